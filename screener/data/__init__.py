@@ -1,0 +1,1 @@
+"""Market data: the lake, its schema, and the sources that fill it."""

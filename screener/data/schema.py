@@ -1,0 +1,240 @@
+"""Tables of the lake: columns, types, keys, units. Nothing is written that does not fit one of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["SIMULATED", "TABLES", "Basis", "Column", "Table", "TableName", "Type"]
+
+SIMULATED = "SIMULATED"
+"""Value of `source` on every row that the simulated market made."""
+
+
+class Basis(StrEnum):
+    """Whether prices are as traded or already adjusted for dividends and splits."""
+
+    RAW = "raw"
+    ADJUSTED = "adjusted"
+
+
+class Type(StrEnum):
+    """Column type, as DuckDB writes it."""
+
+    TEXT = "VARCHAR"
+    DATE = "DATE"
+    NUMBER = "DOUBLE"
+    COUNT = "BIGINT"
+    FLAG = "BOOLEAN"
+    INSTANT = "TIMESTAMP WITH TIME ZONE"
+
+
+class TableName(StrEnum):
+    """Name of a table of the lake."""
+
+    LISTINGS = "listings"
+    NAMES = "names"
+    BOARD_LOTS = "board_lots"
+    STATUS = "status"
+    BARS = "bars"
+    ACTIONS = "actions"
+    FACTORS = "factors"
+    VALUATION = "valuation"
+    FX = "fx"
+    QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: name, type, unit or meaning, and whether it may be empty."""
+
+    name: str
+    type: Type
+    unit: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: its columns in order, its key, and how its rows are sorted on disk."""
+
+    name: TableName
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    sort: tuple[str, ...]
+    by_year: str = ""
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Column names in order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """Return the column called `name`; `KeyError` if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+_LISTING = Column("listing", Type.TEXT, "listing id", required=True)
+_SESSION = Column("session", Type.DATE, "exchange date", required=True)
+_ORIGIN = (
+    Column("source", Type.TEXT, "file name or source name", required=True),
+    Column("fetched_at", Type.INSTANT, "when the row was fetched or imported", required=True),
+)
+
+
+def _number(name: str, unit: str, *, required: bool = False) -> Column:
+    return Column(name, Type.NUMBER, unit, required=required)
+
+
+TABLES: dict[TableName, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            TableName.LISTINGS,
+            (
+                _LISTING,
+                Column("kind", Type.TEXT, "stock, fund or index", required=True),
+                Column("board", Type.TEXT, "board", required=True),
+                Column("currency", Type.TEXT, "currency of its price", required=True),
+                Column("list_date", Type.DATE, "first trading day"),
+                Column("delist_date", Type.DATE, "first day no longer listed"),
+                Column("industry", Type.TEXT, "industry"),
+                Column("name_en", Type.TEXT, "English name"),
+                Column("return_basis", Type.TEXT, "price or total, for an index"),
+                *_ORIGIN,
+            ),
+            key=("listing",),
+            sort=("listing",),
+        ),
+        Table(
+            TableName.NAMES,
+            (
+                _LISTING,
+                Column("valid_from", Type.DATE, "first day known to bear the name", required=True),
+                Column("name", Type.TEXT, "short Chinese name as the exchange prints it", required=True),
+                *_ORIGIN,
+            ),
+            key=("listing", "valid_from"),
+            sort=("listing", "valid_from"),
+        ),
+        Table(
+            TableName.BOARD_LOTS,
+            (
+                _LISTING,
+                Column("valid_from", Type.DATE, "first day known to trade in the lot", required=True),
+                Column("lot", Type.COUNT, "shares", required=True),
+                *_ORIGIN,
+            ),
+            key=("listing", "valid_from"),
+            sort=("listing", "valid_from"),
+        ),
+        Table(
+            TableName.STATUS,
+            (
+                _LISTING,
+                _SESSION,
+                Column("suspended", Type.FLAG, "no trading that session", required=True),
+                Column("st", Type.FLAG, "special treatment (ST, *ST) that session"),
+                *_ORIGIN,
+            ),
+            key=("listing", "session"),
+            sort=("session", "listing"),
+            by_year="session",
+        ),
+        Table(
+            TableName.BARS,
+            (
+                _LISTING,
+                _SESSION,
+                _number("open", "listing's currency", required=True),
+                _number("high", "listing's currency", required=True),
+                _number("low", "listing's currency", required=True),
+                _number("close", "listing's currency", required=True),
+                _number("volume", "shares; empty for most indices"),
+                _number("amount", "listing's currency"),
+                Column("basis", Type.TEXT, "raw or adjusted", required=True),
+                *_ORIGIN,
+            ),
+            key=("listing", "session"),
+            sort=("session", "listing"),
+            by_year="session",
+        ),
+        Table(
+            TableName.ACTIONS,
+            (
+                _LISTING,
+                Column("ex_session", Type.DATE, "ex-date", required=True),
+                _number("cash", "listing's currency per share held, before tax"),
+                _number("bonus", "new shares per share held (bonus and conversion)"),
+                _number("split", "shares after per share before; 1 for none"),
+                _number("rights", "rights shares offered per share held"),
+                _number("rights_price", "listing's currency per rights share"),
+                Column("announced", Type.DATE, "announcement date"),
+                Column("record_date", Type.DATE, "record date"),
+                Column("pay_date", Type.DATE, "payment date"),
+                *_ORIGIN,
+            ),
+            key=("listing", "ex_session"),
+            sort=("listing", "ex_session"),
+        ),
+        Table(
+            TableName.FACTORS,
+            (
+                _LISTING,
+                Column("ex_session", Type.DATE, "first session the factor holds", required=True),
+                _number("factor", "cumulative total-return multiplier, 1 before the first action", required=True),
+                *_ORIGIN,
+            ),
+            key=("listing", "ex_session"),
+            sort=("listing", "ex_session"),
+        ),
+        Table(
+            TableName.VALUATION,
+            (
+                _LISTING,
+                _SESSION,
+                _number("pe_ttm", "multiple, trailing twelve months"),
+                _number("pe_static", "multiple, last annual profit"),
+                _number("pb", "multiple"),
+                _number("ps_ttm", "multiple"),
+                _number("pcf_ttm", "multiple, operating cash flow"),
+                _number("market_cap", "listing's currency"),
+                _number("float_cap", "listing's currency"),
+                _number("dividend_yield", "fraction"),
+                *_ORIGIN,
+            ),
+            key=("listing", "session"),
+            sort=("session", "listing"),
+            by_year="session",
+        ),
+        Table(
+            TableName.FX,
+            (
+                Column("pair", Type.TEXT, "base and quote, HKDCNY", required=True),
+                _SESSION,
+                _number("rate", "quote currency for 1 of base", required=True),
+                *_ORIGIN,
+            ),
+            key=("pair", "session"),
+            sort=("pair", "session"),
+        ),
+        Table(
+            TableName.QUARANTINE,
+            (
+                Column("table_name", Type.TEXT, "table the row was meant for", required=True),
+                Column("file", Type.TEXT, "file it came in", required=True),
+                Column("line", Type.COUNT, "row number in that file, the header is 1", required=True),
+                Column("listing", Type.TEXT, "listing id, if it could be read"),
+                Column("session", Type.DATE, "session, if it could be read"),
+                Column("reason", Type.TEXT, "why it was rejected", required=True),
+                Column("row", Type.TEXT, "the row as read, as JSON", required=True),
+                Column("fetched_at", Type.INSTANT, "when it was rejected", required=True),
+            ),
+            key=("table_name", "file", "line"),
+            sort=("table_name", "file", "line"),
+        ),
+    )
+}

@@ -1,0 +1,1 @@
+"""Values and invariants. Nothing here reads a clock, a file or a network."""

@@ -1,0 +1,146 @@
+"""Baskets (named themes with members) and the events that they make with reports."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from screener.domain.listing import Listing
+from screener.domain.report import Publication, Report
+from screener.errors import BasketDefinitionError
+
+__all__ = ["Basket", "Event", "Member", "OwnEvent", "Weighting", "events_of"]
+
+
+class Weighting(StrEnum):
+    """How the names of a basket are weighted at entry."""
+
+    EQUAL = "equal"
+    CUSTOM = "custom"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A named security of an event; `weight` is its custom weight, else `None`."""
+
+    listing: Listing
+    name: str = ""
+    name_en: str = ""
+    weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnEvent:
+    """A dated list of names that the user made without any report."""
+
+    published: Publication
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basket:
+    """A theme basket.
+
+    Parameters
+    ----------
+    name
+        File name and id, such as `compute-leasing`.
+    title_zh, title_en
+        Names for people.
+    themes
+        Report themes that feed it.
+    weighting
+        Weighting at entry.
+    benchmark
+        Listing id of its benchmark, or empty for the default of each name's market.
+    own_events
+        Dated lists of names that come from no report.
+    """
+
+    name: str
+    title_zh: str
+    title_en: str
+    themes: tuple[str, ...] = ()
+    weighting: Weighting = Weighting.EQUAL
+    benchmark: str = ""
+    own_events: tuple[OwnEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A basket at the moment a report made it known.
+
+    Parameters
+    ----------
+    basket, report
+        Ids; `report` is empty for a basket of the user's own.
+    published
+        When it could first be read.
+    members
+        The names, unique, in the report's order.
+    weighting
+        Weighting at entry.
+    benchmark
+        Benchmark listing id, or empty for the default.
+    """
+
+    basket: str
+    report: str
+    published: Publication
+    members: tuple[Member, ...]
+    weighting: Weighting
+    benchmark: str = ""
+
+    def __post_init__(self) -> None:
+        listings = [member.listing for member in self.members]
+        if not listings:
+            raise BasketDefinitionError(f"basket {self.basket!r} has no names")
+        if len(set(listings)) != len(listings):
+            repeated = next(item for item in listings if listings.count(item) > 1)
+            raise BasketDefinitionError(f"basket {self.basket!r} names {repeated} more than once")
+        if self.weighting is Weighting.CUSTOM:
+            self._check_weights()
+
+    def _check_weights(self) -> None:
+        weights = [member.weight for member in self.members]
+        if any(w is None or not math.isfinite(w) or w <= 0 for w in weights):
+            raise BasketDefinitionError(
+                f"basket {self.basket!r}: custom weighting needs a positive weight for every name"
+            )
+
+
+def events_of(basket: Basket, reports: tuple[Report, ...]) -> tuple[Event, ...]:
+    """List the events of a basket: one for each report that recommends names under its themes.
+
+    A security recommended under two themes of the same basket counts once. Order: by publication
+    day, then report id; the user's own events come last.
+    """
+    found = []
+    for report in sorted(reports, key=lambda item: (item.published.day, item.id)):
+        members: dict[Listing, Member] = {}
+        for theme in basket.themes:
+            for security in report.recommended(theme):
+                members.setdefault(
+                    security.listing,
+                    Member(
+                        listing=security.listing, name=security.name, name_en=security.name_en
+                    ),
+                )
+        if members:
+            found.append(_event(basket, report.id, report.published, tuple(members.values())))
+    own = (_event(basket, "", item.published, item.members) for item in basket.own_events)
+    return (*found, *own)
+
+
+def _event(
+    basket: Basket, report: str, published: Publication, members: tuple[Member, ...]
+) -> Event:
+    return Event(
+        basket=basket.name,
+        report=report,
+        published=published,
+        members=members,
+        weighting=basket.weighting,
+        benchmark=basket.benchmark,
+    )

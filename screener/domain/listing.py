@@ -1,0 +1,261 @@
+"""Listings: a security on one exchange, with the id that investors write (`300857.SZ`, `00700.HK`)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+from screener.errors import AmbiguousMention, InputError
+
+__all__ = ["Board", "Currency", "Exchange", "Kind", "Listing", "parse_listing", "parse_listings"]
+
+
+class Currency(StrEnum):
+    """Currency of a price or an amount."""
+
+    CNY = "CNY"
+    HKD = "HKD"
+    USD = "USD"
+
+
+class Exchange(StrEnum):
+    """Exchange of a listing; the value is the suffix of its id."""
+
+    SH = "SH"
+    SZ = "SZ"
+    BJ = "BJ"
+    HK = "HK"
+
+    @property
+    def mainland(self) -> bool:
+        """Whether the exchange is in mainland China."""
+        return self is not Exchange.HK
+
+    @property
+    def currency(self) -> Currency:
+        """Currency in which the exchange's ordinary shares trade."""
+        return Currency.CNY if self.mainland else Currency.HKD
+
+
+class Board(StrEnum):
+    """Board of a listing: what decides its price limits and lots."""
+
+    MAIN = "main"
+    CHINEXT = "chinext"
+    STAR = "star"
+    BSE = "bse"
+    B_SHARE = "b_share"
+    FUND = "fund"
+    HK = "hk"
+    INDEX = "index"
+
+
+class Kind(StrEnum):
+    """What a bare code is expected to be where it could be a security or an index."""
+
+    SECURITY = "security"
+    INDEX = "index"
+
+
+# Mainland code prefixes (exchange rule books; BSE moved to 920 from 2024-10). Longest prefix wins.
+_PREFIX_BOARD: tuple[tuple[str, Exchange, Board], ...] = (
+    ("688", Exchange.SH, Board.STAR),
+    ("689", Exchange.SH, Board.STAR),
+    ("60", Exchange.SH, Board.MAIN),
+    ("900", Exchange.SH, Board.B_SHARE),
+    ("5", Exchange.SH, Board.FUND),
+    ("000", Exchange.SZ, Board.MAIN),
+    ("001", Exchange.SZ, Board.MAIN),
+    ("002", Exchange.SZ, Board.MAIN),
+    ("003", Exchange.SZ, Board.MAIN),
+    ("30", Exchange.SZ, Board.CHINEXT),
+    ("200", Exchange.SZ, Board.B_SHARE),
+    ("1", Exchange.SZ, Board.FUND),
+    ("399", Exchange.SZ, Board.INDEX),
+    ("920", Exchange.BJ, Board.BSE),
+    ("43", Exchange.BJ, Board.BSE),
+    ("83", Exchange.BJ, Board.BSE),
+    ("87", Exchange.BJ, Board.BSE),
+    ("88", Exchange.BJ, Board.BSE),
+)
+
+# Shanghai indices whose six digits are also a Shenzhen share: bare, they could be either.
+_SHARED_WITH_INDEX = frozenset(
+    "000001 000002 000009 000010 000016 000300 000688 000852 000903 000905 000906".split()
+)
+
+_SUFFIXES = {
+    "SH": Exchange.SH,
+    "SS": Exchange.SH,
+    "XSHG": Exchange.SH,
+    "SZ": Exchange.SZ,
+    "XSHE": Exchange.SZ,
+    "BJ": Exchange.BJ,
+    "HK": Exchange.HK,
+    "XHKG": Exchange.HK,
+}
+_MARK = "SH|SS|XSHG|SZ|XSHE|BJ|HK|XHKG|CH"
+_WITH_SUFFIX = re.compile(rf"^([0-9A-Z]{{1,10}})[ .]({_MARK})$")
+_WITH_PREFIX = re.compile(rf"^({_MARK})[ .:]?([0-9]{{3,6}})$")
+_INDEX_NAME = re.compile(r"^[A-Z]{2,8}$")
+_BRACKETS = str.maketrans("", "", "()[]【】〔〕<>")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Listing:
+    """One security on one exchange.
+
+    Parameters
+    ----------
+    code
+        Local code: six digits on the mainland, five in Hong Kong, letters for a Hong Kong index.
+    exchange
+        Exchange it is listed on.
+    """
+
+    code: str
+    exchange: Exchange
+
+    @property
+    def id(self) -> str:
+        """Id as investors write it, such as `300857.SZ`; the key in every table."""
+        return f"{self.code}.{self.exchange}"
+
+    @property
+    def board(self) -> Board:
+        """Board, told from the code's prefix."""
+        if self.exchange is Exchange.HK:
+            return Board.INDEX if _INDEX_NAME.match(self.code) else Board.HK
+        if self.exchange is Exchange.SH and self.code.startswith("000"):
+            return Board.INDEX
+        return _mainland_board(self.code)[1]
+
+    @property
+    def currency(self) -> Currency:
+        """Currency its price is quoted in."""
+        if self.board is Board.B_SHARE:
+            return Currency.USD if self.exchange is Exchange.SH else Currency.HKD
+        return self.exchange.currency
+
+    def __str__(self) -> str:
+        return self.id
+
+
+def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = None) -> Listing:
+    """Parse a code in any style that investors use.
+
+    Parameters
+    ----------
+    text
+        `300857`, `300857.SZ`, `sz300857`, `300857 SZ`, `SH603629`, `700.HK`, `(00700.HK)`, `HSI.HK`.
+    parameter
+        Name of what is being parsed, for the error message.
+    kind
+        What a bare code stands for when it could be a share or an index.
+
+    Raises
+    ------
+    InputError
+        If the text is no code, or its exchange contradicts its digits.
+    AmbiguousMention
+        If the bare code is both a share and an index and `kind` does not say which.
+    """
+    cleaned = unicodedata.normalize("NFKC", text).translate(_BRACKETS).strip().upper()
+    if match := _WITH_SUFFIX.match(cleaned):
+        return _from_parts(match[1], match[2], text, parameter, kind)
+    if match := _WITH_PREFIX.match(cleaned):
+        return _from_parts(match[2], match[1], text, parameter, kind)
+    if cleaned.isascii() and cleaned.isdigit():
+        return _from_bare(cleaned, text, parameter, kind)
+    raise _not_a_code(text, parameter)
+
+
+def parse_listings(text: str, *, parameter: str = "listing") -> tuple[Listing, ...]:
+    """Parse a comma-separated list of securities, refusing duplicates and an empty list."""
+    found = tuple(
+        parse_listing(part, parameter=parameter, kind=Kind.SECURITY)
+        for part in re.split(r"[,，、;；]", text)
+        if part.strip()
+    )
+    if not found:
+        raise InputError(
+            f"{parameter} is empty", fix="give at least one code, such as 300857.SZ,00700.HK"
+        )
+    repeated = sorted({item.id for item in found if found.count(item) > 1})
+    if repeated:
+        raise InputError(f"{parameter} names {', '.join(repeated)} more than once")
+    return found
+
+
+def _from_parts(
+    code: str, mark: str, text: str, parameter: str, kind: Kind | None
+) -> Listing:
+    if mark == "CH":  # Bloomberg's one suffix for both mainland exchanges
+        return _from_bare(code, text, parameter, kind or Kind.SECURITY)
+    exchange = _SUFFIXES[mark]
+    if exchange is Exchange.HK:
+        return _hong_kong(code, text, parameter)
+    if not (len(code) == 6 and code.isdigit()):
+        raise InputError(
+            f"{parameter} {text!r}: a {exchange} code has six digits",
+            fix="write it like 603629.SH",
+        )
+    if exchange is Exchange.SH and code.startswith("000"):
+        return Listing(code, exchange)
+    try:
+        owner = _mainland_board(code)[0]
+    except KeyError:
+        raise _not_a_code(text, parameter) from None
+    if owner is not exchange:
+        raise InputError(
+            f"{parameter} {text!r}: {code} is a code of {owner}, not of {exchange}",
+            fix=f"write {code}.{owner}",
+        )
+    return Listing(code, exchange)
+
+
+def _from_bare(code: str, text: str, parameter: str, kind: Kind | None) -> Listing:
+    if len(code) == 5:
+        return Listing(code, Exchange.HK)
+    if len(code) != 6:
+        raise _not_a_code(text, parameter)
+    if code in _SHARED_WITH_INDEX:
+        if kind is None:
+            raise AmbiguousMention(
+                f"{parameter} {text!r} is both a Shenzhen share and a Shanghai index",
+                fix=f"write {code}.SZ for the share or {code}.SH for the index",
+            )
+        return Listing(code, Exchange.SH if kind is Kind.INDEX else Exchange.SZ)
+    if kind is Kind.INDEX and code.startswith("000"):
+        return Listing(code, Exchange.SH)
+    try:
+        return Listing(code, _mainland_board(code)[0])
+    except KeyError:
+        raise _not_a_code(text, parameter) from None
+
+
+def _hong_kong(code: str, text: str, parameter: str) -> Listing:
+    if code.isdigit() and len(code) <= 5 and int(code) > 0:
+        return Listing(code.zfill(5), Exchange.HK)
+    if _INDEX_NAME.match(code):
+        return Listing(code, Exchange.HK)
+    raise InputError(
+        f"{parameter} {text!r}: a Hong Kong code has up to five digits",
+        fix="write it like 00700.HK",
+    )
+
+
+def _mainland_board(code: str) -> tuple[Exchange, Board]:
+    for prefix, exchange, board in _PREFIX_BOARD:
+        if code.startswith(prefix):
+            return exchange, board
+    raise KeyError(code)
+
+
+def _not_a_code(text: str, parameter: str) -> InputError:
+    return InputError(
+        f"{parameter} {text!r} is not a listing code",
+        fix="write it like 300857.SZ, 603629.SH, 920002.BJ or 00700.HK",
+    )

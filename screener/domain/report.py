@@ -1,0 +1,256 @@
+"""Reports as cards of facts: who published what, when, and which securities it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from screener.domain.listing import Listing
+from screener.errors import BasketDefinitionError
+
+__all__ = [
+    "Analyst",
+    "Band",
+    "Claim",
+    "ClaimUnit",
+    "IndexMove",
+    "Moment",
+    "Note",
+    "Precision",
+    "Publication",
+    "RatingDefinition",
+    "RatingLevel",
+    "Report",
+    "Role",
+    "SecurityMention",
+]
+
+Moment = date | datetime
+"""When something was published: an aware `datetime`, or a `date`, which counts as after that day's close."""
+
+
+class Precision(StrEnum):
+    """How exactly a publication moment is known."""
+
+    EXACT = "exact"
+    DAY = "day"
+    ESTIMATED = "estimated"
+
+
+class Role(StrEnum):
+    """Part that a security plays in a report."""
+
+    RECOMMENDED = "recommended"
+    MENTIONED = "mentioned"
+    MOVER = "mover"
+    RISK = "risk"
+
+
+class RatingLevel(StrEnum):
+    """What a rating speaks of."""
+
+    STOCK = "stock"
+    INDUSTRY = "industry"
+    CONVERTIBLE = "convertible"
+
+
+class ClaimUnit(StrEnum):
+    """Unit of a claim's value."""
+
+    CNY = "CNY"
+    HKD = "HKD"
+    MULTIPLE = "x"
+    FRACTION = "fraction"
+    POINTS = "points"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """When a report could first be read.
+
+    Parameters
+    ----------
+    value
+        Moment of publication, printed or estimated.
+    precision
+        How exactly it is known.
+    range_start, range_end
+        First and last moment that the evidence allows; set for estimated dates only.
+    evidence
+        What the estimate rests on.
+    received_at
+        When this reader got it, if later.
+    """
+
+    value: Moment
+    precision: Precision
+    range_start: Moment | None = None
+    range_end: Moment | None = None
+    evidence: str = ""
+    received_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for moment in (self.value, self.range_start, self.range_end, self.received_at):
+            if isinstance(moment, datetime) and moment.tzinfo is None:
+                raise BasketDefinitionError(
+                    f"time {moment} has no zone", fix="write it with +08:00"
+                )
+        timed = isinstance(self.value, datetime)
+        if self.precision is Precision.EXACT and not timed:
+            raise BasketDefinitionError("an exact publication needs a time, not only a date")
+        if self.precision is Precision.DAY and timed:
+            raise BasketDefinitionError("a publication known to the day has no time")
+        if self.precision is Precision.ESTIMATED:
+            self._check_range()
+        elif self.range_start is not None or self.range_end is not None:
+            raise BasketDefinitionError("only an estimated publication has a range")
+
+    def _check_range(self) -> None:
+        if self.range_start is None or self.range_end is None or not self.evidence:
+            raise BasketDefinitionError(
+                "an estimated publication needs a range and its evidence",
+                fix="give range_start, range_end and evidence",
+            )
+        if not _day(self.range_start) <= _day(self.value) <= _day(self.range_end):
+            raise BasketDefinitionError(
+                f"the estimate {self.value} is outside its range {self.range_start} to {self.range_end}"
+            )
+
+    @property
+    def day(self) -> date:
+        """Calendar day of publication."""
+        return _day(self.value)
+
+    def text(self) -> str:
+        """Text as shown on screen and in CSV: ISO date, or ISO date and time with zone."""
+        return self.value.isoformat(timespec="minutes") if isinstance(
+            self.value, datetime
+        ) else self.value.isoformat()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analyst:
+    """Author of a note, with the licence number that the report prints (empty if none)."""
+
+    name: str
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One broker note: a report has one, a digest several, each with its own date and rating."""
+
+    id: str
+    broker: str
+    analysts: tuple[Analyst, ...]
+    published: Publication
+    themes: tuple[str, ...]
+    title: str = ""
+    rating: str = ""
+    rating_change: str = ""
+    rating_level: RatingLevel | None = None
+    industry: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityMention:
+    """A security that a report names: how it is printed, what part it plays, under which theme."""
+
+    listing: Listing
+    printed: str
+    role: Role
+    theme: str
+    name: str
+    name_en: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexMove:
+    """Move of an index that a report tracks, as fractions."""
+
+    code: str
+    name: str
+    week: float
+    month_to_date: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A figure that data can check: subject, measure, value, unit and the day it refers to."""
+
+    subject: str
+    measure: str
+    value: float
+    unit: ClaimUnit
+    as_of: str = ""
+    remark: str = ""
+    listing: Listing | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """Active return promised by one rating, as fractions; an open end is `None`."""
+
+    level: RatingLevel
+    rating: str
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingDefinition:
+    """A broker's own definition of its ratings.
+
+    Parameters
+    ----------
+    broker
+        Whose definition it is.
+    months_low, months_high
+        Horizon in calendar months after the report's date.
+    benchmarks
+        Pairs of market and benchmark, as printed.
+    bands
+        Promised active return by rating.
+    """
+
+    broker: str
+    months_low: int
+    months_high: int
+    benchmarks: tuple[tuple[str, str], ...]
+    bands: tuple[Band, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report card: facts of one report, never its sentences."""
+
+    id: str
+    title: str
+    publisher: str
+    language: str
+    published: Publication
+    notes: tuple[Note, ...]
+    securities: tuple[SecurityMention, ...]
+    claims: tuple[Claim, ...] = ()
+    indices: tuple[IndexMove, ...] = ()
+    climate: tuple[tuple[str, str], ...] = ()
+    rating_definitions: tuple[RatingDefinition, ...] = ()
+
+    @property
+    def themes(self) -> tuple[str, ...]:
+        """Themes with at least one recommended security, in order of appearance."""
+        return tuple(
+            dict.fromkeys(s.theme for s in self.securities if s.role is Role.RECOMMENDED)
+        )
+
+    def recommended(self, theme: str) -> tuple[SecurityMention, ...]:
+        """Securities recommended under `theme`, in order of appearance."""
+        return tuple(
+            s for s in self.securities if s.role is Role.RECOMMENDED and s.theme == theme
+        )
+
+
+def _day(moment: Moment) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
