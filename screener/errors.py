@@ -2,14 +2,15 @@
 
 ScreenerError                 never raised itself
 ├─ InputError (ValueError)     exit 2   ConfigError, BasketDefinitionError, DateRangeError
-├─ NotFoundError (LookupError) exit 3   ListingNotFound, AmbiguousMention, BasketNotFound, ReportNotFound
+├─ NotFoundError (LookupError) exit 3   ListingNotFound, AmbiguousMention, BasketNotFound,
+│                                      ReportNotFound
 ├─ DataError                   exit 4   BarsMissing, SchemaMismatch, StaleCache
 ├─ SourceError                 exit 5   SourceBlocked, SourceEmpty, SourceChanged
 ├─ ComputeError                exit 6   InsufficientHistory, NoTradableConstituents
 └─ StorageError                exit 7   StorageFull, StorageReadOnly, StorageDamaged, StorageBusy
 
-Each error answers three questions: what happened, where, and how to mend it. Exit 1 is left for bugs
-and 130 for an interrupted command. Standard library only.
+Each error answers three questions: what happened, where, and how to mend it. Exit 1 is left for
+bugs and 130 for an interrupted command. Standard library only.
 """
 
 from __future__ import annotations

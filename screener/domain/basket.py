@@ -123,9 +123,7 @@ def events_of(basket: Basket, reports: tuple[Report, ...]) -> tuple[Event, ...]:
             for security in report.recommended(theme):
                 members.setdefault(
                     security.listing,
-                    Member(
-                        listing=security.listing, name=security.name, name_en=security.name_en
-                    ),
+                    Member(listing=security.listing, name=security.name, name_en=security.name_en),
                 )
         if members:
             found.append(_event(basket, report.id, report.published, tuple(members.values())))

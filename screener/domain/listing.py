@@ -1,4 +1,4 @@
-"""Listings: a security on one exchange, with the id that investors write (`300857.SZ`, `00700.HK`)."""
+"""Listings: a security on one exchange, with the id that investors write (`300857.SZ`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from enum import StrEnum
 
 from screener.errors import AmbiguousMention, InputError
 
-__all__ = ["Board", "Currency", "Exchange", "Kind", "Listing", "parse_listing", "parse_listings"]
+__all__ = [
+    "INDEX_ID",
+    "Board",
+    "Currency",
+    "Exchange",
+    "Kind",
+    "Listing",
+    "parse_listing",
+    "parse_listings",
+]
 
 
 class Currency(StrEnum):
@@ -83,7 +92,10 @@ _PREFIX_BOARD: tuple[tuple[str, Exchange, Board], ...] = (
 
 # Shanghai indices whose six digits are also a Shenzhen share: bare, they could be either.
 _SHARED_WITH_INDEX = frozenset(
-    "000001 000002 000009 000010 000016 000300 000688 000852 000903 000905 000906".split()
+    {
+        *("000001", "000002", "000009", "000010", "000016", "000300"),
+        *("000688", "000852", "000903", "000905", "000906"),
+    }
 )
 
 _SUFFIXES = {
@@ -100,6 +112,8 @@ _MARK = "SH|SS|XSHG|SZ|XSHE|BJ|HK|XHKG|CH"
 _WITH_SUFFIX = re.compile(rf"^([0-9A-Z]{{1,10}})[ .]({_MARK})$")
 _WITH_PREFIX = re.compile(rf"^({_MARK})[ .:]?([0-9]{{3,6}})$")
 _INDEX_NAME = re.compile(r"^[A-Z]{2,8}$")
+INDEX_ID = r"(000[0-9]{3}\.SH|399[0-9]{3}\.SZ|[A-Z]{2,8}\.HK)"
+"""Regular expression of the ids that are indices, not securities."""
 _BRACKETS = str.maketrans("", "", "()[]【】〔〕<>")
 
 
@@ -137,6 +151,8 @@ class Listing:
         """Currency its price is quoted in."""
         if self.board is Board.B_SHARE:
             return Currency.USD if self.exchange is Exchange.SH else Currency.HKD
+        if self.exchange is Exchange.HK and self.code.startswith("8"):
+            return Currency.CNY  # renminbi counters are 80000 to 89999
         return self.exchange.currency
 
     def __str__(self) -> str:
@@ -149,7 +165,7 @@ def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = 
     Parameters
     ----------
     text
-        `300857`, `300857.SZ`, `sz300857`, `300857 SZ`, `SH603629`, `700.HK`, `(00700.HK)`, `HSI.HK`.
+        `300857`, `300857.SZ`, `sz300857`, `300857 SZ`, `SH603629`, `700.HK`, `HSI.HK`.
     parameter
         Name of what is being parsed, for the error message.
     kind
@@ -189,9 +205,7 @@ def parse_listings(text: str, *, parameter: str = "listing") -> tuple[Listing, .
     return found
 
 
-def _from_parts(
-    code: str, mark: str, text: str, parameter: str, kind: Kind | None
-) -> Listing:
+def _from_parts(code: str, mark: str, text: str, parameter: str, kind: Kind | None) -> Listing:
     if mark == "CH":  # Bloomberg's one suffix for both mainland exchanges
         return _from_bare(code, text, parameter, kind or Kind.SECURITY)
     exchange = _SUFFIXES[mark]

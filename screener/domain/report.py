@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 Moment = date | datetime
-"""When something was published: an aware `datetime`, or a `date`, which counts as after that day's close."""
+"""When something was published: an aware `datetime`, or a `date`, known after that day's close."""
 
 
 class Precision(StrEnum):
@@ -114,7 +114,8 @@ class Publication:
             )
         if not _day(self.range_start) <= _day(self.value) <= _day(self.range_end):
             raise BasketDefinitionError(
-                f"the estimate {self.value} is outside its range {self.range_start} to {self.range_end}"
+                f"the estimate {self.value} is outside its range "
+                f"{self.range_start} to {self.range_end}"
             )
 
     @property
@@ -124,9 +125,11 @@ class Publication:
 
     def text(self) -> str:
         """Text as shown on screen and in CSV: ISO date, or ISO date and time with zone."""
-        return self.value.isoformat(timespec="minutes") if isinstance(
-            self.value, datetime
-        ) else self.value.isoformat()
+        return (
+            self.value.isoformat(timespec="minutes")
+            if isinstance(self.value, datetime)
+            else self.value.isoformat()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,15 +244,11 @@ class Report:
     @property
     def themes(self) -> tuple[str, ...]:
         """Themes with at least one recommended security, in order of appearance."""
-        return tuple(
-            dict.fromkeys(s.theme for s in self.securities if s.role is Role.RECOMMENDED)
-        )
+        return tuple(dict.fromkeys(s.theme for s in self.securities if s.role is Role.RECOMMENDED))
 
     def recommended(self, theme: str) -> tuple[SecurityMention, ...]:
         """Securities recommended under `theme`, in order of appearance."""
-        return tuple(
-            s for s in self.securities if s.role is Role.RECOMMENDED and s.theme == theme
-        )
+        return tuple(s for s in self.securities if s.role is Role.RECOMMENDED and s.theme == theme)
 
 
 def _day(moment: Moment) -> date:

@@ -1,0 +1,1 @@
+"""Stock screener and thematic-basket backtester for readers of Chinese broker research."""

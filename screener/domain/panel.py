@@ -1,0 +1,89 @@
+"""The price panel: sessions × listings, as the backtest sees the tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from screener.domain.listing import Exchange, Listing
+from screener.errors import DataError
+
+__all__ = ["FlagMatrix", "FloatMatrix", "PricePanel", "SessionAxis"]
+
+FloatMatrix = npt.NDArray[np.float64]
+FlagMatrix = npt.NDArray[np.bool_]
+SessionAxis = npt.NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PricePanel:
+    """Prices of some listings over the union of their exchanges' sessions.
+
+    Parameters
+    ----------
+    sessions
+        `(n_sessions,)` `datetime64[D]`, ascending: every session of any exchange in the panel.
+    listings
+        `n_listings` listings, the columns.
+    open, close
+        `(n_sessions, n_listings)` in the listing's currency, as stored; NaN where there is no bar.
+    factor
+        `(n_sessions, n_listings)` cumulative total-return multiplier; 1 before the first action.
+    fx
+        `(n_sessions, n_listings)` base currency for 1 of the listing's currency; NaN where no
+        fixing is fresh enough.
+    trading
+        `(n_sessions, n_listings)` whether the listing's exchange has a session that day.
+    suspended, st
+        `(n_sessions, n_listings)` facts of the day.
+    adjusted
+        `(n_listings,)` whether the stored prices are already adjusted.
+    list_dates
+        First trading day of each listing, `None` where unknown.
+    first_bars, last_bars
+        First and last session with a bar of each listing, `None` if it has none at all.
+    frontier
+        Last session with a bar of any security, by exchange: how far the tables reach.
+    """
+
+    sessions: SessionAxis
+    listings: tuple[Listing, ...]
+    open: FloatMatrix
+    close: FloatMatrix
+    factor: FloatMatrix
+    fx: FloatMatrix
+    trading: FlagMatrix
+    suspended: FlagMatrix
+    st: FlagMatrix
+    adjusted: npt.NDArray[np.bool_]
+    list_dates: tuple[date | None, ...]
+    first_bars: tuple[date | None, ...]
+    last_bars: tuple[date | None, ...]
+    frontier: dict[Exchange, date]
+
+    def __post_init__(self) -> None:
+        shape = (len(self.sessions), len(self.listings))
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                if value.ndim == 2 and value.shape != shape:
+                    raise DataError(f"panel {field.name} has shape {value.shape}, not {shape}")
+                value.setflags(write=False)
+        if len(self.sessions) > 1 and not (self.sessions[1:] > self.sessions[:-1]).all():
+            raise DataError("the panel's sessions are not in ascending order")
+
+    def column(self, listing: Listing) -> int:
+        """Return the column of `listing`; `ValueError` if it is not in the panel."""
+        return self.listings.index(listing)
+
+    def row(self, session: date) -> int:
+        """Return the row of the first session on or after `session`."""
+        return int(np.searchsorted(self.sessions, np.datetime64(session, "D")))
+
+    def session(self, row: int) -> date:
+        """Return the session of `row`."""
+        found: date = self.sessions[row].item()
+        return found

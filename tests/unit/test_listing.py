@@ -1,0 +1,107 @@
+import pytest
+
+from screener.domain.listing import Board, Currency, Kind, Listing, parse_listing, parse_listings
+from screener.errors import AmbiguousMention, InputError
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("300857", "300857.SZ"),
+        ("300857.SZ", "300857.SZ"),
+        ("sz300857", "300857.SZ"),
+        ("300857 SZ", "300857.SZ"),
+        ("SH603629", "603629.SH"),
+        ("SH.603629", "603629.SH"),
+        ("603629.SS", "603629.SH"),
+        ("600519 CH", "600519.SH"),
+        ("700.HK", "00700.HK"),
+        ("0700.HK", "00700.HK"),
+        ("00700", "00700.HK"),
+        ("hk00700", "00700.HK"),
+        ("【09888.HK】", "09888.HK"),
+        ("（３００８５７）", "300857.SZ"),
+        ("920002", "920002.BJ"),
+        ("430047.BJ", "430047.BJ"),
+        ("000300.SH", "000300.SH"),
+        ("HSI.HK", "HSI.HK"),
+        ("000001.SZ", "000001.SZ"),
+        ("399006", "399006.SZ"),
+    ],
+)
+def test_every_style_gives_the_id_that_investors_write(text: str, expected: str) -> None:
+    assert parse_listing(text).id == expected
+
+
+@pytest.mark.parametrize("text", ["000001", "000300", "000016"])
+def test_bare_code_of_a_share_and_an_index_is_ambiguous(text: str) -> None:
+    with pytest.raises(
+        AmbiguousMention, match="both a Shenzhen share and a Shanghai index"
+    ) as info:
+        parse_listing(text)
+    assert f"{text}.SZ for the share or {text}.SH for the index" in info.value.fix
+    assert parse_listing(text, kind=Kind.SECURITY).id == f"{text}.SZ"
+    assert parse_listing(text, kind=Kind.INDEX).id == f"{text}.SH"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  ", "30085", "3008577", "ABC", "600519.SZ.SH", "000000.HK0", "７00", "300857.XX"]
+)
+def test_what_is_no_code_is_refused(text: str) -> None:
+    if text == "30085":  # five digits are a Hong Kong code
+        assert parse_listing(text).id == "30085.HK"
+        return
+    with pytest.raises(InputError, match="listing"):
+        parse_listing(text)
+
+
+def test_wrong_exchange_is_told_with_the_right_one() -> None:
+    with pytest.raises(InputError, match="600519 is a code of SH, not of SZ") as info:
+        parse_listing("600519.SZ", parameter="--listing")
+    assert info.value.fix == "write 600519.SH"
+    assert "--listing" in str(info.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "board", "currency"),
+    [
+        ("601899.SH", Board.MAIN, Currency.CNY),
+        ("688256.SH", Board.STAR, Currency.CNY),
+        ("689009.SH", Board.STAR, Currency.CNY),
+        ("301396.SZ", Board.CHINEXT, Currency.CNY),
+        ("302132.SZ", Board.CHINEXT, Currency.CNY),
+        ("002428.SZ", Board.MAIN, Currency.CNY),
+        ("920002.BJ", Board.BSE, Currency.CNY),
+        ("00700.HK", Board.HK, Currency.HKD),
+        ("900901.SH", Board.B_SHARE, Currency.USD),
+        ("200002.SZ", Board.B_SHARE, Currency.HKD),
+        ("510300.SH", Board.FUND, Currency.CNY),
+        ("000300.SH", Board.INDEX, Currency.CNY),
+        ("399006.SZ", Board.INDEX, Currency.CNY),
+        ("HSI.HK", Board.INDEX, Currency.HKD),
+        ("80700.HK", Board.HK, Currency.CNY),
+    ],
+)
+def test_board_and_currency_follow_from_the_code(
+    text: str, board: Board, currency: Currency
+) -> None:
+    found = parse_listing(text)
+    assert (found.board, found.currency) == (board, currency)
+
+
+def test_list_of_codes_takes_any_comma_and_refuses_repeats() -> None:
+    assert parse_listings("300857，00700.HK、sh603629") == (
+        parse_listing("300857.SZ"),
+        parse_listing("00700.HK"),
+        parse_listing("603629.SH"),
+    )
+    with pytest.raises(InputError, match=r"names 300857\.SZ more than once"):
+        parse_listings("300857,sz300857")
+    with pytest.raises(InputError, match="listing is empty"):
+        parse_listings(" , ")
+
+
+def test_ids_sort_by_code() -> None:
+    assert sorted([parse_listing("300857"), parse_listing("00700")])[0] == Listing(
+        "00700", parse_listing("00700").exchange
+    )
