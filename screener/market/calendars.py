@@ -1,0 +1,165 @@
+"""Trading sessions of the exchanges: the one door to exchange_calendars.
+
+It has no Shenzhen or Beijing calendar (its XBSE is Bucharest), so both follow Shanghai's here.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from screener.domain.listing import Exchange
+from screener.errors import DateRangeError
+
+__all__ = ["Calendar", "SessionArray", "calendar_name", "calendar_of"]
+
+SessionArray = npt.NDArray[np.datetime64]
+"""Session labels, `datetime64[D]`, ascending, unique, without a zone."""
+
+_CALENDAR = {
+    Exchange.SH: "XSHG",
+    Exchange.SZ: "XSHG",
+    Exchange.BJ: "XSHG",
+    Exchange.HK: "XHKG",
+}
+_FIRST_SESSION = "1990-12-19"  # Shanghai's first; nothing in the tables is older
+_UNBOUNDED_END = "2049-12-31"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calendar:
+    """Sessions of one exchange, as far as they are recorded.
+
+    Parameters
+    ----------
+    name
+        Name in exchange_calendars, such as `XSHG`.
+    sessions
+        `(n_sessions,)` session labels.
+    """
+
+    name: str
+    sessions: SessionArray
+
+    @property
+    def first(self) -> date:
+        """First recorded session."""
+        return _day(self.sessions[0])
+
+    @property
+    def last(self) -> date:
+        """Last recorded session."""
+        return _day(self.sessions[-1])
+
+    def is_session(self, day: date) -> bool:
+        """Tell whether the exchange trades on `day`."""
+        at = int(np.searchsorted(self.sessions, np.datetime64(day, "D")))
+        return at < len(self.sessions) and bool(self.sessions[at] == np.datetime64(day, "D"))
+
+    def on_or_after(self, day: date) -> date:
+        """Return the first session on or after `day`.
+
+        Raises
+        ------
+        DateRangeError
+            If the calendar does not record that far, or `day` is before its first session.
+        """
+        label = np.datetime64(day, "D")
+        at = int(np.searchsorted(self.sessions, label))
+        if at == len(self.sessions) or label < self.sessions[0]:
+            raise DateRangeError(
+                f"{day} is outside the sessions that calendar {self.name} records, "
+                f"{self.first} to {self.last}",
+                fix="upgrade the package exchange_calendars: `pip install -U exchange-calendars`",
+            )
+        return _day(self.sessions[at])
+
+    def after(self, day: date) -> date:
+        """Return the first session after `day`; raises like `on_or_after`."""
+        return self.on_or_after(day + timedelta(days=1))
+
+    def offset(self, session: date, count: int) -> date | None:
+        """Return the session `count` sessions after `session`, or `None` past the recorded end.
+
+        Raises
+        ------
+        DateRangeError
+            If `session` is not a session.
+        """
+        at = int(np.searchsorted(self.sessions, np.datetime64(session, "D")))
+        if not self.is_session(session):
+            raise DateRangeError(f"{session} is not a session of calendar {self.name}")
+        target = at + count
+        if not 0 <= target < len(self.sessions):
+            return None
+        return _day(self.sessions[target])
+
+    def between(self, start: date, end: date) -> SessionArray:
+        """Return the sessions from `start` to `end`, both included; may be empty."""
+        low = np.searchsorted(self.sessions, np.datetime64(start, "D"), side="left")
+        high = np.searchsorted(self.sessions, np.datetime64(end, "D"), side="right")
+        return self.sessions[low:high]
+
+    def known(self, labels: SessionArray) -> npt.NDArray[np.bool_]:
+        """Tell for each label whether it is a session, or beyond what is recorded.
+
+        Parameters
+        ----------
+        labels
+            `(n,)` dates in any order.
+
+        Returns
+        -------
+        numpy.ndarray
+            `(n,)` of bool; True past the recorded end, where nobody can tell.
+        """
+        listed: npt.NDArray[np.bool_] = np.isin(labels, self.sessions)
+        beyond: npt.NDArray[np.bool_] = labels > self.sessions[-1]
+        return np.logical_or(listed, beyond)
+
+
+def _day(label: np.datetime64) -> date:
+    day: date = label.astype(object)
+    return day
+
+
+def calendar_name(exchange: Exchange) -> str:
+    """Return the name in exchange_calendars of the calendar that `exchange` follows."""
+    return _CALENDAR[exchange]
+
+
+def calendar_of(exchange: Exchange) -> Calendar:
+    """Return the recorded sessions of `exchange`, loaded once per process."""
+    return _load(_CALENDAR[exchange])
+
+
+@cache
+def _load(name: str) -> Calendar:
+    with warnings.catch_warnings():
+        # The library still calls names that pandas 4 will drop: its business, not the user's.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        known = _library_calendar(name)
+        bound = known.bound_max()
+        end = _UNBOUNDED_END if bound is None else str(bound.date())
+        # Explicit bounds: by default a calendar ends a year after today, whatever is recorded.
+        recorded = known(start=_FIRST_SESSION, end=end)
+    sessions = recorded.sessions.to_numpy().astype("datetime64[D]")
+    sessions.setflags(write=False)
+    return Calendar(name=name, sessions=sessions)
+
+
+def _library_calendar(name: str) -> Any:
+    # Half a second to import, so only when sessions are asked for.
+    if name == "XSHG":
+        from exchange_calendars.exchange_calendar_xshg import XSHGExchangeCalendar
+
+        return XSHGExchangeCalendar
+    from exchange_calendars.exchange_calendar_xhkg import XHKGExchangeCalendar
+
+    return XHKGExchangeCalendar

@@ -1,0 +1,1 @@
+"""Rule tables as TOML, each row with its dates and its source."""

@@ -1,0 +1,110 @@
+from datetime import date, time
+
+import pytest
+
+from screener.domain.listing import Board, Exchange
+from screener.errors import DateRangeError
+from screener.market.calendars import calendar_of
+from screener.market.rules import (
+    free_sessions,
+    lower_limit_price,
+    order_cutoff,
+    price_limit,
+    upper_limit_price,
+)
+
+
+def test_mainland_exchanges_share_shanghais_calendar() -> None:
+    assert {calendar_of(item).name for item in (Exchange.SH, Exchange.SZ, Exchange.BJ)} == {"XSHG"}
+    assert calendar_of(Exchange.HK).name == "XHKG"
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [  # from the exchanges' published holiday notices for 2026
+        (date(2026, 2, 14), date(2026, 2, 24)),  # Spring Festival closes to 02-23
+        (date(2026, 3, 7), date(2026, 3, 9)),  # a Saturday
+        (date(2026, 5, 1), date(2026, 5, 6)),  # Labour Day
+        (date(2026, 5, 15), date(2026, 5, 15)),
+    ],
+)
+def test_first_session_on_or_after(day: date, expected: date) -> None:
+    assert calendar_of(Exchange.SH).on_or_after(day) == expected
+
+
+def test_beyond_the_recorded_years_is_an_error_that_says_what_to_upgrade() -> None:
+    calendar = calendar_of(Exchange.SH)
+    with pytest.raises(DateRangeError, match=r"outside the sessions that calendar XSHG") as info:
+        calendar.on_or_after(date(2035, 1, 4))
+    assert "exchange-calendars" in info.value.fix
+    assert calendar.offset(calendar.last, 1) is None
+
+
+def test_offset_counts_sessions_and_refuses_a_holiday() -> None:
+    calendar = calendar_of(Exchange.SH)
+    assert calendar.offset(date(2026, 5, 15), 4) == date(2026, 5, 21)
+    with pytest.raises(DateRangeError, match="2026-05-16 is not a session"):
+        calendar.offset(date(2026, 5, 16), 1)
+
+
+def test_order_cutoffs() -> None:
+    assert order_cutoff(Exchange.SZ, date(2026, 5, 15)).time == time(9, 15)
+    assert order_cutoff(Exchange.HK, date(2026, 5, 15)).time == time(9, 0)
+    with pytest.raises(DateRangeError, match="no order cut-off"):
+        order_cutoff(Exchange.SH, date(1980, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("board", "day", "st", "limit"),
+    [  # the dated rule table of the exchanges
+        (Board.MAIN, date(2026, 7, 3), False, 0.10),
+        (Board.MAIN, date(2026, 7, 5), True, 0.05),
+        (Board.MAIN, date(2026, 7, 6), True, 0.10),
+        (Board.CHINEXT, date(2020, 8, 21), False, 0.10),
+        (Board.CHINEXT, date(2020, 8, 21), True, 0.05),
+        (Board.CHINEXT, date(2020, 8, 24), False, 0.20),
+        (Board.CHINEXT, date(2020, 8, 24), True, 0.20),
+        (Board.STAR, date(2019, 7, 22), False, 0.20),
+        (Board.STAR, date(2026, 1, 5), True, 0.20),
+        (Board.BSE, date(2026, 1, 5), True, 0.30),
+        (Board.HK, date(2026, 1, 5), False, None),
+        (Board.INDEX, date(2026, 1, 5), False, None),
+    ],
+)
+def test_price_limit_by_board_status_and_date(
+    board: Board, day: date, st: bool, limit: float | None
+) -> None:
+    rule = price_limit(board, day, st=st)
+    assert (rule.limit if rule else None) == limit
+    assert rule is None or rule.source
+
+
+@pytest.mark.parametrize(
+    ("reference", "limit", "upper", "lower"),
+    [
+        (10.05, 0.05, 10.55, 9.55),  # published worked example, 2026-07-03
+        (10.05, 0.10, 11.06, 9.05),  # and 2026-07-06: half up
+        (0.05, 0.10, 0.06, 0.04),  # at least one tick away
+        (0.01, 0.10, 0.02, 0.01),  # and never below a tick
+        (335.99, 0.20, 403.19, 268.79),
+    ],
+)
+def test_limit_prices_round_half_up_to_the_tick(
+    reference: float, limit: float, upper: float, lower: float
+) -> None:
+    assert upper_limit_price(reference, limit) == pytest.approx(upper, abs=1e-9)
+    assert lower_limit_price(reference, limit) == pytest.approx(lower, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("board", "listed", "sessions"),
+    [
+        (Board.MAIN, date(2023, 4, 10), 5),
+        (Board.MAIN, date(2023, 4, 7), 1),
+        (Board.STAR, date(2024, 1, 5), 5),
+        (Board.CHINEXT, date(2020, 8, 24), 5),
+        (Board.BSE, date(2024, 1, 5), 1),
+    ],
+)
+def test_free_sessions_of_a_new_listing(board: Board, listed: date, sessions: int) -> None:
+    assert free_sessions(board, listed) == sessions
