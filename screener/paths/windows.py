@@ -1,0 +1,177 @@
+"""Windows: one event at one entry and one horizon, with its legs, its status and its cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from screener.domain.basket import Event, Weighting
+from screener.domain.panel import PricePanel
+from screener.paths.known import EntrySessions
+from screener.paths.legs import Leg, LegState, resolve_leg
+
+__all__ = ["Window", "WindowStatus", "resolve_window"]
+
+
+class WindowStatus(StrEnum):
+    """How complete a window is."""
+
+    MATURE = "mature"
+    PENDING = "pending"
+    PARTIAL = "partial"
+    NO_DATA = "no_data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """One event held for one horizon from one choice of entry sessions.
+
+    Parameters
+    ----------
+    event, horizon, entries
+        What was asked.
+    legs
+        One per name, in the event's order.
+    weights
+        Weight at entry of each leg as a fraction; 0 for a dropped one. They sum to 1, or to 0 if
+        every name was dropped.
+    end_rows
+        Last session valued of each leg, a row of the panel; -1 for a dropped one.
+    status
+        How complete the window is.
+    sessions_held
+        Sessions from entry to the last one valued, of the name that got least far.
+    """
+
+    event: Event
+    horizon: int
+    entries: EntrySessions
+    legs: tuple[Leg, ...]
+    weights: tuple[float, ...]
+    end_rows: tuple[int, ...]
+    status: WindowStatus
+    sessions_held: int
+
+    def count(self, state: LegState) -> int:
+        """Return how many names are in `state`."""
+        return sum(leg.state is state for leg in self.legs)
+
+
+def resolve_window(
+    panel: PricePanel,
+    event: Event,
+    entries: EntrySessions,
+    *,
+    horizon: int,
+    max_wait: int,
+) -> Window:
+    """Resolve one window of an event.
+
+    Parameters
+    ----------
+    panel
+        Prices and facts of all its names.
+    event
+        The basket event.
+    entries
+        Scheduled entry session by exchange.
+    horizon
+        Sessions to hold, the entry being session 1.
+    max_wait
+        Sessions that a blocked purchase may wait.
+    """
+    by_exchange = dict(entries)
+    legs = tuple(
+        resolve_leg(
+            panel,
+            panel.column(member.listing),
+            entry=by_exchange[member.listing.exchange],
+            horizon=horizon,
+            max_wait=max_wait,
+        )
+        for member in event.members
+    )
+    status = _status(legs)
+    cut = None if status in (WindowStatus.MATURE, WindowStatus.NO_DATA) else _cut(panel, legs)
+    legs = tuple(_seen_by(leg, cut) for leg in legs)
+    end_rows = tuple(_end_row(panel, leg, cut) for leg in legs)
+    return Window(
+        event=event,
+        horizon=horizon,
+        entries=entries,
+        legs=legs,
+        weights=_weights(event, legs),
+        end_rows=end_rows,
+        status=status,
+        sessions_held=_sessions_held(panel, legs, end_rows, horizon, status),
+    )
+
+
+def _status(legs: tuple[Leg, ...]) -> WindowStatus:
+    covered = [leg for leg in legs if leg.state is not LegState.DROPPED]
+    if not covered:
+        return WindowStatus.NO_DATA
+    held = [leg for leg in covered if leg.state is LegState.HELD]
+    over = all(leg.exit_row is not None for leg in covered)
+    if over and all(leg.reached for leg in held):
+        return WindowStatus.MATURE
+    return WindowStatus.PARTIAL if any(leg.stopped for leg in held) else WindowStatus.PENDING
+
+
+def _cut(panel: PricePanel, legs: tuple[Leg, ...]) -> int:
+    """Return the last row at which every name held so far still has data."""
+    ends = [
+        leg.last_row
+        for leg in legs
+        if leg.state is LegState.HELD and not leg.reached and leg.last_row is not None
+    ]
+    return min(ends) if ends else len(panel.sessions) - 1
+
+
+def _seen_by(leg: Leg, cut: int | None) -> Leg:
+    """Return the leg as it stands at the cut: a later purchase has not happened yet."""
+    if cut is None or leg.fill_row is None or leg.fill_row <= cut:
+        return leg
+    return replace(leg, state=LegState.WAITING, fill_row=None)
+
+
+def _end_row(panel: PricePanel, leg: Leg, cut: int | None) -> int:
+    if leg.state is LegState.DROPPED or leg.entry_row is None:
+        return -1
+    bound = leg.exit_row if leg.exit_row is not None else len(panel.sessions) - 1
+    if cut is not None:
+        bound = min(bound, cut)
+    own = np.flatnonzero(panel.trading[: bound + 1, leg.column])
+    return int(own[-1]) if len(own) else -1
+
+
+def _weights(event: Event, legs: tuple[Leg, ...]) -> tuple[float, ...]:
+    given = [
+        0.0 if leg.state is LegState.DROPPED else _raw_weight(event, member.weight)
+        for leg, member in zip(legs, event.members, strict=True)
+    ]
+    total = sum(given)
+    return tuple(weight / total if total else 0.0 for weight in given)
+
+
+def _raw_weight(event: Event, custom: float | None) -> float:
+    return custom if event.weighting is Weighting.CUSTOM and custom is not None else 1.0
+
+
+def _sessions_held(
+    panel: PricePanel,
+    legs: tuple[Leg, ...],
+    end_rows: tuple[int, ...],
+    horizon: int,
+    status: WindowStatus,
+) -> int:
+    if status is WindowStatus.MATURE:
+        return horizon
+    counts = [
+        int(np.count_nonzero(panel.trading[leg.entry_row : end + 1, leg.column]))
+        for leg, end in zip(legs, end_rows, strict=True)
+        if leg.state is not LegState.DROPPED and leg.entry_row is not None
+    ]
+    return min(counts, default=0)
