@@ -1,0 +1,165 @@
+"""Commands on baskets."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from screener.cli.common import WorkspaceOption, console
+from screener.domain.listing import Listing, parse_listing
+from screener.domain.report import Moment
+from screener.errors import DateRangeError, InputError
+
+__all__ = ["basket_app"]
+
+basket_app = typer.Typer(help="Baskets: named themes with the names that reports recommend.")
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
+_BETWEEN = re.compile(r"[,，、;；]")
+
+
+@basket_app.callback(no_args_is_help=True)
+def _group() -> None:
+    """Baskets: named themes with the names that reports recommend."""
+
+
+@basket_app.command("list")
+def list_all(workspace: WorkspaceOption = None) -> None:
+    """List the baskets, with the reports that feed each and how many names they recommend.
+
+    Example: screener basket list
+    """
+    from screener.render.catalog import basket_list
+    from screener.workflows.catalog import basket_events
+    from screener.workspace.locate import find_workspace
+
+    place = find_workspace(workspace, environ=os.environ, cwd=Path.cwd())
+    console().print(basket_list(basket_events(place)))
+
+
+@basket_app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the basket.")],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Show one basket and the names of each of its events.
+
+    Example: screener basket show compute-leasing
+    """
+    from screener.render.catalog import basket_detail
+    from screener.workflows.catalog import basket_events
+    from screener.workspace.locate import find_workspace
+
+    place = find_workspace(workspace, environ=os.environ, cwd=Path.cwd())
+    for basket, events in basket_events(place, [name]):
+        console().print(basket_detail(basket, events))
+
+
+@basket_app.command("new")
+def new(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Lowercase letters, digits and hyphens.")
+    ],
+    listing: Annotated[
+        str,
+        typer.Option(
+            "--listing", metavar="A,B,…", help="Codes such as 300857.SZ, sz300857 or 700.HK."
+        ),
+    ],
+    date_: Annotated[
+        str,
+        typer.Option(
+            "--date",
+            metavar="D",
+            help="When the list was made: YYYY-MM-DD, known after that day's close, or a time such "
+            "as 2026-05-14T19:48+08:00 (without a zone it is Asia/Shanghai).",
+        ),
+    ],
+    title_zh: Annotated[str, typer.Option("--title-zh", metavar="T", help="Chinese title.")] = "",
+    title_en: Annotated[str, typer.Option("--title-en", metavar="T", help="English title.")] = "",
+    weight: Annotated[
+        str | None,
+        typer.Option(
+            "--weight",
+            metavar="W,W,…",
+            help="One positive number for each listing, relative to each other; equal if left out.",
+        ),
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Make a basket of your own, without any report.
+
+    Example: screener basket new mine --listing 002837.SZ,700.HK --date 2026-05-14
+    """
+    from screener.render.catalog import basket_detail
+    from screener.workflows.catalog import basket_events, new_basket
+    from screener.workspace.locate import find_workspace
+
+    listings = _listings(listing)
+    published = _published(date_)
+    weights = None if weight is None else _weights(weight)
+    place = find_workspace(workspace, environ=os.environ, cwd=Path.cwd())
+    made, path = new_basket(
+        place,
+        name=name,
+        listings=listings,
+        published=published,
+        now=datetime.now(UTC),
+        title_zh=title_zh,
+        title_en=title_en,
+        weights=weights,
+    )
+    out = console()
+    for basket, events in basket_events(place, [made.name]):
+        out.print(basket_detail(basket, events))
+    out.print(f"Written to {path}", markup=False, soft_wrap=True)
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in _BETWEEN.split(text) if part.strip()]
+
+
+def _listings(text: str) -> tuple[Listing, ...]:
+    """Parse the codes; one that may be a share or an index is refused, not guessed."""
+    found = tuple(parse_listing(part, parameter="--listing") for part in _parts(text))
+    if not found:
+        raise InputError("--listing is empty", fix="give at least one code, such as 300857.SZ")
+    repeated = dict.fromkeys(item.id for item in found if found.count(item) > 1)
+    if repeated:
+        raise InputError(
+            f"--listing names {', '.join(repeated)} more than once", fix="name each one once"
+        )
+    return found
+
+
+def _weights(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in _parts(text))
+    except ValueError as error:
+        raise InputError(
+            f"--weight {text!r} is not a list of numbers", fix="write it like 0.5,0.3,0.2"
+        ) from error
+
+
+def _published(text: str) -> Moment:
+    given = text.strip()
+    try:
+        if _DAY.fullmatch(given):
+            return date.fromisoformat(given)
+        if _TIME.fullmatch(given):
+            moment = datetime.fromisoformat(given)
+            return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+    except ValueError as error:
+        raise DateRangeError(
+            f"--date {text!r}: {error}", fix="write it like 2026-05-14 or 2026-05-14T19:48+08:00"
+        ) from error
+    raise DateRangeError(
+        f"--date {text!r} is no date", fix="write it like 2026-05-14 or 2026-05-14T19:48+08:00"
+    )

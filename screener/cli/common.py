@@ -1,0 +1,88 @@
+"""Options and helpers that every command shares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from screener.workspace.locate import Workspace
+
+__all__ = [
+    "CsvOption",
+    "ExcelOption",
+    "JsonOption",
+    "VersionOption",
+    "WorkspaceOption",
+    "console",
+    "messages",
+    "working",
+    "workspace_of",
+]
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        metavar="DIR",
+        help="Folder with seeds/, baskets/ and data_cache/ "
+        "(default: $SCREENER_WORKSPACE, else the nearest parent folder that holds baskets/).",
+    ),
+]
+CsvOption = Annotated[
+    str | None,
+    typer.Option("--csv", metavar="FILE", help="Write the rows as CSV; - is standard output."),
+]
+ExcelOption = Annotated[
+    bool,
+    typer.Option(
+        "--excel", help="Begin the CSV with a byte-order mark, so that Excel reads it as UTF-8."
+    ),
+]
+JsonOption = Annotated[
+    str | None,
+    typer.Option("--json", metavar="FILE", help="Write the rows as JSON; - is standard output."),
+]
+VersionOption = Annotated[
+    int | None,
+    typer.Option("--data-version", metavar="N", help="Read the tables as they were at version N."),
+]
+
+
+def workspace_of(option: Path | None) -> Workspace:
+    """Return the workspace that a command works in."""
+    from screener.workspace.locate import find_workspace
+
+    return find_workspace(option, environ=os.environ, cwd=Path.cwd())
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show on standard error that work goes on; nothing when it is not a terminal."""
+    screen = messages()
+    if not screen.is_terminal:
+        yield
+        return
+    with screen.status(f"{what} …"):
+        yield
+
+
+def console() -> Console:
+    """Return the console for results: standard output."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+def messages() -> Console:
+    """Return the console for progress and remarks: standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)

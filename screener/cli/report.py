@@ -1,0 +1,57 @@
+"""Commands on report cards."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from screener.cli.common import WorkspaceOption, console, messages
+
+__all__ = ["report_app"]
+
+report_app = typer.Typer(help="Report cards: what each report says, who wrote it and when.")
+
+
+@report_app.callback(no_args_is_help=True)
+def _group() -> None:
+    """Report cards: what each report says, who wrote it and when."""
+
+
+@report_app.command("list")
+def list_cards(workspace: WorkspaceOption = None) -> None:
+    """List the report cards; an estimated date says est.
+
+    Example: screener report list
+    """
+    from screener.render.catalog import report_list
+    from screener.workflows.catalog import list_reports
+    from screener.workspace.locate import find_workspace
+
+    place = find_workspace(workspace, environ=os.environ, cwd=Path.cwd())
+    reports = list_reports(place)
+    if not reports:
+        messages().print(f"No report cards in {place.seeds}.", markup=False)
+        return
+    console().print(report_list(reports))
+
+
+@report_app.command("show")
+def show_card(
+    report: Annotated[
+        str, typer.Argument(metavar="ID", help="Id of the report, or the beginning of one id.")
+    ],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Show one report card: notes, securities, claims and rating definitions.
+
+    Example: screener report show R2
+    """
+    from screener.render.catalog import report_detail
+    from screener.workflows.catalog import get_report
+    from screener.workspace.locate import find_workspace
+
+    place = find_workspace(workspace, environ=os.environ, cwd=Path.cwd())
+    console().print(report_detail(get_report(place, report)))

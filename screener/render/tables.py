@@ -1,0 +1,153 @@
+"""The one table style of the product, and how numbers and dates are written in it.
+
+Cells are plain text: markup in a name is never interpreted. Widths are those of the terminal, in
+which a Chinese character takes two columns; a cell too wide is folded, never cut.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from screener.domain.report import Moment, Precision, Publication
+
+__all__ = [
+    "UNDEFINED",
+    "Column",
+    "compact",
+    "facts",
+    "moment_text",
+    "number",
+    "or_dash",
+    "percent",
+    "plain_table",
+    "published_text",
+]
+
+UNDEFINED = "-"
+"""What stands for a value that is not defined; never 0 and never an empty cell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column: its header, and whether it is of numbers (right-aligned)."""
+
+    header: str
+    numeric: bool = False
+
+
+def plain_table(
+    columns: Sequence[Column | str], rows: Iterable[Sequence[str]], *, title: str = ""
+) -> RenderableType:
+    """Make a table in the product's style.
+
+    Parameters
+    ----------
+    columns
+        Columns in order; a string is a column of text with that header.
+    rows
+        Cells as text, one for each column.
+    title
+        Line above the table.
+
+    Raises
+    ------
+    ValueError
+        If a row has another number of cells than there are columns.
+    """
+    body = [list(row) for row in rows]
+    if any(len(row) != len(columns) for row in body):
+        raise ValueError(f"every row must have {len(columns)} cells")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for item in columns:
+        column = Column(header=item) if isinstance(item, str) else item
+        # Never a least width or no_wrap: where they do not fit, rich crops without a sign.
+        table.add_column(
+            Text(column.header),
+            justify="right" if column.numeric else "left",
+            overflow="fold",
+        )
+    for row in body:
+        table.add_row(*(Text(cell) for cell in row))
+    # Not the table's own title, which is folded to the width of the table.
+    return Group(Text(title, style="bold"), table) if title else table
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> Table:
+    """Make a two-column list of labels and values; pairs with an empty value are left out."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in pairs:
+        if value:
+            grid.add_row(Text(label), Text(value))
+    return grid
+
+
+def percent(value: float | None, *, digits: int = 3, signed: bool = False) -> str:
+    """Write a fraction as a percentage, `-3.460 %`; `-` when it is not defined.
+
+    Parameters
+    ----------
+    value
+        Fraction; `None`, NaN and infinities are not defined.
+    digits
+        Digits after the point.
+    signed
+        Whether a gain bears a plus sign.
+    """
+    text = number(None if value is None else value * 100, digits=digits, signed=signed)
+    return text if text == UNDEFINED else f"{text} %"
+
+
+def number(value: float | None, *, digits: int = 2, signed: bool = False) -> str:
+    """Write a number with grouped thousands; `-` when it is not defined.
+
+    Parameters
+    ----------
+    value
+        Number; `None`, NaN and infinities are not defined.
+    digits
+        Digits after the point.
+    signed
+        Whether a positive number bears a plus sign.
+    """
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    rounded = round(value, digits) or 0.0  # no "-0.00"
+    return f"{rounded:{'+' if signed and rounded else ''},.{digits}f}"
+
+
+def compact(value: float | None) -> str:
+    """Write an amount with its order of magnitude, `6.085 bn`, without losing a digit given."""
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    for scale, unit in ((1e12, " tn"), (1e9, " bn"), (1e6, " mn")):
+        if abs(value) >= scale:
+            return f"{value / scale:,.10g}{unit}"
+    return f"{value:,.10g}"
+
+
+def or_dash(text: str) -> str:
+    """Return the text, or `-` if it is empty."""
+    return text or UNDEFINED
+
+
+def moment_text(moment: Moment) -> str:
+    """Write a date, or a date and time with its zone."""
+    if isinstance(moment, datetime):
+        return moment.isoformat(sep=" ", timespec="minutes")
+    return moment.isoformat()
+
+
+def published_text(published: Publication) -> str:
+    """Write when a report was published; an estimated date always says `est.`."""
+    text = moment_text(published.value)
+    return f"{text} est." if published.precision is Precision.ESTIMATED else text

@@ -1,0 +1,1 @@
+"""What the commands do: each workflow reads, computes and returns values to be shown."""

@@ -1,0 +1,322 @@
+"""Reports and baskets of a workspace: list, find, make."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from screener.domain.basket import Basket, Event, Member, OwnEvent, Weighting, events_of
+from screener.domain.listing import Board, Listing
+from screener.domain.report import Moment, Precision, Publication, Report
+from screener.errors import (
+    AmbiguousMention,
+    BasketDefinitionError,
+    BasketNotFound,
+    DateRangeError,
+    ReportNotFound,
+)
+from screener.workspace.baskets import read_baskets, write_basket
+from screener.workspace.bundled import bundled_workspace
+from screener.workspace.cards import read_cards
+from screener.workspace.create import create_workspace
+from screener.workspace.locate import Workspace
+
+__all__ = [
+    "basket_events",
+    "get_basket",
+    "get_report",
+    "init_workspace",
+    "list_baskets",
+    "list_reports",
+    "new_basket",
+]
+
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+_BASKET_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def list_reports(workspace: Workspace) -> tuple[Report, ...]:
+    """List the report cards of a workspace, in the natural order of their files.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If a card breaks its rules.
+    """
+    return read_cards(workspace)
+
+
+def get_report(workspace: Workspace, report_id: str) -> Report:
+    """Return one report card by its id, in any case, or by the beginning of one id.
+
+    Raises
+    ------
+    ReportNotFound
+        If no id begins so.
+    AmbiguousMention
+        If several do.
+    """
+    return _find_report(read_cards(workspace), report_id)
+
+
+def list_baskets(workspace: Workspace) -> tuple[Basket, ...]:
+    """List the baskets of a workspace by name; names of people's own lists come from the cards.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If a basket or a card breaks its rules.
+    """
+    return _named(read_baskets(workspace), read_cards(workspace))
+
+
+def get_basket(workspace: Workspace, name: str) -> Basket:
+    """Return one basket by its name, in any case.
+
+    Raises
+    ------
+    BasketNotFound
+        If there is none of that name.
+    """
+    return _find_basket(list_baskets(workspace), name)
+
+
+def basket_events(
+    workspace: Workspace, names: Sequence[str] | None = None, report: str | None = None
+) -> tuple[tuple[Basket, tuple[Event, ...]], ...]:
+    """List baskets with their events, oldest first, events without a report last.
+
+    Parameters
+    ----------
+    workspace
+        Where the cards and baskets are.
+    names
+        Baskets wanted, each once and in this order; `None` for every basket.
+    report
+        Only the events of this report. Baskets that it does not feed are left out, and naming one
+        of those in `names` is an error.
+
+    Raises
+    ------
+    BasketNotFound, ReportNotFound, AmbiguousMention
+        If a name matches nothing, or too much.
+    ReportNotFound
+        If the report feeds no basket, or not one of those named.
+    """
+    cards = read_cards(workspace)
+    known = _named(read_baskets(workspace), cards)
+    wanted = known if names is None else _wanted(known, names)
+    found = tuple((basket, events_of(basket, cards)) for basket in wanted)
+    if report is None:
+        return found
+    return _of_report(found, _find_report(cards, report), chosen=names is not None)
+
+
+def new_basket(
+    workspace: Workspace,
+    *,
+    name: str,
+    listings: Sequence[Listing],
+    published: Moment,
+    now: datetime,
+    title_zh: str = "",
+    title_en: str = "",
+    weights: Sequence[float] | None = None,
+) -> tuple[Basket, Path]:
+    """Make a basket of the user's own and write it to the workspace.
+
+    Parameters
+    ----------
+    workspace
+        Where to write it.
+    name
+        Lowercase letters, digits and hyphens.
+    listings
+        The names, each once; no index.
+    published
+        When the list was made: an aware time, or a date, known after that day's close.
+    now
+        Present moment, aware; a later `published` is refused.
+    title_zh, title_en
+        Names for people.
+    weights
+        One positive number for each listing, relative to each other; `None` for equal weights.
+
+    Returns
+    -------
+    tuple of Basket and Path
+        The basket and its file.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If the name, the listings or the weights break a rule, or the basket exists.
+    DateRangeError
+        If `published` lies in the future.
+    StorageError
+        If the file cannot be written. In every case nothing is left behind.
+    """
+    _check_name(name)
+    publication = _publication(published)
+    _check_past(published, now)
+    basket = Basket(
+        name=name,
+        title_zh=title_zh,
+        title_en=title_en,
+        weighting=Weighting.EQUAL if weights is None else Weighting.CUSTOM,
+        own_events=(OwnEvent(published=publication, members=_members(listings, weights)),),
+    )
+    events_of(basket, ())  # refuses repeated names and bad weights before anything is written
+    path = write_basket(workspace, basket)
+    return _named((basket,), read_cards(workspace))[0], path
+
+
+def init_workspace(target: Path) -> Workspace:
+    """Make a workspace in `target` with the shipped report cards and baskets.
+
+    Raises
+    ------
+    ConfigError
+        If `target` is a file or holds a workspace already.
+    StorageError
+        If it cannot be written.
+    """
+    return create_workspace(target, bundled_workspace())
+
+
+def _find_report(reports: Sequence[Report], text: str) -> Report:
+    wanted = text.strip().casefold()
+    for report in reports:
+        if report.id.casefold() == wanted:
+            return report
+    matches = [item for item in reports if wanted and item.id.casefold().startswith(wanted)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise AmbiguousMention(
+            f"{text!r} is the beginning of {len(matches)} report ids",
+            where=", ".join(item.id for item in matches),
+            fix="write the whole id",
+        )
+    raise ReportNotFound(
+        f"no report {text!r}",
+        where=_near(wanted, [item.id for item in reports], "report cards"),
+        fix="see `screener report list`",
+    )
+
+
+def _find_basket(baskets: Sequence[Basket], text: str) -> Basket:
+    wanted = text.strip().casefold()
+    for basket in baskets:
+        if basket.name == wanted:
+            return basket
+    raise BasketNotFound(
+        f"no basket {text!r}",
+        where=_near(wanted, [item.name for item in baskets], "baskets"),
+        fix="see `screener basket list`",
+    )
+
+
+def _near(wanted: str, names: Sequence[str], kind: str) -> str:
+    """Say which names are near, else which there are."""
+    if not names:
+        return f"the workspace has no {kind}"
+    by_case = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(wanted, by_case, n=3, cutoff=0.6)
+    if near:
+        return f"near: {', '.join(by_case[name] for name in near)}"
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return f"there are {', '.join(names[:10])}{more}"
+
+
+def _wanted(baskets: Sequence[Basket], names: Sequence[str]) -> tuple[Basket, ...]:
+    found = {item.name: item for item in (_find_basket(baskets, name) for name in names)}
+    return tuple(found.values())
+
+
+def _of_report(
+    found: Iterable[tuple[Basket, tuple[Event, ...]]], report: Report, *, chosen: bool
+) -> tuple[tuple[Basket, tuple[Event, ...]], ...]:
+    kept = tuple(
+        (basket, tuple(event for event in events if event.report == report.id))
+        for basket, events in found
+    )
+    unfed = [basket.name for basket, events in kept if not events]
+    if unfed and (chosen or len(unfed) == len(kept)):
+        themes = ", ".join(report.themes) or "none"
+        raise ReportNotFound(
+            f"report {report.id} feeds no event of {', '.join(unfed)}",
+            where=f"themes under which it recommends names: {themes}",
+            fix="see `screener basket list` for the reports of each basket",
+        )
+    return tuple(item for item in kept if item[1])
+
+
+def _named(baskets: Iterable[Basket], reports: Iterable[Report]) -> tuple[Basket, ...]:
+    """Give the names on the cards to the members of the user's own lists."""
+    known: dict[Listing, tuple[str, str]] = {}
+    for report in reports:
+        for item in report.securities:
+            known.setdefault(item.listing, (item.name, item.name_en))
+
+    def call(member: Member) -> Member:
+        name, name_en = known.get(member.listing, ("", ""))
+        return replace(member, name=member.name or name, name_en=member.name_en or name_en)
+
+    def rename(event: OwnEvent) -> OwnEvent:
+        return replace(event, members=tuple(map(call, event.members)))
+
+    return tuple(
+        replace(basket, own_events=tuple(map(rename, basket.own_events))) for basket in baskets
+    )
+
+
+def _check_name(name: str) -> None:
+    if not _BASKET_NAME.fullmatch(name):
+        raise BasketDefinitionError(
+            f"basket name {name!r} is not allowed",
+            where="a name has lowercase letters, digits and hyphens between them",
+            fix="write it like liquid-cooling",
+        )
+
+
+def _check_past(published: Moment, now: datetime) -> None:
+    if isinstance(published, datetime):
+        late = published > now
+    else:
+        late = published > now.astimezone(_SHANGHAI).date()
+    if late:
+        raise DateRangeError(
+            f"{published.isoformat()} is in the future",
+            where=f"now is {now.astimezone(_SHANGHAI).isoformat(timespec='minutes')}",
+            fix="give the day on which the list was made",
+        )
+
+
+def _publication(published: Moment) -> Publication:
+    exact = isinstance(published, datetime)
+    return Publication(value=published, precision=Precision.EXACT if exact else Precision.DAY)
+
+
+def _members(listings: Sequence[Listing], weights: Sequence[float] | None) -> tuple[Member, ...]:
+    for listing in listings:
+        if listing.board is Board.INDEX:
+            raise BasketDefinitionError(
+                f"{listing} is an index, not a security", fix="name a security or a fund"
+            )
+    if weights is None:
+        return tuple(Member(listing=listing) for listing in listings)
+    if len(weights) != len(listings):
+        raise BasketDefinitionError(
+            f"{len(weights)} weights for {len(listings)} listings",
+            fix="give one weight for each listing, in the same order",
+        )
+    return tuple(
+        Member(listing=listing, weight=weight)
+        for listing, weight in zip(listings, weights, strict=True)
+    )

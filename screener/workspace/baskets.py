@@ -1,0 +1,131 @@
+"""Baskets on disk: one TOML file per basket in `baskets/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tomlkit
+
+from screener.domain.basket import Basket, Member, OwnEvent, Weighting
+from screener.domain.listing import parse_listing
+from screener.errors import BasketDefinitionError
+from screener.workspace.locate import Workspace
+from screener.workspace.models import BasketModel, OwnEventModel
+from screener.workspace.toml_files import read_model, shown, toml_paths, write_new
+
+__all__ = ["basket_path", "read_basket", "read_baskets", "write_basket"]
+
+
+def read_baskets(workspace: Workspace) -> tuple[Basket, ...]:
+    """Read every basket, by name.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If a file breaks its rules (file, key and value are named).
+    StorageError
+        If a file cannot be read.
+    """
+    paths = toml_paths(workspace.baskets)
+    return tuple(read_basket(path, root=workspace.root) for path in paths)
+
+
+def read_basket(path: Path, *, root: Path) -> Basket:
+    """Read one basket; its name is that of its file.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If the file breaks its rules.
+    StorageError
+        If the file cannot be read.
+    """
+    model = read_model(path, BasketModel, root=root)
+    if model.name != path.stem:
+        raise BasketDefinitionError(
+            f"name = {model.name!r} is not the name of its file",
+            where=f"{shown(path, root)}, name",
+            fix=f"write name = {path.stem!r}, or rename the file to {model.name}.toml",
+        )
+    return Basket(
+        name=model.name,
+        title_zh=model.title_zh,
+        title_en=model.title_en,
+        themes=model.themes,
+        weighting=model.weighting,
+        benchmark=model.benchmark or "",
+        own_events=tuple(_own_event(event) for event in model.events),
+    )
+
+
+def basket_path(workspace: Workspace, name: str) -> Path:
+    """Return the file of a basket."""
+    return workspace.baskets / f"{name}.toml"
+
+
+def write_basket(workspace: Workspace, basket: Basket) -> Path:
+    """Write a new basket, whole or not at all, and return its file.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If a basket of that name exists; it is left as it is.
+    StorageError
+        If the file cannot be written.
+    """
+    path = basket_path(workspace, basket.name)
+    try:
+        write_new(path, _text(basket))
+    except FileExistsError as error:
+        raise BasketDefinitionError(
+            f"basket {basket.name!r} exists already",
+            where=shown(path, workspace.root),
+            fix="choose another name, or edit or delete that file",
+        ) from error
+    return path
+
+
+def _own_event(event: OwnEventModel) -> OwnEvent:
+    weights = event.weights or (None,) * len(event.listings)
+    return OwnEvent(
+        published=event.publication(),
+        members=tuple(
+            Member(listing=parse_listing(listing), weight=weight)
+            for listing, weight in zip(event.listings, weights, strict=True)
+        ),
+    )
+
+
+def _text(basket: Basket) -> str:
+    document = tomlkit.document()
+    document.add(tomlkit.comment("A basket of your own: each [[events]] is a dated list of names."))
+    document.add(tomlkit.comment("A date without a time counts as known after that day's close."))
+    document.add("name", tomlkit.item(basket.name))
+    document.add("title_zh", tomlkit.item(basket.title_zh))
+    document.add("title_en", tomlkit.item(basket.title_en))
+    if basket.themes:
+        document.add("themes", tomlkit.item(list(basket.themes)))
+    document.add(tomlkit.nl())
+    document.add(tomlkit.comment("equal, or custom with one weight for each listing below."))
+    document.add("weighting", tomlkit.item(str(basket.weighting)))
+    if basket.benchmark:
+        document.add("benchmark", tomlkit.item(basket.benchmark))
+    events = tomlkit.aot()
+    for event in basket.own_events:
+        events.append(_event_table(event, basket.weighting))
+    if basket.own_events:
+        document.add("events", events)
+    return tomlkit.dumps(document)
+
+
+def _event_table(event: OwnEvent, weighting: Weighting) -> tomlkit.items.Table:
+    table = tomlkit.table()
+    table.add("published", tomlkit.item(event.published.value))
+    listings = tomlkit.array()
+    listings.extend([member.listing.id for member in event.members])
+    table.add("listings", listings.multiline(True))
+    if weighting is Weighting.CUSTOM:
+        weights = tomlkit.array()
+        weights.extend([member.weight for member in event.members])
+        table.add("weights", weights)
+    return table

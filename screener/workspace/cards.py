@@ -1,0 +1,144 @@
+"""Report cards on disk: one TOML file of facts per report in `seeds/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from screener.domain.listing import parse_listing
+from screener.domain.report import (
+    Analyst,
+    Band,
+    Claim,
+    IndexMove,
+    Note,
+    Publication,
+    RatingDefinition,
+    Report,
+    SecurityMention,
+)
+from screener.errors import BasketDefinitionError
+from screener.workspace.locate import Workspace
+from screener.workspace.models import (
+    CardModel,
+    ClaimModel,
+    NoteModel,
+    RatingDefinitionModel,
+    SecurityModel,
+)
+from screener.workspace.toml_files import read_model, shown, toml_paths
+
+__all__ = ["read_card", "read_cards"]
+
+
+def read_cards(workspace: Workspace) -> tuple[Report, ...]:
+    """Read every report card, in the natural order of the file names.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If a card breaks its rules (file, key and value are named), or two cards share an id.
+    StorageError
+        If a file cannot be read.
+    """
+    owner: dict[str, Path] = {}
+    reports = []
+    for path in toml_paths(workspace.seeds):
+        report = read_card(path, root=workspace.root)
+        first = owner.setdefault(report.id.casefold(), path)
+        if first is not path:
+            raise BasketDefinitionError(
+                f"id = {report.id!r} is also the id of {shown(first, workspace.root)}",
+                where=f"{shown(path, workspace.root)}, id",
+                fix="give each card an id of its own",
+            )
+        reports.append(report)
+    return tuple(reports)
+
+
+def read_card(path: Path, *, root: Path) -> Report:
+    """Read one report card.
+
+    Parameters
+    ----------
+    path
+        TOML file.
+    root
+        Folder from which the file is named in messages.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If the card breaks its rules.
+    StorageError
+        If the file cannot be read.
+    """
+    return _report(read_model(path, CardModel, root=root))
+
+
+def _report(card: CardModel) -> Report:
+    published = card.published.to_domain()
+    return Report(
+        id=card.id,
+        title=card.title,
+        publisher=card.publisher,
+        language=card.language,
+        published=published,
+        notes=tuple(_note(item, published) for item in card.notes),
+        securities=tuple(_security(item) for item in card.securities),
+        claims=tuple(_claim(item) for item in card.claims),
+        indices=tuple(IndexMove(**item.model_dump()) for item in card.indices),
+        climate=tuple((item.sector, item.outlook) for item in card.climate),
+        rating_definitions=tuple(_definition(item) for item in card.rating_definitions),
+    )
+
+
+def _note(note: NoteModel, published: Publication) -> Note:
+    return Note(
+        id=note.id,
+        broker=note.broker,
+        analysts=tuple(Analyst(name=item.name, licence=item.licence) for item in note.analysts),
+        published=note.published.to_domain() if note.published else published,
+        themes=note.themes,
+        title=note.title,
+        rating=note.rating,
+        rating_change=note.rating_change,
+        rating_level=note.rating_level,
+        industry=note.industry,
+    )
+
+
+def _security(item: SecurityModel) -> SecurityMention:
+    return SecurityMention(
+        listing=parse_listing(item.listing),
+        printed=item.printed,
+        role=item.role,
+        theme=item.theme,
+        name=item.name or item.printed,
+        name_en=item.name_en,
+        note=item.note,
+    )
+
+
+def _claim(item: ClaimModel) -> Claim:
+    return Claim(
+        subject=item.subject,
+        measure=item.measure,
+        value=item.value,
+        unit=item.unit,
+        as_of=item.as_of,
+        remark=item.remark,
+        listing=parse_listing(item.listing) if item.listing else None,
+    )
+
+
+def _definition(item: RatingDefinitionModel) -> RatingDefinition:
+    return RatingDefinition(
+        broker=item.broker,
+        months_low=item.months_low,
+        months_high=item.months_high,
+        benchmarks=tuple((pair.market, pair.benchmark) for pair in item.benchmarks),
+        bands=tuple(
+            Band(level=band.level, rating=band.rating, low=band.low, high=band.high)
+            for band in item.bands
+        ),
+    )

@@ -1,0 +1,169 @@
+"""Read and write the TOML files of a workspace; errors name the file, the key and the value."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from screener.errors import (
+    BasketDefinitionError,
+    ScreenerError,
+    StorageError,
+    StorageFull,
+    StorageReadOnly,
+)
+
+__all__ = ["read_model", "storage_error", "toml_paths", "write_new"]
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_LONGEST_VALUE = 60
+
+
+def toml_paths(folder: Path) -> tuple[Path, ...]:
+    """List the TOML files of `folder`, R2 before R10; none if there is no such folder."""
+    found = (path for path in folder.glob("*.toml") if not path.name.startswith("."))
+    return tuple(sorted(found, key=_natural))
+
+
+def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
+    """Read a TOML file into `model`.
+
+    Parameters
+    ----------
+    path
+        File to read.
+    model
+        Strict model of its content.
+    root
+        Folder from which the file is named in messages.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If the file is not UTF-8, not TOML, or breaks the model.
+    StorageError
+        If it cannot be read.
+    """
+    where = shown(path, root)
+    try:
+        # Editors on Windows put a byte-order mark in front, which TOML does not allow.
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise BasketDefinitionError(
+            f"not UTF-8 text (byte {error.start})", where=where, fix="save the file as UTF-8"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise BasketDefinitionError(
+            f"not valid TOML: {error}", where=where, fix="correct that line"
+        ) from error
+    except OSError as error:
+        raise storage_error(error, path) from error
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise _definition_error(error, where) from error
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that must not exist yet, whole or not at all.
+
+    Raises
+    ------
+    FileExistsError
+        If the file exists.
+    StorageError
+        If it cannot be written; nothing is left behind.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
+    except OSError as error:
+        raise storage_error(error, path) from error
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        draft.chmod(0o644)
+        _publish(draft, path)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise storage_error(error, path) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def storage_error(error: OSError, path: Path) -> StorageError:
+    """Translate an error of the file system."""
+    reason = f"{error.strerror or error}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull(reason, where=str(path), fix="free some space and run it again")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return StorageReadOnly(reason, where=str(path), fix="make it accessible to this user")
+    return StorageError(reason, where=str(path))
+
+
+def shown(path: Path, root: Path) -> str:
+    """Name a file as the user sees it: relative to the workspace."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _publish(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)  # unlike a rename, refuses to overwrite
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, "file exists", str(path)) from None
+        draft.replace(path)
+
+
+def _natural(path: Path) -> tuple[tuple[int, str], ...]:
+    parts = re.findall(r"\d+|\D+", path.stem)
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
+
+
+def _definition_error(error: ValidationError, where: str) -> BasketDefinitionError:
+    details = error.errors(include_url=False)
+    first = details[0]
+    key = _key(first["loc"])
+    what, fix = _said(first)
+    if len(details) > 1:
+        what = f"{what} (and {len(details) - 1} more in this file)"
+    return BasketDefinitionError(what, where=f"{where}, {key}" if key else where, fix=fix)
+
+
+def _said(detail: ErrorDetails) -> tuple[str, str]:
+    """Return what is wrong and how to mend it."""
+    key = _key(detail["loc"])
+    kind = detail["type"]
+    if kind == "missing":
+        return f"key {key} is missing", f"add {key.rsplit('.', 1)[-1]} = …"
+    if kind == "extra_forbidden":
+        return f"unknown key {key} = {_short(detail['input'])}", "remove it or correct its name"
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, ScreenerError):
+        return (f"{key}: {cause.what}" if key else cause.what), cause.fix or "correct the value"
+    return f"{key} = {_short(detail['input'])}: {detail['msg']}", "correct the value"
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    """Name a key as a reader counts: the fourth security is `securities[4]`."""
+    key = ""
+    for part in location:
+        key += f"[{part + 1}]" if isinstance(part, int) else f".{part}"
+    return key.lstrip(".")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -1,0 +1,147 @@
+"""The table style: wide characters aligned, nothing cut, undefined values shown as such."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
+
+from screener.domain.report import Precision, Publication
+from screener.render.tables import (
+    Column,
+    compact,
+    facts,
+    number,
+    percent,
+    plain_table,
+    published_text,
+)
+
+CHINA = timezone(timedelta(hours=8))
+
+
+def show(what: RenderableType, width: int = 80) -> list[str]:
+    file = io.StringIO()
+    Console(file=file, width=width, highlight=False).print(what)
+    return file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_columns_begin_and_end_at_the_same_cell_with_wide_characters(width: int) -> None:
+    table = plain_table(
+        ["Listing", "Name", Column(header="Return", numeric=True)],
+        [
+            ["300857.SZ", "协创数据", "-3.460 %"],
+            ["00100.HK", "MiniMax", "21.214 %"],
+            ["603881.SH", "数据港", "-"],
+        ],
+    )
+    header, rule, *rows = show(table, width)
+    assert len({cell_len(line) for line in (header, rule, *rows)}) == 1
+    start = header.index("Name")
+    for row, name in zip(rows, ("协创数据", "MiniMax", "数据港"), strict=True):
+        assert cell_len(row[: row.index(name)]) == start
+    assert [row.rstrip()[-1] for row in rows] == ["%", "%", "-"]
+    assert {cell_len(row.rstrip()) for row in rows} == {cell_len(header.rstrip())}
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.text("协创数据AZ019- ", min_size=1, max_size=30),
+            st.floats(-1e6, 1e6, allow_nan=False),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    st.integers(30, 120),
+)
+def test_a_narrow_terminal_folds_and_never_cuts(rows: list[tuple[str, float]], width: int) -> None:
+    cells = [[name, number(value)] for name, value in rows]
+    lines = show(plain_table(["Name", Column(header="Value", numeric=True)], cells), width)
+    assert all(cell_len(line) <= width for line in lines)
+    text = "".join(lines)
+    for sign in "协创数据AZ":
+        assert text.count(sign) == sum(name.count(sign) for name, _ in rows)
+    digits = sum(sign.isdigit() for cell in cells for part in cell for sign in part)
+    assert sum(sign.isdigit() for sign in text) == digits
+
+
+def test_markup_in_a_cell_is_text() -> None:
+    lines = show(plain_table(["Name"], [["[bold]x[/bold] [/]"]], title="[red]t"))
+    assert lines[0].strip() == "[red]t"
+    assert lines[-1].strip() == "[bold]x[/bold] [/]"
+
+
+def test_a_row_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="2 cells"):
+        plain_table(["a", "b"], [["1"]])
+
+
+def test_facts_leave_out_what_is_empty() -> None:
+    assert [line.rstrip() for line in show(facts([("Title", "算力"), ("Evidence", "")]))] == [
+        "Title  算力"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (-0.0346, "-3.460 %"),
+        (0.21214, "21.214 %"),
+        (0.0, "0.000 %"),
+        (-0.0000001, "0.000 %"),
+        (18.5469, "1,854.690 %"),
+        (None, "-"),
+        (float("nan"), "-"),
+        (float("inf"), "-"),
+    ],
+)
+def test_percent(value: float | None, text: str) -> None:
+    assert percent(value) == text
+
+
+def test_a_sign_on_request() -> None:
+    assert percent(0.1516, digits=2, signed=True) == "+15.16 %"
+    assert percent(0.0, signed=True) == "0.000 %"
+    assert number(-1234.5, signed=True) == "-1,234.50"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (6.085e9, "6.085 bn"),
+        (750e6, "750 mn"),
+        (-1.28e11, "-128 bn"),
+        (2e12, "2 tn"),
+        (264.18, "264.18"),
+        (0.3, "0.3"),
+        (None, "-"),
+        (float("nan"), "-"),
+    ],
+)
+def test_compact(value: float | None, text: str) -> None:
+    assert compact(value) == text
+
+
+def test_an_estimated_date_always_says_so() -> None:
+    estimated = Publication(
+        value=date(2026, 4, 20),
+        precision=Precision.ESTIMATED,
+        range_start=date(2026, 4, 15),
+        range_end=date(2026, 4, 30),
+        evidence="e",
+    )
+    exact = Publication(
+        value=datetime(2026, 5, 14, 19, 48, tzinfo=CHINA), precision=Precision.EXACT
+    )
+    day = Publication(value=date(2026, 5, 14), precision=Precision.DAY)
+    assert published_text(estimated) == "2026-04-20 est."
+    assert published_text(exact) == "2026-05-14 19:48+08:00"
+    assert published_text(day) == "2026-05-14"
