@@ -1,4 +1,4 @@
-"""Tables of the lake: columns, types, keys, units. Nothing is written that does not fit one of these."""
+"""Tables of the lake: columns, types, keys, units. Nothing else is ever written."""
 
 from __future__ import annotations
 
@@ -114,7 +114,9 @@ TABLES: dict[TableName, Table] = {
             (
                 _LISTING,
                 Column("valid_from", Type.DATE, "first day known to bear the name", required=True),
-                Column("name", Type.TEXT, "short Chinese name as the exchange prints it", required=True),
+                Column(
+                    "name", Type.TEXT, "short Chinese name as the exchange prints it", required=True
+                ),
                 *_ORIGIN,
             ),
             key=("listing", "valid_from"),
@@ -124,7 +126,9 @@ TABLES: dict[TableName, Table] = {
             TableName.BOARD_LOTS,
             (
                 _LISTING,
-                Column("valid_from", Type.DATE, "first day known to trade in the lot", required=True),
+                Column(
+                    "valid_from", Type.DATE, "first day known to trade in the lot", required=True
+                ),
                 Column("lot", Type.COUNT, "shares", required=True),
                 *_ORIGIN,
             ),
@@ -185,7 +189,11 @@ TABLES: dict[TableName, Table] = {
             (
                 _LISTING,
                 Column("ex_session", Type.DATE, "first session the factor holds", required=True),
-                _number("factor", "cumulative total-return multiplier, 1 before the first action", required=True),
+                _number(
+                    "factor",
+                    "cumulative total-return multiplier, 1 before the first action",
+                    required=True,
+                ),
                 *_ORIGIN,
             ),
             key=("listing", "ex_session"),
@@ -226,7 +234,9 @@ TABLES: dict[TableName, Table] = {
             (
                 Column("table_name", Type.TEXT, "table the row was meant for", required=True),
                 Column("file", Type.TEXT, "file it came in", required=True),
-                Column("line", Type.COUNT, "row number in that file, the header is 1", required=True),
+                Column(
+                    "line", Type.COUNT, "row number in that file, the header is 1", required=True
+                ),
                 Column("listing", Type.TEXT, "listing id, if it could be read"),
                 Column("session", Type.DATE, "session, if it could be read"),
                 Column("reason", Type.TEXT, "why it was rejected", required=True),

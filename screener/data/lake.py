@@ -1,0 +1,105 @@
+"""DuckLake in a folder: connection, extensions from the installed wheels, errors in our words."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from screener.errors import (
+    InputError,
+    StorageDamaged,
+    StorageError,
+    StorageFull,
+    StorageReadOnly,
+)
+
+__all__ = ["CATALOG", "DATA", "connect", "literal", "storage_errors"]
+
+CATALOG = "catalog.sqlite"
+DATA = "data"
+_EXTENSIONS = ("duckdb_extension_sqlite_scanner", "duckdb_extension_ducklake")
+# Nothing is ever downloaded at run time: extensions come from wheels of duckdb's own version.
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+
+def connect(root: Path) -> duckdb.DuckDBPyConnection:
+    """Open the lake in `root` as the catalog `lake`, making its files if there are none.
+
+    Raises
+    ------
+    StorageError
+        If the folder cannot be read or written, or a file of the lake is damaged.
+    """
+    with storage_errors(root):
+        connection = duckdb.connect(":memory:", config=_CONFIG)
+        try:
+            for extension in _EXTENSIONS:
+                connection.execute(f"LOAD {literal(_extension_file(extension))}")
+            # The catalog remembers an absolute data path; the folder may have been moved since.
+            connection.execute(
+                f"ATTACH {literal(f'ducklake:sqlite:{root / CATALOG}')} AS lake "
+                f"(DATA_PATH {literal(f'{root / DATA}/')}, OVERRIDE_DATA_PATH true, "
+                "DATA_INLINING_ROW_LIMIT 0)"
+            )
+            connection.execute("SET TimeZone = 'UTC'")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def literal(value: object) -> str:
+    """Quote `value` as an SQL string literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+@contextlib.contextmanager
+def storage_errors(root: Path) -> Iterator[None]:
+    """Translate DuckDB's and the system's complaints about files into storage errors."""
+    try:
+        yield
+    except (duckdb.ParserException, duckdb.BinderException):
+        raise  # wrong SQL is our bug, not the disk's
+    except (duckdb.Error, OSError) as error:
+        raise _translated(error, root) from error
+
+
+def _translated(error: Exception, root: Path) -> StorageError:
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    lowered = text.lower()
+    if "no space left" in lowered or "disk is full" in lowered or "file too large" in lowered:
+        return StorageFull(
+            f"no space left on the disk: {text}",
+            where=str(root),
+            fix="free some space and type the command again; nothing was changed",
+        )
+    if any(word in lowered for word in ("read-only", "readonly", "permission denied")):
+        return StorageReadOnly(
+            f"the lake cannot be written: {text}",
+            where=str(root),
+            fix="give yourself write access to the folder; nothing was changed",
+        )
+    return StorageDamaged(
+        f"the lake cannot be used: {text}",
+        where=str(root),
+        fix="restore the folder from a copy, or move it away and import the files again",
+    )
+
+
+def _extension_file(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    folders = [] if spec is None else list(spec.submodule_search_locations or [])
+    for folder in folders:
+        for file in sorted(Path(folder).rglob(f"v{duckdb.__version__}/*.duckdb_extension")):
+            return file
+    raise InputError(
+        f"package {package.replace('_', '-')} for duckdb {duckdb.__version__} is not installed",
+        fix=f"install it: `pip install {package.replace('_', '-')}=={duckdb.__version__}`",
+    )

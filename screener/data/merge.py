@@ -1,0 +1,193 @@
+"""Merging a batch into the lake's tables: checked, compared with what is there, sorted, written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from screener.data.schema import TABLES, Basis, Table, TableName
+from screener.data.sources.base import Batch, Reject
+from screener.errors import SchemaMismatch
+
+__all__ = ["TableChange", "merge_batch"]
+
+_PROVENANCE = ("source", "fetched_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableChange:
+    """Rows of one table that a merge added, changed, removed or found already there."""
+
+    table: TableName
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+
+
+def merge_batch(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, *, write: bool = True
+) -> tuple[TableChange, ...]:
+    """Merge a batch inside the caller's transaction; the lake is attached as `lake`.
+
+    Parameters
+    ----------
+    connection
+        Connection with an open transaction.
+    batch
+        Rows by table.
+    write
+        Whether to write, or only to count what would change.
+
+    Raises
+    ------
+    SchemaMismatch
+        If a table does not fit the schema, repeats a key, or mixes bases within a listing.
+    """
+    changes = [
+        _merge_table(connection, TABLES[name], rows, batch, write=write)
+        for name, rows in batch.tables.items()
+        if rows.num_rows or (name is TableName.BARS and batch.replaces)
+    ]
+    return tuple(changes)
+
+
+def _merge_table(
+    connection: duckdb.DuckDBPyConnection, spec: Table, rows: pa.Table, batch: Batch, *, write: bool
+) -> TableChange:
+    connection.register("incoming_rows", rows)
+    try:
+        _check_columns(spec, rows)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {_typed_select(spec)}")
+        _check_rows(connection, spec)
+        return _merge_rows(connection, spec, batch, write=write)
+    finally:
+        connection.unregister("incoming_rows")
+        connection.execute("DROP TABLE IF EXISTS incoming")
+
+
+def _check_columns(spec: Table, rows: pa.Table) -> None:
+    if tuple(rows.column_names) != spec.column_names:
+        raise SchemaMismatch(
+            f"columns {rows.column_names} are not those of table {spec.name}, "
+            f"{list(spec.column_names)}"
+        )
+
+
+def _typed_select(spec: Table) -> str:
+    columns = ", ".join(f"{item.name}::{item.type} AS {item.name}" for item in spec.columns)
+    return f"SELECT {columns} FROM incoming_rows"
+
+
+def _check_rows(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
+    for column in spec.columns:
+        if column.required:
+            empty = _count(connection, f"incoming WHERE {column.name} IS NULL")
+            if empty:
+                raise SchemaMismatch(f"{empty} rows of table {spec.name} have no {column.name}")
+    key = ", ".join(spec.key)
+    repeated = connection.execute(
+        f"SELECT {key}, count(*) FROM incoming GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
+    ).fetchone()
+    if repeated:
+        shown = ", ".join(str(value) for value in repeated[:-1])
+        raise SchemaMismatch(f"table {spec.name}: key {shown} comes {repeated[-1]} times")
+    if spec.name is TableName.BARS:
+        _check_basis(connection)
+
+
+def _check_basis(connection: duckdb.DuckDBPyConnection) -> None:
+    mixed = connection.execute(
+        "SELECT listing FROM incoming GROUP BY listing HAVING count(DISTINCT basis) > 1 LIMIT 1"
+    ).fetchone()
+    if mixed:
+        raise SchemaMismatch(f"bars of {mixed[0]} mix raw and adjusted prices")
+
+
+def _merge_rows(
+    connection: duckdb.DuckDBPyConnection, spec: Table, batch: Batch, *, write: bool
+) -> TableChange:
+    target = f"lake.{spec.name}"
+    same_key = " AND ".join(f"t.{name} = i.{name}" for name in spec.key)
+    compared = [name for name in spec.column_names if name not in (*spec.key, *_PROVENANCE)]
+    differs = " OR ".join(f"t.{name} IS DISTINCT FROM i.{name}" for name in compared) or "false"
+    total = _count(connection, "incoming")
+    known = _count(connection, f"{target} t JOIN incoming i ON {same_key}")
+    changed = _count(connection, f"{target} t JOIN incoming i ON {same_key} WHERE {differs}")
+    outdated = _replaced_rows(connection, spec, same_key, batch)
+    removed = _count(connection, f"{target} t WHERE {outdated}") if outdated else 0
+    if removed and write:
+        connection.execute(f"DELETE FROM {target} t WHERE {outdated}")
+    if changed and write:
+        connection.execute(
+            f"DELETE FROM {target} t USING incoming i WHERE {same_key} AND ({differs})"
+        )
+    if write and (changed or known < total):
+        connection.execute(
+            f"INSERT INTO {target} SELECT i.* FROM incoming i "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {target} t WHERE {same_key}) "
+            f"ORDER BY {', '.join('i.' + name for name in spec.sort)}"
+        )
+    return TableChange(
+        table=spec.name,
+        added=total - known,
+        changed=changed,
+        removed=removed,
+        unchanged=known - changed,
+    )
+
+
+def _replaced_rows(
+    connection: duckdb.DuckDBPyConnection, spec: Table, same_key: str, batch: Batch
+) -> str:
+    """Return the condition on `t` for stored bars that a new history replaces; empty for none."""
+    if spec.name is not TableName.BARS:
+        return ""
+    connection.execute("CREATE OR REPLACE TEMP TABLE replaced (listing VARCHAR)")
+    if batch.replaces:
+        names = pa.table({"listing": pa.array(sorted(batch.replaces), pa.string())})
+        connection.register("replaced_names", names)
+        connection.execute("INSERT INTO replaced SELECT listing FROM replaced_names")
+        connection.unregister("replaced_names")
+    connection.execute(
+        "INSERT INTO replaced SELECT DISTINCT t.listing FROM lake.bars t "
+        "JOIN (SELECT DISTINCT listing, basis FROM incoming) i ON t.listing = i.listing "
+        f"WHERE i.basis <> t.basis OR i.basis = '{Basis.ADJUSTED}'"
+    )
+    return (
+        "t.listing IN (SELECT listing FROM replaced) "
+        f"AND NOT EXISTS (SELECT 1 FROM incoming i WHERE {same_key})"
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {relation}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def quarantine_rows(rejects: tuple[Reject, ...], fetched_at: object) -> pa.Table:
+    """Return rejected rows as rows of table `quarantine`."""
+    spec = TABLES[TableName.QUARANTINE]
+    columns: dict[str, list[object]] = {name: [] for name in spec.column_names}
+    for reject in rejects:
+        for name, value in (
+            ("table_name", str(reject.table)),
+            ("file", reject.file),
+            ("line", reject.line),
+            ("listing", reject.listing),
+            ("session", reject.session),
+            ("reason", reject.reason),
+            ("row", reject.row),
+            ("fetched_at", fetched_at),
+        ):
+            columns[name].append(value)
+    kinds = {
+        "line": pa.int64(),
+        "session": pa.date32(),
+        "fetched_at": pa.timestamp("us", tz="UTC"),
+    }
+    return pa.table(
+        {name: pa.array(v, kinds.get(name, pa.string())) for name, v in columns.items()}
+    )

@@ -1,0 +1,210 @@
+"""Price panels and benchmark series read from the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from screener.data.schema import Basis, TableName
+from screener.data.store import Store
+from screener.domain.listing import Currency, Exchange, Listing
+from screener.domain.panel import FlagMatrix, FloatMatrix, PricePanel, SessionAxis
+from screener.market.calendars import calendar_of
+
+__all__ = ["FIXING_DAYS", "fixings", "frontier_of", "read_benchmark", "read_panel"]
+
+FIXING_DAYS = 5
+"""Calendar days for which a currency fixing is carried forward."""
+
+_HISTORY_DAYS = 60  # before the first entry, for the previous close across a long holiday
+_MAINLAND = (".SH", ".SZ", ".BJ")
+_BASE = Currency.CNY
+
+
+def frontier_of(store: Store, exchanges: Sequence[Exchange]) -> dict[Exchange, date]:
+    """Return the last session with a bar of any security, for each exchange that has one.
+
+    The mainland exchanges share one calendar, and so one frontier.
+    """
+    found = {}
+    for exchange in dict.fromkeys(exchanges):
+        suffixes = _MAINLAND if exchange.mainland else (f".{exchange}",)
+        last = store.frontier(suffixes)
+        if last is not None:
+            found[exchange] = last
+    return found
+
+
+def read_panel(store: Store, listings: Sequence[Listing], *, first_entry: date) -> PricePanel:
+    """Read the panel of some listings, from before `first_entry` to the end of the tables.
+
+    Parameters
+    ----------
+    store
+        The lake, at the version to read.
+    listings
+        Columns of the panel, unique.
+    first_entry
+        Earliest session in which anything is to be bought.
+    """
+    ids = [listing.id for listing in listings]
+    exchanges = list(dict.fromkeys(listing.exchange for listing in listings))
+    frontier = frontier_of(store, exchanges)
+    start = first_entry - timedelta(days=_HISTORY_DAYS)
+    end = max(frontier.values(), default=start)
+    axis = _axis(exchanges, start, end)
+    bars = store.read(TableName.BARS, listings=ids, start=start, end=end)
+    status = store.read(TableName.STATUS, listings=ids, start=start, end=end)
+    spans = store.spans(ids)
+    listed = _list_dates(store, ids)
+    return PricePanel(
+        sessions=axis,
+        listings=tuple(listings),
+        open=_matrix(bars, "open", axis, ids),
+        close=_matrix(bars, "close", axis, ids),
+        factor=_factors(store, axis, ids),
+        fx=_fx(store, axis, listings),
+        trading=np.column_stack([_trading(axis, item.exchange) for item in listings]),
+        suspended=_flags(status, "suspended", axis, ids),
+        st=_flags(status, "st", axis, ids),
+        adjusted=np.array(
+            [item in spans and spans[item].basis is Basis.ADJUSTED for item in ids], dtype=bool
+        ),
+        list_dates=tuple(listed.get(item) for item in ids),
+        first_bars=tuple(spans[item].first if item in spans else None for item in ids),
+        last_bars=tuple(spans[item].last if item in spans else None for item in ids),
+        frontier=frontier,
+    )
+
+
+def read_benchmark(
+    store: Store, benchmark: Listing, *, start: date
+) -> tuple[SessionAxis, FloatMatrix, str]:
+    """Read the bars of a benchmark in the base currency.
+
+    Returns
+    -------
+    tuple
+        `(n,)` sessions; `(n, 2)` open and close in CNY; `price` or `total`.
+    """
+    bars = store.read(TableName.BARS, listings=[benchmark.id], start=start)
+    sessions = _days(bars, "session")
+    rates = fixings(store, benchmark.currency, sessions)
+    values = np.column_stack([_numbers(bars, "open") * rates, _numbers(bars, "close") * rates])
+    rows = store.read(TableName.LISTINGS, listings=[benchmark.id])
+    basis = rows.column("return_basis")[0].as_py() if rows.num_rows else None
+    return sessions, values, basis or "price"
+
+
+def fixings(store: Store, currency: Currency, sessions: SessionAxis) -> npt.NDArray[np.float64]:
+    """Return CNY for 1 of `currency` on each session: the last fixing on or before it.
+
+    Parameters
+    ----------
+    store
+        The lake.
+    currency
+        Currency to value.
+    sessions
+        `(n,)` days, ascending.
+
+    Returns
+    -------
+    numpy.ndarray
+        `(n,)`; NaN where the last fixing is more than five days old, or there is none.
+    """
+    if currency is _BASE or not len(sessions):
+        return np.ones(len(sessions))
+    table = store.read(TableName.FX, end=sessions[-1].item())
+    table = table.filter(pc.equal(table.column("pair"), f"{currency}{_BASE}"))
+    days, rates = _days(table, "session"), _numbers(table, "rate")
+    at = np.searchsorted(days, sessions, side="right") - 1
+    found = np.full(len(sessions), np.nan)
+    known = at >= 0
+    fresh = np.zeros(len(sessions), dtype=bool)
+    fresh[known] = (sessions[known] - days[at[known]]) <= np.timedelta64(FIXING_DAYS, "D")
+    found[fresh] = rates[at[fresh]]
+    return found
+
+
+def _axis(exchanges: Sequence[Exchange], start: date, end: date) -> SessionAxis:
+    parts = [calendar_of(exchange).between(start, end) for exchange in exchanges]
+    merged: SessionAxis = np.unique(np.concatenate(parts))
+    return merged
+
+
+def _trading(axis: SessionAxis, exchange: Exchange) -> npt.NDArray[np.bool_]:
+    listed: npt.NDArray[np.bool_] = np.isin(axis, calendar_of(exchange).sessions)
+    return listed
+
+
+def _cells(
+    table: pa.Table, axis: SessionAxis, ids: list[str]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Return each row's cell (row, column) in the panel, and whether its day is on the axis."""
+    days = _days(table, "session")
+    column_of = {name: at for at, name in enumerate(ids)}
+    columns = np.array(
+        [column_of[name] for name in table.column("listing").to_pylist()], dtype=np.intp
+    )
+    rows = np.searchsorted(axis, days)
+    inside = np.isin(days, axis)
+    return rows[inside], columns[inside], inside
+
+
+def _matrix(table: pa.Table, name: str, axis: SessionAxis, ids: list[str]) -> FloatMatrix:
+    rows, columns, inside = _cells(table, axis, ids)
+    matrix = np.full((len(axis), len(ids)), np.nan)
+    matrix[rows, columns] = _numbers(table, name)[inside]
+    return matrix
+
+
+def _flags(table: pa.Table, name: str, axis: SessionAxis, ids: list[str]) -> FlagMatrix:
+    rows, columns, inside = _cells(table, axis, ids)
+    matrix = np.zeros((len(axis), len(ids)), dtype=bool)
+    values = pc.fill_null(table.column(name), False).to_numpy(zero_copy_only=False)
+    matrix[rows, columns] = values[inside]
+    return matrix
+
+
+def _factors(store: Store, axis: SessionAxis, ids: list[str]) -> FloatMatrix:
+    table = store.read(TableName.FACTORS, listings=ids)
+    names = np.array(table.column("listing").to_pylist(), dtype=object)
+    days, values = _days(table, "ex_session"), _numbers(table, "factor")
+    matrix = np.ones((len(axis), len(ids)))
+    for column, name in enumerate(ids):
+        own = names == name
+        if own.any():
+            at = np.searchsorted(days[own], axis, side="right")
+            matrix[:, column] = np.concatenate([[1.0], values[own]])[at]
+    return matrix
+
+
+def _fx(store: Store, axis: SessionAxis, listings: Sequence[Listing]) -> FloatMatrix:
+    rates = {
+        currency: fixings(store, currency, axis)
+        for currency in {listing.currency for listing in listings}
+    }
+    return np.column_stack([rates[listing.currency] for listing in listings])
+
+
+def _list_dates(store: Store, ids: list[str]) -> dict[str, date]:
+    rows = store.read(TableName.LISTINGS, listings=ids).select(["listing", "list_date"])
+    return {row["listing"]: row["list_date"] for row in rows.to_pylist() if row["list_date"]}
+
+
+def _days(table: pa.Table, name: str) -> SessionAxis:
+    days: SessionAxis = table.column(name).to_numpy().astype("datetime64[D]")
+    return days
+
+
+def _numbers(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
+    values: npt.NDArray[np.float64] = (
+        table.column(name).to_numpy(zero_copy_only=False).astype(np.float64)
+    )
+    return values

@@ -1,0 +1,445 @@
+"""The one door to the lake: every read and every write of market data goes through `Store`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+from filelock import FileLock, Timeout
+
+from screener.data import lake
+from screener.data.merge import TableChange, merge_batch
+from screener.data.schema import SIMULATED, TABLES, Basis, Table, TableName
+from screener.data.sources.base import Batch
+from screener.domain.listing import INDEX_ID
+from screener.errors import (
+    DataError,
+    InputError,
+    SchemaMismatch,
+    StorageBusy,
+    StorageDamaged,
+)
+
+__all__ = ["Commit", "Coverage", "Span", "Store"]
+
+_LOCK_SECONDS = 120.0
+_READ_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What a commit did: the data version it made (or found, when nothing changed)."""
+
+    version: int
+    changes: tuple[TableChange, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether any row was added, changed or removed."""
+        return any(item.added or item.changed or item.removed for item in self.changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What a table holds: rows, distinct listings, first and last day, sources."""
+
+    table: TableName
+    rows: int
+    listings: int | None
+    first: date | None
+    last: date | None
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """First and last session with a bar of one listing, and what its prices are."""
+
+    first: date
+    last: date
+    basis: Basis
+
+
+class Store:
+    """Market data of one workspace, read at one data version.
+
+    All reads of one `Store` see the same snapshot of all tables, whatever others commit meanwhile.
+    Use `open` to read and `create` to write; both are context managers.
+    """
+
+    def __init__(
+        self, root: Path, connection: duckdb.DuckDBPyConnection, version: int | None
+    ) -> None:
+        self._root = root
+        self._connection = connection
+        latest = self._latest()
+        if version is not None and not self._has_version(version):
+            raise InputError(
+                f"no data version {version}; the newest is {latest}",
+                where=str(root),
+                fix="`screener data status` lists what is stored",
+            )
+        self._version = latest if version is None else version
+
+    @classmethod
+    def open(cls, root: Path, *, version: int | None = None) -> Self:
+        """Open the lake in `root` for reading, at its newest version or at `version`.
+
+        Raises
+        ------
+        DataError
+            If the folder holds no lake yet.
+        InputError
+            If there is no such version.
+        """
+        if not (root / lake.CATALOG).is_file():
+            raise DataError(
+                "there is no market data yet",
+                where=str(root),
+                fix="bring your own: `screener data import FILE --kind bars --basis raw`, "
+                "or see a simulated market: `screener demo`",
+            )
+        return cls._connected(root, version)
+
+    @classmethod
+    def create(cls, root: Path) -> Self:
+        """Open the lake in `root` for reading and writing, making it if there is none."""
+        with lake.storage_errors(root):
+            root.mkdir(parents=True, exist_ok=True)
+        with _write_lock(root):
+            connection = lake.connect(root)
+            try:
+                _make_tables(connection, root)
+            finally:
+                connection.close()
+        return cls._connected(root, None)
+
+    @classmethod
+    def _connected(cls, root: Path, version: int | None) -> Self:
+        connection = lake.connect(root)
+        try:
+            return cls(root, connection, version)
+        except BaseException:
+            connection.close()
+            raise
+
+    @property
+    def version(self) -> int:
+        """Data version (snapshot id) that reads see."""
+        return self._version
+
+    def read(
+        self,
+        table: TableName,
+        *,
+        listings: Sequence[str] | None = None,
+        start: date | None = None,
+        end: date | None = None,
+    ) -> pa.Table:
+        """Read rows of a table.
+
+        Parameters
+        ----------
+        table
+            Which table.
+        listings
+            Listing ids to keep; all when `None`.
+        start, end
+            First and last day to keep, both included, by the table's date column.
+
+        Returns
+        -------
+        pyarrow.Table
+            Columns as in `schema.TABLES`, rows in the table's sort order.
+        """
+        spec = TABLES[table]
+        conditions, values = _conditions(spec, listings, start, end)
+        columns = ", ".join(spec.column_names)
+        sql = f"SELECT {columns} FROM {self._at(table)}{conditions} ORDER BY {', '.join(spec.sort)}"
+        found: pa.Table = self._query(sql, values).to_arrow_table()
+        return found
+
+    def last_session(
+        self,
+        table: TableName,
+        *,
+        on_or_before: date | None = None,
+        suffixes: Sequence[str] = (),
+        listings: Sequence[str] | None = None,
+    ) -> date | None:
+        """Return the last day that a table holds, or `None` if it has no such row.
+
+        Parameters
+        ----------
+        table
+            A table with a date column.
+        on_or_before
+            Latest day to consider.
+        suffixes
+            Exchanges to consider, such as `(".SH", ".SZ")`; all when empty.
+        listings
+            Listing ids to consider; all when `None`.
+        """
+        spec = TABLES[table]
+        conditions, values = _conditions(spec, listings, None, on_or_before)
+        if suffixes:
+            marks = " OR ".join("ends_with(listing, ?)" for _ in suffixes)
+            conditions += (" AND " if conditions else " WHERE ") + f"({marks})"
+            values.extend(suffixes)
+        sql = f"SELECT max({_date_column(spec)}) FROM {self._at(table)}{conditions}"
+        row = self._query(sql, values).fetchone()
+        found: date | None = None if row is None else row[0]
+        return found
+
+    def frontier(self, suffixes: Sequence[str]) -> date | None:
+        """Return the last session with a bar of a security (not an index) on some exchanges.
+
+        Parameters
+        ----------
+        suffixes
+            Exchanges to consider, such as `(".SH", ".SZ", ".BJ")`.
+        """
+        marks = " OR ".join("ends_with(listing, ?)" for _ in suffixes)
+        sql = (
+            f"SELECT max(session) FROM {self._at(TableName.BARS)} WHERE ({marks}) "
+            f"AND NOT regexp_full_match(listing, '{INDEX_ID}')"
+        )
+        row = self._query(sql, list(suffixes)).fetchone()
+        found: date | None = None if row is None else row[0]
+        return found
+
+    def spans(self, listings: Sequence[str]) -> dict[str, Span]:
+        """Return how far the bars of each listing reach, for each listing that has any."""
+        sql = (
+            "SELECT listing, min(session), max(session), any_value(basis) "
+            f"FROM {self._at(TableName.BARS)} "
+            "WHERE list_contains(?::VARCHAR[], listing) GROUP BY listing"
+        )
+        rows = self._query(sql, [list(listings)]).fetchall()
+        return {row[0]: Span(first=row[1], last=row[2], basis=Basis(row[3])) for row in rows}
+
+    def simulated(self) -> bool:
+        """Tell whether the lake holds the simulated market."""
+        return _is_simulated(self._connection, self._root) is True
+
+    def coverage(self) -> tuple[Coverage, ...]:
+        """Summarise every table: rows, listings, days and sources."""
+        return tuple(self._coverage(spec) for spec in TABLES.values())
+
+    def commit(self, batch: Batch, *, message: str) -> Commit:
+        """Merge a batch into the tables in one transaction: all of it lands, or none.
+
+        Rows are merged by key; an adjusted history, and a raw one over it, replaces all bars of
+        its listings. A batch that changes nothing makes no new version.
+
+        Parameters
+        ----------
+        batch
+            Rows by table, already in the schema's columns and units.
+        message
+            What this commit is, kept with the version.
+
+        Raises
+        ------
+        SchemaMismatch
+            If a table does not fit the schema or repeats a key.
+        InputError
+            If simulated and real rows would be mixed.
+        StorageError
+            If the lake cannot be written; nothing is changed then.
+        """
+        with _write_lock(self._root), lake.storage_errors(self._root):
+            return self._commit(batch, message)
+
+    def dry_run(self, batch: Batch) -> Commit:
+        """Tell what `commit` would do, and change nothing."""
+        with lake.storage_errors(self._root):
+            return Commit(version=self._latest(), changes=self._merge(batch, write=False))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _commit(self, batch: Batch, message: str) -> Commit:
+        self._connection.execute("BEGIN")
+        try:
+            changes = self._merge(batch, write=True)
+            done = Commit(version=self._latest(), changes=changes)
+            if not done.changed:
+                self._connection.execute("ROLLBACK")
+                return done
+            self._connection.execute(
+                f"CALL lake.set_commit_message('screener', {lake.literal(message)})"
+            )
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._rollback()
+            raise
+        self._version = self._latest()
+        return Commit(version=self._version, changes=changes)
+
+    def _merge(self, batch: Batch, *, write: bool) -> tuple[TableChange, ...]:
+        _refuse_mixture(_is_simulated(self._connection, self._root), batch)
+        return merge_batch(self._connection, batch, write=write)
+
+    def _rollback(self) -> None:
+        try:
+            self._connection.execute("ROLLBACK")
+        except duckdb.TransactionException:
+            return  # a failed commit has already rolled back
+
+    def _coverage(self, spec: Table) -> Coverage:
+        names = spec.column_names
+        day = _date_column(spec) if _has_date(spec) else "NULL::DATE"
+        listings = "count(DISTINCT listing)" if "listing" in names else "NULL"
+        sources = "list_sort(list(DISTINCT source))" if "source" in names else "NULL"
+        row = self._query(
+            f"SELECT count(*), {listings}, min({day}), max({day}), {sources} "
+            f"FROM {self._at(spec.name)}",
+            [],
+        ).fetchone()
+        if row is None:  # an aggregate always gives one row
+            raise StorageDamaged(f"table {spec.name} cannot be counted", where=str(self._root))
+        return Coverage(
+            table=spec.name,
+            rows=row[0],
+            listings=row[1],
+            first=row[2],
+            last=row[3],
+            sources=tuple(row[4] or ()),
+        )
+
+    def _at(self, table: TableName) -> str:
+        return f"lake.{table} AT (VERSION => {self._version})"
+
+    def _query(self, sql: str, values: list[object]) -> duckdb.DuckDBPyConnection:
+        with lake.storage_errors(self._root):
+            for attempt in range(_READ_ATTEMPTS):
+                try:
+                    return self._connection.execute(sql, values)
+                except duckdb.Error as error:
+                    # A writer holds the catalog for some milliseconds while it commits.
+                    if "locked" not in str(error) or attempt == _READ_ATTEMPTS - 1:
+                        raise
+                    time.sleep(0.05 * 2**attempt)
+        raise StorageBusy("the catalog stayed locked", where=str(self._root))
+
+    def _latest(self) -> int:
+        row = self._query("SELECT max(snapshot_id) FROM lake.snapshots()", []).fetchone()
+        return int(row[0]) if row else 0
+
+    def _has_version(self, version: int) -> bool:
+        row = self._query(
+            "SELECT count(*) FROM lake.snapshots() WHERE snapshot_id = ?", [version]
+        ).fetchone()
+        return bool(row and row[0])
+
+
+def _conditions(
+    spec: Table, listings: Sequence[str] | None, start: date | None, end: date | None
+) -> tuple[str, list[object]]:
+    parts: list[str] = []
+    values: list[object] = []
+    if listings is not None:
+        parts.append("list_contains(?::VARCHAR[], listing)")
+        values.append(list(listings))
+    for bound, sign in ((start, ">="), (end, "<=")):
+        if bound is not None:
+            parts.append(f"{_date_column(spec)} {sign} ?::DATE")
+            values.append(bound)
+    return (" WHERE " + " AND ".join(parts) if parts else ""), values
+
+
+def _has_date(spec: Table) -> bool:
+    return any(name in spec.column_names for name in ("session", "valid_from", "ex_session"))
+
+
+def _date_column(spec: Table) -> str:
+    for name in ("session", "valid_from", "ex_session"):
+        if name in spec.column_names:
+            return name
+    raise SchemaMismatch(f"table {spec.name} has no date column to select by")
+
+
+def _make_tables(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
+    with lake.storage_errors(root):
+        rows = connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake'"
+        ).fetchall()
+        missing = [spec for spec in TABLES.values() if spec.name not in {row[0] for row in rows}]
+        if not missing:
+            return
+        connection.execute("BEGIN")
+        for spec in missing:
+            columns = ", ".join(
+                f"{column.name} {column.type}{' NOT NULL' if column.required else ''}"
+                for column in spec.columns
+            )
+            connection.execute(f"CREATE TABLE lake.{spec.name} ({columns})")
+            if spec.by_year:
+                connection.execute(
+                    f"ALTER TABLE lake.{spec.name} SET PARTITIONED BY (year({spec.by_year}))"
+                )
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def _write_lock(root: Path) -> Iterator[None]:
+    # DuckLake lets two transactions insert the same keys; one writer at a time keeps them unique.
+    lock = FileLock(root / "write.lock")
+    try:
+        with lake.storage_errors(root):
+            lock.acquire(timeout=_LOCK_SECONDS)
+    except Timeout as error:
+        raise StorageBusy(
+            f"another process has been writing for over {_LOCK_SECONDS:.0f} s",
+            where=str(root),
+            fix="wait until it ends, or end it, then type the command again",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _is_simulated(connection: duckdb.DuckDBPyConnection, root: Path) -> bool | None:
+    """Tell whether the rows stored are simulated; `None` while there are none."""
+    with lake.storage_errors(root):
+        for table in (TableName.BARS, TableName.VALUATION, TableName.LISTINGS):
+            row = connection.execute(f"SELECT source FROM lake.{table} LIMIT 1").fetchone()
+            if row is not None:
+                return bool(row[0] == SIMULATED)
+    return None
+
+
+def _refuse_mixture(stored: bool | None, batch: Batch) -> None:
+    if stored is None:
+        return
+    for table in batch.tables.values():
+        if not table.num_rows or "source" not in table.column_names:
+            continue
+        incoming = bool(table.column("source")[0].as_py() == SIMULATED)
+        if incoming is not stored:
+            raise InputError(
+                "simulated and real prices must not share one lake",
+                fix="use another folder: `screener init DIR`, then `--workspace DIR`",
+            )
