@@ -40,7 +40,8 @@ class Batch:
     remarks
         What was assumed or ignored, one line each, to be shown to the user.
     replaces
-        Listings whose whole history in `bars` is replaced, not merged (a change of basis or anchor).
+        Listings whose whole history in `bars` is replaced, not merged: a change of basis or
+        anchor.
     """
 
     tables: Mapping[TableName, pa.Table]
@@ -49,16 +50,17 @@ class Batch:
     replaces: frozenset[str] = field(default_factory=frozenset)
 
 
+RequestT = TypeVar("RequestT", contravariant=True)
 QueryT = TypeVar("QueryT")
 PayloadT = TypeVar("PayloadT")
 
 
-class Source(Protocol[QueryT, PayloadT]):
+class Source(Protocol[RequestT, QueryT, PayloadT]):
     """A source in three steps; only `fetch` may touch the outside world."""
 
     name: str
 
-    def build_query(self, request: Mapping[str, str]) -> QueryT:
+    def build_query(self, request: RequestT) -> QueryT:
         """Check the request and turn it into the source's own query."""
         ...
 

@@ -1,0 +1,19 @@
+"""Files of the user, CSV and Parquet, as a source of checked rows."""
+
+from screener.data.sources.files.reading import RawFile
+from screener.data.sources.files.request import (
+    FileQuery,
+    ImportKind,
+    ImportRequest,
+    parse_column_map,
+)
+from screener.data.sources.files.source import FileSource
+
+__all__ = [
+    "FileQuery",
+    "FileSource",
+    "ImportKind",
+    "ImportRequest",
+    "RawFile",
+    "parse_column_map",
+]

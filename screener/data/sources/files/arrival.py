@@ -1,0 +1,104 @@
+"""Checks that several kinds of file share, and what a kind's normaliser gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from screener.data.quality import (
+    BoolArray,
+    Finding,
+    duplicate_findings,
+    future_finding,
+    missing_finding,
+    session_findings,
+)
+from screener.data.schema import TableName
+from screener.data.sources.files.remarks import Remark
+from screener.data.sources.files.request import FileQuery
+from screener.data.sources.files.rows import Rows
+from screener.domain.listing import Exchange
+from screener.market.calendars import calendar_of
+
+__all__ = ["Outcome", "on_sessions", "quantities", "required_days", "without_repeats"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outcome:
+    """What a kind's normaliser made of the rows.
+
+    Parameters
+    ----------
+    rows
+        All rows with their final verdict.
+    tables
+        Rows for the lake.
+    remarks
+        What was assumed or left out.
+    table, day_field
+        The table that rejects were meant for, and the field with their day.
+    replaces
+        Listings whose bars are replaced as a whole.
+    """
+
+    rows: Rows
+    tables: Mapping[TableName, pa.Table]
+    remarks: list[Remark]
+    table: TableName
+    day_field: str
+    replaces: frozenset[str] = field(default_factory=frozenset)
+
+
+def required_days(rows: Rows, query: FileQuery, name: str) -> Rows:
+    """Reject rows whose day is missing or after today."""
+    days = rows.days(name)
+    return rows.judged(
+        [missing_finding(np.isnat(days), name), future_finding(days, query.request.today)]
+    )
+
+
+def on_sessions(rows: Rows, name: str) -> Rows:
+    """Reject rows whose day is no session of their listing's exchange."""
+    exchange_of = rows.exchange_index()
+    present = {list(Exchange)[place] for place in np.unique(exchange_of) if place >= 0}
+    calendars = {item: calendar_of(item) for item in Exchange if item in present}
+    return rows.judged(session_findings(rows.days(name), exchange_of, calendars))
+
+
+def quantities(rows: Rows, names: tuple[str, ...], *, zero: bool = True) -> list[Finding]:
+    """Find values that may not be negative, or not zero either."""
+    findings = []
+    for name in names:
+        values = rows.numbers(name)
+        bad = values < 0 if zero else values <= 0
+        reason = f"{name} is {'negative' if zero else 'not positive'}"
+        findings.append(Finding(rows=bad, reason=reason))
+    return findings
+
+
+def without_repeats(
+    rows: Rows, days: tuple[str, ...], key_name: str
+) -> tuple[Rows, BoolArray, list[Remark]]:
+    """Reject conflicting rows of one key, and mark the rows that repeat another exactly.
+
+    Parameters
+    ----------
+    rows
+        Rows, judged so far.
+    days
+        Day fields that make up the key together with the listing.
+    key_name
+        The key in words.
+    """
+    repeats, conflict = duplicate_findings(
+        [rows.listing, *(rows.days(name) for name in days)],
+        [column for name, column in rows.values.items() if name not in days],
+        rows.passed,
+        key_name=key_name,
+    )
+    count = int(repeats.sum())
+    told = f"{count} rows repeat another row exactly and were taken once"
+    return rows.judged([conflict]), repeats, [Remark(text=told)] if count else []

@@ -1,0 +1,362 @@
+"""How files name their columns and in what units: a table, to be mended here and nowhere else.
+
+Headers are written as `units.normal_header` makes them. A bracket at the end that is one of
+`units.UNITS` decides the unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from screener.data.sources.files.request import ImportKind
+from screener.data.sources.files.units import Measure
+
+__all__ = [
+    "COMMON",
+    "FIELDS",
+    "LAYOUTS",
+    "Field",
+    "Form",
+    "Layout",
+    "Rule",
+]
+
+
+class Form(StrEnum):
+    """What the cells of a column are."""
+
+    CODE = "code"
+    DAY = "date"
+    NUMBER = "number"
+    FLAG = "yes or no"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a kind of file."""
+
+    name: str
+    form: Form
+    measure: Measure = Measure.PLAIN
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Headers that mean one field.
+
+    Parameters
+    ----------
+    field
+        Our field.
+    headers
+        Headers, the preferred one first.
+    scale
+        Multiplier from the file's unit to ours.
+    hong_kong
+        Multiplier for Hong Kong listings where it differs; `None` where it does not.
+    unit
+        The file's unit in words, said to the user when it was not printed in the header.
+    """
+
+    field: str
+    headers: tuple[str, ...]
+    scale: float = 1.0
+    hong_kong: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A known export: told by headers that it alone has together."""
+
+    name: str
+    kinds: frozenset[ImportKind]
+    signature: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+
+def _field(name: str, form: Form, measure: Measure = Measure.PLAIN, *, must: bool = False) -> Field:
+    return Field(name=name, form=form, measure=measure, required=must)
+
+
+_CODE = _field("listing", Form.CODE, must=True)
+_DAY = _field("session", Form.DAY, must=True)
+_PRICES = tuple(
+    _field(name, Form.NUMBER, Measure.MONEY, must=True) for name in ("open", "high", "low", "close")
+)
+_TRADED = (
+    _field("volume", Form.NUMBER, Measure.SHARES),
+    _field("amount", Form.NUMBER, Measure.MONEY),
+)
+
+FIELDS: dict[ImportKind, tuple[Field, ...]] = {
+    ImportKind.BARS: (_CODE, _DAY, *_PRICES, *_TRADED, _field("suspended", Form.FLAG)),
+    ImportKind.INDEX: (_CODE, _DAY, *_PRICES, *_TRADED),
+    ImportKind.VALUATION: (
+        _CODE,
+        _DAY,
+        *(_field(name, Form.NUMBER) for name in ("pe_ttm", "pe_static", "pb", "ps_ttm", "pcf_ttm")),
+        *(_field(name, Form.NUMBER, Measure.MONEY) for name in ("market_cap", "float_cap")),
+        _field("dividend_yield", Form.NUMBER, Measure.FRACTION),
+    ),
+    ImportKind.LISTINGS: (
+        _CODE,
+        *(_field(name, Form.TEXT) for name in ("name", "name_en", "industry", "type")),
+        _field("board_lot", Form.NUMBER, Measure.SHARES),
+        *(
+            _field(name, Form.DAY)
+            for name in ("list_date", "delist_date", "as_of", "last_seen", "missing_by")
+        ),
+    ),
+    ImportKind.NAMES: (
+        _CODE,
+        _field("name", Form.TEXT, must=True),
+        _field("as_of", Form.DAY),
+    ),
+    ImportKind.FX: (_DAY, _field("rate", Form.NUMBER, must=True), _field("pair", Form.TEXT)),
+    ImportKind.ACTIONS: (
+        _CODE,
+        _field("ex_session", Form.DAY, must=True),
+        _field("cash", Form.NUMBER, Measure.MONEY),
+        *(
+            _field(name, Form.NUMBER)
+            for name in ("bonus", "bonus_shares", "transfer_shares", "split", "rights")
+        ),
+        _field("rights_price", Form.NUMBER, Measure.MONEY),
+        *(_field(name, Form.DAY) for name in ("announced", "record_date", "pay_date")),
+    ),
+}
+"""Fields of each kind; a field's own name is always a header that means it."""
+
+
+def _bars_rules() -> tuple[Rule, ...]:
+    # Bare 成交量 is in lots at most mainland vendors and in shares for Hong Kong; amount tells.
+    lots = "in lots of 100 shares (shares for Hong Kong)"
+    return (
+        Rule(
+            field="listing",
+            headers=(
+                *("ts_code", "股票代码", "证券代码", "指数代码", "代码", "股票代碼", "證券代號"),
+                *("代號", "代碼", "股份代號", "wind代码", "windcode", "wind_code", "code"),
+                *("order_book_id", "sec_code", "stock_code", "symbol", "ticker"),
+            ),
+        ),
+        Rule(
+            field="session",
+            headers=(
+                *("trade_date", "tradedate", "trade_dt", "date", "日期", "交易日期", "交易日"),
+                *("数据日期", "數據日期", "时间", "時間", "datetime"),
+            ),
+        ),
+        Rule(field="open", headers=("开盘", "开盘价", "開盤", "開盤價", "開市價", "今开")),
+        Rule(field="high", headers=("最高", "最高价", "最高價")),
+        Rule(field="low", headers=("最低", "最低价", "最低價")),
+        Rule(field="close", headers=("收盘", "收盘价", "收盤", "收盤價", "收市價", "latest")),
+        Rule(
+            field="volume",
+            headers=("成交量", "成交股數", "成交量_手"),
+            scale=100.0,
+            hong_kong=1.0,
+            unit=lots,
+        ),
+        Rule(field="volume", headers=("vol",)),
+        Rule(
+            field="amount",
+            headers=("成交额", "成交金额", "成交額", "成交金額", "money"),
+        ),
+        Rule(field="suspended", headers=("is_suspended", "停牌", "是否停牌", "交易状态")),
+    )
+
+
+_BARS = _bars_rules()
+_KEYS = _BARS[:2]
+
+COMMON: dict[ImportKind, tuple[Rule, ...]] = {
+    ImportKind.BARS: _BARS,
+    ImportKind.INDEX: _BARS,
+    ImportKind.VALUATION: (
+        *_KEYS,
+        Rule(
+            field="pe_ttm", headers=("pe(ttm)", "市盈率(ttm)", "市盈率ttm", "滚动市盈率", "pettm")
+        ),
+        Rule(
+            field="pe_static",
+            headers=(
+                "pe(静)",
+                "pe(静态)",
+                "市盈率(静)",
+                "市盈率(静态)",
+                "静态市盈率",
+                "市盈率(lyr)",
+                "pe(lyr)",
+            ),
+        ),
+        Rule(
+            field="pb",
+            headers=("市净率", "市净率(lf)", "市净率(mrq)", "pb(lf)", "pb(mrq)", "pbmrq", "市帳率"),
+        ),
+        Rule(field="ps_ttm", headers=("市销率(ttm)", "ps(ttm)", "市销率ttm", "psttm")),
+        Rule(
+            field="pcf_ttm",
+            headers=(
+                *("市现率(ttm)", "市现率(经营现金流ttm)", "市现率(经营现金流,ttm)"),
+                *("市现率(ttm,经营现金流)", "pcf(ocf,ttm)", "pcf(ocfttm)", "pcf_ocf_ttm"),
+            ),
+        ),
+        Rule(field="market_cap", headers=("总市值", "總市值", "marketcap")),
+        Rule(field="float_cap", headers=("流通市值", "a股流通市值", "流通市值(a股)")),
+        Rule(field="market_cap", headers=("total_mv",), scale=1e4, unit="in 10,000 (万元)"),
+        Rule(field="float_cap", headers=("circ_mv",), scale=1e4, unit="in 10,000 (万元)"),
+        Rule(
+            field="dividend_yield",
+            headers=("股息率", "股息率(ttm)", "股息率(近12个月)", "dv_ratio", "dv_ttm"),
+            scale=0.01,
+            unit="in percent",
+        ),
+    ),
+    ImportKind.LISTINGS: (
+        _KEYS[0],
+        Rule(
+            field="name",
+            headers=(
+                *("name_zh_hans", "name", "名称", "证券简称", "股票简称", "股票名称", "证券名称"),
+                *("中文名称", "名稱", "股份名稱", "證券簡稱"),
+            ),
+        ),
+        Rule(field="name_en", headers=("英文名称", "enname", "英文名稱")),
+        Rule(field="industry", headers=("行业", "所属行业", "行業")),
+        Rule(field="type", headers=("证券类型", "类型", "證券類型")),
+        Rule(field="board_lot", headers=("每手股数", "每手股數", "lot", "lot_size", "买卖单位")),
+        Rule(field="list_date", headers=("上市日期", "上市日", "listing_date", "ipo_date")),
+        Rule(field="delist_date", headers=("退市日期", "终止上市日期", "摘牌日期")),
+    ),
+    ImportKind.NAMES: (
+        _KEYS[0],
+        Rule(
+            field="name",
+            headers=("name_zh_hans", "name", "名称", "证券简称", "股票简称", "名稱", "證券簡稱"),
+        ),
+        Rule(field="as_of", headers=("日期", "date", "start_date", "valid_from", "snapshot_date")),
+    ),
+    ImportKind.FX: (
+        Rule(field="session", headers=("date", "日期", "trade_date", "交易日期")),
+        Rule(field="rate", headers=("央行中间价", "中间价", "最新价", "收盘", "收盘价", "close")),
+        Rule(field="pair", headers=("货币对", "代码", "ts_code", "code", "symbol")),
+    ),
+    ImportKind.ACTIONS: (
+        _KEYS[0],
+        Rule(field="ex_session", headers=("ex_date", "除权除息日", "除权日", "除息日", "除净日")),
+        Rule(field="cash", headers=("每股派息", "每股现金红利", "cash_per_share")),
+        Rule(field="announced", headers=("ann_date", "公告日期", "announcement_date")),
+        Rule(field="record_date", headers=("股权登记日", "登记日")),
+        Rule(field="pay_date", headers=("派息日", "红利发放日")),
+    ),
+}
+"""Headers understood in any file of a kind, after those of its layout."""
+
+_PER_TEN = "per 10 shares"
+
+LAYOUTS: tuple[Layout, ...] = (
+    Layout(
+        name="tushare daily",
+        kinds=frozenset({ImportKind.BARS, ImportKind.INDEX}),
+        signature=("ts_code", "trade_date", "vol"),
+        rules=(
+            Rule(
+                field="volume",
+                headers=("vol",),
+                scale=100.0,
+                hong_kong=1.0,
+                unit="in lots of 100 shares (shares for Hong Kong)",
+            ),
+            Rule(
+                field="amount",
+                headers=("amount",),
+                scale=1e3,
+                hong_kong=1.0,
+                unit="in 1,000 (千元; single for Hong Kong)",
+            ),
+        ),
+    ),
+    Layout(
+        name="csindex daily",
+        kinds=frozenset({ImportKind.INDEX}),
+        signature=("指数代码", "样本数量", "滚动市盈率"),
+        rules=(
+            Rule(field="volume", headers=("成交量",), scale=1e6, unit="in 10,000 lots (万手)"),
+            Rule(field="amount", headers=("成交金额",), scale=1e8, unit="in 100,000,000 (亿元)"),
+        ),
+    ),
+    Layout(
+        name="tushare daily_basic",
+        kinds=frozenset({ImportKind.VALUATION}),
+        signature=("ts_code", "total_mv"),
+        rules=(
+            Rule(field="pe_static", headers=("pe",), unit="on the last annual profit"),
+            Rule(field="pe_ttm", headers=("pe_ttm",)),
+            Rule(field="ps_ttm", headers=("ps_ttm",)),
+        ),
+    ),
+    Layout(
+        name="akshare stock_value_em",
+        kinds=frozenset({ImportKind.VALUATION}),
+        signature=("数据日期", "pe(ttm)", "市净率"),
+        rules=(
+            Rule(field="ps_ttm", headers=("市销率",), unit="trailing twelve months"),
+            Rule(field="pcf_ttm", headers=("市现率",), unit="operating cash flow"),
+        ),
+    ),
+    Layout(
+        name="akshare stock_fhps_detail_em",
+        kinds=frozenset({ImportKind.ACTIONS}),
+        signature=("送转股份-送转总比例", "现金分红-现金分红比例"),
+        rules=(
+            Rule(field="cash", headers=("现金分红-现金分红比例",), scale=0.1, unit=_PER_TEN),
+            Rule(field="bonus", headers=("送转股份-送转总比例",), scale=0.1, unit=_PER_TEN),
+            Rule(field="announced", headers=("预案公告日",)),
+        ),
+    ),
+    Layout(
+        name="akshare stock_dividend_cninfo",
+        kinds=frozenset({ImportKind.ACTIONS}),
+        signature=("送股比例", "转增比例", "派息比例"),
+        rules=(
+            Rule(field="cash", headers=("派息比例",), scale=0.1, unit=_PER_TEN),
+            Rule(field="bonus_shares", headers=("送股比例",), scale=0.1, unit=_PER_TEN),
+            Rule(field="transfer_shares", headers=("转增比例",), scale=0.1, unit=_PER_TEN),
+            Rule(field="announced", headers=("实施方案公告日期",)),
+        ),
+    ),
+    Layout(
+        name="akshare stock_history_dividend_detail",
+        kinds=frozenset({ImportKind.ACTIONS}),
+        signature=("送股", "转增", "派息"),
+        rules=(
+            Rule(field="cash", headers=("派息",), scale=0.1, unit=_PER_TEN),
+            Rule(field="bonus_shares", headers=("送股",), scale=0.1, unit=_PER_TEN),
+            Rule(field="transfer_shares", headers=("转增",), scale=0.1, unit=_PER_TEN),
+        ),
+    ),
+    Layout(
+        name="akshare stock_history_dividend_detail (rights)",
+        kinds=frozenset({ImportKind.ACTIONS}),
+        signature=("配股方案", "配股价格"),
+        rules=(
+            Rule(field="rights", headers=("配股方案",), scale=0.1, unit=_PER_TEN),
+            Rule(field="rights_price", headers=("配股价格",)),
+        ),
+    ),
+    Layout(
+        name="tushare dividend",
+        kinds=frozenset({ImportKind.ACTIONS}),
+        signature=("ts_code", "cash_div_tax", "stk_div"),
+        rules=(
+            Rule(field="cash", headers=("cash_div_tax",), unit="before tax"),
+            Rule(field="bonus", headers=("stk_div",)),
+        ),
+    ),
+)
+"""Known exports, the first that fits wins."""

@@ -1,0 +1,55 @@
+"""What the user is told about an import: one line for each thing assumed or left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from screener.data.sources.files.columns import ColumnMapping
+from screener.data.sources.files.reading import RawFile
+
+__all__ = ["Remark", "file_remarks", "lines_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """Something assumed or ignored; `file` is empty when it is about the whole import."""
+
+    text: str
+    file: str = ""
+
+
+def file_remarks(raw: RawFile, mapping: ColumnMapping) -> list[Remark]:
+    """Return what was decided on a file's encoding, layout, units and columns."""
+    said = []
+    if raw.encoding not in ("", "utf-8"):
+        said.append(f"read as {raw.encoding}")
+    if mapping.layout:
+        said.append(f"recognised as {mapping.layout}")
+    stated = [column.header for column in mapping.columns.values() if column.stated]
+    if stated:
+        said.append(f"units as the headers print them: {', '.join(stated)}")
+    said += [
+        f"{column.header} is {column.field.name}: {column.unit}"
+        for column in mapping.columns.values()
+        if column.unit and not column.stated
+    ]
+    if mapping.ignored:
+        said.append(f"columns not used: {', '.join(mapping.ignored)}")
+    return [Remark(text=text, file=raw.label) for text in said]
+
+
+def lines_of(remarks: Iterable[Remark]) -> tuple[str, ...]:
+    """Return remarks as lines; the same remark on several files is one line."""
+    files: dict[str, list[str]] = {}
+    for remark in remarks:
+        files.setdefault(remark.text, []).append(remark.file)
+    return tuple(_line(text, names) for text, names in files.items())
+
+
+def _line(text: str, names: list[str]) -> str:
+    named = list(dict.fromkeys(name for name in names if name))
+    if not named:
+        return text
+    more = f" and {len(named) - 1} more" if len(named) > 1 else ""
+    return f"{named[0]}{more}: {text}"

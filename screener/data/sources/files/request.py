@@ -1,0 +1,163 @@
+"""What the user asks to import, checked before any file is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from screener.data.schema import Basis
+from screener.domain.listing import Listing
+from screener.errors import InputError
+
+__all__ = ["FileQuery", "ImportKind", "ImportRequest", "checked_query", "parse_column_map"]
+
+_SUFFIXES = (".csv", ".txt", ".parquet")
+
+
+class ImportKind(StrEnum):
+    """What a file holds."""
+
+    BARS = "bars"
+    INDEX = "index"
+    VALUATION = "valuation"
+    LISTINGS = "listings"
+    NAMES = "names"
+    FX = "fx"
+    ACTIONS = "actions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRequest:
+    """Files to import, and what the user says about them.
+
+    Parameters
+    ----------
+    paths
+        Files, `.csv`, `.txt` or `.parquet`, all of one kind.
+    kind
+        What they hold.
+    fetched_at
+        When the import is made, an aware UTC instant.
+    today
+        The day of the import; a session after it is rejected.
+    basis
+        Raw or adjusted prices; required for bars.
+    listing
+        The one listing of files that have no listing column.
+    column_map
+        Pairs of file column and our field, which override what is recognised.
+    as_of
+        Day on which masters and names were known, for files that do not say it.
+    """
+
+    paths: tuple[Path, ...]
+    kind: ImportKind
+    fetched_at: datetime
+    today: date
+    basis: Basis | None = None
+    listing: Listing | None = None
+    column_map: tuple[tuple[str, str], ...] = ()
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileQuery:
+    """A checked request, with the name that each file's rows carry as their source."""
+
+    request: ImportRequest
+    labels: tuple[str, ...]
+
+
+def parse_column_map(text: str) -> tuple[tuple[str, str], ...]:
+    """Parse `--map "column=field,column=field"`.
+
+    Raises
+    ------
+    InputError
+        If a part is not `column=field`, or a field or column comes twice.
+    """
+    pairs = []
+    for part in text.split(","):
+        column, sign, field = (piece.strip() for piece in part.rpartition("="))
+        if not (sign and column and field):
+            raise InputError(
+                f"--map {part.strip()!r} is not COLUMN=FIELD",
+                fix='write it like --map "收盘=close,成交量=volume"',
+            )
+        pairs.append((column, field))
+    for position, what in ((0, "column"), (1, "field")):
+        names = [pair[position] for pair in pairs]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise InputError(f"--map names {what} {', '.join(repeated)} more than once")
+    return tuple(pairs)
+
+
+def checked_query(request: ImportRequest) -> FileQuery:
+    """Check a request and return it as a query.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or of a type that is not read, the basis is missing or out of place,
+        or an instant or a day cannot be.
+    """
+    if not request.paths:
+        raise InputError("no file to import", fix="name at least one CSV or Parquet file")
+    for path in request.paths:
+        _check_path(path)
+    repeated = sorted({str(path) for path in request.paths if request.paths.count(path) > 1})
+    if repeated:
+        raise InputError(f"{', '.join(repeated)} is named more than once")
+    _check_options(request)
+    _check_times(request)
+    return FileQuery(request=request, labels=_labels(request.paths))
+
+
+def _check_path(path: Path) -> None:
+    if path.suffix.lower() not in _SUFFIXES:
+        raise InputError(
+            f"{path.suffix or 'a file without suffix'} is not a type of file that is read",
+            where=str(path),
+            fix=f"give one of {', '.join(_SUFFIXES)}; save a workbook as CSV first",
+        )
+    if not path.is_file():
+        what = "is a folder, not a file" if path.is_dir() else "there is no such file"
+        raise InputError(what, where=str(path), fix="check the path")
+
+
+def _check_options(request: ImportRequest) -> None:
+    if request.kind is ImportKind.BARS and request.basis is None:
+        raise InputError(
+            "bars need to say whether their prices are adjusted",
+            where=str(request.paths[0]),
+            fix="add `--basis raw` for prices as traded (不复权), or `--basis adjusted` for prices "
+            "already adjusted for dividends and splits (前复权, 后复权)",
+        )
+    unused = request.kind not in (ImportKind.BARS, ImportKind.INDEX)
+    if request.basis is not None and unused:
+        raise InputError(f"--basis is for bars, not for {request.kind}", fix="drop --basis")
+    if request.kind is ImportKind.INDEX and request.basis is Basis.ADJUSTED:
+        raise InputError("an index has no adjusted prices", fix="drop --basis")
+    if request.kind is ImportKind.FX and request.listing is not None:
+        raise InputError("--listing is not for exchange rates", fix="drop --listing")
+
+
+def _check_times(request: ImportRequest) -> None:
+    if request.fetched_at.tzinfo is None:
+        raise InputError(f"fetched_at {request.fetched_at} has no time zone", fix="give it in UTC")
+    if request.as_of is not None and request.as_of > request.today:
+        raise InputError(f"--as-of {request.as_of} is after today, {request.today}")
+
+
+def _labels(paths: tuple[Path, ...]) -> tuple[str, ...]:
+    """Return the shortest path endings that tell the files apart."""
+    depth = 1
+    longest = max(len(path.parts) for path in paths)
+    while True:
+        labels = tuple("/".join(path.parts[-depth:]) for path in paths)
+        if len(set(labels)) == len(labels) or depth >= longest:
+            return labels
+        depth += 1

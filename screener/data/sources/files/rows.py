@@ -1,0 +1,255 @@
+"""Rows of an import on their way: values by field, where each row came from, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from screener.data.quality import BoolArray, DayArray, Finding, FloatArray, IntArray, Verdict
+from screener.data.sources.files.codes import price_currency
+from screener.data.sources.files.columns import ColumnMapping, MappedColumn
+from screener.data.sources.files.layouts import Form
+from screener.data.sources.files.reading import RawFile
+from screener.data.sources.files.values import (
+    CodeColumn,
+    read_codes,
+    read_days,
+    read_flags,
+    read_numbers,
+    read_texts,
+)
+from screener.domain.listing import Exchange, Kind, Listing
+
+__all__ = ["Array", "Rows", "clean_text", "concatenated", "read_rows"]
+
+Array = npt.NDArray[np.generic]
+
+_EMPTY: Mapping[Form, Array] = {
+    Form.DAY: np.array([np.datetime64("NaT")], dtype="datetime64[D]"),
+    Form.NUMBER: np.array([np.nan]),
+    Form.FLAG: np.array([False]),
+    Form.TEXT: np.array([None], dtype=np.object_),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rows:
+    """Rows of one or more files.
+
+    Parameters
+    ----------
+    listings
+        The distinct listings.
+    listing
+        `(n_rows,)` index into `listings`; −1 where there is none.
+    values
+        Columns by field, each `(n_rows,)` in our units; NaN, NaT or `None` where blank.
+    file
+        `(n_rows,)` index of the row's file.
+    place
+        `(n_rows,)` index of the row in its file's columns.
+    verdict
+        Faults found so far.
+    """
+
+    listings: tuple[Listing, ...]
+    listing: IntArray
+    values: Mapping[str, Array]
+    file: IntArray
+    place: IntArray
+    verdict: Verdict
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.listing)
+
+    @property
+    def passed(self) -> BoolArray:
+        """`(n_rows,)` of bool, True for rows without fault so far."""
+        return self.verdict.passed
+
+    def numbers(self, field: str) -> FloatArray:
+        """Return a column of numbers; all NaN if no file has it."""
+        found = self.values.get(field)
+        return (
+            np.full(self.n_rows, np.nan) if found is None else found.astype(np.float64, copy=False)
+        )
+
+    def days(self, field: str) -> DayArray:
+        """Return a column of days; all NaT if no file has it."""
+        found = self.values.get(field)
+        if found is None:
+            return np.full(self.n_rows, np.datetime64("NaT"), dtype="datetime64[D]")
+        return found.astype("datetime64[D]", copy=False)
+
+    def flags(self, field: str) -> BoolArray:
+        """Return a column of flags; all False if no file has it."""
+        found = self.values.get(field)
+        return (
+            np.zeros(self.n_rows, np.bool_) if found is None else found.astype(np.bool_, copy=False)
+        )
+
+    def texts(self, field: str) -> npt.NDArray[np.object_]:
+        """Return a column of text; all `None` if no file has it."""
+        found = self.values.get(field)
+        return np.full(self.n_rows, None) if found is None else found.astype(np.object_, copy=False)
+
+    def of_listing(self, facts: Sequence[object], missing: object) -> Array:
+        """Spread a fact of each listing over its rows; `missing` where a row has no listing."""
+        return np.array([*facts, missing])[self.listing]
+
+    def exchange_index(self) -> IntArray:
+        """`(n_rows,)` index of the row's exchange in `Exchange`'s order; −1 for none."""
+        order = list(Exchange)
+        spread = self.of_listing([order.index(item.exchange) for item in self.listings], -1)
+        return spread.astype(np.int64)
+
+    def judged(self, findings: Iterable[Finding]) -> Rows:
+        """Return the same rows with further faults."""
+        return replace(self, verdict=self.verdict.also(findings))
+
+    def with_values(self, **columns: Array) -> Rows:
+        """Return the same rows with some columns replaced."""
+        return replace(self, values={**self.values, **columns})
+
+    def kept(self, rows: BoolArray) -> Rows:
+        """Return only the chosen rows."""
+        return Rows(
+            listings=self.listings,
+            listing=self.listing[rows],
+            values={name: column[rows] for name, column in self.values.items()},
+            file=self.file[rows],
+            place=self.place[rows],
+            verdict=Verdict(codes=self.verdict.codes[rows], reasons=self.verdict.reasons),
+        )
+
+
+def clean_text(text: str) -> str:
+    """Return text without outer spaces, runs of spaces made one."""
+    return " ".join(text.split())
+
+
+def read_rows(
+    raw: RawFile,
+    mapping: ColumnMapping,
+    *,
+    file: int,
+    kind: Kind,
+    listing: Listing | None,
+) -> Rows:
+    """Read the mapped columns of one file.
+
+    Parameters
+    ----------
+    raw
+        The file.
+    mapping
+        Its columns.
+    file
+        Its place in the import.
+    kind
+        What a bare code stands for.
+    listing
+        The listing of a file without a listing column.
+    """
+    codes = _codes(raw, mapping, kind, listing)
+    findings = [Finding(rows=rows, reason=reason) for rows, reason in codes.faults]
+    findings.append(Finding(rows=codes.absent, reason="code is missing"))
+    hong_kong = np.array([item.exchange is Exchange.HK for item in codes.listings] + [False])
+    values: dict[str, Array] = {}
+    for name, column in mapping.columns.items():
+        if column.field.form is Form.CODE:
+            continue
+        values[name], bad = _column(raw, column, hong_kong[codes.index])
+        reason = f"{name} is not a {column.field.form}"
+        findings.append(Finding(rows=bad, reason=reason))
+    rows = Rows(
+        listings=codes.listings,
+        listing=codes.index,
+        values=values,
+        file=np.full(raw.n_rows, file, dtype=np.int64),
+        place=np.arange(raw.n_rows, dtype=np.int64),
+        verdict=Verdict.clean(raw.n_rows),
+    )
+    return rows.judged([*findings, *_currency_findings(rows, mapping)])
+
+
+def concatenated(parts: Sequence[Rows]) -> Rows:
+    """Join the rows of several files; a field that a file lacks is blank in its rows."""
+    if len(parts) == 1:
+        return parts[0]
+    listings: dict[Listing, int] = {}
+    indexes = []
+    for part in parts:
+        moved = [listings.setdefault(item, len(listings)) for item in part.listings]
+        indexes.append(np.array([*moved, -1], dtype=np.int64)[part.listing])
+    fields = dict.fromkeys(name for part in parts for name in part.values)
+    return Rows(
+        listings=tuple(listings),
+        listing=np.concatenate(indexes),
+        values={name: _joined(name, parts) for name in fields},
+        file=np.concatenate([part.file for part in parts]),
+        place=np.concatenate([part.place for part in parts]),
+        verdict=Verdict.joined([part.verdict for part in parts]),
+    )
+
+
+def _codes(raw: RawFile, mapping: ColumnMapping, kind: Kind, listing: Listing | None) -> CodeColumn:
+    column = mapping.columns.get("listing")
+    if column is not None:
+        return read_codes(raw.columns[column.position], kind)
+    return CodeColumn(
+        listings=() if listing is None else (listing,),
+        index=np.full(raw.n_rows, -1 if listing is None else 0, dtype=np.int64),
+        absent=np.zeros(raw.n_rows, dtype=np.bool_),
+        faults=(),
+    )
+
+
+def _column(raw: RawFile, column: MappedColumn, hong_kong: BoolArray) -> tuple[Array, BoolArray]:
+    cells = raw.columns[column.position]
+    match column.field.form:
+        case Form.NUMBER:
+            numbers, bad = read_numbers(cells)
+            return _scaled(numbers, column, hong_kong), bad
+        case Form.DAY:
+            return read_days(cells)
+        case Form.FLAG:
+            return read_flags(cells)
+        case _:
+            return read_texts(cells, clean_text), np.zeros(raw.n_rows, dtype=np.bool_)
+
+
+def _scaled(numbers: FloatArray, column: MappedColumn, hong_kong: BoolArray) -> FloatArray:
+    if column.scale == column.hong_kong:
+        # Dividing keeps 0.3 per ten at 0.03: multiplying by 0.1 would leave a stray last digit.
+        if column.scale < 1:
+            return numbers / round(1 / column.scale)
+        return numbers if column.scale == 1 else numbers * column.scale
+    return numbers * np.where(hong_kong, column.hong_kong, column.scale)
+
+
+def _currency_findings(rows: Rows, mapping: ColumnMapping) -> list[Finding]:
+    findings = []
+    own = rows.of_listing([str(price_currency(item)) for item in rows.listings], "")
+    for name, column in mapping.columns.items():
+        if column.currency is not None:
+            other = (own != "") & (own != str(column.currency))
+            reason = f"{name} is printed in {column.currency}, not in the listing's currency"
+            findings.append(Finding(rows=other, reason=reason))
+    return findings
+
+
+def _joined(name: str, parts: Sequence[Rows]) -> Array:
+    present = next(part.values[name] for part in parts if name in part.values)
+    form = next(form for form, blank in _EMPTY.items() if blank.dtype.kind == present.dtype.kind)
+    columns = [
+        part.values[name] if name in part.values else np.repeat(_EMPTY[form], part.n_rows)
+        for part in parts
+    ]
+    joined: Array = np.concatenate(columns)
+    return joined

@@ -1,0 +1,83 @@
+"""Headers in one spelling, and the units that they print in brackets."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+from screener.domain.listing import Currency
+
+__all__ = ["UNITS", "Measure", "Unit", "normal_header"]
+
+
+class Measure(StrEnum):
+    """What a number measures, so that only fitting units are taken."""
+
+    SHARES = "shares"
+    MONEY = "money"
+    FRACTION = "fraction"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A unit as a header prints it in brackets."""
+
+    scale: float
+    measures: frozenset[Measure]
+    currency: Currency | None = None
+
+
+_BRACKETS = str.maketrans("【】[]〔〕{}", "()()()()")
+
+
+def normal_header(text: str) -> str:
+    """Return a header as this module writes it: NFKC, small letters, no spaces, round brackets."""
+    plain = unicodedata.normalize("NFKC", text).translate(_BRACKETS)
+    return "".join(plain.split()).lower()
+
+
+def _units() -> dict[str, Unit]:
+    shares, money = frozenset({Measure.SHARES}), frozenset({Measure.MONEY})
+    both = shares | money
+    found = {
+        "股": Unit(scale=1.0, measures=shares),
+        "shares": Unit(scale=1.0, measures=shares),
+        "手": Unit(scale=100.0, measures=shares),
+        "lots": Unit(scale=100.0, measures=shares),
+        "万股": Unit(scale=1e4, measures=shares),
+        "百万股": Unit(scale=1e6, measures=shares),
+        "亿股": Unit(scale=1e8, measures=shares),
+        "万手": Unit(scale=1e6, measures=shares),
+        "千": Unit(scale=1e3, measures=both),
+        "万": Unit(scale=1e4, measures=both),
+        "百万": Unit(scale=1e6, measures=both),
+        "亿": Unit(scale=1e8, measures=both),
+        "%": Unit(scale=0.01, measures=frozenset({Measure.FRACTION})),
+        "倍": Unit(scale=1.0, measures=frozenset({Measure.PLAIN})),
+    }
+    currencies = {
+        "": None,
+        "人民币": Currency.CNY,
+        "港": Currency.HKD,
+        "美": Currency.USD,
+    }
+    for amount, scale in (
+        *(("", 1.0), ("千", 1e3), ("万", 1e4), ("百万", 1e6)),
+        *(("千万", 1e7), ("亿", 1e8), ("十亿", 1e9)),
+    ):
+        for name, currency in currencies.items():
+            unit = Unit(scale=scale, measures=money, currency=currency)
+            found[f"{amount}{name}元"] = unit
+            found[f"{name}{amount}元"] = unit
+    for name, currency in (
+        *(("cny", Currency.CNY), ("rmb", Currency.CNY), ("人民币", Currency.CNY)),
+        *(("hkd", Currency.HKD), ("港币", Currency.HKD), ("usd", Currency.USD)),
+    ):
+        found[name] = Unit(scale=1.0, measures=money, currency=currency)
+    return found
+
+
+UNITS = _units()
+"""Units that a header may print in brackets."""
