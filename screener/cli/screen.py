@@ -1,0 +1,183 @@
+"""`screener screen`: which names were cheap as of a day, and why each one passed or failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from screener.cli.common import CsvOption, ExcelOption, WorkspaceOption, console, messages
+from screener.domain.listing import Currency
+from screener.errors import DateRangeError, InputError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from screener.domain.basket import Member
+    from screener.workflows.screening import ScreenResult
+    from screener.workspace.locate import Workspace
+
+__all__ = ["screen"]
+
+
+def _range(flag: str, what: str) -> typer.models.OptionInfo:
+    found: typer.models.OptionInfo = typer.Option(flag, metavar="A..B", help=what)
+    return found
+
+
+def screen(
+    basket: Annotated[
+        str | None, typer.Option("--basket", metavar="NAME", help="Screen the names of a basket.")
+    ] = None,
+    universe: Annotated[
+        str | None,
+        typer.Option("--universe", metavar="a|hk|all", help="Screen a whole market."),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="Use nothing after this day (today)."),
+    ] = None,
+    pe_ttm: Annotated[str | None, _range("--pe-ttm", "Price over trailing profit.")] = None,
+    pe_static: Annotated[
+        str | None, _range("--pe-static", "Price over last annual profit.")
+    ] = None,
+    pb: Annotated[str | None, _range("--pb", "Price over book value.")] = None,
+    ps_ttm: Annotated[str | None, _range("--ps-ttm", "Price over trailing sales.")] = None,
+    pcf_ttm: Annotated[str | None, _range("--pcf-ttm", "Price over operating cash flow.")] = None,
+    market_cap: Annotated[str | None, _range("--market-cap", "Total market value.")] = None,
+    float_cap: Annotated[str | None, _range("--float-cap", "Market value of free shares.")] = None,
+    dividend_yield: Annotated[
+        str | None, _range("--dividend-yield", "Fraction: 0.03.. is 3 % or more.")
+    ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option("--where", metavar="SQL", help="Condition over the same fields."),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            "--sort",
+            metavar="FIELD",
+            help="Rank by a field, -FIELD for descending (default: the first range's field).",
+        ),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option("--top", metavar="N", help="Only the N best that passed.")
+    ] = None,
+    allow_missing: Annotated[
+        str | None,
+        typer.Option(
+            "--allow-missing", metavar="FIELDS", help="Fields whose missing value may pass."
+        ),
+    ] = None,
+    passed_only: Annotated[
+        bool, typer.Option("--passed-only", help="Leave the failures out of CSV and JSON.")
+    ] = False,
+    currency: Annotated[
+        Currency, typer.Option("--currency", help="Currency of the amounts.", case_sensitive=False)
+    ] = Currency.CNY,
+    csv: CsvOption = None,
+    excel: ExcelOption = False,
+    json: Annotated[
+        str | None,
+        typer.Option("--json", metavar="FILE", help="Write JSON; - is standard output."),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    data_version: Annotated[
+        int | None,
+        typer.Option("--data-version", metavar="N", help="Read the tables as of this version."),
+    ] = None,
+) -> None:
+    """List the names that were cheap as of a day, ranked, each with the reason.
+
+    Ranges A..B include both ends; either may be left out.
+
+    A multiple of zero or less (a loss) is undefined and never passes.
+
+    A missing value never passes unless allowed.
+
+    Example: screener screen --universe a --pe-static 0..15 --pb ..1.5 --market-cap 10e9..
+
+    Example: screener screen --basket copper --where "pb < 3 OR dividend_yield > 0.03" --csv -
+    """
+    from screener.data.store import Store
+    from screener.screen.criteria import parse_criteria, parse_fields, parse_order
+    from screener.workflows.screening import ScreenRequest, parse_universe, run_screen
+
+    if excel and csv is None:
+        raise InputError("--excel needs --csv", fix="write --csv FILE --excel")
+    ranges = {
+        "pe_ttm": pe_ttm,
+        "pe_static": pe_static,
+        "pb": pb,
+        "ps_ttm": ps_ttm,
+        "pcf_ttm": pcf_ttm,
+        "market_cap": market_cap,
+        "float_cap": float_cap,
+        "dividend_yield": dividend_yield,
+    }
+    day = _day(as_of)
+    place = _workspace(workspace)
+    request = ScreenRequest(
+        as_of=day,
+        universe=None if universe is None else parse_universe(universe),
+        members=() if basket is None else _members(place, basket, day),
+        basket=basket or "",
+        criteria=parse_criteria(ranges),
+        where=where,
+        sort=None if sort is None else parse_order(sort),
+        top=top,
+        allow_missing=parse_fields(allow_missing, parameter="--allow-missing"),
+        currency=currency,
+    )
+    with Store.open(place.data_cache, version=data_version) as store:
+        result = run_screen(store, request)
+    _show(result, csv=csv, json=json, excel=excel, passed_only=passed_only)
+
+
+def _show(
+    result: ScreenResult, *, csv: str | None, json: str | None, excel: bool, passed_only: bool
+) -> None:
+    from screener.render.files import write_csv, write_json
+    from screener.render.screen import screen_document, screen_rows, screen_view
+
+    for remark in result.remarks:
+        messages().print(remark, markup=False)
+    if "-" not in (csv, json):
+        console().print(screen_view(result))
+    if csv is not None:
+        columns, rows = screen_rows(result, passed_only=passed_only)
+        write_csv(csv, columns, rows, excel=excel)
+    if json is not None:
+        write_json(json, screen_document(result, passed_only=passed_only))
+
+
+def _day(text: str | None) -> date:
+    from datetime import date, datetime
+    from zoneinfo import ZoneInfo
+
+    if text is None:
+        return datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise DateRangeError(
+            f"--as-of {text!r} is not a date", fix="write it like 2026-05-27"
+        ) from None
+
+
+def _workspace(option: Path | None) -> Workspace:
+    import os
+
+    from screener.workspace.locate import find_workspace
+
+    return find_workspace(option, environ=os.environ, cwd=Path.cwd())
+
+
+def _members(workspace: Workspace, basket: str, day: date) -> tuple[Member, ...]:
+    from screener.workflows.catalog import basket_events
+    from screener.workflows.screening import members_as_of
+
+    events = basket_events(workspace, (basket,), None)
+    return members_as_of((event for _, found in events for event in found), day)

@@ -1,0 +1,127 @@
+"""The closed set of fields that a screen can ask for, with what each one means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from screener.errors import InputError
+
+__all__ = [
+    "FIELDS",
+    "MONEY_FIELDS",
+    "PREDICATE_COLUMNS",
+    "RAW_SUFFIX",
+    "Field",
+    "Unit",
+    "field_called",
+    "predicate_field",
+]
+
+RAW_SUFFIX = "_raw"
+"""Ending of the column that holds a multiple as stored, zero and negative values included."""
+
+
+class Unit(StrEnum):
+    """What a field's number counts."""
+
+    MULTIPLE = "multiple"
+    MONEY = "money"
+    FRACTION = "fraction"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a valuation row.
+
+    Parameters
+    ----------
+    name
+        Column name in the table `valuation`, and the flag's name with hyphens.
+    meaning
+        One line for people.
+    unit
+        What its number counts.
+    undefined_because
+        Why a value of zero or less says nothing; empty for a field that may be negative or zero.
+    """
+
+    name: str
+    meaning: str
+    unit: Unit
+    undefined_because: str = ""
+
+    @property
+    def positive_only(self) -> bool:
+        """Whether a value of zero or less is undefined."""
+        return bool(self.undefined_because)
+
+    @property
+    def raw_name(self) -> str:
+        """Name of the column with the value as stored."""
+        return self.name + RAW_SUFFIX
+
+    @property
+    def flag(self) -> str:
+        """Command-line option of the field."""
+        return "--" + self.name.replace("_", "-")
+
+
+def _multiple(name: str, meaning: str, because: str) -> Field:
+    return Field(name=name, meaning=meaning, unit=Unit.MULTIPLE, undefined_because=because)
+
+
+FIELDS: dict[str, Field] = {
+    field.name: field
+    for field in (
+        _multiple("pe_ttm", "price over profit of the trailing twelve months", "loss"),
+        _multiple("pe_static", "price over profit of the last annual report", "loss"),
+        _multiple("pb", "price over book value", "no positive book value"),
+        _multiple("ps_ttm", "price over sales of the trailing twelve months", "no positive sales"),
+        _multiple(
+            "pcf_ttm",
+            "price over operating cash flow of the trailing twelve months",
+            "cash outflow",
+        ),
+        Field(name="market_cap", meaning="total market value", unit=Unit.MONEY),
+        Field(name="float_cap", meaning="market value of tradable shares", unit=Unit.MONEY),
+        Field(
+            name="dividend_yield", meaning="dividends over price, 0.03 is 3 %", unit=Unit.FRACTION
+        ),
+    )
+}
+
+MONEY_FIELDS: tuple[str, ...] = tuple(
+    field.name for field in FIELDS.values() if field.unit is Unit.MONEY
+)
+
+PREDICATE_COLUMNS: dict[str, str] = {
+    "listing": "VARCHAR",
+    "name": "VARCHAR",
+    "session": "DATE",
+    **dict.fromkeys(FIELDS, "DOUBLE"),
+    **{field.raw_name: "DOUBLE" for field in FIELDS.values() if field.positive_only},
+}
+"""Columns that a predicate may read, with their types; a multiple is NULL where undefined."""
+
+
+def field_called(name: str, *, parameter: str) -> Field:
+    """Return the field called `name` (hyphens allowed).
+
+    Raises
+    ------
+    InputError
+        If there is no such field.
+    """
+    found = FIELDS.get(name.strip().lower().replace("-", "_"))
+    if found is None:
+        raise InputError(
+            f"{parameter} {name!r} is not a field of the screen",
+            fix=f"use one of {', '.join(FIELDS)}",
+        )
+    return found
+
+
+def predicate_field(column: str) -> Field | None:
+    """Return the field behind a predicate's column, or `None` for listing, name and session."""
+    return FIELDS.get(column.removesuffix(RAW_SUFFIX))

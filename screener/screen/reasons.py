@@ -1,0 +1,106 @@
+"""Why a name passed or failed one question, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from screener.screen.criteria import Criterion
+from screener.screen.fields import FIELDS, Field, Unit
+
+__all__ = ["Verdict", "predicate_verdict", "range_verdict"]
+
+
+class Verdict(NamedTuple):
+    """Whether one question is met, and why; a tuple, since a whole market makes many."""
+
+    passed: bool
+    reason: str
+
+
+def range_verdict(
+    criterion: Criterion,
+    value: float | None,
+    raw: float | None,
+    *,
+    allow_missing: bool,
+    currency: str,
+) -> Verdict:
+    """Judge one value against its range.
+
+    Parameters
+    ----------
+    criterion
+        The range.
+    value
+        The value; `None` where missing or undefined.
+    raw
+        The value as stored; `None` where missing.
+    allow_missing
+        Whether a missing value passes; an undefined one never does.
+    currency
+        Currency of an amount.
+    """
+    field = criterion.field
+    if value is None:
+        if raw is not None:
+            why = f"{field.name} undefined (raw {raw:.6g}: {field.undefined_because})"
+            return Verdict(False, why)
+        return Verdict(allow_missing, f"{field.name} missing{', allowed' if allow_missing else ''}")
+    if criterion.low is not None and value < criterion.low:
+        shown = _shown(field, value, criterion.low, currency)
+        return Verdict(False, f"{field.name} {shown} below {criterion.low_text}")
+    if criterion.high is not None and value > criterion.high:
+        shown = _shown(field, value, criterion.high, currency)
+        return Verdict(False, f"{field.name} {shown} above {criterion.high_text}")
+    return Verdict(True, f"{field.name} {_inside(criterion, value, currency)} in {criterion.text}")
+
+
+def predicate_verdict(
+    answer: bool | None, empty: Sequence[str], stored: Collection[str]
+) -> Verdict:
+    """Judge the predicate's answer.
+
+    Parameters
+    ----------
+    answer
+        What the predicate gave; `None` where it is undefined.
+    empty
+        Columns that it read and that had no value.
+    stored
+        Those of its columns that have a stored value: a multiple among them is undefined, not
+        missing.
+    """
+    if answer is not None:
+        return Verdict(answer, f"predicate {'true' if answer else 'false'}")
+    parts = [
+        f"{name} {'undefined' if name in stored and name in FIELDS else 'missing'}"
+        for name in empty
+    ]
+    return Verdict(False, "predicate undefined" + (f" ({', '.join(parts)})" if parts else ""))
+
+
+def _inside(criterion: Criterion, value: float, currency: str) -> str:
+    digits = _digits(criterion.field, value)
+    number, low, high = float(digits), criterion.low, criterion.high
+    rounded_out = (low is not None and number < low) or (high is not None and number > high)
+    return _with_currency(criterion.field, repr(value) if rounded_out else digits, currency)
+
+
+def _shown(field: Field, value: float, bound: float, currency: str) -> str:
+    digits = _digits(field, value)
+    number = float(digits)
+    # 1.504 must not read "1.50 above 1.5".
+    told_apart = number != bound and (number > bound) == (value > bound)
+    return _with_currency(field, digits if told_apart else repr(value), currency)
+
+
+def _digits(field: Field, value: float) -> str:
+    if field.unit is Unit.MONEY:
+        scale = 9 if abs(value) >= 1e9 else 6
+        return f"{value / 10**scale:.2f}e{scale}"
+    return f"{value:.4f}" if field.unit is Unit.FRACTION else f"{value:.2f}"
+
+
+def _with_currency(field: Field, digits: str, currency: str) -> str:
+    return f"{digits} {currency}" if field.unit is Unit.MONEY else digits

@@ -1,0 +1,86 @@
+"""Convert amounts with the last fixing on or before a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from screener.data.schema import TableName
+from screener.data.store import Store
+from screener.domain.listing import Currency
+from screener.errors import DataError
+
+__all__ = ["MAX_AGE", "Fixings", "read_fixings"]
+
+MAX_AGE = timedelta(days=5)
+"""How long a fixing is carried, in calendar days."""
+
+_PIVOT = Currency.CNY
+
+
+@dataclass(frozen=True, slots=True)
+class Fixings:
+    """Fixings by pair (`HKDCNY`: CNY for 1 HKD), oldest first, and which of them were used."""
+
+    by_pair: dict[str, list[tuple[date, float]]]
+    _used: dict[tuple[str, date], tuple[date, float]] = field(default_factory=dict)
+    _rates: dict[tuple[Currency, Currency, date], float] = field(default_factory=dict)
+
+    @classmethod
+    def none(cls) -> Fixings:
+        """Return no fixings, where nothing has to be converted."""
+        return cls({})
+
+    def rate(self, base: Currency, quote: Currency, session: date) -> float:
+        """Return the units of `quote` for 1 of `base` on a session.
+
+        Raises
+        ------
+        DataError
+            If there is no fixing within 5 days on or before the session.
+        """
+        if base is quote:
+            return 1.0
+        key = (base, quote, session)
+        if key not in self._rates:
+            self._rates[key] = self._to_pivot(base, session) / self._to_pivot(quote, session)
+        return self._rates[key]
+
+    def remarks(self) -> tuple[str, ...]:
+        """Say which fixings were used, by pair, for the latest session that needed them."""
+        latest = {pair: self._used[pair, session] for pair, session in sorted(self._used)}
+        return tuple(
+            f"amounts converted with {pair} {rate:g} of {day}"
+            for pair, (day, rate) in latest.items()
+        )
+
+    def _to_pivot(self, currency: Currency, session: date) -> float:
+        if currency is _PIVOT:
+            return 1.0
+        direct, inverse = f"{currency}{_PIVOT}", f"{_PIVOT}{currency}"
+        if (found := self._last(direct, session)) is not None:
+            self._used[direct, session] = found
+            return found[1]
+        if (found := self._last(inverse, session)) is not None:
+            self._used[inverse, session] = found
+            return 1.0 / found[1]
+        raise DataError(
+            f"no {direct} fixing within {MAX_AGE.days} days on or before {session}",
+            where="table fx",
+            fix="import one: `screener data import FILE --kind fx`",
+        )
+
+    def _last(self, pair: str, session: date) -> tuple[date, float] | None:
+        known = [item for item in self.by_pair.get(pair, ()) if item[0] <= session]
+        return known[-1] if known and session - known[-1][0] <= MAX_AGE else None
+
+
+def read_fixings(store: Store, first: date, last: date) -> Fixings:
+    """Read the fixings that sessions from `first` to `last` may need."""
+    table = store.read(TableName.FX, start=first - MAX_AGE, end=last)
+    found: dict[str, list[tuple[date, float]]] = {}
+    for pair, session, rate in zip(
+        *(table.column(name).to_pylist() for name in ("pair", "session", "rate")), strict=True
+    ):
+        found.setdefault(pair, []).append((session, rate))
+    return Fixings(found)

@@ -1,0 +1,445 @@
+"""The locked query: what it answers, and more than a hundred ways to break out that must fail."""
+
+import hashlib
+import itertools
+import time
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from screener.errors import InputError
+from screener.screen.fields import PREDICATE_COLUMNS
+from screener.screen.grammar import _FUNCTIONS
+from screener.screen.query import MAX_LENGTH, Predicate, parse_predicate, run_predicate
+
+CANARY = "canary-91c2"
+
+
+def table(count=3, **columns):
+    types = {"VARCHAR": pa.string(), "DATE": pa.date32(), "DOUBLE": pa.float64()}
+    default = {
+        "listing": [f"{at:06d}.SZ" for at in range(count)],
+        "name": ["平安银行"] * count,
+        "session": [date(2026, 5, 27)] * count,
+    }
+    return pa.table(
+        {
+            name: pa.array(columns.get(name, default.get(name, [None] * count)), types[kind])
+            for name, kind in PREDICATE_COLUMNS.items()
+        }
+    )
+
+
+ROWS = table(
+    4,
+    name=["平安银行", "*ST 观典", None, "万科A"],
+    pb=[0.5, 2.0, None, 3.0],
+    pe_ttm=[5.0, None, 8.0, 30.0],
+    pe_ttm_raw=[5.0, -12.0, 8.0, 30.0],
+    market_cap=[1e9, 2e9, 3e9, 4e9],
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pb < 2.5", (True, True, None, False)),
+        ("PB < 2.5 AND pe_ttm < 10", (True, None, None, False)),
+        ("pe_ttm_raw < 0", (False, True, False, False)),
+        ("pb IS NULL OR pb < 1", (True, False, True, False)),
+        ("coalesce(pb, 9) BETWEEN 2 AND 9", (False, True, True, True)),
+        ("name LIKE '%银行%'", (True, False, None, False)),
+        ("name NOT LIKE '*ST%'", (True, False, None, True)),
+        ("upper(name) ILIKE '万科a'", (False, False, None, True)),
+        ("contains(name, 'ST') OR starts_with(name, '万')", (False, True, None, True)),
+        ("listing IN ('000000.SZ', '000003.SZ')", (True, False, False, True)),
+        ("round(market_cap / 1e9, 0) * 2 = 4", (False, True, False, False)),
+        ("CASE WHEN pb > 2 THEN false ELSE true END", (True, True, True, False)),
+        ("if(pb > 2, false, true)", (True, True, True, False)),
+        ("greatest(pb, 1) = 1", (True, False, True, False)),
+        ("CAST(pb AS INTEGER) = 2 OR pb::VARCHAR = '0.5'", (True, True, None, False)),
+        ("session >= DATE '2026-05-27' AND session < '2026-06-01'", (True,) * 4),
+        ("NOT (pb < 1 OR pe_ttm > 20)", (False, None, None, False)),
+        ("nullif(pb, 0.5) IS NULL", (True, False, True, False)),
+        ("length(name) = 4", (True, False, None, False)),
+        ("sqrt(abs(-pb)) > 1.5 -- a remark", (False, False, None, True)),
+        ("pb > 1 /* a remark */", (False, True, None, True)),
+        ("name = 'it''s'", (False, False, None, False)),
+        ("true", (True,) * 4),
+    ],
+)
+def test_predicate_answers_each_row(text, expected):
+    assert run_predicate(parse_predicate(text), ROWS) == expected
+
+
+def test_columns_are_listed_in_order_once():
+    found = parse_predicate("pb < 0.1 * PE_TTM AND (pe_ttm > 1 OR market_cap > 1e9)")
+    assert found.columns == ("pb", "pe_ttm", "market_cap")
+
+
+def test_answers_keep_the_order_of_many_rows():
+    count = 10_000
+    values = [float(at * 7919 % count) for at in range(count)]
+    rows = table(count, pb=values)
+    found = run_predicate(parse_predicate("pb < 5000"), rows)
+    assert found == tuple(value < 5000 for value in values)
+
+
+def attacks(path):
+    deep = 400
+    return [
+        # other statements, and text that closes ours
+        "1=1; DROP TABLE screen_rows",
+        "1=1); DROP TABLE screen_rows; --",
+        "1=1) AS passed FROM screen_rows; ATTACH 'x.db'; SELECT (1",
+        "pb > 1) OR (1=1",
+        "1=1), (2=2",
+        "1=1, 2=2",
+        "1=1 AS passed",
+        "1=1) AS passed FROM screen_rows ORDER BY position --",
+        "1=1\n) AS passed FROM screen_rows, (SELECT 1) x ORDER BY position --",
+        "1=1 UNION SELECT true",
+        "1=1) UNION ALL SELECT (true",
+        "1=1 LIMIT 1",
+        "1=1 ORDER BY 1",
+        "1=1 GROUP BY 1",
+        "1=1 QUALIFY true",
+        "1=1 WINDOW w AS ()",
+        "1=1 USING SAMPLE 1",
+        "/* open",
+        "'open",
+        '"open',
+        "--",
+        "",
+        "   ",
+        f"COPY screen_rows TO '{path}'",
+        f"ATTACH '{path}'",
+        "SET threads = 4",
+        "RESET lock_configuration",
+        "PRAGMA database_list",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "CREATE MACRO f(x) AS x",
+        "EXPLAIN SELECT 1",
+        "DESCRIBE screen_rows",
+        "CALL pragma_version()",
+        f"EXPORT DATABASE '{path}'",
+        "WITH x AS (SELECT 1) SELECT 1",
+        # other relations
+        "(SELECT true)",
+        "EXISTS (SELECT 1)",
+        "pb IN (SELECT pb FROM screen_rows)",
+        "pb > ALL (SELECT 1)",
+        "pb = ANY ([1, 2])",
+        f"(SELECT count(*) FROM read_text('{path}')) > 0",
+        f"(SELECT content FROM read_text('{path}')) LIKE '%canary%'",
+        f"(SELECT count(*) FROM '{path}') > 0",
+        f"(SELECT count(*) FROM read_csv('{path}')) > 0",
+        f"(SELECT count(*) FROM glob('{path}*')) > 0",
+        "(SELECT count(*) FROM duckdb_settings()) > 0",
+        "(FROM screen_rows SELECT count(*)) > 0",
+        "(WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) FROM r) > 0",
+        "(SELECT count(*) FROM range(100000000000)) > 0",
+        "(VALUES (1)) = 1",
+        # functions that read, wait, grow or run
+        f"read_text('{path}') IS NOT NULL",
+        f"read_blob('{path}') IS NOT NULL",
+        "getenv('HOME') <> ''",
+        "current_setting('memory_limit') <> ''",
+        "current_date > session",
+        "current_timestamp > session",
+        "now() > session",
+        "today() > session",
+        "current_user = 'x'",
+        "current_query() = 'x'",
+        "getvariable('x') = 1",
+        "version() = 'x'",
+        "random() < 0.5",
+        "uuid() = 'x'",
+        "setseed(0.5) IS NULL",
+        "nextval('s') > 0",
+        "pg_sleep(100)",
+        "sleep(100)",
+        "sleep_ms(100000)",
+        "error('x')",
+        "write_log('x') IS NULL",
+        "repeat('a', 1000000000) = 'a'",
+        "lpad('a', 1000000000, 'a') = 'a'",
+        "rpad(name, 1000000000, 'a') = 'a'",
+        "printf('%1000000000d', 1) = 'a'",
+        "format('{:>1000000000}', 'a') = 'a'",
+        "concat(name, name) = 'a'",
+        "name || name = 'a'",
+        "replace(name, 'a', 'aaaaaaaa') = 'a'",
+        "list_sum(range(10000000000)) > 0",
+        "len([1, 2, 3]) > 0",
+        "[x + 1 for x in [1]] = [2]",
+        "list_transform([1], lambda x: x + 1) = [2]",
+        "list_reduce([1, 2], (x, y) -> x + y) > 1",
+        "x -> x",
+        "unnest([1, 2]) > 0",
+        "{'a': 1}.a = 1",
+        "MAP {'a': 1}['a'] = 1",
+        "row(1, 2) = row(1, 2)",
+        "(pb, 1) = (1, 1)",
+        "name ~ '(a|a)*$'",
+        "name SIMILAR TO '(a*)*'",
+        "regexp_matches(name, '((a{1000}){1000}){1000}')",
+        "name GLOB '/etc/*'",
+        "json_serialize_sql('SELECT 1') IS NULL",
+        "json_execute_serialized_sql('x')",
+        "query('SELECT 1')",
+        "query_table('screen_rows')",
+        "main.lower(name) = system.main.lower(name)",
+        "name.lower() = 'x'",
+        "pb ! = 1",
+        "10000 !",
+        "add(pb, 1) > 0",
+        # aggregates, windows, stars, parameters, odd references
+        "sum(pb) > 1",
+        "count(*) > 1",
+        "lower(DISTINCT name) = 'x'",
+        "sum(pb) FILTER (WHERE pb > 1) > 1",
+        "row_number() OVER () > 1",
+        "abs(pb) OVER () > 1",
+        "*",
+        "COLUMNS(*) > 1",
+        "COLUMNS('p.*') > 1",
+        "*COLUMNS(*)",
+        "COALESCE(*COLUMNS('pe.*')) > 0",
+        "screen_rows.pb > 1",
+        "main.screen_rows.pb > 1",
+        "screen_rows IS NOT NULL",
+        "position > 1",
+        "passed",
+        "rowid > 1",
+        "#1 > 0",
+        "? = 1",
+        "$1 = 1",
+        "$pb = 1",
+        ":pb = 1",
+        "name[1] = 'a'",
+        "name[1:2] = 'a'",
+        "GROUPING(pb) > 0",
+        "DEFAULT",
+        "TRY(ln(pb)) > 0",
+        "pb COLLATE NOCASE > 1",
+        "pb::DECIMAL(38, 2) > 1",
+        "pb::INTEGER[] IS NULL",
+        "name::JSON IS NULL",
+        "name::BLOB = 'x'",
+        "name::REGCLASS IS NULL",
+        "INTERVAL 1 DAY > INTERVAL 1 HOUR",
+        # hidden characters and other scripts
+        "pb > 1\x00",
+        "pb\u202e > 1",
+        "pb\u200b > 1",
+        "pb > 1 \ufeff",
+        "\x1b[2J pb > 1",
+        "pb > 1 \udcff",
+        "ｐｂ > 1",
+        "pb ＞ 1",
+        "рb > 1",
+        "pb > ‘1’",
+        # work without end, depth without end
+        "name LIKE '%a%a%a%a%a%a%a%a%a%b'",
+        "'" + "a" * 99 + "' LIKE '%a%a%a%b'",
+        "CASE WHEN pb > 0 THEN '" + "a" * 90 + "' END LIKE '%a%a%a%b'",
+        "name LIKE listing",
+        "name LIKE 'a' ESCAPE 'b'",
+        "name = '" + "a" * 101 + "'",
+        "pb > 1 AND " * 300 + "true",
+        "(" * deep + "1=1" + ")" * deep,
+        "(" * 60 + "pb" + ")" * 60 + " > 1",
+        "- " * 900 + "pb > 1",
+        "NOT " * 400 + "contains(name, 'a')",
+        "abs(" * 60 + "pb" + ")" * 60 + " > 1",
+        "pb + " * 100 + "pb > 1",
+        "CASE WHEN " * 60 + "true" + " THEN true END" * 60,
+        "[" * deep + "]" * deep,
+        "{'a':" * 300 + "1" + "}" * 300,
+        # no condition, or one that fails on a row
+        "pb",
+        "NULL",
+        "1",
+        "'true'",
+        "market_cap + 1",
+        "CAST(name AS INTEGER) > 0",
+        "ln(pb - pb) > 0",
+        "nothing > 1",
+        "name > 1.5",
+        "abs(name) > 1",
+        "abs() > 1",
+        "round(pb, 1, 2, 3) > 1",
+        "pb > 1 pb > 2",
+        "pb = 0x10",
+    ]
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory):
+    """Run every attack once, in a folder with a canary, and keep what came of each."""
+    folder = tmp_path_factory.mktemp("attacked")
+    canary = folder / "canary.csv"
+    canary.write_text(f"{CANARY}\n", encoding="utf-8")
+    before, rows = contents(folder), ROWS.to_pylist()
+    outcomes = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("HOME", str(folder))
+        for text in attacks(canary):
+            started = time.monotonic()
+            try:
+                outcome = run_predicate(parse_predicate(text), ROWS)
+            except InputError as error:
+                outcome = error
+            outcomes[text] = (outcome, time.monotonic() - started)
+    assert ROWS.to_pylist() == rows
+    return outcomes, before, contents(folder)
+
+
+def test_every_attack_is_refused(attacked):
+    outcomes = attacked[0]
+    assert len(outcomes) > 150
+    assert [
+        text for text, (found, _) in outcomes.items() if not isinstance(found, InputError)
+    ] == []
+
+
+def test_every_refusal_shows_the_predicate_and_lists_the_columns(attacked):
+    for text, (error, _) in attacked[0].items():
+        assert text[:200] in str(error) or repr(text[:200])[1:-1] in str(error)
+        assert "listing, name, session, pe_ttm" in error.fix
+        assert error.where == "--where"
+        assert error.exit_code == 2
+
+
+def test_attacks_read_and_write_no_file(attacked):
+    outcomes, before, after = attacked
+    assert after == before
+    assert all(CANARY not in str(error) for error, _ in outcomes.values())
+
+
+def test_no_attack_takes_long(attacked):
+    slow = {text: took for text, (_, took) in attacked[0].items() if took > 2}
+    assert slow == {}
+
+
+def test_a_predicate_is_checked_again_where_it_runs():
+    with pytest.raises(InputError, match="the function 'getenv' is not allowed"):
+        run_predicate(Predicate(text="getenv('HOME') <> ''", columns=()), ROWS)
+
+
+def test_too_long_is_refused():
+    with pytest.raises(InputError, match=f"more than {MAX_LENGTH}"):
+        parse_predicate("pb > 1 " + " " * MAX_LENGTH)
+
+
+def test_a_run_beyond_the_time_limit_is_interrupted():
+    count = 3_000_000
+    rows = (
+        table(1)
+        .take(pa.array(np.zeros(count, dtype=int)))
+        .set_column(
+            list(PREDICATE_COLUMNS).index("pb"), "pb", pa.array(np.arange(count, dtype=float))
+        )
+    )
+    slow = " + ".join(f"sin{at}" for at in range(3)).replace("sin", "ln(pb + 1) ** ")
+    text = " OR ".join([f"exp({slow}) < -{at}" for at in range(1, 20)])
+    started = time.monotonic()
+    with pytest.raises(InputError, match=r"ran longer than 0\.05 s") as error:
+        run_predicate(parse_predicate(text), rows, timeout_seconds=0.05)
+    assert time.monotonic() - started < 5
+    assert "narrow the universe" in error.value.fix
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_time_limit_that_is_none_is_refused(seconds):
+    with pytest.raises(InputError, match="not positive"):
+        run_predicate(parse_predicate("pb > 1"), ROWS, timeout_seconds=seconds)
+
+
+@pytest.mark.parametrize("subject", ["name", "lower(name)", "upper(trim(name))"])
+def test_the_worst_pattern_allowed_is_quick_even_on_long_names(subject):
+    rows = table(5_600, name=["a" * 40] * 5_600)
+    started = time.monotonic()
+    predicate = parse_predicate(f"{subject} ILIKE '%_a%_a%b' OR {subject} LIKE '%a_%a_%b'")
+    run_predicate(predicate, rows)
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET enable_external_access = true",
+        "SET memory_limit = '10GB'",
+        "SET lock_configuration = false",
+        "SELECT * FROM read_text('{path}')",
+        "COPY screen_rows TO '{path}.out'",
+        "ATTACH '{path}.db'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SELECT * FROM glob('{path}*')",
+    ],
+)
+def test_the_connection_itself_is_locked(statement, tmp_path):
+    """Even what got past the allow-list would find no file, extension or setting."""
+    import duckdb
+
+    from screener.screen import query
+
+    path = tmp_path / "canary"
+    path.write_text(CANARY, encoding="utf-8")
+    with query._connection(ROWS) as connection, pytest.raises(duckdb.Error, match="onfiguration"):
+        connection.execute(statement.format(path=path)).fetchall()
+    assert [item.name for item in tmp_path.iterdir()] == ["canary"]
+
+
+def test_python_variables_are_out_of_reach():
+    import duckdb
+
+    from screener.screen import query
+
+    secret = pa.table({"x": [1]})
+    with query._connection(ROWS) as connection, pytest.raises(duckdb.CatalogException):
+        connection.execute("SELECT * FROM secret")
+    assert secret.num_rows == 1
+
+
+_ARGUMENTS = {
+    **dict.fromkeys(("lower", "upper", "trim", "length"), "name"),
+    **dict.fromkeys(("left", "right", "substr", "substring"), "name, 1"),
+    **dict.fromkeys(("contains", "ends_with", "prefix", "starts_with", "suffix"), "name, '银'"),
+    **dict.fromkeys(("greatest", "least", "nullif", "pow", "power"), "pb, 1"),
+}
+
+
+def test_every_allowed_function_answers_within_the_lock():
+    names = sorted(name for name in _FUNCTIONS if name.isidentifier())
+    calls = [f"{name}({_ARGUMENTS.get(name, 'pb')}) IS NOT NULL" for name in names]
+    assert len(calls) > 20
+    for at in range(0, len(calls), 8):
+        text = " AND ".join(calls[at : at + 8])
+        assert run_predicate(parse_predicate(text), ROWS) == (True, True, False, True)
+
+
+def test_combinations_of_fragments_never_get_through_unseen():
+    """Whatever fragments are glued together, the answer is one truth value by row, or a refusal."""
+    fragments = ["pb > 1", "(", ")", ";", "--", "/*", "*/", "'", ",", " AS x", " FROM y", "SELECT "]
+    for parts in itertools.product(fragments, repeat=2):
+        try:
+            found = run_predicate(parse_predicate("".join(parts)), ROWS)
+        except InputError:
+            continue
+        assert set(found) <= {True, False, None}
+        assert len(found) == 4
