@@ -1,0 +1,1 @@
+"""The backtest: windows priced, simulated by vectorbt, measured against a benchmark."""

@@ -1,0 +1,109 @@
+"""Benchmarks: each name's own window on an index, weighted as the basket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from screener.domain.listing import Exchange, Listing
+from screener.domain.panel import FloatMatrix, PricePanel, SessionAxis
+from screener.errors import BarsMissing
+from screener.paths.legs import LegState
+from screener.paths.windows import Window
+
+__all__ = ["DEFAULT_BENCHMARK", "BenchmarkSeries", "benchmark_return", "default_benchmark"]
+
+DEFAULT_BENCHMARK = {True: Listing("000300", Exchange.SH), False: Listing("HSI", Exchange.HK)}
+"""Default benchmark of a name, by whether its exchange is on the mainland."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BenchmarkSeries:
+    """Bars of one benchmark in the base currency.
+
+    Parameters
+    ----------
+    listing
+        The index.
+    basis
+        `price` or `total`: whether its level includes dividends.
+    sessions
+        `(n,)` its sessions, ascending.
+    values
+        `(n, 2)` open and close in the base currency; NaN where there is no fresh fixing.
+    """
+
+    listing: Listing
+    basis: str
+    sessions: SessionAxis
+    values: FloatMatrix
+
+
+def default_benchmark(listing: Listing) -> Listing:
+    """Return the default benchmark of a name: CSI 300 on the mainland, Hang Seng in Hong Kong."""
+    return DEFAULT_BENCHMARK[listing.exchange.mainland]
+
+
+def benchmark_return(
+    panel: PricePanel, window: Window, series: Mapping[Listing, BenchmarkSeries]
+) -> float:
+    """Return the benchmark's return over a window, as a fraction.
+
+    Every name that has a weight counts with its own window: the benchmark's open on the name's
+    scheduled entry to its close on the last session valued (on the nearest sessions within, where
+    the benchmark's exchange was closed).
+
+    Parameters
+    ----------
+    panel
+        The panel of the window.
+    window
+        The window.
+    series
+        Benchmark of each name of the window.
+
+    Raises
+    ------
+    BarsMissing
+        If a benchmark does not cover a name's window.
+    """
+    total = 0.0
+    for leg, weight, end in zip(window.legs, window.weights, window.end_rows, strict=True):
+        if leg.state is LegState.DROPPED or leg.entry_row is None or end < leg.entry_row:
+            continue
+        name = panel.listings[leg.column]
+        total += weight * _own_return(
+            series[name], panel.session(leg.entry_row), panel.session(end)
+        )
+    return total
+
+
+def _own_return(series: BenchmarkSeries, entry: date, end: date) -> float:
+    first = int(np.searchsorted(series.sessions, np.datetime64(entry, "D")))
+    last = int(np.searchsorted(series.sessions, np.datetime64(end, "D"), side="right")) - 1
+    covers = len(series.sessions) and series.sessions[0] <= np.datetime64(entry, "D")
+    if not covers or series.sessions[-1] < np.datetime64(end, "D") or last < first:
+        raise _not_covered(series, entry, end)
+    opened, closed = series.values[first, 0], series.values[last, 1]
+    if not (np.isfinite(opened) and np.isfinite(closed)):
+        raise BarsMissing(
+            f"benchmark {series.listing} has no value in the base currency from {entry} to {end}",
+            fix="import the fixings: `screener data import FILE --kind fx`",
+        )
+    return float(closed / opened - 1)
+
+
+def _not_covered(series: BenchmarkSeries, entry: date, end: date) -> BarsMissing:
+    held = (
+        f"its bars run from {series.sessions[0]} to {series.sessions[-1]}"
+        if len(series.sessions)
+        else "it has no bars in the tables"
+    )
+    return BarsMissing(
+        f"benchmark {series.listing} does not cover {entry} to {end}: {held}",
+        fix=f"`screener data import FILE --kind index --listing {series.listing}`, "
+        "or choose another with --benchmark",
+    )

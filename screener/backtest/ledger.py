@@ -1,0 +1,186 @@
+"""The ledger: what became of every name of every window, with the reason and the rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from screener.backtest.pricing import Exits
+from screener.domain.panel import PricePanel
+from screener.market.rules import price_limit
+from screener.paths.legs import Leg, LegState, Reason
+from screener.paths.windows import Window
+
+__all__ = ["LEDGER_COLUMNS", "LedgerEntry", "ledger_entries"]
+
+LEDGER_COLUMNS = (
+    "basket",
+    "report",
+    "horizon",
+    "listing",
+    "name",
+    "state",
+    "weight",
+    "scheduled_entry",
+    "entry_session",
+    "entry_price",
+    "scheduled_exit",
+    "exit_session",
+    "exit_price",
+    "sold_session",
+    "return_local",
+    "currency",
+    "sessions_without_bar",
+    "reason",
+    "rule",
+    "run_id",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One name in one window.
+
+    Parameters
+    ----------
+    state
+        Held, waiting (in cash) or dropped.
+    weight
+        Weight at entry as a fraction.
+    scheduled_entry, entry_session
+        When it was to be bought, and when it was.
+    entry_price, exit_price
+        Stored open and close, in `currency`.
+    scheduled_exit, exit_session
+        Session h if the tables reach it, and the last session valued.
+    sold_session
+        Session of the sale on the executable path.
+    return_local
+        Total return in the listing's own currency as a fraction.
+    sessions_without_bar
+        Sessions between entry and exit that were valued at an earlier close.
+    reason, rule
+        Why it was dropped, waits or was late, and the rule that says so.
+    """
+
+    basket: str
+    report: str
+    horizon: int
+    listing: str
+    name: str
+    state: LegState
+    weight: float
+    scheduled_entry: date | None
+    entry_session: date | None
+    entry_price: float | None
+    scheduled_exit: date | None
+    exit_session: date | None
+    exit_price: float | None
+    sold_session: date | None
+    return_local: float | None
+    currency: str
+    sessions_without_bar: int | None
+    reason: str
+    rule: str
+
+
+def ledger_entries(
+    panel: PricePanel, window: Window, exits: Exits | None
+) -> tuple[LedgerEntry, ...]:
+    """List what became of every name of a window, in the basket's order."""
+    return tuple(_entry(panel, window, at, exits) for at in range(len(window.legs)))
+
+
+def _entry(panel: PricePanel, window: Window, at: int, exits: Exits | None) -> LedgerEntry:
+    leg, end = window.legs[at], window.end_rows[at]
+    member = window.event.members[at]
+    held = leg.fill_row is not None
+    sold = exits.rows[at] if exits else -1
+    late_sale = exits.reasons[at] if exits else Reason.NONE
+    closed = _last_close_row(panel, leg, end) if held else None
+    return LedgerEntry(
+        basket=window.event.basket,
+        report=window.event.report,
+        horizon=window.horizon,
+        listing=member.listing.id,
+        name=member.name,
+        state=leg.state,
+        weight=window.weights[at],
+        scheduled_entry=dict(window.entries)[member.listing.exchange],
+        entry_session=_session(panel, leg.fill_row),
+        entry_price=_price(panel, leg, leg.fill_row, opened=True),
+        scheduled_exit=_session(panel, leg.exit_row),
+        exit_session=_session(panel, end if held else None),
+        exit_price=_price(panel, leg, closed, opened=False),
+        sold_session=_session(panel, sold if sold >= 0 else None),
+        return_local=_return_local(panel, leg, closed),
+        currency=member.listing.currency,
+        sessions_without_bar=_gaps(panel, leg, end) if held else None,
+        reason=_reason(panel, leg, late_sale, _session(panel, sold if sold >= 0 else None)),
+        rule=_rule(panel, leg, late_sale),
+    )
+
+
+def _session(panel: PricePanel, row: int | None) -> date | None:
+    return None if row is None else panel.session(row)
+
+
+def _last_close_row(panel: PricePanel, leg: Leg, end: int) -> int:
+    return int(np.flatnonzero(np.isfinite(panel.close[: end + 1, leg.column]))[-1])
+
+
+def _price(panel: PricePanel, leg: Leg, row: int | None, *, opened: bool) -> float | None:
+    if row is None:
+        return None
+    return float((panel.open if opened else panel.close)[row, leg.column])
+
+
+def _return_local(panel: PricePanel, leg: Leg, closed: int | None) -> float | None:
+    if closed is None or leg.fill_row is None:
+        return None
+    price, factor, column = panel.close, panel.factor, leg.column
+    worth = price[closed, column] * factor[closed, column]
+    return float(worth / (panel.open[leg.fill_row, column] * factor[leg.fill_row, column]) - 1)
+
+
+def _gaps(panel: PricePanel, leg: Leg, end: int) -> int:
+    window = slice(leg.fill_row, end + 1)
+    missing = ~np.isfinite(panel.close[window, leg.column]) & panel.trading[window, leg.column]
+    return int(missing.sum())
+
+
+def _reason(panel: PricePanel, leg: Leg, late_sale: Reason, sold: date | None) -> str:
+    parts = []
+    if leg.state is LegState.DROPPED:
+        parts.append(_why_dropped(panel, leg))
+    elif leg.reason:
+        wait = "bought late" if leg.fill_row is not None else "not bought"
+        parts.append(f"{wait}: {leg.reason}")
+    if leg.state is LegState.HELD and leg.stopped and leg.last_row is not None:
+        parts.append(f"data stop at {panel.session(leg.last_row)}")
+    if late_sale:
+        when = "not sold yet" if sold is None else f"sold late, on {sold}"
+        parts.append(f"{when}: {late_sale}")
+    return "; ".join(parts)
+
+
+def _why_dropped(panel: PricePanel, leg: Leg) -> str:
+    if leg.reason in (Reason.COVERAGE_ENDED, Reason.DATA_END):
+        last = panel.last_bars[leg.column]
+        return f"{leg.reason} (last bar {last})"
+    if leg.reason is Reason.NOT_YET_LISTED:
+        return f"{leg.reason} (first bar {panel.first_bars[leg.column]})"
+    return str(leg.reason)
+
+
+def _rule(panel: PricePanel, leg: Leg, late_sale: Reason) -> str:
+    if Reason.LIMIT_UP not in (leg.reason, late_sale) and late_sale is not Reason.LIMIT_DOWN:
+        return ""
+    listing = panel.listings[leg.column]
+    row = leg.entry_row if leg.reason is Reason.LIMIT_UP else leg.exit_row
+    if row is None:
+        return ""
+    rule = price_limit(listing.board, panel.session(row), st=bool(panel.st[row, leg.column]))
+    return rule.source if rule else ""

@@ -1,0 +1,172 @@
+"""The one door to vectorbt: orders that are already resolved, in; values and fees, out.
+
+vectorbt drops an order that it cannot fill without a word (a NaN price, too little cash), so the
+orders that it filled are compared with those that were asked after every call.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from screener.domain.panel import FloatMatrix
+from screener.errors import ComputeError
+
+__all__ = ["FloatVector", "OrderBook", "RowVector", "Simulation", "simulate"]
+
+FloatVector = npt.NDArray[np.float64]
+RowVector = npt.NDArray[np.int64]
+
+_CELLS_PER_CALL = 4_000_000  # bounds the full-size temporaries that vectorbt makes
+_NO_ORDER = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OrderBook:
+    """Resolved orders of many portfolios, one column per name, in units of total return.
+
+    Parameters
+    ----------
+    marks
+        `(n_rows, n_columns)` value of one unit at the close of each row, finite everywhere.
+    groups
+        `(n_columns,)` portfolio of each column, ascending from 0 without gaps.
+    cash
+        `(n_columns,)` money given to each column at the start; what it does not spend stays cash.
+    buy_rows, sell_rows
+        `(n_columns,)` row of the order, -1 for none.
+    buy_prices, sell_prices
+        `(n_columns,)` price of one unit; ignored where there is no order.
+    fees
+        `(n_columns,)` proportional cost of each order as a fraction.
+    """
+
+    marks: FloatMatrix
+    groups: RowVector
+    cash: FloatVector
+    buy_rows: RowVector
+    buy_prices: FloatVector
+    sell_rows: RowVector
+    sell_prices: FloatVector
+    fees: FloatVector
+
+    def columns(self, keep: npt.NDArray[np.bool_]) -> OrderBook:
+        """Return the book of some columns only, groups numbered anew."""
+        groups = np.unique(self.groups[keep], return_inverse=True)[1]
+        return OrderBook(
+            marks=self.marks[:, keep],
+            groups=groups.astype(np.int64),
+            cash=self.cash[keep],
+            buy_rows=self.buy_rows[keep],
+            buy_prices=self.buy_prices[keep],
+            sell_rows=self.sell_rows[keep],
+            sell_prices=self.sell_prices[keep],
+            fees=self.fees[keep],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Simulation:
+    """Values and fees of every portfolio.
+
+    Parameters
+    ----------
+    values
+        `(n_rows, n_groups)` value at each close, cash included.
+    fees
+        `(n_groups,)` fees paid, in the unit of the cash.
+    """
+
+    values: FloatMatrix
+    fees: FloatVector
+
+
+def simulate(book: OrderBook) -> Simulation:
+    """Simulate a book of resolved orders, in as few vectorbt calls as memory allows.
+
+    Raises
+    ------
+    ComputeError
+        If vectorbt did not fill every order that was asked.
+    """
+    parts = [_simulate_chunk(chunk) for chunk in _chunks(book)]
+    return Simulation(
+        values=np.concatenate([part.values for part in parts], axis=1),
+        fees=np.concatenate([part.fees for part in parts]),
+    )
+
+
+def _chunks(book: OrderBook) -> Iterator[OrderBook]:
+    n_rows, n_columns = book.marks.shape
+    if n_rows * n_columns <= _CELLS_PER_CALL:
+        yield book
+        return
+    per_call = max(1, _CELLS_PER_CALL // n_rows)
+    last_of_group = np.flatnonzero(np.diff(book.groups, append=book.groups[-1] + 1))
+    start = 0
+    while start < n_columns:
+        fits = last_of_group[(last_of_group >= start) & (last_of_group < start + per_call)]
+        # A single portfolio wider than the bound still goes through in one piece.
+        end = int(fits[-1] if len(fits) else last_of_group[last_of_group >= start][0]) + 1
+        yield book.columns((np.arange(n_columns) >= start) & (np.arange(n_columns) < end))
+        start = end
+
+
+def _simulate_chunk(book: OrderBook) -> Simulation:
+    asked = int((book.buy_rows != _NO_ORDER).sum() + (book.sell_rows != _NO_ORDER).sum())
+    portfolio = _run(book, asked)
+    orders = portfolio.orders.values
+    if len(orders) != asked:
+        raise ComputeError(
+            f"vectorbt filled {len(orders)} of {asked} orders",
+            fix="this is a fault of the program: please report it with the command you typed",
+        )
+    by_column = np.bincount(orders["col"], weights=orders["fees"], minlength=len(book.groups))
+    fees = np.bincount(book.groups, weights=by_column).astype(np.float64)
+    # One portfolio alone comes back as a series, several as a frame.
+    values = np.asarray(portfolio.value(), dtype=np.float64).reshape(len(book.marks), -1)
+    return Simulation(values=values, fees=fees)
+
+
+def _run(book: OrderBook, n_orders: int) -> Any:
+    import pandas as pd  # vectorbt costs seconds to import, so only when there is work for it
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import vectorbt as vbt
+
+        sizes, prices = _order_matrices(book)
+        return vbt.Portfolio.from_orders(
+            pd.DataFrame(book.marks),
+            size=sizes,
+            size_type="amount",
+            price=prices,
+            fees=book.fees[np.newaxis, :],
+            direction="longonly",
+            init_cash=book.cash,
+            group_by=book.groups,
+            cash_sharing=False,  # each name spends its own money: no order depends on another
+            allow_partial=False,
+            max_orders=max(n_orders, 1),
+            freq="1D",
+        )
+
+
+def _order_matrices(book: OrderBook) -> tuple[FloatMatrix, FloatMatrix]:
+    sizes = np.full(book.marks.shape, np.nan)
+    prices = np.full(book.marks.shape, np.nan)
+    bought = np.flatnonzero(book.buy_rows != _NO_ORDER)
+    units = book.cash[bought] / (book.buy_prices[bought] * (1 + book.fees[bought]))
+    sizes[book.buy_rows[bought], bought] = units
+    prices[book.buy_rows[bought], bought] = book.buy_prices[bought]
+    held = np.zeros(len(book.groups))
+    held[bought] = units
+    sold = np.flatnonzero(book.sell_rows != _NO_ORDER)
+    sizes[book.sell_rows[sold], sold] = -held[sold]
+    prices[book.sell_rows[sold], sold] = book.sell_prices[sold]
+    return sizes, prices

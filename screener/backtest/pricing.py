@@ -1,0 +1,184 @@
+"""Values of windows in one currency: marks, fills, and the order books made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from screener.backtest.portfolio import FloatVector, OrderBook, RowVector
+from screener.domain.panel import FloatMatrix, PricePanel
+from screener.errors import DataError
+from screener.paths.legs import Leg, LegState, Reason, sale_block
+from screener.paths.windows import Window
+
+__all__ = ["Exits", "ValuePanel", "executed_exits", "order_book", "value_panel"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ValuePanel:
+    """A price panel in units of total return, in the base currency.
+
+    Parameters
+    ----------
+    prices
+        The panel it comes from.
+    opens
+        `(n_sessions, n_listings)` open × factor × fx; NaN without a bar.
+    marks
+        `(n_sessions, n_listings)` last close on or before the session × its factor × the day's fx;
+        NaN before the first bar.
+    """
+
+    prices: PricePanel
+    opens: FloatMatrix
+    marks: FloatMatrix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Exits:
+    """Sales of the executable path: the row of each leg's sale, -1 while it is not sold."""
+
+    rows: tuple[int, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def open(self) -> bool:
+        """Whether a sale that was due still waits."""
+        return any(row < 0 and reason for row, reason in zip(self.rows, self.reasons, strict=True))
+
+
+def value_panel(panel: PricePanel) -> ValuePanel:
+    """Return the panel in units of total return in the base currency."""
+    closes = _forward_filled(panel.close * panel.factor)
+    return ValuePanel(
+        prices=panel, opens=panel.open * panel.factor * panel.fx, marks=closes * panel.fx
+    )
+
+
+def executed_exits(panel: PricePanel, window: Window) -> Exits:
+    """Resolve the sales of the executable path.
+
+    A name is sold at the close of its scheduled exit, or at the first later close at which it is
+    neither suspended nor at its lower limit, nor, on the mainland, bought that very day (T+1).
+    `reasons` says why a sale was or is late.
+    """
+    found = [_sale(panel, leg) for leg in window.legs]
+    return Exits(rows=tuple(row for row, _ in found), reasons=tuple(why for _, why in found))
+
+
+def order_book(
+    values: ValuePanel,
+    windows: tuple[Window, ...],
+    *,
+    fee: float = 0.0,
+    exits: tuple[Exits, ...] | None = None,
+) -> OrderBook:
+    """Make the order book of many windows, one portfolio each, aligned at their first entry.
+
+    Parameters
+    ----------
+    values
+        Prices in the base currency.
+    windows
+        Windows with at least one name that is not dropped.
+    fee
+        Proportional cost of each order, as a fraction.
+    exits
+        Sales of each window; without them every name is marked at its last close and not sold.
+
+    Raises
+    ------
+    DataError
+        If a name in foreign currency has no fresh fixing on a day that it is valued.
+    """
+    columns: list[tuple[int, Window, int]] = [
+        (group, window, at)
+        for group, window in enumerate(windows)
+        for at, leg in enumerate(window.legs)
+        if leg.state is not LegState.DROPPED
+    ]
+    starts = [_first_row(window) for window in windows]
+    ends = [
+        max((*window.end_rows, *(exits[group].rows if exits else ())))
+        for group, window in enumerate(windows)
+    ]
+    # A sale at a close takes the row after it, so that it never meets a purchase of the same day.
+    n_rows = max(end - start for start, end in zip(starts, ends, strict=True)) + 2
+    marks = np.empty((n_rows, len(columns)))
+    buys = np.full((2, len(columns)), -1.0)
+    sells = np.full((2, len(columns)), -1.0)
+    for out, (group, window, at) in enumerate(columns):
+        leg, start = window.legs[at], starts[group]
+        sold = exits[group].rows[at] if exits else -1
+        end = max(sold, window.end_rows[at])
+        marks[:, out] = _marks(values, leg, start, end, n_rows)
+        if leg.fill_row is not None:
+            buys[:, out] = leg.fill_row - start, values.opens[leg.fill_row, leg.column]
+            if sold >= 0:
+                sells[:, out] = sold - start + 1, values.marks[sold, leg.column]
+    return OrderBook(
+        marks=marks,
+        groups=np.array([group for group, _, _ in columns], dtype=np.int64),
+        cash=np.array([window.weights[at] for _, window, at in columns]),
+        buy_rows=_rows(buys),
+        buy_prices=buys[1],
+        sell_rows=_rows(sells),
+        sell_prices=sells[1],
+        fees=np.full(len(columns), fee),
+    )
+
+
+def _rows(orders: FloatMatrix) -> RowVector:
+    rows: RowVector = orders[0].astype(np.int64)
+    return rows
+
+
+def _first_row(window: Window) -> int:
+    return min(leg.entry_row for leg in window.legs if leg.entry_row is not None)
+
+
+def _marks(values: ValuePanel, leg: Leg, start: int, end: int, n_rows: int) -> FloatVector:
+    """Return the marks of one leg: its fill price before the fill, frozen after its end."""
+    if leg.fill_row is None:
+        return np.ones(n_rows)
+    held = values.marks[leg.fill_row : end + 1, leg.column]
+    opened = values.opens[leg.fill_row, leg.column]
+    if not (np.isfinite(held).all() and np.isfinite(opened)):
+        raise _no_fixing(values.prices, leg, end)
+    before = np.full(leg.fill_row - start, opened)
+    after = np.full(n_rows - len(before) - len(held), held[-1])
+    return np.concatenate([before, held, after])
+
+
+def _no_fixing(panel: PricePanel, leg: Leg, end: int) -> DataError:
+    listing = panel.listings[leg.column]
+    first = leg.fill_row if leg.fill_row is not None else end
+    missing = np.flatnonzero(~np.isfinite(panel.fx[first : end + 1, leg.column]))
+    day = panel.session(first + int(missing[0])) if len(missing) else panel.session(first)
+    return DataError(
+        f"{listing} is quoted in {listing.currency} and no {listing.currency}/CNY fixing "
+        f"is known within 5 days of {day}",
+        where="table fx",
+        fix="import the fixings: `screener data import FILE --kind fx`",
+    )
+
+
+def _sale(panel: PricePanel, leg: Leg) -> tuple[int, Reason]:
+    if leg.fill_row is None or not leg.reached or leg.exit_row is None:
+        return -1, Reason.NONE
+    first_block = Reason.NONE
+    own = np.flatnonzero(panel.trading[leg.exit_row :, leg.column]) + leg.exit_row
+    mainland = panel.listings[leg.column].exchange.mainland
+    for row in own:
+        same_day = mainland and int(row) == leg.fill_row
+        block = Reason.SAME_DAY if same_day else sale_block(panel, leg.column, int(row))
+        if block is Reason.NONE:
+            return int(row), first_block
+        first_block = first_block or block
+    return -1, first_block
+
+
+def _forward_filled(matrix: FloatMatrix) -> FloatMatrix:
+    known = np.where(np.isfinite(matrix), np.arange(len(matrix))[:, np.newaxis], 0)
+    return np.take_along_axis(matrix, np.maximum.accumulate(known, axis=0), axis=0)

@@ -1,0 +1,265 @@
+"""The backtest of many events at once: every horizon, every allowed entry, in few engine calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from screener.backtest.benchmark import BenchmarkSeries, benchmark_return
+from screener.backtest.ledger import LedgerEntry, ledger_entries
+from screener.backtest.portfolio import FloatVector, simulate
+from screener.backtest.pricing import (
+    Exits,
+    ValuePanel,
+    executed_exits,
+    order_book,
+    value_panel,
+)
+from screener.domain.basket import Event
+from screener.domain.listing import Listing
+from screener.domain.panel import PricePanel
+from screener.paths.known import EntrySessions
+from screener.paths.legs import LegState
+from screener.paths.metrics import max_drawdown
+from screener.paths.windows import Window, WindowStatus, resolve_window
+
+__all__ = ["EventResult", "Settings", "run_backtest"]
+
+BenchmarkOf = Callable[[Event, Listing], BenchmarkSeries | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Settings of a backtest.
+
+    Parameters
+    ----------
+    horizons
+        Sessions to hold, ascending.
+    max_wait
+        Sessions that a blocked purchase may wait.
+    delay
+        Sessions to wait before the entry.
+    cost
+        Proportional cost of each order of the executable path as a fraction; `None` for paper only.
+    capital
+        Money of the executable path, in CNY.
+    """
+
+    horizons: tuple[int, ...]
+    max_wait: int = 10
+    delay: int = 0
+    cost: float | None = None
+    capital: float = 1_000_000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EventResult:
+    """Result of one event at one horizon; returns are fractions, `None` where undefined.
+
+    Parameters
+    ----------
+    window
+        The main window, with its legs.
+    status
+        Its status; pending too while a sale of the executable path still waits.
+    path
+        `(sessions,)` paper value at each close from the entry on, 1 before it; empty without data.
+    benchmarks, benchmark_basis
+        Ids of the benchmarks, and `price`, `total` or `mixed`.
+    remarks
+        What a reader should know about this row.
+    """
+
+    window: Window
+    status: WindowStatus
+    path: FloatVector
+    paper_return: float | None
+    band: tuple[float, float] | None
+    executable_return: float | None
+    benchmarks: tuple[str, ...]
+    benchmark_basis: str
+    benchmark_return: float | None
+    max_drawdown: float | None
+    fees: float | None
+    ledger: tuple[LedgerEntry, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def active_return(self) -> float | None:
+        """Paper return less the benchmark's."""
+        if self.paper_return is None or self.benchmark_return is None:
+            return None
+        return self.paper_return - self.benchmark_return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Executed:
+    """The executable path of one window."""
+
+    value: float
+    fees: float
+    exits: Exits
+
+
+def run_backtest(
+    panel: PricePanel,
+    events: Sequence[tuple[Event, tuple[EntrySessions, ...]]],
+    settings: Settings,
+    benchmark_of: BenchmarkOf,
+) -> tuple[EventResult, ...]:
+    """Backtest events over every horizon.
+
+    Parameters
+    ----------
+    panel
+        Prices of all names of all events.
+    events
+        Each event with its allowed entries, the main one first.
+    settings
+        Horizons, waiting, costs.
+    benchmark_of
+        Gives the benchmark of a name of an event, or `None` for none.
+
+    Returns
+    -------
+    tuple
+        One result per event and horizon, in that order.
+    """
+    values = value_panel(panel)
+    main: list[Window] = []
+    others: dict[int, tuple[Window, ...]] = {}
+    for event, entries in events:
+        for horizon in settings.horizons:
+            windows = tuple(
+                resolve_window(panel, event, entry, horizon=horizon, max_wait=settings.max_wait)
+                for entry in entries
+            )
+            others[len(main)] = windows[1:]
+            main.append(windows[0])
+    paths = _paper_paths(values, [*main, *(w for group in others.values() for w in group)])
+    executed = _executed(values, main, settings)
+    return tuple(
+        _result(panel, window, others[at], paths, executed.get(id(window)), benchmark_of)
+        for at, window in enumerate(main)
+    )
+
+
+def _paper_paths(values: ValuePanel, windows: Sequence[Window]) -> Mapping[int, FloatVector]:
+    """Return the paper value path of each window that has data, by the window's identity."""
+    priced = [window for window in windows if window.status is not WindowStatus.NO_DATA]
+    if not priced:
+        return {}
+    simulation = simulate(order_book(values, tuple(priced)))
+    return {
+        id(window): simulation.values[: _length(window), group]
+        for group, window in enumerate(priced)
+    }
+
+
+def _length(window: Window) -> int:
+    start = min(leg.entry_row for leg in window.legs if leg.entry_row is not None)
+    return max(window.end_rows) - start + 1
+
+
+def _executed(
+    values: ValuePanel, windows: Sequence[Window], settings: Settings
+) -> Mapping[int, _Executed]:
+    """Return the executable path of each window, by the window's identity; none on paper alone."""
+    priced = [
+        window
+        for window in windows
+        if window.status is not WindowStatus.NO_DATA
+        and window.horizon > 1  # bought today, sold tomorrow at the earliest (T+1)
+    ]
+    if settings.cost is None or not priced:
+        return {}
+    exits = tuple(executed_exits(values.prices, window) for window in priced)
+    book = order_book(values, tuple(priced), fee=settings.cost, exits=exits)
+    simulation = simulate(book)
+    return {
+        id(window): _Executed(
+            value=float(simulation.values[-1, group]),
+            fees=float(simulation.fees[group]) * settings.capital,
+            exits=exits[group],
+        )
+        for group, window in enumerate(priced)
+    }
+
+
+def _result(
+    panel: PricePanel,
+    window: Window,
+    others: tuple[Window, ...],
+    paths: Mapping[int, FloatVector],
+    executed: _Executed | None,
+    benchmark_of: BenchmarkOf,
+) -> EventResult:
+    path = paths.get(id(window), np.empty(0))
+    paper = float(path[-1]) - 1 if len(path) else None
+    waits = executed is not None and executed.exits.open
+    status = (
+        WindowStatus.PENDING if waits and window.status is WindowStatus.MATURE else window.status
+    )
+    band, remarks = _band(window, others, paths, paper)
+    series = _series(panel, window, benchmark_of)
+    return EventResult(
+        window=window,
+        status=status,
+        path=path,
+        paper_return=paper,
+        band=band,
+        executable_return=None if executed is None or waits else executed.value - 1,
+        benchmarks=tuple(dict.fromkeys(item.listing.id for item in series.values())),
+        benchmark_basis=_basis(series),
+        benchmark_return=benchmark_return(panel, window, series) if series and len(path) else None,
+        max_drawdown=max_drawdown(path) if len(path) else None,
+        fees=None if executed is None else executed.fees,
+        ledger=ledger_entries(panel, window, None if executed is None else executed.exits),
+        remarks=remarks,
+    )
+
+
+def _band(
+    window: Window,
+    others: tuple[Window, ...],
+    paths: Mapping[int, FloatVector],
+    paper: float | None,
+) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
+    """Return the least and the greatest paper return over every entry that an estimate allows.
+
+    A mature window keeps its band empty until the windows of all allowed entries are mature: a
+    number that later sessions would still move has no place in it.
+    """
+    if not others or paper is None:
+        return None, ()
+    unfinished = sum(other.status is not WindowStatus.MATURE for other in others)
+    if window.status is WindowStatus.MATURE and unfinished:
+        return None, (
+            f"band not final: {unfinished} of {len(others) + 1} allowed entries are not mature",
+        )
+    known = [paths[id(other)] for other in others if id(other) in paths]
+    found = [paper, *(float(path[-1]) - 1 for path in known)]
+    return (min(found), max(found)), ()
+
+
+def _series(
+    panel: PricePanel, window: Window, benchmark_of: BenchmarkOf
+) -> dict[Listing, BenchmarkSeries]:
+    """Return the benchmark of every name that has a weight; empty when none is wanted."""
+    found = {}
+    for leg in window.legs:
+        if leg.state is not LegState.DROPPED:
+            name = panel.listings[leg.column]
+            series = benchmark_of(window.event, name)
+            if series is None:
+                return {}
+            found[name] = series
+    return found
+
+
+def _basis(series: Mapping[Listing, BenchmarkSeries]) -> str:
+    kinds = sorted({item.basis for item in series.values()})
+    return kinds[0] if len(kinds) == 1 else ("mixed" if kinds else "")

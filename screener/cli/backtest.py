@@ -1,0 +1,161 @@
+"""The command `screener backtest`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from screener.cli.common import (
+    CsvOption,
+    ExcelOption,
+    JsonOption,
+    VersionOption,
+    WorkspaceOption,
+    console,
+    messages,
+    working,
+    workspace_of,
+)
+from screener.errors import InputError
+
+__all__ = ["backtest"]
+
+_MOST_SESSIONS = 2_500
+
+
+def backtest(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]…", help="Baskets; every basket when none is named."),
+    ] = None,
+    report: Annotated[
+        str | None, typer.Option("--report", metavar="ID", help="Only the events of this report.")
+    ] = None,
+    hold: Annotated[
+        str,
+        typer.Option("--hold", metavar="H,…", help="Sessions to hold; the entry is session 1."),
+    ] = "5,20,60,120",
+    paper: Annotated[
+        bool, typer.Option("--paper", help="Paper returns only, whatever --cost-bps says.")
+    ] = False,
+    capital: Annotated[
+        float, typer.Option("--capital", metavar="CNY", help="Money of the executable path.")
+    ] = 1_000_000.0,
+    cost_bps: Annotated[
+        float | None,
+        typer.Option(
+            "--cost-bps",
+            metavar="N",
+            help="Cost of each order in basis points of its amount; adds the executable path.",
+        ),
+    ] = None,
+    max_wait: Annotated[
+        int,
+        typer.Option(
+            "--max-wait",
+            metavar="N",
+            help="Sessions that a purchase may wait when suspended or locked at the upper limit.",
+        ),
+    ] = 10,
+    delay: Annotated[
+        int, typer.Option("--delay", metavar="N", help="Sessions to wait before the entry.")
+    ] = 0,
+    weighting: Annotated[
+        str | None,
+        typer.Option("--weighting", help="equal or custom (default: as the basket says)."),
+    ] = None,
+    benchmark: Annotated[
+        str,
+        typer.Option(
+            "--benchmark",
+            metavar="ID",
+            help="One index for all names, or none "
+            "(default: CSI 300 on the mainland, Hang Seng in Hong Kong).",
+        ),
+    ] = "",
+    ledger: Annotated[
+        str | None,
+        typer.Option("--ledger", metavar="FILE", help="Write every name of every window as CSV."),
+    ] = None,
+    csv: CsvOption = None,
+    json: JsonOption = None,
+    excel: ExcelOption = False,
+    data_version: VersionOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Backtest baskets from the first session in which a reader could act.
+
+    Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
+    """
+    from screener.backtest.ledger import LEDGER_COLUMNS
+    from screener.backtest.run import Settings
+    from screener.data.store import Store
+    from screener.render.files import write_csv, write_json
+    from screener.workflows.backtesting import (
+        BACKTEST_COLUMNS,
+        ledger_rows,
+        request_for,
+        result_rows,
+        run_document,
+        run_events,
+    )
+    from screener.workflows.pages import backtest_page
+    from screener.workspace.runs import save_run
+
+    place = workspace_of(workspace)
+    settings = Settings(
+        horizons=_horizons(hold),
+        max_wait=_at_least(max_wait, 0, "--max-wait"),
+        delay=_at_least(delay, 0, "--delay"),
+        cost=None if paper or cost_bps is None else _cost(cost_bps),
+        capital=_positive(capital, "--capital"),
+    )
+    request = request_for(
+        place, names or None, report, settings, benchmark=benchmark, weighting=weighting
+    )
+    with working("backtesting"), Store.open(place.data_cache, version=data_version) as store:
+        run = run_events(store, request)
+    rows = result_rows(run)
+    if csv is not None:
+        write_csv(csv, BACKTEST_COLUMNS, rows, excel=excel)
+    if json is not None:
+        write_json(json, rows)
+    if ledger is not None:
+        write_csv(ledger, LEDGER_COLUMNS, ledger_rows(run), excel=excel)
+    remark = save_run(place, run.run_id, run_document(run))
+    if "-" not in (csv, json, ledger):
+        console().print(backtest_page(run))
+    for line in (*run.remarks, *remark):
+        messages().print(line, markup=False)
+
+
+def _horizons(text: str) -> tuple[int, ...]:
+    try:
+        found = sorted({int(part) for part in text.split(",") if part.strip()})
+    except ValueError:
+        found = []
+    if not found or found[0] < 1 or found[-1] > _MOST_SESSIONS:
+        raise InputError(
+            f"--hold {text!r}: sessions to hold are whole numbers from 1 to {_MOST_SESSIONS}",
+            fix="write them like --hold 5,20,60",
+        )
+    return tuple(found)
+
+
+def _at_least(value: int, bound: int, parameter: str) -> int:
+    if value < bound:
+        raise InputError(f"{parameter} {value} is below {bound}")
+    return value
+
+
+def _positive(value: float, parameter: str) -> float:
+    if not 0 < value < float("inf"):
+        raise InputError(f"{parameter} {value:g} is not a positive amount")
+    return value
+
+
+def _cost(basis_points: float) -> float:
+    if not 0 <= basis_points < 10_000:
+        raise InputError(f"--cost-bps {basis_points:g} is outside 0 to 10000 basis points")
+    return basis_points / 10_000

@@ -1,0 +1,122 @@
+"""Backtest results on the terminal: one block per event, one line per horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from screener.render.tables import UNDEFINED, Column, number, percent, plain_table
+
+__all__ = ["EventBlock", "HorizonLine", "backtest_view", "sparkline"]
+
+_LEVELS = "▁▂▃▄▅▆▇█"
+_PATH_WIDTH = 60
+_DIGITS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HorizonLine:
+    """One horizon of an event; returns are fractions, `None` where undefined."""
+
+    horizon: int
+    exit_session: date | None
+    status: str
+    sessions_held: int | None
+    n_held: int
+    n_named: int
+    paper_return: float | None
+    executable_return: float | None
+    benchmark_return: float | None
+    active_return: float | None
+    max_drawdown: float | None
+    band: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventBlock:
+    """One event: its title, its facts, its horizons, what to know about it, and its path.
+
+    Parameters
+    ----------
+    path
+        Paper value at each close of the longest horizon, 1 before it.
+    """
+
+    title: str
+    subtitle: str
+    lines: tuple[HorizonLine, ...]
+    notes: tuple[str, ...]
+    path: tuple[float, ...]
+
+
+def backtest_view(blocks: Sequence[EventBlock], *, banner: str, footer: str) -> RenderableType:
+    """Return the blocks as one page; `banner` stands above it and `footer` below."""
+    parts: list[RenderableType] = [Text(banner, style="bold reverse"), Text()] if banner else []
+    for block in blocks:
+        parts.extend(_block(block))
+        parts.append(Text())
+    return Group(*parts, Text(footer, style="dim"))
+
+
+def sparkline(values: Sequence[float], *, width: int = _PATH_WIDTH) -> str:
+    """Draw values as a line of blocks, at most `width` wide; a flat path is drawn low."""
+    if not values:
+        return ""
+    step = max(1, -(-len(values) // width))
+    shown = [*values[::step], values[-1]] if (len(values) - 1) % step else list(values[::step])
+    low, high = min(shown), max(shown)
+    span = high - low
+    top = len(_LEVELS) - 1
+    return "".join(_LEVELS[round((v - low) / span * top) if span else 0] for v in shown)
+
+
+def _block(block: EventBlock) -> Iterator[RenderableType]:
+    yield Text(block.title, style="bold")
+    yield Text(block.subtitle)
+    costed = any(line.executable_return is not None for line in block.lines)
+    columns = [
+        Column(header="hold", numeric=True),
+        Column(header="to"),
+        Column(header="status"),
+        Column(header="held", numeric=True),
+        Column(header="paper %", numeric=True),
+        *([Column(header="traded %", numeric=True)] if costed else []),
+        Column(header="index %", numeric=True),
+        Column(header="active %", numeric=True),
+        Column(header="drawdown %", numeric=True),
+    ]
+    yield plain_table(columns, [_cells(line, costed=costed) for line in block.lines])
+    for line in block.lines:
+        if line.band is not None:
+            low, high = (percent(end, digits=_DIGITS, signed=True) for end in line.band)
+            yield Text(f"  hold {line.horizon}: {low} to {high} over every entry the range allows")
+    if len(block.path) > 1:
+        yield Text(f"  path {sparkline((1.0, *block.path))} 1 to {block.path[-1]:.3f}")
+    for note in block.notes:
+        yield Text(f"  {note}")
+
+
+def _cells(line: HorizonLine, *, costed: bool) -> list[str]:
+    held = line.status
+    if line.status != "mature" and line.sessions_held:
+        held = f"{line.status} {line.sessions_held}"
+    returns = [line.paper_return]
+    if costed:
+        returns.append(line.executable_return)
+    returns.extend((line.benchmark_return, line.active_return))
+    return [
+        str(line.horizon),
+        line.exit_session.isoformat() if line.exit_session else UNDEFINED,
+        held,
+        f"{line.n_held}/{line.n_named}",
+        *(_points(value, signed=True) for value in returns),
+        _points(line.max_drawdown),
+    ]
+
+
+def _points(value: float | None, *, signed: bool = False) -> str:
+    return number(None if value is None else value * 100, digits=_DIGITS, signed=signed)

@@ -1,0 +1,129 @@
+"""Results as pages for the terminal."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from screener.backtest.ledger import LedgerEntry
+from screener.backtest.run import EventResult
+from screener.data.schema import SIMULATED
+from screener.domain.basket import Event
+from screener.domain.report import Precision
+from screener.paths.legs import LegState
+from screener.render.backtest import EventBlock, HorizonLine, backtest_view
+from screener.render.tables import Column, moment_text, number, plain_table, published_text
+from screener.workflows.backtesting import BacktestRun
+
+__all__ = ["backtest_page", "summary_page"]
+
+_SUMMARY = ("paper %", "traded %", "index %", "active %")
+
+
+def backtest_page(run: BacktestRun) -> RenderableType:
+    """Return a run as a page: a block per event, with every name left out and why."""
+    blocks = [
+        _block(list(results))
+        for _, results in groupby(run.results, key=lambda item: id(item.window.event))
+    ]
+    banner = f" {SIMULATED}: invented prices " if run.simulated else ""
+    footer = f"returns in CNY · data version {run.data_version} · run {run.run_id}"
+    return backtest_view(blocks, banner=banner, footer=footer)
+
+
+def summary_page(run: BacktestRun, *, horizon: int) -> RenderableType:
+    """Return one line per event at one horizon."""
+    columns: list[Column | str] = ["basket", "from", "entry"]
+    columns += [Column(header=name, numeric=True) for name in ("held", *_SUMMARY)]
+    rows = [_summary(result) for result in run.results if result.window.horizon == horizon]
+    banner = f" {SIMULATED}: invented prices " if run.simulated else ""
+    return Group(Text(banner, style="bold reverse"), Text(), plain_table(columns, rows))
+
+
+def _summary(result: EventResult) -> list[str]:
+    line = _line(result)
+    event = result.window.event
+    returns = (
+        line.paper_return,
+        line.executable_return,
+        line.benchmark_return,
+        line.active_return,
+    )
+    return [
+        event.basket,
+        event.report,
+        min(day for _, day in result.window.entries).isoformat(),
+        f"{line.n_held}/{line.n_named}" + ("" if line.status == "mature" else f" {line.status}"),
+        *(number(None if v is None else v * 100, digits=2, signed=True) for v in returns),
+    ]
+
+
+def _block(results: list[EventResult]) -> EventBlock:
+    window = results[0].window
+    event = window.event
+    entries = sorted({day for _, day in window.entries})
+    benchmarks = dict.fromkeys(name for result in results for name in result.benchmarks)
+    return EventBlock(
+        title=" · ".join(part for part in (event.basket, event.report) if part),
+        subtitle="published "
+        + published_text(event.published)
+        + _range(event)
+        + " · entry "
+        + " / ".join(day.isoformat() for day in entries)
+        + (f" · index {' + '.join(benchmarks)}" if benchmarks else ""),
+        lines=tuple(_line(result) for result in results),
+        notes=_notes(results),
+        path=tuple(float(value) for value in results[-1].path),
+    )
+
+
+def _range(event: Event) -> str:
+    published = event.published
+    if published.precision is not Precision.ESTIMATED:
+        return ""
+    start, end = (
+        moment_text(bound)
+        for bound in (published.range_start, published.range_end)
+        if bound is not None
+    )
+    return f" ({start} to {end})"
+
+
+def _line(result: EventResult) -> HorizonLine:
+    window = result.window
+    exits = [entry.exit_session for entry in result.ledger if entry.exit_session]
+    return HorizonLine(
+        horizon=window.horizon,
+        exit_session=max(exits, default=None),
+        status=str(result.status),
+        sessions_held=window.sessions_held,
+        n_held=window.count(LegState.HELD),
+        n_named=len(window.legs),
+        paper_return=result.paper_return,
+        executable_return=result.executable_return,
+        benchmark_return=result.benchmark_return,
+        active_return=result.active_return,
+        max_drawdown=result.max_drawdown,
+        band=result.band,
+    )
+
+
+def _notes(results: list[EventResult]) -> tuple[str, ...]:
+    """List names that were left out, waited or sold late, once each with the horizons concerned."""
+    found: dict[tuple[str, str, str, str], list[int]] = {}
+    for result in results:
+        for entry in result.ledger:
+            if entry.reason:
+                found.setdefault(_note_key(entry), []).append(entry.horizon)
+    every = len(results)
+    return tuple(
+        f"{state} {listing} {name}: {reason}"
+        + ("" if len(horizons) == every else f" (hold {', '.join(map(str, horizons))})")
+        for (state, listing, name, reason), horizons in found.items()
+    )
+
+
+def _note_key(entry: LedgerEntry) -> tuple[str, str, str, str]:
+    return (str(entry.state), entry.listing, entry.name, entry.reason)
