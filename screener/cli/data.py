@@ -1,0 +1,191 @@
+"""Commands on market data."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from screener.cli.common import (
+    VersionOption,
+    WorkspaceOption,
+    console,
+    messages,
+    working,
+    workspace_of,
+)
+from screener.errors import InputError
+
+if TYPE_CHECKING:
+    from screener.data.schema import Basis
+    from screener.data.sources.files import ImportKind
+    from screener.domain.listing import Listing
+
+__all__ = ["data_app"]
+
+ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
+
+data_app = typer.Typer(help="Market data: import files, see what is stored, export it.")
+
+_KINDS = "bars|index|valuation|listings|names|fx|actions"
+
+
+@data_app.callback(no_args_is_help=True)
+def _group() -> None:
+    """Market data: import files, see what is stored, export it."""
+
+
+@data_app.command("import")
+def import_(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="CSV or Parquet, all of one kind.")
+    ],
+    kind: Annotated[str, typer.Option("--kind", metavar=_KINDS, help="What the files hold.")],
+    basis: Annotated[
+        str | None,
+        typer.Option(
+            "--basis",
+            metavar="raw|adjusted",
+            help="Bars: prices as traded, or already adjusted for dividends and splits.",
+        ),
+    ] = None,
+    listing: Annotated[
+        str | None,
+        typer.Option(
+            "--listing", metavar="ID", help="The listing of a file that has no code column."
+        ),
+    ] = None,
+    column_map: Annotated[
+        str | None,
+        typer.Option(
+            "--map", metavar="COL=FIELD,…", help="Columns that are not recognised by themselves."
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="D",
+            help="Day on which an undated list of names was known (default: today).",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Import files: all rows that fit land in one transaction, the others are listed with reasons.
+
+    Example: screener data import bars.csv --kind bars --basis raw
+    """
+    from screener.data.sources.files import ImportRequest, parse_column_map
+    from screener.render.store import import_view
+    from screener.workflows.importing import change_lines, import_files, outcome_text
+
+    now = datetime.now(UTC)
+    import_kind = _import_kind(kind)
+    request = ImportRequest(
+        paths=tuple(files),
+        kind=import_kind,
+        fetched_at=now,
+        today=now.astimezone().date(),
+        basis=_basis(basis),
+        listing=_listing(listing, index=kind == "index"),
+        column_map=parse_column_map(column_map) if column_map else (),
+        as_of=_day(as_of, "--as-of") if as_of else now.astimezone().date(),
+    )
+    place = workspace_of(workspace)
+    with working("importing"):
+        outcome = import_files(place, request, dry_run=dry_run)
+    console().print(
+        import_view(
+            change_lines(outcome), outcome.reasons, outcome.remarks, outcome=outcome_text(outcome)
+        )
+    )
+
+
+@data_app.command("status")
+def status(data_version: VersionOption = None, workspace: WorkspaceOption = None) -> None:
+    """Show what every table holds: rows, listings, days, sources, and the data version.
+
+    Example: screener data status
+    """
+    from screener.workflows.importing import status_page
+
+    console().print(status_page(workspace_of(workspace), data_version))
+
+
+@data_app.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the files.")],
+    table: Annotated[
+        list[str] | None,
+        typer.Option("--table", metavar="T", help="Table; repeat for several (default: all)."),
+    ] = None,
+    listing: Annotated[
+        str | None, typer.Option("--listing", metavar="A,B,…", help="Only these listings.")
+    ] = None,
+    file_format: Annotated[
+        str, typer.Option("--format", metavar="csv|parquet", help="Format of the files.")
+    ] = "parquet",
+    data_version: VersionOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write tables as files, one each.
+
+    Example: screener data export out --table bars --listing 300857.SZ --format csv
+    """
+    from screener.data.schema import TableName
+    from screener.domain.listing import parse_listings
+    from screener.render.files import FileFormat
+    from screener.workflows.importing import export_tables
+
+    written = export_tables(
+        workspace_of(workspace),
+        folder,
+        tables=[_choice(TableName, item, "--table") for item in table or list(TableName)],
+        file_format=_choice(FileFormat, file_format, "--format"),
+        listings=None if listing is None else [item.id for item in parse_listings(listing)],
+        version=data_version,
+    )
+    if not written:
+        messages().print("No rows to write.")
+    for path in written:
+        console().print(f"wrote {path}", markup=False, soft_wrap=True)
+
+
+def _import_kind(text: str) -> ImportKind:
+    from screener.data.sources.files import ImportKind
+
+    return _choice(ImportKind, text, "--kind")
+
+
+def _basis(text: str | None) -> Basis | None:
+    from screener.data.schema import Basis
+
+    return None if text is None else _choice(Basis, text, "--basis")
+
+
+def _listing(text: str | None, *, index: bool) -> Listing | None:
+    from screener.domain.listing import Kind, parse_listing
+
+    if text is None:
+        return None
+    return parse_listing(text, parameter="--listing", kind=Kind.INDEX if index else Kind.SECURITY)
+
+
+def _day(text: str, parameter: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{parameter} {text!r} is not a day", fix="write it 2026-05-27") from None
+
+
+def _choice(kind: type[ChoiceT], text: str, parameter: str) -> ChoiceT:
+    try:
+        return kind(text)
+    except ValueError:
+        raise InputError(f"{parameter} {text!r} is not one of {', '.join(kind)}") from None

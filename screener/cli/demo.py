@@ -1,0 +1,66 @@
+"""The command `screener demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from screener.cli.common import console, working
+
+__all__ = ["demo"]
+
+_HOLD = 20
+
+
+def demo(
+    directory: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Workspace of the demonstration.")
+    ] = Path("screener-demo"),
+) -> None:
+    """Do the whole main job on a simulated market, offline: import, backtest, screen, CSV.
+
+    Example: screener demo
+    """
+    from screener.render.screen import screen_view
+    from screener.workflows.demo import (
+        DemoFiles,
+        back_test,
+        demo_workspace,
+        screen,
+        simulate,
+    )
+    from screener.workflows.pages import summary_page
+
+    out = console()
+    place = demo_workspace(directory)
+    with working("simulating a market"):
+        outcome = simulate(place)
+    rows = sum(item.added + item.changed + item.unchanged for item in outcome.changes)
+    out.print(f"1. A simulated market: {rows:,} rows, data version {outcome.version}.\n")
+    with working("backtesting"):
+        run = back_test(place)
+    out.print(f"2. What the reports' baskets returned in it, held {_HOLD} sessions:\n")
+    out.print(summary_page(run, horizon=_HOLD))
+    with working("screening"):
+        result = screen(place)
+    out.print("\n3. What is cheap in it:\n")
+    out.print(screen_view(result))
+    files = DemoFiles.of(place)
+    out.print("\n4. Files:\n")
+    for path in (files.backtest, files.ledger, files.screen):
+        out.print(f"   {path}", markup=False, soft_wrap=True)
+    out.print("\nNext, type:\n")
+    for line in _next(directory):
+        out.print(f"   {line}", markup=False, soft_wrap=True)
+
+
+def _next(directory: Path) -> tuple[str, ...]:
+    return (
+        f"cd {directory}",
+        "screener report show R1",
+        "screener backtest compute-leasing --hold 5,20,60",
+        "screener basket new mine --listing 300857,00700.HK --date 2026-05-14",
+        "screener backtest mine --csv mine.csv",
+    )

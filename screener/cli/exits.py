@@ -1,0 +1,44 @@
+"""Where errors end: the one place that catches them, prints them, and chooses the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from screener.errors import ScreenerError
+
+__all__ = ["INTERRUPTED", "RootGroup"]
+
+INTERRUPTED = 130
+
+
+class RootGroup(TyperGroup):
+    """The root command: a user's error ends in a message and a code, a bug in a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command and turn what a user can mend into a message on standard error."""
+        try:
+            return super().invoke(ctx)
+        except ScreenerError as error:
+            typer.echo(_message(error), err=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted; what was not finished was not stored", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            # The reader of our output is gone (`| head`): not worth a word, nor a second failure.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+
+
+def _message(error: ScreenerError) -> str:
+    lines = [f"error: {error.what}"]
+    if error.where:
+        lines.append(f"where: {error.where}")
+    if error.fix:
+        lines.append(f"fix:   {error.fix}")
+    return "\n".join(lines)

@@ -1,0 +1,49 @@
+"""The console command `screener`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from screener.cli.backtest import backtest
+from screener.cli.basket import basket_app
+from screener.cli.data import data_app
+from screener.cli.demo import demo
+from screener.cli.exits import RootGroup
+from screener.cli.init import init
+from screener.cli.report import report_app
+from screener.cli.screen import screen
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    cls=RootGroup,
+    help="Read broker reports as baskets; measure what they returned after you could know of them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(demo)
+app.command()(init)
+app.add_typer(report_app, name="report")
+app.add_typer(basket_app, name="basket")
+app.add_typer(data_app, name="data")
+app.command()(backtest)
+app.command()(screen)
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"screener {installed('screener')}")
+        raise typer.Exit
+
+
+def run() -> None:
+    """Run the console command."""
+    app()

@@ -1,0 +1,205 @@
+"""Import workflow: the user's files through the file source into the lake, all or nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import RenderableType
+
+from screener.data.lake import CATALOG
+from screener.data.merge import TableChange, quarantine_rows
+from screener.data.schema import SIMULATED, TABLES, TableName
+from screener.data.sources.base import Batch, Reject
+from screener.data.sources.files import FileSource, ImportRequest
+from screener.data.store import Commit, Store
+from screener.render.files import FileFormat, write_table
+from screener.render.store import ChangeLine, CoverageLine, coverage_view
+from screener.workspace.locate import Workspace
+
+__all__ = [
+    "ImportOutcome",
+    "change_lines",
+    "export_tables",
+    "import_batch",
+    "import_files",
+    "outcome_text",
+    "status_page",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOutcome:
+    """What an import did, or would do.
+
+    Parameters
+    ----------
+    version
+        Data version that holds the rows; the newest one when nothing changed.
+    changes
+        Rows added, changed, removed and unchanged by table.
+    rejects
+        Rows left out.
+    remarks
+        What was assumed or ignored.
+    dry_run
+        Whether nothing was written.
+    """
+
+    version: int | None
+    changes: tuple[TableChange, ...]
+    rejects: tuple[Reject, ...]
+    remarks: tuple[str, ...]
+    dry_run: bool
+
+    @property
+    def reasons(self) -> tuple[tuple[str, int], ...]:
+        """Reasons of the rejects with their numbers, most frequent first."""
+        counted = Counter(reject.reason for reject in self.rejects)
+        return tuple(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+
+def import_files(
+    workspace: Workspace, request: ImportRequest, *, dry_run: bool = False
+) -> ImportOutcome:
+    """Import files in one transaction; rejected rows land in table `quarantine`.
+
+    Raises
+    ------
+    InputError, DataError
+        If a file cannot be read, or no row of it fits.
+    StorageError
+        If the lake cannot be written; nothing is changed then.
+    """
+    source = FileSource()
+    query = source.build_query(request)
+    batch = source.normalise(query, source.fetch(query))
+    names = ", ".join(path.name for path in request.paths)
+    return import_batch(
+        workspace, batch, f"import {request.kind}: {names}", request.fetched_at, dry_run=dry_run
+    )
+
+
+def import_batch(
+    workspace: Workspace,
+    batch: Batch,
+    message: str,
+    fetched_at: datetime,
+    *,
+    dry_run: bool = False,
+) -> ImportOutcome:
+    """Merge a batch of any source into the lake, its rejects into table `quarantine`."""
+    complete = batch
+    if batch.rejects:
+        rows = quarantine_rows(batch.rejects, fetched_at)
+        complete = replace(batch, tables={**batch.tables, TableName.QUARANTINE: rows})
+    if dry_run:
+        done = _dry_run(workspace, complete)
+    else:
+        with Store.create(workspace.data_cache) as store:
+            done = store.commit(complete, message=message)
+    return ImportOutcome(
+        version=done.version,
+        changes=done.changes,
+        rejects=batch.rejects,
+        remarks=batch.remarks,
+        dry_run=dry_run,
+    )
+
+
+def export_tables(
+    workspace: Workspace,
+    folder: Path,
+    *,
+    tables: Sequence[TableName],
+    file_format: FileFormat,
+    listings: Sequence[str] | None = None,
+    version: int | None = None,
+) -> tuple[Path, ...]:
+    """Write tables as files, one each; a table without rows gives no file.
+
+    Parameters
+    ----------
+    workspace
+        Where the lake is.
+    folder
+        Folder for the files; made if there is none.
+    tables
+        Tables to write.
+    file_format
+        CSV or Parquet.
+    listings
+        Listing ids to keep in tables that have a listing; all when `None`.
+    version
+        Data version to read; the newest when `None`.
+
+    Returns
+    -------
+    tuple
+        The files written.
+    """
+    written = []
+    with Store.open(workspace.data_cache, version=version) as store:
+        mark = f"_{SIMULATED}" if store.simulated() else ""
+        for table in tables:
+            by_listing = "listing" in TABLES[table].column_names
+            rows = store.read(table, listings=listings if by_listing else None)
+            if rows.num_rows:
+                target = folder / f"{table}{mark}.{file_format}"
+                write_table(target, rows, file_format=file_format)
+                written.append(target)
+    return tuple(written)
+
+
+def change_lines(outcome: ImportOutcome) -> list[ChangeLine]:
+    """Return an outcome's changes as lines for the terminal."""
+    return [
+        ChangeLine(
+            table=item.table,
+            added=item.added,
+            changed=item.changed,
+            removed=item.removed,
+            unchanged=item.unchanged,
+        )
+        for item in outcome.changes
+    ]
+
+
+def outcome_text(outcome: ImportOutcome) -> str:
+    """Return an outcome as one line."""
+    if outcome.dry_run:
+        return "Dry run: nothing was changed."
+    if not any(item.added or item.changed or item.removed for item in outcome.changes):
+        return f"All of it was there already; data version {outcome.version}."
+    return f"Stored as data version {outcome.version}."
+
+
+def status_page(workspace: Workspace, version: int | None) -> RenderableType:
+    """Return what every table holds as a page."""
+    with Store.open(workspace.data_cache, version=version) as store:
+        lines = [
+            CoverageLine(
+                table=item.table,
+                rows=item.rows,
+                listings=item.listings,
+                first=item.first,
+                last=item.last,
+                sources=item.sources,
+            )
+            for item in store.coverage()
+        ]
+        banner = f" {SIMULATED}: invented prices " if store.simulated() else ""
+        footer = f"data version {store.version} · {workspace.data_cache}"
+    return coverage_view(lines, banner=banner, footer=footer)
+
+
+def _dry_run(workspace: Workspace, batch: Batch) -> Commit:
+    if (workspace.data_cache / CATALOG).is_file():
+        with Store.open(workspace.data_cache) as store:
+            return store.dry_run(batch)
+    with TemporaryDirectory() as folder, Store.create(Path(folder)) as store:
+        return store.dry_run(batch)
