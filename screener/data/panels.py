@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,20 +10,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from screener.data.fixings import read_fixings
 from screener.data.schema import Basis, TableName
 from screener.data.store import Store
 from screener.domain.listing import Currency, Exchange, Listing
 from screener.domain.panel import FlagMatrix, FloatMatrix, PricePanel, SessionAxis
 from screener.market.calendars import calendar_of
 
-__all__ = ["FIXING_DAYS", "fixings", "frontier_of", "read_benchmark", "read_panel"]
-
-FIXING_DAYS = 5
-"""Calendar days for which a currency fixing is carried forward."""
+__all__ = ["frontier_of", "read_benchmark", "read_panel"]
 
 _HISTORY_DAYS = 60  # before the first entry, for the previous close across a long holiday
 _MAINLAND = (".SH", ".SZ", ".BJ")
-_BASE = Currency.CNY
 
 
 def frontier_of(store: Store, exchanges: Sequence[Exchange]) -> dict[Exchange, date]:
@@ -94,42 +91,21 @@ def read_benchmark(
     """
     bars = store.read(TableName.BARS, listings=[benchmark.id], start=start)
     sessions = _days(bars, "session")
-    rates = fixings(store, benchmark.currency, sessions)
+    rates = _rates(store, [benchmark.currency], sessions)[benchmark.currency]
     values = np.column_stack([_numbers(bars, "open") * rates, _numbers(bars, "close") * rates])
     rows = store.read(TableName.LISTINGS, listings=[benchmark.id])
     basis = rows.column("return_basis")[0].as_py() if rows.num_rows else None
     return sessions, values, basis or "price"
 
 
-def fixings(store: Store, currency: Currency, sessions: SessionAxis) -> npt.NDArray[np.float64]:
-    """Return CNY for 1 of `currency` on each session: the last fixing on or before it.
-
-    Parameters
-    ----------
-    store
-        The lake.
-    currency
-        Currency to value.
-    sessions
-        `(n,)` days, ascending.
-
-    Returns
-    -------
-    numpy.ndarray
-        `(n,)`; NaN where the last fixing is more than five days old, or there is none.
-    """
-    if currency is _BASE or not len(sessions):
-        return np.ones(len(sessions))
-    table = store.read(TableName.FX, end=sessions[-1].item())
-    table = table.filter(pc.equal(table.column("pair"), f"{currency}{_BASE}"))
-    days, rates = _days(table, "session"), _numbers(table, "rate")
-    at = np.searchsorted(days, sessions, side="right") - 1
-    found = np.full(len(sessions), np.nan)
-    known = at >= 0
-    fresh = np.zeros(len(sessions), dtype=bool)
-    fresh[known] = (sessions[known] - days[at[known]]) <= np.timedelta64(FIXING_DAYS, "D")
-    found[fresh] = rates[at[fresh]]
-    return found
+def _rates(
+    store: Store, currencies: Iterable[Currency], sessions: SessionAxis
+) -> dict[Currency, npt.NDArray[np.float64]]:
+    """Return CNY for 1 of each currency on each session, NaN without a fresh fixing."""
+    if not len(sessions):
+        return {currency: np.ones(0) for currency in currencies}
+    found = read_fixings(store, sessions[0].item(), sessions[-1].item())
+    return {currency: found.to_pivot(currency, sessions) for currency in currencies}
 
 
 def _axis(exchanges: Sequence[Exchange], start: date, end: date) -> SessionAxis:
@@ -186,10 +162,7 @@ def _factors(store: Store, axis: SessionAxis, ids: list[str]) -> FloatMatrix:
 
 
 def _fx(store: Store, axis: SessionAxis, listings: Sequence[Listing]) -> FloatMatrix:
-    rates = {
-        currency: fixings(store, currency, axis)
-        for currency in {listing.currency for listing in listings}
-    }
+    rates = _rates(store, {listing.currency for listing in listings}, axis)
     return np.column_stack([rates[listing.currency] for listing in listings])
 
 

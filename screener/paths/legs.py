@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -135,36 +136,38 @@ def resolve_leg(panel: PricePanel, column: int, *, entry: date, horizon: int, ma
 
 def buy_block(panel: PricePanel, column: int, row: int) -> Reason:
     """Tell why a purchase at the open of `row` is blocked, `Reason.NONE` if it is not."""
-    if panel.suspended[row, column]:
-        return Reason.SUSPENDED
-    price = panel.open[row, column]
-    if not np.isfinite(price):
-        return Reason.NO_BAR
-    rule, reference = _limit_and_reference(panel, column, row)
-    if rule is None:
-        return Reason.NONE
-    if panel.adjusted[column]:
-        limit = reference * (1 + rule.limit) - _ADJUSTED
-    else:
-        limit = upper_limit_price(reference, rule.limit) - _EXACT
-    return Reason.LIMIT_UP if price >= limit else Reason.NONE
+    price = float(panel.open[row, column])
+    block = _untradable(panel, column, row, price)
+    if block or price < _limit(panel, column, row, upper=True):
+        return block
+    return Reason.LIMIT_UP
 
 
 def sale_block(panel: PricePanel, column: int, row: int) -> Reason:
     """Tell why a sale at the close of `row` is blocked, `Reason.NONE` if it is not."""
+    price = float(panel.close[row, column])
+    block = _untradable(panel, column, row, price)
+    if block or price > _limit(panel, column, row, upper=False):
+        return block
+    return Reason.LIMIT_DOWN
+
+
+def _untradable(panel: PricePanel, column: int, row: int, price: float) -> Reason:
     if panel.suspended[row, column]:
         return Reason.SUSPENDED
-    price = panel.close[row, column]
-    if not np.isfinite(price):
-        return Reason.NO_BAR
+    return Reason.NONE if math.isfinite(price) else Reason.NO_BAR
+
+
+def _limit(panel: PricePanel, column: int, row: int, *, upper: bool) -> float:
+    """Return the price from which on a side of the market is locked; infinite without a limit."""
+    sign = 1 if upper else -1
     rule, reference = _limit_and_reference(panel, column, row)
     if rule is None:
-        return Reason.NONE
+        return sign * math.inf
     if panel.adjusted[column]:
-        limit = reference * (1 - rule.limit) + _ADJUSTED
-    else:
-        limit = lower_limit_price(reference, rule.limit) + _EXACT
-    return Reason.LIMIT_DOWN if price <= limit else Reason.NONE
+        return reference * (1 + sign * rule.limit) - sign * _ADJUSTED
+    exact = (upper_limit_price if upper else lower_limit_price)(reference, rule.limit)
+    return exact - sign * _EXACT
 
 
 def _dropped(column: int, reason: Reason, entry_row: int | None, exit_row: int | None) -> Leg:

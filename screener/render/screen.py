@@ -14,6 +14,7 @@ from rich.text import Text
 __all__ = ["screen_document", "screen_rows", "screen_view"]
 
 _SHOWN_AT_MOST = 20
+_NAMED_IN_ONE_LINE = 3  # more fields than that do not fit in 80 columns under their whole names
 _UNDEFINED = "-"
 
 
@@ -199,8 +200,10 @@ def _table(rows: Sequence[RowView], fields: Sequence[FieldView]) -> Table:
     table.add_column("#", justify="right")
     table.add_column("listing", overflow="fold")
     table.add_column("name", overflow="fold")
+    between = "_\n" if len(fields) > _NAMED_IN_ONE_LINE else "_"
     for field in fields:
-        table.add_column(Text(field.name), justify="right", overflow="fold")
+        header = Text(field.name.replace("_", between))
+        table.add_column(header, justify="right", overflow="fold")
     for row in rows:
         values = (Text(_shown(field.unit, row.values[field.name])) for field in fields)
         table.add_row(str(row.rank), Text(row.listing), Text(row.name), *values)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import pyarrow as pa
 
+from screener.data.fixings import Fixings, read_fixings
 from screener.data.schema import TableName
 from screener.data.store import Store
 from screener.domain.basket import Member
@@ -16,7 +17,6 @@ from screener.domain.listing import Currency, parse_listing
 from screener.errors import DataError, InputError
 from screener.screen.evaluate import ROW_SCHEMA
 from screener.screen.fields import FIELDS, MONEY_FIELDS, Field
-from screener.workflows.fixings import Fixings, read_fixings
 from screener.workflows.securities import ListedStocks, SecurityNames
 
 __all__ = [

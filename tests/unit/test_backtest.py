@@ -182,7 +182,9 @@ def test_benchmark_that_ends_before_the_window_is_an_error() -> None:
     event = event_of(["300857.SZ"], DAY)
     choices = entry_choices(event.published, [SZ], calendar_of)
     short = index([(100.0, 101.0), (102.0, 103.0)])
-    with pytest.raises(BarsMissing, match=r"000300\.SH does not cover 2026-05-15 to 2026-05-18") as e:
+    with pytest.raises(
+        BarsMissing, match=r"000300\.SH does not cover 2026-05-15 to 2026-05-18"
+    ) as e:
         run_backtest(panel, [(event, choices)], Settings(horizons=(2,)), lambda *_: short)
     assert "--kind index" in e.value.fix
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+import numpy as np
+import numpy.typing as npt
+
 from screener.data.schema import TableName
 from screener.data.store import Store
 from screener.domain.listing import Currency
+from screener.domain.panel import SessionAxis
 from screener.errors import DataError
 
 __all__ = ["MAX_AGE", "Fixings", "read_fixings"]
@@ -45,6 +49,35 @@ class Fixings:
         if key not in self._rates:
             self._rates[key] = self._to_pivot(base, session) / self._to_pivot(quote, session)
         return self._rates[key]
+
+    def to_pivot(self, currency: Currency, sessions: SessionAxis) -> npt.NDArray[np.float64]:
+        """Return CNY for 1 of `currency` on each session: the last fixing on or before it.
+
+        Parameters
+        ----------
+        currency
+            Currency to value.
+        sessions
+            `(n,)` days, ascending.
+
+        Returns
+        -------
+        numpy.ndarray
+            `(n,)`; NaN where the last fixing is more than five days old, or there is none.
+        """
+        if currency is _PIVOT:
+            return np.ones(len(sessions))
+        direct = self._carried(f"{currency}{_PIVOT}", sessions)
+        inverse = self._carried(f"{_PIVOT}{currency}", sessions)
+        return np.where(np.isfinite(direct), direct, 1.0 / inverse)
+
+    def _carried(self, pair: str, sessions: SessionAxis) -> npt.NDArray[np.float64]:
+        known = self.by_pair.get(pair, [])
+        days = np.array([day for day, _ in known], dtype="datetime64[D]")
+        rates = np.array([np.nan, *(rate for _, rate in known)])
+        at = np.searchsorted(days, sessions, side="right")
+        ages = sessions - np.concatenate([[np.datetime64(date.min)], days])[at]
+        return np.where(ages <= np.timedelta64(MAX_AGE.days, "D"), rates[at], np.nan)
 
     def remarks(self) -> tuple[str, ...]:
         """Say which fixings were used, by pair, for the latest session that needed them."""
