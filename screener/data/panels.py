@@ -59,19 +59,20 @@ def read_panel(store: Store, listings: Sequence[Listing], *, first_entry: date) 
     status = store.read(TableName.STATUS, listings=ids, start=start, end=end)
     spans = store.spans(ids)
     listed = _list_dates(store, ids)
+    adjusted = np.array(
+        [item in spans and spans[item].basis is Basis.ADJUSTED for item in ids], dtype=bool
+    )
     return PricePanel(
         sessions=axis,
         listings=tuple(listings),
         open=_matrix(bars, "open", axis, ids),
         close=_matrix(bars, "close", axis, ids),
-        factor=_factors(store, axis, ids),
+        factor=_factors(store, axis, ids, adjusted),
         fx=_fx(store, axis, listings),
         trading=np.column_stack([_trading(axis, item.exchange) for item in listings]),
         suspended=_flags(status, "suspended", axis, ids),
         st=_flags(status, "st", axis, ids),
-        adjusted=np.array(
-            [item in spans and spans[item].basis is Basis.ADJUSTED for item in ids], dtype=bool
-        ),
+        adjusted=adjusted,
         list_dates=tuple(listed.get(item) for item in ids),
         first_bars=tuple(spans[item].first if item in spans else None for item in ids),
         last_bars=tuple(spans[item].last if item in spans else None for item in ids),
@@ -148,14 +149,17 @@ def _flags(table: pa.Table, name: str, axis: SessionAxis, ids: list[str]) -> Fla
     return matrix
 
 
-def _factors(store: Store, axis: SessionAxis, ids: list[str]) -> FloatMatrix:
+def _factors(
+    store: Store, axis: SessionAxis, ids: list[str], adjusted: npt.NDArray[np.bool_]
+) -> FloatMatrix:
+    """Return the factors; an adjusted listing has none, its prices hold them already."""
     table = store.read(TableName.FACTORS, listings=ids)
     names = np.array(table.column("listing").to_pylist(), dtype=object)
     days, values = _days(table, "ex_session"), _numbers(table, "factor")
     matrix = np.ones((len(axis), len(ids)))
     for column, name in enumerate(ids):
         own = names == name
-        if own.any():
+        if own.any() and not adjusted[column]:
             at = np.searchsorted(days[own], axis, side="right")
             matrix[:, column] = np.concatenate([[1.0], values[own]])[at]
     return matrix

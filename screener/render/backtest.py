@@ -11,7 +11,14 @@ from rich.text import Text
 
 from screener.render.tables import UNDEFINED, Column, number, percent, plain_table
 
-__all__ = ["EventBlock", "HorizonLine", "backtest_view", "sparkline"]
+__all__ = [
+    "EventBlock",
+    "HorizonLine",
+    "SummaryLine",
+    "backtest_view",
+    "sparkline",
+    "summary_view",
+]
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 _PATH_WIDTH = 60
@@ -51,6 +58,43 @@ class EventBlock:
     lines: tuple[HorizonLine, ...]
     notes: tuple[str, ...]
     path: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryLine:
+    """One horizon of one event, in a table of many events."""
+
+    basket: str
+    report: str
+    entry: date
+    line: HorizonLine
+
+
+def summary_view(lines: Sequence[SummaryLine], *, banner: str) -> RenderableType:
+    """Return one line per event; `banner` stands above the table."""
+    columns: list[Column | str] = ["basket", "from", "entry"]
+    names = ("held", "paper %", "traded %", "index %", "active %")
+    columns += [Column(header=name, numeric=True) for name in names]
+    parts: list[RenderableType] = [Text(banner, style="bold reverse"), Text()] if banner else []
+    return Group(*parts, plain_table(columns, [_summary(item) for item in lines]))
+
+
+def _summary(item: SummaryLine) -> list[str]:
+    line = item.line
+    returns = (
+        line.paper_return,
+        line.executable_return,
+        line.benchmark_return,
+        line.active_return,
+    )
+    held = f"{line.n_held}/{line.n_named}"
+    return [
+        item.basket,
+        item.report or UNDEFINED,
+        item.entry.isoformat(),
+        held if line.status == "mature" else f"{held} {line.status}",
+        *(_points(value, signed=True) for value in returns),
+    ]
 
 
 def backtest_view(blocks: Sequence[EventBlock], *, banner: str, footer: str) -> RenderableType:

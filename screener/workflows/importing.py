@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,9 +17,10 @@ from screener.data.merge import TableChange, quarantine_rows
 from screener.data.schema import SIMULATED, TABLES, TableName
 from screener.data.sources.base import Batch, Reject
 from screener.data.sources.files import FileSource, ImportRequest
-from screener.data.store import Commit, Store
+from screener.data.store import Store
 from screener.render.files import FileFormat, write_table
 from screener.render.store import ChangeLine, CoverageLine, coverage_view
+from screener.workflows.adjusting import with_factors
 from screener.workspace.locate import Workspace
 
 __all__ = [
@@ -97,16 +99,14 @@ def import_batch(
     if batch.rejects:
         rows = quarantine_rows(batch.rejects, fetched_at)
         complete = replace(batch, tables={**batch.tables, TableName.QUARANTINE: rows})
-    if dry_run:
-        done = _dry_run(workspace, complete)
-    else:
-        with Store.create(workspace.data_cache) as store:
-            done = store.commit(complete, message=message)
+    with _opened(workspace, dry_run=dry_run) as store:
+        complete = with_factors(store, complete)
+        done = store.dry_run(complete) if dry_run else store.commit(complete, message=message)
     return ImportOutcome(
         version=done.version,
         changes=done.changes,
         rejects=batch.rejects,
-        remarks=batch.remarks,
+        remarks=complete.remarks,
         dry_run=dry_run,
     )
 
@@ -197,9 +197,15 @@ def status_page(workspace: Workspace, version: int | None) -> RenderableType:
     return coverage_view(lines, banner=banner, footer=footer)
 
 
-def _dry_run(workspace: Workspace, batch: Batch) -> Commit:
-    if (workspace.data_cache / CATALOG).is_file():
+@contextmanager
+def _opened(workspace: Workspace, *, dry_run: bool) -> Iterator[Store]:
+    """Open the lake to write; for a dry run to read, or an empty one elsewhere if there is none."""
+    if not dry_run:
+        with Store.create(workspace.data_cache) as store:
+            yield store
+    elif (workspace.data_cache / CATALOG).is_file():
         with Store.open(workspace.data_cache) as store:
-            return store.dry_run(batch)
-    with TemporaryDirectory() as folder, Store.create(Path(folder)) as store:
-        return store.dry_run(batch)
+            yield store
+    else:
+        with TemporaryDirectory() as folder, Store.create(Path(folder)) as store:
+            yield store

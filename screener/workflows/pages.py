@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from rich.console import Group, RenderableType
-from rich.text import Text
+from rich.console import RenderableType
 
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult
@@ -13,13 +12,17 @@ from screener.data.schema import SIMULATED
 from screener.domain.basket import Event
 from screener.domain.report import Precision
 from screener.paths.legs import LegState
-from screener.render.backtest import EventBlock, HorizonLine, backtest_view
-from screener.render.tables import Column, moment_text, number, plain_table, published_text
+from screener.render.backtest import (
+    EventBlock,
+    HorizonLine,
+    SummaryLine,
+    backtest_view,
+    summary_view,
+)
+from screener.render.tables import moment_text, published_text
 from screener.workflows.backtesting import BacktestRun
 
 __all__ = ["backtest_page", "summary_page"]
-
-_SUMMARY = ("paper %", "traded %", "index %", "active %")
 
 
 def backtest_page(run: BacktestRun) -> RenderableType:
@@ -28,36 +31,27 @@ def backtest_page(run: BacktestRun) -> RenderableType:
         _block(list(results))
         for _, results in groupby(run.results, key=lambda item: id(item.window.event))
     ]
-    banner = f" {SIMULATED}: invented prices " if run.simulated else ""
     footer = f"returns in CNY · data version {run.data_version} · run {run.run_id}"
-    return backtest_view(blocks, banner=banner, footer=footer)
+    return backtest_view(blocks, banner=_banner(run), footer=footer)
 
 
 def summary_page(run: BacktestRun, *, horizon: int) -> RenderableType:
     """Return one line per event at one horizon."""
-    columns: list[Column | str] = ["basket", "from", "entry"]
-    columns += [Column(header=name, numeric=True) for name in ("held", *_SUMMARY)]
-    rows = [_summary(result) for result in run.results if result.window.horizon == horizon]
-    banner = f" {SIMULATED}: invented prices " if run.simulated else ""
-    return Group(Text(banner, style="bold reverse"), Text(), plain_table(columns, rows))
-
-
-def _summary(result: EventResult) -> list[str]:
-    line = _line(result)
-    event = result.window.event
-    returns = (
-        line.paper_return,
-        line.executable_return,
-        line.benchmark_return,
-        line.active_return,
-    )
-    return [
-        event.basket,
-        event.report,
-        min(day for _, day in result.window.entries).isoformat(),
-        f"{line.n_held}/{line.n_named}" + ("" if line.status == "mature" else f" {line.status}"),
-        *(number(None if v is None else v * 100, digits=2, signed=True) for v in returns),
+    lines = [
+        SummaryLine(
+            basket=result.window.event.basket,
+            report=result.window.event.report,
+            entry=min(day for _, day in result.window.entries),
+            line=_line(result),
+        )
+        for result in run.results
+        if result.window.horizon == horizon
     ]
+    return summary_view(lines, banner=_banner(run))
+
+
+def _banner(run: BacktestRun) -> str:
+    return f" {SIMULATED}: invented prices " if run.simulated else ""
 
 
 def _block(results: list[EventResult]) -> EventBlock:

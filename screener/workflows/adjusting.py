@@ -1,0 +1,101 @@
+"""Factors follow from actions and raw closes: recomputed whenever an import brings either."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from screener.data.factors import total_return_factors
+from screener.data.schema import Basis, TableName
+from screener.data.sources.base import Batch
+from screener.data.store import Store
+
+__all__ = ["with_factors"]
+
+_ACTION_KEY = ("listing", "ex_session")
+_BAR_KEY = ("listing", "session")
+
+
+def with_factors(store: Store, batch: Batch) -> Batch:
+    """Add to a batch the factors of every listing whose actions or raw bars it brings.
+
+    An action counts once raw bars lie on both sides of its ex-session; until then it waits, and a
+    remark says how many do. Listings with adjusted prices need no factor and get none.
+
+    Parameters
+    ----------
+    store
+        The lake that the batch is meant for.
+    batch
+        Rows about to be committed; returned as it is if it brings factors of its own.
+
+    Raises
+    ------
+    DataError
+        If an action has impossible terms.
+    """
+    if TableName.FACTORS in batch.tables:
+        return batch
+    actions = _merged(store, batch, TableName.ACTIONS, _affected(store, batch), _ACTION_KEY)
+    if not actions.num_rows:
+        return batch
+    listings = sorted(set(actions.column("listing").to_pylist()))
+    bars = _merged(store, batch, TableName.BARS, listings, _BAR_KEY)
+    raw = bars.filter(pc.equal(bars.column("basis"), str(Basis.RAW)))
+    usable = _within(actions, raw)
+    waiting = actions.num_rows - usable.num_rows
+    remarks = [*batch.remarks]
+    if waiting:
+        remarks.append(f"{waiting} actions wait for raw bars on both sides of their ex-session")
+    if not usable.num_rows:
+        return replace(batch, remarks=tuple(remarks))
+    factors = total_return_factors(usable, raw)
+    remarks.append(f"{factors.num_rows} factors computed from actions and raw closes")
+    tables = {**batch.tables, TableName.FACTORS: factors}
+    return replace(batch, tables=tables, remarks=tuple(remarks))
+
+
+def _affected(store: Store, batch: Batch) -> list[str]:
+    """List the listings that have actions and get new actions or new bars."""
+    acting = _listings(batch.tables.get(TableName.ACTIONS))
+    barred = _listings(batch.tables.get(TableName.BARS))
+    if barred:
+        known = store.read(TableName.ACTIONS, listings=sorted(barred))
+        acting |= _listings(known)
+    return sorted(acting)
+
+
+def _listings(table: pa.Table | None) -> set[str]:
+    return set() if table is None else set(pc.unique(table.column("listing")).to_pylist())
+
+
+def _merged(
+    store: Store, batch: Batch, name: TableName, listings: list[str], key: tuple[str, ...]
+) -> pa.Table:
+    """Return the rows of some listings as they will stand once the batch has landed."""
+    stored = store.read(name, listings=listings)
+    incoming = batch.tables.get(name)
+    if incoming is None:
+        return stored
+    incoming = incoming.cast(stored.schema)
+    incoming = incoming.filter(
+        pc.is_in(incoming.column("listing"), pa.array(listings, pa.string()))
+    )
+    replaced = pa.array(sorted(batch.replaces), pa.string())
+    if name is TableName.BARS and len(replaced):
+        stored = stored.filter(pc.invert(pc.is_in(stored.column("listing"), replaced)))
+    kept = stored.join(incoming.select(list(key)), keys=list(key), join_type="left anti")
+    return pa.concat_tables([kept.select(stored.column_names), incoming])
+
+
+def _within(actions: pa.Table, raw: pa.Table) -> pa.Table:
+    """Return the actions whose ex-session has a raw bar before it, and one on it or after it."""
+    ends = raw.group_by("listing").aggregate([("session", "min"), ("session", "max")])
+    joined = actions.join(ends, keys="listing", join_type="inner")
+    inside = pc.and_(
+        pc.less(joined.column("session_min"), joined.column("ex_session")),
+        pc.less_equal(joined.column("ex_session"), joined.column("session_max")),
+    )
+    return joined.filter(inside).select(actions.column_names)

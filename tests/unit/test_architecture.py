@@ -1,0 +1,127 @@
+"""Imports point one way, and each outside library and each kind of I/O has its doors."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "screener"
+LAYERS = (
+    {"errors"},
+    {"domain"},
+    {"market"},
+    {"paths"},
+    {"workspace", "render", "screen", "backtest", "data"},
+    {"workflows"},
+    {"cli"},
+)
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+DOORS = {
+    "vectorbt": {"backtest/portfolio.py"},
+    "exchange_calendars": {"market/calendars.py"},
+    "duckdb": {"data/lake.py", "data/store.py", "data/merge.py", "screen/query.py"},
+    "pydantic": {"workspace/"},
+    "tomlkit": {"workspace/"},
+    "typer": {"cli/"},
+    "rich": {"cli/", "render/", "workflows/"},
+    "filelock": {"data/store.py"},
+}
+NO_NETWORK = {"socket", "requests", "urllib", "http", "urllib3", "akshare"}
+FILE_DOORS = (
+    "data/",
+    "workspace/",
+    "render/files.py",
+    "market/rules.py",
+    "cli/",
+    "workflows/",  # names of files only: they hand paths on
+)
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def place(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{place(path)}: relative import"
+            found.add(node.module or "")
+    return found
+
+
+def part(path: Path) -> str:
+    return place(path).split("/")[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=place)
+def test_imports_point_one_way(path: Path) -> None:
+    own = part(path)
+    if own == "__init__":
+        assert not any(name.startswith("screener") for name in imported(path))
+        return
+    for name in imported(path):
+        pieces = name.split(".")
+        if pieces[0] != "screener" or len(pieces) == 1:
+            continue
+        other = pieces[1]
+        assert other == own or LEVEL[other] < LEVEL[own], f"{place(path)} imports {name}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=place)
+def test_outside_libraries_are_used_behind_their_doors(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imported(path)}
+    for library, doors in DOORS.items():
+        if library in roots:
+            assert any(place(path).startswith(door) for door in doors), library
+    assert not roots & NO_NETWORK
+    assert "click" not in roots
+
+
+@pytest.mark.parametrize("path", modules(), ids=place)
+def test_core_reads_no_file_no_clock_and_prints_nothing(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    calls = {f"{ast.unparse(node.func)}" for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert "print" not in names
+    if not any(place(path).startswith(door) for door in FILE_DOORS):
+        assert "open" not in calls
+        assert "pathlib" not in imported(path)
+    if part(path) != "cli":
+        clocks = {"datetime.now", "date.today", "time.time", "datetime.utcnow"}
+        assert not calls & clocks, f"{place(path)} reads the clock"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["report", "list"], ["basket", "list"], ["report", "show", "R1"]]
+)
+def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
+    script = (
+        "import sys\n"
+        "from screener.cli.main import app\n"
+        "try:\n"
+        f"    app({arguments!r})\n"
+        "except SystemExit as end:\n"
+        "    assert not end.code, end.code\n"
+        "heavy = {'pandas', 'numpy', 'numba', 'vectorbt', 'akshare', 'duckdb', 'pyarrow'}\n"
+        "found = heavy & set(sys.modules)\n"
+        "assert not found, found\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
