@@ -41,7 +41,7 @@ def demo(
     out.print(f"1. A simulated market: {rows:,} rows, data version {outcome.version}.\n")
     with working("backtesting"):
         run = back_test(place)
-    out.print(f"2. What the reports' baskets returned in it, held {_HOLD} sessions:\n")
+    out.print(f"2. What the reports' baskets returned in it, held {_HOLD} sessions, in %:\n")
     out.print(summary_page(run, horizon=_HOLD))
     with working("screening"):
         result = screen(place)

@@ -73,7 +73,7 @@ class SummaryLine:
 def summary_view(lines: Sequence[SummaryLine], *, banner: str) -> RenderableType:
     """Return one line per event; `banner` stands above the table."""
     columns: list[Column | str] = ["basket", "from", "entry"]
-    names = ("held", "paper %", "traded %", "index %", "active %")
+    names = ("held", "paper", "traded", "index", "active")
     columns += [Column(header=name, numeric=True) for name in names]
     parts: list[RenderableType] = [Text(banner, style="bold reverse"), Text()] if banner else []
     return Group(*parts, plain_table(columns, [_summary(item) for item in lines]))

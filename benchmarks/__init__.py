@@ -1,0 +1,1 @@
+"""Measurements side by side: ratios in one run, never tests."""

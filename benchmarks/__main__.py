@@ -1,0 +1,158 @@
+"""Run every measurement: `make bench`. Absolute times vary with the machine; read the ratios."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+RUNS = 5
+
+
+def seconds(job: Callable[[], object], runs: int = RUNS) -> float:
+    """Return the median time of a job after one warm-up."""
+    job()
+    taken = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        job()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def command(*arguments: str, cwd: Path) -> Callable[[], object]:
+    """Return a job that runs a whole process, with compiled files allowed."""
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return lambda: subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, env=env, check=True, capture_output=True
+    )
+
+
+def report(rows: list[tuple[str, float, str, float]]) -> None:
+    """Print measurements beside what they are compared with."""
+    print(f"{'measured':44} {'s':>8}  {'against':34} {'s':>8} {'ratio':>7}")
+    for what, took, against, other in rows:
+        print(f"{what:44} {took:8.3f}  {against:34} {other:8.3f} {took / other:7.2f}")
+
+
+def start_up(folder: Path) -> list[tuple[str, float, str, float]]:
+    """Compare commands with the imports that they cannot do without."""
+    cli = ("-m", "screener")
+    bare = seconds(command("-c", "import typer, rich.console", cwd=folder))
+    vectorbt = seconds(command("-c", "import vectorbt", cwd=folder))
+    duckdb = seconds(command("-c", "import duckdb, pyarrow", cwd=folder))
+    return [
+        (
+            "screener --help",
+            seconds(command(*cli, "--help", cwd=folder)),
+            "import typer, rich",
+            bare,
+        ),
+        (
+            "screener report list",
+            seconds(command(*cli, "report", "list", cwd=folder)),
+            "same",
+            bare,
+        ),
+        (
+            "screener data status",
+            seconds(command(*cli, "data", "status", cwd=folder)),
+            "import duckdb, pyarrow",
+            duckdb,
+        ),
+        (
+            "screener backtest (9 baskets, 4 horizons)",
+            seconds(command(*cli, "backtest", "--csv", "-", cwd=folder)),
+            "import vectorbt",
+            vectorbt,
+        ),
+        (
+            "screener backtest copper",
+            seconds(command(*cli, "backtest", "copper", "--csv", "-", cwd=folder)),
+            "import vectorbt",
+            vectorbt,
+        ),
+    ]
+
+
+def store(folder: Path) -> list[tuple[str, float, str, float]]:
+    """Compare the lake with bare DuckDB on plain Parquet: import, and one date of all listings."""
+    import duckdb
+
+    from screener.data.schema import TableName
+    from screener.data.sources.base import Batch
+    from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
+    from screener.data.store import Store
+
+    source = SimulatedMarket()
+    query = source.build_query(
+        SimulationRequest(
+            seed=1,
+            start=date(2022, 1, 4),
+            end=date(2025, 12, 31),
+            fetched_at=datetime(2026, 1, 1, tzinfo=UTC),
+            n_other=1_000,
+        )
+    )
+    batch = source.normalise(query, source.fetch(query))
+    bars = batch.tables[TableName.BARS]
+    plain = folder / "bars.parquet"
+
+    def write_plain() -> None:
+        with duckdb.connect() as connection:
+            connection.register("bars", bars)
+            connection.execute(f"COPY (FROM bars ORDER BY session, listing) TO '{plain}'")
+
+    lakes = iter(range(100))
+
+    def write_lake() -> None:
+        with Store.create(folder / f"lake{next(lakes)}") as lake:
+            lake.commit(Batch(tables={TableName.BARS: bars}), message="bench")
+
+    day = date(2025, 6, 3)
+
+    def read_plain() -> None:
+        with duckdb.connect() as connection:
+            sql = f"FROM '{plain}' WHERE session = DATE '{day}'"
+            connection.execute(sql).to_arrow_table()
+
+    def read_lake() -> None:
+        with Store.open(folder / "lake0") as lake:
+            lake.read(TableName.BARS, start=day, end=day)
+
+    with Store.create(folder / "lake0"):
+        pass
+    million = bars.num_rows / 1e6
+    writing = (
+        f"import {million:.2f} M bars, keys checked",
+        seconds(write_lake, 3),
+        "DuckDB sorts and writes Parquet",
+        seconds(write_plain, 3),
+    )
+    with Store.create(folder / "lake0") as lake:
+        lake.commit(Batch(tables={TableName.BARS: bars}), message="bench")
+    reading = (
+        "one day of all listings, opening included",
+        seconds(read_lake),
+        "DuckDB on the Parquet file",
+        seconds(read_plain),
+    )
+    return [writing, reading]
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        command("-m", "screener", "demo", "--dir", "demo", cwd=folder)()
+        report([*start_up(folder / "demo"), *store(folder)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""`python -m screener`: the console command."""
+
+from screener.cli.main import run
+
+run()

@@ -1,0 +1,115 @@
+"""The demonstration end to end: offline, complete, the same each time, and marked as simulated."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from screener.cli.main import app
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("demo") / "演示"
+    done = RUNNER.invoke(app, ["demo", "--dir", str(folder)], env={"COLUMNS": "80"})
+    assert done.exit_code == 0, done.output
+    return folder, done.stdout
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_everything_says_simulated(demo: tuple[Path, str]) -> None:
+    folder, page = demo
+    assert "SIMULATED" in page
+    files = sorted(folder.glob("*.csv"))
+    assert [file.name for file in files] == [
+        "backtest_SIMULATED.csv",
+        "ledger_SIMULATED.csv",
+        "screen_SIMULATED.csv",
+    ]
+    backtest, ledger, screen = (rows(file) for file in files)
+    assert all(row["run_id"].startswith("SIMULATED-") for row in (*backtest, *ledger))
+    assert all("SIMULATED" in row["name"] for row in screen)
+    done = RUNNER.invoke(app, ["data", "status", "--workspace", str(folder)])
+    assert "SIMULATED" in done.stdout
+    done = RUNNER.invoke(app, ["data", "export", str(folder / "out"), "--workspace", str(folder)])
+    assert all("_SIMULATED" in path.name for path in (folder / "out").iterdir())
+
+
+def test_every_report_with_a_basket_is_there(demo: tuple[Path, str]) -> None:
+    found = rows(demo[0] / "backtest_SIMULATED.csv")
+    assert {row["report"] for row in found} == {"R1", "R2", "R4", "R5"}
+    assert len({row["basket"] for row in found}) == 9
+    assert len(found) == 11 * 4
+    mature = [row for row in found if row["status"] == "mature"]
+    assert mature
+    assert all(float(row["fees"]) > 0 for row in mature)
+    assert {row["status"] for row in found} == {"mature", "pending"}
+
+
+def test_page_fits_eighty_columns_and_says_what_to_type_next(demo: tuple[Path, str]) -> None:
+    from rich.cells import cell_len
+
+    page = demo[1]
+    assert max(cell_len(line) for line in page.splitlines() if "/" not in line) <= 80
+    assert "screener basket new mine" in page
+
+
+def blocks(kind: str) -> list[str]:
+    """Return the lines of a fenced block of the README."""
+    text = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    return text.split(f"```{kind}\n")[1].split("\n```")[0].splitlines()
+
+
+def test_readme_shows_what_the_program_prints(demo: tuple[Path, str]) -> None:
+    folder, page = demo
+    printed = [line.rstrip() for line in page.splitlines()]
+    assert not [line for line in blocks("demo") if line.rstrip() not in printed]
+    at = ["--workspace", str(folder)]
+    listing = ["--listing", "300857,00700.HK", "--date", "2026-05-14"]
+    assert RUNNER.invoke(app, ["basket", "new", "mine", *listing, *at]).exit_code == 0
+    done = RUNNER.invoke(
+        app, ["backtest", "mine", "--hold", "5,20", "--cost-bps", "10", *at], env={"COLUMNS": "80"}
+    )
+    (folder / "baskets" / "mine.toml").unlink()
+    assert [line.rstrip() for line in done.stdout.splitlines()] == blocks("mine")
+
+
+def test_again_it_gives_the_same_bytes_and_no_new_version(demo: tuple[Path, str]) -> None:
+    folder, page = demo
+    before = {file.name: file.read_bytes() for file in folder.glob("*.csv")}
+    done = RUNNER.invoke(app, ["demo", "--dir", str(folder)], env={"COLUMNS": "80"})
+    assert done.exit_code == 0
+    assert done.stdout == page
+    assert {file.name: file.read_bytes() for file in folder.glob("*.csv")} == before
+
+
+def test_it_never_touches_a_workspace_of_ones_own(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    assert RUNNER.invoke(app, ["init", str(own)]).exit_code == 0
+    done = RUNNER.invoke(app, ["demo", "--dir", str(own)])
+    assert done.exit_code == 2
+    assert "a workspace of your own" in done.stderr
+    assert not (own / "data_cache").exists()
+
+
+def test_real_prices_cannot_join_simulated_ones(demo: tuple[Path, str], tmp_path: Path) -> None:
+    file = tmp_path / "bars.csv"
+    file.write_text("date,open,high,low,close\n2026-05-14,1,1,1,1\n", encoding="utf-8")
+    done = RUNNER.invoke(
+        app,
+        [
+            *("data", "import", str(file), "--kind", "bars", "--basis", "raw"),
+            *("--listing", "300857.SZ", "--workspace", str(demo[0])),
+        ],
+    )
+    assert done.exit_code == 2
+    assert "simulated and real prices must not share one lake" in done.stderr
