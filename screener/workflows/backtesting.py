@@ -131,7 +131,10 @@ def run_events(store: Store, request: BacktestRequest) -> BacktestRun:
     """
     events = [(event, _choices(event, request.settings.delay)) for event in request.events]
     if not events:
-        raise NoTradableConstituents("there is no event to backtest")
+        raise NoTradableConstituents(
+            "there is no event to backtest: no report recommends a name under these themes",
+            fix="`screener basket list` shows which reports feed which basket",
+        )
     listings = list(
         dict.fromkeys(member.listing for event, _ in events for member in event.members)
     )
