@@ -11,7 +11,7 @@ import numpy as np
 from screener.domain.listing import Exchange, Listing
 from screener.domain.panel import FloatMatrix, PricePanel, SessionAxis
 from screener.errors import BarsMissing
-from screener.paths.legs import LegState
+from screener.market.calendars import Calendar
 from screener.paths.windows import Window
 
 __all__ = ["DEFAULT_BENCHMARK", "BenchmarkSeries", "benchmark_return", "default_benchmark"]
@@ -30,14 +30,17 @@ class BenchmarkSeries:
         The index.
     basis
         `price` or `total`: whether its level includes dividends.
+    calendar
+        Sessions of its exchange.
     sessions
-        `(n,)` its sessions, ascending.
+        `(n,)` sessions with a bar, ascending.
     values
         `(n, 2)` open and close in the base currency; NaN where there is no fresh fixing.
     """
 
     listing: Listing
     basis: str
+    calendar: Calendar
     sessions: SessionAxis
     values: FloatMatrix
 
@@ -49,12 +52,12 @@ def default_benchmark(listing: Listing) -> Listing:
 
 def benchmark_return(
     panel: PricePanel, window: Window, series: Mapping[Listing, BenchmarkSeries]
-) -> float:
+) -> float | None:
     """Return the benchmark's return over a window, as a fraction.
 
     Every name that has a weight counts with its own window: the benchmark's open on the name's
-    scheduled entry to its close on the last session valued (on the nearest sessions within, where
-    the benchmark's exchange was closed).
+    scheduled entry to its close on the last session valued. Where the benchmark's exchange is
+    closed on such a day, its next session after the entry and its last one before the end count.
 
     Parameters
     ----------
@@ -65,29 +68,37 @@ def benchmark_return(
     series
         Benchmark of each name of the window.
 
+    Returns
+    -------
+    float or None
+        `None` if a name's window holds no session of its benchmark's exchange.
+
     Raises
     ------
     BarsMissing
-        If a benchmark does not cover a name's window.
+        If a benchmark lacks a bar on a session that counts.
     """
     total = 0.0
     for leg, weight, end in zip(window.legs, window.weights, window.end_rows, strict=True):
-        if leg.state is LegState.DROPPED or leg.entry_row is None or end < leg.entry_row:
+        if leg.entry_row is None or end < leg.entry_row:
             continue
         name = panel.listings[leg.column]
-        total += weight * _own_return(
-            series[name], panel.session(leg.entry_row), panel.session(end)
-        )
+        own = _own_return(series[name], panel.session(leg.entry_row), panel.session(end))
+        if own is None:
+            return None
+        total += weight * own
     return total
 
 
-def _own_return(series: BenchmarkSeries, entry: date, end: date) -> float:
-    first = int(np.searchsorted(series.sessions, np.datetime64(entry, "D")))
-    last = int(np.searchsorted(series.sessions, np.datetime64(end, "D"), side="right")) - 1
-    covers = len(series.sessions) and series.sessions[0] <= np.datetime64(entry, "D")
-    if not covers or series.sessions[-1] < np.datetime64(end, "D") or last < first:
+def _own_return(series: BenchmarkSeries, entry: date, end: date) -> float | None:
+    days = series.calendar.between(entry, end)
+    if not len(days):
+        return None
+    at = np.searchsorted(series.sessions, [days[0], days[-1]])
+    known = np.isin([days[0], days[-1]], series.sessions)
+    if not known.all():
         raise _not_covered(series, entry, end)
-    opened, closed = series.values[first, 0], series.values[last, 1]
+    opened, closed = series.values[at[0], 0], series.values[at[1], 1]
     if not (np.isfinite(opened) and np.isfinite(closed)):
         raise BarsMissing(
             f"benchmark {series.listing} has no value in the base currency from {entry} to {end}",
@@ -97,8 +108,10 @@ def _own_return(series: BenchmarkSeries, entry: date, end: date) -> float:
 
 
 def _not_covered(series: BenchmarkSeries, entry: date, end: date) -> BarsMissing:
+    days = series.calendar.between(entry, end)
+    missing = days[~np.isin(days, series.sessions)]
     held = (
-        f"its bars run from {series.sessions[0]} to {series.sessions[-1]}"
+        f"it has no bar on {missing[0]}; its bars run to {series.sessions[-1]}"
         if len(series.sessions)
         else "it has no bars in the tables"
     )

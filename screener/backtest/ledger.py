@@ -98,8 +98,10 @@ def _entry(panel: PricePanel, window: Window, at: int, exits: Exits | None) -> L
     member = window.event.members[at]
     held = leg.fill_row is not None
     sold = exits.rows[at] if exits else -1
+    sold_session = _session(panel, sold if sold >= 0 else None)
     late_sale = exits.reasons[at] if exits else Reason.NONE
     closed = _last_close_row(panel, leg, end) if held else None
+    gaps = _gaps(panel, leg, end) if held else None
     return LedgerEntry(
         basket=window.event.basket,
         report=window.event.report,
@@ -114,11 +116,11 @@ def _entry(panel: PricePanel, window: Window, at: int, exits: Exits | None) -> L
         scheduled_exit=_session(panel, leg.exit_row),
         exit_session=_session(panel, end if held else None),
         exit_price=_price(panel, leg, closed, opened=False),
-        sold_session=_session(panel, sold if sold >= 0 else None),
+        sold_session=sold_session,
         return_local=_return_local(panel, leg, closed),
         currency=member.listing.currency,
-        sessions_without_bar=_gaps(panel, leg, end) if held else None,
-        reason=_reason(panel, leg, late_sale, _session(panel, sold if sold >= 0 else None)),
+        sessions_without_bar=gaps,
+        reason=_reason(panel, leg, late_sale, sold_session, gaps or 0),
         rule=_rule(panel, leg, late_sale),
     )
 
@@ -151,13 +153,15 @@ def _gaps(panel: PricePanel, leg: Leg, end: int) -> int:
     return int(missing.sum())
 
 
-def _reason(panel: PricePanel, leg: Leg, late_sale: Reason, sold: date | None) -> str:
+def _reason(panel: PricePanel, leg: Leg, late_sale: Reason, sold: date | None, gaps: int) -> str:
     parts = []
     if leg.state is LegState.DROPPED:
         parts.append(_why_dropped(panel, leg))
     elif leg.reason:
         wait = "bought late" if leg.fill_row is not None else "not bought"
         parts.append(f"{wait}: {leg.reason}")
+    if gaps:
+        parts.append(f"{gaps} sessions without a bar, valued at the last close")
     if leg.state is LegState.HELD and leg.stopped and leg.last_row is not None:
         parts.append(f"data stop at {panel.session(leg.last_row)}")
     if late_sale:

@@ -10,7 +10,7 @@ from screener.backtest.portfolio import FloatVector, OrderBook, RowVector
 from screener.domain.panel import FloatMatrix, PricePanel
 from screener.errors import DataError
 from screener.paths.legs import Leg, LegState, Reason, sale_block
-from screener.paths.windows import Window
+from screener.paths.windows import Window, WindowStatus
 
 __all__ = ["Exits", "ValuePanel", "executed_exits", "order_book", "value_panel"]
 
@@ -61,9 +61,10 @@ def executed_exits(panel: PricePanel, window: Window) -> Exits:
 
     A name is sold at the close of its scheduled exit, or at the first later close at which it is
     neither suspended nor at its lower limit, nor, on the mainland, bought that very day (T+1).
-    `reasons` says why a sale was or is late.
+    `reasons` says why a sale was or is late. Nothing is sold before the window is mature.
     """
-    found = [_sale(panel, leg) for leg in window.legs]
+    mature = window.status is WindowStatus.MATURE
+    found = [_sale(panel, leg) if mature else (-1, Reason.NONE) for leg in window.legs]
     return Exits(rows=tuple(row for row, _ in found), reasons=tuple(why for _, why in found))
 
 
@@ -98,7 +99,7 @@ def order_book(
         for at, leg in enumerate(window.legs)
         if leg.state is not LegState.DROPPED
     ]
-    starts = [_first_row(window) for window in windows]
+    starts = [window.first_row for window in windows]
     ends = [
         max((*window.end_rows, *(exits[group].rows if exits else ())))
         for group, window in enumerate(windows)
@@ -132,10 +133,6 @@ def order_book(
 def _rows(orders: FloatMatrix) -> RowVector:
     rows: RowVector = orders[0].astype(np.int64)
     return rows
-
-
-def _first_row(window: Window) -> int:
-    return min(leg.entry_row for leg in window.legs if leg.entry_row is not None)
 
 
 def _marks(values: ValuePanel, leg: Leg, start: int, end: int, n_rows: int) -> FloatVector:

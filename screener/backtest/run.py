@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from screener.backtest.benchmark import BenchmarkSeries, benchmark_return
 from screener.backtest.ledger import LedgerEntry, ledger_entries
-from screener.backtest.portfolio import FloatVector, simulate
+from screener.backtest.portfolio import FloatVector, RowVector, simulate
 from screener.backtest.pricing import (
     Exits,
     ValuePanel,
@@ -21,7 +22,6 @@ from screener.domain.basket import Event
 from screener.domain.listing import Listing
 from screener.domain.panel import PricePanel
 from screener.paths.known import EntrySessions
-from screener.paths.legs import LegState
 from screener.paths.metrics import max_drawdown
 from screener.paths.windows import Window, WindowStatus, resolve_window
 
@@ -67,6 +67,9 @@ class EventResult:
         Its status; pending too while a sale of the executable path still waits.
     path
         `(sessions,)` paper value at each close from the entry on, 1 before it; empty without data.
+    entry_session, exit_session
+        Earliest scheduled entry and last session valued of any name with a weight; without data
+        the earliest scheduled entry of all, and `None`.
     benchmarks, benchmark_basis
         Ids of the benchmarks, and `price`, `total` or `mixed`.
     remarks
@@ -76,6 +79,8 @@ class EventResult:
     window: Window
     status: WindowStatus
     path: FloatVector
+    entry_session: date
+    exit_session: date | None
     paper_return: float | None
     band: tuple[float, float] | None
     executable_return: float | None
@@ -154,14 +159,16 @@ def _paper_paths(values: ValuePanel, windows: Sequence[Window]) -> Mapping[int, 
         return {}
     simulation = simulate(order_book(values, tuple(priced)))
     return {
-        id(window): simulation.values[: _length(window), group]
+        id(window): simulation.values[_own_rows(values.prices, window), group]
         for group, window in enumerate(priced)
     }
 
 
-def _length(window: Window) -> int:
-    start = min(leg.entry_row for leg in window.legs if leg.entry_row is not None)
-    return max(window.end_rows) - start + 1
+def _own_rows(panel: PricePanel, window: Window) -> RowVector:
+    """Return the rows, from the entry on, in which an exchange of the window's names trades."""
+    columns = [leg.column for leg in window.legs if leg.entry_row is not None]
+    trading = panel.trading[window.first_row : window.last_row + 1, columns]
+    return np.flatnonzero(trading.any(axis=1))
 
 
 def _executed(
@@ -205,21 +212,30 @@ def _result(
     )
     band, remarks = _band(window, others, paths, paper)
     series = _series(panel, window, benchmark_of)
+    active = benchmark_return(panel, window, series) if series and len(path) else None
+    if series and len(path) and active is None:
+        remarks = (*remarks, "no session of the benchmark's exchange in the window of a name")
     return EventResult(
         window=window,
         status=status,
         path=path,
+        entry_session=panel.session(window.first_row) if len(path) else _first_entry(window),
+        exit_session=panel.session(window.last_row) if len(path) else None,
         paper_return=paper,
         band=band,
         executable_return=None if executed is None or waits else executed.value - 1,
         benchmarks=tuple(dict.fromkeys(item.listing.id for item in series.values())),
         benchmark_basis=_basis(series),
-        benchmark_return=benchmark_return(panel, window, series) if series and len(path) else None,
+        benchmark_return=active,
         max_drawdown=max_drawdown(path) if len(path) else None,
         fees=None if executed is None else executed.fees,
         ledger=ledger_entries(panel, window, None if executed is None else executed.exits),
         remarks=remarks,
     )
+
+
+def _first_entry(window: Window) -> date:
+    return min(day for _, day in window.entries)
 
 
 def _band(
@@ -248,10 +264,10 @@ def _band(
 def _series(
     panel: PricePanel, window: Window, benchmark_of: BenchmarkOf
 ) -> dict[Listing, BenchmarkSeries]:
-    """Return the benchmark of every name that has a weight; empty when none is wanted."""
+    """Return the benchmark of every name whose window has begun; empty when none is wanted."""
     found = {}
     for leg in window.legs:
-        if leg.state is not LegState.DROPPED:
+        if leg.entry_row is not None:
             name = panel.listings[leg.column]
             series = benchmark_of(window.event, name)
             if series is None:

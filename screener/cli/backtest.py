@@ -14,6 +14,7 @@ from screener.cli.common import (
     WorkspaceOption,
     console,
     messages,
+    program_version,
     working,
     workspace_of,
 )
@@ -115,7 +116,7 @@ def backtest(
         place, names or None, report, settings, benchmark=benchmark, weighting=weighting
     )
     with working("backtesting"), Store.open(place.data_cache, version=data_version) as store:
-        run = run_events(store, request)
+        run = run_events(store, request, program_version=program_version())
     rows = result_rows(run)
     if csv is not None:
         write_csv(csv, BACKTEST_COLUMNS, rows, excel=excel)

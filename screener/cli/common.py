@@ -23,6 +23,7 @@ __all__ = [
     "WorkspaceOption",
     "console",
     "messages",
+    "program_version",
     "working",
     "workspace_of",
 ]
@@ -72,6 +73,13 @@ def working(what: str) -> Iterator[None]:
         return
     with screen.status(f"{what} …"):
         yield
+
+
+def program_version() -> str:
+    """Return the version of the installed program."""
+    from importlib.metadata import version
+
+    return version("screener")
 
 
 def console() -> Console:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from screener.cli.common import console, working
+from screener.cli.common import console, program_version, working
 
 __all__ = ["demo"]
 
@@ -40,7 +40,7 @@ def demo(
     rows = sum(item.added + item.changed + item.unchanged for item in outcome.changes)
     out.print(f"1. A simulated market: {rows:,} rows, data version {outcome.version}.\n")
     with working("backtesting"):
-        run = back_test(place)
+        run = back_test(place, program_version=program_version())
     out.print(f"2. What the reports' baskets returned in it, held {_HOLD} sessions, in %:\n")
     out.print(summary_page(run, horizon=_HOLD))
     with working("screening"):

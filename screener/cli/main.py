@@ -8,6 +8,7 @@ import typer
 
 from screener.cli.backtest import backtest
 from screener.cli.basket import basket_app
+from screener.cli.common import program_version
 from screener.cli.data import data_app
 from screener.cli.demo import demo
 from screener.cli.exits import RootGroup
@@ -35,9 +36,7 @@ app.command()(screen)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"screener {version('screener')}")
+        typer.echo(f"screener {program_version()}")
         raise typer.Exit
 
 

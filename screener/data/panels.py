@@ -37,8 +37,10 @@ def frontier_of(store: Store, exchanges: Sequence[Exchange]) -> dict[Exchange, d
     return found
 
 
-def read_panel(store: Store, listings: Sequence[Listing], *, first_entry: date) -> PricePanel:
-    """Read the panel of some listings, from before `first_entry` to the end of the tables.
+def read_panel(
+    store: Store, listings: Sequence[Listing], *, first_entry: date, last_entry: date
+) -> PricePanel:
+    """Read the panel of some listings, from before the first entry to the end of the tables.
 
     Parameters
     ----------
@@ -46,14 +48,15 @@ def read_panel(store: Store, listings: Sequence[Listing], *, first_entry: date) 
         The lake, at the version to read.
     listings
         Columns of the panel, unique.
-    first_entry
-        Earliest session in which anything is to be bought.
+    first_entry, last_entry
+        Earliest and latest session in which anything is to be bought. The panel's sessions run to
+        the latter at least, though there are no bars so far.
     """
     ids = [listing.id for listing in listings]
     exchanges = list(dict.fromkeys(listing.exchange for listing in listings))
     frontier = frontier_of(store, exchanges)
     start = first_entry - timedelta(days=_HISTORY_DAYS)
-    end = max(frontier.values(), default=start)
+    end = max([*frontier.values(), last_entry])
     axis = _axis(exchanges, start, end)
     bars = store.read(TableName.BARS, listings=ids, start=start, end=end)
     status = store.read(TableName.STATUS, listings=ids, start=start, end=end)
@@ -69,6 +72,7 @@ def read_panel(store: Store, listings: Sequence[Listing], *, first_entry: date) 
         close=_matrix(bars, "close", axis, ids),
         factor=_factors(store, axis, ids, adjusted),
         fx=_fx(store, axis, listings),
+        prior_values=_prior_values(store, ids, start, adjusted),
         trading=np.column_stack([_trading(axis, item.exchange) for item in listings]),
         suspended=_flags(status, "suspended", axis, ids),
         st=_flags(status, "st", axis, ids),
@@ -163,6 +167,24 @@ def _factors(
             at = np.searchsorted(days[own], axis, side="right")
             matrix[:, column] = np.concatenate([[1.0], values[own]])[at]
     return matrix
+
+
+def _prior_values(
+    store: Store, ids: list[str], start: date, adjusted: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Return each listing's last close before `start` times its factor that day, NaN if none."""
+    last = store.last_values(ids, before=start)
+    days = np.array(sorted({day for day, _ in last.values()}), dtype="datetime64[D]")
+    factor = _factors(store, days, ids, adjusted)
+    return np.array(
+        [
+            last[name][1] * factor[int(np.searchsorted(days, np.datetime64(last[name][0]))), column]
+            if name in last
+            else np.nan
+            for column, name in enumerate(ids)
+        ],
+        dtype=np.float64,
+    )
 
 
 def _fx(store: Store, axis: SessionAxis, listings: Sequence[Listing]) -> FloatMatrix:

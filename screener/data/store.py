@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -32,6 +32,7 @@ __all__ = ["Commit", "Coverage", "Span", "Store"]
 
 _LOCK_SECONDS = 120.0
 _READ_ATTEMPTS = 5
+_FIRST_VERSION = 1  # version 0 is the lake before it had tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +227,17 @@ class Store:
         rows = self._query(sql, [list(listings)]).fetchall()
         return {row[0]: Span(first=row[1], last=row[2], basis=Basis(row[3])) for row in rows}
 
+    def last_values(
+        self, listings: Sequence[str], *, before: date
+    ) -> dict[str, tuple[date, float]]:
+        """Return the last bar before a day, session and close, of each listing that has one."""
+        sql = (
+            f"SELECT listing, max(session), max_by(close, session) FROM {self._at(TableName.BARS)} "
+            "WHERE list_contains(?::VARCHAR[], listing) AND session < ?::DATE GROUP BY listing"
+        )
+        rows = self._query(sql, [list(listings), before]).fetchall()
+        return {row[0]: (row[1], row[2]) for row in rows}
+
     def simulated(self) -> bool:
         """Tell whether the lake holds the simulated market."""
         return _is_simulated(self._connection, self._root) is True
@@ -234,7 +246,13 @@ class Store:
         """Summarise every table: rows, listings, days and sources."""
         return tuple(self._coverage(spec) for spec in TABLES.values())
 
-    def commit(self, batch: Batch, *, message: str) -> Commit:
+    def commit(
+        self,
+        batch: Batch,
+        *,
+        message: str,
+        complete: Callable[[Self, Batch], Batch] | None = None,
+    ) -> Commit:
         """Merge a batch into the tables in one transaction: all of it lands, or none.
 
         Rows are merged by key; an adjusted history, and a raw one over it, replaces all bars of
@@ -246,6 +264,9 @@ class Store:
             Rows by table, already in the schema's columns and units.
         message
             What this commit is, kept with the version.
+        complete
+            Adds rows that follow from the batch and from what is stored; called while nobody else
+            can write, with this store at its newest version.
 
         Raises
         ------
@@ -257,7 +278,8 @@ class Store:
             If the lake cannot be written; nothing is changed then.
         """
         with _write_lock(self._root), lake.storage_errors(self._root):
-            return self._commit(batch, message)
+            self._version = self._latest()
+            return self._commit(complete(self, batch) if complete else batch, message)
 
     def dry_run(self, batch: Batch) -> Commit:
         """Tell what `commit` would do, and change nothing."""
@@ -348,6 +370,8 @@ class Store:
         return int(row[0]) if row else 0
 
     def _has_version(self, version: int) -> bool:
+        if version < _FIRST_VERSION:
+            return False
         row = self._query(
             "SELECT count(*) FROM lake.snapshots() WHERE snapshot_id = ?", [version]
         ).fetchone()

@@ -35,6 +35,8 @@ class PricePanel:
     fx
         `(n_sessions, n_listings)` base currency for 1 of the listing's currency; NaN where no
         fixing is fresh enough.
+    prior_values
+        `(n_listings,)` last close before the first session × its factor; NaN where there is none.
     trading
         `(n_sessions, n_listings)` whether the listing's exchange has a session that day.
     suspended, st
@@ -55,6 +57,7 @@ class PricePanel:
     close: FloatMatrix
     factor: FloatMatrix
     fx: FloatMatrix
+    prior_values: npt.NDArray[np.float64]
     trading: FlagMatrix
     suspended: FlagMatrix
     st: FlagMatrix
@@ -82,6 +85,10 @@ class PricePanel:
     def row(self, session: date) -> int:
         """Return the row of the first session on or after `session`."""
         return int(np.searchsorted(self.sessions, np.datetime64(session, "D")))
+
+    def row_after(self, session: date) -> int:
+        """Return the row after that of the last session on or before `session`."""
+        return int(np.searchsorted(self.sessions, np.datetime64(session, "D"), side="right"))
 
     def session(self, row: int) -> date:
         """Return the session of `row`."""

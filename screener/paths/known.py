@@ -119,7 +119,7 @@ def _moments(
         raise DateRangeError("an estimated publication has no range")
     found: list[Moment] = [start, end]
     for exchange in exchanges:
-        days = calendar_of(exchange).between(_instant(start).date(), _instant(end).date())
+        days = calendar_of(exchange).between(_local_day(start), _local_day(end))
         for label in days:
             day: date = label.item()
             cutoff = datetime.combine(day, order_cutoff(exchange, day).time, EXCHANGE_ZONE)
@@ -127,6 +127,10 @@ def _moments(
             if _instant(start) <= moment <= _instant(end):
                 found.append(moment)
     return found
+
+
+def _local_day(moment: Moment) -> date:
+    return _instant(moment).astimezone(EXCHANGE_ZONE).date()
 
 
 def _later(moment: Moment, received: datetime | None) -> Moment:

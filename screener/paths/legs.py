@@ -20,10 +20,14 @@ from screener.market.rules import (
     upper_limit_price,
 )
 
-__all__ = ["Leg", "LegState", "Reason", "buy_block", "resolve_leg", "sale_block"]
+__all__ = ["COVERAGE_GAP", "Leg", "LegState", "Reason", "buy_block", "resolve_leg", "sale_block"]
 
 _EXACT = 1e-6  # raw prices lie on the tick grid: anything less than a tick will do
 _ADJUSTED = 0.01  # adjusted prices lie off that grid: within a tick of the unrounded limit
+
+
+COVERAGE_GAP = 20
+"""Sessions without a bar or a suspension after which a name counts as no longer covered."""
 
 
 class LegState(StrEnum):
@@ -41,7 +45,7 @@ class Reason(StrEnum):
     NO_BARS = "no bars in the tables"
     NOT_YET_LISTED = "no bars at or before the entry session"
     COVERAGE_ENDED = "coverage ended before the entry session"
-    DATA_END = "the tables end before the entry session"
+    DATA_END = "the tables end before its entry session"
     SUSPENDED = "suspended"
     NO_BAR = "no bar that session"
     LIMIT_UP = "open at the upper limit"
@@ -62,15 +66,17 @@ class Leg:
     reason
         Why it is not held, or why the entry came late.
     entry_row
-        Scheduled entry; `None` if the panel ends before it.
+        Scheduled entry; `None` if the tables end before it.
     exit_row
-        Scheduled exit, session h; `None` if the panel does not reach it.
+        Scheduled exit, session h; `None` if the tables of the event's exchanges end before it.
     fill_row
         Session of the purchase, at the open; `None` unless held.
     last_row
-        Last session that the data cover within the window.
+        Last session of the window up to which its value is known; `None` if dropped.
+    settled
+        Whether no later session can change this leg.
     stopped
-        Whether this name's data stop while those of others go on.
+        Whether it is unsettled because its data stop while those of others go on.
     """
 
     column: int
@@ -80,19 +86,23 @@ class Leg:
     exit_row: int | None
     fill_row: int | None = None
     last_row: int | None = None
+    settled: bool
     stopped: bool = False
 
     @property
     def reached(self) -> bool:
-        """Whether the data reach the scheduled exit."""
+        """Whether its value at the scheduled exit is known."""
         return self.exit_row is not None and self.last_row == self.exit_row
 
 
-def resolve_leg(panel: PricePanel, column: int, *, entry: date, horizon: int, max_wait: int) -> Leg:
+def resolve_leg(
+    panel: PricePanel, column: int, *, entry: date, horizon: int, max_wait: int, reach: date
+) -> Leg:
     """Resolve what becomes of one name that is to be bought at the open of `entry`.
 
-    Only facts up to the scheduled exit decide, so later sessions change nothing in a window
-    that the data already cover.
+    A name is covered at its entry if the tables have a bar or a suspension of it within the last
+    20 sessions, and go on after a gap; otherwise it is left out. A gap up to the end of the tables
+    may be a suspension or their end, so such a leg is not settled.
 
     Parameters
     ----------
@@ -106,31 +116,69 @@ def resolve_leg(panel: PricePanel, column: int, *, entry: date, horizon: int, ma
         Sessions to hold; the exit is the close of session `horizon`.
     max_wait
         Sessions that a blocked purchase may wait, at most `horizon - 1`.
+    reach
+        How far the tables reach on any exchange of the event.
     """
+    first = panel.first_bars[column]
+    if first is None or first > entry:
+        reason = Reason.NO_BARS if first is None else Reason.NOT_YET_LISTED
+        return _dropped(column, reason, settled=True)
     own = np.flatnonzero(panel.trading[:, column])
     at = int(np.searchsorted(own, panel.row(entry)))
-    if at == len(own):
-        return _dropped(column, _absence(panel, column, entry, Reason.DATA_END), None, None)
-    entry_row = int(own[at])
-    exit_row = int(own[at + horizon - 1]) if at + horizon - 1 < len(own) else None
+    covered = np.flatnonzero(_covered(panel, column))
+    if _gap(own, covered, at) > COVERAGE_GAP:
+        return _dropped(column, Reason.COVERAGE_ENDED, settled=True)
+    frontier = panel.frontier.get(panel.listings[column].exchange)
+    if frontier is None or entry > frontier:
+        return _not_begun(column)
+    if int(covered[-1]) < int(own[at]):
+        return _dropped(column, Reason.COVERAGE_ENDED, settled=False)
     window = own[at : at + horizon]
-    covered = window[_covered(panel, column)[window]]
-    absence = _absence(panel, column, entry, Reason.COVERAGE_ENDED)
-    if absence is not Reason.COVERAGE_ENDED or not len(covered):
-        return _dropped(column, absence, entry_row, exit_row)
-    last_row = int(covered[-1])
-    fill_row, reason = _first_buyable(
-        panel, column, window[: min(max_wait, horizon - 1) + 1], last_row
-    )
+    window = window[window < panel.row_after(reach)]
+    return _covered_leg(panel, column, window, covered, horizon, max_wait, reach)
+
+
+def _covered_leg(
+    panel: PricePanel,
+    column: int,
+    window: npt.NDArray[np.intp],
+    covered: npt.NDArray[np.intp],
+    horizon: int,
+    max_wait: int,
+    reach: date,
+) -> Leg:
+    exit_row = int(window[-1]) if len(window) == horizon else None
+    data_end = int(covered[-1])
+    waits = window[: min(max_wait, horizon - 1) + 1]
+    fill_row, reason = _first_buyable(panel, column, waits, data_end)
+    wait_over = len(waits) == min(max_wait, horizon - 1) + 1 and data_end >= int(waits[-1])
+    within = covered[covered <= window[-1]]
+    # A hole that ends later is valued at the last close; one that has not ended may be the end.
+    known = exit_row is not None and data_end >= exit_row
+    last_row = exit_row if known else int(within[-1])
+    settled = known if fill_row is not None else known and wait_over
     return Leg(
         column=column,
         state=LegState.WAITING if fill_row is None else LegState.HELD,
         reason=reason,
-        entry_row=entry_row,
+        entry_row=int(window[0]),
         exit_row=exit_row,
         fill_row=fill_row,
         last_row=last_row,
-        stopped=last_row != exit_row and _stopped(panel, column, last_row, exit_row),
+        settled=settled,
+        stopped=not settled and _stopped(panel, column, data_end, exit_row, reach),
+    )
+
+
+def _not_begun(column: int) -> Leg:
+    """Return a leg whose entry the tables of its exchange have not reached: its money waits."""
+    return Leg(
+        column=column,
+        state=LegState.WAITING,
+        reason=Reason.DATA_END,
+        entry_row=None,
+        exit_row=None,
+        settled=False,
     )
 
 
@@ -170,21 +218,24 @@ def _limit(panel: PricePanel, column: int, row: int, *, upper: bool) -> float:
     return exact - sign * _EXACT
 
 
-def _dropped(column: int, reason: Reason, entry_row: int | None, exit_row: int | None) -> Leg:
+def _dropped(column: int, reason: Reason, *, settled: bool) -> Leg:
     return Leg(
         column=column,
         state=LegState.DROPPED,
         reason=reason,
-        entry_row=entry_row,
-        exit_row=exit_row,
+        entry_row=None,
+        exit_row=None,
+        settled=settled,
+        stopped=not settled,
     )
 
 
-def _absence(panel: PricePanel, column: int, entry: date, otherwise: Reason) -> Reason:
-    first = panel.first_bars[column]
-    if first is None:
-        return Reason.NO_BARS
-    return Reason.NOT_YET_LISTED if first > entry else otherwise
+def _gap(own: npt.NDArray[np.intp], covered: npt.NDArray[np.intp], at: int) -> int:
+    """Return the sessions from the last covered one to the entry, at position `at` of `own`."""
+    before = covered[covered <= own[at]] if at < len(own) else covered
+    if not len(before):
+        return COVERAGE_GAP + 1  # the panel begins further back than that
+    return at - int(np.searchsorted(own, before[-1]))
 
 
 def _covered(panel: PricePanel, column: int) -> npt.NDArray[np.bool_]:
@@ -193,12 +244,10 @@ def _covered(panel: PricePanel, column: int) -> npt.NDArray[np.bool_]:
 
 
 def _first_buyable(
-    panel: PricePanel, column: int, window: npt.NDArray[np.intp], last_row: int
+    panel: PricePanel, column: int, waits: npt.NDArray[np.intp], data_end: int
 ) -> tuple[int | None, Reason]:
     first_block = Reason.NONE
-    for row in window:
-        if row > last_row:
-            break
+    for row in waits[waits <= data_end]:
         block = buy_block(panel, column, int(row))
         if block is Reason.NONE:
             return int(row), first_block
@@ -206,12 +255,13 @@ def _first_buyable(
     return None, first_block
 
 
-def _stopped(panel: PricePanel, column: int, last_row: int, exit_row: int | None) -> bool:
+def _stopped(
+    panel: PricePanel, column: int, data_end: int, exit_row: int | None, reach: date
+) -> bool:
     """Tell whether the data of this name stop while the tables go on."""
     frontier = panel.frontier.get(panel.listings[column].exchange)
-    others_go_on = frontier is not None and frontier > panel.session(last_row)
-    latest = max(panel.frontier.values(), default=None)
-    window_over = exit_row is not None and latest is not None and panel.session(exit_row) <= latest
+    others_go_on = frontier is not None and frontier > panel.session(data_end)
+    window_over = exit_row is not None and panel.session(exit_row) <= reach
     return others_go_on or window_over
 
 
@@ -224,11 +274,12 @@ def _limit_and_reference(
     if rule is None or _in_free_sessions(panel, column, row):
         return None, np.nan
     earlier = np.flatnonzero(np.isfinite(panel.close[:row, column]))
-    if not len(earlier):
+    worth = panel.prior_values[column]
+    if len(earlier):
+        worth = panel.close[earlier[-1], column] * panel.factor[earlier[-1], column]
+    if not np.isfinite(worth):
         return None, np.nan
-    before = int(earlier[-1])
-    ratio = panel.factor[before, column] / panel.factor[row, column]
-    reference = float(panel.close[before, column] * ratio)
+    reference = float(worth / panel.factor[row, column])
     # On an ex-date the exchanges publish the reference price rounded to the tick.
     return rule, reference if panel.adjusted[column] else half_up(reference)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
 import numpy as np
@@ -54,6 +55,16 @@ class Window:
     status: WindowStatus
     sessions_held: int
 
+    @property
+    def first_row(self) -> int:
+        """Earliest scheduled entry of a name that has a weight; `ValueError` without data."""
+        return min(leg.entry_row for leg in self.legs if leg.entry_row is not None)
+
+    @property
+    def last_row(self) -> int:
+        """Last session valued of any name; -1 without data."""
+        return max(self.end_rows)
+
     def count(self, state: LegState) -> int:
         """Return how many names are in `state`."""
         return sum(leg.state is state for leg in self.legs)
@@ -83,6 +94,10 @@ def resolve_window(
         Sessions that a blocked purchase may wait.
     """
     by_exchange = dict(entries)
+    reach = max(
+        (day for exchange, day in panel.frontier.items() if exchange in by_exchange),
+        default=panel.session(0) if len(panel.sessions) else date.min,
+    )
     legs = tuple(
         resolve_leg(
             panel,
@@ -90,11 +105,15 @@ def resolve_window(
             entry=by_exchange[member.listing.exchange],
             horizon=horizon,
             max_wait=max_wait,
+            reach=reach,
         )
         for member in event.members
     )
     status = _status(legs)
-    cut = None if status in (WindowStatus.MATURE, WindowStatus.NO_DATA) else _cut(panel, legs)
+    if status is WindowStatus.NO_DATA:
+        legs = tuple(replace(leg, state=LegState.DROPPED) for leg in legs)
+    final = status in (WindowStatus.MATURE, WindowStatus.NO_DATA)
+    cut = None if final else _cut(legs, panel.row_after(reach) - 1)
     legs = tuple(_seen_by(leg, cut) for leg in legs)
     end_rows = tuple(_end_row(panel, leg, cut) for leg in legs)
     return Window(
@@ -110,24 +129,21 @@ def resolve_window(
 
 
 def _status(legs: tuple[Leg, ...]) -> WindowStatus:
-    covered = [leg for leg in legs if leg.state is not LegState.DROPPED]
-    if not covered:
+    if all(leg.entry_row is None for leg in legs):
         return WindowStatus.NO_DATA
-    held = [leg for leg in covered if leg.state is LegState.HELD]
-    over = all(leg.exit_row is not None for leg in covered)
-    if over and all(leg.reached for leg in held):
+    if all(leg.settled for leg in legs):
         return WindowStatus.MATURE
-    return WindowStatus.PARTIAL if any(leg.stopped for leg in held) else WindowStatus.PENDING
+    return WindowStatus.PARTIAL if any(leg.stopped for leg in legs) else WindowStatus.PENDING
 
 
-def _cut(panel: PricePanel, legs: tuple[Leg, ...]) -> int:
+def _cut(legs: tuple[Leg, ...], end: int) -> int:
     """Return the last row at which every name held so far still has data."""
     ends = [
         leg.last_row
         for leg in legs
         if leg.state is LegState.HELD and not leg.reached and leg.last_row is not None
     ]
-    return min(ends) if ends else len(panel.sessions) - 1
+    return min(ends, default=end)
 
 
 def _seen_by(leg: Leg, cut: int | None) -> Leg:
@@ -138,11 +154,9 @@ def _seen_by(leg: Leg, cut: int | None) -> Leg:
 
 
 def _end_row(panel: PricePanel, leg: Leg, cut: int | None) -> int:
-    if leg.state is LegState.DROPPED or leg.entry_row is None:
+    if leg.entry_row is None:
         return -1
-    bound = leg.exit_row if leg.exit_row is not None else len(panel.sessions) - 1
-    if cut is not None:
-        bound = min(bound, cut)
+    bound = min(row for row in (leg.exit_row, cut) if row is not None)
     own = np.flatnonzero(panel.trading[: bound + 1, leg.column])
     return int(own[-1]) if len(own) else -1
 

@@ -117,8 +117,17 @@ class BacktestRun:
         return tuple(entry for result in self.results for entry in result.ledger)
 
 
-def run_events(store: Store, request: BacktestRequest) -> BacktestRun:
+def run_events(store: Store, request: BacktestRequest, *, program_version: str) -> BacktestRun:
     """Backtest events on the tables of `store`.
+
+    Parameters
+    ----------
+    store
+        The lake, at the version to read.
+    request
+        Events and settings.
+    program_version
+        Version of the program, part of the run's id.
 
     Raises
     ------
@@ -138,8 +147,9 @@ def run_events(store: Store, request: BacktestRequest) -> BacktestRun:
     listings = list(
         dict.fromkeys(member.listing for event, _ in events for member in event.members)
     )
-    first = min(day for _, choices in events for choice in choices for _, day in choice)
-    panel = read_panel(store, listings, first_entry=first)
+    days = [day for _, choices in events for choice in choices for _, day in choice]
+    first = min(days)
+    panel = read_panel(store, listings, first_entry=first, last_entry=max(days))
     results = run_backtest(
         panel, events, request.settings, _Benchmarks(store, request.benchmark, first)
     )
@@ -149,7 +159,7 @@ def run_events(store: Store, request: BacktestRequest) -> BacktestRun:
         results=results,
         price_basis=tuple(_price_basis(panel, result) for result in results),
         data_version=store.version,
-        run_id=_run_id(request, store.version, simulated),
+        run_id=_run_id(request, store.version, program_version, simulated),
         simulated=simulated,
         remarks=_remarks(store, panel, results, simulated),
     )
@@ -242,7 +252,11 @@ class _Benchmarks:
         if wanted not in self._series:
             sessions, values, basis = read_benchmark(self._store, wanted, start=self._start)
             self._series[wanted] = BenchmarkSeries(
-                listing=wanted, basis=basis, sessions=sessions, values=values
+                listing=wanted,
+                basis=basis,
+                calendar=calendar_of(wanted.exchange),
+                sessions=sessions,
+                values=values,
             )
         return self._series[wanted]
 
@@ -276,8 +290,11 @@ def _price_basis(panel: PricePanel, result: EventResult) -> str:
     return "" if not kinds else ("adjusted" if kinds.pop() else "raw")
 
 
-def _run_id(request: BacktestRequest, version: int, simulated: bool) -> str:
-    content = json.dumps([asdict(request), version], default=str, sort_keys=True)
+def _run_id(
+    request: BacktestRequest, data_version: int, program_version: str, simulated: bool
+) -> str:
+    inputs = [asdict(request), data_version, program_version]
+    content = json.dumps(inputs, default=str, sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()[:12]
     return f"{SIMULATED}-{digest}" if simulated else digest
 
@@ -286,17 +303,15 @@ def _row(run: BacktestRun, result: EventResult, basis: str) -> dict[str, object]
     window, event = result.window, result.window.event
     low, high = result.band or (None, None)
     costed = result.fees is not None
-    rows = [row for row in window.end_rows if row >= 0]
-    exits = [entry.exit_session for entry in result.ledger if entry.exit_session]
     return {
         "basket": event.basket,
         "report": event.report,
         "published": event.published.text(),
         "precision": str(event.published.precision),
-        "entry_session": min(day for _, day in window.entries),
-        "exit_session": max(exits) if rows and exits else None,
+        "entry_session": result.entry_session,
+        "exit_session": result.exit_session,
         "horizon": window.horizon,
-        "sessions_held": window.sessions_held if rows else None,
+        "sessions_held": window.sessions_held or None,
         "status": str(result.status),
         "n_named": len(window.legs),
         "n_held": window.count(LegState.HELD),
@@ -332,6 +347,8 @@ def _remarks(
         for at, listing in enumerate(panel.listings)
         if not panel.adjusted[at] and panel.first_bars[at] is not None
     ]
+    if simulated:
+        raw = []
     covered = store.read(TableName.ACTIONS, listings=raw).column("listing").to_pylist()
     bare = len(set(raw) - set(covered))
     if bare:

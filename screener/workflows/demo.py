@@ -104,13 +104,13 @@ def simulate(workspace: Workspace) -> ImportOutcome:
     return import_batch(workspace, batch, f"simulated market, seed {_SEED}", _FETCHED_AT)
 
 
-def back_test(workspace: Workspace) -> BacktestRun:
+def back_test(workspace: Workspace, *, program_version: str) -> BacktestRun:
     """Backtest every basket of every report, and write the results and the ledger as CSV."""
     request = request_for(
         workspace, None, None, Settings(horizons=DEMO_HORIZONS, cost=_COST), benchmark=""
     )
     with Store.open(workspace.data_cache) as store:
-        run = run_events(store, request)
+        run = run_events(store, request, program_version=program_version)
     files = DemoFiles.of(workspace)
     write_csv(str(files.backtest), BACKTEST_COLUMNS, result_rows(run))
     write_csv(str(files.ledger), LEDGER_COLUMNS, ledger_rows(run))

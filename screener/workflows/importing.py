@@ -99,15 +99,34 @@ def import_batch(
     if batch.rejects:
         rows = quarantine_rows(batch.rejects, fetched_at)
         complete = replace(batch, tables={**batch.tables, TableName.QUARANTINE: rows})
+    remarks: list[str] = []
+
+    def completed(store: Store, given: Batch) -> Batch:
+        found = with_factors(store, given)
+        remarks.extend(found.remarks)
+        return found
+
     with _opened(workspace, dry_run=dry_run) as store:
-        complete = with_factors(store, complete)
-        done = store.dry_run(complete) if dry_run else store.commit(complete, message=message)
+        if dry_run:
+            done = store.dry_run(completed(store, complete))
+        else:
+            done = store.commit(complete, message=message, complete=completed)
     return ImportOutcome(
         version=done.version,
         changes=done.changes,
         rejects=batch.rejects,
-        remarks=complete.remarks,
+        remarks=(*remarks, *_replacement(done.changes)),
         dry_run=dry_run,
+    )
+
+
+def _replacement(changes: Sequence[TableChange]) -> tuple[str, ...]:
+    removed = sum(item.removed for item in changes)
+    if not removed:
+        return ()
+    return (
+        f"{removed:,} older bars removed: adjusted prices replace a listing's whole history, "
+        "so import all of it at once",
     )
 
 

@@ -41,7 +41,7 @@ def summary_page(run: BacktestRun, *, horizon: int) -> RenderableType:
         SummaryLine(
             basket=result.window.event.basket,
             report=result.window.event.report,
-            entry=min(day for _, day in result.window.entries),
+            entry=result.entry_session,
             line=_line(result),
         )
         for result in run.results
@@ -57,7 +57,8 @@ def _banner(run: BacktestRun) -> str:
 def _block(results: list[EventResult]) -> EventBlock:
     window = results[0].window
     event = window.event
-    entries = sorted({day for _, day in window.entries})
+    named = {member.listing.exchange for member in event.members}
+    entries = sorted({day for exchange, day in window.entries if exchange in named})
     benchmarks = dict.fromkeys(name for result in results for name in result.benchmarks)
     return EventBlock(
         title=" · ".join(part for part in (event.basket, event.report) if part),
@@ -87,10 +88,9 @@ def _range(event: Event) -> str:
 
 def _line(result: EventResult) -> HorizonLine:
     window = result.window
-    exits = [entry.exit_session for entry in result.ledger if entry.exit_session]
     return HorizonLine(
         horizon=window.horizon,
-        exit_session=max(exits, default=None),
+        exit_session=result.exit_session,
         status=str(result.status),
         sessions_held=window.sessions_held,
         n_held=window.count(LegState.HELD),

@@ -81,6 +81,7 @@ def panel_of(
         fx=np.column_stack(
             [np.full(len(axis), 1.0 if name.exchange.mainland else fx) for name in names]
         ),
+        prior_values=np.full(len(names), np.nan),
         trading=flags["trading"],
         suspended=flags["suspended"],
         st=flags["st"],

@@ -1,5 +1,6 @@
 """Paper and executable returns against figures worked by hand."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -162,6 +163,7 @@ def index(values: list[tuple[float, float]], basis: str = "price") -> BenchmarkS
     return BenchmarkSeries(
         listing=listing("000300.SH"),
         basis=basis,
+        calendar=calendar_of(SZ),
         sessions=np.array(days, dtype="datetime64[D]"),
         values=np.array(values),
     )
@@ -175,6 +177,52 @@ def test_benchmark_runs_from_the_open_of_the_entry_to_the_close_of_the_exit() ->
     (found,) = run_backtest(panel, [(event, choices)], Settings(horizons=(2,)), lambda *_: series)
     assert found.benchmark_return == pytest.approx(105 / 102 - 1, abs=1e-12)
     assert found.active_return == pytest.approx(0.1 - (105 / 102 - 1), abs=1e-12)
+
+
+@pytest.mark.parametrize("hole", [1, 2])
+def test_hole_in_the_benchmark_is_an_error_not_the_next_bar(hole: int) -> None:
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING)})
+    event = event_of(["300857.SZ"], DAY)
+    choices = entry_choices(event.published, [SZ], calendar_of)
+    whole = index([(100.0, 101.0)] * 5)
+    keep = np.arange(5) != hole
+    holed = replace(whole, sessions=whole.sessions[keep], values=whole.values[keep])
+    with pytest.raises(BarsMissing, match="no bar on"):
+        run_backtest(panel, [(event, choices)], Settings(horizons=(2,)), lambda *_: holed)
+
+
+def test_window_without_a_session_of_the_benchmark_has_none_and_says_so() -> None:
+    # Hong Kong enters on 2025-10-02, in the mainland's Golden Week
+    day = date(2025, 9, 30)
+    panel = panel_of({"00700.HK": bars_of(Exchange.HK, day, RISING)})
+    event = event_of(["00700.HK"], day)
+    choices = entry_choices(event.published, [Exchange.HK], calendar_of)
+    (found,) = run_backtest(
+        panel, [(event, choices)], Settings(horizons=(1,)), lambda *_: index([(1.0, 1.0)])
+    )
+    assert (found.benchmark_return, found.active_return) == (None, None)
+    assert "no session of the benchmark's exchange" in found.remarks[0]
+
+
+def test_nothing_is_sold_before_the_window_is_mature() -> None:
+    stops = {"002428.SZ": bars_of(SZ, DAY, FALLING[:3])}
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING), **stops})
+    names = ["300857.SZ", "002428.SZ"]
+    (found,) = run(panel, event_of(names, DAY), horizons=(4,), cost=0.001)
+    assert found.status == "partial"
+    # both marked at the cut, session 2, after the purchase's cost alone
+    assert found.executable_return == pytest.approx((1.1 + 0.9) / 2 / 1.001 - 1, abs=1e-12)
+    assert {entry.sold_session for entry in found.ledger} == {None}
+
+
+def test_path_runs_over_the_sessions_of_its_own_exchanges() -> None:
+    hk = {"00700.HK": bars_of(Exchange.HK, date(2026, 5, 21), [(10.0, 10.0)] * 6)}
+    # the mainland trades on 2026-05-25, Hong Kong does not
+    both = {**hk, "300857.SZ": bars_of(SZ, date(2026, 5, 21), [(10.0, 10.0)] * 6)}
+    event = event_of(["00700.HK"], date(2026, 5, 21))
+    (alone,) = run(panel_of(hk), event, horizons=(4,))
+    (beside,) = run(panel_of(both), event, horizons=(4,))
+    assert len(alone.path) == len(beside.path) == 4
 
 
 def test_benchmark_that_ends_before_the_window_is_an_error() -> None:

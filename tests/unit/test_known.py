@@ -88,6 +88,18 @@ def test_estimate_from_before_the_open_allows_the_same_day() -> None:
     assert days == [date(2026, 4, 30), date(2026, 4, 29)]
 
 
+def test_range_in_another_zone_is_read_in_the_exchanges_own() -> None:
+    published = Publication(
+        value=datetime(2026, 4, 29, 8, 0, tzinfo=CN),
+        precision=Precision.ESTIMATED,
+        range_start=datetime(2026, 4, 28, 16, 0, tzinfo=CN),
+        range_end=datetime(2026, 4, 29, 22, 0, tzinfo=timezone(timedelta(hours=-5))),
+        evidence="by its contents",
+    )
+    days = {day for ((_, day),) in entry_choices(published, [SH], calendar_of)}
+    assert days == {date(2026, 4, 29), date(2026, 4, 30), date(2026, 5, 6)}
+
+
 def test_two_exchanges_may_enter_on_two_dates() -> None:
     published = Publication(value=date(2026, 4, 3), precision=Precision.DAY)
     assert entry_choices(published, [HK, SH], calendar_of) == (

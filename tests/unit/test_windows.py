@@ -20,7 +20,7 @@ def days(count: int) -> list[date]:
 
 def test_a_plain_purchase_is_filled_at_the_entry_and_marked_at_session_h() -> None:
     panel = panel_of({"300857.SZ": bars_of(SZ, DAY, [FLAT] * 8)})
-    leg = resolve_leg(panel, 0, entry=days(2)[1], horizon=5, max_wait=10)
+    leg = resolve_leg(panel, 0, entry=days(2)[1], horizon=5, max_wait=10, reach=days(8)[-1])
     assert (leg.state, leg.fill_row, leg.exit_row, leg.last_row) == (LegState.HELD, 1, 5, 5)
     assert leg.reached
 
@@ -36,7 +36,9 @@ def test_a_suspended_name_waits_no_longer_than_allowed(
     panel = panel_of(
         {"300857.SZ": bars_of(SZ, DAY, [FLAT] * 8)}, suspended={"300857.SZ": all_days[1:3]}
     )
-    leg = resolve_leg(panel, 0, entry=all_days[1], horizon=horizon, max_wait=max_wait)
+    leg = resolve_leg(
+        panel, 0, entry=all_days[1], horizon=horizon, max_wait=max_wait, reach=all_days[-1]
+    )
     assert leg.fill_row == fill
     assert leg.state is (LegState.WAITING if fill is None else LegState.HELD)
     assert leg.reason is Reason.SUSPENDED
@@ -45,7 +47,7 @@ def test_a_suspended_name_waits_no_longer_than_allowed(
 
 def test_a_gap_without_a_bar_waits_too() -> None:
     panel = panel_of({"300857.SZ": bars_of(SZ, DAY, [FLAT, None, FLAT, FLAT, FLAT, FLAT])})
-    leg = resolve_leg(panel, 0, entry=days(2)[1], horizon=4, max_wait=10)
+    leg = resolve_leg(panel, 0, entry=days(2)[1], horizon=4, max_wait=10, reach=days(6)[-1])
     assert (leg.fill_row, leg.reason) == (2, Reason.NO_BAR)
 
 
@@ -136,7 +138,95 @@ def test_names_left_out_have_a_reason_and_no_weight() -> None:
     ]
     assert found.weights == (1.0, 0.0, 0.0, 0.0)
     assert (found.count(LegState.HELD), found.count(LegState.DROPPED)) == (1, 3)
-    assert found.status is WindowStatus.MATURE
+    # one session before the entry its bars stop: they may go on after a suspension
+    assert found.status is WindowStatus.PARTIAL
+
+
+@pytest.mark.parametrize(
+    ("gap", "resumes", "state", "status"),
+    [
+        (20, False, LegState.DROPPED, WindowStatus.PARTIAL),
+        (21, False, LegState.DROPPED, WindowStatus.MATURE),
+        (20, True, LegState.WAITING, WindowStatus.MATURE),
+        (21, True, LegState.DROPPED, WindowStatus.MATURE),
+    ],
+)
+def test_coverage_is_decided_by_the_gap_before_the_entry(
+    gap: int, resumes: bool, state: LegState, status: WindowStatus
+) -> None:
+    first = date(2026, 3, 2)
+    series: list[tuple[float, float] | None] = [FLAT, *[None] * (gap + 11)]
+    if resumes:
+        series[-1] = FLAT
+    panel = panel_of(
+        {
+            "300857.SZ": bars_of(SZ, first, [FLAT] * (gap + 12)),
+            "002428.SZ": bars_of(SZ, first, series),
+        }
+    )
+    all_days = sessions(SZ, first, gap + 12)
+    for horizon in (1, 2, 8):  # the same whatever is held
+        found = resolve_window(
+            panel,
+            event_of(["300857.SZ", "002428.SZ"], all_days[gap - 1]),
+            ((SZ, all_days[gap]),),
+            horizon=horizon,
+            max_wait=10,
+        )
+        assert (found.legs[1].state, found.status) == (state, status)
+
+
+def test_hole_at_the_exit_is_valued_at_the_last_close_once_bars_go_on() -> None:
+    holed = [FLAT, FLAT, FLAT, None, FLAT]
+    panel = panel_of(
+        {"300857.SZ": bars_of(SZ, DAY, [FLAT] * 5), "002428.SZ": bars_of(SZ, DAY, holed)}
+    )
+    found = window(panel, ["300857.SZ", "002428.SZ"], 3)
+    assert (found.status, found.sessions_held) == (WindowStatus.MATURE, 3)
+    stopped = panel_of(
+        {"300857.SZ": bars_of(SZ, DAY, [FLAT] * 5), "002428.SZ": bars_of(SZ, DAY, holed[:3])}
+    )
+    found = window(stopped, ["300857.SZ", "002428.SZ"], 3)
+    assert (found.status, found.sessions_held) == (WindowStatus.PARTIAL, 2)
+
+
+def test_waiting_name_whose_data_stop_within_its_wait_is_not_settled() -> None:
+    locked = [FLAT, (12.0, 12.0)]
+    names = ["300857.SZ", "002428.SZ"]
+    panel = panel_of({names[1]: bars_of(SZ, DAY, [FLAT] * 8), names[0]: bars_of(SZ, DAY, locked)})
+    assert window(panel, names, 5).status is WindowStatus.PARTIAL
+
+
+def test_name_whose_exchange_has_not_reached_its_entry_keeps_its_weight() -> None:
+    # Golden Week 2025: Hong Kong trades from 10-02, the mainland from 10-09.
+    hk, sz = "00700.HK", "300857.SZ"
+    bars = {
+        hk: {date(2025, 9, 30): FLAT, date(2025, 10, 2): FLAT, date(2025, 10, 3): FLAT},
+        sz: {date(2025, 9, 30): FLAT},
+    }
+    entries = ((Exchange.HK, date(2025, 10, 2)), (SZ, date(2025, 10, 9)))
+    found = resolve_window(
+        panel_of(bars), event_of([hk, sz], date(2025, 9, 30)), entries, horizon=1, max_wait=10
+    )
+    assert found.weights == (0.5, 0.5)
+    assert found.status is WindowStatus.PENDING
+    assert found.legs[1].reason is Reason.DATA_END
+
+
+def test_status_depends_on_the_event_alone() -> None:
+    late, early = bars_of(SZ, DAY, [FLAT] * 20), bars_of(Exchange.HK, DAY, [FLAT] * 6)
+    names = ["00700.HK"]
+    alone = window(panel_of({"00700.HK": early}), names, 8)
+    beside = window(panel_of({"00700.HK": early, "300857.SZ": late}), names, 8)
+    assert alone.status is beside.status is WindowStatus.PENDING
+
+
+def test_limit_is_known_from_a_close_before_the_panel_begins() -> None:
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, [(12.0, 12.0)])})
+    values = {name: getattr(panel, name) for name in panel.__slots__}
+    earlier = type(panel)(**{**values, "prior_values": np.array([10.0])})
+    assert buy_block(panel, 0, 0) is Reason.NONE
+    assert buy_block(earlier, 0, 0) is Reason.LIMIT_UP
 
 
 def test_window_that_the_data_do_not_reach_is_pending() -> None:
