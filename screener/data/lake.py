@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
 from screener.errors import (
     InputError,
+    StorageBusy,
     StorageDamaged,
     StorageError,
     StorageFull,
     StorageReadOnly,
 )
 
-__all__ = ["CATALOG", "DATA", "connect", "literal", "storage_errors"]
+__all__ = ["CATALOG", "DATA", "connect", "literal", "retried", "storage_errors"]
+
+ResultT = TypeVar("ResultT")
 
 CATALOG = "catalog.sqlite"
 DATA = "data"
+_PAUSES = tuple(0.02 * 1.6**attempt for attempt in range(12))  # nine seconds in all
+_BUSY = ("locked", "conflict", "failed to commit")
 _EXTENSIONS = ("duckdb_extension_sqlite_scanner", "duckdb_extension_ducklake")
 # Nothing is ever downloaded at run time: extensions come from wheels of duckdb's own version.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -37,6 +44,11 @@ def connect(root: Path) -> duckdb.DuckDBPyConnection:
     StorageError
         If the folder cannot be read or written, or a file of the lake is damaged.
     """
+    if "\\" in str(root):
+        raise InputError(
+            f"the path {root} holds a backslash, which the lake cannot store data under",
+            fix="use a folder without one",
+        )
     with storage_errors(root):
         connection = duckdb.connect(":memory:", config=_CONFIG)
         try:
@@ -60,18 +72,45 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def retried(job: Callable[[], ResultT]) -> ResultT:
+    """Do a job again, after a growing pause, while another process holds the catalog.
+
+    Writers exclude each other by a lock of ours; a reader holds SQLite's for some milliseconds.
+    """
+    for pause in _PAUSES:
+        try:
+            return job()
+        except duckdb.Error as error:
+            if not any(word in str(error).lower() for word in _BUSY):
+                raise
+            time.sleep(pause)
+    return job()
+
+
 @contextlib.contextmanager
 def storage_errors(root: Path) -> Iterator[None]:
     """Translate DuckDB's and the system's complaints about files into storage errors."""
     try:
         yield
-    except (duckdb.ParserException, duckdb.BinderException):
-        raise  # wrong SQL is our bug, not the disk's
+    except (duckdb.ParserException, duckdb.BinderException, duckdb.ConversionException):
+        raise  # wrong SQL or rows are not the disk's fault
+    except RuntimeError as error:
+        if "interrupted" in str(error).lower():  # Ctrl-C within a query
+            raise KeyboardInterrupt from error
+        if not isinstance(error, duckdb.Error):
+            raise
+        raise _translated(error, root) from error
     except (duckdb.Error, OSError) as error:
         raise _translated(error, root) from error
 
 
 def _translated(error: Exception, root: Path) -> StorageError:
+    if any(word in str(error).lower() for word in _BUSY):
+        return StorageBusy(
+            "another process kept the catalog busy",
+            where=str(root),
+            fix="type the command again; nothing was changed",
+        )
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     lowered = text.lower()
     if "no space left" in lowered or "disk is full" in lowered or "file too large" in lowered:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import duckdb
@@ -60,12 +61,23 @@ def _merge_table(
     connection.register("incoming_rows", rows)
     try:
         _check_columns(spec, rows)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {_typed_select(spec)}")
+        _take_in(connection, spec)
         _check_rows(connection, spec)
         return _merge_rows(connection, spec, batch, write=write)
     finally:
-        connection.unregister("incoming_rows")
-        connection.execute("DROP TABLE IF EXISTS incoming")
+        # In a transaction that has failed these fail too, and would hide why.
+        with suppress(duckdb.Error):
+            connection.unregister("incoming_rows")
+            connection.execute("DROP TABLE IF EXISTS incoming")
+
+
+def _take_in(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {_typed_select(spec)}")
+    except duckdb.ConversionException as error:
+        raise SchemaMismatch(
+            f"a value of table {spec.name} has the wrong type: {str(error).splitlines()[0]}"
+        ) from error
 
 
 def _check_columns(spec: Table, rows: pa.Table) -> None:
@@ -90,10 +102,10 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
     key = ", ".join(spec.key)
     repeated = connection.execute(
         f"SELECT {key}, count(*) FROM incoming GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
-    ).fetchone()
-    if repeated:
-        shown = ", ".join(str(value) for value in repeated[:-1])
-        raise SchemaMismatch(f"table {spec.name}: key {shown} comes {repeated[-1]} times")
+    ).fetchall()
+    for *values, times in repeated:
+        shown = ", ".join(str(value) for value in values)
+        raise SchemaMismatch(f"table {spec.name}: key {shown} comes {times} times")
     if spec.name is TableName.BARS:
         _check_basis(connection)
 
@@ -101,9 +113,9 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
 def _check_basis(connection: duckdb.DuckDBPyConnection) -> None:
     mixed = connection.execute(
         "SELECT listing FROM incoming GROUP BY listing HAVING count(DISTINCT basis) > 1 LIMIT 1"
-    ).fetchone()
-    if mixed:
-        raise SchemaMismatch(f"bars of {mixed[0]} mix raw and adjusted prices")
+    ).fetchall()
+    for (listing,) in mixed:
+        raise SchemaMismatch(f"bars of {listing} mix raw and adjusted prices")
 
 
 def _merge_rows(
@@ -163,8 +175,7 @@ def _replaced_rows(
 
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {relation}").fetchone()
-    return int(row[0]) if row else 0
+    return int(connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])
 
 
 def quarantine_rows(rejects: tuple[Reject, ...], fetched_at: object) -> pa.Table:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
 from screener.data import lake
@@ -31,7 +31,6 @@ from screener.errors import (
 __all__ = ["Commit", "Coverage", "Span", "Store"]
 
 _LOCK_SECONDS = 120.0
-_READ_ATTEMPTS = 5
 _FIRST_VERSION = 1  # version 0 is the lake before it had tables
 
 
@@ -101,14 +100,14 @@ class Store:
         InputError
             If there is no such version.
         """
-        if not (root / lake.CATALOG).is_file():
-            raise DataError(
-                "there is no market data yet",
-                where=str(root),
-                fix="bring your own: `screener data import FILE --kind bars --basis raw`, "
-                "or see a simulated market: `screener demo`",
-            )
-        return cls._connected(root, version)
+        _refuse_lost_catalog(root)
+        if not _has_catalog(root):
+            raise _no_data_yet(root)
+        store = cls._connected(root, version)
+        if store.version < _FIRST_VERSION:  # a first import was ended before it made the tables
+            store.close()
+            raise _no_data_yet(root)
+        return store
 
     @classmethod
     def create(cls, root: Path) -> Self:
@@ -116,9 +115,10 @@ class Store:
         with lake.storage_errors(root):
             root.mkdir(parents=True, exist_ok=True)
         with _write_lock(root):
+            _refuse_lost_catalog(root)
             connection = lake.connect(root)
             try:
-                _make_tables(connection, root)
+                lake.retried(lambda: _make_tables(connection, root))
             finally:
                 connection.close()
         return cls._connected(root, None)
@@ -165,8 +165,9 @@ class Store:
         conditions, values = _conditions(spec, listings, start, end)
         columns = ", ".join(spec.column_names)
         sql = f"SELECT {columns} FROM {self._at(table)}{conditions} ORDER BY {', '.join(spec.sort)}"
-        found: pa.Table = self._query(sql, values).to_arrow_table()
-        return found
+        with self._reading():
+            found: pa.Table = self._executed(sql, values).to_arrow_table()
+            return found
 
     def last_session(
         self,
@@ -196,8 +197,7 @@ class Store:
             conditions += (" AND " if conditions else " WHERE ") + f"({marks})"
             values.extend(suffixes)
         sql = f"SELECT max({_date_column(spec)}) FROM {self._at(table)}{conditions}"
-        row = self._query(sql, values).fetchone()
-        found: date | None = None if row is None else row[0]
+        found: date | None = self._rows(sql, values)[0][0]
         return found
 
     def frontier(self, suffixes: Sequence[str]) -> date | None:
@@ -213,8 +213,7 @@ class Store:
             f"SELECT max(session) FROM {self._at(TableName.BARS)} WHERE ({marks}) "
             f"AND NOT regexp_full_match(listing, '{INDEX_ID}')"
         )
-        row = self._query(sql, list(suffixes)).fetchone()
-        found: date | None = None if row is None else row[0]
+        found: date | None = self._rows(sql, list(suffixes))[0][0]
         return found
 
     def spans(self, listings: Sequence[str]) -> dict[str, Span]:
@@ -224,7 +223,7 @@ class Store:
             f"FROM {self._at(TableName.BARS)} "
             "WHERE list_contains(?::VARCHAR[], listing) GROUP BY listing"
         )
-        rows = self._query(sql, [list(listings)]).fetchall()
+        rows = self._rows(sql, [list(listings)])
         return {row[0]: Span(first=row[1], last=row[2], basis=Basis(row[3])) for row in rows}
 
     def last_values(
@@ -235,7 +234,7 @@ class Store:
             f"SELECT listing, max(session), max_by(close, session) FROM {self._at(TableName.BARS)} "
             "WHERE list_contains(?::VARCHAR[], listing) AND session < ?::DATE GROUP BY listing"
         )
-        rows = self._query(sql, [list(listings), before]).fetchall()
+        rows = self._rows(sql, [list(listings), before])
         return {row[0]: (row[1], row[2]) for row in rows}
 
     def simulated(self) -> bool:
@@ -302,13 +301,17 @@ class Store:
         self.close()
 
     def _commit(self, batch: Batch, message: str) -> Commit:
+        changes = lake.retried(lambda: self._transaction(batch, message))
+        self._version = self._latest()
+        return Commit(version=self._version, changes=changes)
+
+    def _transaction(self, batch: Batch, message: str) -> tuple[TableChange, ...]:
         self._connection.execute("BEGIN")
         try:
             changes = self._merge(batch, write=True)
-            done = Commit(version=self._latest(), changes=changes)
-            if not done.changed:
+            if not any(item.added or item.changed or item.removed for item in changes):
                 self._connection.execute("ROLLBACK")
-                return done
+                return changes
             self._connection.execute(
                 f"CALL lake.set_commit_message('screener', {lake.literal(message)})"
             )
@@ -316,31 +319,26 @@ class Store:
         except BaseException:
             self._rollback()
             raise
-        self._version = self._latest()
-        return Commit(version=self._version, changes=changes)
+        return changes
 
     def _merge(self, batch: Batch, *, write: bool) -> tuple[TableChange, ...]:
         _refuse_mixture(_is_simulated(self._connection, self._root), batch)
         return merge_batch(self._connection, batch, write=write)
 
     def _rollback(self) -> None:
-        try:
+        # A failed commit has already rolled back, and the first error is the one to tell.
+        with suppress(duckdb.Error):
             self._connection.execute("ROLLBACK")
-        except duckdb.TransactionException:
-            return  # a failed commit has already rolled back
 
     def _coverage(self, spec: Table) -> Coverage:
         names = spec.column_names
         day = _date_column(spec) if _has_date(spec) else "NULL::DATE"
         listings = "count(DISTINCT listing)" if "listing" in names else "NULL"
         sources = "list_sort(list(DISTINCT source))" if "source" in names else "NULL"
-        row = self._query(
+        (row,) = self._rows(
             f"SELECT count(*), {listings}, min({day}), max({day}), {sources} "
-            f"FROM {self._at(spec.name)}",
-            [],
-        ).fetchone()
-        if row is None:  # an aggregate always gives one row
-            raise StorageDamaged(f"table {spec.name} cannot be counted", where=str(self._root))
+            f"FROM {self._at(spec.name)}"
+        )
         return Coverage(
             table=spec.name,
             rows=row[0],
@@ -353,29 +351,27 @@ class Store:
     def _at(self, table: TableName) -> str:
         return f"lake.{table} AT (VERSION => {self._version})"
 
-    def _query(self, sql: str, values: list[object]) -> duckdb.DuckDBPyConnection:
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        # To the last row: a result left open holds the catalog against writers.
+        with self._reading():
+            return self._executed(sql, values).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         with lake.storage_errors(self._root):
-            for attempt in range(_READ_ATTEMPTS):
-                try:
-                    return self._connection.execute(sql, values)
-                except duckdb.Error as error:
-                    # A writer holds the catalog for some milliseconds while it commits.
-                    if "locked" not in str(error) or attempt == _READ_ATTEMPTS - 1:
-                        raise
-                    time.sleep(0.05 * 2**attempt)
-        raise StorageBusy("the catalog stayed locked", where=str(self._root))
+            yield
+
+    def _executed(self, sql: str, values: Sequence[object]) -> duckdb.DuckDBPyConnection:
+        return lake.retried(lambda: self._connection.execute(sql, values))
 
     def _latest(self) -> int:
-        row = self._query("SELECT max(snapshot_id) FROM lake.snapshots()", []).fetchone()
-        return int(row[0]) if row else 0
+        return int(self._rows("SELECT max(snapshot_id) FROM lake.snapshots()")[0][0])
 
     def _has_version(self, version: int) -> bool:
         if version < _FIRST_VERSION:
             return False
-        row = self._query(
-            "SELECT count(*) FROM lake.snapshots() WHERE snapshot_id = ?", [version]
-        ).fetchone()
-        return bool(row and row[0])
+        sql = "SELECT count(*) FROM lake.snapshots() WHERE snapshot_id = ?"
+        return bool(self._rows(sql, [version])[0][0])
 
 
 def _conditions(
@@ -404,6 +400,34 @@ def _date_column(spec: Table) -> str:
     raise SchemaMismatch(f"table {spec.name} has no date column to select by")
 
 
+def _has_catalog(root: Path) -> bool:
+    catalog = root / lake.CATALOG
+    return catalog.is_file() and catalog.stat().st_size > 0
+
+
+def _no_data_yet(root: Path) -> DataError:
+    return DataError(
+        "there is no market data yet",
+        where=str(root),
+        fix="bring your own: `screener data import FILE --kind bars --basis raw`, "
+        "or see a simulated market: `screener demo`",
+    )
+
+
+def _refuse_lost_catalog(root: Path) -> None:
+    """Refuse to begin a new lake beside the Parquet files of one whose catalog is gone."""
+    if _has_catalog(root):
+        return
+    with lake.storage_errors(root):
+        left = next((root / lake.DATA).rglob("*.parquet"), None) if root.is_dir() else None
+    if left is not None:
+        raise StorageDamaged(
+            f"the catalog {lake.CATALOG} is gone, and Parquet files of a lake are there",
+            where=str(root),
+            fix="restore the catalog from a copy, or move the folder away and import again",
+        )
+
+
 def _make_tables(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
     with lake.storage_errors(root):
         rows = connection.execute(
@@ -430,15 +454,15 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
 def _write_lock(root: Path) -> Iterator[None]:
     # DuckLake lets two transactions insert the same keys; one writer at a time keeps them unique.
     lock = FileLock(root / "write.lock")
-    try:
-        with lake.storage_errors(root):
+    with lake.storage_errors(root):
+        try:
             lock.acquire(timeout=_LOCK_SECONDS)
-    except Timeout as error:
-        raise StorageBusy(
-            f"another process has been writing for over {_LOCK_SECONDS:.0f} s",
-            where=str(root),
-            fix="wait until it ends, or end it, then type the command again",
-        ) from error
+        except Timeout as error:
+            raise StorageBusy(
+                f"another process has been writing for over {_LOCK_SECONDS:.0f} s",
+                where=str(root),
+                fix="wait until it ends, or end it, then type the command again",
+            ) from error
     try:
         yield
     finally:
@@ -448,21 +472,23 @@ def _write_lock(root: Path) -> Iterator[None]:
 def _is_simulated(connection: duckdb.DuckDBPyConnection, root: Path) -> bool | None:
     """Tell whether the rows stored are simulated; `None` while there are none."""
     with lake.storage_errors(root):
-        for table in (TableName.BARS, TableName.VALUATION, TableName.LISTINGS):
-            row = connection.execute(f"SELECT source FROM lake.{table} LIMIT 1").fetchone()
-            if row is not None:
-                return bool(row[0] == SIMULATED)
+        for table in TABLES.values():
+            if "source" in table.column_names:
+                sql = f"SELECT source FROM lake.{table.name} LIMIT 1"
+                rows = connection.execute(sql).fetchall()
+                if rows:
+                    return bool(rows[0][0] == SIMULATED)
     return None
 
 
 def _refuse_mixture(stored: bool | None, batch: Batch) -> None:
-    if stored is None:
-        return
     for table in batch.tables.values():
         if not table.num_rows or "source" not in table.column_names:
             continue
-        incoming = bool(table.column("source")[0].as_py() == SIMULATED)
-        if incoming is not stored:
+        marked = set(pc.unique(pc.equal(table.column("source"), SIMULATED)).to_pylist())
+        if stored is None:
+            stored = True in marked
+        if marked != {stored}:
             raise InputError(
                 "simulated and real prices must not share one lake",
                 fix="use another folder: `screener init DIR`, then `--workspace DIR`",

@@ -17,7 +17,8 @@ from screener.data.panels import frontier_of, read_benchmark, read_panel
 from screener.data.schema import TABLES, Basis, TableName
 from screener.data.sources.base import Batch
 from screener.data.store import Store
-from screener.domain.listing import Currency, Exchange, Kind, parse_listing
+from screener.domain.listing import Currency, Exchange, Kind, Listing, parse_listing
+from screener.domain.panel import PricePanel
 
 ARROW = {
     "VARCHAR": pa.string(),
@@ -32,8 +33,9 @@ NAN = float("nan")
 # 2026-05-25 is a holiday in Hong Kong (the day after the Buddha's Birthday, a Sunday), not on the
 # mainland; 2026-06-19 (Dragon Boat) is one in both.
 WED, THU, FRI, MON, TUE = (date(2026, 5, day) for day in (20, 21, 22, 25, 26))
-SHANGHAI, SHENZHEN, HONG_KONG, ADJUSTED, UNKNOWN = (
-    parse_listing(text) for text in ("600000.SH", "300857.SZ", "00700.HK", "600519.SH", "601398.SH")
+SHANGHAI, SHENZHEN, HONG_KONG, ADJUSTED, STOPPED, UNKNOWN = (
+    parse_listing(text)
+    for text in ("600000.SH", "300857.SZ", "00700.HK", "600519.SH", "600036.SH", "601398.SH")
 )
 CSI, HANG_SENG = (parse_listing(text, kind=Kind.INDEX) for text in ("000300.SH", "HSI.HK"))
 
@@ -69,13 +71,15 @@ BARS = [
     *bars("600000.SH", {WED: (10, 11), THU: (12, 13), MON: (14, 15), TUE: (16, 17)}),
     *bars("300857.SZ", {date(2026, 1, 5): (1, 2), FRI: (20, 21), date(2026, 5, 24): (8, 8)}),
     *bars("00700.HK", {THU: (300, 310), FRI: (320, 330), TUE: (340, 350)}),
-    *bars("600519.SH", {WED: (5, 6), TUE: (7, 8)}, Basis.ADJUSTED),
+    *bars("600519.SH", {date(2026, 1, 5): (4, 3), WED: (5, 6), TUE: (7, 8)}, Basis.ADJUSTED),
+    *bars("600036.SH", {date(2026, 1, 5): (30, 31), date(2026, 1, 7): (32, 33)}),
     *bars("000300.SH", {FRI: (4000, 4100), MON: (4200, 4300), date(2026, 5, 27): (4400, 4500)}),
     *bars("HSI.HK", {FRI: (20000, 21000), TUE: (22000, 23000), date(2026, 5, 29): (24000, 25000)}),
 ]
 FACTORS = {
     "600000.SH": {date(2026, 1, 6): 1.5, THU: 2.0, date(2026, 5, 24): 3.0},
-    "600519.SH": {THU: 9.0},
+    "600519.SH": {date(2026, 1, 5): 9.0},
+    "600036.SH": {date(2026, 1, 6): 1.25},
 }
 FIXINGS = {date(2026, 5, 17): 0.90, FRI: 0.92}
 STATUS = [
@@ -116,23 +120,29 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield opened
 
 
-def week(panel: Any, matrix: Any) -> np.ndarray:
+def panel_of(
+    store: Store, listings: Sequence[Listing], *, first: date = FRI, last: date | None = None
+) -> PricePanel:
+    return read_panel(store, listings, first_entry=first, last_entry=last or first)
+
+
+def week(panel: PricePanel, matrix: Any) -> np.ndarray:
     """Return the rows of the five days of the example."""
     return np.asarray(matrix[np.isin(panel.sessions, np.array([WED, THU, FRI, MON, TUE], "M8[D]"))])
 
 
 def test_axis_is_the_union_of_the_exchanges(store: Store) -> None:
-    both = read_panel(store, [SHANGHAI, HONG_KONG], first_entry=FRI)
+    both = panel_of(store, [SHANGHAI, HONG_KONG])
     assert both.sessions[-1].item() == TUE
     assert both.sessions[0].item() == date(2026, 3, 23)  # the Monday 60 days before, a Sunday's
     assert_array_equal(week(both, both.trading), [[1, 1], [1, 1], [1, 1], [1, 0], [1, 1]])
-    alone = read_panel(store, [HONG_KONG], first_entry=FRI)
+    alone = panel_of(store, [HONG_KONG])
     assert MON not in alone.sessions.tolist()
     assert alone.trading.all()
 
 
 def test_prices_are_as_stored_with_holes(store: Store) -> None:
-    panel = read_panel(store, [SHANGHAI, SHENZHEN, HONG_KONG, UNKNOWN], first_entry=FRI)
+    panel = panel_of(store, [SHANGHAI, SHENZHEN, HONG_KONG, UNKNOWN])
     assert_array_equal(
         week(panel, panel.open),
         [
@@ -149,38 +159,38 @@ def test_prices_are_as_stored_with_holes(store: Store) -> None:
 
 
 def test_columns_follow_the_listings_asked_for(store: Store) -> None:
-    forth = read_panel(store, [SHANGHAI, HONG_KONG], first_entry=FRI)
-    back = read_panel(store, [HONG_KONG, SHANGHAI], first_entry=FRI)
+    forth = panel_of(store, [SHANGHAI, HONG_KONG])
+    back = panel_of(store, [HONG_KONG, SHANGHAI])
     for name in ("open", "close", "factor", "fx", "trading", "suspended", "st"):
         assert_array_equal(getattr(forth, name), getattr(back, name)[:, ::-1])
 
 
 def test_factors_step_on_their_day(store: Store) -> None:
-    panel = read_panel(store, [SHANGHAI, SHENZHEN], first_entry=FRI)
+    panel = panel_of(store, [SHANGHAI, SHENZHEN])
     # one step lies before the axis, one on a session, one on a Sunday: in force on Monday
     assert_array_equal(week(panel, panel.factor)[:, 0], [1.5, 2, 2, 3, 3])
     assert panel.factor[0, 0] == 1.5
     assert (panel.factor[:, 1] == 1).all()
-    early = read_panel(store, [SHANGHAI], first_entry=date(2026, 2, 2))
+    early = panel_of(store, [SHANGHAI], first=date(2026, 2, 2))
     assert early.factor[early.row(date(2026, 1, 5)), 0] == 1
     assert early.factor[early.row(date(2026, 1, 6)), 0] == 1.5
 
 
 def test_adjusted_prices_take_no_factor(store: Store) -> None:
-    panel = read_panel(store, [ADJUSTED, SHANGHAI, UNKNOWN], first_entry=FRI)
+    panel = panel_of(store, [ADJUSTED, SHANGHAI, UNKNOWN])
     assert panel.adjusted.tolist() == [True, False, False]
     assert (panel.factor[:, 0] == 1).all()
 
 
 def test_facts_of_the_day(store: Store) -> None:
-    panel = read_panel(store, [SHANGHAI, SHENZHEN], first_entry=FRI)
+    panel = panel_of(store, [SHANGHAI, SHENZHEN])
     assert_array_equal(week(panel, panel.suspended)[:, 0], [0, 0, 1, 0, 0])
     assert_array_equal(week(panel, panel.st)[:, 0], [0, 0, 0, 1, 0])
     assert not panel.suspended[:, 1].any()  # said of a Sunday
 
 
 def test_reach_of_each_listing(store: Store) -> None:
-    panel = read_panel(store, [SHANGHAI, SHENZHEN, HONG_KONG, UNKNOWN], first_entry=FRI)
+    panel = panel_of(store, [SHANGHAI, SHENZHEN, HONG_KONG, UNKNOWN])
     assert panel.list_dates == (date(1999, 11, 10), None, None, None)
     # bars before the axis count: they say since when a listing has been covered
     assert panel.first_bars == (WED, date(2026, 1, 5), THU, None)
@@ -194,7 +204,7 @@ def test_frontier_leaves_out_indices(store: Store) -> None:
 
 
 def test_fixings_are_carried_five_days(store: Store) -> None:
-    panel = read_panel(store, [HONG_KONG, SHANGHAI], first_entry=FRI)
+    panel = panel_of(store, [HONG_KONG, SHANGHAI])
     assert (panel.fx[:, 1] == 1).all()
     # 0.90 of Sunday the 17th holds until Friday the 22nd, which has a fixing of its own
     assert_array_equal(week(panel, panel.fx)[:, 0], [0.90, 0.90, 0.92, 0.92, 0.92])
@@ -237,14 +247,25 @@ def test_benchmark_without_bars(store: Store) -> None:
     assert (len(sessions), values.shape, basis) == (0, (0, 2), "total")
 
 
+def test_last_value_before_the_panel(store: Store) -> None:
+    panel = panel_of(store, [SHANGHAI, SHENZHEN, STOPPED, ADJUSTED, UNKNOWN])
+    # 33 × 1.25, of the last bar and not the first; an adjusted close is a value by itself
+    assert_array_equal(panel.prior_values, [NAN, 2, 41.25, 3, NAN])
+
+
 def test_panel_past_the_end_of_the_tables(store: Store) -> None:
-    panel = read_panel(store, [HONG_KONG], first_entry=date(2026, 12, 1))
-    assert panel.open.shape == (0, 1)
+    last = date(2026, 12, 1)
+    panel = panel_of(store, [HONG_KONG], first=date(2026, 11, 30), last=last)
+    assert panel.sessions[-1].item() == last
+    assert np.isnan(panel.open).all()
+    assert np.isnan(panel.fx).all()
+    assert panel.trading.all()
     assert panel.last_bars == (TUE,)
+    assert panel.frontier == {Exchange.HK: TUE}
 
 
 def test_later_bars_change_no_earlier_row(store: Store) -> None:
-    before = read_panel(store, [SHANGHAI, HONG_KONG], first_entry=FRI)
+    before = panel_of(store, [SHANGHAI, HONG_KONG])
     later = Batch(
         tables={
             TableName.BARS: table(
@@ -266,7 +287,7 @@ def test_later_bars_change_no_earlier_row(store: Store) -> None:
     with Store.open(store._root) as writer:
         writer.commit(later, message="later")
     with Store.open(store._root) as reader:
-        after = read_panel(reader, [SHANGHAI, HONG_KONG], first_entry=FRI)
+        after = panel_of(reader, [SHANGHAI, HONG_KONG])
     assert len(after.sessions) == len(before.sessions) + 2
     for name in ("sessions", "open", "close", "factor", "fx", "trading", "suspended", "st"):
         assert_array_equal(getattr(after, name)[: len(before.sessions)], getattr(before, name))

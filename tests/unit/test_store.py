@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -132,6 +133,34 @@ def test_no_lake_yet(tmp_path: Path) -> None:
         Store.open(tmp_path / "data_cache")
     assert "screener data import" in caught.value.fix
     assert not (tmp_path / "data_cache").exists()
+
+
+def begun(root: Path) -> None:
+    (root / "catalog.sqlite").touch()
+
+
+def begun_and_rolled_back(root: Path) -> None:
+    link = sqlite3.connect(root / "catalog.sqlite")
+    link.executescript("CREATE TABLE t (c); DROP TABLE t;")
+    link.close()
+
+
+def without_tables(root: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_module, "_make_tables", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            Store.create(root)
+
+
+@pytest.mark.parametrize("state", [begun, begun_and_rolled_back, without_tables])
+def test_a_first_import_that_was_killed(tmp_path: Path, state: Any) -> None:
+    root = tmp_path / "data_cache"
+    root.mkdir()
+    state(root)
+    with pytest.raises(DataError, match="no market data yet"):
+        Store.open(root).coverage()
+    with Store.create(root) as store:
+        assert store.commit(bars(bar("600000.SH", MONDAY)), message="again").changed
 
 
 def test_created_lake_has_every_table_and_no_row(empty_lake: Path) -> None:
