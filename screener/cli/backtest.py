@@ -92,7 +92,7 @@ def backtest(
     from screener.backtest.ledger import LEDGER_COLUMNS
     from screener.backtest.run import Settings
     from screener.data.store import Store
-    from screener.render.files import write_csv, write_json
+    from screener.render.files import check_targets, write_csv, write_json
     from screener.workflows.backtesting import (
         BACKTEST_COLUMNS,
         ledger_rows,
@@ -104,6 +104,7 @@ def backtest(
     from screener.workflows.pages import backtest_page
     from screener.workspace.runs import save_run
 
+    check_targets(csv, json, ledger)
     place = workspace_of(workspace)
     settings = Settings(
         horizons=_horizons(hold),

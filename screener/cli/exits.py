@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from screener.errors import ScreenerError
+from screener.errors import ScreenerError, StorageError
 
 __all__ = ["INTERRUPTED", "RootGroup"]
 
@@ -33,6 +34,13 @@ class RootGroup(TyperGroup):
             # The reader of our output is gone (`| head`): not worth a word, nor a second failure.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            # Only standard output comes here: files and the lake have errors of their own.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            typer.echo("error: no space left where standard output goes", err=True)
+            raise typer.Exit(StorageError.exit_code) from None
 
 
 def _message(error: ScreenerError) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -54,4 +56,9 @@ def _root(
 
 def run() -> None:
     """Run the console command."""
+    for stream in (sys.stdout, sys.stderr):
+        # Names are Chinese: what a terminal cannot show is escaped there, never lost in a file.
+        if isinstance(stream, io.TextIOWrapper):
+            utf8 = not stream.isatty() or (stream.encoding or "").lower().startswith("utf")
+            stream.reconfigure(encoding="utf-8" if utf8 else None, errors="backslashreplace")
     app()

@@ -102,9 +102,11 @@ def screen(
     Example: screener screen --basket copper --where "pb < 3 OR dividend_yield > 0.03" --csv -
     """
     from screener.data.store import Store
+    from screener.render.files import check_targets
     from screener.screen.criteria import parse_criteria, parse_fields, parse_order
     from screener.workflows.screening import ScreenRequest, parse_universe, run_screen
 
+    check_targets(csv, json)
     if excel and csv is None:
         raise InputError("--excel needs --csv", fix="write --csv FILE --excel")
     ranges = {
@@ -157,14 +159,18 @@ def _day(text: str | None) -> date:
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
     if text is None:
-        return datetime.now(ZoneInfo("Asia/Shanghai")).date()
+        return today
     try:
-        return date.fromisoformat(text.strip())
+        day = date.fromisoformat(text.strip())
     except ValueError:
         raise DateRangeError(
             f"--as-of {text!r} is not a date", fix="write it like 2026-05-27"
         ) from None
+    if day > today:
+        raise DateRangeError(f"--as-of {day} is in the future; today is {today}")
+    return day
 
 
 def _workspace(option: Path | None) -> Workspace:

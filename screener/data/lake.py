@@ -28,6 +28,7 @@ CATALOG = "catalog.sqlite"
 DATA = "data"
 _PAUSES = tuple(0.02 * 1.6**attempt for attempt in range(12))  # nine seconds in all
 _BUSY = ("locked", "conflict", "failed to commit")
+_FULL = ("no space left", "disk is full", "file too large")
 _EXTENSIONS = ("duckdb_extension_sqlite_scanner", "duckdb_extension_ducklake")
 # Nothing is ever downloaded at run time: extensions come from wheels of duckdb's own version.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -81,10 +82,15 @@ def retried(job: Callable[[], ResultT]) -> ResultT:
         try:
             return job()
         except duckdb.Error as error:
-            if not any(word in str(error).lower() for word in _BUSY):
+            if not _is_busy(error):
                 raise
             time.sleep(pause)
     return job()
+
+
+def _is_busy(error: Exception) -> bool:
+    text = str(error).lower()
+    return any(word in text for word in _BUSY) and not any(word in text for word in _FULL)
 
 
 @contextlib.contextmanager
@@ -105,7 +111,7 @@ def storage_errors(root: Path) -> Iterator[None]:
 
 
 def _translated(error: Exception, root: Path) -> StorageError:
-    if any(word in str(error).lower() for word in _BUSY):
+    if _is_busy(error):
         return StorageBusy(
             "another process kept the catalog busy",
             where=str(root),
@@ -113,7 +119,7 @@ def _translated(error: Exception, root: Path) -> StorageError:
         )
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     lowered = text.lower()
-    if "no space left" in lowered or "disk is full" in lowered or "file too large" in lowered:
+    if any(word in str(error).lower() for word in _FULL):
         return StorageFull(
             f"no space left on the disk: {text}",
             where=str(root),

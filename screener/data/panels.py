@@ -84,9 +84,7 @@ def read_panel(
     )
 
 
-def read_benchmark(
-    store: Store, benchmark: Listing, *, start: date
-) -> tuple[SessionAxis, FloatMatrix, str]:
+def read_benchmark(store: Store, benchmark: Listing) -> tuple[SessionAxis, FloatMatrix, str]:
     """Read the bars of a benchmark in the base currency.
 
     Returns
@@ -94,13 +92,14 @@ def read_benchmark(
     tuple
         `(n,)` sessions; `(n, 2)` open and close in CNY; `price` or `total`.
     """
-    bars = store.read(TableName.BARS, listings=[benchmark.id], start=start)
+    bars = store.read(TableName.BARS, listings=[benchmark.id])
     sessions = _days(bars, "session")
     rates = _rates(store, [benchmark.currency], sessions)[benchmark.currency]
     values = np.column_stack([_numbers(bars, "open") * rates, _numbers(bars, "close") * rates])
     rows = store.read(TableName.LISTINGS, listings=[benchmark.id])
     basis = rows.column("return_basis")[0].as_py() if rows.num_rows else None
-    return sessions, values, basis or "price"
+    adjusted = str(Basis.ADJUSTED) in bars.column("basis").to_pylist()
+    return sessions, values, basis or ("total" if adjusted else "price")
 
 
 def _rates(

@@ -329,6 +329,11 @@ class Store:
         # A failed commit has already rolled back, and the first error is the one to tell.
         with suppress(duckdb.Error):
             self._connection.execute("ROLLBACK")
+        # Files of the failed transaction belong to no version; nobody else is writing now.
+        with suppress(duckdb.Error):
+            self._connection.execute(
+                "CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)"
+            )
 
     def _coverage(self, spec: Table) -> Coverage:
         names = spec.column_names

@@ -127,11 +127,11 @@ def _block(block: EventBlock) -> Iterator[RenderableType]:
         Column(header="to"),
         Column(header="status"),
         Column(header="held", numeric=True),
-        Column(header="paper %", numeric=True),
-        *([Column(header="traded %", numeric=True)] if costed else []),
-        Column(header="index %", numeric=True),
-        Column(header="active %", numeric=True),
-        Column(header="drawdown %", numeric=True),
+        Column(header="paper", numeric=True),
+        *([Column(header="traded", numeric=True)] if costed else []),
+        Column(header="index", numeric=True),
+        Column(header="active", numeric=True),
+        Column(header="drawdown", numeric=True),
     ]
     yield plain_table(columns, [_cells(line, costed=costed) for line in block.lines])
     for line in block.lines:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FileFormat",
+    "check_targets",
+    "checked_target",
     "csv_text",
     "json_text",
     "write_csv",
@@ -99,31 +101,61 @@ def write_text(target: str, text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    path = Path(target)
+    path = checked_target(target)
+    try:
+        if path.exists() and not path.is_file():  # a pipe or a device: written, never replaced
+            path.write_text(text, encoding="utf-8", newline="")
+        else:
+            _replace(path, text)
+    except OSError as error:
+        raise _not_written(error, path) from error
+
+
+def check_targets(*targets: str | None) -> None:
+    """Check, before any work is done, that the targets of one command can all be written.
+
+    Raises
+    ------
+    InputError
+        If two of them are the same, or one is a folder or lies in none.
+    """
+    given = [item for item in targets if item is not None]
+    resolved = [item if item == STDOUT else str(checked_target(item)) for item in given]
+    if len(set(resolved)) < len(resolved):
+        raise InputError("two outputs go to the same place", fix="give each a file of its own")
+
+
+def checked_target(target: str) -> Path:
+    """Return the file behind a target, links followed.
+
+    Raises
+    ------
+    InputError
+        If it is a folder, or its folder does not exist.
+    """
+    path = Path(target).resolve()
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {path.parent}", fix="make it, or name another file")
     if path.is_dir():
         raise InputError(f"{path} is a folder", fix="name a file in it")
-    temporary: Path | None = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w",
-            encoding="utf-8",
-            newline="",
-            dir=path.parent,
-            prefix=f".{path.name}.",
-            delete=False,
-        ) as file:
-            temporary = Path(file.name)
+    return path
+
+
+def _replace(path: Path, text: str) -> None:
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as file:
+        temporary = Path(file.name)
+        try:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
+            temporary.chmod(mode)
+            temporary.replace(path)
+        except BaseException:
             temporary.unlink(missing_ok=True)
-        raise _not_written(error, path) from error
+            raise
 
 
 def write_table(target: Path, rows: pa.Table, *, file_format: FileFormat) -> None:

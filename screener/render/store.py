@@ -42,7 +42,7 @@ class CoverageLine:
 
 def import_view(
     changes: Sequence[ChangeLine],
-    reasons: Sequence[tuple[str, int]],
+    reasons: Sequence[tuple[str, int, str]],
     remarks: Sequence[str],
     *,
     outcome: str,
@@ -53,9 +53,17 @@ def import_view(
     rows = [[line.table, *(f"{getattr(line, name):,}" for name in names)] for line in changes]
     parts: list[RenderableType] = [plain_table(columns, rows)]
     if reasons:
-        total = sum(count for _, count in reasons)
-        parts.append(Text(f"{total:,} rows rejected and kept in table quarantine:", style="bold"))
-        parts.extend(Text(f"  {count:,} × {reason}") for reason, count in reasons[:_REASONS_SHOWN])
+        total = sum(count for _, count, _ in reasons)
+        parts.append(
+            Text(
+                f"{total:,} rejected; see them with: screener data export DIR --table quarantine",
+                style="bold",
+            )
+        )
+        parts.extend(
+            Text(f"  {count:,} × {reason} (first: {place})")
+            for reason, count, place in reasons[:_REASONS_SHOWN]
+        )
         hidden = len(reasons) - _REASONS_SHOWN
         if hidden > 0:
             parts.append(Text(f"  and {hidden} further reasons"))

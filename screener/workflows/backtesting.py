@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
 
 from screener.backtest.benchmark import BenchmarkSeries, default_benchmark
 from screener.backtest.ledger import LedgerEntry
@@ -150,9 +149,7 @@ def run_events(store: Store, request: BacktestRequest, *, program_version: str) 
     days = [day for _, choices in events for choice in choices for _, day in choice]
     first = min(days)
     panel = read_panel(store, listings, first_entry=first, last_entry=max(days))
-    results = run_backtest(
-        panel, events, request.settings, _Benchmarks(store, request.benchmark, first)
-    )
+    results = run_backtest(panel, events, request.settings, _Benchmarks(store, request.benchmark))
     simulated = store.simulated()
     return BacktestRun(
         request=request,
@@ -234,10 +231,9 @@ def run_document(run: BacktestRun) -> dict[str, object]:
 class _Benchmarks:
     """Benchmark of each name, read once each."""
 
-    def __init__(self, store: Store, asked: str, start: date) -> None:
+    def __init__(self, store: Store, asked: str) -> None:
         self._store = store
         self._asked = asked
-        self._start = start
         self._series: dict[Listing, BenchmarkSeries] = {}
 
     def __call__(self, event: Event, name: Listing) -> BenchmarkSeries | None:
@@ -250,7 +246,7 @@ class _Benchmarks:
             else default_benchmark(name)
         )
         if wanted not in self._series:
-            sessions, values, basis = read_benchmark(self._store, wanted, start=self._start)
+            sessions, values, basis = read_benchmark(self._store, wanted)
             self._series[wanted] = BenchmarkSeries(
                 listing=wanted,
                 basis=basis,

@@ -18,6 +18,7 @@ from screener.data.schema import SIMULATED, TABLES, TableName
 from screener.data.sources.base import Batch, Reject
 from screener.data.sources.files import FileSource, ImportRequest
 from screener.data.store import Store
+from screener.errors import DataError, InputError
 from screener.render.files import FileFormat, write_table
 from screener.render.store import ChangeLine, CoverageLine, coverage_view
 from screener.workflows.adjusting import with_factors
@@ -32,6 +33,9 @@ __all__ = [
     "outcome_text",
     "status_page",
 ]
+
+
+_BAR_KEY = ("listing", "session")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +63,21 @@ class ImportOutcome:
     dry_run: bool
 
     @property
-    def reasons(self) -> tuple[tuple[str, int], ...]:
-        """Reasons of the rejects with their numbers, most frequent first."""
+    def reasons(self) -> tuple[tuple[str, int, str], ...]:
+        """Reasons of the rejects, how many, and where the first is; most frequent first."""
         counted = Counter(reject.reason for reject in self.rejects)
-        return tuple(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+        first: dict[str, Reject] = {}
+        for reject in self.rejects:
+            first.setdefault(reject.reason, reject)
+        return tuple(
+            (reason, count, _place(first[reason]))
+            for reason, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+        )
+
+
+def _place(reject: Reject) -> str:
+    what = " ".join(str(item) for item in (reject.listing, reject.session) if item)
+    return f"{reject.file} line {reject.line}" + (f", {what}" if what else "")
 
 
 def import_files(
@@ -102,6 +117,7 @@ def import_batch(
     remarks: list[str] = []
 
     def completed(store: Store, given: Batch) -> Batch:
+        _refuse_loss(store, given)
         found = with_factors(store, given)
         remarks.extend(found.remarks)
         return found
@@ -120,13 +136,37 @@ def import_batch(
     )
 
 
+def _refuse_loss(store: Store, batch: Batch) -> None:
+    """Refuse a new history that would drop a stored bar because its own row was rejected."""
+    lost = [
+        reject
+        for reject in batch.rejects
+        if reject.table is TableName.BARS
+        and reject.listing in batch.replaces
+        and reject.session is not None
+    ]
+    if not lost:
+        return
+    stored = store.read(TableName.BARS, listings=sorted({str(item.listing) for item in lost}))
+    keys = set(zip(*(stored.column(name).to_pylist() for name in _BAR_KEY), strict=True))
+    found = [item for item in lost if (item.listing, item.session) in keys]
+    if found:
+        first = found[0]
+        raise DataError(
+            f"{len(found)} stored bars would be lost: the new history has a bad row for them "
+            f"(first {first.listing} on {first.session}: {first.reason})",
+            where=f"{first.file}, line {first.line}",
+            fix="mend the file and import it again; nothing was changed",
+        )
+
+
 def _replacement(changes: Sequence[TableChange]) -> tuple[str, ...]:
     removed = sum(item.removed for item in changes)
     if not removed:
         return ()
     return (
-        f"{removed:,} older bars removed: adjusted prices replace a listing's whole history, "
-        "so import all of it at once",
+        f"{removed:,} older bars removed: prices on another basis or anchor replace a listing's "
+        "whole history, so import all of it at once",
     )
 
 
@@ -161,6 +201,8 @@ def export_tables(
     tuple
         The files written.
     """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file, not a folder", fix="name a folder for the files")
     written = []
     with Store.open(workspace.data_cache, version=version) as store:
         mark = f"_{SIMULATED}" if store.simulated() else ""

@@ -31,7 +31,7 @@ def backtest_page(run: BacktestRun) -> RenderableType:
         _block(list(results))
         for _, results in groupby(run.results, key=lambda item: id(item.window.event))
     ]
-    footer = f"returns in CNY · data version {run.data_version} · run {run.run_id}"
+    footer = f"returns in %, in CNY · data version {run.data_version} · run {run.run_id}"
     return backtest_view(blocks, banner=_banner(run), footer=footer)
 
 
@@ -113,7 +113,7 @@ def _notes(results: list[EventResult]) -> tuple[str, ...]:
                 found.setdefault(_note_key(entry), []).append(entry.horizon)
     every = len(results)
     return tuple(
-        f"{state} {listing} {name}: {reason}"
+        f"{' '.join(part for part in (state, listing, name) if part)}: {reason}"
         + ("" if len(horizons) == every else f" (hold {', '.join(map(str, horizons))})")
         for (state, listing, name, reason), horizons in found.items()
     )

@@ -18,6 +18,7 @@ LAYERS = (
     {"workspace", "render", "screen", "backtest", "data"},
     {"workflows"},
     {"cli"},
+    {"__main__"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 DOORS = {

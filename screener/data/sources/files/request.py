@@ -95,6 +95,14 @@ def parse_column_map(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+def _check_listing(request: ImportRequest) -> None:
+    if request.listing is not None and len(request.paths) > 1:
+        raise InputError(
+            f"--listing {request.listing} is given for {len(request.paths)} files",
+            fix="import each file by itself, or name the files by their listing: 00700.HK.csv",
+        )
+
+
 def checked_query(request: ImportRequest) -> FileQuery:
     """Check a request and return it as a query.
 
@@ -111,6 +119,7 @@ def checked_query(request: ImportRequest) -> FileQuery:
     repeated = sorted({str(path) for path in request.paths if request.paths.count(path) > 1})
     if repeated:
         raise InputError(f"{', '.join(repeated)} is named more than once")
+    _check_listing(request)
     _check_options(request)
     _check_times(request)
     return FileQuery(request=request, labels=_labels(request.paths))
