@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ DATA = "data"
 _PAUSES = tuple(0.02 * 1.6**attempt for attempt in range(12))  # nine seconds in all
 _BUSY = ("locked", "conflict", "failed to commit")
 _FULL = ("no space left", "disk is full", "file too large")
+_LITTLE = 1 << 20  # bytes free
 _EXTENSIONS = ("duckdb_extension_sqlite_scanner", "duckdb_extension_ducklake")
 # Nothing is ever downloaded at run time: extensions come from wheels of duckdb's own version.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -73,7 +75,7 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def retried(job: Callable[[], ResultT]) -> ResultT:
+def retried(root: Path, job: Callable[[], ResultT]) -> ResultT:
     """Do a job again, after a growing pause, while another process holds the catalog.
 
     Writers exclude each other by a lock of ours; a reader holds SQLite's for some milliseconds.
@@ -82,14 +84,19 @@ def retried(job: Callable[[], ResultT]) -> ResultT:
         try:
             return job()
         except duckdb.Error as error:
-            if not _is_busy(error):
+            if not _is_busy(error, root) or _is_full(root):
                 raise
             time.sleep(pause)
     return job()
 
 
-def _is_busy(error: Exception) -> bool:
-    text = str(error).lower()
+def _said(error: Exception, root: Path) -> str:
+    """Return what an error says, without the folder's name, whose words are no cause."""
+    return str(error).replace(str(root), "").lower()
+
+
+def _is_busy(error: Exception, root: Path) -> bool:
+    text = _said(error, root)
     return any(word in text for word in _BUSY) and not any(word in text for word in _FULL)
 
 
@@ -111,21 +118,21 @@ def storage_errors(root: Path) -> Iterator[None]:
 
 
 def _translated(error: Exception, root: Path) -> StorageError:
-    if _is_busy(error):
+    if _is_busy(error, root) and not _is_full(root):
         return StorageBusy(
             "another process kept the catalog busy",
             where=str(root),
             fix="type the command again; nothing was changed",
         )
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    lowered = text.lower()
-    if any(word in str(error).lower() for word in _FULL):
+    said = _said(error, root)
+    if any(word in said for word in _FULL) or _is_busy(error, root):
         return StorageFull(
             f"no space left on the disk: {text}",
             where=str(root),
             fix="free some space and type the command again; nothing was changed",
         )
-    if any(word in lowered for word in ("read-only", "readonly", "permission denied")):
+    if any(word in said for word in ("read-only", "readonly", "permission denied")):
         return StorageReadOnly(
             f"the lake cannot be written: {text}",
             where=str(root),
@@ -136,6 +143,13 @@ def _translated(error: Exception, root: Path) -> StorageError:
         where=str(root),
         fix="restore the folder from a copy, or move it away and import the files again",
     )
+
+
+def _is_full(root: Path) -> bool:
+    """Tell whether the disk is full: SQLite may then say no more than that it could not commit."""
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(root).free < _LITTLE
+    return False
 
 
 def _extension_file(package: str) -> Path:

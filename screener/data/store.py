@@ -118,7 +118,7 @@ class Store:
             _refuse_lost_catalog(root)
             connection = lake.connect(root)
             try:
-                lake.retried(lambda: _make_tables(connection, root))
+                lake.retried(root, lambda: _make_tables(connection, root))
             finally:
                 connection.close()
         return cls._connected(root, None)
@@ -301,7 +301,7 @@ class Store:
         self.close()
 
     def _commit(self, batch: Batch, message: str) -> Commit:
-        changes = lake.retried(lambda: self._transaction(batch, message))
+        changes = lake.retried(self._root, lambda: self._transaction(batch, message))
         self._version = self._latest()
         return Commit(version=self._version, changes=changes)
 
@@ -367,7 +367,7 @@ class Store:
             yield
 
     def _executed(self, sql: str, values: Sequence[object]) -> duckdb.DuckDBPyConnection:
-        return lake.retried(lambda: self._connection.execute(sql, values))
+        return lake.retried(self._root, lambda: self._connection.execute(sql, values))
 
     def _latest(self) -> int:
         return int(self._rows("SELECT max(snapshot_id) FROM lake.snapshots()")[0][0])

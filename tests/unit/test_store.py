@@ -624,7 +624,6 @@ def test_damaged_data_file(root: Path, damage: Any) -> None:
         assert store.version == 2
 
 
-@pytest.mark.xfail(strict=False, reason="words of the folder's own name are taken for the cause")
 def test_the_folder_name_is_not_the_cause(full_lake: Path, tmp_path: Path) -> None:
     root = tmp_path / "read-only, disk is full, locked" / "data_cache"
     shutil.copytree(full_lake, root)
