@@ -12,25 +12,28 @@ from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
-from filelock import FileLock, Timeout
 
 from screener.data import lake
+from screener.data.guards import (
+    has_catalog,
+    is_simulated,
+    make_tables,
+    no_data_yet,
+    refuse_lost_catalog,
+    refuse_mixture,
+    write_lock,
+)
 from screener.data.merge import TableChange, merge_batch
-from screener.data.schema import SIMULATED, TABLES, Basis, Table, TableName
+from screener.data.schema import TABLES, Basis, Table, TableName
 from screener.data.sources.base import Batch
 from screener.domain.listing import INDEX_ID
 from screener.errors import (
-    DataError,
     InputError,
     SchemaMismatch,
-    StorageBusy,
-    StorageDamaged,
 )
 
 __all__ = ["Commit", "Coverage", "Span", "Store"]
 
-_LOCK_SECONDS = 120.0
 _FIRST_VERSION = 1  # version 0 is the lake before it had tables
 
 
@@ -100,13 +103,13 @@ class Store:
         InputError
             If there is no such version.
         """
-        _refuse_lost_catalog(root)
-        if not _has_catalog(root):
-            raise _no_data_yet(root)
+        refuse_lost_catalog(root)
+        if not has_catalog(root):
+            raise no_data_yet(root)
         store = cls._connected(root, version)
         if store.version < _FIRST_VERSION:  # a first import was ended before it made the tables
             store.close()
-            raise _no_data_yet(root)
+            raise no_data_yet(root)
         return store
 
     @classmethod
@@ -114,11 +117,11 @@ class Store:
         """Open the lake in `root` for reading and writing, making it if there is none."""
         with lake.storage_errors(root):
             root.mkdir(parents=True, exist_ok=True)
-        with _write_lock(root):
-            _refuse_lost_catalog(root)
+        with write_lock(root):
+            refuse_lost_catalog(root)
             connection = lake.connect(root)
             try:
-                lake.retried(root, lambda: _make_tables(connection, root))
+                lake.retried(root, lambda: make_tables(connection, root))
             finally:
                 connection.close()
         return cls._connected(root, None)
@@ -239,7 +242,7 @@ class Store:
 
     def simulated(self) -> bool:
         """Tell whether the lake holds the simulated market."""
-        return _is_simulated(self._connection, self._root) is True
+        return is_simulated(self._connection, self._root) is True
 
     def coverage(self) -> tuple[Coverage, ...]:
         """Summarise every table: rows, listings, days and sources."""
@@ -276,7 +279,7 @@ class Store:
         StorageError
             If the lake cannot be written; nothing is changed then.
         """
-        with _write_lock(self._root), lake.storage_errors(self._root):
+        with write_lock(self._root), lake.storage_errors(self._root):
             self._version = self._latest()
             return self._commit(complete(self, batch) if complete else batch, message)
 
@@ -322,7 +325,7 @@ class Store:
         return changes
 
     def _merge(self, batch: Batch, *, write: bool) -> tuple[TableChange, ...]:
-        _refuse_mixture(_is_simulated(self._connection, self._root), batch)
+        refuse_mixture(is_simulated(self._connection, self._root), batch)
         return merge_batch(self._connection, batch, write=write)
 
     def _rollback(self) -> None:
@@ -403,98 +406,3 @@ def _date_column(spec: Table) -> str:
         if name in spec.column_names:
             return name
     raise SchemaMismatch(f"table {spec.name} has no date column to select by")
-
-
-def _has_catalog(root: Path) -> bool:
-    catalog = root / lake.CATALOG
-    return catalog.is_file() and catalog.stat().st_size > 0
-
-
-def _no_data_yet(root: Path) -> DataError:
-    return DataError(
-        "there is no market data yet",
-        where=str(root),
-        fix="bring your own: `screener data import FILE --kind bars --basis raw`, "
-        "or see a simulated market: `screener demo`",
-    )
-
-
-def _refuse_lost_catalog(root: Path) -> None:
-    """Refuse to begin a new lake beside the Parquet files of one whose catalog is gone."""
-    if _has_catalog(root):
-        return
-    with lake.storage_errors(root):
-        left = next((root / lake.DATA).rglob("*.parquet"), None) if root.is_dir() else None
-    if left is not None:
-        raise StorageDamaged(
-            f"the catalog {lake.CATALOG} is gone, and Parquet files of a lake are there",
-            where=str(root),
-            fix="restore the catalog from a copy, or move the folder away and import again",
-        )
-
-
-def _make_tables(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
-    with lake.storage_errors(root):
-        rows = connection.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake'"
-        ).fetchall()
-        missing = [spec for spec in TABLES.values() if spec.name not in {row[0] for row in rows}]
-        if not missing:
-            return
-        connection.execute("BEGIN")
-        for spec in missing:
-            columns = ", ".join(
-                f"{column.name} {column.type}{' NOT NULL' if column.required else ''}"
-                for column in spec.columns
-            )
-            connection.execute(f"CREATE TABLE lake.{spec.name} ({columns})")
-            if spec.by_year:
-                connection.execute(
-                    f"ALTER TABLE lake.{spec.name} SET PARTITIONED BY (year({spec.by_year}))"
-                )
-        connection.execute("COMMIT")
-
-
-@contextmanager
-def _write_lock(root: Path) -> Iterator[None]:
-    # DuckLake lets two transactions insert the same keys; one writer at a time keeps them unique.
-    lock = FileLock(root / "write.lock")
-    with lake.storage_errors(root):
-        try:
-            lock.acquire(timeout=_LOCK_SECONDS)
-        except Timeout as error:
-            raise StorageBusy(
-                f"another process has been writing for over {_LOCK_SECONDS:.0f} s",
-                where=str(root),
-                fix="wait until it ends, or end it, then type the command again",
-            ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _is_simulated(connection: duckdb.DuckDBPyConnection, root: Path) -> bool | None:
-    """Tell whether the rows stored are simulated; `None` while there are none."""
-    with lake.storage_errors(root):
-        for table in TABLES.values():
-            if "source" in table.column_names:
-                sql = f"SELECT source FROM lake.{table.name} LIMIT 1"
-                rows = connection.execute(sql).fetchall()
-                if rows:
-                    return bool(rows[0][0] == SIMULATED)
-    return None
-
-
-def _refuse_mixture(stored: bool | None, batch: Batch) -> None:
-    for table in batch.tables.values():
-        if not table.num_rows or "source" not in table.column_names:
-            continue
-        marked = set(pc.unique(pc.equal(table.column("source"), SIMULATED)).to_pylist())
-        if stored is None:
-            stored = True in marked
-        if marked != {stored}:
-            raise InputError(
-                "simulated and real prices must not share one lake",
-                fix="use another folder: `screener init DIR`, then `--workspace DIR`",
-            )

@@ -24,12 +24,18 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 DOORS = {
     "vectorbt": {"backtest/portfolio.py"},
     "exchange_calendars": {"market/calendars.py"},
-    "duckdb": {"data/lake.py", "data/store.py", "data/merge.py", "screen/query.py"},
+    "duckdb": {
+        "data/guards.py",
+        "data/lake.py",
+        "data/store.py",
+        "data/merge.py",
+        "screen/query.py",
+    },
     "pydantic": {"workspace/"},
     "tomlkit": {"workspace/"},
     "typer": {"cli/"},
     "rich": {"cli/", "render/", "workflows/"},
-    "filelock": {"data/store.py"},
+    "filelock": {"data/guards.py"},
 }
 NO_NETWORK = {"socket", "requests", "urllib", "http", "urllib3", "akshare"}
 FILE_DOORS = (

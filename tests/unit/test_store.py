@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
+from screener.data import guards
 from screener.data import store as store_module
 from screener.data.merge import TableChange, quarantine_rows
 from screener.data.schema import SIMULATED, TABLES, Basis, TableName
@@ -147,7 +148,7 @@ def begun_and_rolled_back(root: Path) -> None:
 
 def without_tables(root: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store_module, "_make_tables", lambda *_: 1 / 0)
+        patch.setattr(store_module, "make_tables", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             Store.create(root)
 
@@ -540,7 +541,7 @@ def test_a_batch_is_not_half_simulated(store: Store) -> None:
 
 
 def test_another_writer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "_LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(guards, "LOCK_SECONDS", 0.1)
     with (
         FileLock(store._root / "write.lock"),
         pytest.raises(StorageBusy, match="another process has been writing") as caught,
