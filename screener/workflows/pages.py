@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import groupby
 
 from rich.console import RenderableType
@@ -79,11 +80,10 @@ def _range(event: Event) -> str:
     if published.precision is not Precision.ESTIMATED:
         return ""
     start, end = (
-        moment_text(bound)
+        moment_text(bound) if isinstance(bound, datetime) else f"the close of {bound}"
         for bound in (published.range_start, published.range_end)
-        if bound is not None
     )
-    return f" ({start} to {end})"
+    return f" (from {start} to {end})"
 
 
 def _line(result: EventResult) -> HorizonLine:

@@ -233,6 +233,10 @@ def _remarks(looked: Looked, found: Evaluation, *, simulated: bool) -> Iterator[
         elif looked.as_of - session > REACH:
             age = (looked.as_of - session) // timedelta(days=1)
             yield f"the {market} snapshot of {session} is {age} days older than {looked.as_of}"
+    valued = [row for row in found.rows if row.session is not None]
+    for field in found.fields:
+        if valued and all(row.raw.get(field.name) is None for row in valued):
+            yield f"{field.name} is missing for every name: the tables have no such values that day"
     absent = sum(1 for row in found.rows if row.session is None)
     if absent:
         yield f"{absent} of {len(found.rows)} names have no valuation within 7 days: they fail"
