@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -69,17 +69,22 @@ def make_tables(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
         if not missing:
             return
         connection.execute("BEGIN")
-        for spec in missing:
-            columns = ", ".join(
-                f"{column.name} {column.type}{' NOT NULL' if column.required else ''}"
-                for column in spec.columns
-            )
-            connection.execute(f"CREATE TABLE lake.{spec.name} ({columns})")
-            if spec.by_year:
-                connection.execute(
-                    f"ALTER TABLE lake.{spec.name} SET PARTITIONED BY (year({spec.by_year}))"
+        try:
+            for spec in missing:
+                columns = ", ".join(
+                    f"{column.name} {column.type}{' NOT NULL' if column.required else ''}"
+                    for column in spec.columns
                 )
-        connection.execute("COMMIT")
+                connection.execute(f"CREATE TABLE lake.{spec.name} ({columns})")
+                if spec.by_year:
+                    connection.execute(
+                        f"ALTER TABLE lake.{spec.name} SET PARTITIONED BY (year({spec.by_year}))"
+                    )
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(duckdb.Error):
+                connection.execute("ROLLBACK")
+            raise
 
 
 @contextmanager

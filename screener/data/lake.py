@@ -105,6 +105,8 @@ def storage_errors(root: Path) -> Iterator[None]:
     """Translate DuckDB's and the system's complaints about files into storage errors."""
     try:
         yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
     except (duckdb.ParserException, duckdb.BinderException, duckdb.ConversionException):
         raise  # wrong SQL or rows are not the disk's fault
     except RuntimeError as error:

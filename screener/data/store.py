@@ -122,9 +122,10 @@ class Store:
             connection = lake.connect(root)
             try:
                 lake.retried(root, lambda: make_tables(connection, root))
-            finally:
+                return cls(root, connection, None)
+            except BaseException:
                 connection.close()
-        return cls._connected(root, None)
+                raise
 
     @classmethod
     def _connected(cls, root: Path, version: int | None) -> Self:
@@ -336,7 +337,7 @@ class Store:
         with suppress(duckdb.Error):
             self._connection.execute(
                 "CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)"
-            )
+            ).fetchall()
 
     def _coverage(self, spec: Table) -> Coverage:
         names = spec.column_names
