@@ -113,7 +113,7 @@ def status(data_version: VersionOption = None, workspace: WorkspaceOption = None
 
     Example: screener data status
     """
-    from screener.workflows.importing import status_page
+    from screener.workflows.stored import status_page
 
     console().print(status_page(workspace_of(workspace), data_version))
 
@@ -141,7 +141,7 @@ def export(
     from screener.data.schema import TableName
     from screener.domain.listing import parse_listings
     from screener.render.files import FileFormat
-    from screener.workflows.importing import export_tables
+    from screener.workflows.stored import export_tables
 
     written = export_tables(
         workspace_of(workspace),

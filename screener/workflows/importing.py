@@ -10,28 +10,23 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rich.console import RenderableType
-
 from screener.data.lake import CATALOG
 from screener.data.merge import TableChange, quarantine_rows
-from screener.data.schema import SIMULATED, TABLES, TableName
+from screener.data.schema import TableName
 from screener.data.sources.base import Batch, Reject
 from screener.data.sources.files import FileSource, ImportRequest
 from screener.data.store import Store
-from screener.errors import DataError, InputError
-from screener.render.files import FileFormat, write_table
-from screener.render.store import ChangeLine, CoverageLine, coverage_view
+from screener.errors import DataError
+from screener.render.store import ChangeLine
 from screener.workflows.adjusting import with_factors
 from screener.workspace.locate import Workspace
 
 __all__ = [
     "ImportOutcome",
     "change_lines",
-    "export_tables",
     "import_batch",
     "import_files",
     "outcome_text",
-    "status_page",
 ]
 
 
@@ -170,52 +165,6 @@ def _replacement(changes: Sequence[TableChange]) -> tuple[str, ...]:
     )
 
 
-def export_tables(
-    workspace: Workspace,
-    folder: Path,
-    *,
-    tables: Sequence[TableName],
-    file_format: FileFormat,
-    listings: Sequence[str] | None = None,
-    version: int | None = None,
-) -> tuple[Path, ...]:
-    """Write tables as files, one each; a table without rows gives no file.
-
-    Parameters
-    ----------
-    workspace
-        Where the lake is.
-    folder
-        Folder for the files; made if there is none.
-    tables
-        Tables to write.
-    file_format
-        CSV or Parquet.
-    listings
-        Listing ids to keep in tables that have a listing; all when `None`.
-    version
-        Data version to read; the newest when `None`.
-
-    Returns
-    -------
-    tuple
-        The files written.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file, not a folder", fix="name a folder for the files")
-    written = []
-    with Store.open(workspace.data_cache, version=version) as store:
-        mark = f"_{SIMULATED}" if store.simulated() else ""
-        for table in tables:
-            by_listing = "listing" in TABLES[table].column_names
-            rows = store.read(table, listings=listings if by_listing else None)
-            if rows.num_rows:
-                target = folder / f"{table}{mark}.{file_format}"
-                write_table(target, rows, file_format=file_format)
-                written.append(target)
-    return tuple(written)
-
-
 def change_lines(outcome: ImportOutcome) -> list[ChangeLine]:
     """Return an outcome's changes as lines for the terminal."""
     return [
@@ -237,25 +186,6 @@ def outcome_text(outcome: ImportOutcome) -> str:
     if not any(item.added or item.changed or item.removed for item in outcome.changes):
         return f"All of it was there already; data version {outcome.version}."
     return f"Stored as data version {outcome.version}."
-
-
-def status_page(workspace: Workspace, version: int | None) -> RenderableType:
-    """Return what every table holds as a page."""
-    with Store.open(workspace.data_cache, version=version) as store:
-        lines = [
-            CoverageLine(
-                table=item.table,
-                rows=item.rows,
-                listings=item.listings,
-                first=item.first,
-                last=item.last,
-                sources=item.sources,
-            )
-            for item in store.coverage()
-        ]
-        banner = f" {SIMULATED}: invented prices " if store.simulated() else ""
-        footer = f"data version {store.version} · {workspace.data_cache}"
-    return coverage_view(lines, banner=banner, footer=footer)
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from screener.data.sources.files import ImportKind, ImportRequest
 from screener.data.store import Store
 from screener.errors import DataError, InputError, SchemaMismatch
 from screener.render.files import FileFormat
-from screener.workflows.importing import export_tables, import_files
+from screener.workflows.importing import import_files
+from screener.workflows.stored import export_tables
 from screener.workspace.locate import Workspace
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
