@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from screener.cli.common import (
+    CsvOption,
+    ExcelOption,
     VersionOption,
     WorkspaceOption,
     console,
@@ -116,6 +118,40 @@ def status(data_version: VersionOption = None, workspace: WorkspaceOption = None
     from screener.workflows.stored import status_page
 
     console().print(status_page(workspace_of(workspace), data_version))
+
+
+@data_app.command("verify")
+def verify_(
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with exit code 4 if there is any error.")
+    ] = False,
+    csv: CsvOption = None,
+    excel: ExcelOption = False,
+    data_version: VersionOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Look for impossible moves, gaps and odd fixings in what is stored, with their likely cause.
+
+    Example: screener data verify --csv findings.csv
+    """
+    from screener.errors import DataError
+    from screener.render.files import check_targets, write_csv
+    from screener.workflows.verifying import VERIFY_COLUMNS, finding_rows, verify, verify_page
+
+    check_targets(csv)
+    place = workspace_of(workspace)
+    with working("examining"):
+        verified = verify(place, data_version)
+    if csv is not None:
+        write_csv(csv, VERIFY_COLUMNS, finding_rows(verified), excel=excel)
+    if csv != "-":
+        console().print(verify_page(verified))
+    if strict and verified.n_errors:
+        raise DataError(
+            f"{verified.n_errors} errors found in data version {verified.data_version}",
+            where=str(place.data_cache),
+            fix="`screener data verify --csv FILE` lists them; mend the files and import again",
+        )
 
 
 @data_app.command("export")

@@ -11,10 +11,18 @@ from rich.text import Text
 
 from screener.render.tables import UNDEFINED, Column, plain_table
 
-__all__ = ["ChangeLine", "CoverageLine", "coverage_view", "import_view"]
+__all__ = [
+    "ChangeLine",
+    "CoverageLine",
+    "FindingLine",
+    "coverage_view",
+    "findings_view",
+    "import_view",
+]
 
 _REASONS_SHOWN = 10
 _SOURCES_SHOWN = 3
+_FINDINGS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +46,55 @@ class CoverageLine:
     first: date | None
     last: date | None
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingLine:
+    """One finding of the doctor."""
+
+    listing: str
+    session: date
+    check: str
+    severity: str
+    cause: str
+    value: float
+    expected: str
+
+
+def findings_view(
+    counts: Sequence[tuple[tuple[str, str, str], int]],
+    lines: Sequence[FindingLine],
+    *,
+    banner: str,
+    footer: str,
+) -> RenderableType:
+    """Return findings: how many of each severity, check and cause, then the first ones."""
+    parts: list[RenderableType] = [Text(banner, style="bold reverse"), Text()] if banner else []
+    if not lines:
+        return Group(*parts, Text("Nothing found.", style="bold"), Text(footer, style="dim"))
+    summary: list[Column | str] = [
+        "severity",
+        "check",
+        "cause",
+        Column(header="found", numeric=True),
+    ]
+    parts.append(plain_table(summary, [[*key, f"{count:,}"] for key, count in counts]))
+    parts.append(Text())
+    columns: list[Column | str] = [
+        "listing",
+        "session",
+        "check",
+        Column(header="value", numeric=True),
+    ]
+    rows = [
+        [line.listing, line.session.isoformat(), line.check, f"{line.value:.4g}", line.cause]
+        for line in lines[:_FINDINGS_SHOWN]
+    ]
+    parts.append(plain_table([*columns, "cause"], rows))
+    hidden = len(lines) - _FINDINGS_SHOWN
+    if hidden > 0:
+        parts.append(Text(f"and {hidden:,} more: --csv FILE lists them all"))
+    return Group(*parts, Text(footer, style="dim"))
 
 
 def import_view(
