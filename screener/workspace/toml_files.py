@@ -108,7 +108,7 @@ def storage_error(error: OSError, path: Path) -> StorageError:
         return StorageFull(reason, where=str(path), fix="free some space and run it again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StorageReadOnly(reason, where=str(path), fix="make it accessible to this user")
-    return StorageError(reason, where=str(path))
+    return StorageError(reason, where=str(path), fix="check the path, or name another folder")
 
 
 def shown(path: Path, root: Path) -> str:
