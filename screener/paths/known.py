@@ -30,9 +30,7 @@ EntrySessions = tuple[tuple[Exchange, date], ...]
 
 def known_at(publication: Publication) -> Moment:
     """Return the moment from which the report counts as known: published or received, the later."""
-    if publication.received_at is None:
-        return publication.value
-    return max(publication.value, publication.received_at, key=_instant)
+    return _later(publication.value, publication.received_at)
 
 
 def entry_session(

@@ -151,12 +151,10 @@ def _covered_leg(
     data_end = int(covered[-1])
     waits = window[: min(max_wait, horizon - 1) + 1]
     fill_row, reason = _first_buyable(panel, column, waits, data_end)
-    wait_over = len(waits) == min(max_wait, horizon - 1) + 1 and data_end >= int(waits[-1])
     within = covered[covered <= window[-1]]
     # A hole that ends later is valued at the last close; one that has not ended may be the end.
     known = exit_row is not None and data_end >= exit_row
     last_row = exit_row if known else int(within[-1])
-    settled = known if fill_row is not None else known and wait_over
     return Leg(
         column=column,
         state=LegState.WAITING if fill_row is None else LegState.HELD,
@@ -165,8 +163,8 @@ def _covered_leg(
         exit_row=exit_row,
         fill_row=fill_row,
         last_row=last_row,
-        settled=settled,
-        stopped=not settled and _stopped(panel, column, data_end, exit_row, reach),
+        settled=known,  # the wait is over before the exit
+        stopped=not known and _stopped(panel, column, data_end, exit_row, reach),
     )
 
 
