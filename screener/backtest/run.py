@@ -212,8 +212,8 @@ def _result(
     )
     band, remarks = _band(window, others, paths, paper)
     series = _series(panel, window, benchmark_of)
-    active = benchmark_return(panel, window, series) if series and len(path) else None
-    if series and len(path) and active is None:
+    index_return = benchmark_return(panel, window, series) if series and len(path) else None
+    if series and len(path) and index_return is None:
         remarks = (*remarks, "no session of the benchmark's exchange in the window of a name")
     return EventResult(
         window=window,
@@ -226,7 +226,7 @@ def _result(
         executable_return=None if executed is None or waits else executed.value - 1,
         benchmarks=tuple(dict.fromkeys(item.listing.id for item in series.values())),
         benchmark_basis=_basis(series),
-        benchmark_return=active,
+        benchmark_return=index_return,
         max_drawdown=max_drawdown(path) if len(path) else None,
         fees=None if executed is None else executed.fees,
         ledger=ledger_entries(panel, window, None if executed is None else executed.exits),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from screener.cli.common import WorkspaceOption, console
+from screener.cli.common import WorkspaceOption, console, workspace_of
 from screener.domain.listing import Listing, parse_listing
 from screener.domain.report import Moment
 from screener.errors import DateRangeError, InputError
@@ -38,9 +36,8 @@ def list_all(workspace: WorkspaceOption = None) -> None:
     """
     from screener.render.catalog import basket_list
     from screener.workflows.catalog import basket_events
-    from screener.workspace.locate import find_workspace
 
-    place = find_workspace(workspace, environ=os.environ, cwd=Path.cwd())
+    place = workspace_of(workspace)
     console().print(basket_list(basket_events(place)))
 
 
@@ -55,9 +52,8 @@ def show(
     """
     from screener.render.catalog import basket_detail
     from screener.workflows.catalog import basket_events
-    from screener.workspace.locate import find_workspace
 
-    place = find_workspace(workspace, environ=os.environ, cwd=Path.cwd())
+    place = workspace_of(workspace)
     for basket, events in basket_events(place, [name]):
         console().print(basket_detail(basket, events))
 
@@ -100,12 +96,11 @@ def new(
     """
     from screener.render.catalog import basket_detail
     from screener.workflows.catalog import basket_events, new_basket
-    from screener.workspace.locate import find_workspace
 
     listings = _listings(listing)
     published = _published(date_)
     weights = None if weight is None else _weights(weight)
-    place = find_workspace(workspace, environ=os.environ, cwd=Path.cwd())
+    place = workspace_of(workspace)
     made, path = new_basket(
         place,
         name=name,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from screener.cli.common import WorkspaceOption, console, messages
+from screener.cli.common import WorkspaceOption, console, messages, workspace_of
 
 __all__ = ["report_app"]
 
@@ -28,9 +26,8 @@ def list_cards(workspace: WorkspaceOption = None) -> None:
     """
     from screener.render.catalog import report_list
     from screener.workflows.catalog import list_reports
-    from screener.workspace.locate import find_workspace
 
-    place = find_workspace(workspace, environ=os.environ, cwd=Path.cwd())
+    place = workspace_of(workspace)
     reports = list_reports(place)
     if not reports:
         messages().print(f"No report cards in {place.seeds}.", markup=False)
@@ -51,7 +48,6 @@ def show_card(
     """
     from screener.render.catalog import report_detail
     from screener.workflows.catalog import get_report
-    from screener.workspace.locate import find_workspace
 
-    place = find_workspace(workspace, environ=os.environ, cwd=Path.cwd())
+    place = workspace_of(workspace)
     console().print(report_detail(get_report(place, report)))

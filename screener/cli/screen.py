@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from screener.cli.common import CsvOption, ExcelOption, WorkspaceOption, console, messages
+from screener.cli.common import (
+    CsvOption,
+    ExcelOption,
+    JsonOption,
+    VersionOption,
+    WorkspaceOption,
+    console,
+    messages,
+    workspace_of,
+)
 from screener.domain.listing import Currency
 from screener.errors import DateRangeError, InputError
 
@@ -79,15 +87,9 @@ def screen(
     ] = Currency.CNY,
     csv: CsvOption = None,
     excel: ExcelOption = False,
-    json: Annotated[
-        str | None,
-        typer.Option("--json", metavar="FILE", help="Write JSON; - is standard output."),
-    ] = None,
+    json: JsonOption = None,
     workspace: WorkspaceOption = None,
-    data_version: Annotated[
-        int | None,
-        typer.Option("--data-version", metavar="N", help="Read the tables as of this version."),
-    ] = None,
+    data_version: VersionOption = None,
 ) -> None:
     """List the names that were cheap as of a day, ranked, each with the reason.
 
@@ -120,7 +122,7 @@ def screen(
         "dividend_yield": dividend_yield,
     }
     day = _day(as_of)
-    place = _workspace(workspace)
+    place = workspace_of(workspace)
     request = ScreenRequest(
         as_of=day,
         universe=None if universe is None else parse_universe(universe),
@@ -171,14 +173,6 @@ def _day(text: str | None) -> date:
     if day > today:
         raise DateRangeError(f"--as-of {day} is in the future; today is {today}")
     return day
-
-
-def _workspace(option: Path | None) -> Workspace:
-    import os
-
-    from screener.workspace.locate import find_workspace
-
-    return find_workspace(option, environ=os.environ, cwd=Path.cwd())
 
 
 def _members(workspace: Workspace, basket: str, day: date) -> tuple[Member, ...]:
