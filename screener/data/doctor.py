@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from screener.data.factors import factor_on
 from screener.data.schema import Basis, TableName
 from screener.domain.listing import Board, Kind, Listing, parse_listing
 from screener.market.calendars import calendar_of
@@ -193,8 +194,7 @@ def _factor(
     steps: list[tuple[date, float]], days: npt.NDArray[np.datetime64]
 ) -> npt.NDArray[np.float64]:
     when = np.array([day for day, _ in steps], dtype="datetime64[D]")
-    values = np.array([1.0, *(value for _, value in steps)])
-    return values[np.searchsorted(when, days, side="right")]
+    return factor_on(when, np.array([value for _, value in steps], dtype=np.float64), days)
 
 
 def _moves(series: _Series, listed: date | None, start: np.datetime64) -> list[Finding]:

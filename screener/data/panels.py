@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
@@ -10,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from screener.data.factors import factor_on
 from screener.data.fixings import read_fixings
 from screener.data.schema import Basis, TableName
 from screener.data.store import Store
@@ -20,6 +23,7 @@ from screener.market.calendars import calendar_of
 __all__ = ["frontier_of", "read_benchmark", "read_panel"]
 
 _HISTORY_DAYS = 60  # before the first entry, for the previous close across a long holiday
+_ST_NAME = re.compile(r"(?:XD|XR|DR|S)?\*?ST")  # after the marks of an ex-date or a pending reform
 _MAINLAND = (".SH", ".SZ", ".BJ")
 
 
@@ -75,7 +79,7 @@ def read_panel(
         prior_values=_prior_values(store, ids, start, adjusted),
         trading=np.column_stack([_trading(axis, item.exchange) for item in listings]),
         suspended=_flags(status, "suspended", axis, ids),
-        st=_flags(status, "st", axis, ids),
+        st=_flags(status, "st", axis, ids) | _named_st(store, axis, ids),
         adjusted=adjusted,
         list_dates=tuple(listed.get(item) for item in ids),
         first_bars=tuple(spans[item].first if item in spans else None for item in ids),
@@ -152,6 +156,18 @@ def _flags(table: pa.Table, name: str, axis: SessionAxis, ids: list[str]) -> Fla
     return matrix
 
 
+def _named_st(store: Store, axis: SessionAxis, ids: list[str]) -> FlagMatrix:
+    """Tell from the name in force each session whether a listing is under special treatment."""
+    flags = np.zeros((len(axis), len(ids)), dtype=bool)
+    column_of = {name: at for at, name in enumerate(ids)}
+    # Sorted by listing and day: each name holds until the next one overwrites it.
+    for row in store.read(TableName.NAMES, listings=ids).to_pylist():
+        first = int(np.searchsorted(axis, np.datetime64(row["valid_from"], "D")))
+        name = unicodedata.normalize("NFKC", row["name"]).upper()
+        flags[first:, column_of[row["listing"]]] = _ST_NAME.match(name) is not None
+    return flags
+
+
 def _factors(
     store: Store, axis: SessionAxis, ids: list[str], adjusted: npt.NDArray[np.bool_]
 ) -> FloatMatrix:
@@ -163,8 +179,7 @@ def _factors(
     for column, name in enumerate(ids):
         own = names == name
         if own.any() and not adjusted[column]:
-            at = np.searchsorted(days[own], axis, side="right")
-            matrix[:, column] = np.concatenate([[1.0], values[own]])[at]
+            matrix[:, column] = factor_on(days[own], values[own], axis)
     return matrix
 
 

@@ -10,9 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow.compute as pc
+
 from screener.data.lake import CATALOG
 from screener.data.merge import TableChange, quarantine_rows
-from screener.data.schema import TableName
+from screener.data.schema import Basis, TableName
 from screener.data.sources.base import Batch, Reject
 from screener.data.sources.files import FileSource, ImportRequest
 from screener.data.store import Store
@@ -133,16 +135,14 @@ def import_batch(
 
 def _refuse_loss(store: Store, batch: Batch) -> None:
     """Refuse a new history that would drop a stored bar because its own row was rejected."""
-    lost = [
-        reject
-        for reject in batch.rejects
-        if reject.table is TableName.BARS
-        and reject.listing in batch.replaces
-        and reject.session is not None
-    ]
-    if not lost:
+    lost = [item for item in batch.rejects if item.table is TableName.BARS and item.listing]
+    incoming = batch.tables.get(TableName.BARS)
+    if not lost or incoming is None or not incoming.num_rows:
         return
     stored = store.read(TableName.BARS, listings=sorted({str(item.listing) for item in lost}))
+    basis = incoming.column("basis")[0].as_py()
+    if basis == Basis.RAW:  # raw over raw merges, and loses nothing
+        stored = stored.filter(pc.equal(stored.column("basis"), str(Basis.ADJUSTED)))
     keys = set(zip(*(stored.column(name).to_pylist() for name in _BAR_KEY), strict=True))
     found = [item for item in lost if (item.listing, item.session) in keys]
     if found:

@@ -189,6 +189,23 @@ def test_facts_of_the_day(store: Store) -> None:
     assert not panel.suspended[:, 1].any()  # said of a Sunday
 
 
+def test_special_treatment_follows_from_the_name_in_force(tmp_path: Path) -> None:
+    names = ["平安银行", "ＳＴ平安", "XD*ST平", "平安银行", "DR平安"]
+    rows = [
+        {"listing": SHANGHAI.id, "valid_from": day, "name": name}
+        for day, name in zip([WED, THU, FRI, MON, TUE], names, strict=True)
+    ]
+    prices = bars(SHANGHAI.id, dict.fromkeys((WED, THU, FRI, MON, TUE), (10.0, 10.0)))
+    tables = {
+        TableName.NAMES: table(TableName.NAMES, rows),
+        TableName.BARS: table(TableName.BARS, prices),
+    }
+    with Store.create(tmp_path / "lake") as lake:
+        lake.commit(Batch(tables=tables), message="names")
+        panel = panel_of(lake, [SHANGHAI])
+    assert_array_equal(week(panel, panel.st)[:, 0], [0, 1, 1, 0, 0])
+
+
 def test_reach_of_each_listing(store: Store) -> None:
     panel = panel_of(store, [SHANGHAI, SHENZHEN, HONG_KONG, UNKNOWN])
     assert panel.list_dates == (date(1999, 11, 10), None, None, None)

@@ -80,6 +80,25 @@ def test_adjusted_prices_get_no_factor(workspace: Workspace) -> None:
     assert "3 actions wait for raw bars on both sides of their ex-session" in done.remarks
 
 
+@pytest.mark.parametrize("basis", list(Basis))
+def test_history_is_not_replaced_by_one_with_a_bad_row_for_it(
+    workspace: Workspace, basis: Basis
+) -> None:
+    run(workspace, BARS, ImportKind.BARS, basis=Basis.ADJUSTED)
+    bad = BARS.replace("2026-05-15,5.2,", "2026-05-15,-5.2,")
+    with pytest.raises(DataError, match="1 stored bars would be lost") as caught:
+        run(workspace, bad, ImportKind.BARS, basis=basis)
+    assert "line 4" in caught.value.where
+    assert len(read(workspace, TableName.BARS)) == 4
+
+
+def test_raw_over_raw_merges_around_a_bad_row(workspace: Workspace) -> None:
+    run(workspace, BARS, ImportKind.BARS, basis=Basis.RAW)
+    bad = BARS.replace("2026-05-15,5.2,", "2026-05-15,-5.2,")
+    assert len(run(workspace, bad, ImportKind.BARS, basis=Basis.RAW).rejects) == 1
+    assert len(read(workspace, TableName.BARS)) == 4
+
+
 def test_dry_run_says_the_same_and_writes_nothing(workspace: Workspace) -> None:
     dry = run(workspace, BARS, ImportKind.BARS, basis=Basis.RAW, dry_run=True)
     assert not workspace.data_cache.exists()
