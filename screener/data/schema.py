@@ -35,12 +35,15 @@ class TableName(StrEnum):
     LISTINGS = "listings"
     NAMES = "names"
     BOARD_LOTS = "board_lots"
+    CALENDAR = "calendar"
     STATUS = "status"
     BARS = "bars"
     ACTIONS = "actions"
     FACTORS = "factors"
     VALUATION = "valuation"
+    FUNDAMENTALS = "fundamentals"
     FX = "fx"
+    FETCHES = "fetches"
     QUARANTINE = "quarantine"
 
 
@@ -136,6 +139,17 @@ TABLES: dict[TableName, Table] = {
             sort=("listing", "valid_from"),
         ),
         Table(
+            TableName.CALENDAR,
+            (
+                Column("exchange", Type.TEXT, "SH, SZ, BJ or HK", required=True),
+                _SESSION,
+                Column("half_day", Type.FLAG, "closes at noon; empty where it is not told"),
+                *_ORIGIN,
+            ),
+            key=("exchange", "session"),
+            sort=("exchange", "session"),
+        ),
+        Table(
             TableName.STATUS,
             (
                 _LISTING,
@@ -219,6 +233,33 @@ TABLES: dict[TableName, Table] = {
             by_year="session",
         ),
         Table(
+            TableName.FUNDAMENTALS,
+            (
+                _LISTING,
+                Column("period_end", Type.DATE, "last day of the reported period", required=True),
+                Column(
+                    "known_at",
+                    Type.DATE,
+                    "day on which the figures were published; known after its close",
+                    required=True,
+                ),
+                Column("known_by", Type.TEXT, "what known_at rests on", required=True),
+                Column("currency", Type.TEXT, "currency of the figures", required=True),
+                _number("revenue", "currency, from the start of the fiscal year"),
+                _number("net_profit", "currency, of the parent's owners, from the year's start"),
+                _number("net_profit_deducted", "the same without non-recurring items"),
+                _number("operating_cash_flow", "currency, from the year's start"),
+                _number("equity", "currency, of the parent's owners, at period_end"),
+                _number("eps", "currency per share, from the year's start"),
+                _number("bps", "currency per share, at period_end"),
+                _number("roe", "fraction, weighted"),
+                _number("gross_margin", "fraction"),
+                *_ORIGIN,
+            ),
+            key=("listing", "period_end", "known_at"),
+            sort=("listing", "period_end", "known_at"),
+        ),
+        Table(
             TableName.FX,
             (
                 Column("pair", Type.TEXT, "base and quote, HKDCNY", required=True),
@@ -230,12 +271,31 @@ TABLES: dict[TableName, Table] = {
             sort=("pair", "session"),
         ),
         Table(
+            TableName.FETCHES,
+            (
+                Column("need", Type.TEXT, "what was asked for", required=True),
+                Column(
+                    "subject", Type.TEXT, "listing, exchange or pair asked about", required=True
+                ),
+                Column("asked_from", Type.DATE, "first day answered so far", required=True),
+                Column("asked_to", Type.DATE, "last day answered so far", required=True),
+                Column("last", Type.DATE, "last day that the answer holds; empty for none"),
+                Column("rows", Type.COUNT, "rows of the last answer", required=True),
+                *_ORIGIN,
+            ),
+            key=("need", "subject"),
+            sort=("need", "subject"),
+        ),
+        Table(
             TableName.QUARANTINE,
             (
                 Column("table_name", Type.TEXT, "table the row was meant for", required=True),
-                Column("file", Type.TEXT, "file it came in", required=True),
+                Column("file", Type.TEXT, "file, or source and listing, it came in", required=True),
                 Column(
-                    "line", Type.COUNT, "row number in that file, the header is 1", required=True
+                    "line",
+                    Type.COUNT,
+                    "row number in that file, the header is 1; of a fetched row its day, yyyymmdd",
+                    required=True,
                 ),
                 Column("listing", Type.TEXT, "listing id, if it could be read"),
                 Column("session", Type.DATE, "session, if it could be read"),

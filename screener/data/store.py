@@ -34,6 +34,7 @@ from screener.errors import (
 
 __all__ = ["Commit", "Coverage", "Span", "Store"]
 
+_DATE_COLUMNS = ("session", "valid_from", "ex_session", "known_at")
 _FIRST_VERSION = 1  # version 0 is the lake before it had tables
 
 
@@ -399,11 +400,11 @@ def _conditions(
 
 
 def _has_date(spec: Table) -> bool:
-    return any(name in spec.column_names for name in ("session", "valid_from", "ex_session"))
+    return any(name in spec.column_names for name in _DATE_COLUMNS)
 
 
 def _date_column(spec: Table) -> str:
-    for name in ("session", "valid_from", "ex_session"):
+    for name in _DATE_COLUMNS:
         if name in spec.column_names:
             return name
     raise SchemaMismatch(f"table {spec.name} has no date column to select by")

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from screener.data.quality import IntArray
+from screener.data.rows import ARROW
 from screener.data.schema import TABLES, TableName, Type
 from screener.data.sources.base import Reject
 from screener.data.sources.files.columns import ColumnMapping
@@ -21,14 +22,6 @@ __all__ = ["rejects_of", "table_of"]
 
 _CELL = 24
 _CELLS = 12
-_ARROW = {
-    Type.TEXT: pa.string(),
-    Type.DATE: pa.date32(),
-    Type.NUMBER: pa.float64(),
-    Type.COUNT: pa.int64(),
-    Type.FLAG: pa.bool_(),
-    Type.INSTANT: pa.timestamp("us", tz="UTC"),
-}
 
 
 def rejects_of(
@@ -92,7 +85,7 @@ def table_of(
         if value is not None:
             given[column.name] = _arrow(value, column.type, rows.n_rows)
         elif column.name not in given:
-            given[column.name] = pa.nulls(rows.n_rows, _ARROW[column.type])
+            given[column.name] = pa.nulls(rows.n_rows, ARROW[column.type])
     return pa.table({column.name: given[column.name] for column in spec.columns})
 
 
@@ -139,7 +132,7 @@ def _spread(texts: Sequence[str], index: IntArray) -> pa.Array:
 
 
 def _repeated(value: object, kind: Type, n_rows: int) -> pa.Array:
-    return pa.repeat(pa.scalar(value, _ARROW[kind]), n_rows)
+    return pa.repeat(pa.scalar(value, ARROW[kind]), n_rows)
 
 
 def _arrow(value: Array | str, kind: Type, n_rows: int) -> pa.Array:
@@ -148,4 +141,4 @@ def _arrow(value: Array | str, kind: Type, n_rows: int) -> pa.Array:
     if kind is Type.COUNT:
         whole = np.where(np.isnan(value.astype(np.float64)), 0, value).astype(np.int64)
         return pa.array(whole, mask=np.isnan(value.astype(np.float64)))
-    return pa.array(value, _ARROW[kind], from_pandas=True)
+    return pa.array(value, ARROW[kind], from_pandas=True)
