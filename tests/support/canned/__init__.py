@@ -1,0 +1,1 @@
+"""Replies of outside sources, made from a simulated market."""
