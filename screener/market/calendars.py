@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,10 @@ import numpy.typing as npt
 from screener.domain.listing import Exchange
 from screener.errors import DateRangeError
 
-__all__ = ["Calendar", "SessionArray", "calendar_name", "calendar_of"]
+__all__ = ["EXCHANGE_ZONE", "Calendar", "SessionArray", "calendar_name", "calendar_of"]
+
+EXCHANGE_ZONE = timezone(timedelta(hours=8))
+"""Shanghai, Shenzhen, Beijing and Hong Kong keep the same hours, without summer time."""
 
 SessionArray = npt.NDArray[np.datetime64]
 """Session labels, `datetime64[D]`, ascending, unique, without a zone."""

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 
 from screener.domain.listing import Exchange
 from screener.domain.report import Moment, Precision, Publication
 from screener.errors import DateRangeError
-from screener.market.calendars import Calendar
+from screener.market.calendars import EXCHANGE_ZONE, Calendar
 from screener.market.rules import order_cutoff
 
 __all__ = [
-    "EXCHANGE_ZONE",
     "CalendarOf",
     "EntrySessions",
     "entry_choices",
     "entry_session",
     "known_at",
 ]
-
-EXCHANGE_ZONE = timezone(timedelta(hours=8))
-"""Zone of all four exchanges: UTC+8 throughout the recorded years."""
 
 CalendarOf = Callable[[Exchange], Calendar]
 EntrySessions = tuple[tuple[Exchange, date], ...]

@@ -21,6 +21,7 @@ from screener.market.calendars import calendar_of
 from screener.paths.known import EntrySessions, entry_choices
 from screener.paths.legs import LegState
 from screener.workflows.catalog import basket_events
+from screener.workflows.marking import quarantine_remarks
 from screener.workspace.locate import Workspace
 
 __all__ = [
@@ -158,7 +159,10 @@ def run_events(store: Store, request: BacktestRequest, *, program_version: str) 
         data_version=store.version,
         run_id=_run_id(request, store.version, program_version, simulated),
         simulated=simulated,
-        remarks=_remarks(store, panel, results, simulated),
+        remarks=(
+            *_remarks(store, panel, results, simulated),
+            *quarantine_remarks(store, panel, results),
+        ),
     )
 
 

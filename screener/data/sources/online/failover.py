@@ -1,0 +1,129 @@
+"""One question, several sources: the first that answers is taken, and why the others did not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from screener.data.sources.base import Batch
+from screener.data.sources.online.base import Ask, Need, OnlineSource
+from screener.domain.listing import Exchange
+from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
+
+__all__ = ["Answer", "Attempt", "ask_in_turn", "sources_for"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A source that did not answer, and why."""
+
+    source: str
+    error: SourceError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a source answered, and which were asked in vain before it."""
+
+    source: str
+    batch: Batch
+    attempts: tuple[Attempt, ...]
+
+
+def sources_for(
+    chain: Sequence[OnlineSource], ask: Ask, *, only: frozenset[str] = frozenset()
+) -> list[OnlineSource]:
+    """Return the sources of a chain that offer what is asked, in order.
+
+    Parameters
+    ----------
+    chain
+        Sources in order of preference.
+    ask
+        The question.
+    only
+        Names of the sources to use; all when empty.
+    """
+    return [
+        source
+        for source in chain
+        if source.need is ask.need
+        and (_exchange(ask) is None or _exchange(ask) in source.exchanges)
+        and (not only or source.name in only)
+    ]
+
+
+def ask_in_turn(
+    sources: Sequence[OnlineSource], ask: Ask, *, left_alone: Callable[[Sequence[str]], str]
+) -> Answer:
+    """Ask the sources in turn until one answers.
+
+    Parameters
+    ----------
+    sources
+        Sources that offer what is asked, in order of preference.
+    ask
+        The question.
+    left_alone
+        Says why the hosts of a source must not be asked now; empty when they may.
+
+    Raises
+    ------
+    SourceEmpty
+        If every source answered, and none knows anything.
+    SourceBlocked, SourceChanged
+        If one of them could not be asked, or is not understood: nobody knows then.
+    """
+    attempts: list[Attempt] = []
+    for source in sources:
+        try:
+            reason = left_alone(source.hosts)
+            if reason:
+                raise SourceBlocked(reason, where=source.name)
+            query = source.build_query(ask)
+            batch = _usable(ask, source.normalise(query, source.fetch(query)))
+        except SourceError as error:
+            attempts.append(Attempt(source=source.name, error=error))
+        else:
+            return Answer(source=source.name, batch=batch, attempts=tuple(attempts))
+    raise _nobody(ask, attempts)
+
+
+def _usable(ask: Ask, batch: Batch) -> Batch:
+    """Return a batch; one of which not a row could be used is a changed reply, and no answer."""
+    if ask.need is Need.RENAMES or not batch.rejects:  # names without a date are rejected
+        return batch
+    if any(rows.num_rows for rows in batch.tables.values()):
+        return batch
+    raise SourceChanged(
+        f"not one of {len(batch.rejects)} rows can be used: {batch.rejects[0].reason}",
+        where=ask.subject,
+    )
+
+
+def _nobody(ask: Ask, attempts: Sequence[Attempt]) -> SourceError:
+    if not attempts:
+        return SourceBlocked(
+            f"no source offers {ask.need} of {ask.subject}",
+            where=ask.subject,
+            fix="bring a file: `screener data import`",
+        )
+    told = "; ".join(f"{item.source}: {item.error.what}" for item in attempts)
+    fixes = [item.error.fix for item in attempts if item.error.fix]
+    return _kind(attempts)(
+        f"no source gave {ask.need}: {told}", where=ask.subject, fix=fixes[0] if fixes else ""
+    )
+
+
+def _kind(attempts: Sequence[Attempt]) -> type[SourceError]:
+    kinds: Mapping[type[SourceError], bool] = {
+        kind: any(isinstance(item.error, kind) for item in attempts)
+        for kind in (SourceBlocked, SourceChanged)
+    }
+    return next((kind for kind, found in kinds.items() if found), SourceEmpty)
+
+
+def _exchange(ask: Ask) -> Exchange | None:
+    if ask.listing is not None:
+        return ask.listing.exchange
+    return None if ask.need is Need.FX else ask.exchange
