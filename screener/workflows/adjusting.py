@@ -12,7 +12,10 @@ from screener.data.schema import Basis, TableName
 from screener.data.sources.base import Batch
 from screener.data.store import Store
 
-__all__ = ["with_factors"]
+__all__ = ["COMPUTED", "with_factors"]
+
+COMPUTED = "factors computed from actions and raw closes"
+"""Remark on what follows from a batch, after the number of factors."""
 
 _ACTION_KEY = ("listing", "ex_session")
 _BAR_KEY = ("listing", "session")
@@ -52,7 +55,7 @@ def with_factors(store: Store, batch: Batch) -> Batch:
     if not usable.num_rows:
         return replace(batch, remarks=tuple(remarks))
     factors = total_return_factors(usable, raw)
-    remarks.append(f"{factors.num_rows} factors computed from actions and raw closes")
+    remarks.append(f"{factors.num_rows} {COMPUTED}")
     tables = {**batch.tables, TableName.FACTORS: factors}
     return replace(batch, tables=tables, remarks=tuple(remarks))
 

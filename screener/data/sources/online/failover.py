@@ -91,7 +91,8 @@ def ask_in_turn(
 
 def _usable(ask: Ask, batch: Batch) -> Batch:
     """Return a batch; one of which not a row could be used is a changed reply, and no answer."""
-    if ask.need is Need.RENAMES or not batch.rejects:  # names without a date are rejected
+    # Names without a date, and dividends that cannot be priced, are answers all the same.
+    if ask.need in (Need.RENAMES, Need.ACTIONS) or not batch.rejects:
         return batch
     if any(rows.num_rows for rows in batch.tables.values()):
         return batch

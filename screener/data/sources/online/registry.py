@@ -1,0 +1,192 @@
+"""Every online source, in order of preference: the one place where a source is registered."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from screener.data.clock import Clock
+from screener.data.sources.online.baidu import BaiduHkValuation
+from screener.data.sources.online.baostock_source import (
+    BaostockBars,
+    BaostockFactors,
+    BaostockStatus,
+    BaostockValuation,
+)
+from screener.data.sources.online.baostock_wire import BaostockConnection
+from screener.data.sources.online.base import Call, Need, OnlineSource, Page
+from screener.data.sources.online.calendars_online import SinaCalendar
+from screener.data.sources.online.cninfo import CninfoActions
+from screener.data.sources.online.csindex import CsindexIndexBars
+from screener.data.sources.online.eastmoney_actions import EastmoneyActions
+from screener.data.sources.online.eastmoney_prices import (
+    EastmoneyBars,
+    EastmoneyHkBars,
+    EastmoneyHkIndexBars,
+    EastmoneyIndexBars,
+)
+from screener.data.sources.online.eastmoney_values import (
+    EastmoneyFundamentals,
+    EastmoneyHkFundamentals,
+    EastmoneyValuation,
+)
+from screener.data.sources.online.exchanges import (
+    BseMaster,
+    SinaRenames,
+    SseDelisted,
+    SseMaster,
+    SzseDelisted,
+    SzseMaster,
+    SzseRenames,
+)
+from screener.data.sources.online.fx_online import BocFx, EastmoneyFx
+from screener.data.sources.online.health import HostHealth, told
+from screener.data.sources.online.hk_actions import EastmoneyHkActions
+from screener.data.sources.online.hk_master import (
+    EastmoneyHkProfile,
+    SinaHkMaster,
+)
+from screener.data.sources.online.sina import (
+    SinaBars,
+    SinaFactors,
+    SinaHkBars,
+    SinaHkIndexBars,
+    SinaIndexBars,
+)
+from screener.data.sources.online.sina_actions import SinaActions, SinaRights
+from screener.data.sources.online.suspensions import EastmoneySuspensions
+from screener.data.sources.online.tencent import TencentBars, TencentIndexBars
+from screener.data.sources.online.wire import OnlineWire
+from screener.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["OPTIONAL", "SOURCES", "Sources", "open_sources"]
+
+HEALTH = "hosts.json"
+"""File in the lake's folder that remembers which hosts are left alone."""
+
+SOURCES: tuple[type[OnlineSource], ...] = (
+    SseMaster,
+    SzseMaster,
+    BseMaster,
+    SinaHkMaster,
+    SseDelisted,
+    SzseDelisted,
+    SzseRenames,
+    SinaRenames,
+    SinaCalendar,
+    BocFx,
+    EastmoneyFx,
+    TencentBars,
+    SinaBars,
+    SinaHkBars,
+    EastmoneyBars,
+    EastmoneyHkBars,
+    SinaIndexBars,
+    SinaHkIndexBars,
+    TencentIndexBars,
+    EastmoneyIndexBars,
+    EastmoneyHkIndexBars,
+    CsindexIndexBars,
+    CninfoActions,
+    EastmoneyActions,
+    SinaActions,
+    EastmoneyHkActions,
+    SinaRights,
+    SinaFactors,
+    EastmoneyValuation,
+    BaiduHkValuation,
+    EastmoneyFundamentals,
+    EastmoneyHkFundamentals,
+    EastmoneyHkProfile,
+    EastmoneySuspensions,
+)
+"""Within one need the first is asked first; bans concentrate on Eastmoney's price hosts."""
+
+OPTIONAL = (BaostockStatus, BaostockValuation, BaostockFactors, BaostockBars)
+"""Asked after the others, where package baostock is installed: it has a connection of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The sources of a run, and what their hosts allow."""
+
+    chains: Mapping[Need, Sequence[OnlineSource]]
+    wire: OnlineWire
+    connection: BaostockConnection
+    health: HostHealth
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all sources, each once, in order of preference."""
+        return tuple(dict.fromkeys(item.name for chain in self.chains.values() for item in chain))
+
+    @property
+    def requests_made(self) -> Mapping[str, int]:
+        """Requests by host."""
+        others = {host: self.connection.requests_made for host in BaostockStatus.hosts}
+        return {**self.wire.requests_made, **{host: n for host, n in others.items() if n}}
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the user should know of the memory of hosts."""
+        return tuple(self.health.remarks)
+
+    def akshare(self, call: Call, *, due: bool) -> pd.DataFrame:
+        """Run an akshare function; see `base.Wire`."""
+        return self.wire.akshare(call, due=due)
+
+    def page(self, page: Page) -> str:
+        """Fetch a page; see `base.Wire`."""
+        return self.wire.page(page)
+
+    def left_alone(self, hosts: Sequence[str]) -> str:
+        """Say why one of these hosts must not be asked now; empty when all may be."""
+        until = self.wire.wait_until(hosts)
+        return "" if until is None else f"left alone until {told(until)}"
+
+    def resting(self) -> tuple[str, ...]:
+        """List the hosts that are left alone: why, and until when."""
+        return self.health.describe()
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Refuse a name that no source has.
+
+        Raises
+        ------
+        InputError
+            If there is no source of that name.
+        """
+        for name in names:
+            if name not in self.names:
+                raise InputError(f"--source {name!r} is not one of {', '.join(self.names)}")
+
+
+@contextmanager
+def open_sources(root: Path, clock: Clock, random: Random) -> Iterator[Sources]:
+    """Give all sources, with what earlier runs met at their hosts.
+
+    Parameters
+    ----------
+    root
+        Folder of the lake, which keeps that memory.
+    clock, random
+        Time, and the generator of the pace's jitter.
+    """
+    health = HostHealth(root / HEALTH, clock)
+    wire = OnlineWire(clock, health, random)
+    found: list[OnlineSource] = [source(wire) for source in SOURCES]
+    with BaostockConnection(clock, health) as connection:
+        if importlib.util.find_spec("baostock") is not None:
+            found.extend(source(connection) for source in OPTIONAL)
+        chains: dict[Need, list[OnlineSource]] = {}
+        for source in found:
+            chains.setdefault(source.need, []).append(source)
+        yield Sources(chains=chains, wire=wire, connection=connection, health=health)

@@ -1,0 +1,63 @@
+"""Which listings an update is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from screener.backtest.benchmark import default_benchmark
+from screener.data.schema import TableName
+from screener.data.store import Store
+from screener.domain.listing import Board, Kind, Listing, parse_listing
+from screener.errors import DataError
+from screener.workflows.catalog import basket_events
+from screener.workspace.locate import Workspace
+
+__all__ = ["basket_targets", "every_target", "with_benchmarks"]
+
+
+def basket_targets(workspace: Workspace, names: Sequence[str] | None) -> tuple[Listing, ...]:
+    """Return every name of some baskets, or of all, and the benchmarks that they ask for.
+
+    Raises
+    ------
+    BasketNotFound
+        If there is no such basket.
+    """
+    events = [event for _, group in basket_events(workspace, names) for event in group]
+    members = [member.listing for event in events for member in event.members]
+    asked = [
+        parse_listing(event.benchmark, parameter="benchmark", kind=Kind.INDEX)
+        for event in events
+        if event.benchmark
+    ]
+    return tuple(dict.fromkeys([*members, *asked]))
+
+
+def every_target(store: Store) -> tuple[Listing, ...]:
+    """Return every security of table `listings` and every index of it.
+
+    Raises
+    ------
+    DataError
+        If the table is empty.
+    """
+    rows = store.read(TableName.LISTINGS).to_pylist()
+    if not rows:
+        raise DataError(
+            "no listing is known yet",
+            where="table listings",
+            fix="fill it first: `screener data update --only master`",
+        )
+    return tuple(
+        parse_listing(row["listing"], kind=Kind.INDEX if row["kind"] == "index" else Kind.SECURITY)
+        for row in rows
+    )
+
+
+def with_benchmarks(listings: Iterable[Listing]) -> tuple[Listing, ...]:
+    """Return indices before securities, with the default benchmark of each security added."""
+    given = tuple(listings)
+    indices = [item for item in given if item.board is Board.INDEX]
+    securities = [item for item in given if item.board is not Board.INDEX]
+    default = [default_benchmark(item) for item in securities]
+    return tuple(dict.fromkeys([*indices, *default, *sorted(securities, key=lambda item: item.id)]))

@@ -1,0 +1,291 @@
+"""Update workflow: what is missing is asked of the sources in turn, and lands listing by listing.
+
+Every answer lands in one transaction with a record of what was asked (table `fetches`), so an
+interrupted update goes on where it stopped. A listing's bars land together with its actions, or
+not at all; what could not be asked is reported and never stored as "there is none".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
+
+import pyarrow.compute as pc
+
+from screener.backtest.benchmark import DEFAULT_BENCHMARK
+from screener.data.clock import Clock
+from screener.data.locks import update_lock
+from screener.data.planning import Span, fetched_spans
+from screener.data.rows import make_rows
+from screener.data.schema import Basis, TableName
+from screener.data.sources.online.base import Ask, Need, OnlineSource
+from screener.data.store import Store
+from screener.domain.listing import Listing
+from screener.errors import DataError, InputError, SourceError
+from screener.workflows.landing import Piece
+from screener.workflows.update_plan import Question, UpdatePlan, UpdateRequest
+from screener.workflows.update_state import UpdateReport, UpdateState, UpdateWire
+from screener.workflows.update_suspensions import explain_gaps
+from screener.workspace.locate import Workspace
+
+__all__ = ["Progress", "plan_update", "update"]
+
+_ESSENTIAL = (Need.ACTIONS, Need.RIGHTS, Need.BARS)
+"""They land together or not at all: bars without their actions are wrong returns."""
+
+_PRICES = (*_ESSENTIAL, Need.INDEX_BARS)
+
+
+class Progress(Protocol):
+    """Told how far an update is."""
+
+    def __call__(self, done: int, total: int, label: str) -> None:
+        """`done` of `total` steps are finished; `label` is what comes next."""
+        ...
+
+
+def update(
+    workspace: Workspace,
+    request: UpdateRequest,
+    *,
+    chains: Mapping[Need, Sequence[OnlineSource]],
+    wire: UpdateWire,
+    clock: Clock,
+    progress: Progress,
+) -> UpdateReport:
+    """Bring tables up to date from the sources.
+
+    Parameters
+    ----------
+    workspace
+        Where the lake is.
+    request
+        What to bring up to date.
+    chains
+        Sources of each need, in order of preference.
+    wire
+        The sources' way out, to know which hosts are left alone.
+    clock
+        What time it is.
+    progress
+        Told how far the update is.
+
+    Raises
+    ------
+    InputError
+        If the lake holds the simulated market.
+    StorageError
+        If another update is running, or the lake cannot be written.
+    """
+    root = workspace.data_cache
+    with update_lock(root), Store.create(root) as store:
+        if store.simulated():
+            raise InputError(
+                "this lake holds the simulated market, and real prices must not join it",
+                where=str(root),
+                fix="use another folder: `screener init DIR`, then `--workspace DIR`",
+            )
+        known = fetched_spans(store.read(TableName.FETCHES))
+        plan = UpdatePlan(request=request, started=clock.now(), known=known)
+        spans = store.spans([item.id for item in request.listings])
+        adjusted = frozenset(name for name, item in spans.items() if item.basis is Basis.ADJUSTED)
+        state = UpdateState(store=store, plan=plan, chains=chains, wire=wire, adjusted=adjusted)
+        before = store.version
+        try:
+            _work_off(_steps(state), progress)
+        finally:
+            state.flush()  # what was answered stays, also when the user stops the update
+        return UpdateReport(
+            outcomes=tuple(state.outcomes),
+            up_to_date=plan.up_to_date,
+            before=before,
+            after=store.version,
+            remarks=(*wire.remarks, *state.remarks),
+            requests=dict(wire.requests_made),
+            resting=wire.resting(),
+        )
+
+
+def plan_update(
+    workspace: Workspace, request: UpdateRequest, *, clock: Clock
+) -> tuple[tuple[Need, int], ...]:
+    """Count the questions that an update would ask, by need; nobody is asked, nothing changes.
+
+    Questions that follow from answers (suspensions, the vendor's factors) are not in it.
+    """
+    plan = UpdatePlan(request=request, started=clock.now(), known={})
+    with suppress(DataError), Store.open(workspace.data_cache) as store:  # no lake yet: all is open
+        plan.known = fetched_spans(store.read(TableName.FETCHES))
+    questions = [
+        *plan.market_questions(),
+        *(item for listing in request.listings for item in plan.listing_questions(listing)),
+    ]
+    counted = Counter(item.need for item in questions if plan.ask(item) is not None)
+    return tuple((need, counted[need]) for need in Need if counted[need])
+
+
+_Step = tuple[str, Callable[[], None]]
+
+
+def _work_off(steps: Sequence[_Step], progress: Progress) -> None:
+    for done, (label, job) in enumerate(steps):
+        progress(done, len(steps), label)
+        job()
+    progress(len(steps), len(steps), "")
+
+
+def _steps(state: UpdateState) -> list[_Step]:
+    plan = state.plan
+    steps: list[_Step] = [
+        (f"{item.need} of {item.subject}", partial(_market_step, state, item))
+        for item in plan.market_questions()
+        if item.need is not Need.DELISTED  # asked together with the exchange's own list
+    ]
+    steps.extend((item.id, partial(_listing_step, state, item)) for item in plan.request.listings)
+    steps.append(("storing", state.flush))
+    mainland = [item for item in plan.securities() if item.exchange.mainland]
+    if mainland and plan.wants(Need.SUSPENSIONS):
+        steps.append(("suspensions", partial(explain_gaps, state, mainland)))
+    return steps
+
+
+def _market_step(state: UpdateState, question: Question) -> None:
+    if question.need is Need.MASTER:
+        state.land(_roster(state, question), {})
+        return
+    ask = state.plan.ask(question)
+    piece = None if ask is None else state.ask(ask)
+    if piece is not None:
+        state.land([piece], {})
+
+
+def _roster(state: UpdateState, question: Question) -> list[Piece]:
+    """Ask for an exchange's listings, and with them for those that it no longer has.
+
+    Shanghai's list of the delisted also names companies that lost their B shares alone, so it
+    counts only for those that the exchange does not name as listed on the same day.
+    """
+    plan = state.plan
+    delisted = next(
+        (
+            item
+            for item in plan.market_questions()
+            if item.need is Need.DELISTED and item.exchange is question.exchange
+        ),
+        None,
+    )
+    gone = None if delisted is None else plan.ask(delisted)
+    ask = plan.ask(question) or (plan.afresh(question) if gone else None)
+    master = None if ask is None else state.ask(ask)
+    if master is None:
+        return []
+    former = None if gone is None else state.ask(gone)
+    return [master] if former is None else [master, _without(former, master)]
+
+
+def _without(former: Piece, master: Piece) -> Piece:
+    """Return a list of the delisted without those that are listed."""
+    alive = master.batch.tables[TableName.LISTINGS].column("listing").combine_chunks()
+    tables = {
+        name: rows.filter(pc.invert(pc.is_in(rows.column("listing"), alive)))
+        for name, rows in former.batch.tables.items()
+    }
+    return replace(former, batch=replace(former.batch, tables=tables))
+
+
+def _listing_step(state: UpdateState, listing: Listing) -> None:
+    questions = state.plan.listing_questions(listing)
+    if _keeps_adjusted(state, listing):
+        state.note([f"{listing.id} holds adjusted prices of an imported file: left as they are"])
+        questions = [item for item in questions if item.need not in _PRICES]
+    pieces = _essential(state, [item for item in questions if item.need in _ESSENTIAL])
+    for question in questions:
+        if question.need not in _ESSENTIAL:
+            ask = state.plan.ask(question)
+            piece = None if ask is None else state.ask(ask)
+            if piece is not None:
+                pieces.append(_with_calendar(piece, listing))
+    pieces.extend(_vendor_check(state, listing, pieces))
+    state.hold(pieces, {listing: state.plan.settled(listing.exchange)})
+
+
+def _essential(state: UpdateState, questions: Sequence[Question]) -> list[Piece]:
+    """Ask for bars and actions; nothing is kept unless every one of them is answered."""
+    pieces: list[Piece] = []
+    for question in questions:
+        ask = state.plan.ask(question)
+        if ask is None:
+            continue
+        piece = state.ask(ask)
+        if piece is None:
+            state.drop_without(pieces, question.need)
+            return []
+        pieces.append(piece)
+    return pieces
+
+
+def _keeps_adjusted(state: UpdateState, listing: Listing) -> bool:
+    if state.plan.request.replace_adjusted:
+        return False
+    return listing.id in state.adjusted
+
+
+def _with_calendar(piece: Piece, listing: Listing) -> Piece:
+    """Add the sessions of Hong Kong, which no source tells, as its index has bars on them."""
+    if piece.need is not Need.INDEX_BARS or listing != DEFAULT_BENCHMARK[False]:
+        return piece
+    bars = piece.batch.tables[TableName.BARS]
+    rows = make_rows(
+        TableName.CALENDAR,
+        {"exchange": str(listing.exchange), "session": bars.column("session").combine_chunks()},
+        source=f"{piece.source} {listing.id}",
+        fetched_at=bars.column("fetched_at")[0].as_py(),
+    )
+    tables = {**piece.batch.tables, TableName.CALENDAR: rows}
+    return replace(piece, batch=replace(piece.batch, tables=tables))
+
+
+def _vendor_check(state: UpdateState, listing: Listing, pieces: Sequence[Piece]) -> list[Piece]:
+    """Ask for the vendor's factors where new bars or actions could contradict them.
+
+    It is a check only: if nobody can be asked, the bars land without it, and a remark says so.
+    """
+    bars = next((item for item in pieces if item.need is Need.BARS), None)
+    if bars is None or not state.plan.wants(Need.VENDOR_FACTORS):
+        return []
+    first = (Need.BARS, listing.id) not in state.plan.known
+    if not first and not any(_acts(item) for item in pieces):
+        return []
+    ask = Ask(
+        need=Need.VENDOR_FACTORS,
+        start=bars.span.start,
+        end=bars.span.end,
+        fetched_at=state.plan.started,
+        listing=listing,
+    )
+    if not state.sources(ask):
+        return []
+    try:
+        answer = state.answer(ask)
+    except SourceError as error:
+        state.note([f"{listing.id}: factors not checked against a vendor's: {error.what}"])
+        return []
+    span = Span(start=ask.start, end=ask.end)
+    return [
+        Piece(
+            need=ask.need,
+            subject=listing.id,
+            source=answer.source,
+            span=span,
+            batch=answer.batch,
+        )
+    ]
+
+
+def _acts(piece: Piece) -> bool:
+    actions = piece.batch.tables.get(TableName.ACTIONS)
+    return actions is not None and actions.num_rows > 0
