@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from screener.cli.common import (
-    CsvOption,
-    ExcelOption,
     VersionOption,
     WorkspaceOption,
     console,
@@ -19,6 +17,9 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
+from screener.cli.data_health import status, verify
+from screener.cli.data_update import update
+from screener.cli.data_versions import compact, diff
 from screener.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,14 +31,22 @@ __all__ = ["data_app"]
 
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
-data_app = typer.Typer(help="Market data: import files, see what is stored, export it.")
+data_app = typer.Typer(help="Market data: fetch it, import files, see and verify what is stored.")
+for _name, _command in (
+    ("update", update),
+    ("status", status),
+    ("verify", verify),
+    ("diff", diff),
+    ("compact", compact),
+):
+    data_app.command(_name)(_command)
 
 _KINDS = "bars|index|valuation|listings|names|fx|actions"
 
 
 @data_app.callback(no_args_is_help=True)
 def _group() -> None:
-    """Market data: import files, see what is stored, export it."""
+    """Market data: fetch it, import files, see and verify what is stored."""
 
 
 @data_app.command("import")
@@ -107,51 +116,6 @@ def import_(
             change_lines(outcome), outcome.reasons, outcome.remarks, outcome=outcome_text(outcome)
         )
     )
-
-
-@data_app.command("status")
-def status(data_version: VersionOption = None, workspace: WorkspaceOption = None) -> None:
-    """Show what every table holds: rows, listings, days, sources, and the data version.
-
-    Example: screener data status
-    """
-    from screener.workflows.stored import status_page
-
-    console().print(status_page(workspace_of(workspace), data_version))
-
-
-@data_app.command("verify")
-def verify_(
-    strict: Annotated[
-        bool, typer.Option("--strict", help="End with exit code 4 if there is any error.")
-    ] = False,
-    csv: CsvOption = None,
-    excel: ExcelOption = False,
-    data_version: VersionOption = None,
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Look for impossible moves, gaps and odd fixings in what is stored, with their likely cause.
-
-    Example: screener data verify --csv findings.csv
-    """
-    from screener.errors import DataError
-    from screener.render.files import check_targets, write_csv
-    from screener.workflows.verifying import VERIFY_COLUMNS, finding_rows, verify, verify_page
-
-    check_targets(csv)
-    place = workspace_of(workspace)
-    with working("examining"):
-        verified = verify(place, data_version)
-    if csv is not None:
-        write_csv(csv, VERIFY_COLUMNS, finding_rows(verified), excel=excel)
-    if csv != "-":
-        console().print(verify_page(verified))
-    if strict and verified.n_errors:
-        raise DataError(
-            f"{verified.n_errors} errors found in data version {verified.data_version}",
-            where=str(place.data_cache),
-            fix="`screener data verify --csv FILE` lists them; mend the files and import again",
-        )
 
 
 @data_app.command("export")

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import pyarrow as pa
 
+from screener.data.asof import REACH, AsOf, Market, market_of
 from screener.data.fixings import Fixings, read_fixings
 from screener.data.schema import TableName
 from screener.data.store import Store
@@ -30,22 +31,7 @@ __all__ = [
     "snapshots_of",
 ]
 
-REACH = timedelta(days=7)
-"""How far before the snapshot a listing's own valuation may lie, in calendar days."""
-
 _SEARCHED = timedelta(days=366)  # how far back to look for the last valuation of a stale name
-
-
-class Market(StrEnum):
-    """Exchanges that share their sessions, and so a snapshot."""
-
-    MAINLAND = "mainland"
-    HONG_KONG = "Hong Kong"
-
-    @property
-    def suffixes(self) -> tuple[str, ...]:
-        """Endings of its listing ids."""
-        return (".HK",) if self is Market.HONG_KONG else (".SH", ".SZ", ".BJ")
 
 
 class Universe(StrEnum):
@@ -80,7 +66,9 @@ class Looked:
     currencies
         Currency by listing id, where the listing master says so.
     valuations
-        Rows of the table `valuation` within reach of each market's snapshot, in its sort order.
+        The last row of the table `valuation` of each name, within reach of its market's snapshot.
+    known
+        The tables as they could be known by the end of that day.
     """
 
     as_of: date
@@ -89,6 +77,7 @@ class Looked:
     given_names: Mapping[str, str]
     currencies: Mapping[str, Currency]
     valuations: pa.Table
+    known: AsOf
 
 
 def parse_universe(text: str) -> Universe:
@@ -123,12 +112,13 @@ def look_up(
     """
     given = {member.listing.id: member.name for member in members}
     if universe is None:
-        markets = tuple(dict.fromkeys(_market(listing) for listing in sorted(given)))
+        markets = tuple(dict.fromkeys(market_of(listing) for listing in sorted(given)))
     else:
         markets = universe.markets
-    snapshots = snapshots_of(store, as_of, markets)
-    listed = ListedStocks.read(store, as_of)
-    valuations = _valuations(store, snapshots, None if universe else sorted(given))
+    known = AsOf.after_close(store, as_of)
+    snapshots = snapshots_of(known, markets)
+    listed = ListedStocks.read(known)
+    valuations = known.valuation(snapshots, listings=None if universe else sorted(given))
     found = set(given) if universe is None else _universe(valuations, snapshots, listed)
     if not found:
         raise DataError(
@@ -143,27 +133,24 @@ def look_up(
         given_names=given,
         currencies=listed.currencies,
         valuations=valuations,
+        known=known,
     )
 
 
-def snapshots_of(store: Store, as_of: date, markets: Sequence[Market]) -> dict[Market, date | None]:
-    """Return each market's last session with a valuation on or before a day.
+def snapshots_of(known: AsOf, markets: Sequence[Market]) -> dict[Market, date | None]:
+    """Return each market's last session with a valuation that could be known.
 
     Raises
     ------
     DataError
         If no market has one.
     """
-    found = {
-        market: store.last_session(
-            TableName.VALUATION, on_or_before=as_of, suffixes=market.suffixes
-        )
-        for market in markets
-    }
+    found = known.snapshots(markets)
     if any(found.values()):
         return found
+    as_of = known.day
     names = " or ".join(markets)
-    first = _first_snapshot(store, as_of, markets)
+    first = _first_snapshot(known.store, as_of, markets)
     raise DataError(
         f"there is no {names} valuation on or before {as_of}"
         + (f"; the first is of {first}" if first else ", and none later"),
@@ -199,26 +186,22 @@ def gather_rows(
     DataError
         If an amount cannot be converted.
     """
-    at = _last_row(looked.valuations)
+    at = _row_of(looked.valuations)
     rows = looked.valuations.take(pa.array([at.get(item) for item in looked.listings], pa.int64()))
     sessions: list[date | None] = rows.column("session").to_pylist()
-    names = SecurityNames.read(store, looked.as_of, looked.given_names)
+    names = SecurityNames.read(looked.known, looked.given_names)
     amounts, fx_remarks = _amounts(store, looked, rows, sessions, fields, currency)
     columns = {
         "listing": pa.array(looked.listings, pa.string()),
         "name": pa.array([names.shown(item) for item in looked.listings], pa.string()),
         "known_name": pa.array([names.known.get(item) for item in looked.listings], pa.string()),
         "session": rows.column("session"),
-        "absent": pa.array(_absences(store, looked, sessions), pa.string()),
+        "absent": pa.array(_absences(looked, sessions), pa.string()),
         **{name: rows.column(name) for name in FIELDS},
         **amounts,
     }
     table = pa.table({name: columns[name] for name in ROW_SCHEMA.names}).cast(ROW_SCHEMA)
     return table, (*fx_remarks, *names.remarks(looked.listings))
-
-
-def _market(listing: str) -> Market:
-    return Market.HONG_KONG if listing.endswith(".HK") else Market.MAINLAND
 
 
 def _first_snapshot(store: Store, as_of: date, markets: Sequence[Market]) -> date | None:
@@ -235,56 +218,27 @@ def _universe(
 ) -> set[str]:
     valued = valuations.column("listing").to_pylist()
     candidates = (listed.stocks | set(valued)) - listed.excluded
-    return {listing for listing in candidates if _market(listing) in snapshots}
+    return {listing for listing in candidates if market_of(listing) in snapshots}
 
 
-def _valuations(
-    store: Store, snapshots: Mapping[Market, date | None], listings: Sequence[str] | None
-) -> pa.Table:
-    """Read the valuations within reach of each market's snapshot, oldest first per listing."""
-    tables = []
-    for market, session in snapshots.items():
-        if session is None:
-            continue
-        wanted = None if listings is None else [i for i in listings if _market(i) is market]
-        table = store.read(TableName.VALUATION, listings=wanted, start=session - REACH, end=session)
-        ours = [item.endswith(market.suffixes) for item in table.column("listing").to_pylist()]
-        tables.append(table.filter(pa.array(ours, pa.bool_())))
-    return pa.concat_tables(tables)
-
-
-def _last_row(valuations: pa.Table) -> dict[str, int]:
-    # Rows come sorted by session, so the last one written is the latest.
+def _row_of(valuations: pa.Table) -> dict[str, int]:
     return {item: at for at, item in enumerate(valuations.column("listing").to_pylist())}
 
 
-def _absences(store: Store, looked: Looked, sessions: Sequence[date | None]) -> list[str | None]:
+def _absences(looked: Looked, sessions: Sequence[date | None]) -> list[str | None]:
     missing = [item for item, day in zip(looked.listings, sessions, strict=True) if day is None]
-    last = _last_sessions(store, looked, missing) if missing else {}
+    last = looked.known.last_valued(missing, within=_SEARCHED) if missing else {}
     reasons = {item: _absence(looked, item, last.get(item)) for item in missing}
     return [reasons.get(item) for item in looked.listings]
 
 
 def _absence(looked: Looked, listing: str, last: date | None) -> str:
-    market = _market(listing)
+    market = market_of(listing)
     session = looked.snapshots[market]
     if session is None:
         return f"no {market} valuation on or before {looked.as_of}"
     seen = f"last {last}" if last else f"none in {_SEARCHED.days} days"
     return f"no valuation within {REACH.days} days of {session} ({seen})"
-
-
-def _last_sessions(store: Store, looked: Looked, listings: Sequence[str]) -> dict[str, date]:
-    table = store.read(
-        TableName.VALUATION,
-        listings=listings,
-        start=looked.as_of - _SEARCHED,
-        end=looked.as_of,
-    )
-    found = zip(
-        table.column("listing").to_pylist(), table.column("session").to_pylist(), strict=True
-    )
-    return dict(found)
 
 
 def _amounts(

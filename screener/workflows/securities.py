@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from screener.data.schema import TableName
-from screener.data.store import Store
+import pyarrow as pa
+
+from screener.data.asof import AsOf
 from screener.domain.listing import Currency
 
 __all__ = ["ListedStocks", "SecurityNames"]
@@ -32,22 +34,17 @@ class ListedStocks:
     currencies: Mapping[str, Currency]
 
     @classmethod
-    def read(cls, store: Store, as_of: date) -> ListedStocks:
-        """Read the listing master as of a day; a stock without list date counts as listed."""
-        table = store.read(TableName.LISTINGS)
-        names = ("listing", "kind", "currency", "list_date", "delist_date")
-        stocks: set[str] = set()
-        excluded: set[str] = set()
-        currencies: dict[str, Currency] = {}
-        for listing, kind, currency, start, end in zip(
-            *(table.column(name).to_pylist() for name in names), strict=True
-        ):
-            currencies[listing] = Currency(currency)
-            if kind != "stock" or (end is not None and end <= as_of):
-                excluded.add(listing)
-            elif start is None or start <= as_of:
-                stocks.add(listing)
-        return cls(frozenset(stocks), frozenset(excluded), currencies)
+    def read(cls, known: AsOf) -> ListedStocks:
+        """Read the listing master as of an instant; a stock without list date counts as listed."""
+        alive = known.listings_alive()
+        kinds = zip(
+            alive.column("listing").to_pylist(), alive.column("kind").to_pylist(), strict=True
+        )
+        stocks = {listing for listing, kind in kinds if kind == "stock"}
+        others = {*alive.column("listing").to_pylist()} - stocks
+        gone = known.listings_gone().column("listing").to_pylist()
+        currencies = {item: Currency(text) for item, text in known.currencies().items()}
+        return cls(frozenset(stocks), frozenset(others.union(gone)), currencies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +66,19 @@ class SecurityNames:
     later: Mapping[str, tuple[date, str]]
 
     @classmethod
-    def read(cls, store: Store, as_of: date, given: Mapping[str, str]) -> SecurityNames:
-        """Read the names as of a day, and beside them the earliest later ones."""
-        table = store.read(TableName.NAMES)
-        known: dict[str, str] = {}
-        later: dict[str, tuple[date, str]] = {}
-        for listing, start, name in zip(
-            *(table.column(column).to_pylist() for column in ("listing", "valid_from", "name")),
-            strict=True,
-        ):
-            if start <= as_of:
-                known[listing] = name
-            else:
-                later.setdefault(listing, (start, name))
-        return cls(known, {key: name for key, name in given.items() if name}, later)
+    def read(cls, known: AsOf, given: Mapping[str, str]) -> SecurityNames:
+        """Read the names as of an instant, and beside them the earliest later ones."""
+        held, later = known.names_on(), known.names_after()
+        return cls(
+            dict(_pairs(held, "name")),
+            {key: name for key, name in given.items() if name},
+            {
+                listing: (start, name)
+                for (listing, start), (_, name) in zip(
+                    _pairs(later, "valid_from"), _pairs(later, "name"), strict=True
+                )
+            },
+        )
 
     def shown(self, listing: str) -> str:
         """Return the name to show: known, given, else a later one; empty if there is none."""
@@ -103,3 +99,7 @@ class SecurityNames:
             f"names of {span} for {len(days)} of {len(listings)} listings: no earlier name "
             "is known; shown only, never used to decide",
         )
+
+
+def _pairs(rows: pa.Table, column: str) -> Iterator[tuple[str, Any]]:
+    return zip(rows.column("listing").to_pylist(), rows.column(column).to_pylist(), strict=True)

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import RenderableType
-
 from screener.data.schema import SIMULATED, TABLES, TableName
 from screener.data.store import Store
 from screener.errors import InputError
 from screener.render.files import FileFormat, write_table
-from screener.render.store import CoverageLine, coverage_view
 from screener.workspace.locate import Workspace
 
-__all__ = ["export_tables", "status_page"]
+__all__ = ["export_tables"]
 
 
 def export_tables(
@@ -61,22 +58,3 @@ def export_tables(
                 write_table(target, rows, file_format=file_format)
                 written.append(target)
     return tuple(written)
-
-
-def status_page(workspace: Workspace, version: int | None) -> RenderableType:
-    """Return what every table holds as a page."""
-    with Store.open(workspace.data_cache, version=version) as store:
-        lines = [
-            CoverageLine(
-                table=item.table,
-                rows=item.rows,
-                listings=item.listings,
-                first=item.first,
-                last=item.last,
-                sources=item.sources,
-            )
-            for item in store.coverage()
-        ]
-        banner = f" {SIMULATED}: invented prices " if store.simulated() else ""
-        footer = f"data version {store.version} · {workspace.data_cache}"
-    return coverage_view(lines, banner=banner, footer=footer)

@@ -1,14 +1,21 @@
-"""The doctor on the whole market's real bars: the known faults, and hardly anything else."""
+"""The doctor on the real bars of the whole market: the known faults, little else, repairs."""
 
 from __future__ import annotations
 
 import csv
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
+from screener.data.doctor import Check, Finding
+from screener.data.schema import TableName
+from screener.data.store import Store
+from screener.workflows.repairing import apply_repairs, plan_repairs
+from screener.workflows.verifying import verify
+from screener.workspace.locate import Workspace
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 pytestmark = [
@@ -16,15 +23,29 @@ pytestmark = [
     pytest.mark.skipif(not SHARED.is_dir(), reason="the real prices are not beside the project"),
 ]
 RUNNER = CliRunner()
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+REPAIRED = ("301396.SZ", "002335.SZ", "300870.SZ")
+"""Names whose missed split the data's own maker has mended in the file of the seed names."""
 
 
-def test_known_faults_of_the_market_file(tmp_path: Path) -> None:
-    place, out = tmp_path / "w", tmp_path / "findings.csv"
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    place = tmp_path_factory.mktemp("real") / "w"
     file = SHARED / "bars" / "a_share_market.parquet"
-    at = ["--workspace", str(place)]
+    master = SHARED / "securities" / "a_share_2026-05.csv"
     assert RUNNER.invoke(app, ["init", str(place)]).exit_code == 0
-    imported = ["data", "import", str(file), "--kind", "bars", "--basis", "adjusted"]
-    assert RUNNER.invoke(app, [*imported, *at]).exit_code == 0
+    for words in (
+        ["data", "import", str(file), "--kind", "bars", "--basis", "adjusted"],
+        ["data", "import", str(master), "--kind", "listings", "--as-of", "2026-05-27"],
+    ):
+        done = RUNNER.invoke(app, [*words, "--workspace", str(place)])
+        assert done.exit_code == 0, done.output
+    return Workspace(root=place)
+
+
+def test_known_faults_of_the_market_file(workspace: Workspace, tmp_path: Path) -> None:
+    out = tmp_path / "findings.csv"
+    at = ["--workspace", str(workspace.root)]
     done = RUNNER.invoke(app, ["data", "verify", "--csv", str(out), "--strict", *at])
     assert done.exit_code == 4
     assert "errors found in data version" in done.stderr
@@ -34,9 +55,47 @@ def test_known_faults_of_the_market_file(tmp_path: Path) -> None:
     hundredfold = [row for row in errors if "100×" in row["cause"]]
     assert {row["listing"] for row in hundredfold} == {"300276.SZ"}
     jumps = [row for row in errors if row not in hundredfold]
+    assert {row["check"] for row in jumps} == {"price_limit"}
     assert 79 <= len(jumps) <= 85  # the data's own description counts 79
     splits = [row for row in jumps if row["cause"].startswith("missed split")]
     assert len(splits) >= 70
     days = {row["session"] for row in splits}
     assert {"2026-05-28", "2026-05-27", "2025-06-03", "2025-07-09"} <= days
     assert len(rows) - len(errors) < 200
+
+
+def test_repairs_mend_what_is_known_and_bring_nothing_new(workspace: Workspace) -> None:
+    before = verify(workspace, tables=[TableName.BARS])
+    plan = plan_repairs(workspace, before)
+    assert len(plan.proposal.repairs) >= 75
+    assert {item.listing for item in plan.proposal.repairs} >= {*REPAIRED, "300276.SZ"}
+    done = apply_repairs(workspace, plan, now=NOW)
+    assert done.version == before.data_version + 1
+    after = verify(workspace, tables=[TableName.BARS])
+    mended = {(item.listing, item.session) for item in plan.proposal.repairs}
+    mended |= {(item.listing, item.until) for item in plan.proposal.repairs if item.until}
+    assert keys(after.findings) == keys(before.findings) - mended
+    assert after.n_errors == len(plan.proposal.refusals) <= 5
+    again = verify(workspace, before.data_version, tables=[TableName.BARS])
+    assert keys(again.findings) == keys(before.findings)
+    with Store.open(workspace.data_cache) as store:
+        rows = store.read(TableName.BARS, listings=REPAIRED).to_pylist()
+    # The maker of the data has mended these three by himself: our returns must be his.
+    judged = closes_of_the_seed_file()
+    ratios: dict[str, set[float]] = {}
+    for row in rows:
+        ratio = row["close"] / judged[row["listing"], str(row["session"])]
+        ratios.setdefault(row["listing"], set()).add(round(ratio, 3))
+        assert "; repair 1.4" in row["source"] or row["session"].isoformat() >= "2026-05-27"
+    assert {name: len(found) for name, found in ratios.items()} == dict.fromkeys(REPAIRED, 1)
+
+
+def keys(findings: tuple[Finding, ...]) -> set[tuple[str, object]]:
+    return {(item.listing, item.session) for item in findings if item.check is not Check.GAP}
+
+
+def closes_of_the_seed_file() -> dict[tuple[str, str], float]:
+    with (SHARED / "bars" / "seed_names.csv").open(encoding="utf-8") as lines:
+        return {
+            (f"{row['code']}.SZ", row["date"]): float(row["close"]) for row in csv.DictReader(lines)
+        }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 import pytest
 
-from screener.data.doctor import Check, Severity, examine_bars, examine_fixings
-from screener.data.schema import TableName
+from screener.data.doctor import Check, Finding, Severity, examine, examine_bars, examine_fixings
+from screener.data.rows import empty_rows, make_rows
+from screener.data.schema import TABLES, TableName, Type
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import Exchange
 from tests.support.panels import sessions
@@ -123,6 +124,361 @@ def test_fixing_that_jumps() -> None:
     assert (jump.session, jump.severity) == (days[2], Severity.WARNING)
 
 
+def test_the_way_back_from_a_bad_tick_is_no_split() -> None:
+    tick, back = found(bars("601899.SH", [*SOUND, 13.3, 10.1, 10.0]))
+    assert (tick.cause, back.cause) == (
+        "bad tick: the next close is back",
+        "back from the bad tick before",
+    )
+
+
+def test_a_recorded_suspension_is_no_gap() -> None:
+    days = sessions(Exchange.SH, START, 6)
+    rows = bars("601899.SH", [10.0, None, None, None, 10.0, 10.0])
+    assert not found(rows, suspended=frozenset(("601899.SH", day) for day in days[1:4]))
+    (gap,) = found(rows, suspended=frozenset({("601899.SH", days[1])}))
+    assert (gap.session, gap.value) == (days[2], 2)
+
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+NAME = "601899.SH"
+
+
+def rows_of(table: TableName, *rows: dict[str, object]) -> pa.Table:
+    """Return rows of a table, each given by what matters in it."""
+    blank = {
+        Type.TEXT: "x",
+        Type.NUMBER: None,
+        Type.DATE: None,
+        Type.COUNT: 1,
+        Type.FLAG: False,
+        Type.INSTANT: None,
+    }
+    names = TABLES[table].column_names
+    columns = {
+        column.name: [row.get(column.name, blank[column.type]) for row in rows]
+        for column in TABLES[table].columns
+        if column.name not in ("source", "fetched_at")
+    }
+    made = make_rows(table, columns, source="test", fetched_at=NOW) if rows else empty_rows(table)
+    return made.select(names)
+
+
+def full_bars(*rows: tuple[date, float, float, float, float, float | None, float | None], **rest):  # type: ignore[no-untyped-def]
+    names = ("session", "open", "high", "low", "close", "volume", "amount")
+    given = {"listing": NAME, "basis": "raw", **rest}
+    return rows_of(
+        TableName.BARS, *({**given, **dict(zip(names, row, strict=True))} for row in rows)
+    )
+
+
+def examined(table: TableName, **tables: pa.Table) -> tuple[Finding, ...]:
+    given = {TableName(name): rows for name, rows in tables.items()}
+    return examine(table, {name: given.get(name, empty_rows(name)) for name in TableName})
+
+
+def told(findings: tuple[Finding, ...]) -> list[tuple[str, date | None, Check, Severity]]:
+    return [(item.listing, item.session, item.check, item.severity) for item in findings]
+
+
+def test_bars_on_a_day_without_session_are_one_error() -> None:
+    sunday = date(2026, 3, 8)
+    rows = full_bars((sunday, 10, 10, 10, 10, 100, None))
+    (ghost,) = examined(TableName.BARS, bars=rows)
+    assert told((ghost,)) == [(NAME, sunday, Check.SESSION, Severity.ERROR)]
+    assert "XSHG" in ghost.cause
+
+
+@pytest.mark.parametrize(
+    ("prices", "cause"),
+    [
+        ((10, 9, 11, 10), "high is below low"),
+        ((10, 11, 9, 12), "close is outside low and high"),
+        ((10, 11, 0, 10), "low is not positive"),
+    ],
+)
+def test_prices_that_no_session_can_have(
+    prices: tuple[float, float, float, float], cause: str
+) -> None:
+    findings = examined(TableName.BARS, bars=full_bars((START, *prices, 100, None)))
+    assert cause in {item.cause for item in findings}
+    assert {item.check for item in findings} == {Check.PRICES}
+
+
+@pytest.mark.parametrize(
+    ("volume", "amount", "severity"),
+    [
+        (1_000_000, 10_000_000, None),
+        (10_000, 10_000_000, Severity.ERROR),  # lots for shares
+        (1_000_000, 1_000, Severity.ERROR),  # ten thousands for units
+        (1_000_000, 12_000_000, Severity.WARNING),
+        (100, 1_200, None),  # too few shares to tell
+    ],
+)
+def test_what_a_share_cost_tells_the_unit_of_volume_and_amount(
+    volume: float, amount: float, severity: Severity | None
+) -> None:
+    rows = full_bars((START, 10, 10.2, 9.9, 10, volume, amount))
+    findings = examined(TableName.BARS, bars=rows)
+    assert [item.severity for item in findings] == ([severity] if severity else [])
+    assert all(item.check is Check.UNIT for item in findings)
+
+
+def test_adjusted_prices_are_judged_by_the_change_of_their_unit_alone() -> None:
+    days = sessions(Exchange.SH, START, 4)
+    steady = [(day, 10, 10, 10, 10, 1e6, 4e7) for day in days]
+    assert not examined(TableName.BARS, bars=full_bars(*steady, basis="adjusted"))
+    steady[2] = (days[2], 10, 10, 10, 10, 1e4, 4e7)
+    (unit,) = examined(TableName.BARS, bars=full_bars(*steady, basis="adjusted"))
+    assert (unit.check, unit.session) == (Check.UNIT, days[2])
+
+
+def test_bars_outside_a_listings_life() -> None:
+    days = sessions(Exchange.SH, START, 4)
+    rows = full_bars(*((day, 10, 10, 10, 10, 1e6, None) for day in days))
+    listings = rows_of(
+        TableName.LISTINGS, {"listing": NAME, "list_date": days[1], "delist_date": days[3]}
+    )
+    early, late = examined(TableName.BARS, bars=rows, listings=listings)
+    assert (early.session, early.value, early.check) == (days[0], 1, Check.LIFE)
+    assert (late.session, late.value, late.check) == (days[3], 1, Check.LIFE)
+
+
+def test_volume_on_a_suspended_session() -> None:
+    days = sessions(Exchange.SH, START, 2)
+    rows = full_bars((days[0], 10, 10, 10, 10, 5, None), (days[1], 10, 10, 10, 10, 0, None))
+    status = rows_of(
+        TableName.STATUS, *({"listing": NAME, "session": day, "suspended": True} for day in days)
+    )
+    (halted,) = examined(TableName.BARS, bars=rows, status=status)
+    assert (halted.check, halted.session, halted.value) == (Check.SUSPENDED, days[0], 1)
+
+
+def test_status_on_a_day_without_session() -> None:
+    status = rows_of(
+        TableName.STATUS,
+        {"listing": "00700.HK", "session": date(2026, 3, 8), "suspended": True},
+        {"listing": NAME, "session": START, "suspended": True},
+    )
+    (ghost,) = examined(TableName.STATUS, status=status)
+    assert told((ghost,)) == [("00700.HK", date(2026, 3, 8), Check.SESSION, Severity.ERROR)]
+
+
+def test_names_that_repeat_are_counted_once_and_wide_letters_do_not_matter() -> None:
+    days = [START + timedelta(days=step) for step in range(4)]
+    texts = ["万科Ａ", "万科A", "万 科 A", "ST万科"]
+    names = rows_of(
+        TableName.NAMES,
+        *(
+            {"listing": NAME, "valid_from": day, "name": text}
+            for day, text in zip(days, texts, strict=True)
+        ),
+    )
+    (repeated,) = examined(TableName.NAMES, names=names)
+    assert (repeated.severity, repeated.value) == (Severity.INFO, 2)
+    twice = rows_of(
+        TableName.NAMES,
+        *({"listing": NAME, "valid_from": START, "name": text} for text in ("甲", "乙")),
+    )
+    assert told(examined(TableName.NAMES, names=twice)) == [
+        (NAME, START, Check.REPEATED, Severity.ERROR)
+    ]
+
+
+def test_a_listing_delisted_before_it_was_listed() -> None:
+    listings = rows_of(
+        TableName.LISTINGS,
+        {"listing": NAME, "list_date": START, "delist_date": START - timedelta(days=1)},
+        {"listing": "601111.SH", "list_date": START},
+    )
+    assert told(examined(TableName.LISTINGS, listings=listings)) == [
+        (NAME, START - timedelta(days=1), Check.DATES, Severity.ERROR)
+    ]
+
+
+def test_lots_that_are_none_or_jump() -> None:
+    lots = rows_of(
+        TableName.BOARD_LOTS,
+        *(
+            {"listing": "00700.HK", "valid_from": START + timedelta(days=step), "lot": lot}
+            for step, lot in enumerate((100, 500, 100_000, 0))
+        ),
+    )
+    findings = examined(TableName.BOARD_LOTS, board_lots=lots)
+    assert [(item.value, item.severity) for item in findings] == [
+        (100_000, Severity.WARNING),
+        (0, Severity.ERROR),
+    ]
+
+
+def test_calendar_is_compared_both_ways() -> None:
+    days = sessions(Exchange.HK, START, 5)
+    stored = [days[0], days[1], date(2026, 3, 8), days[4]]
+    calendar = rows_of(
+        TableName.CALENDAR, *({"exchange": "HK", "session": day} for day in sorted(stored))
+    )
+    findings = examined(TableName.CALENDAR, calendar=calendar)
+    assert {(item.session, item.cause) for item in findings} == {
+        (date(2026, 3, 8), "no session of calendar XHKG"),
+        (days[2], "session of calendar XHKG is missing"),
+        (days[3], "session of calendar XHKG is missing"),
+    }
+
+
+ACTED = sessions(Exchange.SH, START, 3)
+
+
+def acted(opened: float, **terms: object) -> tuple[Finding, ...]:
+    """Examine an action on the second session, whose open is given; the close before is 10."""
+    rows = full_bars(
+        (ACTED[0], 10, 10, 10, 10, 100, None),
+        (ACTED[1], opened, opened, opened, opened, 100, None),
+        (ACTED[2], opened, opened, opened, opened, 100, None),
+    )
+    action = rows_of(
+        TableName.ACTIONS, {"listing": NAME, "ex_session": ACTED[1], "split": 1.0, **terms}
+    )
+    return examined(TableName.ACTIONS, bars=rows, actions=action)
+
+
+@pytest.mark.parametrize(
+    ("opened", "terms", "cause"),
+    [
+        (9.5, {"cash": 0.5}, ""),
+        (5.0, {"bonus": 1.0}, ""),
+        (9.9, {"bonus": 1.0}, "the price did not move as the action says"),
+        (10.0, {"cash": 12.0}, "cash is worth more than the share"),
+        (10.0, {"cash": -1.0}, "cash is negative"),
+        (10.0, {"split": 0.0}, "split is not positive"),
+        (10.0, {"rights": 0.3}, "rights without a price"),
+        (10.0, {"bonus": 12.0}, "new shares per share"),
+        (10.0, {"cash": 0.1, "record_date": ACTED[2]}, "record_date is after the ex-session"),
+        (10.0, {"cash": 0.1, "announced": ACTED[2]}, "announced is after the ex-session"),
+        (10.0, {"cash": 0.1, "ex_session": date(2026, 3, 8)}, "ex_session is not a session"),
+    ],
+)
+def test_actions_with_impossible_dates_or_terms_or_denied_by_the_price(
+    opened: float, terms: dict[str, object], cause: str
+) -> None:
+    findings = acted(opened, **terms)
+    assert len(findings) == bool(cause)
+    assert all(item.cause.startswith(cause) for item in findings)
+
+
+@pytest.mark.parametrize(
+    ("factor", "checks"),
+    [
+        (2.0, []),
+        (None, [Check.FACTOR]),
+        (1.9, [Check.FACTOR]),
+        (0.5, [Check.FACTOR, Check.MONOTONE]),
+    ],
+)
+def test_factors_follow_from_actions_and_closes(factor: float | None, checks: list[Check]) -> None:
+    # by hand: one share becomes two, so the factor doubles
+    rows = full_bars((ACTED[0], 10, 10, 10, 10, 100, None), (ACTED[1], 5, 5, 5, 5, 100, None))
+    action = rows_of(
+        TableName.ACTIONS, {"listing": NAME, "ex_session": ACTED[1], "split": 1.0, "bonus": 1.0}
+    )
+    stored = [] if factor is None else [{"ex_session": ACTED[1], "factor": factor}]
+    factors = rows_of(TableName.FACTORS, *({"listing": NAME, **row} for row in stored))
+    findings = examined(TableName.FACTORS, bars=rows, actions=action, factors=factors)
+    assert [item.check for item in findings] == checks
+
+
+def test_a_factor_without_action_and_one_whose_action_is_absurd() -> None:
+    rows = full_bars((ACTED[0], 10, 10, 10, 10, 100, None), (ACTED[1], 10, 10, 10, 10, 100, None))
+    factors = rows_of(TableName.FACTORS, {"listing": NAME, "ex_session": ACTED[1], "factor": 1.2})
+    (orphan,) = examined(TableName.FACTORS, bars=rows, factors=factors)
+    assert orphan.cause == "no action that a factor follows from"
+    absurd = rows_of(
+        TableName.ACTIONS, {"listing": NAME, "ex_session": ACTED[1], "split": 1.0, "cash": 20.0}
+    )
+    # nothing can be computed from it: the fault is the action's, and told there
+    assert not examined(TableName.FACTORS, bars=rows, actions=absurd, factors=factors)
+
+
+def valued(*caps: float, actions: pa.Table | None = None) -> tuple[Finding, ...]:
+    days = sessions(Exchange.SH, START, len(caps))
+    rows = rows_of(
+        TableName.VALUATION,
+        *(
+            {"listing": NAME, "session": day, "market_cap": cap}
+            for day, cap in zip(days, caps, strict=True)
+        ),
+    )
+    prices = full_bars(*((day, 10, 10, 10, 10, 100, None) for day in days))
+    given = {} if actions is None else {"actions": actions}
+    return examined(TableName.VALUATION, valuation=rows, bars=prices, **given)
+
+
+def test_market_values_in_another_unit_and_shares_from_nowhere() -> None:
+    assert not valued(1e9, 1.1e9, 1e9)
+    up, down = valued(1e9, 1e13, 1e9)
+    assert (up.check, up.severity) == (down.check, down.severity) == (Check.UNIT, Severity.ERROR)
+    assert (up.value, down.value) == (pytest.approx(1e4), pytest.approx(1e-4))
+    (shares,) = valued(1e9, 1.6e9)
+    assert (shares.check, shares.severity) == (Check.SHARES, Severity.WARNING)
+    issue = rows_of(TableName.ACTIONS, {"listing": NAME, "ex_session": ACTED[1], "bonus": 0.6})
+    assert not valued(1e9, 1.6e9, actions=issue)
+
+
+def published(**changes: object) -> tuple[Finding, ...]:
+    first = {
+        "listing": NAME,
+        "period_end": date(2025, 9, 30),
+        "known_at": date(2025, 10, 28),
+        "currency": "CNY",
+        "revenue": 3e9,
+        "net_profit": 2e8,
+        "equity": 5e9,
+    }
+    second = {
+        **first,
+        "period_end": date(2025, 12, 31),
+        "known_at": date(2026, 4, 20),
+        "revenue": 4e9,
+        **changes,
+    }
+    rows = rows_of(TableName.FUNDAMENTALS, first, second)
+    return examined(TableName.FUNDAMENTALS, fundamentals=rows)
+
+
+@pytest.mark.parametrize(
+    ("changes", "severities"),
+    [
+        ({}, []),
+        ({"known_at": date(2025, 12, 1)}, [Severity.ERROR]),
+        ({"known_at": date(2026, 6, 2)}, [Severity.ERROR]),  # fetched on 2026-06-01
+        ({"net_profit": -2e8}, []),
+        ({"revenue": 4e11}, [Severity.WARNING]),
+        ({"revenue": 4e5, "net_profit": 2e4, "equity": 5e5}, [Severity.ERROR] * 3),
+    ],
+)
+def test_published_figures(changes: dict[str, object], severities: list[Severity]) -> None:
+    assert [item.severity for item in published(**changes)] == severities
+
+
+def test_records_of_answers_and_rejected_rows() -> None:
+    fetches = rows_of(
+        TableName.FETCHES,
+        {"need": "bars", "subject": NAME, "asked_from": START, "asked_to": ACTED[2], "rows": 1},
+        {"need": "fx", "subject": "HKDCNY", "asked_from": ACTED[2], "asked_to": START, "rows": 1},
+    )
+    (span,) = examined(TableName.FETCHES, fetches=fetches)
+    assert (span.listing, span.check) == ("fx HKDCNY", Check.SPAN)
+    quarantine = rows_of(
+        TableName.QUARANTINE,
+        *(
+            {"table_name": "bars", "reason": text, "line": at, "fetched_at": NOW}
+            for at, text in enumerate(("a", "b", "b"))
+        ),
+    )
+    (rejected,) = examined(TableName.QUARANTINE, quarantine=quarantine)
+    assert (rejected.severity, rejected.value) == (Severity.INFO, 3)
+    assert "2 of them: b" in rejected.cause
+
+
 def test_sound_market_has_no_error_and_later_bars_change_no_earlier_finding() -> None:
     source = SimulatedMarket()
     query = source.build_query(
@@ -146,6 +502,8 @@ def test_sound_market_has_no_error_and_later_bars_change_no_earlier_finding() ->
     }
     whole = examine_bars(rows, **options)
     assert not [item for item in whole if item.severity is Severity.ERROR]
+    everything = {name: tables.get(name, empty_rows(name)) for name in TableName}
+    assert not [item for name in TableName for item in examine(name, everything)]
     middle = date(2025, 7, 1)
     keep = pa.array([day <= middle for day in rows.column("session").to_pylist()])
     early = examine_bars(rows.filter(keep), **options)

@@ -151,6 +151,7 @@ def test_a_javascript_engine_without_its_library_is_told() -> None:
         with (
             offline(Router().add("", 'var a="b";')),
             mock.patch.object(engine, "EXTENSION_PATH", None),
+            mock.patch.object(engine.MiniRacer, "ext", None),  # loaded by an earlier test
             pytest.raises(SourceError, match="akshare cannot run here") as caught,
         ):
             wire.akshare(call, due=True)

@@ -1,0 +1,85 @@
+"""What the doctor says: one finding for each fault, with its likely cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import pyarrow as pa
+
+from screener.data.schema import TableName
+
+__all__ = ["Check", "Finding", "Severity", "Tables", "in_order"]
+
+Tables = Mapping[TableName, pa.Table]
+"""Rows of any table of the lake by its name, as stored."""
+
+
+class Severity(StrEnum):
+    """How bad a finding is, the worst first."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Check(StrEnum):
+    """What was checked."""
+
+    PRICE_LIMIT = "price_limit"
+    GAP = "gap"
+    SESSION = "session"
+    PRICES = "prices"
+    UNIT = "unit"
+    LIFE = "life"
+    SUSPENDED = "suspended"
+    DATES = "dates"
+    REPEATED = "repeated"
+    LOT = "lot"
+    CALENDAR = "calendar"
+    TERMS = "terms"
+    EX_MOVE = "ex_move"
+    FACTOR = "factor"
+    MONOTONE = "monotone"
+    SHARES = "shares"
+    FX_MOVE = "fx_move"
+    SPAN = "span"
+    REJECTED = "rejected"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that is probably wrong.
+
+    Parameters
+    ----------
+    table
+        Table that it is about, or `files` for damaged data files.
+    listing
+        Listing, or what else the rows are keyed by: pair, exchange, file; may be empty.
+    session
+        Day of the fault, the first one where there are several; `None` where it has none.
+    value
+        What was found: a move as a fraction, a ratio, or a number of rows.
+    expected
+        What it should be.
+    """
+
+    table: str
+    listing: str
+    session: date | None
+    check: Check
+    severity: Severity
+    cause: str
+    value: float | None
+    expected: str
+
+
+def in_order(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Return findings by listing, session and check."""
+    return tuple(
+        sorted(findings, key=lambda item: (item.listing, item.session or date.min, item.check))
+    )

@@ -1,0 +1,95 @@
+"""Checks on fixings, and on the records of what was asked and what was rejected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pyarrow as pa
+
+from screener.data.doctor.findings import Check, Finding, Severity, Tables
+from screener.data.schema import TableName
+from screener.market.calendars import EXCHANGE_ZONE
+
+__all__ = ["examine_fetches", "examine_fixings", "examine_quarantine"]
+
+_FX_MOVE = 0.03
+
+
+def examine_fixings(fx: pa.Table) -> tuple[Finding, ...]:
+    """Look for currency fixings that jump by more than 3 %.
+
+    Parameters
+    ----------
+    fx
+        Rows of table `fx`, sorted by pair and session.
+    """
+    found = []
+    rows = fx.select(["pair", "session", "rate"]).to_pylist()
+    for before, row in pairwise(rows):
+        move = row["rate"] / before["rate"] - 1 if before["rate"] else float("inf")
+        if before["pair"] == row["pair"] and abs(move) > _FX_MOVE:
+            found.append(
+                Finding(
+                    table=TableName.FX,
+                    listing=row["pair"],
+                    session=row["session"],
+                    check=Check.FX_MOVE,
+                    severity=Severity.WARNING,
+                    cause="unit error or bad fixing",
+                    value=move,
+                    expected="within ±3 %",
+                )
+            )
+    return tuple(found)
+
+
+def examine_fetches(tables: Tables) -> Iterator[Finding]:
+    """Find records of answers that contradict themselves."""
+    for row in tables[TableName.FETCHES].to_pylist():
+        last = row["last"]
+        for wrong, cause in (
+            (row["asked_to"] < row["asked_from"], "asked_to is before asked_from"),
+            (last is not None and last > row["asked_to"], "last is after asked_to"),
+            (
+                row["asked_to"] > row["fetched_at"].astimezone(EXCHANGE_ZONE).date(),
+                "asked_to is after fetched_at",
+            ),
+            (row["rows"] < 0, "rows is negative"),
+        ):
+            if wrong:
+                yield Finding(
+                    table=TableName.FETCHES,
+                    listing=f"{row['need']} {row['subject']}",
+                    session=row["asked_to"],
+                    check=Check.SPAN,
+                    severity=Severity.WARNING,
+                    cause=f"{cause}: days may never be asked for",
+                    value=None,
+                    expected="asked_from ≤ last ≤ asked_to ≤ fetched_at",
+                )
+
+
+def examine_quarantine(tables: Tables) -> Iterator[Finding]:
+    """Count rejected rows by the table that they were meant for, and say why most of them were."""
+    rows = tables[TableName.QUARANTINE]
+    pairs = zip(
+        rows.column("table_name").to_pylist(), rows.column("reason").to_pylist(), strict=True
+    )
+    reasons: dict[str, Counter[str]] = {}
+    for table, reason in pairs:
+        reasons.setdefault(table, Counter())[reason] += 1
+    for table, counted in sorted(reasons.items()):
+        reason, count = min(counted.items(), key=lambda item: (-item[1], item[0]))
+        total = counted.total()
+        yield Finding(
+            table=TableName.QUARANTINE,
+            listing="",
+            session=None,
+            check=Check.REJECTED,
+            severity=Severity.INFO,
+            cause=f"rows for {table} rejected, {count} of them: {reason}",
+            value=total,
+            expected="none",
+        )
