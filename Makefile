@@ -31,6 +31,7 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.scale   # 5,400 listings over 20 years: some minutes, 12 GB
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .

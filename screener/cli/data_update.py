@@ -98,6 +98,8 @@ def update(
         raise InputError(
             f"--from {request.start} is after --to {request.end}", fix="exchange the two"
         )
+    if request.start > today:
+        raise InputError(f"--from {request.start} is in the future", fix="give an earlier day")
     if dry_run:
         console().print(plan_page(plan_update(place, request, clock=clock)))
         return
@@ -127,9 +129,9 @@ def _targets(
     from screener.domain.listing import parse_listings
     from screener.workflows.update_targets import basket_targets, every_target, with_benchmarks
 
-    if sum([bool(baskets), bool(listing), everything]) > 1:
+    if sum([bool(baskets), listing is not None, everything]) > 1:
         raise InputError("--basket, --listing and --all exclude each other", fix="give one of them")
-    if listing:
+    if listing is not None:
         return with_benchmarks(parse_listings(listing))
     if everything:
         with Store.open(place.data_cache) as store:

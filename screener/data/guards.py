@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import duckdb
 import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
 from screener.data import lake
-from screener.data.schema import SIMULATED, TABLES
+from screener.data.schema import SIMULATED, TABLES, Table
 from screener.data.sources.base import Batch
-from screener.errors import DataError, InputError, StorageBusy, StorageDamaged
+from screener.data.versions import latest_version, tables_at
+from screener.errors import InputError, StorageBusy, StorageDamaged
 
 __all__ = [
     "has_catalog",
     "is_simulated",
     "make_tables",
-    "no_data_yet",
     "refuse_lost_catalog",
     "refuse_mixture",
     "write_lock",
@@ -33,16 +32,6 @@ def has_catalog(root: Path) -> bool:
     """Tell whether a folder holds the catalog of a lake."""
     catalog = root / lake.CATALOG
     return catalog.is_file() and catalog.stat().st_size > 0
-
-
-def no_data_yet(root: Path) -> DataError:
-    """Return the error that tells a newcomer how to bring data."""
-    return DataError(
-        "there is no market data yet",
-        where=str(root),
-        fix="bring your own: `screener data import FILE --kind bars --basis raw`, "
-        "or see a simulated market: `screener demo`",
-    )
 
 
 def refuse_lost_catalog(root: Path) -> None:
@@ -59,32 +48,51 @@ def refuse_lost_catalog(root: Path) -> None:
         )
 
 
-def make_tables(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
-    """Make the tables that the lake lacks, in one transaction."""
+def make_tables(connection: lake.Connection, root: Path) -> None:
+    """Make the tables that the lake lacks, sorted and by year, in one transaction."""
     with lake.storage_errors(root):
-        rows = connection.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake'"
-        ).fetchall()
-        missing = [spec for spec in TABLES.values() if spec.name not in {row[0] for row in rows}]
-        if not missing:
+        there = tables_at(connection, latest_version(connection))
+        statements = [
+            *(text for spec in TABLES.values() if spec.name not in there for text in _making(spec)),
+            *(_sorting(TABLES[name]) for name in TABLES if name in _unsorted(connection)),
+        ]
+        if not statements:
             return
         connection.execute("BEGIN")
         try:
-            for spec in missing:
-                columns = ", ".join(
-                    f"{column.name} {column.type}{' NOT NULL' if column.required else ''}"
-                    for column in spec.columns
-                )
-                connection.execute(f"CREATE TABLE lake.{spec.name} ({columns})")
-                if spec.by_year:
-                    connection.execute(
-                        f"ALTER TABLE lake.{spec.name} SET PARTITIONED BY (year({spec.by_year}))"
-                    )
+            for statement in statements:
+                connection.execute(statement)
             connection.execute("COMMIT")
         except BaseException:
-            with suppress(duckdb.Error):
+            with suppress(lake.Error):
                 connection.execute("ROLLBACK")
             raise
+
+
+def _making(spec: Table) -> Iterator[str]:
+    columns = ", ".join(
+        f"{column.name} {column.type}{' NOT NULL' if column.required else ''}"
+        for column in spec.columns
+    )
+    yield f"CREATE TABLE lake.{spec.name} ({columns})"
+    if spec.by_year:
+        yield f"ALTER TABLE lake.{spec.name} SET PARTITIONED BY (year({spec.by_year}))"
+    yield _sorting(spec)
+
+
+def _sorting(spec: Table) -> str:
+    # Told to the lake, since it merges files by itself, and would only put one after another.
+    return f"ALTER TABLE lake.{spec.name} SET SORTED BY ({', '.join(spec.sort)})"
+
+
+def _unsorted(connection: lake.Connection) -> set[str]:
+    rows = connection.execute(
+        "SELECT t.table_name FROM __ducklake_metadata_lake.ducklake_table t "
+        "WHERE t.end_snapshot IS NULL AND NOT EXISTS (SELECT 1 "
+        "FROM __ducklake_metadata_lake.ducklake_sort_info s "
+        "WHERE s.table_id = t.table_id AND s.end_snapshot IS NULL)"
+    ).fetchall()
+    return {row[0] for row in rows}
 
 
 @contextmanager
@@ -107,15 +115,23 @@ def write_lock(root: Path) -> Iterator[None]:
         lock.release()
 
 
-def is_simulated(connection: duckdb.DuckDBPyConnection, root: Path) -> bool | None:
-    """Tell whether the rows stored are simulated; `None` while there are none."""
+def is_simulated(connection: lake.Connection, root: Path, places: Iterable[str]) -> bool | None:
+    """Tell whether the rows stored are simulated; `None` while there are none.
+
+    Parameters
+    ----------
+    connection
+        The lake.
+    root
+        Its folder.
+    places
+        Tables with a column `source`, as written after FROM, at the version to look at.
+    """
     with lake.storage_errors(root):
-        for table in TABLES.values():
-            if "source" in table.column_names:
-                sql = f"SELECT source FROM lake.{table.name} LIMIT 1"
-                rows = connection.execute(sql).fetchall()
-                if rows:
-                    return bool(rows[0][0] == SIMULATED)
+        for place in places:
+            rows = connection.execute(f"SELECT source FROM {place} LIMIT 1").fetchall()
+            if rows:
+                return bool(rows[0][0] == SIMULATED)
     return None
 
 

@@ -13,7 +13,9 @@ from typing import TypeVar
 import duckdb
 
 from screener.errors import (
+    DataError,
     InputError,
+    ScreenerError,
     StorageBusy,
     StorageDamaged,
     StorageError,
@@ -21,9 +23,24 @@ from screener.errors import (
     StorageReadOnly,
 )
 
-__all__ = ["CATALOG", "DATA", "connect", "literal", "retried", "storage_errors"]
+__all__ = [
+    "CATALOG",
+    "DATA",
+    "Connection",
+    "Error",
+    "connect",
+    "literal",
+    "no_data_yet",
+    "retried",
+    "storage_errors",
+]
 
 ResultT = TypeVar("ResultT")
+
+Connection = duckdb.DuckDBPyConnection
+"""Connection with the lake attached as `lake`, and its catalog as `__ducklake_metadata_lake`."""
+Error = duckdb.Error
+"""What every complaint of the database is."""
 
 CATALOG = "catalog.sqlite"
 DATA = "data"
@@ -36,14 +53,27 @@ _EXTENSIONS = ("duckdb_extension_sqlite_scanner", "duckdb_extension_ducklake")
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
+    # Else a table that a version lacks is looked for among the variables of the caller.
+    "python_enable_replacements": False,
 }
+_NO_LAKE = "creating a new ducklake is explicitly disabled"
+_NO_VERSION = "no snapshot found at version"
 
 
-def connect(root: Path) -> duckdb.DuckDBPyConnection:
-    """Open the lake in `root` as the catalog `lake`, making its files if there are none.
+def connect(root: Path, *, create: bool = False) -> Connection:
+    """Open the lake in `root` as the catalog `lake`.
+
+    Parameters
+    ----------
+    root
+        Folder of the lake.
+    create
+        Whether to make its files if there are none; else nothing is ever written by opening.
 
     Raises
     ------
+    DataError
+        If there is no lake and none is to be made.
     StorageError
         If the folder cannot be read or written, or a file of the lake is damaged.
     """
@@ -61,13 +91,23 @@ def connect(root: Path) -> duckdb.DuckDBPyConnection:
             connection.execute(
                 f"ATTACH {literal(f'ducklake:sqlite:{root / CATALOG}')} AS lake "
                 f"(DATA_PATH {literal(f'{root / DATA}/')}, OVERRIDE_DATA_PATH true, "
-                "DATA_INLINING_ROW_LIMIT 0)"
+                f"DATA_INLINING_ROW_LIMIT 0, CREATE_IF_NOT_EXISTS {create})"
             )
             connection.execute("SET TimeZone = 'UTC'")
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def no_data_yet(root: Path) -> DataError:
+    """Return the error that tells a newcomer how to bring data."""
+    return DataError(
+        "there is no market data yet",
+        where=str(root),
+        fix="bring your own: `screener data import FILE --kind bars --basis raw`, "
+        "or see a simulated market: `screener demo`",
+    )
 
 
 def literal(value: object) -> str:
@@ -119,13 +159,25 @@ def storage_errors(root: Path) -> Iterator[None]:
         raise _translated(error, root) from error
 
 
-def _translated(error: Exception, root: Path) -> StorageError:
+def _translated(error: Exception, root: Path) -> ScreenerError:
+    if _NO_LAKE in _said(error, root):
+        return no_data_yet(root)
+    if _NO_VERSION in _said(error, root):
+        return InputError(
+            "the data version that was being read has expired meanwhile",
+            where=str(root),
+            fix="type the command again to read the newest version",
+        )
     if _is_busy(error, root) and not _is_full(root):
         return StorageBusy(
             "another process kept the catalog busy",
             where=str(root),
             fix="type the command again; nothing was changed",
         )
+    return _broken(error, root)
+
+
+def _broken(error: Exception, root: Path) -> StorageError:
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     said = _said(error, root)
     if any(word in said for word in _FULL) or _is_busy(error, root):

@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from screener.data.schema import TABLES, Basis, Table, TableName
 from screener.data.sources.base import Batch, Reject
+from screener.data.versions import PROVENANCE, empty_relation
 from screener.errors import SchemaMismatch
 
 __all__ = ["TableChange", "merge_batch"]
 
-_PROVENANCE = ("source", "fetched_at")
+_NEVER_LOSSY = ("VARCHAR", '"NULL"', "ENUM")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,11 @@ class TableChange:
 
 
 def merge_batch(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, *, write: bool = True
+    connection: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    *,
+    write: bool = True,
+    missing: frozenset[TableName] = frozenset(),
 ) -> tuple[TableChange, ...]:
     """Merge a batch inside the caller's transaction; the lake is attached as `lake`.
 
@@ -41,29 +46,66 @@ def merge_batch(
         Rows by table.
     write
         Whether to write, or only to count what would change.
+    missing
+        Tables that the lake does not have yet; only counting can do without them.
 
     Raises
     ------
     SchemaMismatch
-        If a table does not fit the schema, repeats a key, or mixes bases within a listing.
+        If a table does not fit the schema, repeats a key, mixes bases within a listing, or holds
+        a value that its column's type would round.
     """
+    removed = [
+        _remove(connection, TABLES[name], keys, write=write)
+        for name, keys in batch.removes.items()
+        if keys and name not in missing
+    ]
     changes = [
-        _merge_table(connection, TABLES[name], rows, batch, write=write)
+        _merge_table(connection, TABLES[name], rows, batch, write=write, missing=missing)
         for name, rows in batch.tables.items()
         if rows.num_rows or (name is TableName.BARS and batch.replaces)
     ]
-    return tuple(changes)
+    return (*removed, *changes)
+
+
+def _remove(
+    connection: duckdb.DuckDBPyConnection,
+    spec: Table,
+    keys: frozenset[tuple[object, ...]],
+    *,
+    write: bool,
+) -> TableChange:
+    """Remove stored rows by their keys."""
+    columns = zip(*sorted(keys, key=str), strict=True)
+    connection.register("removed_keys", pa.table(dict(zip(spec.key, columns, strict=True))))
+    try:
+        same_key = " AND ".join(f"t.{name} = r.{name}" for name in spec.key)
+        source = f"lake.{spec.name} t"
+        count = _count(connection, f"{source} JOIN removed_keys r ON {same_key}")
+        if count and write:
+            connection.execute(f"DELETE FROM {source} USING removed_keys r WHERE {same_key}")
+    finally:
+        with suppress(duckdb.Error):
+            connection.unregister("removed_keys")
+    return TableChange(table=spec.name, added=0, changed=0, removed=count, unchanged=0)
 
 
 def _merge_table(
-    connection: duckdb.DuckDBPyConnection, spec: Table, rows: pa.Table, batch: Batch, *, write: bool
+    connection: duckdb.DuckDBPyConnection,
+    spec: Table,
+    rows: pa.Table,
+    batch: Batch,
+    *,
+    write: bool,
+    missing: frozenset[TableName],
 ) -> TableChange:
     connection.register("incoming_rows", rows)
     try:
         _check_columns(spec, rows)
         _take_in(connection, spec)
         _check_rows(connection, spec)
-        return _merge_rows(connection, spec, batch, write=write)
+        target = empty_relation(spec) if spec.name in missing else f"lake.{spec.name}"
+        return _merge_rows(connection, spec, target, batch, write=write)
     finally:
         # In a transaction that has failed these fail too, and would hide why.
         with suppress(duckdb.Error):
@@ -73,11 +115,32 @@ def _merge_table(
 
 def _take_in(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
     try:
+        _check_exact(connection, spec)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {_typed_select(spec)}")
     except duckdb.ConversionException as error:
         raise SchemaMismatch(
             f"a value of table {spec.name} has the wrong type: {str(error).splitlines()[0]}"
         ) from error
+
+
+def _check_exact(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
+    """Refuse values that a cast to their column's type would round or cut."""
+    for name, kind, *_ in connection.execute("DESCRIBE SELECT * FROM incoming_rows").fetchall():
+        target = spec.column(name).type
+        if kind == target or kind.startswith(_NEVER_LOSSY):
+            continue
+        back = f"CAST(CAST({name} AS {target}) AS {kind})"
+        lost = connection.execute(
+            f"SELECT count(*), any_value({name}::VARCHAR) FROM incoming_rows "
+            f"WHERE {back} IS DISTINCT FROM {name}"
+        ).fetchall()
+        for count, example in lost:
+            if count:
+                raise SchemaMismatch(
+                    f"{count} values of column {name} of table {spec.name} do not fit its type "
+                    f"{target}, the first {example}",
+                    fix="give whole numbers, days without a time, and no finer than microseconds",
+                )
 
 
 def _check_columns(spec: Table, rows: pa.Table) -> None:
@@ -119,16 +182,15 @@ def _check_basis(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _merge_rows(
-    connection: duckdb.DuckDBPyConnection, spec: Table, batch: Batch, *, write: bool
+    connection: duckdb.DuckDBPyConnection, spec: Table, target: str, batch: Batch, *, write: bool
 ) -> TableChange:
-    target = f"lake.{spec.name}"
     same_key = " AND ".join(f"t.{name} = i.{name}" for name in spec.key)
-    compared = [name for name in spec.column_names if name not in (*spec.key, *_PROVENANCE)]
+    compared = [name for name in spec.column_names if name not in (*spec.key, *PROVENANCE)]
     differs = " OR ".join(f"t.{name} IS DISTINCT FROM i.{name}" for name in compared) or "false"
     total = _count(connection, "incoming")
     known = _count(connection, f"{target} t JOIN incoming i ON {same_key}")
     changed = _count(connection, f"{target} t JOIN incoming i ON {same_key} WHERE {differs}")
-    outdated = _replaced_rows(connection, spec, same_key, batch)
+    outdated = _replaced_rows(connection, spec, target, same_key, batch)
     removed = _count(connection, f"{target} t WHERE {outdated}") if outdated else 0
     if removed and write:
         connection.execute(f"DELETE FROM {target} t WHERE {outdated}")
@@ -138,9 +200,8 @@ def _merge_rows(
         )
     if write and (changed or known < total):
         connection.execute(
-            f"INSERT INTO {target} SELECT i.* FROM incoming i "
-            f"WHERE NOT EXISTS (SELECT 1 FROM {target} t WHERE {same_key}) "
-            f"ORDER BY {', '.join('i.' + name for name in spec.sort)}"
+            f"INSERT INTO {target} SELECT i.* FROM incoming i "  # sorted by the lake itself
+            f"WHERE NOT EXISTS (SELECT 1 FROM {target} t WHERE {same_key})"
         )
     return TableChange(
         table=spec.name,
@@ -152,7 +213,7 @@ def _merge_rows(
 
 
 def _replaced_rows(
-    connection: duckdb.DuckDBPyConnection, spec: Table, same_key: str, batch: Batch
+    connection: duckdb.DuckDBPyConnection, spec: Table, target: str, same_key: str, batch: Batch
 ) -> str:
     """Return the condition on `t` for stored bars that a new history replaces; empty for none."""
     if spec.name is not TableName.BARS:
@@ -164,7 +225,7 @@ def _replaced_rows(
         connection.execute("INSERT INTO replaced SELECT listing FROM replaced_names")
         connection.unregister("replaced_names")
     connection.execute(
-        "INSERT INTO replaced SELECT DISTINCT t.listing FROM lake.bars t "
+        f"INSERT INTO replaced SELECT DISTINCT t.listing FROM {target} t "
         "JOIN (SELECT DISTINCT listing, basis FROM incoming) i ON t.listing = i.listing "
         f"WHERE i.basis <> t.basis OR i.basis = '{Basis.ADJUSTED}'"
     )

@@ -118,22 +118,29 @@ def open_span(
     Span or None
         All that is wanted when it reaches further back than what was answered, and of needs that
         are no daily rows; otherwise from `OVERLAP` sessions before the end of what was answered.
+        It always touches what was answered, so that no hole is left between.
     """
-    if known is None or wanted.start < known.asked_from:
+    if known is None:
         return wanted
+    if wanted.start < known.asked_from:
+        return Span(start=wanted.start, end=max(wanted.end, known.asked_from))
     age = now - known.fetched_at
+    went_back = age < timedelta(0)  # the clock: what was asked then may not have been there yet
     if wanted.end <= known.asked_to:
         reached = not daily or (known.last is not None and known.last >= wanted.end)
-        if reached or wanted.end < known.asked_to or age < FRESH:
+        if (reached and not (went_back and not daily)) or timedelta(0) <= age < FRESH:
             return None
     if not daily:
-        return None if age < refresh else wanted
-    return Span(start=max(wanted.start, _overlap(known, calendar)), end=wanted.end)
+        early = timedelta(0) <= age < refresh
+        return None if early else Span(start=known.asked_from, end=wanted.end)
+    return Span(start=_overlap(known, calendar), end=wanted.end)
 
 
 def widened(known: Fetched | None, span: Span) -> Span:
     """Return the days answered once `span` has been answered too."""
-    if known is None or span.start > known.asked_to + timedelta(days=1):
+    day = timedelta(days=1)
+    apart = known is None or span.start > known.asked_to + day or span.end + day < known.asked_from
+    if known is None or apart:
         return span
     return Span(start=min(known.asked_from, span.start), end=max(known.asked_to, span.end))
 

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.factors import total_return_factors
-from screener.data.schema import Basis, TableName
+from screener.data.schema import TABLES, Basis, TableName
 from screener.data.sources.base import Batch
 from screener.data.store import Store
 
-__all__ = ["COMPUTED", "with_factors"]
+__all__ = ["COMPUTED", "keys_of", "with_factors"]
 
 COMPUTED = "factors computed from actions and raw closes"
 """Remark on what follows from a batch, after the number of factors."""
@@ -41,8 +41,10 @@ def with_factors(store: Store, batch: Batch) -> Batch:
     """
     if TableName.FACTORS in batch.tables:
         return batch
-    actions = _merged(store, batch, TableName.ACTIONS, _affected(store, batch), _ACTION_KEY)
-    if not actions.num_rows:
+    affected = _affected(store, batch)
+    actions = _merged(store, batch, TableName.ACTIONS, affected, _ACTION_KEY)
+    stored = store.read(TableName.FACTORS, listings=affected)
+    if not actions.num_rows and not stored.num_rows:
         return batch
     listings = sorted(set(actions.column("listing").to_pylist()))
     bars = _merged(store, batch, TableName.BARS, listings, _BAR_KEY)
@@ -52,9 +54,11 @@ def with_factors(store: Store, batch: Batch) -> Batch:
     remarks = [*batch.remarks]
     if waiting:
         remarks.append(f"{waiting} actions wait for raw bars on both sides of their ex-session")
-    if not usable.num_rows:
+    factors = total_return_factors(usable, raw) if usable.num_rows else stored.slice(0, 0)
+    stale = keys_of(stored, _ACTION_KEY) - keys_of(factors, _ACTION_KEY)
+    batch = replace(batch, removes={**batch.removes, TableName.FACTORS: stale})
+    if not factors.num_rows:
         return replace(batch, remarks=tuple(remarks))
-    factors = total_return_factors(usable, raw)
     remarks.append(f"{factors.num_rows} {COMPUTED}")
     tables = {**batch.tables, TableName.FACTORS: factors}
     return replace(batch, tables=tables, remarks=tuple(remarks))
@@ -63,6 +67,7 @@ def with_factors(store: Store, batch: Batch) -> Batch:
 def _affected(store: Store, batch: Batch) -> list[str]:
     """List the listings that have actions and get new actions or new bars."""
     acting = _listings(batch.tables.get(TableName.ACTIONS))
+    acting |= {str(key[0]) for key in batch.removes.get(TableName.ACTIONS, ())}
     barred = _listings(batch.tables.get(TableName.BARS))
     if barred:
         known = store.read(TableName.ACTIONS, listings=sorted(barred))
@@ -78,7 +83,7 @@ def _merged(
     store: Store, batch: Batch, name: TableName, listings: list[str], key: tuple[str, ...]
 ) -> pa.Table:
     """Return the rows of some listings as they will stand once the batch has landed."""
-    stored = store.read(name, listings=listings)
+    stored = _without(store.read(name, listings=listings), batch, name)
     incoming = batch.tables.get(name)
     if incoming is None:
         return stored
@@ -91,6 +96,20 @@ def _merged(
         stored = stored.filter(pc.invert(pc.is_in(stored.column("listing"), replaced)))
     kept = stored.join(incoming.select(list(key)), keys=list(key), join_type="left anti")
     return pa.concat_tables([kept.select(stored.column_names), incoming])
+
+
+def keys_of(rows: pa.Table, key: tuple[str, ...]) -> frozenset[tuple[object, ...]]:
+    """Return the keys of a table's rows."""
+    return frozenset(zip(*(rows.column(name).to_pylist() for name in key), strict=True))
+
+
+def _without(rows: pa.Table, batch: Batch, name: TableName) -> pa.Table:
+    """Return stored rows without those that the batch removes."""
+    gone = batch.removes.get(name)
+    if not gone:
+        return rows
+    key = (rows.column(column).to_pylist() for column in TABLES[name].key)
+    return rows.filter(pa.array([item not in gone for item in zip(*key, strict=True)]))
 
 
 def _within(actions: pa.Table, raw: pa.Table) -> pa.Table:

@@ -15,10 +15,16 @@ from screener.data.schema import Basis, TableName
 from screener.data.sources.base import Reject
 from screener.data.store import Store
 from screener.domain.listing import Listing
+from screener.errors import DataError
 from screener.market.calendars import calendar_of
 from screener.workflows.rosters import joined, listings_in
 
-__all__ = ["checked_bars"]
+__all__ = ["CheckedBars", "checked_bars"]
+
+_LEAST = 0.5
+"""An answer of which less than this part passes the checks is no answer."""
+
+_BAD_TICK = "bad tick"
 
 _READ = (
     TableName.BARS,
@@ -29,9 +35,31 @@ _READ = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedBars:
+    """Bars after their checks.
+
+    Parameters
+    ----------
+    bars
+        Those that may be stored.
+    removed
+        Keys (listing, session) of stored bars that turned out to be bad ticks.
+    notes
+        Rows rejected, and doubts about rows kept.
+    remarks
+        What a user should know.
+    """
+
+    bars: pa.Table
+    removed: frozenset[tuple[object, ...]]
+    notes: tuple[Reject, ...]
+    remarks: tuple[str, ...]
+
+
 def checked_bars(
     store: Store, tables: Mapping[TableName, pa.Table], settled: Mapping[Listing, date]
-) -> tuple[pa.Table, tuple[Reject, ...], tuple[str, ...]]:
+) -> CheckedBars:
     """Check the bars of a batch listing by listing.
 
     Parameters
@@ -43,28 +71,72 @@ def checked_bars(
     settled
         Listings that may be among them, each with the last session that may be stored.
 
-    Returns
-    -------
-    bars : pyarrow.Table
-        Those that may be stored.
-    notes : tuple of Reject
-        Rows rejected, and doubts about rows kept.
-    remarks : tuple of str
-        What a user should know.
+    Raises
+    ------
+    DataError
+        If most rows of a listing fail: the source changed its meaning.
     """
     fetched = tables[TableName.BARS]
     names = listings_in(fetched)
     facts = _Facts.read(store, tables, names)
     kept, notes, remarks = [fetched.slice(0, 0)], list[Reject](), list[str]()
+    removed: set[tuple[object, ...]] = set()
     for listing, day in settled.items():
         if listing.id in names:
-            arrival = check_bars(_own(fetched, listing), facts.context(listing, day))
-            kept.append(arrival.rows)
+            own, context = _own(fetched, listing), facts.context(listing, day)
+            arrival = check_bars(own, context)
+            _refuse_most(own, arrival.rejects, listing)
+            kept.append(_news(arrival.rows, context.stored))
             notes.extend((*arrival.rejects, *arrival.doubts))
+            removed |= _bad_ticks(arrival.rejects, own, context.stored)
             remarks.extend(
                 text if listing.id in text else f"{listing.id}: {text}" for text in arrival.remarks
             )
-    return pa.concat_tables(kept), tuple(notes), tuple(remarks)
+    return CheckedBars(
+        bars=pa.concat_tables(kept),
+        removed=frozenset(removed),
+        notes=tuple(notes),
+        remarks=tuple(remarks),
+    )
+
+
+def _refuse_most(rows: pa.Table, rejects: tuple[Reject, ...], listing: Listing) -> None:
+    if len(rejects) > max(1, (1 - _LEAST) * rows.num_rows):
+        raise DataError(
+            f"{len(rejects)} of {rows.num_rows} fetched bars fail the checks, the first: "
+            f"{rejects[0].reason}",
+            where=f"{listing.id}, {rejects[0].file}",
+            fix="try another source with --source; nothing of this answer was stored",
+        )
+
+
+def _news(rows: pa.Table, stored: pa.Table) -> pa.Table:
+    """Return rows without those that another source told before and that agree with it.
+
+    The stored row keeps its source, which may still correct it.
+    """
+    theirs = {
+        row["session"]: row["source"] for row in stored.select(["session", "source"]).to_pylist()
+    }
+    ours = zip(rows.column("session").to_pylist(), rows.column("source").to_pylist(), strict=True)
+    news = [theirs.get(session, source) == source for session, source in ours]
+    return rows.filter(pa.array(news, pa.bool_()))
+
+
+def _bad_ticks(
+    rejects: tuple[Reject, ...], rows: pa.Table, stored: pa.Table
+) -> set[tuple[object, ...]]:
+    """Return the keys of stored rows that are the very rows now known as bad ticks."""
+    days = {item.session for item in rejects if _BAD_TICK in item.reason}
+    if not days:
+        return set()
+    columns = ["session", "open", "high", "low", "close", "source"]
+    told = {tuple(row.values()) for row in rows.select(columns).to_pylist()}
+    return {
+        (row["listing"], row["session"])
+        for row in stored.select(["listing", *columns]).to_pylist()
+        if row["session"] in days and tuple(row[name] for name in columns) in told
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,20 @@ from datetime import date, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from screener.backtest.benchmark import DEFAULT_BENCHMARK
 from screener.data.arriving import check_calendar, check_factors
 from screener.data.merge import quarantine_rows
 from screener.data.planning import Fetched, Span, widened
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
+from screener.data.reconciling import reconcile_actions
+from screener.data.rows import empty_rows, make_rows
+from screener.data.schema import Basis, TableName
 from screener.data.sources.base import Batch, Reject
 from screener.data.sources.online.base import Need
 from screener.data.sources.online.known import new_vintages
 from screener.data.sources.online.observed import first_observed
 from screener.data.store import Store
-from screener.domain.listing import Exchange, Listing
+from screener.domain.listing import Exchange, Listing, parse_listing
+from screener.errors import DataError
 from screener.market.calendars import EXCHANGE_ZONE, calendar_of
 from screener.workflows.adjusting import COMPUTED, with_factors
 from screener.workflows.arrivals import checked_bars
@@ -32,6 +35,18 @@ __all__ = ["Landing", "Piece"]
 
 _OBSERVED = {TableName.NAMES: "name", TableName.BOARD_LOTS: "lot"}
 """What is seen to hold on the day of the update, without telling since when."""
+
+
+_HONG_KONG = DEFAULT_BENCHMARK[False].id
+_BARRED = (Need.BARS, Need.INDEX_BARS)
+_OF_A_LISTING = (
+    *_BARRED,
+    Need.VALUATION,
+    Need.ACTIONS,
+    Need.RIGHTS,
+    Need.FUNDAMENTALS,
+    Need.STATUS,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +86,7 @@ class Landing:
     fetched_at: datetime
     known: Mapping[tuple[Need, str], Fetched]
     remarks: list[str] = field(default_factory=list)
+    noted: int = 0
 
     def batch(self) -> Batch:
         """Return the rows to land, before they are completed."""
@@ -79,7 +95,6 @@ class Landing:
             for name, rows in piece.batch.tables.items():
                 tables.setdefault(name, []).append(rows)
         found = {name: joined(name, parts) for name, parts in tables.items()}
-        found[TableName.FETCHES] = pa.concat_tables([self._record(item) for item in self._stored()])
         rejects = tuple(item for piece in self.pieces for item in piece.batch.rejects)
         return Batch(tables=found, rejects=rejects)
 
@@ -98,13 +113,25 @@ class Landing:
         ]
         tables = self._completed(store, dict(batch.tables))
         notes: list[Reject] = list(batch.rejects)
+        removes: dict[TableName, frozenset[tuple[object, ...]]] = {}
+        if any(item.need is Need.ACTIONS for item in self.pieces):
+            tables[TableName.ACTIONS], removes[TableName.ACTIONS] = self._reconciled(
+                store, tables.get(TableName.ACTIONS, empty_rows(TableName.ACTIONS)), notes
+            )
         if TableName.BARS in tables and self.settled:
-            tables[TableName.BARS], found, remarks = checked_bars(store, tables, self.settled)
-            notes.extend(found)
-            self.remarks.extend(remarks)
-        completed = with_factors(store, replace(batch, tables=tables))
+            checked = checked_bars(store, tables, self.settled)
+            tables[TableName.BARS], removes[TableName.BARS] = checked.bars, checked.removed
+            notes.extend(checked.notes)
+            self.remarks.extend(checked.remarks)
+        self._refuse_shorter(store, tables)
+        _keep_sessions(tables)
+        tables[TableName.FETCHES] = pa.concat_tables(
+            [self._record(item, tables) for item in self._stored()]
+        )
+        completed = with_factors(store, replace(batch, tables=tables, removes=removes))
         self.remarks.extend(text for text in completed.remarks if not text.endswith(COMPUTED))
-        notes.extend(self._factor_doubts(completed))
+        notes.extend(self._factor_doubts(store, completed))
+        self.noted = len(notes)
         if not notes:
             return completed
         unique = {(str(item.table), item.file, item.line): item for item in notes}
@@ -159,7 +186,47 @@ class Landing:
         named = [name for rows in masters for name in listings_in(rows)]
         return alive(filled(stored, fetched), named, self._today)
 
-    def _factor_doubts(self, completed: Batch) -> tuple[Reject, ...]:
+    def _reconciled(
+        self, store: Store, fetched: pa.Table, notes: list[Reject]
+    ) -> tuple[pa.Table, frozenset[tuple[object, ...]]]:
+        """Return the actions to store and those to remove, listing by listing."""
+        kept, removed = [fetched.slice(0, 0)], set[tuple[object, ...]]()
+        answers = {item.subject: item for item in self.pieces if item.need is Need.ACTIONS}
+        told = store.read(TableName.ACTIONS, listings=sorted(answers)).cast(fetched.schema)
+        for subject, piece in answers.items():
+            own = [item for item in self.pieces if item.subject == subject]
+            names = [item.source for item in own if item.need in (Need.ACTIONS, Need.RIGHTS)]
+            done = reconcile_actions(
+                told.filter(pc.equal(told.column("listing"), subject)),
+                fetched.filter(pc.equal(fetched.column("listing"), subject)),
+                sources=frozenset(name for text in names for name in text.split("+")),
+                span=piece.span,
+                calendar=calendar_of(parse_listing(subject).exchange),
+            )
+            kept.append(done.rows)
+            removed |= done.removed
+            notes.extend(done.notes)
+            self.remarks.extend(done.remarks)
+        return pa.concat_tables(kept), frozenset(removed)
+
+    def _refuse_shorter(self, store: Store, tables: Mapping[TableName, pa.Table]) -> None:
+        """Refuse raw bars that would replace a longer history of adjusted ones."""
+        bars = tables.get(TableName.BARS)
+        if bars is None or not bars.num_rows:
+            return
+        spans = store.spans(listings_in(bars))
+        for name, span in spans.items():
+            own = bars.filter(pc.equal(bars.column("listing"), name)).column("session")
+            first = pc.min(own).as_py()
+            if span.basis is Basis.ADJUSTED and first is not None and first > span.first:
+                raise DataError(
+                    f"raw prices begin on {first}, the adjusted ones that they would replace on "
+                    f"{span.first}",
+                    where=name,
+                    fix=f"ask for longer history: --from {span.first}",
+                )
+
+    def _factor_doubts(self, store: Store, completed: Batch) -> tuple[Reject, ...]:
         """Return what the vendors' factors contradict in ours."""
         bars = completed.tables.get(TableName.BARS)
         found: list[Reject] = []
@@ -168,6 +235,8 @@ class Landing:
                 continue
             vendor = piece.batch.tables.get(TableName.FACTORS)
             own = bars.filter(pc.equal(bars.column("listing"), piece.subject))
+            before = store.read(TableName.BARS, listings=[piece.subject]).cast(own.schema)
+            own = pa.concat_tables([before, own])
             listing = next((item for item in self.settled if item.id == piece.subject), None)
             if vendor is None or listing is None or not own.num_rows:
                 continue
@@ -184,8 +253,15 @@ class Landing:
             )
         return tuple(found)
 
-    def _record(self, piece: Piece) -> pa.Table:
-        """Return the row of table `fetches` that says what was asked."""
+    def _record(self, piece: Piece, tables: Mapping[TableName, pa.Table]) -> pa.Table:
+        """Return the row of table `fetches` that says what was asked, and what of it is stored."""
+        stored = [
+            rows.filter(pc.equal(rows.column("listing"), piece.subject))
+            if piece.need in _OF_A_LISTING
+            else rows
+            for rows in (tables.get(name) for name in piece.batch.tables if name in tables)
+            if rows is not None and (piece.need not in _BARRED or "basis" in rows.column_names)
+        ]
         span = widened(self.known.get((piece.need, piece.subject)), piece.span)
         return make_rows(
             TableName.FETCHES,
@@ -194,24 +270,35 @@ class Landing:
                 "subject": [piece.subject],
                 "asked_from": [span.start],
                 "asked_to": [span.end],
-                "last": [self._last(piece)],
-                "rows": [piece.rows],
+                "last": [self._last(piece, stored)],
+                "rows": [sum(rows.num_rows for rows in stored)],
             },
             source=piece.source,
             fetched_at=self.fetched_at,
         )
 
-    def _last(self, piece: Piece) -> date | None:
+    def _last(self, piece: Piece, stored: Sequence[pa.Table]) -> date | None:
         """Return the last day that is known by now, from this answer or an earlier one."""
         found = [
             pc.max(rows.column("session")).as_py()
-            for rows in piece.batch.tables.values()
+            for rows in stored
             if "session" in rows.column_names and rows.num_rows
         ]
         before = self.known.get((piece.need, piece.subject))
         known = [] if before is None or before.last is None else [before.last]
         last = max([*found, *known], default=None)
         return None if last is None else min(last, piece.span.end)
+
+
+def _keep_sessions(tables: dict[TableName, pa.Table]) -> None:
+    """Leave Hong Kong's sessions out of the calendar whose index bar was rejected."""
+    calendar, bars = tables.get(TableName.CALENDAR), tables.get(TableName.BARS)
+    if calendar is None or bars is None:
+        return
+    kept = bars.filter(pc.equal(bars.column("listing"), _HONG_KONG)).column("session")
+    told = pc.is_in(calendar.column("session"), kept.combine_chunks())
+    others = pc.not_equal(calendar.column("exchange"), str(Exchange.HK))
+    tables[TableName.CALENDAR] = calendar.filter(pc.or_(others, told))
 
 
 def _calendar_remarks(rows: pa.Table) -> list[str]:

@@ -43,7 +43,7 @@ def _told(name: TableName, row: Mapping[str, object]) -> dict[str, object]:
     return {
         column: value
         for column, value in row.items()
-        if value is not None and value != neutral.get(column)
+        if value is not None and value != neutral.get(column) and column != "source"
     }
 
 

@@ -31,10 +31,19 @@ def update_page(report: UpdateReport) -> RenderableType:
     return update_view(
         [_line(report, need) for need in needs],
         failures,
-        report.remarks,
+        (*_noted(report), *report.remarks),
         requests=sorted(report.requests.items()),
         resting=report.resting,
         outcome=_outcome(report),
+    )
+
+
+def _noted(report: UpdateReport) -> tuple[str, ...]:
+    if not report.noted:
+        return ()
+    rows = "1 row" if report.noted == 1 else f"{report.noted:,} rows"
+    return (
+        f"{rows} rejected or doubtful: `screener data export DIR --table quarantine` tells why",
     )
 
 
@@ -44,11 +53,16 @@ def failure_of(report: UpdateReport) -> ScreenerError | None:
         return None
     subjects = list(dict.fromkeys(item.subject for item in report.failures))
     first = report.failures[0]
+    asked = (
+        "1 question was" if len(report.failures) == 1 else f"{len(report.failures)} questions were"
+    )
+    about = f" about {len(subjects)} listings or markets" if len(subjects) > 1 else ""
+    waiting = any(isinstance(item.error, SourceBlocked) for item in report.failures)
+    later = "type the command again later: what is done is kept and not asked again"
     return SourceBlocked(
-        f"{len(report.failures)} questions about {len(subjects)} subjects were not answered "
-        f"(first {first.subject} {first.need})",
+        f"{asked} not answered{about} (first {first.subject} {first.need})",
         where=f"data version {report.after}",
-        fix="type the command again later: what is done is kept and not asked again",
+        fix=later if waiting else first.error.fix if first.error and first.error.fix else later,
     )
 
 

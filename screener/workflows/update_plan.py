@@ -12,10 +12,15 @@ from screener.domain.listing import Board, Exchange, Listing
 from screener.market.calendars import calendar_of
 from screener.market.closing import settled_session
 
-__all__ = ["Question", "UpdatePlan", "UpdateRequest"]
+__all__ = ["ESSENTIAL", "PRICES", "Question", "UpdatePlan", "UpdateRequest"]
 
 LATENESS = timedelta(minutes=45)
 """How long after a session's end vendors are given before its bar is asked for."""
+
+ESSENTIAL = (Need.ACTIONS, Need.RIGHTS, Need.BARS)
+"""They land together or not at all: bars without their actions are wrong returns."""
+
+PRICES = (*ESSENTIAL, Need.INDEX_BARS)
 
 _PAIR = "HKDCNY"
 _DAILY = frozenset({Need.BARS, Need.INDEX_BARS, Need.VALUATION, Need.FX, Need.CALENDAR})
@@ -81,24 +86,37 @@ class UpdatePlan:
         Instant of the update.
     known
         What was answered so far, by need and subject.
+    replaced
+        Listings whose prices are asked for afresh, since raw ones replace adjusted ones.
+    ends
+        First day on which a listing was no longer listed, of those that are gone.
     """
 
     request: UpdateRequest
     started: datetime
     known: Mapping[tuple[Need, str], Fetched]
+    replaced: set[str] = field(default_factory=set)
+    ends: Mapping[str, date] = field(default_factory=dict)
     up_to_date: int = field(default=0)
 
     def wants(self, need: Need) -> bool:
-        """Tell whether a need is asked for; who asks for bars asks for actions too."""
+        """Tell whether a need is asked for; who asks for bars asks for all that they hang on."""
         needs = self.request.needs
-        implied = Need.BARS in needs and need in (Need.ACTIONS, Need.RIGHTS)
-        return not needs or need in needs or implied
+        implied = {
+            Need.ACTIONS: {Need.BARS, Need.RIGHTS},
+            Need.RIGHTS: {Need.BARS, Need.ACTIONS},
+            Need.INDEX_BARS: {Need.BARS},
+        }
+        return not needs or need in needs or bool(needs & implied.get(need, set()))
+
+    def over(self, exchange: Exchange) -> date:
+        """Return the last session of an exchange that is over."""
+        return settled_session(exchange, self.started, calendar_of(exchange), margin=LATENESS)
 
     def settled(self, exchange: Exchange) -> date:
         """Return the last session of an exchange that is wanted and over."""
-        calendar = calendar_of(exchange)
-        settled = settled_session(exchange, self.started, calendar, margin=LATENESS)
-        return settled if self.request.end is None else min(settled, self.request.end)
+        end = self.request.end
+        return self.over(exchange) if end is None else min(self.over(exchange), end)
 
     def securities(self) -> list[Listing]:
         """List the listings that are no indices."""
@@ -129,12 +147,15 @@ class UpdatePlan:
 
     def ask(self, question: Question) -> Ask | None:
         """Return what is still to ask, or `None` if it is up to date (and counts it)."""
-        wanted = Span(start=self.request.start, end=self.settled(question.exchange))
+        settled = self.settled(question.exchange)
+        wanted = Span(
+            start=self.request.start, end=min(settled, self.ends.get(question.subject, settled))
+        )
         if wanted.start > wanted.end:
             return None
         span = open_span(
             wanted,
-            self.known.get((question.need, question.subject)),
+            self.answered(question.need, question.subject),
             calendar_of(question.exchange),
             self.started,
             daily=question.need in _DAILY,
@@ -144,6 +165,16 @@ class UpdatePlan:
             self.up_to_date += 1
             return None
         return self._asked(question, span)
+
+    def answered(self, need: Need, subject: str) -> Fetched | None:
+        """Return what was answered so far that still stands."""
+        if subject in self.replaced and need in PRICES:
+            return None
+        return self.known.get((need, subject))
+
+    def standing(self) -> dict[tuple[Need, str], Fetched]:
+        """Return all that was answered so far and still stands."""
+        return {key: item for key, item in self.known.items() if self.answered(*key) is not None}
 
     def afresh(self, question: Question) -> Ask:
         """Return a question about all that is wanted, whatever was answered."""

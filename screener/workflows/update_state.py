@@ -95,6 +95,8 @@ class UpdateReport:
         Questions that needed no asking.
     before, after
         Data versions before and after.
+    noted
+        Rows that were rejected, or kept with a doubt.
     remarks
         What a user should know, once each.
     requests
@@ -107,6 +109,7 @@ class UpdateReport:
     up_to_date: int
     before: int
     after: int
+    noted: int
     remarks: tuple[str, ...]
     requests: Mapping[str, int]
     resting: tuple[str, ...]
@@ -142,6 +145,7 @@ class UpdateState:
     adjusted: frozenset[str] = frozenset()
     outcomes: list[Outcome] = field(default_factory=list)
     remarks: dict[str, None] = field(default_factory=dict)
+    noted: int = 0
     _held: list[Piece] = field(default_factory=list)
     _settled: dict[Listing, date] = field(default_factory=dict)
 
@@ -220,7 +224,7 @@ class UpdateState:
             pieces=pieces,
             settled=settled,
             fetched_at=self.plan.started,
-            known=self.plan.known,
+            known=self.plan.standing(),
         )
         subjects = list(dict.fromkeys(item.subject for item in pieces))
         message = f"update {', '.join(subjects)}"
@@ -231,6 +235,8 @@ class UpdateState:
                 self.drop(pieces, error)
             return last_try
         self.note(landing.remarks)
+        self.noted += landing.noted
+        self.plan.replaced -= set(subjects)
         self.plan.known = fetched_spans(self.store.read(TableName.FETCHES))
         return True
 

@@ -37,6 +37,12 @@ def explain_gaps(state: UpdateState, listings: Sequence[Listing]) -> None:
         if any(day in days for days in missing.values()) and not _by_day(state, day, missing):
             break
     state.flush()
+    state.note(_told(name, days) for name, days in sorted(missing.items()) if days)
+
+
+def _told(name: str, days: set[date]) -> str:
+    count = "one session" if len(days) == 1 else f"{len(days)} sessions"
+    return f"{name}: no bar and no recorded suspension on {count}, first {min(days)}"
 
 
 def _by_listing(state: UpdateState, listing: Listing, missing: _Missing) -> None:

@@ -27,17 +27,18 @@ from screener.data.store import Store
 from screener.domain.listing import Listing
 from screener.errors import DataError, InputError, SourceError
 from screener.workflows.landing import Piece
-from screener.workflows.update_plan import Question, UpdatePlan, UpdateRequest
+from screener.workflows.update_plan import (
+    ESSENTIAL,
+    PRICES,
+    Question,
+    UpdatePlan,
+    UpdateRequest,
+)
 from screener.workflows.update_state import UpdateReport, UpdateState, UpdateWire
 from screener.workflows.update_suspensions import explain_gaps
 from screener.workspace.locate import Workspace
 
 __all__ = ["Progress", "plan_update", "update"]
-
-_ESSENTIAL = (Need.ACTIONS, Need.RIGHTS, Need.BARS)
-"""They land together or not at all: bars without their actions are wrong returns."""
-
-_PRICES = (*_ESSENTIAL, Need.INDEX_BARS)
 
 
 class Progress(Protocol):
@@ -104,6 +105,7 @@ def update(
             up_to_date=plan.up_to_date,
             before=before,
             after=store.version,
+            noted=state.noted,
             remarks=(*wire.remarks, *state.remarks),
             requests=dict(wire.requests_made),
             resting=wire.resting(),
@@ -145,12 +147,20 @@ def _steps(state: UpdateState) -> list[_Step]:
         for item in plan.market_questions()
         if item.need is not Need.DELISTED  # asked together with the exchange's own list
     ]
+    steps.append(("listings", partial(_learn_ends, state)))
     steps.extend((item.id, partial(_listing_step, state, item)) for item in plan.request.listings)
     steps.append(("storing", state.flush))
     mainland = [item for item in plan.securities() if item.exchange.mainland]
     if mainland and plan.wants(Need.SUSPENSIONS):
         steps.append(("suspensions", partial(explain_gaps, state, mainland)))
     return steps
+
+
+def _learn_ends(state: UpdateState) -> None:
+    """Note which listings are gone, as the exchanges' lists that have just landed tell."""
+    names = [item.id for item in state.plan.request.listings]
+    rows = state.store.read(TableName.LISTINGS, listings=names).to_pylist()
+    state.plan.ends = {row["listing"]: row["delist_date"] for row in rows if row["delist_date"]}
 
 
 def _market_step(state: UpdateState, question: Question) -> None:
@@ -199,25 +209,38 @@ def _without(former: Piece, master: Piece) -> Piece:
 
 def _listing_step(state: UpdateState, listing: Listing) -> None:
     questions = state.plan.listing_questions(listing)
-    if _keeps_adjusted(state, listing):
-        state.note([f"{listing.id} holds adjusted prices of an imported file: left as they are"])
-        questions = [item for item in questions if item.need not in _PRICES]
-    pieces = _essential(state, [item for item in questions if item.need in _ESSENTIAL])
+    if listing.id in state.adjusted:
+        if state.plan.request.replace_adjusted:
+            state.plan.replaced.add(listing.id)
+        else:
+            state.note(
+                [f"{listing.id} holds adjusted prices of an imported file: left as they are"]
+            )
+            questions = [item for item in questions if item.need not in PRICES]
+    pieces = _essential(state, [item for item in questions if item.need in ESSENTIAL])
     for question in questions:
-        if question.need not in _ESSENTIAL:
+        if question.need not in ESSENTIAL:
             ask = state.plan.ask(question)
             piece = None if ask is None else state.ask(ask)
             if piece is not None:
                 pieces.append(_with_calendar(piece, listing))
     pieces.extend(_vendor_check(state, listing, pieces))
-    state.hold(pieces, {listing: state.plan.settled(listing.exchange)})
+    state.hold(pieces, {listing: state.plan.over(listing.exchange)})
 
 
 def _essential(state: UpdateState, questions: Sequence[Question]) -> list[Piece]:
     """Ask for bars and actions; nothing is kept unless every one of them is answered."""
+    asks = {item.need: state.plan.ask(item) for item in questions}
+    if any(asks.get(need) is not None for need in (Need.ACTIONS, Need.RIGHTS)):
+        # Both tell of one table: a day may have a dividend and a rights issue.
+        asks |= {
+            item.need: state.plan.afresh(item)
+            for item in questions
+            if item.need in (Need.ACTIONS, Need.RIGHTS)
+        }
     pieces: list[Piece] = []
     for question in questions:
-        ask = state.plan.ask(question)
+        ask = asks[question.need]
         if ask is None:
             continue
         piece = state.ask(ask)
@@ -226,12 +249,6 @@ def _essential(state: UpdateState, questions: Sequence[Question]) -> list[Piece]
             return []
         pieces.append(piece)
     return pieces
-
-
-def _keeps_adjusted(state: UpdateState, listing: Listing) -> bool:
-    if state.plan.request.replace_adjusted:
-        return False
-    return listing.id in state.adjusted
 
 
 def _with_calendar(piece: Piece, listing: Listing) -> Piece:
@@ -262,7 +279,7 @@ def _vendor_check(state: UpdateState, listing: Listing, pieces: Sequence[Piece])
         return []
     ask = Ask(
         need=Need.VENDOR_FACTORS,
-        start=bars.span.start,
+        start=state.plan.request.start,
         end=bars.span.end,
         fetched_at=state.plan.started,
         listing=listing,

@@ -5,13 +5,38 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
+
+from screener.errors import InputError
 from screener.workspace.locate import Workspace
 
-__all__ = ["RUNS", "save_run"]
+__all__ = ["RUNS", "StoredRun", "StoredRuns", "rebuilt", "save_run", "stored_runs"]
+
+ValueT = TypeVar("ValueT")
 
 RUNS = "runs"
 """Folder of the stored runs, within the market data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """A run on disk: its id, the data version it names, and all that it keeps."""
+
+    run_id: str
+    data_version: int
+    document: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRuns:
+    """The runs of a workspace, and why some of their files could not be read."""
+
+    runs: tuple[StoredRun, ...]
+    unreadable: tuple[str, ...]
 
 
 def save_run(workspace: Workspace, run_id: str, document: Mapping[str, object]) -> tuple[str, ...]:
@@ -33,3 +58,80 @@ def save_run(workspace: Workspace, run_id: str, document: Mapping[str, object]) 
     except OSError as error:
         return (f"The run was not stored in {folder}: {error.strerror}.",)
     return ()
+
+
+def stored_runs(workspace: Workspace) -> StoredRuns:
+    """Read the stored runs, by file name; a file that cannot be read is told, never passed over."""
+    folder = workspace.data_cache / RUNS
+    found: list[StoredRun] = []
+    unreadable: list[str] = []
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix == ".json")
+    except FileNotFoundError:
+        return StoredRuns(runs=(), unreadable=())
+    except OSError as error:
+        return StoredRuns(runs=(), unreadable=(f"{folder}: {error.strerror}",))
+    for path in paths:
+        try:
+            found.append(_run(path))
+        except (OSError, ValueError) as error:  # ValueError: no JSON, no UTF-8, no version in it
+            unreadable.append(f"{path}: {error}")
+    return StoredRuns(runs=tuple(found), unreadable=tuple(unreadable))
+
+
+def rebuilt(kind: type[ValueT], value: object, *, where: str) -> ValueT:
+    """Build a dataclass again from the plain values that a document keeps of it.
+
+    Parameters
+    ----------
+    kind
+        The dataclass.
+    value
+        What `dataclasses.asdict` gave, as read from JSON; keys that are newer than the document
+        get their defaults.
+    where
+        What the value is a part of, for the error message.
+
+    Raises
+    ------
+    InputError
+        If the value does not fit, or holds what the dataclass has no place for.
+    """
+    fix = "type the command that made it again; this version of the program cannot read its request"
+    try:
+        found = TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{place}: {first['msg']}", where=where, fix=fix) from error
+    kept: dict[str, Any] = asdict(found)  # type: ignore[call-overload]
+    lost = _lost(value, json.loads(json.dumps(kept, default=str)), "")
+    if lost:
+        raise InputError(f"{lost} has no meaning here", where=where, fix=fix)
+    return found
+
+
+def _run(path: Path) -> StoredRun:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    version = document.get("data_version") if isinstance(document, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise ValueError("it names no data version")  # noqa: TRY004 - told as unreadable
+    return StoredRun(run_id=path.stem, data_version=version, document=document)
+
+
+def _lost(value: object, kept: object, place: str) -> str:
+    """Return the first place whose value did not come back; empty if all of them did."""
+    if isinstance(value, Mapping) and isinstance(kept, Mapping):
+        for name, item in value.items():
+            inner = f"{place}.{name}".lstrip(".")
+            if name not in kept:
+                return inner
+            if lost := _lost(item, kept[name], inner):
+                return lost
+        return ""
+    if isinstance(value, list) and isinstance(kept, list) and len(value) == len(kept):
+        places = (
+            _lost(a, b, f"{place}.{at}") for at, (a, b) in enumerate(zip(value, kept, strict=True))
+        )
+        return next((lost for lost in places if lost), "")
+    return "" if value == kept else place

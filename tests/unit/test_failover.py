@@ -108,7 +108,9 @@ def test_there_is_none_only_if_all_say_so(
 
 
 def test_no_source_at_all_says_what_to_do() -> None:
-    with pytest.raises(SourceBlocked, match=r"no source offers bars of 300857\.SZ") as caught:
+    with pytest.raises(
+        SourceBlocked, match=r"no source that may be asked offers bars of 300857\.SZ"
+    ) as caught:
         turn([])
     assert "data import" in caught.value.fix
 

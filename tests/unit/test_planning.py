@@ -58,8 +58,28 @@ def test_longer_history_is_asked_whole() -> None:
     assert asked(fetched(date(2026, 5, 28)), wanted=wanted) == wanted
 
 
-def test_a_clock_gone_back_asks_nothing() -> None:
-    assert asked(fetched(date(2026, 6, 30), last=date(2026, 6, 1), age=-timedelta(days=40))) is None
+def test_older_history_reaches_up_to_what_is_known() -> None:
+    wanted = Span(start=date(2010, 1, 1), end=date(2011, 1, 1))
+    span = asked(fetched(date(2026, 5, 28)), wanted=wanted)
+    assert span == Span(start=date(2010, 1, 1), end=date(2016, 5, 1))
+    assert widened(fetched(date(2026, 5, 28)), span) == Span(
+        start=date(2010, 1, 1), end=date(2026, 5, 28)
+    )
+
+
+def test_later_history_begins_where_the_known_one_ends() -> None:
+    wanted = Span(start=date(2026, 5, 25), end=WANTED.end)
+    assert asked(fetched(date(2026, 5, 20)), wanted=wanted) == Span(
+        start=date(2026, 5, 14), end=WANTED.end
+    )
+
+
+def test_a_clock_that_was_ahead_stops_nothing() -> None:
+    known = fetched(date(2026, 9, 1), last=date(2026, 5, 20), age=-timedelta(days=90))
+    assert asked(known) == Span(start=date(2026, 5, 14), end=WANTED.end)
+    assert asked(known, daily=False) == WANTED
+    known = fetched(date(2026, 9, 1), last=date(2026, 6, 1), age=-timedelta(days=40))
+    assert asked(known) is None
 
 
 def test_answers_that_are_no_daily_rows_are_asked_whole() -> None:

@@ -304,7 +304,7 @@ def test_a_second_look_starts_no_calendar_library(workspace: Workspace) -> None:
         "from screener.workspace.locate import Workspace\n"
         f"status_page(read_status(Workspace(root=Path({str(workspace.root)!r})), "
         "now=datetime(2026, 6, 1, tzinfo=UTC)))\n"
-        "found = {'exchange_calendars', 'vectorbt', 'numba'} & set(sys.modules)\n"
+        "found = {'exchange_calendars', 'vectorbt', 'numba', 'pandas'} & set(sys.modules)\n"
         "assert not found, found\n"
     )
     done = subprocess.run(

@@ -42,12 +42,15 @@ class Batch:
     replaces
         Listings whose whole history in `bars` is replaced, not merged: a change of basis or
         anchor.
+    removes
+        Keys of stored rows that are no longer true, by table, in the order of the table's key.
     """
 
     tables: Mapping[TableName, pa.Table]
     rejects: tuple[Reject, ...] = ()
     remarks: tuple[str, ...] = ()
     replaces: frozenset[str] = field(default_factory=frozenset)
+    removes: Mapping[TableName, frozenset[tuple[object, ...]]] = field(default_factory=dict)
 
 
 RequestT = TypeVar("RequestT", contravariant=True)

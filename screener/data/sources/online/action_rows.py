@@ -313,6 +313,9 @@ class _Reading:
             self._counts["plans without an ex-date, left out"] += 1
 
     def _keep(self, day: date, action: Action) -> None:
+        if not any((action.cash, action.bonus, action.rights)) and action.split in {None, 1.0}:
+            self._counts["plans without cash or shares, left out"] += 1
+            return
         _check_terms(action)
         known = self._found.get(day)
         self._found[day] = action if known is None else _together(known, action)
@@ -327,8 +330,6 @@ def _check_terms(action: Action) -> None:
             raise InputError(f"{name} of {value:g} per share is negative")
     if action.split is not None and action.split <= 0:
         raise InputError(f"a split into {action.split:g} shares")
-    if not any(terms.values()) and action.split in {None, 1.0}:
-        raise InputError("an ex-date without cash or shares")
     if action.rights and not (action.rights_price or 0) > 0:
         raise InputError("rights are offered without a price")
 

@@ -54,7 +54,10 @@ def sources_for(
 
 
 def ask_in_turn(
-    sources: Sequence[OnlineSource], ask: Ask, *, left_alone: Callable[[Sequence[str]], str]
+    sources: Sequence[OnlineSource],
+    ask: Ask,
+    *,
+    left_alone: Callable[[Sequence[str]], str],
 ) -> Answer:
     """Ask the sources in turn until one answers.
 
@@ -90,14 +93,20 @@ def ask_in_turn(
 
 
 def _usable(ask: Ask, batch: Batch) -> Batch:
-    """Return a batch; one of which not a row could be used is a changed reply, and no answer."""
-    # Names without a date, and dividends that cannot be priced, are answers all the same.
-    if ask.need in (Need.RENAMES, Need.ACTIONS) or not batch.rejects:
+    """Return a batch; a reply that cannot be relied on is a changed one, and no answer.
+
+    Of actions every row counts: one that cannot be read may be a dividend. Hong Kong's plans are
+    prose, and only one source tells them: what cannot be read or priced goes to quarantine.
+    """
+    if ask.need is Need.RENAMES or not batch.rejects:  # names without a date are rejected
         return batch
-    if any(rows.num_rows for rows in batch.tables.values()):
+    if ask.need in (Need.ACTIONS, Need.RIGHTS):
+        if ask.listing is not None and not ask.listing.exchange.mainland:
+            return batch
+    elif any(rows.num_rows for rows in batch.tables.values()):
         return batch
     raise SourceChanged(
-        f"not one of {len(batch.rejects)} rows can be used: {batch.rejects[0].reason}",
+        f"{len(batch.rejects)} rows cannot be used, the first: {batch.rejects[0].reason}",
         where=ask.subject,
     )
 
@@ -105,9 +114,9 @@ def _usable(ask: Ask, batch: Batch) -> Batch:
 def _nobody(ask: Ask, attempts: Sequence[Attempt]) -> SourceError:
     if not attempts:
         return SourceBlocked(
-            f"no source offers {ask.need} of {ask.subject}",
+            f"no source that may be asked offers {ask.need} of {ask.subject}",
             where=ask.subject,
-            fix="bring a file: `screener data import`",
+            fix="name more of them with --source, or bring a file: `screener data import`",
         )
     told = "; ".join(f"{item.source}: {item.error.what}" for item in attempts)
     fixes = [item.error.fix for item in attempts if item.error.fix]

@@ -131,7 +131,7 @@ class Sources:
     @property
     def requests_made(self) -> Mapping[str, int]:
         """Requests by host."""
-        others = {host: self.connection.requests_made for host in BaostockStatus.hosts}
+        others = dict.fromkeys(BaostockStatus.hosts, self.connection.requests_made)
         return {**self.wire.requests_made, **{host: n for host, n in others.items() if n}}
 
     @property

@@ -1,0 +1,201 @@
+"""Data versions on the terminal: what differs between two of them, and what a compaction did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from screener.render.tables import UNDEFINED, Column, plain_table
+
+__all__ = [
+    "RowLine",
+    "RunLine",
+    "SizeLine",
+    "TableLine",
+    "compaction_view",
+    "diff_view",
+]
+
+_DIGITS = 7
+_FAILURES_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableLine:
+    """Rows of a table that differ; `listings` is `None` where a table has none."""
+
+    table: str
+    added: int
+    changed: int
+    removed: int
+    provenance: int
+    listings: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowLine:
+    """A value that differs; a row that came or went has its values as text and no column."""
+
+    table: str
+    key: str
+    change: str
+    column: str
+    old: object
+    new: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLine:
+    """A value of a stored run's results that differs."""
+
+    run_id: str
+    basket: str
+    report: str
+    horizon: int
+    column: str
+    old: object
+    new: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeLine:
+    """Files and bytes before and after; `None` where the bytes are not known."""
+
+    name: str
+    files: tuple[int, int]
+    size: tuple[int, int | None]
+
+
+def diff_view(
+    tables: Sequence[TableLine],
+    rows: Sequence[RowLine],
+    results: Sequence[RunLine],
+    failures: Sequence[tuple[str, str]],
+    *,
+    title: str,
+    runs: str,
+) -> RenderableType:
+    """Return what differs between two versions: tables, some rows, and stored runs.
+
+    Parameters
+    ----------
+    tables
+        Counts by table.
+    rows
+        Values to show.
+    results
+        Values of stored runs to show.
+    failures
+        Runs that cannot be evaluated, each with its reason.
+    title
+        Line above all.
+    runs
+        What became of the stored runs, in a line.
+    """
+    parts: list[RenderableType] = [Text(title, style="bold")]
+    if tables:
+        parts += [_counts(tables), Text()]
+    else:
+        parts.append(Text("No row differs."))
+    for name in dict.fromkeys(line.table for line in rows):
+        parts += [_rows(name, [line for line in rows if line.table == name]), Text()]
+    parts.append(Text(runs, style="bold"))
+    if results:
+        parts.append(_results(results))
+    parts.extend(
+        Text(f"· {run}: {reason}" if run else f"· {reason}")
+        for run, reason in failures[:_FAILURES_SHOWN]
+    )
+    hidden = len(failures) - _FAILURES_SHOWN
+    if hidden > 0:
+        parts.append(Text(f"· and {hidden:,} more that cannot be evaluated"))
+    return Group(*parts)
+
+
+def compaction_view(
+    sizes: Sequence[SizeLine], facts: Sequence[str], remarks: Sequence[str], *, outcome: str
+) -> RenderableType:
+    """Return what a compaction did: files and bytes, then versions, then remarks."""
+    columns: list[Column | str] = [
+        "",
+        *(Column(header=name, numeric=True) for name in ("before", "after", "MB before", "after")),
+    ]
+    lines = [
+        [line.name, *(f"{number:,}" for number in line.files), *map(_megabytes, line.size)]
+        for line in sizes
+    ]
+    parts: list[RenderableType] = [plain_table(columns, lines)]
+    parts.extend(Text(fact) for fact in facts)
+    parts.extend(Text(f"· {remark}") for remark in remarks)
+    return Group(*parts, Text(outcome, style="bold"))
+
+
+def _counts(tables: Sequence[TableLine]) -> RenderableType:
+    names = ("added", "changed", "removed", "provenance")
+    columns: list[Column | str] = [
+        "table",
+        *(Column(header=name, numeric=True) for name in names),
+        Column(header="listings", numeric=True),
+    ]
+    lines = [
+        [
+            line.table,
+            *(f"{getattr(line, name):,}" for name in names),
+            UNDEFINED if line.listings is None else f"{line.listings:,}",
+        ]
+        for line in tables
+    ]
+    return plain_table(columns, lines)
+
+
+def _rows(table: str, rows: Sequence[RowLine]) -> RenderableType:
+    lines = [
+        [line.key, line.change, line.column or UNDEFINED, _text(line.old), _text(line.new)]
+        for line in rows
+    ]
+    return plain_table(["key", "change", "column", "old", "new"], lines, title=table)
+
+
+def _results(results: Sequence[RunLine]) -> RenderableType:
+    columns: list[Column | str] = [
+        "run",
+        "basket",
+        "report",
+        Column(header="horizon", numeric=True),
+        "column",
+        Column(header="old", numeric=True),
+        Column(header="new", numeric=True),
+    ]
+    lines = [
+        [
+            line.run_id,
+            line.basket,
+            line.report or UNDEFINED,
+            str(line.horizon),
+            line.column,
+            _text(line.old),
+            _text(line.new),
+        ]
+        for line in results
+    ]
+    return plain_table(columns, lines)
+
+
+def _text(value: object) -> str:
+    if value is None or value == "":
+        return UNDEFINED
+    if isinstance(value, float):
+        return f"{value:.{_DIGITS}g}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _megabytes(size: int | None) -> str:
+    return UNDEFINED if size is None else f"{size / 1e6:,.2f}"
