@@ -38,9 +38,9 @@ _OBSERVED = {TableName.NAMES: "name", TableName.BOARD_LOTS: "lot"}
 
 
 _HONG_KONG = DEFAULT_BENCHMARK[False].id
-_BARRED = (Need.BARS, Need.INDEX_BARS)
 _OF_A_LISTING = (
-    *_BARRED,
+    Need.BARS,
+    Need.INDEX_BARS,
     Need.VALUATION,
     Need.ACTIONS,
     Need.RIGHTS,
@@ -255,13 +255,14 @@ class Landing:
 
     def _record(self, piece: Piece, tables: Mapping[TableName, pa.Table]) -> pa.Table:
         """Return the row of table `fetches` that says what was asked, and what of it is stored."""
-        stored = [
-            rows.filter(pc.equal(rows.column("listing"), piece.subject))
-            if piece.need in _OF_A_LISTING
-            else rows
-            for rows in (tables.get(name) for name in piece.batch.tables if name in tables)
-            if rows is not None and (piece.need not in _BARRED or "basis" in rows.column_names)
-        ]
+        stored = list(piece.batch.tables.values())
+        if piece.need in _OF_A_LISTING:
+            landed = [tables[name] for name in piece.batch.tables if name in tables]
+            stored = [
+                rows.filter(pc.equal(rows.column("listing"), piece.subject))
+                for rows in landed
+                if "listing" in rows.column_names
+            ]
         span = widened(self.known.get((piece.need, piece.subject)), piece.span)
         return make_rows(
             TableName.FETCHES,
