@@ -216,18 +216,20 @@ def test_a_carried_out_plan_without_an_ex_date_is_counted(
     assert before.remarks == ()
 
 
-def test_an_ex_date_without_terms_is_rejected() -> None:
+def test_an_ex_date_without_terms_is_left_out_and_counted() -> None:
     batch = answered(CninfoActions, told(CninfoActions, [action(cash=0.0)]))
-    (reject,) = batch.rejects
-    assert reject.reason == "an ex-date without cash or shares"
-    assert (reject.file, reject.line) == ("cninfo 300857.SZ", 20250612)
-    assert (reject.listing, reject.session) == ("300857.SZ", EX)
-    assert json.loads(reject.row)["ex_session"] == "2025-06-12"
+    assert batch.rejects == ()
+    assert batch.tables[TableName.ACTIONS].num_rows == 0
+    assert "cninfo: plans without cash or shares, left out: 1" in batch.remarks
 
 
 def test_a_negative_dividend_is_rejected() -> None:
     batch = answered(CninfoActions, told(CninfoActions, [action()], F012N=-5.0, F007V=""))
-    assert [item.reason for item in batch.rejects] == ["cash of -0.5 per share is negative"]
+    (reject,) = batch.rejects
+    assert reject.reason == "cash of -0.5 per share is negative"
+    assert (reject.file, reject.line) == ("cninfo 300857.SZ", 20250612)
+    assert (reject.listing, reject.session) == ("300857.SZ", EX)
+    assert json.loads(reject.row)["ex_session"] == "2025-06-12"
 
 
 def test_new_shares_that_do_not_add_up_are_rejected() -> None:

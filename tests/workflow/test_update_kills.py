@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROUNDS = int(os.environ.get("SCREENER_KILL_ROUNDS", "12"))
+ROUNDS = int(os.environ.get("SCREENER_KILL_ROUNDS", "8"))
 
 
 def test_updates_killed_at_random_instants(tmp_path: Path) -> None:
