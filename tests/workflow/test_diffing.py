@@ -58,7 +58,7 @@ ARROW = {
     "BOOLEAN": pa.bool_(),
     "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", tz="UTC"),
 }
-ROUNDS = int(os.environ.get("SCREENER_LAW_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("SCREENER_LAW_ROUNDS", "4"))
 FETCHED = datetime(2026, 6, 1, tzinfo=UTC)
 SHANGHAI = timezone(timedelta(hours=8))
 PUBLISHED = date(2026, 3, 6)

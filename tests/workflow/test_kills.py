@@ -28,7 +28,7 @@ from screener.workflows.compacting import compact_data
 from screener.workspace.locate import Workspace
 
 SOURCES = Path(__file__).resolve().parents[2]
-ROUNDS = int(os.environ.get("SCREENER_KILL_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("SCREENER_KILL_ROUNDS", "4"))
 PATIENCE = 60.0
 SHARED = 20
 
