@@ -15,7 +15,7 @@ LAYERS = (
     {"domain"},
     {"market"},
     {"paths"},
-    {"workspace", "render", "screen", "backtest", "data"},
+    {"workspace", "render", "screen", "backtest", "data", "reports"},
     {"workflows"},
     {"cli"},
     {"__main__"},
@@ -38,6 +38,13 @@ DOORS = {
     "filelock": {"data/guards.py", "data/locks.py"},
     "akshare": {"data/sources/online/wire.py"},
     "requests": {"data/sources/online/wire.py", "data/sources/online/manners.py"},
+    "ahocorasick_rs": {"reports/"},
+    "opencc": {"reports/text.py"},
+    "rjieba": {"reports/vocabulary.py"},
+    "pypinyin": {"reports/vocabulary.py", "reports/themes.py"},
+    "datasketch": {"reports/repeats.py"},
+    "pypdf": {"reports/documents_pdf.py"},
+    "bs4": {"reports/documents_html.py"},
     "baostock": {"data/sources/online/baostock_wire.py"},
 }
 NO_NETWORK = {"socket", "http", "urllib3", "curl_cffi", "urllib.request"}
@@ -46,6 +53,7 @@ FILE_DOORS = (
     "workspace/",
     "render/files.py",
     "market/rules.py",
+    "reports/documents.py",
     "cli/",
     "workflows/",  # names of files only: they hand paths on
 )

@@ -1,0 +1,1 @@
+"""Reports: documents to text, text to securities, dates, authors, ratings and claims."""

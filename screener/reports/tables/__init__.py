@@ -1,0 +1,1 @@
+"""Vocabulary of the reader as data: brokers, themes, cues and words."""

@@ -1,0 +1,158 @@
+"""One written form of a report's text, with the way back to what is printed.
+
+A report comes with wide and narrow letters, in Traditional or Simplified characters, with lines
+and pages broken inside words and names. Everything is read from one form of it: width folded
+(Unicode NFKC, where it keeps the number of characters), Simplified, without any white space. A
+line break therefore carries no meaning at all, and both scripts read the same.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from array import array
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import opencc
+
+__all__ = ["Place", "Text", "clean_name", "make_text", "simplified"]
+
+_CONFIGURATIONS = ("t2s", "hk2s", "tw2s")  # the last two know the variants of Hong Kong and Taiwan
+_INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
+# Written forms that differ from print to print and mean the same.
+_SAME = str.maketrans(
+    {
+        "﹪": "%",
+        "％": "%",
+        "〇": "零",
+        "•": "·",
+        "‧": "·",
+        "∙": "·",
+        "・": "·",
+        "‐": "-",
+        "‑": "-",
+        "‒": "-",
+        "–": "-",
+        "—": "-",
+        "―": "-",
+        "−": "-",
+        "﹣": "-",
+        "〔": "【",
+        "〕": "】",
+        "﹝": "【",
+        "﹞": "】",
+        "「": "“",
+        "」": "”",
+        "『": "“",
+        "』": "”",
+        "｢": "“",
+        "｣": "”",
+    }
+)
+
+
+class Place(NamedTuple):
+    """A stretch of `Text.clean`: first character, and the one after the last."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A report's text as printed and as read.
+
+    Parameters
+    ----------
+    original
+        As decoded from the document.
+    clean
+        The form that is read: width folded, Simplified, no white space.
+    starts
+        Offset in `original` of each character of `clean`.
+    """
+
+    original: str
+    clean: str
+    starts: array[int]
+
+    def printed(self, place: Place) -> str:
+        """Return a stretch as printed, without the white space inside it."""
+        return "".join(self.original[slice(*self.span(place))].split())
+
+    def span(self, place: Place) -> tuple[int, int]:
+        """Return a stretch's offsets in the original: first character, one after the last."""
+        if place.start >= place.end:
+            first = self.starts[place.start] if place.start < len(self.starts) else 0
+            return first, first
+        return self.starts[place.start], self.starts[place.end - 1] + 1
+
+    def blank_before(self, offset: int) -> bool:
+        """Tell whether white space of any kind stands before a character of `clean`."""
+        if offset <= 0 or offset >= len(self.starts):
+            return True
+        return self.starts[offset] - self.starts[offset - 1] > 1
+
+
+# A page's number on a line of its own, inside a sentence that goes on. A figure of the sentence is
+# told by the word before it or by its unit.
+_PAGE_NUMBER = re.compile(
+    r"(?<=[\u4e00-\u9fff])(?<![第约近超达为至到共有月年])[ \t]*\n"
+    r"\s*(?:-\s*)?(\d{1,3}(?:\s*/\s*\d{1,3})?)(?:\s*-)?[ \t]*\n\s*(?=[\u4e00-\u9fff])"
+    r"(?![年月日号时分秒点元倍万亿千百个家只股期天周季度片吨名位次台件条项座层辆艘成大])"
+)
+
+
+def make_text(original: str) -> Text:
+    """Return the text to be read, and the offsets that lead back to the original."""
+    starts = array("I")
+    kept = []
+    pages = {
+        offset for match in _PAGE_NUMBER.finditer(original) for offset in range(*match.span(1))
+    }
+    for offset, character in enumerate(original):
+        folded = "" if offset in pages else _fold(character)
+        if folded:
+            kept.append(folded)
+            starts.append(offset)
+    return Text(original, "".join(kept), starts)
+
+
+def clean_name(name: str) -> str:
+    """Return a name in the form in which `Text.clean` would show it."""
+    return "".join(_fold(character) for character in name)
+
+
+def simplified(text: str) -> str:
+    """Return text in Simplified characters, one for one, everything else left alone."""
+    return "".join(_simplified(character) for character in text)
+
+
+@lru_cache(maxsize=65_536)
+def _fold(character: str) -> str:
+    if character.isspace() or character in _INVISIBLE:
+        return ""
+    same = character.translate(_SAME)
+    wide = unicodedata.normalize("NFKC", same)
+    numbered = unicodedata.category(same) == "No"  # a circled 1 numbers a list, it is no digit
+    one = wide if len(wide) == 1 and not wide.isspace() and not numbered else same
+    return _simplified(one.translate(_SAME))
+
+
+@cache
+def _converters() -> tuple[opencc.OpenCC, ...]:
+    return tuple(opencc.OpenCC(name) for name in _CONFIGURATIONS)
+
+
+@lru_cache(maxsize=65_536)
+def _simplified(character: str) -> str:
+    # Character by character: a name must read the same whatever stands around it.
+    if character.isascii():
+        return character
+    for converter in _converters():
+        found = str(converter.convert(character))
+        if found != character and len(found) == 1:
+            return found
+    return character
