@@ -1,0 +1,214 @@
+"""How a text is laid out where line breaks mean nothing: sentences, numbered items, boilerplate."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cache
+
+from screener.reports.text import Place, clean_name
+from screener.reports.vocabulary import alternatives, read_table
+
+__all__ = ["Item", "Layout", "lay_out"]
+
+_SENTENCE_END = re.compile(r"[。!?]+[”\"')）】]*")
+_STYLES = (
+    ("han", re.compile(r"(?:第)?([一二三四五六七八九十]{1,3})[、.:，,](?=[^\d])")),
+    ("han_bracket", re.compile(r"\(([一二三四五六七八九十]{1,3})\)")),
+    ("digit_stop", re.compile(r"(?<![\d.%年月第QH/-])(\d{1,2})[、.](?=[^\d、.%])")),
+    ("digit_bracket", re.compile(r"(?<![\d.%A-Za-z(-])\(?(\d{1,2})\)(?=[^\d%、,。;)])")),
+    ("circled", re.compile(r"([①②③④⑤⑥⑦⑧⑨⑩])")),
+    ("bullet", re.compile(r"([●■◆▶►➤◼▲★☆•√])")),
+    ("bold", re.compile(r"(\*\*)(?=[^*]{2,40}?[:：]?\*\*)")),
+    ("hash", re.compile(r"(#{1,6})(?=[^#])")),
+)
+_LONGEST_LEGAL = 250
+_HAN_DIGITS = {word: number for number, word in enumerate("一二三四五六七八九十", start=1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A numbered or marked stretch: a heading with what stands under it, or an entry of a list.
+
+    Parameters
+    ----------
+    style
+        Style of its mark; items of one list share it.
+    number
+        Its number, 0 for a bullet.
+    mark
+        Where the mark stands.
+    end
+        Where the next item of the list, or of one around it, begins.
+    group
+        Which list it belongs to.
+    """
+
+    style: str
+    number: int
+    mark: Place
+    end: int
+    group: int
+
+    def holds(self, offset: int) -> bool:
+        """Tell whether an offset lies in it."""
+        return self.mark.start <= offset < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Layout of one text.
+
+    Parameters
+    ----------
+    sentences
+        Offsets at which a sentence begins, ascending, the first is 0.
+    items
+        Items in the order of their marks.
+    boilerplate
+        Stretches of disclaimers, contacts and rating tables.
+    length
+        Length of the text.
+    """
+
+    sentences: tuple[int, ...]
+    items: tuple[Item, ...]
+    boilerplate: tuple[Place, ...]
+    length: int
+
+    def sentence(self, offset: int) -> Place:
+        """Return the sentence at an offset."""
+        number = bisect_right(self.sentences, offset)
+        end = self.sentences[number] if number < len(self.sentences) else self.length
+        return Place(self.sentences[number - 1], end)
+
+    def around(self, offset: int) -> tuple[Item, ...]:
+        """Return the items that hold an offset, the innermost first."""
+        held = [item for item in self.items if item.mark.end <= offset < item.end]
+        return tuple(sorted(held, key=lambda item: item.mark.start, reverse=True))
+
+    def in_boilerplate(self, offset: int) -> bool:
+        """Tell whether an offset lies in boilerplate."""
+        return any(place.start <= offset < place.end for place in self.boilerplate)
+
+
+def lay_out(clean: str) -> Layout:
+    """Return the layout of a clean text."""
+    ends = [match.end() for match in _SENTENCE_END.finditer(clean)]
+    sentences = tuple(dict.fromkeys((0, *(end for end in ends if end < len(clean)))))
+    items = _items(clean)
+    boilerplate = (*_boilerplate(clean), *_legal(clean, sentences))
+    return Layout(sentences, items, boilerplate, len(clean))
+
+
+def _items(clean: str) -> tuple[Item, ...]:
+    """Find the lists: marks of one style whose numbers follow one another from 1."""
+    lists: list[tuple[str, list[tuple[int, Place]]]] = []
+    for style, pattern in _STYLES:
+        if style in ("bullet", "bold", "hash"):
+            marks = [(0, Place(*match.span(1))) for match in pattern.finditer(clean)]
+            if marks:
+                lists.append((style, marks))
+        else:
+            lists.extend((style, marks) for marks in _sequences(clean, pattern))
+    return _nested(lists, len(clean))
+
+
+def _sequences(clean: str, pattern: re.Pattern[str]) -> list[list[tuple[int, Place]]]:
+    """Numbers 1, 2, 3 …; a list may stand inside an item of another one of its own style."""
+    done: list[list[tuple[int, Place]]] = []
+    running: list[list[tuple[int, Place]]] = []
+    for match in pattern.finditer(clean):
+        number, place = _number(match[1]), Place(*match.span())
+        if number == 1:
+            running.append([(1, place)])
+            continue
+        while any(marks[-1][0] == number - 1 for marks in running):
+            if running[-1][-1][0] == number - 1:
+                running[-1].append((number, place))
+                break
+            done.append(running.pop())
+    return [marks for marks in (*done, *running) if len(marks) > 1]
+
+
+def _number(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    if text in "①②③④⑤⑥⑦⑧⑨⑩":
+        return "①②③④⑤⑥⑦⑧⑨⑩".index(text) + 1
+    tens, _, units = text.rpartition("十")
+    if "十" in text:
+        return 10 * _HAN_DIGITS.get(tens, 1) + _HAN_DIGITS.get(units, 0)
+    return _HAN_DIGITS.get(text, 0)
+
+
+def _nested(lists: list[tuple[str, list[tuple[int, Place]]]], length: int) -> tuple[Item, ...]:
+    """Close every item at its list's next mark, or where an item around the list closes."""
+    spans = [(marks[0][1].start, marks[-1][1].start) for _, marks in lists]
+    found = []
+    for group, (style, marks) in enumerate(lists):
+        starts = [place.start for _, place in marks] + [length]
+        for position, (number, place) in enumerate(marks):
+            end = starts[position + 1]
+            if position + 1 == len(marks):  # the last one ends with what the list stands in
+                end = _outer_end(place.start, group, lists, spans, length)
+            found.append(Item(style, number, place, end, group))
+    return tuple(sorted(found, key=lambda item: (item.mark.start, -item.end)))
+
+
+def _outer_end(
+    start: int,
+    group: int,
+    lists: list[tuple[str, list[tuple[int, Place]]]],
+    spans: list[tuple[int, int]],
+    length: int,
+) -> int:
+    """Return the next mark of any list that began before this one, or of a later equal list."""
+    begun = spans[group][0]
+    following = [
+        place.start
+        for other, (style, marks) in enumerate(lists)
+        for _, place in marks
+        if other != group
+        and place.start > start
+        and (spans[other][0] < begun or style == lists[group][0])
+    ]
+    return min(following, default=length)
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], tuple[str, ...], re.Pattern[str], re.Pattern[str]]:
+    table = read_table("cues")["boilerplate"]
+    headings = re.compile(alternatives(table["headings"]))
+    referring = tuple(clean_name(word) for word in table["referring"])
+    resuming = re.compile(alternatives(table["resuming"]))
+    return headings, referring, resuming, re.compile(alternatives(table["sentences"]))
+
+
+def _legal(clean: str, sentences: tuple[int, ...]) -> list[Place]:
+    """Return the clauses that a lawyer wrote, wherever they stand, to the sentence's end."""
+    ends = (*sentences[1:], len(clean))
+    found = []
+    for match in _patterns()[3].finditer(clean):
+        number = bisect_right(sentences, match.start()) - 1
+        begin = max(clean.rfind(mark, sentences[number], match.start()) for mark in ",;:⚠❗️") + 1
+        if match.start() - begin <= _LONGEST_LEGAL:
+            found.append(Place(max(begin, sentences[number]), ends[number]))
+    return found
+
+
+def _boilerplate(clean: str) -> tuple[Place, ...]:
+    """From a heading of boilerplate to the end, or to where a proper section begins again."""
+    headings, referring, resuming, _ = _patterns()
+    found: list[Place] = []
+    for match in headings.finditer(clean):
+        if found and match.start() < found[-1].end:
+            continue
+        if clean[max(0, match.start() - 12) : match.start()].endswith(referring):
+            continue
+        if clean[match.end() : match.end() + 1] in ("”", "》"):
+            continue
+        again = resuming.search(clean, match.end())
+        found.append(Place(match.start(), again.start() if again else len(clean)))
+    return tuple(found)

@@ -1,0 +1,305 @@
+"""A whole report read: when, who, which securities under which themes, ratings and claims."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cache, lru_cache
+
+from screener.domain.listing import Listing, parse_listing
+from screener.domain.report import (
+    Note,
+    Precision,
+    Publication,
+    RatingDefinition,
+    Report,
+    Role,
+    SecurityMention,
+)
+from screener.reports.brokers import brokers, brokers_in
+from screener.reports.claims import claims_in
+from screener.reports.definitions import definitions_in
+from screener.reports.found import Finding, FoundClaim, FoundNote
+from screener.reports.layout import Layout, lay_out
+from screener.reports.lines import traditional_share
+from screener.reports.names import NameIndex
+from screener.reports.notes import notes_in, publisher_of, title_of
+from screener.reports.publication import Closes, index_levels, publication_of, reference_session
+from screener.reports.repeats import text_hash
+from screener.reports.securities import FALLBACK_THEME, Securities, securities_in
+from screener.reports.text import Text
+from screener.reports.themes import ThemeIndex, theme_index
+
+__all__ = ["UNKNOWN", "Reading", "broker_listings", "read_report", "report_of"]
+
+UNKNOWN = "unknown"
+"""Broker of a report that names none."""
+
+_TRADITIONAL_LEAST = 0.08
+_LONGEST_TITLE = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a report says.
+
+    Parameters
+    ----------
+    text
+        The text that was read; every place below is one of its `clean` form.
+    title, publisher, language
+        As the card will have them.
+    published
+        When it could first be read.
+    notes
+        Broker notes with the themes that each covers.
+    securities
+        Findings, doubts and every place at which a listing is named.
+    claims
+        Figures that data can check.
+    definitions
+        The brokers' definitions of their ratings.
+    """
+
+    text: Text
+    title: str
+    publisher: str
+    language: str
+    published: Publication
+    notes: tuple[tuple[FoundNote, tuple[str, ...]], ...]
+    securities: Securities
+    claims: tuple[FoundClaim, ...]
+    definitions: tuple[RatingDefinition, ...]
+
+
+def read_report(
+    text: Text,
+    *,
+    names: NameIndex,
+    today: date,
+    themes: ThemeIndex | None = None,
+    file_name: str = "",
+    closes: Closes | None = None,
+    published: Publication | None = None,
+) -> Reading:
+    """Read a report.
+
+    Parameters
+    ----------
+    text
+        Its text.
+    names
+        Names of the listings.
+    today
+        The latest day on which it can have been published.
+    themes
+        Known themes; the bundled ones without.
+    file_name
+        Its file's name, which may carry the day.
+    closes
+        Index closes by listing id and session, which date a market table.
+    published
+        When it was published, if the user says so.
+
+    Raises
+    ------
+    InputError
+        If neither the text nor the file's name tells anything of the day.
+    """
+    themes = themes or _bundled()
+    moment = published or publication_of(text, file_name=file_name, today=today, closes=closes)
+    notes = notes_in(text)
+    title = title_of(text)
+    securities = securities_in(
+        text, names, themes, day=moment.day, brokers=broker_listings(names), title=title
+    )
+    securities = _under_advised_themes(securities)
+    reference = reference_session(index_levels(text), closes) if closes else None
+    publisher = publisher_of(text, notes) or UNKNOWN
+    paired = _with_themes(text, _signed(notes, publisher), securities)
+    return Reading(
+        text=text,
+        title=_title(title, securities, themes, file_name),
+        publisher=publisher,
+        language="zh-Hant" if traditional_share(text) >= _TRADITIONAL_LEAST else "zh-Hans",
+        published=moment,
+        notes=paired,
+        securities=securities,
+        claims=claims_in(text, securities.spotted, published=moment, reference=reference),
+        definitions=_definitions(text, [note.broker for note, _ in paired]),
+    )
+
+
+def _signed(notes: Sequence[FoundNote], publisher: str) -> tuple[FoundNote, ...]:
+    """Give a note that nobody signs the publisher for its broker: a card's note has one."""
+    found = tuple(note if note.broker else replace(note, broker=publisher) for note in notes)
+    return found or (FoundNote(broker=publisher),)
+
+
+@cache
+def _bundled() -> ThemeIndex:
+    return theme_index()
+
+
+@lru_cache(maxsize=4)
+def broker_listings(names: NameIndex) -> frozenset[Listing]:
+    """Return the listings that are securities firms, by the table of brokers and by industry."""
+    known = {parse_listing(listing) for broker in brokers() for listing in broker.listings}
+    firms = {
+        listing
+        for listing, company in names.companies.items()
+        if company.industry == "证券" or company.name.endswith("证券")
+    }
+    return frozenset(known | firms)
+
+
+def _definitions(text: Text, named: Sequence[str]) -> tuple[RatingDefinition, ...]:
+    signing = [broker for broker in dict.fromkeys(named) if broker != UNKNOWN]
+    return definitions_in(text, broker=signing[0]) if len(signing) == 1 else ()
+
+
+def _under_advised_themes(securities: Securities) -> Securities:
+    """Put what is only mentioned under the themes that the report advises."""
+    advised = [one.theme for one in securities.findings if one.role is Role.RECOMMENDED]
+    if not advised:
+        return securities
+    kept = tuple(
+        one if one.theme in advised else replace(one, theme=advised[0])
+        for one in securities.findings
+    )
+    doubts = tuple(
+        one if one.theme in advised or one.role is Role.RECOMMENDED
+        else replace(one, theme=advised[0])
+        for one in securities.doubts
+    )  # fmt: skip
+    return replace(securities, findings=kept, doubts=doubts)
+
+
+def _with_themes(
+    text: Text, notes: Sequence[FoundNote], securities: Securities
+) -> tuple[tuple[FoundNote, tuple[str, ...]], ...]:
+    """Give each note the themes of the sections that speak of it."""
+    every = dict.fromkeys(
+        [one.theme for one in securities.findings] + [one.theme for one in securities.doubts]
+    )
+    themes = tuple(every) or (FALLBACK_THEME,)
+    if len(notes) == 1:
+        return ((notes[0], themes),)
+    owners = _owners(text, notes, securities)
+    kept: dict[int, list[str]] = defaultdict(list)
+    for theme in themes:
+        for number in owners.get(theme, range(len(notes))):
+            kept[number].append(theme)
+    return tuple((note, tuple(kept[number])) for number, note in enumerate(notes))
+
+
+def _owners(
+    text: Text, notes: Sequence[FoundNote], securities: Securities
+) -> dict[str, tuple[int, ...]]:
+    """Return for each advised theme the number of the note that it comes from."""
+    layout = lay_out(text.clean)
+    votes: dict[str, Counter[int]] = defaultdict(Counter)
+    named = [(one.place.start, one.name) for one in brokers_in(text.clean)]
+    for theme, place in securities.theme_places:
+        number = _owner(layout, place, notes, named)
+        if number is not None:
+            votes[theme][number] += 1
+    return {theme: (count.most_common(1)[0][0],) for theme, count in votes.items()}
+
+
+def _owner(
+    layout: Layout, place: int, notes: Sequence[FoundNote], named: Sequence[tuple[int, str]]
+) -> int | None:
+    """Return the note whose broker the section names, else the one with the section's number."""
+    around = layout.around(place)
+    for item in around:
+        here = {broker for start, broker in named if item.holds(start)}
+        fitting = [number for number, note in enumerate(notes) if note.broker in here]
+        if len(fitting) == 1:
+            return fitting[0]
+    numbers = [item.number for item in around if item.number]
+    for number, note in enumerate(notes):
+        if numbers and note.number and note.number == numbers[-1]:
+            return number
+    return None
+
+
+def _title(printed: str, securities: Securities, themes: ThemeIndex, file_name: str) -> str:
+    if printed:
+        return printed[:_LONGEST_TITLE]
+    advised = [one.theme for one in securities.findings if one.role is Role.RECOMMENDED]
+    words = [
+        themes.themes[slug].words[0] for slug in dict.fromkeys(advised) if slug in themes.themes
+    ]
+    return "、".join(words) or re.sub(r"\.[^.]*$", "", file_name) or "untitled"
+
+
+def report_of(reading: Reading, report_id: str, findings: Sequence[Finding]) -> Report:
+    """Return the card of a reading.
+
+    Parameters
+    ----------
+    reading
+        What was read.
+    report_id
+        Id of the card; its notes are numbered after it.
+    findings
+        The securities to be written: those of the reading and those settled by the user.
+    """
+    covered = {theme for _, themes in reading.notes for theme in themes}
+    return Report(
+        id=report_id,
+        title=reading.title,
+        publisher=reading.publisher,
+        language=reading.language,
+        published=reading.published,
+        notes=tuple(
+            _note(note, themes, f"{report_id}-{number}", reading.published)
+            for number, (note, themes) in enumerate(reading.notes, start=1)
+        ),
+        securities=tuple(_security(one) for one in findings if one.theme in covered),
+        claims=tuple(found.claim for found in reading.claims),
+        rating_definitions=reading.definitions,
+        text_hash=text_hash(reading.text),
+    )
+
+
+def _note(note: FoundNote, themes: tuple[str, ...], note_id: str, published: Publication) -> Note:
+    own = note.published
+    if own is not None and own.day > _day(published):
+        own = None  # a note is no younger than the digest that carries it
+    return Note(
+        id=note_id,
+        broker=note.broker,
+        analysts=note.analysts,
+        published=own or published,
+        themes=themes,
+        title=note.title,
+        rating=note.rating,
+        rating_change=note.rating_change,
+        rating_level=note.rating_level,
+        industry=note.industry,
+    )
+
+
+def _day(published: Publication) -> date:
+    last = published.range_end if published.precision is Precision.ESTIMATED else None
+    if isinstance(last, datetime):
+        return last.date()
+    return last or published.day
+
+
+def _security(one: Finding) -> SecurityMention:
+    others = ", ".join(listing.id for listing in one.also)
+    return SecurityMention(
+        listing=one.listing,
+        printed=one.printed,
+        role=one.role,
+        theme=one.theme,
+        name=one.name,
+        name_en=one.name_en,
+        note=f"also {others}" if others else "",
+    )

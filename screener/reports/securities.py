@@ -1,0 +1,318 @@
+"""From mentions to securities: one line for each listing, with its part, its theme and evidence."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from screener.domain.listing import Listing
+from screener.domain.report import Role
+from screener.reports.found import Doubt, DoubtKind, Finding, Spotted
+from screener.reports.layout import Item, Layout, lay_out
+from screener.reports.lines import choose_line, speaks_of_hong_kong
+from screener.reports.mentions import Mention, Question, mentions_in
+from screener.reports.names import NameIndex
+from screener.reports.roles import Run, runs_with_roles
+from screener.reports.text import Place, Text
+from screener.reports.themes import ThemeIndex, label_words, make_slug
+
+__all__ = ["FALLBACK_THEME", "Securities", "securities_in"]
+
+FALLBACK_THEME = "unsorted"
+"""Theme of what the text puts under none."""
+
+_EXACT, _INLINE, _HEADING, _TITLE, _WEAK = 1.0, 0.9, 0.6, 0.4, 0.2
+_RANK = {Role.RECOMMENDED: 3, Role.RISK: 2, Role.MOVER: 1, Role.MENTIONED: 0}
+_LABEL_END = re.compile(r"[:(。;,!?]|\*\*")
+_ASIDE = re.compile(r"\([^()]{0,80}\)|\*\*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Securities:
+    """What a text says of securities.
+
+    Parameters
+    ----------
+    findings
+        One for each listing and theme, in the order of the text.
+    doubts
+        What the reader does not settle by itself.
+    spotted
+        Every place at which a listing is named, in order.
+    theme_places
+        Where each theme's names are advised, for telling which note they belong to.
+    """
+
+    findings: tuple[Finding, ...]
+    doubts: tuple[Doubt, ...]
+    spotted: tuple[Spotted, ...]
+    theme_places: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One mention with its listing, part and theme."""
+
+    mention: Mention
+    listing: Listing
+    also: tuple[Listing, ...]
+    role: Role
+    theme: str
+    weight: float
+
+
+def securities_in(
+    text: Text,
+    names: NameIndex,
+    themes: ThemeIndex,
+    *,
+    day: date,
+    brokers: frozenset[Listing] = frozenset(),
+    title: str = "",
+) -> Securities:
+    """Find the securities that a text names.
+
+    Parameters
+    ----------
+    text
+        The text.
+    names, themes
+        Names of the listings, and known themes.
+    day
+        Day of the report: names count as of it.
+    brokers
+        Listings that are securities firms.
+    title
+        Title of the report, for lists that say no theme of their own.
+    """
+    layout = lay_out(text.clean)
+    mentions, questions = mentions_in(text, layout, names, day=day, brokers=brokers)
+    runs = runs_with_roles(text.clean, layout, mentions)
+    seen = _seen(text, layout, runs, names, themes, day=day, title=title)
+    return Securities(
+        findings=_findings(text, seen, names, day),
+        doubts=_doubts(text, layout, questions, runs, seen),
+        spotted=tuple(
+            Spotted(
+                listing=one.listing,
+                name=names.companies[one.listing].name_on(day),
+                place=one.mention.whole,
+            )
+            for one in seen
+        ),
+        theme_places=tuple(
+            (one.theme, one.mention.place.start) for one in seen if one.role is Role.RECOMMENDED
+        ),
+    )
+
+
+def _seen(
+    text: Text,
+    layout: Layout,
+    runs: Sequence[Run],
+    names: NameIndex,
+    themes: ThemeIndex,
+    *,
+    day: date,
+    title: str,
+) -> list[_Seen]:
+    hong_kong = speaks_of_hong_kong(text)
+    overall = _overall_theme(text.clean, title, themes)
+    found = []
+    for run in runs:
+        lead = text.clean[layout.sentence(run.place.start).start : run.place.start]
+        lines = [
+            choose_line(text.clean, one, names, day=day, hong_kong=hong_kong, lead=lead)
+            for one in run.mentions
+        ]
+        theme, weight = _theme(text.clean, layout, run, themes)
+        if not theme:
+            theme, weight = _of_company(lines[0][0], names, themes, overall)
+        found += [
+            _Seen(one, listing, also, run.role, theme, weight)
+            for one, (listing, also) in zip(run.mentions, lines, strict=True)
+        ]
+    return found
+
+
+def _overall_theme(clean: str, title: str, themes: ThemeIndex) -> str:
+    """Return the theme of the whole text: of its title, else of what it speaks of most."""
+    named = themes.within(title, wider=clean) if title else ""
+    if named:
+        return named
+    weights: dict[str, float] = defaultdict(float)
+    for match in themes.pattern.finditer(clean[:6000].upper()):
+        weights[themes.by_word[match[0]]] += len(match[0]) ** 1.5
+    return max(weights, key=weights.__getitem__) if weights else ""
+
+
+def _of_company(
+    listing: Listing, names: NameIndex, themes: ThemeIndex, overall: str
+) -> tuple[str, float]:
+    if overall:
+        return overall, _WEAK
+    industry = names.companies[listing].industry
+    slug = themes.exactly(industry) or themes.within(industry) or make_slug(industry)
+    return slug or FALLBACK_THEME, _WEAK
+
+
+def _theme(clean: str, layout: Layout, run: Run, themes: ThemeIndex) -> tuple[str, float]:
+    """Return the theme of an enumeration and how plainly the text says so."""
+    begin = run.cue.start if run.cue and run.cue.start < run.place.start else run.place.start
+    around = [item for item in layout.around(run.place.start) if item.style != "hash"]
+    inner = [item for item in around if item.mark.start >= begin]
+    outer = [item for item in around if item.mark.start < begin]
+    for label in [_item_label(clean, item, run.place.start) for item in inner]:
+        slug = themes.exactly(label) or themes.within(label) or make_slug(label)
+        if slug:
+            return slug, _EXACT
+    for label in _inline_labels(clean, layout, run):
+        slug = themes.exactly(label) or themes.within(label)
+        if slug:
+            return slug, _INLINE
+    for item in outer:
+        slug, weight = _of_heading(clean, item, themes)
+        if slug:
+            return slug, weight
+    return "", 0.0
+
+
+def _item_label(clean: str, item: Item, stop: int) -> str:
+    """Return what an item's mark is followed by, up to a colon, a bracket or its names."""
+    text = clean[item.mark.end : min(stop, item.mark.end + 40)].lstrip("*#:")
+    end = _LABEL_END.search(text)
+    label = text[: end.start()] if end else text
+    return label if len(label_words(label)) > 1 or label in ("铜", "铝", "锂", "云") else ""
+
+
+def _of_heading(clean: str, item: Item, themes: ThemeIndex) -> tuple[str, float]:
+    under = clean[item.mark.start : item.end]
+    label = _item_label(clean, item, item.end)
+    slug = themes.exactly(label, wider=under)
+    if slug:
+        return slug, _EXACT
+    heading = clean[item.mark.end : min(item.end, item.mark.end + 60)]
+    heading = re.split(r"[。;]", heading)[0]
+    slug = themes.within(heading, wider=under)
+    return slug, _HEADING
+
+
+def _inline_labels(clean: str, layout: Layout, run: Run) -> list[str]:
+    """Return the words beside the cue that may name the theme: after it, then before it."""
+    sentence = layout.sentence(run.place.start)
+    cue = run.cue
+    if cue is None:
+        return []
+    if cue.start >= run.place.end:  # the cue follows the names: what leads to them names the theme
+        return [_last_clause(_ASIDE.sub("", clean[sentence.start : run.place.start]))]
+    between = _ASIDE.sub("", clean[cue.end : run.place.start])
+    before = _ASIDE.sub("", clean[layout.sentence(cue.start).start : cue.start])
+    own = re.split(r"[;。]", between)[-1]
+    opening = between.split(":")[0]
+    labels = [own if len(own) <= 24 else "", opening[:30], _last_clause(before)]
+    return [label for label in labels if len(label) > 1]
+
+
+def _last_clause(text: str) -> str:
+    parts = [part for part in re.split(r"[,;。]", text) if part.strip(":")]
+    return parts[-1][-30:] if parts else ""
+
+
+def _findings(
+    text: Text, seen: Sequence[_Seen], names: NameIndex, day: date
+) -> tuple[Finding, ...]:
+    """Return one finding for each listing and theme: its weightiest part, its plainest themes."""
+    by_listing: dict[Listing, list[_Seen]] = defaultdict(list)
+    for one in seen:
+        by_listing[one.listing].append(one)
+    found: list[tuple[int, Finding]] = []
+    for listing, group in by_listing.items():
+        role = max((one.role for one in group), key=_RANK.__getitem__)
+        ruling = [one for one in group if one.role is role]
+        for theme in _themes_of(ruling):
+            placed = [one for one in ruling if one.theme == theme]
+            best = max(placed, key=lambda one: one.mention.confidence)
+            rest = [one for one in group if one not in placed]
+            company = names.companies[listing]
+            finding = Finding(
+                listing=listing,
+                also=best.also,
+                name=company.name_on(day),
+                name_en=company.name_en,
+                printed=text.printed(best.mention.place),
+                role=role,
+                theme=theme,
+                confidence=max(one.mention.confidence for one in placed),
+                places=tuple(one.mention.whole for one in (best, *_but(placed, best), *rest)),
+            )
+            found.append((placed[0].mention.place.start, finding))
+    return tuple(finding for _, finding in sorted(found, key=lambda item: item[0]))
+
+
+def _but(group: Sequence[_Seen], one: _Seen) -> list[_Seen]:
+    return [other for other in group if other is not one]
+
+
+def _themes_of(group: Sequence[_Seen]) -> tuple[str, ...]:
+    """Return the themes that are said plainly, else the one that is said best."""
+    plain = [one.theme for one in group if one.weight >= _INLINE]
+    if plain and group[0].role is Role.RECOMMENDED:
+        exact = [one.theme for one in group if one.weight >= _EXACT]
+        return tuple(dict.fromkeys(exact or plain))
+    weights: dict[str, float] = defaultdict(float)
+    for one in group:
+        weights[one.theme] += one.weight
+    return (max(weights, key=weights.__getitem__),)
+
+
+def _doubts(
+    text: Text,
+    layout: Layout,
+    questions: Sequence[Question],
+    runs: Sequence[Run],
+    seen: Sequence[_Seen],
+) -> tuple[Doubt, ...]:
+    """Give each question the part and the theme of the enumeration that it stands nearest to."""
+    themes = {id(one.mention): one for one in seen}
+    found = []
+    for question in questions:
+        if layout.in_boilerplate(question.place.start):
+            continue
+        near = _nearest(runs, question.place)
+        beside = themes[id(near.mentions[0])] if near else None
+        found.append(
+            Doubt(
+                kind=question.kind,
+                printed=text.printed(question.place),
+                proposals=question.proposals,
+                reason=question.reason,
+                role=near.role if near else Role.MENTIONED,
+                theme=beside.theme if beside else FALLBACK_THEME,
+                place=question.place,
+            )
+        )
+    return _once(found, seen)
+
+
+def _nearest(runs: Sequence[Run], place: Place) -> Run | None:
+    def distance(run: Run) -> int:
+        return max(run.place.start - place.end, place.start - run.place.end, 0)
+
+    near = min(runs, key=distance, default=None)
+    return near if near is not None and distance(near) <= 40 else None
+
+
+def _once(doubts: Sequence[Doubt], seen: Sequence[_Seen]) -> tuple[Doubt, ...]:
+    """Ask each question once, and none whose answer the text gives elsewhere."""
+    known = {one.listing for one in seen}
+    kept: dict[tuple[DoubtKind, str], Doubt] = {}
+    for doubt in doubts:
+        if doubt.kind is DoubtKind.NEAR_MISS and known.intersection(doubt.proposals):
+            continue
+        first = kept.setdefault((doubt.kind, doubt.printed), doubt)
+        if doubt.role is Role.RECOMMENDED and first.role is not Role.RECOMMENDED:
+            kept[doubt.kind, doubt.printed] = replace(first, role=doubt.role, theme=doubt.theme)
+    return tuple(kept.values())
