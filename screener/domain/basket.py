@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta, timezone
 from enum import StrEnum
 
 from screener.domain.listing import Listing
-from screener.domain.report import Publication, Report
+from screener.domain.report import Note, Publication, Report
 from screener.errors import BasketDefinitionError
 
-__all__ = ["Basket", "Event", "Member", "OwnEvent", "Weighting", "events_of"]
+__all__ = ["Basket", "Event", "Member", "OwnEvent", "Weighting", "events_of", "published_instant"]
+
+_CHINA = timezone(timedelta(hours=8))
 
 
 class Weighting(StrEnum):
@@ -113,13 +116,21 @@ class Event:
 def events_of(basket: Basket, reports: tuple[Report, ...]) -> tuple[Event, ...]:
     """List the events of a basket: one for each report that recommends names under its themes.
 
-    A security recommended under two themes of the same basket counts once. Order: by publication
-    day, then report id; the user's own events come last.
+    A security recommended under two themes of the same basket counts once. One call counts once
+    too: a theme of which every note is a repeat (`Note.repeats`) of notes that fed this basket
+    from a report published earlier is left out. Only `reports` are looked at, so that a repost
+    counts where the first publication is not among them; and a link is known from the publication
+    of the report that bears it, so that a report added later changes no earlier event.
+
+    Order: by publication day, then report id; the user's own events come last.
     """
+    again = _published_again(basket, reports)
     found = []
     for report in sorted(reports, key=lambda item: (item.published.day, item.id)):
         members: dict[Listing, Member] = {}
         for theme in basket.themes:
+            if (report.id, theme) in again:
+                continue
             for security in report.recommended(theme):
                 members.setdefault(
                     security.listing,
@@ -129,6 +140,68 @@ def events_of(basket: Basket, reports: tuple[Report, ...]) -> tuple[Event, ...]:
             found.append(_event(basket, report.id, report.published, tuple(members.values())))
     own = (_event(basket, "", item.published, item.members) for item in basket.own_events)
     return (*found, *own)
+
+
+def published_instant(published: Publication) -> datetime:
+    """Return the aware moment by which publications are ordered; a date is the end of its day."""
+    value = published.value
+    if isinstance(value, datetime):
+        return value
+    return datetime.combine(value, time(), _CHINA) + timedelta(days=1)
+
+
+class _Calls:
+    """Which notes are one call, and which of those calls fed the basket already.
+
+    Notes are joined by their links; ids whose notes are not at hand join their reposts as well.
+    """
+
+    def __init__(self) -> None:
+        self._parent: dict[str, str] = {}
+        self._seen: set[str] = set()
+        self._fed: set[str] = set()
+
+    def join(self, report: Report, note: Note) -> str:
+        """Add a note with its link, and return the key that stands for it."""
+        # Two cards may use one note id: a link means the note published first.
+        key = f"{report.id}/{note.id}" if note.id in self._seen else note.id
+        self._seen.add(note.id)
+        if note.repeats:
+            first, other = self._root(note.repeats), self._root(key)
+            self._parent[other] = first
+            if other in self._fed:
+                self._fed.add(first)
+        return key
+
+    def has_fed(self, key: str) -> bool:
+        return self._root(key) in self._fed
+
+    def feed(self, key: str) -> None:
+        self._fed.add(self._root(key))
+
+    def _root(self, key: str) -> str:
+        while key in self._parent and self._parent[key] != key:
+            key = self._parent[key]
+        return key
+
+
+def _published_again(basket: Basket, reports: tuple[Report, ...]) -> set[tuple[str, str]]:
+    """Return the pairs of report and theme that only publish again what fed the basket before."""
+    calls = _Calls()
+    again: set[tuple[str, str]] = set()
+    for report in sorted(reports, key=lambda item: (published_instant(item.published), item.id)):
+        keys = [(calls.join(report, note), note) for note in report.notes]
+        feeding = []
+        for theme in basket.themes:
+            if not report.recommended(theme):
+                continue
+            covering = [key for key, note in keys if theme in note.themes]
+            if covering and all(calls.has_fed(key) for key in covering):
+                again.add((report.id, theme))
+            feeding += covering
+        for key in feeding:
+            calls.feed(key)
+    return again
 
 
 def _event(

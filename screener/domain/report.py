@@ -24,6 +24,7 @@ __all__ = [
     "Report",
     "Role",
     "SecurityMention",
+    "check_links",
 ]
 
 Moment = date | datetime
@@ -142,7 +143,17 @@ class Analyst:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """One broker note: a report has one, a digest several, each with its own date and rating."""
+    """One broker note: a report has one, a digest several, each with its own date and rating.
+
+    Parameters
+    ----------
+    repeats
+        Id of the earlier note that this one is: the same call, published again. It is not counted
+        a second time. Its card may be in another workspace.
+    reiterates
+        Id of the broker's earlier note on the same theme with much the same names: a new call,
+        told apart from a first mention.
+    """
 
     id: str
     broker: str
@@ -154,6 +165,11 @@ class Note:
     rating_change: str = ""
     rating_level: RatingLevel | None = None
     industry: str = ""
+    repeats: str = ""
+    reiterates: str = ""
+
+    def __post_init__(self) -> None:
+        check_links(self.id, self.repeats, self.reiterates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +243,11 @@ class RatingDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A report card: facts of one report, never its sentences."""
+    """A report card: facts of one report, never its sentences.
+
+    `text_hash` is the SHA-256 of the text that was read, in hexadecimal; empty on a card made by
+    hand.
+    """
 
     id: str
     title: str
@@ -240,6 +260,7 @@ class Report:
     indices: tuple[IndexMove, ...] = ()
     climate: tuple[tuple[str, str], ...] = ()
     rating_definitions: tuple[RatingDefinition, ...] = ()
+    text_hash: str = ""
 
     @property
     def themes(self) -> tuple[str, ...]:
@@ -249,6 +270,26 @@ class Report:
     def recommended(self, theme: str) -> tuple[SecurityMention, ...]:
         """Securities recommended under `theme`, in order of appearance."""
         return tuple(s for s in self.securities if s.role is Role.RECOMMENDED and s.theme == theme)
+
+
+def check_links(note_id: str, repeats: str, reiterates: str) -> None:
+    """Refuse a note that refers to itself, or that is both a repost and a call of its own.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If it does or is.
+    """
+    if note_id in (repeats, reiterates):
+        raise BasketDefinitionError(
+            f"note {note_id} refers to itself", fix="name the earlier note, or remove the key"
+        )
+    if repeats and reiterates:
+        raise BasketDefinitionError(
+            f"note {note_id} repeats {repeats} and reiterates {reiterates}: "
+            "a call is either published again or made anew",
+            fix="keep one of the two keys",
+        )
 
 
 def _day(moment: Moment) -> date:

@@ -33,15 +33,21 @@ from screener.render.tables import (
     published_text,
 )
 
-__all__ = ["basket_detail", "basket_list", "report_detail", "report_list"]
+__all__ = ["basket_detail", "basket_list", "published_range", "report_detail", "report_list"]
 
 _ROLE_ORDER = tuple(Role)
 
 
 def report_list(reports: Iterable[Report]) -> RenderableType:
-    """Make the table of report cards."""
+    """Make the table of report cards; links to earlier calls are a column where there are any."""
+    shown = [(report, _links(report)) for report in reports]
+    linked = any(links for _, links in shown)
     return plain_table(
-        ["ID", "Published", "Publisher", "Title", Column(header="Names", numeric=True)],
+        [
+            *("ID", "Published", "Publisher", "Title"),
+            Column(header="Names", numeric=True),
+            *(["Earlier calls"] * linked),
+        ],
         [
             [
                 report.id,
@@ -49,8 +55,9 @@ def report_list(reports: Iterable[Report]) -> RenderableType:
                 report.publisher,
                 report.title,
                 str(sum(item.role is Role.RECOMMENDED for item in report.securities)),
+                *([or_dash(links)] * linked),
             ]
-            for report in reports
+            for report, links in shown
         ],
     )
 
@@ -100,7 +107,7 @@ def _report_parts(report: Report) -> Iterator[RenderableType]:
             ("Report", report.id),
             ("Title", report.title),
             ("Publisher", report.publisher),
-            ("Published", _published_with_range(report.published)),
+            ("Published", published_range(report.published)),
             ("Evidence", report.published.evidence),
         )
     )
@@ -118,7 +125,16 @@ def _report_parts(report: Report) -> Iterator[RenderableType]:
         yield _definition(definition)
 
 
-def _published_with_range(published: Publication) -> str:
+def _links(report: Report) -> str:
+    """Tell which earlier notes a report publishes again, and on which it insists."""
+    repeats = ", ".join(dict.fromkeys(note.repeats for note in report.notes if note.repeats))
+    again = ", ".join(dict.fromkeys(note.reiterates for note in report.notes if note.reiterates))
+    kinds = (("repeats", repeats), ("reiterates", again))
+    return "; ".join(f"{kind} {ids}" for kind, ids in kinds if ids)
+
+
+def published_range(published: Publication) -> str:
+    """Write when a report was published, with the range of an estimated date."""
     text = published_text(published)
     if published.range_start is None or published.range_end is None:
         return text
@@ -137,6 +153,8 @@ def _note(note: Note) -> Table:
             ("Industry", note.industry),
             ("Rating", f"{rating} ({note.rating_level})" if note.rating_level else rating),
             ("Themes", ", ".join(note.themes)),
+            ("Repeats", f"{note.repeats}, the same call: counted once" if note.repeats else ""),
+            ("Reiterates", f"{note.reiterates}, as a new call" if note.reiterates else ""),
         )
     )
 

@@ -13,7 +13,27 @@ from screener.workspace.locate import Workspace
 from screener.workspace.models import BasketModel, OwnEventModel
 from screener.workspace.toml_files import read_model, shown, toml_paths, write_new
 
-__all__ = ["basket_path", "read_basket", "read_baskets", "write_basket"]
+__all__ = [
+    "basket_path",
+    "basket_text",
+    "proposed_basket",
+    "read_basket",
+    "read_baskets",
+    "write_basket",
+]
+
+_INTRODUCTION = (
+    "A basket of your own: each [[events]] is a dated list of names.",
+    "A date without a time counts as known after that day's close.",
+)
+_FED = "A theme basket: each report that recommends names under the themes below is an event of it."
+_THEMES = (
+    "Report themes that feed it: a new report card with one of them is picked up without an edit "
+    "here."
+)
+_EQUAL = "equal: every name starts with the same weight, bought and held."
+_WEIGHTED = "equal, or custom with one weight for each listing below."
+_BENCHMARK = "Default benchmark: CSI 300 for mainland names, Hang Seng for Hong Kong names."
 
 
 def read_baskets(workspace: Workspace) -> tuple[Basket, ...]:
@@ -75,7 +95,7 @@ def write_basket(workspace: Workspace, basket: Basket) -> Path:
     """
     path = basket_path(workspace, basket.name)
     try:
-        write_new(path, _text(basket))
+        write_new(path, basket_text(basket))
     except FileExistsError as error:
         raise BasketDefinitionError(
             f"basket {basket.name!r} exists already",
@@ -96,20 +116,32 @@ def _own_event(event: OwnEventModel) -> OwnEvent:
     )
 
 
-def _text(basket: Basket) -> str:
+def proposed_basket(theme: str, title_zh: str, title_en: str) -> Basket:
+    """Return a basket for a theme that feeds none yet: named after it, equal weights."""
+    return Basket(name=theme, title_zh=title_zh, title_en=title_en, themes=(theme,))
+
+
+def basket_text(basket: Basket) -> str:
+    """Return the text of a basket's file."""
     document = tomlkit.document()
-    document.add(tomlkit.comment("A basket of your own: each [[events]] is a dated list of names."))
-    document.add(tomlkit.comment("A date without a time counts as known after that day's close."))
+    for line in _INTRODUCTION if basket.own_events else (_FED,):
+        document.add(tomlkit.comment(line))
     document.add("name", tomlkit.item(basket.name))
     document.add("title_zh", tomlkit.item(basket.title_zh))
     document.add("title_en", tomlkit.item(basket.title_en))
     if basket.themes:
+        document.add(tomlkit.nl())
+        document.add(tomlkit.comment(_THEMES))
         document.add("themes", tomlkit.item(list(basket.themes)))
     document.add(tomlkit.nl())
-    document.add(tomlkit.comment("equal, or custom with one weight for each listing below."))
+    document.add(tomlkit.comment(_WEIGHTED if basket.own_events else _EQUAL))
     document.add("weighting", tomlkit.item(str(basket.weighting)))
     if basket.benchmark:
         document.add("benchmark", tomlkit.item(basket.benchmark))
+    elif not basket.own_events:
+        document.add(tomlkit.nl())
+        document.add(tomlkit.comment(_BENCHMARK))
+        document.add(tomlkit.comment('benchmark = "000300.SH"'))
     events = tomlkit.aot()
     for event in basket.own_events:
         events.append(_event_table(event, basket.weighting))

@@ -27,7 +27,7 @@ from screener.workspace.models import (
 )
 from screener.workspace.toml_files import read_model, shown, toml_paths
 
-__all__ = ["read_card", "read_cards"]
+__all__ = ["read_card", "read_cards", "report_of"]
 
 
 def read_cards(workspace: Workspace) -> tuple[Report, ...]:
@@ -72,10 +72,11 @@ def read_card(path: Path, *, root: Path) -> Report:
     StorageError
         If the file cannot be read.
     """
-    return _report(read_model(path, CardModel, root=root))
+    return report_of(read_model(path, CardModel, root=root))
 
 
-def _report(card: CardModel) -> Report:
+def report_of(card: CardModel) -> Report:
+    """Return a card's content as a value."""
     published = card.published.to_domain()
     return Report(
         id=card.id,
@@ -89,6 +90,7 @@ def _report(card: CardModel) -> Report:
         indices=tuple(IndexMove(**item.model_dump()) for item in card.indices),
         climate=tuple((item.sector, item.outlook) for item in card.climate),
         rating_definitions=tuple(_definition(item) for item in card.rating_definitions),
+        text_hash=card.text_sha256,
     )
 
 
@@ -104,6 +106,8 @@ def _note(note: NoteModel, published: Publication) -> Note:
         rating_change=note.rating_change,
         rating_level=note.rating_level,
         industry=note.industry,
+        repeats=note.repeats,
+        reiterates=note.reiterates,
     )
 
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, Strict, StringConstraints, model_validator
 
 from screener.domain.basket import Weighting
-from screener.domain.report import ClaimUnit, Precision, Publication, RatingLevel, Role
+from screener.domain.report import (
+    ClaimUnit,
+    Precision,
+    Publication,
+    RatingLevel,
+    Role,
+    check_links,
+)
 from screener.errors import BasketDefinitionError
 from screener.workspace.fields import (
     Id,
@@ -34,6 +41,8 @@ __all__ = [
     "RatingDefinitionModel",
     "SecurityModel",
 ]
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class PublicationModel(Strictly):
@@ -89,6 +98,13 @@ class NoteModel(Strictly):
     rating_change: str = ""
     rating_level: Annotated[RatingLevel, Strict(False)] | None = None
     industry: str = ""
+    repeats: Id = ""
+    reiterates: Id = ""
+
+    @model_validator(mode="after")
+    def _refers_to_others(self) -> Self:
+        check_links(self.id, self.repeats, self.reiterates)
+        return self
 
 
 class SecurityModel(Strictly):
@@ -184,6 +200,7 @@ class CardModel(Strictly):
     title: Text
     publisher: Text
     language: Text
+    text_sha256: Sha256 = ""
     published: PublicationModel
     notes: Annotated[Many[NoteModel], Field(min_length=1)]
     securities: Many[SecurityModel] = ()
