@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from screener.cli.common import WorkspaceOption, console, workspace_of
+from screener.cli.moments import parse_moment
 from screener.domain.listing import Listing, parse_listing
-from screener.domain.report import Moment
-from screener.errors import DateRangeError, InputError
+from screener.errors import InputError
 
 __all__ = ["basket_app"]
 
 basket_app = typer.Typer(help="Baskets: named themes with the names that reports recommend.")
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
 _BETWEEN = re.compile(r"[,，、;；]")
 
 
@@ -64,20 +61,28 @@ def new(
         str, typer.Argument(metavar="NAME", help="Lowercase letters, digits and hyphens.")
     ],
     listing: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--listing", metavar="A,B,…", help="Codes such as 300857.SZ, sz300857 or 700.HK."
         ),
-    ],
+    ] = None,
     date_: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--date",
             metavar="D",
             help="When the list was made: YYYY-MM-DD, known after that day's close, or a time such "
             "as 2026-05-14T19:48+08:00 (without a zone it is Asia/Shanghai).",
         ),
-    ],
+    ] = None,
+    theme: Annotated[
+        str | None,
+        typer.Option(
+            "--theme",
+            metavar="T",
+            help="Instead of a list: every report that recommends names under this theme feeds it.",
+        ),
+    ] = None,
     title_zh: Annotated[str, typer.Option("--title-zh", metavar="T", help="Chinese title.")] = "",
     title_en: Annotated[str, typer.Option("--title-en", metavar="T", help="English title.")] = "",
     weight: Annotated[
@@ -90,15 +95,35 @@ def new(
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Make a basket of your own, without any report.
+    """Make a basket: of your own list of names, or of a theme that reports recommend.
 
     Example: screener basket new mine --listing 002837.SZ,700.HK --date 2026-05-14
     """
     from screener.render.catalog import basket_detail
-    from screener.workflows.catalog import basket_events, new_basket
+    from screener.workflows.catalog import basket_events, new_basket, new_theme_basket
 
+    if theme is not None:
+        if listing or date_ or weight:
+            raise InputError(
+                "--theme takes its names and dates from reports",
+                fix="leave out --listing, --date and --weight, or --theme",
+            )
+        place = workspace_of(workspace)
+        made, path = new_theme_basket(
+            place, name=name, theme=theme, title_zh=title_zh, title_en=title_en
+        )
+        out = console()
+        for basket, events in basket_events(place, [made.name]):
+            out.print(basket_detail(basket, events))
+        out.print(f"Written to {path}", markup=False, soft_wrap=True)
+        return
+    if listing is None or date_ is None:
+        raise InputError(
+            "a list of your own needs --listing and --date",
+            fix="give both, or --theme for a basket that reports feed",
+        )
     listings = _listings(listing)
-    published = _published(date_)
+    published = parse_moment(date_, parameter="--date")
     weights = None if weight is None else _weights(weight)
     place = workspace_of(workspace)
     made, path = new_basket(
@@ -141,20 +166,3 @@ def _weights(text: str) -> tuple[float, ...]:
         raise InputError(
             f"--weight {text!r} is not a list of numbers", fix="write it like 0.5,0.3,0.2"
         ) from error
-
-
-def _published(text: str) -> Moment:
-    given = text.strip()
-    try:
-        if _DAY.fullmatch(given):
-            return date.fromisoformat(given)
-        if _TIME.fullmatch(given):
-            moment = datetime.fromisoformat(given)
-            return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
-    except ValueError as error:
-        raise DateRangeError(
-            f"--date {text!r}: {error}", fix="write it like 2026-05-14 or 2026-05-14T19:48+08:00"
-        ) from error
-    raise DateRangeError(
-        f"--date {text!r} is no date", fix="write it like 2026-05-14 or 2026-05-14T19:48+08:00"
-    )

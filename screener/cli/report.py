@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from screener.cli.common import WorkspaceOption, console, messages, workspace_of
+from screener.cli.report_add import add, check
 
 __all__ = ["report_app"]
 
@@ -40,6 +41,13 @@ def show_card(
     report: Annotated[
         str, typer.Argument(metavar="ID", help="Id of the report, or the beginning of one id.")
     ],
+    evidence: Annotated[
+        bool,
+        typer.Option(
+            "--evidence",
+            help="Show the sentences from which its securities were read, where they are kept.",
+        ),
+    ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Show one report card: notes, securities, claims and rating definitions.
@@ -50,4 +58,14 @@ def show_card(
     from screener.workflows.catalog import get_report
 
     place = workspace_of(workspace)
+    if evidence:
+        from screener.render.reading import evidence_table
+        from screener.workflows.reading_rows import stored_evidence
+
+        console().print(evidence_table(stored_evidence(place, report), wide=True))
+        return
     console().print(report_detail(get_report(place, report)))
+
+
+report_app.command("add")(add)
+report_app.command("check")(check)

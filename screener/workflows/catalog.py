@@ -20,7 +20,7 @@ from screener.errors import (
     DateRangeError,
     ReportNotFound,
 )
-from screener.workspace.baskets import read_baskets, write_basket
+from screener.workspace.baskets import proposed_basket, read_baskets, write_basket
 from screener.workspace.bundled import bundled_workspace
 from screener.workspace.cards import read_cards
 from screener.workspace.create import create_workspace
@@ -34,6 +34,7 @@ __all__ = [
     "list_baskets",
     "list_reports",
     "new_basket",
+    "new_theme_basket",
 ]
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -174,6 +175,38 @@ def new_basket(
     events_of(basket, ())  # refuses repeated names and bad weights before anything is written
     path = write_basket(workspace, basket)
     return _named((basket,), read_cards(workspace))[0], path
+
+
+def new_theme_basket(
+    workspace: Workspace, *, name: str, theme: str, title_zh: str = "", title_en: str = ""
+) -> tuple[Basket, Path]:
+    """Make a basket that every report on a theme feeds, and write it to the workspace.
+
+    Parameters
+    ----------
+    workspace
+        Where to write it.
+    name, theme
+        Lowercase letters, digits and hyphens.
+    title_zh, title_en
+        Names for people.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If the name or the theme breaks a rule, or the basket exists.
+    StorageError
+        If the file cannot be written.
+    """
+    _check_name(name)
+    if not _BASKET_NAME.fullmatch(theme):
+        raise BasketDefinitionError(
+            f"theme {theme!r} is not allowed",
+            where="a theme has lowercase letters, digits and hyphens between them",
+            fix="write it as the cards do, such as liquid-cooling",
+        )
+    basket = replace(proposed_basket(theme, title_zh, title_en), name=name)
+    return basket, write_basket(workspace, basket)
 
 
 def init_workspace(target: Path) -> Workspace:

@@ -347,6 +347,20 @@ def _read(folder: Path, text: str) -> Report:
     return read_card(path, root=folder)
 
 
+def test_no_shipped_note_repeats_or_reiterates_another(reports: dict[str, Report]) -> None:
+    notes = [note for report in reports.values() for note in report.notes]
+    assert {(note.repeats, note.reiterates) for note in notes} == {("", "")}
+    assert {report.text_hash for report in reports.values()} == {""}
+
+
+def test_links_and_hash_of_a_card(tmp_path: Path) -> None:
+    text = GOOD.replace('broker = "b"\nthemes', 'broker = "b"\nrepeats = "elsewhere-1"\nthemes')
+    text = text.replace('language = "en"', f'language = "en"\ntext_sha256 = "{"ab" * 32}"')
+    report = _read(tmp_path, text)
+    assert report.notes[0].repeats == "elsewhere-1"
+    assert report.text_hash == "ab" * 32
+
+
 def test_a_good_card_and_its_defaults(tmp_path: Path) -> None:
     report = _read(tmp_path, GOOD)
     assert report.securities[0].name == "协创数据"
@@ -383,6 +397,16 @@ def test_a_byte_order_mark_is_accepted(tmp_path: Path) -> None:
         ("months_low = 3", "months_low = 9", "rating_definitions[1]", "months_low 9 is after"),
         ("months_low = 3", "months_low = 0", "rating_definitions[1].months_low", "= 0"),
         ('language = "en"', 'language = "en"\ncolour = "red"', "colour", "unknown key colour"),
+        ('language = "en"', 'language = "en"\ntext_sha256 = "AB"', "text_sha256", "= 'AB'"),
+        ('id = "T1-1"', 'id = "T1-1"\nrepeats = "a b"', "notes[1].repeats", "= 'a b'"),
+        ('id = "T1-1"', 'id = "T1-1"\nrepeats = "T1-1"', "notes[1]", "refers to itself"),
+        ('id = "T1-1"', 'id = "T1-1"\nreiterates = "T1-1"', "notes[1]", "refers to itself"),
+        (
+            'id = "T1-1"',
+            'id = "T1-1"\nrepeats = "a"\nreiterates = "b"',
+            "notes[1]",
+            "repeats a and reiterates b",
+        ),
     ],
 )
 def test_a_card_that_breaks_a_rule_is_told_file_key_and_value(

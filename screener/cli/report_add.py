@@ -1,0 +1,208 @@
+"""The commands `report add` and `report check`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from screener.cli.common import (
+    CsvOption,
+    ExcelOption,
+    JsonOption,
+    VersionOption,
+    WorkspaceOption,
+    console,
+    messages,
+    working,
+    workspace_of,
+)
+from screener.cli.moments import parse_moment
+from screener.errors import InputError
+
+if TYPE_CHECKING:
+    from screener.domain.listing import Listing
+    from screener.workflows.adding import Added
+    from screener.workflows.settling import Answer, Settle
+
+__all__ = ["add", "check"]
+
+_WIDE = 130  # columns from which there is room for sentences
+
+
+def add(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE…", help="Texts, PDFs, web pages, Markdown; - reads stdin."),
+    ],
+    published: Annotated[
+        str | None,
+        typer.Option(
+            "--published",
+            metavar="D",
+            help="When it was published, if it does not say so: 2026-05-14 or "
+            "2026-05-14T19:48+08:00.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
+    ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Take the likeliest meaning of every doubtful mention, and make "
+                     "the baskets that are missing."),
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Leave every doubtful mention out.")
+    ] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Bring the card of a report read before up to date; your "
+                     "edits stay."),
+    ] = False,
+    json: JsonOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:  # fmt: skip
+    """Read reports into cards: securities, themes, dates, authors, ratings and claims.
+
+    Example: screener report add note.pdf
+    """
+    from screener.render.files import check_targets, write_json
+    from screener.workflows.adding import Source, add_report
+    from screener.workflows.reading_rows import added_document
+
+    if yes and strict:
+        raise InputError("--yes and --strict exclude each other", fix="give one of them")
+    moment = parse_moment(published, parameter="--published") if published else None
+    check_targets(json)
+    place = workspace_of(workspace)
+    documents = []
+    for name in files:
+        source = Source(None, sys.stdin.buffer.read()) if name == "-" else Source(Path(name))
+        with working(f"Reading {name}"):
+            added = add_report(
+                place,
+                source,
+                now=datetime.now(UTC),
+                published=moment,
+                settle=_settle(yes=yes, strict=strict),
+                ask=_ask(),
+                dry_run=dry_run,
+                again=again,
+            )
+        documents.append(added_document(added))
+        _show(added, quiet=json == "-")
+    if json:
+        write_json(json, documents[0] if len(documents) == 1 else documents)
+
+
+def _settle(*, yes: bool, strict: bool) -> Settle:
+    from screener.workflows.settling import Settle
+
+    if yes:
+        return Settle.YES
+    if strict:
+        return Settle.STRICT
+    return Settle.ASK if sys.stdin.isatty() and sys.stderr.isatty() else Settle.LEAVE
+
+
+def _ask() -> Answer:
+    """Return what asks about one doubtful mention on the terminal."""
+    from screener.render.reading import doubt_text
+
+    def ask(doubt: Any, sentence: str) -> Listing | None:
+        screen = messages()
+        screen.print(doubt_text(doubt.printed, sentence, doubt.reason))
+        choices = {str(number): one for number, one in enumerate(doubt.proposals, start=1)}
+        for number, listing in choices.items():
+            screen.print(f"  {number}  {listing.id}", markup=False, highlight=False)
+        answer = ""
+        while answer not in {*choices, "n"}:
+            answer = typer.prompt("  which is meant (n: none)", default="n", err=True).strip()
+        return choices.get(answer)
+
+    return ask
+
+
+def _show(added: Added, *, quiet: bool) -> None:
+    from screener.render.reading import added_view, open_questions
+    from screener.workflows.reading_rows import doubt_rows, evidence_rows
+
+    out, remarks = console(), messages()
+    if not quiet:
+        wide = out.width >= _WIDE
+        out.print(added_view(added.report, evidence_rows(added), added.baskets, wide=wide))
+        doubts = doubt_rows(added)
+        if doubts:
+            out.print()
+            out.print(open_questions(doubts))
+    for line in _closing(added):
+        remarks.print(line, markup=False, soft_wrap=True, highlight=False)
+
+
+def _closing(added: Added) -> list[str]:
+    report = added.report
+    said = {
+        "written": f"Written to {added.path}",
+        "read": "Nothing was written (--dry-run)"
+        + (f"; report {added.known} is this report" if added.known else ""),
+        "known": f"Report {report.id} is this report: its card stays as it is "
+        "(--again brings it up to date)",
+        "re-read": f"Brought up to date: {added.path}",
+        "unchanged": f"Read again; card {report.id} stays as it is",
+    }
+    missing = [theme for theme, names in added.baskets if not names and theme not in added.made]
+    lines = [said[str(added.outcome)]]
+    if added.unresolved:
+        lines.append(
+            f"{len(added.unresolved)} doubtful mention(s) left out: --yes takes the likeliest "
+            "meaning, a terminal asks"
+        )
+    lines += [f"Made basket {name}" for name in added.made]
+    lines += [f"Theme {theme} feeds no basket yet: screener basket new {theme} --theme {theme}"
+              for theme in missing]  # fmt: skip
+    if report.notes[0].broker == "unknown":
+        lines.append("No broker is named: write it on the card, it is scored by it")
+    return [*lines, *added.remarks]
+
+
+def check(
+    report: Annotated[
+        str, typer.Argument(metavar="ID", help="Id of the report, or the beginning of one id.")
+    ],
+    csv: CsvOption = None,
+    excel: ExcelOption = False,
+    json: JsonOption = None,
+    version: VersionOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Compare the figures that a report states with the tables.
+
+    Example: screener report check R5
+    """
+    from screener.render.checking import (
+        CHECKING_COLUMNS,
+        checking_document,
+        checking_rows,
+        checking_view,
+    )
+    from screener.render.files import check_targets, write_csv, write_json
+    from screener.workflows.checking import check_report
+
+    if excel and not csv:
+        raise InputError("--excel is about the CSV file", fix="give --csv FILE as well")
+    check_targets(csv, json)
+    place = workspace_of(workspace)
+    with working("Checking claims"):
+        result = check_report(place, report, version=version)
+    for remark in result.remarks:
+        messages().print(remark, markup=False, soft_wrap=True)
+    if "-" not in (csv, json):
+        console().print(checking_view(result))
+    if csv:
+        write_csv(csv, CHECKING_COLUMNS, checking_rows(result), excel=excel)
+    if json:
+        write_json(json, checking_document(result))

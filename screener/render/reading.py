@@ -1,0 +1,123 @@
+"""What the reader of reports found, for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from screener.domain.report import Report
+from screener.render.catalog import published_range
+from screener.render.tables import Column, facts, or_dash, plain_table
+
+__all__ = ["added_view", "doubt_text", "evidence_table", "open_questions"]
+
+_SHOWN = ("recommended", "risk", "mover", "mentioned")
+
+
+def added_view(
+    report: Report,
+    rows: Sequence[Mapping[str, str]],
+    baskets: Iterable[tuple[str, Sequence[str]]],
+    *,
+    wide: bool,
+) -> RenderableType:
+    """Show a card that was just read: its head, its notes, what it names, what it feeds.
+
+    Parameters
+    ----------
+    report
+        The card.
+    rows
+        A row for each security: listing, name, printed, role, theme, sure, sentence.
+    baskets
+        Recommended themes with the baskets that they feed.
+    wide
+        Whether there is room for the sentences.
+    """
+    return Group(*_parts(report, rows, tuple(baskets), wide=wide))
+
+
+def _parts(
+    report: Report,
+    rows: Sequence[Mapping[str, str]],
+    baskets: Sequence[tuple[str, Sequence[str]]],
+    *,
+    wide: bool,
+) -> Iterator[RenderableType]:
+    yield facts(
+        (
+            ("Report", report.id),
+            ("Title", report.title),
+            ("Publisher", report.publisher),
+            ("Published", published_range(report.published)),
+            ("Evidence", report.published.evidence),
+            *(("Note", _note(number, report)) for number in range(len(report.notes))),
+            ("Claims", f"{len(report.claims)} to check" if report.claims else ""),
+            ("Ratings", ", ".join(one.broker for one in report.rating_definitions)),
+        )
+    )
+    yield Text()
+    yield evidence_table(rows, wide=wide)
+    if baskets:
+        yield Text()
+        yield plain_table(
+            ["Theme", "Feeds basket"],
+            [[theme, ", ".join(names) or "none yet"] for theme, names in baskets],
+        )
+
+
+def _note(number: int, report: Report) -> str:
+    note = report.notes[number]
+    people = ", ".join(f"{who.name} {who.licence}".strip() for who in note.analysts)
+    rating = " ".join(filter(None, (note.rating, note.rating_change)))
+    link = f"repeats {note.repeats}" if note.repeats else ""
+    link = f"reiterates {note.reiterates}" if note.reiterates else link
+    dated = "" if note.published == report.published else note.published.text()
+    return "; ".join(filter(None, (note.broker, people, dated, rating, link)))
+
+
+def evidence_table(rows: Sequence[Mapping[str, str]], *, wide: bool) -> RenderableType:
+    """Make the table of securities, the recommended ones first, each theme together."""
+    if not rows:
+        return Text("It names no listed security.")
+    themes = {theme: number for number, theme in enumerate(dict.fromkeys(r["theme"] for r in rows))}
+    ordered = sorted(rows, key=lambda row: (_SHOWN.index(row["role"]), themes[row["theme"]]))
+    return plain_table(
+        [
+            *("Listing", "Name", "Printed", "Role", "Theme"),
+            Column(header="Sure", numeric=True),
+            *(["Sentence"] if wide else []),
+        ],
+        [
+            [
+                row["listing"],
+                row["name"],
+                or_dash(row["printed"]),
+                row["role"],
+                row["theme"],
+                row["sure"],
+                *([row["sentence"]] if wide else []),
+            ]
+            for row in ordered
+        ],
+    )
+
+
+def open_questions(rows: Sequence[Mapping[str, str]]) -> RenderableType:
+    """Make the table of mentions that were left open."""
+    return plain_table(
+        ["Printed", "May mean", "Why it was not taken"],
+        [[row["printed"], row["meant"], row["why"]] for row in rows],
+        title="Left open",
+    )
+
+
+def doubt_text(printed: str, sentence: str, reason: str) -> Text:
+    """Write a doubtful mention for the user to settle: the words, their sentence, the reason."""
+    text = Text()
+    text.append(f"{printed}", style="bold")
+    text.append(f": {reason}\n")
+    text.append(f"  {sentence}", style="dim")
+    return text
