@@ -21,6 +21,7 @@ _STYLES = (
     ("circled", re.compile(r"([①②③④⑤⑥⑦⑧⑨⑩])")),
     ("bullet", re.compile(r"([●■◆▶►➤◼▲★☆•√])")),
     ("bold", re.compile(r"(\*\*)(?=[^*]{2,40}?[:：]?\*\*)")),
+    ("bracket", re.compile(r"(【)(?=[^】]{2,12}】)")),
     ("hash", re.compile(r"(#{1,6})(?=[^#])")),
 )
 _LONGEST_LEGAL = 250
@@ -106,7 +107,7 @@ def _items(clean: str) -> tuple[Item, ...]:
     """Find the lists: marks of one style whose numbers follow one another from 1."""
     lists: list[tuple[str, list[tuple[int, Place]]]] = []
     for style, pattern in _STYLES:
-        if style in ("bullet", "bold", "hash"):
+        if style in ("bullet", "bold", "bracket", "hash"):
             marks = [(0, Place(*match.span(1))) for match in pattern.finditer(clean)]
             if marks:
                 lists.append((style, marks))

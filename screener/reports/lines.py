@@ -18,7 +18,7 @@ _MAINLAND_AFTER = re.compile(r"[(\[-]?(?:A股|A\)|\(A)")
 _HONG_KONG_WORDS = re.compile(r"港股(?!通)|H股|恒生|香港市场|海外中资")
 _MAINLAND_WORDS = re.compile(r"A股|沪深|科创板|创业板|北交所|证监会|SAC|S\d{13}|执业证书")
 _TRADITIONAL_LEAST = 0.08
-_SAMPLE = 3_000  # characters that tell a script
+_SAMPLE = 1_000  # characters that tell a script
 
 
 def traditional_share(text: Text) -> float:

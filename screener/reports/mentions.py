@@ -364,6 +364,8 @@ def _weigh_edges(clean: str, candidates: list[_Candidate]) -> None:
             item.score += _EDGE  # a clause begins with it: its subject
         if item.broker:
             item.score = _broker_score(clean, item)
+        if item.trust is Trust.NICK and not (left and right):
+            item.score = 0.0  # two characters of a longer word
 
 
 _WORD = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]")

@@ -98,6 +98,7 @@ class _Words:
     advice_heading: re.Pattern[str]
     advice_end: re.Pattern[str]
     catalogue: re.Pattern[str]
+    no_theme: re.Pattern[str]
 
 
 def runs_with_roles(clean: str, layout: Layout, mentions: Sequence[Mention]) -> tuple[Run, ...]:
@@ -119,7 +120,24 @@ def runs_with_roles(clean: str, layout: Layout, mentions: Sequence[Mention]) -> 
         place = Place(group[0].whole.start, group[-1].whole.end)
         role, cue = _role(page, place, group, following, found)
         found.append(Run(mentions=group, place=place, role=role, cue=cue))
+    advised = sum(run.role is Role.RECOMMENDED for run in found)
+    if advised > 1:
+        found = [_bare_list(clean, run) for run in found]
     return tuple(part for run in found for part in _with_subject(run, subject))
+
+
+_BARE = re.compile(r"(?:^|[。;】)])(?:\d{1,2}[、.)])?([^,;:。】]{1,10}):$")
+
+
+def _bare_list(clean: str, run: Run) -> Run:
+    """Advise names that stand alone after the label of a theme, in a text that advises others."""
+    if run.role is not Role.MENTIONED or run.cue is not None or len(run.mentions) < 2:
+        return run
+    label = _BARE.search(clean[max(0, run.place.start - 16) : run.place.start])
+    ended = re.match(r"等?[;。]", clean[run.place.end : run.place.end + 2])
+    if label is None or ended is None or _words().no_theme.search(label[1]):
+        return run
+    return replace(run, role=Role.RECOMMENDED)
 
 
 def _with_subject(run: Run, subject: Listing | None) -> tuple[Run, ...]:
@@ -182,6 +200,7 @@ def _words() -> _Words:
         advice_heading=re.compile(alternatives(advice["sections"])),
         advice_end=re.compile(alternatives(advice["section_ends"])),
         catalogue=re.compile(alternatives(advice["catalogues"])),
+        no_theme=re.compile(alternatives(advice["no_themes"])),
     )
 
 
@@ -488,13 +507,14 @@ def _subject(page: _Page, mentions: Sequence[Mention]) -> Listing | None:
     titled = leading.place.start < _TITLE and (leading.coded or named)
     if not titled and count < max(2, 0.4 * len(mentions)):
         return None
+    alone = titled and len({one.listings for one in mentions if one.coded}) <= 2
     words = _words()
     for pattern in (words.header_rating, words.rated):
         for match in pattern.finditer(page.clean):
             if page.layout.in_boilerplate(match.start()):
                 continue
             spoken = [one for one in mentions if one.place.start < match.start()]
-            own = not spoken or spoken[-1].listings[0] == subject
+            own = alone or not spoken or spoken[-1].listings[0] == subject
             if own or "公司" in page.clean[match.start() : match.end()]:
                 return subject
     return None

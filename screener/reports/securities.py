@@ -14,19 +14,24 @@ from screener.reports.found import Doubt, DoubtKind, Finding, Spotted
 from screener.reports.layout import Item, Layout, lay_out
 from screener.reports.lines import choose_line, speaks_of_hong_kong
 from screener.reports.mentions import Mention, Question, mentions_in
-from screener.reports.names import NameIndex
+from screener.reports.names import NameIndex, capitals
 from screener.reports.roles import Run, runs_with_roles
 from screener.reports.text import Place, Text
-from screener.reports.themes import ThemeIndex, label_words, make_slug
+from screener.reports.themes import ThemeIndex, label_words, make_slug, says_nothing
 
 __all__ = ["FALLBACK_THEME", "Securities", "securities_in"]
 
 FALLBACK_THEME = "unsorted"
 """Theme of what the text puts under none."""
 
-_EXACT, _INLINE, _HEADING, _TITLE, _WEAK = 1.0, 0.9, 0.6, 0.4, 0.2
+_EXACT, _INLINE, _PHRASE, _HEADING, _WEAK = 1.0, 0.9, 0.7, 0.6, 0.2
 _RANK = {Role.RECOMMENDED: 3, Role.RISK: 2, Role.MOVER: 1, Role.MENTIONED: 0}
-_LABEL_END = re.compile(r"[:(。;,!?]|\*\*")
+_LABEL_END = re.compile(r"[:(。;,!?】]|\*\*")
+_NEXT_LABEL = re.compile(r"([^,;:。()】!?❗●]{1,12}):$")
+_CLAUSE_LABEL = re.compile(
+    r"(?:\(?\d{1,2}[、.)]|\(?[一二三四五六七八九十]{1,2}[、)]|[①-⑩])?"
+    r"(?:([^,;:。()【】]{1,10}):|([^,;:。()【】]{1,8}?)(?:方面|环节|方向|领域|板块),)"
+)
 _ASIDE = re.compile(r"\([^()]{0,80}\)|\*\*")
 
 
@@ -120,7 +125,7 @@ def _seen(
     title: str,
 ) -> list[_Seen]:
     hong_kong = speaks_of_hong_kong(text)
-    overall = _overall_theme(text.clean, title, themes)
+    overall: str | None = None
     found = []
     for run in runs:
         lead = text.clean[layout.sentence(run.place.start).start : run.place.start]
@@ -128,8 +133,9 @@ def _seen(
             choose_line(text.clean, one, names, day=day, hong_kong=hong_kong, lead=lead)
             for one in run.mentions
         ]
-        theme, weight = _theme(text.clean, layout, run, themes)
+        theme, weight = _theme(text.clean, layout, run, themes, names)
         if not theme:
+            overall = _overall_theme(text.clean, title, themes) if overall is None else overall
             theme, weight = _of_company(lines[0][0], names, themes, overall)
         found += [
             _Seen(one, listing, also, run.role, theme, weight)
@@ -159,25 +165,45 @@ def _of_company(
     return slug or FALLBACK_THEME, _WEAK
 
 
-def _theme(clean: str, layout: Layout, run: Run, themes: ThemeIndex) -> tuple[str, float]:
+def _theme(
+    clean: str, layout: Layout, run: Run, themes: ThemeIndex, names: NameIndex
+) -> tuple[str, float]:
     """Return the theme of an enumeration and how plainly the text says so."""
     begin = run.cue.start if run.cue and run.cue.start < run.place.start else run.place.start
     around = [item for item in layout.around(run.place.start) if item.style != "hash"]
     inner = [item for item in around if item.mark.start >= begin]
     outer = [item for item in around if item.mark.start < begin]
-    for label in [_item_label(clean, item, run.place.start) for item in inner]:
-        slug = themes.exactly(label) or themes.within(label) or make_slug(label)
+    beside = _NEXT_LABEL.search(clean[max(0, run.place.start - 16) : run.place.start])
+    labels = [_item_label(clean, item, run.place.start) for item in inner]
+    for label in [beside[1] if beside else "", *labels]:
+        slug = _of_label(label, themes, names)
         if slug:
             return slug, _EXACT
+    found = [(_of_clause(clean, run, themes), _EXACT)]
     for label in _inline_labels(clean, layout, run):
-        slug = themes.exactly(label) or themes.within(label)
-        if slug:
-            return slug, _INLINE
-    for item in outer:
-        slug, weight = _of_heading(clean, item, themes)
-        if slug:
-            return slug, weight
-    return "", 0.0
+        found += [(themes.exactly(label), _INLINE), (themes.within(label), _PHRASE)]
+    found += [_of_heading(clean, item, themes) for item in outer]
+    return max(((slug, weight) for slug, weight in found if slug), key=_weight, default=("", 0.0))
+
+
+def _weight(found: tuple[str, float]) -> float:
+    return found[1]
+
+
+def _of_label(label: str, themes: ThemeIndex, names: NameIndex) -> str:
+    """Return the theme of a list's label, a new one if need be; empty if it names none."""
+    known = themes.exactly(label)
+    if known or says_nothing(label) or capitals(label) in names.ways:
+        return known
+    return themes.within(label) or make_slug(label)
+
+
+def _of_clause(clean: str, run: Run, themes: ThemeIndex) -> str:
+    """Return the known theme of the label with which the clause of a list begins: `水电:…推荐A`."""
+    first = min(run.place.start, run.cue.start if run.cue else run.place.start)
+    start = max(clean.rfind(mark, max(0, first - 120), first) for mark in "。;!?】") + 1
+    match = _CLAUSE_LABEL.match(clean, start, first)
+    return themes.exactly(match[1] or match[2]) if match else ""
 
 
 def _item_label(clean: str, item: Item, stop: int) -> str:

@@ -11,14 +11,23 @@ from functools import cache
 from screener.reports.text import clean_name
 from screener.reports.vocabulary import alternatives, pieces, read_table
 
-__all__ = ["Theme", "ThemeIndex", "bundled_themes", "label_words", "make_slug", "theme_index"]
+__all__ = [
+    "Theme",
+    "ThemeIndex",
+    "bundled_themes",
+    "label_words",
+    "make_slug",
+    "says_nothing",
+    "theme_index",
+]
 
 _FILLER = re.compile(
     r"(?:产业链|板块|行业|领域|方向|环节|赛道|主线|概念|方面|相关|公司|标的|龙头|企业|个股|股票|上市|"
-    r"受益|推荐|关注|建议|重点|持续|投资|核心|国内|我们|看好|积极|机会|的|等|链|端|类|股|产业)"
+    r"受益|推荐|关注|建议|重点|持续|投资|核心|国内|我们|看好|积极|机会|其他|其它|此外|另外|公告|方面|有关|首推|弹性|的|等|链|端|类|股|产业)"
 )
 _EDGE = re.compile(r"^[\W_\d一二三四五六七八九十、.()]+|[\W_]+$")
-_LONGEST_LABEL = 10
+_LONGEST_LABEL = 8
+_SENTENCE = re.compile(r"我们|认为|仍|将|已|了|是|可|会|不|就|都|更|有望|上升|下降|提升|增长")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +44,15 @@ class Theme:
         Words that name it together only; empty if there are none.
     title_en
         English title.
+    labels
+        Words that name it alone as a label, and not inside a sentence.
     """
 
     slug: str
     words: tuple[str, ...]
     together: tuple[str, ...] = ()
     title_en: str = ""
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,12 +121,17 @@ def theme_index(extra: Iterable[Theme] = ()) -> ThemeIndex:
             words=tuple(dict.fromkeys(words)),
             together=theme.together or (known.together if known else ()),
             title_en=(known.title_en if known else "") or theme.title_en,
+            labels=theme.labels or (known.labels if known else ()),
         )
     by_word: dict[str, str] = {}
     for theme in themes.values():
         for word in theme.words:
             by_word.setdefault(clean_name(word).upper(), theme.slug)
-    return ThemeIndex(themes, by_word, re.compile(alternatives(list(by_word))))
+    pattern = re.compile(alternatives(list(by_word)))
+    for theme in themes.values():
+        for word in theme.labels:
+            by_word.setdefault(clean_name(word).upper(), theme.slug)
+    return ThemeIndex(themes, by_word, pattern)
 
 
 @cache
@@ -126,6 +143,7 @@ def bundled_themes() -> tuple[Theme, ...]:
             words=tuple(clean_name(word) for word in entry["words"]),
             together=tuple(clean_name(word) for word in entry.get("all", ())),
             title_en=entry.get("en", ""),
+            labels=tuple(clean_name(word) for word in entry.get("labels", ())),
         )
         for entry in read_table("themes")["themes"]
     )
@@ -139,12 +157,17 @@ def label_words(label: str) -> str:
     return shorter or text
 
 
+def says_nothing(label: str) -> bool:
+    """Tell whether a label has only words that every list has: 核心公司, 建议关注."""
+    return len(_EDGE.sub("", _FILLER.sub("", clean_name(label)))) < 2
+
+
 def make_slug(label: str) -> str:
     """Return a slug for a label that no theme knows, from its pinyin; empty if it is no label."""
     from pypinyin import lazy_pinyin
 
     words = label_words(label)
-    if not words or len(words) > _LONGEST_LABEL:
+    if not words or len(words) > _LONGEST_LABEL or _SENTENCE.search(words):
         return ""
     parts = ["".join(lazy_pinyin(piece)) for piece in pieces(words)]
     return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")

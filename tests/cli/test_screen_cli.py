@@ -50,6 +50,13 @@ def workspace(tmp_path_factory):
     }
     with Store.create(root / "data_cache") as store:
         store.commit(Batch(tables=tables), message="test")
+    new_basket(
+        Workspace(root=root),
+        name="mine",
+        listings=[parse_listing("600519.SH"), parse_listing("000001.SZ")],
+        published=date(2026, 5, 20),
+        now=datetime(2026, 6, 1, tzinfo=UTC),
+    )
     return root
 
 
@@ -108,13 +115,6 @@ def test_csv_for_excel_and_json_in_files(workspace, tmp_path):
 
 
 def test_basket_of_ones_own(workspace):
-    new_basket(
-        Workspace(root=workspace),
-        name="mine",
-        listings=[parse_listing("600519.SH"), parse_listing("000001.SZ")],
-        published=date(2026, 5, 20),
-        now=datetime(2026, 6, 1, tzinfo=UTC),
-    )
     found = run(workspace, "--basket", "mine", "--as-of", "2026-05-27", "--pb", "..3")
     assert found.exit_code == 0, found.exception
     assert "Screen of basket mine" in found.stdout
