@@ -12,14 +12,17 @@ from screener.reports.text import Place, Text
 __all__ = ["PrintedCode", "codes_in"]
 
 _MARK = r"(?:SH|SZ|SS|BJ|HK|XSHG|XSHE|XHKG|CH|US)"
-# `clean` has no white space: `300857 SZ` reads 300857SZ, and a number that ends a table's row
-# touches the code that begins the next one. The digits' own boundary is checked afterwards.
+# `clean` has no white space: `300857 SZ` reads 300857SZ, and in a table's row a number touches the
+# code that follows it, and a code the number that follows. The boundaries are checked afterwards.
 _MARKED = re.compile(
-    rf"(?:(?P<before>SH|SZ|BJ|HK)[.:]?(?P<first>\d{{4,6}})|(?P<second>\d{{1,6}})[.:]?(?P<after>{_MARK}))"
-    r"(?![A-Za-z0-9])",
+    rf"(?P<before>SH|SZ|BJ|HK)[.:]?(?P<first>\d{{4,6}})"
+    rf"|(?P<second>\d{{1,6}})[.:]?(?P<after>{_MARK})",
     re.IGNORECASE,
 )
-_BARE = re.compile(r"(?<![\dA-Za-z])(?P<digits>\d{5,6})(?![\dA-Za-z%])")
+# A mark that is none of ours makes it another thing's code: a fund's 000001.OF.
+_BARE = re.compile(
+    rf"(?<![\dA-Za-z])(?P<digits>\d{{5,6}})(?![\dA-Za-z%]|\.(?!{_MARK})[A-Za-z])", re.IGNORECASE
+)
 _OPENING = "([【<"
 _CLOSING = ")]】>"
 
@@ -48,58 +51,87 @@ class PrintedCode:
 
 def codes_in(text: Text) -> tuple[PrintedCode, ...]:
     """Find every code of a security, in order; indices and other markets are left out."""
-    found = [code for match in _MARKED.finditer(text.clean) if (code := _marked(text, match))]
-    taken = {offset for code in found for offset in range(*code.place)}
+    found: list[PrintedCode] = []
+    taken: set[int] = set()
+    start = 0
+    while match := _MARKED.search(text.clean, start):
+        place = _whole(text, match)
+        listing = _marked(match, text.clean[slice(*place)]) if place else None
+        if place is None or listing is None:
+            start = match.start() + 1
+            continue
+        start = place.end
+        taken.update(range(*place))
+        if _is_share(listing):
+            found.append(PrintedCode(listing, place, True, _bracketed(text.clean, place)))
     for match in _BARE.finditer(text.clean):
-        if match.start() in taken or match.end() - 1 in taken:
+        place = Place(*match.span())
+        if place.start in taken or place.end - 1 in taken:
             continue
         listing = _parsed(match["digits"])
-        if listing is not None:
-            place = Place(match.start(), match.end())
+        if listing is not None and _is_share(listing):
             found.append(PrintedCode(listing, place, False, _bracketed(text.clean, place)))
     return tuple(sorted(found, key=lambda code: code.place))
 
 
-def _marked(text: Text, match: re.Match[str]) -> PrintedCode | None:
+def _marked(match: re.Match[str], written: str) -> Listing | None:
+    """Return the listing of a code as written with its mark; an index is one too."""
+    digits = "".join(character for character in written if character.isdigit())
+    mark = (match["before"] or match["after"]).upper()
+    listing = None if mark == "US" else _parsed(f"{digits}.{mark}")
+    return None if listing and listing.exchange.mainland and len(digits) != 6 else listing
+
+
+def _whole(text: Text, match: re.Match[str]) -> Place | None:
+    """Return where a marked code stands, if it is no part of a longer number or word."""
     if match["before"]:
-        start = match.start()
-        if start and text.clean[start - 1].isascii() and text.clean[start - 1].isalpha():
-            return None  # part of a longer word, as in PUSH600519
-        digits, written = match["first"], f"{match['first']}.{match['before']}"
-    else:
-        if match["after"].upper() == "US":
+        if _goes_on(text, match.start(), "A"):
             return None
-        first = _first_digit(text, match)
-        if first is None:
-            return None
-        start = first
-        digits = text.clean[start : match.end("second")]
-        written = f"{digits}.{match['after']}"
-    listing = _parsed(written.upper())
-    if listing is None or (listing.exchange.mainland and len(digits) != 6):
+        first = match.start("first")
+        ends = (first + size for size in _sizes(match["before"]))
+        last = next((end for end in ends if end <= match.end() and _ends(text, end)), None)
+        return None if last is None else Place(match.start(), last)
+    six = len(match["second"]) == 6 and text.clean[match.end() : match.end() + 1].isdigit()
+    if not six and not _ends(text, match.end()):  # six digits and a mark are a code before any
         return None
-    place = Place(start, match.end())
-    return PrintedCode(listing, place, True, _bracketed(text.clean, place))
-
-
-def _first_digit(text: Text, match: re.Match[str]) -> int | None:
-    """Return where the code's digits begin: at no other digit, or after white space."""
     start, end = match.span("second")
-    before = text.clean[start - 1] if start else ""
-    if not (before.isdigit() or before == ".") or text.blank_before(start):
-        return start
-    for offset in range(end - 1, start, -1):  # `27.98` of the row before, then `300857SZ`
-        if text.blank_before(offset) and end - offset in (5, 6):
-            return offset
-    return None
+    if not _goes_on(text, start, "1.A"):
+        return Place(start, match.end())
+    # The last digits of `27.98` in the row before, then `300857SZ`.
+    starts = (end - size for size in _sizes(match["after"]))
+    known = next((one for one in starts if one > start and text.blank_before(one)), None)
+    return None if known is None else Place(known, match.end())
+
+
+def _sizes(mark: str) -> tuple[int, ...]:
+    """Return how many digits a code with this mark has."""
+    return (5, 4) if mark.upper() in ("HK", "XHKG") else (6,)
+
+
+def _goes_on(text: Text, start: int, kinds: str) -> bool:
+    """Tell whether what begins here goes on from what is before: a digit, a stop, a letter."""
+    before = text.clean[start - 1 : start]
+    if not before.isascii() or not before or text.blank_before(start):
+        return False
+    kind = "1" if before.isdigit() else "A" if before.isalpha() else before
+    return kind in kinds
+
+
+def _ends(text: Text, end: int) -> bool:
+    """Tell whether a code can end here: before no digit, letter or amount, or before a blank."""
+    after = text.clean[end : end + 1]
+    return not (after.isascii() and (after.isalnum() or after == "$")) or text.blank_before(end)
+
+
+def _is_share(listing: Listing) -> bool:
+    return listing.board not in (Board.INDEX, Board.FUND)
 
 
 def _parsed(written: str) -> Listing | None:
     try:
-        listing = parse_listing(written, kind=Kind.SECURITY)
+        return parse_listing(written, kind=Kind.SECURITY)
     except ScreenerError:
         return None
-    return None if listing.board in (Board.INDEX, Board.FUND) else listing
 
 
 def _bracketed(clean: str, place: Place) -> bool:

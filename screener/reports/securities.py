@@ -104,7 +104,7 @@ def securities_in(
             Spotted(
                 listing=one.listing,
                 name=names.companies[one.listing].name_on(day),
-                place=one.mention.whole,
+                place=one.mention.place,
             )
             for one in seen
         ),
