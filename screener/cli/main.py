@@ -16,6 +16,7 @@ from screener.cli.demo import demo
 from screener.cli.exits import RootGroup
 from screener.cli.init import init
 from screener.cli.report import report_app
+from screener.cli.rules import rules
 from screener.cli.screen import screen
 
 __all__ = ["app", "run"]
@@ -33,6 +34,7 @@ app.add_typer(report_app, name="report")
 app.add_typer(basket_app, name="basket")
 app.add_typer(data_app, name="data")
 app.command()(backtest)
+app.command()(rules)
 app.command()(screen)
 
 

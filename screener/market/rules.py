@@ -15,13 +15,20 @@ from screener.errors import DateRangeError
 
 __all__ = [
     "CutoffRule",
+    "DelistingRule",
+    "FirstDayRule",
     "LimitRule",
     "NewListingRule",
+    "UnlimitedRule",
+    "delisting_limit",
+    "first_day_limit",
     "free_sessions",
     "half_up",
     "lower_limit_price",
+    "new_listing_rule",
     "order_cutoff",
     "price_limit",
+    "unlimited",
     "upper_limit_price",
 ]
 
@@ -59,6 +66,41 @@ class NewListingRule:
     board: Board
     start: date
     free_sessions: int
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstDayRule:
+    """Widest prices of a first session, as fractions of the issue price, before free sessions."""
+
+    board: Board
+    start: date
+    end: date
+    up: float
+    down: float
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelistingRule:
+    """Daily price limit of the delisting period, after its first sessions without any."""
+
+    board: Board
+    start: date
+    free_sessions: int
+    limit: float
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlimitedRule:
+    """A board without any daily price limit."""
+
+    board: Board
+    start: date
     source: str
     verified: bool
 
@@ -101,8 +143,47 @@ def free_sessions(board: Board, list_date: date) -> int:
 
     One where the table is silent: older rules had a wider limit of their own on the first day.
     """
+    rule = new_listing_rule(board, list_date)
+    return 1 if rule is None else rule.free_sessions
+
+
+def new_listing_rule(board: Board, list_date: date) -> NewListingRule | None:
+    """Return the rule on the first sessions of a listing, or `None` where the table is silent."""
     fitting = [rule for rule in _new_listings() if rule.board is board and rule.start <= list_date]
-    return max(fitting, key=lambda rule: rule.start).free_sessions if fitting else 1
+    return max(fitting, key=lambda rule: rule.start, default=None)
+
+
+def first_day_limit(board: Board, list_date: date) -> FirstDayRule | None:
+    """Return how far the first session may go from the issue price, under the older rules.
+
+    `None` where the first sessions are free, or nothing is recorded.
+    """
+    for rule in _first_days():
+        if rule.board is board and rule.start <= list_date <= rule.end:
+            return rule
+    return None
+
+
+def delisting_limit(board: Board, day: date) -> DelistingRule | None:
+    """Return the limit of a board's delisting period, or `None` where nothing is recorded.
+
+    Parameters
+    ----------
+    board
+        Board of the listing.
+    day
+        Session of the delisting period.
+    """
+    fitting = [rule for rule in _delistings() if rule.board is board and rule.start <= day]
+    return max(fitting, key=lambda rule: rule.start, default=None)
+
+
+def unlimited(board: Board, day: date) -> UnlimitedRule | None:
+    """Return the rule that a board has no daily limit, or `None` where it is not recorded."""
+    for rule in _unlimited():
+        if rule.board is board and rule.start <= day:
+            return rule
+    return None
 
 
 def upper_limit_price(reference: float, fraction: float) -> float:
@@ -175,4 +256,48 @@ def _new_listings() -> tuple[NewListingRule, ...]:
             verified=row["verified"],
         )
         for row in _table("price_limits.toml")["new_listings"]
+    )
+
+
+@cache
+def _first_days() -> tuple[FirstDayRule, ...]:
+    return tuple(
+        FirstDayRule(
+            board=Board(row["board"]),
+            start=row["from"],
+            end=row["to"],
+            up=row["up"],
+            down=row["down"],
+            source=row["source"],
+            verified=row["verified"],
+        )
+        for row in _table("price_limits.toml")["first_day"]
+    )
+
+
+@cache
+def _delistings() -> tuple[DelistingRule, ...]:
+    return tuple(
+        DelistingRule(
+            board=Board(row["board"]),
+            start=row["from"],
+            free_sessions=row["free_sessions"],
+            limit=row["limit"],
+            source=row["source"],
+            verified=row["verified"],
+        )
+        for row in _table("price_limits.toml")["delisting"]
+    )
+
+
+@cache
+def _unlimited() -> tuple[UnlimitedRule, ...]:
+    return tuple(
+        UnlimitedRule(
+            board=Board(row["board"]),
+            start=row["from"],
+            source=row["source"],
+            verified=row["verified"],
+        )
+        for row in _table("price_limits.toml")["unlimited"]
     )

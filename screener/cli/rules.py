@@ -1,0 +1,80 @@
+"""`screener rules`: which trading rules, costs and taxes applied on a day, and their source."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from screener.cli.common import (
+    CsvOption,
+    ExcelOption,
+    JsonOption,
+    VersionOption,
+    WorkspaceOption,
+    console,
+    messages,
+)
+from screener.errors import DateRangeError, InputError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+__all__ = ["rules"]
+
+
+def rules(
+    at: Annotated[str, typer.Option("--at", metavar="DATE", help="The day, such as 2026-07-06.")],
+    listing: Annotated[
+        str, typer.Option("--listing", metavar="ID", help="A share or a fund, such as 300857.SZ.")
+    ],
+    csv: CsvOption = None,
+    excel: ExcelOption = False,
+    json: JsonOption = None,
+    workspace: WorkspaceOption = None,
+    data_version: VersionOption = None,
+) -> None:
+    """Show what applied to a listing on a day: limit, lot, T+n, tick, charges, dividend tax.
+
+    Each with its source; what nobody has compared with the official text says so.
+
+    Name, ST, suspension, lot and last close are those of the tables as of that day.
+
+    Without market data it tells what it could not know.
+
+    Example: screener rules --at 2026-07-06 --listing 600745.SH
+
+    Example: screener rules --at 2026-07-06 --listing 00700.HK --csv rules.csv
+    """
+    from screener.domain.listing import Kind, parse_listing
+    from screener.render.files import check_targets, write_csv, write_json
+    from screener.render.rules import RULES_COLUMNS, rules_document, rules_rows, rules_view
+    from screener.workflows.ruling import lake_if_any, run_ruling
+
+    check_targets(csv, json)
+    if excel and csv is None:
+        raise InputError("--excel needs --csv", fix="write --csv FILE --excel")
+    wanted = parse_listing(listing, parameter="--listing", kind=Kind.SECURITY)
+    lake = lake_if_any(workspace, environ=os.environ, cwd=Path.cwd())
+    page = run_ruling(lake, wanted, _day(at), version=data_version)
+    if "-" not in (csv, json):
+        console().print(rules_view(page))
+    if csv is not None:
+        write_csv(csv, RULES_COLUMNS, rules_rows(page), excel=excel)
+    if json is not None:
+        write_json(json, rules_document(page))
+    for remark in page.remarks:
+        messages().print(remark, markup=False)
+
+
+def _day(text: str) -> date:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise DateRangeError(
+            f"--at {text!r} is not a date", fix="write it like 2026-07-06"
+        ) from None

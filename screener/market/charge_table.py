@@ -1,0 +1,224 @@
+"""The dated table of what an order costs besides the broker's commission."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache, lru_cache
+from typing import Any
+
+from screener.domain.listing import Board, Currency, Exchange, Listing
+from screener.errors import DataError
+from screener.market.dated import DatedRow, check_tradable, in_force, outside, row_terms, rule_table
+
+__all__ = [
+    "Charge",
+    "ChargeKind",
+    "CommissionBounds",
+    "PortfolioFee",
+    "Rounding",
+    "Side",
+    "charges_on",
+    "commission_bounds",
+    "portfolio_fee",
+]
+
+_TABLE = "charges.toml"
+
+
+class Side(StrEnum):
+    """Side of an order."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class ChargeKind(StrEnum):
+    """Who takes a charge: the state, the market, or the broker."""
+
+    TAX = "tax"
+    FEE = "fee"
+    COMMISSION = "commission"
+
+
+class Rounding(StrEnum):
+    """How a charge is rounded."""
+
+    CENT = "cent"
+    UNIT_UP = "unit_up"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge(DatedRow):
+    """One line of an order's costs.
+
+    Parameters
+    ----------
+    name
+        What it is called: `stamp duty`.
+    kind
+        Who takes it.
+    side
+        Side on which it is taken; both when `None`.
+    funds
+        Whether it is on funds alone (True) or on all but funds (False); both when `None`.
+    rate
+        Fraction of the order's amount.
+    minimum, maximum
+        Bounds an order, in `currency`, before rounding; no upper bound when `None`.
+    rounding
+        How the bounded amount is rounded.
+    currency
+        Currency of the bounds.
+    included
+        Whether it is inside the broker's commission: shown, and never added.
+    """
+
+    name: str
+    kind: ChargeKind
+    side: Side | None
+    funds: bool | None
+    rate: float
+    minimum: float
+    maximum: float | None
+    rounding: Rounding
+    currency: Currency
+    included: bool
+
+    def applies(self, side: Side) -> bool:
+        """Tell whether an order of a side is charged with it."""
+        return not self.included and self.side in (None, side)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommissionBounds(DatedRow):
+    """What a commission may be: the highest rate, and the least amount an order."""
+
+    highest: float
+    minimum: float
+    currency: Currency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioFee(DatedRow):
+    """What holding costs, as a fraction of the value held for a year."""
+
+    rate: float
+
+
+def charges_on(listing: Listing, session: date, *, fund: bool = False) -> tuple[Charge, ...]:
+    """Return the charges in force for a listing, on either side, without the broker's commission.
+
+    Those with `included` are inside the commission: to be shown, never to be added.
+
+    Parameters
+    ----------
+    listing
+        A security.
+    session
+        Day of the order.
+    fund
+        Whether a Hong Kong listing is an exchange-traded fund, which its code does not tell.
+
+    Raises
+    ------
+    InputError
+        If the listing is an index.
+    DataError
+        If its charges are not recorded: B shares, and Hong Kong counters in another currency.
+    DateRangeError
+        If the table does not know every line of that day.
+    """
+    return _stack(listing.code, listing.exchange, session, fund)
+
+
+def commission_bounds(listing: Listing, session: date) -> CommissionBounds | None:
+    """Return what a commission may be, or `None` where it is free or the table says nothing."""
+    for row in _bounds():
+        if row.concerns(listing) and row.holds(session):
+            return row
+    return None
+
+
+def portfolio_fee(listing: Listing, session: date) -> PortfolioFee:
+    """Return what a southbound account pays for holding; raises as `in_force` does."""
+    return in_force(_portfolio_fees(), listing, session, what="the portfolio fee")[0]
+
+
+@lru_cache(maxsize=65_536)
+def _stack(code: str, exchange: Exchange, session: date, fund: bool) -> tuple[Charge, ...]:
+    listing = Listing(code, exchange)
+    _check_complete(listing, session)
+    is_fund = fund or listing.board is Board.FUND
+    found = in_force(_charges(), listing, session, what="the cost of an order")
+    fitting = tuple(item for item in found if item.funds in (None, is_fund))
+    if any(item.currency is not listing.currency for item in fitting):
+        raise DataError(
+            f"the cost of an order of {listing} is not recorded: it trades in {listing.currency}, "
+            f"its charges are rounded in {fitting[0].currency}",
+            fix="use the listing of the same company that trades in the market's own currency",
+        )
+    return fitting
+
+
+def _check_complete(listing: Listing, session: date) -> None:
+    check_tradable(listing)
+    table = rule_table(_TABLE)
+    starts = [row["from"] for row in table["complete"] if listing.board in row["boards"]]
+    # A board without such a row is refused afterwards, by name.
+    if starts and not starts[0] <= session <= table["known_to"]:
+        raise outside(
+            listing,
+            session,
+            first=starts[0],
+            last=table["known_to"],
+            what="the full cost of an order",
+        )
+
+
+@cache
+def _charges() -> tuple[Charge, ...]:
+    table = rule_table(_TABLE)
+    return tuple(_charge(row, table["known_to"]) for row in table["charges"])
+
+
+def _charge(row: dict[str, Any], known_to: date) -> Charge:
+    kind = ChargeKind(row["kind"])
+    return Charge(
+        **row_terms(row, known_to),
+        name=row["name"],
+        kind=kind,
+        side=Side(row["side"]) if "side" in row else None,
+        funds=row.get("funds"),
+        rate=row["rate"],
+        minimum=row.get("minimum", 0.0),
+        maximum=row.get("maximum"),
+        rounding=Rounding(row["rounding"]),
+        currency=Currency(row["currency"]),
+        included=kind is ChargeKind.COMMISSION,
+    )
+
+
+@cache
+def _bounds() -> tuple[CommissionBounds, ...]:
+    table = rule_table(_TABLE)
+    return tuple(
+        CommissionBounds(
+            **row_terms(row, table["known_to"]),
+            highest=row["highest"],
+            minimum=row["minimum"],
+            currency=Currency(row["currency"]),
+        )
+        for row in table["commission_bounds"]
+    )
+
+
+@cache
+def _portfolio_fees() -> tuple[PortfolioFee, ...]:
+    table = rule_table(_TABLE)
+    return tuple(
+        PortfolioFee(**row_terms(row, table["known_to"]), rate=row["rate"])
+        for row in table["portfolio_fee"]
+    )

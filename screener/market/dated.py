@@ -1,0 +1,169 @@
+"""Dated rows of `tables/*.toml`: what each bears, and the days for which a table knows its rule.
+
+Both ends of a row's dates are included. Beyond `known_to`, the top-level key of a table, nobody
+has looked up what holds, so that a question about a later day is refused.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any, TypedDict, TypeVar
+
+from screener.domain.listing import Board, Exchange, Listing
+from screener.errors import DataError, DateRangeError, InputError
+
+__all__ = [
+    "DatedRow",
+    "RowTerms",
+    "check_tradable",
+    "in_force",
+    "outside",
+    "row_terms",
+    "rule_table",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedRow:
+    """What every row of a rule table bears.
+
+    Parameters
+    ----------
+    boards
+        Boards in its scope.
+    exchanges
+        Exchanges in its scope; all when empty.
+    start, end
+        First and last day on which it holds.
+    open
+        Whether no end is recorded: `end` is then the last day that its table knows.
+    source
+        The rule's name, and its article or circular.
+    verified
+        Whether the official text, or several independent texts, say so.
+    """
+
+    boards: frozenset[Board]
+    exchanges: frozenset[Exchange]
+    start: date
+    end: date
+    open: bool
+    source: str
+    verified: bool
+
+    def concerns(self, listing: Listing) -> bool:
+        """Tell whether a listing is in the row's scope, whatever the day."""
+        here = not self.exchanges or listing.exchange in self.exchanges
+        return here and listing.board in self.boards
+
+    def holds(self, day: date) -> bool:
+        """Tell whether the row is in force on a day."""
+        return self.start <= day <= self.end
+
+
+class RowTerms(TypedDict):
+    """Arguments of `DatedRow`, as `row_terms` reads them."""
+
+    boards: frozenset[Board]
+    exchanges: frozenset[Exchange]
+    start: date
+    end: date
+    open: bool
+    source: str
+    verified: bool
+
+
+RowT = TypeVar("RowT", bound=DatedRow)
+
+
+@cache
+def rule_table(name: str) -> dict[str, Any]:
+    """Return a rule table of the package as TOML reads it.
+
+    Parameters
+    ----------
+    name
+        File name, such as `lots.toml`.
+    """
+    text = resources.files("screener.market.tables").joinpath(name).read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def row_terms(row: dict[str, Any], known_to: date) -> RowTerms:
+    """Read the keys that every row has; a row without `to` holds as far as its table knows."""
+    return RowTerms(
+        boards=frozenset(Board(item) for item in row["boards"]),
+        exchanges=frozenset(Exchange(item) for item in row.get("exchanges", ())),
+        start=row["from"],
+        end=row.get("to", known_to),
+        open="to" not in row,
+        source=row["source"],
+        verified=row["verified"],
+    )
+
+
+def in_force(rows: Sequence[RowT], listing: Listing, day: date, *, what: str) -> tuple[RowT, ...]:
+    """Return the rows that hold for a listing on a day, at least one, in the table's order.
+
+    Parameters
+    ----------
+    rows
+        Rows of one table.
+    listing
+        A security.
+    day
+        Session, or any day.
+    what
+        What the rows tell, for the error message: `the lot`.
+
+    Raises
+    ------
+    InputError
+        If the listing is an index.
+    DataError
+        If the table has nothing on its board.
+    DateRangeError
+        If the table has nothing on that day.
+    """
+    check_tradable(listing)
+    concerned = [row for row in rows if row.concerns(listing)]
+    if not concerned:
+        raise DataError(
+            f"{what} of {listing} is not recorded: the rule tables hold nothing on board "
+            f"{listing.board}",
+            fix="leave the listing out, or use a listing of the same company on another board",
+        )
+    found = tuple(row for row in concerned if row.holds(day))
+    if not found:
+        first, last = min(row.start for row in concerned), max(row.end for row in concerned)
+        raise outside(listing, day, first=first, last=last, what=what)
+    return found
+
+
+def outside(listing: Listing, day: date, *, first: date, last: date, what: str) -> DateRangeError:
+    """Return the error that a day is not among those that a table knows."""
+    return DateRangeError(
+        f"{what} of {listing} is recorded from {first} to {last}, not for {day}",
+        fix=f"choose a day from {first} on"
+        if day <= last
+        else f"upgrade screener: its rule tables end on {last}",
+    )
+
+
+def check_tradable(listing: Listing) -> None:
+    """Refuse an index, which nobody can buy.
+
+    Raises
+    ------
+    InputError
+        If the listing is an index.
+    """
+    if listing.board is Board.INDEX:
+        raise InputError(
+            f"{listing} is an index: no trading rules apply to it", fix="name a share or a fund"
+        )

@@ -1,0 +1,174 @@
+"""When shares may be sold again and are settled, and in which steps their prices move."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+from screener.domain.listing import Listing
+from screener.errors import InputError
+from screener.market.calendars import Calendar
+from screener.market.dated import DatedRow, in_force, row_terms, rule_table
+
+__all__ = [
+    "CountRule",
+    "SouthboundRule",
+    "TickRule",
+    "holding_rule",
+    "holding_sessions",
+    "settlement_days",
+    "settlement_rule",
+    "southbound_open",
+    "southbound_rule",
+    "tick_rule",
+    "tick_size",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountRule(DatedRow):
+    """A number of sessions after the trade: T+`count`."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickRule(DatedRow):
+    """Price steps: each band's lowest price and its step, in the listing's currency, ascending."""
+
+    bands: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SouthboundRule(DatedRow):
+    """On which days mainland investors may trade in Hong Kong: when both markets are open."""
+
+
+def holding_rule(listing: Listing, session: date) -> CountRule:
+    """Return the rule on selling what was bought; raises as `in_force` does."""
+    return in_force(_counts("holding", "sessions"), listing, session, what="T+n")[0]
+
+
+def holding_sessions(listing: Listing, session: date) -> int:
+    """Return how many sessions after its purchase a share may be sold: 1 on the mainland, or 0.
+
+    Parameters
+    ----------
+    listing
+        A security.
+    session
+        Session of the purchase.
+
+    Raises
+    ------
+    InputError
+        If the listing is an index.
+    DateRangeError
+        If the table knows nothing of that day.
+    """
+    return holding_rule(listing, session).count
+
+
+def settlement_rule(listing: Listing, session: date) -> CountRule:
+    """Return the rule on settlement; raises as `in_force` does."""
+    return in_force(_counts("settlement", "days"), listing, session, what="settlement")[0]
+
+
+def settlement_days(listing: Listing, session: date) -> int:
+    """Return how many settlement days after the trade money is settled; raises as `in_force`."""
+    return settlement_rule(listing, session).count
+
+
+def tick_rule(listing: Listing, session: date) -> TickRule:
+    """Return the price steps in force; raises as `in_force` does."""
+    return in_force(_ticks(), listing, session, what="the tick")[0]
+
+
+def tick_size(listing: Listing, session: date, price: float) -> float:
+    """Return the price step at a price, in the listing's currency.
+
+    At a price where two bands meet, it is the step of the upper one.
+
+    Parameters
+    ----------
+    listing
+        A security.
+    session
+        Day of the order.
+    price
+        Price in the listing's currency.
+
+    Raises
+    ------
+    InputError
+        If the price is not positive and finite, or the listing an index.
+    DateRangeError
+        If the table knows nothing of that day.
+    """
+    if not (math.isfinite(price) and price > 0):
+        raise InputError(f"{price} is not a price")
+    bands = tick_rule(listing, session).bands
+    # A price computed as a float may lie a hair below the band that it begins.
+    return max(band for band in bands if band[0] <= price * (1 + 1e-12))[1]
+
+
+def southbound_rule(listing: Listing, session: date) -> SouthboundRule | None:
+    """Return the rule on southbound days, or `None` where none is recorded."""
+    fitting = (row for row in _southbound() if row.concerns(listing) and row.holds(session))
+    return next(fitting, None)
+
+
+def southbound_open(
+    listing: Listing, session: date, *, mainland: Calendar, hong_kong: Calendar
+) -> bool:
+    """Tell whether mainland investors could trade in Hong Kong on a day.
+
+    Whether the listing was eligible is not recorded.
+
+    Parameters
+    ----------
+    listing
+        A Hong Kong listing.
+    session
+        Any day.
+    mainland, hong_kong
+        Sessions of the two markets.
+
+    Raises
+    ------
+    DataError
+        If the listing is not of Hong Kong.
+    DateRangeError
+        If the table knows nothing of that day.
+    """
+    in_force(_southbound(), listing, session, what="the southbound calendar")
+    return mainland.is_session(session) and hong_kong.is_session(session)
+
+
+@cache
+def _counts(section: str, key: str) -> tuple[CountRule, ...]:
+    table = rule_table("trading.toml")
+    return tuple(
+        CountRule(**row_terms(row, table["known_to"]), count=row[key]) for row in table[section]
+    )
+
+
+@cache
+def _ticks() -> tuple[TickRule, ...]:
+    table = rule_table("trading.toml")
+    return tuple(
+        TickRule(**row_terms(row, table["known_to"]), bands=_bands(row)) for row in table["ticks"]
+    )
+
+
+def _bands(row: dict[str, Any]) -> tuple[tuple[float, float], ...]:
+    return tuple((low, step) for low, step in row["bands"])
+
+
+@cache
+def _southbound() -> tuple[SouthboundRule, ...]:
+    table = rule_table("trading.toml")
+    return tuple(SouthboundRule(**row_terms(row, table["known_to"])) for row in table["southbound"])

@@ -1,0 +1,243 @@
+"""Show the rules that applied to a listing on a day: for people, and rows for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from screener.render.tables import UNDEFINED, facts, or_dash, plain_table
+
+__all__ = [
+    "RULES_COLUMNS",
+    "RuleShown",
+    "RulesPage",
+    "rules_document",
+    "rules_rows",
+    "rules_view",
+]
+
+RULES_COLUMNS = (
+    "listing",
+    "at",
+    "group",
+    "rule",
+    "side",
+    "value",
+    "unit",
+    "currency",
+    "minimum",
+    "maximum",
+    "text",
+    "why",
+    "valid_from",
+    "valid_to",
+    "verified",
+    "source",
+)
+"""Columns of the rows, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleShown:
+    """One rule that applied, and why.
+
+    Parameters
+    ----------
+    group
+        Part of the page: `trading`, `charges`, `round trip` or `dividend tax`.
+    rule
+        What it is called.
+    text
+        What it says, in words and figures.
+    why
+        What about the listing or its state made it apply.
+    source
+        The rule's name, and its article or circular.
+    verified
+        Whether its value was verified.
+    side
+        Side of the order; empty for both.
+    value, unit, currency
+        Its value as a number where it is one; fractions, never percentages.
+    minimum, maximum
+        Bounds an order, in `currency`.
+    start, end
+        First and last day of it; `None` where it has none, or none is recorded.
+    """
+
+    group: str
+    rule: str
+    text: str
+    why: str
+    source: str
+    verified: bool
+    side: str = ""
+    value: float | None = None
+    unit: str = ""
+    currency: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    start: date | None = None
+    end: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesPage:
+    """All that applied to a listing on a day.
+
+    Parameters
+    ----------
+    listing, board
+        Whose rules.
+    at
+        The day.
+    session
+        Whether its exchange traded on that day.
+    known
+        What the tables told of it: name, ST, suspension, lot and so on; `None` where they did not.
+    rules
+        The rules.
+    remarks
+        What could not be known, one line each.
+    data_version
+        Version of the tables; `None` without any.
+    simulated
+        Whether the market is simulated.
+    """
+
+    listing: str
+    board: str
+    at: date
+    session: bool
+    known: Mapping[str, object]
+    rules: Sequence[RuleShown]
+    remarks: tuple[str, ...] = ()
+    data_version: int | None = None
+    simulated: bool = field(default=False)
+
+
+def rules_view(page: RulesPage) -> RenderableType:
+    """Show the state of the listing, its rules by part, and the sources that they stand in.
+
+    Remarks are not part of it: they belong on standard error.
+    """
+    numbers = {text: at for at, text in enumerate(dict.fromkeys(_sources(page)), start=1)}
+    return Group(*_heading(page), *_parts(page, numbers), *_source_list(page, numbers))
+
+
+def rules_rows(page: RulesPage) -> list[dict[str, object]]:
+    """List the rules for CSV and JSON: rates are fractions, costs of round trips basis points."""
+    return [
+        {
+            "listing": page.listing,
+            "at": page.at,
+            "group": rule.group,
+            "rule": rule.rule,
+            "side": rule.side or None,
+            "value": rule.value,
+            "unit": rule.unit or None,
+            "currency": rule.currency or None,
+            "minimum": rule.minimum,
+            "maximum": rule.maximum,
+            "text": rule.text,
+            "why": rule.why or None,
+            "valid_from": rule.start,
+            "valid_to": rule.end,
+            "verified": rule.verified,
+            "source": rule.source,
+        }
+        for rule in page.rules
+    ]
+
+
+def rules_document(page: RulesPage) -> dict[str, object]:
+    """Return the page as one document for JSON: the listing's state, then the rows of the CSV."""
+    return {
+        "listing": page.listing,
+        "board": page.board,
+        "at": page.at,
+        "session": page.session,
+        "known": dict(page.known),
+        "data_version": page.data_version,
+        "simulated": page.simulated,
+        "remarks": list(page.remarks),
+        "columns": list(RULES_COLUMNS),
+        "rows": rules_rows(page),
+    }
+
+
+def _sources(page: RulesPage) -> Iterator[str]:
+    return (rule.source for rule in page.rules if rule.source)
+
+
+def _heading(page: RulesPage) -> Iterator[RenderableType]:
+    if page.simulated:
+        yield Text("SIMULATED market: what is told of the listing is made up", style="bold")
+    name = page.known.get("name")
+    title = f"{page.listing} {name}" if name else page.listing
+    yield Text(f"{title} on {page.at}, board {page.board}", style="bold")
+    yield facts(_state(page))
+    yield Text()
+
+
+def _state(page: RulesPage) -> Iterator[tuple[str, str]]:
+    if page.data_version is None:  # the remarks say that nothing is known
+        return
+    labels = (
+        (("board_lot", "board lot"),)
+        if page.listing.endswith(".HK")
+        else (("st", "special treatment"), ("delisting_period", "delisting period"))
+    )
+    for key, label in (("suspended", "suspended"), ("list_date", "listed"), *labels):
+        yield label, _fact(page.known.get(key))
+    close, day = page.known.get("previous_close"), page.known.get("previous_session")
+    yield "last close", _fact(close) if close is None else f"{_fact(close)} on {day}"
+    if page.known.get("reference") != close:
+        yield "reference price", f"{_fact(page.known.get('reference'))} after an ex-date"
+    yield "data version", str(page.data_version)
+
+
+def _fact(value: object) -> str:
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,.10g}" if isinstance(value, (int, float)) else str(value)
+
+
+def _parts(page: RulesPage, numbers: Mapping[str, int]) -> Iterator[RenderableType]:
+    for group in dict.fromkeys(rule.group for rule in page.rules):
+        rows = [rule for rule in page.rules if rule.group == group]
+        yield plain_table(
+            [group, "value", "because", "since", "source"],
+            [
+                [
+                    rule.rule,
+                    f"{rule.text}, {rule.side}" if rule.side else rule.text,
+                    or_dash(rule.why),
+                    UNDEFINED if rule.start is None else rule.start.isoformat(),
+                    _source(rule, numbers),
+                ]
+                for rule in rows
+            ],
+        )
+        yield Text()
+
+
+def _source(rule: RuleShown, numbers: Mapping[str, int]) -> str:
+    mark = str(numbers[rule.source]) if rule.source else "sum"
+    return mark if rule.verified else f"{mark} unverified"
+
+
+def _source_list(page: RulesPage, numbers: Mapping[str, int]) -> Iterator[RenderableType]:
+    yield Text("Sources", style="bold")
+    yield facts((str(at), text) for text, at in numbers.items())
+    unverified = sum(not rule.verified for rule in page.rules)
+    yield Text(
+        f"{unverified} of {len(page.rules)} lines are unverified: they rest on "
+        "secondary sources or on common knowledge, not on the official text."
+    )
