@@ -32,6 +32,7 @@ check: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.scale   # 5,400 listings over 20 years: some minutes, 12 GB
+	$(BIN)/python -m benchmarks.kernel   # paper paths of 10,000 events
 	$(BIN)/python -m benchmarks.extraction   # how well and how fast reports are read
 
 format: $(VENV)/dev.stamp

@@ -39,6 +39,8 @@ DOORS = {
     "akshare": {"data/sources/online/wire.py"},
     "requests": {"data/sources/online/wire.py", "data/sources/online/manners.py"},
     "ahocorasick_rs": {"reports/"},
+    "numba": {"paths/kernel_compiled.py"},
+    "joblib": {"paths/kernel.py"},
     "opencc": {"reports/text.py"},
     "rjieba": {"reports/vocabulary.py"},
     "pypinyin": {"reports/vocabulary.py", "reports/themes.py"},

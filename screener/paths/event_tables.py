@@ -1,0 +1,224 @@
+"""What the event-time kernel takes and gives: a table of events, and their paper paths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from screener.domain.panel import FlagMatrix, FloatMatrix, PricePanel
+from screener.errors import BasketDefinitionError, DataError
+from screener.paths.legs import Leg
+from screener.paths.path_panel import NONE, FloatVector, RowMatrix, RowVector, whole_numbers
+
+__all__ = [
+    "CASH",
+    "EventTable",
+    "PaperPaths",
+    "event_table",
+    "events_of_legs",
+    "joined",
+]
+
+CASH = -1
+"""Column of money that is in no listing."""
+_WEIGHT_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EventTable:
+    """Many baskets, each bought once: their names one after the other; made by `event_table`.
+
+    Parameters
+    ----------
+    offsets
+        `(n_events + 1,)` where each event's names begin; the last one is the number of names.
+    columns
+        `(n_names,)` column of the panel, `CASH` for money that stays cash from the start.
+    weights
+        `(n_names,)` fractions at entry that sum to 1 in each event, or to 0 if nothing is in it.
+    entry_rows
+        `(n_names,)` scheduled entry before any delay, session 1; -1 where the data end before it
+        (the name waits), and for `CASH` that stands for a name left out.
+    fill_rows
+        `(n_names,)` row of the purchase, -1 for never; `None` if each is bought at its delayed
+        entry. It holds for every horizon that ends on it or later: before that the money is cash.
+    reach_rows
+        `(n_events,)` last row that the tables reach on any exchange of the event; `None` for the
+        last row of any data in the panel.
+    """
+
+    offsets: RowVector
+    columns: RowVector
+    weights: FloatVector
+    entry_rows: RowVector
+    fill_rows: RowVector | None
+    reach_rows: RowVector | None
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def part(self, start: int, stop: int) -> EventTable:
+        """Return the events from `start` up to `stop`, without copying their names."""
+        names = slice(int(self.offsets[start]), int(self.offsets[stop]))
+        return EventTable(
+            offsets=self.offsets[start : stop + 1] - self.offsets[start],
+            columns=self.columns[names],
+            weights=self.weights[names],
+            entry_rows=self.entry_rows[names],
+            fill_rows=None if self.fill_rows is None else self.fill_rows[names],
+            reach_rows=None if self.reach_rows is None else self.reach_rows[start:stop],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PaperPaths:
+    """Paper returns of events, one row per event, one column per horizon.
+
+    Parameters
+    ----------
+    returns
+        `(n_events, n_horizons)` fractions; for a pending row to the last row at which every name
+        held still has data. NaN where nothing has begun, or a price or a rate is missing.
+    sessions_held
+        `(n_events, n_horizons)` sessions from entry to the last one valued, of the name that got
+        least far.
+    pending
+        `(n_events, n_horizons)` whether later data may still change the row.
+    last_rows
+        `(n_events, n_horizons)` last row valued of any name, -1 if nothing has begun.
+    first_rows
+        `(n_events,)` first delayed entry of any name, -1 if nothing has begun.
+    path_offsets
+        `(n_events + 1,)` where each event's path begins; all 0 if no paths were asked for.
+    path_values
+        Values of each event's longest horizon at the close of every row of the panel from
+        `first_rows` to its last, 1 before it, one event after the other.
+    """
+
+    returns: FloatMatrix
+    sessions_held: RowMatrix
+    pending: FlagMatrix
+    last_rows: RowMatrix
+    first_rows: RowVector
+    path_offsets: RowVector
+    path_values: FloatVector
+
+    def path(self, event: int) -> FloatVector:
+        """Return the value path of one event, empty if nothing has begun."""
+        return self.path_values[self.path_offsets[event] : self.path_offsets[event + 1]]
+
+
+def event_table(
+    offsets: npt.ArrayLike,
+    columns: npt.ArrayLike,
+    weights: npt.ArrayLike,
+    entry_rows: npt.ArrayLike,
+    *,
+    fill_rows: npt.ArrayLike | None = None,
+    reach_rows: npt.ArrayLike | None = None,
+) -> EventTable:
+    """Check and make a table of events; see `EventTable` for what each array holds.
+
+    Raises
+    ------
+    DataError
+        If the arrays do not fit together.
+    BasketDefinitionError
+        If weights are negative, not finite, or sum to neither 0 nor 1.
+    """
+    table = EventTable(
+        offsets=whole_numbers(offsets, "offsets"),
+        columns=whole_numbers(columns, "columns"),
+        weights=np.ascontiguousarray(weights, dtype=np.float64),
+        entry_rows=whole_numbers(entry_rows, "entry_rows"),
+        fill_rows=None if fill_rows is None else whole_numbers(fill_rows, "fill_rows"),
+        reach_rows=None if reach_rows is None else whole_numbers(reach_rows, "reach_rows"),
+    )
+    _check_lengths(table)
+    _check_weights(table)
+    return table
+
+
+def events_of_legs(
+    prices: PricePanel, legs: Sequence[Sequence[Leg]], weights: Sequence[Sequence[float]]
+) -> EventTable:
+    """Make the table of events whose legs are resolved for the longest horizon.
+
+    Parameters
+    ----------
+    prices
+        Panel in which the legs were resolved.
+    legs
+        Legs of each event, as `resolve_leg` gives them for the longest horizon.
+    weights
+        Weight of each leg, 0 for one left out.
+    """
+    names = [leg for event in legs for leg in event]
+    return event_table(
+        np.cumsum([0, *(len(event) for event in legs)]),
+        # One left out for good is out of sight; while that is open it keeps the row pending.
+        [CASH if leg.entry_row is None and leg.settled else leg.column for leg in names],
+        [weight for event in weights for weight in event],
+        [NONE if leg.entry_row is None else leg.entry_row for leg in names],
+        fill_rows=[NONE if leg.fill_row is None else leg.fill_row for leg in names],
+        reach_rows=[_reach(prices, event) for event in legs],
+    )
+
+
+def joined(parts: Sequence[PaperPaths]) -> PaperPaths:
+    """Return the results of consecutive parts of a table as those of the whole."""
+    lengths = np.concatenate([np.diff(part.path_offsets) for part in parts])
+    return PaperPaths(
+        returns=np.concatenate([part.returns for part in parts]),
+        sessions_held=np.concatenate([part.sessions_held for part in parts]),
+        pending=np.concatenate([part.pending for part in parts]),
+        last_rows=np.concatenate([part.last_rows for part in parts]),
+        first_rows=np.concatenate([part.first_rows for part in parts]),
+        path_offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        path_values=np.concatenate([part.path_values for part in parts]),
+    )
+
+
+def _check_lengths(table: EventTable) -> None:
+    offsets, n_names = table.offsets, len(table.columns)
+    ascending = len(offsets) and offsets[0] == 0 and (np.diff(offsets) >= 0).all()
+    if not ascending or offsets[-1] != n_names:
+        raise DataError(
+            f"offsets must rise from 0 to the number of names, {n_names}",
+            fix="give where each event begins, and the number of names at the end",
+        )
+    for name in ("weights", "entry_rows", "fill_rows"):
+        array = getattr(table, name)
+        if array is not None and array.shape != (n_names,):
+            raise DataError(f"{name} has shape {array.shape} for {n_names} names", fix=_ONE_EACH)
+    if table.reach_rows is not None and len(table.reach_rows) != len(table):
+        raise DataError(
+            f"reach_rows has {len(table.reach_rows)} rows for {len(table)} events", fix=_ONE_EACH
+        )
+
+
+_ONE_EACH = "give one value for each"
+
+
+def _check_weights(table: EventTable) -> None:
+    if not (np.isfinite(table.weights) & (table.weights >= 0)).all():
+        raise BasketDefinitionError(
+            "weights must be fractions, none negative or missing", fix="give 0 for a name left out"
+        )
+    sums = np.diff(np.concatenate([[0.0], np.cumsum(table.weights)])[table.offsets])
+    wrong = np.minimum(np.abs(sums), np.abs(sums - 1)) > _WEIGHT_TOLERANCE
+    if wrong.any():
+        event = int(np.flatnonzero(wrong)[0])
+        raise BasketDefinitionError(
+            f"weights of event {event} sum to {sums[event]:.6g}, not to 1",
+            fix="divide them by their sum, cash included",
+        )
+
+
+def _reach(prices: PricePanel, legs: Sequence[Leg]) -> int:
+    exchanges = {prices.listings[leg.column].exchange for leg in legs}
+    days = [day for exchange, day in prices.frontier.items() if exchange in exchanges]
+    return prices.row_after(max(days)) - 1 if days else 0
