@@ -13,7 +13,7 @@ from screener.market.rules import price_limit
 from screener.paths.legs import Leg, LegState, Reason
 from screener.paths.windows import Window
 
-__all__ = ["LEDGER_COLUMNS", "LedgerEntry", "ledger_entries"]
+__all__ = ["LEDGER_COLUMNS", "ORDER_COLUMNS", "LedgerEntry", "ledger_entries"]
 
 LEDGER_COLUMNS = (
     "basket",
@@ -37,6 +37,31 @@ LEDGER_COLUMNS = (
     "rule",
     "run_id",
 )
+
+
+ORDER_COLUMNS = (
+    "basket",
+    "report",
+    "horizon",
+    "capital",
+    "listing",
+    "name",
+    "side",
+    "status",
+    "weight",
+    "scheduled_session",
+    "session",
+    "shares",
+    "price",
+    "currency",
+    "amount",
+    "fees",
+    "reason",
+    "rule",
+    "source",
+    "run_id",
+)
+"""Columns of the ledger of a run with money: one row per order; amount and fees are in CNY."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

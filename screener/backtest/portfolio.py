@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,20 @@ import numpy.typing as npt
 from screener.domain.panel import FloatMatrix
 from screener.errors import ComputeError
 
-__all__ = ["FloatVector", "OrderBook", "RowVector", "Simulation", "simulate"]
+__all__ = [
+    "FloatVector",
+    "OrderBook",
+    "RowVector",
+    "Simulation",
+    "TradeBook",
+    "simulate",
+    "simulate_trades",
+]
 
 FloatVector = npt.NDArray[np.float64]
 RowVector = npt.NDArray[np.int64]
+
+BookT = TypeVar("BookT", "OrderBook", "TradeBook")
 
 _CELLS_PER_CALL = 4_000_000  # bounds the full-size temporaries that vectorbt makes
 _NO_ORDER = -1
@@ -71,6 +81,46 @@ class OrderBook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TradeBook:
+    """Resolved orders with fees of their own, several for a name if need be.
+
+    Parameters
+    ----------
+    marks
+        `(n_rows, n_columns)` value of one unit at the close of each row, finite everywhere.
+    groups
+        `(n_columns,)` portfolio of each column, ascending from 0 without gaps.
+    cash
+        `(n_columns,)` money given to each column at the start; what it does not spend stays cash.
+    sizes
+        `(n_rows, n_columns)` units bought, negative if sold; NaN without an order.
+    prices
+        `(n_rows, n_columns)` money for one unit; NaN without an order.
+    fees
+        `(n_rows, n_columns)` money that the order costs besides.
+    """
+
+    marks: FloatMatrix
+    groups: RowVector
+    cash: FloatVector
+    sizes: FloatMatrix
+    prices: FloatMatrix
+    fees: FloatMatrix
+
+    def columns(self, keep: npt.NDArray[np.bool_]) -> TradeBook:
+        """Return the book of some columns only, groups numbered anew."""
+        groups = np.unique(self.groups[keep], return_inverse=True)[1]
+        return TradeBook(
+            marks=self.marks[:, keep],
+            groups=groups.astype(np.int64),
+            cash=self.cash[keep],
+            sizes=self.sizes[:, keep],
+            prices=self.prices[:, keep],
+            fees=self.fees[:, keep],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Simulation:
     """Values and fees of every portfolio.
 
@@ -84,6 +134,16 @@ class Simulation:
 
     values: FloatMatrix
     fees: FloatVector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Orders:
+    """Orders as the engine takes them: matrices, and fees as rates or as fixed amounts."""
+
+    sizes: FloatMatrix
+    prices: FloatMatrix
+    rates: FloatMatrix | float
+    fixed: FloatMatrix | float
 
 
 def simulate(book: OrderBook) -> Simulation:
@@ -101,7 +161,22 @@ def simulate(book: OrderBook) -> Simulation:
     )
 
 
-def _chunks(book: OrderBook) -> Iterator[OrderBook]:
+def simulate_trades(book: TradeBook) -> Simulation:
+    """Simulate a book of orders with fees of their own, in as few calls as memory allows.
+
+    Raises
+    ------
+    ComputeError
+        If vectorbt did not fill every order that was asked.
+    """
+    parts = [_simulate_trades(chunk) for chunk in _chunks(book)]
+    return Simulation(
+        values=np.concatenate([part.values for part in parts], axis=1),
+        fees=np.concatenate([part.fees for part in parts]),
+    )
+
+
+def _chunks(book: BookT) -> Iterator[BookT]:
     n_rows, n_columns = book.marks.shape
     if n_rows * n_columns <= _CELLS_PER_CALL:
         yield book
@@ -119,7 +194,19 @@ def _chunks(book: OrderBook) -> Iterator[OrderBook]:
 
 def _simulate_chunk(book: OrderBook) -> Simulation:
     asked = int((book.buy_rows != _NO_ORDER).sum() + (book.sell_rows != _NO_ORDER).sum())
-    portfolio = _run(book, asked)
+    sizes, prices = _order_matrices(book)
+    return _engine(
+        book, _Orders(sizes=sizes, prices=prices, rates=book.fees[np.newaxis, :], fixed=0.0), asked
+    )
+
+
+def _simulate_trades(book: TradeBook) -> Simulation:
+    orders = _Orders(sizes=book.sizes, prices=book.prices, rates=0.0, fixed=book.fees)
+    return _engine(book, orders, int(np.isfinite(book.sizes).sum()))
+
+
+def _engine(book: OrderBook | TradeBook, wanted: _Orders, asked: int) -> Simulation:
+    portfolio = _run(book, wanted, asked)
     orders = portfolio.orders.values
     if len(orders) != asked:
         raise ComputeError(
@@ -133,20 +220,20 @@ def _simulate_chunk(book: OrderBook) -> Simulation:
     return Simulation(values=values, fees=fees)
 
 
-def _run(book: OrderBook, n_orders: int) -> Any:
+def _run(book: OrderBook | TradeBook, wanted: _Orders, n_orders: int) -> Any:
     import pandas as pd  # vectorbt costs seconds to import, so only when there is work for it
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         import vectorbt as vbt
 
-        sizes, prices = _order_matrices(book)
         return vbt.Portfolio.from_orders(
             pd.DataFrame(book.marks),
-            size=sizes,
+            size=wanted.sizes,
             size_type="amount",
-            price=prices,
-            fees=book.fees[np.newaxis, :],
+            price=wanted.prices,
+            fees=wanted.rates,
+            fixed_fees=wanted.fixed,
             direction="longonly",
             init_cash=book.cash,
             group_by=book.groups,

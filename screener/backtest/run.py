@@ -8,11 +8,13 @@ from datetime import date
 
 import numpy as np
 
+from screener.backtest.attribution import Gap
 from screener.backtest.benchmark import BenchmarkSeries, benchmark_return
+from screener.backtest.frictions import Frictions, Order
 from screener.backtest.ledger import LedgerEntry, ledger_entries
+from screener.backtest.money import Executed, with_money
 from screener.backtest.portfolio import FloatVector, RowVector, simulate
 from screener.backtest.pricing import (
-    Exits,
     ValuePanel,
     executed_exits,
     order_book,
@@ -20,7 +22,7 @@ from screener.backtest.pricing import (
 )
 from screener.domain.basket import Event
 from screener.domain.listing import Listing
-from screener.domain.panel import PricePanel
+from screener.domain.panel import PricePanel, TradingPanel
 from screener.paths.known import EntrySessions
 from screener.paths.metrics import max_drawdown
 from screener.paths.windows import Window, WindowStatus, resolve_window
@@ -43,21 +45,24 @@ class Settings:
     delay
         Sessions to wait before the entry.
     cost
-        Proportional cost of each order of the executable path as a fraction; `None` for paper only.
-    capital
-        Money of the executable path, in CNY.
+        A plain proportional cost of each order as a fraction, instead of rules and charges.
+    frictions
+        Rules and charges of the executable path; without them and `cost` there is none.
+    capitals
+        Money of the executable path, in CNY: one result for each.
     """
 
     horizons: tuple[int, ...]
     max_wait: int = 10
     delay: int = 0
     cost: float | None = None
-    capital: float = 1_000_000.0
+    frictions: Frictions | None = None
+    capitals: tuple[float, ...] = (1_000_000.0,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EventResult:
-    """Result of one event at one horizon; returns are fractions, `None` where undefined.
+    """Result of one event, horizon and capital; returns are fractions, `None` where undefined.
 
     Parameters
     ----------
@@ -70,6 +75,12 @@ class EventResult:
     entry_session, exit_session
         Earliest scheduled entry and last session valued of any name with a weight; without data
         the earliest scheduled entry of all, and `None`.
+    capital
+        Money of the executable path, in CNY; `None` on paper alone.
+    orders
+        Its orders, filled or not.
+    gap
+        What each friction takes from the paper return; empty unless both paths are finished.
     benchmarks, benchmark_basis
         Ids of the benchmarks, and `price`, `total` or `mixed`.
     remarks
@@ -91,6 +102,9 @@ class EventResult:
     fees: float | None
     ledger: tuple[LedgerEntry, ...]
     remarks: tuple[str, ...]
+    capital: float | None = None
+    orders: tuple[Order, ...] = ()
+    gap: Gap = ()
 
     @property
     def active_return(self) -> float | None:
@@ -100,20 +114,12 @@ class EventResult:
         return self.paper_return - self.benchmark_return
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Executed:
-    """The executable path of one window."""
-
-    value: float
-    fees: float
-    exits: Exits
-
-
 def run_backtest(
     panel: PricePanel,
     events: Sequence[tuple[Event, tuple[EntrySessions, ...]]],
     settings: Settings,
     benchmark_of: BenchmarkOf,
+    trading: TradingPanel | None = None,
 ) -> tuple[EventResult, ...]:
     """Backtest events over every horizon.
 
@@ -127,11 +133,13 @@ def run_backtest(
         Horizons, waiting, costs.
     benchmark_of
         Gives the benchmark of a name of an event, or `None` for none.
+    trading
+        What trading with money needs; needed with `settings.frictions`.
 
     Returns
     -------
     tuple
-        One result per event and horizon, in that order.
+        One result per event, horizon and capital, in that order.
     """
     values = value_panel(panel)
     main: list[Window] = []
@@ -145,10 +153,12 @@ def run_backtest(
             others[len(main)] = windows[1:]
             main.append(windows[0])
     paths = _paper_paths(values, [*main, *(w for group in others.values() for w in group)])
-    executed = _executed(values, main, settings)
+    paper = {key: float(path[-1]) - 1 for key, path in paths.items()}
+    executed = _all_executed(values, trading, main, settings, paper)
     return tuple(
-        _result(panel, window, others[at], paths, executed.get(id(window)), benchmark_of)
+        _result(panel, window, others[at], paths, found, benchmark_of)
         for at, window in enumerate(main)
+        for found in executed.get(id(window), (None,))
     )
 
 
@@ -171,26 +181,41 @@ def _own_rows(panel: PricePanel, window: Window) -> RowVector:
     return np.flatnonzero(trading.any(axis=1))
 
 
-def _executed(
-    values: ValuePanel, windows: Sequence[Window], settings: Settings
-) -> Mapping[int, _Executed]:
-    """Return the executable path of each window, by the window's identity; none on paper alone."""
+def _all_executed(
+    values: ValuePanel,
+    trading: TradingPanel | None,
+    windows: Sequence[Window],
+    settings: Settings,
+    paper: Mapping[int, float],
+) -> Mapping[int, tuple[Executed, ...]]:
+    """Return the executable paths of each window by its identity, one for each capital."""
     priced = [
         window
         for window in windows
         if window.status is not WindowStatus.NO_DATA
         and window.horizon > 1  # bought today, sold tomorrow at the earliest (T+1)
     ]
+    if settings.frictions is not None and trading is not None:
+        return with_money(values, trading, priced, settings.frictions, settings.capitals, paper)
     if settings.cost is None or not priced:
         return {}
+    return {key: (found,) for key, found in _plainly(values, priced, settings).items()}
+
+
+def _plainly(
+    values: ValuePanel, priced: Sequence[Window], settings: Settings
+) -> Mapping[int, Executed]:
+    """Return the executable path of each window under a plain proportional cost."""
     exits = tuple(executed_exits(values.prices, window) for window in priced)
-    book = order_book(values, tuple(priced), fee=settings.cost, exits=exits)
+    book = order_book(values, tuple(priced), fee=settings.cost or 0.0, exits=exits)
     simulation = simulate(book)
     return {
-        id(window): _Executed(
+        id(window): Executed(
             value=float(simulation.values[-1, group]),
-            fees=float(simulation.fees[group]) * settings.capital,
+            fees=float(simulation.fees[group]) * settings.capitals[0],
             exits=exits[group],
+            capital=settings.capitals[0],
+            pending=exits[group].open,
         )
         for group, window in enumerate(priced)
     }
@@ -201,12 +226,12 @@ def _result(
     window: Window,
     others: tuple[Window, ...],
     paths: Mapping[int, FloatVector],
-    executed: _Executed | None,
+    executed: Executed | None,
     benchmark_of: BenchmarkOf,
 ) -> EventResult:
     path = paths.get(id(window), np.empty(0))
     paper = float(path[-1]) - 1 if len(path) else None
-    waits = executed is not None and executed.exits.open
+    waits = executed is not None and executed.pending
     status = (
         WindowStatus.PENDING if waits and window.status is WindowStatus.MATURE else window.status
     )
@@ -223,15 +248,24 @@ def _result(
         exit_session=panel.session(window.last_row) if len(path) else None,
         paper_return=paper,
         band=band,
-        executable_return=None if executed is None or waits else executed.value - 1,
+        executable_return=_return_of(executed),
         benchmarks=tuple(dict.fromkeys(item.listing.id for item in series.values())),
         benchmark_basis=_basis(series),
         benchmark_return=index_return,
         max_drawdown=max_drawdown(path) if len(path) else None,
         fees=None if executed is None else executed.fees,
         ledger=ledger_entries(panel, window, None if executed is None else executed.exits),
-        remarks=remarks,
+        remarks=remarks if executed is None else (*remarks, *executed.remarks),
+        capital=None if executed is None else executed.capital,
+        orders=() if executed is None else executed.orders,
+        gap=() if executed is None else executed.gap,
     )
+
+
+def _return_of(executed: Executed | None) -> float | None:
+    if executed is None or executed.pending or executed.value is None:
+        return None
+    return executed.value - 1
 
 
 def _first_entry(window: Window) -> date:

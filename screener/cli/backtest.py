@@ -38,17 +38,58 @@ def backtest(
         typer.Option("--hold", metavar="H,…", help="Sessions to hold; the entry is session 1."),
     ] = "5,20,60,120",
     paper: Annotated[
-        bool, typer.Option("--paper", help="Paper returns only, whatever --cost-bps says.")
+        bool, typer.Option("--paper", help="Paper returns only, whatever else is said.")
     ] = False,
     capital: Annotated[
-        float, typer.Option("--capital", metavar="CNY", help="Money of the executable path.")
-    ] = 1_000_000.0,
+        str,
+        typer.Option(
+            "--capital",
+            metavar="CNY,…",
+            help="Money of the executable path, under the rules and charges of each day; several "
+            "amounts give a row each.",
+        ),
+    ] = "1000000",
+    participation: Annotated[
+        float,
+        typer.Option(
+            "--participation",
+            metavar="P",
+            help="Greatest share of a session's volume that one order takes; 1 for all of it.",
+        ),
+    ] = 0.1,
+    slippage_bps: Annotated[
+        float,
+        typer.Option("--slippage-bps", metavar="N", help="How much worse than the open or close."),
+    ] = 0.0,
+    impact_bps: Annotated[
+        float,
+        typer.Option(
+            "--impact-bps",
+            metavar="N",
+            help="Further cost of an order of a whole session's volume; smaller ones pay by the "
+            "square root of their share.",
+        ),
+    ] = 0.0,
+    fx_spread_bps: Annotated[
+        float,
+        typer.Option("--fx-spread-bps", metavar="N", help="What each conversion of money loses."),
+    ] = 0.0,
+    commission_bps: Annotated[
+        float,
+        typer.Option("--commission-bps", metavar="N", help="Your broker's commission."),
+    ] = 2.5,
+    commission_min: Annotated[
+        float,
+        typer.Option(
+            "--commission-min", metavar="M", help="Its least amount an order, in CNY or HKD."
+        ),
+    ] = 5.0,
     cost_bps: Annotated[
         float | None,
         typer.Option(
             "--cost-bps",
             metavar="N",
-            help="Cost of each order in basis points of its amount; adds the executable path.",
+            help="A plain cost of each order in basis points, instead of rules and charges.",
         ),
     ] = None,
     max_wait: Annotated[
@@ -77,7 +118,11 @@ def backtest(
     ] = "",
     ledger: Annotated[
         str | None,
-        typer.Option("--ledger", metavar="FILE", help="Write every name of every window as CSV."),
+        typer.Option(
+            "--ledger",
+            metavar="FILE",
+            help="Write every order, filled or not, as CSV; on paper every name of every window.",
+        ),
     ] = None,
     csv: CsvOption = None,
     json: JsonOption = None,
@@ -89,13 +134,16 @@ def backtest(
 
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
     """
-    from screener.backtest.ledger import LEDGER_COLUMNS
+    from screener.backtest.frictions import Frictions
+    from screener.backtest.ledger import LEDGER_COLUMNS, ORDER_COLUMNS
     from screener.backtest.run import Settings
     from screener.data.store import Store
+    from screener.market.charges import Plan
     from screener.render.files import check_targets, write_csv, write_json
     from screener.workflows.backtesting import (
         BACKTEST_COLUMNS,
         ledger_rows,
+        order_rows,
         request_for,
         result_rows,
         run_document,
@@ -106,12 +154,25 @@ def backtest(
 
     check_targets(csv, json, ledger)
     place = workspace_of(workspace)
+    frictions = Frictions(
+        plan=Plan(
+            commission=_fraction(commission_bps, "--commission-bps"),
+            minimum=_positive(commission_min, "--commission-min", zero=True),
+            hk_commission=_fraction(commission_bps, "--commission-bps"),
+            hk_minimum=_positive(commission_min, "--commission-min", zero=True),
+        ),
+        participation=participation,
+        slippage_bps=slippage_bps,
+        impact_bps=impact_bps,
+        fx_spread_bps=fx_spread_bps,
+    )
     settings = Settings(
         horizons=_horizons(hold),
         max_wait=_at_least(max_wait, 0, "--max-wait"),
         delay=_at_least(delay, 0, "--delay"),
         cost=None if paper or cost_bps is None else _cost(cost_bps),
-        capital=_positive(capital, "--capital"),
+        frictions=None if paper or cost_bps is not None else frictions,
+        capitals=_capitals(capital) if cost_bps is None else _capitals(capital)[:1],
     )
     request = request_for(
         place, names or None, report, settings, benchmark=benchmark, weighting=weighting
@@ -124,7 +185,10 @@ def backtest(
     if json is not None:
         write_json(json, rows)
     if ledger is not None:
-        write_csv(ledger, LEDGER_COLUMNS, ledger_rows(run), excel=excel)
+        if settings.frictions is None:
+            write_csv(ledger, LEDGER_COLUMNS, ledger_rows(run), excel=excel)
+        else:
+            write_csv(ledger, ORDER_COLUMNS, order_rows(run), excel=excel)
     remark = save_run(place, run.run_id, run_document(run))
     if "-" not in (csv, json, ledger):
         console().print(backtest_page(run))
@@ -151,10 +215,28 @@ def _at_least(value: int, bound: int, parameter: str) -> int:
     return value
 
 
-def _positive(value: float, parameter: str) -> float:
-    if not 0 < value < float("inf"):
+def _positive(value: float, parameter: str, *, zero: bool = False) -> float:
+    if not 0 < value < float("inf") and not (zero and value == 0):
         raise InputError(f"{parameter} {value:g} is not a positive amount")
     return value
+
+
+def _capitals(text: str) -> tuple[float, ...]:
+    try:
+        found = tuple(dict.fromkeys(float(part) for part in text.split(",") if part.strip()))
+    except ValueError:
+        found = ()
+    if not found:
+        raise InputError(
+            f"--capital {text!r} is no amount of money", fix="write it like 20000,1000000"
+        )
+    return tuple(_positive(value, "--capital") for value in found)
+
+
+def _fraction(basis_points: float, parameter: str) -> float:
+    if not 0 <= basis_points < 10_000:
+        raise InputError(f"{parameter} {basis_points:g} is outside 0 to 10000 basis points")
+    return basis_points / 10_000
 
 
 def _cost(basis_points: float) -> float:

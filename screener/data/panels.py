@@ -17,10 +17,16 @@ from screener.data.fixings import read_fixings
 from screener.data.schema import Basis, TableName
 from screener.data.store import Store
 from screener.domain.listing import Currency, Exchange, Listing
-from screener.domain.panel import FlagMatrix, FloatMatrix, PricePanel, SessionAxis
+from screener.domain.panel import (
+    FlagMatrix,
+    FloatMatrix,
+    PricePanel,
+    SessionAxis,
+    TradingPanel,
+)
 from screener.market.calendars import calendar_of
 
-__all__ = ["frontier_of", "read_benchmark", "read_panel"]
+__all__ = ["frontier_of", "read_benchmark", "read_panel", "read_trading"]
 
 _HISTORY_DAYS = 60  # before the first entry, for the previous close across a long holiday
 _ST_NAME = re.compile(r"(?:XD|XR|DR|S)?\*?ST")  # after the marks of an ex-date or a pending reform
@@ -86,6 +92,62 @@ def read_panel(
         last_bars=tuple(spans[item].last if item in spans else None for item in ids),
         frontier=frontier,
     )
+
+
+def read_trading(store: Store, panel: PricePanel) -> TradingPanel:
+    """Read what trading with money needs on the sessions of a price panel.
+
+    Rights are not taken up and lapse: they change neither shares nor cash.
+    """
+    ids = [listing.id for listing in panel.listings]
+    if not len(panel.sessions) or not ids:
+        empty = np.full(panel.close.shape, np.nan)
+        return TradingPanel(
+            prices=panel,
+            volume=empty,
+            amount=empty.copy(),
+            share_ratio=np.ones(panel.close.shape),
+            dividend=np.zeros(panel.close.shape),
+            board_lot=empty.copy(),
+        )
+    start, end = panel.session(0), panel.session(len(panel.sessions) - 1)
+    bars = store.read(TableName.BARS, listings=ids, start=start, end=end)
+    share_ratio, dividend = _entitlements(store, panel, ids)
+    return TradingPanel(
+        prices=panel,
+        volume=_matrix(bars, "volume", panel.sessions, ids),
+        amount=_matrix(bars, "amount", panel.sessions, ids),
+        share_ratio=share_ratio,
+        dividend=dividend,
+        board_lot=_board_lots(store, panel.sessions, ids),
+    )
+
+
+def _entitlements(
+    store: Store, panel: PricePanel, ids: list[str]
+) -> tuple[FloatMatrix, FloatMatrix]:
+    """Return the ratio of shares and the cash of each ex-session; none for adjusted prices."""
+    ratio, cash = np.ones(panel.close.shape), np.zeros(panel.close.shape)
+    column_of = {name: at for at, name in enumerate(ids)}
+    for row in store.read(TableName.ACTIONS, listings=ids).to_pylist():
+        column = column_of[row["listing"]]
+        at = int(np.searchsorted(panel.sessions, np.datetime64(row["ex_session"], "D")))
+        if not panel.adjusted[column] and 0 < at < len(panel.sessions):
+            split = row["split"] if row["split"] is not None else 1.0
+            ratio[at, column] *= (1.0 + (row["bonus"] or 0.0)) * split
+            cash[at, column] += row["cash"] or 0.0
+    return ratio, cash
+
+
+def _board_lots(store: Store, axis: SessionAxis, ids: list[str]) -> FloatMatrix:
+    """Return the board lot in force on each session; NaN before the first known one."""
+    lots = np.full((len(axis), len(ids)), np.nan)
+    column_of = {name: at for at, name in enumerate(ids)}
+    # Sorted by listing and day: each lot holds until the next one overwrites it.
+    for row in store.read(TableName.BOARD_LOTS, listings=ids).to_pylist():
+        first = int(np.searchsorted(axis, np.datetime64(row["valid_from"], "D")))
+        lots[first:, column_of[row["listing"]]] = row["lot"]
+    return lots
 
 
 def read_benchmark(store: Store, benchmark: Listing) -> tuple[SessionAxis, FloatMatrix, str]:

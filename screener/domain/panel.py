@@ -11,7 +11,7 @@ import numpy.typing as npt
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError
 
-__all__ = ["FlagMatrix", "FloatMatrix", "PricePanel", "SessionAxis"]
+__all__ = ["FlagMatrix", "FloatMatrix", "PricePanel", "SessionAxis", "TradingPanel"]
 
 FloatMatrix = npt.NDArray[np.float64]
 FlagMatrix = npt.NDArray[np.bool_]
@@ -94,3 +94,42 @@ class PricePanel:
         """Return the session of `row`."""
         found: date = self.sessions[row].item()
         return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TradingPanel:
+    """What money needs beyond prices, on the sessions and listings of a price panel.
+
+    Parameters
+    ----------
+    prices
+        The price panel.
+    volume
+        `(n_sessions, n_listings)` shares traded; NaN where there is no bar.
+    amount
+        `(n_sessions, n_listings)` turnover in the listing's currency; NaN where unknown.
+    share_ratio
+        `(n_sessions, n_listings)` by how much a holding of shares multiplies that morning: 1, or
+        more for a bonus or a split, less for a consolidation. 1 throughout for adjusted prices.
+    dividend
+        `(n_sessions, n_listings)` cash for each share held at the close before, before tax, in the
+        listing's currency; 0 without one, and throughout for adjusted prices.
+    board_lot
+        `(n_sessions, n_listings)` shares of a board lot in force; NaN where unknown.
+    """
+
+    prices: PricePanel
+    volume: FloatMatrix
+    amount: FloatMatrix
+    share_ratio: FloatMatrix
+    dividend: FloatMatrix
+    board_lot: FloatMatrix
+
+    def __post_init__(self) -> None:
+        shape = self.prices.close.shape
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                if value.shape != shape:
+                    raise DataError(f"panel {field.name} has shape {value.shape}, not {shape}")
+                value.setflags(write=False)

@@ -27,7 +27,11 @@ _DIGITS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HorizonLine:
-    """One horizon of an event; returns are fractions, `None` where undefined."""
+    """One horizon of an event; returns are fractions, `None` where undefined.
+
+    `capital` is the money of the executable path in CNY, and `gap` what each friction takes from
+    the paper return.
+    """
 
     horizon: int
     exit_session: date | None
@@ -41,6 +45,8 @@ class HorizonLine:
     active_return: float | None
     max_drawdown: float | None
     band: tuple[float, float] | None
+    capital: float | None = None
+    gap: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +128,9 @@ def _block(block: EventBlock) -> Iterator[RenderableType]:
     yield Text(block.title, style="bold")
     yield Text(block.subtitle)
     costed = any(line.executable_return is not None for line in block.lines)
+    amounts = len({line.capital for line in block.lines if line.capital is not None}) > 1
+    shown = list({line.horizon: line for line in reversed(block.lines)}.values())[::-1]
+    costed = costed and not amounts  # with several amounts the second table has what each came to
     columns = [
         Column(header="hold", numeric=True),
         Column(header="to"),
@@ -133,8 +142,9 @@ def _block(block: EventBlock) -> Iterator[RenderableType]:
         Column(header="active", numeric=True),
         Column(header="drawdown", numeric=True),
     ]
-    yield plain_table(columns, [_cells(line, costed=costed) for line in block.lines])
-    for line in block.lines:
+    yield plain_table(columns, [_cells(line, costed=costed) for line in shown])
+    yield from _gaps(block.lines, amounts=amounts)
+    for line in shown:
         if line.band is not None:
             low, high = (percent(end, digits=_DIGITS, signed=True) for end in line.band)
             yield Text(f"  hold {line.horizon}: {low} to {high} over every entry the range allows")
@@ -142,6 +152,61 @@ def _block(block: EventBlock) -> Iterator[RenderableType]:
         yield Text(f"  path {sparkline((1.0, *block.path))} 1 to {block.path[-1]:.3f}")
     for note in block.notes:
         yield Text(f"  {note}")
+
+
+_SHORT = {
+    "limits and suspension": "limits",
+    "lots and cash": "lots",
+    "participation": "volume",
+    "slippage": "slip",
+    "commission": "comm.",
+    "taxes and levies": "taxes",
+    "FX spread": "FX",
+}
+
+
+def _gaps(lines: Sequence[HorizonLine], *, amounts: bool) -> Iterator[RenderableType]:
+    """Show what each friction took, for the windows that both paths finished."""
+    told = [line for line in lines if line.gap or (amounts and line.capital is not None)]
+    steps = next(([step for step, _ in line.gap] for line in told if line.gap), [])
+    if not told:
+        return
+    columns = [
+        Column(header="hold", numeric=True),
+        *([Column(header="capital", numeric=True)] if amounts else []),
+        Column(header="paper", numeric=True),
+        *(Column(header=_SHORT.get(step, step), numeric=True) for step in steps),
+        Column(header="traded", numeric=True),
+    ]
+    yield plain_table(
+        columns,
+        [
+            [
+                str(line.horizon),
+                *([_money(line.capital)] if amounts else []),
+                _points(line.paper_return, signed=True),
+                *_parts(line, steps),
+                _points(line.executable_return, signed=True),
+            ]
+            for line in told
+        ],
+        title="from paper to traded",
+    )
+
+
+def _parts(line: HorizonLine, steps: Sequence[str]) -> list[str]:
+    taken = dict(line.gap)
+    return [_points(taken.get(step), signed=True) for step in steps]
+
+
+def _money(amount: float | None) -> str:
+    """Write an amount of money short: `20k`, `1M`, `1.5M`."""
+    if amount is None:
+        return UNDEFINED
+    for unit, letter in ((1e9, "bn"), (1e6, "M"), (1e3, "k")):
+        if amount >= unit:
+            return f"{amount / unit:g}{letter}"
+    return f"{amount:g}"
 
 
 def _cells(line: HorizonLine, *, costed: bool) -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from screener.backtest.benchmark import BenchmarkSeries, default_benchmark
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult, Settings, run_backtest
-from screener.data.panels import read_benchmark, read_panel
+from screener.data.panels import read_benchmark, read_panel, read_trading
 from screener.data.schema import SIMULATED, TableName
 from screener.data.store import Store
 from screener.domain.basket import Event, Weighting
@@ -30,6 +30,7 @@ __all__ = [
     "BacktestRequest",
     "BacktestRun",
     "ledger_rows",
+    "order_rows",
     "request_for",
     "result_rows",
     "run_document",
@@ -150,7 +151,9 @@ def run_events(store: Store, request: BacktestRequest, *, program_version: str) 
     days = [day for _, choices in events for choice in choices for _, day in choice]
     first = min(days)
     panel = read_panel(store, listings, first_entry=first, last_entry=max(days))
-    results = run_backtest(panel, events, request.settings, _Benchmarks(store, request.benchmark))
+    trading = read_trading(store, panel) if request.settings.frictions is not None else None
+    benchmarks = _Benchmarks(store, request.benchmark)
+    results = run_backtest(panel, events, request.settings, benchmarks, trading)
     simulated = store.simulated()
     return BacktestRun(
         request=request,
@@ -219,6 +222,53 @@ def ledger_rows(run: BacktestRun) -> list[dict[str, object]]:
     return [{**asdict(entry), "run_id": run.run_id} for entry in run.ledger]
 
 
+def order_rows(run: BacktestRun) -> list[dict[str, object]]:
+    """Return one row per order, filled or not, and per name left out, of a run with money."""
+    return [row for result in run.results for row in _orders(run, result)]
+
+
+def _orders(run: BacktestRun, result: EventResult) -> Iterator[dict[str, object]]:
+    common = {
+        "basket": result.window.event.basket,
+        "report": result.window.event.report,
+        "horizon": result.window.horizon,
+        "capital": result.capital,
+        "run_id": run.run_id,
+    }
+    for entry in result.ledger:
+        if entry.state is LegState.DROPPED:
+            yield {
+                **common,
+                "listing": entry.listing,
+                "name": entry.name,
+                "status": "dropped",
+                "weight": 0.0,
+                "scheduled_session": entry.scheduled_entry,
+                "currency": entry.currency,
+                "reason": entry.reason,
+                "rule": entry.rule,
+            }
+    for order in result.orders:
+        yield {
+            **common,
+            "listing": order.listing.id,
+            "name": result.window.event.members[order.leg].name,
+            "side": str(order.side),
+            "status": str(order.status),
+            "weight": result.window.weights[order.leg],
+            "scheduled_session": order.scheduled,
+            "session": order.session,
+            "shares": order.shares or None,
+            "price": order.price,
+            "currency": str(order.listing.currency),
+            "amount": order.amount or None,
+            "fees": order.fees if order.session else None,
+            "reason": order.reason,
+            "rule": order.rule,
+            "source": order.source,
+        }
+
+
 def run_document(run: BacktestRun) -> dict[str, object]:
     """Return all that a stored run keeps: its inputs, results and ledger."""
     return {
@@ -228,6 +278,8 @@ def run_document(run: BacktestRun) -> dict[str, object]:
         "request": json.loads(json.dumps(asdict(run.request), default=str)),
         "results": result_rows(run),
         "ledger": ledger_rows(run),
+        "orders": order_rows(run),
+        "gaps": [dict(result.gap) for result in run.results],
         "remarks": list(run.remarks),
     }
 
@@ -328,7 +380,7 @@ def _row(run: BacktestRun, result: EventResult, basis: str) -> dict[str, object]
         "benchmark_return": result.benchmark_return,
         "active_return": result.active_return,
         "max_drawdown": result.max_drawdown,
-        "capital": run.request.settings.capital if costed else None,
+        "capital": result.capital if costed else None,
         "fees": result.fees,
         "price_basis": basis,
         "data_version": run.data_version,
@@ -341,7 +393,9 @@ def _remarks(
 ) -> tuple[str, ...]:
     found = [f"{SIMULATED}: invented prices, no market ever had them."] if simulated else []
     if panel.adjusted.any():
-        found.append("Prices are adjusted by whoever made the file: limits are approximate.")
+        found.append(
+            "Prices are adjusted by whoever made the file: limits, lots and fees are approximate."
+        )
     raw = [
         listing.id
         for at, listing in enumerate(panel.listings)
@@ -360,7 +414,7 @@ def _remarks(
         found.append(
             "The benchmark is a price index: without its dividends it flatters the basket."
         )
-    found.extend(
+    found += dict.fromkeys(
         f"{result.window.event.basket} {result.window.event.report} {result.window.horizon}: {text}"
         for result in results
         for text in result.remarks

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from screener.backtest.ledger import LEDGER_COLUMNS
+from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings
 from screener.data.schema import SIMULATED
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
@@ -38,7 +39,6 @@ _SEED = 20260514
 _START = date(2025, 1, 2)
 _END = date(2026, 10, 30)
 _OTHERS = 300
-_COST = 0.001
 _FETCHED_AT = datetime(2026, 10, 30, 10, 0, tzinfo=UTC)  # fixed: the same demo, byte for byte
 _RANGES = {"pe_ttm": "..25", "pb": "..3"}
 
@@ -107,7 +107,7 @@ def simulate(workspace: Workspace) -> ImportOutcome:
 def back_test(workspace: Workspace, *, program_version: str) -> BacktestRun:
     """Backtest every basket of every report, and write the results and the ledger as CSV."""
     request = request_for(
-        workspace, None, None, Settings(horizons=DEMO_HORIZONS, cost=_COST), benchmark=""
+        workspace, None, None, Settings(horizons=DEMO_HORIZONS, frictions=Frictions()), benchmark=""
     )
     with Store.open(workspace.data_cache) as store:
         run = run_events(store, request, program_version=program_version)

@@ -101,6 +101,8 @@ def _line(result: EventResult) -> HorizonLine:
         active_return=result.active_return,
         max_drawdown=result.max_drawdown,
         band=result.band,
+        capital=result.capital,
+        gap=result.gap,
     )
 
 

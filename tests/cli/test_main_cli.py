@@ -125,13 +125,26 @@ def test_same_inputs_give_the_same_bytes_and_the_run_is_stored(filled: Path) -> 
 def test_ledger_and_json(filled: Path, tmp_path: Path) -> None:
     fine(
         *("backtest", "mine", "--hold", "2", "--ledger", tmp_path / "ledger.csv"),
+        *("--json", tmp_path / "rows.json", "--capital", "2000", "--workspace", filled),
+    )
+    with (tmp_path / "ledger.csv").open(encoding="utf-8") as lines:
+        bought, sold = csv.DictReader(lines)
+    assert (bought["listing"], bought["side"], bought["status"]) == ("300857.SZ", "buy", "filled")
+    assert (bought["price"], sold["side"]) == ("12.0", "sell")
+    (row,) = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))
+    assert row["horizon"] == 2
+    assert row["capital"] == 2_000.0
+
+
+def test_ledger_on_paper(filled: Path, tmp_path: Path) -> None:
+    fine(
+        *("backtest", "mine", "--hold", "2", "--paper", "--ledger", tmp_path / "ledger.csv"),
         *("--json", tmp_path / "rows.json", "--workspace", filled),
     )
     with (tmp_path / "ledger.csv").open(encoding="utf-8") as lines:
         (entry,) = csv.DictReader(lines)
     assert (entry["listing"], entry["state"], entry["entry_price"]) == ("300857.SZ", "held", "12.0")
     (row,) = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))
-    assert row["horizon"] == 2
     assert row["executable_return"] is None
 
 

@@ -91,7 +91,7 @@ def test_cost_touches_the_executable_return_only() -> None:
     panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING)})
     event = event_of(["300857.SZ"], DAY)
     (free,) = run(panel, event, horizons=(3,))
-    (costed,) = run(panel, event, horizons=(3,), cost=0.001, capital=1e6)
+    (costed,) = run(panel, event, horizons=(3,), cost=0.001, capitals=(1e6,))
     assert costed.paper_return == free.paper_return
     assert free.executable_return is None
     # buy and sell each cost 10 bp of their amount, the purchase sized with its cost reserved

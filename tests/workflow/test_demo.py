@@ -77,7 +77,9 @@ def test_readme_shows_what_the_program_prints(demo: tuple[Path, str]) -> None:
     listing = ["--listing", "300857,00700.HK", "--date", "2026-05-14"]
     assert RUNNER.invoke(app, ["basket", "new", "mine", *listing, *at]).exit_code == 0
     done = RUNNER.invoke(
-        app, ["backtest", "mine", "--hold", "5,20", "--cost-bps", "10", *at], env={"COLUMNS": "80"}
+        app,
+        ["backtest", "mine", "--hold", "5,20", "--capital", "100000", *at],
+        env={"COLUMNS": "80"},
     )
     (folder / "baskets" / "mine.toml").unlink()
     assert [line.rstrip() for line in done.stdout.splitlines()] == blocks("mine")

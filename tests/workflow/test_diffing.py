@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner
 
+from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings
 from screener.cli.data_versions import diff
 from screener.data.schema import TABLES, Basis, TableName
@@ -211,7 +212,16 @@ requests = st.builds(
         max_wait=st.integers(0, 20),
         delay=st.integers(0, 20),
         cost=st.one_of(st.none(), st.just(0.0), st.floats(0, 1)),
-        capital=sizes,
+        capitals=st.lists(sizes, min_size=1, max_size=3).map(tuple),
+        frictions=st.one_of(
+            st.none(),
+            st.builds(
+                Frictions,
+                participation=st.one_of(st.none(), st.floats(0.01, 1)),
+                slippage_bps=st.floats(0, 50),
+                commission=st.booleans(),
+            ),
+        ),
     ),
     benchmark=st.sampled_from(["", "none", "000300.SH"]),
 )

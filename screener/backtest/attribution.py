@@ -1,0 +1,101 @@
+"""Where the difference between paper and money went: an ordered series of counterfactual runs.
+
+Each run turns one more friction on, in a fixed order; a step is what the result loses by it. The
+first run is the paper return and the last the executable one, so that the steps close exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from screener.backtest.executing import execute_all
+from screener.backtest.frictions import Frictions
+from screener.backtest.portfolio import simulate
+from screener.backtest.pricing import ValuePanel, executed_exits, order_book
+from screener.domain.panel import TradingPanel
+from screener.paths.windows import Window
+
+__all__ = ["GAP_STEPS", "Gap", "gap_of"]
+
+GAP_STEPS = (
+    "limits and suspension",
+    "lots and cash",
+    "participation",
+    "slippage",
+    "commission",
+    "taxes and levies",
+    "FX spread",
+)
+"""The order in which frictions are turned on."""
+
+Gap = tuple[tuple[str, float], ...]
+"""Steps with what each takes from the return, as fractions; they sum to executable minus paper."""
+
+
+def gap_of(
+    values: ValuePanel,
+    trading: TradingPanel,
+    windows: Sequence[Window],
+    paper: Mapping[int, float],
+    capital: float,
+    frictions: Frictions,
+) -> Mapping[int, Gap]:
+    """Return the gap of each window that both paths finish, by the window's identity.
+
+    Parameters
+    ----------
+    values, trading
+        Prices, and what trading with money needs.
+    windows
+        Windows with at least one name that is not dropped.
+    paper
+        Paper return by the window's identity.
+    capital
+        Money for each window, in CNY.
+    frictions
+        The frictions of the executable path.
+    """
+    if not windows:
+        return {}
+    runs = [_late_sales(values, windows)]
+    for variant in _variants(frictions):
+        executed = execute_all(trading, windows, capital, variant)
+        runs.append([None if one.value is None else one.value / capital - 1 for one in executed])
+    found = {}
+    for at, window in enumerate(windows):
+        levels = [paper[id(window)], *(run[at] for run in runs)]
+        finished = [level for level in levels if level is not None]
+        if len(finished) == len(levels):
+            found[id(window)] = tuple(
+                (step, after - before)
+                for step, before, after in zip(GAP_STEPS, finished, finished[1:], strict=False)
+            )
+    return found
+
+
+def _late_sales(values: ValuePanel, windows: Sequence[Window]) -> list[float | None]:
+    """Return the returns of orders that wait as the rules say, without any other friction."""
+    exits = tuple(executed_exits(values.prices, window) for window in windows)
+    simulation = simulate(order_book(values, tuple(windows), exits=exits))
+    return [
+        None if exit_.open else float(simulation.values[-1, group]) - 1
+        for group, exit_ in enumerate(exits)
+    ]
+
+
+def _variants(frictions: Frictions) -> tuple[Frictions, ...]:
+    bare = replace(
+        frictions,
+        participation=None,
+        slippage_bps=0.0,
+        impact_bps=0.0,
+        fx_spread_bps=0.0,
+        commission=False,
+        levies=False,
+    )
+    capped = replace(bare, participation=frictions.participation)
+    slipped = replace(capped, slippage_bps=frictions.slippage_bps, impact_bps=frictions.impact_bps)
+    paid = replace(slipped, commission=frictions.commission)
+    taxed = replace(paid, levies=frictions.levies)
+    return bare, capped, slipped, paid, taxed, frictions

@@ -1,0 +1,103 @@
+"""What separates money from paper: the switches and prices of trading, and the orders they make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from screener.domain.listing import Listing
+from screener.errors import InputError
+from screener.market.charges import Plan, Side
+
+__all__ = ["Frictions", "Order", "OrderStatus"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frictions:
+    """What trading costs and forbids; each switch can be turned off to see what it takes.
+
+    Parameters
+    ----------
+    plan
+        What the user's broker takes.
+    participation
+        Greatest share of a session's volume that one order may be, as a fraction; `None` for any.
+    slippage_bps
+        How much worse than the price aimed at an order fills, in basis points.
+    impact_bps
+        Further basis points for an order of the whole session's volume; they grow with the square
+        root of its share in it.
+    fx_spread_bps
+        What each conversion between currencies loses, in basis points.
+    commission, levies
+        Whether the broker's commission is paid, and whether taxes and exchange fees are.
+    """
+
+    plan: Plan = field(default_factory=Plan)
+    participation: float | None = 0.10
+    slippage_bps: float = 0.0
+    impact_bps: float = 0.0
+    fx_spread_bps: float = 0.0
+    commission: bool = True
+    levies: bool = True
+
+    def __post_init__(self) -> None:
+        if self.participation is not None and not 0 < self.participation <= 1:
+            raise InputError(
+                f"participation {self.participation} is no share of a session's volume",
+                fix="give a fraction above 0 and up to 1, such as 0.1",
+            )
+        for name in ("slippage_bps", "impact_bps", "fx_spread_bps"):
+            value = getattr(self, name)
+            if not 0 <= value < 10_000:
+                raise InputError(f"{name} {value} is not from 0 to 10,000", fix="give basis points")
+
+
+class OrderStatus(StrEnum):
+    """What became of an order."""
+
+    FILLED = "filled"
+    PARTIAL = "partial"
+    UNFILLED = "unfilled"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One order, filled or not.
+
+    Parameters
+    ----------
+    leg
+        Number of the name in its window.
+    listing, side
+        What was to be bought or sold.
+    scheduled, session
+        Session for which it was meant, and the one in which it was filled; `None` if it was not.
+    row
+        Row of that session in the panel, -1 if it was not filled.
+    shares
+        Shares filled; not whole after a bonus issue.
+    price
+        Price per share in the listing's currency, slippage included.
+    amount, fees
+        Money exchanged before fees, and commission, levies and taxes of the order, in CNY.
+    status, reason, rule, source
+        What became of it, why, by which rule, and where that rule stands.
+    """
+
+    leg: int
+    listing: Listing
+    side: Side
+    scheduled: date
+    session: date | None
+    row: int = -1
+    shares: float = 0.0
+    price: float | None = None
+    amount: float = 0.0
+    fees: float = 0.0
+    status: OrderStatus
+    reason: str = ""
+    rule: str = ""
+    source: str = ""

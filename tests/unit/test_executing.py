@@ -1,0 +1,162 @@
+"""The executable path against figures worked by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from screener.backtest.attribution import GAP_STEPS
+from screener.backtest.frictions import Frictions, OrderStatus
+from screener.backtest.run import EventResult, Settings, run_backtest
+from screener.domain.listing import Exchange
+from screener.domain.panel import PricePanel, TradingPanel
+from screener.errors import InputError
+from screener.market.calendars import calendar_of
+from screener.market.charges import Plan
+from screener.paths.known import entry_choices
+from tests.support.panels import bars_of, event_of, panel_of
+
+SZ, HK = Exchange.SZ, Exchange.HK
+DAY = date(2026, 5, 14)
+RISING = [(10.0, 10.0), (10.0, 10.5), (10.6, 11.0), (11.0, 11.5), (11.4, 12.0)]
+
+
+def trading_of(panel: PricePanel, **given: float | np.ndarray) -> TradingPanel:
+    shape = panel.close.shape
+    bars = np.isfinite(panel.close)
+    fields = {
+        "volume": np.where(bars, 1e9, np.nan),
+        "amount": np.full(shape, np.nan),
+        "share_ratio": np.ones(shape),
+        "dividend": np.zeros(shape),
+        "board_lot": np.full(shape, np.nan),
+    }
+    for name, value in given.items():
+        fields[name] = np.broadcast_to(np.asarray(value, dtype=float), shape).copy()
+    return TradingPanel(prices=panel, **fields)
+
+
+def run(
+    panel: PricePanel,
+    trading: TradingPanel,
+    *,
+    frictions: Frictions | None = None,
+    **settings: object,
+) -> tuple[EventResult, ...]:
+    event = event_of([listing.id for listing in panel.listings], DAY)
+    exchanges = [member.listing.exchange for member in event.members]
+    choices = entry_choices(event.published, exchanges, calendar_of)
+    options = {"horizons": (3,), "capitals": (10_000.0,), **settings}
+    asked = Settings(frictions=frictions or Frictions(), **options)  # type: ignore[arg-type]
+    return run_backtest(panel, [(event, choices)], asked, lambda *_: None, trading)
+
+
+def test_whole_lots_and_the_charges_of_the_day() -> None:
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING)})
+    (found,) = run(panel, trading_of(panel))
+    # 900 x 10.00: commission 5 (0.025 % is 2.25), transfer 0.001 % is 0.09; 994.91 left
+    # 900 x 11.50: commission 5, stamp duty 0.05 % is 5.175, transfer 0.1035: 10.28
+    bought, sold = found.orders
+    assert (bought.shares, bought.price, bought.fees) == (900, 10.0, pytest.approx(5.09))
+    assert (sold.shares, sold.price, sold.fees) == (900, 11.5, pytest.approx(10.28))
+    assert found.executable_return == pytest.approx(
+        (994.91 + 10_350 - 10.28) / 10_000 - 1, abs=1e-12
+    )
+    assert found.fees == pytest.approx(15.37)
+
+
+def test_a_dividend_is_cash_less_the_tax_of_a_short_holding() -> None:
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING)})
+    dividend = np.zeros(panel.close.shape)
+    dividend[panel.row(DAY) + 3] = 0.4  # ex on the second day after the purchase
+    (found,) = run(panel, trading_of(panel, dividend=dividend))
+    # 900 x 0.4 = 360 before tax, 20 % for less than a month: 72
+    plain = (994.91 + 10_350 - 10.28) / 10_000 - 1
+    assert found.executable_return == pytest.approx(plain + (360 - 72) / 10_000, abs=1e-12)
+
+
+def test_a_split_multiplies_the_shares() -> None:
+    halved = [(10.0, 10.0), (10.0, 10.5), (5.3, 5.5), (5.5, 5.75), (5.7, 6.0)]
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, halved)})
+    factors = np.ones(panel.close.shape)
+    ratio = np.ones(panel.close.shape)
+    at = panel.row(DAY) + 2
+    factors[at:], ratio[at] = 2.0, 2.0
+    fields = {name: getattr(panel, name) for name in panel.__slots__}
+    split = PricePanel(**{**fields, "factor": factors})
+    (found,) = run(split, trading_of(split, share_ratio=ratio))
+    assert [order.shares for order in found.orders] == [900, 1800]
+    assert found.orders[1].amount == pytest.approx(10_350)
+
+
+def test_an_order_takes_its_share_of_the_volume_and_sells_over_days() -> None:
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING)})
+    volume = np.full(panel.close.shape, 8_000.0)
+    volume[panel.row(DAY) + 3] = 3_000.0  # the scheduled exit takes 300 of 800
+    (found,) = run(panel, trading_of(panel, volume=volume))
+    bought, first, second = found.orders
+    assert (bought.shares, bought.status) == (800, OrderStatus.PARTIAL)
+    assert "10% of the volume" in bought.reason
+    assert [(order.shares, order.price) for order in (first, second)] == [(300, 11.5), (500, 12.0)]
+    assert (first.status, second.status) == (OrderStatus.PARTIAL, OrderStatus.FILLED)
+
+
+def test_money_below_one_lot_stays_cash() -> None:
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING)})
+    small, enough = run(panel, trading_of(panel), capitals=(900.0, 2_000.0))
+    assert small.orders[0].status is OrderStatus.UNFILLED
+    assert small.orders[0].reason == "the money does not reach one lot"
+    assert small.executable_return == 0
+    assert enough.orders[0].shares == 100
+
+
+def test_a_hong_kong_name_pays_in_its_currency_and_by_its_board_lot() -> None:
+    panel = panel_of({"01208.HK": bars_of(HK, DAY, RISING)}, fx=0.9)
+    (found,) = run(panel, trading_of(panel, board_lot=400.0))
+    # 11,111.11 HKD buy 2 lots: 8,000; commission 5, stamp 8, SFC 0.22, AFRC 0.01, trading fee 0.45,
+    # settlement 0.34
+    bought = found.orders[0]
+    assert bought.shares == 800
+    assert bought.fees / 0.9 == pytest.approx(5 + 8 + 0.22 + 0.01 + 0.45 + 0.34)
+
+
+def test_a_missing_board_lot_is_told_and_leaves_the_return_undefined() -> None:
+    panel = panel_of({"01208.HK": bars_of(HK, DAY, RISING)}, fx=0.9)
+    (found,) = run(panel, trading_of(panel))
+    assert found.executable_return is None
+    assert found.paper_return is not None
+    (remark,) = [text for text in found.remarks if "01208.HK" in text]
+    assert "no board lot of 01208.HK is known" in remark
+    assert "data update --listing 01208.HK" in remark
+
+
+def test_the_steps_from_paper_to_traded_close() -> None:
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING), "002428.SZ": bars_of(SZ, DAY, RISING)})
+    asked = Frictions(slippage_bps=10, impact_bps=20, participation=0.001)
+    for found in run(panel, trading_of(panel), frictions=asked, capitals=(2_500.0, 1e5, 1e7)):
+        assert [step for step, _ in found.gap] == list(GAP_STEPS)
+        total = sum(part for _, part in found.gap)
+        assert found.paper_return is not None
+        assert found.executable_return == pytest.approx(found.paper_return + total, abs=1e-10)
+
+
+def test_without_any_friction_money_does_as_paper() -> None:
+    panel = panel_of({"688981.SH": bars_of(Exchange.SH, DAY, RISING)})
+    free = Frictions(
+        participation=None, commission=False, levies=False, plan=Plan(commission=0, minimum=0)
+    )
+    (found,) = run(panel, trading_of(panel), frictions=free, capitals=(1e9,))
+    assert found.executable_return == pytest.approx(found.paper_return, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [({"participation": 0.0}, "participation"), ({"slippage_bps": -1}, "slippage_bps -1")],
+)
+def test_bad_frictions_are_refused(given: dict[str, float], match: str) -> None:
+    with pytest.raises(InputError, match=match) as info:
+        replace(Frictions(), **given)  # type: ignore[arg-type]
+    assert info.value.fix
