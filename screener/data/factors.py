@@ -7,7 +7,8 @@ is reinvested at the ex-reference price. At each ex-session
     ex_reference = (previous close - cash + rights_price * rights) / ((1 + bonus + rights) * split)
     factor      *= previous close / ex_reference
 
-where the previous close is the last raw close before the ex-session. This is the exchanges' own
+where the previous close is the last raw close before the ex-session, or the reference of an action
+since then. This is the exchanges' own
 formula for the ex-right reference price: SSE Trading Rules and SZSE Trading Rules, chapter on
 ex-rights and ex-dividends: (前收盘价 − 现金红利 + 配股价 × 股份变动比例) ÷ (1 + 股份变动比例).
 The share change is that of bonus and rights; a split is the same thing as a bonus of `split - 1`.
@@ -117,15 +118,13 @@ def total_return_factors(actions: pa.Table, closes: pa.Table) -> pa.Table:
     ordered = actions.sort_by([("listing", "ascending"), ("ex_session", "ascending")])
     read = _read_actions(ordered)
     _check_actions(read, ordered)
-    previous = _previous_closes(read, closes)
-    reference = ex_reference(
-        previous,
-        cash=read.cash,
-        bonus=read.bonus,
-        split=read.split,
-        rights=read.rights,
-        rights_price=read.rights_price,
-    )
+    previous, at = _previous_closes(read, closes)
+    reference = _references(read, previous)
+    # While a listing rests, one action follows another without a close between: the second one's
+    # previous close is the reference of the first.
+    for row in np.flatnonzero((at[1:] == at[:-1]) & (read.listing[1:] == read.listing[:-1])) + 1:
+        previous[row] = reference[row - 1]
+        reference[row] = _references(read, previous, slice(row, row + 1))[0]
     _check_reference(read, previous, reference)
     factor = _cumulate(read.listing, previous / reference)
     columns = [ordered["listing"], ordered["ex_session"], pa.array(factor, pa.float64())]
@@ -179,8 +178,19 @@ def _check_actions(read: _Actions, ordered: pa.Table) -> None:
     _refuse(read, unpriced, "rights are offered without a rights_price")
 
 
-def _previous_closes(read: _Actions, closes: pa.Table) -> _FloatArray:
-    """Find each action's last close before its ex-session."""
+def _references(read: _Actions, previous: _FloatArray, rows: slice = slice(None)) -> _FloatArray:
+    return ex_reference(
+        previous[rows],
+        cash=read.cash[rows],
+        bonus=read.bonus[rows],
+        split=read.split[rows],
+        rights=read.rights[rows],
+        rights_price=read.rights_price[rows],
+    )
+
+
+def _previous_closes(read: _Actions, closes: pa.Table) -> tuple[_FloatArray, npt.NDArray[np.intp]]:
+    """Find each action's last close before its ex-session, and which close that is."""
     names = pa.array(np.unique(read.listing.astype(str)), pa.string())
     kept = closes.filter(
         pc.and_(pc.is_in(closes["listing"], value_set=names), pc.is_finite(closes["close"]))
@@ -201,7 +211,7 @@ def _previous_closes(read: _Actions, closes: pa.Table) -> _FloatArray:
         fix="import bars that start before the ex-session, or leave the action out",
     )
     found: _FloatArray = close[at]
-    return found
+    return found, at
 
 
 def _check_basis(kept: pa.Table) -> None:

@@ -136,3 +136,15 @@ def test_adjusted_closes_are_refused() -> None:
         total_return_factors(make_actions({"ex_session": EX, "cash": 0.1}), adjusted)
     assert "raw bars" in error.value.fix
     assert error.value.where == "600000.SH"
+
+
+def test_a_second_action_without_a_close_between_starts_from_the_first_ones_reference() -> None:
+    # 10 split in two is worth 5; a dividend of 1 while it still rests leaves 4: 2 x 5 / 4 = 2.5
+    actions = make_actions(
+        {"ex_session": date(2026, 3, 3), "split": 2.0},
+        {"ex_session": date(2026, 3, 4), "cash": 1.0},
+        {"ex_session": date(2026, 3, 9), "cash": 0.5},
+    )
+    closes = make_closes(("600000.SH", "2026-03-02", 10.0), ("600000.SH", "2026-03-06", 4.5))
+    found = total_return_factors(actions, closes)
+    assert found["factor"].to_pylist() == pytest.approx([2.0, 2.5, 2.5 * 4.5 / 4.0])
