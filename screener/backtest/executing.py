@@ -116,6 +116,8 @@ def _execution(
         if bought is not None
     ]
     received, tax = sum(one.received for one in beside), sum(one.tax for one in beside)
+    sales = [fill for sale in orders.sales if sale is not None for fill in sale.fills]
+    value -= sum(fill.fees - _paid_of(fill) for fill in sales)
     fees = sum(order.fees for order in orders.orders) + tax
     return Execution(
         value=None if orders.open else value + idle + received - tax,
@@ -151,8 +153,11 @@ def _engine_values(
         if bought is None:  # columns hold purchases only
             continue
         column = windows[group].legs[at].column
-        marks[:, out] = _marks(trading, column, bought, start, ends[group], n_rows)
-        cash[out] = orders.budgets[at]
+        own_end = windows[group].end_rows[at]
+        end = max([own_end, *(fill.row for fill in (sale.fills if sale else ()))])
+        marks[:, out] = _marks(trading, column, bought, start, end, n_rows)
+        # A hair above the budget is a rounding of floats, and no reason to refuse the order.
+        cash[out] = max(orders.budgets[at], bought.units * bought.price + bought.fees)
         _place(sizes, prices, fees, out, bought.row - start, bought, sign=1)
         for fill in sale.fills if sale else ():
             _place(sizes, prices, fees, out, fill.row - start + 1, fill, sign=-1)
@@ -183,7 +188,12 @@ def _place(
 ) -> None:
     sizes[row, out] = sign * fill.units
     prices[row, out] = fill.price * fill.shares / fill.units
-    fees[row, out] = fill.fees
+    fees[row, out] = fill.fees if sign > 0 else _paid_of(fill)
+
+
+def _paid_of(sale: Fill) -> float:
+    """Return the fees that a sale's own proceeds pay: the engine takes no order below zero."""
+    return min(sale.fees, sale.shares * sale.price)
 
 
 def _last_row(window: Window, orders: WindowOrders) -> int:
@@ -202,8 +212,13 @@ def _marks(
     ratios = np.cumprod(
         np.concatenate([[1.0], trading.share_ratio[bought.row + 1 : end + 1, column]])
     )
+    # Cash of each ex-date for a share as bought, and what went ex since the last close: it is in
+    # the cash by now and must not stay in the mark.
+    cash = np.concatenate([[0.0], trading.dividend[bought.row + 1 : end + 1, column] * ratios[:-1]])
+    gone = np.cumsum(cash)
     held = np.where(known >= 0, close[known], panel.open[bought.row, column])
-    worth = held * np.where(known >= 0, ratios[known], 1.0) * panel.fx[rows, column]
+    worth = held * np.where(known >= 0, ratios[known], 1.0)
+    worth = (worth - (gone - np.where(known >= 0, gone[known], 0.0))) * panel.fx[rows, column]
     if not np.isfinite(worth).all():
         listing = panel.listings[column]
         missing = int(np.flatnonzero(~np.isfinite(worth))[0])

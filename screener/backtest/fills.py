@@ -28,7 +28,7 @@ from screener.paths.windows import Window, WindowStatus
 __all__ = ["Fill", "Sale", "WindowOrders", "resolve_orders"]
 
 _BASIS_POINT = 1e-4
-_ENOUGH = 1 - 1e-12  # a budget spent to the last cent must not fail for a rounding of floats
+_ENOUGH = 1 + 1e-12  # a budget spent to the last cent must not fail for a rounding of floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +199,8 @@ class _Name:
         wanted = self._within(money, row, slipped, rule)
         if not wanted:
             return 0, slipped, "the money does not reach one lot"
-        cap = self._cap(row, rule)
+        most = self._volume_cap(row)
+        cap = None if most is None else buyable_shares(most, rule)
         shares = wanted if cap is None else min(wanted, cap)
         if not shares:
             return 0, slipped, "one lot is more than the share of the session's volume"
@@ -227,12 +228,20 @@ class _Name:
             return 0.0
         return proportional_rate(self.listing, Side.BUY, session, self.frictions.plan)
 
-    def _cap(self, row: int, rule: LotRule) -> int | None:
+    def _volume_cap(self, row: int) -> float | None:
+        """Return the most shares that the session's volume lets one order have."""
         part = self.frictions.participation
-        if part is None:
-            return None
+        return None if part is None else part * self._volume(row)
+
+    def _volume(self, row: int) -> float:
         volume = float(self.trading.volume[row, self.leg.column])
-        return buyable_shares(part * volume, rule) if math.isfinite(volume) else 0
+        if not math.isfinite(volume):
+            raise DataError(
+                f"no volume of {self.listing} is known on {self.panel.session(row)}",
+                where="table bars",
+                fix="import bars with their volume, or measure on paper with --paper",
+            )
+        return volume
 
     def _cap_text(self) -> str:
         return f"{self.frictions.participation:.0%}"
@@ -241,8 +250,10 @@ class _Name:
         """Return by which fraction an order fills worse than the price aimed at."""
         worse = self.frictions.slippage_bps
         if self.frictions.impact_bps:
-            volume = float(self.trading.volume[row, self.leg.column])
-            worse += self.frictions.impact_bps * math.sqrt(shares / volume)
+            volume = self._volume(row)
+            # Nothing traded, and the order has no share of it to be measured by: a whole session's.
+            part = shares / volume if volume else 1.0
+            worse += self.frictions.impact_bps * math.sqrt(part)
         return worse * _BASIS_POINT
 
     def _lot(self, row: int) -> LotRule:
@@ -289,8 +300,9 @@ class _Name:
         """Return what one session takes of the units left; `None` if its volume takes no lot."""
         ratio = self.ratio(bought.row, row)
         held = left * ratio
-        cap = self._cap(row, self._lot(row))
-        shares = held if cap is None or cap >= held else float(cap)
+        cap = self._volume_cap(row)
+        whole = cap is None or cap >= held
+        shares = held if whole or cap is None else float(buyable_shares(cap, self._lot(row)))
         if not shares:
             return None
         price = float(self.panel.close[row, self.leg.column]) * (1 - self._worse(row, shares))
@@ -397,7 +409,9 @@ def cash_dividends(
 
     A unit is a share as bought; what the splits since then made of it counts.
     """
-    last = sale.fills[-1].row if sale and sale.fills and not sale.open else end
+    last = end
+    if sale is not None:
+        last = len(trading.prices.sessions) - 1 if sale.open else sale.fills[-1].row
     rows = np.arange(bought.row + 1, last + 1)
     paid = trading.dividend[rows, column]
     some = rows[paid > 0]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from screener.backtest.ledger import LEDGER_COLUMNS
 from screener.backtest.frictions import Frictions
+from screener.backtest.ledger import LEDGER_COLUMNS
 from screener.backtest.run import Settings
 from screener.data.schema import SIMULATED
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest

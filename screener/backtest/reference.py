@@ -1,0 +1,60 @@
+"""The slow judge: one window played session by session, as a person with a notebook would.
+
+It is there to be compared with the fast path and shares no code with it: rules from
+`reference_rules`, exact decimals, one name after the other, one session after the other. Names do
+not touch each other's cash, so that each has a page of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from screener.backtest.reference_book import Booked, Choices, Day, Name, Outcome
+from screener.backtest.reference_page import Page
+
+__all__ = ["Booked", "Choices", "Day", "Name", "Outcome", "play"]
+
+_ZERO = Decimal(0)
+
+
+def play(names: Sequence[Name], choices: Choices) -> Outcome:
+    """Play one window.
+
+    Parameters
+    ----------
+    names
+        Names that the tables cover at their entry, with the weights they have there.
+    choices
+        Money and manners.
+
+    Raises
+    ------
+    InputError
+        If a listing is no ordinary share.
+    DataError
+        If a board lot, a fixing or a volume that an order needs is missing.
+    """
+    pages = [Page(name, choices) for name in names]
+    mature = all(page.reached for page in pages)
+    cut = date.max if mature else _cut(pages)
+    for page in pages:
+        page.play(cut=cut, sell=mature)
+    open_sale = mature and any(page.shares for page in pages)
+    return Outcome(
+        value=None if open_sale else float(sum((page.worth(cut) for page in pages), _ZERO)),
+        orders=tuple(order for page in pages for order in page.orders),
+        fees=float(sum((page.fees for page in pages), _ZERO)),
+        pending=not mature or open_sale,
+    )
+
+
+def _cut(pages: Sequence[Page]) -> date:
+    """Return how far an unfinished window is valued: to where every name held so far has data."""
+    ends = [
+        page.days[min(page.last_covered, page.window[-1])].session
+        for page in pages
+        if page.fill is not None and not page.reached
+    ]
+    return min(ends, default=max(page.name.days[-1].session for page in pages))

@@ -1,0 +1,207 @@
+"""What the slow judge reads and writes: days, names, choices, booked orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from screener.backtest.reference_rules import Side
+from screener.errors import InputError
+
+__all__ = ["Booked", "Choices", "Day", "Name", "Outcome", "Status"]
+
+Status = Literal["filled", "partial", "unfilled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """What the newspaper prints about one name on one day, in the listing's currency.
+
+    Parameters
+    ----------
+    session
+        The day.
+    open, high, low, close
+        Prices as stored, `None` without a bar.
+    volume, amount
+        Shares traded and turnover, `None` where unknown.
+    suspended, st
+        Facts of the day.
+    trading
+        Whether the listing's exchange has a session at all; other days are passed over.
+    share_ratio
+        By how much a holding of shares multiplies that morning.
+    dividend
+        Cash for each share held at the close before, before tax.
+    fx
+        CNY for 1 of the listing's currency by the last fixing; `None` where none is known.
+    board_lot
+        Shares of a Hong Kong board lot in force.
+    """
+
+    session: date
+    open: float | None
+    high: float | None
+    low: float | None
+    close: float | None
+    volume: float | None
+    amount: float | None
+    suspended: bool = False
+    st: bool = False
+    trading: bool = True
+    share_ratio: float = 1.0
+    dividend: float = 0.0
+    fx: float | None = 1.0
+    board_lot: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """One name of a window.
+
+    Parameters
+    ----------
+    listing_id
+        Id such as `300857.SZ`.
+    weight
+        Fraction of the capital.
+    days
+        Every day from before the entry to the end of the tables, in order.
+    adjusted
+        Whether the prices are adjusted already: then there are no actions and no tick.
+    list_date
+        First trading day, `None` where unknown.
+    entry
+        Scheduled entry session on its own exchange, session 1.
+    """
+
+    listing_id: str
+    weight: float
+    days: tuple[Day, ...]
+    adjusted: bool = False
+    list_date: date | None = None
+    entry: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """How the window is traded.
+
+    Parameters
+    ----------
+    capital
+        CNY.
+    horizon
+        Sessions to hold, the entry being session 1.
+    max_wait
+        Sessions that a blocked purchase may wait.
+    entry
+        Price of the purchase: the open, the day's average or the close.
+    participation
+        Greatest fraction of a session's volume that one order may be; `None` for no cap.
+    slippage_bps, impact_bps
+        Worse price in basis points: always, and times the root of shares / volume.
+    fx_spread_bps
+        Worse rate of each purchase's and sale's conversion; none for CNY.
+    rate, minimum
+        Broker's commission on the mainland, fraction and CNY an order.
+    hk_rate, hk_minimum
+        The same in Hong Kong, fraction and HKD an order.
+    lots
+        Whole lots, dividends in cash. Without, shares are real numbers and dividends are
+        reinvested at the ex-reference price; there is no commission and no levy then.
+    late_sales
+        Whether a blocked sale waits. Without, all is sold at the scheduled exit's last close.
+    commission, levies
+        Whether they are charged; dividend tax is a levy.
+
+    Raises
+    ------
+    InputError
+        If a number is out of its range, or fees are asked without lots.
+    """
+
+    capital: float
+    horizon: int
+    max_wait: int = 10
+    entry: Literal["open", "vwap", "close"] = "open"
+    participation: float | None = 0.1
+    slippage_bps: float = 0.0
+    impact_bps: float = 0.0
+    fx_spread_bps: float = 0.0
+    rate: float = 0.00025
+    minimum: float = 5.0
+    hk_rate: float = 0.00025
+    hk_minimum: float = 5.0
+    lots: bool = True
+    late_sales: bool = True
+    commission: bool = True
+    levies: bool = True
+
+    def __post_init__(self) -> None:
+        if self.capital <= 0 or self.horizon < 1 or self.max_wait < 0:
+            raise InputError(
+                f"capital {self.capital}, horizon {self.horizon} and max_wait {self.max_wait} "
+                "must be above 0, at least 1 and at least 0"
+            )
+        if self.participation is not None and not 0 < self.participation <= 1:
+            raise InputError(f"participation {self.participation} is not in (0, 1]")
+        if not self.lots and (self.commission or self.levies):
+            raise InputError(
+                "commission and levies are charged on whole lots only",
+                fix="switch lots on, or commission and levies off",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """One order as booked.
+
+    Parameters
+    ----------
+    listing_id, side, session
+        What, which way and when; for a purchase that never came about, its scheduled session.
+    shares, price
+        What was traded at which price in the listing's currency; 0 and `None` if nothing was.
+    fees
+        Commission and levies in the listing's currency.
+    dividend_tax
+        Mainland tax on earlier dividends that this sale made due, in CNY.
+    status
+        `filled`, `partial` (the volume cap bound) or `unfilled`.
+    reason
+        Why it is late, partial or unfilled.
+    """
+
+    listing_id: str
+    side: Side
+    session: date
+    shares: float
+    price: float | None
+    fees: float
+    dividend_tax: float = 0.0
+    status: Status
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of the window.
+
+    Parameters
+    ----------
+    value
+        CNY at the end; `None` while a sale that was due is still open.
+    orders
+        The orders, name after name.
+    fees
+        Commissions, levies and dividend taxes in CNY.
+    pending
+        Whether later sessions can still change the value.
+    """
+
+    value: float | None
+    orders: tuple[Booked, ...]
+    fees: float
+    pending: bool
