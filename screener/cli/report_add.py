@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -79,16 +80,17 @@ def add(
     moment = parse_moment(published, parameter="--published") if published else None
     check_targets(json)
     place = workspace_of(workspace)
+    settle = _settle(yes=yes, strict=strict)
     documents = []
     for name in files:
         source = Source(None, sys.stdin.buffer.read()) if name == "-" else Source(Path(name))
-        with working(f"Reading {name}"):
+        with nullcontext() if settle == "ask" else working(f"Reading {name}"):  # it asks there
             added = add_report(
                 place,
                 source,
                 now=datetime.now(UTC),
                 published=moment,
-                settle=_settle(yes=yes, strict=strict),
+                settle=settle,
                 ask=_ask(),
                 dry_run=dry_run,
                 again=again,

@@ -53,21 +53,21 @@ def codes_in(text: Text) -> tuple[PrintedCode, ...]:
     """Find every code of a security, in order; indices and other markets are left out."""
     found: list[PrintedCode] = []
     taken: set[int] = set()
-    start = 0
+    start = last = 0
     while match := _MARKED.search(text.clean, start):
-        place = _whole(text, match)
+        place = _whole(text, match, last)
         listing = _marked(match, text.clean[slice(*place)]) if place else None
         if place is None or listing is None:
             start = match.start() + 1
             continue
-        start = place.end
+        start = last = place.end
         taken.update(range(*place))
         if _is_share(listing):
             found.append(PrintedCode(listing, place, True, _bracketed(text.clean, place)))
     for match in _BARE.finditer(text.clean):
         place = Place(*match.span())
-        if place.start in taken or place.end - 1 in taken:
-            continue
+        if place.start in taken or place.end - 1 in taken or _goes_on(text, place.start, "."):
+            continue  # part of a marked code, or decimals
         listing = _parsed(match["digits"])
         if listing is not None and _is_share(listing):
             found.append(PrintedCode(listing, place, False, _bracketed(text.clean, place)))
@@ -82,20 +82,23 @@ def _marked(match: re.Match[str], written: str) -> Listing | None:
     return None if listing and listing.exchange.mainland and len(digits) != 6 else listing
 
 
-def _whole(text: Text, match: re.Match[str]) -> Place | None:
-    """Return where a marked code stands, if it is no part of a longer number or word."""
+def _whole(text: Text, match: re.Match[str], last: int) -> Place | None:
+    """Return where a marked code stands, if it is no part of a longer number or word.
+
+    `last` is where the code before it ended: they may touch.
+    """
     if match["before"]:
-        if _goes_on(text, match.start(), "A"):
+        if match.start() != last and _goes_on(text, match.start(), "A"):
             return None
         first = match.start("first")
         ends = (first + size for size in _sizes(match["before"]))
-        last = next((end for end in ends if end <= match.end() and _ends(text, end)), None)
-        return None if last is None else Place(match.start(), last)
-    six = len(match["second"]) == 6 and text.clean[match.end() : match.end() + 1].isdigit()
+        end = next((one for one in ends if one <= match.end() and _ends(text, one)), None)
+        return None if end is None else Place(match.start(), end)
+    start, end = match.span("second")
+    six = end - start == 6 and text.clean[match.end() : match.end() + 1].isdigit()
     if not six and not _ends(text, match.end()):  # six digits and a mark are a code before any
         return None
-    start, end = match.span("second")
-    if not _goes_on(text, start, "1.A"):
+    if start == last or not _goes_on(text, start, "1." if end - start == 6 else "1.A"):
         return Place(start, match.end())
     # The last digits of `27.98` in the row before, then `300857SZ`.
     starts = (end - size for size in _sizes(match["after"]))

@@ -20,7 +20,7 @@ _STYLES = (
     ("digit_bracket", re.compile(r"(?<![\d.%A-Za-z(-])\(?(\d{1,2})\)(?=[^\d%、,。;)])")),
     ("circled", re.compile(r"([①②③④⑤⑥⑦⑧⑨⑩])")),
     ("bullet", re.compile(r"([●■◆▶►➤◼▲★☆•√])")),
-    ("bold", re.compile(r"(\*\*)(?=[^*]{2,40}?[:：]?\*\*)")),
+    ("bold", re.compile(r"(\*\*)[^*]{1,40}\*\*|\*\*[^*]+\*\*")),  # a longer one is no label
     ("bracket", re.compile(r"(【)(?=[^】]{2,12}】)")),
     ("hash", re.compile(r"(#{1,6})(?=[^#])")),
 )
@@ -108,7 +108,7 @@ def _items(clean: str) -> tuple[Item, ...]:
     lists: list[tuple[str, list[tuple[int, Place]]]] = []
     for style, pattern in _STYLES:
         if style in ("bullet", "bold", "bracket", "hash"):
-            marks = [(0, Place(*match.span(1))) for match in pattern.finditer(clean)]
+            marks = [(0, Place(*match.span(1))) for match in pattern.finditer(clean) if match[1]]
             if marks:
                 lists.append((style, marks))
         else:
@@ -193,9 +193,10 @@ def _legal(clean: str, sentences: tuple[int, ...]) -> list[Place]:
     found = []
     for match in _patterns()[3].finditer(clean):
         number = bisect_right(sentences, match.start()) - 1
-        begin = max(clean.rfind(mark, sentences[number], match.start()) for mark in ",;:⚠❗️") + 1
+        clause = max(clean.rfind(mark, sentences[number], match.start()) for mark in ",;:⚠❗️") + 1
+        begin = max(clause, sentences[number])
         if match.start() - begin <= _LONGEST_LEGAL:
-            found.append(Place(max(begin, sentences[number]), ends[number]))
+            found.append(Place(begin, ends[number]))
     return found
 
 

@@ -30,7 +30,7 @@ from screener.reports.notes import notes_in, publisher_of, title_of
 from screener.reports.publication import Closes, index_levels, publication_of, reference_session
 from screener.reports.repeats import text_hash
 from screener.reports.securities import FALLBACK_THEME, Securities, securities_in
-from screener.reports.text import Text
+from screener.reports.text import Text, clean_name
 from screener.reports.themes import ThemeIndex, theme_index
 
 __all__ = ["UNKNOWN", "Reading", "broker_listings", "read_report", "report_of"]
@@ -114,7 +114,12 @@ def read_report(
     notes = notes_in(text)
     title = title_of(text)
     securities = securities_in(
-        text, names, themes, day=moment.day, brokers=broker_listings(names), title=title
+        text,
+        names,
+        themes,
+        day=moment.day,
+        brokers=broker_listings(names),
+        title=clean_name(title),
     )
     securities = _under_advised_themes(securities)
     reference = reference_session(index_levels(text), closes) if closes else None

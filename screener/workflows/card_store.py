@@ -16,7 +16,7 @@ from screener.reports.documents import Document
 from screener.reports.found import Finding
 from screener.reports.layout import lay_out
 from screener.reports.reader import Reading
-from screener.reports.repeats import signature, text_hash
+from screener.reports.repeats import linked_notes, same_report, signature, text_hash
 from screener.workspace.card_layout import parsed_card
 from screener.workspace.card_writing import card_path, card_text, reread_card, write_card
 from screener.workspace.cards import read_card, read_cards
@@ -102,7 +102,9 @@ def store_card(
         return outcome, read_card(path, root=place.root)
     if dry_run:
         return Outcome.READ, None
-    written = _write_new(place, report)
+    written, twin = _write_new(place, report)
+    if twin:
+        return Outcome.KNOWN, read_card(_file_of(place, twin), root=place.root)
     _keep(place, written, kept)
     return Outcome.WRITTEN, written
 
@@ -113,8 +115,15 @@ def next_id(cards: Sequence[Report]) -> str:
     return f"R{max(numbers, default=0) + 1}"
 
 
-def _write_new(place: Workspace, report: Report) -> Report:
-    """Write a new card; where another process took its id meanwhile, take the next one."""
+def _write_new(place: Workspace, report: Report) -> tuple[Report, str]:
+    """Write a new card; where another process took its id meanwhile, take the next one.
+
+    Returns
+    -------
+    tuple of Report and str
+        The card, and the id of the one that another process wrote of this very report meanwhile,
+        if it did: then nothing was written.
+    """
     for _ in range(_TRIES):
         if not card_path(place, report.id).exists():
             try:
@@ -123,8 +132,12 @@ def _write_new(place: Workspace, report: Report) -> Report:
                 if not card_path(place, report.id).exists():
                     raise
             else:
-                return report
-        report = _renamed(report, next_id(read_cards(place)))
+                return report, ""
+        cards = read_cards(place)
+        twin = same_report(report, cards)
+        if twin:
+            return report, twin
+        report, _ = linked_notes(_renamed(report, next_id(cards)), cards)
     raise BasketDefinitionError(
         f"no free id after {report.id}", fix="see `screener report list`, and try again"
     )

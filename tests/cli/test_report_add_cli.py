@@ -1,0 +1,327 @@
+"""`report add`, `report show --evidence` and `basket new --theme` as a user types them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from typer.testing import CliRunner, Result
+
+from screener.cli.main import app
+from screener.workspace.locate import Workspace
+from tests.support.report_lake import copy_lake, empty_workspace, fill_lake
+
+COOLING = (
+    "液冷周报：机柜功率上行\n2026年5月26日\n国盛证券 分析师：张甲乙 S0680526000001\n"
+    "需求平稳增长。建议关注澄岳科技（301990.SZ）、启沅股份、衡屿智能－Ｗ等。"
+    "2026年一季度澄岳科技营收12.50亿元。"
+)
+DOUBTFUL = (
+    "算力租赁周报\n2026年5月26日\n国盛证券\n"
+    "建议关注润健股份、协创数据、利通电子；另有宏景科技（300857.SZ）。"
+)
+KEYS = [
+    "id",
+    "title",
+    "broker",
+    "published",
+    "precision",
+    "notes",
+    "securities",
+    "claims",
+    "unresolved",
+]
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lake") / "data_cache"
+    fill_lake(folder)
+    return folder
+
+
+@pytest.fixture
+def place(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    made = empty_workspace(tmp_path / "ws")
+    copy_lake(lake, made)
+    monkeypatch.delenv("SCREENER_WORKSPACE", raising=False)
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.chdir(made.root)
+    (made.root / "cooling.txt").write_text(COOLING, encoding="utf-8")
+    (made.root / "doubtful.txt").write_text(DOUBTFUL, encoding="utf-8")
+    return made
+
+
+def run(*words: str, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(app, list(words), input=stdin)
+
+
+def ran(*words: str, stdin: bytes | None = None) -> Result:
+    done = run(*words, stdin=stdin)
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def refused(code: int, *words: str, stdin: bytes | None = None) -> str:
+    done = run(*words, stdin=stdin)
+    assert (done.exit_code, done.stdout) == (code, "")
+    return done.stderr
+
+
+def test_a_report_is_added_and_told(place: Workspace) -> None:
+    done = ran("report", "add", "cooling.txt")
+    for fact in ("R1", "液冷周报：机柜功率上行", "国盛证券", "2026-05-26", "张甲乙 S0680526000001"):
+        assert fact in done.stdout
+    for listing in ("301990.SZ", "301991.SZ", "07990.HK"):
+        assert listing in done.stdout
+    assert done.stderr == (
+        f"Written to {place.seeds / 'R1.toml'}\n"
+        "Theme liquid-cooling feeds no basket yet: "
+        "screener basket new liquid-cooling --theme liquid-cooling\n"
+    )
+
+
+def test_the_same_report_again(place: Workspace) -> None:
+    ran("report", "add", "cooling.txt")
+    card = (place.seeds / "R1.toml").read_bytes()
+    done = ran("report", "add", "cooling.txt")
+    assert done.stderr.startswith(
+        "Report R1 is this report: its card stays as it is (--again brings it up to date)\n"
+    )
+    done = ran("report", "add", "--again", "cooling.txt")
+    assert done.stderr.startswith("Read again; card R1 stays as it is\n")
+    assert (place.seeds / "R1.toml").read_bytes() == card
+
+
+def test_a_dry_run(place: Workspace) -> None:
+    done = ran("report", "add", "--dry-run", "cooling.txt")
+    assert done.stderr.startswith("Nothing was written (--dry-run)\n")
+    assert list(place.seeds.iterdir()) == []
+    ran("report", "add", "cooling.txt")
+    done = ran("report", "add", "--dry-run", "cooling.txt")
+    assert done.stderr.startswith("Nothing was written (--dry-run); report R1 is this report\n")
+
+
+def test_doubts_are_shown_and_settled(place: Workspace) -> None:
+    done = ran("report", "add", "--dry-run", "doubtful.txt")
+    assert "Left open" in done.stdout
+    assert "002929.SZ" in done.stdout
+    assert (
+        "2 doubtful mention(s) left out: --yes takes the likeliest meaning, a terminal asks\n"
+        in done.stderr
+    )
+    done = ran("report", "add", "--yes", "doubtful.txt")
+    assert "Left open" not in done.stdout
+    assert "Made basket compute-leasing\n" in done.stderr
+    assert (place.baskets / "compute-leasing.toml").is_file()
+
+
+def test_the_json_has_these_keys(place: Workspace) -> None:
+    assert place.root.is_dir()
+    document = json.loads(ran("report", "add", "--json", "-", "cooling.txt").stdout)
+    assert list(document) == KEYS
+    assert document["id"] == "R1"
+    assert (document["broker"], document["title"]) == ("国盛证券", "液冷周报：机柜功率上行")
+    assert (document["published"], document["precision"]) == ("2026-05-26", "day")
+    assert document["unresolved"] == []
+    assert document["notes"][0]["analysts"] == [{"name": "张甲乙", "licence": "S0680526000001"}]
+    assert [list(item) for item in document["securities"]] == [
+        ["listing", "printed", "role", "theme", "confidence"]
+    ] * 3
+    assert [item["listing"] for item in document["securities"]] == [
+        "301990.SZ",
+        "301991.SZ",
+        "07990.HK",
+    ]
+    assert document["claims"][0]["measure"] == "revenue"
+
+
+def test_several_files_and_the_json_of_each(place: Workspace) -> None:
+    done = ran("report", "add", "--json", "out.json", "cooling.txt", "doubtful.txt")
+    documents = json.loads((place.root / "out.json").read_text(encoding="utf-8"))
+    assert [document["id"] for document in documents] == ["R1", "R2"]
+    assert [len(document["unresolved"]) for document in documents] == [0, 2]
+    assert done.stderr.count("Written to ") == 2
+
+
+def test_standard_input(place: Workspace) -> None:
+    done = ran("report", "add", "-", stdin=COOLING.encode("gb18030"))
+    assert f"Written to {place.seeds / 'R1.toml'}\n" in done.stderr
+
+
+def test_the_users_day(place: Workspace) -> None:
+    assert place.root.is_dir()
+    words = ("report", "add", "--json", "-", "--published", "2026-05-14T19:48+08:00")
+    document = json.loads(ran(*words, "cooling.txt").stdout)
+    assert (document["published"], document["precision"]) == ("2026-05-14T19:48+08:00", "exact")
+
+
+def test_a_report_without_a_broker_says_so(place: Workspace) -> None:
+    (place.root / "bare.txt").write_text(
+        "2026年5月26日 建议关注液冷方向的澄岳科技、启沅股份。", encoding="utf-8"
+    )
+    done = ran("report", "add", "bare.txt")
+    assert "No broker is named: write it on the card, it is scored by it\n" in done.stderr
+
+
+# ---- refusals ------------------------------------------------------------------------------------
+
+
+def test_yes_and_strict_exclude_each_other(place: Workspace) -> None:
+    assert place.root.is_dir()
+    assert refused(2, "report", "add", "--yes", "--strict", "cooling.txt") == (
+        "error: --yes and --strict exclude each other\nfix:   give one of them\n"
+    )
+
+
+def test_a_file_that_is_missing(place: Workspace) -> None:
+    assert place.root.is_dir()
+    message = refused(3, "report", "add", "nowhere.txt")
+    assert message.startswith("error: ")
+    assert "nowhere.txt" in message
+    assert "\nfix:   " in message
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \t\n"])
+def test_an_empty_file(place: Workspace, content: bytes) -> None:
+    (place.root / "empty.txt").write_bytes(content)
+    message = refused(2, "report", "add", "empty.txt")
+    assert "empty.txt" in message
+    assert "\nfix:   " in message
+    assert refused(2, "report", "add", "-", stdin=content).startswith("error: ")
+    assert list(place.seeds.iterdir()) == []
+
+
+def test_a_scanned_pdf(place: Workspace) -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(place.root / "scan.pdf"))
+    canvas.rect(100, 100, 200, 200, fill=1)
+    canvas.showPage()
+    canvas.save()
+    message = refused(2, "report", "add", "scan.pdf")
+    assert "scan.pdf" in message
+    assert re.search(r"scan|no text", message)
+    assert "\nfix:   " in message
+    assert list(place.seeds.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", ["2026-13-01", "gestern", "2999-01-01"])
+def test_a_day_that_is_none_or_to_come(place: Workspace, value: str) -> None:
+    message = refused(2, "report", "add", "--published", value, "cooling.txt")
+    assert "--published" in message
+    assert "\nfix:   " in message
+    assert list(place.seeds.iterdir()) == []
+
+
+def test_a_text_without_a_day(place: Workspace) -> None:
+    (place.root / "dayless.txt").write_text("建议关注澄岳科技、启沅股份。", encoding="utf-8")
+    message = refused(2, "report", "add", "dayless.txt")
+    assert message.startswith("error: no date printed")
+    assert "--published 2026-05-14" in message
+
+
+def test_without_a_master(tmp_path: Path) -> None:
+    bare = empty_workspace(tmp_path / "bare")
+    (bare.root / "a.txt").write_text(COOLING, encoding="utf-8")
+    message = refused(4, "report", "add", str(bare.root / "a.txt"), "--workspace", str(bare.root))
+    assert message == (
+        "error: no listing master: names cannot be told from other words\n"
+        f"where: {bare.data_cache}\n"
+        "fix:   run `screener data update`, or `screener data import FILE --kind listings`\n"
+    )
+
+
+def test_a_failure_keeps_the_reports_before_it(place: Workspace) -> None:
+    done = run("report", "add", "cooling.txt", "nowhere.txt", "doubtful.txt")
+    assert done.exit_code == 3
+    assert [path.name for path in place.seeds.iterdir()] == ["R1.toml"]
+
+
+# ---- evidence, check, baskets --------------------------------------------------------------------
+
+
+def test_the_evidence_of_a_card(place: Workspace) -> None:
+    ran("report", "add", "cooling.txt")
+    shown = ran("report", "show", "r1", "--evidence").stdout
+    assert "301990.SZ" in shown
+    assert "建议关注" in shown
+    (place.data_cache / "reports" / "R1.json").unlink()
+    message = refused(3, "report", "show", "R1", "--evidence")
+    assert message == (
+        "error: no text of report R1 is kept on this machine\n"
+        f"where: {place.data_cache / 'reports'}\n"
+        "fix:   read it here: `screener report add FILE`\n"
+    )
+
+
+def test_the_claims_of_a_card_are_checked(place: Workspace) -> None:
+    assert place.root.is_dir()
+    ran("report", "add", "cooling.txt")
+    document = json.loads(ran("report", "check", "R1", "--json", "-").stdout)
+    assert "revenue" in json.dumps(document, ensure_ascii=False)
+    assert ran("report", "check", "R1").stdout
+    assert "no report 'R9'" in refused(3, "report", "check", "R9")
+
+
+def test_a_basket_of_a_theme(place: Workspace) -> None:
+    ran("report", "add", "cooling.txt")
+    done = ran("basket", "new", "mine", "--theme", "liquid-cooling", "--title-zh", "我的液冷")
+    assert "Report R1" in done.stdout
+    assert "我的液冷" in done.stdout
+    assert done.stdout.endswith(f"Written to {place.baskets / 'mine.toml'}\n")
+    again = ran("report", "add", "--dry-run", "cooling.txt")
+    assert "feeds no basket" not in again.stderr
+    assert "mine" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("mine", "--theme", "a", "--listing", "300857.SZ"), "--theme takes its names and dates"),
+        (("mine", "--theme", "a", "--date", "2026-05-14"), "--theme takes its names and dates"),
+        (("mine",), "a list of your own needs --listing and --date"),
+        (("Mein Korb", "--theme", "liquid-cooling"), "Mein Korb"),
+        (("mine", "--theme", "Nicht so"), "Nicht so"),
+        (("mine", "--theme", ""), "theme"),
+    ],
+)
+def test_a_basket_that_is_refused(place: Workspace, words: tuple[str, ...], message: str) -> None:
+    told = refused(2, "basket", "new", *words)
+    assert message in told
+    assert "\nfix:   " in told
+    assert list(place.baskets.iterdir()) == []
+
+
+def test_a_basket_that_exists(place: Workspace) -> None:
+    ran("basket", "new", "mine", "--theme", "liquid-cooling")
+    before = (place.baskets / "mine.toml").read_bytes()
+    assert "exists already" in refused(2, "basket", "new", "mine", "--theme", "copper")
+    assert (place.baskets / "mine.toml").read_bytes() == before
+
+
+# ---- the look of it ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_no_line_is_wider_than_the_screen(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    assert place.root.is_dir()
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for words in (("add", "cooling.txt"), ("add", "doubtful.txt"), ("show", "R1", "--evidence")):
+        lines = ran("report", *words).stdout.splitlines()
+        assert lines
+        assert max(map(cell_len, lines)) <= columns
+
+
+def test_chinese_columns_are_aligned(place: Workspace) -> None:
+    assert place.root.is_dir()
+    lines = ran("report", "add", "cooling.txt").stdout.splitlines()
+    rows = [line for line in lines if re.match(r"\s*\d{5,6}\.(SZ|HK)", line)]
+    starts = {cell_len(row[: row.index("recommended")]) for row in rows}
+    assert len(rows) == 3
+    assert len(starts) == 1

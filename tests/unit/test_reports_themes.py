@@ -1,0 +1,115 @@
+"""Themes by label and heading, the workspace's own first, and slugs for what no theme knows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from screener.reports.themes import Theme, bundled_themes, label_words, make_slug, theme_index
+
+INDEX = theme_index()
+
+
+@pytest.mark.parametrize(
+    ("label", "slug"),
+    [
+        ("液冷", "liquid-cooling"),
+        ("液冷板块", "liquid-cooling"),
+        ("液冷产业链相关标的", "liquid-cooling"),
+        ("1）液冷", "liquid-cooling"),
+        ("（一）液冷：", "liquid-cooling"),
+        ("液冷（温控）", "liquid-cooling"),
+        ("算力租赁/IDC", "compute-leasing"),
+        ("算力租赁", "compute-leasing"),
+        ("InP", "inp-substrates"),
+        ("inp", "inp-substrates"),
+        ("Ｉｎｐ", "inp-substrates"),
+        ("铜", "copper"),
+        ("AI Agent", "ai-applications"),
+        ("钙钛矿", ""),
+        ("", ""),
+    ],
+)
+def test_a_label_that_is_a_themes_word(label: str, slug: str) -> None:
+    assert INDEX.exactly(label) == slug
+
+
+def test_a_heading_names_the_theme_of_its_longest_word() -> None:
+    assert INDEX.within("算力租赁景气上行") == "compute-leasing"
+    assert INDEX.within("半导体设备国产化提速") == "semiconductor-equipment"
+    assert INDEX.within("钙钛矿量产提速") == ""
+    assert INDEX.within("") == ""
+
+
+def test_of_several_the_one_that_the_text_speaks_of_is_meant() -> None:
+    heading = "黄金与白酒：需求回升"
+    assert INDEX.within(heading, wider="高端白酒批价企稳，白酒库存下降，高端白酒提价。") == "baijiu"
+    assert INDEX.within(heading, wider="黄金首饰量价齐升，金价上行，黄金投资需求旺盛。") == "gold"
+
+
+def test_words_that_name_a_theme_together_only() -> None:
+    assert INDEX.within("家电企业跨界算力") == "crossover-appliance"
+    assert INDEX.within("家电", wider="厂商跨界布局。") == "crossover-appliance"
+    assert INDEX.within("家电内销平稳") == "home-appliances"
+    assert INDEX.exactly("家电", wider="厂商跨界布局。") == "crossover-appliance"
+
+
+def test_a_workspaces_own_theme_comes_first() -> None:
+    own = theme_index(
+        [
+            Theme(slug="my-cooling", words=("液冷",)),
+            Theme(slug="copper", words=("红色金属",), title_en="Mine"),
+        ]
+    )
+    assert own.exactly("液冷") == "my-cooling"
+    assert own.exactly("红色金属") == own.exactly("铜矿") == "copper"
+    assert own.themes["copper"].words[0] == "红色金属"
+    assert own.themes["copper"].title_en == "Mine"
+    assert own.exactly("温控") == "liquid-cooling"  # its other words stay
+
+
+def test_the_bundled_themes_are_whole() -> None:
+    themes = bundled_themes()
+    slugs = [theme.slug for theme in themes]
+    assert len(set(slugs)) == len(slugs)
+    for theme in themes:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", theme.slug)
+        assert theme.words
+        assert all(theme.words)
+        assert theme.title_en
+
+
+@pytest.mark.parametrize("theme", bundled_themes(), ids=lambda theme: theme.slug)
+def test_every_theme_is_found_by_its_title(theme: Theme) -> None:
+    assert INDEX.exactly(theme.words[0]) == theme.slug
+
+
+@pytest.mark.parametrize(
+    ("label", "slug"),
+    [
+        ("钙钛矿", "gaitaikuang"),
+        ("钙钛矿板块", "gaitaikuang"),
+        ("2）钙钛矿：", "gaitaikuang"),
+        ("人参 种植", "renshen-zhongzhi"),
+        ("XYZ", "xyz"),
+        ("", ""),
+        ("。", ""),
+        ("需求平稳增长而供给相对偏紧的方向", ""),  # no label
+    ],
+)
+def test_a_slug_for_what_no_theme_knows(label: str, slug: str) -> None:
+    assert make_slug(label) == slug
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("3）液冷板块：", "液冷"),
+        ("液冷（含温控）", "液冷"),
+        ("相关标的", "相关标的"),  # nothing would be left
+        ("一、液冷", "液冷"),
+    ],
+)
+def test_the_words_of_a_label(label: str, words: str) -> None:
+    assert label_words(label) == words
