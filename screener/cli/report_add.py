@@ -72,7 +72,10 @@ def add(
     Example: screener report add note.pdf
     """
     from screener.render.files import check_targets, write_json
+    from functools import cache
+
     from screener.workflows.adding import Source, add_report
+    from screener.workflows.masters import read_masters
     from screener.workflows.reading_rows import added_document
 
     if yes and strict:
@@ -82,6 +85,7 @@ def add(
     place = workspace_of(workspace)
     settle = _settle(yes=yes, strict=strict)
     documents = []
+    masters = cache(read_masters)
     for name in files:
         source = Source(None, sys.stdin.buffer.read()) if name == "-" else Source(Path(name))
         with nullcontext() if settle == "ask" else working(f"Reading {name}"):  # it asks there
@@ -94,6 +98,7 @@ def add(
                 ask=_ask(),
                 dry_run=dry_run,
                 again=again,
+                masters=masters,
             )
         documents.append(added_document(added))
         _show(added, quiet=json == "-")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date
 
 from screener.domain.listing import Listing
@@ -59,6 +59,7 @@ def choose_line(
     day: date,
     hong_kong: bool,
     lead: str,
+    coded: Set[Listing] = frozenset(),
 ) -> tuple[Listing, tuple[Listing, ...]]:
     """Return the listing that a mention means, and the others that it fits.
 
@@ -72,18 +73,42 @@ def choose_line(
         Whether the report writes for the Hong Kong market.
     lead
         What stands before the mention's enumeration in the same sentence.
+    coded
+        Listings whose code the text prints anywhere.
+
+    Returns
+    -------
+    tuple of Listing and tuple
+        The listing, and the other lines of the same company.
     """
+    chosen = _chosen(clean, mention, index, day, hong_kong=hong_kong, lead=lead, coded=coded)
+    twins = index.twins.get(chosen, ())
+    return chosen, tuple(one for one in all_lines(mention, index, day) if one in twins)
+
+
+def _chosen(
+    clean: str,
+    mention: Mention,
+    index: NameIndex,
+    day: date,
+    *,
+    hong_kong: bool,
+    lead: str,
+    coded: Set[Listing],
+) -> Listing:
     lines = all_lines(mention, index, day)
     if mention.coded:
-        return mention.listings[0], _without(lines, mention.listings[0])
+        return mention.listings[0]
+    printed = [one for one in lines if one in coded]
+    if len(printed) == 1:
+        return printed[0]
     mainland = [one for one in lines if one.exchange.mainland]
     offshore = [one for one in lines if not one.exchange.mainland]
     if not mainland or not offshore:
-        first = mention.listings[0] if mention.listings[0] in lines else lines[0]
-        return first, _without(lines, first)
+        return mention.listings[0] if mention.listings[0] in lines else lines[0]
     wanted = _wanted(clean, mention, hong_kong=hong_kong, lead=lead)
     pool: Sequence[Listing] = offshore if wanted else mainland
-    return pool[0], _without(lines, pool[0])
+    return pool[0]
 
 
 def _wanted(clean: str, mention: Mention, *, hong_kong: bool, lead: str) -> bool:
@@ -96,7 +121,3 @@ def _wanted(clean: str, mention: Mention, *, hong_kong: bool, lead: str) -> bool
     if spoken:
         return spoken[-1] in ("H股", "港股")
     return hong_kong
-
-
-def _without(lines: Sequence[Listing], one: Listing) -> tuple[Listing, ...]:
-    return tuple(other for other in lines if other != one)

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 
 from screener.domain.listing import Listing
@@ -38,6 +38,7 @@ _ALONE = {
     Trust.WORD: 0.1,
 }
 _LAST_CHARACTERS = frozenset("技份业团子力源网气电股能材药钢铝锂光铜控信械金学化重机压胶轴工")
+_MASTER_LAG = timedelta(days=200)  # between two copies of a master
 _EDGE = 0.15  # what a clean edge on one side of a name adds
 _BESIDE = 0.35  # what a certain name beside it in an enumeration adds
 _CODED = 0.5  # what the same listing's code elsewhere in the text adds
@@ -173,8 +174,25 @@ def _named(
 def _in_use(ways: Sequence[Way], index: NameIndex, day: date) -> tuple[Way, ...]:
     """Return the ways in use on a day: of listings listed then, those that bore the name."""
     listed = [way for way in ways if index.companies[way.listing].listed_on(day)]
-    bearing = [way for way in listed if _bears(way, index, day)]
-    return tuple(sorted(bearing or listed, key=lambda way: way.listing))
+    borne = [way for way in listed if _borne(way, index, day)]
+    bearing = [way for way in borne if _bears(way, index, day)]
+    return tuple(sorted(bearing or borne, key=lambda way: way.listing))
+
+
+def _borne(way: Way, index: NameIndex, day: date) -> bool:
+    """Tell whether a listing had borne the name by a day, as far as a master tells.
+
+    The first name that is known of it counts from ever, since a master rarely reaches back to its
+    listing, and a later one some months before it was first seen: a rename lies anywhere between
+    two copies of a master.
+    """
+    if not way.name:
+        return True
+    names = index.companies[way.listing].names
+    return any(
+        name == way.name and (number == 0 or since is None or since <= day + _MASTER_LAG)
+        for number, (since, name) in enumerate(names)
+    )
 
 
 def _bears(way: Way, index: NameIndex, day: date) -> bool:
@@ -217,7 +235,7 @@ def _coded(
             or _longer_name_before(text.clean, code, ends)
         )
         if item is None or item.coded:
-            extra += _lone(code, index, item)
+            extra += _lone(text.clean, code, index, item)
             questions += _unknown(code, index, item)
         elif _same_company(code.listing, item, index):
             _go_on(text.clean, item, code, candidates)
@@ -283,13 +301,21 @@ def _go_on(clean: str, item: _Candidate, code: PrintedCode, candidates: list[_Ca
             other.place = Place(other.place.start, other.place.end + len(rest[0]))
             other.whole = other.place
             other.score = max(other.score, _ALONE[Trust.DISTINCT])
+            other.trust = Trust.DISTINCT
 
 
-def _lone(code: PrintedCode, index: NameIndex, item: _Candidate | None) -> list[_Candidate]:
+_INDEX_BEFORE = re.compile(r"(?:指数|综指|成指|板指|\d0|ETF|LOF|基金|转债|期货|债券)$")
+
+
+def _lone(
+    clean: str, code: PrintedCode, index: NameIndex, item: _Candidate | None
+) -> list[_Candidate]:
     """Take a code without a name if its exchange or brackets are printed and it is listed."""
     if item is not None or code.listing not in index.companies:
         return []
     if not (code.marked or (code.bracketed and code.listing.exchange.mainland)):
+        return []
+    if not code.marked and _INDEX_BEFORE.search(clean, 0, max(0, code.place.start - 1)):
         return []
     found = _Candidate((), code.place, code.place, None, 0.9 if code.marked else 0.75, coded=True)
     found.listings = (code.listing,)

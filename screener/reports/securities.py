@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -95,11 +95,11 @@ def securities_in(
     """
     layout = lay_out(text.clean)
     mentions, questions = mentions_in(text, layout, names, day=day, brokers=brokers)
-    runs = runs_with_roles(text.clean, layout, mentions)
+    runs, asked = _runs(text, layout, mentions, questions)
     seen = _seen(text, layout, runs, names, themes, day=day, title=title)
     return Securities(
         findings=_findings(text, seen, names, day),
-        doubts=_doubts(text, layout, questions, runs, seen),
+        doubts=_doubts(text, layout, questions, runs, asked, seen, themes, names),
         spotted=tuple(
             Spotted(
                 listing=one.listing,
@@ -114,6 +114,33 @@ def securities_in(
     )
 
 
+def _runs(
+    text: Text, layout: Layout, mentions: Sequence[Mention], questions: Sequence[Question]
+) -> tuple[tuple[Run, ...], dict[Place, Run]]:
+    """Return the enumerations, and the part that each doubtful mention would play by itself."""
+    spans = [(one.whole.start, one.whole.end) for one in mentions]
+    alone = [
+        Mention(
+            listings=question.proposals,
+            place=question.place,
+            whole=question.place,
+            confidence=0.0,
+            run=-2 - number,
+        )
+        for number, question in enumerate(questions)
+        if question.proposals
+        and all(end <= question.place.start or question.place.end <= start for start, end in spans)
+    ]
+    asked = {
+        run.place: run
+        for run in runs_with_roles(
+            text.clean, layout, sorted([*mentions, *alone], key=lambda one: one.place)
+        )
+        if run.mentions[0].run < -1
+    }
+    return runs_with_roles(text.clean, layout, mentions), asked if alone else {}
+
+
 def _seen(
     text: Text,
     layout: Layout,
@@ -125,12 +152,15 @@ def _seen(
     title: str,
 ) -> list[_Seen]:
     hong_kong = speaks_of_hong_kong(text)
+    coded = frozenset(one.listings[0] for run in runs for one in run.mentions if one.coded)
     overall: str | None = None
     found = []
     for run in runs:
         lead = text.clean[layout.sentence(run.place.start).start : run.place.start]
         lines = [
-            choose_line(text.clean, one, names, day=day, hong_kong=hong_kong, lead=lead)
+            choose_line(
+                text.clean, one, names, day=day, hong_kong=hong_kong, lead=lead, coded=coded
+            )
             for one in run.mentions
         ]
         theme, weight = _theme(text.clean, layout, run, themes, names)
@@ -179,7 +209,7 @@ def _theme(
         slug = _of_label(label, themes, names)
         if slug:
             return slug, _EXACT
-    found = [(_of_clause(clean, run, themes), _EXACT)]
+    found = [(_of_clause(clean, run, themes, outer[0].mark.end if outer else 0), _EXACT)]
     for label in _inline_labels(clean, layout, run):
         found += [(themes.exactly(label), _INLINE), (themes.within(label), _PHRASE)]
     found += [_of_heading(clean, item, themes) for item in outer]
@@ -198,10 +228,12 @@ def _of_label(label: str, themes: ThemeIndex, names: NameIndex) -> str:
     return themes.within(label) or make_slug(label)
 
 
-def _of_clause(clean: str, run: Run, themes: ThemeIndex) -> str:
+def _of_clause(clean: str, run: Run, themes: ThemeIndex, begin: int) -> str:
     """Return the known theme of the label with which the clause of a list begins: `水电:…推荐A`."""
     first = min(run.place.start, run.cue.start if run.cue else run.place.start)
-    start = max(clean.rfind(mark, max(0, first - 120), first) for mark in "。;!?】") + 1
+    start = max(clean.rfind(mark, max(0, first - 120), first) for mark in "。;!?】*") + 1
+    if start < begin:  # the item that the list stands in begins later, and has a heading of its own
+        return ""
     match = _CLAUSE_LABEL.match(clean, start, first)
     return themes.exactly(match[1] or match[2]) if match else ""
 
@@ -299,16 +331,22 @@ def _doubts(
     layout: Layout,
     questions: Sequence[Question],
     runs: Sequence[Run],
+    asked: Mapping[Place, Run],
     seen: Sequence[_Seen],
+    themes: ThemeIndex,
+    names: NameIndex,
 ) -> tuple[Doubt, ...]:
-    """Give each question the part and the theme of the enumeration that it stands nearest to."""
-    themes = {id(one.mention): one for one in seen}
+    """Give each question the part and theme of the enumeration beside it, else its own."""
+    themed = {id(one.mention): one for one in seen}
     found = []
     for question in questions:
         if layout.in_boilerplate(question.place.start):
             continue
         near = _nearest(runs, question.place)
-        beside = themes[id(near.mentions[0])] if near else None
+        beside = themed[id(near.mentions[0])].theme if near else ""
+        own = asked.get(question.place)
+        if own is not None and (near is None or near.role is not Role.RECOMMENDED):
+            near, beside = own, beside or _theme(text.clean, layout, own, themes, names)[0]
         found.append(
             Doubt(
                 kind=question.kind,
@@ -316,7 +354,7 @@ def _doubts(
                 proposals=question.proposals,
                 reason=question.reason,
                 role=near.role if near else Role.MENTIONED,
-                theme=beside.theme if beside else FALLBACK_THEME,
+                theme=beside or FALLBACK_THEME,
                 place=question.place,
             )
         )

@@ -49,6 +49,11 @@ _SAME = str.maketrans(
         "』": "”",
         "｢": "“",
         "｣": "”",
+        # Traditional forms that OpenCC writes for these and does not bring back.
+        "甦": "苏",
+        "瞭": "了",
+        "藉": "借",
+        "鍊": "链",
     }
 )
 

@@ -27,6 +27,9 @@ _FILLER = re.compile(
 )
 _EDGE = re.compile(r"^[\W_\d一二三四五六七八九十、.()]+|[\W_]+$")
 _LONGEST_LABEL = 8
+_NO_THEME = re.compile(
+    r"涨幅|跌幅|涨跌|风险|提示|回顾|行情|要闻|点评|资讯|声明|观点|摘要|正文|来源|注意"
+)
 _SENTENCE = re.compile(r"我们|认为|仍|将|已|了|是|可|会|不|就|都|更|有望|上升|下降|提升|增长")
 
 
@@ -159,6 +162,8 @@ def label_words(label: str) -> str:
 
 def says_nothing(label: str) -> bool:
     """Tell whether a label has only words that every list has: 核心公司, 建议关注."""
+    if _NO_THEME.search(label):
+        return True
     return len(_EDGE.sub("", _FILLER.sub("", clean_name(label)))) < 2
 
 

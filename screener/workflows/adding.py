@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from screener.reports.securities import FALLBACK_THEME
 from screener.reports.text import make_text
 from screener.reports.themes import Theme, ThemeIndex, theme_index
 from screener.workflows.card_store import Kept, Outcome, next_id, store_card
-from screener.workflows.masters import read_masters
+from screener.workflows.masters import Masters, read_masters
 from screener.workflows.settling import Answer, Settle, settle_doubts
 from screener.workspace.baskets import proposed_basket, read_baskets, write_basket
 from screener.workspace.card_writing import card_path
@@ -94,6 +94,7 @@ def add_report(
     ask: Answer | None = None,
     dry_run: bool = False,
     again: bool = False,
+    masters: Callable[[Workspace], Masters] = read_masters,
 ) -> Added:
     """Read a document into a card.
 
@@ -113,6 +114,8 @@ def add_report(
         Write nothing.
     again
         Bring the card of a report that was read before up to this reading; edits are kept.
+    masters
+        Gives the names and index closes; who adds many reports reads them once.
 
     Raises
     ------
@@ -124,17 +127,17 @@ def add_report(
         If something cannot be written; the card is whole or not there.
     """
     document = source.document()
-    masters = read_masters(place)
+    known_names = masters(place)
     reading = read_report(
         make_text(document.text),
-        names=masters.names,
+        names=known_names.names,
         themes=_themes(place),
         today=now.astimezone(_SHANGHAI).date(),
         file_name=document.name,
-        closes=masters.closes,
+        closes=known_names.closes,
         published=_publication(published, now),
     )
-    settled, unresolved = settle_doubts(reading, masters.names, settle, ask)
+    settled, unresolved = settle_doubts(reading, known_names.names, settle, ask)
     findings = (*reading.securities.findings, *settled)
     cards = read_cards(place)
     known = _known(place, reading, findings, cards)
