@@ -71,9 +71,9 @@ def add(
 
     Example: screener report add note.pdf
     """
-    from screener.render.files import check_targets, write_json
     from functools import cache
 
+    from screener.render.files import check_targets, write_json
     from screener.workflows.adding import Source, add_report
     from screener.workflows.masters import read_masters
     from screener.workflows.reading_rows import added_document
