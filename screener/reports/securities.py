@@ -131,6 +131,9 @@ def _runs(
         if question.proposals
         and all(end <= question.place.start or question.place.end <= start for start, end in spans)
     ]
+    runs = runs_with_roles(text.clean, layout, mentions)
+    if not alone:
+        return runs, {}
     asked = {
         run.place: run
         for run in runs_with_roles(
@@ -138,7 +141,7 @@ def _runs(
         )
         if run.mentions[0].run < -1
     }
-    return runs_with_roles(text.clean, layout, mentions), asked if alone else {}
+    return runs, asked
 
 
 def _seen(
@@ -154,6 +157,7 @@ def _seen(
     hong_kong = speaks_of_hong_kong(text)
     coded = frozenset(one.listings[0] for run in runs for one in run.mentions if one.coded)
     overall: str | None = None
+    headings: _Headings = {}
     found = []
     for run in runs:
         lead = text.clean[layout.sentence(run.place.start).start : run.place.start]
@@ -163,7 +167,9 @@ def _seen(
             )
             for one in run.mentions
         ]
-        theme, weight = _theme(text.clean, layout, run, themes, names)
+        theme, weight = "", 0.0
+        if run.role is Role.RECOMMENDED:  # what is only named belongs to what is advised
+            theme, weight = _theme(text.clean, layout, run, themes, names, headings)
         if not theme:
             overall = _overall_theme(text.clean, title, themes) if overall is None else overall
             theme, weight = _of_company(lines[0][0], names, themes, overall)
@@ -195,8 +201,16 @@ def _of_company(
     return slug or FALLBACK_THEME, _WEAK
 
 
+_Headings = dict[int, tuple[str, float]]
+
+
 def _theme(
-    clean: str, layout: Layout, run: Run, themes: ThemeIndex, names: NameIndex
+    clean: str,
+    layout: Layout,
+    run: Run,
+    themes: ThemeIndex,
+    names: NameIndex,
+    headings: _Headings,
 ) -> tuple[str, float]:
     """Return the theme of an enumeration and how plainly the text says so."""
     begin = run.cue.start if run.cue and run.cue.start < run.place.start else run.place.start
@@ -212,7 +226,10 @@ def _theme(
     found = [(_of_clause(clean, run, themes, outer[0].mark.end if outer else 0), _EXACT)]
     for label in _inline_labels(clean, layout, run):
         found += [(themes.exactly(label), _INLINE), (themes.within(label), _PHRASE)]
-    found += [_of_heading(clean, item, themes) for item in outer]
+    for item in outer:
+        if item.mark.start not in headings:
+            headings[item.mark.start] = _of_heading(clean, item, themes)
+        found.append(headings[item.mark.start])
     return max(((slug, weight) for slug, weight in found if slug), key=_weight, default=("", 0.0))
 
 
@@ -346,7 +363,7 @@ def _doubts(
         beside = themed[id(near.mentions[0])].theme if near else ""
         own = asked.get(question.place)
         if own is not None and (near is None or near.role is not Role.RECOMMENDED):
-            near, beside = own, beside or _theme(text.clean, layout, own, themes, names)[0]
+            near, beside = own, beside or _theme(text.clean, layout, own, themes, names, {})[0]
         found.append(
             Doubt(
                 kind=question.kind,

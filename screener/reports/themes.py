@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from screener.reports.text import clean_name
 from screener.reports.vocabulary import alternatives, pieces, read_table
@@ -105,9 +105,13 @@ class ThemeIndex:
         hits.sort(reverse=True)
         return tuple(dict.fromkeys(slug for _, _, slug in hits))
 
+    @cached_property
+    def _joined(self) -> tuple[Theme, ...]:
+        return tuple(theme for theme in self.themes.values() if theme.together)
+
     def _together(self, heading: str, wider: str) -> str:
-        for theme in self.themes.values():
-            first, *rest = theme.together or ("\0",)
+        for theme in self._joined:
+            first, *rest = theme.together
             if first in heading and all(word in heading or word in wider for word in rest):
                 return theme.slug
         return ""
