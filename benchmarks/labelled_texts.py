@@ -162,7 +162,7 @@ def load_cases(folder: Path = FOLDER) -> tuple[Case, ...]:
         A value is of the wrong kind, a role unknown, or a file is not TOML.
     """
     return tuple(
-        _case(row, held_out=path.name.startswith("held_out_"))
+        _case(row, held_out=path.name.startswith(("held_out_", "exam_")))
         for path in sorted(folder.glob("*.toml"))
         for row in tomllib.loads(path.read_text(encoding="utf-8"))["cases"]
     )

@@ -25,6 +25,7 @@ _STYLES = (
     ("hash", re.compile(r"(#{1,6})(?=[^#])")),
 )
 _LONGEST_LEGAL = 250
+_SEE = re.compile(r"(?:阅读|参阅|参见|详见|请见)[^。;,]{0,18}$")  # a footer that refers to it
 _HAN_DIGITS = {word: number for number, word in enumerate("一二三四五六七八九十", start=1)}
 
 
@@ -207,7 +208,8 @@ def _boilerplate(clean: str) -> tuple[Place, ...]:
     for match in headings.finditer(clean):
         if found and match.start() < found[-1].end:
             continue
-        if clean[max(0, match.start() - 12) : match.start()].endswith(referring):
+        before = clean[max(0, match.start() - 20) : match.start()]
+        if before.endswith(referring) or _SEE.search(before):
             continue
         if clean[match.end() : match.end() + 1] in ("”", "》"):
             continue

@@ -13,7 +13,7 @@ from screener.domain.listing import Listing
 from screener.reports.codes import PrintedCode, codes_in
 from screener.reports.found import DoubtKind
 from screener.reports.layout import Layout
-from screener.reports.names import NameIndex, Trust, Way, capitals
+from screener.reports.names import KIND_WORD, NameIndex, Trust, Way, capitals
 from screener.reports.text import Place, Text, clean_name
 from screener.reports.vocabulary import (
     alternatives,
@@ -158,8 +158,13 @@ def _named(
             continue
         trust = ways[0].trust
         score = _ALONE[trust]
-        if ways[0].cut and text.clean[end : end + 1] in _LAST_CHARACTERS:
-            end, score = end + 1, score + _EDGE
+        if ways[0].cut:
+            more = _completion(text.clean, end, trust)
+            if more and trust is Trust.NICK:  # others bear such a name, too: its neighbours tell
+                trust, score = Trust.SHORT, _ALONE[Trust.LETTERS] - _EDGE
+            elif more:
+                score += _EDGE
+            end += more
         if trust is not Trust.DISTINCT and not (start in cuts and end in cuts):
             score -= _MISPLACED
         listings = tuple(way.listing for way in ways)
@@ -169,6 +174,14 @@ def _named(
         item.place_like = trust is Trust.COMPOUND and names_a_place(form)
         found.append(item)
     return found
+
+
+def _completion(clean: str, end: int, trust: Trust) -> int:
+    """Return how many characters after a cut name belong to it: 技 of 协创科, 通信 of ST元道."""
+    if trust is Trust.NICK:
+        word = KIND_WORD.match(clean, end)
+        return len(word[0]) if word else 0
+    return int(clean[end : end + 1] in _LAST_CHARACTERS)
 
 
 def _in_use(ways: Sequence[Way], index: NameIndex, day: date) -> tuple[Way, ...]:

@@ -20,9 +20,17 @@ from ahocorasick_rs import AhoCorasick, Implementation
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import DataError, ScreenerError
 from screener.reports.text import clean_name
-from screener.reports.vocabulary import is_word, ordinary, pieces, read_table, tagged_name
+from screener.reports.vocabulary import (
+    alternatives,
+    is_word,
+    ordinary,
+    pieces,
+    read_table,
+    tagged_name,
+)
 
 __all__ = [
+    "KIND_WORD",
     "Company",
     "NameIndex",
     "NameRow",
@@ -220,10 +228,10 @@ _SHARE_CLASS = re.compile(r"(?<=[\u4e00-\u9fff])[AB]$")
 _SHORTENED = re.compile(r"(?:集团控股|集团股份|控股集团|集团|控股|股份)$")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _LATIN = re.compile(r"[A-Z*]")
-_KIND = re.compile(
-    r"(?:科技|股份|集团|控股|电子|通信|数据|信息|材料|新材|药业|医药|能源|电气|电器|智能|软件|网络|生物|汽车|"
-    r"化学|实业|微电|光电|精密|机电|环境|重工|集成|环保|传媒|食品|乳业|酒业|钢铁|铜业|锂业|矿业|股|公司|动力|装备|仪器|技术|导体|半导体|线程|创新|存储|绿能|高科|建工|航空|航天|船舶|机床|激光|光学|纤维|玻璃|水泥|煤业|石化|电源|储能|时代|燃气|水务|农业|种业|牧业|旅游|酒店|物流|制药|医疗|器械|诊断|眼科|口腔)$"
-)
+_KINDS = alternatives(read_table("aliases")["kinds"])
+_KIND = re.compile(rf"(?:{_KINDS})$")
+KIND_WORD = re.compile(_KINDS)
+"""Last words of names, such as 科技 and 股份: what a cut name may go on with."""
 _CUT_LENGTH = 3  # a mark and three characters fill the eight bytes of a short name
 _LATIN_LEAST = 5
 
@@ -381,7 +389,7 @@ def _ways(
                 key = capitals(form)
                 bare = len(key) == 2 and f"ST{key}" in forms  # 新潮 of *ST新潮
                 trust = Trust.NICK if bare else _trust(key)
-                found[key].setdefault(listing, Way(listing, trust, cut, whole))
+                found[key].setdefault(listing, Way(listing, trust, cut or bare, whole))
         for form in _english(company.name_en):
             found[form].setdefault(listing, Way(listing, _trust(form)))
     _add_short_forms(found, companies)

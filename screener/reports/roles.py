@@ -26,6 +26,7 @@ from screener.reports.vocabulary import alternatives, read_table
 __all__ = ["Run", "runs_with_roles"]
 
 _LONGEST_REACH = 60
+_BESIDE = 10
 _HEAD = 240  # the head of a stock note: title, code, rating
 _TITLE = 40
 _ASIDE = re.compile(r"\([^()]{0,80}\)|\[[^\[\]]{0,60}\]|【[^【】]{0,40}】|\*\*")
@@ -99,6 +100,8 @@ class _Words:
     advice_end: re.Pattern[str]
     catalogue: re.Pattern[str]
     no_theme: re.Pattern[str]
+    one_by_one: frozenset[str]
+    pick_table: re.Pattern[str]
 
 
 def runs_with_roles(clean: str, layout: Layout, mentions: Sequence[Mention]) -> tuple[Run, ...]:
@@ -201,6 +204,8 @@ def _words() -> _Words:
         advice_end=re.compile(alternatives(advice["section_ends"])),
         catalogue=re.compile(alternatives(advice["catalogues"])),
         no_theme=re.compile(alternatives(advice["no_themes"])),
+        one_by_one=_set(advice["told_one_by_one"]),
+        pick_table=re.compile(alternatives(advice["pick_tables"])),
     )
 
 
@@ -254,6 +259,8 @@ def _role(
         if inside and clean[place.start - 1] == ":":
             return Role.RECOMMENDED, entry.origin
     role, cue = _trailing(clean, sentence, place, group, following)
+    if role is Role.MENTIONED and group[0].coded and _in_pick_table(page, place, before):
+        return Role.RECOMMENDED, None
     if role is Role.MENTIONED and (
         _listed_as_advice(page, place, group) or _goes_on(clean, sentence, place, before)
     ):
@@ -288,13 +295,33 @@ def _goes_on(clean: str, sentence: Place, place: Place, before: list[Run]) -> bo
     )
 
 
+_ROW = 60  # the longest row of a table of picks, and its head
+
+
+def _in_pick_table(page: _Page, place: Place, before: list[Run]) -> bool:
+    """Tell whether a coded name is a row of a table of picks: right under its head, or a row on."""
+    near = page.clean[max(0, place.start - _ROW) : place.start]
+    if _words().pick_table.search(near) and not re.search(r"[。;!?]", near[-20:]):
+        return True
+    last = before[-1] if before else None
+    return (
+        last is not None
+        and last.role is Role.RECOMMENDED
+        and last.cue is None
+        and last.mentions[-1].coded
+        and place.start - last.place.end <= _ROW
+        and "。" not in page.clean[last.place.end : place.start]
+        and _words().advice_end.search(page.clean, last.place.end, place.start) is None
+    )
+
+
 def _listed_as_advice(page: _Page, place: Place, group: tuple[Mention, ...]) -> bool:
     """Tell whether names stand as a list of their own in a section of advice."""
     if not any(section.start <= place.start < section.end for section in page.sections):
         return False
     before = page.clean[max(0, place.start - 2) : place.start]
     labelled = before.endswith((":", "。", "包括", "如", ";", "】", "有"))
-    ended = re.match(r"等?[;。,(]|等?$|等(?:公司|个股|标的)", page.clean[place.end : place.end + 4])
+    ended = re.match(r"等?(?:[^\w]|$)|等(?:公司|个股|标的)", page.clean[place.end : place.end + 4])
     return ended is not None and labelled and (len(group) > 1 or before.endswith(":"))
 
 
@@ -322,6 +349,8 @@ def _reaches(
     gap = _without_names(clean, cue.place.end, place.start, before)
     ends = _LIST_END.match(clean, place.end) is not None or group[-1].coded
     chained = any(run.cue == cue.place and run.role is cue.role for run in before[-3:])
+    if cue.role is Role.MENTIONED and len(gap) > _BESIDE:
+        return False  # 份额, 客户 and the like speak of what stands right beside them
     opening, colon, listed = gap.partition(":")
     if colon and len(opening) <= 16 and not re.search(r"[,;。]", opening):
         stub = re.split(r"[,;:)]", listed)[-1]
@@ -370,7 +399,7 @@ def _entries(clean: str, layout: Layout, cues: list[_Cue]) -> list[_Cue]:
             item
             for item in layout.items
             if cue.place.end <= item.mark.start <= last
-            and not re.search(r"[。;!?]", clean[cue.place.end : item.mark.start])
+            and _opens(clean[cue.place.end : item.mark.start])
         ]
         for first in opening:
             found += [
@@ -380,7 +409,9 @@ def _entries(clean: str, layout: Layout, cues: list[_Cue]) -> list[_Cue]:
                 and item.mark.start >= first.mark.start
                 and _same_list(item, first)
             ]
-        if colon < 0 and clean[cue.place.end : cue.place.end + 8].find(":") > 0:
+        word = clean[cue.place.start : cue.place.end]
+        soon = colon < 0 and clean[cue.place.end : cue.place.end + 8].find(":") > 0
+        if soon or word in _words().one_by_one:
             section = Place(cue.place.end, _section_end(layout, cue))
             found.append(_Cue(section, cue.role, True, cue.place))
     return found
@@ -403,6 +434,14 @@ def _catalogues(clean: str, layout: Layout) -> list[_Cue]:
     ]
 
 
+_LINES = re.compile(r"[^。;!?]{0,14}(?:主线|方向|线索|逻辑|角度|标的|以下|如下)[。:]?")
+
+
+def _opens(between: str) -> bool:
+    """Tell whether a list opens after a cue: at once, or after a word such as 三条主线."""
+    return not re.search(r"[。;!?]", between) or _LINES.fullmatch(between) is not None
+
+
 def _same_list(item: Item, first: Item) -> bool:
     return item.number > 0 or item.mark.start == first.mark.start
 
@@ -417,7 +456,7 @@ def _section_end(layout: Layout, cue: _Cue) -> int:
 def _heads(clean: str, entry: _Cue, place: Place) -> bool:
     """Tell whether names stand at the head of a list's item, or before a colon in a section."""
     if entry.close:
-        return clean.startswith(":", place.end)
+        return clean.startswith(":", place.end) or clean[place.start - 1] in "。:"
     head = _ASIDE.sub("", clean[entry.place.start : place.start]).lstrip("*#:")
     if not head:
         return True

@@ -161,6 +161,7 @@ def _seen(
     found = []
     for run in runs:
         lead = text.clean[layout.sentence(run.place.start).start : run.place.start]
+        lead = lead[max(lead.rfind(";"), len(lead) - 80, 0) :]
         lines = [
             choose_line(
                 text.clean, one, names, day=day, hong_kong=hong_kong, lead=lead, coded=coded

@@ -1,0 +1,197 @@
+"""Laws of the executable path over random markets: no look-ahead, and money that adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from screener.backtest.frictions import Frictions, Order, OrderStatus
+from screener.backtest.run import EventResult, Settings, run_backtest
+from screener.domain.panel import PricePanel, TradingPanel
+from screener.market.charges import Plan
+from screener.paths.legs import LegState
+from screener.paths.windows import WindowStatus
+from tests.support.random_markets import Market, random_market
+
+LAWS = settings(deadline=None, derandomize=True, max_examples=300)
+SEEDS = st.integers(0, 2**32 - 1)
+_OF_THE_DAY = ("open", "close", "volume", "amount")
+_FILLED = (OrderStatus.FILLED, OrderStatus.PARTIAL)
+
+
+def frictions_of(market: Market) -> Frictions:
+    choices = market.choices
+    return Frictions(
+        plan=Plan(
+            commission=choices.rate,
+            minimum=choices.minimum,
+            hk_commission=choices.hk_rate,
+            hk_minimum=choices.hk_minimum,
+        ),
+        participation=choices.participation,
+        slippage_bps=choices.slippage_bps,
+        impact_bps=choices.impact_bps,
+        fx_spread_bps=choices.fx_spread_bps,
+        commission=choices.commission,
+        levies=choices.levies,
+    )
+
+
+def backtest(
+    market: Market, trading: TradingPanel, capitals: tuple[float, ...]
+) -> tuple[EventResult, ...]:
+    horizon = market.choices.horizon
+    asked = Settings(
+        horizons=tuple(sorted({1, 2, min(horizon, 5), horizon})),
+        max_wait=market.choices.max_wait,
+        frictions=frictions_of(market),
+        capitals=capitals,
+    )
+    events = [(market.event, (market.entries,))]
+    return run_backtest(trading.prices, events, asked, lambda *_: None, trading)
+
+
+def cut(market: Market, last: date) -> TradingPanel:
+    """Return the panels as the tables stood when `last` was their last session."""
+    panel, trading = market.trading.prices, market.trading
+    reach = max(last, *(day for _, day in market.entries))
+    rows = slice(0, panel.row_after(reach))
+    known = panel.row_after(last)  # rows from there on are sessions without data
+
+    def blanked(source: PricePanel | TradingPanel, name: str) -> np.ndarray:
+        matrix = getattr(source, name)[rows].copy()
+        if name in _OF_THE_DAY:
+            matrix[known:] = np.nan
+        elif name in ("suspended", "st"):
+            matrix[known:] = False
+        elif name in ("share_ratio", "dividend"):
+            matrix[known:] = float(name == "share_ratio")
+        elif name in ("factor", "board_lot") and known:
+            matrix[known:] = matrix[known - 1]
+        return matrix
+
+    bars = [
+        [day.session for day in one if day.close is not None and day.session <= last]
+        for one in market.days
+    ]
+    prices = {name: getattr(panel, name) for name in panel.__slots__}
+    for name, value in prices.items():
+        if isinstance(value, np.ndarray) and value.ndim == 2:
+            prices[name] = blanked(panel, name)
+    prices |= {
+        "sessions": panel.sessions[rows].copy(),
+        "first_bars": tuple(min(one, default=None) for one in bars),
+        "last_bars": tuple(max(one, default=None) for one in bars),
+        "frontier": {place: min(day, last) for place, day in panel.frontier.items()},
+    }
+    matrices = {
+        field.name: blanked(trading, field.name)
+        for field in fields(TradingPanel)
+        if field.name != "prices"
+    }
+    return TradingPanel(prices=PricePanel(**prices), **matrices)
+
+
+def cut_day(market: Market, part: float) -> date:
+    """Return a session from the first entry to the end of the tables."""
+    days = market.trading.prices.sessions
+    first = min(day for _, day in market.entries)
+    last = max(market.trading.prices.frontier.values())
+    inside = [day.item() for day in days if first <= day.item() <= last]
+    assume(inside)
+    return inside[round(part * (len(inside) - 1))]
+
+
+def made(orders: Sequence[Order]) -> list[tuple[object, ...]]:
+    """Return the trades of some orders; their status may say that more is to come."""
+    return [
+        (order.leg, str(order.side), order.session, order.shares, order.price, order.amount)
+        for order in orders
+        if order.status in _FILLED
+    ]
+
+
+def told(result: EventResult) -> tuple[object, ...]:
+    return (
+        result.status,
+        result.entry_session,
+        result.exit_session,
+        result.paper_return,
+        result.executable_return,
+        result.fees,
+        result.max_drawdown,
+        result.orders,
+        result.gap,
+    )
+
+
+def row_of(result: EventResult) -> tuple[int, float | None]:
+    return result.window.horizon, result.capital
+
+
+@LAWS
+@given(SEEDS, st.floats(0, 1))
+def test_later_sessions_change_no_mature_row_and_no_trade(seed: int, part: float) -> None:
+    market = random_market(seed)
+    capitals = (market.choices.capital, 50_000.0)
+    short = backtest(market, cut(market, cut_day(market, part)), capitals)
+    later = {row_of(found): found for found in backtest(market, market.trading, capitals)}
+    for found in short:
+        if found.status is WindowStatus.NO_DATA:
+            continue
+        whole = later[row_of(found)]
+        if found.status is WindowStatus.MATURE:
+            assert told(found) == told(whole)
+            continue
+        # A name whose data stop before its entry is left out until they go on: another basket.
+        if found.window.weights == whole.window.weights:
+            trades = made(whole.orders)
+            assert [trade for trade in made(found.orders) if trade not in trades] == []
+
+
+@LAWS
+@given(SEEDS)
+def test_steps_close_and_no_trade_spends_more_than_its_budget(seed: int) -> None:
+    market = random_market(seed)
+    for found in backtest(market, market.trading, (market.choices.capital, 30_000.0)):
+        if found.gap and found.executable_return is not None:
+            taken = found.executable_return - (found.paper_return or 0.0)
+            assert sum(step for _, step in found.gap) == pytest.approx(taken, abs=1e-10)
+        for order in found.orders:
+            if order.side == "buy" and order.status in _FILLED:
+                budget = found.window.weights[order.leg] * (found.capital or 0.0)
+                assert order.amount + order.fees <= budget * (1 + 1e-9)
+
+
+@LAWS
+@given(SEEDS)
+def test_a_result_does_not_depend_on_the_company_that_it_is_run_in(seed: int) -> None:
+    market = random_market(seed)
+    capitals = (20_000.0, market.choices.capital)
+    together = {row_of(found): told(found) for found in backtest(market, market.trading, capitals)}
+    for capital in capitals:
+        for found in backtest(market, market.trading, (capital,)):
+            if found.capital is not None:
+                assert told(found) == together[row_of(found)]
+
+
+@LAWS
+@given(SEEDS)
+def test_every_name_with_money_has_an_order(seed: int) -> None:
+    market = random_market(seed)
+    for found in backtest(market, market.trading, (market.choices.capital,)):
+        if found.capital is None or not found.orders:
+            continue
+        asked = {order.leg for order in found.orders}
+        begun = {
+            at
+            for at, leg in enumerate(found.window.legs)
+            if leg.state is not LegState.DROPPED and leg.entry_row is not None
+        }
+        assert asked == begun
