@@ -35,7 +35,7 @@ class TestCases:
     def test_there_are_enough_of_every_length_and_ids_are_unique(self):
         assert len(CASES) >= 80
         assert len({case.id for case in CASES}) == len(CASES)
-        assert sum(case.held_out for case in CASES) == 25
+        assert sum(case.held_out for case in CASES) >= 25
         assert sum(2_000 <= len(case.text) <= 5_000 for case in CASES) >= 10
 
     def test_every_trap_is_there_several_times(self):
