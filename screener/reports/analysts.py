@@ -22,7 +22,8 @@ LICENCE = re.compile(_MAINLAND)
 """Registration number with the Securities Association of China."""
 
 _HONG_KONG = r"(?:CE|中央编号|SFC)(?:No|NO|Ref|编号|牌照)*[.:#]*(?P<ce>[A-Z]{3}\d{3})(?!\d)"
-_EMAIL = r"[\w.+-]+@[A-Za-z0-9.-]+?\.(?:com\.cn|com\.hk|com|cn|hk|net|sg|tw)"
+# Without white space an address may touch the number before it: the number is not part of it.
+_EMAIL = r"(?![\w.+-]*S\d{10})[\w.+-]+@[A-Za-z0-9.-]+?\.(?:com\.cn|com\.hk|com|cn|hk|net|sg|tw)"
 _PHONE = r"[+(]*\d[\d()-]{6,}"
 _RUN = re.compile(r"[一-龥·]+")
 _LOOK_BACK = 90
@@ -141,6 +142,9 @@ def _blocks(clean: str) -> list[tuple[int, int]]:
 
 
 def _read_token(token: re.Match[str], reading: _Reading) -> None:
+    second = token["ce"] and reading.licences and LICENCE.fullmatch(reading.licences[-1])
+    if second:
+        return  # the same person's number with the other regulator
     if token["mainland"] or token["ce"]:
         reading.licences.append(token["mainland"] or token["ce"])
         reading.listed, reading.headed = True, False

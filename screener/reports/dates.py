@@ -184,7 +184,25 @@ def _section_kind(row: str, scene: _Scene, local: DateKind) -> DateKind | None:
 _TO_COME = (DateKind.SCHEDULED, DateKind.FORECAST, DateKind.LEGAL)
 
 
+_FIRST = 4  # a document that begins with a day bears its own
+_STAMP = 160  # characters of a document's head: a day with a time there stamps it
+
+
 def _local_kind(scene: _Scene) -> DateKind:
+    form = scene.form
+    stamp = form.time is not None and form.place.start < _STAMP
+    opening = form.place.start < _FIRST and scene.after[:1] in tuple("[(【#|*")
+    if form.full_day and (stamp or opening) and _stands_alone(scene):
+        return DateKind.PRINTED
+    return _later_kind(scene)
+
+
+def _stands_alone(scene: _Scene) -> bool:
+    """Tell whether nothing before a stamp makes it another thing's time."""
+    return _to_come(scene) is None and not date_words().before_past.search(scene.before)
+
+
+def _later_kind(scene: _Scene) -> DateKind:
     words, form = date_words(), scene.form
     to_come = _to_come(scene)
     if form.period:

@@ -32,6 +32,7 @@ _ALONE = {
     Trust.DISTINCT: 0.8,
     Trust.LATIN: 0.6,
     Trust.COMPOUND: 0.45,
+    Trust.RARE: 0.58,
     Trust.SHORT: 0.42,
     Trust.LETTERS: 0.3,
     Trust.NICK: 0.42,
@@ -399,7 +400,7 @@ def _weigh_edges(clean: str, candidates: list[_Candidate]) -> None:
         goes_on = not right and clean.startswith(worded, end)
         if clean.startswith(never, end) or (goes_on and item.trust is not Trust.DISTINCT):
             item.score = min(item.score, 0.4)
-        elif stopped and not right and item.trust is Trust.COMPOUND and not item.place_like:
+        elif left and not right and item.trust is Trust.COMPOUND:
             item.score += _EDGE  # a clause begins with it: its subject
         if item.broker:
             item.score = _broker_score(clean, item)

@@ -78,6 +78,7 @@ class Trust(StrEnum):
     WORD = "word"  # itself an ordinary word: 机器人
     LATIN = "latin"  # an English name
     LETTERS = "letters"  # an abbreviation of up to four letters
+    RARE = "rare"  # three characters that make no word: 凯莱英
     NICK = "nick"  # the first two characters of a longer name: 光迅 for 光迅科技
 
 
@@ -404,7 +405,10 @@ def _trust(form: str) -> Trust:
     if form in _brands() or (len(form) > 2 and _LATIN.search(form)):
         return Trust.DISTINCT
     if len(form) <= 3:
-        return Trust.WORD if _reads_as_word(form) else Trust.SHORT
+        if _reads_as_word(form):
+            return Trust.WORD
+        apart = len(form) == 3 and not (is_word(form[:2]) or is_word(form[1:]))
+        return Trust.RARE if apart else Trust.SHORT
     parts = pieces(form)
     if any(len(part) == 1 for part in parts[:-1]) or len(parts) > 3:
         return Trust.DISTINCT

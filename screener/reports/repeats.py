@@ -57,6 +57,9 @@ class NearCopy:
     score: float
 
 
+_SAME_NAMES = 0.8  # of the names that two readings of one report recommend
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRepeat:
     """A note of a known card that turns out to be the repeat: `repeats` is the earlier note."""
@@ -250,6 +253,9 @@ def _same_report(fresh: Report, known: Report) -> bool:
         if other is not None:
             left.remove(other)
             matched += 1
+    own, others = _all_names(fresh), _all_names(known)
+    if own | others and len(own & others) < _SAME_NAMES * len(own | others):
+        return False  # a digest that carries one more call is another report
     return matched > 0 and 4 * matched >= 3 * max(len(fresh.notes), len(known.notes))
 
 

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from screener.domain.report import Analyst, Precision, RatingLevel
+from screener.reports.analysts import analysts_in
 from screener.reports.brokers import (
     broker_named,
     broker_of_licence,
@@ -435,3 +436,12 @@ class TestTitles:
     )
     def test_of_the_document(self, text: str, title: str) -> None:
         assert title_of(make_text(text)) == title
+
+
+def test_numbers_of_two_regulators_belong_to_one_person_and_addresses_hold_none() -> None:
+    printed = (
+        "研究员 李测甲\nSAC No. S0570599120013\nlicejia@example.com\n"
+        "研究员 王测乙\nSAC No. S0570599090027\nSFC No. ZZZ001"
+    )
+    found = analysts_in(make_text(printed))
+    assert [one.licence for one in found] == ["S0570599120013", "S0570599090027"]

@@ -396,3 +396,16 @@ def test_an_event_after_the_table_rules() -> None:
     words = TABLE + BODY + "2026年2月11日，公司公告中标。"
     found = publication_of(make_text(words), file_name="", today=TODAY, closes=CLOSES)
     assert found.value == date(2026, 2, 12)
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        ("2026-05-07 07:42\n\n①某部门拟就低空出台指引；推荐甲。", "2026-05-07T07:42+08:00"),
+        ("2026-04-13 20:15\n\n1、有色\n测试甲 登记编号S0", "2026-04-13T20:15+08:00"),
+        ("2026.04.12\n[Table_Invest] 评级：增持", "2026-04-12"),
+    ],
+)
+def test_a_stamp_in_the_head_stands_whatever_follows_it(printed: str, expected: str) -> None:
+    found = publication_of(make_text(printed), file_name="x.txt", today=date(2026, 11, 21))
+    assert found.text() == expected

@@ -407,3 +407,9 @@ def test_the_library_is_loaded_for_signatures_only() -> None:
         "assert not {'numpy', 'scipy', 'datasketch'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+
+
+def test_a_digest_with_one_more_call_is_another_report() -> None:
+    known = report("A", day(5), "012")
+    assert same_report(report("X", day(5), "012"), (known,)) == "A"
+    assert same_report(report("X", day(5), "01234"), (known,)) == ""
