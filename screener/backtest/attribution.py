@@ -68,7 +68,7 @@ def gap_of(
         finished = [level for level in levels if level is not None]
         if len(finished) == len(levels):
             found[id(window)] = tuple(
-                (step, after - before)
+                (step, float(after - before))
                 for step, before, after in zip(GAP_STEPS, finished, finished[1:], strict=False)
             )
     return found

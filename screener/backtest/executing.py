@@ -120,10 +120,10 @@ def _execution(
     value -= sum(fill.fees - _paid_of(fill) for fill in sales)
     fees = sum(order.fees for order in orders.orders) + tax
     return Execution(
-        value=None if orders.open else value + idle + received - tax,
+        value=None if orders.open else float(value + idle + received - tax),
         orders=orders.orders,
-        fees=fees,
-        dividends=received,
+        fees=float(fees),
+        dividends=float(received),
         pending=orders.open,
     )
 

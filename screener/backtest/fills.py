@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -22,6 +22,7 @@ from screener.errors import DataError
 from screener.market.charges import ChargeKind, Side, order_costs, proportional_rate
 from screener.market.lots import LotRule, buyable_shares, lot_rule
 from screener.market.rules import price_limit
+from screener.market.trading import holding_rule
 from screener.paths.legs import Leg, LegState, Reason, sale_block
 from screener.paths.windows import Window, WindowStatus
 
@@ -47,6 +48,8 @@ class Fill:
         CNY for one share, conversion included.
     fees
         Commission, levies and taxes, in CNY.
+    waited
+        What blocked it before, if anything did.
     """
 
     row: int
@@ -54,6 +57,7 @@ class Fill:
     units: float
     price: float
     fees: float
+    waited: Reason = Reason.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,14 +155,14 @@ class _Name:
             return None, None
         row = leg.fill_row
         if row is None:
-            return None, self._unfilled(str(leg.reason), rule=self._limit_rule(leg.entry_row))
+            return None, self._unfilled(str(leg.reason), self._cited(leg.reason, leg.entry_row))
         rate = self._conversion(row, Side.BUY)
         shares, price, reason = self._affordable(budget, row, rate)
         if shares <= 0:
-            return None, self._unfilled(reason)
+            return None, self._unfilled(reason, self._lot_cited(row))
         fees = self._fees(Side.BUY, row, shares, price) * rate
         fill = Fill(row=row, shares=shares, units=shares, price=price * rate, fees=fees)
-        waited = f"waited: {leg.reason}" if leg.reason else ""
+        waited = _waited(leg.reason)
         return fill, self._filled(
             Side.BUY,
             self.scheduled,
@@ -166,7 +170,7 @@ class _Name:
             price,
             status=OrderStatus.PARTIAL if reason else OrderStatus.FILLED,
             reason="; ".join(part for part in (waited, reason) if part),
-            rule=self._limit_rule(leg.entry_row) if leg.reason is Reason.LIMIT_UP else "",
+            cited=self._cited(leg.reason, leg.entry_row),
         )
 
     def sell(self, bought: Fill | None) -> tuple[Sale | None, list[Order]]:
@@ -174,7 +178,8 @@ class _Name:
         due = self.leg.exit_row
         if bought is None or due is None or self.window.status is not WindowStatus.MATURE:
             return None, []
-        left, fills, reason = bought.units, [], Reason.NONE
+        fills: list[Fill] = []
+        left, reason = bought.units, Reason.NONE
         for row, block in self._closes(due, bought.row):
             if block is not Reason.NONE:
                 reason = reason or block
@@ -182,7 +187,7 @@ class _Name:
             fill = self._sale(row, bought, left)
             if fill is None:
                 continue
-            fills.append(fill)
+            fills.append(replace(fill, waited=Reason.NONE if fills else reason))
             left -= fill.units
             if left <= bought.units * 1e-12:
                 left = 0.0
@@ -317,8 +322,6 @@ class _Name:
 
     def _sale_orders(self, sale: Sale, due: int) -> list[Order]:
         scheduled = self.panel.session(due)
-        late = f"waited: {sale.reason}" if sale.reason else ""
-        rule = self._limit_rule(due) if sale.reason is Reason.LIMIT_DOWN else ""
         found = []
         for number, fill in enumerate(sale.fills):
             last = number == len(sale.fills) - 1 and not sale.open
@@ -331,8 +334,8 @@ class _Name:
                     fill,
                     local,
                     status=OrderStatus.FILLED if last else OrderStatus.PARTIAL,
-                    reason="; ".join(text for text in (late, part) if text),
-                    rule=rule,
+                    reason="; ".join(text for text in (_waited(fill.waited), part) if text),
+                    cited=self._cited(fill.waited, due),
                 )
             )
         if sale.open:
@@ -346,7 +349,8 @@ class _Name:
                     session=None,
                     status=OrderStatus.WAITING,
                     reason=f"not sold yet: {reason}",
-                    rule=rule,
+                    rule=self._cited(sale.reason, due)[0],
+                    source=self._cited(sale.reason, due)[1],
                 )
             )
         return found
@@ -360,7 +364,7 @@ class _Name:
         *,
         status: OrderStatus,
         reason: str,
-        rule: str,
+        cited: tuple[str, str],
     ) -> Order:
         return Order(
             leg=self.number,
@@ -375,31 +379,45 @@ class _Name:
             fees=fill.fees,
             status=status,
             reason=reason,
-            rule=rule,
-            source=self._lot(fill.row).source if "lot" in reason else "",
+            rule=cited[0],
+            source=cited[1],
         )
 
-    def _unfilled(self, reason: str, *, rule: str = "") -> Order:
+    def _unfilled(self, reason: str, cited: tuple[str, str]) -> Order:
+        waits = not self.leg.settled and self.leg.fill_row is None
         return Order(
             leg=self.number,
             listing=self.listing,
             side=Side.BUY,
             scheduled=self.scheduled,
             session=None,
-            status=OrderStatus.UNFILLED,
+            status=OrderStatus.WAITING if waits else OrderStatus.UNFILLED,
             reason=reason,
-            rule=rule,
+            rule=cited[0],
+            source=cited[1],
         )
 
-    def _limit_rule(self, row: int | None) -> str:
-        if row is None:
-            return ""
+    def _cited(self, reason: Reason, row: int | None) -> tuple[str, str]:
+        """Return the rule behind a reason, and where it stands; empty where it is a plain fact."""
+        if row is None or not reason:
+            return "", ""
+        session = self.panel.session(row)
+        if reason is Reason.SAME_DAY:
+            return "T+1", holding_rule(self.listing, session).source
+        if reason not in (Reason.LIMIT_UP, Reason.LIMIT_DOWN):
+            return "", ""
         rule = price_limit(
-            self.listing.board,
-            self.panel.session(row),
-            st=bool(self.panel.st[row, self.leg.column]),
+            self.listing.board, session, st=bool(self.panel.st[row, self.leg.column])
         )
-        return rule.source if rule else ""
+        return (f"daily limit of {rule.limit:.0%}", rule.source) if rule else ("", "")
+
+    def _lot_cited(self, row: int) -> tuple[str, str]:
+        rule = self._lot(row)
+        return f"orders of {rule.least} shares and more", rule.source
+
+
+def _waited(reason: Reason) -> str:
+    return f"waited: {reason}" if reason else ""
 
 
 def cash_dividends(

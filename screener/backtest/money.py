@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from screener.backtest.attribution import Gap, gap_of
 from screener.backtest.executing import Execution, execute_all
-from screener.backtest.fills import resolve_orders
 from screener.backtest.frictions import Frictions, Order
 from screener.backtest.pricing import Exits, ValuePanel
 from screener.domain.panel import TradingPanel
@@ -60,25 +60,59 @@ def with_money(
     A window that lacks a fact (a board lot, a fixing, a rule of its day) has no executable path and
     says which.
     """
-    able: list[Window] = []
-    refused: dict[int, tuple[str, ...]] = {}
-    for window in windows:
-        try:
-            resolve_orders(trading, window, capitals[0], frictions)
-        except (DataError, DateRangeError) as error:
-            refused[id(window)] = (f"no executable path: {error}",)
-        else:
-            able.append(window)
     found: dict[int, list[Executed]] = {id(window): [] for window in windows}
     for capital in capitals:
-        executions = execute_all(trading, able, capital, frictions) if able else ()
-        mature = [window for window in able if window.status is WindowStatus.MATURE]
-        gaps = gap_of(values, trading, mature, paper, capital, frictions)
-        for window, one in zip(able, executions, strict=True):
-            found[id(window)].append(_executed(one, capital, gaps.get(id(window), ())))
-        for key, remarks in refused.items():
-            found[key].append(Executed(value=None, fees=None, capital=capital, remarks=remarks))
+        done, refused = _each_or_refused(trading, windows, capital, frictions)
+        mature = [
+            window
+            for window in windows
+            if id(window) in done and window.status is WindowStatus.MATURE
+        ]
+        gaps = _gaps(values, trading, mature, paper, capital, frictions)
+        for window in windows:
+            key = id(window)
+            if key in done:
+                found[key].append(_executed(done[key], capital, gaps.get(key, ())))
+            else:
+                remarks = (refused[key],)
+                found[key].append(Executed(value=None, fees=None, capital=capital, remarks=remarks))
     return {key: tuple(paths) for key, paths in found.items()}
+
+
+def _each_or_refused(
+    trading: TradingPanel, windows: Sequence[Window], capital: float, frictions: Frictions
+) -> tuple[dict[int, Execution], dict[int, str]]:
+    """Execute windows together; where one lacks a fact, each by itself, so that it alone fails."""
+    try:
+        together = execute_all(trading, windows, capital, frictions) if windows else ()
+    except (DataError, DateRangeError):
+        done, refused = {}, {}
+        for window in windows:
+            try:
+                done[id(window)] = execute_all(trading, [window], capital, frictions)[0]
+            except (DataError, DateRangeError) as error:
+                refused[id(window)] = f"no executable path: {error}"
+        return done, refused
+    return {id(window): one for window, one in zip(windows, together, strict=True)}, {}
+
+
+def _gaps(
+    values: ValuePanel,
+    trading: TradingPanel,
+    windows: Sequence[Window],
+    paper: Mapping[int, float],
+    capital: float,
+    frictions: Frictions,
+) -> Mapping[int, Gap]:
+    """Return the gap of each window; none where a run without frictions lacks a fact."""
+    try:
+        return gap_of(values, trading, windows, paper, capital, frictions)
+    except (DataError, DateRangeError):
+        found: dict[int, Gap] = {}
+        for window in windows:
+            with suppress(DataError, DateRangeError):  # told by its executable path, if it has one
+                found.update(gap_of(values, trading, [window], paper, capital, frictions))
+        return found
 
 
 def _executed(one: Execution, capital: float, gap: Gap) -> Executed:

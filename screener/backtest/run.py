@@ -158,7 +158,7 @@ def run_backtest(
     return tuple(
         _result(panel, window, others[at], paths, found, benchmark_of)
         for at, window in enumerate(main)
-        for found in executed.get(id(window), (None,))
+        for found in executed.get(id(window), _without(settings))
     )
 
 
@@ -179,6 +179,13 @@ def _own_rows(panel: PricePanel, window: Window) -> RowVector:
     columns = [leg.column for leg in window.legs if leg.entry_row is not None]
     trading = panel.trading[window.first_row : window.last_row + 1, columns]
     return np.flatnonzero(trading.any(axis=1))
+
+
+def _without(settings: Settings) -> tuple[Executed | None, ...]:
+    """Return what stands for a window without an executable path: a row for each capital still."""
+    if settings.frictions is None:
+        return (None,)
+    return tuple(Executed(value=None, fees=None, capital=capital) for capital in settings.capitals)
 
 
 def _all_executed(

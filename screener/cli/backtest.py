@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -23,6 +24,7 @@ from screener.errors import InputError
 __all__ = ["backtest"]
 
 _MOST_SESSIONS = 2_500
+_MOST_MONEY = 1e12
 
 
 def backtest(
@@ -217,11 +219,16 @@ def _at_least(value: int, bound: int, parameter: str) -> int:
 
 def _positive(value: float, parameter: str, *, zero: bool = False) -> float:
     if not 0 < value < float("inf") and not (zero and value == 0):
-        raise InputError(f"{parameter} {value:g} is not a positive amount")
+        bound = "an amount of 0 or more" if zero else "a positive amount"
+        raise InputError(f"{parameter} {value:g} is not {bound}")
     return value
 
 
 def _capitals(text: str) -> tuple[float, ...]:
+    if re.fullmatch(r"\s*\d{1,3}(,000)+\s*", text):
+        raise InputError(
+            f"--capital {text!r} may be one amount or several", fix="write 1000000, or 20000,100000"
+        )
     try:
         found = tuple(dict.fromkeys(float(part) for part in text.split(",") if part.strip()))
     except ValueError:
@@ -230,6 +237,8 @@ def _capitals(text: str) -> tuple[float, ...]:
         raise InputError(
             f"--capital {text!r} is no amount of money", fix="write it like 20000,1000000"
         )
+    if max(found) > _MOST_MONEY:
+        raise InputError(f"--capital {max(found):g} is above {_MOST_MONEY:g}, more than any market")
     return tuple(_positive(value, "--capital") for value in found)
 
 

@@ -354,7 +354,6 @@ def _run_id(
 def _row(run: BacktestRun, result: EventResult, basis: str) -> dict[str, object]:
     window, event = result.window, result.window.event
     low, high = result.band or (None, None)
-    costed = result.fees is not None
     return {
         "basket": event.basket,
         "report": event.report,
@@ -380,7 +379,7 @@ def _row(run: BacktestRun, result: EventResult, basis: str) -> dict[str, object]
         "benchmark_return": result.benchmark_return,
         "active_return": result.active_return,
         "max_drawdown": result.max_drawdown,
-        "capital": result.capital if costed else None,
+        "capital": result.capital,
         "fees": result.fees,
         "price_basis": basis,
         "data_version": run.data_version,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
 from rich.console import RenderableType
 
+from screener.backtest.frictions import Order
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult
 from screener.data.schema import SIMULATED
 from screener.domain.basket import Event
 from screener.domain.report import Precision
+from screener.market.charges import Side
 from screener.paths.legs import LegState
 from screener.render.backtest import (
     EventBlock,
@@ -32,8 +35,14 @@ def backtest_page(run: BacktestRun) -> RenderableType:
         _block(list(results))
         for _, results in groupby(run.results, key=lambda item: id(item.window.event))
     ]
-    footer = f"returns in %, in CNY · data version {run.data_version} · run {run.run_id}"
+    money = run.request.settings
+    amount = "" if money.frictions is None else f" · with {_amounts(money.capitals)}"
+    footer = f"returns in %, in CNY{amount} · data version {run.data_version} · run {run.run_id}"
     return backtest_view(blocks, banner=_banner(run), footer=footer)
+
+
+def _amounts(capitals: Sequence[float]) -> str:
+    return " / ".join(f"{capital:,.0f}" for capital in capitals)
 
 
 def summary_page(run: BacktestRun, *, horizon: int) -> RenderableType:
@@ -113,12 +122,29 @@ def _notes(results: list[EventResult]) -> tuple[str, ...]:
         for entry in result.ledger:
             if entry.reason:
                 found.setdefault(_note_key(entry), []).append(entry.horizon)
-    every = len(results)
+        for order in result.orders:
+            told = order.reason == str(result.window.legs[order.leg].reason)
+            if order.reason and not told and not (order.side is Side.BUY and order.session):
+                found.setdefault(_order_key(result, order), []).append(result.window.horizon)
+    every = len({result.window.horizon for result in results})
     return tuple(
         f"{' '.join(part for part in (state, listing, name) if part)}: {reason}"
-        + ("" if len(horizons) == every else f" (hold {', '.join(map(str, horizons))})")
+        + ("" if len(set(horizons)) == every else f" (hold {_few(horizons)})")
         for (state, listing, name, reason), horizons in found.items()
     )
+
+
+def _few(horizons: list[int]) -> str:
+    return ", ".join(map(str, dict.fromkeys(horizons)))
+
+
+def _order_key(result: EventResult, order: Order) -> tuple[str, str, str, str]:
+    """Tell of an order that was not filled as meant; the ledger has every one."""
+    name = result.window.event.members[order.leg].name
+    amount = "" if result.capital is None else f", with {result.capital:,.0f}"
+    when = f"sold on {order.session}: " if order.session else ""
+    verb = "not bought" if order.side is Side.BUY else "sale"
+    return verb, order.listing.id, name, f"{when}{order.reason}{amount}"
 
 
 def _note_key(entry: LedgerEntry) -> tuple[str, str, str, str]:

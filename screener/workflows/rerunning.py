@@ -94,7 +94,17 @@ def request_of(run: StoredRun) -> BacktestRequest:
     where = f"stored run {run.run_id}"
     if "request" not in run.document:
         raise InputError("it keeps no request of a backtest", where=where)
-    return rebuilt(BacktestRequest, run.document["request"], where=where)
+    return rebuilt(BacktestRequest, _of_today(run.document["request"]), where=where)
+
+
+def _of_today(request: object) -> object:
+    """Return the request of an earlier version, which knew one amount of money only."""
+    if not isinstance(request, dict) or not isinstance(request.get("settings"), dict):
+        return request
+    settings = dict(request["settings"])
+    if "capital" in settings and "capitals" not in settings:
+        settings["capitals"] = [settings.pop("capital")]
+    return {**request, "settings": settings}
 
 
 def may_change(
