@@ -241,7 +241,8 @@ class Comparison:
         counts = dict(self._run(f"SELECT change, count(*) FROM diff_{table} GROUP BY change"))
         names: frozenset[str] = frozenset()
         if "listing" in spec.column_names:
-            found = self._run(f"SELECT DISTINCT listing FROM diff_{table}")
+            held = ["listing"] if "listing" in spec.key else ["old_listing", "new_listing"]
+            found = self._run(" UNION ".join(f"SELECT {name} FROM diff_{table}" for name in held))
             names = frozenset(row[0] for row in found if row[0] is not None)
         return _diff(spec, counts, names)
 

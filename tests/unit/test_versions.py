@@ -547,6 +547,28 @@ def test_differences_by_value(store: Store, root: Path) -> None:
         assert compared.compare(TableName.BARS).removed == 1
 
 
+def test_rejected_rows_differ_with_the_listings_they_name(store: Store, root: Path) -> None:
+    before = store.version
+    rejected: dict[str, object] = {
+        "table_name": "bars",
+        "file": "bars.csv",
+        "session": MONDAY,
+        "reason": "no price",
+        "row": "{}",
+        "fetched_at": FETCHED,
+    }
+    rows = [rejected | {"line": 2, "listing": "600000.SH"}, rejected | {"line": 3, "listing": None}]
+    store.commit(
+        Batch(tables={TableName.QUARANTINE: table(TableName.QUARANTINE, rows)}), message="rejected"
+    )
+    for sides in ((before, store.version), (store.version, before)):
+        with Comparison.open(root, *sides) as compared:
+            diff = compared.compare(TableName.QUARANTINE)
+            assert diff.added + diff.removed == 2
+            assert diff.listings == {"600000.SH"}
+            assert len(list(compared.changes(TableName.QUARANTINE))) == 2
+
+
 def test_a_row_that_was_only_moved_is_no_difference(store: Store, root: Path) -> None:
     store.commit(bars(bar("600000.SH", MONDAY, 12.0)), message="a correction")
     before = store.version
