@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from screener.backtest.reference import Day
@@ -94,6 +94,8 @@ class Story:
         if self.last is None:
             ratio, dividend = Decimal(1), Decimal(0)
         else:
+            # After falls and splits what was announced may be more than the share is worth.
+            dividend = min(dividend, (self.last / 4).quantize(Decimal("0.001"), ROUND_DOWN))
             self.last = (self.last - dividend) / ratio
         if self.board == "hk" and at == self.lot_change:
             self.lot = self.dice.choice([50, 100, 300, 1000])
