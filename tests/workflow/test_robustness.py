@@ -416,6 +416,8 @@ INTERRUPT = """
 import os, signal, sys, threading, time
 from screener.data import store
 
+# A job started in the background inherits an ignored interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 merge = store.merge_batch
 
 def merge_batch(connection, *arguments, **options):
