@@ -11,7 +11,17 @@ from screener.domain.listing import Listing
 from screener.domain.report import Note, Publication, Report
 from screener.errors import BasketDefinitionError
 
-__all__ = ["Basket", "Event", "Member", "OwnEvent", "Weighting", "events_of", "published_instant"]
+__all__ = [
+    "Basket",
+    "EntryPrice",
+    "Event",
+    "Member",
+    "OwnEvent",
+    "Rebalance",
+    "Weighting",
+    "events_of",
+    "published_instant",
+]
 
 _CHINA = timezone(timedelta(hours=8))
 
@@ -21,6 +31,23 @@ class Weighting(StrEnum):
 
     EQUAL = "equal"
     CUSTOM = "custom"
+
+
+class EntryPrice(StrEnum):
+    """At which price of its session a name is bought."""
+
+    OPEN = "open"
+    VWAP = "vwap"
+    CLOSE = "close"
+
+
+class Rebalance(StrEnum):
+    """When a basket is brought back to its weights: at the close of each such first session."""
+
+    NONE = "none"
+    DAILY = "daily"
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
