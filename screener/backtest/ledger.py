@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 
 from screener.backtest.pricing import Exits
-from screener.domain.panel import PricePanel
+from screener.domain.panel import FloatMatrix, PricePanel
 from screener.market.rules import price_limit
 from screener.paths.legs import Leg, LegState, Reason
 from screener.paths.windows import Window
@@ -77,7 +77,7 @@ class LedgerEntry:
     scheduled_entry, entry_session
         When it was to be bought, and when it was.
     entry_price, exit_price
-        Stored open and close, in `currency`.
+        Price of the purchase as stored (open, VWAP or close), and stored close, in `currency`.
     scheduled_exit, exit_session
         Session h if the tables reach it, and the last session valued.
     sold_session
@@ -137,12 +137,12 @@ def _entry(panel: PricePanel, window: Window, at: int, exits: Exits | None) -> L
         weight=window.weights[at],
         scheduled_entry=dict(window.entries)[member.listing.exchange],
         entry_session=_session(panel, leg.fill_row),
-        entry_price=_price(panel, leg, leg.fill_row, opened=True),
+        entry_price=_price(panel.paid(window.price), leg, leg.fill_row),
         scheduled_exit=_session(panel, leg.exit_row),
         exit_session=_session(panel, end if held else None),
-        exit_price=_price(panel, leg, closed, opened=False),
+        exit_price=_price(panel.close, leg, closed),
         sold_session=sold_session,
-        return_local=_return_local(panel, leg, closed),
+        return_local=_return_local(panel, window, leg, closed),
         currency=member.listing.currency,
         sessions_without_bar=gaps,
         reason=_reason(panel, leg, late_sale, sold_session, gaps or 0),
@@ -158,18 +158,17 @@ def _last_close_row(panel: PricePanel, leg: Leg, end: int) -> int:
     return int(np.flatnonzero(np.isfinite(panel.close[: end + 1, leg.column]))[-1])
 
 
-def _price(panel: PricePanel, leg: Leg, row: int | None, *, opened: bool) -> float | None:
-    if row is None:
-        return None
-    return float((panel.open if opened else panel.close)[row, leg.column])
+def _price(prices: FloatMatrix, leg: Leg, row: int | None) -> float | None:
+    return None if row is None else float(prices[row, leg.column])
 
 
-def _return_local(panel: PricePanel, leg: Leg, closed: int | None) -> float | None:
+def _return_local(panel: PricePanel, window: Window, leg: Leg, closed: int | None) -> float | None:
     if closed is None or leg.fill_row is None:
         return None
     price, factor, column = panel.close, panel.factor, leg.column
     worth = price[closed, column] * factor[closed, column]
-    return float(worth / (panel.open[leg.fill_row, column] * factor[leg.fill_row, column]) - 1)
+    paid = panel.paid(window.price)[leg.fill_row, column] * factor[leg.fill_row, column]
+    return float(worth / paid - 1)
 
 
 def _gaps(panel: PricePanel, leg: Leg, end: int) -> int:
@@ -205,10 +204,10 @@ def _why_dropped(panel: PricePanel, leg: Leg) -> str:
 
 
 def _rule(panel: PricePanel, leg: Leg, late_sale: Reason) -> str:
-    if Reason.LIMIT_UP not in (leg.reason, late_sale) and late_sale is not Reason.LIMIT_DOWN:
+    if not (leg.reason.at_limit or late_sale.at_limit):
         return ""
     listing = panel.listings[leg.column]
-    row = leg.entry_row if leg.reason is Reason.LIMIT_UP else leg.exit_row
+    row = leg.entry_row if leg.reason.at_limit else leg.exit_row
     if row is None:
         return ""
     rule = price_limit(listing.board, panel.session(row), st=bool(panel.st[row, leg.column]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from screener.backtest.portfolio import FloatVector, OrderBook, RowVector
+from screener.domain.basket import EntryPrice
 from screener.domain.panel import FloatMatrix, PricePanel
 from screener.errors import DataError
 from screener.paths.legs import Leg, LegState, Reason, sale_block
@@ -23,15 +24,15 @@ class ValuePanel:
     ----------
     prices
         The panel it comes from.
-    opens
-        `(n_sessions, n_listings)` open × factor × fx; NaN without a bar.
+    paid
+        `(n_sessions, n_listings)` price of a purchase × factor × fx; NaN without a bar.
     marks
         `(n_sessions, n_listings)` last close on or before the session × its factor × the day's fx;
         NaN before the first bar.
     """
 
     prices: PricePanel
-    opens: FloatMatrix
+    paid: FloatMatrix
     marks: FloatMatrix
 
 
@@ -48,12 +49,19 @@ class Exits:
         return any(row < 0 and reason for row, reason in zip(self.rows, self.reasons, strict=True))
 
 
-def value_panel(panel: PricePanel) -> ValuePanel:
-    """Return the panel in units of total return in the base currency."""
+def value_panel(panel: PricePanel, price: EntryPrice = EntryPrice.OPEN) -> ValuePanel:
+    """Return the panel in units of total return in the base currency.
+
+    Parameters
+    ----------
+    panel
+        Prices as stored.
+    price
+        At which price of its session a name is bought.
+    """
     closes = _forward_filled(panel.close * panel.factor)
-    return ValuePanel(
-        prices=panel, opens=panel.open * panel.factor * panel.fx, marks=closes * panel.fx
-    )
+    paid = panel.paid(price) * panel.factor * panel.fx
+    return ValuePanel(prices=panel, paid=paid, marks=closes * panel.fx)
 
 
 def executed_exits(panel: PricePanel, window: Window) -> Exits:
@@ -115,7 +123,7 @@ def order_book(
         end = max(sold, window.end_rows[at])
         marks[:, out] = _marks(values, leg, start, end, n_rows)
         if leg.fill_row is not None:
-            buys[:, out] = leg.fill_row - start, values.opens[leg.fill_row, leg.column]
+            buys[:, out] = leg.fill_row - start, values.paid[leg.fill_row, leg.column]
             if sold >= 0:
                 sells[:, out] = sold - start + 1, values.marks[sold, leg.column]
     return OrderBook(
@@ -140,7 +148,7 @@ def _marks(values: ValuePanel, leg: Leg, start: int, end: int, n_rows: int) -> F
     if leg.fill_row is None:
         return np.ones(n_rows)
     held = values.marks[leg.fill_row : end + 1, leg.column]
-    opened = values.opens[leg.fill_row, leg.column]
+    opened = values.paid[leg.fill_row, leg.column]
     if not (np.isfinite(held).all() and np.isfinite(opened)):
         raise _no_fixing(values.prices, leg, end)
     before = np.full(leg.fill_row - start, opened)

@@ -18,6 +18,7 @@ from screener.data.schema import Basis, TableName
 from screener.data.store import Store
 from screener.domain.listing import Currency, Exchange, Listing
 from screener.domain.panel import (
+    CapPanel,
     FlagMatrix,
     FloatMatrix,
     PricePanel,
@@ -26,9 +27,20 @@ from screener.domain.panel import (
 )
 from screener.market.calendars import calendar_of
 
-__all__ = ["frontier_of", "read_benchmark", "read_panel", "read_trading"]
+__all__ = [
+    "VOLATILITY_HISTORY",
+    "frontier_of",
+    "read_benchmark",
+    "read_caps",
+    "read_panel",
+    "read_trading",
+]
 
+VOLATILITY_HISTORY = 200
+"""Days before an entry that hold 60 returns of a name that is suspended now and then."""
 _HISTORY_DAYS = 60  # before the first entry, for the previous close across a long holiday
+_CAP_DAYS = 30  # an older market value is not taken for today's
+_OFF_THE_DAY = 1e-3  # by which a VWAP may lie beyond high and low: turnover is told rounded
 _ST_NAME = re.compile(r"(?:XD|XR|DR|S)?\*?ST")  # after the marks of an ex-date or a pending reform
 _MAINLAND = (".SH", ".SZ", ".BJ")
 
@@ -48,7 +60,13 @@ def frontier_of(store: Store, exchanges: Sequence[Exchange]) -> dict[Exchange, d
 
 
 def read_panel(
-    store: Store, listings: Sequence[Listing], *, first_entry: date, last_entry: date
+    store: Store,
+    listings: Sequence[Listing],
+    *,
+    first_entry: date,
+    last_entry: date,
+    history: int = _HISTORY_DAYS,
+    vwap: bool = False,
 ) -> PricePanel:
     """Read the panel of some listings, from before the first entry to the end of the tables.
 
@@ -61,11 +79,15 @@ def read_panel(
     first_entry, last_entry
         Earliest and latest session in which anything is to be bought. The panel's sessions run to
         the latter at least, though there are no bars so far.
+    history
+        Days before the first entry at which the panel begins.
+    vwap
+        Whether to make volume-weighted average prices.
     """
     ids = [listing.id for listing in listings]
     exchanges = list(dict.fromkeys(listing.exchange for listing in listings))
     frontier = frontier_of(store, exchanges)
-    start = first_entry - timedelta(days=_HISTORY_DAYS)
+    start = first_entry - timedelta(days=history)
     end = max([*frontier.values(), last_entry])
     axis = _axis(exchanges, start, end)
     bars = store.read(TableName.BARS, listings=ids, start=start, end=end)
@@ -91,7 +113,61 @@ def read_panel(
         first_bars=tuple(spans[item].first if item in spans else None for item in ids),
         last_bars=tuple(spans[item].last if item in spans else None for item in ids),
         frontier=frontier,
+        vwap=_averages(bars, axis, ids, adjusted) if vwap else None,
     )
+
+
+def read_caps(store: Store, panel: PricePanel) -> CapPanel:
+    """Read market values on the sessions of a price panel, in the base currency.
+
+    Each is the last one on or before the session's day, no older than 30 days.
+    """
+    if not len(panel.sessions) or not panel.listings:
+        return CapPanel(market_cap=panel.close, float_cap=panel.close)
+    ids = [listing.id for listing in panel.listings]
+    start = panel.session(0) - timedelta(days=_CAP_DAYS)
+    rows = store.read(
+        TableName.VALUATION,
+        listings=ids,
+        start=start,
+        end=panel.session(len(panel.sessions) - 1),
+    )
+    return CapPanel(
+        market_cap=_last_known(rows, "market_cap", panel, ids) * panel.fx,
+        float_cap=_last_known(rows, "float_cap", panel, ids) * panel.fx,
+    )
+
+
+def _last_known(table: pa.Table, name: str, panel: PricePanel, ids: list[str]) -> FloatMatrix:
+    """Return the last value on or before each session that is fresh enough, else NaN."""
+    values, days = _numbers(table, name), _days(table, "session")
+    listings = np.array(table.column("listing").to_pylist(), dtype=object)
+    found = np.full((len(panel.sessions), len(ids)), np.nan)
+    for column, listing in enumerate(ids):
+        own = (listings == listing) & np.isfinite(values)
+        if not own.any():
+            continue
+        order = np.argsort(days[own], kind="stable")
+        own_days, own_values = days[own][order], values[own][order]
+        at = np.searchsorted(own_days, panel.sessions, side="right") - 1
+        age = panel.sessions - own_days[np.maximum(at, 0)]
+        fresh = (at >= 0) & (age <= np.timedelta64(_CAP_DAYS, "D"))
+        found[fresh, column] = own_values[at[fresh]]
+    return found
+
+
+def _averages(
+    bars: pa.Table, axis: SessionAxis, ids: list[str], adjusted: npt.NDArray[np.bool_]
+) -> FloatMatrix:
+    """Return turnover by volume: 0 where nothing was traded, NaN where it fits no price."""
+    names = ("amount", "volume", "low", "high")
+    amount, volume, low, high = (_matrix(bars, name, axis, ids) for name in names)
+    traded = volume > 0
+    average = np.where(traded, amount, np.nan) / np.where(traded, volume, np.nan)
+    fits = (average >= low * (1 - _OFF_THE_DAY)) & (average <= high * (1 + _OFF_THE_DAY))
+    average[~fits | adjusted[np.newaxis, :]] = np.nan
+    average[(volume == 0) & ~adjusted[np.newaxis, :]] = 0.0
+    return average
 
 
 def read_trading(store: Store, panel: PricePanel) -> TradingPanel:

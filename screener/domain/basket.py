@@ -30,7 +30,21 @@ class Weighting(StrEnum):
     """How the names of a basket are weighted at entry."""
 
     EQUAL = "equal"
+    DAILY_EQUAL = "daily-equal"
+    MARKET_CAP = "market-cap"
+    FLOAT_CAP = "float-cap"
+    INVERSE_VOL = "inverse-vol"
     CUSTOM = "custom"
+
+    @property
+    def needs_caps(self) -> bool:
+        """Whether it asks for market values."""
+        return self in (Weighting.MARKET_CAP, Weighting.FLOAT_CAP)
+
+    @property
+    def tradable(self) -> bool:
+        """Whether money could follow it; an index that is equal again every day could not."""
+        return self is not Weighting.DAILY_EQUAL
 
 
 class EntryPrice(StrEnum):

@@ -8,10 +8,11 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from screener.domain.basket import EntryPrice
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError
 
-__all__ = ["FlagMatrix", "FloatMatrix", "PricePanel", "SessionAxis", "TradingPanel"]
+__all__ = ["CapPanel", "FlagMatrix", "FloatMatrix", "PricePanel", "SessionAxis", "TradingPanel"]
 
 FloatMatrix = npt.NDArray[np.float64]
 FlagMatrix = npt.NDArray[np.bool_]
@@ -49,6 +50,10 @@ class PricePanel:
         First and last session with a bar of each listing, `None` if it has none at all.
     frontier
         Last session with a bar of any security, by exchange: how far the tables reach.
+    vwap
+        `(n_sessions, n_listings)` turnover by volume in the listing's currency; 0 where nothing
+        was traded, NaN where the two do not fit the day's prices or the prices are adjusted.
+        `None` where it was not read.
     """
 
     sessions: SessionAxis
@@ -66,6 +71,7 @@ class PricePanel:
     first_bars: tuple[date | None, ...]
     last_bars: tuple[date | None, ...]
     frontier: dict[Exchange, date]
+    vwap: FloatMatrix | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.sessions), len(self.listings))
@@ -82,6 +88,20 @@ class PricePanel:
         """Return the column of `listing`; `ValueError` if it is not in the panel."""
         return self.listings.index(listing)
 
+    def paid(self, price: EntryPrice) -> FloatMatrix:
+        """Return `(n_sessions, n_listings)` what a purchase of each session pays for a share.
+
+        Raises
+        ------
+        DataError
+            If volume-weighted averages are wanted and were not read.
+        """
+        if price is EntryPrice.VWAP:
+            if self.vwap is None:
+                raise DataError("no turnover was read, so that no VWAP is known")
+            return self.vwap
+        return self.close if price is EntryPrice.CLOSE else self.open
+
     def row(self, session: date) -> int:
         """Return the row of the first session on or after `session`."""
         return int(np.searchsorted(self.sessions, np.datetime64(session, "D")))
@@ -94,6 +114,21 @@ class PricePanel:
         """Return the session of `row`."""
         found: date = self.sessions[row].item()
         return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CapPanel:
+    """Market values on the sessions and listings of a price panel.
+
+    Parameters
+    ----------
+    market_cap, float_cap
+        `(n_sessions, n_listings)` value of all shares and of those that trade, in the base
+        currency, as known at the close of each session; NaN where none is known that is fresh.
+    """
+
+    market_cap: FloatMatrix
+    float_cap: FloatMatrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

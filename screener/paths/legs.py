@@ -10,7 +10,9 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel
+from screener.errors import DataError
 from screener.market.rules import (
     LimitRule,
     free_sessions,
@@ -20,7 +22,17 @@ from screener.market.rules import (
     upper_limit_price,
 )
 
-__all__ = ["COVERAGE_GAP", "Leg", "LegState", "Reason", "buy_block", "resolve_leg", "sale_block"]
+__all__ = [
+    "COVERAGE_GAP",
+    "Leg",
+    "LegState",
+    "Reason",
+    "buy_block",
+    "left_out",
+    "limit_price",
+    "resolve_leg",
+    "sale_block",
+]
 
 _EXACT = 1e-6  # raw prices lie on the tick grid: anything less than a tick will do
 _ADJUSTED = 0.01  # adjusted prices lie off that grid: within a tick of the unrounded limit
@@ -48,9 +60,18 @@ class Reason(StrEnum):
     DATA_END = "the tables end before its entry session"
     SUSPENDED = "suspended"
     NO_BAR = "no bar that session"
+    NO_TRADE = "nothing traded that session"
     LIMIT_UP = "open at the upper limit"
+    CLOSE_LIMIT_UP = "close at the upper limit"
     LIMIT_DOWN = "close at the lower limit"
     SAME_DAY = "bought that session, sold the next at the earliest (T+1)"
+    NO_CAP = "no market value known in the 30 days before its entry"
+    NO_VOLATILITY = "too few returns before its entry for a volatility"
+
+    @property
+    def at_limit(self) -> bool:
+        """Whether a price limit is behind it."""
+        return self in (Reason.LIMIT_UP, Reason.CLOSE_LIMIT_UP, Reason.LIMIT_DOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +91,7 @@ class Leg:
     exit_row
         Scheduled exit, session h; `None` if the tables of the event's exchanges end before it.
     fill_row
-        Session of the purchase, at the open; `None` unless held.
+        Session of the purchase; `None` unless held.
     last_row
         Last session of the window up to which its value is known; `None` if dropped.
     settled
@@ -96,9 +117,16 @@ class Leg:
 
 
 def resolve_leg(
-    panel: PricePanel, column: int, *, entry: date, horizon: int, max_wait: int, reach: date
+    panel: PricePanel,
+    column: int,
+    *,
+    entry: date,
+    horizon: int,
+    max_wait: int,
+    reach: date,
+    price: EntryPrice = EntryPrice.OPEN,
 ) -> Leg:
-    """Resolve what becomes of one name that is to be bought at the open of `entry`.
+    """Resolve what becomes of one name that is to be bought in session `entry`.
 
     A name is covered at its entry if the tables have a bar or a suspension of it within the last
     20 sessions, and go on after a gap; otherwise it is left out. A gap up to the end of the tables
@@ -118,24 +146,31 @@ def resolve_leg(
         Sessions that a blocked purchase may wait, at most `horizon - 1`.
     reach
         How far the tables reach on any exchange of the event.
+    price
+        At which price of its session it is bought.
+
+    Raises
+    ------
+    DataError
+        If its VWAP is wanted and the tables do not give it.
     """
     first = panel.first_bars[column]
     if first is None or first > entry:
         reason = Reason.NO_BARS if first is None else Reason.NOT_YET_LISTED
-        return _dropped(column, reason, settled=True)
+        return left_out(column, reason)
     own = np.flatnonzero(panel.trading[:, column])
     at = int(np.searchsorted(own, panel.row(entry)))
     covered = np.flatnonzero(_covered(panel, column))
     if _gap(own, covered, at) > COVERAGE_GAP:
-        return _dropped(column, Reason.COVERAGE_ENDED, settled=True)
+        return left_out(column, Reason.COVERAGE_ENDED)
     frontier = panel.frontier.get(panel.listings[column].exchange)
     if frontier is None or entry > frontier:
         return _not_begun(column)
     if int(covered[-1]) < int(own[at]):
-        return _dropped(column, Reason.COVERAGE_ENDED, settled=False)
+        return left_out(column, Reason.COVERAGE_ENDED, settled=False)
     window = own[at : at + horizon]
     window = window[window < panel.row_after(reach)]
-    return _covered_leg(panel, column, window, covered, horizon, max_wait, reach)
+    return _covered_leg(panel, column, window, covered, horizon, max_wait, reach, price)
 
 
 def _covered_leg(
@@ -146,11 +181,12 @@ def _covered_leg(
     horizon: int,
     max_wait: int,
     reach: date,
+    price: EntryPrice,
 ) -> Leg:
     exit_row = int(window[-1]) if len(window) == horizon else None
     data_end = int(covered[-1])
     waits = window[: min(max_wait, horizon - 1) + 1]
-    fill_row, reason = _first_buyable(panel, column, waits, data_end)
+    fill_row, reason = _first_buyable(panel, column, waits, data_end, price)
     within = covered[covered <= window[-1]]
     # A hole that ends later is valued at the last close; one that has not ended may be the end.
     known = exit_row is not None and data_end >= exit_row
@@ -180,20 +216,54 @@ def _not_begun(column: int) -> Leg:
     )
 
 
-def buy_block(panel: PricePanel, column: int, row: int) -> Reason:
-    """Tell why a purchase at the open of `row` is blocked, `Reason.NONE` if it is not."""
-    price = float(panel.open[row, column])
-    block = _untradable(panel, column, row, price)
-    if block or price < _limit(panel, column, row, upper=True):
+def buy_block(
+    panel: PricePanel, column: int, row: int, price: EntryPrice = EntryPrice.OPEN
+) -> Reason:
+    """Tell why a purchase in session `row` is blocked, `Reason.NONE` if it is not.
+
+    One at the close is blocked by a close at the upper limit, any other by such an open.
+
+    Raises
+    ------
+    DataError
+        If the VWAP is wanted, and turnover and volume do not give it.
+    """
+    closing = price is EntryPrice.CLOSE
+    quoted = float((panel.close if closing else panel.open)[row, column])
+    block = _untradable(panel, column, row, quoted)
+    if block:
         return block
-    return Reason.LIMIT_UP
+    if quoted >= _locked_from(panel, column, row, upper=True):
+        return Reason.CLOSE_LIMIT_UP if closing else Reason.LIMIT_UP
+    return _without_average(panel, column, row) if price is EntryPrice.VWAP else Reason.NONE
+
+
+def _without_average(panel: PricePanel, column: int, row: int) -> Reason:
+    average = float(panel.paid(EntryPrice.VWAP)[row, column])
+    if average == 0:
+        return Reason.NO_TRADE
+    if math.isfinite(average):
+        return Reason.NONE
+    name, day = panel.listings[column], panel.session(row)
+    if panel.adjusted[column]:
+        raise DataError(
+            f"the prices of {name} are adjusted, its turnover is not: they give no VWAP",
+            where="table bars",
+            fix="buy at the open or the close, or import raw prices",
+        )
+    raise DataError(
+        f"turnover and volume of {name} on {day} give no price between its high and its low",
+        where="table bars",
+        fix="import bars with volume in shares and amount in the listing's currency, "
+        "or buy at the open or the close",
+    )
 
 
 def sale_block(panel: PricePanel, column: int, row: int) -> Reason:
     """Tell why a sale at the close of `row` is blocked, `Reason.NONE` if it is not."""
     price = float(panel.close[row, column])
     block = _untradable(panel, column, row, price)
-    if block or price > _limit(panel, column, row, upper=False):
+    if block or price > _locked_from(panel, column, row, upper=False):
         return block
     return Reason.LIMIT_DOWN
 
@@ -204,19 +274,29 @@ def _untradable(panel: PricePanel, column: int, row: int, price: float) -> Reaso
     return Reason.NONE if math.isfinite(price) else Reason.NO_BAR
 
 
-def _limit(panel: PricePanel, column: int, row: int, *, upper: bool) -> float:
-    """Return the price from which on a side of the market is locked; infinite without a limit."""
+def limit_price(panel: PricePanel, column: int, row: int, *, upper: bool) -> float:
+    """Return the greatest or the least price of a session; infinite without a limit.
+
+    For adjusted prices, which lie off the tick grid, it is not rounded.
+    """
     sign = 1 if upper else -1
     rule, reference = _limit_and_reference(panel, column, row)
     if rule is None:
         return sign * math.inf
     if panel.adjusted[column]:
-        return reference * (1 + sign * rule.limit) - sign * _ADJUSTED
-    exact = (upper_limit_price if upper else lower_limit_price)(reference, rule.limit)
-    return exact - sign * _EXACT
+        return reference * (1 + sign * rule.limit)
+    return (upper_limit_price if upper else lower_limit_price)(reference, rule.limit)
 
 
-def _dropped(column: int, reason: Reason, *, settled: bool) -> Leg:
+def _locked_from(panel: PricePanel, column: int, row: int, *, upper: bool) -> float:
+    """Return the price from which on a side of the market is locked; infinite without a limit."""
+    tolerance = _ADJUSTED if panel.adjusted[column] else _EXACT
+    limit = limit_price(panel, column, row, upper=upper)
+    return limit - tolerance if upper else limit + tolerance
+
+
+def left_out(column: int, reason: Reason, *, settled: bool = True) -> Leg:
+    """Return a leg that has no weight, and whether that is final."""
     return Leg(
         column=column,
         state=LegState.DROPPED,
@@ -242,11 +322,15 @@ def _covered(panel: PricePanel, column: int) -> npt.NDArray[np.bool_]:
 
 
 def _first_buyable(
-    panel: PricePanel, column: int, waits: npt.NDArray[np.intp], data_end: int
+    panel: PricePanel,
+    column: int,
+    waits: npt.NDArray[np.intp],
+    data_end: int,
+    price: EntryPrice,
 ) -> tuple[int | None, Reason]:
     first_block = Reason.NONE
     for row in waits[waits <= data_end]:
-        block = buy_block(panel, column, int(row))
+        block = buy_block(panel, column, int(row), price)
         if block is Reason.NONE:
             return int(row), first_block
         first_block = first_block or block

@@ -8,10 +8,11 @@ from enum import StrEnum
 
 import numpy as np
 
-from screener.domain.basket import Event, Weighting
-from screener.domain.panel import PricePanel
+from screener.domain.basket import EntryPrice, Event
+from screener.domain.panel import CapPanel, PricePanel
 from screener.paths.known import EntrySessions
 from screener.paths.legs import Leg, LegState, resolve_leg
+from screener.paths.weights import weighted, without_weight
 
 __all__ = ["Window", "WindowStatus", "resolve_window"]
 
@@ -44,6 +45,8 @@ class Window:
         How complete the window is.
     sessions_held
         Sessions from entry to the last one valued, of the name that got least far.
+    price
+        At which price of its session each name is bought.
     """
 
     event: Event
@@ -54,6 +57,7 @@ class Window:
     end_rows: tuple[int, ...]
     status: WindowStatus
     sessions_held: int
+    price: EntryPrice = EntryPrice.OPEN
 
     @property
     def first_row(self) -> int:
@@ -77,6 +81,8 @@ def resolve_window(
     *,
     horizon: int,
     max_wait: int,
+    price: EntryPrice = EntryPrice.OPEN,
+    caps: CapPanel | None = None,
 ) -> Window:
     """Resolve one window of an event.
 
@@ -92,6 +98,15 @@ def resolve_window(
         Sessions to hold, the entry being session 1.
     max_wait
         Sessions that a blocked purchase may wait.
+    price
+        At which price of its session each name is bought.
+    caps
+        Market values, needed by weightings that are made of them.
+
+    Raises
+    ------
+    DataError
+        If VWAPs or market values are wanted and not known.
     """
     by_exchange = dict(entries)
     reach = max(
@@ -106,9 +121,12 @@ def resolve_window(
             horizon=horizon,
             max_wait=max_wait,
             reach=reach,
+            price=price,
         )
         for member in event.members
     )
+    scheduled = tuple(by_exchange[member.listing.exchange] for member in event.members)
+    legs = without_weight(panel, caps, event, legs, scheduled)
     status = _status(legs)
     if status is WindowStatus.NO_DATA:
         legs = tuple(replace(leg, state=LegState.DROPPED) for leg in legs)
@@ -121,10 +139,11 @@ def resolve_window(
         horizon=horizon,
         entries=entries,
         legs=legs,
-        weights=_weights(event, legs),
+        weights=weighted(panel, caps, event, legs, scheduled),
         end_rows=end_rows,
         status=status,
         sessions_held=_sessions_held(panel, legs, end_rows, horizon, status),
+        price=price,
     )
 
 
@@ -159,19 +178,6 @@ def _end_row(panel: PricePanel, leg: Leg, cut: int | None) -> int:
     bound = min(row for row in (leg.exit_row, cut) if row is not None)
     own = np.flatnonzero(panel.trading[: bound + 1, leg.column])
     return int(own[-1]) if len(own) else -1
-
-
-def _weights(event: Event, legs: tuple[Leg, ...]) -> tuple[float, ...]:
-    given = [
-        0.0 if leg.state is LegState.DROPPED else _raw_weight(event, member.weight)
-        for leg, member in zip(legs, event.members, strict=True)
-    ]
-    total = sum(given)
-    return tuple(weight / total if total else 0.0 for weight in given)
-
-
-def _raw_weight(event: Event, custom: float | None) -> float:
-    return custom if event.weighting is Weighting.CUSTOM and custom is not None else 1.0
 
 
 def _sessions_held(

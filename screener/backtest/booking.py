@@ -1,0 +1,159 @@
+"""Orders of one name as rows of the ledger, with the rule behind each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from screener.backtest.dealing import Dealing
+from screener.backtest.frictions import Order, OrderStatus
+from screener.market.charges import Side
+from screener.market.rules import price_limit
+from screener.market.trading import holding_rule
+from screener.paths.legs import Leg, Reason
+from screener.paths.windows import Window
+
+__all__ = ["Booking", "Fill", "waited"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """A purchase or a sale that was filled, in the units of the engine.
+
+    Parameters
+    ----------
+    row
+        Session of the fill, a row of the panel.
+    shares
+        Shares exchanged on that day.
+    units
+        The same in shares as bought: without the splits since the purchase.
+    price
+        CNY for one share, conversion included.
+    fees
+        Commission, levies and taxes, in CNY.
+    waited
+        What blocked it before, if anything did.
+    """
+
+    row: int
+    shares: float
+    units: float
+    price: float
+    fees: float
+    waited: Reason = Reason.NONE
+
+
+class Booking:
+    """Writes the orders of one name of a window.
+
+    Parameters
+    ----------
+    dealing
+        The name.
+    window, number
+        The window, and which of its names this is.
+    """
+
+    def __init__(self, dealing: Dealing, window: Window, number: int) -> None:
+        self.dealing, self.number = dealing, number
+        self.leg: Leg = window.legs[number]
+        self.scheduled: date = dict(window.entries)[dealing.listing.exchange]
+
+    def filled(
+        self,
+        side: Side,
+        scheduled: date,
+        fill: Fill,
+        price: float,
+        *,
+        status: OrderStatus,
+        reason: str,
+        cited: tuple[str, str],
+    ) -> Order:
+        """Return an order that was filled, at `price` in the listing's currency."""
+        return Order(
+            leg=self.number,
+            listing=self.dealing.listing,
+            side=side,
+            scheduled=scheduled,
+            session=self.dealing.panel.session(fill.row),
+            row=fill.row,
+            shares=fill.shares,
+            price=price,
+            amount=fill.shares * fill.price,
+            fees=fill.fees,
+            status=status,
+            reason=reason,
+            rule=cited[0],
+            source=cited[1],
+        )
+
+    def sold(self, fill: Fill, due: int, *, last: bool) -> Order:
+        """Return a sale that was due at `due`; not the last one if its volume took a part."""
+        part = "" if last else f"at most {self.dealing.cap_text()} of the volume"
+        return self.filled(
+            Side.SELL,
+            self.dealing.panel.session(due),
+            fill,
+            fill.price / self.dealing.conversion(fill.row, Side.SELL),
+            status=OrderStatus.FILLED if last else OrderStatus.PARTIAL,
+            reason="; ".join(text for text in (waited(fill.waited), part) if text),
+            cited=self.cited(fill.waited, due),
+        )
+
+    def unsold(self, reason: Reason, due: int) -> Order:
+        """Return the order of what is still held after it was due."""
+        rule, source = self.cited(reason, due)
+        return Order(
+            leg=self.number,
+            listing=self.dealing.listing,
+            side=Side.SELL,
+            scheduled=self.dealing.panel.session(due),
+            session=None,
+            status=OrderStatus.WAITING,
+            reason=f"not sold yet: {str(reason) or 'its volume took no lot'}",
+            rule=rule,
+            source=source,
+        )
+
+    def unfilled(self, reason: str, cited: tuple[str, str]) -> Order:
+        """Return the purchase of a name that was not bought, or not yet."""
+        waits = not self.leg.settled and self.leg.fill_row is None
+        return Order(
+            leg=self.number,
+            listing=self.dealing.listing,
+            side=Side.BUY,
+            scheduled=self.scheduled,
+            session=None,
+            status=OrderStatus.WAITING if waits else OrderStatus.UNFILLED,
+            reason=reason,
+            rule=cited[0],
+            source=cited[1],
+        )
+
+    def cited(self, reason: Reason, row: int | None) -> tuple[str, str]:
+        """Return the rule behind a reason, and where it stands; empty where it is a plain fact."""
+        if row is None or not reason:
+            return "", ""
+        session = self.dealing.panel.session(row)
+        if reason is Reason.SAME_DAY:
+            return "T+1", holding_rule(self.dealing.listing, session).source
+        if not reason.at_limit:
+            return "", ""
+        rule = price_limit(
+            self.dealing.listing.board,
+            session,
+            st=bool(self.dealing.panel.st[row, self.leg.column]),
+        )
+        return (f"daily limit of {rule.limit:.0%}", rule.source) if rule else ("", "")
+
+    def lot_cited(self, row: int) -> tuple[str, str]:
+        """Return the lot rule of a session, and where it stands."""
+        rule = self.dealing.lot(row)
+        return f"orders of {rule.least} shares and more", rule.source
+
+
+def waited(reason: Reason) -> str:
+    """Tell what an order waited for; empty if it did not."""
+    return f"waited: {reason}" if reason else ""

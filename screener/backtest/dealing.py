@@ -1,0 +1,192 @@
+"""What dealing in one name costs and allows, session by session, on raw prices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+
+from screener.backtest.frictions import Frictions
+from screener.domain.listing import Listing
+from screener.domain.panel import TradingPanel
+from screener.errors import DataError
+from screener.market.charges import ChargeKind, Side, order_costs, proportional_rate
+from screener.market.lots import LotRule, buyable_shares, lot_rule
+from screener.paths.legs import Reason, limit_price, sale_block
+
+__all__ = ["Dealing"]
+
+_BASIS_POINT = 1e-4
+_ENOUGH = 1 + 1e-12  # a budget spent to the last cent must not fail for a rounding of floats
+
+
+class Dealing:
+    """One name: its prices, volumes, lots, rules and charges.
+
+    Parameters
+    ----------
+    trading
+        Prices, volumes, entitlements and lots.
+    column
+        The name's column.
+    frictions
+        What trading costs and forbids.
+    """
+
+    def __init__(self, trading: TradingPanel, column: int, frictions: Frictions) -> None:
+        self.trading, self.panel, self.column = trading, trading.prices, column
+        self.frictions = frictions
+        self.listing: Listing = self.panel.listings[column]
+
+    def affordable(
+        self, budget: float, row: int, rate: float, aimed: float
+    ) -> tuple[float, float, str]:
+        """Return shares, the price paid, and why it is fewer than the money would buy.
+
+        Parameters
+        ----------
+        budget
+            Money for it, fees included, in CNY.
+        row
+            Session.
+        rate
+            CNY for one unit of the listing's currency.
+        aimed
+            Price of the session that is aimed at, in the listing's currency.
+        """
+        money = budget / rate * _ENOUGH
+        rule = self.lot(row)
+        slipped = self._bounded(
+            Side.BUY, row, aimed * (1 + self.frictions.slippage_bps * _BASIS_POINT)
+        )
+        wanted = self._within(money, row, slipped, rule)
+        if not wanted:
+            return 0, slipped, "the money does not reach one lot"
+        most = self.volume_cap(row)
+        cap = None if most is None else buyable_shares(most, rule)
+        shares = wanted if cap is None else min(wanted, cap)
+        if not shares:
+            return 0, slipped, "one lot is more than the share of the session's volume"
+        price = self._bounded(Side.BUY, row, aimed * (1 + self._worse(row, shares)))
+        shares = min(shares, self._within(money, row, price, rule))
+        if not shares:
+            return 0, price, "the money does not reach one lot"
+        capped = cap is not None and cap < wanted
+        return shares, price, f"at most {self.cap_text()} of the volume" if capped else ""
+
+    def sold_at(self, row: int, shares: float) -> float:
+        """Return the price of a sale at the close, in the listing's currency."""
+        close = float(self.panel.close[row, self.column])
+        return self._bounded(Side.SELL, row, close * (1 - self._worse(row, shares)))
+
+    def sellable(self, row: int, shares: float, held: float) -> float:
+        """Return how many of some shares one session takes: whole lots, unless all held go."""
+        cap = self.volume_cap(row)
+        most = shares if cap is None else min(shares, cap)
+        return held if most >= held else float(buyable_shares(most, self.lot(row)))
+
+    def _within(self, money: float, row: int, price: float, rule: LotRule) -> int:
+        """Return the most shares whose cost, fees included, stays within the money."""
+        session = self.panel.session(row)
+        rates = self._proportional(session)
+        shares = buyable_shares(money / (price * (1 + rates)), rule)
+        while shares and shares * price + self.fees(Side.BUY, row, shares, price) > money:
+            shares = buyable_shares(shares - rule.step, rule) if shares > rule.least else 0
+        more = shares + rule.step if shares else rule.least
+        while more * price + self.fees(Side.BUY, row, more, price) <= money:
+            shares, more = more, more + rule.step
+        return shares
+
+    def _proportional(self, session: date) -> float:
+        if not (self.frictions.commission or self.frictions.levies):
+            return 0.0
+        return proportional_rate(self.listing, Side.BUY, session, self.frictions.plan)
+
+    def volume_cap(self, row: int) -> float | None:
+        """Return the most shares that the session's volume lets one order have."""
+        part = self.frictions.participation
+        return None if part is None else part * self._volume(row)
+
+    def _volume(self, row: int) -> float:
+        volume = float(self.trading.volume[row, self.column])
+        if not math.isfinite(volume):
+            raise DataError(
+                f"no volume of {self.listing} is known on {self.panel.session(row)}",
+                where="table bars",
+                fix="import bars with their volume, or measure on paper with --paper",
+            )
+        return volume
+
+    def cap_text(self) -> str:
+        """Return the share of the volume that an order may be, in words."""
+        return f"{self.frictions.participation:.0%}"
+
+    def _worse(self, row: int, shares: float) -> float:
+        """Return by which fraction an order fills worse than the price aimed at."""
+        worse = self.frictions.slippage_bps
+        if self.frictions.impact_bps:
+            volume = self._volume(row)
+            # Nothing traded, and the order has no share of it to be measured by: a whole session's.
+            part = shares / volume if volume else 1.0
+            worse += self.frictions.impact_bps * math.sqrt(part)
+        return worse * _BASIS_POINT
+
+    def _bounded(self, side: Side, row: int, price: float) -> float:
+        """Return a price within the day's limits, beyond which nobody trades."""
+        if not (self.frictions.slippage_bps or self.frictions.impact_bps):
+            return price
+        limit = limit_price(self.panel, self.column, row, upper=side is Side.BUY)
+        return min(price, limit) if side is Side.BUY else max(price, limit)
+
+    def lot(self, row: int) -> LotRule:
+        """Return the lot rule of a session.
+
+        Raises
+        ------
+        DataError
+            If a Hong Kong name's board lot is not known.
+        """
+        lot = float(self.trading.board_lot[row, self.column])
+        session = self.panel.session(row)
+        return lot_rule(self.listing, session, int(lot) if math.isfinite(lot) else None)
+
+    def fees(self, side: Side, row: int, shares: float, price: float) -> float:
+        """Return what an order pays besides its amount, in the listing's currency."""
+        frictions = self.frictions
+        if not (frictions.commission or frictions.levies):
+            return 0.0
+        session = self.panel.session(row)
+        costs = order_costs(
+            self.listing, side, session, shares=shares, price=price, plan=frictions.plan
+        )
+        commission = costs.of_kind(ChargeKind.COMMISSION)
+        return frictions.commission * commission + frictions.levies * (costs.total - commission)
+
+    def conversion(self, row: int, side: Side) -> float:
+        """Return CNY for one unit of the listing's currency, the spread included."""
+        rate = float(self.panel.fx[row, self.column])
+        if not math.isfinite(rate):
+            raise DataError(
+                f"{self.listing} is quoted in {self.listing.currency} and no fixing is known "
+                f"within 5 days of {self.panel.session(row)}",
+                where="table fx",
+                fix="import the fixings: `screener data import FILE --kind fx`",
+            )
+        if self.listing.currency == "CNY":
+            return rate
+        spread = self.frictions.fx_spread_bps * _BASIS_POINT
+        return rate * (1 + spread if side is Side.BUY else 1 - spread)
+
+    def closes(self, due: int, bought: int) -> Iterator[tuple[int, Reason]]:
+        """Yield the sessions from the scheduled exit on, with what blocks a sale there."""
+        column = self.column
+        for offset in np.flatnonzero(self.panel.trading[due:, column]):
+            row = due + int(offset)
+            same_day = self.listing.exchange.mainland and row == bought
+            yield row, Reason.SAME_DAY if same_day else sale_block(self.panel, column, row)
+
+    def ratio(self, bought: int, row: int) -> float:
+        """Return by how much a holding multiplied after the day of its purchase."""
+        return float(np.prod(self.trading.share_ratio[bought + 1 : row + 1, self.column]))
