@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from screener.backtest.executing import execute_all
 from screener.backtest.frictions import Frictions
-from screener.backtest.portfolio import simulate
-from screener.backtest.pricing import ValuePanel, executed_exits, order_book
+from screener.backtest.plain import sold_values
+from screener.backtest.pricing import ValuePanel, executed_exits
 from screener.domain.panel import TradingPanel
 from screener.paths.windows import Window
 
@@ -76,12 +76,9 @@ def gap_of(
 
 def _late_sales(values: ValuePanel, windows: Sequence[Window]) -> list[float | None]:
     """Return the returns of orders that wait as the rules say, without any other friction."""
-    exits = tuple(executed_exits(values.prices, window) for window in windows)
-    simulation = simulate(order_book(values, tuple(windows), exits=exits))
-    return [
-        None if exit_.open else float(simulation.values[-1, group]) - 1
-        for group, exit_ in enumerate(exits)
-    ]
+    exits = [executed_exits(values.prices, window) for window in windows]
+    runs = sold_values(values, windows, exits)
+    return [None if own.open else run.value - 1 for own, run in zip(exits, runs, strict=True)]
 
 
 def _variants(frictions: Frictions) -> tuple[Frictions, ...]:

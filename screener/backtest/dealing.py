@@ -13,6 +13,7 @@ from screener.domain.listing import Listing
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError
 from screener.market.charges import ChargeKind, Side, order_costs, proportional_rate
+from screener.market.dividend_tax import dividend_tax_rate
 from screener.market.lots import LotRule, buyable_shares, lot_rule
 from screener.paths.legs import Reason, limit_price, sale_block
 
@@ -58,9 +59,7 @@ class Dealing:
         """
         money = budget / rate * _ENOUGH
         rule = self.lot(row)
-        slipped = self._bounded(
-            Side.BUY, row, aimed * (1 + self.frictions.slippage_bps * _BASIS_POINT)
-        )
+        slipped = self._bounded(Side.BUY, row, aimed, self.frictions.slippage_bps * _BASIS_POINT)
         wanted = self._within(money, row, slipped, rule)
         if not wanted:
             return 0, slipped, "the money does not reach one lot"
@@ -69,7 +68,7 @@ class Dealing:
         shares = wanted if cap is None else min(wanted, cap)
         if not shares:
             return 0, slipped, "one lot is more than the share of the session's volume"
-        price = self._bounded(Side.BUY, row, aimed * (1 + self._worse(row, shares)))
+        price = self._bounded(Side.BUY, row, aimed, self._worse(row, shares))
         shares = min(shares, self._within(money, row, price, rule))
         if not shares:
             return 0, price, "the money does not reach one lot"
@@ -79,7 +78,7 @@ class Dealing:
     def sold_at(self, row: int, shares: float) -> float:
         """Return the price of a sale at the close, in the listing's currency."""
         close = float(self.panel.close[row, self.column])
-        return self._bounded(Side.SELL, row, close * (1 - self._worse(row, shares)))
+        return self._bounded(Side.SELL, row, close, self._worse(row, shares))
 
     def sellable(self, row: int, shares: float, held: float) -> float:
         """Return how many of some shares one session takes: whole lots, unless all held go."""
@@ -133,12 +132,17 @@ class Dealing:
             worse += self.frictions.impact_bps * math.sqrt(part)
         return worse * _BASIS_POINT
 
-    def _bounded(self, side: Side, row: int, price: float) -> float:
-        """Return a price within the day's limits, beyond which nobody trades."""
-        if not (self.frictions.slippage_bps or self.frictions.impact_bps):
-            return price
+    def _bounded(self, side: Side, row: int, quote: float, worse: float) -> float:
+        """Return a quote made worse by a fraction, within the day's limits: nobody trades beyond.
+
+        A quote that lies beyond them itself, as an average or an adjusted price may, stays.
+        """
+        if not worse:
+            return quote
         limit = limit_price(self.panel, self.column, row, upper=side is Side.BUY)
-        return min(price, limit) if side is Side.BUY else max(price, limit)
+        if side is Side.BUY:
+            return min(quote * (1 + worse), max(limit, quote))
+        return max(quote * (1 - worse), min(limit, quote))
 
     def lot(self, row: int) -> LotRule:
         """Return the lot rule of a session.
@@ -164,8 +168,14 @@ class Dealing:
         commission = costs.of_kind(ChargeKind.COMMISSION)
         return frictions.commission * commission + frictions.levies * (costs.total - commission)
 
-    def conversion(self, row: int, side: Side) -> float:
-        """Return CNY for one unit of the listing's currency, the spread included."""
+    def fixing(self, row: int) -> float:
+        """Return CNY for one unit of the listing's currency.
+
+        Raises
+        ------
+        DataError
+            If no fixing is fresh enough.
+        """
         rate = float(self.panel.fx[row, self.column])
         if not math.isfinite(rate):
             raise DataError(
@@ -174,6 +184,11 @@ class Dealing:
                 where="table fx",
                 fix="import the fixings: `screener data import FILE --kind fx`",
             )
+        return rate
+
+    def conversion(self, row: int, side: Side) -> float:
+        """Return CNY for one unit of the listing's currency, the spread included."""
+        rate = self.fixing(row)
         if self.listing.currency == "CNY":
             return rate
         spread = self.frictions.fx_spread_bps * _BASIS_POINT
@@ -186,6 +201,15 @@ class Dealing:
             row = due + int(offset)
             same_day = self.listing.exchange.mainland and row == bought
             yield row, Reason.SAME_DAY if same_day else sale_block(self.panel, column, row)
+
+    def dividend_tax(self, bought: int, row: int) -> float:
+        """Return the rate of tax on dividends of shares held from one row to another."""
+        if not self.frictions.levies:
+            return 0.0
+        session = self.panel.session(row)
+        held = (session - self.panel.session(bought)).days
+        southbound = self.frictions.plan.southbound
+        return dividend_tax_rate(self.listing, held, session, southbound=southbound)
 
     def ratio(self, bought: int, row: int) -> float:
         """Return by how much a holding multiplied after the day of its purchase."""

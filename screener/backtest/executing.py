@@ -7,42 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.fills import Fill, Sale, WindowOrders, cash_dividends, resolve_orders
-from screener.backtest.frictions import Frictions, Order
+from screener.backtest.booking import Fill
+from screener.backtest.dealing import Dealing
+from screener.backtest.fills import Sale, WindowOrders, cash_dividends, resolve_orders
+from screener.backtest.frictions import Frictions
 from screener.backtest.portfolio import FloatVector, TradeBook, simulate_trades
-from screener.domain.listing import Exchange, Listing
+from screener.backtest.rebalanced import execute_rebalanced
+from screener.backtest.shares import Execution, paid_of, share_marks
+from screener.domain.basket import Rebalance
+from screener.domain.listing import Exchange
 from screener.domain.panel import FloatMatrix, TradingPanel
-from screener.errors import DataError
-from screener.market.dividend_tax import dividend_tax_rate
 from screener.paths.windows import Window
 
-__all__ = ["Execution", "execute", "execute_all"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
-    """What a window came to with money.
-
-    Parameters
-    ----------
-    value
-        Money at the end, in CNY: cash, and what is still held at its last close; `None` while a
-        sale that was due still waits.
-    orders
-        Every order, filled or not.
-    fees
-        Commission, levies and taxes of the orders, and tax on dividends, in CNY.
-    dividends
-        Cash dividends received before tax, in CNY.
-    pending
-        Whether a sale that was due still waits.
-    """
-
-    value: float | None
-    orders: tuple[Order, ...]
-    fees: float
-    dividends: float
-    pending: bool
+__all__ = ["execute", "execute_all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +42,9 @@ def execute_all(
 ) -> tuple[Execution, ...]:
     """Execute windows with a capital each, in as few engine calls as memory allows.
 
+    A window that is rebalanced has one purse for all its names; else each name spends its own
+    share of the capital.
+
     Parameters
     ----------
     trading
@@ -81,8 +61,22 @@ def execute_all(
     DataError
         If a Hong Kong name has no board lot, or a foreign one no fresh fixing.
     ComputeError
-        If the engine did not fill every order.
+        If the engine did not fill every order, or comes to other money than they do.
     """
+    held = [window for window in windows if window.rebalance is Rebalance.NONE]
+    others = [window for window in windows if window.rebalance is not Rebalance.NONE]
+    found = {
+        id(window): one
+        for some, run in ((held, _execute_held), (others, execute_rebalanced))
+        for window, one in zip(some, run(trading, some, capital, frictions), strict=True)
+    }
+    return tuple(found[id(window)] for window in windows)
+
+
+def _execute_held(
+    trading: TradingPanel, windows: Sequence[Window], capital: float, frictions: Frictions
+) -> tuple[Execution, ...]:
+    """Execute windows that are bought once and held."""
     resolved = [resolve_orders(trading, window, capital, frictions) for window in windows]
     columns = [
         (group, at)
@@ -117,7 +111,7 @@ def _execution(
     ]
     received, tax = sum(one.received for one in beside), sum(one.tax for one in beside)
     sales = [fill for sale in orders.sales if sale is not None for fill in sale.fills]
-    value -= sum(fill.fees - _paid_of(fill) for fill in sales)
+    value -= sum(fill.fees - paid_of(fill) for fill in sales)
     fees = sum(order.fees for order in orders.orders) + tax
     return Execution(
         value=None if orders.open else float(value + idle + received - tax),
@@ -155,7 +149,7 @@ def _engine_values(
         column = windows[group].legs[at].column
         own_end = windows[group].end_rows[at]
         end = max([own_end, *(fill.row for fill in (sale.fills if sale else ()))])
-        marks[:, out] = _marks(trading, column, bought, start, end, n_rows)
+        marks[:, out] = share_marks(trading, column, bought, start, end, n_rows)
         # A hair above the budget is a rounding of floats, and no reason to refuse the order.
         cash[out] = max(orders.budgets[at], bought.units * bought.price + bought.fees)
         _place(sizes, prices, fees, out, bought.row - start, bought, sign=1)
@@ -188,49 +182,12 @@ def _place(
 ) -> None:
     sizes[row, out] = sign * fill.units
     prices[row, out] = fill.price * fill.shares / fill.units
-    fees[row, out] = fill.fees if sign > 0 else _paid_of(fill)
-
-
-def _paid_of(sale: Fill) -> float:
-    """Return the fees that a sale's own proceeds pay: the engine takes no order below zero."""
-    return min(sale.fees, sale.shares * sale.price)
+    fees[row, out] = fill.fees if sign > 0 else paid_of(fill)
 
 
 def _last_row(window: Window, orders: WindowOrders) -> int:
     sold = [fill.row for sale in orders.sales if sale is not None for fill in sale.fills]
     return max([*window.end_rows, *sold])
-
-
-def _marks(
-    trading: TradingPanel, column: int, bought: Fill, start: int, end: int, n_rows: int
-) -> FloatVector:
-    """Return CNY for a share as bought at each close: without splits, dividends left out."""
-    panel = trading.prices
-    rows = slice(bought.row, end + 1)
-    close = panel.close[rows, column]
-    known = np.maximum.accumulate(np.where(np.isfinite(close), np.arange(len(close)), -1))
-    ratios = np.cumprod(
-        np.concatenate([[1.0], trading.share_ratio[bought.row + 1 : end + 1, column]])
-    )
-    # Cash of each ex-date for a share as bought, and what went ex since the last close: it is in
-    # the cash by now and must not stay in the mark.
-    cash = np.concatenate([[0.0], trading.dividend[bought.row + 1 : end + 1, column] * ratios[:-1]])
-    gone = np.cumsum(cash)
-    held = np.where(known >= 0, close[known], panel.open[bought.row, column])
-    worth = held * np.where(known >= 0, ratios[known], 1.0)
-    worth = (worth - (gone - np.where(known >= 0, gone[known], 0.0))) * panel.fx[rows, column]
-    if not np.isfinite(worth).all():
-        listing = panel.listings[column]
-        missing = int(np.flatnonzero(~np.isfinite(worth))[0])
-        raise DataError(
-            f"{listing} is quoted in {listing.currency} and no fixing is known within 5 days of "
-            f"{panel.session(bought.row + missing)}",
-            where="table fx",
-            fix="import the fixings: `screener data import FILE --kind fx`",
-        )
-    before = np.full(bought.row - start, bought.price)
-    after = np.full(n_rows - len(before) - len(worth), worth[-1])
-    return np.concatenate([before, worth, after])
 
 
 def _dividends(
@@ -244,25 +201,16 @@ def _dividends(
     """Return the dividends of one name and the tax that is due on them by now."""
     leg, listing = window.legs[at], window.event.members[at].listing
     fills = sale.fills if sale else ()
+    dealing = Dealing(trading, leg.column, frictions)
     received = tax = 0.0
     for at_row, money in cash_dividends(trading, leg.column, bought, sale, window.end_rows[at]):
         row = int(at_row)
         units = bought.units - sum(fill.units for fill in fills if fill.row < row)
         received += units * float(money)
-        if frictions.levies and listing.exchange is Exchange.HK:
-            tax += units * float(money) * _tax_rate(trading, listing, row, row, frictions)
-        elif frictions.levies:
+        if listing.exchange is Exchange.HK:
+            tax += units * float(money) * dealing.dividend_tax(row, row)
+        else:
             for fill in fills:
                 if fill.row >= row:
-                    rate = _tax_rate(trading, listing, bought.row, fill.row, frictions)
-                    tax += fill.units * float(money) * rate
+                    tax += fill.units * float(money) * dealing.dividend_tax(bought.row, fill.row)
     return _Beside(received=received, tax=tax)
-
-
-def _tax_rate(
-    trading: TradingPanel, listing: Listing, bought: int, row: int, frictions: Frictions
-) -> float:
-    """Return the tax on dividends of shares held from one row to another."""
-    session = trading.prices.session
-    held = (session(row) - session(bought)).days
-    return dividend_tax_rate(listing, held, session(row), southbound=frictions.plan.southbound)

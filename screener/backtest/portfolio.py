@@ -92,12 +92,16 @@ class TradeBook:
         `(n_columns,)` portfolio of each column, ascending from 0 without gaps.
     cash
         `(n_columns,)` money given to each column at the start; what it does not spend stays cash.
+        With `shared` it is that of the portfolio, given once for each of its columns.
     sizes
         `(n_rows, n_columns)` units bought, negative if sold; NaN without an order.
     prices
         `(n_rows, n_columns)` money for one unit; NaN without an order.
     fees
         `(n_rows, n_columns)` money that the order costs besides.
+    shared
+        Whether the names of a portfolio spend each other's money. Sales come in rows before the
+        purchases that they pay for.
     """
 
     marks: FloatMatrix
@@ -106,6 +110,7 @@ class TradeBook:
     sizes: FloatMatrix
     prices: FloatMatrix
     fees: FloatMatrix
+    shared: bool = False
 
     def columns(self, keep: npt.NDArray[np.bool_]) -> TradeBook:
         """Return the book of some columns only, groups numbered anew."""
@@ -117,6 +122,7 @@ class TradeBook:
             sizes=self.sizes[:, keep],
             prices=self.prices[:, keep],
             fees=self.fees[:, keep],
+            shared=self.shared,
         )
 
 
@@ -221,6 +227,7 @@ def _engine(book: OrderBook | TradeBook, wanted: _Orders, asked: int) -> Simulat
 
 
 def _run(book: OrderBook | TradeBook, wanted: _Orders, n_orders: int) -> Any:
+    shared = isinstance(book, TradeBook) and book.shared
     import pandas as pd  # vectorbt costs seconds to import, so only when there is work for it
 
     with warnings.catch_warnings():
@@ -235,9 +242,12 @@ def _run(book: OrderBook | TradeBook, wanted: _Orders, n_orders: int) -> Any:
             fees=wanted.rates,
             fixed_fees=wanted.fixed,
             direction="longonly",
-            init_cash=book.cash,
+            init_cash=book.cash[np.unique(book.groups, return_index=True)[1]]
+            if shared
+            else book.cash,
             group_by=book.groups,
-            cash_sharing=False,  # each name spends its own money: no order depends on another
+            # Else each name spends its own money, and no order depends on another.
+            cash_sharing=shared,
             allow_partial=False,
             max_orders=max(n_orders, 1),
             freq="1D",

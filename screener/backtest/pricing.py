@@ -13,7 +13,7 @@ from screener.errors import DataError
 from screener.paths.legs import Leg, LegState, Reason, sale_block
 from screener.paths.windows import Window, WindowStatus
 
-__all__ = ["Exits", "ValuePanel", "executed_exits", "order_book", "value_panel"]
+__all__ = ["Exits", "ValuePanel", "executed_exits", "no_fixing", "order_book", "value_panel"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -150,13 +150,14 @@ def _marks(values: ValuePanel, leg: Leg, start: int, end: int, n_rows: int) -> F
     held = values.marks[leg.fill_row : end + 1, leg.column]
     opened = values.paid[leg.fill_row, leg.column]
     if not (np.isfinite(held).all() and np.isfinite(opened)):
-        raise _no_fixing(values.prices, leg, end)
+        raise no_fixing(values.prices, leg, end)
     before = np.full(leg.fill_row - start, opened)
     after = np.full(n_rows - len(before) - len(held), held[-1])
     return np.concatenate([before, held, after])
 
 
-def _no_fixing(panel: PricePanel, leg: Leg, end: int) -> DataError:
+def no_fixing(panel: PricePanel, leg: Leg, end: int) -> DataError:
+    """Return the error of a leg that is valued up to row `end` and lacks a fixing."""
     listing = panel.listings[leg.column]
     first = leg.fill_row if leg.fill_row is not None else end
     missing = np.flatnonzero(~np.isfinite(panel.fx[first : end + 1, leg.column]))

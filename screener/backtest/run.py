@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 
@@ -13,23 +14,24 @@ from screener.backtest.benchmark import BenchmarkSeries, benchmark_return
 from screener.backtest.frictions import Frictions, Order
 from screener.backtest.ledger import LedgerEntry, ledger_entries
 from screener.backtest.money import Executed, with_money
-from screener.backtest.portfolio import FloatVector, RowVector, simulate
-from screener.backtest.pricing import (
-    ValuePanel,
-    executed_exits,
-    order_book,
-    value_panel,
-)
-from screener.domain.basket import Event
+from screener.backtest.paper import FEW_WINDOWS, paper_values
+from screener.backtest.plain import sold_values
+from screener.backtest.portfolio import FloatVector
+from screener.backtest.pricing import ValuePanel, executed_exits, value_panel
+from screener.domain.basket import EntryPrice, Event, Rebalance
 from screener.domain.listing import Listing
-from screener.domain.panel import PricePanel, TradingPanel
+from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.paths.known import EntrySessions
 from screener.paths.metrics import max_drawdown
+from screener.paths.parallel import check_jobs, mapped
 from screener.paths.windows import Window, WindowStatus, resolve_window
 
 __all__ = ["EventResult", "Settings", "run_backtest"]
 
 BenchmarkOf = Callable[[Event, Listing], BenchmarkSeries | None]
+
+EVENTS_AT_ONCE = 100
+"""Events whose windows and orders are in memory together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,10 @@ class Settings:
         Rules and charges of the executable path; without them and `cost` there is none.
     capitals
         Money of the executable path, in CNY: one result for each.
+    entry
+        At which price of its session each name is bought.
+    rebalance
+        How often a basket is brought back to its weights.
     """
 
     horizons: tuple[int, ...]
@@ -58,6 +64,8 @@ class Settings:
     cost: float | None = None
     frictions: Frictions | None = None
     capitals: tuple[float, ...] = (1_000_000.0,)
+    entry: EntryPrice = EntryPrice.OPEN
+    rebalance: Rebalance = Rebalance.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,8 +128,12 @@ def run_backtest(
     settings: Settings,
     benchmark_of: BenchmarkOf,
     trading: TradingPanel | None = None,
+    caps: CapPanel | None = None,
+    *,
+    jobs: int = 1,
+    chunk: int = EVENTS_AT_ONCE,
 ) -> tuple[EventResult, ...]:
-    """Backtest events over every horizon.
+    """Backtest events over every horizon, some at a time.
 
     Parameters
     ----------
@@ -135,50 +147,75 @@ def run_backtest(
         Gives the benchmark of a name of an event, or `None` for none.
     trading
         What trading with money needs; needed with `settings.frictions`.
+    caps
+        Market values; needed where a weighting is made of them.
+    jobs
+        Workers, each a process; -1 for one per processor.
+    chunk
+        Events at a time.
 
     Returns
     -------
     tuple
-        One result per event, horizon and capital, in that order.
+        One result per event, horizon and capital, in that order. They hang on neither `jobs` nor
+        `chunk`.
     """
-    values = value_panel(panel)
+    check_jobs(jobs)
+    n_windows = sum(len(entries) for _, entries in events) * len(settings.horizons)
+    compiled = n_windows > FEW_WINDOWS
+    parts = [events[at : at + chunk] for at in range(0, len(events), chunk)]
+    work = partial(
+        _some,
+        panel=panel,
+        settings=settings,
+        benchmark_of=benchmark_of,
+        trading=trading,
+        caps=caps,
+        compiled=compiled,
+    )
+    return tuple(result for results in mapped(work, parts, jobs=jobs) for result in results)
+
+
+def _some(
+    events: Sequence[tuple[Event, tuple[EntrySessions, ...]]],
+    *,
+    panel: PricePanel,
+    settings: Settings,
+    benchmark_of: BenchmarkOf,
+    trading: TradingPanel | None,
+    caps: CapPanel | None,
+    compiled: bool,
+) -> list[EventResult]:
+    """Backtest some of the events."""
+    values = value_panel(panel, settings.entry)
     main: list[Window] = []
     others: dict[int, tuple[Window, ...]] = {}
     for event, entries in events:
         for horizon in settings.horizons:
             windows = tuple(
-                resolve_window(panel, event, entry, horizon=horizon, max_wait=settings.max_wait)
+                resolve_window(
+                    panel,
+                    event,
+                    entry,
+                    horizon=horizon,
+                    max_wait=settings.max_wait,
+                    price=settings.entry,
+                    rebalance=settings.rebalance,
+                    caps=caps,
+                )
                 for entry in entries
             )
             others[len(main)] = windows[1:]
             main.append(windows[0])
-    paths = _paper_paths(values, [*main, *(w for group in others.values() for w in group)])
+    every = [*main, *(window for group in others.values() for window in group)]
+    paths = paper_values(values, every, compiled=compiled)
     paper = {key: float(path[-1]) - 1 for key, path in paths.items()}
     executed = _all_executed(values, trading, main, settings, paper)
-    return tuple(
+    return [
         _result(panel, window, others[at], paths, found, benchmark_of)
         for at, window in enumerate(main)
         for found in executed.get(id(window), _without(settings))
-    )
-
-
-def _paper_paths(values: ValuePanel, windows: Sequence[Window]) -> Mapping[int, FloatVector]:
-    """Return the paper value path of each window that has data, by the window's identity."""
-    priced = [window for window in windows if window.status is not WindowStatus.NO_DATA]
-    if not priced:
-        return {}
-    simulation = simulate(order_book(values, tuple(priced)))
-    return {
-        id(window): simulation.values[_own_rows(values.prices, window), group]
-        for group, window in enumerate(priced)
-    }
-
-
-def _own_rows(panel: PricePanel, window: Window) -> RowVector:
-    """Return the rows, from the entry on, in which an exchange of the window's names trades."""
-    columns = [leg.column for leg in window.legs if leg.entry_row is not None]
-    trading = panel.trading[window.first_row : window.last_row + 1, columns]
-    return np.flatnonzero(trading.any(axis=1))
+    ]
 
 
 def _without(settings: Settings) -> tuple[Executed | None, ...]:
@@ -201,6 +238,7 @@ def _all_executed(
         for window in windows
         if window.status is not WindowStatus.NO_DATA
         and window.horizon > 1  # bought today, sold tomorrow at the earliest (T+1)
+        and window.event.weighting.tradable
     ]
     if settings.frictions is not None and trading is not None:
         return with_money(values, trading, priced, settings.frictions, settings.capitals, paper)
@@ -213,18 +251,17 @@ def _plainly(
     values: ValuePanel, priced: Sequence[Window], settings: Settings
 ) -> Mapping[int, Executed]:
     """Return the executable path of each window under a plain proportional cost."""
-    exits = tuple(executed_exits(values.prices, window) for window in priced)
-    book = order_book(values, tuple(priced), fee=settings.cost or 0.0, exits=exits)
-    simulation = simulate(book)
+    exits = [executed_exits(values.prices, window) for window in priced]
+    runs = sold_values(values, priced, exits, cost=settings.cost or 0.0)
     return {
         id(window): Executed(
-            value=float(simulation.values[-1, group]),
-            fees=float(simulation.fees[group]) * settings.capitals[0],
-            exits=exits[group],
+            value=run.value,
+            fees=run.fees * settings.capitals[0],
+            exits=own,
             capital=settings.capitals[0],
-            pending=exits[group].open,
+            pending=own.open,
         )
-        for group, window in enumerate(priced)
+        for window, own, run in zip(priced, exits, runs, strict=True)
     }
 
 

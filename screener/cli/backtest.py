@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -22,6 +23,8 @@ from screener.cli.common import (
 from screener.errors import InputError
 
 __all__ = ["backtest"]
+
+ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
 _MOST_SESSIONS = 2_500
 _MOST_MONEY = 1e12
@@ -103,12 +106,32 @@ def backtest(
         ),
     ] = 10,
     delay: Annotated[
-        int, typer.Option("--delay", metavar="N", help="Sessions to wait before the entry.")
-    ] = 0,
+        str, typer.Option("--delay", metavar="N,…", help="Sessions to wait before the entry.")
+    ] = "0",
     weighting: Annotated[
         str | None,
-        typer.Option("--weighting", help="equal or custom (default: as the basket says)."),
+        typer.Option(
+            "--weighting",
+            metavar="W,…",
+            help="equal, market-cap, float-cap, inverse-vol, custom, or the index daily-equal "
+            "(default: as the basket says).",
+        ),
     ] = None,
+    entry: Annotated[
+        str,
+        typer.Option(
+            "--entry", metavar="P,…", help="Buy at the open, vwap or close of the entry session."
+        ),
+    ] = "open",
+    rebalance: Annotated[
+        str,
+        typer.Option(
+            "--rebalance",
+            metavar="R,…",
+            help="Back to the weights at the close of each first session: monthly, quarterly, "
+            "daily, or none.",
+        ),
+    ] = "none",
     benchmark: Annotated[
         str,
         typer.Option(
@@ -126,6 +149,19 @@ def backtest(
             help="Write every order, filled or not, as CSV; on paper every name of every window.",
         ),
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics",
+            metavar="FILE",
+            help="Write annualised return, volatility, Sharpe, beta and more of each paper path "
+            "as CSV.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", metavar="N", help="Processes that share the events; -1 for all."),
+    ] = 1,
     csv: CsvOption = None,
     json: JsonOption = None,
     excel: ExcelOption = False,
@@ -134,27 +170,30 @@ def backtest(
 ) -> None:
     """Backtest baskets from the first session in which a reader could act.
 
+    Several values of --delay, --weighting, --entry or --rebalance run every combination.
+
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
     """
     from screener.backtest.frictions import Frictions
     from screener.backtest.ledger import LEDGER_COLUMNS, ORDER_COLUMNS
     from screener.backtest.run import Settings
     from screener.data.store import Store
+    from screener.domain.basket import EntryPrice, Rebalance, Weighting
     from screener.market.charges import Plan
     from screener.render.files import check_targets, write_csv, write_json
-    from screener.workflows.backtesting import (
-        BACKTEST_COLUMNS,
+    from screener.workflows.backtest_rows import (
         ledger_rows,
         order_rows,
-        request_for,
-        result_rows,
+        result_table,
         run_document,
-        run_events,
     )
-    from screener.workflows.pages import backtest_page
+    from screener.workflows.backtesting import run_variants
+    from screener.workflows.measures import METRIC_COLUMNS, metric_rows
+    from screener.workflows.pages import backtest_page, variants_page
+    from screener.workflows.requests import Variants, request_for, variant_requests
     from screener.workspace.runs import save_run
 
-    check_targets(csv, json, ledger)
+    check_targets(csv, json, ledger, metrics)
     place = workspace_of(workspace)
     frictions = Frictions(
         plan=Plan(
@@ -171,31 +210,63 @@ def backtest(
     settings = Settings(
         horizons=_horizons(hold),
         max_wait=_at_least(max_wait, 0, "--max-wait"),
-        delay=_at_least(delay, 0, "--delay"),
         cost=None if paper or cost_bps is None else _cost(cost_bps),
         frictions=None if paper or cost_bps is not None else frictions,
         capitals=_capitals(capital) if cost_bps is None else _capitals(capital)[:1],
     )
-    request = request_for(
-        place, names or None, report, settings, benchmark=benchmark, weighting=weighting
+    variants = Variants(
+        delays=_delays(delay),
+        weightings=(None,) if weighting is None else _some_of(Weighting, weighting, "--weighting"),
+        entries=_some_of(EntryPrice, entry, "--entry"),
+        rebalances=_some_of(Rebalance, rebalance, "--rebalance"),
     )
+    request = request_for(place, names or None, report, settings, benchmark=benchmark)
+    requests = variant_requests(request, variants)
     with working("backtesting"), Store.open(place.data_cache, version=data_version) as store:
-        run = run_events(store, request, program_version=program_version())
-    rows = result_rows(run)
+        runs = run_variants(store, requests, program_version=program_version(), jobs=jobs)
+    columns, rows = result_table(runs)
     if csv is not None:
-        write_csv(csv, BACKTEST_COLUMNS, rows, excel=excel)
+        write_csv(csv, columns, rows, excel=excel)
     if json is not None:
         write_json(json, rows)
     if ledger is not None:
-        if settings.frictions is None:
-            write_csv(ledger, LEDGER_COLUMNS, ledger_rows(run), excel=excel)
-        else:
-            write_csv(ledger, ORDER_COLUMNS, order_rows(run), excel=excel)
-    remark = save_run(place, run.run_id, run_document(run))
-    if "-" not in (csv, json, ledger):
-        console().print(backtest_page(run))
-    for line in (*run.remarks, *remark):
+        on_paper = settings.frictions is None
+        told = [row for run in runs for row in (ledger_rows if on_paper else order_rows)(run)]
+        write_csv(ledger, LEDGER_COLUMNS if on_paper else ORDER_COLUMNS, told, excel=excel)
+    if metrics is not None:
+        measured = [row for run in runs for row in metric_rows(run)]
+        write_csv(metrics, METRIC_COLUMNS, measured, excel=excel)
+    remarks = [line for run in runs for line in run.remarks]
+    for run in runs:
+        remarks += save_run(place, run.run_id, run_document(run))
+    if "-" not in (csv, json, ledger, metrics):
+        console().print(backtest_page(runs[0]) if len(runs) == 1 else variants_page(runs))
+    for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
+
+
+def _delays(text: str) -> tuple[int, ...]:
+    try:
+        found = tuple(dict.fromkeys(int(part) for part in text.split(",") if part.strip()))
+    except ValueError:
+        found = ()
+    if not found or min(found) < 0 or max(found) > _MOST_SESSIONS:
+        raise InputError(
+            f"--delay {text!r}: sessions to wait are whole numbers from 0 to {_MOST_SESSIONS}",
+            fix="write them like --delay 0,1,5",
+        )
+    return found
+
+
+def _some_of(kind: type[ChoiceT], text: str, parameter: str) -> tuple[ChoiceT, ...]:
+    asked = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
+    known = [str(choice) for choice in kind]
+    for part in asked:
+        if part not in known:
+            raise InputError(f"{parameter} {part!r} is not one of {', '.join(known)}")
+    if not asked:
+        raise InputError(f"{parameter} is empty", fix=f"give one of {', '.join(known)}")
+    return tuple(kind(part) for part in asked)
 
 
 def _horizons(text: str) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from screener.errors import DataError, InputError
 from screener.paths.event_tables import EventTable, PaperPaths, joined
+from screener.paths.parallel import check_jobs, mapped
 from screener.paths.path_panel import BEYOND, PathPanel
 
 __all__ = ["check_events", "checked_horizons", "map_events", "paper_paths", "reaches_of"]
@@ -100,7 +101,7 @@ def map_events(
     """Return what `paper_paths` returns, bit for bit, by chunks of events shared among workers.
 
     The compiled loops release the interpreter's lock, so the workers are threads that share the
-    panel; inside `joblib.parallel_config` they are whatever engine is chosen there.
+    panel.
 
     Parameters
     ----------
@@ -114,30 +115,21 @@ def map_events(
     Raises
     ------
     InputError
-        If `jobs` is 0 or `chunk` is not positive, and as in `paper_paths`.
+        If `jobs` is no number of workers or `chunk` is not positive, and as in `paper_paths`.
     DataError
         As in `paper_paths`.
     """
-    if not jobs or chunk < 1:
-        raise InputError(
-            f"{jobs} workers on chunks of {chunk} events cannot work",
-            fix="give --jobs 1 or more, or -1 for one per processor",
-        )
+    check_jobs(jobs)
+    if chunk < 1:
+        raise InputError(f"chunks of {chunk} events cannot work", fix="give 1 or more")
     if len(events) <= chunk or jobs == 1:
         return paper_paths(panel, events, horizons, delay=delay, paths=paths)
-    import joblib
 
-    parts = joblib.Parallel(n_jobs=jobs, prefer="threads")(
-        joblib.delayed(paper_paths)(
-            panel,
-            events.part(start, min(start + chunk, len(events))),
-            horizons,
-            delay=delay,
-            paths=paths,
-        )
-        for start in range(0, len(events), chunk)
-    )
-    return joined(parts)
+    def work(start: int) -> PaperPaths:
+        part = events.part(start, min(start + chunk, len(events)))
+        return paper_paths(panel, part, horizons, delay=delay, paths=paths)
+
+    return joined(mapped(work, range(0, len(events), chunk), jobs=jobs, threads=True))
 
 
 def checked_horizons(horizons: Sequence[int], delay: int) -> npt.NDArray[np.int64]:

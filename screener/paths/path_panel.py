@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from screener.domain.basket import EntryPrice
 from screener.domain.panel import FlagMatrix, FloatMatrix, PricePanel
 from screener.errors import DataError
 
@@ -122,11 +123,19 @@ def path_panel(
     )
 
 
-def path_panel_of(prices: PricePanel) -> PathPanel:
-    """Lay out a price panel for the kernel: total returns, base currency, every calendar."""
+def path_panel_of(prices: PricePanel, price: EntryPrice = EntryPrice.OPEN) -> PathPanel:
+    """Lay out a price panel for the kernel: total returns, base currency, every calendar.
+
+    Parameters
+    ----------
+    prices
+        The panel.
+    price
+        At which price of its session a name is bought; it takes the place of the open.
+    """
     covered = np.isfinite(prices.close) | prices.suspended
     return path_panel(
-        prices.open * prices.factor,
+        prices.paid(price) * prices.factor,
         prices.close * prices.factor,
         rates=prices.fx,
         trading=prices.trading,

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from screener.domain.basket import EntryPrice, Event
+from screener.domain.basket import EntryPrice, Event, Rebalance
 from screener.domain.panel import CapPanel, PricePanel
 from screener.paths.known import EntrySessions
 from screener.paths.legs import Leg, LegState, resolve_leg
@@ -47,6 +47,8 @@ class Window:
         Sessions from entry to the last one valued, of the name that got least far.
     price
         At which price of its session each name is bought.
+    rebalance
+        How often it is brought back to its weights.
     """
 
     event: Event
@@ -58,6 +60,7 @@ class Window:
     status: WindowStatus
     sessions_held: int
     price: EntryPrice = EntryPrice.OPEN
+    rebalance: Rebalance = Rebalance.NONE
 
     @property
     def first_row(self) -> int:
@@ -82,6 +85,7 @@ def resolve_window(
     horizon: int,
     max_wait: int,
     price: EntryPrice = EntryPrice.OPEN,
+    rebalance: Rebalance = Rebalance.NONE,
     caps: CapPanel | None = None,
 ) -> Window:
     """Resolve one window of an event.
@@ -100,6 +104,8 @@ def resolve_window(
         Sessions that a blocked purchase may wait.
     price
         At which price of its session each name is bought.
+    rebalance
+        How often it is brought back to its weights; daily where the weighting is an index's.
     caps
         Market values, needed by weightings that are made of them.
 
@@ -144,6 +150,7 @@ def resolve_window(
         status=status,
         sessions_held=_sessions_held(panel, legs, end_rows, horizon, status),
         price=price,
+        rebalance=rebalance if event.weighting.tradable else Rebalance.DAILY,
     )
 
 

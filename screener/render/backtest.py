@@ -9,7 +9,14 @@ from datetime import date
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.render.tables import UNDEFINED, Column, number, percent, plain_table
+from screener.render.tables import (
+    UNDEFINED,
+    Column,
+    money_short,
+    percent,
+    plain_table,
+    points,
+)
 
 __all__ = [
     "EventBlock",
@@ -99,7 +106,7 @@ def _summary(item: SummaryLine) -> list[str]:
         item.report or UNDEFINED,
         item.entry.isoformat(),
         held if line.status == "mature" else f"{held} {line.status}",
-        *(_points(value, signed=True) for value in returns),
+        *(points(value, signed=True) for value in returns),
     ]
 
 
@@ -183,10 +190,10 @@ def _gaps(lines: Sequence[HorizonLine], *, amounts: bool) -> Iterator[Renderable
         [
             [
                 str(line.horizon),
-                *([_money(line.capital)] if amounts else []),
-                _points(line.paper_return, signed=True),
+                *([money_short(line.capital)] if amounts else []),
+                points(line.paper_return, signed=True),
                 *_parts(line, steps),
-                _points(line.executable_return, signed=True),
+                points(line.executable_return, signed=True),
             ]
             for line in told
         ],
@@ -196,17 +203,7 @@ def _gaps(lines: Sequence[HorizonLine], *, amounts: bool) -> Iterator[Renderable
 
 def _parts(line: HorizonLine, steps: Sequence[str]) -> list[str]:
     taken = dict(line.gap)
-    return [_points(taken.get(step), signed=True) for step in steps]
-
-
-def _money(amount: float | None) -> str:
-    """Write an amount of money short: `20k`, `1M`, `1.5M`."""
-    if amount is None:
-        return UNDEFINED
-    for unit, letter in ((1e9, "bn"), (1e6, "M"), (1e3, "k")):
-        if amount >= unit:
-            return f"{amount / unit:g}{letter}"
-    return f"{amount:g}"
+    return [points(taken.get(step), signed=True) for step in steps]
 
 
 def _cells(line: HorizonLine, *, costed: bool) -> list[str]:
@@ -222,10 +219,6 @@ def _cells(line: HorizonLine, *, costed: bool) -> list[str]:
         line.exit_session.isoformat() if line.exit_session else UNDEFINED,
         held,
         f"{line.n_held}/{line.n_named}",
-        *(_points(value, signed=True) for value in returns),
-        _points(line.max_drawdown),
+        *(points(value, signed=True) for value in returns),
+        points(line.max_drawdown),
     ]
-
-
-def _points(value: float | None, *, signed: bool = False) -> str:
-    return number(None if value is None else value * 100, digits=_DIGITS, signed=signed)

@@ -24,12 +24,16 @@ __all__ = [
     "compact",
     "facts",
     "moment_text",
+    "money_short",
     "number",
     "or_dash",
     "percent",
     "plain_table",
+    "points",
     "published_text",
 ]
+
+_POINT_DIGITS = 2
 
 UNDEFINED = "-"
 """What stands for a value that is not defined; never 0 and never an empty cell."""
@@ -151,3 +155,18 @@ def published_text(published: Publication) -> str:
     """Write when a report was published; an estimated date always says `est.`."""
     text = moment_text(published.value)
     return f"{text} est." if published.precision is Precision.ESTIMATED else text
+
+
+def money_short(amount: float | None) -> str:
+    """Write an amount of money short: `20k`, `1M`, `1.5M`."""
+    if amount is None:
+        return UNDEFINED
+    for unit, letter in ((1e9, "bn"), (1e6, "M"), (1e3, "k")):
+        if amount >= unit:
+            return f"{amount / unit:.4g}{letter}"
+    return f"{amount:.4g}"
+
+
+def points(value: float | None, *, signed: bool = False) -> str:
+    """Write a fraction in percent, without its sign."""
+    return number(None if value is None else value * 100, digits=_POINT_DIGITS, signed=signed)

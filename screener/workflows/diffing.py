@@ -26,7 +26,16 @@ __all__ = [
 ]
 
 DIFF_COLUMNS = ("table", "key", "change", "column", "old", "new")
-RUN_DIFF_COLUMNS = ("run_id", "basket", "report", "horizon", "column", "old", "new")
+RUN_DIFF_COLUMNS = (
+    "run_id",
+    "basket",
+    "report",
+    "horizon",
+    "capital",
+    "column",
+    "old",
+    "new",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,9 +24,12 @@ from screener.render.backtest import (
     summary_view,
 )
 from screener.render.tables import moment_text, published_text
+from screener.render.variants import VariantBlock, VariantLine, variants_view
 from screener.workflows.backtesting import BacktestRun
 
-__all__ = ["backtest_page", "summary_page"]
+_NAMES_TOLD = 3
+
+__all__ = ["backtest_page", "summary_page", "variants_page"]
 
 
 def backtest_page(run: BacktestRun) -> RenderableType:
@@ -43,6 +46,63 @@ def backtest_page(run: BacktestRun) -> RenderableType:
 
 def _amounts(capitals: Sequence[float]) -> str:
     return " / ".join(f"{capital:,.0f}" for capital in capitals)
+
+
+def variants_page(runs: Sequence[BacktestRun]) -> RenderableType:
+    """Return several runs of the same baskets as one page: a table per event."""
+    found: dict[tuple[str, str], list[VariantLine]] = {}
+    left_out: dict[tuple[str, str], dict[str, dict[str, None]]] = {}
+    for run in runs:
+        settings = run.request.settings
+        for result in run.results:
+            event = result.window.event
+            key, weighting = (event.basket, event.report), str(event.weighting)
+            line = VariantLine(
+                entry=str(settings.entry),
+                delay=settings.delay,
+                weighting=weighting,
+                rebalance=str(result.window.rebalance),
+                line=_line(result),
+            )
+            found.setdefault(key, []).append(line)
+            for told in _left_out(result):
+                left_out.setdefault(key, {}).setdefault(told, {})[weighting] = None
+    money = runs[0].request.settings
+    amount = "" if money.frictions is None else f" · with {_amounts(money.capitals)}"
+    footer = (
+        f"returns in %, in CNY{amount} · data version {runs[0].data_version} · {len(runs)} runs, "
+        "each with its id in the CSV"
+    )
+    blocks = [
+        VariantBlock(
+            title=" · ".join(part for part in key if part),
+            lines=tuple(lines),
+            notes=_notes_of(left_out.get(key, {}), {line.weighting for line in lines}),
+        )
+        for key, lines in found.items()
+    ]
+    return variants_view(blocks, banner=_banner(runs[0]), footer=footer)
+
+
+def _left_out(result: EventResult) -> list[str]:
+    """Tell in a line for each reason which names a window leaves out."""
+    names: dict[str, list[str]] = {}
+    for entry in result.ledger:
+        if entry.state is LegState.DROPPED:
+            names.setdefault(entry.reason, []).append(entry.listing)
+    return [f"{_some(found)}: {reason}" for reason, found in names.items()]
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= _NAMES_TOLD else f"{len(names)} names"
+
+
+def _notes_of(left_out: dict[str, dict[str, None]], every: set[str]) -> tuple[str, ...]:
+    """Return the notes of an event, with the weightings that one concerns unless all do."""
+    return tuple(
+        f"left out {told}" if set(some) == every else f"left out by {', '.join(some)} {told}"
+        for told, some in left_out.items()
+    )
 
 
 def summary_page(run: BacktestRun, *, horizon: int) -> RenderableType:

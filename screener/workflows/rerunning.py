@@ -14,13 +14,9 @@ from screener.data.store import Store
 from screener.data.versions import TableDiff
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
-from screener.workflows.backtesting import (
-    BACKTEST_COLUMNS,
-    NO_BENCHMARK,
-    BacktestRequest,
-    result_rows,
-    run_events,
-)
+from screener.workflows.backtest_rows import BACKTEST_COLUMNS, result_rows
+from screener.workflows.backtesting import run_events
+from screener.workflows.requests import NO_BENCHMARK, BacktestRequest
 from screener.workspace.runs import StoredRun, rebuilt
 
 __all__ = [
@@ -48,6 +44,7 @@ class RunDifference:
     basket: str
     report: str
     horizon: int
+    capital: float | None
     column: str
     old: object
     new: object
@@ -235,6 +232,7 @@ def _differences(run_id: str, old: Rows, new: Rows) -> Iterable[RunDifference]:
                     basket=str(before["basket"]),
                     report=str(before["report"]),
                     horizon=int(str(before["horizon"])),
+                    capital=None if before["capital"] is None else float(str(before["capital"])),
                     column=column,
                     old=before[column],
                     new=after[column],

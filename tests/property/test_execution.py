@@ -9,9 +9,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from screener.backtest.executing import Execution, execute
+from screener.backtest.executing import execute
 from screener.backtest.frictions import Frictions
 from screener.backtest.reference import Choices, Outcome, play
+from screener.backtest.shares import Execution
 from screener.market.charges import Plan
 from screener.paths.legs import LegState
 from screener.paths.windows import Window, WindowStatus, resolve_window

@@ -40,7 +40,7 @@ DOORS = {
     "requests": {"data/sources/online/wire.py", "data/sources/online/manners.py"},
     "ahocorasick_rs": {"reports/"},
     "numba": {"paths/kernel_compiled.py"},
-    "joblib": {"paths/kernel.py"},
+    "joblib": {"paths/parallel.py"},
     "opencc": {"reports/text.py"},
     "rjieba": {"reports/vocabulary.py"},
     "pypinyin": {"reports/vocabulary.py", "reports/themes.py"},

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screener.backtest.executing import Execution, execute
+from screener.backtest.executing import execute
 from screener.backtest.frictions import Frictions, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
+from screener.backtest.shares import Execution
 from screener.domain.listing import Exchange
 from screener.domain.panel import TradingPanel
 from screener.market.calendars import calendar_of
@@ -20,13 +21,9 @@ from screener.market.charges import Plan
 from screener.paths.known import entry_choices
 from screener.paths.windows import WindowStatus, resolve_window
 from screener.render.files import csv_text
-from screener.workflows.backtesting import (
-    BACKTEST_COLUMNS,
-    BacktestRequest,
-    BacktestRun,
-    order_rows,
-    result_rows,
-)
+from screener.workflows.backtest_rows import BACKTEST_COLUMNS, order_rows, result_rows
+from screener.workflows.backtesting import BacktestRun
+from screener.workflows.requests import BacktestRequest
 from tests.support.panels import bars_of, event_of, panel_of, sessions
 from tests.support.random_markets import Market, random_market
 

@@ -1,0 +1,242 @@
+"""Who carries out the orders of a rebalanced basket: one name with money, or on paper."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from screener.backtest.booking import Booking, Fill
+from screener.backtest.dealing import Dealing
+from screener.backtest.fills import first_purchase
+from screener.backtest.frictions import Order, OrderStatus
+from screener.backtest.portfolio import FloatVector
+from screener.backtest.pricing import ValuePanel, no_fixing
+from screener.backtest.shares import share_marks
+from screener.domain.listing import Exchange
+from screener.market.charges import Side
+from screener.market.lots import buyable_shares
+from screener.paths.legs import Reason
+from screener.paths.windows import Window
+
+__all__ = ["REBALANCED", "Dealer", "MoneyDealer", "PaperDealer"]
+
+REBALANCED = "back to its weight"
+"""Reason of an order that rebalances."""
+
+Booked = tuple[Fill | None, Order | None]
+
+
+class Dealer(Protocol):
+    """One name: what it is worth, and what its orders come to. Money is in CNY."""
+
+    def worth(self, row: int) -> float:
+        """Return CNY for one share at the close of a row; NaN without one."""
+
+    def morning(self, row: int) -> tuple[float, float, float]:
+        """Return by how much shares multiply, CNY paid for each before, and the tax on it."""
+
+    def enter(self, budget: float) -> Booked:
+        """Buy at the entry with a budget."""
+
+    def add(self, row: int, budget: float) -> Booked:
+        """Buy at the close of a row with a budget; nothing if it reaches no lot."""
+
+    def reduce(self, row: int, shares: float, held: float) -> Booked:
+        """Sell some of the shares held at the close of a row; nothing if they are no lot."""
+
+    def leave(self, row: int, due: int, held: float, late: Reason) -> Booked:
+        """Sell what is held at the close of a row, all that its volume takes."""
+
+    def unsold(self, reason: Reason, due: int) -> Order | None:
+        """Book what is still held after it was due."""
+
+    def tax_rate(self, bought: int, row: int) -> float:
+        """Return the rate of tax on dividends of shares held from one row to another."""
+
+    def units(self, fill: Fill) -> float:
+        """Return the shares of a fill in the units of `marks`."""
+
+    def marks(self, first: Fill, start: int, end: int) -> FloatVector:
+        """Return `(end - start + 1,)` CNY for one unit at each close from a row to another."""
+
+
+class MoneyDealer:
+    """One name under the rules and charges of each day.
+
+    Parameters
+    ----------
+    dealing, booking
+        The name and its place in the window.
+    window
+        The window.
+    """
+
+    def __init__(self, dealing: Dealing, booking: Booking, window: Window) -> None:
+        self.dealing, self.booking, self.window = dealing, booking, window
+
+    def worth(self, row: int) -> float:
+        """See `Dealer.worth`; raises `DataError` without a fresh fixing."""
+        close = float(self.dealing.panel.close[row, self.dealing.column])
+        return close * self.dealing.fixing(row) if np.isfinite(close) else close
+
+    def morning(self, row: int) -> tuple[float, float, float]:
+        """See `Dealer.morning`; mainland tax is due when shares are sold."""
+        trading, column = self.dealing.trading, self.dealing.column
+        paid = float(trading.dividend[row, column])
+        money = paid * self.dealing.fixing(row) if paid else 0.0
+        at_once = paid and self.dealing.listing.exchange is Exchange.HK
+        tax = money * self.dealing.dividend_tax(row, row) if at_once else 0.0
+        return float(trading.share_ratio[row, column]), money, tax
+
+    def enter(self, budget: float) -> Booked:
+        """See `Dealer.enter`."""
+        return first_purchase(self.dealing, self.booking, self.window.price, budget)
+
+    def add(self, row: int, budget: float) -> Booked:
+        """See `Dealer.add`."""
+        dealing = self.dealing
+        rate = dealing.conversion(row, Side.BUY)
+        aimed = float(dealing.panel.close[row, dealing.column])
+        shares, price, reason = dealing.affordable(budget, row, rate, aimed)
+        if not shares:
+            return None, None
+        return self._booked(Side.BUY, row, shares, price, capped=bool(reason))
+
+    def reduce(self, row: int, shares: float, held: float) -> Booked:
+        """See `Dealer.reduce`."""
+        sold = self.dealing.sellable(row, shares, held)
+        if not sold:
+            return None, None
+        capped = sold < buyable_shares(shares, self.dealing.lot(row))
+        return self._booked(Side.SELL, row, sold, self.dealing.sold_at(row, sold), capped=capped)
+
+    def leave(self, row: int, due: int, held: float, late: Reason) -> Booked:
+        """See `Dealer.leave`."""
+        sold = self.dealing.sellable(row, held, held)
+        if not sold:
+            return None, None
+        fill = self._fill(Side.SELL, row, sold, self.dealing.sold_at(row, sold), late)
+        return fill, self.booking.sold(fill, due, last=sold == held)
+
+    def unsold(self, reason: Reason, due: int) -> Order | None:
+        """See `Dealer.unsold`."""
+        return self.booking.unsold(reason, due)
+
+    def tax_rate(self, bought: int, row: int) -> float:
+        """See `Dealer.tax_rate`."""
+        if self.dealing.listing.exchange is Exchange.HK:
+            return 0.0
+        return self.dealing.dividend_tax(bought, row)
+
+    def units(self, fill: Fill) -> float:
+        """See `Dealer.units`: shares as they were at the first purchase."""
+        first = self.booking.leg.fill_row
+        return fill.shares if first is None else fill.shares / self.dealing.ratio(first, fill.row)
+
+    def marks(self, first: Fill, start: int, end: int) -> FloatVector:
+        """See `Dealer.marks`."""
+        own_end = max(end, first.row)
+        n_rows = own_end - start + 1
+        return share_marks(self.dealing.trading, self.dealing.column, first, start, own_end, n_rows)
+
+    def _rate(self, row: int) -> float:
+        return self.dealing.fixing(row)
+
+    def _fill(
+        self, side: Side, row: int, shares: float, price: float, late: Reason = Reason.NONE
+    ) -> Fill:
+        rate = self.dealing.conversion(row, side)
+        fees = self.dealing.fees(side, row, shares, price) * rate
+        return Fill(
+            row=row, shares=shares, units=shares, price=price * rate, fees=fees, waited=late
+        )
+
+    def _booked(self, side: Side, row: int, shares: float, price: float, *, capped: bool) -> Booked:
+        fill = self._fill(side, row, shares, price)
+        return fill, self.booking.filled(
+            side,
+            self.dealing.panel.session(row),
+            fill,
+            price,
+            status=OrderStatus.PARTIAL if capped else OrderStatus.FILLED,
+            reason=f"at most {self.dealing.cap_text()} of the volume" if capped else REBALANCED,
+            cited=("", ""),
+        )
+
+
+class PaperDealer:
+    """One name on paper: units of total return, bought and sold without lot or cost.
+
+    Parameters
+    ----------
+    values
+        Prices in units of total return.
+    window, number
+        The window, and which of its names this is.
+    cost
+        A plain proportional cost of each order, as a fraction.
+    """
+
+    def __init__(self, values: ValuePanel, window: Window, number: int, cost: float = 0.0) -> None:
+        self.values, self.leg, self.cost = values, window.legs[number], cost
+
+    def worth(self, row: int) -> float:
+        """See `Dealer.worth`."""
+        return float(self.values.marks[row, self.leg.column])
+
+    def morning(self, row: int) -> tuple[float, float, float]:
+        """See `Dealer.morning`: a total return has neither splits nor dividends."""
+        del row
+        return 1.0, 0.0, 0.0
+
+    def enter(self, budget: float) -> Booked:
+        """See `Dealer.enter`."""
+        row = self.leg.fill_row
+        if row is None:
+            return None, None
+        return self._spent(row, budget, float(self.values.paid[row, self.leg.column]))
+
+    def add(self, row: int, budget: float) -> Booked:
+        """See `Dealer.add`."""
+        return self._spent(row, budget, self.worth(row))
+
+    def reduce(self, row: int, shares: float, held: float) -> Booked:
+        """See `Dealer.reduce`."""
+        del held
+        return self._filled(row, shares, self.worth(row))
+
+    def leave(self, row: int, due: int, held: float, late: Reason) -> Booked:
+        """See `Dealer.leave`."""
+        del due, late
+        return self.reduce(row, held, held)
+
+    def unsold(self, reason: Reason, due: int) -> Order | None:
+        """See `Dealer.unsold`: paper books nothing."""
+        del reason, due
+        return None
+
+    def tax_rate(self, bought: int, row: int) -> float:
+        """See `Dealer.tax_rate`: none."""
+        del bought, row
+        return 0.0
+
+    def units(self, fill: Fill) -> float:
+        """See `Dealer.units`."""
+        return fill.shares
+
+    def marks(self, first: Fill, start: int, end: int) -> FloatVector:
+        """See `Dealer.marks`."""
+        held = self.values.marks[first.row : end + 1, self.leg.column]
+        if not np.isfinite(held).all():
+            raise no_fixing(self.values.prices, self.leg, end)
+        return np.concatenate([np.full(first.row - start, first.price), held])
+
+    def _spent(self, row: int, budget: float, price: float) -> Booked:
+        return self._filled(row, budget / (price * (1 + self.cost)), price)
+
+    def _filled(self, row: int, shares: float, price: float) -> Booked:
+        if not np.isfinite(price):
+            raise no_fixing(self.values.prices, self.leg, row)
+        fees = shares * price * self.cost
+        return Fill(row=row, shares=shares, units=shares, price=price, fees=fees), None

@@ -1,0 +1,54 @@
+"""Windows whose names are sold when they can be, under a plain proportional cost or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from screener.backtest.portfolio import simulate
+from screener.backtest.pricing import Exits, ValuePanel, order_book
+from screener.backtest.rebalanced import paper_rebalanced
+from screener.domain.basket import Rebalance
+from screener.paths.windows import Window
+
+__all__ = ["PlainRun", "sold_values"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainRun:
+    """Value at the end and fees of a window, with 1 at the start."""
+
+    value: float
+    fees: float
+
+
+def sold_values(
+    values: ValuePanel, windows: Sequence[Window], exits: Sequence[Exits], *, cost: float = 0.0
+) -> tuple[PlainRun, ...]:
+    """Run windows without lots, each order at a proportional cost.
+
+    Parameters
+    ----------
+    values
+        Prices in units of total return.
+    windows
+        Windows with at least one name that is not dropped.
+    exits
+        Sales of each window; one that is still open leaves its value at the last close.
+    cost
+        Cost of each order, as a fraction.
+    """
+    held = [at for at, window in enumerate(windows) if window.rebalance is Rebalance.NONE]
+    others = [at for at, window in enumerate(windows) if window.rebalance is not Rebalance.NONE]
+    found: dict[int, PlainRun] = {}
+    if held:
+        some, own = tuple(windows[at] for at in held), tuple(exits[at] for at in held)
+        simulation = simulate(order_book(values, some, fee=cost, exits=own))
+        for group, at in enumerate(held):
+            value, fees = simulation.values[-1, group], simulation.fees[group]
+            found[at] = PlainRun(value=float(value), fees=float(fees))
+    if others:
+        runs = paper_rebalanced(values, [windows[at] for at in others], sell=True, cost=cost)
+        for at, run in zip(others, runs, strict=True):
+            found[at] = PlainRun(value=float(run.path[-1]), fees=run.fees)
+    return tuple(found[at] for at in range(len(windows)))

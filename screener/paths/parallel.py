@@ -1,0 +1,61 @@
+"""The one door to joblib: parts of a job shared among workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from screener.errors import InputError
+
+__all__ = ["check_jobs", "mapped"]
+
+PartT = TypeVar("PartT")
+FoundT = TypeVar("FoundT")
+
+
+def check_jobs(jobs: int) -> None:
+    """Refuse what is no number of workers.
+
+    Raises
+    ------
+    InputError
+        If `jobs` is 0 or below -1.
+    """
+    if jobs == 0 or jobs < -1:
+        raise InputError(
+            f"--jobs {jobs} is no number of workers",
+            fix="give --jobs 1 or more, or -1 for one per processor",
+        )
+
+
+def mapped(
+    work: Callable[[PartT], FoundT], parts: Sequence[PartT], *, jobs: int, threads: bool = False
+) -> list[FoundT]:
+    """Return what `work` makes of each part, in their order.
+
+    Inside `joblib.parallel_config` the workers are those of whatever engine is chosen there.
+
+    Parameters
+    ----------
+    work
+        What to do with a part; for processes it can be pickled.
+    parts
+        Independent parts.
+    jobs
+        Workers; -1 for one per processor.
+    threads
+        Whether they may be threads: `work` releases the interpreter's lock.
+
+    Raises
+    ------
+    InputError
+        If `jobs` is 0 or below -1.
+    """
+    check_jobs(jobs)
+    if jobs == 1 or len(parts) < 2:
+        return [work(part) for part in parts]
+    import joblib
+
+    parallel = joblib.Parallel(n_jobs=jobs, prefer="threads" if threads else "processes")
+    found: list[FoundT] = parallel(joblib.delayed(work)(part) for part in parts)
+    return found

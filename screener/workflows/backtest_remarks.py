@@ -1,0 +1,79 @@
+"""What a reader of backtest results should know about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from screener.backtest.run import EventResult, Settings
+from screener.data.schema import SIMULATED, TableName
+from screener.data.store import Store
+from screener.domain.basket import EntryPrice
+from screener.domain.panel import PricePanel
+from screener.paths.legs import LegState
+
+__all__ = ["price_basis", "remarks_of"]
+
+
+def price_basis(panel: PricePanel, result: EventResult) -> str:
+    """Return `raw`, `adjusted` or `mixed`, by the names that have a weight; empty without any."""
+    kinds = {
+        bool(panel.adjusted[leg.column])
+        for leg in result.window.legs
+        if leg.state is not LegState.DROPPED
+    }
+    if len(kinds) > 1:
+        return "mixed"
+    return "" if not kinds else ("adjusted" if kinds.pop() else "raw")
+
+
+def remarks_of(
+    store: Store,
+    panel: PricePanel,
+    results: Sequence[EventResult],
+    settings: Settings,
+    *,
+    simulated: bool,
+) -> tuple[str, ...]:
+    """Return the remarks on some results, the general ones first."""
+    found = [f"{SIMULATED}: invented prices, no market ever had them."] if simulated else []
+    if panel.adjusted.any():
+        found.append(
+            "Prices are adjusted by whoever made the file: limits, lots and fees are approximate."
+        )
+    raw = [
+        listing.id
+        for at, listing in enumerate(panel.listings)
+        if not panel.adjusted[at] and panel.first_bars[at] is not None
+    ]
+    if simulated:
+        raw = []
+    covered = store.read(TableName.ACTIONS, listings=raw).column("listing").to_pylist()
+    bare = len(set(raw) - set(covered))
+    if bare:
+        found.append(
+            f"{bare} listings with raw prices have no corporate actions in the tables: "
+            "their returns leave dividends and splits out."
+        )
+    if any(result.benchmark_basis in ("price", "mixed") for result in results):
+        found.append(
+            "The benchmark is a price index: without its dividends it flatters the basket."
+        )
+    found += _variant_remarks(results, settings)
+    found += dict.fromkeys(
+        f"{result.window.event.basket} {result.window.event.report} {result.window.horizon}: {text}"
+        for result in results
+        for text in result.remarks
+    )
+    return tuple(found)
+
+
+def _variant_remarks(results: Sequence[EventResult], settings: Settings) -> list[str]:
+    found = []
+    if settings.entry is EntryPrice.VWAP and any(result.benchmarks for result in results):
+        found.append("Names are bought at the day's VWAP, the index at its open: it has no VWAP.")
+    if any(not result.window.event.weighting.tradable for result in results):
+        found.append(
+            "daily-equal is an index, equal again at every close: not tradable, "
+            "so that there is no executable path."
+        )
+    return found
