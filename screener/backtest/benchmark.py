@@ -8,13 +8,20 @@ from datetime import date
 
 import numpy as np
 
+from screener.backtest.portfolio import FloatVector, RowVector
 from screener.domain.listing import Exchange, Listing
 from screener.domain.panel import FloatMatrix, PricePanel, SessionAxis
 from screener.errors import BarsMissing
 from screener.market.calendars import Calendar
 from screener.paths.windows import Window
 
-__all__ = ["DEFAULT_BENCHMARK", "BenchmarkSeries", "benchmark_return", "default_benchmark"]
+__all__ = [
+    "DEFAULT_BENCHMARK",
+    "BenchmarkSeries",
+    "benchmark_path",
+    "benchmark_return",
+    "default_benchmark",
+]
 
 DEFAULT_BENCHMARK = {True: Listing("000300", Exchange.SH), False: Listing("HSI", Exchange.HK)}
 """Default benchmark of a name, by whether its exchange is on the mainland."""
@@ -90,6 +97,73 @@ def benchmark_return(
     return total
 
 
+def benchmark_path(
+    panel: PricePanel,
+    window: Window,
+    series: Mapping[Listing, BenchmarkSeries],
+    rows: RowVector,
+) -> FloatVector:
+    """Return the benchmark's value at each close of a window's path, 1 before it.
+
+    Every name that has a weight counts with its own window, as in `benchmark_return`: 1 until its
+    benchmark opens, then close over that opening, and the last value from its window's end on.
+    The last close stays where the benchmark's exchange has no session. The last value less 1 is
+    `benchmark_return`.
+
+    Parameters
+    ----------
+    panel
+        The panel of the window.
+    window
+        The window.
+    series
+        Benchmark of each name of the window.
+    rows
+        `(n_sessions,)` rows of the path, counted from the window's first, ascending.
+
+    Returns
+    -------
+    numpy.ndarray
+        `(n_sessions,)` value for 1 invested in the base currency; empty where `benchmark_return`
+        is `None`.
+
+    Raises
+    ------
+    BarsMissing
+        If a benchmark lacks a bar on any session of its exchange within a name's window.
+    """
+    days = panel.sessions[window.first_row + rows]
+    shares: dict[tuple[BenchmarkSeries, int, int], float] = {}
+    for leg, weight, end in zip(window.legs, window.weights, window.end_rows, strict=True):
+        if leg.entry_row is not None and end >= leg.entry_row:
+            span = (series[panel.listings[leg.column]], leg.entry_row, end)
+            shares[span] = shares.get(span, 0.0) + weight
+    path = np.ones(len(days))
+    for (benchmark, entry_row, end), weight in shares.items():
+        own = _own_path(benchmark, panel.session(entry_row), panel.session(end), days)
+        if own is None:
+            return np.empty(0)
+        path += weight * (own - 1)
+    return path
+
+
+def _own_path(
+    series: BenchmarkSeries, entry: date, end: date, days: SessionAxis
+) -> FloatVector | None:
+    own = series.calendar.between(entry, end)
+    if not len(own):
+        return None
+    if not np.isin(own, series.sessions).all():
+        raise _not_covered(series, entry, end)
+    bars = series.values[np.searchsorted(series.sessions, own)]
+    closes, opened = bars[:, 1], bars[0, 0]
+    if not (np.isfinite(opened) and np.isfinite(closes).all()):
+        raise _no_value(series, entry, end)
+    values = np.concatenate([[1.0], closes / opened])
+    path: FloatVector = values[np.searchsorted(own, days, side="right")]
+    return path
+
+
 def _own_return(series: BenchmarkSeries, entry: date, end: date) -> float | None:
     days = series.calendar.between(entry, end)
     if not len(days):
@@ -100,11 +174,15 @@ def _own_return(series: BenchmarkSeries, entry: date, end: date) -> float | None
         raise _not_covered(series, entry, end)
     opened, closed = series.values[at[0], 0], series.values[at[1], 1]
     if not (np.isfinite(opened) and np.isfinite(closed)):
-        raise BarsMissing(
-            f"benchmark {series.listing} has no value in the base currency from {entry} to {end}",
-            fix="import the fixings: `screener data import FILE --kind fx`",
-        )
+        raise _no_value(series, entry, end)
     return float(closed / opened - 1)
+
+
+def _no_value(series: BenchmarkSeries, entry: date, end: date) -> BarsMissing:
+    return BarsMissing(
+        f"benchmark {series.listing} has no value in the base currency from {entry} to {end}",
+        fix="import the fixings: `screener data import FILE --kind fx`",
+    )
 
 
 def _not_covered(series: BenchmarkSeries, entry: date, end: date) -> BarsMissing:

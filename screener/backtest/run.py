@@ -10,17 +10,17 @@ from functools import partial
 import numpy as np
 
 from screener.backtest.attribution import Gap
-from screener.backtest.benchmark import BenchmarkSeries, benchmark_return
+from screener.backtest.benchmark import BenchmarkSeries, benchmark_path, benchmark_return
 from screener.backtest.frictions import Frictions, Order
 from screener.backtest.ledger import LedgerEntry, ledger_entries
 from screener.backtest.money import Executed, with_money
-from screener.backtest.paper import FEW_WINDOWS, paper_values
+from screener.backtest.paper import FEW_WINDOWS, own_rows, paper_values
 from screener.backtest.plain import sold_values
 from screener.backtest.portfolio import FloatVector
 from screener.backtest.pricing import ValuePanel, executed_exits, value_panel
 from screener.domain.basket import EntryPrice, Event, Rebalance
 from screener.domain.listing import Listing
-from screener.domain.panel import CapPanel, PricePanel, TradingPanel
+from screener.domain.panel import CapPanel, PricePanel, SessionAxis, TradingPanel
 from screener.paths.known import EntrySessions
 from screener.paths.metrics import max_drawdown
 from screener.paths.parallel import check_jobs, mapped
@@ -80,6 +80,9 @@ class EventResult:
         Its status; pending too while a sale of the executable path still waits.
     path
         `(sessions,)` paper value at each close from the entry on, 1 before it; empty without data.
+    path_sessions, benchmark_path
+        `(sessions,)` session of each value of `path`, and the benchmark's value at it; the latter
+        is empty where `benchmark_return` is `None`.
     entry_session, exit_session
         Earliest scheduled entry and last session valued of any name with a weight; without data
         the earliest scheduled entry of all, and `None`.
@@ -98,6 +101,8 @@ class EventResult:
     window: Window
     status: WindowStatus
     path: FloatVector
+    path_sessions: SessionAxis
+    benchmark_path: FloatVector
     entry_session: date
     exit_session: date | None
     paper_return: float | None
@@ -282,12 +287,16 @@ def _result(
     band, remarks = _band(window, others, paths, paper)
     series = _series(panel, window, benchmark_of)
     index_return = benchmark_return(panel, window, series) if series and len(path) else None
+    rows = own_rows(panel, window) if len(path) else np.empty(0, dtype=np.int64)
+    beside = benchmark_path(panel, window, series, rows) if index_return is not None else None
     if series and len(path) and index_return is None:
         remarks = (*remarks, "no session of the benchmark's exchange in the window of a name")
     return EventResult(
         window=window,
         status=status,
         path=path,
+        path_sessions=panel.sessions[rows + (window.first_row if len(path) else 0)],
+        benchmark_path=np.empty(0) if beside is None else beside,
         entry_session=panel.session(window.first_row) if len(path) else _first_entry(window),
         exit_session=panel.session(window.last_row) if len(path) else None,
         paper_return=paper,
