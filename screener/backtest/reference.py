@@ -41,7 +41,7 @@ def play(names: Sequence[Name], choices: Choices) -> Outcome:
     cut = date.max if mature else _cut(pages)
     for page in pages:
         page.play(cut=cut, sell=mature)
-    open_sale = mature and any(page.shares for page in pages)
+    open_sale = mature and any(page.parcels for page in pages)
     return Outcome(
         value=None if open_sale else float(sum((page.worth(cut) for page in pages), _ZERO)),
         orders=tuple(order for page in pages for order in page.orders),
