@@ -97,7 +97,8 @@ class Choices:
     max_wait
         Sessions that a blocked purchase may wait.
     entry
-        Price of the purchase: the open, the day's average or the close.
+        Price of the purchase: the open, the day's average (of raw prices only) or the close. The
+        open at the upper limit keeps one from buying at the open and at the average.
     participation
         Greatest fraction of a session's volume that one order may be; `None` for no cap.
     slippage_bps, impact_bps

@@ -56,14 +56,15 @@ class News:
     def why_not_buyable(self, at: int) -> str:
         """Return why the first purchase cannot be made, empty if it can."""
         day = self.days[at]
-        shown = day.open if self.choices.entry == "open" else day.close
+        # Of the day's average too one knows at the open alone whether anybody will sell.
+        where = "close" if self.choices.entry == "close" else "open"
+        shown = day.close if where == "close" else day.open
         if day.suspended:
             return "suspended"
         if shown is None:
             return "no bar that session"
         upper = self.limit_price(at, upper=True)
         locked = upper is not None and exact(shown) >= upper
-        where = "open" if self.choices.entry == "open" else "close"
         return f"{where} at the upper limit" if locked else ""
 
     def why_not_sellable(self, at: int) -> str:

@@ -364,11 +364,31 @@ def test_slippage_and_impact_make_both_prices_worse() -> None:
 
 
 def test_the_average_price_is_turnover_by_volume() -> None:
+    # 10,400 / 1,000 = 10.40, though the close is at the limit: only the open says who can buy
     days = days_of(MAIN, [10.0, (10.0, 11.0), 10.5])
-    days[1] = replace(days[1], volume=1_000.0, amount=10_400.0, close=10.9)
+    days[1] = replace(days[1], volume=1_000.0, amount=10_400.0)
     assert played(MAIN, days, 10_500, 2, entry="vwap", **FREE).orders[0].price == 10.4
-    days[1] = replace(days[1], close=11.0)  # closed at the limit: whether one could buy is unknown
-    assert played(MAIN, days, 10_500, 2, entry="vwap", max_wait=0).orders[0].status == "unfilled"
+    days[1] = replace(days[1], open=11.0, close=10.9)
+    blocked = played(MAIN, days, 10_500, 2, entry="vwap", max_wait=0).orders[0]
+    assert (blocked.status, blocked.reason) == ("unfilled", "open at the upper limit")
+
+
+def test_adjusted_prices_have_no_average() -> None:
+    name = name_of(MAIN, days_of(MAIN, [10.0] * 3), adjusted=True)
+    with pytest.raises(DataError, match="no average price") as told_average:
+        play([name], Choices(capital=10_000, horizon=2, entry="vwap"))
+    assert told_average.value.where == "601899.SH, 2024-03-05"
+    assert "at the open or at the close" in told_average.value.fix
+
+
+def test_bought_at_the_close_the_first_session_costs_its_fees_alone() -> None:
+    # 900 at 10.40 = 9,360 + 5 + 0.09; the open at the limit is no matter, the close is
+    days = days_of(MAIN, [10.0, (11.0, 10.4), 10.4])
+    found = played(MAIN, days, 10_000, 5, entry="close")
+    assert (found.orders[0].price, found.value) == (10.4, pytest.approx(10_000 - 5.09))
+    days[1] = replace(days[1], open=10.4, close=11.0)
+    blocked = played(MAIN, days, 10_000, 2, entry="close", max_wait=0).orders[0]
+    assert (blocked.status, blocked.reason) == ("unfilled", "close at the upper limit")
 
 
 def test_two_currencies_convert_with_their_own_days_and_spread() -> None:
