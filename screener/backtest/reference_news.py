@@ -116,7 +116,10 @@ class News:
         return self._through_actions(self.close(back), back, at)
 
     def worse(self, quote: Decimal, sign: int, at: int, shares: Decimal = _ZERO) -> Decimal:
-        """Return a price after slippage, and after the impact of an order of `shares`."""
+        """Return a price after slippage, and after the impact of an order of `shares`.
+
+        Neither carries it beyond the day's limit: there, the exchange takes no order.
+        """
         worse = exact(self.choices.slippage_bps)
         if shares and self.choices.impact_bps:
             volume = self.days[at].volume
@@ -127,10 +130,19 @@ class News:
                     fix="set impact_bps to 0",
                 )
             worse += exact(self.choices.impact_bps) * (shares / exact(volume)).sqrt()
-        return quote * (1 + sign * worse / _BPS)
+        price = quote * (1 + sign * worse / _BPS)
+        limit = self.limit_price(at, upper=sign > 0, exactly=True)
+        if limit is None:
+            return price
+        # A quote may lie a trifle outside already, such as a rounded average: it stays there.
+        return min(price, max(limit, quote)) if sign > 0 else max(price, min(limit, quote))
 
-    def limit_price(self, at: int, *, upper: bool) -> Decimal | None:
-        """Return the price at which a side of the market is locked, `None` without a limit."""
+    def limit_price(self, at: int, *, upper: bool, exactly: bool = False) -> Decimal | None:
+        """Return the price at which a side of the market is locked, `None` without a limit.
+
+        Adjusted prices are off the tick grid: a tick from the limit counts as locked already,
+        unless the limit itself is asked for, `exactly`.
+        """
         limit = daily_limit(self.board, self.session(at), st=self.days[at].st)
         if limit is None or self._newly_listed(at):
             return None
@@ -140,8 +152,9 @@ class News:
         if back < 0:
             return None
         reference = self._through_actions(self.close(back), back, at)
-        if self.name.adjusted:  # off the tick grid: within a tick of the limit is at the limit
-            return reference * (1 + limit) - _TICK if upper else reference * (1 - limit) + _TICK
+        if self.name.adjusted:
+            near = _ZERO if exactly else _TICK
+            return reference * (1 + limit) - near if upper else reference * (1 - limit) + near
         return (upper_price if upper else lower_price)(cents(reference), limit)
 
     def _through_actions(self, price: Decimal, close_at: int, at: int) -> Decimal:

@@ -363,6 +363,30 @@ def test_slippage_and_impact_make_both_prices_worse() -> None:
     assert fewer.price == pytest.approx(10.11)
 
 
+def test_slippage_stops_at_the_limits_of_the_day() -> None:
+    # reference 10.00. Bought at 10.95 x 1.02 = 11.169, more than 11.00; for 9,900 that is 900.
+    # Sold where the reference is 10.00 again: 9.05 x 0.98 = 8.869, less than 9.00.
+    days = days_of(MAIN, [10.0, (10.95, 10.0), (9.05, 9.05)])
+    found = played(MAIN, days, 9_900, 2, slippage_bps=200.0, **FREE)
+    assert [(order.shares, order.price) for order in found.orders] == [(900, 11.0), (900, 9.0)]
+    # Impact alone, 300 x sqrt(900 / 8,100) = 100 bp: 11.0595, held at 11.00; 9,899.99 pays 800.
+    thin = [replace(day, volume=8_100.0) for day in days]
+    bought = played(MAIN, thin, 9_899.99, 2, impact_bps=300.0, **FREE).orders[0]
+    assert (bought.shares, bought.price) == (800, 11.0)
+    # Hong Kong has no limit
+    days = days_of(HK, [10.0, (10.95, 10.0), (9.05, 9.05)])
+    found = played(HK, days, 0.9 * 9_900, 2, slippage_bps=200.0, **FREE)
+    assert [order.price for order in found.orders] == pytest.approx([11.169, 8.869])
+
+
+def test_slippage_of_adjusted_prices_stops_at_the_limit_without_its_tick() -> None:
+    # 10.03 x 1.1 = 11.033: bought below 11.023 only, but for up to 11.033
+    days = days_of(MAIN, [10.03, (11.02, 10.5), 10.5])
+    name = name_of(MAIN, days, adjusted=True)
+    chosen = Choices(capital=20_000, horizon=2, slippage_bps=50.0, **FREE)
+    assert play([name], chosen).orders[0].price == pytest.approx(11.033)
+
+
 def test_the_average_price_is_turnover_by_volume() -> None:
     # 10,400 / 1,000 = 10.40, though the close is at the limit: only the open says who can buy
     days = days_of(MAIN, [10.0, (10.0, 11.0), 10.5])
