@@ -2,7 +2,8 @@
 
 It is there to be compared with the fast path and shares no code with it: rules from
 `reference_rules`, exact decimals, one name after the other, one session after the other. Names do
-not touch each other's cash, so that each has a page of its own.
+not touch each other's cash, so that each has a page of its own; only a basket that is brought
+back to its weights has its pages played together.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from screener.backtest.reference_basket import Basket
 from screener.backtest.reference_book import Booked, Choices, Day, Name, Outcome
 from screener.backtest.reference_page import Page
 
@@ -39,15 +41,25 @@ def play(names: Sequence[Name], choices: Choices) -> Outcome:
     pages = [Page(name, choices) for name in names]
     mature = all(page.reached for page in pages)
     cut = date.max if mature else _cut(pages)
-    for page in pages:
-        page.play(cut=cut, sell=mature)
+    shared = _play(pages, choices, cut=cut, sell=mature)
     open_sale = mature and any(page.parcels for page in pages)
     return Outcome(
-        value=None if open_sale else float(sum((page.worth(cut) for page in pages), _ZERO)),
+        value=None if open_sale else float(sum((page.worth(cut) for page in pages), shared)),
         orders=tuple(order for page in pages for order in page.orders),
         fees=float(sum((page.fees for page in pages), _ZERO)),
         pending=not mature or open_sale,
     )
+
+
+def _play(pages: Sequence[Page], choices: Choices, *, cut: date, sell: bool) -> Decimal:
+    """Play the pages; return the cash that belongs to no single one of them."""
+    if choices.rebalance == "none":
+        for page in pages:
+            page.play(cut=cut, sell=sell)
+        return _ZERO
+    basket = Basket(pages, choices)
+    basket.play(cut=cut, sell=sell)
+    return basket.cash
 
 
 def _cut(pages: Sequence[Page]) -> date:

@@ -12,6 +12,7 @@ from screener.errors import InputError
 __all__ = ["Booked", "Choices", "Day", "Name", "Outcome", "Status"]
 
 Status = Literal["filled", "partial", "unfilled"]
+_RHYTHMS = ("none", "daily", "monthly", "quarterly")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,10 @@ class Choices:
     entry
         Price of the purchase: the open, the day's average (of raw prices only) or the close. The
         open at the upper limit keeps one from buying at the open and at the average.
+    rebalance
+        How often the names are brought back to their weights with the cash that they then share:
+        `none`, `daily`, or at the first common session of a month or quarter (`monthly`,
+        `quarterly`).
     participation
         Greatest fraction of a session's volume that one order may be; `None` for no cap.
     slippage_bps, impact_bps
@@ -120,13 +125,14 @@ class Choices:
     Raises
     ------
     InputError
-        If a number is out of its range, or fees are asked without lots.
+        If a number is out of its range, the rhythm is unknown, or fees are asked without lots.
     """
 
     capital: float
     horizon: int
     max_wait: int = 10
     entry: Literal["open", "vwap", "close"] = "open"
+    rebalance: str = "none"
     participation: float | None = 0.1
     slippage_bps: float = 0.0
     impact_bps: float = 0.0
@@ -146,6 +152,10 @@ class Choices:
                 f"capital {self.capital}, horizon {self.horizon} and max_wait {self.max_wait} "
                 "must be above 0, at least 1 and at least 0"
             )
+        if self.rebalance not in _RHYTHMS:
+            raise InputError(
+                f"rebalance {self.rebalance!r} is no rhythm", fix=f"give one of {_RHYTHMS}"
+            )
         if self.participation is not None and not 0 < self.participation <= 1:
             raise InputError(f"participation {self.participation} is not in (0, 1]")
         if not self.lots and (self.commission or self.levies):
@@ -162,13 +172,15 @@ class Booked:
     Parameters
     ----------
     listing_id, side, session
-        What, which way and when; for a purchase that never came about, its scheduled session.
+        What, which way and when; for a first purchase that never came about, its scheduled
+        session. A rebalancing order of which nothing was traded is not booked.
     shares, price
         What was traded at which price in the listing's currency; 0 and `None` if nothing was.
     fees
         Commission and levies in the listing's currency.
     dividend_tax
-        Mainland tax on earlier dividends that this sale made due, in CNY.
+        Mainland tax on earlier dividends that this sale made due, in CNY; the shares bought first
+        leave first.
     status
         `filled`, `partial` (the volume cap bound) or `unfilled`.
     reason
@@ -195,7 +207,7 @@ class Outcome:
     value
         CNY at the end; `None` while a sale that was due is still open.
     orders
-        The orders, name after name.
+        The orders, name after name, each name's in the order of its sessions.
     fees
         Commissions, levies and dividend taxes in CNY.
     pending

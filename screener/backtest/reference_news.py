@@ -74,9 +74,18 @@ class News:
             return "suspended"
         if day.close is None:
             return "no bar that session"
-        lower = self.limit_price(at, upper=False)
-        locked = lower is not None and exact(day.close) <= lower
-        return "close at the lower limit" if locked else ""
+        return "close at the lower limit" if self.locked(at, upper=False) else ""
+
+    def tradable(self, at: int) -> bool:
+        """Return whether the session has a close at which shares can change hands."""
+        return not self.days[at].suspended and self.days[at].close is not None
+
+    def locked(self, at: int, *, upper: bool) -> bool:
+        """Return whether the close is at the upper limit, or at the lower one."""
+        limit = self.limit_price(at, upper=upper)
+        if limit is None:
+            return False
+        return self.close(at) >= limit if upper else self.close(at) <= limit
 
     # --- prices
 

@@ -19,6 +19,7 @@ from screener.backtest.reference_rules import (
 __all__ = ["Page"]
 
 _ZERO = Decimal(0)
+_SETTLED = Decimal("1e-9")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,6 +92,10 @@ class Page:
         """Sell at the close what is due."""
         if sell and self.parcels and self.exit is not None and at >= self.exit:
             self._sell_at_close(at)
+
+    def bought_before(self, session: date) -> bool:
+        """Return whether the first purchase was due earlier, its money enough for a lot or not."""
+        return self.fill is not None and self.days[self.fill].session < session
 
     def worth(self, cut: date) -> Decimal:
         """Return cash and shares in CNY, the shares at the last close of the window."""
@@ -195,6 +200,25 @@ class Page:
         same_day = self.news.board != "hk" and at == self.fill
         late = "bought that session, sold the next at the earliest (T+1)" if same_day else ""
         return self.news.why_not_sellable(at) or late
+
+    def reduce(self, at: int, wanted: Decimal) -> None:
+        """Sell down by `wanted` shares at the close, as far as lots and volume allow."""
+        lot, held = self.news.lot(at), self.shares
+        wanted = self.settled(wanted)
+        if wanted >= held:
+            wanted = held
+        elif lot is not None:
+            wanted = rounded_down(wanted, lot)
+        shares = self.news.capped(at, wanted, lot)
+        if shares:
+            self.sell(at, shares, self.news.close(at), capped=shares < wanted)
+
+    def settled(self, number: Decimal) -> Decimal:
+        """Return shares or money that a division gave, so that 499.999… shares are 500.
+
+        Where there are no lots nothing hangs on the last place, and the number is kept.
+        """
+        return number.quantize(_SETTLED) if self.choices.lots else number
 
     def sell(
         self, at: int, shares: Decimal, quote: Decimal, *, capped: bool = False, reason: str = ""

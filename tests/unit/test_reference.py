@@ -454,6 +454,212 @@ def test_an_unfinished_window_stops_where_the_first_name_does() -> None:
     assert found.value == pytest.approx(10_000 + 10_500)
 
 
+# Two names of equal weight, bought on 2024-03-26 for 10.00 each. The first session of April is the
+# 1st, day 5 of what is given; by then the first name stands at 14.00.
+OTHER = "600030.SH"
+BEFORE_APRIL = date(2024, 3, 25)
+RISING = [10.0, 10.0, 11.0, 12.0, 13.0, 14.0, 14.0, 14.0]
+
+
+def pair_of(rising: Sequence[Day], other: Sequence[Day]) -> list[Name]:
+    return [name_of(MAIN, rising, weight=0.5), name_of(OTHER, other, weight=0.5)]
+
+
+def monthly(names: Sequence[Name], **chosen: Any) -> Outcome:
+    settings: dict[str, Any] = {"capital": 200_000, "horizon": 7, "participation": None, **chosen}
+    return play(names, Choices(**{"rebalance": "monthly", **settings}))
+
+
+def of(found: Outcome, item: str) -> list[tuple[str, int, float, float, str]]:
+    return [told(order) for order in found.orders if order.listing_id == item]
+
+
+def test_a_basket_is_brought_back_to_its_weights_at_the_first_close_of_a_month() -> None:
+    # 9,900 each: 99,000 + 24.75 + 0.99, 974.26 left of each budget
+    # April: 138,600 + 99,000 + 1,948.52 = 239,548.52, 119,774.26 each
+    #   sold (138,600 - 119,774.26) / 14 = 1,344.7 -> 1,300 for 18,200 - 5 - 0.18 - 9.10
+    #   cash 1,948.52 + 18,185.72 = 20,134.24, wanted 20,774.26
+    #   bought 2,000 for 20,000 + 5 + 0.20; 129.04 left
+    # End: 8,600 x 14 - 30.10 - 1.20 - 60.20 and 11,900 x 10 - 29.75 - 1.19 - 59.50
+    flat = days_of(OTHER, [10.0] * 8, start=BEFORE_APRIL)
+    found = monthly(pair_of(days_of(MAIN, RISING, start=BEFORE_APRIL), flat))
+    assert of(found, MAIN) == [
+        ("buy", 26, 9_900, 25.74, "filled"),
+        ("sell", 1, 1_300, 14.28, "filled"),
+        ("sell", 3, 8_600, 91.50, "filled"),
+    ]
+    assert of(found, OTHER) == [
+        ("buy", 26, 9_900, 25.74, "filled"),
+        ("buy", 1, 2_000, 5.20, "filled"),
+        ("sell", 3, 11_900, 90.44, "filled"),
+    ]
+    assert found.value == pytest.approx(129.04 + 120_308.50 + 118_909.56)
+    assert found.fees == pytest.approx(252.90)
+    # bought that day, or sold: no rebalancing
+    for horizon in (4, 5):
+        early = monthly(pair_of(days_of(MAIN, RISING, start=BEFORE_APRIL), flat), horizon=horizon)
+        assert len(early.orders) == 4
+
+
+def test_a_suspended_name_stays_out_but_its_left_over_cash_does_not() -> None:
+    # the other has the 1,948.52 for itself: 100 x 14.00 + 5 + 0.01
+    flat = days_of(OTHER, [10.0] * 8, start=BEFORE_APRIL)
+    for idle in (replace(flat[5], suspended=True), replace(flat[5], open=None, close=None)):
+        days = [*flat[:5], idle, *flat[6:]]
+        found = monthly(pair_of(days_of(MAIN, RISING, start=BEFORE_APRIL), days))
+        assert of(found, MAIN)[1] == ("buy", 1, 100, 5.01, "filled")
+        assert [order[2] for order in of(found, OTHER)] == [9_900, 9_900]
+
+
+def test_a_name_locked_on_the_wrong_side_leaves_and_the_others_are_weighed_anew() -> None:
+    # 100,000 and 100,000 and 200,000 shares. 1,400,000 + 1,100,000 + 2,000,000: the second lacks
+    # 25,000 at its upper limit. Without it 3,400,000, a third and two thirds:
+    #   sold 266,666.67 / 14 = 19,047.6 -> 19,000 for 266,000, which buy 26,600 of the third
+    names = [
+        name_of(MAIN, days_of(MAIN, RISING, start=BEFORE_APRIL), weight=0.25),
+        name_of(OTHER, days_of(OTHER, [10.0] * 5 + [11.0] * 3, start=BEFORE_APRIL), weight=0.25),
+        name_of("000725.SZ", days_of("000725.SZ", [10.0] * 8, start=BEFORE_APRIL), weight=0.5),
+    ]
+    found = monthly(names, capital=4_000_000, **FREE)
+    assert of(found, MAIN)[1] == ("sell", 1, 19_000, 0.0, "filled")
+    assert [order[:2] for order in of(found, OTHER)] == [("buy", 26), ("sell", 3)]
+    assert of(found, "000725.SZ")[1] == ("buy", 1, 26_600, 0.0, "filled")
+    # what would be sold at its lower limit leaves too: then none is left to trade with
+    days = days_of(MAIN, [*RISING[:4], 15.55, 14.0, 14.0, 14.0], start=BEFORE_APRIL)
+    assert len(monthly(pair_of(days, names[1].days[:8]), **FREE).orders) == 4
+
+
+def test_the_volume_caps_rebalancing_orders_and_the_rest_is_cancelled() -> None:
+    # sold 800 of 1,300 for 11,200 - 5 - 0.11 - 5.60; cash 1,948.52 + 11,189.29 = 13,137.81 would
+    # buy 1,300; the volume lets 1,230 -> 1,200 through, for 12,000 + 5 + 0.12
+    rising = days_of(MAIN, RISING, start=BEFORE_APRIL)
+    flat = days_of(OTHER, [10.0] * 8, start=BEFORE_APRIL)
+    rising[5], flat[5] = replace(rising[5], volume=8_000.0), replace(flat[5], volume=12_300.0)
+    found = monthly(pair_of(rising, flat), participation=0.1)
+    assert of(found, MAIN)[1] == ("sell", 1, 800, 10.71, "partial")
+    assert of(found, OTHER)[1] == ("buy", 1, 1_200, 5.12, "partial")
+    assert [found.orders[at].reason for at in (1, 4)] == ["volume cap"] * 2
+    assert [order[2] for order in of(found, MAIN)[2:]] == [9_100]
+    # less than a lot of either: nothing is booked
+    rising[5], flat[5] = replace(rising[5], volume=900.0), replace(flat[5], volume=900.0)
+    assert len(monthly(pair_of(rising, flat), participation=0.1).orders) == 4
+
+
+@pytest.mark.parametrize("ex", [3, 5])
+def test_dividends_belong_to_the_pool_and_new_shares_get_later_ones(ex: int) -> None:
+    # 10,000 x 0.50 = 5,000 in cash, on the day itself at the latest. 100,000 + 95,000 + 5,000:
+    # 5,000 / 9.50 -> 500 bought, 250 left; then 10,500 x 0.10 = 1,050
+    days = days_of(OTHER, [10.0] * ex + [9.5] * (6 - ex) + [9.4, 9.4], start=BEFORE_APRIL)
+    days[ex], days[6] = replace(days[ex], dividend=0.5), replace(days[6], dividend=0.1)
+    names = pair_of(days_of(MAIN, [10.0] * 8, start=BEFORE_APRIL), days)
+    found = monthly(names, **FREE)
+    assert of(found, OTHER)[1] == ("buy", 1, 500, 0.0, "filled")
+    assert found.value == pytest.approx(100_000 + 10_500 * 9.4 + 250 + 1_050)
+    # marked where the tables end, the cash of all counts
+    cut = [replace(name, days=name.days[:7]) for name in names]
+    unfinished = monthly(cut, **FREE)
+    assert (unfinished.pending, unfinished.value) == (True, pytest.approx(200_000))
+
+
+def test_shares_bought_first_leave_first_with_the_tax_on_their_dividends() -> None:
+    # The second name: 2,000 bought on 06-26 (10 % of 20,000), 7,900 on 07-01 at the same price;
+    #   0.50 each on 07-10: 1,000 and 3,950. At 20.00 on 08-01:
+    #   198,000 + 99,000 + 1,998.02 + 4,950 = 303,948.02, so (198,000 - 151,974.01) / 20 -> 2,300
+    #   2,000 held over a month: 1,000 x 10 % = 100; 300 to the very day: 150 x 20 % = 30
+    # Sold on 08-05 the other 7,600: 3,800 x 10 % = 380
+    start = date(2024, 6, 25)
+    days = days_of(OTHER, [10.0] * 11 + [9.5] * 4 + [20.0] * 15, start=start)
+    assert (days[4].session, days[11].session) == (date(2024, 7, 1), date(2024, 7, 10))
+    days[1], days[11] = replace(days[1], volume=20_000.0), replace(days[11], dividend=0.5)
+    names = pair_of(days_of(MAIN, [10.0] * 30, start=start), days)
+    found = monthly(names, horizon=29, participation=0.1, commission=False)
+    assert of(found, OTHER) == [
+        ("buy", 26, 2_000, 0.20, "partial"),
+        ("buy", 1, 7_900, 0.79, "filled"),
+        ("sell", 1, 2_300, 23.46, "filled"),
+        ("sell", 5, 7_600, 77.52, "filled"),
+    ]
+    taxes = [order.dividend_tax for order in found.orders if order.listing_id == OTHER]
+    assert taxes == pytest.approx([0, 0, 130, 380])
+    # bought 9,900 (0.99) and, for 52,794.56, 5,200 (0.52); sold 15,100 (1.51 + 75.50)
+    assert [order[2] for order in of(found, MAIN)] == [9_900, 5_200, 15_100]
+    assert found.fees == pytest.approx(0.20 + 0.79 + 23.46 + 130 + 77.52 + 380 + 78.52)
+    assert found.value == pytest.approx(200_000 + 4_950 + 99_000 - found.fees)
+
+
+def test_a_name_bought_that_day_or_never_keeps_its_money_to_itself() -> None:
+    # 1.00 a share is 10,000: they buy 1,100 at 9.00, whatever the other's 100,000 could
+    paying = days_of(MAIN, [10.0] * 3 + [9.0] * 5, start=BEFORE_APRIL)
+    paying[3] = replace(paying[3], dividend=1.0)
+    flat = days_of(OTHER, [10.0] * 8, start=BEFORE_APRIL)
+    for until, bought in ((5, [("buy", 1, 10_000, 0.0, "filled")]), (8, [])):
+        days = [replace(day, suspended=0 < at < until) for at, day in enumerate(flat)]
+        found = monthly(pair_of(paying, days), **FREE)
+        assert of(found, MAIN)[1] == ("buy", 1, 1_100, 0.0, "filled")
+        assert [order for order in of(found, OTHER) if order[0] == "buy" and order[2]] == bought
+        assert found.value == pytest.approx(100_000 + 100_000)
+    # Bought the day before it takes part: at 10.90 by then 90,000 + 109,000 + 10,000, 104,500 each,
+    # sold 412 -> 400 for 4,360, and 14,360 buy 1,500
+    flat = days_of(OTHER, [10.0] * 5 + [10.9] * 3, start=BEFORE_APRIL)
+    days = [replace(day, suspended=0 < at < 4) for at, day in enumerate(flat)]
+    found = monthly(pair_of(paying, days), **FREE)
+    assert of(found, MAIN)[1] == ("buy", 1, 1_500, 0.0, "filled")
+
+
+def test_money_too_little_for_a_lot_at_first_takes_part_later() -> None:
+    # 2,000 / 30.00 buys none; the other pays 4.00 x 200 = 800. April: 1,200 + 2,000 + 800 = 4,000
+    # and 19.00 by then: 2,000 buy 100
+    paying = days_of(MAIN, [10.0, 10.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0], start=BEFORE_APRIL)
+    paying[2] = replace(paying[2], dividend=4.0)
+    dear = days_of(OTHER, [30.0, 30.0, 27.0, 25.0, 22.0, 19.0, 19.0, 19.0], start=BEFORE_APRIL)
+    found = monthly(pair_of(paying, dear), capital=4_000, **FREE)
+    assert [order[2:] for order in of(found, OTHER)] == [
+        (0.0, 0.0, "unfilled"),
+        (100, 0.0, "filled"),
+        (100, 0.0, "filled"),
+    ]
+    assert of(found, MAIN)[1] == ("buy", 1, 100, 0.0, "filled")
+
+
+def test_slippage_of_rebalancing_stops_at_the_limits_too() -> None:
+    # sold at 12.40 x 0.9 = 11.16 where 13.00 x 0.9 = 11.70 is the lower limit; bought at
+    # 10.50 x 1.1 = 11.55 where it is 11.00 at most
+    rising = days_of(MAIN, [10.0, 10.0, 11.0, 12.0, 13.0, 12.4, 12.4, 12.4], start=BEFORE_APRIL)
+    other = days_of(OTHER, [10.0] * 5 + [10.5] * 3, start=BEFORE_APRIL)
+    found = monthly(pair_of(rising, other), slippage_bps=1_000.0, **FREE)
+    prices = [order.price for order in found.orders]
+    # entry 11.00, a limit as well; 12.40 x 0.9 at the end, 10.50 x 0.9
+    assert prices == pytest.approx([11.0, 11.7, 11.16, 11.0, 11.0, 9.45])
+
+
+def test_months_and_quarters_begin_at_the_first_session_that_all_exchanges_share() -> None:
+    # 2024-07-01 is a holiday in Hong Kong, 10-01 to 10-07 are on the mainland
+    start = date(2024, 6, 20)
+    names = [
+        name_of(item, days_of(item, [10.0 + at * step for at in range(90)], start=start))
+        for item, step in ((MAIN, 0.01), (HK, 0.0))
+    ]
+    names = [replace(name, weight=0.5) for name in names]
+    firsts = [date(2024, 7, 2), date(2024, 8, 1), date(2024, 9, 2), date(2024, 10, 8)]
+    for rhythm, expected in (("monthly", firsts), ("quarterly", [firsts[0], firsts[3]])):
+        found = monthly(names, rebalance=rhythm, horizon=80, lots=False, **FREE)
+        sold = [order.session for order in found.orders if order.listing_id == MAIN][1:-1]
+        assert sold == expected
+    daily = monthly(names, rebalance="daily", horizon=80, lots=False, **FREE)
+    assert [order.session for order in daily.orders if order.listing_id == MAIN][1:-1] == [
+        day.session
+        for day in names[0].days
+        if date(2024, 6, 21) < day.session < daily.orders[-1].session
+        and day.session in {other.session for other in names[1].days}
+    ]
+
+
+def test_a_rebalancing_falls_on_neither_entry_nor_exit() -> None:
+    days = days_of(MAIN, RISING, start=date(2024, 3, 29))  # entry on April 1st
+    flat = days_of(OTHER, [10.0] * 8, start=date(2024, 3, 29))
+    assert len(monthly(pair_of(days, flat), **FREE).orders) == 4
+
+
 def test_what_an_order_needs_and_nobody_knows_is_an_error() -> None:
     days = days_of(HK, [10.0] * 3)
     with pytest.raises(DataError, match="no board lot") as told_lot:
@@ -477,6 +683,7 @@ def test_what_an_order_needs_and_nobody_knows_is_an_error() -> None:
         ({"horizon": 0}, "horizon 0"),
         ({"participation": 1.5}, "participation 1.5"),
         ({"lots": False}, "whole lots only"),
+        ({"rebalance": "yearly"}, "'yearly' is no rhythm"),
     ],
 )
 def test_impossible_choices_are_refused(chosen: dict[str, Any], match: str) -> None:

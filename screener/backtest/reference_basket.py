@@ -1,0 +1,145 @@
+"""The slow judge's basket: names that share their cash are brought back to their weights.
+
+The pages of the names are played together, session by session. At the close of each session of
+the rhythm the names bought so far put their cash into one pool. What is above its weight is sold,
+and of the pool's cash each of the others is handed a budget, of which it gives back what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from screener.backtest.reference_book import Choices
+from screener.backtest.reference_news import exact
+from screener.backtest.reference_page import Page
+
+__all__ = ["Basket"]
+
+_ZERO = Decimal(0)
+_NEGLIGIBLE = Decimal("1e-9")  # of the value that is brought back to its weights
+
+
+@dataclass(slots=True, kw_only=True)
+class Stake:
+    """What a name that can be traded is worth at a close, in CNY, and what it lacks."""
+
+    page: Page
+    at: int
+    value: Decimal
+    need: Decimal = _ZERO
+
+    def stuck(self) -> bool:
+        """Return whether the close is locked on the side that the need asks for."""
+        return bool(self.need) and self.page.news.locked(self.at, upper=self.need > 0)
+
+
+class Basket:
+    """The pages of one window, with the cash that their names share.
+
+    Parameters
+    ----------
+    pages
+        One page a name, in the basket's order.
+    choices
+        Money and manners; `rebalance` is not `none`.
+    """
+
+    def __init__(self, pages: Sequence[Page], choices: Choices) -> None:
+        self.pages = pages
+        self.choices = choices
+        self.cash = _ZERO
+
+    def play(self, *, cut: date, sell: bool) -> None:
+        """Go through the sessions one by one, to `cut` or, if all is to be sold, to the end."""
+        for page in self.pages:
+            page.book_never_bought(cut)
+        due = self._due(cut)
+        for session in sorted({day for page in self.pages for day in page.news.places}):
+            trading = [(page, page.news.places.get(session, -1)) for page in self.pages]
+            busy = [
+                (page, at)
+                for page, at in trading
+                if at >= 0 and page.open_at(at, cut=cut, sell=sell)
+            ]
+            for page, at in busy:
+                page.begin(at)
+            if session in due:
+                self._rebalance(session)
+            for page, at in busy:
+                page.finish(at, sell=sell)
+
+    # --- when
+
+    def _due(self, cut: date) -> set[date]:
+        """Return the sessions at which the basket is brought back to its weights."""
+        common = sorted(set.intersection(*(set(page.news.places) for page in self.pages)))
+        after = max(page.name.entry for page in self.pages)
+        exits = [page.news.session(page.exit) for page in self.pages if page.exit is not None]
+        before = min(exits, default=date.max)
+        return {
+            session
+            for last, session in zip([None, *common], common, strict=False)
+            if (last is None or self._period(last) != self._period(session))
+            and after < session < before
+            and session <= cut
+        }
+
+    def _period(self, session: date) -> tuple[int, ...]:
+        if self.choices.rebalance == "daily":
+            return (session.toordinal(),)
+        months = 3 if self.choices.rebalance == "quarterly" else 1
+        return (session.year, (session.month - 1) // months)
+
+    # --- how
+
+    def _rebalance(self, session: date) -> None:
+        stakes = self._stakes(session)
+        for stake in stakes:
+            if stake.need < 0:
+                price = stake.page.news.close(stake.at) * stake.page.news.fx(stake.at)
+                stake.page.reduce(stake.at, -stake.need / price)
+                self._collect(stake.page)
+        lacking = [stake for stake in stakes if stake.need > 0]
+        wanted = sum((stake.need for stake in lacking), _ZERO)
+        part = min(Decimal(1), max(self.cash, _ZERO) / wanted) if lacking else _ZERO
+        for stake in lacking:
+            self._buy(stake, stake.need * part)
+
+    def _stakes(self, session: date) -> list[Stake]:
+        """Return what each name that takes part is worth and lacks."""
+        pool = [page for page in self.pages if page.bought_before(session)]
+        for page in pool:
+            self._collect(page)
+        places = [(page, page.news.places[session]) for page in pool]
+        active = [
+            Stake(page=page, at=at, value=page.shares * page.news.close(at) * page.news.fx(at))
+            for page, at in places
+            if page.news.tradable(at)
+        ]
+        while True:
+            self._set_needs(active)
+            free = [stake for stake in active if not stake.stuck()]
+            if len(free) == len(active):
+                return active
+            active = free
+
+    def _set_needs(self, active: Sequence[Stake]) -> None:
+        total = self.cash + sum((stake.value for stake in active), _ZERO)
+        weights = sum((exact(stake.page.name.weight) for stake in active), _ZERO)
+        for stake in active:
+            need = total * exact(stake.page.name.weight) / weights - stake.value
+            stake.need = need if abs(need) >= _NEGLIGIBLE * total else _ZERO
+
+    def _collect(self, page: Page) -> None:
+        self.cash += page.cash
+        page.cash = _ZERO
+
+    def _buy(self, stake: Stake, budget: Decimal) -> None:
+        budget = stake.page.settled(budget)
+        self.cash -= budget
+        stake.page.cash += budget
+        stake.page.buy(stake.at, stake.page.news.close(stake.at))
+        self._collect(stake.page)
