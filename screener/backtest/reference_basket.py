@@ -16,7 +16,7 @@ from screener.backtest.reference_book import Choices
 from screener.backtest.reference_news import exact
 from screener.backtest.reference_page import Page
 
-__all__ = ["Basket"]
+__all__ = ["Basket", "Stake"]
 
 _ZERO = Decimal(0)
 _NEGLIGIBLE = Decimal("1e-9")  # of the value that is brought back to its weights
@@ -67,7 +67,7 @@ class Basket:
             for page, at in busy:
                 page.begin(at)
             if session in due:
-                self._rebalance(session)
+                self.rebalance(session)
             for page, at in busy:
                 page.finish(at, sell=sell)
 
@@ -95,8 +95,9 @@ class Basket:
 
     # --- how
 
-    def _rebalance(self, session: date) -> None:
-        stakes = self._stakes(session)
+    def rebalance(self, session: date) -> None:
+        """Bring the names bought before a session back to their weights at its close."""
+        stakes = self.stakes(session)
         for stake in stakes:
             if stake.need < 0:
                 price = stake.page.news.close(stake.at) * stake.page.news.fx(stake.at)
@@ -108,8 +109,8 @@ class Basket:
         for stake in lacking:
             self._buy(stake, stake.need * part)
 
-    def _stakes(self, session: date) -> list[Stake]:
-        """Return what each name that takes part is worth and lacks."""
+    def stakes(self, session: date) -> list[Stake]:
+        """Pool the cash; return what each name that takes part is worth and lacks."""
         pool = [page for page in self.pages if page.bought_before(session)]
         for page in pool:
             self._collect(page)

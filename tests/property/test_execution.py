@@ -45,7 +45,7 @@ def frictions_of(choices: Choices) -> Frictions:
 
 def both(market: Market) -> tuple[Window, Outcome, Execution]:
     """Play the market's event by the judge and execute it by the fast path."""
-    choices = replace(market.choices, entry="open", lots=True, late_sales=True)
+    choices = replace(market.choices, entry="open", rebalance="none", lots=True, late_sales=True)
     window = resolve_window(
         market.trading.prices,
         market.event,

@@ -182,10 +182,20 @@ class _Maker:
             minimum=dice.choice([5.0, 5.0, 0.0]),
             hk_rate=dice.choice([0.00025, 0.001]),
             hk_minimum=dice.choice([5.0, 50.0, 0.0]),
+            rebalance=self._rhythm(),
             lots=step > 1,
             commission=step > 4,
             levies=step > 5,
         )
+
+    def _rhythm(self) -> str:
+        """Draw from dice of its own, so that everything else of a seed stays as it was."""
+        dice = random.Random(f"{self.seed}-rebalance")
+        if self.horizon < 3:  # no session between entry and exit
+            return "none"
+        if self.horizon < 60:
+            return dice.choice(["none"] * 6 + ["daily", "monthly"])
+        return dice.choice(["none", "none", "daily", "monthly", "quarterly"])
 
     # --- one name
 
