@@ -545,6 +545,24 @@ def test_the_volume_caps_rebalancing_orders_and_the_rest_is_cancelled() -> None:
     assert len(monthly(pair_of(rising, flat), participation=0.1).orders) == 4
 
 
+def test_what_a_division_leaves_of_a_lot_is_a_lot() -> None:
+    # 30,000 + 3 x 1,000, so that three lack 7,250 each; of the first the volume lets only 100 go.
+    # 7,250 x 3,000 / 21,750 is 1,000 for 1,000 shares, not 999.999… for 900
+    first = days_of(MAIN, [10.0] * 3 + [30.0] * 5, start=BEFORE_APRIL)
+    first[5] = replace(first[5], volume=1_000.0)
+    fallen = [OTHER, "000725.SZ", "002428.SZ"]
+    names = [
+        name_of(MAIN, first, weight=0.25),
+        *(
+            name_of(item, days_of(item, [10.0] * 3 + [1.0] * 5, start=BEFORE_APRIL), weight=0.25)
+            for item in fallen
+        ),
+    ]
+    found = monthly(names, capital=40_000, **{**FREE, "participation": 0.1})
+    assert of(found, MAIN)[1][2:] == (100, 0.0, "partial")
+    assert [of(found, item)[1][2] for item in fallen] == [1_000, 1_000, 1_000]
+
+
 @pytest.mark.parametrize("ex", [3, 5])
 def test_dividends_belong_to_the_pool_and_new_shares_get_later_ones(ex: int) -> None:
     # 10,000 x 0.50 = 5,000 in cash, on the day itself at the latest. 100,000 + 95,000 + 5,000:
@@ -598,6 +616,10 @@ def test_a_name_bought_that_day_or_never_keeps_its_money_to_itself() -> None:
         assert of(found, MAIN)[1] == ("buy", 1, 1_100, 0.0, "filled")
         assert [order for order in of(found, OTHER) if order[0] == "buy" and order[2]] == bought
         assert found.value == pytest.approx(100_000 + 100_000)
+    # with it the first would be sold: 140,000 and 100,000
+    days = [replace(day, suspended=0 < at < 5) for at, day in enumerate(flat)]
+    found = monthly(pair_of(days_of(MAIN, RISING, start=BEFORE_APRIL), days), **FREE)
+    assert len(found.orders) == 4
     # Bought the day before it takes part: at 10.90 by then 90,000 + 109,000 + 10,000, 104,500 each,
     # sold 412 -> 400 for 4,360, and 14,360 buy 1,500
     flat = days_of(OTHER, [10.0] * 5 + [10.9] * 3, start=BEFORE_APRIL)
@@ -658,6 +680,13 @@ def test_a_rebalancing_falls_on_neither_entry_nor_exit() -> None:
     days = days_of(MAIN, RISING, start=date(2024, 3, 29))  # entry on April 1st
     flat = days_of(OTHER, [10.0] * 8, start=date(2024, 3, 29))
     assert len(monthly(pair_of(days, flat), **FREE).orders) == 4
+    # nor on the entry of the last: the first has 10,000 in cash since 03-28, and keeps it
+    days = days_of(MAIN, [10.0] * 3 + [9.0] * 5, start=BEFORE_APRIL)
+    days[3] = replace(days[3], dividend=1.0)
+    other = days_of(OTHER, [10.0] * 8, start=BEFORE_APRIL)
+    later = replace(name_of(OTHER, other, weight=0.5), entry=date(2024, 4, 1))
+    found = monthly([name_of(MAIN, days, weight=0.5), later], **FREE)
+    assert [(order.side, order.session.day) for order in found.orders] == [("buy", 26), ("buy", 1)]
 
 
 def test_what_an_order_needs_and_nobody_knows_is_an_error() -> None:
