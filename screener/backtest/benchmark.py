@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 
 from screener.backtest.portfolio import FloatVector, RowVector
+from screener.domain.basket import EntryPrice
 from screener.domain.listing import Exchange, Listing
 from screener.domain.panel import FloatMatrix, PricePanel, SessionAxis
 from screener.errors import BarsMissing
@@ -63,8 +64,9 @@ def benchmark_return(
     """Return the benchmark's return over a window, as a fraction.
 
     Every name that has a weight counts with its own window: the benchmark's open on the name's
-    scheduled entry to its close on the last session valued. Where the benchmark's exchange is
-    closed on such a day, its next session after the entry and its last one before the end count.
+    scheduled entry to its close on the last session valued; names bought at the close count from
+    the benchmark's close. Where the benchmark's exchange is closed on such a day, its next session
+    after the entry, from the open on, and its last one before the end count.
 
     Parameters
     ----------
@@ -90,7 +92,8 @@ def benchmark_return(
         if leg.entry_row is None or end < leg.entry_row:
             continue
         name = panel.listings[leg.column]
-        own = _own_return(series[name], panel.session(leg.entry_row), panel.session(end))
+        entry, last = panel.session(leg.entry_row), panel.session(end)
+        own = _own_return(series[name], entry, last, window.price)
         if own is None:
             return None
         total += weight * own
@@ -140,7 +143,8 @@ def benchmark_path(
             shares[span] = shares.get(span, 0.0) + weight
     path = np.ones(len(days))
     for (benchmark, entry_row, end), weight in shares.items():
-        own = _own_path(benchmark, panel.session(entry_row), panel.session(end), days)
+        entry, last = panel.session(entry_row), panel.session(end)
+        own = _own_path(benchmark, entry, last, days, window.price)
         if own is None:
             return np.empty(0)
         path += weight * (own - 1)
@@ -148,7 +152,7 @@ def benchmark_path(
 
 
 def _own_path(
-    series: BenchmarkSeries, entry: date, end: date, days: SessionAxis
+    series: BenchmarkSeries, entry: date, end: date, days: SessionAxis, price: EntryPrice
 ) -> FloatVector | None:
     own = series.calendar.between(entry, end)
     if not len(own):
@@ -156,7 +160,7 @@ def _own_path(
     if not np.isin(own, series.sessions).all():
         raise _not_covered(series, entry, end)
     bars = series.values[np.searchsorted(series.sessions, own)]
-    closes, opened = bars[:, 1], bars[0, 0]
+    closes, opened = bars[:, 1], bars[0, _first_column(own, entry, price)]
     if not (np.isfinite(opened) and np.isfinite(closes).all()):
         raise _no_value(series, entry, end)
     values = np.concatenate([[1.0], closes / opened])
@@ -164,7 +168,12 @@ def _own_path(
     return path
 
 
-def _own_return(series: BenchmarkSeries, entry: date, end: date) -> float | None:
+def _first_column(days: SessionAxis, entry: date, price: EntryPrice) -> int:
+    """Return which column a window begins with: the close if its names are bought at it."""
+    return int(price is EntryPrice.CLOSE and days[0] == np.datetime64(entry, "D"))
+
+
+def _own_return(series: BenchmarkSeries, entry: date, end: date, price: EntryPrice) -> float | None:
     days = series.calendar.between(entry, end)
     if not len(days):
         return None
@@ -172,7 +181,8 @@ def _own_return(series: BenchmarkSeries, entry: date, end: date) -> float | None
     known = np.isin([days[0], days[-1]], series.sessions)
     if not known.all():
         raise _not_covered(series, entry, end)
-    opened, closed = series.values[at[0], 0], series.values[at[1], 1]
+    opened = series.values[at[0], _first_column(days, entry, price)]
+    closed = series.values[at[1], 1]
     if not (np.isfinite(opened) and np.isfinite(closed)):
         raise _no_value(series, entry, end)
     return float(closed / opened - 1)

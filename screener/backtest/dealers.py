@@ -54,8 +54,8 @@ class Dealer(Protocol):
     def tax_rate(self, bought: int, row: int) -> float:
         """Return the rate of tax on dividends of shares held from one row to another."""
 
-    def units(self, fill: Fill) -> float:
-        """Return the shares of a fill in the units of `marks`."""
+    def units(self, fill: Fill, first: Fill) -> float:
+        """Return the shares of a fill in the units of `marks`: as at the first purchase."""
 
     def marks(self, first: Fill, start: int, end: int) -> FloatVector:
         """Return `(end - start + 1,)` CNY for one unit at each close from a row to another."""
@@ -129,10 +129,9 @@ class MoneyDealer:
             return 0.0
         return self.dealing.dividend_tax(bought, row)
 
-    def units(self, fill: Fill) -> float:
-        """See `Dealer.units`: shares as they were at the first purchase."""
-        first = self.booking.leg.fill_row
-        return fill.shares if first is None else fill.shares / self.dealing.ratio(first, fill.row)
+    def units(self, fill: Fill, first: Fill) -> float:
+        """See `Dealer.units`."""
+        return fill.shares / self.dealing.ratio(first.row, fill.row)
 
     def marks(self, first: Fill, start: int, end: int) -> FloatVector:
         """See `Dealer.marks`."""
@@ -221,8 +220,9 @@ class PaperDealer:
         del bought, row
         return 0.0
 
-    def units(self, fill: Fill) -> float:
+    def units(self, fill: Fill, first: Fill) -> float:
         """See `Dealer.units`."""
+        del first
         return fill.shares
 
     def marks(self, first: Fill, start: int, end: int) -> FloatVector:

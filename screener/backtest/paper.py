@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -20,16 +21,32 @@ from screener.paths.legs import LegState
 from screener.paths.path_panel import PathPanel, path_panel_of
 from screener.paths.windows import Window, WindowStatus
 
-__all__ = ["FEW_WINDOWS", "own_rows", "paper_values"]
+__all__ = ["FEW_WINDOWS", "PaperPath", "own_rows", "paper_values"]
 
 FEW_WINDOWS = 200
 """Up to so many windows plain numpy is done before the compiled loops are loaded."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PaperPath:
+    """The paper path of one window, at each row in which an exchange of its names trades.
+
+    Parameters
+    ----------
+    values
+        `(n,)` value at the close of each such row from the entry on; 1 before it.
+    bought
+        `(n,)` worth of what was bought in each of them.
+    """
+
+    values: FloatVector
+    bought: FloatVector
+
+
 def paper_values(
     values: ValuePanel, windows: Sequence[Window], *, compiled: bool
-) -> Mapping[int, FloatVector]:
-    """Return the paper value path of each window that has data, by the window's identity.
+) -> Mapping[int, PaperPath]:
+    """Return the paper path of each window that has data, by the window's identity.
 
     Parameters
     ----------
@@ -39,12 +56,6 @@ def paper_values(
         The windows.
     compiled
         Whether to use the compiled kernel or its twin in numpy; they agree to the last digits.
-
-    Returns
-    -------
-    Mapping
-        `(n,)` value at the close of each row, from the entry on, in which an exchange of the
-        window's names trades; 1 before it.
 
     Raises
     ------
@@ -57,7 +68,8 @@ def paper_values(
     found = _held_values(values, held, compiled=compiled) if held else {}
     if others:
         for window, run in zip(others, paper_rebalanced(values, others), strict=True):
-            found[id(window)] = run.path[own_rows(values.prices, window)]
+            rows = own_rows(values.prices, window)
+            found[id(window)] = PaperPath(values=run.path[rows], bought=run.bought[rows])
     return found
 
 
@@ -70,7 +82,7 @@ def own_rows(panel: PricePanel, window: Window) -> RowVector:
 
 def _held_values(
     values: ValuePanel, windows: Sequence[Window], *, compiled: bool
-) -> dict[int, FloatVector]:
+) -> dict[int, PaperPath]:
     panel = path_panel_of(values.prices, windows[0].price)
     found = {}
     by_horizon = sorted(windows, key=lambda window: window.horizon)
@@ -97,17 +109,22 @@ def _paths(
     return run(panel, events, (horizon,), paths=True)
 
 
-def _path(values: ValuePanel, window: Window, paths: PaperPaths, at: int) -> FloatVector:
+def _path(values: ValuePanel, window: Window, paths: PaperPaths, at: int) -> PaperPath:
     span = int(paths.first_rows[at]), int(paths.last_rows[at, -1])
     if span != (window.first_row, window.last_row):
         raise ComputeError(
             f"the kernel values rows {span} of a window of {window.first_row, window.last_row}",
             fix="this is a fault of the program: please report it with the command you typed",
         )
-    path = paths.path(at)[own_rows(values.prices, window)]
-    if not np.isfinite(path).all():
+    rows = own_rows(values.prices, window)
+    path = paths.path(at)
+    if not np.isfinite(path[rows]).all():
         raise _missing(values, window)
-    return path
+    bought = np.zeros(len(path))
+    for leg, weight in zip(window.legs, window.weights, strict=True):
+        if leg.fill_row is not None:
+            bought[leg.fill_row - window.first_row] += weight
+    return PaperPath(values=path[rows], bought=bought[rows])
 
 
 def _missing(values: ValuePanel, window: Window) -> Exception:

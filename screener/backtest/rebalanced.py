@@ -36,6 +36,8 @@ class PaperRun:
     ----------
     path
         `(n_rows,)` value at the close of each row of the panel from the window's first on.
+    bought
+        `(n_rows,)` worth of what was bought in each of them.
     fees
         Plain costs of its orders.
     open
@@ -43,6 +45,7 @@ class PaperRun:
     """
 
     path: FloatVector
+    bought: FloatVector
     fees: float
     open: bool
 
@@ -75,9 +78,22 @@ def paper_rebalanced(
     plays = _played(values.prices, windows, dealers, capital=1.0, sell=sell)
     found = _simulated(windows, dealers, plays, capital=1.0)
     return tuple(
-        PaperRun(path=path, fees=sum(trade.fill.fees for trade in play.trades), open=play.open)
-        for play, path in zip(plays, found, strict=True)
+        PaperRun(
+            path=path,
+            bought=_bought(play.trades, window.first_row, len(path)),
+            fees=sum(trade.fill.fees for trade in play.trades),
+            open=play.open,
+        )
+        for window, play, path in zip(windows, plays, found, strict=True)
     )
+
+
+def _bought(trades: Sequence[Trade], start: int, n_rows: int) -> FloatVector:
+    bought = np.zeros(n_rows)
+    for trade in trades:
+        if trade.side is Side.BUY:
+            bought[trade.fill.row - start] += trade.fill.shares * trade.fill.price
+    return bought
 
 
 def execute_rebalanced(
@@ -200,9 +216,10 @@ class _Book:
         self.worth = 0.0
         for leg, trades in self.columns:
             own_end = max(end_rows[leg], *(trade.fill.row for trade in trades))
-            marks = dealers[leg].marks(trades[0].fill, start, own_end)
+            first = trades[0].fill
+            marks = dealers[leg].marks(first, start, own_end)
             marks = np.concatenate([marks, np.full(end - start + 1 - len(marks), marks[-1])])
-            units = [_signed(trade) * dealers[leg].units(trade.fill) for trade in trades]
+            units = [_signed(trade) * dealers[leg].units(trade.fill, first) for trade in trades]
             self.marks.append(np.repeat(marks, _PLACES))
             self.units.append(units)
             self.worth += sum(units) * float(marks[-1])

@@ -14,13 +14,14 @@ from screener.backtest.benchmark import BenchmarkSeries, benchmark_path, benchma
 from screener.backtest.frictions import Frictions, Order
 from screener.backtest.ledger import LedgerEntry, ledger_entries
 from screener.backtest.money import Executed, with_money
-from screener.backtest.paper import FEW_WINDOWS, own_rows, paper_values
+from screener.backtest.paper import FEW_WINDOWS, PaperPath, own_rows, paper_values
 from screener.backtest.plain import sold_values
-from screener.backtest.portfolio import FloatVector
+from screener.backtest.portfolio import FloatVector, RowVector
 from screener.backtest.pricing import ValuePanel, executed_exits, value_panel
 from screener.domain.basket import EntryPrice, Event, Rebalance
 from screener.domain.listing import Listing
 from screener.domain.panel import CapPanel, PricePanel, SessionAxis, TradingPanel
+from screener.errors import BarsMissing
 from screener.paths.known import EntrySessions
 from screener.paths.metrics import max_drawdown
 from screener.paths.parallel import check_jobs, mapped
@@ -82,7 +83,9 @@ class EventResult:
         `(sessions,)` paper value at each close from the entry on, 1 before it; empty without data.
     path_sessions, benchmark_path
         `(sessions,)` session of each value of `path`, and the benchmark's value at it; the latter
-        is empty where `benchmark_return` is `None`.
+        is empty where `benchmark_return` is `None`, or a session of its exchange is missing.
+    bought
+        `(sessions,)` worth of what was bought in each session on paper, 1 being the start.
     entry_session, exit_session
         Earliest scheduled entry and last session valued of any name with a weight; without data
         the earliest scheduled entry of all, and `None`.
@@ -103,6 +106,7 @@ class EventResult:
     path: FloatVector
     path_sessions: SessionAxis
     benchmark_path: FloatVector
+    bought: FloatVector
     entry_session: date
     exit_session: date | None
     paper_return: float | None
@@ -214,7 +218,7 @@ def _some(
             main.append(windows[0])
     every = [*main, *(window for group in others.values() for window in group)]
     paths = paper_values(values, every, compiled=compiled)
-    paper = {key: float(path[-1]) - 1 for key, path in paths.items()}
+    paper = {key: float(path.values[-1]) - 1 for key, path in paths.items()}
     executed = _all_executed(values, trading, main, settings, paper)
     return [
         _result(panel, window, others[at], paths, found, benchmark_of)
@@ -274,11 +278,12 @@ def _result(
     panel: PricePanel,
     window: Window,
     others: tuple[Window, ...],
-    paths: Mapping[int, FloatVector],
+    paths: Mapping[int, PaperPath],
     executed: Executed | None,
     benchmark_of: BenchmarkOf,
 ) -> EventResult:
-    path = paths.get(id(window), np.empty(0))
+    found = paths.get(id(window))
+    path = np.empty(0) if found is None else found.values
     paper = float(path[-1]) - 1 if len(path) else None
     waits = executed is not None and executed.pending
     status = (
@@ -286,17 +291,16 @@ def _result(
     )
     band, remarks = _band(window, others, paths, paper)
     series = _series(panel, window, benchmark_of)
-    index_return = benchmark_return(panel, window, series) if series and len(path) else None
     rows = own_rows(panel, window) if len(path) else np.empty(0, dtype=np.int64)
-    beside = benchmark_path(panel, window, series, rows) if index_return is not None else None
-    if series and len(path) and index_return is None:
-        remarks = (*remarks, "no session of the benchmark's exchange in the window of a name")
+    beside = _beside(panel, window, series if len(path) else {}, rows)
+    remarks = (*remarks, *beside.remarks)
     return EventResult(
         window=window,
         status=status,
         path=path,
+        bought=np.empty(0) if found is None else found.bought,
         path_sessions=panel.sessions[rows + (window.first_row if len(path) else 0)],
-        benchmark_path=np.empty(0) if beside is None else beside,
+        benchmark_path=beside.path,
         entry_session=panel.session(window.first_row) if len(path) else _first_entry(window),
         exit_session=panel.session(window.last_row) if len(path) else None,
         paper_return=paper,
@@ -304,7 +308,7 @@ def _result(
         executable_return=_return_of(executed),
         benchmarks=tuple(dict.fromkeys(item.listing.id for item in series.values())),
         benchmark_basis=_basis(series),
-        benchmark_return=index_return,
+        benchmark_return=beside.index_return,
         max_drawdown=max_drawdown(path) if len(path) else None,
         fees=None if executed is None else executed.fees,
         ledger=ledger_entries(panel, window, None if executed is None else executed.exits),
@@ -313,6 +317,37 @@ def _result(
         orders=() if executed is None else executed.orders,
         gap=() if executed is None else executed.gap,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Beside:
+    """The benchmark of one window: its return, its path, and why either is missing."""
+
+    index_return: float | None
+    path: FloatVector
+    remarks: tuple[str, ...] = ()
+
+
+def _beside(
+    panel: PricePanel,
+    window: Window,
+    series: Mapping[Listing, BenchmarkSeries],
+    rows: RowVector,
+) -> _Beside:
+    empty = np.empty(0)
+    if not series:
+        return _Beside(index_return=None, path=empty)
+    found = benchmark_return(panel, window, series)
+    if found is None:
+        remark = "no session of the benchmark's exchange in the window of a name"
+        return _Beside(index_return=None, path=empty, remarks=(remark,))
+    try:
+        path = benchmark_path(panel, window, series, rows)
+    except BarsMissing as error:  # its ends are known, so that its return is; not what lies between
+        return _Beside(
+            index_return=found, path=empty, remarks=(f"no beta, no alpha: {error.what}",)
+        )
+    return _Beside(index_return=found, path=path)
 
 
 def _return_of(executed: Executed | None) -> float | None:
@@ -328,7 +363,7 @@ def _first_entry(window: Window) -> date:
 def _band(
     window: Window,
     others: tuple[Window, ...],
-    paths: Mapping[int, FloatVector],
+    paths: Mapping[int, PaperPath],
     paper: float | None,
 ) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
     """Return the least and the greatest paper return over every entry that an estimate allows.
@@ -343,7 +378,7 @@ def _band(
         return None, (
             f"band not final: {unfinished} of {len(others) + 1} allowed entries are not mature",
         )
-    known = [paths[id(other)] for other in others if id(other) in paths]
+    known = [paths[id(other)].values for other in others if id(other) in paths]
     found = [paper, *(float(path[-1]) - 1 for path in known)]
     return (min(found), max(found)), ()
 

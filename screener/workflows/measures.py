@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
-import numpy as np
 from rich.console import RenderableType
 
-from screener.backtest.portfolio import FloatVector
 from screener.backtest.run import EventResult
 from screener.data.schema import SIMULATED
 from screener.market.calendars import calendar_of
 from screener.market.years import sessions_a_year
-from screener.paths.legs import LegState
 from screener.paths.performance import LEAST_RETURNS, Performance, performance_of
 from screener.paths.windows import WindowStatus
 from screener.render.performance import MetricBlock, MetricLine, metrics_view
@@ -127,18 +124,8 @@ def _performance(result: EventResult) -> Performance | None:
         result.benchmark_path,
         periods=a_year,
         sessions=result.path_sessions,
-        traded=_traded(result),
+        traded=result.bought,
     )
-
-
-def _traded(result: EventResult) -> FloatVector:
-    """Return what was bought in each session of the path, in units of the starting value."""
-    amounts = np.zeros(len(result.path))
-    for entry in result.ledger:
-        if entry.state is LegState.HELD and entry.entry_session is not None:
-            at = np.searchsorted(result.path_sessions, np.datetime64(entry.entry_session, "D"))
-            amounts[at] += entry.weight
-    return amounts
 
 
 def _row(run: BacktestRun, item: EventMeasures) -> dict[str, object]:

@@ -10,13 +10,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from screener.backtest.executing import execute
-from screener.backtest.frictions import Frictions
-from screener.backtest.reference import Choices, Outcome, play
+from screener.backtest.reference import Outcome, play
 from screener.backtest.shares import Execution
-from screener.market.charges import Plan
+from screener.domain.basket import EntryPrice, Rebalance
 from screener.paths.legs import LegState
 from screener.paths.windows import Window, WindowStatus, resolve_window
-from tests.support.random_markets import Market, random_market
+from tests.support.random_markets import Market, frictions_of, random_market
 
 LAWS = settings(deadline=None, derandomize=True, max_examples=300)
 CENT = 0.005
@@ -25,33 +24,17 @@ Trade = tuple[str, str, date | None, str]
 Numbers = tuple[float, float, float]
 
 
-def frictions_of(choices: Choices) -> Frictions:
-    """Return the fast path's settings for the judge's choices."""
-    return Frictions(
-        plan=Plan(
-            commission=choices.rate,
-            minimum=choices.minimum,
-            hk_commission=choices.hk_rate,
-            hk_minimum=choices.hk_minimum,
-        ),
-        participation=choices.participation,
-        slippage_bps=choices.slippage_bps,
-        impact_bps=choices.impact_bps,
-        fx_spread_bps=choices.fx_spread_bps,
-        commission=choices.commission,
-        levies=choices.levies,
-    )
-
-
 def both(market: Market) -> tuple[Window, Outcome, Execution]:
     """Play the market's event by the judge and execute it by the fast path."""
-    choices = replace(market.choices, entry="open", rebalance="none", lots=True, late_sales=True)
+    choices = replace(market.choices, lots=True, late_sales=True)
     window = resolve_window(
         market.trading.prices,
         market.event,
         market.entries,
         horizon=choices.horizon,
         max_wait=choices.max_wait,
+        price=EntryPrice(choices.entry),
+        rebalance=Rebalance(choices.rebalance),
     )
     kept = [at for at, leg in enumerate(window.legs) if leg.state is not LegState.DROPPED]
     assume(kept)
@@ -63,7 +46,10 @@ def both(market: Market) -> tuple[Window, Outcome, Execution]:
 
 
 def judged_trades(found: Outcome) -> tuple[list[Trade], list[Numbers]]:
-    made = [order for order in found.orders if order.shares]
+    made = sorted(
+        (order for order in found.orders if order.shares),
+        key=lambda order: (order.session or date.max, order.listing_id, order.side),
+    )
     return (
         [(order.listing_id, order.side, order.session, order.status) for order in made],
         [(order.shares, order.price or 0.0, order.fees) for order in made],
@@ -72,7 +58,10 @@ def judged_trades(found: Outcome) -> tuple[list[Trade], list[Numbers]]:
 
 def executed_trades(done: Execution) -> tuple[list[Trade], list[Numbers]]:
     """Return what was traded; fees in the listing's currency, as the judge books them."""
-    made = [order for order in done.orders if order.shares and order.price]
+    made = sorted(
+        (order for order in done.orders if order.shares and order.price),
+        key=lambda order: (order.session or date.max, order.listing.id, str(order.side)),
+    )
     return (
         [(order.listing.id, str(order.side), order.session, str(order.status)) for order in made],
         [

@@ -11,13 +11,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from screener.backtest.frictions import Frictions, Order, OrderStatus
+from screener.backtest.frictions import Order, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.panel import PricePanel, TradingPanel
-from screener.market.charges import Plan
 from screener.paths.legs import LegState
 from screener.paths.windows import WindowStatus
-from tests.support.random_markets import Market, random_market
+from tests.support.random_markets import Market, frictions_of, random_market
 
 LAWS = settings(deadline=None, derandomize=True, max_examples=25)
 FEW = settings(deadline=None, derandomize=True, max_examples=8)
@@ -33,24 +32,6 @@ def sound_market(seed: int) -> Market:
     return market
 
 
-def frictions_of(market: Market) -> Frictions:
-    choices = market.choices
-    return Frictions(
-        plan=Plan(
-            commission=choices.rate,
-            minimum=choices.minimum,
-            hk_commission=choices.hk_rate,
-            hk_minimum=choices.hk_minimum,
-        ),
-        participation=choices.participation,
-        slippage_bps=choices.slippage_bps,
-        impact_bps=choices.impact_bps,
-        fx_spread_bps=choices.fx_spread_bps,
-        commission=choices.commission,
-        levies=choices.levies,
-    )
-
-
 def backtest(
     market: Market, trading: TradingPanel, capitals: tuple[float, ...]
 ) -> tuple[EventResult, ...]:
@@ -58,7 +39,7 @@ def backtest(
     asked = Settings(
         horizons=tuple(sorted({1, 2, min(horizon, 5), horizon})),
         max_wait=market.choices.max_wait,
-        frictions=frictions_of(market),
+        frictions=frictions_of(market.choices),
         capitals=capitals,
     )
     events = [(market.event, (market.entries,))]

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from screener.backtest.frictions import Frictions
 from screener.backtest.reference import Choices, Day, Name
 from screener.domain.basket import Event
 from screener.domain.listing import Exchange
 from screener.domain.panel import PricePanel, TradingPanel
 from screener.market.calendars import calendar_of
+from screener.market.charges import Plan
 from screener.paths.known import EntrySessions
 from tests.support.panels import event_of, listing
 from tests.support.random_names import CODES, Story, empty_day, factors, scaled
@@ -84,6 +86,24 @@ class Market:
 def random_market(seed: int) -> Market:
     """Make the market of a seed."""
     return _Maker(seed).market()
+
+
+def frictions_of(choices: Choices) -> Frictions:
+    """Return the fast path's settings for the judge's choices."""
+    return Frictions(
+        plan=Plan(
+            commission=choices.rate,
+            minimum=choices.minimum,
+            hk_commission=choices.hk_rate,
+            hk_minimum=choices.hk_minimum,
+        ),
+        participation=choices.participation,
+        slippage_bps=choices.slippage_bps,
+        impact_bps=choices.impact_bps,
+        fx_spread_bps=choices.fx_spread_bps,
+        commission=choices.commission,
+        levies=choices.levies,
+    )
 
 
 class _Maker:
@@ -255,6 +275,10 @@ class _Maker:
 
         bars = [[day.session for day in one if day.close is not None] for one in days]
         names = tuple(listing(item) for item in self.ids)
+        volume, amount = matrix("volume"), matrix("amount")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            average = np.where(volume > 0, amount / volume, np.where(volume == 0, 0.0, np.nan))
+        average[:, np.array(adjusted)] = np.nan
         prices = PricePanel(
             sessions=self.axis,
             listings=names,
@@ -271,11 +295,12 @@ class _Maker:
             first_bars=tuple(min(one, default=None) for one in bars),
             last_bars=tuple(max(one, default=None) for one in bars),
             frontier={item: self.ends[item.mainland] for item in self.exchanges},
+            vwap=average,
         )
         return TradingPanel(
             prices=prices,
-            volume=matrix("volume"),
-            amount=matrix("amount"),
+            volume=volume,
+            amount=amount,
             share_ratio=matrix("share_ratio"),
             dividend=matrix("dividend"),
             board_lot=matrix("board_lot"),

@@ -12,7 +12,6 @@ from screener.backtest.benchmark import BenchmarkSeries
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.listing import Exchange, Listing
 from screener.domain.panel import PricePanel
-from screener.errors import BarsMissing
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from tests.support.panels import bars_of, event_of, listing, panel_of, sessions
@@ -102,20 +101,22 @@ def test_a_benchmark_closed_on_the_entry_is_worth_one_until_it_opens() -> None:
     assert list(found.benchmark_path) == pytest.approx([1.0, 1.04, 1.05], abs=1e-15)
 
 
-def test_hole_on_any_session_of_the_window_is_an_error() -> None:
+def test_hole_within_the_window_leaves_the_return_and_says_what_is_missing() -> None:
     panel = panel_of({"300857.SZ": bars_of(SZ, DAY, FLAT)})
-    whole = index("000300.SH", DAY, [(100.0, 100.0)] * 5)
+    whole = index("000300.SH", DAY, [(100.0, 100.0), (100.0, 101.0), *[(101.0, 104.0)] * 3])
     holed = replace(
         whole, sessions=np.delete(whole.sessions, 2), values=np.delete(whole.values, 2, axis=0)
     )
-    with pytest.raises(BarsMissing, match=r"no bar on 2026-05-18") as info:
-        run(panel, ["300857.SZ"], DAY, 3, {SZ: holed})
-    assert "--kind index" in info.value.fix
     values = whole.values.copy()
     values[2, 1] = np.nan
-    with pytest.raises(BarsMissing, match="no value in the base currency") as info:
-        run(panel, ["300857.SZ"], DAY, 3, {SZ: replace(whole, values=values)})
-    assert "--kind fx" in info.value.fix
+    for series, told in (
+        (holed, "no bar on 2026-05-18"),
+        (replace(whole, values=values), "no value in the base currency"),
+    ):
+        found = run(panel, ["300857.SZ"], DAY, 3, {SZ: series})
+        assert found.benchmark_return == pytest.approx(0.04, abs=1e-12)
+        assert not len(found.benchmark_path)
+        assert told in found.remarks[0]
 
 
 def test_without_a_benchmark_or_without_its_sessions_there_is_no_path() -> None:

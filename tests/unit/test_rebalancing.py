@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from screener.backtest.paper import paper_values
+from screener.backtest.portfolio import FloatVector
 from screener.backtest.pricing import value_panel
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import EntryPrice, Event, Rebalance, Weighting
@@ -57,6 +58,11 @@ def window_of(panel: PricePanel, event: Event, horizon: int, rebalance: Rebalanc
 
 def published() -> date:
     return sessions(Exchange.SH, FIRST, 10)[4]
+
+
+def path_of(panel: PricePanel, window: Window) -> FloatVector:
+    found = paper_values(value_panel(panel, window.price), [window], compiled=False)[id(window)]
+    return found.values  # noqa: PD011 - no frame of pandas
 
 
 def results(
@@ -137,20 +143,18 @@ def looped(panel: PricePanel, window: Window, weights: list[float]) -> pd.Series
 def test_the_paper_path_is_that_of_a_plain_loop(rebalance: Rebalance, weights: list[float]) -> None:
     panel = market(*NAMES)
     window = window_of(panel, event_of(NAMES, published(), weights=weights), 120, rebalance)
-    path = paper_values(value_panel(panel), [window], compiled=False)[id(window)]
+    path = path_of(panel, window)
     expected = looped(panel, window, weights)
     np.testing.assert_allclose(path, expected, rtol=0, atol=1e-12)
-    held = paper_values(
-        value_panel(panel), [replace(window, rebalance=Rebalance.NONE)], compiled=False
-    )
-    assert abs(next(iter(held.values()))[-1] - path[-1]) > 1e-6
+    held = path_of(panel, replace(window, rebalance=Rebalance.NONE))
+    assert abs(held[-1] - path[-1]) > 1e-6
 
 
 def test_daily_equal_is_the_mean_of_the_daily_returns() -> None:
     panel = market(*NAMES)
     event = replace(event_of(NAMES, published()), weighting=Weighting.DAILY_EQUAL)
     window = window_of(panel, event, 60, Rebalance.NONE)
-    path = paper_values(value_panel(panel), [window], compiled=False)[id(window)]
+    path = path_of(panel, window)
     rows = slice(window.first_row, window.last_row + 1)
     first = panel.close[window.first_row] / panel.open[window.first_row]
     later = panel.close[rows][1:] / panel.close[rows][:-1]
@@ -182,7 +186,7 @@ def test_a_name_without_a_bar_keeps_its_shares() -> None:
     panel = panel_of({NAMES[0]: flat((5, 10.5)), NAMES[1]: flat(), NAMES[2]: third})
     event = event_of(NAMES, date(2025, 9, 22))
     window = window_of(panel, event, 20, Rebalance.MONTHLY)
-    path = paper_values(value_panel(panel), [window], compiled=False)[id(window)]
+    path = path_of(panel, window)
     # A third each: at the close of 9 October 1.05/3 and 1/3 become 1.025/3 each.
     assert [panel.session(row) for row in rebalancing_rows(panel, window)] == [day]
     assert path[-1] == pytest.approx((1.05 + 1 + 0.95) / 3, abs=1e-12)
@@ -201,7 +205,7 @@ def test_a_name_at_its_upper_limit_is_not_bought_but_the_others_are_levelled() -
     event = event_of(NAMES, date(2025, 9, 22))
     window = window_of(panel, event, 20, Rebalance.MONTHLY)
     both = (1.05 + 0.97) / 3 / 2
-    later = paper_values(value_panel(panel), [window], compiled=False)[id(window)]
+    later = path_of(panel, window)
     assert later[-1] == pytest.approx((0.88 + 1.05 + 0.97) / 3, abs=1e-12)
     moved = dict(panel_bars(panel, NAMES[0]))
     for key in moved:
@@ -209,7 +213,7 @@ def test_a_name_at_its_upper_limit_is_not_bought_but_the_others_are_levelled() -
             moved[key] = (10.5, 10.71)
     again = panel_of({NAMES[0]: moved, NAMES[1]: fallen, NAMES[2]: flat((6, 9.7))})
     window = window_of(again, event, 20, Rebalance.MONTHLY)
-    path = paper_values(value_panel(again), [window], compiled=False)[id(window)]
+    path = path_of(again, window)
     assert path[-1] == pytest.approx(0.88 / 3 + both * 10.71 / 10.5 + both, abs=1e-12)
 
 
@@ -257,7 +261,7 @@ def test_later_sessions_change_no_finished_path(rebalance: Rebalance, keep: int)
         panel = panel_of(bars)
         window = window_of(panel, event, 50, rebalance)
         assert window.status == "mature"
-        return paper_values(value_panel(panel), [window], compiled=False)[id(window)]
+        return path_of(panel, window)
 
     np.testing.assert_array_equal(run(keep), run(N))
 
@@ -310,7 +314,7 @@ def test_bought_at_the_close_the_first_session_is_worth_one() -> None:
         max_wait=10,
         price=EntryPrice.CLOSE,
     )
-    path = paper_values(value_panel(panel, EntryPrice.CLOSE), [window], compiled=False)[id(window)]
+    path = path_of(panel, window)
     closes = panel.close[window.first_row : window.last_row + 1]
     np.testing.assert_allclose(path, (closes / closes[0]).mean(axis=1), rtol=0, atol=1e-12)
     assert path[0] == 1
