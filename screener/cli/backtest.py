@@ -188,7 +188,7 @@ def backtest(
         run_document,
     )
     from screener.workflows.backtesting import run_variants
-    from screener.workflows.measures import METRIC_COLUMNS, metric_rows
+    from screener.workflows.measures import METRIC_COLUMNS, metric_rows, metrics_page
     from screener.workflows.pages import backtest_page, variants_page
     from screener.workflows.requests import Variants, request_for, variant_requests
     from screener.workspace.runs import save_run
@@ -241,6 +241,8 @@ def backtest(
         remarks += save_run(place, run.run_id, run_document(run))
     if "-" not in (csv, json, ledger, metrics):
         console().print(backtest_page(runs[0]) if len(runs) == 1 else variants_page(runs))
+        if metrics is not None and len(runs) == 1:
+            console().print(metrics_page(runs[0]))
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
 

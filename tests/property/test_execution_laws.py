@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from screener.backtest.frictions import Order, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
+from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.panel import PricePanel, TradingPanel
 from screener.paths.legs import LegState
 from screener.paths.windows import WindowStatus
@@ -21,7 +22,7 @@ from tests.support.random_markets import Market, frictions_of, random_market
 LAWS = settings(deadline=None, derandomize=True, max_examples=25)
 FEW = settings(deadline=None, derandomize=True, max_examples=8)
 SEEDS = st.integers(0, 2**32 - 1)
-_OF_THE_DAY = ("open", "close", "volume", "amount")
+_OF_THE_DAY = ("open", "vwap", "close", "volume", "amount")
 _FILLED = (OrderStatus.FILLED, OrderStatus.PARTIAL)
 
 
@@ -41,6 +42,8 @@ def backtest(
         max_wait=market.choices.max_wait,
         frictions=frictions_of(market.choices),
         capitals=capitals,
+        entry=EntryPrice(market.choices.entry),
+        rebalance=Rebalance(market.choices.rebalance),
     )
     events = [(market.event, (market.entries,))]
     return run_backtest(trading.prices, events, asked, lambda *_: None, trading)

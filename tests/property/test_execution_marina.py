@@ -10,6 +10,7 @@ import pytest
 
 from screener.backtest.executing import execute
 from screener.backtest.frictions import Frictions, Order
+from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.listing import Board
 from screener.paths.legs import LegState
 from screener.paths.windows import resolve_window
@@ -37,6 +38,8 @@ def order_rows(market: Market) -> list[dict[str, Any]]:
         market.entries,
         horizon=choices.horizon,
         max_wait=choices.max_wait,
+        price=EntryPrice(choices.entry),
+        rebalance=Rebalance(choices.rebalance),
     )
     if all(leg.state is LegState.DROPPED for leg in window.legs):
         return []

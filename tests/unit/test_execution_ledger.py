@@ -14,10 +14,10 @@ from screener.backtest.executing import execute
 from screener.backtest.frictions import Frictions, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.backtest.shares import Execution
+from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.listing import Exchange
 from screener.domain.panel import TradingPanel
 from screener.market.calendars import calendar_of
-from screener.market.charges import Plan
 from screener.paths.known import entry_choices
 from screener.paths.windows import WindowStatus, resolve_window
 from screener.render.files import csv_text
@@ -25,22 +25,11 @@ from screener.workflows.backtest_rows import BACKTEST_COLUMNS, order_rows, resul
 from screener.workflows.backtesting import BacktestRun
 from screener.workflows.requests import BacktestRequest
 from tests.support.panels import bars_of, event_of, panel_of, sessions
-from tests.support.random_markets import Market, random_market
+from tests.support.random_markets import Market, frictions_of, random_market
 
 SEEDS = range(300, 350)
 FEW = range(300, 318)
 CAPITALS = (30_000.0, 2_000_000.0)
-
-
-def frictions_of(market: Market) -> Frictions:
-    choices = market.choices
-    return Frictions(
-        plan=Plan(commission=choices.rate, minimum=choices.minimum),
-        participation=choices.participation,
-        slippage_bps=choices.slippage_bps,
-        impact_bps=choices.impact_bps,
-        fx_spread_bps=choices.fx_spread_bps,
-    )
 
 
 def executed(market: Market, trading: TradingPanel) -> tuple[Execution, WindowStatus]:
@@ -50,18 +39,24 @@ def executed(market: Market, trading: TradingPanel) -> tuple[Execution, WindowSt
         market.entries,
         horizon=market.choices.horizon,
         max_wait=market.choices.max_wait,
+        price=EntryPrice(market.choices.entry),
+        rebalance=Rebalance(market.choices.rebalance),
     )
     if window.status is WindowStatus.NO_DATA:
         pytest.skip("no name has data")
-    return execute(trading, window, market.choices.capital, frictions_of(market)), window.status
+    return execute(
+        trading, window, market.choices.capital, frictions_of(market.choices)
+    ), window.status
 
 
 def run_of(market: Market, trading: TradingPanel) -> BacktestRun:
     asked = Settings(
         horizons=(2, 5),
         max_wait=market.choices.max_wait,
-        frictions=frictions_of(market),
+        frictions=frictions_of(market.choices),
         capitals=CAPITALS,
+        entry=EntryPrice(market.choices.entry),
+        rebalance=Rebalance(market.choices.rebalance),
     )
     results = run_backtest(
         trading.prices, [(market.event, (market.entries,))], asked, lambda *_: None, trading
@@ -183,7 +178,7 @@ def test_an_amount_that_lacks_a_fact_leaves_the_others_alone() -> None:
     settings = Settings(
         horizons=(5,),
         max_wait=asked.max_wait,
-        frictions=replace(frictions_of(market), participation=0.1),
+        frictions=replace(frictions_of(market.choices), participation=0.1),
         capitals=(1.0, CAPITALS[1]),
     )
     small, large = run_backtest(

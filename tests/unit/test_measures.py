@@ -151,7 +151,8 @@ def test_a_short_window_has_no_figure_of_a_year_and_one_without_data_has_none(
     )
     assert None not in {month[name] for name in annual}
     assert {month[name] for name in rates} == {None}
-    told = ("basket", "report", "horizon", "status", "entry_session", "data_version", "run_id")
+    asked = ("basket", "report", "horizon", "weighting", "entry", "delay", "rebalance")
+    told = (*asked, "status", "entry_session", "data_version", "run_id")
     assert {
         empty[name] for name in METRIC_COLUMNS if name not in (*told, "benchmark", "price_basis")
     } == {None}
