@@ -92,6 +92,8 @@ class Booking:
     def sold(self, fill: Fill, due: int, *, last: bool) -> Order:
         """Return a sale that was due at `due`; not the last one if its volume took a part."""
         part = "" if last else f"at most {self.dealing.cap_text()} of the volume"
+        if self.dealing.panel.paid_out(self.dealing.column, fill.row):
+            part = f"{Reason.DELISTED}: paid out"
         return self.filled(
             Side.SELL,
             self.dealing.panel.session(due),

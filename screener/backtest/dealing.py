@@ -78,6 +78,8 @@ class Dealing:
     def sold_at(self, row: int, shares: float) -> float:
         """Return the price of a sale at the close, in the listing's currency."""
         close = float(self.panel.close[row, self.column])
+        if self.panel.paid_out(self.column, row):
+            return close
         return self._bounded(Side.SELL, row, close, self._worse(row, shares))
 
     def sellable(self, row: int, shares: float, held: float) -> float:
@@ -106,7 +108,9 @@ class Dealing:
     def volume_cap(self, row: int) -> float | None:
         """Return the most shares that the session's volume lets one order have."""
         part = self.frictions.participation
-        return None if part is None else part * self._volume(row)
+        if part is None or self.panel.paid_out(self.column, row):
+            return None
+        return part * self._volume(row)
 
     def _volume(self, row: int) -> float:
         volume = float(self.trading.volume[row, self.column])
@@ -159,7 +163,8 @@ class Dealing:
     def fees(self, side: Side, row: int, shares: float, price: float) -> float:
         """Return what an order pays besides its amount, in the listing's currency."""
         frictions = self.frictions
-        if not (frictions.commission or frictions.levies):
+        free = self.panel.paid_out(self.column, row)
+        if free or not (frictions.commission or frictions.levies):
             return 0.0
         session = self.panel.session(row)
         costs = order_costs(

@@ -188,6 +188,8 @@ def _reason(panel: PricePanel, leg: Leg, late_sale: Reason, sold: date | None, g
         parts.append(f"{gaps} sessions without a bar, valued at the last close")
     if leg.state is LegState.HELD and leg.stopped and leg.last_row is not None:
         parts.append(f"data stop at {panel.session(leg.last_row)}")
+    if leg.state is LegState.HELD and leg.last_row and panel.paid_out(leg.column, leg.last_row):
+        parts.append(f"delisted on {panel.delist_dates[leg.column]}, valued at what was paid out")
     if late_sale:
         when = "not sold yet" if sold is None else f"sold late, on {sold}"
         parts.append(f"{when}: {late_sale}")

@@ -34,6 +34,7 @@ BookT = TypeVar("BookT", "OrderBook", "TradeBook")
 
 _CELLS_PER_CALL = 4_000_000  # bounds the full-size temporaries that vectorbt makes
 _NO_ORDER = -1
+_NEXT_TO_NOTHING = 1e-300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -238,7 +239,8 @@ def _run(book: OrderBook | TradeBook, wanted: _Orders, n_orders: int) -> Any:
             pd.DataFrame(book.marks),
             size=wanted.sizes,
             size_type="amount",
-            price=wanted.prices,
+            # It takes no price of 0, which a delisted share may pay out.
+            price=np.where(wanted.prices == 0, _NEXT_TO_NOTHING, wanted.prices),
             fees=wanted.rates,
             fixed_fees=wanted.fixed,
             direction="longonly",

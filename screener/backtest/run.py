@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from screener.backtest.attribution import Gap
 from screener.backtest.benchmark import BenchmarkSeries, benchmark_path, benchmark_return
+from screener.backtest.delisting import with_payouts
 from screener.backtest.frictions import Frictions, Order
 from screener.backtest.ledger import LedgerEntry, ledger_entries
 from screener.backtest.money import Executed, with_money
@@ -57,6 +58,9 @@ class Settings:
         At which price of its session each name is bought.
     rebalance
         How often a basket is brought back to its weights.
+    recovery
+        What a delisted share pays out, as a fraction of its last close; without it a window whose
+        name is delisted is partial.
     """
 
     horizons: tuple[int, ...]
@@ -67,6 +71,7 @@ class Settings:
     capitals: tuple[float, ...] = (1_000_000.0,)
     entry: EntryPrice = EntryPrice.OPEN
     rebalance: Rebalance = Rebalance.NONE
+    recovery: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -172,6 +177,9 @@ def run_backtest(
     check_jobs(jobs)
     n_windows = sum(len(entries) for _, entries in events) * len(settings.horizons)
     compiled = n_windows > FEW_WINDOWS
+    if settings.recovery is not None:
+        panel = with_payouts(panel, settings.recovery)
+        trading = None if trading is None else replace(trading, prices=panel)
     parts = [events[at : at + chunk] for at in range(0, len(events), chunk)]
     work = partial(
         _some,

@@ -149,6 +149,15 @@ def backtest(
             help="Write every order, filled or not, as CSV; on paper every name of every window.",
         ),
     ] = None,
+    delisting_recovery: Annotated[
+        float | None,
+        typer.Option(
+            "--delisting-recovery",
+            metavar="P",
+            help="What a delisted share pays out, as a fraction of its last close "
+            "(default: its window is partial).",
+        ),
+    ] = None,
     metrics: Annotated[
         str | None,
         typer.Option(
@@ -212,6 +221,7 @@ def backtest(
         max_wait=_at_least(max_wait, 0, "--max-wait"),
         cost=None if paper or cost_bps is None else _cost(cost_bps),
         frictions=None if paper or cost_bps is not None else frictions,
+        recovery=_recovery(delisting_recovery),
         capitals=_capitals(capital) if cost_bps is None else _capitals(capital)[:1],
     )
     variants = Variants(
@@ -269,6 +279,15 @@ def _some_of(kind: type[ChoiceT], text: str, parameter: str) -> tuple[ChoiceT, .
     if not asked:
         raise InputError(f"{parameter} is empty", fix=f"give one of {', '.join(known)}")
     return tuple(kind(part) for part in asked)
+
+
+def _recovery(value: float | None) -> float | None:
+    if value is not None and not 0 <= value <= 1:
+        raise InputError(
+            f"--delisting-recovery {value:g} is no fraction of a price",
+            fix="give 0 for nothing, up to 1 for the whole last close",
+        )
+    return value
 
 
 def _horizons(text: str) -> tuple[int, ...]:

@@ -93,7 +93,7 @@ def read_panel(
     bars = store.read(TableName.BARS, listings=ids, start=start, end=end)
     status = store.read(TableName.STATUS, listings=ids, start=start, end=end)
     spans = store.spans(ids)
-    listed = _list_dates(store, ids)
+    listed, gone = _dates(store, ids, "list_date"), _dates(store, ids, "delist_date")
     adjusted = np.array(
         [item in spans and spans[item].basis is Basis.ADJUSTED for item in ids], dtype=bool
     )
@@ -114,6 +114,7 @@ def read_panel(
         last_bars=tuple(spans[item].last if item in spans else None for item in ids),
         frontier=frontier,
         vwap=_averages(bars, axis, ids, adjusted) if vwap else None,
+        delist_dates=tuple(gone.get(item) for item in ids),
     )
 
 
@@ -344,9 +345,9 @@ def _fx(store: Store, axis: SessionAxis, listings: Sequence[Listing]) -> FloatMa
     return np.column_stack([rates[listing.currency] for listing in listings])
 
 
-def _list_dates(store: Store, ids: list[str]) -> dict[str, date]:
-    rows = store.read(TableName.LISTINGS, listings=ids).select(["listing", "list_date"])
-    return {row["listing"]: row["list_date"] for row in rows.to_pylist() if row["list_date"]}
+def _dates(store: Store, ids: list[str], name: str) -> dict[str, date]:
+    rows = store.read(TableName.LISTINGS, listings=ids).select(["listing", name])
+    return {row["listing"]: row[name] for row in rows.to_pylist() if row[name]}
 
 
 def _days(table: pa.Table, name: str) -> SessionAxis:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
 
 import numpy as np
@@ -54,6 +55,11 @@ class PricePanel:
         `(n_sessions, n_listings)` turnover by volume in the listing's currency; 0 where nothing
         was traded, NaN where the two do not fit the day's prices or the prices are adjusted.
         `None` where it was not read.
+    delist_dates
+        Day from which a listing is traded no more, `None` where none is known; empty for none.
+    payouts
+        Rows from which on a delisted share is what it paid out, by column; see
+        `backtest.delisting`.
     """
 
     sessions: SessionAxis
@@ -72,14 +78,16 @@ class PricePanel:
     last_bars: tuple[date | None, ...]
     frontier: dict[Exchange, date]
     vwap: FloatMatrix | None = None
+    delist_dates: tuple[date | None, ...] = ()
+    payouts: Mapping[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.sessions), len(self.listings))
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for part in fields(self):
+            value = getattr(self, part.name)
             if isinstance(value, np.ndarray):
                 if value.ndim == 2 and value.shape != shape:
-                    raise DataError(f"panel {field.name} has shape {value.shape}, not {shape}")
+                    raise DataError(f"panel {part.name} has shape {value.shape}, not {shape}")
                 value.setflags(write=False)
         if len(self.sessions) > 1 and not (self.sessions[1:] > self.sessions[:-1]).all():
             raise DataError("the panel's sessions are not in ascending order")
@@ -87,6 +95,11 @@ class PricePanel:
     def column(self, listing: Listing) -> int:
         """Return the column of `listing`; `ValueError` if it is not in the panel."""
         return self.listings.index(listing)
+
+    def paid_out(self, column: int, row: int) -> bool:
+        """Tell whether a listing is delisted by then, and is what it paid out."""
+        first = self.payouts.get(column)
+        return first is not None and row >= first
 
     def paid(self, price: EntryPrice) -> FloatMatrix:
         """Return `(n_sessions, n_listings)` what a purchase of each session pays for a share.
@@ -162,9 +175,9 @@ class TradingPanel:
 
     def __post_init__(self) -> None:
         shape = self.prices.close.shape
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for part in fields(self):
+            value = getattr(self, part.name)
             if isinstance(value, np.ndarray):
                 if value.shape != shape:
-                    raise DataError(f"panel {field.name} has shape {value.shape}, not {shape}")
+                    raise DataError(f"panel {part.name} has shape {value.shape}, not {shape}")
                 value.setflags(write=False)

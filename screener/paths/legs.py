@@ -56,6 +56,7 @@ class Reason(StrEnum):
     NONE = ""
     NO_BARS = "no bars in the tables"
     NOT_YET_LISTED = "no bars at or before the entry session"
+    DELISTED = "delisted"
     COVERAGE_ENDED = "coverage ended before the entry session"
     DATA_END = "the tables end before its entry session"
     SUSPENDED = "suspended"
@@ -163,6 +164,8 @@ def resolve_leg(
     covered = np.flatnonzero(_covered(panel, column))
     if _gap(own, covered, at) > COVERAGE_GAP:
         return left_out(column, Reason.COVERAGE_ENDED)
+    if at < len(own) and panel.paid_out(column, int(own[at])):
+        return left_out(column, Reason.DELISTED)
     frontier = panel.frontier.get(panel.listings[column].exchange)
     if frontier is None or entry > frontier:
         return _not_begun(column)
@@ -233,6 +236,8 @@ def buy_block(
     block = _untradable(panel, column, row, quoted)
     if block:
         return block
+    if panel.paid_out(column, row):
+        return Reason.DELISTED
     if quoted >= _locked_from(panel, column, row, upper=True):
         return Reason.CLOSE_LIMIT_UP if closing else Reason.LIMIT_UP
     return _without_average(panel, column, row) if price is EntryPrice.VWAP else Reason.NONE
@@ -353,7 +358,8 @@ def _limit_and_reference(
     listing = panel.listings[column]
     session = panel.session(row)
     rule = price_limit(listing.board, session, st=bool(panel.st[row, column]))
-    if rule is None or _in_free_sessions(panel, column, row):
+    free = panel.paid_out(column, row) or _in_free_sessions(panel, column, row)
+    if rule is None or free:
         return None, np.nan
     earlier = np.flatnonzero(np.isfinite(panel.close[:row, column]))
     worth = panel.prior_values[column]
