@@ -18,6 +18,10 @@ $(VENV)/dev.stamp: $(VENV)/runtime.stamp
 	$(PIP) -e '.[dev]'
 	touch $@
 
+$(VENV)/bench.stamp: $(VENV)/dev.stamp
+	$(PIP) -e '.[bench]'
+	touch $@
+
 demo: $(VENV)/runtime.stamp
 	$(BIN)/screener demo
 
@@ -29,10 +33,11 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/dev.stamp
+bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.scale   # 5,400 listings over 20 years: some minutes, 12 GB
 	$(BIN)/python -m benchmarks.kernel   # paper paths of 10,000 events
+	$(BIN)/python -m benchmarks.rivals   # the same job in other tools, the same numbers
 	$(BIN)/python -m benchmarks.extraction   # how well and how fast reports are read
 
 format: $(VENV)/dev.stamp
