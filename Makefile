@@ -38,6 +38,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.scale   # 5,400 listings over 20 years: some minutes, 12 GB
 	$(BIN)/python -m benchmarks.kernel   # paper paths of 10,000 events
 	$(BIN)/python -m benchmarks.rivals   # the same job in other tools, the same numbers
+	$(BIN)/python -m benchmarks.executing   # trading with every friction: seconds and memory by stage
 	$(BIN)/python -m benchmarks.extraction   # how well and how fast reports are read
 
 format: $(VENV)/dev.stamp
