@@ -27,6 +27,18 @@ def seconds(job: Callable[[], object], runs: int = RUNS) -> float:
     return statistics.median(taken)
 
 
+def in_turn(*jobs: Callable[[], object], runs: int = RUNS) -> list[float]:
+    """Return the median time of each job, all of them in turn: what slows one down slows all."""
+    taken: list[list[float]] = [[] for _ in jobs]
+    for at in range(runs + 1):
+        for job, times in zip(jobs, taken, strict=True):
+            start = time.perf_counter()
+            job()
+            if at:  # the first round warms up
+                times.append(time.perf_counter() - start)
+    return [statistics.median(times) for times in taken]
+
+
 def command(*arguments: str, cwd: Path) -> Callable[[], object]:
     """Return a job that runs a whole process, with compiled files allowed."""
     env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
