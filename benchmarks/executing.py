@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screener.backtest import attribution, executing, money, run
+from screener.backtest import executing, money, plain, run
 from screener.backtest.benchmark import BenchmarkSeries, default_benchmark
 from screener.backtest.executing import execute_all
 from screener.backtest.frictions import Frictions
@@ -231,10 +231,9 @@ JOBS: dict[str, Callable[[Market], None]] = {
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("resolving windows", run, "resolve_window"),
     ("resolving orders", executing, "resolve_orders"),
-    ("order books of paper", run, "order_book"),
-    ("order books of paper", attribution, "order_book"),
-    ("engine", run, "simulate"),
-    ("engine", attribution, "simulate"),
+    ("paths on paper", run, "paper_values"),
+    ("order books on paper", plain, "order_book"),
+    ("engine", plain, "simulate"),
     ("engine", executing, "simulate_trades"),
     ("in it: what each friction took", money, "gap_of"),
 )
@@ -327,7 +326,7 @@ def table(count: int) -> None:
         _row(stage, [_stage(found[kind], stage) for kind in KINDS])
     _row("the rest", [_seconds(_rest(found[kind], stages)) for kind in KINDS])
     _row("all", [_seconds(_median(found[kind], "all")) for kind in KINDS])
-    _row("all, as multiple of the engine", [_seconds(_multiple(found[kind])) for kind in KINDS])
+    _row("all, as multiple of the engine", [_multiple(found[kind]) for kind in KINDS])
     _row(WITHIN, [_stage(found[kind], WITHIN) for kind in KINDS])
     _row("peak above the panel, MB", [f"{_above(found[kind]):,.0f}" for kind in KINDS])
     print(f"panel, libraries and events before the job: {_median(found['paper'], 'panel'):,.0f} MB")
@@ -356,8 +355,10 @@ def _rest(runs: Sequence[dict[str, Any]], stages: Sequence[str]) -> float:
     )
 
 
-def _multiple(runs: Sequence[dict[str, Any]]) -> float:
-    return float(statistics.median(one["all"] / one["stages"]["engine"] for one in runs))
+def _multiple(runs: Sequence[dict[str, Any]]) -> str:
+    if "engine" not in runs[0]["stages"]:
+        return "-" + " " * 9
+    return _seconds(statistics.median(one["all"] / one["stages"]["engine"] for one in runs))
 
 
 def _median(runs: Sequence[dict[str, Any]], key: str) -> float:

@@ -13,6 +13,7 @@ from screener.backtest.executing import execute_all
 from screener.backtest.frictions import Frictions
 from screener.backtest.plain import sold_values
 from screener.backtest.pricing import ValuePanel, executed_exits
+from screener.backtest.shares import Execution
 from screener.domain.panel import TradingPanel
 from screener.paths.windows import Window
 
@@ -40,6 +41,7 @@ def gap_of(
     paper: Mapping[int, float],
     capital: float,
     frictions: Frictions,
+    done: Mapping[int, Execution],
 ) -> Mapping[int, Gap]:
     """Return the gap of each window that both paths finish, by the window's identity.
 
@@ -55,13 +57,18 @@ def gap_of(
         Money for each window, in CNY.
     frictions
         The frictions of the executable path.
+    done
+        The executable path itself, by the window's identity.
     """
     if not windows:
         return {}
     runs = [_late_sales(values, windows)]
+    found_by = {frictions: tuple(done[id(window)] for window in windows)}
     for variant in _variants(frictions):
-        executed = execute_all(trading, windows, capital, variant)
-        runs.append([None if one.value is None else one.value / capital - 1 for one in executed])
+        if variant not in found_by:  # two are the same where a friction is off anyway
+            found_by[variant] = execute_all(trading, windows, capital, variant)
+        ends = [one.value for one in found_by[variant]]
+        runs.append([None if end is None else end / capital - 1 for end in ends])
     found = {}
     for at, window in enumerate(windows):
         levels = [paper[id(window)], *(run[at] for run in runs)]

@@ -88,12 +88,9 @@ def benchmark_return(
         If a benchmark lacks a bar on a session that counts.
     """
     total = 0.0
-    for leg, weight, end in zip(window.legs, window.weights, window.end_rows, strict=True):
-        if leg.entry_row is None or end < leg.entry_row:
-            continue
-        name = panel.listings[leg.column]
-        entry, last = panel.session(leg.entry_row), panel.session(end)
-        own = _own_return(series[name], entry, last, window.price)
+    for (benchmark, entry_row, end), weight in _shares(panel, window, series).items():
+        entry, last = panel.session(entry_row), panel.session(end)
+        own = _own_return(benchmark, entry, last, window.price)
         if own is None:
             return None
         total += weight * own
@@ -136,13 +133,8 @@ def benchmark_path(
         If a benchmark lacks a bar on any session of its exchange within a name's window.
     """
     days = panel.sessions[window.first_row + rows]
-    shares: dict[tuple[BenchmarkSeries, int, int], float] = {}
-    for leg, weight, end in zip(window.legs, window.weights, window.end_rows, strict=True):
-        if leg.entry_row is not None and end >= leg.entry_row:
-            span = (series[panel.listings[leg.column]], leg.entry_row, end)
-            shares[span] = shares.get(span, 0.0) + weight
     path = np.ones(len(days))
-    for (benchmark, entry_row, end), weight in shares.items():
+    for (benchmark, entry_row, end), weight in _shares(panel, window, series).items():
         entry, last = panel.session(entry_row), panel.session(end)
         own = _own_path(benchmark, entry, last, days, window.price)
         if own is None:
@@ -151,15 +143,28 @@ def benchmark_path(
     return path
 
 
+def _shares(
+    panel: PricePanel, window: Window, series: Mapping[Listing, BenchmarkSeries]
+) -> dict[tuple[BenchmarkSeries, int, int], float]:
+    """Return the weight of each benchmark from one row to another, as its names have them."""
+    shares: dict[tuple[BenchmarkSeries, int, int], float] = {}
+    for leg, weight, end in zip(window.legs, window.weights, window.end_rows, strict=True):
+        if leg.entry_row is not None and end >= leg.entry_row:
+            span = (series[panel.listings[leg.column]], leg.entry_row, end)
+            shares[span] = shares.get(span, 0.0) + weight
+    return shares
+
+
 def _own_path(
     series: BenchmarkSeries, entry: date, end: date, days: SessionAxis, price: EntryPrice
 ) -> FloatVector | None:
     own = series.calendar.between(entry, end)
     if not len(own):
         return None
-    if not np.isin(own, series.sessions).all():
+    at = np.searchsorted(series.sessions, own)
+    if at[-1] >= len(series.sessions) or (series.sessions[at] != own).any():
         raise _not_covered(series, entry, end)
-    bars = series.values[np.searchsorted(series.sessions, own)]
+    bars = series.values[at]
     closes, opened = bars[:, 1], bars[0, _first_column(own, entry, price)]
     if not (np.isfinite(opened) and np.isfinite(closes).all()):
         raise _no_value(series, entry, end)
@@ -177,9 +182,9 @@ def _own_return(series: BenchmarkSeries, entry: date, end: date, price: EntryPri
     days = series.calendar.between(entry, end)
     if not len(days):
         return None
-    at = np.searchsorted(series.sessions, [days[0], days[-1]])
-    known = np.isin([days[0], days[-1]], series.sessions)
-    if not known.all():
+    ends = np.array([days[0], days[-1]])
+    at = np.searchsorted(series.sessions, ends)
+    if at[1] >= len(series.sessions) or (series.sessions[at] != ends).any():
         raise _not_covered(series, entry, end)
     opened = series.values[at[0], _first_column(days, entry, price)]
     closed = series.values[at[1], 1]

@@ -69,7 +69,8 @@ class Dealing:
         if not shares:
             return 0, slipped, "one lot is more than the share of the session's volume"
         price = self._bounded(Side.BUY, row, aimed, self._worse(row, shares))
-        shares = min(shares, self._within(money, row, price, rule))
+        if price != slipped:  # the impact of so many shares makes it dearer
+            shares = min(shares, self._within(money, row, price, rule))
         if not shares:
             return 0, price, "the money does not reach one lot"
         capped = cap is not None and cap < wanted
@@ -202,8 +203,9 @@ class Dealing:
     def closes(self, due: int, bought: int) -> Iterator[tuple[int, Reason]]:
         """Yield the sessions from the scheduled exit on, with what blocks a sale there."""
         column = self.column
-        for offset in np.flatnonzero(self.panel.trading[due:, column]):
-            row = due + int(offset)
+        own = self.panel.own_rows(column)
+        for at in range(int(np.searchsorted(own, due)), len(own)):
+            row = int(own[at])
             same_day = self.listing.exchange.mainland and row == bought
             yield row, Reason.SAME_DAY if same_day else sale_block(self.panel, column, row)
 

@@ -69,7 +69,7 @@ def with_money(
             for window in windows
             if id(window) in done and window.status is WindowStatus.MATURE
         ]
-        gaps = _gaps(values, trading, mature, paper, capital, frictions)
+        gaps = _gaps(values, trading, mature, paper, capital, frictions, done)
         for window in windows:
             key = id(window)
             if key in done:
@@ -104,15 +104,17 @@ def _gaps(
     paper: Mapping[int, float],
     capital: float,
     frictions: Frictions,
+    done: Mapping[int, Execution],
 ) -> Mapping[int, Gap]:
     """Return the gap of each window; none where a run without frictions lacks a fact."""
     try:
-        return gap_of(values, trading, windows, paper, capital, frictions)
+        return gap_of(values, trading, windows, paper, capital, frictions, done)
     except (DataError, DateRangeError):
         found: dict[int, Gap] = {}
         for window in windows:
             with suppress(DataError, DateRangeError):  # told by its executable path, if it has one
-                found.update(gap_of(values, trading, [window], paper, capital, frictions))
+                one = gap_of(values, trading, [window], paper, capital, frictions, done)
+                found.update(one)
         return found
 
 

@@ -18,7 +18,7 @@ from screener.paths.event_tables import PaperPaths, events_of_legs
 from screener.paths.kernel import paper_paths
 from screener.paths.kernel_numpy import paper_paths_numpy
 from screener.paths.legs import LegState
-from screener.paths.path_panel import PathPanel, path_panel_of
+from screener.paths.path_panel import PathPanel
 from screener.paths.windows import Window, WindowStatus
 
 __all__ = ["FEW_WINDOWS", "PaperPath", "own_rows", "paper_values"]
@@ -44,14 +44,14 @@ class PaperPath:
 
 
 def paper_values(
-    values: ValuePanel, windows: Sequence[Window], *, compiled: bool
+    values: ValuePanel, layout: PathPanel, windows: Sequence[Window], *, compiled: bool
 ) -> Mapping[int, PaperPath]:
     """Return the paper path of each window that has data, by the window's identity.
 
     Parameters
     ----------
-    values
-        Prices in units of total return.
+    values, layout
+        Prices in units of total return, and the same as the kernel reads them.
     windows
         The windows.
     compiled
@@ -65,7 +65,7 @@ def paper_values(
     priced = [window for window in windows if window.status is not WindowStatus.NO_DATA]
     held = [window for window in priced if window.rebalance is Rebalance.NONE]
     others = [window for window in priced if window.rebalance is not Rebalance.NONE]
-    found = _held_values(values, held, compiled=compiled) if held else {}
+    found = _held_values(values, layout, held, compiled=compiled) if held else {}
     if others:
         for window, run in zip(others, paper_rebalanced(values, others), strict=True):
             rows = own_rows(values.prices, window)
@@ -81,14 +81,13 @@ def own_rows(panel: PricePanel, window: Window) -> RowVector:
 
 
 def _held_values(
-    values: ValuePanel, windows: Sequence[Window], *, compiled: bool
+    values: ValuePanel, layout: PathPanel, windows: Sequence[Window], *, compiled: bool
 ) -> dict[int, PaperPath]:
-    panel = path_panel_of(values.prices, windows[0].price)
     found = {}
     by_horizon = sorted(windows, key=lambda window: window.horizon)
     for horizon, group in groupby(by_horizon, key=lambda window: window.horizon):
         some = list(group)
-        paths = _paths(panel, values.prices, some, horizon, compiled=compiled)
+        paths = _paths(layout, values.prices, some, horizon, compiled=compiled)
         for at, window in enumerate(some):
             found[id(window)] = _path(values, window, paths, at)
     return found

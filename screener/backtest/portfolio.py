@@ -222,8 +222,11 @@ def _engine(book: OrderBook | TradeBook, wanted: _Orders, asked: int) -> Simulat
         )
     by_column = np.bincount(orders["col"], weights=orders["fees"], minlength=len(book.groups))
     fees = np.bincount(book.groups, weights=by_column).astype(np.float64)
-    # One portfolio alone comes back as a series, several as a frame.
+    # One column alone comes back as a series, several as a frame.
     values = np.asarray(portfolio.value(), dtype=np.float64).reshape(len(book.marks), -1)
+    if not (isinstance(book, TradeBook) and book.shared):
+        firsts = np.flatnonzero(np.diff(book.groups, prepend=-1))
+        values = np.add.reduceat(values, firsts, axis=1)
     return Simulation(values=values, fees=fees)
 
 
@@ -247,8 +250,8 @@ def _run(book: OrderBook | TradeBook, wanted: _Orders, n_orders: int) -> Any:
             init_cash=book.cash[np.unique(book.groups, return_index=True)[1]]
             if shared
             else book.cash,
-            group_by=book.groups,
-            # Else each name spends its own money, and no order depends on another.
+            # Columns that share no cash are added up afterwards: grouping them costs more.
+            group_by=book.groups if shared else None,
             cash_sharing=shared,
             allow_partial=False,
             max_orders=max(n_orders, 1),

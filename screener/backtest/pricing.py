@@ -174,7 +174,8 @@ def _sale(panel: PricePanel, leg: Leg) -> tuple[int, Reason]:
     if leg.fill_row is None or not leg.reached or leg.exit_row is None:
         return -1, Reason.NONE
     first_block = Reason.NONE
-    own = np.flatnonzero(panel.trading[leg.exit_row :, leg.column]) + leg.exit_row
+    rows = panel.own_rows(leg.column)
+    own = rows[int(np.searchsorted(rows, leg.exit_row)) :]
     mainland = panel.listings[leg.column].exchange.mainland
     for row in own:
         same_day = mainland and int(row) == leg.fill_row

@@ -26,13 +26,14 @@ from screener.errors import BarsMissing
 from screener.paths.known import EntrySessions
 from screener.paths.metrics import max_drawdown
 from screener.paths.parallel import check_jobs, mapped
+from screener.paths.path_panel import PathPanel, path_panel_of
 from screener.paths.windows import Window, WindowStatus, resolve_window
 
 __all__ = ["EventResult", "Settings", "run_backtest"]
 
 BenchmarkOf = Callable[[Event, Listing], BenchmarkSeries | None]
 
-EVENTS_AT_ONCE = 100
+EVENTS_AT_ONCE = 250
 """Events whose windows and orders are in memory together."""
 
 
@@ -181,9 +182,11 @@ def run_backtest(
         panel = with_payouts(panel, settings.recovery)
         trading = None if trading is None else replace(trading, prices=panel)
     parts = [events[at : at + chunk] for at in range(0, len(events), chunk)]
+    values = value_panel(panel, settings.entry)
     work = partial(
         _some,
-        panel=panel,
+        values=values,
+        layout=path_panel_of(panel, settings.entry),
         settings=settings,
         benchmark_of=benchmark_of,
         trading=trading,
@@ -196,7 +199,8 @@ def run_backtest(
 def _some(
     events: Sequence[tuple[Event, tuple[EntrySessions, ...]]],
     *,
-    panel: PricePanel,
+    values: ValuePanel,
+    layout: PathPanel,
     settings: Settings,
     benchmark_of: BenchmarkOf,
     trading: TradingPanel | None,
@@ -204,7 +208,7 @@ def _some(
     compiled: bool,
 ) -> list[EventResult]:
     """Backtest some of the events."""
-    values = value_panel(panel, settings.entry)
+    panel = values.prices
     main: list[Window] = []
     others: dict[int, tuple[Window, ...]] = {}
     for event, entries in events:
@@ -225,7 +229,7 @@ def _some(
             others[len(main)] = windows[1:]
             main.append(windows[0])
     every = [*main, *(window for group in others.values() for window in group)]
-    paths = paper_values(values, every, compiled=compiled)
+    paths = paper_values(values, layout, every, compiled=compiled)
     paper = {key: float(path.values[-1]) - 1 for key, path in paths.items()}
     executed = _all_executed(values, trading, main, settings, paper)
     return [

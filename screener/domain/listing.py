@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from screener.errors import AmbiguousMention, InputError
 
@@ -140,11 +141,7 @@ class Listing:
     @property
     def board(self) -> Board:
         """Board, told from the code's prefix."""
-        if self.exchange is Exchange.HK:
-            return Board.INDEX if _INDEX_NAME.match(self.code) else Board.HK
-        if self.exchange is Exchange.SH and self.code.startswith("000"):
-            return Board.INDEX
-        return _mainland_board(self.code)[1]
+        return _board_of(self.code, self.exchange)
 
     @property
     def currency(self) -> Currency:
@@ -157,6 +154,15 @@ class Listing:
 
     def __str__(self) -> str:
         return self.id
+
+
+@cache
+def _board_of(code: str, exchange: Exchange) -> Board:
+    if exchange is Exchange.HK:
+        return Board.INDEX if _INDEX_NAME.match(code) else Board.HK
+    if exchange is Exchange.SH and code.startswith("000"):
+        return Board.INDEX
+    return _mainland_board(code)[1]
 
 
 def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = None) -> Listing:

@@ -18,6 +18,7 @@ __all__ = ["CapPanel", "FlagMatrix", "FloatMatrix", "PricePanel", "SessionAxis",
 FloatMatrix = npt.NDArray[np.float64]
 FlagMatrix = npt.NDArray[np.bool_]
 SessionAxis = npt.NDArray[np.datetime64]
+RowVector = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,6 +81,10 @@ class PricePanel:
     vwap: FloatMatrix | None = None
     delist_dates: tuple[date | None, ...] = ()
     payouts: Mapping[int, int] = field(default_factory=dict)
+    _column_of: dict[Listing, int] = field(init=False, repr=False, default_factory=dict)
+    _rows_of: dict[tuple[str, int | Exchange], RowVector] = field(
+        init=False, repr=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         shape = (len(self.sessions), len(self.listings))
@@ -93,8 +98,25 @@ class PricePanel:
             raise DataError("the panel's sessions are not in ascending order")
 
     def column(self, listing: Listing) -> int:
-        """Return the column of `listing`; `ValueError` if it is not in the panel."""
-        return self.listings.index(listing)
+        """Return the column of `listing`; `KeyError` if it is not in the panel."""
+        if not self._column_of:
+            self._column_of.update({item: at for at, item in enumerate(self.listings)})
+        return self._column_of[listing]
+
+    def own_rows(self, column: int) -> RowVector:
+        """Return the rows in which a listing's exchange has a session, ascending."""
+        key = ("own", self.listings[column].exchange)
+        if key not in self._rows_of:
+            self._rows_of[key] = np.flatnonzero(self.trading[:, column])
+        return self._rows_of[key]
+
+    def covered_rows(self, column: int) -> RowVector:
+        """Return the rows with a bar or a suspension of a listing, ascending."""
+        key = ("covered", column)
+        if key not in self._rows_of:
+            covered = np.isfinite(self.close[:, column]) | self.suspended[:, column]
+            self._rows_of[key] = np.flatnonzero(covered)
+        return self._rows_of[key]
 
     def paid_out(self, column: int, row: int) -> bool:
         """Tell whether a listing is delisted by then, and is what it paid out."""

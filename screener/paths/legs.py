@@ -159,9 +159,9 @@ def resolve_leg(
     if first is None or first > entry:
         reason = Reason.NO_BARS if first is None else Reason.NOT_YET_LISTED
         return left_out(column, reason)
-    own = np.flatnonzero(panel.trading[:, column])
+    own = panel.own_rows(column)
     at = int(np.searchsorted(own, panel.row(entry)))
-    covered = np.flatnonzero(_covered(panel, column))
+    covered = panel.covered_rows(column)
     if _gap(own, covered, at) > COVERAGE_GAP:
         return left_out(column, Reason.COVERAGE_ENDED)
     if at < len(own) and panel.paid_out(column, int(own[at])):
@@ -321,11 +321,6 @@ def _gap(own: npt.NDArray[np.intp], covered: npt.NDArray[np.intp], at: int) -> i
     return at - int(np.searchsorted(own, before[-1]))
 
 
-def _covered(panel: PricePanel, column: int) -> npt.NDArray[np.bool_]:
-    covered: npt.NDArray[np.bool_] = np.isfinite(panel.close[:, column])
-    return np.logical_or(covered, panel.suspended[:, column])
-
-
 def _first_buyable(
     panel: PricePanel,
     column: int,
@@ -361,10 +356,12 @@ def _limit_and_reference(
     free = panel.paid_out(column, row) or _in_free_sessions(panel, column, row)
     if rule is None or free:
         return None, np.nan
-    earlier = np.flatnonzero(np.isfinite(panel.close[:row, column]))
     worth = panel.prior_values[column]
-    if len(earlier):
-        worth = panel.close[earlier[-1], column] * panel.factor[earlier[-1], column]
+    before = row - 1
+    while before >= 0 and not math.isfinite(panel.close[before, column]):
+        before -= 1
+    if before >= 0:
+        worth = panel.close[before, column] * panel.factor[before, column]
     if not np.isfinite(worth):
         return None, np.nan
     reference = float(worth / panel.factor[row, column])

@@ -183,8 +183,9 @@ def _end_row(panel: PricePanel, leg: Leg, cut: int | None) -> int:
     if leg.entry_row is None:
         return -1
     bound = min(row for row in (leg.exit_row, cut) if row is not None)
-    own = np.flatnonzero(panel.trading[: bound + 1, leg.column])
-    return int(own[-1]) if len(own) else -1
+    own = panel.own_rows(leg.column)
+    at = int(np.searchsorted(own, bound, side="right")) - 1
+    return int(own[at]) if at >= 0 else -1
 
 
 def _sessions_held(

@@ -72,7 +72,7 @@ def cut(market: Market, last: date) -> TradingPanel:
         [day.session for day in one if day.close is not None and day.session <= last]
         for one in market.days
     ]
-    prices = {name: getattr(panel, name) for name in panel.__slots__}
+    prices = {part.name: getattr(panel, part.name) for part in fields(panel) if part.init}
     for name, value in prices.items():
         if isinstance(value, np.ndarray) and value.ndim == 2:
             prices[name] = blanked(panel, name)

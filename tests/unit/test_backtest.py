@@ -75,7 +75,7 @@ def test_hong_kong_names_are_valued_in_the_base_currency() -> None:
     panel = panel_of({"01208.HK": bars_of(Exchange.HK, DAY, RISING)}, fx=0.9)
     rates = np.array([[0.9], [0.9], [0.8], [0.8], [0.8]])
     panel = panel_of({"01208.HK": bars_of(Exchange.HK, DAY, RISING)})
-    moved = type(panel)(**{**{f: getattr(panel, f) for f in panel.__slots__}, "fx": rates})
+    moved = replace(panel, fx=rates)
     (found,) = run(moved, event_of(["01208.HK"], DAY), horizons=(2,))
     assert found.paper_return == pytest.approx(11.0 * 0.8 / (10.0 * 0.9) - 1, abs=1e-12)
 

@@ -85,8 +85,7 @@ def test_a_split_multiplies_the_shares() -> None:
     ratio = np.ones(panel.close.shape)
     at = panel.row(DAY) + 2
     factors[at:], ratio[at] = 2.0, 2.0
-    fields = {name: getattr(panel, name) for name in panel.__slots__}
-    split = PricePanel(**{**fields, "factor": factors})
+    split = replace(panel, factor=factors)
     (found,) = run(split, trading_of(split, share_ratio=ratio))
     assert [order.shares for order in found.orders] == [900, 1800]
     assert found.orders[1].amount == pytest.approx(10_350)

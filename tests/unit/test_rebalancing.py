@@ -19,6 +19,7 @@ from screener.domain.panel import PricePanel
 from screener.errors import InputError
 from screener.market.calendars import calendar_of
 from screener.paths.known import EntrySessions, entry_choices
+from screener.paths.path_panel import path_panel_of
 from screener.paths.rebalancing import rebalancing_rows
 from screener.paths.windows import Window, resolve_window
 from tests.support.panels import Bars, bars_of, event_of, panel_of, sessions
@@ -61,7 +62,8 @@ def published() -> date:
 
 
 def path_of(panel: PricePanel, window: Window) -> FloatVector:
-    found = paper_values(value_panel(panel, window.price), [window], compiled=False)[id(window)]
+    values, layout = value_panel(panel, window.price), path_panel_of(panel, window.price)
+    found = paper_values(values, layout, [window], compiled=False)[id(window)]
     return found.values  # noqa: PD011 - no frame of pandas
 
 

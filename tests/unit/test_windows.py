@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -223,8 +224,7 @@ def test_status_depends_on_the_event_alone() -> None:
 
 def test_limit_is_known_from_a_close_before_the_panel_begins() -> None:
     panel = panel_of({"300857.SZ": bars_of(SZ, DAY, [(12.0, 12.0)])})
-    values = {name: getattr(panel, name) for name in panel.__slots__}
-    earlier = type(panel)(**{**values, "prior_values": np.array([10.0])})
+    earlier = replace(panel, prior_values=np.array([10.0]))
     assert buy_block(panel, 0, 0) is Reason.NONE
     assert buy_block(earlier, 0, 0) is Reason.LIMIT_UP
 
