@@ -112,7 +112,7 @@ class _Name:
 
     def buy(self, budget: float) -> tuple[Fill | None, Order | None]:
         """Resolve the purchase with a budget in CNY."""
-        if self.leg.state is LegState.DROPPED or self.leg.entry_row is None:
+        if self.leg.state is LegState.DROPPED:
             return None, None
         return first_purchase(self.dealing, self.booking, self.window.price, budget)
 

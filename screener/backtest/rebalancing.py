@@ -185,7 +185,7 @@ class _Play:
     def enter(self, row: int) -> None:
         """Buy the names whose session of entry this is; the change is the purse's tomorrow."""
         for at, leg in enumerate(self.window.legs):
-            if leg.state is LegState.DROPPED or leg.entry_row is None:
+            if leg.state is LegState.DROPPED:
                 continue
             unbought = leg.fill_row is None and row == self.window.first_row
             if leg.fill_row != row and not unbought:

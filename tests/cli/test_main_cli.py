@@ -111,6 +111,21 @@ def test_backtest_csv_has_the_columns_of_the_design(filled: Path) -> None:
     assert (three["band_low"], three["precision"], three["price_basis"]) == ("", "day", "raw")
 
 
+def test_variants_have_columns_of_their_own(filled: Path, tmp_path: Path) -> None:
+    metrics = tmp_path / "metrics.csv"
+    text = fine(
+        *("backtest", "mine", "--hold", "3", "--entry", "open,close", "--delay", "0,1"),
+        *("--csv", "-", "--metrics", metrics, "--workspace", filled),
+    )
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert list(rows[0]) == [*DESIGN_COLUMNS, "entry", "delay", "rebalance"]
+    told = [(row["entry"], row["delay"], row["rebalance"]) for row in rows]
+    assert told == [(price, wait, "none") for price in ("open", "close") for wait in ("0", "1")]
+    assert float(rows[2]["paper_return"]) == pytest.approx(14.2 / 12.2 - 1)
+    measured = list(csv.DictReader(io.StringIO(metrics.read_text(encoding="utf-8"))))
+    assert [row["run_id"] for row in measured] == [row["run_id"] for row in rows]
+
+
 def test_same_inputs_give_the_same_bytes_and_the_run_is_stored(filled: Path) -> None:
     command = ("backtest", "mine", "--csv", "-", "--workspace", filled)
     first = fine(*command)
@@ -195,6 +210,17 @@ def test_status_and_table_at_eighty_columns(filled: Path) -> None:
         (["backtest", "mine", "--benchmark", "000905.SH"], 4, ["000905.SH", "--kind index"]),
         (["backtest", "mine", "--data-version", "999"], 2, ["no data version 999"]),
         (["backtest", "mine", "--csv", "/nowhere/a.csv"], 2, ["there is no folder"]),
+        (["backtest", "mine", "--metrics", "/nowhere/a.csv"], 2, ["there is no folder"]),
+        (["backtest", "mine", "--delay", "1,x"], 2, ["--delay '1,x'"]),
+        (["backtest", "mine", "--delay", "-1"], 2, ["--delay '-1'"]),
+        (["backtest", "mine", "--entry", "noon"], 2, ["--entry 'noon'", "open, vwap, close"]),
+        (["backtest", "mine", "--entry", ","], 2, ["--entry is empty"]),
+        (["backtest", "mine", "--rebalance", "weekly"], 2, ["'weekly'", "monthly"]),
+        (["backtest", "mine", "--weighting", "heavy"], 2, ["'heavy'", "inverse-vol"]),
+        (["backtest", "mine", "--weighting", "custom"], 2, ["custom weighting", "mine"]),
+        (["backtest", "mine", "--jobs", "0"], 2, ["--jobs 0"]),
+        (["backtest", "mine", "--delisting-recovery", "2"], 2, ["--delisting-recovery 2"]),
+        (["backtest", "mine", "--entry", "vwap"], 4, ["300857.SZ", "turnover and volume"]),
         (["backtest", "mine", "--delay", "300"], 2, ["exchange-calendars", "basket mine"]),
         (["data", "import", "absent.csv", "--kind", "bars", "--basis", "raw"], 2, ["absent.csv"]),
         (["data", "import", "absent.csv", "--kind", "what"], 2, ["--kind 'what'", "valuation"]),
