@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 _CURRENCY = "CNY"
+_PLACES = 8  # of money: what is beyond are roundings of floats
 
 BACKTEST_COLUMNS = (
     "basket",
@@ -128,10 +129,10 @@ def _orders(run: BacktestRun, result: EventResult) -> Iterator[dict[str, object]
             "scheduled_session": order.scheduled,
             "session": order.session,
             "shares": order.shares or None,
-            "price": order.price,
+            "price": None if order.price is None else round(order.price, _PLACES),
             "currency": str(order.listing.currency),
-            "amount": order.amount or None,
-            "fees": order.fees if order.session else None,
+            "amount": round(order.amount, _PLACES) or None,
+            "fees": round(order.fees, _PLACES) if order.session else None,
             "reason": order.reason,
             "rule": order.rule,
             "source": order.source,

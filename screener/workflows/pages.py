@@ -8,6 +8,7 @@ from itertools import groupby
 
 from rich.console import RenderableType
 
+from screener.backtest.dealers import REBALANCED
 from screener.backtest.frictions import Order
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult
@@ -183,19 +184,25 @@ def _notes(results: list[EventResult]) -> tuple[str, ...]:
             if entry.reason:
                 found.setdefault(_note_key(entry), []).append(entry.horizon)
         for order in result.orders:
-            told = order.reason == str(result.window.legs[order.leg].reason)
-            if order.reason and not told and not (order.side is Side.BUY and order.session):
+            if _worth_telling(result, order):
                 found.setdefault(_order_key(result, order), []).append(result.window.horizon)
     every = len({result.window.horizon for result in results})
+    alike: dict[tuple[str, str, tuple[int, ...]], list[str]] = {}
+    for (state, listing, name, reason), horizons in found.items():
+        key = (state, reason, tuple(dict.fromkeys(horizons)))
+        alike.setdefault(key, []).append(f"{listing} {name}".strip())
     return tuple(
-        f"{' '.join(part for part in (state, listing, name) if part)}: {reason}"
-        + ("" if len(set(horizons)) == every else f" (hold {_few(horizons)})")
-        for (state, listing, name, reason), horizons in found.items()
+        f"{state} {names}: {reason}"
+        + ("" if len(horizons) == every else f" (hold {', '.join(map(str, horizons))})")
+        for (state, reason, horizons), some in alike.items()
+        for names in ([f"{len(some)} names"] if len(some) > _NAMES_TOLD else some)
     )
 
 
-def _few(horizons: list[int]) -> str:
-    return ", ".join(map(str, dict.fromkeys(horizons)))
+def _worth_telling(result: EventResult, order: Order) -> bool:
+    told = order.reason == str(result.window.legs[order.leg].reason)
+    usual = order.reason == REBALANCED or (order.side is Side.BUY and order.session is not None)
+    return bool(order.reason) and not told and not usual
 
 
 def _order_key(result: EventResult, order: Order) -> tuple[str, str, str, str]:
