@@ -186,6 +186,7 @@ def backtest(
     from screener.backtest.frictions import Frictions
     from screener.backtest.ledger import LEDGER_COLUMNS, ORDER_COLUMNS
     from screener.backtest.run import Settings
+    from screener.data.recorded import recorded_sessions
     from screener.data.store import Store
     from screener.domain.basket import EntryPrice, Rebalance, Weighting
     from screener.market.charges import Plan
@@ -232,7 +233,11 @@ def backtest(
     )
     request = request_for(place, names or None, report, settings, benchmark=benchmark)
     requests = variant_requests(request, variants)
-    with working("backtesting"), Store.open(place.data_cache, version=data_version) as store:
+    with (
+        working("backtesting"),
+        Store.open(place.data_cache, version=data_version) as store,
+        recorded_sessions(place.data_cache),
+    ):
         runs = run_variants(store, requests, program_version=program_version(), jobs=jobs)
     columns, rows = result_table(runs)
     if csv is not None:

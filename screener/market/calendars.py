@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from datetime import date, timedelta, timezone
-from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,15 @@ import numpy.typing as npt
 from screener.domain.listing import Exchange
 from screener.errors import DateRangeError
 
-__all__ = ["EXCHANGE_ZONE", "Calendar", "SessionArray", "calendar_name", "calendar_of"]
+__all__ = [
+    "EXCHANGE_ZONE",
+    "Calendar",
+    "SessionArray",
+    "calendar_maker",
+    "calendar_name",
+    "calendar_of",
+    "take_over",
+]
 
 EXCHANGE_ZONE = timezone(timedelta(hours=8))
 """Shanghai, Shenzhen, Beijing and Hong Kong keep the same hours, without summer time."""
@@ -127,6 +135,9 @@ class Calendar:
         return np.logical_or(listed, beyond)
 
 
+_LOADED: dict[str, Calendar] = {}  # one for each calendar that was asked for
+
+
 def _day(label: np.datetime64) -> date:
     day: date = label.astype(object)
     return day
@@ -137,12 +148,26 @@ def calendar_name(exchange: Exchange) -> str:
     return _CALENDAR[exchange]
 
 
+def calendar_maker() -> str:
+    """Say what the recorded sessions come from: the same words mean the same sessions."""
+    packages = (f"{name} {version(name)}" for name in ("exchange_calendars", "pandas"))
+    return f"{', '.join(packages)}, {_FIRST_SESSION} to {_UNBOUNDED_END}"
+
+
 def calendar_of(exchange: Exchange) -> Calendar:
     """Return the recorded sessions of `exchange`, loaded once per process."""
-    return _load(_CALENDAR[exchange])
+    name = _CALENDAR[exchange]
+    if name not in _LOADED:
+        _LOADED[name] = _load(name)
+    return _LOADED[name]
 
 
-@cache
+def take_over(calendar: Calendar) -> None:
+    """Let `calendar_of` return sessions that `calendar_maker` made in an earlier process."""
+    calendar.sessions.setflags(write=False)
+    _LOADED.setdefault(calendar.name, calendar)
+
+
 def _load(name: str) -> Calendar:
     with warnings.catch_warnings():
         # The library still calls names that pandas 4 will drop: its business, not the user's.

@@ -13,7 +13,7 @@ from screener.backtest.benchmark import default_benchmark
 from screener.data.asof import Market
 from screener.data.doctor.holdings import Disk, Holdings, Versions, hold, measure, versions
 from screener.data.doctor.lacks import Cell, Wanted, holding_keys, lacks
-from screener.data.doctor.recorded import recorded_calendar
+from screener.data.recorded import recorded_calendar
 from screener.data.schema import SIMULATED, TABLES, TableName
 from screener.data.store import Store
 from screener.domain.basket import Basket, Event

@@ -137,6 +137,12 @@ def test_same_inputs_give_the_same_bytes_and_the_run_is_stored(filled: Path) -> 
     assert str(stored["data_version"]) == row["data_version"]
 
 
+def test_backtest_keeps_the_sessions_for_the_next_time(filled: Path) -> None:
+    fine("backtest", "mine", "--paper", "--workspace", filled)
+    kept = sorted(path.name for path in (filled / "data_cache" / "derived").iterdir())
+    assert kept == ["sessions-XHKG.json", "sessions-XSHG.json"]
+
+
 def test_ledger_and_json(filled: Path, tmp_path: Path) -> None:
     fine(
         *("backtest", "mine", "--hold", "2", "--ledger", tmp_path / "ledger.csv"),

@@ -18,14 +18,13 @@ from typer.testing import CliRunner
 
 from screener.cli import data_health
 from screener.data.asof import Market
-from screener.data.doctor.recorded import FOLDER, recorded_calendar
 from screener.data.rows import make_rows
 from screener.data.schema import TableName
 from screener.data.sources.base import Batch
 from screener.data.store import Store
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import DataError
-from screener.market.calendars import EXCHANGE_ZONE, calendar_of
+from screener.market.calendars import EXCHANGE_ZONE
 from screener.workflows.catalog import new_basket
 from screener.workflows.coverage import (
     COVERAGE_COLUMNS,
@@ -215,17 +214,6 @@ def test_freshness_says_where_the_calendar_ends(workspace: Workspace) -> None:
     status = read_status(workspace, now=datetime(2126, 6, 1, tzinfo=UTC))
     assert {(item.finished, item.behind) for item in status.freshness} == {(None, None)}
     assert "the calendar does not reach that far" in page(status, 100)
-
-
-def test_sessions_are_kept_beside_the_lake_and_a_bad_copy_is_made_again(tmp_path: Path) -> None:
-    for _ in range(2):
-        kept = recorded_calendar(tmp_path, Exchange.HK)
-        assert (kept.sessions == calendar_of(Exchange.HK).sessions).all()
-        (file,) = (tmp_path / FOLDER).iterdir()
-        file.write_text("{", encoding="utf-8")
-    file.rename(file.with_name("sessions-XHKG-0.1.json"))
-    recorded_calendar(tmp_path, Exchange.HK)
-    assert [item.name for item in (tmp_path / FOLDER).iterdir()] == [file.name]
 
 
 def test_listings_instead_of_baskets(workspace: Workspace) -> None:
