@@ -30,8 +30,8 @@ Booked = tuple[Fill | None, Order | None]
 class Dealer(Protocol):
     """One name: what it is worth, and what its orders come to. Money is in CNY."""
 
-    def worth(self, row: int) -> float:
-        """Return CNY for one share at the close of a row; NaN without one."""
+    def worth(self, row: int, decided: int) -> float:
+        """Return CNY for one share of a row, by its last close up to the row of a decision."""
 
     def morning(self, row: int) -> tuple[float, float, float]:
         """Return by how much shares multiply, CNY paid for each before, and the tax on it."""
@@ -75,10 +75,17 @@ class MoneyDealer:
     def __init__(self, dealing: Dealing, booking: Booking, window: Window) -> None:
         self.dealing, self.booking, self.window = dealing, booking, window
 
-    def worth(self, row: int) -> float:
+    def worth(self, row: int, decided: int) -> float:
         """See `Dealer.worth`; raises `DataError` without a fresh fixing."""
-        close = float(self.dealing.panel.close[row, self.dealing.column])
-        return close * self.dealing.fixing(row) if np.isfinite(close) else close
+        panel, column = self.dealing.panel, self.dealing.column
+        last = decided
+        while last > 0 and not np.isfinite(panel.close[last, column]):
+            last -= 1
+        price = float(panel.close[last, column])
+        trading = self.dealing.trading
+        for at in range(last + 1, row + 1):  # what has left the share since is in the purse
+            price = (price - trading.dividend[at, column]) / trading.share_ratio[at, column]
+        return price * self.dealing.fixing(decided)
 
     def morning(self, row: int) -> tuple[float, float, float]:
         """See `Dealer.morning`; mainland tax is due when shares are sold."""
@@ -180,9 +187,10 @@ class PaperDealer:
     def __init__(self, values: ValuePanel, window: Window, number: int, cost: float = 0.0) -> None:
         self.values, self.leg, self.cost = values, window.legs[number], cost
 
-    def worth(self, row: int) -> float:
-        """See `Dealer.worth`."""
-        return float(self.values.marks[row, self.leg.column])
+    def worth(self, row: int, decided: int) -> float:
+        """See `Dealer.worth`: a unit of total return has neither splits nor dividends."""
+        del row
+        return float(self.values.marks[decided, self.leg.column])
 
     def morning(self, row: int) -> tuple[float, float, float]:
         """See `Dealer.morning`: a total return has neither splits nor dividends."""
@@ -198,12 +206,12 @@ class PaperDealer:
 
     def add(self, row: int, budget: float) -> Booked:
         """See `Dealer.add`."""
-        return self._spent(row, budget, self.worth(row))
+        return self._spent(row, budget, self.worth(row, row))
 
     def reduce(self, row: int, shares: float, held: float) -> Booked:
         """See `Dealer.reduce`."""
         del held
-        return self._filled(row, shares, self.worth(row))
+        return self._filled(row, shares, self.worth(row, row))
 
     def leave(self, row: int, due: int, held: float, late: Reason) -> Booked:
         """See `Dealer.leave`."""

@@ -102,7 +102,7 @@ def play_rebalanced(
     panel: PricePanel,
     window: Window,
     dealers: Sequence[Dealer],
-    rows: Sequence[int],
+    rows: Sequence[Sequence[int]],
     *,
     capital: float,
     sell: bool,
@@ -118,7 +118,7 @@ def play_rebalanced(
     dealers
         One for each of its names.
     rows
-        Rows at whose close it is rebalanced.
+        Pairs of rows: at whose close a rebalancing is decided, and at whose it is traded.
     capital
         Money for the whole basket, in CNY.
     sell
@@ -130,14 +130,14 @@ def play_rebalanced(
         If a board lot, a fixing or a volume that an order needs is missing.
     """
     play = _Play(panel, window, dealers, capital, sell=sell)
-    wanted = set(map(int, rows))
+    wanted = {int(traded): int(decided) for decided, traded in rows}
     row = window.first_row
     last = len(panel.sessions) - 1 if play.selling else window.last_row
     while row <= last and not play.over(row):
         play.morning(row)
         play.enter(row)
         if row in wanted:
-            play.rebalance(row)
+            play.rebalance(row, wanted[row])
         play.leave(row)
         row += 1
     return play.result()
@@ -196,9 +196,13 @@ class _Play:
                 self.left_over += self.held[at].reserve - _cost(fill)
                 self.held[at].reserve = 0.0
 
-    def rebalance(self, row: int) -> None:
-        """Bring the names that can be traded back to their weights at the close."""
-        active, worth = self._active(row)
+    def rebalance(self, row: int, decided: int) -> None:
+        """Bring the names that can be traded back to their weights at the close.
+
+        How much of each is decided at the close of an earlier row; what is sold that day is spent
+        on what is bought.
+        """
+        active, worth = self._active(row, decided)
         targets = self._targets(active, worth)
         total = sum(worth.values()) + self.purse
         for at in active:
@@ -210,7 +214,7 @@ class _Play:
                 )
         needs = {at: targets[at] - worth[at] for at in active}
         needs = {at: need for at, need in needs.items() if need > _LEAST_DIFFERENCE * total}
-        part = min(1.0, max(self.purse, 0.0) / sum(needs.values())) if needs else 0.0
+        part = max(self.purse, 0.0) / sum(needs.values()) if needs else 0.0
         bought = 0.0
         for at, need in needs.items():
             if need * part > 0:
@@ -255,10 +259,10 @@ class _Play:
             open=waits,
         )
 
-    def _active(self, row: int) -> tuple[list[int], dict[int, float]]:
+    def _active(self, row: int, decided: int) -> tuple[list[int], dict[int, float]]:
         """Return the names that can be brought to their weight, and the worth of each, in CNY."""
         active = [at for at in range(len(self.held)) if self._tradable(at, row)]
-        worth = {at: self.held[at].shares * self.dealers[at].worth(row) for at in active}
+        worth = {at: self.held[at].shares * self.dealers[at].worth(row, decided) for at in active}
         while True:
             targets = self._targets(active, worth)
             stuck = {at for at in active if self._stuck(at, row, targets[at], worth)}

@@ -24,12 +24,17 @@ _NEGLIGIBLE = Decimal("1e-9")  # of the value that is brought back to its weight
 
 @dataclass(slots=True, kw_only=True)
 class Stake:
-    """What a name that can be traded is worth at a close, in CNY, and what it lacks."""
+    """A name that can be traded: CNY for a share when it was decided, and what it lacked."""
 
     page: Page
     at: int
-    value: Decimal
+    price: Decimal
     need: Decimal = _ZERO
+
+    @property
+    def value(self) -> Decimal:
+        """Return CNY that its shares were worth when it was decided."""
+        return self.page.shares * self.price
 
     def stuck(self) -> bool:
         """Return whether the close is locked on the side that the need asks for."""
@@ -67,22 +72,22 @@ class Basket:
             for page, at in busy:
                 page.begin(at)
             if session in due:
-                self.rebalance(session)
+                self.rebalance(session, due[session])
             for page, at in busy:
                 page.finish(at, sell=sell)
 
     # --- when
 
-    def _due(self, cut: date) -> set[date]:
-        """Return the sessions at which the basket is brought back to its weights."""
+    def _due(self, cut: date) -> dict[date, date]:
+        """Return when the basket is brought back to its weights, and when that was decided."""
         common = sorted(set.intersection(*(set(page.news.places) for page in self.pages)))
         after = max(page.name.entry for page in self.pages)
         exits = [page.news.session(page.exit) for page in self.pages if page.exit is not None]
         before = min(exits, default=date.max)
         return {
-            session
-            for last, session in zip([None, *common], common, strict=False)
-            if (last is None or self._period(last) != self._period(session))
+            session: last
+            for last, session in zip(common, common[1:], strict=False)
+            if self._period(last) != self._period(session)
             and after < session < before
             and session <= cut
         }
@@ -95,29 +100,31 @@ class Basket:
 
     # --- how
 
-    def rebalance(self, session: date) -> None:
-        """Bring the names bought before a session back to their weights at its close."""
-        stakes = self.stakes(session)
+    def rebalance(self, session: date, decided: date) -> None:
+        """Bring the names bought before a session back to their weights at its close.
+
+        How much, was decided at an earlier close; what is sold is spent on what is bought.
+        """
+        stakes = self.stakes(session, decided)
         for stake in stakes:
             if stake.need < 0:
-                price = stake.page.news.close(stake.at) * stake.page.news.fx(stake.at)
-                stake.page.reduce(stake.at, -stake.need / price)
+                stake.page.reduce(stake.at, -stake.need / stake.price)
                 self._collect(stake.page)
         lacking = [stake for stake in stakes if stake.need > 0]
         wanted = sum((stake.need for stake in lacking), _ZERO)
-        part = min(Decimal(1), max(self.cash, _ZERO) / wanted) if lacking else _ZERO
+        part = max(self.cash, _ZERO) / wanted if lacking else _ZERO
         for stake in lacking:
             self._buy(stake, stake.need * part)
 
-    def stakes(self, session: date) -> list[Stake]:
-        """Pool the cash; return what each name that takes part is worth and lacks."""
+    def stakes(self, session: date, decided: date) -> list[Stake]:
+        """Pool the cash; return what each name that takes part was worth and lacked by then."""
         pool = [page for page in self.pages if page.bought_before(session)]
         for page in pool:
             self._collect(page)
-        places = [(page, page.news.places[session]) for page in pool]
+        places = [(page, page.news.places[session], page.news.places[decided]) for page in pool]
         active = [
-            Stake(page=page, at=at, value=page.shares * page.news.close(at) * page.news.fx(at))
-            for page, at in places
+            Stake(page=page, at=at, price=page.news.last_worth(at, until) * page.news.fx(until))
+            for page, at, until in places
             if page.news.tradable(at)
         ]
         while True:

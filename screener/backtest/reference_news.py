@@ -115,9 +115,9 @@ class News:
         """Return the close of a session that has one."""
         return exact(self.days[at].close)
 
-    def last_worth(self, at: int) -> Decimal:
-        """Return the last close on or before a session, less what left the share since."""
-        back = at
+    def last_worth(self, at: int, until: int | None = None) -> Decimal:
+        """Return the last close on or before a session, less what left the share up to `at`."""
+        back = at if until is None else until
         while back >= 0 and self.days[back].close is None:
             back -= 1
         if back < 0:

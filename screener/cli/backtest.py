@@ -128,8 +128,8 @@ def backtest(
         typer.Option(
             "--rebalance",
             metavar="R,…",
-            help="Back to the weights at the close of each first session: monthly, quarterly, "
-            "daily, or none.",
+            help="Back to the weights at the close of each first session, by the closes before it: "
+            "monthly, quarterly, daily, or none.",
         ),
     ] = "none",
     benchmark: Annotated[

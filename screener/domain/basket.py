@@ -56,7 +56,10 @@ class EntryPrice(StrEnum):
 
 
 class Rebalance(StrEnum):
-    """When a basket is brought back to its weights: at the close of each such first session."""
+    """When a basket is brought back to its weights: in each such first session, at its close.
+
+    How much of each name is decided by the closes of the session before.
+    """
 
     NONE = "none"
     DAILY = "daily"

@@ -16,12 +16,13 @@ _MONTHS = {Rebalance.MONTHLY: 1, Rebalance.QUARTERLY: 3}
 
 
 def rebalancing_rows(panel: PricePanel, window: Window) -> npt.NDArray[np.int64]:
-    """Return the rows at whose close a window is rebalanced, ascending.
+    """Return `(n, 2)` rows: at whose close a rebalancing is decided, and at whose it is traded.
 
-    They are sessions of every exchange on which the window has a name with a weight: after the
+    Those of trading are sessions of every exchange on which the window has a name with a weight: after the
     last of their entries (an index begins with it), before the first of their exits, and not after
     what an unfinished window is valued at. Each session, or the first one of each calendar month
-    or quarter.
+    or quarter. It is decided at the close of the such session before; an index decides and trades
+    at once.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ def rebalancing_rows(panel: PricePanel, window: Window) -> npt.NDArray[np.int64]
     legs = [leg for leg in window.legs if leg.state is not LegState.DROPPED]
     entries = [leg.entry_row for leg in legs if leg.entry_row is not None]
     if rebalance is Rebalance.NONE or not legs or len(entries) < len(legs):
-        return np.empty(0, dtype=np.int64)
+        return np.empty((0, 2), dtype=np.int64)
     common = np.flatnonzero(panel.trading[:, [leg.column for leg in legs]].all(axis=1))
     exits = [leg.exit_row for leg in legs if leg.exit_row is not None]
     tradable = window.event.weighting.tradable
@@ -46,5 +47,5 @@ def rebalancing_rows(panel: PricePanel, window: Window) -> npt.NDArray[np.int64]
         months = panel.sessions[common].astype("datetime64[M]").astype(np.int64)
         period = months // _MONTHS[rebalance]
         within &= np.diff(period, prepend=period[:1]) != 0
-    rows: npt.NDArray[np.int64] = common[within].astype(np.int64)
-    return rows
+    decided = np.concatenate([common[:1], common[:-1]]) if tradable else common
+    return np.column_stack([decided, common])[within].astype(np.int64)

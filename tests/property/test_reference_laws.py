@@ -167,22 +167,19 @@ class Watched(Basket):
         self.seen: list[tuple[Decimal, Decimal, list[Decimal]]] = []
         self.taking_part: list[Stake] = []
 
-    def stakes(self, session: date) -> list[Stake]:
-        self.taking_part = super().stakes(session)
+    def stakes(self, session: date, decided: date) -> list[Stake]:
+        self.taking_part = super().stakes(session, decided)
         return self.taking_part
 
-    def rebalance(self, session: date) -> None:
+    def rebalance(self, session: date, decided: date) -> None:
         before = self.worth(session)
-        super().rebalance(session)
-        scales = [
-            stake.page.shares
-            * stake.page.news.close(stake.at)
-            * stake.page.news.fx(stake.at)
-            / Decimal(stake.page.name.weight)
+        super().rebalance(session, decided)
+        reached = [
+            stake.value / Decimal(stake.page.name.weight)
             for stake in self.taking_part
+            if stake.need < 0
         ]
-        if scales:
-            self.seen.append((before, self.worth(session), scales))
+        self.seen.append((before, self.worth(session), reached))
 
     def worth(self, session: date) -> Decimal:
         money = self.cash + sum(page.cash for page in self.pages)
@@ -200,9 +197,11 @@ def test_without_frictions_money_is_kept_and_weights_are_met(seed: int, rhythm: 
     choices = replace(market.choices, **FRICTIONLESS)
     basket = Watched([Page(name, choices) for name in market.names()], choices)
     basket.play(cut=date.max, sell=False)
-    for before, after, scales in basket.seen:
+    for before, after, sold in basket.seen:
         assert float(after) == pytest.approx(float(before), rel=1e-12)
-        assert float(max(scales)) == pytest.approx(float(min(scales)), rel=1e-8)
+        # What is sold comes down to its weight at the prices by which that was decided.
+        for scale in sold:
+            assert float(scale) == pytest.approx(float(sold[0]), rel=1e-8)
     assert abs(float(basket.cash)) <= 1e-8 * choices.capital  # all of it is in shares
 
 

@@ -78,13 +78,17 @@ def no_benchmark(event: object, name: object) -> None:
     del event, name
 
 
+def traded_rows(panel: PricePanel, window: Window) -> list[int]:
+    return [traded for _, traded in rebalancing_rows(panel, window).tolist()]
+
+
 # --- when
 
 
 def test_a_month_begins_with_its_first_common_session() -> None:
     panel = market(*NAMES)
     window = window_of(panel, event_of(NAMES, published()), 120, Rebalance.MONTHLY)
-    found = [panel.session(row) for row in rebalancing_rows(panel, window)]
+    found = [panel.session(row) for row in traded_rows(panel, window)]
     assert found == [
         date(2025, 9, 1),
         date(2025, 10, 9),  # after the golden week
@@ -93,14 +97,14 @@ def test_a_month_begins_with_its_first_common_session() -> None:
         date(2026, 1, 5),
         date(2026, 2, 2),
     ]
-    quarters = rebalancing_rows(panel, replace(window, rebalance=Rebalance.QUARTERLY))
+    quarters = traded_rows(panel, replace(window, rebalance=Rebalance.QUARTERLY))
     assert [panel.session(row) for row in quarters] == [date(2025, 10, 9), date(2026, 1, 5)]
 
 
 def test_both_markets_must_be_open() -> None:
     panel = market(NAMES[0], HONG_KONG)
     window = window_of(panel, event_of([NAMES[0], HONG_KONG], published()), 60, Rebalance.MONTHLY)
-    found = [panel.session(row) for row in rebalancing_rows(panel, window)]
+    found = [panel.session(row) for row in traded_rows(panel, window)]
     # The mainland is closed from 1 to 8 October 2025; Hong Kong opens on the 2nd.
     assert found == [date(2025, 9, 1), date(2025, 10, 9), date(2025, 11, 3)]
 
@@ -109,7 +113,8 @@ def test_the_first_and_the_last_session_are_none_of_them() -> None:
     panel = market(*NAMES)
     window = window_of(panel, event_of(NAMES, published()), 6, Rebalance.DAILY)
     rows = rebalancing_rows(panel, window)
-    assert rows.tolist() == list(range(window.first_row + 1, window.last_row))
+    assert rows[:, 1].tolist() == list(range(window.first_row + 1, window.last_row))
+    assert (rows[:, 0] == rows[:, 1] - 1).all()  # decided the session before
 
 
 def test_an_unfinished_window_is_not_rebalanced_past_its_end() -> None:
@@ -126,17 +131,21 @@ def test_an_unfinished_window_is_not_rebalanced_past_its_end() -> None:
 
 def looped(panel: PricePanel, window: Window, weights: list[float]) -> pd.Series:
     """Return the path as one would write it in pandas."""
-    wanted = set(rebalancing_rows(panel, window).tolist())
+    wanted = {traded: decided for decided, traded in rebalancing_rows(panel, window).tolist()}
     columns = [leg.column for leg in window.legs]
     closes, opens = pd.DataFrame(panel.close)[columns], pd.DataFrame(panel.open)[columns]
-    share = pd.Series(weights) / sum(weights)
-    units = share.to_numpy() / opens.iloc[window.first_row].to_numpy()
+    share = (pd.Series(weights) / sum(weights)).to_numpy()
+    units = share / opens.iloc[window.first_row].to_numpy()
     path = {}
     for row in range(window.first_row, window.last_row + 1):
-        worth = units * closes.iloc[row].to_numpy()
-        path[row] = worth.sum()
+        price = closes.iloc[row].to_numpy()
+        path[row] = (units * price).sum()
         if row in wanted:
-            units = worth.sum() * share.to_numpy() / closes.iloc[row].to_numpy()
+            decided = closes.iloc[wanted[row]].to_numpy()
+            lacking = (units * decided).sum() * share - units * decided
+            sold = np.where(lacking < 0, -lacking / decided, 0.0)
+            wishes = np.where(lacking > 0, lacking, 0.0)
+            units = units - sold + (sold * price).sum() * wishes / wishes.sum() / price
     return pd.Series(path)
 
 
@@ -190,7 +199,7 @@ def test_a_name_without_a_bar_keeps_its_shares() -> None:
     window = window_of(panel, event, 20, Rebalance.MONTHLY)
     path = path_of(panel, window)
     # A third each: at the close of 9 October 1.05/3 and 1/3 become 1.025/3 each.
-    assert [panel.session(row) for row in rebalancing_rows(panel, window)] == [day]
+    assert [panel.session(row) for row in traded_rows(panel, window)] == [day]
     assert path[-1] == pytest.approx((1.05 + 1 + 0.95) / 3, abs=1e-12)
     traded = results(
         panel, [event], Settings(horizons=(20,), cost=0.0, rebalance=Rebalance.MONTHLY)

@@ -458,7 +458,7 @@ def test_an_unfinished_window_stops_where_the_first_name_does() -> None:
 # 1st, day 5 of what is given; by then the first name stands at 14.00.
 OTHER = "600030.SH"
 BEFORE_APRIL = date(2024, 3, 25)
-RISING = [10.0, 10.0, 11.0, 12.0, 13.0, 14.0, 14.0, 14.0]
+RISING = [10.0, 10.0, 11.0, 12.0, 14.0, 14.0, 14.0, 14.0]  # decided on the fifth, traded after
 
 
 def pair_of(rising: Sequence[Day], other: Sequence[Day]) -> list[Name]:
@@ -512,8 +512,8 @@ def test_a_suspended_name_stays_out_but_its_left_over_cash_does_not() -> None:
 
 
 def test_a_name_locked_on_the_wrong_side_leaves_and_the_others_are_weighed_anew() -> None:
-    # 100,000 and 100,000 and 200,000 shares. 1,400,000 + 1,100,000 + 2,000,000: the second lacks
-    # 25,000 at its upper limit. Without it 3,400,000, a third and two thirds:
+    # 100,000 and 100,000 and 200,000 shares. 1,400,000 + 1,000,000 + 2,000,000: the second lacks
+    # 100,000 at its upper limit. Without it 3,400,000, a third and two thirds:
     #   sold 266,666.67 / 14 = 19,047.6 -> 19,000 for 266,000, which buy 26,600 of the third
     names = [
         name_of(MAIN, days_of(MAIN, RISING, start=BEFORE_APRIL), weight=0.25),
@@ -623,6 +623,7 @@ def test_a_name_bought_that_day_or_never_keeps_its_money_to_itself() -> None:
     # Bought the day before it takes part: at 10.90 by then 90,000 + 109,000 + 10,000, 104,500 each,
     # sold 412 -> 400 for 4,360, and 14,360 buy 1,500
     flat = days_of(OTHER, [10.0] * 5 + [10.9] * 3, start=BEFORE_APRIL)
+    flat[4] = replace(flat[4], close=10.9)
     days = [replace(day, suspended=0 < at < 4) for at, day in enumerate(flat)]
     found = monthly(pair_of(paying, days), **FREE)
     assert of(found, MAIN)[1] == ("buy", 1, 1_500, 0.0, "filled")
@@ -671,7 +672,7 @@ def test_months_and_quarters_begin_at_the_first_session_that_all_exchanges_share
     assert [order.session for order in daily.orders if order.listing_id == MAIN][1:-1] == [
         day.session
         for day in names[0].days
-        if date(2024, 6, 21) < day.session < daily.orders[-1].session
+        if date(2024, 6, 24) < day.session < daily.orders[-1].session
         and day.session in {other.session for other in names[1].days}
     ]
 
