@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 from screener.backtest.reference_book import Choices
 from screener.backtest.reference_news import exact
@@ -86,7 +87,7 @@ class Basket:
         before = min(exits, default=date.max)
         return {
             session: last
-            for last, session in zip(common, common[1:], strict=False)
+            for last, session in pairwise(common)
             if self._period(last) != self._period(session)
             and after < session < before
             and session <= cut

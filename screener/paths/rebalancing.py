@@ -18,11 +18,11 @@ _MONTHS = {Rebalance.MONTHLY: 1, Rebalance.QUARTERLY: 3}
 def rebalancing_rows(panel: PricePanel, window: Window) -> npt.NDArray[np.int64]:
     """Return `(n, 2)` rows: at whose close a rebalancing is decided, and at whose it is traded.
 
-    Those of trading are sessions of every exchange on which the window has a name with a weight: after the
-    last of their entries (an index begins with it), before the first of their exits, and not after
-    what an unfinished window is valued at. Each session, or the first one of each calendar month
-    or quarter. It is decided at the close of the such session before; an index decides and trades
-    at once.
+    Those of trading are sessions of every exchange on which the window has a name with a weight:
+    after the last of their entries (an index begins with it), before the first of their exits, and
+    not after what an unfinished window is valued at. Each session, or the first one of each
+    calendar month or quarter. It is decided at the close of the session before; an index decides
+    and trades at once.
 
     Parameters
     ----------
