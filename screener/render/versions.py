@@ -9,7 +9,7 @@ from datetime import date, datetime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.render.tables import UNDEFINED, Column, plain_table
+from screener.render.tables import UNDEFINED, Column, money_short, plain_table
 
 __all__ = [
     "RowLine",
@@ -56,6 +56,7 @@ class RunLine:
     basket: str
     report: str
     horizon: int
+    capital: float | None
     column: str
     old: object
     new: object
@@ -161,11 +162,13 @@ def _rows(table: str, rows: Sequence[RowLine]) -> RenderableType:
 
 
 def _results(results: Sequence[RunLine]) -> RenderableType:
+    amounts = len({line.capital for line in results if line.capital is not None}) > 1
     columns: list[Column | str] = [
         "run",
         "basket",
         "report",
         Column(header="horizon", numeric=True),
+        *([Column(header="capital", numeric=True)] if amounts else []),
         "column",
         Column(header="old", numeric=True),
         Column(header="new", numeric=True),
@@ -176,6 +179,7 @@ def _results(results: Sequence[RunLine]) -> RenderableType:
             line.basket,
             line.report or UNDEFINED,
             str(line.horizon),
+            *([money_short(line.capital)] if amounts else []),
             line.column,
             _text(line.old),
             _text(line.new),

@@ -343,9 +343,11 @@ def test_horizons_must_ascend(horizons: tuple[int, ...]) -> None:
 def test_delay_and_workers_must_make_sense() -> None:
     with pytest.raises(InputError, match="delay of -1 sessions would look ahead"):
         paper_paths(small(), two_names(), (1,), delay=-1)
-    with pytest.raises(InputError, match="0 workers on chunks of 5 events") as info:
+    with pytest.raises(InputError, match="--jobs 0 is no number of workers") as info:
         map_events(small(), two_names(), (1,), jobs=0, chunk=5)
     assert "--jobs" in info.value.fix
+    with pytest.raises(InputError, match="chunks of 0 events cannot work"):
+        map_events(small(), two_names(), (1,), chunk=0)
 
 
 def test_matrices_of_a_panel_share_one_shape() -> None:

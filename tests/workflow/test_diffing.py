@@ -304,6 +304,7 @@ def test_a_correction_changes_the_runs_that_read_it(workspace: Workspace) -> Non
         before, after = (evaluated(store, REQUESTS["one"]) for store in (old, new))
     expected = [
         {"run_id": "one", "basket": "600000", "report": "R9", "horizon": first["horizon"]}
+        | {"capital": first["capital"]}
         | {"column": column, "old": first[column], "new": second[column]}
         for first, second in zip(before, after, strict=True)
         for column in BACKTEST_COLUMNS
