@@ -16,6 +16,7 @@ from screener.cli.common import program_version
 from screener.cli.data import data_app
 from screener.cli.demo import demo
 from screener.cli.exits import RootGroup
+from screener.cli.explain import explain
 from screener.cli.init import init
 from screener.cli.report import report_app
 from screener.cli.rules import rules
@@ -39,6 +40,7 @@ app.add_typer(basket_app, name="basket")
 app.add_typer(data_app, name="data")
 app.command()(backtest)
 app.command()(rules)
+app.command()(explain)
 app.command()(screen)
 
 

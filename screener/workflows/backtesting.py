@@ -11,6 +11,7 @@ from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult, run_backtest
 from screener.data.schema import SIMULATED
 from screener.data.store import Store
+from screener.domain.panel import PricePanel
 from screener.errors import NoTradableConstituents
 from screener.workflows.backtest_market import (
     DatedEvents,
@@ -46,6 +47,8 @@ class BacktestRun:
         Whether the prices are of the simulated market.
     remarks
         What a reader should know.
+    panel
+        Prices that the results rest on; `None` where a run was put together otherwise.
     """
 
     request: BacktestRequest
@@ -55,6 +58,7 @@ class BacktestRun:
     run_id: str
     simulated: bool
     remarks: tuple[str, ...]
+    panel: PricePanel | None = None
 
     @property
     def ledger(self) -> tuple[LedgerEntry, ...]:
@@ -137,6 +141,7 @@ def _run(
             *remarks_of(store, panel, results, request.settings, simulated=simulated),
             *quarantine_remarks(store, panel, results),
         ),
+        panel=panel,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from collections.abc import Mapping
@@ -11,10 +12,20 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from screener.errors import InputError
+from screener.errors import ConfigError, InputError, NotFoundError
 from screener.workspace.locate import Workspace
 
-__all__ = ["RUNS", "StoredRun", "StoredRuns", "rebuilt", "save_run", "stored_runs"]
+__all__ = [
+    "RUNS",
+    "StoredRun",
+    "StoredRuns",
+    "load_run",
+    "rebuilt",
+    "result_row",
+    "save_run",
+    "stored_row",
+    "stored_runs",
+]
 
 ValueT = TypeVar("ValueT")
 
@@ -58,6 +69,73 @@ def save_run(workspace: Workspace, run_id: str, document: Mapping[str, object]) 
     except OSError as error:
         return (f"The run was not stored in {folder}: {error.strerror}.",)
     return ()
+
+
+def load_run(workspace: Workspace, run_id: str) -> StoredRun:
+    """Read one stored run.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of that id.
+    ConfigError
+        If its file cannot be read.
+    """
+    path = workspace.data_cache / RUNS / f"{run_id}.json"
+    try:
+        return _run(path)
+    except FileNotFoundError:
+        raise NotFoundError(
+            f"no run {run_id!r} is stored in this workspace",
+            where=str(path.parent),
+            fix="type the command that made it again, or name its workspace with --workspace",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"the stored run cannot be read: {error}", where=str(path)) from error
+
+
+def stored_row(run: StoredRun, number: int) -> Mapping[str, str]:
+    """Return one row of a stored run's results as a CSV has it, counted from 1.
+
+    Raises
+    ------
+    InputError
+        If it has no such row.
+    """
+    rows = run.document.get("results")
+    known = rows if isinstance(rows, list) else []
+    if not 1 <= number <= len(known):
+        raise InputError(
+            f"run {run.run_id} has {len(known)} results, so no row {number}", fix="count from 1"
+        )
+    return {key: "" if value is None else str(value) for key, value in known[number - 1].items()}
+
+
+def result_row(path: Path, number: int) -> Mapping[str, str]:
+    """Read one row of a CSV of results, counted from 1.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no such row, or does not say which run it comes from.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}", fix="give a CSV of results") from error
+    if not 1 <= number <= len(rows):
+        raise InputError(
+            f"{path} has {len(rows)} rows, so no row {number}",
+            fix="count from 1, without the header",
+        )
+    found = {key: value for key, value in rows[number - 1].items() if key and value is not None}
+    if not found.get("run_id"):
+        raise InputError(
+            f"{path} does not say which run its rows come from: it has no column run_id",
+            fix="give a CSV that `screener backtest` wrote",
+        )
+    return found
 
 
 def stored_runs(workspace: Workspace) -> StoredRuns:

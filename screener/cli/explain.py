@@ -1,0 +1,65 @@
+"""The command `screener explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from screener.cli.common import (
+    JsonOption,
+    WorkspaceOption,
+    console,
+    program_version,
+    working,
+    workspace_of,
+)
+
+__all__ = ["explain"]
+
+
+def explain(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="RUN_OR_CSV", help="Id of a stored run, or a CSV of its results."),
+    ],
+    row: Annotated[int, typer.Argument(metavar="ROW", help="Row, counted from 1.")] = 1,
+    json: JsonOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Show where a result of a backtest came from: prices, weights, orders, rules, sources.
+
+    It is evaluated again at the data version of its run; what comes out otherwise is told.
+
+    Example: screener explain returns.csv 2
+    """
+    from screener.data.recorded import recorded_sessions
+    from screener.data.store import Store
+    from screener.errors import InputError
+    from screener.render.files import check_targets, write_json
+    from screener.workflows.explaining import explain as explained
+    from screener.workflows.explaining_page import explanation_document, explanation_page
+    from screener.workspace.runs import load_run, result_row, stored_row
+
+    check_targets(json)
+    place = workspace_of(workspace)
+    path = Path(source)
+    if path.suffix == ".csv" or path.is_file():
+        wanted = result_row(path, row)
+        stored = load_run(place, wanted["run_id"])
+    else:
+        stored = load_run(place, source)
+        wanted = stored_row(stored, row)
+    if not wanted.get("basket"):
+        raise InputError(f"row {row} names no basket", fix="give a CSV that `backtest` wrote")
+    with (
+        working("evaluating it again"),
+        Store.open(place.data_cache, version=stored.data_version) as store,
+        recorded_sessions(place.data_cache),
+    ):
+        found = explained(store, stored, wanted, program_version=program_version())
+    if json is not None:
+        write_json(json, explanation_document(found))
+    if json != "-":
+        console().print(explanation_page(found))
