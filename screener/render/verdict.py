@@ -1,0 +1,213 @@
+"""The verdict on a report's basket in one sentence, in English or Chinese.
+
+What is not known is said to be unknown: a window that is not finished, an order that nobody could
+have filled, a broker none of whose calls is mature.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["BrokerRecord", "Language", "PlaceboRecord", "Verdict", "verdict_text"]
+
+
+class Language(StrEnum):
+    """Language of a verdict."""
+
+    ENGLISH = "en"
+    CHINESE = "zh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceboRecord:
+    """How a basket stands among random ones.
+
+    Parameters
+    ----------
+    excess
+        Its return less the mean of theirs, as a fraction.
+    p_value
+        Two-sided chance of such a difference or a greater one.
+    matched_on
+        What they were matched on; empty for nothing.
+    """
+
+    excess: float
+    p_value: float
+    matched_on: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerRecord:
+    """How often a broker met its own rating.
+
+    Parameters
+    ----------
+    broker
+        The broker.
+    met, matured
+        Calls that met it, and calls that could be judged.
+    interval
+        Bounds of the hit rate, as fractions; `None` without a matured call.
+    base_rate
+        How often chance alone meets it, as a fraction; `None` where unknown.
+    """
+
+    broker: str
+    met: int
+    matured: int
+    interval: tuple[float, float] | None = None
+    base_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is known of one basket of a report; returns are fractions, `None` where undefined.
+
+    Parameters
+    ----------
+    report, basket
+        What was published, and the basket it fed.
+    horizon, sessions_held
+        Sessions to hold, and how far the data reach.
+    finished
+        Whether the window is mature.
+    paper_return, executable_return, capital
+        On paper, and with that much money, in CNY.
+    placebo, brokers
+        Comparison with random baskets, and the record of each broker behind it.
+    """
+
+    report: str
+    basket: str
+    horizon: int
+    sessions_held: int
+    finished: bool
+    paper_return: float | None
+    executable_return: float | None
+    capital: float | None
+    placebo: PlaceboRecord | None
+    brokers: tuple[BrokerRecord, ...]
+
+
+def verdict_text(found: Verdict, language: Language = Language.ENGLISH) -> str:
+    """Return the verdict as text, two sentences at most for the basket and one for each broker."""
+    parts = _ENGLISH if language is Language.ENGLISH else _CHINESE
+    said = [parts.basket(found)]
+    said += [parts.broker(record) for record in found.brokers]
+    if not found.brokers:
+        said.append(parts.no_broker())
+    return parts.joint.join(said)
+
+
+def _percent(value: float, *, signed: bool = True) -> str:
+    text = f"{value * 100:+.2f}" if signed else f"{value * 100:.0f}"
+    return text.replace("-", "−") + " %"
+
+
+class _English:
+    joint = " "
+
+    def basket(self, found: Verdict) -> str:
+        name = " · ".join(part for part in (found.report, found.basket) if part)
+        if found.paper_return is None:
+            return f"{name}: nothing could be held, so that there is nothing to say."
+        if not found.finished:
+            return (
+                f"{name}: {found.sessions_held} of {found.horizon} sessions are over, with "
+                f"{_percent(found.paper_return)} on paper so far: not enough data to say."
+            )
+        told = [
+            f"{name} returned {_percent(found.paper_return)} on paper in {found.horizon} sessions"
+        ]
+        if found.executable_return is None:
+            told.append("it could not be traded to the end")
+        elif found.capital is not None:
+            told.append(
+                f"{_percent(found.executable_return)} as you could have traded it with "
+                f"{found.capital:,.0f} CNY"
+            )
+        told.append(self._placebo(found.placebo))
+        return ", ".join(told) + "."
+
+    def _placebo(self, placebo: PlaceboRecord | None) -> str:
+        if placebo is None:
+            return "and no random baskets to compare it with"
+        more = "more" if placebo.excess >= 0 else "less"
+        matched = "matched random baskets" if placebo.matched_on else "random baskets"
+        size = f"{abs(placebo.excess) * 100:.2f} points {more} than {matched}"
+        return f"{size} (p = {placebo.p_value:.3f})"
+
+    def broker(self, record: BrokerRecord) -> str:
+        if not record.matured or record.interval is None:
+            return (
+                f"None of {record.broker}'s calls is mature: not enough data to say whether it "
+                "meets its own rating."
+            )
+        low, high = (_percent(end, signed=False) for end in record.interval)
+        chance = (
+            "what chance alone gives is not known"
+            if record.base_rate is None
+            else f"where chance alone gives {_percent(record.base_rate, signed=False)}"
+        )
+        rate = _percent(record.met / record.matured, signed=False)
+        calls = (
+            "its 1 matured call" if record.matured == 1 else f"its {record.matured} matured calls"
+        )
+        return f"{record.broker} has met its own rating in {rate} of {calls} [{low}, {high}], {chance}."
+
+    def no_broker(self) -> str:
+        return "No broker stands behind it whose rating could be judged."
+
+
+class _Chinese:
+    joint = ""
+
+    def basket(self, found: Verdict) -> str:
+        name = " · ".join(part for part in (found.report, found.basket) if part)
+        if found.paper_return is None:
+            return f"{name}：没有可持有的标的，无从评价。"
+        if not found.finished:
+            return (
+                f"{name}：持有 {found.horizon} 个交易日，目前仅过 {found.sessions_held} 个，"
+                f"账面收益 {_percent(found.paper_return)}：数据不足，无法下结论。"
+            )
+        told = [f"{name}：{found.horizon} 个交易日账面收益 {_percent(found.paper_return)}"]
+        if found.executable_return is None:
+            told.append("到期未能全部卖出")
+        elif found.capital is not None:
+            told.append(
+                f"以 {found.capital:,.0f} 元实际可交易的收益 {_percent(found.executable_return)}"
+            )
+        told.append(self._placebo(found.placebo))
+        return "，".join(told) + "。"
+
+    def _placebo(self, placebo: PlaceboRecord | None) -> str:
+        if placebo is None:
+            return "没有可比的随机组合"
+        more = "高" if placebo.excess >= 0 else "低"
+        matched = "匹配的随机组合" if placebo.matched_on else "随机组合"
+        size = f"比{matched}{more} {abs(placebo.excess) * 100:.2f} 个百分点"
+        return f"{size}（p = {placebo.p_value:.3f}）"
+
+    def broker(self, record: BrokerRecord) -> str:
+        if not record.matured or record.interval is None:
+            return f"{record.broker}尚无到期的评级：数据不足，无法判断其是否达到自身的评级定义。"
+        low, high = (_percent(end, signed=False) for end in record.interval)
+        chance = (
+            "随机水平未知"
+            if record.base_rate is None
+            else f"随机水平为 {_percent(record.base_rate, signed=False)}"
+        )
+        rate = _percent(record.met / record.matured, signed=False)
+        return (
+            f"{record.broker}已到期的 {record.matured} 次评级中 {rate} 达到其自身定义"
+            f"［{low}，{high}］，{chance}。"
+        )
+
+    def no_broker(self) -> str:
+        return "背后没有可评判其评级的券商。"
+
+
+_ENGLISH, _CHINESE = _English(), _Chinese()
