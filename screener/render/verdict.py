@@ -155,7 +155,8 @@ class _English:
         calls = (
             "its 1 matured call" if record.matured == 1 else f"its {record.matured} matured calls"
         )
-        return f"{record.broker} has met its own rating in {rate} of {calls} [{low}, {high}], {chance}."
+        told = f"{record.broker} has met its own rating in {rate} of {calls} [{low}, {high}]"
+        return f"{told}, {chance}."
 
     def no_broker(self) -> str:
         return "No broker stands behind it whose rating could be judged."
