@@ -15,7 +15,7 @@ LAYERS = (
     {"domain"},
     {"market"},
     {"paths"},
-    {"workspace", "render", "screen", "backtest", "data", "reports"},
+    {"workspace", "render", "screen", "backtest", "study", "data", "reports"},
     {"workflows"},
     {"cli"},
     {"__main__"},
@@ -47,6 +47,8 @@ DOORS = {
     "datasketch": {"reports/repeats.py"},
     "pypdf": {"reports/documents_pdf.py"},
     "bs4": {"reports/documents_html.py"},
+    "scipy": {"study/distributions.py"},
+    "statsmodels": {"study/regression.py"},
     "baostock": {"data/sources/online/baostock_wire.py"},
 }
 NO_NETWORK = {"socket", "http", "urllib3", "curl_cffi", "urllib.request"}

@@ -1,0 +1,116 @@
+"""What a test answers, with its convention named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Statistic", "TestResult", "unanswered"]
+
+
+class Statistic(StrEnum):
+    """A test of whether abnormal returns are 0 on average."""
+
+    CROSS_SECTION = "cross-sectional t"
+    PATELL = "Patell"
+    BMP = "BMP"
+    KOLARI_PYNNONEN = "Kolari-Pynnönen"
+    RANK = "Corrado rank"
+    SIGN = "generalised sign"
+    BOOTSTRAP = "stationary bootstrap"
+    CALENDAR_TIME = "calendar time"
+
+    @property
+    def convention(self) -> str:
+        """How it is computed, and where that was published."""
+        return _CONVENTIONS[self]
+
+    @property
+    def estimates(self) -> str:
+        """What its estimate and interval are of."""
+        return _ESTIMATES[self]
+
+
+_CONVENTIONS = {
+    Statistic.CROSS_SECTION: (
+        "mean over its standard error across events, n-1; Student t, n-1 degrees of freedom; "
+        "takes events as independent"
+    ),
+    Statistic.PATELL: (
+        "sum of returns over their forecast errors by the root of the sum of df/(df-2); normal; "
+        "takes events as independent and of unchanged variance (Patell 1976)"
+    ),
+    Statistic.BMP: (
+        "mean over its standard error of returns over their forecast errors; Student t, n-1; "
+        "takes events as independent (Boehmer, Musumeci and Poulsen 1991)"
+    ),
+    Statistic.KOLARI_PYNNONEN: (
+        "BMP × √((1-r)/(1+(n-1)r)), r the mean correlation of estimation residuals over pairs of "
+        "events by the share of the window that they have in common; Student t, n-1 "
+        "(Kolari and Pynnönen 2010; Kolari, Pape and Pynnönen 2018)"
+    ),
+    Statistic.RANK: (
+        "mean rank of the window among all sessions over its standard deviation through time; "
+        "normal (Corrado 1989; Corrado and Zivney 1992 for missing returns)"
+    ),
+    Statistic.SIGN: (
+        "share of positive sums against the share of positive sessions in the estimation window; "
+        "normal; takes events as independent (Cowan 1992)"
+    ),
+    Statistic.BOOTSTRAP: (
+        "dates of entry drawn in blocks of random length, all events of a date together; "
+        "percentile interval, p of the centred draws (Politis and Romano 1994)"
+    ),
+    Statistic.CALENDAR_TIME: (
+        "constant of the daily mean return of all open windows on the factors; Newey-West errors, "
+        "lag 4(T/100)^(2/9); normal (Jaffe 1974; Newey and West 1987)"
+    ),
+}
+
+_ESTIMATES = {
+    Statistic.CROSS_SECTION: "mean cumulative abnormal return",
+    Statistic.PATELL: "mean standardised return",
+    Statistic.BMP: "mean standardised return",
+    Statistic.KOLARI_PYNNONEN: "mean standardised return",
+    Statistic.RANK: "mean rank less one half",
+    Statistic.SIGN: "share of positive events",
+    Statistic.BOOTSTRAP: "mean cumulative abnormal return",
+    Statistic.CALENDAR_TIME: "abnormal return a session",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestResult:
+    """Answer of one test; numbers are `None` where it cannot answer, and `note` says why.
+
+    Parameters
+    ----------
+    statistic
+        Which test.
+    n
+        Events that it counts.
+    estimate, low, high
+        What `statistic.estimates` says, with its confidence interval.
+    value
+        The test statistic.
+    p
+        Two-sided chance of a value at least as far from 0 if nothing is there.
+    note
+        Why there is no answer, or what belongs to it.
+    """
+
+    statistic: Statistic
+    n: int
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    value: float | None = None
+    p: float | None = None
+    note: str = ""
+
+    __test__ = False  # no test of pytest's
+
+
+def unanswered(statistic: Statistic, n: int, note: str) -> TestResult:
+    """Return the answer of a test that cannot be made."""
+    return TestResult(statistic=statistic, n=n, note=note)
