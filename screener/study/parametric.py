@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from screener.study.distributions import (
     normal_quantile,
     normal_two_sided,
@@ -134,9 +132,3 @@ def _mean_test(statistic: Statistic, values: FloatVector, correlation: float) ->
         p=t_two_sided(value, n - 1),
         note=f"r = {correlation:.3f}" if statistic is Statistic.KOLARI_PYNNONEN else "",
     )
-
-
-def finite(values: FloatVector) -> FloatVector:
-    """Return the values that are defined."""
-    kept: FloatVector = values[np.isfinite(values)]
-    return kept

@@ -28,9 +28,7 @@ def automatic_lag(n: int) -> int:
     return int(4 * (n / 100) ** (2 / 9))
 
 
-def least_squares(
-    values: FloatVector, factors: FloatMatrix, *, lag: int, weights: FloatVector | None = None
-) -> Regression:
+def least_squares(values: FloatVector, factors: FloatMatrix, *, lag: int) -> Regression:
     """Regress values on a constant and factors, with errors of Newey and West (1987).
 
     Parameters
@@ -41,8 +39,6 @@ def least_squares(
         `(n_factors, n)` what explains it.
     lag
         Sessions over which errors may be related; 0 for errors robust to unequal variance alone.
-    weights
-        `(n,)` weight of each value; `None` for equal ones.
 
     Raises
     ------
@@ -58,10 +54,10 @@ def least_squares(
             f"{n} sessions with {k - 1} factors do not determine {k} coefficients",
             fix="study more events, or fewer factors",
         )
+    options = {"maxlags": lag, "use_correction": True}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = sm.OLS(values, design) if weights is None else sm.WLS(values, design, weights)
-        fit = model.fit(cov_type="HAC", cov_kwds={"maxlags": lag, "use_correction": True})
+        fit = sm.OLS(values, design).fit(cov_type="HAC", cov_kwds=options)
     return Regression(
         coefficients=tuple(float(value) for value in fit.params),
         errors=tuple(float(value) for value in fit.bse),

@@ -1,0 +1,267 @@
+"""Every test over every part of the event window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from screener.study.bootstrap import bootstrap_test
+from screener.study.calendar_time import calendar_time_test
+from screener.study.models import Convention, Model
+from screener.study.parametric import (
+    boehmer_test,
+    cross_sectional_test,
+    kolari_pynnonen_test,
+    patell_test,
+)
+from screener.study.ranks import rank_test, sign_test
+from screener.study.results import TestResult
+from screener.study.returns import AbnormalReturns, EventReturns, FloatVector, Timeline
+from screener.study.reversal import Reversal, reversal_of
+from screener.study.ties import clusters_of, mean_correlation
+from screener.study.windows import Part, PartWindow, StudyWindows
+
+__all__ = ["DayResult", "Evaluation", "PartResult", "StudySettings", "evaluate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudySettings:
+    """How events are studied.
+
+    Parameters
+    ----------
+    windows
+        Estimation and event window.
+    model, convention
+        Expected return, and how its error is computed.
+    seed, draws
+        Of the bootstrap.
+    """
+
+    windows: StudyWindows = field(default_factory=StudyWindows)
+    model: Model = Model.MARKET
+    convention: Convention = Convention.TEXTBOOK
+    seed: int = 20260514
+    draws: int = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartResult:
+    """One part of the event window over all events; numbers are `None` where undefined.
+
+    Parameters
+    ----------
+    window
+        The part.
+    n
+        Events that have finished it and traded in it: those that count.
+    n_dates
+        Their dates of entry.
+    n_unfinished, n_untraded
+        Events that have not finished it, and that were not traded in any of its sessions.
+    mean, median, bhar
+        Mean and median cumulative abnormal return, mean buy-and-hold abnormal return.
+    positive
+        Events with a positive one.
+    low, high
+        Confidence interval of `mean`, widened for events that move together.
+    correlation
+        Mean correlation between the events, `None` for fewer than two.
+    tests
+        One answer for each statistic.
+    """
+
+    window: PartWindow
+    n: int
+    n_dates: int
+    n_unfinished: int
+    n_untraded: int
+    mean: float | None
+    median: float | None
+    bhar: float | None
+    positive: int
+    low: float | None
+    high: float | None
+    correlation: float | None
+    tests: tuple[TestResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayResult:
+    """One session of the event window over all events that have reached it and traded in it.
+
+    `mean` is their mean abnormal return, `cumulative` the mean sum up to that session.
+    """
+
+    day: int
+    n: int
+    mean: float | None
+    cumulative: float | None
+    tests: tuple[TestResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """All answers on one group of events."""
+
+    n: int
+    parts: tuple[PartResult, ...]
+    days: tuple[DayResult, ...]
+    reversal: Reversal
+
+
+def evaluate(
+    returns: EventReturns,
+    abnormal: AbnormalReturns,
+    timeline: Timeline,
+    settings: StudySettings,
+    *,
+    group: int = 0,
+) -> Evaluation:
+    """Test a group of events over every part and every session of the window.
+
+    Parameters
+    ----------
+    returns, abnormal, timeline
+        Of the same units; all of them fitted.
+    settings
+        Windows, model and the bootstrap's seed.
+    group
+        Number of the group, so that each draws its own samples.
+    """
+    parts = tuple(
+        _part(returns, abnormal, timeline, settings, at, part, group)
+        for at, part in enumerate(settings.windows.parts())
+    )
+    return Evaluation(
+        n=len(abnormal),
+        parts=parts,
+        days=tuple(
+            _day(abnormal, timeline, settings, day)
+            for day in range(settings.windows.event[0], settings.windows.event[1] + 1)
+        ),
+        reversal=_reversal(abnormal, timeline, settings.windows),
+    )
+
+
+def _part(
+    returns: EventReturns,
+    abnormal: AbnormalReturns,
+    timeline: Timeline,
+    settings: StudySettings,
+    at: int,
+    part: PartWindow,
+    group: int,
+) -> PartResult:
+    known = np.isfinite(abnormal.values[:, part.columns]).all(axis=1)
+    counted = np.flatnonzero(np.isfinite(abnormal.car[:, at]))
+    own, when = abnormal.take(counted), timeline.take(counted)
+    totals, standardised = own.car[:, at], own.scar[:, at]
+    alike = _correlation(own, when, settings.windows, (part.first, part.last))
+    window = own.values[:, part.columns]
+    traded = np.where(np.isfinite(own.standardised[:, part.columns]), window, np.nan)
+    tests = (
+        cross_sectional_test(totals),
+        patell_test(standardised, own.freedom),
+        boehmer_test(standardised),
+        kolari_pynnonen_test(standardised, alike),
+        rank_test(own.residuals, traded),
+        sign_test(totals, own.residuals),
+        bootstrap_test(
+            totals,
+            when,
+            length=part.last - part.first + 1,
+            draws=settings.draws,
+            seed=(settings.seed, group, at),
+        ),
+        _calendar_time(returns, own, when, settings, part, counted),
+    )
+    widened = cross_sectional_test(totals, correlation=_usable(alike))
+    return PartResult(
+        window=part,
+        n=len(counted),
+        n_dates=len(clusters_of(when)) if len(counted) else 0,
+        n_unfinished=int((~known).sum()),
+        n_untraded=int(known.sum()) - len(counted),
+        mean=_mean(totals),
+        median=float(np.median(totals)) if len(totals) else None,
+        bhar=_mean(own.bhar[:, at]),
+        positive=int((totals > 0).sum()),
+        low=widened.low,
+        high=widened.high,
+        correlation=alike,
+        tests=tests,
+    )
+
+
+def _calendar_time(
+    returns: EventReturns,
+    own: AbnormalReturns,
+    timeline: Timeline,
+    settings: StudySettings,
+    part: PartWindow,
+    counted: np.ndarray,
+) -> TestResult:
+    columns = part.columns
+    estimated = settings.model in (Model.MARKET, Model.FACTORS)
+    values = returns.event[counted, columns] if estimated else own.values[:, columns]
+    factors = returns.event_factors[:, counted, columns]
+    spans = np.ones_like(values) if returns.spans is None else returns.spans[counted, columns]
+    return calendar_time_test(
+        values, factors if estimated else factors[:0], spans, timeline, part.first
+    )
+
+
+def _day(
+    abnormal: AbnormalReturns, timeline: Timeline, settings: StudySettings, day: int
+) -> DayResult:
+    column = day - settings.windows.event[0]
+    counted = np.flatnonzero(np.isfinite(abnormal.standardised[:, column]))
+    own, when = abnormal.take(counted), timeline.take(counted)
+    values, standardised = own.values[:, column], own.standardised[:, column]
+    alike = _correlation(own, when, settings.windows, (day, day))
+    sums = abnormal.values[:, : column + 1].sum(axis=1)
+    return DayResult(
+        day=day,
+        n=len(counted),
+        mean=_mean(values),
+        cumulative=_mean(sums[np.isfinite(sums)]),
+        tests=(
+            cross_sectional_test(values),
+            patell_test(standardised, own.freedom),
+            boehmer_test(standardised),
+            kolari_pynnonen_test(standardised, alike),
+        ),
+    )
+
+
+def _reversal(abnormal: AbnormalReturns, timeline: Timeline, windows: StudyWindows) -> Reversal:
+    places = {part.part: at for at, part in enumerate(windows.parts())}
+    spans = {part.part: (part.first, part.last) for part in windows.parts()}
+    until = slice(0, 1 - windows.event[0])
+    before = abnormal.values[:, until].sum(axis=1)
+    none = np.full(len(abnormal), np.nan)
+    return reversal_of(
+        before,
+        abnormal.car[:, places[Part.DRIFT]] if Part.DRIFT in places else none,
+        abnormal.residuals,
+        timeline,
+        estimation=windows.estimation,
+        window=spans.get(Part.DRIFT, (0, 0)),
+    )
+
+
+def _correlation(
+    own: AbnormalReturns, timeline: Timeline, windows: StudyWindows, window: tuple[int, int]
+) -> float | None:
+    return mean_correlation(own.residuals, timeline, estimation=windows.estimation, window=window)
+
+
+def _usable(correlation: float | None) -> float:
+    """Return the correlation by which an error is widened; it is never narrowed."""
+    return min(max(correlation or 0.0, 0.0), 1 - 1e-9)
+
+
+def _mean(values: FloatVector) -> float | None:
+    return float(values.mean()) if len(values) else None
