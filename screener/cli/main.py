@@ -21,6 +21,7 @@ from screener.cli.init import init
 from screener.cli.report import report_app
 from screener.cli.rules import rules
 from screener.cli.screen import screen
+from screener.cli.study import study
 
 __all__ = ["app", "run"]
 
@@ -39,6 +40,7 @@ app.add_typer(report_app, name="report")
 app.add_typer(basket_app, name="basket")
 app.add_typer(data_app, name="data")
 app.command()(backtest)
+app.command()(study)
 app.command()(rules)
 app.command()(explain)
 app.command()(screen)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from screener.study.parametric import CONFIDENCE
-from screener.study.results import Statistic, TestResult, unanswered
+from screener.study.results import NO_EVENT, Statistic, TestResult, unanswered
 from screener.study.returns import FloatVector, Timeline
 from screener.study.ties import Clusters, clusters_of
 
-__all__ = ["LEAST_DATES", "bootstrap_test", "mean_block"]
+__all__ = ["LEAST_BLOCKS", "bootstrap_test", "mean_block"]
 
-LEAST_DATES = 5
-"""Fewest dates from which it makes sense to draw."""
+LEAST_BLOCKS = 10
+"""Fewest blocks of dates from which it makes sense to draw: with fewer it finds too much."""
 
 _CELLS_AT_ONCE = 4_000_000
 
@@ -45,12 +47,15 @@ def bootstrap_test(
         Seed of the random generator; the same one gives the same numbers.
     """
     n = len(totals)
+    if not n:
+        return unanswered(Statistic.BOOTSTRAP, n, NO_EVENT)
     clusters = clusters_of(timeline)
-    if len(clusters) < LEAST_DATES:
-        note = f"{len(clusters)} dates of entry, {LEAST_DATES} are needed"
+    block = mean_block(clusters, length)
+    needed = math.ceil(LEAST_BLOCKS * block)
+    if len(clusters) < needed:
+        note = f"{_counted(len(clusters), 'date')} of entry, {needed} are needed"
         return unanswered(Statistic.BOOTSTRAP, n, note)
     sums: FloatVector = np.bincount(clusters.of_unit, totals, len(clusters)).astype(np.float64)
-    block = mean_block(clusters, length)
     drawn = _drawn_means(sums, clusters.sizes.astype(np.float64), block, draws, seed)
     mean = float(totals.mean())
     as_far = int(np.count_nonzero(np.abs(drawn - mean) >= abs(mean)))
@@ -98,3 +103,7 @@ def _stationary(
     last = np.maximum.accumulate(np.where(fresh, at, 0), axis=1)
     places: npt.NDArray[np.int64] = (np.take_along_axis(begins, last, axis=1) + at - last) % n
     return places
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"

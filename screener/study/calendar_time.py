@@ -8,7 +8,7 @@ from screener.errors import ComputeError
 from screener.study.distributions import normal_quantile, normal_two_sided
 from screener.study.parametric import CONFIDENCE
 from screener.study.regression import automatic_lag, least_squares
-from screener.study.results import Statistic, TestResult, unanswered
+from screener.study.results import NO_EVENT, Statistic, TestResult, unanswered
 from screener.study.returns import FloatCube, FloatMatrix, FloatVector, RowVector, Timeline
 
 __all__ = ["LEAST_SESSIONS", "calendar_portfolio", "calendar_time_test"]
@@ -41,10 +41,12 @@ def calendar_time_test(
         Session of the first column.
     """
     n = len(values)
+    if not n:
+        return unanswered(Statistic.CALENDAR_TIME, n, NO_EVENT)
     portfolio, explained = calendar_portfolio(values, factors, spans, timeline, first)
     sessions = len(portfolio)
     if sessions < LEAST_SESSIONS:
-        note = f"{sessions} sessions with an open window, {LEAST_SESSIONS} are needed"
+        note = f"{sessions} sessions in the portfolio, {LEAST_SESSIONS} are needed"
         return unanswered(Statistic.CALENDAR_TIME, n, note)
     lag = automatic_lag(sessions)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from screener.study.bootstrap import bootstrap_test
 from screener.study.calendar_time import calendar_time_test
@@ -19,7 +20,7 @@ from screener.study.ranks import rank_test, sign_test
 from screener.study.results import TestResult
 from screener.study.returns import AbnormalReturns, EventReturns, FloatVector, Timeline
 from screener.study.reversal import Reversal, reversal_of
-from screener.study.ties import clusters_of, mean_correlation
+from screener.study.ties import Ties
 from screener.study.windows import Part, PartWindow, StudyWindows
 
 __all__ = ["DayResult", "Evaluation", "PartResult", "StudySettings", "evaluate"]
@@ -118,6 +119,7 @@ def evaluate(
     settings: StudySettings,
     *,
     group: int = 0,
+    days: bool = True,
 ) -> Evaluation:
     """Test a group of events over every part and every session of the window.
 
@@ -129,17 +131,21 @@ def evaluate(
         Windows, model and the bootstrap's seed.
     group
         Number of the group, so that each draws its own samples.
+    days
+        Whether to test every session, too.
     """
+    ties = _TiesOf(abnormal, timeline, settings.windows)
     parts = tuple(
-        _part(returns, abnormal, timeline, settings, at, part, group)
+        _part(returns, abnormal, timeline, settings, ties, at, part, group)
         for at, part in enumerate(settings.windows.parts())
     )
     return Evaluation(
         n=len(abnormal),
         parts=parts,
         days=tuple(
-            _day(abnormal, timeline, settings, day)
+            _day(abnormal, settings, ties, day)
             for day in range(settings.windows.event[0], settings.windows.event[1] + 1)
+            if days
         ),
         reversal=_reversal(abnormal, timeline, settings.windows),
     )
@@ -150,6 +156,7 @@ def _part(
     abnormal: AbnormalReturns,
     timeline: Timeline,
     settings: StudySettings,
+    ties: _TiesOf,
     at: int,
     part: PartWindow,
     group: int,
@@ -158,7 +165,8 @@ def _part(
     counted = np.flatnonzero(np.isfinite(abnormal.car[:, at]))
     own, when = abnormal.take(counted), timeline.take(counted)
     totals, standardised = own.car[:, at], own.scar[:, at]
-    alike = _correlation(own, when, settings.windows, (part.first, part.last))
+    tied = ties(counted)
+    alike = tied.mean((part.first, part.last))
     window = own.values[:, part.columns]
     traded = np.where(np.isfinite(own.standardised[:, part.columns]), window, np.nan)
     tests = (
@@ -181,7 +189,7 @@ def _part(
     return PartResult(
         window=part,
         n=len(counted),
-        n_dates=len(clusters_of(when)) if len(counted) else 0,
+        n_dates=len(tied.clusters),
         n_unfinished=int((~known).sum()),
         n_untraded=int(known.sum()) - len(counted),
         mean=_mean(totals),
@@ -201,7 +209,7 @@ def _calendar_time(
     timeline: Timeline,
     settings: StudySettings,
     part: PartWindow,
-    counted: np.ndarray,
+    counted: npt.NDArray[np.intp],
 ) -> TestResult:
     columns = part.columns
     estimated = settings.model in (Model.MARKET, Model.FACTORS)
@@ -213,14 +221,11 @@ def _calendar_time(
     )
 
 
-def _day(
-    abnormal: AbnormalReturns, timeline: Timeline, settings: StudySettings, day: int
-) -> DayResult:
+def _day(abnormal: AbnormalReturns, settings: StudySettings, ties: _TiesOf, day: int) -> DayResult:
     column = day - settings.windows.event[0]
     counted = np.flatnonzero(np.isfinite(abnormal.standardised[:, column]))
-    own, when = abnormal.take(counted), timeline.take(counted)
-    values, standardised = own.values[:, column], own.standardised[:, column]
-    alike = _correlation(own, when, settings.windows, (day, day))
+    values, standardised = abnormal.values[counted, column], abnormal.standardised[counted, column]
+    alike = ties(counted).mean((day, day))
     sums = abnormal.values[:, : column + 1].sum(axis=1)
     return DayResult(
         day=day,
@@ -229,7 +234,7 @@ def _day(
         cumulative=_mean(sums[np.isfinite(sums)]),
         tests=(
             cross_sectional_test(values),
-            patell_test(standardised, own.freedom),
+            patell_test(standardised, abnormal.freedom[counted]),
             boehmer_test(standardised),
             kolari_pynnonen_test(standardised, alike),
         ),
@@ -252,10 +257,24 @@ def _reversal(abnormal: AbnormalReturns, timeline: Timeline, windows: StudyWindo
     )
 
 
-def _correlation(
-    own: AbnormalReturns, timeline: Timeline, windows: StudyWindows, window: tuple[int, int]
-) -> float | None:
-    return mean_correlation(own.residuals, timeline, estimation=windows.estimation, window=window)
+class _TiesOf:
+    """Gives the ties of some units; those of the same units are worked out once."""
+
+    def __init__(
+        self, abnormal: AbnormalReturns, timeline: Timeline, windows: StudyWindows
+    ) -> None:
+        self._abnormal, self._timeline, self._windows = abnormal, timeline, windows
+        self._found: dict[bytes, Ties] = {}
+
+    def __call__(self, units: npt.NDArray[np.intp]) -> Ties:
+        key = units.tobytes()
+        if key not in self._found:
+            self._found[key] = Ties(
+                self._abnormal.residuals[units],
+                self._timeline.take(units),
+                estimation=self._windows.estimation,
+            )
+        return self._found[key]
 
 
 def _usable(correlation: float | None) -> float:

@@ -10,7 +10,7 @@ from screener.study.distributions import (
     t_quantile,
     t_two_sided,
 )
-from screener.study.results import Statistic, TestResult, unanswered
+from screener.study.results import NO_EVENT, ONE_EVENT, Statistic, TestResult, unanswered
 from screener.study.returns import FloatVector
 
 __all__ = [
@@ -24,8 +24,6 @@ __all__ = [
 CONFIDENCE = 0.95
 """Confidence of every interval."""
 
-_ONE_EVENT = "one event: nothing to compare it with"
-_NO_EVENT = "no event has finished this window"
 _NO_SPREAD = "all events have the same value"
 _ROUNDING = 1e-12
 
@@ -60,7 +58,7 @@ def patell_test(standardised: FloatVector, freedom: FloatVector) -> TestResult:
     """
     n = len(standardised)
     if not n:
-        return unanswered(Statistic.PATELL, n, _NO_EVENT)
+        return unanswered(Statistic.PATELL, n, NO_EVENT)
     spread = math.sqrt(float((freedom / (freedom - 2)).sum()))
     value, mean = float(standardised.sum()) / spread, float(standardised.mean())
     reach = normal_quantile((1 + CONFIDENCE) / 2) * spread / n
@@ -99,12 +97,12 @@ def kolari_pynnonen_test(standardised: FloatVector, correlation: float | None) -
     standardised
         `(n_events,)` abnormal returns over their forecast errors, finite.
     correlation
-        Mean correlation r of the events' residuals, see `ties.mean_correlation`; `None` where it is
+        Mean correlation r of the events' residuals, see `ties.Ties`; `None` where it is
         not defined.
     """
     n = len(standardised)
     if n < 2 or correlation is None:
-        return unanswered(Statistic.KOLARI_PYNNONEN, n, _NO_EVENT if not n else _ONE_EVENT)
+        return unanswered(Statistic.KOLARI_PYNNONEN, n, NO_EVENT if not n else ONE_EVENT)
     if not 1 + (n - 1) * correlation > 0 or correlation >= 1:
         note = f"mean correlation {correlation:.3f} of {n} events leaves no variance"
         return unanswered(Statistic.KOLARI_PYNNONEN, n, note)
@@ -114,7 +112,7 @@ def kolari_pynnonen_test(standardised: FloatVector, correlation: float | None) -
 def _mean_test(statistic: Statistic, values: FloatVector, correlation: float) -> TestResult:
     n = len(values)
     if n < 2:
-        return unanswered(statistic, n, _ONE_EVENT if n else _NO_EVENT)
+        return unanswered(statistic, n, ONE_EVENT if n else NO_EVENT)
     mean, deviation = float(values.mean()), float(values.std(ddof=1))
     if deviation <= _ROUNDING * max(1.0, abs(mean)):
         return unanswered(statistic, n, _NO_SPREAD)

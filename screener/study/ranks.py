@@ -8,12 +8,12 @@ import numpy as np
 
 from screener.study.distributions import normal_quantile, normal_two_sided
 from screener.study.parametric import CONFIDENCE
-from screener.study.results import Statistic, TestResult, unanswered
-from screener.study.returns import FloatMatrix, FloatVector
+from screener.study.results import NO_EVENT, ONE_EVENT, Statistic, TestResult, unanswered
+from screener.study.returns import FloatMatrix, FloatVector, RowVector
 
 __all__ = ["rank_deviations", "rank_test", "sign_test", "wilson_interval"]
 
-_FEW = "no event has finished this window"
+_UNITS_AT_ONCE = 1_000
 
 
 def rank_deviations(residuals: FloatMatrix, values: FloatMatrix) -> FloatMatrix:
@@ -36,7 +36,7 @@ def rank_deviations(residuals: FloatMatrix, values: FloatMatrix) -> FloatMatrix:
     """
     joined = np.concatenate([residuals, values], axis=1)
     known = np.isfinite(joined)
-    order = np.argsort(np.where(known, joined, np.inf), axis=1, kind="stable")
+    order = np.argsort(np.where(known, joined, np.inf), axis=1)
     ordered = np.take_along_axis(joined, order, axis=1)
     places = _shared_places(ordered)
     ranks = np.empty_like(joined)
@@ -73,11 +73,8 @@ def rank_test(residuals: FloatMatrix, values: FloatMatrix) -> TestResult:
     """
     n, length = values.shape
     if not n:
-        return unanswered(Statistic.RANK, n, _FEW)
-    deviations = rank_deviations(residuals, values)
-    known = np.isfinite(deviations)
-    counts = known.sum(axis=0)
-    sums = np.where(known, deviations, 0.0).sum(axis=0)
+        return unanswered(Statistic.RANK, n, NO_EVENT)
+    sums, counts = _session_sums(residuals, values)
     # A session of few units is as uncertain as they are: sums are scaled by the root of their n.
     through = np.where(counts > 0, sums / np.sqrt(np.maximum(counts, 1)), 0.0)
     used = counts > 0
@@ -100,6 +97,19 @@ def rank_test(residuals: FloatMatrix, values: FloatMatrix) -> TestResult:
     )
 
 
+def _session_sums(residuals: FloatMatrix, values: FloatMatrix) -> tuple[FloatVector, RowVector]:
+    """Return the sum of the deviations of each session over the units, and how many it has."""
+    n_sessions = residuals.shape[1] + values.shape[1]
+    sums, counts = np.zeros(n_sessions), np.zeros(n_sessions, dtype=np.int64)
+    for start in range(0, len(values), _UNITS_AT_ONCE):
+        some = slice(start, start + _UNITS_AT_ONCE)
+        deviations = rank_deviations(residuals[some], values[some])
+        known = np.isfinite(deviations)
+        counts += known.sum(axis=0)
+        sums += np.where(known, deviations, 0.0).sum(axis=0)
+    return sums, counts
+
+
 def sign_test(totals: FloatVector, residuals: FloatMatrix) -> TestResult:
     """Return how many units gained against how many sessions of the estimation window did.
 
@@ -114,8 +124,8 @@ def sign_test(totals: FloatVector, residuals: FloatMatrix) -> TestResult:
         `(n_units, n_estimation)` of the estimation window; NaN where there was no return.
     """
     n = len(totals)
-    if not n:
-        return unanswered(Statistic.SIGN, n, _FEW)
+    if n < 2:
+        return unanswered(Statistic.SIGN, n, ONE_EVENT if n else NO_EVENT)
     known = np.isfinite(residuals)
     base = float(((residuals > 0).sum(axis=1) / known.sum(axis=1)).mean())
     if not 0 < base < 1:

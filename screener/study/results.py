@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Statistic", "TestResult", "unanswered"]
+__all__ = ["NO_EVENT", "ONE_EVENT", "Statistic", "TestResult", "unanswered"]
+
+NO_EVENT = "no event has finished this window"
+ONE_EVENT = "one event: nothing to compare it with"
 
 
 class Statistic(StrEnum):
@@ -24,6 +27,11 @@ class Statistic(StrEnum):
     def convention(self) -> str:
         """How it is computed, and where that was published."""
         return _CONVENTIONS[self]
+
+    @property
+    def brief(self) -> str:
+        """How it is computed, in a line."""
+        return _BRIEF[self]
 
     @property
     def estimates(self) -> str:
@@ -51,7 +59,8 @@ _CONVENTIONS = {
     ),
     Statistic.RANK: (
         "mean rank of the window among all sessions over its standard deviation through time; "
-        "normal (Corrado 1989; Corrado and Zivney 1992 for missing returns)"
+        "normal; holds for events of one date, not for windows that overlap from date to date "
+        "(Corrado 1989; Corrado and Zivney 1992 for missing returns)"
     ),
     Statistic.SIGN: (
         "share of positive sums against the share of positive sessions in the estimation window; "
@@ -65,6 +74,17 @@ _CONVENTIONS = {
         "constant of the daily mean return of all open windows on the factors; Newey-West errors, "
         "lag 4(T/100)^(2/9); normal (Jaffe 1974; Newey and West 1987)"
     ),
+}
+
+_BRIEF = {
+    Statistic.CROSS_SECTION: "mean by its standard error over events; takes them as independent",
+    Statistic.PATELL: "sum by forecast errors, df/(df-2); as independent, variance unchanged",
+    Statistic.BMP: "t of returns by their forecast errors; takes events as independent",
+    Statistic.KOLARI_PYNNONEN: "BMP for events that move together, by mean correlation r",
+    Statistic.RANK: "ranks among all sessions, by their deviation through time; normal",
+    Statistic.SIGN: "gains against the share of positive sessions learned; normal",
+    Statistic.BOOTSTRAP: "dates of entry drawn in blocks of random length; p alone",
+    Statistic.CALENDAR_TIME: "all open windows as one portfolio a session; Newey-West errors",
 }
 
 _ESTIMATES = {

@@ -9,7 +9,7 @@ import numpy as np
 from screener.study.parametric import cross_sectional_test
 from screener.study.results import TestResult
 from screener.study.returns import FloatMatrix, FloatVector, Timeline
-from screener.study.ties import mean_correlation
+from screener.study.ties import Ties
 
 __all__ = ["Reversal", "reversal_of"]
 
@@ -60,19 +60,15 @@ def reversal_of(
     drift
         `(n_events,)` that of the drift; NaN where not known.
     residuals, timeline, estimation
-        As in `ties.mean_correlation`.
+        As in `ties.Ties`.
     window
         First and last session of the drift.
     """
     known = np.flatnonzero(np.isfinite(before) & np.isfinite(drift) & (before != 0))
     signs = np.sign(before[known])
     along = drift[known] * signs
-    alike = mean_correlation(
-        residuals[known] * signs[:, np.newaxis],
-        timeline.take(known),
-        estimation=estimation,
-        window=window,
-    )
+    signed = residuals[known] * signs[:, np.newaxis]
+    alike = Ties(signed, timeline.take(known), estimation=estimation).mean(window)
     n, sizes = len(known), np.abs(before[known])
     return Reversal(
         n=n,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from screener.study.returns import FloatMatrix, FloatVector, RowVector, Timeline
+from screener.study.returns import FloatMatrix, RowVector, Timeline
 
-__all__ = ["Clusters", "clusters_of", "mean_correlation"]
+__all__ = ["Clusters", "Ties", "clusters_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,92 +64,114 @@ def clusters_of(timeline: Timeline) -> Clusters:
     )
 
 
-def mean_correlation(
-    residuals: FloatMatrix,
-    timeline: Timeline,
-    *,
-    estimation: tuple[int, int],
-    window: tuple[int, int],
-) -> float | None:
-    """Return the mean correlation of the units' abnormal returns over one window.
-
-    Over all pairs of units: the correlation of their residuals in the sessions that their
-    estimation windows have in common, times the share of the window's sessions that both windows
-    hold. Where all units have one entry session that is the r of Kolari and Pynnönen (2010); the
-    share is that of Kolari, Pape and Pynnönen (2018). Pairs whose windows share no session count
-    as uncorrelated.
+class Ties:
+    """How alike some units are, for any window.
 
     Parameters
     ----------
     residuals
         `(n_units, n_estimation)` of the estimation window; NaN where there was no return.
     timeline
-        Entry sessions.
+        Their entry sessions.
     estimation
         First and last session of the estimation window.
-    window
-        First and last session of the window in question.
-
-    Returns
-    -------
-    float or None
-        `None` for fewer than two units.
     """
-    n = len(residuals)
-    if n < 2:
-        return None
-    clusters = clusters_of(timeline)
-    sums, squares = _cluster_sums(residuals, clusters)
-    together = float((np.einsum("gt,gt->g", sums, sums) - squares).sum())
-    together += 2 * _across(sums, clusters, timeline, estimation, window)
-    return together / (n * (n - 1))
+
+    def __init__(
+        self, residuals: FloatMatrix, timeline: Timeline, *, estimation: tuple[int, int]
+    ) -> None:
+        self.n = len(residuals)
+        self.clusters = clusters_of(timeline)
+        self._timeline, self._estimation = timeline, estimation
+        self._sums = _cluster_sums(residuals, self.clusters)
+        self._pairs: dict[int, npt.NDArray[np.float64]] = {}
+        self._spread: tuple[FloatMatrix, FloatMatrix] | None = None
+
+    def mean(self, window: tuple[int, int]) -> float | None:
+        """Return the mean correlation of the units' abnormal returns over one window.
+
+        Over all pairs of units: the correlation of their residuals in the sessions that their
+        estimation windows have in common, times the share of the window's sessions that both
+        windows hold. Where all units have one entry session that is the r of Kolari and Pynnönen
+        (2010); the share is that of Kolari, Pape and Pynnönen (2018). Pairs whose windows share no
+        session count as uncorrelated.
+
+        Parameters
+        ----------
+        window
+            First and last session of the window in question.
+
+        Returns
+        -------
+        float or None
+            `None` for fewer than two units.
+        """
+        if self.n < 2:
+            return None
+        sizes = self.clusters.sizes
+        within = float((np.einsum("gt,gt->g", self._sums, self._sums) - sizes).sum())
+        return (within + 2 * self._across(window)) / (self.n * (self.n - 1))
+
+    def _across(self, window: tuple[int, int]) -> float:
+        """Return the weighted sum over pairs of units of different clusters, each pair once."""
+        judged = _rows(self.clusters, self._timeline, window)
+        total = 0.0
+        for lag in range(1, len(self.clusters)):
+            near = np.flatnonzero(judged[:-lag, -1] >= judged[lag:, 0])
+            if not len(near):
+                break
+            weight = self._shared(judged, near, lag) / judged.shape[1]
+            total += float((weight * self._alike(lag)[near]).sum())
+        return total
+
+    def _shared(self, judged: RowVector, near: RowVector, lag: int) -> RowVector:
+        """Return how many sessions of the window pairs of clusters have in common."""
+        later = near + lag
+        positions, calendars = self.clusters.positions, self.clusters.calendars
+        apart = np.abs(positions[later] - positions[near])
+        shared: RowVector = np.maximum(judged.shape[1] - apart, 0)
+        for at in np.flatnonzero(calendars[near] != calendars[later]):
+            shared[at] = len(np.intersect1d(judged[near[at]], judged[later[at]]))
+        return shared
+
+    def _alike(self, lag: int) -> npt.NDArray[np.float64]:
+        """Return the sum of correlations over the pairs of units of clusters `lag` apart."""
+        if lag not in self._pairs:
+            values, present = self._on_axis()
+            common = np.einsum("gt,gt->g", present[:-lag], present[lag:])
+            together = np.einsum("gt,gt->g", values[:-lag], values[lag:])
+            scale = self._sums.shape[1] / np.maximum(common, 1)
+            self._pairs[lag] = np.where(common > 1, together * scale, 0.0)
+        return self._pairs[lag]
+
+    def _on_axis(self) -> tuple[FloatMatrix, FloatMatrix]:
+        """Return `(n_clusters, n_rows)` sums on the common axis, and 1 where there are any."""
+        if self._spread is None:
+            learned = _rows(self.clusters, self._timeline, self._estimation)
+            n_rows = 1 + int(learned.max())
+            self._spread = (
+                _spread(self._sums, learned, n_rows),
+                _spread(np.ones_like(self._sums), learned, n_rows),
+            )
+        return self._spread
 
 
-def _cluster_sums(residuals: FloatMatrix, clusters: Clusters) -> tuple[FloatMatrix, FloatVector]:
-    """Return the sums of each cluster's residuals of length 1, and of their squares."""
-    known = np.isfinite(residuals)
-    every = bool(known.all())
-    kept = residuals if every else np.where(known, residuals, 0.0)
-    means = kept.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    norms = np.sqrt(np.einsum("nt,nt->n", kept, kept) - known.sum(axis=1) * means**2)
+def _cluster_sums(residuals: FloatMatrix, clusters: Clusters) -> FloatMatrix:
+    """Return the sums of each cluster's residuals, each unit's of mean 0 and length 1."""
     order = np.argsort(clusters.of_unit, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(clusters.sizes)[:-1]])
+    starts = np.cumsum(clusters.sizes) - clusters.sizes
     sums = np.empty((len(clusters), residuals.shape[1]))
     for at, (start, size) in enumerate(zip(starts, clusters.sizes, strict=True)):
-        units = order[start : start + size]
-        moved = kept[units] - means[units, np.newaxis]
-        if not every:
-            moved[~known[units]] = 0.0
-        sums[at] = (1 / norms[units]) @ moved
-    return sums, clusters.sizes.astype(np.float64)
-
-
-def _across(
-    sums: FloatMatrix,
-    clusters: Clusters,
-    timeline: Timeline,
-    estimation: tuple[int, int],
-    window: tuple[int, int],
-) -> float:
-    """Return the weighted sum over pairs of units of different clusters, each pair once."""
-    learned = _rows(clusters, timeline, estimation)
-    judged = _rows(clusters, timeline, window)
-    n_rows = 1 + max(int(learned.max()), int(judged.max()))
-    values = _spread(sums, learned, n_rows)
-    present = _spread(np.ones_like(sums), learned, n_rows)
-    counted = _spread(np.ones(judged.shape), judged, n_rows)
-    total = 0.0
-    for lag in range(1, len(clusters)):
-        near = np.flatnonzero(judged[:-lag, -1] >= judged[lag:, 0])
-        if not len(near):
-            break
-        shared = np.einsum("gt,gt->g", counted[near], counted[near + lag])
-        common = np.einsum("gt,gt->g", present[near], present[near + lag])
-        alike = np.einsum("gt,gt->g", values[near], values[near + lag])
-        weight = shared / judged.shape[1]
-        scale = sums.shape[1] / np.maximum(common, 1)
-        total += float((weight * scale * alike)[common > 1].sum())
-    return total
+        own = residuals[order[start : start + size]]
+        known = np.isfinite(own)
+        counts = known.sum(axis=1, keepdims=True)
+        kept = own if known.all() else np.where(known, own, 0.0)
+        moved = kept - kept.sum(axis=1, keepdims=True) / counts
+        if counts.min() < own.shape[1]:
+            moved = np.where(known, moved, 0.0)
+        lengths = np.sqrt(np.einsum("nt,nt->n", moved, moved))
+        sums[at] = (1 / lengths) @ moved
+    return sums
 
 
 def _rows(clusters: Clusters, timeline: Timeline, window: tuple[int, int]) -> RowVector:

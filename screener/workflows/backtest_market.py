@@ -22,7 +22,15 @@ from screener.market.calendars import calendar_of
 from screener.paths.known import EntrySessions, entry_choices
 from screener.workflows.requests import NO_BENCHMARK, BacktestRequest
 
-__all__ = ["Benchmarks", "DatedEvents", "Market", "benchmarks_for", "dated_events", "read_market"]
+__all__ = [
+    "Benchmarks",
+    "DatedEvents",
+    "Market",
+    "benchmarks_for",
+    "dated_events",
+    "entries_of",
+    "read_market",
+]
 
 DatedEvents = list[tuple[Event, tuple[EntrySessions, ...]]]
 """Events with every entry that their publication allows, the main one first."""
@@ -75,7 +83,23 @@ def dated_events(request: BacktestRequest) -> DatedEvents:
     DateRangeError
         If an entry is past the sessions that its calendar records.
     """
-    return [(event, _choices(event, request.settings.delay)) for event in request.events]
+    return [(event, entries_of(event, request.settings.delay)) for event in request.events]
+
+
+def entries_of(event: Event, delay: int) -> tuple[EntrySessions, ...]:
+    """Return every entry that an event's publication allows, the main one first.
+
+    Raises
+    ------
+    DateRangeError
+        If an entry is past the sessions that its calendar records.
+    """
+    exchanges = [member.listing.exchange for member in event.members]
+    try:
+        return entry_choices(event.published, exchanges, calendar_of, delay=delay)
+    except DateRangeError as error:
+        where = f"basket {event.basket}, published {event.published.text()}"
+        raise DateRangeError(error.what, where=where, fix=error.fix) from error
 
 
 def read_market(
@@ -111,14 +135,24 @@ def read_market(
     )
 
 
-def benchmarks_for(store: Store, market: Market, request: BacktestRequest) -> Benchmarks:
-    """Return the benchmarks of a request, each index read once for a market."""
-    for event in request.events:
+def benchmarks_for(store: Store, market: Market, events: Sequence[Event], asked: str) -> Benchmarks:
+    """Return the benchmarks of events, each index read once for a market.
+
+    Parameters
+    ----------
+    store, market
+        The lake, and what was read from it.
+    events
+        The events.
+    asked
+        One index for all names, `none`, or empty for the defaults.
+    """
+    for event in events:
         for member in event.members:
-            wanted = _wanted(request.benchmark or event.benchmark, member.listing)
+            wanted = _wanted(asked or event.benchmark, member.listing)
             if wanted is not None and wanted not in market.series:
                 market.series[wanted] = _series(store, wanted)
-    return Benchmarks(asked=request.benchmark, series=market.series)
+    return Benchmarks(asked=asked, series=market.series)
 
 
 def _series(store: Store, wanted: Listing) -> BenchmarkSeries:
@@ -138,12 +172,3 @@ def _wanted(asked: str, name: Listing) -> Listing | None:
     if not asked:
         return default_benchmark(name)
     return parse_listing(asked, parameter="--benchmark", kind=Kind.INDEX)
-
-
-def _choices(event: Event, delay: int) -> tuple[EntrySessions, ...]:
-    exchanges = [member.listing.exchange for member in event.members]
-    try:
-        return entry_choices(event.published, exchanges, calendar_of, delay=delay)
-    except DateRangeError as error:
-        where = f"basket {event.basket}, published {event.published.text()}"
-        raise DateRangeError(error.what, where=where, fix=error.fix) from error

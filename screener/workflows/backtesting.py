@@ -124,7 +124,7 @@ def _run(
         panel,
         events,
         request.settings,
-        benchmarks_for(store, market, request),
+        benchmarks_for(store, market, request.events, request.benchmark),
         market.trading,
         market.caps,
         jobs=jobs,

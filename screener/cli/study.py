@@ -1,0 +1,265 @@
+"""The command `screener study`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from screener.cli.common import (
+    CsvOption,
+    ExcelOption,
+    JsonOption,
+    VersionOption,
+    WorkspaceOption,
+    console,
+    messages,
+    program_version,
+    working,
+    workspace_of,
+)
+from screener.errors import InputError
+
+if TYPE_CHECKING:
+    from enum import StrEnum
+
+    from screener.data.return_tables import ReturnTable
+
+__all__ = ["study"]
+
+_WINDOW = re.compile(r"\s*([+-]?\d{1,6})\s*\.\.\s*([+-]?\d{1,6})\s*")
+
+
+def study(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]…", help="Baskets to study together."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every basket.")] = False,
+    report: Annotated[
+        str | None, typer.Option("--report", metavar="ID", help="Only the events of this report.")
+    ] = None,
+    window: Annotated[
+        str,
+        typer.Option("--window", metavar="A..B", help="Sessions to judge; 0 is the entry session."),
+    ] = "-20..20",
+    estimation: Annotated[
+        str,
+        typer.Option(
+            "--estimation",
+            metavar="A..B",
+            help="Sessions from which the expected return is learned.",
+        ),
+    ] = "-250..-30",
+    least: Annotated[
+        int,
+        typer.Option(
+            "--least",
+            metavar="N",
+            help="Fewest returns to learn from (default: half of the estimation window, 30 or "
+            "more).",
+        ),
+    ] = 0,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="M",
+            help="market, market-adjusted, mean-adjusted, factors or matched (default: market, "
+            "or what the given table is for).",
+        ),
+    ] = None,
+    unit: Annotated[
+        str,
+        typer.Option("--unit", metavar="U", help="What counts as one event: basket or listing."),
+    ] = "basket",
+    by: Annotated[
+        str,
+        typer.Option("--by", metavar="G", help="Study each basket or report apart, too."),
+    ] = "none",
+    benchmark: Annotated[
+        str,
+        typer.Option(
+            "--benchmark",
+            metavar="ID",
+            help="One index for all names "
+            "(default: CSI 300 on the mainland, Hang Seng in Hong Kong).",
+        ),
+    ] = "",
+    factors: Annotated[
+        str | None,
+        typer.Option(
+            "--factors",
+            metavar="FILE",
+            help="CSV of daily factor returns as fractions: date, one column a factor; a column "
+            "rf is the riskless return.",
+        ),
+    ] = None,
+    matched: Annotated[
+        str | None,
+        typer.Option(
+            "--matched",
+            metavar="FILE",
+            help="CSV of the daily returns of each listing's matched portfolio (by industry or "
+            "size): date, one column a listing id.",
+        ),
+    ] = None,
+    convention: Annotated[
+        str,
+        typer.Option(
+            "--convention",
+            metavar="C",
+            help="textbook, or estudy2 for the errors of that R package (model market).",
+        ),
+    ] = "textbook",
+    max_wait: Annotated[
+        int,
+        typer.Option(
+            "--max-wait",
+            metavar="N",
+            help="Sessions that a reader's purchase may wait when suspended or locked at the "
+            "upper limit.",
+        ),
+    ] = 10,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Seed of the bootstrap.")
+    ] = 20260514,
+    draws: Annotated[
+        int, typer.Option("--draws", metavar="N", help="Samples of the bootstrap.")
+    ] = 2_000,
+    jobs: Annotated[
+        int, typer.Option("--jobs", metavar="N", help="Workers that share the events; -1 for all.")
+    ] = 1,
+    events: Annotated[
+        str | None,
+        typer.Option("--events", metavar="FILE", help="Write every event with its returns as CSV."),
+    ] = None,
+    sessions: Annotated[
+        str | None,
+        typer.Option(
+            "--sessions", metavar="FILE", help="Write AR, CAAR and tests by session as CSV."
+        ),
+    ] = None,
+    ledger: Annotated[
+        str | None,
+        typer.Option(
+            "--ledger", metavar="FILE", help="Write every name, kept or dropped and why, as CSV."
+        ),
+    ] = None,
+    csv: CsvOption = None,
+    json: JsonOption = None,
+    excel: ExcelOption = False,
+    data_version: VersionOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Ask whether baskets returned more than expected, before, on and after session 0.
+
+    Run-up, entry session and drift are told apart, and whether the drift takes back what came
+    before it. Windows that the data do not reach yet are pending and never counted.
+
+    Example: screener study --all --by basket --csv tests.csv
+    """
+    from screener.data.store import Store
+    from screener.render.files import check_targets, write_csv, write_json
+    from screener.study.evaluating import StudySettings
+    from screener.study.models import Convention, Model
+    from screener.study.units import UnitKind
+    from screener.study.windows import StudyWindows
+    from screener.workflows.catalog import basket_events
+    from screener.workflows.study_page import study_page
+    from screener.workflows.study_rows import (
+        DAY_COLUMNS,
+        NAME_COLUMNS,
+        TEST_COLUMNS,
+        day_rows,
+        name_rows,
+        study_document,
+        test_rows,
+        unit_columns,
+        unit_rows,
+    )
+    from screener.workflows.studying import Grouping, StudyRequest, run_study
+    from screener.workspace.runs import save_run
+
+    check_targets(csv, json, events, sessions, ledger)
+    if bool(names) == every:
+        raise InputError(
+            "name the baskets to study, or ask for --all",
+            fix="`screener basket list` shows them",
+        )
+    table = _table(factors, matched)
+    implied = Model.FACTORS if factors else Model.MATCHED if matched else Model.MARKET
+    settings = StudySettings(
+        windows=StudyWindows(
+            estimation=_window(estimation, "--estimation"),
+            event=_window(window, "--window"),
+            least=least,
+        ),
+        model=implied if model is None else Model(_one_of(Model, model, "--model")),
+        convention=Convention(_one_of(Convention, convention, "--convention")),
+        seed=_at_least(seed, 0, "--seed"),
+        draws=_at_least(draws, 100, "--draws"),
+    )
+    place = workspace_of(workspace)
+    request = StudyRequest(
+        events=tuple(
+            event for _, group in basket_events(place, names or None, report) for event in group
+        ),
+        settings=settings,
+        unit=UnitKind(_one_of(UnitKind, unit, "--unit")),
+        benchmark=benchmark,
+        by=Grouping(_one_of(Grouping, by, "--by")),
+        max_wait=_at_least(max_wait, 0, "--max-wait"),
+    )
+    with working("studying"), Store.open(place.data_cache, version=data_version) as store:
+        run = run_study(store, request, program_version=program_version(), table=table, jobs=jobs)
+    for target, columns, rows in (
+        (csv, TEST_COLUMNS, test_rows(run)),
+        (events, unit_columns(run), unit_rows(run)),
+        (sessions, DAY_COLUMNS, day_rows(run)),
+        (ledger, NAME_COLUMNS, name_rows(run)),
+    ):
+        if target is not None:
+            write_csv(target, columns, rows, excel=excel)
+    if json is not None:
+        write_json(json, study_document(run))
+    remarks = [*run.remarks, *save_run(place, run.run_id, study_document(run))]
+    if "-" not in (csv, json, events, sessions, ledger):
+        console().print(study_page(run))
+    for line in remarks:
+        messages().print(line, markup=False)
+
+
+def _table(factors: str | None, matched: str | None) -> ReturnTable | None:
+    from pathlib import Path
+
+    from screener.data.return_tables import read_return_table
+
+    if factors and matched:
+        raise InputError("--factors and --matched are two models", fix="give one of them")
+    given = factors or matched
+    return read_return_table(Path(given)) if given else None
+
+
+def _window(text: str, parameter: str) -> tuple[int, int]:
+    found = _WINDOW.fullmatch(text)
+    if found is None:
+        raise InputError(
+            f"{parameter} {text!r} is no range of sessions",
+            fix=f"write it like {parameter}=-20..20",
+        )
+    return int(found[1]), int(found[2])
+
+
+def _one_of(kind: type[StrEnum], text: str, parameter: str) -> str:
+    known = [str(choice) for choice in kind]
+    if text not in known:
+        raise InputError(f"{parameter} {text!r} is not one of {', '.join(known)}")
+    return text
+
+
+def _at_least(value: int, bound: int, parameter: str) -> int:
+    if value < bound:
+        raise InputError(f"{parameter} {value} is below {bound}")
+    return value

@@ -1,0 +1,349 @@
+"""Study workflow: events and tables in, abnormal returns and their tests out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+
+import numpy as np
+
+from screener.data.panels import read_panel
+from screener.data.return_tables import ReturnTable
+from screener.data.schema import SIMULATED
+from screener.data.store import Store
+from screener.domain.basket import Event
+from screener.domain.panel import PricePanel
+from screener.domain.report import Precision
+from screener.errors import InputError, NoTradableConstituents
+from screener.paths.known import EntrySessions
+from screener.study.evaluating import Evaluation, StudySettings, evaluate
+from screener.study.models import Model
+from screener.study.results import Statistic, TestResult
+from screener.study.returns import EventReturns
+from screener.study.trials import benjamini_hochberg, holm
+from screener.study.units import StudyEvent, UnitKind, Units, study_units
+from screener.workflows.backtest_market import Benchmarks, Market, benchmarks_for, entries_of
+from screener.workflows.study_references import References
+
+__all__ = ["ALL", "Grouping", "StudyGroup", "StudyRequest", "StudyRun", "run_study"]
+
+ALL = "all"
+"""Name of the group of all units."""
+
+_DAYS_PER_SESSION = 1.6  # more than 366 / 242, long holidays included
+_SPARE_DAYS = 60
+
+
+class Grouping(StrEnum):
+    """By what units are studied apart."""
+
+    NONE = "none"
+    BASKET = "basket"
+    REPORT = "report"
+
+    def key(self, event: Event) -> str:
+        """Return the group of an event."""
+        if self is Grouping.NONE:
+            return ALL
+        return event.basket if self is Grouping.BASKET else event.report or "own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyRequest:
+    """What to study.
+
+    Parameters
+    ----------
+    events
+        The events.
+    settings
+        Windows, model, seed.
+    unit
+        What counts as one observation.
+    benchmark
+        One index for all names; empty for the defaults.
+    by
+        By what units are studied apart, beside all together.
+    max_wait
+        Sessions that a blocked purchase of the reader's may wait.
+    table
+        Name of the table of factors or matched portfolios, with a digest of its values.
+    """
+
+    events: tuple[Event, ...]
+    settings: StudySettings = field(default_factory=StudySettings)
+    unit: UnitKind = UnitKind.BASKET
+    benchmark: str = ""
+    by: Grouping = Grouping.NONE
+    max_wait: int = 10
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StudyGroup:
+    """Units studied together.
+
+    Parameters
+    ----------
+    name
+        `all`, or the basket or report.
+    units
+        Numbers of its units, dropped ones included.
+    evaluation
+        What the tests answer.
+    holm, benjamini_hochberg
+        Adjusted p of each part and test, by part and statistic.
+    trials
+        Questions asked of each statistic in the whole study.
+    """
+
+    name: str
+    units: tuple[int, ...]
+    evaluation: Evaluation
+    holm: dict[tuple[str, Statistic], float | None]
+    benjamini_hochberg: dict[tuple[str, Statistic], float | None]
+    trials: dict[Statistic, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StudyRun:
+    """Results of a study with what they rest on.
+
+    Parameters
+    ----------
+    request
+        What was asked.
+    panel, units
+        Prices, and every unit with its returns.
+    groups
+        All units together, then each group apart.
+    benchmarks
+        Indices that were used.
+    data_version, run_id, simulated, remarks
+        As in a backtest's run.
+    """
+
+    request: StudyRequest
+    panel: PricePanel
+    units: Units
+    groups: tuple[StudyGroup, ...]
+    benchmarks: tuple[str, ...]
+    data_version: int
+    run_id: str
+    simulated: bool
+    remarks: tuple[str, ...]
+
+
+def run_study(
+    store: Store,
+    request: StudyRequest,
+    *,
+    program_version: str,
+    table: ReturnTable | None = None,
+    jobs: int = 1,
+) -> StudyRun:
+    """Study events on the tables of `store`.
+
+    Parameters
+    ----------
+    store
+        The lake, at the version to read.
+    request
+        Events and settings.
+    program_version
+        Version of the program, part of the run's id.
+    table
+        Factors, or matched portfolios by listing, for the models that need them.
+    jobs
+        Workers; the results do not hang on it.
+
+    Raises
+    ------
+    NoTradableConstituents
+        If there is no event.
+    InputError
+        If the model and what was given do not fit.
+    BarsMissing
+        If an index lacks a value that a window needs.
+    """
+    if not request.events:
+        raise NoTradableConstituents(
+            "there is no event to study: no report recommends a name under these themes",
+            fix="`screener basket list` shows which reports feed which basket",
+        )
+    request = _fitting(request, table)
+    dated = [(event, entries_of(event, 0)[0]) for event in request.events]
+    panel = _panel(store, request, dated)
+    benchmarks = _benchmarks(store, panel, request)
+    references = References(panel, request.settings.model, benchmarks, table)
+    events = [
+        StudyEvent(event=event, entries=entries, references=references.of(event))
+        for event, entries in dated
+    ]
+    units = study_units(
+        panel,
+        events,
+        request.settings.windows,
+        request.settings.model,
+        kind=request.unit,
+        convention=request.settings.convention,
+        max_wait=request.max_wait,
+        jobs=jobs,
+    )
+    simulated = store.simulated()
+    return StudyRun(
+        request=request,
+        panel=panel,
+        units=units,
+        groups=_groups(units, request),
+        benchmarks=tuple(references.series),
+        data_version=store.version,
+        run_id=_run_id(request, store.version, program_version, simulated),
+        simulated=simulated,
+        remarks=_remarks(panel, request, references, simulated),
+    )
+
+
+def _fitting(request: StudyRequest, table: ReturnTable | None) -> StudyRequest:
+    """Return the request with what its model allows: no reader's window without opens."""
+    model = request.settings.model
+    if (table is None) == (model in (Model.FACTORS, Model.MATCHED)):
+        taken = "needs a table of returns" if table is None else f"takes no table ({table.name})"
+        raise InputError(
+            f"the model {model} {taken}",
+            fix="--model factors goes with --factors FILE, --model matched with --matched FILE",
+        )
+    if table is None:
+        return request
+    digest = hashlib.sha256(table.values.tobytes()).hexdigest()[:12]
+    windows = replace(request.settings.windows, reader=False)
+    return replace(
+        request,
+        settings=replace(request.settings, windows=windows),
+        table=f"{table.name} {digest}",
+    )
+
+
+def _panel(
+    store: Store, request: StudyRequest, dated: Sequence[tuple[Event, EntrySessions]]
+) -> PricePanel:
+    names = dict.fromkeys(member.listing for event, _ in dated for member in event.members)
+    days: list[date] = [day for _, entries in dated for _, day in entries]
+    back = 1 - request.settings.windows.estimation[0]
+    return read_panel(
+        store,
+        list(names),
+        first_entry=min(days),
+        last_entry=max(days),
+        history=int(back * _DAYS_PER_SESSION) + _SPARE_DAYS,
+    )
+
+
+def _benchmarks(store: Store, panel: PricePanel, request: StudyRequest) -> Benchmarks | None:
+    if request.settings.model not in (Model.MARKET, Model.MARKET_ADJUSTED):
+        return None
+    market = Market(panel=panel, trading=None, caps=None)
+    return benchmarks_for(store, market, request.events, request.benchmark)
+
+
+def _groups(units: Units, request: StudyRequest) -> tuple[StudyGroup, ...]:
+    events = request.events
+    names = [ALL]
+    if request.by is not Grouping.NONE:
+        names += list(dict.fromkeys(request.by.key(event) for event in events))
+    members = [
+        tuple(
+            at
+            for at, unit in enumerate(units.every)
+            if name == ALL or request.by.key(events[unit.event]) == name
+        )
+        for name in names
+    ]
+    found = [
+        _evaluated(units, some, request.settings, number) for number, some in enumerate(members)
+    ]
+    adjusted = _adjusted(found)
+    return tuple(
+        StudyGroup(name=name, units=some, evaluation=evaluation, **given)
+        for name, some, evaluation, given in zip(names, members, found, adjusted, strict=True)
+    )
+
+
+def _evaluated(
+    units: Units, some: Sequence[int], settings: StudySettings, number: int
+) -> Evaluation:
+    rows = np.flatnonzero(np.isin(units.kept, some))
+    returns = EventReturns(
+        windows=units.returns.windows,
+        estimation=units.returns.estimation[rows],
+        estimation_factors=units.returns.estimation_factors[:, rows],
+        event=units.returns.event[rows],
+        event_factors=units.returns.event_factors[:, rows],
+        spans=None if units.returns.spans is None else units.returns.spans[rows],
+    )
+    return evaluate(
+        returns, units.abnormal.take(rows), units.timeline.take(rows), settings, group=number
+    )
+
+
+def _adjusted(found: Sequence[Evaluation]) -> list[dict[str, dict]]:  # type: ignore[type-arg]
+    """Return for each group its adjusted p and the number of trials, over all groups together."""
+    told: list[dict[str, dict]] = [  # type: ignore[type-arg]
+        {"holm": {}, "benjamini_hochberg": {}, "trials": {}} for _ in found
+    ]
+    for statistic in Statistic:
+        asked: list[tuple[int, str, TestResult]] = [
+            (number, str(part.window.part), test)
+            for number, evaluation in enumerate(found)
+            for part in evaluation.parts
+            for test in part.tests
+            if test.statistic is statistic
+        ]
+        chances = [test.p for _, _, test in asked]
+        for name, values in (
+            ("holm", holm(chances)),
+            ("benjamini_hochberg", benjamini_hochberg(chances)),
+        ):
+            for (number, part, _), value in zip(asked, values, strict=True):
+                told[number][name][part, statistic] = value
+        for item in told:
+            item["trials"][statistic] = sum(chance is not None for chance in chances)
+    return told
+
+
+def _remarks(
+    panel: PricePanel,
+    request: StudyRequest,
+    references: References,
+    simulated: bool,
+) -> tuple[str, ...]:
+    found = [f"{SIMULATED}: invented prices, no market ever had them."] if simulated else []
+    if panel.adjusted.any():
+        found.append(
+            "Prices are adjusted by whoever made the file: whether a purchase was blocked at the "
+            "limit is approximate."
+        )
+    if any(series.basis == "price" for series in references.series.values()):
+        found.append("The index is a price index: without its dividends it flatters the names.")
+    guessed = [
+        event.report or event.basket
+        for event in request.events
+        if event.published.precision is Precision.ESTIMATED
+    ]
+    if guessed:
+        reports = ", ".join(dict.fromkeys(guessed))
+        found.append(f"The publication date of {reports} is an estimate: so is its session 0.")
+    if not request.settings.windows.reader:
+        found.append("There is no reader's window: the table of returns knows no opens.")
+    return tuple(found)
+
+
+def _run_id(request: StudyRequest, data_version: int, program_version: str, simulated: bool) -> str:
+    inputs = ["study", asdict(request), data_version, program_version]
+    content = json.dumps(inputs, default=str, sort_keys=True)
+    digest = hashlib.sha256(content.encode()).hexdigest()[:12]
+    return f"{SIMULATED}-{digest}" if simulated else digest

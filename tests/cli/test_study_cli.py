@@ -1,0 +1,172 @@
+"""`screener study` on the simulated market: files, answers, refusals."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from screener.cli.main import app
+from screener.data.return_tables import read_return_table
+from screener.domain.listing import Exchange
+from screener.errors import InputError, SchemaMismatch
+from screener.market.calendars import calendar_of
+from screener.workflows.demo import demo_workspace, simulate
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("study") / "w 中文"
+    simulate(demo_workspace(place))
+    return place
+
+
+def screener(workspace: Path, *words: str, code: int = 0) -> str:
+    done = RUNNER.invoke(app, ["study", *words, "--workspace", str(workspace)])
+    assert done.exit_code == code, done.output
+    return done.stdout if code == 0 else done.stderr
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_all_baskets_with_every_file(workspace: Path, tmp_path: Path) -> None:
+    files = {name: str(tmp_path / f"{name}.csv") for name in ("events", "sessions", "ledger")}
+    words = [word for name, file in files.items() for word in (f"--{name}", file)]
+    text = screener(workspace, "--all", "--by", "basket", "--csv", "-", *words)
+    rows = rows_of(text)
+    groups = list(dict.fromkeys(row["group"] for row in rows))
+    assert groups[0] == "all"
+    assert len(groups) == 10
+    assert len(rows) == 10 * 6 * 8
+    assert "nan" not in text.lower().replace("financ", "")
+    for row in rows:
+        kept = int(row["n_units"]) - int(row["n_dropped"])
+        counted = int(row["n"]) + int(row["n_unfinished"]) + int(row["n_untraded"])
+        assert kept == counted
+        assert (row["p"] == "") == (row["estimate"] == "")
+        assert row["p"] or row["note"]
+        assert row["method"]
+    events = rows_of(Path(files["events"]).read_text(encoding="utf-8"))
+    assert len(events) == int(rows[0]["n_units"]) == 11
+    names = rows_of(Path(files["ledger"]).read_text(encoding="utf-8"))
+    assert len(names) == sum(int(row["n_named"]) for row in events)
+    sessions = rows_of(Path(files["sessions"]).read_text(encoding="utf-8"))
+    assert [int(row["session"]) for row in sessions[:41]] == list(range(-20, 21))
+    run_up = sum(float(row["mean_ar"]) for row in sessions[:20])
+    assert run_up == pytest.approx(float(rows[0]["mean_car"]))
+    assert float(sessions[19]["caar"]) == pytest.approx(run_up)
+
+
+def test_same_seed_same_bytes_whatever_the_workers(workspace: Path) -> None:
+    one = screener(workspace, "--all", "--unit", "listing", "--csv", "-")
+    assert screener(workspace, "--all", "--unit", "listing", "--csv", "-", "--jobs", "2") == one
+    other = screener(workspace, "--all", "--unit", "listing", "--csv", "-", "--seed", "7")
+    assert other != one
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_page_fits_and_names_its_conventions(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    page = screener(workspace, "--all")
+    assert max(len(line) for line in page.splitlines()) <= width
+    for word in ("SIMULATED", "run-up", "drift", "reader", "Kolari-P.", "Newey-West", "reversal"):
+        assert word in page
+    assert "nan" not in page.lower()
+
+
+def test_json_keeps_everything(workspace: Path) -> None:
+    found = json.loads(screener(workspace, "copper", "--json", "-"))
+    assert set(found) >= {"study", "tests", "reversals", "sessions", "units", "names", "remarks"}
+    assert found["study"]["settings"]["model"] == "market"
+    assert found["units"][0]["n_named"] == 4
+
+
+def test_all_pending_is_an_answer(workspace: Path) -> None:
+    page = screener(workspace, "copper", "--window", "0..400")
+    assert "1 event: 0 finished, 1 pending" in page
+    assert "no event has finished this window" in page
+
+
+def test_factor_and_matched_tables(workspace: Path, tmp_path: Path) -> None:
+    days = calendar_of(Exchange.SH).sessions
+    days = days[(days >= np.datetime64("2024-12-01")) & (days <= np.datetime64("2026-12-01"))]
+    draw = np.random.default_rng(1)
+    file = tmp_path / "factors.csv"
+    lines = [
+        f"{day},{a:.6f},{b:.6f},0.00005"
+        for day, (a, b) in zip(days, draw.normal(0, 0.01, (len(days), 2)), strict=True)
+    ]
+    file.write_text("date,market,size,rf\n" + "\n".join(lines), encoding="utf-8")
+    words = ("inp-substrates", "--csv", "-")
+    rows = rows_of(screener(workspace, *words, "--factors", str(file)))
+    assert {row["model"] for row in rows} == {"factors"}
+    assert "reader" not in {row["part"] for row in rows}
+    assert rows[0]["mean_car"]
+    file.write_text(
+        "date,002428.SZ,002975.SZ\n" + "\n".join(line.rsplit(",", 1)[0] for line in lines),
+        encoding="utf-8",
+    )
+    rows = rows_of(screener(workspace, *words, "--matched", str(file)))
+    assert {row["model"] for row in rows} == {"matched"}
+    error = screener(workspace, "copper", "--matched", str(file), code=2)
+    assert "has no column" in error
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "what"),
+    [
+        ([], 2, "name the baskets to study"),
+        (["copper", "--all"], 2, "name the baskets to study"),
+        (["copper", "--window", "-40..20"], 2, "overlaps the event window"),
+        (["copper", "--window", "20"], 2, "is no range of sessions"),
+        (["copper", "--estimation", "-40..-30"], 2, "fewer than 30"),
+        (["copper", "--model", "capm"], 2, "is not one of market"),
+        (["copper", "--unit", "name"], 2, "is not one of basket, listing"),
+        (["copper", "--model", "factors"], 2, "needs a table of returns"),
+        (["copper", "--benchmark", "none"], 2, "needs an index"),
+        (["copper", "--benchmark", "000905.SH"], 4, "has no value on"),
+        (["copper", "--draws", "1"], 2, "--draws 1 is below 100"),
+        (["copper", "--jobs", "0"], 2, "no number of workers"),
+        (["coper"], 3, "coper"),
+        (["copper", "--factors", "none.csv"], 2, "cannot be read: No such file"),
+        (["copper", "--convention", "estudy2", "--model", "mean-adjusted"], 2, "model market"),
+    ],
+)
+def test_what_cannot_work_is_refused(
+    workspace: Path, words: list[str], code: int, what: str
+) -> None:
+    assert what in screener(workspace, *words, code=code).replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "what"),
+    [
+        ("day,a\n2026-01-05,0.1\n", SchemaMismatch, "needs a column `date`"),
+        ("date,a\n", SchemaMismatch, "no rows"),
+        ("date,a\n2026-01-05,x\n", SchemaMismatch, "could not convert"),
+        ("date,a\n2026-01-05,0.1,0.2\n", SchemaMismatch, "3 cells, the header has 2"),
+        ("date,a\n2026-01-05,0.1\n2026-01-05,0.1\n", InputError, "given twice"),
+        ("date,a\n2026-01-05,1.3\n", InputError, "returns are fractions"),
+        ("date,a,a\n2026-01-05,0.1,0.1\n", SchemaMismatch, "the same name"),
+        ("", SchemaMismatch, "empty"),
+    ],
+)
+def test_tables_of_returns_are_checked(
+    tmp_path: Path, text: str, kind: type[Exception], what: str
+) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(kind) as info:
+        read_return_table(file)
+    assert what in str(info.value)
