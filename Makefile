@@ -39,6 +39,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.kernel   # paper paths of 10,000 events
 	$(BIN)/python -m benchmarks.rivals   # the same job in other tools, the same numbers
 	$(BIN)/python -m benchmarks.executing   # trading with every friction: seconds and memory by stage
+	$(BIN)/python -m benchmarks.study   # event study: seconds, and how often each test errs
 	$(BIN)/python -m benchmarks.extraction   # how well and how fast reports are read
 
 format: $(VENV)/dev.stamp
