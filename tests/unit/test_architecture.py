@@ -15,7 +15,7 @@ LAYERS = (
     {"domain"},
     {"market"},
     {"paths"},
-    {"workspace", "render", "screen", "backtest", "study", "data", "reports"},
+    {"workspace", "render", "screen", "backtest", "study", "scoring", "data", "reports"},
     {"workflows"},
     {"cli"},
     {"__main__"},

@@ -1,0 +1,103 @@
+"""What a share was worth to its holder: every listing of one market, dividends reinvested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from screener.domain.listing import Listing
+from screener.domain.panel import FlagMatrix, FloatMatrix, SessionAxis
+from screener.errors import DataError
+
+__all__ = ["IndexSeries", "Peers", "WealthPanel"]
+
+_Vector = npt.NDArray[np.float64]
+
+
+class Peers(IntEnum):
+    """Groups of columns that base rates are taken over."""
+
+    NONE = 0
+    STOCKS = 1
+    INDUSTRIES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IndexSeries:
+    """Levels of one index on the sessions of a panel.
+
+    Parameters
+    ----------
+    listing
+        The index.
+    basis
+        `price` or `total`: whether its level includes dividends.
+    open, close
+        `(n_sessions,)` points; NaN where there is no bar.
+    """
+
+    listing: Listing
+    basis: str
+    open: _Vector
+    close: _Vector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WealthPanel:
+    """Worth of one share of every listing that shares one market's sessions.
+
+    Parameters
+    ----------
+    sessions
+        `(n_sessions,)` `datetime64[D]`, ascending, none missing, from the first to the last
+        session with a bar.
+    listings
+        `n_listings` listings, the columns.
+    open, close
+        `(n_sessions, n_listings)` price × cumulative total-return factor, in the listing's
+        currency. The open is NaN where there is no bar. The close is carried from the last one
+        while a suspension is recorded and from the delisting on, and else NaN.
+    traded
+        `(n_sessions, n_listings)` whether it traded: a bar, and no suspension.
+    peers
+        `(n_listings,)` of `Peers`: which base rate a column belongs to.
+    indices
+        Benchmarks on the same sessions.
+    industries
+        Industry of each column that is an industry's index.
+    """
+
+    sessions: SessionAxis
+    listings: tuple[Listing, ...]
+    open: FloatMatrix
+    close: FloatMatrix
+    traded: FlagMatrix
+    peers: npt.NDArray[np.int8]
+    indices: Mapping[Listing, IndexSeries]
+    industries: Mapping[Listing, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        shape = (len(self.sessions), len(self.listings))
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if isinstance(value, np.ndarray):
+                if value.ndim == 2 and value.shape != shape:
+                    raise DataError(f"panel {part.name} has shape {value.shape}, not {shape}")
+                value.setflags(write=False)
+        if len(self.sessions) > 1 and not (self.sessions[1:] > self.sessions[:-1]).all():
+            raise DataError("the panel's sessions are not in ascending order")
+
+    @property
+    def mainland(self) -> bool:
+        """Whether it is the mainland market; an empty panel is taken for it."""
+        return all(item.exchange.mainland for item in self.listings)
+
+    @property
+    def frontier(self) -> date | None:
+        """Last session, `None` without any."""
+        return self.sessions[-1].item() if len(self.sessions) else None

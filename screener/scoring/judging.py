@@ -1,0 +1,350 @@
+"""Each call held to its contract: met, missed, pending, or why it cannot be judged.
+
+A call is judged from the close of its own date (the houses' wording; the last session on or
+before it) to the close of its horizon's last session. Beside that stands what a reader could have
+had: from the open of the first session in which one could act, to the same end. Both are total
+returns in the listing's currency, less the benchmark's over the same sessions.
+
+Only rows dated up to a call's end decide how it ends, so that later sessions change no matured
+call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from screener.domain.listing import Listing
+from screener.domain.wealth import WealthPanel
+from screener.market.calendars import Calendar
+from screener.scoring.bands import Bands
+from screener.scoring.base_rates import BaseRates, Stretch, base_rates, reached_within
+from screener.scoring.horizons import (
+    DayArray,
+    add_months,
+    first_on_or_after,
+    last_on_or_before,
+)
+
+__all__ = ["Outcomes", "Terms", "Verdict", "judge"]
+
+_FloatArray = npt.NDArray[np.float64]
+_IntArray = npt.NDArray[np.int64]
+_Flags = npt.NDArray[np.bool_]
+_Texts = npt.NDArray[np.object_]
+
+
+class Verdict(StrEnum):
+    """How a call ends."""
+
+    MET = "met"
+    MISSED = "missed"
+    PENDING = "pending"
+    UNJUDGED = "cannot be judged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Terms:
+    """Calls with their contracts, `(n,)` each.
+
+    Parameters
+    ----------
+    listings, listing
+        The distinct listings, and each call's place among them.
+    published, act_from
+        The call's own date, and the first day on which a reader could act at the open.
+    months_low, months_high
+        Horizon in calendar months.
+    bands
+        Promised active return.
+    benchmarks, benchmark
+        The distinct benchmarks, and each call's place among them.
+    """
+
+    listings: tuple[Listing, ...]
+    listing: _IntArray
+    published: DayArray
+    act_from: DayArray
+    months_low: _IntArray
+    months_high: _IntArray
+    bands: Bands
+    benchmarks: tuple[Listing, ...]
+    benchmark: _IntArray
+
+    def __len__(self) -> int:
+        return len(self.listing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outcomes:
+    """How the calls end, `(n,)` each; returns and rates are fractions, NaN where undefined.
+
+    Parameters
+    ----------
+    verdict
+        Of `Verdict`, by the headline rule at the horizon's end.
+    why
+        Why a call cannot be judged; empty for the others.
+    start, end, entry
+        Sessions of the first close, the last close, and the reader's open; NaT where unknown. A
+        pending call ends at the last session there is.
+    stock_return, benchmark_return, active_return
+        From the close of the first session to that of the last; of a pending call to date.
+    in_band, any_time
+        1 or 0 for a matured call: whether the return lies in the band itself, and whether the
+        rule held at any session from the horizon's low end to its high end.
+    tradable_return, tradable_met
+        Active return from the reader's open, and 1 or 0 for a matured call.
+    rates
+        Base rates of matured calls.
+    """
+
+    verdict: _Texts
+    why: _Texts
+    start: DayArray
+    end: DayArray
+    entry: DayArray
+    stock_return: _FloatArray
+    benchmark_return: _FloatArray
+    active_return: _FloatArray
+    in_band: _FloatArray
+    any_time: _FloatArray
+    tradable_return: _FloatArray
+    tradable_met: _FloatArray
+    rates: BaseRates
+
+    @classmethod
+    def empty(cls, n: int) -> Outcomes:
+        """Return outcomes of calls that cannot be judged, to be filled."""
+        made: dict[str, object] = {}
+        for part in fields(cls):
+            if part.name == "rates":
+                made[part.name] = BaseRates.empty(n)
+            elif part.name in ("start", "end", "entry"):
+                made[part.name] = np.full(n, np.datetime64("NaT"), dtype="datetime64[D]")
+            elif part.name in ("verdict", "why"):
+                text = Verdict.UNJUDGED if part.name == "verdict" else ""
+                made[part.name] = np.full(n, text, dtype=np.object_)
+            else:
+                made[part.name] = np.full(n, np.nan)
+        return cls(**made)  # type: ignore[arg-type]
+
+    @property
+    def matured(self) -> _Flags:
+        """`(n,)` whether a call was met or missed."""
+        found: _Flags = (self.verdict == Verdict.MET) | (self.verdict == Verdict.MISSED)
+        return found
+
+    @property
+    def met(self) -> _Flags:
+        """`(n,)` whether a call was met."""
+        found: _Flags = self.verdict == Verdict.MET
+        return found
+
+    def put(self, rows: _IntArray, other: Outcomes) -> None:
+        """Write the outcomes of some rows."""
+        for part in fields(self):
+            if part.name == "rates":
+                self.rates.put(rows, other.rates)
+            else:
+                getattr(self, part.name)[rows] = getattr(other, part.name)
+
+
+def judge(terms: Terms, panels: Sequence[tuple[WealthPanel, Calendar]]) -> Outcomes:
+    """Judge calls on the tables of their markets.
+
+    Parameters
+    ----------
+    terms
+        The calls; those of a market without a panel cannot be judged.
+    panels
+        Panels with the calendar of their market.
+    """
+    found = Outcomes.empty(len(terms))
+    found.why[:] = "no prices of its market in the tables"
+    mainland = np.array([item.exchange.mainland for item in terms.listings], dtype=np.bool_)
+    for panel, calendar in panels:
+        rows = np.flatnonzero(mainland[terms.listing] == panel.mainland)
+        if len(rows) and len(panel.sessions):
+            found.put(rows, _judge_market(_Calls(terms, rows, panel, calendar)))
+    return found
+
+
+class _Calls:
+    """Calls of one market: where they stand in its panel."""
+
+    def __init__(
+        self, terms: Terms, rows: _IntArray, panel: WealthPanel, calendar: Calendar
+    ) -> None:
+        self.panel = panel
+        self.bands = terms.bands.take(rows)
+        column_of = {item: at for at, item in enumerate(panel.listings)}
+        columns = np.array([column_of.get(item, -1) for item in terms.listings], dtype=np.int64)
+        self.names, self.name = terms.listings, terms.listing[rows]
+        self.column = columns[self.name]
+        self.indices, self.index = terms.benchmarks, terms.benchmark[rows]
+        days = calendar.sessions
+        published = terms.published[rows]
+        self.start_day = _labels(days, last_on_or_before(days, published))
+        self.begun = self.start_day <= panel.sessions[-1]
+        ends = [
+            _end(days, published, months[rows]) for months in (terms.months_low, terms.months_high)
+        ]
+        self.end_day = ends[1]
+        self.matured = (self.end_day <= panel.sessions[-1]) & self.begun
+        last = len(panel.sessions) - 1
+        self.start = last_on_or_before(panel.sessions, self.start_day)
+        self.end = np.where(self.matured, last_on_or_before(panel.sessions, self.end_day), last)
+        # Within a horizon that ends before its low end is a session there is its end alone.
+        self.first = np.clip(last_on_or_before(panel.sessions, ends[0]), self.start, self.end)
+        self.first[~self.matured] = last
+        self.entry_day = _labels(days, first_on_or_after(days, terms.act_from[rows]))
+        self.entry = first_on_or_after(panel.sessions, self.entry_day)
+        self.entry[(self.entry > self.end) | (self.start < 0)] = -1
+
+    def __len__(self) -> int:
+        return len(self.column)
+
+
+def _judge_market(calls: _Calls) -> Outcomes:
+    found = Outcomes.empty(len(calls))
+    levels = _levels(calls)
+    _fill_returns(found, calls, levels)
+    found.why[:] = _reasons(calls, levels)
+    found.verdict[:] = np.where(found.why == "", Verdict.PENDING, Verdict.UNJUDGED)
+    judged = calls.matured & (found.why == "")
+    found.verdict[judged] = np.where(
+        calls.bands.keeps(found.active_return)[judged], Verdict.MET, Verdict.MISSED
+    )
+    found.in_band[judged] = calls.bands.holds(found.active_return)[judged]
+    found.any_time[judged] = found.met[judged]
+    acted = judged & np.isfinite(found.tradable_return)
+    found.tradable_met[acted] = calls.bands.keeps(found.tradable_return)[acted]
+    for stretch, rows in _stretches(calls, np.flatnonzero(judged)):
+        bands = calls.bands.take(rows)
+        if stretch.first < stretch.end:
+            found.any_time[rows] = reached_within(calls.panel, stretch, bands, calls.column[rows])
+        found.rates.put(rows, base_rates(calls.panel, stretch, bands))
+    return found
+
+
+def _fill_returns(found: Outcomes, calls: _Calls, levels: _Levels) -> None:
+    panel, rows = calls.panel, np.maximum(calls.start, 0)
+    columns = np.maximum(calls.column, 0)
+    known = (calls.column >= 0) & (calls.start >= 0) & calls.begun
+    with np.errstate(invalid="ignore", divide="ignore"):
+        opened = panel.close[rows, columns]
+        closed = panel.close[calls.end, columns]
+        found.stock_return[:] = np.where(known, closed / opened - 1, np.nan)
+        found.benchmark_return[:] = np.where(known, levels.end / levels.start - 1, np.nan)
+        bought = panel.open[np.maximum(calls.entry, 0), columns]
+        earned = closed / bought - levels.end / levels.entry
+        found.tradable_return[:] = np.where(known & (calls.entry >= 0), earned, np.nan)
+    found.active_return[:] = found.stock_return - found.benchmark_return
+    found.start[:] = calls.start_day
+    found.entry[:] = calls.entry_day
+    found.end[:] = np.where(calls.matured, calls.end_day, panel.sessions[-1])
+    found.end[~calls.begun] = np.datetime64("NaT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Levels:
+    # Level of each call's benchmark at its first close, its last close and the reader's open.
+    start: _FloatArray
+    end: _FloatArray
+    entry: _FloatArray
+
+
+def _levels(calls: _Calls) -> _Levels:
+    panel = calls.panel
+    found = {name: np.full(len(calls), np.nan) for name in ("start", "end", "entry")}
+    for at, listing in enumerate(calls.indices):
+        series = panel.indices.get(listing)
+        mine = calls.index == at
+        if series is None or not mine.any():
+            continue
+        for name, rows, level in (
+            ("start", calls.start, series.close),
+            ("end", calls.end, series.close),
+            ("entry", calls.entry, series.open),
+        ):
+            values = np.where(rows >= 0, level[np.maximum(rows, 0)], np.nan)
+            found[name][mine] = values[mine]
+    return _Levels(**found)
+
+
+def _reasons(calls: _Calls, levels: _Levels) -> _Texts:
+    """Say why calls cannot be judged; the first reason that holds is told."""
+    panel = calls.panel
+    at_start = panel.close[np.maximum(calls.start, 0), np.maximum(calls.column, 0)]
+    at_end = panel.close[calls.end, np.maximum(calls.column, 0)]
+    begun, matured = calls.begun, calls.matured
+    checks: tuple[tuple[_Flags, str], ...] = (
+        (begun & (calls.column < 0), "no bars of {listing} in the tables"),
+        (begun & (calls.start < 0), "prices of its market begin on {first}, after {start}"),
+        (begun & ~np.isfinite(at_start), "no close of {listing} on {start}"),
+        (begun & ~np.isfinite(levels.start), "benchmark {index} has no bar on {start}"),
+        (
+            matured & ~np.isfinite(at_end),
+            "no bar of {listing} on {end}, and no suspension or delisting recorded",
+        ),
+        (matured & ~np.isfinite(levels.end), "benchmark {index} has no bar on {end}"),
+        (np.isnat(calls.start_day), "published before the first session of its exchange"),
+    )
+    reasons = np.full(len(calls), "", dtype=np.object_)
+    for holds, text in reversed(checks):
+        for row in np.flatnonzero(holds).tolist():
+            reasons[row] = text.format(
+                listing=calls.names[calls.name[row]],
+                index=calls.indices[calls.index[row]],
+                first=panel.sessions[0],
+                start=calls.start_day[row],
+                end=calls.end_day[row],
+            )
+    return reasons
+
+
+def _stretches(calls: _Calls, rows: _IntArray) -> Iterator[tuple[Stretch, _IntArray]]:
+    """Yield the calls that share a stretch of sessions, a benchmark and their peers."""
+    if not len(rows):
+        return
+    peers = calls.panel.peers[calls.column[rows]].astype(np.int64)
+    keys = np.column_stack(
+        [
+            *(part[rows] for part in (calls.start, calls.entry, calls.first, calls.end)),
+            calls.index[rows],
+            peers,
+        ]
+    )
+    order = np.lexsort(keys.T[::-1])
+    breaks = np.flatnonzero((np.diff(keys[order], axis=0) != 0).any(axis=1)) + 1
+    for group in np.split(order, breaks):
+        start, entry, first, end, index, peer = (int(value) for value in keys[group[0]])
+        yield (
+            Stretch(
+                start=start,
+                entry=entry,
+                first=first,
+                end=end,
+                series=calls.panel.indices[calls.indices[index]],
+                peers=peer,
+            ),
+            rows[group],
+        )
+
+
+def _labels(days: DayArray, places: _IntArray) -> DayArray:
+    found: DayArray = np.where(places >= 0, days[np.maximum(places, 0)], np.datetime64("NaT"))
+    return found.astype("datetime64[D]")
+
+
+def _end(days: DayArray, published: DayArray, months: _IntArray) -> DayArray:
+    """Return the last session of a horizon; NaT where the calendar is not recorded that far."""
+    target = add_months(published, months)
+    found = _labels(days, last_on_or_before(days, target))
+    found[target > days[-1]] = np.datetime64("NaT")
+    return found

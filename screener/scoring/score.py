@@ -1,0 +1,243 @@
+"""Scoring in one go: calls and definitions in, outcomes and a leaderboard out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from screener.domain.listing import Listing
+from screener.domain.wealth import Peers, WealthPanel
+from screener.market.calendars import Calendar
+from screener.scoring.bands import Bands
+from screener.scoring.calls import CallTable
+from screener.scoring.contracts import Contract, Contracts, benchmark_of
+from screener.scoring.judging import Outcomes, Terms, Verdict, judge
+
+__all__ = ["Judged", "judge_calls", "needed_benchmarks"]
+
+_FloatArray = npt.NDArray[np.float64]
+_IntArray = npt.NDArray[np.int64]
+_Texts = npt.NDArray[np.object_]
+_Panels = Sequence[tuple[WealthPanel, Calendar]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """Calls with their contracts and how they ended, `(n,)` each.
+
+    Parameters
+    ----------
+    calls
+        The calls.
+    contract, contracts
+        Each call's place among the contracts; −1 for none.
+    benchmark
+        Name of what it is measured against; empty where there is no contract.
+    assumed
+        Whether that is the market's default, since the house prints none.
+    outcomes
+        How they ended.
+    proxy_verdict, proxy_active, proxy_names
+        What the names that an industry call recommends came to, equally weighted: never counted.
+        Empty text, NaN and 0 where there is no proxy.
+    """
+
+    calls: CallTable
+    contract: _IntArray
+    contracts: tuple[Contract, ...]
+    benchmark: _Texts
+    assumed: npt.NDArray[np.bool_]
+    outcomes: Outcomes
+    proxy_verdict: _Texts
+    proxy_active: _FloatArray
+    proxy_names: _IntArray
+
+    @property
+    def directions(self) -> npt.NDArray[np.int8]:
+        """`(n,)` of `bands.Direction`; 0 where there is no contract."""
+        known = np.array([*(int(item.direction) for item in self.contracts), 0], dtype=np.int8)
+        return known[self.contract]
+
+    @property
+    def months(self) -> _IntArray:
+        """`(n,)` horizon in months; 0 where there is no contract."""
+        known = np.array([*(item.months_high for item in self.contracts), 0], dtype=np.int64)
+        return known[self.contract]
+
+
+def needed_benchmarks(contracts: Contracts) -> tuple[Listing, ...]:
+    """Return the indices that any contract is measured against, on either market."""
+    found = [
+        benchmark_of(item, mainland=mainland)[0]
+        for item in contracts.contracts
+        for mainland in (True, False)
+    ]
+    return tuple(sorted({item for item in found if item is not None}))
+
+
+def judge_calls(
+    calls: CallTable, contracts: Contracts, panels: _Panels, *, backdate: bool = False
+) -> Judged:
+    """Hold each call to its house's own definition.
+
+    Parameters
+    ----------
+    calls
+        The calls.
+    contracts
+        All definitions.
+    panels
+        Panels of both markets with their calendars.
+    backdate
+        Whether calls older than a house's first known definition are judged by that one.
+    """
+    contract, reasons = contracts.resolve(
+        calls.broker, calls.level, calls.rating, calls.published, backdate=backdate
+    )
+    subjects = _subjects(calls, panels)
+    outcomes = Outcomes.empty(len(calls))
+    outcomes.why[:] = reasons
+    found = tuple(contracts.contracts)
+    index, benchmark, assumed = _measured(calls, subjects, contract, found)
+    lacking = (contract >= 0) & np.array([item is None for item in subjects], dtype=np.bool_)
+    for row in np.flatnonzero(lacking).tolist():
+        outcomes.why[row] = _no_subject(calls, row)
+    unheld = (contract >= 0) & ~lacking & np.array([item is None for item in index], dtype=np.bool_)
+    for row in np.flatnonzero(unheld).tolist():
+        outcomes.why[row] = f"no table can hold the benchmark {benchmark[row]}"
+    rows = np.flatnonzero((contract >= 0) & ~lacking & ~unheld)
+    if len(rows):
+        terms = _terms(calls, subjects, index, contract, found, rows)
+        outcomes.put(rows, judge(terms, panels))
+    proxies = _proxies(calls, contract, found, panels, np.flatnonzero(lacking))
+    return Judged(
+        calls=calls,
+        contract=contract,
+        contracts=found,
+        benchmark=benchmark,
+        assumed=assumed,
+        outcomes=outcomes,
+        proxy_verdict=proxies[0],
+        proxy_active=proxies[1],
+        proxy_names=proxies[2],
+    )
+
+
+def _no_subject(calls: CallTable, row: int) -> str:
+    if calls.level[row] != "industry":
+        return "it names no security"
+    industry = calls.industry[row]
+    named = f"of industry {industry} " if industry else "of its industry "
+    return f"no index {named}in the tables"
+
+
+def _subjects(calls: CallTable, panels: _Panels) -> _Texts:
+    """Return what each call is judged on: its listing, else an index of its industry."""
+    by_industry: dict[str, Listing] = {}
+    for panel, _ in panels:
+        for at in np.flatnonzero(panel.peers == Peers.INDUSTRIES).tolist():
+            by_industry.setdefault(panel.industries[panel.listings[at]], panel.listings[at])
+    found = calls.listing.copy()
+    wanting = [at for at, item in enumerate(found.tolist()) if item is None]
+    for row in wanting:
+        found[row] = by_industry.get(calls.industry[row])
+    return found
+
+
+def _measured(
+    calls: CallTable, subjects: _Texts, contract: _IntArray, contracts: Sequence[Contract]
+) -> tuple[_Texts, _Texts, npt.NDArray[np.bool_]]:
+    """Return each call's benchmark, its name, and whether it is assumed."""
+    known = {
+        (at, mainland): benchmark_of(item, mainland=mainland)
+        for at, item in enumerate(contracts)
+        for mainland in (True, False)
+    }
+    none = (None, "", False)
+    rows = [
+        none if at < 0 else known[at, item is None or item.exchange.mainland]
+        for at, item in zip(contract.tolist(), subjects.tolist(), strict=True)
+    ]
+    index = np.empty(len(calls), dtype=np.object_)
+    index[:] = [row[0] for row in rows]
+    names = np.array([row[1] for row in rows], dtype=np.object_)
+    return index, names, np.array([row[2] for row in rows], dtype=np.bool_)
+
+
+def _terms(
+    calls: CallTable,
+    subjects: _Texts,
+    index: _Texts,
+    contract: _IntArray,
+    contracts: Sequence[Contract],
+    rows: _IntArray,
+) -> Terms:
+    listings, listing = _coded(subjects[rows].tolist())
+    benchmarks, benchmark = _coded(index[rows].tolist())
+    mine = contract[rows]
+    return Terms(
+        listings=listings,
+        listing=listing,
+        published=calls.published[rows],
+        act_from=calls.act_from[rows],
+        months_low=np.array([item.months_low for item in contracts], dtype=np.int64)[mine],
+        months_high=np.array([item.months_high for item in contracts], dtype=np.int64)[mine],
+        bands=Bands(
+            low=np.array([_bound(item.band.low) for item in contracts])[mine],
+            high=np.array([_bound(item.band.high) for item in contracts])[mine],
+            direction=np.array([item.direction for item in contracts], dtype=np.int8)[mine],
+        ),
+        benchmarks=benchmarks,
+        benchmark=benchmark,
+    )
+
+
+def _proxies(
+    calls: CallTable,
+    contract: _IntArray,
+    contracts: Sequence[Contract],
+    panels: _Panels,
+    rows: _IntArray,
+) -> tuple[_Texts, _FloatArray, _IntArray]:
+    """Judge the names that industry calls without an index recommend, as if each were the call."""
+    verdict = np.full(len(calls), "", dtype=np.object_)
+    active = np.full(len(calls), np.nan)
+    count = np.zeros(len(calls), dtype=np.int64)
+    pairs = [(row, name) for row in rows.tolist() for name in calls.members[row]]
+    if not pairs:
+        return verdict, active, count
+    owner = np.array([row for row, _ in pairs], dtype=np.int64)
+    names = np.empty(len(pairs), dtype=np.object_)
+    names[:] = [name for _, name in pairs]
+    spread = calls.take(owner)
+    index, _, _ = _measured(spread, names, contract[owner], contracts)
+    held = np.flatnonzero([item is not None for item in index])
+    terms = _terms(spread, names, index, contract[owner], contracts, held)
+    outcomes = judge(terms, panels)
+    for row in dict.fromkeys(owner[held].tolist()):
+        mine = np.flatnonzero((owner[held] == row) & np.isfinite(outcomes.active_return))
+        if len(mine):
+            count[row] = len(mine)
+            active[row] = outcomes.active_return[mine].mean()
+            verdict[row] = _of_proxy(outcomes, terms, mine, active[row])
+    return verdict, active, count
+
+
+def _of_proxy(outcomes: Outcomes, terms: Terms, rows: _IntArray, active: float) -> str:
+    if not outcomes.matured[rows].all():
+        return str(Verdict.PENDING)
+    kept = terms.bands.take(rows[:1]).keeps(np.array([active]))[0]
+    return str(Verdict.MET if kept else Verdict.MISSED)
+
+
+def _coded(items: Sequence[Listing]) -> tuple[tuple[Listing, ...], _IntArray]:
+    places: dict[Listing, int] = {}
+    codes = [places.setdefault(item, len(places)) for item in items]
+    return tuple(places), np.array(codes, dtype=np.int64)
+
+
+def _bound(value: float | None) -> float:
+    return np.nan if value is None else value
