@@ -20,6 +20,7 @@ from screener.cli.explain import explain
 from screener.cli.init import init
 from screener.cli.report import report_app
 from screener.cli.rules import rules
+from screener.cli.score import score
 from screener.cli.screen import screen
 from screener.cli.study import study
 
@@ -41,8 +42,9 @@ app.add_typer(basket_app, name="basket")
 app.add_typer(data_app, name="data")
 app.command()(backtest)
 app.command()(study)
-app.command()(rules)
+app.command()(score)
 app.command()(explain)
+app.command()(rules)
 app.command()(screen)
 
 

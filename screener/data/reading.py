@@ -29,7 +29,7 @@ __all__ = ["Coverage", "Reader", "Span"]
 
 AnswerT = TypeVar("AnswerT")
 
-_DATE_COLUMNS = ("session", "valid_from", "ex_session", "known_at")
+_DATE_COLUMNS = ("session", "valid_from", "ex_session", "known_at", "published")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ class TableName(StrEnum):
     VALUATION = "valuation"
     FUNDAMENTALS = "fundamentals"
     FX = "fx"
+    RATINGS = "ratings"
     FETCHES = "fetches"
     QUARANTINE = "quarantine"
 
@@ -269,6 +270,26 @@ TABLES: dict[TableName, Table] = {
             ),
             key=("pair", "session"),
             sort=("pair", "session"),
+        ),
+        Table(
+            TableName.RATINGS,
+            (
+                _LISTING,
+                Column("published", Type.DATE, "the note's own date", required=True),
+                Column("broker", Type.TEXT, "house, as the source prints it", required=True),
+                Column(
+                    "analyst", Type.TEXT, "names as printed; an empty text for none", required=True
+                ),
+                Column("title", Type.TEXT, "title; an empty text for none", required=True),
+                Column("rating", Type.TEXT, "rating, as the source prints it", required=True),
+                Column("rating_level", Type.TEXT, "stock or industry; empty for stock"),
+                _number("target_price", "listing's currency; the low end of a range"),
+                Column("initiated", Type.FLAG, "the house's first rating; empty if not told"),
+                Column("industry", Type.TEXT, "industry, as the source prints it"),
+                *_ORIGIN,
+            ),
+            key=("listing", "published", "broker", "analyst", "title"),
+            sort=("published", "listing", "broker", "analyst", "title"),
         ),
         Table(
             TableName.FETCHES,

@@ -20,7 +20,16 @@ from screener.scoring.intervals import benjamini_hochberg, design_effect, p_valu
 from screener.scoring.judging import Outcomes, Verdict
 from screener.scoring.shrinkage import shrink
 
-__all__ = ["Grouping", "Leaderboard", "Memberships", "Score", "Share", "leaderboard", "memberships"]
+__all__ = [
+    "Grouping",
+    "Leaderboard",
+    "Memberships",
+    "Score",
+    "Share",
+    "leaderboard",
+    "memberships",
+    "score_of",
+]
 
 _FloatArray = npt.NDArray[np.float64]
 _IntArray = npt.NDArray[np.int64]
@@ -211,6 +220,17 @@ def leaderboard(
         trials=trials,
         precision=None if np.isinf(precision) else precision,
     )
+
+
+def score_of(
+    calls: CallTable,
+    outcomes: Outcomes,
+    directions: npt.NDArray[np.int8],
+    months: _IntArray,
+    rows: npt.NDArray[np.intp],
+) -> Score:
+    """Score some of the calls as one group without a key; see `leaderboard`."""
+    return _View(calls, outcomes, directions, months).score((), rows.astype(np.int64))
 
 
 class _View:

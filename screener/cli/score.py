@@ -1,0 +1,111 @@
+"""The command `screener score`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from screener.cli.common import (
+    CsvOption,
+    ExcelOption,
+    JsonOption,
+    VersionOption,
+    WorkspaceOption,
+    console,
+    messages,
+    working,
+    workspace_of,
+)
+from screener.errors import InputError
+
+__all__ = ["score"]
+
+
+def score(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]…", help="Baskets or reports; every call when none is named."
+        ),
+    ] = None,
+    broker: Annotated[
+        str | None, typer.Option("--broker", metavar="B", help="Only calls of this house.")
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by",
+            metavar="broker|analyst|theme|rating",
+            help="What calls are put together by; several with commas for every combination.",
+        ),
+    ] = "broker",
+    min_calls: Annotated[
+        int,
+        typer.Option("--min-calls", metavar="N", help="Matured calls that a rank needs."),
+    ] = 20,
+    backdate: Annotated[
+        bool,
+        typer.Option(
+            "--backdate",
+            help="Judge calls older than a house's first known definition by that one.",
+        ),
+    ] = False,
+    lang: Annotated[
+        str, typer.Option("--lang", metavar="en|zh", help="Language of the page.")
+    ] = "en",
+    calls: Annotated[
+        str | None,
+        typer.Option("--calls", metavar="FILE", help="Write every call and how it ended as CSV."),
+    ] = None,
+    csv: CsvOption = None,
+    json: JsonOption = None,
+    excel: ExcelOption = False,
+    data_version: VersionOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Hold ratings to their houses' own definitions, beside what chance alone gives.
+
+    Calls come from the report cards and from imported rating histories.
+
+    Example: screener score --by broker,rating --calls calls.csv
+    """
+    from screener.data.store import Store
+    from screener.render.files import check_targets, write_csv, write_json
+    from screener.render.score_words import Language
+    from screener.workflows.scoring import ScoreRequest, parse_groupings, run_score
+    from screener.workflows.scoring_page import score_page
+    from screener.workflows.scoring_rows import (
+        CALL_COLUMNS,
+        SCORE_COLUMNS,
+        call_rows,
+        score_document,
+        score_rows,
+    )
+
+    check_targets(csv, json, calls)
+    if lang not in set(Language):
+        raise InputError(f"--lang {lang!r} is not one of {', '.join(Language)}")
+    if min_calls < 1:
+        raise InputError(f"--min-calls {min_calls} is below 1")
+    request = ScoreRequest(
+        names=tuple(names or ()),
+        broker=broker or "",
+        by=parse_groupings(by),
+        min_calls=min_calls,
+        backdate=backdate,
+    )
+    place = workspace_of(workspace)
+    with working("scoring"), Store.open(place.data_cache, version=data_version) as store:
+        run = run_score(place, store, request)
+    if csv is not None:
+        write_csv(csv, SCORE_COLUMNS, score_rows(run), excel=excel)
+    if json is not None:
+        write_json(json, score_document(run))
+    if calls is not None:
+        write_csv(calls, CALL_COLUMNS, call_rows(run), excel=excel)
+    if "-" not in (csv, json, calls):
+        out = console()
+        out.print(score_page(run, Language(lang), width=out.width))
+    for line in run.remarks:
+        messages().print(line, markup=False)

@@ -1,0 +1,234 @@
+"""A score on the terminal: who keeps their own promises, beside what chance gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from screener.render.score_words import Language, sentence, word
+from screener.render.tables import UNDEFINED, Column, number, plain_table, points
+
+__all__ = ["CallLine", "PlaceLine", "ScoreLine", "ScoreView", "YearLine", "score_view"]
+
+_WIDE = 120
+_SHOWN_AT_MOST = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreLine:
+    """One group; rates and returns are fractions, `None` where undefined."""
+
+    key: tuple[str, ...]
+    rank: int | None
+    n_calls: int
+    n_matured: int
+    hit: float | None
+    low: float | None
+    high: float | None
+    base: float | None
+    shrunk: float | None
+    mean: float | None
+    median: float | None
+    worst: float | None
+    tradable: float | None
+    tradable_base: float | None
+    any_time: float | None
+    any_time_base: float | None
+    first: float | None
+    repeated: float | None
+    q: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLine:
+    """One call; `active` is its active return, to date where it is pending."""
+
+    call: str
+    published: date
+    estimated: bool
+    broker: str
+    rating: str
+    subject: str
+    due: date | None
+    active: float | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceLine:
+    """Calls by their place in the crowd."""
+
+    place: str
+    n: int
+    hit: float | None
+    base: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearLine:
+    """One pair of years; `years` is empty for all of them together."""
+
+    years: str
+    n_groups: int
+    correlation: float | None
+    p: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreView:
+    """What the page shows.
+
+    Parameters
+    ----------
+    banner
+        Line above everything; empty for none.
+    headline
+        Sentences first told.
+    by
+        Groupings.
+    total, lines
+        All calls together, and the groups; no line without a matured call.
+    calls
+        Single calls, where they are few.
+    reasons
+        Pairs of a reason, or a proxy, and the calls that it concerns.
+    places, years
+        Crowding and persistence; empty without matured calls.
+    notes
+        Sentences below the tables.
+    footer
+        Facts of the run.
+    """
+
+    banner: str
+    headline: tuple[str, ...]
+    by: tuple[str, ...]
+    total: ScoreLine | None
+    lines: tuple[ScoreLine, ...]
+    calls: tuple[CallLine, ...] = ()
+    reasons: tuple[tuple[str, str], ...] = ()
+    places: tuple[PlaceLine, ...] = ()
+    years: tuple[YearLine, ...] = ()
+    notes: tuple[str, ...] = ()
+    footer: str = ""
+    more: int = field(default=0)
+
+
+def score_view(view: ScoreView, language: Language, *, width: int) -> RenderableType:
+    """Show a score; below 120 columns the table keeps what matters most."""
+    parts: list[RenderableType] = []
+    if view.banner:
+        parts += [Text(view.banner, style="bold reverse"), Text()]
+    parts += [Text(sentence(line, language), style="bold") for line in view.headline]
+    if view.total is not None:
+        parts += [Text(), _board(view, language, wide=width >= _WIDE)]
+    if view.calls:
+        parts += [Text(), _calls(view.calls, language)]
+    if view.reasons:
+        parts += [Text(), *_reasons(view.reasons, language)]
+    if view.places:
+        parts += [Text(), _places(view.places, language)]
+    if view.years:
+        parts += [Text(), _years(view.years, language)]
+    parts += [Text(), *(Text(sentence(line, language)) for line in view.notes)]
+    parts.append(Text(view.footer, style="dim"))
+    return Group(*parts)
+
+
+def _board(view: ScoreView, language: Language, *, wide: bool) -> RenderableType:
+    columns: list[Column | str] = [_numeric("rank", language)]
+    columns += [word(name, language) for name in view.by]
+    names = ["calls", "mature", "hit %", "interval", "chance %", "active %", "median", "worst"]
+    if wide:
+        names += ["shrunk %", "any time %", "chance", "trade %", "chance", "first %", "repeat %"]
+    columns += [_numeric(name, language) for name in (*names, "q")]
+    shown = view.lines[:_SHOWN_AT_MOST]
+    rows = [_score(line, wide=wide) for line in shown]
+    if view.total is not None:
+        key = (word("all", language), *[""] * (len(view.by) - 1))
+        rows.append([UNDEFINED, *key, *_score(view.total, wide=wide)[1:]])
+    return plain_table(columns, rows)
+
+
+def _score(line: ScoreLine, *, wide: bool) -> list[str]:
+    more = [
+        *(points(item) for item in (line.shrunk, line.any_time, line.any_time_base)),
+        *(points(item) for item in (line.tradable, line.tradable_base)),
+        *(points(item) for item in (line.first, line.repeated)),
+    ]
+    return [
+        UNDEFINED if line.rank is None else str(line.rank),
+        *(text or UNDEFINED for text in line.key),
+        f"{line.n_calls:,}",
+        f"{line.n_matured:,}",
+        _tenth(line.hit),
+        UNDEFINED if line.low is None else f"{_tenth(line.low)}–{_tenth(line.high)}",
+        _tenth(line.base),
+        *(_tenth(item, signed=True) for item in (line.mean, line.median, line.worst)),
+        *(more if wide else []),
+        number(line.q, digits=3),
+    ]
+
+
+def _calls(lines: Sequence[CallLine], language: Language) -> RenderableType:
+    columns: list[Column | str] = [
+        *(word(name, language) for name in ("call", "date", "broker", "rating", "due")),
+        _numeric("active %", language),
+        word("status", language),
+    ]
+    return plain_table(columns, [_call(line, language) for line in lines])
+
+
+def _call(line: CallLine, language: Language) -> list[str]:
+    return [
+        line.call,
+        f"{line.published}" + (f" {word('est.', language)}" if line.estimated else ""),
+        line.broker,
+        " ".join(part for part in (line.rating, line.subject) if part) or UNDEFINED,
+        UNDEFINED if line.due is None else line.due.isoformat(),
+        _tenth(line.active, signed=True),
+        word(line.status, language),
+    ]
+
+
+def _reasons(pairs: Sequence[tuple[str, str]], language: Language) -> Iterator[Text]:
+    for reason, who in pairs:
+        yield Text(f"{who}: {sentence(reason, language)}")
+
+
+def _places(lines: Sequence[PlaceLine], language: Language) -> RenderableType:
+    columns: list[Column | str] = [
+        word("place on the theme within 90 days", language),
+        *(_numeric(name, language) for name in ("mature", "hit %", "chance %")),
+    ]
+    rows = [[line.place, f"{line.n:,}", _tenth(line.hit), _tenth(line.base)] for line in lines]
+    return plain_table(columns, rows)
+
+
+def _years(lines: Sequence[YearLine], language: Language) -> RenderableType:
+    columns: list[Column | str] = [
+        word("years", language),
+        *(_numeric(name, language) for name in ("groups", "correlation", "p")),
+    ]
+    rows = [
+        [
+            line.years or word("all pairs", language),
+            str(line.n_groups),
+            number(line.correlation, signed=True),
+            number(line.p, digits=3),
+        ]
+        for line in lines
+    ]
+    return plain_table(columns, rows)
+
+
+def _numeric(name: str, language: Language) -> Column:
+    return Column(header=word(name, language), numeric=True)
+
+
+def _tenth(value: float | None, *, signed: bool = False) -> str:
+    return number(None if value is None else value * 100, digits=1, signed=signed)
