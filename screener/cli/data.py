@@ -41,7 +41,7 @@ for _name, _command in (
 ):
     data_app.command(_name)(_command)
 
-_KINDS = "bars|index|valuation|listings|names|fx|actions"
+_KINDS = "bars|index|valuation|listings|names|fx|actions|ratings"
 
 
 @data_app.callback(no_args_is_help=True)

@@ -13,6 +13,7 @@ from screener.market.calendars import Calendar
 
 __all__ = [
     "FRESH",
+    "ON_REQUEST",
     "OVERLAP",
     "REFRESH",
     "Fetched",
@@ -29,6 +30,9 @@ OVERLAP = 5
 FRESH = timedelta(hours=6)
 """How long an answer that does not reach the asked end is not asked for again."""
 
+ON_REQUEST = frozenset({Need.RATINGS, Need.MARKET_RATINGS})
+"""Needs that are asked only where they are named: no price hangs on them, and they take long."""
+
 REFRESH = {
     Need.PROFILE: timedelta(days=30),
     Need.DELISTED: timedelta(days=7),
@@ -42,6 +46,7 @@ _MAINLAND = (
     Need.BARS,
     Need.VALUATION,
     Need.FUNDAMENTALS,
+    Need.RATINGS,
 )
 _HONG_KONG = (Need.ACTIONS, Need.BARS, Need.VALUATION, Need.FUNDAMENTALS, Need.PROFILE)
 

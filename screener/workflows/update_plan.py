@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from screener.data.planning import REFRESH, Fetched, Span, listing_needs, open_span
+from screener.data.planning import ON_REQUEST, REFRESH, Fetched, Span, listing_needs, open_span
 from screener.data.sources.online.base import Ask, Need
 from screener.domain.listing import Board, Exchange, Listing
 from screener.market.calendars import calendar_of
@@ -23,7 +23,12 @@ ESSENTIAL = (Need.ACTIONS, Need.RIGHTS, Need.BARS)
 PRICES = (*ESSENTIAL, Need.INDEX_BARS)
 
 _PAIR = "HKDCNY"
-_DAILY = frozenset({Need.BARS, Need.INDEX_BARS, Need.VALUATION, Need.FX, Need.CALENDAR})
+_DAILY = frozenset(
+    {
+        *(Need.BARS, Need.INDEX_BARS, Need.VALUATION, Need.FX, Need.CALENDAR),
+        Need.MARKET_RATINGS,
+    }
+)
 _MARKET = (
     (Need.MASTER, frozenset(Exchange)),
     (Need.DELISTED, frozenset({Exchange.SH, Exchange.SZ})),
@@ -107,7 +112,8 @@ class UpdatePlan:
             Need.RIGHTS: {Need.BARS, Need.ACTIONS},
             Need.INDEX_BARS: {Need.BARS},
         }
-        return not needs or need in needs or bool(needs & implied.get(need, set()))
+        asked = not needs and need not in ON_REQUEST
+        return asked or need in needs or bool(needs & implied.get(need, set()))
 
     def over(self, exchange: Exchange) -> date:
         """Return the last session of an exchange that is over."""
@@ -133,6 +139,7 @@ class UpdatePlan:
         ]
         if any(item.mainland for item in exchanges):
             found.append(Question(need=Need.CALENDAR, exchange=Exchange.SH))
+            found.append(Question(need=Need.MARKET_RATINGS, exchange=Exchange.SH))
         if Exchange.HK in exchanges:
             found.append(Question(need=Need.FX, exchange=Exchange.HK, pair=_PAIR))
         return [item for item in found if self.wants(item.need)]

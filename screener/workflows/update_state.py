@@ -32,6 +32,8 @@ _MAY_BE_EMPTY = frozenset(
         Need.RENAMES,
         Need.SUSPENSIONS,
         Need.VENDOR_FACTORS,
+        Need.RATINGS,
+        Need.MARKET_RATINGS,
     }
 )
 """Needs of which a market or a listing may truly have nothing."""

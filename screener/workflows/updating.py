@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
@@ -130,6 +131,8 @@ def plan_update(
     return tuple((need, counted[need]) for need in Need if counted[need])
 
 
+_DAYS_TOGETHER = 30
+
 _Step = tuple[str, Callable[[], None]]
 
 
@@ -168,9 +171,28 @@ def _market_step(state: UpdateState, question: Question) -> None:
         state.land(_roster(state, question), {})
         return
     ask = state.plan.ask(question)
-    piece = None if ask is None else state.ask(ask)
-    if piece is not None:
+    for part in () if ask is None else _parts(state, ask):
+        piece = state.ask(part)
+        if piece is None:
+            return
         state.land([piece], {})
+
+
+def _parts(state: UpdateState, ask: Ask) -> list[Ask]:
+    """Split what takes a request a day into parts that land one by one.
+
+    Each touches what was answered before it, so that no hole is left where the next one fails.
+    """
+    if ask.need is not Need.MARKET_RATINGS:
+        return [ask]
+    n_days = (ask.end - ask.start).days + 1
+    starts = [ask.start + timedelta(days=at) for at in range(0, n_days, _DAYS_TOGETHER)]
+    parts = [
+        replace(ask, start=start, end=min(start + timedelta(days=_DAYS_TOGETHER - 1), ask.end))
+        for start in starts
+    ]
+    known = state.plan.answered(ask.need, ask.subject)
+    return parts if known is None or ask.start >= known.asked_from else parts[::-1]
 
 
 def _roster(state: UpdateState, question: Question) -> list[Piece]:

@@ -128,6 +128,15 @@ FIELDS: dict[ImportKind, tuple[Field, ...]] = {
         _field("rights_price", Form.NUMBER, Measure.MONEY),
         *(_field(name, Form.DAY) for name in ("announced", "record_date", "pay_date")),
     ),
+    ImportKind.RATINGS: (
+        _CODE,
+        _field("published", Form.DAY, must=True),
+        _field("broker", Form.TEXT, must=True),
+        _field("rating", Form.TEXT, must=True),
+        *(_field(name, Form.TEXT) for name in ("analyst", "title", "rating_level", "initiated")),
+        _field("target_price", Form.NUMBER, Measure.MONEY),
+        _field("industry", Form.TEXT),
+    ),
 }
 """Fields of each kind; a field's own name is always a header that means it."""
 
@@ -253,6 +262,45 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
         Rule(field="announced", headers=("ann_date", "公告日期", "announcement_date")),
         Rule(field="record_date", headers=("股权登记日", "登记日")),
         Rule(field="pay_date", headers=("派息日", "红利发放日")),
+    ),
+    ImportKind.RATINGS: (
+        _KEYS[0],
+        Rule(
+            field="published",
+            headers=(
+                *("发布日期", "发布日", "报告日期", "研报日期", "日期", "發佈日期", "報告日期"),
+                *("report_date", "publish_date", "publishdate", "published_at", "ann_date", "date"),
+            ),
+        ),
+        Rule(
+            field="broker",
+            headers=(
+                *("研究机构简称", "机构", "机构名称", "研究机构", "券商", "评级机构", "研究機構"),
+                *("機構", "券商名稱", "org_name", "orgsname", "org", "institution", "firm"),
+            ),
+        ),
+        Rule(
+            field="analyst",
+            headers=(
+                *("研究员名称", "研究员", "分析师", "作者", "分析師", "研究員"),
+                *("author_name", "author", "analysts", "researcher"),
+            ),
+        ),
+        Rule(
+            field="rating",
+            headers=(
+                *("投资评级", "东财评级", "评级", "最新评级", "研报评级", "投資評級", "評級"),
+                *("emratingname", "recommendation"),
+            ),
+        ),
+        Rule(field="rating_level", headers=("评级对象", "评级类型", "level")),
+        Rule(
+            field="target_price",
+            headers=("目标价格-下限", "目标价下限", "目标价", "目标价格", "目標價", "min_price"),
+        ),
+        Rule(field="title", headers=("报告名称", "研报标题", "标题", "report_title", "報告名稱")),
+        Rule(field="initiated", headers=("是否首次评级", "首次评级", "是否首次")),
+        Rule(field="industry", headers=("行业", "所属行业", "行業", "indvinduname")),
     ),
 }
 """Headers understood in any file of a kind, after those of its layout."""

@@ -26,6 +26,7 @@ class ImportKind(StrEnum):
     NAMES = "names"
     FX = "fx"
     ACTIONS = "actions"
+    RATINGS = "ratings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from screener.data.sources.files.landing import rejects_of
 from screener.data.sources.files.layouts import FIELDS
 from screener.data.sources.files.masters import normalise_listings, normalise_names
 from screener.data.sources.files.prices import normalise_prices
+from screener.data.sources.files.ratings import normalise_ratings
 from screener.data.sources.files.reading import RawFile, read_raw
 from screener.data.sources.files.remarks import Remark, file_remarks, lines_of
 from screener.data.sources.files.request import (
@@ -44,9 +45,16 @@ _NORMALISERS: dict[ImportKind, Callable[[Rows, FileQuery], Outcome]] = {
     ImportKind.NAMES: normalise_names,
     ImportKind.FX: normalise_fx,
     ImportKind.ACTIONS: normalise_actions,
+    ImportKind.RATINGS: normalise_ratings,
 }
 _ONE_LISTING = frozenset(
-    {ImportKind.BARS, ImportKind.INDEX, ImportKind.VALUATION, ImportKind.ACTIONS}
+    {
+        ImportKind.BARS,
+        ImportKind.INDEX,
+        ImportKind.VALUATION,
+        ImportKind.ACTIONS,
+        ImportKind.RATINGS,
+    }
 )
 _SHOWN_REASONS = 3
 

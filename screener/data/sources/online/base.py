@@ -48,6 +48,10 @@ class Need(StrEnum):
     """Board lot and first trading day of a Hong Kong security: tables `board_lots`, `listings`."""
     SUSPENSIONS = "suspensions"
     """Suspensions of the whole mainland market that touch one day: table `status`."""
+    RATINGS = "ratings"
+    """Ratings of one mainland security by houses: table `ratings`."""
+    MARKET_RATINGS = "market_ratings"
+    """Ratings of the whole mainland market, day by day: table `ratings`."""
     STATUS = "status"
     """Suspension and special treatment of one security by session: table `status`."""
 

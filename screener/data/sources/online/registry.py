@@ -51,6 +51,7 @@ from screener.data.sources.online.hk_master import (
     EastmoneyHkProfile,
     SinaHkMaster,
 )
+from screener.data.sources.online.ratings_online import CninfoRatings, EastmoneyRatings
 from screener.data.sources.online.sina import (
     SinaBars,
     SinaFactors,
@@ -107,6 +108,8 @@ SOURCES: tuple[type[OnlineSource], ...] = (
     EastmoneyHkFundamentals,
     EastmoneyHkProfile,
     EastmoneySuspensions,
+    EastmoneyRatings,
+    CninfoRatings,
 )
 """Within one need the first is asked first; bans concentrate on Eastmoney's price hosts."""
 
