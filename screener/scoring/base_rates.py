@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from screener.domain.wealth import IndexSeries, WealthPanel
+from screener.domain.wealth import IndexSeries, Peers, WealthPanel
 from screener.scoring.bands import Bands, Direction
 
 __all__ = ["BaseRates", "Stretch", "base_rates", "reached_within"]
@@ -80,8 +80,10 @@ class BaseRates:
             getattr(self, part.name)[rows] = getattr(other, part.name)
 
 
-def base_rates(panel: WealthPanel, stretch: Stretch, bands: Bands) -> BaseRates:
-    """Return the base rate of each band over one stretch.
+def base_rates(
+    panel: WealthPanel, stretch: Stretch, bands: Bands, columns: _IntArray
+) -> tuple[BaseRates, _FloatArray]:
+    """Return the base rate of each band over one stretch, and whether calls were kept within it.
 
     Parameters
     ----------
@@ -89,64 +91,66 @@ def base_rates(panel: WealthPanel, stretch: Stretch, bands: Bands) -> BaseRates:
         The market.
     stretch
         Sessions, benchmark and peers.
-    bands
-        `(n,)` bands; each distinct one is counted once.
+    bands, columns
+        `(n,)` bands, each distinct one counted once, and the columns of their calls.
+
+    Returns
+    -------
+    tuple
+        The rates, and `(n,)` of 1 and 0: whether each call was kept at any time of the horizon.
     """
-    found = BaseRates.empty(len(bands))
-    pool = np.flatnonzero(panel.traded[stretch.start] & (panel.peers == stretch.peers))
-    active = _active(panel, stretch)[pool]
-    known = np.isfinite(active)
-    if stretch.peers == 0 or not known.any():
-        return found
-    pool, active = pool[known], active[known]
-    bought = _from_open(panel, stretch)[pool]
+    found, within = BaseRates.empty(len(bands)), np.full(len(bands), np.nan)
+    every = _active(panel, stretch)
+    pool = np.flatnonzero(
+        panel.traded[stretch.start] & (panel.peers == stretch.peers) & np.isfinite(every)
+    )
+    active, bought = every[pool], _from_open(panel, stretch)[pool]
     bought = bought[np.isfinite(bought)]
     for rows in _distinct(bands):
         one = bands.take(rows[:1])
-        at_end = float(one.keeps(active).mean())
-        found.at_end[rows] = at_end
-        found.n_listings[rows] = len(active)
+        flat = stretch.first == stretch.end
+        reached = one.keeps(every) if flat else reached_within(panel, stretch, one)
+        within[rows] = reached[columns[rows]]
+        if stretch.peers == Peers.NONE or not len(pool):
+            continue
+        found.at_end[rows] = one.keeps(active).mean()
+        found.any_time[rows] = reached[pool].mean()
+        found.n_listings[rows] = len(pool)
         found.tradable[rows] = one.keeps(bought).mean() if len(bought) else np.nan
         found.mean_active[rows] = _directed_mean(active, int(one.direction[0]))
-        found.any_time[rows] = (
-            at_end
-            if stretch.first == stretch.end
-            else reached_within(panel, stretch, one, pool).mean()
-        )
-    return found
+    return found, within
 
 
-def reached_within(
-    panel: WealthPanel, stretch: Stretch, bands: Bands, columns: _IntArray
-) -> _FloatArray:
-    """Tell whether columns kept a promise at any session from the horizon's low end to its high.
+def reached_within(panel: WealthPanel, stretch: Stretch, band: Bands) -> _FloatArray:
+    """Tell of every column whether it kept a promise at any session from the horizon's low end on.
 
     Parameters
     ----------
     panel, stretch
         The market and the sessions.
-    bands
-        `(n,)` bands, one for each column, or one for all.
-    columns
-        `(n,)` columns of the panel.
+    band
+        One band.
 
     Returns
     -------
     numpy.ndarray
-        `(n,)` of 1 and 0. Sessions without a close count as not kept.
+        `(n_listings,)` of 1 and 0. Sessions without a close count as not kept.
     """
-    span = slice(stretch.first, stretch.end + 1)
-    level = stretch.series.close
+    direction = int(band.direction[0])
+    start, level = panel.close[stretch.start], stretch.series.close
+    kept = np.zeros(len(start), dtype=np.bool_)
+    best = np.full(len(start), np.nan)
+    extreme = np.fmax if direction == Direction.UP else np.fmin
+    active = np.empty(len(start))
     with np.errstate(invalid="ignore", divide="ignore"):
-        wealth = panel.close[span][:, columns] / panel.close[stretch.start][columns]
-        active = wealth - (level[span] / level[stretch.start])[:, np.newaxis]
-    if (bands.direction == Direction.UP).all():
-        kept = bands.keeps(np.fmax.reduce(active, axis=0))
-    elif (bands.direction == Direction.DOWN).all():
-        kept = bands.keeps(np.fmin.reduce(active, axis=0))
-    else:
-        kept = np.asarray(bands.keeps(active).any(axis=0))
-    return kept.astype(np.float64)
+        for row in range(stretch.first, stretch.end + 1):  # row by row stays in the cache
+            np.divide(panel.close[row], start, out=active)
+            np.subtract(active, level[row] / level[stretch.start], out=active)
+            if direction == Direction.LEVEL:
+                kept |= band.keeps(active)
+            else:
+                extreme(best, active, out=best)
+    return np.asarray(kept if direction == Direction.LEVEL else band.keeps(best), dtype=np.float64)
 
 
 def _active(panel: WealthPanel, stretch: Stretch) -> _FloatArray:

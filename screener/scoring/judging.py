@@ -22,7 +22,7 @@ from screener.domain.listing import Listing
 from screener.domain.wealth import WealthPanel
 from screener.market.calendars import Calendar
 from screener.scoring.bands import Bands
-from screener.scoring.base_rates import BaseRates, Stretch, base_rates, reached_within
+from screener.scoring.base_rates import BaseRates, Stretch, base_rates
 from screener.scoring.horizons import (
     DayArray,
     add_months,
@@ -221,14 +221,12 @@ def _judge_market(calls: _Calls) -> Outcomes:
         calls.bands.keeps(found.active_return)[judged], Verdict.MET, Verdict.MISSED
     )
     found.in_band[judged] = calls.bands.holds(found.active_return)[judged]
-    found.any_time[judged] = found.met[judged]
     acted = judged & np.isfinite(found.tradable_return)
     found.tradable_met[acted] = calls.bands.keeps(found.tradable_return)[acted]
     for stretch, rows in _stretches(calls, np.flatnonzero(judged)):
-        bands = calls.bands.take(rows)
-        if stretch.first < stretch.end:
-            found.any_time[rows] = reached_within(calls.panel, stretch, bands, calls.column[rows])
-        found.rates.put(rows, base_rates(calls.panel, stretch, bands))
+        bands, columns = calls.bands.take(rows), calls.column[rows]
+        rates, found.any_time[rows] = base_rates(calls.panel, stretch, bands, columns)
+        found.rates.put(rows, rates)
     return found
 
 

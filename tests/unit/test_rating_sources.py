@@ -1,0 +1,148 @@
+"""Ratings from outside: akshare's own code against canned replies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from screener.data.schema import TABLES, TableName
+from screener.data.sources.base import Batch
+from screener.data.sources.online.base import Ask, Need
+from screener.data.sources.online.ratings_online import CninfoRatings, EastmoneyRatings
+from screener.domain.listing import Exchange, parse_listing
+from screener.errors import SourceBlocked, SourceChanged, SourceEmpty
+from tests.support.canned import ratings
+from tests.support.canned.market import CannedMarket
+from tests.support.transport import Router, offline
+from tests.support.wire_clock import FakeClock, make_wire
+
+AT = datetime(2026, 5, 27, 12, tzinfo=UTC)
+OF_SHARE = Ask(
+    need=Need.RATINGS,
+    start=date(2026, 1, 1),
+    end=date(2026, 5, 27),
+    fetched_at=AT,
+    listing=parse_listing("300857.SZ"),
+)
+OF_DAYS = Ask(
+    need=Need.MARKET_RATINGS,
+    start=date(2026, 5, 12),
+    end=date(2026, 5, 14),
+    fetched_at=AT,
+    exchange=Exchange.SH,
+)
+
+
+@pytest.fixture
+def router() -> Router:
+    router = Router()
+    ratings.serve(router, CannedMarket({}))
+    return router
+
+
+def fetched(kind: Any, ask: Ask, router: Router) -> Batch:
+    wire, _ = make_wire(FakeClock(instant=AT))
+    source = kind(wire)
+    query = source.build_query(ask)
+    with offline(router):
+        payload = source.fetch(query)
+    return source.normalise(query, payload)
+
+
+def rows_of(batch: Batch) -> list[dict[str, Any]]:
+    table = batch.tables[TableName.RATINGS]
+    assert tuple(table.column_names) == TABLES[TableName.RATINGS].column_names
+    return table.to_pylist()
+
+
+def test_reports_of_a_share(router: Router) -> None:
+    batch = fetched(EastmoneyRatings, OF_SHARE, router)
+    assert [
+        (row["listing"], row["published"], row["broker"], row["rating"], row["title"])
+        for row in rows_of(batch)
+    ] == [
+        ("300857.SZ", date(2026, 3, 2), "国金证券", "增持", "年报点评"),
+        ("300857.SZ", date(2026, 5, 14), "中邮证券", "买入", "存储与算力"),
+    ]
+    first = rows_of(batch)[0]
+    assert (first["analyst"], first["target_price"], first["initiated"]) == ("", None, None)
+    assert (first["industry"], first["source"], first["fetched_at"]) == (
+        "通信设备",
+        "eastmoney",
+        AT,
+    )
+    assert batch.remarks == ("1 reports give no rating: left out",)
+
+
+def test_only_the_asked_days_are_kept(router: Router) -> None:
+    batch = fetched(EastmoneyRatings, replace(OF_SHARE, start=date(2026, 4, 1)), router)
+    assert [row["published"] for row in rows_of(batch)] == [date(2026, 5, 14)]
+
+
+def test_ratings_of_some_days(router: Router) -> None:
+    batch = fetched(CninfoRatings, OF_DAYS, router)
+    rows = rows_of(batch)
+    assert [(row["listing"], row["published"]) for row in rows] == [
+        ("300857.SZ", date(2026, 5, 14)),
+        ("601899.SH", date(2026, 5, 12)),
+    ]
+    assert {row["analyst"] for row in rows} == {"甲,乙"}
+    assert [(row["target_price"], row["initiated"], row["title"]) for row in rows] == [
+        (12.5, True, ""),
+        (12.5, True, ""),
+    ]
+    assert [sent.query["tdate"] for sent in router.sent] == [
+        "2026-05-12",
+        "2026-05-13",
+        "2026-05-14",
+    ]
+
+
+def test_days_without_any_rating_are_empty_not_wrong(router: Router) -> None:
+    ask = replace(OF_DAYS, start=date(2026, 5, 16), end=date(2026, 5, 17))
+    with pytest.raises(SourceEmpty, match="nobody was rated"):
+        fetched(CninfoRatings, ask, router)
+
+
+def test_a_share_without_reports_is_empty(router: Router) -> None:
+    with pytest.raises(SourceEmpty):
+        fetched(EastmoneyRatings, replace(OF_SHARE, listing=parse_listing("600000.SH")), router)
+
+
+def test_a_shift_of_columns_is_a_change_of_the_source(router: Router) -> None:
+    def shifted(_: object) -> dict[str, Any]:
+        row = ratings.rated("300857", "2026-05-14", "中邮证券", "买入", "甲")
+        turned = dict(zip(row, [*list(row.values())[1:], row["SECNAME"]], strict=True))
+        return {"records": [turned] * 5}
+
+    router.add("p_sysapi1089", shifted)
+    with pytest.raises(SourceChanged, match="cannot be read"):
+        fetched(CninfoRatings, OF_DAYS, router)
+
+
+def test_another_number_of_columns_is_a_change_of_the_source(router: Router) -> None:
+    router.add("p_sysapi1089", {"records": [{"SECCODE": "300857"}]})
+    with pytest.raises(SourceChanged):
+        fetched(CninfoRatings, OF_DAYS, router)
+
+
+def test_rows_that_cannot_be_read_are_told(router: Router) -> None:
+    good = [
+        ratings.rated(code, "2026-05-14", "甲证券", "买入", "丙") for code in ("000001", "600519")
+    ]
+    bad = ratings.rated("300857", "2026-05-14", "", "买入", "丙")
+    router.add("p_sysapi1089", {"records": [*good, good[0], bad]})
+    batch = fetched(CninfoRatings, replace(OF_DAYS, start=OF_DAYS.end), router)
+    assert [row["listing"] for row in rows_of(batch)] == ["000001.SZ", "600519.SH"]
+    assert [reject.reason for reject in batch.rejects] == [
+        "a rating of 300857.SZ without its day or its house"
+    ]
+    assert batch.remarks == ("1 rows tell of one note twice: the first is taken",)
+
+
+def test_hong_kong_cannot_be_asked_for(router: Router) -> None:
+    with pytest.raises(SourceBlocked, match="cannot be asked"):
+        fetched(EastmoneyRatings, replace(OF_SHARE, listing=parse_listing("00700.HK")), router)
