@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from screener.render.score_words import Language, sentence, word
-from screener.render.tables import UNDEFINED, Column, number, plain_table, points
+from screener.render.tables import UNDEFINED, Column, number, plain_table
 
 __all__ = ["CallLine", "PlaceLine", "ScoreLine", "ScoreView", "YearLine", "score_view"]
 
-_WIDE = 120
+_MIDDLE, _WIDE = 100, 140
 _SHOWN_AT_MOST = 30
+_LEAST_P = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,17 +116,16 @@ class ScoreView:
     years: tuple[YearLine, ...] = ()
     notes: tuple[str, ...] = ()
     footer: str = ""
-    more: int = field(default=0)
 
 
 def score_view(view: ScoreView, language: Language, *, width: int) -> RenderableType:
-    """Show a score; below 120 columns the table keeps what matters most."""
+    """Show a score; a narrow terminal keeps what matters most."""
     parts: list[RenderableType] = []
     if view.banner:
         parts += [Text(view.banner, style="bold reverse"), Text()]
     parts += [Text(sentence(line, language), style="bold") for line in view.headline]
     if view.total is not None:
-        parts += [Text(), _board(view, language, wide=width >= _WIDE)]
+        parts += [Text(), _board(view, language, _columns(width))]
     if view.calls:
         parts += [Text(), _calls(view.calls, language)]
     if view.reasons:
@@ -139,39 +139,58 @@ def score_view(view: ScoreView, language: Language, *, width: int) -> Renderable
     return Group(*parts)
 
 
-def _board(view: ScoreView, language: Language, *, wide: bool) -> RenderableType:
+def _columns(width: int) -> list[tuple[str, Callable[[ScoreLine], str]]]:
+    """Return the columns of numbers that a width has room for, with what writes their cells."""
+    middle, wide = width >= _MIDDLE, width >= _WIDE
+    every: tuple[tuple[bool, str, Callable[[ScoreLine], str]], ...] = (
+        (middle, "calls", lambda line: f"{line.n_calls:,}"),
+        (True, "mature", lambda line: f"{line.n_matured:,}"),
+        (True, "hit %", lambda line: _tenth(line.hit)),
+        (True, "interval", _interval),
+        (True, "chance %", lambda line: _tenth(line.base)),
+        (True, "active %", lambda line: _tenth(line.mean, signed=True)),
+        (middle, "median", lambda line: _tenth(line.median, signed=True)),
+        (middle, "worst", lambda line: _tenth(line.worst, signed=True)),
+        (wide, "shrunk %", lambda line: _tenth(line.shrunk)),
+        (wide, "any time %", lambda line: _tenth(line.any_time)),
+        (wide, "chance", lambda line: _tenth(line.any_time_base)),
+        (wide, "trade %", lambda line: _tenth(line.tradable)),
+        (wide, "chance", lambda line: _tenth(line.tradable_base)),
+        (wide, "first %", lambda line: _tenth(line.first)),
+        (wide, "repeat %", lambda line: _tenth(line.repeated)),
+        (True, "q", lambda line: _small(line.q)),
+    )
+    return [(name, cell) for shown, name, cell in every if shown]
+
+
+def _board(
+    view: ScoreView,
+    language: Language,
+    numbers: Sequence[tuple[str, Callable[[ScoreLine], str]]],
+) -> RenderableType:
     columns: list[Column | str] = [_numeric("rank", language)]
     columns += [word(name, language) for name in view.by]
-    names = ["calls", "mature", "hit %", "interval", "chance %", "active %", "median", "worst"]
-    if wide:
-        names += ["shrunk %", "any time %", "chance", "trade %", "chance", "first %", "repeat %"]
-    columns += [_numeric(name, language) for name in (*names, "q")]
-    shown = view.lines[:_SHOWN_AT_MOST]
-    rows = [_score(line, wide=wide) for line in shown]
+    columns += [_numeric(name, language) for name, _ in numbers]
+    rows = [
+        [UNDEFINED if line.rank is None else str(line.rank), *_key(line), *_cells(line, numbers)]
+        for line in view.lines[:_SHOWN_AT_MOST]
+    ]
     if view.total is not None:
         key = (word("all", language), *[""] * (len(view.by) - 1))
-        rows.append([UNDEFINED, *key, *_score(view.total, wide=wide)[1:]])
+        rows.append(["", *key, *_cells(view.total, numbers)])
     return plain_table(columns, rows)
 
 
-def _score(line: ScoreLine, *, wide: bool) -> list[str]:
-    more = [
-        *(points(item) for item in (line.shrunk, line.any_time, line.any_time_base)),
-        *(points(item) for item in (line.tradable, line.tradable_base)),
-        *(points(item) for item in (line.first, line.repeated)),
-    ]
-    return [
-        UNDEFINED if line.rank is None else str(line.rank),
-        *(text or UNDEFINED for text in line.key),
-        f"{line.n_calls:,}",
-        f"{line.n_matured:,}",
-        _tenth(line.hit),
-        UNDEFINED if line.low is None else f"{_tenth(line.low)}–{_tenth(line.high)}",
-        _tenth(line.base),
-        *(_tenth(item, signed=True) for item in (line.mean, line.median, line.worst)),
-        *(more if wide else []),
-        number(line.q, digits=3),
-    ]
+def _cells(line: ScoreLine, numbers: Sequence[tuple[str, Callable[[ScoreLine], str]]]) -> list[str]:
+    return [cell(line) for _, cell in numbers]
+
+
+def _key(line: ScoreLine) -> list[str]:
+    return [text or UNDEFINED for text in line.key]
+
+
+def _interval(line: ScoreLine) -> str:
+    return UNDEFINED if line.low is None else f"{_tenth(line.low)}–{_tenth(line.high)}"
 
 
 def _calls(lines: Sequence[CallLine], language: Language) -> RenderableType:
@@ -219,7 +238,7 @@ def _years(lines: Sequence[YearLine], language: Language) -> RenderableType:
             line.years or word("all pairs", language),
             str(line.n_groups),
             number(line.correlation, signed=True),
-            number(line.p, digits=3),
+            _small(line.p),
         ]
         for line in lines
     ]
@@ -228,6 +247,11 @@ def _years(lines: Sequence[YearLine], language: Language) -> RenderableType:
 
 def _numeric(name: str, language: Language) -> Column:
     return Column(header=word(name, language), numeric=True)
+
+
+def _small(value: float | None) -> str:
+    """Write a p-value; below a thousandth it says only that."""
+    return "<0.001" if value is not None and value < _LEAST_P else number(value, digits=3)
 
 
 def _tenth(value: float | None, *, signed: bool = False) -> str:

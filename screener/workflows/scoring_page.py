@@ -173,7 +173,7 @@ def _persistence(run: ScoreRun) -> str:
         return f"{question} Not enough calls to say."
     return (
         f"{question} Rank correlation {together.correlation:+.2f} over {together.n_groups} groups "
-        f"(p {together.p:.3f})."
+        f"(p {together.p:.2g})."
     )
 
 

@@ -44,12 +44,12 @@ def panel_of(
     names = tuple(closes)
     exchange = names[0].exchange if names else Exchange.SH
     days = np.array(sessions_between(start, end, exchange), dtype="datetime64[D]")
-    close = np.column_stack([np.broadcast_to(closes[name], len(days)) for name in names])
+    close = np.column_stack([_on(closes[name], len(days)) for name in names])
     close = np.array(close, dtype=np.float64).reshape(len(days), len(names))
     opened = close.copy()
     for name, values in (opens or {}).items():
-        opened[:, names.index(name)] = values
-    level = np.array(np.broadcast_to(index, len(days)), dtype=np.float64)
+        opened[:, names.index(name)] = _on(values, len(days))
+    level = _on(index, len(days))
     benchmark = INDEX if exchange.mainland else HSI
     return WealthPanel(
         sessions=days,
@@ -61,6 +61,12 @@ def panel_of(
         indices={benchmark: IndexSeries(listing=benchmark, basis="price", open=level, close=level)},
         industries=dict(industries or {}),
     )
+
+
+def _on(values: npt.NDArray[np.float64] | float, n: int) -> npt.NDArray[np.float64]:
+    """Spread a number over n sessions, or cut what reaches further."""
+    given = np.asarray(values, dtype=np.float64)
+    return np.full(n, float(given)) if given.ndim == 0 else given[:n].copy()
 
 
 def band(
