@@ -39,7 +39,7 @@ from screener.workspace.locate import Workspace
 
 __all__ = ["ScoreRequest", "ScoreRun", "parse_groupings", "run_score", "verdict_counts"]
 
-_MAINLAND = {True: "mainland", False: "Hong Kong"}
+_MARKETS = {True: "mainland", False: "Hong Kong"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,12 +201,15 @@ def _gathered(
         remarks=[
             text
             for count, text in (
-                (of_cards.repeats, "{n} notes only publish an earlier call again: not counted."),
-                (imported.twice, "{n} imported rows tell of a call that another row tells too."),
+                (
+                    of_cards.repeats,
+                    "Notes that only publish an earlier call again, not counted: {n}.",
+                ),
+                (imported.twice, "Imported rows that tell of the same call as another one: {n}."),
                 (
                     imported.torn,
-                    "{n} imported rows give one house two ratings of a listing on one day: "
-                    "none is taken.",
+                    "Imported rows that give one house two ratings of a listing on one day, "
+                    "none taken: {n}.",
                 ),
             )
             if count
@@ -310,10 +313,12 @@ def _remarks(
     older = _backdated(judged)
     if older:
         yield (
-            f"{older:,} calls are older than any definition of their house: "
-            "judged by its first known one, as asked."
+            f"Older than any definition of their house, and judged by its first known one as "
+            f"asked: {older:,} calls."
         )
     if told.any():
+        yield from _action_remarks(store, panels)
+    if outcomes.matured.any():
         yield from _coverage_remarks(store, panels)
 
 
@@ -332,8 +337,8 @@ def _benchmark_remarks(
     )
     if flat and told.any():
         yield (
-            f"{' and '.join(flat)}: a price index, without its dividends, "
-            "flatters what is measured against it."
+            f"Without its dividends a price index flatters what is measured against it: "
+            f"{', '.join(flat)}."
         )
 
 
@@ -347,22 +352,27 @@ def _coverage_remarks(
 ) -> Iterator[str]:
     master = store.read(TableName.LISTINGS, columns=("listing", "kind"))
     stocks = master.filter(pc.equal(master.column("kind"), "stock")).column("listing").to_pylist()
+    for panel, _ in panels:
+        held = int((panel.peers == Peers.STOCKS).sum())
+        known = sum(name.endswith(".HK") != panel.mainland for name in stocks)
+        if 0 < held < known:
+            yield (
+                f"Base rates rest on the {held:,} of {known:,} {_MARKETS[panel.mainland]} "
+                "listings that have bars: the market as a whole may differ."
+            )
+
+
+def _action_remarks(store: Store, panels: Sequence[tuple[WealthPanel, Calendar]]) -> Iterator[str]:
     acted = set(store.read(TableName.FACTORS, columns=("listing",)).column("listing").to_pylist())
     for panel, _ in panels:
-        held = [
+        ids = {
             item.id
             for item, peers in zip(panel.listings, panel.peers, strict=True)
             if peers == Peers.STOCKS
-        ]
-        known = sum(name.endswith(".HK") != panel.mainland for name in stocks)
-        if held and known > len(held):
+        }
+        if ids and acted.isdisjoint(ids):
             yield (
-                f"Base rates rest on the {len(held):,} of {known:,} {_MAINLAND[panel.mainland]} "
-                "listings that have bars: the market as a whole may differ."
-            )
-        if held and not acted.intersection(held):
-            yield (
-                f"No {_MAINLAND[panel.mainland]} listing has corporate actions in the tables: "
+                f"No {_MARKETS[panel.mainland]} listing has corporate actions in the tables: "
                 "returns of raw prices leave dividends and splits out."
             )
 

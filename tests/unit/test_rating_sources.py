@@ -74,7 +74,7 @@ def test_reports_of_a_share(router: Router) -> None:
         "eastmoney",
         AT,
     )
-    assert batch.remarks == ("1 reports give no rating: left out",)
+    assert batch.remarks == ("reports without a rating, left out: 1",)
 
 
 def test_only_the_asked_days_are_kept(router: Router) -> None:
@@ -140,7 +140,7 @@ def test_rows_that_cannot_be_read_are_told(router: Router) -> None:
     assert [reject.reason for reject in batch.rejects] == [
         "a rating of 300857.SZ without its day or its house"
     ]
-    assert batch.remarks == ("1 rows tell of one note twice: the first is taken",)
+    assert batch.remarks == ("reports told twice, taken once: 1",)
 
 
 def test_hong_kong_cannot_be_asked_for(router: Router) -> None:

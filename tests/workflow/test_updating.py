@@ -401,3 +401,28 @@ def test_an_unknown_code_is_reported_and_nothing_is_stored(
     bars = [item for item in report.failures if item.subject == "600999.SH"]
     assert bars
     assert own(tables(place)[TableName.BARS], "600999.SH").num_rows == 0
+
+
+def test_ratings_are_asked_for_only_where_they_are_named(
+    place: Workspace, market: CannedMarket
+) -> None:
+    router = served(market)
+    needs = frozenset({Need.RATINGS, Need.MARKET_RATINGS})
+    days = {"start": date(2026, 4, 1), "end": date(2026, 5, 27)}
+    assert (
+        not {need for need, _ in plan_update(place, request("300857.SZ"), clock=FakeTime().clock)}
+        & needs
+    )
+    report = run(place, router, market, request("300857.SZ", needs=needs, **days))
+    assert report.failures == ()
+    rows = tables(place)[TableName.RATINGS].to_pylist()
+    assert [(row["listing"], row["source"], row["analyst"]) for row in rows] == [
+        ("601899.SH", "cninfo", "甲,乙"),
+        ("300857.SZ", "eastmoney", ""),
+        ("300857.SZ", "cninfo", "甲,乙"),
+    ]
+    asked = [sent.query["tdate"] for sent in router.sent if "p_sysapi1089" in sent.url]
+    assert (len(asked), asked[0], asked[-1]) == (57, "2026-04-01", "2026-05-27")
+    later = served(market)
+    run(place, later, market, request("300857.SZ", needs=frozenset({Need.MARKET_RATINGS}), **days))
+    assert later.sent == []

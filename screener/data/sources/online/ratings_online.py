@@ -147,13 +147,13 @@ def _batch(place: Endpoint, rows: list[Row], ask: Ask, source: str, asked: Listi
         found.setdefault(key, facts)
     readable(place, rows, rejects)
     told = (
-        (unrated, "reports give no rating: left out"),
-        (again, "rows tell of one note twice: the first is taken"),
+        (unrated, "without a rating, left out"),
+        (again, "told twice, taken once"),
     )
     return Batch(
         tables={TableName.RATINGS: _table(found.values(), source, ask)},
         rejects=tuple(rejects),
-        remarks=tuple(f"{count} {text}" for count, text in told if count),
+        remarks=tuple(f"reports {text}: {count}" for count, text in told if count),
     )
 
 
