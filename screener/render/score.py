@@ -14,7 +14,8 @@ from screener.render.tables import UNDEFINED, Column, number, plain_table
 
 __all__ = ["CallLine", "PlaceLine", "ScoreLine", "ScoreView", "YearLine", "score_view"]
 
-_MIDDLE, _WIDE = 100, 140
+_MIDDLE, _WIDE = 100, 144
+_KEY = 14  # columns that a further key takes
 _SHOWN_AT_MOST = 30
 _LEAST_P = 0.001
 
@@ -96,7 +97,8 @@ class ScoreView:
     calls
         Single calls, where they are few.
     reasons
-        Pairs of a reason, or a proxy, and the calls that it concerns.
+        A reason or a proxy, the calls that it concerns, and how many reasons like it there are
+        besides.
     places, years
         Crowding and persistence; empty without matured calls.
     notes
@@ -111,7 +113,7 @@ class ScoreView:
     total: ScoreLine | None
     lines: tuple[ScoreLine, ...]
     calls: tuple[CallLine, ...] = ()
-    reasons: tuple[tuple[str, str], ...] = ()
+    reasons: tuple[tuple[str, str, int], ...] = ()
     places: tuple[PlaceLine, ...] = ()
     years: tuple[YearLine, ...] = ()
     notes: tuple[str, ...] = ()
@@ -125,7 +127,7 @@ def score_view(view: ScoreView, language: Language, *, width: int) -> Renderable
         parts += [Text(view.banner, style="bold reverse"), Text()]
     parts += [Text(sentence(line, language), style="bold") for line in view.headline]
     if view.total is not None:
-        parts += [Text(), _board(view, language, _columns(width))]
+        parts += [Text(), _board(view, language, _columns(width - _KEY * (len(view.by) - 1)))]
     if view.calls:
         parts += [Text(), _calls(view.calls, language)]
     if view.reasons:
@@ -214,9 +216,10 @@ def _call(line: CallLine, language: Language) -> list[str]:
     ]
 
 
-def _reasons(pairs: Sequence[tuple[str, str]], language: Language) -> Iterator[Text]:
-    for reason, who in pairs:
-        yield Text(f"{who}: {sentence(reason, language)}")
+def _reasons(told: Sequence[tuple[str, str, int]], language: Language) -> Iterator[Text]:
+    for reason, who, alike in told:
+        more = f" ({word('and more like it', language)}: {alike:,})" if alike else ""
+        yield Text(f"{who}: {sentence(reason, language)}{more}")
 
 
 def _places(lines: Sequence[PlaceLine], language: Language) -> RenderableType:

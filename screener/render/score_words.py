@@ -52,6 +52,7 @@ _ZH = {
     "stock": "个股",
     "industry": "行业",
     "est.": "估计",
+    "and more like it": "以及类似原因",
     "proxy": "代表组合",
     "years": "年份",
     "groups": "组数",
@@ -129,9 +130,9 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "前一年的名次能否预示后一年？评级太少，无法判断。",
     ),
     (
-        r"proxy, never counted: (\d+) recommended names, equal weights, (\S+) % against their "
-        r"benchmarks, (met|missed|pending)",
-        r"代表组合（不计入）：推荐的\1只证券等权，相对基准\2%，\3",
+        r"proxy, never counted: (\d+) of (\d+) recommended names, equal weights, (\S+) % against "
+        r"their benchmarks, (met|missed|pending)",
+        r"代表组合（不计入）：推荐的\2只证券中的\1只等权，相对基准\3%，\4",
     ),
 )
 

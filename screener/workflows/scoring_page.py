@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -27,6 +28,7 @@ __all__ = ["score_page"]
 
 _FEW = 30
 _IN_ONE_LINE = 6
+_PARTICULAR = re.compile(r"\d{4}-\d\d-\d\d|[0-9A-Z]+\.(?:SH|SZ|BJ|HK)")
 _RULES = (
     "Met: at least the promised active return at the horizon's end, from the close of the note's "
     "own date; tradable: from the open at which a reader could buy.",
@@ -109,21 +111,29 @@ def _calls(run: ScoreRun) -> Iterator[CallLine]:
         )
 
 
-def _reasons(run: ScoreRun) -> Iterator[tuple[str, str]]:
-    """Yield why calls cannot be judged, the most frequent reason first, then their proxies."""
+def _reasons(run: ScoreRun) -> Iterator[tuple[str, str, int]]:
+    """Yield why calls cannot be judged, the most frequent reason first, then their proxies.
+
+    Reasons that differ only by listing or day are told together, by the most frequent of them.
+    """
     judged = run.judged
     who: dict[str, list[str]] = {}
     for row in np.flatnonzero(judged.outcomes.why != "").tolist():
         who.setdefault(judged.outcomes.why[row], []).append(str(judged.calls.id[row]))
-    ordered = sorted(who.items(), key=lambda item: (-len(item[1]), item[0]))
-    for reason, ids in ordered[:_FEW]:
-        yield reason, ", ".join(ids) if len(ids) <= _IN_ONE_LINE else f"{len(ids):,}"
+    alike: dict[str, list[str]] = {}
+    for reason in sorted(who, key=lambda text: (-len(who[text]), text)):
+        alike.setdefault(_PARTICULAR.sub("", reason), []).append(reason)
+    groups = [([item for text in some for item in who[text]], some) for some in alike.values()]
+    for ids, some in sorted(groups, key=lambda group: (-len(group[0]), group[1][0])):
+        told = ", ".join(ids) if len(ids) <= _IN_ONE_LINE else f"{len(ids):,}"
+        yield some[0], told, len(some) - 1
     for row in np.flatnonzero(judged.proxy_names > 0).tolist()[:_FEW]:
         yield (
-            f"proxy, never counted: {judged.proxy_names[row]} recommended names, equal weights, "
-            f"{100 * judged.proxy_active[row]:+.1f} % against their benchmarks, "
-            f"{judged.proxy_verdict[row]}",
+            f"proxy, never counted: {judged.proxy_names[row]} of {len(judged.calls.members[row])} "
+            f"recommended names, equal weights, {100 * judged.proxy_active[row]:+.1f} % against "
+            f"their benchmarks, {judged.proxy_verdict[row]}",
             str(judged.calls.id[row]),
+            0,
         )
 
 

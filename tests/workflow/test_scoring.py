@@ -156,7 +156,7 @@ def test_the_five_reports_say_plainly_that_nothing_can_be_scored(
     assert "No call is mature: the hit rate is empty, and nobody can be ranked." in found.stdout
     assert "R5-1, R1-2, R1-3, R1-4, R1-1: no rating given" in found.stdout
     assert "R4-1: no index of industry 计算机 in the tables" in found.stdout
-    assert "R4-1: proxy, never counted: 2 recommended names" in found.stdout
+    assert "R4-1: proxy, never counted: 2 of 27 recommended names" in found.stdout
     assert "国金证券 names no benchmark: 沪深300 is taken." in found.stderr
     assert "nan" not in found.output.lower()
 
