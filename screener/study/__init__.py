@@ -7,5 +7,6 @@ models.py       expected-return models and their forecast errors
 parametric.py   cross-sectional t, Patell, BMP, Kolari-Pynnönen; ranks.py the others
 ties.py         how alike the residuals of events are whose windows share sessions
 bootstrap.py, calendar_time.py, reversal.py, trials.py
+placebo.py      what other baskets of the same days returned; matching.py chooses them
 evaluating.py   all of them over every part of the window
 """
