@@ -1,0 +1,152 @@
+"""Placebo baskets on the terminal: one block per event, one line per horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from screener.render.tables import UNDEFINED, Column, number, plain_table, points
+
+__all__ = ["Comparison", "JointLine", "PlaceboBlock", "PlaceboLine", "p_text", "placebo_view"]
+
+_P_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A return among those of placebo baskets; fractions, `None` where undefined."""
+
+    mean: float
+    sd: float | None
+    excess: float
+    quantile: float | None
+    p_two_sided: float | None
+    p_error: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceboLine:
+    """One horizon of an event; `compared` is `None` without placebo baskets."""
+
+    horizon: int
+    status: str
+    sessions_held: int
+    paper_return: float | None
+    compared: Comparison | None
+    dates_mean: float | None
+    dates_p: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceboBlock:
+    """One event: its title, its facts, its horizons, and what to know about it."""
+
+    title: str
+    subtitle: str
+    lines: tuple[PlaceboLine, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointLine:
+    """Several events together at one horizon."""
+
+    label: str
+    horizon: int
+    n_events: int
+    n_days: int
+    n_left_out: int
+    mean_return: float | None
+    compared: Comparison | None
+
+
+def placebo_view(
+    blocks: Sequence[PlaceboBlock], joint: Sequence[JointLine], *, banner: str, footer: str
+) -> RenderableType:
+    """Return the blocks and the joint tests as one page.
+
+    Parameters
+    ----------
+    blocks, joint
+        What to show.
+    banner, footer
+        Lines above and below; an empty banner is left out.
+    """
+    parts: list[RenderableType] = [Text(banner, style="bold reverse"), Text()] if banner else []
+    for block in blocks:
+        parts.extend(_block(block))
+        parts.append(Text())
+    if joint:
+        parts.extend((_joint(joint), Text()))
+    return Group(*parts, Text(footer, style="dim"))
+
+
+def p_text(value: float | None, error: float | None = None) -> str:
+    """Write a p-value, with its Monte Carlo error where there is one: `0.032 ±0.004`."""
+    text = number(value, digits=_P_DIGITS)
+    if text == UNDEFINED or not error:
+        return text
+    return f"{text} ±{number(error, digits=_P_DIGITS)}"
+
+
+def _block(block: PlaceboBlock) -> Iterator[RenderableType]:
+    yield Text(block.title, style="bold")
+    yield Text(block.subtitle)
+    columns = [Column(header="hold", numeric=True), Column(header="status")]
+    names = ("paper", "placebo", "sd", "excess", "below", "p")
+    columns += [Column(header=name, numeric=True) for name in names]
+    columns += [Column(header=name, numeric=True) for name in ("dates", "p")]
+    yield plain_table(columns, [_cells(line) for line in block.lines])
+    for note in block.notes:
+        yield Text(f"  {note}")
+
+
+def _cells(line: PlaceboLine) -> list[str]:
+    held = line.status
+    if line.status != "mature" and line.sessions_held:
+        held = f"{line.status} {line.sessions_held}"
+    return [
+        str(line.horizon),
+        held,
+        points(line.paper_return, signed=True),
+        *_compared(line.compared),
+        points(line.dates_mean, signed=True),
+        p_text(line.dates_p),
+    ]
+
+
+def _compared(found: Comparison | None) -> list[str]:
+    if found is None:
+        return [UNDEFINED] * 5
+    return [
+        points(found.mean, signed=True),
+        points(found.sd),
+        points(found.excess, signed=True),
+        UNDEFINED if found.quantile is None else f"{found.quantile:.1%}".replace("%", " %"),
+        p_text(found.p_two_sided, found.p_error),
+    ]
+
+
+def _joint(lines: Sequence[JointLine]) -> RenderableType:
+    columns = [
+        Column(header="together"),
+        *(Column(header=name, numeric=True) for name in ("hold", "events", "days", "left out")),
+        *(Column(header=name, numeric=True) for name in ("mean", "placebo", "sd", "excess")),
+        *(Column(header=name, numeric=True) for name in ("below", "p")),
+    ]
+    return plain_table(
+        columns,
+        [
+            [
+                line.label,
+                *(str(n) for n in (line.horizon, line.n_events, line.n_days, line.n_left_out)),
+                points(line.mean_return, signed=True),
+                *_compared(line.compared),
+            ]
+            for line in lines
+        ],
+        title="events together, finished ones alone",
+    )
