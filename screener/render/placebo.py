@@ -10,7 +10,7 @@ from rich.text import Text
 
 from screener.render.tables import UNDEFINED, Column, number, plain_table, points
 
-__all__ = ["Comparison", "JointLine", "PlaceboBlock", "PlaceboLine", "p_text", "placebo_view"]
+__all__ = ["Comparison", "JointLine", "PlaceboBlock", "PlaceboLine", "placebo_view"]
 
 _P_DIGITS = 3
 
@@ -81,24 +81,26 @@ def placebo_view(
         parts.append(Text())
     if joint:
         parts.extend((_joint(joint), Text()))
-    return Group(*parts, Text(footer, style="dim"))
+    return Group(*parts, Text(_legend(blocks, joint), style="dim"), Text(footer, style="dim"))
 
 
-def p_text(value: float | None, error: float | None = None) -> str:
-    """Write a p-value, with its Monte Carlo error where there is one: `0.032 ±0.004`."""
-    text = number(value, digits=_P_DIGITS)
-    if text == UNDEFINED or not error:
-        return text
-    return f"{text} ±{number(error, digits=_P_DIGITS)}"
+def _legend(blocks: Sequence[PlaceboBlock], joint: Sequence[JointLine]) -> str:
+    every = [line.compared for block in blocks for line in block.lines]
+    every += [line.compared for line in joint]
+    errors = [item.p_error for item in every if item is not None and item.p_error]
+    error = f", give or take {max(errors):.3f} at most by the draw" if errors else ""
+    return (
+        "returns in %, in CNY; below: share of placebo baskets below it, in %; p two-sided"
+        f"{error}; dates: the same names on earlier days"
+    )
 
 
 def _block(block: PlaceboBlock) -> Iterator[RenderableType]:
     yield Text(block.title, style="bold")
     yield Text(block.subtitle)
     columns = [Column(header="hold", numeric=True), Column(header="status")]
-    names = ("paper", "placebo", "sd", "excess", "below", "p")
+    names = ("paper", "placebo", "sd", "excess", "below", "p", "dates", "p")
     columns += [Column(header=name, numeric=True) for name in names]
-    columns += [Column(header=name, numeric=True) for name in ("dates", "p")]
     yield plain_table(columns, [_cells(line) for line in block.lines])
     for note in block.notes:
         yield Text(f"  {note}")
@@ -114,7 +116,7 @@ def _cells(line: PlaceboLine) -> list[str]:
         points(line.paper_return, signed=True),
         *_compared(line.compared),
         points(line.dates_mean, signed=True),
-        p_text(line.dates_p),
+        number(line.dates_p, digits=_P_DIGITS),
     ]
 
 
@@ -125,15 +127,15 @@ def _compared(found: Comparison | None) -> list[str]:
         points(found.mean, signed=True),
         points(found.sd),
         points(found.excess, signed=True),
-        UNDEFINED if found.quantile is None else f"{found.quantile:.1%}".replace("%", " %"),
-        p_text(found.p_two_sided, found.p_error),
+        number(None if found.quantile is None else found.quantile * 100, digits=1),
+        number(found.p_two_sided, digits=_P_DIGITS),
     ]
 
 
 def _joint(lines: Sequence[JointLine]) -> RenderableType:
     columns = [
         Column(header="together"),
-        *(Column(header=name, numeric=True) for name in ("hold", "events", "days", "left out")),
+        *(Column(header=name, numeric=True) for name in ("hold", "n", "days", "out")),
         *(Column(header=name, numeric=True) for name in ("mean", "placebo", "sd", "excess")),
         *(Column(header=name, numeric=True) for name in ("below", "p")),
     ]
@@ -148,5 +150,5 @@ def _joint(lines: Sequence[JointLine]) -> RenderableType:
             ]
             for line in lines
         ],
-        title="events together, finished ones alone",
+        title="events together (n of them finished; out: not finished, or without placebos)",
     )

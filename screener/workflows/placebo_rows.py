@@ -113,7 +113,7 @@ def placebo_page(run: PlaceboRun, joint: Sequence[JointResult] | None = None) ->
     ]
     shown = joint_results(run) if joint is None else joint
     footer = (
-        f"returns in %, in CNY · {run.request.draws:,} placebo baskets, seed {run.request.seed}"
+        f"{run.request.draws:,} placebo baskets, seed {run.request.seed}"
         f" · data version {run.data_version} · run {run.run_id}"
     )
     banner = f" {SIMULATED}: invented prices " if run.simulated else ""

@@ -1,0 +1,138 @@
+"""Baskets of names picked at random on a simulated market, and what placebo baskets say of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import stats
+
+from screener.domain.market_panel import MarketPanel
+from screener.paths.path_panel import PathPanel, path_panel_of
+from screener.study.matching import match_names
+from screener.study.placebo import (
+    Holding,
+    Placebo,
+    joint_placement,
+    placebo_layout,
+    placebo_returns,
+    run_placebo,
+)
+from tests.support.markets import simulated
+
+ROW = 95
+NAMES = 8
+EVENTS = 5
+HORIZON = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picks:
+    """How names are picked.
+
+    Parameters
+    ----------
+    markets, groups
+        Simulated markets, and groups of five events in each.
+    count, stay, draws
+        As in `match_names` and `run_placebo`.
+    effect
+        Fraction by which each name gained more until the end of its window.
+    days
+        Entry sessions on which the five events are spread.
+    repeated
+        Whether all five name the same stocks.
+    """
+
+    markets: int
+    groups: int
+    count: int = 50
+    stay: bool = True
+    draws: int = 499
+    effect: float = 0.0
+    days: int = 1
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """P-values: of each event, two- and one-sided; of five together; and by a naive t test."""
+
+    single: list[float] = field(default_factory=list)
+    greater: list[float] = field(default_factory=list)
+    joint: list[float] = field(default_factory=list)
+    naive: list[float] = field(default_factory=list)
+
+
+def p_values(picks: Picks, *, first_seed: int = 0) -> Found:
+    """Pick names as if recommended, and return what placebo baskets say of them."""
+    found = Found()
+    for seed in range(first_seed, first_seed + picks.markets):
+        market = simulated(seed, n_listings=400, n_rows=ROW + HORIZON + picks.days + 25)
+        layout = path_panel_of(market.prices)
+        dice = np.random.default_rng((seed, 7))
+        for group in range(picks.groups):
+            _add(found, picks, market, layout, dice, seed=1000 * seed + group)
+    return found
+
+
+def _add(
+    found: Found,
+    picks: Picks,
+    market: MarketPanel,
+    layout: PathPanel,
+    dice: np.random.Generator,
+    *,
+    seed: int,
+) -> None:
+    n_listings = len(market.industries)
+    first = ROW + seed % 20
+    same = dice.choice(n_listings, NAMES, replace=False)
+    reals, placebos = [], []
+    for event in range(EVENTS):
+        columns = same if picks.repeated else dice.choice(n_listings, NAMES, replace=False)
+        row = first + event % picks.days
+        real, placebo = _judged(picks, market, layout, [int(c) for c in columns], row, seed)
+        found.single.append(placebo.placement.p_two_sided or 0.0)
+        found.greater.append(placebo.placement.p_greater or 0.0)
+        reals.append(real)
+        placebos.append(placebo)
+    found.joint.append(joint_placement(reals, placebos).p_two_sided or 0.0)
+    excess = [item.placement.excess for item in placebos]
+    spread = float(np.std(excess, ddof=1))
+    # Five times the same basket: a t test takes them for five findings, however alike they are.
+    statistic = np.mean(excess) / (max(spread, 1e-9) / np.sqrt(EVENTS))
+    found.naive.append(float(2 * stats.t.sf(abs(statistic), EVENTS - 1)))
+
+
+def _judged(
+    picks: Picks,
+    market: MarketPanel,
+    layout: PathPanel,
+    columns: list[int],
+    row: int,
+    seed: int,
+) -> tuple[float, Placebo]:
+    matched = match_names(market, columns, [row] * NAMES, excluded=columns, count=picks.count)
+    holding = Holding(
+        columns=tuple(columns),
+        weights=(1 / NAMES,) * NAMES,
+        entry_rows=(row,) * NAMES,
+        fill_rows=(row,) * NAMES,
+        horizon=HORIZON,
+        reach_row=row + HORIZON - 1,
+    )
+    own = placebo_returns(placebo_layout(layout), holding, np.array([columns]))[0]
+    real = float((1 + own) * (1 + picks.effect) - 1)
+    ids = [item.id for item in market.prices.listings]
+    placebo = run_placebo(
+        layout,
+        holding,
+        matched,
+        real,
+        ids,
+        draws=picks.draws,
+        seed=seed,
+        stay=picks.stay,
+    )
+    return real, placebo
