@@ -130,14 +130,14 @@ def calibration() -> list[str]:
     lines = [head("rejections at 5 % where names are random")]
     for count, stay in ((20, False), (20, True), (50, False), (50, True)):
         kind = f"{count} controls" + (", a name may stay" if stay else ", every name replaced")
-        found = p_values(Picks(count=count, stay=stay, markets=20, groups=20))
+        found = p_values(Picks(count=count, stay=stay, markets=100, groups=4))
         lines.append(told(f"one basket, {kind}", found.single))
         lines.append(told(f"  one-sided, {kind}", found.greater))
         lines.append(told(f"5 events on one day, {kind}", found.joint))
-    spread = p_values(Picks(markets=20, groups=20, days=5))
+    spread = p_values(Picks(markets=100, groups=4, days=5))
     lines.append(told("5 events on 5 days that overlap", spread.joint))
-    same = p_values(Picks(markets=20, groups=20, repeated=True))
-    lines.append(told("5 events on one day that name the same stocks", same.joint))
+    same = p_values(Picks(markets=100, groups=4, common=6))
+    lines.append(told("5 events on one day, 6 of 8 names in common", same.joint))
     lines.append(told("  the same by a t test of the 5 excess returns", same.naive))
     return lines
 
@@ -146,7 +146,7 @@ def power() -> list[str]:
     """Return the table of rejections where the names gained more by a known effect."""
     lines = [head("rejections at 5 % with an effect planted")]
     for effect in EFFECTS:
-        found = p_values(Picks(markets=10, groups=20, effect=effect))
+        found = p_values(Picks(markets=50, groups=4, effect=effect), first_seed=500)
         lines.append(told(f"{effect:+.0%} on each of 8 names, one basket", found.single))
         lines.append(told(f"{effect:+.0%}, 5 events together", found.joint))
     return lines

@@ -30,8 +30,8 @@ class Matched:
 
     Parameters
     ----------
-    controls
-        Columns of each name's controls, nearest first.
+    controls, ids
+        Columns of each name's controls, nearest first, and their ids.
     matched_on
         For each characteristic that names were matched on, for how many of them.
     n_universe
@@ -41,6 +41,7 @@ class Matched:
     """
 
     controls: tuple[Columns, ...]
+    ids: tuple[tuple[str, ...], ...]
     matched_on: Mapping[Characteristic, int]
     n_universe: int
     remarks: tuple[str, ...]
@@ -117,6 +118,7 @@ def match_names(
         everyone |= pool.candidates
     return Matched(
         controls=found,
+        ids=tuple(tuple(market.prices.listings[column].id for column in own) for own in found),
         matched_on={name: chooser.used[name] for name in Characteristic if name in chooser.used},
         n_universe=int(everyone.sum()),
         remarks=(*_lacking(pools.values()), *chooser.remarks()),

@@ -12,7 +12,15 @@ from screener.render.placebo import Comparison, JointLine, PlaceboBlock, Placebo
 from screener.study.monte_carlo import Placement
 from screener.workflows.placebos import JointResult, PlaceboResult, PlaceboRun, joint_results
 
-__all__ = ["JOINT_COLUMNS", "PLACEBO_COLUMNS", "joint_rows", "placebo_page", "placebo_rows"]
+__all__ = [
+    "CONTROL_COLUMNS",
+    "JOINT_COLUMNS",
+    "PLACEBO_COLUMNS",
+    "control_rows",
+    "joint_rows",
+    "placebo_page",
+    "placebo_rows",
+]
 
 PLACEBO_COLUMNS = (
     "basket",
@@ -69,6 +77,9 @@ JOINT_COLUMNS = (
 )
 
 
+CONTROL_COLUMNS = ("basket", "report", "horizon", "listing", "rank", "control", "run_id")
+
+
 def placebo_rows(run: PlaceboRun) -> list[dict[str, object]]:
     """Return one row per event and horizon with the columns of `PLACEBO_COLUMNS`.
 
@@ -94,6 +105,28 @@ def joint_rows(run: PlaceboRun, joint: Sequence[JointResult]) -> list[dict[str, 
             "run_id": run.run_id,
         }
         for item in joint
+    ]
+
+
+def control_rows(run: PlaceboRun) -> list[dict[str, object]]:
+    """Return one row per name and control with the columns of `CONTROL_COLUMNS`, nearest first.
+
+    A name has the same controls at every horizon for which it was bought on the same day.
+    """
+    return [
+        {
+            "basket": item.real.window.event.basket,
+            "report": item.real.window.event.report,
+            "horizon": item.real.window.horizon,
+            "listing": listing,
+            "rank": rank,
+            "control": control,
+            "run_id": run.run_id,
+        }
+        for item in run.results
+        if item.matched is not None
+        for listing, controls in zip(item.bought, item.matched.ids, strict=True)
+        for rank, control in enumerate(controls, start=1)
     ]
 
 

@@ -111,6 +111,17 @@ class PlaceboResult:
         """Whether no later session can change it."""
         return self.real.status is WindowStatus.MATURE
 
+    @property
+    def bought(self) -> tuple[str, ...]:
+        """Ids of the names that were bought, in the order of their controls."""
+        window = self.real.window
+        members = zip(window.event.members, window.legs, window.weights, strict=True)
+        return tuple(
+            member.listing.id
+            for member, leg, weight in members
+            if weight > 0 and leg.fill_row is not None
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlaceboRun:

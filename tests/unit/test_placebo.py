@@ -46,6 +46,7 @@ def held(columns: list[int], *, horizon: int = 3, reach: int = 7, waits: int = 0
 def matched(*controls: list[int]) -> Matched:
     return Matched(
         controls=tuple(np.array(own, dtype=np.intp) for own in controls),
+        ids=(),
         matched_on={},
         n_universe=0,
         remarks=(),
