@@ -31,6 +31,8 @@ __all__ = [
     "run_placebo",
 ]
 
+_GAIN, _LOSS = 2.0, -0.8  # returns of a control that deserve a look at its bars
+
 LEAST_DRAWS = 99
 """Fewer draws cannot show a p-value of 1 %."""
 
@@ -86,6 +88,8 @@ class Placebo:
         Weighted sum of the mean returns of each name's controls, cash included.
     stopped
         Controls whose data end before the window does, valued at their last close.
+    extreme
+        Ids of controls that gained more than 200 % or lost more than 80 %: wrong bars, perhaps.
     """
 
     placement: Placement
@@ -94,6 +98,7 @@ class Placebo:
     every: bool
     controls_return: float
     stopped: int
+    extreme: tuple[str, ...]
 
 
 def check_draws(draws: int, seed: int) -> None:
@@ -177,6 +182,7 @@ def run_placebo(
     choices = _choices(holding, matched) if stay else matched.controls
     counted = drawn_returns(layout, holding, choices, drawing) if stay else returns
     every = possible_baskets(choices) - stay <= draws
+    singles = control_returns(layout, holding, matched.controls)
     return Placebo(
         placement=place(
             real,
@@ -187,9 +193,24 @@ def run_placebo(
         returns=returns,
         counted=counted,
         every=every,
-        controls_return=control_returns(layout, holding, matched.controls),
+        controls_return=sum(
+            holding.weights[at] * float(np.mean(returns))
+            for at, returns in zip(holding.bought, singles, strict=True)
+        ),
         stopped=_stopped(panel, holding, matched),
+        extreme=_extreme(matched.controls, singles, ids),
     )
+
+
+def _extreme(
+    controls: Sequence[Columns], singles: Sequence[Floats], ids: Sequence[str]
+) -> tuple[str, ...]:
+    found = {
+        ids[column]
+        for own, returns in zip(controls, singles, strict=True)
+        for column in own[(returns > _GAIN) | (returns < _LOSS)]
+    }
+    return tuple(sorted(found))
 
 
 def _choices(holding: Holding, matched: Matched) -> tuple[Columns, ...]:
@@ -289,20 +310,39 @@ def placebo_returns(layout: PathPanel, holding: Holding, drawn: Columns) -> Floa
     return returns
 
 
-def control_returns(layout: PathPanel, holding: Holding, controls: Sequence[Columns]) -> float:
-    """Return the weighted sum of the equal-weighted mean return of each name's controls."""
-    total = 0.0
-    for place_, own in zip(holding.bought, controls, strict=True):
-        single = replace(
-            holding,
-            columns=(holding.columns[place_],),
-            weights=(1.0,),
-            entry_rows=(holding.entry_rows[place_],),
-            fill_rows=(holding.fill_rows[place_],),
+def control_returns(
+    layout: PathPanel, holding: Holding, controls: Sequence[Columns]
+) -> tuple[Floats, ...]:
+    """Return the paper return of every control of each name, held as the name was.
+
+    Parameters
+    ----------
+    layout
+        The market, as `placebo_layout` gives it.
+    holding
+        The real basket.
+    controls
+        Columns of each bought name's controls.
+
+    Returns
+    -------
+    tuple
+        For each name `(n_controls,)` fractions.
+    """
+    return tuple(
+        placebo_returns(
+            layout,
+            replace(
+                holding,
+                columns=(holding.columns[at],),
+                weights=(1.0,),
+                entry_rows=(holding.entry_rows[at],),
+                fill_rows=(holding.fill_rows[at],),
+            ),
+            own[:, np.newaxis],
         )
-        returns = placebo_returns(layout, single, own[:, np.newaxis])
-        total += holding.weights[place_] * float(np.mean(returns))
-    return total
+        for at, own in zip(holding.bought, controls, strict=True)
+    )
 
 
 def joint_placement(reals: Sequence[float], placebos: Sequence[Placebo]) -> Placement:

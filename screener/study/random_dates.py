@@ -62,7 +62,7 @@ def earlier_dates(
     first = min(row for row in holding.entry_rows if row >= 0)
     rows = np.flatnonzero(panel.trading[:first, columns].all(axis=1))[-SESSIONS_BACK:]
     ends = _ends(panel, columns, rows, sessions)
-    fitting = [int(row) for row in rows[ends < first] if tradable(panel, int(row))[columns].all()]
+    fitting = [int(row) for row in rows[ends < first] if tradable(panel, int(row), columns).all()]
     if len(fitting) < LEAST_DATES:
         raise ComputeError(
             f"{len(fitting)} earlier sessions on which all names could be bought and held for "

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +15,7 @@ from screener.paths.legs import Reason, buy_block
 __all__ = ["Flags", "in_market", "tradable"]
 
 Flags = npt.NDArray[np.bool_]
+Columns = npt.NDArray[np.intp]
 
 _BACK = 20  # rows in which a last close is looked for; without one the exact rule is asked
 _NEAR = 1.03  # no upper limit is nearer to the reference price than that
@@ -38,7 +42,7 @@ def in_market(panel: PricePanel, *, mainland: bool) -> Flags:
     )
 
 
-def tradable(panel: PricePanel, row: int) -> Flags:
+def tradable(panel: PricePanel, row: int, columns: Sequence[int] | None = None) -> Flags:
     """Tell which listings could be bought at the open of a session.
 
     Those listed on or before it and not delisted by then, whatever became of them later, with a
@@ -51,47 +55,48 @@ def tradable(panel: PricePanel, row: int) -> Flags:
         Prices and facts; its first row comes before `row` wherever there is a limit to heed.
     row
         Row of the session.
+    columns
+        Listings to look at; all when `None`.
 
     Returns
     -------
     numpy.ndarray
-        `(n_listings,)`.
+        `(n_columns,)`.
     """
-    opens = panel.open[row]
+    every = np.arange(len(panel.listings)) if columns is None else np.array(columns, dtype=np.intp)
+    opens = panel.open[row, every]
     found: Flags = (
         np.isfinite(opens)
         & (opens > 0)
-        & np.isfinite(panel.close[row])
-        & np.isfinite(panel.fx[row])
-        & ~panel.suspended[row]
-        & _listed(panel, row)
+        & np.isfinite(panel.close[row, every])
+        & np.isfinite(panel.fx[row, every])
+        & ~panel.suspended[row, every]
     )
-    for column in np.flatnonzero(found & _near_limit(panel, row)):
-        found[column] = buy_block(panel, int(column), row) is Reason.NONE
+    day = panel.session(row)
+    near = _near_limit(panel, row, every)
+    for at in np.flatnonzero(found):
+        column = int(every[at])
+        found[at] = _listed(panel, column, day) and (
+            not near[at] or buy_block(panel, column, row) is Reason.NONE
+        )
     return found
 
 
-def _listed(panel: PricePanel, row: int) -> Flags:
-    day = np.datetime64(panel.session(row), "D")
-    listed = np.array([item or "0001-01-01" for item in panel.list_dates], dtype="datetime64[D]")
-    known: Flags = listed <= day
-    if panel.delist_dates:
-        gone = [item or "9999-12-31" for item in panel.delist_dates]
-        known &= np.array(gone, dtype="datetime64[D]") > day
-    return known
+def _listed(panel: PricePanel, column: int, day: date) -> bool:
+    listed = panel.list_dates[column]
+    gone = panel.delist_dates[column] if panel.delist_dates else None
+    return (listed is None or listed <= day) and (gone is None or gone > day)
 
 
-def _near_limit(panel: PricePanel, row: int) -> Flags:
+def _near_limit(panel: PricePanel, row: int, columns: Columns) -> Flags:
     """Tell for which columns the exact rule must be asked: all others open well below a limit."""
-    opens = panel.open[row]
-    first = max(row - _BACK, 0)
-    worths = panel.close[first:row] * panel.factor[first:row]
-    known = np.isfinite(worths)
+    opens = panel.open[row, columns]
+    before = slice(max(row - _BACK, 0), row)
+    worths = panel.close[before, columns] * panel.factor[before, columns]
     if not len(worths):
         return np.ones(len(opens), dtype=bool)
-    last = len(worths) - 1 - np.argmax(known[::-1], axis=0)
-    before = worths[last, np.arange(len(opens))]
+    last = len(worths) - 1 - np.argmax(np.isfinite(worths)[::-1], axis=0)
     with np.errstate(invalid="ignore"):
-        far = opens * panel.factor[row] < _NEAR * before
+        far = opens * panel.factor[row, columns] < _NEAR * worths[last, np.arange(len(opens))]
     near: Flags = ~far | (opens < _CHEAP)
     return near

@@ -10,7 +10,8 @@ from rich.console import RenderableType
 from screener.data.schema import SIMULATED
 from screener.render.placebo import Comparison, JointLine, PlaceboBlock, PlaceboLine, placebo_view
 from screener.study.monte_carlo import Placement
-from screener.workflows.placebos import JointResult, PlaceboResult, PlaceboRun, joint_results
+from screener.workflows.placebo_joint import JointResult, joint_results
+from screener.workflows.placebos import PlaceboResult, PlaceboRun
 
 __all__ = [
     "CONTROL_COLUMNS",

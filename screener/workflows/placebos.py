@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -13,19 +13,17 @@ from screener.backtest.run import EventResult, run_backtest
 from screener.data.panels import read_caps, read_panel
 from screener.data.schema import SIMULATED
 from screener.data.store import Store
-from screener.domain.basket import EntryPrice, Event, Rebalance
+from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError, NoTradableConstituents
 from screener.paths.parallel import check_jobs
 from screener.paths.path_panel import path_panel_of
 from screener.paths.windows import WindowStatus
 from screener.study.matching import CONTROLS, Matched, match_names
-from screener.study.monte_carlo import Placement
 from screener.study.placebo import (
     Holding,
     Placebo,
     check_draws,
-    joint_placement,
     placebo_layout,
     placebo_returns,
     run_placebo,
@@ -43,11 +41,9 @@ from screener.workflows.placebo_market import Around, around_events, holding_of
 from screener.workflows.requests import BacktestRequest
 
 __all__ = [
-    "JointResult",
     "PlaceboRequest",
     "PlaceboResult",
     "PlaceboRun",
-    "joint_results",
     "run_placebos",
 ]
 
@@ -135,36 +131,6 @@ class PlaceboRun:
     remarks: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JointResult:
-    """Several events together at one horizon.
-
-    Parameters
-    ----------
-    label
-        What they have in common, such as a basket or a broker.
-    horizon
-        Sessions held.
-    n_events, n_days
-        Finished events with placebo baskets, and on how many entry sessions they began.
-    n_unfinished, n_without
-        Events that are not finished, and finished ones without placebo baskets; neither counts.
-    mean_return
-        Mean paper return of the events that count, `None` without any.
-    placement
-        Where it lies among the means of their placebo baskets.
-    """
-
-    label: str
-    horizon: int
-    n_events: int
-    n_days: int
-    n_unfinished: int
-    n_without: int
-    mean_return: float | None
-    placement: Placement | None
-
-
 def run_placebos(
     store: Store, request: PlaceboRequest, *, program_version: str, jobs: int = 1
 ) -> PlaceboRun:
@@ -210,53 +176,6 @@ def run_placebos(
         run_id=_run_id(request, store.version, program_version, simulated),
         simulated=simulated,
         remarks=remarks_of(store, market.panel, reals, settings, simulated=simulated),
-    )
-
-
-def joint_results(
-    run: PlaceboRun, labels_of: Callable[[Event], Iterable[str]] = lambda event: (event.basket,)
-) -> tuple[JointResult, ...]:
-    """Test several events together, at each horizon.
-
-    Parameters
-    ----------
-    run
-        The run.
-    labels_of
-        What an event counts towards: its basket, its brokers, a name for all of them.
-
-    Returns
-    -------
-    tuple
-        One result for each label with more than one event and each horizon, in the order of the
-        events.
-    """
-    groups: dict[tuple[str, int], list[PlaceboResult]] = {}
-    for item in run.results:
-        for label in labels_of(item.real.window.event):
-            groups.setdefault((label, item.real.window.horizon), []).append(item)
-    return tuple(
-        _joint(label, horizon, some) for (label, horizon), some in groups.items() if len(some) > 1
-    )
-
-
-def _joint(label: str, horizon: int, some: Sequence[PlaceboResult]) -> JointResult:
-    finished = [item for item in some if item.finished]
-    pairs = [
-        (item.real, item.placebo, item.real.paper_return)
-        for item in finished
-        if item.placebo is not None and item.real.paper_return is not None
-    ]
-    returns = [value for _, _, value in pairs]
-    return JointResult(
-        label=label,
-        horizon=horizon,
-        n_events=len(pairs),
-        n_days=len({real.entry_session for real, _, _ in pairs}),
-        n_unfinished=len(some) - len(finished),
-        n_without=len(finished) - len(pairs),
-        mean_return=sum(returns) / len(returns) if returns else None,
-        placement=joint_placement(returns, [item for _, item, _ in pairs]) if pairs else None,
     )
 
 
@@ -404,6 +323,11 @@ def _remarks(holding: Holding, placebo: Placebo) -> list[str]:
         found.append(f"{cash} names were not bought: as much stays in cash in every placebo basket")
     if placebo.stopped:
         found.append(f"{placebo.stopped} controls stop trading: valued at their last close")
+    if placebo.extreme:
+        found.append(
+            f"look at the bars of {', '.join(placebo.extreme)}: a control that gained more than "
+            "200 % or lost more than 80 % moves mean and sd, hardly p"
+        )
     if placebo.every:
         found.append(f"p-values count each of the {placebo.placement.draws} placebo baskets once")
     if not placebo.placement.distinct:

@@ -29,6 +29,7 @@ from screener.domain.report import Precision, Publication
 from screener.errors import InputError, NoTradableConstituents
 from screener.render.files import write_csv
 from screener.workflows.backtesting import run_events
+from screener.workflows.placebo_joint import joint_results
 from screener.workflows.placebo_rows import (
     CONTROL_COLUMNS,
     JOINT_COLUMNS,
@@ -41,7 +42,6 @@ from screener.workflows.placebo_rows import (
 from screener.workflows.placebos import (
     PlaceboRequest,
     PlaceboRun,
-    joint_results,
     run_placebos,
 )
 from screener.workflows.requests import NO_BENCHMARK, BacktestRequest
