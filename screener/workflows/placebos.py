@@ -161,7 +161,7 @@ def run_placebos(
     backtest = replace(request.backtest, settings=settings)
     dated = dated_events(backtest)
     market = _own_market(store, dated)
-    benchmarks = benchmarks_for(store, market, backtest)
+    benchmarks = benchmarks_for(store, market, backtest.events, backtest.benchmark)
     reals = run_backtest(market.panel, dated, settings, benchmarks, caps=market.caps)
     found = _all_placebos(store, market.panel, reals, request, jobs)
     others = _OtherDays(market.panel, benchmarks, request)
