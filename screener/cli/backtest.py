@@ -9,12 +9,14 @@ from typing import Annotated, TypeVar
 import typer
 
 from screener.cli.common import (
+    MOST_SESSIONS,
     CsvOption,
     ExcelOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
     console,
+    horizons_of,
     messages,
     program_version,
     working,
@@ -26,7 +28,6 @@ __all__ = ["backtest"]
 
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
-_MOST_SESSIONS = 2_500
 _MOST_MONEY = 1e12
 
 
@@ -218,7 +219,7 @@ def backtest(
         fx_spread_bps=fx_spread_bps,
     )
     settings = Settings(
-        horizons=_horizons(hold),
+        horizons=horizons_of(hold),
         max_wait=_at_least(max_wait, 0, "--max-wait"),
         cost=None if paper or cost_bps is None else _cost(cost_bps),
         frictions=None if paper or cost_bps is not None else frictions,
@@ -267,9 +268,9 @@ def _delays(text: str) -> tuple[int, ...]:
         found = tuple(dict.fromkeys(int(part) for part in text.split(",") if part.strip()))
     except ValueError:
         found = ()
-    if not found or min(found) < 0 or max(found) > _MOST_SESSIONS:
+    if not found or min(found) < 0 or max(found) > MOST_SESSIONS:
         raise InputError(
-            f"--delay {text!r}: sessions to wait are whole numbers from 0 to {_MOST_SESSIONS}",
+            f"--delay {text!r}: sessions to wait are whole numbers from 0 to {MOST_SESSIONS}",
             fix="write them like --delay 0,1,5",
         )
     return found
@@ -293,19 +294,6 @@ def _recovery(value: float | None) -> float | None:
             fix="give 0 for nothing, up to 1 for the whole last close",
         )
     return value
-
-
-def _horizons(text: str) -> tuple[int, ...]:
-    try:
-        found = sorted({int(part) for part in text.split(",") if part.strip()})
-    except ValueError:
-        found = []
-    if not found or found[0] < 1 or found[-1] > _MOST_SESSIONS:
-        raise InputError(
-            f"--hold {text!r}: sessions to hold are whole numbers from 1 to {_MOST_SESSIONS}",
-            fix="write them like --hold 5,20,60",
-        )
-    return tuple(found)
 
 
 def _at_least(value: int, bound: int, parameter: str) -> int:

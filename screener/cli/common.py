@@ -10,23 +10,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from screener.errors import InputError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from screener.workspace.locate import Workspace
 
 __all__ = [
+    "MOST_SESSIONS",
     "CsvOption",
     "ExcelOption",
     "JsonOption",
     "VersionOption",
     "WorkspaceOption",
     "console",
+    "horizons_of",
     "messages",
     "program_version",
     "working",
     "workspace_of",
 ]
+
+MOST_SESSIONS = 2_500
+"""Greatest number of sessions that anything is held or waits."""
 
 WorkspaceOption = Annotated[
     Path | None,
@@ -94,3 +101,23 @@ def messages() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
+
+
+def horizons_of(text: str) -> tuple[int, ...]:
+    """Parse `--hold`: sessions to hold, ascending and each once.
+
+    Raises
+    ------
+    InputError
+        If they are no whole numbers from 1 to 2,500.
+    """
+    try:
+        found = sorted({int(part) for part in text.split(",") if part.strip()})
+    except ValueError:
+        found = []
+    if not found or found[0] < 1 or found[-1] > MOST_SESSIONS:
+        raise InputError(
+            f"--hold {text!r}: sessions to hold are whole numbers from 1 to {MOST_SESSIONS}",
+            fix="write them like --hold 5,20,60",
+        )
+    return tuple(found)

@@ -19,6 +19,7 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
+from screener.cli.study_verdicts import VerdictPart
 from screener.errors import InputError
 
 if TYPE_CHECKING:
@@ -131,6 +132,32 @@ def study(
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", help="Workers that share the events; -1 for all.")
     ] = 1,
+    placebo: Annotated[
+        int,
+        typer.Option(
+            "--placebo",
+            metavar="N",
+            help="Compare with N random baskets matched on size, industry, momentum and "
+            "volatility, and say the verdict on each report's basket.",
+        ),
+    ] = 0,
+    hold: Annotated[
+        str,
+        typer.Option("--hold", metavar="H,…", help="Sessions that random baskets are held."),
+    ] = "5,20",
+    lang: Annotated[
+        str, typer.Option("--lang", metavar="en|zh", help="Language of the verdict.")
+    ] = "en",
+    placebos: Annotated[
+        str | None,
+        typer.Option(
+            "--placebos", metavar="FILE", help="Write the comparison with random baskets as CSV."
+        ),
+    ] = None,
+    verdicts: Annotated[
+        str | None,
+        typer.Option("--verdicts", metavar="FILE", help="Write what the verdicts rest on as CSV."),
+    ] = None,
     events: Annotated[
         str | None,
         typer.Option("--events", metavar="FILE", help="Write every event with its returns as CSV."),
@@ -182,7 +209,8 @@ def study(
     from screener.workflows.studying import Grouping, StudyRequest, run_study
     from screener.workspace.runs import save_run
 
-    check_targets(csv, json, events, sessions, ledger)
+    check_targets(csv, json, events, sessions, ledger, placebos, verdicts)
+    part = VerdictPart(placebo, hold, lang, placebos, verdicts)
     if bool(names) == every:
         raise InputError(
             "name the baskets to study, or ask for --all",
@@ -202,10 +230,9 @@ def study(
         draws=_at_least(draws, 100, "--draws"),
     )
     place = workspace_of(workspace)
+    groups = basket_events(place, names or None, report)
     request = StudyRequest(
-        events=tuple(
-            event for _, group in basket_events(place, names or None, report) for event in group
-        ),
+        events=tuple(event for _, group in groups for event in group),
         settings=settings,
         unit=UnitKind(_one_of(UnitKind, unit, "--unit")),
         benchmark=benchmark,
@@ -214,6 +241,7 @@ def study(
     )
     with working("studying"), Store.open(place.data_cache, version=data_version) as store:
         run = run_study(store, request, program_version=program_version(), table=table, jobs=jobs)
+        part.run(place, store, groups, request, jobs=jobs)
     for target, columns, rows in (
         (csv, TEST_COLUMNS, test_rows(run)),
         (events, unit_columns(run), unit_rows(run)),
@@ -224,10 +252,13 @@ def study(
             write_csv(target, columns, rows, excel=excel)
     if json is not None:
         write_json(json, study_document(run))
+    part.write(excel=excel)
     remarks = [*run.remarks, *save_run(place, run.run_id, study_document(run))]
-    if "-" not in (csv, json, events, sessions, ledger):
+    remarks += part.remarks(place)
+    if "-" not in (csv, json, events, sessions, ledger, placebos, verdicts):
         console().print(study_page(run))
-    for line in remarks:
+        part.show(console())
+    for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
 
 

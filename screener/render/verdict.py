@@ -7,16 +7,10 @@ have filled, a broker none of whose calls is mature.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-__all__ = ["BrokerRecord", "Language", "PlaceboRecord", "Verdict", "verdict_text"]
+from screener.render.score_words import Language
 
-
-class Language(StrEnum):
-    """Language of a verdict."""
-
-    ENGLISH = "en"
-    CHINESE = "zh"
+__all__ = ["BrokerRecord", "PlaceboRecord", "Verdict", "verdict_text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +63,8 @@ class Verdict:
     ----------
     report, basket
         What was published, and the basket it fed.
+    estimated
+        Whether the report prints no date, so that the entry is an estimate.
     horizon, sessions_held
         Sessions to hold, and how far the data reach.
     finished
@@ -89,11 +85,12 @@ class Verdict:
     capital: float | None
     placebo: PlaceboRecord | None
     brokers: tuple[BrokerRecord, ...]
+    estimated: bool = False
 
 
-def verdict_text(found: Verdict, language: Language = Language.ENGLISH) -> str:
+def verdict_text(found: Verdict, language: Language = Language.EN) -> str:
     """Return the verdict as text, two sentences at most for the basket and one for each broker."""
-    parts = _ENGLISH if language is Language.ENGLISH else _CHINESE
+    parts = _ENGLISH if language is Language.EN else _CHINESE
     said = [parts.basket(found)]
     said += [parts.broker(record) for record in found.brokers]
     if not found.brokers:
@@ -109,8 +106,12 @@ def _percent(value: float, *, signed: bool = True) -> str:
 class _English:
     joint = " "
 
+    def _name(self, found: Verdict) -> str:
+        report = f"{found.report} (date estimated)" if found.estimated else found.report
+        return " · ".join(part for part in (report, found.basket) if part)
+
     def basket(self, found: Verdict) -> str:
-        name = " · ".join(part for part in (found.report, found.basket) if part)
+        name = self._name(found)
         if found.paper_return is None:
             return f"{name}: nothing could be held, so that there is nothing to say."
         if not found.finished:
@@ -165,8 +166,12 @@ class _English:
 class _Chinese:
     joint = ""
 
+    def _name(self, found: Verdict) -> str:
+        report = f"{found.report}（日期为估计）" if found.estimated else found.report
+        return " · ".join(part for part in (report, found.basket) if part)
+
     def basket(self, found: Verdict) -> str:
-        name = " · ".join(part for part in (found.report, found.basket) if part)
+        name = self._name(found)
         if found.paper_return is None:
             return f"{name}：没有可持有的标的，无从评价。"
         if not found.finished:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from screener.render.verdict import BrokerRecord, Language, PlaceboRecord, Verdict, verdict_text
+from screener.render.score_words import Language
+from screener.render.verdict import BrokerRecord, PlaceboRecord, Verdict, verdict_text
 
 RECORD = BrokerRecord(broker="A证券", met=6, matured=10, interval=(0.31, 0.83), base_rate=0.42)
 WHOLE = Verdict(
@@ -30,18 +31,24 @@ def test_the_whole_sentence() -> None:
         "A证券 has met its own rating in 60 % of its 10 matured calls [31 %, 83 %], where chance "
         "alone gives 42 %."
     )
-    assert verdict_text(WHOLE, Language.CHINESE) == (
+    assert verdict_text(WHOLE, Language.ZH) == (
         "R1 · copper：5 个交易日账面收益 −10.05 %，以 1,000,000 元实际可交易的收益 −10.11 %，"
         "比匹配的随机组合低 3.21 个百分点（p = 0.041）。"
         "A证券已到期的 10 次评级中 60 % 达到其自身定义［31 %，83 %］，随机水平为 42 %。"
     )
 
 
+def test_an_estimated_date_is_said() -> None:
+    guessed = replace(WHOLE, estimated=True)
+    assert verdict_text(guessed).startswith("R1 (date estimated) · copper returned")
+    assert verdict_text(guessed, Language.ZH).startswith("R1（日期为估计） · copper：")
+
+
 @pytest.mark.parametrize("language", Language)
 def test_what_is_not_known_is_not_told_as_a_number(language: Language) -> None:
     open_window = replace(WHOLE, finished=False, sessions_held=3)
     early = verdict_text(open_window, language)
-    assert {Language.ENGLISH: "not enough data", Language.CHINESE: "数据不足"}[language] in early
+    assert {Language.EN: "not enough data", Language.ZH: "数据不足"}[language] in early
     assert "p =" not in early
     none = verdict_text(replace(WHOLE, paper_return=None), language)
     assert "10.05" not in none

@@ -1,0 +1,114 @@
+"""The part of `screener study` that compares with random baskets and says the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from screener.cli.common import horizons_of, program_version
+from screener.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from screener.data.store import Store
+    from screener.domain.basket import Basket, Event
+    from screener.workflows.studying import StudyRequest
+    from screener.workflows.verdicts import VerdictRun
+    from screener.workspace.locate import Workspace
+
+__all__ = ["VerdictPart"]
+
+
+class VerdictPart:
+    """What `--placebo` asks for; without it, nothing at all.
+
+    Parameters
+    ----------
+    draws
+        Random baskets of each event and horizon, 0 for none.
+    hold, lang
+        Horizons, and the language of the verdict.
+    placebos, verdicts
+        Files to write.
+    """
+
+    def __init__(
+        self, draws: int, hold: str, lang: str, placebos: str | None, verdicts: str | None
+    ) -> None:
+        from screener.render.score_words import Language
+
+        if lang not in set(Language):
+            raise InputError(f"--lang {lang!r} is not one of {', '.join(Language)}")
+        if draws < 0:
+            raise InputError(f"--placebo {draws} is below 0")
+        if not draws and (placebos or verdicts):
+            raise InputError("--placebos and --verdicts need --placebo", fix="write --placebo 2000")
+        self.draws, self.horizons, self.language = draws, horizons_of(hold), Language(lang)
+        self.placebos, self.verdicts = placebos, verdicts
+        self.found: VerdictRun | None = None
+
+    def run(
+        self,
+        place: Workspace,
+        store: Store,
+        groups: Sequence[tuple[Basket, tuple[Event, ...]]],
+        request: StudyRequest,
+        *,
+        jobs: int,
+    ) -> None:
+        """Compare, if asked to."""
+        if not self.draws:
+            return
+        from screener.backtest.run import Settings
+        from screener.workflows.placebos import PlaceboRequest
+        from screener.workflows.requests import BacktestRequest
+        from screener.workflows.verdicts import run_verdicts
+
+        settings = Settings(horizons=self.horizons, max_wait=request.max_wait)
+        asked = PlaceboRequest(
+            backtest=BacktestRequest(
+                events=request.events, settings=settings, benchmark=request.benchmark
+            ),
+            draws=self.draws,
+            seed=request.settings.seed,
+        )
+        self.found = run_verdicts(
+            place, store, groups, asked, program_version=program_version(), jobs=jobs
+        )
+
+    def write(self, *, excel: bool) -> None:
+        """Write the files that were asked for."""
+        if self.found is None:
+            return
+        from screener.render.files import write_csv
+        from screener.workflows.placebo_rows import PLACEBO_COLUMNS, placebo_rows
+        from screener.workflows.verdicts import VERDICT_COLUMNS, verdict_rows
+
+        if self.placebos is not None:
+            write_csv(self.placebos, PLACEBO_COLUMNS, placebo_rows(self.found.placebo), excel=excel)
+        if self.verdicts is not None:
+            write_csv(self.verdicts, VERDICT_COLUMNS, verdict_rows(self.found), excel=excel)
+
+    def show(self, out: Console) -> None:
+        """Print the comparison and the verdicts."""
+        if self.found is None:
+            return
+        from screener.render.verdict import verdict_text
+        from screener.workflows.placebo_rows import placebo_page
+
+        out.print(placebo_page(self.found.placebo))
+        for verdict in self.found.verdicts:
+            out.print()
+            out.print(verdict_text(verdict, self.language), markup=False, highlight=False)
+
+    def remarks(self, place: Workspace) -> list[str]:
+        """Store the backtest that the verdicts rest on; return what a reader should know."""
+        if self.found is None:
+            return []
+        from screener.workflows.backtest_rows import run_document
+        from screener.workspace.runs import save_run
+
+        backtest = self.found.backtest
+        stored = save_run(place, backtest.run_id, run_document(backtest))
+        return [*self.found.placebo.remarks, *backtest.remarks, *stored]
