@@ -173,6 +173,26 @@ YEARS = Call(
 SHORT_KLINES = {"data": {"klines": ["2024-01-02,10.00,10.25"]}}
 UNKNOWN_KEYS = {"result": {"data": [{"X": 1}]}, "records": [{"X": 1}]}
 
+REPORTS = {
+    "TotalPage": 1,
+    "currentYear": 2026,
+    "data": [
+        {
+            **dict.fromkeys(
+                (
+                    *("title", "stockName", "stockCode", "orgSName", "infoCode", "emRatingName"),
+                    *("indvInduName", "predictThisYearEps", "predictThisYearPe"),
+                    *("predictNextYearEps", "predictNextYearPe"),
+                    *("predictNextTwoYearEps", "predictNextTwoYearPe"),
+                ),
+                "1",
+            ),
+            "publishDate": "2026-05-14 00:00:00.000",
+            "count": 1,
+        }
+    ],
+}
+
 CASES = (
     _case(
         "stock_zh_a_hist",
@@ -252,6 +272,22 @@ CASES = (
         CNINFO,
         "cninfo",
         changed=UNKNOWN_KEYS,
+        symbol="000001",
+    ),
+    _case(
+        "stock_rank_forecast_cninfo",
+        "p_sysapi1089",
+        {"records": [dict.fromkeys(map(str, range(11)), "x")]},
+        "cninfo",
+        changed=UNKNOWN_KEYS,
+        date="20260514",
+    ),
+    _case(
+        "stock_research_report_em",
+        "reportapi",
+        REPORTS,
+        "eastmoney_tables",
+        changed={**REPORTS, "data": [{"title": "x"}]},
         symbol="000001",
     ),
 )
