@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from screener.paths.parallel import mapped
 from screener.study.evaluating import StudySettings, evaluate
+from screener.study.intervals import wilson
 from screener.study.models import Model, abnormal_returns
 from screener.study.parametric import (
     boehmer_test,
@@ -26,7 +27,7 @@ from screener.study.parametric import (
     kolari_pynnonen_test,
     patell_test,
 )
-from screener.study.ranks import rank_test, sign_test, wilson_interval
+from screener.study.ranks import rank_test, sign_test
 from screener.study.results import Statistic
 from screener.study.returns import EventReturns, Timeline
 from screener.study.ties import Ties
@@ -134,7 +135,7 @@ def rejections(
         known = [answer for answer in answers if answer is not None]
         rejected = sum(known)
         rates[statistic] = (
-            (rejected / len(known), *wilson_interval(rejected, len(known))) if known else None
+            (rejected / len(known), *wilson(rejected, len(known))) if known else None
         )
     return rates
 

@@ -15,6 +15,7 @@ from screener.cli.common import (
     JsonOption,
     VersionOption,
     WorkspaceOption,
+    at_least,
     console,
     horizons_of,
     messages,
@@ -220,7 +221,7 @@ def backtest(
     )
     settings = Settings(
         horizons=horizons_of(hold),
-        max_wait=_at_least(max_wait, 0, "--max-wait"),
+        max_wait=at_least(max_wait, 0, "--max-wait"),
         cost=None if paper or cost_bps is None else _cost(cost_bps),
         frictions=None if paper or cost_bps is not None else frictions,
         recovery=_recovery(delisting_recovery),
@@ -293,12 +294,6 @@ def _recovery(value: float | None) -> float | None:
             f"--delisting-recovery {value:g} is no fraction of a price",
             fix="give 0 for nothing, up to 1 for the whole last close",
         )
-    return value
-
-
-def _at_least(value: int, bound: int, parameter: str) -> int:
-    if value < bound:
-        raise InputError(f"{parameter} {value} is below {bound}")
     return value
 
 

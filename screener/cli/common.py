@@ -24,6 +24,7 @@ __all__ = [
     "JsonOption",
     "VersionOption",
     "WorkspaceOption",
+    "at_least",
     "console",
     "horizons_of",
     "messages",
@@ -121,3 +122,10 @@ def horizons_of(text: str) -> tuple[int, ...]:
             fix="write them like --hold 5,20,60",
         )
     return tuple(found)
+
+
+def at_least(value: int, bound: int, parameter: str) -> int:
+    """Return a number that is not below a bound; else `InputError` with the option's name."""
+    if value < bound:
+        raise InputError(f"{parameter} {value} is below {bound}")
+    return value

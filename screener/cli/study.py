@@ -13,6 +13,7 @@ from screener.cli.common import (
     JsonOption,
     VersionOption,
     WorkspaceOption,
+    at_least,
     console,
     messages,
     program_version,
@@ -226,8 +227,8 @@ def study(
         ),
         model=implied if model is None else Model(_one_of(Model, model, "--model")),
         convention=Convention(_one_of(Convention, convention, "--convention")),
-        seed=_at_least(seed, 0, "--seed"),
-        draws=_at_least(draws, 100, "--draws"),
+        seed=at_least(seed, 0, "--seed"),
+        draws=at_least(draws, 100, "--draws"),
     )
     place = workspace_of(workspace)
     groups = basket_events(place, names or None, report)
@@ -237,7 +238,7 @@ def study(
         unit=UnitKind(_one_of(UnitKind, unit, "--unit")),
         benchmark=benchmark,
         by=Grouping(_one_of(Grouping, by, "--by")),
-        max_wait=_at_least(max_wait, 0, "--max-wait"),
+        max_wait=at_least(max_wait, 0, "--max-wait"),
     )
     with working("studying"), Store.open(place.data_cache, version=data_version) as store:
         run = run_study(store, request, program_version=program_version(), table=table, jobs=jobs)
@@ -288,9 +289,3 @@ def _one_of(kind: type[StrEnum], text: str, parameter: str) -> str:
     if text not in known:
         raise InputError(f"{parameter} {text!r} is not one of {', '.join(known)}")
     return text
-
-
-def _at_least(value: int, bound: int, parameter: str) -> int:
-    if value < bound:
-        raise InputError(f"{parameter} {value} is below {bound}")
-    return value

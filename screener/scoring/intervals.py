@@ -1,4 +1,4 @@
-"""Intervals and tests of hit rates, for calls that are not independent of each other.
+"""Tests of hit rates, for calls that are not independent of each other.
 
 Calls of one house in one month, and calls whose horizons overlap, share what their themes did.
 Their number overstates what they tell. The design effect (Kish, *Survey Sampling*, 1965) is the
@@ -10,49 +10,14 @@ Newey and West (Econometrica 55, 1987), with lags over the whole horizon.
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LEVEL", "benjamini_hochberg", "design_effect", "p_value", "wilson"]
-
-LEVEL = 0.95
-"""Confidence of every interval."""
+__all__ = ["design_effect", "p_value"]
 
 _FloatArray = npt.NDArray[np.float64]
 _IntArray = npt.NDArray[np.int64]
-
-
-def wilson(hits: float, trials: float, *, level: float = LEVEL) -> tuple[float, float]:
-    """Return the score interval of a share.
-
-    The formula of E. B. Wilson, "Probable inference, the law of succession, and statistical
-    inference", Journal of the American Statistical Association 22 (1927), 209-212. Numbers that a
-    design effect has made smaller, and so broken, are taken as they are (Dean and Pagano, Journal
-    of Survey Statistics and Methodology 3, 2015).
-
-    Parameters
-    ----------
-    hits, trials
-        How many of how many; `hits` from 0 to `trials`.
-    level
-        Confidence.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper bound as fractions; NaN for no trial.
-    """
-    if trials <= 0:
-        return math.nan, math.nan
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    share, square = hits / trials, z * z / trials
-    middle = (share + square / 2) / (1 + square)
-    half = z / (1 + square) * math.sqrt(share * (1 - share) / trials + square / (4 * trials))
-    low, high = middle - half, middle + half
-    # Rounding must not leave a bound beside 0 or 1 where it is exactly there.
-    return (0.0 if hits <= 0 else max(low, 0.0), 1.0 if hits >= trials else min(high, 1.0))
 
 
 def design_effect(excess: _FloatArray, months: _IntArray, *, lags: int) -> float:
@@ -112,24 +77,3 @@ def p_value(hits: _FloatArray, rates: _FloatArray, effect: float) -> float:
         return math.nan
     distance = abs(float((hits - rates).sum())) / math.sqrt(variance)
     return math.erfc(distance / math.sqrt(2))
-
-
-def benjamini_hochberg(values: _FloatArray) -> _FloatArray:
-    """Return p-values adjusted for how many there are (Benjamini and Hochberg 1995).
-
-    Parameters
-    ----------
-    values
-        `(n,)` p-values; NaN is no trial and stays NaN.
-
-    Returns
-    -------
-    numpy.ndarray
-        `(n,)` the least false discovery rate at which each is found.
-    """
-    found = np.full(len(values), np.nan)
-    trials = np.flatnonzero(np.isfinite(values))
-    order = trials[np.argsort(values[trials], kind="stable")]
-    scaled = values[order] * len(order) / np.arange(1, len(order) + 1)
-    found[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return found

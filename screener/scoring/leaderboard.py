@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.scoring.calls import CallTable
-from screener.scoring.intervals import benjamini_hochberg, design_effect, p_value, wilson
+from screener.scoring.intervals import design_effect, p_value
 from screener.scoring.judging import Outcomes, Verdict
 from screener.scoring.shrinkage import shrink
+from screener.study.intervals import wilson
+from screener.study.trials import benjamini_hochberg
 
 __all__ = [
     "Grouping",
@@ -298,7 +300,7 @@ def _ranked(scores: list[Score], min_calls: int) -> tuple[list[Score], float, in
     fit = [at for at, item in enumerate(scores) if item.at_end.n >= max(min_calls, 1)]
     trials = np.full(len(scores), np.nan)
     trials[fit] = [_nan(scores[at].p) for at in fit]
-    adjusted = benjamini_hochberg(trials)
+    adjusted = benjamini_hochberg([_or_none(p) for p in trials])
     worth = np.array([item.n_effective or 0.0 for item in scores])
     rates = np.array([_nan(item.at_end.rate) for item in scores])
     base = np.array([_nan(item.at_end.base_rate) for item in scores])
@@ -308,7 +310,7 @@ def _ranked(scores: list[Score], min_calls: int) -> tuple[list[Score], float, in
         replace(
             item,
             p=_or_none(trials[at]),
-            p_adjusted=_or_none(adjusted[at]),
+            p_adjusted=adjusted[at],
             shrunk=_or_none(shrunk.rates[at]),
             rank=ranks.get(at),
         )

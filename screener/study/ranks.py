@@ -7,11 +7,12 @@ import math
 import numpy as np
 
 from screener.study.distributions import normal_quantile, normal_two_sided
+from screener.study.intervals import wilson
 from screener.study.parametric import CONFIDENCE
 from screener.study.results import NO_EVENT, ONE_EVENT, Statistic, TestResult, unanswered
 from screener.study.returns import FloatMatrix, FloatVector, RowVector
 
-__all__ = ["rank_deviations", "rank_test", "sign_test", "wilson_interval"]
+__all__ = ["rank_deviations", "rank_test", "sign_test"]
 
 _UNITS_AT_ONCE = 1_000
 
@@ -132,7 +133,7 @@ def sign_test(totals: FloatVector, residuals: FloatMatrix) -> TestResult:
         return unanswered(Statistic.SIGN, n, "every session of the estimation window has one sign")
     gained = int((totals > 0).sum())
     value = (gained - n * base) / math.sqrt(n * base * (1 - base))
-    low, high = wilson_interval(gained, n)
+    low, high = wilson(gained, n)
     return TestResult(
         statistic=Statistic.SIGN,
         n=n,
@@ -143,12 +144,3 @@ def sign_test(totals: FloatVector, residuals: FloatMatrix) -> TestResult:
         p=normal_two_sided(value),
         note=f"expected {base:.3f}",
     )
-
-
-def wilson_interval(successes: int, n: int) -> tuple[float, float]:
-    """Return the confidence interval of a share; Wilson (1927), equation 5."""
-    z = normal_quantile((1 + CONFIDENCE) / 2)
-    share = successes / n
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    reach = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, centre - reach), min(1.0, centre + reach)

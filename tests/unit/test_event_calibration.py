@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from screener.study.intervals import wilson
 from screener.study.models import abnormal_returns
 from screener.study.parametric import (
     boehmer_test,
@@ -17,7 +18,7 @@ from screener.study.parametric import (
     kolari_pynnonen_test,
     patell_test,
 )
-from screener.study.ranks import rank_test, wilson_interval
+from screener.study.ranks import rank_test
 from screener.study.ties import Ties
 from screener.study.windows import Part, StudyWindows
 from tests.support.event_returns import event_returns, market_world
@@ -58,7 +59,7 @@ def rates(days: tuple[int, ...], theme: float, effect: float) -> dict[str, float
 
 def holds(rate: float) -> bool:
     """Tell whether 5 % lies in the interval of a rejection rate."""
-    low, high = wilson_interval(round(rate * DRAWS), DRAWS)
+    low, high = wilson(round(rate * DRAWS), DRAWS)
     return low <= 0.05 <= high
 
 

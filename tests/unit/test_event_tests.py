@@ -12,6 +12,7 @@ from statsmodels.stats.multitest import multipletests
 
 from screener.study.bootstrap import bootstrap_test, mean_block
 from screener.study.calendar_time import calendar_time_test
+from screener.study.intervals import wilson
 from screener.study.models import Model, abnormal_returns
 from screener.study.parametric import (
     boehmer_test,
@@ -19,7 +20,7 @@ from screener.study.parametric import (
     kolari_pynnonen_test,
     patell_test,
 )
-from screener.study.ranks import rank_deviations, rank_test, sign_test, wilson_interval
+from screener.study.ranks import rank_deviations, rank_test, sign_test
 from screener.study.returns import EventReturns, Timeline
 from screener.study.reversal import reversal_of
 from screener.study.ties import Ties, clusters_of
@@ -130,7 +131,7 @@ def test_signs_by_hand() -> None:
     found = sign_test(totals, residuals)
     assert found.value == pytest.approx((5 - 2) / math.sqrt(8 * 0.25 * 0.75))
     assert found.estimate == 5 / 8
-    assert wilson_interval(5, 8) == pytest.approx(
+    assert wilson(5, 8) == pytest.approx(
         tuple(stats.binomtest(5, 8).proportion_ci(method="wilson")), rel=1e-9
     )
 

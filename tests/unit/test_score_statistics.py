@@ -7,7 +7,6 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from screener.domain.listing import Exchange
@@ -15,11 +14,12 @@ from screener.market.calendars import calendar_of
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
 from screener.scoring.crowding import BUCKETS, places_in_crowd
-from screener.scoring.intervals import benjamini_hochberg, design_effect, p_value, wilson
+from screener.scoring.intervals import design_effect, p_value
 from screener.scoring.leaderboard import Grouping, Leaderboard, leaderboard, memberships
 from screener.scoring.persistence import persistence
 from screener.scoring.score import Judged, judge_calls
 from screener.scoring.shrinkage import shrink
+from screener.study.intervals import wilson
 from tests.support.score_worlds import (
     call,
     contracts_of,
@@ -43,15 +43,6 @@ def test_wilson_is_that_of_statsmodels(hits: int, trials: int) -> None:
 
 def test_wilson_of_nothing_is_undefined() -> None:
     assert all(math.isnan(bound) for bound in wilson(0, 0))
-
-
-def test_benjamini_hochberg_is_that_of_statsmodels() -> None:
-    values = np.array([0.01, 0.04, 0.03, 0.2, 0.9, 0.011])
-    expected = multipletests(values, method="fdr_bh")[1]
-    assert benjamini_hochberg(values) == pytest.approx(expected)
-    with_gap = benjamini_hochberg(np.insert(values, 2, np.nan))
-    assert np.isnan(with_gap[2])
-    assert np.delete(with_gap, 2) == pytest.approx(expected)
 
 
 def test_independent_calls_count_as_themselves() -> None:
