@@ -217,6 +217,7 @@ def _judge_market(calls: _Calls) -> Outcomes:
     found.why[:] = _reasons(calls, levels)
     found.verdict[:] = np.where(found.why == "", Verdict.PENDING, Verdict.UNJUDGED)
     judged = calls.matured & (found.why == "")
+    _blank(found, found.why != "")
     found.verdict[judged] = np.where(
         calls.bands.keeps(found.active_return)[judged], Verdict.MET, Verdict.MISSED
     )
@@ -247,6 +248,13 @@ def _fill_returns(found: Outcomes, calls: _Calls, levels: _Levels) -> None:
     found.entry[:] = calls.entry_day
     found.end[:] = np.where(calls.matured, calls.end_day, panel.sessions[-1])
     found.end[~calls.begun] = np.datetime64("NaT")
+
+
+def _blank(found: Outcomes, rows: _Flags) -> None:
+    """Leave what cannot be judged without returns: they would go on changing."""
+    found.end[rows] = np.datetime64("NaT")
+    for name in ("stock_return", "benchmark_return", "active_return", "tradable_return"):
+        getattr(found, name)[rows] = np.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from screener.data.doctor import Check, examine
+from screener.data.rows import make_rows
 from screener.data.schema import TABLES, TableName
 from screener.data.sources.base import Batch
 from screener.data.sources.online.base import Ask, Need
@@ -146,3 +148,24 @@ def test_rows_that_cannot_be_read_are_told(router: Router) -> None:
 def test_hong_kong_cannot_be_asked_for(router: Router) -> None:
     with pytest.raises(SourceBlocked, match="cannot be asked"):
         fetched(EastmoneyRatings, replace(OF_SHARE, listing=parse_listing("00700.HK")), router)
+
+
+def test_the_doctor_finds_what_contradicts_itself() -> None:
+    rows = make_rows(
+        TableName.RATINGS,
+        {
+            "listing": ["300857.SZ"] * 3,
+            "published": [date(2026, 5, 14), date(2026, 5, 14), date(2026, 5, 28)],
+            "broker": ["甲证券"] * 3,
+            "analyst": ["A", "B", ""],
+            "title": [""] * 3,
+            "rating": ["买入", "增持", "买入"],
+        },
+        source="test",
+        fetched_at=AT,
+    )
+    found = examine(TableName.RATINGS, {TableName.RATINGS: rows})
+    assert [(item.session, item.check, item.value) for item in found] == [
+        (date(2026, 5, 14), Check.REPEATED, 2),
+        (date(2026, 5, 28), Check.DATES, None),
+    ]

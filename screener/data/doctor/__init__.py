@@ -22,7 +22,12 @@ from screener.data.doctor.facts import (
     examine_status,
 )
 from screener.data.doctor.findings import Check, Finding, Severity, Tables, in_order
-from screener.data.doctor.records import examine_fetches, examine_fixings, examine_quarantine
+from screener.data.doctor.records import (
+    examine_fetches,
+    examine_fixings,
+    examine_quarantine,
+    examine_ratings,
+)
 from screener.data.doctor.values import examine_fundamentals, examine_valuation
 from screener.data.schema import TableName
 
@@ -94,6 +99,7 @@ _EXAMINERS: dict[TableName, Callable[[Tables], Iterable[Finding]]] = {
     TableName.VALUATION: examine_valuation,
     TableName.FUNDAMENTALS: examine_fundamentals,
     TableName.FX: lambda tables: examine_fixings(tables[TableName.FX]),
+    TableName.RATINGS: examine_ratings,
     TableName.FETCHES: examine_fetches,
     TableName.QUARANTINE: examine_quarantine,
 }

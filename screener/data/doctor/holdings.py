@@ -33,7 +33,7 @@ _KEYS = {
     TableName.FX: "pair",
     TableName.FETCHES: "need || ' ' || subject",
 }
-_DAYS = ("session", "valid_from", "ex_session", "known_at")
+_DAYS = ("session", "valid_from", "ex_session", "known_at", "published")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Checks on fixings, and on the records of what was asked and what was rejected."""
+"""Checks on fixings and ratings, and on the records of what was asked and what was rejected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.schema import TableName
 from screener.market.calendars import EXCHANGE_ZONE
 
-__all__ = ["examine_fetches", "examine_fixings", "examine_quarantine"]
+__all__ = ["examine_fetches", "examine_fixings", "examine_quarantine", "examine_ratings"]
 
 _FX_MOVE = 0.03
 
@@ -43,6 +43,35 @@ def examine_fixings(fx: pa.Table) -> tuple[Finding, ...]:
                 )
             )
     return tuple(found)
+
+
+def examine_ratings(tables: Tables) -> Iterator[Finding]:
+    """Find ratings from the future, and houses that rate a listing twice on a day, differently."""
+    rows = tables[TableName.RATINGS]
+    keys = ["listing", "published", "broker"]
+    told = rows.group_by(keys).aggregate([("rating", "count_distinct"), ("fetched_at", "min")])
+    for row in told.to_pylist():
+        late = row["published"] > row["fetched_at_min"].astimezone(EXCHANGE_ZONE).date()
+        for wrong, check, cause, expected in (
+            (late, Check.DATES, "published after it was fetched", "published ≤ fetched_at"),
+            (
+                row["rating_count_distinct"] > 1,
+                Check.REPEATED,
+                f"{row['broker']} rates it twice that day, differently: neither is scored",
+                "one rating",
+            ),
+        ):
+            if wrong:
+                yield Finding(
+                    table=TableName.RATINGS,
+                    listing=row["listing"],
+                    session=row["published"],
+                    check=check,
+                    severity=Severity.WARNING,
+                    cause=cause,
+                    value=row["rating_count_distinct"] if check is Check.REPEATED else None,
+                    expected=expected,
+                )
 
 
 def examine_fetches(tables: Tables) -> Iterator[Finding]:
