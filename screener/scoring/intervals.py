@@ -1,10 +1,13 @@
 """Tests of hit rates, for calls that are not independent of each other.
 
-Calls of one house in one month, and calls whose horizons overlap, share what their themes did.
-Their number overstates what they tell. The design effect (Kish, *Survey Sampling*, 1965) is the
-variance of the sum of their hits, with its covariance between months, over what it would be if
-they were independent; calls count as that many fewer. The covariance between months is that of
-Newey and West (Econometrica 55, 1987), with lags over the whole horizon.
+Calls on one security share its path while their horizons overlap, and calls of the same months
+share what their themes did. Their number overstates what they tell. The design effect (Kish,
+*Survey Sampling*, 1965) is the variance of the sum of their hits with that covariance over what it
+would be if they were independent; calls count as that many fewer. The covariance is the larger of
+two: that between months, by Newey and West (Econometrica 55, 1987), and that of calls on one
+security whose horizons overlap, unweighted (Hansen and Hodrick, Journal of Political Economy 88,
+1980). Taking the mean of the calls off hides some of it: the shorter the history, the more is added
+again.
 """
 
 from __future__ import annotations
@@ -14,13 +17,17 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["design_effect", "p_value"]
+__all__ = ["design_effect", "p_value", "spans_enough"]
+
+_MOST_HIDDEN = 2 / 3  # of the covariance; a shorter history tells nothing of it
 
 _FloatArray = npt.NDArray[np.float64]
 _IntArray = npt.NDArray[np.int64]
 
 
-def design_effect(excess: _FloatArray, months: _IntArray, *, lags: int) -> float:
+def design_effect(
+    excess: _FloatArray, months: _IntArray, subjects: _IntArray, *, lags: int
+) -> float:
     """Return by how much calls that hang together vary more than independent ones.
 
     Parameters
@@ -29,6 +36,8 @@ def design_effect(excess: _FloatArray, months: _IntArray, *, lags: int) -> float
         `(n,)` hit (1 or 0) less the call's own base rate.
     months
         `(n,)` month of each call, counted from any origin.
+    subjects
+        `(n,)` code of the security that each call is on.
     lags
         Months over which horizons overlap.
 
@@ -44,12 +53,40 @@ def design_effect(excess: _FloatArray, months: _IntArray, *, lags: int) -> float
     alone = float((centred**2).sum())
     if alone < 1e-12 * n:
         return n / len(np.unique(months))
-    sums = np.bincount(months - months.min(), weights=centred)
-    together = float((sums**2).sum())
-    for lag in range(1, min(lags, len(sums) - 1) + 1):
+    since = months - months.min()
+    span = int(since.max()) + 1
+    lags = min(lags, span - 1)
+    shared = max(
+        _between_months(centred, since, lags), _between_calls(centred, since, subjects, lags)
+    )
+    hidden = min((2 * lags + 1) / span, _MOST_HIDDEN)
+    return float(min(max(shared / alone / (1 - hidden), 1.0), n))
+
+
+def spans_enough(months: _IntArray, lags: int) -> bool:
+    """Tell whether calls reach over enough months to see what they share: twice the horizon."""
+    return len(months) > 0 and int(months.max() - months.min()) >= 2 * lags
+
+
+def _between_months(centred: _FloatArray, since: _IntArray, lags: int) -> float:
+    sums = np.bincount(since, weights=centred)
+    total = float((sums**2).sum())
+    for lag in range(1, lags + 1):
         weight = 1 - lag / (lags + 1)
-        together += 2 * weight * float((sums[lag:] * sums[:-lag]).sum())
-    return float(min(max(together / alone, 1.0), n))
+        total += 2 * weight * float((sums[lag:] * sums[:-lag]).sum())
+    return total
+
+
+def _between_calls(centred: _FloatArray, since: _IntArray, subjects: _IntArray, lags: int) -> float:
+    """Return the squared sum of each security's calls, of those pairs that overlap."""
+    width = int(since.max()) + lags + 1  # no lag reaches from one security into the next
+    cells, inverse = np.unique(subjects * width + since, return_inverse=True)
+    sums = np.bincount(inverse, weights=centred)
+    total = float((sums**2).sum())
+    for lag in range(1, lags + 1):
+        at = np.minimum(np.searchsorted(cells, cells + lag), len(cells) - 1)
+        total += 2 * float((sums * sums[at])[cells[at] == cells + lag].sum())
+    return total
 
 
 def p_value(hits: _FloatArray, rates: _FloatArray, effect: float) -> float:

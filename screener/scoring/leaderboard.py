@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.scoring.calls import CallTable
-from screener.scoring.intervals import design_effect, p_value
+from screener.scoring.intervals import design_effect, p_value, spans_enough
 from screener.scoring.judging import Outcomes, Verdict
 from screener.scoring.shrinkage import shrink
-from screener.study.intervals import wilson
+from screener.study.intervals import LEVEL, wilson
 from screener.study.trials import benjamini_hochberg
 
 __all__ = [
@@ -100,6 +100,7 @@ class Score:
         Mean active return of all listings over the same sessions, in the same direction.
     p, p_adjusted
         Of a hit rate as good as chance gives; adjusted for all groups that were asked about.
+        `None` where the calls reach over less than twice their horizon.
     shrunk
         Hit rate after shrinkage.
     rank
@@ -252,6 +253,7 @@ class _View:
         sign = np.where(directions == 0, np.nan, directions.astype(np.float64))
         self.active = outcomes.active_return * sign
         self.bought = outcomes.tradable_return * sign
+        self.subject = _codes(calls)
         self.month = calls.published.astype("datetime64[M]").astype(np.int64)
 
     def score(self, key: tuple[str, ...], rows: _IntArray) -> Score:
@@ -263,7 +265,7 @@ class _View:
         effect = self._effect(done, hits, chance)
         n = len(done) / effect
         low, high = wilson(float(hits.mean()) * n, n) if len(done) else (np.nan, np.nan)
-        p = p_value(hits[known], chance[known], effect) if known.any() else np.nan
+        p = self._p(done[known], hits[known], chance[known], effect)
         again = self.repeated[done]
         return Score(
             key=key,
@@ -292,7 +294,15 @@ class _View:
         if not len(done):
             return 1.0
         excess = hits - np.where(np.isfinite(chance), chance, hits.mean())
-        return design_effect(excess, self.month[done], lags=int(self.months[done].max()))
+        return design_effect(excess, self.month[done], self.subject[done], lags=self._lags(done))
+
+    def _p(self, done: _IntArray, hits: _FloatArray, chance: _FloatArray, effect: float) -> float:
+        if not len(done) or not spans_enough(self.month[done], self._lags(done)):
+            return np.nan
+        return p_value(hits, chance, effect)
+
+    def _lags(self, done: _IntArray) -> int:
+        return int(self.months[done].max())
 
 
 def _ranked(scores: list[Score], min_calls: int) -> tuple[list[Score], float, int]:
@@ -322,10 +332,13 @@ def _ranked(scores: list[Score], min_calls: int) -> tuple[list[Score], float, in
 def _ranks(scores: list[Score], fit: list[int], lead: _FloatArray) -> dict[int, int]:
     """Rank groups by their lead, and keep the ranks that mean something.
 
-    A group whose interval overlaps those of all others could stand anywhere: it gets no rank.
+    A group whose interval overlaps those of all others could stand anywhere: it gets no rank. So
+    that the extremes of many groups do not come apart by luck, the intervals compared hold for all
+    of them together (Bonferroni).
     """
     order = sorted(fit, key=lambda at: (-round(float(lead[at]), 12), scores[at].key))
-    spans = {at: _lead_interval(scores[at]) for at in fit}
+    level = 1 - (1 - LEVEL) / max(len(fit), 1)
+    spans = {at: _lead_interval(scores[at], level) for at in fit}
     apart = {
         at
         for at in fit
@@ -338,9 +351,10 @@ def _ranks(scores: list[Score], fit: list[int], lead: _FloatArray) -> dict[int, 
     return {at: place for place, at in enumerate(order, start=1) if at in apart}
 
 
-def _lead_interval(score: Score) -> tuple[float, float]:
-    base = _nan(score.at_end.base_rate)
-    return _nan(score.low) - base, _nan(score.high) - base
+def _lead_interval(score: Score, level: float) -> tuple[float, float]:
+    base, n = _nan(score.at_end.base_rate), score.n_effective or 0.0
+    low, high = wilson(_nan(score.at_end.rate) * n, n, level=level)
+    return low - base, high - base
 
 
 def _order(score: Score) -> tuple[int, int, int, tuple[str, ...]]:
@@ -354,6 +368,13 @@ def _texts(calls: CallTable, by: Grouping) -> list[tuple[str, ...]]:
         return [(text,) for text in calls.rating.tolist()]
     column = calls.analysts if by is Grouping.ANALYST else calls.themes
     return [tuple(texts) or ("",) for texts in column.tolist()]
+
+
+def _codes(calls: CallTable) -> _IntArray:
+    """Return a number for the security of each call; a call on none has one of its own."""
+    known: dict[object, int] = {}
+    keys = (item if item is not None else at for at, item in enumerate(calls.listing.tolist()))
+    return np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
 
 
 def _share(hits: _FloatArray, chance: _FloatArray) -> Share:

@@ -14,7 +14,7 @@ from screener.market.calendars import calendar_of
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
 from screener.scoring.crowding import BUCKETS, places_in_crowd
-from screener.scoring.intervals import design_effect, p_value
+from screener.scoring.intervals import design_effect, p_value, spans_enough
 from screener.scoring.leaderboard import Grouping, Leaderboard, leaderboard, memberships
 from screener.scoring.persistence import persistence
 from screener.scoring.score import Judged, judge_calls
@@ -49,23 +49,63 @@ def test_independent_calls_count_as_themselves() -> None:
     draw = np.random.default_rng(5)
     excess = (draw.random(20_000) < 0.3) - 0.3
     months = np.repeat(np.arange(2_000), 10)
-    assert design_effect(excess, months, lags=1) == pytest.approx(1, abs=0.15)
+    assert design_effect(excess, months, np.arange(20_000), lags=1) == pytest.approx(1, abs=0.15)
 
 
 def test_calls_that_end_alike_count_as_one() -> None:
-    # Five calls in each of four months, all of a month alike: twenty calls tell as much as four.
+    # Five calls in each of four months, all of a month alike: twenty calls tell as much as four,
+    # and 13 of 31 months are hidden by taking the mean off.
     months = np.repeat([0, 10, 20, 30], 5)
     excess = np.repeat([0.5, -0.5, 0.5, -0.5], 5)
-    assert design_effect(excess, months, lags=6) == pytest.approx(5)
-    assert design_effect(np.ones(20), months, lags=6) == pytest.approx(5)  # never varies
-    assert design_effect(np.ones(1), np.zeros(1, dtype=int), lags=6) == 1
+    every = np.arange(20)
+    assert design_effect(excess, months, every, lags=6) == pytest.approx(5 / (1 - 13 / 31))
+    assert design_effect(np.ones(20), months, every, lags=6) == pytest.approx(5)  # never varies
+    assert design_effect(np.ones(1), np.zeros(1, dtype=int), every[:1], lags=6) == 1
 
 
 def test_overlapping_months_hang_together() -> None:
-    # Two neighbouring months of one call each, alike: with one lag the sum's variance is
-    # 4 x 0.25 + 2 x 0.5 x (0.25 + 0.25 - 0.25) = 1.25 against 1.
-    excess = np.array([0.5, 0.5, -0.5, -0.5])
-    assert design_effect(excess, np.arange(4), lags=1) == pytest.approx(1.25)
+    # One call a month, two alike, then two alike: with one lag the sum's variance is
+    # 4 x 0.25 + 2 x 0.5 x (0.25 - 0.25 + 0.25) = 1.25 against 1, of which two thirds are hidden.
+    excess, months = np.array([0.5, 0.5, -0.5, -0.5]), np.arange(4)
+    assert design_effect(excess, months, np.arange(4), lags=1) == pytest.approx(1.25 * 3)
+
+
+def test_calls_on_one_security_hang_together_while_their_horizons_overlap() -> None:
+    # Months 0 and 1 on one security, 20 and 21 on another: 4 x 0.25 + 2 x (0.25 + 0.25) = 2
+    # against 1, where the months alone give 1.5.
+    excess, months = np.array([0.5, 0.5, -0.5, -0.5]), np.array([0, 1, 20, 21])
+    found = design_effect(excess, months, np.array([7, 7, 9, 9]), lags=1)
+    assert found == pytest.approx(2 / (1 - 3 / 22))
+    apart = design_effect(excess, months, np.arange(4), lags=1)
+    assert apart == pytest.approx(1.5 / (1 - 3 / 22))
+
+
+def test_a_p_needs_twice_the_horizon() -> None:
+    assert not spans_enough(np.array([3, 14]), 6)
+    assert spans_enough(np.array([3, 15]), 6)
+    assert not spans_enough(np.array([], dtype=int), 6)
+
+
+@pytest.mark.parametrize("few", [False, True])
+def test_chance_is_rejected_about_as_often_as_it_should(few: bool) -> None:
+    # 150 houses without skill: five in a hundred should come out below 5 %, by the exact binomial
+    # hardly more than sixteen. Houses with four securities each make overlapping calls on them.
+    panel = random_market(300, START, END, seed=21, missing=0)
+    draw = np.random.default_rng(3)
+    made = []
+    for house in range(150):
+        rows = draw.integers(0, len(panel.sessions) - 140, 60)
+        columns = draw.choice(draw.integers(0, 300, 4), 60) if few else draw.integers(0, 300, 60)
+        for number, (row, column) in enumerate(zip(rows, columns, strict=True)):
+            day: date = panel.sessions[row].item()
+            made.append(call(day, panel.listings[column], broker=f"h{house:03d}", number=number))
+    table = CallTable.of(made)
+    houses = [f"h{house:03d}" for house in range(150)]
+    judged = judge_calls(table, contracts_of(houses), [(panel, calendar_of(Exchange.SH))])
+    board = scored(table, judged)
+    assert board.trials == 150
+    assert sum(score.p is not None and score.p < 0.05 for score in board.scores) <= 16
+    assert sum(score.rank is not None for score in board.scores) <= 3
 
 
 def test_p_by_hand() -> None:

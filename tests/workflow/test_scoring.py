@@ -25,7 +25,7 @@ from screener.market.calendars import calendar_of
 from screener.workflows.catalog import init_workspace
 from screener.workspace.locate import Workspace
 
-START, END = date(2023, 1, 3), date(2025, 6, 30)
+START, END = date(2018, 1, 3), date(2025, 6, 30)
 AT = datetime(2025, 6, 30, 10, tzinfo=UTC)
 SHARES = tuple(Listing(f"60{number:04d}", Exchange.SH) for number in range(100, 160))
 HOUSES = ("天风证券", "华泰证券", "国盛证券", "东吴证券")
@@ -35,7 +35,7 @@ id = "K1"
 title = "definitions"
 publisher = "天风证券"
 language = "zh-Hans"
-published.value = 2023-01-03
+published.value = 2018-01-03
 published.precision = "day"
 securities = []
 
@@ -62,13 +62,13 @@ bands = [
 def invented_calls() -> tuple[dict[str, list[object]], list[PlantedEffect]]:
     """Calls of four houses; after those of the skilled one its share rises by half."""
     draw = np.random.default_rng(20)
-    days = calendar_of(Exchange.SH).between(date(2023, 2, 1), date(2024, 11, 29))
+    days = calendar_of(Exchange.SH).between(date(2018, 2, 1), date(2024, 11, 29))
     columns: dict[str, list[object]] = {
         name: []
         for name in ("listing", "published", "broker", "analyst", "title", "rating", "industry")
     }
     effects = []
-    for number in range(240):
+    for number in range(480):
         house = HOUSES[number % 4]
         day: date = days[int(draw.integers(len(days)))].item()
         skilled = house == SKILLED and number % 8 == 0
@@ -226,7 +226,7 @@ def test_same_inputs_give_the_same_bytes(skilled_world: Workspace, tmp_path: Pat
 def test_one_house_under_its_short_name(skilled_world: Workspace) -> None:
     (total, *groups) = rows_of(run(skilled_world, "--broker", "天风", "--csv", "-").stdout)
     assert {row["broker"] for row in groups} == {SKILLED}
-    assert int(total["calls"]) == 61  # sixty of the history, and the card's own note
+    assert int(total["calls"]) == 121  # 120 of the history, and the card's own note
 
 
 def test_only_the_calls_of_a_report_or_a_basket(skilled_world: Workspace) -> None:
