@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -66,20 +66,6 @@ class OrderBook:
     sell_prices: FloatVector
     fees: FloatVector
 
-    def columns(self, keep: npt.NDArray[np.bool_]) -> OrderBook:
-        """Return the book of some columns only, groups numbered anew."""
-        groups = np.unique(self.groups[keep], return_inverse=True)[1]
-        return OrderBook(
-            marks=self.marks[:, keep],
-            groups=groups.astype(np.int64),
-            cash=self.cash[keep],
-            buy_rows=self.buy_rows[keep],
-            buy_prices=self.buy_prices[keep],
-            sell_rows=self.sell_rows[keep],
-            sell_prices=self.sell_prices[keep],
-            fees=self.fees[keep],
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TradeBook:
@@ -112,19 +98,6 @@ class TradeBook:
     prices: FloatMatrix
     fees: FloatMatrix
     shared: bool = False
-
-    def columns(self, keep: npt.NDArray[np.bool_]) -> TradeBook:
-        """Return the book of some columns only, groups numbered anew."""
-        groups = np.unique(self.groups[keep], return_inverse=True)[1]
-        return TradeBook(
-            marks=self.marks[:, keep],
-            groups=groups.astype(np.int64),
-            cash=self.cash[keep],
-            sizes=self.sizes[:, keep],
-            prices=self.prices[:, keep],
-            fees=self.fees[:, keep],
-            shared=self.shared,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -195,8 +168,18 @@ def _chunks(book: BookT) -> Iterator[BookT]:
         fits = last_of_group[(last_of_group >= start) & (last_of_group < start + per_call)]
         # A single portfolio wider than the bound still goes through in one piece.
         end = int(fits[-1] if len(fits) else last_of_group[last_of_group >= start][0]) + 1
-        yield book.columns((np.arange(n_columns) >= start) & (np.arange(n_columns) < end))
+        yield _part(book, slice(start, end))
         start = end
+
+
+def _part(book: BookT, some: slice) -> BookT:
+    """Return the book of some columns only, portfolios numbered anew."""
+    given = {part.name: getattr(book, part.name) for part in fields(book)}
+    kept: dict[str, Any] = {
+        name: value[..., some] for name, value in given.items() if isinstance(value, np.ndarray)
+    }
+    kept["groups"] = np.unique(kept["groups"], return_inverse=True)[1].astype(np.int64)
+    return replace(book, **kept)
 
 
 def _simulate_chunk(book: OrderBook) -> Simulation:

@@ -271,7 +271,7 @@ def test_chunks_give_the_same_values(monkeypatch: pytest.MonkeyPatch) -> None:
         fees=np.full(n, 0.002),
     )
     groups = np.unique(many.groups, return_inverse=True)[1]
-    many = many.columns(np.ones(n, dtype=bool))
+    many = replace(many, groups=groups)
     whole = simulate(many)
     monkeypatch.setattr("screener.backtest.portfolio._CELLS_PER_CALL", 60)
     parts = simulate(many)

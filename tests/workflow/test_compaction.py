@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import io
 import json
@@ -35,6 +34,7 @@ from screener.data.versions import Comparison
 from screener.errors import DataError, InputError
 from screener.workflows.compacting import compact_data, compaction_page
 from screener.workspace.locate import Workspace
+from tests.support.locked_folders import read_only, without_override
 
 SOURCES = Path(__file__).resolve().parents[2]
 FETCHED = datetime(2026, 6, 1, tzinfo=UTC)
@@ -448,37 +448,10 @@ def test_full_disk(example: Workspace, tmp_path: Path) -> None:
     assert found[-1][0] == "", "with room enough it works"
 
 
-OVERRIDE_CAPABILITIES = (1, 2, 3)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER
-PR_CAPBSET_DROP = 24
-LIBC = ctypes.CDLL(None)
-
-
-def without_override() -> None:
-    # Root ignores the modes of files unless these capabilities are taken from what it runs.
-    for capability in OVERRIDE_CAPABILITIES:
-        LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
-
-
 @pytest.fixture
 def locked_away(workspace: Workspace) -> Iterator[Workspace]:
-    paths = [workspace.data_cache, *workspace.data_cache.rglob("*")]
-    modes = {path: path.stat().st_mode for path in paths}
-    for path in paths:
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    try:
-        probe = f"open({str(workspace.data_cache / 'probe')!r}, 'w')"
-        tried = subprocess.run(
-            [sys.executable, "-c", probe],
-            capture_output=True,
-            check=False,
-            preexec_fn=without_override,
-        )
-        if tried.returncode == 0:
-            pytest.skip("this user cannot be kept from writing")
+    with read_only(workspace.data_cache):
         yield workspace
-    finally:
-        for path, mode in modes.items():
-            path.chmod(mode)
 
 
 VERSIONS = """

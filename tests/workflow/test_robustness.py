@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import os
@@ -25,6 +24,7 @@ from screener.data.sources.files import ImportKind, ImportRequest
 from screener.data.store import Store
 from screener.workflows.importing import import_files
 from screener.workspace.locate import Workspace
+from tests.support.locked_folders import read_only, without_override
 
 SOURCES = Path(__file__).resolve().parents[2]
 DAYS = [date(2026, 5, day) for day in (11, 12, 13, 14, 15, 18, 19, 20, 21, 22)]
@@ -362,38 +362,11 @@ def test_no_room_for_a_file_through_the_command_line(workspace: Workspace) -> No
 
 # Read-only folders
 
-OVERRIDE_CAPABILITIES = (1, 2, 3)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER
-PR_CAPBSET_DROP = 24
-LIBC = ctypes.CDLL(None)
-
-
-def without_override() -> None:
-    # Root ignores the modes of files unless these capabilities are taken from what it runs.
-    for capability in OVERRIDE_CAPABILITIES:
-        LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
-
 
 @pytest.fixture
 def locked_away(workspace: Workspace) -> Iterator[Workspace]:
-    paths = [workspace.data_cache, *workspace.data_cache.rglob("*")]
-    modes = {path: path.stat().st_mode for path in paths}
-    for path in paths:
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    try:
-        probe = f"open({str(workspace.data_cache / 'probe')!r}, 'w')"
-        command = [sys.executable, "-c", probe]
-        tried = subprocess.run(
-            command,
-            capture_output=True,
-            check=False,
-            preexec_fn=without_override,
-        )
-        if tried.returncode == 0:
-            pytest.skip("this user cannot be kept from writing")
+    with read_only(workspace.data_cache):
         yield workspace
-    finally:
-        for path, mode in modes.items():
-            path.chmod(mode)
 
 
 def test_read_only_folder(locked_away: Workspace) -> None:
