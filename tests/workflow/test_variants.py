@@ -169,9 +169,14 @@ ALL = Variants(
 )
 
 
-def test_variants_give_what_each_gives_alone(store: Store) -> None:
-    asked = request(money=True)
-    together = ran(store, asked, ALL)
+@pytest.fixture(scope="module")
+def together(store: Store) -> tuple[BacktestRun, ...]:
+    return ran(store, request(money=True), ALL)
+
+
+def test_variants_give_what_each_gives_alone(
+    store: Store, together: tuple[BacktestRun, ...]
+) -> None:
     assert len(together) == 2 * 3 * 3 * 2
     assert len({run.run_id for run in together}) == len(together)
     for run in together[::5]:
@@ -188,8 +193,8 @@ def test_variants_give_what_each_gives_alone(store: Store) -> None:
             assert one.gap == other.gap
 
 
-def test_the_gap_closes_for_every_variant(store: Store) -> None:
-    for run in ran(store, request(money=True), ALL):
+def test_the_gap_closes_for_every_variant(together: tuple[BacktestRun, ...]) -> None:
+    for run in together:
         for result in run.results:
             assert result.gap
             taken = sum(step for _, step in result.gap)
@@ -199,11 +204,13 @@ def test_the_gap_closes_for_every_variant(store: Store) -> None:
             assert taken == pytest.approx(difference, abs=1e-10)
 
 
-def test_rows_say_how_each_was_bought_and_kept(store: Store) -> None:
+def test_rows_say_how_each_was_bought_and_kept(
+    store: Store, together: tuple[BacktestRun, ...]
+) -> None:
     plain = result_table(ran(store, request(), Variants()))
     assert plain[0] == BACKTEST_COLUMNS
     assert not set(plain[1][0]) & set(VARIANT_COLUMNS)
-    columns, rows = result_table(ran(store, request(), ALL))
+    columns, rows = result_table(together)
     assert columns == (*BACKTEST_COLUMNS, *VARIANT_COLUMNS)
     keys = ("weighting", "entry", "delay", "rebalance", "horizon")
     assert len({tuple(row[key] for key in keys) for row in rows}) == len(rows) == 2 * 36
@@ -229,10 +236,11 @@ def test_workers_change_nothing(store: Store) -> None:
 
 
 @pytest.mark.parametrize("width", [80, 160])
-def test_the_page_fits_and_names_what_differs(store: Store, width: int) -> None:
-    runs = ran(store, request(money=True), ALL)
+def test_the_page_fits_and_names_what_differs(
+    together: tuple[BacktestRun, ...], width: int
+) -> None:
     console = Console(width=width, record=True, file=io.StringIO())
-    console.print(variants_page(runs))
+    console.print(variants_page(together))
     text = console.export_text()
     assert max(len(line) for line in text.splitlines()) <= width
     assert "weights" in text
