@@ -134,9 +134,7 @@ def rejections(
     for statistic, answers in counted.items():
         known = [answer for answer in answers if answer is not None]
         rejected = sum(known)
-        rates[statistic] = (
-            (rejected / len(known), *wilson(rejected, len(known))) if known else None
-        )
+        rates[statistic] = (rejected / len(known), *wilson(rejected, len(known))) if known else None
     return rates
 
 

@@ -38,6 +38,8 @@ class Judged:
         Name of what it is measured against; empty where there is no contract.
     assumed
         Whether that is the market's default, since the house prints none.
+    subject, index
+        What each call is judged on and against, of `Listing`; `None` where nothing is.
     outcomes
         How they ended.
     proxy_verdict, proxy_active, proxy_names
@@ -50,6 +52,8 @@ class Judged:
     contracts: tuple[Contract, ...]
     benchmark: _Texts
     assumed: npt.NDArray[np.bool_]
+    subject: _Texts
+    index: _Texts
     outcomes: Outcomes
     proxy_verdict: _Texts
     proxy_active: _FloatArray
@@ -119,6 +123,8 @@ def judge_calls(
         contracts=found,
         benchmark=benchmark,
         assumed=assumed,
+        subject=subjects,
+        index=index,
         outcomes=outcomes,
         proxy_verdict=proxies[0],
         proxy_active=proxies[1],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,6 +19,7 @@ from screener.domain.wealth import Peers, WealthPanel
 from screener.errors import InputError
 from screener.market.calendars import Calendar, calendar_of
 from screener.reports.brokers import broker_named
+from screener.scoring.calendar_time import CalendarTime, calendar_time
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
 from screener.scoring.crowding import BUCKETS, Bucket, places_in_crowd
@@ -26,6 +27,7 @@ from screener.scoring.judging import Verdict
 from screener.scoring.leaderboard import (
     Grouping,
     Leaderboard,
+    Memberships,
     Score,
     leaderboard,
     memberships,
@@ -83,6 +85,9 @@ class ScoreRun:
         `(n,)` the how-manieth call on its theme each one is within 90 days; 0 without a theme.
     crowding
         Calls by that place.
+    calendar
+        Calendar-time portfolio of all calls, under the empty key, and of each group with enough
+        matured calls.
     persistence
         Whether one year's ranks tell of the next one.
     data_version
@@ -98,6 +103,7 @@ class ScoreRun:
     board: Leaderboard
     crowd: npt.NDArray[np.int64]
     crowding: tuple[tuple[Bucket, Score], ...]
+    calendar: Mapping[tuple[str, ...], CalendarTime]
     persistence: tuple[Persistence, ...]
     data_version: int
     simulated: bool
@@ -155,6 +161,7 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
         by=request.by,
         min_calls=request.min_calls,
     )
+    members = memberships(found.calls, request.by)
     simulated = store.simulated()
     return ScoreRun(
         request=request,
@@ -162,16 +169,35 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
         board=board,
         crowd=crowd,
         crowding=_crowding(judged, crowd),
+        calendar=_calendar(judged, panels, members, board),
         persistence=persistence(
             found.calls,
             judged.outcomes,
-            memberships(found.calls, request.by),
+            members,
             min_calls=request.min_calls,
         ),
         data_version=store.version,
         simulated=simulated,
         remarks=tuple(_remarks(store, judged, panels, found, simulated=simulated)),
     )
+
+
+def _calendar(
+    judged: Judged,
+    panels: Sequence[tuple[WealthPanel, Calendar]],
+    members: Memberships,
+    board: Leaderboard,
+) -> dict[tuple[str, ...], CalendarTime]:
+    markets = [panel for panel, _ in panels]
+    if not markets:
+        return {}
+    every = np.arange(len(judged.calls), dtype=np.int64)
+    found: dict[tuple[str, ...], CalendarTime] = {(): calendar_time(judged, markets, every)}
+    enough = {score.key for score in board.scores if score.at_end.n >= max(board.min_calls, 1)}
+    for at, key in enumerate(members.keys):
+        if key in enough:
+            found[key] = calendar_time(judged, markets, members.call[members.group == at])
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import numpy as np
 import numpy.typing as npt
 
+from screener.scoring.calendar_time import CalendarTime
 from screener.scoring.horizons import add_months
 from screener.scoring.leaderboard import Grouping, Score, Share
 from screener.workflows.scoring import ScoreRun, verdict_counts
@@ -23,6 +24,7 @@ SCORE_COLUMNS = (
     *("mean_active", "median_active", "worst_active", "base_active", "mean_tradable"),
     *("first_calls", "first_rate", "first_base"),
     *("repeated_calls", "repeated_rate", "repeated_base"),
+    *("calendar_alpha", "calendar_t", "calendar_p", "calendar_sessions"),
     *("trials", "min_calls", "data_version"),
 )
 """Columns of `score --csv`, one row for all calls and one for each group."""
@@ -150,9 +152,21 @@ def _score(run: ScoreRun, score: Score) -> dict[str, object]:
         "mean_tradable": score.mean_tradable,
         **{f"first_{name}": value for name, value in _parts(score.first).items()},
         **{f"repeated_{name}": value for name, value in _parts(score.repeated).items()},
+        **_calendar(run.calendar.get(score.key)),
         "trials": run.board.trials,
         "min_calls": run.board.min_calls,
         "data_version": run.data_version,
+    }
+
+
+def _calendar(found: CalendarTime | None) -> dict[str, object]:
+    if found is None:
+        return {}
+    return {
+        "calendar_alpha": found.alpha,
+        "calendar_t": found.t,
+        "calendar_p": found.p,
+        "calendar_sessions": found.n_sessions,
     }
 
 

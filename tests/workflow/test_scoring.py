@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import statsmodels.api as sm
 from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
@@ -212,6 +216,115 @@ def test_rows_of_a_group_and_of_its_calls_agree(skilled_world: Workspace, tmp_pa
     assert {row["definition_card"] for row in matured} == {"K1"}
     assert all(row["start_session"] == row["published"] for row in matured)
     assert all(row["entry_session"] > row["published"] for row in matured)
+
+
+def test_the_calendar_time_portfolio_is_that_of_a_plain_loop(
+    skilled_world: Workspace, tmp_path: Path
+) -> None:
+    groups, calls = tmp_path / "groups.csv", tmp_path / "calls.csv"
+    found = run(skilled_world, "--csv", str(groups), "--calls", str(calls), "--min-calls", "15")
+    assert found.exit_code == 0, found.output
+    told = {row["broker"]: row for row in rows_of(groups.read_text("utf-8"))}
+    single = [row for row in rows_of(calls.read_text("utf-8")) if row["broker"] == SKILLED]
+    with Store.open(skilled_world.data_cache) as store:
+        bars = store.read(TableName.BARS).to_pandas().set_index(["listing", "session"])
+        factors = store.read(TableName.FACTORS).to_pandas()
+    own: dict[date, list[tuple[float, float]]] = {}
+    for row in (row for row in single if row["status"] in ("met", "missed")):
+        first, last = (date.fromisoformat(row[name]) for name in ("entry_session", "end_session"))
+        share = worth(bars.loc[row["listing"]], factors[factors["listing"] == row["listing"]])
+        index = bars.loc["000300.SH"]
+        for day, pair in daily(share, index, first, last):
+            own.setdefault(day, []).append(pair)
+    days = sorted(own)
+    means = np.array([np.mean(own[day], axis=0) for day in days])
+    lag = int(4 * (len(days) / 100) ** (2 / 9))
+    fit = sm.OLS(means[:, 0], sm.add_constant(means[:, 1])).fit(
+        cov_type="HAC", cov_kwds={"maxlags": lag, "use_correction": True}
+    )
+    skilled = told[SKILLED]
+    assert int(skilled["calendar_sessions"]) == len(days)
+    assert float(skilled["calendar_alpha"]) == pytest.approx(fit.params[0], rel=1e-9)
+    assert float(skilled["calendar_t"]) == pytest.approx(fit.tvalues[0], rel=1e-9)
+    assert float(skilled["calendar_alpha"]) > 0
+    assert float(skilled["calendar_p"]) < 0.05
+    assert max(float(told[house]["calendar_t"]) for house in HOUSES[1:]) < 3
+
+
+def worth(bars: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
+    """Return open and close times the factor of their day, the close carried while suspended."""
+    steps = factors.set_index("ex_session")["factor"].sort_index()
+    places = np.searchsorted(np.array(steps.index), np.array(bars.index), side="right")
+    factor = np.concatenate([[1.0], steps.to_numpy()])[places]
+    return pd.DataFrame({"open": bars["open"] * factor, "close": bars["close"] * factor})
+
+
+def daily(
+    share: pd.DataFrame, index: pd.DataFrame, first: date, last: date
+) -> Iterator[tuple[date, tuple[float, float]]]:
+    """Yield the returns of a share and of an index in each session of a call."""
+    days = [day for day in index.index if first <= day <= last]
+    closes = share["close"].reindex(index.index).ffill()
+    before = (share["open"].loc[first], index["open"].loc[first])
+    for day in days:
+        now = (closes.loc[day], index["close"].loc[day])
+        yield day, (now[0] / before[0] - 1, now[1] / before[1] - 1)
+        before = now
+
+
+REPORT = """
+id = "K2"
+title = "a report of the skilled house"
+publisher = "天风证券"
+language = "zh-Hans"
+published.value = 2024-06-03
+published.precision = "day"
+
+[[securities]]
+listing = "600100.SH"
+printed = "样本600100"
+name = "样本600100"
+role = "recommended"
+theme = "invented"
+
+[[securities]]
+listing = "600101.SH"
+printed = "样本600101"
+name = "样本600101"
+role = "recommended"
+theme = "invented"
+
+[[notes]]
+id = "K2-1"
+broker = "天风证券"
+published = { value = 2024-06-03, precision = "day" }
+themes = ["invented"]
+"""
+BASKET = 'name = "invented"\ntitle_zh = "测试"\ntitle_en = "Invented"\nthemes = ["invented"]\n'
+
+
+def test_planted_skill_gives_the_whole_verdict(skilled_world: Workspace, tmp_path: Path) -> None:
+    place = Path(shutil.copytree(skilled_world.root, tmp_path / "verdict"))
+    (place / "seeds" / "K2.toml").write_text(REPORT, encoding="utf-8")
+    (place / "baskets" / "invented.toml").write_text(BASKET, encoding="utf-8")
+    command = ["study", "invented", "--placebo", "200", "--hold", "20", "--workspace", str(place)]
+    found = CliRunner().invoke(app, command, env={"COLUMNS": "120"})
+    assert found.exit_code == 0, found.output
+    text = " ".join(found.stdout.split())
+    sentence = re.compile(
+        r"K2 · invented returned [+−][\d.]+ % on paper in 20 sessions, [+−][\d.]+ % as you could "
+        r"have traded it with 1,000,000 CNY, [\d.]+ points (more|less) than matched random baskets "
+        r"\(p = [\d.]+\)\. 天风证券 has met its own rating in (\d+) % of its (\d+) matured calls "
+        r"\[(\d+) %, (\d+) %\], where chance alone gives (\d+) %\."
+    )
+    told = sentence.search(text)
+    assert told is not None, text[-800:]
+    rate, n, low, high, chance = (int(value) for value in told.groups()[1:])
+    assert n > 100
+    assert low < rate < high
+    assert rate > chance + 15
+    again = CliRunner().invoke(app, [*command, "--jobs", "2"], env={"COLUMNS": "120"})
+    assert again.stdout == found.stdout
 
 
 def test_same_inputs_give_the_same_bytes(skilled_world: Workspace, tmp_path: Path) -> None:
