@@ -20,6 +20,7 @@ from benchmarks.measuring import Line, report, seconds
 from screener.domain.listing import Exchange
 from screener.domain.wealth import WealthPanel
 from screener.market.calendars import calendar_of
+from screener.scoring.calendar_time import calendar_time
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
 from screener.scoring.crowding import places_in_crowd
@@ -97,6 +98,10 @@ def measured(n_calls: int, n_listings: int) -> list[Line]:
             lambda: judge_calls(calls, contracts, panels),
         ),
         ("leaderboard by house, analyst and theme", scored),
+        (
+            "calendar-time portfolio of all calls",
+            lambda: calendar_time(judged, [panel], np.arange(n_calls)),
+        ),
         ("crowding", lambda: places_in_crowd(calls)),
         (
             "does one year tell of the next",
