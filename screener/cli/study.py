@@ -155,6 +155,10 @@ def study(
             "--placebos", metavar="FILE", help="Write the comparison with random baskets as CSV."
         ),
     ] = None,
+    controls: Annotated[
+        str | None,
+        typer.Option("--controls", metavar="FILE", help="Write every control of every name."),
+    ] = None,
     verdicts: Annotated[
         str | None,
         typer.Option("--verdicts", metavar="FILE", help="Write what the verdicts rest on as CSV."),
@@ -210,8 +214,8 @@ def study(
     from screener.workflows.studying import Grouping, StudyRequest, run_study
     from screener.workspace.runs import save_run
 
-    check_targets(csv, json, events, sessions, ledger, placebos, verdicts)
-    part = VerdictPart(placebo, hold, lang, placebos, verdicts)
+    check_targets(csv, json, events, sessions, ledger, placebos, controls, verdicts)
+    part = VerdictPart(placebo, hold, lang, placebos=placebos, controls=controls, verdicts=verdicts)
     if bool(names) == every:
         raise InputError(
             "name the baskets to study, or ask for --all",
@@ -256,7 +260,7 @@ def study(
     part.write(excel=excel)
     remarks = [*run.remarks, *save_run(place, run.run_id, study_document(run))]
     remarks += part.remarks(place)
-    if "-" not in (csv, json, events, sessions, ledger, placebos, verdicts):
+    if "-" not in (csv, json, events, sessions, ledger, placebos, controls, verdicts):
         console().print(study_page(run))
         part.show(console())
     for line in dict.fromkeys(remarks):

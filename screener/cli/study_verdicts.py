@@ -29,12 +29,19 @@ class VerdictPart:
         Random baskets of each event and horizon, 0 for none.
     hold, lang
         Horizons, and the language of the verdict.
-    placebos, verdicts
+    placebos, controls, verdicts
         Files to write.
     """
 
     def __init__(
-        self, draws: int, hold: str, lang: str, placebos: str | None, verdicts: str | None
+        self,
+        draws: int,
+        hold: str,
+        lang: str,
+        *,
+        placebos: str | None,
+        controls: str | None,
+        verdicts: str | None,
     ) -> None:
         from screener.render.score_words import Language
 
@@ -42,10 +49,12 @@ class VerdictPart:
             raise InputError(f"--lang {lang!r} is not one of {', '.join(Language)}")
         if draws < 0:
             raise InputError(f"--placebo {draws} is below 0")
-        if not draws and (placebos or verdicts):
-            raise InputError("--placebos and --verdicts need --placebo", fix="write --placebo 2000")
+        if not draws and (placebos or controls or verdicts):
+            raise InputError(
+                "--placebos, --controls and --verdicts need --placebo", fix="write --placebo 2000"
+            )
         self.draws, self.horizons, self.language = draws, horizons_of(hold), Language(lang)
-        self.placebos, self.verdicts = placebos, verdicts
+        self.placebos, self.controls, self.verdicts = placebos, controls, verdicts
         self.found: VerdictRun | None = None
 
     def run(
@@ -82,13 +91,22 @@ class VerdictPart:
         if self.found is None:
             return
         from screener.render.files import write_csv
-        from screener.workflows.placebo_rows import PLACEBO_COLUMNS, placebo_rows
+        from screener.workflows.placebo_rows import (
+            CONTROL_COLUMNS,
+            PLACEBO_COLUMNS,
+            control_rows,
+            placebo_rows,
+        )
         from screener.workflows.verdicts import VERDICT_COLUMNS, verdict_rows
 
-        if self.placebos is not None:
-            write_csv(self.placebos, PLACEBO_COLUMNS, placebo_rows(self.found.placebo), excel=excel)
-        if self.verdicts is not None:
-            write_csv(self.verdicts, VERDICT_COLUMNS, verdict_rows(self.found), excel=excel)
+        beside = self.found.placebo
+        for target, columns, rows in (
+            (self.placebos, PLACEBO_COLUMNS, placebo_rows(beside)),
+            (self.controls, CONTROL_COLUMNS, control_rows(beside)),
+            (self.verdicts, VERDICT_COLUMNS, verdict_rows(self.found)),
+        ):
+            if target is not None:
+                write_csv(target, columns, rows, excel=excel)
 
     def show(self, out: Console) -> None:
         """Print the comparison and the verdicts."""

@@ -40,8 +40,8 @@ VERDICT_COLUMNS = (
     "interval_low",
     "interval_high",
     "base_rate",
-    "backtest_run",
     "placebo_run",
+    "run_id",
 )
 
 
@@ -116,7 +116,7 @@ def verdict_rows(run: VerdictRun) -> list[dict[str, object]]:
             "placebo_excess": found.placebo.excess if found.placebo else None,
             "placebo_p": found.placebo.p_value if found.placebo else None,
             "matched_on": found.placebo.matched_on if found.placebo else "",
-            "backtest_run": run.backtest.run_id,
+            "run_id": run.backtest.run_id,
             "placebo_run": run.placebo.run_id,
         }
         rows += [{**common, **_broker_columns(record)} for record in found.brokers] or [common]

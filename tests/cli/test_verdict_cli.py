@@ -38,9 +38,10 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_the_verdict_rests_on_what_the_files_say(demo: Path, tmp_path: Path) -> None:
-    placebos, verdicts, backtest = (tmp_path / f"{name}.csv" for name in "pvb")
+    placebos, verdicts, backtest, controls = (tmp_path / f"{name}.csv" for name in "pvbc")
     at = ["--workspace", demo]
-    text = fine(*STUDY, "--placebos", placebos, "--verdicts", verdicts, *at)
+    files = ("--placebos", placebos, "--verdicts", verdicts, "--controls", controls)
+    text = fine(*STUDY, *files, *at)
     fine("backtest", "copper", "--hold", "20", "--csv", backtest, *at)
     (verdict,) = rows(verdicts)
     assert tuple(verdict) == VERDICT_COLUMNS
@@ -50,6 +51,11 @@ def test_the_verdict_rests_on_what_the_files_say(demo: Path, tmp_path: Path) -> 
     (beside,) = (row for row in rows(placebos) if row["horizon"] == "20")
     assert float(verdict["placebo_excess"]) == float(beside["excess"])
     assert float(verdict["placebo_p"]) == float(beside["p_two_sided"])
+    names = {row["listing"] for row in rows(controls)}
+    assert {"601899.SH", "603993.SH"} <= names
+    assert not names & {row["control"] for row in rows(controls)}
+    explained = fine("explain", verdicts, *at)
+    assert "every value of the row comes out again" in " ".join(explained.split())
     told = " ".join(text.split())
     assert "R1 · copper returned +" in told
     assert "as you could have traded it with 1,000,000 CNY" in told
