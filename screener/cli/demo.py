@@ -63,4 +63,6 @@ def _next(directory: Path) -> tuple[str, ...]:
         "screener backtest compute-leasing --hold 5,20,60",
         "screener basket new mine --listing 300857,00700.HK --date 2026-05-14",
         "screener backtest mine --csv mine.csv",
+        "screener explain mine.csv 2",
+        "screener study --all --placebo 500",
     )
