@@ -103,8 +103,8 @@ def study(
         typer.Option(
             "--matched",
             metavar="FILE",
-            help="CSV of the daily returns of each listing's matched portfolio (by industry or "
-            "size): date, one column a listing id.",
+            help="CSV of the daily returns of each listing's matched portfolio: date, one column "
+            "a listing id; or the word industry for the other stocks of its industry.",
         ),
     ] = None,
     convention: Annotated[
@@ -199,6 +199,7 @@ def study(
     from screener.study.units import UnitKind
     from screener.study.windows import StudyWindows
     from screener.workflows.catalog import basket_events
+    from screener.workflows.peers import INDUSTRY
     from screener.workflows.study_page import study_page
     from screener.workflows.study_rows import (
         DAY_COLUMNS,
@@ -243,6 +244,7 @@ def study(
         benchmark=benchmark,
         by=Grouping(_one_of(Grouping, by, "--by")),
         max_wait=at_least(max_wait, 0, "--max-wait"),
+        peers=matched == INDUSTRY,
     )
     with working("studying"), Store.open(place.data_cache, version=data_version) as store:
         run = run_study(store, request, program_version=program_version(), table=table, jobs=jobs)
@@ -271,10 +273,11 @@ def _table(factors: str | None, matched: str | None) -> ReturnTable | None:
     from pathlib import Path
 
     from screener.data.return_tables import read_return_table
+    from screener.workflows.peers import INDUSTRY
 
     if factors and matched:
         raise InputError("--factors and --matched are two models", fix="give one of them")
-    given = factors or matched
+    given = factors or (None if matched == INDUSTRY else matched)
     return read_return_table(Path(given)) if given else None
 
 

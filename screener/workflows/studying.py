@@ -27,6 +27,7 @@ from screener.study.returns import EventReturns
 from screener.study.trials import benjamini_hochberg, holm
 from screener.study.units import StudyEvent, UnitKind, Units, study_units
 from screener.workflows.backtest_market import Benchmarks, Market, benchmarks_for, entries_of
+from screener.workflows.peers import industry_returns
 from screener.workflows.study_references import References
 
 __all__ = ["ALL", "Grouping", "StudyGroup", "StudyRequest", "StudyRun", "run_study"]
@@ -72,6 +73,8 @@ class StudyRequest:
         Sessions that a blocked purchase of the reader's may wait.
     table
         Name of the table of factors or matched portfolios, with a digest of its values.
+    peers
+        Whether the matched portfolios are those of each name's industry, made from the tables.
     """
 
     events: tuple[Event, ...]
@@ -81,6 +84,7 @@ class StudyRequest:
     by: Grouping = Grouping.NONE
     max_wait: int = 10
     table: str = ""
+    peers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -175,9 +179,12 @@ def run_study(
             "there is no event to study: no report recommends a name under these themes",
             fix="`screener basket list` shows which reports feed which basket",
         )
-    request = _fitting(request, table)
     dated = [(event, entries_of(event, 0)[0]) for event in request.events]
     panel = _panel(store, request, dated)
+    if request.peers:
+        first, last = panel.session(0), panel.session(len(panel.sessions) - 1)
+        table = industry_returns(store, panel.listings, first, last)
+    request = _fitting(request, table)
     benchmarks = _benchmarks(store, panel, request)
     references = References(panel, request.settings.model, benchmarks, table)
     events = [

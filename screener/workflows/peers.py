@@ -1,0 +1,92 @@
+"""Matched portfolios made from the tables: the equal-weighted stocks of a name's industry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from screener.data.market_panels import read_market_panel
+from screener.data.return_tables import ReturnTable
+from screener.data.store import Store
+from screener.domain.listing import Listing
+from screener.domain.market_panel import MarketPanel
+from screener.errors import DataError
+
+__all__ = ["INDUSTRY", "LEAST_PEERS", "industry_returns"]
+
+INDUSTRY = "industry"
+"""Name of the table, and what `--matched` asks it by."""
+LEAST_PEERS = 10
+"""Fewer stocks with a return on a session give none."""
+
+_Floats = npt.NDArray[np.float64]
+
+
+def industry_returns(
+    store: Store, listings: Sequence[Listing], start: date, end: date
+) -> ReturnTable:
+    """Return the daily mean total return of the other stocks of each listing's industry.
+
+    In the currency of the listing's market. Industries bear no date in the tables: today's count.
+    The listings themselves are in nobody's portfolio. A stock counts on a session if it has a bar
+    on it and on the one before.
+
+    Parameters
+    ----------
+    store
+        The lake, at the version to read.
+    listings
+        Whose industries are wanted.
+    start, end
+        First and last day.
+
+    Raises
+    ------
+    DataError
+        If an industry is not known, or has fewer than ten other stocks.
+    BarsMissing
+        If no stock has a bar.
+    """
+    exchanges = list(dict.fromkeys(item.exchange for item in listings))
+    market = read_market_panel(store, exchanges, start, end, named=listings)
+    columns = [market.prices.column(item) for item in listings]
+    values = [_peer_returns(market, at, frozenset(columns)) for at in columns]
+    return ReturnTable(
+        name=INDUSTRY,
+        days=market.prices.sessions,
+        columns=tuple(item.id for item in listings),
+        values=np.column_stack(values),
+    )
+
+
+def _peer_returns(market: MarketPanel, column: int, left_out: frozenset[int]) -> _Floats:
+    panel, industry = market.prices, market.industries[column]
+    listing = panel.listings[column]
+    peers = [
+        at
+        for at, name in enumerate(market.industries)
+        if industry
+        and name == industry
+        and at not in left_out
+        and panel.listings[at].exchange.mainland == listing.exchange.mainland
+    ]
+    if len(peers) < LEAST_PEERS:
+        told = f"industry {industry} has {len(peers)} other stocks" if industry else "no industry"
+        raise DataError(
+            f"{listing} has no portfolio of its industry: {told} in the tables",
+            where="table listings",
+            fix="give the portfolios yourself with --matched FILE, or use --model market",
+        )
+    own = panel.own_rows(column)
+    cells = np.ix_(own, np.array(peers, dtype=np.intp))
+    closes = panel.close[cells] * panel.factor[cells]
+    returns = closes[1:] / closes[:-1] - 1
+    known = np.isfinite(returns)
+    enough = known.sum(axis=1) >= LEAST_PEERS
+    means = np.where(known, returns, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    found = np.full(len(panel.sessions), np.nan)
+    found[own[1:][enough]] = means[enough]
+    return found

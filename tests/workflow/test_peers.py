@@ -1,0 +1,83 @@
+"""Portfolios of a name's industry, against the tables read with pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from screener.data.schema import TableName
+from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
+from screener.data.store import Store
+from screener.domain.listing import Exchange, Listing
+from screener.errors import DataError
+from screener.market.calendars import calendar_of
+from screener.workflows.peers import INDUSTRY, industry_returns
+
+START, END = date(2025, 1, 2), date(2025, 12, 31)
+SHARES = tuple(Listing(f"60{number:04d}", Exchange.SH) for number in range(100, 116))
+LONELY = Listing("600900", Exchange.SH)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    source = SimulatedMarket()
+    named = [(share, f"样本{share.code}", "测试") for share in SHARES]
+    query = source.build_query(
+        SimulationRequest(
+            seed=3,
+            start=START,
+            end=END,
+            fetched_at=datetime(2026, 1, 1, tzinfo=UTC),
+            securities=(*named, (LONELY, "孤独", "别的")),
+            n_other=5,
+        )
+    )
+    with Store.create(tmp_path_factory.mktemp("peers")) as lake:
+        lake.commit(source.normalise(query, source.fetch(query)), message="market")
+        yield lake
+
+
+def by_pandas(store: Store, wanted: Listing, left_out: set[str]) -> pd.Series:
+    """Return the mean of the daily total returns of the others."""
+    bars, factors = (store.read(table).to_pandas() for table in (TableName.BARS, TableName.FACTORS))
+    days = [day.item() for day in calendar_of(Exchange.SH).between(START, END)]
+    returns = {}
+    for name in (share.id for share in SHARES):
+        if name == wanted.id or name in left_out:
+            continue
+        own = bars[bars["listing"] == name].set_index("session")["close"].reindex(days)
+        steps = factors[factors["listing"] == name].sort_values("ex_session")
+        at = np.searchsorted(steps["ex_session"].to_numpy(), np.array(days), side="right")
+        worth = own * np.concatenate([[1.0], steps["factor"].to_numpy()])[at]
+        returns[name] = worth / worth.shift(1) - 1
+    found = pd.DataFrame(returns)
+    mean: pd.Series = found.mean(axis=1)
+    return mean.where(found.notna().sum(axis=1) >= 10)
+
+
+def test_peers_are_the_other_stocks_of_the_industry(store: Store) -> None:
+    table = industry_returns(store, SHARES[:2], START, END)
+    assert (table.name, table.columns) == (INDUSTRY, tuple(share.id for share in SHARES[:2]))
+    left_out = {share.id for share in SHARES[:2]}
+    for share in SHARES[:2]:
+        expected = by_pandas(store, share, left_out)
+        assert [day.item() for day in table.days] == list(expected.index)
+        np.testing.assert_allclose(table.column(share.id), expected, rtol=0, atol=1e-12)
+    assert np.isfinite(table.values).any(axis=1).sum() > 230
+
+
+def test_later_sessions_change_no_earlier_return(store: Store) -> None:
+    whole = industry_returns(store, SHARES[:1], START, END)
+    short = industry_returns(store, SHARES[:1], START, date(2025, 8, 29))
+    first, second = (table.column(SHARES[0].id) for table in (short, whole))
+    np.testing.assert_array_equal(first, second[: len(first)])
+
+
+def test_too_few_peers_are_told(store: Store) -> None:
+    with pytest.raises(DataError, match="industry 别的 has 0 other stocks") as told:
+        industry_returns(store, [LONELY], START, END)
+    assert "--matched FILE" in told.value.fix
