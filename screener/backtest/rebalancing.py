@@ -263,6 +263,9 @@ class _Play:
         """Return the names that can be brought to their weight, and the worth of each, in CNY."""
         active = [at for at in range(len(self.held)) if self._tradable(at, row)]
         worth = {at: self.held[at].shares * self.dealers[at].worth(row, decided) for at in active}
+        # Nothing can be decided about a name of which no price was known by then.
+        active = [at for at in active if np.isfinite(worth[at])]
+        worth = {at: worth[at] for at in active}
         while True:
             targets = self._targets(active, worth)
             stuck = {at for at in active if self._stuck(at, row, targets[at], worth)}

@@ -344,6 +344,8 @@ def _remarks(
     if guessed:
         reports = ", ".join(dict.fromkeys(guessed))
         found.append(f"The publication date of {reports} is an estimate: so is its session 0.")
+    if request.peers:
+        found.append("Industries bear no date in the tables: today's are taken for every session.")
     if not request.settings.windows.reader:
         found.append("There is no reader's window: the table of returns knows no opens.")
     return tuple(found)
