@@ -140,6 +140,10 @@ class SourceBlocked(SourceError):
     """The source could not be asked."""
 
 
+class NetworkDown(SourceError):
+    """The machine has no way to any source: nobody can be asked, whoever it is."""
+
+
 class SourceEmpty(SourceError):
     """The source answered, with nothing."""
 

@@ -26,7 +26,7 @@ from screener.data.schema import Basis, TableName
 from screener.data.sources.online.base import Ask, Need, OnlineSource
 from screener.data.store import Store
 from screener.domain.listing import Listing
-from screener.errors import DataError, InputError, SourceError
+from screener.errors import DataError, InputError, NetworkDown, SourceError
 from screener.workflows.landing import Piece
 from screener.workflows.update_plan import (
     ESSENTIAL,
@@ -97,8 +97,11 @@ def update(
         adjusted = frozenset(name for name, item in spans.items() if item.basis is Basis.ADJUSTED)
         state = UpdateState(store=store, plan=plan, chains=chains, wire=wire, adjusted=adjusted)
         before = store.version
+        cut_off = None
         try:
             _work_off(_steps(state), progress)
+        except NetworkDown as error:
+            cut_off = error
         finally:
             state.flush()  # what was answered stays, also when the user stops the update
         return UpdateReport(
@@ -110,6 +113,7 @@ def update(
             remarks=(*wire.remarks, *state.remarks),
             requests=dict(wire.requests_made),
             resting=wire.resting(),
+            cut_off=cut_off,
         )
 
 
@@ -310,6 +314,8 @@ def _vendor_check(state: UpdateState, listing: Listing, pieces: Sequence[Piece])
         return []
     try:
         answer = state.answer(ask)
+    except NetworkDown:
+        raise
     except SourceError as error:
         state.note([f"{listing.id}: factors not checked against a vendor's: {error.what}"])
         return []
