@@ -235,7 +235,9 @@ def _remarks(looked: Looked, found: Evaluation, *, simulated: bool) -> Iterator[
             yield f"the {market} snapshot of {session} is {age} days older than {looked.as_of}"
     valued = [row for row in found.rows if row.session is not None]
     for field in found.fields:
-        if valued and all(row.raw.get(field.name) is None for row in valued):
+        # As stored where the row keeps that: a loss is undefined, and not missing.
+        stored = (row.raw.get(field.name, row.values[field.name]) for row in valued)
+        if valued and all(value is None for value in stored):
             yield f"{field.name} is missing for every name: the tables have no such values that day"
     absent = sum(1 for row in found.rows if row.session is None)
     if absent:

@@ -132,8 +132,9 @@ def result_row(path: Path, number: int) -> Mapping[str, str]:
     found = {key: value for key, value in rows[number - 1].items() if key and value is not None}
     if not found.get("run_id"):
         raise InputError(
-            f"{path} does not say which run its rows come from: it has no column run_id",
-            fix="give a CSV that `screener backtest` wrote",
+            f"{path} does not say which run its rows come from: it has no column run_id, as only "
+            "files of backtests and studies have",
+            fix="give a CSV of `screener backtest` or of `screener study --verdicts`",
         )
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from typer.testing import CliRunner
 from screener.cli.basket import basket_app
 from screener.cli.init import init
 from screener.cli.report import report_app
+from screener.data.rows import make_rows
+from screener.data.schema import TableName
+from screener.data.sources.base import Batch
+from screener.data.store import Store
 from screener.errors import (
     AmbiguousMention,
     BasketDefinitionError,
@@ -168,6 +173,26 @@ def test_basket_new(workspace: Path) -> None:
         "weights = [0.5, 0.3, 0.2]\n"
     )
     assert "2026-05-14: 3" in run("basket", "list")
+
+
+def test_a_security_that_no_card_names_bears_the_name_of_its_day(workspace: Path) -> None:
+    rows = make_rows(
+        TableName.NAMES,
+        {
+            "listing": ["600601.SH", "600601.SH"],
+            "valid_from": [date(2020, 1, 1), date(2026, 1, 5)],
+            "name": ["旧名股份", "新名股份"],
+        },
+        source="test",
+        fetched_at=datetime(2026, 5, 1, tzinfo=UTC),
+    )
+    with Store.create(workspace / "data_cache") as store:
+        store.commit(Batch(tables={TableName.NAMES: rows}), message="names")
+    for day, name in (("2025-05-14", "旧名股份"), ("2026-02-02", "新名股份")):
+        text = run("basket", "new", f"b{day}", "--listing", "600601.SH,600603.SH", "--date", day)
+        assert f"600601.SH  {name}" in text
+        assert "600603.SH  -" in text
+        assert name in run("basket", "show", f"b{day}")
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,19 @@ def test_each_name_uses_its_own_last_value_within_seven_days():
     )
 
 
+def test_missing_for_every_name_is_said_of_what_is_missing_alone():
+    rows = [
+        value("000001.SZ", pb=-2.0, market_cap=3e9),
+        value("000002.SZ", pb=-1.0, market_cap=5e9),
+    ]
+    assert run_screen(store(rows), request(pb="..3", market_cap="1e9..")).remarks == ()
+    for row in rows:
+        row["market_cap"] = None
+    assert run_screen(store(rows), request(pb="..3", market_cap="1e9..")).remarks == (
+        "market_cap is missing for every name: the tables have no such values that day",
+    )
+
+
 def test_an_old_snapshot_is_said_to_be_old():
     tables = store([value("000001.SZ", date(2026, 5, 1), pb=1.0)])
     result = run_screen(tables, request(pb="..3"))
