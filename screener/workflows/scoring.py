@@ -213,7 +213,7 @@ def _gathered(
     of_cards = calls_of_cards(reports)
     master = store.read(TableName.LISTINGS, columns=("listing", "industry")).to_pylist()
     industries = {row["listing"]: row["industry"] for row in master if row["industry"]}
-    imported = calls_of_ratings(store.read(TableName.RATINGS), industries)
+    imported = calls_of_ratings(store.read(TableName.RATINGS), industries, of_cards.calls)
     calls = CallTable.joined([CallTable.of(of_cards.calls), imported.calls]).by_date()
     calls = calls.take(_wanted(workspace, reports, calls, request))
     if not len(calls):
