@@ -85,12 +85,7 @@ def update(
     """
     root = workspace.data_cache
     with update_lock(root), Store.create(root) as store:
-        if store.simulated():
-            raise InputError(
-                "this lake holds the simulated market, and real prices must not join it",
-                where=str(root),
-                fix="use another folder: `screener init DIR`, then `--workspace DIR`",
-            )
+        _refuse_simulated(store, workspace)
         known = fetched_spans(store.read(TableName.FETCHES))
         plan = UpdatePlan(request=request, started=clock.now(), known=known)
         spans = store.spans([item.id for item in request.listings])
@@ -123,9 +118,15 @@ def plan_update(
     """Count the questions that an update would ask, by need; nobody is asked, nothing changes.
 
     Questions that follow from answers (suspensions, the vendor's factors) are not in it.
+
+    Raises
+    ------
+    InputError
+        If the lake holds the simulated market.
     """
     plan = UpdatePlan(request=request, started=clock.now(), known={})
     with suppress(DataError), Store.open(workspace.data_cache) as store:  # no lake yet: all is open
+        _refuse_simulated(store, workspace)
         plan.known = fetched_spans(store.read(TableName.FETCHES))
     questions = [
         *plan.market_questions(),
@@ -133,6 +134,15 @@ def plan_update(
     ]
     counted = Counter(item.need for item in questions if plan.ask(item) is not None)
     return tuple((need, counted[need]) for need in Need if counted[need])
+
+
+def _refuse_simulated(store: Store, workspace: Workspace) -> None:
+    if store.simulated():
+        raise InputError(
+            "this lake holds the simulated market, and real prices must not join it",
+            where=str(workspace.data_cache),
+            fix="use another folder: `screener init DIR`, then `--workspace DIR`",
+        )
 
 
 _DAYS_TOGETHER = 30

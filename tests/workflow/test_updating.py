@@ -366,6 +366,8 @@ def test_the_simulated_market_is_never_updated(place: Workspace, market: CannedM
     with pytest.raises(InputError, match="simulated") as caught:
         run(place, served(market), market, request())
     assert "init DIR" in caught.value.fix
+    with pytest.raises(InputError, match="simulated"):
+        plan_update(place, request(), clock=FakeTime().clock)
 
 
 def test_two_updates_at_once_are_refused(place: Workspace, market: CannedMarket) -> None:
