@@ -92,16 +92,16 @@ def program_version() -> str:
 
 def console() -> Console:
     """Return the console for results: standard output."""
-    from rich.console import Console
+    from screener.cli.screens import clean_console
 
-    return Console(highlight=False, soft_wrap=False)
+    return clean_console()
 
 
 def messages() -> Console:
     """Return the console for progress and remarks: standard error."""
-    from rich.console import Console
+    from screener.cli.screens import clean_console
 
-    return Console(stderr=True, highlight=False)
+    return clean_console(stderr=True)
 
 
 def horizons_of(text: str) -> tuple[int, ...]:

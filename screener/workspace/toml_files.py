@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import re
-import tempfile
 import tomllib
 from pathlib import Path
 from typing import TypeVar
@@ -13,15 +10,11 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from screener.errors import (
-    BasketDefinitionError,
-    ScreenerError,
-    StorageError,
-    StorageFull,
-    StorageReadOnly,
-)
+from screener.errors import BasketDefinitionError, ScreenerError
+from screener.files.failures import storage_error
+from screener.files.whole import put_new
 
-__all__ = ["read_model", "storage_error", "toml_paths", "write_new"]
+__all__ = ["read_model", "toml_paths", "write_new"]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -84,47 +77,16 @@ def write_new(path: Path, text: str) -> None:
         If it cannot be written; nothing is left behind.
     """
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
-    except OSError as error:
-        raise storage_error(error, path) from error
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        draft.chmod(0o644)
-        _publish(draft, path)
+        put_new(path, text, mode=0o644)
     except FileExistsError:
         raise
     except OSError as error:
         raise storage_error(error, path) from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def storage_error(error: OSError, path: Path) -> StorageError:
-    """Translate an error of the file system."""
-    reason = f"{error.strerror or error}"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull(reason, where=str(path), fix="free some space and run it again")
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return StorageReadOnly(reason, where=str(path), fix="make it accessible to this user")
-    return StorageError(reason, where=str(path), fix="check the path, or name another folder")
 
 
 def shown(path: Path, root: Path) -> str:
     """Name a file as the user sees it: relative to the workspace."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-
-
-def _publish(draft: Path, path: Path) -> None:
-    try:
-        os.link(draft, path)  # unlike a rename, refuses to overwrite
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if path.exists():
-            raise FileExistsError(errno.EEXIST, "file exists", str(path)) from None
-        draft.replace(path)
 
 
 def _natural(path: Path) -> tuple[tuple[int, str], ...]:

@@ -12,6 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "screener"
 LAYERS = (
     {"errors"},
+    {"files"},
     {"domain"},
     {"market"},
     {"paths"},
@@ -55,6 +56,7 @@ DOORS = {
 }
 NO_NETWORK = {"http", "urllib3", "curl_cffi", "urllib.request"}
 FILE_DOORS = (
+    "files/",
     "data/",
     "workspace/",
     "render/files.py",
