@@ -49,6 +49,7 @@ DOORS = {
     "pypinyin": {"reports/vocabulary.py", "reports/themes.py"},
     "datasketch": {"reports/repeats.py"},
     "pypdf": {"reports/documents_pdf.py"},
+    "openpyxl": {"data/sources/files/workbooks.py"},
     "bs4": {"reports/documents_html.py"},
     "scipy": {"study/distributions.py"},
     "statsmodels": {"study/regression.py"},

@@ -87,7 +87,8 @@ def test_akshare_daily() -> None:
     volume = found.columns["volume"]
     assert (volume.scale, volume.hong_kong, volume.stated) == (100.0, 1.0, False)
     assert found.columns["amount"].scale == 1.0
-    assert found.ignored == ("振幅", "涨跌幅", "涨跌额", "换手率")
+    assert found.ignored == ("振幅", "涨跌幅", "涨跌额")
+    assert found.columns["turnover_rate"].field.proof
 
 
 def test_akshare_valuation() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
 from screener.domain.listing import Currency
 
-__all__ = ["UNITS", "Measure", "Unit", "normal_header"]
+__all__ = ["UNITS", "Measure", "Unit", "normal_header", "unit_named"]
 
 
 class Measure(StrEnum):
@@ -36,6 +37,19 @@ def normal_header(text: str) -> str:
     """Return a header as this module writes it: NFKC, small letters, no spaces, round brackets."""
     plain = unicodedata.normalize("NFKC", text).translate(_BRACKETS)
     return "".join(plain.split()).lower()
+
+
+def unit_named(text: str, measure: Measure) -> Unit | None:
+    """Return the unit that a word (`万元`, `percent`, `lots`) or a multiplier (`1e8`) names."""
+    word = normal_header(text)
+    named = UNITS.get(word) or _SPOKEN.get(word)
+    if named is not None:
+        return named if measure in named.measures else None
+    try:
+        scale = float(word)
+    except ValueError:
+        return None
+    return Unit(scale=scale, measures=frozenset({measure})) if 0 < scale < math.inf else None
 
 
 def _units() -> dict[str, Unit]:
@@ -79,5 +93,10 @@ def _units() -> dict[str, Unit]:
     return found
 
 
+_FRACTIONS = frozenset({Measure.FRACTION})
+_SPOKEN = {
+    "percent": Unit(scale=0.01, measures=_FRACTIONS),
+    "fraction": Unit(scale=1.0, measures=_FRACTIONS),
+}
 UNITS = _units()
 """Units that a header may print in brackets."""
