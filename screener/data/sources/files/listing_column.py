@@ -29,7 +29,6 @@ Master = Callable[[], frozenset[str]]
 _BOARD_WORDS = re.compile("主板|中小板|创业板|科创板|新三板|A股|B股|cdr|stock", re.IGNORECASE)
 _FLOAT = re.compile(r"([0-9]+)\.0")
 _LOST = 4  # digits: five without a leading zero are a Hong Kong code as it is
-_MASTER = "the master of listings"
 _BESIDE = "the exchange beside them"
 LOST_ZEROS = (
     "code has lost its leading zeros: write it in full like 000700.SZ or 00700.HK (format the "
@@ -81,6 +80,7 @@ def read_codes(
     *,
     exchange: pa.ChunkedArray | None = None,
     master: Master = no_master,
+    told_by: str = "the master of listings",
 ) -> CodeColumn:
     """Read a column of listing codes; each distinct cell is parsed once.
 
@@ -97,6 +97,8 @@ def read_codes(
         Words that name the exchange of each row.
     master
         Gives the ids of the listings that the workspace knows; asked only where it decides.
+    told_by
+        What the master is, in words.
     """
     codes, printed = distinct_texts(column)
     texts = [*(_plain(text) for text in printed), ""]
@@ -122,7 +124,7 @@ def read_codes(
         index=index_of[cells.inverse],
         absent=blank[cells.inverse],
         faults=tuple((np.isin(cells.inverse, places), why) for why, places in wrong.items()),
-        notes=(*notes, *_told(restored, by=_MASTER if words == [""] else _BESIDE)),
+        notes=(*notes, *_told(restored, by=told_by if words == [""] else _BESIDE)),
     )
 
 

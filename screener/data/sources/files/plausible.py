@@ -43,12 +43,6 @@ _RANGES = {
     "market_cap": _Range(least=_LEAST_VALUE, most=_MOST_VALUE, low=5e8),
     "float_cap": _Range(least=_LEAST_VALUE, most=_MOST_VALUE, low=1e8),
 }
-_SETTLED = {
-    "dividend_yield": "--unit dividend_yield=percent where 3.5 means 3.5 %, "
-    "--unit dividend_yield=fraction where 0.035 does",
-    "market_cap": "--unit market_cap=亿元 (or 1e8), =万元 (or 1e4), or =1 if it is true",
-    "float_cap": "--unit float_cap=亿元 (or 1e8), =万元 (or 1e4), or =1 if it is true",
-}
 
 
 def refuse_two_readings(numbers: Numbers, column: MappedColumn, raw: RawFile) -> None:
@@ -100,8 +94,18 @@ def refuse_odd_unit(
         f"{column.header} of line {raw.lines[row]} would be a {name} of {_shown(name, values[row])}"
         f" ({int(odd.sum())} row(s) like it): in which unit is it?",
         where=raw.label,
-        fix=_SETTLED[name],
+        fix=_advice(name, bounds, values[row]),
     )
+
+
+def _advice(name: str, bounds: _Range, value: float) -> str:
+    if name == "dividend_yield":
+        return (
+            "--unit dividend_yield=percent where 3.5 means 3.5 %, "
+            "--unit dividend_yield=fraction where 0.035 does"
+        )
+    true = f", --unit {name}=1 if it is true" if bounds.least <= value <= bounds.most else ""
+    return f"--unit {name}=亿元 (or 1e8), --unit {name}=万元 (or 1e4){true}"
 
 
 def impossible_findings(name: str, values: FloatArray) -> list[Finding]:

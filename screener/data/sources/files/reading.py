@@ -65,13 +65,18 @@ def _read(path: Path, label: str, header: HeaderTest) -> RawFile:
         # Its library is slow to import: only a workbook needs it.
         from screener.data.sources.files.workbooks import read_workbook
 
-        return read_workbook(content, stem=path.stem, label=label, header=header)
+        raw = read_workbook(content, stem=path.stem, label=label, header=header)
+        return raw if suffix in _WORKBOOKS else _noted(raw, f"is a workbook, not {suffix}")
     if not content.strip():
         raise SchemaMismatch("the file is empty", where=label, fix="check the export")
     raw = read_text(content, stem=path.stem, label=label, header=header)
     if suffix in _WORKBOOKS:
-        return replace(raw, notes=(f"is text, though it is called {suffix}", *raw.notes))
+        return _noted(raw, f"is text, though it is called {suffix}")
     return raw
+
+
+def _noted(raw: RawFile, note: str) -> RawFile:
+    return replace(raw, notes=(note, *raw.notes))
 
 
 def _read_parquet(path: Path, label: str) -> RawFile:

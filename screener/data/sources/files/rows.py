@@ -223,11 +223,13 @@ def _codes(
 ) -> CodeColumn:
     column, beside = mapping.columns.get("listing"), mapping.columns.get("exchange")
     if column is not None:
+        cells = raw.columns[column.position]
+        exchanges = None if beside is None else raw.columns[beside.position]
+        if listing is None:
+            return read_codes(cells, kind, exchange=exchanges, master=master)
+        only = frozenset({listing.id})
         return read_codes(
-            raw.columns[column.position],
-            kind,
-            exchange=None if beside is None else raw.columns[beside.position],
-            master=master if listing is None else lambda: frozenset({listing.id}),
+            cells, kind, exchange=exchanges, master=lambda: only, told_by="the listing given"
         )
     return CodeColumn(
         listings=() if listing is None else (listing,),

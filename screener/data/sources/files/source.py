@@ -66,16 +66,25 @@ _ONE_LISTING = frozenset(
     }
 )
 _SHOWN_REASONS = 3
-_FIXES = {
-    "code has lost": "restore the codes, and import the file again",
-    "the code is that of an index": "import it with --kind index",
-    "the code is not that of an index": "import it with --kind bars",
-    "amount / (volume": "say the units: --unit volume=lots, --unit amount=万元",
-    "session is not a date": "write days like 2026-05-14, 2026/5/14 or 20260514",
-    "not a session": "check the days, and the exchange of the codes",
-    "wrong number of cells": "export it again: the rows are longer or shorter than the header",
-    "": "check --kind, --map and the file",
-}
+_FIXES = (
+    ("code has lost", "restore the codes, and import the file again"),
+    ("the code is that of an index", "import it with --kind index"),
+    ("the code is not that of an index", "import it with --kind bars"),
+    ("amount / (volume", "say the units, like --unit volume=lots or --unit amount=万元"),
+    (
+        "is not a date",
+        "write days like 2026-05-14, 2026/5/14 or 20260514; a number like 46156 is a spreadsheet's "
+        "count of days: format the column as dates",
+    ),
+    ("not a session", "check the days, and the exchange of the codes"),
+    ("wrong number of cells", "export it again: its rows are longer or shorter than its header"),
+    (
+        "is missing",
+        "fill the column; a workbook's formulas have no values until a spreadsheet program has "
+        "saved them",
+    ),
+    ("", "check --kind, --map and the file"),
+)
 
 
 class FileSource:
@@ -205,7 +214,7 @@ def _traded(
 def _dated(rows: Rows, request: ImportRequest) -> tuple[Rows, list[str]]:
     """Give values the day of the request where the file has no column of days."""
     if "session" in rows.values:
-        return rows, []
+        return rows, [f"--as-of {request.as_of} is not used: the file has its own days"]
     days = np.full(rows.n_rows, np.datetime64(request.as_of, "D"))
     return rows.with_values(session=days), [f"values are of {request.as_of}, as --as-of says"]
 
@@ -287,4 +296,4 @@ def _refuse_nothing(outcome: Outcome, payload: Sequence[RawFile]) -> None:
 
 def _advice(reason: str) -> str:
     """Return what helps against the commonest fault of a file of which no row is left."""
-    return next((fix for start, fix in _FIXES.items() if reason.startswith(start)), _FIXES[""])
+    return next(fix for words, fix in _FIXES if words in reason)

@@ -16,10 +16,10 @@ _OPENING = ("open", "high", "low")
 def taken_as_suspended(rows: Rows, file: str) -> tuple[Rows, list[Remark]]:
     """Mark mainland rows in which nothing was traded as suspended, and say so.
 
-    That is: volume 0, no amount, and one price for all, the close of the row before where there
-    is one; or no price but a close. A name that is not suspended trades every session there; in
-    Hong Kong many do not, so that nothing is concluded. A file with a column for suspensions is
-    believed. A listing whose volume is 0 throughout while its price moves has no volumes.
+    That is: volume 0, no amount, and one price for all, or no price but a close. A name that is
+    not suspended trades every session there; in Hong Kong many do not, so that nothing is
+    concluded. A file with a column for suspensions is believed. A listing whose volume is 0
+    throughout while its price moves has no volumes, and nothing is concluded either.
 
     Parameters
     ----------
@@ -36,15 +36,24 @@ def taken_as_suspended(rows: Rows, file: str) -> tuple[Rows, list[Remark]]:
     idle = (rows.numbers("volume") == 0) & no_amount & (close > 0) & _mainland(rows)
     unpriced = idle & np.all([prices[name] == 0 for name in _OPENING], axis=0)
     flat = idle & np.all([prices[name] == close for name in _OPENING], axis=0)
-    found = (flat | unpriced) & _unmoved(rows)
-    if not found.any():
-        return rows, []
-    blank = {name: np.where(unpriced & found, np.nan, prices[name]) for name in prices}
-    text = (
-        f"{int(found.sum())} mainland rows have volume 0 and one price: taken as suspended "
-        "(a column `suspended` would say so itself)"
-    )
-    return rows.with_values(suspended=found, **blank), [Remark(text=text, file=file)]
+    untold = np.append(_without_volumes(rows), False)[rows.listing]
+    found = (flat | unpriced) & ~untold
+    remarks = []
+    if (flat & untold).any():
+        first = rows.listings[int(rows.listing[np.flatnonzero(flat & untold)[0]])].id
+        count = len(np.unique(rows.listing[flat & untold]))
+        remarks.append(
+            f"volume is 0 throughout while prices move for {count} listing(s), first {first}: "
+            "no suspension is concluded from it"
+        )
+    if found.any():
+        remarks.append(
+            f"{int(found.sum())} mainland rows have volume 0 and one price: taken as suspended "
+            "(a column `suspended` would say so itself)"
+        )
+        blank = {name: np.where(unpriced & found, np.nan, prices[name]) for name in prices}
+        rows = rows.with_values(suspended=found, **blank)
+    return rows, [Remark(text=text, file=file) for text in remarks]
 
 
 def _mainland(rows: Rows) -> BoolArray:
@@ -52,13 +61,15 @@ def _mainland(rows: Rows) -> BoolArray:
     return spread.astype(np.bool_)
 
 
-def _unmoved(rows: Rows) -> BoolArray:
-    """`(n_rows,)` whether the close is that of the listing's row before, or there is none."""
-    days = rows.days("session").astype(np.int64)
-    order = np.lexsort((days, rows.listing))
-    owner, close = rows.listing[order], rows.numbers("close")[order]
-    same = np.ones(rows.n_rows, dtype=np.bool_)
-    same[1:] = (owner[1:] != owner[:-1]) | (close[1:] == close[:-1])
-    result = np.empty_like(same)
-    result[order] = same
-    return result
+def _without_volumes(rows: Rows) -> BoolArray:
+    """`(n_listings,)` whether a listing's volume is never above 0 although its close moves."""
+    has = rows.listing >= 0
+    owner, close = rows.listing[has], rows.numbers("close")[has]
+    count = len(rows.listings)
+    traded = np.zeros(count, dtype=np.bool_)
+    traded[owner[rows.numbers("volume")[has] > 0]] = True
+    low, high = np.full(count, np.inf), np.full(count, -np.inf)
+    np.fmin.at(low, owner, close)
+    np.fmax.at(high, owner, close)
+    untold: BoolArray = ~traded & (high > low)
+    return untold

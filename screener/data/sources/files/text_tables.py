@@ -92,7 +92,7 @@ def read_text(content: bytes, *, stem: str, label: str, header: HeaderTest) -> R
         RawFile(
             label=label,
             stem=stem,
-            headers=tuple(name.strip() for name in cells),
+            headers=tuple(" ".join(name.split()) for name in cells),
             columns=columns,
             lines=_line_numbers(len(columns[0]), first, {item.line for item in broken}),
             broken=tuple(item for item in broken if item.text.strip(_SEPARATORS + ' \r\n"')),
@@ -149,6 +149,9 @@ def _line_end(text: bytes, at: int) -> int:
 def _head(records: list[_Record], stated: str, header: HeaderTest, label: str) -> _Head:
     if not records:
         raise SchemaMismatch("the file is empty", where=label, fix="check the export")
+    levels = _three_levels(records, label)
+    if levels is not None:
+        return levels
     choices = []
     for record in records:
         marks = stated or _separators(record.text)
@@ -166,6 +169,14 @@ def _head(records: list[_Record], stated: str, header: HeaderTest, label: str) -
         if found.complete:
             return spaced[other]
     return choices[place]
+
+
+def _three_levels(records: list[_Record], label: str) -> _Head | None:
+    """Return the header that yfinance writes over three lines: fields, tickers, the day's name."""
+    rows = [_cells(item.text, ",", label) for item in records[:3]]
+    if [row[:1] for row in rows] != [("Price",), ("Ticker",), ("Date",)] or any(rows[2][1:]):
+        return None
+    return _Head(record=records[2], cells=("Date", *rows[0][1:]), separator=",")
 
 
 def _separators(line: str) -> str:

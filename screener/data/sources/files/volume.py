@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from screener.data.quality import BoolArray, Finding, FloatArray
+from screener.data.sources.files.codes import is_index
 from screener.data.sources.files.columns import MappedColumn
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.rows import Rows
@@ -25,7 +26,6 @@ _BOARDS = {
     Board.B_SHARE: "B-share",
     Board.FUND: "fund",
     Board.HK: "Hong Kong",
-    Board.INDEX: "index",
 }
 
 
@@ -117,7 +117,7 @@ def _by_board(
     traded = np.isfinite(_medians(rows, rows.numbers("volume"), rows.numbers("volume") > 0))
     for board in dict.fromkeys(boards.tolist()):
         silent = (boards == board) & np.isnan(factor) & ~odd & traded
-        if not silent.any():
+        if not silent.any() or board == Board.INDEX:
             continue
         ways = np.unique(factor[(boards == board) & np.isfinite(factor)])
         if len(ways) == 1:
@@ -157,7 +157,8 @@ def _ratios(rows: Rows) -> FloatArray:
     """`(n_listings,)` median of amount / (volume × close); NaN without evidence."""
     value = rows.numbers("volume") * rows.numbers("close")
     amount = rows.numbers("amount")
-    usable = (value > 0) & (amount > 0)
+    traded = rows.of_listing([not is_index(item) for item in rows.listings], False)
+    usable = (value > 0) & (amount > 0) & traded.astype(np.bool_)
     return _medians(rows, amount / np.where(usable, value, np.nan), usable)
 
 

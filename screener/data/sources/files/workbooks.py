@@ -158,7 +158,8 @@ def _raw(
     sheet = sheets[best]
     body, lines = sheet.rows[head + 1 :], sheet.lines[head + 1 :]
     width = max(map(len, (sheet.rows[head], *body)))
-    headers = (*sheet.rows[head], *[""] * (width - len(sheet.rows[head])))
+    named = (" ".join(name.split()) for name in sheet.rows[head])
+    headers = (*named, *[""] * (width - len(sheet.rows[head])))
     padded = [(*row, *[""] * (width - len(row))) for row in body]
     columns = zip(*padded, strict=True) if padded else ((),) * width
     titles = tuple(" ".join(filter(None, row)) for row in sheet.rows[:head])
