@@ -233,7 +233,7 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
             field="pe_ttm",
             headers=(
                 *("pe(ttm)", "市盈率(ttm)", "市盈率ttm", "滚动市盈率", "pettm", "ttm市盈率"),
-                *("市盈率(滚动)", "市盈率_ttm", "市盈率-ttm", "市盈率(ttm)_倍"),
+                *("市盈率(滚动)", "市盈率_ttm", "市盈率-ttm", "市盈率pe(ttm)"),
             ),
         ),
         Rule(
@@ -244,12 +244,15 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
                 "市盈率(静)",
                 "市盈率(静态)",
                 "静态市盈率",
-                *("市盈率(lyr)", "pe(lyr)", "市盈率静", "市盈率lyr", "pe静"),
+                *("市盈率(lyr)", "pe(lyr)", "市盈率静", "市盈率lyr", "市盈率pe(lyr)"),
             ),
         ),
         Rule(
             field="pb",
-            headers=("市净率", "市净率(lf)", "市净率(mrq)", "pb(lf)", "pb(mrq)", "pbmrq", "市帳率"),
+            headers=(
+                *("市净率", "市净率(lf)", "市净率(mrq)", "pb(lf)", "pb(mrq)", "pbmrq", "市帳率"),
+                *("市净率pb(lf)", "市净率pb(mrq)"),
+            ),
         ),
         Rule(field="ps_ttm", headers=("市销率(ttm)", "ps(ttm)", "市销率ttm", "psttm")),
         Rule(
@@ -259,7 +262,9 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
                 *("市现率(ttm,经营现金流)", "pcf(ocf,ttm)", "pcf(ocfttm)", "pcf_ocf_ttm"),
             ),
         ),
-        Rule(field="market_cap", headers=("总市值", "總市值", "marketcap", "market_value")),
+        Rule(
+            field="market_cap", headers=("总市值", "总市值1", "總市值", "marketcap", "market_value")
+        ),
         Rule(field="float_cap", headers=("流通市值", "a股流通市值", "流通市值(a股)")),
         Rule(field="market_cap", headers=("total_mv",), scale=1e4, unit="in 10,000 (万元)"),
         Rule(field="float_cap", headers=("circ_mv",), scale=1e4, unit="in 10,000 (万元)"),

@@ -29,6 +29,8 @@ Master = Callable[[], frozenset[str]]
 _BOARD_WORDS = re.compile("主板|中小板|创业板|科创板|新三板|A股|B股|cdr|stock", re.IGNORECASE)
 _FLOAT = re.compile(r"([0-9]+)\.0")
 _LOST = 4  # digits: five without a leading zero are a Hong Kong code as it is
+_REASONS = 200
+_NO_CODE = "code is not a listing code"
 _BESIDE = "the exchange beside them"
 LOST_ZEROS = (
     "code has lost its leading zeros: write it in full like 000700.SZ or 00700.HK (format the "
@@ -113,7 +115,9 @@ def read_codes(
         try:
             listing = restored.get(text) or _listing(text, words[venue], kind)
         except ScreenerError as error:
-            wrong.setdefault(_reason(text, error), []).append(place)
+            reason = _reason(text, error)
+            known = reason in wrong or len(wrong) < _REASONS
+            wrong.setdefault(reason if known else _NO_CODE, []).append(place)
         else:
             index_of[place] = listings.setdefault(listing, len(listings))
             if words[venue] and text.isdigit() and len(text) < len(listing.code):

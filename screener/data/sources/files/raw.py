@@ -62,6 +62,8 @@ class RawFile:
         Lines that do not fit the header.
     encoding
         Encoding of a text file; empty for others.
+    header_line
+        Row number of the header.
     titles
         Lines above the header.
     notes
@@ -77,9 +79,17 @@ class RawFile:
     lines: IntArray
     broken: tuple[BrokenLine, ...] = ()
     encoding: str = ""
+    header_line: int = 1
     titles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     day_zero: date | None = None
+
+    @property
+    def header_place(self) -> str:
+        """The file, and the line of its header where that is not the first."""
+        if self.header_line == 1:
+            return self.label
+        return f"{self.label}, header in line {self.header_line}"
 
     @property
     def n_rows(self) -> int:

@@ -40,6 +40,7 @@ from screener.data.sources.files.series import (
 from screener.data.sources.files.suspensions import taken_as_suspended
 from screener.data.sources.files.titles import listing_of_title, refuse_other_bars
 from screener.data.sources.files.units import normal_header
+from screener.data.sources.files.values import as_text
 from screener.data.sources.files.volume import settle_volume
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.errors import DataError, InputError, ScreenerError
@@ -76,6 +77,7 @@ _FIXES = (
         "write days like 2026-05-14, 2026/5/14 or 20260514; a number like 46156 is a spreadsheet's "
         "count of days: format the column as dates",
     ),
+    ("is not a number", "write numbers like 1234.5 or 1,234.5, a point before the decimals"),
     ("not a session", "check the days, and the exchange of the codes"),
     ("wrong number of cells", "export it again: its rows are longer or shorter than its header"),
     (
@@ -179,7 +181,7 @@ def _one_file(
         raw.headers,
         request.kind,
         request.column_map,
-        file=raw.label,
+        file=raw.header_place,
         units=request.units,
         absent=frozenset(elsewhere),
     )
@@ -269,7 +271,7 @@ def _refuse_simulated(raw: RawFile) -> None:
     for header, column in zip(raw.headers, raw.columns, strict=True):
         if normal_header(header) != "source":
             continue
-        if pc.any(pc.equal(column.cast("string"), SIMULATED)).as_py():
+        if pc.any(pc.equal(as_text(column), SIMULATED)).as_py():
             raise InputError(
                 f"the rows are of the simulated market: their source is {SIMULATED}",
                 where=raw.label,

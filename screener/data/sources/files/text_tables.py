@@ -29,7 +29,7 @@ _SEPARATORS = ",\t;|"
 _SPACES = " "
 _STATED = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _HEAD = 30
-_QUOTED_LINES = 6
+_QUOTED_LINES = 60
 _SHOWN = 160
 _MARKUP = ("<html", "<!doctype", "<table", "<?xml", "<meta", "<head", "<style", "<!--")
 
@@ -97,6 +97,7 @@ def read_text(content: bytes, *, stem: str, label: str, header: HeaderTest) -> R
             lines=_line_numbers(len(columns[0]), first, {item.line for item in broken}),
             broken=tuple(item for item in broken if item.text.strip(_SEPARATORS + ' \r\n"')),
             encoding=encoding,
+            header_line=head.record.number,
             titles=tuple(_title(item.text) for item in above),
             notes=_told(head, above),
         )

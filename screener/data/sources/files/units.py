@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,13 +31,21 @@ class Unit:
     currency: Currency | None = None
 
 
+_TERM = re.compile(
+    r"\((单位|交易日期|报告期|币种|复权方式|截止日期|起始交易日期|截止交易日期)\)(?=.)"
+)
 _BRACKETS = str.maketrans("【】[]〔〕{}", "()()()()")
 
 
 def normal_header(text: str) -> str:
-    """Return a header as this module writes it: NFKC, small letters, no spaces, round brackets."""
+    """Return a header as this module writes it: NFKC, small letters, no spaces, round brackets.
+
+    Of the terms that Wind writes under a header, `[单位] 亿元`, only the unit stays.
+    """
     plain = unicodedata.normalize("NFKC", text).translate(_BRACKETS)
-    return "".join(plain.split()).lower()
+    name, *terms = _TERM.split("".join(plain.split()).lower())
+    units = [value for word, value in zip(terms[::2], terms[1::2], strict=True) if word == "单位"]
+    return f"{name}({units[0]})" if units else name
 
 
 def unit_named(text: str, measure: Measure) -> Unit | None:

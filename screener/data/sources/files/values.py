@@ -20,6 +20,7 @@ __all__ = [
     "BLANK",
     "Numbers",
     "ObjectArray",
+    "as_text",
     "distinct_texts",
     "parse_day",
     "read_days",
@@ -40,6 +41,7 @@ _DAY = re.compile(
     r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d{2})(\d{2}))(?:\.0)?",
     re.ASCII,
 )
+_FIRST_DAY, _LAST_DAY = (np.datetime64(day, "D") for day in (date.min, date.max))
 _DAY_NUMBER = re.compile(r"[1-9][0-9]{4}(\.[0-9]+)?", re.ASCII)
 _WEEKDAY = re.compile(
     r"(?:[ ,，(]+(?:周|星期|週)?|周|星期|週)[一二三四五六日天]\)?$"
@@ -131,7 +133,9 @@ def read_days(
     """
     kind = column.type
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        return _typed_days(column), np.zeros(len(column), dtype=np.bool_)
+        typed = _typed_days(column)
+        beyond = (typed < _FIRST_DAY) | (typed > _LAST_DAY)
+        return np.where(beyond, np.datetime64("NaT"), typed), beyond
     codes, texts = distinct_texts(column)
     days = np.full(len(texts) + 1, np.datetime64("NaT"), dtype="datetime64[D]")
     bad = np.zeros(len(texts) + 1, dtype=np.bool_)
@@ -204,9 +208,9 @@ def _with_clock(day: date, rest: str) -> date | None:
         return None
     try:
         moment = datetime.fromisoformat(f"{day}T{match[1].zfill(5)}{match[2] or ''}")
-    except ValueError:
+        return moment.astimezone(_EXCHANGE_ZONE).date() if match[2] else day
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(_EXCHANGE_ZONE).date() if match[2] else day
 
 
 def distinct_texts(column: pa.ChunkedArray, *, normal: bool = True) -> tuple[IntArray, list[str]]:
@@ -214,7 +218,7 @@ def distinct_texts(column: pa.ChunkedArray, *, normal: bool = True) -> tuple[Int
 
     Texts are trimmed, with wide signs made narrow, unless they shall stay as printed.
     """
-    encoded = _as_text(column).combine_chunks().dictionary_encode()
+    encoded = as_text(column).combine_chunks().dictionary_encode()
     texts: Sequence[str] = encoded.dictionary.to_pylist()
     codes = pc.fill_null(encoded.indices, len(texts)).to_numpy(zero_copy_only=False)
     if normal:
@@ -222,7 +226,8 @@ def distinct_texts(column: pa.ChunkedArray, *, normal: bool = True) -> tuple[Int
     return codes.astype(np.int64), list(texts)
 
 
-def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column of any type as text; a whole number has no decimal point."""
     kind = column.type
     if pa.types.is_floating(kind):  # codes and dates that a spreadsheet made numbers of
         try:

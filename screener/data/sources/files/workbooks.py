@@ -174,6 +174,7 @@ def _raw(
         headers=headers,
         columns=tuple(pa.chunked_array([pa.array(list(c), pa.string())]) for c in columns),
         lines=np.array(lines, dtype=np.int64),
+        header_line=sheet.lines[head],
         titles=titles,
         notes=tuple(notes),
         day_zero=day_zero,
