@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from screener.data.sources.files.columns import check_fields, map_columns
-from screener.data.sources.files.layouts import COMMON, FIELDS, LAYOUTS
+from screener.data.sources.files.exports import LAYOUTS
+from screener.data.sources.files.layouts import COMMON, FIELDS
 from screener.data.sources.files.request import ImportKind, parse_column_map
 from screener.data.sources.files.units import UNITS, normal_header
 from screener.domain.listing import Currency

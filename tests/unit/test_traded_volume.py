@@ -141,6 +141,8 @@ def test_other_sessions_are_no_suspensions(imported: FileImports, text: str) -> 
 
 
 def test_a_file_without_volumes_suspends_nobody(imported: FileImports) -> None:
-    rows = "".join(f"601398,{day},{p},{p},{p},{p},0,\n" for day, p in zip(DAYS, (6, 6.6, 6.6)))
+    rows = "".join(
+        f"601398,{day},{p},{p},{p},{p},0,\n" for day, p in zip(DAYS, (6, 6.6, 6.6), strict=True)
+    )
     assert suspended(imported, f"{HEAD}\n{rows}") == []
     assert "first 601398.SH" in told(imported(f"{HEAD}\n{rows}"), "no suspension is concluded")

@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from screener.data.sources.files.layouts import (
-    COMMON,
-    FIELDS,
-    LAYOUTS,
-    Field,
-    Layout,
-    Rule,
-)
+from screener.data.sources.files.exports import LAYOUTS, Layout
+from screener.data.sources.files.layouts import COMMON, FIELDS, Field, Rule
 from screener.data.sources.files.raw import Fit
 from screener.data.sources.files.request import ImportKind
 from screener.data.sources.files.units import UNITS, Measure, Unit, normal_header, unit_named

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from screener.data.sources.files.columns import ColumnMapping
-from screener.data.sources.files.layouts import NOT_OURS
+from screener.data.sources.files.exports import NOT_OURS
 from screener.data.sources.files.raw import RawFile
 from screener.data.sources.files.units import normal_header
 
