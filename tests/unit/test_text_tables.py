@@ -138,6 +138,30 @@ def test_a_title_and_a_name_of_two_listings(imported: FileImports) -> None:
         imported(text, listing=Listing("601288", Exchange.SH))
 
 
+@pytest.mark.parametrize(
+    ("title", "listing"),
+    [
+        ("工商银行（601398） 日线", "601398.SH"),
+        ("证券代码：601398，不复权", "601398.SH"),
+        ("SH601398 日线", "601398.SH"),
+        ("0700.HK,0700.HK", "00700.HK"),
+        ("00700 腾讯控股", "00700.HK"),
+        ("导出 300000 行，2026年5月", None),
+        ("601398 与 601288", None),
+        ("共12345条", None),
+    ],
+)
+def test_a_listing_is_read_from_a_title_that_names_one(
+    imported: FileImports, title: str, listing: str | None
+) -> None:
+    text = f"{title}\n{TDX_HEAD}{TDX_ROWS}".encode("gb18030")
+    if listing is None:
+        with pytest.raises(SchemaMismatch, match="no column for listing"):
+            imported(text)
+    else:
+        assert values(imported(text), "listing")[0] == (listing,)
+
+
 def test_a_title_of_an_index_is_the_index(imported: FileImports) -> None:
     text = f"000001 上证指数 日线\n{TDX_HEAD}{TDX_ROWS}"
     with pytest.raises(DataError, match="the code is that of an index") as error:

@@ -13,8 +13,9 @@ from screener.errors import InputError, ScreenerError
 __all__ = ["listing_of_title", "refuse_other_bars"]
 
 _CODE = re.compile(
-    r"(?<![0-9A-Za-z.])(?:(?:SH|SZ|BJ|HK)[.:#]?[0-9]{5,6}|[0-9]{6}|[0-9]{5}"
-    r"|[0-9]{4,6}[.](?:SH|SS|SZ|BJ|HK|XSHG|XSHE))(?![0-9A-Za-z.年])",
+    r"(?:^|[\s(:,，（：])"
+    r"((?:SH|SZ|BJ|HK)[.:#]?[0-9]{5,6}|[0-9]{4,6}[.](?:SH|SS|SZ|BJ|HK|XSHG|XSHE)|[0-9]{6}|0[0-9]{4})"
+    r"(?![0-9A-Za-z.]|\s*[年月行条股元])",
     re.IGNORECASE,
 )
 _INDEX = re.compile("指数|指數|综指|成指|上证|沪深|中证|深证|科创[0-9]|国证")
@@ -38,7 +39,7 @@ def listing_of_title(raw: RawFile, kind: Kind) -> Listing | None:
         wanted = Kind.INDEX if _INDEX.search(title) else kind
         for match in _CODE.finditer(title):
             try:
-                found.add(parse_listing(match[0], kind=wanted))
+                found.add(parse_listing(match[1], kind=wanted))
             except ScreenerError:  # a number that is no code
                 continue
     return found.pop() if len(found) == 1 else None
