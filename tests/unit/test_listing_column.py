@@ -51,6 +51,18 @@ def test_a_shanghai_000001_is_an_index_and_no_bank(imported: FileImports) -> Non
     ]
 
 
+def test_exchanges_by_number(imported: FileImports) -> None:
+    pairs = (("1", "601398"), ("0", "000001"), ("0", "920002"), ("0", "2594"), ("1", "000001"))
+    batch = imported(beside(*pairs, ("0", "601398")))
+    assert [item for (item,) in values(batch, "listing")] == [
+        *("601398.SH", "000001.SZ", "920002.BJ", "002594.SZ")
+    ]
+    assert [(item.line, item.reason) for item in batch.rejects] == [
+        (6, "the code is that of an index: import it with --kind index"),
+        (7, "code '601398': 601398 is a code of SH, not of BJ"),
+    ]
+
+
 def test_an_exchange_that_contradicts_its_code(imported: FileImports) -> None:
     pairs = (("sz", "601398"), ("nasdaq", "601398"), ("sh", "002594.SZ"), ("sh", "601398"))
     batch = imported(beside(*pairs))

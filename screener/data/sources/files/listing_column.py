@@ -27,6 +27,8 @@ Master = Callable[[], frozenset[str]]
 """Gives the ids of the listings that the workspace knows."""
 
 _BOARD_WORDS = re.compile("主板|中小板|创业板|科创板|新三板|A股|B股|cdr|stock", re.IGNORECASE)
+# As terminals number them: 1 is Shanghai, 0 Shenzhen, and at some Beijing too.
+_NUMBERED = {"1": (Exchange.SH,), "0": (Exchange.SZ, Exchange.BJ)}
 _FLOAT = re.compile(r"([0-9]+)\.0")
 _LOST = 4  # digits: five without a leading zero are a Hong Kong code as it is
 _REASONS = 200
@@ -149,7 +151,8 @@ def _with_exchange(
         return alone, [""], []
     venues, words = distinct_texts(exchange)
     words = ["" if _silent(word) else word for word in words]
-    if not any(map(parse_exchange, words)):
+    numbered = {word for word in words if word} <= _NUMBERED.keys()
+    if not (any(map(parse_exchange, words)) or (numbered and any(words))):
         return alone, [""], ["its column of exchanges or markets names none: not used"]
     words.append("")
     keys, inverse = np.unique(codes * len(words) + venues, return_inverse=True)
@@ -164,10 +167,23 @@ def _silent(word: str) -> bool:
 def _listing(text: str, venue: str, kind: Kind) -> Listing:
     if not venue:
         return parse_listing(text, parameter="code", kind=kind)
+    if venue in _NUMBERED:
+        return _numbered(text, venue)
     exchange = parse_exchange(venue)
     if exchange is None:
         raise InputError(f"{venue!r} is no exchange that is known")
     return parse_listing_on(text, exchange, parameter="code")
+
+
+def _numbered(text: str, venue: str) -> Listing:
+    """Return the listing of a code whose exchange has a number; of several, the first that fits."""
+    *others, last = _NUMBERED[venue]
+    for exchange in others:
+        try:
+            return parse_listing_on(text, exchange, parameter="code")
+        except ScreenerError:
+            continue
+    return parse_listing_on(text, last, parameter="code")
 
 
 def _reason(text: str, error: ScreenerError) -> str:
