@@ -16,7 +16,10 @@ from screener.cli.common import (
     VersionOption,
     WorkspaceOption,
     at_least,
+    check_excel,
     console,
+    ends_lacking,
+    given,
     horizons_of,
     messages,
     program_version,
@@ -30,9 +33,18 @@ __all__ = ["backtest"]
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
 _MOST_MONEY = 1e12
+_OF_FRICTIONS = (
+    "participation",
+    "slippage_bps",
+    "impact_bps",
+    "fx_spread_bps",
+    "commission_bps",
+    "commission_min",
+)
 
 
 def backtest(
+    context: typer.Context,
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="[NAME]…", help="Baskets; every basket when none is named."),
@@ -206,6 +218,8 @@ def backtest(
     from screener.workspace.runs import save_run
 
     check_targets(csv, json, ledger, metrics)
+    check_excel(excel, csv, ledger, metrics)
+    _check_cost(context, cost_bps, _capitals(capital))
     place = workspace_of(workspace)
     frictions = Frictions(
         plan=Plan(
@@ -225,7 +239,7 @@ def backtest(
         cost=None if paper or cost_bps is None else _cost(cost_bps),
         frictions=None if paper or cost_bps is not None else frictions,
         recovery=_recovery(delisting_recovery),
-        capitals=_capitals(capital) if cost_bps is None else _capitals(capital)[:1],
+        capitals=_capitals(capital),
     )
     variants = Variants(
         delays=_delays(delay),
@@ -262,6 +276,24 @@ def backtest(
             console().print(metrics_page(runs[0]))
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
+    ends_lacking(any(run.lacking for run in runs))
+
+
+def _check_cost(context: typer.Context, cost_bps: float | None, capitals: tuple[float, ...]) -> None:
+    """Refuse what a plain cost would leave unread."""
+    if cost_bps is None:
+        return
+    unread = given(context, *_OF_FRICTIONS)
+    if unread:
+        raise InputError(
+            f"--cost-bps is a plain cost instead of rules and charges: it leaves {unread[0]} unread",
+            fix=f"leave out --cost-bps, or {', '.join(unread)}",
+        )
+    if len(capitals) > 1:
+        raise InputError(
+            "--cost-bps costs the same at any size: several amounts of --capital give the same rows",
+            fix="give one amount",
+        )
 
 
 def _delays(text: str) -> tuple[int, ...]:

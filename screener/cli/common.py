@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from screener.errors import InputError
+from screener.errors import DataError, InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,10 @@ __all__ = [
     "VersionOption",
     "WorkspaceOption",
     "at_least",
+    "check_excel",
     "console",
+    "ends_lacking",
+    "given",
     "horizons_of",
     "messages",
     "program_version",
@@ -122,6 +125,29 @@ def horizons_of(text: str) -> tuple[int, ...]:
             fix="write them like --hold 5,20,60",
         )
     return tuple(found)
+
+
+def check_excel(excel: bool, *targets: str | None) -> None:
+    """Refuse `--excel` where no CSV is written."""
+    if excel and not any(targets):
+        raise InputError("--excel needs a CSV", fix="write --csv FILE --excel")
+
+
+def given(context: typer.Context, *parameters: str) -> list[str]:
+    """Return those of some options that stand on the command line, as they are typed."""
+    typed = {item.name: item.opts[-1] for item in context.command.params if item.name}
+    found = []
+    for name in parameters:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            found.append(typed[name])
+    return found
+
+
+def ends_lacking(lacking: bool) -> None:
+    """End with the code of missing data, after all that could be told: some rows lack something."""
+    if lacking:
+        raise typer.Exit(DataError.exit_code)
 
 
 def at_least(value: int, bound: int, parameter: str) -> int:

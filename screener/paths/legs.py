@@ -68,6 +68,8 @@ class Reason(StrEnum):
     SAME_DAY = "bought that session, sold the next at the earliest (T+1)"
     NO_CAP = "no market value known in the 30 days before its entry"
     NO_VOLATILITY = "too few returns before its entry for a volatility"
+    NO_FIXING = "no fixing of its currency in its window"
+    UNVALUED = "its basket cannot be valued"
 
     @property
     def at_limit(self) -> bool:
@@ -162,12 +164,13 @@ def resolve_leg(
     own = panel.own_rows(column)
     at = int(np.searchsorted(own, panel.row(entry)))
     covered = panel.covered_rows(column)
-    if _gap(own, covered, at) > COVERAGE_GAP:
+    frontier = panel.frontier.get(panel.listings[column].exchange)
+    begun = frontier is not None and entry <= frontier
+    if begun and _gap(own, covered, at) > COVERAGE_GAP:
         return left_out(column, Reason.COVERAGE_ENDED)
     if at < len(own) and panel.paid_out(column, int(own[at])):
         return left_out(column, Reason.DELISTED)
-    frontier = panel.frontier.get(panel.listings[column].exchange)
-    if frontier is None or entry > frontier:
+    if not begun:
         return _not_begun(column)
     if int(covered[-1]) < int(own[at]):
         return left_out(column, Reason.COVERAGE_ENDED, settled=False)
@@ -192,7 +195,9 @@ def _covered_leg(
     fill_row, reason = _first_buyable(panel, column, waits, data_end, price)
     within = covered[covered <= window[-1]]
     # A hole that ends later is valued at the last close; one that has not ended may be the end.
-    known = exit_row is not None and data_end >= exit_row
+    # One that was never bought is cash: its wait being over, its data need not go on.
+    needed = exit_row if fill_row is not None or not len(waits) else int(waits[-1])
+    known = exit_row is not None and needed is not None and data_end >= needed
     last_row = exit_row if known else int(within[-1])
     return Leg(
         column=column,

@@ -49,6 +49,8 @@ class BacktestRun:
         What a reader should know.
     panel
         Prices that the results rest on; `None` where a run was put together otherwise.
+    left_out
+        Events without an entry session, and why.
     """
 
     request: BacktestRequest
@@ -59,6 +61,12 @@ class BacktestRun:
     simulated: bool
     remarks: tuple[str, ...]
     panel: PricePanel | None = None
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def lacking(self) -> bool:
+        """Whether an event was asked for and something is missing that its value needs."""
+        return bool(self.left_out) or any(result.lack for result in self.results)
 
     @property
     def ledger(self) -> tuple[LedgerEntry, ...]:
@@ -92,22 +100,18 @@ def run_variants(
     NoTradableConstituents
         If there is no event.
     DateRangeError
-        If an entry is past the sessions that its calendar records.
-    BarsMissing
-        If a benchmark does not cover a window.
-    DataError
-        If a name in foreign currency has no fresh fixing, or a VWAP is wanted and not known.
+        If the entries of all events are past the sessions that their calendars record.
     """
     if not all(request.events for request in requests):
         raise NoTradableConstituents(
             "there is no event to backtest: no report recommends a name under these themes",
             fix="`screener basket list` shows which reports feed which basket",
         )
-    dated = [dated_events(request) for request in requests]
-    market = read_market(store, requests, dated)
+    dated = [dated_events(request.events, request.settings.delay) for request in requests]
+    market = read_market(store, requests, [events for events, _ in dated])
     return tuple(
-        _run(store, market, request, events, program_version, jobs)
-        for request, events in zip(requests, dated, strict=True)
+        _run(store, market, request, events, left_out, program_version, jobs)
+        for request, (events, left_out) in zip(requests, dated, strict=True)
     )
 
 
@@ -116,6 +120,7 @@ def _run(
     market: Market,
     request: BacktestRequest,
     events: DatedEvents,
+    left_out: tuple[str, ...],
     program_version: str,
     jobs: int,
 ) -> BacktestRun:
@@ -140,8 +145,10 @@ def _run(
         remarks=(
             *remarks_of(store, panel, results, request.settings, simulated=simulated),
             *quarantine_remarks(store, panel, results),
+            *left_out,
         ),
         panel=panel,
+        left_out=left_out,
     )
 
 
