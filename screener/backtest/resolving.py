@@ -54,5 +54,5 @@ def resolved_window(
     lacking = unfixed(values, window)
     if lacking is None:
         return window, ""
-    leg, error = lacking
-    return unvalued({leg.column: Reason.NO_FIXING}), str(error)
+    leg, lack = lacking
+    return unvalued({leg.column: Reason.NO_FIXING}), str(lack)

@@ -23,6 +23,7 @@ from screener.cli.common import (
     horizons_of,
     messages,
     program_version,
+    tell_broken,
     working,
     workspace_of,
 )
@@ -212,9 +213,10 @@ def backtest(
         run_document,
     )
     from screener.workflows.backtesting import run_variants
+    from screener.workflows.catalog import basket_events
     from screener.workflows.measures import METRIC_COLUMNS, metric_rows, metrics_page
     from screener.workflows.pages import backtest_page, variants_page
-    from screener.workflows.requests import Variants, request_for, variant_requests
+    from screener.workflows.requests import Variants, request_of, variant_requests
     from screener.workspace.runs import save_run
 
     check_targets(csv, json, ledger, metrics)
@@ -247,7 +249,9 @@ def backtest(
         entries=_some_of(EntryPrice, entry, "--entry"),
         rebalances=_some_of(Rebalance, rebalance, "--rebalance"),
     )
-    request = request_for(place, names or None, report, settings, benchmark=benchmark)
+    groups = basket_events(place, names or None, report)
+    tell_broken(groups.broken)
+    request = request_of(groups, settings, benchmark=benchmark)
     requests = variant_requests(request, variants)
     with (
         working("backtesting"),
@@ -276,22 +280,24 @@ def backtest(
             console().print(metrics_page(runs[0]))
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
-    ends_lacking(any(run.lacking for run in runs))
+    ends_lacking(groups.lacking or any(run.lacking for run in runs))
 
 
-def _check_cost(context: typer.Context, cost_bps: float | None, capitals: tuple[float, ...]) -> None:
+def _check_cost(
+    context: typer.Context, cost_bps: float | None, capitals: tuple[float, ...]
+) -> None:
     """Refuse what a plain cost would leave unread."""
     if cost_bps is None:
         return
     unread = given(context, *_OF_FRICTIONS)
     if unread:
         raise InputError(
-            f"--cost-bps is a plain cost instead of rules and charges: it leaves {unread[0]} unread",
+            f"--cost-bps is a plain cost instead of rules and charges: {unread[0]} is not read",
             fix=f"leave out --cost-bps, or {', '.join(unread)}",
         )
     if len(capitals) > 1:
         raise InputError(
-            "--cost-bps costs the same at any size: several amounts of --capital give the same rows",
+            "--cost-bps costs the same at any size: several amounts of --capital change nothing",
             fix="give one amount",
         )
 

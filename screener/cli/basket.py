@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from screener.cli.common import WorkspaceOption, console, workspace_of
+from screener.cli.common import WorkspaceOption, console, tell_broken, workspace_of
 from screener.cli.moments import parse_moment
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import InputError
@@ -38,7 +38,9 @@ def list_all(workspace: WorkspaceOption = None) -> None:
     from screener.workflows.catalog import basket_events
 
     place = workspace_of(workspace)
-    console().print(basket_list(basket_events(place)))
+    groups = basket_events(place)
+    tell_broken(groups.broken)
+    console().print(basket_list(groups))
 
 
 @basket_app.command("show")
@@ -139,7 +141,9 @@ def _print(place: Workspace, name: str) -> None:
     from screener.render.catalog import basket_detail
     from screener.workflows.catalog import basket_events
 
-    for basket, events in basket_events(place, [name]):
+    groups = basket_events(place, [name])
+    tell_broken(groups.broken)
+    for basket, events in groups:
         if any(not member.name for event in events for member in event.members):
             from screener.workflows.naming import named_by_tables
 

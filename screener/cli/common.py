@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +15,7 @@ from screener.errors import DataError, InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from screener.workspace.broken import Broken
     from screener.workspace.locate import Workspace
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "horizons_of",
     "messages",
     "program_version",
+    "tell_broken",
     "working",
     "workspace_of",
 ]
@@ -130,7 +132,7 @@ def horizons_of(text: str) -> tuple[int, ...]:
 def check_excel(excel: bool, *targets: str | None) -> None:
     """Refuse `--excel` where no CSV is written."""
     if excel and not any(targets):
-        raise InputError("--excel needs a CSV", fix="write --csv FILE --excel")
+        raise InputError("--excel needs --csv or another CSV file", fix="write --csv FILE --excel")
 
 
 def given(context: typer.Context, *parameters: str) -> list[str]:
@@ -142,6 +144,12 @@ def given(context: typer.Context, *parameters: str) -> list[str]:
         if source is not None and source.name == "COMMANDLINE":
             found.append(typed[name])
     return found
+
+
+def tell_broken(broken: Iterable[Broken]) -> None:
+    """Name on standard error the cards and baskets that are left out, and why."""
+    for item in broken:
+        messages().print(item.told(), markup=False, soft_wrap=True)
 
 
 def ends_lacking(lacking: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from screener.cli.common import WorkspaceOption, console, messages, workspace_of
+from screener.cli.common import WorkspaceOption, console, messages, tell_broken, workspace_of
 from screener.errors import InputError
 
 if TYPE_CHECKING:
@@ -140,7 +140,9 @@ def _targets(
     if everything:
         with Store.open(place.data_cache) as store:
             return with_benchmarks(every_target(store))
-    return with_benchmarks(basket_targets(place, baskets or None))
+    targets = basket_targets(place, baskets or None)
+    tell_broken(targets.broken)
+    return with_benchmarks(targets)
 
 
 def _needs(only: str | None) -> frozenset[Need]:

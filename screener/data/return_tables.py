@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from screener.data.sources.files.reading import read_raw
 from screener.data.sources.files.units import normal_header
 from screener.data.sources.files.values import read_days, read_numbers
 from screener.domain.panel import FloatMatrix, SessionAxis
-from screener.errors import InputError, SchemaMismatch
+from screener.errors import InputError, SchemaMismatch, ScreenerError
 
 __all__ = ["ReturnTable", "read_return_table"]
 
@@ -39,12 +40,15 @@ class ReturnTable:
         Names of the columns.
     values
         `(n, n_columns)` returns as fractions; NaN for an empty cell.
+    lacks
+        Columns that were asked for and cannot be given, and why.
     """
 
     name: str
     days: SessionAxis
     columns: tuple[str, ...]
     values: FloatMatrix
+    lacks: Mapping[str, ScreenerError] = field(default_factory=dict)
 
     def column(self, name: str) -> npt.NDArray[np.float64]:
         """Return one column; `KeyError` if there is none of that name."""

@@ -100,7 +100,7 @@ class Leg:
     settled
         Whether no later session can change this leg.
     stopped
-        Whether it is unsettled because its data stop while those of others go on.
+        Whether its data stop before its exit while those of others go on.
     """
 
     column: int
@@ -195,9 +195,10 @@ def _covered_leg(
     fill_row, reason = _first_buyable(panel, column, waits, data_end, price)
     within = covered[covered <= window[-1]]
     # A hole that ends later is valued at the last close; one that has not ended may be the end.
+    reached = exit_row is not None and data_end >= exit_row
     # One that was never bought is cash: its wait being over, its data need not go on.
-    needed = exit_row if fill_row is not None or not len(waits) else int(waits[-1])
-    known = exit_row is not None and needed is not None and data_end >= needed
+    cash = fill_row is None and data_end >= int(waits[-1])
+    known = reached or (cash and exit_row is not None)
     last_row = exit_row if known else int(within[-1])
     return Leg(
         column=column,
@@ -208,7 +209,7 @@ def _covered_leg(
         fill_row=fill_row,
         last_row=last_row,
         settled=known,  # the wait is over before the exit
-        stopped=not known and _stopped(panel, column, data_end, exit_row, reach),
+        stopped=not reached and _stopped(panel, column, data_end, exit_row, reach),
     )
 
 

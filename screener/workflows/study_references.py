@@ -15,6 +15,7 @@ from screener.study.references import (
     Reference,
     factor_reference,
     index_reference,
+    lacking_reference,
     no_reference,
     return_reference,
 )
@@ -59,7 +60,7 @@ class References:
         Raises
         ------
         InputError
-            If the table has no column for a name, or no factor.
+            If the table has no factor.
         """
         return tuple(self._one(event, member.listing) for member in event.members)
 
@@ -106,11 +107,12 @@ class References:
 def _matched(panel: PricePanel, table: ReturnTable, name: Listing) -> Reference:
     column = next((item for item in table.columns if _names(item, name)), None)
     if column is None:
-        raise InputError(
+        lack = table.lacks.get(name.id) or InputError(
             f"{table.name} has no column {name.id}",
             where=f"its columns are {', '.join(table.columns[:5])}…",
             fix="give each listing a column with the returns of its matched portfolio",
         )
+        return lacking_reference(len(panel.sessions), lack)
     return return_reference(
         f"the portfolio of {name.id}", panel.sessions, table.days, table.column(column)
     )

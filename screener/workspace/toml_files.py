@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -19,6 +21,8 @@ __all__ = ["read_model", "toml_paths", "write_new"]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _LONGEST_VALUE = 60
+_UNKNOWN = "extra_forbidden"
+_NEAR = 0.6  # likeness of two keys of which one may be the other, spelled wrong
 
 
 def toml_paths(folder: Path) -> tuple[Path, ...]:
@@ -63,7 +67,7 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise _definition_error(error, where) from error
+        raise _definition_error(error, where, model) from error
 
 
 def write_new(path: Path, text: str) -> None:
@@ -94,28 +98,70 @@ def _natural(path: Path) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
 
 
-def _definition_error(error: ValidationError, where: str) -> BasketDefinitionError:
+def _definition_error(
+    error: ValidationError, where: str, model: type[BaseModel]
+) -> BasketDefinitionError:
     details = error.errors(include_url=False)
     first = details[0]
     key = _key(first["loc"])
-    what, fix = _said(first)
+    what, fix = _said(first, model)
+    if wrong := _instead_of(first, details):
+        what, fix = f"{what}: {wrong} stands there", f"write {first['loc'][-1]} instead of {wrong}"
     if len(details) > 1:
         what = f"{what} (and {len(details) - 1} more in this file)"
     return BasketDefinitionError(what, where=f"{where}, {key}" if key else where, fix=fix)
 
 
-def _said(detail: ErrorDetails) -> tuple[str, str]:
+def _said(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     """Return what is wrong and how to mend it."""
     key = _key(detail["loc"])
     kind = detail["type"]
     if kind == "missing":
         return f"key {key} is missing", f"add {key.rsplit('.', 1)[-1]} = …"
-    if kind == "extra_forbidden":
-        return f"unknown key {key} = {_short(detail['input'])}", "remove it or correct its name"
+    if kind == _UNKNOWN:
+        fix = _spelled(str(detail["loc"][-1]), _keys_at(model, detail["loc"][:-1]))
+        return f"unknown key {key} = {_short(detail['input'])}", fix
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, ScreenerError):
         return (f"{key}: {cause.what}" if key else cause.what), cause.fix or "correct the value"
     return f"{key} = {_short(detail['input'])}: {detail['msg']}", "correct the value"
+
+
+def _instead_of(missing: ErrorDetails, details: Sequence[ErrorDetails]) -> str:
+    """Return the key that stands for one that is missing, spelled wrong; empty if none does."""
+    if missing["type"] != "missing":
+        return ""
+    beside = [
+        str(item["loc"][-1])
+        for item in details
+        if item["type"] == _UNKNOWN and item["loc"][:-1] == missing["loc"][:-1]
+    ]
+    near = difflib.get_close_matches(str(missing["loc"][-1]), beside, n=1, cutoff=_NEAR)
+    return near[0] if near else ""
+
+
+def _spelled(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key.casefold(), known, n=1, cutoff=_NEAR)
+    if near:
+        return f"did you mean {near[0]}? Correct its name, or remove it"
+    told = f" (known here: {', '.join(known)})" if known else ""
+    return f"remove it or correct its name{told}"
+
+
+def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[str, ...]:
+    """Return the keys that are known where a key stands."""
+    for part in location:
+        field = model.model_fields.get(str(part))
+        inner = None if field is None else _model_in(field.annotation)
+        model = inner or model
+    return tuple(model.model_fields)
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """Return the model of which a value of some type is made, if it is made of one."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
 
 
 def _key(location: tuple[int | str, ...]) -> str:
