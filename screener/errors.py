@@ -9,6 +9,8 @@ ScreenerError                 never raised itself
 ├─ ComputeError                exit 6   InsufficientHistory, NoTradableConstituents
 └─ StorageError                exit 7   StorageFull, StorageReadOnly, StorageDamaged, StorageBusy
 
+A command whose other rows came out ends with 4, too, if something is missing that a row needs.
+
 Each error answers three questions: what happened, where, and how to mend it. Exit 1 is left for
 bugs and 130 for an interrupted command. Standard library only.
 """

@@ -32,7 +32,8 @@ def list_cards(workspace: WorkspaceOption = None) -> None:
     reports = list_reports(place)
     tell_broken(reports.broken)
     if not reports:
-        messages().print(f"No report cards in {place.seeds}.", markup=False)
+        if not reports.broken:
+            messages().print(f"No report cards in {place.seeds}.", markup=False)
         return
     console().print(report_list(reports))
 

@@ -107,7 +107,7 @@ def screen(
     from screener.data.store import Store
     from screener.render.files import check_targets
     from screener.screen.criteria import parse_criteria, parse_fields, parse_order
-    from screener.workflows.catalog import BasketEvents, basket_events
+    from screener.workflows.catalog import BasketEvents, basket_events, needed_events
     from screener.workflows.screening import (
         ScreenRequest,
         members_as_of,
@@ -137,9 +137,7 @@ def screen(
     request = ScreenRequest(
         as_of=day,
         universe=None if universe is None else parse_universe(universe),
-        members=()
-        if basket is None
-        else members_as_of((event for _, found in groups for event in found), day),
+        members=() if basket is None else members_as_of(needed_events(groups), day),
         basket=basket or "",
         criteria=parse_criteria(ranges),
         where=where,

@@ -203,7 +203,7 @@ def study(
     from screener.study.models import Convention, Model
     from screener.study.units import UnitKind
     from screener.study.windows import StudyWindows
-    from screener.workflows.catalog import basket_events
+    from screener.workflows.catalog import basket_events, needed_events
     from screener.workflows.peers import INDUSTRY
     from screener.workflows.study_page import study_page
     from screener.workflows.study_rows import (
@@ -246,7 +246,7 @@ def study(
     groups = basket_events(place, names or None, report)
     tell_broken(groups.broken)
     request = StudyRequest(
-        events=tuple(event for _, group in groups for event in group),
+        events=needed_events(groups),
         settings=settings,
         unit=UnitKind(_one_of(UnitKind, unit, "--unit")),
         benchmark=benchmark,

@@ -40,6 +40,7 @@ __all__ = [
     "init_workspace",
     "list_baskets",
     "list_reports",
+    "needed_events",
     "new_basket",
     "new_theme_basket",
 ]
@@ -123,12 +124,27 @@ def basket_events(
     found = _with_events(wanted, cards, chosen=names is not None)
     if report is None:
         themes = {theme for basket, _ in found for theme in basket.themes}
-        lost = any(card.mentions(themes) for card in cards.broken) or bool(found.broken)
-        return Readable(found, (*found.broken, *cards.broken), lacking=lost)
-    card = _find_report(cards, report)
-    kept = _of_report(found, card, chosen=names is not None)
-    lost = any(basket.mentions(card.themes) for basket in found.broken)
-    return Readable(kept, (*found.broken, *cards.broken), lacking=lost)
+        lost = [*found.broken, *(card for card in cards.broken if card.mentions(themes))]
+    else:
+        card = _find_report(cards, report)
+        found = Readable(_of_report(found, card, chosen=names is not None), found.broken)
+        lost = [basket for basket in found.broken if basket.mentions(card.themes)]
+    every = dict.fromkeys([*lost, *found.broken, *cards.broken])  # what was asked for comes first
+    return Readable(found, every, lacking=bool(lost))
+
+
+def needed_events(groups: Readable[BasketEvents]) -> tuple[Event, ...]:
+    """Return the events of some baskets.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If there is none, and a file that breaks its rules may have fed them.
+    """
+    events = tuple(event for _, found in groups for event in found)
+    if not events and groups.lacking:
+        raise groups.broken[0].error
+    return events
 
 
 def _with_events(

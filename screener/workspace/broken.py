@@ -19,7 +19,7 @@ __all__ = ["Broken", "Readable", "read_each"]
 ItemT_co = TypeVar("ItemT_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Broken:
     """A card or a basket that cannot be read.
 

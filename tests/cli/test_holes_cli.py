@@ -82,6 +82,19 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.fixture(scope="module")
+def complete(market: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = Path(shutil.copytree(market, tmp_path_factory.mktemp("complete") / "ws"))
+    indices(place)
+    bring(place, fx_text(), "--kind", "fx")
+    return place
+
+
+@pytest.fixture
+def whole(complete: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(complete, tmp_path / "copy"))
+
+
 @pytest.fixture
 def place(market: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(market, tmp_path / "copy"))
@@ -114,9 +127,8 @@ def test_missing_fixing_costs_its_rows_and_ends_with_4(place: Path) -> None:
     assert "no_data" in out
 
 
-def test_holiday_of_the_fixings_costs_nothing(place: Path) -> None:
-    indices(place)
-    bring(place, fx_text(), "--kind", "fx")
+def test_holiday_of_the_fixings_costs_nothing(whole: Path) -> None:
+    place = whole
     file = place / "out.csv"
     typed(place, "backtest", "--hold", "10,15", "--paper", "--csv", file)
     found = rows(file)
@@ -162,8 +174,8 @@ def test_index_that_does_not_cover_leaves_its_columns_empty(
     typed(place, "backtest", "land", "--hold", "2", "--paper", "--benchmark", "none")
 
 
-def test_report_whose_entry_the_tables_do_not_reach_is_pending(place: Path) -> None:
-    indices(place)
+def test_report_whose_entry_the_tables_do_not_reach_is_pending(whole: Path) -> None:
+    place = whole
     day = sessions(Exchange.SH, FIRST, COUNT)[-1]
     typed(place, "basket", "new", "late", "--listing", "600111.SH", "--date", day)
     file = place / "out.csv"
@@ -238,3 +250,40 @@ def test_options_that_nothing_reads_are_refused(
     _, err = typed(market, *words, code=2)
     assert told in err
     assert "fix:" in err
+
+
+TYPO = (
+    'id = "T9"\ntitle = "x"\npublisher = "x"\nlanguage = "zh"\n[published]\n'
+    'value = 2025-09-18\nprecision = "day"\n[[notes]]\nid = "T9-1"\nbrokr = "x"\n'
+    '[[securities]]\nlisting = "600111.SH"\nprinted = "x"\nrole = "recommended"\ntheme = "ships"\n'
+)
+FED = 'name = "ships"\ntitle_zh = "x"\ntitle_en = "x"\nthemes = ["ships"]\nweighting = "equal"\n'
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("report", "list"), 0),
+        (("basket", "list"), 0),
+        (("basket", "show", "land"), 0),
+        (("backtest", "land", "--hold", "2"), 0),
+        (("backtest", "--hold", "2"), 4),  # what the card may feed was asked for, too
+        (("backtest", "ships", "--hold", "2"), 2),  # and here nothing else
+        (("backtest", "--report", "T9", "--hold", "2"), 2),
+        (("data", "update", "--dry-run", "--basket", "land"), 0),
+        (("report", "show", "T9"), 2),
+        (("rules", "--at", "2025-09-18", "--listing", "600111.SH"), 0),
+    ],
+)
+def test_one_typo_in_one_card_stops_only_what_needs_it(
+    whole: Path, words: tuple[str, ...], code: int
+) -> None:
+    place = whole
+    (place / "seeds" / "T9.toml").write_text(TYPO, encoding="utf-8")
+    (place / "baskets" / "ships.toml").write_text(FED, encoding="utf-8")
+    out, err = typed(place, *words, code=code)
+    if words[0] != "rules":
+        assert "brokr" in err
+        assert "broker" in err
+    if words[:2] != ("report", "list"):  # there is no other card
+        assert bool(out) is (code != 2)
