@@ -320,6 +320,23 @@ def test_a_missing_fixing_names_the_pair_and_the_fix(fx):
     assert "2026-05-27" in error.value.what
 
 
+def test_a_missing_fixing_costs_the_names_that_need_it():
+    rows = [
+        value("00700.HK", market_cap=1e9),
+        value("09988.HK"),  # no amount: no fixing is needed
+        value("000001.SZ", market_cap=3e9),
+    ]
+    result = run_screen(store(rows, fx=[]), request(universe="all", market_cap="1e9.."))
+    found = by_listing(result)
+    assert [row.listing for row in result.rows if row.passed] == ["000001.SZ"]
+    assert found["00700.HK"].values["market_cap"] is None
+    assert result.lacking
+    assert any(
+        line.startswith("1 names have no amounts in CNY: no HKDCNY fixing")
+        for line in result.remarks
+    )
+
+
 def test_no_fixing_is_needed_where_no_amount_is_asked():
     tables = store([value("00700.HK", pb=1.0, market_cap=1e9)])
     result = run_screen(tables, request(universe="hk", pb="..3"))
