@@ -166,7 +166,8 @@ def resolve_leg(
     covered = panel.covered_rows(column)
     frontier = panel.frontier.get(panel.listings[column].exchange)
     begun = frontier is not None and entry <= frontier
-    if begun and _gap(own, covered, at) > COVERAGE_GAP:
+    # Where no exchange of the event has reached its entry, no name's coverage can have ended.
+    if entry <= reach and _gap(own, covered, at) > COVERAGE_GAP:
         return left_out(column, Reason.COVERAGE_ENDED)
     if at < len(own) and panel.paid_out(column, int(own[at])):
         return left_out(column, Reason.DELISTED)

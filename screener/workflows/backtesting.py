@@ -12,7 +12,7 @@ from screener.backtest.run import EventResult, run_backtest
 from screener.data.schema import SIMULATED
 from screener.data.store import Store
 from screener.domain.panel import PricePanel
-from screener.errors import NoTradableConstituents
+from screener.errors import DataError, NoTradableConstituents
 from screener.workflows.backtest_market import (
     DatedEvents,
     Market,
@@ -65,8 +65,14 @@ class BacktestRun:
 
     @property
     def lacking(self) -> bool:
-        """Whether an event was asked for and something is missing that its value needs."""
-        return bool(self.left_out) or any(result.lack for result in self.results)
+        """Whether something is missing that was asked for: an event's value, or one index."""
+        return bool(self.left_out) or any(self.lacks)
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What is missing of what was asked for, by result; empty where nothing is."""
+        asked = bool(self.request.benchmark)
+        return tuple(item.lack or (item.index_lack if asked else "") for item in self.results)
 
     @property
     def ledger(self) -> tuple[LedgerEntry, ...]:
@@ -101,6 +107,8 @@ def run_variants(
         If there is no event.
     DateRangeError
         If the entries of all events are past the sessions that their calendars record.
+    DataError
+        What is missing, if no row at all comes out as it was asked for.
     """
     if not all(request.events for request in requests):
         raise NoTradableConstituents(
@@ -109,10 +117,14 @@ def run_variants(
         )
     dated = [dated_events(request.events, request.settings.delay) for request in requests]
     market = read_market(store, requests, [events for events, _ in dated])
-    return tuple(
+    runs = tuple(
         _run(store, market, request, events, left_out, program_version, jobs)
         for request, (events, left_out) in zip(requests, dated, strict=True)
     )
+    lacks = [lack for run in runs for lack in run.lacks]
+    if all(lacks):
+        raise DataError(lacks[0])
+    return runs
 
 
 def _run(
