@@ -1,14 +1,16 @@
-"""Fetched bars against the daily price limit: a spike is a bad tick, a lasting jump is a doubt.
+"""Arriving bars against the daily price limit: a spike is a bad tick, a lasting jump is a doubt.
 
 A price beyond its limit cannot have been traded. Two things make one: the row is wrong, or the
 reference is (a split or dividend that nobody recorded, a rule that did not hold that day). When
 the next close can be reached from the close before, and not from the row, the row is wrong.
-Otherwise the row stays, with a doubt that names the likely cause.
+Otherwise the row stays, with a doubt that names the likely cause. Where no limit holds, as in Hong
+Kong, a row is wrong only if it is five times its neighbours, or a fifth, and they agree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,26 +21,30 @@ import pyarrow as pa
 from screener.data.arriving_context import ArrivalContext, Bars
 from screener.data.arriving_limits import RULE_TICK, Band, free_of_limit, rules_in_force
 from screener.data.arriving_stored import raw_rows
+from screener.data.doctor.causes import Cause, unlimited_cause
 from screener.data.factors import ex_reference
 from screener.data.quality import BoolArray, FloatArray, IntArray
 from screener.domain.listing import Board
 from screener.market.calendars import SessionArray
 from screener.market.rules import LimitRule
 
-__all__ = ["Jumps", "judge_jumps", "likely_cause"]
+__all__ = ["BAD_TICK", "Jumps", "cause_kind", "is_jump", "judge_jumps"]
+
+BAD_TICK = "bad tick"
+"""How the reason of a row begins that cannot be true beside its neighbours."""
 
 _COARSE = 0.002  # below any tick: what might be beyond a limit once that is rounded
-_UNLIMITED_MOVE = 0.5
-_UNLIMITED_BACK = 0.25
+_UNLIMITED_MOVE = 0.33  # below any move without a limit that is looked at
+_UNLIMITED_SPIKE = 5.0  # times, up or down: what goes so far and comes back was never traded
 
 _SPLITS = (1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.0, 2.5, 3.0, 4.0, 5.0)
-# Where real moves are not limited, tenths would explain any of them.
-_WHOLE_SPLITS = (1.5, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 20.0, 50.0)
 _SLIGHT = 0.03
 _NEAR = 0.04  # an open this near the split price is explained by it
 _TENFOLD = 0.25  # in powers of ten: what lies this near 10 or 100 is a unit
 
-_UNEXPLAINED = "unexplained"
+_UNEXPLAINED = str(Cause.UNEXPLAINED)
+_JUMP = re.compile(r" is beyond the limit of | moved [+-]\d+% from ")
+_RATIO = re.compile(r",? *[\d.]+×$")
 
 _Terms = Mapping[str, float]
 
@@ -63,11 +69,23 @@ class _Course:
         `(n_sessions,)` NaN where there is no trade.
     first_known
         Its first session, if nothing older is known; `None` if the listing is older.
+    limited
+        Whether a price limit may hold: only the session before tells where it lies. Without one
+        the last close known is what the next is compared with.
     """
 
     sessions: SessionArray
     close: FloatArray
     first_known: date | None
+    limited: bool
+
+    @property
+    def before(self) -> IntArray:
+        """`(n_sessions,)` place of the close that a session is compared with; -1 for none."""
+        place = np.where(np.isfinite(self.close), np.arange(len(self.close)), -1)
+        if not self.limited:
+            place = np.maximum.accumulate(place)
+        return np.append(-1, place[:-1]).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,15 +98,21 @@ class _Rows:
         `(n,)` place among the fetched rows.
     at
         `(n,)` place in the course.
+    origin
+        `(n,)` place in the course of the close that it is compared with.
     reference
-        `(n,)` close of the session before, corrected for an ex-date.
+        `(n,)` that close, corrected for ex-dates since.
+    acted
+        `(n,)` whether an action goes ex that session.
     rules
         Limit in force for each, `None` where the board has none.
     """
 
     place: IntArray
     at: IntArray
+    origin: IntArray
     reference: FloatArray
+    acted: BoolArray
     rules: list[LimitRule | None]
 
 
@@ -120,7 +144,7 @@ def judge_jumps(bars: Bars, kept: BoolArray, context: ArrivalContext) -> Jumps:
     closes = course.close.copy()
     for index in _suspects(bars, rows):
         here = int(rows.at[index])
-        if np.isnan(closes[here - 1]):  # it was a bad tick: nothing to judge by
+        if np.isnan(closes[rows.origin[index]]):  # it was a bad tick: nothing to judge by
             continue
         row = _Suspect.of(bars, rows, index, closes, course, terms)
         call = row.call()
@@ -129,15 +153,28 @@ def judge_jumps(bars: Bars, kept: BoolArray, context: ArrivalContext) -> Jumps:
             closes[here] = np.nan
         elif call is not None:
             jumps.doubted[int(rows.place[index])] = call.reason
+            if call.returns:  # nor is the way back a jump of its own
+                closes[here] = np.nan
     return jumps
+
+
+def is_jump(reason: str) -> bool:
+    """Tell whether a reason says that a price moved too far."""
+    return _JUMP.search(reason) is not None
+
+
+def cause_kind(reason: str) -> str:
+    """Return the likely cause that a reason on a jump ends with, without its ratio."""
+    return _RATIO.sub("", reason.rpartition(": ")[2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Call:
-    """What is made of a suspect: whether it is certainly wrong, and why."""
+    """What is made of a suspect: whether it is certainly wrong, and why; whether it comes back."""
 
     wrong: bool
     reason: str
+    returns: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +191,8 @@ class _Suspect:
         Close of the next session, if there is one.
     back, onward
         References of the next session: if this row is wrong, and if it is right.
+    acted
+        Whether an action goes ex that session.
     rule
         Limit in force, if the board has one.
     """
@@ -166,6 +205,7 @@ class _Suspect:
     next_close: float | None
     back: float
     onward: float
+    acted: bool
     rule: LimitRule | None
 
     @classmethod
@@ -191,6 +231,7 @@ class _Suspect:
             next_close=float(closes[after]) if known else None,
             back=_ex(reference, following),
             onward=_ex(float(bars.close[place]), following),
+            acted=bool(rows.acted[index]),
             rule=rows.rules[index],
         )
 
@@ -212,11 +253,17 @@ class _Suspect:
         )
         wrong = self._returns(rule) if beyond == "close" else self._too_wide(rule)
         if wrong and rule.verified:
-            return _Call(wrong=True, reason=f"bad tick: {told}, {wrong}")
-        move = abs(prices[beyond] / self.reference - 1)
-        slight = move < rule.limit + _SLIGHT  # a split that small would not be beyond a limit
-        likely = _UNEXPLAINED if slight else likely_cause(self.reference, self.open, self.close)
-        return _Call(wrong=False, reason=f"{told}: {wrong or likely}")
+            return _Call(wrong=True, reason=f"{BAD_TICK}: {told}, {wrong}")
+        likely = wrong or self._likely(prices[beyond], rule)
+        returns = bool(wrong) and beyond == "close"
+        return _Call(wrong=False, reason=f"{told}: {likely}", returns=returns)
+
+    def _likely(self, price: float, rule: LimitRule) -> str:
+        if self.acted:
+            return str(Cause.ACTION)
+        # A split as small as that would not be beyond a limit.
+        slight = abs(price / self.reference - 1) < rule.limit + _SLIGHT
+        return _UNEXPLAINED if slight else _likely_cause(self.reference, self.open, self.close)
 
     def _returns(self, rule: LimitRule) -> str:
         """Say that the next close is where this one should have been, if it is."""
@@ -238,24 +285,35 @@ class _Suspect:
         return f"and no reference allows a high of {self.high:g} with a low of {self.low:g}"
 
     def _without_limit(self) -> _Call | None:
-        move = self.close / self.reference - 1
-        if abs(move) <= _UNLIMITED_MOVE:
+        # `back` is the reference that the next session has if this row is wrong.
+        after = None
+        if self.next_close is not None:
+            after = self.next_close * self.reference / self.back
+        found = unlimited_cause(self.reference, self.open, self.close, after)
+        if found is None:
             return None
-        after = self.next_close
-        if after is not None and abs(after / self.back - 1) <= _UNLIMITED_BACK:
-            cause = f"the next close is back at {after:g}"
-        else:
-            cause = likely_cause(self.reference, self.open, self.close, splits=_WHOLE_SPLITS)
-        if cause == _UNEXPLAINED:
-            return None
-        told = f"close {self.close:g} moved {move:+.0%} from {self.reference:.6g}"
-        return _Call(wrong=False, reason=f"{told}: {cause}")
+        move = self.close / self.reference
+        told = f"close {self.close:g} moved {move - 1:+.0%} from {self.reference:.6g}"
+        if found[0] is Cause.TICK:
+            returns = f"the next close is back at {self.next_close:g}"
+            if max(move, 1 / move) >= _UNLIMITED_SPIKE:
+                return _Call(wrong=True, reason=f"{BAD_TICK}: {told}, and {returns}")
+            return _Call(wrong=False, reason=f"{told}: {returns}", returns=True)
+        return _Call(wrong=False, reason=f"{told}: {_in_words(*found, acted=self.acted)}")
 
 
-def likely_cause(
-    previous: float, opened: float, closed: float, *, splits: Sequence[float] = _SPLITS
-) -> str:
-    """Name what probably made a lasting jump.
+def _in_words(cause: Cause, ratio: float, *, acted: bool) -> str:
+    if acted:
+        return str(Cause.ACTION)
+    if cause is Cause.UNIT:
+        return f"{cause}, {ratio:g}×"
+    if cause is Cause.SPLIT:
+        return f"{cause} {ratio:g}×"
+    return f"{cause} {1 / ratio:g}×" if cause is Cause.REVERSE_SPLIT else str(cause)
+
+
+def _likely_cause(previous: float, opened: float, closed: float) -> str:
+    """Name what probably made a lasting jump where a limit holds.
 
     Parameters
     ----------
@@ -263,8 +321,6 @@ def likely_cause(
         Close of the session before, corrected for the actions that are known.
     opened, closed
         Prices of the session.
-    splits
-        Ratios that a split may have.
 
     Returns
     -------
@@ -273,13 +329,13 @@ def likely_cause(
     """
     power = float(np.log10(closed / previous))
     if abs(power) > 1 - _TENFOLD and abs(power - round(power)) < _TENFOLD:
-        return f"unit error, {10 ** abs(round(power))}×"
+        return _in_words(Cause.UNIT, 10 ** abs(round(power)), acted=False)
     fall = previous / opened
-    candidates = [*splits, *(1 / split for split in splits)]
+    candidates = [*_SPLITS, *(1 / split for split in _SPLITS)]
     best = min(candidates, key=lambda split: abs(fall / split - 1))
     if abs(fall / best - 1) > _NEAR:
         return _UNEXPLAINED
-    return f"missed split {best:g}×" if best > 1 else f"missed reverse split {1 / best:g}×"
+    return _in_words(Cause.SPLIT if best > 1 else Cause.REVERSE_SPLIT, best, acted=False)
 
 
 def _course(bars: Bars, kept: BoolArray, context: ArrivalContext) -> _Course | None:
@@ -299,7 +355,8 @@ def _course(bars: Bars, kept: BoolArray, context: ArrivalContext) -> _Course | N
         close[at] = np.where(quiet, np.nan, known.close[inside])
     older = bool((stored.days < sessions[place[0]]).any())
     first_known = None if older else sessions[place[0]].item()
-    return _Course(sessions=span, close=close, first_known=first_known)
+    limited = context.listing.board is not Board.HK
+    return _Course(sessions=span, close=close, first_known=first_known, limited=limited)
 
 
 def _judged(
@@ -313,19 +370,26 @@ def _judged(
     place = np.flatnonzero(traded)
     at = np.searchsorted(course.sessions, bars.days[place])
     free = free_of_limit(bars.days[place], context, course.first_known)
-    ready = (at > 0) & ~np.isnan(course.close[at - 1]) & ~free
+    before = course.before
+    ready = (before[at] >= 0) & ~free
     place, at = place[ready], at[ready]
-    reference = course.close[at - 1].copy()
-    days = bars.days[place].tolist()
-    for index, day in enumerate(days):
-        if day in terms:
+    origin = before[at]
+    reference = course.close[origin]
+    days = bars.days[place]
+    acted = np.zeros(len(place), dtype=np.bool_)
+    for day in sorted(terms):
+        index = int(np.searchsorted(days, np.datetime64(day, "D")))
+        if index < len(days) and course.sessions[origin[index]] < np.datetime64(day, "D"):
             reference[index] = _ex(float(reference[index]), terms[day])
+            acted[index] = True
     good = np.isfinite(reference) & (reference > 0)  # impossible terms are refused elsewhere
     return _Rows(
         place=place[good].astype(np.int64),
         at=at[good].astype(np.int64),
+        origin=origin[good],
         reference=reference[good],
-        rules=rules_in_force([day for day, use in zip(days, good, strict=True) if use], context),
+        acted=acted[good],
+        rules=rules_in_force(days[good].tolist(), context),
     )
 
 

@@ -265,7 +265,9 @@ def _of_listing(
         if jump.session in ends:  # the second end of a run that is mended
             continue
         found: Repair | str
-        if jump.cause is Cause.SPLIT:
+        if not jump.limited:
+            found = "no limit tells what may remain: look for the announcement"
+        elif jump.cause is Cause.SPLIT:
             found = _split_repair(jump, basis, acted)
         elif jump.cause is Cause.UNIT:
             found = _unit_repair(jump, jumps[at + 1 :])

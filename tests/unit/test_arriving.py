@@ -405,7 +405,11 @@ def test_an_unknown_listing_date_frees_the_first_sessions_ever_seen() -> None:
         ((15.7, 22.0), None),  # a real move looks like no split
         ((16.0, 10.5), "the next close is back at 10.5"),
         ((2.0, 2.1), "missed split 5×"),
-        ((100.0, 101.0), "unit error, 10×"),
+        ((100.0, 101.0), "missed reverse split 10×"),  # ten into one is common there
+        ((46.0, 45.0), "missed reverse split 5×"),  # the share lost 8 % on the day
+        ((1000.0, 1010.0), "unit error, 100×"),
+        ((27.0, 27.0), "unexplained"),
+        ((24.5, 24.0), None),
     ],
 )
 def test_hong_kong_has_no_limit(closes: tuple[float, float], cause: str | None) -> None:
@@ -416,6 +420,36 @@ def test_hong_kong_has_no_limit(closes: tuple[float, float], cause: str | None) 
     assert [text.rpartition(": ")[2] for text in reasons(arrival.doubts)] == [
         *([cause] if cause else [])
     ]
+
+
+@pytest.mark.parametrize(("close", "rejected"), [(49.0, 0), (51.0, 1), (1000.0, 1), (1.9, 1)])
+def test_a_row_five_times_its_neighbours_is_a_bad_tick_without_a_limit(
+    close: float, rejected: int
+) -> None:
+    arrival = check([bar(0), bar(1, close), bar(2, 10.4), bar(3, 10.4)], context(TENCENT))
+    assert len(arrival.rejects) == rejected
+    assert len(arrival.doubts) == 1 - rejected
+    assert all(text.startswith("bad tick: close") for text in reasons(arrival.rejects))
+
+
+def test_without_a_limit_the_last_trade_is_the_reference_and_ex_dates_since_count() -> None:
+    quiet = bar(1, volume=0.0, amount=0.0)
+    rows = [bar(0), quiet, bar(2, 50.0), bar(3, 50.0)]
+    (text,) = reasons(check(rows, context(TENCENT)).doubts)
+    assert text.endswith("moved +400% from 10: missed reverse split 5×")
+    told = context(TENCENT, actions=actions(1, listing=TENCENT, split=0.2))
+    assert check(rows, told).doubts == ()
+
+
+def test_an_action_that_the_move_denies_is_named_as_the_cause() -> None:
+    upside_down = context(TENCENT, actions=actions(1, listing=TENCENT, split=5.0))
+    (text,) = reasons(check([bar(0), bar(1, 50.0), bar(2, 50.0)], upside_down).doubts)
+    assert text == (
+        "kept: close 50 moved +2400% from 2: the action or factor of that day says otherwise"
+    )
+    doubled = context(actions=actions(1, bonus=1.0))
+    (text,) = reasons(check([bar(0), bar(1), bar(2)], doubled).doubts)
+    assert text.endswith("around 5: the action or factor of that day says otherwise")
 
 
 def test_several_doubts_of_a_row_make_one_note() -> None:

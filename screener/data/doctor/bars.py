@@ -9,12 +9,19 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from screener.data.doctor.bar_columns import BarColumns, BoolArray, IntArray, Marks, factor_steps
+from screener.data.doctor.bar_columns import (
+    BarColumns,
+    BoolArray,
+    DayArray,
+    IntArray,
+    Marks,
+    factor_steps,
+)
 from screener.data.doctor.findings import Check, Finding, Severity, in_order
 from screener.data.doctor.jumps import find_jumps, jump_finding
 from screener.data.quality import price_findings
 from screener.data.schema import TableName
-from screener.domain.listing import Board
+from screener.domain.listing import Board, Listing
 from screener.market.calendars import calendar_name, calendar_of
 
 __all__ = ["examine_bars"]
@@ -137,8 +144,7 @@ def _gaps(bars: BarColumns, good: BoolArray, place: IntArray, halts: Marks) -> l
     """Find runs of sessions with neither a bar nor a suspension between two bars of a listing."""
     missing = np.zeros(bars.n_rows, dtype=np.int64)
     missing[1:] = np.diff(place) - 1
-    shares = np.array([item.board is not Board.INDEX for item in bars.listings])
-    counted = bars.same & good & shares[bars.code]
+    counted = bars.same & good
     counted[1:] &= good[:-1]
     found = []
     for at in np.flatnonzero(counted & (missing > 0)):
@@ -149,19 +155,24 @@ def _gaps(bars: BarColumns, good: BoolArray, place: IntArray, halts: Marks) -> l
         recorded = halts.between(listing.id, between[0].item(), between[-1].item())
         left = between[~np.isin(between, recorded)]
         if len(left):
-            found.append(
-                Finding(
-                    table=TableName.BARS,
-                    listing=listing.id,
-                    session=left[0].item(),
-                    check=Check.GAP,
-                    severity=Severity.WARNING,
-                    cause="suspension without a record, or missing rows",
-                    value=float(len(left)),
-                    expected="a bar or a suspension on every session",
-                )
-            )
+            found.append(_gap(listing, left))
     return found
+
+
+def _gap(listing: Listing, missing: DayArray) -> Finding:
+    index = listing.board is Board.INDEX
+    return Finding(
+        table=TableName.BARS,
+        listing=listing.id,
+        session=missing[0].item(),
+        check=Check.GAP,
+        severity=Severity.WARNING,
+        cause="missing rows: an index is never suspended"
+        if index
+        else "suspension without a record, or missing rows",
+        value=float(len(missing)),
+        expected="a bar on every session" if index else "a bar or a suspension on every session",
+    )
 
 
 def _bad_prices(bars: BarColumns) -> list[Finding]:

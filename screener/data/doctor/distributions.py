@@ -20,11 +20,12 @@ from screener.errors import DataError
 from screener.market.calendars import calendar_name, calendar_of
 from screener.market.rules import price_limit
 
-__all__ = ["examine_actions", "examine_factors", "following_factors"]
+__all__ = ["denied_actions", "examine_actions", "examine_factors", "following_factors"]
 
 _TERMS = {"cash": 0.0, "bonus": 0.0, "split": 1.0, "rights": 0.0, "rights_price": 0.0}
 _MOST_NEW = 10.0  # new shares per share: more was never issued at once
 _UNLIMITED = 0.25  # how far the open may be from its reference where no limit holds
+_UNTRADED = 2.5  # times, up or down, that hardly a share moves in a session without a limit
 _SAME = 1e-6  # relative: factors are stored unrounded
 
 _Row = Mapping[str, object]
@@ -32,11 +33,15 @@ _Row = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Around:
-    """Raw prices around an ex-session: the close before it, and the first open from it on."""
+    """Raw prices around an ex-session: the close before it, and the first open from it on.
+
+    `adjacent` tells whether the two sessions follow each other, so that a limit holds.
+    """
 
     previous: float
     opened: float
     session: date
+    adjacent: bool
 
 
 def examine_actions(tables: Tables) -> Iterator[Finding]:
@@ -51,6 +56,21 @@ def examine_actions(tables: Tables) -> Iterator[Finding]:
         faults = list(_wrong_terms(row, around.get(at)))
         yield from faults
         if not faults and at in around:
+            yield from _contradicted(listing, row, around[at])
+
+
+def denied_actions(actions: pa.Table, bars: pa.Table) -> Iterator[Finding]:
+    """Find the actions that the move of their ex-session denies.
+
+    Parameters
+    ----------
+    actions, bars
+        Rows of those tables; actions without raw bars on both sides are passed over.
+    """
+    around = _prices_around(actions, bars) if actions.num_rows else {}
+    for at, row in enumerate(actions.to_pylist()):
+        if at in around and not list(_wrong_terms(row, around[at])):
+            listing = parse_listing(row["listing"], kind=Kind.SECURITY)
             yield from _contradicted(listing, row, around[at])
 
 
@@ -116,7 +136,7 @@ def _wrong_terms(row: _Row, around: _Around | None) -> Iterator[Finding]:
 
 
 def _contradicted(listing: Listing, row: _Row, around: _Around) -> Iterator[Finding]:
-    """Find an action that the ex-day's open denies: right without it, impossible with it."""
+    """Find an action that the ex-day's open denies: impossible with it, or right upside down."""
     terms = _terms(row)
     reference = float(ex_reference(np.array([around.previous]), **terms)[0])
     if not reference > 0 or listing.board is Board.INDEX:
@@ -124,14 +144,28 @@ def _contradicted(listing: Listing, row: _Row, around: _Around) -> Iterator[Find
     rule = price_limit(listing.board, around.session, st=False)
     most = (rule.limit if rule else _UNLIMITED) + MARGIN
     with_it, without = around.opened / reference - 1, around.opened / around.previous - 1
-    if abs(with_it) > most and abs(without) <= min(most, abs(with_it) / 2):
-        yield _finding(
-            row,
-            Check.EX_MOVE,
-            "the price did not move as the action says: wrong terms, or a wrong day",
-            without,
-            f"within ±{most - MARGIN:.0%} of {reference / around.previous - 1:+.1%}",
-        )
+    if not abs(with_it) > most:
+        return
+    upside_down = float(ex_reference(np.array([around.previous]), **_inverted(terms))[0])
+    if abs(without) <= min(most, abs(with_it) / 2):
+        cause = "the price did not move as the action says: wrong terms, or a wrong day"
+    elif terms["split"] != 1 and abs(around.opened / upside_down - 1) <= min(most, abs(with_it)):
+        cause = f"the split is upside down: {1 / terms['split']:g}, not {terms['split']:g}"
+    elif around.adjacent and (rule or max(1 + with_it, 1 / (1 + with_it)) > _UNTRADED):
+        cause = "the price moved otherwise than the action says: wrong terms, or an action more"
+    else:
+        return
+    yield _finding(
+        row,
+        Check.EX_MOVE,
+        cause,
+        without,
+        f"within ±{most - MARGIN:.0%} of {reference / around.previous - 1:+.1%}",
+    )
+
+
+def _inverted(terms: Mapping[str, float]) -> dict[str, float]:
+    return {**terms, "split": 1 / terms["split"]}
 
 
 def _terms(row: _Row) -> dict[str, float]:
@@ -171,7 +205,7 @@ def _prices_around(actions: pa.Table, bars: pa.Table) -> dict[int, _Around]:
         pc.equal(bars.column("basis"), str(Basis.RAW)),
     )
     columns = ("listing", "session", "open", "close")
-    series: dict[str, list[tuple[date, float, float]]] = {}
+    series: dict[str, list[tuple[date, float | None, float]]] = {}
     raw = bars.filter(wanted).select(columns)
     for listing, *values in zip(*(raw.column(name).to_pylist() for name in columns), strict=True):
         series.setdefault(listing, []).append(tuple(values))
@@ -189,8 +223,15 @@ def _prices_around(actions: pa.Table, bars: pa.Table) -> dict[int, _Around]:
             else 0
         )
         if 0 < place < len(rows):
-            session, opened, _ = rows[place]
-            found[at] = _Around(previous=rows[place - 1][2], opened=opened, session=session)
+            session, opened, closed = rows[place]
+            before, _, previous = rows[place - 1]
+            calendar = calendar_of(parse_listing(row["listing"], kind=Kind.SECURITY).exchange)
+            found[at] = _Around(
+                previous=previous,
+                opened=opened if opened is not None else closed,
+                session=session,
+                adjacent=len(calendar.between(before, session)) == 2,
+            )
     return found
 
 

@@ -1,26 +1,32 @@
-"""Moves beyond the daily limit, which cannot have been traded, and what probably made them."""
+"""Moves that cannot have been traded, and what probably made them.
+
+Where a daily limit holds, it tells which: a move beyond it. Where none holds, as in Hong Kong, a
+move counts that an unrecorded split or a unit explains, that goes and comes back, or that is so
+large that hardly any was ever traded (`causes.unlimited_cause`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 import numpy as np
 
 from screener.data.doctor.bar_columns import BarColumns, BoolArray, DayArray, FloatArray
+from screener.data.doctor.causes import Cause, certain_unlimited, unlimited_cause
 from screener.data.doctor.findings import Check, Finding, Severity
 from screener.data.schema import TableName
 from screener.domain.listing import Board
 from screener.market.calendars import calendar_of
 from screener.market.rules import price_limit
 
-__all__ = ["MARGIN", "Cause", "Jump", "find_jumps", "jump_finding"]
+__all__ = ["MARGIN", "Cause", "Jump", "board_limits", "find_jumps", "jump_finding"]
 
 MARGIN = 0.012
 """A move counts once it is beyond its limit by this much: rounding and adjustment stay inside."""
 
+_SMALL = 0.5  # a smaller move, up or as far down, is looked at nowhere without a limit
 _FREE = 6  # first sessions of a listing that are left alone
 _SPLITS = (1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.0, 2.5, 3.0, 4.0, 5.0)
 _NEAR = 0.04  # an open this near the split price is explained by it
@@ -28,18 +34,6 @@ _RARE_SPLITS = (1.45, 1.48)  # 10 for 4.5 and 4.8: taken only where the open fit
 _CLOSE = 0.01
 _TENFOLD = 0.25  # in powers of ten: what lies this near 10 or 100 is a unit
 _BEFORE = 5  # sessions before a move in which a halt explains it
-
-
-class Cause(StrEnum):
-    """What probably made a jump."""
-
-    UNIT = "unit error"
-    TICK = "bad tick: the next close is back"
-    BACK = "back from the bad tick before"
-    SPLIT = "missed split"
-    REVERSE_SPLIT = "missed reverse split"
-    HALT = "first session after a halt: perhaps without a limit"
-    UNEXPLAINED = "unexplained"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +47,7 @@ class Jump:
     session, before
         Session of the move, and the one of the bar before it.
     move, limit
-        From close to close, and what was allowed, as fractions.
+        From close to close, and what was allowed, as fractions; infinite where no limit holds.
     cause
         What probably made it.
     ratio
@@ -73,8 +67,20 @@ class Jump:
     implied: float = 1.0
 
     @property
+    def limited(self) -> bool:
+        """Whether a limit forbids the move."""
+        return bool(np.isfinite(self.limit))
+
+    @property
+    def certain(self) -> bool:
+        """Whether it cannot have been traded; without a limit, whether it hardly can."""
+        return self.limited or certain_unlimited(self.cause, self.move)
+
+    @property
     def text(self) -> str:
         """The cause in words."""
+        if self.cause is Cause.TICK and not self.limited:
+            return "moved away and back: a bad tick?"
         if self.cause in (Cause.UNIT, Cause.SPLIT):
             joint = ", " if self.cause is Cause.UNIT else " "
             return f"{self.cause}{joint}{self.ratio:g}×"
@@ -85,12 +91,13 @@ class Jump:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Course:
-    """Bars with closes and opens in units of total return."""
+    """Bars with closes and opens in units of total return, and where a factor takes a step."""
 
     bars: BarColumns
     opens: FloatArray
     closes: FloatArray
     halted: BoolArray
+    steps: BoolArray
 
 
 def find_jumps(
@@ -120,21 +127,30 @@ def find_jumps(
     Returns
     -------
     tuple
-        Jumps in the order of the bars; none of an index, and none where no limit holds.
+        Jumps in the order of the bars; none of an index.
     """
     if bars.n_rows < 2:
         return ()
     factor = bars.factors(steps)
-    course = _Course(bars=bars, opens=bars.open * factor, closes=bars.close * factor, halted=halted)
-    limits = _limits(bars)
+    stepped = np.append(False, factor[1:] != factor[:-1]) & bars.same
+    course = _Course(
+        bars=bars,
+        opens=bars.open * factor,
+        closes=bars.close * factor,
+        halted=halted,
+        steps=stepped,
+    )
+    limits = board_limits(bars)
     moves = course.closes[1:] / course.closes[:-1] - 1
+    size = np.maximum(moves, 1 / (1 + moves) - 1)  # up or down, as large as the way back
     beyond = bars.same.copy()
-    beyond[1:] &= np.abs(moves) > limits[1:] + MARGIN
-    beyond &= ~_young(bars, list_dates, start)
-    return tuple(
+    beyond[1:] &= np.where(np.isinf(limits[1:]), size > _SMALL, np.abs(moves) > limits[1:] + MARGIN)
+    beyond &= _securities(bars) & ~_young(bars, list_dates, start)
+    found = (
         _jump(course, int(at), float(moves[at - 1]), float(limits[at]))
         for at in np.flatnonzero(beyond)
     )
+    return tuple(jump for jump in found if jump is not None)
 
 
 def jump_finding(jump: Jump) -> Finding:
@@ -144,10 +160,10 @@ def jump_finding(jump: Jump) -> Finding:
         listing=jump.listing,
         session=jump.session,
         check=Check.PRICE_LIMIT,
-        severity=Severity.ERROR,
+        severity=Severity.ERROR if jump.certain else Severity.WARNING,
         cause=jump.text,
         value=jump.move,
-        expected=f"within ±{jump.limit:.0%}",
+        expected=f"within ±{jump.limit:.0%}" if jump.limited else "an action that explains it",
     )
 
 
@@ -164,8 +180,14 @@ def _young(bars: BarColumns, list_dates: Mapping[str, date], start: date | None)
     return found
 
 
-def _limits(bars: BarColumns) -> FloatArray:
-    """Return each row's limit as a fraction, infinite without one; ST's is not assumed."""
+def _securities(bars: BarColumns) -> BoolArray:
+    shares = np.array([item.board is not Board.INDEX for item in bars.listings], dtype=np.bool_)
+    found: BoolArray = shares[bars.code]
+    return found
+
+
+def board_limits(bars: BarColumns) -> FloatArray:
+    """Return `(n_rows,)` limits as fractions, infinite without one; ST's is not assumed."""
     limits = np.full(bars.n_rows, np.inf)
     boards = np.array([str(listing.board) for listing in bars.listings])
     for board in np.unique(boards):
@@ -190,8 +212,11 @@ def _limit(board: Board, day: date) -> float:
     return rule.limit if rule else np.inf
 
 
-def _jump(course: _Course, at: int, move: float, limit: float) -> Jump:
-    cause, ratio = _cause(course, at, limit)
+def _jump(course: _Course, at: int, move: float, limit: float) -> Jump | None:
+    found = _cause(course, at, limit)
+    if found is None:
+        return None
+    cause, ratio = found
     bars = course.bars
     return Jump(
         listing=bars.listings[bars.code[at]].id,
@@ -205,7 +230,11 @@ def _jump(course: _Course, at: int, move: float, limit: float) -> Jump:
     )
 
 
-def _cause(course: _Course, at: int, limit: float) -> tuple[Cause, float]:
+def _cause(course: _Course, at: int, limit: float) -> tuple[Cause, float] | None:
+    if np.isinf(limit):
+        return _unlimited(course, at)
+    if course.steps[at]:
+        return Cause.ACTION, 1.0
     closes, same = course.closes, course.bars.same
     ratio = closes[at] / closes[at - 1]
     power = np.log10(ratio) if ratio > 0 else 0.0
@@ -218,10 +247,40 @@ def _cause(course: _Course, at: int, limit: float) -> tuple[Cause, float]:
     split = _split(course, at)
     if split is not None:
         return (Cause.SPLIT if split > 1 else Cause.REVERSE_SPLIT), split
-    first = max(int(course.bars.starts[course.bars.code[at]]), at - _BEFORE)
-    if course.halted[first:at].any() or _sessions_apart(course.bars, at) > 1:
+    return (Cause.HALT if _rested(course, at) else Cause.UNEXPLAINED), 1.0
+
+
+def _unlimited(course: _Course, at: int) -> tuple[Cause, float] | None:
+    """Return the cause of a move where no limit holds; `None` if it may have been traded."""
+    found = _unlimited_at(course, at)
+    if found is None:
+        return None
+    if course.steps[at]:
+        return Cause.ACTION, 1.0
+    before = _unlimited_at(course, at - 1) if course.bars.same[at - 1] else None
+    if before is not None and before[0] is Cause.TICK:
+        return Cause.BACK, 1.0
+    fits = found[0] in (Cause.SPLIT, Cause.REVERSE_SPLIT)
+    # The dearest are told from a split by nothing but their size: after a halt, that is not enough.
+    loose = fits and abs(course.closes[at - 1] / course.opens[at] / found[1] - 1) > _NEAR
+    if (loose or found[0] is Cause.UNEXPLAINED) and _rested(course, at):
         return Cause.HALT, 1.0
-    return Cause.UNEXPLAINED, 1.0
+    return found
+
+
+def _unlimited_at(course: _Course, at: int) -> tuple[Cause, float] | None:
+    closes = course.closes
+    known = at + 1 < len(closes) and course.bars.same[at + 1]
+    after = float(closes[at + 1]) if known else None
+    opened = course.opens[at] if np.isfinite(course.opens[at]) else closes[at]
+    prices = (float(closes[at - 1]), float(opened), float(closes[at]))
+    return unlimited_cause(*prices, after) if min(prices) > 0 else None
+
+
+def _rested(course: _Course, at: int) -> bool:
+    """Tell whether the session is the first after a halt, or soon after one."""
+    first = max(int(course.bars.starts[course.bars.code[at]]), at - _BEFORE)
+    return bool(course.halted[first:at].any()) or _sessions_apart(course.bars, at) > 1
 
 
 def _is_tick(course: _Course, at: int, limit: float) -> bool:

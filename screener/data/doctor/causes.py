@@ -1,0 +1,95 @@
+"""What probably made a jump; where no limit holds, whether a move is one at all."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+
+__all__ = ["Cause", "certain_unlimited", "nearest", "unlimited_cause"]
+
+
+class Cause(StrEnum):
+    """What probably made a jump."""
+
+    ACTION = "the action or factor of that day says otherwise"
+    UNIT = "unit error"
+    TICK = "bad tick: the next close is back"
+    BACK = "back from the bad tick before"
+    SPLIT = "missed split"
+    REVERSE_SPLIT = "missed reverse split"
+    HALT = "first session after a halt: perhaps without a limit"
+    UNEXPLAINED = "unexplained"
+
+
+# Where real moves are not limited, tenths would explain any of them.
+_WHOLE_SPLITS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 20.0, 25.0, 40.0, 50.0)
+_LEAST = 1.5  # times, up or down: what moves less is no split that could be told from a move
+_LARGE = 2.5  # from here on a move is worth a look without any cause
+_SURE = 3.5  # from here on it is an action or a unit rather than a move: few are ever traded
+_CLEAR_SPLIT = 1.9  # a third up or down in a day is traded too often to be called a split
+_OPEN_NEAR = 0.04  # a split shows at the open, and the rest of the day is an ordinary one
+_CLOSE_NEAR = 0.15
+_BACK = 0.25
+_HUNDRED = 50.0
+_TENFOLD = 0.25  # in powers of ten
+
+
+def unlimited_cause(
+    previous: float, opened: float, closed: float, following: float | None
+) -> tuple[Cause, float] | None:
+    """Name what probably made a move where no price limit holds, as in Hong Kong.
+
+    Parameters
+    ----------
+    previous
+        Close before, corrected for the actions that are known.
+    opened, closed
+        Prices of the session.
+    following
+        Close of the next session, `None` if there is none.
+
+    Returns
+    -------
+    tuple or None
+        The cause, and the shares after per share before of a split (what the price is too high or
+        too low by for a unit, else 1); `None` for a move that may well have been traded.
+    """
+    size = max(closed / previous, previous / closed)
+    if size <= _LEAST:
+        return None
+    if following is not None and abs(following / previous - 1) <= _BACK:
+        return Cause.TICK, 1.0
+    power = float(np.log10(size))
+    if size >= _HUNDRED and abs(power - round(power)) < _TENFOLD:
+        return Cause.UNIT, float(10 ** round(power))
+    split = nearest(previous / opened)
+    fits = abs(previous / opened / split - 1) <= _OPEN_NEAR
+    calm = abs(previous / closed / split - 1) <= _CLOSE_NEAR
+    if (fits and calm) or size >= _SURE:
+        return (Cause.SPLIT if split > 1 else Cause.REVERSE_SPLIT), split
+    return (Cause.UNEXPLAINED, 1.0) if size >= _LARGE else None
+
+
+def nearest(fall: float) -> float:
+    """Return the whole split, below 1 for a reverse one, that a price ratio is nearest to."""
+    candidates = [*_WHOLE_SPLITS, *(1 / split for split in _WHOLE_SPLITS)]
+    return min(candidates, key=lambda split: abs(float(np.log(fall / split))))
+
+
+def certain_unlimited(cause: Cause, move: float) -> bool:
+    """Tell whether a move without a limit is beyond doubt no trade, though none forbids it.
+
+    Parameters
+    ----------
+    cause
+        What probably made it.
+    move
+        From close to close, a fraction.
+    """
+    size = max(1 + move, 1 / (1 + move))
+    if cause in (Cause.ACTION, Cause.UNIT):
+        return True
+    if cause in (Cause.SPLIT, Cause.REVERSE_SPLIT):
+        return size >= _CLEAR_SPLIT
+    return cause is not Cause.HALT and size >= _SURE
