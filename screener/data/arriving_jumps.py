@@ -9,7 +9,6 @@ Kong, a row is wrong only if it is five times its neighbours, or a fifth, and th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from screener.data.arriving_causes import BAD_TICK, in_words, likely_cause
 from screener.data.arriving_context import ArrivalContext, Bars
 from screener.data.arriving_limits import RULE_TICK, Band, free_of_limit, rules_in_force
 from screener.data.arriving_stored import raw_rows
@@ -28,24 +28,13 @@ from screener.domain.listing import Board
 from screener.market.calendars import SessionArray
 from screener.market.rules import LimitRule
 
-__all__ = ["BAD_TICK", "Jumps", "cause_kind", "is_jump", "judge_jumps"]
-
-BAD_TICK = "bad tick"
-"""How the reason of a row begins that cannot be true beside its neighbours."""
+__all__ = ["Jumps", "judge_jumps"]
 
 _COARSE = 0.002  # below any tick: what might be beyond a limit once that is rounded
 _UNLIMITED_MOVE = 0.33  # below any move without a limit that is looked at
 _UNLIMITED_SPIKE = 5.0  # times, up or down: what goes so far and comes back was never traded
 
-_SPLITS = (1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.0, 2.5, 3.0, 4.0, 5.0)
 _SLIGHT = 0.03
-_NEAR = 0.04  # an open this near the split price is explained by it
-_TENFOLD = 0.25  # in powers of ten: what lies this near 10 or 100 is a unit
-
-_UNEXPLAINED = str(Cause.UNEXPLAINED)
-_JUMP = re.compile(r" is beyond the limit of | moved [+-]\d+% from ")
-_RATIO = re.compile(r",? *[\d.]+×$")
-
 _Terms = Mapping[str, float]
 
 
@@ -158,16 +147,6 @@ def judge_jumps(bars: Bars, kept: BoolArray, context: ArrivalContext) -> Jumps:
     return jumps
 
 
-def is_jump(reason: str) -> bool:
-    """Tell whether a reason says that a price moved too far."""
-    return _JUMP.search(reason) is not None
-
-
-def cause_kind(reason: str) -> str:
-    """Return the likely cause that a reason on a jump ends with, without its ratio."""
-    return _RATIO.sub("", reason.rpartition(": ")[2])
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Call:
     """What is made of a suspect: whether it is certainly wrong, and why; whether it comes back."""
@@ -263,7 +242,11 @@ class _Suspect:
             return str(Cause.ACTION)
         # A split as small as that would not be beyond a limit.
         slight = abs(price / self.reference - 1) < rule.limit + _SLIGHT
-        return _UNEXPLAINED if slight else _likely_cause(self.reference, self.open, self.close)
+        return (
+            str(Cause.UNEXPLAINED)
+            if slight
+            else likely_cause(self.reference, self.open, self.close)
+        )
 
     def _returns(self, rule: LimitRule) -> str:
         """Say that the next close is where this one should have been, if it is."""
@@ -299,43 +282,7 @@ class _Suspect:
             if max(move, 1 / move) >= _UNLIMITED_SPIKE:
                 return _Call(wrong=True, reason=f"{BAD_TICK}: {told}, and {returns}")
             return _Call(wrong=False, reason=f"{told}: {returns}", returns=True)
-        return _Call(wrong=False, reason=f"{told}: {_in_words(*found, acted=self.acted)}")
-
-
-def _in_words(cause: Cause, ratio: float, *, acted: bool) -> str:
-    if acted:
-        return str(Cause.ACTION)
-    if cause is Cause.UNIT:
-        return f"{cause}, {ratio:g}×"
-    if cause is Cause.SPLIT:
-        return f"{cause} {ratio:g}×"
-    return f"{cause} {1 / ratio:g}×" if cause is Cause.REVERSE_SPLIT else str(cause)
-
-
-def _likely_cause(previous: float, opened: float, closed: float) -> str:
-    """Name what probably made a lasting jump where a limit holds.
-
-    Parameters
-    ----------
-    previous
-        Close of the session before, corrected for the actions that are known.
-    opened, closed
-        Prices of the session.
-
-    Returns
-    -------
-    str
-        `unit error, 100×`, `missed split 1.4×`, `missed reverse split 5×` or `unexplained`.
-    """
-    power = float(np.log10(closed / previous))
-    if abs(power) > 1 - _TENFOLD and abs(power - round(power)) < _TENFOLD:
-        return _in_words(Cause.UNIT, 10 ** abs(round(power)), acted=False)
-    fall = previous / opened
-    candidates = [*_SPLITS, *(1 / split for split in _SPLITS)]
-    best = min(candidates, key=lambda split: abs(fall / split - 1))
-    if abs(fall / best - 1) > _NEAR:
-        return _UNEXPLAINED
-    return _in_words(Cause.SPLIT if best > 1 else Cause.REVERSE_SPLIT, best, acted=False)
+        return _Call(wrong=False, reason=f"{told}: {in_words(*found, acted=self.acted)}")
 
 
 def _course(bars: Bars, kept: BoolArray, context: ArrivalContext) -> _Course | None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.arriving import ArrivalContext, check_bars
+from screener.data.arriving_ticks import on_ticks, tick_remarks
 from screener.data.schema import Basis, TableName
 from screener.data.sources.base import Reject
 from screener.data.store import Store
@@ -19,7 +20,7 @@ from screener.errors import DataError
 from screener.market.calendars import calendar_of
 from screener.workflows.rosters import joined, listings_in
 
-__all__ = ["CheckedBars", "checked_bars"]
+__all__ = ["CheckedBars", "checked_bars", "st_steps"]
 
 _LEAST = 0.5
 """An answer of which less than this part passes the checks is no answer."""
@@ -76,10 +77,11 @@ def checked_bars(
     DataError
         If most rows of a listing fail: the source changed its meaning.
     """
-    fetched = tables[TableName.BARS]
+    rounded = on_ticks(tables[TableName.BARS])
+    fetched = rounded.bars
     names = listings_in(fetched)
     facts = _Facts.read(store, tables, names)
-    kept, notes, remarks = [fetched.slice(0, 0)], list[Reject](), list[str]()
+    kept, notes, remarks = [fetched.slice(0, 0)], list[Reject](), tick_remarks(rounded)
     removed: set[tuple[object, ...]] = set()
     for listing, day in settled.items():
         if listing.id in names:
@@ -168,12 +170,32 @@ class _Facts:
             stored=own[TableName.BARS],
             actions=own[TableName.ACTIONS],
             list_date=first_days[0] if first_days else None,
-            st=tuple(
-                (row["valid_from"], "ST" in unicodedata.normalize("NFKC", row["name"]).upper())
-                for row in own[TableName.NAMES].to_pylist()
-            ),
+            st=_st_of(own[TableName.NAMES]),
             suspended=frozenset(halted),
         )
+
+
+def st_steps(names: pa.Table) -> dict[str, tuple[tuple[date, bool], ...]]:
+    """Return special treatment by listing, for those whose names ever told it.
+
+    Parameters
+    ----------
+    names
+        Rows of table `names`, sorted by listing and day.
+    """
+    marked = pc.match_substring_regex(pc.utf8_upper(names.column("name")), "[SＳ][TＴ]")
+    ever = pc.unique(names.column("listing").filter(marked))
+    own = names.filter(pc.is_in(names.column("listing"), ever))
+    return {
+        name: _st_of(own.filter(pc.equal(own.column("listing"), name))) for name in ever.to_pylist()
+    }
+
+
+def _st_of(names: pa.Table) -> tuple[tuple[date, bool], ...]:
+    return tuple(
+        (row["valid_from"], "ST" in unicodedata.normalize("NFKC", row["name"]).upper())
+        for row in names.to_pylist()
+    )
 
 
 def _own(rows: pa.Table, listing: Listing) -> pa.Table:

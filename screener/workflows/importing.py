@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pyarrow.compute as pc
 
+from screener.data.arriving_causes import BAD_TICK
 from screener.data.lake import CATALOG
 from screener.data.merge import TableChange, quarantine_rows
 from screener.data.schema import Basis, TableName
@@ -21,6 +22,7 @@ from screener.data.store import Store
 from screener.errors import DataError
 from screener.render.store import ChangeLine
 from screener.workflows.adjusting import with_factors
+from screener.workflows.import_checks import checked_import
 from screener.workspace.locate import Workspace
 
 __all__ = [
@@ -61,19 +63,28 @@ class ImportOutcome:
 
     @property
     def reasons(self) -> tuple[tuple[str, int, str], ...]:
-        """Reasons of the rejects, how many, and where the first is; most frequent first."""
-        counted = Counter(reject.reason for reject in self.rejects)
+        """Reasons of the rejects, how many, and where the first is; most frequent first.
+
+        Bad ticks differ in their prices: they are one kind, told by the first of them.
+        """
+        counted = Counter(_kind(reject) for reject in self.rejects)
         first: dict[str, Reject] = {}
         for reject in self.rejects:
-            first.setdefault(reject.reason, reject)
+            first.setdefault(_kind(reject), reject)
         return tuple(
-            (reason, count, _place(first[reason]))
-            for reason, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+            (first[kind].reason, count, _place(first[kind]))
+            for kind, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
         )
+
+
+def _kind(reject: Reject) -> str:
+    return BAD_TICK if reject.reason.startswith(BAD_TICK) else reject.reason
 
 
 def _place(reject: Reject) -> str:
     what = " ".join(str(item) for item in (reject.listing, reject.session) if item)
+    if reject.reason.startswith(BAD_TICK):  # found beside its neighbours, by its day
+        return what
     return f"{reject.file} line {reject.line}" + (f", {what}" if what else "")
 
 
@@ -120,11 +131,14 @@ def import_batch(
         rows = quarantine_rows(batch.rejects, fetched_at)
         complete = replace(batch, tables={**batch.tables, TableName.QUARANTINE: rows})
     remarks: list[str] = []
+    rejects = list(batch.rejects)
 
     def completed(store: Store, given: Batch) -> Batch:
         _refuse_loss(store, given)
-        found = with_factors(store, given)
-        remarks.extend(found.remarks)
+        checked = checked_import(store, given, fetched_at)
+        found = with_factors(store, checked.batch)
+        rejects.extend(checked.rejects)
+        remarks.extend((*found.remarks, *checked.remarks))
         return found
 
     with _opened(workspace, dry_run=dry_run) as store:
@@ -135,7 +149,7 @@ def import_batch(
     return ImportOutcome(
         version=done.version,
         changes=done.changes,
-        rejects=batch.rejects,
+        rejects=tuple(rejects),
         remarks=(*remarks, *_replacement(done.changes)),
         dry_run=dry_run,
     )
