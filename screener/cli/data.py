@@ -91,6 +91,12 @@ def import_(
             help="Day of undated valuations, or of undated names (default for names: today).",
         ),
     ] = None,
+    dedupe: Annotated[
+        bool,
+        typer.Option(
+            "--dedupe", help="Actions: rows of one ex-date with the same terms are one action."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
     ] = False,
@@ -116,6 +122,7 @@ def import_(
         column_map=parse_column_map(column_map) if column_map else (),
         units=parse_units(units) if units else (),
         as_of=_as_of(as_of, import_kind, now.astimezone().date()),
+        dedupe=dedupe,
     )
     place = workspace_of(workspace)
     with working("importing"):

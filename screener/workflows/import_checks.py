@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,6 +18,7 @@ from screener.data.arriving_files import FileFacts, Judged, judge_adjusted, judg
 from screener.data.arriving_ticks import on_ticks, tick_remarks
 from screener.data.doctor.distributions import denied_actions
 from screener.data.merge import quarantine_rows
+from screener.data.reconciling import same_terms, terms
 from screener.data.rows import empty_rows
 from screener.data.schema import Basis, TableName
 from screener.data.sources.base import Batch, Reject
@@ -53,7 +55,9 @@ class CheckedImport:
     remarks: tuple[str, ...] = ()
 
 
-def checked_import(store: Store, batch: Batch, fetched_at: datetime) -> CheckedImport:
+def checked_import(
+    store: Store, batch: Batch, fetched_at: datetime, *, rejecting: bool = True
+) -> CheckedImport:
     """Check the bars of a batch, and the stored ones that its actions or factors explain.
 
     Raw bars are judged together with the stored ones around them, by the checks of fetched bars;
@@ -68,13 +72,15 @@ def checked_import(store: Store, batch: Batch, fetched_at: datetime) -> CheckedI
         Rows about to be merged.
     fetched_at
         Aware instant written on the notes.
+    rejecting
+        Whether a bar of the batch that cannot be true is left out, or doubted as a stored one is.
     """
     if not any(name in batch.tables for name in _JUDGED):
         return CheckedImport(batch=batch)
     rounded = on_ticks(batch.tables.get(TableName.BARS, empty_rows(TableName.BARS)))
     work = _Work.of(store, batch, rounded.bars, fetched_at)
     judged = work.judged()
-    incoming = set(_rows_at(work.fresh, set(judged.rejected)))
+    incoming = set(_rows_at(work.fresh, set(judged.rejected))) if rejecting else set()
     rejected = {key: judged.rejected[key] for key in incoming}
     doubted = {**judged.doubted}
     doubted.update({key: text for key, text in judged.rejected.items() if key not in incoming})
@@ -83,6 +89,7 @@ def checked_import(store: Store, batch: Batch, fetched_at: datetime) -> CheckedI
     denied = work.denied({(note.listing, note.session) for note in doubts})
     remarks = [
         *tick_remarks(rounded),
+        *work.replaced(),
         *_jump_remarks(doubts),
         *_denied_remark(denied),
     ]
@@ -188,6 +195,26 @@ class _Work:
                 )
         return told_apart(notes)
 
+    def replaced(self) -> list[str]:
+        """Say which stored actions the batch tells otherwise: an action of a day has one row."""
+        fresh = self.batch.tables.get(TableName.ACTIONS)
+        if fresh is None:
+            return []
+        stored = self.store.read(TableName.ACTIONS, listings=listings_in(fresh)).to_pylist()
+        known = {(row["listing"], row["ex_session"]): row for row in stored}
+        found = []
+        for row in fresh.to_pylist():
+            before = known.get((row["listing"], row["ex_session"]))
+            if before is not None and not same_terms(row, before):
+                day = f"{row['listing']} {row['ex_session']}"
+                found.append(f"{day}: {terms(row)}, was {terms(before)}")
+        if not found:
+            return []
+        return [
+            f"{len(found):,} stored actions are told otherwise and were replaced (first "
+            f"{found[0]}); import all actions of one ex-date in one file"
+        ]
+
     def landed(self, bars: pa.Table, notes: Sequence[Reject]) -> Batch:
         """Return the batch with its checked bars and notes, less the doubts that are settled."""
         tables = dict(self.batch.tables)
@@ -242,28 +269,28 @@ def _latest(stored: pa.Table, fresh: pa.Table) -> pa.Table:
 
 def _rows_at(bars: pa.Table, keys: set[_Key]) -> dict[_Key, dict[str, Any]]:
     """Return the rows of some listings and sessions."""
-    if not keys or not bars.num_rows:
-        return {}
-    names = pa.array(sorted({name for name, _ in keys}), pa.string())
-    days = pa.array(sorted({day for _, day in keys}), pa.date32())
-    near = pc.and_(pc.is_in(bars.column("listing"), names), pc.is_in(bars.column("session"), days))
-    rows = bars.filter(near).to_pylist()
+    rows = bars.filter(_near(bars, keys)).to_pylist() if keys and bars.num_rows else []
     found = {(row["listing"], row["session"]): row for row in rows}
     return {key: row for key, row in found.items() if key in keys}
 
 
 def _without(bars: pa.Table, keys: set[_Key]) -> pa.Table:
+    """Return the rows but those of some listings and sessions."""
     if not keys:
         return bars
-    gone = pa.table(
-        {
-            "listing": pa.array([name for name, _ in keys], pa.string()),
-            "session": pa.array([day for _, day in keys], pa.date32()),
-        }
-    )
-    return bars.join(gone, keys=["listing", "session"], join_type="left anti").select(
-        bars.column_names
-    )
+    near = np.flatnonzero(_near(bars, keys).to_numpy(zero_copy_only=False))
+    rows = bars.select(["listing", "session"]).take(pa.array(near)).to_pylist()
+    kept = np.ones(bars.num_rows, dtype=np.bool_)
+    for at, row in zip(near, rows, strict=True):
+        kept[at] = (row["listing"], row["session"]) not in keys
+    return bars.filter(pa.array(kept))
+
+
+def _near(bars: pa.Table, keys: set[_Key]) -> pa.ChunkedArray:
+    """Tell which rows are of one of the listings and of one of the sessions."""
+    names = pa.array(sorted({name for name, _ in keys}), pa.string())
+    days = pa.array(sorted({day for _, day in keys}), pa.date32())
+    return pc.and_(pc.is_in(bars.column("session"), days), pc.is_in(bars.column("listing"), names))
 
 
 def _spans(bars: pa.Table) -> dict[str, tuple[date, date]]:

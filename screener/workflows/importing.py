@@ -178,7 +178,7 @@ def _refuse_loss(store: Store, batch: Batch) -> None:
 
 
 def _replacement(changes: Sequence[TableChange]) -> tuple[str, ...]:
-    removed = sum(item.removed for item in changes)
+    removed = sum(item.removed for item in changes if item.table is TableName.BARS)
     if not removed:
         return ()
     return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -26,6 +26,7 @@ from screener.data.store import Commit, Store
 from screener.errors import StaleCache
 from screener.render.doctor import RefusalLine, RepairLine, repairs_view
 from screener.workflows.adjusting import with_factors
+from screener.workflows.import_checks import checked_import
 from screener.workflows.verifying import StoredTables, Verified
 from screener.workspace.locate import Workspace
 
@@ -108,7 +109,8 @@ def apply_repairs(workspace: Workspace, plan: RepairPlan, *, now: datetime) -> C
 
     def completed(store: Store, batch: Batch) -> Batch:
         _refuse_other(store, plan.data_version)
-        return with_factors(store, Batch(tables={**batch.tables, **_mended(store, plan, now)}))
+        mended = replace(batch, tables={**batch.tables, **_mended(store, plan, now)})
+        return with_factors(store, checked_import(store, mended, now, rejecting=False).batch)
 
     message = "repair: " + ", ".join(
         f"{item.listing} {item.text}" for item in plan.proposal.repairs

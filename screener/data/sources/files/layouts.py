@@ -133,6 +133,7 @@ FIELDS: dict[ImportKind, tuple[Field, ...]] = {
         ),
         _field("rights_price", Form.NUMBER, Measure.MONEY),
         *(_field(name, Form.DAY) for name in ("announced", "record_date", "pay_date")),
+        _field("kind", Form.TEXT),
     ),
     ImportKind.RATINGS: (
         _CODE,
@@ -301,6 +302,10 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
         Rule(field="announced", headers=("ann_date", "公告日期", "announcement_date")),
         Rule(field="record_date", headers=("股权登记日", "登记日")),
         Rule(field="pay_date", headers=("派息日", "红利发放日")),
+        Rule(
+            field="kind",
+            headers=("分红类型", "派息类型", "股息类型", "dividend_type", "div_type", "type"),
+        ),
     ),
     ImportKind.RATINGS: (
         *_ID,

@@ -60,6 +60,8 @@ class ImportRequest:
         Pairs of our field and the unit of its column, which override what is recognised.
     as_of
         Day of masters, names and valuations, for files that do not say it.
+    dedupe
+        Actions: whether rows of one listing and ex-date with the same terms are one action.
     """
 
     paths: tuple[Path, ...]
@@ -71,6 +73,7 @@ class ImportRequest:
     column_map: tuple[tuple[str, str], ...] = ()
     units: tuple[tuple[str, str], ...] = ()
     as_of: date | None = None
+    dedupe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +186,11 @@ def _check_options(request: ImportRequest) -> None:
         raise InputError(f"--basis is for bars, not for {request.kind}", fix="drop --basis")
     if request.kind is ImportKind.INDEX and request.basis is Basis.ADJUSTED:
         raise InputError("an index has no adjusted prices", fix="drop --basis")
+    if request.dedupe and request.kind is not ImportKind.ACTIONS:
+        raise InputError(
+            f"--dedupe is for actions, not for {request.kind}",
+            fix="drop --dedupe: rows that repeat another exactly are taken once anyway",
+        )
     if request.kind is ImportKind.FX and request.listing is not None:
         raise InputError("--listing is not for exchange rates", fix="drop --listing")
 

@@ -20,6 +20,8 @@ from screener.data.sources.files.plausible import impossible_findings
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
+from screener.data.sources.files.twins import together_remarks, told_twice
+from screener.data.together import one_a_day
 from screener.errors import DataError
 
 __all__ = ["normalise_actions", "normalise_fx", "normalise_valuation"]
@@ -111,6 +113,12 @@ def normalise_actions(rows: Rows, query: FileQuery) -> Outcome:
     """Check corporate actions and turn them into rows of `actions`, per share held.
 
     An ex-date may lie ahead: it is announced before it comes. A plan without one is rejected.
+    Several actions of one ex-date are taken together, as the exchanges' own reference price does.
+
+    Raises
+    ------
+    DataError
+        If two rows tell the same distribution and nothing tells whether it is one or two.
     """
     rows = rows.with_values(bonus=_bonus(rows), split=_splits(rows))
     ex_days = rows.days("ex_session")
@@ -126,7 +134,7 @@ def normalise_actions(rows: Rows, query: FileQuery) -> Outcome:
             Finding(rows=_nothing(rows), reason="nothing is distributed"),
         ]
     )
-    rows, repeats, remarks = without_repeats(rows, ("ex_session",), "listing and ex_session")
+    repeats, remarks = told_twice(rows, query)
     kept = rows.kept(rows.passed & ~repeats)
     days = ("ex_session", "announced", "record_date", "pay_date")
     table = table_of(
@@ -138,6 +146,8 @@ def normalise_actions(rows: Rows, query: FileQuery) -> Outcome:
             **{name: kept.numbers(name) for name in (*_QUANTITIES, "split")},
         },
     )
+    table, several = one_a_day(table)
+    remarks += together_remarks(several)
     return Outcome(
         rows=rows,
         tables={TableName.ACTIONS: table} if table.num_rows else {},

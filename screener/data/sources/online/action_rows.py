@@ -15,7 +15,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
@@ -38,6 +38,7 @@ from screener.data.sources.online.observed import (
     whole_list,
 )
 from screener.data.sources.online.upstream import Endpoint
+from screener.data.together import together
 from screener.domain.listing import Exchange, Listing
 from screener.errors import InputError, SourceBlocked, SourceChanged
 
@@ -318,7 +319,11 @@ class _Reading:
             return
         _check_terms(action)
         known = self._found.get(day)
-        self._found[day] = action if known is None else _together(known, action)
+        if known is not None:
+            both = together(asdict(known), asdict(action))
+            self._found[day] = Action(**both)
+        else:
+            self._found[day] = action
         if action.note:
             self._counts[action.note] += 1
 
@@ -332,32 +337,6 @@ def _check_terms(action: Action) -> None:
         raise InputError(f"a split into {action.split:g} shares")
     if action.rights and not (action.rights_price or 0) > 0:
         raise InputError("rights are offered without a price")
-
-
-def _together(first: Action, second: Action) -> Action:
-    """Return two actions of one ex-date as one."""
-    rights = _sum(first.rights, second.rights)
-    paid = sum((item.rights or 0) * (item.rights_price or 0) for item in (first, second))
-    splits = [item.split for item in (first, second) if item.split is not None]
-    return Action(
-        cash=_sum(first.cash, second.cash),
-        bonus=_sum(first.bonus, second.bonus),
-        split=math.prod(splits) if splits else None,
-        rights=rights,
-        rights_price=round(paid / rights, _DIGITS) if rights else None,
-        announced=_latest(first.announced, second.announced),
-        record_date=_latest(first.record_date, second.record_date),
-        pay_date=_latest(first.pay_date, second.pay_date),
-    )
-
-
-def _sum(first: float | None, second: float | None) -> float | None:
-    told = [value for value in (first, second) if value is not None]
-    return round(sum(told), _DIGITS) if told else None
-
-
-def _latest(first: date | None, second: date | None) -> date | None:
-    return max((day for day in (first, second) if day is not None), default=None)
 
 
 def _table(found: Mapping[date, Action], listing: Listing, source: str, ask: Ask) -> pa.Table:
