@@ -5,7 +5,9 @@ session, conflicting rows). What is left is judged beside its neighbours: a row 
 and comes back is rejected, a lasting jump is kept with a doubt. Raw prices are held to the exact
 limit, as fetched ones are; adjusted prices are off their tick, so that only what is beyond the
 limit by more than rounding can explain counts, and the row is rejected only where the moves on
-both sides of it are impossible while the closes around it agree.
+both sides of it are impossible while the closes around it agree. Special treatment is taken as
+unknown, so that the wider limit counts: names are often known from a few days apart alone, and a
+limit that no longer holds would take out what was traded.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.arriving_causes import BAD_TICK
-from screener.data.arriving_context import ArrivalContext, Bars, SpecialTreatment, tick_of
+from screener.data.arriving_context import ArrivalContext, Bars, tick_of
 from screener.data.arriving_jumps import judge_jumps
 from screener.data.doctor.bar_columns import BarColumns, BoolArray, FloatArray, Marks
 from screener.data.doctor.causes import Cause
@@ -31,7 +33,6 @@ from screener.market.calendars import calendar_of
 
 __all__ = ["FileFacts", "Judged", "judge_adjusted", "judge_raw"]
 
-_ST_LIMIT = 0.05
 _FREE = 6  # bars, at the beginning and after a halt, whose range is left alone
 _SPIKE = 5.0  # times, up or down, where no limit holds
 _EXACT = 1e-6
@@ -49,8 +50,6 @@ class FileFacts:
         Rows of table `actions`, at most one for each listing and ex-session.
     list_dates
         First trading days, where known.
-    st
-        Special treatment by listing id, where its names tell.
     suspended
         Known suspensions.
     today
@@ -59,7 +58,6 @@ class FileFacts:
 
     actions: pa.Table
     list_dates: Mapping[str, date]
-    st: Mapping[str, SpecialTreatment]
     suspended: Marks
     today: date
 
@@ -191,8 +189,6 @@ def _suspected(columns: BarColumns, facts: FileFacts) -> BoolArray:
     previous = np.full(columns.n_rows, np.nan)
     previous[1:] = np.where(columns.same[1:], columns.close[:-1], np.nan)
     limits = board_limits(columns)
-    narrow = np.array([item.id in facts.st for item in columns.listings], dtype=np.bool_)
-    limits = np.where(narrow[columns.code], np.minimum(limits, _ST_LIMIT), limits)
     tick = np.array([tick_of(item) for item in columns.listings])[columns.code]
     high, low = _extremes(columns)
     free = np.isinf(limits)
@@ -233,6 +229,6 @@ def _context(listing: Listing, facts: FileFacts) -> ArrivalContext:
         stored=empty_rows(TableName.BARS),
         actions=facts.actions.filter(pc.equal(facts.actions.column("listing"), listing.id)),
         list_date=facts.list_dates.get(listing.id),
-        st=facts.st.get(listing.id, ((date.min, False),)),
+        st=(),
         suspended=frozenset(halted.tolist()),
     )

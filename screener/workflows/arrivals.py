@@ -20,7 +20,7 @@ from screener.errors import DataError
 from screener.market.calendars import calendar_of
 from screener.workflows.rosters import joined, listings_in
 
-__all__ = ["CheckedBars", "checked_bars", "st_steps"]
+__all__ = ["CheckedBars", "checked_bars"]
 
 _LEAST = 0.5
 """An answer of which less than this part passes the checks is no answer."""
@@ -170,32 +170,12 @@ class _Facts:
             stored=own[TableName.BARS],
             actions=own[TableName.ACTIONS],
             list_date=first_days[0] if first_days else None,
-            st=_st_of(own[TableName.NAMES]),
+            st=tuple(
+                (row["valid_from"], "ST" in unicodedata.normalize("NFKC", row["name"]).upper())
+                for row in own[TableName.NAMES].to_pylist()
+            ),
             suspended=frozenset(halted),
         )
-
-
-def st_steps(names: pa.Table) -> dict[str, tuple[tuple[date, bool], ...]]:
-    """Return special treatment by listing, for those whose names ever told it.
-
-    Parameters
-    ----------
-    names
-        Rows of table `names`, sorted by listing and day.
-    """
-    marked = pc.match_substring_regex(pc.utf8_upper(names.column("name")), "[SＳ][TＴ]")
-    ever = pc.unique(names.column("listing").filter(marked))
-    own = names.filter(pc.is_in(names.column("listing"), ever))
-    return {
-        name: _st_of(own.filter(pc.equal(own.column("listing"), name))) for name in ever.to_pylist()
-    }
-
-
-def _st_of(names: pa.Table) -> tuple[tuple[date, bool], ...]:
-    return tuple(
-        (row["valid_from"], "ST" in unicodedata.normalize("NFKC", row["name"]).upper())
-        for row in names.to_pylist()
-    )
 
 
 def _own(rows: pa.Table, listing: Listing) -> pa.Table:

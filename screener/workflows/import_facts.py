@@ -17,7 +17,6 @@ from screener.data.schema import TableName
 from screener.data.sources.base import Batch
 from screener.data.store import Store
 from screener.market.calendars import EXCHANGE_ZONE
-from screener.workflows.arrivals import st_steps
 
 __all__ = ["file_facts"]
 
@@ -40,18 +39,14 @@ def file_facts(
         Instant of the import.
     """
     names = sorted({*raw, *adjusted})
-    tables = {
-        name: store.read(name, listings=names)
-        for name in (TableName.LISTINGS, TableName.NAMES, TableName.STATUS)
-    }
-    status = tables[TableName.STATUS]
+    tables = {TableName.LISTINGS: store.read(TableName.LISTINGS, listings=names)}
+    status = store.read(TableName.STATUS, listings=names)
     fresh = batch.tables.get(TableName.STATUS)
     if fresh is not None:
         status = pa.concat_tables([status, fresh.cast(status.schema)])
     return FileFacts(
         actions=_actions(store, batch, raw),
         list_dates=known_dates(tables, "list_date"),
-        st=st_steps(tables[TableName.NAMES]),
         suspended=Marks.of(status.filter(status.column("suspended"))),
         today=fetched_at.astimezone(EXCHANGE_ZONE).date(),
     )

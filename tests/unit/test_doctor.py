@@ -70,8 +70,8 @@ def test_a_planted_fault_is_found_and_named(closes: list[float | None], cause: s
 @pytest.mark.parametrize(
     ("listing", "move", "errors"),
     [
-        ("601899.SH", 0.111, 0),  # inside the margin for rounding
-        ("601899.SH", 0.113, 1),
+        ("601899.SH", 0.102, 0),  # two ticks: the reference and the limit are both rounded
+        ("601899.SH", 0.103, 1),
         ("300857.SZ", 0.20, 0),
         ("688256.SH", 0.22, 1),
         ("920002.BJ", 0.30, 0),
@@ -81,6 +81,72 @@ def test_a_planted_fault_is_found_and_named(closes: list[float | None], cause: s
 def test_limits_are_those_of_the_board(listing: str, move: float, errors: int) -> None:
     closes: list[float | None] = [*SOUND, 10 * (1 + move), 10 * (1 + move)]
     assert len(found(bars(listing, closes))) == errors
+
+
+def test_adjusted_prices_have_a_margin_for_their_rounding() -> None:
+    for move, errors in ((0.111, 0), (0.113, 1)):
+        closes: list[float | None] = [*SOUND, 10 * (1 + move), 10 * (1 + move)]
+        assert len(found(bars("601899.SH", closes, basis="adjusted"))) == errors
+
+
+HK = "02020.HK"
+
+
+@pytest.mark.parametrize("basis", ["raw", "adjusted"])
+@pytest.mark.parametrize(
+    ("closes", "cause", "severity"),
+    [
+        ([1.0, 1.0], "missed split 10×", Severity.ERROR),
+        ([100.0, 100.0], "missed reverse split 10×", Severity.ERROR),
+        ([46.0, 45.0], "missed reverse split 5×", Severity.ERROR),  # and it lost 8 % that day
+        ([1000.0, 1000.0], "unit error, 100×", Severity.ERROR),
+        ([6.6, 6.6], "missed split 1.5×", Severity.WARNING),  # or it was traded down to there
+        ([27.0, 27.0], "unexplained", Severity.WARNING),
+    ],
+)
+def test_without_a_limit_splits_units_and_sizes_are_found(
+    closes: list[float | None], cause: str, severity: Severity, basis: str
+) -> None:
+    (jump,) = found(bars(HK, [*SOUND, *closes], basis=basis))
+    assert (jump.check, jump.cause, jump.severity) == (Check.PRICE_LIMIT, cause, severity)
+    assert jump.session == sessions(Exchange.HK, START, 13)[12]
+    assert jump.expected == "an action that explains it"
+
+
+@pytest.mark.parametrize("close", [14.9, 17.0, 24.0, 7.0, 4.5])
+def test_without_a_limit_an_ordinary_large_move_is_none(close: float) -> None:
+    assert not found(bars(HK, [*SOUND, close, close]))
+
+
+def test_without_a_limit_a_row_that_comes_back_is_one_and_so_is_the_way_back() -> None:
+    tick, back = found(bars(HK, [*SOUND, 1000.0, 10.1, 10.0]))
+    assert (tick.cause, back.cause) == (
+        "moved away and back: a bad tick?",
+        "back from the bad tick before",
+    )
+
+
+def test_a_factor_that_the_move_denies_is_the_cause() -> None:
+    closes: list[float | None] = [*SOUND, 50.0, 50.0]  # five into one, entered upside down
+    ex_day = sessions(Exchange.HK, START, 13)[12]
+    for factor, causes in (
+        (5.0, ["the action or factor of that day says otherwise"]),
+        (0.2, []),
+    ):
+        factors = rows_of(
+            TableName.FACTORS, {"listing": HK, "ex_session": ex_day, "factor": factor}
+        )
+        assert [item.cause for item in found(bars(HK, closes), factors=factors)] == causes
+
+
+def test_a_session_that_an_index_lacks_is_named() -> None:
+    days = sessions(Exchange.SH, START, 5)
+    lacking = bars("000905.SH", [10.0, 10.1, None, 10.2, 10.3])
+    for halts in (frozenset(), frozenset({("600000.SH", days[2])})):
+        (gap,) = found(lacking, suspended=halts)
+        assert (gap.listing, gap.session, gap.check) == ("000905.SH", days[2], Check.GAP)
+        assert gap.cause == "missing rows: an index is never suspended"
+    assert not found(bars("000905.SH", [10.0, 50.0, 10.0]))  # its points have no limit
 
 
 def test_first_sessions_of_a_listing_are_left_alone() -> None:
@@ -363,6 +429,33 @@ def test_actions_with_impossible_dates_or_terms_or_denied_by_the_price(
     findings = acted(opened, **terms)
     assert len(findings) == bool(cause)
     assert all(item.cause.startswith(cause) for item in findings)
+
+
+@pytest.mark.parametrize(
+    ("listing", "opened", "terms", "cause"),
+    [
+        ("02020.HK", 50.0, {"split": 5.0}, "the split is upside down: 0.2, not 5"),
+        ("02020.HK", 50.0, {"split": 0.2}, ""),
+        ("02020.HK", 2.0, {"split": 0.2}, "the split is upside down: 5, not 0.2"),
+        ("02020.HK", 10.0, {"split": 0.2}, "the price did not move as the action says"),
+        ("02020.HK", 50.0, {"cash": 0.1}, "the price moved otherwise than the action says"),
+        ("02020.HK", 6.0, {"cash": 0.1}, ""),  # it may have been traded down to there
+        ("601899.SH", 5.0, {"bonus": 0.1}, "the price moved otherwise than the action says"),
+        ("601899.SH", 20.0, {"split": 2.0}, "the split is upside down: 0.5, not 2"),
+    ],
+)
+def test_an_action_is_held_against_the_move_of_its_day(
+    listing: str, opened: float, terms: dict[str, object], cause: str
+) -> None:
+    days = sessions(Exchange(listing[-2:]), START, 2)
+    rows = bars(listing, [10.0, opened])
+    action = rows_of(
+        TableName.ACTIONS, {"listing": listing, "ex_session": days[1], "split": 1.0, **terms}
+    )
+    findings = examined(TableName.ACTIONS, bars=rows, actions=action)
+    assert len(findings) == bool(cause)
+    assert all(item.cause.startswith(cause) for item in findings)
+    assert all((item.check, item.severity) == (Check.EX_MOVE, Severity.ERROR) for item in findings)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from datetime import date
 
 import numpy as np
 
+from screener.data.arriving_context import tick_of
 from screener.data.doctor.bar_columns import BarColumns, BoolArray, DayArray, FloatArray
 from screener.data.doctor.causes import Cause, certain_unlimited, unlimited_cause
 from screener.data.doctor.findings import Check, Finding, Severity
@@ -24,9 +25,11 @@ from screener.market.rules import price_limit
 __all__ = ["MARGIN", "Cause", "Jump", "board_limits", "find_jumps", "jump_finding"]
 
 MARGIN = 0.012
-"""A move counts once it is beyond its limit by this much: rounding and adjustment stay inside."""
+"""Adjusted prices count once they are beyond their limit by this much: rounding stays inside."""
 
+_TICKS = 2.0  # by which a raw price may be beyond: the reference and the limit are both rounded
 _SMALL = 0.5  # a smaller move, up or as far down, is looked at nowhere without a limit
+_EXACT = 1e-9
 _FREE = 6  # first sessions of a listing that are left alone
 _SPLITS = (1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.0, 2.5, 3.0, 4.0, 5.0)
 _NEAR = 0.04  # an open this near the split price is explained by it
@@ -108,7 +111,7 @@ def find_jumps(
     steps: Mapping[str, tuple[DayArray, FloatArray]],
     start: date | None = None,
 ) -> tuple[Jump, ...]:
-    """Find moves beyond the daily limit by more than `MARGIN`.
+    """Find moves beyond the daily limit: by more than `MARGIN`, or two ticks where prices are raw.
 
     Parameters
     ----------
@@ -144,7 +147,8 @@ def find_jumps(
     moves = course.closes[1:] / course.closes[:-1] - 1
     size = np.maximum(moves, 1 / (1 + moves) - 1)  # up or down, as large as the way back
     beyond = bars.same.copy()
-    beyond[1:] &= np.where(np.isinf(limits[1:]), size > _SMALL, np.abs(moves) > limits[1:] + MARGIN)
+    most = limits[1:] + _margins(bars)
+    beyond[1:] &= np.where(np.isinf(limits[1:]), size > _SMALL, np.abs(moves) > most)
     beyond &= _securities(bars) & ~_young(bars, list_dates, start)
     found = (
         _jump(course, int(at), float(moves[at - 1]), float(limits[at]))
@@ -177,6 +181,14 @@ def _young(bars: BarColumns, list_dates: Mapping[str, date], start: date | None)
         if listed is not None and np.datetime64(listed, "D") >= begin:
             young[at] = True
     found: BoolArray = young[bars.code] & (bars.position < _FREE)
+    return found
+
+
+def _margins(bars: BarColumns) -> FloatArray:
+    """Return for each row but the first by how much its move may be beyond its limit."""
+    ticks = np.array([tick_of(listing) for listing in bars.listings])[bars.code[1:]]
+    margins = _TICKS * ticks / bars.close[:-1] + _EXACT
+    found: FloatArray = np.where(bars.adjusted[bars.code[1:]], MARGIN, margins)
     return found
 
 
@@ -284,12 +296,13 @@ def _rested(course: _Course, at: int) -> bool:
 
 
 def _is_tick(course: _Course, at: int, limit: float) -> bool:
-    """Tell whether a close is beyond the limit and the next one is back where the last one was."""
+    """Tell whether a close is beyond the limit and the next one, beyond it too, is back."""
     closes = course.closes
     if at + 1 >= len(closes) or not course.bars.same[at + 1]:
         return False
-    back = closes[at + 1] / closes[at - 1] - 1
-    return bool(abs(back) <= limit / 2 and abs(closes[at] / closes[at - 1] - 1) > limit)
+    away, back = closes[at] / closes[at - 1] - 1, closes[at + 1] / closes[at] - 1
+    left = closes[at + 1] / closes[at - 1] - 1
+    return bool(abs(left) <= limit / 2 and min(abs(away), abs(back)) > limit)
 
 
 def _split(course: _Course, at: int) -> float | None:

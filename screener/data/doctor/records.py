@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pyarrow as pa
 
+from screener.data.arriving_context import KEPT
 from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.schema import TableName
 from screener.market.calendars import EXCHANGE_ZONE
@@ -101,24 +102,26 @@ def examine_fetches(tables: Tables) -> Iterator[Finding]:
 
 
 def examine_quarantine(tables: Tables) -> Iterator[Finding]:
-    """Count rejected rows by the table that they were meant for, and say why most of them were."""
+    """Count rejected and doubted rows by the table that they were meant for, with the first why."""
     rows = tables[TableName.QUARANTINE]
     pairs = zip(
         rows.column("table_name").to_pylist(), rows.column("reason").to_pylist(), strict=True
     )
-    reasons: dict[str, Counter[str]] = {}
+    reasons: dict[tuple[str, bool], Counter[str]] = {}
     for table, reason in pairs:
-        reasons.setdefault(table, Counter())[reason] += 1
-    for table, counted in sorted(reasons.items()):
+        kept = reason.startswith(KEPT)
+        reasons.setdefault((table, kept), Counter())[reason.removeprefix(KEPT)] += 1
+    for (table, kept), counted in sorted(reasons.items()):
         reason, count = min(counted.items(), key=lambda item: (-item[1], item[0]))
         total = counted.total()
+        became = "stored with a doubt" if kept else "rejected"
         yield Finding(
             table=TableName.QUARANTINE,
             listing="",
             session=None,
             check=Check.REJECTED,
             severity=Severity.INFO,
-            cause=f"rows for {table} rejected, {count} of them: {reason}",
+            cause=f"rows for {table} {became}, {count} of them: {reason}",
             value=total,
             expected="none",
         )
