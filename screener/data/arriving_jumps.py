@@ -201,8 +201,9 @@ class _Suspect:
         known = after < len(closes) and not np.isnan(closes[after])
         following = terms.get(course.sessions[after].item(), {}) if known else {}
         reference = float(rows.reference[index])
+        quoted = np.isfinite(bars.open[place])  # some files tell closes alone
         return cls(
-            open=float(bars.open[place]),
+            open=float(bars.open[place] if quoted else bars.close[place]),
             high=float(bars.high[place]),
             low=float(bars.low[place]),
             close=float(bars.close[place]),
@@ -223,7 +224,8 @@ class _Suspect:
     def _with_limit(self, rule: LimitRule) -> _Call | None:
         band = Band.around(self.reference, rule.limit)
         prices = {"close": self.close, "open": self.open, "high": self.high, "low": self.low}
-        beyond = next((name for name, price in prices.items() if not band.holds(price)), None)
+        told_prices = {name: price for name, price in prices.items() if np.isfinite(price)}
+        beyond = next((name for name, price in told_prices.items() if not band.holds(price)), None)
         if beyond is None:
             return None
         told = (
@@ -342,9 +344,8 @@ def _judged(
 
 def _suspects(bars: Bars, rows: _Rows) -> list[int]:
     limits = np.array([rule.limit if rule else _UNLIMITED_MOVE for rule in rows.rules])
-    high, low = bars.high[rows.place], bars.low[rows.place]
-    top = np.maximum(high, np.maximum(bars.open[rows.place], bars.close[rows.place]))
-    bottom = np.minimum(low, np.minimum(bars.open[rows.place], bars.close[rows.place]))
+    prices = np.stack([values[rows.place] for values in bars.prices.values()])
+    top, bottom = np.fmax.reduce(prices), np.fmin.reduce(prices)
     over = top > rows.reference * (1 + limits) - _COARSE
     under = bottom < rows.reference * (1 - limits) + _COARSE
     return [int(index) for index in np.flatnonzero(over | under)]

@@ -27,7 +27,7 @@ from screener.domain.listing import Kind, parse_listing
 from screener.workflows.import_facts import file_facts
 from screener.workflows.rosters import joined, listings_in
 
-__all__ = ["CheckedImport", "checked_import"]
+__all__ = ["CheckedImport", "checked_import", "settled_doubts"]
 
 _DENIED = KEPT + "denied by its ex-session: "
 _VERIFY = "`screener data verify` lists them"
@@ -234,16 +234,45 @@ class _Work:
         return replace(self.batch, tables=tables, removes=removes)
 
     def _settled(self, kept: set[tuple[str, str, int]]) -> frozenset[tuple[object, ...]]:
-        """Return keys of stored doubts of the kinds judged here that are none any more."""
-        spans = {**_spans(self.raw), **_spans(self.adjusted)}
-        found = set()
-        for row in self.store.read(TableName.QUARANTINE, listings=sorted(spans)).to_pylist():
-            first, last = spans[row["listing"]]
-            inside = row["session"] is not None and first <= row["session"] <= last
-            key = (row["table_name"], row["file"], row["line"])
-            if inside and key not in kept and _judged_here(row):
-                found.add(key)
-        return frozenset(found)
+        """Return keys of stored doubts that an action, a factor or another bar has settled."""
+        names = sorted({*listings_in(self.raw), *listings_in(self.adjusted)})
+        doubts = {
+            (row["table_name"], row["file"], row["line"]): (row["listing"], row["session"])
+            for row in self.store.read(TableName.QUARANTINE, listings=names).to_pylist()
+            if _judged_here(row)
+        }
+        open_ = {key: at for key, at in doubts.items() if key not in kept}
+        told = set(_rows_at(self.fresh, set(open_.values())))
+        told |= {(row["listing"], row["ex_session"]) for row in self.facts.actions.to_pylist()}
+        told |= {
+            (str(key[0]), key[1])
+            for key in self.batch.removes.get(TableName.ACTIONS, ())
+            if isinstance(key[1], date)
+        }
+        return frozenset(key for key, at in open_.items() if at in told)
+
+
+def settled_doubts(
+    store: Store, batch: Batch, fetched_at: datetime
+) -> frozenset[tuple[object, ...]]:
+    """Return keys of table `quarantine`: doubts on jumps that a batch of any source explains.
+
+    Parameters
+    ----------
+    store, batch, fetched_at
+        As for `checked_import`.
+    """
+    names = {
+        name
+        for table in _JUDGED
+        if table in batch.tables
+        for name in listings_in(batch.tables[table])
+    }
+    noted = store.read(TableName.QUARANTINE, listings=sorted(names)).to_pylist()
+    if not any(_judged_here(row) for row in noted):
+        return frozenset()
+    checked = checked_import(store, batch, fetched_at, rejecting=False)
+    return checked.batch.removes.get(TableName.QUARANTINE, frozenset())
 
 
 def _judged_here(row: Mapping[str, Any]) -> bool:
@@ -291,11 +320,6 @@ def _near(bars: pa.Table, keys: set[_Key]) -> pa.ChunkedArray:
     names = pa.array(sorted({name for name, _ in keys}), pa.string())
     days = pa.array(sorted({day for _, day in keys}), pa.date32())
     return pc.and_(pc.is_in(bars.column("session"), days), pc.is_in(bars.column("listing"), names))
-
-
-def _spans(bars: pa.Table) -> dict[str, tuple[date, date]]:
-    ends = bars.group_by("listing").aggregate([("session", "min"), ("session", "max")])
-    return {row["listing"]: (row["session_min"], row["session_max"]) for row in ends.to_pylist()}
 
 
 def _jump_remarks(doubts: Sequence[Reject]) -> list[str]:

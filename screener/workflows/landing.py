@@ -29,6 +29,7 @@ from screener.errors import DataError
 from screener.market.calendars import EXCHANGE_ZONE, calendar_of
 from screener.workflows.adjusting import COMPUTED, with_factors
 from screener.workflows.arrivals import checked_bars
+from screener.workflows.import_checks import settled_doubts
 from screener.workflows.rosters import alive, filled, joined, listings_in, refuse_shrunk
 
 __all__ = ["Landing", "Piece"]
@@ -131,6 +132,8 @@ class Landing:
         completed = with_factors(store, replace(batch, tables=tables, removes=removes))
         self.remarks.extend(text for text in completed.remarks if not text.endswith(COMPUTED))
         notes.extend(self._factor_doubts(store, completed))
+        settled = settled_doubts(store, completed, self.fetched_at)
+        completed = replace(completed, removes={**completed.removes, TableName.QUARANTINE: settled})
         self.noted = len(notes)
         if not notes:
             return completed

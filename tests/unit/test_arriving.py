@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -19,6 +20,8 @@ from screener.data.arriving import (
     check_factors,
     gaps,
 )
+from screener.data.arriving_context import Bars
+from screener.data.arriving_jumps import judge_jumps
 from screener.data.rows import empty_rows, make_rows
 from screener.data.schema import TableName
 from screener.data.sources.base import Reject
@@ -450,6 +453,20 @@ def test_an_action_that_the_move_denies_is_named_as_the_cause() -> None:
     doubled = context(actions=actions(1, bonus=1.0))
     (text,) = reasons(check([bar(0), bar(1), bar(2)], doubled).doubts)
     assert text.endswith("around 5: the action or factor of that day says otherwise")
+
+
+@pytest.mark.parametrize("listing", [PAIR, TENCENT])
+def test_closes_alone_are_judged_too(listing: Listing) -> None:
+    # The checks of a source refuse such rows; those of a file may bring them.
+    nan = float("nan")
+    closes = [10.0, 10.0, 2.0, 2.0]
+    rows = table([bar(at, close) for at, close in enumerate(closes)], listing=listing)
+    whole = Bars.of(rows)
+    alone = replace(whole, **{name: np.full(4, nan) for name in ("open", "high", "low")})
+    jumps = judge_jumps(alone, np.ones(4, dtype=np.bool_), context(listing))
+    assert list(jumps.doubted) == [2]
+    assert jumps.rejected == {}
+    assert jumps.doubted[2].endswith("missed split 5×")
 
 
 def test_several_doubts_of_a_row_make_one_note() -> None:
