@@ -11,7 +11,7 @@ from screener.backtest.booking import Booking
 from screener.backtest.dealers import Dealer, MoneyDealer, PaperDealer
 from screener.backtest.dealing import Dealing
 from screener.backtest.frictions import Frictions
-from screener.backtest.portfolio import FloatVector, TradeBook, simulate_trades
+from screener.backtest.portfolio import PAPER_MONEY, FloatVector, TradeBook, simulate_trades
 from screener.backtest.pricing import ValuePanel
 from screener.backtest.rebalancing import Played, Trade, play_rebalanced
 from screener.backtest.shares import Execution, paid_of
@@ -25,7 +25,8 @@ __all__ = ["PaperRun", "execute_rebalanced", "paper_rebalanced"]
 
 _PLACES = 3  # rows of the engine for a session: entries, sales, purchases
 _AGREE = 1e-6  # of the capital
-_HAIR = 1e-9  # more cash than there is: a rounding of floats is no reason to refuse an order
+_HAIR = 1e-6  # more cash than there is: a rounding of floats is no reason to refuse an order, and
+# the engine takes a rest of less than 1e-9 of the cash for none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,13 +76,13 @@ def paper_rebalanced(
         [PaperDealer(values, window, at, cost) for at in range(len(window.legs))]
         for window in windows
     ]
-    plays = _played(values.prices, windows, dealers, capital=1.0, sell=sell)
-    found = _simulated(windows, dealers, plays, capital=1.0)
+    plays = _played(values.prices, windows, dealers, capital=PAPER_MONEY, sell=sell)
+    found = _simulated(windows, dealers, plays, capital=PAPER_MONEY)
     return tuple(
         PaperRun(
-            path=path,
-            bought=_bought(play.trades, window.first_row, len(path)),
-            fees=sum(trade.fill.fees for trade in play.trades),
+            path=path / PAPER_MONEY,
+            bought=_bought(play.trades, window.first_row, len(path)) / PAPER_MONEY,
+            fees=sum(trade.fill.fees for trade in play.trades) / PAPER_MONEY,
             open=play.open,
         )
         for window, play, path in zip(windows, plays, found, strict=True)

@@ -15,6 +15,7 @@ import numpy as np
 from screener.backtest.booking import Fill
 from screener.backtest.dealers import Dealer
 from screener.backtest.frictions import Order
+from screener.backtest.portfolio import LEAST_PART
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel
 from screener.market.charges import Side
@@ -22,8 +23,6 @@ from screener.paths.legs import LegState, Reason, buy_block, sale_block
 from screener.paths.windows import Window, WindowStatus
 
 __all__ = ["Played", "Trade", "play_rebalanced"]
-
-_LEAST_DIFFERENCE = 1e-9  # of the whole: less than that is a rounding of floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,17 +206,17 @@ class _Play:
         total = sum(worth.values()) + self.purse
         for at in active:
             excess = worth[at] - targets[at]
-            if excess > _LEAST_DIFFERENCE * total:
+            if excess > LEAST_PART * total:
                 shares = self.held[at].shares
                 self._sell(
                     at, row, self.dealers[at].reduce(row, excess / worth[at] * shares, shares)
                 )
         needs = {at: targets[at] - worth[at] for at in active}
-        needs = {at: need for at, need in needs.items() if need > _LEAST_DIFFERENCE * total}
+        needs = {at: need for at, need in needs.items() if need > LEAST_PART * total}
         part = max(self.purse, 0.0) / sum(needs.values()) if needs else 0.0
         bought = 0.0
         for at, need in needs.items():
-            if need * part > 0:
+            if need * part > LEAST_PART * total:  # what is less stays in the purse
                 fill, order = self.dealers[at].add(row, need * part)
                 self._book(at, Side.BUY, 2, fill, order)
                 bought += _cost(fill)
@@ -287,7 +286,7 @@ class _Play:
         return {at: total * self.window.weights[at] / weights for at in active}
 
     def _stuck(self, at: int, row: int, target: float, worth: dict[int, float]) -> bool:
-        least = _LEAST_DIFFERENCE * (sum(worth.values()) + self.purse)
+        least = LEAST_PART * (sum(worth.values()) + self.purse)
         column = self.window.legs[at].column
         if target - worth[at] > least:
             return bool(buy_block(self.panel, column, row, EntryPrice.CLOSE))
