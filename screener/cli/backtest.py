@@ -208,13 +208,13 @@ def backtest(
     from screener.render.files import check_targets, write_csv, write_json
     from screener.workflows.backtest_rows import (
         ledger_rows,
-        order_rows,
         result_table,
         run_document,
     )
     from screener.workflows.backtesting import run_variants
     from screener.workflows.catalog import basket_events
     from screener.workflows.measures import METRIC_COLUMNS, metric_rows, metrics_page
+    from screener.workflows.order_rows import order_rows
     from screener.workflows.pages import backtest_page, variants_page
     from screener.workflows.requests import Variants, request_of, variant_requests
     from screener.workspace.runs import save_run

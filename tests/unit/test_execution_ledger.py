@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from screener.backtest.executing import execute
-from screener.backtest.frictions import Frictions, OrderStatus
+from screener.backtest.frictions import Entitlement, Frictions, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.backtest.shares import Execution
 from screener.domain.basket import EntryPrice, Rebalance
@@ -21,8 +21,9 @@ from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from screener.paths.windows import WindowStatus, resolve_window
 from screener.render.files import csv_text
-from screener.workflows.backtest_rows import BACKTEST_COLUMNS, order_rows, result_rows
+from screener.workflows.backtest_rows import BACKTEST_COLUMNS, result_rows
 from screener.workflows.backtesting import BacktestRun
+from screener.workflows.order_rows import order_rows
 from screener.workflows.requests import BacktestRequest
 from tests.support.panels import bars_of, event_of, panel_of, sessions
 from tests.support.random_markets import Market, frictions_of, random_market
@@ -99,9 +100,7 @@ def test_orders_fees_and_dividends_make_the_value(seed: int) -> None:
     done, status = executed(market, market.trading)
     if done.value is None or status is not WindowStatus.MATURE:
         pytest.skip("something is still held")
-    money = market.choices.capital + done.dividends - done.fees
-    for order in done.orders:
-        money += order.amount * (1 if order.side == "sell" else -1)
+    money = market.choices.capital + sum(line.cash for line in done.lines)
     assert done.value == pytest.approx(money, abs=1e-6)
 
 
@@ -140,6 +139,9 @@ def test_what_is_bought_is_sold_whole(seed: int) -> None:
         column = market.trading.prices.column(own[0].listing)
         bought = next(order for order in own if order.side == "buy")
         left = bought.shares
+        for line in done.lines:
+            if line.leg == leg and isinstance(line, Entitlement) and line.kind == "rights":
+                left += line.shares / float(np.prod(ratios[bought.row + 1 : line.row + 1, column]))
         for order in (order for order in own if order.side == "sell"):
             left -= order.shares / float(np.prod(ratios[bought.row + 1 : order.row + 1, column]))
         assert left == pytest.approx(0, abs=1e-6 * bought.shares)
