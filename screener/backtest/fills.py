@@ -25,6 +25,9 @@ from screener.paths.windows import Window, WindowStatus
 __all__ = ["Fill", "Held", "Sale", "WindowOrders", "first_purchase", "resolve_orders"]
 
 
+_LATER = "not bought by the last session to which the window is valued"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
     """All sales of one name, and whether some of it is still held."""
@@ -235,7 +238,7 @@ def first_purchase(
     leg = booking.leg
     row, cited = leg.fill_row, booking.cited(leg.reason, leg.entry_row)
     if row is None:
-        return None, booking.unfilled(str(leg.reason), cited)
+        return None, booking.unfilled(str(leg.reason) or _LATER, cited)
     rate = dealing.conversion(row, Side.BUY)
     aimed = float(dealing.panel.paid(price)[row, dealing.column])
     shares, paid, reason = dealing.affordable(budget, row, rate, aimed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -73,23 +72,6 @@ def run_of(market: Market, trading: TradingPanel) -> BacktestRun:
     )
 
 
-def without_dividends(trading: TradingPanel) -> TradingPanel:
-    return TradingPanel(
-        prices=trading.prices,
-        volume=trading.volume,
-        amount=trading.amount,
-        share_ratio=trading.share_ratio,
-        dividend=np.zeros_like(trading.dividend),
-        board_lot=trading.board_lot,
-    )
-
-
-def net(row: Mapping[str, Any]) -> float:
-    """Return what an order's row adds to the money."""
-    sign = 1 if row["side"] == "sell" else -1
-    return sign * float(row.get("amount") or 0.0) - float(row.get("fees") or 0.0)
-
-
 def finished(result: EventResult) -> bool:
     return result.status is WindowStatus.MATURE and result.executable_return is not None
 
@@ -107,7 +89,7 @@ def test_orders_fees_and_dividends_make_the_value(seed: int) -> None:
 @pytest.mark.parametrize("seed", FEW)
 def test_the_rows_of_the_ledger_make_the_executable_return(seed: int) -> None:
     market = random_market(seed)
-    run = run_of(market, without_dividends(market.trading))
+    run = run_of(market, market.trading)
     rows = order_rows(run)
     for result in run.results:
         if not finished(result):
@@ -118,10 +100,12 @@ def test_the_rows_of_the_ledger_make_the_executable_return(seed: int) -> None:
             if (row["horizon"], row["capital"]) == (result.window.horizon, result.capital)
         ]
         assert result.capital is not None
-        gained = sum(net(row) for row in own)
+        cash: list[Any] = [row.get("cash_cny") or 0.0 for row in own]
+        gained = sum(cash)
         assert gained / result.capital == pytest.approx(result.executable_return, abs=1e-10)
-        fees: list[Any] = [row.get("fees") or 0.0 for row in own]
-        paid = sum(fees)
+        fees: list[Any] = [row.get("fees_cny") or 0.0 for row in own]
+        taxes: list[Any] = [row["amount_cny"] for row in own if row.get("side") == "dividend tax"]
+        paid = sum(fees) + sum(taxes)
         assert paid == pytest.approx(result.fees, abs=1e-6)
 
 
