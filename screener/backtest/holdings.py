@@ -21,7 +21,7 @@ from screener.market.charges import Side
 
 __all__ = ["Holding", "Morning", "Parcel", "begin_session", "rights_reinvested", "tax_leaving"]
 
-_WHOLE = 1 - 1e-12  # of a parcel: what is left of it then is a rounding of floats
+_WHOLE = 1 - 1e-12  # of some shares: what is left of them then is a rounding of floats
 
 
 @dataclass(slots=True)
@@ -56,10 +56,10 @@ class Holding:
 
     def take(self, shares: float) -> list[tuple[Parcel, float]]:
         """Remove shares first in, first out; return each parcel with the dividends they had."""
-        taken, left = [], shares
-        while self.parcels and left > 0:
+        taken, left, everything = [], shares, shares >= self.shares * _WHOLE
+        while self.parcels and (everything or left > 0):
             first = self.parcels[0]
-            part = min(1.0, left / first.shares) if first.shares else 1.0
+            part = 1.0 if everything or not first.shares else min(1.0, left / first.shares)
             left -= first.shares
             taken.append((first, first.received * part))
             if part < _WHOLE:
