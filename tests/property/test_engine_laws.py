@@ -14,12 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from screener.backtest.frictions import Frictions
 from screener.backtest.pricing import value_panel
 from screener.backtest.rebalanced import paper_rebalanced
 from screener.backtest.run import Settings, run_backtest
 from screener.domain.basket import Event, Rebalance, Weighting
 from screener.domain.listing import Exchange
-from screener.domain.panel import CapPanel, PricePanel
+from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.market.calendars import calendar_of
 from screener.paths.rebalancing import rebalancing_rows
 from screener.paths.windows import Window, resolve_window
@@ -41,13 +42,20 @@ class World:
     event: Event
 
 
-def world(seed: int, names: int, horizon: int, weighting: Weighting, rhythm: Rebalance) -> World:
+def world(
+    seed: int,
+    names: int,
+    horizon: int,
+    weighting: Weighting,
+    rhythm: Rebalance,
+    levels: tuple[float, float] = (-3, 6),
+) -> World:
     """Draw Hong Kong names, which have no price limit, over a long span."""
     draw = np.random.default_rng(seed)
     axis = AXIS[: HISTORY + horizon + 5]
     shape = (len(axis), names)
     moves = draw.normal(0, draw.choice([1e-7, 0.02, 0.08]), shape)
-    level = 10 ** draw.uniform(-3, 6, names)
+    level = 10 ** draw.uniform(*levels, names)
     closes = level * np.exp(np.cumsum(moves, axis=0))
     opens = closes * np.exp(draw.normal(0, 0.005, shape))
     ids = [f"{number:05d}.HK" for number in range(101, 101 + names)]
@@ -162,3 +170,47 @@ def test_a_basket_that_is_all_cash_returns_nothing_at_all(
     assert found.status == "mature"
     assert found.paper_return == 0.0
     assert found.executable_return == (None if cost is None else 0.0)
+
+
+@settings(deadline=None, derandomize=True, max_examples=6)
+@given(
+    st.integers(0, 10_000),
+    st.integers(1, 20),
+    st.integers(2, 40),
+    st.sampled_from([item for item in Weighting if item.tradable]),
+    st.sampled_from(Rebalance),
+    st.sampled_from([20_000.0, 1e6]),
+)
+def test_money_of_any_size_is_run_and_kept(
+    seed: int, names: int, horizon: int, weighting: Weighting, rhythm: Rebalance, capital: float
+) -> None:
+    """What is bought, sold and paid is all that becomes of the money."""
+    made = world(seed, names, horizon, weighting, rhythm, levels=(0, 3))
+    shape = made.panel.close.shape
+    trading = TradingPanel(
+        prices=made.panel,
+        volume=np.full(shape, 1e7),
+        amount=np.full(shape, np.nan),
+        share_ratio=np.ones(shape),
+        dividend=np.zeros(shape),
+        board_lot=np.full(shape, 100.0),
+    )
+    asked = Settings(
+        horizons=(horizon,),
+        frictions=Frictions(slippage_bps=3, fx_spread_bps=5),
+        capitals=(capital,),
+        rebalance=rhythm,
+        max_wait=0,
+    )
+    (found,) = run_backtest(
+        made.panel,
+        [(made.event, (made.window.entries,))],
+        asked,
+        lambda *_: None,
+        trading,
+        made.caps,
+    )
+    assert found.remarks == ()
+    if found.executable_return is not None:
+        gained = sum(line.cash for line in found.lines)
+        assert gained == pytest.approx(found.executable_return * capital, abs=1e-8 * capital)
