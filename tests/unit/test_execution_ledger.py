@@ -239,3 +239,95 @@ def test_dates_of_orders_are_sessions_of_the_name() -> None:
             assert isinstance(order.session, date)
             assert panel.trading[order.row, panel.column(order.listing)]
             assert order.session >= order.scheduled
+
+
+def rows_of(
+    names: dict[str, list[tuple[float, float]]], *, horizon: int, **given: float | np.ndarray
+) -> list[dict[str, Any]]:
+    """Return the rows of a ledger with 100,000 CNY, published before the first price."""
+    day = date(2026, 5, 14)
+    panel = panel_of(
+        {
+            name: bars_of(Exchange.HK if name.endswith("HK") else Exchange.SZ, day, prices)
+            for name, prices in names.items()
+        }
+    )
+    shape = panel.close.shape
+    matrices: dict[str, Any] = {
+        "volume": np.full(shape, 1e9),
+        "amount": np.full(shape, np.nan),
+        "share_ratio": np.ones(shape),
+        "dividend": np.zeros(shape),
+        "board_lot": np.full(shape, np.nan),
+    }
+    for name, value in given.items():
+        matrices[name] = np.broadcast_to(np.asarray(value, dtype=float), shape).copy()
+    trading = TradingPanel(prices=panel, **matrices)
+    event = event_of(list(names), day)
+    entries = entry_choices(
+        event.published, [member.listing.exchange for member in event.members], calendar_of
+    )
+    asked = Settings(
+        horizons=(horizon,), frictions=Frictions(fx_spread_bps=10), capitals=(100_000.0,)
+    )
+    results = run_backtest(panel, [(event, entries)], asked, lambda *_: None, trading)
+    run = BacktestRun(
+        request=BacktestRequest(events=(event,), settings=asked),
+        results=results,
+        price_basis=("raw",) * len(results),
+        data_version=1,
+        run_id="0" * 12,
+        simulated=False,
+        remarks=(),
+    )
+    return [dict(row) for row in order_rows(run)]
+
+
+FLAT = [(10.0, 10.0)] * 6
+
+
+def test_a_hong_kong_row_is_in_its_currency_and_its_money_is_changed_in_a_row_of_its_own() -> None:
+    dividend = np.zeros((6, 1))
+    dividend[3] = 0.5
+    rows = rows_of({"01208.HK": FLAT}, horizon=4, board_lot=500.0, dividend=dividend)
+    assert [row["side"] for row in rows] == [
+        *("buy", "fx", "dividend", "fx", "dividend tax", "fx", "sell", "fx"),
+    ]
+    bought, changed = rows[:2]
+    # 100,000 CNY at 0.9 and 10 basis points more are 111,000.00 HKD: 11,000 shares.
+    assert (bought["shares"], bought["price"], bought["currency"]) == (11_000, 10.0, "HKD")
+    assert bought["amount"] == pytest.approx(110_000)
+    assert bought["fx"] == pytest.approx(0.9009)
+    assert bought["amount_cny"] == pytest.approx(110_000 * 0.9009)
+    assert bought["fees_cny"] == pytest.approx(bought["fees"] * 0.9009, abs=1e-6)
+    spent = (110_000 + bought["fees"]) * 0.9009
+    assert bought["cash_cny"] == pytest.approx(-spent)
+    assert (changed["currency"], changed["price"]) == ("CNY", pytest.approx(0.9009))
+    assert changed["amount"] == pytest.approx(spent)
+    assert changed.get("cash_cny") is None
+    assert changed["reason"].startswith("CNY to HKD: 110,")
+    paid, taxed = rows[2], rows[4]
+    assert (paid["amount"], paid["fx"], paid["cash_cny"]) == (5_500, 0.9, pytest.approx(4_950))
+    assert (taxed["amount"], taxed["cash_cny"]) == (pytest.approx(1_100), pytest.approx(-990))
+
+
+def test_a_window_of_one_session_says_why_nothing_is_ordered() -> None:
+    (row,) = rows_of({"300857.SZ": FLAT}, horizon=1)
+    assert (row["side"], row["status"], row["weight"]) == ("buy", "unfilled", 1.0)
+    assert "the next at the earliest (T+1)" in row["reason"]
+
+
+def test_every_name_of_a_refused_window_says_what_is_missing() -> None:
+    rows = rows_of({"300857.SZ": FLAT, "01208.HK": FLAT}, horizon=3)
+    assert [row["listing"] for row in rows] == ["300857.SZ", "01208.HK"]
+    for row in rows:
+        assert row["status"] == "unfilled"
+        assert "no board lot of 01208.HK is known" in row["reason"]
+
+
+def test_a_name_whose_session_the_tables_do_not_reach_waits_in_a_row() -> None:
+    """Hong Kong was closed on the first day after the report, the mainland open."""
+    rows = rows_of({"300857.SZ": FLAT[:2], "01208.HK": FLAT[:1]}, horizon=3, board_lot=500.0)
+    status = {row["listing"]: (row["side"], row["status"]) for row in rows}
+    assert status["01208.HK"] == ("buy", "waiting")
+    assert all(row["reason"] for row in rows if row["status"] == "waiting")
