@@ -282,11 +282,7 @@ def _all_executed(
     paper: Mapping[int, float],
 ) -> Mapping[int, tuple[Executed, ...]]:
     """Return the executable paths of each window by its identity, one for each capital."""
-    priced = [
-        window
-        for window in windows
-        if window.valued and not _why_not_traded(window)
-    ]
+    priced = [window for window in windows if window.valued and not _why_not_traded(window)]
     if settings.frictions is not None and trading is not None:
         return with_money(values, trading, priced, settings.frictions, settings.capitals, paper)
     if settings.cost is None or not priced:

@@ -47,7 +47,7 @@ def _rows(run: BacktestRun, result: EventResult) -> Iterator[Row]:
     told = {line.leg for line in result.lines}
     for at, entry in enumerate(result.ledger):
         if at not in told:
-            yield {**common, **_without_order(entry, result.no_orders)}
+            yield {**common, **_without_order(entry, result.no_orders or result.lack)}
     for line in result.lines:
         named: Row = {
             "listing": line.listing.id,
