@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from screener.backtest.executing import execute_all
 from screener.backtest.frictions import Frictions
+from screener.backtest.holdings import rights_reinvested
 from screener.backtest.plain import sold_values
 from screener.backtest.pricing import ValuePanel, executed_exits
 from screener.backtest.shares import Execution
@@ -22,6 +23,7 @@ __all__ = ["GAP_STEPS", "Gap", "gap_of"]
 GAP_STEPS = (
     "limits and suspension",
     "lots and cash",
+    "rights",
     "participation",
     "slippage",
     "commission",
@@ -63,10 +65,10 @@ def gap_of(
     if not windows:
         return {}
     runs = [_late_sales(values, windows)]
-    found_by = {frictions: tuple(done[id(window)] for window in windows)}
-    for variant in _variants(frictions):
+    found_by = {(trading, frictions): tuple(done[id(window)] for window in windows)}
+    for variant in _variants(trading, frictions):
         if variant not in found_by:  # two are the same where a friction is off anyway
-            found_by[variant] = execute_all(trading, windows, capital, variant)
+            found_by[variant] = execute_all(variant[0], windows, capital, variant[1])
         ends = [one.value for one in found_by[variant]]
         runs.append([None if end is None else end / capital - 1 for end in ends])
     found = {}
@@ -88,7 +90,9 @@ def _late_sales(values: ValuePanel, windows: Sequence[Window]) -> list[float | N
     return [None if own.open else run.value - 1 for own, run in zip(exits, runs, strict=True)]
 
 
-def _variants(frictions: Frictions) -> tuple[Frictions, ...]:
+def _variants(
+    trading: TradingPanel, frictions: Frictions
+) -> tuple[tuple[TradingPanel, Frictions], ...]:
     bare = replace(
         frictions,
         participation=None,
@@ -102,4 +106,5 @@ def _variants(frictions: Frictions) -> tuple[Frictions, ...]:
     slipped = replace(capped, slippage_bps=frictions.slippage_bps, impact_bps=frictions.impact_bps)
     paid = replace(slipped, commission=frictions.commission)
     taxed = replace(paid, levies=frictions.levies)
-    return bare, capped, slipped, paid, taxed, frictions
+    turned_on = (bare, capped, slipped, paid, taxed, frictions)
+    return (rights_reinvested(trading), bare), *((trading, variant) for variant in turned_on)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from screener.backtest.dealing import Dealing
-from screener.backtest.frictions import Order, OrderStatus
+from screener.backtest.frictions import Entitlement, EntitlementKind, Order, OrderStatus
 from screener.market.charges import Side
 from screener.market.rules import price_limit
 from screener.market.trading import holding_rule
@@ -83,6 +83,7 @@ class Booking:
             price=price,
             amount=fill.shares * fill.price,
             fees=fill.fees,
+            rate=self.dealing.conversion(fill.row, side),
             status=status,
             reason=reason,
             rule=cited[0],
@@ -133,6 +134,43 @@ class Booking:
             rule=cited[0],
             source=cited[1],
         )
+
+    def entitled(
+        self,
+        kind: EntitlementKind,
+        row: int,
+        shares: float,
+        price: float,
+        rate: float,
+        reason: str = "",
+    ) -> Entitlement:
+        """Return what shares receive or pay in a session, at `price` in the listing's currency."""
+        return Entitlement(
+            leg=self.number,
+            listing=self.dealing.listing,
+            kind=kind,
+            row=row,
+            session=self.dealing.panel.session(row),
+            shares=shares,
+            price=price,
+            amount=shares * price * rate,
+            rate=rate,
+            reason=reason,
+        )
+
+    def lapsed(
+        self, row: int, shares: float, price: float, rate: float, reason: str
+    ) -> Entitlement:
+        """Return rights that are not taken up."""
+        offered = self.entitled(EntitlementKind.RIGHTS, row, shares, price, rate, reason)
+        return replace(offered, amount=0.0, status=OrderStatus.LAPSED)
+
+    def taxed(self, row: int, tax: float, rate: float) -> tuple[Entitlement, ...]:
+        """Return the tax on dividends that is due in a session, in CNY; none if it is 0."""
+        if not tax:
+            return ()
+        owed = self.entitled(EntitlementKind.TAX, row, 0.0, 0.0, rate)
+        return (replace(owed, price=None, amount=tax),)
 
     def cited(self, reason: Reason, row: int | None) -> tuple[str, str]:
         """Return the rule behind a reason, and where it stands; empty where it is a plain fact."""

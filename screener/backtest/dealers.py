@@ -9,11 +9,11 @@ import numpy as np
 from screener.backtest.booking import Booking, Fill
 from screener.backtest.dealing import Dealing
 from screener.backtest.fills import first_purchase
-from screener.backtest.frictions import Order, OrderStatus
+from screener.backtest.frictions import Entitlement, Order, OrderStatus
+from screener.backtest.holdings import Holding, Morning, begin_session, tax_leaving
 from screener.backtest.portfolio import FloatVector
 from screener.backtest.pricing import ValuePanel, no_fixing
 from screener.backtest.shares import share_marks
-from screener.domain.listing import Exchange
 from screener.market.charges import Side
 from screener.market.lots import buyable_shares
 from screener.paths.legs import Reason
@@ -33,8 +33,8 @@ class Dealer(Protocol):
     def worth(self, row: int, decided: int) -> float:
         """Return CNY for one share of a row, by its last close up to the row of a decision."""
 
-    def morning(self, row: int) -> tuple[float, float, float]:
-        """Return by how much shares multiply, CNY paid for each before, and the tax on it."""
+    def morning(self, holding: Holding, row: int, cash: float) -> Morning:
+        """Let what is held have its dividends, its split and its rights of a row."""
 
     def enter(self, budget: float) -> Booked:
         """Buy at the entry with a budget."""
@@ -51,8 +51,10 @@ class Dealer(Protocol):
     def unsold(self, reason: Reason, due: int) -> Order | None:
         """Book what is still held after it was due."""
 
-    def tax_rate(self, bought: int, row: int) -> float:
-        """Return the rate of tax on dividends of shares held from one row to another."""
+    def taxed(
+        self, holding: Holding, row: int, shares: float
+    ) -> tuple[float, tuple[Entitlement, ...]]:
+        """Take shares out of what is held; return the tax due on their dividends, and its row."""
 
     def units(self, fill: Fill, first: Fill) -> float:
         """Return the shares of a fill in the units of `marks`: as at the first purchase."""
@@ -84,17 +86,12 @@ class MoneyDealer:
         price = float(panel.close[last, column])
         trading = self.dealing.trading
         for at in range(last + 1, row + 1):  # what has left the share since is in the purse
-            price = (price - trading.dividend[at, column]) / trading.share_ratio[at, column]
+            price = trading.ex_price(price, at, column)
         return price * self.dealing.fixing(decided)
 
-    def morning(self, row: int) -> tuple[float, float, float]:
+    def morning(self, holding: Holding, row: int, cash: float) -> Morning:
         """See `Dealer.morning`; mainland tax is due when shares are sold."""
-        trading, column = self.dealing.trading, self.dealing.column
-        paid = float(trading.dividend[row, column])
-        money = paid * self.dealing.fixing(row) if paid else 0.0
-        at_once = paid and self.dealing.listing.exchange is Exchange.HK
-        tax = money * self.dealing.dividend_tax(row, row) if at_once else 0.0
-        return float(trading.share_ratio[row, column]), money, tax
+        return begin_session(holding, self.booking, row, cash)
 
     def enter(self, budget: float) -> Booked:
         """See `Dealer.enter`."""
@@ -130,11 +127,11 @@ class MoneyDealer:
         """See `Dealer.unsold`."""
         return self.booking.unsold(reason, due)
 
-    def tax_rate(self, bought: int, row: int) -> float:
-        """See `Dealer.tax_rate`."""
-        if self.dealing.listing.exchange is Exchange.HK:
-            return 0.0
-        return self.dealing.dividend_tax(bought, row)
+    def taxed(
+        self, holding: Holding, row: int, shares: float
+    ) -> tuple[float, tuple[Entitlement, ...]]:
+        """See `Dealer.taxed`."""
+        return tax_leaving(holding, self.booking, row, shares)
 
     def units(self, fill: Fill, first: Fill) -> float:
         """See `Dealer.units`."""
@@ -192,10 +189,10 @@ class PaperDealer:
         del row
         return float(self.values.marks[decided, self.leg.column])
 
-    def morning(self, row: int) -> tuple[float, float, float]:
-        """See `Dealer.morning`: a total return has neither splits nor dividends."""
-        del row
-        return 1.0, 0.0, 0.0
+    def morning(self, holding: Holding, row: int, cash: float) -> Morning:
+        """See `Dealer.morning`: a total return has neither splits, dividends nor rights."""
+        del holding, row, cash
+        return Morning()
 
     def enter(self, budget: float) -> Booked:
         """See `Dealer.enter`."""
@@ -223,10 +220,13 @@ class PaperDealer:
         del reason, due
         return None
 
-    def tax_rate(self, bought: int, row: int) -> float:
-        """See `Dealer.tax_rate`: none."""
-        del bought, row
-        return 0.0
+    def taxed(
+        self, holding: Holding, row: int, shares: float
+    ) -> tuple[float, tuple[Entitlement, ...]]:
+        """See `Dealer.taxed`: none."""
+        del row
+        holding.take(shares)
+        return 0.0, ()
 
     def units(self, fill: Fill, first: Fill) -> float:
         """See `Dealer.units`."""

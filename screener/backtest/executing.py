@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from screener.backtest.booking import Fill
-from screener.backtest.dealing import Dealing
-from screener.backtest.fills import Sale, WindowOrders, cash_dividends, resolve_orders
-from screener.backtest.frictions import Frictions
+from screener.backtest.fills import WindowOrders, resolve_orders
+from screener.backtest.frictions import Frictions, Order
 from screener.backtest.portfolio import FloatVector, TradeBook, simulate_trades
 from screener.backtest.rebalanced import execute_rebalanced
-from screener.backtest.shares import Execution, paid_of, share_marks
+from screener.backtest.shares import Execution, paid_of, share_marks, sold_out
 from screener.domain.basket import Rebalance
-from screener.domain.listing import Exchange
 from screener.domain.panel import FloatMatrix, TradingPanel
 from screener.paths.windows import Window
 
 __all__ = ["execute", "execute_all"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Beside:
-    """Dividends of one name and the tax on them, in CNY."""
-
-    received: float
-    tax: float
 
 
 def execute(
@@ -78,84 +67,69 @@ def _execute_held(
 ) -> tuple[Execution, ...]:
     """Execute windows that are bought once and held."""
     resolved = [resolve_orders(trading, window, capital, frictions) for window in windows]
-    columns = [
-        (group, at)
-        for group, orders in enumerate(resolved)
-        for at, bought in enumerate(orders.purchases)
-        if bought is not None
-    ]
-    values = _engine_values(trading, windows, resolved, columns)
+    gains = _engine_gains(trading, windows, resolved)
     return tuple(
-        _execution(trading, window, orders, values[group], frictions)
-        for group, (window, orders) in enumerate(zip(windows, resolved, strict=True))
+        _execution(orders, capital, gain) for orders, gain in zip(resolved, gains, strict=True)
     )
 
 
-def _execution(
-    trading: TradingPanel,
-    window: Window,
-    orders: WindowOrders,
-    value: float,
-    frictions: Frictions,
-) -> Execution:
-    """Add to the engine's value what it does not know: unspent budgets, dividends, their tax."""
-    idle = sum(
-        budget
-        for budget, bought in zip(orders.budgets, orders.purchases, strict=True)
-        if bought is None
-    )
-    beside = [
-        _dividends(trading, window, at, bought, orders.sales[at], frictions)
-        for at, bought in enumerate(orders.purchases)
-        if bought is not None
-    ]
-    received, tax = sum(one.received for one in beside), sum(one.tax for one in beside)
-    sales = [fill for sale in orders.sales if sale is not None for fill in sale.fills]
-    value -= sum(fill.fees - paid_of(fill) for fill in sales)
-    fees = sum(order.fees for order in orders.orders) + tax
+def _execution(orders: WindowOrders, capital: float, gain: float) -> Execution:
+    """Add to the engine's gain what it does not know: dividends, their tax, fees left unpaid."""
+    held = [one for one in orders.held if one is not None]
+    received, tax = sum(one.dividends for one in held), sum(one.taxes for one in held)
+    sales = [fill for one in held if one.sale is not None for fill in one.sale.fills]
+    gain -= sum(fill.fees - paid_of(fill) for fill in sales)
+    fees = sum(line.fees for line in orders.lines if isinstance(line, Order)) + tax
     return Execution(
-        value=None if orders.open else float(value + idle + received - tax),
-        orders=orders.orders,
+        value=None if orders.open else float(capital + (gain + received - tax)),
+        lines=orders.lines,
         fees=float(fees),
         dividends=float(received),
         pending=orders.open,
     )
 
 
-def _engine_values(
-    trading: TradingPanel,
-    windows: Sequence[Window],
-    resolved: Sequence[WindowOrders],
-    columns: Sequence[tuple[int, int]],
+def _engine_gains(
+    trading: TradingPanel, windows: Sequence[Window], resolved: Sequence[WindowOrders]
 ) -> FloatVector:
-    """Return the value of each window at its end in the engine: cash and what is still held."""
-    values = np.zeros(len(windows))
+    """Return what each window gains by its end in the engine, in cash and in what is still held."""
+    gains = np.zeros(len(windows))
+    columns = [
+        (group, at, one)
+        for group, orders in enumerate(resolved)
+        for at, one in enumerate(orders.held)
+        if one is not None
+    ]
     if not columns:
-        return values
+        return gains
     starts = [window.first_row for window in windows]
     ends = [_last_row(window, orders) for window, orders in zip(windows, resolved, strict=True)]
-    # A sale at a close takes the row after it, so that it never meets a purchase of the same day.
-    n_rows = max(end - start for start, end in zip(starts, ends, strict=True)) + 2
-    sizes = np.full((n_rows, len(columns)), np.nan)
-    prices = np.full((n_rows, len(columns)), np.nan)
-    fees = np.zeros((n_rows, len(columns)))
-    marks = np.empty((n_rows, len(columns)))
-    cash = np.empty(len(columns))
-    for out, (group, at) in enumerate(columns):
-        orders, start = resolved[group], starts[group]
-        bought, sale = orders.purchases[at], orders.sales[at]
-        if bought is None:  # columns hold purchases only
-            continue
+    # A sale at a close takes the row after it, so that it never meets a purchase of the same day;
+    # a subscription on the morning after a sale needs a row between.
+    places = 2 if any(one.subscribed for _, _, one in columns) else 1
+    span = max(end - start for start, end in zip(starts, ends, strict=True)) + 2
+    shape = (span * places, len(columns))
+    sizes, prices = np.full(shape, np.nan), np.full(shape, np.nan)
+    fees, marks, cash = np.zeros(shape), np.empty(shape), np.empty(len(columns))
+    for out, (group, at, one) in enumerate(columns):
+        start, bought = starts[group], one.bought
+        sales = one.sale.fills if one.sale else ()
+        end = max([windows[group].end_rows[at], *(fill.row for fill in sales)])
         column = windows[group].legs[at].column
-        own_end = windows[group].end_rows[at]
-        end = max([own_end, *(fill.row for fill in (sale.fills if sale else ()))])
-        marks[:, out] = share_marks(trading, column, bought, start, end, n_rows)
-        # A hair above the budget is a rounding of floats, and no reason to refuse the order.
-        cash[out] = max(orders.budgets[at], bought.units * bought.price + bought.fees)
-        _place(sizes, prices, fees, out, bought.row - start, bought, sign=1)
-        for fill in sale.fills if sale else ():
-            _place(sizes, prices, fees, out, fill.row - start + 1, fill, sign=-1)
-    groups = np.unique([group for group, _ in columns], return_inverse=True)
+        own = share_marks(trading, column, bought, start, end, span)
+        marks[:, out] = np.repeat(own, places)
+        # A hair above the budget is a rounding of floats, and no reason to refuse the order. What
+        # is subscribed is paid in beside it.
+        cash[out] = max(resolved[group].budgets[at], bought.units * bought.price + bought.fees)
+        cash[out] += sum(fill.shares * fill.price for fill in one.subscribed)
+        fills = sorted((bought, *one.subscribed, *sales), key=lambda fill: fill.row)
+        sold = [any(fill is sale for sale in sales) for fill in fills]
+        signs = [-1 if flag else 1 for flag in sold]
+        units = sold_out([fill.units * sign for fill, sign in zip(fills, signs, strict=True)])
+        for fill, flag, unit in zip(fills, sold, units, strict=True):
+            row = (fill.row - start) * places + flag
+            _place(sizes, prices, fees, (row, out), fill, unit)
+    groups = np.unique([group for group, _, _ in columns], return_inverse=True)
     simulation = simulate_trades(
         TradeBook(
             marks=marks,
@@ -166,51 +140,23 @@ def _engine_values(
             fees=fees,
         )
     )
-    values[groups[0]] = simulation.values[-1]
-    return values
+    gains[groups[0]] = simulation.gains[-1]
+    return gains
 
 
 def _place(
     sizes: FloatMatrix,
     prices: FloatMatrix,
     fees: FloatMatrix,
-    out: int,
-    row: int,
+    cell: tuple[int, int],
     fill: Fill,
-    *,
-    sign: int,
+    units: float,
 ) -> None:
-    sizes[row, out] = sign * fill.units
-    prices[row, out] = fill.price * fill.shares / fill.units
-    fees[row, out] = fill.fees if sign > 0 else paid_of(fill)
+    sizes[cell] = units
+    prices[cell] = fill.price * fill.shares / abs(units)
+    fees[cell] = fill.fees if units > 0 else paid_of(fill)
 
 
 def _last_row(window: Window, orders: WindowOrders) -> int:
-    sold = [fill.row for sale in orders.sales if sale is not None for fill in sale.fills]
+    sold = [fill.row for one in orders.held if one and one.sale for fill in one.sale.fills]
     return max([*window.end_rows, *sold])
-
-
-def _dividends(
-    trading: TradingPanel,
-    window: Window,
-    at: int,
-    bought: Fill,
-    sale: Sale | None,
-    frictions: Frictions,
-) -> _Beside:
-    """Return the dividends of one name and the tax that is due on them by now."""
-    leg, listing = window.legs[at], window.event.members[at].listing
-    fills = sale.fills if sale else ()
-    dealing = Dealing(trading, leg.column, frictions)
-    received = tax = 0.0
-    for at_row, money in cash_dividends(trading, leg.column, bought, sale, window.end_rows[at]):
-        row = int(at_row)
-        units = bought.units - sum(fill.units for fill in fills if fill.row < row)
-        received += units * float(money)
-        if listing.exchange is Exchange.HK:
-            tax += units * float(money) * dealing.dividend_tax(row, row)
-        else:
-            for fill in fills:
-                if fill.row >= row:
-                    tax += fill.units * float(money) * dealing.dividend_tax(bought.row, fill.row)
-    return _Beside(received=received, tax=tax)

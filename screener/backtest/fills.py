@@ -3,7 +3,7 @@
 A purchase spends the name's share of the capital at the open of the session in which the paper
 path buys it; a sale takes the first close from the scheduled exit on at which the name trades.
 Both are whole lots of the day's rule, at most a share of the session's volume, and pay that day's
-charges.
+charges. In between the holding has its dividends, splits and rights; see `holdings`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,18 @@ import numpy as np
 
 from screener.backtest.booking import Booking, Fill, waited
 from screener.backtest.dealing import Dealing
-from screener.backtest.frictions import Frictions, Order, OrderStatus
+from screener.backtest.frictions import Frictions, Line, Order, OrderStatus
+from screener.backtest.holdings import Holding, Parcel, begin_session, tax_leaving
 from screener.domain.basket import EntryPrice
-from screener.domain.panel import FloatMatrix, TradingPanel
+from screener.domain.panel import TradingPanel
 from screener.market.charges import Side
 from screener.paths.legs import Leg, LegState, Reason
 from screener.paths.windows import Window, WindowStatus
 
-__all__ = ["Fill", "Sale", "WindowOrders", "cash_dividends", "first_purchase", "resolve_orders"]
+__all__ = ["Fill", "Held", "Sale", "WindowOrders", "first_purchase", "resolve_orders"]
+
+
+_LATER = "not bought by the last session to which the window is valued"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,28 +38,50 @@ class Sale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What became of one name that was bought; money in CNY.
+
+    Parameters
+    ----------
+    bought
+        The purchase.
+    subscribed
+        Shares taken up in rights issues.
+    sale
+        Its sales; `None` before the window is mature.
+    dividends, taxes
+        Cash dividends received before tax, and the tax on them that was due by now.
+    """
+
+    bought: Fill
+    subscribed: tuple[Fill, ...]
+    sale: Sale | None
+    dividends: float
+    taxes: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WindowOrders:
     """Orders of one window.
 
     Parameters
     ----------
-    purchases, sales
+    held
         One per leg; `None` where nothing was bought.
-    orders
-        Every order, filled or not, in the basket's order, purchases before sales.
+    lines
+        Rows of the ledger, in the basket's order, those of a name by time.
     budgets
         Money of each leg, in CNY; 0 for a dropped one.
     """
 
-    purchases: tuple[Fill | None, ...]
-    sales: tuple[Sale | None, ...]
-    orders: tuple[Order, ...]
+    held: tuple[Held | None, ...]
+    lines: tuple[Line, ...]
     budgets: tuple[float, ...]
 
     @property
     def open(self) -> bool:
         """Whether a sale that was due still waits."""
-        return any(sale is not None and sale.open for sale in self.sales)
+        return any(one is not None and one.sale is not None and one.sale.open for one in self.held)
 
 
 def resolve_orders(
@@ -79,86 +105,124 @@ def resolve_orders(
     DataError
         If a Hong Kong name has no board lot, or a foreign one no fresh fixing.
     """
-    purchases: list[Fill | None] = []
-    sales: list[Sale | None] = []
-    orders: list[Order] = []
+    held: list[Held | None] = []
+    lines: list[Line] = []
     budgets = []
     for number, leg in enumerate(window.legs):
         budget = window.weights[number] * capital
         budgets.append(budget)
-        name = _Name(trading, leg, number, window, frictions)
-        bought, order = name.buy(budget)
-        sale, sold = name.sell(bought)
-        purchases.append(bought)
-        sales.append(sale)
-        orders += [*([order] if order else []), *sold]
-    return WindowOrders(
-        purchases=tuple(purchases),
-        sales=tuple(sales),
-        orders=tuple(orders),
-        budgets=tuple(budgets),
-    )
+        held.append(None)
+        if leg.state is not LegState.DROPPED:
+            name = _Name(trading, leg, number, window, frictions, budget)
+            held[-1] = name.play()
+            lines += name.lines
+    return WindowOrders(held=tuple(held), lines=tuple(lines), budgets=tuple(budgets))
 
 
 class _Name:
-    """One name of a window: bought once, and sold."""
+    """One name of a window: bought once, held, and sold."""
 
     def __init__(
-        self, trading: TradingPanel, leg: Leg, number: int, window: Window, frictions: Frictions
+        self,
+        trading: TradingPanel,
+        leg: Leg,
+        number: int,
+        window: Window,
+        frictions: Frictions,
+        budget: float,
     ) -> None:
-        self.leg, self.window = leg, window
+        self.leg, self.window, self.cash = leg, window, budget
+        self.end = window.end_rows[number]
         self.dealing = Dealing(trading, leg.column, frictions)
         self.booking = Booking(self.dealing, window, number)
+        entitled = (trading.dividend[:, leg.column] > 0) | (trading.rights[:, leg.column] > 0)
+        self.ex_rows = np.flatnonzero(entitled)
+        self.holding = Holding()
+        self.first_row = self.row = -1  # of the purchase, and up to which all splits are done
+        self.lines: list[Line] = []
+        self.subscribed: list[Fill] = []
+        self.dividends = self.taxes = 0.0
 
-    def buy(self, budget: float) -> tuple[Fill | None, Order | None]:
-        """Resolve the purchase with a budget in CNY."""
-        if self.leg.state is LegState.DROPPED:
-            return None, None
-        return first_purchase(self.dealing, self.booking, self.window.price, budget)
+    def play(self) -> Held | None:
+        """Buy, hold and sell; `None` if nothing was bought."""
+        bought, order = first_purchase(self.dealing, self.booking, self.window.price, self.cash)
+        self.lines.append(order)
+        if bought is None:
+            return None
+        self.first_row = self.row = bought.row
+        self.cash += order.cash
+        self.holding.parcels.append(Parcel(bought.row, bought.shares))
+        sale = self._sell()
+        if sale is None:
+            self._hold(self.end)
+        return Held(
+            bought=bought,
+            subscribed=tuple(self.subscribed),
+            sale=sale,
+            dividends=self.dividends,
+            taxes=self.taxes,
+        )
 
-    def sell(self, bought: Fill | None) -> tuple[Sale | None, list[Order]]:
+    def _hold(self, row: int) -> None:
+        """Go on to the close of a session."""
+        for ex_row in self.ex_rows[(self.ex_rows > self.row) & (self.ex_rows <= row)].tolist():
+            self.holding.multiply(self.dealing.ratio(self.row, ex_row - 1))
+            found = begin_session(self.holding, self.booking, ex_row, self.cash)
+            self.row = ex_row
+            self.cash += found.cash
+            self.dividends += found.dividends
+            self.taxes += found.taxes
+            if found.subscribed is not None:
+                units = found.subscribed.shares / self.dealing.ratio(self.first_row, ex_row)
+                self.subscribed.append(replace(found.subscribed, units=units))
+            self.lines += found.lines
+        if row > self.row:
+            self.holding.multiply(self.dealing.ratio(self.row, row))
+            self.row = row
+
+    def _sell(self) -> Sale | None:
         """Resolve the sales of what was bought; none before the window is mature."""
         due = self.leg.exit_row
-        if bought is None or due is None or self.window.status is not WindowStatus.MATURE:
-            return None, []
+        if due is None or self.window.status is not WindowStatus.MATURE:
+            return None
         fills: list[Fill] = []
-        left, reason = bought.units, Reason.NONE
-        for row, block in self.dealing.closes(due, bought.row):
+        reason = Reason.NONE
+        for row, block in self.dealing.closes(due, self.first_row):
             if block is not Reason.NONE:
                 reason = reason or block
                 continue
-            fill = self._sale(row, bought, left)
-            if fill is None:
-                continue
-            fills.append(replace(fill, waited=Reason.NONE if fills else reason))
-            left -= fill.units
-            if left <= bought.units * 1e-12:
-                left = 0.0
+            self._hold(row)
+            fill = self._sale(row, late=Reason.NONE if fills else reason)
+            fills += [fill] if fill else []
+            if not self.holding.parcels:
                 break
-        sale = Sale(fills=tuple(fills), open=left > 0, reason=reason)
-        return sale, self._sale_orders(sale, due)
+        else:
+            self._hold(len(self.dealing.panel.sessions) - 1)
+            self.lines.append(self.booking.unsold(reason, due))
+        return Sale(fills=tuple(fills), open=bool(self.holding.parcels), reason=reason)
 
-    def _sale(self, row: int, bought: Fill, left: float) -> Fill | None:
-        """Return what one session takes of the units left; `None` if its volume takes no lot."""
-        ratio = self.dealing.ratio(bought.row, row)
-        held = left * ratio
+    def _sale(self, row: int, *, late: Reason) -> Fill | None:
+        """Sell what one session takes; `None` if its volume takes no lot."""
+        held, due = self.holding.shares, self.leg.exit_row
         shares = self.dealing.sellable(row, held, held)
-        if not shares:
+        if not shares or due is None:
             return None
         price = self.dealing.sold_at(row, shares)
         rate = self.dealing.conversion(row, Side.SELL)
-        fees = self.dealing.fees(Side.SELL, row, shares, price) * rate
-        units = left if shares == held else shares / ratio
-        return Fill(row=row, shares=shares, units=units, price=price * rate, fees=fees)
-
-    def _sale_orders(self, sale: Sale, due: int) -> list[Order]:
-        booking, found = self.booking, []
-        for number, fill in enumerate(sale.fills):
-            last = number == len(sale.fills) - 1 and not sale.open
-            found.append(booking.sold(fill, due, last=last))
-        if sale.open:
-            found.append(booking.unsold(sale.reason, due))
-        return found
+        fill = Fill(
+            row=row,
+            shares=shares,
+            units=shares / self.dealing.ratio(self.first_row, row),
+            price=price * rate,
+            fees=self.dealing.fees(Side.SELL, row, shares, price) * rate,
+            waited=late,
+        )
+        tax, lines = tax_leaving(self.holding, self.booking, row, shares)
+        order = self.booking.sold(fill, due, last=not self.holding.parcels)
+        self.cash += order.cash - tax
+        self.taxes += tax
+        self.lines += [order, *lines]
+        return fill
 
 
 def first_purchase(
@@ -174,7 +238,7 @@ def first_purchase(
     leg = booking.leg
     row, cited = leg.fill_row, booking.cited(leg.reason, leg.entry_row)
     if row is None:
-        return None, booking.unfilled(str(leg.reason), cited)
+        return None, booking.unfilled(str(leg.reason) or _LATER, cited)
     rate = dealing.conversion(row, Side.BUY)
     aimed = float(dealing.panel.paid(price)[row, dealing.column])
     shares, paid, reason = dealing.affordable(budget, row, rate, aimed)
@@ -191,22 +255,3 @@ def first_purchase(
         reason="; ".join(part for part in (waited(leg.reason), reason) if part),
         cited=cited,
     )
-
-
-def cash_dividends(
-    trading: TradingPanel, column: int, bought: Fill, sale: Sale | None, end: int
-) -> FloatMatrix:
-    """Return `(rows, 2)` rows and CNY per unit of the dividends between a purchase and `end`.
-
-    A unit is a share as bought; what the splits since then made of it counts.
-    """
-    last = end
-    if sale is not None:
-        last = len(trading.prices.sessions) - 1 if sale.open else sale.fills[-1].row
-    rows = np.arange(bought.row + 1, last + 1)
-    paid = trading.dividend[rows, column]
-    some = rows[paid > 0]
-    ratios = np.cumprod(trading.share_ratio[bought.row + 1 : last + 1, column])
-    before = np.concatenate([[1.0], ratios])[some - bought.row - 1]
-    money = trading.dividend[some, column] * before * trading.prices.fx[some, column]
-    return np.column_stack([some, money])

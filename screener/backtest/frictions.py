@@ -10,7 +10,14 @@ from screener.domain.listing import Listing
 from screener.errors import InputError
 from screener.market.charges import Plan, Side
 
-__all__ = ["Frictions", "Order", "OrderStatus"]
+__all__ = ["Entitlement", "EntitlementKind", "Frictions", "Line", "Order", "OrderStatus", "Rights"]
+
+
+class Rights(StrEnum):
+    """What becomes of the rights of an issue that shares held are offered."""
+
+    TAKE_UP = "take-up"
+    LAPSE = "lapse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +39,8 @@ class Frictions:
         What each conversion between currencies loses, in basis points.
     commission, levies
         Whether the broker's commission is paid, and whether taxes and exchange fees are.
+    rights
+        Whether rights are taken up at their subscription price, or lapse.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -41,6 +50,7 @@ class Frictions:
     fx_spread_bps: float = 0.0
     commission: bool = True
     levies: bool = True
+    rights: Rights = Rights.TAKE_UP
 
     def __post_init__(self) -> None:
         if self.participation is not None and not 0 < self.participation <= 1:
@@ -61,6 +71,7 @@ class OrderStatus(StrEnum):
     PARTIAL = "partial"
     UNFILLED = "unfilled"
     WAITING = "waiting"
+    LAPSED = "lapsed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +94,8 @@ class Order:
         Price per share in the listing's currency, slippage included.
     amount, fees
         Money exchanged before fees, and commission, levies and taxes of the order, in CNY.
+    rate
+        CNY for one unit of the listing's currency at which they were converted, spread included.
     status, reason, rule, source
         What became of it, why, by which rule, and where that rule stands.
     """
@@ -97,7 +110,67 @@ class Order:
     price: float | None = None
     amount: float = 0.0
     fees: float = 0.0
+    rate: float = 1.0
     status: OrderStatus
     reason: str = ""
     rule: str = ""
     source: str = ""
+
+    @property
+    def cash(self) -> float:
+        """What it adds to the money, in CNY."""
+        return (self.amount if self.side is Side.SELL else -self.amount) - self.fees
+
+
+class EntitlementKind(StrEnum):
+    """What a share held brings or costs besides its orders."""
+
+    DIVIDEND = "dividend"
+    TAX = "dividend tax"
+    RIGHTS = "rights"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entitlement:
+    """A dividend, the tax on it, or a rights issue of one name.
+
+    Parameters
+    ----------
+    leg
+        Number of the name in its window.
+    listing, kind
+        The name, and what it is.
+    row, session
+        Ex-date, or for a tax the session in which it was due.
+    shares
+        Shares that were entitled; of a rights issue those offered.
+    price
+        Money for each of them in the listing's currency; `None` for a tax.
+    amount
+        Money received or paid, in CNY; 0 if it lapsed.
+    rate
+        CNY for one unit of the listing's currency at which it was converted.
+    status, reason
+        What became of it, and why.
+    """
+
+    leg: int
+    listing: Listing
+    kind: EntitlementKind
+    row: int
+    session: date
+    shares: float = 0.0
+    price: float | None = None
+    amount: float = 0.0
+    rate: float = 1.0
+    status: OrderStatus = OrderStatus.FILLED
+    reason: str = ""
+
+    @property
+    def cash(self) -> float:
+        """What it adds to the money, in CNY."""
+        return self.amount if self.kind is EntitlementKind.DIVIDEND else -self.amount
+
+
+Line = Order | Entitlement
+"""A row of the ledger of a run with money; what they add to the money sums to its gain."""

@@ -60,8 +60,15 @@ ORDER_COLUMNS = (
     "rule",
     "source",
     "run_id",
+    "fx",
+    "amount_cny",
+    "fees_cny",
+    "cash_cny",
 )
-"""Columns of the ledger of a run with money: one row per order; amount and fees are in CNY."""
+"""Columns of the ledger of a run with money, one row per order, dividend, tax, rights issue and
+conversion; price, amount and fees are in `currency`, `fx` is CNY for one unit of it. `cash_cny` is
+what the row adds to the money in CNY; empty for a conversion, whose rate is that of its order.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

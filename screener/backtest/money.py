@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from screener.backtest.attribution import Gap, gap_of
 from screener.backtest.executing import execute_all
-from screener.backtest.frictions import Frictions, Order
+from screener.backtest.frictions import Frictions, Line
 from screener.backtest.pricing import Exits, ValuePanel
 from screener.backtest.shares import Execution
 from screener.domain.panel import TradingPanel
@@ -34,8 +34,10 @@ class Executed:
         Money at the start, in CNY.
     pending
         Whether a sale that was due still waits.
-    orders, gap, remarks
-        Its orders, what each friction took, and why it is undefined.
+    lines, gap
+        Rows of its ledger, and what each friction took.
+    remarks, no_orders
+        Why it is undefined, and why no order was placed.
     """
 
     value: float | None
@@ -43,9 +45,10 @@ class Executed:
     exits: Exits | None = None
     capital: float
     pending: bool = False
-    orders: tuple[Order, ...] = ()
+    lines: tuple[Line, ...] = ()
     gap: Gap = ()
     remarks: tuple[str, ...] = ()
+    no_orders: str = ""
 
 
 def with_money(
@@ -75,8 +78,10 @@ def with_money(
             if key in done:
                 found[key].append(_executed(done[key], capital, gaps.get(key, ())))
             else:
-                remarks = (refused[key],)
-                found[key].append(Executed(value=None, fees=None, capital=capital, remarks=remarks))
+                why = refused[key]
+                found[key].append(
+                    Executed(value=None, fees=None, capital=capital, remarks=(why,), no_orders=why)
+                )
     return {key: tuple(paths) for key, paths in found.items()}
 
 
@@ -124,6 +129,6 @@ def _executed(one: Execution, capital: float, gap: Gap) -> Executed:
         fees=one.fees,
         capital=capital,
         pending=one.pending,
-        orders=one.orders,
+        lines=one.lines,
         gap=gap,
     )

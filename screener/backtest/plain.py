@@ -45,8 +45,8 @@ def sold_values(
         some, own = tuple(windows[at] for at in held), tuple(exits[at] for at in held)
         simulation = simulate(order_book(values, some, fee=cost, exits=own))
         for group, at in enumerate(held):
-            value, fees = simulation.values[-1, group], simulation.fees[group]
-            found[at] = PlainRun(value=float(value), fees=float(fees))
+            gain, fees = simulation.gains[-1, group], simulation.fees[group]
+            found[at] = PlainRun(value=1 + float(gain), fees=float(fees))
     if others:
         runs = paper_rebalanced(values, [windows[at] for at in others], sell=True, cost=cost)
         for at, run in zip(others, runs, strict=True):

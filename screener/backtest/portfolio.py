@@ -1,13 +1,17 @@
 """The one door to vectorbt: orders that are already resolved, in; values and fees, out.
 
-vectorbt drops an order that it cannot fill without a word (a NaN price, too little cash), so the
-orders that it filled are compared with those that were asked after every call.
+vectorbt drops an order that it cannot fill without a word (a NaN price, too little cash, fewer
+than 1e-8 units), so the orders that it filled are compared with those that were asked after every
+call. Every column is given to it in units that are worth 1 at the price of its first order: a price
+of any size then leaves its floor at 1e-8 of the money's currency. `LEAST_PART` of what a basket is
+worth, `PAPER_MONEY` on paper, lies far above that floor: smaller orders are left out by whoever
+makes them, and are not asked for.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
@@ -18,6 +22,8 @@ from screener.domain.panel import FloatMatrix
 from screener.errors import ComputeError
 
 __all__ = [
+    "LEAST_PART",
+    "PAPER_MONEY",
     "FloatVector",
     "OrderBook",
     "RowVector",
@@ -31,6 +37,11 @@ FloatVector = npt.NDArray[np.float64]
 RowVector = npt.NDArray[np.int64]
 
 BookT = TypeVar("BookT", "OrderBook", "TradeBook")
+
+PAPER_MONEY = 1e6
+"""Money that a path on paper is simulated with; what comes out is divided by it."""
+LEAST_PART = 1e-9
+"""An order of less than this part of what its basket is worth is a rounding of floats: none."""
 
 _CELLS_PER_CALL = 4_000_000  # bounds the full-size temporaries that vectorbt makes
 _NO_ORDER = -1
@@ -108,11 +119,14 @@ class Simulation:
     ----------
     values
         `(n_rows, n_groups)` value at each close, cash included.
+    gains
+        `(n_rows, n_groups)` the same less the cash given: exactly 0 where nothing was bought.
     fees
         `(n_groups,)` fees paid, in the unit of the cash.
     """
 
     values: FloatMatrix
+    gains: FloatMatrix
     fees: FloatVector
 
 
@@ -134,11 +148,7 @@ def simulate(book: OrderBook) -> Simulation:
     ComputeError
         If vectorbt did not fill every order that was asked.
     """
-    parts = [_simulate_chunk(chunk) for chunk in _chunks(book)]
-    return Simulation(
-        values=np.concatenate([part.values for part in parts], axis=1),
-        fees=np.concatenate([part.fees for part in parts]),
-    )
+    return _joined([_simulate_chunk(chunk) for chunk in _chunks(book)])
 
 
 def simulate_trades(book: TradeBook) -> Simulation:
@@ -149,9 +159,13 @@ def simulate_trades(book: TradeBook) -> Simulation:
     ComputeError
         If vectorbt did not fill every order that was asked.
     """
-    parts = [_simulate_trades(chunk) for chunk in _chunks(book)]
+    return _joined([_simulate_trades(chunk) for chunk in _chunks(book)])
+
+
+def _joined(parts: Sequence[Simulation]) -> Simulation:
     return Simulation(
         values=np.concatenate([part.values for part in parts], axis=1),
+        gains=np.concatenate([part.gains for part in parts], axis=1),
         fees=np.concatenate([part.fees for part in parts]),
     )
 
@@ -207,14 +221,21 @@ def _engine(book: OrderBook | TradeBook, wanted: _Orders, asked: int) -> Simulat
     fees = np.bincount(book.groups, weights=by_column).astype(np.float64)
     # One column alone comes back as a series, several as a frame.
     values = np.asarray(portfolio.value(), dtype=np.float64).reshape(len(book.marks), -1)
-    if not (isinstance(book, TradeBook) and book.shared):
-        firsts = np.flatnonzero(np.diff(book.groups, prepend=-1))
-        values = np.add.reduceat(values, firsts, axis=1)
-    return Simulation(values=values, fees=fees)
+    firsts = np.flatnonzero(np.diff(book.groups, prepend=-1))
+    if isinstance(book, TradeBook) and book.shared:
+        return Simulation(values=values, gains=values - book.cash[firsts], fees=fees)
+    return Simulation(
+        values=np.add.reduceat(values, firsts, axis=1),
+        gains=np.add.reduceat(values - book.cash, firsts, axis=1),
+        fees=fees,
+    )
 
 
 def _run(book: OrderBook | TradeBook, wanted: _Orders, n_orders: int) -> Any:
     shared = isinstance(book, TradeBook) and book.shared
+    unit = _first_prices(wanted)
+    # It takes no price of 0, which a delisted share may pay out.
+    prices = np.where(wanted.prices == 0, _NEXT_TO_NOTHING, wanted.prices / unit)
     import pandas as pd  # vectorbt costs seconds to import, so only when there is work for it
 
     with warnings.catch_warnings():
@@ -222,11 +243,10 @@ def _run(book: OrderBook | TradeBook, wanted: _Orders, n_orders: int) -> Any:
         import vectorbt as vbt
 
         return vbt.Portfolio.from_orders(
-            pd.DataFrame(book.marks),
-            size=wanted.sizes,
+            pd.DataFrame(book.marks / unit),
+            size=wanted.sizes * unit,
             size_type="amount",
-            # It takes no price of 0, which a delisted share may pay out.
-            price=np.where(wanted.prices == 0, _NEXT_TO_NOTHING, wanted.prices),
+            price=prices,
             fees=wanted.rates,
             fixed_fees=wanted.fixed,
             direction="longonly",
@@ -240,6 +260,14 @@ def _run(book: OrderBook | TradeBook, wanted: _Orders, n_orders: int) -> Any:
             max_orders=max(n_orders, 1),
             freq="1D",
         )
+
+
+def _first_prices(wanted: _Orders) -> FloatVector:
+    """Return `(n_columns,)` the price of each column's first order, 1 without an order."""
+    asked = np.isfinite(wanted.sizes)
+    rows = asked.argmax(axis=0)
+    first = wanted.prices[rows, np.arange(len(rows))]
+    return np.where(asked.any(axis=0) & (first > 0), first, 1.0)
 
 
 def _order_matrices(book: OrderBook) -> tuple[FloatMatrix, FloatMatrix]:

@@ -11,10 +11,10 @@ from screener.backtest.booking import Booking
 from screener.backtest.dealers import Dealer, MoneyDealer, PaperDealer
 from screener.backtest.dealing import Dealing
 from screener.backtest.frictions import Frictions
-from screener.backtest.portfolio import FloatVector, TradeBook, simulate_trades
+from screener.backtest.portfolio import PAPER_MONEY, FloatVector, TradeBook, simulate_trades
 from screener.backtest.pricing import ValuePanel
 from screener.backtest.rebalancing import Played, Trade, play_rebalanced
-from screener.backtest.shares import Execution, paid_of
+from screener.backtest.shares import Execution, paid_of, sold_out
 from screener.domain.panel import FloatMatrix, PricePanel, TradingPanel
 from screener.errors import ComputeError
 from screener.market.charges import Side
@@ -25,7 +25,8 @@ __all__ = ["PaperRun", "execute_rebalanced", "paper_rebalanced"]
 
 _PLACES = 3  # rows of the engine for a session: entries, sales, purchases
 _AGREE = 1e-6  # of the capital
-_HAIR = 1e-9  # more cash than there is: a rounding of floats is no reason to refuse an order
+_HAIR = 1e-6  # more cash than there is: a rounding of floats is no reason to refuse an order, and
+# the engine takes a rest of less than 1e-9 of the cash for none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,13 +76,13 @@ def paper_rebalanced(
         [PaperDealer(values, window, at, cost) for at in range(len(window.legs))]
         for window in windows
     ]
-    plays = _played(values.prices, windows, dealers, capital=1.0, sell=sell)
-    found = _simulated(windows, dealers, plays, capital=1.0)
+    plays = _played(values.prices, windows, dealers, capital=PAPER_MONEY, sell=sell)
+    found = _simulated(windows, dealers, plays, capital=PAPER_MONEY)
     return tuple(
         PaperRun(
-            path=path,
-            bought=_bought(play.trades, window.first_row, len(path)),
-            fees=sum(trade.fill.fees for trade in play.trades),
+            path=path / PAPER_MONEY,
+            bought=_bought(play.trades, window.first_row, len(path)) / PAPER_MONEY,
+            fees=sum(trade.fill.fees for trade in play.trades) / PAPER_MONEY,
             open=play.open,
         )
         for window, play, path in zip(windows, plays, found, strict=True)
@@ -120,7 +121,7 @@ def execute_rebalanced(
     return tuple(
         Execution(
             value=None if play.open else float(path[-1]),
-            orders=play.orders,
+            lines=play.lines,
             fees=sum(trade.fill.fees for trade in play.trades) + play.taxes,
             dividends=play.dividends,
             pending=play.open,
@@ -225,10 +226,10 @@ class _Book:
             self.worth += sum(units) * float(marks[-1])
         sales = [trade.fill for trade in play.trades if trade.side is Side.SELL]
         unpaid = sum(fill.fees - paid_of(fill) for fill in sales)
-        # The engine has the dividends from the start, and knows neither the tax on them nor the
-        # fees that a sale's own proceeds do not pay.
+        # The engine has the dividends and what is subscribed from the start, and knows neither the
+        # tax on dividends nor the fees that a sale's own proceeds do not pay.
         money = capital + play.dividends
-        self.cash = money * (1 + _HAIR)
+        self.cash = (money + play.subscribed) * (1 + _HAIR)
         self.beside = self.cash - money + play.taxes + unpaid
 
 
@@ -251,7 +252,7 @@ def _joined(books: Sequence[_Book]) -> TradeBook:
                 book.marks[at][-1],
             )
             groups[out], cash[out] = group, book.cash
-            for trade, units in zip(trades, _sold_out(book.units[at]), strict=True):
+            for trade, units in zip(trades, sold_out(book.units[at]), strict=True):
                 row = (trade.fill.row - book.start) * _PLACES + trade.place
                 _place(sizes, prices, fees, (row, out), trade, units)
             out += 1
@@ -264,16 +265,6 @@ def _joined(books: Sequence[_Book]) -> TradeBook:
         fees=fees,
         shared=True,
     )
-
-
-def _sold_out(units: Sequence[float]) -> list[float]:
-    """Return signed units that never sell more than there is by a rounding of floats."""
-    held, found = 0.0, []
-    for unit in units:
-        sold_more = unit < 0 and abs(held + unit) <= 1e-12 * held
-        found.append(-held if sold_more else unit)
-        held += found[-1]
-    return found
 
 
 def _place(

@@ -14,7 +14,9 @@ import numpy as np
 
 from screener.backtest.booking import Fill
 from screener.backtest.dealers import Dealer
-from screener.backtest.frictions import Order
+from screener.backtest.frictions import Line, Order
+from screener.backtest.holdings import Holding, Parcel
+from screener.backtest.portfolio import LEAST_PART
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel
 from screener.market.charges import Side
@@ -22,8 +24,6 @@ from screener.paths.legs import LegState, Reason, buy_block, sale_block
 from screener.paths.windows import Window, WindowStatus
 
 __all__ = ["Played", "Trade", "play_rebalanced"]
-
-_LEAST_DIFFERENCE = 1e-9  # of the whole: less than that is a rounding of floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,60 +42,37 @@ class Played:
 
     Parameters
     ----------
-    trades, orders
-        Fills, and every order as the ledger has it, by time.
+    trades, lines
+        Fills, and every row of the ledger, by time.
     cash
         What is in the purse at the end, dividends less their tax included.
-    dividends, taxes
-        Cash dividends received before tax, and the tax on them.
+    dividends, taxes, subscribed
+        Cash dividends received before tax, the tax on them, and money paid for rights.
     open
         Whether a sale that was due still waits.
     """
 
     trades: tuple[Trade, ...]
-    orders: tuple[Order, ...]
+    lines: tuple[Line, ...]
     cash: float
     dividends: float
     taxes: float
+    subscribed: float
     open: bool
 
 
 @dataclass(slots=True)
-class _Parcel:
-    """Shares of one purchase, and the dividends that those still held have received, in CNY."""
-
-    row: int
-    shares: float
-    received: float = 0.0
-
-
-@dataclass(slots=True)
-class _Holding:
-    """One name: its parcels, the money kept for its purchase, why its sale is late, if it began."""
+class _Name:
+    """The money kept for its purchase, what is held, why its sale is late, if it began."""
 
     reserve: float
-    parcels: list[_Parcel] = field(default_factory=list)
+    holding: Holding = field(default_factory=Holding)
     late: Reason = Reason.NONE
     leaving: bool = False
 
     @property
     def shares(self) -> float:
-        return sum(parcel.shares for parcel in self.parcels)
-
-    def take(self, shares: float) -> list[tuple[_Parcel, float]]:
-        """Remove shares first in, first out; return each parcel with the dividends they had."""
-        taken, left = [], shares
-        while self.parcels and left > 0:
-            first = self.parcels[0]
-            part = min(1.0, left / first.shares) if first.shares else 1.0
-            left -= first.shares
-            taken.append((first, first.received * part))
-            if part < 1 - 1e-12:
-                first.received *= 1 - part
-                first.shares *= 1 - part
-                break
-            self.parcels.pop(0)
-        return taken
+        return self.holding.shares
 
 
 def play_rebalanced(
@@ -155,32 +132,32 @@ class _Play:
     ) -> None:
         self.panel, self.window, self.dealers = panel, window, dealers
         self.selling = sell and window.status is WindowStatus.MATURE
-        self.held = [_Holding(weight * capital) for weight in window.weights]
+        self.held = [_Name(weight * capital) for weight in window.weights]
         self.purse = self.left_over = 0.0
         self.trades: list[Trade] = []
-        self.orders: list[Order] = []
-        self.dividends = self.taxes = 0.0
+        self.lines: list[Line] = []
+        self.dividends = self.taxes = self.subscribed = 0.0
 
     def over(self, row: int) -> bool:
         """Tell whether nothing can happen from this row on."""
         if not self.selling or row <= self.window.last_row:
             return False
-        return not any(holding.parcels for holding in self.held)
+        return not any(name.holding.parcels for name in self.held)
 
     def morning(self, row: int) -> None:
         """Multiply shares and receive dividends, and give yesterday's change to the purse."""
         self.purse, self.left_over = self.purse + self.left_over, 0.0
-        for at, holding in enumerate(self.held):
-            if not holding.parcels or not self._in_window(at, row):
+        for at, name in enumerate(self.held):
+            if not name.holding.parcels or not self._in_window(at, row):
                 continue
-            ratio, money, tax = self.dealers[at].morning(row)
-            for parcel in holding.parcels:
-                received, taxed = parcel.shares * money, parcel.shares * tax
-                parcel.shares *= ratio
-                parcel.received += received
-                self.purse += received - taxed
-                self.dividends += received
-                self.taxes += taxed
+            found = self.dealers[at].morning(name.holding, row, self.purse)
+            self.purse += found.cash
+            self.dividends += found.dividends
+            self.taxes += found.taxes
+            self.lines += found.lines
+            if found.subscribed is not None:
+                self.subscribed += _cost(found.subscribed)
+                self.trades.append(Trade(leg=at, fill=found.subscribed, side=Side.BUY, place=0))
 
     def enter(self, row: int) -> None:
         """Buy the names whose session of entry this is; the change is the purse's tomorrow."""
@@ -207,17 +184,17 @@ class _Play:
         total = sum(worth.values()) + self.purse
         for at in active:
             excess = worth[at] - targets[at]
-            if excess > _LEAST_DIFFERENCE * total:
+            if excess > LEAST_PART * total:
                 shares = self.held[at].shares
                 self._sell(
                     at, row, self.dealers[at].reduce(row, excess / worth[at] * shares, shares)
                 )
         needs = {at: targets[at] - worth[at] for at in active}
-        needs = {at: need for at, need in needs.items() if need > _LEAST_DIFFERENCE * total}
+        needs = {at: need for at, need in needs.items() if need > LEAST_PART * total}
         part = max(self.purse, 0.0) / sum(needs.values()) if needs else 0.0
         bought = 0.0
         for at, need in needs.items():
-            if need * part > 0:
+            if need * part > LEAST_PART * total:  # what is less stays in the purse
                 fill, order = self.dealers[at].add(row, need * part)
                 self._book(at, Side.BUY, 2, fill, order)
                 bought += _cost(fill)
@@ -228,34 +205,35 @@ class _Play:
         if not self.selling:
             return
         for at, leg in enumerate(self.window.legs):
-            holding = self.held[at]
-            if not holding.parcels or leg.exit_row is None or row < leg.exit_row:
+            name = self.held[at]
+            if not name.holding.parcels or leg.exit_row is None or row < leg.exit_row:
                 continue
             if not self.panel.trading[row, leg.column]:
                 continue
             block = self._sale_block(at, row)
             if block:
-                holding.late = holding.late or block
+                name.late = name.late or block
                 continue
-            late = Reason.NONE if holding.leaving else holding.late
-            booked = self.dealers[at].leave(row, leg.exit_row, holding.shares, late)
-            holding.leaving = self._sell(at, row, booked) or holding.leaving
+            late = Reason.NONE if name.leaving else name.late
+            booked = self.dealers[at].leave(row, leg.exit_row, name.shares, late)
+            name.leaving = self._sell(at, row, booked) or name.leaving
 
     def result(self) -> Played:
         """Return what it came to."""
         waits = False
-        for at, holding in enumerate(self.held):
+        for at, name in enumerate(self.held):
             due = self.window.legs[at].exit_row
-            if self.selling and holding.parcels and due is not None:
-                order = self.dealers[at].unsold(holding.late, due)
-                self.orders += [order] if order else []
+            if self.selling and name.holding.parcels and due is not None:
+                order = self.dealers[at].unsold(name.late, due)
+                self.lines += [order] if order else []
                 waits = True
         return Played(
             trades=tuple(self.trades),
-            orders=tuple(self.orders),
-            cash=self.purse + self.left_over + sum(holding.reserve for holding in self.held),
+            lines=tuple(self.lines),
+            cash=self.purse + self.left_over + sum(name.reserve for name in self.held),
             dividends=self.dividends,
             taxes=self.taxes,
+            subscribed=self.subscribed,
             open=waits,
         )
 
@@ -287,7 +265,7 @@ class _Play:
         return {at: total * self.window.weights[at] / weights for at in active}
 
     def _stuck(self, at: int, row: int, target: float, worth: dict[int, float]) -> bool:
-        least = _LEAST_DIFFERENCE * (sum(worth.values()) + self.purse)
+        least = LEAST_PART * (sum(worth.values()) + self.purse)
         column = self.window.legs[at].column
         if target - worth[at] > least:
             return bool(buy_block(self.panel, column, row, EntryPrice.CLOSE))
@@ -296,7 +274,7 @@ class _Play:
     def _sale_block(self, at: int, row: int) -> Reason:
         column = self.window.legs[at].column
         mainland = self.panel.listings[column].exchange.mainland
-        if mainland and any(parcel.row == row for parcel in self.held[at].parcels):
+        if mainland and self.held[at].holding.bought(row):
             return Reason.SAME_DAY
         return sale_block(self.panel, column, row)
 
@@ -308,25 +286,23 @@ class _Play:
         fill, order = booked
         if fill is None:
             return False
-        tax = 0.0
-        for parcel, received in self.held[at].take(fill.shares):
-            if received:
-                tax += received * self.dealers[at].tax_rate(parcel.row, row)
+        tax, lines = self.dealers[at].taxed(self.held[at].holding, row, fill.shares)
         self.purse += fill.shares * fill.price - fill.fees - tax
         self.taxes += tax
         self._book(at, Side.SELL, 1, fill, order)
+        self.lines += lines
         return True
 
     def _book(
         self, at: int, side: Side, place: int, fill: Fill | None, order: Order | None
     ) -> None:
         if order is not None:
-            self.orders.append(order)
+            self.lines.append(order)
         if fill is None:
             return
         self.trades.append(Trade(leg=at, fill=fill, side=side, place=place))
         if side is Side.BUY:
-            self.held[at].parcels.append(_Parcel(fill.row, fill.shares))
+            self.held[at].holding.parcels.append(Parcel(fill.row, fill.shares))
 
 
 def _cost(fill: Fill | None) -> float:

@@ -107,6 +107,7 @@ class Basket:
         How much, was decided at an earlier close; what is sold is spent on what is bought.
         """
         stakes = self.stakes(session, decided)
+        least = _NEGLIGIBLE * self._total(stakes)
         for stake in stakes:
             if stake.need < 0:
                 stake.page.reduce(stake.at, -stake.need / stake.price)
@@ -115,7 +116,8 @@ class Basket:
         wanted = sum((stake.need for stake in lacking), _ZERO)
         part = max(self.cash, _ZERO) / wanted if lacking else _ZERO
         for stake in lacking:
-            self._buy(stake, stake.need * part)
+            if stake.need * part > least:
+                self._buy(stake, stake.need * part)
 
     def stakes(self, session: date, decided: date) -> list[Stake]:
         """Pool the cash; return what each name that takes part was worth and lacked by then."""
@@ -136,11 +138,14 @@ class Basket:
             active = free
 
     def _set_needs(self, active: Sequence[Stake]) -> None:
-        total = self.cash + sum((stake.value for stake in active), _ZERO)
+        total = self._total(active)
         weights = sum((exact(stake.page.name.weight) for stake in active), _ZERO)
         for stake in active:
             need = total * exact(stake.page.name.weight) / weights - stake.value
             stake.need = need if abs(need) >= _NEGLIGIBLE * total else _ZERO
+
+    def _total(self, active: Sequence[Stake]) -> Decimal:
+        return self.cash + sum((stake.value for stake in active), _ZERO)
 
     def _collect(self, page: Page) -> None:
         self.cash += page.cash

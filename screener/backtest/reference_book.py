@@ -35,6 +35,8 @@ class Day:
         By how much a holding of shares multiplies that morning.
     dividend
         Cash for each share held at the close before, before tax.
+    rights, rights_price
+        Shares offered for each share held at the close before, and what one of them costs.
     fx
         CNY for 1 of the listing's currency by the last fixing; `None` where none is known.
     board_lot
@@ -53,6 +55,8 @@ class Day:
     trading: bool = True
     share_ratio: float = 1.0
     dividend: float = 0.0
+    rights: float = 0.0
+    rights_price: float = 0.0
     fx: float | None = 1.0
     board_lot: int | None = None
 
@@ -121,6 +125,10 @@ class Choices:
         Whether a blocked sale waits. Without, all is sold at the scheduled exit's last close.
     commission, levies
         Whether they are charged; dividend tax is a levy.
+    take_up
+        Whether rights are taken up: paid with the cash of the name, and beyond it with money from
+        outside that is given back at the end. Without lots nothing is paid in: the holding keeps
+        what it is worth at the ex-reference price.
 
     Raises
     ------
@@ -145,6 +153,7 @@ class Choices:
     late_sales: bool = True
     commission: bool = True
     levies: bool = True
+    take_up: bool = True
 
     def __post_init__(self) -> None:
         if self.capital <= 0 or self.horizon < 1 or self.max_wait < 0:

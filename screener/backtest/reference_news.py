@@ -168,7 +168,9 @@ class News:
 
     def _through_actions(self, price: Decimal, close_at: int, at: int) -> Decimal:
         for day in self.days[close_at + 1 : at + 1]:
-            price = (price - exact(day.dividend)) / exact(day.share_ratio)
+            rights = exact(day.rights)
+            worth = price - exact(day.dividend) + rights * exact(day.rights_price)
+            price = worth / (exact(day.share_ratio) + rights)
         return price
 
     def _newly_listed(self, at: int) -> bool:

@@ -162,13 +162,21 @@ class Page:
         ratio, dividend = exact(day.share_ratio), exact(day.dividend)
         if not self.choices.lots:
             before = self.news.last_worth(at - 1)
+            after = self.news.last_worth(at, at - 1)
             for parcel in self.parcels:
-                parcel.shares *= ratio * before / (before - dividend)
+                parcel.shares *= before / after
             return
+        held = self.shares
         for parcel in self.parcels:
             if dividend:
                 self._receive(at, parcel, parcel.shares * dividend)
             parcel.shares *= ratio
+        if day.rights and self.choices.take_up:
+            self._subscribe(at, held * exact(day.rights))
+
+    def _subscribe(self, at: int, shares: Decimal) -> None:
+        self.cash -= shares * exact(self.days[at].rights_price) * self.news.fx(at, side="buy")
+        self.parcels.append(Parcel(bought=self.days[at].session, shares=shares))
 
     def _receive(self, at: int, parcel: Parcel, gross: Decimal) -> None:
         tax = _ZERO

@@ -12,7 +12,7 @@ import numpy as np
 from screener.backtest.attribution import Gap
 from screener.backtest.benchmark import BenchmarkSeries, benchmark_path, benchmark_return
 from screener.backtest.delisting import with_payouts
-from screener.backtest.frictions import Frictions, Order
+from screener.backtest.frictions import Frictions, Line, Order
 from screener.backtest.ledger import LedgerEntry, ledger_entries
 from screener.backtest.money import Executed, with_money
 from screener.backtest.paper import FEW_WINDOWS, PaperPath, own_rows, paper_values
@@ -98,10 +98,12 @@ class EventResult:
         the earliest scheduled entry of all, and `None`.
     capital
         Money of the executable path, in CNY; `None` on paper alone.
-    orders
-        Its orders, filled or not.
+    lines
+        Rows of its ledger: orders, filled or not, dividends, taxes and rights.
     gap
         What each friction takes from the paper return; empty unless both paths are finished.
+    no_orders
+        Why no order was placed at all, if so.
     benchmarks, benchmark_basis
         Ids of the benchmarks, and `price`, `total` or `mixed`.
     remarks
@@ -129,10 +131,16 @@ class EventResult:
     ledger: tuple[LedgerEntry, ...]
     remarks: tuple[str, ...]
     capital: float | None = None
-    orders: tuple[Order, ...] = ()
+    lines: tuple[Line, ...] = ()
     gap: Gap = ()
     lack: str = ""
     index_lack: str = ""
+    no_orders: str = ""
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Its orders, filled or not."""
+        return tuple(line for line in self.lines if isinstance(line, Order))
 
     @property
     def active_return(self) -> float | None:
@@ -243,15 +251,27 @@ def _some(
     return [
         _result(panel, window, others[at], paths, one, benchmark_of, lacks[id(window)])
         for at, window in enumerate(main)
-        for one in executed.get(id(window), _without(settings))
+        for one in executed.get(id(window), _without(settings, window))
     ]
 
 
-def _without(settings: Settings) -> tuple[Executed | None, ...]:
+def _without(settings: Settings, window: Window) -> tuple[Executed | None, ...]:
     """Return what stands for a window without an executable path: a row for each capital still."""
     if settings.frictions is None:
         return (None,)
-    return tuple(Executed(value=None, fees=None, capital=capital) for capital in settings.capitals)
+    why = _why_not_traded(window)
+    return tuple(
+        Executed(value=None, fees=None, capital=capital, no_orders=why)
+        for capital in settings.capitals
+    )
+
+
+def _why_not_traded(window: Window) -> str:
+    if not window.event.weighting.tradable:
+        return f"{window.event.weighting} is an index: not tradable"
+    if window.horizon == 1:
+        return "one session: what is bought that day is sold the next at the earliest (T+1)"
+    return ""
 
 
 def _all_executed(
@@ -262,13 +282,7 @@ def _all_executed(
     paper: Mapping[int, float],
 ) -> Mapping[int, tuple[Executed, ...]]:
     """Return the executable paths of each window by its identity, one for each capital."""
-    priced = [
-        window
-        for window in windows
-        if window.valued
-        and window.horizon > 1  # bought today, sold tomorrow at the earliest (T+1)
-        and window.event.weighting.tradable
-    ]
+    priced = [window for window in windows if window.valued and not _why_not_traded(window)]
     if settings.frictions is not None and trading is not None:
         return with_money(values, trading, priced, settings.frictions, settings.capitals, paper)
     if settings.cost is None or not priced:
@@ -335,10 +349,11 @@ def _result(
         ledger=ledger_entries(panel, window, None if executed is None else executed.exits),
         remarks=remarks if executed is None else (*remarks, *executed.remarks),
         capital=None if executed is None else executed.capital,
-        orders=() if executed is None else executed.orders,
+        lines=() if executed is None else executed.lines,
         gap=() if executed is None else executed.gap,
         lack=lack,
         index_lack=beside.lack,
+        no_orders="" if executed is None else executed.no_orders,
     )
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from screener.backtest.booking import Fill
-from screener.backtest.frictions import Order
+from screener.backtest.frictions import Line, Order
 from screener.backtest.portfolio import FloatVector
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError
 
-__all__ = ["Execution", "paid_of", "share_marks"]
+__all__ = ["Execution", "paid_of", "share_marks", "sold_out"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,9 @@ class Execution:
     value
         Money at the end, in CNY: cash, and what is still held at its last close; `None` while a
         sale that was due still waits.
-    orders
-        Every order, filled or not.
+    lines
+        Every order, filled or not, and every dividend, tax and rights issue, as the ledger has
+        them.
     fees
         Commission, levies and taxes of the orders, and tax on dividends, in CNY.
     dividends
@@ -35,10 +37,15 @@ class Execution:
     """
 
     value: float | None
-    orders: tuple[Order, ...]
+    lines: tuple[Line, ...]
     fees: float
     dividends: float
     pending: bool
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Every order, filled or not."""
+        return tuple(line for line in self.lines if isinstance(line, Order))
 
 
 def paid_of(sale: Fill) -> float:
@@ -49,7 +56,9 @@ def paid_of(sale: Fill) -> float:
 def share_marks(
     trading: TradingPanel, column: int, bought: Fill, start: int, end: int, n_rows: int
 ) -> FloatVector:
-    """Return `(n_rows,)` CNY for a share as bought at each close: no splits, no dividends.
+    """Return `(n_rows,)` CNY for a share as bought at each close: no splits, dividends or rights.
+
+    What went ex since the last close is in the cash by now, and not in the mark.
 
     Raises
     ------
@@ -58,18 +67,10 @@ def share_marks(
     """
     panel = trading.prices
     rows = slice(bought.row, end + 1)
-    close = panel.close[rows, column]
-    known = np.maximum.accumulate(np.where(np.isfinite(close), np.arange(len(close)), -1))
     ratios = np.cumprod(
         np.concatenate([[1.0], trading.share_ratio[bought.row + 1 : end + 1, column]])
     )
-    # Cash of each ex-date for a share as bought, and what went ex since the last close: it is in
-    # the cash by now and must not stay in the mark.
-    cash = np.concatenate([[0.0], trading.dividend[bought.row + 1 : end + 1, column] * ratios[:-1]])
-    gone = np.cumsum(cash)
-    held = np.where(known >= 0, close[known], panel.open[bought.row, column])
-    worth = held * np.where(known >= 0, ratios[known], 1.0)
-    worth = (worth - (gone - np.where(known >= 0, gone[known], 0.0))) * panel.fx[rows, column]
+    worth = _carried(trading, column, bought.row, end) * ratios * panel.fx[rows, column]
     if not np.isfinite(worth).all():
         listing = panel.listings[column]
         missing = int(np.flatnonzero(~np.isfinite(worth))[0])
@@ -82,3 +83,24 @@ def share_marks(
     before = np.full(bought.row - start, bought.price)
     after = np.full(n_rows - len(before) - len(worth), worth[-1])
     return np.concatenate([before, worth, after])
+
+
+def _carried(trading: TradingPanel, column: int, first: int, last: int) -> FloatVector:
+    """Return a share's close of each row, or the last one before less what left it since."""
+    panel = trading.prices
+    closes = panel.close[first : last + 1, column].copy()
+    if len(closes) and not np.isfinite(closes[0]):
+        closes[0] = panel.open[first, column]
+    for at in np.flatnonzero(~np.isfinite(closes[1:])) + 1:
+        closes[at] = trading.ex_price(float(closes[at - 1]), first + int(at), column)
+    return closes
+
+
+def sold_out(units: Sequence[float]) -> list[float]:
+    """Return signed units that never sell more than there is by a rounding of floats."""
+    held, found = 0.0, []
+    for unit in units:
+        sold_more = unit < 0 and abs(held + unit) <= 1e-12 * held
+        found.append(-held if sold_more else unit)
+        held += found[-1]
+    return found

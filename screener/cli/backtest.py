@@ -164,6 +164,15 @@ def backtest(
             help="Write every order, filled or not, as CSV; on paper every name of every window.",
         ),
     ] = None,
+    rights: Annotated[
+        str,
+        typer.Option(
+            "--rights",
+            metavar="WHAT",
+            help="Rights issues: take-up at their price (beyond the cash with money from outside), "
+            "or lapse.",
+        ),
+    ] = "take-up",
     delisting_recovery: Annotated[
         float | None,
         typer.Option(
@@ -198,7 +207,7 @@ def backtest(
 
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
     """
-    from screener.backtest.frictions import Frictions
+    from screener.backtest.frictions import Frictions, Rights
     from screener.backtest.ledger import LEDGER_COLUMNS, ORDER_COLUMNS
     from screener.backtest.run import Settings
     from screener.data.recorded import recorded_sessions
@@ -208,13 +217,13 @@ def backtest(
     from screener.render.files import check_targets, write_csv, write_json
     from screener.workflows.backtest_rows import (
         ledger_rows,
-        order_rows,
         result_table,
         run_document,
     )
     from screener.workflows.backtesting import run_variants
     from screener.workflows.catalog import basket_events
     from screener.workflows.measures import METRIC_COLUMNS, metric_rows, metrics_page
+    from screener.workflows.order_rows import order_rows
     from screener.workflows.pages import backtest_page, variants_page
     from screener.workflows.requests import Variants, request_of, variant_requests
     from screener.workspace.runs import save_run
@@ -234,6 +243,7 @@ def backtest(
         slippage_bps=slippage_bps,
         impact_bps=impact_bps,
         fx_spread_bps=fx_spread_bps,
+        rights=_one_of(Rights, rights, "--rights"),
     )
     settings = Settings(
         horizons=horizons_of(hold),
@@ -324,6 +334,13 @@ def _some_of(kind: type[ChoiceT], text: str, parameter: str) -> tuple[ChoiceT, .
     if not asked:
         raise InputError(f"{parameter} is empty", fix=f"give one of {', '.join(known)}")
     return tuple(kind(part) for part in asked)
+
+
+def _one_of(kind: type[ChoiceT], text: str, parameter: str) -> ChoiceT:
+    found, *others = _some_of(kind, text, parameter)
+    if others:
+        raise InputError(f"{parameter} {text!r} is more than one", fix=f"give {found} alone")
+    return found
 
 
 def _recovery(value: float | None) -> float | None:

@@ -172,10 +172,7 @@ def _averages(
 
 
 def read_trading(store: Store, panel: PricePanel) -> TradingPanel:
-    """Read what trading with money needs on the sessions of a price panel.
-
-    Rights are not taken up and lapse: they change neither shares nor cash.
-    """
+    """Read what trading with money needs on the sessions of a price panel."""
     ids = [listing.id for listing in panel.listings]
     if not len(panel.sessions) or not ids:
         empty = np.full(panel.close.shape, np.nan)
@@ -189,22 +186,23 @@ def read_trading(store: Store, panel: PricePanel) -> TradingPanel:
         )
     start, end = panel.session(0), panel.session(len(panel.sessions) - 1)
     bars = store.read(TableName.BARS, listings=ids, start=start, end=end)
-    share_ratio, dividend = _entitlements(store, panel, ids)
+    entitled = _entitlements(store, panel, ids)
     return TradingPanel(
         prices=panel,
         volume=_matrix(bars, "volume", panel.sessions, ids),
         amount=_matrix(bars, "amount", panel.sessions, ids),
-        share_ratio=share_ratio,
-        dividend=dividend,
+        share_ratio=entitled["ratio"],
+        dividend=entitled["cash"],
+        rights=entitled["rights"],
+        rights_price=entitled["rights_price"],
         board_lot=_board_lots(store, panel.sessions, ids),
     )
 
 
-def _entitlements(
-    store: Store, panel: PricePanel, ids: list[str]
-) -> tuple[FloatMatrix, FloatMatrix]:
-    """Return the ratio of shares and the cash of each ex-session; none for adjusted prices."""
+def _entitlements(store: Store, panel: PricePanel, ids: list[str]) -> dict[str, FloatMatrix]:
+    """Return ratio of shares, cash and rights of each ex-session; none for adjusted prices."""
     ratio, cash = np.ones(panel.close.shape), np.zeros(panel.close.shape)
+    rights, paid = np.zeros(panel.close.shape), np.zeros(panel.close.shape)
     column_of = {name: at for at, name in enumerate(ids)}
     for row in store.read(TableName.ACTIONS, listings=ids).to_pylist():
         column = column_of[row["listing"]]
@@ -213,7 +211,11 @@ def _entitlements(
             split = row["split"] if row["split"] is not None else 1.0
             ratio[at, column] *= (1.0 + (row["bonus"] or 0.0)) * split
             cash[at, column] += row["cash"] or 0.0
-    return ratio, cash
+            offered = row["rights"] or 0.0
+            rights[at, column] += offered * split
+            paid[at, column] += offered * (row["rights_price"] or 0.0)
+    price = paid / np.where(rights > 0, rights, 1.0)
+    return {"ratio": ratio, "cash": cash, "rights": rights, "rights_price": price}
 
 
 def _board_lots(store: Store, axis: SessionAxis, ids: list[str]) -> FloatMatrix:

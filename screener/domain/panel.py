@@ -166,6 +166,10 @@ class CapPanel:
     float_cap: FloatMatrix
 
 
+def _nowhere() -> FloatMatrix:
+    return np.zeros((0, 0))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TradingPanel:
     """What money needs beyond prices, on the sessions and listings of a price panel.
@@ -186,6 +190,10 @@ class TradingPanel:
         listing's currency; 0 without one, and throughout for adjusted prices.
     board_lot
         `(n_sessions, n_listings)` shares of a board lot in force; NaN where unknown.
+    rights, rights_price
+        `(n_sessions, n_listings)` shares that a rights issue offers for each share held at the
+        close before, and what one of them costs in the listing's currency; 0 without one, and
+        throughout for adjusted prices.
     """
 
     prices: PricePanel
@@ -194,12 +202,27 @@ class TradingPanel:
     share_ratio: FloatMatrix
     dividend: FloatMatrix
     board_lot: FloatMatrix
+    rights: FloatMatrix = field(default_factory=_nowhere)
+    rights_price: FloatMatrix = field(default_factory=_nowhere)
 
     def __post_init__(self) -> None:
         shape = self.prices.close.shape
+        for name in ("rights", "rights_price"):
+            if getattr(self, name).shape == (0, 0):
+                object.__setattr__(self, name, np.zeros(shape))
         for part in fields(self):
             value = getattr(self, part.name)
             if isinstance(value, np.ndarray):
                 if value.shape != shape:
                     raise DataError(f"panel {part.name} has shape {value.shape}, not {shape}")
                 value.setflags(write=False)
+
+    def ex_price(self, price: float, row: int, column: int) -> float:
+        """Return what a share of the close before is worth as a share of a session, unquoted.
+
+        Its dividend has left it, and it stands among the shares of a split, a bonus and a rights
+        issue, whose subscription has been paid.
+        """
+        rights = self.rights[row, column]
+        worth = price - self.dividend[row, column] + rights * self.rights_price[row, column]
+        return float(worth / (self.share_ratio[row, column] + rights))

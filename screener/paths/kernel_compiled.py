@@ -87,11 +87,12 @@ def _survey(
 
 
 @_compiled
-def _value(fill: int, end: int, column: int, weight: float, marks: Floats, opens: Floats) -> float:
+def _gain(fill: int, end: int, column: int, weight: float, marks: Floats, opens: Floats) -> float:
+    """Return what a name adds to 1; nothing at all while it is cash, so that cash returns 0."""
     if fill < 0:
-        return weight
+        return 0.0
     opened = opens[fill, column]
-    return weight / opened * marks[column, end] if opened > 0 else np.nan
+    return weight / opened * marks[column, end] - weight if opened > 0 else np.nan
 
 
 @_compiled
@@ -131,14 +132,14 @@ def measure(
         for at in range(len(horizons)):
             horizon = horizons[at]
             begun, settled, cut = _survey(first, last, horizon, delay, reach, names, maps)
-            value, least, furthest = 0.0, horizon, -1
+            value, least, furthest = 1.0, horizon, -1
             for name in range(first, last):
                 leg = _leg(name, horizon, delay, reach, names, maps)
                 fill, end = -1, -1
                 if leg[1] <= reach:
                     fill, end, held = _span(leg, settled, cut, maps)
                     least, furthest = min(least, held), max(furthest, end)
-                value += _value(fill, end, names[0][name], names[1][name], marks, opens)
+                value += _gain(fill, end, names[0][name], names[1][name], marks, opens)
                 spans[name, 0], spans[name, 1] = fill, end
             first_rows[event], last_rows[event, at] = begun, furthest
             pending[event, at] = not settled
@@ -150,17 +151,15 @@ def measure(
 def _add(
     path: Floats, first: int, fill: int, end: int, weight: float, opened: float, prices: Floats
 ) -> None:
-    """Add one name to a path: cash, then its prices, then its last value."""
+    """Add to a path of 1 what one name gains: nothing in cash, then by its prices to its last."""
     if fill < 0:
-        path += weight
         return
     scale = weight / opened if opened > 0 else np.nan
     bought, stopped = fill - first, end - first + 1
-    path[:bought] += weight
     held, own = path[bought:stopped], prices[fill : end + 1]
     for row in range(len(own)):
-        held[row] += scale * own[row]
-    path[stopped:] += scale * prices[end]
+        held[row] += scale * own[row] - weight
+    path[stopped:] += scale * prices[end] - weight
 
 
 @_compiled
@@ -180,7 +179,7 @@ def trace(
         path = path_values[path_offsets[event] : path_offsets[event + 1]]
         if len(path) == 0:
             continue
-        path[:] = 0.0
+        path[:] = 1.0
         for name in range(offsets[event], offsets[event + 1]):
             fill, end, column = spans[name, 0], spans[name, 1], max(columns[name], 0)
             opened = opens[fill, column] if fill >= 0 else 1.0

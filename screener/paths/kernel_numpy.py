@@ -148,9 +148,9 @@ def _row(panel: PathPanel, names: list[_Name], horizon: int, reach: int) -> _Row
     cut = reach if settled else min(open_ends, default=reach)
     first = min(name.start for name in begun if name.start is not None)
     last = max(name.end(cut) for name in begun)
-    path = np.zeros(last - first + 1)
+    path = np.ones(last - first + 1)
     for name in names:
-        path = path + name.weight * _growth(panel, name, first, last, cut)
+        path = path + name.weight * (_growth(panel, name, first, last, cut) - 1)
     held = horizon if settled else min(name.held(cut) for name in begun)
     return float(path[-1]) - 1, held, not settled, last, path, first
 

@@ -172,10 +172,15 @@ _SHORT = {
 }
 
 
+_SELDOM = "rights"  # a step that is shown where there is any
+
+
 def _gaps(lines: Sequence[HorizonLine], *, amounts: bool) -> Iterator[RenderableType]:
     """Show what each friction took, for the windows that both paths finished."""
     told = [line for line in lines if line.gap or (amounts and line.capital is not None)]
     steps = next(([step for step, _ in line.gap] for line in told if line.gap), [])
+    if not any(dict(line.gap).get(_SELDOM) for line in told):
+        steps = [step for step in steps if step != _SELDOM]
     if not told:
         return
     columns = [

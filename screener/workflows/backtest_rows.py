@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from screener.backtest.run import EventResult, Settings
 from screener.paths.legs import LegState
 from screener.workflows.backtesting import BacktestRun
+from screener.workflows.order_rows import order_rows
 
 __all__ = [
     "BACKTEST_COLUMNS",
     "REMARK_COLUMN",
     "VARIANT_COLUMNS",
     "ledger_rows",
-    "order_rows",
     "result_rows",
     "result_table",
     "run_document",
 ]
 
 _CURRENCY = "CNY"
-_PLACES = 8  # of money: what is beyond are roundings of floats
 
 BACKTEST_COLUMNS = (
     "basket",
@@ -105,53 +104,6 @@ def result_rows(run: BacktestRun) -> list[dict[str, object]]:
 def ledger_rows(run: BacktestRun) -> list[dict[str, object]]:
     """Return one row per event, horizon and name with the columns of the ledger."""
     return [{**asdict(entry), "run_id": run.run_id} for entry in run.ledger]
-
-
-def order_rows(run: BacktestRun) -> list[dict[str, object]]:
-    """Return one row per order, filled or not, and per name left out, of a run with money."""
-    return [row for result in run.results for row in _orders(run, result)]
-
-
-def _orders(run: BacktestRun, result: EventResult) -> Iterator[dict[str, object]]:
-    common = {
-        "basket": result.window.event.basket,
-        "report": result.window.event.report,
-        "horizon": result.window.horizon,
-        "capital": result.capital,
-        "run_id": run.run_id,
-    }
-    for entry in result.ledger:
-        if entry.state is LegState.DROPPED:
-            yield {
-                **common,
-                "listing": entry.listing,
-                "name": entry.name,
-                "status": "dropped",
-                "weight": 0.0,
-                "scheduled_session": entry.scheduled_entry,
-                "currency": entry.currency,
-                "reason": entry.reason,
-                "rule": entry.rule,
-            }
-    for order in result.orders:
-        yield {
-            **common,
-            "listing": order.listing.id,
-            "name": result.window.event.members[order.leg].name,
-            "side": str(order.side),
-            "status": str(order.status),
-            "weight": result.window.weights[order.leg],
-            "scheduled_session": order.scheduled,
-            "session": order.session,
-            "shares": order.shares or None,
-            "price": None if order.price is None else round(order.price, _PLACES),
-            "currency": str(order.listing.currency),
-            "amount": round(order.amount, _PLACES) or None,
-            "fees": round(order.fees, _PLACES) if order.session else None,
-            "reason": order.reason,
-            "rule": order.rule,
-            "source": order.source,
-        }
 
 
 def run_document(run: BacktestRun) -> dict[str, object]:

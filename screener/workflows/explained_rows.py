@@ -13,11 +13,11 @@ from screener.workflows.backtest_rows import (
     BACKTEST_COLUMNS,
     VARIANT_COLUMNS,
     ledger_rows,
-    order_rows,
     result_rows,
 )
 from screener.workflows.backtesting import BacktestRun
 from screener.workflows.measures import METRIC_COLUMNS, metric_rows
+from screener.workflows.order_rows import order_rows
 from screener.workflows.verdicts import VERDICT_COLUMNS
 
 __all__ = ["RESULT_KEYS", "Difference", "check_explainable", "differences_of", "is_same"]

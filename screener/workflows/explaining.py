@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import numpy as np
 
-from screener.backtest.frictions import Order
+from screener.backtest.frictions import Line
 from screener.backtest.run import EventResult
 from screener.data.schema import TableName
 from screener.data.store import Store
@@ -70,7 +70,7 @@ class Explanation:
     benchmark
         First and last value of each benchmark.
     orders
-        Orders with money.
+        Orders with money, dividends, taxes and rights.
     differences
         Values of the given row that come out otherwise now.
     """
@@ -80,7 +80,7 @@ class Explanation:
     row: Mapping[str, object]
     names: tuple[NameShare, ...]
     benchmark: tuple[tuple[str, Quote, Quote], ...]
-    orders: tuple[Order, ...]
+    orders: tuple[Line, ...]
     differences: tuple[Difference, ...]
 
 
@@ -122,7 +122,7 @@ def explain(
         row=rows[at],
         names=names,
         benchmark=_benchmark(store, result),
-        orders=result.orders,
+        orders=result.lines,
         differences=differences_of(run, wanted),
     )
 

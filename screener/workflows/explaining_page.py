@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from rich.console import RenderableType
 
-from screener.backtest.frictions import Order
+from screener.backtest.frictions import Line, Order, OrderStatus
 from screener.data.schema import SIMULATED
 from screener.domain.basket import Rebalance
 from screener.render.explaining import (
@@ -17,6 +17,7 @@ from screener.render.explaining import (
 )
 from screener.render.tables import UNDEFINED, number, percent, published_text
 from screener.workflows.explaining import Explanation, NameShare, Quote
+from screener.workflows.order_rows import side_of
 
 __all__ = ["explanation_document", "explanation_page"]
 
@@ -45,7 +46,7 @@ def explanation_page(found: Explanation) -> RenderableType:
         names=tuple(_name(share) for share in found.names),
         total=found.result.paper_return,
         sums=window.rebalance is Rebalance.NONE,
-        orders=tuple(_order(found, order) for order in found.orders),
+        orders=tuple(_order(found, line) for line in found.orders),
         origins=_origins(found),
         remarks=found.result.remarks,
     )
@@ -62,8 +63,8 @@ def explanation_document(found: Explanation) -> dict[str, object]:
             for index, first, last in found.benchmark
         ],
         "orders": [
-            {**asdict(order), "listing": order.listing.id, "side": str(order.side)}
-            for order in found.orders
+            {**asdict(line), "listing": line.listing.id, "side": side_of(line)}
+            for line in found.orders
         ],
         "gap": dict(found.result.gap),
         "differences": [asdict(item) for item in found.differences],
@@ -102,16 +103,22 @@ def _text(quote: Quote | None) -> str:
     return f"{quote.session} {quote.field} {quote.price:.10g}{factor}{rate}"
 
 
-def _order(found: Explanation, order: Order) -> ExplainedOrder:
-    name = found.result.window.event.members[order.leg].name
-    filled = order.session is not None and order.price is not None
-    told = f"{order.shares:,.10g} at {order.price:.10g}" if filled else str(order.status)
-    money = f"{order.amount:,.2f} + {order.fees:,.2f}" if filled else UNDEFINED
+def _order(found: Explanation, line: Line) -> ExplainedOrder:
+    name = found.result.window.event.members[line.leg].name
+    why: tuple[str, ...] = (line.reason,)
+    session, fees = line.session, None
+    if isinstance(line, Order):
+        why = (line.reason, line.rule, line.source)
+        session, fees = line.session or line.scheduled, line.fees
+    done = line.status in (OrderStatus.FILLED, OrderStatus.PARTIAL)
+    priced = line.price is not None
+    told = f"{line.shares:,.10g} at {line.price:.10g}" if done and priced else str(line.status)
+    money = f"{line.amount:,.2f}" + ("" if fees is None else f" + {fees:,.2f}")
     return ExplainedOrder(
-        name=f"{order.listing} {name}".strip(),
-        order=f"{order.session or order.scheduled} {order.side} {told}",
-        money=money,
-        why="; ".join(part for part in (order.reason, order.rule, order.source) if part),
+        name=f"{line.listing} {name}".strip(),
+        order=f"{session} {side_of(line)} {told}",
+        money=money if done else UNDEFINED,
+        why="; ".join(part for part in why if part),
     )
 
 

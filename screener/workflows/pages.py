@@ -9,7 +9,7 @@ from itertools import groupby
 from rich.console import RenderableType
 
 from screener.backtest.dealers import REBALANCED
-from screener.backtest.frictions import Order
+from screener.backtest.frictions import Entitlement, EntitlementKind, Order
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult
 from screener.data.schema import SIMULATED
@@ -186,6 +186,9 @@ def _notes(results: list[EventResult]) -> tuple[str, ...]:
         for order in result.orders:
             if _worth_telling(result, order):
                 found.setdefault(_order_key(result, order), []).append(result.window.horizon)
+        for line in result.lines:
+            if isinstance(line, Entitlement) and line.kind is EntitlementKind.RIGHTS:
+                found.setdefault(_rights_key(result, line), []).append(result.window.horizon)
     every = len({result.window.horizon for result in results})
     alike: dict[tuple[str, str, tuple[int, ...]], list[str]] = {}
     for (state, listing, name, reason), horizons in found.items():
@@ -205,13 +208,21 @@ def _worth_telling(result: EventResult, order: Order) -> bool:
     return bool(order.reason) and not told and not usual
 
 
+def _rights_key(result: EventResult, line: Entitlement) -> tuple[str, str, str, str]:
+    name = result.window.event.members[line.leg].name
+    return "held", line.listing.id, name, f"{line.reason} ({line.session}{_with(result)})"
+
+
+def _with(result: EventResult) -> str:
+    return "" if result.capital is None else f", with {result.capital:,.0f}"
+
+
 def _order_key(result: EventResult, order: Order) -> tuple[str, str, str, str]:
     """Tell of an order that was not filled as meant; the ledger has every one."""
     name = result.window.event.members[order.leg].name
-    amount = "" if result.capital is None else f", with {result.capital:,.0f}"
     when = f"sold on {order.session}: " if order.session else ""
     verb = "not bought" if order.side is Side.BUY else "sale"
-    return verb, order.listing.id, name, f"{when}{order.reason}{amount}"
+    return verb, order.listing.id, name, f"{when}{order.reason}{_with(result)}"
 
 
 def _note_key(entry: LedgerEntry) -> tuple[str, str, str, str]:

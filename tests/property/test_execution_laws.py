@@ -62,7 +62,7 @@ def cut(market: Market, last: date) -> TradingPanel:
             matrix[known:] = np.nan
         elif name in ("suspended", "st"):
             matrix[known:] = False
-        elif name in ("share_ratio", "dividend"):
+        elif name in ("share_ratio", "dividend", "rights", "rights_price"):
             matrix[known:] = float(name == "share_ratio")
         elif name in ("factor", "board_lot") and known:
             matrix[known:] = matrix[known - 1]

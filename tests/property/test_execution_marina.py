@@ -59,6 +59,8 @@ def _row(market: Market, order: Order) -> dict[str, Any] | None:
     since = slice(int(earlier[-1]) + 1, order.row + 1)
     if (market.trading.dividend[since, column] > 0).any():
         return None  # the reference of an ex-date is not the close before it
+    if (market.trading.rights[since, column] > 0).any():
+        return None
     if (market.trading.share_ratio[since, column] != 1).any():
         return None
     listed = panel.list_dates[column]

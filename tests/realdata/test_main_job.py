@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from screener.cli.main import app
 from tests.golden import paper_returns
+from tests.support.ledger_returns import faults, gains
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 pytestmark = [
@@ -153,3 +154,22 @@ def test_whole_market_file_gives_the_same_returns(workspace: Path, tmp_path: Pat
     (got,) = csv.DictReader(io.StringIO(text))
     assert got["n_held"] == "27"
     assert got["benchmark_return"] == ""
+
+
+def test_the_ledger_alone_gives_the_traded_returns(workspace: Path, tmp_path: Path) -> None:
+    file = tmp_path / "ledger.csv"
+    asked = ("--hold", "1,5,20,60", "--csv", "-", "--ledger", file, "--fx-spread-bps", "10")
+    for rhythm in ("none", "daily"):
+        text = screener("backtest", *asked, "--rebalance", rhythm, "--workspace", workspace)
+        ledger = file.read_text(encoding="utf-8-sig")
+        assert faults(ledger) == []
+        told = gains(ledger)
+        traded = [line for line in csv.DictReader(io.StringIO(text)) if line["executable_return"]]
+        assert len(traded) > 20
+        for line in traded:
+            capital = float(line["capital"])
+            key = (line["basket"], line["report"], int(line["horizon"]), capital)
+            if line["status"] == "mature":
+                assert told[key] == pytest.approx(
+                    float(line["executable_return"]) * capital, abs=0.005
+                )

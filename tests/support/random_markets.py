@@ -303,5 +303,7 @@ class _Maker:
             amount=amount,
             share_ratio=matrix("share_ratio"),
             dividend=matrix("dividend"),
+            rights=matrix("rights"),
+            rights_price=matrix("rights_price"),
             board_lot=matrix("board_lot"),
         )

@@ -83,6 +83,7 @@ class Story:
         spots = range(1, min(exit_at + 12, len(own)))
         chosen = dice.sample(spots, min(dice.choice([0, 0, 1, 2, 3]), len(spots)))
         self.actions = {at: self._action() for at in self._apart(sorted(chosen))}
+        self.rights = self._rights()
         self.st_from = 0 if item in CODES["st"] else len(own)
         if item in CODES["st"] and dice.random() < 0.3:
             self.st_from = dice.randint(0, exit_at)
@@ -91,18 +92,21 @@ class Story:
 
     def day(self, at: int, session: date, fx: float) -> Day:
         ratio, dividend = self.actions.get(at, (Decimal(1), Decimal(0)))
+        rights, subscription = self.rights.get(at, (Decimal(0), Decimal(0)))
         if self.last is None:
-            ratio, dividend = Decimal(1), Decimal(0)
+            ratio, dividend, rights, subscription = Decimal(1), Decimal(0), Decimal(0), Decimal(0)
         else:
             # After falls and splits what was announced may be more than the share is worth.
             dividend = min(dividend, (self.last / 4).quantize(Decimal("0.001"), ROUND_DOWN))
-            self.last = (self.last - dividend) / ratio
+            subscription = cents(self.last * subscription)
+            self.last = (self.last - dividend + rights * subscription) / (ratio + rights)
         if self.board == "hk" and at == self.lot_change:
             self.lot = self.dice.choice([50, 100, 300, 1000])
         blank = empty_day(session, trading=True, fx=fx if self.board == "hk" else 1.0, lot=self.lot)
         blank = replace(
             blank, share_ratio=float(ratio), dividend=float(dividend), st=at >= self.st_from
         )
+        blank = replace(blank, rights=float(rights), rights_price=float(subscription))
         if at in self.still:
             return self._suspended(replace(blank, suspended=True))
         if at in self.holes:
@@ -119,6 +123,20 @@ class Story:
             if not kept or any(other not in dark for other in range(kept[-1], at)):
                 kept.append(at)
         return kept
+
+    def _rights(self) -> dict[int, tuple[Decimal, Decimal]]:
+        """Draw rights issues, by part of the price, from dice of their own: some beside an action.
+
+        Everything else of a seed is drawn as it was.
+        """
+        dice, found = random.Random(f"{self.item}-{self.own[0]}-{len(self.own)}-rights"), {}
+        for at in self.actions:
+            if dice.random() < 0.3:
+                terms = dice.choice(["0.1", "0.3", "0.25"]), dice.choice(["0.5", "0.8", "0.95"])
+                found[at] = (Decimal(terms[0]), Decimal(terms[1]))
+                if dice.random() < 0.6:
+                    self.actions[at] = (Decimal(1), Decimal(0))
+        return found
 
     def _action(self) -> tuple[Decimal, Decimal]:
         ratios = ["1", "1", "1.1", "1.3", "1.45", "2"]
@@ -211,14 +229,14 @@ def scaled(days: list[Day], dice: random.Random) -> list[Day]:
     anchor = dice.uniform(0.4, 3.0)
     level, made, last = anchor, [], None
     for day in days:
-        if last is not None and (day.dividend or day.share_ratio != 1):
-            level *= last * day.share_ratio / (last - day.dividend)
+        if last is not None:
+            level *= _growth(day, last)
         last = last if day.close is None else day.close
         moved: dict[str, Any] = {
             name: None if getattr(day, name) is None else round(getattr(day, name) * level, 4)
             for name in ("open", "high", "low", "close")
         }
-        made.append(replace(day, share_ratio=1.0, dividend=0.0, **moved))
+        made.append(replace(day, share_ratio=1.0, dividend=0.0, rights=0.0, **moved))
     return made
 
 
@@ -226,8 +244,14 @@ def factors(days: list[Day]) -> list[float]:
     """Return the cumulative factor of each day: previous close over the ex-reference price."""
     factor, found, last = 1.0, [], None
     for day in days:
-        if last is not None and (day.dividend or day.share_ratio != 1):
-            factor *= last * day.share_ratio / (last - day.dividend)
+        if last is not None:
+            factor *= _growth(day, last)
         last = last if day.close is None else day.close
         found.append(factor)
     return found
+
+
+def _growth(day: Day, last: float) -> float:
+    """Return the previous close over the reference price of a day, 1 without an action."""
+    worth = last - day.dividend + day.rights * day.rights_price
+    return last * (day.share_ratio + day.rights) / worth

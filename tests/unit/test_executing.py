@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from screener.backtest.attribution import GAP_STEPS
-from screener.backtest.frictions import Frictions, OrderStatus
+from screener.backtest.frictions import Entitlement, Frictions, OrderStatus, Rights
 from screener.backtest.run import EventResult, Settings, run_backtest
+from screener.domain.basket import Rebalance
 from screener.domain.listing import Exchange
 from screener.domain.panel import PricePanel, TradingPanel
 from screener.errors import InputError
@@ -33,6 +34,8 @@ def trading_of(panel: PricePanel, **given: float | np.ndarray) -> TradingPanel:
         "share_ratio": np.ones(shape),
         "dividend": np.zeros(shape),
         "board_lot": np.full(shape, np.nan),
+        "rights": np.zeros(shape),
+        "rights_price": np.zeros(shape),
     }
     for name, value in given.items():
         fields[name] = np.broadcast_to(np.asarray(value, dtype=float), shape).copy()
@@ -89,6 +92,83 @@ def test_a_split_multiplies_the_shares() -> None:
     (found,) = run(split, trading_of(split, share_ratio=ratio))
     assert [order.shares for order in found.orders] == [900, 1800]
     assert found.orders[1].amount == pytest.approx(10_350)
+
+
+BEFORE = [(10.0, 10.0), (10.0, 10.0), (10.0, 10.0), (9.0, 9.0), (9.0, 9.9), (9.9, 9.9)]
+
+
+def offered(**frictions: Rights) -> EventResult:
+    """One new share at 6.00 for each three held, on the second day after the purchase."""
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, BEFORE)})
+    at = panel.row(DAY) + 3
+    factors, rights, price = (np.zeros(panel.close.shape) for _ in range(3))
+    factors[:at], factors[at:] = 1.0, 10.0 / 9.0  # (10 + 6 / 3) / (4 / 3) = 9
+    rights[at], price[at] = 1 / 3, 6.0
+    panel = replace(panel, factor=factors)
+    free = Frictions(commission=False, levies=False, participation=None, **frictions)
+    (found,) = run(
+        panel,
+        trading_of(panel, rights=rights, rights_price=price),
+        frictions=free,
+        horizons=(4,),
+        capitals=(9_050.0,),
+    )
+    return found
+
+
+def test_rights_are_taken_up_on_both_paths_and_have_a_row_and_a_step() -> None:
+    found = offered()
+    # 900 x 10 leave 50; 300 x 6 = 1,800 for the rights, of which 1,750 come from outside; 1,200
+    # shares at 9.90 are 11,880: 11,880 - 9,000 - 1,800 = 1,080. Paper: 9.9 / 9 - 1 = 10 %.
+    assert found.paper_return == pytest.approx(0.1, abs=1e-12)
+    assert found.executable_return == pytest.approx(1_080 / 9_050, abs=1e-12)
+    bought, taken, sold = found.lines
+    assert (bought.shares, sold.shares) == (900, pytest.approx(1_200))
+    assert isinstance(taken, Entitlement)
+    assert (taken.kind, taken.shares, taken.price) == ("rights", pytest.approx(300), 6.0)
+    assert taken.cash == pytest.approx(-1_800)
+    assert "taken up" in taken.reason
+    assert "1,750.00 CNY of it paid in from outside" in taken.reason
+    gap = dict(found.gap)
+    # As on paper 1,000 shares of 9.90 would be held: 9,900 - 9,000 = 900.
+    assert gap["rights"] == pytest.approx((1_080 - 900) / 9_050, abs=1e-12)
+    assert gap["lots and cash"] == pytest.approx(900 / 9_050 - 0.1, abs=1e-12)
+
+
+def test_rights_that_lapse_are_told_and_what_that_costs() -> None:
+    found = offered(rights=Rights.LAPSE)
+    assert found.executable_return == pytest.approx((8_910 - 9_000) / 9_050, abs=1e-12)
+    _, lapsed, sold = found.lines
+    assert sold.shares == 900
+    assert (lapsed.status, lapsed.cash) == (OrderStatus.LAPSED, 0.0)
+    assert lapsed.reason.startswith("rights not taken up")
+    assert dict(found.gap)["rights"] == pytest.approx((8_910 - 9_900) / 9_050, abs=1e-12)
+
+
+def test_rights_of_a_rebalanced_basket_come_out_of_its_one_purse() -> None:
+    """Another name is sold down to pay back what was paid in: nothing is left over at the end."""
+    flat = [(10.0, 10.0)] * 12
+    halved = [*flat[:4], *[(8.0, 8.0)] * 8]  # one for one at 6: (10 + 6) / 2 = 8
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, halved), "002428.SZ": bars_of(SZ, DAY, flat)})
+    rights, price = np.zeros(panel.close.shape), np.zeros(panel.close.shape)
+    at = panel.row(DAY) + 4
+    rights[at:, 0], price[at, 0] = 0.0, 6.0
+    rights[at, 0] = 1.0
+    factors = np.ones(panel.close.shape)
+    factors[at:, 0] = 10.0 / 8.0
+    panel = replace(panel, factor=factors)
+    free = Frictions(commission=False, levies=False, participation=None)
+    (found,) = run(
+        panel,
+        trading_of(panel, rights=rights, rights_price=price),
+        frictions=free,
+        horizons=(8,),
+        capitals=(100_000.0,),
+        rebalance=Rebalance.DAILY,
+    )
+    assert found.paper_return == pytest.approx(0, abs=1e-9)
+    assert found.executable_return == pytest.approx(0, abs=1e-9)
+    assert [line.cash for line in found.lines if isinstance(line, Entitlement)] == [-30_000.0]
 
 
 def test_an_order_takes_its_share_of_the_volume_and_sells_over_days() -> None:

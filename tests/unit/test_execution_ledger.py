@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 
 from screener.backtest.executing import execute
-from screener.backtest.frictions import Frictions, OrderStatus
+from screener.backtest.frictions import Entitlement, Frictions, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.backtest.shares import Execution
 from screener.domain.basket import EntryPrice, Rebalance
@@ -21,8 +20,9 @@ from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from screener.paths.windows import WindowStatus, resolve_window
 from screener.render.files import csv_text
-from screener.workflows.backtest_rows import BACKTEST_COLUMNS, order_rows, result_rows
+from screener.workflows.backtest_rows import BACKTEST_COLUMNS, result_rows
 from screener.workflows.backtesting import BacktestRun
+from screener.workflows.order_rows import order_rows
 from screener.workflows.requests import BacktestRequest
 from tests.support.panels import bars_of, event_of, panel_of, sessions
 from tests.support.random_markets import Market, frictions_of, random_market
@@ -72,23 +72,6 @@ def run_of(market: Market, trading: TradingPanel) -> BacktestRun:
     )
 
 
-def without_dividends(trading: TradingPanel) -> TradingPanel:
-    return TradingPanel(
-        prices=trading.prices,
-        volume=trading.volume,
-        amount=trading.amount,
-        share_ratio=trading.share_ratio,
-        dividend=np.zeros_like(trading.dividend),
-        board_lot=trading.board_lot,
-    )
-
-
-def net(row: Mapping[str, Any]) -> float:
-    """Return what an order's row adds to the money."""
-    sign = 1 if row["side"] == "sell" else -1
-    return sign * float(row.get("amount") or 0.0) - float(row.get("fees") or 0.0)
-
-
 def finished(result: EventResult) -> bool:
     return result.status is WindowStatus.MATURE and result.executable_return is not None
 
@@ -99,16 +82,14 @@ def test_orders_fees_and_dividends_make_the_value(seed: int) -> None:
     done, status = executed(market, market.trading)
     if done.value is None or status is not WindowStatus.MATURE:
         pytest.skip("something is still held")
-    money = market.choices.capital + done.dividends - done.fees
-    for order in done.orders:
-        money += order.amount * (1 if order.side == "sell" else -1)
+    money = market.choices.capital + sum(line.cash for line in done.lines)
     assert done.value == pytest.approx(money, abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", FEW)
 def test_the_rows_of_the_ledger_make_the_executable_return(seed: int) -> None:
     market = random_market(seed)
-    run = run_of(market, without_dividends(market.trading))
+    run = run_of(market, market.trading)
     rows = order_rows(run)
     for result in run.results:
         if not finished(result):
@@ -119,10 +100,12 @@ def test_the_rows_of_the_ledger_make_the_executable_return(seed: int) -> None:
             if (row["horizon"], row["capital"]) == (result.window.horizon, result.capital)
         ]
         assert result.capital is not None
-        gained = sum(net(row) for row in own)
+        cash: list[Any] = [row.get("cash_cny") or 0.0 for row in own]
+        gained = sum(cash)
         assert gained / result.capital == pytest.approx(result.executable_return, abs=1e-10)
-        fees: list[Any] = [row.get("fees") or 0.0 for row in own]
-        paid = sum(fees)
+        fees: list[Any] = [row.get("fees_cny") or 0.0 for row in own]
+        taxes: list[Any] = [row["amount_cny"] for row in own if row.get("side") == "dividend tax"]
+        paid = sum(fees) + sum(taxes)
         assert paid == pytest.approx(result.fees, abs=1e-6)
 
 
@@ -140,6 +123,9 @@ def test_what_is_bought_is_sold_whole(seed: int) -> None:
         column = market.trading.prices.column(own[0].listing)
         bought = next(order for order in own if order.side == "buy")
         left = bought.shares
+        for line in done.lines:
+            if line.leg == leg and isinstance(line, Entitlement) and line.kind == "rights":
+                left += line.shares / float(np.prod(ratios[bought.row + 1 : line.row + 1, column]))
         for order in (order for order in own if order.side == "sell"):
             left -= order.shares / float(np.prod(ratios[bought.row + 1 : order.row + 1, column]))
         assert left == pytest.approx(0, abs=1e-6 * bought.shares)
@@ -253,3 +239,95 @@ def test_dates_of_orders_are_sessions_of_the_name() -> None:
             assert isinstance(order.session, date)
             assert panel.trading[order.row, panel.column(order.listing)]
             assert order.session >= order.scheduled
+
+
+def rows_of(
+    names: dict[str, list[tuple[float, float]]], *, horizon: int, **given: float | np.ndarray
+) -> list[dict[str, Any]]:
+    """Return the rows of a ledger with 100,000 CNY, published before the first price."""
+    day = date(2026, 5, 14)
+    panel = panel_of(
+        {
+            name: bars_of(Exchange.HK if name.endswith("HK") else Exchange.SZ, day, prices)
+            for name, prices in names.items()
+        }
+    )
+    shape = panel.close.shape
+    matrices: dict[str, Any] = {
+        "volume": np.full(shape, 1e9),
+        "amount": np.full(shape, np.nan),
+        "share_ratio": np.ones(shape),
+        "dividend": np.zeros(shape),
+        "board_lot": np.full(shape, np.nan),
+    }
+    for name, value in given.items():
+        matrices[name] = np.broadcast_to(np.asarray(value, dtype=float), shape).copy()
+    trading = TradingPanel(prices=panel, **matrices)
+    event = event_of(list(names), day)
+    entries = entry_choices(
+        event.published, [member.listing.exchange for member in event.members], calendar_of
+    )
+    asked = Settings(
+        horizons=(horizon,), frictions=Frictions(fx_spread_bps=10), capitals=(100_000.0,)
+    )
+    results = run_backtest(panel, [(event, entries)], asked, lambda *_: None, trading)
+    run = BacktestRun(
+        request=BacktestRequest(events=(event,), settings=asked),
+        results=results,
+        price_basis=("raw",) * len(results),
+        data_version=1,
+        run_id="0" * 12,
+        simulated=False,
+        remarks=(),
+    )
+    return [dict(row) for row in order_rows(run)]
+
+
+FLAT = [(10.0, 10.0)] * 6
+
+
+def test_a_hong_kong_row_is_in_its_currency_and_its_money_is_changed_in_a_row_of_its_own() -> None:
+    dividend = np.zeros((6, 1))
+    dividend[3] = 0.5
+    rows = rows_of({"01208.HK": FLAT}, horizon=4, board_lot=500.0, dividend=dividend)
+    assert [row["side"] for row in rows] == [
+        *("buy", "fx", "dividend", "fx", "dividend tax", "fx", "sell", "fx"),
+    ]
+    bought, changed = rows[:2]
+    # 100,000 CNY at 0.9 and 10 basis points more are 111,000.00 HKD: 11,000 shares.
+    assert (bought["shares"], bought["price"], bought["currency"]) == (11_000, 10.0, "HKD")
+    assert bought["amount"] == pytest.approx(110_000)
+    assert bought["fx"] == pytest.approx(0.9009)
+    assert bought["amount_cny"] == pytest.approx(110_000 * 0.9009)
+    assert bought["fees_cny"] == pytest.approx(bought["fees"] * 0.9009, abs=1e-6)
+    spent = (110_000 + bought["fees"]) * 0.9009
+    assert bought["cash_cny"] == pytest.approx(-spent)
+    assert (changed["currency"], changed["price"]) == ("CNY", pytest.approx(0.9009))
+    assert changed["amount"] == pytest.approx(spent)
+    assert changed.get("cash_cny") is None
+    assert changed["reason"].startswith("CNY to HKD: 110,")
+    paid, taxed = rows[2], rows[4]
+    assert (paid["amount"], paid["fx"], paid["cash_cny"]) == (5_500, 0.9, pytest.approx(4_950))
+    assert (taxed["amount"], taxed["cash_cny"]) == (pytest.approx(1_100), pytest.approx(-990))
+
+
+def test_a_window_of_one_session_says_why_nothing_is_ordered() -> None:
+    (row,) = rows_of({"300857.SZ": FLAT}, horizon=1)
+    assert (row["side"], row["status"], row["weight"]) == ("buy", "unfilled", 1.0)
+    assert "the next at the earliest (T+1)" in row["reason"]
+
+
+def test_every_name_of_a_refused_window_says_what_is_missing() -> None:
+    rows = rows_of({"300857.SZ": FLAT, "01208.HK": FLAT}, horizon=3)
+    assert [row["listing"] for row in rows] == ["300857.SZ", "01208.HK"]
+    for row in rows:
+        assert row["status"] == "unfilled"
+        assert "no board lot of 01208.HK is known" in row["reason"]
+
+
+def test_a_name_whose_session_the_tables_do_not_reach_waits_in_a_row() -> None:
+    """Hong Kong was closed on the first day after the report, the mainland open."""
+    rows = rows_of({"300857.SZ": FLAT[:2], "01208.HK": FLAT[:1]}, horizon=3, board_lot=500.0)
+    status = {row["listing"]: (row["side"], row["status"]) for row in rows}
+    assert status["01208.HK"] == ("buy", "waiting")
+    assert all(row["reason"] for row in rows if row["status"] == "waiting")

@@ -261,6 +261,20 @@ def test_a_bonus_issue_leaves_an_odd_lot_that_is_sold_whole() -> None:
     assert played(MAIN, days, 10_000, 2, **FREE).value == pytest.approx(1_045.5 * 9.6)
 
 
+def test_rights_are_paid_from_the_cash_and_beyond_it_from_outside() -> None:
+    # 1,000 at 10.00, 3 for 10 at 5.00: 1,300 at (10 + 1.5) / 1.3 = 8.85; sold for 1,300 x 9.00
+    days = days_of(MAIN, [10.0, 10.0, 9.0])
+    days[2] = replace(days[2], rights=0.3, rights_price=5.0)
+    found = played(MAIN, days, 10_000, 2, **FREE)
+    assert found.orders[1].shares == 1300
+    assert found.value == pytest.approx(11_700 - 1_500)
+    lapsed = played(MAIN, days, 10_000, 2, take_up=False, **FREE)
+    assert lapsed.value == pytest.approx(9_000)
+    # Without lots the holding keeps what it is worth at the reference price: 9.00 / 8.846...
+    paper = played(MAIN, days, 10_000, 2, lots=False, **FREE)
+    assert paper.value == pytest.approx(10_000 * 9 / ((10 + 1.5) / 1.3))
+
+
 def test_the_limit_of_an_ex_day_is_taken_from_the_ex_reference() -> None:
     # (10.00 - 0.50) / 2 = 4.75: upper limit 5.225 -> 5.23, lower 4.275 -> 4.28
     days = days_of(MAIN, [10.0, (5.22, 5.0), 5.0])
