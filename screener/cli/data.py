@@ -41,7 +41,10 @@ for _name, _command in (
 ):
     data_app.command(_name)(_command)
 
-_KINDS = "bars|index|valuation|listings|names|fx|actions|ratings"
+_KINDS = (
+    "bars|index|valuation|listings|names|fx|actions|factors|ratings|fundamentals|calendar|status|"
+    "industries"
+)
 
 
 @data_app.callback(no_args_is_help=True)
@@ -91,6 +94,13 @@ def import_(
             help="Day of undated valuations, or of undated names (default for names: today).",
         ),
     ] = None,
+    continues: Annotated[
+        bool,
+        typer.Option(
+            "--continues",
+            help="Adjusted bars that share no session with the stored ones go on at their level.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
     ] = False,
@@ -116,6 +126,7 @@ def import_(
         column_map=parse_column_map(column_map) if column_map else (),
         units=parse_units(units) if units else (),
         as_of=_as_of(as_of, import_kind, now.astimezone().date()),
+        continues=continues,
     )
     place = workspace_of(workspace)
     with working("importing"):

@@ -205,6 +205,7 @@ def _entitlements(
 ) -> tuple[FloatMatrix, FloatMatrix]:
     """Return the ratio of shares and the cash of each ex-session; none for adjusted prices."""
     ratio, cash = np.ones(panel.close.shape), np.zeros(panel.close.shape)
+    told: set[tuple[int, int]] = set()
     column_of = {name: at for at, name in enumerate(ids)}
     for row in store.read(TableName.ACTIONS, listings=ids).to_pylist():
         column = column_of[row["listing"]]
@@ -213,6 +214,14 @@ def _entitlements(
             split = row["split"] if row["split"] is not None else 1.0
             ratio[at, column] *= (1.0 + (row["bonus"] or 0.0)) * split
             cash[at, column] += row["cash"] or 0.0
+            told.add((at, column))
+    # A factor says what a holding is worth, not what it got: it is taken as new shares.
+    for row in store.read(TableName.EX_FACTORS, listings=ids).to_pylist():
+        column = column_of[row["listing"]]
+        at = int(np.searchsorted(panel.sessions, np.datetime64(row["ex_session"], "D")))
+        unknown = (at, column) not in told and not panel.adjusted[column]
+        if unknown and 0 < at < len(panel.sessions):
+            ratio[at, column] *= row["factor"]
     return ratio, cash
 
 

@@ -130,8 +130,8 @@ class Store(Reader):
     ) -> Commit:
         """Merge a batch into the tables in one transaction: all of it lands, or none.
 
-        Rows are merged by key; an adjusted history, and a raw one over it, replaces all bars of
-        its listings. A batch that changes nothing makes no new version.
+        Rows are merged by key; only the listings that the batch says it replaces lose bars that it
+        lacks. A batch that changes nothing makes no new version.
 
         Parameters
         ----------
@@ -146,7 +146,7 @@ class Store(Reader):
         Raises
         ------
         SchemaMismatch
-            If a table does not fit the schema or repeats a key.
+            If a table does not fit the schema or repeats a key, or raw bars meet adjusted ones.
         InputError
             If simulated and real rows would be mixed.
         StorageError

@@ -76,7 +76,8 @@ _CODE = _field("listing", Form.CODE, must=True)
 _EXCHANGE = _field("exchange", Form.EXCHANGE)
 _DAY = _field("session", Form.DAY, must=True)
 _PRICES = tuple(
-    _field(name, Form.NUMBER, Measure.MONEY, must=True) for name in ("open", "high", "low", "close")
+    _field(name, Form.NUMBER, Measure.MONEY, must=name == "close")
+    for name in ("open", "high", "low", "close")
 )
 _TRADED = (
     _field("volume", Form.NUMBER, Measure.SHARES),

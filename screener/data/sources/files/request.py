@@ -33,7 +33,15 @@ class ImportKind(StrEnum):
     NAMES = "names"
     FX = "fx"
     ACTIONS = "actions"
+    FACTORS = "factors"
     RATINGS = "ratings"
+    FUNDAMENTALS = "fundamentals"
+    CALENDAR = "calendar"
+    STATUS = "status"
+    INDUSTRIES = "industries"
+
+
+_WITHOUT_LISTING = {ImportKind.FX: "exchange rates", ImportKind.CALENDAR: "a calendar"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +68,8 @@ class ImportRequest:
         Pairs of our field and the unit of its column, which override what is recognised.
     as_of
         Day of masters, names and valuations, for files that do not say it.
+    continues
+        Whether adjusted bars continue what is stored of their listings, at the same level.
     """
 
     paths: tuple[Path, ...]
@@ -71,6 +81,7 @@ class ImportRequest:
     column_map: tuple[tuple[str, str], ...] = ()
     units: tuple[tuple[str, str], ...] = ()
     as_of: date | None = None
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +194,14 @@ def _check_options(request: ImportRequest) -> None:
         raise InputError(f"--basis is for bars, not for {request.kind}", fix="drop --basis")
     if request.kind is ImportKind.INDEX and request.basis is Basis.ADJUSTED:
         raise InputError("an index has no adjusted prices", fix="drop --basis")
-    if request.kind is ImportKind.FX and request.listing is not None:
-        raise InputError("--listing is not for exchange rates", fix="drop --listing")
+    if request.kind in _WITHOUT_LISTING and request.listing is not None:
+        what = _WITHOUT_LISTING[request.kind]
+        raise InputError(f"--listing is not for {what}", fix="drop --listing")
+    if request.continues and request.basis is not Basis.ADJUSTED:
+        raise InputError(
+            "--continues is for adjusted bars: raw prices always merge session by session",
+            fix="drop --continues",
+        )
 
 
 def _check_times(request: ImportRequest) -> None:

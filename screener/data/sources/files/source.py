@@ -162,7 +162,6 @@ class FileSource:
             tables=outcome.tables,
             rejects=rejects_of(outcome.rows, payload, mappings, outcome.table, outcome.day_field),
             remarks=lines_of([*remarks, *outcome.remarks]),
-            replaces=outcome.replaces,
         )
 
 
