@@ -193,9 +193,7 @@ def _own_return(series: BenchmarkSeries, entry: date, end: date, price: EntryPri
     return float(closed / opened - 1)
 
 
-def _no_value(
-    series: BenchmarkSeries, entry: date, end: date, first: FloatVector
-) -> BarsMissing:
+def _no_value(series: BenchmarkSeries, entry: date, end: date, first: FloatVector) -> BarsMissing:
     if np.isfinite(first[1]) and np.isnan(first[0]):
         return BarsMissing(
             f"benchmark {series.listing} has no opening value at the entry of {entry}",

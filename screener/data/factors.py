@@ -135,9 +135,12 @@ def with_stand_ins(actions: pa.Table, ex_factors: pa.Table) -> pa.Table:
         for field in actions.schema
     }
     rows = pa.table(columns).append_column(GIVEN, alone.column("factor"))
-    return pa.concat_tables([actions.append_column(GIVEN, blank), rows.cast(
-        actions.schema.append(pa.field(GIVEN, pa.float64()))
-    )])
+    return pa.concat_tables(
+        [
+            actions.append_column(GIVEN, blank),
+            rows.cast(actions.schema.append(pa.field(GIVEN, pa.float64()))),
+        ]
+    )
 
 
 def contradicted(factors: pa.Table, ex_factors: pa.Table) -> list[tuple[str, date, float, float]]:

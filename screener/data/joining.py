@@ -271,9 +271,7 @@ def _floats(rows: pa.Table, name: str) -> FloatArray:
     return values
 
 
-def _pair(
-    name: str, old: _Side, new: _Side, halts: set[date], broken: tuple[Reject, ...]
-) -> _Pair:
+def _pair(name: str, old: _Side, new: _Side, halts: set[date], broken: tuple[Reject, ...]) -> _Pair:
     _, old_at, new_at = np.intersect1d(old.days, new.days, return_indices=True)
     given = np.array(sorted(halts), dtype="datetime64[D]")
     covered = np.isin(old.days, new.days) | np.isin(old.days, given)
@@ -337,8 +335,10 @@ def _replaced(pair: _Pair) -> _Outcome:
 
 def _by_ratio(pair: _Pair, ratios: FloatArray) -> _Outcome:
     level = _agree(pair, ratios, 1.0).all()
-    ratio = 1.0 if level else float(
-        pair.new.close[pair.new_at].sum() / pair.old.close[pair.old_at].sum()
+    ratio = (
+        1.0
+        if level
+        else float(pair.new.close[pair.new_at].sum() / pair.old.close[pair.old_at].sum())
     )
     if not _agree(pair, ratios, ratio).all():
         return _refused(pair, *_unlike(pair, ratios))

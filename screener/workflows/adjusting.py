@@ -44,9 +44,7 @@ def with_factors(store: Store, batch: Batch) -> Batch:
         return batch
     affected = _affected(store, batch)
     given = _merged(store, batch, TableName.EX_FACTORS, affected, _ACTION_KEY)
-    actions = with_stand_ins(
-        _merged(store, batch, TableName.ACTIONS, affected, _ACTION_KEY), given
-    )
+    actions = with_stand_ins(_merged(store, batch, TableName.ACTIONS, affected, _ACTION_KEY), given)
     stored = store.read(TableName.FACTORS, listings=affected)
     if not actions.num_rows and not stored.num_rows:
         return batch

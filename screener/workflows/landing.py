@@ -136,7 +136,9 @@ class Landing:
         tables[TableName.FETCHES] = pa.concat_tables(
             [self._record(item, tables) for item in self._stored()]
         )
-        completed = with_factors(store, replace(batch, tables=tables, removes=removes, replaces=replaces))
+        completed = with_factors(
+            store, replace(batch, tables=tables, removes=removes, replaces=replaces)
+        )
         self.remarks.extend(text for text in completed.remarks if not text.endswith(COMPUTED))
         notes.extend(self._factor_doubts(store, completed))
         self.noted = len(notes)

@@ -46,8 +46,10 @@ def examine_industries(tables: Tables) -> Iterator[Finding]:
         first, last = row["valid_from"], row["valid_to"]
         if last is not None and last < first:
             cause, wanted = "valid_to is before valid_from", f"{first} or after"
-        elif after is not None and after["listing"] == row["listing"] and (
-            last is not None and last >= after["valid_from"]
+        elif (
+            after is not None
+            and after["listing"] == row["listing"]
+            and (last is not None and last >= after["valid_from"])
         ):
             cause, wanted = "two industries on one day", f"before {after['valid_from']}"
         else:
