@@ -401,7 +401,7 @@ def _continued(pair: _Pair) -> _Outcome:
         shown = f"{before} {close[at]:g} to {after} {close[at + 1]:g} ({step:+.2%})"
         limit = _limit(pair.listing, after)
         if not abs(step) <= limit + (_TICK + 2 * _grain(close)) / close[at]:
-            return _refused(pair, *_beyond(pair, shown, limit))
+            return _refused(pair, *_beyond(shown, limit))
         told.append(shown)
     return _Outcome(keep=keep, kind=_CONTINUED, told=f"{pair.listing} {'; '.join(told)}")
 
@@ -484,7 +484,7 @@ def _unlike(pair: _Pair, ratios: FloatArray) -> tuple[str, str, str]:
     )
 
 
-def _beyond(pair: _Pair, shown: str, limit: float) -> tuple[str, str, str]:
+def _beyond(shown: str, limit: float) -> tuple[str, str, str]:
     return (
         "the step from the stored prices to the new ones is beyond the price limit: they are at "
         "another level",

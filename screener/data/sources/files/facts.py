@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -168,7 +169,6 @@ def normalise_calendar(rows: Rows, query: FileQuery) -> Outcome:
     )
     closed = ~rows.flags("open") if "open" in rows.values else np.zeros(rows.n_rows, np.bool_)
     codes = np.unique(exchange.astype(np.str_), return_inverse=True)[1].astype(np.int64)
-    rows = rows.with_values(exchange_code=codes)
     rows, repeats, remarks = _told_apart(rows, codes)
     kept = rows.kept(good := rows.passed & ~repeats & ~closed)
     columns: dict[str, Array | str] = {"exchange": exchange[good], "session": kept.days("session")}
@@ -193,27 +193,9 @@ def _told_apart(
     rows: Rows, codes: npt.NDArray[np.int64]
 ) -> tuple[Rows, npt.NDArray[np.bool_], list[Remark]]:
     """Find rows of one exchange and day: a calendar has no listings to tell them apart."""
-    moved = Rows(
-        listings=rows.listings,
-        listing=codes,
-        values=rows.values,
-        file=rows.file,
-        place=rows.place,
-        verdict=rows.verdict,
-    )
+    moved = replace(rows, listing=codes)
     judged, repeats, remarks = without_repeats(moved, ("session",), "exchange and session")
-    return (
-        rows.judged(
-            [
-                Finding(
-                    rows=~judged.passed & rows.passed,
-                    reason="exchange and session comes more than once with different values",
-                )
-            ]
-        ),
-        repeats,
-        remarks,
-    )
+    return replace(judged, listing=rows.listing), repeats, remarks
 
 
 def normalise_status(rows: Rows, query: FileQuery) -> Outcome:

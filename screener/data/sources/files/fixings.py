@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 
-from screener.data.quality import Finding, FloatArray, missing_finding
+from screener.data.quality import BoolArray, Finding, FloatArray, missing_finding
 from screener.data.schema import TableName
 from screener.data.sources.files.arrival import (
     Outcome,
@@ -25,6 +26,8 @@ from screener.domain.listing import Currency
 from screener.errors import DataError
 
 __all__ = ["normalise_fx"]
+
+Texts = npt.NDArray[np.object_]
 
 _PER_HUNDRED = 10.0  # times the dearest price that 1 unit ever had
 
@@ -55,10 +58,11 @@ _NAMES = {
     **dict.fromkeys(("人民币", "人民幣", "CNY", "RMB"), Currency.CNY),
 }
 _PAIR = re.compile(
-    r"([A-Z]{3})[/_\- ]?(CNY|RMB)(?:C|\.[A-Z]+)?|(CNY|RMB)[/_\- ]?([A-Z]{3})(?:\.[A-Z]+)?"
+    r"(?:([A-Z]{3})[/_\- ]?(?:CNY|RMB)C?|(?:CNY|RMB)[/_\- ]?([A-Z]{3}))(?:\.[A-Z]+)?"
 )
 _WORDS = re.compile(r"[A-Z$]+|[\u4e00-\u9fff]+")
-_ADVICE = "add a column `pair` with HKDCNY or USDCNY on each row, or name the file so: USDCNY.csv"
+_ADVICE = "for another currency name the file after it, USDCNY.csv, or add a column `pair`"
+_DOLLARS = {Currency.HKD: "Hong Kong dollars", Currency.USD: "US dollars"}
 
 
 def normalise_fx(rows: Rows, query: FileQuery) -> Outcome:
@@ -89,14 +93,7 @@ def normalise_fx(rows: Rows, query: FileQuery) -> Outcome:
     codes = np.unique(base.astype(np.str_), return_inverse=True)[1].astype(np.int64)
     rows = rows.with_values(pair=codes)
     rows, repeats, repeated = without_repeats(
-        Rows(
-            listings=(),
-            listing=codes,
-            values=rows.values,
-            file=rows.file,
-            place=rows.place,
-            verdict=rows.verdict,
-        ),
+        replace(rows, listing=codes),  # a pair is the key that a listing is elsewhere
         ("session",),
         "pair and session",
     )
@@ -109,16 +106,8 @@ def normalise_fx(rows: Rows, query: FileQuery) -> Outcome:
         query,
         {"pair": pairs, "session": kept.days("session"), "rate": kept.numbers("rate")},
     )
-    rows = Rows(
-        listings=(),
-        listing=np.full(rows.n_rows, -1, dtype=np.int64),
-        values=rows.values,
-        file=rows.file,
-        place=rows.place,
-        verdict=rows.verdict,
-    )
     return Outcome(
-        rows=rows,
+        rows=replace(rows, listing=np.full(rows.n_rows, -1, dtype=np.int64)),
         tables={TableName.FX: table} if table.num_rows else {},
         remarks=[*remarks, *scaled, *repeated],
         table=TableName.FX,
@@ -126,7 +115,7 @@ def normalise_fx(rows: Rows, query: FileQuery) -> Outcome:
     )
 
 
-def _pairs(rows: Rows, query: FileQuery) -> tuple[np.ndarray, np.ndarray, Rows, list[Remark]]:
+def _pairs(rows: Rows, query: FileQuery) -> tuple[Texts, BoolArray, Rows, list[Remark]]:
     """Return each row's currency and whether its rate is of the inverse pair."""
     texts = rows.texts("pair")
     known = {text: _pair_of(text) for text in set(texts.tolist()) if text is not None}
@@ -154,7 +143,7 @@ def _pair_of(text: str) -> tuple[Currency, bool] | None:
     plain = unicodedata.normalize("NFKC", text).strip().upper()
     name, inverted = plain, False
     if (match := _PAIR.fullmatch(plain)) is not None:
-        name, inverted = (match[1], False) if match[1] else (match[4], True)
+        name, inverted = (match[1], False) if match[1] else (match[2], True)
     elif "兑" in plain or "/" in plain:
         first, _, second = re.sub("兑", "/", plain).partition("/")
         if _NAMES.get(second.strip()) is Currency.CNY:
@@ -173,7 +162,7 @@ def _named(label: str) -> tuple[Currency, bool] | None:
     return found[0] if len(found) == 1 else None
 
 
-def _per_unit(rows: Rows, base: np.ndarray, query: FileQuery) -> tuple[Rows, list[Remark]]:
+def _per_unit(rows: Rows, base: Texts, query: FileQuery) -> tuple[Rows, list[Remark]]:
     rate = rows.numbers("rate").copy()
     remarks = []
     for number, label in enumerate(query.labels):
@@ -194,14 +183,15 @@ def _check_rates(rates: FloatArray, first: date, currency: Currency, label: str)
     if _RANGES[currency].holds(median, first):
         return
     others = [
-        f"HKD for 1 CNY, the pair CNY{item}" if turned else f"the price of 1 {item}"
+        f"{item} for 1 CNY" if turned else f"CNY for 1 {item}"
         for item, span in _RANGES.items()
         for turned, value in ((False, median), (True, 1 / median))
-        if (item, turned) != (currency, False) and span.holds(value, first)
+        if span.holds(value, first)
     ]
-    likely = f"; it could be {others[0]}".replace("HKD for", f"{currency} for") if others else ""
+    likely = f"; it could be {' or '.join(others)}" if others else ""
     raise DataError(
-        f"the median rate {median:.4g} is no price of 1 or 100 {currency} in renminbi{likely}",
+        f"the median rate {median:.4g} is no price of 1 or 100 {_DOLLARS[currency]} in renminbi"
+        f"{likely}",
         where=label,
-        fix=_ADVICE,
+        fix=f"give CNY for 1 {currency}; {_ADVICE}",
     )
