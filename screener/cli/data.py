@@ -19,7 +19,7 @@ from screener.cli.common import (
 )
 from screener.cli.data_health import status, verify
 from screener.cli.data_update import update
-from screener.cli.data_versions import compact, diff
+from screener.cli.data_versions import compact, diff, restore
 from screener.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ for _name, _command in (
     ("status", status),
     ("verify", verify),
     ("diff", diff),
+    ("restore", restore),
     ("compact", compact),
 ):
     data_app.command(_name)(_command)

@@ -515,7 +515,8 @@ def _remarks(found: Mapping[str, _Outcome]) -> tuple[str, ...]:
     for kind in (_REPLACED, _JOINED, _CONTINUED, _LEFT):
         told = [item.told for item in found.values() if item.kind == kind]
         if told:
-            what = "" if kind is _LEFT else f"{len(told)} listings "
+            count = f"{len(told)} listing{'s' if len(told) > 1 else ''} "
+            what = "" if kind is _LEFT else count
             more = f" and {len(told) - 1} more" if len(told) > 1 else ""
             remarks.append(f"{what}{kind}: {told[0]}{more}")
     return tuple(remarks)
