@@ -11,7 +11,7 @@ moves with every new anchor, so that new rows beside old ones would be a jump th
   the step at each seam is within the board's price limit;
 - anything else is refused, listing by listing. Raw and adjusted prices never join.
 
-Closes alone are no news where a session is stored with its open.
+Closes alone are no news where a session is stored with its open, high and low.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ _FREE = 0.3
 """Step at a seam that is taken on boards without a price limit."""
 _TICK = 0.01  # to which limits are rounded
 _GRAINS = (0.01, 0.001, 0.0001)
-_SCALED = ("open", "high", "low", "close")
+_RANGE = ("open", "high", "low")
+_SCALED = (*_RANGE, "close")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +116,13 @@ class Joined:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Side:
-    """Bars of one listing, oldest first; NaN where a value is empty."""
+    """Bars of one listing, oldest first; NaN where a value is empty.
+
+    `told` is `(n, 3)` whether open, high and low are known.
+    """
 
     days: DayArray
-    open: FloatArray
+    told: BoolArray
     close: FloatArray
     volume: FloatArray
     basis: str
@@ -153,10 +157,8 @@ class _Pair:
 
     @property
     def poorer(self) -> BoolArray:
-        """`(n_shared,)` whether a session is stored with its open, and is new without one."""
-        found: BoolArray = np.isfinite(self.old.open[self.old_at]) & np.isnan(
-            self.new.open[self.new_at]
-        )
+        """`(n_shared,)` whether a session is stored with an open, high or low that is not new."""
+        found: BoolArray = (self.old.told[self.old_at] & ~self.new.told[self.new_at]).any(axis=1)
         return found
 
 
@@ -223,11 +225,13 @@ def join_bars(
 
 
 def _to_be_joined(store: Store, bars: pa.Table) -> set[str]:
-    """Return the stored listings that cannot simply be merged: adjusted, or closes alone."""
+    """Return the stored listings that cannot simply be merged: adjusted, or given in part."""
     names = pc.unique(bars.column("listing")).to_pylist()
     spans = store.spans(names)
     adjusted = {name for name, span in spans.items() if span.basis is Basis.ADJUSTED}
-    odd = pc.or_(pc.equal(bars.column("basis"), str(Basis.ADJUSTED)), pc.is_null(bars["open"]))
+    odd = pc.equal(bars.column("basis"), str(Basis.ADJUSTED))
+    for name in _RANGE:
+        odd = pc.or_(odd, pc.is_null(bars.column(name)))
     found = set(pc.unique(bars.filter(odd).column("listing")).to_pylist())
     return (found & spans.keys()) | adjusted
 
@@ -252,12 +256,14 @@ def _sides(rows: pa.Table) -> dict[str, _Side]:
     rows = rows.sort_by([("listing", "ascending"), ("session", "ascending")])
     names = rows.column("listing").to_pylist()
     days = rows.column("session").to_numpy().astype("datetime64[D]")
-    values = {name: _floats(rows, name) for name in ("open", "close", "volume")}
+    values = {name: _floats(rows, name) for name in ("close", "volume")}
+    told = np.column_stack([np.isfinite(_floats(rows, name)) for name in _RANGE])
     bounds = [at for at in range(len(names)) if not at or names[at] != names[at - 1]]
     found = {}
     for low, high in zip(bounds, [*bounds[1:], len(names)], strict=True):
         found[names[low]] = _Side(
             days=days[low:high],
+            told=told[low:high],
             basis=str(rows.column("basis")[low]),
             source=str(rows.column("source")[low]),
             **{name: column[low:high] for name, column in values.items()},
@@ -350,10 +356,10 @@ def _by_ratio(pair: _Pair, ratios: FloatArray) -> _Outcome:
 
 
 def _fresh(pair: _Pair) -> BoolArray:
-    """Return the new rows that are stored not at all, or without the open that they have."""
+    """Return the new rows that are stored not at all, or with less than they tell."""
     keep = np.ones(len(pair.new.days), dtype=np.bool_)
-    richer = np.isnan(pair.old.open[pair.old_at]) & np.isfinite(pair.new.open[pair.new_at])
-    keep[pair.new_at] = richer
+    richer = (pair.new.told[pair.new_at] & ~pair.old.told[pair.old_at]).any(axis=1)
+    keep[pair.new_at] = richer & ~pair.poorer
     return keep
 
 
@@ -445,7 +451,7 @@ def _mixed(pair: _Pair) -> tuple[str, str, str]:
     lacks = (
         f"{len(pair.lost)} of these sessions are not among the new ones"
         if len(pair.lost)
-        else "the new ones know no opening prices"
+        else "the new ones lack opens, highs or lows"
     )
     return (
         f"{new} prices do not join {old} ones: give {new} prices of all stored sessions, or these "
@@ -507,7 +513,7 @@ _LIKE_VOLUME = 1e-3
 _REPLACED = "replaced as a whole, since the new prices cover all stored sessions"
 _JOINED = "joined to the stored history at one ratio, so that the series goes on at its level"
 _CONTINUED = "taken to continue the stored history at its level, as told"
-_LEFT = "sessions left as they are stored, since the new rows know no opening price"
+_LEFT = "sessions left as they are stored, since the new rows lack an open, high or low"
 
 
 def _remarks(found: Mapping[str, _Outcome]) -> tuple[str, ...]:

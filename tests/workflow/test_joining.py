@@ -1,4 +1,4 @@
-"""Later files beside what is stored: joined, continued, replaced or refused, never a silent loss."""
+"""Later files beside what is stored: joined, continued, replaced or refused; nothing is lost."""
 
 from __future__ import annotations
 
