@@ -158,7 +158,8 @@ class _Pair:
     @property
     def poorer(self) -> BoolArray:
         """`(n_shared,)` whether a session is stored with an open, high or low that is not new."""
-        found: BoolArray = (self.old.told[self.old_at] & ~self.new.told[self.new_at]).any(axis=1)
+        lacks = self.old.told[self.old_at] & ~self.new.told[self.new_at]
+        found: BoolArray = np.logical_or.reduce(lacks, axis=1)
         return found
 
 
@@ -358,7 +359,8 @@ def _by_ratio(pair: _Pair, ratios: FloatArray) -> _Outcome:
 def _fresh(pair: _Pair) -> BoolArray:
     """Return the new rows that are stored not at all, or with less than they tell."""
     keep = np.ones(len(pair.new.days), dtype=np.bool_)
-    richer = (pair.new.told[pair.new_at] & ~pair.old.told[pair.old_at]).any(axis=1)
+    more = pair.new.told[pair.new_at] & ~pair.old.told[pair.old_at]
+    richer = np.logical_or.reduce(more, axis=1)
     keep[pair.new_at] = richer & ~pair.poorer
     return keep
 

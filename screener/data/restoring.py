@@ -7,60 +7,63 @@ from screener.data.merge import TableChange
 from screener.data.schema import TABLES, Table
 from screener.data.versions import empty_relation, relation, tables_at
 
-__all__ = ["restore_tables"]
+__all__ = ["restore_tables", "what_restoring_changes"]
 
 
-def restore_tables(
-    connection: lake.Connection, version: int, *, write: bool = True
-) -> tuple[TableChange, ...]:
-    """Give every table the rows that it had in a version, inside the caller's transaction.
+def what_restoring_changes(connection: lake.Connection, version: int) -> tuple[TableChange, ...]:
+    """Compare every table with what it held in a version, and keep the rows that differ.
 
-    Rows that are the same now are not touched; where a row is from counts too.
+    Rows that are the same now are not touched; where a row is from counts too. Asked before the
+    transaction that writes: the catalog cannot be read at an old version within one.
 
     Parameters
     ----------
     connection
-        The lake, with an open transaction where anything is to be written.
+        The lake; nobody else can write.
     version
         A version that can be read.
-    write
-        Whether to write, or only to count what would change.
 
     Returns
     -------
     tuple of TableChange
-        Of the tables that differ.
+        Of the tables that differ; their rows wait in temporary tables for `restore_tables`.
     """
     there = tables_at(connection, version)
-    found = [_restore(connection, spec, version, there, write=write) for spec in TABLES.values()]
+    found = [_compared(connection, spec, version, there) for spec in TABLES.values()]
     return tuple(item for item in found if item.added or item.changed or item.removed)
 
 
-def _restore(
-    connection: lake.Connection, spec: Table, version: int, there: frozenset[str], *, write: bool
+def restore_tables(
+    connection: lake.Connection, changes: tuple[TableChange, ...]
+) -> tuple[TableChange, ...]:
+    """Write what `what_restoring_changes` has found, inside the caller's transaction."""
+    for change in changes:
+        spec = TABLES[change.table]
+        same = " AND ".join(f"t.{name} = g.{name}" for name in spec.key)
+        connection.execute(f"DELETE FROM lake.{spec.name} t USING gone_{spec.name} g WHERE {same}")
+        columns = ", ".join(spec.column_names)
+        connection.execute(f"INSERT INTO lake.{spec.name} SELECT {columns} FROM back_{spec.name}")
+    return changes
+
+
+def _compared(
+    connection: lake.Connection, spec: Table, version: int, there: frozenset[str]
 ) -> TableChange:
     columns = ", ".join(spec.column_names)
-    key = ", ".join(spec.key)
     old = _old(connection, spec, version) if spec.name in there else empty_relation(spec)
     now = f"lake.{spec.name}"
-    for name, one, other in (("gone", now, old), ("back", old, now)):
+    gone, back = f"gone_{spec.name}", f"back_{spec.name}"
+    for name, one, other in ((gone, now, old), (back, old, now)):
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {name} AS "
             f"SELECT {columns} FROM {one} EXCEPT SELECT {columns} FROM {other}"
         )
-    gone, back, both = (
+    n_gone, n_back, both = (
         int(connection.execute(f"SELECT count(*) FROM {rows}").fetchall()[0][0])
-        for rows in ("gone", "back", f"gone JOIN back USING ({key})")
+        for rows in (gone, back, f"{gone} JOIN {back} USING ({', '.join(spec.key)})")
     )
-    if write and gone:
-        same = " AND ".join(f"t.{name} = g.{name}" for name in spec.key)
-        connection.execute(f"DELETE FROM {now} t USING gone g WHERE {same}")
-    if write and back:
-        connection.execute(f"INSERT INTO {now} SELECT {columns} FROM back")
-    for name in ("gone", "back"):
-        connection.execute(f"DROP TABLE {name}")
     return TableChange(
-        table=spec.name, added=back - both, changed=both, removed=gone - both, unchanged=0
+        table=spec.name, added=n_back - both, changed=both, removed=n_gone - both, unchanged=0
     )
 
 

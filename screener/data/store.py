@@ -31,7 +31,7 @@ from screener.data.guards import (
 )
 from screener.data.merge import TableChange, merge_batch
 from screener.data.reading import Coverage, Reader, Span
-from screener.data.restoring import restore_tables
+from screener.data.restoring import restore_tables, what_restoring_changes
 from screener.data.schema import TABLES, TableName
 from screener.data.sources.base import Batch
 from screener.data.versions import FIRST_VERSION, RETENTION, check_version
@@ -176,12 +176,13 @@ class Store(Reader):
         if dry_run:
             with lake.storage_errors(self._root):
                 self._asked(lambda: check_version(self._connection, self._root, version))
-                changes = restore_tables(self._connection, version, write=False)
+                changes = self._asked(lambda: what_restoring_changes(self._connection, version))
                 return Commit(version=self._latest(), changes=changes)
         with write_lock(self._root), lake.storage_errors(self._root):
             self._settle()
             self._asked(lambda: check_version(self._connection, self._root, version))
-            job = partial(restore_tables, self._connection, version)
+            changes = self._asked(lambda: what_restoring_changes(self._connection, version))
+            job = partial(restore_tables, self._connection, changes)
             return self._commit(job, f"restore data version {version}")
 
     def dry_run(self, batch: Batch) -> Commit:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from screener.cli.main import app
 from screener.data import lake
+from screener.data.compaction import Pins
 from screener.data.rows import make_rows
 from screener.data.schema import TableName
 from screener.data.sources.base import Batch
@@ -80,7 +81,9 @@ def test_versions_that_are_not_there_are_refused(workspace: Workspace) -> None:
     assert "data status" in caught.value.fix
     with Store.open(workspace.data_cache) as store:
         store.compact(
-            now=datetime.now(UTC) + timedelta(days=200), pinned=frozenset, keep=timedelta(0)
+            now=datetime.now(UTC) + timedelta(days=200),
+            pinned=lambda: Pins(versions=frozenset()),
+            keep=timedelta(0),
         )
     with pytest.raises(InputError, match="data version 2 has expired") as caught:
         restore_data(workspace, 2)
@@ -95,7 +98,13 @@ def test_the_command_says_what_it_did(workspace: Workspace) -> None:
 
 def test_columns_that_an_older_program_required_may_be_empty(workspace: Workspace) -> None:
     connection = lake.connect(workspace.data_cache)
-    connection.execute("ALTER TABLE lake.bars ALTER COLUMN open SET NOT NULL")
+    connection.execute("DROP TABLE lake.bars")
+    connection.execute(
+        "CREATE TABLE lake.bars (listing VARCHAR NOT NULL, session DATE NOT NULL, "
+        "open DOUBLE NOT NULL, high DOUBLE NOT NULL, low DOUBLE NOT NULL, close DOUBLE NOT NULL, "
+        "volume DOUBLE, amount DOUBLE, basis VARCHAR NOT NULL, source VARCHAR NOT NULL, "
+        "fetched_at TIMESTAMP WITH TIME ZONE NOT NULL)"
+    )
     connection.close()
     rows = make_rows(
         TableName.BARS,
