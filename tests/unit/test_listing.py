@@ -1,4 +1,5 @@
 import re
+from datetime import date
 
 import pytest
 
@@ -6,12 +7,16 @@ from screener.domain.listing import (
     INDEX_ID,
     Board,
     Currency,
+    Exchange,
     Kind,
     Listing,
     parse_listing,
     parse_listings,
 )
 from screener.errors import AmbiguousMention, InputError
+from screener.market.calendars import calendar_of
+from screener.market.closing import session_end
+from screener.market.rules import order_cutoff
 
 
 @pytest.mark.parametrize(
@@ -159,3 +164,10 @@ def test_ids_sort_by_code() -> None:
     assert sorted([parse_listing("300857"), parse_listing("00700")])[0] == Listing(
         "00700", parse_listing("00700").exchange
     )
+
+
+@pytest.mark.parametrize("exchange", list(Exchange))
+def test_every_exchange_and_compiler_has_sessions_and_hours(exchange: Exchange) -> None:
+    day = calendar_of(exchange).on_or_after(date(2026, 6, 18))
+    assert day == date(2026, 6, 18)
+    assert session_end(exchange, day).time >= order_cutoff(exchange, day).time
