@@ -23,7 +23,7 @@ from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Array, Rows
-from screener.domain.listing import Exchange
+from screener.domain.listing import Exchange, parse_exchange
 from screener.errors import DataError
 from screener.market.calendars import calendar_of
 
@@ -40,13 +40,6 @@ _FIGURES = tuple(
     column.name for column in TABLES[TableName.FUNDAMENTALS].columns if column.type is Type.NUMBER
 )
 _KNOWN_BY = "announcement date in the file"
-_EXCHANGES = {
-    **{str(item): item for item in Exchange if not item.compiler},
-    **dict.fromkeys(("SSE", "XSHG", "SHSE", "上交所", "上海"), Exchange.SH),
-    **dict.fromkeys(("SZSE", "XSHE", "深交所", "深圳"), Exchange.SZ),
-    **dict.fromkeys(("BSE", "BJSE", "北交所", "北京"), Exchange.BJ),
-    **dict.fromkeys(("HKEX", "SEHK", "XHKG", "港交所", "香港"), Exchange.HK),
-}
 
 
 def normalise_factors(rows: Rows, query: FileQuery) -> Outcome:
@@ -152,11 +145,7 @@ def normalise_calendar(rows: Rows, query: FileQuery) -> Outcome:
     They are compared with the recorded ones; nothing is computed from them.
     """
     names = rows.texts("exchange")
-    known = {
-        text: str(_EXCHANGES.get(str(text).strip().upper(), ""))
-        for text in set(names.tolist())
-        if text is not None
-    }
+    known = {text: _exchange_of(text) for text in set(names.tolist()) if text is not None}
     exchange = np.array([known.get(text, "") for text in names], dtype=np.object_)
     days = rows.days("session")
     blank = np.array([text is None for text in names], dtype=np.bool_)
@@ -187,6 +176,11 @@ def normalise_calendar(rows: Rows, query: FileQuery) -> Outcome:
         table=TableName.CALENDAR,
         day_field="session",
     )
+
+
+def _exchange_of(text: str) -> str:
+    found = parse_exchange(text)
+    return "" if found is None or found.compiler else str(found)
 
 
 def _told_apart(
