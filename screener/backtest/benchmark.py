@@ -167,7 +167,7 @@ def _own_path(
     bars = series.values[at]
     closes, opened = bars[:, 1], bars[0, _first_column(own, entry, price)]
     if not (np.isfinite(opened) and np.isfinite(closes).all()):
-        raise _no_value(series, entry, end)
+        raise _no_value(series, entry, end, bars[0])
     values = np.concatenate([[1.0], closes / opened])
     path: FloatVector = values[np.searchsorted(own, days, side="right")]
     return path
@@ -189,11 +189,16 @@ def _own_return(series: BenchmarkSeries, entry: date, end: date, price: EntryPri
     opened = series.values[at[0], _first_column(days, entry, price)]
     closed = series.values[at[1], 1]
     if not (np.isfinite(opened) and np.isfinite(closed)):
-        raise _no_value(series, entry, end)
+        raise _no_value(series, entry, end, series.values[at[0]])
     return float(closed / opened - 1)
 
 
-def _no_value(series: BenchmarkSeries, entry: date, end: date) -> BarsMissing:
+def _no_value(series: BenchmarkSeries, entry: date, end: date, first: FloatVector) -> BarsMissing:
+    if np.isfinite(first[1]) and np.isnan(first[0]):
+        return BarsMissing(
+            f"benchmark {series.listing} has no opening value at the entry of {entry}",
+            fix="import its bars with their opens, or buy at the close: --entry close",
+        )
     return BarsMissing(
         f"benchmark {series.listing} has no value in the base currency from {entry} to {end}",
         fix="import the fixings: `screener data import FILE --kind fx`",

@@ -152,7 +152,7 @@ def _entry(panel: PricePanel, window: Window, at: int, exits: Exits | None) -> L
         return_local=_return_local(panel, window, leg, closed),
         currency=member.listing.currency,
         sessions_without_bar=gaps,
-        reason=_reason(panel, leg, late_sale, sold_session, gaps or 0),
+        reason=_reason(panel, leg, late_sale, sold_session, gaps or 0, end),
         rule=_rule(panel, leg, late_sale),
     )
 
@@ -184,7 +184,9 @@ def _gaps(panel: PricePanel, leg: Leg, end: int) -> int:
     return int(missing.sum())
 
 
-def _reason(panel: PricePanel, leg: Leg, late_sale: Reason, sold: date | None, gaps: int) -> str:
+def _reason(
+    panel: PricePanel, leg: Leg, late_sale: Reason, sold: date | None, gaps: int, end: int
+) -> str:
     parts = []
     if leg.state is LegState.DROPPED:
         parts.append(_why_dropped(panel, leg))
@@ -195,12 +197,29 @@ def _reason(panel: PricePanel, leg: Leg, late_sale: Reason, sold: date | None, g
         parts.append(f"{gaps} sessions without a bar, valued at the last close")
     if leg.state is LegState.HELD and leg.stopped and leg.last_row is not None:
         parts.append(f"data stop at {panel.session(leg.last_row)}")
+    if leg.state is LegState.HELD and leg.reached and (hole := _hole(panel, leg, end)):
+        parts.append(hole)
     if leg.state is LegState.HELD and leg.last_row and panel.paid_out(leg.column, leg.last_row):
         parts.append(f"delisted on {panel.delist_dates[leg.column]}, valued at what was paid out")
     if late_sale:
         when = "not sold yet" if sold is None else f"sold late, on {sold}"
         parts.append(f"{when}: {late_sale}")
     return "; ".join(parts)
+
+
+def _hole(panel: PricePanel, leg: Leg, end: int) -> str:
+    """Say which sessions lack a bar between the last one valued and the exit, in a cut window."""
+    rows = np.arange(end + 1, (leg.exit_row or 0) + 1)
+    column = leg.column
+    missing = rows[
+        panel.trading[rows, column]
+        & ~np.isfinite(panel.close[rows, column])
+        & ~panel.suspended[rows, column]
+    ]
+    if not len(missing):
+        return ""
+    first = panel.session(missing[0])
+    return f"sessions without a bar before its exit: {len(missing)}, from {first} on"
 
 
 def _why_dropped(panel: PricePanel, leg: Leg) -> str:

@@ -62,7 +62,7 @@ class News:
         if day.suspended:
             return "suspended"
         if shown is None:
-            return "no bar that session"
+            return "no bar that session" if day.close is None else "no opening price that session"
         upper = self.limit_price(at, upper=True)
         locked = upper is not None and exact(shown) >= upper
         return f"{where} at the upper limit" if locked else ""

@@ -19,7 +19,7 @@ from screener.cli.common import (
 )
 from screener.cli.data_health import status, verify
 from screener.cli.data_update import update
-from screener.cli.data_versions import compact, diff
+from screener.cli.data_versions import compact, diff, restore
 from screener.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,11 +37,15 @@ for _name, _command in (
     ("status", status),
     ("verify", verify),
     ("diff", diff),
+    ("restore", restore),
     ("compact", compact),
 ):
     data_app.command(_name)(_command)
 
-_KINDS = "bars|index|valuation|listings|names|fx|actions|ratings"
+_KINDS = (
+    "bars|index|valuation|listings|names|fx|actions|factors|ratings|fundamentals|calendar|status|"
+    "industries"
+)
 
 
 @data_app.callback(no_args_is_help=True)
@@ -97,6 +101,13 @@ def import_(
             "--dedupe", help="Actions: rows of one ex-date with the same terms are one action."
         ),
     ] = False,
+    continues: Annotated[
+        bool,
+        typer.Option(
+            "--continues",
+            help="Adjusted bars that share no session with the stored ones go on at their level.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
     ] = False,
@@ -123,6 +134,7 @@ def import_(
         units=parse_units(units) if units else (),
         as_of=_as_of(as_of, import_kind, now.astimezone().date()),
         dedupe=dedupe,
+        continues=continues,
     )
     place = workspace_of(workspace)
     with working("importing"):

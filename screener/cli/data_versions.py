@@ -1,4 +1,4 @@
-"""Commands on data versions: what differs between two, and how the lake is kept small."""
+"""Commands on data versions: what differs between two, back to an old one, less on disk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from screener.cli.common import (
 )
 from screener.errors import InputError
 
-__all__ = ["compact", "diff"]
+__all__ = ["compact", "diff", "restore"]
 
 _KEEP_DAYS = 90
 
@@ -85,6 +85,24 @@ def diff(
             write_csv(runs_csv, RUN_DIFF_COLUMNS, run_diff_rows(found), excel=excel)
         if "-" not in (csv, runs_csv):
             console().print(diff_page(found, top=top))
+
+
+def restore(
+    version: Annotated[int, typer.Argument(metavar="N", help="Data version to go back to.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Make an old data version current again: a new version with its rows in every table.
+
+    Example: screener data restore 3
+    """
+    from screener.workflows.restoring import restore_data, restore_page
+
+    with working("restoring"):
+        done = restore_data(workspace_of(workspace), version, dry_run=dry_run)
+    console().print(restore_page(done, version, dry_run=dry_run))
 
 
 def compact(

@@ -15,11 +15,15 @@ The share change is that of bonus and rights; a split is the same thing as a bon
 The two multiply where a day has both; cash, bonus and rights are per share held before the split.
 Exchanges publish the reference rounded to the tick; the factor keeps it unrounded, so that no
 return is lost to rounding.
+
+Where a source tells no terms, only `previous close / ex_reference` itself, that stands in for them
+(`with_stand_ins`): terms are taken first, since they alone say what a holder got.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -30,12 +34,23 @@ import pyarrow.compute as pc
 from screener.data.schema import TABLES, Basis, TableName
 from screener.errors import DataError
 
-__all__ = ["ex_reference", "factor_on", "total_return_factors"]
+__all__ = [
+    "GIVEN",
+    "contradicted",
+    "ex_reference",
+    "factor_on",
+    "total_return_factors",
+    "with_stand_ins",
+]
+
+GIVEN = "given"
+"""Column of actions with a factor that a source gave in place of terms."""
 
 _FloatArray = npt.NDArray[np.float64]
 _IntArray = npt.NDArray[np.int64]
 
 _DAYS = 1 << 22  # twice any date in days since 1970, so a listing and a day make one number
+_UNLIKE = 2e-3  # relative: a factor given rests on a reference price rounded to the tick
 _FIX_ACTION = "correct the action and import it again: `screener data import FILE --kind actions`"
 
 
@@ -50,6 +65,7 @@ class _Actions:
     split: _FloatArray
     rights: _FloatArray
     rights_price: _FloatArray
+    given: _FloatArray
 
     def where(self, row: int) -> str:
         """Name an action for an error message."""
@@ -92,13 +108,79 @@ def ex_reference(
     return reference
 
 
+def with_stand_ins(actions: pa.Table, ex_factors: pa.Table) -> pa.Table:
+    """Return actions, and a row for each ex-day of which only a factor is known.
+
+    Parameters
+    ----------
+    actions
+        Rows of table `actions`.
+    ex_factors
+        Rows of table `ex_factors`.
+
+    Returns
+    -------
+    pyarrow.Table
+        The actions' columns and `GIVEN`, which is empty where terms are known.
+    """
+    key = ["listing", "ex_session"]
+    alone = ex_factors.join(actions.select(key), keys=key, join_type="left anti")
+    blank = pa.nulls(actions.num_rows, pa.float64())
+    if not alone.num_rows:
+        return actions.append_column(GIVEN, blank)
+    columns = {
+        field.name: alone.column(field.name).cast(field.type)
+        if field.name in alone.column_names
+        else pa.nulls(alone.num_rows, field.type)
+        for field in actions.schema
+    }
+    rows = pa.table(columns).append_column(GIVEN, alone.column("factor"))
+    return pa.concat_tables(
+        [
+            actions.append_column(GIVEN, blank),
+            rows.cast(actions.schema.append(pa.field(GIVEN, pa.float64()))),
+        ]
+    )
+
+
+def contradicted(factors: pa.Table, ex_factors: pa.Table) -> list[tuple[str, date, float, float]]:
+    """Return the ex-days whose terms make another factor than the one that a source gave.
+
+    Parameters
+    ----------
+    factors
+        Rows of table `factors`, cumulative.
+    ex_factors
+        Rows of table `ex_factors`, each of its own ex-day.
+
+    Returns
+    -------
+    list of tuple
+        Listing, ex-session, factor of the terms, factor given; in order.
+    """
+    known = {(row["listing"], row["ex_session"]): row["factor"] for row in ex_factors.to_pylist()}
+    if not known:
+        return []
+    names, days, values = (
+        factors.column(name).to_pylist() for name in ("listing", "ex_session", "factor")
+    )
+    found, last = [], ("", 1.0)
+    for name, day, value in zip(names, days, values, strict=True):
+        step = value / (last[1] if last[0] == name else 1.0)
+        last = (name, value)
+        given = known.get((name, day))
+        if given is not None and abs(step / given - 1) > _UNLIKE:
+            found.append((name, day, step, given))
+    return found
+
+
 def total_return_factors(actions: pa.Table, closes: pa.Table) -> pa.Table:
     """Compute the cumulative total-return factor of every listing that has actions.
 
     Parameters
     ----------
     actions
-        Rows of table `actions`, in any order.
+        Rows of table `actions`, in any order; a column `GIVEN` holds factors in place of terms.
     closes
         Columns `listing`, `session` and `close` (raw, in the listing's currency), in any order,
         such as rows of table `bars`. Empty closes are passed over; a column `basis` is checked.
@@ -164,6 +246,9 @@ def _read_actions(ordered: pa.Table) -> _Actions:
         split=_numbers(ordered["split"], 1.0),
         rights=_numbers(ordered["rights"], 0.0),
         rights_price=_numbers(ordered["rights_price"], 0.0),
+        given=_numbers(ordered[GIVEN], np.nan)
+        if GIVEN in ordered.column_names
+        else np.full(ordered.num_rows, np.nan),
     )
 
 
@@ -179,7 +264,7 @@ def _check_actions(read: _Actions, ordered: pa.Table) -> None:
 
 
 def _references(read: _Actions, previous: _FloatArray, rows: slice = slice(None)) -> _FloatArray:
-    return ex_reference(
+    by_terms = ex_reference(
         previous[rows],
         cash=read.cash[rows],
         bonus=read.bonus[rows],
@@ -187,6 +272,8 @@ def _references(read: _Actions, previous: _FloatArray, rows: slice = slice(None)
         rights=read.rights[rows],
         rights_price=read.rights_price[rows],
     )
+    given = read.given[rows]
+    return np.where(np.isnan(given), by_terms, previous[rows] / given)
 
 
 def _previous_closes(read: _Actions, closes: pa.Table) -> tuple[_FloatArray, npt.NDArray[np.intp]]:

@@ -49,12 +49,13 @@ def refuse_lost_catalog(root: Path) -> None:
 
 
 def make_tables(connection: lake.Connection, root: Path) -> None:
-    """Make the tables that the lake lacks, sorted and by year, in one transaction."""
+    """Make the tables that the lake lacks, and let be empty what an older program would not."""
     with lake.storage_errors(root):
         there = tables_at(connection, latest_version(connection))
         statements = [
             *(text for spec in TABLES.values() if spec.name not in there for text in _making(spec)),
             *(_sorting(TABLES[name]) for name in TABLES if name in _unsorted(connection)),
+            *_loosening(connection),
         ]
         if not statements:
             return
@@ -83,6 +84,18 @@ def _making(spec: Table) -> Iterator[str]:
 def _sorting(spec: Table) -> str:
     # Told to the lake, since it merges files by itself, and would only put one after another.
     return f"ALTER TABLE lake.{spec.name} SET SORTED BY ({', '.join(spec.sort)})"
+
+
+def _loosening(connection: lake.Connection) -> Iterator[str]:
+    """Let columns be empty that an older program required."""
+    rows = connection.execute(
+        "SELECT t.table_name, c.column_name FROM __ducklake_metadata_lake.ducklake_column c "
+        "JOIN __ducklake_metadata_lake.ducklake_table t USING (table_id) "
+        "WHERE c.end_snapshot IS NULL AND t.end_snapshot IS NULL AND NOT c.nulls_allowed"
+    ).fetchall()
+    for table, column in rows:
+        if table in TABLES and not TABLES[table].column(column).required:
+            yield f"ALTER TABLE lake.{table} ALTER COLUMN {column} DROP NOT NULL"
 
 
 def _unsorted(connection: lake.Connection) -> set[str]:

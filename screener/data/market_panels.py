@@ -18,7 +18,7 @@ from screener.data.panels import frontier_of
 from screener.data.schema import Basis, TableName
 from screener.data.store import Store
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
-from screener.domain.market_panel import MarketPanel
+from screener.domain.market_panel import MarketPanel, Spell
 from screener.domain.panel import FlagMatrix, FloatMatrix, PricePanel, SessionAxis
 from screener.errors import BarsMissing, InputError
 from screener.market.calendars import calendar_of
@@ -99,6 +99,7 @@ def read_market_panel(
         turnover=_turnover(cells, closes) * fx,
         market_cap=_caps(store, grid) * fx,
         industries=tuple(master.industry(item.id) for item in listings),
+        spells=_spells(store, grid),
     )
 
 
@@ -263,6 +264,16 @@ def _named_st(store: Store, grid: _Grid) -> FlagMatrix:
         if column >= 0:
             flags[first:, column] = bears_st_name(name)
     return flags
+
+
+def _spells(store: Store, grid: _Grid) -> tuple[Spell, ...]:
+    rows = store.read(TableName.INDUSTRIES)
+    found = [
+        (grid.index[row["listing"]], row["valid_from"], row["valid_to"], row["industry"])
+        for row in rows.to_pylist()
+        if row["listing"] in grid.index
+    ]
+    return tuple(sorted(found, key=lambda spell: (spell[1], spell[0])))
 
 
 def _turnover(cells: _Cells, closes: FloatMatrix) -> FloatMatrix:

@@ -8,7 +8,7 @@ the two jumps that bound it. What does not leave every move within its limit is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import groupby
@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 from screener.data.doctor.bar_columns import BarColumns, Marks, factor_steps
 from screener.data.doctor.distributions import following_factors
 from screener.data.doctor.jumps import MARGIN, Cause, Jump, find_jumps
-from screener.data.rows import make_rows
+from screener.data.factors import with_stand_ins
+from screener.data.rows import empty_rows, make_rows
 from screener.data.schema import SIMULATED, Basis, TableName
 from screener.errors import DataError
 
@@ -126,6 +127,8 @@ class Patient:
         First trading days, where known.
     start
         First session of all bars stored.
+    ex_factors
+        Rows of that table, of these listings.
     """
 
     bars: pa.Table
@@ -134,6 +137,7 @@ class Patient:
     suspended: Marks
     list_dates: Mapping[str, date]
     start: date
+    ex_factors: pa.Table = field(default_factory=lambda: empty_rows(TableName.EX_FACTORS))
 
     def jumps(self) -> tuple[Jump, ...]:
         """Return the moves beyond the limit."""
@@ -158,7 +162,8 @@ class Patient:
         bars = mended_bars(self.bars, repairs)
         actions = pa.concat_tables([self.actions, new.cast(self.actions.schema)])
         raw = bars.filter(pc.equal(bars.column("basis"), str(Basis.RAW)))
-        factors = following_factors(actions, raw, self.factors)
+        steps = with_stand_ins(actions, self.ex_factors)
+        factors = following_factors(steps, raw, self.factors)
         return replace(self, bars=bars, actions=actions, factors=factors)
 
 
@@ -181,7 +186,7 @@ def propose_repairs(patient: Patient) -> Proposal:
     """
     jumps = patient.jumps()
     basis = _bases(patient.bars)
-    acted = set(_pairs(patient.actions))
+    acted = {*_pairs(patient.actions), *_pairs(patient.ex_factors)}
     repairs: list[Repair] = []
     refusals: list[Refusal] = []
     for name, group in groupby(jumps, key=lambda jump: jump.listing):
@@ -395,6 +400,7 @@ def _only(patient: Patient, listing: str) -> Patient:
             ("bars", patient.bars),
             ("actions", patient.actions),
             ("factors", patient.factors),
+            ("ex_factors", patient.ex_factors),
         )
     }
     return replace(patient, **tables)

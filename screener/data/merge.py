@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from screener.data.schema import TABLES, Basis, Table, TableName
+from screener.data.schema import TABLES, Table, TableName
 from screener.data.sources.base import Batch, Reject
 from screener.data.versions import PROVENANCE, empty_relation
 from screener.errors import SchemaMismatch
@@ -170,12 +170,13 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
         shown = ", ".join(str(value) for value in values)
         raise SchemaMismatch(f"table {spec.name}: key {shown} comes {times} times")
     if spec.name is TableName.BARS:
-        _check_basis(connection)
+        _check_basis(connection, "incoming")
 
 
-def _check_basis(connection: duckdb.DuckDBPyConnection) -> None:
+def _check_basis(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
+    """Refuse two bases of one listing in some rows, as written after FROM."""
     mixed = connection.execute(
-        "SELECT listing FROM incoming GROUP BY listing HAVING count(DISTINCT basis) > 1 LIMIT 1"
+        f"SELECT listing FROM {rows} GROUP BY listing HAVING count(DISTINCT basis) > 1 LIMIT 1"
     ).fetchall()
     for (listing,) in mixed:
         raise SchemaMismatch(f"bars of {listing} mix raw and adjusted prices")
@@ -187,10 +188,10 @@ def _merge_rows(
     same_key = " AND ".join(f"t.{name} = i.{name}" for name in spec.key)
     compared = [name for name in spec.column_names if name not in (*spec.key, *PROVENANCE)]
     differs = " OR ".join(f"t.{name} IS DISTINCT FROM i.{name}" for name in compared) or "false"
+    outdated = _replaced_rows(connection, spec, target, same_key, batch)
     total = _count(connection, "incoming")
     known = _count(connection, f"{target} t JOIN incoming i ON {same_key}")
     changed = _count(connection, f"{target} t JOIN incoming i ON {same_key} WHERE {differs}")
-    outdated = _replaced_rows(connection, spec, target, same_key, batch)
     removed = _count(connection, f"{target} t WHERE {outdated}") if outdated else 0
     if removed and write:
         connection.execute(f"DELETE FROM {target} t WHERE {outdated}")
@@ -215,7 +216,13 @@ def _merge_rows(
 def _replaced_rows(
     connection: duckdb.DuckDBPyConnection, spec: Table, target: str, same_key: str, batch: Batch
 ) -> str:
-    """Return the condition on `t` for stored bars that a new history replaces; empty for none."""
+    """Return the condition on `t` for stored bars that a new history replaces; empty for none.
+
+    Raises
+    ------
+    SchemaMismatch
+        If the listings that are not replaced would hold two bases.
+    """
     if spec.name is not TableName.BARS:
         return ""
     connection.execute("CREATE OR REPLACE TEMP TABLE replaced (listing VARCHAR)")
@@ -224,11 +231,11 @@ def _replaced_rows(
         connection.register("replaced_names", names)
         connection.execute("INSERT INTO replaced SELECT listing FROM replaced_names")
         connection.unregister("replaced_names")
-    connection.execute(
-        f"INSERT INTO replaced SELECT DISTINCT t.listing FROM {target} t "
-        "JOIN (SELECT DISTINCT listing, basis FROM incoming) i ON t.listing = i.listing "
-        f"WHERE i.basis <> t.basis OR i.basis = '{Basis.ADJUSTED}'"
+    both = (
+        f"SELECT DISTINCT listing, basis FROM {target} WHERE listing NOT IN "
+        "(SELECT listing FROM replaced) AND listing IN (SELECT listing FROM incoming)"
     )
+    _check_basis(connection, f"({both} UNION SELECT listing, basis FROM incoming)")
     return (
         "t.listing IN (SELECT listing FROM replaced) "
         f"AND NOT EXISTS (SELECT 1 FROM incoming i WHERE {same_key})"

@@ -203,6 +203,7 @@ def _entitlements(store: Store, panel: PricePanel, ids: list[str]) -> dict[str, 
     """Return ratio of shares, cash and rights of each ex-session; none for adjusted prices."""
     ratio, cash = np.ones(panel.close.shape), np.zeros(panel.close.shape)
     rights, paid = np.zeros(panel.close.shape), np.zeros(panel.close.shape)
+    told: set[tuple[int, int]] = set()
     column_of = {name: at for at, name in enumerate(ids)}
     for row in store.read(TableName.ACTIONS, listings=ids).to_pylist():
         column = column_of[row["listing"]]
@@ -214,6 +215,14 @@ def _entitlements(store: Store, panel: PricePanel, ids: list[str]) -> dict[str, 
             offered = row["rights"] or 0.0
             rights[at, column] += offered * split
             paid[at, column] += offered * (row["rights_price"] or 0.0)
+            told.add((at, column))
+    # A factor says what a holding is worth, not what it got: it is taken as new shares.
+    for row in store.read(TableName.EX_FACTORS, listings=ids).to_pylist():
+        column = column_of[row["listing"]]
+        at = int(np.searchsorted(panel.sessions, np.datetime64(row["ex_session"], "D")))
+        unknown = (at, column) not in told and not panel.adjusted[column]
+        if unknown and 0 < at < len(panel.sessions):
+            ratio[at, column] *= row["factor"]
     price = paid / np.where(rights > 0, rights, 1.0)
     return {"ratio": ratio, "cash": cash, "rights": rights, "rights_price": price}
 

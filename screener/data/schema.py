@@ -40,10 +40,12 @@ class TableName(StrEnum):
     BARS = "bars"
     ACTIONS = "actions"
     FACTORS = "factors"
+    EX_FACTORS = "ex_factors"
     VALUATION = "valuation"
     FUNDAMENTALS = "fundamentals"
     FX = "fx"
     RATINGS = "ratings"
+    INDUSTRIES = "industries"
     FETCHES = "fetches"
     QUARANTINE = "quarantine"
 
@@ -168,9 +170,9 @@ TABLES: dict[TableName, Table] = {
             (
                 _LISTING,
                 _SESSION,
-                _number("open", "listing's currency", required=True),
-                _number("high", "listing's currency", required=True),
-                _number("low", "listing's currency", required=True),
+                _number("open", "listing's currency; empty where the close alone is known"),
+                _number("high", "listing's currency; empty where the close alone is known"),
+                _number("low", "listing's currency; empty where the close alone is known"),
                 _number("close", "listing's currency", required=True),
                 _number("volume", "shares; empty for most indices"),
                 _number("amount", "listing's currency"),
@@ -207,6 +209,21 @@ TABLES: dict[TableName, Table] = {
                 _number(
                     "factor",
                     "cumulative total-return multiplier, 1 before the first action",
+                    required=True,
+                ),
+                *_ORIGIN,
+            ),
+            key=("listing", "ex_session"),
+            sort=("listing", "ex_session"),
+        ),
+        Table(
+            TableName.EX_FACTORS,
+            (
+                _LISTING,
+                Column("ex_session", Type.DATE, "ex-date", required=True),
+                _number(
+                    "factor",
+                    "previous close over the ex-reference price; counts where no action tells more",
                     required=True,
                 ),
                 *_ORIGIN,
@@ -290,6 +307,18 @@ TABLES: dict[TableName, Table] = {
             ),
             key=("listing", "published", "broker", "analyst", "title"),
             sort=("published", "listing", "broker", "analyst", "title"),
+        ),
+        Table(
+            TableName.INDUSTRIES,
+            (
+                _LISTING,
+                Column("valid_from", Type.DATE, "first day in the industry", required=True),
+                Column("industry", Type.TEXT, "industry", required=True),
+                Column("valid_to", Type.DATE, "last day in it; empty while that is not told"),
+                *_ORIGIN,
+            ),
+            key=("listing", "valid_from"),
+            sort=("listing", "valid_from"),
         ),
         Table(
             TableName.FETCHES,

@@ -31,12 +31,10 @@ from screener.data.guards import (
 )
 from screener.data.merge import TableChange, merge_batch
 from screener.data.reading import Coverage, Reader, Span
+from screener.data.restoring import restore_tables, what_restoring_changes
 from screener.data.schema import TABLES, TableName
 from screener.data.sources.base import Batch
-from screener.data.versions import (
-    FIRST_VERSION,
-    RETENTION,
-)
+from screener.data.versions import FIRST_VERSION, RETENTION, check_version
 
 __all__ = ["Commit", "Coverage", "Span", "Store"]
 
@@ -130,8 +128,8 @@ class Store(Reader):
     ) -> Commit:
         """Merge a batch into the tables in one transaction: all of it lands, or none.
 
-        Rows are merged by key; an adjusted history, and a raw one over it, replaces all bars of
-        its listings. A batch that changes nothing makes no new version.
+        Rows are merged by key; only the listings that the batch says it replaces lose bars that it
+        lacks. A batch that changes nothing makes no new version.
 
         Parameters
         ----------
@@ -146,7 +144,7 @@ class Store(Reader):
         Raises
         ------
         SchemaMismatch
-            If a table does not fit the schema or repeats a key.
+            If a table does not fit the schema or repeats a key, or raw bars meet adjusted ones.
         InputError
             If simulated and real rows would be mixed.
         StorageError
@@ -155,7 +153,37 @@ class Store(Reader):
         with write_lock(self._root), lake.storage_errors(self._root):
             self._settle()
             self._version = self._latest()
-            return self._commit(complete(self, batch) if complete else batch, message)
+            whole = complete(self, batch) if complete else batch
+            return self._commit(lambda: self._merge(whole, write=True), message)
+
+    def restore(self, version: int, *, dry_run: bool = False) -> Commit:
+        """Make an old version current again, as a new one with its rows in every table.
+
+        Parameters
+        ----------
+        version
+            A version that can still be read.
+        dry_run
+            Whether to tell only what would change.
+
+        Raises
+        ------
+        InputError
+            If there is no such version, or no longer.
+        StorageError
+            If the lake cannot be written; nothing is changed then.
+        """
+        if dry_run:
+            with lake.storage_errors(self._root):
+                self._asked(lambda: check_version(self._connection, self._root, version))
+                changes = self._asked(lambda: what_restoring_changes(self._connection, version))
+                return Commit(version=self._latest(), changes=changes)
+        with write_lock(self._root), lake.storage_errors(self._root):
+            self._settle()
+            self._asked(lambda: check_version(self._connection, self._root, version))
+            changes = self._asked(lambda: what_restoring_changes(self._connection, version))
+            job = partial(restore_tables, self._connection, changes)
+            return self._commit(job, f"restore data version {version}")
 
     def dry_run(self, batch: Batch) -> Commit:
         """Tell what `commit` would do, and change nothing."""
@@ -215,9 +243,9 @@ class Store(Reader):
     def _make_tables(self) -> None:
         lake.retried(self._root, lambda: make_tables(self._connection, self._root))
 
-    def _commit(self, batch: Batch, message: str) -> Commit:
+    def _commit(self, job: Callable[[], tuple[TableChange, ...]], message: str) -> Commit:
         fresh = self._asked(lambda: next_file(self._connection))
-        changes = lake.retried(self._root, lambda: self._transaction(batch, message))
+        changes = lake.retried(self._root, lambda: self._transaction(job, message))
         remarks = record_files(self._root, self._connection, fresh=fresh)
         done = Commit(version=self._latest(), changes=changes, remarks=remarks)
         if done.changed:  # what changes nothing makes no version, not even by merging
@@ -226,10 +254,12 @@ class Store(Reader):
         self._version = done.version
         return done
 
-    def _transaction(self, batch: Batch, message: str) -> tuple[TableChange, ...]:
+    def _transaction(
+        self, job: Callable[[], tuple[TableChange, ...]], message: str
+    ) -> tuple[TableChange, ...]:
         self._connection.execute("BEGIN")
         try:
-            changes = self._merge(batch, write=True)
+            changes = job()
             if not any(item.added or item.changed or item.removed for item in changes):
                 self._connection.execute("ROLLBACK")
                 return changes

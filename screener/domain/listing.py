@@ -33,16 +33,28 @@ class Currency(StrEnum):
 
 
 class Exchange(StrEnum):
-    """Exchange of a listing; the value is the suffix of its id."""
+    """Exchange of a listing, or who compiles an index; the value is the suffix of its id.
+
+    China Securities Index (CSI), Shenwan (SI) and Wind (WI) list nothing: their indices are
+    counted in renminbi on the mainland's sessions.
+    """
 
     SH = "SH"
     SZ = "SZ"
     BJ = "BJ"
     HK = "HK"
+    CSI = "CSI"
+    SI = "SI"
+    WI = "WI"
+
+    @property
+    def compiler(self) -> bool:
+        """Whether it compiles indices and lists nothing."""
+        return self in (Exchange.CSI, Exchange.SI, Exchange.WI)
 
     @property
     def mainland(self) -> bool:
-        """Whether the exchange is in mainland China."""
+        """Whether it is in mainland China."""
         return self is not Exchange.HK
 
     @property
@@ -106,6 +118,7 @@ _MARKS: dict[Exchange, tuple[str, ...]] = {
     Exchange.SZ: ("SZ", "SZSE", "XSHE", "SHE"),
     Exchange.BJ: ("BJ", "BSE", "BJSE"),
     Exchange.HK: ("HK", "HKEX", "SEHK", "HKSE", "XHKG", "HKG"),
+    **{item: (str(item),) for item in (Exchange.CSI, Exchange.SI, Exchange.WI)},
 }
 _SUFFIXES = {mark: exchange for exchange, marks in _MARKS.items() for mark in marks}
 _CITIES = {
@@ -121,7 +134,16 @@ _WITH_PREFIX = re.compile(rf"^({_MARK})(?:[ .:#]?(?=[0-9]{{3}})|[.:#])([0-9]{{1,
 _VENDOR_END = re.compile(r"\s+EQUITY$")
 _SPREADSHEET_MARKS = "=\"'‘’` "
 _INDEX_NAME = re.compile(r"^[A-Z]{2,8}$")
-INDEX_ID = r"(000[0-9]{3}\.SH|399[0-9]{3}\.SZ|[A-Z]{2,8}\.HK)"
+# Codes of each compiler, and those that no exchange uses: these need no suffix.
+_COMPILED = {
+    Exchange.CSI: (re.compile(r"[0-9A-Z][0-9]{5}"), re.compile(r"H[0-9]{5}|93[0-9]{4}")),
+    Exchange.SI: (re.compile(r"8[05][0-9]{4}"), re.compile(r"8[05][0-9]{4}")),
+    Exchange.WI: (re.compile(r"[0-9]{6,7}"), re.compile(r"88[0-9]{5}")),
+}
+INDEX_ID = (
+    r"(000[0-9]{3}\.SH|399[0-9]{3}\.SZ|[A-Z]{2,8}\.HK"
+    r"|[0-9A-Z][0-9]{5}\.CSI|8[05][0-9]{4}\.SI|[0-9]{6,7}\.WI)"
+)
 """Regular expression of the ids that are indices, not securities."""
 _BRACKETS = str.maketrans("", "", "()[]【】〔〕<>")
 
@@ -133,7 +155,8 @@ class Listing:
     Parameters
     ----------
     code
-        Local code: six digits on the mainland, five in Hong Kong, letters for a Hong Kong index.
+        Local code: six digits on the mainland, five in Hong Kong, letters for a Hong Kong index;
+        an index of a compiler as that one writes it (`H00300.CSI`, `801750.SI`, `8841678.WI`).
     exchange
         Exchange it is listed on.
     """
@@ -154,7 +177,7 @@ class Listing:
     @property
     def currency(self) -> Currency:
         """Currency its price is quoted in."""
-        if self.board is Board.B_SHARE:
+        if self.board is Board.B_SHARE:  # quoted in US dollars in Shanghai, HK dollars in Shenzhen
             return Currency.USD if self.exchange is Exchange.SH else Currency.HKD
         if self.exchange is Exchange.HK and self.code.startswith("8"):
             return Currency.CNY  # renminbi counters are 80000 to 89999
@@ -166,6 +189,8 @@ class Listing:
 
 @cache
 def _board_of(code: str, exchange: Exchange) -> Board:
+    if exchange.compiler:
+        return Board.INDEX
     if exchange is Exchange.HK:
         return Board.INDEX if _INDEX_NAME.match(code) else Board.HK
     if exchange is Exchange.SH and code.startswith("000"):
@@ -180,7 +205,8 @@ def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = 
     ----------
     text
         `300857`, `300857.SZ`, `sz300857`, `300857 SZ`, `SH603629`, `700.HK`, `HSI.HK`,
-        `SSE:603629`, `SHSE.603629`, `HKEX:700`, `700 HK Equity`, `'300857`, `300857.XSHE`.
+        `SSE:603629`, `SHSE.603629`, `HKEX:700`, `700 HK Equity`, `'300857`, `300857.XSHE`,
+        `H00300`, `801750.SI`.
     parameter
         Name of what is being parsed, for the error message.
     kind
@@ -198,6 +224,8 @@ def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = 
         return _from_parts(match[1], match[2], text, parameter, kind)
     if match := _WITH_PREFIX.match(cleaned):
         return _from_parts(match[2], match[1], text, parameter, kind)
+    if (compiled := _compiled(cleaned)) is not None:
+        return compiled
     if cleaned.isascii() and cleaned.isdigit():
         return _from_bare(cleaned, text, parameter, kind)
     raise _not_a_code(text, parameter)
@@ -264,6 +292,10 @@ def _from_parts(code: str, mark: str, text: str, parameter: str, kind: Kind | No
     exchange = _SUFFIXES[mark]
     if exchange is Exchange.HK:
         return _hong_kong(code, text, parameter)
+    if exchange.compiler:
+        return _of_compiler(code, exchange, text, parameter)
+    if (compiled := _compiled(code)) is not None:  # some vendors write H00300.SH
+        return compiled
     if not (len(code) == 6 and code.isdigit()):
         raise InputError(
             f"{parameter} {text!r}: a {exchange} code has six digits",
@@ -312,6 +344,26 @@ def _hong_kong(code: str, text: str, parameter: str) -> Listing:
         f"{parameter} {text!r}: a Hong Kong code has up to five digits",
         fix="write it like 00700.HK",
     )
+
+
+def _compiled(code: str) -> Listing | None:
+    """Return the index of a compiler whose code no exchange uses, `None` for any other code."""
+    for exchange, (_, own) in _COMPILED.items():
+        if own.fullmatch(code):
+            return Listing(code, exchange)
+    return None
+
+
+def _of_compiler(code: str, exchange: Exchange, text: str, parameter: str) -> Listing:
+    if exchange is Exchange.CSI and re.fullmatch(r"000[0-9]{3}|399[0-9]{3}", code):
+        # The exchanges publish these indices of CSI under their own names.
+        return Listing(code, Exchange.SH if code.startswith("000") else Exchange.SZ)
+    if not _COMPILED[exchange][0].fullmatch(code):
+        raise InputError(
+            f"{parameter} {text!r} is not a code of an index of {exchange}",
+            fix="write it like H00300.CSI, 931160.CSI, 801750.SI or 8841678.WI",
+        )
+    return Listing(code, exchange)
 
 
 def _mainland_board(code: str) -> tuple[Exchange, Board]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from screener.domain.panel import FloatMatrix, PricePanel
 from screener.errors import DataError
 
-__all__ = ["MarketPanel"]
+__all__ = ["MarketPanel", "Spell"]
+
+Spell = tuple[int, date, date | None, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,13 +28,32 @@ class MarketPanel:
         of each session; NaN where none is known that is fresh.
     industries
         `n_listings` industries as the listing master has them, empty where unknown. They bear no
-        date: today's are taken for those of every session.
+        date: today's are taken for those of every session that `spells` do not tell of.
+    spells
+        Dated industries: column, first day, last day (`None` while not told) and industry, in the
+        order of their first days.
     """
 
     prices: PricePanel
     turnover: FloatMatrix
     market_cap: FloatMatrix
     industries: tuple[str, ...]
+    spells: tuple[Spell, ...] = ()
+
+    def industries_on(self, row: int) -> tuple[str, ...]:
+        """Return `n_listings` industries on a session: the dated one, else the master's."""
+        day, found = self.prices.session(row), list(self.industries)
+        for column, first, last, industry in self.spells:
+            if first <= day and (last is None or day <= last):
+                found[column] = industry
+        return tuple(found)
+
+    def industry_rows(self) -> tuple[int, ...]:
+        """Return the first row of every stretch of sessions in which no industry changes."""
+        ends = (last + timedelta(days=1) for _, _, last, _ in self.spells if last is not None)
+        days = {*(first for _, first, _, _ in self.spells), *ends}
+        rows = {0, *(self.prices.row(day) for day in days)}
+        return tuple(sorted(row for row in rows if row < len(self.prices.sessions)))
 
     def __post_init__(self) -> None:
         shape = self.prices.close.shape

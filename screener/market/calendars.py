@@ -38,6 +38,7 @@ _CALENDAR = {
     Exchange.SZ: "XSHG",
     Exchange.BJ: "XSHG",
     Exchange.HK: "XHKG",
+    **dict.fromkeys((Exchange.CSI, Exchange.SI, Exchange.WI), "XSHG"),
 }
 _FIRST_SESSION = "1990-12-19"  # Shanghai's first; nothing in the tables is older
 _UNBOUNDED_END = "2049-12-31"

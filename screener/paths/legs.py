@@ -61,6 +61,7 @@ class Reason(StrEnum):
     DATA_END = "the tables end before its entry session"
     SUSPENDED = "suspended"
     NO_BAR = "no bar that session"
+    NO_OPEN = "no opening price that session"
     NO_TRADE = "nothing traded that session"
     LIMIT_UP = "open at the upper limit"
     CLOSE_LIMIT_UP = "close at the upper limit"
@@ -241,6 +242,8 @@ def buy_block(
     closing = price is EntryPrice.CLOSE
     quoted = float((panel.close if closing else panel.open)[row, column])
     block = _untradable(panel, column, row, quoted)
+    if block is Reason.NO_BAR and math.isfinite(panel.close[row, column]):
+        return Reason.NO_OPEN
     if block:
         return block
     if panel.paid_out(column, row):

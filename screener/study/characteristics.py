@@ -45,7 +45,7 @@ class Traits:
     scores
         `(n_listings,)` each in units of its spread among the candidates; NaN where unknown.
     industries
-        Industry of each listing, empty where unknown.
+        Industry of each listing that day, empty where unknown.
     lacking
         Why each of the others is left out.
     """
@@ -89,9 +89,10 @@ def traits_before(market: MarketPanel, row: int, candidates: Flags) -> Traits:
             lacking.append(f"{name}: {why}")
         else:
             scores[name] = scaled
-    if not any(market.industries):
+    industries = market.industries_on(int(rows[-1]) if len(rows) else row)
+    if not any(industries):
         lacking.append(f"{Characteristic.INDUSTRY}: the tables know none")
-    return Traits(scores=scores, industries=market.industries, lacking=tuple(lacking))
+    return Traits(scores=scores, industries=industries, lacking=tuple(lacking))
 
 
 def _own_rows_before(market: MarketPanel, row: int, candidates: Flags) -> npt.NDArray[np.intp]:

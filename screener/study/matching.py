@@ -159,7 +159,6 @@ class _Chooser:
         self._names = [item.id for item in market.prices.listings]
         ids = np.array(self._names)
         self._order = np.argsort(np.argsort(ids))
-        self._industries = np.array(market.industries, dtype=object)
         self._least = least
         self._count = count
         self._missing: dict[str, list[str]] = {}
@@ -177,19 +176,20 @@ class _Chooser:
             else:
                 eligible, squares = fitting, squares + (scores - scores[column]) ** 2
                 self.used[name] += 1
-        places = np.flatnonzero(self._same_industry(eligible, column))
+        places = np.flatnonzero(self._same_industry(pool, eligible, column))
         order = np.lexsort((self._order[places], squares[places]))
         found: Columns = places[order[: self._count]]
         return found
 
-    def _same_industry(self, eligible: Flags, column: int) -> Flags:
-        own = self._industries[column]
-        if not any(self._industries):
+    def _same_industry(self, pool: _Pool, eligible: Flags, column: int) -> Flags:
+        industries = np.array(pool.traits.industries, dtype=object)
+        own = industries[column]
+        if not any(industries):
             return eligible
         if not own:
             self._note(f"{Characteristic.INDUSTRY} unknown", column)
             return eligible
-        mates: Flags = eligible & (self._industries == own)
+        mates: Flags = eligible & (industries == own)
         if int(mates.sum()) >= self._least:
             self.used[Characteristic.INDUSTRY] += 1
             return mates

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.factors import total_return_factors
+from screener.data.factors import contradicted, total_return_factors, with_stand_ins
 from screener.data.schema import TABLES, Basis, TableName
 from screener.data.sources.base import Batch
 from screener.data.store import Store
@@ -24,7 +24,8 @@ _BAR_KEY = ("listing", "session")
 def with_factors(store: Store, batch: Batch) -> Batch:
     """Add to a batch the factors of every listing whose actions or raw bars it brings.
 
-    An action counts once raw bars lie on both sides of its ex-session; until then it waits, and a
+    Where no action tells the terms of an ex-day, a factor that a source gave for it stands in. An
+    action counts once raw bars lie on both sides of its ex-session; until then it waits, and a
     remark says how many do. Listings with adjusted prices need no factor and get none.
 
     Parameters
@@ -42,7 +43,8 @@ def with_factors(store: Store, batch: Batch) -> Batch:
     if TableName.FACTORS in batch.tables:
         return batch
     affected = _affected(store, batch)
-    actions = _merged(store, batch, TableName.ACTIONS, affected, _ACTION_KEY)
+    given = _merged(store, batch, TableName.EX_FACTORS, affected, _ACTION_KEY)
+    actions = with_stand_ins(_merged(store, batch, TableName.ACTIONS, affected, _ACTION_KEY), given)
     stored = store.read(TableName.FACTORS, listings=affected)
     if not actions.num_rows and not stored.num_rows:
         return batch
@@ -60,18 +62,32 @@ def with_factors(store: Store, batch: Batch) -> Batch:
     if not factors.num_rows:
         return replace(batch, remarks=tuple(remarks))
     remarks.append(f"{factors.num_rows} {COMPUTED}")
+    remarks.extend(_contradictions(factors, given))
     tables = {**batch.tables, TableName.FACTORS: factors}
     return replace(batch, tables=tables, remarks=tuple(remarks))
 
 
+def _contradictions(factors: pa.Table, given: pa.Table) -> list[str]:
+    found = contradicted(factors, given)
+    if not found:
+        return []
+    name, day, own, other = found[0]
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return [
+        f"the terms of {name} on {day} make a factor of {own:.5g}, the one given is {other:.5g}"
+        f"{more}: the terms are taken"
+    ]
+
+
 def _affected(store: Store, batch: Batch) -> list[str]:
     """List the listings that have actions and get new actions or new bars."""
-    acting = _listings(batch.tables.get(TableName.ACTIONS))
-    acting |= {str(key[0]) for key in batch.removes.get(TableName.ACTIONS, ())}
     barred = _listings(batch.tables.get(TableName.BARS))
-    if barred:
-        known = store.read(TableName.ACTIONS, listings=sorted(barred))
-        acting |= _listings(known)
+    acting: set[str] = set()
+    for name in (TableName.ACTIONS, TableName.EX_FACTORS):
+        acting |= _listings(batch.tables.get(name))
+        acting |= {str(key[0]) for key in batch.removes.get(name, ())}
+        if barred:
+            acting |= _listings(store.read(name, listings=sorted(barred)))
     return sorted(acting)
 
 

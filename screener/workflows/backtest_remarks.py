@@ -47,12 +47,20 @@ def remarks_of(
     ]
     if simulated:
         raw = []
-    covered = store.read(TableName.ACTIONS, listings=raw).column("listing").to_pylist()
-    bare = len(set(raw) - set(covered))
+    covered, stood_in = (
+        set(store.read(name, listings=raw).column("listing").to_pylist())
+        for name in (TableName.ACTIONS, TableName.EX_FACTORS)
+    )
+    bare = len(set(raw) - covered - stood_in)
     if bare:
         found.append(
             f"{bare} listings with raw prices have no corporate actions in the tables: "
             "their returns leave dividends and splits out."
+        )
+    if stood_in:
+        found.append(
+            f"Of {len(stood_in)} listings factors stand in for corporate actions whose terms no "
+            "table tells: money takes them as new shares."
         )
     if any(result.benchmark_basis in ("price", "mixed") for result in results):
         found.append(

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.arriving_causes import BAD_TICK
+from screener.data.joining import join_bars
 from screener.data.lake import CATALOG
 from screener.data.merge import TableChange, quarantine_rows
-from screener.data.schema import Basis, TableName
+from screener.data.schema import TableName
 from screener.data.sources.base import Batch, Reject
 from screener.data.sources.files import FileSource, ImportRequest
 from screener.data.store import Store
-from screener.errors import DataError
 from screener.render.store import ChangeLine
 from screener.workflows.adjusting import with_factors
 from screener.workflows.import_checks import checked_import
+from screener.workflows.rosters import halts_in, listings_in
 from screener.workspace.locate import Workspace
 
 __all__ = [
@@ -105,7 +107,12 @@ def import_files(
     batch = source.normalise(query, source.fetch(query))
     names = ", ".join(path.name for path in request.paths)
     return import_batch(
-        workspace, batch, f"import {request.kind}: {names}", request.fetched_at, dry_run=dry_run
+        workspace,
+        batch,
+        f"import {request.kind}: {names}",
+        request.fetched_at,
+        dry_run=dry_run,
+        continues=request.continues,
     )
 
 
@@ -124,67 +131,111 @@ def import_batch(
     fetched_at: datetime,
     *,
     dry_run: bool = False,
+    continues: bool = False,
 ) -> ImportOutcome:
-    """Merge a batch of any source into the lake, its rejects into table `quarantine`."""
-    complete = batch
-    if batch.rejects:
-        rows = quarantine_rows(batch.rejects, fetched_at)
-        complete = replace(batch, tables={**batch.tables, TableName.QUARANTINE: rows})
-    remarks: list[str] = []
-    rejects = list(batch.rejects)
+    """Merge a batch of any source into the lake, its rejects into table `quarantine`.
+
+    Parameters
+    ----------
+    workspace
+        Whose lake.
+    batch
+        The rows.
+    message
+        What the commit is.
+    fetched_at
+        Instant written on the quarantined rows.
+    dry_run
+        Whether to tell only what would change.
+    continues
+        Whether the user says that adjusted prices continue the stored ones at their level.
+    """
+    landed: list[Batch] = []
 
     def completed(store: Store, given: Batch) -> Batch:
-        _refuse_loss(store, given)
-        checked = checked_import(store, given, fetched_at)
-        found = with_factors(store, checked.batch)
-        rejects.extend(checked.rejects)
-        remarks.extend((*found.remarks, *checked.remarks))
-        return found
+        checked = checked_import(store, _with_known_status(store, given), fetched_at)
+        whole = replace(
+            checked.batch,
+            rejects=(*given.rejects, *checked.rejects),
+            remarks=(*given.remarks, *checked.remarks),
+        )
+        found = with_factors(store, _joined(store, whole, continues))
+        landed[:] = [found]  # asked again where the catalog was busy
+        noted = set(checked.rejects)  # stand in the batch already
+        return _with_quarantine(
+            found, tuple(item for item in found.rejects if item not in noted), fetched_at
+        )
 
     with _opened(workspace, dry_run=dry_run) as store:
         if dry_run:
-            done = store.dry_run(completed(store, complete))
+            done = store.dry_run(completed(store, batch))
         else:
-            done = store.commit(complete, message=message, complete=completed)
+            done = store.commit(batch, message=message, complete=completed)
     return ImportOutcome(
         version=done.version,
         changes=done.changes,
-        rejects=tuple(rejects),
-        remarks=(*remarks, *_replacement(done.changes)),
+        rejects=landed[0].rejects,
+        remarks=landed[0].remarks,
         dry_run=dry_run,
     )
 
 
-def _refuse_loss(store: Store, batch: Batch) -> None:
-    """Refuse a new history that would drop a stored bar because its own row was rejected."""
-    lost = [item for item in batch.rejects if item.table is TableName.BARS and item.listing]
-    incoming = batch.tables.get(TableName.BARS)
-    if not lost or incoming is None or not incoming.num_rows:
-        return
-    stored = store.read(TableName.BARS, listings=sorted({str(item.listing) for item in lost}))
-    basis = incoming.column("basis")[0].as_py()
-    if basis == Basis.RAW:  # raw over raw merges, and loses nothing
-        stored = stored.filter(pc.equal(stored.column("basis"), str(Basis.ADJUSTED)))
-    keys = set(zip(*(stored.column(name).to_pylist() for name in _BAR_KEY), strict=True))
-    found = [item for item in lost if (item.listing, item.session) in keys]
-    if found:
-        first = found[0]
-        raise DataError(
-            f"{len(found)} stored bars would be lost: the new history has a bad row for them "
-            f"(first {first.listing} on {first.session}: {first.reason})",
-            where=f"{first.file}, line {first.line}",
-            fix="mend the file and import it again; nothing was changed",
-        )
+def _joined(store: Store, batch: Batch, continues: bool) -> Batch:
+    """Let new bars join what is stored; those of a listing that cannot are left out, with reasons.
 
-
-def _replacement(changes: Sequence[TableChange]) -> tuple[str, ...]:
-    removed = sum(item.removed for item in changes if item.table is TableName.BARS)
-    if not removed:
-        return ()
-    return (
-        f"{removed:,} older bars removed: prices on another basis or anchor replace a listing's "
-        "whole history, so import all of it at once",
+    Raises
+    ------
+    DataError
+        If no listing's bars can.
+    """
+    bars, status = batch.tables.get(TableName.BARS), batch.tables.get(TableName.STATUS)
+    if bars is None or not bars.num_rows:
+        return batch
+    joined = join_bars(
+        store,
+        bars,
+        continues=continues,
+        suspended=() if status is None else halts_in(status),
+        rejects=batch.rejects,
     )
+    alone = len({item.listing for item in joined.refused})
+    if alone and not joined.bars.num_rows:
+        raise joined.refused[0].error(alone - 1)
+    return replace(
+        batch,
+        tables={**batch.tables, TableName.BARS: joined.bars},
+        replaces=batch.replaces | joined.replaces,
+        rejects=(*batch.rejects, *(item.reject() for item in joined.refused)),
+        remarks=(*batch.remarks, *joined.remarks),
+    )
+
+
+def _with_known_status(store: Store, batch: Batch) -> Batch:
+    """Keep what is stored of special treatment where a file tells of suspensions alone."""
+    rows = batch.tables.get(TableName.STATUS)
+    if rows is None or not rows.num_rows:
+        return batch
+    stored = store.read(TableName.STATUS, listings=listings_in(rows))
+    known = {
+        (row["listing"], row["session"]): row["st"]
+        for row in stored.filter(pc.is_valid(stored.column("st"))).to_pylist()
+    }
+    if not known:
+        return batch
+    keys = zip(*(rows.column(name).to_pylist() for name in _BAR_KEY), strict=True)
+    told = pa.array([known.get(key) for key in keys], pa.bool_())
+    at = rows.column_names.index("st")
+    rows = rows.set_column(at, "st", pc.coalesce(rows.column("st"), told))
+    return replace(batch, tables={**batch.tables, TableName.STATUS: rows})
+
+
+def _with_quarantine(batch: Batch, rejects: tuple[Reject, ...], fetched_at: datetime) -> Batch:
+    if not rejects:
+        return batch
+    rows = quarantine_rows(rejects, fetched_at)
+    if noted := batch.tables.get(TableName.QUARANTINE):
+        rows = pa.concat_tables([noted, rows.cast(noted.schema)])
+    return replace(batch, tables={**batch.tables, TableName.QUARANTINE: rows})
 
 
 def change_lines(outcome: ImportOutcome) -> list[ChangeLine]:

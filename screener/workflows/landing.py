@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 
 from screener.backtest.benchmark import DEFAULT_BENCHMARK
 from screener.data.arriving import check_calendar, check_factors
+from screener.data.joining import join_bars
 from screener.data.merge import quarantine_rows
 from screener.data.planning import Fetched, Span, widened
 from screener.data.reconciling import reconcile_actions
 from screener.data.rows import empty_rows, make_rows
-from screener.data.schema import Basis, TableName
+from screener.data.schema import TableName
 from screener.data.sources.base import Batch, Reject
 from screener.data.sources.online.base import Need
 from screener.data.sources.online.known import new_vintages
@@ -30,7 +31,14 @@ from screener.market.calendars import EXCHANGE_ZONE, calendar_of
 from screener.workflows.adjusting import COMPUTED, with_factors
 from screener.workflows.arrivals import checked_bars
 from screener.workflows.import_checks import settled_doubts
-from screener.workflows.rosters import alive, filled, joined, listings_in, refuse_shrunk
+from screener.workflows.rosters import (
+    alive,
+    filled,
+    halts_in,
+    joined,
+    listings_in,
+    refuse_shrunk,
+)
 
 __all__ = ["Landing", "Piece"]
 
@@ -124,12 +132,14 @@ class Landing:
             tables[TableName.BARS], removes[TableName.BARS] = checked.bars, checked.removed
             notes.extend(checked.notes)
             self.remarks.extend(checked.remarks)
-        self._refuse_shorter(store, tables)
+        replaces = self._joined(store, tables)
         _keep_sessions(tables)
         tables[TableName.FETCHES] = pa.concat_tables(
             [self._record(item, tables) for item in self._stored()]
         )
-        completed = with_factors(store, replace(batch, tables=tables, removes=removes))
+        completed = with_factors(
+            store, replace(batch, tables=tables, removes=removes, replaces=replaces)
+        )
         self.remarks.extend(text for text in completed.remarks if not text.endswith(COMPUTED))
         notes.extend(self._factor_doubts(store, completed))
         settled = settled_doubts(store, completed, self.fetched_at)
@@ -212,22 +222,21 @@ class Landing:
             self.remarks.extend(done.remarks)
         return pa.concat_tables(kept), frozenset(removed)
 
-    def _refuse_shorter(self, store: Store, tables: Mapping[TableName, pa.Table]) -> None:
-        """Refuse raw bars that would replace a longer history of adjusted ones."""
+    def _joined(self, store: Store, tables: dict[TableName, pa.Table]) -> frozenset[str]:
+        """Let bars join what is stored; return the listings whose adjusted ones they replace."""
         bars = tables.get(TableName.BARS)
         if bars is None or not bars.num_rows:
-            return
-        spans = store.spans(listings_in(bars))
-        for name, span in spans.items():
-            own = bars.filter(pc.equal(bars.column("listing"), name)).column("session")
-            first = pc.min(own).as_py()
-            if span.basis is Basis.ADJUSTED and first is not None and first > span.first:
-                raise DataError(
-                    f"raw prices begin on {first}, the adjusted ones that they would replace on "
-                    f"{span.first}",
-                    where=name,
-                    fix=f"ask for longer history: --from {span.first}",
-                )
+            return frozenset()
+        status = tables.get(TableName.STATUS)
+        joined = join_bars(store, bars, suspended=() if status is None else halts_in(status))
+        for item in joined.refused:
+            first = store.spans([item.listing])[item.listing].first
+            raise DataError(
+                item.what, where=item.where, fix=f"ask for longer history: --from {first}"
+            )
+        tables[TableName.BARS] = joined.bars
+        self.remarks.extend(joined.remarks)
+        return joined.replaces
 
     def _factor_doubts(self, store: Store, completed: Batch) -> tuple[Reject, ...]:
         """Return what the vendors' factors contradict in ours."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from screener.data.market_panels import read_market_panel
 from screener.data.return_tables import ReturnTable
+from screener.data.schema import TableName
 from screener.data.store import Store
 from screener.domain.listing import Listing
 from screener.domain.market_panel import MarketPanel
 from screener.errors import DataError
 
-__all__ = ["INDUSTRY", "LEAST_PEERS", "industry_returns"]
+__all__ = ["INDUSTRY", "LEAST_PEERS", "industry_remark", "industry_returns"]
 
 INDUSTRY = "industry"
 """Name of the table, and what `--matched` asks it by."""
@@ -30,7 +32,8 @@ def industry_returns(
 ) -> ReturnTable:
     """Return the daily mean total return of the other stocks of each listing's industry.
 
-    In the currency of the listing's market. Industries bear no date in the tables: today's count.
+    In the currency of the listing's market. The industry is that of each session where the tables
+    date it, else today's.
     The listings themselves are in nobody's portfolio. A stock counts on a session if it has a bar
     on it and on the one before.
 
@@ -74,12 +77,43 @@ def industry_returns(
     )
 
 
+def industry_remark(store: Store) -> str:
+    """Say of which day the industries are."""
+    if store.read(TableName.INDUSTRIES, columns=("listing",)).num_rows:
+        return (
+            "Industries are those of each session where the tables date them, else today's are "
+            "taken."
+        )
+    return "Industries bear no date in the tables: today's are taken for every session."
+
+
 def _peer_returns(market: MarketPanel, column: int, left_out: frozenset[int]) -> _Floats:
-    panel, industry = market.prices, market.industries[column]
-    listing = panel.listings[column]
+    panel = market.prices
+    own = panel.own_rows(column)
+    worths = panel.close[own] * panel.factor[own]
+    found = np.full(len(panel.sessions), np.nan)
+    bounds = [*market.industry_rows(), len(panel.sessions)]
+    for first, end in pairwise(bounds):
+        peers = _peers(market, column, first, left_out)
+        at = np.flatnonzero((own >= first) & (own < end))
+        at = at[at > 0]
+        returns = worths[np.ix_(at, peers)] / worths[np.ix_(at - 1, peers)] - 1
+        known = np.isfinite(returns)
+        enough = known.sum(axis=1) >= LEAST_PEERS
+        means = np.where(known, returns, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        found[own[at[enough]]] = means[enough]
+    return found
+
+
+def _peers(
+    market: MarketPanel, column: int, row: int, left_out: frozenset[int]
+) -> npt.NDArray[np.intp]:
+    """Return the other stocks of a listing's market in its industry on a session."""
+    panel, industries = market.prices, market.industries_on(row)
+    listing, industry = panel.listings[column], industries[column]
     peers = [
         at
-        for at, name in enumerate(market.industries)
+        for at, name in enumerate(industries)
         if industry
         and name == industry
         and at not in left_out
@@ -92,13 +126,4 @@ def _peer_returns(market: MarketPanel, column: int, left_out: frozenset[int]) ->
             where="table listings",
             fix="give the portfolios yourself with --matched FILE, or use --model market",
         )
-    own = panel.own_rows(column)
-    cells = np.ix_(own, np.array(peers, dtype=np.intp))
-    closes = panel.close[cells] * panel.factor[cells]
-    returns = closes[1:] / closes[:-1] - 1
-    known = np.isfinite(returns)
-    enough = known.sum(axis=1) >= LEAST_PEERS
-    means = np.where(known, returns, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    found = np.full(len(panel.sessions), np.nan)
-    found[own[1:][enough]] = means[enough]
-    return found
+    return np.array(peers, dtype=np.intp)

@@ -77,6 +77,7 @@ def plan_repairs(workspace: Workspace, verified: Verified) -> RepairPlan:
                     bars=tables[TableName.BARS],
                     actions=tables[TableName.ACTIONS],
                     factors=tables[TableName.FACTORS],
+                    ex_factors=tables[TableName.EX_FACTORS],
                     suspended=suspensions(tables),
                     list_dates=known_dates(tables, "list_date"),
                     start=start,

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from screener.data.schema import TABLES, TableName, Type
 from screener.errors import DataError
 
-__all__ = ["alive", "filled", "joined", "listings_in", "refuse_shrunk"]
+__all__ = ["alive", "filled", "halts_in", "joined", "listings_in", "refuse_shrunk"]
 
 _SHRUNK = 0.95
 """A list of all listings that is shorter than this part of the stored one was cut off."""
@@ -20,6 +20,14 @@ _SHRUNK = 0.95
 def listings_in(rows: pa.Table) -> list[str]:
     """Return the listing ids of a table, sorted, each once."""
     return sorted(pc.unique(rows.column("listing")).to_pylist())
+
+
+def halts_in(status: pa.Table) -> list[tuple[str, date]]:
+    """Return the listing and session of each suspension in rows of table `status`."""
+    halted = status.filter(pc.fill_null(status.column("suspended"), False))
+    return list(
+        zip(halted.column("listing").to_pylist(), halted.column("session").to_pylist(), strict=True)
+    )
 
 
 def joined(name: TableName, parts: Sequence[pa.Table]) -> pa.Table:

@@ -28,7 +28,7 @@ __all__ = ["score_page"]
 
 _FEW = 30
 _IN_ONE_LINE = 6
-_PARTICULAR = re.compile(r"\d{4}-\d\d-\d\d|[0-9A-Z]+\.(?:SH|SZ|BJ|HK)")
+_PARTICULAR = re.compile(r"\d{4}-\d\d-\d\d|[0-9A-Z]+\.(?:SH|SZ|BJ|HK|CSI|SI|WI)")
 _RULES = (
     "Met: at least the promised active return at the horizon's end, from the close of the note's "
     "own date; tradable: from the open at which a reader could buy.",

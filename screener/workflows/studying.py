@@ -27,7 +27,7 @@ from screener.study.returns import EventReturns
 from screener.study.trials import benjamini_hochberg, holm
 from screener.study.units import StudyEvent, UnitKind, Units, study_units
 from screener.workflows.backtest_market import Benchmarks, Market, benchmarks_for, dated_events
-from screener.workflows.peers import industry_returns
+from screener.workflows.peers import industry_remark, industry_returns
 from screener.workflows.study_references import References
 
 __all__ = ["ALL", "Grouping", "StudyGroup", "StudyRequest", "StudyRun", "run_study"]
@@ -222,7 +222,13 @@ def run_study(
         run_id=_run_id(request, store.version, program_version, simulated),
         simulated=simulated,
         remarks=(
-            *_remarks(panel, request, references, simulated),
+            *_remarks(
+                panel,
+                request,
+                references,
+                simulated,
+                industry_remark(store) if request.peers else "",
+            ),
             *_lacks(panel, units),
             *left_out,
         ),
@@ -342,6 +348,7 @@ def _remarks(
     request: StudyRequest,
     references: References,
     simulated: bool,
+    industries: str,
 ) -> tuple[str, ...]:
     found = [f"{SIMULATED}: invented prices, no market ever had them."] if simulated else []
     if panel.adjusted.any():
@@ -359,8 +366,8 @@ def _remarks(
     if guessed:
         reports = ", ".join(dict.fromkeys(guessed))
         found.append(f"The publication date of {reports} is an estimate: so is its session 0.")
-    if request.peers:
-        found.append("Industries bear no date in the tables: today's are taken for every session.")
+    if industries:
+        found.append(industries)
     if not request.settings.windows.reader:
         found.append("There is no reader's window: the table of returns knows no opens.")
     return tuple(found)

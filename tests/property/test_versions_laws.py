@@ -57,11 +57,11 @@ Fresh = Callable[[], Path]
 
 @dataclass(frozen=True)
 class Commit:
-    """Bars and fixings that land together; an adjusted history replaces a listing's bars."""
+    """Bars and fixings that land together; a whole history replaces its listings' bars."""
 
     bars: dict[Key, float]
     fixings: dict[date, float]
-    adjusted: bool
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ commits = st.builds(
     Commit,
     bars=st.dictionaries(keys, st.sampled_from(VALUES), min_size=1, max_size=8),
     fixings=st.dictionaries(st.sampled_from(DAYS), st.sampled_from(VALUES), max_size=3),
-    adjusted=st.booleans(),
+    whole=st.booleans(),
 )
 compactions = st.builds(
     Compact,
@@ -127,9 +127,8 @@ def rows_of(name: TableName, rows: list[dict[str, object]]) -> pa.Table:
 
 def batch_of(commit: Commit, source: str) -> Batch:
     origin = {"source": source, "fetched_at": datetime(2026, 6, 1, tzinfo=UTC)}
-    basis = Basis.ADJUSTED if commit.adjusted else Basis.RAW
     bars = [
-        {"listing": listing, "session": day, "basis": str(basis), "volume": None, **origin}
+        {"listing": listing, "session": day, "basis": str(Basis.RAW), "volume": None, **origin}
         | dict.fromkeys(("open", "high", "low", "close"), close)
         for (listing, day), close in commit.bars.items()
     ]
@@ -141,7 +140,8 @@ def batch_of(commit: Commit, source: str) -> Batch:
         tables={
             TableName.BARS: rows_of(TableName.BARS, bars),
             TableName.FX: rows_of(TableName.FX, fixings),
-        }
+        },
+        replaces=frozenset(name for name, _ in commit.bars) if commit.whole else frozenset(),
     )
 
 
@@ -158,14 +158,9 @@ def held(store: Store) -> Held:
 
 
 def after(before: Held, commit: Commit) -> Held:
-    """Say what a commit must give: raw over raw by key, all else listing by listing."""
-    basis = str(Basis.ADJUSTED if commit.adjusted else Basis.RAW)
-    raw = (str(Basis.RAW), str(Basis.RAW))
-    replaced = {
-        listing
-        for (listing, _), (_, old) in before["bars"].items()
-        if (old, basis) != raw and any(key[0] == listing for key in commit.bars)
-    }
+    """Say what a commit must give: rows by key, or whole listings."""
+    basis = str(Basis.RAW)
+    replaced = {name for name, _ in commit.bars} if commit.whole else set()
     bars = {key: value for key, value in before["bars"].items() if key[0] not in replaced}
     bars |= {key: (close, basis) for key, close in commit.bars.items()}
     fixings = {("HKDCNY", day): (rate, "") for day, rate in commit.fixings.items()}
@@ -271,7 +266,7 @@ def test_differences_are_those_of_the_rows(
 ) -> None:
     root = fresh()
     model = Model()
-    start = Commit(bars={(LISTINGS[0], DAYS[0]): 1.0}, fixings={}, adjusted=False)
+    start = Commit(bars={(LISTINGS[0], DAYS[0]): 1.0}, fixings={}, whole=False)
     with Store.open(root) as store:
         for step in [start, *history]:
             carry_out(store, model, step)

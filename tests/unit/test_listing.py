@@ -1,7 +1,22 @@
+import re
+from datetime import date
+
 import pytest
 
-from screener.domain.listing import Board, Currency, Kind, Listing, parse_listing, parse_listings
+from screener.domain.listing import (
+    INDEX_ID,
+    Board,
+    Currency,
+    Exchange,
+    Kind,
+    Listing,
+    parse_listing,
+    parse_listings,
+)
 from screener.errors import AmbiguousMention, InputError
+from screener.market.calendars import calendar_of
+from screener.market.closing import session_end
+from screener.market.rules import order_cutoff
 
 
 @pytest.mark.parametrize(
@@ -43,6 +58,18 @@ from screener.errors import AmbiguousMention, InputError
         ("600519 CH Equity", "600519.SH"),
         ("'600519", "600519.SH"),
         ('="002594"', "002594.SZ"),
+        ("801750.SI", "801750.SI"),
+        ("801080", "801080.SI"),
+        ("931160.CSI", "931160.CSI"),
+        ("930050", "930050.CSI"),
+        ("H00905.CSI", "H00905.CSI"),
+        ("h00905", "H00905.CSI"),
+        ("H00905.SH", "H00905.CSI"),
+        ("000905.CSI", "000905.SH"),
+        ("399975.CSI", "399975.SZ"),
+        ("8841678.WI", "8841678.WI"),
+        ("8841678", "8841678.WI"),
+        ("881001.WI", "881001.WI"),
     ],
 )
 def test_every_style_gives_the_id_that_investors_write(text: str, expected: str) -> None:
@@ -69,6 +96,22 @@ def test_what_is_no_code_is_refused(text: str) -> None:
         return
     with pytest.raises(InputError, match="listing"):
         parse_listing(text)
+
+
+@pytest.mark.parametrize("text", ["801750.SI", "931160.CSI", "H00905.CSI", "8841678.WI"])
+def test_indices_of_compilers_are_counted_in_renminbi_on_the_mainland(text: str) -> None:
+    found = parse_listing(text)
+    assert (found.board, found.currency) == (Board.INDEX, Currency.CNY)
+    assert found.exchange.mainland
+    assert found.exchange.compiler
+    assert re.fullmatch(INDEX_ID, found.id)
+
+
+@pytest.mark.parametrize("text", ["600519.SI", "12.CSI", "88.WI", "ABCDEFG.CSI"])
+def test_what_no_compiler_writes_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="is not a code of an index of") as caught:
+        parse_listing(text)
+    assert "801750.SI" in caught.value.fix
 
 
 def test_wrong_exchange_is_told_with_the_right_one() -> None:
@@ -121,3 +164,10 @@ def test_ids_sort_by_code() -> None:
     assert sorted([parse_listing("300857"), parse_listing("00700")])[0] == Listing(
         "00700", parse_listing("00700").exchange
     )
+
+
+@pytest.mark.parametrize("exchange", list(Exchange))
+def test_every_exchange_and_compiler_has_sessions_and_hours(exchange: Exchange) -> None:
+    day = calendar_of(exchange).on_or_after(date(2026, 6, 18))
+    assert day == date(2026, 6, 18)
+    assert session_end(exchange, day).time >= order_cutoff(exchange, day).time

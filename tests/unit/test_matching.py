@@ -1,7 +1,7 @@
 """The tradable universe, characteristics and nearest stocks, worked by hand."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -141,6 +141,20 @@ def test_industry_is_exact_where_it_has_enough_stocks_and_told_where_not() -> No
     assert found.matched_text == "size (market value) + industry 1/3"
     assert "600012.SH: industry steel: 7 stocks, 10 are needed" in found.remarks
     assert "600020.SH: industry unknown" in found.remarks
+
+
+def test_a_dated_industry_is_that_of_the_session_before() -> None:
+    industries = ("coal",) * 12 + ("steel",) * 20
+    market = sized([float(at % 7) for at in range(32)], industries=industries)
+    before, day = market.prices.session(ROW - 1), market.prices.session(ROW)
+    moved = replace(market, spells=((0, before, None, "steel"), (0, day, None, "paper")))
+    found = match_names(moved, [0], [ROW], excluded=[0], count=10)
+    assert all(industries[column] == "steel" for column in found.controls[0])
+    over = replace(
+        market, spells=((0, before - timedelta(days=9), before - timedelta(days=5), "x"),)
+    )
+    found = match_names(over, [0], [ROW], excluded=[0], count=10)
+    assert all(industries[column] == "coal" for column in found.controls[0])
 
 
 def test_a_name_without_a_characteristic_is_matched_on_the_others_and_told() -> None:

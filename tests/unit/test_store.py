@@ -371,26 +371,24 @@ def test_raw_over_raw_merges(store: Store) -> None:
     assert len(closes(store)) == 4
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        (Basis.RAW, Basis.ADJUSTED),
-        (Basis.ADJUSTED, Basis.RAW),
-        (Basis.ADJUSTED, Basis.ADJUSTED),
-    ],
-)
-def test_a_new_anchor_replaces_the_whole_history(store: Store, first: Basis, second: Basis) -> None:
-    old = [bar("600519.SH", day, 20.0, first) for day in (LAST_YEAR, MONDAY, TUESDAY)]
+@pytest.mark.parametrize("basis", list(Basis))
+def test_a_later_batch_never_removes_what_it_lacks(store: Store, basis: Basis) -> None:
+    old = [bar("600519.SH", day, 20.0, basis) for day in (LAST_YEAR, MONDAY, TUESDAY)]
     store.commit(bars(*old), message="old")
-    new = [bar("600519.SH", TUESDAY, 5.0, second), bar("600519.SH", WEDNESDAY, 6.0, second)]
-    done = store.commit(bars(*new), message="new")
-    assert change(done.changes) == (1, 1, 2, 0)
-    held = store.read(TableName.BARS, listings=["600519.SH"]).to_pylist()
-    assert [(row["session"], row["close"], row["basis"]) for row in held] == [
-        (TUESDAY, 5.0, second),
-        (WEDNESDAY, 6.0, second),
-    ]
-    assert len(closes(store)) == 5  # other listings stay
+    done = store.commit(bars(bar("600519.SH", WEDNESDAY, 6.0, basis)), message="new")
+    assert change(done.changes) == (1, 0, 0, 0)
+    assert len(store.read(TableName.BARS, listings=["600519.SH"])) == 4
+
+
+@pytest.mark.parametrize("first", list(Basis))
+def test_a_listing_never_holds_two_bases(store: Store, first: Basis) -> None:
+    (second,) = set(Basis) - {first}
+    store.commit(bars(bar("600519.SH", MONDAY, 20.0, first)), message="old")
+    new = bars(bar("600519.SH", MONDAY, 5.0, second), bar("600519.SH", TUESDAY, 5.0, second))
+    with pytest.raises(SchemaMismatch, match=r"600519\.SH mix raw and adjusted"):
+        store.commit(new, message="new")
+    whole = Batch(tables=new.tables, replaces=frozenset({"600519.SH"}))
+    assert change(store.commit(whole, message="whole").changes) == (1, 1, 0, 0)
 
 
 def test_listings_to_replace_lose_what_the_batch_does_not_bring(store: Store) -> None:

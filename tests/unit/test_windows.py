@@ -4,7 +4,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from screener.domain.basket import Weighting
+from screener.domain.basket import EntryPrice, Weighting
 from screener.domain.listing import Exchange
 from screener.domain.panel import CapPanel, PricePanel
 from screener.paths.legs import LegState, Reason, buy_block, resolve_leg, sale_block
@@ -52,6 +52,19 @@ def test_a_gap_without_a_bar_waits_too() -> None:
     panel = panel_of({"300857.SZ": bars_of(SZ, DAY, [FLAT, None, FLAT, FLAT, FLAT, FLAT])})
     leg = resolve_leg(panel, 0, entry=days(2)[1], horizon=4, max_wait=10, reach=days(6)[-1])
     assert (leg.fill_row, leg.reason) == (2, Reason.NO_BAR)
+
+
+def test_a_close_alone_is_no_price_to_open_at() -> None:
+    alone = (np.nan, 10.0)
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, [FLAT, alone, alone, FLAT, FLAT, FLAT])})
+    entry, reach = days(2)[1], days(6)[-1]
+    leg = resolve_leg(panel, 0, entry=entry, horizon=4, max_wait=10, reach=reach)
+    assert (leg.fill_row, leg.reason) == (3, Reason.NO_OPEN)
+    assert str(leg.reason) == "no opening price that session"
+    at_close = resolve_leg(
+        panel, 0, entry=entry, horizon=4, max_wait=10, reach=reach, price=EntryPrice.CLOSE
+    )
+    assert (at_close.fill_row, at_close.reason) == (1, Reason.NONE)
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_rejected_rows_are_kept_with_their_reason(workspace: Workspace) -> None:
     ("text", "kind", "basis", "error", "words"),
     [
         (BARS, ImportKind.BARS, None, InputError, "basis"),
-        ("code,date,open\n1,2,3\n", ImportKind.BARS, Basis.RAW, SchemaMismatch, "high"),
+        ("code,date,open\n1,2,3\n", ImportKind.BARS, Basis.RAW, SchemaMismatch, "close"),
         ("code,date,open,high,low,close\n", ImportKind.BARS, Basis.RAW, DataError, "no rows|empty"),
         (
             "code,date,open,high,low,close\n300857,2026-05-15,1,1,2,1\n",

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from screener.data.schema import TableName
+from screener.data.rows import make_rows
+from screener.data.schema import SIMULATED, TableName
+from screener.data.sources.base import Batch
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.data.store import Store
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError
 from screener.market.calendars import calendar_of
-from screener.workflows.peers import INDUSTRY, industry_returns
+from screener.workflows.peers import INDUSTRY, industry_remark, industry_returns
 
 START, END = date(2025, 1, 2), date(2025, 12, 31)
 SHARES = tuple(Listing(f"60{number:04d}", Exchange.SH) for number in range(100, 116))
@@ -83,6 +86,30 @@ def test_a_name_without_peers_leaves_the_others_theirs(store: Store) -> None:
     assert list(table.lacks) == [LONELY.id]
     alone = industry_returns(store, [SHARES[0]], START, END)
     np.testing.assert_array_equal(table.column(SHARES[0].id), alone.column(SHARES[0].id))
+
+
+def test_a_dated_industry_holds_from_its_first_day(store: Store, tmp_path: Path) -> None:
+    days = [day.item() for day in calendar_of(Exchange.SH).between(START, END)]
+    moved, since = SHARES[5], days[100]
+    with Store.create(tmp_path / "lake") as lake:
+        for name in TableName:
+            rows = store.read(name)
+            if rows.num_rows:
+                lake.commit(Batch(tables={name: rows}), message="copy")
+        assert "bear no date" in industry_remark(lake)
+        row = make_rows(
+            TableName.INDUSTRIES,
+            {"listing": [moved.id], "valid_from": [since], "industry": ["别处"]},
+            source=SIMULATED,
+            fetched_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        lake.commit(Batch(tables={TableName.INDUSTRIES: row}), message="moved")
+        found = industry_returns(lake, SHARES[:1], START, END).column(SHARES[0].id)
+        assert "of each session" in industry_remark(lake)
+    whole = by_pandas(store, SHARES[0], {SHARES[0].id}).to_numpy()
+    without = by_pandas(store, SHARES[0], {SHARES[0].id, moved.id}).to_numpy()
+    np.testing.assert_allclose(found[:100], whole[:100], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found[100:], without[100:], rtol=0, atol=1e-12)
 
 
 def test_too_few_peers_are_told(store: Store) -> None:

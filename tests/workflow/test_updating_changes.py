@@ -138,8 +138,10 @@ def test_raw_prices_replace_adjusted_ones_whole(place: Workspace, market: Canned
     run(place, market)
     adjusted = _adjusted()
     adjusted = adjusted.set_column(0, "listing", pa.array([NAME]))
+    adjusted = adjusted.set_column(1, "session", pa.array([truth(market, date(2026, 5, 20))[-1]]))
     with Store.create(place.data_cache) as store:
-        store.commit(Batch(tables={TableName.BARS: adjusted}), message="a file")
+        whole = Batch(tables={TableName.BARS: adjusted}, replaces=frozenset({NAME}))
+        store.commit(whole, message="a file")
     assert len(rows(place, TableName.BARS)) == 1
     run(place, market, NEXT, replace_adjusted=True)
     found = [row["session"] for row in rows(place, TableName.BARS)]

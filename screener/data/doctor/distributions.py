@@ -13,7 +13,12 @@ import pyarrow.compute as pc
 
 from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.doctor.jumps import MARGIN
-from screener.data.factors import ex_reference, total_return_factors
+from screener.data.factors import (
+    GIVEN,
+    ex_reference,
+    total_return_factors,
+    with_stand_ins,
+)
 from screener.data.schema import Basis, TableName
 from screener.domain.listing import Board, Kind, Listing, parse_listing
 from screener.errors import DataError
@@ -77,7 +82,7 @@ def denied_actions(actions: pa.Table, bars: pa.Table) -> Iterator[Finding]:
 def examine_factors(tables: Tables) -> Iterator[Finding]:
     """Find factors that do not follow from actions and raw closes, or fall without a reason."""
     stored = tables[TableName.FACTORS]
-    actions = tables[TableName.ACTIONS]
+    actions = with_stand_ins(tables[TableName.ACTIONS], tables[TableName.EX_FACTORS])
     if not (stored.num_rows or actions.num_rows):
         return
     bars = tables[TableName.BARS]
@@ -307,8 +312,8 @@ def _falling(stored: pa.Table, actions: pa.Table) -> Iterator[Finding]:
     """Find factors that fall where there is neither a reverse split nor a rights issue."""
     allowed = {
         (row["listing"], row["ex_session"])
-        for row in actions.select(["listing", "ex_session", "split", "rights"]).to_pylist()
-        if (row["split"] or 1) < 1 or (row["rights"] or 0) > 0
+        for row in actions.select(["listing", "ex_session", "split", "rights", GIVEN]).to_pylist()
+        if (row["split"] or 1) < 1 or (row["rights"] or 0) > 0 or (row[GIVEN] or 1) < 1
     }
     rows = stored.select(["listing", "ex_session", "factor"]).to_pylist()
     for before, row in pairwise([None, *rows]):

@@ -112,7 +112,7 @@ def off_session(rows: pa.Table, table: TableName) -> Iterator[Finding]:
     if not rows.num_rows:
         return
     names = rows.column("listing").combine_chunks().dictionary_encode()
-    exchanges = [Exchange(str(name)[-2:]) for name in names.dictionary.to_pylist()]
+    exchanges = [Exchange(str(name).rpartition(".")[2]) for name in names.dictionary.to_pylist()]
     calendars = [calendar_name(item) for item in exchanges]
     code = names.indices.to_numpy(zero_copy_only=False)
     days = rows.column("session").to_numpy().astype("datetime64[D]")

@@ -117,6 +117,8 @@ def _short(holdings: Holdings, wanted: Wanted, bars: Extent) -> str:
 def _actions(holdings: Holdings, wanted: Wanted) -> Cell:
     found = _own(holdings, TableName.ACTIONS, wanted)
     asked = (TableName.FETCHES, _asked_actions(wanted.listing)) in holdings.listings
+    if not found and (given := _own(holdings, TableName.EX_FACTORS, wanted)):
+        return _plain(wanted, TableName.EX_FACTORS, given)
     if found or not (_adjusted(holdings, wanted) or asked):
         return _plain(wanted, TableName.ACTIONS, found)
     why = "not needed: prices are adjusted" if _adjusted(holdings, wanted) else "asked: none"
@@ -128,7 +130,8 @@ def _factors(holdings: Holdings, wanted: Wanted) -> Cell:
     if found:
         return _plain(wanted, TableName.FACTORS, found)
     adjusted = _adjusted(holdings, wanted)
-    acts = _own(holdings, TableName.ACTIONS, wanted) is not None
+    kinds = (TableName.ACTIONS, TableName.EX_FACTORS)
+    acts = any(_own(holdings, kind, wanted) is not None for kind in kinds)
     if acts and not adjusted:
         missing, needed = "its actions wait for raw bars on both sides", True
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -40,8 +40,6 @@ class Outcome:
         What was assumed or left out.
     table, day_field
         The table that rejects were meant for, and the field with their day.
-    replaces
-        Listings whose bars are replaced as a whole.
     """
 
     rows: Rows
@@ -49,7 +47,6 @@ class Outcome:
     remarks: list[Remark]
     table: TableName
     day_field: str
-    replaces: frozenset[str] = field(default_factory=frozenset)
 
 
 def required_days(rows: Rows, query: FileQuery, name: str) -> Rows:

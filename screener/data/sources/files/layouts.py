@@ -76,7 +76,8 @@ _CODE = _field("listing", Form.CODE, must=True)
 _EXCHANGE = _field("exchange", Form.EXCHANGE)
 _DAY = _field("session", Form.DAY, must=True)
 _PRICES = tuple(
-    _field(name, Form.NUMBER, Measure.MONEY, must=True) for name in ("open", "high", "low", "close")
+    _field(name, Form.NUMBER, Measure.MONEY, must=name == "close")
+    for name in ("open", "high", "low", "close")
 )
 _TRADED = (
     _field("volume", Form.NUMBER, Measure.SHARES),
@@ -134,6 +135,41 @@ FIELDS: dict[ImportKind, tuple[Field, ...]] = {
         _field("rights_price", Form.NUMBER, Measure.MONEY),
         *(_field(name, Form.DAY) for name in ("announced", "record_date", "pay_date")),
         _field("kind", Form.TEXT),
+    ),
+    ImportKind.FACTORS: (
+        _CODE,
+        _field("ex_session", Form.DAY, must=True),
+        _field("factor", Form.NUMBER, must=True),
+    ),
+    ImportKind.FUNDAMENTALS: (
+        _CODE,
+        _field("period_end", Form.DAY, must=True),
+        _field("known_at", Form.DAY, must=True),
+        *(
+            _field(name, Form.NUMBER, Measure.MONEY)
+            for name in ("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow")
+        ),
+        *(_field(name, Form.NUMBER, Measure.MONEY) for name in ("equity", "eps", "bps")),
+        *(_field(name, Form.NUMBER, Measure.FRACTION) for name in ("roe", "gross_margin")),
+        *(_field(name, Form.TEXT) for name in ("currency", "known_by")),
+    ),
+    ImportKind.CALENDAR: (
+        _field("exchange", Form.TEXT, must=True),
+        _DAY,
+        _field("open", Form.FLAG),
+        _field("half_day", Form.FLAG),
+    ),
+    ImportKind.STATUS: (
+        _CODE,
+        _DAY,
+        _field("suspended", Form.FLAG, must=True),
+        _field("st", Form.FLAG),
+    ),
+    ImportKind.INDUSTRIES: (
+        _CODE,
+        _field("industry", Form.TEXT, must=True),
+        _field("valid_from", Form.DAY, must=True),
+        _field("valid_to", Form.DAY),
     ),
     ImportKind.RATINGS: (
         _CODE,
@@ -306,6 +342,55 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
             field="kind",
             headers=("分红类型", "派息类型", "股息类型", "dividend_type", "div_type", "type"),
         ),
+    ),
+    ImportKind.FACTORS: (
+        _KEYS[0],
+        Rule(field="ex_session", headers=("ex_date", "除权除息日", "除权日", "除息日", "除净日")),
+        Rule(field="factor", headers=("ex_factor", "除权因子", "单次复权因子")),
+    ),
+    ImportKind.FUNDAMENTALS: (
+        _KEYS[0],
+        Rule(field="period_end", headers=("end_date", "报告期", "报告日期", "截止日期", "period")),
+        Rule(
+            field="known_at",
+            headers=("ann_date", "f_ann_date", "公告日期", "最新公告日期", "announcement_date"),
+        ),
+        Rule(field="revenue", headers=("营业总收入", "营业收入", "total_revenue")),
+        Rule(
+            field="net_profit",
+            headers=("归母净利润", "归属于母公司所有者的净利润", "n_income_attr_p"),
+        ),
+        Rule(field="net_profit_deducted", headers=("扣非净利润", "profit_dedt")),
+        Rule(
+            field="operating_cash_flow",
+            headers=("经营活动产生的现金流量净额", "经营现金流", "n_cashflow_act"),
+        ),
+        Rule(
+            field="equity",
+            headers=("归母净资产", "归属于母公司所有者权益合计", "total_hldr_eqy_exc_min_int"),
+        ),
+        Rule(field="eps", headers=("每股收益", "基本每股收益", "basic_eps")),
+        Rule(field="bps", headers=("每股净资产",)),
+        Rule(field="roe", headers=("净资产收益率", "加权净资产收益率", "roe_waa")),
+        Rule(field="gross_margin", headers=("销售毛利率", "毛利率", "grossprofit_margin")),
+        Rule(field="currency", headers=("币种", "货币")),
+    ),
+    ImportKind.CALENDAR: (
+        Rule(field="exchange", headers=("交易所", "市场", "market")),
+        Rule(field="session", headers=("cal_date", "date", "日期", "trade_date", "交易日")),
+        Rule(field="open", headers=("is_open", "是否开市", "是否交易")),
+        Rule(field="half_day", headers=("is_half_day", "半日市")),
+    ),
+    ImportKind.STATUS: (
+        *_KEYS,
+        Rule(field="suspended", headers=("is_suspended", "停牌", "是否停牌", "交易状态")),
+        Rule(field="st", headers=("is_st", "是否st")),
+    ),
+    ImportKind.INDUSTRIES: (
+        _KEYS[0],
+        Rule(field="industry", headers=("行业", "所属行业", "行业名称", "industry_name", "行業")),
+        Rule(field="valid_from", headers=("from", "in_date", "纳入日期", "开始日期", "start_date")),
+        Rule(field="valid_to", headers=("to", "out_date", "剔除日期", "结束日期", "end_date")),
     ),
     ImportKind.RATINGS: (
         *_ID,

@@ -32,16 +32,19 @@ from screener.domain.listing import Board, Exchange, Listing
 __all__ = ["normalise_prices", "return_basis"]
 
 _PRICES = ("open", "high", "low", "close")
+_RANGE = _PRICES[:3]
 _OFF_TICK = 0.01
 
-# CSI writes the total-return twin of its index 000300 as H00300; Hang Seng's own is HSITR.
-_TOTAL_RETURN = re.compile(r"H00\d{3}|HSITR")
+# CSI writes the total-return twins of its indices 000300 and 930955 as H00300 and H20955; Hang
+# Seng's own is HSITR.
+_TOTAL_RETURN = re.compile(r"H[02]0\d{3}|HSITR")
 
 
 def normalise_prices(rows: Rows, query: FileQuery) -> Outcome:
     """Check bars and turn them into rows of `bars`, with `status` or `listings` beside them.
 
-    A suspended row without any price is a fact about its status and no bar.
+    A suspended row without any price is a fact about its status and no bar. A row of a close alone
+    is a bar whose open, high and low are unknown.
     """
     request = query.request
     idle = rows.flags("suspended") & _unpriced(rows)
@@ -64,6 +67,7 @@ def normalise_prices(rows: Rows, query: FileQuery) -> Outcome:
             },
         )
     }
+    remarks += _unknown_remarks(bars)
     if request.kind is ImportKind.INDEX:
         tables[TableName.LISTINGS] = _index_listings(bars, query)
         remarks += _basis_remarks(bars)
@@ -72,15 +76,12 @@ def normalise_prices(rows: Rows, query: FileQuery) -> Outcome:
         tables[TableName.STATUS] = _status(suspended, query)
         remarks += _status_remarks(suspended, int((good & idle).sum()))
         remarks += _tick_remarks(bars) if basis is Basis.RAW else []
-    adjusted = basis is Basis.ADJUSTED
-    held = np.unique(bars.listing)
     return Outcome(
         rows=rows,
         tables={name: table for name, table in tables.items() if table.num_rows},
         remarks=remarks,
         table=TableName.BARS,
         day_field="session",
-        replaces=frozenset(rows.listings[at].id for at in held) if adjusted else frozenset(),
     )
 
 
@@ -105,12 +106,27 @@ def _board_findings(rows: Rows, kind: ImportKind) -> list[Finding]:
 
 
 def _price_findings(rows: Rows, idle: BoolArray) -> list[Finding]:
-    prices = [rows.numbers(name) for name in _PRICES]
-    absent = [
-        missing_finding(np.isnan(values) & ~idle, name)
-        for name, values in zip(_PRICES, prices, strict=True)
-    ]
-    return [*absent, *price_findings(*prices)]
+    prices = {name: rows.numbers(name) for name in _PRICES}
+    unknown = {name: np.isnan(values) for name, values in prices.items()}
+    alone = np.logical_and.reduce([unknown[name] for name in _RANGE])
+    absent = [missing_finding(unknown["close"] & ~idle, "close")]
+    for name in _RANGE:
+        told = np.bincount(rows.file, weights=~unknown[name])[rows.file] > 0
+        absent.append(missing_finding(unknown[name] & told & ~alone & ~idle, name))
+    return [*absent, *price_findings(*prices.values())]
+
+
+def _unknown_remarks(bars: Rows) -> list[Remark]:
+    """Say where the close alone is known."""
+    unknown = {name: np.isnan(bars.numbers(name)) for name in _RANGE}
+    rows = np.logical_or.reduce(list(unknown.values()))
+    if not rows.any():
+        return []
+    names = ", ".join(name for name in _RANGE if unknown[name].any())
+    text = f"{int(rows.sum())} of {bars.n_rows} rows know no {names}"
+    if unknown["open"].any():
+        text += ": nothing can be bought at the open of these sessions, only at the close"
+    return [Remark(text=text)]
 
 
 def _status(suspended: Rows, query: FileQuery) -> pa.Table:

@@ -33,7 +33,15 @@ class ImportKind(StrEnum):
     NAMES = "names"
     FX = "fx"
     ACTIONS = "actions"
+    FACTORS = "factors"
     RATINGS = "ratings"
+    FUNDAMENTALS = "fundamentals"
+    CALENDAR = "calendar"
+    STATUS = "status"
+    INDUSTRIES = "industries"
+
+
+_WITHOUT_LISTING = {ImportKind.FX: "exchange rates", ImportKind.CALENDAR: "a calendar"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +70,8 @@ class ImportRequest:
         Day of masters, names and valuations, for files that do not say it.
     dedupe
         Actions: whether rows of one listing and ex-date with the same terms are one action.
+    continues
+        Whether adjusted bars continue what is stored of their listings, at the same level.
     """
 
     paths: tuple[Path, ...]
@@ -74,6 +84,7 @@ class ImportRequest:
     units: tuple[tuple[str, str], ...] = ()
     as_of: date | None = None
     dedupe: bool = False
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,8 +202,14 @@ def _check_options(request: ImportRequest) -> None:
             f"--dedupe is for actions, not for {request.kind}",
             fix="drop --dedupe: rows that repeat another exactly are taken once anyway",
         )
-    if request.kind is ImportKind.FX and request.listing is not None:
-        raise InputError("--listing is not for exchange rates", fix="drop --listing")
+    if request.kind in _WITHOUT_LISTING and request.listing is not None:
+        what = _WITHOUT_LISTING[request.kind]
+        raise InputError(f"--listing is not for {what}", fix="drop --listing")
+    if request.continues and request.basis is not Basis.ADJUSTED:
+        raise InputError(
+            "--continues is for adjusted bars: raw prices always merge session by session",
+            fix="drop --continues",
+        )
 
 
 def _check_times(request: ImportRequest) -> None:

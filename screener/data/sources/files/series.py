@@ -1,8 +1,6 @@
-"""Valuations, exchange rates and corporate actions."""
+"""Valuations and corporate actions."""
 
 from __future__ import annotations
-
-from datetime import date
 
 import numpy as np
 
@@ -17,26 +15,18 @@ from screener.data.sources.files.arrival import (
 )
 from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.plausible import impossible_findings
-from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
 from screener.data.sources.files.twins import together_remarks, told_twice
 from screener.data.together import one_a_day
-from screener.errors import DataError
 
-__all__ = ["normalise_actions", "normalise_fx", "normalise_valuation"]
+__all__ = ["normalise_actions", "normalise_valuation"]
 
 _MEASURES = tuple(
     name
     for name in TABLES[TableName.VALUATION].column_names
     if name not in ("listing", "session", "source", "fetched_at")
 )
-_PAIR = "HKDCNY"
-_PAIR_NAMES = frozenset({_PAIR, "HKDCNYC", "HKDCNY.EX", "港币", "港元"})
-_PER_HUNDRED = 10.0
-_PLAUSIBLE = (0.7, 1.2)
-# The renminbi has been dearer than the Hong Kong dollar since 2007: above 1 the rate is inverted.
-_BELOW_ONE_SINCE = date(2008, 1, 1)
 _QUANTITIES = ("cash", "bonus", "rights", "rights_price")
 
 
@@ -67,44 +57,6 @@ def normalise_valuation(rows: Rows, query: FileQuery) -> Outcome:
         tables={TableName.VALUATION: table} if table.num_rows else {},
         remarks=remarks,
         table=TableName.VALUATION,
-        day_field="session",
-    )
-
-
-def normalise_fx(rows: Rows, query: FileQuery) -> Outcome:
-    """Check fixings of the Hong Kong dollar and turn them into rows of `fx`, per 1 dollar.
-
-    Raises
-    ------
-    DataError
-        If the rates cannot be renminbi for 1 or for 100 Hong Kong dollars.
-    """
-    rows = required_days(rows, query, "session")
-    pairs = [name is None or name.upper() in _PAIR_NAMES for name in rows.texts("pair")]
-    other = ~np.array(pairs, dtype=np.bool_)
-    rate = rows.numbers("rate")
-    rows = rows.judged(
-        [
-            Finding(rows=other, reason=f"the pair is not {_PAIR}"),
-            missing_finding(np.isnan(rate), "rate"),
-            *quantities(rows, ("rate",), zero=False),
-        ]
-    )
-    rows, remarks = _per_dollar(rows, query)
-    rows = rows.with_values(pair=np.full(rows.n_rows, None, dtype=np.object_))
-    rows, repeats, repeated = without_repeats(rows, ("session",), "session")
-    kept = rows.kept(rows.passed & ~repeats)
-    table = table_of(
-        TableName.FX,
-        kept,
-        query,
-        {"pair": _PAIR, "session": kept.days("session"), "rate": kept.numbers("rate")},
-    )
-    return Outcome(
-        rows=rows,
-        tables={TableName.FX: table} if table.num_rows else {},
-        remarks=[*remarks, *repeated],
-        table=TableName.FX,
         day_field="session",
     )
 
@@ -155,32 +107,6 @@ def normalise_actions(rows: Rows, query: FileQuery) -> Outcome:
         table=TableName.ACTIONS,
         day_field="ex_session",
     )
-
-
-def _per_dollar(rows: Rows, query: FileQuery) -> tuple[Rows, list[Remark]]:
-    rate = rows.numbers("rate").copy()
-    remarks = []
-    for number, label in enumerate(query.labels):
-        mine = (rows.file == number) & rows.passed
-        if not mine.any():
-            continue
-        if float(np.median(rate[mine])) > _PER_HUNDRED:
-            rate[rows.file == number] /= 100
-            told = "rates are for 100 Hong Kong dollars: divided by 100"
-            remarks.append(Remark(text=told, file=label))
-        _check_rates(rate[mine], rows.days("session")[mine].min().item(), label)
-    return rows.with_values(rate=rate), remarks
-
-
-def _check_rates(rates: FloatArray, first: date, label: str) -> None:
-    median = float(np.median(rates))
-    low, high = _PLAUSIBLE[0], 1.0 if first >= _BELOW_ONE_SINCE else _PLAUSIBLE[1]
-    if not low <= median <= high:
-        raise DataError(
-            f"the median rate {median:.4g} is no price of 1 or 100 Hong Kong dollars in renminbi",
-            where=label,
-            fix="give CNY for 1 HKD (about 0.9), not HKD for 1 CNY and no other currency",
-        )
 
 
 def _bonus(rows: Rows) -> FloatArray:

@@ -17,6 +17,14 @@ from screener.data.sources.files.columns import (
     header_fit,
     map_columns,
 )
+from screener.data.sources.files.facts import (
+    normalise_calendar,
+    normalise_factors,
+    normalise_fundamentals,
+    normalise_industries,
+    normalise_status,
+)
+from screener.data.sources.files.fixings import normalise_fx
 from screener.data.sources.files.landing import rejects_of
 from screener.data.sources.files.listing_column import Master, no_master
 from screener.data.sources.files.masters import normalise_listings, normalise_names
@@ -32,11 +40,7 @@ from screener.data.sources.files.request import (
     checked_query,
 )
 from screener.data.sources.files.rows import Rows, concatenated, read_rows
-from screener.data.sources.files.series import (
-    normalise_actions,
-    normalise_fx,
-    normalise_valuation,
-)
+from screener.data.sources.files.series import normalise_actions, normalise_valuation
 from screener.data.sources.files.suspensions import taken_as_suspended
 from screener.data.sources.files.titles import listing_of_title, refuse_other_bars
 from screener.data.sources.files.units import normal_header
@@ -55,7 +59,12 @@ _NORMALISERS: dict[ImportKind, Callable[[Rows, FileQuery], Outcome]] = {
     ImportKind.NAMES: normalise_names,
     ImportKind.FX: normalise_fx,
     ImportKind.ACTIONS: normalise_actions,
+    ImportKind.FACTORS: normalise_factors,
     ImportKind.RATINGS: normalise_ratings,
+    ImportKind.FUNDAMENTALS: normalise_fundamentals,
+    ImportKind.CALENDAR: normalise_calendar,
+    ImportKind.STATUS: normalise_status,
+    ImportKind.INDUSTRIES: normalise_industries,
 }
 _ONE_LISTING = frozenset(
     {
@@ -63,7 +72,11 @@ _ONE_LISTING = frozenset(
         ImportKind.INDEX,
         ImportKind.VALUATION,
         ImportKind.ACTIONS,
+        ImportKind.FACTORS,
         ImportKind.RATINGS,
+        ImportKind.FUNDAMENTALS,
+        ImportKind.STATUS,
+        ImportKind.INDUSTRIES,
     }
 )
 _SHOWN_REASONS = 3
@@ -162,7 +175,6 @@ class FileSource:
             tables=outcome.tables,
             rejects=rejects_of(outcome.rows, payload, mappings, outcome.table, outcome.day_field),
             remarks=lines_of([*remarks, *outcome.remarks]),
-            replaces=outcome.replaces,
         )
 
 
