@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
+from screener.domain.former_codes import renumbering
 from screener.errors import AmbiguousMention, InputError
 
 __all__ = [
@@ -69,7 +70,7 @@ class Kind(StrEnum):
     INDEX = "index"
 
 
-# Mainland code prefixes (exchange rule books; BSE moved to 920 from 2024-10). Longest prefix wins.
+# Mainland code prefixes (exchange rule books; BSE moved to 920 from 2024-04-22). The first one wins.
 _PREFIX_BOARD: tuple[tuple[str, Exchange, Board], ...] = (
     ("688", Exchange.SH, Board.STAR),
     ("689", Exchange.SH, Board.STAR),
@@ -82,7 +83,9 @@ _PREFIX_BOARD: tuple[tuple[str, Exchange, Board], ...] = (
     ("003", Exchange.SZ, Board.MAIN),
     ("30", Exchange.SZ, Board.CHINEXT),
     ("200", Exchange.SZ, Board.B_SHARE),
-    ("1", Exchange.SZ, Board.FUND),
+    ("15", Exchange.SZ, Board.FUND),
+    ("16", Exchange.SZ, Board.FUND),
+    ("18", Exchange.SZ, Board.FUND),
     ("399", Exchange.SZ, Board.INDEX),
     ("920", Exchange.BJ, Board.BSE),
     ("43", Exchange.BJ, Board.BSE),
@@ -91,10 +94,17 @@ _PREFIX_BOARD: tuple[tuple[str, Exchange, Board], ...] = (
     ("88", Exchange.BJ, Board.BSE),
 )
 
+# Convertible bonds are neither shares nor funds; the rest of these blocks are other bonds.
+_CONVERTIBLES = ("110", "111", "113", "118", "123", "127", "128")
+_BONDS = ("01", "10", "11", "12", "13")
+
+# Shanghai indices whose six digits are no share of Shenzhen.
+_INDEX_ONLY = frozenset({"000300"})
+
 # Shanghai indices whose six digits are also a Shenzhen share: bare, they could be either.
 _SHARED_WITH_INDEX = frozenset(
     {
-        *("000001", "000002", "000009", "000010", "000016", "000300"),
+        *("000001", "000002", "000009", "000010", "000016"),
         *("000688", "000852", "000903", "000905", "000906"),
     }
 )
@@ -168,6 +178,9 @@ def _board_of(code: str, exchange: Exchange) -> Board:
 def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = None) -> Listing:
     """Parse a code in any style that investors use.
 
+    A code that its listing bore before leads to it: `835185.BJ` is `920185.BJ` (see
+    `former_codes`).
+
     Parameters
     ----------
     text
@@ -180,10 +193,18 @@ def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = 
     Raises
     ------
     InputError
-        If the text is no code, or its exchange contradicts its digits.
+        If the text is no code, or a bond's, or its exchange contradicts its digits.
     AmbiguousMention
         If the bare code is both a share and an index and `kind` does not say which.
     """
+    found = _parsed(text, parameter, kind)
+    change = renumbering(found.code)
+    if change is None or change.exchange != found.exchange:
+        return found
+    return Listing(change.present, found.exchange)
+
+
+def _parsed(text: str, parameter: str, kind: Kind | None) -> Listing:
     cleaned = unicodedata.normalize("NFKC", text).translate(_BRACKETS).strip().upper()
     if match := _WITH_SUFFIX.match(cleaned):
         return _from_parts(match[1], match[2], text, parameter, kind)
@@ -224,10 +245,12 @@ def _from_parts(code: str, mark: str, text: str, parameter: str, kind: Kind | No
         )
     if exchange is Exchange.SH and code.startswith("000"):
         return Listing(code, exchange)
-    try:
-        owner = _mainland_board(code)[0]
-    except KeyError:
-        raise _not_a_code(text, parameter) from None
+    owner = _owner(code, text, parameter)
+    if code in _INDEX_ONLY:
+        raise InputError(
+            f"{parameter} {text!r}: no share has the code {code}, it is an index of Shanghai",
+            fix=f"write {code}.SH for the index, or the share's own code",
+        )
     if owner is not exchange:
         raise InputError(
             f"{parameter} {text!r}: {code} is a code of {owner}, not of {exchange}",
@@ -248,12 +271,29 @@ def _from_bare(code: str, text: str, parameter: str, kind: Kind | None) -> Listi
                 fix=f"write {code}.SZ for the share or {code}.SH for the index",
             )
         return Listing(code, Exchange.SH if kind is Kind.INDEX else Exchange.SZ)
-    if kind is Kind.INDEX and code.startswith("000"):
+    if kind is Kind.SECURITY and code in _INDEX_ONLY:
+        raise InputError(
+            f"{parameter} {text!r} is an index, not a share",
+            fix=f"write {code}.SH for the index, or the share's own code",
+        )
+    if code in _INDEX_ONLY or (kind is Kind.INDEX and code.startswith("000")):
         return Listing(code, Exchange.SH)
+    return Listing(code, _owner(code, text, parameter))
+
+
+def _owner(code: str, text: str, parameter: str) -> Exchange:
     try:
-        return Listing(code, _mainland_board(code)[0])
+        return _mainland_board(code)[0]
     except KeyError:
-        raise _not_a_code(text, parameter) from None
+        pass
+    if not code.startswith(_BONDS):
+        raise _not_a_code(text, parameter)
+    what = "a convertible bond" if code.startswith(_CONVERTIBLES) else "a bond"
+    raise InputError(
+        f"{parameter} {text!r} is {what}, neither a share nor a fund: no rules on its trading and "
+        "no cost of it are recorded",
+        fix="leave it out, or name the company's share",
+    )
 
 
 def _hong_kong(code: str, text: str, parameter: str) -> Listing:

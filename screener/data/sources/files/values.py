@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.quality import BoolArray, DayArray, FloatArray, IntArray
+from screener.domain.former_codes import Renumbering, renumbering
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.errors import ScreenerError
 
@@ -47,6 +48,7 @@ _NUMBER = r"^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?([eE][+-]?[0-9]+)?$
 _YES = frozenset(
     {"true", "t", "1", "1.0", "yes", "y", "是", "停牌", "停牌一天", "盘中停牌", "suspended"}
 )
+_SIX = re.compile(r"(?<![0-9])([0-9]{6})(?![0-9])")
 _NO = frozenset({"false", "f", "0", "0.0", "no", "n", "否", "交易", "正常", "正常交易", "trading"})
 
 
@@ -112,6 +114,13 @@ def read_codes(column: pa.ChunkedArray, kind: Kind) -> CodeColumn:
         absent=blank[codes],
         faults=tuple((np.isin(codes, places), reason) for reason, places in wrong.items()),
     )
+
+
+def renumbered_in(column: pa.ChunkedArray) -> tuple[Renumbering, ...]:
+    """Return the changes of code of the listings that a column names by a former one."""
+    _, texts = _distinct(column)
+    bare = (match[1] for text in texts if (match := _SIX.search(text)))
+    return tuple(change for code in dict.fromkeys(bare) if (change := renumbering(code)))
 
 
 def read_days(column: pa.ChunkedArray) -> tuple[DayArray, BoolArray]:
