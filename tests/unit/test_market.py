@@ -1,10 +1,11 @@
 from datetime import date, time
 
+import numpy as np
 import pytest
 
 from screener.domain.listing import Board, Exchange
 from screener.errors import DateRangeError
-from screener.market.calendars import calendar_of
+from screener.market.calendars import calendar_maker, calendar_of, corrected
 from screener.market.rules import (
     free_sessions,
     lower_limit_price,
@@ -108,3 +109,22 @@ def test_limit_prices_round_half_up_to_the_tick(
 )
 def test_free_sessions_of_a_new_listing(board: Board, listed: date, sessions: int) -> None:
     assert free_sessions(board, listed) == sessions
+
+
+def test_days_on_which_hong_kong_did_not_trade_are_no_sessions() -> None:
+    calendar = calendar_of(Exchange.HK)  # HKEX notices: typhoon Saola, black rainstorm
+    assert not calendar.is_session(date(2023, 9, 1))
+    assert not calendar.is_session(date(2023, 9, 8))
+    assert calendar.after(date(2023, 8, 31)) == date(2023, 9, 4)
+    assert calendar.offset(date(2023, 9, 4), 4) == date(2023, 9, 11)
+    assert calendar_of(Exchange.SH).is_session(date(2023, 9, 1))
+
+
+def test_a_correction_changes_nothing_where_the_library_is_right_by_itself() -> None:
+    days = np.array(["2023-08-31", "2023-09-04"], dtype="datetime64[D]")
+    assert corrected("XHKG", days).tolist() == days.tolist()
+    assert corrected("XSHG", days).tolist() == days.tolist()
+
+
+def test_copies_made_before_a_correction_are_told_apart() -> None:
+    assert "corrections" in calendar_maker()
