@@ -70,7 +70,7 @@ class Kind(StrEnum):
     INDEX = "index"
 
 
-# Mainland code prefixes (exchange rule books; BSE moved to 920 from 2024-04-22). The first one wins.
+# Mainland code prefixes (exchange rule books; BSE moved to 920 from 2024-04-22), the first wins.
 _PREFIX_BOARD: tuple[tuple[str, Exchange, Board], ...] = (
     ("688", Exchange.SH, Board.STAR),
     ("689", Exchange.SH, Board.STAR),

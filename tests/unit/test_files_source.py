@@ -368,7 +368,11 @@ def test_rows_under_a_former_code_are_stored_under_the_present_one(imported: Imp
 
 
 def test_a_convertible_among_bars_is_refused_by_name(imported: Importer) -> None:
-    text = "code,date,open,high,low,close\n128034.SZ,2025-09-30,5,5,5,5\n600519.SH,2025-09-30,7,7,7,7\n"
+    text = (
+        "code,date,open,high,low,close\n"
+        "128034.SZ,2025-09-30,5,5,5,5\n"
+        "600519.SH,2025-09-30,7,7,7,7\n"
+    )
     batch = imported(text)
     assert rows_of(batch, TableName.BARS, "listing") == [("600519.SH",)]
     assert "convertible bond" in reasons(batch)[0][1]

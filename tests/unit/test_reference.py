@@ -203,11 +203,11 @@ def test_st_widened_on_2026_07_06(day: date, opened: float, bought: bool) -> Non
 
 def test_limits_are_rounded_half_up_and_a_tick_away() -> None:
     ten, five = Decimal("0.10"), Decimal("0.05")
-    assert (upper_price(Decimal("10.05"), ten), lower_price(Decimal("10.05"), ten)) == (
+    assert (upper_price(Decimal("10.05"), ten, "main"), lower_price(Decimal("10.05"), ten, "main")) == (
         Decimal("11.06"),  # 11.055
         Decimal("9.05"),  # 9.045
     )
-    assert (upper_price(Decimal("0.08"), five), lower_price(Decimal("0.08"), five)) == (
+    assert (upper_price(Decimal("0.08"), five, "main"), lower_price(Decimal("0.08"), five, "main")) == (
         Decimal("0.09"),
         Decimal("0.07"),
     )

@@ -121,7 +121,7 @@ def _contradicted(listing: Listing, row: _Row, around: _Around) -> Iterator[Find
     reference = float(ex_reference(np.array([around.previous]), **terms)[0])
     if not reference > 0 or listing.board is Board.INDEX:
         return
-    rule = price_limit(listing.board, around.session, st=False)
+    rule = price_limit(listing, around.session, st=False)
     most = (rule.limit if rule else _UNLIMITED) + MARGIN
     with_it, without = around.opened / reference - 1, around.opened / around.previous - 1
     if abs(with_it) > most and abs(without) <= min(most, abs(with_it) / 2):
