@@ -34,6 +34,7 @@ from screener.market.rules import (
 from screener.market.trading import (
     holding_rule,
     settlement_rule,
+    southbound_open,
     southbound_rule,
     tick_rule,
     tick_size,
@@ -211,7 +212,9 @@ def _times(listing: Listing, session: date, plan: Plan) -> Iterator[RuleShown]:
     yield _shown(_TRADING, "order cut-off", f"{cutoff.time:%H:%M}", why, cutoff)
     days = southbound_rule(listing, session)
     if days is not None and plan.southbound:
-        text = "when both markets are open"
+        calendars = {"mainland": calendar_of(Exchange.SH), "hong_kong": calendar_of(Exchange.HK)}
+        shut = "" if southbound_open(listing, session, **calendars) else ": not on this day"
+        text = f"when both markets are open{shut}"
         yield _shown(_TRADING, "southbound days", text, "southbound account", days)
 
 
