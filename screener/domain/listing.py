@@ -20,6 +20,7 @@ __all__ = [
     "Listing",
     "parse_listing",
     "parse_listings",
+    "stored_listing",
 ]
 
 
@@ -60,6 +61,7 @@ class Board(StrEnum):
     B_SHARE = "b_share"
     FUND = "fund"
     HK = "hk"
+    BOND = "bond"
     INDEX = "index"
 
 
@@ -162,17 +164,38 @@ class Listing:
             return Currency.CNY  # renminbi counters are 80000 to 89999
         return self.exchange.currency
 
+    @property
+    def present(self) -> Listing:
+        """The listing under its present code: itself, unless the code was replaced."""
+        change = renumbering(self.code)
+        if change is None or change.exchange != self.exchange:
+            return self
+        return Listing(change.present, self.exchange)
+
     def __str__(self) -> str:
         return self.id
 
 
 @cache
 def _board_of(code: str, exchange: Exchange) -> Board:
-    if exchange is Exchange.HK:
-        return Board.INDEX if _INDEX_NAME.match(code) else Board.HK
-    if exchange is Exchange.SH and code.startswith("000"):
+    if not code.isdigit() or (exchange is Exchange.SH and code.startswith("000")):
         return Board.INDEX
-    return _mainland_board(code)[1]
+    if exchange is Exchange.HK:
+        return Board.HK
+    return Board.BOND if _is_bond(code) else _mainland_board(code)[1]
+
+
+def _is_bond(code: str) -> bool:
+    return code.startswith(_BONDS)
+
+
+def stored_listing(text: str) -> Listing:
+    """Return the listing of an id as tables hold it, whatever it is today: nothing is refused.
+
+    What came in before a code was replaced, or before bonds were refused, is told by the audit.
+    """
+    code, _, exchange = text.rpartition(".")
+    return Listing(code, Exchange(exchange))
 
 
 def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = None) -> Listing:
@@ -197,14 +220,6 @@ def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = 
     AmbiguousMention
         If the bare code is both a share and an index and `kind` does not say which.
     """
-    found = _parsed(text, parameter, kind)
-    change = renumbering(found.code)
-    if change is None or change.exchange != found.exchange:
-        return found
-    return Listing(change.present, found.exchange)
-
-
-def _parsed(text: str, parameter: str, kind: Kind | None) -> Listing:
     cleaned = unicodedata.normalize("NFKC", text).translate(_BRACKETS).strip().upper()
     if match := _WITH_SUFFIX.match(cleaned):
         return _from_parts(match[1], match[2], text, parameter, kind)
@@ -256,7 +271,7 @@ def _from_parts(code: str, mark: str, text: str, parameter: str, kind: Kind | No
             f"{parameter} {text!r}: {code} is a code of {owner}, not of {exchange}",
             fix=f"write {code}.{owner}",
         )
-    return Listing(code, exchange)
+    return Listing(code, exchange).present
 
 
 def _from_bare(code: str, text: str, parameter: str, kind: Kind | None) -> Listing:
@@ -278,7 +293,7 @@ def _from_bare(code: str, text: str, parameter: str, kind: Kind | None) -> Listi
         )
     if code in _INDEX_ONLY or (kind is Kind.INDEX and code.startswith("000")):
         return Listing(code, Exchange.SH)
-    return Listing(code, _owner(code, text, parameter))
+    return Listing(code, _owner(code, text, parameter)).present
 
 
 def _owner(code: str, text: str, parameter: str) -> Exchange:
@@ -286,7 +301,7 @@ def _owner(code: str, text: str, parameter: str) -> Exchange:
         return _mainland_board(code)[0]
     except KeyError:
         pass
-    if not code.startswith(_BONDS):
+    if not _is_bond(code):
         raise _not_a_code(text, parameter)
     what = "a convertible bond" if code.startswith(_CONVERTIBLES) else "a bond"
     raise InputError(

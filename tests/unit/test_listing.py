@@ -3,7 +3,15 @@ from datetime import date
 import pytest
 
 from screener.domain.former_codes import former_codes, renumbering
-from screener.domain.listing import Board, Currency, Kind, Listing, parse_listing, parse_listings
+from screener.domain.listing import (
+    Board,
+    Currency,
+    Kind,
+    Listing,
+    parse_listing,
+    parse_listings,
+    stored_listing,
+)
 from screener.errors import AmbiguousMention, InputError
 
 
@@ -165,3 +173,11 @@ def test_the_code_of_an_index_alone_is_never_a_share(text: str) -> None:
         parse_listing(text, kind=Kind.SECURITY)
     assert "000300.SH" in info.value.fix
     assert parse_listing("000300", kind=Kind.INDEX).id == "000300.SH"
+
+
+def test_what_tables_hold_is_read_as_it_is() -> None:
+    assert stored_listing("835185.BJ").id == "835185.BJ"
+    assert stored_listing("835185.BJ").present.id == "920185.BJ"
+    assert stored_listing("600519.SH").present.id == "600519.SH"
+    assert stored_listing("128034.SZ").board is Board.BOND
+    assert stored_listing("H00300.SH").board is Board.INDEX

@@ -15,7 +15,7 @@ from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.doctor.jumps import MARGIN
 from screener.data.factors import ex_reference, total_return_factors
 from screener.data.schema import Basis, TableName
-from screener.domain.listing import Board, Kind, Listing, parse_listing
+from screener.domain.listing import Board, Listing, stored_listing
 from screener.errors import DataError
 from screener.market.calendars import calendar_name, calendar_of
 from screener.market.rules import price_limit
@@ -46,7 +46,7 @@ def examine_actions(tables: Tables) -> Iterator[Finding]:
         return
     around = _prices_around(rows, tables[TableName.BARS])
     for at, row in enumerate(rows.to_pylist()):
-        listing = parse_listing(row["listing"], kind=Kind.SECURITY)
+        listing = stored_listing(row["listing"])
         yield from _wrong_dates(listing, row)
         faults = list(_wrong_terms(row, around.get(at)))
         yield from faults
