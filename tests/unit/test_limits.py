@@ -9,16 +9,18 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from screener.domain.listing import parse_listing
+from screener.backtest.ledger import ledger_entries
+from screener.domain.listing import Exchange, parse_listing
 from screener.domain.name_marks import bears_st_name, in_delisting_period, is_s_share
 from screener.domain.panel import PricePanel
 from screener.market.calendars import calendar_of
 from screener.market.limits import PriceGrid, Standing, day_limit, price_grid
 from screener.paths.legs import Reason, buy_block, sale_block
 from screener.paths.limits import limit_on, limit_price, quoted_beyond, without_limit
+from screener.paths.windows import resolve_window
 from screener.workflows.ruling import rules_for
 from screener.workflows.ruling_facts import Known
-from tests.support.panels import bars_of, panel_of
+from tests.support.panels import bars_of, event_of, panel_of
 
 DAY = date(2025, 5, 14)
 
@@ -253,3 +255,13 @@ def _in_state(text: str, sessions: list[date], start: int, state: str) -> tuple[
         reference=7.77,
     )
     return panel, known
+
+
+def test_the_ledger_says_that_no_limit_held() -> None:
+    panel = _panel("603901.SH", (30.0, 30.0), (43.2, 54.0), (51.0, 50.0), (50.0, 50.0))
+    event = event_of(["603901.SH"], date(2025, 5, 12))
+    entries = ((Exchange.SH, date(2025, 5, 13)),)
+    window = resolve_window(panel, event, entries, horizon=3, max_wait=2)
+    (entry,) = ledger_entries(panel, window, None)
+    assert (entry.entry_session, entry.entry_price) == (date(2025, 5, 13), 43.2)
+    assert entry.reason == "quoted beyond its daily limit of 10% on 2025-05-13: no limit held"
