@@ -27,9 +27,11 @@ def limit_price(panel: PricePanel, column: int, row: int, *, upper: bool) -> flo
     For adjusted prices, which lie off the tick grid, it is not rounded. Where a quote of the
     session is beyond it, none held.
     """
-    if quoted_beyond(panel, column, row):
+    limit = limit_on(panel, column, row)
+    low, high = _limits(panel, column, row, limit)
+    if _beyond(panel, column, row, low, high, limit.grid.tick):
         return math.inf if upper else -math.inf
-    return _limits(panel, column, row)[1 if upper else 0]
+    return high if upper else low
 
 
 def quoted_beyond(panel: PricePanel, column: int, row: int) -> bool:
@@ -38,11 +40,16 @@ def quoted_beyond(panel: PricePanel, column: int, row: int) -> bool:
     It proves that no limit held: the first sessions of a listing whose list date is not known, the
     first one after a long halt, an action that the tables lack.
     """
-    low, high = _limits(panel, column, row)
-    tick = limit_on(panel, column, row).grid.tick
+    limit = limit_on(panel, column, row)
+    low, high = _limits(panel, column, row, limit)
+    return _beyond(panel, column, row, low, high, limit.grid.tick)
+
+
+def _beyond(panel: PricePanel, column: int, row: int, low: float, high: float, tick: float) -> bool:
     slack = (_BEYOND if panel.adjusted[column] else _TOUCH) * tick
-    quotes = (float(panel.open[row, column]), float(panel.close[row, column]))
-    return any(quote > high + slack or quote < low - slack for quote in quotes)
+    lowest, highest = low - slack, high + slack
+    opened, closed = panel.open[row, column], panel.close[row, column]
+    return bool(opened > highest or closed > highest or opened < lowest or closed < lowest)
 
 
 def without_limit(panel: PricePanel, column: int, row: int) -> str:
@@ -55,14 +62,15 @@ def without_limit(panel: PricePanel, column: int, row: int) -> str:
 
 def locked(panel: PricePanel, column: int, row: int, quote: float, *, upper: bool) -> bool:
     """Tell whether a quote is at its limit, so that one side of the market finds nobody."""
-    touch = _TOUCH * limit_on(panel, column, row).grid.tick + _HAIR
-    limit = limit_price(panel, column, row, upper=upper)
-    return quote >= limit - touch if upper else quote <= limit + touch
-
-
-def _limits(panel: PricePanel, column: int, row: int) -> tuple[float, float]:
-    """Return the least and the greatest price by the rule alone; infinite without one."""
     limit = limit_on(panel, column, row)
+    low, high = _limits(panel, column, row, limit)
+    touch = _TOUCH * limit.grid.tick + _HAIR
+    at_limit = quote >= high - touch if upper else quote <= low + touch
+    return at_limit and not _beyond(panel, column, row, low, high, limit.grid.tick)
+
+
+def _limits(panel: PricePanel, column: int, row: int, limit: DayLimit) -> tuple[float, float]:
+    """Return the least and the greatest price by the rule alone; infinite without one."""
     reference = math.nan if limit.fraction is None else _reference(panel, column, row)
     if limit.fraction is None or not math.isfinite(reference) or panel.paid_out(column, row):
         return -math.inf, math.inf
