@@ -9,6 +9,8 @@ ScreenerError                 never raised itself
 ├─ ComputeError                exit 6   InsufficientHistory, NoTradableConstituents
 └─ StorageError                exit 7   StorageFull, StorageReadOnly, StorageDamaged, StorageBusy
 
+A command whose other rows came out ends with 4, too, if something is missing that a row needs.
+
 Each error answers three questions: what happened, where, and how to mend it. Exit 1 is left for
 bugs and 130 for an interrupted command. Standard library only.
 """
@@ -138,6 +140,10 @@ class SourceError(ScreenerError):
 
 class SourceBlocked(SourceError):
     """The source could not be asked."""
+
+
+class NetworkDown(SourceError):
+    """The machine has no way to any source: nobody can be asked, whoever it is."""
 
 
 class SourceEmpty(SourceError):

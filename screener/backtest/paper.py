@@ -19,7 +19,7 @@ from screener.paths.kernel import paper_paths
 from screener.paths.kernel_numpy import paper_paths_numpy
 from screener.paths.legs import LegState
 from screener.paths.path_panel import PathPanel
-from screener.paths.windows import Window, WindowStatus
+from screener.paths.windows import Window
 
 __all__ = ["FEW_WINDOWS", "PaperPath", "own_rows", "paper_values"]
 
@@ -46,7 +46,7 @@ class PaperPath:
 def paper_values(
     values: ValuePanel, layout: PathPanel, windows: Sequence[Window], *, compiled: bool
 ) -> Mapping[int, PaperPath]:
-    """Return the paper path of each window that has data, by the window's identity.
+    """Return the paper path of each window that is valued, by the window's identity.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def paper_values(
     DataError
         If a name in foreign currency has no fresh fixing on a day that it is valued.
     """
-    priced = [window for window in windows if window.status is not WindowStatus.NO_DATA]
+    priced = [window for window in windows if window.valued]
     held = [window for window in priced if window.rebalance is Rebalance.NONE]
     others = [window for window in priced if window.rebalance is not Rebalance.NONE]
     found = _held_values(values, layout, held, compiled=compiled) if held else {}

@@ -13,7 +13,15 @@ from screener.errors import DataError
 from screener.paths.legs import Leg, LegState, Reason, sale_block
 from screener.paths.windows import Window, WindowStatus
 
-__all__ = ["Exits", "ValuePanel", "executed_exits", "no_fixing", "order_book", "value_panel"]
+__all__ = [
+    "Exits",
+    "ValuePanel",
+    "executed_exits",
+    "no_fixing",
+    "order_book",
+    "unfixed",
+    "value_panel",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -156,6 +164,17 @@ def _marks(values: ValuePanel, leg: Leg, start: int, end: int, n_rows: int) -> F
     return np.concatenate([before, held, after])
 
 
+def unfixed(values: ValuePanel, window: Window) -> tuple[Leg, DataError] | None:
+    """Return the first held name of a window that lacks a fixing on a row of it, and the error."""
+    for leg, end in zip(window.legs, window.end_rows, strict=True):
+        if leg.fill_row is not None and end >= leg.fill_row:
+            rows = slice(leg.fill_row, end + 1)
+            paid = values.paid[leg.fill_row, leg.column]
+            if not (np.isfinite(values.marks[rows, leg.column]).all() and np.isfinite(paid)):
+                return leg, no_fixing(values.prices, leg, end)
+    return None
+
+
 def no_fixing(panel: PricePanel, leg: Leg, end: int) -> DataError:
     """Return the error of a leg that is valued up to row `end` and lacks a fixing."""
     listing = panel.listings[leg.column]
@@ -164,7 +183,7 @@ def no_fixing(panel: PricePanel, leg: Leg, end: int) -> DataError:
     day = panel.session(first + int(missing[0])) if len(missing) else panel.session(first)
     return DataError(
         f"{listing} is quoted in {listing.currency} and no {listing.currency}/CNY fixing "
-        f"is known within 5 days of {day}",
+        f"holds on {day}",
         where="table fx",
         fix="import the fixings: `screener data import FILE --kind fx`",
     )

@@ -19,6 +19,7 @@ from screener.backtest.paper import FEW_WINDOWS, PaperPath, own_rows, paper_valu
 from screener.backtest.plain import sold_values
 from screener.backtest.portfolio import FloatVector, RowVector
 from screener.backtest.pricing import ValuePanel, executed_exits, value_panel
+from screener.backtest.resolving import resolved_window
 from screener.domain.basket import EntryPrice, Event, Rebalance
 from screener.domain.listing import Listing
 from screener.domain.panel import CapPanel, PricePanel, SessionAxis, TradingPanel
@@ -27,7 +28,7 @@ from screener.paths.known import EntrySessions
 from screener.paths.metrics import max_drawdown
 from screener.paths.parallel import check_jobs, mapped
 from screener.paths.path_panel import PathPanel, path_panel_of
-from screener.paths.windows import Window, WindowStatus, resolve_window
+from screener.paths.windows import Window, WindowStatus
 
 __all__ = ["EventResult", "Settings", "run_backtest"]
 
@@ -105,6 +106,8 @@ class EventResult:
         Ids of the benchmarks, and `price`, `total` or `mixed`.
     remarks
         What a reader should know about this row.
+    lack, index_lack
+        What is missing that its value, or its benchmark's return, needs; empty if nothing is.
     """
 
     window: Window
@@ -128,6 +131,8 @@ class EventResult:
     capital: float | None = None
     orders: tuple[Order, ...] = ()
     gap: Gap = ()
+    lack: str = ""
+    index_lack: str = ""
 
     @property
     def active_return(self) -> float | None:
@@ -211,11 +216,12 @@ def _some(
     panel = values.prices
     main: list[Window] = []
     others: dict[int, tuple[Window, ...]] = {}
+    lacks: dict[int, str] = {}
     for event, entries in events:
         for horizon in settings.horizons:
-            windows = tuple(
-                resolve_window(
-                    panel,
+            found = [
+                resolved_window(
+                    values,
                     event,
                     entry,
                     horizon=horizon,
@@ -225,7 +231,9 @@ def _some(
                     caps=caps,
                 )
                 for entry in entries
-            )
+            ]
+            windows = tuple(window for window, _ in found)
+            lacks[id(windows[0])] = found[0][1]
             others[len(main)] = windows[1:]
             main.append(windows[0])
     every = [*main, *(window for group in others.values() for window in group)]
@@ -233,9 +241,9 @@ def _some(
     paper = {key: float(path.values[-1]) - 1 for key, path in paths.items()}
     executed = _all_executed(values, trading, main, settings, paper)
     return [
-        _result(panel, window, others[at], paths, found, benchmark_of)
+        _result(panel, window, others[at], paths, one, benchmark_of, lacks[id(window)])
         for at, window in enumerate(main)
-        for found in executed.get(id(window), _without(settings))
+        for one in executed.get(id(window), _without(settings))
     ]
 
 
@@ -257,7 +265,7 @@ def _all_executed(
     priced = [
         window
         for window in windows
-        if window.status is not WindowStatus.NO_DATA
+        if window.valued
         and window.horizon > 1  # bought today, sold tomorrow at the earliest (T+1)
         and window.event.weighting.tradable
     ]
@@ -293,6 +301,7 @@ def _result(
     paths: Mapping[int, PaperPath],
     executed: Executed | None,
     benchmark_of: BenchmarkOf,
+    lack: str,
 ) -> EventResult:
     found = paths.get(id(window))
     path = np.empty(0) if found is None else found.values
@@ -305,7 +314,7 @@ def _result(
     series = _series(panel, window, benchmark_of)
     rows = own_rows(panel, window) if len(path) else np.empty(0, dtype=np.int64)
     beside = _beside(panel, window, series if len(path) else {}, rows)
-    remarks = (*remarks, *beside.remarks)
+    remarks = (*((f"not valued: {lack}",) if lack else ()), *remarks, *beside.remarks)
     return EventResult(
         window=window,
         status=status,
@@ -328,6 +337,8 @@ def _result(
         capital=None if executed is None else executed.capital,
         orders=() if executed is None else executed.orders,
         gap=() if executed is None else executed.gap,
+        lack=lack,
+        index_lack=beside.lack,
     )
 
 
@@ -338,6 +349,7 @@ class _Beside:
     index_return: float | None
     path: FloatVector
     remarks: tuple[str, ...] = ()
+    lack: str = ""
 
 
 def _beside(
@@ -349,7 +361,11 @@ def _beside(
     empty = np.empty(0)
     if not series:
         return _Beside(index_return=None, path=empty)
-    found = benchmark_return(panel, window, series)
+    try:
+        found = benchmark_return(panel, window, series)
+    except BarsMissing as error:
+        told = (f"no index return: {error}",)
+        return _Beside(index_return=None, path=empty, remarks=told, lack=str(error))
     if found is None:
         remark = "no session of the benchmark's exchange in the window of a name"
         return _Beside(index_return=None, path=empty, remarks=(remark,))

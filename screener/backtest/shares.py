@@ -74,8 +74,8 @@ def share_marks(
         listing = panel.listings[column]
         missing = int(np.flatnonzero(~np.isfinite(worth))[0])
         raise DataError(
-            f"{listing} is quoted in {listing.currency} and no fixing is known within 5 days of "
-            f"{panel.session(bought.row + missing)}",
+            f"{listing} is quoted in {listing.currency} and no {listing.currency}/CNY fixing "
+            f"holds on {panel.session(bought.row + missing)}",
             where="table fx",
             fix="import the fixings: `screener data import FILE --kind fx`",
         )

@@ -16,10 +16,14 @@ from screener.cli.common import (
     VersionOption,
     WorkspaceOption,
     at_least,
+    check_excel,
     console,
+    ends_lacking,
+    given,
     horizons_of,
     messages,
     program_version,
+    tell_broken,
     working,
     workspace_of,
 )
@@ -30,9 +34,18 @@ __all__ = ["backtest"]
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
 _MOST_MONEY = 1e12
+_OF_FRICTIONS = (
+    "participation",
+    "slippage_bps",
+    "impact_bps",
+    "fx_spread_bps",
+    "commission_bps",
+    "commission_min",
+)
 
 
 def backtest(
+    context: typer.Context,
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="[NAME]…", help="Baskets; every basket when none is named."),
@@ -209,12 +222,15 @@ def backtest(
         run_document,
     )
     from screener.workflows.backtesting import run_variants
+    from screener.workflows.catalog import basket_events
     from screener.workflows.measures import METRIC_COLUMNS, metric_rows, metrics_page
     from screener.workflows.pages import backtest_page, variants_page
-    from screener.workflows.requests import Variants, request_for, variant_requests
+    from screener.workflows.requests import Variants, request_of, variant_requests
     from screener.workspace.runs import save_run
 
     check_targets(csv, json, ledger, metrics)
+    check_excel(excel, csv, ledger, metrics)
+    _check_cost(context, cost_bps, _capitals(capital))
     place = workspace_of(workspace)
     frictions = Frictions(
         plan=Plan(
@@ -235,7 +251,7 @@ def backtest(
         cost=None if paper or cost_bps is None else _cost(cost_bps),
         frictions=None if paper or cost_bps is not None else frictions,
         recovery=_recovery(delisting_recovery),
-        capitals=_capitals(capital) if cost_bps is None else _capitals(capital)[:1],
+        capitals=_capitals(capital),
     )
     variants = Variants(
         delays=_delays(delay),
@@ -243,7 +259,9 @@ def backtest(
         entries=_some_of(EntryPrice, entry, "--entry"),
         rebalances=_some_of(Rebalance, rebalance, "--rebalance"),
     )
-    request = request_for(place, names or None, report, settings, benchmark=benchmark)
+    groups = basket_events(place, names or None, report)
+    tell_broken(groups.broken)
+    request = request_of(groups, settings, benchmark=benchmark)
     requests = variant_requests(request, variants)
     with (
         working("backtesting"),
@@ -272,6 +290,26 @@ def backtest(
             console().print(metrics_page(runs[0]))
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
+    ends_lacking(groups.lacking or any(run.lacking for run in runs))
+
+
+def _check_cost(
+    context: typer.Context, cost_bps: float | None, capitals: tuple[float, ...]
+) -> None:
+    """Refuse what a plain cost would leave unread."""
+    if cost_bps is None:
+        return
+    unread = given(context, *_OF_FRICTIONS)
+    if unread:
+        raise InputError(
+            f"--cost-bps is a plain cost instead of rules and charges: {unread[0]} is not read",
+            fix=f"leave out --cost-bps, or {', '.join(unread)}",
+        )
+    if len(capitals) > 1:
+        raise InputError(
+            "--cost-bps costs the same at any size: several amounts of --capital change nothing",
+            fix="give one amount",
+        )
 
 
 def _delays(text: str) -> tuple[int, ...]:

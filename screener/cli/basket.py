@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from screener.cli.common import WorkspaceOption, console, workspace_of
+from screener.cli.common import WorkspaceOption, console, tell_broken, workspace_of
 from screener.cli.moments import parse_moment
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import InputError
+
+if TYPE_CHECKING:
+    from screener.workspace.locate import Workspace
 
 __all__ = ["basket_app"]
 
@@ -35,7 +38,9 @@ def list_all(workspace: WorkspaceOption = None) -> None:
     from screener.workflows.catalog import basket_events
 
     place = workspace_of(workspace)
-    console().print(basket_list(basket_events(place)))
+    groups = basket_events(place)
+    tell_broken(groups.broken)
+    console().print(basket_list(groups))
 
 
 @basket_app.command("show")
@@ -47,12 +52,7 @@ def show(
 
     Example: screener basket show compute-leasing
     """
-    from screener.render.catalog import basket_detail
-    from screener.workflows.catalog import basket_events
-
-    place = workspace_of(workspace)
-    for basket, events in basket_events(place, [name]):
-        console().print(basket_detail(basket, events))
+    _print(workspace_of(workspace), name)
 
 
 @basket_app.command("new")
@@ -99,8 +99,7 @@ def new(
 
     Example: screener basket new mine --listing 002837.SZ,700.HK --date 2026-05-14
     """
-    from screener.render.catalog import basket_detail
-    from screener.workflows.catalog import basket_events, new_basket, new_theme_basket
+    from screener.workflows.catalog import new_basket, new_theme_basket
 
     if theme is not None:
         if listing or date_ or weight:
@@ -112,10 +111,8 @@ def new(
         made, path = new_theme_basket(
             place, name=name, theme=theme, title_zh=title_zh, title_en=title_en
         )
-        out = console()
-        for basket, events in basket_events(place, [made.name]):
-            out.print(basket_detail(basket, events))
-        out.print(f"Written to {path}", markup=False, soft_wrap=True)
+        _print(place, made.name)
+        console().print(f"Written to {path}", markup=False, soft_wrap=True)
         return
     if listing is None or date_ is None:
         raise InputError(
@@ -136,10 +133,22 @@ def new(
         title_en=title_en,
         weights=weights,
     )
-    out = console()
-    for basket, events in basket_events(place, [made.name]):
-        out.print(basket_detail(basket, events))
-    out.print(f"Written to {path}", markup=False, soft_wrap=True)
+    _print(place, made.name)
+    console().print(f"Written to {path}", markup=False, soft_wrap=True)
+
+
+def _print(place: Workspace, name: str) -> None:
+    from screener.render.catalog import basket_detail
+    from screener.workflows.catalog import basket_events
+
+    groups = basket_events(place, [name])
+    tell_broken(groups.broken)
+    for basket, events in groups:
+        if any(not member.name for event in events for member in event.members):
+            from screener.workflows.naming import named_by_tables
+
+            events = named_by_tables(place, events)
+        console().print(basket_detail(basket, events))
 
 
 def _parts(text: str) -> list[str]:

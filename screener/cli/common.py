@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from screener.errors import InputError
+from screener.errors import DataError, InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from screener.workspace.broken import Broken
     from screener.workspace.locate import Workspace
 
 __all__ = [
@@ -25,10 +26,14 @@ __all__ = [
     "VersionOption",
     "WorkspaceOption",
     "at_least",
+    "check_excel",
     "console",
+    "ends_lacking",
+    "given",
     "horizons_of",
     "messages",
     "program_version",
+    "tell_broken",
     "working",
     "workspace_of",
 ]
@@ -92,16 +97,16 @@ def program_version() -> str:
 
 def console() -> Console:
     """Return the console for results: standard output."""
-    from rich.console import Console
+    from screener.cli.screens import clean_console
 
-    return Console(highlight=False, soft_wrap=False)
+    return clean_console()
 
 
 def messages() -> Console:
     """Return the console for progress and remarks: standard error."""
-    from rich.console import Console
+    from screener.cli.screens import clean_console
 
-    return Console(stderr=True, highlight=False)
+    return clean_console(stderr=True)
 
 
 def horizons_of(text: str) -> tuple[int, ...]:
@@ -122,6 +127,35 @@ def horizons_of(text: str) -> tuple[int, ...]:
             fix="write them like --hold 5,20,60",
         )
     return tuple(found)
+
+
+def check_excel(excel: bool, *targets: str | None) -> None:
+    """Refuse `--excel` where no CSV is written."""
+    if excel and not any(targets):
+        raise InputError("--excel needs --csv or another CSV file", fix="write --csv FILE --excel")
+
+
+def given(context: typer.Context, *parameters: str) -> list[str]:
+    """Return those of some options that stand on the command line, as they are typed."""
+    typed = {item.name: item.opts[-1] for item in context.command.params if item.name}
+    found = []
+    for name in parameters:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            found.append(typed[name])
+    return found
+
+
+def tell_broken(broken: Iterable[Broken]) -> None:
+    """Name on standard error the cards and baskets that are left out, and why."""
+    for item in broken:
+        messages().print(item.told(), markup=False, soft_wrap=True)
+
+
+def ends_lacking(lacking: bool) -> None:
+    """End with the code of missing data, after all that could be told: some rows lack something."""
+    if lacking:
+        raise typer.Exit(DataError.exit_code)
 
 
 def at_least(value: int, bound: int, parameter: str) -> int:

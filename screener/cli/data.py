@@ -52,7 +52,7 @@ def _group() -> None:
 @data_app.command("import")
 def import_(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="CSV or Parquet, all of one kind.")
+        list[Path], typer.Argument(metavar="FILE…", help="CSV, Excel or Parquet, all of one kind.")
     ],
     kind: Annotated[str, typer.Option("--kind", metavar=_KINDS, help="What the files hold.")],
     basis: Annotated[
@@ -75,12 +75,20 @@ def import_(
             "--map", metavar="COL=FIELD,…", help="Columns that are not recognised by themselves."
         ),
     ] = None,
+    units: Annotated[
+        str | None,
+        typer.Option(
+            "--unit",
+            metavar="FIELD=UNIT,…",
+            help="Units that are not recognised: percent, fraction, lots, shares, 万元, 1e8.",
+        ),
+    ] = None,
     as_of: Annotated[
         str | None,
         typer.Option(
             "--as-of",
             metavar="D",
-            help="Day on which an undated list of names was known (default: today).",
+            help="Day of undated valuations, or of undated names (default for names: today).",
         ),
     ] = None,
     dry_run: Annotated[
@@ -92,7 +100,7 @@ def import_(
 
     Example: screener data import bars.csv --kind bars --basis raw
     """
-    from screener.data.sources.files import ImportRequest, parse_column_map
+    from screener.data.sources.files import ImportRequest, parse_column_map, parse_units
     from screener.render.store import import_view
     from screener.workflows.importing import change_lines, import_files, outcome_text
 
@@ -106,7 +114,8 @@ def import_(
         basis=_basis(basis),
         listing=_listing(listing, index=kind == "index"),
         column_map=parse_column_map(column_map) if column_map else (),
-        as_of=_day(as_of, "--as-of") if as_of else now.astimezone().date(),
+        units=parse_units(units) if units else (),
+        as_of=_as_of(as_of, import_kind, now.astimezone().date()),
     )
     place = workspace_of(workspace)
     with working("importing"):
@@ -161,6 +170,15 @@ def _import_kind(text: str) -> ImportKind:
     from screener.data.sources.files import ImportKind
 
     return _choice(ImportKind, text, "--kind")
+
+
+def _as_of(text: str | None, kind: ImportKind, today: date) -> date | None:
+    """Return the day of undated rows; values, unlike names, are never taken for today's."""
+    from screener.data.sources.files import ImportKind
+
+    if text:
+        return _day(text, "--as-of")
+    return None if kind is ImportKind.VALUATION else today
 
 
 def _basis(text: str | None) -> Basis | None:

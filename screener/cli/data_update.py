@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from screener.cli.common import WorkspaceOption, console, messages, workspace_of
+from screener.cli.common import WorkspaceOption, console, messages, tell_broken, workspace_of
 from screener.errors import InputError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def update(
 
     Example: screener data update --basket copper
     """
-    from screener.data.sources.online.registry import open_sources
+    from screener.data.sources.online.registry import open_sources, way_out
     from screener.workflows.update_page import failure_of, plan_page, update_page
     from screener.workflows.update_plan import UpdateRequest
     from screener.workflows.updating import plan_update
@@ -104,12 +104,16 @@ def update(
         console().print(plan_page(plan_update(place, request, clock=clock)))
         return
     jitter = random.Random()  # noqa: S311 - no secret
-    with open_sources(place.data_cache, clock, jitter) as sources, _progress() as told:
+    with (
+        open_sources(place.data_cache, clock, jitter, network=way_out()) as sources,
+        _progress() as told,
+    ):
         sources.check_names(request.sources)
         report = run_update(
             place, request, chains=sources.chains, wire=sources, clock=clock, progress=told
         )
-    console().print(update_page(report))
+    if report.outcomes or report.cut_off is None:
+        console().print(update_page(report))
     failure = failure_of(report)
     if failure is not None:
         raise failure
@@ -136,7 +140,9 @@ def _targets(
     if everything:
         with Store.open(place.data_cache) as store:
             return with_benchmarks(every_target(store))
-    return with_benchmarks(basket_targets(place, baskets or None))
+    targets = basket_targets(place, baskets or None)
+    tell_broken(targets.broken)
+    return with_benchmarks(targets)
 
 
 def _needs(only: str | None) -> frozenset[Need]:

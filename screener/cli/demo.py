@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +12,10 @@ import typer
 
 from screener.cli.common import console, program_version, working
 
-__all__ = ["demo"]
+__all__ = ["demo", "on_path"]
 
 _HOLD = 20
+_PROGRAM = "screener"
 
 
 def demo(
@@ -58,7 +62,8 @@ def demo(
 
 def _next(directory: Path) -> tuple[str, ...]:
     return (
-        f"cd {directory}",
+        *on_path(Path(sys.argv[0])),
+        f"cd {shlex.quote(str(directory))}",
         "screener report show R1",
         "screener backtest compute-leasing --hold 5,20,60",
         "screener basket new mine --listing 300857,00700.HK --date 2026-05-14",
@@ -66,3 +71,11 @@ def _next(directory: Path) -> tuple[str, ...]:
         "screener explain mine.csv 2",
         "screener study --all --placebo 500",
     )
+
+
+def on_path(program: Path) -> tuple[str, ...]:
+    """Return the line that makes the shell find this program, if it does not, or finds another."""
+    found = shutil.which(_PROGRAM)
+    if program.stem != _PROGRAM or (found and Path(found).resolve() == program.resolve()):
+        return ()
+    return (f"export PATH={shlex.quote(str(program.resolve().parent))}:$PATH",)

@@ -11,10 +11,12 @@ import typer
 from typer.core import TyperGroup
 
 from screener.errors import ScreenerError, StorageError
+from screener.files.clean import clean_line
 
 __all__ = ["INTERRUPTED", "RootGroup"]
 
 INTERRUPTED = 130
+_UsageError: Any = typer.BadParameter.__base__  # what a wrong option ends in
 
 
 class RootGroup(TyperGroup):
@@ -27,6 +29,9 @@ class RootGroup(TyperGroup):
         except ScreenerError as error:
             typer.echo(_message(error), err=True)
             raise typer.Exit(error.exit_code) from None
+        except _UsageError as error:
+            error.message = clean_line(error.message)
+            raise
         except KeyboardInterrupt:
             typer.echo("interrupted; what was not finished was not stored", err=True)
             raise typer.Exit(INTERRUPTED) from None
@@ -44,9 +49,9 @@ class RootGroup(TyperGroup):
 
 
 def _message(error: ScreenerError) -> str:
-    lines = [f"error: {error.what}"]
+    lines = [f"error: {clean_line(error.what)}"]
     if error.where:
-        lines.append(f"where: {error.where}")
+        lines.append(f"where: {clean_line(error.where)}")
     if error.fix:
-        lines.append(f"fix:   {error.fix}")
+        lines.append(f"fix:   {clean_line(error.fix)}")
     return "\n".join(lines)

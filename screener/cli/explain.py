@@ -22,7 +22,9 @@ __all__ = ["explain"]
 def explain(
     source: Annotated[
         str,
-        typer.Argument(metavar="RUN_OR_CSV", help="Id of a stored run, or a CSV of its results."),
+        typer.Argument(
+            metavar="RUN_OR_CSV", help="Id of a stored run, or a CSV of `backtest` or of verdicts."
+        ),
     ],
     row: Annotated[int, typer.Argument(metavar="ROW", help="Row, counted from 1.")] = 1,
     json: JsonOption = None,
@@ -36,8 +38,8 @@ def explain(
     """
     from screener.data.recorded import recorded_sessions
     from screener.data.store import Store
-    from screener.errors import InputError
     from screener.render.files import check_targets, write_json
+    from screener.workflows.explained_rows import check_explainable
     from screener.workflows.explaining import explain as explained
     from screener.workflows.explaining_page import explanation_document, explanation_page
     from screener.workspace.runs import load_run, result_row, stored_row
@@ -47,12 +49,11 @@ def explain(
     path = Path(source)
     if path.suffix == ".csv" or path.is_file():
         wanted = result_row(path, row)
+        check_explainable(wanted, source)
         stored = load_run(place, wanted["run_id"])
     else:
         stored = load_run(place, source)
         wanted = stored_row(stored, row)
-    if not wanted.get("basket"):
-        raise InputError(f"row {row} names no basket", fix="give a CSV that `backtest` wrote")
     with (
         working("evaluating it again"),
         Store.open(place.data_cache, version=stored.data_version) as store,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from screener.cli.common import WorkspaceOption, console, messages, workspace_of
+from screener.cli.common import WorkspaceOption, console, messages, tell_broken, workspace_of
 from screener.cli.report_add import add, check
 
 __all__ = ["report_app"]
@@ -30,8 +30,10 @@ def list_cards(workspace: WorkspaceOption = None) -> None:
 
     place = workspace_of(workspace)
     reports = list_reports(place)
+    tell_broken(reports.broken)
     if not reports:
-        messages().print(f"No report cards in {place.seeds}.", markup=False)
+        if not reports.broken:
+            messages().print(f"No report cards in {place.seeds}.", markup=False)
         return
     console().print(report_list(reports))
 

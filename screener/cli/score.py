@@ -12,8 +12,11 @@ from screener.cli.common import (
     JsonOption,
     VersionOption,
     WorkspaceOption,
+    check_excel,
     console,
+    ends_lacking,
     messages,
+    tell_broken,
     working,
     workspace_of,
 )
@@ -84,6 +87,7 @@ def score(
     )
 
     check_targets(csv, json, calls)
+    check_excel(excel, csv, calls)
     if lang not in set(Language):
         raise InputError(f"--lang {lang!r} is not one of {', '.join(Language)}")
     if min_calls < 1:
@@ -107,5 +111,7 @@ def score(
     if "-" not in (csv, json, calls):
         out = console()
         out.print(score_page(run, Language(lang), width=out.width))
+    tell_broken(run.broken)
     for line in run.remarks:
         messages().print(line, markup=False)
+    ends_lacking(run.lacking)

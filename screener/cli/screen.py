@@ -12,19 +12,20 @@ from screener.cli.common import (
     JsonOption,
     VersionOption,
     WorkspaceOption,
+    check_excel,
     console,
+    ends_lacking,
     messages,
+    tell_broken,
     workspace_of,
 )
 from screener.domain.listing import Currency
-from screener.errors import DateRangeError, InputError
+from screener.errors import DateRangeError
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from screener.domain.basket import Member
     from screener.workflows.screening import ScreenResult
-    from screener.workspace.locate import Workspace
 
 __all__ = ["screen"]
 
@@ -106,11 +107,17 @@ def screen(
     from screener.data.store import Store
     from screener.render.files import check_targets
     from screener.screen.criteria import parse_criteria, parse_fields, parse_order
-    from screener.workflows.screening import ScreenRequest, parse_universe, run_screen
+    from screener.workflows.catalog import BasketEvents, basket_events, needed_events
+    from screener.workflows.screening import (
+        ScreenRequest,
+        members_as_of,
+        parse_universe,
+        run_screen,
+    )
+    from screener.workspace.broken import Readable
 
     check_targets(csv, json)
-    if excel and csv is None:
-        raise InputError("--excel needs --csv", fix="write --csv FILE --excel")
+    check_excel(excel, csv)
     ranges = {
         "pe_ttm": pe_ttm,
         "pe_static": pe_static,
@@ -123,10 +130,14 @@ def screen(
     }
     day = _day(as_of)
     place = workspace_of(workspace)
+    groups: Readable[BasketEvents] = Readable(())
+    if basket is not None:
+        groups = basket_events(place, (basket,), None)
+    tell_broken(groups.broken)
     request = ScreenRequest(
         as_of=day,
         universe=None if universe is None else parse_universe(universe),
-        members=() if basket is None else _members(place, basket, day),
+        members=() if basket is None else members_as_of(needed_events(groups), day),
         basket=basket or "",
         criteria=parse_criteria(ranges),
         where=where,
@@ -138,6 +149,7 @@ def screen(
     with Store.open(place.data_cache, version=data_version) as store:
         result = run_screen(store, request)
     _show(result, csv=csv, json=json, excel=excel, passed_only=passed_only)
+    ends_lacking(groups.lacking or result.lacking)
 
 
 def _show(
@@ -173,11 +185,3 @@ def _day(text: str | None) -> date:
     if day > today:
         raise DateRangeError(f"--as-of {day} is in the future; today is {today}")
     return day
-
-
-def _members(workspace: Workspace, basket: str, day: date) -> tuple[Member, ...]:
-    from screener.workflows.catalog import basket_events
-    from screener.workflows.screening import members_as_of
-
-    events = basket_events(workspace, (basket,), None)
-    return members_as_of((event for _, found in events for event in found), day)

@@ -14,9 +14,13 @@ from screener.cli.common import (
     VersionOption,
     WorkspaceOption,
     at_least,
+    check_excel,
     console,
+    ends_lacking,
+    given,
     messages,
     program_version,
+    tell_broken,
     working,
     workspace_of,
 )
@@ -34,6 +38,7 @@ _WINDOW = re.compile(r"\s*([+-]?\d{1,6})\s*\.\.\s*([+-]?\d{1,6})\s*")
 
 
 def study(
+    context: typer.Context,
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="[NAME]…", help="Baskets to study together."),
@@ -198,7 +203,7 @@ def study(
     from screener.study.models import Convention, Model
     from screener.study.units import UnitKind
     from screener.study.windows import StudyWindows
-    from screener.workflows.catalog import basket_events
+    from screener.workflows.catalog import basket_events, needed_events
     from screener.workflows.peers import INDUSTRY
     from screener.workflows.study_page import study_page
     from screener.workflows.study_rows import (
@@ -216,6 +221,8 @@ def study(
     from screener.workspace.runs import save_run
 
     check_targets(csv, json, events, sessions, ledger, placebos, controls, verdicts)
+    check_excel(excel, csv, events, sessions, ledger, placebos, controls, verdicts)
+    _check_read(context, placebo=placebo, model=model, matched=factors or matched)
     part = VerdictPart(placebo, hold, lang, placebos=placebos, controls=controls, verdicts=verdicts)
     if bool(names) == every:
         raise InputError(
@@ -237,8 +244,9 @@ def study(
     )
     place = workspace_of(workspace)
     groups = basket_events(place, names or None, report)
+    tell_broken(groups.broken)
     request = StudyRequest(
-        events=tuple(event for _, group in groups for event in group),
+        events=needed_events(groups),
         settings=settings,
         unit=UnitKind(_one_of(UnitKind, unit, "--unit")),
         benchmark=benchmark,
@@ -267,6 +275,28 @@ def study(
         part.show(console())
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
+    ends_lacking(groups.lacking or run.lacking or part.lacking)
+
+
+def _check_read(
+    context: typer.Context, *, placebo: int, model: str | None, matched: str | None
+) -> None:
+    """Refuse options that nothing would read."""
+    if placebo:
+        return
+    unread = given(context, "hold", "lang")
+    if unread:
+        raise InputError(
+            f"{unread[0]} is read with --placebo alone",
+            fix=f"write --placebo 2000 beside it, or leave {', '.join(unread)} out; "
+            "the sessions that are judged are those of --window",
+        )
+    without_index = matched or model == "mean-adjusted"
+    if without_index and given(context, "benchmark"):
+        raise InputError(
+            f"--benchmark is read by no part of --model {model or 'factors or matched'}",
+            fix="leave --benchmark out, or take --model market",
+        )
 
 
 def _table(factors: str | None, matched: str | None) -> ReturnTable | None:

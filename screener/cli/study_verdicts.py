@@ -86,6 +86,11 @@ class VerdictPart:
             place, store, groups, asked, program_version=program_version(), jobs=jobs
         )
 
+    @property
+    def lacking(self) -> bool:
+        """Whether an event of the comparison lacks something that its value needs."""
+        return self.found is not None and self.found.backtest.lacking
+
     def write(self, *, excel: bool) -> None:
         """Write the files that were asked for."""
         if self.found is None:

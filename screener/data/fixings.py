@@ -10,16 +10,44 @@ import numpy.typing as npt
 
 from screener.data.schema import TableName
 from screener.data.store import Store
-from screener.domain.listing import Currency
+from screener.domain.listing import Currency, Exchange
 from screener.domain.panel import SessionAxis
 from screener.errors import DataError
+from screener.market.calendars import calendar_of
 
-__all__ = ["MAX_AGE", "Fixings", "read_fixings"]
+__all__ = ["MAX_AGE", "Fixings", "fixing_days", "read_fixings"]
 
 MAX_AGE = timedelta(days=5)
-"""How long a fixing is carried, in calendar days."""
+"""How much older than the last day that had to have a fixing the one taken may be."""
 
 _PIVOT = Currency.CNY
+
+
+def fixing_days(sessions: SessionAxis) -> SessionAxis:
+    """Return the last day on or before each session on which a fixing was due.
+
+    The People's Bank fixes CNY on mainland sessions alone, while Hong Kong trades on through some
+    mainland holidays: a fixing holds until the next mainland session, however far that is.
+
+    Parameters
+    ----------
+    sessions
+        `(n,)` days in any order.
+
+    Returns
+    -------
+    numpy.ndarray
+        `(n,)` days; the session itself where the mainland's calendar does not reach.
+    """
+    calendar = calendar_of(Exchange.SH).sessions
+    at = np.searchsorted(calendar, sessions, side="right") - 1
+    known = (at >= 0) & (sessions <= calendar[-1])
+    return np.where(known, calendar[np.maximum(at, 0)], sessions)
+
+
+def _due(session: date) -> date:
+    found: date = fixing_days(np.array([session], dtype="datetime64[D]"))[0].item()
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +69,7 @@ class Fixings:
         Raises
         ------
         DataError
-            If there is no fixing within 5 days on or before the session.
+            If there is no fixing on or before the session that still holds: see `to_pivot`.
         """
         if base is quote:
             return 1.0
@@ -63,7 +91,8 @@ class Fixings:
         Returns
         -------
         numpy.ndarray
-            `(n,)`; NaN where the last fixing is more than five days old, or there is none.
+            `(n,)`; NaN where the last fixing is more than five days older than the last day on
+            which one was due, or there is none.
         """
         if currency is _PIVOT:
             return np.ones(len(sessions))
@@ -76,7 +105,7 @@ class Fixings:
         days = np.array([day for day, _ in known], dtype="datetime64[D]")
         rates = np.array([np.nan, *(rate for _, rate in known)])
         at = np.searchsorted(days, sessions, side="right")
-        ages = sessions - np.concatenate([[np.datetime64(date.min)], days])[at]
+        ages = fixing_days(sessions) - np.concatenate([[np.datetime64(date.min)], days])[at]
         return np.where(ages <= np.timedelta64(MAX_AGE.days, "D"), rates[at], np.nan)
 
     def remarks(self) -> tuple[str, ...]:
@@ -98,19 +127,19 @@ class Fixings:
             self._used[inverse, session] = found
             return 1.0 / found[1]
         raise DataError(
-            f"no {direct} fixing within {MAX_AGE.days} days on or before {session}",
+            f"no {direct} fixing within {MAX_AGE.days} days on or before {_due(session)}",
             where="table fx",
             fix="import one: `screener data import FILE --kind fx`",
         )
 
     def _last(self, pair: str, session: date) -> tuple[date, float] | None:
         known = [item for item in self.by_pair.get(pair, ()) if item[0] <= session]
-        return known[-1] if known and session - known[-1][0] <= MAX_AGE else None
+        return known[-1] if known and _due(session) - known[-1][0] <= MAX_AGE else None
 
 
 def read_fixings(store: Store, first: date, last: date) -> Fixings:
     """Read the fixings that sessions from `first` to `last` may need."""
-    table = store.read(TableName.FX, start=first - MAX_AGE, end=last)
+    table = store.read(TableName.FX, start=_due(first) - MAX_AGE, end=last)
     found: dict[str, list[tuple[date, float]]] = {}
     for pair, session, rate in zip(
         *(table.column(name).to_pylist() for name in ("pair", "session", "rate")), strict=True

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from screener.domain.listing import Exchange
+from screener.files.whole import write_whole
 from screener.market.calendars import (
     Calendar,
     SessionArray,
@@ -99,14 +99,9 @@ def _keep(root: Path, calendar: Calendar) -> None:
         "days": days.tolist(),  # since 1970-01-01
     }
     path = _path(root, calendar.name)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(OSError):
         path.parent.mkdir(exist_ok=True)
-        try:
-            temporary.write_text(json.dumps(document), encoding="utf-8")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, json.dumps(document))
 
 
 def _checksum(days: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from enum import StrEnum
@@ -20,6 +21,7 @@ __all__ = [
     "Rebalance",
     "Weighting",
     "events_of",
+    "published_again",
     "published_instant",
 ]
 
@@ -186,6 +188,23 @@ def events_of(basket: Basket, reports: tuple[Report, ...]) -> tuple[Event, ...]:
     return (*found, *own)
 
 
+def published_again(reports: Iterable[Report]) -> frozenset[tuple[str, str]]:
+    """Return the notes, as ids of report and note, whose call an earlier note of these made.
+
+    By the same rule as in `events_of`: of the notes that links join, the one in the report that was
+    published first is the call, whichever of them bears the link.
+    """
+    calls = _Calls()
+    again = set()
+    for report in _by_publication(reports):
+        keys = [(calls.join(report, note), note) for note in report.notes]
+        for key, note in keys:
+            if calls.has_fed(key):
+                again.add((report.id, note.id))
+            calls.feed(key)
+    return frozenset(again)
+
+
 def published_instant(published: Publication) -> datetime:
     """Return the aware moment by which publications are ordered; a date is the end of its day."""
     value = published.value
@@ -233,7 +252,7 @@ def _published_again(basket: Basket, reports: tuple[Report, ...]) -> set[tuple[s
     """Return the pairs of report and theme that only publish again what fed the basket before."""
     calls = _Calls()
     again: set[tuple[str, str]] = set()
-    for report in sorted(reports, key=lambda item: (published_instant(item.published), item.id)):
+    for report in _by_publication(reports):
         keys = [(calls.join(report, note), note) for note in report.notes]
         feeding = []
         for theme in basket.themes:
@@ -246,6 +265,10 @@ def _published_again(basket: Basket, reports: tuple[Report, ...]) -> set[tuple[s
         for key in feeding:
             calls.feed(key)
     return again
+
+
+def _by_publication(reports: Iterable[Report]) -> list[Report]:
+    return sorted(reports, key=lambda item: (published_instant(item.published), item.id))
 
 
 def _event(

@@ -18,7 +18,9 @@ __all__ = [
     "Exchange",
     "Kind",
     "Listing",
+    "parse_exchange",
     "parse_listing",
+    "parse_listing_on",
     "parse_listings",
     "stored_listing",
 ]
@@ -111,19 +113,25 @@ _SHARED_WITH_INDEX = frozenset(
     }
 )
 
-_SUFFIXES = {
-    "SH": Exchange.SH,
-    "SS": Exchange.SH,
-    "XSHG": Exchange.SH,
-    "SZ": Exchange.SZ,
-    "XSHE": Exchange.SZ,
-    "BJ": Exchange.BJ,
-    "HK": Exchange.HK,
-    "XHKG": Exchange.HK,
+_MARKS: dict[Exchange, tuple[str, ...]] = {
+    Exchange.SH: ("SH", "SS", "SSE", "SHSE", "XSHG", "SHA"),
+    Exchange.SZ: ("SZ", "SZSE", "XSHE", "SHE"),
+    Exchange.BJ: ("BJ", "BSE", "BJSE"),
+    Exchange.HK: ("HK", "HKEX", "SEHK", "HKSE", "XHKG", "HKG"),
 }
-_MARK = "SH|SS|XSHG|SZ|XSHE|BJ|HK|XHKG|CH"
+_SUFFIXES = {mark: exchange for exchange, marks in _MARKS.items() for mark in marks}
+_CITIES = {
+    Exchange.SH: "上海|沪|滬|上(?=[交证證])",
+    Exchange.SZ: "深圳|深",
+    Exchange.BJ: "北京|京|北(?=[交证證])",
+    Exchange.HK: "香港|港",
+}
+_VENUE = "(?:(?:证券|證券|联合|聯合)?交易所|交所|[证證]所?|市场?|股)?(?:主板)?(?:[AB]股?)?"
+_MARK = "|".join((*_SUFFIXES, "CH"))
 _WITH_SUFFIX = re.compile(rf"^([0-9A-Z]{{1,10}})[ .]({_MARK})$")
-_WITH_PREFIX = re.compile(rf"^({_MARK})[ .:]?([0-9]{{3,6}})$")
+_WITH_PREFIX = re.compile(rf"^({_MARK})(?:[ .:#]?(?=[0-9]{{3}})|[.:#])([0-9]{{1,6}})$")
+_VENDOR_END = re.compile(r"\s+EQUITY$")
+_SPREADSHEET_MARKS = "=\"'‘’` "
 _INDEX_NAME = re.compile(r"^[A-Z]{2,8}$")
 INDEX_ID = r"(000[0-9]{3}\.SH|399[0-9]{3}\.SZ|[A-Z]{2,8}\.HK)"
 """Regular expression of the ids that are indices, not securities."""
@@ -207,7 +215,8 @@ def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = 
     Parameters
     ----------
     text
-        `300857`, `300857.SZ`, `sz300857`, `300857 SZ`, `SH603629`, `700.HK`, `HSI.HK`.
+        `300857`, `300857.SZ`, `sz300857`, `300857 SZ`, `SH603629`, `700.HK`, `HSI.HK`,
+        `SSE:603629`, `SHSE.603629`, `HKEX:700`, `700 HK Equity`, `'300857`, `300857.XSHE`.
     parameter
         Name of what is being parsed, for the error message.
     kind
@@ -220,7 +229,7 @@ def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = 
     AmbiguousMention
         If the bare code is both a share and an index and `kind` does not say which.
     """
-    cleaned = unicodedata.normalize("NFKC", text).translate(_BRACKETS).strip().upper()
+    cleaned = _cleaned(text)
     if match := _WITH_SUFFIX.match(cleaned):
         return _from_parts(match[1], match[2], text, parameter, kind)
     if match := _WITH_PREFIX.match(cleaned):
@@ -228,6 +237,39 @@ def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = 
     if cleaned.isascii() and cleaned.isdigit():
         return _from_bare(cleaned, text, parameter, kind)
     raise _not_a_code(text, parameter)
+
+
+def parse_listing_on(text: str, exchange: Exchange, *, parameter: str = "listing") -> Listing:
+    """Parse a code of which the exchange is known from elsewhere.
+
+    Digits get the zeros back that they lost: their length on each exchange is fixed.
+
+    Raises
+    ------
+    InputError
+        If the text is no code of that exchange.
+    """
+    cleaned = _cleaned(text)
+    if cleaned.isascii() and cleaned.isalnum() and not _WITH_PREFIX.match(cleaned):
+        code = cleaned.zfill(6) if exchange.mainland and cleaned.isdigit() else cleaned
+        return _from_parts(code, str(exchange), text, parameter, None)
+    found = parse_listing(text, parameter=parameter)
+    if found.exchange is not exchange:
+        raise InputError(
+            f"{parameter} {text!r} is on {found.exchange}, its exchange is given as {exchange}",
+            fix="correct one of the two",
+        )
+    return found
+
+
+def parse_exchange(text: str) -> Exchange | None:
+    """Return the exchange that a word names (`sh`, `XSHG`, `上交所`, `深市`); `None` if none."""
+    word = unicodedata.normalize("NFKC", text).strip().upper()
+    if word in _SUFFIXES:
+        return _SUFFIXES[word]
+    return next(
+        (one for one, city in _CITIES.items() if re.fullmatch(f"(?:{city}){_VENUE}", word)), None
+    )
 
 
 def parse_listings(text: str, *, parameter: str = "listing") -> tuple[Listing, ...]:
@@ -245,6 +287,11 @@ def parse_listings(text: str, *, parameter: str = "listing") -> tuple[Listing, .
     if repeated:
         raise InputError(f"{parameter} names {', '.join(repeated)} more than once")
     return found
+
+
+def _cleaned(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).translate(_BRACKETS).upper()
+    return _VENDOR_END.sub("", plain.strip(_SPREADSHEET_MARKS))
 
 
 def _from_parts(code: str, mark: str, text: str, parameter: str, kind: Kind | None) -> Listing:

@@ -57,6 +57,8 @@ class Reason(StrEnum):
     NO_SOUTHBOUND = "no southbound trading that session"
     NO_CAP = "no market value known in the 30 days before its entry"
     NO_VOLATILITY = "too few returns before its entry for a volatility"
+    NO_FIXING = "no fixing of its currency in its window"
+    UNVALUED = "its basket cannot be valued"
 
     @property
     def at_limit(self) -> bool:
@@ -87,7 +89,7 @@ class Leg:
     settled
         Whether no later session can change this leg.
     stopped
-        Whether it is unsettled because its data stop while those of others go on.
+        Whether its data stop before its exit while those of others go on.
     """
 
     column: int
@@ -151,12 +153,14 @@ def resolve_leg(
     own = panel.own_rows(column)
     at = int(np.searchsorted(own, panel.row(entry)))
     covered = panel.covered_rows(column)
-    if _gap(own, covered, at) > COVERAGE_GAP:
+    frontier = panel.frontier.get(panel.listings[column].exchange)
+    begun = frontier is not None and entry <= frontier
+    # Where no exchange of the event has reached its entry, no name's coverage can have ended.
+    if entry <= reach and _gap(own, covered, at) > COVERAGE_GAP:
         return left_out(column, Reason.COVERAGE_ENDED)
     if at < len(own) and panel.paid_out(column, int(own[at])):
         return left_out(column, Reason.DELISTED)
-    frontier = panel.frontier.get(panel.listings[column].exchange)
-    if frontier is None or entry > frontier:
+    if not begun:
         return _not_begun(column)
     if int(covered[-1]) < int(own[at]):
         return left_out(column, Reason.COVERAGE_ENDED, settled=False)
@@ -181,7 +185,10 @@ def _covered_leg(
     fill_row, reason = _first_buyable(panel, column, waits, data_end, price)
     within = covered[covered <= window[-1]]
     # A hole that ends later is valued at the last close; one that has not ended may be the end.
-    known = exit_row is not None and data_end >= exit_row
+    reached = exit_row is not None and data_end >= exit_row
+    # One that was never bought is cash: its wait being over, its data need not go on.
+    cash = fill_row is None and data_end >= int(waits[-1])
+    known = reached or (cash and exit_row is not None)
     last_row = exit_row if known else int(within[-1])
     return Leg(
         column=column,
@@ -192,7 +199,7 @@ def _covered_leg(
         fill_row=fill_row,
         last_row=last_row,
         settled=known,  # the wait is over before the exit
-        stopped=not known and _stopped(panel, column, data_end, exit_row, reach),
+        stopped=not reached and _stopped(panel, column, data_end, exit_row, reach),
     )
 
 

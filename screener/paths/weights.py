@@ -54,7 +54,8 @@ def without_weight(
         return legs
     sizes = _sizes(panel, caps, event, legs, entries)
     return tuple(
-        leg if leg.state is LegState.DROPPED or size > 0 else left_out(leg.column, reason)
+        # Of one whose entry is still to come its size may yet be known.
+        leg if leg.entry_row is None or size > 0 else left_out(leg.column, reason)
         for leg, size in zip(legs, sizes, strict=True)
     )
 

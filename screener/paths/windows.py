@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -11,10 +12,10 @@ import numpy as np
 from screener.domain.basket import EntryPrice, Event, Rebalance
 from screener.domain.panel import CapPanel, PricePanel
 from screener.paths.known import EntrySessions
-from screener.paths.legs import Leg, LegState, resolve_leg
+from screener.paths.legs import Leg, LegState, Reason, left_out, resolve_leg
 from screener.paths.weights import weighted, without_weight
 
-__all__ = ["Window", "WindowStatus", "resolve_window"]
+__all__ = ["Window", "WindowStatus", "resolve_window", "unvalued_window"]
 
 
 class WindowStatus(StrEnum):
@@ -42,7 +43,8 @@ class Window:
     end_rows
         Last session valued of each leg, a row of the panel; -1 for a dropped one.
     status
-        How complete the window is.
+        How complete the window is. No data: every name was dropped, or something that its value
+        needs is missing; pending too while the tables have not reached its entry.
     sessions_held
         Sessions from entry to the last one valued, of the name that got least far.
     price
@@ -63,13 +65,19 @@ class Window:
     rebalance: Rebalance = Rebalance.NONE
 
     @property
+    def valued(self) -> bool:
+        """Whether it has begun, and nothing that its value needs is missing."""
+        begun = any(leg.entry_row is not None for leg in self.legs)
+        return begun and self.status is not WindowStatus.NO_DATA
+
+    @property
     def first_row(self) -> int:
-        """Earliest scheduled entry of a name that has a weight; `ValueError` without data."""
+        """Earliest scheduled entry of a name that has a weight; `ValueError` before it begins."""
         return min(leg.entry_row for leg in self.legs if leg.entry_row is not None)
 
     @property
     def last_row(self) -> int:
-        """Last session valued of any name; -1 without data."""
+        """Last session valued of any name; -1 before it begins."""
         return max(self.end_rows)
 
     def count(self, state: LegState) -> int:
@@ -154,12 +162,52 @@ def resolve_window(
     )
 
 
+def unvalued_window(
+    panel: PricePanel,
+    event: Event,
+    entries: EntrySessions,
+    lacking: Mapping[int, Reason],
+    *,
+    horizon: int,
+    price: EntryPrice = EntryPrice.OPEN,
+    rebalance: Rebalance = Rebalance.NONE,
+) -> Window:
+    """Return the window of an event that cannot be valued: without data, and every name out.
+
+    Parameters
+    ----------
+    panel, event, entries, horizon, price, rebalance
+        As in `resolve_window`.
+    lacking
+        Columns of the names that lack something, and what; the others go with them.
+    """
+    columns = [panel.column(member.listing) for member in event.members]
+    return Window(
+        event=event,
+        horizon=horizon,
+        entries=entries,
+        legs=tuple(left_out(at, lacking.get(at, Reason.UNVALUED)) for at in columns),
+        weights=(0.0,) * len(columns),
+        end_rows=(-1,) * len(columns),
+        status=WindowStatus.NO_DATA,
+        sessions_held=0,
+        price=price,
+        rebalance=rebalance if event.weighting.tradable else Rebalance.DAILY,
+    )
+
+
 def _status(legs: tuple[Leg, ...]) -> WindowStatus:
-    if all(leg.entry_row is None for leg in legs):
+    """Tell how complete a window of some legs is.
+
+    A window is partial by the names that it holds alone: one whose data stop before it could be
+    bought may yet be, once they go on, and until then the window waits for it.
+    """
+    if all(leg.state is LegState.DROPPED for leg in legs):
         return WindowStatus.NO_DATA
     if all(leg.settled for leg in legs):
         return WindowStatus.MATURE
-    return WindowStatus.PARTIAL if any(leg.stopped for leg in legs) else WindowStatus.PENDING
+    stopped = any(leg.stopped and leg.state is LegState.HELD for leg in legs)
+    return WindowStatus.PARTIAL if stopped else WindowStatus.PENDING
 
 
 def _cut(legs: tuple[Leg, ...], end: int) -> int:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import math
 import os
+import re
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screener.errors import InputError, StorageError
+from screener.errors import InputError
+from screener.files.clean import COMMANDS, clean, clean_line
+from screener.files.failures import storage_error
+from screener.files.whole import put_whole, write_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,7 +46,14 @@ class FileFormat(StrEnum):
     PARQUET = "parquet"
 
 
+_HEADER = 4_096
+_OUR_HEADER = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:[a-z][a-z0-9_]*(?:,[a-z][a-z0-9_]*)*\r?\n|\s*[\[{][\s\"\[{\]}])"
+)
+_OWN_FOLDERS = ("data_cache", "seeds", "baskets", "screens")
 _BOM = "\ufeff"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs begins with one of them
+_FORMULA_CELL = r"^([=+\-@\t\r])"
 
 
 def write_csv(
@@ -106,23 +117,49 @@ def write_text(target: str, text: str) -> None:
         if path.exists() and not path.is_file():  # a pipe or a device: written, never replaced
             path.write_text(text, encoding="utf-8", newline="")
         else:
-            _replace(path, text)
+            write_whole(path, text)
     except OSError as error:
-        raise _not_written(error, path) from error
+        raise storage_error(error, path) from error
 
 
-def check_targets(*targets: str | None) -> None:
+def check_targets(*targets: str | None, force: bool = False) -> None:
     """Check, before any work is done, that the targets of one command can all be written.
+
+    Parameters
+    ----------
+    *targets
+        Files, or `-` for standard output.
+    force
+        Whether a file that is no result may be replaced.
 
     Raises
     ------
     InputError
-        If two of them are the same, or one is a folder or lies in none.
+        If two of them are the same, or one is a folder, lies in none or in a workspace's own, or
+        would replace what is no result.
     """
     given = [item for item in targets if item is not None]
     resolved = [item if item == STDOUT else str(checked_target(item)) for item in given]
     if len(set(resolved)) < len(resolved):
         raise InputError("two outputs go to the same place", fix="give each a file of its own")
+    for target in resolved:
+        if target != STDOUT and not force and not _is_result(Path(target)):
+            raise InputError(
+                f"{target} is there and is no result of this program",
+                fix="name another file, or replace it with --force",
+            )
+
+
+def _is_result(path: Path) -> bool:
+    """Tell whether a file may be replaced: empty, JSON, or a table with a header like ours."""
+    try:
+        if not path.is_file():  # nothing, a pipe or a device
+            return True
+        with path.open("rb") as file:
+            begin = file.read(_HEADER)
+    except OSError as error:
+        raise storage_error(error, path) from error
+    return not begin or _OUR_HEADER.match(begin) is not None
 
 
 def checked_target(target: str) -> Path:
@@ -133,29 +170,33 @@ def checked_target(target: str) -> Path:
     InputError
         If it is a folder, or its folder does not exist.
     """
-    path = Path(target).resolve()
-    if not path.parent.is_dir():
-        raise InputError(f"there is no folder {path.parent}", fix="make it, or name another file")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder", fix="name a file in it")
+    try:
+        path = Path(target).resolve()
+        if not path.parent.is_dir():
+            raise InputError(
+                f"there is no folder {path.parent}", fix="make it, or name another file"
+            )
+        if path.is_dir():
+            raise InputError(f"{path} is a folder", fix="name a file in it")
+        if not path.is_file() and not path.exists() and not os.access(path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, "permission denied", str(path.parent))
+    except OSError as error:
+        raise storage_error(error, target) from error
+    if kept := _workspace_folder(path):
+        raise InputError(
+            f"{path} lies in {kept}/ of a workspace, which results never enter",
+            fix="name a file elsewhere",
+        )
     return path
 
 
-def _replace(path: Path, text: str) -> None:
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            temporary.chmod(mode)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+def _workspace_folder(path: Path) -> str:
+    """Return the workspace's own folder that a file lies in; empty if it lies in none."""
+    for folder in path.parents:
+        others = [folder.parent / name for name in _OWN_FOLDERS if name != folder.name]
+        if folder.name in _OWN_FOLDERS and any(other.is_dir() for other in others):
+            return folder.name
+    return ""
 
 
 def write_table(target: Path, rows: pa.Table, *, file_format: FileFormat) -> None:
@@ -169,32 +210,31 @@ def write_table(target: Path, rows: pa.Table, *, file_format: FileFormat) -> Non
     from pyarrow import csv as arrow_csv
     from pyarrow import parquet
 
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    def write(draft: Path) -> None:
         if file_format is FileFormat.CSV:
             options = arrow_csv.WriteOptions(quoting_style="needed")
-            arrow_csv.write_csv(rows, temporary, options)
+            arrow_csv.write_csv(_harmless_table(rows), draft, options)
         else:
-            parquet.write_table(rows, temporary)
-        temporary.replace(target)
+            parquet.write_table(rows, draft)
+
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        put_whole(target, write)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise _not_written(error, target) from error
+        raise storage_error(error, target) from error
 
 
-def _not_written(error: OSError, path: Path) -> StorageError:
-    return StorageError(
-        f"the file cannot be written: {error.strerror or error}",
-        where=str(path),
-        fix="check the disk's space and the folder's permissions",
-    )
+def _harmless_table(rows: pa.Table) -> pa.Table:
+    """Return a table whose texts no terminal obeys and no spreadsheet runs."""
+    import pyarrow as pa
+    from pyarrow import compute
 
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    for at, field in enumerate(rows.schema):
+        if pa.types.is_string(field.type):
+            text = compute.replace_substring_regex(rows.column(at), COMMANDS, "")
+            text = compute.replace_substring_regex(text, _FORMULA_CELL, r"'\1")
+            rows = rows.set_column(at, field, text)
+    return rows
 
 
 def _cell(value: object) -> str:
@@ -206,16 +246,29 @@ def _cell(value: object) -> str:
         return "" if math.isnan(value) else repr(value)
     if isinstance(value, datetime):
         return value.isoformat(timespec="minutes")
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return value.isoformat() if isinstance(value, date) else _harmless(clean_line(str(value)))
+
+
+def _harmless(text: str) -> str:
+    """Return a cell of text that no spreadsheet runs as a formula; a number stays one."""
+    if not text.startswith(_FORMULA):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {clean(str(key)): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, float):
         return None if math.isnan(value) else value
+    if isinstance(value, str):
+        return clean(value)
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     return value

@@ -79,7 +79,7 @@ def _block(block: MetricBlock) -> Iterator[RenderableType]:
     for line in block.lines:
         if line.status:
             held = line.performance.n_sessions
-            yield Text(f"  hold {line.horizon}: {line.status}, {held} sessions so far")
+            yield Text(f"  hold {line.horizon}: {line.status}, {held} returns so far")
 
 
 _OWN = ("hold", "a year", "vol", "Sharpe", "Sortino", "drawdown", "from..to", "up days")

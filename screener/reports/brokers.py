@@ -15,6 +15,7 @@ from screener.reports.text import Place, clean_name
 from screener.reports.vocabulary import read_table
 
 __all__ = [
+    "UNKNOWN_BROKER",
     "Broker",
     "BrokerMention",
     "Medium",
@@ -27,6 +28,9 @@ __all__ = [
     "medium_in",
     "signing_broker",
 ]
+
+UNKNOWN_BROKER = "unknown"
+"""Broker of a report that names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from screener.domain.report import (
     Role,
     SecurityMention,
 )
-from screener.reports.brokers import brokers, brokers_in
+from screener.reports.brokers import UNKNOWN_BROKER, brokers, brokers_in
 from screener.reports.claims import claims_in
 from screener.reports.definitions import definitions_in
 from screener.reports.found import Finding, FoundClaim, FoundNote
@@ -35,8 +35,7 @@ from screener.reports.themes import ThemeIndex, theme_index
 
 __all__ = ["UNKNOWN", "Reading", "broker_listings", "read_report", "report_of"]
 
-UNKNOWN = "unknown"
-"""Broker of a report that names none."""
+UNKNOWN = UNKNOWN_BROKER
 
 _TRADITIONAL_LEAST = 0.08
 _LONGEST_TITLE = 60

@@ -18,7 +18,7 @@ from functools import lru_cache
 from screener.domain.basket import published_instant
 from screener.domain.listing import Listing
 from screener.domain.report import Moment, Note, Publication, Report, Role
-from screener.reports.brokers import broker_named
+from screener.reports.brokers import UNKNOWN_BROKER, broker_named
 from screener.reports.text import Place, Text, clean_name
 
 __all__ = [
@@ -57,7 +57,8 @@ class NearCopy:
     score: float
 
 
-_SAME_NAMES = 0.8  # of the names that two readings of one report recommend
+_SAME_NAMES = 0.7
+"""Of the names of two readings of one report, in the same parts: wordings differ, and readings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +132,8 @@ def same_report(fresh: Report, known: Sequence[Report]) -> str:
     """Return the id of the card that is this very report; empty if none is.
 
     It is, if the text is the same; or if publisher and time of publication agree, and the notes do
-    so in broker, authors or title, and names.
+    so in broker and names, seven of ten of them in the same parts, or in most names and in authors
+    or title. Authors that are printed on both and are others make another report.
     """
     if fresh.text_hash:
         for report in known:
@@ -143,7 +145,8 @@ def same_report(fresh: Report, known: Sequence[Report]) -> str:
 def linked_notes(fresh: Report, known: Sequence[Report]) -> tuple[Report, tuple[KnownRepeat, ...]]:
     """Link the notes of a report to the earlier calls on known cards.
 
-    A note published again bears the id of the call as first published (`repeats`); a new call of
+    A note published again bears the id of the call as first published (`repeats`): it agrees with
+    it in day, broker and names, and no author contradicts it, whatever its wording. A new call of
     the broker on the same theme, with at least half of its names recommended before, that of the
     latest earlier one (`reiterates`).
 
@@ -226,21 +229,58 @@ def _same_call(fresh: Report, note: Note, report: Report, other: Note) -> bool:
     if not _overlap(_note_span(fresh, note), _note_span(report, other)):
         return False
     own, theirs = _names(fresh, note.themes), _names(report, other.themes)
-    if _title(note.title) and _title(note.title) == _title(other.title):
-        return not own or not theirs or bool(own & theirs)
-    licences, known = _licences(note), _licences(other)
-    # A digest may print the first author alone.
-    if not licences or not known or not (licences <= known or known <= licences):
-        return False
-    if not own or not theirs:
-        return bool(set(note.themes) & set(other.themes))
-    # A digest tells of some names only; the fewer and the vaguer the date, the more must agree.
     common = len(own & theirs)
+    if _title(note.title) and _title(note.title) == _title(other.title):
+        # A column bears one title every day, and twice a day, on other names.
+        return not own or not theirs or common >= _SAME_NAMES * min(len(own), len(theirs))
+    authors = _same_authors(note, other)
+    if authors is None:
+        return _same_parts(fresh, note, report, other)
+    if not authors or not own or not theirs:
+        return authors and bool(set(note.themes) & set(other.themes))
+    # A digest tells of some names only; the fewer and the vaguer the date, the more must agree.
     share = common / len(own | theirs)
     some = common / min(len(own), len(theirs)) if common > 1 else 0.0
-    if max(_length(_span(item.published)) for item in (note, other)) > _NARROW:
+    if _is_vague(note, other):
         return share >= 0.8 or some >= 1.0
-    return share >= 0.5 or some >= 0.5
+    return share >= _SAME_NAMES or some >= _SAME_NAMES
+
+
+def _same_authors(note: Note, other: Note) -> bool | None:
+    """Tell whether the authors are the same; a digest may print the first of them alone."""
+    licences, known = _licences(note), _licences(other)
+    if licences and known:
+        return licences <= known or known <= licences
+    return _authors_agree(note, other)
+
+
+def _same_parts(fresh: Report, note: Note, known: Report, other: Note) -> bool:
+    """Tell whether two notes whose authors say nothing name the same securities in the same parts.
+
+    A single name says something only of notes that are both dated to the same day.
+    """
+    own, theirs = _parts(fresh, note), _parts(known, other)
+    if UNKNOWN_BROKER in (note.broker, other.broker):
+        return False
+    names = {listing for listing, _ in own | theirs}
+    same = {listing for listing, _ in own & theirs}
+    if not same or len(same) < _SAME_NAMES * len(names):
+        return False
+    dated = _note_span(fresh, note) == _note_span(known, other)
+    return not _is_vague(note, other) and (dated or len(same) > 1)
+
+
+def _parts(report: Report, note: Note) -> frozenset[tuple[Listing, Role]]:
+    """Return the securities of a note with their parts; of a report's only note, all of them."""
+    return frozenset(
+        (item.listing, item.role)
+        for item in report.securities
+        if len(report.notes) == 1 or item.theme in note.themes
+    )
+
+
+def _is_vague(note: Note, other: Note) -> bool:
+    return max(_length(_span(item.published)) for item in (note, other)) > _NARROW
 
 
 def _same_report(fresh: Report, known: Report) -> bool:
@@ -272,6 +312,8 @@ def _same_note(fresh: Report, note: Note, known: Report, other: Note) -> bool:
     loose = max(map(_length, spans)) > _NARROW
     if titles or (authors and not loose):
         return agreement >= 0.5
+    if not loose and _same_parts(fresh, note, known, other):
+        return True
     return agreement >= 0.8 and (authors is True or len(_names(fresh, note.themes)) > 1)
 
 

@@ -14,6 +14,7 @@ from datetime import date
 import numpy as np
 
 from screener.domain.panel import PricePanel
+from screener.errors import BarsMissing, DataError, ScreenerError
 from screener.paths.legs import Leg, LegState, resolve_leg
 from screener.study.references import Reference
 from screener.study.returns import FlagVector, FloatMatrix, FloatVector, RowVector
@@ -39,6 +40,8 @@ class LegReturns:
         do not reach it.
     reason
         Why it is left out; empty if it is kept.
+    lack
+        What is missing that its returns need, where it is left out for that.
     settled
         Whether no later session can change that.
     stopped
@@ -61,6 +64,7 @@ class LegReturns:
     event: FloatVector
     event_factors: FloatMatrix
     spans: FloatVector
+    lack: ScreenerError | None = None
 
     @property
     def kept(self) -> bool:
@@ -104,10 +108,7 @@ def leg_returns(
     max_wait
         Sessions that a blocked purchase may wait.
 
-    Raises
-    ------
-    BarsMissing
-        If the reference lacks a value that its windows need.
+    A listing whose windows need what is missing (a value of the reference, a fixing) is left out.
     """
     leg = resolve_leg(
         panel,
@@ -119,9 +120,17 @@ def leg_returns(
     )
     if leg.state is LegState.DROPPED or leg.entry_row is None:
         return _without(leg, entry, reference, windows)
+    if reference.lack is not None:
+        return _without(leg, entry, reference, windows, reference.lack)
     cut = _Cut(panel, prices, leg, reference, windows, reach)
-    estimation, learned = cut.estimation()
-    event, around, spans = cut.event()
+    lack = cut.foreign_gap()
+    if lack is not None:
+        return _without(leg, entry, reference, windows, lack)
+    try:
+        estimation, learned = cut.estimation()
+        event, around, spans = cut.event()
+    except BarsMissing as error:
+        return _without(leg, entry, reference, windows, error)
     return LegReturns(
         column=column,
         entry=entry,
@@ -138,15 +147,22 @@ def leg_returns(
     )
 
 
-def _without(leg: Leg, entry: date, reference: Reference, windows: StudyWindows) -> LegReturns:
-    """Return a leg of which nothing is known (yet)."""
+def _without(
+    leg: Leg,
+    entry: date,
+    reference: Reference,
+    windows: StudyWindows,
+    lack: ScreenerError | None = None,
+) -> LegReturns:
+    """Return a leg of which nothing is known (yet), or that lacks something."""
     k = len(reference.levels)
+    reason = str(leg.reason) if leg.state is LegState.DROPPED else ""
     return LegReturns(
         column=leg.column,
         entry=entry,
         position=-1,
-        reason=str(leg.reason) if leg.state is LegState.DROPPED else "",
-        settled=leg.settled,
+        reason=reason if lack is None else lack.what,
+        settled=leg.settled or lack is not None,
         stopped=leg.stopped,
         observations=0,
         estimation=np.full(windows.n_estimation, np.nan),
@@ -154,6 +170,7 @@ def _without(leg: Leg, entry: date, reference: Reference, windows: StudyWindows)
         event=np.full(windows.n_columns, np.nan),
         event_factors=np.full((k, windows.n_columns), np.nan),
         spans=np.ones(windows.n_columns),
+        lack=lack,
     )
 
 
@@ -215,17 +232,22 @@ class _Cut:
         needed = self._windows.needed
         if known.sum() < needed:
             return f"{known.sum()} returns in the estimation window, {needed} are needed"
-        if self._foreign_gap():
-            return "no fixing of its currency in its windows"
         if float(np.std(values[known])) <= _NO_VARIANCE:
             return "its price does not move in the estimation window"
         return ""
 
-    def _foreign_gap(self) -> bool:
+    def foreign_gap(self) -> DataError | None:
+        """Return the error of a listing in foreign currency without a fixing in its windows."""
         first = max(self.at + self._windows.estimation[0] - 1, 0)
         rows = self._own[first : min(self._end, self.at + self._windows.event[1]) + 1]
         quoted = np.isfinite(self._panel.close[rows, self._column])
-        return bool((quoted & ~np.isfinite(self._panel.fx[rows, self._column])).any())
+        if not (quoted & ~np.isfinite(self._panel.fx[rows, self._column])).any():
+            return None
+        return DataError(
+            "no fixing of its currency in its windows",
+            where="table fx",
+            fix="import the fixings: `screener data import FILE --kind fx`",
+        )
 
     def _returns(self, places: RowVector) -> tuple[FloatVector, FloatMatrix]:
         starts, ends = self._own[self._before[places]], self._own[places]

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from screener.domain.panel import SessionAxis
-from screener.errors import BarsMissing
+from screener.errors import BarsMissing, ScreenerError
 from screener.study.returns import FlagVector, FloatMatrix, FloatVector, RowVector
 
-__all__ = ["Reference", "factor_reference", "index_reference", "no_reference", "return_reference"]
+__all__ = [
+    "Reference",
+    "factor_reference",
+    "index_reference",
+    "lacking_reference",
+    "no_reference",
+    "return_reference",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,6 +43,8 @@ class Reference:
     riskless
         `(n_rows,)` sum of the riskless returns up to each row, which a listing's returns are
         counted beyond; `None` for none.
+    lack
+        Why there is nothing that explains a listing; `None` where there is something.
     """
 
     name: str
@@ -45,6 +54,7 @@ class Reference:
     missing: FlagVector
     fix: str = ""
     riskless: FloatVector | None = None
+    lack: ScreenerError | None = None
 
     def between(self, starts: RowVector, ends: RowVector) -> FloatMatrix:
         """Return `(n_factors, n)` its returns from the closes of rows to those of others."""
@@ -100,6 +110,18 @@ def no_reference(n_rows: int) -> Reference:
         opens=nothing,
         compounded=False,
         missing=np.zeros(n_rows, dtype=np.bool_),
+    )
+
+
+def lacking_reference(n_rows: int, lack: ScreenerError) -> Reference:
+    """Return the reference of a listing that a series should explain, and none does."""
+    return Reference(
+        name="",
+        levels=np.full((1, n_rows), np.nan),
+        opens=None,
+        compounded=True,
+        missing=np.zeros(n_rows, dtype=np.bool_),
+        lack=lack,
     )
 
 

@@ -69,7 +69,7 @@ class Unit:
         Its listings: all of the event's, or one.
     state
         Finished: its whole event window is known. Pending: the tables do not reach that far yet.
-        Partial: the data of a listing stop while the tables go on. Dropped: never counted.
+        Partial: the data of a kept listing stop while the tables go on. Dropped: never counted.
     reason
         Why it is dropped, else empty.
     """
@@ -149,8 +149,8 @@ def study_units(
 
     Raises
     ------
-    BarsMissing
-        If an index lacks a value that a window needs.
+    ScreenerError
+        What is missing, if that leaves no unit at all.
     """
     prices = total_returns(panel)
     parts = [events[at : at + EVENTS_AT_ONCE] for at in range(0, len(events), EVENTS_AT_ONCE)]
@@ -161,6 +161,9 @@ def study_units(
         groups = [legs] if kind is UnitKind.BASKET else [(leg,) for leg in legs]
         units += [_unit(number, group) for group in groups]
     kept = [at for at, unit in enumerate(units) if unit.state is not State.DROPPED]
+    lacks = [leg.lack for unit in units for leg in unit.legs if leg.lack is not None]
+    if lacks and not kept:
+        raise lacks[0]
     n_factors = 0 if model is Model.MEAN_ADJUSTED else len(_levels(events))
     returns = _returns([units[at] for at in kept], windows, n_factors)
     abnormal = abnormal_returns(returns, model, convention=convention, jobs=jobs)
@@ -219,7 +222,7 @@ def _unit(number: int, legs: tuple[LegReturns, ...]) -> Unit:
     known = settled and all(np.isfinite(leg.event).all() for leg in kept)
     if known:
         return Unit(event=number, legs=legs, state=State.FINISHED)
-    stopped = any(leg.stopped for leg in legs)
+    stopped = any(leg.stopped for leg in kept)
     return Unit(event=number, legs=legs, state=State.PARTIAL if stopped else State.PENDING)
 
 

@@ -21,9 +21,10 @@ from screener.reports.themes import Theme, ThemeIndex, theme_index
 from screener.workflows.card_store import Kept, Outcome, next_id, store_card
 from screener.workflows.masters import Masters, read_masters
 from screener.workflows.settling import Answer, Settle, settle_doubts
-from screener.workspace.baskets import proposed_basket, read_baskets, write_basket
+from screener.workspace.baskets import proposed_basket, readable_baskets, write_basket
+from screener.workspace.broken import Readable
 from screener.workspace.card_writing import card_path
-from screener.workspace.cards import read_cards
+from screener.workspace.cards import readable_cards
 from screener.workspace.locate import Workspace
 from screener.workspace.readings import find_by_hash, stored_readings
 
@@ -139,7 +140,7 @@ def add_report(
     )
     settled, unresolved = settle_doubts(reading, known_names.names, settle, ask)
     findings = (*reading.securities.findings, *settled)
-    cards = read_cards(place)
+    cards = readable_cards(place)
     known = _known(place, reading, findings, cards)
     report_id = known or next_id(cards)
     report, turned = linked_notes(report_of(reading, report_id, findings), cards)
@@ -147,6 +148,7 @@ def add_report(
         f"note {one.note} of card {one.report} now repeats {one.repeats}: set its `repeats` key"
         for one in turned
     ]
+    remarks += [item.told() for item in (*cards.broken, *readable_baskets(place).broken)]
     kept = Kept(reading=reading, findings=findings, document=document, read_at=now)
     outcome, written = store_card(place, report, kept, known=known, dry_run=dry_run, again=again)
     if written is not None and not known:
@@ -199,16 +201,25 @@ def _themes(place: Workspace) -> ThemeIndex:
     """Return the known themes: a basket's title names the theme that feeds it alone."""
     return theme_index(
         Theme(slug=basket.themes[0], words=(basket.title_zh,), title_en=basket.title_en)
-        for basket in read_baskets(place)
+        for basket in readable_baskets(place)
         if len(basket.themes) == 1 and basket.title_zh
     )
 
 
 def _known(
-    place: Workspace, reading: Reading, findings: Sequence[Finding], cards: Sequence[Report]
+    place: Workspace, reading: Reading, findings: Sequence[Finding], cards: Readable[Report]
 ) -> str:
-    """Return the id of the card that is this very report; empty if none is."""
+    """Return the id of the card that is this very report; empty if none is.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If that card breaks its rules.
+    """
     stored = find_by_hash(place, text_hash(reading.text))
+    for card in cards.broken if stored is not None else ():
+        if stored is not None and card.name == stored.report_id:
+            raise card.error
     if stored is not None and any(card.id == stored.report_id for card in cards):
         return stored.report_id
     return same_report(report_of(reading, "R0", findings), cards)
@@ -216,7 +227,7 @@ def _known(
 
 def _fed(place: Workspace, report: Report) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return each recommended theme with the baskets that it feeds."""
-    baskets = read_baskets(place)
+    baskets = readable_baskets(place)
     return tuple(
         (theme, tuple(one.name for one in baskets if theme in one.themes))
         for theme in report.themes

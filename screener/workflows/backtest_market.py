@@ -75,15 +75,24 @@ class Market:
     series: dict[Listing, BenchmarkSeries] = field(default_factory=dict)
 
 
-def dated_events(request: BacktestRequest) -> DatedEvents:
-    """Return the events of a request with their allowed entries.
+def dated_events(events: Sequence[Event], delay: int) -> tuple[DatedEvents, tuple[str, ...]]:
+    """Return events with their allowed entries, and those that have none with the reason.
 
     Raises
     ------
     DateRangeError
-        If an entry is past the sessions that its calendar records.
+        If the entries of all of them are past the sessions that their calendars record.
     """
-    return [(event, entries_of(event, request.settings.delay)) for event in request.events]
+    found: DatedEvents = []
+    left_out: list[DateRangeError] = []
+    for event in events:
+        try:
+            found.append((event, entries_of(event, delay)))
+        except DateRangeError as error:
+            left_out.append(error)
+    if left_out and not found:
+        raise left_out[0]
+    return found, tuple(f"left out: {error}" for error in left_out)
 
 
 def entries_of(event: Event, delay: int) -> tuple[EntrySessions, ...]:

@@ -12,6 +12,7 @@ from screener.workflows.backtesting import BacktestRun
 
 __all__ = [
     "BACKTEST_COLUMNS",
+    "REMARK_COLUMN",
     "VARIANT_COLUMNS",
     "ledger_rows",
     "order_rows",
@@ -59,12 +60,17 @@ VARIANT_COLUMNS = ("entry", "delay", "rebalance")
 """Further columns of runs that do anything else than buy at the first open and hold."""
 
 
+REMARK_COLUMN = "remark"
+"""The last column of runs in which something is missing: what, and what to do about it."""
+
+
 def result_table(
     runs: Sequence[BacktestRun],
 ) -> tuple[tuple[str, ...], list[dict[str, object]]]:
     """Return columns and rows of the results of some runs, one after the other.
 
-    The columns of their variants are there if any run does not buy at the first open and hold.
+    The columns of their variants are there if any run does not buy at the first open and hold,
+    and that of remarks if anything is missing that a row needs.
     """
     found = {_variant(run.request.settings) for run in runs}
     usual = found <= {_variant(Settings(horizons=()))}
@@ -73,7 +79,16 @@ def result_table(
         told = zip(VARIANT_COLUMNS, _variant(run.request.settings), strict=True)
         further = {} if usual else dict(told)
         rows += [{**row, **further} for row in result_rows(run)]
-    return (BACKTEST_COLUMNS if usual else (*BACKTEST_COLUMNS, *VARIANT_COLUMNS)), rows
+    columns = BACKTEST_COLUMNS if usual else (*BACKTEST_COLUMNS, *VARIANT_COLUMNS)
+    lacks = [_lack(result) for run in runs for result in run.results]
+    if any(lacks):
+        columns = (*columns, REMARK_COLUMN)
+        rows = [{**row, REMARK_COLUMN: lack} for row, lack in zip(rows, lacks, strict=True)]
+    return columns, rows
+
+
+def _lack(result: EventResult) -> str:
+    return "; ".join(part for part in (result.lack, result.index_lack) if part)
 
 
 def _variant(settings: Settings) -> tuple[str, int, str]:

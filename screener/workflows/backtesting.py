@@ -12,7 +12,7 @@ from screener.backtest.run import EventResult, run_backtest
 from screener.data.schema import SIMULATED
 from screener.data.store import Store
 from screener.domain.panel import PricePanel
-from screener.errors import NoTradableConstituents
+from screener.errors import DataError, NoTradableConstituents
 from screener.workflows.backtest_market import (
     DatedEvents,
     Market,
@@ -49,6 +49,8 @@ class BacktestRun:
         What a reader should know.
     panel
         Prices that the results rest on; `None` where a run was put together otherwise.
+    left_out
+        Events without an entry session, and why.
     """
 
     request: BacktestRequest
@@ -59,6 +61,18 @@ class BacktestRun:
     simulated: bool
     remarks: tuple[str, ...]
     panel: PricePanel | None = None
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def lacking(self) -> bool:
+        """Whether something is missing that was asked for: an event's value, or one index."""
+        return bool(self.left_out) or any(self.lacks)
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What is missing of what was asked for, by result; empty where nothing is."""
+        asked = bool(self.request.benchmark)
+        return tuple(item.lack or (item.index_lack if asked else "") for item in self.results)
 
     @property
     def ledger(self) -> tuple[LedgerEntry, ...]:
@@ -92,23 +106,25 @@ def run_variants(
     NoTradableConstituents
         If there is no event.
     DateRangeError
-        If an entry is past the sessions that its calendar records.
-    BarsMissing
-        If a benchmark does not cover a window.
+        If the entries of all events are past the sessions that their calendars record.
     DataError
-        If a name in foreign currency has no fresh fixing, or a VWAP is wanted and not known.
+        What is missing, if no row at all comes out as it was asked for.
     """
     if not all(request.events for request in requests):
         raise NoTradableConstituents(
             "there is no event to backtest: no report recommends a name under these themes",
             fix="`screener basket list` shows which reports feed which basket",
         )
-    dated = [dated_events(request) for request in requests]
-    market = read_market(store, requests, dated)
-    return tuple(
-        _run(store, market, request, events, program_version, jobs)
-        for request, events in zip(requests, dated, strict=True)
+    dated = [dated_events(request.events, request.settings.delay) for request in requests]
+    market = read_market(store, requests, [events for events, _ in dated])
+    runs = tuple(
+        _run(store, market, request, events, left_out, program_version, jobs)
+        for request, (events, left_out) in zip(requests, dated, strict=True)
     )
+    lacks = [lack for run in runs for lack in run.lacks]
+    if all(lacks):
+        raise DataError(lacks[0])
+    return runs
 
 
 def _run(
@@ -116,6 +132,7 @@ def _run(
     market: Market,
     request: BacktestRequest,
     events: DatedEvents,
+    left_out: tuple[str, ...],
     program_version: str,
     jobs: int,
 ) -> BacktestRun:
@@ -140,8 +157,10 @@ def _run(
         remarks=(
             *remarks_of(store, panel, results, request.settings, simulated=simulated),
             *quarantine_remarks(store, panel, results),
+            *left_out,
         ),
         panel=panel,
+        left_out=left_out,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,9 +18,10 @@ from screener.reports.found import Finding
 from screener.reports.layout import lay_out
 from screener.reports.reader import Reading
 from screener.reports.repeats import linked_notes, same_report, signature, text_hash
+from screener.workspace.broken import Readable
 from screener.workspace.card_layout import parsed_card
 from screener.workspace.card_writing import card_path, card_text, reread_card, write_card
-from screener.workspace.cards import read_card, read_cards
+from screener.workspace.cards import read_card, readable_cards
 from screener.workspace.locate import Workspace
 from screener.workspace.readings import StoredReading, keep_reading, stored_reading
 from screener.workspace.toml_files import toml_paths
@@ -109,9 +111,10 @@ def store_card(
     return Outcome.WRITTEN, written
 
 
-def next_id(cards: Sequence[Report]) -> str:
-    """Return the id of the next card: R6 after R5."""
-    numbers = [int(match[1]) for card in cards if (match := _NUMBERED.fullmatch(card.id))]
+def next_id(cards: Readable[Report]) -> str:
+    """Return the id of the next card: R6 after R5, whether that can be read or not."""
+    ids = [*(card.id for card in cards), *(card.name for card in cards.broken)]
+    numbers = [int(match[1]) for one in ids if (match := _NUMBERED.fullmatch(one))]
     return f"R{max(numbers, default=0) + 1}"
 
 
@@ -133,7 +136,7 @@ def _write_new(place: Workspace, report: Report) -> tuple[Report, str]:
                     raise
             else:
                 return report, ""
-        cards = read_cards(place)
+        cards = readable_cards(place)
         twin = same_report(report, cards)
         if twin:
             return report, twin
@@ -152,8 +155,9 @@ def _renamed(report: Report, report_id: str) -> Report:
 
 def _file_of(place: Workspace, report_id: str) -> Path:
     for path in toml_paths(place.seeds):
-        if read_card(path, root=place.root).id == report_id:
-            return path
+        with suppress(BasketDefinitionError):  # of another card, which is told
+            if read_card(path, root=place.root).id == report_id:
+                return path
     return card_path(place, report_id)
 
 

@@ -20,36 +20,41 @@ from screener.errors import (
     DateRangeError,
     ReportNotFound,
 )
-from screener.workspace.baskets import proposed_basket, read_baskets, write_basket
+from screener.workspace.baskets import (
+    basket_text,
+    proposed_basket,
+    readable_baskets,
+    write_basket,
+)
+from screener.workspace.broken import Broken, Readable
 from screener.workspace.bundled import bundled_workspace
-from screener.workspace.cards import read_cards
+from screener.workspace.cards import readable_cards
 from screener.workspace.create import create_workspace
 from screener.workspace.locate import Workspace
 
 __all__ = [
+    "BasketEvents",
     "basket_events",
     "get_basket",
     "get_report",
     "init_workspace",
     "list_baskets",
     "list_reports",
+    "needed_events",
     "new_basket",
     "new_theme_basket",
 ]
+
+BasketEvents = tuple[Basket, tuple[Event, ...]]
+"""A basket with its events."""
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _BASKET_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def list_reports(workspace: Workspace) -> tuple[Report, ...]:
-    """List the report cards of a workspace, in the natural order of their files.
-
-    Raises
-    ------
-    BasketDefinitionError
-        If a card breaks its rules.
-    """
-    return read_cards(workspace)
+def list_reports(workspace: Workspace) -> Readable[Report]:
+    """List the report cards that can be read, in the natural order of their files."""
+    return readable_cards(workspace)
 
 
 def get_report(workspace: Workspace, report_id: str) -> Report:
@@ -61,19 +66,16 @@ def get_report(workspace: Workspace, report_id: str) -> Report:
         If no id begins so.
     AmbiguousMention
         If several do.
-    """
-    return _find_report(read_cards(workspace), report_id)
-
-
-def list_baskets(workspace: Workspace) -> tuple[Basket, ...]:
-    """List the baskets of a workspace by name; names of people's own lists come from the cards.
-
-    Raises
-    ------
     BasketDefinitionError
-        If a basket or a card breaks its rules.
+        If that very card breaks its rules.
     """
-    return _named(read_baskets(workspace), read_cards(workspace))
+    return _find_report(readable_cards(workspace), report_id)
+
+
+def list_baskets(workspace: Workspace) -> Readable[Basket]:
+    """List the baskets that can be read, by name; names of own lists come from the cards."""
+    baskets, cards = readable_baskets(workspace), readable_cards(workspace)
+    return Readable(_named(baskets, cards), (*baskets.broken, *cards.broken))
 
 
 def get_basket(workspace: Workspace, name: str) -> Basket:
@@ -83,14 +85,19 @@ def get_basket(workspace: Workspace, name: str) -> Basket:
     ------
     BasketNotFound
         If there is none of that name.
+    BasketDefinitionError
+        If that very basket breaks its rules.
     """
     return _find_basket(list_baskets(workspace), name)
 
 
 def basket_events(
     workspace: Workspace, names: Sequence[str] | None = None, report: str | None = None
-) -> tuple[tuple[Basket, tuple[Event, ...]], ...]:
+) -> Readable[BasketEvents]:
     """List baskets with their events, oldest first, events without a report last.
+
+    Cards and baskets that break their rules are left out and named in what is returned, which is
+    lacking if one of them may have fed what was asked for.
 
     Parameters
     ----------
@@ -108,14 +115,53 @@ def basket_events(
         If a name matches nothing, or too much.
     ReportNotFound
         If the report feeds no basket, or not one of those named.
+    BasketDefinitionError
+        If a basket or the report that is named breaks its rules.
     """
-    cards = read_cards(workspace)
-    known = _named(read_baskets(workspace), cards)
-    wanted = known if names is None else _wanted(known, names)
-    found = tuple((basket, events_of(basket, cards)) for basket in wanted)
+    cards, baskets = readable_cards(workspace), readable_baskets(workspace)
+    known = Readable(_named(baskets, cards), baskets.broken)
+    wanted = known if names is None else Readable(_wanted(known, names))
+    found = _with_events(wanted, cards, chosen=names is not None)
     if report is None:
-        return found
-    return _of_report(found, _find_report(cards, report), chosen=names is not None)
+        themes = {theme for basket, _ in found for theme in basket.themes}
+        lost = [*found.broken, *(card for card in cards.broken if card.mentions(themes))]
+    else:
+        card = _find_report(cards, report)
+        found = Readable(_of_report(found, card, chosen=names is not None), found.broken)
+        lost = [basket for basket in found.broken if basket.mentions(card.themes)]
+    every = dict.fromkeys([*lost, *found.broken, *cards.broken])  # what was asked for comes first
+    return Readable(found, every, lacking=bool(lost))
+
+
+def needed_events(groups: Readable[BasketEvents]) -> tuple[Event, ...]:
+    """Return the events of some baskets.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If there is none, and a file that breaks its rules may have fed them.
+    """
+    events = tuple(event for _, found in groups for event in found)
+    if not events and groups.lacking:
+        raise groups.broken[0].error
+    return events
+
+
+def _with_events(
+    baskets: Readable[Basket], cards: Sequence[Report], *, chosen: bool
+) -> Readable[BasketEvents]:
+    """Join baskets with their events; one whose events break a rule is left out, unless chosen."""
+    found: list[BasketEvents] = []
+    broken = list(baskets.broken)
+    for basket in baskets:
+        try:
+            found.append((basket, events_of(basket, tuple(cards))))
+        except BasketDefinitionError as error:
+            if chosen:
+                raise
+            text = basket_text(basket)
+            broken.append(Broken(kind="basket", name=basket.name, text=text, error=error))
+    return Readable(found, broken)
 
 
 def new_basket(
@@ -174,7 +220,7 @@ def new_basket(
     )
     events_of(basket, ())  # refuses repeated names and bad weights before anything is written
     path = write_basket(workspace, basket)
-    return _named((basket,), read_cards(workspace))[0], path
+    return _named((basket,), readable_cards(workspace))[0], path
 
 
 def new_theme_basket(
@@ -222,11 +268,12 @@ def init_workspace(target: Path) -> Workspace:
     return create_workspace(target, bundled_workspace())
 
 
-def _find_report(reports: Sequence[Report], text: str) -> Report:
+def _find_report(reports: Readable[Report], text: str) -> Report:
     wanted = text.strip().casefold()
     for report in reports:
         if report.id.casefold() == wanted:
             return report
+    _refuse_broken(reports.broken, wanted)
     matches = [item for item in reports if wanted and item.id.casefold().startswith(wanted)]
     if len(matches) == 1:
         return matches[0]
@@ -243,11 +290,19 @@ def _find_report(reports: Sequence[Report], text: str) -> Report:
     )
 
 
-def _find_basket(baskets: Sequence[Basket], text: str) -> Basket:
+def _refuse_broken(broken: Iterable[Broken], wanted: str) -> None:
+    """Raise what is wrong with the file that is asked for by its name."""
+    for item in broken:
+        if item.name.casefold() == wanted:
+            raise item.error
+
+
+def _find_basket(baskets: Readable[Basket], text: str) -> Basket:
     wanted = text.strip().casefold()
     for basket in baskets:
         if basket.name == wanted:
             return basket
+    _refuse_broken(baskets.broken, wanted)
     raise BasketNotFound(
         f"no basket {text!r}",
         where=_near(wanted, [item.name for item in baskets], "baskets"),
@@ -267,7 +322,7 @@ def _near(wanted: str, names: Sequence[str], kind: str) -> str:
     return f"there are {', '.join(names[:10])}{more}"
 
 
-def _wanted(baskets: Sequence[Basket], names: Sequence[str]) -> tuple[Basket, ...]:
+def _wanted(baskets: Readable[Basket], names: Sequence[str]) -> tuple[Basket, ...]:
     found = {item.name: item for item in (_find_basket(baskets, name) for name in names)}
     return tuple(found.values())
 

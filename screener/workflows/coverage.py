@@ -18,7 +18,7 @@ from screener.data.schema import SIMULATED, TABLES, TableName
 from screener.data.store import Store
 from screener.domain.basket import Basket, Event
 from screener.domain.listing import Board, Kind, Listing, parse_listing
-from screener.errors import DateRangeError, ScreenerError
+from screener.errors import DateRangeError
 from screener.market.calendars import Calendar
 from screener.market.closing import settled_session
 from screener.render.coverage import (
@@ -199,14 +199,12 @@ def status_page(status: Status) -> RenderableType:
 def _names(
     workspace: Workspace, listings: Sequence[Listing] | None
 ) -> tuple[list[Wanted], tuple[str, ...]]:
-    """Return the names to look at; baskets that cannot be read are a remark, not an end."""
+    """Return the names to look at; files that cannot be read are remarks, not an end."""
     if listings is not None:
         return [_alone(item) for item in listings], ()
-    try:
-        events = basket_events(workspace)
-    except ScreenerError as error:
-        return [], (f"the baskets cannot be read: {error}",)
-    return [name for basket, group in events for name in _members(basket, group)], ()
+    groups = basket_events(workspace)
+    told = tuple(f"some of the {item.kind}s cannot be read: {item.error}" for item in groups.broken)
+    return [name for basket, group in groups for name in _members(basket, group)], told
 
 
 def _alone(listing: Listing) -> Wanted:

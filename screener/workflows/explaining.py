@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,16 +16,15 @@ from screener.domain.basket import Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError
 from screener.paths.legs import Leg, LegState
-from screener.workflows.backtest_rows import BACKTEST_COLUMNS, result_rows
+from screener.workflows.backtest_rows import result_rows
 from screener.workflows.backtesting import BacktestRun, run_events
+from screener.workflows.explained_rows import RESULT_KEYS, Difference, differences_of, is_same
 from screener.workflows.rerunning import request_of
 from screener.workspace.runs import StoredRun
 
-__all__ = ["Difference", "Explanation", "NameShare", "Quote", "explain"]
+__all__ = ["Explanation", "NameShare", "Quote", "explain"]
 
 _ROUNDING = 1e-9
-_KEYS = ("basket", "report", "horizon", "capital")
-_OF_THE_RUN = ("run_id", "data_version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +55,6 @@ class NameShare:
     total_return: float | None
     adds: float | None
     why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """A value of the row that comes out otherwise now."""
-
-    column: str
-    told: str
-    now: object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +96,8 @@ def explain(
     stored
         The run.
     wanted
-        The row, as a CSV has it; `basket`, `report`, `horizon` and `capital` choose the result.
+        The row, as a CSV of `explained_rows` has it; `basket`, `report`, `horizon` and `capital`
+        choose the result.
     program_version
         Version of the program that evaluates it.
 
@@ -133,7 +123,7 @@ def explain(
         names=names,
         benchmark=_benchmark(store, result),
         orders=result.orders,
-        differences=_differences(rows[at], wanted),
+        differences=differences_of(run, wanted),
     )
 
 
@@ -141,32 +131,12 @@ def _chosen(rows: Sequence[Mapping[str, object]], wanted: Mapping[str, str], run
     found = [
         at
         for at, row in enumerate(rows)
-        if all(_same(row[key], wanted[key]) for key in _KEYS if key in wanted)
+        if all(is_same(row[key], wanted[key]) for key in RESULT_KEYS if key in wanted)
     ]
     if not found:
-        told = ", ".join(f"{key} {wanted[key]}" for key in _KEYS if wanted.get(key))
+        told = ", ".join(f"{key} {wanted[key]}" for key in RESULT_KEYS if wanted.get(key))
         raise InputError(f"run {run_id} has no result of {told}")
     return found[0]
-
-
-def _same(value: object, text: str) -> bool:
-    if value is None or value == "":
-        return text == ""
-    if isinstance(value, bool | str | date):
-        return str(value) == text
-    try:
-        number = float(text)
-    except ValueError:
-        return False
-    return math.isclose(float(str(value)), number, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
-
-
-def _differences(row: Mapping[str, object], wanted: Mapping[str, str]) -> tuple[Difference, ...]:
-    return tuple(
-        Difference(column=column, told=wanted[column], now=row[column])
-        for column in BACKTEST_COLUMNS
-        if column in wanted and column not in _OF_THE_RUN and not _same(row[column], wanted[column])
-    )
 
 
 def _check_sum(result: EventResult, names: Sequence[NameShare]) -> None:

@@ -15,7 +15,7 @@ from screener.render.explaining import (
     ExplainedPage,
     explained_view,
 )
-from screener.render.tables import UNDEFINED, percent, published_text
+from screener.render.tables import UNDEFINED, number, percent, published_text
 from screener.workflows.explaining import Explanation, NameShare, Quote
 
 __all__ = ["explanation_document", "explanation_page"]
@@ -128,5 +128,7 @@ def _origins(found: Explanation) -> tuple[str, ...]:
         if quote.source and quote.fetched_at is not None
     }
     lines += [f"prices from {text}" for text in sorted(told)]
-    steps = ", ".join(f"{step} {taken * 100:+.2f}" for step, taken in found.result.gap)
+    steps = ", ".join(
+        f"{step} {number(taken * 100, signed=True)}" for step, taken in found.result.gap
+    )
     return (*lines, f"from paper to traded, in %: {steps}") if steps else tuple(lines)

@@ -89,13 +89,21 @@ def import_files(
     StorageError
         If the lake cannot be written; nothing is changed then.
     """
-    source = FileSource()
+    source = FileSource(master=lambda: _known_listings(workspace))
     query = source.build_query(request)
     batch = source.normalise(query, source.fetch(query))
     names = ", ".join(path.name for path in request.paths)
     return import_batch(
         workspace, batch, f"import {request.kind}: {names}", request.fetched_at, dry_run=dry_run
     )
+
+
+def _known_listings(workspace: Workspace) -> frozenset[str]:
+    """Return the ids of table `listings`; none where there are no tables yet."""
+    if not (workspace.data_cache / CATALOG).is_file():
+        return frozenset()
+    with Store.open(workspace.data_cache) as store:
+        return frozenset(store.read(TableName.LISTINGS).column("listing").to_pylist())
 
 
 def import_batch(

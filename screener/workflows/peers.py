@@ -43,22 +43,34 @@ def industry_returns(
     start, end
         First and last day.
 
+    A listing whose industry is not known, or has fewer than ten other stocks, is among the table's
+    `lacks`.
+
     Raises
     ------
     DataError
-        If an industry is not known, or has fewer than ten other stocks.
+        If no listing has a portfolio.
     BarsMissing
         If no stock has a bar.
     """
     exchanges = list(dict.fromkeys(item.exchange for item in listings))
     market = read_market_panel(store, exchanges, start, end, named=listings)
     columns = [market.prices.column(item) for item in listings]
-    values = [_peer_returns(market, at, frozenset(columns)) for at in columns]
+    found: dict[str, _Floats] = {}
+    unmatched: dict[str, DataError] = {}
+    for item, at in zip(listings, columns, strict=True):
+        try:
+            found[item.id] = _peer_returns(market, at, frozenset(columns))
+        except DataError as error:
+            unmatched[item.id] = error
+    if not found:
+        raise next(iter(unmatched.values()))
     return ReturnTable(
         name=INDUSTRY,
         days=market.prices.sessions,
-        columns=tuple(item.id for item in listings),
-        values=np.column_stack(values),
+        columns=tuple(found),
+        values=np.column_stack(list(found.values())),
+        lacks=unmatched,
     )
 
 

@@ -159,7 +159,7 @@ def run_placebos(
     _check(request, jobs)
     settings = replace(request.backtest.settings, cost=None, frictions=None)
     backtest = replace(request.backtest, settings=settings)
-    dated = dated_events(backtest)
+    dated, left_out = dated_events(backtest.events, backtest.settings.delay)
     market = _own_market(store, dated)
     benchmarks = benchmarks_for(store, market, backtest.events, backtest.benchmark)
     reals = run_backtest(market.panel, dated, settings, benchmarks, caps=market.caps)
@@ -175,7 +175,10 @@ def run_placebos(
         data_version=store.version,
         run_id=_run_id(request, store.version, program_version, simulated),
         simulated=simulated,
-        remarks=remarks_of(store, market.panel, reals, settings, simulated=simulated),
+        remarks=(
+            *remarks_of(store, market.panel, reals, settings, simulated=simulated),
+            *left_out,
+        ),
     )
 
 

@@ -10,10 +10,18 @@ from screener.backtest.run import Settings
 from screener.domain.basket import EntryPrice, Event, Rebalance, Weighting
 from screener.domain.listing import Kind, parse_listing
 from screener.errors import InputError
-from screener.workflows.catalog import basket_events
+from screener.workflows.catalog import BasketEvents, basket_events, needed_events
+from screener.workspace.broken import Readable
 from screener.workspace.locate import Workspace
 
-__all__ = ["NO_BENCHMARK", "BacktestRequest", "Variants", "request_for", "variant_requests"]
+__all__ = [
+    "NO_BENCHMARK",
+    "BacktestRequest",
+    "Variants",
+    "request_for",
+    "request_of",
+    "variant_requests",
+]
 
 NO_BENCHMARK = "none"
 
@@ -79,10 +87,17 @@ def request_for(
     InputError
         If the benchmark is no index.
     """
+    groups = basket_events(workspace, names, report)
+    return request_of(groups, settings, benchmark=benchmark)
+
+
+def request_of(
+    groups: Readable[BasketEvents], settings: Settings, *, benchmark: str = ""
+) -> BacktestRequest:
+    """Put the events of some baskets into a request; see `request_for`."""
     if benchmark and benchmark != NO_BENCHMARK:
         parse_listing(benchmark, parameter="--benchmark", kind=Kind.INDEX)
-    events = tuple(event for _, group in basket_events(workspace, names, report) for event in group)
-    return BacktestRequest(events=events, settings=settings, benchmark=benchmark)
+    return BacktestRequest(events=needed_events(groups), settings=settings, benchmark=benchmark)
 
 
 def variant_requests(request: BacktestRequest, variants: Variants) -> tuple[BacktestRequest, ...]:

@@ -90,7 +90,11 @@ def request_of(run: StoredRun) -> BacktestRequest:
     """
     where = f"stored run {run.run_id}"
     if "request" not in run.document:
-        raise InputError("it keeps no request of a backtest", where=where)
+        raise InputError(
+            "it keeps no request of a backtest",
+            where=where,
+            fix="give a run of `screener backtest`: no other can be evaluated again",
+        )
     return rebuilt(BacktestRequest, _of_today(run.document["request"]), where=where)
 
 

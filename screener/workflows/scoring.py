@@ -37,6 +37,7 @@ from screener.scoring.persistence import Persistence, persistence
 from screener.scoring.score import Judged, judge_calls, needed_benchmarks
 from screener.workflows.catalog import list_baskets, list_reports
 from screener.workflows.scoring_calls import calls_of_cards, calls_of_ratings, definitions_of
+from screener.workspace.broken import Broken, Readable
 from screener.workspace.locate import Workspace
 
 __all__ = ["ScoreRequest", "ScoreRun", "parse_groupings", "run_score", "verdict_counts"]
@@ -96,6 +97,10 @@ class ScoreRun:
         Whether the prices are of the simulated market.
     remarks
         What a reader should know.
+    broken
+        Cards that could not be read.
+    lacking
+        Whether one of them may hold calls that were asked for.
     """
 
     request: ScoreRequest
@@ -108,6 +113,8 @@ class ScoreRun:
     data_version: int
     simulated: bool
     remarks: tuple[str, ...]
+    broken: tuple[Broken, ...] = ()
+    lacking: bool = False
 
 
 def parse_groupings(text: str) -> tuple[Grouping, ...]:
@@ -179,6 +186,8 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
         data_version=store.version,
         simulated=simulated,
         remarks=tuple(_remarks(store, judged, panels, found, simulated=simulated)),
+        broken=reports.broken,
+        lacking=found.lacking,
     )
 
 
@@ -204,18 +213,20 @@ def _calendar(
 class _Gathered:
     calls: CallTable
     remarks: list[str] = field(default_factory=list)
+    lacking: bool = False
 
 
 def _gathered(
-    workspace: Workspace, store: Store, reports: Sequence[Report], request: ScoreRequest
+    workspace: Workspace, store: Store, reports: Readable[Report], request: ScoreRequest
 ) -> _Gathered:
     """Collect the calls of cards and of imported histories, those asked for, by date."""
     of_cards = calls_of_cards(reports)
     master = store.read(TableName.LISTINGS, columns=("listing", "industry")).to_pylist()
     industries = {row["listing"]: row["industry"] for row in master if row["industry"]}
-    imported = calls_of_ratings(store.read(TableName.RATINGS), industries)
+    imported = calls_of_ratings(store.read(TableName.RATINGS), industries, of_cards.calls)
     calls = CallTable.joined([CallTable.of(of_cards.calls), imported.calls]).by_date()
-    calls = calls.take(_wanted(workspace, reports, calls, request))
+    named = _named(workspace, reports, request.names) if request.names else None
+    calls = calls.take(_wanted(calls, request, named))
     if not len(calls):
         raise InputError(
             "there is no call to score" + (f" of {request.broker}" if request.broker else ""),
@@ -224,6 +235,7 @@ def _gathered(
         )
     return _Gathered(
         calls=calls,
+        lacking=any(named is None or card.mentions(named[1]) for card in reports.broken),
         remarks=[
             text
             for count, text in (
@@ -245,15 +257,15 @@ def _gathered(
 
 
 def _wanted(
-    workspace: Workspace, reports: Sequence[Report], calls: CallTable, request: ScoreRequest
+    calls: CallTable, request: ScoreRequest, named: tuple[set[str], set[str]] | None
 ) -> npt.NDArray[np.int64]:
     kept = np.ones(len(calls), dtype=np.bool_)
     if request.broker:
         house = broker_named(request.broker)
         name = house.name if house is not None else request.broker
         kept &= calls.broker == name
-    if request.names:
-        cards, themes = _named(workspace, reports, request.names)
+    if named is not None:
+        cards, themes = named
         kept &= np.array(
             [
                 source in cards or not themes.isdisjoint(own)
@@ -265,11 +277,13 @@ def _wanted(
 
 
 def _named(
-    workspace: Workspace, reports: Sequence[Report], names: Sequence[str]
+    workspace: Workspace, reports: Readable[Report], names: Sequence[str]
 ) -> tuple[set[str], set[str]]:
     """Return the reports and the themes that some names mean: report ids, or baskets."""
     ids = {report.id.lower(): report.id for report in reports}
-    baskets = {basket.name.lower(): basket for basket in list_baskets(workspace)}
+    known = list_baskets(workspace)
+    baskets = {basket.name.lower(): basket for basket in known}
+    broken = {item.name.lower(): item for item in known.broken}
     cards: set[str] = set()
     themes: set[str] = set()
     for name in names:
@@ -277,6 +291,8 @@ def _named(
             cards.add(ids[name.lower()])
         elif name.lower() in baskets:
             themes.update(baskets[name.lower()].themes)
+        elif name.lower() in broken:
+            raise broken[name.lower()].error
         else:
             raise InputError(
                 f"{name!r} is neither a report nor a basket",

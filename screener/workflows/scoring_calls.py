@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from screener.domain.basket import published_again
 from screener.domain.listing import Exchange, Listing
 from screener.domain.report import Moment, Note, Precision, RatingLevel, Report
 from screener.errors import DateRangeError
@@ -74,20 +75,27 @@ def definitions_of(reports: Iterable[Report]) -> tuple[DatedDefinition, ...]:
 def calls_of_cards(reports: Sequence[Report]) -> CardCalls:
     """Return the calls of cards: one for each note, or for each security of a stock rating.
 
-    A note that only publishes another one again is counted, not judged. Where a note does not say
+    A note whose call another note of these cards made before it (`published_again`) is counted, not
+    judged. Where a note does not say
     what its rating speaks of, it is taken for a rating of its one security, and else of an
     industry.
     """
-    notes = [(report, note) for report in reports for note in report.notes]
+    again = published_again(reports)
     return CardCalls(
         calls=tuple(
-            call for report, note in notes if not note.repeats for call in _calls(report, note)
+            call
+            for report in reports
+            for note in report.notes
+            if (report.id, note.id) not in again
+            for call in _calls(report, note)
         ),
-        repeats=sum(bool(note.repeats) for _, note in notes),
+        repeats=len(again),
     )
 
 
-def calls_of_ratings(rows: pa.Table, industries: dict[str, str]) -> ImportedCalls:
+def calls_of_ratings(
+    rows: pa.Table, industries: dict[str, str], cards: Iterable[Call] = ()
+) -> ImportedCalls:
     """Return the calls of table `ratings`.
 
     Parameters
@@ -96,6 +104,8 @@ def calls_of_ratings(rows: pa.Table, industries: dict[str, str]) -> ImportedCall
         Rows of the table.
     industries
         Industry by listing, for rows that print none: the theme they count under.
+    cards
+        Calls of cards: a row that tells of one of them (house, listing and day) is that call.
 
     Returns
     -------
@@ -106,7 +116,13 @@ def calls_of_ratings(rows: pa.Table, industries: dict[str, str]) -> ImportedCall
     columns = {name: rows.column(name).to_pylist() for name in rows.column_names}
     brokers = _renamed(columns["broker"], _broker)
     ratings = _renamed(columns["rating"], _rating)
+    told = {(_broker(call.broker), str(call.listing), call.published) for call in cards}
     kept, torn = _distinct(columns, brokers, ratings)
+    kept = [
+        at
+        for at in kept
+        if (brokers[at], columns["listing"][at], columns["published"][at]) not in told
+    ]
     listings = _renamed(columns["listing"], _listing)
     take = [(at, columns["listing"][at]) for at in kept]
     level = [columns["rating_level"][at] or str(RatingLevel.STOCK) for at in kept]

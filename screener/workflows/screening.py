@@ -121,6 +121,8 @@ class ScreenResult:
         Whether the tables hold the simulated market.
     remarks
         What the reader has to know, one line each.
+    lacking
+        Whether something is missing that the amounts of some names need.
     """
 
     label: str
@@ -136,6 +138,7 @@ class ScreenResult:
     data_version: int
     simulated: bool
     remarks: tuple[str, ...]
+    lacking: bool = False
 
 
 def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
@@ -161,7 +164,7 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
     """
     questions = _questions(request)
     looked = look_up(store, request.as_of, request.universe, request.members)
-    rows, remarks = gather_rows(store, looked, questions.fields, request.currency)
+    rows, remarks, lacks = gather_rows(store, looked, questions.fields, request.currency)
     found = evaluate(rows, questions)
     simulated = store.simulated()
     return ScreenResult(
@@ -177,7 +180,8 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         is_basket=request.universe is None,
         data_version=store.version,
         simulated=simulated,
-        remarks=(*_remarks(looked, found, simulated=simulated), *remarks),
+        remarks=(*_remarks(looked, found, simulated=simulated), *remarks, *lacks),
+        lacking=bool(lacks),
     )
 
 
@@ -235,7 +239,9 @@ def _remarks(looked: Looked, found: Evaluation, *, simulated: bool) -> Iterator[
             yield f"the {market} snapshot of {session} is {age} days older than {looked.as_of}"
     valued = [row for row in found.rows if row.session is not None]
     for field in found.fields:
-        if valued and all(row.raw.get(field.name) is None for row in valued):
+        # As stored where the row keeps that: a loss is undefined, and not missing.
+        stored = (row.raw.get(field.name, row.values[field.name]) for row in valued)
+        if valued and all(value is None for value in stored):
             yield f"{field.name} is missing for every name: the tables have no such values that day"
     absent = sum(1 for row in found.rows if row.session is None)
     if absent:

@@ -162,8 +162,10 @@ def snapshots_of(known: AsOf, markets: Sequence[Market]) -> dict[Market, date | 
 
 def gather_rows(
     store: Store, looked: Looked, fields: Sequence[Field], currency: Currency
-) -> tuple[pa.Table, tuple[str, ...]]:
+) -> tuple[pa.Table, tuple[str, ...], tuple[str, ...]]:
     """Build the rows to evaluate, one for each name, and the remarks that belong to them.
+
+    An amount that cannot be converted stays empty.
 
     Parameters
     ----------
@@ -179,18 +181,18 @@ def gather_rows(
     Returns
     -------
     tuple
-        Table of `screen.evaluate.ROW_SCHEMA`, and remarks.
+        Table of `screen.evaluate.ROW_SCHEMA`, remarks, and what is missing for some names.
 
     Raises
     ------
     DataError
-        If an amount cannot be converted.
+        If no amount at all can be converted.
     """
     at = _row_of(looked.valuations)
     rows = looked.valuations.take(pa.array([at.get(item) for item in looked.listings], pa.int64()))
     sessions: list[date | None] = rows.column("session").to_pylist()
     names = SecurityNames.read(looked.known, looked.given_names)
-    amounts, fx_remarks = _amounts(store, looked, rows, sessions, fields, currency)
+    amounts, fx_remarks, lacks = _amounts(store, looked, rows, sessions, fields, currency)
     columns = {
         "listing": pa.array(looked.listings, pa.string()),
         "name": pa.array([names.shown(item) for item in looked.listings], pa.string()),
@@ -201,7 +203,7 @@ def gather_rows(
         **amounts,
     }
     table = pa.table({name: columns[name] for name in ROW_SCHEMA.names}).cast(ROW_SCHEMA)
-    return table, (*fx_remarks, *names.remarks(looked.listings))
+    return table, (*fx_remarks, *names.remarks(looked.listings)), lacks
 
 
 def _first_snapshot(store: Store, as_of: date, markets: Sequence[Market]) -> date | None:
@@ -248,25 +250,60 @@ def _amounts(
     sessions: Sequence[date | None],
     fields: Sequence[Field],
     currency: Currency,
-) -> tuple[dict[str, pa.Array], tuple[str, ...]]:
-    """Convert the amounts asked for; leave the others empty."""
+) -> tuple[dict[str, pa.Array], tuple[str, ...], tuple[str, ...]]:
+    """Convert the amounts asked for and leave the others empty; say what is missing for some."""
     asked = {field.name for field in fields}.intersection(MONEY_FIELDS)
     native = {name: rows.column(name).to_pylist() for name in asked}
     days = [day for day in sessions if day is not None]
-    fixings = Fixings.none() if not (asked and days) else read_fixings(store, min(days), max(days))
+    if not (asked and days):
+        nothing = pa.nulls(len(looked.listings), pa.float64())
+        return dict.fromkeys(MONEY_FIELDS, nothing), (), ()
+    fixings = read_fixings(store, min(days), max(days))
+    needed = [
+        day if any(native[name][at] is not None for name in asked) else None
+        for at, day in enumerate(sessions)
+    ]
+    rates, lacks = _rates_of(looked, fixings, needed, currency)
     converted: dict[str, pa.Array] = {}
     for name in MONEY_FIELDS:
         amounts = native.get(name, [None] * len(looked.listings))
         converted[name] = pa.array(
             [
-                None
-                if amount is None or day is None
-                else amount * fixings.rate(_currency(looked, listing), currency, day)
-                for listing, day, amount in zip(looked.listings, sessions, amounts, strict=True)
+                None if amount is None or rate is None else amount * rate
+                for amount, rate in zip(amounts, rates, strict=True)
             ],
             pa.float64(),
         )
-    return converted, fixings.remarks()
+    return converted, fixings.remarks(), lacks
+
+
+def _rates_of(
+    looked: Looked, fixings: Fixings, needed: Sequence[date | None], currency: Currency
+) -> tuple[list[float | None], tuple[str, ...]]:
+    """Return by what each name's amounts of a day are multiplied, and what is missing for some.
+
+    Raises
+    ------
+    DataError
+        If none of them can be converted.
+    """
+    rates: list[float | None] = []
+    lacks: dict[str, DataError] = {}
+    counts: dict[str, int] = {}
+    for listing, day in zip(looked.listings, needed, strict=True):
+        rate = None
+        if day is not None:
+            try:
+                rate = fixings.rate(_currency(looked, listing), currency, day)
+            except DataError as error:
+                lacks.setdefault(str(error), error)
+                counts[str(error)] = counts.get(str(error), 0) + 1
+        rates.append(rate)
+    if lacks and all(rate is None for rate in rates):
+        raise next(iter(lacks.values()))
+    return rates, tuple(
+        f"{counts[text]} names have no amounts in {currency}: {text}" for text in lacks
+    )
 
 
 def _currency(looked: Looked, listing: str) -> Currency:

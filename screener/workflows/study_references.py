@@ -7,14 +7,15 @@ import numpy as np
 from screener.backtest.benchmark import BenchmarkSeries
 from screener.data.return_tables import ReturnTable
 from screener.domain.basket import Event
-from screener.domain.listing import Listing
+from screener.domain.listing import Kind, Listing, parse_listing
 from screener.domain.panel import PricePanel
-from screener.errors import InputError
+from screener.errors import InputError, ScreenerError
 from screener.study.models import Model
 from screener.study.references import (
     Reference,
     factor_reference,
     index_reference,
+    lacking_reference,
     no_reference,
     return_reference,
 )
@@ -59,7 +60,7 @@ class References:
         Raises
         ------
         InputError
-            If the table has no column for a name, or no factor.
+            If the table has no factor.
         """
         return tuple(self._one(event, member.listing) for member in event.members)
 
@@ -104,15 +105,25 @@ class References:
 
 
 def _matched(panel: PricePanel, table: ReturnTable, name: Listing) -> Reference:
-    if name.id not in table.columns:
-        raise InputError(
+    column = next((item for item in table.columns if _names(item, name)), None)
+    if column is None:
+        lack = table.lacks.get(name.id) or InputError(
             f"{table.name} has no column {name.id}",
             where=f"its columns are {', '.join(table.columns[:5])}…",
             fix="give each listing a column with the returns of its matched portfolio",
         )
+        return lacking_reference(len(panel.sessions), lack)
     return return_reference(
-        f"the portfolio of {name.id}", panel.sessions, table.days, table.column(name.id)
+        f"the portfolio of {name.id}", panel.sessions, table.days, table.column(column)
     )
+
+
+def _names(column: str, listing: Listing) -> bool:
+    """Tell whether a column's header is a code of the listing, however written."""
+    try:
+        return parse_listing(column, kind=Kind.SECURITY) == listing
+    except ScreenerError:
+        return False
 
 
 def _factors(panel: PricePanel, table: ReturnTable) -> Reference:

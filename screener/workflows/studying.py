@@ -26,7 +26,7 @@ from screener.study.results import Statistic, TestResult
 from screener.study.returns import EventReturns
 from screener.study.trials import benjamini_hochberg, holm
 from screener.study.units import StudyEvent, UnitKind, Units, study_units
-from screener.workflows.backtest_market import Benchmarks, Market, benchmarks_for, entries_of
+from screener.workflows.backtest_market import Benchmarks, Market, benchmarks_for, dated_events
 from screener.workflows.peers import industry_returns
 from screener.workflows.study_references import References
 
@@ -37,6 +37,7 @@ ALL = "all"
 
 _DAYS_PER_SESSION = 1.6  # more than 366 / 242, long holidays included
 _SPARE_DAYS = 60
+_TOLD = 5  # of the names left out for what is missing
 
 
 class Grouping(StrEnum):
@@ -127,7 +128,7 @@ class StudyRun:
         All units together, then each group apart.
     benchmarks
         Indices that were used.
-    data_version, run_id, simulated, remarks
+    data_version, run_id, simulated, remarks, left_out
         As in a backtest's run.
     """
 
@@ -140,6 +141,13 @@ class StudyRun:
     run_id: str
     simulated: bool
     remarks: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def lacking(self) -> bool:
+        """Whether a name was asked for and something is missing that its returns need."""
+        legs = (leg for unit in self.units.every for leg in unit.legs)
+        return bool(self.left_out) or any(leg.lack is not None for leg in legs)
 
 
 def run_study(
@@ -171,15 +179,17 @@ def run_study(
         If there is no event.
     InputError
         If the model and what was given do not fit.
-    BarsMissing
-        If an index lacks a value that a window needs.
+    ScreenerError
+        What is missing (an index, a fixing, a matched portfolio), if that leaves no event at all.
     """
     if not request.events:
         raise NoTradableConstituents(
             "there is no event to study: no report recommends a name under these themes",
             fix="`screener basket list` shows which reports feed which basket",
         )
-    dated = [(event, entries_of(event, 0)[0]) for event in request.events]
+    choices, left_out = dated_events(request.events, 0)
+    dated = [(event, entries[0]) for event, entries in choices]
+    request = replace(request, events=tuple(event for event, _ in dated))
     panel = _panel(store, request, dated)
     if request.peers:
         first, last = panel.session(0), panel.session(len(panel.sessions) - 1)
@@ -211,7 +221,12 @@ def run_study(
         data_version=store.version,
         run_id=_run_id(request, store.version, program_version, simulated),
         simulated=simulated,
-        remarks=_remarks(panel, request, references, simulated),
+        remarks=(
+            *_remarks(panel, request, references, simulated),
+            *_lacks(panel, units),
+            *left_out,
+        ),
+        left_out=left_out,
     )
 
 
@@ -349,6 +364,20 @@ def _remarks(
     if not request.settings.windows.reader:
         found.append("There is no reader's window: the table of returns knows no opens.")
     return tuple(found)
+
+
+def _lacks(panel: PricePanel, units: Units) -> list[str]:
+    """Say which names are left out for what is missing."""
+    lacks = dict.fromkeys(
+        f"left out: {panel.listings[leg.column]}: {leg.lack}"
+        for unit in units.every
+        for leg in unit.legs
+        if leg.lack is not None
+    )
+    told = list(lacks)[:_TOLD]
+    if len(lacks) > _TOLD:
+        told.append(f"left out for what is missing: {len(lacks) - _TOLD} more, named by --ledger")
+    return told
 
 
 def _run_id(request: StudyRequest, data_version: int, program_version: str, simulated: bool) -> str:

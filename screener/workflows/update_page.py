@@ -49,6 +49,8 @@ def _noted(report: UpdateReport) -> tuple[str, ...]:
 
 def failure_of(report: UpdateReport) -> ScreenerError | None:
     """Return the error that an update ends with when a question is left without an answer."""
+    if report.cut_off is not None:
+        return report.cut_off
     if not report.failures:
         return None
     subjects = list(dict.fromkeys(item.subject for item in report.failures))

@@ -14,7 +14,14 @@ from screener.data.sources.online.base import Ask, Need, OnlineSource, Wire
 from screener.data.sources.online.failover import Answer, Attempt, ask_in_turn, sources_for
 from screener.data.store import Store
 from screener.domain.listing import Listing
-from screener.errors import DataError, ScreenerError, SourceBlocked, SourceEmpty, SourceError
+from screener.errors import (
+    DataError,
+    NetworkDown,
+    ScreenerError,
+    SourceBlocked,
+    SourceEmpty,
+    SourceError,
+)
 from screener.workflows.landing import Landing, Piece
 from screener.workflows.update_plan import UpdatePlan
 
@@ -105,6 +112,8 @@ class UpdateReport:
         Requests by host.
     resting
         Hosts that are left alone, and until when.
+    cut_off
+        Set if this machine lost its way to the network, so that nobody was asked any more.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -115,6 +124,7 @@ class UpdateReport:
     remarks: tuple[str, ...]
     requests: Mapping[str, int]
     resting: tuple[str, ...]
+    cut_off: NetworkDown | None = None
 
     @property
     def failures(self) -> tuple[Outcome, ...]:
@@ -175,9 +185,17 @@ class UpdateState:
             return Answer(source=names, batch=Batch(tables={}), attempts=())
 
     def ask(self, ask: Ask) -> Piece | None:
-        """Ask the sources in turn; a failure is noted as an outcome, and `None` returned."""
+        """Ask the sources in turn; a failure is noted as an outcome, and `None` returned.
+
+        Raises
+        ------
+        NetworkDown
+            If this machine has no way to anybody.
+        """
         try:
             answer = self.answer(ask)
+        except NetworkDown:  # no other question would be answered
+            raise
         except SourceError as error:
             self.outcomes.append(Outcome(need=ask.need, subject=ask.subject, error=error))
             return None

@@ -10,27 +10,31 @@ from screener.data.store import Store
 from screener.domain.listing import Board, Kind, Listing, parse_listing, stored_listing
 from screener.errors import DataError
 from screener.workflows.catalog import basket_events
+from screener.workspace.broken import Readable
 from screener.workspace.locate import Workspace
 
 __all__ = ["basket_targets", "every_target", "with_benchmarks"]
 
 
-def basket_targets(workspace: Workspace, names: Sequence[str] | None) -> tuple[Listing, ...]:
+def basket_targets(workspace: Workspace, names: Sequence[str] | None) -> Readable[Listing]:
     """Return every name of some baskets, or of all, and the benchmarks that they ask for.
+
+    Cards and baskets that break their rules are left out and named in what is returned.
 
     Raises
     ------
     BasketNotFound
         If there is no such basket.
     """
-    events = [event for _, group in basket_events(workspace, names) for event in group]
+    groups = basket_events(workspace, names)
+    events = [event for _, group in groups for event in group]
     members = [member.listing for event in events for member in event.members]
     asked = [
         parse_listing(event.benchmark, parameter="benchmark", kind=Kind.INDEX)
         for event in events
         if event.benchmark
     ]
-    return tuple(dict.fromkeys([*members, *asked]))
+    return Readable(dict.fromkeys([*members, *asked]), groups.broken)
 
 
 def every_target(store: Store) -> tuple[Listing, ...]:

@@ -26,7 +26,7 @@ from screener.data.schema import Basis, TableName
 from screener.data.sources.online.base import Ask, Need, OnlineSource
 from screener.data.store import Store
 from screener.domain.listing import Listing
-from screener.errors import DataError, InputError, SourceError
+from screener.errors import DataError, InputError, NetworkDown, SourceError
 from screener.workflows.landing import Piece
 from screener.workflows.update_plan import (
     ESSENTIAL,
@@ -85,20 +85,18 @@ def update(
     """
     root = workspace.data_cache
     with update_lock(root), Store.create(root) as store:
-        if store.simulated():
-            raise InputError(
-                "this lake holds the simulated market, and real prices must not join it",
-                where=str(root),
-                fix="use another folder: `screener init DIR`, then `--workspace DIR`",
-            )
+        _refuse_simulated(store, workspace)
         known = fetched_spans(store.read(TableName.FETCHES))
         plan = UpdatePlan(request=request, started=clock.now(), known=known)
         spans = store.spans([item.id for item in request.listings])
         adjusted = frozenset(name for name, item in spans.items() if item.basis is Basis.ADJUSTED)
         state = UpdateState(store=store, plan=plan, chains=chains, wire=wire, adjusted=adjusted)
         before = store.version
+        cut_off = None
         try:
             _work_off(_steps(state), progress)
+        except NetworkDown as error:
+            cut_off = error
         finally:
             state.flush()  # what was answered stays, also when the user stops the update
         return UpdateReport(
@@ -110,6 +108,7 @@ def update(
             remarks=(*wire.remarks, *state.remarks),
             requests=dict(wire.requests_made),
             resting=wire.resting(),
+            cut_off=cut_off,
         )
 
 
@@ -119,9 +118,15 @@ def plan_update(
     """Count the questions that an update would ask, by need; nobody is asked, nothing changes.
 
     Questions that follow from answers (suspensions, the vendor's factors) are not in it.
+
+    Raises
+    ------
+    InputError
+        If the lake holds the simulated market.
     """
     plan = UpdatePlan(request=request, started=clock.now(), known={})
     with suppress(DataError), Store.open(workspace.data_cache) as store:  # no lake yet: all is open
+        _refuse_simulated(store, workspace)
         plan.known = fetched_spans(store.read(TableName.FETCHES))
     questions = [
         *plan.market_questions(),
@@ -129,6 +134,15 @@ def plan_update(
     ]
     counted = Counter(item.need for item in questions if plan.ask(item) is not None)
     return tuple((need, counted[need]) for need in Need if counted[need])
+
+
+def _refuse_simulated(store: Store, workspace: Workspace) -> None:
+    if store.simulated():
+        raise InputError(
+            "this lake holds the simulated market, and real prices must not join it",
+            where=str(workspace.data_cache),
+            fix="use another folder: `screener init DIR`, then `--workspace DIR`",
+        )
 
 
 _DAYS_TOGETHER = 30
@@ -310,6 +324,8 @@ def _vendor_check(state: UpdateState, listing: Listing, pieces: Sequence[Piece])
         return []
     try:
         answer = state.answer(ask)
+    except NetworkDown:
+        raise
     except SourceError as error:
         state.note([f"{listing.id}: factors not checked against a vendor's: {error.what}"])
         return []

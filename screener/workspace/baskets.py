@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import tomlkit
@@ -9,6 +10,7 @@ import tomlkit
 from screener.domain.basket import Basket, Member, OwnEvent, Weighting
 from screener.domain.listing import parse_listing
 from screener.errors import BasketDefinitionError
+from screener.workspace.broken import Readable, read_each
 from screener.workspace.locate import Workspace
 from screener.workspace.models import BasketModel, OwnEventModel
 from screener.workspace.toml_files import read_model, shown, toml_paths, write_new
@@ -19,6 +21,7 @@ __all__ = [
     "proposed_basket",
     "read_basket",
     "read_baskets",
+    "readable_baskets",
     "write_basket",
 ]
 
@@ -46,8 +49,13 @@ def read_baskets(workspace: Workspace) -> tuple[Basket, ...]:
     StorageError
         If a file cannot be read.
     """
-    paths = toml_paths(workspace.baskets)
-    return tuple(read_basket(path, root=workspace.root) for path in paths)
+    return readable_baskets(workspace).strictly()
+
+
+def readable_baskets(workspace: Workspace) -> Readable[Basket]:
+    """Read every basket that can be read, by name."""
+    read = partial(read_basket, root=workspace.root)
+    return read_each(toml_paths(workspace.baskets), read, kind="basket", key="name")
 
 
 def read_basket(path: Path, *, root: Path) -> Basket:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from screener.domain.report import Report
 from screener.errors import BasketDefinitionError
+from screener.files.failures import storage_error
+from screener.files.whole import write_whole
 from screener.workspace.card_layout import card_text
 from screener.workspace.card_merging import merged_card
 from screener.workspace.locate import Workspace
-from screener.workspace.toml_files import shown, storage_error, write_new
+from screener.workspace.toml_files import shown, write_new
 
 __all__ = [
     "card_path",
@@ -93,7 +93,7 @@ def reread_card(path: Path, *, root: Path, base: Report | None, fresh: Report) -
     return True
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Put a file in the place of another, or where there is none, whole or not at all.
 
     Raises
@@ -101,16 +101,7 @@ def replace_file(path: Path, content: bytes) -> None:
     StorageError
         If it cannot be written; the file is left as it was and nothing beside it.
     """
-    draft: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
-        draft = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        draft.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        draft.replace(path)
+        write_whole(path, content, mode=mode)
     except OSError as error:
         raise storage_error(error, path) from error
-    finally:
-        if draft is not None:
-            draft.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from screener.domain.report import (
     SecurityMention,
 )
 from screener.errors import BasketDefinitionError
+from screener.workspace.broken import Readable, read_each
 from screener.workspace.locate import Workspace
 from screener.workspace.models import (
     CardModel,
@@ -27,7 +28,7 @@ from screener.workspace.models import (
 )
 from screener.workspace.toml_files import read_model, shown, toml_paths
 
-__all__ = ["read_card", "read_cards", "report_of"]
+__all__ = ["read_card", "read_cards", "readable_cards", "report_of"]
 
 
 def read_cards(workspace: Workspace) -> tuple[Report, ...]:
@@ -40,9 +41,17 @@ def read_cards(workspace: Workspace) -> tuple[Report, ...]:
     StorageError
         If a file cannot be read.
     """
+    return readable_cards(workspace).strictly()
+
+
+def readable_cards(workspace: Workspace) -> Readable[Report]:
+    """Read every report card that can be read, in the natural order of the file names.
+
+    Of two cards that share an id the first is taken.
+    """
     owner: dict[str, Path] = {}
-    reports = []
-    for path in toml_paths(workspace.seeds):
+
+    def read(path: Path) -> Report:
         report = read_card(path, root=workspace.root)
         first = owner.setdefault(report.id.casefold(), path)
         if first is not path:
@@ -51,8 +60,9 @@ def read_cards(workspace: Workspace) -> tuple[Report, ...]:
                 where=f"{shown(path, workspace.root)}, id",
                 fix="give each card an id of its own",
             )
-        reports.append(report)
-    return tuple(reports)
+        return report
+
+    return read_each(toml_paths(workspace.seeds), read, kind="card", key="id")
 
 
 def read_card(path: Path, *, root: Path) -> Report:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from screener.errors import ConfigError
+from screener.files.failures import storage_error
+from screener.files.whole import write_whole
 from screener.workspace.locate import Workspace
-from screener.workspace.toml_files import storage_error, toml_paths
+from screener.workspace.toml_files import toml_paths
 
 __all__ = ["create_workspace"]
 
 _IGNORED = b"data_cache/"
+_DRAFT = ".screener-init-"  # and the number of the process that fills it
+_READY = "ready"
 _PARTS = ("seeds", "baskets", "data_cache")
 
 
 def create_workspace(target: Path, source: Workspace) -> Workspace:
     """Copy the cards and baskets of `source` into `target`.
 
-    The files are copied beside the target and then renamed into place, so that an error or an
-    interruption leaves the target as it was. A `.gitignore` keeps the market data out of git;
-    one that is there already gets that one line.
+    The files are copied into a draft and then renamed into place, `baskets/`, which makes a folder
+    a workspace, last: whatever ends the process, there is a whole workspace or none. What an
+    earlier call left when it was ended is swept, or finished where its draft was whole. A
+    `.gitignore` keeps the market data out of git; one that is there already gets that one line.
 
     Parameters
     ----------
@@ -42,13 +47,13 @@ def create_workspace(target: Path, source: Workspace) -> Workspace:
     done = False
     try:
         target = target.resolve()
+        _sweep(target.parent)
+        if _sweep(target, into=target):
+            return Workspace(root=target)
         _check_free(target)
         made = _missing_parents(target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".screener-init-") as folder:
-            draft = Path(folder) / "workspace"
-            _fill(draft, source, target / ".gitignore")
-            _publish(draft, target)
+        _make(target, source)
         done = True
     except OSError as error:
         raise storage_error(error, target) from error
@@ -56,6 +61,49 @@ def create_workspace(target: Path, source: Workspace) -> Workspace:
         if not done:
             _remove_empty(made)
     return Workspace(root=target)
+
+
+def _make(target: Path, source: Workspace) -> None:
+    there = target.exists()
+    draft = (target if there else target.parent) / f"{_DRAFT}{os.getpid()}"
+    draft.mkdir()
+    try:
+        _fill(draft, source, target / ".gitignore")
+        if there:
+            write_whole(draft / _READY, b"")
+            _publish(draft, target)
+        else:
+            draft.replace(target)
+    finally:
+        if there or draft.exists():
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _sweep(folder: Path, *, into: Path | None = None) -> bool:
+    """Remove the drafts of ended processes; tell whether one was whole, and put in its target."""
+    if not folder.is_dir():
+        return False
+    used = False
+    for draft in folder.glob(f"{_DRAFT}*"):
+        if _runs(draft.name.removeprefix(_DRAFT)):
+            continue
+        if into is not None and (draft / _READY).exists():
+            _publish(draft, into)
+            used = True
+        shutil.rmtree(draft)
+    return used
+
+
+def _runs(pid: str) -> bool:
+    if not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return int(pid) != os.getpid()
 
 
 def _check_free(target: Path) -> None:
@@ -85,26 +133,20 @@ def _fill(draft: Path, source: Workspace, gitignore: Path) -> None:
     for origin, name in ((source.seeds, "seeds"), (source.baskets, "baskets")):
         (draft / name).mkdir(parents=True)
         for path in toml_paths(origin):
-            shutil.copyfile(path, draft / name / path.name)
+            write_whole(draft / name / path.name, path.read_bytes(), mode=0o644)
     kept = gitignore.read_bytes() if gitignore.exists() else b""
     if _IGNORED not in kept.splitlines():
         kept += (b"" if not kept or kept.endswith(b"\n") else b"\n") + _IGNORED + b"\n"
-    (draft / ".gitignore").write_bytes(kept)
+    write_whole(draft / ".gitignore", kept)
 
 
 def _publish(draft: Path, target: Path) -> None:
-    if not target.exists():
-        draft.rename(target)
-        return
-    moved: list[Path] = []
-    done = False
     try:
+        for name in ("seeds", ".gitignore", "baskets"):
+            if (draft / name).exists():
+                (draft / name).replace(target / name)
+    except BaseException:
         for name in ("seeds", "baskets"):
-            (draft / name).rename(target / name)
-            moved.append(target / name)
-        (draft / ".gitignore").replace(target / ".gitignore")
-        done = True
-    finally:
-        if not done:
-            for path in moved:
-                shutil.rmtree(path, ignore_errors=True)
+            if not (draft / name).exists():
+                shutil.rmtree(target / name, ignore_errors=True)
+        raise

@@ -17,10 +17,10 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Strict, ValidationError
 
 from screener.errors import InputError
+from screener.files.failures import storage_error
 from screener.workspace.card_writing import replace_file
 from screener.workspace.fields import Many, Strictly
 from screener.workspace.locate import Workspace
-from screener.workspace.toml_files import storage_error
 
 __all__ = [
     "READINGS",
@@ -36,6 +36,7 @@ READINGS = "reports"
 """Folder of the readings, within the market data."""
 
 _FORMAT = "screener reading 1"
+_OWN, _OWN_FOLDER = 0o600, 0o700  # a report's text is nobody else's
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -120,9 +121,10 @@ def keep_reading(workspace: Workspace, reading: StoredReading) -> Path:
     path = workspace.data_cache / READINGS / f"{reading.report_id}.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(_OWN_FOLDER)
     except OSError as error:
         raise storage_error(error, path) from error
-    replace_file(path, content)
+    replace_file(path, content, mode=_OWN)
     return path
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from screener.errors import ConfigError, InputError, NotFoundError
+from screener.files.whole import write_whole
 from screener.workspace.locate import Workspace
 
 __all__ = [
@@ -60,12 +60,10 @@ def save_run(workspace: Workspace, run_id: str, document: Mapping[str, object]) 
     """
     folder = workspace.data_cache / RUNS
     target = folder / f"{run_id}.json"
-    temporary = folder / f".{run_id}.{os.getpid()}"
     try:
         folder.mkdir(exist_ok=True)
         text = json.dumps(document, ensure_ascii=False, indent=1, default=str)
-        temporary.write_text(text + "\n", encoding="utf-8")
-        temporary.replace(target)
+        write_whole(target, text + "\n")
     except OSError as error:
         return (f"The run was not stored in {folder}: {error.strerror}.",)
     return ()
@@ -132,8 +130,9 @@ def result_row(path: Path, number: int) -> Mapping[str, str]:
     found = {key: value for key, value in rows[number - 1].items() if key and value is not None}
     if not found.get("run_id"):
         raise InputError(
-            f"{path} does not say which run its rows come from: it has no column run_id",
-            fix="give a CSV that `screener backtest` wrote",
+            f"{path} does not say which run its rows come from: it has no column run_id, as only "
+            "files of backtests and studies have",
+            fix="give a CSV of `screener backtest` or of `screener study --verdicts`",
         )
     return found
 

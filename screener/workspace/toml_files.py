@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import errno
-import os
+import difflib
 import re
-import tempfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from screener.errors import (
-    BasketDefinitionError,
-    ScreenerError,
-    StorageError,
-    StorageFull,
-    StorageReadOnly,
-)
+from screener.errors import BasketDefinitionError, ScreenerError
+from screener.files.failures import storage_error
+from screener.files.whole import put_new
 
-__all__ = ["read_model", "storage_error", "toml_paths", "write_new"]
+__all__ = ["read_model", "toml_paths", "write_new"]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _LONGEST_VALUE = 60
+_UNKNOWN = "extra_forbidden"
+_NEAR = 0.6  # likeness of two keys of which one may be the other, spelled wrong
 
 
 def toml_paths(folder: Path) -> tuple[Path, ...]:
@@ -70,7 +67,7 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise _definition_error(error, where) from error
+        raise _definition_error(error, where, model) from error
 
 
 def write_new(path: Path, text: str) -> None:
@@ -84,31 +81,11 @@ def write_new(path: Path, text: str) -> None:
         If it cannot be written; nothing is left behind.
     """
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
-    except OSError as error:
-        raise storage_error(error, path) from error
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        draft.chmod(0o644)
-        _publish(draft, path)
+        put_new(path, text, mode=0o644)
     except FileExistsError:
         raise
     except OSError as error:
         raise storage_error(error, path) from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def storage_error(error: OSError, path: Path) -> StorageError:
-    """Translate an error of the file system."""
-    reason = f"{error.strerror or error}"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull(reason, where=str(path), fix="free some space and run it again")
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return StorageReadOnly(reason, where=str(path), fix="make it accessible to this user")
-    return StorageError(reason, where=str(path), fix="check the path, or name another folder")
 
 
 def shown(path: Path, root: Path) -> str:
@@ -116,44 +93,75 @@ def shown(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
-def _publish(draft: Path, path: Path) -> None:
-    try:
-        os.link(draft, path)  # unlike a rename, refuses to overwrite
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if path.exists():
-            raise FileExistsError(errno.EEXIST, "file exists", str(path)) from None
-        draft.replace(path)
-
-
 def _natural(path: Path) -> tuple[tuple[int, str], ...]:
     parts = re.findall(r"\d+|\D+", path.stem)
     return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
 
 
-def _definition_error(error: ValidationError, where: str) -> BasketDefinitionError:
+def _definition_error(
+    error: ValidationError, where: str, model: type[BaseModel]
+) -> BasketDefinitionError:
     details = error.errors(include_url=False)
     first = details[0]
     key = _key(first["loc"])
-    what, fix = _said(first)
+    what, fix = _said(first, model)
+    if wrong := _instead_of(first, details):
+        what, fix = f"{what}: {wrong} stands there", f"write {first['loc'][-1]} instead of {wrong}"
     if len(details) > 1:
         what = f"{what} (and {len(details) - 1} more in this file)"
     return BasketDefinitionError(what, where=f"{where}, {key}" if key else where, fix=fix)
 
 
-def _said(detail: ErrorDetails) -> tuple[str, str]:
+def _said(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     """Return what is wrong and how to mend it."""
     key = _key(detail["loc"])
     kind = detail["type"]
     if kind == "missing":
         return f"key {key} is missing", f"add {key.rsplit('.', 1)[-1]} = …"
-    if kind == "extra_forbidden":
-        return f"unknown key {key} = {_short(detail['input'])}", "remove it or correct its name"
+    if kind == _UNKNOWN:
+        fix = _spelled(str(detail["loc"][-1]), _keys_at(model, detail["loc"][:-1]))
+        return f"unknown key {key} = {_short(detail['input'])}", fix
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, ScreenerError):
         return (f"{key}: {cause.what}" if key else cause.what), cause.fix or "correct the value"
     return f"{key} = {_short(detail['input'])}: {detail['msg']}", "correct the value"
+
+
+def _instead_of(missing: ErrorDetails, details: Sequence[ErrorDetails]) -> str:
+    """Return the key that stands for one that is missing, spelled wrong; empty if none does."""
+    if missing["type"] != "missing":
+        return ""
+    beside = [
+        str(item["loc"][-1])
+        for item in details
+        if item["type"] == _UNKNOWN and item["loc"][:-1] == missing["loc"][:-1]
+    ]
+    near = difflib.get_close_matches(str(missing["loc"][-1]), beside, n=1, cutoff=_NEAR)
+    return near[0] if near else ""
+
+
+def _spelled(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key.casefold(), known, n=1, cutoff=_NEAR)
+    if near:
+        return f"did you mean {near[0]}? Correct its name, or remove it"
+    told = f" (known here: {', '.join(known)})" if known else ""
+    return f"remove it or correct its name{told}"
+
+
+def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[str, ...]:
+    """Return the keys that are known where a key stands."""
+    for part in location:
+        field = model.model_fields.get(str(part))
+        inner = None if field is None else _model_in(field.annotation)
+        model = inner or model
+    return tuple(model.model_fields)
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """Return the model of which a value of some type is made, if it is made of one."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
 
 
 def _key(location: tuple[int | str, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from typer.testing import CliRunner
 from screener.cli.basket import basket_app
 from screener.cli.init import init
 from screener.cli.report import report_app
+from screener.data.rows import make_rows
+from screener.data.schema import TableName
+from screener.data.sources.base import Batch
+from screener.data.store import Store
 from screener.errors import (
     AmbiguousMention,
     BasketDefinitionError,
@@ -138,9 +143,52 @@ def test_a_broken_card_names_file_key_and_value(workspace: Path) -> None:
     card = workspace / "seeds" / "R5.toml"
     text = card.read_text(encoding="utf-8")
     card.write_text(text.replace('"recommended"', '"liked"', 1), encoding="utf-8")
-    message = fail(BasketDefinitionError, "report", "list")
+    message = fail(BasketDefinitionError, "report", "show", "R5")
     assert "securities[1].role = 'liked'" in message
     assert "seeds/R5.toml, securities[1].role" in message
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("report", "list"),
+        ("basket", "list"),
+        ("basket", "show", "copper"),
+        ("basket", "new", "mine", "--theme", "copper"),
+    ],
+)
+def test_a_broken_card_stops_nothing_else(workspace: Path, words: tuple[str, ...]) -> None:
+    card = workspace / "seeds" / "R5.toml"
+    text = card.read_text(encoding="utf-8")
+    card.write_text(text.replace("publisher =", "publishr =", 1), encoding="utf-8")
+    result = CliRunner().invoke(app, list(words), catch_exceptions=False)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("left out: ") or words[1] == "new"
+    if words[1] != "new":
+        assert "seeds/R5.toml, publisher" in result.stderr
+        assert "write publisher instead of publishr" in result.stderr
+    assert "R5" not in result.stdout
+
+
+def test_a_broken_basket_stops_nothing_but_itself(workspace: Path) -> None:
+    basket = workspace / "baskets" / "copper.toml"
+    text = basket.read_text(encoding="utf-8")
+    basket.write_text(text.replace("themes =", "theme =", 1), encoding="utf-8")
+    result = CliRunner().invoke(app, ["basket", "list"], catch_exceptions=False)
+    assert "copper" not in result.stdout
+    assert "large-models" in result.stdout
+    assert "did you mean themes?" in result.stderr
+    assert "unknown key theme" in fail(BasketDefinitionError, "basket", "show", "Copper")
+    assert "inp-substrates" in run("basket", "show", "inp-substrates")
+
+
+def test_two_cards_of_one_id_leave_the_second_out(workspace: Path) -> None:
+    first = workspace / "seeds" / "R1.toml"
+    (workspace / "seeds" / "again.toml").write_bytes(first.read_bytes())
+    result = CliRunner().invoke(app, ["report", "list"], catch_exceptions=False)
+    assert result.stdout.count("R1") == 1
+    assert "is also the id of seeds/R1.toml / seeds/again.toml, id" in result.stderr
+    assert run("report", "show", "R1")
 
 
 def test_basket_new(workspace: Path) -> None:
@@ -168,6 +216,26 @@ def test_basket_new(workspace: Path) -> None:
         "weights = [0.5, 0.3, 0.2]\n"
     )
     assert "2026-05-14: 3" in run("basket", "list")
+
+
+def test_a_security_that_no_card_names_bears_the_name_of_its_day(workspace: Path) -> None:
+    rows = make_rows(
+        TableName.NAMES,
+        {
+            "listing": ["600601.SH", "600601.SH"],
+            "valid_from": [date(2020, 1, 1), date(2026, 1, 5)],
+            "name": ["旧名股份", "新名股份"],
+        },
+        source="test",
+        fetched_at=datetime(2026, 5, 1, tzinfo=UTC),
+    )
+    with Store.create(workspace / "data_cache") as store:
+        store.commit(Batch(tables={TableName.NAMES: rows}), message="names")
+    for day, name in (("2025-05-14", "旧名股份"), ("2026-02-02", "新名股份")):
+        text = run("basket", "new", f"b{day}", "--listing", "600601.SH,600603.SH", "--date", day)
+        assert f"600601.SH  {name}" in text
+        assert "600603.SH  -" in text
+        assert name in run("basket", "show", f"b{day}")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -36,6 +37,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def place(demo: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(demo, tmp_path / "w"))
+
+
+def table(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text))
 
 
 def results(place: Path, *options: str) -> Path:
@@ -91,6 +97,64 @@ def test_a_value_that_is_not_that_of_the_run_is_told(place: Path) -> None:
     file.write_text("\n".join([head, ",".join(cells), *rest]) + "\n", encoding="utf-8")
     text = fine("explain", file, 1, "--workspace", place)
     assert "no: paper_return was 0.5" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("options", [(), ("--paper",), ("--capital", "30000,2000000")])
+def test_rows_of_the_other_files_come_out_again(place: Path, options: tuple[str, ...]) -> None:
+    ledger, metrics = place / "ledger.csv", place / "metrics.csv"
+    at = ["--workspace", place]
+    files = ("--ledger", ledger, "--metrics", metrics)
+    fine("backtest", "mine", "--hold", "5,20", *files, *options, *at)
+    for file in (ledger, metrics):
+        rows = table(file)
+        for number in (1, len(rows)):
+            told = json.loads(fine("explain", file, number, "--json", "-", *at))
+            assert told["differences"] == [], rows[number - 1]
+
+
+def test_one_order_that_is_not_that_of_the_run_is_told(place: Path) -> None:
+    file = place / "ledger.csv"
+    at = ["--workspace", place]
+    fine("backtest", "mine", "--hold", "5", "--ledger", file, *at)
+    rows = table(file)
+    number = next(at for at, row in enumerate(rows, start=1) if row["side"] == "sell")
+    rows[number - 1]["shares"] = "12300"
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    told = json.loads(fine("explain", file, number, "--json", "-", *at))
+    assert [(item["column"], item["told"]) for item in told["differences"]] == [("shares", "12300")]
+    rows[number - 1]["listing"] = "600519.SH"
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    done = typed("explain", file, number, *at)
+    assert done.exit_code == 2
+    assert "has no row of" in done.stderr
+
+
+def test_files_that_cannot_be_evaluated_again_are_refused(place: Path) -> None:
+    at = ["--workspace", place]
+    csvs = {name: place / f"{name}.csv" for name in ("tests", "names", "events", "calls", "screen")}
+    fine(
+        *("study", "mine", "--csv", csvs["tests"], "--ledger", csvs["names"]),
+        *("--events", csvs["events"], *at),
+    )
+    fine("score", "--calls", csvs["calls"], *at)
+    fine("screen", "--universe", "hk", "--pb", "..5", "--csv", csvs["screen"], *at)
+    for name, words in (
+        ("tests", "not those of a backtest"),
+        ("names", "not those of a backtest"),
+        ("events", "not those of a backtest"),
+        ("calls", "no column run_id"),
+        ("screen", "no column run_id"),
+    ):
+        done = typed("explain", csvs[name], 1, *at)
+        assert done.exit_code == 2, name
+        assert words in " ".join(done.stderr.split())
+        assert "screener backtest" in done.stderr
 
 
 def test_bad_input_is_told(place: Path, tmp_path: Path) -> None:

@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from screener.cli.demo import on_path
+
 SOURCES = Path(__file__).resolve().parents[2]
 
 
@@ -29,3 +33,22 @@ def test_the_command_spares_looking_for_cycles_and_still_looks() -> None:
     assert done.returncode == 0, done.stderr
     # Frozen only by the end: exit handlers run in the reverse order of their registration.
     assert done.stdout.splitlines()[1:] == ["True True True", "True"]
+
+
+@pytest.mark.parametrize("found", ["no", "another", "this"])
+def test_the_demonstration_says_how_the_shell_finds_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: str
+) -> None:
+    here, there = tmp_path / "a b" / "screener", tmp_path / "c" / "screener"
+    for path in (here, there):
+        path.parent.mkdir()
+        path.write_text("#!/bin/sh\necho found\n", encoding="utf-8")
+        path.chmod(0o755)
+    folder = {"no": tmp_path, "another": there.parent, "this": here.parent}[found]
+    monkeypatch.setenv("PATH", str(folder))
+    lines = on_path(here)
+    assert bool(lines) is (found != "this")
+    script = "\n".join((*lines, "command -v screener"))
+    told = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == str(here)
+    assert on_path(tmp_path / "pytest") == ()

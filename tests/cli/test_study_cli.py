@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from screener.cli.main import app
 from screener.data.return_tables import read_return_table
 from screener.domain.listing import Exchange
-from screener.errors import InputError, SchemaMismatch
+from screener.errors import DataError, InputError, SchemaMismatch
 from screener.market.calendars import calendar_of
 from screener.workflows.demo import demo_workspace, simulate
 
@@ -153,8 +153,8 @@ def test_what_cannot_work_is_refused(
     ("text", "kind", "what"),
     [
         ("day,a\n2026-01-05,0.1\n", SchemaMismatch, "needs a column `date`"),
-        ("date,a\n", SchemaMismatch, "no rows"),
-        ("date,a\n2026-01-05,x\n", SchemaMismatch, "could not convert"),
+        ("date,a\n", DataError, "no rows"),
+        ("date,a\n2026-01-05,x\n", SchemaMismatch, "a 'x' is no number"),
         ("date,a\n2026-01-05,0.1,0.2\n", SchemaMismatch, "3 cells, the header has 2"),
         ("date,a\n2026-01-05,0.1\n2026-01-05,0.1\n", InputError, "given twice"),
         ("date,a\n2026-01-05,1.3\n", InputError, "returns are fractions"),

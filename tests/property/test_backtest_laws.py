@@ -134,7 +134,30 @@ def test_names_add_up_and_weights_sum_to_one(world: dict[str, Any]) -> None:
         dropped = [leg.state is LegState.DROPPED for leg in window.legs]
         assert [weight == 0 for weight in window.weights] == dropped
         assert all(entry.reason for entry in result.ledger if entry.state is not LegState.HELD)
-        assert (result.paper_return is None) is (result.status == "no_data")
+        assert (result.paper_return is None) is not window.valued
+
+
+@LAWS
+@given(worlds(), st.integers(0, LENGTH - 1))
+def test_status_follows_from_what_the_tables_reach_and_what_is_held(
+    world: dict[str, Any], keep: int
+) -> None:
+    last = sessions(Exchange.SZ, FIRST, LENGTH)[keep]
+    panel = cut(world, last)
+    if panel is None:
+        return
+    for result in results(panel, world["published"], (1, 4, 12)):
+        legs, status = result.window.legs, result.status
+        if all(leg.state is LegState.DROPPED for leg in legs):
+            assert status == "no_data"
+            continue
+        assert status != "no_data"
+        if max(panel.frontier.values()) <= world["published"]:
+            assert (status, result.paper_return) == ("pending", None)
+        if status == "partial":
+            assert any(leg.stopped and leg.state is LegState.HELD for leg in legs)
+        if status == "mature":
+            assert all(leg.settled for leg in legs)
 
 
 @LAWS

@@ -112,7 +112,8 @@ def test_facts_of_the_rows(rows: list[dict[str, str]]) -> None:
     assert [copper[key] for key in ("n_named", "n_held", "n_waiting", "n_dropped")] == list("4202")
     domestic = row(rows, "domestic-compute", "R4", 5)
     assert (domestic["entry_session"], domestic["n_held"]) == ("2026-03-09", "27")
-    assert row(rows, "large-models", "R2", 5)["status"] == "no_data"
+    # The tables end before the entry of its one name with bars.
+    assert row(rows, "large-models", "R2", 5)["status"] == "pending"
     assert {item["executable_return"] for item in rows} == {""}
     assert {item["price_basis"] for item in rows} == {"adjusted", ""}
 

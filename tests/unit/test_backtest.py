@@ -9,9 +9,10 @@ import pytest
 from screener.backtest.benchmark import BenchmarkSeries
 from screener.backtest.portfolio import OrderBook, simulate
 from screener.backtest.run import Settings, run_backtest
+from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.listing import Exchange
 from screener.domain.report import Precision, Publication
-from screener.errors import BarsMissing, ComputeError, DataError
+from screener.errors import ComputeError
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from tests.support.panels import bars_of, event_of, listing, panel_of, sessions
@@ -80,11 +81,46 @@ def test_hong_kong_names_are_valued_in_the_base_currency() -> None:
     assert found.paper_return == pytest.approx(11.0 * 0.8 / (10.0 * 0.9) - 1, abs=1e-12)
 
 
-def test_missing_fixing_is_an_error_that_names_the_listing() -> None:
-    panel = panel_of({"01208.HK": bars_of(Exchange.HK, DAY, RISING)}, fx=np.nan)
-    with pytest.raises(DataError, match=r"01208\.HK is quoted in HKD") as info:
-        run(panel, event_of(["01208.HK"], DAY))
-    assert "--kind fx" in info.value.fix
+@pytest.mark.parametrize("extra", [{}, {"cost": 0.001}, {"rebalance": Rebalance.DAILY}])
+def test_missing_fixing_costs_the_rows_that_need_it(extra: dict[str, object]) -> None:
+    panel = panel_of(
+        {"01208.HK": bars_of(Exchange.HK, DAY, RISING), "300857.SZ": bars_of(SZ, DAY, RISING)}
+    )
+    rates = np.where(np.arange(2) == 0, 0.9, 1.0) * np.ones((len(panel.sessions), 1))
+    rates[3, 0] = np.nan  # session 3: the first two are known
+    holed = replace(panel, fx=rates)
+    event, other = event_of(["01208.HK"], DAY), event_of(["300857.SZ"], DAY)
+    settings = Settings(horizons=(2, 3), **extra)  # type: ignore[arg-type]
+    dated = [
+        (item, entry_choices(item.published, [item.members[0].listing.exchange], calendar_of))
+        for item in (event, other)
+    ]
+    short, lost, *others = run_backtest(holed, dated, settings, lambda *_: None)
+    assert (short.status, short.lack) == ("mature", "")
+    assert short.paper_return == pytest.approx(11.0 / 10.0 - 1, abs=1e-12)
+    assert (lost.status, lost.paper_return, lost.executable_return) == ("no_data", None, None)
+    assert "01208.HK is quoted in HKD and no HKD/CNY fixing holds on" in lost.lack
+    assert "--kind fx" in lost.lack
+    assert [entry.reason for entry in lost.ledger] == ["no fixing of its currency in its window"]
+    assert {item.status for item in others} == {"mature"}
+    assert not any(item.lack for item in others)
+
+
+def test_adjusted_prices_without_a_vwap_cost_their_own_rows_alone() -> None:
+    panel = panel_of(
+        {"300857.SZ": bars_of(SZ, DAY, RISING), "002428.SZ": bars_of(SZ, DAY, RISING)},
+        adjusted=["300857.SZ"],
+    )
+    panel = replace(panel, vwap=np.where([[True, False]], np.nan, panel.close))
+    dated = [
+        (item, entry_choices(item.published, [SZ], calendar_of))
+        for item in (event_of(["300857.SZ"], DAY), event_of(["002428.SZ"], DAY))
+    ]
+    settings = Settings(horizons=(2,), entry=EntryPrice.VWAP)
+    lost, found = run_backtest(panel, dated, settings, lambda *_: None)
+    assert (lost.status, found.status) == ("no_data", "mature")
+    assert "they give no VWAP" in lost.lack
+    assert lost.ledger[0].reason == "its basket cannot be valued"
 
 
 def test_cost_touches_the_executable_return_only() -> None:
@@ -180,15 +216,18 @@ def test_benchmark_runs_from_the_open_of_the_entry_to_the_close_of_the_exit() ->
 
 
 @pytest.mark.parametrize("hole", [1, 2])
-def test_hole_in_the_benchmark_is_an_error_not_the_next_bar(hole: int) -> None:
+def test_hole_in_the_benchmark_leaves_the_index_out_and_never_takes_the_next_bar(hole: int) -> None:
     panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING)})
     event = event_of(["300857.SZ"], DAY)
     choices = entry_choices(event.published, [SZ], calendar_of)
     whole = index([(100.0, 101.0)] * 5)
     keep = np.arange(5) != hole
     holed = replace(whole, sessions=whole.sessions[keep], values=whole.values[keep])
-    with pytest.raises(BarsMissing, match="no bar on"):
-        run_backtest(panel, [(event, choices)], Settings(horizons=(2,)), lambda *_: holed)
+    (found,) = run_backtest(panel, [(event, choices)], Settings(horizons=(2,)), lambda *_: holed)
+    assert (found.status, found.benchmark_return, found.active_return) == ("mature", None, None)
+    assert found.paper_return == pytest.approx(0.1, abs=1e-12)
+    assert f"no bar on {whole.sessions[hole]}" in found.index_lack
+    assert found.lack == ""
 
 
 def test_window_without_a_session_of_the_benchmark_has_none_and_says_so() -> None:
@@ -225,16 +264,17 @@ def test_path_runs_over_the_sessions_of_its_own_exchanges() -> None:
     assert len(alone.path) == len(beside.path) == 4
 
 
-def test_benchmark_that_ends_before_the_window_is_an_error() -> None:
+def test_benchmark_that_ends_before_the_window_leaves_the_index_out() -> None:
     panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING)})
     event = event_of(["300857.SZ"], DAY)
     choices = entry_choices(event.published, [SZ], calendar_of)
     short = index([(100.0, 101.0), (102.0, 103.0)])
-    with pytest.raises(
-        BarsMissing, match=r"000300\.SH does not cover 2026-05-15 to 2026-05-18"
-    ) as e:
-        run_backtest(panel, [(event, choices)], Settings(horizons=(2,)), lambda *_: short)
-    assert "--kind index" in e.value.fix
+    settings = Settings(horizons=(1, 2))
+    known, lost = run_backtest(panel, [(event, choices)], settings, lambda *_: short)
+    assert known.benchmark_return == pytest.approx(103 / 102 - 1, abs=1e-12)
+    assert (lost.paper_return, lost.benchmark_return) == (pytest.approx(0.1, abs=1e-12), None)
+    assert "000300.SH does not cover 2026-05-15 to 2026-05-18" in lost.index_lack
+    assert "--kind index" in lost.index_lack
 
 
 def book(**changes: object) -> OrderBook:

@@ -378,7 +378,7 @@ def test_a_card_read_again_is_replaced_whole(
     assert not reread_card(path, root=tmp_path, base=base, fresh=base)
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", _full)
-        with pytest.raises(StorageFull, match=r"No space.*free some space"):
+        with pytest.raises(StorageFull, match=r"no space.*free some space"):
             reread_card(path, root=tmp_path, base=base, fresh=fresh)
     assert path.read_bytes() == CARD.replace("\n", "\r\n").encode()
     assert reread_card(path, root=tmp_path, base=base, fresh=fresh)

@@ -182,7 +182,7 @@ def test_all_rejected_is_an_error_with_the_commonest_reasons(imported: Importer)
         imported(text)
     assert "'x' is not a listing code (1)" in error.value.what
     assert error.value.where == "f.csv"
-    assert "--map" in error.value.fix
+    assert error.value.fix == "check the days, and the exchange of the codes"
 
 
 def test_suspended_sessions_go_to_status_and_the_flat_bar_stays(imported: Importer) -> None:
@@ -248,7 +248,7 @@ def test_lots_of_akshare_become_shares(imported: Importer) -> None:
     batch = imported(AK_HEAD + "2026-02-26,600519,10,10.2,10.5,9.9,10,10150,0.1\n")
     assert rows_of(batch, TableName.BARS, "volume", "amount") == [(1000.0, 10150.0)]
     assert any("成交量 is volume: in lots of 100 shares" in line for line in batch.remarks)
-    assert any("columns not used: 换手率" in line for line in batch.remarks)
+    assert any("only to prove the unit of volume: 换手率" in line for line in batch.remarks)
 
 
 def test_shares_under_a_lot_header_are_found_by_the_amount(imported: Importer) -> None:
@@ -387,14 +387,14 @@ def test_total_return_index(imported: Importer) -> None:
 def test_valuation_of_tushare(imported: Importer) -> None:
     text = (
         "ts_code,trade_date,total_mv,circ_mv,turnover_rate,pe,pb,dv_ratio\n"
-        "600519.SH,20260226,125,100.5,0.1,,-3.5,2.5\n"
-        "600000.SH,20260226,0,1,0.1,5,1,\n"
+        "600519.SH,20260226,125000,100500,0.1,,-3.5,2.5\n"
+        "600000.SH,20260226,0,90000,0.1,5,1,\n"
         "600004.SH,20260226,,,0.1,,,\n"
     )
     batch = imported(text, kind=ImportKind.VALUATION)
     names = ("market_cap", "float_cap", "pe_static", "pe_ttm", "pb", "dividend_yield")
     assert rows_of(batch, TableName.VALUATION, *names) == [
-        (1_250_000.0, 1_005_000.0, None, None, -3.5, 0.025)
+        (1_250_000_000.0, 1_005_000_000.0, None, None, -3.5, 0.025)
     ]
     assert reasons(batch) == [(3, "market_cap is not positive"), (4, "no value in the row")]
 
@@ -560,8 +560,10 @@ def test_a_damaged_byte_is_named_by_its_offset(imported: Importer) -> None:
     [
         (b"", "the file is empty"),
         (b" \n\n", "the file is empty"),
-        (b"PK\x03\x04rest", "an Excel workbook"),
-        (b"PAR1rest", "a Parquet file"),
+        (b"PK\x03\x04rest", "an Excel workbook or zip archive that cannot be read"),
+        (b"\xd0\xcf\x11\xe0rest", "an old Excel workbook"),
+        (b"PAR1rest", "not a readable Parquet file"),
+        (b"<html><table><tr><td>1</td></tr></table>", "a web page or XML"),
         (bytes(range(1, 200)), "not a text file"),
         (b"a,b\n\x00\x01\x02\x00", "not a text file"),
         (b"a,b\n\xff\xff\xff\xff", "0xff at offset"),
@@ -712,7 +714,7 @@ def test_requests_that_cannot_be(imported: Importer) -> None:
     missing = imported.folder / "none.csv"
     assert refuse(imported, "there is no such file", paths=(missing,)).where == str(missing)
     refuse(imported, "no file to import", paths=())
-    refuse(imported, ".xlsx is not a type", paths=(imported.folder / "book.xlsx",))
+    refuse(imported, ".ods is not a type", paths=(imported.folder / "book.ods",))
     twice = imported.write("")
     refuse(imported, "named more than once", paths=(twice, twice))
     refuse(imported, "--basis is for bars", kind=ImportKind.FX)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from screener.data.sources.files.columns import check_fields, map_columns
-from screener.data.sources.files.layouts import COMMON, FIELDS, LAYOUTS
+from screener.data.sources.files.exports import LAYOUTS
+from screener.data.sources.files.layouts import COMMON, FIELDS
 from screener.data.sources.files.request import ImportKind, parse_column_map
 from screener.data.sources.files.units import UNITS, normal_header
 from screener.domain.listing import Currency
@@ -87,7 +88,8 @@ def test_akshare_daily() -> None:
     volume = found.columns["volume"]
     assert (volume.scale, volume.hong_kong, volume.stated) == (100.0, 1.0, False)
     assert found.columns["amount"].scale == 1.0
-    assert found.ignored == ("振幅", "涨跌幅", "涨跌额", "换手率")
+    assert found.ignored == ("振幅", "涨跌幅", "涨跌额")
+    assert found.columns["turnover_rate"].field.proof
 
 
 def test_akshare_valuation() -> None:

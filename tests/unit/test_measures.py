@@ -212,7 +212,7 @@ hold   beta  alpha    TE     IR
   20  -0.05      -  21.8  -1.37
   60   0.00  +12.9  20.4   0.59
  240   0.00  +47.0  20.6   1.87
-  hold 240: pending, 100 sessions so far
+  hold 240: pending, 100 returns so far
 
 1 window has fewer than 20 sessions: not shown
 on paper, in %, risk-free rate 0; a year and alpha from 60 sessions on

@@ -10,6 +10,7 @@ import pytest
 from screener.data.schema import TABLES, TableName
 from screener.data.sources.base import Batch
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
+from screener.data.sources.files.listing_column import LOST_ZEROS
 from screener.data.sources.files.ratings import first_rating, rated_level
 from screener.errors import DataError, SchemaMismatch
 
@@ -116,7 +117,7 @@ def test_every_fault_has_its_line_and_reason(tmp_path: Path) -> None:
         (8, "rating_level is neither stock nor industry"),
         (9, "target_price is not positive"),
         (10, "target_price is not a number"),
-        (11, "code '123' is not a listing code"),
+        (11, LOST_ZEROS),
         (12, "one note comes more than once with different values"),
         (13, "one note comes more than once with different values"),
     ]

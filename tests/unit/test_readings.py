@@ -144,7 +144,7 @@ def test_a_full_disk_leaves_the_earlier_reading(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(StorageFull, match=r"No space.*free some space"):
+    with pytest.raises(StorageFull, match=r"no space.*free some space"):
         keep_reading(workspace, replace(READING, text="other"))
     assert stored_readings(workspace).readings == (READING,)
     assert [item.name for item in path.parent.iterdir()] == ["R6.json"]

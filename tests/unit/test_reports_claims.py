@@ -87,10 +87,10 @@ CASES: list[tuple[str, list[tuple[str, str, float, str, str, str]]]] = [
         ],
     ),
     (
-        f"{STAR}26Q1经营活动现金流量净额2.56亿元，同比+1854.69%。",
+        f"{STAR}26Q1经营活动现金流量净额3.48亿元，同比+1260.75%。",
         [
-            (STAR, "operating cash flow", 2.56e8, "CNY", "2026Q1", ""),
-            (STAR, f"operating cash flow{GROWTH}", 18.5469, "fraction", "2026Q1", ""),
+            (STAR, "operating cash flow", 3.48e8, "CNY", "2026Q1", ""),
+            (STAR, f"operating cash flow{GROWTH}", 12.6075, "fraction", "2026Q1", ""),
         ],
     ),
     (f"{STAR}：光学积累深，2026年PE仅11.63倍", [(STAR, "PE", 11.63, "x", "2026", "forecast year")]),

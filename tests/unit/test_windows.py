@@ -4,7 +4,9 @@ from datetime import date
 import numpy as np
 import pytest
 
+from screener.domain.basket import Weighting
 from screener.domain.listing import Exchange
+from screener.domain.panel import CapPanel, PricePanel
 from screener.paths.legs import LegState, Reason, buy_block, resolve_leg, sale_block
 from screener.paths.metrics import max_drawdown
 from screener.paths.windows import WindowStatus, resolve_window
@@ -139,14 +141,15 @@ def test_names_left_out_have_a_reason_and_no_weight() -> None:
     ]
     assert found.weights == (1.0, 0.0, 0.0, 0.0)
     assert (found.count(LegState.HELD), found.count(LegState.DROPPED)) == (1, 3)
-    # one session before the entry its bars stop: they may go on after a suspension
-    assert found.status is WindowStatus.PARTIAL
+    # One session before the entry its bars stop: they may go on after a suspension, and the
+    # window waits for that. By a name that it does not hold it is never partial.
+    assert found.status is WindowStatus.PENDING
 
 
 @pytest.mark.parametrize(
     ("gap", "resumes", "state", "status"),
     [
-        (20, False, LegState.DROPPED, WindowStatus.PARTIAL),
+        (20, False, LegState.DROPPED, WindowStatus.PENDING),
         (21, False, LegState.DROPPED, WindowStatus.MATURE),
         (20, True, LegState.WAITING, WindowStatus.MATURE),
         (21, True, LegState.DROPPED, WindowStatus.MATURE),
@@ -195,7 +198,24 @@ def test_waiting_name_whose_data_stop_within_its_wait_is_not_settled() -> None:
     locked = [FLAT, (12.0, 12.0)]
     names = ["300857.SZ", "002428.SZ"]
     panel = panel_of({names[1]: bars_of(SZ, DAY, [FLAT] * 8), names[0]: bars_of(SZ, DAY, locked)})
-    assert window(panel, names, 5).status is WindowStatus.PARTIAL
+    found = window(panel, names, 5)
+    assert (found.legs[0].state, found.status) == (LegState.WAITING, WindowStatus.PENDING)
+
+
+def test_name_that_was_never_bought_is_cash_once_its_wait_is_over() -> None:
+    names = ["300857.SZ", "002428.SZ"]
+    locked = [FLAT, (12.0, 12.0), (14.4, 14.4), (17.28, 17.28)]  # of three sessions, then no more
+    panel = panel_of({names[0]: bars_of(SZ, DAY, locked), names[1]: bars_of(SZ, DAY, [FLAT] * 8)})
+    event, entries = event_of(names, DAY), ((SZ, days(8)[1]),)
+    over = resolve_window(panel, event, entries, horizon=6, max_wait=2)
+    assert (over.legs[0].state, over.status) == (LegState.WAITING, WindowStatus.MATURE)
+    assert over.weights == (0.5, 0.5)
+    open_ = resolve_window(panel, event, entries, horizon=6, max_wait=3)
+    assert open_.status is WindowStatus.PENDING
+    later = resolve_window(panel, event, entries, horizon=7, max_wait=2)
+    assert later.status is WindowStatus.MATURE
+    beyond = resolve_window(panel, event, entries, horizon=8, max_wait=2)
+    assert beyond.status is WindowStatus.PENDING  # nobody's tables reach its exit
 
 
 def test_name_whose_exchange_has_not_reached_its_entry_keeps_its_weight() -> None:
@@ -247,11 +267,37 @@ def test_name_whose_data_stop_first_makes_the_window_partial_and_cuts_it() -> No
     assert found.end_rows == (2, 2)  # nobody is carried flat: both stop there
 
 
-def test_entry_after_the_last_bar_has_no_data() -> None:
-    panel = panel_of({"300857.SZ": {DAY: FLAT}})
-    found = window(panel, ["300857.SZ"], 5)
-    assert (found.status, found.sessions_held) == (WindowStatus.NO_DATA, 0)
+def _behind(entry: date) -> PricePanel:
+    """Return a panel whose mainland tables end on `DAY`, and whose sessions go on."""
+    return panel_of({"300857.SZ": {DAY: FLAT}, "00700.HK": {DAY: FLAT, entry: FLAT}})
+
+
+@pytest.mark.parametrize("behind", [1, 15, 40])  # 20 sessions end a name's coverage, not this
+def test_entry_that_the_tables_do_not_reach_is_pending(behind: int) -> None:
+    entry = days(behind + 1)[-1]
+    found = resolve_window(
+        _behind(entry), event_of(["300857.SZ"], DAY), ((SZ, entry),), horizon=5, max_wait=10
+    )
+    assert (found.status, found.sessions_held) == (WindowStatus.PENDING, 0)
     assert found.legs[0].reason is Reason.DATA_END
+    assert not found.valued
+    assert (found.weights, found.last_row) == ((1.0,), -1)
+
+
+@pytest.mark.parametrize("weighting", [Weighting.INVERSE_VOL, Weighting.MARKET_CAP])
+def test_pending_entry_loses_no_name_for_what_is_not_known_yet(weighting: Weighting) -> None:
+    entry = days(3)[-1]
+    panel = _behind(entry)
+    unknown = np.full_like(panel.close, np.nan)
+    found = resolve_window(
+        panel,
+        replace(event_of(["300857.SZ"], DAY), weighting=weighting),
+        ((SZ, entry),),
+        horizon=5,
+        max_wait=10,
+        caps=CapPanel(market_cap=unknown, float_cap=unknown),
+    )
+    assert (found.status, found.legs[0].state) == (WindowStatus.PENDING, LegState.WAITING)
 
 
 def test_custom_weights_are_normalised_over_the_names_that_remain() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from screener.errors import (
     StorageError,
     StorageFull,
 )
+from screener.files import whole as putting
 from screener.workflows.catalog import (
     basket_events,
     get_basket,
@@ -32,7 +35,6 @@ from screener.workflows.catalog import (
     list_reports,
     new_basket,
 )
-from screener.workspace import toml_files
 from screener.workspace.baskets import read_basket, read_baskets
 from screener.workspace.bundled import bundled_workspace
 from screener.workspace.create import create_workspace
@@ -162,19 +164,19 @@ class TestCreating:
         (tmp_path / "there").mkdir()
         (tmp_path / "there" / "notes.txt").write_text("mine", encoding="utf-8")
         before = snapshot(tmp_path)
-        copied: list[Path] = []
-        whole = shutil.copyfile
+        synced: list[int] = []
+        sync = os.fsync
 
-        def full(source: Path, place: Path) -> Path:
-            if len(copied) == 3:
+        def full(handle: int) -> None:
+            if len(synced) == 3:
                 raise OSError(errno.ENOSPC, "No space left on device")
-            copied.append(place)
-            return whole(source, place)
+            synced.append(handle)
+            sync(handle)
 
-        monkeypatch.setattr(shutil, "copyfile", full)
-        with pytest.raises(StorageFull, match=r"No space left.*free some space"):
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(StorageFull, match=r"no space left.*free some space"):
             init_workspace(tmp_path / target)
-        assert len(copied) == 3
+        assert len(synced) == 3
         assert snapshot(tmp_path) == before
 
     def test_an_interruption_while_the_parts_move_leaves_nothing(
@@ -182,17 +184,77 @@ class TestCreating:
     ) -> None:
         (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
         before = snapshot(tmp_path)
-        rename = Path.rename
+        replace = Path.replace
 
         def interrupted(self: Path, target: Path) -> Path:
-            if target.name == "baskets":
+            if target == tmp_path / "baskets":
                 raise KeyboardInterrupt
-            return rename(self, target)
+            return replace(self, target)
 
-        monkeypatch.setattr(Path, "rename", interrupted)
+        monkeypatch.setattr(Path, "replace", interrupted)
         with pytest.raises(KeyboardInterrupt):
             create_workspace(tmp_path, bundled_workspace())
-        assert snapshot(tmp_path) == before
+        assert not (tmp_path / "seeds").exists()
+        assert {name for name in snapshot(tmp_path) if name != ".gitignore"} == set(before)
+
+    @pytest.mark.parametrize("there", [False, True])
+    def test_whatever_ends_it_there_is_a_whole_workspace_or_none(
+        self, tmp_path: Path, there: bool
+    ) -> None:
+        ended = subprocess.run(
+            [sys.executable, "-c", ENDED_AT, str(tmp_path), str(there)],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert ended.returncode == 0, ended.stderr
+        assert int(ended.stdout) >= 4
+        shipped = {path.name for path in bundled_workspace().baskets.glob("*.toml")}
+        whole = 0
+        for target in sorted(tmp_path.glob("ws*/in")):
+            if (target / "baskets").exists():
+                whole += 1
+            else:
+                init_workspace(target)
+            assert {path.name for path in (target / "baskets").iterdir()} == shipped
+            assert len(list((target / "seeds").iterdir())) == 5
+            assert not list(target.parent.rglob(".screener-init-*"))
+        assert whole > 0
+
+
+ENDED_AT = """
+import os, sys
+from pathlib import Path
+from screener.workflows.catalog import init_workspace
+
+left = 0
+
+
+def ended(change):
+    def call(self, *values, **named):
+        global left
+        if self.name in ("baskets", "seeds", ".gitignore") or ".screener-init" in self.name:
+            if left == 0:
+                os._exit(9)
+            left -= 1
+        return change(self, *values, **named)
+    return call
+
+
+Path.replace = ended(Path.replace)
+Path.mkdir = ended(Path.mkdir)
+for places in range(100):
+    target = Path(sys.argv[1]) / f"ws{places}" / "in"
+    (target if sys.argv[2] == "True" else target.parent).mkdir(parents=True)
+    left = places
+    child = os.fork()
+    if child == 0:
+        init_workspace(target)
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        break
+print(places)
+"""
 
 
 class TestReports:
@@ -429,10 +491,10 @@ class TestNewBasket:
     ) -> None:
         before = snapshot(workspace.root)
 
-        def full(draft: Path, path: Path) -> None:
+        def full(_draft: Path, _path: Path) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(toml_files, "_publish", full)
+        monkeypatch.setattr(putting, "_link", full)
         with pytest.raises(StorageFull):
             _make(workspace)
         assert snapshot(workspace.root) == before

@@ -242,6 +242,49 @@ def test_the_digest_first_and_the_note_after_it(place: Workspace) -> None:
     assert linked == ["R1-1"] or remarked  # whichever came out first, the other is told
 
 
+FIRST_WORDING = (
+    "液冷行业点评：冷板方案放量\n2026年5月26日\n国盛证券研究所\n"
+    "冷板方案在新机柜中的占比继续走高。建议关注：澄岳科技、启沅股份、沐川精工、云砚微、景霁生物。"
+)
+OTHER_WORDING = (
+    "冷板加速，液冷链条受益\n国盛证券研究所 2026年5月26日\n"
+    "新机柜采用冷板的比例上升，我们看好液冷环节。"
+    "推荐云砚微、沐川精工、启沅股份、澄岳科技、景霁生物。"
+)
+MOST_NAMES = OTHER_WORDING.replace("、启沅股份", "")
+OTHER_NAMES = OTHER_WORDING.replace("沐川精工、启沅股份、澄岳科技、", "拓泠科技、")
+
+
+@pytest.mark.parametrize("other", [OTHER_WORDING, MOST_NAMES])
+def test_the_same_report_in_other_words_counts_once(place: Workspace, other: str) -> None:
+    add(place, FIRST_WORDING)
+    added = add(place, other)
+    assert (added.outcome, added.known) == (Outcome.KNOWN, "R1")
+    assert [report for report, _ in members(place, "liquid-cooling")] == ["R1"]
+
+
+def test_the_same_note_in_the_words_of_a_medium_is_a_repost(place: Workspace) -> None:
+    add(place, FIRST_WORDING)
+    digest = (
+        "晚间速览 2026-05-27 19:30\n一、液冷：国盛证券指出，冷板占比走高，"
+        "建议关注澄岳科技、启沅股份、沐川精工、云砚微、景霁生物。"
+        "二、铜：银河证券指出，矿端偏紧，受益标的包括拓泠科技。研报来源：1、国盛证券，"
+        "冷板占比走高。2026年5月26日 2、银河证券，铜：矿端偏紧。2026年5月27日"
+    )
+    added = add(place, digest)
+    assert [note.repeats for note in added.report.notes] == ["R1-1", ""]
+    assert [report for report, _ in members(place, "liquid-cooling")] == ["R1"]
+
+
+def test_two_notes_of_a_day_and_house_on_other_names_stay_two(place: Workspace) -> None:
+    add(place, FIRST_WORDING)
+    for text in (OTHER_NAMES, OTHER_WORDING.replace("5月26日", "5月27日")):
+        added = add(place, text)
+        assert added.outcome is Outcome.WRITTEN
+        assert [note.repeats for note in added.report.notes] == [""]
+    assert [report for report, _ in members(place, "liquid-cooling")] == ["R1", "R2", "R3"]
+
+
 def test_a_reiteration_is_a_new_call(place: Workspace) -> None:
     add(place, COOLING)
     added = add(place, LATER)

@@ -165,3 +165,16 @@ def test_export_writes_what_the_tables_hold(workspace: Workspace, tmp_path: Path
         basis=Basis.RAW,
     )
     assert [item.unchanged for item in import_files(workspace, request).changes] == [4]
+
+
+def test_the_master_of_the_workspace_restores_lost_zeros(workspace: Workspace) -> None:
+    bars = BARS.replace("300857,", "2475,")
+    with pytest.raises(DataError, match="lost its leading zeros"):
+        run(workspace, bars, ImportKind.BARS, basis=Basis.RAW)
+    run(workspace, "code,name\n002475,立讯精密\n00700,腾讯控股\n", ImportKind.LISTINGS)
+    done = run(workspace, bars, ImportKind.BARS, basis=Basis.RAW)
+    assert any("restored by the master of listings" in line for line in done.remarks)
+    assert {row["listing"] for row in read(workspace, TableName.BARS)} == {"002475.SZ"}
+    run(workspace, "code,name\n02475,某港股\n", ImportKind.LISTINGS)
+    with pytest.raises(DataError, match="lost its leading zeros"):
+        run(workspace, bars, ImportKind.BARS, basis=Basis.RAW)

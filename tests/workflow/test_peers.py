@@ -77,6 +77,14 @@ def test_later_sessions_change_no_earlier_return(store: Store) -> None:
     np.testing.assert_array_equal(first, second[: len(first)])
 
 
+def test_a_name_without_peers_leaves_the_others_theirs(store: Store) -> None:
+    table = industry_returns(store, [LONELY, SHARES[0]], START, END)
+    assert table.columns == (SHARES[0].id,)
+    assert list(table.lacks) == [LONELY.id]
+    alone = industry_returns(store, [SHARES[0]], START, END)
+    np.testing.assert_array_equal(table.column(SHARES[0].id), alone.column(SHARES[0].id))
+
+
 def test_too_few_peers_are_told(store: Store) -> None:
     with pytest.raises(DataError, match="industry 别的 has 0 other stocks") as told:
         industry_returns(store, [LONELY], START, END)

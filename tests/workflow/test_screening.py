@@ -155,6 +155,19 @@ def test_each_name_uses_its_own_last_value_within_seven_days():
     )
 
 
+def test_missing_for_every_name_is_said_of_what_is_missing_alone():
+    rows = [
+        value("000001.SZ", pb=-2.0, market_cap=3e9),
+        value("000002.SZ", pb=-1.0, market_cap=5e9),
+    ]
+    assert run_screen(store(rows), request(pb="..3", market_cap="1e9..")).remarks == ()
+    for row in rows:
+        row["market_cap"] = None
+    assert run_screen(store(rows), request(pb="..3", market_cap="1e9..")).remarks == (
+        "market_cap is missing for every name: the tables have no such values that day",
+    )
+
+
 def test_an_old_snapshot_is_said_to_be_old():
     tables = store([value("000001.SZ", date(2026, 5, 1), pb=1.0)])
     result = run_screen(tables, request(pb="..3"))
@@ -305,6 +318,23 @@ def test_a_missing_fixing_names_the_pair_and_the_fix(fx):
         run_screen(tables, request(universe="hk", market_cap="1e9.."))
     assert error.value.fix == "import one: `screener data import FILE --kind fx`"
     assert "2026-05-27" in error.value.what
+
+
+def test_a_missing_fixing_costs_the_names_that_need_it():
+    rows = [
+        value("00700.HK", market_cap=1e9),
+        value("09988.HK"),  # no amount: no fixing is needed
+        value("000001.SZ", market_cap=3e9),
+    ]
+    result = run_screen(store(rows, fx=[]), request(universe="all", market_cap="1e9.."))
+    found = by_listing(result)
+    assert [row.listing for row in result.rows if row.passed] == ["000001.SZ"]
+    assert found["00700.HK"].values["market_cap"] is None
+    assert result.lacking
+    assert any(
+        line.startswith("1 names have no amounts in CNY: no HKDCNY fixing")
+        for line in result.remarks
+    )
 
 
 def test_no_fixing_is_needed_where_no_amount_is_asked():

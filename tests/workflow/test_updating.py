@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
@@ -16,10 +17,11 @@ from screener.data.rows import make_rows
 from screener.data.schema import TABLES, Basis, TableName
 from screener.data.sources.base import Batch
 from screener.data.sources.online.base import Need
+from screener.data.sources.online.network import Network
 from screener.data.sources.online.registry import HEALTH, open_sources
 from screener.data.store import Store
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
-from screener.errors import InputError, SourceBlocked, StorageBusy
+from screener.errors import InputError, NetworkDown, SourceBlocked, StorageBusy
 from screener.market.calendars import calendar_of
 from screener.workflows.update_page import failure_of
 from screener.workflows.update_plan import UpdateRequest
@@ -61,9 +63,13 @@ def run(
     asked: UpdateRequest,
     *,
     time: FakeTime | None = None,
+    network: Network | None = None,
 ) -> UpdateReport:
     time = time or FakeTime()
-    with outside(router, market), open_sources(place.data_cache, time.clock, Random(1)) as sources:
+    with (
+        outside(router, market),
+        open_sources(place.data_cache, time.clock, Random(1), network=network) as sources,
+    ):
         return update(
             place,
             asked,
@@ -293,6 +299,42 @@ def test_a_refusal_is_remembered_by_the_next_run(place: Workspace, market: Canne
     assert any("gtimg" in sent.host for sent in router.sent)
 
 
+def test_a_lost_network_ends_the_update_and_keeps_what_landed(
+    place: Workspace, market: CannedMarket
+) -> None:
+    names = ("300857.SZ", "000630.SZ", "601899.SH")
+    router = served(market)
+    asked: list[str] = []
+
+    def reach(host: str) -> None:
+        asked.append(host)
+        if len(router.sent) >= 10:
+            raise OSError(-3, "try again later")
+
+    class Lost(Router):
+        def send(self, request: Any, timeout: Any) -> requests.Response:
+            if len(router.sent) >= 10:
+                raise requests.exceptions.ConnectionError(socket.gaierror(-3, "not known"))
+            return router.send(request, timeout)
+
+    report = run(
+        place,
+        Lost(),
+        market,
+        request(*names, **PRICES),
+        network=Network(["a.example"], reach=reach),
+    )
+    assert isinstance(report.cut_off, NetworkDown)
+    assert failure_of(report) is report.cut_off
+    assert report.failures == ()
+    assert report.resting == ()
+    assert len(asked) == 2  # before the first request, and when one failed
+    assert sum(item.rows for item in report.outcomes) > 0
+    again = run(place, served(market), market, request(*names, **PRICES))
+    assert again.failures == ()
+    assert again.cut_off is None
+
+
 def test_adjusted_prices_of_a_file_are_left_alone(place: Workspace, market: CannedMarket) -> None:
     with Store.create(place.data_cache) as store:
         store.commit(Batch(tables={TableName.BARS: _adjusted()}), message="a file")
@@ -324,6 +366,8 @@ def test_the_simulated_market_is_never_updated(place: Workspace, market: CannedM
     with pytest.raises(InputError, match="simulated") as caught:
         run(place, served(market), market, request())
     assert "init DIR" in caught.value.fix
+    with pytest.raises(InputError, match="simulated"):
+        plan_update(place, request(), clock=FakeTime().clock)
 
 
 def test_two_updates_at_once_are_refused(place: Workspace, market: CannedMarket) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
+
 from screener.data.asof import REACH, market_of
 from screener.data.doctor.holdings import Extent, Holdings
-from screener.data.fixings import MAX_AGE
+from screener.data.fixings import MAX_AGE, fixing_days
 from screener.data.schema import Basis, TableName
 from screener.domain.listing import Board, Currency, Exchange, Listing
 
@@ -163,8 +165,16 @@ def _lots(holdings: Holdings, wanted: Wanted) -> Cell:
 def _fixings(holdings: Holdings, wanted: Wanted) -> Cell:
     found = holdings.listings.get((TableName.FX, _pair(wanted.listing)))
     bars = _own(holdings, TableName.BARS, wanted)
-    missing = _NONE if found is None else _late(found, bars.last if bars else None, MAX_AGE)
+    missing = _NONE if found is None else _late(found, _fixed(bars), MAX_AGE)
     return Cell(wanted=wanted, table=TableName.FX, extent=found, missing=missing)
+
+
+def _fixed(bars: Extent | None) -> date | None:
+    """Return the last day on which bars needed a fixing."""
+    if bars is None or bars.last is None:
+        return None
+    due: date = fixing_days(np.array([bars.last], dtype="datetime64[D]"))[0].item()
+    return due
 
 
 def _benchmark(holdings: Holdings, wanted: Wanted) -> Cell:

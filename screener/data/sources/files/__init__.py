@@ -6,6 +6,7 @@ from screener.data.sources.files.request import (
     ImportKind,
     ImportRequest,
     parse_column_map,
+    parse_units,
 )
 from screener.data.sources.files.source import FileSource
 
@@ -16,4 +17,5 @@ __all__ = [
     "ImportRequest",
     "RawFile",
     "parse_column_map",
+    "parse_units",
 ]

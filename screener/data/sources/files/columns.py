@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from screener.data.sources.files.layouts import (
-    COMMON,
-    FIELDS,
-    LAYOUTS,
-    Field,
-    Layout,
-    Rule,
-)
+from screener.data.sources.files.exports import LAYOUTS, Layout
+from screener.data.sources.files.layouts import COMMON, FIELDS, Field, Rule
+from screener.data.sources.files.raw import Fit
 from screener.data.sources.files.request import ImportKind
-from screener.data.sources.files.units import UNITS, Unit, normal_header
+from screener.data.sources.files.units import UNITS, Measure, Unit, normal_header, unit_named
 from screener.domain.listing import Currency
 from screener.errors import InputError, SchemaMismatch
 
-__all__ = ["ColumnMapping", "MappedColumn", "check_fields", "map_columns"]
+__all__ = [
+    "ColumnMapping",
+    "MappedColumn",
+    "check_fields",
+    "check_units",
+    "header_fit",
+    "map_columns",
+]
+
+_ELSEWHERE = frozenset({"listing", "session"})  # said by an option, a title or the file's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +40,9 @@ class MappedColumn:
     scale, hong_kong
         Multipliers to our unit, on the mainland and for Hong Kong listings.
     stated
-        Whether the header itself prints the unit.
+        Whether the unit is certain: printed in the header, or said by the user.
     unit
-        The file's unit in words where the layout, not the header, decided it.
+        The file's unit in words where the header does not print it.
     currency
         Currency that the header prints.
     """
@@ -79,12 +83,67 @@ def check_fields(kind: ImportKind, column_map: tuple[tuple[str, str], ...]) -> N
             )
 
 
+def check_units(kind: ImportKind, units: tuple[tuple[str, str], ...]) -> None:
+    """Check that `--unit` names fields of this kind, and units that they can have.
+
+    Raises
+    ------
+    InputError
+        If it does not.
+    """
+    measured = {
+        field.name: field.measure
+        for field in FIELDS[kind]
+        if field.measure is not Measure.PLAIN and not field.proof
+    }
+    for name, text in units:
+        if name not in measured:
+            raise InputError(
+                f"--unit {name}={text}: {kind} have no field {name!r} with a unit",
+                fix=f"the fields are {', '.join(measured) or 'none'}",
+            )
+        if unit_named(text, measured[name]) is None:
+            raise InputError(
+                f"--unit {name}={text}: {text!r} is no unit of {measured[name]}",
+                fix="give percent or fraction, shares or lots, 万元 or 亿元, or a number to "
+                "multiply by, like 1e8",
+            )
+
+
+def header_fit(
+    headers: tuple[str, ...], kind: ImportKind, column_map: tuple[tuple[str, str], ...] = ()
+) -> Fit:
+    """Tell how a line does as the header of a file of this kind.
+
+    It is complete with two fields at least and all that are needed, but for what may be said
+    elsewhere.
+    """
+    found = _found_fields(headers, kind, column_map)
+    fields = FIELDS[kind]
+    optional = _ELSEWHERE if "listing" in {field.name for field in fields} else frozenset()
+    needed = {field.name for field in fields if field.required}
+    if kind is not ImportKind.VALUATION:
+        optional -= {"session"}
+    return Fit(complete=len(found) > 1 and needed - optional <= found, fields=len(found))
+
+
+def _found_fields(
+    headers: tuple[str, ...], kind: ImportKind, column_map: tuple[tuple[str, str], ...]
+) -> set[str]:
+    normal = [normal_header(header) for header in headers]
+    fields = {field.name: field for field in FIELDS[kind]}
+    layout = _layout_of(set(normal), kind)
+    found = set(_recognised(headers, normal, fields, _rules(kind, layout)))
+    return found | {name for text, name in column_map if normal_header(text) in normal}
+
+
 def map_columns(
     headers: tuple[str, ...],
     kind: ImportKind,
     column_map: tuple[tuple[str, str], ...] = (),
     *,
     file: str,
+    units: tuple[tuple[str, str], ...] = (),
     absent: frozenset[str] = frozenset(),
 ) -> ColumnMapping:
     """Recognise the columns of a file.
@@ -99,6 +158,8 @@ def map_columns(
         Pairs of file column and field that override recognition.
     file
         Name for messages.
+    units
+        Pairs of field and unit that override what is recognised.
     absent
         Required fields that are known without a column.
 
@@ -113,13 +174,14 @@ def map_columns(
     found = _recognised(headers, normal, fields, _rules(kind, layout))
     found = _overridden(found, headers, normal, fields, column_map, file)
     _refuse_twins(found, normal, file)
+    found = _with_units(found, units, file)
     missing = [
         field.name
         for field in FIELDS[kind]
         if field.required and field.name not in found and field.name not in absent
     ]
     if missing:
-        raise _missing_columns(missing, headers, file)
+        raise _missing_columns(missing, headers, kind, file)
     used = {column.position for column in found.values()}
     return ColumnMapping(
         columns=found,
@@ -251,11 +313,61 @@ def _refuse_twins(found: Mapping[str, MappedColumn], normal: list[str], file: st
             )
 
 
-def _missing_columns(missing: list[str], headers: tuple[str, ...], file: str) -> SchemaMismatch:
-    example = ",".join(f"COLUMN={name}" for name in missing)
-    hint = " (or give --listing ID for a file of one listing)" if "listing" in missing else ""
+def _with_units(
+    found: dict[str, MappedColumn], units: tuple[tuple[str, str], ...], file: str
+) -> dict[str, MappedColumn]:
+    result = dict(found)
+    for name, text in units:
+        column = result.get(name)
+        unit = None if column is None else unit_named(text, column.field.measure)
+        if column is None or unit is None:
+            raise InputError(
+                f"--unit {name}={text}: the file has no column for {name}",
+                where=file,
+                fix="drop it, or name the column by --map",
+            )
+        result[name] = replace(
+            column,
+            scale=unit.scale,
+            hong_kong=unit.scale,
+            stated=True,
+            unit=f"in {text}, as --unit says",
+            currency=unit.currency or column.currency,
+        )
+    return result
+
+
+def _missing_columns(
+    missing: list[str], headers: tuple[str, ...], kind: ImportKind, file: str
+) -> SchemaMismatch:
+    shown = ", ".join(name for name in headers if name)
     return SchemaMismatch(
-        f"no column for {', '.join(missing)}; the columns are {', '.join(headers)}",
+        f"no column for {', '.join(missing)}; the columns are {shown}",
         where=file,
-        fix=f'name it: --map "{example}"{hint}',
+        fix=_advice(missing, headers, kind),
     )
+
+
+def _advice(missing: list[str], headers: tuple[str, ...], kind: ImportKind) -> str:
+    """Return what mends a file without some columns."""
+    here = header_fit(headers, kind).fields
+    others = [other for other in ImportKind if other is not kind]
+    best = max(others, key=lambda other: header_fit(headers, other).fields)
+    fit = header_fit(headers, best)
+    if fit.complete and fit.fields > here:
+        undated = best is ImportKind.VALUATION and "session" not in _found_fields(headers, best, ())
+        return f"is it a file of {best}? then import it with --kind {best}" + (
+            " and --as-of D, the day that it is of" if undated else ""
+        )
+    if here == 0:
+        return (
+            "no line names the columns: put a header above the rows, "
+            f"like {','.join(field.name for field in FIELDS[kind] if field.required)}"
+        )
+    example = ",".join(f"COLUMN={name}" for name in missing)
+    hint = f'name it: --map "{example}"'
+    if "listing" in missing:
+        hint += " (or give --listing ID for a file of one listing)"
+    if "session" in missing and kind is ImportKind.VALUATION:
+        hint += " (or give --as-of D for values of one day)"
+    return hint

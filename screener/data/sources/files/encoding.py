@@ -10,9 +10,11 @@ from screener.errors import SchemaMismatch
 __all__ = ["to_utf8"]
 
 _MAGIC = (
-    (b"PAR1", "a Parquet file", "rename it to .parquet"),
-    (b"PK\x03\x04", "an Excel workbook or a zip archive", "save the sheet as CSV (UTF-8)"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV (UTF-8)"),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "an old Excel workbook (.xls), or one with a password",
+        "open it and save it as .xlsx without password, or as CSV (UTF-8)",
+    ),
     (b"\x1f\x8b", "a gzip archive", "unpack it first"),
     (b"%PDF", "a PDF document", "export the table as CSV"),
 )

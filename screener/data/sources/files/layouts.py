@@ -15,10 +15,8 @@ from screener.data.sources.files.units import Measure
 __all__ = [
     "COMMON",
     "FIELDS",
-    "LAYOUTS",
     "Field",
     "Form",
-    "Layout",
     "Rule",
 ]
 
@@ -27,6 +25,7 @@ class Form(StrEnum):
     """What the cells of a column are."""
 
     CODE = "code"
+    EXCHANGE = "exchange"
     DAY = "date"
     NUMBER = "number"
     FLAG = "yes or no"
@@ -35,12 +34,13 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of a kind of file."""
+    """One field of a kind of file; one that is only a proof is checked against, never stored."""
 
     name: str
     form: Form
     measure: Measure = Measure.PLAIN
     required: bool = False
+    proof: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,21 +68,12 @@ class Rule:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """A known export: told by headers that it alone has together."""
-
-    name: str
-    kinds: frozenset[ImportKind]
-    signature: tuple[str, ...]
-    rules: tuple[Rule, ...]
-
-
 def _field(name: str, form: Form, measure: Measure = Measure.PLAIN, *, must: bool = False) -> Field:
     return Field(name=name, form=form, measure=measure, required=must)
 
 
 _CODE = _field("listing", Form.CODE, must=True)
+_EXCHANGE = _field("exchange", Form.EXCHANGE)
 _DAY = _field("session", Form.DAY, must=True)
 _PRICES = tuple(
     _field(name, Form.NUMBER, Measure.MONEY, must=True) for name in ("open", "high", "low", "close")
@@ -91,12 +82,24 @@ _TRADED = (
     _field("volume", Form.NUMBER, Measure.SHARES),
     _field("amount", Form.NUMBER, Measure.MONEY),
 )
+_PROOFS = tuple(
+    Field(name=name, form=Form.NUMBER, measure=measure, proof=True)
+    for name, measure in (
+        ("turnover_rate", Measure.FRACTION),
+        ("float_shares", Measure.SHARES),
+        ("float_cap", Measure.MONEY),
+    )
+)
 
 FIELDS: dict[ImportKind, tuple[Field, ...]] = {
-    ImportKind.BARS: (_CODE, _DAY, *_PRICES, *_TRADED, _field("suspended", Form.FLAG)),
-    ImportKind.INDEX: (_CODE, _DAY, *_PRICES, *_TRADED),
+    ImportKind.BARS: (
+        *(_CODE, _EXCHANGE, _DAY, *_PRICES, *_TRADED, _field("suspended", Form.FLAG)),
+        *_PROOFS,
+    ),
+    ImportKind.INDEX: (_CODE, _EXCHANGE, _DAY, *_PRICES, *_TRADED),
     ImportKind.VALUATION: (
         _CODE,
+        _EXCHANGE,
         _DAY,
         *(_field(name, Form.NUMBER) for name in ("pe_ttm", "pe_static", "pb", "ps_ttm", "pcf_ttm")),
         *(_field(name, Form.NUMBER, Measure.MONEY) for name in ("market_cap", "float_cap")),
@@ -104,6 +107,7 @@ FIELDS: dict[ImportKind, tuple[Field, ...]] = {
     ),
     ImportKind.LISTINGS: (
         _CODE,
+        _EXCHANGE,
         *(_field(name, Form.TEXT) for name in ("name", "name_en", "industry", "type")),
         _field("board_lot", Form.NUMBER, Measure.SHARES),
         *(
@@ -113,12 +117,14 @@ FIELDS: dict[ImportKind, tuple[Field, ...]] = {
     ),
     ImportKind.NAMES: (
         _CODE,
+        _EXCHANGE,
         _field("name", Form.TEXT, must=True),
         _field("as_of", Form.DAY),
     ),
     ImportKind.FX: (_DAY, _field("rate", Form.NUMBER, must=True), _field("pair", Form.TEXT)),
     ImportKind.ACTIONS: (
         _CODE,
+        _EXCHANGE,
         _field("ex_session", Form.DAY, must=True),
         _field("cash", Form.NUMBER, Measure.MONEY),
         *(
@@ -130,6 +136,7 @@ FIELDS: dict[ImportKind, tuple[Field, ...]] = {
     ),
     ImportKind.RATINGS: (
         _CODE,
+        _EXCHANGE,
         _field("published", Form.DAY, must=True),
         _field("broker", Form.TEXT, must=True),
         _field("rating", Form.TEXT, must=True),
@@ -154,19 +161,26 @@ def _bars_rules() -> tuple[Rule, ...]:
             ),
         ),
         Rule(
+            field="exchange",
+            headers=(
+                *("交易所", "上市交易所", "证券交易所", "交易所代码", "exchange_code", "exch"),
+                *("市场", "交易市场", "上市市场", "市场代码", "市場", "market", "mkt"),
+            ),
+        ),
+        Rule(
             field="session",
             headers=(
                 *("trade_date", "tradedate", "trade_dt", "date", "日期", "交易日期", "交易日"),
-                *("数据日期", "數據日期", "时间", "時間", "datetime"),
+                *("数据日期", "數據日期", "时间", "時間", "datetime", "time", "timestamp"),
             ),
         ),
-        Rule(field="open", headers=("开盘", "开盘价", "開盤", "開盤價", "開市價", "今开")),
-        Rule(field="high", headers=("最高", "最高价", "最高價")),
-        Rule(field="low", headers=("最低", "最低价", "最低價")),
-        Rule(field="close", headers=("收盘", "收盘价", "收盤", "收盤價", "收市價", "latest")),
+        Rule(field="open", headers=("开盘", "开盘价", "開盤", "開盤價", "開市價", "今开", "开")),
+        Rule(field="high", headers=("最高", "最高价", "最高價", "高")),
+        Rule(field="low", headers=("最低", "最低价", "最低價", "低")),
+        Rule(field="close", headers=("收盘", "收盘价", "收盤", "收盤價", "收市價", "latest", "收")),
         Rule(
             field="volume",
-            headers=("成交量", "成交股數", "成交量_手"),
+            headers=("成交量", "成交股數", "成交量_手", "交易量", "总手", "總手"),
             scale=100.0,
             hong_kong=1.0,
             unit=lots,
@@ -174,14 +188,28 @@ def _bars_rules() -> tuple[Rule, ...]:
         Rule(field="volume", headers=("vol",)),
         Rule(
             field="amount",
-            headers=("成交额", "成交金额", "成交額", "成交金額", "money"),
+            headers=(
+                *("成交额", "成交金额", "成交額", "成交金額", "money"),
+                *("交易金额", "交易额", "金额", "金額"),
+            ),
         ),
         Rule(field="suspended", headers=("is_suspended", "停牌", "是否停牌", "交易状态")),
+        Rule(
+            field="turnover_rate",
+            headers=("换手率", "换手", "換手率", "换手%", "换手率%", "turnover_rate", "turn"),
+            scale=0.01,
+        ),
+        Rule(
+            field="float_shares",
+            headers=("流通股本", "流通股", "流通股数", "流通a股", "outstanding_share"),
+        ),
+        Rule(field="float_cap", headers=("流通市值", "a股流通市值", "流通市值(a股)")),
     )
 
 
 _BARS = _bars_rules()
-_KEYS = _BARS[:2]
+_KEYS = _BARS[:3]
+_ID = _BARS[:2]
 
 COMMON: dict[ImportKind, tuple[Rule, ...]] = {
     ImportKind.BARS: _BARS,
@@ -189,7 +217,11 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
     ImportKind.VALUATION: (
         *_KEYS,
         Rule(
-            field="pe_ttm", headers=("pe(ttm)", "市盈率(ttm)", "市盈率ttm", "滚动市盈率", "pettm")
+            field="pe_ttm",
+            headers=(
+                *("pe(ttm)", "市盈率(ttm)", "市盈率ttm", "滚动市盈率", "pettm", "ttm市盈率"),
+                *("市盈率(滚动)", "市盈率_ttm", "市盈率-ttm", "市盈率pe(ttm)"),
+            ),
         ),
         Rule(
             field="pe_static",
@@ -199,13 +231,15 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
                 "市盈率(静)",
                 "市盈率(静态)",
                 "静态市盈率",
-                "市盈率(lyr)",
-                "pe(lyr)",
+                *("市盈率(lyr)", "pe(lyr)", "市盈率静", "市盈率lyr", "市盈率pe(lyr)"),
             ),
         ),
         Rule(
             field="pb",
-            headers=("市净率", "市净率(lf)", "市净率(mrq)", "pb(lf)", "pb(mrq)", "pbmrq", "市帳率"),
+            headers=(
+                *("市净率", "市净率(lf)", "市净率(mrq)", "pb(lf)", "pb(mrq)", "pbmrq", "市帳率"),
+                *("市净率pb(lf)", "市净率pb(mrq)"),
+            ),
         ),
         Rule(field="ps_ttm", headers=("市销率(ttm)", "ps(ttm)", "市销率ttm", "psttm")),
         Rule(
@@ -215,19 +249,24 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
                 *("市现率(ttm,经营现金流)", "pcf(ocf,ttm)", "pcf(ocfttm)", "pcf_ocf_ttm"),
             ),
         ),
-        Rule(field="market_cap", headers=("总市值", "總市值", "marketcap")),
+        Rule(
+            field="market_cap", headers=("总市值", "总市值1", "總市值", "marketcap", "market_value")
+        ),
         Rule(field="float_cap", headers=("流通市值", "a股流通市值", "流通市值(a股)")),
         Rule(field="market_cap", headers=("total_mv",), scale=1e4, unit="in 10,000 (万元)"),
         Rule(field="float_cap", headers=("circ_mv",), scale=1e4, unit="in 10,000 (万元)"),
         Rule(
             field="dividend_yield",
-            headers=("股息率", "股息率(ttm)", "股息率(近12个月)", "dv_ratio", "dv_ttm"),
+            headers=(
+                *("股息率", "股息率(ttm)", "股息率(近12个月)", "股息率ttm", "dv_ratio", "dv_ttm"),
+                *("股息率%", "股息率ttm%"),
+            ),
             scale=0.01,
             unit="in percent",
         ),
     ),
     ImportKind.LISTINGS: (
-        _KEYS[0],
+        *_ID,
         Rule(
             field="name",
             headers=(
@@ -243,7 +282,7 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
         Rule(field="delist_date", headers=("退市日期", "终止上市日期", "摘牌日期")),
     ),
     ImportKind.NAMES: (
-        _KEYS[0],
+        *_ID,
         Rule(
             field="name",
             headers=("name_zh_hans", "name", "名称", "证券简称", "股票简称", "名稱", "證券簡稱"),
@@ -256,7 +295,7 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
         Rule(field="pair", headers=("货币对", "代码", "ts_code", "code", "symbol")),
     ),
     ImportKind.ACTIONS: (
-        _KEYS[0],
+        *_ID,
         Rule(field="ex_session", headers=("ex_date", "除权除息日", "除权日", "除息日", "除净日")),
         Rule(field="cash", headers=("每股派息", "每股现金红利", "cash_per_share")),
         Rule(field="announced", headers=("ann_date", "公告日期", "announcement_date")),
@@ -264,7 +303,7 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
         Rule(field="pay_date", headers=("派息日", "红利发放日")),
     ),
     ImportKind.RATINGS: (
-        _KEYS[0],
+        *_ID,
         Rule(
             field="published",
             headers=(
@@ -303,108 +342,4 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
         Rule(field="industry", headers=("行业", "所属行业", "行業", "indvinduname")),
     ),
 }
-"""Headers understood in any file of a kind, after those of its layout."""
-
-_PER_TEN = "per 10 shares"
-
-LAYOUTS: tuple[Layout, ...] = (
-    Layout(
-        name="tushare daily",
-        kinds=frozenset({ImportKind.BARS, ImportKind.INDEX}),
-        signature=("ts_code", "trade_date", "vol"),
-        rules=(
-            Rule(
-                field="volume",
-                headers=("vol",),
-                scale=100.0,
-                hong_kong=1.0,
-                unit="in lots of 100 shares (shares for Hong Kong)",
-            ),
-            Rule(
-                field="amount",
-                headers=("amount",),
-                scale=1e3,
-                hong_kong=1.0,
-                unit="in 1,000 (千元; single for Hong Kong)",
-            ),
-        ),
-    ),
-    Layout(
-        name="csindex daily",
-        kinds=frozenset({ImportKind.INDEX}),
-        signature=("指数代码", "样本数量", "滚动市盈率"),
-        rules=(
-            Rule(field="volume", headers=("成交量",), scale=1e6, unit="in 10,000 lots (万手)"),
-            Rule(field="amount", headers=("成交金额",), scale=1e8, unit="in 100,000,000 (亿元)"),
-        ),
-    ),
-    Layout(
-        name="tushare daily_basic",
-        kinds=frozenset({ImportKind.VALUATION}),
-        signature=("ts_code", "total_mv"),
-        rules=(
-            Rule(field="pe_static", headers=("pe",), unit="on the last annual profit"),
-            Rule(field="pe_ttm", headers=("pe_ttm",)),
-            Rule(field="ps_ttm", headers=("ps_ttm",)),
-        ),
-    ),
-    Layout(
-        name="akshare stock_value_em",
-        kinds=frozenset({ImportKind.VALUATION}),
-        signature=("数据日期", "pe(ttm)", "市净率"),
-        rules=(
-            Rule(field="ps_ttm", headers=("市销率",), unit="trailing twelve months"),
-            Rule(field="pcf_ttm", headers=("市现率",), unit="operating cash flow"),
-        ),
-    ),
-    Layout(
-        name="akshare stock_fhps_detail_em",
-        kinds=frozenset({ImportKind.ACTIONS}),
-        signature=("送转股份-送转总比例", "现金分红-现金分红比例"),
-        rules=(
-            Rule(field="cash", headers=("现金分红-现金分红比例",), scale=0.1, unit=_PER_TEN),
-            Rule(field="bonus", headers=("送转股份-送转总比例",), scale=0.1, unit=_PER_TEN),
-            Rule(field="announced", headers=("预案公告日",)),
-        ),
-    ),
-    Layout(
-        name="akshare stock_dividend_cninfo",
-        kinds=frozenset({ImportKind.ACTIONS}),
-        signature=("送股比例", "转增比例", "派息比例"),
-        rules=(
-            Rule(field="cash", headers=("派息比例",), scale=0.1, unit=_PER_TEN),
-            Rule(field="bonus_shares", headers=("送股比例",), scale=0.1, unit=_PER_TEN),
-            Rule(field="transfer_shares", headers=("转增比例",), scale=0.1, unit=_PER_TEN),
-            Rule(field="announced", headers=("实施方案公告日期",)),
-        ),
-    ),
-    Layout(
-        name="akshare stock_history_dividend_detail",
-        kinds=frozenset({ImportKind.ACTIONS}),
-        signature=("送股", "转增", "派息"),
-        rules=(
-            Rule(field="cash", headers=("派息",), scale=0.1, unit=_PER_TEN),
-            Rule(field="bonus_shares", headers=("送股",), scale=0.1, unit=_PER_TEN),
-            Rule(field="transfer_shares", headers=("转增",), scale=0.1, unit=_PER_TEN),
-        ),
-    ),
-    Layout(
-        name="akshare stock_history_dividend_detail (rights)",
-        kinds=frozenset({ImportKind.ACTIONS}),
-        signature=("配股方案", "配股价格"),
-        rules=(
-            Rule(field="rights", headers=("配股方案",), scale=0.1, unit=_PER_TEN),
-            Rule(field="rights_price", headers=("配股价格",)),
-        ),
-    ),
-    Layout(
-        name="tushare dividend",
-        kinds=frozenset({ImportKind.ACTIONS}),
-        signature=("ts_code", "cash_div_tax", "stk_div"),
-        rules=(
-            Rule(field="cash", headers=("cash_div_tax",), unit="before tax"),
-            Rule(field="bonus", headers=("stk_div",)),
-        ),
-    ),
-)
-"""Known exports, the first that fits wins."""
+"""Headers understood in any file of a kind, after those of its export."""

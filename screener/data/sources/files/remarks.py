@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from screener.data.sources.files.columns import ColumnMapping
-from screener.data.sources.files.reading import RawFile
+from screener.data.sources.files.exports import NOT_OURS
+from screener.data.sources.files.raw import RawFile
+from screener.data.sources.files.units import normal_header
 from screener.data.sources.files.values import renumbered_in
 
 __all__ = ["Remark", "file_remarks", "lines_of"]
@@ -25,18 +27,30 @@ def file_remarks(raw: RawFile, mapping: ColumnMapping) -> list[Remark]:
     said = []
     if raw.encoding not in ("", "utf-8"):
         said.append(f"read as {raw.encoding}")
+    said += raw.notes
     if mapping.layout:
         said.append(f"recognised as {mapping.layout}")
-    stated = [column.header for column in mapping.columns.values() if column.stated]
+    stated = [
+        column.header for column in mapping.columns.values() if column.stated and not column.unit
+    ]
     if stated:
         said.append(f"units as the headers print them: {', '.join(stated)}")
     said += [
         f"{column.header} is {column.field.name}: {column.unit}"
         for column in mapping.columns.values()
-        if column.unit and not column.stated
+        if column.unit
     ]
-    if mapping.ignored:
-        said.append(f"columns not used: {', '.join(mapping.ignored)}")
+    proofs = [column.header for column in mapping.columns.values() if column.field.proof]
+    if proofs:
+        said.append(f"used only to prove the unit of volume: {', '.join(proofs)}")
+    said += [
+        f"{name} is not used: it is {NOT_OURS[normal_header(name)]}"
+        for name in mapping.ignored
+        if normal_header(name) in NOT_OURS
+    ]
+    unused = [name for name in mapping.ignored if normal_header(name) not in NOT_OURS]
+    if unused:
+        said.append(f"columns not used: {', '.join(unused)}")
     said += _renumbered(raw, mapping)
     return [Remark(text=text, file=raw.label) for text in said]
 

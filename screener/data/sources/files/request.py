@@ -11,9 +11,16 @@ from screener.data.schema import Basis
 from screener.domain.listing import Listing
 from screener.errors import InputError
 
-__all__ = ["FileQuery", "ImportKind", "ImportRequest", "checked_query", "parse_column_map"]
+__all__ = [
+    "FileQuery",
+    "ImportKind",
+    "ImportRequest",
+    "checked_query",
+    "parse_column_map",
+    "parse_units",
+]
 
-_SUFFIXES = (".csv", ".txt", ".parquet")
+_SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".parquet")
 
 
 class ImportKind(StrEnum):
@@ -36,7 +43,7 @@ class ImportRequest:
     Parameters
     ----------
     paths
-        Files, `.csv`, `.txt` or `.parquet`, all of one kind.
+        Files, all of one kind: text, workbooks or Parquet.
     kind
         What they hold.
     fetched_at
@@ -49,8 +56,10 @@ class ImportRequest:
         The one listing of files that have no listing column.
     column_map
         Pairs of file column and our field, which override what is recognised.
+    units
+        Pairs of our field and the unit of its column, which override what is recognised.
     as_of
-        Day on which masters and names were known, for files that do not say it.
+        Day of masters, names and valuations, for files that do not say it.
     """
 
     paths: tuple[Path, ...]
@@ -60,6 +69,7 @@ class ImportRequest:
     basis: Basis | None = None
     listing: Listing | None = None
     column_map: tuple[tuple[str, str], ...] = ()
+    units: tuple[tuple[str, str], ...] = ()
     as_of: date | None = None
 
 
@@ -96,6 +106,28 @@ def parse_column_map(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+def parse_units(text: str) -> tuple[tuple[str, str], ...]:
+    """Parse `--unit "field=unit,field=unit"`.
+
+    Raises
+    ------
+    InputError
+        If a part is not `field=unit`, or a field comes twice.
+    """
+    pairs = []
+    for part in text.split(","):
+        field, sign, unit = (piece.strip() for piece in part.partition("="))
+        if not (sign and field and unit):
+            raise InputError(
+                f"--unit {part.strip()!r} is not FIELD=UNIT",
+                fix='write it like --unit "market_cap=亿元,dividend_yield=percent"',
+            )
+        pairs.append((field, unit))
+    if len(dict(pairs)) < len(pairs):
+        raise InputError("--unit names a field more than once")
+    return tuple(pairs)
+
+
 def _check_listing(request: ImportRequest) -> None:
     if request.listing is not None and len(request.paths) > 1:
         raise InputError(
@@ -114,7 +146,7 @@ def checked_query(request: ImportRequest) -> FileQuery:
         or an instant or a day cannot be.
     """
     if not request.paths:
-        raise InputError("no file to import", fix="name at least one CSV or Parquet file")
+        raise InputError("no file to import", fix="name at least one CSV, Excel or Parquet file")
     for path in request.paths:
         _check_path(path)
     repeated = sorted({str(path) for path in request.paths if request.paths.count(path) > 1})
@@ -131,7 +163,7 @@ def _check_path(path: Path) -> None:
         raise InputError(
             f"{path.suffix or 'a file without suffix'} is not a type of file that is read",
             where=str(path),
-            fix=f"give one of {', '.join(_SUFFIXES)}; save a workbook as CSV first",
+            fix=f"give one of {', '.join(_SUFFIXES)}; what is in it decides how it is read",
         )
     if not path.is_file():
         what = "is a folder, not a file" if path.is_dir() else "there is no such file"

@@ -12,10 +12,17 @@ from screener.data.quality import BoolArray, DayArray, Finding, FloatArray, IntA
 from screener.data.sources.files.codes import price_currency
 from screener.data.sources.files.columns import ColumnMapping, MappedColumn
 from screener.data.sources.files.layouts import Form
-from screener.data.sources.files.reading import RawFile
-from screener.data.sources.files.values import (
+from screener.data.sources.files.listing_column import (
     CodeColumn,
+    Master,
+    no_master,
     read_codes,
+)
+from screener.data.sources.files.plausible import refuse_odd_unit, refuse_two_readings
+from screener.data.sources.files.raw import RawFile
+from screener.data.sources.files.units import Measure
+from screener.data.sources.files.values import (
+    Numbers,
     read_days,
     read_flags,
     read_numbers,
@@ -116,6 +123,11 @@ class Rows:
         """Return the same rows with some columns replaced."""
         return replace(self, values={**self.values, **columns})
 
+    def without(self, names: Iterable[str]) -> Rows:
+        """Return the same rows without some columns."""
+        left = {name: column for name, column in self.values.items() if name not in names}
+        return replace(self, values=left)
+
     def kept(self, rows: BoolArray) -> Rows:
         """Return only the chosen rows."""
         return Rows(
@@ -140,8 +152,9 @@ def read_rows(
     file: int,
     kind: Kind,
     listing: Listing | None,
-) -> Rows:
-    """Read the mapped columns of one file.
+    master: Master = no_master,
+) -> tuple[Rows, tuple[str, ...]]:
+    """Read the mapped columns of one file, and tell what was decided on its codes.
 
     Parameters
     ----------
@@ -155,18 +168,25 @@ def read_rows(
         What a bare code stands for.
     listing
         The listing of a file without a listing column.
+    master
+        Gives the ids of the listings that the workspace knows.
+
+    Raises
+    ------
+    InputError
+        If the unit of a column makes no sense.
     """
-    codes = _codes(raw, mapping, kind, listing)
+    codes = _codes(raw, mapping, kind, listing, master)
     findings = [Finding(rows=rows, reason=reason) for rows, reason in codes.faults]
     findings.append(Finding(rows=codes.absent, reason="code is missing"))
     hong_kong = np.array([item.exchange is Exchange.HK for item in codes.listings] + [False])
     values: dict[str, Array] = {}
     for name, column in mapping.columns.items():
-        if column.field.form is Form.CODE:
+        if column.field.form in (Form.CODE, Form.EXCHANGE):
             continue
-        values[name], bad = _column(raw, column, hong_kong[codes.index])
-        reason = f"{name} is not a {column.field.form}"
-        findings.append(Finding(rows=bad, reason=reason))
+        values[name], faults = _column(raw, column, hong_kong[codes.index])
+        if not column.field.proof:  # a proof that cannot be read proves nothing
+            findings += faults
     rows = Rows(
         listings=codes.listings,
         listing=codes.index,
@@ -175,7 +195,7 @@ def read_rows(
         place=np.arange(raw.n_rows, dtype=np.int64),
         verdict=Verdict.clean(raw.n_rows),
     )
-    return rows.judged([*findings, *_currency_findings(rows, mapping)])
+    return rows.judged([*findings, *_currency_findings(rows, mapping)]), codes.notes
 
 
 def concatenated(parts: Sequence[Rows]) -> Rows:
@@ -198,30 +218,75 @@ def concatenated(parts: Sequence[Rows]) -> Rows:
     )
 
 
-def _codes(raw: RawFile, mapping: ColumnMapping, kind: Kind, listing: Listing | None) -> CodeColumn:
-    column = mapping.columns.get("listing")
+def _codes(
+    raw: RawFile, mapping: ColumnMapping, kind: Kind, listing: Listing | None, master: Master
+) -> CodeColumn:
+    column, beside = mapping.columns.get("listing"), mapping.columns.get("exchange")
     if column is not None:
-        return read_codes(raw.columns[column.position], kind)
+        cells = raw.columns[column.position]
+        exchanges = None if beside is None else raw.columns[beside.position]
+        if listing is None:
+            return read_codes(cells, kind, exchange=exchanges, master=master)
+        only = frozenset({listing.id})
+        return read_codes(
+            cells, kind, exchange=exchanges, master=lambda: only, told_by="the listing given"
+        )
     return CodeColumn(
         listings=() if listing is None else (listing,),
         index=np.full(raw.n_rows, -1 if listing is None else 0, dtype=np.int64),
         absent=np.zeros(raw.n_rows, dtype=np.bool_),
-        faults=(),
     )
 
 
-def _column(raw: RawFile, column: MappedColumn, hong_kong: BoolArray) -> tuple[Array, BoolArray]:
+def _column(
+    raw: RawFile, column: MappedColumn, hong_kong: BoolArray
+) -> tuple[Array, list[Finding]]:
     cells = raw.columns[column.position]
-    match column.field.form:
-        case Form.NUMBER:
-            numbers, bad = read_numbers(cells)
-            return _scaled(numbers, column, hong_kong), bad
-        case Form.DAY:
-            return read_days(cells)
-        case Form.FLAG:
-            return read_flags(cells)
-        case _:
-            return read_texts(cells, clean_text), np.zeros(raw.n_rows, dtype=np.bool_)
+    if column.field.form is Form.TEXT:
+        return read_texts(cells, clean_text), []
+    if column.field.form is Form.NUMBER:
+        return _number_column(raw, column, hong_kong)
+    found: tuple[Array, BoolArray]
+    if column.field.form is Form.DAY:
+        found = read_days(cells, day_zero=raw.day_zero)
+    else:
+        found = read_flags(cells)
+    return found[0], [Finding(rows=found[1], reason=_not_a(column))]
+
+
+def _number_column(
+    raw: RawFile, column: MappedColumn, hong_kong: BoolArray
+) -> tuple[Array, list[Finding]]:
+    """Return numbers in our unit: a unit behind a number goes before the column's own."""
+    numbers = read_numbers(raw.columns[column.position])
+    field = column.field
+    misplaced = numbers.percent & (field.measure is not Measure.FRACTION)
+    misplaced |= numbers.counted & (field.measure in (Measure.FRACTION, Measure.PLAIN))
+    misplaced |= numbers.whole & (field.measure is not Measure.SHARES)
+    scale = np.where(hong_kong, column.hong_kong, column.scale)
+    # A header in 万 over a cell in 亿 may mean either; lots in 万 are plain.
+    twice = numbers.counted & ~numbers.whole & ~np.isin(scale, (1.0, 100.0))
+    alone = numbers.percent | numbers.whole
+    if not field.proof:
+        refuse_two_readings(numbers, column, raw)
+    values = np.where(alone, numbers.values, _scaled(numbers.values, column, hong_kong))
+    values = np.where(misplaced | twice, np.nan, values)
+    if not (field.proof or column.stated or _all_told(numbers)):
+        refuse_odd_unit(values, column, raw, hong_kong)
+    unit_twice = f"{field.name} has a unit in the cell and another in the header"
+    return values, [
+        Finding(rows=numbers.unreadable | misplaced, reason=_not_a(column)),
+        Finding(rows=twice, reason=unit_twice),
+    ]
+
+
+def _all_told(numbers: Numbers) -> bool:
+    """Tell whether every number prints its unit itself."""
+    return bool((numbers.percent | numbers.counted | ~np.isfinite(numbers.values)).all())
+
+
+def _not_a(column: MappedColumn) -> str:
+    return f"{column.field.name} is not a {column.field.form}"
 
 
 def _scaled(numbers: FloatArray, column: MappedColumn, hong_kong: BoolArray) -> FloatArray:

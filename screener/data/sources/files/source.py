@@ -10,13 +10,20 @@ import pyarrow.compute as pc
 from screener.data.schema import SIMULATED, Basis
 from screener.data.sources.base import Batch
 from screener.data.sources.files.arrival import Outcome
-from screener.data.sources.files.columns import ColumnMapping, check_fields, map_columns
+from screener.data.sources.files.columns import (
+    ColumnMapping,
+    check_fields,
+    check_units,
+    header_fit,
+    map_columns,
+)
 from screener.data.sources.files.landing import rejects_of
-from screener.data.sources.files.layouts import FIELDS
+from screener.data.sources.files.listing_column import Master, no_master
 from screener.data.sources.files.masters import normalise_listings, normalise_names
 from screener.data.sources.files.prices import normalise_prices
 from screener.data.sources.files.ratings import normalise_ratings
-from screener.data.sources.files.reading import RawFile, read_raw
+from screener.data.sources.files.raw import Fit, RawFile
+from screener.data.sources.files.reading import read_raw
 from screener.data.sources.files.remarks import Remark, file_remarks, lines_of
 from screener.data.sources.files.request import (
     FileQuery,
@@ -30,7 +37,10 @@ from screener.data.sources.files.series import (
     normalise_fx,
     normalise_valuation,
 )
+from screener.data.sources.files.suspensions import taken_as_suspended
+from screener.data.sources.files.titles import listing_of_title, refuse_other_bars
 from screener.data.sources.files.units import normal_header
+from screener.data.sources.files.values import as_text
 from screener.data.sources.files.volume import settle_volume
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.errors import DataError, InputError, ScreenerError
@@ -57,12 +67,41 @@ _ONE_LISTING = frozenset(
     }
 )
 _SHOWN_REASONS = 3
+_FIXES = (
+    ("code has lost", "restore the codes, and import the file again"),
+    ("the code is that of an index", "import it with --kind index"),
+    ("the code is not that of an index", "import it with --kind bars"),
+    ("amount / (volume", "say the units, like --unit volume=lots or --unit amount=万元"),
+    (
+        "is not a date",
+        "write days like 2026-05-14, 2026/5/14 or 20260514; a number like 46156 is a spreadsheet's "
+        "count of days: format the column as dates",
+    ),
+    ("is not a number", "write numbers like 1234.5 or 1,234.5, a point before the decimals"),
+    ("not a session", "check the days, and the exchange of the codes"),
+    ("wrong number of cells", "export it again: its rows are longer or shorter than its header"),
+    (
+        "is missing",
+        "fill the column; a workbook's formulas have no values until a spreadsheet program has "
+        "saved them",
+    ),
+    ("", "check --kind, --map and the file"),
+)
 
 
 class FileSource:
-    """CSV and Parquet files of the user, in three steps; only `fetch` reads them."""
+    """Files of the user, in three steps; only `fetch` reads them.
+
+    Parameters
+    ----------
+    master
+        Gives the ids of the listings that the workspace knows; asked only where codes lost zeros.
+    """
 
     name = "files"
+
+    def __init__(self, master: Master = no_master) -> None:
+        self._master = master
 
     def build_query(self, request: ImportRequest) -> FileQuery:
         """Check a request before any file is opened.
@@ -71,9 +110,10 @@ class FileSource:
         ------
         InputError
             If a file is missing or of a type that is not read, `basis` is missing or out of
-            place, or the column map names a field that this kind does not have.
+            place, or the column map or a unit names a field that this kind does not have.
         """
         check_fields(request.kind, request.column_map)
+        check_units(request.kind, request.units)
         return checked_query(request)
 
     def fetch(self, query: FileQuery) -> tuple[RawFile, ...]:
@@ -88,8 +128,13 @@ class FileSource:
         DataError
             If a file holds no row.
         """
+        request = query.request
+
+        def header(cells: tuple[str, ...]) -> Fit:
+            return header_fit(cells, request.kind, request.column_map)
+
         return tuple(
-            read_raw(path, label=label)
+            read_raw(path, label=label, header=header)
             for path, label in zip(query.request.paths, query.labels, strict=True)
         )
 
@@ -107,7 +152,7 @@ class FileSource:
         """
         parts, mappings, remarks = [], [], []
         for number, raw in enumerate(payload):
-            rows, mapping, said = _one_file(raw, number, query)
+            rows, mapping, said = _one_file(raw, number, query, self._master)
             parts.append(rows)
             mappings.append(mapping)
             remarks += said
@@ -122,35 +167,89 @@ class FileSource:
 
 
 def _one_file(
-    raw: RawFile, number: int, query: FileQuery
+    raw: RawFile, number: int, query: FileQuery, master: Master
 ) -> tuple[Rows, ColumnMapping, list[Remark]]:
     request = query.request
     _refuse_simulated(raw)
+    refuse_other_bars(raw, request)
     code_kind = Kind.INDEX if request.kind is ImportKind.INDEX else Kind.SECURITY
-    alone = request.listing or _listing_of_stem(raw, request.kind, code_kind)
+    alone, told_by = _listing_of_file(raw, request, code_kind)
+    elsewhere = {"listing"} if alone is not None else set()
+    if request.kind is ImportKind.VALUATION and request.as_of is not None:
+        elsewhere.add("session")
     mapping = map_columns(
         raw.headers,
         request.kind,
         request.column_map,
-        file=raw.label,
-        absent=frozenset() if alone is None else frozenset({"listing"}),
+        file=raw.header_place,
+        units=request.units,
+        absent=frozenset(elsewhere),
     )
-    rows = read_rows(raw, mapping, file=number, kind=code_kind, listing=alone)
-    remarks = file_remarks(raw, mapping)
+    rows, notes = read_rows(
+        raw, mapping, file=number, kind=code_kind, listing=alone or request.listing, master=master
+    )
+    said = [*notes]
     if "listing" in mapping.columns:
         _refuse_other_listings(rows, request.listing, raw.label)
-    elif request.listing is None and alone is not None:
-        remarks.append(Remark(text=f"listing {alone.id} is told by the file name", file=raw.label))
+    elif told_by:
+        said.append(f"listing {alone} is told by {told_by}")
+    if "session" in elsewhere:
+        rows, told = _dated(rows, request)
+        said += told
+    remarks = [*file_remarks(raw, mapping), *(Remark(text=t, file=raw.label) for t in said)]
     if request.kind is ImportKind.BARS:
-        volume = mapping.columns.get("volume")
-        raw_basis = request.basis is Basis.RAW
-        rows, said = settle_volume(rows, volume, raw.label, provable=raw_basis)
-        remarks += said
+        rows, traded = _traded(rows, mapping, request, raw.label)
+        remarks += traded
     return rows, mapping, remarks
 
 
+def _traded(
+    rows: Rows, mapping: ColumnMapping, request: ImportRequest, label: str
+) -> tuple[Rows, list[Remark]]:
+    """Settle what the volume of bars means: its unit, and days on which nothing was traded."""
+    raw_basis = request.basis is Basis.RAW
+    rows, units = settle_volume(rows, mapping.columns.get("volume"), label, provable=raw_basis)
+    rows, idle = taken_as_suspended(rows, label)
+    return rows, [*units, *idle]
+
+
+def _dated(rows: Rows, request: ImportRequest) -> tuple[Rows, list[str]]:
+    """Give values the day of the request where the file has no column of days."""
+    if "session" in rows.values:
+        return rows, [f"--as-of {request.as_of} is not used: the file has its own days"]
+    days = np.full(rows.n_rows, np.datetime64(request.as_of, "D"))
+    return rows.with_values(session=days), [f"values are of {request.as_of}, as --as-of says"]
+
+
+def _listing_of_file(
+    raw: RawFile, request: ImportRequest, code_kind: Kind
+) -> tuple[Listing | None, str]:
+    """Return the listing of a file without a listing column, and what tells it if not the user.
+
+    Raises
+    ------
+    InputError
+        If the title, the file's name and the user name different ones.
+    """
+    named = _listing_of_stem(raw, request.kind, code_kind)
+    titled = listing_of_title(raw, code_kind) if request.kind in _ONE_LISTING else None
+    given = request.listing or named
+    if given is not None and titled is not None and given.code != titled.code:
+        said = "--listing says" if request.listing else "the file name says"
+        raise InputError(
+            f"the title says {titled}, {said} {given}",
+            where=raw.label,
+            fix="correct the one that is wrong",
+        )
+    if request.listing is not None:
+        return request.listing, ""
+    if named is not None:
+        return named, "the file name"
+    return titled, "the title" if titled else ""
+
+
 def _listing_of_stem(raw: RawFile, kind: ImportKind, code_kind: Kind) -> Listing | None:
-    if kind not in _ONE_LISTING or not any(field.name == "listing" for field in FIELDS[kind]):
+    if kind not in _ONE_LISTING:
         return None
     try:
         return parse_listing(raw.stem, kind=code_kind)
@@ -172,7 +271,7 @@ def _refuse_simulated(raw: RawFile) -> None:
     for header, column in zip(raw.headers, raw.columns, strict=True):
         if normal_header(header) != "source":
             continue
-        if pc.any(pc.equal(column.cast("string"), SIMULATED)).as_py():
+        if pc.any(pc.equal(as_text(column), SIMULATED)).as_py():
             raise InputError(
                 f"the rows are of the simulated market: their source is {SIMULATED}",
                 where=raw.label,
@@ -193,5 +292,10 @@ def _refuse_nothing(outcome: Outcome, payload: Sequence[RawFile]) -> None:
         + "; ".join(reasons[:_SHOWN_REASONS])
         + (f"; and {more} more reasons" if more > 0 else ""),
         where=", ".join(raw.label for raw in payload[:_SHOWN_REASONS]),
-        fix="check --kind, --map and the file",
+        fix=_advice(reasons[0]),
     )
+
+
+def _advice(reason: str) -> str:
+    """Return what helps against the commonest fault of a file of which no row is left."""
+    return next(fix for words, fix in _FIXES if words in reason)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
 from screener.domain.listing import Currency
 
-__all__ = ["UNITS", "Measure", "Unit", "normal_header"]
+__all__ = ["UNITS", "Measure", "Unit", "normal_header", "unit_named"]
 
 
 class Measure(StrEnum):
@@ -29,13 +31,34 @@ class Unit:
     currency: Currency | None = None
 
 
+_TERM = re.compile(
+    r"\((单位|交易日期|报告期|币种|复权方式|截止日期|起始交易日期|截止交易日期)\)(?=.)"
+)
 _BRACKETS = str.maketrans("【】[]〔〕{}", "()()()()")
 
 
 def normal_header(text: str) -> str:
-    """Return a header as this module writes it: NFKC, small letters, no spaces, round brackets."""
+    """Return a header as this module writes it: NFKC, small letters, no spaces, round brackets.
+
+    Of the terms that Wind writes under a header, `[单位] 亿元`, only the unit stays.
+    """
     plain = unicodedata.normalize("NFKC", text).translate(_BRACKETS)
-    return "".join(plain.split()).lower()
+    name, *terms = _TERM.split("".join(plain.split()).lower())
+    units = [value for word, value in zip(terms[::2], terms[1::2], strict=True) if word == "单位"]
+    return f"{name}({units[0]})" if units else name
+
+
+def unit_named(text: str, measure: Measure) -> Unit | None:
+    """Return the unit that a word (`万元`, `percent`, `lots`) or a multiplier (`1e8`) names."""
+    word = normal_header(text)
+    named = UNITS.get(word) or _SPOKEN.get(word)
+    if named is not None:
+        return named if measure in named.measures else None
+    try:
+        scale = float(word)
+    except ValueError:
+        return None
+    return Unit(scale=scale, measures=frozenset({measure})) if 0 < scale < math.inf else None
 
 
 def _units() -> dict[str, Unit]:
@@ -79,5 +102,10 @@ def _units() -> dict[str, Unit]:
     return found
 
 
+_FRACTIONS = frozenset({Measure.FRACTION})
+_SPOKEN = {
+    "percent": Unit(scale=0.01, measures=_FRACTIONS),
+    "fraction": Unit(scale=1.0, measures=_FRACTIONS),
+}
 UNITS = _units()
 """Units that a header may print in brackets."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from typing import TypeVar
+from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +16,14 @@ import pyarrow.compute as pc
 
 from screener.data.quality import BoolArray, DayArray, FloatArray, IntArray
 from screener.domain.former_codes import Renumbering, renumbering
-from screener.domain.listing import Kind, Listing, parse_listing
-from screener.errors import ScreenerError
 
 __all__ = [
-    "CodeColumn",
+    "BLANK",
+    "Numbers",
     "ObjectArray",
+    "as_text",
+    "distinct_texts",
     "parse_day",
-    "read_codes",
     "read_days",
     "read_flags",
     "read_numbers",
@@ -31,19 +31,39 @@ __all__ = [
 ]
 
 ObjectArray = npt.NDArray[np.object_]
-ValueT = TypeVar("ValueT")
 
-_BLANK = frozenset(
-    {"", "-", "--", "---", "—", "——", "nan", "nat", "none", "null", "n/a", "na", "#n/a"}
+BLANK = frozenset(
+    {"", "-", "--", "---", "—", "——", "nan", "nat", "none", "null", "n/a", "na", "#n/a", "亏损"}
 )
+"""Cells that say nothing, in small letters; a loss has no multiple."""
 _EXCHANGE_ZONE = timezone(timedelta(hours=8))  # Shanghai and Hong Kong, no summer time
 
 _DAY = re.compile(
     r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d{2})(\d{2}))(?:\.0)?",
     re.ASCII,
 )
+_FIRST_DAY, _LAST_DAY = (np.datetime64(day, "D") for day in (date.min, date.max))
+_DAY_NUMBER = re.compile(r"[1-9][0-9]{4}(\.[0-9]+)?", re.ASCII)
+_WEEKDAY = re.compile(
+    r"(?:[ ,，(]+(?:周|星期|週)?|周|星期|週)[一二三四五六日天]\)?$"
+    r"|[ ,，(]+(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\)?$",
+    re.IGNORECASE,
+)
 _CLOCK = re.compile(r"[T ]?(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?) ?(Z|[+-]\d{2}:?\d{2})?", re.ASCII)
-_NUMBER = r"^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
+_COUNTED = re.compile(
+    r"([+-]?(?=\.?[0-9])(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)?(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?)"
+    r" ?(万亿|千亿|百亿|亿|千万|百万|万|千|[KkMmBb])? ?([元股手%])?",
+    re.ASCII,
+)
+_ZEROS = {
+    "": 0, "千": 3, "万": 4, "百万": 6, "千万": 7, "亿": 8, "百亿": 10, "千亿": 11, "万亿": 12,
+    "k": 3, "m": 6, "b": 9,
+}  # fmt: skip
+_COUNTS = {
+    "%": Decimal("0.01"),
+    **{sign: Decimal(10) ** zeros for sign, zeros in _ZEROS.items()},
+    **{f"{sign}手": Decimal(10) ** (zeros + 2) for sign, zeros in _ZEROS.items()},
+}
 
 _YES = frozenset(
     {"true", "t", "1", "1.0", "yes", "y", "是", "停牌", "停牌一天", "盘中停牌", "suspended"}
@@ -52,35 +72,37 @@ _SIX = re.compile(r"(?<![0-9])([0-9]{6})(?![0-9])")
 _NO = frozenset({"false", "f", "0", "0.0", "no", "n", "否", "交易", "正常", "正常交易", "trading"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CodeColumn:
-    """Listings of a column.
+class Numbers(NamedTuple):
+    """A column of numbers, each array `(n_rows,)`.
 
     Parameters
     ----------
-    listings
-        The distinct listings.
-    index
-        `(n_rows,)` index into `listings`; −1 where there is none.
-    absent
-        `(n_rows,)` of bool, True for a blank cell.
-    faults
-        Pairs of rows and what is wrong with their code.
+    values
+        NaN where blank or unreadable; what a cell prints behind its number is counted in.
+    unreadable
+        True where a cell is neither a finite number nor blank.
+    percent
+        True where a cell ends in a percent sign.
+    counted
+        True where a cell ends in 万, 亿 and the like, or in a unit.
+    whole
+        True where a cell prints its whole unit: 股 or 手.
     """
 
-    listings: tuple[Listing, ...]
-    index: IntArray
-    absent: BoolArray
-    faults: tuple[tuple[BoolArray, str], ...]
+    values: FloatArray
+    unreadable: BoolArray
+    percent: BoolArray
+    counted: BoolArray
+    whole: BoolArray
 
 
 def parse_day(text: str) -> date | None:
     """Parse a day: ISO, `YYYYMMDD`, `YYYY/M/D`, `YYYY年M月D日`, each with or without a time.
 
-    A time with an offset from UTC is taken to the exchanges' own zone, UTC+8. `None` if the text
-    is no day.
+    A weekday behind it is no matter. A time with an offset from UTC is taken to the exchanges' own
+    zone, UTC+8. `None` if the text is no day.
     """
-    match = _DAY.match(text)
+    match = _DAY.match(_WEEKDAY.sub("", text))
     if match is None:
         return None
     parts = [int(part) for part in (match[1], *match.groups()[2:]) if part]
@@ -88,43 +110,28 @@ def parse_day(text: str) -> date | None:
         day = date(*parts)
     except ValueError:
         return None
-    rest = text[match.end() :]
+    rest = match.string[match.end() :]
     return day if not rest else _with_clock(day, rest)
-
-
-def read_codes(column: pa.ChunkedArray, kind: Kind) -> CodeColumn:
-    """Read a column of listing codes; each distinct text is parsed once."""
-    codes, texts = _distinct(column)
-    listings: dict[Listing, int] = {}
-    index_of = np.full(len(texts) + 1, -1, dtype=np.int64)
-    wrong: dict[str, list[int]] = {}
-    for place, text in enumerate(texts):
-        if text.lower() in _BLANK:
-            continue
-        try:
-            listing = parse_listing(text, parameter="code", kind=kind)
-        except ScreenerError as error:
-            wrong.setdefault(error.what, []).append(place)
-        else:
-            index_of[place] = listings.setdefault(listing, len(listings))
-    blank = np.array([text.lower() in _BLANK for text in texts] + [True], dtype=np.bool_)
-    return CodeColumn(
-        listings=tuple(listings),
-        index=index_of[codes],
-        absent=blank[codes],
-        faults=tuple((np.isin(codes, places), reason) for reason, places in wrong.items()),
-    )
 
 
 def renumbered_in(column: pa.ChunkedArray) -> tuple[Renumbering, ...]:
     """Return the changes of code of the listings that a column names by a former one."""
-    _, texts = _distinct(column)
+    _, texts = distinct_texts(column)
     bare = (match[1] for text in texts if (match := _SIX.search(text)))
     return tuple(change for code in dict.fromkeys(bare) if (change := renumbering(code)))
 
 
-def read_days(column: pa.ChunkedArray) -> tuple[DayArray, BoolArray]:
+def read_days(
+    column: pa.ChunkedArray, *, day_zero: date | None = None
+) -> tuple[DayArray, BoolArray]:
     """Read a column of days.
+
+    Parameters
+    ----------
+    column
+        The cells.
+    day_zero
+        Day from which a workbook counts days that are not formatted as such; `None` for none.
 
     Returns
     -------
@@ -135,44 +142,41 @@ def read_days(column: pa.ChunkedArray) -> tuple[DayArray, BoolArray]:
     """
     kind = column.type
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        return _typed_days(column), np.zeros(len(column), dtype=np.bool_)
-    codes, texts = _distinct(column)
+        typed = _typed_days(column)
+        beyond = (typed < _FIRST_DAY) | (typed > _LAST_DAY)
+        return np.where(beyond, np.datetime64("NaT"), typed), beyond
+    codes, texts = distinct_texts(column)
     days = np.full(len(texts) + 1, np.datetime64("NaT"), dtype="datetime64[D]")
     bad = np.zeros(len(texts) + 1, dtype=np.bool_)
     for place, text in enumerate(texts):
-        day = parse_day(text)
+        day = parse_day(text) or _counted_day(text, day_zero)
         if day is not None:
             days[place] = np.datetime64(day, "D")
         else:
-            bad[place] = text.lower() not in _BLANK
+            bad[place] = text.lower() not in BLANK
     return days[codes], bad[codes]
 
 
-def read_numbers(column: pa.ChunkedArray) -> tuple[FloatArray, BoolArray]:
+def read_numbers(column: pa.ChunkedArray) -> Numbers:
     """Read a column of numbers.
 
-    Thousands separators in threes, wide digits and signs are read; a decimal comma is not.
-
-    Returns
-    -------
-    values : numpy.ndarray
-        `(n_rows,)` of float, NaN where blank or unreadable.
-    unreadable : numpy.ndarray
-        `(n_rows,)` of bool, True where a cell is neither a finite number nor blank.
+    Thousands separators in threes, wide digits and signs are read, and what counts behind a
+    number: `3.5%`, `3023.3亿`, `12万手`, `1.2M`; a decimal comma is not.
     """
     kind = column.type
+    none = np.zeros(len(column), dtype=np.bool_)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
-        values, bad = _text_numbers(column.cast(pa.string()))
+        found = _text_numbers(column.cast(pa.string()))
     elif pa.types.is_null(kind) or pa.types.is_boolean(kind):
-        values = np.full(len(column), np.nan)
-        bad = np.full(len(column), pa.types.is_boolean(kind), dtype=np.bool_)
+        flag = np.full(len(column), pa.types.is_boolean(kind), dtype=np.bool_)
+        found = Numbers(np.full(len(column), np.nan), flag, none, none, none)
     elif _numeric(kind):
-        values = _floats(column.cast(pa.float64(), safe=False))
-        bad = np.zeros(len(column), dtype=np.bool_)
+        found = Numbers(_floats(column.cast(pa.float64(), safe=False)), none, none, none, none)
     else:
-        return np.full(len(column), np.nan), np.ones(len(column), dtype=np.bool_)
-    endless = np.isinf(values)
-    return np.where(endless, np.nan, values), bad | endless
+        return Numbers(np.full(len(column), np.nan), ~none, none, none, none)
+    endless = np.isinf(found.values)
+    values = np.where(endless, np.nan, found.values)
+    return found._replace(values=values, unreadable=found.unreadable | endless)
 
 
 def read_flags(column: pa.ChunkedArray) -> tuple[BoolArray, BoolArray]:
@@ -180,10 +184,10 @@ def read_flags(column: pa.ChunkedArray) -> tuple[BoolArray, BoolArray]:
     if pa.types.is_boolean(column.type):
         values: BoolArray = pc.fill_null(column, False).to_numpy()
         return values, np.zeros(len(column), dtype=np.bool_)
-    codes, texts = _distinct(column)
+    codes, texts = distinct_texts(column)
     words = [text.lower() for text in texts]
     yes = np.array([word in _YES for word in words] + [False], dtype=np.bool_)
-    known = [word in _YES or word in _NO or word in _BLANK for word in words] + [True]
+    known = [word in _YES or word in _NO or word in BLANK for word in words] + [True]
     return yes[codes], ~np.array(known, dtype=np.bool_)[codes]
 
 
@@ -195,10 +199,16 @@ def read_texts(column: pa.ChunkedArray, clean: Callable[[str], str]) -> ObjectAr
     numpy.ndarray
         `(n_rows,)` of str, `None` where blank.
     """
-    codes, texts = _distinct(column, normal=False)
-    cleaned = [None if text.strip().lower() in _BLANK else clean(text) for text in texts]
+    codes, texts = distinct_texts(column, normal=False)
+    cleaned = [None if text.strip().lower() in BLANK else clean(text) for text in texts]
     values = np.array([*cleaned, None], dtype=np.object_)
     return values[codes]
+
+
+def _counted_day(text: str, day_zero: date | None) -> date | None:
+    if day_zero is None or not _DAY_NUMBER.fullmatch(text):
+        return None
+    return day_zero + timedelta(days=int(text.partition(".")[0]))
 
 
 def _with_clock(day: date, rest: str) -> date | None:
@@ -207,14 +217,17 @@ def _with_clock(day: date, rest: str) -> date | None:
         return None
     try:
         moment = datetime.fromisoformat(f"{day}T{match[1].zfill(5)}{match[2] or ''}")
-    except ValueError:
+        return moment.astimezone(_EXCHANGE_ZONE).date() if match[2] else day
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(_EXCHANGE_ZONE).date() if match[2] else day
 
 
-def _distinct(column: pa.ChunkedArray, *, normal: bool = True) -> tuple[IntArray, list[str]]:
-    """Return each row's place in the list of distinct texts; a null is one past the end."""
-    encoded = _as_text(column).combine_chunks().dictionary_encode()
+def distinct_texts(column: pa.ChunkedArray, *, normal: bool = True) -> tuple[IntArray, list[str]]:
+    """Return each row's place in the list of distinct texts; a null is one past the end.
+
+    Texts are trimmed, with wide signs made narrow, unless they shall stay as printed.
+    """
+    encoded = as_text(column).combine_chunks().dictionary_encode()
     texts: Sequence[str] = encoded.dictionary.to_pylist()
     codes = pc.fill_null(encoded.indices, len(texts)).to_numpy(zero_copy_only=False)
     if normal:
@@ -222,7 +235,8 @@ def _distinct(column: pa.ChunkedArray, *, normal: bool = True) -> tuple[IntArray
     return codes.astype(np.int64), list(texts)
 
 
-def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column of any type as text; a whole number has no decimal point."""
     kind = column.type
     if pa.types.is_floating(kind):  # codes and dates that a spreadsheet made numbers of
         try:
@@ -251,30 +265,46 @@ def _numeric(kind: pa.DataType) -> bool:
     )
 
 
-def _text_numbers(column: pa.ChunkedArray) -> tuple[FloatArray, BoolArray]:
+def _text_numbers(column: pa.ChunkedArray) -> Numbers:
     trimmed = pc.utf8_trim_whitespace(column)
     given = _without_blanks(trimmed)
     try:
         values = _floats(given.cast(pa.float64()))
     except pa.ArrowInvalid:
         return _odd_numbers(trimmed)
-    return values, np.zeros(len(values), dtype=np.bool_)
+    none = np.zeros(len(values), dtype=np.bool_)
+    return Numbers(values, none, none, none, none)
 
 
-def _odd_numbers(column: pa.ChunkedArray) -> tuple[FloatArray, BoolArray]:
-    plain = pc.utf8_trim_whitespace(pc.utf8_normalize(column, form="NFKC"))
-    given = _without_blanks(plain)
-    fits = pc.and_(
-        pc.match_substring_regex(given, _NUMBER), pc.match_substring_regex(given, "[0-9]")
-    )
-    readable = pc.if_else(fits, given, pa.scalar(None, pa.string()))
-    digits = pc.replace_substring(pc.ascii_ltrim(readable, characters="+"), ",", "")
-    bad: BoolArray = pc.fill_null(pc.invert(fits), False).to_numpy()
-    return _floats(digits.cast(pa.float64())), bad
+def _odd_numbers(column: pa.ChunkedArray) -> Numbers:
+    """Read numbers of which some are not plain; each distinct text is read once."""
+    codes, texts = distinct_texts(column)
+    read = [_printed_number(text) for text in texts]
+    read.append((np.nan, False, ""))
+    values = np.array([value for value, _, _ in read], dtype=np.float64)
+    bad = np.array([fault for _, fault, _ in read], dtype=np.bool_)
+    ends = np.array([end for _, _, end in read], dtype=np.str_)
+    masks = (bad, ends == "%", (ends != "") & (ends != "%"), np.isin(ends, ("股", "手")))
+    return Numbers(values[codes], *(mask[codes] for mask in masks))
+
+
+def _printed_number(text: str) -> tuple[float, bool, str]:
+    """Return a cell's number, whether it is unreadable, and in which unit it ends."""
+    if text.lower() in BLANK:
+        return np.nan, False, ""
+    match = _COUNTED.fullmatch(text.replace("−", "-"))
+    if match is None:
+        return np.nan, True, ""
+    number, count, unit = match[1].replace(",", ""), match[2] or "", match[3] or ""
+    if unit == "%" and count:
+        return np.nan, True, ""
+    # As text, so that 0.57 % is 0.0057 and 12.3 thousand 12300, without a stray last digit.
+    value = float(Decimal(number) * _COUNTS[f"{count}{unit if unit in '%手' else ''}".lower()])
+    return value, False, unit or count
 
 
 def _without_blanks(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    blank = pc.is_in(pc.utf8_lower(column), value_set=pa.array(sorted(_BLANK)))
+    blank = pc.is_in(pc.utf8_lower(column), value_set=pa.array(sorted(BLANK)))
     return pc.if_else(blank, pa.scalar(None, pa.string()), column)
 
 

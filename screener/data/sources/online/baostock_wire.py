@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from screener.data.clock import Clock
 from screener.data.sources.online.base import Call
 from screener.data.sources.online.health import HostHealth, told
+from screener.data.sources.online.network import Network
 from screener.data.sources.online.upstream import endpoint
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty
 
@@ -50,9 +51,19 @@ class BaostockConnection:
         What earlier runs met at the host; shared with the wire, so that both leave it alone.
     timeout
         Seconds that the line may be silent; what `baostock.toml` says by default.
+    network
+        The way out of this machine, for which the host is not blamed; not looked at when `None`.
     """
 
-    def __init__(self, clock: Clock, health: HostHealth, *, timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        health: HostHealth,
+        *,
+        timeout: float | None = None,
+        network: Network | None = None,
+    ) -> None:
+        self._network = network
         self._clock = clock
         self._health = health
         self._line = _Line(seconds=timeout or float(_ASSUMED["seconds"]))
@@ -85,6 +96,8 @@ class BaostockConnection:
 
         Raises
         ------
+        NetworkDown
+            If this machine has no way out.
         SourceBlocked
             If the package is not installed, the host is left alone, or it could not be asked.
         SourceEmpty
@@ -212,6 +225,8 @@ class BaostockConnection:
         raise SourceBlocked(said, where=_place(call), fix=fix)
 
     def _tell_failure(self, call: Call) -> NoReturn:
+        if self._network is not None:
+            self._network.check_again()
         fault = self._line.fault
         late = isinstance(fault, TimeoutError)
         said = f"{_HOST} {'did not answer in time' if late else 'dropped the connection'}"

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from screener.data.sources.base import Batch
 from screener.data.sources.online.base import Ask, Need, OnlineSource
 from screener.domain.listing import Exchange
-from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
+from screener.errors import (
+    NetworkDown,
+    SourceBlocked,
+    SourceChanged,
+    SourceEmpty,
+    SourceError,
+)
 
 __all__ = ["Answer", "Attempt", "ask_in_turn", "sources_for"]
 
@@ -76,6 +82,8 @@ def ask_in_turn(
         If every source answered, and none knows anything.
     SourceBlocked, SourceChanged
         If one of them could not be asked, or is not understood: nobody knows then.
+    NetworkDown
+        If this machine has no way to any of them.
     """
     attempts: list[Attempt] = []
     for source in sources:
@@ -85,6 +93,8 @@ def ask_in_turn(
                 raise SourceBlocked(reason, where=source.name)
             query = source.build_query(ask)
             batch = _usable(ask, source.normalise(query, source.fetch(query)))
+        except NetworkDown:  # the next source cannot be asked either
+            raise
         except SourceError as error:
             attempts.append(Attempt(source=source.name, error=error))
         else:

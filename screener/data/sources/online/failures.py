@@ -130,7 +130,8 @@ class Trouble(StrEnum):
 def trouble_of_error(error: BaseException) -> Trouble:
     """Tell how a request failed that raised `error`, of requests or of curl_cffi."""
     names = _names(error)
-    if names & {"ProxyError", "InvalidProxyURL"}:
+    # Of curl: no class tells a proxy that does not answer from a host that drops the line.
+    if names & {"ProxyError", "InvalidProxyURL"} or " over proxy " in str(error):
         return Trouble.PROXY
     if any(_at_home(cause) for cause in _causes(error)):
         return Trouble.OFFLINE

@@ -7,9 +7,7 @@ that could be used forgets everything.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from screener.data.clock import Clock
+from screener.files.whole import write_whole
 
 __all__ = ["COOL_DOWN", "LONGEST_COOL_DOWN", "HostHealth", "told"]
 
@@ -170,7 +169,7 @@ class HostHealth:
         tables = {name: asdict(record) for name, record in self._records.items()}
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(self._path, json.dumps({"groups": tables}, default=_iso, indent=1))
+            write_whole(self._path, json.dumps({"groups": tables}, default=_iso, indent=1))
         except OSError as error:
             self._remark("written", error, "the next run will not know which hosts refused")
 
@@ -213,20 +212,3 @@ def _instant(text: str | None) -> datetime | None:
 
 def _iso(instant: datetime) -> str:
     return instant.isoformat()
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    draft = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}-", delete=False
-        ) as handle:
-            draft = Path(handle.name)
-            handle.write(text)
-        draft.replace(path)
-    except BaseException:
-        if draft is not None:
-            with contextlib.suppress(OSError):
-                draft.unlink()
-        raise

@@ -33,6 +33,7 @@ from screener.data.sources.online.failures import (
     trouble_of_reply,
 )
 from screener.data.sources.online.health import HostHealth, told
+from screener.data.sources.online.network import Network
 from screener.errors import SourceBlocked, SourceError
 
 __all__ = ["HostGroup", "Manners", "Visit", "group_of", "polite"]
@@ -137,10 +138,15 @@ class Manners:
         Time, and the jitter's generator.
     health
         What earlier requests met.
+    network
+        The way out of this machine, for which no host is blamed; not looked at when `None`.
     """
 
-    def __init__(self, *, clock: Clock, health: HostHealth, random: Random) -> None:
+    def __init__(
+        self, *, clock: Clock, health: HostHealth, random: Random, network: Network | None = None
+    ) -> None:
         self.clock = clock
+        self._network = network
         self.health = health
         self.requests_made: Counter[str] = Counter()
         self._random = random
@@ -164,6 +170,8 @@ class Manners:
 
         Raises
         ------
+        NetworkDown
+            If this machine has no way out.
         SourceBlocked
             If the host is left alone, used up for today, or cannot be asked.
         SourceEmpty
@@ -216,6 +224,8 @@ class Manners:
         trouble, detail = Trouble.TIMED_OUT, ""
         for tries_left in (1, 0) if group.retry else (0,):
             self._stop_if_left_alone(visit, host, group)
+            if self._network is not None and not proxy:  # a proxy finds the names itself
+                self._network.check()
             self._pace(host, group)
             try:
                 reply = send((group.connect_seconds, group.read_seconds))
@@ -230,6 +240,8 @@ class Manners:
                 trouble, detail = found, f"status {reply.status_code}"
             if not (tries_left and trouble.passes):
                 break
+        if trouble is Trouble.OFFLINE and self._network is not None:
+            self._network.check_again()
         if trouble is Trouble.PROXY:
             detail = f"{proxy or 'of the environment'}: {detail}"
         until = self.failed(host, trouble, detail)

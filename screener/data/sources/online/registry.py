@@ -51,6 +51,7 @@ from screener.data.sources.online.hk_master import (
     EastmoneyHkProfile,
     SinaHkMaster,
 )
+from screener.data.sources.online.network import Network
 from screener.data.sources.online.ratings_online import CninfoRatings, EastmoneyRatings
 from screener.data.sources.online.sina import (
     SinaBars,
@@ -68,7 +69,7 @@ from screener.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OPTIONAL", "SOURCES", "Sources", "open_sources"]
+__all__ = ["OPTIONAL", "SOURCES", "Sources", "open_sources", "way_out"]
 
 HEALTH = "hosts.json"
 """File in the lake's folder that remembers which hosts are left alone."""
@@ -172,8 +173,15 @@ class Sources:
                 raise InputError(f"--source {name!r} is not one of {', '.join(self.names)}")
 
 
+def way_out() -> Network:
+    """Return the way out of this machine, judged by whether any of the sources' hosts is found."""
+    return Network([source.hosts[0] for source in SOURCES])
+
+
 @contextmanager
-def open_sources(root: Path, clock: Clock, random: Random) -> Iterator[Sources]:
+def open_sources(
+    root: Path, clock: Clock, random: Random, *, network: Network | None = None
+) -> Iterator[Sources]:
     """Give all sources, with what earlier runs met at their hosts.
 
     Parameters
@@ -182,11 +190,13 @@ def open_sources(root: Path, clock: Clock, random: Random) -> Iterator[Sources]:
         Folder of the lake, which keeps that memory.
     clock, random
         Time, and the generator of the pace's jitter.
+    network
+        The way out of this machine: without one nobody is asked; not looked at when `None`.
     """
     health = HostHealth(root / HEALTH, clock)
-    wire = OnlineWire(clock, health, random)
+    wire = OnlineWire(clock, health, random, network)
     found: list[OnlineSource] = [source(wire) for source in SOURCES]
-    with BaostockConnection(clock, health) as connection:
+    with BaostockConnection(clock, health, network=network) as connection:
         if importlib.util.find_spec("baostock") is not None:
             found.extend(source(connection) for source in OPTIONAL)
         chains: dict[Need, list[OnlineSource]] = {}

@@ -27,6 +27,7 @@ from screener.data.sources.online.failures import (
 )
 from screener.data.sources.online.health import HostHealth
 from screener.data.sources.online.manners import Manners, Visit, group_of, polite
+from screener.data.sources.online.network import Network
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
 
 if TYPE_CHECKING:
@@ -44,11 +45,15 @@ class OnlineWire:
         Time, and the generator of the pace's jitter.
     health
         What earlier runs met at each group of hosts.
+    network
+        The way out of this machine; not looked at when `None`.
     """
 
-    def __init__(self, clock: Clock, health: HostHealth, random: Random) -> None:
+    def __init__(
+        self, clock: Clock, health: HostHealth, random: Random, network: Network | None = None
+    ) -> None:
         self._health = health
-        self._manners = Manners(clock=clock, health=health, random=random)
+        self._manners = Manners(clock=clock, health=health, random=random, network=network)
 
     @property
     def requests_made(self) -> Mapping[str, int]:
@@ -84,6 +89,8 @@ class OnlineWire:
 
         Raises
         ------
+        NetworkDown
+            If this machine has no way out.
         SourceBlocked
             If a host could not be asked, is left alone, or answered empty where rows are due.
         SourceEmpty

@@ -1,0 +1,120 @@
+"""Units that make no sense: asked about before a value is stored, never guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from screener.data.quality import BoolArray, Finding, FloatArray
+from screener.data.sources.files.columns import MappedColumn
+from screener.data.sources.files.raw import RawFile
+from screener.data.sources.files.units import Measure
+from screener.data.sources.files.values import Numbers
+from screener.errors import InputError
+
+__all__ = ["impossible_findings", "refuse_odd_unit", "refuse_two_readings"]
+
+_LEAST_VALUE = 1e7
+_MOST_VALUE = 1e14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Range:
+    """What a column can be in the right unit.
+
+    Parameters
+    ----------
+    least, most
+        Bounds of every value but zero.
+    low, high
+        Bounds of the median: of mainland listings below, of all above.
+    """
+
+    least: float = 0.0
+    most: float
+    low: float = 0.0
+    high: float = np.inf
+
+
+# No mainland company is worth 500 million at its median; the dearest of all, in 万, is below that.
+_RANGES = {
+    "dividend_yield": _Range(most=1.0, low=0.002, high=0.2),
+    "market_cap": _Range(least=_LEAST_VALUE, most=_MOST_VALUE, low=5e8),
+    "float_cap": _Range(least=_LEAST_VALUE, most=_MOST_VALUE, low=1e8),
+}
+
+
+def refuse_two_readings(numbers: Numbers, column: MappedColumn, raw: RawFile) -> None:
+    """Refuse fractions of which some have a percent sign and others, plain, may be either.
+
+    Raises
+    ------
+    InputError
+        If they do and nothing says the unit of the plain ones.
+    """
+    plain = np.isfinite(numbers.values) & (numbers.values != 0) & ~numbers.percent
+    known = column.stated or column.scale != 1 or column.field.measure is not Measure.FRACTION
+    if known or not (numbers.percent.any() and plain.any()):
+        return
+    name = column.field.name
+    raise InputError(
+        f"{column.header} has percent signs in some rows and none in others "
+        f"(first line {raw.lines[np.flatnonzero(plain)[0]]})",
+        where=raw.label,
+        fix=f"say what the plain ones are: --unit {name}=percent or --unit {name}=fraction",
+    )
+
+
+def refuse_odd_unit(
+    values: FloatArray, column: MappedColumn, raw: RawFile, hong_kong: BoolArray
+) -> None:
+    """Refuse a column whose unit nobody said, if its values make no sense in the assumed one.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range, or the median is.
+    """
+    name = column.field.name
+    bounds = _RANGES.get(name)
+    if bounds is None:
+        return
+    given = np.isfinite(values) & (values > 0)
+    odd = given & ((values > bounds.most) | (values < bounds.least))
+    home = given & ~hong_kong
+    if not odd.any() and home.any() and np.median(values[home]) < bounds.low:
+        odd = home & (values < bounds.low)
+    if not odd.any() and given.any() and np.median(values[given]) > bounds.high:
+        odd = given & (values > bounds.high)
+    if not odd.any():
+        return
+    row = int(np.flatnonzero(odd)[0])
+    raise InputError(
+        f"{column.header} of line {raw.lines[row]} would be a {name} of {_shown(name, values[row])}"
+        f" ({int(odd.sum())} row(s) like it): in which unit is it?",
+        where=raw.label,
+        fix=_advice(name, bounds, values[row]),
+    )
+
+
+def _advice(name: str, bounds: _Range, value: float) -> str:
+    if name == "dividend_yield":
+        return (
+            "--unit dividend_yield=percent where 3.5 means 3.5 %, "
+            "--unit dividend_yield=fraction where 0.035 does"
+        )
+    true = f", --unit {name}=1 if it is true" if bounds.least <= value <= bounds.most else ""
+    return f"--unit {name}=亿元 (or 1e8), --unit {name}=万元 (or 1e4){true}"
+
+
+def impossible_findings(name: str, values: FloatArray) -> list[Finding]:
+    """Find values that no unit makes true, where the file or the user said the unit."""
+    bounds = _RANGES[name]
+    shown = "below 10 million or above 100 trillion" if bounds.least else "above 100 %"
+    odd = (values > bounds.most) | ((values < bounds.least) & (values > 0))
+    return [Finding(rows=odd, reason=f"{name} is {shown}: is its unit another?")]
+
+
+def _shown(name: str, value: float) -> str:
+    return f"{value:.4g} ({value:.2%})" if name == "dividend_yield" else f"{value:,.0f}"

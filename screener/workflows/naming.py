@@ -1,0 +1,36 @@
+"""Names for people, of securities that no report card names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from screener.data.asof import AsOf
+from screener.data.store import Store
+from screener.domain.basket import Event
+from screener.errors import DataError, StorageError
+from screener.workflows.securities import SecurityNames
+from screener.workspace.locate import Workspace
+
+__all__ = ["named_by_tables"]
+
+
+def named_by_tables(workspace: Workspace, events: Sequence[Event]) -> tuple[Event, ...]:
+    """Return events whose nameless members bear the name that the tables know for that day.
+
+    To be shown alone: a name decides nothing, so that tables which are missing or cannot be read
+    leave the members as they are.
+    """
+    with suppress(DataError, StorageError), Store.open(workspace.data_cache) as store:
+        return tuple(_named(store, event) for event in events)
+    return tuple(events)
+
+
+def _named(store: Store, event: Event) -> Event:
+    names = SecurityNames.read(AsOf.after_close(store, event.published.day), {})
+    members = (
+        member if member.name else replace(member, name=names.shown(member.listing.id))
+        for member in event.members
+    )
+    return replace(event, members=tuple(members))
