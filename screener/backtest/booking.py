@@ -8,9 +8,9 @@ from datetime import date
 from screener.backtest.dealing import Dealing
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order, OrderStatus
 from screener.market.charges import Side
-from screener.market.rules import price_limit
-from screener.market.trading import holding_rule
+from screener.market.trading import holding_rule, southbound_rule
 from screener.paths.legs import Leg, Reason
+from screener.paths.limits import limit_on
 from screener.paths.windows import Window
 
 __all__ = ["Booking", "Fill", "waited"]
@@ -58,6 +58,7 @@ class Booking:
     def __init__(self, dealing: Dealing, window: Window, number: int) -> None:
         self.dealing, self.number = dealing, number
         self.leg: Leg = window.legs[number]
+        self.end = window.end_rows[number]
         self.scheduled: date = dict(window.entries)[dealing.listing.exchange]
 
     def filled(
@@ -120,9 +121,9 @@ class Booking:
             source=source,
         )
 
-    def unfilled(self, reason: str, cited: tuple[str, str]) -> Order:
-        """Return the purchase of a name that was not bought, or not yet."""
-        waits = not self.leg.settled and self.leg.fill_row is None
+    def unfilled(self, reason: str, cited: tuple[str, str], *, due: int | None) -> Order:
+        """Return the purchase of a name that was not bought, or not yet: no session was its own."""
+        waits = not self.leg.settled and due is None
         return Order(
             leg=self.number,
             listing=self.dealing.listing,
@@ -179,14 +180,13 @@ class Booking:
         session = self.dealing.panel.session(row)
         if reason is Reason.SAME_DAY:
             return "T+1", holding_rule(self.dealing.listing, session).source
+        if reason is Reason.NO_SOUTHBOUND:
+            rule = southbound_rule(self.dealing.listing, session)
+            return ("southbound days", rule.source) if rule else ("", "")
         if not reason.at_limit:
             return "", ""
-        rule = price_limit(
-            self.dealing.listing.board,
-            session,
-            st=bool(self.dealing.panel.st[row, self.leg.column]),
-        )
-        return (f"daily limit of {rule.limit:.0%}", rule.source) if rule else ("", "")
+        limit = limit_on(self.dealing.panel, self.leg.column, row)
+        return (limit.text, limit.source) if limit.text else ("", "")
 
     def lot_cited(self, row: int) -> tuple[str, str]:
         """Return the lot rule of a session, and where it stands."""

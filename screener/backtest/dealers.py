@@ -30,6 +30,13 @@ Booked = tuple[Fill | None, Order | None]
 class Dealer(Protocol):
     """One name: what it is worth, and what its orders come to. Money is in CNY."""
 
+    @property
+    def entry_row(self) -> int | None:
+        """Row of its first purchase; `None` where there is none."""
+
+    def closed(self, row: int) -> Reason:
+        """Tell whether the account cannot trade the name in a session of its exchange."""
+
     def worth(self, row: int, decided: int) -> float:
         """Return CNY for one share of a row, by its last close up to the row of a decision."""
 
@@ -76,6 +83,16 @@ class MoneyDealer:
 
     def __init__(self, dealing: Dealing, booking: Booking, window: Window) -> None:
         self.dealing, self.booking, self.window = dealing, booking, window
+        self._entry = dealing.first_open(booking.leg, window.price, booking.end)[0]
+
+    @property
+    def entry_row(self) -> int | None:
+        """See `Dealer.entry_row`."""
+        return self._entry
+
+    def closed(self, row: int) -> Reason:
+        """See `Dealer.closed`."""
+        return self.dealing.closed(row)
 
     def worth(self, row: int, decided: int) -> float:
         """See `Dealer.worth`; raises `DataError` without a fresh fixing."""
@@ -183,6 +200,16 @@ class PaperDealer:
 
     def __init__(self, values: ValuePanel, window: Window, number: int, cost: float = 0.0) -> None:
         self.values, self.leg, self.cost = values, window.legs[number], cost
+
+    @property
+    def entry_row(self) -> int | None:
+        """See `Dealer.entry_row`."""
+        return self.leg.fill_row
+
+    def closed(self, row: int) -> Reason:
+        """See `Dealer.closed`: paper is nobody's account."""
+        del row
+        return Reason.NONE
 
     def worth(self, row: int, decided: int) -> float:
         """See `Dealer.worth`: a unit of total return has neither splits nor dividends."""

@@ -9,13 +9,15 @@ from datetime import date
 import numpy as np
 
 from screener.backtest.frictions import Frictions
+from screener.domain.basket import EntryPrice
 from screener.domain.listing import Listing
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError
 from screener.market.charges import ChargeKind, Side, order_costs, proportional_rate
 from screener.market.dividend_tax import dividend_tax_rate
 from screener.market.lots import LotRule, buyable_shares, lot_rule
-from screener.paths.legs import Reason, limit_price, sale_block
+from screener.paths.legs import Leg, Reason, buy_block, sale_block
+from screener.paths.limits import limit_price
 
 __all__ = ["Dealing"]
 
@@ -40,6 +42,7 @@ class Dealing:
         self.trading, self.panel, self.column = trading, trading.prices, column
         self.frictions = frictions
         self.listing: Listing = self.panel.listings[column]
+        self.fund = bool(trading.funds) and trading.funds[column]
 
     def affordable(
         self, budget: float, row: int, rate: float, aimed: float
@@ -104,7 +107,9 @@ class Dealing:
     def _proportional(self, session: date) -> float:
         if not (self.frictions.commission or self.frictions.levies):
             return 0.0
-        return proportional_rate(self.listing, Side.BUY, session, self.frictions.plan)
+        return proportional_rate(
+            self.listing, Side.BUY, session, self.frictions.plan, fund=self.fund
+        )
 
     def volume_cap(self, row: int) -> float | None:
         """Return the most shares that the session's volume lets one order have."""
@@ -169,7 +174,13 @@ class Dealing:
             return 0.0
         session = self.panel.session(row)
         costs = order_costs(
-            self.listing, side, session, shares=shares, price=price, plan=frictions.plan
+            self.listing,
+            side,
+            session,
+            shares=shares,
+            price=price,
+            plan=frictions.plan,
+            fund=self.fund,
         )
         commission = costs.of_kind(ChargeKind.COMMISSION)
         return frictions.commission * commission + frictions.levies * (costs.total - commission)
@@ -207,7 +218,35 @@ class Dealing:
         for at in range(int(np.searchsorted(own, due)), len(own)):
             row = int(own[at])
             same_day = self.listing.exchange.mainland and row == bought
-            yield row, Reason.SAME_DAY if same_day else sale_block(self.panel, column, row)
+            yield row, Reason.SAME_DAY if same_day else self.sale_block(row)
+
+    def sale_block(self, row: int) -> Reason:
+        """Tell why a sale at the close of a row is blocked, for this account too."""
+        return self.closed(row) or sale_block(self.panel, self.column, row)
+
+    def closed(self, row: int) -> Reason:
+        """Tell whether the account cannot trade the name in a session of its exchange.
+
+        Southbound trading is closed to a mainland account on the sessions of Hong Kong alone.
+        """
+        open_to = self.trading.southbound
+        if open_to is None or not self.frictions.plan.southbound or open_to[row, self.column]:
+            return Reason.NONE
+        return Reason.NO_SOUTHBOUND
+
+    def first_open(self, leg: Leg, price: EntryPrice, end: int) -> tuple[int | None, Reason]:
+        """Return the row of the purchase, up to `end`, and what it waited for first.
+
+        It is that of the paper path, unless the account cannot trade then: it waits for the first
+        session from there on in which it can, and in which nothing else blocks it.
+        """
+        if leg.fill_row is None or not self.closed(leg.fill_row):
+            return leg.fill_row, leg.reason
+        own = self.panel.own_rows(self.column)
+        for row in own[(own > leg.fill_row) & (own <= end)].tolist():
+            if not (self.closed(row) or buy_block(self.panel, self.column, row, price)):
+                return row, leg.reason or Reason.NO_SOUTHBOUND
+        return None, leg.reason or Reason.NO_SOUTHBOUND
 
     def dividend_tax(self, bought: int, row: int) -> float:
         """Return the rate of tax on dividends of shares held from one row to another."""

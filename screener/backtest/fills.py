@@ -20,6 +20,7 @@ from screener.domain.basket import EntryPrice
 from screener.domain.panel import TradingPanel
 from screener.market.charges import Side
 from screener.paths.legs import Leg, LegState, Reason
+from screener.paths.limits import without_limit
 from screener.paths.windows import Window, WindowStatus
 
 __all__ = ["Fill", "Held", "Sale", "WindowOrders", "first_purchase", "resolve_orders"]
@@ -235,15 +236,16 @@ def first_purchase(
     DataError
         If a board lot, a fixing or a volume that it needs is missing.
     """
-    leg = booking.leg
-    row, cited = leg.fill_row, booking.cited(leg.reason, leg.entry_row)
+    row, late = dealing.first_open(booking.leg, price, booking.end)
+    cited = booking.cited(late, booking.leg.entry_row)
     if row is None:
-        return None, booking.unfilled(str(leg.reason) or _LATER, cited)
+        return None, booking.unfilled(str(late) or _LATER, cited, due=row)
     rate = dealing.conversion(row, Side.BUY)
     aimed = float(dealing.panel.paid(price)[row, dealing.column])
     shares, paid, reason = dealing.affordable(budget, row, rate, aimed)
     if shares <= 0:
-        return None, booking.unfilled(reason, booking.lot_cited(row))
+        return None, booking.unfilled(reason, booking.lot_cited(row), due=row)
+    free = without_limit(dealing.panel, dealing.column, row)
     fees = dealing.fees(Side.BUY, row, shares, paid) * rate
     fill = Fill(row=row, shares=shares, units=shares, price=paid * rate, fees=fees)
     return fill, booking.filled(
@@ -252,6 +254,6 @@ def first_purchase(
         fill,
         paid,
         status=OrderStatus.PARTIAL if reason else OrderStatus.FILLED,
-        reason="; ".join(part for part in (waited(leg.reason), reason) if part),
+        reason="; ".join(part for part in (waited(late), free, reason) if part),
         cited=cited,
     )

@@ -9,8 +9,8 @@ import numpy as np
 
 from screener.backtest.pricing import Exits
 from screener.domain.panel import FloatMatrix, PricePanel
-from screener.market.rules import price_limit
 from screener.paths.legs import Leg, LegState, Reason
+from screener.paths.limits import limit_on, without_limit
 from screener.paths.windows import Window
 
 __all__ = ["LEDGER_COLUMNS", "ORDER_COLUMNS", "LedgerEntry", "ledger_entries"]
@@ -193,6 +193,8 @@ def _reason(
     elif leg.reason:
         wait = "bought late" if leg.fill_row is not None else "not bought"
         parts.append(f"{wait}: {leg.reason}")
+    if leg.fill_row is not None and (free := without_limit(panel, leg.column, leg.fill_row)):
+        parts.append(free)
     if gaps:
         parts.append(f"{gaps} sessions without a bar, valued at the last close")
     if leg.state is LegState.HELD and leg.stopped and leg.last_row is not None:
@@ -234,9 +236,5 @@ def _why_dropped(panel: PricePanel, leg: Leg) -> str:
 def _rule(panel: PricePanel, leg: Leg, late_sale: Reason) -> str:
     if not (leg.reason.at_limit or late_sale.at_limit):
         return ""
-    listing = panel.listings[leg.column]
     row = leg.entry_row if leg.reason.at_limit else leg.exit_row
-    if row is None:
-        return ""
-    rule = price_limit(listing.board, panel.session(row), st=bool(panel.st[row, leg.column]))
-    return rule.source if rule else ""
+    return "" if row is None else limit_on(panel, leg.column, row).source

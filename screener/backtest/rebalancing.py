@@ -164,12 +164,13 @@ class _Play:
         for at, leg in enumerate(self.window.legs):
             if leg.state is LegState.DROPPED:
                 continue
-            unbought = leg.fill_row is None and row == self.window.first_row
-            if leg.fill_row != row and not unbought:
+            due = self.dealers[at].entry_row
+            unbought = due is None and row == self.window.first_row
+            if due != row and not unbought:
                 continue
             fill, order = self.dealers[at].enter(self.held[at].reserve)
             self._book(at, Side.BUY, 0, fill, order)
-            if leg.fill_row == row:
+            if due == row:
                 self.left_over += self.held[at].reserve - _cost(fill)
                 self.held[at].reserve = 0.0
 
@@ -254,10 +255,12 @@ class _Play:
     def _tradable(self, at: int, row: int) -> bool:
         leg = self.window.legs[at]
         newest = row - 1 if self.window.event.weighting.tradable else row
-        if leg.fill_row is None or leg.fill_row > newest:
+        bought = self.dealers[at].entry_row
+        if bought is None or bought > newest or self.dealers[at].closed(row):
             return False
         closed = np.isfinite(self.panel.close[row, leg.column])
-        return bool(closed) and not self.panel.suspended[row, leg.column]
+        shut = self.panel.suspended[row, leg.column] or self.panel.traded_nothing(row, leg.column)
+        return bool(closed) and not shut
 
     def _targets(self, active: Sequence[int], worth: dict[int, float]) -> dict[int, float]:
         total = sum(worth[at] for at in active) + self.purse
@@ -276,7 +279,7 @@ class _Play:
         mainland = self.panel.listings[column].exchange.mainland
         if mainland and self.held[at].holding.bought(row):
             return Reason.SAME_DAY
-        return sale_block(self.panel, column, row)
+        return self.dealers[at].closed(row) or sale_block(self.panel, column, row)
 
     def _in_window(self, at: int, row: int) -> bool:
         return self.selling or row <= self.window.end_rows[at]

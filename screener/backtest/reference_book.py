@@ -41,6 +41,8 @@ class Day:
         CNY for 1 of the listing's currency by the last fixing; `None` where none is known.
     board_lot
         Shares of a Hong Kong board lot in force.
+    southbound
+        Whether a mainland account may trade it that day.
     """
 
     session: date
@@ -59,6 +61,7 @@ class Day:
     rights_price: float = 0.0
     fx: float | None = 1.0
     board_lot: int | None = None
+    southbound: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from screener.errors import DataError
 __all__ = ["News", "exact"]
 
 _TICK = Decimal("0.01")
+_HAIR = Decimal("1e-9")
 _ZERO = Decimal(0)
 _BPS = Decimal(10_000)
 
@@ -63,8 +64,10 @@ class News:
             return "suspended"
         if shown is None:
             return "no bar that session" if day.close is None else "no opening price that session"
+        if day.volume == 0:
+            return "nothing traded that session"
         upper = self.limit_price(at, upper=True)
-        locked = upper is not None and exact(shown) >= upper
+        locked = upper is not None and exact(shown) >= upper - self._touch()
         return f"{where} at the upper limit" if locked else ""
 
     def why_not_sellable(self, at: int) -> str:
@@ -74,18 +77,29 @@ class News:
             return "suspended"
         if day.close is None:
             return "no bar that session"
+        if day.volume == 0:
+            return "nothing traded that session"
+        if self.closed_to_account(at):
+            return "no southbound trading that session"
         return "close at the lower limit" if self.locked(at, upper=False) else ""
+
+    def closed_to_account(self, at: int) -> bool:
+        """Return whether a mainland account cannot trade the name; paper is nobody's account."""
+        return self.choices.lots and not self.days[at].southbound
 
     def tradable(self, at: int) -> bool:
         """Return whether the session has a close at which shares can change hands."""
-        return not self.days[at].suspended and self.days[at].close is not None
+        day = self.days[at]
+        shut = day.suspended or day.volume == 0 or self.closed_to_account(at)
+        return day.close is not None and not shut
 
     def locked(self, at: int, *, upper: bool) -> bool:
         """Return whether the close is at the upper limit, or at the lower one."""
         limit = self.limit_price(at, upper=upper)
         if limit is None:
             return False
-        return self.close(at) >= limit if upper else self.close(at) <= limit
+        near = self._touch()
+        return self.close(at) >= limit - near if upper else self.close(at) <= limit + near
 
     # --- prices
 
@@ -140,18 +154,29 @@ class News:
                 )
             worse += exact(self.choices.impact_bps) * (shares / exact(volume)).sqrt()
         price = quote * (1 + sign * worse / _BPS)
-        limit = self.limit_price(at, upper=sign > 0, exactly=True)
+        limit = self.limit_price(at, upper=sign > 0)
         if limit is None:
             return price
         # A quote may lie a trifle outside already, such as a rounded average: it stays there.
         return min(price, max(limit, quote)) if sign > 0 else max(price, min(limit, quote))
 
-    def limit_price(self, at: int, *, upper: bool, exactly: bool = False) -> Decimal | None:
-        """Return the price at which a side of the market is locked, `None` without a limit.
+    def limit_price(self, at: int, *, upper: bool) -> Decimal | None:
+        """Return the highest or the lowest price of a session, `None` without a limit.
 
-        Adjusted prices are off the tick grid: a tick from the limit counts as locked already,
-        unless the limit itself is asked for, `exactly`.
+        An open or a close beyond it by more than half a tick, of adjusted prices two ticks, shows
+        that there was none. The limit of adjusted prices, which lie off the tick grid, is not
+        rounded; in Beijing, which cuts it, half a tick is taken off.
         """
+        bounds = self._limit_prices(at)
+        if bounds is None:
+            return None
+        slack = 2 * _TICK if self.name.adjusted else _TICK / 2
+        shown = [exact(one) for one in (self.days[at].open, self.days[at].close) if one is not None]
+        if any(one > bounds[1] + slack or one < bounds[0] - slack for one in shown):
+            return None
+        return bounds[1] if upper else bounds[0]
+
+    def _limit_prices(self, at: int) -> tuple[Decimal, Decimal] | None:
         limit = daily_limit(self.board, self.session(at), st=self.days[at].st)
         if limit is None or self._newly_listed(at):
             return None
@@ -162,9 +187,14 @@ class News:
             return None
         reference = self._through_actions(self.close(back), back, at)
         if self.name.adjusted:
-            near = _ZERO if exactly else _TICK
-            return reference * (1 + limit) - near if upper else reference * (1 - limit) + near
-        return (upper_price if upper else lower_price)(cents(reference), limit)
+            cut = _TICK / 2 if self.board == "bse" else _ZERO
+            return reference * (1 - limit) + cut, reference * (1 + limit) - cut
+        shown = cents(reference)
+        return lower_price(shown, limit, self.board), upper_price(shown, limit, self.board)
+
+    def _touch(self) -> Decimal:
+        """Return how near a limit a quote is at it: half a tick, and a hair for a division."""
+        return _TICK / 2 + _HAIR
 
     def _through_actions(self, price: Decimal, close_at: int, at: int) -> Decimal:
         for day in self.days[close_at + 1 : at + 1]:

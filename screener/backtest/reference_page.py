@@ -112,9 +112,20 @@ class Page:
         for at in self.window[: waits + 1]:
             reason = self.news.why_not_buyable(at)
             if not reason:
-                return at, first_reason
+                return self._first_open(at, first_reason)
             first_reason = first_reason or reason
         return None, first_reason
+
+    def _first_open(self, first: int, reason: str) -> tuple[int | None, str]:
+        """Return the first session from one on in which the account may trade and buy."""
+        if not self.news.closed_to_account(first):
+            return first, reason
+        reason = reason or "no southbound trading that session"
+        for at in self.window:
+            shut = self.news.closed_to_account(at) or self.news.why_not_buyable(at)
+            if at > first and not shut:
+                return at, reason
+        return None, reason
 
     def buy(self, at: int, quote: Decimal, *, reason: str = "") -> str:
         """Buy what the cash pays; return what is below one lot, empty if something was bought."""

@@ -132,14 +132,17 @@ def free_sessions(board: JudgeBoard, list_date: date) -> int:
     return count if list_date >= since else 1
 
 
-def upper_price(reference: Decimal, limit: Decimal) -> Decimal:
-    """Return the highest price of the day: half-up to the tick, a tick away at least."""
-    return max(cents(reference * (1 + limit)), reference + _TICK)
+def upper_price(reference: Decimal, limit: Decimal, board: JudgeBoard) -> Decimal:
+    """Return the highest price of the day: half-up, in Beijing down, a tick away at least."""
+    how = ROUND_FLOOR if board == "bse" else ROUND_HALF_UP
+    return max((reference * (1 + limit)).quantize(_TICK, rounding=how), reference + _TICK)
 
 
-def lower_price(reference: Decimal, limit: Decimal) -> Decimal:
-    """Return the lowest price of the day: half-up to the tick, a tick away at least."""
-    return max(min(cents(reference * (1 - limit)), reference - _TICK), _TICK)
+def lower_price(reference: Decimal, limit: Decimal, board: JudgeBoard) -> Decimal:
+    """Return the lowest price of the day: half-up, in Beijing up, a tick away at least."""
+    how = ROUND_CEILING if board == "bse" else ROUND_HALF_UP
+    least = min((reference * (1 - limit)).quantize(_TICK, rounding=how), reference - _TICK)
+    return max(least, _TICK)
 
 
 def lot_of(board: JudgeBoard, board_lot: int | None, *, where: str) -> Lot:

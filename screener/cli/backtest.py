@@ -104,6 +104,15 @@ def backtest(
             "--commission-min", metavar="M", help="Its least amount an order, in CNY or HKD."
         ),
     ] = 5.0,
+    hk_account: Annotated[
+        str,
+        typer.Option(
+            "--hk-account",
+            metavar="A",
+            help="How your money reaches Hong Kong: southbound, from a mainland account with its "
+            "days, taxes and fees, or direct.",
+        ),
+    ] = "southbound",
     cost_bps: Annotated[
         float | None,
         typer.Option(
@@ -238,6 +247,7 @@ def backtest(
             minimum=_positive(commission_min, "--commission-min", zero=True),
             hk_commission=_fraction(commission_bps, "--commission-bps"),
             hk_minimum=_positive(commission_min, "--commission-min", zero=True),
+            southbound=_southbound(hk_account),
         ),
         participation=participation,
         slippage_bps=slippage_bps,
@@ -375,6 +385,14 @@ def _capitals(text: str) -> tuple[float, ...]:
     if max(found) > _MOST_MONEY:
         raise InputError(f"--capital {max(found):g} is above {_MOST_MONEY:g}, more than any market")
     return tuple(_positive(value, "--capital") for value in found)
+
+
+def _southbound(account: str) -> bool:
+    if account not in ("southbound", "direct"):
+        raise InputError(
+            f"--hk-account {account!r} is no kind of account", fix="say southbound or direct"
+        )
+    return account == "southbound"
 
 
 def _fraction(basis_points: float, parameter: str) -> float:

@@ -16,8 +16,9 @@ import pyarrow as pa
 from screener.data.quality import DayArray, FloatArray
 from screener.data.schema import TableName
 from screener.data.sources.base import Reject
-from screener.domain.listing import Board, Exchange, Listing
+from screener.domain.listing import Listing
 from screener.market.calendars import Calendar
+from screener.market.trading import least_tick
 
 __all__ = [
     "KEPT",
@@ -139,14 +140,8 @@ def days_of(rows: pa.Table, column: str) -> DayArray:
 
 
 def tick_of(listing: Listing) -> float:
-    """Return the smallest price step that the listing may have, in its currency.
-
-    Funds and Shanghai's B shares move by 0.001; in Hong Kong the step grows with the price, from
-    0.001.
-    """
-    fine = listing.board in (Board.FUND, Board.HK)
-    shanghai_b = listing.board is Board.B_SHARE and listing.exchange is Exchange.SH
-    return 0.001 if fine or shanghai_b else 0.01
+    """Return the smallest price step that the listing may have by the newest rule."""
+    return least_tick(listing, date.max)
 
 
 def make_note(

@@ -19,13 +19,14 @@ import pyarrow as pa
 
 from screener.data.arriving_causes import BAD_TICK, in_words, likely_cause
 from screener.data.arriving_context import ArrivalContext, Bars
-from screener.data.arriving_limits import RULE_TICK, Band, free_of_limit, rules_in_force
+from screener.data.arriving_limits import Band, free_of_limit, rules_in_force
 from screener.data.arriving_stored import raw_rows
 from screener.data.doctor.causes import Cause, unlimited_cause
 from screener.data.factors import ex_reference
 from screener.data.quality import BoolArray, FloatArray, IntArray
 from screener.domain.listing import Board
 from screener.market.calendars import SessionArray
+from screener.market.limits import PriceGrid, price_grid
 from screener.market.rules import LimitRule
 
 __all__ = ["Jumps", "judge_jumps"]
@@ -131,11 +132,12 @@ def judge_jumps(bars: Bars, kept: BoolArray, context: ArrivalContext) -> Jumps:
     rows = _judged(bars, kept, course, terms, context)
     jumps = Jumps()
     closes = course.close.copy()
+    grid = price_grid(context.listing, context.today)
     for index in _suspects(bars, rows):
         here = int(rows.at[index])
         if np.isnan(closes[rows.origin[index]]):  # it was a bad tick: nothing to judge by
             continue
-        row = _Suspect.of(bars, rows, index, closes, course, terms)
+        row = _Suspect.of(bars, rows, index, closes, course, terms, grid)
         call = row.call()
         if call is not None and call.wrong:
             jumps.rejected[int(rows.place[index])] = call.reason
@@ -174,6 +176,8 @@ class _Suspect:
         Whether an action goes ex that session.
     rule
         Limit in force, if the board has one.
+    grid
+        How its prices come to the tick.
     """
 
     open: float
@@ -186,6 +190,7 @@ class _Suspect:
     onward: float
     acted: bool
     rule: LimitRule | None
+    grid: PriceGrid
 
     @classmethod
     def of(
@@ -196,6 +201,7 @@ class _Suspect:
         closes: FloatArray,
         course: _Course,
         terms: Mapping[date, _Terms],
+        grid: PriceGrid,
     ) -> _Suspect:
         place, after = int(rows.place[index]), int(rows.at[index]) + 1
         known = after < len(closes) and not np.isnan(closes[after])
@@ -213,6 +219,7 @@ class _Suspect:
             onward=_ex(float(bars.close[place]), following),
             acted=bool(rows.acted[index]),
             rule=rows.rules[index],
+            grid=grid,
         )
 
     def call(self) -> _Call | None:
@@ -222,7 +229,7 @@ class _Suspect:
         return self._with_limit(self.rule)
 
     def _with_limit(self, rule: LimitRule) -> _Call | None:
-        band = Band.around(self.reference, rule.limit)
+        band = Band.around(self.reference, rule.limit, self.grid)
         prices = {"close": self.close, "open": self.open, "high": self.high, "low": self.low}
         told_prices = {name: price for name, price in prices.items() if np.isfinite(price)}
         beyond = next((name for name, price in told_prices.items() if not band.holds(price)), None)
@@ -256,15 +263,16 @@ class _Suspect:
             return ""
         # Without this row the next close is two sessions from the one before.
         low, high = (1 - rule.limit) ** 2 * self.back, (1 + rule.limit) ** 2 * self.back
-        back = low - 2 * RULE_TICK <= self.next_close <= high + 2 * RULE_TICK
-        reachable = Band.around(self.onward, rule.limit).holds(self.next_close)
+        back = low - 2 * self.grid.tick <= self.next_close <= high + 2 * self.grid.tick
+        reachable = Band.around(self.onward, rule.limit, self.grid).holds(self.next_close)
         return (
             f"and the next close is back at {self.next_close:g}" if back and not reachable else ""
         )
 
     def _too_wide(self, rule: LimitRule) -> str:
         """Say that no reference allows both the high and the low, if so; the close is in place."""
-        most = (self.low + 2 * RULE_TICK) / (1 - rule.limit) * (1 + rule.limit) + 2 * RULE_TICK
+        room = 2 * self.grid.tick
+        most = (self.low + room) / (1 - rule.limit) * (1 + rule.limit) + room
         if self.high <= most:
             return ""
         return f"and no reference allows a high of {self.high:g} with a low of {self.low:g}"

@@ -10,21 +10,16 @@ import numpy as np
 
 from screener.data.arriving_context import ArrivalContext
 from screener.data.quality import BoolArray
-from screener.domain.listing import Board
+from screener.domain.listing import Listing
 from screener.market.calendars import SessionArray
+from screener.market.limits import PriceGrid
 from screener.market.rules import (
     LimitRule,
     free_sessions,
-    half_up,
-    lower_limit_price,
     price_limit,
-    upper_limit_price,
 )
 
-__all__ = ["RULE_TICK", "Band", "free_of_limit", "rules_in_force"]
-
-RULE_TICK = 0.01
-"""Tick to which the rules round limits, and by which a price may be beyond one."""
+__all__ = ["Band", "free_of_limit", "rules_in_force"]
 
 _EXACT = 1e-9
 _MOST_FREE = 5  # sessions without a limit that any rule gives a new listing
@@ -38,12 +33,12 @@ class Band:
     high: float
 
     @classmethod
-    def around(cls, reference: float, limit: float) -> Band:
+    def around(cls, reference: float, limit: float, grid: PriceGrid) -> Band:
         """Return the band of a limit, as a fraction, around an ex-reference price."""
-        rounded = half_up(reference)  # exchanges publish it so
+        rounded = grid.half_up(reference)  # exchanges publish it so
         return cls(
-            low=lower_limit_price(rounded, limit) - RULE_TICK - _EXACT,
-            high=upper_limit_price(rounded, limit) + RULE_TICK + _EXACT,
+            low=grid.lower(rounded, limit) - grid.tick - _EXACT,
+            high=grid.upper(rounded, limit) + grid.tick + _EXACT,
         )
 
     def holds(self, price: float) -> bool:
@@ -63,15 +58,15 @@ def rules_in_force(days: Sequence[date], context: ArrivalContext) -> list[LimitR
     context
         Board and special treatment of the listing.
     """
-    board = context.listing.board
+    listing = context.listing
     states = [context.special(day) for day in days]
     found: list[LimitRule | None] = [None] * len(days)
     for state in set(states):
         places = [place for place, own in enumerate(states) if own is state]
-        first, last = (_rule(board, days[places[end]], state) for end in (0, -1))
+        first, last = (_rule(listing, days[places[end]], state) for end in (0, -1))
         for place in places:
             # A rule holds from one date to another, so equal ends settle all days between.
-            found[place] = first if first is last else _rule(board, days[place], state)
+            found[place] = first if first is last else _rule(listing, days[place], state)
     return found
 
 
@@ -102,7 +97,7 @@ def free_of_limit(
     return free
 
 
-def _rule(board: Board, day: date, special: bool | None) -> LimitRule | None:
+def _rule(listing: Listing, day: date, special: bool | None) -> LimitRule | None:
     states = (False, True) if special is None else (special,)
-    rules = [rule for state in states if (rule := price_limit(board, day, st=state))]
+    rules = [rule for state in states if (rule := price_limit(listing, day, st=state))]
     return max(rules, key=lambda rule: rule.limit, default=None)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from screener.data.arriving_context import days_of, tick_of
 from screener.data.quality import FloatArray
 from screener.data.schema import Basis
-from screener.domain.listing import Board, Kind, parse_listing
+from screener.domain.listing import Board, stored_listing
 
 __all__ = ["OnTicks", "on_ticks", "tick_remarks"]
 
@@ -71,9 +71,7 @@ def on_ticks(bars: pa.Table) -> OnTicks:
 def _ticks(bars: pa.Table) -> FloatArray:
     """Return `(n_rows,)` ticks, NaN where prices have none."""
     coded = bars.column("listing").combine_chunks().dictionary_encode()
-    listings = [
-        parse_listing(str(name), kind=Kind.SECURITY) for name in coded.dictionary.to_pylist()
-    ]
+    listings = [stored_listing(str(name)) for name in coded.dictionary.to_pylist()]
     own = np.array(
         [np.nan if item.board is Board.INDEX else tick_of(item) for item in listings],
         dtype=np.float64,

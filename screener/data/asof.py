@@ -7,8 +7,6 @@ rows that are dated or known later changes nothing that is returned here.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -21,16 +19,15 @@ from screener.data.rows import empty_rows
 from screener.data.schema import TableName
 from screener.data.store import Store
 from screener.domain.listing import Exchange
+from screener.domain.name_marks import bears_st_name
 from screener.errors import DateRangeError, InputError
 from screener.market.calendars import EXCHANGE_ZONE
 from screener.market.closing import session_end
 
-__all__ = ["REACH", "AsOf", "Market", "bears_st_name", "market_of"]
+__all__ = ["REACH", "AsOf", "Market", "market_of"]
 
 REACH = timedelta(days=7)
 """How far before its market's last one a listing's own valuation may lie, in calendar days."""
-
-_ST_NAME = re.compile(r"(?:XD|XR|DR|S)?\*?ST")  # after the marks of an ex-date or a pending reform
 
 
 class Market(StrEnum):
@@ -53,11 +50,6 @@ class Market(StrEnum):
 def market_of(listing: str) -> Market:
     """Return the market of a listing id."""
     return Market.HONG_KONG if listing.endswith(".HK") else Market.MAINLAND
-
-
-def bears_st_name(name: str) -> bool:
-    """Tell from a name whether its listing is under special treatment (ST, *ST)."""
-    return _ST_NAME.match(unicodedata.normalize("NFKC", name).upper()) is not None
 
 
 @dataclass(frozen=True, slots=True)

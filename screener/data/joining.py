@@ -30,7 +30,7 @@ from screener.data.quality import ROUNDING, BoolArray, DayArray, FloatArray
 from screener.data.schema import Basis, TableName
 from screener.data.sources.base import Reject
 from screener.data.store import Store
-from screener.domain.listing import parse_listing
+from screener.domain.listing import stored_listing
 from screener.errors import DataError
 from screener.market.rules import price_limit
 
@@ -415,7 +415,7 @@ def _continued(pair: _Pair) -> _Outcome:
 
 
 def _limit(listing: str, day: date) -> float:
-    rule = price_limit(parse_listing(listing).board, day, st=False)
+    rule = price_limit(stored_listing(listing), day, st=False)
     return _FREE if rule is None else float(rule.limit)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.asof import bears_st_name
 from screener.data.factors import factor_on
 from screener.data.fixings import read_fixings
 from screener.data.panels import frontier_of
@@ -19,6 +18,7 @@ from screener.data.schema import Basis, TableName
 from screener.data.store import Store
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
 from screener.domain.market_panel import MarketPanel, Spell
+from screener.domain.name_marks import bears_st_name, in_delisting_period, is_s_share
 from screener.domain.panel import FlagMatrix, FloatMatrix, PricePanel, SessionAxis
 from screener.errors import BarsMissing, InputError
 from screener.market.calendars import calendar_of
@@ -77,6 +77,9 @@ def read_market_panel(
     adjusted = cells.any_of("basis", str(Basis.ADJUSTED))
     fx = _fx(store, axis, listings)
     traded = np.isfinite(closes)
+    special, unreformed, leaving = _named(
+        store, grid, bears_st_name, is_s_share, in_delisting_period
+    )
     return MarketPanel(
         prices=PricePanel(
             sessions=axis,
@@ -88,13 +91,16 @@ def read_market_panel(
             prior_values=np.full(len(listings), np.nan),
             trading=_trading(axis, listings),
             suspended=(status := grid.cells(_status(store, start, end))).flags("suspended"),
-            st=status.flags("st") | _named_st(store, grid),
+            st=status.flags("st") | special,
             adjusted=adjusted,
             list_dates=tuple(master.dates("list_date", item.id) for item in listings),
             first_bars=_bounds(axis, traded, first=True),
             last_bars=_bounds(axis, traded, first=False),
             frontier=_frontier(store, wanted),
             delist_dates=tuple(master.dates("delist_date", item.id) for item in listings),
+            untraded=cells.matrix("volume") == 0,
+            unreformed=unreformed,
+            leaving=leaving,
         ),
         turnover=_turnover(cells, closes) * fx,
         market_cap=_caps(store, grid) * fx,
@@ -253,16 +259,17 @@ def _status(store: Store, start: date, end: date) -> pa.Table:
     )
 
 
-def _named_st(store: Store, grid: _Grid) -> FlagMatrix:
-    """Tell from the name in force each session whether a listing is under special treatment."""
-    flags = np.zeros(grid.shape, dtype=bool)
+def _named(store: Store, grid: _Grid, *marks: Callable[[str], bool]) -> list[FlagMatrix]:
+    """Tell from the name in force each session what each of some marks says of a listing."""
+    flags = [np.zeros(grid.shape, dtype=bool) for _ in marks]
     rows = store.read(TableName.NAMES, columns=("listing", "valid_from", "name"))
-    marked = rows.column("name").to_pylist()
+    names = rows.column("name").to_pylist()
     firsts = np.searchsorted(grid.axis, _days(rows, "valid_from"))
     # Sorted by listing and day: each name holds until the next one overwrites it.
-    for column, first, name in zip(grid.columns(rows), firsts, marked, strict=True):
+    for column, first, name in zip(grid.columns(rows), firsts, names, strict=True):
         if column >= 0:
-            flags[first:, column] = bears_st_name(name)
+            for flag, mark in zip(flags, marks, strict=True):
+                flag[first:, column] = mark(name)
     return flags
 
 

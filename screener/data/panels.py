@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -17,6 +15,7 @@ from screener.data.fixings import read_fixings
 from screener.data.schema import Basis, TableName
 from screener.data.store import Store
 from screener.domain.listing import Currency, Exchange, Listing
+from screener.domain.name_marks import bears_st_name, in_delisting_period, is_s_share
 from screener.domain.panel import (
     CapPanel,
     FlagMatrix,
@@ -26,6 +25,7 @@ from screener.domain.panel import (
     TradingPanel,
 )
 from screener.market.calendars import calendar_of
+from screener.market.trading import southbound_open, southbound_rule
 
 __all__ = [
     "VOLATILITY_HISTORY",
@@ -41,7 +41,6 @@ VOLATILITY_HISTORY = 200
 _HISTORY_DAYS = 60  # before the first entry, for the previous close across a long holiday
 _CAP_DAYS = 30  # an older market value is not taken for today's
 _OFF_THE_DAY = 1e-3  # by which a VWAP may lie beyond high and low: turnover is told rounded
-_ST_NAME = re.compile(r"(?:XD|XR|DR|S)?\*?ST")  # after the marks of an ex-date or a pending reform
 _MAINLAND = (".SH", ".SZ", ".BJ")
 
 
@@ -94,6 +93,9 @@ def read_panel(
     status = store.read(TableName.STATUS, listings=ids, start=start, end=end)
     spans = store.spans(ids)
     listed, gone = _dates(store, ids, "list_date"), _dates(store, ids, "delist_date")
+    special, unreformed, leaving = _named(
+        store, axis, ids, bears_st_name, is_s_share, in_delisting_period
+    )
     adjusted = np.array(
         [item in spans and spans[item].basis is Basis.ADJUSTED for item in ids], dtype=bool
     )
@@ -107,7 +109,7 @@ def read_panel(
         prior_values=_prior_values(store, ids, start, adjusted),
         trading=np.column_stack([_trading(axis, item.exchange) for item in listings]),
         suspended=_flags(status, "suspended", axis, ids),
-        st=_flags(status, "st", axis, ids) | _named_st(store, axis, ids),
+        st=_flags(status, "st", axis, ids) | special,
         adjusted=adjusted,
         list_dates=tuple(listed.get(item) for item in ids),
         first_bars=tuple(spans[item].first if item in spans else None for item in ids),
@@ -115,6 +117,9 @@ def read_panel(
         frontier=frontier,
         vwap=_averages(bars, axis, ids, adjusted) if vwap else None,
         delist_dates=tuple(gone.get(item) for item in ids),
+        untraded=_matrix(bars, "volume", axis, ids) == 0,
+        unreformed=unreformed,
+        leaving=leaving,
     )
 
 
@@ -196,7 +201,27 @@ def read_trading(store: Store, panel: PricePanel) -> TradingPanel:
         rights=entitled["rights"],
         rights_price=entitled["rights_price"],
         board_lot=_board_lots(store, panel.sessions, ids),
+        southbound=_southbound(panel),
+        funds=_funds(store, ids),
     )
+
+
+def _southbound(panel: PricePanel) -> FlagMatrix:
+    """Tell on which sessions a mainland account may trade each listing, where a rule is known."""
+    calendars = {"mainland": calendar_of(Exchange.SH), "hong_kong": calendar_of(Exchange.HK)}
+    found = np.ones(panel.close.shape, dtype=bool)
+    columns = [at for at, item in enumerate(panel.listings) if item.exchange is Exchange.HK]
+    for row, day in enumerate(panel.sessions.tolist() if columns else ()):
+        one = panel.listings[columns[0]]
+        ruled = southbound_rule(one, day) is not None
+        found[row, columns] = not ruled or southbound_open(one, day, **calendars)
+    return found
+
+
+def _funds(store: Store, ids: list[str]) -> tuple[bool, ...]:
+    rows = store.read(TableName.LISTINGS, listings=ids).to_pylist()
+    kinds = {row["listing"]: row["kind"] for row in rows}
+    return tuple(kinds.get(name) == "fund" for name in ids)
 
 
 def _entitlements(store: Store, panel: PricePanel, ids: list[str]) -> dict[str, FloatMatrix]:
@@ -306,15 +331,17 @@ def _flags(table: pa.Table, name: str, axis: SessionAxis, ids: list[str]) -> Fla
     return matrix
 
 
-def _named_st(store: Store, axis: SessionAxis, ids: list[str]) -> FlagMatrix:
-    """Tell from the name in force each session whether a listing is under special treatment."""
-    flags = np.zeros((len(axis), len(ids)), dtype=bool)
+def _named(
+    store: Store, axis: SessionAxis, ids: list[str], *marks: Callable[[str], bool]
+) -> list[FlagMatrix]:
+    """Tell from the name in force each session what each of some marks says of a listing."""
+    flags = [np.zeros((len(axis), len(ids)), dtype=bool) for _ in marks]
     column_of = {name: at for at, name in enumerate(ids)}
     # Sorted by listing and day: each name holds until the next one overwrites it.
     for row in store.read(TableName.NAMES, listings=ids).to_pylist():
         first = int(np.searchsorted(axis, np.datetime64(row["valid_from"], "D")))
-        name = unicodedata.normalize("NFKC", row["name"]).upper()
-        flags[first:, column_of[row["listing"]]] = _ST_NAME.match(name) is not None
+        for flag, mark in zip(flags, marks, strict=True):
+            flag[first:, column_of[row["listing"]]] = mark(row["name"])
     return flags
 
 

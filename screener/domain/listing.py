@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
+from screener.domain.former_codes import renumbering
 from screener.errors import AmbiguousMention, InputError
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "parse_listing",
     "parse_listing_on",
     "parse_listings",
+    "stored_listing",
 ]
 
 
@@ -73,6 +75,7 @@ class Board(StrEnum):
     B_SHARE = "b_share"
     FUND = "fund"
     HK = "hk"
+    BOND = "bond"
     INDEX = "index"
 
 
@@ -83,7 +86,7 @@ class Kind(StrEnum):
     INDEX = "index"
 
 
-# Mainland code prefixes (exchange rule books; BSE moved to 920 from 2024-10). Longest prefix wins.
+# Mainland code prefixes (exchange rule books; BSE moved to 920 from 2024-04-22), the first wins.
 _PREFIX_BOARD: tuple[tuple[str, Exchange, Board], ...] = (
     ("688", Exchange.SH, Board.STAR),
     ("689", Exchange.SH, Board.STAR),
@@ -96,7 +99,9 @@ _PREFIX_BOARD: tuple[tuple[str, Exchange, Board], ...] = (
     ("003", Exchange.SZ, Board.MAIN),
     ("30", Exchange.SZ, Board.CHINEXT),
     ("200", Exchange.SZ, Board.B_SHARE),
-    ("1", Exchange.SZ, Board.FUND),
+    ("15", Exchange.SZ, Board.FUND),
+    ("16", Exchange.SZ, Board.FUND),
+    ("18", Exchange.SZ, Board.FUND),
     ("399", Exchange.SZ, Board.INDEX),
     ("920", Exchange.BJ, Board.BSE),
     ("43", Exchange.BJ, Board.BSE),
@@ -105,10 +110,17 @@ _PREFIX_BOARD: tuple[tuple[str, Exchange, Board], ...] = (
     ("88", Exchange.BJ, Board.BSE),
 )
 
+# Convertible bonds are neither shares nor funds; the rest of these blocks are other bonds.
+_CONVERTIBLES = ("110", "111", "113", "118", "123", "127", "128")
+_BONDS = ("01", "10", "11", "12", "13")
+
+# Shanghai indices whose six digits are no share of Shenzhen.
+_INDEX_ONLY = frozenset({"000300"})
+
 # Shanghai indices whose six digits are also a Shenzhen share: bare, they could be either.
 _SHARED_WITH_INDEX = frozenset(
     {
-        *("000001", "000002", "000009", "000010", "000016", "000300"),
+        *("000001", "000002", "000009", "000010", "000016"),
         *("000688", "000852", "000903", "000905", "000906"),
     }
 )
@@ -183,23 +195,47 @@ class Listing:
             return Currency.CNY  # renminbi counters are 80000 to 89999
         return self.exchange.currency
 
+    @property
+    def present(self) -> Listing:
+        """The listing under its present code: itself, unless the code was replaced."""
+        change = renumbering(self.code)
+        if change is None or change.exchange != self.exchange:
+            return self
+        return Listing(change.present, self.exchange)
+
     def __str__(self) -> str:
         return self.id
 
 
 @cache
 def _board_of(code: str, exchange: Exchange) -> Board:
-    if exchange.compiler:
+    if exchange.compiler or not code.isdigit():
         return Board.INDEX
-    if exchange is Exchange.HK:
-        return Board.INDEX if _INDEX_NAME.match(code) else Board.HK
     if exchange is Exchange.SH and code.startswith("000"):
         return Board.INDEX
-    return _mainland_board(code)[1]
+    if exchange is Exchange.HK:
+        return Board.HK
+    return Board.BOND if _is_bond(code) else _mainland_board(code)[1]
+
+
+def _is_bond(code: str) -> bool:
+    return code.startswith(_BONDS)
+
+
+def stored_listing(text: str) -> Listing:
+    """Return the listing of an id as tables hold it, whatever it is today: nothing is refused.
+
+    What came in before a code was replaced, or before bonds were refused, is told by the audit.
+    """
+    code, _, exchange = text.rpartition(".")
+    return Listing(code, Exchange(exchange))
 
 
 def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = None) -> Listing:
     """Parse a code in any style that investors use.
+
+    A code that its listing bore before leads to it: `835185.BJ` is `920185.BJ` (see
+    `former_codes`).
 
     Parameters
     ----------
@@ -215,7 +251,7 @@ def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = 
     Raises
     ------
     InputError
-        If the text is no code, or its exchange contradicts its digits.
+        If the text is no code, or a bond's, or its exchange contradicts its digits.
     AmbiguousMention
         If the bare code is both a share and an index and `kind` does not say which.
     """
@@ -303,16 +339,18 @@ def _from_parts(code: str, mark: str, text: str, parameter: str, kind: Kind | No
         )
     if exchange is Exchange.SH and code.startswith("000"):
         return Listing(code, exchange)
-    try:
-        owner = _mainland_board(code)[0]
-    except KeyError:
-        raise _not_a_code(text, parameter) from None
+    owner = _owner(code, text, parameter)
+    if code in _INDEX_ONLY:
+        raise InputError(
+            f"{parameter} {text!r}: no share has the code {code}, it is an index of Shanghai",
+            fix=f"write {code}.SH for the index, or the share's own code",
+        )
     if owner is not exchange:
         raise InputError(
             f"{parameter} {text!r}: {code} is a code of {owner}, not of {exchange}",
             fix=f"write {code}.{owner}",
         )
-    return Listing(code, exchange)
+    return Listing(code, exchange).present
 
 
 def _from_bare(code: str, text: str, parameter: str, kind: Kind | None) -> Listing:
@@ -327,12 +365,29 @@ def _from_bare(code: str, text: str, parameter: str, kind: Kind | None) -> Listi
                 fix=f"write {code}.SZ for the share or {code}.SH for the index",
             )
         return Listing(code, Exchange.SH if kind is Kind.INDEX else Exchange.SZ)
-    if kind is Kind.INDEX and code.startswith("000"):
+    if kind is Kind.SECURITY and code in _INDEX_ONLY:
+        raise InputError(
+            f"{parameter} {text!r} is an index, not a share",
+            fix=f"write {code}.SH for the index, or the share's own code",
+        )
+    if code in _INDEX_ONLY or (kind is Kind.INDEX and code.startswith("000")):
         return Listing(code, Exchange.SH)
+    return Listing(code, _owner(code, text, parameter)).present
+
+
+def _owner(code: str, text: str, parameter: str) -> Exchange:
     try:
-        return Listing(code, _mainland_board(code)[0])
+        return _mainland_board(code)[0]
     except KeyError:
-        raise _not_a_code(text, parameter) from None
+        pass
+    if not _is_bond(code):
+        raise _not_a_code(text, parameter)
+    what = "a convertible bond" if code.startswith(_CONVERTIBLES) else "a bond"
+    raise InputError(
+        f"{parameter} {text!r} is {what}, neither a share nor a fund: no rules on its trading and "
+        "no cost of it are recorded",
+        fix="leave it out, or name the company's share",
+    )
 
 
 def _hong_kong(code: str, text: str, parameter: str) -> Listing:

@@ -61,6 +61,11 @@ class PricePanel:
     payouts
         Rows from which on a delisted share is what it paid out, by column; see
         `backtest.delisting`.
+    untraded
+        `(n_sessions, n_listings)` whether there is a bar whose volume is 0; `None` for nowhere.
+    unreformed, leaving
+        `(n_sessions, n_listings)` whether it is an S share that day, and whether it is in its
+        delisting period; `None` for nowhere.
     """
 
     sessions: SessionAxis
@@ -81,6 +86,9 @@ class PricePanel:
     vwap: FloatMatrix | None = None
     delist_dates: tuple[date | None, ...] = ()
     payouts: Mapping[int, int] = field(default_factory=dict)
+    untraded: FlagMatrix | None = None
+    unreformed: FlagMatrix | None = None
+    leaving: FlagMatrix | None = None
     _column_of: dict[Listing, int] = field(init=False, repr=False, default_factory=dict)
     _rows_of: dict[tuple[str, int | Exchange], RowVector] = field(
         init=False, repr=False, default_factory=dict
@@ -122,6 +130,22 @@ class PricePanel:
         """Tell whether a listing is delisted by then, and is what it paid out."""
         first = self.payouts.get(column)
         return first is not None and row >= first
+
+    def traded_nothing(self, row: int, column: int) -> bool:
+        """Tell whether a listing's bar of a session has a volume of 0."""
+        return self.untraded is not None and bool(self.untraded[row, column])
+
+    def leaving_session(self, row: int, column: int) -> int:
+        """Return which session of a listing's delisting period a row is, from 1; 0 outside of one.
+
+        A period that the panel begins in is taken to have begun before.
+        """
+        if self.leaving is None or not self.leaving[row, column]:
+            return 0
+        outside = np.flatnonzero(~self.leaving[:row, column])
+        first = int(outside[-1]) + 1 if len(outside) else 0
+        began_before = not len(outside)
+        return int(np.count_nonzero(self.trading[first : row + 1, column])) + began_before
 
     def paid(self, price: EntryPrice) -> FloatMatrix:
         """Return `(n_sessions, n_listings)` what a purchase of each session pays for a share.
@@ -194,6 +218,11 @@ class TradingPanel:
         `(n_sessions, n_listings)` shares that a rights issue offers for each share held at the
         close before, and what one of them costs in the listing's currency; 0 without one, and
         throughout for adjusted prices.
+    southbound
+        `(n_sessions, n_listings)` whether a mainland account may trade it that session: always but
+        for Hong Kong; `None` where that was not read.
+    funds
+        Whether each listing is a fund, by its master; empty where that was not read.
     """
 
     prices: PricePanel
@@ -204,6 +233,8 @@ class TradingPanel:
     board_lot: FloatMatrix
     rights: FloatMatrix = field(default_factory=_nowhere)
     rights_price: FloatMatrix = field(default_factory=_nowhere)
+    southbound: FlagMatrix | None = None
+    funds: tuple[bool, ...] = ()
 
     def __post_init__(self) -> None:
         shape = self.prices.close.shape

@@ -1,13 +1,18 @@
 """Trading sessions of the exchanges: the one door to exchange_calendars.
 
 It has no Shenzhen or Beijing calendar (its XBSE is Bucharest), so both follow Shanghai's here.
+What it has wrong stands in `calendar_corrections.toml`, each day with its source.
 """
 
 from __future__ import annotations
 
+import hashlib
+import tomllib
 import warnings
 from dataclasses import dataclass
 from datetime import date, timedelta, timezone
+from functools import cache
+from importlib import resources
 from importlib.metadata import version
 from typing import Any
 
@@ -24,6 +29,7 @@ __all__ = [
     "calendar_maker",
     "calendar_name",
     "calendar_of",
+    "corrected",
     "take_over",
 ]
 
@@ -152,7 +158,31 @@ def calendar_name(exchange: Exchange) -> str:
 def calendar_maker() -> str:
     """Say what the recorded sessions come from: the same words mean the same sessions."""
     packages = (f"{name} {version(name)}" for name in ("exchange_calendars", "pandas"))
-    return f"{', '.join(packages)}, {_FIRST_SESSION} to {_UNBOUNDED_END}"
+    digest = hashlib.sha256(_corrections_text().encode()).hexdigest()[:12]
+    return f"{', '.join(packages)}, {_FIRST_SESSION} to {_UNBOUNDED_END}, corrections {digest}"
+
+
+def corrected(name: str, sessions: SessionArray) -> SessionArray:
+    """Return sessions with the days taken out or put in that the library has wrong.
+
+    Parameters
+    ----------
+    name
+        Name of the calendar in exchange_calendars.
+    sessions
+        `(n,)` sessions as the library has them, ascending.
+
+    Returns
+    -------
+    numpy.ndarray
+        Ascending; a correction that the library has made by itself changes nothing.
+    """
+    rows = [row for row in tomllib.loads(_corrections_text())["rows"] if row["calendar"] == name]
+    wrong = [row["day"] for row in rows if not row["session"]]
+    right = [row["day"] for row in rows if row["session"]]
+    kept = np.setdiff1d(sessions, np.array(wrong, dtype="datetime64[D]"))
+    found: SessionArray = np.union1d(kept, np.array(right, dtype="datetime64[D]"))
+    return found
 
 
 def calendar_of(exchange: Exchange) -> Calendar:
@@ -178,9 +208,15 @@ def _load(name: str) -> Calendar:
         end = _UNBOUNDED_END if bound is None else str(bound.date())
         # Explicit bounds: by default a calendar ends a year after today, whatever is recorded.
         recorded = known(start=_FIRST_SESSION, end=end)
-    sessions = recorded.sessions.to_numpy().astype("datetime64[D]")
+    sessions = corrected(name, recorded.sessions.to_numpy().astype("datetime64[D]"))
     sessions.setflags(write=False)
     return Calendar(name=name, sessions=sessions)
+
+
+@cache
+def _corrections_text() -> str:
+    text = resources.files("screener.market").joinpath("calendar_corrections.toml")
+    return text.read_text(encoding="utf-8")
 
 
 def _library_calendar(name: str) -> Any:

@@ -17,11 +17,13 @@ __all__ = [
     "ChargeKind",
     "CommissionBounds",
     "PortfolioFee",
+    "Product",
     "Rounding",
     "Side",
     "charges_on",
     "commission_bounds",
     "portfolio_fee",
+    "product_of",
 ]
 
 _TABLE = "charges.toml"
@@ -50,6 +52,14 @@ class Rounding(StrEnum):
     NONE = "none"
 
 
+class Product(StrEnum):
+    """What a listing is, as far as charges ask."""
+
+    SHARE = "share"
+    FUND = "fund"
+    REIT = "reit"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge(DatedRow):
     """One line of an order's costs.
@@ -62,8 +72,8 @@ class Charge(DatedRow):
         Who takes it.
     side
         Side on which it is taken; both when `None`.
-    funds
-        Whether it is on funds alone (True) or on all but funds (False); both when `None`.
+    products
+        What it is charged on; everything when empty.
     rate
         Fraction of the order's amount.
     minimum, maximum
@@ -79,7 +89,7 @@ class Charge(DatedRow):
     name: str
     kind: ChargeKind
     side: Side | None
-    funds: bool | None
+    products: frozenset[Product]
     rate: float
     minimum: float
     maximum: float | None
@@ -134,6 +144,22 @@ def charges_on(listing: Listing, session: date, *, fund: bool = False) -> tuple[
     return _stack(listing.code, listing.exchange, session, fund)
 
 
+def product_of(listing: Listing, *, fund: bool = False) -> Product:
+    """Return what a listing is, as far as charges ask.
+
+    Parameters
+    ----------
+    listing
+        A security.
+    fund
+        Whether its master calls it a fund: Hong Kong's do so with real estate investment trusts,
+        which the table knows by their codes.
+    """
+    if listing.id in rule_table(_TABLE)["reits"]:
+        return Product.REIT
+    return Product.FUND if fund or listing.board is Board.FUND else Product.SHARE
+
+
 def commission_bounds(listing: Listing, session: date) -> CommissionBounds | None:
     """Return what a commission may be, or `None` where it is free or the table says nothing."""
     for row in _bounds():
@@ -151,9 +177,9 @@ def portfolio_fee(listing: Listing, session: date) -> PortfolioFee:
 def _stack(code: str, exchange: Exchange, session: date, fund: bool) -> tuple[Charge, ...]:
     listing = Listing(code, exchange)
     _check_complete(listing, session)
-    is_fund = fund or listing.board is Board.FUND
+    product = product_of(listing, fund=fund)
     found = in_force(_charges(), listing, session, what="the cost of an order")
-    fitting = tuple(item for item in found if item.funds in (None, is_fund))
+    fitting = tuple(item for item in found if not item.products or product in item.products)
     if any(item.currency is not listing.currency for item in fitting):
         raise DataError(
             f"the cost of an order of {listing} is not recorded: it trades in {listing.currency}, "
@@ -191,7 +217,7 @@ def _charge(row: dict[str, Any], known_to: date) -> Charge:
         name=row["name"],
         kind=kind,
         side=Side(row["side"]) if "side" in row else None,
-        funds=row.get("funds"),
+        products=frozenset(Product(item) for item in row.get("products", ())),
         rate=row["rate"],
         minimum=row.get("minimum", 0.0),
         maximum=row.get("maximum"),

@@ -274,7 +274,7 @@ def _commission(rate: float, minimum: float, currency: Currency) -> Charge:
         name="commission",
         kind=ChargeKind.COMMISSION,
         side=None,
-        funds=None,
+        products=frozenset(),
         rate=rate,
         minimum=minimum,
         maximum=None,

@@ -136,7 +136,8 @@ def in_force(rows: Sequence[RowT], listing: Listing, day: date, *, what: str) ->
         raise DataError(
             f"{what} of {listing} is not recorded: the rule tables hold nothing on board "
             f"{listing.board}",
-            fix="leave the listing out, or use a listing of the same company on another board",
+            fix="measure it on paper with --paper, or use a listing of the same company on another "
+            "board",
         )
     found = tuple(row for row in concerned if row.holds(day))
     if not found:

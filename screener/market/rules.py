@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from dataclasses import dataclass
 from datetime import date, time
@@ -10,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from screener.domain.listing import Board, Exchange
+from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import DateRangeError
 
 __all__ = [
@@ -19,20 +18,17 @@ __all__ = [
     "FirstDayRule",
     "LimitRule",
     "NewListingRule",
+    "RoundingRule",
     "UnlimitedRule",
     "delisting_limit",
     "first_day_limit",
     "free_sessions",
-    "half_up",
-    "lower_limit_price",
     "new_listing_rule",
     "order_cutoff",
     "price_limit",
+    "rounding_rule",
     "unlimited",
-    "upper_limit_price",
 ]
-
-_TICK = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +44,40 @@ class CutoffRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitRule:
-    """Daily price limit of a board as a fraction; `st` is `None` where ST makes no difference."""
+    """Daily price limit of a board as a fraction.
+
+    Parameters
+    ----------
+    board
+        Its board.
+    codes
+        Beginnings of the codes that it is for; all of the board when empty.
+    st
+        Whether it is for special treatment; `None` where that makes no difference.
+    unreformed
+        Whether it is for S shares, those without a share reform, alone.
+    limit
+        Greatest move from the reference price.
+    """
 
     board: Board
+    codes: tuple[str, ...]
     st: bool | None
+    unreformed: bool
     start: date
     end: date
     limit: float
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundingRule:
+    """Whether a board's limit prices are cut to the tick, or else rounded half up."""
+
+    board: Board
+    start: date
+    inward: bool
     source: str
     verified: bool
 
@@ -119,23 +142,34 @@ def order_cutoff(exchange: Exchange, day: date) -> CutoffRule:
     return max(fitting, key=lambda rule: rule.start)
 
 
-def price_limit(board: Board, day: date, *, st: bool) -> LimitRule | None:
-    """Return the daily price limit in force for a board, or `None` where there is none.
+def price_limit(
+    listing: Listing, day: date, *, st: bool, unreformed: bool = False
+) -> LimitRule | None:
+    """Return the daily price limit in force for a listing, or `None` where there is none.
 
     Parameters
     ----------
-    board
-        Board of the listing.
+    listing
+        A security.
     day
         Session.
     st
-        Whether the listing is under special treatment (ST, *ST) that session.
+        Whether it is under special treatment (ST, *ST) that session.
+    unreformed
+        Whether it is an S share that session.
     """
     for rule in _limits():
-        fits = rule.board is board and rule.start <= day <= rule.end
-        if fits and (rule.st is None or rule.st is st):
+        fits = rule.board is listing.board and rule.start <= day <= rule.end
+        mine = not rule.codes or listing.code.startswith(rule.codes)
+        if fits and mine and (unreformed or not rule.unreformed) and rule.st in (None, st):
             return rule
     return None
+
+
+def rounding_rule(board: Board, day: date) -> RoundingRule | None:
+    """Return how a board's limit prices come to the tick, or `None` where it has none."""
+    fitting = [rule for rule in _roundings() if rule.board is board and rule.start <= day]
+    return max(fitting, key=lambda rule: rule.start, default=None)
 
 
 def free_sessions(board: Board, list_date: date) -> int:
@@ -186,30 +220,6 @@ def unlimited(board: Board, day: date) -> UnlimitedRule | None:
     return None
 
 
-def upper_limit_price(reference: float, fraction: float) -> float:
-    """Return the highest price allowed: half-up to the tick of 0.01, at least a tick above.
-
-    Parameters
-    ----------
-    reference
-        Ex-reference price: the previous close, corrected for an ex-date, in the price's currency.
-    fraction
-        Limit, such as 0.10.
-    """
-    return max(half_up(reference * (1 + fraction)), round(reference + _TICK, 2))
-
-
-def lower_limit_price(reference: float, fraction: float) -> float:
-    """Return the lowest price allowed: half-up to the tick of 0.01, at least a tick below."""
-    return max(min(half_up(reference * (1 - fraction)), round(reference - _TICK, 2)), _TICK)
-
-
-def half_up(price: float) -> float:
-    """Round a price half-up to the tick of 0.01."""
-    # 10.05 * 1.1 is 11.055000000000001 or 11.054999999999998 in binary: decide at 1e-7 of a tick.
-    return math.floor(price / _TICK + 0.5 + 1e-7) * _TICK
-
-
 def _table(name: str) -> dict[str, list[dict[str, Any]]]:
     text = resources.files("screener.market.tables").joinpath(name).read_text(encoding="utf-8")
     return tomllib.loads(text)
@@ -234,7 +244,9 @@ def _limits() -> tuple[LimitRule, ...]:
     return tuple(
         LimitRule(
             board=Board(row["board"]),
+            codes=tuple(row.get("codes", ())),
             st=row.get("st"),
+            unreformed=row.get("unreformed", False),
             start=row["from"],
             end=row.get("to", date.max),
             limit=row["limit"],
@@ -242,6 +254,21 @@ def _limits() -> tuple[LimitRule, ...]:
             verified=row["verified"],
         )
         for row in _table("price_limits.toml")["rows"]
+    )
+
+
+@cache
+def _roundings() -> tuple[RoundingRule, ...]:
+    return tuple(
+        RoundingRule(
+            board=Board(board),
+            start=row["from"],
+            inward=row["inward"],
+            source=row["source"],
+            verified=row["verified"],
+        )
+        for row in _table("price_limits.toml")["rounding"]
+        for board in row["boards"]
     )
 
 

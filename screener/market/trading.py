@@ -19,6 +19,7 @@ __all__ = [
     "TickRule",
     "holding_rule",
     "holding_sessions",
+    "least_tick",
     "settlement_days",
     "settlement_rule",
     "southbound_open",
@@ -115,6 +116,19 @@ def tick_size(listing: Listing, session: date, price: float) -> float:
     return max(band for band in bands if band[0] <= price * (1 + 1e-12))[1]
 
 
+def least_tick(listing: Listing, session: date) -> float:
+    """Return the smallest price step that a listing may have, in its currency.
+
+    Of a day that the table does not know the nearest one that it knows counts; points of an index
+    are told in hundredths.
+    """
+    rows = sorted((row for row in _ticks() if row.concerns(listing)), key=lambda row: row.start)
+    if not rows:
+        return 0.01
+    begun = [row for row in rows if row.start <= session] or rows[:1]
+    return min(step for _, step in begun[-1].bands)
+
+
 def southbound_rule(listing: Listing, session: date) -> SouthboundRule | None:
     """Return the rule on southbound days, or `None` where none is recorded."""
     fitting = (row for row in _southbound() if row.concerns(listing) and row.holds(session))
@@ -126,7 +140,8 @@ def southbound_open(
 ) -> bool:
     """Tell whether mainland investors could trade in Hong Kong on a day.
 
-    Whether the listing was eligible is not recorded.
+    Whether the listing was eligible is not recorded, nor is the further condition of before
+    2023-04-24, that the days of settlement fit.
 
     Parameters
     ----------

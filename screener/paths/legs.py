@@ -13,14 +13,7 @@ import numpy.typing as npt
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel
 from screener.errors import DataError
-from screener.market.rules import (
-    LimitRule,
-    free_sessions,
-    half_up,
-    lower_limit_price,
-    price_limit,
-    upper_limit_price,
-)
+from screener.paths.limits import locked
 
 __all__ = [
     "COVERAGE_GAP",
@@ -29,14 +22,9 @@ __all__ = [
     "Reason",
     "buy_block",
     "left_out",
-    "limit_price",
     "resolve_leg",
     "sale_block",
 ]
-
-_EXACT = 1e-6  # raw prices lie on the tick grid: anything less than a tick will do
-_ADJUSTED = 0.01  # adjusted prices lie off that grid: within a tick of the unrounded limit
-
 
 COVERAGE_GAP = 20
 """Sessions without a bar or a suspension after which a name counts as no longer covered."""
@@ -67,6 +55,7 @@ class Reason(StrEnum):
     CLOSE_LIMIT_UP = "close at the upper limit"
     LIMIT_DOWN = "close at the lower limit"
     SAME_DAY = "bought that session, sold the next at the earliest (T+1)"
+    NO_SOUTHBOUND = "no southbound trading that session"
     NO_CAP = "no market value known in the 30 days before its entry"
     NO_VOLATILITY = "too few returns before its entry for a volatility"
     NO_FIXING = "no fixing of its currency in its window"
@@ -248,7 +237,7 @@ def buy_block(
         return block
     if panel.paid_out(column, row):
         return Reason.DELISTED
-    if quoted >= _locked_from(panel, column, row, upper=True):
+    if locked(panel, column, row, quoted, upper=True):
         return Reason.CLOSE_LIMIT_UP if closing else Reason.LIMIT_UP
     return _without_average(panel, column, row) if price is EntryPrice.VWAP else Reason.NONE
 
@@ -278,7 +267,7 @@ def sale_block(panel: PricePanel, column: int, row: int) -> Reason:
     """Tell why a sale at the close of `row` is blocked, `Reason.NONE` if it is not."""
     price = float(panel.close[row, column])
     block = _untradable(panel, column, row, price)
-    if block or price > _locked_from(panel, column, row, upper=False):
+    if block or not locked(panel, column, row, price, upper=False):
         return block
     return Reason.LIMIT_DOWN
 
@@ -286,28 +275,9 @@ def sale_block(panel: PricePanel, column: int, row: int) -> Reason:
 def _untradable(panel: PricePanel, column: int, row: int, price: float) -> Reason:
     if panel.suspended[row, column]:
         return Reason.SUSPENDED
-    return Reason.NONE if math.isfinite(price) else Reason.NO_BAR
-
-
-def limit_price(panel: PricePanel, column: int, row: int, *, upper: bool) -> float:
-    """Return the greatest or the least price of a session; infinite without a limit.
-
-    For adjusted prices, which lie off the tick grid, it is not rounded.
-    """
-    sign = 1 if upper else -1
-    rule, reference = _limit_and_reference(panel, column, row)
-    if rule is None:
-        return sign * math.inf
-    if panel.adjusted[column]:
-        return reference * (1 + sign * rule.limit)
-    return (upper_limit_price if upper else lower_limit_price)(reference, rule.limit)
-
-
-def _locked_from(panel: PricePanel, column: int, row: int, *, upper: bool) -> float:
-    """Return the price from which on a side of the market is locked; infinite without a limit."""
-    tolerance = _ADJUSTED if panel.adjusted[column] else _EXACT
-    limit = limit_price(panel, column, row, upper=upper)
-    return limit - tolerance if upper else limit + tolerance
+    if not math.isfinite(price):
+        return Reason.NO_BAR
+    return Reason.NO_TRADE if panel.traded_nothing(row, column) else Reason.NONE
 
 
 def left_out(column: int, reason: Reason, *, settled: bool = True) -> Leg:
@@ -355,33 +325,3 @@ def _stopped(
     others_go_on = frontier is not None and frontier > panel.session(data_end)
     window_over = exit_row is not None and panel.session(exit_row) <= reach
     return others_go_on or window_over
-
-
-def _limit_and_reference(
-    panel: PricePanel, column: int, row: int
-) -> tuple[LimitRule | None, float]:
-    listing = panel.listings[column]
-    session = panel.session(row)
-    rule = price_limit(listing.board, session, st=bool(panel.st[row, column]))
-    free = panel.paid_out(column, row) or _in_free_sessions(panel, column, row)
-    if rule is None or free:
-        return None, np.nan
-    worth = panel.prior_values[column]
-    before = row - 1
-    while before >= 0 and not math.isfinite(panel.close[before, column]):
-        before -= 1
-    if before >= 0:
-        worth = panel.close[before, column] * panel.factor[before, column]
-    if not np.isfinite(worth):
-        return None, np.nan
-    reference = float(worth / panel.factor[row, column])
-    # On an ex-date the exchanges publish the reference price rounded to the tick.
-    return rule, reference if panel.adjusted[column] else half_up(reference)
-
-
-def _in_free_sessions(panel: PricePanel, column: int, row: int) -> bool:
-    listed = panel.list_dates[column]
-    if listed is None or listed < panel.session(0):
-        return False
-    since = np.count_nonzero(panel.trading[panel.row(listed) : row + 1, column])
-    return bool(since <= free_sessions(panel.listings[column].board, listed))

@@ -72,6 +72,8 @@ def tradable(panel: PricePanel, row: int, columns: Sequence[int] | None = None) 
         & np.isfinite(panel.fx[row, every])
         & ~panel.suspended[row, every]
     )
+    if panel.untraded is not None:
+        found &= ~panel.untraded[row, every]
     day = panel.session(row)
     near = _near_limit(panel, row, every)
     for at in np.flatnonzero(found):

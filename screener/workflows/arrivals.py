@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +15,7 @@ from screener.data.schema import Basis, TableName
 from screener.data.sources.base import Reject
 from screener.data.store import Store
 from screener.domain.listing import Listing
+from screener.domain.name_marks import bears_st_name
 from screener.errors import DataError
 from screener.market.calendars import calendar_of
 from screener.workflows.rosters import joined, listings_in
@@ -171,7 +171,7 @@ class _Facts:
             actions=own[TableName.ACTIONS],
             list_date=first_days[0] if first_days else None,
             st=tuple(
-                (row["valid_from"], "ST" in unicodedata.normalize("NFKC", row["name"]).upper())
+                (row["valid_from"], bears_st_name(row["name"]))
                 for row in own[TableName.NAMES].to_pylist()
             ),
             suspended=frozenset(halted),

@@ -10,6 +10,7 @@ from screener.data.store import Store
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel
 from screener.paths.legs import LegState
+from screener.paths.limits import without_limit
 
 __all__ = ["price_basis", "remarks_of"]
 
@@ -66,6 +67,7 @@ def remarks_of(
         found.append(
             "The benchmark is a price index: without its dividends it flatters the basket."
         )
+    found += _unlimited_remarks(panel, results)
     found += _variant_remarks(results, settings)
     found += dict.fromkeys(
         f"{result.window.event.basket} {result.window.event.report} {result.window.horizon}: {text}"
@@ -73,6 +75,21 @@ def remarks_of(
         for text in result.remarks
     )
     return tuple(found)
+
+
+def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> list[str]:
+    """Say once for each purchase in which session its quotes prove that no limit held."""
+    cells = dict.fromkeys(
+        (leg.column, leg.fill_row)
+        for result in results
+        for leg in result.window.legs
+        if leg.fill_row is not None
+    )
+    return [
+        f"{panel.listings[column].id} was {told}."
+        for column, row in cells
+        if (told := without_limit(panel, column, row))
+    ]
 
 
 def _variant_remarks(results: Sequence[EventResult], settings: Settings) -> list[str]:

@@ -23,7 +23,7 @@ from screener.data.rows import empty_rows
 from screener.data.schema import Basis, TableName
 from screener.data.sources.base import Batch, Reject
 from screener.data.store import Store
-from screener.domain.listing import Kind, parse_listing
+from screener.domain.listing import stored_listing
 from screener.workflows.import_facts import file_facts
 from screener.workflows.rosters import joined, listings_in
 
@@ -170,7 +170,7 @@ class _Work:
                 rows[key],
                 prefix + reasons[key],
                 table=TableName.BARS,
-                listing=parse_listing(key[0], kind=Kind.SECURITY),
+                listing=stored_listing(key[0]),
                 day=key[1],
             )
             for key in sorted(reasons)
@@ -189,7 +189,7 @@ class _Work:
                         rows[key],
                         f"{_DENIED}{finding.cause}",
                         table=TableName.ACTIONS,
-                        listing=parse_listing(finding.listing, kind=Kind.SECURITY),
+                        listing=stored_listing(finding.listing),
                         day=finding.session,
                     )
                 )

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from screener.data.guards import has_catalog
 from screener.data.store import Store
-from screener.domain.listing import Exchange, Listing
+from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import ConfigError, InputError
 from screener.market.calendars import calendar_of
 from screener.market.charges import Plan
 from screener.market.dated import check_tradable
+from screener.market.rules import price_limit
 from screener.render.rules import RulesPage
 from screener.workflows.ruling_facts import Known, read_known
 from screener.workflows.ruling_rows import rules_for
@@ -127,8 +128,15 @@ def _remarks(listing: Listing, session: date, known: Known, traded: bool) -> Ite
         yield "its first trading day is not known: new listings have other limits"
     if listing.exchange.mainland and known.reference is None:
         yield "no close before that day is stored: limits are shown without prices"
+    if listing.board is Board.FUND and _plain_fund(listing, session):
+        yield "whether it follows ChiNext or STAR shares alone, at ±20 %, is not recorded"
     if known.adjusted:
         yield "the stored prices are adjusted: prices of limits are approximate"
+
+
+def _plain_fund(listing: Listing, session: date) -> bool:
+    rule = price_limit(listing, session, st=False)
+    return rule is not None and not rule.codes
 
 
 def _hong_kong_remarks(listing: Listing, known: Known) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +15,8 @@ from screener.data.factors import factor_on
 from screener.data.schema import Basis, TableName
 from screener.data.store import Store
 from screener.domain.listing import Listing
-from screener.market.rules import half_up
+from screener.domain.name_marks import in_delisting_period, is_s_share
+from screener.market.limits import price_grid
 
 __all__ = ["Known", "read_known"]
 
@@ -31,6 +31,8 @@ class Known:
         Its name; empty where it is not known.
     st
         Whether it is under special treatment.
+    unreformed
+        Whether it is an S share.
     delisting_since
         First day known to bear the name of a delisting period, if it bears one.
     suspended
@@ -53,6 +55,7 @@ class Known:
 
     name: str = ""
     st: bool | None = None
+    unreformed: bool = False
     delisting_since: date | None = None
     suspended: bool | None = None
     board_lot: int | None = None
@@ -102,7 +105,8 @@ def read_known(store: Store, listing: Listing, session: date) -> Known:
     return Known(
         name=name,
         st=_special(known, listing, session, bool(name) or status.get("st") is not None),
-        delisting_since=named.get("valid_from") if _in_delisting(name) else None,
+        unreformed=is_s_share(name),
+        delisting_since=_delisting_since(store, listing, session),
         suspended=_suspended(store, listing, session, status),
         board_lot=None if lot is None else int(lot),
         list_date=alive.get("list_date"),
@@ -124,10 +128,14 @@ def _special(known: AsOf, listing: Listing, session: date, told: bool) -> bool |
     return listing.id in known.st_on(session) if told else None
 
 
-def _in_delisting(name: str) -> bool:
-    """Tell from a name whether its listing is in its delisting period: 退市XX or XX退."""
-    folded = unicodedata.normalize("NFKC", name)
-    return folded.startswith("退市") or folded.endswith("退")
+def _delisting_since(store: Store, listing: Listing, session: date) -> date | None:
+    """Return the first day of the names of a delisting period, one after the other, up to a day."""
+    since = None
+    for row in store.read(TableName.NAMES, listings=[listing.id]).to_pylist():
+        if row["valid_from"] <= session:
+            begun = since or row["valid_from"]
+            since = begun if in_delisting_period(row["name"]) else None
+    return since
 
 
 def _suspended(
@@ -155,4 +163,4 @@ def _reference(
         rows.column("factor").to_numpy(),
         np.array([before, session], dtype="datetime64[D]"),
     )
-    return before, close, round(half_up(close * float(then / now)), 2), False
+    return before, close, price_grid(listing, session).half_up(close * float(then / now)), False

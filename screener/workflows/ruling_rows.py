@@ -22,22 +22,19 @@ from screener.market.charges import (
     round_trip_rate,
 )
 from screener.market.dividend_tax import Issuer, dividend_tax_rules
+from screener.market.limits import DayLimit, Standing, day_limit
 from screener.market.lots import lot_terms
 from screener.market.rules import (
     DelistingRule,
+    FirstDayRule,
     LimitRule,
-    delisting_limit,
-    first_day_limit,
-    lower_limit_price,
-    new_listing_rule,
+    NewListingRule,
     order_cutoff,
-    price_limit,
-    unlimited,
-    upper_limit_price,
 )
 from screener.market.trading import (
     holding_rule,
     settlement_rule,
+    southbound_open,
     southbound_rule,
     tick_rule,
     tick_size,
@@ -103,58 +100,71 @@ def rules_for(
 
 
 def _limits(listing: Listing, session: date, known: Known) -> Iterator[RuleShown]:
-    if none := unlimited(listing.board, session):
-        yield _shown(_TRADING, "price limit", "none", "board hk", none)
-        return
-    special = _delisting_limit(listing, session, known) or _new_limit(listing, session, known)
-    if special is not None:
-        yield special
-        return
     states = (False, True) if known.st is None else (known.st,)
-    found = {state: price_limit(listing.board, session, st=state) for state in states}
-    if len(set(found.values())) == 1:
+    found = {state: day_limit(listing, session, _standing(listing, session, known, st=state))
+             for state in states}  # fmt: skip
+    if len({(limit.rule, limit.fraction) for limit in found.values()}) == 1:
         states = states[:1]
     for state in states:
-        if (rule := found[state]) is not None:
-            why = _board(listing) if rule.st is None else f"{_board(listing)}, {_st(state)}"
-            yield _limit(rule, rule.limit, why, known)
+        yield _limit(listing, found[state], known)
 
 
-def _delisting_limit(listing: Listing, session: date, known: Known) -> RuleShown | None:
-    rule = delisting_limit(listing.board, session)
-    if known.delisting_since is None or rule is None:
-        return None
-    why = f"{_board(listing)}, delisting period under this name since {known.delisting_since}"
-    if _sessions(listing, known.delisting_since, session) <= rule.free_sessions:
-        return _shown(_TRADING, "price limit", "none", why, rule)
-    return _limit(rule, rule.limit, why, known)
-
-
-def _new_limit(listing: Listing, session: date, known: Known) -> RuleShown | None:
-    if known.list_date is None or known.list_date > session:
-        return None
-    nth = _sessions(listing, known.list_date, session)
-    why = f"{_board(listing)}, session {nth} since its listing on {known.list_date}"
-    rule = new_listing_rule(listing.board, known.list_date)
-    if rule is not None:
-        free = nth <= rule.free_sessions
-        return _shown(_TRADING, "price limit", "none", why, rule) if free else None
-    first = first_day_limit(listing.board, known.list_date)
-    if nth > 1 or first is None:
-        return None
-    text = f"+{_percent(first.up)}, -{_percent(first.down)} of the issue price"
-    return _shown(_TRADING, "price limit", text, why, first)
-
-
-def _limit(rule: LimitRule | DelistingRule, fraction: float, why: str, known: Known) -> RuleShown:
-    text = f"±{_percent(fraction)}"
-    if known.reference is not None:
-        low = lower_limit_price(known.reference, fraction)
-        high = upper_limit_price(known.reference, fraction)
-        text += f": {low:.2f} to {high:.2f}"
-    return replace(
-        _shown(_TRADING, "price limit", text, why, rule), value=fraction, unit="fraction"
+def _standing(listing: Listing, session: date, known: Known, *, st: bool) -> Standing:
+    listed, leaving = known.list_date, known.delisting_since
+    begun = listed is not None and listed <= session
+    return Standing(
+        st=st,
+        unreformed=known.unreformed,
+        list_date=listed,
+        nth=_sessions(listing, listed, session) if listed is not None and begun else None,
+        leaving=0 if leaving is None else _sessions(listing, leaving, session),
     )
+
+
+def _limit(listing: Listing, limit: DayLimit, known: Known) -> RuleShown:
+    if limit.rule is None:
+        return RuleShown(
+            group=_TRADING,
+            rule="price limit",
+            text="none recorded",
+            why=_board(listing),
+            source="",
+            verified=False,
+        )
+    row = _shown(
+        _TRADING, "price limit", _limit_text(limit, known), _why(listing, limit, known), limit.rule
+    )
+    if limit.fraction is None:
+        return row
+    return replace(row, value=limit.fraction, unit="fraction")
+
+
+def _limit_text(limit: DayLimit, known: Known) -> str:
+    if isinstance(limit.rule, FirstDayRule):
+        return f"+{_percent(limit.rule.up)}, -{_percent(limit.rule.down)} of the issue price"
+    if limit.fraction is None:
+        return "none"
+    text = f"±{_percent(limit.fraction)}"
+    if known.reference is not None:
+        places = 3 if limit.grid.tick < 0.01 else 2
+        low, high = limit.prices(known.reference)
+        text += f": {low:.{places}f} to {high:.{places}f}"
+    return text
+
+
+def _why(listing: Listing, limit: DayLimit, known: Known) -> str:
+    rule, standing, board = limit.rule, limit.standing, _board(listing)
+    if isinstance(rule, DelistingRule):
+        return f"{board}, delisting period under this name since {known.delisting_since}"
+    if isinstance(rule, (NewListingRule, FirstDayRule)):
+        return f"{board}, session {standing.nth} since its listing on {standing.list_date}"
+    if isinstance(rule, LimitRule) and rule.unreformed:
+        return f"{board}, S share"
+    if isinstance(rule, LimitRule) and rule.codes:
+        return f"{board}, code {listing.code}"
+    if isinstance(rule, LimitRule) and rule.st is not None:
+        return f"{board}, {_st(rule.st)}"
+    return board
 
 
 def _lot(listing: Listing, session: date, known: Known) -> RuleShown:
@@ -202,7 +212,9 @@ def _times(listing: Listing, session: date, plan: Plan) -> Iterator[RuleShown]:
     yield _shown(_TRADING, "order cut-off", f"{cutoff.time:%H:%M}", why, cutoff)
     days = southbound_rule(listing, session)
     if days is not None and plan.southbound:
-        text = "when both markets are open"
+        calendars = {"mainland": calendar_of(Exchange.SH), "hong_kong": calendar_of(Exchange.HK)}
+        shut = "" if southbound_open(listing, session, **calendars) else ": not on this day"
+        text = f"when both markets are open{shut}"
         yield _shown(_TRADING, "southbound days", text, "southbound account", days)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from screener.backtest.benchmark import default_benchmark
 from screener.data.schema import TableName
 from screener.data.store import Store
-from screener.domain.listing import Board, Kind, Listing, parse_listing
+from screener.domain.listing import Board, Kind, Listing, parse_listing, stored_listing
 from screener.errors import DataError
 from screener.workflows.catalog import basket_events
 from screener.workspace.broken import Readable
@@ -52,10 +52,9 @@ def every_target(store: Store) -> tuple[Listing, ...]:
             where="table listings",
             fix="fill it first: `screener data update --only master`",
         )
-    return tuple(
-        parse_listing(row["listing"], kind=Kind.INDEX if row["kind"] == "index" else Kind.SECURITY)
-        for row in rows
-    )
+    known = (stored_listing(row["listing"]) for row in rows)
+    # Sources know present codes alone, and nothing of bonds.
+    return tuple(dict.fromkeys(item.present for item in known if item.board is not Board.BOND))
 
 
 def with_benchmarks(listings: Iterable[Listing]) -> tuple[Listing, ...]:

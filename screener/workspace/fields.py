@@ -16,6 +16,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from screener.domain.former_codes import renumbering
 from screener.domain.listing import Board, parse_listing
 from screener.errors import BasketDefinitionError, NotFoundError
 
@@ -53,14 +54,15 @@ Moment = Annotated[date | datetime, PlainValidator(_moment)]
 
 
 def _whole_id(text: str) -> str:
-    """Check that a listing is written with its whole id."""
+    """Check that a listing is written with its whole id; a former one becomes the present one."""
     try:
         found = parse_listing(text).id
     except NotFoundError as error:
         raise BasketDefinitionError(error.what, fix=error.fix) from error
-    if found != text:
+    former = renumbering(text.partition(".")[0])
+    if found != text and (former is None or text != f"{former.former}.{former.exchange}"):
         raise BasketDefinitionError(f"{text!r} is not a whole listing id", fix=f"write {found}")
-    return text
+    return found
 
 
 def _tradable_id(text: str) -> str:

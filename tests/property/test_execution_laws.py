@@ -60,7 +60,7 @@ def cut(market: Market, last: date) -> TradingPanel:
         matrix: np.ndarray = getattr(source, name)[rows].copy()
         if name in _OF_THE_DAY:
             matrix[known:] = np.nan
-        elif name in ("suspended", "st"):
+        elif name in ("suspended", "st", "untraded"):
             matrix[known:] = False
         elif name in ("share_ratio", "dividend", "rights", "rights_price"):
             matrix[known:] = float(name == "share_ratio")
@@ -85,7 +85,7 @@ def cut(market: Market, last: date) -> TradingPanel:
     matrices = {
         field.name: blanked(trading, field.name)
         for field in fields(TradingPanel)
-        if field.name != "prices"
+        if isinstance(getattr(trading, field.name), np.ndarray)
     }
     return TradingPanel(prices=PricePanel(**prices), **matrices)
 

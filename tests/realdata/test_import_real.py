@@ -132,7 +132,7 @@ def test_delisted() -> None:
     ("name", "snapshots", "stored"),
     [
         ("securities/hk_name_snapshots.csv", 9_882, 4_709),
-        ("securities/a_share_name_snapshots.csv", 21_809, 6_287),
+        ("securities/a_share_name_snapshots.csv", 21_809, 6_042),
     ],
 )
 def test_name_snapshots(name: str, snapshots: int, stored: int) -> None:

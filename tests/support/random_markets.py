@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -248,10 +248,15 @@ class _Maker:
             for at, day in enumerate(own)
             if at >= first and day <= end
         }
-        return [
+        found = [
             made.get(day)
             or empty_day(day, trading=day in set(own), fx=self._rate(item, day), lot=story.lot)
             for day in (label.item() for label in self.axis)
+        ]
+        mainland = calendar_of(Exchange.SH)  # southbound days need both markets
+        return [
+            replace(day, southbound=not item.endswith(".HK") or mainland.is_session(day.session))
+            for day in found
         ]
 
     def _rate(self, item: str, day: date) -> float:
@@ -296,6 +301,7 @@ class _Maker:
             last_bars=tuple(max(one, default=None) for one in bars),
             frontier={item: self.ends[item.mainland] for item in self.exchanges},
             vwap=average,
+            untraded=volume == 0,
         )
         return TradingPanel(
             prices=prices,
@@ -306,4 +312,5 @@ class _Maker:
             rights=matrix("rights"),
             rights_price=matrix("rights_price"),
             board_lot=matrix("board_lot"),
+            southbound=matrix("southbound", bool),
         )

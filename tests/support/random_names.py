@@ -158,7 +158,8 @@ class Story:
         if limit is None or self.last is None or self._free(at):
             low, high = cents(reference * Decimal("0.8")), cents(reference * Decimal("1.25"))
         else:
-            low, high = lower_price(reference, limit), upper_price(reference, limit)
+            low = lower_price(reference, limit, self.board)
+            high = upper_price(reference, limit, self.board)
         low = max(low, Decimal("0.05"))
         high = max(high, low)
         opened = self._between(reference, low, high, 0.015)

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from screener.data.doctor import Check, Finding, Severity, examine, examine_bars, examine_fixings
+from screener.data.doctor.ids import examine_ids
 from screener.data.rows import empty_rows, make_rows
 from screener.data.schema import TABLES, TableName, Type
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
@@ -601,3 +602,15 @@ def test_sound_market_has_no_error_and_later_bars_change_no_earlier_finding() ->
     keep = pa.array([day <= middle for day in rows.column("session").to_pylist()])
     early = examine_bars(rows.filter(keep), **options)
     assert set(early) <= set(whole)
+
+
+def test_rows_that_nothing_reads_under_their_id_are_found() -> None:
+    names = ["835185.BJ", "128034.SZ", "000300.SZ", "000300.SH", "600519.SH", "HSI.HK"]
+    found = {item.listing: item for item in examine_ids(pa.table({"listing": names}))}
+    assert {name: item.cause for name, item in found.items()} == {
+        "000300.SZ": "an index, stored as a share",
+        "128034.SZ": "a bond, neither a share nor a fund",
+        "835185.BJ": "a former code, 920185.BJ since 2025-10-09",
+    }
+    assert {item.check for item in found.values()} == {Check.IDENTITY}
+    assert "import its file again" in found["835185.BJ"].expected

@@ -347,6 +347,37 @@ def test_bare_code_of_an_index_file_is_the_index(imported: Importer) -> None:
     assert reasons(batch) == [(3, "the code is not that of an index")]
 
 
+def test_rows_under_a_former_code_are_stored_under_the_present_one(imported: Importer) -> None:
+    text = (
+        "code,date,open,high,low,close,volume\n"
+        "831175.BJ,2025-09-30,5,5,5,5,100\n"
+        "835174.BJ,2025-09-30,7,7,7,7,100\n"
+        "920375.BJ,2025-10-09,6,6,6,6,100\n"
+    )
+    batch = imported(text)
+    assert rows_of(batch, TableName.BARS, "listing", "close") == [
+        ("920375.BJ", 5.0),
+        ("920174.BJ", 7.0),
+        ("920375.BJ", 6.0),
+    ]
+    assert any(
+        "former codes are stored under the present ones: 831175 is 920375 since 2025-10-09, "
+        "and 1 more" in line
+        for line in batch.remarks
+    )
+
+
+def test_a_convertible_among_bars_is_refused_by_name(imported: Importer) -> None:
+    text = (
+        "code,date,open,high,low,close\n"
+        "128034.SZ,2025-09-30,5,5,5,5\n"
+        "600519.SH,2025-09-30,7,7,7,7\n"
+    )
+    batch = imported(text)
+    assert rows_of(batch, TableName.BARS, "listing") == [("600519.SH",)]
+    assert "convertible bond" in reasons(batch)[0][1]
+
+
 def test_total_return_index(imported: Importer) -> None:
     text = "date,open,high,low,close\n2026-02-26,1,1,1,1\n"
     batch = imported(text, kind=ImportKind.INDEX, listing=Listing("H00300", Exchange.SH))

@@ -3,6 +3,7 @@ from datetime import date
 
 import pytest
 
+from screener.domain.former_codes import former_codes, renumbering
 from screener.domain.listing import (
     INDEX_ID,
     Board,
@@ -12,6 +13,7 @@ from screener.domain.listing import (
     Listing,
     parse_listing,
     parse_listings,
+    stored_listing,
 )
 from screener.errors import AmbiguousMention, InputError
 from screener.market.calendars import calendar_of
@@ -37,7 +39,7 @@ from screener.market.rules import order_cutoff
         ("【09888.HK】", "09888.HK"),
         ("（３００８５７）", "300857.SZ"),
         ("920002", "920002.BJ"),
-        ("430047.BJ", "430047.BJ"),
+        ("430047.BJ", "920047.BJ"),
         ("000300.SH", "000300.SH"),
         ("HSI.HK", "HSI.HK"),
         ("000001.SZ", "000001.SZ"),
@@ -76,7 +78,7 @@ def test_every_style_gives_the_id_that_investors_write(text: str, expected: str)
     assert parse_listing(text).id == expected
 
 
-@pytest.mark.parametrize("text", ["000001", "000300", "000016"])
+@pytest.mark.parametrize("text", ["000001", "000852", "000016"])
 def test_bare_code_of_a_share_and_an_index_is_ambiguous(text: str) -> None:
     with pytest.raises(
         AmbiguousMention, match="both a Shenzhen share and a Shanghai index"
@@ -171,3 +173,68 @@ def test_every_exchange_and_compiler_has_sessions_and_hours(exchange: Exchange) 
     day = calendar_of(exchange).on_or_after(date(2026, 6, 18))
     assert day == date(2026, 6, 18)
     assert session_end(exchange, day).time >= order_cutoff(exchange, day).time
+
+
+@pytest.mark.parametrize(
+    ("former", "present"),
+    [
+        ("835185.BJ", "920185.BJ"),  # its three digits kept
+        ("831175.BJ", "920375.BJ"),  # 920175 was taken, and 920275 too
+        ("836961", "920061.BJ"),  # past 999 the hundreds begin again
+        ("bj833819", "920819.BJ"),  # of the trial
+        ("300114.SZ", "302132.SZ"),
+    ],
+)
+def test_a_former_code_leads_to_its_listing(former: str, present: str) -> None:
+    assert parse_listing(former).id == present
+    assert parse_listing(present).id == present
+
+
+def test_a_change_of_code_has_its_day_and_its_source() -> None:
+    first, later = renumbering("833819"), renumbering("835185")
+    assert first is not None
+    assert later is not None
+    assert (first.since, later.since) == (date(2025, 5, 6), date(2025, 10, 9))
+    assert "BSE" in later.source
+    assert [item.former for item in former_codes("302132")] == ["300114"]
+    assert former_codes("600519") == ()
+
+
+def test_the_codes_of_beijing_lead_to_248_different_listings() -> None:
+    every = [f"{head}{tail:04}" for head in (43, 83, 87, 88) for tail in range(10_000)]
+    found = [change for code in every if (change := renumbering(code))]
+    assert len(found) == len({change.present for change in found}) == 248
+    assert all(renumbering(change.present) is None for change in found)
+
+
+def test_a_beijing_code_that_nobody_renumbered_stays_itself() -> None:
+    assert parse_listing("833874.BJ").id == "833874.BJ"  # left for another exchange before
+
+
+@pytest.mark.parametrize("text", ["113050.SH", "110059", "128034.SZ", "sz123121", "118009.SH"])
+def test_a_convertible_bond_is_neither_a_share_nor_a_fund(text: str) -> None:
+    with pytest.raises(InputError, match="is a convertible bond, neither a share") as info:
+        parse_listing(text, kind=Kind.SECURITY)
+    assert "the company's share" in info.value.fix
+
+
+def test_another_bond_is_refused_as_one_and_a_fund_is_not() -> None:
+    with pytest.raises(InputError, match="is a bond, neither a share nor a fund"):
+        parse_listing("131810.SZ")
+    assert {parse_listing(code).board for code in ("159915", "161725", "510300")} == {Board.FUND}
+
+
+@pytest.mark.parametrize("text", ["000300", "000300.SZ", "SZ000300"])
+def test_the_code_of_an_index_alone_is_never_a_share(text: str) -> None:
+    with pytest.raises(InputError, match=r"000300.* is an index") as info:
+        parse_listing(text, kind=Kind.SECURITY)
+    assert "000300.SH" in info.value.fix
+    assert parse_listing("000300", kind=Kind.INDEX).id == "000300.SH"
+
+
+def test_what_tables_hold_is_read_as_it_is() -> None:
+    assert stored_listing("835185.BJ").id == "835185.BJ"
+    assert stored_listing("835185.BJ").present.id == "920185.BJ"
+    assert stored_listing("600519.SH").present.id == "600519.SH"
+    assert stored_listing("128034.SZ").board is Board.BOND
+    assert stored_listing("H00300.SH").board is Board.INDEX

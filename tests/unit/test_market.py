@@ -1,16 +1,15 @@
 from datetime import date, time
 
+import numpy as np
 import pytest
 
-from screener.domain.listing import Board, Exchange
+from screener.domain.listing import Board, Exchange, parse_listing
 from screener.errors import DateRangeError
-from screener.market.calendars import calendar_of
+from screener.market.calendars import calendar_maker, calendar_of, corrected
 from screener.market.rules import (
     free_sessions,
-    lower_limit_price,
     order_cutoff,
     price_limit,
-    upper_limit_price,
 )
 
 
@@ -55,45 +54,47 @@ def test_order_cutoffs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("board", "day", "st", "limit"),
+    ("text", "day", "st", "limit"),
     [  # the dated rule table of the exchanges
-        (Board.MAIN, date(2026, 7, 3), False, 0.10),
-        (Board.MAIN, date(2026, 7, 5), True, 0.05),
-        (Board.MAIN, date(2026, 7, 6), True, 0.10),
-        (Board.CHINEXT, date(2020, 8, 21), False, 0.10),
-        (Board.CHINEXT, date(2020, 8, 21), True, 0.05),
-        (Board.CHINEXT, date(2020, 8, 24), False, 0.20),
-        (Board.CHINEXT, date(2020, 8, 24), True, 0.20),
-        (Board.STAR, date(2019, 7, 22), False, 0.20),
-        (Board.STAR, date(2026, 1, 5), True, 0.20),
-        (Board.BSE, date(2026, 1, 5), True, 0.30),
-        (Board.HK, date(2026, 1, 5), False, None),
-        (Board.INDEX, date(2026, 1, 5), False, None),
+        ("600519.SH", date(2026, 7, 3), False, 0.10),
+        ("600519.SH", date(2026, 7, 5), True, 0.05),
+        ("600519.SH", date(2026, 7, 6), True, 0.10),
+        ("300750.SZ", date(2020, 8, 21), False, 0.10),
+        ("300750.SZ", date(2020, 8, 21), True, 0.05),
+        ("300750.SZ", date(2020, 8, 24), False, 0.20),
+        ("300750.SZ", date(2020, 8, 24), True, 0.20),
+        ("688256.SH", date(2019, 7, 22), False, 0.20),
+        ("688256.SH", date(2026, 1, 5), True, 0.20),
+        ("920002.BJ", date(2026, 1, 5), True, 0.30),
+        ("900901.SH", date(2026, 1, 5), False, 0.10),
+        ("900901.SH", date(2026, 1, 5), True, 0.05),
+        ("200002.SZ", date(2026, 7, 6), True, 0.10),
+        ("510300.SH", date(2026, 1, 5), False, 0.10),
+        ("588000.SH", date(2026, 1, 5), False, 0.20),
+        ("589000.SH", date(2026, 1, 5), False, 0.20),
+        ("159915.SZ", date(2020, 8, 21), False, 0.10),
+        ("159915.SZ", date(2020, 8, 24), False, 0.20),
+        ("159919.SZ", date(2026, 1, 5), False, 0.10),
+        ("00700.HK", date(2026, 1, 5), False, None),
+        ("000300.SH", date(2026, 1, 5), False, None),
     ],
 )
-def test_price_limit_by_board_status_and_date(
-    board: Board, day: date, st: bool, limit: float | None
+def test_price_limit_by_listing_status_and_date(
+    text: str, day: date, st: bool, limit: float | None
 ) -> None:
-    rule = price_limit(board, day, st=st)
+    rule = price_limit(parse_listing(text), day, st=st)
     assert (rule.limit if rule else None) == limit
     assert rule is None or rule.source
 
 
-@pytest.mark.parametrize(
-    ("reference", "limit", "upper", "lower"),
-    [
-        (10.05, 0.05, 10.55, 9.55),  # published worked example, 2026-07-03
-        (10.05, 0.10, 11.06, 9.05),  # and 2026-07-06: half up
-        (0.05, 0.10, 0.06, 0.04),  # at least one tick away
-        (0.01, 0.10, 0.02, 0.01),  # and never below a tick
-        (335.99, 0.20, 403.19, 268.79),
-    ],
-)
-def test_limit_prices_round_half_up_to_the_tick(
-    reference: float, limit: float, upper: float, lower: float
-) -> None:
-    assert upper_limit_price(reference, limit) == pytest.approx(upper, abs=1e-9)
-    assert lower_limit_price(reference, limit) == pytest.approx(lower, abs=1e-9)
+def test_an_s_share_keeps_to_five_percent() -> None:
+    share = parse_listing("600182.SH")
+    rule = price_limit(share, date(2025, 5, 14), st=False, unreformed=True)
+    assert rule is not None
+    assert rule.limit == 0.05
+    before = price_limit(share, date(2007, 1, 5), st=False, unreformed=True)
+    assert before is not None
+    assert before.limit == 0.10
 
 
 @pytest.mark.parametrize(
@@ -108,3 +109,22 @@ def test_limit_prices_round_half_up_to_the_tick(
 )
 def test_free_sessions_of_a_new_listing(board: Board, listed: date, sessions: int) -> None:
     assert free_sessions(board, listed) == sessions
+
+
+def test_days_on_which_hong_kong_did_not_trade_are_no_sessions() -> None:
+    calendar = calendar_of(Exchange.HK)  # HKEX notices: typhoon Saola, black rainstorm
+    assert not calendar.is_session(date(2023, 9, 1))
+    assert not calendar.is_session(date(2023, 9, 8))
+    assert calendar.after(date(2023, 8, 31)) == date(2023, 9, 4)
+    assert calendar.offset(date(2023, 9, 4), 4) == date(2023, 9, 11)
+    assert calendar_of(Exchange.SH).is_session(date(2023, 9, 1))
+
+
+def test_a_correction_changes_nothing_where_the_library_is_right_by_itself() -> None:
+    days = np.array(["2023-08-31", "2023-09-04"], dtype="datetime64[D]")
+    assert corrected("XHKG", days).tolist() == days.tolist()
+    assert corrected("XSHG", days).tolist() == days.tolist()
+
+
+def test_copies_made_before_a_correction_are_told_apart() -> None:
+    assert "corrections" in calendar_maker()

@@ -15,6 +15,7 @@ from screener.market.rules import (
 )
 from screener.market.trading import (
     holding_sessions,
+    least_tick,
     settlement_days,
     southbound_open,
     southbound_rule,
@@ -100,9 +101,9 @@ def test_southbound_days_are_those_of_both_markets(day: date, is_open: bool) -> 
 
 def test_southbound_days_before_the_record() -> None:
     calendars = {"mainland": calendar_of(Exchange.SH), "hong_kong": calendar_of(Exchange.HK)}
-    assert southbound_rule(TENCENT, date(2023, 4, 21)) is None
-    with pytest.raises(DateRangeError, match="from 2023-04-24 to"):
-        southbound_open(TENCENT, date(2023, 4, 21), **calendars)
+    assert southbound_rule(TENCENT, date(2014, 11, 14)) is None
+    with pytest.raises(DateRangeError, match="from 2014-11-17 to"):
+        southbound_open(TENCENT, date(2014, 11, 14), **calendars)
     with pytest.raises(DataError, match="hold nothing on board main"):
         southbound_open(MAOTAI, DAY, **calendars)
 
@@ -119,7 +120,7 @@ def test_southbound_days_before_the_record() -> None:
     ],
 )
 def test_limits_by_prefix(code: str, limit: float) -> None:
-    rule = price_limit(parse_listing(code).board, DAY, st=False)
+    rule = price_limit(parse_listing(code), DAY, st=False)
     assert rule is not None
     assert rule.limit == limit
 
@@ -159,3 +160,29 @@ def test_hong_kong_has_no_daily_limit() -> None:
     assert rule is not None
     assert not rule.verified
     assert unlimited(Board.MAIN, DAY) is None
+
+
+@pytest.mark.parametrize(("year", "days"), [(2025, 9), (2026, 11)])
+def test_sessions_of_hong_kong_alone_are_closed_to_mainland_money(year: int, days: int) -> None:
+    mainland, hong_kong = calendar_of(Exchange.SH), calendar_of(Exchange.HK)
+    own = hong_kong.between(date(year, 1, 1), date(year, 12, 31)).tolist()
+    closed = [
+        day
+        for day in own
+        if not southbound_open(TENCENT, day, mainland=mainland, hong_kong=hong_kong)
+    ]
+    assert len(closed) == days  # counted by hand from the two exchanges' holiday notices
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "step"),
+    [
+        ("510300.SH", date(2025, 5, 14), 0.001),
+        ("900901.SH", date(2025, 5, 14), 0.001),
+        ("200002.SZ", date(2025, 5, 14), 0.01),
+        ("00700.HK", date(2010, 5, 14), 0.001),  # before the table begins
+        ("000300.SH", date(2025, 5, 14), 0.01),  # points of an index
+    ],
+)
+def test_smallest_step_that_a_price_may_have(text: str, day: date, step: float) -> None:
+    assert least_tick(parse_listing(text), day) == step

@@ -203,14 +203,17 @@ def test_st_widened_on_2026_07_06(day: date, opened: float, bought: bool) -> Non
 
 def test_limits_are_rounded_half_up_and_a_tick_away() -> None:
     ten, five = Decimal("0.10"), Decimal("0.05")
-    assert (upper_price(Decimal("10.05"), ten), lower_price(Decimal("10.05"), ten)) == (
-        Decimal("11.06"),  # 11.055
-        Decimal("9.05"),  # 9.045
-    )
-    assert (upper_price(Decimal("0.08"), five), lower_price(Decimal("0.08"), five)) == (
-        Decimal("0.09"),
-        Decimal("0.07"),
-    )
+    dear, cheap = Decimal("10.05"), Decimal("0.08")
+    assert upper_price(dear, ten, "main") == Decimal("11.06")  # 11.055
+    assert lower_price(dear, ten, "main") == Decimal("9.05")  # 9.045
+    assert upper_price(cheap, five, "main") == Decimal("0.09")
+    assert lower_price(cheap, five, "main") == Decimal("0.07")
+
+
+def test_limits_of_beijing_are_cut() -> None:
+    reference, limit = Decimal("13.49"), Decimal("0.30")
+    assert upper_price(reference, limit, "bse") == Decimal("17.53")  # 17.537
+    assert lower_price(reference, limit, "bse") == Decimal("9.45")  # 9.443
 
 
 def test_a_new_listing_has_no_limit_at_first() -> None:

@@ -265,8 +265,13 @@ def test_daily_limits_are_never_broken_and_sometimes_reached(
     ],
 )
 def test_limit_band_by_hand(reference: float, rate: float, band: tuple[float, float]) -> None:
-    found = limit_band(np.array([reference]), np.array([rate]))
+    found = limit_band(np.array([reference]), np.array([rate]), np.array([False]))
     assert (found[0][0], found[1][0]) == band
+
+
+def test_limit_band_of_beijing_is_cut_by_hand() -> None:
+    found = limit_band(np.array([13.49]), np.array([0.30]), np.array([True]))
+    assert (found[0][0], found[1][0]) == (9.45, 17.53)  # 9.443 and 17.537
 
 
 def test_without_limits_prices_leave_the_band() -> None:

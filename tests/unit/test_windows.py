@@ -116,8 +116,8 @@ def test_a_new_listing_has_no_limit_in_its_first_five_sessions() -> None:
     assert buy_block(panel, 0, 5) is Reason.LIMIT_UP
 
 
-def test_adjusted_prices_are_compared_within_a_tick() -> None:
-    bars = {"300857.SZ": bars_of(SZ, DAY, [(9.9873, 9.9873), (11.979, 11.979)])}
+def test_adjusted_prices_are_compared_within_half_a_tick() -> None:
+    bars = {"300857.SZ": bars_of(SZ, DAY, [(9.9873, 9.9873), (11.98, 11.98)])}
     assert buy_block(panel_of(bars, adjusted=["300857.SZ"]), 0, 1) is Reason.LIMIT_UP
     assert buy_block(panel_of(bars), 0, 1) is Reason.NONE
 

@@ -219,7 +219,8 @@ def test_raw_closes_alone_leave_whole_rows_as_they_are(workspace: Workspace, loa
     load(HEAD + rows(range(10)), Basis.RAW)
     before = stored(workspace)
     text = "code,date,close\n" + "".join(
-        f"600000.SH,{DAYS[at]},{round(LEVEL[at] * (0.99 if at == 9 else 1), 4)}\n" for at in range(5, 12)
+        f"600000.SH,{DAYS[at]},{round(LEVEL[at] * (0.99 if at == 9 else 1), 4)}\n"
+        for at in range(5, 12)
     )
     done = load(text, Basis.RAW)
     after = stored(workspace)

@@ -23,6 +23,7 @@ from screener.data.doctor.facts import (
     examine_status,
 )
 from screener.data.doctor.findings import Check, Finding, Severity, Tables, in_order
+from screener.data.doctor.ids import examine_ids
 from screener.data.doctor.records import (
     examine_fetches,
     examine_fixings,
@@ -79,13 +80,14 @@ def known_dates(tables: Tables, column: str) -> dict[str, date]:
 
 
 def _bars(tables: Tables) -> Iterable[Finding]:
-    return examine_bars(
+    found = examine_bars(
         tables[TableName.BARS],
         suspended=suspensions(tables),
         list_dates=known_dates(tables, "list_date"),
         delist_dates=known_dates(tables, "delist_date"),
         factors=tables[TableName.FACTORS],
     )
+    return (*found, *examine_ids(tables[TableName.BARS]))
 
 
 _EXAMINERS: dict[TableName, Callable[[Tables], Iterable[Finding]]] = {

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from screener.data.factors import factor_on
 from screener.data.schema import Basis
-from screener.domain.listing import Exchange, Kind, Listing, parse_listing
+from screener.domain.listing import Exchange, Listing, stored_listing
 from screener.market.calendars import Calendar, calendar_name, calendar_of
 
 __all__ = [
@@ -89,7 +89,7 @@ class BarColumns:
             for name in ("open", "high", "low", "close", "volume", "amount")
         }
         return cls(
-            listings=tuple(parse_listing(str(names[at]), kind=Kind.SECURITY) for at in held),
+            listings=tuple(stored_listing(str(names[at])) for at in held),
             code=np.repeat(np.arange(len(held), dtype=np.int64), counts),
             starts=np.append(starts, len(codes)).astype(np.int64),
             days=days[order].astype("datetime64[D]"),

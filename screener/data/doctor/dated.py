@@ -9,7 +9,7 @@ from itertools import pairwise
 from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.factors import contradicted
 from screener.data.schema import TableName
-from screener.domain.listing import Kind, parse_listing
+from screener.domain.listing import stored_listing
 from screener.market.calendars import calendar_name, calendar_of
 
 __all__ = ["examine_ex_factors", "examine_industries"]
@@ -21,7 +21,7 @@ def examine_ex_factors(tables: Tables) -> Iterator[Finding]:
     if not rows.num_rows:
         return
     for row in rows.to_pylist():
-        exchange = parse_listing(row["listing"], kind=Kind.SECURITY).exchange
+        exchange = stored_listing(row["listing"]).exchange
         calendar, day = calendar_of(exchange), row["ex_session"]
         if not row["factor"] > 0:
             cause, wanted = "factor is not positive", "above 0"

@@ -20,7 +20,7 @@ from screener.data.factors import (
     with_stand_ins,
 )
 from screener.data.schema import Basis, TableName
-from screener.domain.listing import Board, Kind, Listing, parse_listing
+from screener.domain.listing import Board, Listing, stored_listing
 from screener.errors import DataError
 from screener.market.calendars import calendar_name, calendar_of
 from screener.market.rules import price_limit
@@ -56,7 +56,7 @@ def examine_actions(tables: Tables) -> Iterator[Finding]:
         return
     around = _prices_around(rows, tables[TableName.BARS])
     for at, row in enumerate(rows.to_pylist()):
-        listing = parse_listing(row["listing"], kind=Kind.SECURITY)
+        listing = stored_listing(row["listing"])
         yield from _wrong_dates(listing, row)
         faults = list(_wrong_terms(row, around.get(at)))
         yield from faults
@@ -75,7 +75,7 @@ def denied_actions(actions: pa.Table, bars: pa.Table) -> Iterator[Finding]:
     around = _prices_around(actions, bars) if actions.num_rows else {}
     for at, row in enumerate(actions.to_pylist()):
         if at in around and not list(_wrong_terms(row, around[at])):
-            listing = parse_listing(row["listing"], kind=Kind.SECURITY)
+            listing = stored_listing(row["listing"])
             yield from _contradicted(listing, row, around[at])
 
 
@@ -146,7 +146,7 @@ def _contradicted(listing: Listing, row: _Row, around: _Around) -> Iterator[Find
     reference = float(ex_reference(np.array([around.previous]), **terms)[0])
     if not reference > 0 or listing.board is Board.INDEX:
         return
-    rule = price_limit(listing.board, around.session, st=False)
+    rule = price_limit(listing, around.session, st=False)
     most = (rule.limit if rule else _UNLIMITED) + MARGIN
     with_it, without = around.opened / reference - 1, around.opened / around.previous - 1
     if not abs(with_it) > most:
@@ -230,7 +230,7 @@ def _prices_around(actions: pa.Table, bars: pa.Table) -> dict[int, _Around]:
         if 0 < place < len(rows):
             session, opened, closed = rows[place]
             before, _, previous = rows[place - 1]
-            calendar = calendar_of(parse_listing(row["listing"], kind=Kind.SECURITY).exchange)
+            calendar = calendar_of(stored_listing(row["listing"]).exchange)
             found[at] = _Around(
                 previous=previous,
                 opened=opened if opened is not None else closed,

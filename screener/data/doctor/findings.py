@@ -29,6 +29,7 @@ class Check(StrEnum):
     """What was checked."""
 
     PRICE_LIMIT = "price_limit"
+    IDENTITY = "identity"
     GAP = "gap"
     SESSION = "session"
     PRICES = "prices"

@@ -18,7 +18,7 @@ from screener.data.doctor.bar_columns import BarColumns, BoolArray, DayArray, Fl
 from screener.data.doctor.causes import Cause, certain_unlimited, unlimited_cause
 from screener.data.doctor.findings import Check, Finding, Severity
 from screener.data.schema import TableName
-from screener.domain.listing import Board
+from screener.domain.listing import Board, Listing
 from screener.market.calendars import calendar_of
 from screener.market.rules import price_limit
 
@@ -201,26 +201,29 @@ def _securities(bars: BarColumns) -> BoolArray:
 def board_limits(bars: BarColumns) -> FloatArray:
     """Return `(n_rows,)` limits as fractions, infinite without one; ST's is not assumed."""
     limits = np.full(bars.n_rows, np.inf)
-    boards = np.array([str(listing.board) for listing in bars.listings])
-    for board in np.unique(boards):
-        if board in (Board.INDEX, Board.HK):
+    if not bars.n_rows:
+        return limits
+    last = bars.days.max().item()
+    kinds = [(item.board, price_limit(item, last, st=False)) for item in bars.listings]
+    for kind in dict.fromkeys(kinds):
+        if kind[0] in (Board.INDEX, Board.HK):
             continue
-        rows = np.flatnonzero((boards == board)[bars.code])
-        limits[rows] = _board_limits(Board(str(board)), bars.days[rows])
+        rows = np.flatnonzero(np.array([item == kind for item in kinds])[bars.code])
+        limits[rows] = _own_limits(bars.listings[kinds.index(kind)], bars.days[rows])
     return limits
 
 
-def _board_limits(board: Board, days: DayArray) -> FloatArray:
+def _own_limits(listing: Listing, days: DayArray) -> FloatArray:
     first, last = days.min(), days.max()
-    ends = [_limit(board, day.item()) for day in (first, last)]
-    if ends[0] == ends[1]:  # no limit of a board was ever changed and changed back
+    ends = [_limit(listing, day.item()) for day in (first, last)]
+    if ends[0] == ends[1]:  # no limit of a listing was ever changed and changed back
         return np.full(len(days), ends[0])
     known, inverse = np.unique(days, return_inverse=True)
-    return np.array([_limit(board, day.item()) for day in known])[inverse]
+    return np.array([_limit(listing, day.item()) for day in known])[inverse]
 
 
-def _limit(board: Board, day: date) -> float:
-    rule = price_limit(board, day, st=False)
+def _limit(listing: Listing, day: date) -> float:
+    rule = price_limit(listing, day, st=False)
     return rule.limit if rule else np.inf
 
 

@@ -150,7 +150,7 @@ def _sse_left(market: CannedMarket) -> Row:
 
 
 def _szse_list(market: CannedMarket) -> bytes:
-    codes = (f"{number}" for number in count(300001))
+    codes = (f"{number}" for number in count(300001) if number != 300114)  # 302132 today
     rows = padded(market, present(market, Exchange.SZ), codes, 2600)
     return sheet(
         SZSE_LIST,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +28,8 @@ from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery, ImportKind
 from screener.data.sources.files.rows import Rows
-from screener.domain.listing import Board, Exchange, Listing
+from screener.domain.listing import Board, Listing
+from screener.market.trading import least_tick
 
 __all__ = ["normalise_prices", "return_basis"]
 
@@ -170,7 +172,9 @@ def _basis_remarks(bars: Rows) -> list[Remark]:
 
 
 def _tick_remarks(bars: Rows) -> list[Remark]:
-    ticks = bars.of_listing([_tick(item) for item in bars.listings], np.nan).astype(np.float64)
+    ticks = bars.of_listing([least_tick(item, date.max) for item in bars.listings], np.nan).astype(
+        np.float64
+    )
     share = off_tick_share(bars.numbers("close"), ticks)
     if share <= _OFF_TICK:
         return []
@@ -180,11 +184,3 @@ def _tick_remarks(bars: Rows) -> list[Remark]:
             "were traded would be: are they adjusted? then import with --basis adjusted"
         )
     ]
-
-
-def _tick(listing: Listing) -> float:
-    if listing.exchange is Exchange.HK or listing.board is Board.FUND:
-        return 0.001
-    if listing.board is Board.B_SHARE and listing.exchange is Exchange.SH:
-        return 0.001
-    return 0.01

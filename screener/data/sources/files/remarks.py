@@ -9,6 +9,7 @@ from screener.data.sources.files.columns import ColumnMapping
 from screener.data.sources.files.exports import NOT_OURS
 from screener.data.sources.files.raw import RawFile
 from screener.data.sources.files.units import normal_header
+from screener.data.sources.files.values import renumbered_in
 
 __all__ = ["Remark", "file_remarks", "lines_of"]
 
@@ -50,7 +51,19 @@ def file_remarks(raw: RawFile, mapping: ColumnMapping) -> list[Remark]:
     unused = [name for name in mapping.ignored if normal_header(name) not in NOT_OURS]
     if unused:
         said.append(f"columns not used: {', '.join(unused)}")
+    said += _renumbered(raw, mapping)
     return [Remark(text=text, file=raw.label) for text in said]
+
+
+def _renumbered(raw: RawFile, mapping: ColumnMapping) -> list[str]:
+    column = mapping.columns.get("listing")
+    changes = () if column is None else renumbered_in(raw.columns[column.position])
+    if not changes:
+        return []
+    first = changes[0]
+    shown = f"{first.former} is {first.present} since {first.since}"
+    more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
+    return [f"former codes are stored under the present ones: {shown}{more}"]
 
 
 def lines_of(remarks: Iterable[Remark]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.quality import BoolArray, DayArray, FloatArray, IntArray
+from screener.domain.former_codes import Renumbering, renumbering
 
 __all__ = [
     "BLANK",
@@ -67,6 +68,7 @@ _COUNTS = {
 _YES = frozenset(
     {"true", "t", "1", "1.0", "yes", "y", "是", "停牌", "停牌一天", "盘中停牌", "suspended"}
 )
+_SIX = re.compile(r"(?<![0-9])([0-9]{6})(?![0-9])")
 _NO = frozenset({"false", "f", "0", "0.0", "no", "n", "否", "交易", "正常", "正常交易", "trading"})
 
 
@@ -110,6 +112,13 @@ def parse_day(text: str) -> date | None:
         return None
     rest = match.string[match.end() :]
     return day if not rest else _with_clock(day, rest)
+
+
+def renumbered_in(column: pa.ChunkedArray) -> tuple[Renumbering, ...]:
+    """Return the changes of code of the listings that a column names by a former one."""
+    _, texts = distinct_texts(column)
+    bare = (match[1] for text in texts if (match := _SIX.search(text)))
+    return tuple(change for code in dict.fromkeys(bare) if (change := renumbering(code)))
 
 
 def read_days(

@@ -18,14 +18,16 @@ from screener.data.sources.simulated.draws import ListingDraws, Move, Trait
 from screener.data.sources.simulated.lives import Lives
 from screener.data.sources.simulated.request import MarketQuery
 from screener.data.sources.simulated.returns import Paths
-from screener.domain.listing import Board
+from screener.domain.listing import Listing
+from screener.market.limits import price_grid
 from screener.market.rules import free_sessions, price_limit
 
 __all__ = ["Trading", "limit_band", "limit_rates", "round_to_tick", "starting_prices", "trade"]
 
 _Matrix = npt.NDArray[np.float64]
 
-_HALF = 0.5 + 1e-7  # half-up, decided at 1e-7 of a tick, as binary fractions miss exact halves
+_HAIR = 1e-7  # of a tick, at which is decided what binary fractions miss
+_HALF = 0.5 + _HAIR
 _WICK = 0.35  # of own daily volatility
 _MOST_CASH = 0.06  # of the close at the announcement
 
@@ -80,7 +82,8 @@ def limit_rates(market: MarketQuery, lives: Lives) -> _Matrix:
     boards = [member.listing.board for member in market.members]
     for board in sorted(set(boards)):
         columns = np.flatnonzero([item is board for item in boards])
-        plain, special = (_board_rates(market, board, st=st) for st in (False, True))
+        one = market.members[int(columns[0])].listing
+        plain, special = (_board_rates(market, one, st=st) for st in (False, True))
         rates[:, columns] = np.where(lives.st[:, columns], special[:, None], plain[:, None])
     free = np.array(
         [free_sessions(board, day) for board, day in zip(boards, lives.list_dates, strict=True)],
@@ -91,8 +94,10 @@ def limit_rates(market: MarketQuery, lives: Lives) -> _Matrix:
     return rates
 
 
-def limit_band(reference: _Matrix, rate: _Matrix) -> tuple[_Matrix, _Matrix]:
-    """Return the lowest and the highest price allowed, half-up, at least a tick from it.
+def limit_band(
+    reference: _Matrix, rate: _Matrix, inward: npt.NDArray[np.bool_]
+) -> tuple[_Matrix, _Matrix]:
+    """Return the lowest and the highest price allowed, at least a tick from the reference.
 
     Parameters
     ----------
@@ -100,11 +105,14 @@ def limit_band(reference: _Matrix, rate: _Matrix) -> tuple[_Matrix, _Matrix]:
         `(n,)` ex-reference price in CNY; it is rounded to the tick first, as exchanges publish it.
     rate
         `(n,)` limit as a fraction, infinite for none.
+    inward
+        `(n,)` whether limits are cut to the tick, and not rounded half up.
     """
     cents = np.floor(reference * 100 + _HALF)
-    up = np.maximum(np.floor(cents * (1 + rate) + _HALF), cents + 1)
-    down = np.maximum(np.minimum(np.floor(cents * (1 - rate) + _HALF), cents - 1), 1)
-    return down / 100, up / 100
+    high, low = cents * (1 + rate), cents * (1 - rate)
+    up = np.floor(high + np.where(inward, _HAIR, _HALF))
+    down = np.where(inward, np.ceil(low - _HAIR), np.floor(low + _HALF))
+    return np.maximum(np.minimum(down, cents - 1), 1) / 100, np.maximum(up, cents + 1) / 100
 
 
 def trade(
@@ -146,6 +154,9 @@ class _Day:
     ) -> None:
         shape = paths.close.shape
         self._mainland = market.mainland
+        last = market.sessions[-1].item()
+        grids = [price_grid(member.listing, last) for member in market.members]
+        self._inward = np.array([grid.inward for grid in grids], dtype=np.bool_)
         self._base = prices
         self._previous = prices
         self._reference = prices.copy()
@@ -177,7 +188,7 @@ class _Day:
         closed = self._round(unit * np.exp(self._paths.close[row]))
         high, low = self._extremes(row, opened, closed)
         if rate is not None:
-            bottom, top = limit_band(self._reference, rate)
+            bottom, top = limit_band(self._reference, rate, self._inward)
             opened, closed, high, low = (
                 np.clip(price, bottom, top) for price in (opened, closed, high, low)
             )
@@ -216,7 +227,7 @@ class _Day:
         return round_to_tick(prices, mainland=self._mainland)
 
 
-def _board_rates(market: MarketQuery, board: Board, *, st: bool) -> _Matrix:
+def _board_rates(market: MarketQuery, listing: Listing, *, st: bool) -> _Matrix:
     days = market.sessions.tolist()
-    rules = (price_limit(board, day, st=st) for day in days)
+    rules = (price_limit(listing, day, st=st) for day in days)
     return np.array([np.inf if rule is None else rule.limit for rule in rules])

@@ -1,0 +1,37 @@
+"""What the short name of a listing says of its state: special treatment, S share, delisting period.
+
+The exchanges print marks before a name: XD, XR and DR on an ex-date, S without a share reform, ST
+and *ST under special treatment. A listing in its delisting period is 退市XX in Shanghai, XX退 in
+Shenzhen and Beijing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+__all__ = ["bears_st_name", "in_delisting_period", "is_s_share"]
+
+_EX = r"(?:XD|XR|DR)?"
+_ST = re.compile(rf"{_EX}S?\*?ST")
+_S_SHARE = re.compile(rf"{_EX}S(?:\*?ST)?[\u4e00-\u9fff]")
+
+
+def bears_st_name(name: str) -> bool:
+    """Tell from a name whether its listing is under special treatment (ST, *ST)."""
+    return _ST.match(_folded(name)) is not None
+
+
+def is_s_share(name: str) -> bool:
+    """Tell from a name whether its listing is an S share: S and then the Chinese name."""
+    return _S_SHARE.match(_folded(name)) is not None
+
+
+def in_delisting_period(name: str) -> bool:
+    """Tell from a name whether its listing is in its delisting period."""
+    folded = _folded(name)
+    return folded.startswith("退市") or folded.endswith("退")
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).upper()
