@@ -40,7 +40,7 @@ class Conduct:
     rights: bool = True
 
 
-PROGRAM = Conduct(whole_shares=False, southbound=False)
+PROGRAM = Conduct(whole_shares=False)
 """What the program does today."""
 
 

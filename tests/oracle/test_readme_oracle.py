@@ -43,11 +43,6 @@ def test_simulated_windows_agree(tmp_path: Path) -> None:
     assert (rows["status"] == "mature").sum() > 0.5 * len(rows)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="S shares, the ticks of funds, Beijing limits, quotes beyond a limit and sessions"
-    " without volume are told by the texts, not yet by the program",
-)
 @pytest.mark.parametrize("number", range(len(readme_market.SPANS)) if FULL else [1])
 def test_windows_of_the_markets_where_everything_happens_agree(tmp_path: Path, number: int) -> None:
     span = readme_market.SPANS[number]
