@@ -3,7 +3,9 @@
 Data files never change once they are written, so a file whose hash differs is damaged. The list
 stands beside the catalog; its paths are relative to the folder `data`, from where it is checked:
 `sha256sum -c ../SHA256SUMS`. Lines with a # are comments: which entries were made late, and up to
-which file of the catalog the list is complete.
+which file of the catalog the list is complete. Its last line also bears the hash of the catalog
+itself, with SQLite's count of its changes, so that a catalog whose bytes differ although nothing
+was committed since is known to be damaged.
 """
 
 from __future__ import annotations
@@ -20,25 +22,35 @@ from pathlib import Path
 from screener.data import lake
 from screener.data.guards import write_lock
 from screener.errors import StorageBusy, StorageError, StorageReadOnly
+from screener.files.whole import write_whole
 
 __all__ = [
     "SUMS",
     "CatalogFile",
+    "CatalogState",
     "Damage",
     "DamagedFile",
+    "Entry",
+    "Recorded",
     "catalog_files",
+    "catalog_state",
     "damaged_files",
+    "file_digest",
     "files_to_remove",
     "next_file",
     "record_files",
+    "recorded",
 ]
 
 SUMS = "SHA256SUMS"
 
 _LATE = "# recorded late: the process that wrote the file was ended before it could"
 _MARK = "# complete before file "
+_END = re.compile(
+    r"# complete before file ([0-9]{1,18})(?:, catalog ([0-9a-f]{64}) at change ([0-9]{1,10}))?"
+)
+_CHANGES = slice(24, 28)  # of the header of an SQLite file: how often it was changed
 _ENTRY = re.compile(r"([0-9a-f]{64})  (\S.*)")
-_TAIL = 64
 _NEXT = "SELECT max(next_file_id) FROM __ducklake_metadata_lake.ducklake_snapshot"
 _LIVE = """
     SELECT f.id, s.path || t.path || f.path, f.bytes
@@ -84,9 +96,41 @@ class DamagedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class Entry:
+    """The recorded hash of a file; `late` if it was not recorded by the process that wrote it."""
+
     digest: str
     late: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogState:
+    """The hash of the catalog's bytes, and SQLite's count of its changes."""
+
+    digest: str
+    changes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The list of hashes.
+
+    Parameters
+    ----------
+    there
+        Whether there is a list at all.
+    entries
+        What was recorded, by path.
+    complete_before
+        Number of the file up to which the list is complete; `None` if it has no such end.
+    catalogs
+        The catalog after each commit, newest last; empty in lists of older programs.
+    """
+
+    there: bool
+    entries: Mapping[str, Entry]
+    complete_before: int | None
+    catalogs: tuple[CatalogState, ...]
 
 
 def next_file(connection: lake.Connection) -> int:
@@ -160,53 +204,99 @@ def damaged_files(root: Path) -> tuple[DamagedFile, ...]:
 
 def _compared(root: Path, connection: lake.Connection) -> tuple[DamagedFile, ...]:
     files = lake.retried(root, lambda: catalog_files(connection))
-    entries = _entries(root)
+    entries = recorded(root).entries
     found = ((file.path, _damage(root, file.path, entries.get(file.path))) for file in files)
     return tuple(
         DamagedFile(path=path, damage=damage) for path, damage in found if damage is not None
     )
 
 
+def recorded(root: Path) -> Recorded:
+    """Read the list of hashes; one that is gone is empty."""
+    try:
+        text = (root / SUMS).read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, IsADirectoryError):
+        return Recorded(there=False, entries={}, complete_before=None, catalogs=())
+    entries: dict[str, Entry] = {}
+    catalogs: list[CatalogState] = []
+    end: re.Match[str] | None = None
+    late = False
+    for line in text.splitlines():
+        end = _END.fullmatch(line)
+        if end and end[2]:
+            catalogs.append(CatalogState(digest=end[2], changes=int(end[3])))
+        elif match := _ENTRY.fullmatch(line):
+            entries[match[2]] = Entry(digest=match[1], late=late)
+        late = line == _LATE
+    return Recorded(
+        there=True,
+        entries=entries,
+        complete_before=int(end[1]) if end and text.endswith("\n") else None,
+        catalogs=tuple(catalogs),
+    )
+
+
+def catalog_state(root: Path) -> CatalogState:
+    """Return the hash of the catalog as it is now; the caller keeps writers away."""
+    content = (root / lake.CATALOG).read_bytes()
+    changes = int.from_bytes(content[_CHANGES], "big")
+    return CatalogState(digest=hashlib.sha256(content).hexdigest(), changes=changes)
+
+
 def _record(root: Path, connection: lake.Connection, fresh: int, anew: bool) -> None:
-    following = next_file(connection)
-    mark = None if anew else _complete_before(root)
+    known = recorded(root)
+    end = _end(next_file(connection), catalog_state(root))
+    mark = None if anew else known.complete_before
     if mark is None or mark > fresh:  # torn, or of a catalog that was put back from a copy
-        _rewrite(root, connection, fresh, following)
+        _rewrite(root, connection, known.entries, fresh, end)
         return
     entries = _hashed(root, catalog_files(connection, first=mark), fresh)
-    if entries or mark < following:
+    text = _text(entries, end)
+    if entries or not _ends_with(root, text):
         with (root / SUMS).open("ab") as out:
-            out.write(_text(entries, following))
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
 
 
-def _rewrite(root: Path, connection: lake.Connection, fresh: int, following: int) -> None:
+def _ends_with(root: Path, text: bytes) -> bool:
+    with (root / SUMS).open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - len(text) - 1))
+        return file.read().lstrip(b"\n") == text
+
+
+def _end(following: int, state: CatalogState) -> str:
+    return f"{_MARK}{following}, catalog {state.digest} at change {state.changes}"
+
+
+def _rewrite(
+    root: Path,
+    connection: lake.Connection,
+    known: Mapping[str, Entry],
+    fresh: int,
+    end: str,
+) -> None:
     files = catalog_files(connection)
-    known = _entries(root)
     wanted = {file.path for file in files} | files_to_remove(connection)
     kept = {path: entry for path, entry in known.items() if path in wanted}
     kept |= _hashed(root, [file for file in files if file.path not in kept], fresh)
-    text = _text(kept, following)
+    text = _text(kept, end)
     if (root / SUMS).is_file() and (root / SUMS).read_bytes() == text:
         return
-    temporary = root / f".{SUMS}.{os.getpid()}"
-    try:
-        temporary.write_bytes(text)
-        temporary.replace(root / SUMS)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_whole(root / SUMS, text)
 
 
-def _hashed(root: Path, files: Iterable[CatalogFile], fresh: int) -> dict[str, _Entry]:
-    found = ((file, _digest(root, file.path)) for file in files)
+def _hashed(root: Path, files: Iterable[CatalogFile], fresh: int) -> dict[str, Entry]:
+    found = ((file, file_digest(root, file.path)) for file in files)
     return {
-        file.path: _Entry(digest=digest, late=file.id < fresh)
+        file.path: Entry(digest=digest, late=file.id < fresh)
         for file, digest in found
         if digest is not None
     }
 
 
-def _digest(root: Path, path: str) -> str | None:
+def file_digest(root: Path, path: str) -> str | None:
+    """Return the hash of a data file as it is now, or `None` if it is gone."""
     try:
         with (root / lake.DATA / path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -214,8 +304,8 @@ def _digest(root: Path, path: str) -> str | None:
         return None
 
 
-def _damage(root: Path, path: str, entry: _Entry | None) -> Damage | None:
-    digest = _digest(root, path)
+def _damage(root: Path, path: str, entry: Entry | None) -> Damage | None:
+    digest = file_digest(root, path)
     if digest is None:
         return Damage.MISSING
     if entry is None:
@@ -223,36 +313,10 @@ def _damage(root: Path, path: str, entry: _Entry | None) -> Damage | None:
     return None if digest == entry.digest else Damage.CHANGED
 
 
-def _text(entries: Mapping[str, _Entry], following: int) -> bytes:
+def _text(entries: Mapping[str, Entry], end: str) -> bytes:
     lines = []
     for path, entry in entries.items():
         if entry.late:
             lines.append(_LATE)
         lines.append(f"{entry.digest}  {path}")
-    return "\n".join([*lines, f"{_MARK}{following}", ""]).encode()
-
-
-def _complete_before(root: Path) -> int | None:
-    """Return the file number in the last line of the list, or `None` if it has no such end."""
-    try:
-        with (root / SUMS).open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
-            tail = file.read()
-    except FileNotFoundError:
-        return None
-    found = re.search(rb"(?:\A|\n)" + _MARK.encode() + rb"([0-9]{1,18})\n\Z", tail)
-    return int(found[1]) if found else None
-
-
-def _entries(root: Path) -> dict[str, _Entry]:
-    try:
-        lines = (root / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
-        return {}
-    found = {}
-    late = False
-    for line in lines:
-        if match := _ENTRY.fullmatch(line):
-            found[match[2]] = _Entry(digest=match[1], late=late)
-        late = line == _LATE
-    return found
+    return "\n".join([*lines, end, ""]).encode()

@@ -18,6 +18,8 @@ from typing import Any
 
 from screener.data import lake
 from screener.data.checksums import files_to_remove, next_file, record_files
+from screener.data.schema import TABLES
+from screener.data.verified import Verifier
 from screener.data.versions import EPOCH, FIRST_VERSION, Version, latest_version, versions_of
 from screener.errors import StorageError
 
@@ -212,7 +214,7 @@ def remove_leftovers(root: Path, connection: lake.Connection) -> None:
     _clean(root, connection)
 
 
-def merge_when_many(root: Path, connection: lake.Connection) -> tuple[str, ...]:
+def merge_when_many(root: Path, connection: lake.Connection, verifier: Verifier) -> tuple[str, ...]:
     """Merge the small files of the newest version if there are too many of them.
 
     Nothing expires, and every version stays as it is. The caller keeps other writers away, and has
@@ -227,6 +229,8 @@ def merge_when_many(root: Path, connection: lake.Connection) -> tuple[str, ...]:
         with lake.storage_errors(root):
             if _superfluous(connection) < MANY_FILES:
                 return ()
+            for table in TABLES:
+                verifier.table(table, latest_version(connection))
             fresh = next_file(connection)
             _call(
                 root,

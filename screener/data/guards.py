@@ -19,6 +19,7 @@ __all__ = [
     "has_catalog",
     "is_simulated",
     "make_tables",
+    "making",
     "refuse_lost_catalog",
     "refuse_mixture",
     "write_lock",
@@ -53,7 +54,7 @@ def make_tables(connection: lake.Connection, root: Path) -> None:
     with lake.storage_errors(root):
         there = tables_at(connection, latest_version(connection))
         statements = [
-            *(text for spec in TABLES.values() if spec.name not in there for text in _making(spec)),
+            *(text for spec in TABLES.values() if spec.name not in there for text in making(spec)),
             *(_sorting(TABLES[name]) for name in TABLES if name in _unsorted(connection)),
             *_loosening(connection),
         ]
@@ -70,7 +71,8 @@ def make_tables(connection: lake.Connection, root: Path) -> None:
             raise
 
 
-def _making(spec: Table) -> Iterator[str]:
+def making(spec: Table) -> Iterator[str]:
+    """Give the statements that make a table, sorted and by year."""
     columns = ", ".join(
         f"{column.name} {column.type}{' NOT NULL' if column.required else ''}"
         for column in spec.columns

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from screener.data.content import Balance
 from screener.data.schema import TABLES, Table, TableName
 from screener.data.sources.base import Batch, Reject
 from screener.data.versions import PROVENANCE, empty_relation
@@ -32,8 +33,8 @@ class TableChange:
 def merge_batch(
     connection: duckdb.DuckDBPyConnection,
     batch: Batch,
+    balance: Balance | None,
     *,
-    write: bool = True,
     missing: frozenset[TableName] = frozenset(),
 ) -> tuple[TableChange, ...]:
     """Merge a batch inside the caller's transaction; the lake is attached as `lake`.
@@ -44,8 +45,8 @@ def merge_batch(
         Connection with an open transaction.
     batch
         Rows by table.
-    write
-        Whether to write, or only to count what would change.
+    balance
+        Books the rows that come and go; without one nothing is written, only counted.
     missing
         Tables that the lake does not have yet; only counting can do without them.
 
@@ -56,12 +57,12 @@ def merge_batch(
         a value that its column's type would round.
     """
     removed = [
-        _remove(connection, TABLES[name], keys, write=write)
+        _remove(connection, TABLES[name], keys, balance)
         for name, keys in batch.removes.items()
         if keys and name not in missing
     ]
     changes = [
-        _merge_table(connection, TABLES[name], rows, batch, write=write, missing=missing)
+        _merge_table(connection, TABLES[name], rows, batch, balance, missing=missing)
         for name, rows in batch.tables.items()
         if rows.num_rows or (name is TableName.BARS and batch.replaces)
     ]
@@ -72,8 +73,7 @@ def _remove(
     connection: duckdb.DuckDBPyConnection,
     spec: Table,
     keys: frozenset[tuple[object, ...]],
-    *,
-    write: bool,
+    balance: Balance | None,
 ) -> TableChange:
     """Remove stored rows by their keys."""
     columns = zip(*sorted(keys, key=str), strict=True)
@@ -82,7 +82,8 @@ def _remove(
         same_key = " AND ".join(f"t.{name} = r.{name}" for name in spec.key)
         source = f"lake.{spec.name} t"
         count = _count(connection, f"{source} JOIN removed_keys r ON {same_key}")
-        if count and write:
+        if count and balance is not None:
+            balance.less(spec, f"{source} JOIN removed_keys r ON {same_key}", "t")
             connection.execute(f"DELETE FROM {source} USING removed_keys r WHERE {same_key}")
     finally:
         with suppress(duckdb.Error):
@@ -95,8 +96,8 @@ def _merge_table(
     spec: Table,
     rows: pa.Table,
     batch: Batch,
+    balance: Balance | None,
     *,
-    write: bool,
     missing: frozenset[TableName],
 ) -> TableChange:
     connection.register("incoming_rows", rows)
@@ -105,7 +106,7 @@ def _merge_table(
         _take_in(connection, spec)
         _check_rows(connection, spec)
         target = empty_relation(spec) if spec.name in missing else f"lake.{spec.name}"
-        return _merge_rows(connection, spec, target, batch, write=write)
+        return _merge_rows(connection, spec, target, batch, balance)
     finally:
         # In a transaction that has failed these fail too, and would hide why.
         with suppress(duckdb.Error):
@@ -183,7 +184,11 @@ def _check_basis(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
 
 
 def _merge_rows(
-    connection: duckdb.DuckDBPyConnection, spec: Table, target: str, batch: Batch, *, write: bool
+    connection: duckdb.DuckDBPyConnection,
+    spec: Table,
+    target: str,
+    batch: Batch,
+    balance: Balance | None,
 ) -> TableChange:
     same_key = " AND ".join(f"t.{name} = i.{name}" for name in spec.key)
     compared = [name for name in spec.column_names if name not in (*spec.key, *PROVENANCE)]
@@ -193,17 +198,19 @@ def _merge_rows(
     known = _count(connection, f"{target} t JOIN incoming i ON {same_key}")
     changed = _count(connection, f"{target} t JOIN incoming i ON {same_key} WHERE {differs}")
     removed = _count(connection, f"{target} t WHERE {outdated}") if outdated else 0
-    if removed and write:
-        connection.execute(f"DELETE FROM {target} t WHERE {outdated}")
-    if changed and write:
-        connection.execute(
-            f"DELETE FROM {target} t USING incoming i WHERE {same_key} AND ({differs})"
-        )
-    if write and (changed or known < total):
-        connection.execute(
-            f"INSERT INTO {target} SELECT i.* FROM incoming i "  # sorted by the lake itself
-            f"WHERE NOT EXISTS (SELECT 1 FROM {target} t WHERE {same_key})"
-        )
+    if balance is not None:
+        if removed:
+            balance.less(spec, f"{target} t WHERE {outdated}", "t")
+            connection.execute(f"DELETE FROM {target} t WHERE {outdated}")
+        if changed:
+            alike = f"{same_key} AND ({differs})"
+            balance.less(spec, f"{target} t JOIN incoming i ON {alike}", "t")
+            connection.execute(f"DELETE FROM {target} t USING incoming i WHERE {alike}")
+        if changed or known < total:
+            fresh = f"incoming i WHERE NOT EXISTS (SELECT 1 FROM {target} t WHERE {same_key})"
+            balance.plus(spec, fresh, "i")
+            # Sorted by the lake itself.
+            connection.execute(f"INSERT INTO {target} SELECT i.* FROM {fresh}")
     return TableChange(
         table=spec.name,
         added=total - known,

@@ -13,8 +13,10 @@ from typing import Any, Self, TypeVar
 import pyarrow as pa
 
 from screener.data import lake
+from screener.data.content import Content, content_of, recounted
 from screener.data.guards import is_simulated
 from screener.data.schema import TABLES, Basis, Table, TableName
+from screener.data.verified import Verifier
 from screener.data.versions import (
     check_version,
     empty_relation,
@@ -67,12 +69,28 @@ class Reader:
         Connection to it; closed with the reader.
     version
         Version to read; the newest when `None`.
+    alone
+        Whether the caller keeps writers away.
+
+    Raises
+    ------
+    StorageDamaged
+        If the catalog is not what was written; a query raises it of the files that it touches.
     """
 
-    def __init__(self, root: Path, connection: lake.Connection, version: int | None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        connection: lake.Connection,
+        version: int | None,
+        *,
+        alone: bool = False,
+    ) -> None:
         self._root = root
         self._connection = connection
         self._present: dict[int, frozenset[str]] = {}
+        self._verifier = Verifier(root, connection)
+        self._asked(lambda: self._verifier.catalog(alone=alone))
         if version is not None:
             self._asked(lambda: check_version(connection, root, version))
         self._version = self._latest() if version is None else version
@@ -185,9 +203,22 @@ class Reader:
         rows = self._rows(sql, [list(listings), before])
         return {row[0]: (row[1], row[2]) for row in rows}
 
+    def content(self) -> Content:
+        """Return the digest of what the version read holds: equal data, equal digests."""
+        return self._content(frozenset())
+
+    def _content(self, lost: frozenset[TableName]) -> Content:
+        """Return the content of the version read without tables that cannot be read."""
+        found = self._asked(lambda: content_of(self._connection, self._version))
+        if found is not None:
+            return found.without(lost)
+        for name in set(TABLES) - lost:  # an older program made the version
+            self._at(name)
+        return self._asked(lambda: recounted(self._connection, self._version, lost=lost))
+
     def simulated(self) -> bool:
         """Tell whether the version read holds the simulated market."""
-        places = [self._at(name) for name in self._with_source(self._tables(self._version))]
+        places = (self._at(name) for name in self._with_source(self._tables(self._version)))
         return is_simulated(self._connection, self._root, places) is True
 
     def coverage(self) -> tuple[Coverage, ...]:
@@ -230,6 +261,7 @@ class Reader:
     def _at(self, table: TableName) -> str:
         spec = TABLES[table]
         if table in self._tables(self._version):
+            self._asked(lambda: self._verifier.table(table, self._version))
             return relation(spec, self._version)
         return empty_relation(spec)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from screener.data import lake
+from screener.data.content import Balance
+from screener.data.guards import making
 from screener.data.merge import TableChange
-from screener.data.schema import TABLES, Table
+from screener.data.schema import TABLES, Table, TableName
 from screener.data.versions import empty_relation, relation, tables_at
 
 __all__ = ["restore_tables", "what_restoring_changes"]
 
 
-def what_restoring_changes(connection: lake.Connection, version: int) -> tuple[TableChange, ...]:
+def what_restoring_changes(
+    connection: lake.Connection, version: int, lost: frozenset[TableName]
+) -> tuple[TableChange, ...]:
     """Compare every table with what it held in a version, and keep the rows that differ.
 
     Rows that are the same now are not touched; where a row is from counts too. Asked before the
@@ -22,6 +26,8 @@ def what_restoring_changes(connection: lake.Connection, version: int) -> tuple[T
         The lake; nobody else can write.
     version
         A version that can be read.
+    lost
+        Tables that cannot be read as they are now, and are made anew.
 
     Returns
     -------
@@ -29,16 +35,33 @@ def what_restoring_changes(connection: lake.Connection, version: int) -> tuple[T
         Of the tables that differ; their rows wait in temporary tables for `restore_tables`.
     """
     there = tables_at(connection, version)
-    found = [_compared(connection, spec, version, there) for spec in TABLES.values()]
+    found = [
+        _compared(
+            connection,
+            spec,
+            _old(connection, spec, version) if spec.name in there else empty_relation(spec),
+            empty_relation(spec) if spec.name in lost else f"lake.{spec.name}",
+        )
+        for spec in TABLES.values()
+    ]
     return tuple(item for item in found if item.added or item.changed or item.removed)
 
 
 def restore_tables(
-    connection: lake.Connection, changes: tuple[TableChange, ...]
+    connection: lake.Connection,
+    changes: tuple[TableChange, ...],
+    lost: frozenset[TableName],
+    balance: Balance,
 ) -> tuple[TableChange, ...]:
     """Write what `what_restoring_changes` has found, inside the caller's transaction."""
+    for name in lost:
+        connection.execute(f"DROP TABLE lake.{name}")
+        for statement in making(TABLES[name]):
+            connection.execute(statement)
     for change in changes:
         spec = TABLES[change.table]
+        balance.less(spec, f"gone_{spec.name}")
+        balance.plus(spec, f"back_{spec.name}")
         same = " AND ".join(f"t.{name} = g.{name}" for name in spec.key)
         connection.execute(f"DELETE FROM lake.{spec.name} t USING gone_{spec.name} g WHERE {same}")
         columns = ", ".join(spec.column_names)
@@ -46,12 +69,8 @@ def restore_tables(
     return changes
 
 
-def _compared(
-    connection: lake.Connection, spec: Table, version: int, there: frozenset[str]
-) -> TableChange:
+def _compared(connection: lake.Connection, spec: Table, old: str, now: str) -> TableChange:
     columns = ", ".join(spec.column_names)
-    old = _old(connection, spec, version) if spec.name in there else empty_relation(spec)
-    now = f"lake.{spec.name}"
     gone, back = f"gone_{spec.name}", f"back_{spec.name}"
     for name, one, other in ((gone, now, old), (back, old, now)):
         connection.execute(

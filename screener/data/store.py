@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from screener.data.compaction import (
     merge_when_many,
     remove_leftovers,
 )
+from screener.data.content import Balance, Content
 from screener.data.guards import (
     has_catalog,
     is_simulated,
@@ -34,9 +35,15 @@ from screener.data.reading import Coverage, Reader, Span
 from screener.data.restoring import restore_tables, what_restoring_changes
 from screener.data.schema import TABLES, TableName
 from screener.data.sources.base import Batch
+from screener.data.verified import connected
 from screener.data.versions import FIRST_VERSION, RETENTION, check_version
+from screener.errors import StorageDamaged
 
 __all__ = ["Commit", "Coverage", "Span", "Store"]
+
+
+Job = Callable[[Balance], tuple[TableChange, ...]]
+"""What writes rows in an open transaction, and books them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +78,29 @@ class Store(Reader):
     Use `open` to read and `create` to write; both are context managers.
     """
 
-    def __init__(self, root: Path, connection: lake.Connection, version: int | None) -> None:
-        super().__init__(root, connection, version)
+    def __init__(
+        self,
+        root: Path,
+        connection: lake.Connection,
+        version: int | None,
+        *,
+        alone: bool = False,
+    ) -> None:
+        super().__init__(root, connection, version, alone=alone)
         self._settled = False
 
     @classmethod
-    def open(cls, root: Path, *, version: int | None = None) -> Self:
+    def open(cls, root: Path, *, version: int | None = None, every_byte: bool = False) -> Self:
         """Open the lake in `root` for reading, at its newest version or at `version`.
+
+        Parameters
+        ----------
+        root
+            Folder of the lake.
+        version
+            Version to read; the newest when `None`.
+        every_byte
+            Whether to compare each file with its hash even if that was done lately.
 
         Raises
         ------
@@ -85,11 +108,15 @@ class Store(Reader):
             If the folder holds no lake yet.
         InputError
             If there is no such version, or no longer.
+        StorageDamaged
+            If the catalog is not what was written; a read raises it of the files that it touches.
         """
         refuse_lost_catalog(root)
         if not has_catalog(root):
             raise lake.no_data_yet(root)
         store = cls._connected(root, version)
+        if every_byte:
+            store._verifier.distrust()
         if store.version < FIRST_VERSION:  # a first import was ended before it made the tables
             store.close()
             raise lake.no_data_yet(root)
@@ -102,22 +129,21 @@ class Store(Reader):
             root.mkdir(parents=True, exist_ok=True)
         with write_lock(root):
             refuse_lost_catalog(root)
-            connection = lake.connect(root, create=True)
-            try:
-                lake.retried(root, lambda: make_tables(connection, root))
-                return cls(root, connection, None)
-            except BaseException:
-                connection.close()
-                raise
+            return cls._connected(root, None, create=True)
 
     @classmethod
-    def _connected(cls, root: Path, version: int | None) -> Self:
-        connection = lake.connect(root)
+    def _connected(cls, root: Path, version: int | None, *, create: bool = False) -> Self:
+        connection = connected(root, create=create)
         try:
-            return cls(root, connection, version)
+            store = cls(root, connection, version, alone=create)
+            if create:
+                with store._recording():
+                    store._make_tables()
+                store._version = store._latest()
         except BaseException:
             connection.close()
             raise
+        return store
 
     def commit(
         self,
@@ -150,11 +176,12 @@ class Store(Reader):
         StorageError
             If the lake cannot be written; nothing is changed then.
         """
-        with write_lock(self._root), lake.storage_errors(self._root):
+        with self._alone():
             self._settle()
             self._version = self._latest()
             whole = complete(self, batch) if complete else batch
-            return self._commit(lambda: self._merge(whole, write=True), message)
+            self._verify({*whole.tables, *whole.removes}, self._version)
+            return self._commit(partial(self._merge, whole), message)
 
     def restore(self, version: int, *, dry_run: bool = False) -> Commit:
         """Make an old version current again, as a new one with its rows in every table.
@@ -173,24 +200,26 @@ class Store(Reader):
         StorageError
             If the lake cannot be written; nothing is changed then.
         """
-        if dry_run:
-            with lake.storage_errors(self._root):
-                self._asked(lambda: check_version(self._connection, self._root, version))
-                changes = self._asked(lambda: what_restoring_changes(self._connection, version))
-                return Commit(version=self._latest(), changes=changes)
-        with write_lock(self._root), lake.storage_errors(self._root):
-            self._settle()
+        with lake.storage_errors(self._root) if dry_run else self._alone():
+            if not dry_run:
+                self._settle()
             self._asked(lambda: check_version(self._connection, self._root, version))
-            changes = self._asked(lambda: what_restoring_changes(self._connection, version))
-            job = partial(restore_tables, self._connection, changes)
-            return self._commit(job, f"restore data version {version}")
+            self._version = self._latest()
+            self._verify(TABLES, version)
+            lost = self._lost(self._version)
+            changes = self._asked(lambda: what_restoring_changes(self._connection, version, lost))
+            if dry_run:
+                return Commit(version=self._version, changes=changes)
+            job = partial(restore_tables, self._connection, changes, lost)
+            return self._commit(job, f"restore data version {version}", lost=lost)
 
     def dry_run(self, batch: Batch) -> Commit:
         """Tell what `commit` would do, and change nothing."""
         with lake.storage_errors(self._root):
             latest = self._latest()
+            self._verify({*batch.tables, *batch.removes}, latest)
             missing = frozenset(name for name in TABLES if name not in self._tables(latest))
-            changes = self._merge(batch, write=False, missing=missing)
+            changes = self._merge(batch, None, missing=missing)
             return Commit(version=latest, changes=changes)
 
     def compact(
@@ -221,10 +250,10 @@ class Store(Reader):
         StorageError
             If the lake cannot be written; what was done by then stays done, and is whole.
         """
-        alone = nullcontext() if dry_run else write_lock(self._root)
-        with alone, lake.storage_errors(self._root):
+        with lake.storage_errors(self._root) if dry_run else self._alone():
             if not dry_run:
                 self._make_tables()
+                self._verifier.every_byte()
             pins = pinned()
             job = partial(compact, self._root, self._connection, now=now, keep=keep, pins=pins)
             if dry_run:
@@ -232,6 +261,33 @@ class Store(Reader):
             found = job(dry_run=False)
             self._version = self._latest()
             return found
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other writers away, from a catalog that is what was written to one that is recorded.
+
+        Raises
+        ------
+        StorageDamaged
+            If the catalog is not what was written.
+        """
+        with write_lock(self._root), lake.storage_errors(self._root):
+            self._verifier.forget()
+            self._verifier.catalog(alone=True)
+            with self._recording():
+                yield
+
+    @contextmanager
+    def _recording(self) -> Iterator[None]:
+        """Record what the catalog has become, also where what was to be done has failed."""
+        fresh = self._asked(lambda: next_file(self._connection))
+        try:
+            yield
+        finally:
+            self._verifier.forget()
+            if not self._verifier.is_recorded():
+                record_files(self._root, self._connection, fresh=fresh)
+                self._verifier.forget()
 
     def _settle(self) -> None:
         """Do once what a process that was ended, or an older program, may have left undone."""
@@ -243,28 +299,48 @@ class Store(Reader):
     def _make_tables(self) -> None:
         lake.retried(self._root, lambda: make_tables(self._connection, self._root))
 
-    def _commit(self, job: Callable[[], tuple[TableChange, ...]], message: str) -> Commit:
+    def _lost(self, version: int) -> frozenset[TableName]:
+        """Return the tables of a version that hold a file that is not what was written."""
+        found = set()
+        for name in TABLES:
+            try:
+                self._verify([name], version)
+            except StorageDamaged:
+                found.add(name)
+        return frozenset(found)
+
+    def _commit(
+        self, job: Job, message: str, *, lost: frozenset[TableName] = frozenset()
+    ) -> Commit:
         fresh = self._asked(lambda: next_file(self._connection))
-        changes = lake.retried(self._root, lambda: self._transaction(job, message))
+        before = self._content(lost)
+        changes = lake.retried(self._root, lambda: self._transaction(job, message, before))
         remarks = record_files(self._root, self._connection, fresh=fresh)
         done = Commit(version=self._latest(), changes=changes, remarks=remarks)
         if done.changed:  # what changes nothing makes no version, not even by merging
-            more = merge_when_many(self._root, self._connection)
+            self._verifier.forget()
+            more = merge_when_many(self._root, self._connection, self._verifier)
             done = replace(done, version=self._latest(), remarks=(*remarks, *more))
         self._version = done.version
         return done
 
-    def _transaction(
-        self, job: Callable[[], tuple[TableChange, ...]], message: str
-    ) -> tuple[TableChange, ...]:
+    def _verify(self, tables: Iterable[TableName], version: int) -> None:
+        """Compare the files of tables that are about to be read with their hashes."""
+        there = self._tables(version)
+        for name in {*tables} & {TableName(name) for name in there}:
+            self._verifier.table(name, version)
+
+    def _transaction(self, job: Job, message: str, before: Content) -> tuple[TableChange, ...]:
         self._connection.execute("BEGIN")
         try:
-            changes = job()
+            balance = Balance(self._connection)
+            changes = job(balance)
             if not any(item.added or item.changed or item.removed for item in changes):
                 self._connection.execute("ROLLBACK")
                 return changes
             self._connection.execute(
-                f"CALL lake.set_commit_message('screener', {lake.literal(message)})"
+                f"CALL lake.set_commit_message('screener', {lake.literal(message)}, "
+                f"extra_info => {lake.literal(balance.after(before).as_json())})"
             )
             self._connection.execute("COMMIT")
         except BaseException:
@@ -273,12 +349,16 @@ class Store(Reader):
         return changes
 
     def _merge(
-        self, batch: Batch, *, write: bool, missing: frozenset[TableName] = frozenset()
+        self,
+        batch: Batch,
+        balance: Balance | None,
+        *,
+        missing: frozenset[TableName] = frozenset(),
     ) -> tuple[TableChange, ...]:
         there = [str(name) for name in TABLES if name not in missing]
         places = [f"lake.{name}" for name in self._with_source(there)]
         refuse_mixture(is_simulated(self._connection, self._root, places), batch)
-        return merge_batch(self._connection, batch, write=write, missing=missing)
+        return merge_batch(self._connection, batch, balance, missing=missing)
 
     def _rollback(self) -> None:
         # A failed commit has already rolled back, and the first error is the one to tell.

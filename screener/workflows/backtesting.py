@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult, run_backtest
-from screener.data.schema import SIMULATED
 from screener.data.store import Store
 from screener.domain.panel import PricePanel
 from screener.errors import DataError, NoTradableConstituents
@@ -23,6 +20,7 @@ from screener.workflows.backtest_market import (
 from screener.workflows.backtest_remarks import price_basis, remarks_of
 from screener.workflows.marking import quarantine_remarks
 from screener.workflows.requests import BacktestRequest
+from screener.workflows.run_ids import run_id
 
 __all__ = ["BacktestRun", "run_events", "run_variants"]
 
@@ -152,7 +150,7 @@ def _run(
         results=results,
         price_basis=tuple(price_basis(panel, result) for result in results),
         data_version=store.version,
-        run_id=_run_id(request, store.version, program_version, simulated),
+        run_id=run_id("backtest", request, store, program_version, simulated=simulated),
         simulated=simulated,
         remarks=(
             *remarks_of(store, panel, results, request.settings, simulated=simulated),
@@ -162,12 +160,3 @@ def _run(
         panel=panel,
         left_out=left_out,
     )
-
-
-def _run_id(
-    request: BacktestRequest, data_version: int, program_version: str, simulated: bool
-) -> str:
-    inputs = [asdict(request), data_version, program_version]
-    content = json.dumps(inputs, default=str, sort_keys=True)
-    digest = hashlib.sha256(content.encode()).hexdigest()[:12]
-    return f"{SIMULATED}-{digest}" if simulated else digest

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from screener.backtest.run import EventResult, run_backtest
 from screener.data.panels import read_caps, read_panel
-from screener.data.schema import SIMULATED
 from screener.data.store import Store
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.panel import PricePanel
@@ -39,6 +36,7 @@ from screener.workflows.backtest_remarks import remarks_of
 from screener.workflows.placebo_dates import OtherDates, other_dates
 from screener.workflows.placebo_market import Around, around_events, holding_of
 from screener.workflows.requests import BacktestRequest
+from screener.workflows.run_ids import run_id
 
 __all__ = [
     "PlaceboRequest",
@@ -173,7 +171,7 @@ def run_placebos(
         request=request,
         results=results,
         data_version=store.version,
-        run_id=_run_id(request, store.version, program_version, simulated),
+        run_id=run_id("placebo", request, store, program_version, simulated=simulated),
         simulated=simulated,
         remarks=(
             *remarks_of(store, market.panel, reals, settings, simulated=simulated),
@@ -351,12 +349,3 @@ def _check_same(
             f"the market's panel values {real.window.event.basket} at {again}, "
             f"its own at {real.paper_return}: please report it with the command you typed"
         )
-
-
-def _run_id(
-    request: PlaceboRequest, data_version: int, program_version: str, simulated: bool
-) -> str:
-    inputs = ["placebo", asdict(request), data_version, program_version]
-    content = json.dumps(inputs, default=str, sort_keys=True)
-    digest = hashlib.sha256(content.encode()).hexdigest()[:12]
-    return f"{SIMULATED}-{digest}" if simulated else digest

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -28,6 +27,7 @@ from screener.study.trials import benjamini_hochberg, holm
 from screener.study.units import StudyEvent, UnitKind, Units, study_units
 from screener.workflows.backtest_market import Benchmarks, Market, benchmarks_for, dated_events
 from screener.workflows.peers import industry_remark, industry_returns
+from screener.workflows.run_ids import run_id
 from screener.workflows.study_references import References
 
 __all__ = ["ALL", "Grouping", "StudyGroup", "StudyRequest", "StudyRun", "run_study"]
@@ -219,7 +219,7 @@ def run_study(
         groups=_groups(units, request),
         benchmarks=tuple(references.series),
         data_version=store.version,
-        run_id=_run_id(request, store.version, program_version, simulated),
+        run_id=run_id("study", request, store, program_version, simulated=simulated),
         simulated=simulated,
         remarks=(
             *_remarks(
@@ -385,10 +385,3 @@ def _lacks(panel: PricePanel, units: Units) -> list[str]:
     if len(lacks) > _TOLD:
         told.append(f"left out for what is missing: {len(lacks) - _TOLD} more, named by --ledger")
     return told
-
-
-def _run_id(request: StudyRequest, data_version: int, program_version: str, simulated: bool) -> str:
-    inputs = ["study", asdict(request), data_version, program_version]
-    content = json.dumps(inputs, default=str, sort_keys=True)
-    digest = hashlib.sha256(content.encode()).hexdigest()[:12]
-    return f"{SIMULATED}-{digest}" if simulated else digest

@@ -23,10 +23,10 @@ from hypothesis import strategies as st
 from screener.data import compaction
 from screener.data.checksums import damaged_files
 from screener.data.compaction import Pins
+from screener.data.comparison import Change, Comparison
 from screener.data.schema import TABLES, Basis, TableName
 from screener.data.sources.base import Batch
 from screener.data.store import Store
-from screener.data.versions import Change, Comparison
 
 ROUNDS = int(os.environ.get("SCREENER_LAW_ROUNDS", "3"))
 LAWS = settings(

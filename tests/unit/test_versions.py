@@ -2,59 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from screener.data import lake
+from screener.data import checksums, lake
 from screener.data import store as store_module
 from screener.data.checksums import SUMS, Damage, DamagedFile, damaged_files
 from screener.data.compaction import Pins
-from screener.data.schema import SIMULATED, TABLES, Basis, TableName
+from screener.data.comparison import Change, Comparison
+from screener.data.schema import SIMULATED, TABLES, TableName
 from screener.data.sources.base import Batch
 from screener.data.store import Store
-from screener.data.versions import Change, Comparison
-from screener.errors import DataError, InputError, SchemaMismatch
+from screener.errors import DataError, InputError, SchemaMismatch, StorageDamaged
+from tests.support.lake_rows import ARROW, FETCHED, bar, bars, table
 
-ARROW = {
-    "VARCHAR": pa.string(),
-    "DATE": pa.date32(),
-    "DOUBLE": pa.float64(),
-    "BIGINT": pa.int64(),
-    "BOOLEAN": pa.bool_(),
-    "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", tz="UTC"),
-}
-FETCHED = datetime(2026, 6, 1, tzinfo=UTC)
 MONDAY, TUESDAY, WEDNESDAY = (date(2026, 5, day) for day in (11, 12, 13))
 LATER = {TableName.CALENDAR, TableName.FUNDAMENTALS, TableName.FETCHES}
 NO_PINS = Pins(versions=frozenset())
-
-Row = dict[str, Any]
-
-
-def table(name: TableName, rows: Sequence[Row], **types: pa.DataType) -> pa.Table:
-    origin = {"source": "bars.csv", "fetched_at": FETCHED}
-    spec = TABLES[name]
-    schema = pa.schema([(c.name, types.get(c.name, ARROW[c.type])) for c in spec.columns])
-    full = [dict.fromkeys(spec.column_names) | origin | row for row in rows]
-    return pa.Table.from_pylist(full, schema=schema)
-
-
-def bar(listing: str, session: date, close: float = 10.0) -> Row:
-    prices = dict.fromkeys(("open", "high", "low", "close"), close)
-    return {"listing": listing, "session": session, **prices, "basis": str(Basis.RAW)}
-
-
-def bars(*rows: Row) -> Batch:
-    return Batch(tables={TableName.BARS: table(TableName.BARS, rows)})
 
 
 def closed_days(*days: date) -> Batch:
@@ -83,7 +56,7 @@ def fingerprint(root: Path) -> dict[str, tuple[str, int]]:
             path.stat().st_mtime_ns,
         )
         for path in sorted(root.rglob("*"))
-        if path.is_file()
+        if path.is_file() and "derived" not in path.parts
     }
 
 
@@ -110,6 +83,8 @@ def make_old_lake(root: Path) -> None:
             f"'2026-06-01' FROM range({int(close) - 10} * 2, {int(close) - 10} * 2 + 2)"
         )
     connection.close()
+    listed = [f"{digest}  {path}" for path, digest in hashed(root).items()]
+    (root / SUMS).write_text("\n".join([*listed, f"# complete before file {len(listed)}", ""]))
 
 
 @pytest.fixture(scope="module")
@@ -338,13 +313,40 @@ def filled_with_zeros(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"\0" * 200)
 
 
-@pytest.mark.parametrize("damage", [cut, torn, emptied, filled_with_zeros, Path.unlink])
-def test_a_damaged_list_is_mended(root: Path, damage: Callable[[Path], object]) -> None:
+@pytest.mark.parametrize("damage", [torn, filled_with_zeros])
+def test_a_list_whose_last_line_was_not_finished_is_mended(
+    root: Path, damage: Callable[[Path], object]
+) -> None:
     damage(root / SUMS)
     with Store.open(root) as store:
         store.commit(bars(bar("600000.SH", WEDNESDAY)), message="next")
     assert sums(root) == hashed(root)
     assert checked_by_the_system(root) == 0
+
+
+def replaced_by_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def without_the_oldest(path: Path) -> None:
+    lines = path.read_text().splitlines(keepends=True)
+    oldest = next(at for at, line in enumerate(lines) if not line.startswith("#"))
+    path.write_text("".join([*lines[:oldest], *lines[oldest + 1 :]])[:-3])
+
+
+@pytest.mark.parametrize("damage", [without_the_oldest, emptied, Path.unlink, replaced_by_a_folder])
+def test_a_lost_list_is_told_and_never_made_anew_silently(
+    root: Path, damage: Callable[[Path], object]
+) -> None:
+    damage(root / SUMS)
+    after = fingerprint(root)
+    with pytest.raises(StorageDamaged, match=r"SHA256SUMS is gone or cut") as caught:
+        Store.open(root)
+    assert "--rebuild-hashes" in caught.value.fix
+    with pytest.raises(StorageDamaged, match=r"SHA256SUMS is gone or cut"), Store.create(root):
+        pass
+    assert fingerprint(root) == after
 
 
 def test_a_catalog_put_back_from_a_copy(root: Path) -> None:
@@ -360,10 +362,14 @@ def test_a_catalog_put_back_from_a_copy(root: Path) -> None:
     assert damaged_files(root) == ()
 
 
-def test_a_list_that_cannot_be_written_is_remarked(root: Path) -> None:
-    (root / SUMS).unlink()
-    (root / SUMS).mkdir()
-    with Store.open(root) as store:
+def test_a_list_that_cannot_be_written_is_remarked(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, Store.open(root) as store:
+        patch.setattr(checksums.os, "fsync", full)
         done = store.commit(bars(bar("600000.SH", WEDNESDAY)), message="landed")
         assert ("600000.SH", WEDNESDAY) in closes(store)
     assert done.changed

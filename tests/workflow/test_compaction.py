@@ -26,11 +26,11 @@ from screener.cli.data_versions import compact
 from screener.data import compaction
 from screener.data.checksums import damaged_files
 from screener.data.compaction import Compaction, FileCount
+from screener.data.comparison import Comparison
 from screener.data.rows import make_rows
 from screener.data.schema import TABLES, TableName
 from screener.data.sources.base import Batch
 from screener.data.store import Store
-from screener.data.versions import Comparison
 from screener.errors import DataError, InputError
 from screener.workflows.compacting import compact_data, compaction_page
 from screener.workspace.locate import Workspace
@@ -459,7 +459,7 @@ import sys
 from pathlib import Path
 from screener.data.checksums import damaged_files
 from screener.data.schema import TableName
-from screener.data.versions import Comparison
+from screener.data.comparison import Comparison
 root = Path(sys.argv[1]) / "data_cache"
 with Comparison.open(root, 2, 3) as compared:
     print(compared.compare(TableName.BARS).added)

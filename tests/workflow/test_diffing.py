@@ -24,10 +24,10 @@ from typer.testing import CliRunner
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings
 from screener.cli.data_versions import diff
+from screener.data.comparison import Comparison
 from screener.data.schema import TABLES, Basis, TableName
 from screener.data.sources.base import Batch
 from screener.data.store import Store
-from screener.data.versions import Comparison
 from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Exchange, parse_listing
 from screener.domain.report import Precision, Publication
