@@ -12,6 +12,7 @@ from screener.cli.common import (
     MOST_SESSIONS,
     CsvOption,
     ExcelOption,
+    ForceOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -207,6 +208,7 @@ def backtest(
     csv: CsvOption = None,
     json: JsonOption = None,
     excel: ExcelOption = False,
+    force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -237,7 +239,7 @@ def backtest(
     from screener.workflows.requests import Variants, request_of, variant_requests
     from screener.workspace.runs import save_run
 
-    check_targets(csv, json, ledger, metrics)
+    check_targets(csv, json, ledger, metrics, force=force)
     check_excel(excel, csv, ledger, metrics)
     _check_cost(context, cost_bps, _capitals(capital))
     place = workspace_of(workspace)

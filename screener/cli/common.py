@@ -22,6 +22,7 @@ __all__ = [
     "MOST_SESSIONS",
     "CsvOption",
     "ExcelOption",
+    "ForceOption",
     "JsonOption",
     "VersionOption",
     "WorkspaceOption",
@@ -59,6 +60,10 @@ ExcelOption = Annotated[
     typer.Option(
         "--excel", help="Begin the CSV with a byte-order mark, so that Excel reads it as UTF-8."
     ),
+]
+ForceOption = Annotated[
+    bool,
+    typer.Option("--force", help="Let a file that is no result of this program be replaced."),
 ]
 JsonOption = Annotated[
     str | None,

@@ -11,6 +11,7 @@ import typer
 from screener.cli.common import (
     CsvOption,
     ExcelOption,
+    ForceOption,
     VersionOption,
     WorkspaceOption,
     console,
@@ -38,6 +39,7 @@ def status(
     listing: ListingOption = None,
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -55,7 +57,7 @@ def status(
         status_page,
     )
 
-    check_targets(csv)
+    check_targets(csv, force=force)
     found = read_status(
         workspace_of(workspace),
         now=datetime.now(UTC),
@@ -86,6 +88,7 @@ def verify(
     ] = False,
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -103,7 +106,7 @@ def verify(
     )
     from screener.workflows.verifying import verify as examine
 
-    check_targets(csv)
+    check_targets(csv, force=force)
     tables = _tables(table)
     _check_repair(tables, repair=repair, yes=yes, data_version=data_version)
     place = workspace_of(workspace)

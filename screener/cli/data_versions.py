@@ -11,6 +11,7 @@ import typer
 from screener.cli.common import (
     CsvOption,
     ExcelOption,
+    ForceOption,
     WorkspaceOption,
     console,
     program_version,
@@ -44,6 +45,7 @@ def diff(
         ),
     ] = None,
     excel: ExcelOption = False,
+    force: ForceOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Show which rows were added, changed or removed, and which stored runs change because of it.
@@ -62,7 +64,7 @@ def diff(
 
     if top < 0:
         raise InputError(f"--top {top} is below 0")
-    check_targets(csv, runs_csv)
+    check_targets(csv, runs_csv, force=force)
     known = {str(name): name for name in TableName}
     for name in table or ():
         if name not in known:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from screener.cli.common import (
+    ForceOption,
     JsonOption,
     WorkspaceOption,
     console,
@@ -28,6 +29,7 @@ def explain(
     ],
     row: Annotated[int, typer.Argument(metavar="ROW", help="Row, counted from 1.")] = 1,
     json: JsonOption = None,
+    force: ForceOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Show where a result of a backtest came from: prices, weights, orders, rules, sources.
@@ -44,7 +46,7 @@ def explain(
     from screener.workflows.explaining_page import explanation_document, explanation_page
     from screener.workspace.runs import load_run, result_row, stored_row
 
-    check_targets(json)
+    check_targets(json, force=force)
     place = workspace_of(workspace)
     path = Path(source)
     if path.suffix == ".csv" or path.is_file():

@@ -13,6 +13,7 @@ import typer
 from screener.cli.common import (
     CsvOption,
     ExcelOption,
+    ForceOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -65,6 +66,7 @@ def add(
                      "edits stay."),
     ] = False,
     json: JsonOption = None,
+    force: ForceOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:  # fmt: skip
     """Read reports into cards: securities, themes, dates, authors, ratings and claims.
@@ -81,7 +83,7 @@ def add(
     if yes and strict:
         raise InputError("--yes and --strict exclude each other", fix="give one of them")
     moment = parse_moment(published, parameter="--published") if published else None
-    check_targets(json)
+    check_targets(json, force=force)
     place = workspace_of(workspace)
     settle = _settle(yes=yes, strict=strict)
     documents = []
@@ -182,6 +184,7 @@ def check(
     ],
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    force: ForceOption = False,
     json: JsonOption = None,
     version: VersionOption = None,
     workspace: WorkspaceOption = None,
@@ -201,7 +204,7 @@ def check(
 
     if excel and not csv:
         raise InputError("--excel is about the CSV file", fix="give --csv FILE as well")
-    check_targets(csv, json)
+    check_targets(csv, json, force=force)
     place = workspace_of(workspace)
     with working("Checking claims"):
         result = check_report(place, report, version=version)

@@ -11,6 +11,7 @@ import typer
 from screener.cli.common import (
     CsvOption,
     ExcelOption,
+    ForceOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -32,6 +33,7 @@ def rules(
     ],
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    force: ForceOption = False,
     json: JsonOption = None,
     workspace: WorkspaceOption = None,
     data_version: VersionOption = None,
@@ -53,7 +55,7 @@ def rules(
     from screener.render.rules import RULES_COLUMNS, rules_document, rules_rows, rules_view
     from screener.workflows.ruling import lake_if_any, run_ruling
 
-    check_targets(csv, json)
+    check_targets(csv, json, force=force)
     if excel and csv is None:
         raise InputError("--excel needs --csv", fix="write --csv FILE --excel")
     wanted = parse_listing(listing, parameter="--listing", kind=Kind.SECURITY)

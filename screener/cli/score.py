@@ -9,6 +9,7 @@ import typer
 from screener.cli.common import (
     CsvOption,
     ExcelOption,
+    ForceOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -64,6 +65,7 @@ def score(
     csv: CsvOption = None,
     json: JsonOption = None,
     excel: ExcelOption = False,
+    force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -86,7 +88,7 @@ def score(
         score_rows,
     )
 
-    check_targets(csv, json, calls)
+    check_targets(csv, json, calls, force=force)
     check_excel(excel, csv, calls)
     if lang not in set(Language):
         raise InputError(f"--lang {lang!r} is not one of {', '.join(Language)}")

@@ -9,6 +9,7 @@ import typer
 from screener.cli.common import (
     CsvOption,
     ExcelOption,
+    ForceOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -88,6 +89,7 @@ def screen(
     ] = Currency.CNY,
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    force: ForceOption = False,
     json: JsonOption = None,
     workspace: WorkspaceOption = None,
     data_version: VersionOption = None,
@@ -116,7 +118,7 @@ def screen(
     )
     from screener.workspace.broken import Readable
 
-    check_targets(csv, json)
+    check_targets(csv, json, force=force)
     check_excel(excel, csv)
     ranges = {
         "pe_ttm": pe_ttm,

@@ -10,6 +10,7 @@ import typer
 from screener.cli.common import (
     CsvOption,
     ExcelOption,
+    ForceOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -187,6 +188,7 @@ def study(
     csv: CsvOption = None,
     json: JsonOption = None,
     excel: ExcelOption = False,
+    force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -220,7 +222,7 @@ def study(
     from screener.workflows.studying import Grouping, StudyRequest, run_study
     from screener.workspace.runs import save_run
 
-    check_targets(csv, json, events, sessions, ledger, placebos, controls, verdicts)
+    check_targets(csv, json, events, sessions, ledger, placebos, controls, verdicts, force=force)
     check_excel(excel, csv, events, sessions, ledger, placebos, controls, verdicts)
     _check_read(context, placebo=placebo, model=model, matched=factors or matched)
     part = VerdictPart(placebo, hold, lang, placebos=placebos, controls=controls, verdicts=verdicts)
