@@ -50,6 +50,7 @@ __all__ = [
 _VALUES = ("open", "high", "low", "close", "volume", "amount")
 
 # Raw prices: what was paid lies between low and high; vendors round and add a little of their own.
+_RANGE = ("open", "high", "low")
 _VWAP_RANGE = (0.99, 1.01)
 # Hong Kong's turnover counts manual trades that its high and low leave out: only units show there.
 _VWAP_RANGE_HK = (0.5, 2.0)
@@ -163,7 +164,15 @@ def _missing(rows: pa.Table) -> list[Finding]:
             if column.type is Type.NUMBER:
                 absent = pc.or_(absent, pc.invert(pc.fill_null(pc.is_finite(values), False)))
             found.append(missing_finding(absent.to_numpy(), column.name))
-    return found
+    # Of a close alone all three are unknown; one that lacks beside others is a fault.
+    unknown = {name: ~np.isfinite(_numbers(rows, name)) for name in _RANGE}
+    alone = np.logical_and.reduce(list(unknown.values()))
+    return [*found, *(missing_finding(absent & ~alone, name) for name, absent in unknown.items())]
+
+
+def _numbers(rows: pa.Table, column: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    values = pc.fill_null(rows.column(column).cast(pa.float64()), np.nan)
+    return np.asarray(values.to_numpy(), dtype=np.float64)
 
 
 def _differs(rows: pa.Table, column: str, wanted: str, reason: str) -> Finding:

@@ -213,6 +213,20 @@ class Store(Reader):
             job = partial(restore_tables, self._connection, changes, lost)
             return self._commit(job, f"restore data version {version}", lost=lost)
 
+    def refuse_other_market(self, batch: Batch) -> None:
+        """Refuse a batch of real rows for a simulated lake, and the other way round.
+
+        Raises
+        ------
+        InputError
+            If the batch would mix them.
+        """
+        self._refuse_mixture(batch, self._tables(self._latest()))
+
+    def _refuse_mixture(self, batch: Batch, there: Iterable[str]) -> None:
+        places = [f"lake.{name}" for name in self._with_source(there)]
+        refuse_mixture(is_simulated(self._connection, self._root, places), batch)
+
     def dry_run(self, batch: Batch) -> Commit:
         """Tell what `commit` would do, and change nothing."""
         with lake.storage_errors(self._root):
@@ -355,9 +369,7 @@ class Store(Reader):
         *,
         missing: frozenset[TableName] = frozenset(),
     ) -> tuple[TableChange, ...]:
-        there = [str(name) for name in TABLES if name not in missing]
-        places = [f"lake.{name}" for name in self._with_source(there)]
-        refuse_mixture(is_simulated(self._connection, self._root, places), batch)
+        self._refuse_mixture(batch, [name for name in TABLES if name not in missing])
         return merge_batch(self._connection, batch, balance, missing=missing)
 
     def _rollback(self) -> None:

@@ -21,9 +21,10 @@ from screener.data.schema import TableName
 from screener.data.sources.base import Batch, Reject
 from screener.data.sources.files import FileSource, ImportRequest
 from screener.data.store import Store
+from screener.errors import DataError
 from screener.render.store import ChangeLine
 from screener.workflows.adjusting import with_factors
-from screener.workflows.import_checks import checked_import
+from screener.workflows.import_checks import CheckedImport, checked_import
 from screener.workflows.rosters import halts_in, listings_in
 from screener.workspace.locate import Workspace
 
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 
+_SHOWN = 5  # kinds of reasons that an error names
 _BAR_KEY = ("listing", "session")
 
 
@@ -153,7 +155,9 @@ def import_batch(
     landed: list[Batch] = []
 
     def completed(store: Store, given: Batch) -> Batch:
+        store.refuse_other_market(given)
         checked = checked_import(store, _with_known_status(store, given), fetched_at)
+        _refuse_nothing(given, checked)
         whole = replace(
             checked.batch,
             rejects=(*given.rejects, *checked.rejects),
@@ -177,6 +181,21 @@ def import_batch(
         rejects=landed[0].rejects,
         remarks=landed[0].remarks,
         dry_run=dry_run,
+    )
+
+
+def _refuse_nothing(given: Batch, checked: CheckedImport) -> None:
+    """Refuse bars of which none is left by the checks."""
+    before, left = (item.tables.get(TableName.BARS) for item in (given, checked.batch))
+    if before is None or not before.num_rows or (left is not None and left.num_rows):
+        return
+    kinds = Counter(_kind(item) for item in checked.rejects).most_common(_SHOWN)
+    first = checked.rejects[0]
+    raise DataError(
+        f"all {before.num_rows} rows are rejected: "
+        + "; ".join(f"{kind} ({count})" for kind, count in kinds),
+        where=f"{first.file}, {first.session}",
+        fix="compare them with another source; `screener data status` tells what is stored",
     )
 
 

@@ -6,6 +6,7 @@ All examples share one lake, since a lake costs half a second: each has listings
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import count, zip_longest
 
@@ -124,7 +125,8 @@ def test_the_last_writer_wins_and_the_counts_add_up(
     for step, basis in sequence:
         rows = named(step, example)
         after = model_of(model, rows, basis)
-        (change,) = store.commit(batch_of(rows, basis), message="step").changes
+        history = replace(batch_of(rows, basis), replaces=replaced_by(model, rows, basis))
+        (change,) = store.commit(history, message="step").changes
         assert change.added == len(after.keys() - model.keys())
         assert change.removed == len(model.keys() - after.keys())
         assert change.changed == sum(
@@ -136,14 +138,19 @@ def test_the_last_writer_wins_and_the_counts_add_up(
         model = after
 
 
-def model_of(model: Held, rows: Rows, basis: Basis) -> Held:
-    """Say what a merge must give: raw over raw by key, all else listing by listing."""
+def replaced_by(model: Held, rows: Rows, basis: Basis) -> frozenset[str]:
+    """Name the listings whose history is to be replaced: all but raw over raw."""
     incoming = {listing for listing, _ in rows}
-    replaced = {
+    return frozenset(
         listing
         for (listing, _), (_, old) in model.items()
         if listing in incoming and (old, basis) != (Basis.RAW, Basis.RAW)
-    }
+    )
+
+
+def model_of(model: Held, rows: Rows, basis: Basis) -> Held:
+    """Say what a merge must give: raw over raw by key, all else listing by listing."""
+    replaced = replaced_by(model, rows, basis)
     kept = {key: value for key, value in model.items() if key[0] not in replaced}
     return kept | {key: (close, str(basis)) for key, close in rows.items()}
 

@@ -166,7 +166,7 @@ def test_what_cannot_be_kept_is_computed(tmp_path: Path, spoil: Callable[[Path],
     assert not list(tmp_path.rglob(".sessions*"))
 
 
-@pytest.mark.parametrize("failing", ["mkdir", "write_text", "replace"])
+@pytest.mark.parametrize("failing", ["mkdir", "write_bytes", "replace"])
 def test_a_folder_that_cannot_be_written_keeps_nothing(
     tmp_path: Path, failing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,8 @@ def test_tables_have_the_columns_types_and_keys_of_the_schema(tables: Tables) ->
         TableName.FUNDAMENTALS,
         TableName.FETCHES,
         TableName.RATINGS,
+        TableName.EX_FACTORS,
+        TableName.INDUSTRIES,
     }
     assert set(tables) == set(TABLES) - {TableName.QUARANTINE} - real_only
     for name, rows in tables.items():

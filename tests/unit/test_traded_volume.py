@@ -34,12 +34,12 @@ def test_each_board_is_counted_as_its_amounts_prove(imported: FileImports) -> No
     assert dict(values(batch, "listing", "volume")) == {
         "601398.SH": 2000.0,
         "920002.BJ": 2000.0,
-        "430047.BJ": 3000.0,  # like the Beijing listing whose amount proves lots
+        "920047.BJ": 3000.0,  # like the Beijing listing whose amount proves lots
         "601288.SH": 4000.0,
         "300750.SZ": 7.0,
         "00700.HK": 9.0,
     }
-    assert "first 430047.BJ: taken as lots, like the others" in told(batch, "Beijing")
+    assert "first 920047.BJ: taken as lots, like the others" in told(batch, "Beijing")
     assert "first 601288.SH: taken as shares, like the others" in told(batch, "main board")
     assert "first 300750.SZ: taken as shares; say it by --unit volume=lots" in told(
         batch, "ChiNext"
@@ -50,7 +50,7 @@ def test_each_board_is_counted_as_its_amounts_prove(imported: FileImports) -> No
 def test_a_board_that_counts_in_both_ways_proves_nothing(imported: FileImports) -> None:
     text = f"{HEAD}\n" + bar("920002", "20", "20000") + bar("920008", "2000", "20000")
     batch = imported(text + bar("430047", "30"))
-    assert dict(values(batch, "listing", "volume"))["430047.BJ"] == 30.0
+    assert dict(values(batch, "listing", "volume"))["920047.BJ"] == 30.0
     assert "as the others of that board count in both ways" in told(batch, "nothing proves")
 
 

@@ -112,9 +112,7 @@ def _price_findings(rows: Rows, idle: BoolArray) -> list[Finding]:
     unknown = {name: np.isnan(values) for name, values in prices.items()}
     alone = np.logical_and.reduce([unknown[name] for name in _RANGE])
     absent = [missing_finding(unknown["close"] & ~idle, "close")]
-    for name in _RANGE:
-        told = np.bincount(rows.file, weights=~unknown[name])[rows.file] > 0
-        absent.append(missing_finding(unknown[name] & told & ~alone & ~idle, name))
+    absent += [missing_finding(unknown[name] & ~alone & ~idle, name) for name in _RANGE]
     return [*absent, *price_findings(*prices.values())]
 
 
