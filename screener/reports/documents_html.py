@@ -25,7 +25,7 @@ _BEGINS = re.compile(
     r"<(?:!doctype\s+html|html|head|body|meta|title|div|p|table|article|section|span|h[1-6])\b",
     re.IGNORECASE,
 )
-_DECLARATION = re.compile(r"<\?xml[^>]*>", re.IGNORECASE)
+_DECLARATION = re.compile(r"<\?xml[^>]{0,1000}>", re.IGNORECASE)
 _CHARSET = re.compile(
     rb"""(?:<meta\b[^>]{0,200}?charset|<\?xml[^>]{0,100}?encoding)\s{0,9}=\s{0,9}["']?([\w.:-]+)""",
     re.IGNORECASE,
