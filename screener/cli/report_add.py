@@ -89,7 +89,7 @@ def add(
     documents = []
     masters = cache(read_masters)
     for name in files:
-        source = Source(None, sys.stdin.buffer.read()) if name == "-" else Source(Path(name))
+        source = Source.of_stream(sys.stdin.buffer) if name == "-" else Source(Path(name))
         with nullcontext() if settle == "ask" else working(f"Reading {name}"):  # it asks there
             added = add_report(
                 place,

@@ -30,6 +30,7 @@ _EMAIL = (
 _PHONE = r"[+(]{0,3}\d[\d()-]{6,}"
 _RUN = re.compile(r"[一-龥·]+")
 _LOOK_BACK = 90
+_LONGEST_RUN = 60  # characters after a label in which names can stand without a mark
 _BLOCK = 160  # numbers closer than this belong to one block of authors
 _LATIN = re.compile(r"\([A-Za-z.,'’·-]+\)")
 _BETWEEN = re.compile(r"[:*#|_()\[\]>/&,、;.-]*")
@@ -213,7 +214,7 @@ def _listed_names(clean: str, offset: int) -> Iterator[Place]:
     colon = clean[offset : offset + 1] == ":"
     while True:
         offset = _BETWEEN.match(clean, offset).end()  # type: ignore[union-attr]
-        run = _RUN.match(clean, offset)
+        run = _RUN.match(clean, offset, offset + _LONGEST_RUN)
         if run is None:
             return
         stop = _stop().search(clean, offset, run.end())

@@ -84,10 +84,12 @@ def definitions_in(text: Text, *, broker: str) -> tuple[RatingDefinition, ...]:
     """
     clean = text.clean
     ladders = _ladders(clean)
+    gaps = [_gap(clean, ladders, number) for number in range(len(ladders))]
+    elsewhere = _told_elsewhere(clean, ladders, gaps)
     found: dict[tuple[RatingLevel, str], tuple[_Months, Band]] = {}
     for number, ladder in enumerate(ladders):
-        gap = _gap(clean, ladders, number)
-        months = _horizon(clean, ladders, number)
+        gap = gaps[number]
+        months = _told_months(clean, ladder) or _last_months(clean, *gap) or elsewhere
         if months is None:
             continue
         for level in _levels(clean, ladder, gap):
@@ -254,12 +256,13 @@ def _spoken(clean: str, ladder: _Ladder) -> tuple[RatingLevel, ...]:
     return (max(votes, key=votes.count),) if votes else ()
 
 
-def _horizon(clean: str, ladders: Sequence[_Ladder], number: int) -> _Months | None:
-    own = _told_months(clean, ladders[number])
-    if own:
-        return own
-    gaps = [_gap(clean, ladders, other) for other in range(len(ladders))]
-    for place in (gaps[number], *gaps, _remarks(clean, ladders)):
+def _told_elsewhere(
+    clean: str, ladders: Sequence[_Ladder], gaps: Sequence[Place]
+) -> _Months | None:
+    """Return the horizon of a ladder beside which none is told."""
+    if not ladders:
+        return None
+    for place in (*gaps, _remarks(clean, ladders)):
         months = _last_months(clean, *place)
         if months:
             return months

@@ -19,8 +19,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from screener.errors import InputError
+from screener.files.budget import OutOfTime, within
 from screener.reports.bounds import BOUNDS
-from screener.reports.budget import OutOfTime, within
 from screener.reports.documents_encoding import plausibility, without_radicals
 
 if TYPE_CHECKING:  # a heavy import, for PDF files alone

@@ -8,6 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from screener.domain.report import RatingLevel
+from screener.reports.spans import Spans
 from screener.reports.text import Place, clean_name
 from screener.reports.vocabulary import alternatives, read_table
 
@@ -82,10 +83,11 @@ def rating_in(clean: str, skip: Sequence[Place] = ()) -> FoundRating | None:
     FoundRating or None
         `None` if it gives none, or several that contradict each other.
     """
+    skipped = Spans(skip)
     seen = [
         item
         for item in (*_printed_in_head(clean), *_told_in_prose(clean))
-        if not any(place.start <= item.match.start("rating") < place.end for place in skip)
+        if not skipped.holding(item.match.start("rating"))
     ]
     kind = _kind(clean)
     best = _best(clean, [item for item in seen if _speaks_for_all(clean, item, kind)], kind)

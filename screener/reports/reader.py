@@ -20,6 +20,7 @@ from screener.domain.report import (
     Role,
     SecurityMention,
 )
+from screener.reports.bounds import BOUNDS
 from screener.reports.brokers import UNKNOWN_BROKER, brokers, brokers_in
 from screener.reports.claims import claims_in
 from screener.reports.definitions import definitions_in
@@ -62,6 +63,8 @@ class Reading:
         Figures that data can check.
     definitions
         The brokers' definitions of their ratings.
+    remarks
+        What lies beyond a bound of the reader, and what became of it.
     """
 
     text: Text
@@ -73,6 +76,7 @@ class Reading:
     securities: Securities
     claims: tuple[FoundClaim, ...]
     definitions: tuple[RatingDefinition, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def read_report(
@@ -111,7 +115,8 @@ def read_report(
     """
     themes = themes or _bundled()
     moment = published or publication_of(text, file_name=file_name, today=today, closes=closes)
-    notes = notes_in(text)
+    every_note = notes_in(text)
+    notes = every_note[: BOUNDS.notes]
     title = title_of(text)
     securities = securities_in(
         text,
@@ -121,7 +126,7 @@ def read_report(
         brokers=broker_listings(names),
         title=clean_name(title),
     )
-    securities = _under_advised_themes(securities)
+    securities, unsorted = _within_themes(_under_advised_themes(securities))
     reference = reference_session(index_levels(text), closes) if closes else None
     publisher = publisher_of(text, notes) or UNKNOWN
     paired = _with_themes(text, _signed(notes, publisher), securities)
@@ -135,7 +140,37 @@ def read_report(
         securities=securities,
         claims=claims_in(text, securities.spotted, published=moment, reference=reference),
         definitions=_definitions(text, [note.broker for note, _ in paired]),
+        remarks=(*_notes_left(len(every_note)), *unsorted),
     )
+
+
+def _notes_left(count: int) -> tuple[str, ...]:
+    if count <= BOUNDS.notes:
+        return ()
+    return (f"of {count:,} notes the first {BOUNDS.notes} were taken: split the document",)
+
+
+def _within_themes(securities: Securities) -> tuple[Securities, tuple[str, ...]]:
+    """Put what stands under more themes than a report has under none."""
+    named = [one.theme for one in (*securities.findings, *securities.doubts)]
+    kept = frozenset(list(dict.fromkeys(named))[: BOUNDS.themes])
+    beyond = len(set(named)) - len(kept)
+    if not beyond:
+        return securities, ()
+    within = replace(
+        securities,
+        findings=tuple(
+            {(one.listing, theme): replace(one, theme=theme)
+             for one in reversed(securities.findings)
+             for theme in [one.theme if one.theme in kept else FALLBACK_THEME]}.values()
+        )[::-1],
+        doubts=tuple(one if one.theme in kept else replace(one, theme=FALLBACK_THEME)
+                     for one in securities.doubts),
+        theme_places=tuple((theme if theme in kept else FALLBACK_THEME, place)
+                           for theme, place in securities.theme_places),
+    )  # fmt: skip
+    return within, (f"{beyond:,} themes beyond the first {BOUNDS.themes} are put under "
+                    f"{FALLBACK_THEME}: split the document",)  # fmt: skip
 
 
 def _signed(notes: Sequence[FoundNote], publisher: str) -> tuple[FoundNote, ...]:
