@@ -23,8 +23,9 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
+from screener.cli.exits import message_of
 from screener.cli.moments import parse_moment
-from screener.errors import InputError
+from screener.errors import InputError, NotFoundError, ScreenerError
 
 if TYPE_CHECKING:
     from screener.domain.listing import Listing
@@ -90,10 +91,11 @@ def add(
     settle = _settle(yes=yes, strict=strict)
     documents = []
     masters = cache(read_masters)
-    for name in files:
+
+    def read(name: str) -> Added:
         source = Source.of_stream(sys.stdin.buffer) if name == "-" else Source(Path(name))
         with nullcontext() if settle == "ask" else working(f"Reading {name}"):  # it asks there
-            added = add_report(
+            return add_report(
                 place,
                 source,
                 now=datetime.now(UTC),
@@ -104,10 +106,24 @@ def add(
                 again=again,
                 masters=masters,
             )
+
+    failed: list[ScreenerError] = []
+    for name in files:
+        try:
+            added = read(name)
+        except (InputError, NotFoundError) as error:
+            if len(files) == 1:
+                raise
+            failed.append(error)
+            typer.echo(message_of(error), err=True)  # the others go on
+            continue
         documents.append(added_document(added))
         _show(added, quiet=json == "-")
     if json:
-        write_json(json, documents[0] if len(documents) == 1 else documents)
+        write_json(json, documents[0] if len(files) == 1 else documents)
+    if failed:
+        messages().print(f"{len(failed)} of {len(files)} documents were not read")
+        raise typer.Exit(failed[0].exit_code)
 
 
 def _settle(*, yes: bool, strict: bool) -> Settle:

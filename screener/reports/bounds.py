@@ -55,7 +55,7 @@ class Bounds:
     """
 
     file: int = 50_000_000
-    characters: int = 400_000
+    characters: int = 300_000
     marks: int = 400_000
     head: int = 16_384
     parts: int = 1_000

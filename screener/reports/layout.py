@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 
 from screener.reports.bounds import BOUNDS
@@ -131,6 +131,7 @@ def _merged(places: Iterable[Place]) -> list[tuple[int, int]]:
     return found
 
 
+@lru_cache(maxsize=2)  # asked for by several readers of one text
 def lay_out(clean: str) -> Layout:
     """Return the layout of a clean text."""
     ends = [match.end() for match in _SENTENCE_END.finditer(clean)]
@@ -157,16 +158,21 @@ def _sequences(clean: str, pattern: re.Pattern[str]) -> list[list[tuple[int, Pla
     """Numbers 1, 2, 3 …; a list may stand inside an item of another one of its own style."""
     done: list[list[tuple[int, Place]]] = []
     running: deque[list[tuple[int, Place]]] = deque()
+    last: Counter[int] = Counter()  # how many of the running lists have come to each number
     for match in pattern.finditer(clean):
         number, place = _number(match[1]), Place(*match.span())
         if number == 1:
             running.append([(1, place)])
+            last[1] += 1
             if len(running) > BOUNDS.lists:
                 done.append(running.popleft())
+                last[done[-1][-1][0]] -= 1
             continue
-        while any(marks[-1][0] == number - 1 for marks in running):
+        while last[number - 1]:
+            last[running[-1][-1][0]] -= 1
             if running[-1][-1][0] == number - 1:
                 running[-1].append((number, place))
+                last[number] += 1
                 break
             done.append(running.pop())
     return [marks for marks in (*done, *running) if len(marks) > 1]

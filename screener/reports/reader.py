@@ -152,25 +152,29 @@ def _notes_left(count: int) -> tuple[str, ...]:
 
 def _within_themes(securities: Securities) -> tuple[Securities, tuple[str, ...]]:
     """Put what stands under more themes than a report has under none."""
-    named = [one.theme for one in (*securities.findings, *securities.doubts)]
-    kept = frozenset(list(dict.fromkeys(named))[: BOUNDS.themes])
-    beyond = len(set(named)) - len(kept)
+    themes = list(dict.fromkeys(one.theme for one in securities.findings))
+    themes = list(dict.fromkeys([*themes, *(one.theme for one in securities.doubts)]))
+    beyond = frozenset(themes[BOUNDS.themes :])
     if not beyond:
         return securities, ()
+
+    def kept(theme: str) -> str:
+        return FALLBACK_THEME if theme in beyond else theme
+
+    findings: dict[tuple[Listing, str], Finding] = {}
+    for one in securities.findings:
+        findings.setdefault((one.listing, kept(one.theme)), replace(one, theme=kept(one.theme)))
     within = replace(
         securities,
-        findings=tuple(
-            {(one.listing, theme): replace(one, theme=theme)
-             for one in reversed(securities.findings)
-             for theme in [one.theme if one.theme in kept else FALLBACK_THEME]}.values()
-        )[::-1],
-        doubts=tuple(one if one.theme in kept else replace(one, theme=FALLBACK_THEME)
-                     for one in securities.doubts),
-        theme_places=tuple((theme if theme in kept else FALLBACK_THEME, place)
-                           for theme, place in securities.theme_places),
-    )  # fmt: skip
-    return within, (f"{beyond:,} themes beyond the first {BOUNDS.themes} are put under "
-                    f"{FALLBACK_THEME}: split the document",)  # fmt: skip
+        findings=tuple(findings.values()),
+        doubts=tuple(replace(one, theme=kept(one.theme)) for one in securities.doubts),
+        theme_places=tuple((kept(theme), place) for theme, place in securities.theme_places),
+    )
+    remark = (
+        f"{len(beyond):,} themes beyond the first {BOUNDS.themes} are put under {FALLBACK_THEME}: "
+        "split the document"
+    )
+    return within, (remark,)
 
 
 def _signed(notes: Sequence[FoundNote], publisher: str) -> tuple[FoundNote, ...]:
