@@ -19,15 +19,15 @@ from screener.files.failures import storage_error
 from screener.files.regular import read_regular
 from screener.files.whole import put_new
 
-__all__ = ["read_model", "toml_paths", "write_new"]
+__all__ = ["LARGEST", "SECONDS", "read_model", "toml_paths", "write_new"]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _LONGEST_VALUE = 60
 _UNKNOWN = "extra_forbidden"
 _NEAR = 0.6  # likeness of two keys of which one may be the other, spelled wrong
-_LARGEST = 20_000_000  # bytes of a card or a basket; the largest card that is made has a tenth
-_SECONDS = 10.0  # of the processor, for one of them
+LARGEST = 20_000_000  # bytes of a card or a basket; the largest card that is made has a tenth
+SECONDS = 10.0  # of the processor, for one of them
 _SMALLER = "keep in it what a card or a basket holds, and nothing else"
 
 
@@ -58,8 +58,8 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
     """
     where = shown(path, root)
     try:
-        content = read_regular(path, _LARGEST, where=where, fix=_SMALLER)
-        with within(_SECONDS):
+        content = read_regular(path, LARGEST, where=where, fix=_SMALLER)
+        with within(SECONDS):
             return model.model_validate(_document(content))
     except ValidationError as error:
         raise _definition_error(error, where, model) from error
@@ -67,7 +67,7 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
         raise BasketDefinitionError(error.what, where=where, fix=error.fix) from error
     except OutOfTime:
         raise BasketDefinitionError(
-            f"not read within {_SECONDS:.0f} seconds of the processor", where=where, fix=_SMALLER
+            f"not read within {SECONDS:.0f} seconds of the processor", where=where, fix=_SMALLER
         ) from None
     except RecursionError as error:
         raise BasketDefinitionError(
