@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from screener.errors import ScreenerError, StorageError
 from screener.files.clean import clean_line
 
-__all__ = ["INTERRUPTED", "RootGroup", "message_of"]
+__all__ = ["INTERRUPTED", "RootGroup"]
 
 INTERRUPTED = 130
 _UsageError: Any = typer.BadParameter.__base__  # what a wrong option ends in
@@ -27,13 +27,13 @@ class RootGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except ScreenerError as error:
-            typer.echo(message_of(error), err=True)
+            typer.echo(_message(error), err=True)
             raise typer.Exit(error.exit_code) from None
         except _UsageError as error:
             error.message = clean_line(error.message)
             raise
         except MemoryError:
-            typer.echo(message_of(_no_memory()), err=True)
+            typer.echo(_message(_no_memory()), err=True)
             raise typer.Exit(StorageError.exit_code) from None
         except KeyboardInterrupt:
             typer.echo("interrupted; what was not finished was not stored", err=True)
@@ -58,8 +58,7 @@ def _no_memory() -> ScreenerError:
     )
 
 
-def message_of(error: ScreenerError) -> str:
-    """Return what the user reads of an error: what, where, how to mend it."""
+def _message(error: ScreenerError) -> str:
     lines = [f"error: {clean_line(error.what)}"]
     if error.where:
         lines.append(f"where: {clean_line(error.where)}")

@@ -23,9 +23,8 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
-from screener.cli.exits import message_of
 from screener.cli.moments import parse_moment
-from screener.errors import InputError, NotFoundError, ScreenerError
+from screener.errors import InputError
 
 if TYPE_CHECKING:
     from screener.domain.listing import Listing
@@ -91,11 +90,10 @@ def add(
     settle = _settle(yes=yes, strict=strict)
     documents = []
     masters = cache(read_masters)
-
-    def read(name: str) -> Added:
+    for name in files:
         source = Source.of_stream(sys.stdin.buffer) if name == "-" else Source(Path(name))
         with nullcontext() if settle == "ask" else working(f"Reading {name}"):  # it asks there
-            return add_report(
+            added = add_report(
                 place,
                 source,
                 now=datetime.now(UTC),
@@ -106,24 +104,10 @@ def add(
                 again=again,
                 masters=masters,
             )
-
-    failed: list[ScreenerError] = []
-    for name in files:
-        try:
-            added = read(name)
-        except (InputError, NotFoundError) as error:
-            if len(files) == 1:
-                raise
-            failed.append(error)
-            typer.echo(message_of(error), err=True)  # the others go on
-            continue
         documents.append(added_document(added))
         _show(added, quiet=json == "-")
     if json:
-        write_json(json, documents[0] if len(files) == 1 else documents)
-    if failed:
-        messages().print(f"{len(failed)} of {len(files)} documents were not read")
-        raise typer.Exit(failed[0].exit_code)
+        write_json(json, documents[0] if len(documents) == 1 else documents)
 
 
 def _settle(*, yes: bool, strict: bool) -> Settle:

@@ -27,7 +27,7 @@ _LONGEST_VALUE = 60
 _UNKNOWN = "extra_forbidden"
 _NEAR = 0.6  # likeness of two keys of which one may be the other, spelled wrong
 LARGEST = 20_000_000  # bytes of a card or a basket; the largest card that is made has a tenth
-SECONDS = 10.0  # of the processor, for one of them
+SECONDS = 3.0  # of the processor, for one of them
 _SMALLER = "keep in it what a card or a basket holds, and nothing else"
 
 

@@ -49,12 +49,8 @@ DOORS = {
     "pypinyin": {"reports/vocabulary.py", "reports/themes.py"},
     "datasketch": {"reports/repeats.py"},
     "pypdf": {"reports/documents_pdf.py"},
-<<<<<<< HEAD
     "openpyxl": {"data/sources/files/workbooks.py"},
-    "bs4": {"reports/documents_html.py"},
-=======
     "lxml": {"reports/documents_html.py"},
->>>>>>> a790a69 (Let other documents and baskets go on past one that cannot be read; test texts made to harm)
     "scipy": {"study/distributions.py"},
     "statsmodels": {"study/regression.py"},
     "baostock": {"data/sources/online/baostock_wire.py"},
