@@ -32,6 +32,9 @@ class RootGroup(TyperGroup):
         except _UsageError as error:
             error.message = clean_line(error.message)
             raise
+        except MemoryError:
+            typer.echo(_message(_no_memory()), err=True)
+            raise typer.Exit(StorageError.exit_code) from None
         except KeyboardInterrupt:
             typer.echo("interrupted; what was not finished was not stored", err=True)
             raise typer.Exit(INTERRUPTED) from None
@@ -46,6 +49,13 @@ class RootGroup(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             typer.echo("error: no space left where standard output goes", err=True)
             raise typer.Exit(StorageError.exit_code) from None
+
+
+def _no_memory() -> ScreenerError:
+    return StorageError(
+        "not enough memory for this command; what was not finished was not stored",
+        fix="raise the limit (`ulimit -v unlimited`), or close other programs",
+    )
 
 
 def _message(error: ScreenerError) -> str:

@@ -18,6 +18,7 @@ from screener.cli.common import (
     VersionOption,
     WorkspaceOption,
     console,
+    enough_memory,
     messages,
     working,
     workspace_of,
@@ -73,6 +74,7 @@ def add(
 
     Example: screener report add note.pdf
     """
+    enough_memory()
     from functools import cache
 
     from screener.render.files import check_targets, write_json
@@ -89,7 +91,7 @@ def add(
     documents = []
     masters = cache(read_masters)
     for name in files:
-        source = Source(None, sys.stdin.buffer.read()) if name == "-" else Source(Path(name))
+        source = Source.of_stream(sys.stdin.buffer) if name == "-" else Source(Path(name))
         with nullcontext() if settle == "ask" else working(f"Reading {name}"):  # it asks there
             added = add_report(
                 place,
@@ -193,6 +195,7 @@ def check(
 
     Example: screener report check R5
     """
+    enough_memory()
     from screener.render.checking import (
         CHECKING_COLUMNS,
         checking_document,

@@ -21,12 +21,16 @@ _MAINLAND = r"S\d{13}|S\d{10,12}(?!\d)"
 LICENCE = re.compile(_MAINLAND)
 """Registration number with the Securities Association of China."""
 
-_HONG_KONG = r"(?:CE|中央编号|SFC)(?:No|NO|Ref|编号|牌照)*[.:#]*(?P<ce>[A-Z]{3}\d{3})(?!\d)"
+_HONG_KONG = r"(?:CE|中央编号|SFC)(?:No|NO|Ref|编号|牌照){0,4}[.:#]{0,4}(?P<ce>[A-Z]{3}\d{3})(?!\d)"
 # Without white space an address may touch the number before it: the number is not part of it.
-_EMAIL = r"(?![\w.+-]*S\d{10})[\w.+-]+@[A-Za-z0-9.-]+?\.(?:com\.cn|com\.hk|com|cn|hk|net|sg|tw)"
-_PHONE = r"[+(]*\d[\d()-]{6,}"
+_EMAIL = (
+    r"(?![\w.+-]{0,64}S\d{10})[\w.+-]{1,64}@[A-Za-z0-9.-]{1,64}?"
+    r"\.(?:com\.cn|com\.hk|com|cn|hk|net|sg|tw)"
+)
+_PHONE = r"[+(]{0,3}\d[\d()-]{6,}"
 _RUN = re.compile(r"[一-龥·]+")
 _LOOK_BACK = 90
+_LONGEST_RUN = 60  # characters after a label in which names can stand without a mark
 _BLOCK = 160  # numbers closer than this belong to one block of authors
 _LATIN = re.compile(r"\([A-Za-z.,'’·-]+\)")
 _BETWEEN = re.compile(r"[:*#|_()\[\]>/&,、;.-]*")
@@ -210,7 +214,7 @@ def _listed_names(clean: str, offset: int) -> Iterator[Place]:
     colon = clean[offset : offset + 1] == ":"
     while True:
         offset = _BETWEEN.match(clean, offset).end()  # type: ignore[union-attr]
-        run = _RUN.match(clean, offset)
+        run = _RUN.match(clean, offset, offset + _LONGEST_RUN)
         if run is None:
             return
         stop = _stop().search(clean, offset, run.end())

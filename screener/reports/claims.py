@@ -193,12 +193,9 @@ class _Document:
         self.span = span if told else self.span
 
     def _remember(self, named: Sequence[Company]) -> None:
-        distinct: list[Company] = []
-        for company in named:
-            if not any(same_company(company, other) for other in distinct):
-                distinct.append(company)
-        if distinct:
-            self.said = distinct[0] if len(distinct) == 1 else None
+        if named:
+            alone = all(same_company(company, named[0]) for company in named)
+            self.said = named[0] if alone else None
 
     # --- pairing -------------------------------------------------------------------------------
 

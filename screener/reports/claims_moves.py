@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -37,6 +38,8 @@ _SPAN_OF = {
     Kind.YEAR: Span.YEAR,
 }
 _NO_SPAN = frozenset({Kind.OTHER_SPAN, Kind.FORECAST})
+_SPAN_WORDS = frozenset({*_SPAN_OF, *_NO_SPAN})
+_LONGEST_GROUP = 120  # tokens of an enumeration
 _MOVES = frozenset({Kind.UP, Kind.DOWN, Kind.SIGNED_MOVE, Kind.MOVE_LIST})
 _BETWEEN = frozenset({Kind.CODE, Kind.FILLER, Kind.RESPECTIVELY, Kind.ABOUT, Kind.CLOSE})
 _MONDAY, _FRIDAY = 0, 4
@@ -144,31 +147,54 @@ def moves_in(
     """
     if not any(token.kind in _MOVES for token in found):
         return
+    marks = _Marks(found)
     for at, token in enumerate(found):
-        if token.kind not in (Kind.NAME, Kind.INDEX):
+        if token.kind not in (Kind.NAME, Kind.INDEX) or _continues(clean, found, at):
             continue
         group = _group_from(clean, found, at)
         match = _figures_after(clean, found, group[-1])
         if match is None:
             continue
         figures, first, last, fallen = match
-        if _continues(clean, found, at):
-            continue
-        yield from _claims(found, group, figures, (first, last), fallen, words, days, before)
+        yield from _claims(marks, group, figures, (first, last), fallen, words, days, before)
 
 
-def span_told(found: Sequence[Token], at: int | None = None) -> tuple[Span | None, str, bool]:
-    """Return the span that words up to a token tell, its word, and whether any word told."""
-    for token in reversed(found if at is None else found[:at]):
-        if token.kind in _SPAN_OF:
-            return _SPAN_OF[token.kind], token.text, True
-        if token.kind in _NO_SPAN:
-            return None, token.text, True
-    return None, "", False
+class _Marks:
+    """Where a sentence tells spans, signs and days, found without reading it again."""
+
+    def __init__(self, found: Sequence[Token]) -> None:
+        self.found = found
+        self.spans = _numbers_of(found, {*_SPAN_OF, *_NO_SPAN})
+        self.signs = _numbers_of(found, {*_MOVES, Kind.MEASURE})
+        self.lists = _numbers_of(found, {Kind.MOVE_LIST, Kind.SIGNED_MOVE})
+        self.days = _numbers_of(found, {Kind.DAY})
+
+    def before(self, numbers: Sequence[int], at: int) -> Token | None:
+        """Return the last of some tokens that stands before one."""
+        place = bisect_left(numbers, at)
+        return self.found[numbers[place - 1]] if place else None
+
+    def after(self, numbers: Sequence[int], at: int) -> Token | None:
+        """Return the first of some tokens from one on."""
+        place = bisect_left(numbers, at)
+        return self.found[numbers[place]] if place < len(numbers) else None
+
+
+def _numbers_of(found: Sequence[Token], kinds: Set[Kind]) -> list[int]:
+    return [number for number, token in enumerate(found) if token.kind in kinds]
+
+
+def span_told(found: Sequence[Token]) -> tuple[Span | None, str, bool]:
+    """Return the span that the last word for one tells, that word, and whether any word told."""
+    return _told(next((one for one in reversed(found) if one.kind in _SPAN_WORDS), None))
+
+
+def _told(token: Token | None) -> tuple[Span | None, str, bool]:
+    return (_SPAN_OF.get(token.kind), token.text, True) if token else (None, "", False)
 
 
 def _claims(
-    found: Sequence[Token],
+    marks: _Marks,
     group: Sequence[int],
     figures: Figures,
     at: tuple[int, int],
@@ -179,14 +205,13 @@ def _claims(
 ) -> Iterator[FoundClaim]:
     if figures.is_range or len(figures.items) != len(group):
         return
-    span, word, told = span_told(found, at[0])
-    if not told:
-        span, word, told = span_told(found)
+    found, spans = marks.found, marks.spans
+    span, word, told = _told(marks.before(spans, at[0]) or marks.before(spans, len(found)))
     span = span if told else before or days.usual
-    sign = fallen or _sign_of_list(found, group[0])
+    sign = fallen or _sign_of_list(marks, group[0])
     if span is None or sign is None:
         return
-    day = _day_in(found[: group[0]], days.today)
+    day = _day_of(marks.before(marks.days, group[0]), days.today)
     as_of = days.of(span, word, day)
     for place, figure in zip(group, figures.items, strict=True):
         for listing, name in _listings(found[place], words):
@@ -217,7 +242,7 @@ def _group_from(clean: str, found: Sequence[Token], at: int) -> list[int]:
     """Return the numbers of the names enumerated from a name on, codes between them left out."""
     group = [at]
     last = at
-    for number in range(at + 1, len(found)):
+    for number in range(at + 1, min(at + _LONGEST_GROUP, len(found))):
         token = found[number]
         gap = clean[found[last].end : token.start]
         if token.kind in (Kind.CODE, Kind.OPEN, Kind.CLOSE) and not gap:
@@ -282,28 +307,21 @@ def _passes(token: Token) -> bool:
     return token.kind in _BETWEEN or token.kind in spans
 
 
-def _sign_of_list(found: Sequence[Token], at: int) -> int | None:
+def _sign_of_list(marks: _Marks, at: int) -> int | None:
     """Return the sign that the words before a list give to unsigned figures, `None` for none."""
-    for token in reversed(found[:at]):
-        if token.kind is Kind.SIGNED_MOVE:
-            return 1
-        if token.kind in _MOVES:
-            return -1 if _FALL.search(token.text) else 1
-        if token.kind is Kind.MEASURE:
-            return None
-    for token in found[at:]:
-        if token.kind in (Kind.MOVE_LIST, Kind.SIGNED_MOVE):
-            return -1 if _FALL.search(token.text) and token.kind is Kind.MOVE_LIST else 1
-    return None
+    token = marks.before(marks.signs, at)
+    if token is not None and token.kind is Kind.MEASURE:
+        return None
+    token = token or marks.after(marks.lists, at)
+    if token is None:
+        return None
+    return -1 if token.kind is not Kind.SIGNED_MOVE and _FALL.search(token.text) else 1
 
 
-def _day_in(found: Sequence[Token], today: date | None) -> date | None:
+def _day_of(token: Token | None, today: date | None) -> date | None:
     """Return the day, or the last day of the range, printed last before a move."""
-    for token in reversed(found):
-        if token.kind is Kind.DAY:
-            day = read_day(token.text, today)
-            return _weekday(day) if day else None
-    return None
+    day = read_day(token.text, today) if token else None
+    return _weekday(day) if day else None
 
 
 def _weekday(day: date) -> date:

@@ -86,8 +86,8 @@ def _any(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
-"""Regular expression of a number without its sign."""
+NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}(?![\d,])|\d{1,20})(?:\.\d{1,20})?"
+"""Regular expression of a number without its sign, of no more digits than a figure can have."""
 
 _MONEY = rf"(?:(?:{_any(_SCALES)})(?:{_any(_CURRENCIES)})?|{_any(_CURRENCIES)})"
 _OTHER = rf"(?:{_any([*_FRACTIONS, *_CHANGES, '倍'])}|[xX](?![A-Za-z])|点)"

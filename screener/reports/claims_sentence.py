@@ -26,6 +26,7 @@ _OF_FIGURE = {
 _APPROXIMATE = {Kind.ABOUT: "about", Kind.MORE: "more than", Kind.LESS: "less than"}
 _KEEP_LOOSE = frozenset({Kind.FILLER, Kind.PERIOD})
 _IN_HEADING = frozenset({Kind.NAME, Kind.CODE, Kind.OPEN, Kind.CLOSE})
+_LONGEST_ROW = 200  # periods or measures; no row of figures is as long
 _FOOTNOTE = 2  # digits: a bare number of so few is that of a footnote or a page
 
 
@@ -158,7 +159,7 @@ class Reading:
         found = read_periods(self.token.text, self.today)
         before = self.before
         joined = before is not None and before.kind is Kind.PERIOD and self.gap in SEPARATORS
-        self.periods = (*self.periods, *found) if joined else found
+        self.periods = (*self.periods[-_LONGEST_ROW:], *found) if joined else found
         self.period_clause = self.clause
         if not found:
             self.subjects.clear = False
@@ -177,7 +178,7 @@ class Reading:
             return
         joined = before is not None and before.kind is Kind.MEASURE and self.gap in SEPARATORS
         if joined and self.bound.measures:
-            self.bound.measures = (*self.bound.measures, found)
+            self.bound.measures = (*self.bound.measures[-_LONGEST_ROW:], found)
             self.bound.label = token.label
             return
         named = before is not None and before.kind is Kind.NAME

@@ -18,6 +18,7 @@ Company: TypeAlias = tuple[Spotted, ...]
 
 _OBJECT_KINDS = frozenset({Kind.FROM, Kind.MORE, Kind.LESS, Kind.TO})
 _OF_A_NAME = frozenset({Kind.CODE, Kind.OPEN, Kind.CLOSE})
+_LONGEST_GROUP = 200  # companies; no row of figures is as long
 _NEAR = 7  # characters before a name in which a word makes it a customer
 
 
@@ -129,7 +130,9 @@ class Subjects:
         company = self.found[at].spotted
         self.named.append(company)
         if self._enumerates(at, gap):
-            self.group, self.tail = (*self.group, company), -1
+            if len(self.group) < _LONGEST_GROUP:
+                self.group = (*self.group, company)
+            self.tail = -1
             return True
         part = self._part(at, gap)
         if inside and self.group and not any(same_company(company, x) for x in self.group):
@@ -214,7 +217,8 @@ class Subjects:
     def _followed_by_figures(self, at: int) -> bool:
         """Tell whether a period or a measure comes right after a name and its code."""
         end = self.found[at].end
-        for token in self.found[at + 1 :]:
+        for number in range(at + 1, len(self.found)):
+            token = self.found[number]
             if token.start != end:
                 return False
             if token.kind not in _OF_A_NAME:

@@ -35,7 +35,7 @@ _SUBJECTS = (
     (RatingLevel.STOCK, re.compile(r"股票|公司|个股|股价|证券(?=相对|涨|表现)")),
 )
 _HEADING = re.compile(
-    r"(?P<words>(?:(?:股票|公司|个股|证券|行业|板块|可转债|转债)[及和与、/或]?)+)"
+    r"(?P<words>(?:(?:股票|公司|个股|证券|行业|板块|可转债|转债)[及和与、/或]?){1,8})"
     r"(?:的)?(?:投资)?(?:的)?(?:评级|投资建议)"
 )
 _COMPARES = re.compile(r"(?:大市|大盘|市场|大势|行业)$")
@@ -84,10 +84,12 @@ def definitions_in(text: Text, *, broker: str) -> tuple[RatingDefinition, ...]:
     """
     clean = text.clean
     ladders = _ladders(clean)
+    gaps = [_gap(clean, ladders, number) for number in range(len(ladders))]
+    elsewhere = _told_elsewhere(clean, ladders, gaps)
     found: dict[tuple[RatingLevel, str], tuple[_Months, Band]] = {}
     for number, ladder in enumerate(ladders):
-        gap = _gap(clean, ladders, number)
-        months = _horizon(clean, ladders, number)
+        gap = gaps[number]
+        months = _told_months(clean, ladder) or _last_months(clean, *gap) or elsewhere
         if months is None:
             continue
         for level in _levels(clean, ladder, gap):
@@ -254,12 +256,13 @@ def _spoken(clean: str, ladder: _Ladder) -> tuple[RatingLevel, ...]:
     return (max(votes, key=votes.count),) if votes else ()
 
 
-def _horizon(clean: str, ladders: Sequence[_Ladder], number: int) -> _Months | None:
-    own = _told_months(clean, ladders[number])
-    if own:
-        return own
-    gaps = [_gap(clean, ladders, other) for other in range(len(ladders))]
-    for place in (gaps[number], *gaps, _remarks(clean, ladders)):
+def _told_elsewhere(
+    clean: str, ladders: Sequence[_Ladder], gaps: Sequence[Place]
+) -> _Months | None:
+    """Return the horizon of a ladder beside which none is told."""
+    if not ladders:
+        return None
+    for place in (*gaps, _remarks(clean, ladders)):
         months = _last_months(clean, *place)
         if months:
             return months

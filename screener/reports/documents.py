@@ -8,32 +8,30 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path, PurePath
 
 from screener.errors import InputError, NotFoundError, StorageError
+from screener.files.clean import clean
+from screener.files.regular import read_regular
+from screener.reports.bounds import BOUNDS
+from screener.reports.documents_archive import archived_page, is_archive
 from screener.reports.documents_encoding import decode, vocabulary
-from screener.reports.documents_html import (
-    archived_page,
-    declared_charset,
-    html_text,
-    is_archive,
-    looks_like_html,
-)
+from screener.reports.documents_html import declared_charset, html_text, looks_like_html
 from screener.reports.documents_markdown import looks_like_markdown, markdown_text
 from screener.reports.documents_pdf import pdf_text
 
-__all__ = ["LARGEST", "Document", "Media", "read_bytes", "read_document"]
+__all__ = ["Document", "Media", "read_bytes", "read_document"]
 
-LARGEST = 50_000_000  # bytes; the longest annual reports, with all their pictures, stay below
 _GZIP = b"\x1f\x8b"
 _PDF = b"%PDF-"
 _PDF_HEAD = 1024  # bytes in which the mark may stand, some servers put others before it
 _HEAD = 8192
 _HTML_ENDINGS = frozenset({".htm", ".html", ".shtml", ".xhtml"})
+_LONGEST_SIGN = 4  # bytes of one character in any encoding
+_ALONE = "give the report alone, without attachments, or save its text as .txt"
 _MARKDOWN_ENDINGS = frozenset({".markdown", ".md", ".mdown", ".mkd"})
 
 
@@ -59,13 +57,16 @@ class Document:
     encoding
         Codec that read the bytes; empty for a PDF.
     text
-        The text, white space and line breaks as they came.
+        The text, white space as it came, without characters that command a terminal.
+    remarks
+        What of the document was not read, and why.
     """
 
     name: str
     media: Media
     encoding: str
     text: str
+    remarks: tuple[str, ...] = ()
 
 
 def read_document(path: Path) -> Document:
@@ -76,18 +77,19 @@ def read_document(path: Path) -> Document:
     NotFoundError
         If there is no such file.
     InputError
-        If it is a folder, or its content cannot be read as a report; see `read_bytes`.
+        If it is a folder, a pipe or a device, or its content cannot be read as a report; see
+        `read_bytes`.
     StorageError
         If the system does not let it be read.
     """
     try:
-        if path.is_dir():
-            raise InputError(
-                "this is a folder, not a file", where=str(path), fix="give the report file itself"
-            )
-        _check_size(path.stat().st_size, str(path))
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)  # a pipe does not tell its size
+        content = read_regular(
+            path,
+            BOUNDS.file,
+            where=str(path),
+            fix=_ALONE,
+            instead="give the report file itself; what comes through a pipe is read with -",
+        )
     except FileNotFoundError as error:
         raise NotFoundError(
             "there is no such file", where=str(path), fix="check the path"
@@ -121,22 +123,53 @@ def read_bytes(content: bytes, *, name: str = "-") -> Document:
     if not content.strip(b"\0\t\n\r "):
         raise _without_text("the file is empty", name)
     if _PDF in content[:_PDF_HEAD]:
-        return Document(name=name, media=Media.PDF, encoding="", text=pdf_text(content, name=name))
-    _refuse_foreign(content, name, ending)
-    media, encoding, text = _read_text(content, name, ending)
+        text, remarks = pdf_text(content, name=name)
+        read = Document(name=name, media=Media.PDF, encoding="", text=text, remarks=remarks)
+    else:
+        _refuse_foreign(content, name, ending)
+        read = _read_text(content, name, ending)
+    text = clean(read.text)
     if not text.strip():
         raise _without_text("the document holds no text", name)
-    return Document(name=name, media=media, encoding=encoding, text=text)
+    if len(text) <= BOUNDS.characters:
+        return replace(read, text=text)
+    cut = (
+        f"only the first {BOUNDS.characters:,} characters of {name} were read, what follows was "
+        "not: split the document if that matters"
+    )
+    return replace(read, text=text[: BOUNDS.characters], remarks=(*read.remarks, cut))
 
 
-def _read_text(content: bytes, name: str, ending: str) -> tuple[Media, str, str]:
+def _read_text(content: bytes, name: str, ending: str) -> Document:
     declared = ""
     if is_archive(content):
         content, declared = archived_page(content)
         ending = ".html"
-    source, encoding = decode(content, name=name, declared=declared or declared_charset(content))
+    declared = declared or declared_charset(content)
+    longest = _LONGEST_SIGN * (BOUNDS.characters + 1)
+    if len(content) > longest and not _may_be_page(content, ending):
+        source, encoding = decode(content[:longest], name=name, declared=declared, whole=False)
+    else:
+        source, encoding = decode(content, name=name, declared=declared)
     media = _media(source, ending)
-    return media, encoding, _READERS[media](source)
+    if media is Media.HTML:
+        text = _page_text(source, name)
+    else:
+        source = source[: BOUNDS.characters + 1]  # one more shows that there is more
+        text = markdown_text(source) if media is Media.MARKDOWN else source
+    return Document(name=name, media=media, encoding=encoding, text=text)
+
+
+def _may_be_page(content: bytes, ending: str) -> bool:
+    """Tell whether bytes may be a web page, of which most are no text."""
+    return ending in _HTML_ENDINGS or b"<" in content[:_HEAD]
+
+
+def _page_text(source: str, name: str) -> str:
+    try:
+        return html_text(source)
+    except InputError as error:
+        raise InputError(error.what, where=name, fix=error.fix) from error
 
 
 def _media(source: str, ending: str) -> Media:
@@ -144,14 +177,8 @@ def _media(source: str, ending: str) -> Media:
         return Media.MARKDOWN
     if ending in _HTML_ENDINGS or looks_like_html(source):
         return Media.HTML
-    return Media.MARKDOWN if looks_like_markdown(source) else Media.TEXT
-
-
-_READERS: dict[Media, Callable[[str], str]] = {
-    Media.TEXT: str,
-    Media.MARKDOWN: markdown_text,
-    Media.HTML: html_text,
-}
+    marked = looks_like_markdown(source[: BOUNDS.characters])
+    return Media.MARKDOWN if marked else Media.TEXT
 
 
 def _unpacked(content: bytes, name: str) -> tuple[bytes, str]:
@@ -163,7 +190,7 @@ def _unpacked(content: bytes, name: str) -> tuple[bytes, str]:
             inner = inner.with_suffix("")
         try:
             with gzip.GzipFile(fileobj=BytesIO(content)) as packed:
-                content = packed.read(LARGEST + 1)
+                content = packed.read(BOUNDS.file + 1)
         except (EOFError, OSError, zlib.error) as error:
             raise InputError(
                 f"this gzip file is damaged: {error}", where=name, fix="get the file again"
@@ -173,12 +200,11 @@ def _unpacked(content: bytes, name: str) -> tuple[bytes, str]:
 
 
 def _check_size(size: int, where: str) -> None:
-    if size > LARGEST:
+    if size > BOUNDS.file:
         raise InputError(
-            f"{size / 1e6:,.0f} MB or more is too much for a report; "
-            f"up to {LARGEST / 1e6:.0f} MB are read",
+            f"{size / 1e6:,.0f} MB or more is too much; up to {BOUNDS.file / 1e6:.0f} MB are read",
             where=where,
-            fix="give the report alone, without attachments, or save its text as .txt",
+            fix=_ALONE,
         )
 
 

@@ -7,10 +7,13 @@ of the two was meant shows in the characters alone: read in the wrong code, they
 from __future__ import annotations
 
 import codecs
+import re
 import tomllib
 import unicodedata
+from contextlib import suppress
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import islice
 from typing import Any
 
 from screener.errors import InputError
@@ -31,11 +34,19 @@ _FAMILY = {
 _PRIOR = 0.1  # what a page's own word on its code is worth
 _LEAST = 0.2  # text that is read right scores above 0.5, in the wrong code about 0.1
 _JUDGED = 4_000  # characters that are looked at
-_CONTROLS = {code: " " for code in range(32) if chr(code) not in "\t\n\v\f\r"}
+_WIDE = re.compile("[\u0800-\U0010ffff]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
+_LETTER = re.compile("[\x00-\x08\x0e-\x1f\x80-\U0010ffff]")  # what tells how it was read
+# Other encodings that pages of the world declare; of Python's codecs some are none of texts.
+_DECLARED = re.compile(
+    r"(?:iso[-_]?8859[-_]?\d{1,2}|windows[-_]?\d{3,4}|cp\d{3,4}|ibm\d{3}|koi8[-_][rtu]|latin[-_]?\d|"
+    r"mac[-_]?\w{4,9}|macintosh|shift[-_]?jis|sjis|euc[-_](?:jp|kr)|iso[-_]2022[-_](?:jp|kr)|johab|"
+    r"us[-_]ascii|ascii|tis[-_]?620|hz)"
+)
 _ADVICE = "save it again as UTF-8 text, from the program that made it"
 
 
-def decode(content: bytes, *, name: str, declared: str = "") -> tuple[str, str]:
+def decode(content: bytes, *, name: str, declared: str = "", whole: bool = True) -> tuple[str, str]:
     """Return the text without byte-order mark, and the codec that read it.
 
     UTF-8, UTF-16, GB18030 and Big5 (with the Hong Kong and the Windows extensions) are told apart
@@ -51,21 +62,25 @@ def decode(content: bytes, *, name: str, declared: str = "") -> tuple[str, str]:
     declared
         What a page says that its encoding is; believed only as far as the bytes bear it out.
 
+    whole
+        Whether the bytes are all of them; else they may end inside a character.
+
     Raises
     ------
     InputError
         If the bytes are no text, or one fits none of the encodings; names its offset.
     """
-    text, encoding = _decoded(content, name, declared.lower())
-    controls = [at for at, sign in enumerate(text) if ord(sign) in _CONTROLS]
-    if "\0" in text or len(controls) > 2 + len(text) // 100:
+    text, encoding = _decoded(content, name, declared.lower(), whole)
+    first = _CONTROL.search(text)
+    controls = len(_CONTROL.findall(text)) if first else 0
+    if first and ("\0" in text or controls > 2 + len(text) // 100):
         raise InputError(
-            f"not a text file: {len(controls)} control characters, the first is "
-            f"0x{ord(text[controls[0]]):02x} at character {controls[0]}",
+            f"not a text file: {controls} control characters, the first is "
+            f"0x{ord(first[0]):02x} at character {first.start()}",
             where=name,
             fix="give the report as text, Markdown, HTML or PDF",
         )
-    return without_radicals(text.translate(_CONTROLS) if controls else text), encoding
+    return without_radicals(_CONTROL.sub(" ", text)), encoding
 
 
 def plausibility(text: str) -> float:
@@ -74,7 +89,7 @@ def plausibility(text: str) -> float:
     The mean over its first characters that are not ASCII: common ones count 1, rare ones less, and
     those that no text is made of (private use, unassigned, control) -1. It is 1 without any.
     """
-    wide = [sign for sign in text if sign > "\x7f" or ord(sign) in _CONTROLS][:_JUDGED]
+    wide = [match[0] for match in islice(_LETTER.finditer(text), _JUDGED)]
     return sum(map(_weight, wide)) / len(wide) if wide else 1.0
 
 
@@ -90,26 +105,32 @@ def vocabulary() -> dict[str, Any]:
     return tomllib.loads(table.read_text(encoding="utf-8"))
 
 
-def _decoded(content: bytes, name: str, declared: str) -> tuple[str, str]:
+def _decoded(content: bytes, name: str, declared: str, whole: bool) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
-            return _strictly(content, encoding, len(mark), name), encoding
+            return _strictly(content, encoding, len(mark), name, whole), encoding
     wide = _utf16_without_mark(content)
     if wide:
-        return _strictly(content, wide, 0, name), wide
+        return _strictly(content, wide, 0, name, whole), wide
     try:
-        return content.decode("utf-8"), "utf-8"
+        return _read(content, "utf-8", whole), "utf-8"
     except UnicodeDecodeError as error:
         if declared not in _FAMILY and _mostly_utf8(content):
             raise _undecodable(content, error.start, "UTF-8", name) from error
-    return _chinese(content, name, declared)
+    return _chinese(content, name, declared, whole)
 
 
-def _strictly(content: bytes, encoding: str, skip: int, name: str) -> str:
+def _strictly(content: bytes, encoding: str, skip: int, name: str, whole: bool) -> str:
     try:
-        return content[skip:].decode(encoding)
+        return _read(content[skip:], encoding, whole)
     except UnicodeDecodeError as error:
         raise _undecodable(content, skip + error.start, encoding.upper(), name) from error
+
+
+def _read(content: bytes, encoding: str, whole: bool) -> str:
+    if whole:
+        return content.decode(encoding)
+    return codecs.getincrementaldecoder(encoding)().decode(content, final=False)
 
 
 def _utf16_without_mark(content: bytes) -> str:
@@ -129,15 +150,15 @@ def _mostly_utf8(content: bytes) -> bool:
     """Tell whether more characters fit UTF-8 than not: then it is damaged, not in another code."""
     text = content.decode("utf-8", errors="replace")
     broken = text.count("\ufffd")
-    return sum(sign > "\u07ff" for sign in text) - broken > 2 * broken
+    return len(_WIDE.findall(text)) - broken > 2 * broken
 
 
-def _chinese(content: bytes, name: str, declared: str) -> tuple[str, str]:
+def _chinese(content: bytes, name: str, declared: str, whole: bool) -> tuple[str, str]:
     readings: list[tuple[float, str, str]] = []
     furthest = 0
     for encoding in _CODES:
         try:
-            text = content.decode(encoding)
+            text = _read(content, encoding, whole)
         except UnicodeDecodeError as error:
             furthest = max(furthest, error.start)
             continue
@@ -146,11 +167,11 @@ def _chinese(content: bytes, name: str, declared: str) -> tuple[str, str]:
     best = max(readings, key=lambda reading: reading[0], default=(-1.0, "", ""))
     if best[0] >= _LEAST:
         return best[1:]
-    try:
-        return content.decode(declared), declared
-    except (LookupError, UnicodeDecodeError):
-        at = furthest if not readings else next(i for i, byte in enumerate(content) if byte > 127)
-        raise _undecodable(content, at, "UTF-8, UTF-16, GB18030 or Big5", name) from None
+    if _DECLARED.fullmatch(declared):
+        with suppress(LookupError, UnicodeError):
+            return _read(content, declared, whole), declared
+    at = furthest if not readings else next(i for i, byte in enumerate(content) if byte > 127)
+    raise _undecodable(content, at, "UTF-8, UTF-16, GB18030 or Big5", name)
 
 
 def _undecodable(content: bytes, at: int, encoding: str, name: str) -> InputError:

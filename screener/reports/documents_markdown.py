@@ -9,8 +9,11 @@ from screener.reports.documents_html import html_text
 
 __all__ = ["looks_like_markdown", "markdown_text"]
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_HTML_TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
+_COMMENT = (re.compile("<!--"), re.compile("-->"))
+_HTML_TABLE = (
+    re.compile(r"<table\b", re.IGNORECASE),
+    re.compile("</table>", re.IGNORECASE),
+)
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _TAG = re.compile(
     r"</?(?:a|b|center|code|details|div|em|font|i|img|p|small|span|strong|sub|summary|sup|u)"
@@ -19,14 +22,15 @@ _TAG = re.compile(
 )
 # `[云帆数据](300999.SZ)` names a code, not a target: only what can be followed counts as one.
 _TARGET = (
-    r"<?(?:(?:https?|ftp|file|data|mailto|tel|javascript):|/|\./|\.\./|#|www\.|[^\s()<>]+\."
-    r"(?:html?|png|jpe?g|gif|svg|webp|pdf|md)\b)(?:[^\s()<>]|\([^\s()<>]*\))*>?"
+    r"<?(?>(?:https?|ftp|file|data|mailto|tel|javascript):|/|\./|\.\./|#|www\.|[^\s()<>]+?\."
+    r"(?:html?|png|jpe?g|gif|svg|webp|pdf|md)\b)(?:[^\s()<>]|\([^\s()<>]*+\))*+>?"
 )
-_TITLE = r"""(?:\s+(?:"[^"]*"|'[^']*'))?"""
-_IMAGE = re.compile(rf"!\[[^\[\]]*\]\(\s*(?:{_TARGET})?{_TITLE}\s*\)", re.IGNORECASE)
-_LINK = re.compile(rf"\[([^\[\]]*)\]\(\s*{_TARGET}{_TITLE}\s*\)", re.IGNORECASE)
+_TITLE = r"""(?:\s++(?:"[^"]{0,300}"|'[^']{0,300}'))?+"""
+_IMAGE = re.compile(rf"!\[[^\[\]]*+\]\((?:\s*+{_TARGET})?{_TITLE}\s*+\)", re.IGNORECASE)
+_LINK = re.compile(rf"\[([^\[\]]*+)\]\(\s*+{_TARGET}{_TITLE}\s*+\)", re.IGNORECASE)
 _DEFINITION = re.compile(
-    rf"^[ ]{{0,3}}\[([^\[\]]+)\]:[ \t]+{_TARGET}{_TITLE}[ \t]*$\n?", re.IGNORECASE | re.MULTILINE
+    rf"^[ ]{{0,3}}\[([^\[\]]++)\]:[ \t]++{_TARGET}{_TITLE}[ \t]*+$\n?",
+    re.IGNORECASE | re.MULTILINE,
 )
 _REFERENCE = re.compile(r"!?\[([^\[\]]+)\]\[([^\[\]]*)\]")
 _RULE = re.compile(r"\|?:?-+:?(?:\|:?-+:?)*\|?")
@@ -39,8 +43,8 @@ def markdown_text(source: str) -> str:
     Link targets, images, comments and HTML tags are left out; tables become rows of cells separated
     by tabs. Marks of emphasis and headings stay.
     """
-    text = _closed(_COMMENT, "-->", lambda _: "", source)
-    text = _closed(_HTML_TABLE, "</table>", lambda table: f"\n{html_text(table.group())}\n", text)
+    text = _replaced(*_COMMENT, lambda _: "", source)
+    text = _replaced(*_HTML_TABLE, lambda table: f"\n{html_text(table)}\n", text)
     text = _TAG.sub("", _BREAK.sub("\n", text))
     return _without_tables(_without_links(text))
 
@@ -51,12 +55,16 @@ def looks_like_markdown(text: str) -> bool:
     return ruled or bool(_LINK.search(text) or _IMAGE.search(text))
 
 
-def _closed(
-    pattern: re.Pattern[str], closing: str, repl: Callable[[re.Match[str]], str], text: str
+def _replaced(
+    opening: re.Pattern[str], closing: re.Pattern[str], make: Callable[[str], str], text: str
 ) -> str:
-    """Replace what has an opening and a closing, in linear time however many are never closed."""
-    end = max(text.rfind(closing), text.rfind(closing.upper())) + len(closing)
-    return text if end < len(closing) else pattern.sub(repl, text[:end]) + text[end:]
+    """Replace each stretch from an opening to the next closing; what is never closed stays."""
+    parts = []
+    at = 0
+    while (first := opening.search(text, at)) and (last := closing.search(text, first.end())):
+        parts += [text[at : first.start()], make(text[first.start() : last.end()])]
+        at = last.end()
+    return "".join((*parts, text[at:]))
 
 
 def _without_links(text: str) -> str:

@@ -9,13 +9,18 @@ from __future__ import annotations
 import logging
 import re
 import struct
+import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from screener.errors import InputError
+from screener.files.budget import OutOfTime, within
+from screener.reports.bounds import BOUNDS
 from screener.reports.documents_encoding import plausibility, without_radicals
 
 if TYPE_CHECKING:  # a heavy import, for PDF files alone
@@ -32,9 +37,12 @@ _SPARSE = 30  # characters on a page that is a picture with a stamp on it
 _LONGEST_HEAD = 120
 _NUMBER = re.compile(r"\d{1,4}")
 _PAGE_WORDS = re.compile(r"[第页頁共]|page|of|p\.", re.IGNORECASE)
+_MOST_IN_MARGIN = 60  # lines
+_MOST_NUMBERS = 12  # in a running line, the page's own among them
 _BUCKET = 4.0  # points by which the same place may differ
 _LEVEL = 1.0  # points by which the baselines of one row may differ
 _OWN = "\0"  # stands for the page's own number
+_PRINT = "print it to a new PDF, or save its text as .txt, and give that"
 _OCR = "run text recognition (OCR) over it, or save its text as .txt, and give that"
 
 # What pypdf raises, besides its own errors, over structures that are not what they should be.
@@ -69,8 +77,8 @@ class _Key(NamedTuple):
     raster: int
 
 
-def pdf_text(content: bytes, *, name: str) -> str:
-    """Return a PDF's text, its pages joined by a line break.
+def pdf_text(content: bytes, *, name: str) -> tuple[str, tuple[str, ...]]:
+    """Return a PDF's text, its pages joined by a line break, and what of it was not read.
 
     From three pages on, running heads, feet and page numbers (lines that recur on many pages at the
     same place in the margin) are taken out, so that a sentence broken by a page joins again. What
@@ -79,15 +87,34 @@ def pdf_text(content: bytes, *, name: str) -> str:
     Raises
     ------
     InputError
-        If the file is damaged or protected, or has no text that can be read (a scan).
+        If the file is damaged or protected, takes too long, or has no text that can be read (a
+        scan).
     """
+    from pypdf import apply_configuration
     from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
 
     logging.getLogger("pypdf").addHandler(_QUIET)
+    seconds = BOUNDS.pdf_seconds + BOUNDS.pdf_seconds_for_each_mb * len(content) / 1e6
+    most = BOUNDS.stream_bytes
     try:
-        reader = _open(content)
-        pages = [_lines(page) for page in reader.pages]
-        pictured = any(map(_has_picture, reader.pages))
+        with (
+            apply_configuration(
+                disable_legacy_handling=True,
+                zlib_maximum_output_length=most,
+                lzw_maximum_output_length=most,
+                run_length_maximum_output_length=most,
+                array_based_stream_maximum_output_length=most,
+                maximum_declared_stream_length=BOUNDS.file,
+            ),
+            within(2 * seconds),
+        ):
+            read = _read_pages(_open(content), seconds)
+    except OutOfTime:
+        raise InputError(
+            f"this PDF is not read within {2 * seconds:.0f} seconds of the processor",
+            where=name,
+            fix=_PRINT,
+        ) from None
     except FileNotDecryptedError as error:
         raise InputError(
             "this PDF is protected by a password",
@@ -104,10 +131,63 @@ def pdf_text(content: bytes, *, name: str) -> str:
         raise _damaged(name, str(error)) from error
     except _MISREAD as error:
         raise _damaged(name, "its structure cannot be read") from error
-    if not pages:
-        raise _damaged(name, "it has no pages")
-    _check_readable(["".join(line.text for line in page) for page in pages], pictured, name)
-    return without_radicals(_joined(pages))
+    _check_readable(read, name)
+    return without_radicals(_joined(read.pages)), read.remarks(name)
+
+
+@dataclass(slots=True)
+class _Read:
+    """What was read of a PDF."""
+
+    pages: list[list[_Line]]
+    left_out: list[int]  # numbers of pages beyond their share of time or bytes
+    unread: int  # pages after the last that was come to
+    pictured: bool  # whether any shows a picture, as far as that matters
+
+    def remarks(self, name: str) -> tuple[str, ...]:
+        """Tell what was not read."""
+        said = []
+        if self.left_out:
+            shown = ", ".join(map(str, self.left_out[:10])) + " …" * (len(self.left_out) > 10)
+            said.append(
+                f"page(s) {shown} of {name} were not read: they take more than "
+                f"{BOUNDS.page_seconds:g} seconds or {BOUNDS.page_bytes / 1e6:.0f} MB"
+            )
+        if self.unread:
+            said.append(
+                f"the last {self.unread} page(s) of {name} were not read: it is longer than what "
+                "is read of one document"
+            )
+        return tuple(said)
+
+
+def _read_pages(reader: PdfReader, seconds: float) -> _Read:
+    from pypdf.errors import LimitReachedError
+
+    end = time.process_time() + seconds
+    count = len(reader.pages)
+    read = _Read([], [], 0, False)
+    letters = 0
+    for number in range(count):
+        left = end - time.process_time()
+        if left <= 0 or number >= BOUNDS.pages or letters > BOUNDS.characters:
+            read.unread = count - number
+            break
+        try:
+            with within(min(left, BOUNDS.page_seconds)):
+                lines = _lines(reader.pages[number])
+        except (OutOfTime, LimitReachedError, _TooMuch):
+            lines = []
+            read.left_out.append(number + 1)
+        letters += sum(len(line.text) for line in lines)
+        read.pages.append(lines)
+    if letters < _SPARSE * len(read.pages):
+        read.pictured = any(_has_picture(reader.pages[at]) for at in range(len(read.pages)))
+    return read
+
+
+class _TooMuch(Exception):
+    """A page draws more than is read."""
 
 
 def _open(content: bytes) -> PdfReader:
@@ -134,35 +214,48 @@ def _lines(page: PageObject) -> list[_Line]:
         along = inner[4] * outer[axis] + inner[5] * outer[2 + axis] + outer[4 + axis]
         pieces.append((text, along))
 
+    drawn = page.get_contents()
+    if drawn is not None and len(drawn.get_data()) > BOUNDS.page_bytes:
+        raise _TooMuch
     page.extract_text(visitor_text=note)
     box = page.mediabox
     low, high = (box.left, box.right) if sideways else (box.bottom, box.top)
-    return [_placed(*row, float(low), float(high)) for row in _rows(pieces)]
+    lines = [_placed(text, along, float(low), float(high)) for text, along in _rows(pieces)]
+    return _thin_margins(lines)
+
+
+def _thin_margins(lines: list[_Line]) -> list[_Line]:
+    """Take for the page's body what stands in a margin among more lines than a margin has."""
+    full = {name for name, times in Counter(line.margin for line in lines).items()
+            if times > _MOST_IN_MARGIN}  # fmt: skip
+    return [line._replace(margin="") if line.margin in full else line for line in lines]
 
 
 def _rows(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
     """Join what stands side by side: the cells of a table come as lines of their own."""
-    rows: list[tuple[str, float]] = []
+    rows: list[tuple[list[str], float]] = []
     for text, along in _split(pieces):
         if rows and abs(rows[-1][1] - along) < _LEVEL:
-            rows[-1] = (f"{rows[-1][0]}\t{text}", rows[-1][1])
+            rows[-1][0].append(text)
         else:
-            rows.append((text, along))
-    return rows
+            rows.append(([text], along))
+    return [("\t".join(cells), along) for cells, along in rows]
 
 
 def _split(pieces: list[tuple[str, float]]) -> Iterator[tuple[str, float]]:
-    text = ""
+    parts: list[str] = []
+    solid = False
     along = 0.0
     for piece, place in [*pieces, ("\n", 0.0)]:
         for number, part in enumerate(piece.split("\n")):
-            if number and text.strip():
-                yield text.strip(), along
+            if number and solid:
+                yield "".join(parts).strip(), along
             if number:
-                text = ""
-            if not text.strip():
+                parts, solid = [], False
+            if not solid:
                 along = place
-            text += part
+            parts.append(part)
+            solid = solid or bool(part.strip())
 
 
 def _placed(text: str, along: float, low: float, high: float) -> _Line:
@@ -187,12 +280,21 @@ def _has_picture(page: PageObject) -> bool:
     return False
 
 
-def _check_readable(pages: list[str], pictured: bool, name: str) -> None:
-    texts = ["".join(page.split()) for page in pages]
+def _check_readable(read: _Read, name: str) -> None:
+    if not read.pages:
+        raise _damaged(name, "it has no pages")
+    texts = ["".join("".join(line.text for line in page).split()) for page in read.pages]
     letters = sum(map(len, texts))
-    if not letters or (pictured and letters < _SPARSE * len(pages)):
+    if not letters and read.left_out:
         raise InputError(
-            f"this PDF has no text layer ({letters} characters on {len(pages)} pages): "
+            f"no page of this PDF is read within {BOUNDS.page_seconds:g} seconds of the processor "
+            f"and {BOUNDS.page_bytes / 1e6:.0f} MB",
+            where=name,
+            fix=_PRINT,
+        )
+    if not letters or (read.pictured and letters < _SPARSE * len(texts)):
+        raise InputError(
+            f"this PDF has no text layer ({letters} characters on {len(texts)} pages): "
             "a scan, or pictures of pages",
             where=name,
             fix=_OCR,
@@ -249,7 +351,7 @@ def _keys(line: _Line, page: int) -> list[_Key]:
     if not line.margin or len(line.text) > _LONGEST_HEAD:
         return []
     texts = [(line.text, 0)]
-    for number in _NUMBER.finditer(line.text):
+    for number in islice(_NUMBER.finditer(line.text), _MOST_NUMBERS):
         rest = f"{line.text[: number.start()]}{_OWN}{line.text[number.end() :]}"
         texts.append((rest, int(number.group()) - page))
     places = [(shift, int((line.distance + shift) // _BUCKET)) for shift in (0.0, _BUCKET / 2)]

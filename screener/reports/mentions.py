@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -242,6 +243,7 @@ def _coded(
     extra: list[_Candidate] = []
     questions: list[Question] = []
     dropped: set[int] = set()
+    followed = _followed(text.clean, candidates)
     for code in codes:
         item = (
             _name_before(text.clean, code, ends)
@@ -252,7 +254,7 @@ def _coded(
             extra += _lone(text.clean, code, index, item)
             questions += _unknown(code, index, item)
         elif _same_company(code.listing, item, index):
-            _go_on(text.clean, item, code, candidates)
+            _go_on(text.clean, item, code, followed)
             _settle(item, code)
         elif code.marked or (code.bracketed and code.listing in index.companies):
             dropped.add(id(item))
@@ -305,12 +307,27 @@ def _settle(item: _Candidate, code: PrintedCode) -> None:
     item.whole = Place(min(item.whole.start, code.place.start), max(item.whole.end, code.place.end))
 
 
-def _go_on(clean: str, item: _Candidate, code: PrintedCode, candidates: list[_Candidate]) -> None:
+_Followed = dict[tuple[tuple[Listing, ...], str], list[_Candidate]]
+_REST_OF_NAME = re.compile(r"[\u4e00-\u9fff]{1,4}(?=[(\[【<])")
+_LONGEST_REST = 4
+
+
+def _followed(clean: str, candidates: Sequence[_Candidate]) -> _Followed:
+    """Return the names by their listings and by each of the stretches that follow them."""
+    found: _Followed = defaultdict(list)
+    for item in candidates:
+        end = item.place.end
+        for size in range(1, min(_LONGEST_REST, len(clean) - end) + 1):
+            found[item.listings, clean[end : end + size]].append(item)
+    return found
+
+
+def _go_on(clean: str, item: _Candidate, code: PrintedCode, followed: _Followed) -> None:
     """Let every mention of a name go on as the text goes on with it before the code."""
-    rest = re.match(r"[\u4e00-\u9fff]{1,4}(?=[(\[【<])", clean[item.place.end : code.place.start])
+    rest = _REST_OF_NAME.match(clean, item.place.end, code.place.start)
     if rest is None:
         return
-    for other in candidates:
+    for other in followed.pop((item.listings, rest[0]), ()):
         if other.listings == item.listings and clean.startswith(rest[0], other.place.end):
             other.place = Place(other.place.start, other.place.end + len(rest[0]))
             other.whole = other.place
@@ -329,7 +346,9 @@ def _lone(
         return []
     if not (code.marked or (code.bracketed and code.listing.exchange.mainland)):
         return []
-    if not code.marked and _INDEX_BEFORE.search(clean, 0, max(0, code.place.start - 1)):
+    if not code.marked and _INDEX_BEFORE.search(
+        clean, max(0, code.place.start - 5), max(0, code.place.start - 1)
+    ):
         return []
     found = _Candidate((), code.place, code.place, None, 0.9 if code.marked else 0.75, coded=True)
     found.listings = (code.listing,)
@@ -441,7 +460,7 @@ def _weigh_company(candidates: list[_Candidate]) -> None:
 
 
 _ASIDE = re.compile(
-    r"\([^()]{0,60}\)|\[[^\[\]]{0,60}\]|【[^【】]{0,40}】|[+-]?\d+(?:\.\d+)?%|[*]{2}"
+    r"\([^()]{0,60}\)|\[[^\[\]]{0,60}\]|【[^【】]{0,40}】|[+-]?\d{1,9}(?:\.\d{1,9})?%|[*]{2}"
 )
 _CONNECTOR = re.compile(r"(?:[、/|·&+]|以及|和|与|及|或){1,2}")
 _STRANGER = re.compile(r"(?:[、/|]|以及|和|与|及)?([^、,。;:!?/|()]{2,10})[、/|和与及]")
@@ -518,7 +537,7 @@ def _misprints(text: Text, taken: list[_Candidate], index: NameIndex, day: date)
     return list(found.values())
 
 
-_JOINT = re.compile(r"(?:\([^()]{0,40}\))?(?:[+-]?\d+(?:\.\d+)?%)?(?:[、/|]|以及|和|与|及)")
+_JOINT = re.compile(r"(?:\([^()]{0,40}\))?(?:[+-]?\d{1,9}(?:\.\d{1,9})?%)?(?:[、/|]|以及|和|与|及)")
 _JOINT_BEFORE = re.compile(
     r"([\u4e00-\u9fffA-Z]{2,8})(?:\([^()]{0,40}\))?(?:[、/|]|以及|和|与|及)$"
 )

@@ -30,7 +30,7 @@ _HEAD = 600
 _OPENING = 60
 _LONGEST = 50
 _QUOTED = re.compile(
-    r"(?:最新|近日|日前|今日|昨日|近期|\d+月\d+日)?(?:发布|发表)?的?(?:最新)?"
+    r"(?:最新|近日|日前|今日|昨日|近期|\d{1,2}月\d{1,2}日)?(?:发布|发表)?的?(?:最新)?"
     r"(?:研报|研究报告|报告|策略|点评)?(?:中)?(?:指出|认为|表示|称)|(?:最新)?研报"
 )
 _DIGEST = re.compile(
@@ -42,7 +42,7 @@ _QUOTES = 3  # houses quoted, that make a digest of a text which does not call i
 _DATED = re.compile(r"20\d\d[年/.-]\d{1,2}[月/.-]\d{1,2}")
 _BOOK = re.compile(r"《(?P<title>[^《》]{4,60})》")
 _LAW = re.compile(r"(?:办法|通知|意见|规定|条例|指引|规划|纲要|法|公告|方案|日报|时报|周刊)$")
-_FORMER = re.compile(r"(?:相关|近期|历史|前期|往期|参考|系列)(?:研究|报告)*[:】]?.{0,8}$")
+_FORMER = re.compile(r"(?:相关|近期|历史|前期|往期|参考|系列)(?:研究|报告){0,4}[:】]?.{0,8}$")
 _NO_TITLE = re.compile(r"[《》。@]|证券|点评报告$|研究报告|S\d{10}|分析师|评级")
 _STOP = (
     r"(?=20\d\d[年/.-]\d|证券?分析[师员]|分析[师员]|作者|投资要点|投资评级|核心观点|核心结论|报告摘要|摘要|事件|证券研究|"
@@ -195,7 +195,7 @@ def _title_patterns() -> tuple[re.Pattern[str], ...]:
     rest = rf"(?:[:：](?P<rest>[^。●|]{{4,40}}?){_STOP})?"
     return (
         re.compile(
-            rf"(?P<kind>(?:{industry})(?:[|/·与和及](?:{industry}))*(?:行业)?(?:{kinds}){number}){rest}"
+            rf"(?P<kind>(?:{industry})(?:[|/·与和及](?:{industry})){{0,6}}(?:行业)?(?:{kinds}){number}){rest}"
         ),
         re.compile(
             r"(?:(?<![一-龥A-Za-z])|(?<=报告)|(?<=研究)|(?<=点评)|(?<=[日级]))"

@@ -10,18 +10,18 @@ from screener.reports.vocabulary import alternatives, read_table
 
 __all__ = ["Promise", "promise_in"]
 
-_NUMBER = r"[+-]?\d+(?:\.\d+)?"
+_NUMBER = r"[+-]?\d{1,9}(?:\.\d{1,9})?"
 _PERCENT = r"(?:%|个?百分点)"
 _RANGE = re.compile(
-    rf"(?P<low>{_NUMBER}){_PERCENT}?(?:\(含\))?(?P<to>[~～至到与和及、,/]+|-{{1,2}}(?=[\d.+-]))"
-    rf"(?P<high>{_NUMBER}){_PERCENT}"
+    rf"(?P<low>{_NUMBER}){_PERCENT}?(?:\(含\))?(?P<to>[~～至到与和及、,/]{{1,4}}|"
+    rf"-{{1,2}}(?=[\d.+-]))(?P<high>{_NUMBER}){_PERCENT}"
 )
-_SPREAD = re.compile(rf"(?:±|\+/?-|正负|上下)(?P<spread>\d+(?:\.\d+)?){_PERCENT}")
+_SPREAD = re.compile(rf"(?:±|\+/?-|正负|上下)(?P<spread>\d{{1,9}}(?:\.\d{{1,9}})?){_PERCENT}")
 _LEAST = "达到或超过|大于或?等于|不低于|不少于|超过|高于|大于|≥|>=|>"
 _MOST = "小于或?等于|不超过|不高于|低于|小于|少于|不足|≤|<=|<"
 _ONE = re.compile(
     rf"(?:(?P<least>{_LEAST})|(?P<most>{_MOST}))?(?P<value>{_NUMBER}){_PERCENT}"
-    r"(?:\(不?含\)|\(含|[及或含])*(?:(?P<over>[以之]上)|(?P<under>[以之][下内]))?"
+    r"(?:\(不?含\)|\(含|[及或含]){0,6}(?:(?P<over>[以之]上)|(?P<under>[以之][下内]))?"
 )
 _AND = re.compile(r"[,且并但而和、]*")
 _LEVEL = re.compile(r"持平|同步|相当|一致|接近")

@@ -7,6 +7,7 @@ still expects.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -185,22 +186,23 @@ def _expected(clean: str, found: Sequence[FoundDate], day: date | None) -> date 
 def _release_bounds(clean: str, found: Sequence[FoundDate]) -> Iterator[date]:
     words = _patterns()
     heads = list(words.releases.finditer(clean))
+    starts = [one.place.start for one in found]
     for i, head in enumerate(heads):
         until = heads[i + 1].start() if i + 1 < len(heads) else len(clean)
-        days = _rows_after(clean, found, head.end(), until)
+        rows = found[bisect_left(starts, head.end()) : bisect_left(starts, until)]
+        days = _rows_after(clean, rows, head.end())
         if len(days) > 1 and _in_order(days):
             late = words.late_zones.search(clean[max(0, head.start() - 40) : head.start()])
             yield min(days) + (_ONE if late else timedelta(0))
 
 
-def _rows_after(clean: str, found: Sequence[FoundDate], start: int, until: int) -> list[date]:
+def _rows_after(clean: str, found: Sequence[FoundDate], start: int) -> list[date]:
     days = []
     for one in found:
-        if start <= one.place.start < until:
-            if one.place.start - start > _RELEASE_GAP or "。" in clean[start : one.place.start]:
-                break  # the table has ended
-            days.append(one.start)
-            start = one.place.end
+        if one.place.start - start > _RELEASE_GAP or "。" in clean[start : one.place.start]:
+            break  # the table has ended
+        days.append(one.start)
+        start = one.place.end
     return days
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from screener.domain.report import RatingLevel
+from screener.reports.spans import Spans
 from screener.reports.text import Place, clean_name
 from screener.reports.vocabulary import alternatives, read_table
 
@@ -82,10 +83,11 @@ def rating_in(clean: str, skip: Sequence[Place] = ()) -> FoundRating | None:
     FoundRating or None
         `None` if it gives none, or several that contradict each other.
     """
+    skipped = Spans(skip)
     seen = [
         item
         for item in (*_printed_in_head(clean), *_told_in_prose(clean))
-        if not any(place.start <= item.match.start("rating") < place.end for place in skip)
+        if not skipped.holding(item.match.start("rating"))
     ]
     kind = _kind(clean)
     best = _best(clean, [item for item in seen if _speaks_for_all(clean, item, kind)], kind)
@@ -272,7 +274,7 @@ def _labelled() -> re.Pattern[str]:
     change = _any_change()
     return re.compile(
         rf"(?P<before>{change})?(?<!上次)(?<!前次)(?<!原)(?<!此前)"
-        rf"(?:(?:投资|行业|公司|股票|个股|板块|最新|当前|本次|综合)*评级|Rating|rating|RATING)"
+        rf"(?:(?:投资|行业|公司|股票|个股|板块|最新|当前|本次|综合){{0,6}}评级|Rating|rating|RATING)"
         rf"(?P<colon>[:|]|为(?=[“\"]))?[“\"(]*(?P<change>{change})?[“\"]?{_any_rating()}"
         rf"[”\")]?(?(colon){_EXPLAINED}|{_DEFINING})[|(/]?(?P<after>{change})?"
     )
@@ -325,7 +327,7 @@ def _report_kinds() -> tuple[tuple[RatingLevel, re.Pattern[str]], ...]:
 def _industry_patterns() -> tuple[re.Pattern[str], ...]:
     table = read_table("ratings")
     word = rf"(?:{alternatives(table['industries'])})"
-    named = rf"(?P<industry>{word}(?:[|/·与和及]{word})*)"
+    named = rf"(?P<industry>{word}(?:[|/·与和及]{word}){{0,6}})"
     kinds = alternatives(table["levels"]["report_kinds"])
     return (
         re.compile(rf"(?:行业(?:名称|分类)?[:|]|(?:投资评级|所属|基本数据)行业){named}(?!行业)"),

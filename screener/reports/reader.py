@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,11 +20,12 @@ from screener.domain.report import (
     Role,
     SecurityMention,
 )
+from screener.reports.bounds import BOUNDS
 from screener.reports.brokers import UNKNOWN_BROKER, brokers, brokers_in
 from screener.reports.claims import claims_in
 from screener.reports.definitions import definitions_in
 from screener.reports.found import Finding, FoundClaim, FoundNote
-from screener.reports.layout import Layout, lay_out
+from screener.reports.layout import Item, lay_out
 from screener.reports.lines import traditional_share
 from screener.reports.names import NameIndex
 from screener.reports.notes import notes_in, publisher_of, title_of
@@ -61,6 +63,8 @@ class Reading:
         Figures that data can check.
     definitions
         The brokers' definitions of their ratings.
+    remarks
+        What lies beyond a bound of the reader, and what became of it.
     """
 
     text: Text
@@ -72,6 +76,7 @@ class Reading:
     securities: Securities
     claims: tuple[FoundClaim, ...]
     definitions: tuple[RatingDefinition, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def read_report(
@@ -110,7 +115,8 @@ def read_report(
     """
     themes = themes or _bundled()
     moment = published or publication_of(text, file_name=file_name, today=today, closes=closes)
-    notes = notes_in(text)
+    every_note = notes_in(text)
+    notes = every_note[: BOUNDS.notes]
     title = title_of(text)
     securities = securities_in(
         text,
@@ -120,7 +126,7 @@ def read_report(
         brokers=broker_listings(names),
         title=clean_name(title),
     )
-    securities = _under_advised_themes(securities)
+    securities, unsorted = _within_themes(_under_advised_themes(securities))
     reference = reference_session(index_levels(text), closes) if closes else None
     publisher = publisher_of(text, notes) or UNKNOWN
     paired = _with_themes(text, _signed(notes, publisher), securities)
@@ -134,7 +140,41 @@ def read_report(
         securities=securities,
         claims=claims_in(text, securities.spotted, published=moment, reference=reference),
         definitions=_definitions(text, [note.broker for note, _ in paired]),
+        remarks=(*_notes_left(len(every_note)), *unsorted),
     )
+
+
+def _notes_left(count: int) -> tuple[str, ...]:
+    if count <= BOUNDS.notes:
+        return ()
+    return (f"of {count:,} notes the first {BOUNDS.notes} were taken: split the document",)
+
+
+def _within_themes(securities: Securities) -> tuple[Securities, tuple[str, ...]]:
+    """Put what stands under more themes than a report has under none."""
+    themes = list(dict.fromkeys(one.theme for one in securities.findings))
+    themes = list(dict.fromkeys([*themes, *(one.theme for one in securities.doubts)]))
+    beyond = frozenset(themes[BOUNDS.themes :])
+    if not beyond:
+        return securities, ()
+
+    def kept(theme: str) -> str:
+        return FALLBACK_THEME if theme in beyond else theme
+
+    findings: dict[tuple[Listing, str], Finding] = {}
+    for one in securities.findings:
+        findings.setdefault((one.listing, kept(one.theme)), replace(one, theme=kept(one.theme)))
+    within = replace(
+        securities,
+        findings=tuple(findings.values()),
+        doubts=tuple(replace(one, theme=kept(one.theme)) for one in securities.doubts),
+        theme_places=tuple((kept(theme), place) for theme, place in securities.theme_places),
+    )
+    remark = (
+        f"{len(beyond):,} themes beyond the first {BOUNDS.themes} are put under {FALLBACK_THEME}: "
+        "split the document"
+    )
+    return within, (remark,)
 
 
 def _signed(notes: Sequence[FoundNote], publisher: str) -> tuple[FoundNote, ...]:
@@ -206,29 +246,43 @@ def _owners(
     """Return for each advised theme the number of the note that it comes from."""
     layout = lay_out(text.clean)
     votes: dict[str, Counter[int]] = defaultdict(Counter)
-    named = [(one.place.start, one.name) for one in brokers_in(text.clean)]
+    sections = _Sections(notes, [(one.place.start, one.name) for one in brokers_in(text.clean)])
     for theme, place in securities.theme_places:
-        number = _owner(layout, place, notes, named)
+        number = sections.owner(layout.around(place))
         if number is not None:
             votes[theme][number] += 1
     return {theme: (count.most_common(1)[0][0],) for theme, count in votes.items()}
 
 
-def _owner(
-    layout: Layout, place: int, notes: Sequence[FoundNote], named: Sequence[tuple[int, str]]
-) -> int | None:
-    """Return the note whose broker the section names, else the one with the section's number."""
-    around = layout.around(place)
-    for item in around:
-        here = {broker for start, broker in named if item.holds(start)}
-        fitting = [number for number, note in enumerate(notes) if note.broker in here]
-        if len(fitting) == 1:
-            return fitting[0]
-    numbers = [item.number for item in around if item.number]
-    for number, note in enumerate(notes):
-        if numbers and note.number and note.number == numbers[-1]:
-            return number
-    return None
+class _Sections:
+    """Which note the sections of a digest belong to; each is looked at once."""
+
+    def __init__(self, notes: Sequence[FoundNote], named: Sequence[tuple[int, str]]) -> None:
+        self._by_broker: dict[str, list[int]] = defaultdict(list)
+        self._by_number: dict[int, int] = {}
+        for number, note in enumerate(notes):
+            self._by_broker[note.broker].append(number)
+            self._by_number.setdefault(note.number, number)
+        self._named = sorted(one for one in named if one[1] in self._by_broker)
+        self._own: dict[tuple[int, int], int | None] = {}
+
+    def owner(self, around: Sequence[Item]) -> int | None:
+        """Return the note whose broker a section names, else the one with the section's number."""
+        for item in around:
+            key = item.mark.start, item.end
+            if key not in self._own:
+                self._own[key] = self._alone_in(*key)
+            own = self._own[key]
+            if own is not None:
+                return own
+        numbers = [item.number for item in around if item.number]
+        return self._by_number.get(numbers[-1]) if numbers else None
+
+    def _alone_in(self, start: int, end: int) -> int | None:
+        first, last = bisect_left(self._named, (start, "")), bisect_left(self._named, (end, ""))
+        brokers = {broker for _, broker in self._named[first:last]}
+        fitting = [number for broker in brokers for number in self._by_broker[broker][:2]]
+        return fitting[0] if len(fitting) == 1 else None
 
 
 def _title(printed: str, securities: Securities, themes: ThemeIndex, file_name: str) -> str:

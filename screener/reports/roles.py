@@ -9,17 +9,19 @@ its rating.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 
 from screener.domain.listing import Listing
 from screener.domain.report import Role
+from screener.reports.bounds import BOUNDS
 from screener.reports.layout import Item, Layout
 from screener.reports.mentions import Mention
+from screener.reports.spans import Spans
 from screener.reports.text import Place, clean_name
 from screener.reports.vocabulary import alternatives, read_table
 
@@ -69,6 +71,18 @@ class _Cue:
     origin: Place | None = None  # of a list: the cue that opens it
 
 
+class _Entries:
+    """Stretches in which names are advised, in the order in which they are looked at."""
+
+    def __init__(self, entries: Sequence[_Cue]) -> None:
+        self._entries = entries
+        self._spans = Spans([entry.place for entry in entries])
+
+    def at(self, offset: int) -> Iterator[_Cue]:
+        """Yield those that hold an offset."""
+        return (self._entries[number] for number in self._spans.holding(offset))
+
+
 @dataclass(frozen=True, slots=True)
 class _Page:
     """A text with everything in it that can give names a part."""
@@ -76,8 +90,8 @@ class _Page:
     clean: str
     layout: Layout
     cues: list[_Cue]
-    entries: list[_Cue]
-    catalogues: list[_Cue]
+    entries: _Entries
+    catalogues: _Entries
     sections: tuple[Place, ...]
 
 
@@ -113,8 +127,8 @@ def runs_with_roles(clean: str, layout: Layout, mentions: Sequence[Mention]) -> 
         clean,
         layout,
         cues,
-        _entries(clean, layout, cues),
-        _catalogues(clean, layout),
+        _Entries(_entries(clean, layout, cues)),
+        _Entries(_catalogues(clean, layout)),
         _sections(clean, layout),
     )
     subject = _subject(page, mentions)
@@ -249,14 +263,13 @@ def _role(
     lead = _leading(clean, sentence, place, group, page.cues, before)
     if lead is not None and lead.role is not Role.MENTIONED:
         return lead.role, lead.place
-    for entry in page.entries:
-        if entry.place.start <= place.start < entry.place.end and _heads(clean, entry, place):
+    for entry in page.entries.at(place.start):
+        if _heads(clean, entry, place):
             return Role.RECOMMENDED, entry.origin
     if lead is not None:
         return lead.role, lead.place
-    for entry in page.catalogues:
-        inside = entry.place.start <= place.start < entry.place.end
-        if inside and clean[place.start - 1] == ":":
+    for entry in page.catalogues.at(place.start):
+        if clean[place.start - 1] == ":":
             return Role.RECOMMENDED, entry.origin
     role, cue = _trailing(clean, sentence, place, group, following)
     if role is Role.MENTIONED and group[0].coded and _in_pick_table(page, place, before):
@@ -276,8 +289,8 @@ def _sections(clean: str, layout: Layout) -> tuple[Place, ...]:
         if found and match.start() < found[-1].end:
             continue
         end = words.advice_end.search(clean, match.end())
-        stops = [place.start for place in layout.boilerplate if place.start > match.end()]
-        found.append(Place(match.end(), min([end.start() if end else len(clean), *stops])))
+        stop = layout.next_boilerplate(match.end())
+        found.append(Place(match.end(), min(end.start() if end else len(clean), stop)))
     return tuple(found)
 
 
@@ -289,12 +302,14 @@ def _goes_on(clean: str, sentence: Place, place: Place, before: list[Run]) -> bo
     if not before or before[-1].role is not Role.RECOMMENDED:
         return False
     near = 0 <= sentence.start - before[-1].place.end <= 6
-    label = _LABEL.fullmatch(clean[sentence.start : place.start])
     return (
-        near and label is not None and re.match(r"等?(?:[。;]|$)", clean[place.end :]) is not None
+        near
+        and _LABEL.fullmatch(clean, sentence.start, place.start) is not None
+        and _LIST_OVER.match(clean, place.end) is not None
     )
 
 
+_LIST_OVER = re.compile(r"等?(?:[。;]|$)")
 _ROW = 60  # the longest row of a table of picks, and its head
 
 
@@ -317,7 +332,8 @@ def _in_pick_table(page: _Page, place: Place, before: list[Run]) -> bool:
 
 def _listed_as_advice(page: _Page, place: Place, group: tuple[Mention, ...]) -> bool:
     """Tell whether names stand as a list of their own in a section of advice."""
-    if not any(section.start <= place.start < section.end for section in page.sections):
+    number = bisect_right(page.sections, place.start, key=lambda section: section.start)
+    if not number or place.start >= page.sections[number - 1].end:
         return False
     before = page.clean[max(0, place.start - 2) : place.start]
     labelled = before.endswith((":", "。", "包括", "如", ";", "】", "有"))
@@ -335,7 +351,9 @@ def _leading(
 ) -> _Cue | None:
     """Return the nearest cue before the names that reaches them."""
     number = bisect_left(cues, place.start, key=lambda cue: cue.place.start) - 1
-    while number >= 0 and cues[number].place.start >= sentence.start:
+    last = max(-1, number - BOUNDS.cues)
+    begin = max(sentence.start, place.start - BOUNDS.reach)
+    while number > last and cues[number].place.start >= begin:
         cue = cues[number]
         if cue.place.end <= place.start and _reaches(clean, cue, place, group, before):
             return cue
@@ -389,49 +407,69 @@ def _unnumbered(text: str) -> str:
 def _entries(clean: str, layout: Layout, cues: list[_Cue]) -> list[_Cue]:
     """Return the items of every list that an advice opens: each begins with what is advised."""
     found = []
+    lists = _Lists(layout)
+    sections: set[int] = set()
     for cue in cues:
         if cue.role is not Role.RECOMMENDED:
             continue
         sentence = layout.sentence(cue.place.start)
         colon = clean.find(":", cue.place.end, min(sentence.end, cue.place.end + 40))
         last = (colon if colon >= 0 else cue.place.end) + 8
-        opening = [
-            item
-            for item in layout.items
-            if cue.place.end <= item.mark.start <= last
-            and _opens(clean[cue.place.end : item.mark.start])
-        ]
-        for first in opening:
-            found += [
-                _Cue(Place(item.mark.end, item.end), Role.RECOMMENDED, False, cue.place)
-                for item in layout.items
-                if item.group == first.group
-                and item.mark.start >= first.mark.start
-                and _same_list(item, first)
-            ]
+        for first in lists.between(cue.place.end, last):
+            if _opens(clean[cue.place.end : first.mark.start]):
+                found += [
+                    _Cue(Place(item.mark.end, item.end), Role.RECOMMENDED, False, cue.place)
+                    for item in lists.taken(first)
+                ]
         word = clean[cue.place.start : cue.place.end]
         soon = colon < 0 and clean[cue.place.end : cue.place.end + 8].find(":") > 0
         if soon or word in _words().one_by_one:
             section = Place(cue.place.end, _section_end(layout, cue))
-            found.append(_Cue(section, cue.role, True, cue.place))
+            if section.end not in sections:  # one that begins earlier holds this one
+                sections.add(section.end)
+                found.append(_Cue(section, cue.role, True, cue.place))
     return found
+
+
+class _Lists:
+    """The lists of a text, of which each item is taken once, by the first cue that opens it."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._items = layout.items
+        self._starts = [item.mark.start for item in layout.items]
+        self._groups: dict[int, list[Item]] = defaultdict(list)
+        for item in layout.items:
+            self._groups[item.group].append(item)
+        self._begun = {group: len(items) for group, items in self._groups.items()}
+        self._bullets: set[int] = set()
+
+    def between(self, start: int, last: int) -> Sequence[Item]:
+        """Return the items whose marks begin from one offset to another."""
+        return self._items[bisect_left(self._starts, start) : bisect_right(self._starts, last)]
+
+    def taken(self, first: Item) -> Sequence[Item]:
+        """Return an item and those after it in its list, without those taken; a bullet alone."""
+        items = self._groups[first.group]
+        if not first.number:
+            fresh = first.mark.start not in self._bullets
+            self._bullets.add(first.mark.start)
+            return (first,) if fresh else ()
+        number = bisect_left(items, first.mark.start, key=lambda item: item.mark.start)
+        begun = self._begun[first.group]
+        self._begun[first.group] = min(begun, number)
+        return items[number:begun]
 
 
 def _catalogues(clean: str, layout: Layout) -> list[_Cue]:
     """Return what a catalogue of names by theme covers: each list stands after its label."""
-    return [
-        _Cue(
-            Place(
-                match.end(),
-                _section_end(layout, _Cue(Place(*match.span()), Role.RECOMMENDED, True)),
-            ),
-            Role.RECOMMENDED,
-            False,
-            Place(*match.span()),
-        )
-        for match in _words().catalogue.finditer(clean)
-        if not layout.in_boilerplate(match.start())
-    ]
+    found: dict[int, _Cue] = {}
+    for match in _words().catalogue.finditer(clean):
+        origin = Place(*match.span())
+        if not layout.in_boilerplate(origin.start):
+            end = _section_end(layout, _Cue(origin, Role.RECOMMENDED, True))
+            entry = _Cue(Place(origin.end, end), Role.RECOMMENDED, False, origin)
+            found.setdefault(end, entry)  # one that begins earlier holds this one
+    return list(found.values())
 
 
 _LINES = re.compile(r"[^。;!?]{0,14}(?:主线|方向|线索|逻辑|角度|标的|以下|如下)[。:]?")
@@ -442,15 +480,10 @@ def _opens(between: str) -> bool:
     return not re.search(r"[。;!?]", between) or _LINES.fullmatch(between) is not None
 
 
-def _same_list(item: Item, first: Item) -> bool:
-    return item.number > 0 or item.mark.start == first.mark.start
-
-
 def _section_end(layout: Layout, cue: _Cue) -> int:
     around = layout.around(cue.place.start)
     end = around[0].end if around else layout.length
-    stops = [place.start for place in layout.boilerplate if place.start > cue.place.end]
-    return min([end, *stops])
+    return min(end, layout.next_boilerplate(cue.place.end))
 
 
 def _heads(clean: str, entry: _Cue, place: Place) -> bool:
@@ -547,13 +580,14 @@ def _subject(page: _Page, mentions: Sequence[Mention]) -> Listing | None:
     if not titled and count < max(2, 0.4 * len(mentions)):
         return None
     alone = titled and len({one.listings for one in mentions if one.coded}) <= 2
+    starts = [one.place.start for one in mentions]
     words = _words()
     for pattern in (words.header_rating, words.rated):
         for match in pattern.finditer(page.clean):
             if page.layout.in_boilerplate(match.start()):
                 continue
-            spoken = [one for one in mentions if one.place.start < match.start()]
-            own = alone or not spoken or spoken[-1].listings[0] == subject
+            spoken = bisect_left(starts, match.start())
+            own = alone or not spoken or mentions[spoken - 1].listings[0] == subject
             if own or "公司" in page.clean[match.start() : match.end()]:
                 return subject
     return None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain, islice
 
 from screener.domain.listing import Listing
 from screener.domain.report import Role
+from screener.reports.bounds import BOUNDS
 from screener.reports.found import Doubt, DoubtKind, Finding, Spotted
 from screener.reports.layout import Item, Layout, lay_out
 from screener.reports.lines import choose_line, speaks_of_hong_kong
@@ -26,6 +29,9 @@ FALLBACK_THEME = "unsorted"
 
 _EXACT, _INLINE, _PHRASE, _HEADING, _WEAK = 1.0, 0.9, 0.7, 0.6, 0.2
 _RANK = {Role.RECOMMENDED: 3, Role.RISK: 2, Role.MOVER: 1, Role.MENTIONED: 0}
+_BESIDE = 4  # enumerations on either side among which the nearest one is
+_LEAD = 80  # characters before an enumeration that tell which line of a company is meant
+_NEAR = 600  # characters before an enumeration, or after its cue, in which its theme is named
 _LABEL_END = re.compile(r"[:(。;,!?】]|\*\*")
 _NEXT_LABEL = re.compile(r"([^,;:。()】!?❗●]{1,12}):$")
 _CLAUSE_LABEL = re.compile(
@@ -118,7 +124,9 @@ def _runs(
     text: Text, layout: Layout, mentions: Sequence[Mention], questions: Sequence[Question]
 ) -> tuple[tuple[Run, ...], dict[Place, Run]]:
     """Return the enumerations, and the part that each doubtful mention would play by itself."""
-    spans = [(one.whole.start, one.whole.end) for one in mentions]
+    named = bytearray(len(text.clean))
+    for one in mentions:
+        named[one.whole.start : one.whole.end] = b"\1" * (one.whole.end - one.whole.start)
     alone = [
         Mention(
             listings=question.proposals,
@@ -128,8 +136,7 @@ def _runs(
             run=-2 - number,
         )
         for number, question in enumerate(questions)
-        if question.proposals
-        and all(end <= question.place.start or question.place.end <= start for start, end in spans)
+        if question.proposals and not any(named[question.place.start : question.place.end])
     ]
     runs = runs_with_roles(text.clean, layout, mentions)
     if not alone:
@@ -160,8 +167,9 @@ def _seen(
     headings: _Headings = {}
     found = []
     for run in runs:
-        lead = text.clean[layout.sentence(run.place.start).start : run.place.start]
-        lead = lead[max(lead.rfind(";"), len(lead) - 80, 0) :]
+        begin = max(layout.sentence(run.place.start).start, run.place.start - _LEAD)
+        lead = text.clean[begin : run.place.start]
+        lead = lead[max(lead.rfind(";"), 0) :]
         lines = [
             choose_line(
                 text.clean, one, names, day=day, hong_kong=hong_kong, lead=lead, coded=coded
@@ -283,13 +291,17 @@ def _inline_labels(clean: str, layout: Layout, run: Run) -> list[str]:
     if cue is None:
         return []
     if cue.start >= run.place.end:  # the cue follows the names: what leads to them names the theme
-        return [_last_clause(_ASIDE.sub("", clean[sentence.start : run.place.start]))]
-    between = _ASIDE.sub("", clean[cue.end : run.place.start])
-    before = _ASIDE.sub("", clean[layout.sentence(cue.start).start : cue.start])
-    own = re.split(r"[;。]", between)[-1]
-    opening = between.split(":")[0]
+        return [_last_clause(_led(clean, sentence.start, run.place.start))]
+    before = _led(clean, layout.sentence(cue.start).start, cue.start)
+    own = re.split(r"[;。]", _led(clean, cue.end, run.place.start))[-1]
+    opening = _ASIDE.sub("", clean[cue.end : min(run.place.start, cue.end + _NEAR)]).split(":")[0]
     labels = [own if len(own) <= 24 else "", opening[:30], _last_clause(before)]
     return [label for label in labels if len(label) > 1]
+
+
+def _led(clean: str, start: int, end: int) -> str:
+    """Return the last of a stretch, without asides."""
+    return _ASIDE.sub("", clean[max(start, end - _NEAR) : end])
 
 
 def _last_clause(text: str) -> str:
@@ -307,11 +319,15 @@ def _findings(
     found: list[tuple[int, Finding]] = []
     for listing, group in by_listing.items():
         role = max((one.role for one in group), key=_RANK.__getitem__)
-        ruling = [one for one in group if one.role is role]
-        for theme in _themes_of(ruling):
-            placed = [one for one in ruling if one.theme == theme]
+        ruling: dict[str, list[_Seen]] = defaultdict(list)
+        for one in group:
+            if one.role is role:
+                ruling[one.theme].append(one)
+        for theme in _themes_of([one for one in group if one.role is role]):
+            placed = ruling[theme]
             best = max(placed, key=lambda one: one.mention.confidence)
-            rest = [one for one in group if one not in placed]
+            rest = (one for one in group if one.role is not role or one.theme != theme)
+            others = (one for one in placed if one is not best)
             company = names.companies[listing]
             finding = Finding(
                 listing=listing,
@@ -322,14 +338,12 @@ def _findings(
                 role=role,
                 theme=theme,
                 confidence=max(one.mention.confidence for one in placed),
-                places=tuple(one.mention.whole for one in (best, *_but(placed, best), *rest)),
+                places=tuple(
+                    one.mention.whole for one in islice(chain((best,), others, rest), BOUNDS.places)
+                ),
             )
             found.append((placed[0].mention.place.start, finding))
     return tuple(finding for _, finding in sorted(found, key=lambda item: item[0]))
-
-
-def _but(group: Sequence[_Seen], one: _Seen) -> list[_Seen]:
-    return [other for other in group if other is not one]
 
 
 def _themes_of(group: Sequence[_Seen]) -> tuple[str, ...]:
@@ -356,15 +370,18 @@ def _doubts(
 ) -> tuple[Doubt, ...]:
     """Give each question the part and theme of the enumeration beside it, else its own."""
     themed = {id(one.mention): one for one in seen}
+    starts = [run.place.start for run in runs]
+    headings: _Headings = {}
     found = []
     for question in questions:
         if layout.in_boilerplate(question.place.start):
             continue
-        near = _nearest(runs, question.place)
+        near = _nearest(runs, starts, question.place)
         beside = themed[id(near.mentions[0])].theme if near else ""
         own = asked.get(question.place)
         if own is not None and (near is None or near.role is not Role.RECOMMENDED):
-            near, beside = own, beside or _theme(text.clean, layout, own, themes, names, {})[0]
+            theme, _ = _theme(text.clean, layout, own, themes, names, headings)
+            near, beside = own, beside or theme
         found.append(
             Doubt(
                 kind=question.kind,
@@ -379,11 +396,12 @@ def _doubts(
     return _once(found, seen)
 
 
-def _nearest(runs: Sequence[Run], place: Place) -> Run | None:
+def _nearest(runs: Sequence[Run], starts: Sequence[int], place: Place) -> Run | None:
     def distance(run: Run) -> int:
         return max(run.place.start - place.end, place.start - run.place.end, 0)
 
-    near = min(runs, key=distance, default=None)
+    after = bisect_left(starts, place.start)
+    near = min(runs[max(0, after - _BESIDE) : after + _BESIDE], key=distance, default=None)
     return near if near is not None and distance(near) <= 40 else None
 
 

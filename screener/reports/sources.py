@@ -7,6 +7,7 @@ keeps names beside their numbers. What is no field of known form is the title.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,7 +27,7 @@ _HEADING = re.compile(
     r"资料来源(?=[:*#-]*(?:\d|[(①一])))[:*#-]*"
 )
 _MARKER = re.compile(
-    r"(?P<digits>\d+)[、.):]$|\((?P<brackets>\d+)\)$|(?P<circled>[①-⑳])[、.):]?$|"
+    r"(?P<digits>\d{1,6})[、.):]$|\((?P<brackets>\d+)\)$|(?P<circled>[①-⑳])[、.):]?$|"
     r"(?P<han>[一二三四五六七八九十]{1,3})[、.)]$|(?P<bullet>[●•■◆·*>-])$"
 )
 _UNKNOWN = re.compile(
@@ -37,26 +38,27 @@ _DATE = (
     r"[(\[【]?(?P<year>20\d\d)(?:[年./-](?P<month>\d{1,2})[月./-](?P<day>\d{1,2})日?|"
     r"(?P<month8>\d\d)(?P<day8>\d\d)(?!\d))[)\]】]?"
 )
-_SEPARATORS = r"[,、|/;:。.&*·()\[\]【】_-]+"
+_SEPARATORS = r"[,、|/;:。.&*·()\[\]【】_-]{1,24}"
 _FIELD = re.compile(
     rf"(?P<separator>{_SEPARATORS})|(?P<licence>{LICENCE.pattern})|(?P<date>{_DATE})"
     r"|《(?P<quoted>[^》]{2,80})》"
-    r"|(?P<words>(?:证券|首席|行业)*分析[师员]|作者|研究员|(?:SAC|执业|登记|证书|资格|编号|编码|号码|证)+|"
+    r"|(?P<words>(?:证券|首席|行业){0,4}分析[师员]|作者|研究员|(?:SAC|执业|登记|证书|资格|编号|编码|号码|证)+|"
     r"(?:证券|经济)?研究[所院部]|研报|研究报告|报告标题|标题|发布日期|日期|发布时间|时间)"
 )
 _RIGHT = re.compile(
     rf"(?:(?P<licence>{LICENCE.pattern})|(?P<date>{_DATE})|(?P<separator>{_SEPARATORS})"
-    r"|(?P<words>(?:证券|首席|行业)*分析[师员]|作者|研究员|(?:SAC|执业|登记|证书|资格|编号|编码|号码|证){2,}|"
+    r"|(?P<words>(?:证券|首席|行业){0,4}分析[师员]|作者|研究员|(?:SAC|执业|登记|证书|资格|编号|编码|号码|证){2,12}|"
     r"发布日期|日期|发布时间))$"
 )
 _RUN = re.compile(r"[一-龥]{2,8}")
 _AFTER_NAME = re.compile(r"[,、|/;:()&-]|S\d{10}|$")
 _SHORT_RUN = re.compile(r"[一-龥]{2,4}(?![一-龥])")
-_BEFORE_NUMBER = r"(?:SAC|执业|登记|证书|资格|编号|编码|号码|证|No\.?)*"
-_NAMES_THEN_NUMBERS = re.compile(
-    r"(?P<names>(?:[一-龥]{2,4}[,、|/;:(&-]*)+?)"
-    rf"(?P<numbers>(?:{_BEFORE_NUMBER}[:,、|/;()&-]*(?:{LICENCE.pattern}))+)"
+_NUMBERS = re.compile(
+    r"(?:(?:SAC|执业|登记|证书|资格|编号|编码|号码|证|No\.?){0,8}+[:,、|/;()&-]{0,8}+"
+    rf"(?:{LICENCE.pattern}))+"
 )
+_NAMES = re.compile(r"(?:[一-龥]{2,}+[,、|/;:(&-]*+)+")
+_MARKER_LENGTH = 6
 _LONGEST = 220
 _TAIL = 60
 _LICENSED = 2
@@ -126,11 +128,13 @@ def _starts(
         if match.start("name") not in known
     ]
     every = sorted([*mentions, *others], key=lambda mention: mention.place)
+    starts = [mention.place.start for mention in every]
     headings = [match.end() for match in _HEADING.finditer(clean)]
     for end in reversed(headings):
-        listed = _marked(clean, [mention for mention in every if mention.place.start >= end], end)
+        first, soon = bisect_left(starts, end), bisect_right(starts, end + _MARKER_LENGTH + 1)
+        listed = _marked(clean, every[first:soon], end)
         if listed and listed[0][1] - end <= 1:
-            return True, listed
+            return True, _marked(clean, every[first:], end)
     return False, _marked(clean, every, None)
 
 
@@ -140,7 +144,7 @@ def _marked(
     found: list[tuple[BrokerMention, int]] = []
     for mention in mentions:
         start = mention.place.start
-        marker = _MARKER.search(clean, max(0, start - 6), start)
+        marker = _MARKER.search(clean, max(0, start - _MARKER_LENGTH), start)
         if marker is not None:
             found.append((mention, _marker_start(marker, len(found) + 1)))
         elif heading is not None and (start == heading or clean[start - 1] in "。;日》)"):
@@ -205,10 +209,11 @@ def _names_at(clean: str, start: int, end: int, item: _Item) -> re.Match[str] | 
 
 def _numbered(clean: str, start: int, end: int) -> bool:
     # As many short words as numbers after them: names, whatever they begin with.
-    match = _NAMES_THEN_NUMBERS.match(clean, start, end)
-    if match is None:
+    numbers = _NUMBERS.search(clean, start, end)
+    if numbers is None or _NAMES.fullmatch(clean, start, numbers.start()) is None:
         return False
-    return len(_SHORT_RUN.findall(match["names"])) <= len(LICENCE.findall(match["numbers"]))
+    names = _SHORT_RUN.findall(clean[start : numbers.start()])
+    return len(names) <= len(LICENCE.findall(numbers[0]))
 
 
 def _ended(clean: str, start: int, end: int) -> int:

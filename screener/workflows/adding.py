@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from screener.domain.report import Moment, Precision, Publication, Report
-from screener.errors import DateRangeError
+from screener.errors import DateRangeError, InputError
+from screener.files.budget import OutOfTime, within
+from screener.reports.bounds import BOUNDS
 from screener.reports.documents import Document, read_bytes, read_document
 from screener.reports.found import Doubt, Finding
 from screener.reports.layout import lay_out
@@ -39,6 +42,11 @@ class Source:
 
     path: Path | None
     content: bytes = b""
+
+    @classmethod
+    def of_stream(cls, stream: BinaryIO) -> Source:
+        """Take what a stream holds: no more of it than is read, and one byte that shows it."""
+        return cls(None, stream.read(BOUNDS.file + 1))
 
     def document(self) -> Document:
         """Return its text."""
@@ -129,22 +137,15 @@ def add_report(
     """
     document = source.document()
     known_names = masters(place)
-    reading = read_report(
-        make_text(document.text),
-        names=known_names.names,
-        themes=_themes(place),
-        today=now.astimezone(_SHANGHAI).date(),
-        file_name=document.name,
-        closes=known_names.closes,
-        published=_publication(published, now),
-    )
+    reading = _read(place, document, known_names, now, _publication(published, now))
     settled, unresolved = settle_doubts(reading, known_names.names, settle, ask)
     findings = (*reading.securities.findings, *settled)
     cards = readable_cards(place)
     known = _known(place, reading, findings, cards)
     report_id = known or next_id(cards)
     report, turned = linked_notes(report_of(reading, report_id, findings), cards)
-    remarks = [
+    remarks = [*document.remarks, *reading.remarks]
+    remarks += [
         f"note {one.note} of card {one.report} now repeats {one.repeats}: set its `repeats` key"
         for one in turned
     ]
@@ -167,6 +168,33 @@ def add_report(
         known=known,
         remarks=tuple(remarks),
     )
+
+
+def _read(
+    place: Workspace,
+    document: Document,
+    masters: Masters,
+    now: datetime,
+    published: Publication | None,
+) -> Reading:
+    themes = _themes(place)
+    try:
+        with within(BOUNDS.seconds):
+            return read_report(
+                make_text(document.text),
+                names=masters.names,
+                themes=themes,
+                today=now.astimezone(_SHANGHAI).date(),
+                file_name=document.name,
+                closes=masters.closes,
+                published=published,
+            )
+    except OutOfTime:
+        raise InputError(
+            f"this text is not read within {BOUNDS.seconds:.0f} seconds of the processor",
+            where=document.name,
+            fix="give the report's own text alone, without what surrounds it",
+        ) from None
 
 
 def _differences(report: Report, card: Report | None) -> list[str]:

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from screener.errors import BasketDefinitionError, ScreenerError, StorageError
+from screener.errors import BasketDefinitionError, InputError, ScreenerError, StorageError
+from screener.files.budget import OutOfTime, within
+from screener.files.regular import read_regular
+from screener.workspace.toml_files import LARGEST, SECONDS
 
 __all__ = ["Broken", "Readable", "read_each"]
 
@@ -110,14 +113,16 @@ def read_each(
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig", errors="replace")
-    except OSError:
+        content = read_regular(path, LARGEST, where=str(path), fix="")
+    except (InputError, OSError):
         return ""
+    return content.decode("utf-8-sig", errors="replace")
 
 
 def _name(text: str, key: str) -> str:
     try:
-        found = tomllib.loads(text).get(key)
-    except tomllib.TOMLDecodeError:
+        with within(SECONDS):
+            found = tomllib.loads(text).get(key)
+    except (ValueError, RecursionError, OutOfTime):  # what is wrong with it is told already
         return ""
     return found if isinstance(found, str) else ""

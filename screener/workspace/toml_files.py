@@ -7,22 +7,28 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from screener.errors import BasketDefinitionError, ScreenerError
+from screener.errors import BasketDefinitionError, InputError, ScreenerError
+from screener.files.budget import OutOfTime, within
+from screener.files.clean import clean_line
 from screener.files.failures import storage_error
+from screener.files.regular import read_regular
 from screener.files.whole import put_new
 
-__all__ = ["read_model", "toml_paths", "write_new"]
+__all__ = ["LARGEST", "SECONDS", "read_model", "toml_paths", "write_new"]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _LONGEST_VALUE = 60
 _UNKNOWN = "extra_forbidden"
 _NEAR = 0.6  # likeness of two keys of which one may be the other, spelled wrong
+LARGEST = 20_000_000  # bytes of a card or a basket; the largest card that is made has a tenth
+SECONDS = 3.0  # of the processor, for one of them
+_SMALLER = "keep in it what a card or a basket holds, and nothing else"
 
 
 def toml_paths(folder: Path) -> tuple[Path, ...]:
@@ -46,14 +52,27 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
     Raises
     ------
     BasketDefinitionError
-        If the file is not UTF-8, not TOML, or breaks the model.
+        If it is no file, too large, not UTF-8, not TOML, nested too deeply, or breaks the model.
     StorageError
         If it cannot be read.
     """
     where = shown(path, root)
     try:
-        # Editors on Windows put a byte-order mark in front, which TOML does not allow.
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        content = read_regular(path, LARGEST, where=where, fix=_SMALLER)
+        with within(SECONDS):
+            return model.model_validate(_document(content))
+    except ValidationError as error:
+        raise _definition_error(error, where, model) from error
+    except InputError as error:
+        raise BasketDefinitionError(error.what, where=where, fix=error.fix) from error
+    except OutOfTime:
+        raise BasketDefinitionError(
+            f"not read within {SECONDS:.0f} seconds of the processor", where=where, fix=_SMALLER
+        ) from None
+    except RecursionError as error:
+        raise BasketDefinitionError(
+            "its values are nested too deeply", where=where, fix=_SMALLER
+        ) from error
     except UnicodeDecodeError as error:
         raise BasketDefinitionError(
             f"not UTF-8 text (byte {error.start})", where=where, fix="save the file as UTF-8"
@@ -62,12 +81,19 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
         raise BasketDefinitionError(
             f"not valid TOML: {error}", where=where, fix="correct that line"
         ) from error
+    except ValueError as error:  # a number of more digits than Python reads
+        raise BasketDefinitionError(
+            f"a value that cannot be read: {clean_line(str(error))}",
+            where=where,
+            fix="correct that value",
+        ) from error
     except OSError as error:
         raise storage_error(error, path) from error
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        raise _definition_error(error, where, model) from error
+
+
+def _document(content: bytes) -> dict[str, Any]:
+    # Editors on Windows put a byte-order mark in front, which TOML does not allow.
+    return tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def write_new(path: Path, text: str) -> None:
@@ -173,5 +199,8 @@ def _key(location: tuple[int | str, ...]) -> str:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested too deeply, or a number of too many digits
+        return f"a value that is too long to show ({type(value).__name__})"
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

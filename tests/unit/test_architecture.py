@@ -50,7 +50,7 @@ DOORS = {
     "datasketch": {"reports/repeats.py"},
     "pypdf": {"reports/documents_pdf.py"},
     "openpyxl": {"data/sources/files/workbooks.py"},
-    "bs4": {"reports/documents_html.py"},
+    "lxml": {"reports/documents_html.py"},
     "scipy": {"study/distributions.py"},
     "statsmodels": {"study/regression.py"},
     "baostock": {"data/sources/online/baostock_wire.py"},

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from screener.errors import InputError, NotFoundError, ScreenerError, StorageError
 from screener.reports import documents
+from screener.reports.bounds import BOUNDS
 from screener.reports.documents import Document, Media, read_bytes, read_document
 from screener.reports.documents_encoding import plausibility
 
@@ -113,7 +115,9 @@ class TestKinds:
 
     def test_plain_text_comes_out_as_it_went_in(self) -> None:
         text = " 云帆\r\n数据\t强于大市|维持\n\n\f　２０２６年 \r"
-        assert read_bytes(text.encode()).text == text
+        assert read_bytes(text.encode()).text == (
+            " 云帆\n数据\t强于大市|维持\n\n\n　２０２６年 \n"  # but for how lines end
+        )
 
     def test_pdf_is_known_by_its_mark_alone(self) -> None:
         made = pdf([lines(SIMPLIFIED)])
@@ -312,7 +316,7 @@ class TestMarkdown:
             ("云<b>帆</b><br/>数据<sup>1</sup>", "云帆\n数据1"),
             ("强于大市|维持\n", "强于大市|维持\n"),
             ("上文\n| 名称 | PE |\r\n|:--|--:|\r\n| 云\\|帆 |  |\r\n下文",
-             "上文\n名称\tPE\r\n云|帆\t\r\n下文"),
+             "上文\n名称\tPE\n云|帆\t\n下文"),
             ("名称|PE\n-|-\n云帆|3\n\n甲|乙", "名称\tPE\n云帆\t3\n\n甲|乙"),
             ("---\n云帆\n", "---\n云帆\n"),
             ("<table><tr><td>云<b>帆</b></td><td>3</td></tr></table>", "\n云帆\t3\n"),
@@ -534,13 +538,13 @@ def test_page_saved_as_pdf_is_refused() -> None:
 def test_file_of_absurd_size_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.txt"
     with path.open("wb") as file:
-        file.truncate(documents.LARGEST + 1)  # takes no room on the disk
-    with pytest.raises(InputError, match="too much for a report; up to 50 MB") as caught:
+        file.truncate(BOUNDS.file + 1)  # takes no room on the disk
+    with pytest.raises(InputError, match="too much; up to 50 MB") as caught:
         read_document(path)
     assert ".txt" in caught.value.fix
-    monkeypatch.setattr(documents, "LARGEST", 1_000)
+    monkeypatch.setattr(documents, "BOUNDS", replace(BOUNDS, file=1_000))
     for content in (b"a" * 1_001, gzip.compress(b"a" * 1_001)):
-        with pytest.raises(InputError, match="too much for a report"):
+        with pytest.raises(InputError, match="too much"):
             read_bytes(content)
 
 
@@ -561,7 +565,7 @@ def test_unreadable_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(StorageError, match="cannot be read: Permission denied") as caught:
         read_document(path)
     assert isinstance(caught.value, ScreenerError)
@@ -569,9 +573,16 @@ def test_unreadable_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_pipe_is_read_like_a_file(tmp_path: Path) -> None:
+def test_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    script = f"open({str(pipe)!r}, 'wb').write('云帆数据'.encode())"
-    with subprocess.Popen([sys.executable, "-c", script]):
-        assert read_document(pipe).text == "云帆数据"
+    with pytest.raises(InputError, match="a pipe, not a file") as caught:
+        read_document(pipe)
+    assert caught.value.fix.endswith("read with -")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs such devices")
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "/dev/urandom"])
+def test_device_is_refused(device: str) -> None:
+    with pytest.raises(InputError, match="a device, not a file"):
+        read_document(Path(device))
