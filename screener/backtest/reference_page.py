@@ -56,8 +56,11 @@ class Page:
         self.exit = self.window[-1] if len(self.window) == choices.horizon else None
         covered = [at for at, day in enumerate(self.days) if _covered(day)]
         self.last_covered = covered[-1] if covered else -1
-        self.reached = self.exit is not None and self.last_covered >= self.exit
         self.fill, self.late = self._first_buyable()
+        # Money that bought nothing while it waited is cash, whatever becomes of the name.
+        wait = self.window[: min(choices.max_wait, choices.horizon - 1) + 1]
+        cash = self.fill is None and bool(wait) and self.last_covered >= wait[-1]
+        self.reached = self.exit is not None and (cash or self.last_covered >= self.exit)
         self.late_sale = ""
 
     @property
