@@ -31,6 +31,7 @@ _BOARD_WORDS = re.compile("主板|中小板|创业板|科创板|新三板|A股|B
 _NUMBERED = {"1": (Exchange.SH,), "0": (Exchange.SZ, Exchange.BJ)}
 _FLOAT = re.compile(r"([0-9]+)\.0")
 _LOST = 4  # digits: five without a leading zero are a Hong Kong code as it is
+_SHOWN = 40
 _OWN = re.compile(r"[0-9A-Z]{4,}(?:\.[A-Z]{2,3})?")
 _BESIDE = "the exchange beside them"
 LOST_ZEROS = (
@@ -131,7 +132,8 @@ def read_codes(
         try:
             listing = restored.get(text) or _listing(text, words[venue], kind)
         except ScreenerError as error:
-            wrong.setdefault(_kind(text, error), _Wrong(text, error.what)).places.append(place)
+            first = _Wrong(text[:_SHOWN], error.what.replace(text, _cut(text)))
+            wrong.setdefault(_kind(text, error), first).places.append(place)
         else:
             index_of[place] = listings.setdefault(listing, len(listings))
             if words[venue] and text.isdigit() and len(text) < len(listing.code):
@@ -198,6 +200,10 @@ def _numbered(text: str, venue: str) -> Listing:
         except ScreenerError:
             continue
     return parse_listing_on(text, last, parameter="code")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _kind(text: str, error: ScreenerError) -> str:

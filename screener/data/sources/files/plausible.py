@@ -25,6 +25,8 @@ class _Usual:
     high: float = np.inf
 
 
+_READABLE = 1e18  # above, digits say nothing
+
 # No mainland company is worth 500 million at its median; the dearest of all, in 万, is below that.
 _MEDIANS = {
     "dividend_yield": _Usual(low=0.002, high=0.2),
@@ -97,4 +99,6 @@ def _advice(name: str, value: float) -> str:
 
 
 def _shown(name: str, value: float) -> str:
+    if value > _READABLE:
+        return f"{value:.4g}"
     return f"{value:.4g} ({value:.2%})" if name == "dividend_yield" else f"{value:,.0f}"

@@ -93,12 +93,10 @@ def read_text(content: bytes, *, stem: str, label: str, header: HeaderTest) -> R
         separator = "\t"
         body = b"\n".join(b"\t".join(line.split()) for line in body.split(b"\n"))
     cells = _widened(head.cells, body, separator, label)
-    if len(cells) > BOUNDS.columns:
-        raise too_much(f"{len(cells):,} columns", BOUNDS.columns, "columns", where=label)
     first = head.record.number + head.record.n_lines
     columns, broken = _parse(body, len(cells), separator, first, label)
     lines = _line_numbers(len(columns[0]), first, {item.line for item in broken})
-    _refuse_long_cells(columns, cells, lines, label)
+    _refuse_long_cells(columns, cells, lines, label, quoted=b'"' in body)
     above = [item for item in records[bool(stated) :] if item.number < head.record.number]
     return settled(
         RawFile(
@@ -202,6 +200,9 @@ def _separators(line: str) -> str:
 
 
 def _cells(line: str, separator: str, label: str) -> tuple[str, ...]:
+    n_cells = line.count(separator) + 1
+    if n_cells > BOUNDS.columns:
+        raise too_much(f"{n_cells:,} columns", BOUNDS.columns, "columns", where=label)
     try:
         return tuple(next(csv.reader(io.StringIO(line), delimiter=separator), ()))
     except csv.Error as error:
@@ -224,9 +225,11 @@ def _parse(
     body: bytes, n_columns: int, separator: str, first: int, label: str
 ) -> tuple[tuple[pa.ChunkedArray, ...], tuple[BrokenLine, ...]]:
     broken: list[BrokenLine] = []
+    endless: list[int] = []
 
     def keep_broken(row: pa_csv.InvalidRow) -> str:
-        if len(broken) >= BOUNDS.broken:
+        if len(broken) >= BOUNDS.broken or row.text.count("\n") > _QUOTED_LINES:
+            endless.append(row.number + first - 1)
             return "error"
         line = row.number + first - 1
         broken.append(BrokenLine(line=line, cells=row.actual_columns, text=row.text[:_SHOWN]))
@@ -257,6 +260,8 @@ def _parse(
             told = f"more than {BOUNDS.broken:,} lines have not as many cells as the header"
             place = f"{label} line {broken[0].line}, the first"
             raise _unreadable(f"{told}, {n_columns}", place) from error
+        if endless:
+            raise _endless_quote(f"{label} line {endless[0]}") from error
         reason = str(error).splitlines()[0]
         if _TOO_LONG in reason:
             reason = f"a line of more than {BOUNDS.line:,} bytes, or a quote that never ends"
@@ -264,10 +269,23 @@ def _parse(
     return tuple(table.columns), tuple(broken)
 
 
+def _endless_quote(where: str) -> SchemaMismatch:
+    return _unreadable(f"a quote holds more than {_QUOTED_LINES} lines: is it never closed?", where)
+
+
 def _refuse_long_cells(
-    columns: tuple[pa.ChunkedArray, ...], names: tuple[str, ...], lines: IntArray, label: str
+    columns: tuple[pa.ChunkedArray, ...],
+    names: tuple[str, ...],
+    lines: IntArray,
+    label: str,
+    *,
+    quoted: bool,
 ) -> None:
     for name, column in zip(names, columns, strict=True):
+        breaks = pc.count_substring(column, "\n") if quoted else pa.array([0])
+        if (pc.max(breaks).as_py() or 0) > _QUOTED_LINES:
+            row = int(pc.index(breaks, pc.max(breaks)).as_py())
+            raise _endless_quote(f"{label} line {lines[row]}, column {name[:_CELL_SHOWN]}")
         sizes = pc.binary_length(column)
         longest = pc.max(sizes).as_py() or 0
         if longest > BOUNDS.cell:
