@@ -7,7 +7,8 @@ ScreenerError                 never raised itself
 ├─ DataError                   exit 4   BarsMissing, SchemaMismatch, StaleCache
 ├─ SourceError                 exit 5   SourceBlocked, SourceEmpty, SourceChanged
 ├─ ComputeError                exit 6   InsufficientHistory, NoTradableConstituents
-└─ StorageError                exit 7   StorageFull, StorageReadOnly, StorageDamaged, StorageBusy
+└─ StorageError                exit 7   StorageFull, StorageReadOnly, StorageDamaged, StorageBusy,
+                                       StorageNewer, OutOfMemory
 
 A command whose other rows came out ends with 4, too, if something is missing that a row needs.
 
@@ -33,6 +34,7 @@ __all__ = [
     "ListingNotFound",
     "NoTradableConstituents",
     "NotFoundError",
+    "OutOfMemory",
     "ReportNotFound",
     "SchemaMismatch",
     "ScreenerError",
@@ -45,6 +47,7 @@ __all__ = [
     "StorageDamaged",
     "StorageError",
     "StorageFull",
+    "StorageNewer",
     "StorageReadOnly",
 ]
 
@@ -188,3 +191,11 @@ class StorageDamaged(StorageError):
 
 class StorageBusy(StorageError):
     """Another process kept the lake busy for too long."""
+
+
+class StorageNewer(StorageError):
+    """The lake was written by a newer program than this one."""
+
+
+class OutOfMemory(StorageError):
+    """The machine, or what this process may use of it, has not enough memory."""

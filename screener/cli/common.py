@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from screener.errors import DataError, InputError, StorageError
+from screener.errors import DataError, InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,7 +30,6 @@ __all__ = [
     "check_excel",
     "console",
     "ends_lacking",
-    "enough_memory",
     "given",
     "horizons_of",
     "messages",
@@ -40,7 +39,6 @@ __all__ = [
     "workspace_of",
 ]
 
-_LEAST_MEMORY = 2_000_000_000  # bytes of address space, most of which is never touched
 MOST_SESSIONS = 2_500
 """Greatest number of sessions that anything is held or waits."""
 
@@ -82,27 +80,6 @@ def workspace_of(option: Path | None) -> Workspace:
     from screener.workspace.locate import find_workspace
 
     return find_workspace(option, environ=os.environ, cwd=Path.cwd())
-
-
-def enough_memory() -> None:
-    """Refuse to begin with less memory than the libraries of the tables end in a crash without.
-
-    Raises
-    ------
-    StorageError
-        If this process may use less.
-    """
-    try:
-        import resource
-    except ImportError:  # a system without such limits
-        return
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if limit != resource.RLIM_INFINITY and limit < _LEAST_MEMORY:
-        raise StorageError(
-            f"this process may use {limit / 1e9:.1f} GB of memory, and reading the tables needs "
-            f"{_LEAST_MEMORY / 1e9:.0f} GB",
-            fix="raise the limit (`ulimit -v unlimited`)",
-        )
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from screener.errors import ScreenerError, StorageError
 from screener.files.clean import clean_line
+from screener.files.memory import memory_error, tells_of_memory
 
 __all__ = ["INTERRUPTED", "RootGroup"]
 
@@ -32,9 +33,6 @@ class RootGroup(TyperGroup):
         except _UsageError as error:
             error.message = clean_line(error.message)
             raise
-        except MemoryError:
-            typer.echo(_message(_no_memory()), err=True)
-            raise typer.Exit(StorageError.exit_code) from None
         except KeyboardInterrupt:
             typer.echo("interrupted; what was not finished was not stored", err=True)
             raise typer.Exit(INTERRUPTED) from None
@@ -42,20 +40,23 @@ class RootGroup(TyperGroup):
             # The reader of our output is gone (`| head`): not worth a word, nor a second failure.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
+        except Exception as error:
+            told = _machine_message(error)
+            if not told:
                 raise
-            # Only standard output comes here: files and the lake have errors of their own.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            typer.echo("error: no space left where standard output goes", err=True)
+            typer.echo(told, err=True)
             raise typer.Exit(StorageError.exit_code) from None
 
 
-def _no_memory() -> ScreenerError:
-    return StorageError(
-        "not enough memory for this command; what was not finished was not stored",
-        fix="raise the limit (`ulimit -v unlimited`), or close other programs",
-    )
+def _machine_message(error: Exception) -> str:
+    """Return what the machine could not do; nothing for what else went wrong, a bug."""
+    if tells_of_memory(error):
+        return _message(memory_error(error))
+    if not isinstance(error, OSError) or error.errno != errno.ENOSPC:
+        return ""
+    # Only standard output comes here: files and the lake have errors of their own.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return "error: no space left where standard output goes"
 
 
 def _message(error: ScreenerError) -> str:

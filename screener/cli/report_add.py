@@ -18,13 +18,13 @@ from screener.cli.common import (
     VersionOption,
     WorkspaceOption,
     console,
-    enough_memory,
     messages,
     working,
     workspace_of,
 )
 from screener.cli.moments import parse_moment
 from screener.errors import InputError
+from screener.files.memory import require_memory
 
 if TYPE_CHECKING:
     from screener.domain.listing import Listing
@@ -74,7 +74,7 @@ def add(
 
     Example: screener report add note.pdf
     """
-    enough_memory()
+    require_memory()
     from functools import cache
 
     from screener.render.files import check_targets, write_json
@@ -195,7 +195,7 @@ def check(
 
     Example: screener report check R5
     """
-    enough_memory()
+    require_memory()
     from screener.render.checking import (
         CHECKING_COLUMNS,
         checking_document,

@@ -35,6 +35,7 @@ from screener.data.quality import (
     session_findings,
 )
 from screener.data.schema import TABLES, Basis, TableName, Type
+from screener.data.sense import numbers_beyond
 from screener.domain.listing import Board, Exchange
 
 __all__ = [
@@ -150,8 +151,12 @@ def _impossible(rows: pa.Table, bars: Bars, context: ArrivalContext) -> Verdict:
     )
     verdict = verdict.also(session_findings(bars.days, places, {exchange: context.calendar}))
     verdict = verdict.also(price_findings(bars.open, bars.high, bars.low, bars.close))
-    return verdict.also(
+    verdict = verdict.also(
         [negative_finding(bars.volume, "volume"), negative_finding(bars.amount, "amount")]
+    )
+    values = {**bars.prices, "volume": bars.volume, "amount": bars.amount}
+    return verdict.also(
+        [finding for name, column in values.items() for finding in numbers_beyond(name, column)]
     )
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -205,8 +206,8 @@ def _suspected(columns: BarColumns, facts: FileFacts) -> BoolArray:
 
 
 def _extremes(columns: BarColumns) -> tuple[FloatArray, FloatArray]:
-    prices = np.stack([columns.open, columns.high, columns.low, columns.close])
-    return np.fmax.reduce(prices), np.fmin.reduce(prices)
+    prices = (columns.open, columns.high, columns.low, columns.close)
+    return reduce(np.fmax, prices), reduce(np.fmin, prices)
 
 
 def _half_up(prices: FloatArray, ticks: FloatArray) -> FloatArray:

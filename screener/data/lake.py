@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib.util
+import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -20,8 +23,11 @@ from screener.errors import (
     StorageDamaged,
     StorageError,
     StorageFull,
+    StorageNewer,
     StorageReadOnly,
 )
+from screener.files.failures import error_number, storage_error
+from screener.files.memory import memory_error, require_memory, tells_of_memory
 
 __all__ = [
     "CATALOG",
@@ -47,6 +53,7 @@ DATA = "data"
 _PAUSES = tuple(0.02 * 1.6**attempt for attempt in range(12))  # nine seconds in all
 _BUSY = ("locked", "conflict", "failed to commit")
 _FULL = ("no space left", "disk is full", "file too large")
+_LONGEST_PATH = 500  # SQLite's own bound is below the system's
 _LITTLE = 1 << 20  # bytes free
 _EXTENSIONS = ("duckdb_extension_sqlite_scanner", "duckdb_extension_ducklake")
 # Nothing is ever downloaded at run time: extensions come from wheels of duckdb's own version.
@@ -58,6 +65,12 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 _NO_LAKE = "creating a new ducklake is explicitly disabled"
 _NO_VERSION = "no snapshot found at version"
+_OTHER_VERSION = re.compile(
+    r"catalog version is ([0-9]\S*), but the extension requires version ([0-9]\S*?)\.?\s"
+)
+_NEWER = ("unsupported file format", "newer version of duckdb", "more recent version of duckdb")
+_NAMED_FILE = re.compile(r"[\"'](/[^\"'\n]+)[\"']")
+_NOT_OPENED = "unable to open database file"  # all that SQLite says, whatever stands in the way
 
 
 def connect(root: Path, *, create: bool = False) -> Connection:
@@ -82,6 +95,7 @@ def connect(root: Path, *, create: bool = False) -> Connection:
             f"the path {root} holds a backslash, which the lake cannot store data under",
             fix="use a folder without one",
         )
+    require_memory()
     with storage_errors(root):
         connection = duckdb.connect(":memory:", config=_CONFIG)
         try:
@@ -155,7 +169,11 @@ def storage_errors(root: Path) -> Iterator[None]:
         if not isinstance(error, duckdb.Error):
             raise
         raise _translated(error, root) from error
-    except (duckdb.Error, OSError) as error:
+    except OSError as error:
+        if error.errno not in (None, errno.ENOSPC):
+            raise storage_error(error, error.filename or root) from error
+        raise _translated(error, root) from error
+    except duckdb.Error as error:
         raise _translated(error, root) from error
 
 
@@ -178,6 +196,51 @@ def _translated(error: Exception, root: Path) -> ScreenerError:
 
 
 def _broken(error: Exception, root: Path) -> StorageError:
+    if tells_of_memory(error):
+        return memory_error(error)
+    return _newer(error, root) or _hindered(error, root) or _damaged(error, root)
+
+
+def _newer(error: Exception, root: Path) -> StorageError | None:
+    """Tell of a lake whose version this program does not read."""
+    match = _OTHER_VERSION.search(f"{error} ")
+    if match is not None and _numbers(match[1]) < _numbers(match[2]):
+        return StorageError(
+            f"this lake is of version {match[1]}; this program reads {match[2]}",
+            where=str(root),
+            fix="use the program that wrote it, or move it away and import the files again",
+        )
+    if match is None and not any(words in _said(error, root) for words in _NEWER):
+        return None
+    versions = f" (its catalog is of version {match[1]}, read is {match[2]})" if match else ""
+    return StorageNewer(
+        f"this lake was written by a newer program{versions}: update it",
+        where=str(root),
+        fix="`pip install -U screener`, or use the program that wrote it; nothing was changed",
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"[0-9]+", version)[:2])
+
+
+def _hindered(error: Exception, root: Path) -> StorageError | None:
+    """Tell of what the system refuses, where the database passes on its words or hides them."""
+    number = error_number(_said(error, root))
+    if number is None and _NOT_OPENED in _said(error, root):
+        try:
+            os.close(os.open(root / CATALOG, os.O_RDWR))
+        except OSError as reason:
+            number = reason.errno
+        if len(str((root / CATALOG).absolute())) > _LONGEST_PATH:
+            number = errno.ENAMETOOLONG
+    if number is None or number in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        return None
+    named = _NAMED_FILE.search(str(error))
+    return storage_error(OSError(number, os.strerror(number)), named[1] if named else root)
+
+
+def _damaged(error: Exception, root: Path) -> StorageError:
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     said = _said(error, root)
     if any(word in said for word in _FULL) or _is_busy(error, root):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 from screener.errors import StorageError, StorageFull, StorageReadOnly
 
-__all__ = ["storage_error"]
+__all__ = ["error_number", "storage_error"]
 
 _WORDS: dict[int, tuple[type[StorageError], str, str]] = {
     errno.ENOSPC: (StorageFull, "no space left on the disk", "free some space"),
@@ -42,3 +43,9 @@ def storage_error(error: OSError, path: Path | str) -> StorageError:
         (StorageError, f"{error.strerror or error}", "check the path, or name another folder"),
     )
     return kind(what, where=str(path), fix=f"{fix}; nothing was changed")
+
+
+def error_number(text: str) -> int | None:
+    """Return the number of the system's error that a library tells in words; `None` for none."""
+    said = text.lower()
+    return next((number for number in _WORDS if os.strerror(number).lower() in said), None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from screener.errors import InputError
 
-__all__ = ["read_regular"]
+__all__ = ["check_regular", "read_regular"]
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -40,19 +40,40 @@ def read_regular(
     OSError
         If the system does not let it be read.
     """
-    _check(path.stat(), where, instead)
+    check_regular(path, most, where=where, fix=fix, instead=instead)
     # It may have been replaced meanwhile: no waiting for who writes into a pipe.
     with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         _check(os.fstat(file.fileno()), where, instead)
         content = file.read(most + 1)
     if len(content) > most:
-        size = max(path.stat().st_size, len(content))
-        raise InputError(
-            f"{size / 1e6:,.0f} MB or more is too much; up to {most / 1e6:,.0f} MB are read",
-            where=where,
-            fix=fix,
-        )
+        raise _too_large(max(path.stat().st_size, len(content)), most, where, fix)
     return content
+
+
+def check_regular(
+    path: Path, most: int, *, where: str, fix: str, instead: str = "give the file itself"
+) -> None:
+    """Check what a library is about to open by its name; parameters and errors of `read_regular`.
+
+    Raises
+    ------
+    InputError
+        If it is a folder, a pipe, a device or a socket, or too long.
+    OSError
+        If the system does not tell.
+    """
+    status = path.stat()
+    _check(status, where, instead)
+    if status.st_size > most:
+        raise _too_large(status.st_size, most, where, fix)
+
+
+def _too_large(size: int, most: int, where: str, fix: str) -> InputError:
+    return InputError(
+        f"{size / 1e6:,.0f} MB or more is too much; up to {most / 1e6:,.0f} MB are read",
+        where=where,
+        fix=fix,
+    )
 
 
 def _check(status: os.stat_result, where: str, instead: str) -> None:

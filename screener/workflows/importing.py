@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.arriving_causes import BAD_TICK
+from screener.data.arriving_sense import without_leaps
 from screener.data.joining import join_bars
 from screener.data.lake import CATALOG
 from screener.data.merge import TableChange, quarantine_rows
@@ -156,11 +157,12 @@ def import_batch(
 
     def completed(store: Store, given: Batch) -> Batch:
         store.refuse_other_market(given)
-        checked = checked_import(store, _with_known_status(store, given), fetched_at)
-        _refuse_nothing(given, checked)
+        beside, leaps = _beside_stored_fixings(store, given)
+        checked = checked_import(store, _with_known_status(store, beside), fetched_at)
+        _refuse_nothing(beside, checked)
         whole = replace(
             checked.batch,
-            rejects=(*given.rejects, *checked.rejects),
+            rejects=(*given.rejects, *leaps, *checked.rejects),
             remarks=(*given.remarks, *checked.remarks),
         )
         found = with_factors(store, _joined(store, whole, continues))
@@ -227,6 +229,15 @@ def _joined(store: Store, batch: Batch, continues: bool) -> Batch:
         rejects=(*batch.rejects, *(item.reject() for item in joined.refused)),
         remarks=(*batch.remarks, *joined.remarks),
     )
+
+
+def _beside_stored_fixings(store: Store, batch: Batch) -> tuple[Batch, tuple[Reject, ...]]:
+    """Leave out fixings that leave those stored beside them."""
+    fixings = batch.tables.get(TableName.FX)
+    if fixings is None:
+        return batch, ()
+    kept, leaps = without_leaps(fixings, store.read(TableName.FX))
+    return replace(batch, tables={**batch.tables, TableName.FX: kept}), leaps
 
 
 def _with_known_status(store: Store, batch: Batch) -> Batch:

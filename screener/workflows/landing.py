@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from screener.backtest.benchmark import DEFAULT_BENCHMARK
 from screener.data.arriving import check_calendar, check_factors
+from screener.data.arriving_sense import without_leaps, without_nonsense
 from screener.data.joining import join_bars
 from screener.data.merge import quarantine_rows
 from screener.data.planning import Fetched, Span, widened
@@ -120,8 +121,14 @@ class Landing:
             for piece in self.pieces
             for text in piece.batch.remarks
         ]
-        tables = self._completed(store, dict(batch.tables))
-        notes: list[Reject] = list(batch.rejects)
+        sensible, nonsense = without_nonsense(batch.tables)
+        tables = self._completed(store, sensible)
+        notes: list[Reject] = [*batch.rejects, *nonsense]
+        if TableName.FX in tables:
+            tables[TableName.FX], leaps = without_leaps(
+                tables[TableName.FX], store.read(TableName.FX)
+            )
+            notes.extend(leaps)
         removes: dict[TableName, frozenset[tuple[object, ...]]] = {}
         if any(item.need is Need.ACTIONS for item in self.pieces):
             tables[TableName.ACTIONS], removes[TableName.ACTIONS] = self._reconciled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from screener.errors import ConfigError, InputError, NotFoundError
+from screener.files.regular import read_regular
 from screener.files.whole import write_whole
 from screener.workspace.locate import Workspace
 
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 ValueT = TypeVar("ValueT")
+_LARGEST = 200_000_000  # bytes of a file of results
 
 RUNS = "runs"
 """Folder of the stored runs, within the market data."""
@@ -117,11 +120,13 @@ def result_row(path: Path, number: int) -> Mapping[str, str]:
     InputError
         If the file cannot be read, has no such row, or does not say which run it comes from.
     """
+    fix = "give a CSV of results"
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}", fix="give a CSV of results") from error
+        content = read_regular(path, _LARGEST, where=str(path), fix=fix, instead=fix)
+        text = io.StringIO(content.decode("utf-8-sig"), newline="")
+        rows = list(csv.DictReader(text))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read: {error}", fix=fix) from error
     if not 1 <= number <= len(rows):
         raise InputError(
             f"{path} has {len(rows)} rows, so no row {number}",

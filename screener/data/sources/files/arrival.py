@@ -17,13 +17,14 @@ from screener.data.quality import (
     session_findings,
 )
 from screener.data.schema import TableName
+from screener.data.sense import days_beyond, numbers_beyond
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
 from screener.domain.listing import Exchange
 from screener.market.calendars import calendar_of
 
-__all__ = ["Outcome", "on_sessions", "quantities", "required_days", "without_repeats"]
+__all__ = ["Outcome", "on_sessions", "quantities", "required_days", "sensible", "without_repeats"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,6 +48,17 @@ class Outcome:
     remarks: list[Remark]
     table: TableName
     day_field: str
+
+
+def sensible(rows: Rows) -> Rows:
+    """Reject rows with a number or a day that no market has seen; see `data.sense`."""
+    findings: list[Finding] = []
+    for name, values in rows.values.items():
+        if values.dtype.kind == "M":
+            findings.append(days_beyond(name, rows.days(name)))
+        elif values.dtype.kind == "f":
+            findings += numbers_beyond(name, rows.numbers(name))
+    return rows.judged(findings)
 
 
 def required_days(rows: Rows, query: FileQuery, name: str) -> Rows:

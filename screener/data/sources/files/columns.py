@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from screener.data.sources.files.exports import LAYOUTS, Layout
@@ -20,8 +20,10 @@ __all__ = [
     "check_units",
     "header_fit",
     "map_columns",
+    "shown_names",
 ]
 
+_NAMES_SHOWN, _NAME_SHOWN = 60, 60
 _ELSEWHERE = frozenset({"listing", "session"})  # said by an option, a title or the file's name
 
 
@@ -337,10 +339,17 @@ def _with_units(
     return result
 
 
+def shown_names(names: Iterable[str]) -> str:
+    """Return the names of columns in words: the first of them, cut where they are long."""
+    given = [name for name in names if name]
+    more = f" and {len(given) - _NAMES_SHOWN} more" if len(given) > _NAMES_SHOWN else ""
+    return ", ".join(name[:_NAME_SHOWN] for name in given[:_NAMES_SHOWN]) + more
+
+
 def _missing_columns(
     missing: list[str], headers: tuple[str, ...], kind: ImportKind, file: str
 ) -> SchemaMismatch:
-    shown = ", ".join(name for name in headers if name)
+    shown = shown_names(headers)
     return SchemaMismatch(
         f"no column for {', '.join(missing)}; the columns are {shown}",
         where=file,

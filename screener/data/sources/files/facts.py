@@ -11,6 +11,7 @@ import numpy.typing as npt
 from screener.data.arriving_series import check_calendar
 from screener.data.quality import Finding, future_finding, missing_finding
 from screener.data.schema import TABLES, TableName, Type
+from screener.data.sense import NUMBERS
 from screener.data.sources.files.arrival import (
     Outcome,
     on_sessions,
@@ -35,7 +36,6 @@ __all__ = [
     "normalise_status",
 ]
 
-_SPLIT_MOST = 20.0  # new for old shares of the largest splits and consolidations
 _FIGURES = tuple(
     column.name for column in TABLES[TableName.FUNDAMENTALS].columns if column.type is Type.NUMBER
 )
@@ -56,13 +56,12 @@ def normalise_factors(rows: Rows, query: FileQuery) -> Outcome:
     rows = rows.judged([missing_finding(np.isnat(rows.days("ex_session")), "ex_session")])
     rows = on_sessions(rows, "ex_session")
     factor = rows.numbers("factor")
-    far = (factor > _SPLIT_MOST) | (factor < 1 / _SPLIT_MOST)
+    far = NUMBERS["factor"].lacks(factor)
     _refuse_cumulative(rows, far, query)
     rows = rows.judged(
         [
             missing_finding(np.isnan(factor), "factor"),
             *quantities(rows, ("factor",), zero=False),
-            Finding(rows=far, reason="no action makes such a factor: is it cumulative?"),
             Finding(rows=factor == 1, reason="a factor of 1 changes nothing"),
         ]
     )
@@ -73,7 +72,7 @@ def _refuse_cumulative(rows: Rows, far: npt.NDArray[np.bool_], query: FileQuery)
     """Refuse factors that only grow along a listing's ex-days, or are too large for one day."""
     factor, day = rows.numbers("factor"), rows.days("ex_session")
     order = np.lexsort((day, rows.listing))
-    order = order[rows.passed[order] & np.isfinite(factor[order])]
+    order = order[(rows.passed | far)[order] & np.isfinite(factor[order])]
     same = rows.listing[order][1:] == rows.listing[order][:-1]
     grows = same & (factor[order][1:] > factor[order][:-1])
     several = int(np.count_nonzero(same))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from screener.data.quality import BoolArray, Finding, FloatArray, missing_finding
 from screener.data.schema import TableName
+from screener.data.sense import FIXING_LEAP, FIXINGS, fixing_jumps
 from screener.data.sources.files.arrival import (
     Outcome,
     quantities,
@@ -32,26 +33,6 @@ Texts = npt.NDArray[np.object_]
 _PER_HUNDRED = 10.0  # times the dearest price that 1 unit ever had
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Range:
-    """What 1 unit of a currency can cost in renminbi; from `since` on no more than `later`."""
-
-    low: float
-    high: float
-    later: float
-    since: date
-
-    def holds(self, rate: float, first: date) -> bool:
-        """Tell whether a rate is one, of a file that begins on `first`."""
-        return self.low <= rate <= (self.later if first >= self.since else self.high)
-
-
-# Fixings since 1994. The renminbi has been dearer than the Hong Kong dollar since 2007: above 1
-# the rate is inverted.
-_RANGES = {
-    Currency.HKD: _Range(low=0.7, high=1.2, later=1.0, since=date(2008, 1, 1)),
-    Currency.USD: _Range(low=5.5, high=9.0, later=9.0, since=date(1994, 1, 1)),
-}
 _NAMES = {
     **dict.fromkeys(("港币", "港元", "港幣", "HKD", "HK$"), Currency.HKD),
     **dict.fromkeys(("美元", "美金", "USD", "US$"), Currency.USD),
@@ -90,6 +71,7 @@ def normalise_fx(rows: Rows, query: FileQuery) -> Outcome:
         remarks.append(Remark(text="rates of the inverse pair are turned round: renminbi for 1"))
     rows = rows.with_values(rate=rate, pair=base)
     rows, scaled = _per_unit(rows, base, query)
+    rows = rows.judged(_odd_rates(rows, base))
     codes = np.unique(base.astype(np.str_), return_inverse=True)[1].astype(np.int64)
     rows = rows.with_values(pair=codes)
     rows, repeats, repeated = without_repeats(
@@ -151,7 +133,7 @@ def _pair_of(text: str) -> tuple[Currency, bool] | None:
         elif _NAMES.get(first.strip()) is Currency.CNY:
             name, inverted = second.strip(), True
     found = _NAMES.get(name)
-    return (found, inverted) if found in _RANGES else None
+    return (found, inverted) if found is not None and found in FIXINGS else None
 
 
 def _named(label: str) -> tuple[Currency, bool] | None:
@@ -170,7 +152,7 @@ def _per_unit(rows: Rows, base: Texts, query: FileQuery) -> tuple[Rows, list[Rem
             every = (rows.file == number) & (base == name)
             mine = every & rows.passed
             currency = Currency(name)
-            if float(np.median(rate[mine])) > _PER_HUNDRED * _RANGES[currency].high:
+            if float(np.median(rate[mine])) > _PER_HUNDRED * FIXINGS[currency].high:
                 rate[every] /= 100
                 told = f"rates are for 100 {currency}: divided by 100"
                 remarks.append(Remark(text=told, file=label))
@@ -178,13 +160,28 @@ def _per_unit(rows: Rows, base: Texts, query: FileQuery) -> tuple[Rows, list[Rem
     return rows.with_values(rate=rate), remarks
 
 
+def _odd_rates(rows: Rows, base: Texts) -> list[Finding]:
+    """Find rates that the currency never had, and those that leave their neighbours."""
+    rate, days = rows.numbers("rate"), rows.days("session")
+    findings = []
+    for name, span in FIXINGS.items():
+        mine = base == name
+        most = np.where(days >= np.datetime64(span.since, "D"), span.later, span.high)
+        odd = mine & ((rate < span.low) | (rate > most))
+        reason = f"the rate is no price of 1 {name} in renminbi since 1994"
+        findings.append(Finding(rows=odd, reason=reason))
+        leaps = fixing_jumps(rate, days, rows.passed & mine & ~odd)
+        findings.append(Finding(rows=leaps, reason=FIXING_LEAP))
+    return findings
+
+
 def _check_rates(rates: FloatArray, first: date, currency: Currency, label: str) -> None:
     median = float(np.median(rates))
-    if _RANGES[currency].holds(median, first):
+    if FIXINGS[currency].holds(median, first):
         return
     others = [
         f"{item} for 1 CNY" if turned else f"CNY for 1 {item}"
-        for item, span in _RANGES.items()
+        for item, span in FIXINGS.items()
         for turned, value in ((False, median), (True, 1 / median))
         if span.holds(value, first)
     ]

@@ -112,12 +112,16 @@ def _short(cell: object) -> object:
 
 
 def _broken(raw: RawFile, table: TableName) -> list[Reject]:
+    """Return the lines that do not fit the header, with one reason for all of them."""
+    counts = {item.cells for item in raw.broken}
+    cells = f"{counts.pop()} cells" if len(counts) == 1 else "more or fewer cells"
+    reason = f"{cells} where the header has {len(raw.headers)}"
     return [
         Reject(
             table=table,
             file=raw.label,
             line=item.line,
-            reason=f"{item.cells} cells where the header has {len(raw.headers)}",
+            reason=reason,
             row=json.dumps(item.text, ensure_ascii=False),
         )
         for item in raw.broken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -31,8 +31,8 @@ _BOARD_WORDS = re.compile("主板|中小板|创业板|科创板|新三板|A股|B
 _NUMBERED = {"1": (Exchange.SH,), "0": (Exchange.SZ, Exchange.BJ)}
 _FLOAT = re.compile(r"([0-9]+)\.0")
 _LOST = 4  # digits: five without a leading zero are a Hong Kong code as it is
-_REASONS = 200
-_NO_CODE = "code is not a listing code"
+_SHOWN = 40
+_OWN = re.compile(r"[0-9A-Z]{4,}(?:\.[A-Z]{2,3})?")
 _BESIDE = "the exchange beside them"
 LOST_ZEROS = (
     "code has lost its leading zeros: write it in full like 000700.SZ or 00700.HK (format the "
@@ -73,6 +73,21 @@ class _Cells:
     inverse: IntArray
 
 
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """Codes with one kind of fault: the first, what is wrong with it, and all their places."""
+
+    text: str
+    what: str
+    places: list[int] = field(default_factory=list)
+
+    def reason(self, kind: str) -> str:
+        """Return why the rows are rejected, in one text for all of them."""
+        if kind == LOST_ZEROS:
+            return kind
+        return self.what if len(self.places) == 1 else f"{kind} (first {self.text!r})"
+
+
 def no_master() -> frozenset[str]:
     """Know no listing."""
     return frozenset()
@@ -110,16 +125,15 @@ def read_codes(
     restored = {} if any(words) else _restored(texts, kind, master)
     index_of = np.full(len(cells.pairs), -1, dtype=np.int64)
     listings: dict[Listing, int] = {}
-    wrong: dict[str, list[int]] = {}
+    wrong: dict[str, _Wrong] = {}
     for place, (text, venue) in enumerate(cells.pairs):
         if not text:
             continue
         try:
             listing = restored.get(text) or _listing(text, words[venue], kind)
         except ScreenerError as error:
-            reason = _reason(text, error)
-            known = reason in wrong or len(wrong) < _REASONS
-            wrong.setdefault(reason if known else _NO_CODE, []).append(place)
+            first = _Wrong(text[:_SHOWN], error.what.replace(text, _cut(text)))
+            wrong.setdefault(_kind(text, error), first).places.append(place)
         else:
             index_of[place] = listings.setdefault(listing, len(listings))
             if words[venue] and text.isdigit() and len(text) < len(listing.code):
@@ -129,7 +143,9 @@ def read_codes(
         listings=tuple(listings),
         index=index_of[cells.inverse],
         absent=blank[cells.inverse],
-        faults=tuple((np.isin(cells.inverse, places), why) for why, places in wrong.items()),
+        faults=tuple(
+            (np.isin(cells.inverse, one.places), one.reason(kind)) for kind, one in wrong.items()
+        ),
         notes=(*notes, *_told(restored, by=told_by if words == [""] else _BESIDE)),
     )
 
@@ -186,9 +202,15 @@ def _numbered(text: str, venue: str) -> Listing:
     return parse_listing_on(text, last, parameter="code")
 
 
-def _reason(text: str, error: ScreenerError) -> str:
-    lost = text.isdigit() and len(text) <= _LOST
-    return LOST_ZEROS if lost else error.what
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _kind(text: str, error: ScreenerError) -> str:
+    """Return what is wrong with a code without the code itself: the same for all of one kind."""
+    if text.isdigit() and len(text) <= _LOST:
+        return LOST_ZEROS
+    return _OWN.sub("…", error.what.replace(f" {text!r}", "", 1))
 
 
 def _restored(texts: list[str], kind: Kind, master: Master) -> dict[str, Listing]:

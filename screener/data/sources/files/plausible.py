@@ -6,42 +6,32 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.data.quality import BoolArray, Finding, FloatArray
+from screener.data.quality import BoolArray, FloatArray
+from screener.data.sense import NUMBERS
 from screener.data.sources.files.columns import MappedColumn
 from screener.data.sources.files.raw import RawFile
 from screener.data.sources.files.units import Measure
 from screener.data.sources.files.values import Numbers
 from screener.errors import InputError
 
-__all__ = ["impossible_findings", "refuse_odd_unit", "refuse_two_readings"]
-
-_LEAST_VALUE = 1e7
-_MOST_VALUE = 1e14
+__all__ = ["refuse_odd_unit", "refuse_two_readings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Range:
-    """What a column can be in the right unit.
+class _Usual:
+    """Bounds of a column's median in the right unit: of mainland listings below, of all above."""
 
-    Parameters
-    ----------
-    least, most
-        Bounds of every value but zero.
-    low, high
-        Bounds of the median: of mainland listings below, of all above.
-    """
-
-    least: float = 0.0
-    most: float
-    low: float = 0.0
+    low: float
     high: float = np.inf
 
 
+_READABLE = 1e18  # above, digits say nothing
+
 # No mainland company is worth 500 million at its median; the dearest of all, in 万, is below that.
-_RANGES = {
-    "dividend_yield": _Range(most=1.0, low=0.002, high=0.2),
-    "market_cap": _Range(least=_LEAST_VALUE, most=_MOST_VALUE, low=5e8),
-    "float_cap": _Range(least=_LEAST_VALUE, most=_MOST_VALUE, low=1e8),
+_MEDIANS = {
+    "dividend_yield": _Usual(low=0.002, high=0.2),
+    "market_cap": _Usual(low=5e8),
+    "float_cap": _Usual(low=1e8),
 }
 
 
@@ -77,16 +67,16 @@ def refuse_odd_unit(
         If a value is out of range, or the median is.
     """
     name = column.field.name
-    bounds = _RANGES.get(name)
-    if bounds is None:
+    usual = _MEDIANS.get(name)
+    if usual is None:
         return
     given = np.isfinite(values) & (values > 0)
-    odd = given & ((values > bounds.most) | (values < bounds.least))
+    odd = given & NUMBERS[name].lacks(values)
     home = given & ~hong_kong
-    if not odd.any() and home.any() and np.median(values[home]) < bounds.low:
-        odd = home & (values < bounds.low)
-    if not odd.any() and given.any() and np.median(values[given]) > bounds.high:
-        odd = given & (values > bounds.high)
+    if not odd.any() and home.any() and np.median(values[home]) < usual.low:
+        odd = home & (values < usual.low)
+    if not odd.any() and given.any() and np.median(values[given]) > usual.high:
+        odd = given & (values > usual.high)
     if not odd.any():
         return
     row = int(np.flatnonzero(odd)[0])
@@ -94,27 +84,21 @@ def refuse_odd_unit(
         f"{column.header} of line {raw.lines[row]} would be a {name} of {_shown(name, values[row])}"
         f" ({int(odd.sum())} row(s) like it): in which unit is it?",
         where=raw.label,
-        fix=_advice(name, bounds, values[row]),
+        fix=_advice(name, values[row]),
     )
 
 
-def _advice(name: str, bounds: _Range, value: float) -> str:
+def _advice(name: str, value: float) -> str:
     if name == "dividend_yield":
         return (
             "--unit dividend_yield=percent where 3.5 means 3.5 %, "
             "--unit dividend_yield=fraction where 0.035 does"
         )
-    true = f", --unit {name}=1 if it is true" if bounds.least <= value <= bounds.most else ""
+    true = f", --unit {name}=1 if it is true" if not NUMBERS[name].lacks(np.array(value)) else ""
     return f"--unit {name}=亿元 (or 1e8), --unit {name}=万元 (or 1e4){true}"
 
 
-def impossible_findings(name: str, values: FloatArray) -> list[Finding]:
-    """Find values that no unit makes true, where the file or the user said the unit."""
-    bounds = _RANGES[name]
-    shown = "below 10 million or above 100 trillion" if bounds.least else "above 100 %"
-    odd = (values > bounds.most) | ((values < bounds.least) & (values > 0))
-    return [Finding(rows=odd, reason=f"{name} is {shown}: is its unit another?")]
-
-
 def _shown(name: str, value: float) -> str:
+    if value > _READABLE:
+        return f"{value:.4g}"
     return f"{value:.4g} ({value:.2%})" if name == "dividend_yield" else f"{value:,.0f}"

@@ -19,6 +19,7 @@ __all__ = ["BrokenLine", "Fit", "HeaderTest", "RawFile", "any_header", "first_fi
 
 _NOTE = re.compile("[㐀-鿿豈-﫿]|[:：]|[A-Za-z]{2,} ")
 _NOTE_CELLS = 2
+_MOST_NOTES = 50  # below the rows; what comes after is no remark, but rows that do not fit
 _SHOWN = 60
 
 
@@ -125,7 +126,7 @@ def settled(raw: RawFile) -> RawFile:
     written = _not_blank(raw.columns, raw.n_rows)
     raw = _kept(raw, written)
     footers: list[str] = []
-    while True:
+    while len(footers) < _MOST_NOTES:
         shorter = _without_last_note(raw, footers)
         if shorter is raw:
             break

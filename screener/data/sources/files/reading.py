@@ -5,22 +5,31 @@ The one step that reads the disk.
 
 from __future__ import annotations
 
+import csv
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from screener.data.sources.files.bounds import BOUNDS
+from screener.data.sources.files.parquet_tables import read_parquet
 from screener.data.sources.files.raw import BrokenLine, HeaderTest, RawFile, any_header
 from screener.data.sources.files.text_tables import read_text
 from screener.errors import DataError, InputError, SchemaMismatch
+from screener.files.regular import check_regular, read_regular
 
-__all__ = ["BrokenLine", "RawFile", "read_raw"]
+__all__ = ["BrokenLine", "RawFile", "read_raw", "readable"]
 
+_SHOWN = 200
 _PARQUET = b"PAR1"
 _ZIP = b"PK\x03\x04"
 _WORKBOOKS = (".xls", ".xlsx", ".xlsm")
+_SMALLER = "give it in several files"
+# What the reading libraries raise over a value that they cannot take.
+_FAULTS = (pa.ArrowException, OverflowError, RecursionError, UnicodeError, csv.Error, zlib.error)
 
 
 def read_raw(path: Path, *, label: str, header: HeaderTest = any_header) -> RawFile:
@@ -45,7 +54,8 @@ def read_raw(path: Path, *, label: str, header: HeaderTest = any_header) -> RawF
         If it holds no row.
     """
     try:
-        raw = _read(path, label, header)
+        with readable(label):
+            raw = _read(path, label, header)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"cannot be read: {reason}", where=label) from error
@@ -56,11 +66,13 @@ def read_raw(path: Path, *, label: str, header: HeaderTest = any_header) -> RawF
 
 def _read(path: Path, label: str, header: HeaderTest) -> RawFile:
     suffix = path.suffix.lower()
+    check_regular(path, BOUNDS.parquet, where=label, fix=_SMALLER)
     with path.open("rb") as stream:
         start = stream.read(4)
     if suffix == ".parquet" or start == _PARQUET:
-        return _read_parquet(path, label)
-    content = path.read_bytes()
+        return read_parquet(path, label=label)
+    most = BOUNDS.workbook if start == _ZIP else BOUNDS.file
+    content = read_regular(path, most, where=label, fix=_SMALLER)
     if start == _ZIP:
         # Its library is slow to import: only a workbook needs it.
         from screener.data.sources.files.workbooks import read_workbook
@@ -75,26 +87,34 @@ def _read(path: Path, label: str, header: HeaderTest) -> RawFile:
     return raw
 
 
+@contextmanager
+def readable(label: str, column: str = "") -> Iterator[None]:
+    """Turn what a reading library raises over a cell into a refusal of the file.
+
+    Parameters
+    ----------
+    label
+        The file.
+    column
+        Its column, where one is read.
+
+    Raises
+    ------
+    SchemaMismatch
+        If a library does not take a value.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise
+    except _FAULTS as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:_SHOWN]
+        raise SchemaMismatch(
+            f"a value cannot be read: {reason}",
+            where=f"{label}, column {column}" if column else label,
+            fix="write the file again with plain numbers, dates and texts",
+        ) from error
+
+
 def _noted(raw: RawFile, note: str) -> RawFile:
     return replace(raw, notes=(note, *raw.notes))
-
-
-def _read_parquet(path: Path, label: str) -> RawFile:
-    try:
-        table = pq.ParquetFile(path).read()
-        table.validate(full=True)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        if isinstance(error, PermissionError):
-            raise
-        raise SchemaMismatch(
-            f"not a readable Parquet file: {(str(error).splitlines() or [''])[0]}",
-            where=label,
-            fix="write or download the file again",
-        ) from error
-    return RawFile(
-        label=label,
-        stem=path.stem,
-        headers=tuple(table.column_names),
-        columns=tuple(table.columns),
-        lines=np.arange(1, table.num_rows + 1, dtype=np.int64),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from screener.data.sources.files.columns import ColumnMapping
+from screener.data.sources.files.columns import ColumnMapping, shown_names
 from screener.data.sources.files.exports import NOT_OURS
 from screener.data.sources.files.raw import RawFile
 from screener.data.sources.files.units import normal_header
@@ -50,7 +50,7 @@ def file_remarks(raw: RawFile, mapping: ColumnMapping) -> list[Remark]:
     ]
     unused = [name for name in mapping.ignored if normal_header(name) not in NOT_OURS]
     if unused:
-        said.append(f"columns not used: {', '.join(unused)}")
+        said.append(f"columns not used: {shown_names(unused)}")
     said += _renumbered(raw, mapping)
     return [Remark(text=text, file=raw.label) for text in said]
 

@@ -179,9 +179,14 @@ def _check_path(path: Path) -> None:
             where=str(path),
             fix=f"give one of {', '.join(_SUFFIXES)}; what is in it decides how it is read",
         )
-    if not path.is_file():
-        what = "is a folder, not a file" if path.is_dir() else "there is no such file"
-        raise InputError(what, where=str(path), fix="check the path")
+    try:
+        if path.is_dir():
+            raise InputError("is a folder, not a file", where=str(path), fix="check the path")
+        path.stat()
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        what = "there is no such file" if missing else f"cannot be read: {error.strerror}"
+        raise InputError(what, where=str(path), fix="check the path") from error
 
 
 def _check_options(request: ImportRequest) -> None:

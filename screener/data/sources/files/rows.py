@@ -20,6 +20,7 @@ from screener.data.sources.files.listing_column import (
 )
 from screener.data.sources.files.plausible import refuse_odd_unit, refuse_two_readings
 from screener.data.sources.files.raw import RawFile
+from screener.data.sources.files.reading import readable
 from screener.data.sources.files.units import Measure
 from screener.data.sources.files.values import (
     Numbers,
@@ -184,7 +185,8 @@ def read_rows(
     for name, column in mapping.columns.items():
         if column.field.form in (Form.CODE, Form.EXCHANGE):
             continue
-        values[name], faults = _column(raw, column, hong_kong[codes.index])
+        with readable(raw.label, column.header):
+            values[name], faults = _column(raw, column, hong_kong[codes.index])
         if not column.field.proof:  # a proof that cannot be read proves nothing
             findings += faults
     rows = Rows(
@@ -289,6 +291,7 @@ def _not_a(column: MappedColumn) -> str:
     return f"{column.field.name} is not a {column.field.form}"
 
 
+@np.errstate(over="ignore")  # what is endless then is beyond every bound
 def _scaled(numbers: FloatArray, column: MappedColumn, hong_kong: BoolArray) -> FloatArray:
     if column.scale == column.hong_kong:
         # Dividing keeps 0.3 per ten at 0.03: multiplying by 0.1 would leave a stray last digit.

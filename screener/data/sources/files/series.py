@@ -14,7 +14,6 @@ from screener.data.sources.files.arrival import (
     without_repeats,
 )
 from screener.data.sources.files.landing import table_of
-from screener.data.sources.files.plausible import impossible_findings
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
 from screener.data.sources.files.twins import together_remarks, told_twice
@@ -41,11 +40,6 @@ def normalise_valuation(rows: Rows, query: FileQuery) -> Outcome:
             Finding(rows=empty, reason="no value in the row"),
             *quantities(rows, ("market_cap", "float_cap"), zero=False),
             *quantities(rows, ("dividend_yield",)),
-            *(
-                finding
-                for name in ("market_cap", "float_cap", "dividend_yield")
-                for finding in impossible_findings(name, rows.numbers(name))
-            ),
         ]
     )
     rows, repeats, remarks = without_repeats(rows, ("session",), "listing and session")

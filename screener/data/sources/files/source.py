@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import pyarrow.compute as pc
 
 from screener.data.schema import SIMULATED, Basis
 from screener.data.sources.base import Batch
-from screener.data.sources.files.arrival import Outcome
+from screener.data.sources.files.arrival import Outcome, sensible
+from screener.data.sources.files.bounds import BOUNDS
 from screener.data.sources.files.columns import (
     ColumnMapping,
     check_fields,
@@ -31,7 +31,7 @@ from screener.data.sources.files.masters import normalise_listings, normalise_na
 from screener.data.sources.files.prices import normalise_prices
 from screener.data.sources.files.ratings import normalise_ratings
 from screener.data.sources.files.raw import Fit, RawFile
-from screener.data.sources.files.reading import read_raw
+from screener.data.sources.files.reading import read_raw, readable
 from screener.data.sources.files.remarks import Remark, file_remarks, lines_of
 from screener.data.sources.files.request import (
     FileQuery,
@@ -44,7 +44,7 @@ from screener.data.sources.files.series import normalise_actions, normalise_valu
 from screener.data.sources.files.suspensions import taken_as_suspended
 from screener.data.sources.files.titles import listing_of_title, refuse_other_bars
 from screener.data.sources.files.units import normal_header
-from screener.data.sources.files.values import as_text
+from screener.data.sources.files.values import distinct_texts
 from screener.data.sources.files.volume import settle_volume
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.errors import DataError, InputError, ScreenerError
@@ -98,6 +98,7 @@ _FIXES = (
         "fill the column; a workbook's formulas have no values until a spreadsheet program has "
         "saved them",
     ),
+    ("no market has seen", "check the units of the columns: `--unit volume=lots`, and the values"),
     ("", "check --kind, --map and the file"),
 )
 
@@ -165,7 +166,8 @@ class FileSource:
         """
         parts, mappings, remarks = [], [], []
         for number, raw in enumerate(payload):
-            rows, mapping, said = _one_file(raw, number, query, self._master)
+            with readable(raw.label):
+                rows, mapping, said = _one_file(raw, number, query, self._master)
             parts.append(rows)
             mappings.append(mapping)
             remarks += said
@@ -200,6 +202,7 @@ def _one_file(
     rows, notes = read_rows(
         raw, mapping, file=number, kind=code_kind, listing=alone or request.listing, master=master
     )
+    rows = sensible(rows)
     said = [*notes]
     if "listing" in mapping.columns:
         _refuse_other_listings(rows, request.listing, raw.label)
@@ -211,6 +214,7 @@ def _one_file(
     remarks = [*file_remarks(raw, mapping), *(Remark(text=t, file=raw.label) for t in said)]
     if request.kind is ImportKind.BARS:
         rows, traded = _traded(rows, mapping, request, raw.label)
+        rows = sensible(rows)  # in shares
         remarks += traded
     return rows, mapping, remarks
 
@@ -283,7 +287,7 @@ def _refuse_simulated(raw: RawFile) -> None:
     for header, column in zip(raw.headers, raw.columns, strict=True):
         if normal_header(header) != "source":
             continue
-        if pc.any(pc.equal(as_text(column), SIMULATED)).as_py():
+        if SIMULATED in distinct_texts(column, normal=False)[1]:
             raise InputError(
                 f"the rows are of the simulated market: their source is {SIMULATED}",
                 where=raw.label,
@@ -292,15 +296,18 @@ def _refuse_simulated(raw: RawFile) -> None:
 
 
 def _refuse_nothing(outcome: Outcome, payload: Sequence[RawFile]) -> None:
-    if np.any(outcome.rows.passed):
-        return
     broken = sum(len(raw.broken) for raw in payload)
+    rejected = outcome.rows.n_rows - int(np.count_nonzero(outcome.rows.passed)) + broken
+    every = rejected == outcome.rows.n_rows + broken
+    if not every and rejected <= BOUNDS.rejects:
+        return
     reasons = [f"{reason} ({count})" for reason, count in outcome.rows.verdict.counts()]
     if broken:
         reasons.insert(0, f"wrong number of cells ({broken})")
     more = len(reasons) - _SHOWN_REASONS
     raise DataError(
-        f"all {outcome.rows.n_rows + broken} rows are rejected: "
+        f"{'all ' if every else ''}{rejected} rows are rejected"
+        + (": " if every else f", more than {BOUNDS.rejects:,}; nothing is stored: ")
         + "; ".join(reasons[:_SHOWN_REASONS])
         + (f"; and {more} more reasons" if more > 0 else ""),
         where=", ".join(raw.label for raw in payload[:_SHOWN_REASONS]),

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from screener.data.quality import IntArray
+from screener.data.sources.files.bounds import BOUNDS, too_much
 from screener.data.sources.files.encoding import to_utf8
 from screener.data.sources.files.raw import (
     BrokenLine,
@@ -27,10 +29,13 @@ __all__ = ["read_text"]
 
 _SEPARATORS = ",\t;|"
 _SPACES = " "
+_TOO_LONG = "straddling"  # the parser's word for a line that is longer than one of its blocks
 _STATED = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_BLOCK = 2 * BOUNDS.line  # of the parser, which takes whole lines
 _HEAD = 30
 _QUOTED_LINES = 60
 _SHOWN = 160
+_CELL_SHOWN = 40
 _MARKUP = ("<html", "<!doctype", "<table", "<?xml", "<meta", "<head", "<style", "<!--")
 
 
@@ -74,7 +79,10 @@ def read_text(content: bytes, *, stem: str, label: str, header: HeaderTest) -> R
     text, encoding = to_utf8(content, file=label)
     text = _plain_line_ends(text).rstrip(b"\x1a")
     _refuse_markup(text, label)
-    records = list(_records(text))
+    n_lines = text.count(b"\n")
+    if n_lines > BOUNDS.rows:
+        raise too_much(f"{n_lines:,} lines", BOUNDS.rows, "rows", where=label)
+    records = list(_records(text, label))
     if not records:
         raise SchemaMismatch("the file is empty", where=label, fix="check the export")
     stated = _STATED.fullmatch(records[0].text.strip(" \n"))
@@ -87,6 +95,8 @@ def read_text(content: bytes, *, stem: str, label: str, header: HeaderTest) -> R
     cells = _widened(head.cells, body, separator, label)
     first = head.record.number + head.record.n_lines
     columns, broken = _parse(body, len(cells), separator, first, label)
+    lines = _line_numbers(len(columns[0]), first, {item.line for item in broken})
+    _refuse_long_cells(columns, cells, lines, label, quoted=b'"' in body)
     above = [item for item in records[bool(stated) :] if item.number < head.record.number]
     return settled(
         RawFile(
@@ -94,7 +104,7 @@ def read_text(content: bytes, *, stem: str, label: str, header: HeaderTest) -> R
             stem=stem,
             headers=tuple(" ".join(name.split()) for name in cells),
             columns=columns,
-            lines=_line_numbers(len(columns[0]), first, {item.line for item in broken}),
+            lines=lines,
             broken=tuple(item for item in broken if item.text.strip(_SEPARATORS + ' \r\n"')),
             encoding=encoding,
             header_line=head.record.number,
@@ -120,11 +130,14 @@ def _refuse_markup(text: bytes, label: str) -> None:
         )
 
 
-def _records(text: bytes) -> Iterator[_Record]:
+def _records(text: bytes, label: str) -> Iterator[_Record]:
     """Yield the first lines that are not blank."""
     at, number, found = 0, 1, 0
     while at < len(text) and found < _HEAD:
         end, n_lines = _record_end(text, at)
+        if end - at > BOUNDS.line:
+            place = f"{label} line {number}"
+            raise too_much(f"{end - at:,} bytes", BOUNDS.line, "bytes", where=place, of="of a line")
         line = text[at:end].decode("utf-8")
         if line.strip():
             found += 1
@@ -187,15 +200,19 @@ def _separators(line: str) -> str:
 
 
 def _cells(line: str, separator: str, label: str) -> tuple[str, ...]:
+    n_cells = line.count(separator) + 1
+    if n_cells > BOUNDS.columns:
+        raise too_much(f"{n_cells:,} columns", BOUNDS.columns, "columns", where=label)
     try:
         return tuple(next(csv.reader(io.StringIO(line), delimiter=separator), ()))
     except csv.Error as error:
-        raise _unreadable(str(error), label) from error
+        first = line[:_CELL_SHOWN].strip()
+        raise _unreadable(f"{error}, in the line that begins {first!r}", label) from error
 
 
 def _widened(cells: tuple[str, ...], body: bytes, separator: str, label: str) -> tuple[str, ...]:
     """Return the header as wide as the first row, where that only ends in more blank cells."""
-    first = next(_records(body), None)
+    first = next(_records(body, label), None)
     if first is None:
         return cells
     row = _cells(first.text, separator, label)
@@ -208,8 +225,12 @@ def _parse(
     body: bytes, n_columns: int, separator: str, first: int, label: str
 ) -> tuple[tuple[pa.ChunkedArray, ...], tuple[BrokenLine, ...]]:
     broken: list[BrokenLine] = []
+    endless: list[int] = []
 
     def keep_broken(row: pa_csv.InvalidRow) -> str:
+        if len(broken) >= BOUNDS.broken or row.text.count("\n") > _QUOTED_LINES:
+            endless.append(row.number + first - 1)
+            return "error"
         line = row.number + first - 1
         broken.append(BrokenLine(line=line, cells=row.actual_columns, text=row.text[:_SHOWN]))
         return "skip"
@@ -221,7 +242,9 @@ def _parse(
         table = pa_csv.read_csv(
             pa.BufferReader(body),
             # One thread: only then does the parser tell the number of a broken line.
-            read_options=pa_csv.ReadOptions(use_threads=False, column_names=names),
+            read_options=pa_csv.ReadOptions(
+                use_threads=False, column_names=names, block_size=_BLOCK
+            ),
             parse_options=pa_csv.ParseOptions(
                 delimiter=separator,
                 ignore_empty_lines=False,
@@ -233,8 +256,42 @@ def _parse(
             ),
         )
     except pa.ArrowInvalid as error:
-        raise _unreadable(str(error).splitlines()[0], label) from error
+        if len(broken) >= BOUNDS.broken:
+            told = f"more than {BOUNDS.broken:,} lines have not as many cells as the header"
+            place = f"{label} line {broken[0].line}, the first"
+            raise _unreadable(f"{told}, {n_columns}", place) from error
+        if endless:
+            raise _endless_quote(f"{label} line {endless[0]}") from error
+        reason = str(error).splitlines()[0]
+        if _TOO_LONG in reason:
+            reason = f"a line of more than {BOUNDS.line:,} bytes, or a quote that never ends"
+        raise _unreadable(reason, label) from error
     return tuple(table.columns), tuple(broken)
+
+
+def _endless_quote(where: str) -> SchemaMismatch:
+    return _unreadable(f"a quote holds more than {_QUOTED_LINES} lines: is it never closed?", where)
+
+
+def _refuse_long_cells(
+    columns: tuple[pa.ChunkedArray, ...],
+    names: tuple[str, ...],
+    lines: IntArray,
+    label: str,
+    *,
+    quoted: bool,
+) -> None:
+    for name, column in zip(names, columns, strict=True):
+        breaks = pc.count_substring(column, "\n") if quoted else pa.array([0])
+        if (pc.max(breaks).as_py() or 0) > _QUOTED_LINES:
+            row = int(pc.index(breaks, pc.max(breaks)).as_py())
+            raise _endless_quote(f"{label} line {lines[row]}, column {name[:_CELL_SHOWN]}")
+        sizes = pc.binary_length(column)
+        longest = pc.max(sizes).as_py() or 0
+        if longest > BOUNDS.cell:
+            row = int(pc.index(sizes, longest).as_py())
+            place = f"{label} line {lines[row]}, column {name[:_CELL_SHOWN]}"
+            raise too_much(f"{longest:,} bytes", BOUNDS.cell, "bytes", where=place, of="of a cell")
 
 
 def _unreadable(reason: str, label: str) -> SchemaMismatch:
@@ -255,7 +312,7 @@ def _line_numbers(n_rows: int, first: int, broken: set[int]) -> IntArray:
 
 def _title(line: str) -> str:
     """Return a line above the header as words, without separators."""
-    return " ".join(re.sub(f'[{_SEPARATORS}"\n]', " ", line).split())
+    return " ".join(re.sub(f'[{_SEPARATORS}"\n]', " ", line).split())[:_SHOWN]
 
 
 def _told(head: _Head, above: list[_Record]) -> tuple[str, ...]:

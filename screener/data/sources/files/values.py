@@ -42,6 +42,10 @@ _DAY = re.compile(
     r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d{2})(\d{2}))(?:\.0)?",
     re.ASCII,
 )
+_NO_DAY = np.iinfo(np.int64).min
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_FAR_SECONDS = 10**12  # 30,000 years
+_FAR_DAY = np.datetime64(10**7, "D")
 _FIRST_DAY, _LAST_DAY = (np.datetime64(day, "D") for day in (date.min, date.max))
 _DAY_NUMBER = re.compile(r"[1-9][0-9]{4}(\.[0-9]+)?", re.ASCII)
 _WEEKDAY = re.compile(
@@ -165,8 +169,10 @@ def read_numbers(column: pa.ChunkedArray) -> Numbers:
     """
     kind = column.type
     none = np.zeros(len(column), dtype=np.bool_)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
-        found = _text_numbers(column.cast(pa.string()))
+    if pa.types.is_dictionary(kind):
+        found = _repeated_numbers(column)
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        found = _text_numbers(column)
     elif pa.types.is_null(kind) or pa.types.is_boolean(kind):
         flag = np.full(len(column), pa.types.is_boolean(kind), dtype=np.bool_)
         found = Numbers(np.full(len(column), np.nan), flag, none, none, none)
@@ -227,8 +233,10 @@ def distinct_texts(column: pa.ChunkedArray, *, normal: bool = True) -> tuple[Int
 
     Texts are trimmed, with wide signs made narrow, unless they shall stay as printed.
     """
-    encoded = as_text(column).combine_chunks().dictionary_encode()
-    texts: Sequence[str] = encoded.dictionary.to_pylist()
+    if not pa.types.is_dictionary(column.type):
+        column = as_text(column).dictionary_encode()
+    encoded = column.unify_dictionaries().combine_chunks()
+    texts: Sequence[str] = [text or "" for text in as_text(encoded.dictionary).to_pylist()]
     codes = pc.fill_null(encoded.indices, len(texts)).to_numpy(zero_copy_only=False)
     if normal:
         texts = [unicodedata.normalize("NFKC", text).strip() for text in texts]
@@ -251,12 +259,23 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _typed_days(column: pa.ChunkedArray) -> DayArray:
-    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
-        instants = column.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
-        shifted: DayArray = instants.to_numpy() + np.timedelta64(8, "h")
-        return shifted.astype("datetime64[D]")
-    days: DayArray = column.cast(pa.timestamp("ms"), safe=False).to_numpy().astype("datetime64[D]")
-    return days
+    kind = column.type
+    if pa.types.is_date32(kind):
+        days: DayArray = column.to_numpy().astype("datetime64[D]")
+        return days
+    unit = "ms" if pa.types.is_date64(kind) else kind.unit
+    counted: IntArray = pc.fill_null(column.cast(pa.int64()), _NO_DAY).to_numpy()
+    # Dividing never goes beyond what 64 bits hold; what is far from any day goes before adding.
+    seconds = counted // _PER_SECOND[unit]
+    shift = 8 * 3600 if pa.types.is_timestamp(kind) and kind.tz is not None else 0
+    far = (np.abs(seconds) > _FAR_SECONDS) & (counted != _NO_DAY)
+    found: DayArray = (
+        (np.where(far | (counted == _NO_DAY), 0, seconds) + shift)
+        .astype("datetime64[s]")
+        .astype("datetime64[D]")
+    )
+    found = np.where(far, _FAR_DAY, found)
+    return np.where(counted == _NO_DAY, np.datetime64("NaT", "D"), found)
 
 
 def _numeric(kind: pa.DataType) -> bool:
@@ -274,6 +293,14 @@ def _text_numbers(column: pa.ChunkedArray) -> Numbers:
         return _odd_numbers(trimmed)
     none = np.zeros(len(values), dtype=np.bool_)
     return Numbers(values, none, none, none, none)
+
+
+def _repeated_numbers(column: pa.ChunkedArray) -> Numbers:
+    """Read numbers of which each distinct text stands once; a null is one past the end."""
+    codes, texts = distinct_texts(column, normal=False)
+    found = read_numbers(pa.chunked_array([pa.array([*texts, ""], pa.string())]))
+    masks = (part[codes] for part in found[1:])
+    return Numbers(found.values[codes], *masks)
 
 
 def _odd_numbers(column: pa.ChunkedArray) -> Numbers:

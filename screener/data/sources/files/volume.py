@@ -29,6 +29,7 @@ _BOARDS = {
 }
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is endless is rejected, and proves nothing
 def settle_volume(
     rows: Rows, column: MappedColumn | None, file: str, *, provable: bool
 ) -> tuple[Rows, list[Remark]]:
@@ -143,13 +144,17 @@ def _told(
 
 
 def _findings(rows: Rows, ratio: FloatArray, odd: BoolArray, column: MappedColumn) -> list[Finding]:
+    """Find the rows of listings whose unit cannot be: one kind, with the median of one listing."""
+    if not odd.any():
+        return []
     verdict = f"the unit in {column.header} is not true" if column.stated else _NEITHER
+    first = int(np.flatnonzero(odd)[0])
+    of = f" for {rows.listings[first].id}" if odd.sum() > 1 else ""
     return [
         Finding(
-            rows=rows.listing == number,
-            reason=f"amount / (volume × close) has median {ratio[number]:.3g}: {verdict}",
+            rows=np.append(odd, False)[rows.listing],
+            reason=f"amount / (volume × close) has median {ratio[first]:.3g}{of}: {verdict}",
         )
-        for number in np.flatnonzero(odd)
     ]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -16,8 +18,9 @@ import openpyxl
 import pyarrow as pa
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from screener.data.sources.files.bounds import BOUNDS, too_much
 from screener.data.sources.files.raw import HeaderTest, RawFile, first_fitting, settled
-from screener.errors import InputError, SchemaMismatch
+from screener.errors import InputError, SchemaMismatch, ScreenerError
 
 __all__ = ["read_workbook"]
 
@@ -95,12 +98,15 @@ def read_workbook(content: bytes, *, stem: str, label: str, header: HeaderTest) 
 
 def _opened(content: bytes, label: str) -> tuple[list[_Sheet], date]:
     try:
+        _check_size(content, label)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on styles and drop-downs, which nobody needs here
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-            found = [_sheet(cast(_ReadSheet, sheet)) for sheet in book.worksheets]
+            found = [_sheet(cast(_ReadSheet, sheet), label) for sheet in book.worksheets]
             day_zero = _DAY_ZERO_1904 if book.epoch == CALENDAR_MAC_1904 else _DAY_ZERO
             book.close()
+    except (ScreenerError, MemoryError):
+        raise
     except Exception as error:  # the library raises whatever a damaged part causes
         raise SchemaMismatch(
             f"an Excel workbook or zip archive that cannot be read ({type(error).__name__})",
@@ -113,17 +119,43 @@ def _opened(content: bytes, label: str) -> tuple[list[_Sheet], date]:
     return sheets, day_zero
 
 
-def _sheet(sheet: _ReadSheet) -> _Sheet:
+def _check_size(content: bytes, label: str) -> None:
+    """Refuse an archive whose own account of its parts is beyond what is unpacked."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = archive.infolist()
+    if len(parts) > BOUNDS.workbook_parts:
+        raise too_much(f"{len(parts):,} parts", BOUNDS.workbook_parts, "parts", where=label)
+    unpacked, most = sum(part.file_size for part in parts), BOUNDS.workbook_unpacked
+    if unpacked > most:
+        raise too_much(f"it unpacks to {unpacked / 1e6:,.0f} MB", most / 1e6, "MB", where=label)
+
+
+def _sheet(sheet: _ReadSheet, label: str) -> _Sheet:
     sheet.reset_dimensions()  # writers other than Excel state sizes that are not true
-    rows, lines = [], []
+    rows, lines, n_cells = [], [], 0
+    where = f"{label}, sheet {sheet.title!r}"
     for number, cells in enumerate(sheet.iter_rows(), 1):
+        n_cells += len(cells)
+        if number > BOUNDS.sheet_rows:
+            raise too_much(f"more than {number - 1:,} rows", number - 1, "rows", where=where)
+        if n_cells > BOUNDS.sheet_cells:
+            raise too_much(f"{n_cells:,} cells or more", BOUNDS.sheet_cells, "cells", where=where)
         texts = [_text(cell) for cell in cells]
         while texts and not texts[-1]:
             texts.pop()
         if texts:
+            _refuse_long_cells(texts, f"{where}, row {number}")
             rows.append(tuple(texts))
             lines.append(number)
     return _Sheet(name=sheet.title, rows=rows, lines=lines)
+
+
+def _refuse_long_cells(texts: list[str], where: str) -> None:
+    longest = max(map(len, texts))
+    if longest > BOUNDS.cell:
+        raise too_much(
+            f"{longest:,} characters", BOUNDS.cell, "characters", where=where, of="of a cell"
+        )
 
 
 def _text(cell: _ReadCell) -> str:
@@ -143,6 +175,8 @@ def _text(cell: _ReadCell) -> str:
 
 def _number(value: float, shown: str) -> str:
     """Return a number as text, with what its format says of its unit."""
+    if not math.isfinite(value):
+        return repr(value)
     if _ZEROS.fullmatch(shown) and value == int(value):
         return str(int(value)).zfill(len(shown))
     plain = str(int(value)) if abs(value) < _EXACT and value == int(value) else repr(value)

@@ -1,0 +1,80 @@
+"""How much of a file is read: every bound, in one table, and what is said of a file beyond one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from screener.errors import SchemaMismatch
+
+__all__ = ["BOUNDS", "Bounds", "too_much"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Bounds of a table in a file; a file beyond one is refused before it is unpacked.
+
+    Parameters
+    ----------
+    file
+        Bytes of a text file.
+    rows, columns
+        Rows and columns of any file.
+    cell
+        Characters of a cell.
+    line
+        Bytes of a line of text, of all its lines where quotes hold several together.
+    broken
+        Lines of text that do not fit the header.
+    rejects
+        Rows that go to quarantine from one import.
+    unpacked
+        Bytes of a Parquet file's columns in memory.
+    parquet, workbook
+        Bytes of such a file.
+    workbook_unpacked
+        Bytes of all parts of a workbook together.
+    workbook_parts
+        Parts of a workbook.
+    sheet_rows, sheet_cells
+        Rows and cells of a sheet, blank ones before others counted in.
+    """
+
+    file: int = 4_000_000_000
+    rows: int = 50_000_000
+    columns: int = 20_000
+    cell: int = 100_000
+    line: int = 1 << 20
+    broken: int = 200_000
+    rejects: int = 1_000_000
+    unpacked: int = 10_000_000_000
+    parquet: int = 20_000_000_000
+    workbook: int = 200_000_000
+    workbook_unpacked: int = 2_000_000_000
+    workbook_parts: int = 10_000
+    sheet_rows: int = 1_048_576
+    sheet_cells: int = 30_000_000
+
+
+BOUNDS = Bounds()
+"""The bounds in force."""
+
+
+def too_much(what: str, most: float, unit: str, *, where: str, of: str = "") -> SchemaMismatch:
+    """Return the refusal of a file that holds more than is read.
+
+    Parameters
+    ----------
+    what
+        How much it holds, in words.
+    most, unit
+        The bound that it breaks, and of what.
+    where
+        The file, and the place in it.
+    of
+        What the bound is for, if not the file.
+    """
+    return SchemaMismatch(
+        f"{what}, and up to {most:,.0f} {unit} are read{of and f' {of}'}",
+        where=where,
+        fix="check the export, or give it in several files",
+    )
