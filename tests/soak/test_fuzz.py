@@ -16,7 +16,7 @@ from tests.support.soaking import SEED, in_child, keep, modules, share, warm
 PARTS = 8
 ROUNDS = share(360, 2400) // PARTS
 SECONDS = 10
-MEMORY = 1 << 30
+MEMORY = 500 << 20
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,8 @@ FULL = os.environ.get("FULL", "") not in ("", "0")
 SEED = int(os.environ.get("SEED") or f"{datetime.now(UTC):%Y%m%d}")
 FINDINGS = Path(os.environ.get("SOAK_FINDINGS") or Path(tempfile.gettempdir(), "screener-soak"))
 
+_RESERVED = 4 << 30
+
 
 def share(rounds: int, full: int) -> int:
     """Return the rounds to run: by default a fixed share, with FULL=1 all of them."""
@@ -71,7 +73,7 @@ def in_child(
     cpu
         Seconds of processor time it may take.
     memory
-        Bytes of address space beyond those of this process; 0 for any.
+        Bytes that it may hold beyond those of this process; 0 for any.
     patience
         Seconds of the clock after which it counts as hanging.
     """
@@ -101,9 +103,13 @@ def _work(job: Callable[[], object], into: int, cpu: int, memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (spent + cpu, spent + cpu + 5))
         if memory:
             pages = int(Path("/proc/self/statm").read_text().split()[0])
-            limit = pages * resource.getpagesize() + memory
+            # Threads and extensions reserve far more than they hold: this stops a runaway alone.
+            limit = pages * resource.getpagesize() + memory + _RESERVED
             resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         answer = [job(), ""]
+        held = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - used.ru_maxrss) << 10
+        if memory and held > memory:
+            answer = [None, f"held {held >> 20} MB"]
     except BaseException:  # noqa: BLE001 - whatever it is, it is told
         answer = [None, traceback.format_exc()]
     try:
