@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import sys
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 
 from screener.cli.main import app
 from screener.data import guards, lake
+from screener.data.compaction import Pins
+from screener.data.content import Content
 from screener.data.doctor import Check
 from screener.data.guards import write_lock
 from screener.data.rebuilding import rebuild_hashes
@@ -111,6 +113,27 @@ def test_rows_that_nobody_committed_are_told(place: Workspace) -> None:
     with pytest.raises(StorageDamaged, match=r"not those that were committed.*bars"):
         rebuild_hashes(place.data_cache)
     assert not (place.data_cache / "SHA256SUMS").exists()
+
+
+def test_compaction_keeps_what_a_version_holds_when_its_commit_expires(place: Workspace) -> None:
+    with Store.open(place.data_cache) as store:
+        before, version = store.content(), store.version
+        assert store.holds_what_was_committed() is True
+        pins = Pins(versions=frozenset({version - 1}))
+        older = Store.open(place.data_cache, version=version - 1)
+        with older:
+            pinned = older.content()
+        done = store.compact(
+            now=datetime.now(UTC) + timedelta(hours=2), keep=timedelta(0), pinned=lambda: pins
+        )
+    assert version in done.expired
+    with Store.open(place.data_cache) as store:
+        assert store.content() == before != Content()
+        assert store.holds_what_was_committed() is True
+        store.commit(bars(bar("600009.SH", MONDAY)), message="more")
+        assert store.holds_what_was_committed() is True
+    with Store.open(place.data_cache, version=version - 1) as store:
+        assert store.content() == pinned != before
 
 
 # A lost list
