@@ -211,7 +211,7 @@ def _same(name: str, old: Answer, new: Answer) -> bool:
 
 _MOVING = ("compact", "status")
 """Commands that tell sizes or ages on their page, which differ from one copy to the next."""
-_LISTING = {"verify": 0, "diff": 0, "compact": 0}
+_LISTING = {"verify": 0, "diff": 0, "compact": 0, "restore": 0}
 """Commands that go on and list damage of what does not enter their numbers, and end well."""
 
 
