@@ -13,7 +13,7 @@ from tests.support.flips import Answer, answers, flipped, make_world, silent, ta
 from tests.support.soaking import SEED, in_child, keep, modules, share, warm
 
 PARTS = 10
-ROUNDS = share(40, 500) // PARTS
+ROUNDS = share(30, 500) // PARTS
 
 World = tuple[Path, Mapping[str, str], Mapping[str, Answer]]
 
