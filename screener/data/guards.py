@@ -148,7 +148,7 @@ def write_lock(root: Path) -> Iterator[None]:
     lock = FileLock(root / "write.lock")
     with lake.storage_errors(root):
         try:
-            lock.acquire(timeout=SILENT_SECONDS)
+            lock.acquire(timeout=min(SILENT_SECONDS, LOCK_SECONDS))
         except Timeout:
             sys.stderr.write(f"waiting for {_holder(root)}, which is writing\n")
             sys.stderr.flush()
@@ -165,7 +165,7 @@ def write_lock(root: Path) -> Iterator[None]:
 
 def _acquire(lock: FileLock, root: Path) -> None:
     try:
-        lock.acquire(timeout=LOCK_SECONDS - SILENT_SECONDS)
+        lock.acquire(timeout=max(0.0, LOCK_SECONDS - SILENT_SECONDS))
     except Timeout as error:
         raise StorageBusy(
             f"{_holder(root)} has been writing for over {LOCK_SECONDS:.0f} s",
