@@ -1,13 +1,14 @@
 # make demo   set up, then the main job on a simulated market, offline
 # make test   set up, then the whole test suite
 # make check  lint, format and types
+# make soak   hostile inputs, flipped bits and kills at random; SEED=N again, FULL=1 all of it
 # make bench  measurements side by side
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test soak check bench format clean
 
 $(VENV)/runtime.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -27,6 +28,9 @@ demo: $(VENV)/runtime.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n 2
+
+soak: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n 2 tests/soak
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

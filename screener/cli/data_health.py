@@ -83,6 +83,14 @@ def verify(
     yes: Annotated[
         bool, typer.Option("--yes", help="With --repair: make the repairs without asking.")
     ] = False,
+    rebuild_hashes: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild-hashes",
+            help="Where the list of hashes is lost: record the files as they are, if the rows are "
+            "those of their commit.",
+        ),
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="End with exit code 4 if there is any error.")
     ] = False,
@@ -110,6 +118,8 @@ def verify(
     tables = _tables(table)
     _check_repair(tables, repair=repair, yes=yes, data_version=data_version)
     place = workspace_of(workspace)
+    if rebuild_hashes:
+        _rebuild(place)
     chosen = _listings(listing)
     names = None if chosen is None else [item.id for item in chosen]
     with working("examining"):
@@ -121,6 +131,8 @@ def verify(
         write_csv(csv, VERIFY_COLUMNS, finding_rows(verified), excel=excel)
     if csv != "-":
         console().print(verify_page(verified))
+    if verified.refusal is not None:
+        raise verified.refusal
     if strict and verified.n_errors:
         raise DataError(
             f"{verified.n_errors} errors found in data version {verified.data_version}",
@@ -130,11 +142,23 @@ def verify(
         )
 
 
+def _rebuild(place: Workspace) -> None:
+    """Record the files as they are, and say aloud what that proves."""
+    from screener.workflows.verifying import rebuild, rebuilt_lines
+
+    with working("comparing the rows with their commit"):
+        done = rebuild(place)
+    for line in rebuilt_lines(done):
+        messages().print(line, markup=False, soft_wrap=True)
+
+
 def _repaired(place: Workspace, verified: Verified, *, yes: bool, quiet: bool) -> bool:
     """Propose repairs, make them if they are agreed to, and tell whether they were made."""
     from screener.workflows.repairing import apply_repairs, plan_repairs, repairs_page
 
     screen = messages() if quiet else console()
+    if verified.refusal is not None:
+        return False
     with working("looking for repairs"):
         plan = plan_repairs(place, verified)
     if not plan.proposal.repairs:

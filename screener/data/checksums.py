@@ -38,6 +38,7 @@ __all__ = [
     "file_digest",
     "files_to_remove",
     "next_file",
+    "record_anew",
     "record_files",
     "recorded",
 ]
@@ -177,6 +178,16 @@ def record_files(
     except StorageError as error:
         return (f"{SUMS} was not brought up to date, the next commit does it: {error.what}",)
     return ()
+
+
+def record_anew(root: Path, connection: lake.Connection) -> int:
+    """Record all files as they are, whatever was recorded of them; return how many.
+
+    The caller keeps other writers away, and knows why the files can be believed.
+    """
+    end = _end(next_file(connection), catalog_state(root))
+    _rewrite(root, connection, {}, next_file(connection), end)
+    return len(recorded(root).entries)
 
 
 def damaged_files(root: Path) -> tuple[DamagedFile, ...]:

@@ -18,6 +18,7 @@ from typing import Any
 
 from screener.data import lake
 from screener.data.checksums import files_to_remove, next_file, record_files
+from screener.data.content import keep_content
 from screener.data.schema import TABLES
 from screener.data.verified import Verifier
 from screener.data.versions import EPOCH, FIRST_VERSION, Version, latest_version, versions_of
@@ -189,6 +190,8 @@ def compact(
     try:
         _merge_files(root, connection)
         plan = _plan(versions_of(connection), now=now, keep=keep, pins=pins)
+        if plan.expired:
+            lake.retried(root, lambda: keep_content(connection, plan.kept))
         _expire(root, connection, plan.expired)
         _clean(root, connection, now)
     except BaseException:  # what a merge wrote before it failed belongs to no version

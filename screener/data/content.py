@@ -9,24 +9,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
 from screener.data import lake
 from screener.data.schema import TABLES, Table, TableName
-from screener.data.versions import PROVENANCE, relation, tables_at
+from screener.data.versions import FIRST_VERSION, PROVENANCE, relation, tables_at
 
-__all__ = ["Balance", "Content", "content_of", "counted_content", "recounted"]
+__all__ = ["Balance", "Content", "content_of", "counted_content", "keep_content", "recounted"]
 
 _WITHOUT = frozenset({TableName.FETCHES})  # when a source was asked is no content
 _MODULUS = 1 << 64
 _KEY = "content"
 _SNAPSHOTS = """
-    SELECT changes_made, commit_extra_info
+    SELECT snapshot_id, changes_made, commit_extra_info
     FROM __ducklake_metadata_lake.ducklake_snapshot_changes
     WHERE snapshot_id <= {version} ORDER BY snapshot_id DESC
+"""
+_SILENT = """
+    SELECT snapshot_id FROM __ducklake_metadata_lake.ducklake_snapshot_changes
+    WHERE commit_extra_info IS NULL
+"""
+_KEEP = """
+    UPDATE __ducklake_metadata_lake.ducklake_snapshot_changes SET commit_extra_info = {content}
+    WHERE snapshot_id = {version} AND commit_extra_info IS NULL
 """
 _MAINTENANCE = (
     "merge_adjacent",
@@ -156,14 +164,29 @@ def content_of(connection: lake.Connection, version: int) -> Content | None:
     Returns
     -------
     Content or None
-        `None` if an older program made the last commit that changed rows.
+        `None` if an older program made the last commit that changed rows, or that commit has
+        expired.
     """
-    for changes, extra in connection.execute(_SNAPSHOTS.format(version=version)).fetchall():
+    for snapshot, changes, extra in connection.execute(
+        _SNAPSHOTS.format(version=version)
+    ).fetchall():
         if extra is not None and (found := _read(extra)) is not None:
             return found
         if any(not change.startswith(_MAINTENANCE) for change in _parts(changes)):
             return None
-    return Content()
+        if snapshot < FIRST_VERSION:  # the lake before it had tables
+            return Content()
+    return None  # the commit has expired
+
+
+def keep_content(connection: lake.Connection, versions: Iterable[int]) -> None:
+    """Write the content beside versions that have it from an earlier commit, which may expire."""
+    silent = {row[0] for row in connection.execute(_SILENT).fetchall()}
+    for version in silent.intersection(versions):
+        found = content_of(connection, version)
+        if found is not None:
+            text = lake.literal(found.as_json())
+            connection.execute(_KEEP.format(content=text, version=version))
 
 
 def recounted(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -14,6 +17,7 @@ from screener.data.schema import SIMULATED, TABLES, Table
 from screener.data.sources.base import Batch
 from screener.data.versions import latest_version, tables_at
 from screener.errors import InputError, StorageBusy, StorageDamaged
+from screener.files.clean import clean_line
 
 __all__ = [
     "has_catalog",
@@ -27,6 +31,13 @@ __all__ = [
 
 LOCK_SECONDS = 120.0
 """How long a writer waits for another."""
+
+SILENT_SECONDS = 2.0
+"""How long it does so without a word."""
+
+_HOLDER = "write.holder"
+_LONGEST = 80  # characters of a command that are told
+_DATA_PATH = "FROM __ducklake_metadata_lake.ducklake_metadata WHERE key = 'data_path'"
 
 
 def has_catalog(root: Path) -> bool:
@@ -52,6 +63,7 @@ def refuse_lost_catalog(root: Path) -> None:
 def make_tables(connection: lake.Connection, root: Path) -> None:
     """Make the tables that the lake lacks, and let be empty what an older program would not."""
     with lake.storage_errors(root):
+        _forget_folder(connection, root)
         there = tables_at(connection, latest_version(connection))
         statements = [
             *(text for spec in TABLES.values() if spec.name not in there for text in making(spec)),
@@ -69,6 +81,22 @@ def make_tables(connection: lake.Connection, root: Path) -> None:
             with suppress(lake.Error):
                 connection.execute("ROLLBACK")
             raise
+
+
+def _forget_folder(connection: lake.Connection, root: Path) -> None:
+    """Let the catalog name the folder of its files from its own place, and no path of a machine."""
+    if connection.execute(f"SELECT value {_DATA_PATH}").fetchall() == [(f"{lake.DATA}/",)]:
+        return
+    # Whoever keeps the catalog busy does no harm: the next write does it.
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(root / lake.CATALOG, timeout=1.0)) as link,
+        link,
+    ):
+        link.execute("PRAGMA secure_delete = ON")  # else the bytes stay where the path was
+        link.execute(
+            "UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'", [f"{lake.DATA}/"]
+        )
 
 
 def making(spec: Table) -> Iterator[str]:
@@ -112,22 +140,52 @@ def _unsorted(connection: lake.Connection) -> set[str]:
 
 @contextmanager
 def write_lock(root: Path) -> Iterator[None]:
-    """Hold the one lock of writers; `StorageBusy` if another process keeps it for too long."""
+    """Hold the one lock of writers; `StorageBusy` if another process keeps it for too long.
+
+    Who waits for over `SILENT_SECONDS` says for whom, on standard error.
+    """
     # DuckLake lets two transactions insert the same keys; one writer at a time keeps them unique.
     lock = FileLock(root / "write.lock")
     with lake.storage_errors(root):
         try:
-            lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout as error:
-            raise StorageBusy(
-                f"another process has been writing for over {LOCK_SECONDS:.0f} s",
-                where=str(root),
-                fix="wait until it ends, or end it, then type the command again",
-            ) from error
+            lock.acquire(timeout=min(SILENT_SECONDS, LOCK_SECONDS))
+        except Timeout:
+            sys.stderr.write(f"waiting for {_holder(root)}, which is writing\n")
+            sys.stderr.flush()
+            _acquire(lock, root)
+    with suppress(OSError):
+        (root / _HOLDER).write_text(_myself(), encoding="utf-8")
     try:
         yield
     finally:
+        with suppress(OSError):
+            (root / _HOLDER).unlink()
         lock.release()
+
+
+def _acquire(lock: FileLock, root: Path) -> None:
+    try:
+        lock.acquire(timeout=max(0.0, LOCK_SECONDS - SILENT_SECONDS))
+    except Timeout as error:
+        raise StorageBusy(
+            f"{_holder(root)} has been writing for over {LOCK_SECONDS:.0f} s",
+            where=str(root),
+            fix="wait until it ends, or end it, then type the command again",
+        ) from error
+
+
+def _myself() -> str:
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
+    return f"process {os.getpid()} (`{clean_line(command)[:_LONGEST]}`)"
+
+
+def _holder(root: Path) -> str:
+    """Return who holds the lock, as it has written down."""
+    with suppress(OSError):
+        text = (root / _HOLDER).read_text(encoding="utf-8", errors="replace")
+        if text:
+            return clean_line(text)[: 2 * _LONGEST]
+    return "another process"
 
 
 def is_simulated(connection: lake.Connection, root: Path, places: Iterable[str]) -> bool | None:

@@ -25,7 +25,7 @@ from screener.data.versions import (
     tables_at,
 )
 from screener.domain.listing import INDEX_ID
-from screener.errors import SchemaMismatch
+from screener.errors import SchemaMismatch, StorageDamaged
 
 __all__ = ["Coverage", "Reader", "Span"]
 
@@ -215,6 +215,41 @@ class Reader:
         for name in set(TABLES) - lost:  # an older program made the version
             self._at(name)
         return self._asked(lambda: recounted(self._connection, self._version, lost=lost))
+
+    def holds_what_was_committed(self) -> bool | None:
+        """Count all rows that can be read again, and compare them with the digest of their commit.
+
+        Returns
+        -------
+        bool or None
+            `None` if an older program made the last commit, which bears no digest.
+
+        Raises
+        ------
+        StorageError
+            If a table cannot be read although its files are what was written.
+        """
+        lost = frozenset(name for name in TABLES if self._is_lost(name))
+        kept = self._asked(lambda: content_of(self._connection, self._version))
+        found = self._asked(lambda: recounted(self._connection, self._version, lost=lost))
+        return None if kept is None else kept.without(lost) == found
+
+    def _is_lost(self, table: TableName) -> bool:
+        """Tell whether a table holds a file that is not what was written."""
+        try:
+            self._at(table)
+        except StorageDamaged:
+            return True
+        return False
+
+    def _read_every_byte(self) -> None:
+        """Compare the catalog now, and each file before it is read, whatever is remembered."""
+        try:
+            self._verifier.distrust()
+            self._asked(self._verifier.catalog)
+        except BaseException:
+            self.close()
+            raise
 
     def simulated(self) -> bool:
         """Tell whether the version read holds the simulated market."""

@@ -116,7 +116,7 @@ class Store(Reader):
             raise lake.no_data_yet(root)
         store = cls._connected(root, version)
         if every_byte:
-            store._verifier.distrust()
+            store._read_every_byte()
         if store.version < FIRST_VERSION:  # a first import was ended before it made the tables
             store.close()
             raise lake.no_data_yet(root)
@@ -208,10 +208,14 @@ class Store(Reader):
             self._verify(TABLES, version)
             lost = self._lost(self._version)
             changes = self._asked(lambda: what_restoring_changes(self._connection, version, lost))
+            told = tuple(
+                f"Table {name} is damaged as it is now, and is made anew." for name in sorted(lost)
+            )
             if dry_run:
-                return Commit(version=self._version, changes=changes)
+                return Commit(version=self._version, changes=changes, remarks=told)
             job = partial(restore_tables, self._connection, changes, lost)
-            return self._commit(job, f"restore data version {version}", lost=lost)
+            done = self._commit(job, f"restore data version {version}", lost=lost)
+            return replace(done, remarks=(*told, *done.remarks))
 
     def refuse_other_market(self, batch: Batch) -> None:
         """Refuse a batch of real rows for a simulated lake, and the other way round.
@@ -328,7 +332,7 @@ class Store(Reader):
     ) -> Commit:
         fresh = self._asked(lambda: next_file(self._connection))
         before = self._content(lost)
-        changes = lake.retried(self._root, lambda: self._transaction(job, message, before))
+        changes = lake.retried(self._root, lambda: self._transaction(job, message, before, lost))
         remarks = record_files(self._root, self._connection, fresh=fresh)
         done = Commit(version=self._latest(), changes=changes, remarks=remarks)
         if done.changed:  # what changes nothing makes no version, not even by merging
@@ -344,12 +348,14 @@ class Store(Reader):
         for name in {*tables} & {TableName(name) for name in there}:
             self._verifier.table(name, version)
 
-    def _transaction(self, job: Job, message: str, before: Content) -> tuple[TableChange, ...]:
+    def _transaction(
+        self, job: Job, message: str, before: Content, lost: frozenset[TableName]
+    ) -> tuple[TableChange, ...]:
         self._connection.execute("BEGIN")
         try:
             balance = Balance(self._connection)
             changes = job(balance)
-            if not any(item.added or item.changed or item.removed for item in changes):
+            if not lost and not any(item.added or item.changed or item.removed for item in changes):
                 self._connection.execute("ROLLBACK")
                 return changes
             self._connection.execute(

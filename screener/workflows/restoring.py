@@ -39,7 +39,7 @@ def restore_page(done: Commit, version: int, *, dry_run: bool) -> RenderableType
         )
         for item in done.changes
     ]
-    if not done.changed:
+    if not done.changed and not done.remarks:
         outcome = f"The newest data version, {done.version}, holds what version {version} held."
     elif dry_run:
         outcome = "Dry run: nothing was changed."

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from screener.data.schema import SIMULATED, TABLES, TableName
 from screener.data.store import Store
 from screener.errors import InputError
+from screener.files.failures import storage_error
+from screener.files.whole import put_whole
 from screener.render.files import FileFormat, write_table
 from screener.workspace.locate import Workspace
 
@@ -24,6 +29,9 @@ def export_tables(
     version: int | None = None,
 ) -> tuple[Path, ...]:
     """Write tables as files, one each; a table without rows gives no file.
+
+    Every byte of what is read is compared with its hash first. If anything fails, no file is there
+    that was not there before.
 
     Parameters
     ----------
@@ -48,13 +56,41 @@ def export_tables(
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file, not a folder", fix="name a folder for the files")
     written = []
-    with Store.open(workspace.data_cache, version=version) as store:
+    with (
+        Store.open(workspace.data_cache, version=version, every_byte=True) as store,
+        _drafts(folder) as drafts,
+    ):
         mark = f"_{SIMULATED}" if store.simulated() else ""
         for table in tables:
             by_listing = "listing" in TABLES[table].column_names
             rows = store.read(table, listings=listings if by_listing else None)
             if rows.num_rows:
-                target = folder / f"{table}{mark}.{file_format}"
-                write_table(target, rows, file_format=file_format)
-                written.append(target)
-    return tuple(written)
+                name = f"{table}{mark}.{file_format}"
+                write_table(drafts / name, rows, file_format=file_format)
+                written.append(name)
+        return tuple(_put(drafts / name, folder / name) for name in written)
+
+
+@contextmanager
+def _drafts(folder: Path) -> Iterator[Path]:
+    """Give a folder beside the files to come; it goes, and so does theirs if it stays empty."""
+    try:
+        new = not folder.exists()
+        folder.mkdir(parents=True, exist_ok=True)
+        drafts = Path(tempfile.mkdtemp(dir=folder, prefix=".export-"))
+    except OSError as error:
+        raise storage_error(error, folder) from error
+    try:
+        yield drafts
+    finally:
+        shutil.rmtree(drafts, ignore_errors=True)
+        if new and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _put(draft: Path, target: Path) -> Path:
+    try:
+        put_whole(target, draft.replace)
+    except OSError as error:
+        raise storage_error(error, target) from error
+    return target

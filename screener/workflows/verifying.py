@@ -10,16 +10,29 @@ from pathlib import Path
 import pyarrow as pa
 from rich.console import RenderableType
 
-from screener.data.checksums import SUMS, Damage, damaged_files
+from screener.data.checksums import SUMS, Damage, damaged_files, file_digest, recorded
 from screener.data.doctor import Check, Finding, Severity, examine
 from screener.data.doctor.holdings import bare_bars
+from screener.data.lake import CATALOG
+from screener.data.rebuilding import Rebuilt, rebuild_hashes
 from screener.data.schema import SIMULATED, TABLES, TableName
 from screener.data.store import Store
-from screener.errors import StorageError
+from screener.data.verified import catalog_complaints
+from screener.errors import ScreenerError, StorageDamaged, StorageError
 from screener.render.doctor import FindingLine, findings_view
 from screener.workspace.locate import Workspace
+from screener.workspace.runs import RUNS, stored_runs
 
-__all__ = ["VERIFY_COLUMNS", "StoredTables", "Verified", "finding_rows", "verify", "verify_page"]
+__all__ = [
+    "VERIFY_COLUMNS",
+    "StoredTables",
+    "Verified",
+    "finding_rows",
+    "rebuild",
+    "rebuilt_lines",
+    "verify",
+    "verify_page",
+]
 
 VERIFY_COLUMNS = (
     "table",
@@ -37,12 +50,27 @@ _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What the doctor found in one data version, errors first."""
+    """What the doctor found in one data version, errors first.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    n_rows
+        Rows that were examined.
+    data_version
+        The version; 0 where the lake could not be opened.
+    simulated
+        Whether it holds the simulated market.
+    refusal
+        Why no table could be examined; the findings list the damage that can be told all the same.
+    """
 
     findings: tuple[Finding, ...]
     n_rows: int
     data_version: int
     simulated: bool
+    refusal: StorageDamaged | None = None
 
     @property
     def n_errors(self) -> int:
@@ -116,19 +144,46 @@ def verify(
     chosen = list(TABLES) if tables is None else list(tables)
     if listings is not None:
         chosen = [name for name in chosen if "listing" in TABLES[name].column_names]
-    with Store.open(workspace.data_cache, version=version) as store:
-        whole = tables is None and listings is None
-        found = list(_damaged(workspace.data_cache)) if whole else []
-        broken = any(item.severity is Severity.ERROR for item in found)
+    whole = tables is None and listings is None
+    try:
+        opened = Store.open(workspace.data_cache, version=version, every_byte=True)
+    except StorageDamaged as error:
+        if not whole:
+            raise
+        return _refused(workspace, error)
+    with opened as store:
+        found = [*_damaged(workspace.data_cache), *_ruined(workspace)] if whole else []
         stored = StoredTables(store, listings)
         for name in chosen:
-            found.extend(_examined(name, stored, broken=broken))
+            found.extend(_examined(name, stored))
+        if whole:
+            found.extend(_miscounted(store))
         return Verified(
-            findings=tuple(sorted(found, key=lambda item: _RANK[item.severity])),
+            findings=_ordered(found),
             n_rows=sum(stored.n_rows(name) for name in chosen),
             data_version=store.version,
-            simulated=_simulated(store, broken=broken),
+            simulated=_simulated(store),
         )
+
+
+def rebuild(workspace: Workspace) -> Rebuilt:
+    """Make a lost list of hashes again; see `rebuild_hashes`."""
+    return rebuild_hashes(workspace.data_cache)
+
+
+def rebuilt_lines(done: Rebuilt) -> list[str]:
+    """Say what was recorded, and what was proven and what not."""
+    proof = (
+        f"The rows of data version {done.version} are those that were committed."
+        if done.proven
+        else f"Nothing proves that the rows of data version {done.version} are those that were "
+        "committed: an older program wrote it, which left no digest."
+    )
+    return [
+        f"{done.files:,} data files and the catalog were recorded in {SUMS} as they are.",
+        proof,
+        "Nothing proves the rows that older versions alone hold.",
+    ]
 
 
 def finding_rows(verified: Verified) -> list[dict[str, object]]:
@@ -163,27 +218,65 @@ def verify_page(verified: Verified) -> RenderableType:
     )
 
 
-def _examined(table: TableName, stored: StoredTables, *, broken: bool) -> Sequence[Finding]:
-    """Examine a table; where data files are damaged, one that cannot be read is a finding too."""
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda item: _RANK[item.severity]))
+
+
+def _examined(table: TableName, stored: StoredTables) -> Sequence[Finding]:
+    """Examine a table; that one cannot be examined for what it holds is a finding too."""
     try:
         return examine(table, stored)
     except StorageError as error:
-        if not broken:
+        if not isinstance(error, StorageDamaged):
             raise
-        return [_damage(table, error.what, Severity.ERROR, None)]
+        said = error.what
+    except (ScreenerError, ValueError, OverflowError) as error:  # rows that nobody ever wrote
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return [_damage(table, f"cannot be examined: {said}", Severity.ERROR, None)]
 
 
-def _simulated(store: Store, *, broken: bool) -> bool:
+def _simulated(store: Store) -> bool:
     try:
         return store.simulated()
-    except StorageError:
-        if not broken:
-            raise
+    except StorageDamaged:
         return False
 
 
+def _refused(workspace: Workspace, error: StorageDamaged) -> Verified:
+    """Tell what can be told of a lake that cannot be opened."""
+    root = workspace.data_cache
+    found = [_damage(CATALOG, error.what, Severity.ERROR, None), *_ruined(workspace)]
+    found.extend(_damage(CATALOG, text, Severity.ERROR, None) for text in catalog_complaints(root))
+    for path, entry in recorded(root).entries.items():
+        digest = file_digest(root, path)
+        if digest != entry.digest:
+            damage = Damage.MISSING if digest is None else Damage.CHANGED
+            found.append(_damage(path, f"file is {damage}", Severity.ERROR, None))
+    return Verified(
+        findings=_ordered(found), n_rows=0, data_version=0, simulated=False, refusal=error
+    )
+
+
+def _miscounted(store: Store) -> Iterator[Finding]:
+    try:
+        if store.holds_what_was_committed() is not False:
+            return
+        cause = "rows are not those that were committed"
+    except StorageDamaged as error:
+        cause = f"rows cannot be counted: {error.what}"
+    yield _damage(CATALOG, cause, Severity.ERROR, None)
+
+
+def _ruined(workspace: Workspace) -> Iterator[Finding]:
+    for text in stored_runs(workspace).unreadable:
+        path, _, cause = text.partition(": ")
+        yield _damage(f"{RUNS}/{Path(path).name}", cause, Severity.ERROR, None)
+
+
 def _damaged(root: Path) -> Iterator[Finding]:
-    """Find data files that are missing, or whose bytes are no longer those that were written."""
+    """Find what is wrong with the catalog, files that are missing, and bytes that nobody wrote."""
+    for text in catalog_complaints(root):
+        yield _damage(CATALOG, text, Severity.ERROR, None)
     files = damaged_files(root)
     for file in files:
         if file.damage is not Damage.UNRECORDED:

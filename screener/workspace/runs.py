@@ -1,8 +1,13 @@
-"""Stored runs: what was asked, of which data version, and what came out."""
+"""Stored runs: what was asked, of which data version, and what came out.
+
+A file bears the hash of what it holds, and a mark that it does: one that was lost is demanded by
+the other, so that a damaged run is told as damaged and read by nobody.
+"""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -12,7 +17,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from screener.errors import ConfigError, InputError, NotFoundError
+from screener.errors import InputError, NotFoundError, StorageDamaged
 from screener.files.regular import read_regular
 from screener.files.whole import write_whole
 from screener.workspace.locate import Workspace
@@ -34,6 +39,9 @@ _LARGEST = 200_000_000  # bytes of a file of results
 
 RUNS = "runs"
 """Folder of the stored runs, within the market data."""
+
+_FORMAT, _HASH = "format", "sha256"
+_SEALED = 2  # of documents that bear their hash; earlier ones have neither
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +73,7 @@ def save_run(workspace: Workspace, run_id: str, document: Mapping[str, object]) 
     target = folder / f"{run_id}.json"
     try:
         folder.mkdir(exist_ok=True)
-        text = json.dumps(document, ensure_ascii=False, indent=1, default=str)
-        write_whole(target, text + "\n")
+        write_whole(target, _sealed(document))
     except OSError as error:
         return (f"The run was not stored in {folder}: {error.strerror}.",)
     return ()
@@ -79,8 +86,8 @@ def load_run(workspace: Workspace, run_id: str) -> StoredRun:
     ------
     NotFoundError
         If there is none of that id.
-    ConfigError
-        If its file cannot be read.
+    StorageDamaged
+        If its file is not what was written, or cannot be read.
     """
     path = workspace.data_cache / RUNS / f"{run_id}.json"
     try:
@@ -92,7 +99,11 @@ def load_run(workspace: Workspace, run_id: str) -> StoredRun:
             fix="type the command that made it again, or name its workspace with --workspace",
         ) from None
     except (OSError, ValueError) as error:
-        raise ConfigError(f"the stored run cannot be read: {error}", where=str(path)) from error
+        raise StorageDamaged(
+            f"the stored run cannot be read: {error}",
+            where=str(path),
+            fix="put the file back from a copy, or type the command again that made the run",
+        ) from error
 
 
 def stored_row(run: StoredRun, number: int) -> Mapping[str, str]:
@@ -193,8 +204,28 @@ def rebuilt(kind: type[ValueT], value: object, *, where: str) -> ValueT:
     return found
 
 
+def _sealed(document: Mapping[str, object]) -> str:
+    plain = json.loads(json.dumps(document, ensure_ascii=False, default=str))
+    plain[_FORMAT] = _SEALED
+    plain[_HASH] = _digest(plain)
+    return json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
+
+
+def _digest(document: Mapping[str, object]) -> str:
+    """Return the hash of all that a document holds but its hash."""
+    held = {key: value for key, value in document.items() if key != _HASH}
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+
+
 def _run(path: Path) -> StoredRun:
-    document = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if isinstance(document, dict) and document.keys() & {_FORMAT, _HASH}:
+        kept = document.get(_FORMAT), document.get(_HASH)
+        if kept != (_SEALED, _digest(document)):
+            raise ValueError("it is damaged: its content differs from its recorded hash")
     version = document.get("data_version") if isinstance(document, dict) else None
     if not isinstance(version, int) or isinstance(version, bool):
         raise ValueError("it names no data version")  # noqa: TRY004 - told as unreadable

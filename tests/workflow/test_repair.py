@@ -407,4 +407,4 @@ def test_a_damaged_data_file_is_told_and_the_rest_examined(faulty: Workspace, cu
     damaged, unreadable, *_ = findings
     assert (damaged.table, Path(damaged.listing).name) == ("files", file.name)
     assert damaged.cause == ("file is changed" if cut else "file is missing")
-    assert unreadable.cause.startswith("the lake cannot be used")
+    assert unreadable.cause.startswith("cannot be examined: a file of table bars")

@@ -1,0 +1,135 @@
+"""What the soak shares: its seed, how much of it runs, where findings go, and bounded children."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+__all__ = ["FINDINGS", "FULL", "SEED", "Ended", "in_child", "keep", "modules", "share", "warm"]
+
+FULL = os.environ.get("FULL", "") not in ("", "0")
+SEED = int(os.environ.get("SEED") or f"{datetime.now(UTC):%Y%m%d}")
+FINDINGS = Path(os.environ.get("SOAK_FINDINGS") or Path(tempfile.gettempdir(), "screener-soak"))
+
+_RESERVED = 4 << 30
+
+
+def share(rounds: int, full: int) -> int:
+    """Return the rounds to run: by default a fixed share, with FULL=1 all of them."""
+    return full if FULL else rounds
+
+
+def keep(name: str, content: bytes, why: str) -> str:
+    """Save a finding as a small file with its reason beside it; return where."""
+    FINDINGS.mkdir(parents=True, exist_ok=True)
+    place = FINDINGS / name
+    place.write_bytes(content)
+    place.with_name(f"{place.name}.why").write_text(f"SEED={SEED}\n{why}\n", encoding="utf-8")
+    return f"{place}: {why.splitlines()[-1] if why else ''}"
+
+
+def modules() -> list[str]:
+    """Return the modules that this process has loaded."""
+    return sorted(name for name in sys.modules if not name.startswith(("_", "tests")))
+
+
+def warm(names: Iterable[str]) -> None:
+    """Load modules, so that no child has to."""
+    for name in names:
+        with suppress(Exception):
+            importlib.import_module(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a child ended: what its job returned, or what went wrong."""
+
+    value: object
+    wrong: str
+
+
+def in_child(
+    job: Callable[[], object], *, cpu: int = 20, memory: int = 0, patience: float = 600.0
+) -> Ended:
+    """Run a job in a forked child within bounds.
+
+    Parameters
+    ----------
+    job
+        Returns something that JSON can hold.
+    cpu
+        Seconds of processor time it may take.
+    memory
+        Bytes that it may hold beyond those of this process; 0 for any.
+    patience
+        Seconds of the clock after which it counts as hanging.
+    """
+    out, into = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(out)
+        _work(job, into, cpu, memory)
+    os.close(into)
+    text = _read(out, child, patience)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        said = f"took over {cpu} s of processor time" if number == signal.SIGXCPU else "ended"
+        return Ended(None, f"{said} by {signal.Signals(number).name}")
+    try:
+        value, wrong = json.loads(text)
+    except ValueError:
+        return Ended(None, f"ended with {os.WEXITSTATUS(status)} and no answer")
+    return Ended(value, wrong)
+
+
+def _work(job: Callable[[], object], into: int, cpu: int, memory: int) -> None:
+    try:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        spent = int(used.ru_utime + used.ru_stime)
+        resource.setrlimit(resource.RLIMIT_CPU, (spent + cpu, spent + cpu + 5))
+        if memory:
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            # Threads and extensions reserve far more than they hold: this stops a runaway alone.
+            limit = pages * resource.getpagesize() + memory + _RESERVED
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        answer = [job(), ""]
+        held = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - used.ru_maxrss) << 10
+        if memory and held > memory:
+            answer = [None, f"held {held >> 20} MB"]
+    except BaseException:  # noqa: BLE001 - whatever it is, it is told
+        answer = [None, traceback.format_exc()]
+    try:
+        with os.fdopen(into, "w") as stream:
+            stream.write(json.dumps(answer))
+    finally:
+        os._exit(0)
+
+
+def _read(out: int, child: int, patience: float) -> str:
+    until = time.monotonic() + patience
+    parts = []
+    with os.fdopen(out, "rb") as stream:
+        while True:
+            ready, _, _ = select.select([stream], [], [], max(0.0, until - time.monotonic()))
+            if not ready:
+                os.kill(child, signal.SIGKILL)
+                break
+            part = os.read(stream.fileno(), 1 << 16)
+            if not part:
+                break
+            parts.append(part)
+    return b"".join(parts).decode()
