@@ -124,6 +124,9 @@ class Recorded:
         What was recorded, by path.
     complete_before
         Number of the file up to which the list is complete; `None` if it has no such end.
+    last
+        Number of the file up to which the list was complete when it was last whole; `None` if it
+        never was.
     catalogs
         The catalog after each commit, newest last; empty in lists of older programs.
     """
@@ -131,6 +134,7 @@ class Recorded:
     there: bool
     entries: Mapping[str, Entry]
     complete_before: int | None
+    last: int | None
     catalogs: tuple[CatalogState, ...]
 
 
@@ -227,13 +231,15 @@ def recorded(root: Path) -> Recorded:
     try:
         text = (root / SUMS).read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, IsADirectoryError):
-        return Recorded(there=False, entries={}, complete_before=None, catalogs=())
+        return Recorded(there=False, entries={}, complete_before=None, last=None, catalogs=())
     entries: dict[str, Entry] = {}
     catalogs: list[CatalogState] = []
     end: re.Match[str] | None = None
+    last: int | None = None
     late = False
     for line in text.splitlines():
         end = _END.fullmatch(line)
+        last = int(end[1]) if end else last
         if end and end[2]:
             catalogs.append(CatalogState(digest=end[2], changes=int(end[3])))
         elif match := _ENTRY.fullmatch(line):
@@ -243,6 +249,7 @@ def recorded(root: Path) -> Recorded:
         there=True,
         entries=entries,
         complete_before=int(end[1]) if end and text.endswith("\n") else None,
+        last=last,
         catalogs=tuple(catalogs),
     )
 

@@ -19,15 +19,18 @@ from screener.data.checksums import (
     SUMS,
     Damage,
     Recorded,
+    catalog_files,
     catalog_state,
     file_digest,
     next_file,
     record_files,
     recorded,
 )
+from screener.data.content import content_of, recounted
 from screener.data.guards import write_lock
 from screener.data.recorded import FOLDER
 from screener.data.schema import TABLES
+from screener.data.versions import latest_version
 from screener.errors import (
     ScreenerError,
     StorageBusy,
@@ -247,13 +250,25 @@ class Verifier:
         for complaint in catalog_complaints(self._root):
             raise _catalog_damaged(self._root, complaint)
         with _told_of_damage(self._root):
-            rows = self._connection.execute(_FILES).fetchall()
-        newest = max((begin for _, _, begin, _ in rows), default=0)
-        before = {path for _, path, begin, _ in rows if begin < newest}
-        if not found.there or before - found.entries.keys():
+            files = catalog_files(self._connection)
+        # What came after the last record was not listed; what came before it was.
+        if found.last is None or any(
+            item.id < found.last and item.path not in found.entries for item in files
+        ):
             raise _lost_list(self._root)
+        self._recount()
         record_files(self._root, self._connection, fresh=next_file(self._connection))
         self.forget()
+
+    def _recount(self) -> None:
+        """Compare the rows of the newest version with the digest of their commit."""
+        version = latest_version(self._connection)
+        with _told_of_damage(self._root):
+            told = content_of(self._connection, version)
+            if told is not None and told != recounted(self._connection, version):
+                raise _catalog_damaged(
+                    self._root, "the rows of the newest version are not those of its commit"
+                )
 
 
 @contextmanager

@@ -12,15 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from screener.data import compaction, verified
 from screener.data import store as store_module
-from screener.data import verified
 from screener.data.compaction import Pins
 from screener.data.comparison import Comparison
 from screener.data.content import Content, recounted
 from screener.data.schema import TableName
+from screener.data.sources.base import Batch
 from screener.data.store import Store
 from screener.errors import StorageDamaged
-from tests.support.lake_rows import bar, bars
+from tests.support.lake_rows import bar, bars, table
 
 MONDAY, TUESDAY = date(2026, 5, 11), date(2026, 5, 12)
 NO_PINS = Pins(versions=frozenset())
@@ -324,3 +325,32 @@ def test_a_damaged_version_is_not_restored(root: Path) -> None:
     flip_a_value(data_files(root)[0])
     with Store.open(root) as store, pytest.raises(StorageDamaged):
         store.restore(4)
+
+
+def test_a_compaction_that_was_ended_between_its_steps_is_read(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(root) as store:
+        store.commit(bars(bar("600000.SH", MONDAY, 12.0)), message="a file and its deletes")
+        lots = table(
+            TableName.BOARD_LOTS, [{"listing": "00700.HK", "valid_from": MONDAY, "lot": 1}]
+        )
+        store.commit(Batch(tables={TableName.BOARD_LOTS: lots}), message="a later file that stays")
+
+    def ended(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch, Store.open(root) as store:
+        patch.setattr(compaction, "_expire", ended)
+        patch.setattr(compaction, "remove_leftovers", ended)
+        patch.setattr(store_module, "record_files", ended)
+        with pytest.raises(SystemExit):
+            store.compact(
+                now=datetime.now(UTC) + timedelta(days=400),
+                keep=timedelta(0),
+                pinned=lambda: NO_PINS,
+            )
+    assert read_all(root) == 3
+    with Store.open(root) as store:
+        store.commit(bars(bar("600009.SH", TUESDAY)), message="next")
+    assert content(root) == counted(root)
