@@ -18,9 +18,21 @@ _WORDS: dict[int, tuple[type[StorageError], str, str]] = {
         "the file would be larger than this process may write",
         "raise the limit (`ulimit -f unlimited`)",
     ),
-    errno.EACCES: (StorageReadOnly, "permission denied", "make it accessible to this user"),
-    errno.EPERM: (StorageReadOnly, "not permitted", "make it accessible to this user"),
-    errno.EROFS: (StorageReadOnly, "the disk is read-only", "use a folder that can be written"),
+    errno.EACCES: (
+        StorageReadOnly,
+        "cannot be written or read: permission denied",
+        "make it accessible to this user",
+    ),
+    errno.EPERM: (
+        StorageReadOnly,
+        "cannot be written: not permitted",
+        "make it accessible to this user",
+    ),
+    errno.EROFS: (
+        StorageReadOnly,
+        "cannot be written: the disk is read-only",
+        "use a folder that can be written",
+    ),
     errno.ENAMETOOLONG: (StorageError, "the name or the path is too long", "use a shorter one"),
     errno.ENOTDIR: (
         StorageError,

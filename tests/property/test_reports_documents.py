@@ -57,7 +57,8 @@ def test_every_encoding_round_trips(
         cut = TO_TRADITIONAL.convert(cut).encode("gb18030").decode("gb18030")
     known = cut.encode(encoding, "ignore").decode(encoding)
     if closed_up(known):
-        assert read_bytes(known.encode(encoding)).text.replace("\ufeff", "") == known
+        alike = known.replace("\r\n", "\n").replace("\r", "\n")
+        assert read_bytes(known.encode(encoding)).text.replace("\ufeff", "") == alike
 
 
 @LAW

@@ -314,7 +314,7 @@ class TestPdf:
 
     def test_a_page_that_takes_too_long_is_left_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(documents_pdf, "BOUNDS", replace(BOUNDS, page_seconds=0.2))
-        slow = b"q Q " * 400_000
+        slow = b"q Q " * 1_900_000
         with soon():
             found = read_bytes(made_pdf(LINE, slow), name="a.pdf")
         assert found.remarks[0].startswith("page(s) 2 of a.pdf were not read")
