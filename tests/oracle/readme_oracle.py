@@ -115,6 +115,10 @@ def measure(
 ) -> Measured:
     """Measure a basket of equal weights over `horizon` sessions, with money if there is any."""
     names = [_named(tables, item, published) for item in listings]
+    if all(item.entry > tables.reach[item.story.exchange] for item in names):
+        for item in names:  # none of its tables has come so far: no coverage can have ended
+            if item.state == "uncovered" and item.story.days[:1] <= [item.entry]:
+                item.state = "beyond"
     held = [item for item in names if item.state in {"held", "beyond"}]
     entry = min(item.entry for item in (held or names))
     if not any(item.state == "held" for item in names):
@@ -176,7 +180,7 @@ def _status(
     if any(item.state == "beyond" for item in names):
         status = "pending"
     elif any(item.state == "ended" for item in names) and status == "mature":
-        status = "partial"
+        status = "pending"  # only a held name makes a row partial; this one may come back
     if last == date.max:
         return status, horizon, last
     reached = [min(item.reaches(last), horizon) for item in held if item.state == "held"]
@@ -205,8 +209,8 @@ def _can_buy(story: Story, day: date) -> bool:
     bar = story.bars[day]
     if band is None:
         return True
-    slack = _slack(story, bar)
-    return bar.opened < band[1] - slack or bar.opened > band[1] + slack
+    near, far = _slacks(story, bar)
+    return bar.opened < band[1] - near or bar.opened > band[1] + far
 
 
 def _can_sell(story: Story, day: date) -> bool:
@@ -216,14 +220,17 @@ def _can_sell(story: Story, day: date) -> bool:
     bar = story.bars[day]
     if band is None:
         return True
-    slack = _slack(story, bar)
-    return bar.closed > band[0] + slack or bar.closed < band[0] - slack
+    near, far = _slacks(story, bar)
+    return bar.closed > band[0] + near or bar.closed < band[0] - far
 
 
-def _slack(story: Story, bar: Bar) -> Decimal:
-    """Return how far a quote may be from the limit that it stands at: half a tick as traded."""
+def _slacks(story: Story, bar: Bar) -> tuple[Decimal, Decimal]:
+    """Return how near a quote at its limit is to it, and how far beyond it none held.
+
+    Half a tick, and beyond it two ticks for adjusted prices, which lie off the grid.
+    """
     tick = rules.tick_of(story.board, fund=story.fund)
-    return tick / 2 if bar.raw else rules.CENT
+    return tick / 2, tick / 2 if bar.raw else 2 * tick
 
 
 def band_on(story: Story, day: date) -> tuple[Decimal, Decimal] | None:
@@ -298,7 +305,8 @@ def _index(tables: Tables, item: Name) -> Decimal:
 def _trade(
     tables: Tables, held: list[Name], found: Measured, capital: Decimal, conduct: Conduct
 ) -> None:
-    if any(item.bought and not item.story.lot_on(item.bought) for item in held):
+    days = [(item.story, _reached(item, conduct)) for item in held]
+    if any(day is not None and not story.lot_on(day) for story, day in days):
         return  # without its board lot no order can be made
     value = Decimal(0)
     for item in held:
