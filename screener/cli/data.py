@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from screener.cli.common import (
+    ForceOption,
     VersionOption,
     WorkspaceOption,
     console,
@@ -159,6 +160,7 @@ def export(
     file_format: Annotated[
         str, typer.Option("--format", metavar="csv|parquet", help="Format of the files.")
     ] = "parquet",
+    force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -178,6 +180,7 @@ def export(
         file_format=_choice(FileFormat, file_format, "--format"),
         listings=None if listing is None else [item.id for item in parse_listings(listing)],
         version=data_version,
+        force=force,
     )
     if not written:
         messages().print("No rows to write.")

@@ -47,8 +47,10 @@ class FileFormat(StrEnum):
 
 
 _HEADER = 4_096
+_NAME = rb'"?[a-z][a-z0-9_]*"?'
 _OUR_HEADER = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:[a-z][a-z0-9_]*(?:,[a-z][a-z0-9_]*)*\r?\n|\s*[\[{][\s\"\[{\]}])"
+    rb"(?:\xef\xbb\xbf)?(?:" + _NAME + rb"(?:," + _NAME + rb")*\r?\n"  # a table
+    rb'|PAR1|\s*[\[{][\s"\[{\]}])'  # Parquet, JSON
 )
 _OWN_FOLDERS = ("data_cache", "seeds", "baskets", "screens")
 _BOM = "\ufeff"
@@ -151,7 +153,7 @@ def check_targets(*targets: str | None, force: bool = False) -> None:
 
 
 def _is_result(path: Path) -> bool:
-    """Tell whether a file may be replaced: empty, JSON, or a table with a header like ours."""
+    """Tell whether a file may be replaced: empty, JSON, Parquet, or a table headed like ours."""
     try:
         if not path.is_file():  # nothing, a pipe or a device
             return True

@@ -13,7 +13,7 @@ from screener.data.store import Store
 from screener.errors import InputError
 from screener.files.failures import storage_error
 from screener.files.whole import put_whole
-from screener.render.files import FileFormat, write_table
+from screener.render.files import FileFormat, check_targets, write_table
 from screener.workspace.locate import Workspace
 
 __all__ = ["export_tables"]
@@ -27,6 +27,7 @@ def export_tables(
     file_format: FileFormat,
     listings: Sequence[str] | None = None,
     version: int | None = None,
+    force: bool = False,
 ) -> tuple[Path, ...]:
     """Write tables as files, one each; a table without rows gives no file.
 
@@ -47,6 +48,8 @@ def export_tables(
         Listing ids to keep in tables that have a listing; all when `None`.
     version
         Data version to read; the newest when `None`.
+    force
+        Whether files that are no results may be replaced.
 
     Returns
     -------
@@ -66,6 +69,7 @@ def export_tables(
             rows = store.read(table, listings=listings if by_listing else None)
             if rows.num_rows:
                 name = f"{table}{mark}.{file_format}"
+                check_targets(str(folder / name), force=force)
                 write_table(drafts / name, rows, file_format=file_format)
                 written.append(name)
         return tuple(_put(drafts / name, folder / name) for name in written)

@@ -115,3 +115,22 @@ def test_real_prices_cannot_join_simulated_ones(demo: tuple[Path, str], tmp_path
     )
     assert done.exit_code == 2
     assert "simulated and real prices must not share one lake" in done.stderr
+
+
+def test_an_export_never_replaces_what_is_no_result(demo: tuple[Path, str], tmp_path: Path) -> None:
+    mine = tmp_path / "fx_SIMULATED.csv"
+    mine.write_text("my own rates\n", encoding="utf-8")
+    where = ["--table", "fx", "--format", "csv", "--workspace", str(demo[0])]
+    done = RUNNER.invoke(app, ["data", "export", str(tmp_path), *where])
+    assert done.exit_code == 2
+    assert "is no result of this program" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [mine.name]
+    assert mine.read_text(encoding="utf-8") == "my own rates\n"
+    for more in (["--force"], []):
+        done = RUNNER.invoke(app, ["data", "export", str(tmp_path), *where, *more])
+        assert done.exit_code == 0, done.stderr
+    own = demo[0] / "baskets" / "out"
+    done = RUNNER.invoke(app, ["data", "export", str(own), *where])
+    assert done.exit_code == 2
+    assert "which results never enter" in done.stderr
+    assert not own.exists()
