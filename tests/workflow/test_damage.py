@@ -191,11 +191,11 @@ def test_an_export_that_fails_leaves_no_file(
         export_tables(place, out, tables=tables, file_format=FileFormat.CSV)
     assert not out.exists()
     out.mkdir()
-    (out / "bars.csv").write_text("mine")
+    (out / "bars.csv").write_text("listing,session\n")
     with pytest.raises(KeyboardInterrupt):
         export_tables(place, out, tables=tables, file_format=FileFormat.CSV)
     assert [path.name for path in out.iterdir()] == ["bars.csv"]
-    assert (out / "bars.csv").read_text() == "mine"
+    assert (out / "bars.csv").read_text() == "listing,session\n"
 
 
 def test_an_export_reads_every_byte(place: Workspace, tmp_path: Path) -> None:
