@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from screener.backtest.portfolio import simulate
 from screener.backtest.pricing import Exits, ValuePanel, order_book
@@ -12,6 +12,10 @@ from screener.domain.basket import Rebalance
 from screener.paths.windows import Window
 
 __all__ = ["PlainRun", "sold_values"]
+
+_MONEY = 2.0**20
+"""Money of the size of a basket, so that the engine's floor takes no order for none; a power of two
+changes no digit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +47,11 @@ def sold_values(
     found: dict[int, PlainRun] = {}
     if held:
         some, own = tuple(windows[at] for at in held), tuple(exits[at] for at in held)
-        simulation = simulate(order_book(values, some, fee=cost, exits=own))
+        book = order_book(values, some, fee=cost, exits=own)
+        simulation = simulate(replace(book, cash=book.cash * _MONEY))
+        gains, fees = simulation.gains[-1] / _MONEY, simulation.fees / _MONEY
         for group, at in enumerate(held):
-            gain, fees = simulation.gains[-1, group], simulation.fees[group]
-            found[at] = PlainRun(value=1 + float(gain), fees=float(fees))
+            found[at] = PlainRun(value=1 + float(gains[group]), fees=float(fees[group]))
     if others:
         runs = paper_rebalanced(values, [windows[at] for at in others], sell=True, cost=cost)
         for at, run in zip(others, runs, strict=True):

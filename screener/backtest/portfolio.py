@@ -1,6 +1,6 @@
-"""The one door to vectorbt: orders that are already resolved, in; values and fees, out.
+"""Books of orders that are already resolved, in; values and fees of their portfolios, out.
 
-vectorbt drops an order that it cannot fill without a word (a NaN price, too little cash, fewer
+The engine drops an order that it cannot fill without a word (a NaN price, too little cash, fewer
 than 1e-8 units), so the orders that it filled are compared with those that were asked after every
 call. Every column is given to it in units that are worth 1 at the price of its first order: a price
 of any size then leaves its floor at 1e-8 of the money's currency. `LEAST_PART` of what a basket is
@@ -10,7 +10,6 @@ makes them, and are not asked for.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from screener.backtest.engine import Asked, fill
 from screener.domain.panel import FloatMatrix
 from screener.errors import ComputeError
 
@@ -43,7 +43,7 @@ PAPER_MONEY = 1e6
 LEAST_PART = 1e-9
 """An order of less than this part of what its basket is worth is a rounding of floats: none."""
 
-_CELLS_PER_CALL = 4_000_000  # bounds the full-size temporaries that vectorbt makes
+_CELLS_PER_CALL = 4_000_000  # bounds the full-size temporaries that the engine makes
 _NO_ORDER = -1
 _NEXT_TO_NOTHING = 1e-300
 
@@ -141,7 +141,7 @@ class _Orders:
 
 
 def simulate(book: OrderBook) -> Simulation:
-    """Simulate a book of resolved orders, in as few vectorbt calls as memory allows.
+    """Simulate a book of resolved orders, in as few calls of the engine as memory allows.
 
     Raises
     ------
@@ -209,57 +209,51 @@ def _simulate_trades(book: TradeBook) -> Simulation:
     return _engine(book, orders, int(np.isfinite(book.sizes).sum()))
 
 
-def _engine(book: OrderBook | TradeBook, wanted: _Orders, asked: int) -> Simulation:
-    portfolio = _run(book, wanted, asked)
-    orders = portfolio.orders.values
-    if len(orders) != asked:
+def _engine(book: OrderBook | TradeBook, wanted: _Orders, n_orders: int) -> Simulation:
+    shared = isinstance(book, TradeBook) and book.shared
+    firsts = np.flatnonzero(np.diff(book.groups, prepend=-1))
+    cash = book.cash[firsts] if shared else book.cash
+    filled = fill(_asked(book, wanted, n_orders, cash, shared=shared))
+    if len(filled.orders) != n_orders:
         raise ComputeError(
-            f"vectorbt filled {len(orders)} of {asked} orders",
+            f"vectorbt filled {len(filled.orders)} of {n_orders} orders",
             fix="this is a fault of the program: please report it with the command you typed",
         )
-    by_column = np.bincount(orders["col"], weights=orders["fees"], minlength=len(book.groups))
+    by_column = np.bincount(
+        filled.orders["col"], weights=filled.orders["fees"], minlength=len(book.groups)
+    )
     fees = np.bincount(book.groups, weights=by_column).astype(np.float64)
-    # One column alone comes back as a series, several as a frame.
-    values = np.asarray(portfolio.value(), dtype=np.float64).reshape(len(book.marks), -1)
-    firsts = np.flatnonzero(np.diff(book.groups, prepend=-1))
-    if isinstance(book, TradeBook) and book.shared:
-        return Simulation(values=values, gains=values - book.cash[firsts], fees=fees)
+    values, gains = filled.values, filled.values - cash
+    if shared:
+        return Simulation(values=values, gains=gains, fees=fees)
+    # Columns that share no cash are added up here: grouping them costs the engine more.
     return Simulation(
         values=np.add.reduceat(values, firsts, axis=1),
-        gains=np.add.reduceat(values - book.cash, firsts, axis=1),
+        gains=np.add.reduceat(gains, firsts, axis=1),
         fees=fees,
     )
 
 
-def _run(book: OrderBook | TradeBook, wanted: _Orders, n_orders: int) -> Any:
-    shared = isinstance(book, TradeBook) and book.shared
+def _asked(
+    book: OrderBook | TradeBook,
+    wanted: _Orders,
+    n_orders: int,
+    cash: FloatVector,
+    *,
+    shared: bool,
+) -> Asked:
     unit = _first_prices(wanted)
-    # It takes no price of 0, which a delisted share may pay out.
-    prices = np.where(wanted.prices == 0, _NEXT_TO_NOTHING, wanted.prices / unit)
-    import pandas as pd  # vectorbt costs seconds to import, so only when there is work for it
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import vectorbt as vbt
-
-        return vbt.Portfolio.from_orders(
-            pd.DataFrame(book.marks / unit),
-            size=wanted.sizes * unit,
-            size_type="amount",
-            price=prices,
-            fees=wanted.rates,
-            fixed_fees=wanted.fixed,
-            direction="longonly",
-            init_cash=book.cash[np.unique(book.groups, return_index=True)[1]]
-            if shared
-            else book.cash,
-            # Columns that share no cash are added up afterwards: grouping them costs more.
-            group_by=book.groups if shared else None,
-            cash_sharing=shared,
-            allow_partial=False,
-            max_orders=max(n_orders, 1),
-            freq="1D",
-        )
+    return Asked(
+        marks=book.marks / unit,
+        sizes=wanted.sizes * unit,
+        # It takes no price of 0, which a delisted share may pay out.
+        prices=np.where(wanted.prices == 0, _NEXT_TO_NOTHING, wanted.prices / unit),
+        rates=wanted.rates,
+        fixed=wanted.fixed,
+        cash=cash,
+        groups=book.groups if shared else None,
+        most=max(n_orders, 1),
+    )
 
 
 def _first_prices(wanted: _Orders) -> FloatVector:

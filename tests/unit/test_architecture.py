@@ -24,7 +24,8 @@ LAYERS = (
 SIBLINGS = {("scoring", "study")}  # the one arrow within a layer
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 DOORS = {
-    "vectorbt": {"backtest/portfolio.py"},
+    "vectorbt": {"backtest/engine.py"},
+    "vectorbt_rust": {"backtest/engine.py"},
     "exchange_calendars": {"market/calendars.py"},
     "duckdb": {
         "data/guards.py",
