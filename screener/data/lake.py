@@ -58,6 +58,10 @@ _LITTLE = 1 << 20  # bytes free
 _EXTENSIONS = ("duckdb_extension_sqlite_scanner", "duckdb_extension_ducklake")
 # Nothing is ever downloaded at run time: extensions come from wheels of duckdb's own version.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    # Hashing 70 MB for their signatures takes longer than all the rest of opening, and pip has
+    # compared both files with their hashes: until `_locked` they are loaded without.
+    "allow_unsigned_extensions": True,
+    "allow_community_extensions": False,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     # Else a table that a version lacks is looked for among the variables of the caller.
@@ -108,10 +112,23 @@ def connect(root: Path, *, create: bool = False) -> Connection:
                 f"DATA_INLINING_ROW_LIMIT 0, CREATE_IF_NOT_EXISTS {create})"
             )
             connection.execute("SET TimeZone = 'UTC'")
+            _lock(connection, root)
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def _lock(connection: Connection, root: Path) -> None:
+    """Let no statement load or install an extension, or touch a file that is not the lake's."""
+    # Links are followed before a path is compared: the data may lie on another disk.
+    folders = dict.fromkeys(f"{folder}/" for folder in (root, (root / DATA).resolve()))
+    connection.execute(
+        f"SET allowed_directories = [{', '.join(literal(folder) for folder in folders)}];"
+        "SET allow_unsigned_extensions = false;"
+        "SET enable_external_access = false;"
+        "SET lock_configuration = true"
+    )
 
 
 def no_data_yet(root: Path) -> DataError:
@@ -270,12 +287,23 @@ def _is_full(root: Path) -> bool:
 
 
 def _extension_file(package: str) -> Path:
+    """Return an extension from where its wheel was installed, as large as it was then."""
     spec = importlib.util.find_spec(package)
     folders = [] if spec is None else list(spec.submodule_search_locations or [])
-    for folder in folders:
-        for file in sorted(Path(folder).rglob(f"v{duckdb.__version__}/*.duckdb_extension")):
-            return file
+    for folder in map(Path, folders):
+        for file in sorted(folder.rglob(f"v{duckdb.__version__}/*.duckdb_extension")):
+            if _is_installed(file, folder):
+                return file
     raise InputError(
         f"package {package.replace('_', '-')} for duckdb {duckdb.__version__} is not installed",
-        fix=f"install it: `pip install {package.replace('_', '-')}=={duckdb.__version__}`",
+        fix="install it: `pip install --force-reinstall "
+        f"{package.replace('_', '-')}=={duckdb.__version__}`",
     )
+
+
+def _is_installed(file: Path, package: Path) -> bool:
+    """Tell whether the record that an installer leaves beside a package names this very file."""
+    name = file.relative_to(package.parent).as_posix()
+    line = re.compile(rf"^{re.escape(name)},sha256=[^,]+,{file.stat().st_size}$", re.MULTILINE)
+    records = package.parent.glob(f"{package.name}-*.dist-info/RECORD")
+    return any(line.search(record.read_text(encoding="utf-8")) for record in records)
