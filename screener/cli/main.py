@@ -22,11 +22,13 @@ from screener.cli.report import report_app
 from screener.cli.rules import rules
 from screener.cli.score import score
 from screener.cli.screen import screen
+from screener.cli.sparing import spare_pandas, spare_plugins
 from screener.cli.study import study
 
 __all__ = ["app", "run"]
 
 _NEW_OBJECTS, _YOUNG, _OLD = 50_000, 20, 20  # by default 700, 10, 10
+_WITHOUT_PANDAS = ("report", "rules", "screen")
 
 app = typer.Typer(
     cls=RootGroup,
@@ -69,6 +71,9 @@ def _root(
 def run() -> None:
     """Run the console command."""
     _spare_collections()
+    spare_plugins()
+    if sys.argv[1:2] and sys.argv[1] in _WITHOUT_PANDAS:
+        spare_pandas()
     for stream in (sys.stdout, sys.stderr):
         # Names are Chinese: what a terminal cannot show is escaped there, never lost in a file.
         if isinstance(stream, io.TextIOWrapper):

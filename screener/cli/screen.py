@@ -106,6 +106,7 @@ def screen(
 
     Example: screener screen --basket copper --where "pb < 3 OR dividend_yield > 0.03" --csv -
     """
+    from screener.data.recorded import recorded_sessions
     from screener.data.store import Store
     from screener.render.files import check_targets
     from screener.screen.criteria import parse_criteria, parse_fields, parse_order
@@ -148,7 +149,10 @@ def screen(
         allow_missing=parse_fields(allow_missing, parameter="--allow-missing"),
         currency=currency,
     )
-    with Store.open(place.data_cache, version=data_version) as store:
+    with (
+        recorded_sessions(place.data_cache),
+        Store.open(place.data_cache, version=data_version) as store,
+    ):
         result = run_screen(store, request)
     _show(result, csv=csv, json=json, excel=excel, passed_only=passed_only)
     ends_lacking(groups.lacking or result.lacking)

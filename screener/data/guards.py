@@ -8,9 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-
-import pyarrow.compute as pc
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from screener.data import lake
 from screener.data.schema import SIMULATED, TABLES, Table
@@ -18,6 +16,9 @@ from screener.data.sources.base import Batch
 from screener.data.versions import latest_version, tables_at
 from screener.errors import InputError, StorageBusy, StorageDamaged
 from screener.files.clean import clean_line
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 __all__ = [
     "has_catalog",
@@ -144,6 +145,8 @@ def write_lock(root: Path) -> Iterator[None]:
 
     Who waits for over `SILENT_SECONDS` says for whom, on standard error.
     """
+    from filelock import FileLock, Timeout  # asyncio comes with it, and a reader locks nothing
+
     # DuckLake lets two transactions insert the same keys; one writer at a time keeps them unique.
     lock = FileLock(root / "write.lock")
     with lake.storage_errors(root):
@@ -164,6 +167,8 @@ def write_lock(root: Path) -> Iterator[None]:
 
 
 def _acquire(lock: FileLock, root: Path) -> None:
+    from filelock import Timeout
+
     try:
         lock.acquire(timeout=max(0.0, LOCK_SECONDS - SILENT_SECONDS))
     except Timeout as error:
@@ -210,6 +215,8 @@ def is_simulated(connection: lake.Connection, root: Path, places: Iterable[str])
 
 def refuse_mixture(stored: bool | None, batch: Batch) -> None:
     """Refuse a batch that would put simulated and real rows into one lake."""
+    import pyarrow.compute as pc
+
     for table in batch.tables.values():
         if not table.num_rows or "source" not in table.column_names:
             continue

@@ -128,11 +128,11 @@ class Reader:
             Columns as in `schema.TABLES`, or as asked for, rows in the table's sort order.
         """
         spec = TABLES[table]
-        conditions, values = _conditions(spec, listings, start, end)
+        conditions = _conditions(spec, listings, start, end)
         wanted = ", ".join(spec.column(name).name for name in columns or spec.column_names)
         sql = f"SELECT {wanted} FROM {self._at(table)}{conditions} ORDER BY {', '.join(spec.sort)}"
         with self._reading():
-            found: pa.Table = self._executed(sql, values).to_arrow_table()
+            found: pa.Table = self._executed(sql).to_arrow_table()
             return found
 
     def last_session(
@@ -157,13 +157,11 @@ class Reader:
             Listing ids to consider; all when `None`.
         """
         spec = TABLES[table]
-        conditions, values = _conditions(spec, listings, None, on_or_before)
+        conditions = _conditions(spec, listings, None, on_or_before)
         if suffixes:
-            marks = " OR ".join("ends_with(listing, ?)" for _ in suffixes)
-            conditions += (" AND " if conditions else " WHERE ") + f"({marks})"
-            values.extend(suffixes)
+            conditions += (" AND " if conditions else " WHERE ") + f"({_ending(suffixes)})"
         sql = f"SELECT max({_date_column(spec)}) FROM {self._at(table)}{conditions}"
-        found: date | None = self._rows(sql, values)[0][0]
+        found: date | None = self._rows(sql)[0][0]
         return found
 
     def frontier(self, suffixes: Sequence[str]) -> date | None:
@@ -174,22 +172,20 @@ class Reader:
         suffixes
             Exchanges to consider, such as `(".SH", ".SZ", ".BJ")`.
         """
-        marks = " OR ".join("ends_with(listing, ?)" for _ in suffixes)
         sql = (
-            f"SELECT max(session) FROM {self._at(TableName.BARS)} WHERE ({marks}) "
+            f"SELECT max(session) FROM {self._at(TableName.BARS)} WHERE ({_ending(suffixes)}) "
             f"AND NOT regexp_full_match(listing, '{INDEX_ID}')"
         )
-        found: date | None = self._rows(sql, list(suffixes))[0][0]
+        found: date | None = self._rows(sql)[0][0]
         return found
 
     def spans(self, listings: Sequence[str]) -> dict[str, Span]:
         """Return how far the bars of each listing reach, for each listing that has any."""
         sql = (
             "SELECT listing, min(session), max(session), any_value(basis) "
-            f"FROM {self._at(TableName.BARS)} "
-            "WHERE list_contains(?::VARCHAR[], listing) GROUP BY listing"
+            f"FROM {self._at(TableName.BARS)} WHERE {_among(listings)} GROUP BY listing"
         )
-        rows = self._rows(sql, [list(listings)])
+        rows = self._rows(sql)
         return {row[0]: Span(first=row[1], last=row[2], basis=Basis(row[3])) for row in rows}
 
     def last_values(
@@ -198,14 +194,28 @@ class Reader:
         """Return the last bar before a day, session and close, of each listing that has one."""
         sql = (
             f"SELECT listing, max(session), max_by(close, session) FROM {self._at(TableName.BARS)} "
-            "WHERE list_contains(?::VARCHAR[], listing) AND session < ?::DATE GROUP BY listing"
+            f"WHERE {_among(listings)} AND session < {lake.literal(before)}::DATE GROUP BY listing"
         )
-        rows = self._rows(sql, [list(listings), before])
+        rows = self._rows(sql)
         return {row[0]: (row[1], row[2]) for row in rows}
 
     def content(self) -> Content:
         """Return the digest of what the version read holds: equal data, equal digests."""
         return self._content(frozenset())
+
+    def told_content(self, tables: Iterable[TableName]) -> Content | None:
+        """Return the digest of some tables as the commits tell it, their files compared.
+
+        Returns
+        -------
+        Content or None
+            `None` if an older program made the version, which tells nothing.
+        """
+        wanted = frozenset(tables)
+        found = self._asked(lambda: content_of(self._connection, self._version))
+        for name in wanted:
+            self._at(name)
+        return None if found is None else found.without(frozenset(TABLES) - wanted)
 
     def _content(self, lost: frozenset[TableName]) -> Content:
         """Return the content of the version read without tables that cannot be read."""
@@ -309,18 +319,18 @@ class Reader:
     def _with_source(tables: Iterable[str]) -> list[TableName]:
         return [n for n in TABLES if n in tables and "source" in TABLES[n].column_names]
 
-    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         # To the last row: a result left open holds the catalog against writers.
         with self._reading():
-            return self._executed(sql, values).fetchall()
+            return self._executed(sql).fetchall()
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
         with lake.storage_errors(self._root):
             yield
 
-    def _executed(self, sql: str, values: Sequence[object]) -> lake.Connection:
-        return lake.retried(self._root, lambda: self._connection.execute(sql, values))
+    def _executed(self, sql: str) -> lake.Connection:
+        return lake.retried(self._root, lambda: self._connection.execute(sql))
 
     def _latest(self) -> int:
         return self._asked(lambda: latest_version(self._connection))
@@ -331,19 +341,30 @@ class Reader:
             return lake.retried(self._root, question)
 
 
+# Literals, never parameters: for each Python value that it is given DuckDB imports pandas.
+
+
 def _conditions(
     spec: Table, listings: Sequence[str] | None, start: date | None, end: date | None
-) -> tuple[str, list[object]]:
+) -> str:
     parts: list[str] = []
-    values: list[object] = []
     if listings is not None:
-        parts.append("list_contains(?::VARCHAR[], listing)")
-        values.append(list(listings))
+        parts.append(_among(listings))
     for bound, sign in ((start, ">="), (end, "<=")):
         if bound is not None:
-            parts.append(f"{_date_column(spec)} {sign} ?::DATE")
-            values.append(bound)
-    return (" WHERE " + " AND ".join(parts) if parts else ""), values
+            parts.append(f"{_date_column(spec)} {sign} {lake.literal(bound)}::DATE")
+    return " WHERE " + " AND ".join(parts) if parts else ""
+
+
+def _among(listings: Iterable[str]) -> str:
+    """Ask whether a row is of one of some listings."""
+    named = ", ".join(map(lake.literal, listings))
+    return f"listing IN ({named})" if named else "false"
+
+
+def _ending(suffixes: Iterable[str]) -> str:
+    """Ask whether a listing's id has one of some endings."""
+    return " OR ".join(f"ends_with(listing, {lake.literal(suffix)})" for suffix in suffixes)
 
 
 def _has_date(spec: Table) -> bool:

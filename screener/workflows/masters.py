@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from screener.data.derived import keep, kept
 from screener.data.schema import TableName
 from screener.data.store import Store
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import DataError, ScreenerError
 from screener.reports.names import NameIndex, NameRow, build_index
+from screener.reports.names_stored import index_maker, index_of_bytes, index_to_bytes
 from screener.workspace.locate import Workspace
 
 __all__ = ["Masters", "read_masters"]
 
 _DATED_BY = ("000300.SH", "HSI.HK", "000001.SH", "399001.SZ", "399006.SZ", "HSTECH.HK", "HSCEI.HK")
 """Indices whose closes date a market table."""
+
+_KEPT = "names.json"
 
 
 class Masters:
@@ -64,12 +69,26 @@ class _Opened:
 
 
 @lru_cache(maxsize=2)
-def _masters(_root: Path, _version: int, opened: _Opened) -> Masters:
-    rows = tuple(_rows(opened.store))
-    return Masters(
-        build_index((row for row, share in rows if share), others=_others(rows)),
-        _closes(opened.store),
-    )
+def _masters(root: Path, _version: int, opened: _Opened) -> Masters:
+    return Masters(_kept_names(root, opened.store), _closes(opened.store))
+
+
+def _kept_names(root: Path, store: Store) -> NameIndex:
+    """Return the index of names, from the copy beside the lake if it is of these very rows."""
+    told = store.told_content((TableName.LISTINGS, TableName.NAMES))
+    origin = "" if told is None else f"{told.digest}; {index_maker()}"
+    with suppress(ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        if (content := kept(root, _KEPT, origin) if origin else None) is not None:
+            return index_of_bytes(content)
+    index = _made_names(store)
+    if origin:
+        keep(root, _KEPT, origin, index_to_bytes(index))
+    return index
+
+
+def _made_names(store: Store) -> NameIndex:
+    rows = tuple(_rows(store))
+    return build_index((row for row, share in rows if share), others=_others(rows))
 
 
 def _rows(store: Store) -> Iterator[tuple[NameRow, bool]]:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from screener.data.guards import has_catalog
+from screener.data.recorded import recorded_sessions
 from screener.data.store import Store
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import ConfigError, InputError
@@ -88,7 +89,7 @@ def run_ruling(
         )
     if lake is None:
         return _page(listing, session, Known(), plan, missing=("no market data are stored here",))
-    with Store.open(lake, version=version) as store:
+    with recorded_sessions(lake), Store.open(lake, version=version) as store:
         known = read_known(store, listing, session)
         page = _page(listing, session, known, plan)
         return replace(page, data_version=store.version, simulated=store.simulated())

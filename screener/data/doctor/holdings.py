@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -165,7 +165,7 @@ def bare_bars(store: Store) -> pa.Table:
     names = [name for name in spec.column_names if name not in ("source", "fetched_at")]
     sql = f"SELECT {', '.join(names)} FROM {_at(store, spec.name)}"  # noqa: S608
     with store._reading():
-        rows: pa.Table = store._executed(sql, ()).to_arrow_table()
+        rows: pa.Table = store._executed(sql).to_arrow_table()
         return rows
 
 
@@ -224,9 +224,9 @@ def _size(folder: Path) -> tuple[int, int]:
     return total, count
 
 
-def _rows(store: Store, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+def _rows(store: Store, sql: str) -> list[tuple[Any, ...]]:
     # The store answers aggregates of its own alone; these belong there.
-    return store._rows(sql, values)
+    return store._rows(sql)
 
 
 def _at(store: Store, table: TableName) -> str:
