@@ -28,7 +28,7 @@ from screener.cli.study import study
 __all__ = ["app", "run"]
 
 _NEW_OBJECTS, _YOUNG, _OLD = 50_000, 20, 20  # by default 700, 10, 10
-_WITHOUT_PANDAS = ("report", "rules", "screen")
+_WITHOUT_PANDAS = ("backtest", "report", "rules", "screen")
 
 app = typer.Typer(
     cls=RootGroup,

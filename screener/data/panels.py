@@ -8,7 +8,6 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from screener.data.factors import factor_on
 from screener.data.fixings import read_fixings
@@ -326,7 +325,7 @@ def _matrix(table: pa.Table, name: str, axis: SessionAxis, ids: list[str]) -> Fl
 def _flags(table: pa.Table, name: str, axis: SessionAxis, ids: list[str]) -> FlagMatrix:
     rows, columns, inside = _cells(table, axis, ids)
     matrix = np.zeros((len(axis), len(ids)), dtype=bool)
-    values = pc.fill_null(table.column(name), False).to_numpy(zero_copy_only=False)
+    values = np.array([bool(told) for told in table.column(name).to_pylist()], dtype=bool)
     matrix[rows, columns] = values[inside]
     return matrix
 

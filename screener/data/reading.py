@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from screener.data import lake
 from screener.data.content import Content, content_of, recounted
+from screener.data.derived import keep, kept
 from screener.data.guards import is_simulated
 from screener.data.schema import TABLES, Basis, Table, TableName
 from screener.data.verified import Verifier
@@ -31,6 +33,9 @@ __all__ = ["Coverage", "Reader", "Span"]
 
 AnswerT = TypeVar("AnswerT")
 
+_LAST_SESSIONS = "last-sessions.json"
+_KNOWN_ROWS = 200_000  # of answers that may be asked for again
+_LEAST = 1_000  # rows that an answer counts for, however few it has
 _DATE_COLUMNS = ("session", "valid_from", "ex_session", "known_at", "published")
 
 
@@ -89,6 +94,7 @@ class Reader:
         self._root = root
         self._connection = connection
         self._present: dict[int, frozenset[str]] = {}
+        self._known: dict[str, pa.Table] = {}
         self._verifier = Verifier(root, connection)
         self._asked(lambda: self._verifier.catalog(alone=alone))
         if version is not None:
@@ -131,9 +137,7 @@ class Reader:
         conditions = _conditions(spec, listings, start, end)
         wanted = ", ".join(spec.column(name).name for name in columns or spec.column_names)
         sql = f"SELECT {wanted} FROM {self._at(table)}{conditions} ORDER BY {', '.join(spec.sort)}"
-        with self._reading():
-            found: pa.Table = self._executed(sql).to_arrow_table()
-            return found
+        return self._table(sql, again=listings is not None)
 
     def last_session(
         self,
@@ -172,12 +176,32 @@ class Reader:
         suffixes
             Exchanges to consider, such as `(".SH", ".SZ", ".BJ")`.
         """
-        sql = (
-            f"SELECT max(session) FROM {self._at(TableName.BARS)} WHERE ({_ending(suffixes)}) "
-            f"AND NOT regexp_full_match(listing, '{INDEX_ID}')"
-        )
-        found: date | None = self._rows(sql)[0][0]
+        last = self._last_sessions()
+        return max((last[suffix] for suffix in suffixes if suffix in last), default=None)
+
+    def _last_sessions(self) -> dict[str, date]:
+        """Return the last session of each exchange; every row is read for it, so that it is kept.
+
+        It is kept with the content of the bars: those of another version or lake have another one.
+        """
+        content = self.told_content([TableName.BARS])
+        if content is None:
+            return self._found_last_sessions()
+        origin = f"bars {content.digest}, but those of {INDEX_ID}"
+        known = kept(self._root, _LAST_SESSIONS, origin)
+        if known is not None:
+            return {name: date.fromisoformat(day) for name, day in json.loads(known).items()}
+        found = self._found_last_sessions()
+        text = json.dumps({suffix: day.isoformat() for suffix, day in found.items()})
+        keep(self._root, _LAST_SESSIONS, origin, text.encode())
         return found
+
+    def _found_last_sessions(self) -> dict[str, date]:
+        sql = (
+            f"SELECT right(listing, 3), max(session) FROM {self._at(TableName.BARS)} "
+            f"WHERE NOT regexp_full_match(listing, '{INDEX_ID}') GROUP BY ALL"
+        )
+        return dict(self._rows(sql))
 
     def spans(self, listings: Sequence[str]) -> dict[str, Span]:
         """Return how far the bars of each listing reach, for each listing that has any."""
@@ -323,6 +347,22 @@ class Reader:
         # To the last row: a result left open holds the catalog against writers.
         with self._reading():
             return self._executed(sql).fetchall()
+
+    def _table(self, sql: str, *, again: bool) -> pa.Table:
+        """Return the rows of a query, known already if it was asked and may be again."""
+        found = self._known.get(sql)
+        if found is None:
+            with self._reading():
+                found = self._executed(sql).to_arrow_table()
+            if again:
+                self._remember(sql, found)
+        return found
+
+    def _remember(self, sql: str, table: pa.Table) -> None:
+        # The query names the version, whose rows never change.
+        self._known[sql] = table
+        if sum(_LEAST + one.num_rows for one in self._known.values()) > _KNOWN_ROWS:
+            self._known = {}
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
