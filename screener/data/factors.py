@@ -38,7 +38,6 @@ __all__ = [
     "GIVEN",
     "contradicted",
     "ex_reference",
-    "factor_on",
     "total_return_factors",
     "with_stand_ins",
 ]
@@ -212,29 +211,6 @@ def total_return_factors(actions: pa.Table, closes: pa.Table) -> pa.Table:
     columns = [ordered["listing"], ordered["ex_session"], pa.array(factor, pa.float64())]
     names = TABLES[TableName.FACTORS].column_names
     return pa.table([*columns, ordered["source"], ordered["fetched_at"]], names=list(names))
-
-
-def factor_on(
-    ex_sessions: npt.NDArray[np.datetime64],
-    factors: npt.NDArray[np.float64],
-    sessions: npt.NDArray[np.datetime64],
-) -> npt.NDArray[np.float64]:
-    """Return one listing's factor on each session: the last one on or before it, else 1.
-
-    Parameters
-    ----------
-    ex_sessions, factors
-        `(n_actions,)` rows of table `factors` of the listing, ascending.
-    sessions
-        `(n_sessions,)` days in any order.
-
-    Returns
-    -------
-    numpy.ndarray
-        `(n_sessions,)` cumulative multiplier.
-    """
-    held: _FloatArray = np.concatenate([[1.0], factors])
-    return held[np.searchsorted(ex_sessions, sessions, side="right")]
 
 
 def _read_actions(ordered: pa.Table) -> _Actions:

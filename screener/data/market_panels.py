@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.factors import factor_on
 from screener.data.fixings import read_fixings
+from screener.data.held_factors import factor_on
 from screener.data.panels import frontier_of
 from screener.data.schema import Basis, TableName
 from screener.data.store import Store

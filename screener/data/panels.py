@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from screener.data.factors import factor_on
 from screener.data.fixings import read_fixings
+from screener.data.held_factors import factor_on
 from screener.data.schema import Basis, TableName
 from screener.data.store import Store
 from screener.domain.listing import Currency, Exchange, Listing

@@ -331,8 +331,9 @@ class Reader:
         spec = TABLES[table]
         if table in self._tables(self._version):
             self._asked(lambda: self._verifier.table(table, self._version))
-            return relation(spec, self._version)
-        return empty_relation(spec)
+            if self._verifier.has_files(table, self._version):
+                return relation(spec, self._version)
+        return empty_relation(spec)  # the lake would take longer to say so
 
     def _tables(self, version: int) -> frozenset[str]:
         if version not in self._present:

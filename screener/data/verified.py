@@ -117,6 +117,10 @@ class Verifier:
         self._compare(table, self._listed(version).get(table, []))
         self._done.add((table, version))
 
+    def has_files(self, table: str, version: int) -> bool:
+        """Tell whether a table has any file at a version; without one it has no row."""
+        return bool(self._listed(version).get(table))
+
     def catalog(self, *, alone: bool = False) -> None:
         """Compare the catalog with what was recorded at its commits.
 

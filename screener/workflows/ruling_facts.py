@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.asof import AsOf
-from screener.data.factors import factor_on
+from screener.data.held_factors import factor_on
 from screener.data.schema import Basis, TableName
 from screener.data.store import Store
 from screener.domain.listing import Listing
