@@ -6,18 +6,7 @@ import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from benchmarks.measuring import Line, command, in_turn, report, seconds
-
-ONE_BASKET = """
-import numpy as np, pandas as pd, vectorbt as vbt
-closes = np.cumprod(1 + np.random.default_rng(1).normal(0, 0.02, (60, 10)), axis=0)
-sizes = np.full(closes.shape, np.nan)
-sizes[0] = 0.1
-vbt.Portfolio.from_orders(
-    pd.DataFrame(closes), sizes, group_by=np.zeros(10, int), init_cash=1, freq="1D"
-).value()
-"""
-"""The least that a backtest with vectorbt can be: its import, and one call on one basket."""
+from benchmarks.measuring import Line, command, report, seconds
 
 
 def start_up(folder: Path) -> list[Line]:
@@ -44,32 +33,6 @@ def start_up(folder: Path) -> list[Line]:
             "import duckdb, pyarrow",
             duckdb,
         ),
-        *backtests(folder),
-    ]
-
-
-def backtests(folder: Path) -> list[Line]:
-    """Compare whole backtests with the import of vectorbt, and with one call of it."""
-    jobs = {
-        "screener backtest (9 baskets, 4 horizons)": (),
-        "screener backtest copper": ("copper",),
-        "screener backtest copper --paper": ("copper", "--paper"),
-    }
-    imported, simulated, *took = in_turn(
-        command("-c", "import vectorbt", cwd=folder),
-        command("-c", ONE_BASKET, cwd=folder),
-        *(
-            command("-m", "screener", "backtest", *names, "--csv", "-", cwd=folder)
-            for names in jobs.values()
-        ),
-    )
-    return [
-        (name, found, against, other)
-        for name, found in zip(jobs, took, strict=True)
-        for against, other in (
-            ("import vectorbt", imported),
-            ("import vectorbt, one call", simulated),
-        )
     ]
 
 
