@@ -192,7 +192,8 @@ class Reader:
         if known is not None:
             return {name: date.fromisoformat(day) for name, day in json.loads(known).items()}
         found = self._found_last_sessions()
-        text = json.dumps({suffix: day.isoformat() for suffix, day in found.items()})
+        days = {suffix: day.isoformat() for suffix, day in found.items()}
+        text = json.dumps(days, sort_keys=True)
         keep(self._root, _LAST_SESSIONS, origin, text.encode())
         return found
 

@@ -264,6 +264,58 @@ def test_frontier_looks_past_indices(store: Store) -> None:
     assert store.frontier((".BJ",)) is None
 
 
+@pytest.mark.parametrize("harm", ["none", "bytes", "another lake", "no JSON", "folder"])
+def test_the_kept_last_sessions_are_believed_of_these_bars_alone(
+    store: Store, tmp_path: Path, harm: str
+) -> None:
+    assert store.frontier((".SH",)) == TUESDAY
+    path = tmp_path / "data_cache" / "derived" / "last-sessions.json"
+    before = path.read_bytes()
+    if harm == "bytes":
+        path.write_bytes(before.replace(str(TUESDAY).encode(), str(WEDNESDAY).encode()))
+    elif harm == "no JSON":
+        path.write_bytes(b"\xff" + before)
+    elif harm == "folder":
+        path.unlink()
+        path.mkdir()
+    elif harm == "another lake":
+        with Store.create(tmp_path / "other") as other:
+            other.commit(bars(bar("600000.SH", WEDNESDAY)), message="more")
+            assert other.frontier((".SH",)) == WEDNESDAY
+        path.write_bytes((tmp_path / "other" / "derived" / "last-sessions.json").read_bytes())
+    else:
+        store.commit(bars(bar("600000.SH", WEDNESDAY)), message="more")
+        assert store.frontier((".SH",)) == WEDNESDAY
+        assert path.read_bytes() != before
+        return
+    with Store.open(tmp_path / "data_cache") as again:
+        assert again.frontier((".SH",)) == TUESDAY
+    assert harm == "folder" or path.read_bytes() == before
+
+
+def test_the_kept_last_sessions_spare_reading_the_bars(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert store.frontier((".SH", ".BJ")) == TUESDAY
+    monkeypatch.setattr(Store, "_found_last_sessions", lambda _: pytest.fail("read again"))
+    with Store.open(tmp_path / "data_cache") as again:
+        assert again.frontier((".SH",)) == TUESDAY
+        assert again.frontier((".BJ",)) is None
+
+
+def test_few_rows_are_read_once_and_those_of_each_version_by_themselves(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = store.read(TableName.BARS, listings=["600000.SH"])
+    assert store.read(TableName.BARS, listings=["600000.SH"]) is first
+    store.commit(bars(bar("600000.SH", WEDNESDAY)), message="more")
+    assert store.read(TableName.BARS, listings=["600000.SH"]).num_rows == first.num_rows + 1
+    monkeypatch.setattr("screener.data.reading._KNOWN_ROWS", 2_500)
+    for name in ("a", "b", "c", "d"):
+        store.read(TableName.BARS, listings=[name])
+    assert len(store._known) < 3
+
+
 def test_spans(store: Store) -> None:
     store.commit(bars(bar("000002.SZ", MONDAY, basis=Basis.ADJUSTED)), message="adjusted")
     assert store.spans(["600000.SH", "000002.SZ", "999999.SH"]) == {
