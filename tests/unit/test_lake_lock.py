@@ -66,12 +66,10 @@ def store(request: pytest.FixtureRequest, root: Path) -> Iterator[Store]:
         yield store
 
 
-@pytest.mark.parametrize("statement", HOSTILE)
-def test_the_connection_refuses_to_load_and_to_reach_outside(
-    store: Store, statement: str, planted: Path
-) -> None:
-    with pytest.raises(duckdb.Error, match=r"(?i)disabled|locked|cannot change"):
-        store._connection.execute(statement.format(planted))
+def test_the_connection_refuses_to_load_and_to_reach_outside(store: Store, planted: Path) -> None:
+    for statement in HOSTILE:
+        with pytest.raises(duckdb.Error, match=r"(?i)disabled|locked|cannot change"):
+            store._connection.execute(statement.format(planted))
     assert store.read(TableName.BARS).num_rows == 1
 
 
@@ -82,11 +80,11 @@ def test_a_file_by_the_name_of_an_extension_is_not_looked_at(store: Store, tmp_p
     assert store.read(TableName.BARS).num_rows == 1
 
 
-@pytest.mark.parametrize("statement", SMUGGLED)
 @pytest.mark.parametrize("around", ["{}", "pb < 3; {}", "pb < 3) FROM screen_rows; {}; --"])
-def test_no_predicate_loads_anything(statement: str, around: str, planted: Path) -> None:
-    with pytest.raises(InputError, match="refused"):
-        parse_predicate(around.format(statement.format(planted)))
+def test_no_predicate_loads_anything(around: str, planted: Path) -> None:
+    for statement in SMUGGLED:
+        with pytest.raises(InputError, match="refused"):
+            parse_predicate(around.format(statement.format(planted)))
 
 
 @pytest.mark.parametrize(

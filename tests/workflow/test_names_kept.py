@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,11 @@ from screener.reports.names import NameIndex
 from screener.reports.names_stored import index_of_bytes, index_to_bytes
 from screener.workflows import masters
 from screener.workspace.locate import Workspace
-from tests.support.masters import MASTER, known
+from tests.support.masters import MASTER
 from tests.support.report_lake import SMALL, empty_workspace, fill_lake
 
 SOURCES = Path(__file__).resolve().parents[2]
-NEW = known("600999.SH", "玥岑新材")
+NEW = replace(SMALL[0], listing="600999.SH", name="玥岑新材", name_en="", former=())
 
 
 @pytest.fixture(autouse=True)
