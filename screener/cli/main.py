@@ -6,57 +6,72 @@ import atexit
 import gc
 import io
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from screener.cli.backtest import backtest
-from screener.cli.basket import basket_app
-from screener.cli.common import program_version
-from screener.cli.data import data_app
-from screener.cli.demo import demo
 from screener.cli.exits import RootGroup
-from screener.cli.explain import explain
-from screener.cli.init import init
-from screener.cli.report import report_app
-from screener.cli.rules import rules
-from screener.cli.score import score
-from screener.cli.screen import screen
 from screener.cli.sparing import spare_pandas, spare_plugins
-from screener.cli.study import study
 
 __all__ = ["app", "run"]
 
 _NEW_OBJECTS, _YOUNG, _OLD = 50_000, 20, 20  # by default 700, 10, 10
 _WITHOUT_PANDAS = ("backtest", "report", "rules", "screen")
 
-app = typer.Typer(
-    cls=RootGroup,
-    help="Read broker reports as baskets; measure what they returned after you could know of them.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+_GROUPS = ("report", "basket", "data")
+_COMMANDS = (
+    "demo",
+    "init",
+    *_GROUPS,
+    "backtest",
+    "study",
+    "score",
+    "explain",
+    "rules",
+    "screen",
 )
-app.command()(demo)
-app.command()(init)
-app.add_typer(report_app, name="report")
-app.add_typer(basket_app, name="basket")
-app.add_typer(data_app, name="data")
-app.command()(backtest)
-app.command()(study)
-app.command()(score)
-app.command()(explain)
-app.command()(rules)
-app.command()(screen)
+
+app: typer.Typer
+"""The whole command line, made when it is first asked for."""
+
+
+def __getattr__(name: str) -> typer.Typer:
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = made = _app_of(_COMMANDS)
+    return made
+
+
+def _app_of(names: Iterable[str]) -> typer.Typer:
+    """Return the command line with some commands alone: a command's options take time to make."""
+    made = typer.Typer(
+        cls=RootGroup,
+        help="Read broker reports as baskets; measure what they returned after you could know of "
+        "them.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    made.callback()(_root)
+    for name in names:
+        module = import_module(f"screener.cli.{name}")
+        if name in _GROUPS:
+            made.add_typer(getattr(module, f"{name}_app"), name=name)
+        else:
+            made.command()(getattr(module, name))
+    return made
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from screener.cli.common import program_version
+
         typer.echo(f"screener {program_version()}")
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     _version: Annotated[
         bool,
@@ -72,14 +87,15 @@ def run() -> None:
     """Run the console command."""
     _spare_collections()
     spare_plugins()
-    if sys.argv[1:2] and sys.argv[1] in _WITHOUT_PANDAS:
+    named = [name for name in sys.argv[1:2] if name in _COMMANDS]
+    if named and named[0] in _WITHOUT_PANDAS:
         spare_pandas()
     for stream in (sys.stdout, sys.stderr):
         # Names are Chinese: what a terminal cannot show is escaped there, never lost in a file.
         if isinstance(stream, io.TextIOWrapper):
             utf8 = not stream.isatty() or (stream.encoding or "").lower().startswith("utf")
             stream.reconfigure(encoding="utf-8" if utf8 else None, errors="backslashreplace")
-    app()
+    (_app_of(named) if named else __getattr__("app"))()
 
 
 def _spare_collections() -> None:

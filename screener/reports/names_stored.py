@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib import resources
@@ -68,7 +68,7 @@ def index_of_bytes(content: bytes) -> NameIndex:
     listings = [company.listing for company in companies]
     return NameIndex(
         companies=dict(zip(listings, companies, strict=True)),
-        ways=_ways(document["ways"], listings),
+        ways=_Ways(document["ways"], listings),
         blockers=frozenset(document["blockers"]),
         twins={
             listings[one]: tuple(listings[other] for other in others)
@@ -98,18 +98,33 @@ def _company(row: list[Any]) -> Company:
         name=name,
         name_en=name_en,
         industry=industry,
-        names=tuple((_day(since), name) for since, name in names),
+        names=tuple([(_day(since), name) for since, name in names]),
         list_date=_day(listed),
         delist_date=_day(delisted),
     )
 
 
-def _ways(rows: Mapping[str, Any], listings: list[Listing]) -> dict[str, tuple[Way, ...]]:
-    trusts = {str(trust): trust for trust in Trust}
-    return {
-        form: tuple(Way(listings[at], trusts[trust], cut, name) for at, trust, cut, name in ways)
-        for form, ways in rows.items()
-    }
+class _Ways(Mapping[str, tuple[Way, ...]]):
+    """Ways by written form; those of a form are made when it is met: a text holds few of them."""
+
+    def __init__(self, rows: Mapping[str, Any], listings: Sequence[Listing]) -> None:
+        self._rows = rows
+        self._listings = listings
+
+    def __getitem__(self, form: str) -> tuple[Way, ...]:
+        return tuple(
+            Way(self._listings[at], Trust(trust), cut, name)
+            for at, trust, cut, name in self._rows[form]
+        )
+
+    def __contains__(self, form: object) -> bool:
+        return form in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 def _text(day: date | None) -> str | None:

@@ -134,9 +134,10 @@ def _others(rows: tuple[tuple[NameRow, bool], ...]) -> frozenset[Listing]:
 
 
 def _closes(store: Store) -> dict[str, dict[date, float]]:
-    bars = store.read(TableName.BARS, listings=_DATED_BY)
+    names = ("listing", "session", "close")
+    bars = store.read(TableName.BARS, listings=_DATED_BY, columns=names)
     found: dict[str, dict[date, float]] = defaultdict(dict)
-    columns = (bars.column(name).to_pylist() for name in ("listing", "session", "close"))
+    columns = (bars.column(name).to_pylist() for name in names)
     for listing, session, close in zip(*columns, strict=True):
         if close is not None:
             found[listing][session] = close

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from screener.cli.demo import on_path
+from screener.cli.main import _COMMANDS, app
+from screener.data.recorded import recorded_sessions
+from screener.data.rows import make_rows
+from screener.data.schema import TableName
+from screener.data.sources.base import Batch
+from screener.data.store import Store
+from tests.support.report_lake import SMALL, empty_workspace, fill_lake
 
 SOURCES = Path(__file__).resolve().parents[2]
 
@@ -33,6 +41,71 @@ def test_the_command_spares_looking_for_cycles_and_still_looks() -> None:
     assert done.returncode == 0, done.stderr
     # Frozen only by the end: exit handlers run in the reverse order of their registration.
     assert done.stdout.splitlines()[1:] == ["True True True", "True"]
+
+
+def test_the_command_line_is_whole_for_who_asks_for_all_of_it() -> None:
+    commands = [item.name or item.callback.__name__ for item in app.registered_commands]  # type: ignore[union-attr]
+    assert {*commands, *(item.name for item in app.registered_groups)} == {*_COMMANDS}
+
+
+def test_compiled_code_finds_no_pandas_and_python_does() -> None:
+    script = (
+        "import sys, datetime, importlib\n"
+        "from screener.cli.sparing import spare_pandas\n"
+        "spare_pandas()\n"
+        "import duckdb, pyarrow as pa\n"
+        "day = datetime.date(2026, 5, 27)\n"
+        "print(pa.scalar(day, pa.date32()).as_py(), pa.array(['a', None]).null_count)\n"
+        "print(duckdb.execute('SELECT ?', [day]).fetchall()[0][0], 'pandas' in sys.modules)\n"
+        "frame = importlib.import_module('pandas').DataFrame({'a': [1.0]})\n"
+        "import pandas\n"
+        "print(pa.Table.from_pandas(frame).num_rows, pa.table({'a': [1]}).to_pandas().shape)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=SOURCES, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["2026-05-27 1", "2026-05-27 False", "1 (1, 1)"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("rules", "--at", "2026-05-27", "--listing", "600000.SH"),
+        ("data", "status"),
+        ("screen", "--universe", "a", "--as-of", "2026-05-27", "--pb", "..2"),
+    ],
+)
+def test_everyday_commands_import_neither_pandas_nor_the_calendar_library(
+    arguments: tuple[str, ...], valued: Path
+) -> None:
+    script = (
+        "import atexit, sys\n"
+        "from screener.cli.main import run\n"
+        "heavy = {'pandas', 'exchange_calendars', 'numba', 'vectorbt', 'akshare', 'asyncio'}\n"
+        "atexit.register(lambda: print('imported', sorted(heavy & set(sys.modules))))\n"
+        f"sys.argv = ['screener', *{arguments!r}, '--workspace', {str(valued)!r}]\n"
+        "run()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=SOURCES, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "imported []"
+
+
+@pytest.fixture(scope="module")
+def valued(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace with listings, and with the sessions kept beside its lake."""
+    place = empty_workspace(tmp_path_factory.mktemp("start") / "work")
+    fill_lake(place.data_cache)
+    columns = {"listing": [SMALL[0].listing], "session": [date(2026, 5, 27)], "pb": [1.5]}
+    rows = make_rows(TableName.VALUATION, columns, source="t", fetched_at=datetime.now(UTC))
+    with Store.create(place.data_cache) as store:
+        store.commit(Batch(tables={TableName.VALUATION: rows}), message="valued")
+    with recorded_sessions(place.data_cache):
+        pass
+    return place.root
 
 
 @pytest.mark.parametrize("found", ["no", "another", "this"])
