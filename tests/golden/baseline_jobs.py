@@ -76,7 +76,7 @@ def _studies() -> Iterator[Job]:
         "study compute-leasing copper --convention estudy2 --draws 500 --seed 7",
         _STUDY,
     )
-    yield Job("placebo", "study --all --placebo 50 --hold 5,20 --max-wait 3", _PLACEBO)
+    yield Job("placebo", "study --all --placebo 99 --hold 5,20 --max-wait 3", _PLACEBO)
 
 
 def _scores() -> Iterator[Job]:
