@@ -14,8 +14,8 @@ from pathlib import Path
 
 from benchmarks.labelled_texts import load_cases
 from benchmarks.measuring import Line, command, in_turn, report
-from screener.data.schema import TableName
-from screener.data.store import Store
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 
 BARE = """
 import importlib.util, sys

@@ -11,11 +11,11 @@ import pytest
 
 from screener.cli.demo import on_path
 from screener.cli.main import _COMMANDS, app
-from screener.data.recorded import recorded_sessions
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.data.panels.calendar_cache import recorded_sessions
 from tests.support.report_lake import SMALL, empty_workspace, fill_lake
 
 SOURCES = Path(__file__).resolve().parents[2]

@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.data import lake
-from screener.data.schema import TableName
-from screener.data.store import Store
+from screener.data.lake import lake
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.errors import InputError
 from screener.screen.query import parse_predicate
 from tests.support.lake_rows import bar, bars

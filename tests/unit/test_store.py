@@ -17,12 +17,12 @@ import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
-from screener.data import guards
-from screener.data import store as store_module
-from screener.data.merge import TableChange, quarantine_rows
-from screener.data.schema import SIMULATED, TABLES, Basis, TableName
-from screener.data.sources.base import Batch, Reject
-from screener.data.store import Span, Store
+from screener.data.lake import guards
+from screener.data.lake import store as store_module
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.merge import TableChange, quarantine_rows
+from screener.data.lake.schema import SIMULATED, TABLES, Basis, TableName
+from screener.data.lake.store import Span, Store
 from screener.errors import (
     DataError,
     InputError,
@@ -310,7 +310,7 @@ def test_few_rows_are_read_once_and_those_of_each_version_by_themselves(
     assert store.read(TableName.BARS, listings=["600000.SH"]) is first
     store.commit(bars(bar("600000.SH", WEDNESDAY)), message="more")
     assert store.read(TableName.BARS, listings=["600000.SH"]).num_rows == first.num_rows + 1
-    monkeypatch.setattr("screener.data.reading._KNOWN_ROWS", 2_500)
+    monkeypatch.setattr("screener.data.lake.reading._KNOWN_ROWS", 2_500)
     for name in ("a", "b", "c", "d"):
         store.read(TableName.BARS, listings=[name])
     assert len(store._known) < 3

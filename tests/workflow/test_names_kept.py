@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.derived import keep, kept
-from screener.data.store import Store
-from screener.reports.names import NameIndex
-from screener.reports.names_stored import index_of_bytes, index_to_bytes
-from screener.workflows import masters
+from screener.data.lake.derived import keep, kept
+from screener.data.lake.store import Store
+from screener.reports.securities.name_index import NameIndex
+from screener.reports.securities.stored_index import index_of_bytes, index_to_bytes
+from screener.workflows.report import name_master as masters
 from screener.workspace.locate import Workspace
 from tests.support.masters import MASTER
 from tests.support.report_lake import SMALL, empty_workspace, fill_lake
@@ -164,7 +164,7 @@ def test_two_processes_that_make_it_at_once_leave_a_whole_one(
     copy_of(place).unlink()
     script = (
         "import sys\nfrom pathlib import Path\n"
-        "from screener.workflows.masters import read_masters\n"
+        "from screener.workflows.report.name_master import read_masters\n"
         "from screener.workspace.locate import Workspace\n"
         "print(len(read_masters(Workspace(root=Path(sys.argv[1]))).names.ways))\n"
     )
