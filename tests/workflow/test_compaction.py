@@ -22,7 +22,7 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from screener.cli.data_versions import compact
+from screener.cli.data.versions import compact
 from screener.data import compaction
 from screener.data.checksums import damaged_files
 from screener.data.compaction import Compaction, FileCount

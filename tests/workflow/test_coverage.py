@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import CliRunner
 
-from screener.cli import data_health
+from screener.cli.data import health as data_health
 from screener.data.asof import Market
 from screener.data.rows import make_rows
 from screener.data.schema import TableName

@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings
-from screener.cli.data_versions import diff
+from screener.cli.data.versions import diff
 from screener.data.comparison import Comparison
 from screener.data.schema import TABLES, Basis, TableName
 from screener.data.sources.base import Batch

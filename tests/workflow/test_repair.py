@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from screener.cli import data_health
+from screener.cli.data import health as data_health
 from screener.data.doctor import Check
 from screener.data.doctor.bar_columns import Marks
 from screener.data.mending import Method, Patient, mended_bars, propose_repairs

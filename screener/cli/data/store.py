@@ -18,9 +18,9 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
-from screener.cli.data_health import status, verify
-from screener.cli.data_update import update
-from screener.cli.data_versions import compact, diff, restore
+from screener.cli.data.health import status, verify
+from screener.cli.data.update import update
+from screener.cli.data.versions import compact, diff, restore
 from screener.errors import InputError
 
 if TYPE_CHECKING:
