@@ -11,7 +11,7 @@ from rich.console import RenderableType
 
 from screener.data.doctor import Check, known_dates, suspensions
 from screener.data.doctor.holdings import first_session
-from screener.data.mending import (
+from screener.data.doctor.repair import (
     REPAIR,
     Method,
     Patient,

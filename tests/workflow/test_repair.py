@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from screener.cli.data import health as data_health
 from screener.data.doctor import Check
 from screener.data.doctor.bar_columns import Marks
-from screener.data.mending import Method, Patient, mended_bars, propose_repairs
+from screener.data.doctor.repair import Method, Patient, mended_bars, propose_repairs
 from screener.data.rows import empty_rows, make_rows
 from screener.data.schema import SIMULATED, TableName
 from screener.data.sources.base import Batch
