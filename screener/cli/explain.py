@@ -38,8 +38,8 @@ def explain(
 
     Example: screener explain returns.csv 2
     """
+    from screener.data.lake.store import Store
     from screener.data.recorded import recorded_sessions
-    from screener.data.store import Store
     from screener.render.files import check_targets, write_json
     from screener.workflows.explained_rows import check_explainable
     from screener.workflows.explaining import explain as explained

@@ -106,7 +106,7 @@ def screen(
 
     Example: screener screen --basket copper --where "pb < 3 OR dividend_yield > 0.03" --csv -
     """
-    from screener.data.store import Store
+    from screener.data.lake.store import Store
     from screener.render.files import check_targets
     from screener.screen.criteria import parse_criteria, parse_fields, parse_order
     from screener.workflows.catalog import BasketEvents, basket_events, needed_events

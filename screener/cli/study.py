@@ -199,7 +199,7 @@ def study(
 
     Example: screener study --all --by basket --csv tests.csv
     """
-    from screener.data.store import Store
+    from screener.data.lake.store import Store
     from screener.render.files import check_targets, write_csv, write_json
     from screener.study.evaluating import StudySettings
     from screener.study.models import Convention, Model

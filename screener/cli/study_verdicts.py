@@ -11,7 +11,7 @@ from screener.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from screener.data.store import Store
+    from screener.data.lake.store import Store
     from screener.domain.basket import Basket, Event
     from screener.workflows.studying import StudyRequest
     from screener.workflows.verdicts import VerdictRun

@@ -24,6 +24,7 @@ from screener.data.arriving_context import (
 from screener.data.arriving_jumps import judge_jumps
 from screener.data.arriving_series import check_calendar, check_factors, gaps
 from screener.data.arriving_stored import compare_with_stored
+from screener.data.lake.schema import TABLES, Basis, TableName, Type
 from screener.data.quality import (
     BoolArray,
     Finding,
@@ -34,7 +35,6 @@ from screener.data.quality import (
     price_findings,
     session_findings,
 )
-from screener.data.schema import TABLES, Basis, TableName, Type
 from screener.data.sense import numbers_beyond
 from screener.domain.listing import Board, Exchange
 

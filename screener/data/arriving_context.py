@@ -13,9 +13,9 @@ from typing import TypeAlias
 import numpy as np
 import pyarrow as pa
 
+from screener.data.lake.batch import Reject
+from screener.data.lake.schema import TableName
 from screener.data.quality import DayArray, FloatArray
-from screener.data.schema import TableName
-from screener.data.sources.base import Reject
 from screener.domain.listing import Listing
 from screener.market.calendars import Calendar
 from screener.market.trading import least_tick

@@ -27,8 +27,8 @@ from screener.data.arriving_jumps import judge_jumps
 from screener.data.doctor.bar_columns import BarColumns, BoolArray, FloatArray, Marks
 from screener.data.doctor.causes import Cause
 from screener.data.doctor.jumps import MARGIN, Jump, board_limits, find_jumps
-from screener.data.rows import empty_rows
-from screener.data.schema import TableName
+from screener.data.lake.rows import empty_rows
+from screener.data.lake.schema import TableName
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
 

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from screener.data.lake.batch import Reject
+from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.quality import BoolArray, Verdict
-from screener.data.schema import TABLES, TableName, Type
 from screener.data.sense import FIXING_LEAP, fixing_jumps, numbers_beyond
-from screener.data.sources.base import Reject
 
 __all__ = ["without_leaps", "without_nonsense"]
 

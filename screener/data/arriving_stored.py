@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.arriving_context import ArrivalContext, Bars, tick_of
+from screener.data.lake.schema import Basis
 from screener.data.quality import BoolArray, IntArray
-from screener.data.schema import Basis
 
 __all__ = ["Comparison", "compare_with_stored", "raw_rows"]
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from screener.data import lake
-from screener.data.guards import write_lock
+from screener.data.lake import lake
+from screener.data.lake.guards import write_lock
 from screener.errors import StorageBusy, StorageError, StorageReadOnly
 from screener.files.whole import write_whole
 

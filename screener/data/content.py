@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
-from screener.data import lake
-from screener.data.schema import TABLES, Table, TableName
-from screener.data.versions import FIRST_VERSION, PROVENANCE, relation, tables_at
+from screener.data.lake import lake
+from screener.data.lake.schema import TABLES, Table, TableName
+from screener.data.lake.versions import FIRST_VERSION, PROVENANCE, relation, tables_at
 
 __all__ = ["Balance", "Content", "content_of", "counted_content", "keep_content", "recounted"]
 

@@ -31,7 +31,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.schema import TABLES, Basis, TableName
+from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.errors import DataError
 
 __all__ = [

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from screener.data.schema import TableName
-from screener.data.store import Store
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.listing import Currency, Exchange
 from screener.domain.panel import SessionAxis
 from screener.errors import DataError

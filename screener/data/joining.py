@@ -26,10 +26,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from screener.data.lake.batch import Reject
+from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.store import Store
 from screener.data.quality import ROUNDING, BoolArray, DayArray, FloatArray
-from screener.data.schema import Basis, TableName
-from screener.data.sources.base import Reject
-from screener.data.store import Store
 from screener.domain.listing import stored_listing
 from screener.errors import DataError
 from screener.market.rules import price_limit

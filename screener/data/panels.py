@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from screener.data.factors import factor_on
 from screener.data.fixings import read_fixings
-from screener.data.schema import Basis, TableName
-from screener.data.store import Store
+from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.store import Store
 from screener.domain.listing import Currency, Exchange, Listing
 from screener.domain.name_marks import bears_st_name, in_delisting_period, is_s_share
 from screener.domain.panel import (

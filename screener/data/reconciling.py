@@ -10,9 +10,9 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 
+from screener.data.lake.batch import Reject
+from screener.data.lake.schema import TableName
 from screener.data.planning import Span
-from screener.data.schema import TableName
-from screener.data.sources.base import Reject
 from screener.errors import DataError
 from screener.market.calendars import Calendar
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from screener.data import lake
 from screener.data.checksums import (
     SUMS,
     Damage,
@@ -27,10 +26,11 @@ from screener.data.checksums import (
     recorded,
 )
 from screener.data.content import content_of, recounted
-from screener.data.guards import write_lock
+from screener.data.lake import lake
+from screener.data.lake.guards import write_lock
+from screener.data.lake.schema import TABLES
+from screener.data.lake.versions import latest_version
 from screener.data.recorded import FOLDER
-from screener.data.schema import TABLES
-from screener.data.versions import latest_version
 from screener.errors import (
     ScreenerError,
     StorageBusy,

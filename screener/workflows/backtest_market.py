@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from screener.backtest.benchmark import BenchmarkSeries, default_benchmark
+from screener.data.lake.store import Store
 from screener.data.panels import (
     VOLATILITY_HISTORY,
     read_benchmark,
@@ -13,7 +14,6 @@ from screener.data.panels import (
     read_panel,
     read_trading,
 )
-from screener.data.store import Store
 from screener.domain.basket import EntryPrice, Event, Weighting
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel

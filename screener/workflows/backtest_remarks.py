@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from screener.backtest.run import EventResult, Settings
-from screener.data.schema import SIMULATED, TableName
-from screener.data.store import Store
+from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.store import Store
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel
 from screener.paths.legs import LegState

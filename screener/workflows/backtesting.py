@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult, run_backtest
-from screener.data.store import Store
+from screener.data.lake.store import Store
 from screener.domain.panel import PricePanel
 from screener.errors import DataError, NoTradableConstituents
 from screener.workflows.backtest_market import (

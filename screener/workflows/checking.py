@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from screener.data.store import Store
+from screener.data.lake.store import Store
 from screener.domain.listing import Listing
 from screener.domain.report import Claim, Publication, Report
 from screener.errors import DateRangeError

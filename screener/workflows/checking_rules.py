@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, TypeAlias
 
-from screener.data.asof import REACH
+from screener.data.lake.asof import REACH
 from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit
 from screener.errors import DataError

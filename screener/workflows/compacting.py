@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from rich.console import RenderableType
 
-from screener.data.compaction import GRACE, Compaction, Pins
-from screener.data.store import Store
-from screener.data.versions import RETENTION
+from screener.data.lake.compaction import GRACE, Compaction, Pins
+from screener.data.lake.store import Store
+from screener.data.lake.versions import RETENTION
 from screener.errors import InputError
 from screener.render.versions import SizeLine, compaction_view
 from screener.workspace.locate import Workspace

@@ -10,12 +10,12 @@ import numpy as np
 from rich.console import RenderableType
 
 from screener.backtest.benchmark import default_benchmark
-from screener.data.asof import Market
 from screener.data.doctor.holdings import Disk, Holdings, Versions, hold, measure, versions
 from screener.data.doctor.lacks import Cell, Wanted, holding_keys, lacks
+from screener.data.lake.asof import Market
+from screener.data.lake.schema import SIMULATED, TABLES, TableName
+from screener.data.lake.store import Store
 from screener.data.recorded import recorded_calendar
-from screener.data.schema import SIMULATED, TABLES, TableName
-from screener.data.store import Store
 from screener.domain.basket import Basket, Event
 from screener.domain.listing import Board, Kind, Listing, parse_listing
 from screener.errors import DateRangeError

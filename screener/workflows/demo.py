@@ -9,9 +9,9 @@ from pathlib import Path
 from screener.backtest.frictions import Frictions
 from screener.backtest.ledger import LEDGER_COLUMNS
 from screener.backtest.run import Settings
-from screener.data.schema import SIMULATED
+from screener.data.lake.schema import SIMULATED
+from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
-from screener.data.store import Store
 from screener.domain.listing import Listing
 from screener.errors import ConfigError
 from screener.render.files import write_csv

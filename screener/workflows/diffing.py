@@ -9,8 +9,8 @@ from itertools import islice
 
 from rich.console import RenderableType
 
-from screener.data.comparison import Change, Comparison, TableDiff, ValueChange
-from screener.data.schema import TableName
+from screener.data.lake.comparison import Change, Comparison, TableDiff, ValueChange
+from screener.data.lake.schema import TableName
 from screener.render.versions import RowLine, RunLine, TableLine, diff_view
 from screener.workflows.rerunning import RunDifference, RunFailure, RunsDiff, compare_runs
 from screener.workspace.locate import Workspace

@@ -10,8 +10,8 @@ import numpy as np
 
 from screener.backtest.frictions import Line
 from screener.backtest.run import EventResult
-from screener.data.schema import TableName
-from screener.data.store import Store
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.basket import Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError

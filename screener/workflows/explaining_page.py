@@ -7,7 +7,7 @@ from dataclasses import asdict
 from rich.console import RenderableType
 
 from screener.backtest.frictions import Line, Order, OrderStatus
-from screener.data.schema import SIMULATED
+from screener.data.lake.schema import SIMULATED
 from screener.domain.basket import Rebalance
 from screener.render.explaining import (
     ExplainedName,

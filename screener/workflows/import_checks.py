@@ -17,12 +17,12 @@ from screener.data.arriving_context import KEPT, make_note, told_apart
 from screener.data.arriving_files import FileFacts, Judged, judge_adjusted, judge_raw
 from screener.data.arriving_ticks import on_ticks, tick_remarks
 from screener.data.doctor.distributions import denied_actions
-from screener.data.merge import quarantine_rows
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.merge import quarantine_rows
+from screener.data.lake.rows import empty_rows
+from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.store import Store
 from screener.data.reconciling import same_terms, terms
-from screener.data.rows import empty_rows
-from screener.data.schema import Basis, TableName
-from screener.data.sources.base import Batch, Reject
-from screener.data.store import Store
 from screener.domain.listing import stored_listing
 from screener.workflows.import_facts import file_facts
 from screener.workflows.rosters import joined, listings_in

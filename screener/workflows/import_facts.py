@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from screener.data.arriving_files import FileFacts
 from screener.data.doctor import known_dates
 from screener.data.doctor.bar_columns import Marks
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.market.calendars import EXCHANGE_ZONE
 
 __all__ = ["file_facts"]

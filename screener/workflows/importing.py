@@ -16,12 +16,12 @@ import pyarrow.compute as pc
 from screener.data.arriving_causes import BAD_TICK
 from screener.data.arriving_sense import without_leaps
 from screener.data.joining import join_bars
-from screener.data.lake import CATALOG
-from screener.data.merge import TableChange, quarantine_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch, Reject
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.lake import CATALOG
+from screener.data.lake.merge import TableChange, quarantine_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.data.sources.files import FileSource, ImportRequest
-from screener.data.store import Store
 from screener.errors import DataError
 from screener.render.store import ChangeLine
 from screener.workflows.adjusting import with_factors

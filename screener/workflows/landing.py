@@ -16,16 +16,16 @@ from screener.backtest.benchmark import DEFAULT_BENCHMARK
 from screener.data.arriving import check_calendar, check_factors
 from screener.data.arriving_sense import without_leaps, without_nonsense
 from screener.data.joining import join_bars
-from screener.data.merge import quarantine_rows
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.merge import quarantine_rows
+from screener.data.lake.rows import empty_rows, make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.data.planning import Fetched, Span, widened
 from screener.data.reconciling import reconcile_actions
-from screener.data.rows import empty_rows, make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch, Reject
 from screener.data.sources.online.base import Need
 from screener.data.sources.online.known import new_vintages
 from screener.data.sources.online.observed import first_observed
-from screener.data.store import Store
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import DataError
 from screener.market.calendars import EXCHANGE_ZONE, calendar_of

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from screener.backtest.run import EventResult
-from screener.data.schema import TableName
-from screener.data.store import Store
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.panel import PricePanel
 from screener.market.calendars import calendar_of
 from screener.paths.legs import Leg

@@ -9,7 +9,7 @@ from itertools import groupby
 from rich.console import RenderableType
 
 from screener.backtest.run import EventResult
-from screener.data.schema import SIMULATED
+from screener.data.lake.schema import SIMULATED
 from screener.market.calendars import calendar_of
 from screener.market.years import sessions_a_year
 from screener.paths.performance import LEAST_RETURNS, Performance, performance_of

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from screener.data.asof import AsOf
-from screener.data.store import Store
+from screener.data.lake.asof import AsOf
+from screener.data.lake.store import Store
 from screener.domain.basket import Event
 from screener.errors import DataError, StorageError
 from screener.workflows.securities import SecurityNames

@@ -12,7 +12,7 @@ from screener.backtest.dealers import REBALANCED
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult
-from screener.data.schema import SIMULATED
+from screener.data.lake.schema import SIMULATED
 from screener.domain.basket import Event
 from screener.domain.report import Precision
 from screener.market.charges import Side

@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.data.market_panels import read_market_panel
 from screener.data.return_tables import ReturnTable
-from screener.data.schema import TableName
-from screener.data.store import Store
 from screener.domain.listing import Listing
 from screener.domain.market_panel import MarketPanel
 from screener.errors import DataError

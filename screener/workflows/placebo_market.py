@@ -9,8 +9,8 @@ from datetime import date, timedelta
 import numpy as np
 
 from screener.backtest.run import EventResult
+from screener.data.lake.store import Store
 from screener.data.market_panels import read_market_panel
-from screener.data.store import Store
 from screener.domain.basket import EntryPrice
 from screener.domain.listing import Exchange
 from screener.domain.market_panel import MarketPanel

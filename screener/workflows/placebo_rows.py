@@ -7,7 +7,7 @@ from itertools import groupby
 
 from rich.console import RenderableType
 
-from screener.data.schema import SIMULATED
+from screener.data.lake.schema import SIMULATED
 from screener.render.placebo import Comparison, JointLine, PlaceboBlock, PlaceboLine, placebo_view
 from screener.study.monte_carlo import Placement
 from screener.workflows.placebo_joint import JointResult, joint_results

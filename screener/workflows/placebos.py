@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from screener.backtest.run import EventResult, run_backtest
+from screener.data.lake.store import Store
 from screener.data.panels import read_caps, read_panel
-from screener.data.store import Store
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError, NoTradableConstituents

@@ -20,9 +20,9 @@ from screener.data.doctor.repair import (
     propose_repairs,
     repair_actions,
 )
-from screener.data.schema import SIMULATED, TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Commit, Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.store import Commit, Store
 from screener.errors import StaleCache
 from screener.render.doctor import RefusalLine, RepairLine, repairs_view
 from screener.workflows.adjusting import with_factors

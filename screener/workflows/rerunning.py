@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screener.backtest.benchmark import default_benchmark
-from screener.data.comparison import TableDiff
+from screener.data.lake.comparison import TableDiff
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.data.panels import frontier_of
-from screener.data.schema import TableName
-from screener.data.store import Store
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
 from screener.workflows.backtest_rows import BACKTEST_COLUMNS, result_rows

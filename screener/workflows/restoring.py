@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import RenderableType
 
-from screener.data.store import Commit, Store
+from screener.data.lake.store import Commit, Store
 from screener.render.store import ChangeLine, import_view
 from screener.workspace.locate import Workspace
 

@@ -8,7 +8,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.schema import TABLES, TableName, Type
+from screener.data.lake.schema import TABLES, TableName, Type
 from screener.errors import DataError
 
 __all__ = ["alive", "filled", "halts_in", "joined", "listings_in", "refuse_shrunk"]

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from screener.data.guards import has_catalog
-from screener.data.store import Store
+from screener.data.lake.guards import has_catalog
+from screener.data.lake.store import Store
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import ConfigError, InputError
 from screener.market.calendars import calendar_of

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from screener.data.schema import SIMULATED, TableName
-from screener.data.store import Store
+from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.store import Store
 from screener.data.wealth import read_wealth
 from screener.domain.listing import Exchange
 from screener.domain.report import Report

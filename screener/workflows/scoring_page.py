@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 from rich.console import RenderableType
 
-from screener.data.schema import SIMULATED
+from screener.data.lake.schema import SIMULATED
 from screener.render.score import (
     CallLine,
     PlaceLine,

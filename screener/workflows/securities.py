@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from screener.data.asof import AsOf
+from screener.data.lake.asof import AsOf
 from screener.domain.listing import Currency
 
 __all__ = ["ListedStocks", "SecurityNames"]

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from screener.data.schema import SIMULATED, TABLES, TableName
-from screener.data.store import Store
+from screener.data.lake.schema import SIMULATED, TABLES, TableName
+from screener.data.lake.store import Store
 from screener.errors import InputError
 from screener.files.failures import storage_error
 from screener.files.whole import put_whole

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rich.console import RenderableType
 
-from screener.data.schema import SIMULATED
+from screener.data.lake.schema import SIMULATED
 from screener.render.study import GroupBlock, PartLine, StudyPage, UnitLine, study_view
 from screener.render.tables import percent
 from screener.study.evaluating import Evaluation, PartResult

@@ -10,10 +10,10 @@ from enum import StrEnum
 
 import numpy as np
 
+from screener.data.lake.schema import SIMULATED
+from screener.data.lake.store import Store
 from screener.data.panels import read_panel
 from screener.data.return_tables import ReturnTable
-from screener.data.schema import SIMULATED
-from screener.data.store import Store
 from screener.domain.basket import Event
 from screener.domain.panel import PricePanel
 from screener.domain.report import Precision

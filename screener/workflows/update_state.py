@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.data.planning import Span, fetched_spans
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
 from screener.data.sources.online.base import Ask, Need, OnlineSource, Wire
 from screener.data.sources.online.failover import Answer, Attempt, ask_in_turn, sources_for
-from screener.data.store import Store
 from screener.domain.listing import Listing
 from screener.errors import (
     DataError,

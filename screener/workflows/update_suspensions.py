@@ -9,7 +9,7 @@ from datetime import date
 import pyarrow.compute as pc
 
 from screener.data.arriving import gaps
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from screener.data.sources.online.base import Ask, Need
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of

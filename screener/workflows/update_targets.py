@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from screener.backtest.benchmark import default_benchmark
-from screener.data.schema import TableName
-from screener.data.store import Store
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.listing import Board, Kind, Listing, parse_listing, stored_listing
 from screener.errors import DataError
 from screener.workflows.catalog import basket_events

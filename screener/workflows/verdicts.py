@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import EventResult
-from screener.data.store import Store
+from screener.data.lake.store import Store
 from screener.domain.basket import Basket, Event
 from screener.domain.report import Precision, Report
 from screener.errors import InputError

@@ -13,10 +13,10 @@ from rich.console import RenderableType
 from screener.data.checksums import SUMS, Damage, damaged_files, file_digest, recorded
 from screener.data.doctor import Check, Finding, Severity, examine
 from screener.data.doctor.holdings import bare_bars
-from screener.data.lake import CATALOG
+from screener.data.lake.lake import CATALOG
+from screener.data.lake.schema import SIMULATED, TABLES, TableName
+from screener.data.lake.store import Store
 from screener.data.rebuilding import Rebuilt, rebuild_hashes
-from screener.data.schema import SIMULATED, TABLES, TableName
-from screener.data.store import Store
 from screener.data.verified import catalog_complaints
 from screener.errors import ScreenerError, StorageDamaged, StorageError
 from screener.render.doctor import FindingLine, findings_view

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import Basis, TableName
 from screener.data.quality import Verdict, duplicate_findings, price_findings
-from screener.data.schema import Basis, TableName
-from screener.data.sources.base import Batch
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
 from screener.errors import DataError
 

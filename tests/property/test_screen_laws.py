@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screener.data.schema import TABLES, TableName
+from screener.data.lake.schema import TABLES, TableName
 from screener.errors import DataError
 from screener.screen.criteria import Criterion, Order, parse_criterion
 from screener.screen.evaluate import ROW_SCHEMA, Questions, evaluate

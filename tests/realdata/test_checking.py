@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.schema import Basis
+from screener.data.lake.schema import Basis
+from screener.data.lake.store import Store
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
-from screener.data.store import Store
 from screener.domain.report import Report
 from screener.workflows.checking import Verdict, check_claims
 from screener.workflows.checking_values import shares_digits

@@ -17,10 +17,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from screener.data.schema import TABLES, TableName
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.online.base import Need
 from screener.data.sources.online.registry import open_sources
-from screener.data.store import Store
 from screener.domain.listing import parse_listing
 from screener.errors import DataError
 from screener.workflows.update_plan import UpdateRequest

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TABLES, TableName
 from screener.data.sources.online.action_rows import ActionSource
 from screener.data.sources.online.base import Ask, Call, Need
 from screener.data.sources.online.cninfo import CninfoActions

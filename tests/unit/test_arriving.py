@@ -22,9 +22,9 @@ from screener.data.arriving import (
 )
 from screener.data.arriving_context import Bars
 from screener.data.arriving_jumps import judge_jumps
-from screener.data.rows import empty_rows, make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Reject
+from screener.data.lake.batch import Reject
+from screener.data.lake.rows import empty_rows, make_rows
+from screener.data.lake.schema import TableName
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.market.calendars import calendar_of
 

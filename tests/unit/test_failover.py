@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
 from screener.data.sources.online.base import Ask, Need, Query
 from screener.data.sources.online.failover import ask_in_turn, sources_for
 from screener.domain.listing import Exchange, parse_listing

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from screener.data.lake.schema import TableName
 from screener.data.return_tables import read_return_table
-from screener.data.schema import TableName
 from screener.data.sources.files import (
     ImportKind,
     bounds,

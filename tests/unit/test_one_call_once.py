@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
 from screener.domain.basket import published_again
 from screener.domain.listing import parse_listing
 from screener.domain.report import (

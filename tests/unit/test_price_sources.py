@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screener.data.clock import Clock
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TABLES, TableName
 from screener.data.sources.online.bar_rows import BarSource, volume_unit
 from screener.data.sources.online.base import Ask, Call, Need, Page, Query
 from screener.data.sources.online.csindex import CsindexIndexBars

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screener.data.rows import make_rows
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TABLES, TableName
 from screener.data.sources.online.base import Ask, Call, Need, OnlineSource, Page, Query
 from screener.data.sources.online.calendars_online import SinaCalendar
 from screener.data.sources.online.exchanges import (

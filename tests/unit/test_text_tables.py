@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.schema import Basis
+from screener.data.lake.schema import Basis
 from screener.data.sources.files import ImportKind
 from screener.data.sources.files.raw import Fit, RawFile
 from screener.data.sources.files.text_tables import read_text

@@ -17,11 +17,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from screener.cli.data import health as data_health
-from screener.data.asof import Market
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.asof import Market
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import DataError
 from screener.market.calendars import EXCHANGE_ZONE

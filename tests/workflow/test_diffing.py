@@ -24,10 +24,10 @@ from typer.testing import CliRunner
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings
 from screener.cli.data.versions import diff
-from screener.data.comparison import Comparison
-from screener.data.schema import TABLES, Basis, TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.comparison import Comparison
+from screener.data.lake.schema import TABLES, Basis, TableName
+from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Exchange, parse_listing
 from screener.domain.report import Precision, Publication

@@ -10,11 +10,11 @@ import pytest
 
 from screener.backtest.run import Settings
 from screener.data.doctor import Check, Severity
-from screener.data.rows import make_rows
-from screener.data.schema import Basis, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.files import ImportKind, ImportRequest
-from screener.data.store import Store
 from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Exchange, parse_listing
 from screener.domain.report import Precision, Publication

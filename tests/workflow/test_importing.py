@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.schema import Basis, TableName
+from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.files import ImportKind, ImportRequest
-from screener.data.store import Store
 from screener.errors import DataError, InputError, SchemaMismatch
 from screener.render.files import FileFormat
 from screener.workflows.importing import import_files

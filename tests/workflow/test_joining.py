@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from screener.data.schema import Basis, TableName
+from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.files import ImportKind, ImportRequest
-from screener.data.store import Store
 from screener.domain.listing import parse_listing
 from screener.errors import DataError, InputError
 from screener.market.calendars import calendar_of

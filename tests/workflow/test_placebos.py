@@ -16,12 +16,12 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from screener.backtest.run import Settings
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.data.market_panels import read_market_panel
 from screener.data.panels import read_caps, read_panel
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
-from screener.data.store import Store
 from screener.domain.basket import EntryPrice, Event, Member, Rebalance, Weighting
 from screener.domain.listing import Exchange, parse_listing
 from screener.domain.panel import PricePanel

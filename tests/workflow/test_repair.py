@@ -18,11 +18,11 @@ from screener.cli.data import health as data_health
 from screener.data.doctor import Check
 from screener.data.doctor.bar_columns import Marks
 from screener.data.doctor.repair import Method, Patient, mended_bars, propose_repairs
-from screener.data.rows import empty_rows, make_rows
-from screener.data.schema import SIMULATED, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import empty_rows, make_rows
+from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
-from screener.data.store import Store
 from screener.domain.listing import Exchange
 from screener.errors import DataError, InputError, StaleCache
 from screener.workflows.importing import import_batch

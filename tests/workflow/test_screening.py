@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from screener.data.schema import TABLES, TableName, Type
+from screener.data.lake.schema import TABLES, TableName, Type
 from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Currency, parse_listing
 from screener.domain.report import Precision, Publication

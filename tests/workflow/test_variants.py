@@ -15,9 +15,9 @@ from rich.console import Console
 
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.basket import EntryPrice, Event, Member, Rebalance, Weighting
 from screener.domain.listing import parse_listing
 from screener.domain.report import Precision, Publication

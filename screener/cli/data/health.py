@@ -22,7 +22,7 @@ from screener.cli.common import (
 from screener.errors import DataError, InputError
 
 if TYPE_CHECKING:
-    from screener.data.schema import TableName
+    from screener.data.lake.schema import TableName
     from screener.domain.listing import Listing
     from screener.workflows.repairing import RepairPlan
     from screener.workflows.verifying import Verified
@@ -214,7 +214,7 @@ def _listings(text: str | None) -> tuple[Listing, ...] | None:
 
 
 def _tables(texts: list[str] | None) -> list[TableName] | None:
-    from screener.data.schema import TableName
+    from screener.data.lake.schema import TableName
 
     if not texts:
         return None

@@ -24,7 +24,7 @@ from screener.cli.data.versions import compact, diff, restore
 from screener.errors import InputError
 
 if TYPE_CHECKING:
-    from screener.data.schema import Basis
+    from screener.data.lake.schema import Basis
     from screener.data.sources.files import ImportKind
     from screener.domain.listing import Listing
 
@@ -168,7 +168,7 @@ def export(
 
     Example: screener data export out --table bars --listing 300857.SZ --format csv
     """
-    from screener.data.schema import TableName
+    from screener.data.lake.schema import TableName
     from screener.domain.listing import parse_listings
     from screener.render.files import FileFormat
     from screener.workflows.stored import export_tables
@@ -204,7 +204,7 @@ def _as_of(text: str | None, kind: ImportKind, today: date) -> date | None:
 
 
 def _basis(text: str | None) -> Basis | None:
-    from screener.data.schema import Basis
+    from screener.data.lake.schema import Basis
 
     return None if text is None else _choice(Basis, text, "--basis")
 

@@ -129,7 +129,7 @@ def real_clock() -> Clock:
 def _targets(
     place: Workspace, baskets: list[str] | None, listing: str | None, *, everything: bool
 ) -> tuple[Listing, ...]:
-    from screener.data.store import Store
+    from screener.data.lake.store import Store
     from screener.domain.listing import parse_listings
     from screener.workflows.update_targets import basket_targets, every_target, with_benchmarks
 

@@ -19,7 +19,7 @@ from screener.data.factors import (
     total_return_factors,
     with_stand_ins,
 )
-from screener.data.schema import Basis, TableName
+from screener.data.lake.schema import Basis, TableName
 from screener.domain.listing import Board, Listing, stored_listing
 from screener.errors import DataError
 from screener.market.calendars import calendar_name, calendar_of

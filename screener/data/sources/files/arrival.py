@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from screener.data.lake.schema import TableName
 from screener.data.quality import (
     BoolArray,
     Finding,
@@ -16,7 +17,6 @@ from screener.data.quality import (
     missing_finding,
     session_findings,
 )
-from screener.data.schema import TableName
 from screener.data.sense import days_beyond, numbers_beyond
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.data.arriving_series import check_calendar
+from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.quality import Finding, future_finding, missing_finding
-from screener.data.schema import TABLES, TableName, Type
 from screener.data.sense import NUMBERS
 from screener.data.sources.files.arrival import (
     Outcome,

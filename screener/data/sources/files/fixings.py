@@ -10,8 +10,8 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from screener.data.lake.schema import TableName
 from screener.data.quality import BoolArray, Finding, FloatArray, missing_finding
-from screener.data.schema import TableName
 from screener.data.sense import FIXING_LEAP, FIXINGS, fixing_jumps
 from screener.data.sources.files.arrival import (
     Outcome,

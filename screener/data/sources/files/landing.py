@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
+from screener.data.lake.batch import Reject
+from screener.data.lake.rows import ARROW
+from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.quality import IntArray
-from screener.data.rows import ARROW
-from screener.data.schema import TABLES, TableName, Type
-from screener.data.sources.base import Reject
 from screener.data.sources.files.columns import ColumnMapping
 from screener.data.sources.files.reading import RawFile
 from screener.data.sources.files.request import FileQuery

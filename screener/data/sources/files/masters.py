@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from screener.data.lake.schema import TableName
 from screener.data.quality import BoolArray, DayArray, Finding, future_finding, missing_finding
-from screener.data.schema import TableName
 from screener.data.sources.files.arrival import (
     Outcome,
     required_days,

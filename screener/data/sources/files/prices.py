@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
+from screener.data.lake.schema import Basis, TableName
 from screener.data.quality import (
     BoolArray,
     Finding,
@@ -15,7 +16,6 @@ from screener.data.quality import (
     off_tick_share,
     price_findings,
 )
-from screener.data.schema import Basis, TableName
 from screener.data.sources.files.arrival import (
     Outcome,
     on_sessions,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from screener.data.lake.schema import TableName
 from screener.data.quality import Finding, duplicate_findings, missing_finding
-from screener.data.schema import TableName
 from screener.data.sources.files.arrival import Outcome, quantities, required_days
 from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.remarks import Remark

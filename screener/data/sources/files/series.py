@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from screener.data.lake.schema import TABLES, TableName
 from screener.data.quality import BoolArray, Finding, FloatArray, future_finding, missing_finding
-from screener.data.schema import TABLES, TableName
 from screener.data.sources.files.arrival import (
     Outcome,
     on_sessions,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from screener.data.schema import SIMULATED, Basis
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import SIMULATED, Basis
 from screener.data.sources.files.arrival import Outcome, sensible
 from screener.data.sources.files.bounds import BOUNDS
 from screener.data.sources.files.columns import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from screener.data.schema import Basis
+from screener.data.lake.schema import Basis
 from screener.data.sources.files.raw import RawFile
 from screener.data.sources.files.request import ImportKind, ImportRequest
 from screener.domain.listing import Kind, Listing, parse_listing

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, ClassVar
 import pyarrow as pa
 
 from screener.data.arriving_context import told_apart
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch, Reject
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
 from screener.data.sources.online.bar_rows import asked_listing
 from screener.data.sources.online.base import Ask, Call, Need, Query, Wire
 from screener.data.sources.online.fetching import fetch_all

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
 from screener.data.sources.online.action_rows import ListingSource, exchanges_in
 from screener.data.sources.online.base import Ask, Need, Query
 from screener.data.sources.online.eastmoney_values import valuation_batch

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from screener.data.rows import Values, make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch, Reject
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.rows import Values, make_rows
+from screener.data.lake.schema import TableName
 from screener.data.sources.online.bar_rows import asked_listing, bar_batch, exchanges_of
 from screener.data.sources.online.base import Ask, Call, Need, Page, Query
 from screener.data.sources.online.upstream import Endpoint, endpoint

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
 from screener.domain.listing import Exchange, Listing
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import pandas as pd
 
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
 from screener.data.sources.online.base import Ask, Call, Need, Query, Wire
 from screener.data.sources.online.fetching import fetch_all
 from screener.data.sources.online.observed import day_in, frames_of, records_of, whole_list

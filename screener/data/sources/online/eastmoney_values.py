@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from screener.data.arriving_context import told_apart
-from screener.data.rows import make_rows
-from screener.data.schema import TABLES, TableName, Type
-from screener.data.sources.base import Batch, Reject
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.sources.online.action_rows import (
     ListingSource,
     exchanges_in,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
 from screener.data.sources.online.base import Ask, Need, OnlineSource
 from screener.domain.listing import Exchange
 from screener.errors import (

@@ -9,9 +9,9 @@ from typing import ClassVar
 import pandas as pd
 import pyarrow as pa
 
-from screener.data.rows import empty_rows, make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch, Reject
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.rows import empty_rows, make_rows
+from screener.data.lake.schema import TableName
 from screener.data.sources.online.base import Ask, Call, Need, Query, Wire
 from screener.data.sources.online.exchanges import Roster
 from screener.data.sources.online.fetching import fetch_all

@@ -12,8 +12,8 @@ from typing import TypeAlias
 import pandas as pd
 import pyarrow as pa
 
-from screener.data.schema import TableName
-from screener.data.sources.base import Reject
+from screener.data.lake.batch import Reject
+from screener.data.lake.schema import TableName
 from screener.data.sources.files.masters import printed_name
 from screener.data.sources.online.base import Ask
 from screener.data.sources.online.upstream import Endpoint

@@ -8,9 +8,9 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
 from screener.data.sources.online.bar_rows import BarSource, asked_listing, exchanges_of
 from screener.data.sources.online.base import Ask, Need, Page, Query, Wire
 from screener.data.sources.online.fetching import fetch_all

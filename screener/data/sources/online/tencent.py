@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TableName
 from screener.data.sources.online.bar_rows import BarSource, asked_listing, exchanges_of
 from screener.data.sources.online.base import Need, Query
 from screener.data.sources.online.upstream import endpoint

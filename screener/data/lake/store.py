@@ -12,17 +12,18 @@ from typing import Self
 
 import duckdb
 
-from screener.data import lake
 from screener.data.checksums import next_file, record_files
-from screener.data.compaction import (
+from screener.data.content import Balance, Content
+from screener.data.lake import lake
+from screener.data.lake.batch import Batch
+from screener.data.lake.compaction import (
     Compaction,
     Pins,
     compact,
     merge_when_many,
     remove_leftovers,
 )
-from screener.data.content import Balance, Content
-from screener.data.guards import (
+from screener.data.lake.guards import (
     has_catalog,
     is_simulated,
     make_tables,
@@ -30,13 +31,12 @@ from screener.data.guards import (
     refuse_mixture,
     write_lock,
 )
-from screener.data.merge import TableChange, merge_batch
-from screener.data.reading import Coverage, Reader, Span
-from screener.data.restoring import restore_tables, what_restoring_changes
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.merge import TableChange, merge_batch
+from screener.data.lake.reading import Coverage, Reader, Span
+from screener.data.lake.restoring import restore_tables, what_restoring_changes
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.lake.versions import FIRST_VERSION, RETENTION, check_version
 from screener.data.verified import connected
-from screener.data.versions import FIRST_VERSION, RETENTION, check_version
 from screener.errors import StorageDamaged
 
 __all__ = ["Commit", "Coverage", "Span", "Store"]

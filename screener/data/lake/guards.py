@@ -12,10 +12,10 @@ from pathlib import Path
 import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
-from screener.data import lake
-from screener.data.schema import SIMULATED, TABLES, Table
-from screener.data.sources.base import Batch
-from screener.data.versions import latest_version, tables_at
+from screener.data.lake import lake
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import SIMULATED, TABLES, Table
+from screener.data.lake.versions import latest_version, tables_at
 from screener.errors import InputError, StorageBusy, StorageDamaged
 from screener.files.clean import clean_line
 

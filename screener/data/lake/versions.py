@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from screener.data import lake
-from screener.data.schema import Table
+from screener.data.lake import lake
+from screener.data.lake.schema import Table
 from screener.errors import InputError
 
 __all__ = [

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from screener.data import lake
 from screener.data.content import Balance
-from screener.data.guards import making
-from screener.data.merge import TableChange
-from screener.data.schema import TABLES, Table, TableName
-from screener.data.versions import empty_relation, relation, tables_at
+from screener.data.lake import lake
+from screener.data.lake.guards import making
+from screener.data.lake.merge import TableChange
+from screener.data.lake.schema import TABLES, Table, TableName
+from screener.data.lake.versions import empty_relation, relation, tables_at
 
 __all__ = ["restore_tables", "what_restoring_changes"]
 

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 import pyarrow as pa
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 
 __all__ = ["Batch", "Reject", "Source"]
 

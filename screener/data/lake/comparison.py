@@ -15,16 +15,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from screener.data import lake
-from screener.data.schema import TABLES, Table, TableName
-from screener.data.verified import Verifier, connected
-from screener.data.versions import (
+from screener.data.lake import lake
+from screener.data.lake.schema import TABLES, Table, TableName
+from screener.data.lake.versions import (
     PROVENANCE,
     check_version,
     empty_relation,
     relation,
     tables_at,
 )
+from screener.data.verified import Verifier, connected
 
 __all__ = ["Change", "Comparison", "TableDiff", "ValueChange"]
 

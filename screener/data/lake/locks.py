@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from screener.data.lake import storage_errors
+from screener.data.lake.lake import storage_errors
 from screener.errors import StorageBusy
 
 __all__ = ["update_lock"]

@@ -12,18 +12,18 @@ from typing import Any, Self, TypeVar
 
 import pyarrow as pa
 
-from screener.data import lake
 from screener.data.content import Content, content_of, recounted
-from screener.data.guards import is_simulated
-from screener.data.schema import TABLES, Basis, Table, TableName
-from screener.data.verified import Verifier
-from screener.data.versions import (
+from screener.data.lake import lake
+from screener.data.lake.guards import is_simulated
+from screener.data.lake.schema import TABLES, Basis, Table, TableName
+from screener.data.lake.versions import (
     check_version,
     empty_relation,
     latest_version,
     relation,
     tables_at,
 )
+from screener.data.verified import Verifier
 from screener.domain.listing import INDEX_ID
 from screener.errors import SchemaMismatch, StorageDamaged
 

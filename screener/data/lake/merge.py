@@ -9,9 +9,9 @@ import duckdb
 import pyarrow as pa
 
 from screener.data.content import Balance
-from screener.data.schema import TABLES, Table, TableName
-from screener.data.sources.base import Batch, Reject
-from screener.data.versions import PROVENANCE, empty_relation
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.schema import TABLES, Table, TableName
+from screener.data.lake.versions import PROVENANCE, empty_relation
 from screener.errors import SchemaMismatch
 
 __all__ = ["TableChange", "merge_batch"]

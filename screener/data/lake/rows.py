@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from screener.data.schema import TABLES, Column, TableName, Type
+from screener.data.lake.schema import TABLES, Column, TableName, Type
 
 __all__ = ["ARROW", "Values", "empty_rows", "make_rows"]
 

@@ -15,9 +15,9 @@ from enum import StrEnum
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.rows import empty_rows
-from screener.data.schema import TableName
-from screener.data.store import Store
+from screener.data.lake.rows import empty_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.listing import Exchange
 from screener.domain.name_marks import bears_st_name
 from screener.errors import DateRangeError, InputError
