@@ -10,14 +10,20 @@ from pathlib import Path
 import pyarrow as pa
 from rich.console import RenderableType
 
-from screener.data.checksums import SUMS, Damage, damaged_files, file_digest, recorded
 from screener.data.doctor import Check, Finding, Severity, examine
 from screener.data.doctor.holdings import bare_bars
+from screener.data.lake.integrity.checksums import (
+    SUMS,
+    Damage,
+    damaged_files,
+    file_digest,
+    recorded,
+)
+from screener.data.lake.integrity.rebuilding import Rebuilt, rebuild_hashes
+from screener.data.lake.integrity.verified import catalog_complaints
 from screener.data.lake.lake import CATALOG
 from screener.data.lake.schema import SIMULATED, TABLES, TableName
 from screener.data.lake.store import Store
-from screener.data.rebuilding import Rebuilt, rebuild_hashes
-from screener.data.verified import catalog_complaints
 from screener.errors import ScreenerError, StorageDamaged, StorageError
 from screener.render.doctor import FindingLine, findings_view
 from screener.workspace.locate import Workspace

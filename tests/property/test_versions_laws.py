@@ -20,11 +20,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from screener.data.checksums import damaged_files
 from screener.data.lake import compaction
 from screener.data.lake.batch import Batch
 from screener.data.lake.compaction import Pins
 from screener.data.lake.comparison import Change, Comparison
+from screener.data.lake.integrity.checksums import damaged_files
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
 

@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from screener.data import verified
-from screener.data.content import Content, recounted
 from screener.data.lake import compaction
 from screener.data.lake import store as store_module
 from screener.data.lake.batch import Batch
 from screener.data.lake.compaction import Pins
 from screener.data.lake.comparison import Comparison
+from screener.data.lake.integrity import verified
+from screener.data.lake.integrity.content import Content, recounted
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.errors import StorageDamaged

@@ -23,11 +23,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from screener.cli.data.versions import compact
-from screener.data.checksums import damaged_files
 from screener.data.lake import compaction
 from screener.data.lake.batch import Batch
 from screener.data.lake.compaction import Compaction, FileCount
 from screener.data.lake.comparison import Comparison
+from screener.data.lake.integrity.checksums import damaged_files
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
@@ -457,7 +457,7 @@ def locked_away(workspace: Workspace) -> Iterator[Workspace]:
 VERSIONS = """
 import sys
 from pathlib import Path
-from screener.data.checksums import damaged_files
+from screener.data.lake.integrity.checksums import damaged_files
 from screener.data.lake.schema import TableName
 from screener.data.lake.comparison import Comparison
 root = Path(sys.argv[1]) / "data_cache"

@@ -16,14 +16,14 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.data.content import Content
 from screener.data.doctor import Check
 from screener.data.lake import guards, lake
 from screener.data.lake.compaction import Pins
 from screener.data.lake.guards import write_lock
+from screener.data.lake.integrity.content import Content
+from screener.data.lake.integrity.rebuilding import rebuild_hashes
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.rebuilding import rebuild_hashes
 from screener.errors import StorageBusy, StorageDamaged, StorageError
 from screener.render.files import FileFormat
 from screener.workflows import stored

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.checksums import Damage, damaged_files
+from screener.data.lake.integrity.checksums import Damage, damaged_files
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.errors import InputError

@@ -16,12 +16,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from screener.data.checksums import files_to_remove, next_file, record_files
-from screener.data.content import keep_content
 from screener.data.lake import lake
+from screener.data.lake.integrity.checksums import files_to_remove, next_file, record_files
+from screener.data.lake.integrity.content import keep_content
+from screener.data.lake.integrity.verified import Verifier
 from screener.data.lake.schema import TABLES
 from screener.data.lake.versions import EPOCH, FIRST_VERSION, Version, latest_version, versions_of
-from screener.data.verified import Verifier
 from screener.errors import StorageError
 
 __all__ = [

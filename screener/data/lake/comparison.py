@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from screener.data.lake import lake
+from screener.data.lake.integrity.verified import Verifier, connected
 from screener.data.lake.schema import TABLES, Table, TableName
 from screener.data.lake.versions import (
     PROVENANCE,
@@ -24,7 +25,6 @@ from screener.data.lake.versions import (
     relation,
     tables_at,
 )
-from screener.data.verified import Verifier, connected
 
 __all__ = ["Change", "Comparison", "TableDiff", "ValueChange"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from screener.data.content import Balance
 from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.integrity.content import Balance
 from screener.data.lake.schema import TABLES, Table, TableName
 from screener.data.lake.versions import PROVENANCE, empty_relation
 from screener.errors import SchemaMismatch

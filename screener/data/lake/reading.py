@@ -12,9 +12,10 @@ from typing import Any, Self, TypeVar
 
 import pyarrow as pa
 
-from screener.data.content import Content, content_of, recounted
 from screener.data.lake import lake
 from screener.data.lake.guards import is_simulated
+from screener.data.lake.integrity.content import Content, content_of, recounted
+from screener.data.lake.integrity.verified import Verifier
 from screener.data.lake.schema import TABLES, Basis, Table, TableName
 from screener.data.lake.versions import (
     check_version,
@@ -23,7 +24,6 @@ from screener.data.lake.versions import (
     relation,
     tables_at,
 )
-from screener.data.verified import Verifier
 from screener.domain.listing import INDEX_ID
 from screener.errors import SchemaMismatch, StorageDamaged
 

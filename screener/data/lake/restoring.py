@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from screener.data.content import Balance
 from screener.data.lake import lake
 from screener.data.lake.guards import making
+from screener.data.lake.integrity.content import Balance
 from screener.data.lake.merge import TableChange
 from screener.data.lake.schema import TABLES, Table, TableName
 from screener.data.lake.versions import empty_relation, relation, tables_at

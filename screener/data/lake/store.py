@@ -12,8 +12,6 @@ from typing import Self
 
 import duckdb
 
-from screener.data.checksums import next_file, record_files
-from screener.data.content import Balance, Content
 from screener.data.lake import lake
 from screener.data.lake.batch import Batch
 from screener.data.lake.compaction import (
@@ -31,12 +29,14 @@ from screener.data.lake.guards import (
     refuse_mixture,
     write_lock,
 )
+from screener.data.lake.integrity.checksums import next_file, record_files
+from screener.data.lake.integrity.content import Balance, Content
+from screener.data.lake.integrity.verified import connected
 from screener.data.lake.merge import TableChange, merge_batch
 from screener.data.lake.reading import Coverage, Reader, Span
 from screener.data.lake.restoring import restore_tables, what_restoring_changes
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.versions import FIRST_VERSION, RETENTION, check_version
-from screener.data.verified import connected
 from screener.errors import StorageDamaged
 
 __all__ = ["Commit", "Coverage", "Span", "Store"]

@@ -6,12 +6,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from screener.data.checksums import SUMS, catalog_state, record_anew, recorded
-from screener.data.content import content_of, recounted
 from screener.data.lake import lake
 from screener.data.lake.guards import has_catalog, write_lock
+from screener.data.lake.integrity.checksums import SUMS, catalog_state, record_anew, recorded
+from screener.data.lake.integrity.content import content_of, recounted
+from screener.data.lake.integrity.verified import catalog_complaints, connected
 from screener.data.lake.versions import latest_version
-from screener.data.verified import catalog_complaints, connected
 from screener.errors import StorageDamaged
 
 __all__ = ["Rebuilt", "rebuild_hashes"]

@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from screener.data.checksums import (
+from screener.data.lake import lake
+from screener.data.lake.guards import write_lock
+from screener.data.lake.integrity.checksums import (
     SUMS,
     Damage,
     Recorded,
@@ -25,9 +27,7 @@ from screener.data.checksums import (
     record_files,
     recorded,
 )
-from screener.data.content import content_of, recounted
-from screener.data.lake import lake
-from screener.data.lake.guards import write_lock
+from screener.data.lake.integrity.content import content_of, recounted
 from screener.data.lake.schema import TABLES
 from screener.data.lake.versions import latest_version
 from screener.data.recorded import FOLDER
