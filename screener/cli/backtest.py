@@ -222,7 +222,7 @@ def backtest(
     from screener.backtest.ledger import LEDGER_COLUMNS, ORDER_COLUMNS
     from screener.backtest.run import Settings
     from screener.data.lake.store import Store
-    from screener.data.recorded import recorded_sessions
+    from screener.data.panels.calendar_cache import recorded_sessions
     from screener.domain.basket import EntryPrice, Rebalance, Weighting
     from screener.market.charges import Plan
     from screener.render.files import check_targets, write_csv, write_json

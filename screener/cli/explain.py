@@ -39,7 +39,7 @@ def explain(
     Example: screener explain returns.csv 2
     """
     from screener.data.lake.store import Store
-    from screener.data.recorded import recorded_sessions
+    from screener.data.panels.calendar_cache import recorded_sessions
     from screener.render.files import check_targets, write_json
     from screener.workflows.explained_rows import check_explainable
     from screener.workflows.explaining import explain as explained

@@ -31,7 +31,7 @@ from screener.errors import InputError
 if TYPE_CHECKING:
     from enum import StrEnum
 
-    from screener.data.return_tables import ReturnTable
+    from screener.data.panels.return_tables import ReturnTable
 
 __all__ = ["study"]
 
@@ -304,7 +304,7 @@ def _check_read(
 def _table(factors: str | None, matched: str | None) -> ReturnTable | None:
     from pathlib import Path
 
-    from screener.data.return_tables import read_return_table
+    from screener.data.panels.return_tables import read_return_table
     from screener.workflows.peers import INDUSTRY
 
     if factors and matched:

@@ -22,7 +22,7 @@ from screener.data.arriving_context import ArrivalContext, Bars
 from screener.data.arriving_limits import Band, free_of_limit, rules_in_force
 from screener.data.arriving_stored import raw_rows
 from screener.data.doctor.causes import Cause, unlimited_cause
-from screener.data.factors import ex_reference
+from screener.data.panels.factors import ex_reference
 from screener.data.quality import BoolArray, FloatArray, IntArray
 from screener.domain.listing import Board
 from screener.market.calendars import SessionArray

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.factors import contradicted, total_return_factors, with_stand_ins
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
+from screener.data.panels.factors import contradicted, total_return_factors, with_stand_ins
 
 __all__ = ["COMPUTED", "keys_of", "with_factors"]
 

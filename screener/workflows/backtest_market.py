@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from screener.backtest.benchmark import BenchmarkSeries, default_benchmark
 from screener.data.lake.store import Store
-from screener.data.panels import (
+from screener.data.panels.price_panel import (
     VOLATILITY_HISTORY,
     read_benchmark,
     read_caps,

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from screener.data.fixings import Fixings, read_fixings
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
+from screener.data.panels.fixings import Fixings, read_fixings
 from screener.domain.listing import Listing
 from screener.market.calendars import calendar_of
 

@@ -15,7 +15,7 @@ from screener.data.doctor.lacks import Cell, Wanted, holding_keys, lacks
 from screener.data.lake.asof import Market
 from screener.data.lake.schema import SIMULATED, TABLES, TableName
 from screener.data.lake.store import Store
-from screener.data.recorded import recorded_calendar
+from screener.data.panels.calendar_cache import recorded_calendar
 from screener.domain.basket import Basket, Event
 from screener.domain.listing import Board, Kind, Listing, parse_listing
 from screener.errors import DateRangeError

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.market_panels import read_market_panel
-from screener.data.return_tables import ReturnTable
+from screener.data.panels.market_panel import read_market_panel
+from screener.data.panels.return_tables import ReturnTable
 from screener.domain.listing import Listing
 from screener.domain.market_panel import MarketPanel
 from screener.errors import DataError

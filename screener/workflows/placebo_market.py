@@ -10,7 +10,7 @@ import numpy as np
 
 from screener.backtest.run import EventResult
 from screener.data.lake.store import Store
-from screener.data.market_panels import read_market_panel
+from screener.data.panels.market_panel import read_market_panel
 from screener.domain.basket import EntryPrice
 from screener.domain.listing import Exchange
 from screener.domain.market_panel import MarketPanel

@@ -9,7 +9,7 @@ import numpy as np
 
 from screener.backtest.run import EventResult, run_backtest
 from screener.data.lake.store import Store
-from screener.data.panels import read_caps, read_panel
+from screener.data.panels.price_panel import read_caps, read_panel
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError, NoTradableConstituents

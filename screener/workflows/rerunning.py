@@ -11,7 +11,7 @@ from screener.backtest.benchmark import default_benchmark
 from screener.data.lake.comparison import TableDiff
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.panels import frontier_of
+from screener.data.panels.price_panel import frontier_of
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
 from screener.workflows.backtest_rows import BACKTEST_COLUMNS, result_rows

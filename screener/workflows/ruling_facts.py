@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.factors import factor_on
 from screener.data.lake.asof import AsOf
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
+from screener.data.panels.factors import factor_on
 from screener.domain.listing import Listing
 from screener.domain.name_marks import in_delisting_period, is_s_share
 from screener.market.limits import price_grid

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Store
-from screener.data.wealth import read_wealth
+from screener.data.panels.total_return_panel import read_wealth
 from screener.domain.listing import Exchange
 from screener.domain.report import Report
 from screener.domain.wealth import Peers, WealthPanel

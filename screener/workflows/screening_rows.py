@@ -9,10 +9,10 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from screener.data.fixings import Fixings, read_fixings
 from screener.data.lake.asof import REACH, AsOf, Market, market_of
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
+from screener.data.panels.fixings import Fixings, read_fixings
 from screener.domain.basket import Member
 from screener.domain.listing import Currency, parse_listing
 from screener.errors import DataError, InputError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from screener.backtest.benchmark import BenchmarkSeries
-from screener.data.return_tables import ReturnTable
+from screener.data.panels.return_tables import ReturnTable
 from screener.domain.basket import Event
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.domain.panel import PricePanel

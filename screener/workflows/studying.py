@@ -12,8 +12,8 @@ import numpy as np
 
 from screener.data.lake.schema import SIMULATED
 from screener.data.lake.store import Store
-from screener.data.panels import read_panel
-from screener.data.return_tables import ReturnTable
+from screener.data.panels.price_panel import read_panel
+from screener.data.panels.return_tables import ReturnTable
 from screener.domain.basket import Event
 from screener.domain.panel import PricePanel
 from screener.domain.report import Precision

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 
 from screener.data.clock import Clock
-from screener.data.factors import total_return_factors
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TABLES, TableName
+from screener.data.panels.factors import total_return_factors
 from screener.data.sources.online.baostock_source import (
     BaostockBars,
     BaostockFactors,

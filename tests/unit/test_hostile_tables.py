@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from screener.data.lake.schema import TableName
-from screener.data.return_tables import read_return_table
+from screener.data.panels.return_tables import read_return_table
 from screener.data.sources.files import (
     ImportKind,
     bounds,

@@ -16,7 +16,7 @@ from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.panels import read_panel
+from screener.data.panels.price_panel import read_panel
 from screener.data.sources.simulated import MarketModel, SimulatedMarket, SimulationRequest
 from screener.domain.basket import Event
 from screener.domain.listing import Exchange, parse_listing

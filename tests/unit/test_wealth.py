@@ -14,7 +14,7 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.wealth import read_wealth
+from screener.data.panels.total_return_panel import read_wealth
 from screener.domain.listing import Exchange, Listing
 from screener.domain.wealth import Peers, WealthPanel
 

@@ -14,7 +14,7 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.panels import read_panel, read_trading
+from screener.data.panels.price_panel import read_panel, read_trading
 from screener.domain.listing import Board, parse_listing
 from screener.errors import BasketDefinitionError
 from screener.paths.legs import Reason, buy_block

@@ -19,8 +19,8 @@ from screener.backtest.run import Settings
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.market_panels import read_market_panel
-from screener.data.panels import read_caps, read_panel
+from screener.data.panels.market_panel import read_market_panel
+from screener.data.panels.price_panel import read_caps, read_panel
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.basket import EntryPrice, Event, Member, Rebalance, Weighting
 from screener.domain.listing import Exchange, parse_listing

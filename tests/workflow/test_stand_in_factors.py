@@ -9,7 +9,7 @@ import pytest
 
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
-from screener.data.panels import read_panel, read_trading
+from screener.data.panels.price_panel import read_panel, read_trading
 from screener.data.sources.files import ImportKind, ImportRequest
 from screener.domain.listing import parse_listing
 from screener.errors import DataError

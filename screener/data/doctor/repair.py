@@ -20,9 +20,9 @@ import pyarrow.compute as pc
 from screener.data.doctor.bar_columns import BarColumns, Marks, factor_steps
 from screener.data.doctor.distributions import following_factors
 from screener.data.doctor.jumps import MARGIN, Cause, Jump, find_jumps
-from screener.data.factors import with_stand_ins
 from screener.data.lake.rows import empty_rows, make_rows
 from screener.data.lake.schema import SIMULATED, Basis, TableName
+from screener.data.panels.factors import with_stand_ins
 from screener.errors import DataError
 
 __all__ = [

@@ -30,7 +30,7 @@ from screener.data.lake.integrity.checksums import (
 from screener.data.lake.integrity.content import content_of, recounted
 from screener.data.lake.schema import TABLES
 from screener.data.lake.versions import latest_version
-from screener.data.recorded import FOLDER
+from screener.data.panels.calendar_cache import FOLDER
 from screener.errors import (
     ScreenerError,
     StorageBusy,

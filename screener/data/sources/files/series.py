@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from screener.data.lake.schema import TABLES, TableName
+from screener.data.panels.joint_actions import one_a_day
 from screener.data.quality import BoolArray, Finding, FloatArray, future_finding, missing_finding
 from screener.data.sources.files.arrival import (
     Outcome,
@@ -17,7 +18,6 @@ from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
 from screener.data.sources.files.twins import together_remarks, told_twice
-from screener.data.together import one_a_day
 
 __all__ = ["normalise_actions", "normalise_valuation"]
 

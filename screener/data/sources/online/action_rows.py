@@ -25,6 +25,7 @@ from screener.data.arriving_context import told_apart
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
+from screener.data.panels.joint_actions import together
 from screener.data.sources.online.bar_rows import asked_listing
 from screener.data.sources.online.base import Ask, Call, Need, Query, Wire
 from screener.data.sources.online.fetching import fetch_all
@@ -38,7 +39,6 @@ from screener.data.sources.online.observed import (
     whole_list,
 )
 from screener.data.sources.online.upstream import Endpoint
-from screener.data.together import together
 from screener.domain.listing import Exchange, Listing
 from screener.errors import InputError, SourceBlocked, SourceChanged
 

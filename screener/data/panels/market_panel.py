@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.factors import factor_on
-from screener.data.fixings import read_fixings
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
-from screener.data.panels import frontier_of
+from screener.data.panels.factors import factor_on
+from screener.data.panels.fixings import read_fixings
+from screener.data.panels.price_panel import frontier_of
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
 from screener.domain.market_panel import MarketPanel, Spell
 from screener.domain.name_marks import bears_st_name, in_delisting_period, is_s_share

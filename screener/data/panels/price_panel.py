@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.factors import factor_on
-from screener.data.fixings import read_fixings
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
+from screener.data.panels.factors import factor_on
+from screener.data.panels.fixings import read_fixings
 from screener.domain.listing import Currency, Exchange, Listing
 from screener.domain.name_marks import bears_st_name, in_delisting_period, is_s_share
 from screener.domain.panel import (

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.factors import factor_on
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
+from screener.data.panels.factors import factor_on
 from screener.domain.listing import Board, Exchange, Listing
 from screener.domain.panel import FlagMatrix, FloatMatrix, SessionAxis
 from screener.domain.wealth import IndexSeries, Peers, WealthPanel
