@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 
-from screener.data.sources.online.base import Need
+from screener.data.sources.online.transport.protocol import Need
 from screener.domain.listing import Board, Exchange, Listing
 from screener.market.calendars import Calendar
 

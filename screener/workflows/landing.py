@@ -23,9 +23,9 @@ from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.planning import Fetched, Span, widened
 from screener.data.reconciling import reconcile_actions
-from screener.data.sources.online.base import Need
 from screener.data.sources.online.known import new_vintages
 from screener.data.sources.online.observed import first_observed
+from screener.data.sources.online.transport.protocol import Need
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import DataError
 from screener.market.calendars import EXCHANGE_ZONE, calendar_of

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rich.console import RenderableType
 
-from screener.data.sources.online.base import Need
+from screener.data.sources.online.transport.protocol import Need
 from screener.errors import ScreenerError, SourceBlocked
 from screener.render.update import FailureLine, NeedLine, plan_view, update_view
 from screener.workflows.update_state import UpdateReport

@@ -11,8 +11,13 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.planning import Span, fetched_spans
-from screener.data.sources.online.base import Ask, Need, OnlineSource, Wire
-from screener.data.sources.online.failover import Answer, Attempt, ask_in_turn, sources_for
+from screener.data.sources.online.transport.failover import (
+    Answer,
+    Attempt,
+    ask_in_turn,
+    sources_for,
+)
+from screener.data.sources.online.transport.protocol import Ask, Need, OnlineSource, Wire
 from screener.domain.listing import Listing
 from screener.errors import (
     DataError,

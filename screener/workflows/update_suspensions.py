@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from screener.data.arriving import gaps
 from screener.data.lake.schema import TableName
-from screener.data.sources.online.base import Ask, Need
+from screener.data.sources.online.transport.protocol import Ask, Need
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
 from screener.workflows.landing import Piece

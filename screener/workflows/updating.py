@@ -18,13 +18,13 @@ from typing import Protocol
 import pyarrow.compute as pc
 
 from screener.backtest.benchmark import DEFAULT_BENCHMARK
-from screener.data.clock import Clock
 from screener.data.lake.locks import update_lock
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.planning import Span, fetched_spans
-from screener.data.sources.online.base import Ask, Need, OnlineSource
+from screener.data.sources.online.transport.clock import Clock
+from screener.data.sources.online.transport.protocol import Ask, Need, OnlineSource
 from screener.domain.listing import Listing
 from screener.errors import DataError, InputError, NetworkDown, SourceError
 from screener.workflows.landing import Piece

@@ -19,8 +19,8 @@ from typing import Any
 
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
-from screener.data.sources.online.base import Need
 from screener.data.sources.online.registry import open_sources
+from screener.data.sources.online.transport.protocol import Need
 from screener.domain.listing import parse_listing
 from screener.errors import DataError
 from screener.workflows.update_plan import UpdateRequest

@@ -38,9 +38,14 @@ DOORS = {
     "typer": {"cli/"},
     "rich": {"cli/", "render/", "workflows/"},
     "filelock": {"data/lake/guards.py", "data/lake/locks.py"},
-    "akshare": {"data/sources/online/wire.py"},
-    "requests": {"data/sources/online/wire.py", "data/sources/online/manners.py"},
-    "socket": {"data/sources/online/network.py"},  # finds names and routes, and sends nothing
+    "akshare": {"data/sources/online/transport/client.py"},
+    "requests": {
+        "data/sources/online/transport/client.py",
+        "data/sources/online/transport/rate_limit.py",
+    },
+    "socket": {
+        "data/sources/online/transport/network.py"
+    },  # finds names and routes, and sends nothing
     "ahocorasick_rs": {"reports/"},
     "numba": {"paths/kernel_compiled.py"},
     "joblib": {"paths/parallel.py"},
@@ -53,7 +58,7 @@ DOORS = {
     "lxml": {"reports/documents_html.py"},
     "scipy": {"study/distributions.py"},
     "statsmodels": {"study/regression.py"},
-    "baostock": {"data/sources/online/baostock_wire.py"},
+    "baostock": {"data/sources/online/transport/baostock_client.py"},
 }
 NO_NETWORK = {"http", "urllib3", "curl_cffi", "urllib.request"}
 FILE_DOORS = (

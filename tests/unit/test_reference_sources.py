@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TABLES, TableName
-from screener.data.sources.online.base import Ask, Call, Need, OnlineSource, Page, Query
 from screener.data.sources.online.calendars_online import SinaCalendar
 from screener.data.sources.online.exchanges import (
     BseMaster,
@@ -38,6 +37,14 @@ from screener.data.sources.online.hk_master import (
 )
 from screener.data.sources.online.observed import day_of, first_observed
 from screener.data.sources.online.suspensions import EastmoneySuspensions
+from screener.data.sources.online.transport.protocol import (
+    Ask,
+    Call,
+    Need,
+    OnlineSource,
+    Page,
+    Query,
+)
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import SourceChanged, SourceEmpty, SourceError
 from screener.market.calendars import calendar_of

@@ -22,7 +22,6 @@ from screener.data.lake.rows import empty_rows, make_rows
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.sources.online.action_rows import ListingSource
 from screener.data.sources.online.baidu import BaiduHkValuation
-from screener.data.sources.online.base import Ask, Call, Need
 from screener.data.sources.online.eastmoney_values import (
     EastmoneyFundamentals,
     EastmoneyHkFundamentals,
@@ -35,6 +34,7 @@ from screener.data.sources.online.known import (
     mainland_deadline,
     new_vintages,
 )
+from screener.data.sources.online.transport.protocol import Ask, Call, Need
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty
 from tests.support.canned import baidu, eastmoney_values

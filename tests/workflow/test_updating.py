@@ -17,9 +17,9 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
-from screener.data.sources.online.base import Need
-from screener.data.sources.online.network import Network
 from screener.data.sources.online.registry import HEALTH, open_sources
+from screener.data.sources.online.transport.network import Network
+from screener.data.sources.online.transport.protocol import Need
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
 from screener.errors import InputError, NetworkDown, SourceBlocked, StorageBusy
 from screener.market.calendars import calendar_of

@@ -16,8 +16,8 @@ import pytest
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
-from screener.data.sources.online.base import Need
 from screener.data.sources.online.registry import open_sources
+from screener.data.sources.online.transport.protocol import Need
 from screener.domain.listing import parse_listing
 from screener.errors import SourceBlocked
 from screener.workflows.update_plan import UpdateRequest

@@ -15,8 +15,8 @@ from screener.cli.common import WorkspaceOption, console, messages, tell_broken,
 from screener.errors import InputError
 
 if TYPE_CHECKING:
-    from screener.data.clock import Clock
-    from screener.data.sources.online.base import Need
+    from screener.data.sources.online.transport.clock import Clock
+    from screener.data.sources.online.transport.protocol import Need
     from screener.domain.listing import Listing
     from screener.workflows.updating import Progress
     from screener.workspace.locate import Workspace
@@ -121,7 +121,7 @@ def update(
 
 def real_clock() -> Clock:
     """Return the machine's clock."""
-    from screener.data.clock import Clock
+    from screener.data.sources.online.transport.clock import Clock
 
     return Clock(now=lambda: datetime.now(UTC), sleep=time.sleep)
 
@@ -146,7 +146,7 @@ def _targets(
 
 
 def _needs(only: str | None) -> frozenset[Need]:
-    from screener.data.sources.online.base import Need
+    from screener.data.sources.online.transport.protocol import Need
 
     words = _words(only)
     unknown = [word for word in words if word not in set(Need)]

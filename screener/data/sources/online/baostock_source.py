@@ -17,8 +17,8 @@ from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.rows import Values, make_rows
 from screener.data.lake.schema import TableName
 from screener.data.sources.online.bar_rows import asked_listing, bar_batch, exchanges_of
-from screener.data.sources.online.base import Ask, Call, Need, Page, Query
-from screener.data.sources.online.upstream import Endpoint, endpoint
+from screener.data.sources.online.transport.protocol import Ask, Call, Need, Page, Query
+from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.listing import Exchange
 from screener.errors import SourceBlocked, SourceChanged
 

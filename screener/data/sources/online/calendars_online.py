@@ -10,10 +10,10 @@ import pandas as pd
 from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
-from screener.data.sources.online.base import Ask, Call, Need, Query, Wire
-from screener.data.sources.online.fetching import fetch_all
 from screener.data.sources.online.observed import day_in, frames_of, records_of, whole_list
-from screener.data.sources.online.upstream import endpoint
+from screener.data.sources.online.transport.fetching import fetch_all
+from screener.data.sources.online.transport.protocol import Ask, Call, Need, Query, Wire
+from screener.data.sources.online.transport.upstream import endpoint
 from screener.domain.listing import Exchange
 from screener.errors import InputError, SourceChanged
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from screener.data.sources.online.action_rows import ActionSource, exchanges_in
-from screener.data.sources.online.base import Need
-from screener.data.sources.online.upstream import endpoint
+from screener.data.sources.online.transport.protocol import Need
+from screener.data.sources.online.transport.upstream import endpoint
 
 __all__ = ["CninfoActions"]
 

@@ -22,8 +22,6 @@ from screener.data.sources.online.action_rows import (
     reject_of,
 )
 from screener.data.sources.online.bar_rows import asked_listing
-from screener.data.sources.online.base import Ask, Need, Query
-from screener.data.sources.online.fetching import fetch_all
 from screener.data.sources.online.known import (
     KnownBy,
     hong_kong_deadline,
@@ -39,7 +37,9 @@ from screener.data.sources.online.observed import (
     text_in,
     whole_list,
 )
-from screener.data.sources.online.upstream import Endpoint, endpoint
+from screener.data.sources.online.transport.fetching import fetch_all
+from screener.data.sources.online.transport.protocol import Ask, Need, Query
+from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.errors import InputError, SourceEmpty
 from screener.market.calendars import calendar_of
 

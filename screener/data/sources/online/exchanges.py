@@ -16,8 +16,6 @@ from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.sources.files.masters import printed_name
-from screener.data.sources.online.base import Ask, Call, Need, Query, Wire
-from screener.data.sources.online.fetching import fetch_all
 from screener.data.sources.online.observed import (
     Row,
     day_in,
@@ -30,7 +28,9 @@ from screener.data.sources.online.observed import (
     text_in,
     whole_list,
 )
-from screener.data.sources.online.upstream import Endpoint, endpoint
+from screener.data.sources.online.transport.fetching import fetch_all
+from screener.data.sources.online.transport.protocol import Ask, Call, Need, Query, Wire
+from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import InputError, SourceEmpty
 

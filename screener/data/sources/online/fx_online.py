@@ -13,8 +13,6 @@ import pandas as pd
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
-from screener.data.sources.online.base import Ask, Call, Need, Query, Wire
-from screener.data.sources.online.fetching import fetch_all
 from screener.data.sources.online.observed import (
     Row,
     day_in,
@@ -25,7 +23,9 @@ from screener.data.sources.online.observed import (
     text_in,
     whole_list,
 )
-from screener.data.sources.online.upstream import Endpoint, endpoint
+from screener.data.sources.online.transport.fetching import fetch_all
+from screener.data.sources.online.transport.protocol import Ask, Call, Need, Query, Wire
+from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.listing import Exchange
 from screener.errors import InputError, SourceChanged, SourceEmpty
 from screener.market.calendars import calendar_of

@@ -13,9 +13,9 @@ from datetime import date
 from typing import ClassVar
 
 from screener.data.sources.online.action_rows import Action, ActionSource, exchanges_in
-from screener.data.sources.online.base import Need
 from screener.data.sources.online.observed import Row, day_in, text_in
-from screener.data.sources.online.upstream import endpoint
+from screener.data.sources.online.transport.protocol import Need
+from screener.data.sources.online.transport.upstream import endpoint
 from screener.domain.listing import Currency, Listing
 from screener.errors import InputError
 

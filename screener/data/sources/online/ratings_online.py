@@ -21,8 +21,6 @@ from screener.data.sources.online.action_rows import (
     read_rows,
 )
 from screener.data.sources.online.bar_rows import asked_listing
-from screener.data.sources.online.base import Ask, Call, Need, Query, Wire
-from screener.data.sources.online.fetching import fetch_all
 from screener.data.sources.online.observed import (
     Row,
     day_in,
@@ -31,7 +29,9 @@ from screener.data.sources.online.observed import (
     rejected,
     text_in,
 )
-from screener.data.sources.online.upstream import Endpoint, endpoint
+from screener.data.sources.online.transport.fetching import fetch_all
+from screener.data.sources.online.transport.protocol import Ask, Call, Need, Query, Wire
+from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import AmbiguousMention, InputError, SourceEmpty
 

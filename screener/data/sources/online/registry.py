@@ -10,7 +10,6 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from screener.data.clock import Clock
 from screener.data.sources.online.baidu import BaiduHkValuation
 from screener.data.sources.online.baostock_source import (
     BaostockBars,
@@ -18,8 +17,6 @@ from screener.data.sources.online.baostock_source import (
     BaostockStatus,
     BaostockValuation,
 )
-from screener.data.sources.online.baostock_wire import BaostockConnection
-from screener.data.sources.online.base import Call, Need, OnlineSource, Page
 from screener.data.sources.online.calendars_online import SinaCalendar
 from screener.data.sources.online.cninfo import CninfoActions
 from screener.data.sources.online.csindex import CsindexIndexBars
@@ -45,13 +42,11 @@ from screener.data.sources.online.exchanges import (
     SzseRenames,
 )
 from screener.data.sources.online.fx_online import BocFx, EastmoneyFx
-from screener.data.sources.online.health import HostHealth, told
 from screener.data.sources.online.hk_actions import EastmoneyHkActions
 from screener.data.sources.online.hk_master import (
     EastmoneyHkProfile,
     SinaHkMaster,
 )
-from screener.data.sources.online.network import Network
 from screener.data.sources.online.ratings_online import CninfoRatings, EastmoneyRatings
 from screener.data.sources.online.sina import (
     SinaBars,
@@ -63,7 +58,12 @@ from screener.data.sources.online.sina import (
 from screener.data.sources.online.sina_actions import SinaActions, SinaRights
 from screener.data.sources.online.suspensions import EastmoneySuspensions
 from screener.data.sources.online.tencent import TencentBars, TencentIndexBars
-from screener.data.sources.online.wire import OnlineWire
+from screener.data.sources.online.transport.baostock_client import BaostockConnection
+from screener.data.sources.online.transport.circuit_breaker import HostHealth, told
+from screener.data.sources.online.transport.client import OnlineWire
+from screener.data.sources.online.transport.clock import Clock
+from screener.data.sources.online.transport.network import Network
+from screener.data.sources.online.transport.protocol import Call, Need, OnlineSource, Page
 from screener.errors import InputError
 
 if TYPE_CHECKING:

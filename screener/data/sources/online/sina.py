@@ -12,9 +12,9 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.sources.online.bar_rows import BarSource, asked_listing, exchanges_of
-from screener.data.sources.online.base import Ask, Need, Page, Query, Wire
-from screener.data.sources.online.fetching import fetch_all
-from screener.data.sources.online.upstream import Endpoint, endpoint
+from screener.data.sources.online.transport.fetching import fetch_all
+from screener.data.sources.online.transport.protocol import Ask, Need, Page, Query, Wire
+from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.listing import Exchange, Listing
 from screener.errors import SourceChanged, SourceEmpty
 

@@ -10,9 +10,9 @@ from screener.data.sources.online.action_rows import (
     exchanges_in,
     number_in,
 )
-from screener.data.sources.online.base import Need
 from screener.data.sources.online.observed import Row, day_in
-from screener.data.sources.online.upstream import endpoint
+from screener.data.sources.online.transport.protocol import Need
+from screener.data.sources.online.transport.upstream import endpoint
 from screener.domain.listing import Listing
 from screener.errors import InputError
 

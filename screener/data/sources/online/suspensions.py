@@ -14,8 +14,6 @@ import pyarrow as pa
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
-from screener.data.sources.online.base import Ask, Call, Need, Query, Wire
-from screener.data.sources.online.fetching import fetch_all
 from screener.data.sources.online.observed import (
     Row,
     day_in,
@@ -25,7 +23,9 @@ from screener.data.sources.online.observed import (
     rejected,
     text_in,
 )
-from screener.data.sources.online.upstream import endpoint
+from screener.data.sources.online.transport.fetching import fetch_all
+from screener.data.sources.online.transport.protocol import Ask, Call, Need, Query, Wire
+from screener.data.sources.online.transport.upstream import endpoint
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import AmbiguousMention, InputError, SourceEmpty
 from screener.market.calendars import calendar_of

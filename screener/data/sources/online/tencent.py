@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TableName
 from screener.data.sources.online.bar_rows import BarSource, asked_listing, exchanges_of
-from screener.data.sources.online.base import Need, Query
-from screener.data.sources.online.upstream import endpoint
+from screener.data.sources.online.transport.protocol import Need, Query
+from screener.data.sources.online.transport.upstream import endpoint
 from screener.errors import SourceChanged
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from screener.data.clock import Clock
+from screener.data.sources.online.transport.clock import Clock
 from screener.files.whole import write_whole
 
 __all__ = ["COOL_DOWN", "LONGEST_COOL_DOWN", "HostHealth", "told"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from screener.data.lake.batch import Batch
-from screener.data.sources.online.base import Ask, Need, OnlineSource
+from screener.data.sources.online.transport.protocol import Ask, Need, OnlineSource
 from screener.domain.listing import Exchange
 from screener.errors import (
     NetworkDown,

@@ -24,16 +24,16 @@ from urllib.parse import urlsplit
 
 import requests
 
-from screener.data.clock import Clock
-from screener.data.sources.online.base import Call, Page
-from screener.data.sources.online.failures import (
+from screener.data.sources.online.transport.circuit_breaker import HostHealth, told
+from screener.data.sources.online.transport.clock import Clock
+from screener.data.sources.online.transport.errors import (
     Trouble,
     place_of,
     trouble_of_error,
     trouble_of_reply,
 )
-from screener.data.sources.online.health import HostHealth, told
-from screener.data.sources.online.network import Network
+from screener.data.sources.online.transport.network import Network
+from screener.data.sources.online.transport.protocol import Call, Page
 from screener.errors import SourceBlocked, SourceError
 
 __all__ = ["HostGroup", "Manners", "Visit", "group_of", "polite"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from screener.data.sources.online.base import Page, Query, Wire
+from screener.data.sources.online.transport.protocol import Page, Query, Wire
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,8 +16,8 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 
-from screener.data.sources.online.base import Call, Page
-from screener.data.sources.online.health import told
+from screener.data.sources.online.transport.circuit_breaker import told
+from screener.data.sources.online.transport.protocol import Call, Page
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
 
 __all__ = [

@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from screener.data.clock import Clock
-from screener.data.sources.online.base import Call, Page
-from screener.data.sources.online.failures import (
+from screener.data.sources.online.transport.circuit_breaker import HostHealth
+from screener.data.sources.online.transport.clock import Clock
+from screener.data.sources.online.transport.errors import (
     Trouble,
     empty_reply,
     holds_rows,
     translate,
 )
-from screener.data.sources.online.health import HostHealth
-from screener.data.sources.online.manners import Manners, Visit, group_of, polite
-from screener.data.sources.online.network import Network
+from screener.data.sources.online.transport.network import Network
+from screener.data.sources.online.transport.protocol import Call, Page
+from screener.data.sources.online.transport.rate_limit import Manners, Visit, group_of, polite
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from screener.data.clock import Clock
-from screener.data.sources.online.base import Call
-from screener.data.sources.online.health import HostHealth, told
-from screener.data.sources.online.network import Network
-from screener.data.sources.online.upstream import endpoint
+from screener.data.sources.online.transport.circuit_breaker import HostHealth, told
+from screener.data.sources.online.transport.clock import Clock
+from screener.data.sources.online.transport.network import Network
+from screener.data.sources.online.transport.protocol import Call
+from screener.data.sources.online.transport.upstream import endpoint
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty
 
 if TYPE_CHECKING:
