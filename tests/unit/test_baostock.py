@@ -14,7 +14,7 @@ import pytest
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.panels.factors import total_return_factors
-from screener.data.sources.online.baostock_source import (
+from screener.data.sources.online.providers.baostock import (
     BaostockBars,
     BaostockFactors,
     BaostockStatus,

@@ -12,7 +12,7 @@ from screener.data.doctor import Check, examine
 from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TABLES, TableName
-from screener.data.sources.online.ratings_online import CninfoRatings, EastmoneyRatings
+from screener.data.sources.online.providers.ratings import CninfoRatings, EastmoneyRatings
 from screener.data.sources.online.transport.protocol import Ask, Need
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty

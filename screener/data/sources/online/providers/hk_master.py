@@ -12,7 +12,6 @@ import pyarrow as pa
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.rows import empty_rows, make_rows
 from screener.data.lake.schema import TableName
-from screener.data.sources.online.exchanges import Roster
 from screener.data.sources.online.observed import (
     Row,
     day_in,
@@ -23,6 +22,7 @@ from screener.data.sources.online.observed import (
     text_in,
     whole_list,
 )
+from screener.data.sources.online.providers.exchanges import Roster
 from screener.data.sources.online.transport.fetching import fetch_all
 from screener.data.sources.online.transport.protocol import Ask, Call, Need, Query, Wire
 from screener.data.sources.online.transport.upstream import Endpoint, endpoint

@@ -9,8 +9,8 @@ import pandas as pd
 
 from screener.data.lake.batch import Batch
 from screener.data.sources.online.action_rows import ListingSource, exchanges_in
-from screener.data.sources.online.eastmoney_values import valuation_batch
 from screener.data.sources.online.observed import day_of, frames_of, whole_list
+from screener.data.sources.online.providers.eastmoney_values import valuation_batch
 from screener.data.sources.online.transport.protocol import Ask, Need, Query
 from screener.data.sources.online.transport.upstream import endpoint
 from screener.domain.listing import Listing
