@@ -54,7 +54,7 @@ DOORS = {
     "pypinyin": {"reports/vocabulary.py", "reports/themes.py"},
     "datasketch": {"reports/repeats.py"},
     "pypdf": {"reports/documents_pdf.py"},
-    "openpyxl": {"data/sources/files/workbooks.py"},
+    "openpyxl": {"data/sources/files/tables/workbooks.py"},
     "lxml": {"reports/documents_html.py"},
     "scipy": {"study/distributions.py"},
     "statsmodels": {"study/regression.py"},

@@ -14,9 +14,9 @@ from screener.data.lake.rows import ARROW
 from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.quality import IntArray
 from screener.data.sources.files.columns import ColumnMapping
-from screener.data.sources.files.reading import RawFile
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Array, Rows
+from screener.data.sources.files.tables.reading import RawFile
 
 __all__ = ["rejects_of", "table_of"]
 

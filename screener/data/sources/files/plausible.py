@@ -9,7 +9,7 @@ import numpy as np
 from screener.data.quality import BoolArray, FloatArray
 from screener.data.sense import NUMBERS
 from screener.data.sources.files.columns import MappedColumn
-from screener.data.sources.files.raw import RawFile
+from screener.data.sources.files.tables.raw import RawFile
 from screener.data.sources.files.units import Measure
 from screener.data.sources.files.values import Numbers
 from screener.errors import InputError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from screener.data.sources.files.columns import ColumnMapping, shown_names
 from screener.data.sources.files.exports import NOT_OURS
-from screener.data.sources.files.raw import RawFile
+from screener.data.sources.files.tables.raw import RawFile
 from screener.data.sources.files.units import normal_header
 from screener.data.sources.files.values import renumbered_in
 

@@ -19,8 +19,8 @@ from screener.data.sources.files.listing_column import (
     read_codes,
 )
 from screener.data.sources.files.plausible import refuse_odd_unit, refuse_two_readings
-from screener.data.sources.files.raw import RawFile
-from screener.data.sources.files.reading import readable
+from screener.data.sources.files.tables.raw import RawFile
+from screener.data.sources.files.tables.reading import readable
 from screener.data.sources.files.units import Measure
 from screener.data.sources.files.values import (
     Numbers,

@@ -9,7 +9,6 @@ import numpy as np
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import SIMULATED, Basis
 from screener.data.sources.files.arrival import Outcome, sensible
-from screener.data.sources.files.bounds import BOUNDS
 from screener.data.sources.files.columns import (
     ColumnMapping,
     check_fields,
@@ -30,8 +29,6 @@ from screener.data.sources.files.listing_column import Master, no_master
 from screener.data.sources.files.masters import normalise_listings, normalise_names
 from screener.data.sources.files.prices import normalise_prices
 from screener.data.sources.files.ratings import normalise_ratings
-from screener.data.sources.files.raw import Fit, RawFile
-from screener.data.sources.files.reading import read_raw, readable
 from screener.data.sources.files.remarks import Remark, file_remarks, lines_of
 from screener.data.sources.files.request import (
     FileQuery,
@@ -42,7 +39,10 @@ from screener.data.sources.files.request import (
 from screener.data.sources.files.rows import Rows, concatenated, read_rows
 from screener.data.sources.files.series import normalise_actions, normalise_valuation
 from screener.data.sources.files.suspensions import taken_as_suspended
-from screener.data.sources.files.titles import listing_of_title, refuse_other_bars
+from screener.data.sources.files.tables.bounds import BOUNDS
+from screener.data.sources.files.tables.raw import Fit, RawFile
+from screener.data.sources.files.tables.reading import read_raw, readable
+from screener.data.sources.files.tables.titles import listing_of_title, refuse_other_bars
 from screener.data.sources.files.units import normal_header
 from screener.data.sources.files.values import distinct_texts
 from screener.data.sources.files.volume import settle_volume

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from screener.data.sources.files.bounds import BOUNDS, too_much
-from screener.data.sources.files.raw import RawFile
+from screener.data.sources.files.tables.bounds import BOUNDS, too_much
+from screener.data.sources.files.tables.raw import RawFile
 from screener.errors import SchemaMismatch
 
 __all__ = ["read_parquet"]

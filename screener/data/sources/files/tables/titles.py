@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from screener.data.lake.schema import Basis
-from screener.data.sources.files.raw import RawFile
 from screener.data.sources.files.request import ImportKind, ImportRequest
+from screener.data.sources.files.tables.raw import RawFile
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
 

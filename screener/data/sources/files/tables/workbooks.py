@@ -18,8 +18,8 @@ import openpyxl
 import pyarrow as pa
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from screener.data.sources.files.bounds import BOUNDS, too_much
-from screener.data.sources.files.raw import HeaderTest, RawFile, first_fitting, settled
+from screener.data.sources.files.tables.bounds import BOUNDS, too_much
+from screener.data.sources.files.tables.raw import HeaderTest, RawFile, first_fitting, settled
 from screener.errors import InputError, SchemaMismatch, ScreenerError
 
 __all__ = ["read_workbook"]

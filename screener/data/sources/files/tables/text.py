@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from screener.data.quality import IntArray
-from screener.data.sources.files.bounds import BOUNDS, too_much
-from screener.data.sources.files.encoding import to_utf8
-from screener.data.sources.files.raw import (
+from screener.data.sources.files.tables.bounds import BOUNDS, too_much
+from screener.data.sources.files.tables.encoding import to_utf8
+from screener.data.sources.files.tables.raw import (
     BrokenLine,
     HeaderTest,
     RawFile,

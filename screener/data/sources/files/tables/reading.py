@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from screener.data.sources.files.bounds import BOUNDS
-from screener.data.sources.files.parquet_tables import read_parquet
-from screener.data.sources.files.raw import BrokenLine, HeaderTest, RawFile, any_header
-from screener.data.sources.files.text_tables import read_text
+from screener.data.sources.files.tables.bounds import BOUNDS
+from screener.data.sources.files.tables.parquet import read_parquet
+from screener.data.sources.files.tables.raw import BrokenLine, HeaderTest, RawFile, any_header
+from screener.data.sources.files.tables.text import read_text
 from screener.errors import DataError, InputError, SchemaMismatch
 from screener.files.regular import check_regular, read_regular
 
@@ -75,7 +75,7 @@ def _read(path: Path, label: str, header: HeaderTest) -> RawFile:
     content = read_regular(path, most, where=label, fix=_SMALLER)
     if start == _ZIP:
         # Its library is slow to import: only a workbook needs it.
-        from screener.data.sources.files.workbooks import read_workbook
+        from screener.data.sources.files.tables.workbooks import read_workbook
 
         raw = read_workbook(content, stem=path.stem, label=label, header=header)
         return raw if suffix in _WORKBOOKS else _noted(raw, f"is a workbook, not {suffix}")
