@@ -15,7 +15,7 @@ import pytest
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
-from screener.data.sources.files.values import parse_day
+from screener.data.sources.files.columns.values import parse_day
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError, InputError, SchemaMismatch
 

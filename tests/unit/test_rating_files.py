@@ -10,7 +10,7 @@ import pytest
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
-from screener.data.sources.files.listing_column import LOST_ZEROS
+from screener.data.sources.files.columns.listings import LOST_ZEROS
 from screener.data.sources.files.ratings import first_rating, rated_level
 from screener.errors import DataError, SchemaMismatch
 

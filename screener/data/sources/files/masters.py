@@ -16,7 +16,7 @@ from screener.data.sources.files.arrival import (
     required_days,
     without_repeats,
 )
-from screener.data.sources.files.codes import is_index, price_currency
+from screener.data.sources.files.columns.codes import is_index, price_currency
 from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.prices import return_basis
 from screener.data.sources.files.remarks import Remark

@@ -9,13 +9,16 @@ import numpy as np
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import SIMULATED, Basis
 from screener.data.sources.files.arrival import Outcome, sensible
-from screener.data.sources.files.columns import (
+from screener.data.sources.files.columns.columns import (
     ColumnMapping,
     check_fields,
     check_units,
     header_fit,
     map_columns,
 )
+from screener.data.sources.files.columns.listings import Master, no_master
+from screener.data.sources.files.columns.units import normal_header
+from screener.data.sources.files.columns.values import distinct_texts
 from screener.data.sources.files.facts import (
     normalise_calendar,
     normalise_factors,
@@ -25,7 +28,6 @@ from screener.data.sources.files.facts import (
 )
 from screener.data.sources.files.fixings import normalise_fx
 from screener.data.sources.files.landing import rejects_of
-from screener.data.sources.files.listing_column import Master, no_master
 from screener.data.sources.files.masters import normalise_listings, normalise_names
 from screener.data.sources.files.prices import normalise_prices
 from screener.data.sources.files.ratings import normalise_ratings
@@ -43,8 +45,6 @@ from screener.data.sources.files.tables.bounds import BOUNDS
 from screener.data.sources.files.tables.raw import Fit, RawFile
 from screener.data.sources.files.tables.reading import read_raw, readable
 from screener.data.sources.files.tables.titles import listing_of_title, refuse_other_bars
-from screener.data.sources.files.units import normal_header
-from screener.data.sources.files.values import distinct_texts
 from screener.data.sources.files.volume import settle_volume
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.errors import DataError, InputError, ScreenerError

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from screener.data.quality import BoolArray, Finding, FloatArray
-from screener.data.sources.files.codes import is_index
-from screener.data.sources.files.columns import MappedColumn
+from screener.data.sources.files.columns.codes import is_index
+from screener.data.sources.files.columns.columns import MappedColumn
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.rows import Rows
 from screener.domain.listing import Board, Exchange, Listing

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.quality import BoolArray, IntArray
-from screener.data.sources.files.values import parse_day
+from screener.data.sources.files.columns.values import parse_day
 
 __all__ = ["BrokenLine", "Fit", "HeaderTest", "RawFile", "any_header", "first_fitting", "settled"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from screener.data.sources.files.columns.units import Measure
 from screener.data.sources.files.request import ImportKind
-from screener.data.sources.files.units import Measure
 
 __all__ = [
     "COMMON",

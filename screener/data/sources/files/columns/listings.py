@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from screener.data.quality import BoolArray, IntArray
-from screener.data.sources.files.values import BLANK, distinct_texts
+from screener.data.sources.files.columns.values import BLANK, distinct_texts
 from screener.domain.listing import (
     Exchange,
     Kind,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from screener.data.sources.files.layouts import Rule
+from screener.data.sources.files.columns.layouts import Rule
 from screener.data.sources.files.request import ImportKind
 
 __all__ = ["LAYOUTS", "NOT_OURS", "Layout"]

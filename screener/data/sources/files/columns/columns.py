@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from screener.data.sources.files.exports import LAYOUTS, Layout
-from screener.data.sources.files.layouts import COMMON, FIELDS, Field, Rule
+from screener.data.sources.files.columns.exports import LAYOUTS, Layout
+from screener.data.sources.files.columns.layouts import COMMON, FIELDS, Field, Rule
+from screener.data.sources.files.columns.units import (
+    UNITS,
+    Measure,
+    Unit,
+    normal_header,
+    unit_named,
+)
 from screener.data.sources.files.request import ImportKind
 from screener.data.sources.files.tables.raw import Fit
-from screener.data.sources.files.units import UNITS, Measure, Unit, normal_header, unit_named
 from screener.domain.listing import Currency
 from screener.errors import InputError, SchemaMismatch
 
