@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from screener.data.lake.batch import Reject
 from screener.data.lake.schema import TableName
-from screener.data.sources.files.masters import printed_name
+from screener.data.sources.files.kinds.masters import printed_name
 from screener.data.sources.online.transport.protocol import Ask
 from screener.data.sources.online.transport.upstream import Endpoint
 from screener.errors import InputError, SourceChanged, SourceEmpty

@@ -15,7 +15,7 @@ import pyarrow as pa
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
-from screener.data.sources.files.masters import printed_name
+from screener.data.sources.files.kinds.masters import printed_name
 from screener.data.sources.online.observed import (
     Row,
     day_in,

@@ -12,7 +12,7 @@ import pyarrow as pa
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
-from screener.data.sources.files.ratings import first_rating
+from screener.data.sources.files.kinds.ratings import first_rating
 from screener.data.sources.files.rows import clean_text
 from screener.data.sources.online.action_rows import (
     ListingSource,

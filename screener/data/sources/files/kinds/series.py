@@ -14,10 +14,10 @@ from screener.data.sources.files.arrival import (
     required_days,
     without_repeats,
 )
+from screener.data.sources.files.kinds.twins import together_remarks, told_twice
 from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
-from screener.data.sources.files.twins import together_remarks, told_twice
 
 __all__ = ["normalise_actions", "normalise_valuation"]
 

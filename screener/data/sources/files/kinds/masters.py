@@ -17,8 +17,8 @@ from screener.data.sources.files.arrival import (
     without_repeats,
 )
 from screener.data.sources.files.columns.codes import is_index, price_currency
+from screener.data.sources.files.kinds.prices import return_basis
 from screener.data.sources.files.landing import table_of
-from screener.data.sources.files.prices import return_basis
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
