@@ -9,11 +9,11 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.arriving import ArrivalContext, check_bars
-from screener.data.arriving_ticks import on_ticks, tick_remarks
 from screener.data.lake.batch import Reject
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
+from screener.data.validation.bar_checks import ArrivalContext, check_bars
+from screener.data.validation.ticks import on_ticks, tick_remarks
 from screener.domain.listing import Listing
 from screener.domain.name_marks import bears_st_name
 from screener.errors import DataError

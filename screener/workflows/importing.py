@@ -13,19 +13,19 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.arriving_causes import BAD_TICK
-from screener.data.arriving_sense import without_leaps
-from screener.data.joining import join_bars
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.lake import CATALOG
 from screener.data.lake.merge import TableChange, quarantine_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.sources.files import FileSource, ImportRequest
+from screener.data.validation.causes import BAD_TICK
+from screener.data.validation.import_checks import CheckedImport, checked_import
+from screener.data.validation.joining import join_bars
+from screener.data.validation.sense_checks import without_leaps
 from screener.errors import DataError
 from screener.render.store import ChangeLine
 from screener.workflows.adjusting import with_factors
-from screener.workflows.import_checks import CheckedImport, checked_import
 from screener.workflows.rosters import halts_in, listings_in
 from screener.workspace.locate import Workspace
 

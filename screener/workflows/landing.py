@@ -13,9 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.backtest.benchmark import DEFAULT_BENCHMARK
-from screener.data.arriving import check_calendar, check_factors
-from screener.data.arriving_sense import without_leaps, without_nonsense
-from screener.data.joining import join_bars
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.merge import quarantine_rows
 from screener.data.lake.rows import empty_rows, make_rows
@@ -26,12 +23,15 @@ from screener.data.reconciling import reconcile_actions
 from screener.data.sources.online.known import new_vintages
 from screener.data.sources.online.observed import first_observed
 from screener.data.sources.online.transport.protocol import Need
+from screener.data.validation.bar_checks import check_calendar, check_factors
+from screener.data.validation.import_checks import settled_doubts
+from screener.data.validation.joining import join_bars
+from screener.data.validation.sense_checks import without_leaps, without_nonsense
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import DataError
 from screener.market.calendars import EXCHANGE_ZONE, calendar_of
 from screener.workflows.adjusting import COMPUTED, with_factors
 from screener.workflows.arrivals import checked_bars
-from screener.workflows.import_checks import settled_doubts
 from screener.workflows.rosters import (
     alive,
     filled,

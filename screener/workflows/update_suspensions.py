@@ -8,9 +8,9 @@ from datetime import date
 
 import pyarrow.compute as pc
 
-from screener.data.arriving import gaps
 from screener.data.lake.schema import TableName
 from screener.data.sources.online.transport.protocol import Ask, Need
+from screener.data.validation.bar_checks import gaps
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
 from screener.workflows.landing import Piece

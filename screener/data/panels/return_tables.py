@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from screener.data.quality import BoolArray
 from screener.data.sources.files.columns.units import normal_header
 from screener.data.sources.files.columns.values import read_days, read_numbers
 from screener.data.sources.files.tables.raw import Fit, RawFile
 from screener.data.sources.files.tables.reading import read_raw
+from screener.data.validation.row_checks import BoolArray
 from screener.domain.panel import FloatMatrix, SessionAxis
 from screener.errors import InputError, SchemaMismatch, ScreenerError
 

@@ -9,7 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from screener.data.lake.schema import TableName
-from screener.data.quality import (
+from screener.data.sources.files.remarks import Remark
+from screener.data.sources.files.request import FileQuery
+from screener.data.sources.files.rows import Rows
+from screener.data.validation.row_checks import (
     BoolArray,
     Finding,
     duplicate_findings,
@@ -17,10 +20,7 @@ from screener.data.quality import (
     missing_finding,
     session_findings,
 )
-from screener.data.sense import days_beyond, numbers_beyond
-from screener.data.sources.files.remarks import Remark
-from screener.data.sources.files.request import FileQuery
-from screener.data.sources.files.rows import Rows
+from screener.data.validation.sense import days_beyond, numbers_beyond
 from screener.domain.listing import Exchange
 from screener.market.calendars import calendar_of
 

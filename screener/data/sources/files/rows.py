@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from screener.data.quality import BoolArray, DayArray, Finding, FloatArray, IntArray, Verdict
 from screener.data.sources.files.columns.codes import price_currency
 from screener.data.sources.files.columns.columns import ColumnMapping, MappedColumn
 from screener.data.sources.files.columns.layouts import Form
@@ -29,6 +28,14 @@ from screener.data.sources.files.columns.values import (
 from screener.data.sources.files.plausible import refuse_odd_unit, refuse_two_readings
 from screener.data.sources.files.tables.raw import RawFile
 from screener.data.sources.files.tables.reading import readable
+from screener.data.validation.row_checks import (
+    BoolArray,
+    DayArray,
+    Finding,
+    FloatArray,
+    IntArray,
+    Verdict,
+)
 from screener.domain.listing import Exchange, Kind, Listing
 
 __all__ = ["Array", "Rows", "clean_text", "concatenated", "read_rows"]

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
 
-from screener.data.arriving_context import told_apart
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
@@ -39,6 +38,7 @@ from screener.data.sources.online.observed import (
 from screener.data.sources.online.transport.fetching import fetch_all
 from screener.data.sources.online.transport.protocol import Ask, Call, Need, Query, Wire
 from screener.data.sources.online.transport.upstream import Endpoint
+from screener.data.validation.context import told_apart
 from screener.domain.listing import Exchange, Listing
 from screener.errors import InputError, SourceBlocked, SourceChanged
 

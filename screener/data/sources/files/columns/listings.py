@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from screener.data.quality import BoolArray, IntArray
 from screener.data.sources.files.columns.values import BLANK, distinct_texts
+from screener.data.validation.row_checks import BoolArray, IntArray
 from screener.domain.listing import (
     Exchange,
     Kind,

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.quality import BoolArray, DayArray, FloatArray, IntArray
+from screener.data.validation.row_checks import BoolArray, DayArray, FloatArray, IntArray
 from screener.domain.former_codes import Renumbering, renumbering
 
 __all__ = [

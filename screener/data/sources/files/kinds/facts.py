@@ -8,10 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from screener.data.arriving_series import check_calendar
 from screener.data.lake.schema import TABLES, TableName, Type
-from screener.data.quality import Finding, future_finding, missing_finding
-from screener.data.sense import NUMBERS
 from screener.data.sources.files.arrival import (
     Outcome,
     on_sessions,
@@ -24,6 +21,9 @@ from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Array, Rows
+from screener.data.validation.row_checks import Finding, future_finding, missing_finding
+from screener.data.validation.sense import NUMBERS
+from screener.data.validation.series import check_calendar
 from screener.domain.listing import Exchange, parse_exchange
 from screener.errors import DataError
 from screener.market.calendars import calendar_of

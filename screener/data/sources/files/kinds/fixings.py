@@ -11,8 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.data.lake.schema import TableName
-from screener.data.quality import BoolArray, Finding, FloatArray, missing_finding
-from screener.data.sense import FIXING_LEAP, FIXINGS, fixing_jumps
 from screener.data.sources.files.arrival import (
     Outcome,
     quantities,
@@ -23,6 +21,8 @@ from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
+from screener.data.validation.row_checks import BoolArray, Finding, FloatArray, missing_finding
+from screener.data.validation.sense import FIXING_LEAP, FIXINGS, fixing_jumps
 from screener.domain.listing import Currency
 from screener.errors import DataError
 

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from screener.data.lake.schema import TableName
-from screener.data.quality import BoolArray, DayArray, Finding, future_finding, missing_finding
 from screener.data.sources.files.arrival import (
     Outcome,
     required_days,
@@ -22,6 +21,13 @@ from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
+from screener.data.validation.row_checks import (
+    BoolArray,
+    DayArray,
+    Finding,
+    future_finding,
+    missing_finding,
+)
 from screener.domain.listing import Board, Currency, Exchange, Listing
 from screener.errors import InputError, SchemaMismatch
 

@@ -9,13 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from screener.data.lake.schema import Basis, TableName
-from screener.data.quality import (
-    BoolArray,
-    Finding,
-    missing_finding,
-    off_tick_share,
-    price_findings,
-)
 from screener.data.sources.files.arrival import (
     Outcome,
     on_sessions,
@@ -28,6 +21,13 @@ from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery, ImportKind
 from screener.data.sources.files.rows import Rows
+from screener.data.validation.row_checks import (
+    BoolArray,
+    Finding,
+    missing_finding,
+    off_tick_share,
+    price_findings,
+)
 from screener.domain.listing import Board, Listing
 from screener.market.trading import least_tick
 

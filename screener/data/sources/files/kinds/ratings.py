@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.data.lake.schema import TableName
-from screener.data.quality import Finding, duplicate_findings, missing_finding
 from screener.data.sources.files.arrival import Outcome, quantities, required_days
 from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
+from screener.data.validation.row_checks import Finding, duplicate_findings, missing_finding
 
 __all__ = ["first_rating", "normalise_ratings", "rated_level"]
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.panels.joint_actions import one_a_day
-from screener.data.quality import BoolArray, Finding, FloatArray, future_finding, missing_finding
 from screener.data.sources.files.arrival import (
     Outcome,
     on_sessions,
@@ -18,6 +17,13 @@ from screener.data.sources.files.kinds.twins import together_remarks, told_twice
 from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
+from screener.data.validation.row_checks import (
+    BoolArray,
+    Finding,
+    FloatArray,
+    future_finding,
+    missing_finding,
+)
 
 __all__ = ["normalise_actions", "normalise_valuation"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from screener.data.quality import BoolArray
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.rows import Rows
+from screener.data.validation.row_checks import BoolArray
 
 __all__ = ["taken_as_suspended"]
 

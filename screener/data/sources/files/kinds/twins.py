@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from screener.data.quality import BoolArray, FloatArray
 from screener.data.reconciling import terms
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
+from screener.data.validation.row_checks import BoolArray, FloatArray
 from screener.errors import DataError
 
 __all__ = ["together_remarks", "told_twice"]

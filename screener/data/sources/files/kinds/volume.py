@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from screener.data.quality import BoolArray, Finding, FloatArray
 from screener.data.sources.files.columns.codes import is_index
 from screener.data.sources.files.columns.columns import MappedColumn
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.rows import Rows
+from screener.data.validation.row_checks import BoolArray, Finding, FloatArray
 from screener.domain.listing import Board, Exchange, Listing
 
 __all__ = ["settle_volume"]

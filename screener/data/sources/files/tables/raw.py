@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.quality import BoolArray, IntArray
 from screener.data.sources.files.columns.values import parse_day
+from screener.data.validation.row_checks import BoolArray, IntArray
 
 __all__ = ["BrokenLine", "Fit", "HeaderTest", "RawFile", "any_header", "first_fitting", "settled"]
 

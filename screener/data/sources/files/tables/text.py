@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from screener.data.quality import IntArray
 from screener.data.sources.files.tables.bounds import BOUNDS, too_much
 from screener.data.sources.files.tables.encoding import to_utf8
 from screener.data.sources.files.tables.raw import (
@@ -23,6 +22,7 @@ from screener.data.sources.files.tables.raw import (
     first_fitting,
     settled,
 )
+from screener.data.validation.row_checks import IntArray
 from screener.errors import SchemaMismatch
 
 __all__ = ["read_text"]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
-from screener.data.arriving_context import told_apart
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TABLES, TableName, Type
@@ -40,6 +39,7 @@ from screener.data.sources.online.observed import (
 from screener.data.sources.online.transport.fetching import fetch_all
 from screener.data.sources.online.transport.protocol import Ask, Need, Query
 from screener.data.sources.online.transport.upstream import Endpoint, endpoint
+from screener.data.validation.context import told_apart
 from screener.errors import InputError, SourceEmpty
 from screener.market.calendars import calendar_of
 

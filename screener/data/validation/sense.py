@@ -13,7 +13,7 @@ from datetime import date
 
 import numpy as np
 
-from screener.data.quality import BoolArray, DayArray, Finding, FloatArray, IntArray
+from screener.data.validation.row_checks import BoolArray, DayArray, Finding, FloatArray, IntArray
 
 __all__ = [
     "DAYS",

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.arriving_context import days_of, tick_of
 from screener.data.lake.schema import Basis
-from screener.data.quality import FloatArray
+from screener.data.validation.context import days_of, tick_of
+from screener.data.validation.row_checks import FloatArray
 from screener.domain.listing import Board, stored_listing
 
 __all__ = ["OnTicks", "on_ticks", "tick_remarks"]

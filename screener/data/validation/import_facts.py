@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.arriving_files import FileFacts
 from screener.data.doctor import known_dates
 from screener.data.doctor.bar_columns import Marks
 from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
+from screener.data.validation.file_checks import FileFacts
 from screener.market.calendars import EXCHANGE_ZONE
 
 __all__ = ["file_facts"]

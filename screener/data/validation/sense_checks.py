@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from screener.data.lake.batch import Reject
 from screener.data.lake.schema import TABLES, TableName, Type
-from screener.data.quality import BoolArray, Verdict
-from screener.data.sense import FIXING_LEAP, fixing_jumps, numbers_beyond
+from screener.data.validation.row_checks import BoolArray, Verdict
+from screener.data.validation.sense import FIXING_LEAP, fixing_jumps, numbers_beyond
 
 __all__ = ["without_leaps", "without_nonsense"]
 

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.arriving_context import (
+from screener.data.lake.schema import TABLES, Basis, TableName, Type
+from screener.data.validation.context import (
     KEPT,
     Arrival,
     ArrivalContext,
@@ -21,11 +22,8 @@ from screener.data.arriving_context import (
     make_note,
     told_apart,
 )
-from screener.data.arriving_jumps import judge_jumps
-from screener.data.arriving_series import check_calendar, check_factors, gaps
-from screener.data.arriving_stored import compare_with_stored
-from screener.data.lake.schema import TABLES, Basis, TableName, Type
-from screener.data.quality import (
+from screener.data.validation.jumps import judge_jumps
+from screener.data.validation.row_checks import (
     BoolArray,
     Finding,
     Verdict,
@@ -35,7 +33,9 @@ from screener.data.quality import (
     price_findings,
     session_findings,
 )
-from screener.data.sense import numbers_beyond
+from screener.data.validation.sense import numbers_beyond
+from screener.data.validation.series import check_calendar, check_factors, gaps
+from screener.data.validation.stored import compare_with_stored
 from screener.domain.listing import Board, Exchange
 
 __all__ = [

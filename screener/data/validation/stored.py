@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.arriving_context import ArrivalContext, Bars, tick_of
 from screener.data.lake.schema import Basis
-from screener.data.quality import BoolArray, IntArray
+from screener.data.validation.context import ArrivalContext, Bars, tick_of
+from screener.data.validation.row_checks import BoolArray, IntArray
 
 __all__ = ["Comparison", "compare_with_stored", "raw_rows"]
 

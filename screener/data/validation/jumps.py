@@ -17,13 +17,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from screener.data.arriving_causes import BAD_TICK, in_words, likely_cause
-from screener.data.arriving_context import ArrivalContext, Bars
-from screener.data.arriving_limits import Band, free_of_limit, rules_in_force
-from screener.data.arriving_stored import raw_rows
 from screener.data.doctor.causes import Cause, unlimited_cause
 from screener.data.panels.factors import ex_reference
-from screener.data.quality import BoolArray, FloatArray, IntArray
+from screener.data.validation.causes import BAD_TICK, in_words, likely_cause
+from screener.data.validation.context import ArrivalContext, Bars
+from screener.data.validation.limits import Band, free_of_limit, rules_in_force
+from screener.data.validation.row_checks import BoolArray, FloatArray, IntArray
+from screener.data.validation.stored import raw_rows
 from screener.domain.listing import Board
 from screener.market.calendars import SessionArray
 from screener.market.limits import PriceGrid, price_grid

@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 
-from screener.data.arriving_context import KEPT
 from screener.data.doctor.causes import Cause
+from screener.data.validation.context import KEPT
 
 __all__ = ["BAD_TICK", "cause_kind", "in_words", "is_jump", "likely_cause"]
 

@@ -29,7 +29,7 @@ import pyarrow.compute as pc
 from screener.data.lake.batch import Reject
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
-from screener.data.quality import ROUNDING, BoolArray, DayArray, FloatArray
+from screener.data.validation.row_checks import ROUNDING, BoolArray, DayArray, FloatArray
 from screener.domain.listing import stored_listing
 from screener.errors import DataError
 from screener.market.rules import price_limit

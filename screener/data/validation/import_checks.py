@@ -12,10 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.arriving_causes import cause_kind, is_jump
-from screener.data.arriving_context import KEPT, make_note, told_apart
-from screener.data.arriving_files import FileFacts, Judged, judge_adjusted, judge_raw
-from screener.data.arriving_ticks import on_ticks, tick_remarks
 from screener.data.doctor.distributions import denied_actions
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.merge import quarantine_rows
@@ -23,8 +19,12 @@ from screener.data.lake.rows import empty_rows
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.reconciling import same_terms, terms
+from screener.data.validation.causes import cause_kind, is_jump
+from screener.data.validation.context import KEPT, make_note, told_apart
+from screener.data.validation.file_checks import FileFacts, Judged, judge_adjusted, judge_raw
+from screener.data.validation.import_facts import file_facts
+from screener.data.validation.ticks import on_ticks, tick_remarks
 from screener.domain.listing import stored_listing
-from screener.workflows.import_facts import file_facts
 from screener.workflows.rosters import joined, listings_in
 
 __all__ = ["CheckedImport", "checked_import", "settled_doubts"]

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from screener.data.lake.batch import Reject
 from screener.data.lake.schema import TableName
-from screener.data.quality import DayArray, FloatArray
+from screener.data.validation.row_checks import DayArray, FloatArray
 from screener.domain.listing import Listing
 from screener.market.calendars import Calendar
 from screener.market.trading import least_tick

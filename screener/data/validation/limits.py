@@ -8,8 +8,8 @@ from datetime import date
 
 import numpy as np
 
-from screener.data.arriving_context import ArrivalContext
-from screener.data.quality import BoolArray
+from screener.data.validation.context import ArrivalContext
+from screener.data.validation.row_checks import BoolArray
 from screener.domain.listing import Listing
 from screener.market.calendars import SessionArray
 from screener.market.limits import PriceGrid
