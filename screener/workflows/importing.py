@@ -19,14 +19,14 @@ from screener.data.lake.merge import TableChange, quarantine_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.sources.files import FileSource, ImportRequest
+from screener.data.update.factor_update import with_factors
+from screener.data.update.listing_master import halts_in, listings_in
 from screener.data.validation.causes import BAD_TICK
 from screener.data.validation.import_checks import CheckedImport, checked_import
 from screener.data.validation.joining import join_bars
 from screener.data.validation.sense_checks import without_leaps
 from screener.errors import DataError
 from screener.render.store import ChangeLine
-from screener.workflows.adjusting import with_factors
-from screener.workflows.rosters import halts_in, listings_in
 from screener.workspace.locate import Workspace
 
 __all__ = [

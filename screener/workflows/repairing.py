@@ -23,10 +23,10 @@ from screener.data.doctor.repair import (
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Commit, Store
+from screener.data.update.factor_update import with_factors
 from screener.data.validation.import_checks import checked_import
 from screener.errors import StaleCache
 from screener.render.doctor import RefusalLine, RepairLine, repairs_view
-from screener.workflows.adjusting import with_factors
 from screener.workflows.verifying import StoredTables, Verified
 from screener.workspace.locate import Workspace
 

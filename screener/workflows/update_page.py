@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 
 from screener.data.sources.online.transport.protocol import Need
+from screener.data.update.session import UpdateReport
 from screener.errors import ScreenerError, SourceBlocked
 from screener.render.update import FailureLine, NeedLine, plan_view, update_view
-from screener.workflows.update_state import UpdateReport
 
 __all__ = ["failure_of", "plan_page", "update_page"]
 

@@ -20,14 +20,14 @@ from screener.data.lake.store import Store
 from screener.data.sources.online.registry import HEALTH, open_sources
 from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Need
+from screener.data.update.plan import UpdateRequest
+from screener.data.update.run import plan_update, update
+from screener.data.update.session import UpdateReport
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
 from screener.errors import InputError, NetworkDown, SourceBlocked, StorageBusy
 from screener.market.calendars import calendar_of
 from screener.workflows.update_page import failure_of
-from screener.workflows.update_plan import UpdateRequest
-from screener.workflows.update_state import UpdateReport
 from screener.workflows.update_targets import with_benchmarks
-from screener.workflows.updating import plan_update, update
 from screener.workspace.locate import Workspace
 from tests.support.canned.everything import FakeTime, outside, served
 from tests.support.canned.market import CannedMarket

@@ -18,11 +18,11 @@ from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
 from screener.data.sources.online.registry import open_sources
 from screener.data.sources.online.transport.protocol import Need
+from screener.data.update.plan import UpdateRequest
+from screener.data.update.run import update
+from screener.data.update.session import UpdateReport
 from screener.domain.listing import parse_listing
 from screener.errors import SourceBlocked
-from screener.workflows.update_plan import UpdateRequest
-from screener.workflows.update_state import UpdateReport
-from screener.workflows.updating import update
 from screener.workspace.locate import Workspace
 from tests.support.canned.everything import FakeTime, outside, served
 from tests.support.canned.market import CannedMarket

@@ -17,8 +17,8 @@ from screener.errors import InputError
 if TYPE_CHECKING:
     from screener.data.sources.online.transport.clock import Clock
     from screener.data.sources.online.transport.protocol import Need
+    from screener.data.update.run import Progress
     from screener.domain.listing import Listing
-    from screener.workflows.updating import Progress
     from screener.workspace.locate import Workspace
 
 __all__ = ["real_clock", "update"]
@@ -78,10 +78,10 @@ def update(
     Example: screener data update --basket copper
     """
     from screener.data.sources.online.registry import open_sources, way_out
+    from screener.data.update.plan import UpdateRequest
+    from screener.data.update.run import plan_update
+    from screener.data.update.run import update as run_update
     from screener.workflows.update_page import failure_of, plan_page, update_page
-    from screener.workflows.update_plan import UpdateRequest
-    from screener.workflows.updating import plan_update
-    from screener.workflows.updating import update as run_update
 
     place = workspace_of(workspace)
     clock = real_clock()

@@ -18,14 +18,14 @@ from screener.data.lake.merge import quarantine_rows
 from screener.data.lake.rows import empty_rows
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
-from screener.data.reconciling import same_terms, terms
+from screener.data.update.action_reconciliation import same_terms, terms
+from screener.data.update.listing_master import joined, listings_in
 from screener.data.validation.causes import cause_kind, is_jump
 from screener.data.validation.context import KEPT, make_note, told_apart
 from screener.data.validation.file_checks import FileFacts, Judged, judge_adjusted, judge_raw
 from screener.data.validation.import_facts import file_facts
 from screener.data.validation.ticks import on_ticks, tick_remarks
 from screener.domain.listing import stored_listing
-from screener.workflows.rosters import joined, listings_in
 
 __all__ = ["CheckedImport", "checked_import", "settled_doubts"]
 

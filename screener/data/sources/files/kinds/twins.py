@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from screener.data.reconciling import terms
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
+from screener.data.update.action_reconciliation import terms
 from screener.data.validation.row_checks import BoolArray, FloatArray
 from screener.errors import DataError
 

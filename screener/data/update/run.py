@@ -22,21 +22,21 @@ from screener.data.lake.locks import update_lock
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
-from screener.data.planning import Span, fetched_spans
 from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.protocol import Ask, Need, OnlineSource
-from screener.domain.listing import Listing
-from screener.errors import DataError, InputError, NetworkDown, SourceError
-from screener.workflows.landing import Piece
-from screener.workflows.update_plan import (
+from screener.data.update.commit import Piece
+from screener.data.update.plan import (
     ESSENTIAL,
     PRICES,
     Question,
     UpdatePlan,
     UpdateRequest,
 )
-from screener.workflows.update_state import UpdateReport, UpdateState, UpdateWire
-from screener.workflows.update_suspensions import explain_gaps
+from screener.data.update.planning import Span, fetched_spans
+from screener.data.update.session import UpdateReport, UpdateState, UpdateWire
+from screener.data.update.suspension_gaps import explain_gaps
+from screener.domain.listing import Listing
+from screener.errors import DataError, InputError, NetworkDown, SourceError
 from screener.workspace.locate import Workspace
 
 __all__ = ["Progress", "plan_update", "update"]

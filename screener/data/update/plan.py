@@ -6,8 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from screener.data.planning import ON_REQUEST, REFRESH, Fetched, Span, listing_needs, open_span
 from screener.data.sources.online.transport.protocol import Ask, Need
+from screener.data.update.planning import (
+    ON_REQUEST,
+    REFRESH,
+    Fetched,
+    Span,
+    listing_needs,
+    open_span,
+)
 from screener.domain.listing import Board, Exchange, Listing
 from screener.market.calendars import calendar_of
 from screener.market.closing import settled_session

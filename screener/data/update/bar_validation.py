@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 from screener.data.lake.batch import Reject
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
+from screener.data.update.listing_master import joined, listings_in
 from screener.data.validation.bar_checks import ArrivalContext, check_bars
 from screener.data.validation.ticks import on_ticks, tick_remarks
 from screener.domain.listing import Listing
 from screener.domain.name_marks import bears_st_name
 from screener.errors import DataError
 from screener.market.calendars import calendar_of
-from screener.workflows.rosters import joined, listings_in
 
 __all__ = ["CheckedBars", "checked_bars"]
 

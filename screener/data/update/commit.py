@@ -18,21 +18,13 @@ from screener.data.lake.merge import quarantine_rows
 from screener.data.lake.rows import empty_rows, make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.planning import Fetched, Span, widened
-from screener.data.reconciling import reconcile_actions
 from screener.data.sources.online.known import new_vintages
 from screener.data.sources.online.observed import first_observed
 from screener.data.sources.online.transport.protocol import Need
-from screener.data.validation.bar_checks import check_calendar, check_factors
-from screener.data.validation.import_checks import settled_doubts
-from screener.data.validation.joining import join_bars
-from screener.data.validation.sense_checks import without_leaps, without_nonsense
-from screener.domain.listing import Exchange, Listing, parse_listing
-from screener.errors import DataError
-from screener.market.calendars import EXCHANGE_ZONE, calendar_of
-from screener.workflows.adjusting import COMPUTED, with_factors
-from screener.workflows.arrivals import checked_bars
-from screener.workflows.rosters import (
+from screener.data.update.action_reconciliation import reconcile_actions
+from screener.data.update.bar_validation import checked_bars
+from screener.data.update.factor_update import COMPUTED, with_factors
+from screener.data.update.listing_master import (
     alive,
     filled,
     halts_in,
@@ -40,6 +32,14 @@ from screener.workflows.rosters import (
     listings_in,
     refuse_shrunk,
 )
+from screener.data.update.planning import Fetched, Span, widened
+from screener.data.validation.bar_checks import check_calendar, check_factors
+from screener.data.validation.import_checks import settled_doubts
+from screener.data.validation.joining import join_bars
+from screener.data.validation.sense_checks import without_leaps, without_nonsense
+from screener.domain.listing import Exchange, Listing, parse_listing
+from screener.errors import DataError
+from screener.market.calendars import EXCHANGE_ZONE, calendar_of
 
 __all__ = ["Landing", "Piece"]
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from screener.data.lake.batch import Reject
 from screener.data.lake.schema import TableName
-from screener.data.planning import Span
+from screener.data.update.planning import Span
 from screener.errors import DataError
 from screener.market.calendars import Calendar
 

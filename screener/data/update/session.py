@@ -10,7 +10,6 @@ from typing import Protocol
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.planning import Span, fetched_spans
 from screener.data.sources.online.transport.failover import (
     Answer,
     Attempt,
@@ -18,6 +17,9 @@ from screener.data.sources.online.transport.failover import (
     sources_for,
 )
 from screener.data.sources.online.transport.protocol import Ask, Need, OnlineSource, Wire
+from screener.data.update.commit import Landing, Piece
+from screener.data.update.plan import UpdatePlan
+from screener.data.update.planning import Span, fetched_spans
 from screener.domain.listing import Listing
 from screener.errors import (
     DataError,
@@ -27,8 +29,6 @@ from screener.errors import (
     SourceEmpty,
     SourceError,
 )
-from screener.workflows.landing import Landing, Piece
-from screener.workflows.update_plan import UpdatePlan
 
 __all__ = ["Outcome", "UpdateReport", "UpdateState", "UpdateWire"]
 

@@ -10,12 +10,12 @@ import pyarrow.compute as pc
 
 from screener.data.lake.schema import TableName
 from screener.data.sources.online.transport.protocol import Ask, Need
+from screener.data.update.commit import Piece
+from screener.data.update.plan import Question
+from screener.data.update.session import UpdateState
 from screener.data.validation.bar_checks import gaps
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
-from screener.workflows.landing import Piece
-from screener.workflows.update_plan import Question
-from screener.workflows.update_state import UpdateState
 
 __all__ = ["explain_gaps"]
 
