@@ -224,8 +224,8 @@ def backtest(
     from screener.data.lake.store import Store
     from screener.data.panels.calendar_cache import recorded_sessions
     from screener.domain.basket import EntryPrice, Rebalance, Weighting
+    from screener.files.writing import check_targets, write_csv, write_json
     from screener.market.charges import Plan
-    from screener.render.files import check_targets, write_csv, write_json
     from screener.workflows.backtest_rows import (
         ledger_rows,
         result_table,

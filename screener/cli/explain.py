@@ -40,7 +40,7 @@ def explain(
     """
     from screener.data.lake.store import Store
     from screener.data.panels.calendar_cache import recorded_sessions
-    from screener.render.files import check_targets, write_json
+    from screener.files.writing import check_targets, write_json
     from screener.workflows.explained_rows import check_explainable
     from screener.workflows.explaining import explain as explained
     from screener.workflows.explaining_page import explanation_document, explanation_page

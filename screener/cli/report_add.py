@@ -77,7 +77,7 @@ def add(
     require_memory()
     from functools import cache
 
-    from screener.render.files import check_targets, write_json
+    from screener.files.writing import check_targets, write_json
     from screener.workflows.adding import Source, add_report
     from screener.workflows.masters import read_masters
     from screener.workflows.reading_rows import added_document
@@ -196,13 +196,13 @@ def check(
     Example: screener report check R5
     """
     require_memory()
+    from screener.files.writing import check_targets, write_csv, write_json
     from screener.render.checking import (
         CHECKING_COLUMNS,
         checking_document,
         checking_rows,
         checking_view,
     )
-    from screener.render.files import check_targets, write_csv, write_json
     from screener.workflows.checking import check_report
 
     if excel and not csv:

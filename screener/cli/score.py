@@ -76,7 +76,7 @@ def score(
     Example: screener score --by broker,rating --calls calls.csv
     """
     from screener.data.lake.store import Store
-    from screener.render.files import check_targets, write_csv, write_json
+    from screener.files.writing import check_targets, write_csv, write_json
     from screener.render.score_words import Language
     from screener.workflows.scoring import ScoreRequest, parse_groupings, run_score
     from screener.workflows.scoring_page import score_page

@@ -200,7 +200,7 @@ def study(
     Example: screener study --all --by basket --csv tests.csv
     """
     from screener.data.lake.store import Store
-    from screener.render.files import check_targets, write_csv, write_json
+    from screener.files.writing import check_targets, write_csv, write_json
     from screener.study.evaluating import StudySettings
     from screener.study.models import Convention, Model
     from screener.study.units import UnitKind

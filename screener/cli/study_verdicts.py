@@ -95,7 +95,7 @@ class VerdictPart:
         """Write the files that were asked for."""
         if self.found is None:
             return
-        from screener.render.files import write_csv
+        from screener.files.writing import write_csv
         from screener.workflows.placebo_rows import (
             CONTROL_COLUMNS,
             PLACEBO_COLUMNS,

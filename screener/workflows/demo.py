@@ -14,7 +14,7 @@ from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import Listing
 from screener.errors import ConfigError
-from screener.render.files import write_csv
+from screener.files.writing import write_csv
 from screener.render.screen import screen_rows
 from screener.screen.criteria import parse_criteria
 from screener.workflows.backtest_rows import (

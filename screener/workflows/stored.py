@@ -13,7 +13,7 @@ from screener.data.lake.store import Store
 from screener.errors import InputError
 from screener.files.failures import storage_error
 from screener.files.whole import put_whole
-from screener.render.files import FileFormat, check_targets, write_table
+from screener.files.writing import FileFormat, check_targets, write_table
 from screener.workspace.locate import Workspace
 
 __all__ = ["export_tables"]

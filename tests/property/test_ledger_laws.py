@@ -12,8 +12,8 @@ from screener.backtest.frictions import Rights
 from screener.backtest.ledger import ORDER_COLUMNS
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import EntryPrice, Rebalance
+from screener.files.writing import csv_text
 from screener.paths.windows import WindowStatus
-from screener.render.files import csv_text
 from screener.workflows.backtesting import BacktestRun
 from screener.workflows.order_rows import order_rows
 from screener.workflows.requests import BacktestRequest

@@ -15,7 +15,7 @@ from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.errors import DataError
-from screener.render.files import FileFormat
+from screener.files.writing import FileFormat
 from screener.workflows.catalog import init_workspace
 from screener.workflows.compacting import compact_data
 from screener.workflows.stored import export_tables

@@ -65,7 +65,7 @@ FILE_DOORS = (
     "files/",
     "data/",
     "workspace/",
-    "render/files.py",
+    "files/writing.py",
     "market/rules.py",
     "reports/documents.py",
     "cli/",

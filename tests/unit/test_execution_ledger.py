@@ -16,10 +16,10 @@ from screener.backtest.shares import Execution
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.listing import Exchange
 from screener.domain.panel import TradingPanel
+from screener.files.writing import csv_text
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from screener.paths.windows import WindowStatus, resolve_window
-from screener.render.files import csv_text
 from screener.workflows.backtest_rows import BACKTEST_COLUMNS, result_rows
 from screener.workflows.backtesting import BacktestRun
 from screener.workflows.order_rows import order_rows

@@ -28,13 +28,13 @@ from screener.domain.report import (
     Report,
 )
 from screener.errors import DataError, ReportNotFound
+from screener.files.writing import csv_text, json_text
 from screener.render.checking import (
     CHECKING_COLUMNS,
     checking_document,
     checking_rows,
     checking_view,
 )
-from screener.render.files import csv_text, json_text
 from screener.workflows.checking import Checked, Checking, Verdict, check_claims, check_report
 from screener.workflows.checking_values import printed_step
 from screener.workspace.locate import Workspace

@@ -25,7 +25,7 @@ from screener.data.lake.integrity.rebuilding import rebuild_hashes
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.errors import StorageBusy, StorageDamaged, StorageError
-from screener.render.files import FileFormat
+from screener.files.writing import FileFormat
 from screener.workflows import stored
 from screener.workflows.stored import export_tables
 from screener.workflows.verifying import verify

@@ -12,7 +12,7 @@ from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.sources.files import ImportKind, ImportRequest
 from screener.errors import DataError, InputError, SchemaMismatch
-from screener.render.files import FileFormat
+from screener.files.writing import FileFormat
 from screener.workflows.importing import import_files
 from screener.workflows.stored import export_tables
 from screener.workspace.locate import Workspace

@@ -27,7 +27,7 @@ from screener.domain.listing import Exchange, parse_listing
 from screener.domain.panel import PricePanel
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError, NoTradableConstituents
-from screener.render.files import write_csv
+from screener.files.writing import write_csv
 from screener.workflows.backtesting import run_events
 from screener.workflows.placebo_joint import joint_results
 from screener.workflows.placebo_rows import (

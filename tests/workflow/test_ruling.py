@@ -20,8 +20,8 @@ from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.listing import parse_listing
 from screener.errors import ConfigError, DateRangeError, InputError
+from screener.files.writing import csv_text, json_text
 from screener.market.charges import Plan
-from screener.render.files import csv_text, json_text
 from screener.render.rules import (
     RULES_COLUMNS,
     RuleShown,

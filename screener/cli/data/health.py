@@ -49,7 +49,7 @@ def status(
 
     Example: screener data status --csv lacking.csv
     """
-    from screener.render.files import check_targets, write_csv
+    from screener.files.writing import check_targets, write_csv
     from screener.workflows.coverage import (
         COVERAGE_COLUMNS,
         coverage_rows,
@@ -106,7 +106,7 @@ def verify(
 
     Example: screener data verify --repair
     """
-    from screener.render.files import check_targets, write_csv
+    from screener.files.writing import check_targets, write_csv
     from screener.workflows.verifying import (
         VERIFY_COLUMNS,
         finding_rows,

@@ -170,7 +170,7 @@ def export(
     """
     from screener.data.lake.schema import TableName
     from screener.domain.listing import parse_listings
-    from screener.render.files import FileFormat
+    from screener.files.writing import FileFormat
     from screener.workflows.stored import export_tables
 
     written = export_tables(

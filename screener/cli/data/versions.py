@@ -53,7 +53,7 @@ def diff(
     Example: screener data diff 3 5 --table bars --csv changes.csv
     """
     from screener.data.lake.schema import TableName
-    from screener.render.files import check_targets, write_csv
+    from screener.files.writing import check_targets, write_csv
     from screener.workflows.diffing import (
         DIFF_COLUMNS,
         RUN_DIFF_COLUMNS,
