@@ -11,7 +11,7 @@ from screener.domain.listing import Listing
 from screener.domain.report import Claim, Publication, Report
 from screener.errors import DateRangeError
 from screener.market.calendars import EXCHANGE_ZONE
-from screener.market.closing import session_end
+from screener.market.session_hours import session_end
 from screener.workflows.catalog import get_report
 from screener.workflows.checking_answers import Answer, Question, Verdict, unknown
 from screener.workflows.checking_rules import answer, day_of

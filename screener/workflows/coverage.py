@@ -20,7 +20,7 @@ from screener.domain.basket import Basket, Event
 from screener.domain.listing import Board, Kind, Listing, parse_listing
 from screener.errors import DateRangeError
 from screener.market.calendars import Calendar
-from screener.market.closing import settled_session
+from screener.market.session_hours import settled_session
 from screener.render.coverage import (
     BasketLine,
     CellLine,

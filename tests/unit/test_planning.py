@@ -21,7 +21,7 @@ from screener.data.update.planning import (
 from screener.domain.listing import Exchange, Kind, parse_listing
 from screener.errors import DateRangeError
 from screener.market.calendars import calendar_of
-from screener.market.closing import settled_session
+from screener.market.session_hours import settled_session
 
 SHANGHAI = calendar_of(Exchange.SH)
 NOW = datetime(2026, 5, 28, 9, tzinfo=UTC)

@@ -22,7 +22,7 @@ from screener.domain.listing import Exchange
 from screener.domain.name_marks import bears_st_name
 from screener.errors import DateRangeError, InputError
 from screener.market.calendars import EXCHANGE_ZONE
-from screener.market.closing import session_end
+from screener.market.session_hours import session_end
 
 __all__ = ["REACH", "AsOf", "Market", "market_of"]
 

@@ -17,7 +17,7 @@ from screener.data.update.planning import (
 )
 from screener.domain.listing import Board, Exchange, Listing
 from screener.market.calendars import calendar_of
-from screener.market.closing import settled_session
+from screener.market.session_hours import settled_session
 
 __all__ = ["ESSENTIAL", "PRICES", "Question", "UpdatePlan", "UpdateRequest"]
 
