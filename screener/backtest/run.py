@@ -25,7 +25,7 @@ from screener.domain.listing import Listing
 from screener.domain.panel import CapPanel, PricePanel, SessionAxis, TradingPanel
 from screener.errors import BarsMissing
 from screener.paths.known import EntrySessions
-from screener.paths.metrics import max_drawdown
+from screener.paths.metrics.measures import max_drawdown
 from screener.paths.parallel import check_jobs, mapped
 from screener.paths.path_panel import PathPanel, path_panel_of
 from screener.paths.windows import Window, WindowStatus

@@ -12,7 +12,7 @@ from screener.backtest.run import EventResult
 from screener.data.lake.schema import SIMULATED
 from screener.market.calendars import calendar_of
 from screener.market.years import sessions_a_year
-from screener.paths.performance import LEAST_RETURNS, Performance, performance_of
+from screener.paths.metrics.performance import LEAST_RETURNS, Performance, performance_of
 from screener.paths.windows import WindowStatus
 from screener.render.performance import MetricBlock, MetricLine, metrics_view
 from screener.workflows.backtesting import BacktestRun

@@ -19,7 +19,7 @@ from screener.domain.panel import PricePanel
 from screener.files.writing import csv_text
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
-from screener.paths.performance import performance_of
+from screener.paths.metrics.performance import performance_of
 from screener.render.performance import MetricBlock, MetricLine, metrics_view
 from screener.workflows.backtesting import BacktestRequest, BacktestRun
 from screener.workflows.measures import METRIC_COLUMNS, metric_rows, metrics_page

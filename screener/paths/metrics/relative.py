@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from screener.paths.metrics_series import (
+from screener.paths.metrics.series import (
     A_SHARE_SESSIONS,
     Floats,
     a_year_of,

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.paths.metrics_relative import alpha, beta, information_ratio, tracking_error
-from screener.paths.metrics_series import (
+from screener.paths.metrics.relative import alpha, beta, information_ratio, tracking_error
+from screener.paths.metrics.series import (
     A_SHARE_SESSIONS,
     Floats,
     FloatVector,

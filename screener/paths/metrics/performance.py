@@ -16,9 +16,9 @@ import numpy as np
 
 from screener.domain.panel import SessionAxis
 from screener.errors import ComputeError
-from screener.paths import metrics
-from screener.paths.metrics import Drawdown
-from screener.paths.metrics_series import Floats, FloatVector, a_year_of, vector
+from screener.paths.metrics import measures as metrics
+from screener.paths.metrics.measures import Drawdown
+from screener.paths.metrics.series import Floats, FloatVector, a_year_of, vector
 
 __all__ = ["LEAST_FOR_A_YEAR", "LEAST_RETURNS", "Performance", "performance_of", "sharpe_error"]
 
