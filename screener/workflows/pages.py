@@ -8,7 +8,7 @@ from itertools import groupby
 
 from rich.console import RenderableType
 
-from screener.backtest.dealers import REBALANCED
+from screener.backtest.execution.models import REBALANCED
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult

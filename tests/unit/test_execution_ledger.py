@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screener.backtest.executing import execute
+from screener.backtest.execution.executing import execute
+from screener.backtest.execution.shares import Execution
 from screener.backtest.frictions import Entitlement, Frictions, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
-from screener.backtest.shares import Execution
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.listing import Exchange
 from screener.domain.panel import TradingPanel

@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from screener.backtest.attribution import Gap, gap_of
-from screener.backtest.executing import execute_all
+from screener.backtest.execution.executing import execute_all
+from screener.backtest.execution.pricing import Exits, ValuePanel
+from screener.backtest.execution.shares import Execution
 from screener.backtest.frictions import Frictions, Line
-from screener.backtest.pricing import Exits, ValuePanel
-from screener.backtest.shares import Execution
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError, DateRangeError
 from screener.paths.windows import Window, WindowStatus

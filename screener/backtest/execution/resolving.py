@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from screener.backtest.pricing import ValuePanel, unfixed
+from screener.backtest.execution.pricing import ValuePanel, unfixed
 from screener.domain.basket import EntryPrice, Event, Rebalance
 from screener.domain.panel import CapPanel
 from screener.errors import DataError

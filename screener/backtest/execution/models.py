@@ -6,14 +6,14 @@ from typing import Protocol
 
 import numpy as np
 
-from screener.backtest.booking import Booking, Fill
-from screener.backtest.dealing import Dealing
-from screener.backtest.fills import first_purchase
+from screener.backtest.execution.booking import Booking, Fill
+from screener.backtest.execution.dealing import Dealing
+from screener.backtest.execution.fills import first_purchase
+from screener.backtest.execution.holdings import Holding, Morning, begin_session, tax_leaving
+from screener.backtest.execution.pricing import ValuePanel, no_fixing
+from screener.backtest.execution.shares import share_marks
 from screener.backtest.frictions import Entitlement, Order, OrderStatus
-from screener.backtest.holdings import Holding, Morning, begin_session, tax_leaving
 from screener.backtest.portfolio import FloatVector
-from screener.backtest.pricing import ValuePanel, no_fixing
-from screener.backtest.shares import share_marks
 from screener.market.charges import Side
 from screener.market.lots import buyable_shares
 from screener.paths.legs import Reason

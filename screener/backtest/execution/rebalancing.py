@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from screener.backtest.booking import Fill
-from screener.backtest.dealers import Dealer
+from screener.backtest.execution.booking import Fill
+from screener.backtest.execution.holdings import Holding, Parcel
+from screener.backtest.execution.models import Dealer
 from screener.backtest.frictions import Line, Order
-from screener.backtest.holdings import Holding, Parcel
 from screener.backtest.portfolio import LEAST_PART
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel

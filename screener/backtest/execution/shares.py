@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.booking import Fill
+from screener.backtest.execution.booking import Fill
 from screener.backtest.frictions import Line, Order
 from screener.backtest.portfolio import FloatVector
 from screener.domain.panel import TradingPanel

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.booking import Booking
-from screener.backtest.dealers import Dealer, MoneyDealer, PaperDealer
-from screener.backtest.dealing import Dealing
+from screener.backtest.execution.booking import Booking
+from screener.backtest.execution.dealing import Dealing
+from screener.backtest.execution.models import Dealer, MoneyDealer, PaperDealer
+from screener.backtest.execution.pricing import ValuePanel
+from screener.backtest.execution.rebalancing import Played, Trade, play_rebalanced
+from screener.backtest.execution.shares import Execution, paid_of, sold_out
 from screener.backtest.frictions import Frictions
 from screener.backtest.portfolio import PAPER_MONEY, FloatVector, TradeBook, simulate_trades
-from screener.backtest.pricing import ValuePanel
-from screener.backtest.rebalancing import Played, Trade, play_rebalanced
-from screener.backtest.shares import Execution, paid_of, sold_out
 from screener.domain.panel import FloatMatrix, PricePanel, TradingPanel
 from screener.errors import ComputeError
 from screener.market.charges import Side

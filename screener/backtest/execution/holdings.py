@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from screener.backtest.booking import Booking, Fill
+from screener.backtest.execution.booking import Booking, Fill
 from screener.backtest.frictions import Entitlement, EntitlementKind, Rights
 from screener.domain.listing import Exchange
 from screener.domain.panel import TradingPanel

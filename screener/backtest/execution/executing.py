@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from screener.backtest.booking import Fill
-from screener.backtest.fills import WindowOrders, resolve_orders
+from screener.backtest.execution.booking import Fill
+from screener.backtest.execution.fills import WindowOrders, resolve_orders
+from screener.backtest.execution.rebalanced import execute_rebalanced
+from screener.backtest.execution.shares import Execution, paid_of, share_marks, sold_out
 from screener.backtest.frictions import Frictions, Order
 from screener.backtest.portfolio import FloatVector, TradeBook, simulate_trades
-from screener.backtest.rebalanced import execute_rebalanced
-from screener.backtest.shares import Execution, paid_of, share_marks, sold_out
 from screener.domain.basket import Rebalance
 from screener.domain.panel import FloatMatrix, TradingPanel
 from screener.paths.windows import Window

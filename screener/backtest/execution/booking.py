@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from screener.backtest.dealing import Dealing
+from screener.backtest.execution.dealing import Dealing
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order, OrderStatus
 from screener.market.charges import Side
 from screener.market.trading import holding_rule, southbound_rule

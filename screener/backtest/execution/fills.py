@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from screener.backtest.booking import Booking, Fill, waited
-from screener.backtest.dealing import Dealing
+from screener.backtest.execution.booking import Booking, Fill, waited
+from screener.backtest.execution.dealing import Dealing
+from screener.backtest.execution.holdings import Holding, Parcel, begin_session, tax_leaving
 from screener.backtest.frictions import Frictions, Line, Order, OrderStatus
-from screener.backtest.holdings import Holding, Parcel, begin_session, tax_leaving
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import TradingPanel
 from screener.market.charges import Side
