@@ -18,7 +18,7 @@ from screener.domain.report import Report
 from screener.domain.wealth import Peers, WealthPanel
 from screener.errors import InputError
 from screener.market.calendars import Calendar, calendar_of
-from screener.reports.brokers import broker_named
+from screener.reports.authors.brokers import broker_named
 from screener.scoring.calendar_time import CalendarTime, calendar_time
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts

@@ -18,7 +18,7 @@ from screener.domain.report import Moment, Note, Precision, RatingLevel, Report
 from screener.errors import DateRangeError
 from screener.market.calendars import EXCHANGE_ZONE, calendar_of
 from screener.paths.known import entry_session, known_at
-from screener.reports.brokers import broker_named
+from screener.reports.authors.brokers import broker_named
 from screener.reports.ratings import rating_named
 from screener.scoring.calls import Call, CallTable
 from screener.scoring.contracts import DatedDefinition

@@ -6,9 +6,9 @@ import opencc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screener.reports.brokers import brokers
+from screener.reports.authors.brokers import brokers
+from screener.reports.authors.notes import notes_in, publisher_of
 from screener.reports.definitions import definitions_in
-from screener.reports.notes import notes_in, publisher_of
 from screener.reports.text import clean_name, make_text
 
 REPORT = (

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from screener.domain.report import Analyst, Precision, RatingLevel
-from screener.reports.analysts import analysts_in
-from screener.reports.brokers import (
+from screener.reports.authors.analysts import analysts_in
+from screener.reports.authors.brokers import (
     broker_named,
     broker_of_licence,
     brokers,
@@ -16,7 +16,7 @@ from screener.reports.brokers import (
     media,
     signing_broker,
 )
-from screener.reports.notes import notes_in, publisher_of, title_of
+from screener.reports.authors.notes import notes_in, publisher_of, title_of
 from screener.reports.ratings import industry_in, rating_in, rating_named
 from screener.reports.text import make_text
 

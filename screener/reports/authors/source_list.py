@@ -14,8 +14,8 @@ from datetime import date
 from functools import cache
 
 from screener.domain.report import Analyst, Precision, Publication
-from screener.reports.analysts import LICENCE, names_of_run
-from screener.reports.brokers import BrokerMention
+from screener.reports.authors.analysts import LICENCE, names_of_run
+from screener.reports.authors.brokers import BrokerMention
 from screener.reports.found import FoundNote
 from screener.reports.text import Place, Text
 from screener.reports.vocabulary import alternatives, read_table

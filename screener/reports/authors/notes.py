@@ -10,17 +10,17 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from screener.reports.analysts import analysts_in
-from screener.reports.brokers import (
+from screener.reports.authors.analysts import analysts_in
+from screener.reports.authors.brokers import (
     BrokerMention,
     brokers_in,
     medium_in,
     signing_broker,
 )
+from screener.reports.authors.source_list import listed_notes
 from screener.reports.definitions import definition_places
 from screener.reports.found import FoundNote
 from screener.reports.ratings import industry_in, rating_in
-from screener.reports.sources import listed_notes
 from screener.reports.text import Place, Text
 from screener.reports.vocabulary import alternatives, read_table
 
