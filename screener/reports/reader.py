@@ -23,7 +23,7 @@ from screener.domain.report import (
 from screener.reports.authors.brokers import UNKNOWN_BROKER, brokers, brokers_in
 from screener.reports.authors.notes import notes_in, publisher_of, title_of
 from screener.reports.bounds import BOUNDS
-from screener.reports.claims import claims_in
+from screener.reports.claims.claims import claims_in
 from screener.reports.definitions import definitions_in
 from screener.reports.found import Finding, FoundClaim, FoundNote
 from screener.reports.layout import Item, lay_out

@@ -12,10 +12,10 @@ from enum import StrEnum
 
 from screener.domain.listing import Listing
 from screener.domain.report import Claim, ClaimUnit
-from screener.reports.claims_numbers import NUMBER, FigureKind, Figures
-from screener.reports.claims_periods import read_day
-from screener.reports.claims_runs import SEPARATORS, figure_run
-from screener.reports.claims_words import Kind, Token, Vocabulary
+from screener.reports.claims.figure_runs import SEPARATORS, figure_run
+from screener.reports.claims.numbers import NUMBER, FigureKind, Figures
+from screener.reports.claims.periods import read_day
+from screener.reports.claims.vocabulary import Kind, Token, Vocabulary
 from screener.reports.found import FoundClaim
 from screener.reports.text import Place
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TypeAlias
 
-from screener.reports.claims_runs import SEPARATORS, passing
-from screener.reports.claims_words import Kind, Token, Vocabulary
+from screener.reports.claims.figure_runs import SEPARATORS, passing
+from screener.reports.claims.vocabulary import Kind, Token, Vocabulary
 from screener.reports.found import Spotted
 
 __all__ = ["Company", "SubjectOf", "Subjects", "same_company"]

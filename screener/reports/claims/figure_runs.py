@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from screener.reports.claims_numbers import FigureKind, Figures, read_figures
-from screener.reports.claims_words import Kind, Token
+from screener.reports.claims.numbers import FigureKind, Figures, read_figures
+from screener.reports.claims.vocabulary import Kind, Token
 
 __all__ = ["SEPARATORS", "figure_run", "passing"]
 

@@ -12,8 +12,8 @@ from importlib import resources
 from typing import NamedTuple
 
 from screener.domain.listing import Listing, parse_listing
-from screener.reports.claims_numbers import QUANTITY, UNIT_LABEL
-from screener.reports.claims_periods import DAY, PERIOD
+from screener.reports.claims.numbers import QUANTITY, UNIT_LABEL
+from screener.reports.claims.periods import DAY, PERIOD
 from screener.reports.found import Spotted
 
 __all__ = [

@@ -9,8 +9,10 @@ from datetime import date
 
 from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit, Publication
-from screener.reports.claims_binding import Stated
-from screener.reports.claims_moves import (
+from screener.reports.claims.bindings import Stated
+from screener.reports.claims.numbers import Figure
+from screener.reports.claims.periods import DAY, Period
+from screener.reports.claims.price_moves import (
     Span,
     SpanDays,
     index_closes,
@@ -18,11 +20,9 @@ from screener.reports.claims_moves import (
     span_told,
     week_of,
 )
-from screener.reports.claims_numbers import Figure
-from screener.reports.claims_periods import DAY, Period
-from screener.reports.claims_sentence import Reading
-from screener.reports.claims_subjects import Company, SubjectOf, Subjects, same_company
-from screener.reports.claims_words import (
+from screener.reports.claims.sentences import Reading
+from screener.reports.claims.subjects import Company, SubjectOf, Subjects, same_company
+from screener.reports.claims.vocabulary import (
     Measure,
     MeasureKind,
     Token,

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from screener.reports.claims_binding import Bound, Stated
-from screener.reports.claims_numbers import FigureKind, Figures
-from screener.reports.claims_periods import Period, read_day, read_periods
-from screener.reports.claims_runs import SEPARATORS, figure_run, passing
-from screener.reports.claims_subjects import Company, SubjectOf, Subjects
-from screener.reports.claims_words import Kind, Measure, MeasureKind, Token
+from screener.reports.claims.bindings import Bound, Stated
+from screener.reports.claims.figure_runs import SEPARATORS, figure_run, passing
+from screener.reports.claims.numbers import FigureKind, Figures
+from screener.reports.claims.periods import Period, read_day, read_periods
+from screener.reports.claims.subjects import Company, SubjectOf, Subjects
+from screener.reports.claims.vocabulary import Kind, Measure, MeasureKind, Token
 from screener.reports.text import Place
 
 __all__ = ["Reading"]

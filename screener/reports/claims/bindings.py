@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from screener.reports.claims_numbers import Figures
-from screener.reports.claims_periods import Period
-from screener.reports.claims_subjects import Company
-from screener.reports.claims_words import Measure
+from screener.reports.claims.numbers import Figures
+from screener.reports.claims.periods import Period
+from screener.reports.claims.subjects import Company
+from screener.reports.claims.vocabulary import Measure
 from screener.reports.text import Place
 
 __all__ = ["Bound", "Stated"]
