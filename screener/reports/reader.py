@@ -24,12 +24,17 @@ from screener.reports.authors.brokers import UNKNOWN_BROKER, brokers, brokers_in
 from screener.reports.authors.notes import notes_in, publisher_of, title_of
 from screener.reports.bounds import BOUNDS
 from screener.reports.claims.claims import claims_in
+from screener.reports.dates.publication import (
+    Closes,
+    index_levels,
+    publication_of,
+    reference_session,
+)
 from screener.reports.definitions import definitions_in
 from screener.reports.found import Finding, FoundClaim, FoundNote
 from screener.reports.layout import Item, lay_out
 from screener.reports.lines import traditional_share
 from screener.reports.names import NameIndex
-from screener.reports.publication import Closes, index_levels, publication_of, reference_session
 from screener.reports.repeats import text_hash
 from screener.reports.securities import FALLBACK_THEME, Securities, securities_in
 from screener.reports.text import Text, clean_name

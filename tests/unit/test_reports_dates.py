@@ -6,7 +6,7 @@ from datetime import date, time
 
 import pytest
 
-from screener.reports.dates import DateKind, FoundDate, dates_in
+from screener.reports.dates.dates import DateKind, FoundDate, dates_in
 from screener.reports.text import make_text
 
 TODAY = date(2026, 11, 21)

@@ -8,7 +8,7 @@ import pytest
 
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError
-from screener.reports.publication import index_levels, publication_of, reference_session
+from screener.reports.dates.publication import index_levels, publication_of, reference_session
 from screener.reports.text import make_text
 
 TODAY = date(2026, 11, 21)

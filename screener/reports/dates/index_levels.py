@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-from screener.reports.date_words import small
+from screener.reports.dates.words import small
 from screener.reports.text import Place, Text, clean_name
 from screener.reports.vocabulary import alternatives, read_table
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
 
-from screener.reports.date_forms import Form, Written, forms_in
-from screener.reports.date_words import date_words, small
+from screener.reports.dates.forms import Form, Written, forms_in
+from screener.reports.dates.words import date_words, small
 from screener.reports.text import Place, Text
 
 __all__ = ["DateKind", "FoundDate", "dates_in", "resolve"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from screener.domain.report import Moment
-from screener.reports.dates import DateKind
-from screener.reports.publication_clues import DONE, Clues
+from screener.reports.dates.dates import DateKind
+from screener.reports.dates.publication_clues import DONE, Clues
 
 __all__ = ["Estimate", "estimate_of"]
 

@@ -14,8 +14,8 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 
-from screener.reports.dates import DateKind, FoundDate
-from screener.reports.publication_levels import Closes, Level, index_levels, market_session
+from screener.reports.dates.dates import DateKind, FoundDate
+from screener.reports.dates.index_levels import Closes, Level, index_levels, market_session
 from screener.reports.text import Text
 from screener.reports.vocabulary import alternatives, read_table
 
