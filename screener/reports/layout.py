@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import groupby
 
-from screener.reports.bounds import BOUNDS
+from screener.reports.documents.bounds import BOUNDS
 from screener.reports.spans import Spans
 from screener.reports.text import Place, clean_name
 from screener.reports.vocabulary import alternatives, read_table

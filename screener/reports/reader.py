@@ -22,7 +22,6 @@ from screener.domain.report import (
 )
 from screener.reports.authors.brokers import UNKNOWN_BROKER, brokers, brokers_in
 from screener.reports.authors.notes import notes_in, publisher_of, title_of
-from screener.reports.bounds import BOUNDS
 from screener.reports.claims.claims import claims_in
 from screener.reports.dates.publication import (
     Closes,
@@ -31,6 +30,7 @@ from screener.reports.dates.publication import (
     reference_session,
 )
 from screener.reports.definitions import definitions_in
+from screener.reports.documents.bounds import BOUNDS
 from screener.reports.found import Finding, FoundClaim, FoundNote
 from screener.reports.layout import Item, lay_out
 from screener.reports.lines import traditional_share

@@ -18,7 +18,7 @@ from itertools import groupby
 
 from screener.domain.listing import Listing
 from screener.domain.report import Role
-from screener.reports.bounds import BOUNDS
+from screener.reports.documents.bounds import BOUNDS
 from screener.reports.layout import Item, Layout
 from screener.reports.mentions import Mention
 from screener.reports.spans import Spans

@@ -12,7 +12,7 @@ from itertools import chain, islice
 
 from screener.domain.listing import Listing
 from screener.domain.report import Role
-from screener.reports.bounds import BOUNDS
+from screener.reports.documents.bounds import BOUNDS
 from screener.reports.found import Doubt, DoubtKind, Finding, Spotted
 from screener.reports.layout import Item, Layout, lay_out
 from screener.reports.lines import choose_line, speaks_of_hong_kong

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from screener.domain.report import Moment, Precision, Publication, Report
 from screener.errors import DateRangeError, InputError
 from screener.files.budget import OutOfTime, within
-from screener.reports.bounds import BOUNDS
-from screener.reports.documents import Document, read_bytes, read_document
+from screener.reports.documents.bounds import BOUNDS
+from screener.reports.documents.reading import Document, read_bytes, read_document
 from screener.reports.found import Doubt, Finding
 from screener.reports.layout import lay_out
 from screener.reports.reader import Reading, read_report, report_of

@@ -13,7 +13,7 @@ from typing import Any
 
 from screener.domain.report import Note, Report
 from screener.errors import BasketDefinitionError, ScreenerError
-from screener.reports.documents import Document
+from screener.reports.documents.reading import Document
 from screener.reports.found import Finding
 from screener.reports.layout import lay_out
 from screener.reports.reader import Reading

@@ -53,9 +53,9 @@ DOORS = {
     "rjieba": {"reports/vocabulary.py"},
     "pypinyin": {"reports/vocabulary.py", "reports/themes.py"},
     "datasketch": {"reports/repeats.py"},
-    "pypdf": {"reports/documents_pdf.py"},
+    "pypdf": {"reports/documents/pdf.py"},
     "openpyxl": {"data/sources/files/tables/workbooks.py"},
-    "lxml": {"reports/documents_html.py"},
+    "lxml": {"reports/documents/html.py"},
     "scipy": {"study/distributions.py"},
     "statsmodels": {"study/regression.py"},
     "baostock": {"data/sources/online/transport/baostock_client.py"},
@@ -67,7 +67,7 @@ FILE_DOORS = (
     "workspace/",
     "files/writing.py",
     "market/rules.py",
-    "reports/documents.py",
+    "reports/documents/reading.py",
     "cli/",
     "workflows/",  # names of files only: they hand paths on
 )

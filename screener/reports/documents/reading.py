@@ -16,12 +16,12 @@ from pathlib import Path, PurePath
 from screener.errors import InputError, NotFoundError, StorageError
 from screener.files.clean import clean
 from screener.files.regular import read_regular
-from screener.reports.bounds import BOUNDS
-from screener.reports.documents_archive import archived_page, is_archive
-from screener.reports.documents_encoding import decode, vocabulary
-from screener.reports.documents_html import declared_charset, html_text, looks_like_html
-from screener.reports.documents_markdown import looks_like_markdown, markdown_text
-from screener.reports.documents_pdf import pdf_text
+from screener.reports.documents.archive import archived_page, is_archive
+from screener.reports.documents.bounds import BOUNDS
+from screener.reports.documents.encoding import decode, vocabulary
+from screener.reports.documents.html import declared_charset, html_text, looks_like_html
+from screener.reports.documents.markdown import looks_like_markdown, markdown_text
+from screener.reports.documents.pdf import pdf_text
 
 __all__ = ["Document", "Media", "read_bytes", "read_document"]
 

@@ -16,8 +16,8 @@ from itertools import count
 
 from screener.errors import InputError
 from screener.files.clean import clean
-from screener.reports.bounds import BOUNDS
-from screener.reports.documents_encoding import vocabulary
+from screener.reports.documents.bounds import BOUNDS
+from screener.reports.documents.encoding import vocabulary
 
 __all__ = ["declared_charset", "html_text", "looks_like_html"]
 

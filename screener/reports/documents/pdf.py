@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from screener.errors import InputError
 from screener.files.budget import OutOfTime, within
-from screener.reports.bounds import BOUNDS
-from screener.reports.documents_encoding import plausibility, without_radicals
+from screener.reports.documents.bounds import BOUNDS
+from screener.reports.documents.encoding import plausibility, without_radicals
 
 if TYPE_CHECKING:  # a heavy import, for PDF files alone
     from pypdf import PageObject, PdfReader

@@ -10,7 +10,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 
-from screener.reports.bounds import BOUNDS
+from screener.reports.documents.bounds import BOUNDS
 
 __all__ = ["archived_page", "is_archive"]
 

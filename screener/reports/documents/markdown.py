@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from screener.reports.documents_html import html_text
+from screener.reports.documents.html import html_text
 
 __all__ = ["looks_like_markdown", "markdown_text"]
 
