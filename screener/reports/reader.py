@@ -29,12 +29,12 @@ from screener.reports.dates.publication import (
     publication_of,
     reference_session,
 )
-from screener.reports.definitions import definitions_in
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.found import Finding, FoundClaim, FoundNote
 from screener.reports.layout import Item, lay_out
 from screener.reports.lines import traditional_share
 from screener.reports.names import NameIndex
+from screener.reports.ratings.definitions import definitions_in
 from screener.reports.repeats import text_hash
 from screener.reports.securities import FALLBACK_THEME, Securities, securities_in
 from screener.reports.text import Text, clean_name

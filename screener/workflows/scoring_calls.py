@@ -19,7 +19,7 @@ from screener.errors import DateRangeError
 from screener.market.calendars import EXCHANGE_ZONE, calendar_of
 from screener.paths.known import entry_session, known_at
 from screener.reports.authors.brokers import broker_named
-from screener.reports.ratings import rating_named
+from screener.reports.ratings.ratings import rating_named
 from screener.scoring.calls import Call, CallTable
 from screener.scoring.contracts import DatedDefinition
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from screener.reports.authors.brokers import brokers
 from screener.reports.authors.notes import notes_in, publisher_of
-from screener.reports.definitions import definitions_in
+from screener.reports.ratings.definitions import definitions_in
 from screener.reports.text import clean_name, make_text
 
 REPORT = (

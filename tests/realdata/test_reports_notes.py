@@ -10,7 +10,7 @@ import pytest
 
 from screener.domain.report import Precision
 from screener.reports.authors.notes import notes_in, publisher_of
-from screener.reports.definitions import definitions_in
+from screener.reports.ratings.definitions import definitions_in
 from screener.reports.text import Text, make_text
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,9 +18,9 @@ from screener.reports.authors.brokers import (
     signing_broker,
 )
 from screener.reports.authors.source_list import listed_notes
-from screener.reports.definitions import definition_places
 from screener.reports.found import FoundNote
-from screener.reports.ratings import industry_in, rating_in
+from screener.reports.ratings.definitions import definition_places
+from screener.reports.ratings.ratings import industry_in, rating_in
 from screener.reports.text import Place, Text
 from screener.reports.vocabulary import alternatives, read_table
 

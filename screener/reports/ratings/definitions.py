@@ -14,8 +14,8 @@ from functools import cache, lru_cache
 from itertools import pairwise
 
 from screener.domain.report import Band, RatingDefinition, RatingLevel
-from screener.reports.promises import Promise, promise_in
-from screener.reports.ratings import rating_words
+from screener.reports.ratings.promised_returns import Promise, promise_in
+from screener.reports.ratings.ratings import rating_words
 from screener.reports.text import Place, Text
 from screener.reports.vocabulary import alternatives, read_table
 
