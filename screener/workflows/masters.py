@@ -13,7 +13,7 @@ from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import DataError, ScreenerError
-from screener.reports.names import NameIndex, NameRow, build_index
+from screener.reports.securities.name_index import NameIndex, NameRow, build_index
 from screener.workspace.locate import Workspace
 
 __all__ = ["Masters", "read_masters"]

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from screener.domain.listing import Listing
 from screener.reports.found import Doubt, Finding
-from screener.reports.names import NameIndex
 from screener.reports.reader import Reading
+from screener.reports.securities.name_index import NameIndex
 
 __all__ = ["Answer", "Settle", "sentence_at", "settle_doubts"]
 

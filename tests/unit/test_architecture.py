@@ -51,7 +51,7 @@ DOORS = {
     "joblib": {"paths/parallel.py"},
     "opencc": {"reports/text.py"},
     "rjieba": {"reports/vocabulary.py"},
-    "pypinyin": {"reports/vocabulary.py", "reports/themes.py"},
+    "pypinyin": {"reports/vocabulary.py", "reports/securities/themes.py"},
     "datasketch": {"reports/repeats.py"},
     "pypdf": {"reports/documents/pdf.py"},
     "openpyxl": {"data/sources/files/tables/workbooks.py"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from screener.reports.codes import codes_in
+from screener.reports.securities.codes import codes_in
 from screener.reports.text import make_text
 
 

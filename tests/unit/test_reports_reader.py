@@ -19,8 +19,8 @@ from screener.domain.report import (
 )
 from screener.errors import InputError
 from screener.reports.found import Finding
-from screener.reports.names import NameIndex, NameRow, build_index
 from screener.reports.reader import UNKNOWN, Reading, broker_listings, read_report, report_of
+from screener.reports.securities.name_index import NameIndex, NameRow, build_index
 from screener.reports.text import make_text
 from tests.support.masters import MASTER
 

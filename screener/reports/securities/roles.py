@@ -20,7 +20,7 @@ from screener.domain.listing import Listing
 from screener.domain.report import Role
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.layout import Item, Layout
-from screener.reports.mentions import Mention
+from screener.reports.securities.mentions import Mention
 from screener.reports.spans import Spans
 from screener.reports.text import Place, clean_name
 from screener.reports.vocabulary import alternatives, read_table

@@ -7,8 +7,8 @@ from collections.abc import Sequence, Set
 from datetime import date
 
 from screener.domain.listing import Listing
-from screener.reports.mentions import Mention
-from screener.reports.names import NameIndex
+from screener.reports.securities.mentions import Mention
+from screener.reports.securities.name_index import NameIndex
 from screener.reports.text import Text
 
 __all__ = ["all_lines", "choose_line", "speaks_of_hong_kong", "traditional_share"]
