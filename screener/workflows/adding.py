@@ -14,13 +14,13 @@ from screener.errors import DateRangeError, InputError
 from screener.files.budget import OutOfTime, within
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.documents.reading import Document, read_bytes, read_document
-from screener.reports.found import Doubt, Finding
-from screener.reports.layout import lay_out
 from screener.reports.reader import Reading, read_report, report_of
 from screener.reports.repeats import linked_notes, near_copies, same_report, signature, text_hash
 from screener.reports.securities.securities import FALLBACK_THEME
 from screener.reports.securities.themes import Theme, ThemeIndex, theme_index
-from screener.reports.text import make_text
+from screener.reports.text.found import Doubt, Finding
+from screener.reports.text.layout import lay_out
+from screener.reports.text.text import make_text
 from screener.workflows.card_store import Kept, Outcome, next_id, store_card
 from screener.workflows.masters import Masters, read_masters
 from screener.workflows.settling import Answer, Settle, settle_doubts

@@ -14,10 +14,10 @@ from typing import Any
 from screener.domain.report import Note, Report
 from screener.errors import BasketDefinitionError, ScreenerError
 from screener.reports.documents.reading import Document
-from screener.reports.found import Finding
-from screener.reports.layout import lay_out
 from screener.reports.reader import Reading
 from screener.reports.repeats import linked_notes, same_report, signature, text_hash
+from screener.reports.text.found import Finding
+from screener.reports.text.layout import lay_out
 from screener.workspace.broken import Readable
 from screener.workspace.card_layout import parsed_card
 from screener.workspace.card_writing import card_path, card_text, reread_card, write_card

@@ -7,7 +7,7 @@ from typing import Any
 
 from screener.domain.report import Note, Report
 from screener.errors import NotFoundError
-from screener.reports.text import Place, make_text
+from screener.reports.text.text import Place, make_text
 from screener.workflows.adding import Added
 from screener.workflows.catalog import get_report
 from screener.workflows.settling import sentence_at

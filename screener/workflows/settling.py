@@ -7,9 +7,9 @@ from datetime import date
 from enum import StrEnum
 
 from screener.domain.listing import Listing
-from screener.reports.found import Doubt, Finding
 from screener.reports.reader import Reading
 from screener.reports.securities.name_index import NameIndex
+from screener.reports.text.found import Doubt, Finding
 
 __all__ = ["Answer", "Settle", "sentence_at", "settle_doubts"]
 

@@ -11,7 +11,7 @@ import pytest
 from screener.domain.report import Precision
 from screener.reports.authors.notes import notes_in, publisher_of
 from screener.reports.ratings.definitions import definitions_in
-from screener.reports.text import Text, make_text
+from screener.reports.text.text import Text, make_text
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = ROOT.parent / "shared" / "reports"

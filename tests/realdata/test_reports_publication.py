@@ -15,7 +15,7 @@ from screener.reports.dates.publication import (
     publication_of,
     reference_session,
 )
-from screener.reports.text import Text, make_text
+from screener.reports.text.text import Text, make_text
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 TODAY = date(2026, 11, 21)

@@ -31,8 +31,8 @@ from screener.reports.documents.archive import archived_page
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.documents.reading import Media, read_bytes
 from screener.reports.reader import Reading, read_report
-from screener.reports.spans import Spans
-from screener.reports.text import make_text
+from screener.reports.text.spans import Spans
+from screener.reports.text.text import make_text
 from screener.workspace.baskets import read_baskets, readable_baskets
 from screener.workspace.locate import Workspace
 

@@ -18,7 +18,7 @@ from screener.reports.authors.brokers import (
 )
 from screener.reports.authors.notes import notes_in, publisher_of, title_of
 from screener.reports.ratings.ratings import industry_in, rating_in, rating_named
-from screener.reports.text import make_text
+from screener.reports.text.text import make_text
 
 S1, S2, S3 = "S0000000000001", "S0000000000002", "S0000000000003"
 

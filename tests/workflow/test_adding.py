@@ -19,7 +19,7 @@ from screener.domain.basket import events_of
 from screener.domain.listing import Listing, parse_listing
 from screener.domain.report import Precision, Role
 from screener.errors import DataError, DateRangeError, InputError, NotFoundError, StorageError
-from screener.reports.found import Doubt, DoubtKind
+from screener.reports.text.found import Doubt, DoubtKind
 from screener.workflows.adding import Added, Source, add_report, make_theme_basket
 from screener.workflows.card_store import Outcome
 from screener.workflows.reading_rows import (

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 from screener.domain.report import Analyst
-from screener.reports.text import Place, Text
-from screener.reports.vocabulary import alternatives, read_table
+from screener.reports.text.text import Place, Text
+from screener.reports.text.vocabulary import alternatives, read_table
 
 __all__ = ["LICENCE", "analysts_in", "names_of_run", "signing_names"]
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from screener.reports.text import Place, clean_name
-from screener.reports.vocabulary import read_table
+from screener.reports.text.text import Place, clean_name
+from screener.reports.text.vocabulary import read_table
 
 __all__ = [
     "UNKNOWN_BROKER",

@@ -18,11 +18,11 @@ from screener.reports.authors.brokers import (
     signing_broker,
 )
 from screener.reports.authors.source_list import listed_notes
-from screener.reports.found import FoundNote
 from screener.reports.ratings.definitions import definition_places
 from screener.reports.ratings.ratings import industry_in, rating_in
-from screener.reports.text import Place, Text
-from screener.reports.vocabulary import alternatives, read_table
+from screener.reports.text.found import FoundNote
+from screener.reports.text.text import Place, Text
+from screener.reports.text.vocabulary import alternatives, read_table
 
 __all__ = ["notes_in", "publisher_of", "title_of"]
 

@@ -16,9 +16,9 @@ from functools import cache
 from screener.domain.report import Analyst, Precision, Publication
 from screener.reports.authors.analysts import LICENCE, names_of_run
 from screener.reports.authors.brokers import BrokerMention
-from screener.reports.found import FoundNote
-from screener.reports.text import Place, Text
-from screener.reports.vocabulary import alternatives, read_table
+from screener.reports.text.found import FoundNote
+from screener.reports.text.text import Place, Text
+from screener.reports.text.vocabulary import alternatives, read_table
 
 __all__ = ["listed_notes"]
 

@@ -9,7 +9,7 @@ from screener.reports.claims.numbers import Figures
 from screener.reports.claims.periods import Period
 from screener.reports.claims.subjects import Company
 from screener.reports.claims.vocabulary import Measure
-from screener.reports.text import Place
+from screener.reports.text.text import Place
 
 __all__ = ["Bound", "Stated"]
 

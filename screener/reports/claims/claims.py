@@ -31,8 +31,8 @@ from screener.reports.claims.vocabulary import (
     tokens,
     vocabulary,
 )
-from screener.reports.found import FoundClaim, Spotted
-from screener.reports.text import Text
+from screener.reports.text.found import FoundClaim, Spotted
+from screener.reports.text.text import Text
 
 __all__ = ["claims_in"]
 

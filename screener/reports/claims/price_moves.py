@@ -16,8 +16,8 @@ from screener.reports.claims.figure_runs import SEPARATORS, figure_run
 from screener.reports.claims.numbers import NUMBER, FigureKind, Figures
 from screener.reports.claims.periods import read_day
 from screener.reports.claims.vocabulary import Kind, Token, Vocabulary
-from screener.reports.found import FoundClaim
-from screener.reports.text import Place
+from screener.reports.text.found import FoundClaim
+from screener.reports.text.text import Place
 
 __all__ = ["Span", "SpanDays", "index_closes", "moves_in", "span_told", "week_of"]
 

@@ -12,7 +12,7 @@ from screener.reports.claims.numbers import FigureKind, Figures
 from screener.reports.claims.periods import Period, read_day, read_periods
 from screener.reports.claims.subjects import Company, SubjectOf, Subjects
 from screener.reports.claims.vocabulary import Kind, Measure, MeasureKind, Token
-from screener.reports.text import Place
+from screener.reports.text.text import Place
 
 __all__ = ["Reading"]
 

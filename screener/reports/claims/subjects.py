@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from screener.reports.claims.figure_runs import SEPARATORS, passing
 from screener.reports.claims.vocabulary import Kind, Token, Vocabulary
-from screener.reports.found import Spotted
+from screener.reports.text.found import Spotted
 
 __all__ = ["Company", "SubjectOf", "Subjects", "same_company"]
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from screener.domain.listing import Listing, parse_listing
 from screener.reports.claims.numbers import QUANTITY, UNIT_LABEL
 from screener.reports.claims.periods import DAY, PERIOD
-from screener.reports.found import Spotted
+from screener.reports.text.found import Spotted
 
 __all__ = [
     "Kind",

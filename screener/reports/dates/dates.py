@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from screener.reports.dates.forms import Form, Written, forms_in
 from screener.reports.dates.words import date_words, small
-from screener.reports.text import Place, Text
+from screener.reports.text.text import Place, Text
 
 __all__ = ["DateKind", "FoundDate", "dates_in", "resolve"]
 

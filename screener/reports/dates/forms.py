@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, time, timedelta, timezone
 
-from screener.reports.text import Place
+from screener.reports.text.text import Place
 
 __all__ = ["Form", "Written", "forms_in"]
 

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from functools import cache
 
 from screener.reports.dates.words import small
-from screener.reports.text import Place, Text, clean_name
-from screener.reports.vocabulary import alternatives, read_table
+from screener.reports.text.text import Place, Text, clean_name
+from screener.reports.text.vocabulary import alternatives, read_table
 
 __all__ = ["Closes", "Level", "index_levels", "market_session", "reference_session"]
 

@@ -17,7 +17,7 @@ from screener.reports.dates.dates import DateKind, FoundDate, dates_in
 from screener.reports.dates.index_levels import Closes, Level, index_levels, reference_session
 from screener.reports.dates.publication_clues import Clues, clues_of
 from screener.reports.dates.publication_estimate import Estimate, estimate_of
-from screener.reports.text import Text, make_text
+from screener.reports.text.text import Text, make_text
 
 __all__ = ["Closes", "Level", "index_levels", "publication_of", "reference_session"]
 

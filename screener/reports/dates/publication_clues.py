@@ -16,8 +16,8 @@ from itertools import pairwise
 
 from screener.reports.dates.dates import DateKind, FoundDate
 from screener.reports.dates.index_levels import Closes, Level, index_levels, market_session
-from screener.reports.text import Text
-from screener.reports.vocabulary import alternatives, read_table
+from screener.reports.text.text import Text
+from screener.reports.text.vocabulary import alternatives, read_table
 
 __all__ = ["DONE", "Clues", "clues_of"]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from screener.reports.text import clean_name
-from screener.reports.vocabulary import alternatives, read_table
+from screener.reports.text.text import clean_name
+from screener.reports.text.vocabulary import alternatives, read_table
 
 __all__ = ["DateWords", "date_words", "small"]
 

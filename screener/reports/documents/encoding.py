@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from screener.errors import InputError
-from screener.reports.text import simplified
+from screener.reports.text.text import simplified
 
 __all__ = ["decode", "plausibility", "vocabulary", "without_radicals"]
 

@@ -16,8 +16,8 @@ from itertools import pairwise
 from screener.domain.report import Band, RatingDefinition, RatingLevel
 from screener.reports.ratings.promised_returns import Promise, promise_in
 from screener.reports.ratings.ratings import rating_words
-from screener.reports.text import Place, Text
-from screener.reports.vocabulary import alternatives, read_table
+from screener.reports.text.text import Place, Text
+from screener.reports.text.vocabulary import alternatives, read_table
 
 __all__ = ["definition_places", "definitions_in"]
 

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from screener.reports.vocabulary import alternatives, read_table
+from screener.reports.text.vocabulary import alternatives, read_table
 
 __all__ = ["Promise", "promise_in"]
 

@@ -8,9 +8,9 @@ from functools import cache
 from typing import NamedTuple
 
 from screener.domain.report import RatingLevel
-from screener.reports.spans import Spans
-from screener.reports.text import Place, clean_name
-from screener.reports.vocabulary import alternatives, read_table
+from screener.reports.text.spans import Spans
+from screener.reports.text.text import Place, clean_name
+from screener.reports.text.vocabulary import alternatives, read_table
 
 __all__ = ["FoundRating", "industry_in", "rating_in", "rating_named", "rating_words"]
 

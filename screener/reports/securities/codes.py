@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from screener.domain.listing import Board, Kind, Listing, parse_listing
 from screener.errors import ScreenerError
-from screener.reports.text import Place, Text
+from screener.reports.text.text import Place, Text
 
 __all__ = ["PrintedCode", "codes_in"]
 

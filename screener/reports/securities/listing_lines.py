@@ -9,7 +9,7 @@ from datetime import date
 from screener.domain.listing import Listing
 from screener.reports.securities.mentions import Mention
 from screener.reports.securities.name_index import NameIndex
-from screener.reports.text import Text
+from screener.reports.text.text import Text
 
 __all__ = ["all_lines", "choose_line", "speaks_of_hong_kong", "traditional_share"]
 

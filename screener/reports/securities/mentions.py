@@ -11,12 +11,12 @@ from datetime import date, timedelta
 from functools import cache
 
 from screener.domain.listing import Listing
-from screener.reports.found import DoubtKind
-from screener.reports.layout import Layout
 from screener.reports.securities.codes import PrintedCode, codes_in
 from screener.reports.securities.name_index import KIND_WORD, NameIndex, Trust, Way, capitals
-from screener.reports.text import Place, Text, clean_name
-from screener.reports.vocabulary import (
+from screener.reports.text.found import DoubtKind
+from screener.reports.text.layout import Layout
+from screener.reports.text.text import Place, Text, clean_name
+from screener.reports.text.vocabulary import (
     alternatives,
     cut_points,
     names_a_place,

@@ -19,8 +19,8 @@ from ahocorasick_rs import AhoCorasick, Implementation
 
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import DataError, ScreenerError
-from screener.reports.text import clean_name
-from screener.reports.vocabulary import (
+from screener.reports.text.text import clean_name
+from screener.reports.text.vocabulary import (
     alternatives,
     is_word,
     ordinary,

@@ -19,11 +19,11 @@ from itertools import groupby
 from screener.domain.listing import Listing
 from screener.domain.report import Role
 from screener.reports.documents.bounds import BOUNDS
-from screener.reports.layout import Item, Layout
 from screener.reports.securities.mentions import Mention
-from screener.reports.spans import Spans
-from screener.reports.text import Place, clean_name
-from screener.reports.vocabulary import alternatives, read_table
+from screener.reports.text.layout import Item, Layout
+from screener.reports.text.spans import Spans
+from screener.reports.text.text import Place, clean_name
+from screener.reports.text.vocabulary import alternatives, read_table
 
 __all__ = ["Run", "runs_with_roles"]
 

@@ -13,14 +13,14 @@ from itertools import chain, islice
 from screener.domain.listing import Listing
 from screener.domain.report import Role
 from screener.reports.documents.bounds import BOUNDS
-from screener.reports.found import Doubt, DoubtKind, Finding, Spotted
-from screener.reports.layout import Item, Layout, lay_out
 from screener.reports.securities.listing_lines import choose_line, speaks_of_hong_kong
 from screener.reports.securities.mentions import Mention, Question, mentions_in
 from screener.reports.securities.name_index import NameIndex, capitals
 from screener.reports.securities.roles import Run, runs_with_roles
 from screener.reports.securities.themes import ThemeIndex, label_words, make_slug, says_nothing
-from screener.reports.text import Place, Text
+from screener.reports.text.found import Doubt, DoubtKind, Finding, Spotted
+from screener.reports.text.layout import Item, Layout, lay_out
+from screener.reports.text.text import Place, Text
 
 __all__ = ["FALLBACK_THEME", "Securities", "securities_in"]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from screener.reports.text import clean_name
-from screener.reports.vocabulary import alternatives, pieces, read_table
+from screener.reports.text.text import clean_name
+from screener.reports.text.vocabulary import alternatives, pieces, read_table
 
 __all__ = [
     "Theme",

@@ -10,7 +10,7 @@ from typing import Any
 
 import rjieba
 
-from screener.reports.text import clean_name
+from screener.reports.text.text import clean_name
 
 __all__ = [
     "alternatives",

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from screener.domain.listing import Listing
 from screener.domain.report import Analyst, Claim, Publication, RatingLevel, Role
-from screener.reports.text import Place
+from screener.reports.text.text import Place
 
 __all__ = ["Doubt", "DoubtKind", "Finding", "FoundClaim", "FoundNote", "Spotted"]
 

@@ -11,9 +11,9 @@ from functools import cache, lru_cache
 from itertools import groupby
 
 from screener.reports.documents.bounds import BOUNDS
-from screener.reports.spans import Spans
-from screener.reports.text import Place, clean_name
-from screener.reports.vocabulary import alternatives, read_table
+from screener.reports.text.spans import Spans
+from screener.reports.text.text import Place, clean_name
+from screener.reports.text.vocabulary import alternatives, read_table
 
 __all__ = ["Item", "Layout", "lay_out"]
 
