@@ -13,9 +13,9 @@ from screener.domain.basket import Event
 from screener.domain.listing import Listing
 from screener.domain.panel import PricePanel, SessionAxis
 from screener.paths.path_panel import PathPanel, path_panel
-from screener.study.monte_carlo import Floats, Placement, place
-from screener.study.placebo import Holding
-from screener.study.random_dates import LEAST_DATES, Rows, dated_returns, earlier_dates
+from screener.study.placebo.monte_carlo import Floats, Placement, place
+from screener.study.placebo.placebo import Holding
+from screener.study.placebo.random_dates import LEAST_DATES, Rows, dated_returns, earlier_dates
 
 __all__ = ["OtherDates", "other_dates"]
 

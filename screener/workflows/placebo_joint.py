@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from screener.domain.basket import Event
-from screener.study.monte_carlo import Placement
-from screener.study.placebo import joint_placement
+from screener.study.placebo.monte_carlo import Placement
+from screener.study.placebo.placebo import joint_placement
 from screener.workflows.placebos import PlaceboResult, PlaceboRun
 
 __all__ = ["JointResult", "joint_results"]

@@ -17,8 +17,8 @@ from screener.domain.market_panel import MarketPanel
 from screener.domain.panel import PricePanel
 from screener.market.calendars import calendar_of
 from screener.paths.path_panel import NONE, PathPanel, path_panel_of
-from screener.study.characteristics import HISTORY
-from screener.study.placebo import Holding
+from screener.study.placebo.characteristics import HISTORY
+from screener.study.placebo.placebo import Holding
 
 __all__ = ["Around", "around_events", "holding_of"]
 

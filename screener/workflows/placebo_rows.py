@@ -9,7 +9,7 @@ from rich.console import RenderableType
 
 from screener.data.lake.schema import SIMULATED
 from screener.render.placebo import Comparison, JointLine, PlaceboBlock, PlaceboLine, placebo_view
-from screener.study.monte_carlo import Placement
+from screener.study.placebo.monte_carlo import Placement
 from screener.workflows.placebo_joint import JointResult, joint_results
 from screener.workflows.placebos import PlaceboResult, PlaceboRun
 

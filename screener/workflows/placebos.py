@@ -16,8 +16,8 @@ from screener.errors import ComputeError, InputError, NoTradableConstituents
 from screener.paths.parallel import check_jobs
 from screener.paths.path_panel import path_panel_of
 from screener.paths.windows import WindowStatus
-from screener.study.matching import CONTROLS, Matched, match_names
-from screener.study.placebo import (
+from screener.study.placebo.matching import CONTROLS, Matched, match_names
+from screener.study.placebo.placebo import (
     Holding,
     Placebo,
     check_draws,

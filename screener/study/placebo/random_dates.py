@@ -10,9 +10,9 @@ from screener.errors import ComputeError
 from screener.paths.event_tables import CASH, EventTable, event_table
 from screener.paths.kernel import paper_paths
 from screener.paths.path_panel import NONE, PathPanel
-from screener.study.monte_carlo import Floats
-from screener.study.placebo import Holding
-from screener.study.universe import tradable
+from screener.study.placebo.monte_carlo import Floats
+from screener.study.placebo.placebo import Holding
+from screener.study.placebo.universe import tradable
 
 __all__ = ["LEAST_DATES", "SESSIONS_BACK", "Rows", "dated_returns", "earlier_dates"]
 

@@ -13,9 +13,9 @@ from screener.paths.event_tables import CASH, EventTable, event_table
 from screener.paths.kernel import paper_paths
 from screener.paths.parallel import mapped
 from screener.paths.path_panel import NONE, PathPanel
-from screener.study.drawing import BLOCK, all_baskets, draw_baskets, possible_baskets
-from screener.study.matching import Columns, Matched
-from screener.study.monte_carlo import Floats, Placement, place
+from screener.study.placebo.drawing import BLOCK, all_baskets, draw_baskets, possible_baskets
+from screener.study.placebo.matching import Columns, Matched
+from screener.study.placebo.monte_carlo import Floats, Placement, place
 
 __all__ = [
     "LEAST_DRAWS",

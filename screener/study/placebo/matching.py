@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from screener.domain.market_panel import MarketPanel
 from screener.errors import ComputeError
-from screener.study.characteristics import Characteristic, Traits, traits_before
-from screener.study.universe import Flags, in_market, tradable
+from screener.study.placebo.characteristics import Characteristic, Traits, traits_before
+from screener.study.placebo.universe import Flags, in_market, tradable
 
 __all__ = ["CONTROLS", "LEAST_CONTROLS", "Matched", "match_names"]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from screener.domain.market_panel import MarketPanel
 from screener.domain.panel import FloatMatrix
-from screener.study.universe import Flags
+from screener.study.placebo.universe import Flags
 
 __all__ = ["HISTORY", "Characteristic", "Traits", "traits_before"]
 
