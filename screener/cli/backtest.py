@@ -226,6 +226,7 @@ def backtest(
     from screener.domain.basket import EntryPrice, Rebalance, Weighting
     from screener.files.writing import check_targets, write_csv, write_json
     from screener.market.charges import Plan
+    from screener.render.backtest_page import backtest_page, variants_page
     from screener.workflows.backtest_rows import (
         ledger_rows,
         result_table,
@@ -235,7 +236,6 @@ def backtest(
     from screener.workflows.catalog import basket_events
     from screener.workflows.measures import METRIC_COLUMNS, metric_rows, metrics_page
     from screener.workflows.order_rows import order_rows
-    from screener.workflows.pages import backtest_page, variants_page
     from screener.workflows.requests import Variants, request_of, variant_requests
     from screener.workspace.runs import save_run
 

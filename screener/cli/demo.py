@@ -27,6 +27,7 @@ def demo(
 
     Example: screener demo
     """
+    from screener.render.backtest_page import summary_page
     from screener.render.screen import screen_view
     from screener.workflows.demo import (
         DemoFiles,
@@ -35,7 +36,6 @@ def demo(
         screen,
         simulate,
     )
-    from screener.workflows.pages import summary_page
 
     out = console()
     place = demo_workspace(directory)

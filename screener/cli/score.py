@@ -77,9 +77,9 @@ def score(
     """
     from screener.data.lake.store import Store
     from screener.files.writing import check_targets, write_csv, write_json
+    from screener.render.score_page import score_page
     from screener.render.score_words import Language
     from screener.workflows.scoring import ScoreRequest, parse_groupings, run_score
-    from screener.workflows.scoring_page import score_page
     from screener.workflows.scoring_rows import (
         CALL_COLUMNS,
         SCORE_COLUMNS,

@@ -201,13 +201,13 @@ def study(
     """
     from screener.data.lake.store import Store
     from screener.files.writing import check_targets, write_csv, write_json
+    from screener.render.study_page import study_page
     from screener.study.evaluating import StudySettings
     from screener.study.models import Convention, Model
     from screener.study.units import UnitKind
     from screener.study.windows import StudyWindows
     from screener.workflows.catalog import basket_events, needed_events
     from screener.workflows.peers import INDUSTRY
-    from screener.workflows.study_page import study_page
     from screener.workflows.study_rows import (
         DAY_COLUMNS,
         NAME_COLUMNS,

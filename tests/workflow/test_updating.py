@@ -26,7 +26,7 @@ from screener.data.update.session import UpdateReport
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
 from screener.errors import InputError, NetworkDown, SourceBlocked, StorageBusy
 from screener.market.calendars import calendar_of
-from screener.workflows.update_page import failure_of
+from screener.render.update_page import failure_of
 from screener.workflows.update_targets import with_benchmarks
 from screener.workspace.locate import Workspace
 from tests.support.canned.everything import FakeTime, outside, served
