@@ -70,8 +70,8 @@ class VerdictPart:
         if not self.draws:
             return
         from screener.backtest.run import Settings
+        from screener.workflows.backtest.requests import BacktestRequest
         from screener.workflows.placebos import PlaceboRequest
-        from screener.workflows.requests import BacktestRequest
         from screener.workflows.verdicts import run_verdicts
 
         settings = Settings(horizons=self.horizons, max_wait=request.max_wait)
@@ -129,7 +129,7 @@ class VerdictPart:
         """Store the backtest that the verdicts rest on; return what a reader should know."""
         if self.found is None:
             return []
-        from screener.workflows.backtest_rows import run_document
+        from screener.workflows.backtest.rows import run_document
         from screener.workspace.runs import save_run
 
         backtest = self.found.backtest

@@ -26,7 +26,7 @@ from screener.render.backtest import (
 )
 from screener.render.tables import moment_text, published_text
 from screener.render.variants import VariantBlock, VariantLine, variants_view
-from screener.workflows.backtesting import BacktestRun
+from screener.workflows.backtest.run import BacktestRun
 
 _NAMES_TOLD = 3
 

@@ -16,8 +16,8 @@ from screener.render.explaining import (
     explained_view,
 )
 from screener.render.tables import UNDEFINED, number, percent, published_text
+from screener.workflows.backtest.order_rows import side_of
 from screener.workflows.explaining import Explanation, NameShare, Quote
-from screener.workflows.order_rows import side_of
 
 __all__ = ["explanation_document", "explanation_page"]
 

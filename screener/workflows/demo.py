@@ -17,16 +17,16 @@ from screener.errors import ConfigError
 from screener.files.writing import write_csv
 from screener.render.screen import screen_rows
 from screener.screen.criteria import parse_criteria
-from screener.workflows.backtest_rows import (
+from screener.workflows.backtest.requests import request_for
+from screener.workflows.backtest.rows import (
     BACKTEST_COLUMNS,
     ledger_rows,
     result_rows,
     run_document,
 )
-from screener.workflows.backtesting import BacktestRun, run_events
+from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.catalog import init_workspace, list_reports
 from screener.workflows.importing import ImportOutcome, import_batch
-from screener.workflows.requests import request_for
 from screener.workflows.screening import ScreenRequest, ScreenResult, Universe, run_screen
 from screener.workspace.locate import Workspace, is_workspace
 from screener.workspace.runs import save_run

@@ -9,15 +9,15 @@ from datetime import date
 
 from screener.backtest.ledger import LEDGER_COLUMNS, ORDER_COLUMNS
 from screener.errors import InputError
-from screener.workflows.backtest_rows import (
+from screener.workflows.backtest.measures import METRIC_COLUMNS, metric_rows
+from screener.workflows.backtest.order_rows import order_rows
+from screener.workflows.backtest.rows import (
     BACKTEST_COLUMNS,
     VARIANT_COLUMNS,
     ledger_rows,
     result_rows,
 )
-from screener.workflows.backtesting import BacktestRun
-from screener.workflows.measures import METRIC_COLUMNS, metric_rows
-from screener.workflows.order_rows import order_rows
+from screener.workflows.backtest.run import BacktestRun
 from screener.workflows.verdicts import VERDICT_COLUMNS
 
 __all__ = ["RESULT_KEYS", "Difference", "check_explainable", "differences_of", "is_same"]

@@ -16,8 +16,8 @@ from screener.domain.basket import Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError
 from screener.paths.legs import Leg, LegState
-from screener.workflows.backtest_rows import result_rows
-from screener.workflows.backtesting import BacktestRun, run_events
+from screener.workflows.backtest.rows import result_rows
+from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.explained_rows import RESULT_KEYS, Difference, differences_of, is_same
 from screener.workflows.rerunning import request_of
 from screener.workspace.runs import StoredRun

@@ -25,17 +25,17 @@ from screener.study.placebo.placebo import (
     placebo_returns,
     run_placebo,
 )
-from screener.workflows.backtest_market import (
+from screener.workflows.backtest.market import (
     Benchmarks,
     DatedEvents,
     Market,
     benchmarks_for,
     dated_events,
 )
-from screener.workflows.backtest_remarks import remarks_of
+from screener.workflows.backtest.remarks import remarks_of
+from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.placebo_dates import OtherDates, other_dates
 from screener.workflows.placebo_market import Around, around_events, holding_of
-from screener.workflows.requests import BacktestRequest
 from screener.workflows.run_ids import run_id
 
 __all__ = [

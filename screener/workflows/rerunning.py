@@ -14,9 +14,9 @@ from screener.data.lake.store import Store
 from screener.data.panels.price_panel import frontier_of
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
-from screener.workflows.backtest_rows import BACKTEST_COLUMNS, result_rows
-from screener.workflows.backtesting import run_events
-from screener.workflows.requests import NO_BENCHMARK, BacktestRequest
+from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
+from screener.workflows.backtest.rows import BACKTEST_COLUMNS, result_rows
+from screener.workflows.backtest.run import run_events
 from screener.workspace.runs import StoredRun, rebuilt
 
 __all__ = [

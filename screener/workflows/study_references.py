@@ -19,7 +19,7 @@ from screener.study.references import (
     no_reference,
     return_reference,
 )
-from screener.workflows.backtest_market import Benchmarks
+from screener.workflows.backtest.market import Benchmarks
 
 __all__ = ["RISKLESS", "References"]
 

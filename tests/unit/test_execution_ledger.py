@@ -20,10 +20,10 @@ from screener.files.writing import csv_text
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from screener.paths.windows import WindowStatus, resolve_window
-from screener.workflows.backtest_rows import BACKTEST_COLUMNS, result_rows
-from screener.workflows.backtesting import BacktestRun
-from screener.workflows.order_rows import order_rows
-from screener.workflows.requests import BacktestRequest
+from screener.workflows.backtest.order_rows import order_rows
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.backtest.rows import BACKTEST_COLUMNS, result_rows
+from screener.workflows.backtest.run import BacktestRun
 from tests.support.panels import bars_of, event_of, panel_of, sessions
 from tests.support.random_markets import Market, frictions_of, random_market
 

@@ -21,8 +21,8 @@ from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from screener.paths.metrics.performance import performance_of
 from screener.render.performance import MetricBlock, MetricLine, metrics_view
-from screener.workflows.backtesting import BacktestRequest, BacktestRun
-from screener.workflows.measures import METRIC_COLUMNS, metric_rows, metrics_page
+from screener.workflows.backtest.measures import METRIC_COLUMNS, metric_rows, metrics_page
+from screener.workflows.backtest.run import BacktestRequest, BacktestRun
 from tests.support.panels import event_of, panel_of, sessions
 
 SH, HK = Exchange.SH, Exchange.HK

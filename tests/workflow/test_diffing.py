@@ -33,8 +33,9 @@ from screener.domain.listing import Exchange, parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError, ScreenerError
 from screener.market.calendars import calendar_of
-from screener.workflows.backtest_rows import BACKTEST_COLUMNS, result_rows, run_document
-from screener.workflows.backtesting import run_events
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.backtest.rows import BACKTEST_COLUMNS, result_rows, run_document
+from screener.workflows.backtest.run import run_events
 from screener.workflows.diffing import (
     DIFF_COLUMNS,
     RUN_DIFF_COLUMNS,
@@ -42,7 +43,6 @@ from screener.workflows.diffing import (
     diff_versions,
     run_diff_rows,
 )
-from screener.workflows.requests import BacktestRequest
 from screener.workflows.rerunning import may_change, moved_frontiers, request_of
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import StoredRun, rebuilt, save_run, stored_runs

@@ -19,10 +19,10 @@ from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Exchange, parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import DataError, InputError
-from screener.workflows.backtesting import run_events
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.backtest.run import run_events
 from screener.workflows.importing import ImportOutcome, import_files
 from screener.workflows.repairing import apply_repairs, plan_repairs
-from screener.workflows.requests import BacktestRequest
 from screener.workflows.verifying import verify
 from screener.workspace.locate import Workspace
 from tests.support.panels import sessions

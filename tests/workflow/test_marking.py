@@ -16,8 +16,8 @@ from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import parse_listing
 from screener.domain.report import Precision, Publication
-from screener.workflows.backtesting import run_events
-from screener.workflows.requests import BacktestRequest
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.backtest.run import run_events
 from tests.support.canned.market import CannedMarket
 
 NOW = datetime(2026, 5, 28, tzinfo=UTC)

@@ -28,7 +28,8 @@ from screener.domain.panel import PricePanel
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError, NoTradableConstituents
 from screener.files.writing import write_csv
-from screener.workflows.backtesting import run_events
+from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
+from screener.workflows.backtest.run import run_events
 from screener.workflows.placebo_joint import joint_results
 from screener.workflows.placebo_rows import (
     CONTROL_COLUMNS,
@@ -44,7 +45,6 @@ from screener.workflows.placebos import (
     PlaceboRun,
     run_placebos,
 )
-from screener.workflows.requests import NO_BENCHMARK, BacktestRequest
 
 START, END, CUT = date(2024, 1, 2), date(2024, 12, 31), date(2024, 9, 10)
 AT = datetime(2025, 1, 2, tzinfo=UTC)

@@ -24,9 +24,9 @@ from screener.domain.report import Precision, Publication
 from screener.errors import InputError
 from screener.paths.legs import LegState
 from screener.render.backtest_page import variants_page
-from screener.workflows.backtest_rows import BACKTEST_COLUMNS, VARIANT_COLUMNS, result_table
-from screener.workflows.backtesting import BacktestRun, run_events, run_variants
-from screener.workflows.requests import BacktestRequest, Variants, variant_requests
+from screener.workflows.backtest.requests import BacktestRequest, Variants, variant_requests
+from screener.workflows.backtest.rows import BACKTEST_COLUMNS, VARIANT_COLUMNS, result_table
+from screener.workflows.backtest.run import BacktestRun, run_events, run_variants
 from tests.support.canned.market import CannedMarket
 
 NAMES = ("601899.SH", "300857.SZ", "00700.HK")

@@ -12,7 +12,7 @@ from screener.backtest.frictions import Entitlement, Line, Order, OrderStatus
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult
 from screener.paths.legs import LegState
-from screener.workflows.backtesting import BacktestRun
+from screener.workflows.backtest.run import BacktestRun
 
 __all__ = ["order_rows", "side_of"]
 

@@ -20,7 +20,7 @@ from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import DateRangeError
 from screener.market.calendars import calendar_of
 from screener.paths.known import EntrySessions, entry_choices
-from screener.workflows.requests import NO_BENCHMARK, BacktestRequest
+from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
 
 __all__ = [
     "Benchmarks",

@@ -10,16 +10,16 @@ from screener.backtest.run import EventResult, run_backtest
 from screener.data.lake.store import Store
 from screener.domain.panel import PricePanel
 from screener.errors import DataError, NoTradableConstituents
-from screener.workflows.backtest_market import (
+from screener.workflows.backtest.market import (
     DatedEvents,
     Market,
     benchmarks_for,
     dated_events,
     read_market,
 )
-from screener.workflows.backtest_remarks import price_basis, remarks_of
-from screener.workflows.marking import quarantine_remarks
-from screener.workflows.requests import BacktestRequest
+from screener.workflows.backtest.quarantine import quarantine_remarks
+from screener.workflows.backtest.remarks import price_basis, remarks_of
+from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.run_ids import run_id
 
 __all__ = ["BacktestRun", "run_events", "run_variants"]

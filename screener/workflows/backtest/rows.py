@@ -8,8 +8,8 @@ from dataclasses import asdict
 
 from screener.backtest.run import EventResult, Settings
 from screener.paths.legs import LegState
-from screener.workflows.backtesting import BacktestRun
-from screener.workflows.order_rows import order_rows
+from screener.workflows.backtest.order_rows import order_rows
+from screener.workflows.backtest.run import BacktestRun
 
 __all__ = [
     "BACKTEST_COLUMNS",

@@ -15,7 +15,7 @@ from screener.market.years import sessions_a_year
 from screener.paths.metrics.performance import LEAST_RETURNS, Performance, performance_of
 from screener.paths.windows import WindowStatus
 from screener.render.performance import MetricBlock, MetricLine, metrics_view
-from screener.workflows.backtesting import BacktestRun
+from screener.workflows.backtest.run import BacktestRun
 
 __all__ = ["METRIC_COLUMNS", "EventMeasures", "event_measures", "metric_rows", "metrics_page"]
 
