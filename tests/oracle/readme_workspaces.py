@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from screener.cli.main import app
 from screener.data.sources.simulated import MarketModel, SimulatedMarket, SimulationRequest
 from screener.workflows.catalog import init_workspace
-from screener.workflows.importing import import_batch
+from screener.workflows.data.importing import import_batch
 from tests.oracle.readme_windows import Program
 
 

@@ -22,7 +22,7 @@ from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import parse_listing
 from screener.workflows.catalog import init_workspace
-from screener.workflows.compacting import compact_data
+from screener.workflows.data.compact import compact_data
 
 __all__ = ["Answer", "answers", "flipped", "make_world", "silent", "targets"]
 

@@ -25,7 +25,7 @@ from screener.data.update.plan import UpdateRequest
 from screener.data.update.run import update
 from screener.domain.listing import parse_listing
 from screener.errors import DataError
-from screener.workflows.update_targets import with_benchmarks
+from screener.workflows.data.targets import with_benchmarks
 from screener.workspace.locate import Workspace
 from tests.support.canned.everything import FakeTime, outside, served
 from tests.support.canned.market import CannedMarket

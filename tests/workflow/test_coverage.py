@@ -26,7 +26,7 @@ from screener.domain.listing import Exchange, parse_listing
 from screener.errors import DataError
 from screener.market.calendars import EXCHANGE_ZONE
 from screener.workflows.catalog import new_basket
-from screener.workflows.coverage import (
+from screener.workflows.data.status import (
     COVERAGE_COLUMNS,
     Status,
     coverage_rows,
@@ -288,7 +288,7 @@ def test_a_second_look_starts_no_calendar_library(workspace: Workspace) -> None:
         "import sys\n"
         "from datetime import datetime, UTC\n"
         "from pathlib import Path\n"
-        "from screener.workflows.coverage import read_status, status_page\n"
+        "from screener.workflows.data.status import read_status, status_page\n"
         "from screener.workspace.locate import Workspace\n"
         f"status_page(read_status(Workspace(root=Path({str(workspace.root)!r})), "
         "now=datetime(2026, 6, 1, tzinfo=UTC)))\n"

@@ -26,9 +26,9 @@ from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.errors import StorageBusy, StorageDamaged, StorageError
 from screener.files.writing import FileFormat
-from screener.workflows import stored
-from screener.workflows.stored import export_tables
-from screener.workflows.verifying import verify
+from screener.workflows.data import export as stored
+from screener.workflows.data.export import export_tables
+from screener.workflows.data.verify import verify
 from screener.workspace.locate import Workspace
 from tests.support.lake_rows import bar, bars
 

@@ -36,7 +36,7 @@ from screener.market.calendars import calendar_of
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.rows import BACKTEST_COLUMNS, result_rows, run_document
 from screener.workflows.backtest.run import run_events
-from screener.workflows.diffing import (
+from screener.workflows.data.diff import (
     DIFF_COLUMNS,
     RUN_DIFF_COLUMNS,
     diff_page,

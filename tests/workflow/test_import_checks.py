@@ -21,9 +21,9 @@ from screener.domain.report import Precision, Publication
 from screener.errors import DataError, InputError
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.run import run_events
-from screener.workflows.importing import ImportOutcome, import_files
-from screener.workflows.repairing import apply_repairs, plan_repairs
-from screener.workflows.verifying import verify
+from screener.workflows.data.importing import ImportOutcome, import_files
+from screener.workflows.data.repair import apply_repairs, plan_repairs
+from screener.workflows.data.verify import verify
 from screener.workspace.locate import Workspace
 from tests.support.panels import sessions
 

@@ -24,7 +24,7 @@ from screener.data.lake.integrity.checksums import Damage, damaged_files
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.errors import InputError
-from screener.workflows.compacting import compact_data
+from screener.workflows.data.compact import compact_data
 from screener.workspace.locate import Workspace
 
 SOURCES = Path(__file__).resolve().parents[2]
@@ -43,7 +43,7 @@ from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.batch import Batch
 from screener.data.lake.store import Store
-from screener.workflows.compacting import compact_data
+from screener.workflows.data.compact import compact_data
 from screener.workspace.locate import Workspace
 
 compaction.MANY_FILES = 12  # so that commits merge too

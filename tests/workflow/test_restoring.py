@@ -16,7 +16,7 @@ from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.errors import InputError
-from screener.workflows.restoring import restore_data
+from screener.workflows.data.restore import restore_data
 from screener.workspace.locate import Workspace
 
 NOW = datetime(2026, 6, 30, tzinfo=UTC)

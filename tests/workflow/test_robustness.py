@@ -22,7 +22,7 @@ import pytest
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.sources.files import ImportKind, ImportRequest
-from screener.workflows.importing import import_files
+from screener.workflows.data.importing import import_files
 from screener.workspace.locate import Workspace
 from tests.support.locked_folders import read_only, without_override
 
@@ -41,7 +41,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from screener.data.lake.schema import Basis
 from screener.data.sources.files import ImportKind, ImportRequest
-from screener.workflows.importing import import_files
+from screener.workflows.data.importing import import_files
 from screener.workspace.locate import Workspace
 
 def work(root, log, *files):
@@ -296,7 +296,7 @@ from screener.data.lake.schema import Basis, TableName
 from screener.data.sources.files import ImportKind, ImportRequest
 from screener.data.lake.store import Store
 from screener.errors import ScreenerError
-from screener.workflows.importing import import_files
+from screener.workflows.data.importing import import_files
 from screener.workspace.locate import Workspace
 
 workspace = Workspace(root=disk / "work")

@@ -24,8 +24,8 @@ from screener.errors import DataError, InputError
 if TYPE_CHECKING:
     from screener.data.lake.schema import TableName
     from screener.domain.listing import Listing
-    from screener.workflows.repairing import RepairPlan
-    from screener.workflows.verifying import Verified
+    from screener.workflows.data.repair import RepairPlan
+    from screener.workflows.data.verify import Verified
     from screener.workspace.locate import Workspace
 
 __all__ = ["status", "verify"]
@@ -50,7 +50,7 @@ def status(
     Example: screener data status --csv lacking.csv
     """
     from screener.files.writing import check_targets, write_csv
-    from screener.workflows.coverage import (
+    from screener.workflows.data.status import (
         COVERAGE_COLUMNS,
         coverage_rows,
         read_status,
@@ -107,12 +107,12 @@ def verify(
     Example: screener data verify --repair
     """
     from screener.files.writing import check_targets, write_csv
-    from screener.workflows.verifying import (
+    from screener.workflows.data.verify import (
         VERIFY_COLUMNS,
         finding_rows,
         verify_page,
     )
-    from screener.workflows.verifying import verify as examine
+    from screener.workflows.data.verify import verify as examine
 
     check_targets(csv, force=force)
     tables = _tables(table)
@@ -144,7 +144,7 @@ def verify(
 
 def _rebuild(place: Workspace) -> None:
     """Record the files as they are, and say aloud what that proves."""
-    from screener.workflows.verifying import rebuild, rebuilt_lines
+    from screener.workflows.data.verify import rebuild, rebuilt_lines
 
     with working("comparing the rows with their commit"):
         done = rebuild(place)
@@ -154,7 +154,7 @@ def _rebuild(place: Workspace) -> None:
 
 def _repaired(place: Workspace, verified: Verified, *, yes: bool, quiet: bool) -> bool:
     """Propose repairs, make them if they are agreed to, and tell whether they were made."""
-    from screener.workflows.repairing import apply_repairs, plan_repairs, repairs_page
+    from screener.workflows.data.repair import apply_repairs, plan_repairs, repairs_page
 
     screen = messages() if quiet else console()
     if verified.refusal is not None:

@@ -120,7 +120,7 @@ def import_(
     """
     from screener.data.sources.files import ImportRequest, parse_column_map, parse_units
     from screener.render.store import import_view
-    from screener.workflows.importing import change_lines, import_files, outcome_text
+    from screener.workflows.data.importing import change_lines, import_files, outcome_text
 
     now = datetime.now(UTC)
     import_kind = _import_kind(kind)
@@ -171,7 +171,7 @@ def export(
     from screener.data.lake.schema import TableName
     from screener.domain.listing import parse_listings
     from screener.files.writing import FileFormat
-    from screener.workflows.stored import export_tables
+    from screener.workflows.data.export import export_tables
 
     written = export_tables(
         workspace_of(workspace),

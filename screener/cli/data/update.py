@@ -131,7 +131,7 @@ def _targets(
 ) -> tuple[Listing, ...]:
     from screener.data.lake.store import Store
     from screener.domain.listing import parse_listings
-    from screener.workflows.update_targets import basket_targets, every_target, with_benchmarks
+    from screener.workflows.data.targets import basket_targets, every_target, with_benchmarks
 
     if sum([bool(baskets), listing is not None, everything]) > 1:
         raise InputError("--basket, --listing and --all exclude each other", fix="give one of them")

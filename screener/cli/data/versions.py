@@ -54,7 +54,7 @@ def diff(
     """
     from screener.data.lake.schema import TableName
     from screener.files.writing import check_targets, write_csv
-    from screener.workflows.diffing import (
+    from screener.workflows.data.diff import (
         DIFF_COLUMNS,
         RUN_DIFF_COLUMNS,
         diff_page,
@@ -100,7 +100,7 @@ def restore(
 
     Example: screener data restore 3
     """
-    from screener.workflows.restoring import restore_data, restore_page
+    from screener.workflows.data.restore import restore_data, restore_page
 
     with working("restoring"):
         done = restore_data(workspace_of(workspace), version, dry_run=dry_run)
@@ -128,7 +128,7 @@ def compact(
 
     Example: screener data compact --keep-days 30 --dry-run
     """
-    from screener.workflows.compacting import compact_data, compaction_page
+    from screener.workflows.data.compact import compact_data, compaction_page
 
     now = datetime.now(UTC)
     with working("compacting"):

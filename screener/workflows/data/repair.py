@@ -27,7 +27,7 @@ from screener.data.update.factor_update import with_factors
 from screener.data.validation.import_checks import checked_import
 from screener.errors import StaleCache
 from screener.render.doctor import RefusalLine, RepairLine, repairs_view
-from screener.workflows.verifying import StoredTables, Verified
+from screener.workflows.data.verify import StoredTables, Verified
 from screener.workspace.locate import Workspace
 
 __all__ = ["RepairPlan", "apply_repairs", "plan_repairs", "repairs_page"]
