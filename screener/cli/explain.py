@@ -42,8 +42,8 @@ def explain(
     from screener.data.panels.calendar_cache import recorded_sessions
     from screener.files.writing import check_targets, write_json
     from screener.render.explain_page import explanation_document, explanation_page
-    from screener.workflows.explained_rows import check_explainable
-    from screener.workflows.explaining import explain as explained
+    from screener.workflows.explain.explain import explain as explained
+    from screener.workflows.explain.rows import check_explainable
     from screener.workspace.runs import load_run, result_row, stored_row
 
     check_targets(json, force=force)

@@ -17,7 +17,7 @@ from screener.render.explaining import (
 )
 from screener.render.tables import UNDEFINED, number, percent, published_text
 from screener.workflows.backtest.order_rows import side_of
-from screener.workflows.explaining import Explanation, NameShare, Quote
+from screener.workflows.explain.explain import Explanation, NameShare, Quote
 
 __all__ = ["explanation_document", "explanation_page"]
 

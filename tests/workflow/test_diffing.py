@@ -43,7 +43,7 @@ from screener.workflows.data.diff import (
     diff_versions,
     run_diff_rows,
 )
-from screener.workflows.rerunning import may_change, moved_frontiers, request_of
+from screener.workflows.explain.rerun import may_change, moved_frontiers, request_of
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import StoredRun, rebuilt, save_run, stored_runs
 

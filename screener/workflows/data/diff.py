@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from screener.data.lake.comparison import Change, Comparison, TableDiff, ValueChange
 from screener.data.lake.schema import TableName
 from screener.render.versions import RowLine, RunLine, TableLine, diff_view
-from screener.workflows.rerunning import RunDifference, RunFailure, RunsDiff, compare_runs
+from screener.workflows.explain.rerun import RunDifference, RunFailure, RunsDiff, compare_runs
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import stored_runs
 

@@ -18,8 +18,8 @@ from screener.errors import ComputeError, InputError
 from screener.paths.legs import Leg, LegState
 from screener.workflows.backtest.rows import result_rows
 from screener.workflows.backtest.run import BacktestRun, run_events
-from screener.workflows.explained_rows import RESULT_KEYS, Difference, differences_of, is_same
-from screener.workflows.rerunning import request_of
+from screener.workflows.explain.rerun import request_of
+from screener.workflows.explain.rows import RESULT_KEYS, Difference, differences_of, is_same
 from screener.workspace.runs import StoredRun
 
 __all__ = ["Explanation", "NameShare", "Quote", "explain"]
