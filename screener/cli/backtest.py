@@ -236,7 +236,7 @@ def backtest(
         run_document,
     )
     from screener.workflows.backtest.run import run_variants
-    from screener.workflows.catalog import basket_events
+    from screener.workflows.report.catalog import basket_events
     from screener.workspace.runs import save_run
 
     check_targets(csv, json, ledger, metrics, force=force)

@@ -109,7 +109,7 @@ def screen(
     from screener.data.lake.store import Store
     from screener.files.writing import check_targets
     from screener.screen.criteria import parse_criteria, parse_fields, parse_order
-    from screener.workflows.catalog import BasketEvents, basket_events, needed_events
+    from screener.workflows.report.catalog import BasketEvents, basket_events, needed_events
     from screener.workflows.screening import (
         ScreenRequest,
         members_as_of,

@@ -206,8 +206,8 @@ def study(
     from screener.study.models import Convention, Model
     from screener.study.units import UnitKind
     from screener.study.windows import StudyWindows
-    from screener.workflows.catalog import basket_events, needed_events
     from screener.workflows.peers import INDUSTRY
+    from screener.workflows.report.catalog import basket_events, needed_events
     from screener.workflows.study_rows import (
         DAY_COLUMNS,
         NAME_COLUMNS,

@@ -15,8 +15,8 @@ from screener.paths.windows import WindowStatus
 from screener.render.verdict import BrokerRecord, PlaceboRecord, Verdict
 from screener.scoring.leaderboard import Grouping, Score
 from screener.workflows.backtest.run import BacktestRun, run_events
-from screener.workflows.catalog import list_reports
 from screener.workflows.placebos import PlaceboRequest, PlaceboResult, PlaceboRun, run_placebos
+from screener.workflows.report.catalog import list_reports
 from screener.workflows.scoring import ScoreRequest, run_score
 from screener.workspace.locate import Workspace
 

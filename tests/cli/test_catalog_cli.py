@@ -28,7 +28,7 @@ from screener.errors import (
     ReportNotFound,
     ScreenerError,
 )
-from screener.workflows.catalog import init_workspace
+from screener.workflows.report.catalog import init_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("pandas", "numpy", "numba", "vectorbt", "akshare", "duckdb", "pyarrow")

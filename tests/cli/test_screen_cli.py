@@ -13,7 +13,7 @@ from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
 from screener.domain.listing import parse_listing
 from screener.errors import ConfigError, DateRangeError, InputError, ScreenerError
-from screener.workflows.catalog import new_basket
+from screener.workflows.report.catalog import new_basket
 from screener.workspace.locate import Workspace
 
 DAY = date(2026, 5, 27)

@@ -16,9 +16,9 @@ from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.errors import DataError
 from screener.files.writing import FileFormat
-from screener.workflows.catalog import init_workspace
 from screener.workflows.data.compact import compact_data
 from screener.workflows.data.export import export_tables
+from screener.workflows.report.catalog import init_workspace
 from screener.workspace.locate import Workspace, is_workspace
 from screener.workspace.runs import save_run, stored_runs
 

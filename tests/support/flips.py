@@ -21,8 +21,8 @@ from screener.data.lake.schema import SIMULATED, TABLES, TableName, Type
 from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import parse_listing
-from screener.workflows.catalog import init_workspace
 from screener.workflows.data.compact import compact_data
+from screener.workflows.report.catalog import init_workspace
 
 __all__ = ["Answer", "answers", "flipped", "make_world", "silent", "targets"]
 

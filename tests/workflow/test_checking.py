@@ -35,8 +35,8 @@ from screener.render.checking import (
     checking_rows,
     checking_view,
 )
-from screener.workflows.checking import Checked, Checking, Verdict, check_claims, check_report
-from screener.workflows.checking_values import printed_step
+from screener.workflows.report.check import Checked, Checking, Verdict, check_claims, check_report
+from screener.workflows.report.check_values import printed_step
 from screener.workspace.locate import Workspace
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -25,7 +25,6 @@ from screener.data.lake.store import Store
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import DataError
 from screener.market.calendars import EXCHANGE_ZONE
-from screener.workflows.catalog import new_basket
 from screener.workflows.data.status import (
     COVERAGE_COLUMNS,
     Status,
@@ -33,6 +32,7 @@ from screener.workflows.data.status import (
     read_status,
     status_page,
 )
+from screener.workflows.report.catalog import new_basket
 from screener.workspace.locate import Workspace
 from tests.support.panels import sessions
 

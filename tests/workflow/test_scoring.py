@@ -26,7 +26,7 @@ from screener.data.lake.store import Store
 from screener.data.sources.simulated import PlantedEffect, SimulatedMarket, SimulationRequest
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
-from screener.workflows.catalog import init_workspace
+from screener.workflows.report.catalog import init_workspace
 from screener.workspace.locate import Workspace
 
 START, END = date(2018, 1, 3), date(2025, 6, 30)

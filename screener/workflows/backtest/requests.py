@@ -10,7 +10,7 @@ from screener.backtest.run import Settings
 from screener.domain.basket import EntryPrice, Event, Rebalance, Weighting
 from screener.domain.listing import Kind, parse_listing
 from screener.errors import InputError
-from screener.workflows.catalog import BasketEvents, basket_events, needed_events
+from screener.workflows.report.catalog import BasketEvents, basket_events, needed_events
 from screener.workspace.broken import Readable
 from screener.workspace.locate import Workspace
 

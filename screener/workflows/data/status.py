@@ -30,7 +30,7 @@ from screener.render.coverage import (
     size_text,
     status_view,
 )
-from screener.workflows.catalog import basket_events
+from screener.workflows.report.catalog import basket_events
 from screener.workspace.locate import Workspace
 
 __all__ = [

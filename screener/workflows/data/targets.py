@@ -9,7 +9,7 @@ from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.listing import Board, Kind, Listing, parse_listing, stored_listing
 from screener.errors import DataError
-from screener.workflows.catalog import basket_events
+from screener.workflows.report.catalog import basket_events
 from screener.workspace.broken import Readable
 from screener.workspace.locate import Workspace
 

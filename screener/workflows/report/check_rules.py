@@ -12,9 +12,9 @@ from screener.data.lake.asof import REACH
 from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit
 from screener.errors import DataError
-from screener.workflows.checking_answers import Answer, Question, Verdict, unknown
-from screener.workflows.checking_tables import Series, last_due
-from screener.workflows.checking_values import agrees
+from screener.workflows.report.check_answers import Answer, Question, Verdict, unknown
+from screener.workflows.report.check_tables import Series, last_due
+from screener.workflows.report.check_values import agrees
 
 __all__ = ["answer", "day_of"]
 

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from screener.domain.listing import Listing
 from screener.domain.report import Claim
-from screener.workflows.checking_tables import Tables
-from screener.workflows.checking_values import agrees, cut_off
+from screener.workflows.report.check_tables import Tables
+from screener.workflows.report.check_values import agrees, cut_off
 
 __all__ = ["Answer", "Question", "Verdict", "unknown"]
 

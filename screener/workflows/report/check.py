@@ -12,11 +12,11 @@ from screener.domain.report import Claim, Publication, Report
 from screener.errors import DateRangeError
 from screener.market.calendars import EXCHANGE_ZONE
 from screener.market.session_hours import session_end
-from screener.workflows.catalog import get_report
-from screener.workflows.checking_answers import Answer, Question, Verdict, unknown
-from screener.workflows.checking_rules import answer, day_of
-from screener.workflows.checking_tables import Tables, last_due, read_tables
-from screener.workflows.checking_values import printed_step
+from screener.workflows.report.catalog import get_report
+from screener.workflows.report.check_answers import Answer, Question, Verdict, unknown
+from screener.workflows.report.check_rules import answer, day_of
+from screener.workflows.report.check_tables import Tables, last_due, read_tables
+from screener.workflows.report.check_values import printed_step
 from screener.workspace.locate import Workspace
 
 __all__ = ["Checked", "Checking", "Verdict", "check_claims", "check_report"]

@@ -8,9 +8,9 @@ from typing import Any
 from screener.domain.report import Note, Report
 from screener.errors import NotFoundError
 from screener.reports.text.text import Place, make_text
-from screener.workflows.adding import Added
-from screener.workflows.catalog import get_report
-from screener.workflows.settling import sentence_at
+from screener.workflows.report.add import Added
+from screener.workflows.report.catalog import get_report
+from screener.workflows.report.doubts import sentence_at
 from screener.workspace.locate import Workspace
 from screener.workspace.readings import stored_reading
 
