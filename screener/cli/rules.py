@@ -53,7 +53,7 @@ def rules(
     from screener.domain.listing import Kind, parse_listing
     from screener.files.writing import check_targets, write_csv, write_json
     from screener.render.rules import RULES_COLUMNS, rules_document, rules_rows, rules_view
-    from screener.workflows.ruling import lake_if_any, run_ruling
+    from screener.workflows.rules.run import lake_if_any, run_ruling
 
     check_targets(csv, json, force=force)
     if excel and csv is None:

@@ -19,7 +19,7 @@ from screener.domain.listing import Board, parse_listing
 from screener.errors import BasketDefinitionError
 from screener.paths.legs import Reason, buy_block
 from screener.paths.limits import limit_on, limit_price
-from screener.workflows.ruling import run_ruling
+from screener.workflows.rules.run import run_ruling
 from screener.workspace.baskets import read_basket
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)

@@ -30,8 +30,8 @@ from screener.render.rules import (
     rules_rows,
     rules_view,
 )
-from screener.workflows.ruling import lake_if_any, rules_for, run_ruling
-from screener.workflows.ruling_facts import Known
+from screener.workflows.rules.listing_state import Known
+from screener.workflows.rules.run import lake_if_any, rules_for, run_ruling
 
 NOW = datetime(2026, 7, 10, tzinfo=UTC)
 SPECIAL, FRESH, LEAVING, PAYER, ISLE, FUND = (

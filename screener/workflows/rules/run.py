@@ -16,8 +16,8 @@ from screener.market.charges import Plan
 from screener.market.dated import check_tradable
 from screener.market.rules import price_limit
 from screener.render.rules import RulesPage
-from screener.workflows.ruling_facts import Known, read_known
-from screener.workflows.ruling_rows import rules_for
+from screener.workflows.rules.listing_state import Known, read_known
+from screener.workflows.rules.rule_rows import rules_for
 from screener.workspace.locate import VARIABLE, find_workspace
 
 __all__ = ["lake_if_any", "rules_for", "run_ruling"]

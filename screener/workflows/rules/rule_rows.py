@@ -40,7 +40,7 @@ from screener.market.trading import (
     tick_size,
 )
 from screener.render.rules import RuleShown
-from screener.workflows.ruling_facts import Known
+from screener.workflows.rules.listing_state import Known
 
 __all__ = ["ORDER_SIZES", "rules_for"]
 
