@@ -22,7 +22,7 @@ from screener.render.score_words import Language
 from screener.scoring.horizons import add_months
 from screener.scoring.judging import Verdict
 from screener.scoring.leaderboard import Score
-from screener.workflows.scoring import ScoreRun, verdict_counts
+from screener.workflows.score.run import ScoreRun, verdict_counts
 
 __all__ = ["score_page"]
 

@@ -17,7 +17,7 @@ from screener.scoring.leaderboard import Grouping, Score
 from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.placebos import PlaceboRequest, PlaceboResult, PlaceboRun, run_placebos
 from screener.workflows.report.catalog import list_reports
-from screener.workflows.scoring import ScoreRequest, run_score
+from screener.workflows.score.run import ScoreRequest, run_score
 from screener.workspace.locate import Workspace
 
 __all__ = ["VERDICT_COLUMNS", "VerdictRun", "run_verdicts", "verdict_rows"]

@@ -36,7 +36,7 @@ from screener.scoring.leaderboard import (
 from screener.scoring.persistence import Persistence, persistence
 from screener.scoring.score import Judged, judge_calls, needed_benchmarks
 from screener.workflows.report.catalog import list_baskets, list_reports
-from screener.workflows.scoring_calls import calls_of_cards, calls_of_ratings, definitions_of
+from screener.workflows.score.calls import calls_of_cards, calls_of_ratings, definitions_of
 from screener.workspace.broken import Broken, Readable
 from screener.workspace.locate import Workspace
 

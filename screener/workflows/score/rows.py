@@ -11,7 +11,7 @@ import numpy.typing as npt
 from screener.scoring.calendar_time import CalendarTime
 from screener.scoring.horizons import add_months
 from screener.scoring.leaderboard import Grouping, Score, Share
-from screener.workflows.scoring import ScoreRun, verdict_counts
+from screener.workflows.score.run import ScoreRun, verdict_counts
 
 __all__ = ["CALL_COLUMNS", "SCORE_COLUMNS", "call_rows", "score_document", "score_rows"]
 
