@@ -26,7 +26,7 @@ from screener.errors import DateRangeError
 if TYPE_CHECKING:
     from datetime import date
 
-    from screener.workflows.screening import ScreenResult
+    from screener.workflows.screen.run import ScreenResult
 
 __all__ = ["screen"]
 
@@ -110,7 +110,7 @@ def screen(
     from screener.files.writing import check_targets
     from screener.screen.criteria import parse_criteria, parse_fields, parse_order
     from screener.workflows.report.catalog import BasketEvents, basket_events, needed_events
-    from screener.workflows.screening import (
+    from screener.workflows.screen.run import (
         ScreenRequest,
         members_as_of,
         parse_universe,

@@ -27,7 +27,7 @@ from screener.workflows.backtest.rows import (
 from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.data.importing import ImportOutcome, import_batch
 from screener.workflows.report.catalog import init_workspace, list_reports
-from screener.workflows.screening import ScreenRequest, ScreenResult, Universe, run_screen
+from screener.workflows.screen.run import ScreenRequest, ScreenResult, Universe, run_screen
 from screener.workspace.locate import Workspace, is_workspace
 from screener.workspace.runs import save_run
 

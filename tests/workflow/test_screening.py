@@ -12,7 +12,7 @@ from screener.domain.report import Precision, Publication
 from screener.errors import DataError, InputError
 from screener.render.screen import screen_document, screen_rows, screen_view
 from screener.screen.criteria import parse_criteria, parse_fields, parse_order
-from screener.workflows.screening import (
+from screener.workflows.screen.run import (
     ScreenRequest,
     Universe,
     members_as_of,

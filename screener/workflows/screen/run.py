@@ -14,7 +14,7 @@ from screener.screen.criteria import Criterion, Order
 from screener.screen.evaluate import Evaluation, Questions, ScreenedRow, evaluate
 from screener.screen.fields import Field
 from screener.screen.query import parse_predicate
-from screener.workflows.screening_rows import (
+from screener.workflows.screen.rows import (
     REACH,
     Looked,
     Universe,

@@ -18,7 +18,7 @@ from screener.domain.listing import Currency, parse_listing
 from screener.errors import DataError, InputError
 from screener.screen.evaluate import ROW_SCHEMA
 from screener.screen.fields import FIELDS, MONEY_FIELDS, Field
-from screener.workflows.securities import ListedStocks, SecurityNames
+from screener.workflows.screen.listed import ListedStocks, SecurityNames
 
 __all__ = [
     "REACH",
