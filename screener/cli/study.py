@@ -206,9 +206,9 @@ def study(
     from screener.study.models import Convention, Model
     from screener.study.units import UnitKind
     from screener.study.windows import StudyWindows
-    from screener.workflows.peers import INDUSTRY
     from screener.workflows.report.catalog import basket_events, needed_events
-    from screener.workflows.study_rows import (
+    from screener.workflows.study.industry_returns import INDUSTRY
+    from screener.workflows.study.rows import (
         DAY_COLUMNS,
         NAME_COLUMNS,
         TEST_COLUMNS,
@@ -219,7 +219,7 @@ def study(
         unit_columns,
         unit_rows,
     )
-    from screener.workflows.studying import Grouping, StudyRequest, run_study
+    from screener.workflows.study.run import Grouping, StudyRequest, run_study
     from screener.workspace.runs import save_run
 
     check_targets(csv, json, events, sessions, ledger, placebos, controls, verdicts, force=force)
@@ -305,7 +305,7 @@ def _table(factors: str | None, matched: str | None) -> ReturnTable | None:
     from pathlib import Path
 
     from screener.data.panels.return_tables import read_return_table
-    from screener.workflows.peers import INDUSTRY
+    from screener.workflows.study.industry_returns import INDUSTRY
 
     if factors and matched:
         raise InputError("--factors and --matched are two models", fix="give one of them")

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from screener.data.lake.store import Store
     from screener.domain.basket import Basket, Event
-    from screener.workflows.studying import StudyRequest
-    from screener.workflows.verdicts import VerdictRun
+    from screener.workflows.study.run import StudyRequest
+    from screener.workflows.study.verdicts import VerdictRun
     from screener.workspace.locate import Workspace
 
 __all__ = ["VerdictPart"]
@@ -71,8 +71,8 @@ class VerdictPart:
             return
         from screener.backtest.run import Settings
         from screener.workflows.backtest.requests import BacktestRequest
-        from screener.workflows.placebos import PlaceboRequest
-        from screener.workflows.verdicts import run_verdicts
+        from screener.workflows.study.placebo import PlaceboRequest
+        from screener.workflows.study.verdicts import run_verdicts
 
         settings = Settings(horizons=self.horizons, max_wait=request.max_wait)
         asked = PlaceboRequest(
@@ -96,13 +96,13 @@ class VerdictPart:
         if self.found is None:
             return
         from screener.files.writing import write_csv
-        from screener.workflows.placebo_rows import (
+        from screener.workflows.study.placebo_rows import (
             CONTROL_COLUMNS,
             PLACEBO_COLUMNS,
             control_rows,
             placebo_rows,
         )
-        from screener.workflows.verdicts import VERDICT_COLUMNS, verdict_rows
+        from screener.workflows.study.verdicts import VERDICT_COLUMNS, verdict_rows
 
         beside = self.found.placebo
         for target, columns, rows in (
@@ -118,7 +118,7 @@ class VerdictPart:
         if self.found is None:
             return
         from screener.render.verdict import verdict_text
-        from screener.workflows.placebo_rows import placebo_page
+        from screener.workflows.study.placebo_rows import placebo_page
 
         out.print(placebo_page(self.found.placebo))
         for verdict in self.found.verdicts:

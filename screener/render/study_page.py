@@ -15,7 +15,7 @@ from screener.study.parametric import CONFIDENCE
 from screener.study.results import Statistic, TestResult
 from screener.study.units import State, Unit, UnitKind
 from screener.study.windows import Part
-from screener.workflows.studying import ALL, StudyGroup, StudyRun
+from screener.workflows.study.run import ALL, StudyGroup, StudyRun
 
 __all__ = ["study_page"]
 

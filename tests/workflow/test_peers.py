@@ -18,7 +18,7 @@ from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError
 from screener.market.calendars import calendar_of
-from screener.workflows.peers import INDUSTRY, industry_remark, industry_returns
+from screener.workflows.study.industry_returns import INDUSTRY, industry_remark, industry_returns
 
 START, END = date(2025, 1, 2), date(2025, 12, 31)
 SHARES = tuple(Listing(f"60{number:04d}", Exchange.SH) for number in range(100, 116))

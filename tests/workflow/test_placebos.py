@@ -30,8 +30,13 @@ from screener.errors import InputError, NoTradableConstituents
 from screener.files.writing import write_csv
 from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
 from screener.workflows.backtest.run import run_events
-from screener.workflows.placebo_joint import joint_results
-from screener.workflows.placebo_rows import (
+from screener.workflows.study.placebo import (
+    PlaceboRequest,
+    PlaceboRun,
+    run_placebos,
+)
+from screener.workflows.study.placebo_joint import joint_results
+from screener.workflows.study.placebo_rows import (
     CONTROL_COLUMNS,
     JOINT_COLUMNS,
     PLACEBO_COLUMNS,
@@ -39,11 +44,6 @@ from screener.workflows.placebo_rows import (
     joint_rows,
     placebo_page,
     placebo_rows,
-)
-from screener.workflows.placebos import (
-    PlaceboRequest,
-    PlaceboRun,
-    run_placebos,
 )
 
 START, END, CUT = date(2024, 1, 2), date(2024, 12, 31), date(2024, 9, 10)

@@ -18,7 +18,7 @@ from screener.workflows.backtest.rows import (
     result_rows,
 )
 from screener.workflows.backtest.run import BacktestRun
-from screener.workflows.verdicts import VERDICT_COLUMNS
+from screener.workflows.study.verdicts import VERDICT_COLUMNS
 
 __all__ = ["RESULT_KEYS", "Difference", "check_explainable", "differences_of", "is_same"]
 

@@ -15,9 +15,9 @@ from screener.paths.windows import WindowStatus
 from screener.render.verdict import BrokerRecord, PlaceboRecord, Verdict
 from screener.scoring.leaderboard import Grouping, Score
 from screener.workflows.backtest.run import BacktestRun, run_events
-from screener.workflows.placebos import PlaceboRequest, PlaceboResult, PlaceboRun, run_placebos
 from screener.workflows.report.catalog import list_reports
 from screener.workflows.score.run import ScoreRequest, run_score
+from screener.workflows.study.placebo import PlaceboRequest, PlaceboResult, PlaceboRun, run_placebos
 from screener.workspace.locate import Workspace
 
 __all__ = ["VERDICT_COLUMNS", "VerdictRun", "run_verdicts", "verdict_rows"]

@@ -26,9 +26,9 @@ from screener.study.returns import EventReturns
 from screener.study.trials import benjamini_hochberg, holm
 from screener.study.units import StudyEvent, UnitKind, Units, study_units
 from screener.workflows.backtest.market import Benchmarks, Market, benchmarks_for, dated_events
-from screener.workflows.peers import industry_remark, industry_returns
 from screener.workflows.run_ids import run_id
-from screener.workflows.study_references import References
+from screener.workflows.study.industry_returns import industry_remark, industry_returns
+from screener.workflows.study.references import References
 
 __all__ = ["ALL", "Grouping", "StudyGroup", "StudyRequest", "StudyRun", "run_study"]
 

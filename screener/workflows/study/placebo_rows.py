@@ -10,8 +10,8 @@ from rich.console import RenderableType
 from screener.data.lake.schema import SIMULATED
 from screener.render.placebo import Comparison, JointLine, PlaceboBlock, PlaceboLine, placebo_view
 from screener.study.placebo.monte_carlo import Placement
-from screener.workflows.placebo_joint import JointResult, joint_results
-from screener.workflows.placebos import PlaceboResult, PlaceboRun
+from screener.workflows.study.placebo import PlaceboResult, PlaceboRun
+from screener.workflows.study.placebo_joint import JointResult, joint_results
 
 __all__ = [
     "CONTROL_COLUMNS",

@@ -10,7 +10,7 @@ from screener.study.evaluating import DayResult, PartResult
 from screener.study.legs import LegReturns
 from screener.study.results import Statistic, TestResult
 from screener.study.units import Unit, UnitKind
-from screener.workflows.studying import StudyGroup, StudyRun
+from screener.workflows.study.run import StudyGroup, StudyRun
 
 __all__ = [
     "DAY_COLUMNS",
