@@ -15,7 +15,7 @@ from screener.data.sources.files import FileSource, ImportKind, ImportRequest
 from screener.domain.report import Report
 from screener.workflows.report.check import Verdict, check_claims
 from screener.workflows.report.check_values import shares_digits
-from screener.workspace.cards import read_card
+from screener.workspace.cards.reading import read_card
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"

@@ -30,7 +30,7 @@ from screener.workflows.report.rows import (
     stored_evidence,
 )
 from screener.workspace.baskets import read_baskets
-from screener.workspace.cards import read_cards
+from screener.workspace.cards.reading import read_cards
 from screener.workspace.locate import Workspace
 from screener.workspace.readings import stored_reading, stored_readings
 from tests.support.report_lake import copy_lake, empty_workspace, fill_lake

@@ -26,8 +26,8 @@ from screener.workflows.report.doubts import Answer, Settle, settle_doubts
 from screener.workflows.report.name_master import Masters, read_masters
 from screener.workspace.baskets import proposed_basket, readable_baskets, write_basket
 from screener.workspace.broken import Readable
-from screener.workspace.card_writing import card_path
-from screener.workspace.cards import readable_cards
+from screener.workspace.cards.reading import readable_cards
+from screener.workspace.cards.writing import card_path
 from screener.workspace.locate import Workspace
 from screener.workspace.readings import find_by_hash, stored_readings
 

@@ -19,9 +19,9 @@ from screener.reports.repeats import linked_notes, same_report, signature, text_
 from screener.reports.text.found import Finding
 from screener.reports.text.layout import lay_out
 from screener.workspace.broken import Readable
-from screener.workspace.card_layout import parsed_card
-from screener.workspace.card_writing import card_path, card_text, reread_card, write_card
-from screener.workspace.cards import read_card, readable_cards
+from screener.workspace.cards.layout import parsed_card
+from screener.workspace.cards.reading import read_card, readable_cards
+from screener.workspace.cards.writing import card_path, card_text, reread_card, write_card
 from screener.workspace.locate import Workspace
 from screener.workspace.readings import StoredReading, keep_reading, stored_reading
 from screener.workspace.toml_files import toml_paths

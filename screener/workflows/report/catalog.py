@@ -28,7 +28,7 @@ from screener.workspace.baskets import (
 )
 from screener.workspace.broken import Broken, Readable
 from screener.workspace.bundled import bundled_workspace
-from screener.workspace.cards import readable_cards
+from screener.workspace.cards.reading import readable_cards
 from screener.workspace.create import create_workspace
 from screener.workspace.locate import Workspace
 

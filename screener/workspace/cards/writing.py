@@ -8,8 +8,8 @@ from screener.domain.report import Report
 from screener.errors import BasketDefinitionError
 from screener.files.failures import storage_error
 from screener.files.whole import write_whole
-from screener.workspace.card_layout import card_text
-from screener.workspace.card_merging import merged_card
+from screener.workspace.cards.layout import card_text
+from screener.workspace.cards.merging import merged_card
 from screener.workspace.locate import Workspace
 from screener.workspace.toml_files import shown, write_new
 

@@ -28,7 +28,7 @@ from screener.domain.report import (
     SecurityMention,
 )
 from screener.errors import BasketDefinitionError, ScreenerError
-from screener.workspace.cards import report_of
+from screener.workspace.cards.reading import report_of
 from screener.workspace.models import CardModel
 
 __all__ = ["card_text", "parsed_card"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from screener.workspace.toml_pieces import Bracket, Document, Element, Section, Statement
+from screener.workspace.cards.toml_pieces import Bracket, Document, Element, Section, Statement
 
 __all__ = ["CardItems", "Fields", "Inline", "Item", "Key", "Lined", "Plain"]
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from screener.domain.report import Report
-from screener.workspace.card_items import CardItems, Fields, Item, Key, Lined, Plain
-from screener.workspace.card_layout import card_text, parsed_card
-from screener.workspace.toml_pieces import Bracket, Element, Section, comments_in
+from screener.workspace.cards.items import CardItems, Fields, Item, Key, Lined, Plain
+from screener.workspace.cards.layout import card_text, parsed_card
+from screener.workspace.cards.toml_pieces import Bracket, Element, Section, comments_in
 
 __all__ = ["merged_card"]
 
