@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.backtest import plain, run
-from screener.backtest.benchmark import BenchmarkSeries, default_benchmark
+from screener.backtest.benchmark import BenchmarkSeries
 from screener.backtest.execution import executing, money
 from screener.backtest.execution.executing import execute_all
 from screener.backtest.frictions import Frictions
@@ -38,6 +38,7 @@ from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.domain.panel import PricePanel, TradingPanel
 from screener.domain.report import Precision, Publication
+from screener.market.benchmarks import default_benchmark
 from screener.market.calendars import calendar_of
 from screener.paths.known import EntrySessions, entry_choices
 from screener.paths.windows import WindowStatus

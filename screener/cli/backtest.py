@@ -227,7 +227,8 @@ def backtest(
     from screener.files.writing import check_targets, write_csv, write_json
     from screener.market.charges import Plan
     from screener.render.backtest_page import backtest_page, variants_page
-    from screener.workflows.backtest.measures import METRIC_COLUMNS, metric_rows, metrics_page
+    from screener.render.performance import metrics_page
+    from screener.workflows.backtest.measures import METRIC_COLUMNS, metric_rows
     from screener.workflows.backtest.order_rows import order_rows
     from screener.workflows.backtest.requests import Variants, request_of, variant_requests
     from screener.workflows.backtest.rows import (

@@ -117,8 +117,8 @@ class VerdictPart:
         """Print the comparison and the verdicts."""
         if self.found is None:
             return
+        from screener.render.placebo import placebo_page
         from screener.render.verdict import verdict_text
-        from screener.workflows.study.placebo_rows import placebo_page
 
         out.print(placebo_page(self.found.placebo))
         for verdict in self.found.verdicts:

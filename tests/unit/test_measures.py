@@ -20,8 +20,8 @@ from screener.files.writing import csv_text
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from screener.paths.metrics.performance import performance_of
-from screener.render.performance import MetricBlock, MetricLine, metrics_view
-from screener.workflows.backtest.measures import METRIC_COLUMNS, metric_rows, metrics_page
+from screener.render.performance import MetricBlock, MetricLine, metrics_page, metrics_view
+from screener.workflows.backtest.measures import METRIC_COLUMNS, metric_rows
 from screener.workflows.backtest.run import BacktestRequest, BacktestRun
 from tests.support.panels import event_of, panel_of, sessions
 

@@ -33,13 +33,13 @@ from screener.domain.listing import Exchange, parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError, ScreenerError
 from screener.market.calendars import calendar_of
+from screener.render.versions import diff_page
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.rows import BACKTEST_COLUMNS, result_rows, run_document
 from screener.workflows.backtest.run import run_events
 from screener.workflows.data.diff import (
     DIFF_COLUMNS,
     RUN_DIFF_COLUMNS,
-    diff_page,
     diff_versions,
     run_diff_rows,
 )

@@ -119,8 +119,8 @@ def import_(
     Example: screener data import bars.csv --kind bars --basis raw
     """
     from screener.data.sources.files import ImportRequest, parse_column_map, parse_units
-    from screener.render.store import import_view
-    from screener.workflows.data.importing import change_lines, import_files, outcome_text
+    from screener.render.store import change_lines, import_view, outcome_text
+    from screener.workflows.data.importing import import_files
 
     now = datetime.now(UTC)
     import_kind = _import_kind(kind)

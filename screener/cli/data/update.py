@@ -101,7 +101,7 @@ def update(
     if request.start > today:
         raise InputError(f"--from {request.start} is in the future", fix="give an earlier day")
     if dry_run:
-        console().print(plan_page(plan_update(place, request, clock=clock)))
+        console().print(plan_page(plan_update(place.data_cache, request, clock=clock)))
         return
     jitter = random.Random()  # noqa: S311 - no secret
     with (
@@ -110,7 +110,12 @@ def update(
     ):
         sources.check_names(request.sources)
         report = run_update(
-            place, request, chains=sources.chains, wire=sources, clock=clock, progress=told
+            place.data_cache,
+            request,
+            chains=sources.chains,
+            wire=sources,
+            clock=clock,
+            progress=told,
         )
     if report.outcomes or report.cut_off is None:
         console().print(update_page(report))

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from screener.backtest.benchmark import default_benchmark
 from screener.data.lake.comparison import TableDiff
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.panels.price_panel import frontier_of
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
+from screener.market.benchmarks import default_benchmark
 from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
 from screener.workflows.backtest.rows import BACKTEST_COLUMNS, result_rows
 from screener.workflows.backtest.run import run_events

@@ -12,12 +12,12 @@ from screener.domain.basket import Basket, Event
 from screener.domain.report import Precision, Report
 from screener.errors import InputError
 from screener.paths.windows import WindowStatus
-from screener.render.verdict import BrokerRecord, PlaceboRecord, Verdict
 from screener.scoring.leaderboard import Grouping, Score
 from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.report.catalog import list_reports
 from screener.workflows.score.run import ScoreRequest, run_score
 from screener.workflows.study.placebo import PlaceboRequest, PlaceboResult, PlaceboRun, run_placebos
+from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
 from screener.workspace.locate import Workspace
 
 __all__ = ["VERDICT_COLUMNS", "VerdictRun", "run_verdicts", "verdict_rows"]
