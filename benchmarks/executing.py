@@ -204,7 +204,7 @@ def paper(market: Market) -> None:
 def execute(market: Market) -> None:
     """Resolve the windows, and execute them with money."""
     windows = [
-        run.resolve_window(  # by that module's name for it, where the clock is
+        resolving.resolve_window(  # by that module's name for it, where the clock is
             market.trading.prices, event, entries[0], horizon=HOLD, max_wait=MAX_WAIT
         )
         for event, entries in market.events
@@ -231,7 +231,7 @@ JOBS: dict[str, Callable[[Market], None]] = {
 # ---- measuring in a process of its own -----------------------------------------------------------
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
-    ("resolving windows", run, "resolve_window"),
+    ("resolving windows", resolving, "resolve_window"),
     ("resolving orders", executing, "resolve_orders"),
     ("paths on paper", run, "paper_values"),
     ("order books on paper", plain, "order_book"),
