@@ -30,7 +30,7 @@ import numpy.typing as npt
 
 from screener.backtest import plain, run
 from screener.backtest.benchmark import BenchmarkSeries
-from screener.backtest.execution import executing, money
+from screener.backtest.execution import executing, money, resolving
 from screener.backtest.execution.executing import execute_all
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings, run_backtest

@@ -219,7 +219,6 @@ def backtest(
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
     """
     from screener.backtest.frictions import Frictions, Rights
-    from screener.backtest.ledger import LEDGER_COLUMNS, ORDER_COLUMNS
     from screener.backtest.run import Settings
     from screener.data.lake.store import Store
     from screener.data.panels.calendar_cache import recorded_sessions
@@ -228,7 +227,8 @@ def backtest(
     from screener.market.charges import Plan
     from screener.render.backtest_page import backtest_page, variants_page
     from screener.render.performance import metrics_page
-    from screener.workflows.backtest.measures import METRIC_COLUMNS, metric_rows
+    from screener.results.backtest import METRICS, NAMES, ORDERS
+    from screener.workflows.backtest.measures import metric_rows
     from screener.workflows.backtest.order_rows import order_rows
     from screener.workflows.backtest.requests import Variants, request_of, variant_requests
     from screener.workflows.backtest.rows import (
@@ -282,18 +282,18 @@ def backtest(
         recorded_sessions(place.data_cache),
     ):
         runs = run_variants(store, requests, program_version=program_version(), jobs=jobs)
-    columns, rows = result_table(runs)
+    table = result_table(runs)
     if csv is not None:
-        write_csv(csv, columns, rows, excel=excel)
+        write_csv(csv, table.spec.names, table.rows, excel=excel)
     if json is not None:
-        write_json(json, rows)
+        write_json(json, table.rows)
     if ledger is not None:
         on_paper = settings.frictions is None
         told = [row for run in runs for row in (ledger_rows if on_paper else order_rows)(run)]
-        write_csv(ledger, LEDGER_COLUMNS if on_paper else ORDER_COLUMNS, told, excel=excel)
+        write_csv(ledger, NAMES.names if on_paper else ORDERS.names, told, excel=excel)
     if metrics is not None:
         measured = [row for run in runs for row in metric_rows(run)]
-        write_csv(metrics, METRIC_COLUMNS, measured, excel=excel)
+        write_csv(metrics, METRICS.names, measured, excel=excel)
     remarks = [line for run in runs for line in run.remarks]
     for run in runs:
         remarks += save_run(place, run.run_id, run_document(run))

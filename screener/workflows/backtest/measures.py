@@ -10,45 +10,10 @@ from screener.backtest.run import EventResult
 from screener.market.calendars import calendar_of
 from screener.market.years import sessions_a_year
 from screener.paths.metrics.performance import Performance, performance_of
+from screener.results.backtest import METRICS
 from screener.workflows.backtest.run import BacktestRun
 
-__all__ = ["METRIC_COLUMNS", "EventMeasures", "event_measures", "metric_rows"]
-
-METRIC_COLUMNS = (
-    "basket",
-    "report",
-    "horizon",
-    "weighting",
-    "entry",
-    "delay",
-    "rebalance",
-    "status",
-    "entry_session",
-    "exit_session",
-    "n_sessions",
-    "sessions_a_year",
-    "total_return",
-    "annualised_return",
-    "volatility",
-    "sharpe",
-    "sortino",
-    "max_drawdown",
-    "drawdown_peak",
-    "drawdown_trough",
-    "drawdown_recovery",
-    "calmar",
-    "benchmark",
-    "beta",
-    "alpha",
-    "tracking_error",
-    "information_ratio",
-    "hit_rate",
-    "n_up",
-    "turnover",
-    "price_basis",
-    "data_version",
-    "run_id",
-)
+__all__ = ["EventMeasures", "event_measures", "metric_rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +47,7 @@ def event_measures(run: BacktestRun) -> Iterator[EventMeasures]:
 
 
 def metric_rows(run: BacktestRun) -> list[dict[str, object]]:
-    """Return one row per event and horizon with the columns of `METRIC_COLUMNS`.
+    """Return one row per event and horizon with the columns of `METRICS`.
 
     Rates are fractions; what is undefined or rests on too few sessions is `None`. `status` is that
     of the paper path: a row of `result_rows` may be pending for longer, for a sale that waits.
@@ -130,4 +95,4 @@ def _row(run: BacktestRun, item: EventMeasures) -> dict[str, object]:
         "data_version": run.data_version,
         "run_id": run.run_id,
     }
-    return {name: row.get(name) for name in METRIC_COLUMNS}
+    return {name: row.get(name) for name in METRICS.names}
