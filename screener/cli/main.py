@@ -12,7 +12,6 @@ import typer
 
 from screener.cli.backtest import backtest
 from screener.cli.basket import basket_app
-from screener.cli.common import program_version
 from screener.cli.data.store import data_app
 from screener.cli.demo import demo
 from screener.cli.exits import RootGroup
@@ -23,6 +22,7 @@ from screener.cli.rules import rules
 from screener.cli.score import score
 from screener.cli.screen import screen
 from screener.cli.study import study
+from screener.files.program import program_version
 
 __all__ = ["app", "run"]
 

@@ -14,11 +14,11 @@ from screener.cli.common import (
     ForceOption,
     WorkspaceOption,
     console,
-    program_version,
     working,
     workspace_of,
 )
 from screener.errors import InputError
+from screener.files.program import program_version
 
 __all__ = ["compact", "diff", "restore"]
 
