@@ -29,8 +29,8 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.backtest import plain, run
-from screener.backtest.benchmark import BenchmarkSeries, default_benchmark
-from screener.backtest.execution import executing, money
+from screener.backtest.benchmark import BenchmarkSeries
+from screener.backtest.execution import executing, money, resolving
 from screener.backtest.execution.executing import execute_all
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings, run_backtest
@@ -38,6 +38,7 @@ from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.domain.panel import PricePanel, TradingPanel
 from screener.domain.report import Precision, Publication
+from screener.market.benchmarks import default_benchmark
 from screener.market.calendars import calendar_of
 from screener.paths.known import EntrySessions, entry_choices
 from screener.paths.windows import WindowStatus
@@ -203,7 +204,7 @@ def paper(market: Market) -> None:
 def execute(market: Market) -> None:
     """Resolve the windows, and execute them with money."""
     windows = [
-        run.resolve_window(  # by that module's name for it, where the clock is
+        resolving.resolve_window(  # by that module's name for it, where the clock is
             market.trading.prices, event, entries[0], horizon=HOLD, max_wait=MAX_WAIT
         )
         for event, entries in market.events
@@ -230,7 +231,7 @@ JOBS: dict[str, Callable[[Market], None]] = {
 # ---- measuring in a process of its own -----------------------------------------------------------
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
-    ("resolving windows", run, "resolve_window"),
+    ("resolving windows", resolving, "resolve_window"),
     ("resolving orders", executing, "resolve_orders"),
     ("paths on paper", run, "paper_values"),
     ("order books on paper", plain, "order_book"),

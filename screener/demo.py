@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from screener.backtest.frictions import Frictions
-from screener.backtest.ledger import LEDGER_COLUMNS
 from screener.backtest.run import Settings
 from screener.data.lake.schema import SIMULATED
 from screener.data.lake.store import Store
@@ -16,14 +15,10 @@ from screener.domain.listing import Listing
 from screener.errors import ConfigError
 from screener.files.writing import write_csv
 from screener.render.screen import screen_rows
+from screener.results.backtest import NAMES, RETURNS
 from screener.screen.criteria import parse_criteria
 from screener.workflows.backtest.requests import request_for
-from screener.workflows.backtest.rows import (
-    BACKTEST_COLUMNS,
-    ledger_rows,
-    result_rows,
-    run_document,
-)
+from screener.workflows.backtest.rows import ledger_rows, result_rows, run_document
 from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.data.importing import ImportOutcome, import_batch
 from screener.workflows.report.catalog import init_workspace, list_reports
@@ -111,8 +106,8 @@ def back_test(workspace: Workspace, *, program_version: str) -> BacktestRun:
     with Store.open(workspace.data_cache) as store:
         run = run_events(store, request, program_version=program_version)
     files = DemoFiles.of(workspace)
-    write_csv(str(files.backtest), BACKTEST_COLUMNS, result_rows(run))
-    write_csv(str(files.ledger), LEDGER_COLUMNS, ledger_rows(run))
+    write_csv(str(files.backtest), RETURNS.names, result_rows(run))
+    write_csv(str(files.ledger), NAMES.names, ledger_rows(run))
     save_run(workspace, run.run_id, run_document(run))
     return run
 

@@ -10,21 +10,14 @@ import numpy as np
 
 from screener.backtest.portfolio import FloatVector, RowVector
 from screener.domain.basket import EntryPrice
-from screener.domain.listing import Exchange, Listing
+from screener.domain.listing import Listing
 from screener.domain.panel import FloatMatrix, PricePanel, SessionAxis
 from screener.errors import BarsMissing
 from screener.market.calendars import Calendar
 from screener.paths.windows import Window
 
-__all__ = [
-    "DEFAULT_BENCHMARK",
-    "BenchmarkSeries",
-    "benchmark_path",
-    "benchmark_return",
-    "default_benchmark",
-]
+__all__ = ["BenchmarkSeries", "benchmark_path", "benchmark_return"]
 
-DEFAULT_BENCHMARK = {True: Listing("000300", Exchange.SH), False: Listing("HSI", Exchange.HK)}
 """Default benchmark of a name, by whether its exchange is on the mainland."""
 
 
@@ -51,11 +44,6 @@ class BenchmarkSeries:
     calendar: Calendar
     sessions: SessionAxis
     values: FloatMatrix
-
-
-def default_benchmark(listing: Listing) -> Listing:
-    """Return the default benchmark of a name: CSI 300 on the mainland, Hang Seng in Hong Kong."""
-    return DEFAULT_BENCHMARK[listing.exchange.mainland]
 
 
 def benchmark_return(

@@ -13,62 +13,7 @@ from screener.paths.legs import Leg, LegState, Reason
 from screener.paths.limits import limit_on, without_limit
 from screener.paths.windows import Window
 
-__all__ = ["LEDGER_COLUMNS", "ORDER_COLUMNS", "LedgerEntry", "ledger_entries"]
-
-LEDGER_COLUMNS = (
-    "basket",
-    "report",
-    "horizon",
-    "listing",
-    "name",
-    "state",
-    "weight",
-    "scheduled_entry",
-    "entry_session",
-    "entry_price",
-    "scheduled_exit",
-    "exit_session",
-    "exit_price",
-    "sold_session",
-    "return_local",
-    "currency",
-    "sessions_without_bar",
-    "reason",
-    "rule",
-    "run_id",
-)
-
-
-ORDER_COLUMNS = (
-    "basket",
-    "report",
-    "horizon",
-    "capital",
-    "listing",
-    "name",
-    "side",
-    "status",
-    "weight",
-    "scheduled_session",
-    "session",
-    "shares",
-    "price",
-    "currency",
-    "amount",
-    "fees",
-    "reason",
-    "rule",
-    "source",
-    "run_id",
-    "fx",
-    "amount_cny",
-    "fees_cny",
-    "cash_cny",
-)
-"""Columns of the ledger of a run with money, one row per order, dividend, tax, rights issue and
-conversion; price, amount and fees are in `currency`, `fx` is CNY for one unit of it. `cash_cny` is
-what the row adds to the money in CNY; empty for a conversion, whose rate is that of its order.
-"""
+__all__ = ["LedgerEntry", "ledger_entries"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

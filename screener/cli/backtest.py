@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
+from screener.api import Workspace
 from screener.cli.common import (
     MOST_SESSIONS,
     CsvOption,
@@ -16,14 +16,12 @@ from screener.cli.common import (
     JsonOption,
     VersionOption,
     WorkspaceOption,
-    at_least,
     check_excel,
     console,
     ends_lacking,
     given,
     horizons_of,
     messages,
-    program_version,
     tell_broken,
     working,
     workspace_of,
@@ -32,9 +30,6 @@ from screener.errors import InputError
 
 __all__ = ["backtest"]
 
-ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
-
-_MOST_MONEY = 1e12
 _OF_FRICTIONS = (
     "participation",
     "slippage_bps",
@@ -218,109 +213,77 @@ def backtest(
 
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
     """
-    from screener.backtest.frictions import Frictions, Rights
-    from screener.backtest.ledger import LEDGER_COLUMNS, ORDER_COLUMNS
-    from screener.backtest.run import Settings
-    from screener.data.lake.store import Store
-    from screener.data.panels.calendar_cache import recorded_sessions
-    from screener.domain.basket import EntryPrice, Rebalance, Weighting
     from screener.files.writing import check_targets, write_csv, write_json
-    from screener.market.charges import Plan
     from screener.render.backtest_page import backtest_page, variants_page
-    from screener.workflows.backtest.measures import METRIC_COLUMNS, metric_rows, metrics_page
+    from screener.render.performance import metrics_page
+    from screener.results.backtest import METRICS, NAMES, ORDERS
+    from screener.workflows.backtest.measures import metric_rows
     from screener.workflows.backtest.order_rows import order_rows
-    from screener.workflows.backtest.requests import Variants, request_of, variant_requests
-    from screener.workflows.backtest.rows import (
-        ledger_rows,
-        result_table,
-        run_document,
-    )
-    from screener.workflows.backtest.run import run_variants
-    from screener.workflows.report.catalog import basket_events
-    from screener.workspace.runs import save_run
+    from screener.workflows.backtest.rows import ledger_rows, result_table
 
     check_targets(csv, json, ledger, metrics, force=force)
     check_excel(excel, csv, ledger, metrics)
-    _check_cost(context, cost_bps, _capitals(capital))
-    place = workspace_of(workspace)
-    frictions = Frictions(
-        plan=Plan(
-            commission=_fraction(commission_bps, "--commission-bps"),
-            minimum=_positive(commission_min, "--commission-min", zero=True),
-            hk_commission=_fraction(commission_bps, "--commission-bps"),
-            hk_minimum=_positive(commission_min, "--commission-min", zero=True),
-            southbound=_southbound(hk_account),
-        ),
-        participation=participation,
-        slippage_bps=slippage_bps,
-        impact_bps=impact_bps,
-        fx_spread_bps=fx_spread_bps,
-        rights=_one_of(Rights, rights, "--rights"),
-    )
-    settings = Settings(
-        horizons=horizons_of(hold),
-        max_wait=at_least(max_wait, 0, "--max-wait"),
-        cost=None if paper or cost_bps is None else _cost(cost_bps),
-        frictions=None if paper or cost_bps is not None else frictions,
-        recovery=_recovery(delisting_recovery),
-        capitals=_capitals(capital),
-    )
-    variants = Variants(
-        delays=_delays(delay),
-        weightings=(None,) if weighting is None else _some_of(Weighting, weighting, "--weighting"),
-        entries=_some_of(EntryPrice, entry, "--entry"),
-        rebalances=_some_of(Rebalance, rebalance, "--rebalance"),
-    )
-    groups = basket_events(place, names or None, report)
-    tell_broken(groups.broken)
-    request = request_of(groups, settings, benchmark=benchmark)
-    requests = variant_requests(request, variants)
-    with (
-        working("backtesting"),
-        Store.open(place.data_cache, version=data_version) as store,
-        recorded_sessions(place.data_cache),
-    ):
-        runs = run_variants(store, requests, program_version=program_version(), jobs=jobs)
-    columns, rows = result_table(runs)
+    _check_cost(context, cost_bps)
+    options = {
+        "paper": paper,
+        "participation": participation,
+        "slippage_bps": slippage_bps,
+        "impact_bps": impact_bps,
+        "fx_spread_bps": fx_spread_bps,
+        "commission_bps": commission_bps,
+        "commission_min": commission_min,
+        "hk_account": hk_account,
+        "cost_bps": cost_bps,
+        "max_wait": max_wait,
+        "delay": _delays(delay),
+        "weighting": None if weighting is None else _some(weighting, "--weighting"),
+        "entry": _some(entry, "--entry"),
+        "rebalance": _some(rebalance, "--rebalance"),
+        "rights": rights,
+        "delisting_recovery": delisting_recovery,
+    }
+    desk = Workspace(workspace_of(workspace), broken=tell_broken)
+    with working("backtesting"):
+        found = desk.backtest(
+            names,
+            report=report,
+            hold=horizons_of(hold),
+            capital=_capitals(capital),
+            benchmark=benchmark,
+            data_version=data_version,
+            jobs=jobs,
+            **options,
+        )
+    runs = found.runs
+    table = result_table(runs)
     if csv is not None:
-        write_csv(csv, columns, rows, excel=excel)
+        write_csv(csv, table.spec.names, table.rows, excel=excel)
     if json is not None:
-        write_json(json, rows)
+        write_json(json, table.rows)
     if ledger is not None:
-        on_paper = settings.frictions is None
+        on_paper = runs[0].request.settings.frictions is None
         told = [row for run in runs for row in (ledger_rows if on_paper else order_rows)(run)]
-        write_csv(ledger, LEDGER_COLUMNS if on_paper else ORDER_COLUMNS, told, excel=excel)
+        write_csv(ledger, (NAMES if on_paper else ORDERS).names, told, excel=excel)
     if metrics is not None:
         measured = [row for run in runs for row in metric_rows(run)]
-        write_csv(metrics, METRIC_COLUMNS, measured, excel=excel)
-    remarks = [line for run in runs for line in run.remarks]
-    for run in runs:
-        remarks += save_run(place, run.run_id, run_document(run))
+        write_csv(metrics, METRICS.names, measured, excel=excel)
+    remarks = [*(line for run in runs for line in run.remarks), *found.save()]
     if "-" not in (csv, json, ledger, metrics):
         console().print(backtest_page(runs[0]) if len(runs) == 1 else variants_page(runs))
         if metrics is not None and len(runs) == 1:
             console().print(metrics_page(runs[0]))
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
-    ends_lacking(groups.lacking or any(run.lacking for run in runs))
+    ends_lacking(found.lacking)
 
 
-def _check_cost(
-    context: typer.Context, cost_bps: float | None, capitals: tuple[float, ...]
-) -> None:
+def _check_cost(context: typer.Context, cost_bps: float | None) -> None:
     """Refuse what a plain cost would leave unread."""
-    if cost_bps is None:
-        return
-    unread = given(context, *_OF_FRICTIONS)
+    unread = [] if cost_bps is None else given(context, *_OF_FRICTIONS)
     if unread:
         raise InputError(
             f"--cost-bps is a plain cost instead of rules and charges: {unread[0]} is not read",
             fix=f"leave out --cost-bps, or {', '.join(unread)}",
-        )
-    if len(capitals) > 1:
-        raise InputError(
-            "--cost-bps costs the same at any size: several amounts of --capital change nothing",
-            fix="give one amount",
         )
 
 
@@ -337,38 +300,13 @@ def _delays(text: str) -> tuple[int, ...]:
     return found
 
 
-def _some_of(kind: type[ChoiceT], text: str, parameter: str) -> tuple[ChoiceT, ...]:
-    asked = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
-    known = [str(choice) for choice in kind]
-    for part in asked:
-        if part not in known:
-            raise InputError(f"{parameter} {part!r} is not one of {', '.join(known)}")
+def _some(text: str, parameter: str) -> tuple[str, ...]:
+    asked = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if not asked:
-        raise InputError(f"{parameter} is empty", fix=f"give one of {', '.join(known)}")
-    return tuple(kind(part) for part in asked)
-
-
-def _one_of(kind: type[ChoiceT], text: str, parameter: str) -> ChoiceT:
-    found, *others = _some_of(kind, text, parameter)
-    if others:
-        raise InputError(f"{parameter} {text!r} is more than one", fix=f"give {found} alone")
-    return found
-
-
-def _recovery(value: float | None) -> float | None:
-    if value is not None and not 0 <= value <= 1:
         raise InputError(
-            f"--delisting-recovery {value:g} is no fraction of a price",
-            fix="give 0 for nothing, up to 1 for the whole last close",
+            f"{parameter} is empty", fix="`screener backtest --help` shows the choices"
         )
-    return value
-
-
-def _positive(value: float, parameter: str, *, zero: bool = False) -> float:
-    if not 0 < value < float("inf") and not (zero and value == 0):
-        bound = "an amount of 0 or more" if zero else "a positive amount"
-        raise InputError(f"{parameter} {value:g} is not {bound}")
-    return value
+    return asked
 
 
 def _capitals(text: str) -> tuple[float, ...]:
@@ -384,26 +322,4 @@ def _capitals(text: str) -> tuple[float, ...]:
         raise InputError(
             f"--capital {text!r} is no amount of money", fix="write it like 20000,1000000"
         )
-    if max(found) > _MOST_MONEY:
-        raise InputError(f"--capital {max(found):g} is above {_MOST_MONEY:g}, more than any market")
-    return tuple(_positive(value, "--capital") for value in found)
-
-
-def _southbound(account: str) -> bool:
-    if account not in ("southbound", "direct"):
-        raise InputError(
-            f"--hk-account {account!r} is no kind of account", fix="say southbound or direct"
-        )
-    return account == "southbound"
-
-
-def _fraction(basis_points: float, parameter: str) -> float:
-    if not 0 <= basis_points < 10_000:
-        raise InputError(f"{parameter} {basis_points:g} is outside 0 to 10000 basis points")
-    return basis_points / 10_000
-
-
-def _cost(basis_points: float) -> float:
-    if not 0 <= basis_points < 10_000:
-        raise InputError(f"--cost-bps {basis_points:g} is outside 0 to 10000 basis points")
-    return basis_points / 10_000
+    return found

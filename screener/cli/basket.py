@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from screener.cli.common import WorkspaceOption, console, tell_broken, workspace_of
-from screener.cli.dates import parse_moment
+from screener.domain.days import parse_moment
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import InputError
 

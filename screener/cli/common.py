@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from screener.domain.days import MOST_SESSIONS
 from screener.errors import DataError, InputError
 
 if TYPE_CHECKING:
@@ -33,14 +34,10 @@ __all__ = [
     "given",
     "horizons_of",
     "messages",
-    "program_version",
     "tell_broken",
     "working",
     "workspace_of",
 ]
-
-MOST_SESSIONS = 2_500
-"""Greatest number of sessions that anything is held or waits."""
 
 WorkspaceOption = Annotated[
     Path | None,
@@ -91,13 +88,6 @@ def working(what: str) -> Iterator[None]:
         return
     with screen.status(f"{what} …"):
         yield
-
-
-def program_version() -> str:
-    """Return the version of the installed program."""
-    from importlib.metadata import version
-
-    return version("screener")
 
 
 def console() -> Console:

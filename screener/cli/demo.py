@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from screener.cli.common import console, program_version, working
+from screener.cli.common import console, working
+from screener.files.program import program_version
 
 __all__ = ["demo", "on_path"]
 

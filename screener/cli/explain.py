@@ -12,10 +12,10 @@ from screener.cli.common import (
     JsonOption,
     WorkspaceOption,
     console,
-    program_version,
     working,
     workspace_of,
 )
+from screener.files.program import program_version
 
 __all__ = ["explain"]
 

@@ -14,6 +14,7 @@ import typer
 
 from screener.cli.exits import RootGroup
 from screener.cli.sparing import spare_pandas, spare_plugins
+from screener.files.program import program_version
 
 __all__ = ["app", "run"]
 
@@ -21,6 +22,7 @@ _NEW_OBJECTS, _YOUNG, _OLD = 50_000, 20, 20  # by default 700, 10, 10
 _WITHOUT_PANDAS = ("backtest", "report", "rules", "screen")
 
 _GROUPS = ("report", "basket", "data")
+_PLACES = {"data": "data.store"}
 _COMMANDS = (
     "demo",
     "init",
@@ -56,7 +58,7 @@ def _app_of(names: Iterable[str]) -> typer.Typer:
     )
     made.callback()(_root)
     for name in names:
-        module = import_module(f"screener.cli.{name}")
+        module = import_module(f"screener.cli.{_PLACES.get(name, name)}")
         if name in _GROUPS:
             made.add_typer(getattr(module, f"{name}_app"), name=name)
         else:
@@ -66,8 +68,6 @@ def _app_of(names: Iterable[str]) -> typer.Typer:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from screener.cli.common import program_version
-
         typer.echo(f"screener {program_version()}")
         raise typer.Exit
 

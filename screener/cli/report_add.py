@@ -22,7 +22,7 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
-from screener.cli.dates import parse_moment
+from screener.domain.days import parse_moment
 from screener.errors import InputError
 from screener.files.memory import require_memory
 

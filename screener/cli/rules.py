@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,10 +18,8 @@ from screener.cli.common import (
     console,
     messages,
 )
-from screener.errors import DateRangeError, InputError
-
-if TYPE_CHECKING:
-    from datetime import date
+from screener.domain.days import parse_day
+from screener.errors import InputError
 
 __all__ = ["rules"]
 
@@ -60,7 +58,7 @@ def rules(
         raise InputError("--excel needs --csv", fix="write --csv FILE --excel")
     wanted = parse_listing(listing, parameter="--listing", kind=Kind.SECURITY)
     lake = lake_if_any(workspace, environ=os.environ, cwd=Path.cwd())
-    page = run_ruling(lake, wanted, _day(at), version=data_version)
+    page = run_ruling(lake, wanted, parse_day(at, parameter="--at"), version=data_version)
     if "-" not in (csv, json):
         console().print(rules_view(page))
     if csv is not None:
@@ -69,14 +67,3 @@ def rules(
         write_json(json, rules_document(page))
     for remark in page.remarks:
         messages().print(remark, markup=False)
-
-
-def _day(text: str) -> date:
-    from datetime import date
-
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise DateRangeError(
-            f"--at {text!r} is not a date", fix="write it like 2026-07-06"
-        ) from None

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from screener.api import Workspace
 from screener.cli.common import (
     CsvOption,
     ExcelOption,
@@ -75,7 +76,6 @@ def score(
 
     Example: screener score --by broker,rating --calls calls.csv
     """
-    from screener.data.lake.store import Store
     from screener.files.writing import check_targets, write_csv, write_json
     from screener.render.score_page import score_page
     from screener.render.score_words import Language
@@ -86,7 +86,6 @@ def score(
         score_document,
         score_rows,
     )
-    from screener.workflows.score.run import ScoreRequest, parse_groupings, run_score
 
     check_targets(csv, json, calls, force=force)
     check_excel(excel, csv, calls)
@@ -94,16 +93,16 @@ def score(
         raise InputError(f"--lang {lang!r} is not one of {', '.join(Language)}")
     if min_calls < 1:
         raise InputError(f"--min-calls {min_calls} is below 1")
-    request = ScoreRequest(
-        names=tuple(names or ()),
-        broker=broker or "",
-        by=parse_groupings(by),
-        min_calls=min_calls,
-        backdate=backdate,
-    )
-    place = workspace_of(workspace)
-    with working("scoring"), Store.open(place.data_cache, version=data_version) as store:
-        run = run_score(place, store, request)
+    desk = Workspace(workspace_of(workspace), broken=tell_broken)
+    with working("scoring"):
+        run = desk.score(
+            names or (),
+            broker=broker or "",
+            by=by,
+            min_calls=min_calls,
+            backdate=backdate,
+            data_version=data_version,
+        ).run
     if csv is not None:
         write_csv(csv, SCORE_COLUMNS, score_rows(run), excel=excel)
     if json is not None:
@@ -113,7 +112,6 @@ def score(
     if "-" not in (csv, json, calls):
         out = console()
         out.print(score_page(run, Language(lang), width=out.width))
-    tell_broken(run.broken)
     for line in run.remarks:
         messages().print(line, markup=False)
     ends_lacking(run.lacking)

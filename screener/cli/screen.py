@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from screener.api import Workspace
 from screener.cli.common import (
     CsvOption,
     ExcelOption,
@@ -106,18 +107,7 @@ def screen(
 
     Example: screener screen --basket copper --where "pb < 3 OR dividend_yield > 0.03" --csv -
     """
-    from screener.data.lake.store import Store
-    from screener.data.panels.calendar_cache import recorded_sessions
     from screener.files.writing import check_targets
-    from screener.screen.criteria import parse_criteria, parse_fields, parse_order
-    from screener.workflows.report.catalog import BasketEvents, basket_events, needed_events
-    from screener.workflows.screen.run import (
-        ScreenRequest,
-        members_as_of,
-        parse_universe,
-        run_screen,
-    )
-    from screener.workspace.broken import Readable
 
     check_targets(csv, json, force=force)
     check_excel(excel, csv)
@@ -131,31 +121,21 @@ def screen(
         "float_cap": float_cap,
         "dividend_yield": dividend_yield,
     }
-    day = _day(as_of)
-    place = workspace_of(workspace)
-    groups: Readable[BasketEvents] = Readable(())
-    if basket is not None:
-        groups = basket_events(place, (basket,), None)
-    tell_broken(groups.broken)
-    request = ScreenRequest(
-        as_of=day,
-        universe=None if universe is None else parse_universe(universe),
-        members=() if basket is None else members_as_of(needed_events(groups), day),
-        basket=basket or "",
-        criteria=parse_criteria(ranges),
+    desk = Workspace(workspace_of(workspace), broken=tell_broken)
+    found = desk.screen(
+        as_of=_day(as_of),
+        universe=universe,
+        basket=basket,
         where=where,
-        sort=None if sort is None else parse_order(sort),
+        sort=sort,
         top=top,
-        allow_missing=parse_fields(allow_missing, parameter="--allow-missing"),
+        allow_missing=() if allow_missing is None else (allow_missing,),
         currency=currency,
+        data_version=data_version,
+        **{name: text for name, text in ranges.items() if text is not None},
     )
-    with (
-        recorded_sessions(place.data_cache),
-        Store.open(place.data_cache, version=data_version) as store,
-    ):
-        result = run_screen(store, request)
-    _show(result, csv=csv, json=json, excel=excel, passed_only=passed_only)
-    ends_lacking(groups.lacking or result.lacking)
+    _show(found.result, csv=csv, json=json, excel=excel, passed_only=passed_only)
+    ends_lacking(found.lacking)
 
 
 def _show(
@@ -176,18 +156,14 @@ def _show(
 
 
 def _day(text: str | None) -> date:
-    from datetime import date, datetime
-    from zoneinfo import ZoneInfo
+    from datetime import datetime
 
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    from screener.domain.days import SHANGHAI, parse_day
+
+    today = datetime.now(SHANGHAI).date()
     if text is None:
         return today
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        raise DateRangeError(
-            f"--as-of {text!r} is not a date", fix="write it like 2026-05-27"
-        ) from None
+    day = parse_day(text, parameter="--as-of")
     if day > today:
         raise DateRangeError(f"--as-of {day} is in the future; today is {today}")
     return day

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from screener.api import Workspace
 from screener.cli.common import (
     CsvOption,
     ExcelOption,
@@ -14,24 +15,17 @@ from screener.cli.common import (
     JsonOption,
     VersionOption,
     WorkspaceOption,
-    at_least,
     check_excel,
     console,
     ends_lacking,
     given,
     messages,
-    program_version,
     tell_broken,
     working,
     workspace_of,
 )
 from screener.cli.study_verdicts import VerdictPart
 from screener.errors import InputError
-
-if TYPE_CHECKING:
-    from enum import StrEnum
-
-    from screener.data.panels.return_tables import ReturnTable
 
 __all__ = ["study"]
 
@@ -199,15 +193,8 @@ def study(
 
     Example: screener study --all --by basket --csv tests.csv
     """
-    from screener.data.lake.store import Store
     from screener.files.writing import check_targets, write_csv, write_json
     from screener.render.study_page import study_page
-    from screener.study.evaluating import StudySettings
-    from screener.study.models import Convention, Model
-    from screener.study.units import UnitKind
-    from screener.study.windows import StudyWindows
-    from screener.workflows.report.catalog import basket_events, needed_events
-    from screener.workflows.study.industry_returns import INDUSTRY
     from screener.workflows.study.rows import (
         DAY_COLUMNS,
         NAME_COLUMNS,
@@ -219,7 +206,6 @@ def study(
         unit_columns,
         unit_rows,
     )
-    from screener.workflows.study.run import Grouping, StudyRequest, run_study
     from screener.workspace.runs import save_run
 
     check_targets(csv, json, events, sessions, ledger, placebos, controls, verdicts, force=force)
@@ -231,34 +217,32 @@ def study(
             "name the baskets to study, or ask for --all",
             fix="`screener basket list` shows them",
         )
-    table = _table(factors, matched)
-    implied = Model.FACTORS if factors else Model.MATCHED if matched else Model.MARKET
-    settings = StudySettings(
-        windows=StudyWindows(
-            estimation=_window(estimation, "--estimation"),
-            event=_window(window, "--window"),
-            least=least,
-        ),
-        model=implied if model is None else Model(_one_of(Model, model, "--model")),
-        convention=Convention(_one_of(Convention, convention, "--convention")),
-        seed=at_least(seed, 0, "--seed"),
-        draws=at_least(draws, 100, "--draws"),
-    )
     place = workspace_of(workspace)
-    groups = basket_events(place, names or None, report)
-    tell_broken(groups.broken)
-    request = StudyRequest(
-        events=needed_events(groups),
-        settings=settings,
-        unit=UnitKind(_one_of(UnitKind, unit, "--unit")),
-        benchmark=benchmark,
-        by=Grouping(_one_of(Grouping, by, "--by")),
-        max_wait=at_least(max_wait, 0, "--max-wait"),
-        peers=matched == INDUSTRY,
-    )
-    with working("studying"), Store.open(place.data_cache, version=data_version) as store:
-        run = run_study(store, request, program_version=program_version(), table=table, jobs=jobs)
-        part.run(place, store, groups, request, jobs=jobs)
+    desk = Workspace(place, broken=tell_broken)
+    with working("studying"):
+        found = desk.study(
+            names,
+            report=report,
+            placebo=placebo,
+            hold=part.horizons,
+            data_version=data_version,
+            jobs=jobs,
+            window=_window(window, "--window"),
+            estimation=_window(estimation, "--estimation"),
+            least=least,
+            model=model,
+            unit=unit,
+            by=by,
+            benchmark=benchmark,
+            factors=factors,
+            matched=matched,
+            convention=convention,
+            max_wait=max_wait,
+            seed=seed,
+            draws=draws,
+        )
+    run = found.run
+    part.found = found.beside
     for target, columns, rows in (
         (csv, TEST_COLUMNS, test_rows(run)),
         (events, unit_columns(run), unit_rows(run)),
@@ -277,7 +261,7 @@ def study(
         part.show(console())
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
-    ends_lacking(groups.lacking or run.lacking or part.lacking)
+    ends_lacking(found.lacking)
 
 
 def _check_read(
@@ -301,18 +285,6 @@ def _check_read(
         )
 
 
-def _table(factors: str | None, matched: str | None) -> ReturnTable | None:
-    from pathlib import Path
-
-    from screener.data.panels.return_tables import read_return_table
-    from screener.workflows.study.industry_returns import INDUSTRY
-
-    if factors and matched:
-        raise InputError("--factors and --matched are two models", fix="give one of them")
-    given = factors or (None if matched == INDUSTRY else matched)
-    return read_return_table(Path(given)) if given else None
-
-
 def _window(text: str, parameter: str) -> tuple[int, int]:
     found = _WINDOW.fullmatch(text)
     if found is None:
@@ -321,10 +293,3 @@ def _window(text: str, parameter: str) -> tuple[int, int]:
             fix=f"write it like {parameter}=-20..20",
         )
     return int(found[1]), int(found[2])
-
-
-def _one_of(kind: type[StrEnum], text: str, parameter: str) -> str:
-    known = [str(choice) for choice in kind]
-    if text not in known:
-        raise InputError(f"{parameter} {text!r} is not one of {', '.join(known)}")
-    return text

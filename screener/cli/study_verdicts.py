@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from screener.cli.common import horizons_of, program_version
+from screener.cli.common import horizons_of
 from screener.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from screener.data.lake.store import Store
-    from screener.domain.basket import Basket, Event
-    from screener.workflows.study.run import StudyRequest
     from screener.workflows.study.verdicts import VerdictRun
     from screener.workspace.locate import Workspace
 
@@ -57,40 +53,6 @@ class VerdictPart:
         self.placebos, self.controls, self.verdicts = placebos, controls, verdicts
         self.found: VerdictRun | None = None
 
-    def run(
-        self,
-        place: Workspace,
-        store: Store,
-        groups: Sequence[tuple[Basket, tuple[Event, ...]]],
-        request: StudyRequest,
-        *,
-        jobs: int,
-    ) -> None:
-        """Compare, if asked to."""
-        if not self.draws:
-            return
-        from screener.backtest.run import Settings
-        from screener.workflows.backtest.requests import BacktestRequest
-        from screener.workflows.study.placebo import PlaceboRequest
-        from screener.workflows.study.verdicts import run_verdicts
-
-        settings = Settings(horizons=self.horizons, max_wait=request.max_wait)
-        asked = PlaceboRequest(
-            backtest=BacktestRequest(
-                events=request.events, settings=settings, benchmark=request.benchmark
-            ),
-            draws=self.draws,
-            seed=request.settings.seed,
-        )
-        self.found = run_verdicts(
-            place, store, groups, asked, program_version=program_version(), jobs=jobs
-        )
-
-    @property
-    def lacking(self) -> bool:
-        """Whether an event of the comparison lacks something that its value needs."""
-        return self.found is not None and self.found.backtest.lacking
-
     def write(self, *, excel: bool) -> None:
         """Write the files that were asked for."""
         if self.found is None:
@@ -117,8 +79,8 @@ class VerdictPart:
         """Print the comparison and the verdicts."""
         if self.found is None:
             return
+        from screener.render.placebo import placebo_page
         from screener.render.verdict import verdict_text
-        from screener.workflows.study.placebo_rows import placebo_page
 
         out.print(placebo_page(self.found.placebo))
         for verdict in self.found.verdicts:

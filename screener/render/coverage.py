@@ -9,7 +9,11 @@ from datetime import date
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from screener.data.doctor.holdings import Holdings
+from screener.data.doctor.lacks import Cell
+from screener.data.lake.schema import SIMULATED, TABLES, TableName
 from screener.render.tables import UNDEFINED, Column, facts, number, or_dash, plain_table
+from screener.workflows.data.status import Status
 
 __all__ = [
     "BasketLine",
@@ -18,7 +22,9 @@ __all__ = [
     "FreshnessLine",
     "GapLine",
     "size_text",
+    "status_page",
     "status_view",
+    "table_line",
 ]
 
 _SOURCES_SHOWN = 3
@@ -250,3 +256,87 @@ def _cells(lines: Sequence[CellLine]) -> RenderableType:
 
 def _day(day: date | None) -> str:
     return UNDEFINED if day is None else day.isoformat()
+
+
+def status_page(status: Status) -> RenderableType:
+    """Return the status as a page."""
+    disk, kept = status.disk, status.versions
+    oldest = "" if kept.oldest is None else f", the oldest is {kept.oldest}"
+    alone = status.by_listing
+    return status_view(
+        [table_line(status.holdings, table) for table in TABLES],
+        [
+            FreshnessLine(
+                market=item.market,
+                table=item.table,
+                last=item.last,
+                finished=item.finished,
+                behind=item.behind,
+            )
+            for item in status.freshness
+        ],
+        [] if alone else _basket_lines(status.cells),
+        [] if alone else _gap_lines(status.cells),
+        [_cell_line(cell) for cell in status.cells] if alone else [],
+        remarks=status.remarks,
+        banner=f" {SIMULATED}: invented prices " if status.simulated else "",
+        footer=(
+            f"data version {status.data_version} · {kept.count} readable{oldest}",
+            f"{size_text(disk.data)} in {disk.files:,} data files · "
+            f"catalog {size_text(disk.catalog)} · runs {size_text(disk.runs)}",
+            status.place,
+        ),
+    )
+
+
+def table_line(holdings: Holdings, table: TableName) -> CoverageLine:
+    """Return what a table holds as a line for the terminal."""
+    extent = holdings.tables[table]
+    by_listing = "listing" in TABLES[table].column_names
+    return CoverageLine(
+        table=table,
+        rows=extent.rows,
+        listings=extent.keys if by_listing else None,
+        first=extent.first,
+        last=extent.last,
+        sources=holdings.sources[table],
+    )
+
+
+def _basket_lines(cells: Sequence[Cell]) -> list[BasketLine]:
+    counts: dict[str, dict[str, tuple[int, int]]] = {}
+    for cell in cells:
+        own = counts.setdefault(cell.wanted.basket, {})
+        held, needed = own.get(cell.table, (0, 0))
+        if cell.needed:
+            own[cell.table] = (held + (cell.extent is not None), needed + 1)
+    return [BasketLine(basket=basket, counts=own) for basket, own in counts.items()]
+
+
+def _gap_lines(cells: Sequence[Cell]) -> list[GapLine]:
+    """Return each name whose bars fall short once, with all its baskets."""
+    found: dict[str, GapLine] = {}
+    for cell in cells:
+        if cell.table != TableName.BARS or not cell.missing:
+            continue
+        wanted = cell.wanted
+        line = found.get(wanted.listing.id)
+        found[wanted.listing.id] = GapLine(
+            listing=wanted.listing.id,
+            name=(line.name if line else "") or wanted.name,
+            reason=line.reason if line else cell.missing,
+            baskets=(*(line.baskets if line else ()), wanted.basket),
+        )
+    return sorted(found.values(), key=lambda line: line.listing)
+
+
+def _cell_line(cell: Cell) -> CellLine:
+    extent = cell.extent
+    return CellLine(
+        listing=cell.wanted.listing.id,
+        table=cell.table,
+        first=extent.first if extent else None,
+        last=extent.last if extent else None,
+        rows=extent.rows if extent else 0,
+        missing=cell.missing,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,9 +10,38 @@ from datetime import date
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from screener.data.doctor.repair import (
+    Proposal,
+)
+from screener.data.lake.integrity.checksums import (
+    SUMS,
+)
+from screener.data.lake.integrity.rebuilding import Rebuilt
+from screener.data.lake.schema import SIMULATED
 from screener.render.tables import UNDEFINED, Column, number, or_dash, percent, plain_table
+from screener.workflows.data.repair import RepairPlan
+from screener.workflows.data.verify import Verified
 
-__all__ = ["FindingLine", "RefusalLine", "RepairLine", "findings_view", "repairs_view"]
+__all__ = [
+    "FindingLine",
+    "RefusalLine",
+    "RepairLine",
+    "findings_view",
+    "rebuilt_lines",
+    "repairs_page",
+    "repairs_view",
+    "verify_page",
+]
+
+
+_FAR = 0.02
+
+_ROUND = (
+    "ratios are the usual ones nearest to the open; where the announcement says another, import "
+    "its action or mended bars instead"
+)
+
+_AGAIN = "importing the same file again brings the faults back: mend the file, or repair again"
 
 _FINDINGS_SHOWN = 20
 _REFUSALS_SHOWN = 20
@@ -149,3 +179,96 @@ def repairs_view(
         if hidden > 0:
             parts.append(Text(f"and {hidden:,} more without a safe repair"))
     return Group(*parts, *(Text(f"· {remark}") for remark in remarks))
+
+
+def repairs_page(plan: RepairPlan, *, outcome: Sequence[str]) -> RenderableType:
+    """Return a plan as a page.
+
+    Parameters
+    ----------
+    plan
+        What is proposed, and what is not.
+    outcome
+        What was done with it, line by line.
+    """
+    proposal = plan.proposal
+    remarks = list(outcome)
+    if proposal.repairs:
+        remarks[:0] = [_ROUND, *_doubtful(proposal), _AGAIN]
+    return repairs_view(
+        [
+            RepairLine(
+                listing=item.listing,
+                session=item.session,
+                ratio=item.ratio,
+                implied=item.implied,
+                before=item.before,
+                after=item.after,
+                method=str(item.method),
+            )
+            for item in proposal.repairs
+        ],
+        [
+            RefusalLine(
+                listing=item.listing,
+                session=item.session,
+                cause=item.cause,
+                reason=item.reason,
+            )
+            for item in proposal.refusals
+        ],
+        banner=f" {SIMULATED}: invented prices " if plan.simulated else "",
+        remarks=remarks,
+    )
+
+
+def _doubtful(proposal: Proposal) -> list[str]:
+    """Name the repairs whose ratio is not quite what the open says."""
+    far = [
+        f"{item.listing} {item.session}"
+        for item in proposal.repairs
+        if abs(item.implied / item.ratio - 1) > _FAR
+    ]
+    return [f"look these up first, the open is over 2 % off: {', '.join(far)}"] if far else []
+
+
+def rebuilt_lines(done: Rebuilt) -> list[str]:
+    """Say what was recorded, and what was proven and what not."""
+    proof = (
+        f"The rows of data version {done.version} are those that were committed."
+        if done.proven
+        else f"Nothing proves that the rows of data version {done.version} are those that were "
+        "committed: an older program wrote it, which left no digest."
+    )
+    return [
+        f"{done.files:,} data files and the catalog were recorded in {SUMS} as they are.",
+        proof,
+        "Nothing proves the rows that older versions alone hold.",
+    ]
+
+
+def verify_page(verified: Verified) -> RenderableType:
+    """Return the findings as a page: counts by cause, then the first of them."""
+    counts = Counter(
+        (item.severity, str(item.table), str(item.check), item.cause) for item in verified.findings
+    )
+    ordered = sorted(counts.items(), key=lambda entry: (entry[0][0].rank, entry[0][1:]))
+    lines = [
+        FindingLine(
+            table=item.table,
+            listing=item.listing,
+            session=item.session,
+            check=str(item.check),
+            severity=str(item.severity),
+            cause=item.cause,
+            value=item.value,
+            expected=item.expected,
+        )
+        for item in verified.findings
+    ]
+    return findings_view(
+        [((str(key[0]), *key[1:]), count) for key, count in ordered],
+        lines,
+        banner=f" {SIMULATED}: invented prices " if verified.simulated else "",
+        footer=f"{verified.n_rows:,} rows examined · data version {verified.data_version}",
+    )

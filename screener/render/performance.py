@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from screener.data.lake.schema import SIMULATED
 from screener.paths.metrics.performance import (
     LEAST_FOR_A_YEAR,
     LEAST_RETURNS,
     Performance,
     sharpe_error,
 )
+from screener.paths.windows import WindowStatus
 from screener.render.tables import UNDEFINED, Column, number, plain_table
+from screener.workflows.backtest.measures import EventMeasures, event_measures
+from screener.workflows.backtest.run import BacktestRun
 
-__all__ = ["MetricBlock", "MetricLine", "metrics_view"]
+__all__ = ["MetricBlock", "MetricLine", "metrics_page", "metrics_view"]
 
 _EXAMPLES = (20, 60, 120)
 
@@ -139,3 +144,42 @@ def _legend(blocks: Sequence[MetricBlock]) -> Iterator[str]:
     yield f"on paper, in %, risk-free rate 0; a year and alpha from {LEAST_FOR_A_YEAR} sessions on"
     errors = (f"{sharpe_error(n, years[0]):.1f} at {n}" for n in _EXAMPLES)
     yield f"one standard error of a Sharpe ratio: {', '.join(errors)} sessions"
+
+
+def metrics_page(run: BacktestRun) -> RenderableType:
+    """Return the measures of a run as a page, of every window that is long enough for them."""
+    measured = list(event_measures(run))
+    blocks = [
+        block
+        for _, items in groupby(measured, key=lambda item: id(item.result.window.event))
+        if (block := _measured_block(list(items))).lines
+    ]
+    return metrics_view(
+        blocks,
+        left_out=len(measured) - sum(len(block.lines) for block in blocks),
+        banner=f" {SIMULATED}: invented prices " if run.simulated else "",
+        footer=f"data version {run.data_version} · run {run.run_id}",
+    )
+
+
+def _measured_block(items: list[EventMeasures]) -> MetricBlock:
+    event = items[0].result.window.event
+    shown = [(item.result, line) for item in items if (line := _measured_line(item)) is not None]
+    benchmarks = dict.fromkeys(name for result, _ in shown for name in result.benchmarks)
+    bases = dict.fromkeys(result.benchmark_basis for result, _ in shown)
+    return MetricBlock(
+        title=" · ".join(part for part in (event.basket, event.report) if part),
+        entry=items[0].result.entry_session,
+        benchmark=" + ".join(benchmarks),
+        benchmark_basis=" / ".join(basis for basis in bases if basis),
+        lines=tuple(line for _, line in shown),
+    )
+
+
+def _measured_line(item: EventMeasures) -> MetricLine | None:
+    """Return the line of a window, `None` where it is too short."""
+    window, found = item.result.window, item.performance
+    if found is None or found.n_sessions < LEAST_RETURNS:
+        return None
+    status = "" if window.status is WindowStatus.MATURE else str(window.status)
+    return MetricLine(horizon=window.horizon, status=status, performance=found)

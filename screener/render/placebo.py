@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from screener.data.lake.schema import SIMULATED
 from screener.render.tables import UNDEFINED, Column, number, plain_table, points
+from screener.study.placebo.monte_carlo import Placement
+from screener.workflows.study.placebo import PlaceboResult, PlaceboRun
+from screener.workflows.study.placebo_joint import JointResult, joint_results
 
-__all__ = ["Comparison", "JointLine", "PlaceboBlock", "PlaceboLine", "placebo_view"]
+__all__ = ["Comparison", "JointLine", "PlaceboBlock", "PlaceboLine", "placebo_page", "placebo_view"]
 
 _P_DIGITS = 3
 
@@ -151,4 +156,92 @@ def _joint(lines: Sequence[JointLine]) -> RenderableType:
             for line in lines
         ],
         title="events together (n of them finished; out: not finished, or without placebos)",
+    )
+
+
+def placebo_page(run: PlaceboRun, joint: Sequence[JointResult] | None = None) -> RenderableType:
+    """Return a run as a page: a block per event, then the events of each basket together.
+
+    Parameters
+    ----------
+    run
+        The run.
+    joint
+        Joint tests to show; those by basket when `None`.
+    """
+    blocks = [
+        _drawn_block(list(items))
+        for _, items in groupby(run.results, key=lambda item: id(item.real.window.event))
+    ]
+    shown = joint_results(run) if joint is None else joint
+    footer = (
+        f"{run.request.draws:,} placebo baskets, seed {run.request.seed}"
+        f" · data version {run.data_version} · run {run.run_id}"
+    )
+    banner = f" {SIMULATED}: invented prices " if run.simulated else ""
+    return placebo_view(blocks, [_joint_line(item) for item in shown], banner=banner, footer=footer)
+
+
+def _drawn_block(items: list[PlaceboResult]) -> PlaceboBlock:
+    event = items[0].real.window.event
+    told = next((item.matched for item in items if item.matched), None)
+    subtitle = f"entry {items[0].real.entry_session}"
+    if told is not None:
+        subtitle += (
+            f" · {told.n_controls} controls of {told.n_universe:,} stocks, by {told.matched_text}"
+        )
+    return PlaceboBlock(
+        title=" · ".join(part for part in (event.basket, event.report) if part),
+        subtitle=subtitle,
+        lines=tuple(_drawn_line(item) for item in items),
+        notes=_notes(items),
+    )
+
+
+def _notes(items: Sequence[PlaceboResult]) -> tuple[str, ...]:
+    found: dict[str, list[int]] = {}
+    for item in items:
+        for text in item.remarks:
+            found.setdefault(text, []).append(item.real.window.horizon)
+    return tuple(
+        text if len(horizons) == len(items) else f"{text} (hold {', '.join(map(str, horizons))})"
+        for text, horizons in found.items()
+    )
+
+
+def _drawn_line(item: PlaceboResult) -> PlaceboLine:
+    real, dates = item.real, item.dates
+    return PlaceboLine(
+        horizon=real.window.horizon,
+        status=str(real.status),
+        sessions_held=real.window.sessions_held,
+        paper_return=real.paper_return,
+        compared=_comparison(item.placebo.placement if item.placebo else None),
+        dates_mean=dates.placement.mean if dates else None,
+        dates_p=dates.placement.p_two_sided if dates else None,
+    )
+
+
+def _joint_line(item: JointResult) -> JointLine:
+    return JointLine(
+        label=item.label,
+        horizon=item.horizon,
+        n_events=item.n_events,
+        n_days=item.n_days,
+        n_left_out=item.n_unfinished + item.n_without,
+        mean_return=item.mean_return,
+        compared=_comparison(item.placement),
+    )
+
+
+def _comparison(placement: Placement | None) -> Comparison | None:
+    if placement is None:
+        return None
+    return Comparison(
+        mean=placement.mean,
+        sd=placement.sd,
+        excess=placement.excess,
+        quantile=placement.quantile,
+        p_two_sided=placement.p_two_sided,
+        p_error=placement.p_error,
     )

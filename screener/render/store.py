@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from screener.data.lake.store import Commit
 from screener.render.tables import Column, plain_table
+from screener.workflows.data.importing import ImportOutcome
 
-__all__ = ["ChangeLine", "import_view"]
+__all__ = ["ChangeLine", "change_lines", "import_view", "outcome_text", "restore_page"]
 
 _REASONS_SHOWN = 10
 
@@ -56,3 +58,50 @@ def import_view(
     parts.extend(Text(f"· {remark}") for remark in remarks)
     parts.append(Text(outcome, style="bold"))
     return Group(*parts)
+
+
+def change_lines(outcome: ImportOutcome) -> list[ChangeLine]:
+    """Return an outcome's changes as lines for the terminal."""
+    return [
+        ChangeLine(
+            table=item.table,
+            added=item.added,
+            changed=item.changed,
+            removed=item.removed,
+            unchanged=item.unchanged,
+        )
+        for item in outcome.changes
+    ]
+
+
+def outcome_text(outcome: ImportOutcome) -> str:
+    """Return an outcome as one line."""
+    if outcome.dry_run:
+        return "Dry run: nothing was changed."
+    if not any(item.added or item.changed or item.removed for item in outcome.changes):
+        return f"All of it was there already; data version {outcome.version}."
+    return f"Stored as data version {outcome.version}."
+
+
+def restore_page(done: Commit, version: int, *, dry_run: bool) -> RenderableType:
+    """Return what a restoring did as a page: rows by table, and the version that holds them."""
+    lines = [
+        ChangeLine(
+            table=item.table,
+            added=item.added,
+            changed=item.changed,
+            removed=item.removed,
+            unchanged=item.unchanged,
+        )
+        for item in done.changes
+    ]
+    if not done.changed and not done.remarks:
+        outcome = f"The newest data version, {done.version}, holds what version {version} held."
+    elif dry_run:
+        outcome = "Dry run: nothing was changed."
+    else:
+        outcome = (
+            f"What data version {version} held is current again, as data version {done.version}; "
+            "the versions between are kept."
+        )
+    return import_view(lines, (), done.remarks, outcome=outcome)

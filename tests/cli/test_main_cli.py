@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.workflows.backtest.rows import BACKTEST_COLUMNS
+from screener.results.backtest import RETURNS
 
 RUNNER = CliRunner()
 DESIGN_COLUMNS = [
@@ -94,7 +94,7 @@ def filled(template: Path, tmp_path: Path) -> Path:
 
 
 def test_backtest_csv_has_the_columns_of_the_design(filled: Path) -> None:
-    assert list(BACKTEST_COLUMNS) == DESIGN_COLUMNS
+    assert list(RETURNS.names) == DESIGN_COLUMNS
     text = fine(
         *("backtest", "mine", "--hold", "1,3", "--cost-bps", "10", "--csv", "-"),
         *("--workspace", filled),

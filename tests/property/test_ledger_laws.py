@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screener.backtest.frictions import Rights
-from screener.backtest.ledger import ORDER_COLUMNS
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.files.writing import csv_text
 from screener.paths.windows import WindowStatus
+from screener.results.backtest import ORDERS
 from screener.workflows.backtest.order_rows import order_rows
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.run import BacktestRun
@@ -62,7 +62,7 @@ def key_of(found: EventResult) -> tuple[str, str, int, float]:
 @given(st.integers(5_000, 7_000), st.sampled_from(Rights))
 def test_the_ledger_alone_gives_every_mature_return(seed: int, rights: Rights) -> None:
     run = run_of(random_market(seed), rights)
-    text = csv_text(ORDER_COLUMNS, order_rows(run))
+    text = csv_text(ORDERS.names, order_rows(run))
     assert faults(text) == []
     gained, charged = gains(text), charges(text)
     for found in run.results:

@@ -48,7 +48,7 @@ def updated(place: Workspace, market: CannedMarket) -> None:
         open_sources(place.data_cache, time_.clock, Random(1)) as sources,
     ):
         update(
-            place,
+            place.data_cache,
             REQUEST,
             chains=sources.chains,
             wire=sources,

@@ -20,9 +20,10 @@ from screener.files.writing import csv_text
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from screener.paths.windows import WindowStatus, resolve_window
+from screener.results.backtest import RETURNS
 from screener.workflows.backtest.order_rows import order_rows
 from screener.workflows.backtest.requests import BacktestRequest
-from screener.workflows.backtest.rows import BACKTEST_COLUMNS, result_rows
+from screener.workflows.backtest.rows import result_rows
 from screener.workflows.backtest.run import BacktestRun
 from tests.support.panels import bars_of, event_of, panel_of, sessions
 from tests.support.random_markets import Market, frictions_of, random_market
@@ -135,16 +136,16 @@ def test_what_is_bought_is_sold_whole(seed: int) -> None:
 def test_one_row_for_each_event_horizon_and_capital() -> None:
     market = random_market(301)
     rows = result_rows(run_of(market, market.trading))
-    assert all(tuple(row) == BACKTEST_COLUMNS for row in rows)
+    assert all(tuple(row) == RETURNS.names for row in rows)
     asked = [(row["horizon"], row["capital"]) for row in rows]
     assert asked == [(horizon, capital) for horizon in (2, 5) for capital in CAPITALS]
 
 
 def test_the_table_as_csv_holds_plain_numbers() -> None:
     rows = result_rows(run_of(random_market(301), random_market(301).trading))
-    text = csv_text(BACKTEST_COLUMNS, rows)
+    text = csv_text(RETURNS.names, rows)
     assert "np." not in text
-    at = BACKTEST_COLUMNS.index("executable_return")
+    at = RETURNS.names.index("executable_return")
     assert all(float(line.split(",")[at]) for line in text.splitlines()[1:])
 
 

@@ -20,8 +20,9 @@ from screener.files.writing import csv_text
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from screener.paths.metrics.performance import performance_of
-from screener.render.performance import MetricBlock, MetricLine, metrics_view
-from screener.workflows.backtest.measures import METRIC_COLUMNS, metric_rows, metrics_page
+from screener.render.performance import MetricBlock, MetricLine, metrics_page, metrics_view
+from screener.results.backtest import METRICS
+from screener.workflows.backtest.measures import metric_rows
 from screener.workflows.backtest.run import BacktestRequest, BacktestRun
 from tests.support.panels import event_of, panel_of, sessions
 
@@ -102,7 +103,7 @@ def run() -> BacktestRun:
 def test_a_row_for_each_event_and_horizon_with_every_column(run: BacktestRun) -> None:
     rows = metric_rows(run)
     assert [row["horizon"] for row in rows] == [5, 20, 60, 240] * 2
-    assert {tuple(row) for row in rows} == {METRIC_COLUMNS}
+    assert {tuple(row) for row in rows} == {METRICS.names}
     assert [row["status"] for row in rows] == ["mature"] * 3 + ["pending"] + ["no_data"] * 4
     assert [row["n_sessions"] for row in rows] == [5, 20, 60, 100] + [None] * 4
 
@@ -154,9 +155,9 @@ def test_a_short_window_has_no_figure_of_a_year_and_one_without_data_has_none(
     asked = ("basket", "report", "horizon", "weighting", "entry", "delay", "rebalance")
     told = (*asked, "status", "entry_session", "data_version", "run_id")
     assert {
-        empty[name] for name in METRIC_COLUMNS if name not in (*told, "benchmark", "price_basis")
+        empty[name] for name in METRICS.names if name not in (*told, "benchmark", "price_basis")
     } == {None}
-    assert ",no_data,2025-01-03,,,,,," in csv_text(METRIC_COLUMNS, [empty])
+    assert ",no_data,2025-01-03,,,,,," in csv_text(METRICS.names, [empty])
 
 
 def test_several_amounts_of_money_are_one_row() -> None:

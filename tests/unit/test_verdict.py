@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from screener.render.score_words import Language
-from screener.render.verdict import BrokerRecord, PlaceboRecord, Verdict, verdict_text
+from screener.render.verdict import verdict_text
+from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
 
 RECORD = BrokerRecord(broker="A证券", met=6, matured=10, interval=(0.31, 0.83), base_rate=0.42)
 WHOLE = Verdict(

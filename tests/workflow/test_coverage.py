@@ -25,13 +25,8 @@ from screener.data.lake.store import Store
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import DataError
 from screener.market.calendars import EXCHANGE_ZONE
-from screener.workflows.data.status import (
-    COVERAGE_COLUMNS,
-    Status,
-    coverage_rows,
-    read_status,
-    status_page,
-)
+from screener.render.coverage import status_page
+from screener.workflows.data.status import COVERAGE_COLUMNS, Status, coverage_rows, read_status
 from screener.workflows.report.catalog import new_basket
 from screener.workspace.locate import Workspace
 from tests.support.panels import sessions

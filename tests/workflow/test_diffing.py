@@ -33,13 +33,14 @@ from screener.domain.listing import Exchange, parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError, ScreenerError
 from screener.market.calendars import calendar_of
+from screener.render.versions import diff_page
+from screener.results.backtest import RETURNS
 from screener.workflows.backtest.requests import BacktestRequest
-from screener.workflows.backtest.rows import BACKTEST_COLUMNS, result_rows, run_document
+from screener.workflows.backtest.rows import result_rows, run_document
 from screener.workflows.backtest.run import run_events
 from screener.workflows.data.diff import (
     DIFF_COLUMNS,
     RUN_DIFF_COLUMNS,
-    diff_page,
     diff_versions,
     run_diff_rows,
 )
@@ -130,7 +131,7 @@ REQUESTS = {
 def evaluated(store: Store, asked: BacktestRequest) -> list[Row]:
     rows = result_rows(run_events(store, asked, program_version="1"))
     return [
-        {name: row[name] for name in BACKTEST_COLUMNS if name not in ("data_version", "run_id")}
+        {name: row[name] for name in RETURNS.names if name not in ("data_version", "run_id")}
         for row in rows
     ]
 
@@ -307,7 +308,7 @@ def test_a_correction_changes_the_runs_that_read_it(workspace: Workspace) -> Non
         | {"capital": first["capital"]}
         | {"column": column, "old": first[column], "new": second[column]}
         for first, second in zip(before, after, strict=True)
-        for column in BACKTEST_COLUMNS
+        for column in RETURNS.names
         if column in first and first[column] != second[column]
     ]
     assert results == expected

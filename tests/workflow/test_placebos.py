@@ -28,6 +28,7 @@ from screener.domain.panel import PricePanel
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError, NoTradableConstituents
 from screener.files.writing import write_csv
+from screener.render.placebo import placebo_page
 from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
 from screener.workflows.backtest.run import run_events
 from screener.workflows.study.placebo import (
@@ -42,7 +43,6 @@ from screener.workflows.study.placebo_rows import (
     PLACEBO_COLUMNS,
     control_rows,
     joint_rows,
-    placebo_page,
     placebo_rows,
 )
 

@@ -25,8 +25,9 @@ from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import Exchange
 from screener.errors import DataError, InputError, StaleCache
+from screener.render.doctor import repairs_page
 from screener.workflows.data.importing import import_batch
-from screener.workflows.data.repair import RepairPlan, apply_repairs, plan_repairs, repairs_page
+from screener.workflows.data.repair import RepairPlan, apply_repairs, plan_repairs
 from screener.workflows.data.verify import Verified, verify
 from screener.workspace.locate import Workspace
 from tests.support.panels import sessions

@@ -22,15 +22,9 @@ from screener.domain.listing import parse_listing
 from screener.errors import ConfigError, DateRangeError, InputError
 from screener.files.writing import csv_text, json_text
 from screener.market.charges import Plan
-from screener.render.rules import (
-    RULES_COLUMNS,
-    RuleShown,
-    RulesPage,
-    rules_document,
-    rules_rows,
-    rules_view,
-)
+from screener.render.rules import RULES_COLUMNS, rules_document, rules_rows, rules_view
 from screener.workflows.rules.listing_state import Known
+from screener.workflows.rules.result import RuleShown, RulesPage
 from screener.workflows.rules.run import lake_if_any, rules_for, run_ruling
 
 NOW = datetime(2026, 7, 10, tzinfo=UTC)

@@ -71,7 +71,7 @@ def run(
         open_sources(place.data_cache, time.clock, Random(1), network=network) as sources,
     ):
         return update(
-            place,
+            place.data_cache,
             asked,
             chains=sources.chains,
             wire=sources,
@@ -200,11 +200,11 @@ def test_a_second_update_asks_nobody(landed: Any, market: CannedMarket) -> None:
     assert report.after == first.after
     assert report.up_to_date > 0
     assert all(before[name].equals(table) for name, table in tables(place).items())
-    assert plan_update(place, request(), clock=FakeTime().clock) == ()
+    assert plan_update(place.data_cache, request(), clock=FakeTime().clock) == ()
 
 
 def test_what_would_be_asked_is_told_before(place: Workspace) -> None:
-    counts = dict(plan_update(place, request(), clock=FakeTime().clock))
+    counts = dict(plan_update(place.data_cache, request(), clock=FakeTime().clock))
     assert counts[Need.BARS] == len(SOME)
     assert counts[Need.INDEX_BARS] == 2
     assert counts[Need.PROFILE] == 1
@@ -367,7 +367,7 @@ def test_the_simulated_market_is_never_updated(place: Workspace, market: CannedM
         run(place, served(market), market, request())
     assert "init DIR" in caught.value.fix
     with pytest.raises(InputError, match="simulated"):
-        plan_update(place, request(), clock=FakeTime().clock)
+        plan_update(place.data_cache, request(), clock=FakeTime().clock)
 
 
 def test_two_updates_at_once_are_refused(place: Workspace, market: CannedMarket) -> None:
@@ -454,7 +454,12 @@ def test_ratings_are_asked_for_only_where_they_are_named(
     needs = frozenset({Need.RATINGS, Need.MARKET_RATINGS})
     days = {"start": date(2026, 4, 1), "end": date(2026, 5, 27)}
     assert (
-        not {need for need, _ in plan_update(place, request("300857.SZ"), clock=FakeTime().clock)}
+        not {
+            need
+            for need, _ in plan_update(
+                place.data_cache, request("300857.SZ"), clock=FakeTime().clock
+            )
+        }
         & needs
     )
     report = run(place, router, market, request("300857.SZ", needs=needs, **days))

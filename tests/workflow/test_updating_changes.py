@@ -98,7 +98,7 @@ def run(
             for need, chain in sources.chains.items()
         }
         return update(
-            place,
+            place.data_cache,
             asked,
             chains=chains,  # type: ignore[arg-type]
             wire=sources,

@@ -24,8 +24,10 @@ from screener.domain.report import Precision, Publication
 from screener.errors import InputError
 from screener.paths.legs import LegState
 from screener.render.backtest_page import variants_page
+from screener.results.backtest import RETURNS, VARIANT
+from screener.results.tables import fits
 from screener.workflows.backtest.requests import BacktestRequest, Variants, variant_requests
-from screener.workflows.backtest.rows import BACKTEST_COLUMNS, VARIANT_COLUMNS, result_table
+from screener.workflows.backtest.rows import result_table
 from screener.workflows.backtest.run import BacktestRun, run_events, run_variants
 from tests.support.canned.market import CannedMarket
 
@@ -208,14 +210,15 @@ def test_rows_say_how_each_was_bought_and_kept(
     store: Store, together: tuple[BacktestRun, ...]
 ) -> None:
     plain = result_table(ran(store, request(), Variants()))
-    assert plain[0] == BACKTEST_COLUMNS
-    assert not set(plain[1][0]) & set(VARIANT_COLUMNS)
-    columns, rows = result_table(together)
-    assert columns == (*BACKTEST_COLUMNS, *VARIANT_COLUMNS)
+    assert plain.spec == RETURNS
+    assert not set(plain.rows[0]) & set(VARIANT.names)
+    told = result_table(together)
+    assert told.spec.names == (*RETURNS.names, *VARIANT.names)
+    assert not fits(told.spec, told.rows)
     keys = ("weighting", "entry", "delay", "rebalance", "horizon")
-    assert len({tuple(row[key] for key in keys) for row in rows}) == len(rows) == 2 * 36
+    assert len({tuple(row[key] for key in keys) for row in told.rows}) == len(told.rows) == 2 * 36
     (only,) = ran(store, request(), Variants(delays=(2,)))
-    assert result_table([only])[1][0]["delay"] == 2
+    assert result_table([only]).rows[0]["delay"] == 2
 
 
 def test_workers_change_nothing(store: Store) -> None:

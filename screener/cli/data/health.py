@@ -50,12 +50,8 @@ def status(
     Example: screener data status --csv lacking.csv
     """
     from screener.files.writing import check_targets, write_csv
-    from screener.workflows.data.status import (
-        COVERAGE_COLUMNS,
-        coverage_rows,
-        read_status,
-        status_page,
-    )
+    from screener.render.coverage import status_page
+    from screener.workflows.data.status import COVERAGE_COLUMNS, coverage_rows, read_status
 
     check_targets(csv, force=force)
     found = read_status(
@@ -107,11 +103,8 @@ def verify(
     Example: screener data verify --repair
     """
     from screener.files.writing import check_targets, write_csv
-    from screener.workflows.data.verify import (
-        VERIFY_COLUMNS,
-        finding_rows,
-        verify_page,
-    )
+    from screener.render.doctor import verify_page
+    from screener.workflows.data.verify import VERIFY_COLUMNS, finding_rows
     from screener.workflows.data.verify import verify as examine
 
     check_targets(csv, force=force)
@@ -144,7 +137,8 @@ def verify(
 
 def _rebuild(place: Workspace) -> None:
     """Record the files as they are, and say aloud what that proves."""
-    from screener.workflows.data.verify import rebuild, rebuilt_lines
+    from screener.render.doctor import rebuilt_lines
+    from screener.workflows.data.verify import rebuild
 
     with working("comparing the rows with their commit"):
         done = rebuild(place)
@@ -154,7 +148,8 @@ def _rebuild(place: Workspace) -> None:
 
 def _repaired(place: Workspace, verified: Verified, *, yes: bool, quiet: bool) -> bool:
     """Propose repairs, make them if they are agreed to, and tell whether they were made."""
-    from screener.workflows.data.repair import apply_repairs, plan_repairs, repairs_page
+    from screener.render.doctor import repairs_page
+    from screener.workflows.data.repair import apply_repairs, plan_repairs
 
     screen = messages() if quiet else console()
     if verified.refusal is not None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
+from screener.api import Workspace
 from screener.cli.common import (
     ForceOption,
     VersionOption,
@@ -22,11 +22,6 @@ from screener.cli.data.health import status, verify
 from screener.cli.data.update import update
 from screener.cli.data.versions import compact, diff, restore
 from screener.errors import InputError
-
-if TYPE_CHECKING:
-    from screener.data.lake.schema import Basis
-    from screener.data.sources.files import ImportKind
-    from screener.domain.listing import Listing
 
 __all__ = ["data_app"]
 
@@ -118,28 +113,23 @@ def import_(
 
     Example: screener data import bars.csv --kind bars --basis raw
     """
-    from screener.data.sources.files import ImportRequest, parse_column_map, parse_units
-    from screener.render.store import import_view
-    from screener.workflows.data.importing import change_lines, import_files, outcome_text
+    from screener.data.sources.files import parse_column_map, parse_units
+    from screener.render.store import change_lines, import_view, outcome_text
 
-    now = datetime.now(UTC)
-    import_kind = _import_kind(kind)
-    request = ImportRequest(
-        paths=tuple(files),
-        kind=import_kind,
-        fetched_at=now,
-        today=now.astimezone().date(),
-        basis=_basis(basis),
-        listing=_listing(listing, index=kind == "index"),
-        column_map=parse_column_map(column_map) if column_map else (),
-        units=parse_units(units) if units else (),
-        as_of=_as_of(as_of, import_kind, now.astimezone().date()),
-        dedupe=dedupe,
-        continues=continues,
-    )
-    place = workspace_of(workspace)
+    desk = Workspace(workspace_of(workspace))
     with working("importing"):
-        outcome = import_files(place, request, dry_run=dry_run)
+        outcome = desk.import_data(
+            files,
+            kind,
+            basis=basis,
+            listing=listing,
+            columns=dict(parse_column_map(column_map)) if column_map else None,
+            units=dict(parse_units(units)) if units else None,
+            as_of=as_of or None,
+            dedupe=dedupe,
+            continues=continues,
+            dry_run=dry_run,
+        )
     console().print(
         import_view(
             change_lines(outcome), outcome.reasons, outcome.remarks, outcome=outcome_text(outcome)
@@ -186,42 +176,6 @@ def export(
         messages().print("No rows to write.")
     for path in written:
         console().print(f"wrote {path}", markup=False, soft_wrap=True)
-
-
-def _import_kind(text: str) -> ImportKind:
-    from screener.data.sources.files import ImportKind
-
-    return _choice(ImportKind, text, "--kind")
-
-
-def _as_of(text: str | None, kind: ImportKind, today: date) -> date | None:
-    """Return the day of undated rows; values, unlike names, are never taken for today's."""
-    from screener.data.sources.files import ImportKind
-
-    if text:
-        return _day(text, "--as-of")
-    return None if kind is ImportKind.VALUATION else today
-
-
-def _basis(text: str | None) -> Basis | None:
-    from screener.data.lake.schema import Basis
-
-    return None if text is None else _choice(Basis, text, "--basis")
-
-
-def _listing(text: str | None, *, index: bool) -> Listing | None:
-    from screener.domain.listing import Kind, parse_listing
-
-    if text is None:
-        return None
-    return parse_listing(text, parameter="--listing", kind=Kind.INDEX if index else Kind.SECURITY)
-
-
-def _day(text: str, parameter: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{parameter} {text!r} is not a day", fix="write it 2026-05-27") from None
 
 
 def _choice(kind: type[ChoiceT], text: str, parameter: str) -> ChoiceT:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from screener.cli.common import WorkspaceOption, console, messages, tell_broken, workspace_of
+from screener.domain.days import parse_day
 from screener.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ def update(
     today = clock.now().astimezone().date()
     request = UpdateRequest(
         listings=_targets(place, basket, listing, everything=everything),
-        start=_day(start, "--from") if start else _years_back(today),
-        end=_day(end, "--to") if end else None,
+        start=parse_day(start, parameter="--from") if start else _years_back(today),
+        end=parse_day(end, parameter="--to") if end else None,
         needs=_needs(only),
         sources=frozenset(_words(source)),
         replace_adjusted=replace_adjusted,
@@ -101,7 +102,7 @@ def update(
     if request.start > today:
         raise InputError(f"--from {request.start} is in the future", fix="give an earlier day")
     if dry_run:
-        console().print(plan_page(plan_update(place, request, clock=clock)))
+        console().print(plan_page(plan_update(place.data_cache, request, clock=clock)))
         return
     jitter = random.Random()  # noqa: S311 - no secret
     with (
@@ -110,7 +111,12 @@ def update(
     ):
         sources.check_names(request.sources)
         report = run_update(
-            place, request, chains=sources.chains, wire=sources, clock=clock, progress=told
+            place.data_cache,
+            request,
+            chains=sources.chains,
+            wire=sources,
+            clock=clock,
+            progress=told,
         )
     if report.outcomes or report.cut_off is None:
         console().print(update_page(report))
@@ -161,13 +167,6 @@ def _words(text: str | None) -> list[str]:
 
 def _years_back(today: date) -> date:
     return today.replace(year=today.year - _YEARS, day=1)
-
-
-def _day(text: str, parameter: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{parameter} {text!r} is not a day", fix="write it 2026-05-27") from None
 
 
 @contextmanager

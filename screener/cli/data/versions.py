@@ -14,11 +14,11 @@ from screener.cli.common import (
     ForceOption,
     WorkspaceOption,
     console,
-    program_version,
     working,
     workspace_of,
 )
 from screener.errors import InputError
+from screener.files.program import program_version
 
 __all__ = ["compact", "diff", "restore"]
 
@@ -54,10 +54,10 @@ def diff(
     """
     from screener.data.lake.schema import TableName
     from screener.files.writing import check_targets, write_csv
+    from screener.render.versions import diff_page
     from screener.workflows.data.diff import (
         DIFF_COLUMNS,
         RUN_DIFF_COLUMNS,
-        diff_page,
         diff_versions,
         run_diff_rows,
     )
@@ -100,7 +100,8 @@ def restore(
 
     Example: screener data restore 3
     """
-    from screener.workflows.data.restore import restore_data, restore_page
+    from screener.render.store import restore_page
+    from screener.workflows.data.restore import restore_data
 
     with working("restoring"):
         done = restore_data(workspace_of(workspace), version, dry_run=dry_run)
@@ -128,7 +129,8 @@ def compact(
 
     Example: screener data compact --keep-days 30 --dry-run
     """
-    from screener.workflows.data.compact import compact_data, compaction_page
+    from screener.render.versions import compaction_page
+    from screener.workflows.data.compact import compact_data
 
     now = datetime.now(UTC)
     with working("compacting"):

@@ -24,6 +24,11 @@ class Severity(StrEnum):
     WARNING = "warning"
     INFO = "info"
 
+    @property
+    def rank(self) -> int:
+        """Its place from the worst on, from 0."""
+        return list(Severity).index(self)
+
 
 class Check(StrEnum):
     """What was checked."""

@@ -12,7 +12,6 @@ from datetime import date, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.backtest.benchmark import DEFAULT_BENCHMARK
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.merge import quarantine_rows
 from screener.data.lake.rows import empty_rows, make_rows
@@ -39,6 +38,7 @@ from screener.data.validation.joining import join_bars
 from screener.data.validation.sense_checks import without_leaps, without_nonsense
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import DataError
+from screener.market.benchmarks import DEFAULT_BENCHMARK
 from screener.market.calendars import EXCHANGE_ZONE, calendar_of
 
 __all__ = ["Landing", "Piece"]

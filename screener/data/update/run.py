@@ -13,11 +13,11 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow.compute as pc
 
-from screener.backtest.benchmark import DEFAULT_BENCHMARK
 from screener.data.lake.locks import update_lock
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import Basis, TableName
@@ -37,7 +37,7 @@ from screener.data.update.session import UpdateReport, UpdateState, UpdateWire
 from screener.data.update.suspension_gaps import explain_gaps
 from screener.domain.listing import Listing
 from screener.errors import DataError, InputError, NetworkDown, SourceError
-from screener.workspace.locate import Workspace
+from screener.market.benchmarks import DEFAULT_BENCHMARK
 
 __all__ = ["Progress", "plan_update", "update"]
 
@@ -51,7 +51,7 @@ class Progress(Protocol):
 
 
 def update(
-    workspace: Workspace,
+    root: Path,
     request: UpdateRequest,
     *,
     chains: Mapping[Need, Sequence[OnlineSource]],
@@ -63,8 +63,8 @@ def update(
 
     Parameters
     ----------
-    workspace
-        Where the lake is.
+    root
+        Folder of the lake.
     request
         What to bring up to date.
     chains
@@ -83,9 +83,8 @@ def update(
     StorageError
         If another update is running, or the lake cannot be written.
     """
-    root = workspace.data_cache
     with update_lock(root), Store.create(root) as store:
-        _refuse_simulated(store, workspace)
+        _refuse_simulated(store, root)
         known = fetched_spans(store.read(TableName.FETCHES))
         plan = UpdatePlan(request=request, started=clock.now(), known=known)
         spans = store.spans([item.id for item in request.listings])
@@ -113,7 +112,7 @@ def update(
 
 
 def plan_update(
-    workspace: Workspace, request: UpdateRequest, *, clock: Clock
+    root: Path, request: UpdateRequest, *, clock: Clock
 ) -> tuple[tuple[Need, int], ...]:
     """Count the questions that an update would ask, by need; nobody is asked, nothing changes.
 
@@ -125,8 +124,8 @@ def plan_update(
         If the lake holds the simulated market.
     """
     plan = UpdatePlan(request=request, started=clock.now(), known={})
-    with suppress(DataError), Store.open(workspace.data_cache) as store:  # no lake yet: all is open
-        _refuse_simulated(store, workspace)
+    with suppress(DataError), Store.open(root) as store:  # no lake yet: all is open
+        _refuse_simulated(store, root)
         plan.known = fetched_spans(store.read(TableName.FETCHES))
     questions = [
         *plan.market_questions(),
@@ -136,11 +135,11 @@ def plan_update(
     return tuple((need, counted[need]) for need in Need if counted[need])
 
 
-def _refuse_simulated(store: Store, workspace: Workspace) -> None:
+def _refuse_simulated(store: Store, root: Path) -> None:
     if store.simulated():
         raise InputError(
             "this lake holds the simulated market, and real prices must not join it",
-            where=str(workspace.data_cache),
+            where=str(root),
             fix="use another folder: `screener init DIR`, then `--workspace DIR`",
         )
 

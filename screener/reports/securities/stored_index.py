@@ -18,7 +18,8 @@ from screener.reports.securities.name_index import Company, NameIndex, Trust, Wa
 __all__ = ["index_maker", "index_of_bytes", "index_to_bytes"]
 
 _MADE_BY = (
-    ("screener.reports", ("names.py", "names_stored.py", "text.py", "vocabulary.py")),
+    ("screener.reports.securities", ("name_index.py", "stored_index.py")),
+    ("screener.reports.text", ("text.py", "vocabulary.py")),
     ("screener.reports.tables", ("aliases.toml", "twins.toml", "words.toml")),
     ("screener.domain", ("listing.py", "former_codes.py", "former_codes.toml")),
 )

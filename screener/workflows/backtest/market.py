@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from screener.backtest.benchmark import BenchmarkSeries, default_benchmark
+from screener.backtest.benchmark import BenchmarkSeries
 from screener.data.lake.store import Store
 from screener.data.panels.price_panel import (
     VOLATILITY_HISTORY,
@@ -18,6 +18,7 @@ from screener.domain.basket import EntryPrice, Event, Weighting
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import DateRangeError
+from screener.market.benchmarks import default_benchmark
 from screener.market.calendars import calendar_of
 from screener.paths.known import EntrySessions, entry_choices
 from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest

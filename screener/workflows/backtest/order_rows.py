@@ -23,7 +23,7 @@ _PLACES = 8  # of money: what is beyond are roundings of floats
 
 
 def order_rows(run: BacktestRun) -> list[Row]:
-    """Return the rows of a run with money, with the columns of `ledger.ORDER_COLUMNS`.
+    """Return the rows of a run with money, with the columns of `ORDERS`.
 
     One for each order, filled or not, each dividend, tax and rights issue, each conversion of money
     that they asked for, and each name for which no order was placed.

@@ -8,13 +8,12 @@ from dataclasses import asdict
 
 from screener.backtest.run import EventResult, Settings
 from screener.paths.legs import LegState
+from screener.results.backtest import REMARK, RETURNS, VARIANT
+from screener.results.tables import Table
 from screener.workflows.backtest.order_rows import order_rows
 from screener.workflows.backtest.run import BacktestRun
 
 __all__ = [
-    "BACKTEST_COLUMNS",
-    "REMARK_COLUMN",
-    "VARIANT_COLUMNS",
     "ledger_rows",
     "result_rows",
     "result_table",
@@ -23,67 +22,26 @@ __all__ = [
 
 _CURRENCY = "CNY"
 
-BACKTEST_COLUMNS = (
-    "basket",
-    "report",
-    "published",
-    "precision",
-    "entry_session",
-    "exit_session",
-    "horizon",
-    "sessions_held",
-    "status",
-    "n_named",
-    "n_held",
-    "n_waiting",
-    "n_dropped",
-    "weighting",
-    "currency",
-    "paper_return",
-    "band_low",
-    "band_high",
-    "executable_return",
-    "benchmark",
-    "benchmark_basis",
-    "benchmark_return",
-    "active_return",
-    "max_drawdown",
-    "capital",
-    "fees",
-    "price_basis",
-    "data_version",
-    "run_id",
-)
 
-VARIANT_COLUMNS = ("entry", "delay", "rebalance")
-"""Further columns of runs that do anything else than buy at the first open and hold."""
-
-
-REMARK_COLUMN = "remark"
-"""The last column of runs in which something is missing: what, and what to do about it."""
-
-
-def result_table(
-    runs: Sequence[BacktestRun],
-) -> tuple[tuple[str, ...], list[dict[str, object]]]:
-    """Return columns and rows of the results of some runs, one after the other.
+def result_table(runs: Sequence[BacktestRun]) -> Table:
+    """Return the results of some runs, one after the other, as one table.
 
     The columns of their variants are there if any run does not buy at the first open and hold,
     and that of remarks if anything is missing that a row needs.
     """
-    found = {_variant(run.request.settings) for run in runs}
-    usual = found <= {_variant(Settings(horizons=()))}
-    rows = []
-    for run in runs:
-        told = zip(VARIANT_COLUMNS, _variant(run.request.settings), strict=True)
-        further = {} if usual else dict(told)
-        rows += [{**row, **further} for row in result_rows(run)]
-    columns = BACKTEST_COLUMNS if usual else (*BACKTEST_COLUMNS, *VARIANT_COLUMNS)
+    spec, rows = RETURNS, [row for run in runs for row in result_rows(run)]
+    variants = [_variant(run.request.settings) for run in runs for _ in run.results]
+    if set(variants) - {_variant(Settings(horizons=()))}:
+        spec = spec.joined(VARIANT)
+        rows = [
+            {**row, **dict(zip(VARIANT.names, variant, strict=True))}
+            for row, variant in zip(rows, variants, strict=True)
+        ]
     lacks = [_lack(result) for run in runs for result in run.results]
     if any(lacks):
-        columns = (*columns, REMARK_COLUMN)
-        rows = [{**row, REMARK_COLUMN: lack} for row, lack in zip(rows, lacks, strict=True)]
-    return columns, rows
+        spec = spec.joined(REMARK)
+        rows = [{**row, "remark": lack} for row, lack in zip(rows, lacks, strict=True)]
+    return Table(spec=spec, rows=rows)
 
 
 def _lack(result: EventResult) -> str:
@@ -95,7 +53,7 @@ def _variant(settings: Settings) -> tuple[str, int, str]:
 
 
 def result_rows(run: BacktestRun) -> list[dict[str, object]]:
-    """Return one row per event and horizon with the columns of `BACKTEST_COLUMNS`."""
+    """Return one row per event and horizon with the columns of `RETURNS`."""
     return [
         _row(run, result, basis) for result, basis in zip(run.results, run.price_basis, strict=True)
     ]

@@ -5,25 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from itertools import islice
 
-from rich.console import RenderableType
-
-from screener.data.lake.comparison import Change, Comparison, TableDiff, ValueChange
+from screener.data.lake.comparison import Comparison, TableDiff, ValueChange
 from screener.data.lake.schema import TableName
-from screener.render.versions import RowLine, RunLine, TableLine, diff_view
-from screener.workflows.explain.rerun import RunDifference, RunFailure, RunsDiff, compare_runs
+from screener.workflows.explain.rerun import RunFailure, RunsDiff, compare_runs
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import stored_runs
 
-__all__ = [
-    "DIFF_COLUMNS",
-    "RUN_DIFF_COLUMNS",
-    "DataDiff",
-    "diff_page",
-    "diff_versions",
-    "run_diff_rows",
-]
+__all__ = ["DIFF_COLUMNS", "RUN_DIFF_COLUMNS", "DataDiff", "diff_versions", "run_diff_rows"]
 
 DIFF_COLUMNS = ("table", "key", "change", "column", "old", "new")
 RUN_DIFF_COLUMNS = (
@@ -122,26 +111,6 @@ def run_diff_rows(diff: DataDiff) -> list[dict[str, object]]:
     return [asdict(item) for item in diff.runs.differences]
 
 
-def diff_page(diff: DataDiff, *, top: int) -> RenderableType:
-    """Return the differences as a page.
-
-    Parameters
-    ----------
-    diff
-        The differences.
-    top
-        Values to show of each table, and of the runs.
-    """
-    return diff_view(
-        [_table_line(item) for item in diff.tables if item.differs],
-        [line for item in diff.tables for line in _row_lines(diff, item, top)],
-        [_run_line(item) for item in diff.runs.differences[:top]],
-        [(item.run_id, item.reason) for item in diff.runs.failures],
-        title=f"data version {diff.old} → {diff.new}",
-        runs=_runs_text(diff.runs, top),
-    )
-
-
 def _with_unreadable(runs: RunsDiff, unreadable: Sequence[str]) -> RunsDiff:
     failures = (RunFailure(run_id="", reason=f"unreadable: {text}") for text in unreadable)
     return RunsDiff(
@@ -150,43 +119,3 @@ def _with_unreadable(runs: RunsDiff, unreadable: Sequence[str]) -> RunsDiff:
         differences=runs.differences,
         failures=(*runs.failures, *failures),
     )
-
-
-def _table_line(item: TableDiff) -> TableLine:
-    return TableLine(
-        table=item.table,
-        added=item.added,
-        changed=item.changed,
-        removed=item.removed,
-        provenance=item.provenance,
-        listings=None if item.listings is None else len(item.listings),
-    )
-
-
-def _row_lines(diff: DataDiff, item: TableDiff, top: int) -> list[RowLine]:
-    facts = (value for value in diff.values(item.table) if value.change is not Change.PROVENANCE)
-    return [
-        RowLine(
-            table=value.table,
-            key=value.key,
-            change=value.change,
-            column=value.column,
-            old=value.old,
-            new=value.new,
-        )
-        for value in islice(facts, top)
-    ]
-
-
-def _run_line(item: RunDifference) -> RunLine:
-    return RunLine(**asdict(item))
-
-
-def _runs_text(runs: RunsDiff, top: int) -> str:
-    changed = len({item.run_id for item in runs.differences})
-    text = (
-        f"{runs.runs:,} stored runs, {runs.evaluated:,} of them evaluated again at both versions: "
-        f"{changed:,} change, {len(runs.failures):,} cannot be evaluated"
-    )
-    hidden = len(runs.differences) - top
-    return f"{text} ({hidden:,} more values: --runs-csv FILE)" if hidden > 0 else text

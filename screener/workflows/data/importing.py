@@ -26,16 +26,9 @@ from screener.data.validation.import_checks import CheckedImport, checked_import
 from screener.data.validation.joining import join_bars
 from screener.data.validation.sense_checks import without_leaps
 from screener.errors import DataError
-from screener.render.store import ChangeLine
 from screener.workspace.locate import Workspace
 
-__all__ = [
-    "ImportOutcome",
-    "change_lines",
-    "import_batch",
-    "import_files",
-    "outcome_text",
-]
+__all__ = ["ImportOutcome", "import_batch", "import_files"]
 
 
 _SHOWN = 5  # kinds of reasons that an error names
@@ -266,29 +259,6 @@ def _with_quarantine(batch: Batch, rejects: tuple[Reject, ...], fetched_at: date
     if noted := batch.tables.get(TableName.QUARANTINE):
         rows = pa.concat_tables([noted, rows.cast(noted.schema)])
     return replace(batch, tables={**batch.tables, TableName.QUARANTINE: rows})
-
-
-def change_lines(outcome: ImportOutcome) -> list[ChangeLine]:
-    """Return an outcome's changes as lines for the terminal."""
-    return [
-        ChangeLine(
-            table=item.table,
-            added=item.added,
-            changed=item.changed,
-            removed=item.removed,
-            unchanged=item.unchanged,
-        )
-        for item in outcome.changes
-    ]
-
-
-def outcome_text(outcome: ImportOutcome) -> str:
-    """Return an outcome as one line."""
-    if outcome.dry_run:
-        return "Dry run: nothing was changed."
-    if not any(item.added or item.changed or item.removed for item in outcome.changes):
-        return f"All of it was there already; data version {outcome.version}."
-    return f"Stored as data version {outcome.version}."
 
 
 @contextmanager

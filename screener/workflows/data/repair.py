@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
-from rich.console import RenderableType
 
 from screener.data.doctor import Check, known_dates, suspensions
 from screener.data.doctor.holdings import first_session
@@ -26,18 +24,10 @@ from screener.data.lake.store import Commit, Store
 from screener.data.update.factor_update import with_factors
 from screener.data.validation.import_checks import checked_import
 from screener.errors import StaleCache
-from screener.render.doctor import RefusalLine, RepairLine, repairs_view
 from screener.workflows.data.verify import StoredTables, Verified
 from screener.workspace.locate import Workspace
 
-__all__ = ["RepairPlan", "apply_repairs", "plan_repairs", "repairs_page"]
-
-_AGAIN = "importing the same file again brings the faults back: mend the file, or repair again"
-_ROUND = (
-    "ratios are the usual ones nearest to the open; where the announcement says another, import "
-    "its action or mended bars instead"
-)
-_FAR = 0.02
+__all__ = ["RepairPlan", "apply_repairs", "plan_repairs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,57 +108,6 @@ def apply_repairs(workspace: Workspace, plan: RepairPlan, *, now: datetime) -> C
     )
     with Store.create(workspace.data_cache) as store:
         return store.commit(Batch(tables={}), message=message, complete=completed)
-
-
-def repairs_page(plan: RepairPlan, *, outcome: Sequence[str]) -> RenderableType:
-    """Return a plan as a page.
-
-    Parameters
-    ----------
-    plan
-        What is proposed, and what is not.
-    outcome
-        What was done with it, line by line.
-    """
-    proposal = plan.proposal
-    remarks = list(outcome)
-    if proposal.repairs:
-        remarks[:0] = [_ROUND, *_doubtful(proposal), _AGAIN]
-    return repairs_view(
-        [
-            RepairLine(
-                listing=item.listing,
-                session=item.session,
-                ratio=item.ratio,
-                implied=item.implied,
-                before=item.before,
-                after=item.after,
-                method=str(item.method),
-            )
-            for item in proposal.repairs
-        ],
-        [
-            RefusalLine(
-                listing=item.listing,
-                session=item.session,
-                cause=item.cause,
-                reason=item.reason,
-            )
-            for item in proposal.refusals
-        ],
-        banner=f" {SIMULATED}: invented prices " if plan.simulated else "",
-        remarks=remarks,
-    )
-
-
-def _doubtful(proposal: Proposal) -> list[str]:
-    """Name the repairs whose ratio is not quite what the open says."""
-    far = [
-        f"{item.listing} {item.session}"
-        for item in proposal.repairs
-        if abs(item.implied / item.ratio - 1) > _FAR
-    ]
-    return [f"look these up first, the open is over 2 % off: {', '.join(far)}"] if far else []
 
 
 def _mended(store: Store, plan: RepairPlan, now: datetime) -> dict[TableName, pa.Table]:

@@ -7,41 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import numpy as np
-from rich.console import RenderableType
 
-from screener.backtest.benchmark import default_benchmark
 from screener.data.doctor.holdings import Disk, Holdings, Versions, hold, measure, versions
 from screener.data.doctor.lacks import Cell, Wanted, holding_keys, lacks
 from screener.data.lake.asof import Market
-from screener.data.lake.schema import SIMULATED, TABLES, TableName
+from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.panels.calendar_cache import recorded_calendar
 from screener.domain.basket import Basket, Event
 from screener.domain.listing import Board, Kind, Listing, parse_listing
 from screener.errors import DateRangeError
+from screener.market.benchmarks import default_benchmark
 from screener.market.calendars import Calendar
 from screener.market.session_hours import settled_session
-from screener.render.coverage import (
-    BasketLine,
-    CellLine,
-    CoverageLine,
-    FreshnessLine,
-    GapLine,
-    size_text,
-    status_view,
-)
 from screener.workflows.report.catalog import basket_events
 from screener.workspace.locate import Workspace
 
-__all__ = [
-    "COVERAGE_COLUMNS",
-    "Freshness",
-    "Status",
-    "coverage_rows",
-    "read_status",
-    "status_page",
-    "table_line",
-]
+__all__ = ["COVERAGE_COLUMNS", "Freshness", "Status", "coverage_rows", "read_status"]
 
 COVERAGE_COLUMNS = ("basket", "listing", "table", "first", "last", "rows", "missing")
 
@@ -165,37 +147,6 @@ def coverage_rows(status: Status) -> list[dict[str, object]]:
     ]
 
 
-def status_page(status: Status) -> RenderableType:
-    """Return the status as a page."""
-    disk, kept = status.disk, status.versions
-    oldest = "" if kept.oldest is None else f", the oldest is {kept.oldest}"
-    alone = status.by_listing
-    return status_view(
-        [table_line(status.holdings, table) for table in TABLES],
-        [
-            FreshnessLine(
-                market=item.market,
-                table=item.table,
-                last=item.last,
-                finished=item.finished,
-                behind=item.behind,
-            )
-            for item in status.freshness
-        ],
-        [] if alone else _basket_lines(status.cells),
-        [] if alone else _gap_lines(status.cells),
-        [_cell_line(cell) for cell in status.cells] if alone else [],
-        remarks=status.remarks,
-        banner=f" {SIMULATED}: invented prices " if status.simulated else "",
-        footer=(
-            f"data version {status.data_version} · {kept.count} readable{oldest}",
-            f"{size_text(disk.data)} in {disk.files:,} data files · "
-            f"catalog {size_text(disk.catalog)} · runs {size_text(disk.runs)}",
-            status.place,
-        ),
-    )
-
-
 def _names(
     workspace: Workspace, listings: Sequence[Listing] | None
 ) -> tuple[list[Wanted], tuple[str, ...]]:
@@ -263,56 +214,3 @@ def _behind(calendar: Calendar, last: date, finished: date) -> int:
     days = np.array([last, finished], dtype="datetime64[D]")
     places = np.searchsorted(calendar.sessions, days, side="right")
     return max(0, int(places[1] - places[0]))
-
-
-def table_line(holdings: Holdings, table: TableName) -> CoverageLine:
-    """Return what a table holds as a line for the terminal."""
-    extent = holdings.tables[table]
-    by_listing = "listing" in TABLES[table].column_names
-    return CoverageLine(
-        table=table,
-        rows=extent.rows,
-        listings=extent.keys if by_listing else None,
-        first=extent.first,
-        last=extent.last,
-        sources=holdings.sources[table],
-    )
-
-
-def _basket_lines(cells: Sequence[Cell]) -> list[BasketLine]:
-    counts: dict[str, dict[str, tuple[int, int]]] = {}
-    for cell in cells:
-        own = counts.setdefault(cell.wanted.basket, {})
-        held, needed = own.get(cell.table, (0, 0))
-        if cell.needed:
-            own[cell.table] = (held + (cell.extent is not None), needed + 1)
-    return [BasketLine(basket=basket, counts=own) for basket, own in counts.items()]
-
-
-def _gap_lines(cells: Sequence[Cell]) -> list[GapLine]:
-    """Return each name whose bars fall short once, with all its baskets."""
-    found: dict[str, GapLine] = {}
-    for cell in cells:
-        if cell.table != TableName.BARS or not cell.missing:
-            continue
-        wanted = cell.wanted
-        line = found.get(wanted.listing.id)
-        found[wanted.listing.id] = GapLine(
-            listing=wanted.listing.id,
-            name=(line.name if line else "") or wanted.name,
-            reason=line.reason if line else cell.missing,
-            baskets=(*(line.baskets if line else ()), wanted.basket),
-        )
-    return sorted(found.values(), key=lambda line: line.listing)
-
-
-def _cell_line(cell: Cell) -> CellLine:
-    extent = cell.extent
-    return CellLine(
-        listing=cell.wanted.listing.id,
-        table=cell.table,
-        first=extent.first if extent else None,
-        last=extent.last if extent else None,
-        rows=extent.rows if extent else 0,
-        missing=cell.missing,
-    )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from screener.backtest.benchmark import default_benchmark
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.listing import Board, Kind, Listing, parse_listing, stored_listing
 from screener.errors import DataError
+from screener.market.benchmarks import default_benchmark
 from screener.workflows.report.catalog import basket_events
 from screener.workspace.broken import Readable
 from screener.workspace.locate import Workspace

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
-from rich.console import RenderableType
 
 from screener.data.doctor import Check, Finding, Severity, examine
 from screener.data.doctor.holdings import bare_bars
@@ -22,23 +20,13 @@ from screener.data.lake.integrity.checksums import (
 from screener.data.lake.integrity.rebuilding import Rebuilt, rebuild_hashes
 from screener.data.lake.integrity.verified import catalog_complaints
 from screener.data.lake.lake import CATALOG
-from screener.data.lake.schema import SIMULATED, TABLES, TableName
+from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
 from screener.errors import ScreenerError, StorageDamaged, StorageError
-from screener.render.doctor import FindingLine, findings_view
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import RUNS, stored_runs
 
-__all__ = [
-    "VERIFY_COLUMNS",
-    "StoredTables",
-    "Verified",
-    "finding_rows",
-    "rebuild",
-    "rebuilt_lines",
-    "verify",
-    "verify_page",
-]
+__all__ = ["VERIFY_COLUMNS", "StoredTables", "Verified", "finding_rows", "rebuild", "verify"]
 
 VERIFY_COLUMNS = (
     "table",
@@ -51,7 +39,6 @@ VERIFY_COLUMNS = (
     "expected",
 )
 _FILES = "files"
-_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,55 +164,13 @@ def rebuild(workspace: Workspace) -> Rebuilt:
     return rebuild_hashes(workspace.data_cache)
 
 
-def rebuilt_lines(done: Rebuilt) -> list[str]:
-    """Say what was recorded, and what was proven and what not."""
-    proof = (
-        f"The rows of data version {done.version} are those that were committed."
-        if done.proven
-        else f"Nothing proves that the rows of data version {done.version} are those that were "
-        "committed: an older program wrote it, which left no digest."
-    )
-    return [
-        f"{done.files:,} data files and the catalog were recorded in {SUMS} as they are.",
-        proof,
-        "Nothing proves the rows that older versions alone hold.",
-    ]
-
-
 def finding_rows(verified: Verified) -> list[dict[str, object]]:
     """Return one row per finding with the columns of `VERIFY_COLUMNS`."""
     return [asdict(item) for item in verified.findings]
 
 
-def verify_page(verified: Verified) -> RenderableType:
-    """Return the findings as a page: counts by cause, then the first of them."""
-    counts = Counter(
-        (item.severity, str(item.table), str(item.check), item.cause) for item in verified.findings
-    )
-    ordered = sorted(counts.items(), key=lambda entry: (_RANK[entry[0][0]], entry[0][1:]))
-    lines = [
-        FindingLine(
-            table=item.table,
-            listing=item.listing,
-            session=item.session,
-            check=str(item.check),
-            severity=str(item.severity),
-            cause=item.cause,
-            value=item.value,
-            expected=item.expected,
-        )
-        for item in verified.findings
-    ]
-    return findings_view(
-        [((str(key[0]), *key[1:]), count) for key, count in ordered],
-        lines,
-        banner=f" {SIMULATED}: invented prices " if verified.simulated else "",
-        footer=f"{verified.n_rows:,} rows examined · data version {verified.data_version}",
-    )
-
-
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda item: _RANK[item.severity]))
+    return tuple(sorted(findings, key=lambda item: item.severity.rank))
 
 
 def _examined(table: TableName, stored: StoredTables) -> Sequence[Finding]:

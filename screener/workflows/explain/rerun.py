@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from screener.backtest.benchmark import default_benchmark
 from screener.data.lake.comparison import TableDiff
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.panels.price_panel import frontier_of
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
+from screener.market.benchmarks import default_benchmark
+from screener.results.backtest import RETURNS
 from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
-from screener.workflows.backtest.rows import BACKTEST_COLUMNS, result_rows
+from screener.workflows.backtest.rows import result_rows
 from screener.workflows.backtest.run import run_events
 from screener.workspace.runs import StoredRun, rebuilt
 
@@ -229,7 +230,7 @@ def _benchmarks(request: BacktestRequest) -> set[Listing]:
 def _differences(run_id: str, old: Rows, new: Rows) -> Iterable[RunDifference]:
     # The same request gives the same events and horizons in the same order.
     for before, after in zip(old, new, strict=True):
-        for column in BACKTEST_COLUMNS:
+        for column in RETURNS.names:
             if column not in _NOT_RESULTS and not _same(before[column], after[column]):
                 yield RunDifference(
                     run_id=run_id,

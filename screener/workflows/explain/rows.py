@@ -7,16 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from screener.backtest.ledger import LEDGER_COLUMNS, ORDER_COLUMNS
 from screener.errors import InputError
-from screener.workflows.backtest.measures import METRIC_COLUMNS, metric_rows
+from screener.results.backtest import METRICS, NAMES, ORDERS, RETURNS, VARIANT
+from screener.workflows.backtest.measures import metric_rows
 from screener.workflows.backtest.order_rows import order_rows
-from screener.workflows.backtest.rows import (
-    BACKTEST_COLUMNS,
-    VARIANT_COLUMNS,
-    ledger_rows,
-    result_rows,
-)
+from screener.workflows.backtest.rows import ledger_rows, result_rows
 from screener.workflows.backtest.run import BacktestRun
 from screener.workflows.study.verdicts import VERDICT_COLUMNS
 
@@ -54,11 +49,11 @@ class _File:
 
 
 _FILES = (
-    _File((*BACKTEST_COLUMNS, *VARIANT_COLUMNS), BACKTEST_COLUMNS, result_rows),
-    _File(ORDER_COLUMNS, ORDER_COLUMNS, order_rows),
-    _File(LEDGER_COLUMNS, LEDGER_COLUMNS, ledger_rows),
-    _File(METRIC_COLUMNS, METRIC_COLUMNS, metric_rows),
-    _File(VERDICT_COLUMNS, BACKTEST_COLUMNS, result_rows),
+    _File((*RETURNS.names, *VARIANT.names), RETURNS.names, result_rows),
+    _File(ORDERS.names, ORDERS.names, order_rows),
+    _File(NAMES.names, NAMES.names, ledger_rows),
+    _File(METRICS.names, METRICS.names, metric_rows),
+    _File(VERDICT_COLUMNS, RETURNS.names, result_rows),
 )
 _KNOWN = 0.75  # of a header: users add columns, and take some away
 

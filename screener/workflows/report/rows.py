@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from screener.domain.report import Note, Report
 from screener.errors import NotFoundError
 from screener.reports.text.text import Place, make_text
 from screener.workflows.report.add import Added
-from screener.workflows.report.catalog import get_report
+from screener.workflows.report.catalog import BasketEvents, get_report
 from screener.workflows.report.doubts import sentence_at
 from screener.workspace.locate import Workspace
 from screener.workspace.readings import stored_reading
@@ -130,6 +130,52 @@ def added_document(added: Added) -> dict[str, Any]:
             for one in added.unresolved
         ],
     }
+
+
+def document_rows(added: Added, part: str) -> list[dict[str, Any]]:
+    """Return the `securities`, `claims` or `unresolved` of a reading as rows of their tables."""
+    rows = added_document(added)[part]
+    return [
+        {name: ",".join(value) if isinstance(value, list) else value for name, value in row.items()}
+        for row in rows
+    ]
+
+
+def report_rows(reports: Iterable[Report]) -> list[dict[str, object]]:
+    """Return one row per report card with the columns of `REPORTS`."""
+    return [
+        {
+            "id": report.id,
+            "title": report.title,
+            "broker": report.notes[0].broker if len(report.notes) == 1 else report.publisher,
+            "published": report.published.text(),
+            "precision": str(report.published.precision),
+            "n_securities": len({item.listing for item in report.securities}),
+            "n_recommended": len(
+                {item.listing for theme in report.themes for item in report.recommended(theme)}
+            ),
+            "n_claims": len(report.claims),
+            "themes": ",".join(report.themes),
+        }
+        for report in reports
+    ]
+
+
+def basket_rows(groups: Iterable[BasketEvents]) -> list[dict[str, object]]:
+    """Return one row per event of each basket with the columns of `BASKETS`."""
+    return [
+        {
+            "basket": basket.name,
+            "title": basket.title_zh,
+            "report": event.report,
+            "published": event.published.text(),
+            "precision": str(event.published.precision),
+            "weighting": str(event.weighting),
+            "n_named": len(event.members),
+        }
+        for basket, events in groups
+        for event in events
+    ]
 
 
 def _note(note: Note) -> dict[str, Any]:

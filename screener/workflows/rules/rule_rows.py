@@ -39,8 +39,8 @@ from screener.market.trading import (
     tick_rule,
     tick_size,
 )
-from screener.render.rules import RuleShown
 from screener.workflows.rules.listing_state import Known
+from screener.workflows.rules.result import RuleShown
 
 __all__ = ["ORDER_SIZES", "rules_for"]
 

@@ -16,8 +16,8 @@ from screener.market.calendars import calendar_of
 from screener.market.charges import Plan
 from screener.market.dated import check_tradable
 from screener.market.rules import price_limit
-from screener.render.rules import RulesPage
 from screener.workflows.rules.listing_state import Known, read_known
+from screener.workflows.rules.result import RulesPage
 from screener.workflows.rules.rule_rows import rules_for
 from screener.workspace.locate import VARIABLE, find_workspace
 

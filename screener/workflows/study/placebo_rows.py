@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
-from rich.console import RenderableType
-
-from screener.data.lake.schema import SIMULATED
-from screener.render.placebo import Comparison, JointLine, PlaceboBlock, PlaceboLine, placebo_view
 from screener.study.placebo.monte_carlo import Placement
 from screener.workflows.study.placebo import PlaceboResult, PlaceboRun
-from screener.workflows.study.placebo_joint import JointResult, joint_results
+from screener.workflows.study.placebo_joint import JointResult
 
 __all__ = [
     "CONTROL_COLUMNS",
@@ -19,7 +14,6 @@ __all__ = [
     "PLACEBO_COLUMNS",
     "control_rows",
     "joint_rows",
-    "placebo_page",
     "placebo_rows",
 ]
 
@@ -131,29 +125,6 @@ def control_rows(run: PlaceboRun) -> list[dict[str, object]]:
     ]
 
 
-def placebo_page(run: PlaceboRun, joint: Sequence[JointResult] | None = None) -> RenderableType:
-    """Return a run as a page: a block per event, then the events of each basket together.
-
-    Parameters
-    ----------
-    run
-        The run.
-    joint
-        Joint tests to show; those by basket when `None`.
-    """
-    blocks = [
-        _block(list(items))
-        for _, items in groupby(run.results, key=lambda item: id(item.real.window.event))
-    ]
-    shown = joint_results(run) if joint is None else joint
-    footer = (
-        f"{run.request.draws:,} placebo baskets, seed {run.request.seed}"
-        f" · data version {run.data_version} · run {run.run_id}"
-    )
-    banner = f" {SIMULATED}: invented prices " if run.simulated else ""
-    return placebo_view(blocks, [_joint_line(item) for item in shown], banner=banner, footer=footer)
-
-
 def _row(run: PlaceboRun, item: PlaceboResult) -> dict[str, object]:
     real, matched, placebo, dates = item.real, item.matched, item.placebo, item.dates
     placed = _placed(placebo.placement if placebo else None)
@@ -201,68 +172,3 @@ def _placed(placement: Placement | None) -> dict[str, float | None]:
 
 def _less(value: float | None, other: float | None) -> float | None:
     return None if value is None or other is None else value - other
-
-
-def _block(items: list[PlaceboResult]) -> PlaceboBlock:
-    event = items[0].real.window.event
-    told = next((item.matched for item in items if item.matched), None)
-    subtitle = f"entry {items[0].real.entry_session}"
-    if told is not None:
-        subtitle += (
-            f" · {told.n_controls} controls of {told.n_universe:,} stocks, by {told.matched_text}"
-        )
-    return PlaceboBlock(
-        title=" · ".join(part for part in (event.basket, event.report) if part),
-        subtitle=subtitle,
-        lines=tuple(_line(item) for item in items),
-        notes=_notes(items),
-    )
-
-
-def _notes(items: Sequence[PlaceboResult]) -> tuple[str, ...]:
-    found: dict[str, list[int]] = {}
-    for item in items:
-        for text in item.remarks:
-            found.setdefault(text, []).append(item.real.window.horizon)
-    return tuple(
-        text if len(horizons) == len(items) else f"{text} (hold {', '.join(map(str, horizons))})"
-        for text, horizons in found.items()
-    )
-
-
-def _line(item: PlaceboResult) -> PlaceboLine:
-    real, dates = item.real, item.dates
-    return PlaceboLine(
-        horizon=real.window.horizon,
-        status=str(real.status),
-        sessions_held=real.window.sessions_held,
-        paper_return=real.paper_return,
-        compared=_compared(item.placebo.placement if item.placebo else None),
-        dates_mean=dates.placement.mean if dates else None,
-        dates_p=dates.placement.p_two_sided if dates else None,
-    )
-
-
-def _joint_line(item: JointResult) -> JointLine:
-    return JointLine(
-        label=item.label,
-        horizon=item.horizon,
-        n_events=item.n_events,
-        n_days=item.n_days,
-        n_left_out=item.n_unfinished + item.n_without,
-        mean_return=item.mean_return,
-        compared=_compared(item.placement),
-    )
-
-
-def _compared(placement: Placement | None) -> Comparison | None:
-    if placement is None:
-        return None
-    return Comparison(
-        mean=placement.mean,
-        sd=placement.sd,
-        excess=placement.excess,
-        quantile=placement.quantile,
-        p_two_sided=placement.p_two_sided,
-        p_error=placement.p_error,
-    )

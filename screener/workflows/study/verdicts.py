@@ -6,21 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from screener.backtest.frictions import Frictions
-from screener.backtest.run import EventResult
+from screener.backtest.run import EventResult, Settings
 from screener.data.lake.store import Store
 from screener.domain.basket import Basket, Event
 from screener.domain.report import Precision, Report
 from screener.errors import InputError
 from screener.paths.windows import WindowStatus
-from screener.render.verdict import BrokerRecord, PlaceboRecord, Verdict
 from screener.scoring.leaderboard import Grouping, Score
+from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.report.catalog import list_reports
 from screener.workflows.score.run import ScoreRequest, run_score
 from screener.workflows.study.placebo import PlaceboRequest, PlaceboResult, PlaceboRun, run_placebos
+from screener.workflows.study.run import StudyRequest
+from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
 from screener.workspace.locate import Workspace
 
-__all__ = ["VERDICT_COLUMNS", "VerdictRun", "run_verdicts", "verdict_rows"]
+__all__ = ["VERDICT_COLUMNS", "VerdictRun", "compared", "run_verdicts", "verdict_rows"]
 
 VERDICT_COLUMNS = (
     "basket",
@@ -98,6 +100,29 @@ def run_verdicts(
         brokers = _brokers(reports.get(report), themes.get(name, set()))
         found.append(_verdict(result, beside, brokers, records))
     return VerdictRun(backtest=backtest, placebo=placebo, verdicts=tuple(found))
+
+
+def compared(
+    workspace: Workspace,
+    store: Store,
+    groups: Sequence[tuple[Basket, tuple[Event, ...]]],
+    study: StudyRequest,
+    *,
+    horizons: tuple[int, ...],
+    draws: int,
+    program_version: str,
+    jobs: int = 1,
+) -> VerdictRun:
+    """Compare the baskets of a study with random ones; see `run_verdicts`."""
+    settings = Settings(horizons=horizons, max_wait=study.max_wait)
+    request = PlaceboRequest(
+        backtest=BacktestRequest(events=study.events, settings=settings, benchmark=study.benchmark),
+        draws=draws,
+        seed=study.settings.seed,
+    )
+    return run_verdicts(
+        workspace, store, groups, request, program_version=program_version, jobs=jobs
+    )
 
 
 def verdict_rows(run: VerdictRun) -> list[dict[str, object]]:

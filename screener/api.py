@@ -1,0 +1,664 @@
+"""The program as a library, for notebooks and scripts.
+
+    import screener
+
+    ws = screener.open("research")
+    found = ws.backtest(["copper"], hold=(5, 20), capital=1e6)
+    found.returns[["report", "horizon", "paper_return", "executable_return"]]
+
+Frames have exactly the columns of the CSV files, with real types: dates are `datetime64[ns]`,
+fractions `float64`. Their `attrs` say what they rest on: `run_id`, `data_version`, `simulated`,
+`remarks`. Errors are those of `screener.errors`. Nothing heavy is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from screener.api_results import (
+    AddedReport,
+    BacktestResult,
+    ScoreResult,
+    ScreenedResult,
+    StudyResult,
+    framed,
+)
+from screener.domain.choices import choice
+from screener.domain.days import parse_day, parse_moment
+from screener.errors import InputError
+from screener.files.program import program_version
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from screener.workflows.data.importing import ImportOutcome
+    from screener.workflows.data.status import Status
+    from screener.workflows.data.verify import Verified
+    from screener.workflows.explain.explain import Explanation
+    from screener.workspace.broken import Broken
+    from screener.workspace.locate import Workspace as Place
+
+__all__ = [
+    "AddedReport",
+    "BacktestResult",
+    "ScoreResult",
+    "ScreenedResult",
+    "StudyResult",
+    "Workspace",
+    "demo",
+    "init",
+    "open",
+]
+
+Day = date | str
+"""A day: a `date`, or text such as `2026-05-27`."""
+
+
+def open(  # noqa: A001 - as `gzip.open`: it is used with its module's name
+    folder: str | os.PathLike[str] | None = None,
+) -> Workspace:
+    """Open a workspace.
+
+    Parameters
+    ----------
+    folder
+        Its folder; else `$SCREENER_WORKSPACE`, else the nearest parent folder that holds
+        `baskets/`.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    from screener.workspace.locate import find_workspace
+
+    option = None if folder is None else Path(folder)
+    return Workspace(find_workspace(option, environ=os.environ, cwd=Path.cwd()))
+
+
+def init(folder: str | os.PathLike[str]) -> Workspace:
+    """Make a workspace with the shipped report cards and baskets.
+
+    Raises
+    ------
+    ConfigError
+        If `folder` is a file or holds a workspace already.
+    """
+    from screener.workflows.report.catalog import init_workspace
+
+    return Workspace(init_workspace(Path(folder)))
+
+
+def demo(folder: str | os.PathLike[str] = "screener-demo") -> Workspace:
+    """Make or open the workspace of the demonstration, which holds a simulated market.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds a workspace of another kind.
+    """
+    from screener.demo import demo_workspace, simulate
+
+    place = demo_workspace(Path(folder))
+    if not place.data_cache.is_dir():
+        simulate(place)
+    return Workspace(place)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace: report cards, baskets and market data.
+
+    Parameters
+    ----------
+    place
+        Its folders.
+    broken
+        Called with cards and baskets that cannot be read and were left out; by default they stand
+        in the remarks of a result.
+    """
+
+    place: Place
+    broken: Callable[[Sequence[Broken]], None] | None = None
+
+    @property
+    def root(self) -> Path:
+        """Its folder."""
+        return self.place.root
+
+    # Reports and baskets
+
+    def reports(self) -> pd.DataFrame:
+        """Return the report cards, one a row."""
+        from screener.results.reading import REPORTS
+        from screener.workflows.report.catalog import list_reports
+        from screener.workflows.report.rows import report_rows
+
+        found = list_reports(self.place)
+        return framed(REPORTS, report_rows(found), remarks=self._left_out(found.broken))
+
+    def baskets(self) -> pd.DataFrame:
+        """Return the events of the baskets, one a row."""
+        from screener.results.reading import BASKETS
+        from screener.workflows.report.catalog import basket_events
+        from screener.workflows.report.rows import basket_rows
+
+        found = basket_events(self.place)
+        return framed(BASKETS, basket_rows(found), remarks=self._left_out(found.broken))
+
+    def add_report(
+        self,
+        document: str | os.PathLike[str],
+        *,
+        published: Day | datetime | None = None,
+        doubtful: str = "leave",
+        dry_run: bool = False,
+        again: bool = False,
+    ) -> AddedReport:
+        """Read a report into a card.
+
+        Parameters
+        ----------
+        document
+            Its file (text, HTML, Markdown, PDF), or its text: what holds a line break.
+        published
+            When it was published, if the text does not say; a time without a zone is Shanghai's.
+        doubtful
+            Mentions that may mean several listings: `leave` them open, take the likeliest (`yes`),
+            or leave out every doubtful one (`strict`).
+        dry_run
+            Read it and write nothing.
+        again
+            Bring the card of a report read before up to date; edits stay.
+
+        Raises
+        ------
+        InputError
+            If there is no such file, or it cannot be read as a report.
+        """
+        from screener.workflows.report.add import Source, add_report
+        from screener.workflows.report.doubts import Settle
+
+        content = os.fspath(document)
+        whole = isinstance(document, str) and "\n" in content
+        added = add_report(
+            self.place,
+            Source(None, content.encode()) if whole else Source(Path(content)),
+            now=_now(),
+            published=None if published is None else parse_moment(published, parameter="published"),
+            settle=choice(Settle, doubtful, parameter="doubtful"),
+            dry_run=dry_run,
+            again=again,
+        )
+        return AddedReport(added)
+
+    def new_basket(
+        self,
+        name: str,
+        listings: Sequence[str],
+        *,
+        date: Day | datetime,
+        weights: Sequence[float] | None = None,
+        title_zh: str = "",
+        title_en: str = "",
+    ) -> Path:
+        """Make a basket of your own list of names; return its file.
+
+        Parameters
+        ----------
+        name
+            Lowercase letters, digits and hyphens.
+        listings
+            Codes such as `300857.SZ`, `sz300857` or `700.HK`, each once.
+        date
+            When the list was made: a day, known after its close, or a time.
+        weights
+            One positive number for each listing, relative to each other; equal if left out.
+        title_zh, title_en
+            Names for people.
+
+        Raises
+        ------
+        BasketDefinitionError, DateRangeError
+            If something of it breaks a rule, it exists, or the day lies in the future.
+        """
+        from screener.domain.listing import parse_listing
+        from screener.workflows.report.catalog import new_basket
+
+        _, path = new_basket(
+            self.place,
+            name=name,
+            listings=[parse_listing(item, parameter="listings") for item in listings],
+            published=parse_moment(date, parameter="date"),
+            now=_now(),
+            title_zh=title_zh,
+            title_en=title_en,
+            weights=weights,
+        )
+        return path
+
+    # Market data
+
+    def import_data(
+        self,
+        source: str | os.PathLike[str] | pd.DataFrame | Sequence[str | os.PathLike[str]],
+        kind: str,
+        *,
+        basis: str | None = None,
+        listing: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        units: Mapping[str, str] | None = None,
+        as_of: Day | None = None,
+        dedupe: bool = False,
+        continues: bool = False,
+        dry_run: bool = False,
+    ) -> ImportOutcome:
+        """Import a file, several, or a DataFrame: all rows that fit, in one transaction.
+
+        Parameters
+        ----------
+        source
+            CSV, Excel or Parquet files of one kind, or a DataFrame with such columns.
+        kind
+            What it holds, as `screener data import --kind`.
+        basis
+            Bars: `raw` or `adjusted`.
+        listing
+            The one listing of what has no code column.
+        columns, units
+            Field by column, and unit by field, where they are not recognised.
+        as_of
+            Day of undated valuations or names.
+        dedupe, continues, dry_run
+            As the options of the command.
+
+        Returns
+        -------
+        ImportOutcome
+            What was added, changed, removed, refused and why.
+        """
+        from screener.workflows.data.frames import as_files
+        from screener.workflows.data.importing import import_files
+        from screener.workflows.data.requests import import_request
+
+        with as_files(source) as paths:
+            request = import_request(
+                paths,
+                kind,
+                now=_now(),
+                basis=basis,
+                listing=listing,
+                columns=tuple((columns or {}).items()),
+                units=tuple((units or {}).items()),
+                as_of=None if as_of is None else parse_day(as_of, parameter="--as-of"),
+                dedupe=dedupe,
+                continues=continues,
+            )
+            return import_files(self.place, request, dry_run=dry_run)
+
+    def status(self, listings: Sequence[str] | None = None) -> Status:
+        """Return what is stored, of which names and sessions, and how fresh it is."""
+        from screener.domain.listing import parse_listing
+        from screener.workflows.data.status import read_status
+
+        wanted = None
+        if listings is not None:
+            wanted = [parse_listing(item, parameter="listings") for item in listings]
+        return read_status(self.place, now=_now(), listings=wanted)
+
+    def verify(self) -> Verified:
+        """Look for damage, and for stored values that cannot be right."""
+        from screener.workflows.data.verify import verify
+
+        return verify(self.place)
+
+    def prices(
+        self,
+        listings: Sequence[str],
+        start: Day | None = None,
+        end: Day | None = None,
+        *,
+        adjust: str = "total",
+        data_version: int | None = None,
+    ) -> pd.DataFrame:
+        """Return bars of listings, one session a row.
+
+        Parameters
+        ----------
+        listings
+            Codes.
+        start, end
+            First and last session, both included.
+        adjust
+            `total` for prices times the total-return factor, 1 in the first session; `none` for
+            prices as they are stored.
+        data_version
+            Version of the data to read; the newest if left out.
+
+        Raises
+        ------
+        BarsMissing
+            If there is no bar of one of them.
+        """
+        from screener.data.lake.store import Store
+        from screener.results.prices import PRICES
+        from screener.workflows.data.prices import price_rows
+
+        if adjust not in ("total", "none"):
+            raise InputError(f"adjust {adjust!r} is not one of total, none")
+        with Store.open(self.place.data_cache, version=data_version) as store:
+            rows = price_rows(
+                store,
+                listings,
+                start=None if start is None else parse_day(start, parameter="start"),
+                end=None if end is None else parse_day(end, parameter="end"),
+                adjusted=adjust == "total",
+            )
+            about = {"data_version": store.version, "simulated": store.simulated()}
+        return framed(PRICES, rows, **about)
+
+    # Results
+
+    def backtest(
+        self,
+        names: Sequence[str] | None = None,
+        *,
+        report: str | None = None,
+        hold: int | Sequence[int] = (5, 20, 60, 120),
+        capital: float | Sequence[float] = 1e6,
+        benchmark: str = "",
+        data_version: int | None = None,
+        jobs: int = 1,
+        **options: Any,
+    ) -> BacktestResult:
+        """Backtest baskets from the first session in which a reader could act.
+
+        Parameters
+        ----------
+        names
+            Baskets; every basket when left out.
+        report
+            Only the events of this report.
+        hold
+            Sessions to hold; the entry is session 1.
+        capital
+            Money of the traded path in CNY; several amounts give a row each.
+        benchmark
+            One index for all names, `none`, or empty for CSI 300 and Hang Seng.
+        data_version
+            Version of the data to read; the newest if left out.
+        jobs
+            Processes that share the events; -1 for all.
+        **options
+            Further fields of `workflows.backtest.options.BacktestOptions`: `paper`,
+            `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
+            `commission_min`, `hk_account`, `cost_bps`, `max_wait`, `delay`, `weighting`, `entry`,
+            `rebalance`, `rights`, `delisting_recovery`. Several values of `delay`, `weighting`,
+            `entry` or `rebalance` run every combination.
+
+        Raises
+        ------
+        NotFoundError
+            If a basket or the report does not exist.
+        InputError
+            If an option is out of its bounds.
+        DataError
+            What is missing, if no row comes out as it was asked for.
+        """
+        from screener.data.lake.store import Store
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.backtest.options import BacktestOptions
+        from screener.workflows.backtest.requests import request_of, variant_requests
+        from screener.workflows.backtest.run import run_variants
+        from screener.workflows.report.catalog import basket_events
+
+        chosen = BacktestOptions.of(hold=hold, capital=capital, **options)
+        groups = basket_events(self.place, names or None, report)
+        remarks = self._left_out(groups.broken)
+        request = request_of(groups, chosen.settings(), benchmark=benchmark)
+        with (
+            Store.open(self.place.data_cache, version=data_version) as store,
+            recorded_sessions(self.place.data_cache),
+        ):
+            runs = run_variants(
+                store,
+                variant_requests(request, chosen.variants()),
+                program_version=program_version(),
+                jobs=jobs,
+            )
+        lacking = groups.lacking or any(run.lacking for run in runs)
+        return BacktestResult(self.place, runs, lacking=lacking, remarks=remarks)
+
+    def screen(
+        self,
+        *,
+        as_of: Day,
+        universe: str | None = None,
+        basket: str | None = None,
+        where: str | None = None,
+        sort: str | None = None,
+        top: int | None = None,
+        allow_missing: Sequence[str] = (),
+        currency: str = "CNY",
+        data_version: int | None = None,
+        **ranges: str | tuple[float | None, float | None],
+    ) -> ScreenedResult:
+        """List the names that were cheap as of a day, ranked, each with the reason.
+
+        Parameters
+        ----------
+        as_of
+            The day: nothing that was known after it is used.
+        universe
+            `a`, `hk` or `all`; or give `basket`.
+        basket
+            Screen the names that this basket had on that day.
+        where
+            Condition over the fields, such as `pb < 3 OR dividend_yield > 0.03`.
+        sort
+            Field to rank by, `-field` for descending; the first range's field if left out.
+        top
+            Only the so many best that passed.
+        allow_missing
+            Fields whose missing value may pass.
+        currency
+            Currency of the amounts, asked and shown.
+        data_version
+            Version of the data to read; the newest if left out.
+        **ranges
+            `field=(low, high)`, both ends included, `None` for an open end: `pe_static=(0, 15)`;
+            or text such as `0..15`.
+
+        Raises
+        ------
+        InputError
+            If a field, a range or the condition is none.
+        """
+        from screener.data.lake.store import Store
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.screen.requests import screen_request
+        from screener.workflows.screen.run import run_screen
+
+        request, groups = screen_request(
+            self.place,
+            as_of=parse_day(as_of, parameter="as_of"),
+            universe=universe,
+            basket=basket,
+            ranges=ranges,
+            where=where,
+            sort=sort,
+            top=top,
+            allow_missing=allow_missing,
+            currency=currency,
+        )
+        remarks = self._left_out(groups.broken)
+        with (
+            recorded_sessions(self.place.data_cache),
+            Store.open(self.place.data_cache, version=data_version) as store,
+        ):
+            result = run_screen(store, request)
+        lacking = groups.lacking or result.lacking
+        return ScreenedResult(result, lacking=lacking, remarks=remarks)
+
+    def study(
+        self,
+        names: Sequence[str] | None = None,
+        *,
+        report: str | None = None,
+        placebo: int = 0,
+        hold: int | Sequence[int] = (5, 20),
+        data_version: int | None = None,
+        jobs: int = 1,
+        **options: Any,
+    ) -> StudyResult:
+        """Study abnormal returns around events, and compare baskets with random ones.
+
+        Parameters
+        ----------
+        names, report
+            As in `backtest`.
+        placebo
+            Random baskets to compare each with; 0 for none.
+        hold
+            Sessions that random baskets are held.
+        data_version, jobs
+            As in `backtest`.
+        **options
+            Further fields of `workflows.study.options.StudyOptions`: `unit`, `by`, `window`,
+            `estimation`, `least`, `model`, `benchmark`, `factors`, `matched`, `convention`,
+            `max_wait`, `seed`, `draws`.
+
+        Raises
+        ------
+        InputError, NotFoundError, DataError
+            As `backtest` does.
+        """
+        from screener.data.lake.store import Store
+        from screener.workflows.report.catalog import basket_events, needed_events
+        from screener.workflows.study.options import StudyOptions
+        from screener.workflows.study.run import run_study
+        from screener.workflows.study.verdicts import compared
+
+        chosen = StudyOptions.of(**options)
+        groups = basket_events(self.place, names or None, report)
+        remarks = self._left_out(groups.broken)
+        request = chosen.request(needed_events(groups))
+        beside = None
+        with Store.open(self.place.data_cache, version=data_version) as store:
+            run = run_study(
+                store,
+                request,
+                program_version=program_version(),
+                table=chosen.table(),
+                jobs=jobs,
+            )
+            if placebo:
+                beside = compared(
+                    self.place,
+                    store,
+                    groups,
+                    request,
+                    horizons=_several(hold),
+                    draws=placebo,
+                    program_version=program_version(),
+                    jobs=jobs,
+                )
+        lacking = groups.lacking or run.lacking
+        lacking = lacking or (beside is not None and beside.backtest.lacking)
+        return StudyResult(self.place, run, beside, lacking=lacking, remarks=remarks)
+
+    def score(
+        self,
+        names: Sequence[str] = (),
+        *,
+        broker: str = "",
+        by: str = "broker",
+        min_calls: int = 20,
+        backdate: bool = False,
+        data_version: int | None = None,
+    ) -> ScoreResult:
+        """Hold ratings to their brokers' own definitions, beside what chance alone gives.
+
+        Parameters
+        ----------
+        names
+            Baskets or reports; every call when left out.
+        broker
+            Only calls of this broker.
+        by
+            `broker`, `analyst`, `theme` or `rating`; several with commas.
+        min_calls
+            Matured calls that a rank needs.
+        backdate
+            Judge calls older than a broker's first known definition by that one.
+        data_version
+            Version of the data to read; the newest if left out.
+        """
+        from screener.data.lake.store import Store
+        from screener.workflows.score.run import ScoreRequest, parse_groupings, run_score
+
+        request = ScoreRequest(
+            names=tuple(names),
+            broker=broker,
+            by=parse_groupings(by),
+            min_calls=min_calls,
+            backdate=backdate,
+        )
+        with Store.open(self.place.data_cache, version=data_version) as store:
+            run = run_score(self.place, store, request)
+        return ScoreResult(run, remarks=self._left_out(run.broken))
+
+    def explain(self, result: BacktestResult | str, row: int = 0) -> Explanation:
+        """Show where a row of a backtest came from: prices, weights, orders, rules, sources.
+
+        It is evaluated again at the data version of its run; what comes out otherwise is told.
+
+        Parameters
+        ----------
+        result
+            A backtest, or the id of a stored run.
+        row
+            Its row in `returns`, counted from 0 as a DataFrame does.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such run.
+        InputError
+            If it has no such row.
+        """
+        from screener.data.lake.store import Store
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.explain.explain import explain
+        from screener.workspace.runs import load_run, stored_row
+
+        run_id = result
+        if isinstance(result, BacktestResult):
+            result.save()
+            run_id, row = result.stored(row)
+        stored = load_run(self.place, str(run_id))
+        wanted = stored_row(stored, row + 1)
+        with (
+            Store.open(self.place.data_cache, version=stored.data_version) as store,
+            recorded_sessions(self.place.data_cache),
+        ):
+            return explain(store, stored, wanted, program_version=program_version())
+
+    def _left_out(self, broken: Sequence[Broken]) -> tuple[str, ...]:
+        if self.broken is None:
+            return tuple(item.told() for item in broken)
+        self.broken(broken)
+        return ()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _several(value: int | Sequence[int]) -> tuple[int, ...]:
+    return (value,) if isinstance(value, int) else tuple(value)

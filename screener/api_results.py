@@ -1,0 +1,343 @@
+"""Results of the API: what a run found, as DataFrames that are made when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from screener.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import vectorbt as vbt
+
+    from screener.domain.report import Report
+    from screener.results.tables import Row, TableSpec
+    from screener.workflows.backtest.run import BacktestRun
+    from screener.workflows.report.add import Added
+    from screener.workflows.score.run import ScoreRun
+    from screener.workflows.screen.run import ScreenResult
+    from screener.workflows.study.run import StudyRun
+    from screener.workflows.study.verdicts import VerdictRun
+    from screener.workspace.locate import Workspace as Place
+
+__all__ = [
+    "AddedReport",
+    "BacktestResult",
+    "ScoreResult",
+    "ScreenedResult",
+    "StudyResult",
+    "framed",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class BacktestResult:
+    """Results of a backtest; every frame is made when it is first asked for.
+
+    Parameters
+    ----------
+    place
+        The workspace.
+    runs
+        One for each combination of delay, weighting, entry and rebalance.
+    lacking
+        Whether something is missing that was asked for, or a card that may have fed it is broken.
+    remarks
+        What was left out before anything was run.
+    """
+
+    place: Place
+    runs: tuple[BacktestRun, ...]
+    lacking: bool = False
+    remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def returns(self) -> pd.DataFrame:
+        """One event, horizon and capital a row: the CSV of `screener backtest --csv`."""
+        from screener.workflows.backtest.rows import result_table
+
+        table = result_table(self.runs)
+        return self._frame(table.spec, table.rows)
+
+    @cached_property
+    def names(self) -> pd.DataFrame:
+        """Every name of every window on paper, with what became of it."""
+        from screener.results.backtest import NAMES
+        from screener.workflows.backtest.rows import ledger_rows
+
+        return self._frame(NAMES, [row for run in self.runs for row in ledger_rows(run)])
+
+    @cached_property
+    def orders(self) -> pd.DataFrame:
+        """Every order, filled or not, dividend, tax and rights issue of the traded path."""
+        from screener.results.backtest import ORDERS
+        from screener.workflows.backtest.order_rows import order_rows
+
+        return self._frame(ORDERS, [row for run in self.runs for row in order_rows(run)])
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """Measures of each paper path: volatility, Sharpe, drawdown, beta and more."""
+        from screener.results.backtest import METRICS
+        from screener.workflows.backtest.measures import metric_rows
+
+        return self._frame(METRICS, [row for run in self.runs for row in metric_rows(run)])
+
+    @cached_property
+    def shortfall(self) -> pd.DataFrame:
+        """What each friction takes from the paper return."""
+        from screener.results.backtest import SHORTFALL
+        from screener.workflows.backtest.rows import shortfall_rows
+
+        return self._frame(SHORTFALL, [row for run in self.runs for row in shortfall_rows(run)])
+
+    @cached_property
+    def paths(self) -> pd.DataFrame:
+        """Values at each close, 1 at the start: of the basket, the money and the index."""
+        from screener.results.backtest import PATHS
+        from screener.workflows.backtest.rows import path_rows
+
+        return self._frame(PATHS, [row for run in self.runs for row in path_rows(run)])
+
+    def portfolio(self, row: int = 0) -> vbt.Portfolio:
+        """Return the traded path of a row of `returns` as a `vectorbt.Portfolio`.
+
+        Parameters
+        ----------
+        row
+            The row, counted from 0.
+
+        Raises
+        ------
+        InputError
+            If it has no such row, or was not traded with money.
+        """
+        from screener.backtest.portfolio import portfolio_of
+
+        run, at = self._at(row)
+        return portfolio_of(run.results[at])
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run; those of several, joined by +."""
+        return "+".join(dict.fromkeys(run.run_id for run in self.runs))
+
+    def save(self) -> tuple[str, ...]:
+        """Store its runs for `screener explain` and `data diff`; return what was said."""
+        from screener.workflows.backtest.rows import run_document
+        from screener.workspace.runs import save_run
+
+        told: list[str] = []
+        for run in self.runs:
+            told += save_run(self.place, run.run_id, run_document(run))
+        return tuple(told)
+
+    def stored(self, row: int) -> tuple[str, int]:
+        """Return the id of the run of a row of `returns`, and the row's place in that run."""
+        run, at = self._at(row)
+        return run.run_id, at
+
+    def _at(self, row: int) -> tuple[BacktestRun, int]:
+        at = row
+        for run in self.runs:
+            if 0 <= at < len(run.results):
+                return run, at
+            at -= len(run.results)
+        raise InputError(f"there is no row {row}", fix="rows count from 0")
+
+    def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
+        remarks = dict.fromkeys(
+            (*self.remarks, *(line for run in self.runs for line in run.remarks))
+        )
+        return framed(
+            spec,
+            rows,
+            run_id=self.run_id,
+            data_version=self.runs[0].data_version,
+            simulated=self.runs[0].simulated,
+            remarks=tuple(remarks),
+        )
+
+    def _repr_html_(self) -> str:
+        return str(self.returns.to_html())
+
+
+@dataclass(frozen=True, eq=False)
+class AddedReport:
+    """A report that was read."""
+
+    added: Added
+
+    @property
+    def report(self) -> Report:
+        """The card."""
+        return self.added.report
+
+    @cached_property
+    def securities(self) -> pd.DataFrame:
+        """Securities of the card, with role, theme and confidence."""
+        from screener.results.reading import SECURITIES
+
+        return self._frame(SECURITIES, "securities")
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """Figures that the report states."""
+        from screener.results.reading import CLAIMS
+
+        return self._frame(CLAIMS, "claims")
+
+    @cached_property
+    def unresolved(self) -> pd.DataFrame:
+        """Mentions whose meaning was left open."""
+        from screener.results.reading import UNRESOLVED
+
+        return self._frame(UNRESOLVED, "unresolved")
+
+    def _frame(self, spec: TableSpec, part: str) -> pd.DataFrame:
+        from screener.workflows.report.rows import document_rows
+
+        return framed(spec, document_rows(self.added, part), remarks=self.added.remarks)
+
+
+@dataclass(frozen=True, eq=False)
+class ScreenedResult:
+    """A finished screen."""
+
+    result: ScreenResult
+    lacking: bool = False
+    remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """Every name: those that passed by rank, then the others, each with the reason."""
+        from screener.workflows.screen.rows import screen_table
+
+        table = screen_table(self.result, passed_only=False)
+        return framed(
+            table.spec,
+            table.rows,
+            data_version=self.result.data_version,
+            simulated=self.result.simulated,
+            remarks=(*self.remarks, *self.result.remarks),
+        )
+
+    def _repr_html_(self) -> str:
+        return str(self.rows.to_html())
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """A finished study, and the comparison with random baskets if there is one."""
+
+    place: Place
+    run: StudyRun
+    beside: VerdictRun | None = None
+    lacking: bool = False
+    remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def tests(self) -> pd.DataFrame:
+        """One test of one part of the window a row."""
+        from screener.results.study import TESTS
+        from screener.workflows.study.rows import test_rows
+
+        return self._frame(TESTS, test_rows(self.run))
+
+    @cached_property
+    def sessions(self) -> pd.DataFrame:
+        """AR, CAAR and tests by session around the events."""
+        from screener.results.study import DAYS
+        from screener.workflows.study.rows import day_rows
+
+        return self._frame(DAYS, day_rows(self.run))
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """Every event with its abnormal returns."""
+        from screener.workflows.study.rows import unit_rows, unit_table
+
+        return self._frame(unit_table(self.run), unit_rows(self.run))
+
+    @cached_property
+    def names(self) -> pd.DataFrame:
+        """Every name, kept or dropped and why."""
+        from screener.results.study import NAMES
+        from screener.workflows.study.rows import name_rows
+
+        return self._frame(NAMES, name_rows(self.run))
+
+    @cached_property
+    def placebos(self) -> pd.DataFrame:
+        """Each basket among its random ones."""
+        from screener.results.placebo import PLACEBOS
+        from screener.workflows.study.placebo_rows import placebo_rows
+
+        return self._frame(PLACEBOS, placebo_rows(self._beside.placebo))
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """What the closing sentence of each event rests on."""
+        from screener.results.study import VERDICTS
+        from screener.workflows.study.verdicts import verdict_rows
+
+        return self._frame(VERDICTS, verdict_rows(self._beside))
+
+    @property
+    def _beside(self) -> VerdictRun:
+        if self.beside is None:
+            raise InputError("nothing was compared with random baskets", fix="give placebo=2000")
+        return self.beside
+
+    def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
+        return framed(
+            spec,
+            rows,
+            run_id=self.run.run_id,
+            data_version=self.run.data_version,
+            simulated=self.run.simulated,
+            remarks=(*self.remarks, *self.run.remarks),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreResult:
+    """Brokers held to their own definitions."""
+
+    run: ScoreRun
+    remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def board(self) -> pd.DataFrame:
+        """One broker, analyst, theme or rating a row: calls, hits, interval, base rate."""
+        from screener.results.score import SCORES
+        from screener.workflows.score.rows import score_rows
+
+        return self._frame(SCORES, list(score_rows(self.run)))
+
+    @cached_property
+    def calls(self) -> pd.DataFrame:
+        """Every call and how it ended."""
+        from screener.results.score import CALLS
+        from screener.workflows.score.rows import call_rows
+
+        return self._frame(CALLS, list(call_rows(self.run)))
+
+    def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
+        return framed(
+            spec,
+            rows,
+            data_version=self.run.data_version,
+            simulated=self.run.simulated,
+            remarks=(*self.remarks, *self.run.remarks),
+        )
+
+
+def framed(spec: TableSpec, rows: Sequence[Row], **attrs: object) -> pd.DataFrame:
+    """Return rows as a DataFrame; `attrs` say what it rests on."""
+    from screener.results.frames import frame_of
+
+    return frame_of(spec, rows, attrs)

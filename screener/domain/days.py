@@ -1,0 +1,61 @@
+"""Days and times as people write them, read once, at the edge."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from screener.errors import DateRangeError
+
+__all__ = ["MOST_SESSIONS", "SHANGHAI", "parse_day", "parse_moment"]
+
+MOST_SESSIONS = 2_500
+"""Greatest number of sessions that anything is held or waits."""
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+"""Zone of both markets: Hong Kong has the same time."""
+
+_DAY = re.compile(
+    r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|(\d{2})|年(\d{1,2})月)(\d{1,2})日?"
+)
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
+
+
+def parse_day(value: date | str, *, parameter: str) -> date:
+    """Read a day: 2026-05-27, 20260527, 2026/5/27, 2026.5.27 or 2026年5月27日.
+
+    Raises
+    ------
+    DateRangeError
+        If it is none; `parameter` is named.
+    """
+    if isinstance(value, date):
+        return value.date() if isinstance(value, datetime) else value
+    found = _DAY.fullmatch(value.strip())
+    year, *months, day = found.groups() if found else ("0", "0", "0")
+    try:
+        return date(int(year), int(next(filter(None, months))), int(day))
+    except ValueError:
+        raise DateRangeError(
+            f"{parameter} {value!r} is not a date", fix="write it like 2026-05-27"
+        ) from None
+
+
+def parse_moment(value: date | str, *, parameter: str) -> date:
+    """Read a day, or a time (a `datetime`), which is Asia/Shanghai without a zone.
+
+    Raises
+    ------
+    DateRangeError
+        If it is neither; `parameter` is named.
+    """
+    if isinstance(value, str) and _TIME.fullmatch(value.strip()):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError as error:
+            fix = "write it like 2026-05-14 or 2026-05-14T19:48+08:00"
+            raise DateRangeError(f"{parameter} {value!r}: {error}", fix=fix) from error
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=SHANGHAI)
+    return parse_day(value, parameter=parameter)

@@ -1,0 +1,1 @@
+"""The result tables: every column of every result, declared once."""

@@ -1,0 +1,17 @@
+"""Tables of a backtest: returns, names, orders, metrics, shortfall, paths."""
+
+from __future__ import annotations
+
+from screener.results.tables import declared
+
+__all__ = ["METRICS", "NAMES", "ORDERS", "PATHS", "REMARK", "RETURNS", "SHORTFALL", "VARIANT"]
+
+_TABLES = declared("backtest")
+RETURNS = _TABLES["returns"]
+NAMES = _TABLES["names"]
+ORDERS = _TABLES["orders"]
+METRICS = _TABLES["metrics"]
+SHORTFALL = _TABLES["shortfall"]
+PATHS = _TABLES["paths"]
+VARIANT = _TABLES["variant"]
+REMARK = _TABLES["remark"]

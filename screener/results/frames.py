@@ -1,0 +1,64 @@
+"""Rows as a DataFrame with the types that their table declares: the API's door to pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from screener.results.tables import Column, Dtype, Row, TableSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["frame_of"]
+
+_PANDAS = {
+    Dtype.TEXT: "string",
+    Dtype.WHOLE: "Int64",
+    Dtype.NUMBER: "float64",
+    Dtype.DATE: "datetime64[ns]",
+    Dtype.FLAG: "boolean",
+}
+
+
+def frame_of(
+    spec: TableSpec, rows: Iterable[Row], attrs: Mapping[str, object] | None = None
+) -> pd.DataFrame:
+    """Return rows as a DataFrame.
+
+    Parameters
+    ----------
+    spec
+        Their table.
+    rows
+        The rows, with the columns of `spec`.
+    attrs
+        Identity of the result, for `DataFrame.attrs`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `(n_rows, n_columns)`, the columns of `spec` in order, also without rows: text as `string`,
+        whole numbers as `Int64`, numbers as `float64` (NaN where undefined), dates as
+        `datetime64[ns]` (NaT), flags as `boolean`.
+    """
+    import pandas as pd
+
+    held = list(rows)
+    frame = pd.DataFrame(
+        {
+            column.name: _series(column, [row[column.name] for row in held])
+            for column in spec.columns
+        }
+    )
+    frame.attrs.update(attrs or {})
+    return frame
+
+
+def _series(column: Column, values: list[object]) -> pd.Series:
+    import pandas as pd
+
+    found = (
+        pd.to_datetime(pd.Series(values, dtype="object")) if column.dtype is Dtype.DATE else values
+    )
+    return pd.Series(found, dtype=_PANDAS[column.dtype])

@@ -1,0 +1,81 @@
+"""Bars of listings as rows, as stored or on the total-return index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.store import Store
+from screener.data.panels.held_factors import factor_on
+from screener.domain.listing import parse_listing
+from screener.errors import BarsMissing
+
+__all__ = ["price_rows"]
+
+_PRICES = ("open", "high", "low", "close")
+_FACTS = ("listing", "session", "volume", "amount", "basis")
+
+
+def price_rows(
+    store: Store,
+    listings: Sequence[str],
+    *,
+    start: date | None,
+    end: date | None,
+    adjusted: bool,
+) -> list[dict[str, object]]:
+    """Return one row per listing and session with the columns of `PRICES`.
+
+    Parameters
+    ----------
+    store
+        The lake, at the version to read.
+    listings
+        Codes, each once; rows come in their order.
+    start, end
+        First and last session, both included.
+    adjusted
+        Whether prices are multiplied by the total-return factor, 1 in a listing's first session.
+
+    Raises
+    ------
+    BarsMissing
+        If there is no bar of one of them.
+    """
+    wanted = [parse_listing(item, parameter="listings").id for item in dict.fromkeys(listings)]
+    bars = store.read(TableName.BARS, listings=wanted, start=start, end=end)
+    factors = store.read(TableName.FACTORS, listings=wanted)
+    rows = []
+    for listing in wanted:
+        own = [row for row in bars.to_pylist() if row["listing"] == listing]
+        if not own:
+            raise BarsMissing(
+                f"there is no bar of {listing} in the sessions asked for",
+                fix=f"`screener data status --listing {listing}` shows what is stored",
+            )
+        steps = [row for row in factors.to_pylist() if row["listing"] == listing]
+        days = np.array([row["session"] for row in own], dtype="datetime64[D]")
+        factor = _factors(steps, days) if adjusted and own[0]["basis"] == Basis.RAW else 1.0
+        for row, multiplier in zip(own, np.broadcast_to(factor, days.shape), strict=True):
+            prices = {
+                name: None if row[name] is None else row[name] * float(multiplier)
+                for name in _PRICES
+            }
+            facts = {name: row[name] for name in _FACTS}
+            rows.append({**facts, **prices, "factor": float(multiplier)})
+    return rows
+
+
+def _factors(
+    steps: Sequence[dict[str, object]], days: npt.NDArray[np.datetime64]
+) -> npt.NDArray[np.float64]:
+    """Return `(n_sessions,)` the total-return multiplier, 1 in the first session."""
+    ex_sessions = np.array([row["ex_session"] for row in steps], dtype="datetime64[D]")
+    values = np.array([row["factor"] for row in steps], dtype=np.float64)
+    found = factor_on(ex_sessions, values, days)
+    first: npt.NDArray[np.float64] = found / found[0]
+    return first

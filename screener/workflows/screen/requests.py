@@ -1,0 +1,68 @@
+"""What a user asks to screen, as a checked request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from screener.domain.choices import choice
+from screener.domain.listing import Currency
+from screener.screen.criteria import parse_criteria, parse_fields, parse_order
+from screener.workflows.report.catalog import BasketEvents, basket_events, needed_events
+from screener.workflows.screen.run import ScreenRequest, members_as_of, parse_universe
+from screener.workspace.broken import Readable
+from screener.workspace.locate import Workspace
+
+__all__ = ["screen_request"]
+
+Range = str | tuple[float | None, float | None]
+"""A range: `a..b`, or its ends, `None` for an open one."""
+
+
+def screen_request(
+    place: Workspace,
+    *,
+    as_of: date,
+    universe: str | None,
+    basket: str | None,
+    ranges: Mapping[str, Range | None],
+    where: str | None,
+    sort: str | None,
+    top: int | None,
+    allow_missing: Sequence[str],
+    currency: str,
+) -> tuple[ScreenRequest, Readable[BasketEvents]]:
+    """Make the request of a screen, with the basket's events that it rests on.
+
+    Raises
+    ------
+    InputError
+        If a field, a range, the order or the universe is none.
+    NotFoundError
+        If there is no such basket.
+    """
+    groups: Readable[BasketEvents] = Readable(())
+    if basket is not None:
+        groups = basket_events(place, (basket,), None)
+    request = ScreenRequest(
+        as_of=as_of,
+        universe=None if universe is None else parse_universe(universe),
+        members=() if basket is None else members_as_of(needed_events(groups), as_of),
+        basket=basket or "",
+        criteria=parse_criteria({name: _text(value) for name, value in ranges.items()}),
+        where=where,
+        sort=None if sort is None else parse_order(sort),
+        top=top,
+        allow_missing=parse_fields(
+            ",".join(allow_missing) if allow_missing else None, parameter="--allow-missing"
+        ),
+        currency=choice(Currency, currency.upper(), parameter="--currency"),
+    )
+    return request, groups
+
+
+def _text(value: Range | None) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    low, high = ("" if end is None else repr(float(end)) for end in value)
+    return f"{low}..{high}"

@@ -1,0 +1,126 @@
+"""Options of a study as a user gives them, checked, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from screener.data.panels.return_tables import ReturnTable, read_return_table
+from screener.domain.basket import Event
+from screener.domain.choices import choice
+from screener.errors import InputError
+from screener.study.evaluating import StudySettings
+from screener.study.models import Convention, Model
+from screener.study.units import UnitKind
+from screener.study.windows import StudyWindows
+from screener.workflows.study.industry_returns import INDUSTRY
+from screener.workflows.study.run import Grouping, StudyRequest
+
+__all__ = ["StudyOptions"]
+
+_LEAST_DRAWS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyOptions:
+    """How abnormal returns are found and tested.
+
+    Parameters
+    ----------
+    unit
+        What counts as one event: `basket` or `listing`.
+    by
+        Study each `basket` or `report` apart, too; or `none`.
+    window, estimation
+        Sessions that are judged, and those that the model learns from; 0 is the entry.
+    least
+        Fewest returns to learn from; 0 for half of the estimation window, 30 or more.
+    model
+        Expected return; `None` for that of the tables given, else the market model.
+    benchmark
+        One index for all names; empty for CSI 300 and Hang Seng.
+    factors, matched
+        Table of factors, or of matched portfolios; `industry` makes these from the tables.
+    convention
+        How standard errors are made.
+    max_wait
+        Sessions that a blocked purchase of the reader's may wait.
+    seed, draws
+        Seed and samples of the bootstrap.
+
+    Raises
+    ------
+    InputError
+        If one of them is out of its bounds.
+    """
+
+    unit: str = "basket"
+    by: str = "none"
+    window: tuple[int, int] = (-20, 20)
+    estimation: tuple[int, int] = (-250, -30)
+    least: int = 0
+    model: str | None = None
+    benchmark: str = ""
+    factors: str | None = None
+    matched: str | None = None
+    convention: str = "textbook"
+    max_wait: int = 10
+    seed: int = 20260514
+    draws: int = 2_000
+
+    def __post_init__(self) -> None:
+        if self.factors and self.matched:
+            raise InputError("--factors and --matched are two models", fix="give one of them")
+        for value, bound, parameter in (
+            (self.seed, 0, "--seed"),
+            (self.draws, _LEAST_DRAWS, "--draws"),
+            (self.max_wait, 0, "--max-wait"),
+        ):
+            if value < bound:
+                raise InputError(f"{parameter} {value} is below {bound}")
+
+    @classmethod
+    def of(cls, **given: Any) -> Self:
+        """Make options.
+
+        Raises
+        ------
+        InputError
+            If there is no such option, or one is out of its bounds.
+        """
+        known = {item.name for item in fields(cls)}
+        unknown = sorted(set(given) - known)
+        if unknown:
+            raise InputError(
+                f"there is no option {unknown[0]!r}", fix=f"one of {', '.join(sorted(known))}"
+            )
+        return cls(**given)
+
+    def request(self, events: Sequence[Event]) -> StudyRequest:
+        """Return what is asked of some events."""
+        implied = Model.FACTORS if self.factors else Model.MATCHED if self.matched else Model.MARKET
+        model = implied if self.model is None else choice(Model, self.model, parameter="--model")
+        return StudyRequest(
+            events=tuple(events),
+            settings=StudySettings(
+                windows=StudyWindows(
+                    estimation=self.estimation, event=self.window, least=self.least
+                ),
+                model=model,
+                convention=choice(Convention, self.convention, parameter="--convention"),
+                seed=self.seed,
+                draws=self.draws,
+            ),
+            unit=choice(UnitKind, self.unit, parameter="--unit"),
+            benchmark=self.benchmark,
+            by=choice(Grouping, self.by, parameter="--by"),
+            max_wait=self.max_wait,
+            peers=self.matched == INDUSTRY,
+        )
+
+    def table(self) -> ReturnTable | None:
+        """Read the table of factors or matched portfolios that was given, if one was."""
+        given = self.factors or (None if self.matched == INDUSTRY else self.matched)
+        return read_return_table(Path(given)) if given else None
