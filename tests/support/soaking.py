@@ -12,13 +12,30 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
-__all__ = ["FINDINGS", "FULL", "SEED", "Ended", "in_child", "keep", "modules", "share", "warm"]
+from typer.main import get_command
+
+from screener.data import lake
+
+__all__ = [
+    "FINDINGS",
+    "FULL",
+    "SEED",
+    "Ended",
+    "in_child",
+    "keep",
+    "modules",
+    "share",
+    "spared",
+    "warm",
+]
 
 FULL = os.environ.get("FULL", "") not in ("", "0")
 SEED = int(os.environ.get("SEED") or f"{datetime.now(UTC):%Y%m%d}")
@@ -51,6 +68,20 @@ def warm(names: Iterable[str]) -> None:
     for name in names:
         with suppress(Exception):
             importlib.import_module(name)
+
+
+@contextmanager
+def spared() -> Iterator[None]:
+    """Spare each command within what no input changes, and what takes most of its time.
+
+    That is comparing the signatures of the installed extensions, and making the command line.
+    """
+    trusting = {"allow_unsigned_extensions": True, "threads": 1}
+    with (
+        patch.dict(lake._CONFIG, trusting),
+        patch("typer.testing._get_command", cache(get_command)),
+    ):
+        yield
 
 
 @dataclass(frozen=True, slots=True)
