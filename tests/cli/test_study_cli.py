@@ -12,11 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.data.return_tables import read_return_table
+from screener.data.panels.return_tables import read_return_table
+from screener.demo import demo_workspace, simulate
 from screener.domain.listing import Exchange
 from screener.errors import DataError, InputError, SchemaMismatch
 from screener.market.calendars import calendar_of
-from screener.workflows.demo import demo_workspace, simulate
 
 RUNNER = CliRunner()
 

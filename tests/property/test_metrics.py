@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from screener.paths import metrics
+from screener.paths.metrics import measures as metrics
 
 laws = settings(deadline=None, derandomize=True, max_examples=60)
 RETURNS = st.lists(st.floats(-0.2, 0.2).map(lambda value: round(value, 6)), min_size=2, max_size=60)

@@ -16,7 +16,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from screener.errors import InputError
-from screener.reports.documents import read_bytes
+from screener.reports.documents.reading import read_bytes
 
 SENTENCES = (
     "星河证券研究所认为，云帆数据作为服务器龙头，一季度营业收入同比增长32%，超出市场预期。",

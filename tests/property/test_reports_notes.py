@@ -6,10 +6,10 @@ import opencc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screener.reports.brokers import brokers
-from screener.reports.definitions import definitions_in
-from screener.reports.notes import notes_in, publisher_of
-from screener.reports.text import clean_name, make_text
+from screener.reports.authors.brokers import brokers
+from screener.reports.authors.notes import notes_in, publisher_of
+from screener.reports.ratings.definitions import definitions_in
+from screener.reports.text.text import clean_name, make_text
 
 REPORT = (
     "通信行业周报：液冷需求上行 2026年5月14日 行业投资评级 强于大市|维持 "

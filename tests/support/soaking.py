@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 from typer.main import get_command
 
-from screener.data import lake
+from screener.data.lake import lake
 
 __all__ = [
     "FINDINGS",

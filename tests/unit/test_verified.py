@@ -12,15 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from screener.data import compaction, reading, verified
-from screener.data import store as store_module
-from screener.data.compaction import Pins
-from screener.data.comparison import Comparison
-from screener.data.content import Content, recounted
-from screener.data.counted import keep_count, kept_count
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake import compaction, reading
+from screener.data.lake import store as store_module
+from screener.data.lake.batch import Batch
+from screener.data.lake.compaction import Pins
+from screener.data.lake.comparison import Comparison
+from screener.data.lake.integrity import verified
+from screener.data.lake.integrity.content import Content, recounted
+from screener.data.lake.integrity.counted import keep_count, kept_count
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.errors import StorageDamaged
 from tests.support.lake_rows import bar, bars, table
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from screener.data.doctor.bar_columns import BoolArray, numbers
 from screener.data.doctor.findings import Check, Finding, Severity
-from screener.data.schema import TABLES, TableName, Type
-from screener.data.sense import FIXINGS, numbers_beyond
+from screener.data.lake.schema import TABLES, TableName, Type
+from screener.data.validation.sense import FIXINGS, numbers_beyond
 
 __all__ = ["examine_beyond"]
 
