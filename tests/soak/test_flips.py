@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from tests.support.flips import Answer, answers, flipped, make_world, silent, targets
+from tests.support.flips import (
+    COMMANDS,
+    Answer,
+    answers,
+    flipped,
+    make_world,
+    read_by,
+    refused,
+    silent,
+    targets,
+)
 from tests.support.soaking import SEED, in_child, keep, modules, share, warm
 
 PARTS = 10
 ROUNDS = share(30, 500) // PARTS
 
-World = tuple[Path, Mapping[str, str], Mapping[str, Answer]]
+World = tuple[Path, Mapping[str, str], Mapping[str, Answer], Mapping[str, list[str]]]
 
 
 @pytest.fixture(scope="module")
@@ -27,15 +38,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     stands: dict[str, str] = names.value
     copy = folder.parent / "before"
     shutil.copytree(folder, copy)
-    before = in_child(lambda: (answers(copy, stands), modules()), cpu=300)
+    before = in_child(lambda: (*read_by(copy, stands), modules()), cpu=300)
     assert not before.wrong, before.wrong
     assert isinstance(before.value, list)
-    answered, loaded = before.value
+    answered, readers, loaded = before.value
     warm(loaded)
     for name, answer in answered.items():
         assert not answer["bug"], answer
         assert answer["code"] == 0, (name, answer)
-    return folder, stands, answered
+    return folder, stands, answered, readers
 
 
 def chosen(folder: Path, random: Random) -> Path:
@@ -48,18 +59,29 @@ def chosen(folder: Path, random: Random) -> Path:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_no_flipped_bit_passes_in_silence(world: World, tmp_path: Path, part: int) -> None:
-    folder, names, before = world
+def test_no_flipped_bit_passes_in_silence(
+    world: World, tmp_path: Path, part: int, record_property: Callable[[str, int], None]
+) -> None:
+    folder, names, before, readers = world
     random = Random(f"flips {SEED} {part}")
     found = []
+    counts = Counter(flips=ROUNDS)
     for number in range(ROUNDS):
         copy = tmp_path / "copy"
         shutil.copytree(folder, copy)
-        what = flipped(copy, chosen(copy, random), random)
-        after = in_child(lambda: answers(copy, names), cpu=300)  # noqa: B023
-        wrong = [after.wrong] if after.wrong else silent(before, after.value)  # type: ignore[arg-type]
+        path = chosen(copy, random)
+        what = flipped(copy, path, random)
+        among = readers.get(str(path), COMMANDS)
+        ended = in_child(lambda: answers(copy, names, among), cpu=300)  # noqa: B023
+        after: Mapping[str, Answer] = ended.value if isinstance(ended.value, dict) else {}
+        wrong = [ended.wrong] if ended.wrong else silent(before, after)
         if wrong:
             text = "\n".join([what, *wrong])
             found.append(keep(f"flip-{SEED}-{part}-{number}.txt", text.encode(), text))
+        counts["silent" if wrong else "refused" if refused(after) else "equal answers"] += 1
+        counts["commands typed"] += len(after)
+        counts["of them refused"] += refused(after)
         shutil.rmtree(copy)
+    for name, count in counts.items():
+        record_property(name, count)
     assert not found

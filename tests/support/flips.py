@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -24,7 +25,17 @@ from screener.domain.listing import parse_listing
 from screener.workflows.data.compact import compact_data
 from screener.workflows.report.catalog import init_workspace
 
-__all__ = ["Answer", "answers", "flipped", "make_world", "silent", "targets"]
+__all__ = [
+    "COMMANDS",
+    "Answer",
+    "answers",
+    "flipped",
+    "make_world",
+    "read_by",
+    "refused",
+    "silent",
+    "targets",
+]
 
 RUNNER = CliRunner()
 FETCHED = datetime(2026, 9, 30, tzinfo=UTC)
@@ -35,7 +46,8 @@ KEYS = {"need": "bars", "subject": "601899.SH", "exchange": "SH", "known_by": "p
 Answer = Mapping[str, Any]
 """Exit code, standard output, standard error and the files that a command wrote, by name."""
 
-COMMANDS: dict[str, tuple[str, ...]] = {
+COMMANDS: dict[str, tuple[str, ...]] = {  # the comparison first, while few runs are stored
+    "diff": ("data", "diff", "OLD", "NEW", "--csv", "OUT/d.csv", "--runs-csv", "OUT/r.csv"),
     "backtest": ("backtest", "copper", "--hold", "5,20", "--csv", "OUT/b.csv"),
     "study": ("study", "copper", "--estimation=-80..-30", "--csv", "OUT/s.csv"),
     "score": ("score", "--calls", "OUT/c.csv"),
@@ -44,7 +56,6 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "explain": ("explain", "RUN", "1", "--json", "OUT/e.json"),
     "status": ("data", "status", "--csv", "OUT/t.csv"),
     "verify": ("data", "verify", "--csv", "OUT/v.csv"),
-    "diff": ("data", "diff", "OLD", "NEW", "--csv", "OUT/d.csv", "--runs-csv", "OUT/r.csv"),
     "export": ("data", "export", "OUT/all", "--format", "csv"),
     "restore": ("data", "restore", "OLD", "--dry-run"),
     "reports": ("report", "list"),
@@ -166,35 +177,69 @@ def typed(*words: str) -> Any:
     return RUNNER.invoke(app, list(words), env={"COLUMNS": "160"})
 
 
-def answers(folder: Path, names: Mapping[str, str]) -> dict[str, Answer]:
-    """Type every command in a workspace; the last two change it."""
-    found = {}
-    for name, words in COMMANDS.items():
-        out = folder / "out"
-        shutil.rmtree(out, ignore_errors=True)
-        out.mkdir()
-        line = [names.get(word, word).replace("OUT", str(out)) for word in words]
-        done = typed(*line, "--workspace", str(folder))
-        bug = done.exception is not None and not isinstance(done.exception, SystemExit)
-        found[name] = {
-            "code": done.exit_code,
-            "out": done.stdout.replace(str(folder), "W"),
-            "err": done.stderr.replace(str(folder), "W"),
-            "bug": f"{type(done.exception).__name__}: {done.exception}" if bug else "",
-            "files": {
-                str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
-                for path in sorted(out.rglob("*"))
-                if path.is_file()
-            },
-        }
-    return found
+def answers(
+    folder: Path, names: Mapping[str, str], among: Collection[str] = tuple(COMMANDS)
+) -> dict[str, Answer]:
+    """Type commands in a workspace, all by default; the last two change it."""
+    return {name: _answered(folder, names, name) for name in COMMANDS if name in among}
+
+
+def read_by(folder: Path, names: Mapping[str, str]) -> tuple[dict[str, Answer], dict[str, Any]]:
+    """Type every command; return the answers, and for each data file the commands that open it.
+
+    A command that never opens a file answers the same whatever its bytes are. The system tells by
+    the time of the last reading, not the program; where it keeps none, each may open all.
+    """
+    files = [folder / name for name in targets(folder)]
+    found: dict[str, Answer] = {}
+    opened: dict[str, list[str]] = {str(path.relative_to(folder)): [] for path in files}
+    for name in COMMANDS:
+        there = [path for path in files if path.exists()]
+        for path in there:
+            os.utime(path, ns=(0, path.stat().st_mtime_ns))
+        found[name] = _answered(folder, names, name)
+        for path in there:
+            if not path.exists() or path.stat().st_atime_ns:
+                opened[str(path.relative_to(folder))].append(name)
+    kept = any(opened.values())
+    data = {name: [*by, "backtest again"] for name, by in opened.items() if _holds_rows(name)}
+    return found, {name: by if kept else list(COMMANDS) for name, by in data.items()}
+
+
+def _holds_rows(name: str) -> bool:
+    return name.endswith(".parquet")
+
+
+def _answered(folder: Path, names: Mapping[str, str], name: str) -> Answer:
+    out = folder / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    line = [names.get(word, word).replace("OUT", str(out)) for word in COMMANDS[name]]
+    done = typed(*line, "--workspace", str(folder))
+    bug = done.exception is not None and not isinstance(done.exception, SystemExit)
+    return {
+        "code": done.exit_code,
+        "out": done.stdout.replace(str(folder), "W"),
+        "err": done.stderr.replace(str(folder), "W"),
+        "bug": f"{type(done.exception).__name__}: {done.exception}" if bug else "",
+        "files": {
+            str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(out.rglob("*"))
+            if path.is_file()
+        },
+    }
+
+
+def refused(after: Mapping[str, Answer]) -> int:
+    """Return how many commands named damage."""
+    return sum(_refused(name, answer) for name, answer in after.items())
 
 
 def silent(before: Mapping[str, Answer], after: Mapping[str, Answer]) -> list[str]:
     """Tell which commands gave another answer without naming the damage, or broke down."""
     found = []
-    for name, old in before.items():
-        new = after[name]
+    for name, new in after.items():
+        old = before[name]
         if name == "backtest again" and after["compact"]["code"]:
             old = before["backtest"]  # at the version of before, whose number is in its rows
         if new["bug"]:

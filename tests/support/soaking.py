@@ -10,15 +10,31 @@ import select
 import signal
 import sys
 import tempfile
-import time
 import traceback
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
-__all__ = ["FINDINGS", "FULL", "SEED", "Ended", "in_child", "keep", "modules", "share", "warm"]
+from typer.main import get_command
+
+from screener.data.lake import lake
+
+__all__ = [
+    "FINDINGS",
+    "FULL",
+    "SEED",
+    "Ended",
+    "in_child",
+    "keep",
+    "modules",
+    "share",
+    "spared",
+    "warm",
+]
 
 FULL = os.environ.get("FULL", "") not in ("", "0")
 SEED = int(os.environ.get("SEED") or f"{datetime.now(UTC):%Y%m%d}")
@@ -53,6 +69,20 @@ def warm(names: Iterable[str]) -> None:
             importlib.import_module(name)
 
 
+@contextmanager
+def spared() -> Iterator[None]:
+    """Spare each command within what no input changes, and what takes most of its time.
+
+    That is comparing the signatures of the installed extensions, and making the command line.
+    """
+    trusting = {"allow_unsigned_extensions": True, "threads": 1}
+    with (
+        patch.dict(lake._CONFIG, trusting),
+        patch("typer.testing._get_command", cache(get_command)),
+    ):
+        yield
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a child ended: what its job returned, or what went wrong."""
@@ -75,7 +105,8 @@ def in_child(
     memory
         Bytes that it may hold beyond those of this process; 0 for any.
     patience
-        Seconds of the clock after which it counts as hanging.
+        Seconds of the clock without any of the processor's after which it counts as hanging: on a
+        busy machine a job that works may take long.
     """
     out, into = os.pipe()
     child = os.fork()
@@ -85,6 +116,8 @@ def in_child(
     os.close(into)
     text = _read(out, child, patience)
     _, status = os.waitpid(child, 0)
+    if text is None:
+        return Ended(None, f"hangs: did nothing for {patience:g} s")
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         said = f"took over {cpu} s of processor time" if number == signal.SIGXCPU else "ended"
@@ -119,17 +152,24 @@ def _work(job: Callable[[], object], into: int, cpu: int, memory: int) -> None:
         os._exit(0)
 
 
-def _read(out: int, child: int, patience: float) -> str:
-    until = time.monotonic() + patience
-    parts = []
+def _read(out: int, child: int, patience: float) -> str | None:
+    """Return what a child says until its end; `None` if it was ended for doing nothing."""
+    parts, worked = [], -1.0
     with os.fdopen(out, "rb") as stream:
         while True:
-            ready, _, _ = select.select([stream], [], [], max(0.0, until - time.monotonic()))
-            if not ready:
+            ready, _, _ = select.select([stream], [], [], patience)
+            if not ready and (now := _worked(child)) > worked:
+                worked = now
+            elif not ready:
                 os.kill(child, signal.SIGKILL)
-                break
-            part = os.read(stream.fileno(), 1 << 16)
-            if not part:
-                break
-            parts.append(part)
-    return b"".join(parts).decode()
+                return None
+            elif part := os.read(stream.fileno(), 1 << 16):
+                parts.append(part)
+            else:
+                return b"".join(parts).decode()
+
+
+def _worked(child: int) -> float:
+    """Return the seconds of processor time that a child has had."""
+    fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from screener.data.doctor import Check, Finding, Severity, examine, examine_bars, examine_fixings
+from screener.data.doctor.beyond import examine_beyond
 from screener.data.doctor.ids import examine_ids
 from screener.data.lake.rows import empty_rows, make_rows
 from screener.data.lake.schema import TABLES, TableName, Type
@@ -614,3 +615,46 @@ def test_rows_that_nothing_reads_under_their_id_are_found() -> None:
     }
     assert {item.check for item in found.values()} == {Check.IDENTITY}
     assert "import its file again" in found["835185.BJ"].expected
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "column", "value", "fine"),
+    [
+        (TableName.BARS, {"session": START, "basis": "adjusted"}, "volume", 2e13, 2e12),
+        (TableName.ACTIONS, {"ex_session": START}, "cash", 2e5, 0.2),
+        (TableName.EX_FACTORS, {"ex_session": START}, "factor", 21.0, 1.2),
+        (TableName.VALUATION, {"session": START}, "market_cap", 5e6, 5e9),
+        (TableName.FUNDAMENTALS, {"period_end": START, "known_at": START}, "eps", -2e5, -2.0),
+        (TableName.RATINGS, {"published": START}, "target_price", 2e7, 20.0),
+    ],
+)
+def test_a_stored_value_that_no_market_has_seen_is_told_once(
+    table: TableName, row: dict[str, object], column: str, value: float, fine: float
+) -> None:
+    prices = dict.fromkeys(("open", "high", "low", "close"), 10.0) if "basis" in row else {}
+    later = {key: START + timedelta(1) for key, day in row.items() if day == START}
+    right, wrong, again = (
+        {"listing": NAME, **prices, **row, column: fine},
+        {"listing": NAME, **prices, **row, column: value},
+        {"listing": NAME, **prices, **row, **later, column: value},
+    )
+    assert not list(examine_beyond(table, rows_of(table, right)))
+    (told_once,) = examine_beyond(table, rows_of(table, again, wrong))
+    assert told((told_once,)) == [(NAME, START, Check.SENSE, Severity.ERROR)]
+    assert told_once.value == value
+    assert column in told_once.cause
+    assert told_once in examined(table, **{str(table): rows_of(table, wrong)})
+
+
+def test_a_stored_fixing_that_no_currency_had_is_told() -> None:
+    days = [START, START + timedelta(1)]
+    rates = [{"pair": "HKDCNY", "session": day, "rate": 0.9} for day in days]
+    inverted = {"pair": "USDCNY", "session": START, "rate": 0.14}
+    rows = rows_of(TableName.FX, *rates, inverted)
+    (odd,) = (item for item in examined(TableName.FX, fx=rows) if item.check is Check.SENSE)
+    assert (odd.listing, odd.session, odd.value) == ("USDCNY", START, 0.14)
+
+
+def test_cumulative_factors_have_no_bound() -> None:
+    row = {"listing": NAME, "ex_session": START, "factor": 150.0}
+    assert not list(examine_beyond(TableName.FACTORS, rows_of(TableName.FACTORS, row)))

@@ -12,13 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from screener.data.lake import compaction
+from screener.data.lake import compaction, reading
 from screener.data.lake import store as store_module
 from screener.data.lake.batch import Batch
 from screener.data.lake.compaction import Pins
 from screener.data.lake.comparison import Comparison
 from screener.data.lake.integrity import verified
 from screener.data.lake.integrity.content import Content, recounted
+from screener.data.lake.integrity.counted import keep_count, kept_count
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.errors import StorageDamaged
@@ -296,14 +297,91 @@ def test_a_change_that_is_undone_gives_the_digest_back(root: Path) -> None:
         assert store.content().digest == counted(root).digest != before
 
 
-def test_what_an_older_program_committed_is_counted(root: Path) -> None:
+def without_digests(root: Path) -> None:
+    """Leave a lake as an older program would have: recorded, and no digest beside a commit."""
     with closing(sqlite3.connect(root / "catalog.sqlite")) as link:
         link.execute("UPDATE ducklake_snapshot_changes SET commit_extra_info = NULL")
         link.commit()
+    read_all(root)
+
+
+def test_what_an_older_program_committed_is_counted(root: Path) -> None:
+    without_digests(root)
     assert content(root) == counted(root)
     with Store.open(root) as store:
         store.commit(bars(bar("600009.SH", TUESDAY)), message="by this one")
     assert content(root) == counted(root)
+
+
+def test_what_was_counted_is_kept_for_each_version(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_digests(root)
+    found = {version: content(root, version) for version in (3, 4)}
+    assert found[3] != found[4] == counted(root)
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "recounted", lambda *_, **__: pytest.fail("counted a second time"))
+        assert {version: content(root, version) for version in (3, 4)} == found
+
+
+def test_what_was_counted_of_another_lake_is_not_read(root: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    with Store.create(other) as store:
+        for number in range(3):
+            store.commit(bars(bar(f"60051{number}.SH", MONDAY)), message=f"number {number}")
+    for place in (root, other):
+        without_digests(place)
+    name = Path("derived") / "content-4.json"
+    assert content(root) != content(other)
+    shutil.copy(other / name, root / name)
+    assert content(root) == counted(root)
+
+
+def test_what_was_counted_is_not_read_when_the_lake_changed(root: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(root, copy)
+    counts = []
+    for place, close in ((root, 11.0), (copy, 12.0)):  # the same numbers of version and of file
+        with Store.open(place) as store:
+            store.commit(bars(bar("600009.SH", TUESDAY, close)), message="on its own")
+        without_digests(place)
+        counts.append(content(place))
+    assert counts[0] != counts[1]
+    shutil.copytree(copy / "derived", root / "derived", dirs_exist_ok=True)
+    assert content(root) == counts[0]
+    with Store.open(root) as store:
+        store.compact(now=datetime.now(UTC), pinned=lambda: NO_PINS)
+    assert content(root) == counts[0]
+
+
+def test_no_byte_of_what_was_counted_is_believed_once_damaged(root: Path) -> None:
+    without_digests(root)
+    right = content(root)
+    kept = root / "derived" / "content-4.json"
+    text = kept.read_bytes()
+    with Store.open(root) as store:
+        state = store._state()
+    assert state is not None
+    assert kept_count(root, 4, state) == right
+    for at in range(len(text)):
+        flip(kept, at, at % 7)
+        assert kept_count(root, 4, state) in (None, right), text[at : at + 1]
+        kept.write_bytes(text)
+    for other in ("", "[]", "{}", '{"content": 1}', "[" * 9_000, "\x00"):
+        kept.write_text(other)
+        assert content(root) == right
+
+
+def test_a_commit_believes_nothing_that_was_kept(root: Path) -> None:
+    without_digests(root)
+    right = content(root)
+    with Store.open(root) as store:
+        state = store._state()
+        assert state is not None
+        keep_count(root, 4, state, Content({"bars": (1, 2, 3)}))
+        assert store.content() != right
+        store.commit(bars(bar("600009.SH", TUESDAY)), message="by this one")
+        assert store.content() == recounted(store._connection, store.version)
 
 
 def test_restoring_is_a_way_back_from_damage(root: Path) -> None:

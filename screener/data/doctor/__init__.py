@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from screener.data.doctor.bar_columns import Marks
 from screener.data.doctor.bars import examine_bars
+from screener.data.doctor.beyond import examine_beyond
 from screener.data.doctor.dated import examine_ex_factors, examine_industries
 from screener.data.doctor.distributions import examine_actions, examine_factors
 from screener.data.doctor.facts import (
@@ -61,7 +62,7 @@ def examine(table: TableName, tables: Tables) -> tuple[Finding, ...]:
     tuple
         Findings by listing and session.
     """
-    return in_order(list(_EXAMINERS[table](tables)))
+    return in_order([*_EXAMINERS[table](tables), *examine_beyond(table, tables[table])])
 
 
 def suspensions(tables: Tables) -> Marks:

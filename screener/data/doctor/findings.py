@@ -52,6 +52,7 @@ class Check(StrEnum):
     SHARES = "shares"
     FX_MOVE = "fx_move"
     SPAN = "span"
+    SENSE = "sense"
     REJECTED = "rejected"
     DAMAGED = "damaged"
 

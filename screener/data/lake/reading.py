@@ -17,6 +17,7 @@ from screener.data.lake import lake
 from screener.data.lake.derived import keep, kept
 from screener.data.lake.guards import is_simulated
 from screener.data.lake.integrity.content import Content, content_of, recounted
+from screener.data.lake.integrity.counted import keep_count, kept_count, state_of
 from screener.data.lake.integrity.verified import Verifier
 from screener.data.lake.schema import TABLES, Basis, Table, TableName
 from screener.data.lake.versions import (
@@ -226,7 +227,23 @@ class Reader:
 
     def content(self) -> Content:
         """Return the digest of what the version read holds: equal data, equal digests."""
-        return self._content(frozenset())
+        found = self._asked(lambda: content_of(self._connection, self._version))
+        return found if found is not None else self._counted_once()
+
+    def _counted_once(self) -> Content:
+        """Return the content of a version that an older program made: kept since it was counted."""
+        state = self._asked(self._state)
+        kept = None if state is None else kept_count(self._root, self._version, state)
+        if kept is not None:
+            return kept
+        found = self._recounted(frozenset())
+        if state is not None:
+            keep_count(self._root, self._version, state, found)
+        return found
+
+    def _state(self) -> str | None:
+        files = self._verifier.hashes(self._version)
+        return None if files is None else state_of(self._connection, self._version, files)
 
     def told_content(self, tables: Iterable[TableName]) -> Content | None:
         """Return the digest of some tables as the commits tell it, their files compared.
@@ -243,11 +260,15 @@ class Reader:
         return None if found is None else found.without(frozenset(TABLES) - wanted)
 
     def _content(self, lost: frozenset[TableName]) -> Content:
-        """Return the content of the version read without tables that cannot be read."""
+        """Return the content of the version read without tables that cannot be read.
+
+        A commit adds to it, and believes nothing that is derived.
+        """
         found = self._asked(lambda: content_of(self._connection, self._version))
-        if found is not None:
-            return found.without(lost)
-        for name in set(TABLES) - lost:  # an older program made the version
+        return self._recounted(lost) if found is None else found.without(lost)
+
+    def _recounted(self, lost: frozenset[TableName]) -> Content:
+        for name in set(TABLES) - lost:
             self._at(name)
         return self._asked(lambda: recounted(self._connection, self._version, lost=lost))
 

@@ -18,7 +18,15 @@ from screener.data.lake import lake
 from screener.data.lake.schema import TABLES, Table, TableName
 from screener.data.lake.versions import FIRST_VERSION, PROVENANCE, relation, tables_at
 
-__all__ = ["Balance", "Content", "content_of", "counted_content", "keep_content", "recounted"]
+__all__ = [
+    "Balance",
+    "Content",
+    "content_of",
+    "counted_content",
+    "keep_content",
+    "read_content",
+    "recounted",
+]
 
 _WITHOUT = frozenset({TableName.FETCHES})  # when a source was asked is no content
 _MODULUS = 1 << 64
@@ -170,7 +178,7 @@ def content_of(connection: lake.Connection, version: int) -> Content | None:
     for snapshot, changes, extra in connection.execute(
         _SNAPSHOTS.format(version=version)
     ).fetchall():
-        if extra is not None and (found := _read(extra)) is not None:
+        if extra is not None and (found := read_content(extra)) is not None:
             return found
         if any(not change.startswith(_MAINTENANCE) for change in _parts(changes)):
             return None
@@ -200,12 +208,13 @@ def recounted(
     return found
 
 
-def _parts(changes: str | None) -> Iterator[str]:
-    yield from (part for part in (changes or "").split(",") if part)
-
-
-def _read(extra: str) -> Content | None:
+def read_content(text: str) -> Content | None:
+    """Return the content that a text of `Content.as_json` tells, or `None` if it is none."""
     with suppress(ValueError, TypeError, KeyError, AttributeError):
-        kept = json.loads(extra)[_KEY]
+        kept = json.loads(text)[_KEY]
         return Content({name: (value[0], value[1], value[2]) for name, value in kept.items()})
     return None
+
+
+def _parts(changes: str | None) -> Iterator[str]:
+    yield from (part for part in (changes or "").split(",") if part)

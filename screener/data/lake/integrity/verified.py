@@ -176,6 +176,14 @@ class Verifier:
         self._memory.distrust()
         self._done = set()
 
+    def hashes(self, version: int) -> list[tuple[str, str, str]] | None:
+        """Return table, path and hash of each file of a version; `None` if any lacks its hash."""
+        entries = self._list().entries
+        files = [(t, path) for t, paths in self._listed(version).items() for path in paths]
+        if any(path not in entries for _, path in files):
+            return None
+        return [(table, path, entries[path].digest) for table, path in files]
+
     def forget(self) -> None:
         """Forget the list of hashes and of files, which a commit has made longer."""
         self._recorded = None
