@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +17,13 @@ from screener.data.return_tables import read_return_table
 from screener.domain.listing import Exchange
 from screener.errors import DataError, InputError, SchemaMismatch
 from screener.market.calendars import calendar_of
-from screener.workflows.demo import demo_workspace, simulate
 
 RUNNER = CliRunner()
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("study") / "w 中文"
-    simulate(demo_workspace(place))
-    return place
+def workspace(shared_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(shared_demo, tmp_path_factory.mktemp("study") / "w 中文"))
 
 
 def screener(workspace: Path, *words: str, code: int = 0) -> str:

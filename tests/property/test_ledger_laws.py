@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.backtest.frictions import Rights
@@ -17,10 +17,11 @@ from screener.render.files import csv_text
 from screener.workflows.backtesting import BacktestRun
 from screener.workflows.order_rows import order_rows
 from screener.workflows.requests import BacktestRequest
+from tests.support.laws import laws
 from tests.support.ledger_returns import charges, faults, gains
 from tests.support.random_markets import Market, frictions_of, random_market
 
-LAWS = settings(deadline=None, derandomize=True, max_examples=50)
+LAWS = laws(50)
 CAPITALS = (30_000.0, 2_000_000.0)
 CENT = 0.005
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -29,19 +30,9 @@ def screener(*arguments: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("real") / "workspace"
-    screener("init", place)
-    bars = ["--kind", "bars", "--basis", "adjusted", "--workspace", place]
-    screener("data", "import", SHARED / "bars" / "seed_names.csv", *bars)
-    screener("data", "import", *sorted((SHARED / "bars" / "hk").glob("*.csv")), *bars)
-    for name, index in (("csi300", "000300.SH"), ("hsi", "HSI.HK")):
-        file = SHARED / "index" / f"{name}.csv"
-        screener(
-            "data", "import", file, "--kind", "index", "--listing", index, "--workspace", place
-        )
+def workspace(real_prices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = Path(shutil.copytree(real_prices, tmp_path_factory.mktemp("real") / "workspace"))
     for folder, name, kind in (
-        ("fx", "hkdcny", "fx"),
         ("valuation", "a_share_2026-05-27", "valuation"),
         ("securities", "a_share_2026-05", "listings"),
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -29,19 +30,8 @@ def screener(*words: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("real") / "workspace"
-    screener("init", place)
-    bars = ["--kind", "bars", "--basis", "adjusted", "--workspace", place]
-    screener("data", "import", SHARED / "bars" / "seed_names.csv", *bars)
-    screener("data", "import", *sorted((SHARED / "bars" / "hk").glob("*.csv")), *bars)
-    for name, index in (("csi300", "000300.SH"), ("hsi", "HSI.HK")):
-        screener(
-            *("data", "import", SHARED / "index" / f"{name}.csv", "--kind", "index"),
-            *("--listing", index, "--workspace", place),
-        )
-    screener("data", "import", SHARED / "fx" / "hkdcny.csv", "--kind", "fx", "--workspace", place)
-    return place
+def workspace(real_prices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(real_prices, tmp_path_factory.mktemp("real") / "workspace"))
 
 
 def test_a_basket_of_the_real_reports_as_pandas_and_statsmodels_have_it(workspace: Path) -> None:

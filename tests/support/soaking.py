@@ -18,9 +18,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["FINDINGS", "FULL", "SEED", "Ended", "in_child", "keep", "modules", "share", "warm"]
+__all__ = [
+    "FINDINGS",
+    "FULL",
+    "SEED",
+    "SOAK",
+    "Ended",
+    "drawn_by",
+    "in_child",
+    "keep",
+    "modules",
+    "rounds",
+    "share",
+    "warm",
+]
 
-FULL = os.environ.get("FULL", "") not in ("", "0")
+SOAK, FULL = (os.environ.get(name, "") not in ("", "0") for name in ("SOAK", "FULL"))
 SEED = int(os.environ.get("SEED") or f"{datetime.now(UTC):%Y%m%d}")
 FINDINGS = Path(os.environ.get("SOAK_FINDINGS") or Path(tempfile.gettempdir(), "screener-soak"))
 
@@ -30,6 +43,16 @@ _RESERVED = 4 << 30
 def share(rounds: int, full: int) -> int:
     """Return the rounds to run: by default a fixed share, with FULL=1 all of them."""
     return full if FULL else rounds
+
+
+def rounds(suite: int, soak: int, full: int) -> int:
+    """Return the rounds of a test that the suite runs too: there a few of them."""
+    return share(soak, full) if SOAK else suite
+
+
+def drawn_by(fixed: int) -> int:
+    """Return the seed of such a test: its own in the suite, that of the day in the soak."""
+    return SEED if SOAK else fixed
 
 
 def keep(name: str, content: bytes, why: str) -> str:
