@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 import typer.testing
 
+from screener.data import lake
 from tests.support.soaking import FINDINGS, FULL, SEED, SOAK
 
 ONLY_SOAKED = Path(__file__).parent / "soak"
@@ -19,6 +20,11 @@ hypothesis.settings.load_profile("suite")
 
 # The tree of commands is the same at each call, and making it takes longer than most commands do.
 typer.testing._get_command = functools.cache(typer.testing._get_command)
+
+# Small tables give a second thread nothing to do, and waiting for work takes a third of all time.
+# The soak, and every command that is run as a process, have as many threads as the machine.
+if not SOAK:
+    lake._CONFIG["threads"] = 1
 
 
 def pytest_report_header() -> str:

@@ -62,6 +62,10 @@ def test_line_breaks_anywhere_change_nothing(text: str, data: st.DataObject) -> 
     assert facts(broken) == facts(text)
 
 
+def test_the_number_of_an_index_on_its_own_line_is_no_page() -> None:
+    assert facts(REPORT.replace("沪深300", "沪深\n300\n")) == facts(REPORT)
+
+
 def test_every_character_on_its_own_line() -> None:
     for text in (REPORT, DIGEST):
         assert facts("\n".join(text)) == facts(text)
