@@ -13,16 +13,13 @@ from tests.support.shared import once
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
-def _filled(place: Path) -> None:
-    bars = ("--kind", "bars", "--basis", "adjusted")
-    index = ("--kind", "index", "--listing")
-    for files, options in (
-        ([SHARED / "bars" / "seed_names.csv"], bars),
-        (sorted((SHARED / "bars" / "hk").glob("*.csv")), bars),
-        ([SHARED / "index" / "csi300.csv"], (*index, "000300.SH")),
-        ([SHARED / "index" / "hsi.csv"], (*index, "HSI.HK")),
-        ([SHARED / "fx" / "hkdcny.csv"], ("--kind", "fx")),
-    ):
+BARS = ("--kind", "bars", "--basis", "adjusted")
+INDEX = ("--kind", "index", "--listing")
+
+
+def _imported(place: Path, *batches: tuple[list[Path], tuple[str, ...]]) -> None:
+    assert CliRunner().invoke(app, ["init", str(place)]).exit_code == 0
+    for files, options in batches:
         words = ["data", "import", *map(str, files), *options, "--workspace", str(place)]
         done = CliRunner().invoke(app, words)
         assert done.exit_code == 0, done.output
@@ -33,7 +30,23 @@ def real_prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with the names of the seeds, two indices and fixings. Copy it."""
 
     def make(folder: Path) -> None:
-        assert CliRunner().invoke(app, ["init", str(folder / "w")]).exit_code == 0
-        _filled(folder / "w")
+        _imported(
+            folder / "w",
+            ([SHARED / "bars" / "seed_names.csv"], BARS),
+            (sorted((SHARED / "bars" / "hk").glob("*.csv")), BARS),
+            ([SHARED / "index" / "csi300.csv"], (*INDEX, "000300.SH")),
+            ([SHARED / "index" / "hsi.csv"], (*INDEX, "HSI.HK")),
+            ([SHARED / "fx" / "hkdcny.csv"], ("--kind", "fx")),
+        )
 
     return once(tmp_path_factory, "real", make) / "w"
+
+
+@pytest.fixture(scope="session")
+def whole_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the bars of every A-share. Copy it."""
+
+    def make(folder: Path) -> None:
+        _imported(folder / "市场 #1", ([SHARED / "bars" / "a_share_market.parquet"], BARS))
+
+    return once(tmp_path_factory, "market", make) / "市场 #1"

@@ -131,13 +131,8 @@ def test_whole_market_screen_agrees_with_pandas_alone(workspace: Path) -> None:
     assert got[~got["passed"]]["reasons"].notna().all()
 
 
-def test_whole_market_file_gives_the_same_returns(workspace: Path, tmp_path: Path) -> None:
-    place = tmp_path / "市场 #1"
-    screener("init", place)
-    file = SHARED / "bars" / "a_share_market.parquet"
-    screener(
-        *("data", "import", file, "--kind", "bars", "--basis", "adjusted", "--workspace", place)
-    )
+def test_whole_market_file_gives_the_same_returns(whole_market: Path, tmp_path: Path) -> None:
+    place = shutil.copytree(whole_market, tmp_path / whole_market.name)
     text = screener(
         *("backtest", "domestic-compute", "--hold", "5", "--benchmark", "none"),
         *("--csv", "-", "--workspace", place),
