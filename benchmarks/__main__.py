@@ -77,10 +77,10 @@ def store(folder: Path) -> list[Line]:
     """Compare the lake with bare DuckDB on plain Parquet: import, and one date of all listings."""
     import duckdb
 
-    from screener.data.schema import TableName
-    from screener.data.sources.base import Batch
+    from screener.data.lake.batch import Batch
+    from screener.data.lake.schema import TableName
+    from screener.data.lake.store import Store
     from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
-    from screener.data.store import Store
 
     source = SimulatedMarket()
     query = source.build_query(

@@ -28,9 +28,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screener.backtest import executing, money, plain, run
+from screener.backtest import plain, run
 from screener.backtest.benchmark import BenchmarkSeries, default_benchmark
-from screener.backtest.executing import execute_all
+from screener.backtest.execution import executing, money
+from screener.backtest.execution.executing import execute_all
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings, run_backtest
 from screener.domain.basket import Event, Member, Weighting

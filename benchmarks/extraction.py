@@ -21,9 +21,9 @@ from rich.table import Table
 from benchmarks.extraction_scores import SHIPPED, Found, Score, Tally, compare, score
 from benchmarks.labelled_texts import Case, LabelledSecurity, load_cases
 from screener.domain.report import Precision, Publication, Role
-from screener.reports.names import NameIndex, NameRow, build_index
 from screener.reports.reader import read_report
-from screener.reports.text import make_text
+from screener.reports.securities.name_index import NameIndex, NameRow, build_index
+from screener.reports.text.text import make_text
 from tests.support.masters import MASTER, Known, padded
 
 __all__ = ["build_names", "main", "read_case", "shared_cases"]

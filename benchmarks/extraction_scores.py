@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.labelled_texts import Case, LabelledSecurity
 from screener.domain.report import Role
-from screener.reports.text import clean_name
+from screener.reports.text.text import clean_name
 
 __all__ = ["SHIPPED", "Compared", "Found", "Score", "Tally", "compare", "same_theme", "score"]
 

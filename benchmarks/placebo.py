@@ -20,9 +20,9 @@ from benchmarks.measuring import Line, report, seconds
 from screener.paths.event_tables import event_table
 from screener.paths.kernel import map_events
 from screener.paths.path_panel import path_panel_of
-from screener.study.drawing import BLOCK, draw_baskets
-from screener.study.matching import match_names
-from screener.study.placebo import Holding, Placebo, placebo_layout, run_placebo
+from screener.study.placebo.drawing import BLOCK, draw_baskets
+from screener.study.placebo.matching import match_names
+from screener.study.placebo.placebo import Holding, Placebo, placebo_layout, run_placebo
 from tests.support.markets import simulated
 from tests.support.null_baskets import Picks, p_values
 

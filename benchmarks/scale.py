@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchmarks.measuring import Line, command, report, seconds
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
-from screener.data.store import Store
 
 LAST_YEAR = 2025
 _AT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 import typer.testing
 
-from screener.data import lake
+from screener.data.lake import lake
 from tests.support.soaking import FINDINGS, FULL, SEED, SOAK
 
 ONLY_SOAKED = Path(__file__).parent / "soak"

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from screener.backtest.executing import execute_all
+from screener.backtest.execution.executing import execute_all
+from screener.backtest.execution.holdings import rights_reinvested
+from screener.backtest.execution.pricing import ValuePanel, executed_exits
+from screener.backtest.execution.shares import Execution
 from screener.backtest.frictions import Frictions
-from screener.backtest.holdings import rights_reinvested
 from screener.backtest.plain import sold_values
-from screener.backtest.pricing import ValuePanel, executed_exits
-from screener.backtest.shares import Execution
 from screener.domain.panel import TradingPanel
 from screener.paths.windows import Window
 

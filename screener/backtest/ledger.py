@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from screener.backtest.pricing import Exits
+from screener.backtest.execution.pricing import Exits
 from screener.domain.panel import FloatMatrix, PricePanel
 from screener.paths.legs import Leg, LegState, Reason
 from screener.paths.limits import limit_on, without_limit

@@ -8,9 +8,9 @@ from itertools import groupby
 
 import numpy as np
 
+from screener.backtest.execution.pricing import ValuePanel, no_fixing
+from screener.backtest.execution.rebalanced import paper_rebalanced
 from screener.backtest.portfolio import FloatVector, RowVector
-from screener.backtest.pricing import ValuePanel, no_fixing
-from screener.backtest.rebalanced import paper_rebalanced
 from screener.domain.basket import Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError

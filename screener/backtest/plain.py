@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from screener.backtest.execution.pricing import Exits, ValuePanel, order_book
+from screener.backtest.execution.rebalanced import paper_rebalanced
 from screener.backtest.portfolio import simulate
-from screener.backtest.pricing import Exits, ValuePanel, order_book
-from screener.backtest.rebalanced import paper_rebalanced
 from screener.domain.basket import Rebalance
 from screener.paths.windows import Window
 

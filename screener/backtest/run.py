@@ -11,21 +11,21 @@ import numpy as np
 
 from screener.backtest.attribution import Gap
 from screener.backtest.benchmark import BenchmarkSeries, benchmark_path, benchmark_return
-from screener.backtest.delisting import with_payouts
+from screener.backtest.execution.delisting import with_payouts
+from screener.backtest.execution.money import Executed, with_money
+from screener.backtest.execution.pricing import ValuePanel, executed_exits, value_panel
+from screener.backtest.execution.resolving import resolved_window
 from screener.backtest.frictions import Frictions, Line, Order
 from screener.backtest.ledger import LedgerEntry, ledger_entries
-from screener.backtest.money import Executed, with_money
 from screener.backtest.paper import FEW_WINDOWS, PaperPath, own_rows, paper_values
 from screener.backtest.plain import sold_values
 from screener.backtest.portfolio import FloatVector, RowVector
-from screener.backtest.pricing import ValuePanel, executed_exits, value_panel
-from screener.backtest.resolving import resolved_window
 from screener.domain.basket import EntryPrice, Event, Rebalance
 from screener.domain.listing import Listing
 from screener.domain.panel import CapPanel, PricePanel, SessionAxis, TradingPanel
 from screener.errors import BarsMissing
 from screener.paths.known import EntrySessions
-from screener.paths.metrics import max_drawdown
+from screener.paths.metrics.measures import max_drawdown
 from screener.paths.parallel import check_jobs, mapped
 from screener.paths.path_panel import PathPanel, path_panel_of
 from screener.paths.windows import Window, WindowStatus

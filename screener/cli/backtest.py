@@ -221,22 +221,22 @@ def backtest(
     from screener.backtest.frictions import Frictions, Rights
     from screener.backtest.ledger import LEDGER_COLUMNS, ORDER_COLUMNS
     from screener.backtest.run import Settings
-    from screener.data.recorded import recorded_sessions
-    from screener.data.store import Store
+    from screener.data.lake.store import Store
+    from screener.data.panels.calendar_cache import recorded_sessions
     from screener.domain.basket import EntryPrice, Rebalance, Weighting
+    from screener.files.writing import check_targets, write_csv, write_json
     from screener.market.charges import Plan
-    from screener.render.files import check_targets, write_csv, write_json
-    from screener.workflows.backtest_rows import (
+    from screener.render.backtest_page import backtest_page, variants_page
+    from screener.workflows.backtest.measures import METRIC_COLUMNS, metric_rows, metrics_page
+    from screener.workflows.backtest.order_rows import order_rows
+    from screener.workflows.backtest.requests import Variants, request_of, variant_requests
+    from screener.workflows.backtest.rows import (
         ledger_rows,
         result_table,
         run_document,
     )
-    from screener.workflows.backtesting import run_variants
-    from screener.workflows.catalog import basket_events
-    from screener.workflows.measures import METRIC_COLUMNS, metric_rows, metrics_page
-    from screener.workflows.order_rows import order_rows
-    from screener.workflows.pages import backtest_page, variants_page
-    from screener.workflows.requests import Variants, request_of, variant_requests
+    from screener.workflows.backtest.run import run_variants
+    from screener.workflows.report.catalog import basket_events
     from screener.workspace.runs import save_run
 
     check_targets(csv, json, ledger, metrics, force=force)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from screener.cli.common import WorkspaceOption, console, tell_broken, workspace_of
-from screener.cli.moments import parse_moment
+from screener.cli.dates import parse_moment
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import InputError
 
@@ -35,7 +35,7 @@ def list_all(workspace: WorkspaceOption = None) -> None:
     Example: screener basket list
     """
     from screener.render.catalog import basket_list
-    from screener.workflows.catalog import basket_events
+    from screener.workflows.report.catalog import basket_events
 
     place = workspace_of(workspace)
     groups = basket_events(place)
@@ -99,7 +99,7 @@ def new(
 
     Example: screener basket new mine --listing 002837.SZ,700.HK --date 2026-05-14
     """
-    from screener.workflows.catalog import new_basket, new_theme_basket
+    from screener.workflows.report.catalog import new_basket, new_theme_basket
 
     if theme is not None:
         if listing or date_ or weight:
@@ -139,7 +139,7 @@ def new(
 
 def _print(place: Workspace, name: str) -> None:
     from screener.render.catalog import basket_detail
-    from screener.workflows.catalog import basket_events
+    from screener.workflows.report.catalog import basket_events
 
     groups = basket_events(place, [name])
     tell_broken(groups.broken)

@@ -27,15 +27,15 @@ def demo(
 
     Example: screener demo
     """
-    from screener.render.screen import screen_view
-    from screener.workflows.demo import (
+    from screener.demo import (
         DemoFiles,
         back_test,
         demo_workspace,
         screen,
         simulate,
     )
-    from screener.workflows.pages import summary_page
+    from screener.render.backtest_page import summary_page
+    from screener.render.screen import screen_view
 
     out = console()
     place = demo_workspace(directory)

@@ -38,12 +38,12 @@ def explain(
 
     Example: screener explain returns.csv 2
     """
-    from screener.data.recorded import recorded_sessions
-    from screener.data.store import Store
-    from screener.render.files import check_targets, write_json
-    from screener.workflows.explained_rows import check_explainable
-    from screener.workflows.explaining import explain as explained
-    from screener.workflows.explaining_page import explanation_document, explanation_page
+    from screener.data.lake.store import Store
+    from screener.data.panels.calendar_cache import recorded_sessions
+    from screener.files.writing import check_targets, write_json
+    from screener.render.explain_page import explanation_document, explanation_page
+    from screener.workflows.explain.explain import explain as explained
+    from screener.workflows.explain.rows import check_explainable
     from screener.workspace.runs import load_run, result_row, stored_row
 
     check_targets(json, force=force)

@@ -21,7 +21,7 @@ def init(
 
     Example: screener init research
     """
-    from screener.workflows.catalog import init_workspace, list_baskets, list_reports
+    from screener.workflows.report.catalog import init_workspace, list_baskets, list_reports
 
     made = init_workspace(directory)
     counts = f"{len(list_reports(made))} report cards and {len(list_baskets(made))} baskets"

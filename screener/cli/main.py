@@ -13,7 +13,7 @@ import typer
 from screener.cli.backtest import backtest
 from screener.cli.basket import basket_app
 from screener.cli.common import program_version
-from screener.cli.data import data_app
+from screener.cli.data.store import data_app
 from screener.cli.demo import demo
 from screener.cli.exits import RootGroup
 from screener.cli.explain import explain

@@ -26,7 +26,7 @@ def list_cards(workspace: WorkspaceOption = None) -> None:
     Example: screener report list
     """
     from screener.render.catalog import report_list
-    from screener.workflows.catalog import list_reports
+    from screener.workflows.report.catalog import list_reports
 
     place = workspace_of(workspace)
     reports = list_reports(place)
@@ -57,12 +57,12 @@ def show_card(
     Example: screener report show R2
     """
     from screener.render.catalog import report_detail
-    from screener.workflows.catalog import get_report
+    from screener.workflows.report.catalog import get_report
 
     place = workspace_of(workspace)
     if evidence:
         from screener.render.reading import evidence_table
-        from screener.workflows.reading_rows import stored_evidence
+        from screener.workflows.report.rows import stored_evidence
 
         console().print(evidence_table(stored_evidence(place, report), wide=True))
         return

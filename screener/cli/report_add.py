@@ -22,14 +22,14 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
-from screener.cli.moments import parse_moment
+from screener.cli.dates import parse_moment
 from screener.errors import InputError
 from screener.files.memory import require_memory
 
 if TYPE_CHECKING:
     from screener.domain.listing import Listing
-    from screener.workflows.adding import Added
-    from screener.workflows.settling import Answer, Settle
+    from screener.workflows.report.add import Added
+    from screener.workflows.report.doubts import Answer, Settle
 
 __all__ = ["add", "check"]
 
@@ -77,10 +77,10 @@ def add(
     require_memory()
     from functools import cache
 
-    from screener.render.files import check_targets, write_json
-    from screener.workflows.adding import Source, add_report
-    from screener.workflows.masters import read_masters
-    from screener.workflows.reading_rows import added_document
+    from screener.files.writing import check_targets, write_json
+    from screener.workflows.report.add import Source, add_report
+    from screener.workflows.report.name_master import read_masters
+    from screener.workflows.report.rows import added_document
 
     if yes and strict:
         raise InputError("--yes and --strict exclude each other", fix="give one of them")
@@ -111,7 +111,7 @@ def add(
 
 
 def _settle(*, yes: bool, strict: bool) -> Settle:
-    from screener.workflows.settling import Settle
+    from screener.workflows.report.doubts import Settle
 
     if yes:
         return Settle.YES
@@ -140,7 +140,7 @@ def _ask() -> Answer:
 
 def _show(added: Added, *, quiet: bool) -> None:
     from screener.render.reading import added_view, open_questions
-    from screener.workflows.reading_rows import doubt_rows, evidence_rows
+    from screener.workflows.report.rows import doubt_rows, evidence_rows
 
     out, remarks = console(), messages()
     if not quiet:
@@ -196,14 +196,14 @@ def check(
     Example: screener report check R5
     """
     require_memory()
+    from screener.files.writing import check_targets, write_csv, write_json
     from screener.render.checking import (
         CHECKING_COLUMNS,
         checking_document,
         checking_rows,
         checking_view,
     )
-    from screener.render.files import check_targets, write_csv, write_json
-    from screener.workflows.checking import check_report
+    from screener.workflows.report.check import check_report
 
     if excel and not csv:
         raise InputError("--excel is about the CSV file", fix="give --csv FILE as well")

@@ -51,9 +51,9 @@ def rules(
     Example: screener rules --at 2026-07-06 --listing 00700.HK --csv rules.csv
     """
     from screener.domain.listing import Kind, parse_listing
-    from screener.render.files import check_targets, write_csv, write_json
+    from screener.files.writing import check_targets, write_csv, write_json
     from screener.render.rules import RULES_COLUMNS, rules_document, rules_rows, rules_view
-    from screener.workflows.ruling import lake_if_any, run_ruling
+    from screener.workflows.rules.run import lake_if_any, run_ruling
 
     check_targets(csv, json, force=force)
     if excel and csv is None:

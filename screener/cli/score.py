@@ -75,18 +75,18 @@ def score(
 
     Example: screener score --by broker,rating --calls calls.csv
     """
-    from screener.data.store import Store
-    from screener.render.files import check_targets, write_csv, write_json
+    from screener.data.lake.store import Store
+    from screener.files.writing import check_targets, write_csv, write_json
+    from screener.render.score_page import score_page
     from screener.render.score_words import Language
-    from screener.workflows.scoring import ScoreRequest, parse_groupings, run_score
-    from screener.workflows.scoring_page import score_page
-    from screener.workflows.scoring_rows import (
+    from screener.workflows.score.rows import (
         CALL_COLUMNS,
         SCORE_COLUMNS,
         call_rows,
         score_document,
         score_rows,
     )
+    from screener.workflows.score.run import ScoreRequest, parse_groupings, run_score
 
     check_targets(csv, json, calls, force=force)
     check_excel(excel, csv, calls)

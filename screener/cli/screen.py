@@ -26,7 +26,7 @@ from screener.errors import DateRangeError
 if TYPE_CHECKING:
     from datetime import date
 
-    from screener.workflows.screening import ScreenResult
+    from screener.workflows.screen.run import ScreenResult
 
 __all__ = ["screen"]
 
@@ -106,11 +106,11 @@ def screen(
 
     Example: screener screen --basket copper --where "pb < 3 OR dividend_yield > 0.03" --csv -
     """
-    from screener.data.store import Store
-    from screener.render.files import check_targets
+    from screener.data.lake.store import Store
+    from screener.files.writing import check_targets
     from screener.screen.criteria import parse_criteria, parse_fields, parse_order
-    from screener.workflows.catalog import BasketEvents, basket_events, needed_events
-    from screener.workflows.screening import (
+    from screener.workflows.report.catalog import BasketEvents, basket_events, needed_events
+    from screener.workflows.screen.run import (
         ScreenRequest,
         members_as_of,
         parse_universe,
@@ -157,7 +157,7 @@ def screen(
 def _show(
     result: ScreenResult, *, csv: str | None, json: str | None, excel: bool, passed_only: bool
 ) -> None:
-    from screener.render.files import write_csv, write_json
+    from screener.files.writing import write_csv, write_json
     from screener.render.screen import screen_document, screen_rows, screen_view
 
     for remark in result.remarks:

@@ -31,7 +31,7 @@ from screener.errors import InputError
 if TYPE_CHECKING:
     from enum import StrEnum
 
-    from screener.data.return_tables import ReturnTable
+    from screener.data.panels.return_tables import ReturnTable
 
 __all__ = ["study"]
 
@@ -199,16 +199,16 @@ def study(
 
     Example: screener study --all --by basket --csv tests.csv
     """
-    from screener.data.store import Store
-    from screener.render.files import check_targets, write_csv, write_json
+    from screener.data.lake.store import Store
+    from screener.files.writing import check_targets, write_csv, write_json
+    from screener.render.study_page import study_page
     from screener.study.evaluating import StudySettings
     from screener.study.models import Convention, Model
     from screener.study.units import UnitKind
     from screener.study.windows import StudyWindows
-    from screener.workflows.catalog import basket_events, needed_events
-    from screener.workflows.peers import INDUSTRY
-    from screener.workflows.study_page import study_page
-    from screener.workflows.study_rows import (
+    from screener.workflows.report.catalog import basket_events, needed_events
+    from screener.workflows.study.industry_returns import INDUSTRY
+    from screener.workflows.study.rows import (
         DAY_COLUMNS,
         NAME_COLUMNS,
         TEST_COLUMNS,
@@ -219,7 +219,7 @@ def study(
         unit_columns,
         unit_rows,
     )
-    from screener.workflows.studying import Grouping, StudyRequest, run_study
+    from screener.workflows.study.run import Grouping, StudyRequest, run_study
     from screener.workspace.runs import save_run
 
     check_targets(csv, json, events, sessions, ledger, placebos, controls, verdicts, force=force)
@@ -304,8 +304,8 @@ def _check_read(
 def _table(factors: str | None, matched: str | None) -> ReturnTable | None:
     from pathlib import Path
 
-    from screener.data.return_tables import read_return_table
-    from screener.workflows.peers import INDUSTRY
+    from screener.data.panels.return_tables import read_return_table
+    from screener.workflows.study.industry_returns import INDUSTRY
 
     if factors and matched:
         raise InputError("--factors and --matched are two models", fix="give one of them")

@@ -11,10 +11,10 @@ from screener.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from screener.data.store import Store
+    from screener.data.lake.store import Store
     from screener.domain.basket import Basket, Event
-    from screener.workflows.studying import StudyRequest
-    from screener.workflows.verdicts import VerdictRun
+    from screener.workflows.study.run import StudyRequest
+    from screener.workflows.study.verdicts import VerdictRun
     from screener.workspace.locate import Workspace
 
 __all__ = ["VerdictPart"]
@@ -70,9 +70,9 @@ class VerdictPart:
         if not self.draws:
             return
         from screener.backtest.run import Settings
-        from screener.workflows.placebos import PlaceboRequest
-        from screener.workflows.requests import BacktestRequest
-        from screener.workflows.verdicts import run_verdicts
+        from screener.workflows.backtest.requests import BacktestRequest
+        from screener.workflows.study.placebo import PlaceboRequest
+        from screener.workflows.study.verdicts import run_verdicts
 
         settings = Settings(horizons=self.horizons, max_wait=request.max_wait)
         asked = PlaceboRequest(
@@ -95,14 +95,14 @@ class VerdictPart:
         """Write the files that were asked for."""
         if self.found is None:
             return
-        from screener.render.files import write_csv
-        from screener.workflows.placebo_rows import (
+        from screener.files.writing import write_csv
+        from screener.workflows.study.placebo_rows import (
             CONTROL_COLUMNS,
             PLACEBO_COLUMNS,
             control_rows,
             placebo_rows,
         )
-        from screener.workflows.verdicts import VERDICT_COLUMNS, verdict_rows
+        from screener.workflows.study.verdicts import VERDICT_COLUMNS, verdict_rows
 
         beside = self.found.placebo
         for target, columns, rows in (
@@ -118,7 +118,7 @@ class VerdictPart:
         if self.found is None:
             return
         from screener.render.verdict import verdict_text
-        from screener.workflows.placebo_rows import placebo_page
+        from screener.workflows.study.placebo_rows import placebo_page
 
         out.print(placebo_page(self.found.placebo))
         for verdict in self.found.verdicts:
@@ -129,7 +129,7 @@ class VerdictPart:
         """Store the backtest that the verdicts rest on; return what a reader should know."""
         if self.found is None:
             return []
-        from screener.workflows.backtest_rows import run_document
+        from screener.workflows.backtest.rows import run_document
         from screener.workspace.runs import save_run
 
         backtest = self.found.backtest

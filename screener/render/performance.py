@@ -9,7 +9,7 @@ from datetime import date
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.paths.performance import (
+from screener.paths.metrics.performance import (
     LEAST_FOR_A_YEAR,
     LEAST_RETURNS,
     Performance,

@@ -20,20 +20,25 @@ from screener.domain.report import (
     Role,
     SecurityMention,
 )
-from screener.reports.bounds import BOUNDS
-from screener.reports.brokers import UNKNOWN_BROKER, brokers, brokers_in
-from screener.reports.claims import claims_in
-from screener.reports.definitions import definitions_in
-from screener.reports.found import Finding, FoundClaim, FoundNote
-from screener.reports.layout import Item, lay_out
-from screener.reports.lines import traditional_share
-from screener.reports.names import NameIndex
-from screener.reports.notes import notes_in, publisher_of, title_of
-from screener.reports.publication import Closes, index_levels, publication_of, reference_session
+from screener.reports.authors.brokers import UNKNOWN_BROKER, brokers, brokers_in
+from screener.reports.authors.notes import notes_in, publisher_of, title_of
+from screener.reports.claims.claims import claims_in
+from screener.reports.dates.publication import (
+    Closes,
+    index_levels,
+    publication_of,
+    reference_session,
+)
+from screener.reports.documents.bounds import BOUNDS
+from screener.reports.ratings.definitions import definitions_in
 from screener.reports.repeats import text_hash
-from screener.reports.securities import FALLBACK_THEME, Securities, securities_in
-from screener.reports.text import Text, clean_name
-from screener.reports.themes import ThemeIndex, theme_index
+from screener.reports.securities.listing_lines import traditional_share
+from screener.reports.securities.name_index import NameIndex
+from screener.reports.securities.securities import FALLBACK_THEME, Securities, securities_in
+from screener.reports.securities.themes import ThemeIndex, theme_index
+from screener.reports.text.found import Finding, FoundClaim, FoundNote
+from screener.reports.text.layout import Item, lay_out
+from screener.reports.text.text import Text, clean_name
 
 __all__ = ["UNKNOWN", "Reading", "broker_listings", "read_report", "report_of"]
 

@@ -18,8 +18,8 @@ from functools import lru_cache
 from screener.domain.basket import published_instant
 from screener.domain.listing import Listing
 from screener.domain.report import Moment, Note, Publication, Report, Role
-from screener.reports.brokers import UNKNOWN_BROKER, broker_named
-from screener.reports.text import Place, Text, clean_name
+from screener.reports.authors.brokers import UNKNOWN_BROKER, broker_named
+from screener.reports.text.text import Place, Text, clean_name
 
 __all__ = [
     "NEAR_COPY",

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from screener.data.asof import AsOf
-from screener.data.store import Store
+from screener.data.lake.asof import AsOf
+from screener.data.lake.store import Store
 from screener.domain.basket import Event
 from screener.errors import DataError, StorageError
-from screener.workflows.securities import SecurityNames
+from screener.workflows.screen.listed import SecurityNames
 from screener.workspace.locate import Workspace
 
 __all__ = ["named_by_tables"]

@@ -7,8 +7,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from screener.data.schema import SIMULATED
-from screener.data.store import Store
+from screener.data.lake.schema import SIMULATED
+from screener.data.lake.store import Store
 
 __all__ = ["run_id"]
 

@@ -18,7 +18,7 @@ from pydantic import AwareDatetime, Strict, ValidationError
 
 from screener.errors import InputError
 from screener.files.failures import storage_error
-from screener.workspace.card_writing import replace_file
+from screener.workspace.cards.writing import replace_file
 from screener.workspace.fields import Many, Strictly
 from screener.workspace.locate import Workspace
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from screener.workflows.demo import demo_workspace, simulate
+from screener.demo import demo_workspace, simulate
 from tests.support.shared import once
 
 

@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 from screener.cli.basket import basket_app
 from screener.cli.init import init
 from screener.cli.report import report_app
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.errors import (
     AmbiguousMention,
     BasketDefinitionError,
@@ -28,7 +28,7 @@ from screener.errors import (
     ReportNotFound,
     ScreenerError,
 )
-from screener.workflows.catalog import init_workspace
+from screener.workflows.report.catalog import init_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("pandas", "numpy", "numba", "vectorbt", "akshare", "duckdb", "pyarrow")

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.workflows.backtest_rows import BACKTEST_COLUMNS
+from screener.workflows.backtest.rows import BACKTEST_COLUMNS
 
 RUNNER = CliRunner()
 DESIGN_COLUMNS = [

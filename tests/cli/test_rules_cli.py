@@ -7,10 +7,10 @@ import typer
 from typer.testing import CliRunner
 
 from screener.cli.rules import rules
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.errors import ConfigError, DateRangeError, InputError, ScreenerError
 
 

@@ -8,12 +8,12 @@ import typer
 from typer.testing import CliRunner
 
 from screener.cli.screen import screen
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.lake.store import Store
 from screener.domain.listing import parse_listing
 from screener.errors import ConfigError, DateRangeError, InputError, ScreenerError
-from screener.workflows.catalog import new_basket
+from screener.workflows.report.catalog import new_basket
 from screener.workspace.locate import Workspace
 
 DAY = date(2026, 5, 27)

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.data.return_tables import read_return_table
+from screener.data.panels.return_tables import read_return_table
 from screener.domain.listing import Exchange
 from screener.errors import DataError, InputError, SchemaMismatch
 from screener.market.calendars import calendar_of

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.workflows.verdicts import VERDICT_COLUMNS
+from screener.workflows.study.verdicts import VERDICT_COLUMNS
 
 RUNNER = CliRunner()
 STUDY = ("study", "copper", "--estimation=-120..-30", "--placebo", "200", "--hold", "5,20")

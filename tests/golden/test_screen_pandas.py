@@ -11,12 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.lake.store import Store
 from screener.render.screen import screen_rows
 from screener.screen.criteria import parse_criteria, parse_order
-from screener.workflows.screening import ScreenRequest, Universe, run_screen
+from screener.workflows.screen.run import ScreenRequest, Universe, run_screen
 
 AS_OF = date(2026, 5, 30)
 SNAPSHOT = {"SH": date(2026, 5, 29), "HK": date(2026, 5, 28)}

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from screener.cli.main import app
 from screener.data.sources.simulated import MarketModel, SimulatedMarket, SimulationRequest
-from screener.workflows.catalog import init_workspace
-from screener.workflows.importing import import_batch
+from screener.workflows.data.importing import import_batch
+from screener.workflows.report.catalog import init_workspace
 from tests.oracle.readme_windows import Program
 
 

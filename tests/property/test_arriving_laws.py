@@ -19,10 +19,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.arriving import Arrival, ArrivalContext, check_bars, check_factors, gaps
-from screener.data.factors import total_return_factors
-from screener.data.rows import empty_rows, make_rows
-from screener.data.schema import TABLES, TableName
+from screener.data.lake.rows import empty_rows, make_rows
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.panels.factors import total_return_factors
+from screener.data.validation.bar_checks import (
+    Arrival,
+    ArrivalContext,
+    check_bars,
+    check_factors,
+    gaps,
+)
 from screener.domain.listing import Board, Listing, parse_listing
 from screener.market.calendars import calendar_of
 from tests.support.canned.market import CannedMarket

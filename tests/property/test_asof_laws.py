@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.asof import AsOf
-from screener.data.rows import ARROW
-from screener.data.schema import TABLES, TableName
+from screener.data.lake.asof import AsOf
+from screener.data.lake.rows import ARROW
+from screener.data.lake.schema import TABLES, TableName
 from screener.domain.listing import Exchange
 from screener.market.calendars import EXCHANGE_ZONE
 from tests.support.laws import laws

@@ -31,8 +31,8 @@ from screener.domain.report import (
     Role,
     SecurityMention,
 )
-from screener.workspace.card_writing import card_text, merged_card, write_card
-from screener.workspace.cards import read_card
+from screener.workspace.cards.reading import read_card
+from screener.workspace.cards.writing import card_text, merged_card, write_card
 from screener.workspace.locate import Workspace
 from tests.support.laws import laws
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from screener.backtest.executing import execute
+from screener.backtest.execution.executing import execute
+from screener.backtest.execution.shares import Execution
 from screener.backtest.reference import Outcome, play
-from screener.backtest.shares import Execution
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.paths.legs import LegState
 from screener.paths.windows import Window, WindowStatus, resolve_window

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screener.backtest.executing import execute
+from screener.backtest.execution.executing import execute
 from screener.backtest.frictions import Frictions, Order
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.listing import Board

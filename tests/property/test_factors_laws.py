@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.factors import total_return_factors
-from screener.data.schema import TABLES, TableName
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.panels.factors import total_return_factors
 from tests.support.laws import laws
 
 FIRST = date(2024, 1, 1)

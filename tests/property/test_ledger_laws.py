@@ -13,11 +13,11 @@ from screener.backtest.frictions import Rights
 from screener.backtest.ledger import ORDER_COLUMNS
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import EntryPrice, Rebalance
+from screener.files.writing import csv_text
 from screener.paths.windows import WindowStatus
-from screener.render.files import csv_text
-from screener.workflows.backtesting import BacktestRun
-from screener.workflows.order_rows import order_rows
-from screener.workflows.requests import BacktestRequest
+from screener.workflows.backtest.order_rows import order_rows
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.backtest.run import BacktestRun
 from tests.support.laws import laws
 from tests.support.ledger_returns import charges, faults, gains
 from tests.support.random_markets import Market, frictions_of, random_market

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from screener.paths import metrics
+from screener.paths.metrics import measures as metrics
 from tests.support.laws import laws
 
 LAWS = laws(60)

@@ -17,9 +17,9 @@ from screener.domain.listing import Exchange, parse_listing
 from screener.domain.panel import PricePanel
 from screener.market.calendars import calendar_of
 from screener.market.years import sessions_a_year
-from screener.paths import metrics
 from screener.paths.known import entry_choices
-from screener.paths.performance import performance_of
+from screener.paths.metrics import measures as metrics
+from screener.paths.metrics.performance import performance_of
 from tests.support.laws import laws
 from tests.support.panels import event_of, panel_of, sessions
 

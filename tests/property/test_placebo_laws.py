@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from screener.domain.market_panel import MarketPanel
 from screener.domain.panel import PricePanel
 from screener.paths.path_panel import path_panel_of
-from screener.study.matching import Matched, match_names
-from screener.study.placebo import Holding, Placebo, run_placebo
-from screener.study.random_dates import dated_returns, earlier_dates
+from screener.study.placebo.matching import Matched, match_names
+from screener.study.placebo.placebo import Holding, Placebo, run_placebo
+from screener.study.placebo.random_dates import dated_returns, earlier_dates
 from tests.support.laws import laws
 from tests.support.markets import codes, simulated
 

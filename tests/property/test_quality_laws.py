@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.quality import Verdict, duplicate_findings, price_findings
-from screener.data.schema import Basis, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import Basis, TableName
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
+from screener.data.validation.row_checks import Verdict, duplicate_findings, price_findings
 from screener.errors import DataError
 from tests.support.laws import laws
 

@@ -16,7 +16,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from screener.errors import InputError
-from screener.reports.documents import read_bytes
+from screener.reports.documents.reading import read_bytes
 from tests.support.laws import laws
 
 SENTENCES = (

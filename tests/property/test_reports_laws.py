@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.report import Precision, Publication
-from screener.reports.names import NameIndex, NameRow, build_index
 from screener.reports.reader import Reading, read_report
-from screener.reports.securities import Securities
-from screener.reports.text import Text, clean_name, make_text
+from screener.reports.securities.name_index import NameIndex, NameRow, build_index
+from screener.reports.securities.securities import Securities
+from screener.reports.text.text import Text, clean_name, make_text
 from tests.support.laws import laws
 from tests.support.masters import MASTER
 

@@ -6,10 +6,10 @@ import opencc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.reports.brokers import brokers
-from screener.reports.definitions import definitions_in
-from screener.reports.notes import notes_in, publisher_of
-from screener.reports.text import clean_name, make_text
+from screener.reports.authors.brokers import brokers
+from screener.reports.authors.notes import notes_in, publisher_of
+from screener.reports.ratings.definitions import definitions_in
+from screener.reports.text.text import clean_name, make_text
 from tests.support.laws import laws
 
 REPORT = (

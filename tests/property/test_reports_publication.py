@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from screener.domain.report import Moment, Publication
 from screener.errors import InputError
-from screener.reports.publication import publication_of
-from screener.reports.text import make_text
+from screener.reports.dates.publication import publication_of
+from screener.reports.text.text import make_text
 from tests.support.laws import laws
 
 TODAY = date(2026, 11, 21)

@@ -7,13 +7,13 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.schema import TABLES, TableName
+from screener.data.lake.schema import TABLES, TableName
 from screener.errors import DataError
 from screener.screen.criteria import Criterion, Order, parse_criterion
 from screener.screen.evaluate import ROW_SCHEMA, Questions, evaluate
 from screener.screen.fields import FIELDS
 from screener.screen.query import parse_predicate
-from screener.workflows.screening import ScreenRequest, Universe, run_screen
+from screener.workflows.screen.run import ScreenRequest, Universe, run_screen
 from tests.support.laws import laws
 
 LAWS = laws(40)

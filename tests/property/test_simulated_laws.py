@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.schema import TABLES, TableName
+from screener.data.lake.schema import TABLES, TableName
 from screener.data.sources.simulated import (
     MarketModel,
     PlantedEffect,

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.schema import TABLES, Basis, TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TABLES, Basis, TableName
+from screener.data.lake.store import Store
 from tests.support.laws import laws
 
 FEW = laws(8)

@@ -19,13 +19,13 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from screener.data import compaction
-from screener.data.checksums import damaged_files
-from screener.data.compaction import Pins
-from screener.data.comparison import Change, Comparison
-from screener.data.schema import TABLES, Basis, TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake import compaction
+from screener.data.lake.batch import Batch
+from screener.data.lake.compaction import Pins
+from screener.data.lake.comparison import Change, Comparison
+from screener.data.lake.integrity.checksums import damaged_files
+from screener.data.lake.schema import TABLES, Basis, TableName
+from screener.data.lake.store import Store
 from tests.support.laws import laws
 
 LAWS = laws(9, unchecked=(HealthCheck.function_scoped_fixture, HealthCheck.too_slow))

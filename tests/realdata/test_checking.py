@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.schema import Basis
+from screener.data.lake.schema import Basis
+from screener.data.lake.store import Store
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
-from screener.data.store import Store
 from screener.domain.report import Report
-from screener.workflows.checking import Verdict, check_claims
-from screener.workflows.checking_values import shares_digits
-from screener.workspace.cards import read_card
+from screener.workflows.report.check import Verdict, check_claims
+from screener.workflows.report.check_values import shares_digits
+from screener.workspace.cards.reading import read_card
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from screener.cli.main import app
 from screener.data.doctor import Check, Finding
-from screener.data.schema import TableName
-from screener.data.store import Store
-from screener.workflows.repairing import apply_repairs, plan_repairs
-from screener.workflows.verifying import verify
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.workflows.data.repair import apply_repairs, plan_repairs
+from screener.workflows.data.verify import verify
 from screener.workspace.locate import Workspace
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"

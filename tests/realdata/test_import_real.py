@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pytest
 
-from screener.data.schema import Basis, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import Basis, TableName
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
 from screener.domain.listing import Exchange, Listing
 

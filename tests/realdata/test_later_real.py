@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.data.schema import TableName
-from screener.data.store import Store
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 LATER = SHARED / "later"

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from screener.cli.main import app
 from screener.domain.report import Precision, Report, Role
-from screener.workflows.adding import Added, Source, add_report
-from screener.workspace.cards import read_card
+from screener.workflows.report.add import Added, Source, add_report
+from screener.workspace.cards.reading import read_card
 from screener.workspace.locate import Workspace
 from tests.support.report_lake import empty_workspace
 

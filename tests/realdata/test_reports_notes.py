@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from screener.domain.report import Precision
-from screener.reports.definitions import definitions_in
-from screener.reports.notes import notes_in, publisher_of
-from screener.reports.text import Text, make_text
+from screener.reports.authors.notes import notes_in, publisher_of
+from screener.reports.ratings.definitions import definitions_in
+from screener.reports.text.text import Text, make_text
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = ROOT.parent / "shared" / "reports"
@@ -111,7 +111,7 @@ def test_a_report_is_read_in_milliseconds() -> None:
 
 @pytest.mark.skipif(not SECURITIES.is_dir(), reason="no shared masters beside the project")
 def test_listings_of_houses_are_in_the_masters() -> None:
-    from screener.reports.brokers import brokers
+    from screener.reports.authors.brokers import brokers
 
     rows = (SECURITIES / "a_share_name_snapshots.csv").read_text(encoding="utf-8").splitlines()
     rows += (SECURITIES / "a_share_2026-05.csv").read_text(encoding="utf-8").splitlines()

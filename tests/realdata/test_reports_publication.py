@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 
 from screener.domain.report import Precision
-from screener.reports.publication import Closes, index_levels, publication_of, reference_session
-from screener.reports.text import Text, make_text
+from screener.reports.dates.publication import (
+    Closes,
+    index_levels,
+    publication_of,
+    reference_session,
+)
+from screener.reports.text.text import Text, make_text
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 TODAY = date(2026, 11, 21)

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from screener.workflows.catalog import init_workspace
+from screener.workflows.report.catalog import init_workspace
 from tests.support.fuzzing import INPUTS, Mutator, tried
 from tests.support.report_lake import fill_lake
 from tests.support.soaking import SEED, in_child, keep, modules, share, warm

@@ -9,16 +9,16 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from screener.data import compaction, lake
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake import compaction, lake
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.errors import DataError
-from screener.render.files import FileFormat
-from screener.workflows.catalog import init_workspace
-from screener.workflows.compacting import compact_data
-from screener.workflows.stored import export_tables
+from screener.files.writing import FileFormat
+from screener.workflows.data.compact import compact_data
+from screener.workflows.data.export import export_tables
+from screener.workflows.report.catalog import init_workspace
 from screener.workspace.locate import Workspace, is_workspace
 from screener.workspace.runs import save_run, stored_runs
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import openpyxl
 
-from screener.data.schema import Basis, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import Basis, TableName
 from screener.data.sources.files import (
     FileSource,
     ImportKind,

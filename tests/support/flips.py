@@ -15,14 +15,14 @@ from typing import Any
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.data.rows import make_rows
-from screener.data.schema import SIMULATED, TABLES, TableName, Type
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import SIMULATED, TABLES, TableName, Type
+from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
-from screener.data.store import Store
 from screener.domain.listing import parse_listing
-from screener.workflows.catalog import init_workspace
-from screener.workflows.compacting import compact_data
+from screener.workflows.data.compact import compact_data
+from screener.workflows.report.catalog import init_workspace
 
 __all__ = ["Answer", "answers", "flipped", "make_world", "silent", "targets"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from screener.data.schema import TABLES, Basis, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TABLES, Basis, TableName
 
 ARROW = {
     "VARCHAR": pa.string(),

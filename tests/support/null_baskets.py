@@ -8,8 +8,8 @@ import numpy as np
 
 from screener.domain.market_panel import MarketPanel
 from screener.paths.path_panel import PathPanel, path_panel_of
-from screener.study.matching import match_names
-from screener.study.placebo import (
+from screener.study.placebo.matching import match_names
+from screener.study.placebo.placebo import (
     Holding,
     Placebo,
     joint_placement,

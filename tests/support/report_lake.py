@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.listing import parse_listing
 from screener.workspace.locate import Workspace
 from tests.support.masters import MASTER, Known

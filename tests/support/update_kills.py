@@ -17,15 +17,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.online.base import Need
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.online.registry import open_sources
-from screener.data.store import Store
+from screener.data.sources.online.transport.protocol import Need
+from screener.data.update.plan import UpdateRequest
+from screener.data.update.run import update
 from screener.domain.listing import parse_listing
 from screener.errors import DataError
-from screener.workflows.update_plan import UpdateRequest
-from screener.workflows.update_targets import with_benchmarks
-from screener.workflows.updating import update
+from screener.workflows.data.targets import with_benchmarks
 from screener.workspace.locate import Workspace
 from tests.support.canned.everything import FakeTime, outside, served
 from tests.support.canned.market import CannedMarket

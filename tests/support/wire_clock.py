@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from screener.data.clock import Clock
-from screener.data.sources.online.health import HostHealth
-from screener.data.sources.online.wire import OnlineWire
+from screener.data.sources.online.transport.circuit_breaker import HostHealth
+from screener.data.sources.online.transport.client import OnlineWire
+from screener.data.sources.online.transport.clock import Clock
 
 START = datetime(2026, 5, 27, 1, 0, tzinfo=UTC)
 

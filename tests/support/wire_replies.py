@@ -11,7 +11,7 @@ import pandas as pd
 import requests
 from urllib3.exceptions import ProtocolError
 
-from screener.data.sources.online.base import Call
+from screener.data.sources.online.transport.protocol import Call
 
 # Three sessions from 2024-01-02, packed as Sina packs them; made with an encoder of the format
 # that akshare's own decoder reads back as 10.25, 10.5 and 10.75.

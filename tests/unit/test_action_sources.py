@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TABLES, TableName
 from screener.data.sources.online.action_rows import ActionSource
-from screener.data.sources.online.base import Ask, Call, Need
-from screener.data.sources.online.cninfo import CninfoActions
-from screener.data.sources.online.eastmoney_actions import EastmoneyActions
-from screener.data.sources.online.hk_actions import EastmoneyHkActions, read_plan
-from screener.data.sources.online.sina_actions import SinaActions, SinaRights
+from screener.data.sources.online.providers.cninfo import CninfoActions
+from screener.data.sources.online.providers.eastmoney_actions import EastmoneyActions
+from screener.data.sources.online.providers.hk_actions import EastmoneyHkActions, read_plan
+from screener.data.sources.online.providers.sina_actions import SinaActions, SinaRights
+from screener.data.sources.online.transport.protocol import Ask, Call, Need
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import InputError, SourceBlocked, SourceChanged, SourceEmpty
 from tests.support.canned import cninfo, eastmoney_actions, hk_actions, sina_actions

@@ -12,7 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from screener.data.arriving import (
+from screener.data.lake.batch import Reject
+from screener.data.lake.rows import empty_rows, make_rows
+from screener.data.lake.schema import TableName
+from screener.data.validation.bar_checks import (
     Arrival,
     ArrivalContext,
     check_bars,
@@ -20,11 +23,8 @@ from screener.data.arriving import (
     check_factors,
     gaps,
 )
-from screener.data.arriving_context import Bars
-from screener.data.arriving_jumps import judge_jumps
-from screener.data.rows import empty_rows, make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Reject
+from screener.data.validation.context import Bars
+from screener.data.validation.jumps import judge_jumps
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.market.calendars import calendar_of
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from screener.data.asof import AsOf, Market, market_of
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.asof import AsOf, Market, market_of
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.name_marks import bears_st_name
 from screener.errors import InputError
 from screener.market.calendars import EXCHANGE_ZONE

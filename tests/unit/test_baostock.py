@@ -11,19 +11,19 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from screener.data.clock import Clock
-from screener.data.factors import total_return_factors
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
-from screener.data.sources.online.baostock_source import (
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.panels.factors import total_return_factors
+from screener.data.sources.online.providers.baostock import (
     BaostockBars,
     BaostockFactors,
     BaostockStatus,
     BaostockValuation,
 )
-from screener.data.sources.online.baostock_wire import BaostockConnection
-from screener.data.sources.online.base import Ask, Call, Need, OnlineSource
-from screener.data.sources.online.health import HostHealth
+from screener.data.sources.online.transport.baostock_client import BaostockConnection
+from screener.data.sources.online.transport.circuit_breaker import HostHealth
+from screener.data.sources.online.transport.clock import Clock
+from screener.data.sources.online.transport.protocol import Ask, Call, Need, OnlineSource
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty
 from tests.support.canned.baostock import Fault, Server

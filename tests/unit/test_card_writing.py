@@ -28,8 +28,8 @@ from screener.domain.report import (
 from screener.errors import BasketDefinitionError, StorageFull
 from screener.render.catalog import report_detail, report_list
 from screener.workspace.baskets import basket_text, proposed_basket, read_basket, write_basket
-from screener.workspace.card_writing import card_text, merged_card, reread_card, write_card
-from screener.workspace.cards import read_card
+from screener.workspace.cards.reading import read_card
+from screener.workspace.cards.writing import card_text, merged_card, reread_card, write_card
 from screener.workspace.locate import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ import pytest
 
 from screener.domain.report import Precision, Report, Role
 from screener.errors import BasketDefinitionError
-from screener.workspace.cards import read_card, read_cards
+from screener.workspace.cards.reading import read_card, read_cards
 from screener.workspace.locate import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,8 @@ import pytest
 
 from screener.data.doctor import Check, Finding, Severity, examine, examine_bars, examine_fixings
 from screener.data.doctor.ids import examine_ids
-from screener.data.rows import empty_rows, make_rows
-from screener.data.schema import TABLES, TableName, Type
+from screener.data.lake.rows import empty_rows, make_rows
+from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import Exchange
 from tests.support.panels import sessions

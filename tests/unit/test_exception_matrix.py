@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from screener.data.sources.online.base import Call
-from screener.data.sources.online.manners import group_of
+from screener.data.sources.online.transport.protocol import Call
+from screener.data.sources.online.transport.rate_limit import group_of
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
 from tests.support.transport import Router, Sent, offline
 from tests.support.wire_clock import FakeClock, make_wire

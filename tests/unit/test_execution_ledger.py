@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screener.backtest.executing import execute
+from screener.backtest.execution.executing import execute
+from screener.backtest.execution.shares import Execution
 from screener.backtest.frictions import Entitlement, Frictions, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
-from screener.backtest.shares import Execution
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.listing import Exchange
 from screener.domain.panel import TradingPanel
+from screener.files.writing import csv_text
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from screener.paths.windows import WindowStatus, resolve_window
-from screener.render.files import csv_text
-from screener.workflows.backtest_rows import BACKTEST_COLUMNS, result_rows
-from screener.workflows.backtesting import BacktestRun
-from screener.workflows.order_rows import order_rows
-from screener.workflows.requests import BacktestRequest
+from screener.workflows.backtest.order_rows import order_rows
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.backtest.rows import BACKTEST_COLUMNS, result_rows
+from screener.workflows.backtest.run import BacktestRun
 from tests.support.panels import bars_of, event_of, panel_of, sessions
 from tests.support.random_markets import Market, frictions_of, random_market
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TableName
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
 from screener.domain.listing import Kind, parse_listing
 from screener.errors import DataError, ScreenerError

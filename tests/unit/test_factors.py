@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from screener.data.factors import ex_reference, total_return_factors
-from screener.data.schema import TABLES, TableName
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.panels.factors import ex_reference, total_return_factors
 from screener.errors import DataError
 
 FETCHED = datetime(2026, 6, 1, tzinfo=UTC)

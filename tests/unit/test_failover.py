@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from screener.data.sources.base import Batch
-from screener.data.sources.online.base import Ask, Need, Query
-from screener.data.sources.online.failover import ask_in_turn, sources_for
+from screener.data.lake.batch import Batch
+from screener.data.sources.online.transport.failover import ask_in_turn, sources_for
+from screener.data.sources.online.transport.protocol import Ask, Need, Query
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
 

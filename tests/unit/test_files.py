@@ -20,7 +20,7 @@ from screener.errors import InputError, StorageError, StorageFull, StorageReadOn
 from screener.files.clean import clean, clean_line
 from screener.files.failures import storage_error
 from screener.files.whole import put_new, put_whole, write_whole
-from screener.render.files import (
+from screener.files.writing import (
     FileFormat,
     check_targets,
     csv_text,

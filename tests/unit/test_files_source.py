@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from screener.data.schema import TABLES, Basis, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
-from screener.data.sources.files.values import parse_day
+from screener.data.sources.files.columns.values import parse_day
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError, InputError, SchemaMismatch
 

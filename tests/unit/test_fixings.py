@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.fixings import Fixings, fixing_days
+from screener.data.panels.fixings import Fixings, fixing_days
 from screener.domain.listing import Currency, Exchange
 from screener.errors import DataError
 from screener.market.calendars import calendar_of

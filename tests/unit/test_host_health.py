@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.sources.online.health import COOL_DOWN, LONGEST_COOL_DOWN, HostHealth, told
+from screener.data.sources.online.transport.circuit_breaker import (
+    COOL_DOWN,
+    LONGEST_COOL_DOWN,
+    HostHealth,
+    told,
+)
 from tests.support.wire_clock import START, FakeClock
 
 

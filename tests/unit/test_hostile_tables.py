@@ -17,17 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from screener.data.return_tables import read_return_table
-from screener.data.schema import TableName
-from screener.data.sources.files import (
-    ImportKind,
-    bounds,
-    parquet_tables,
-    source,
-    text_tables,
-    workbooks,
-)
-from screener.data.sources.files.reading import read_raw
+from screener.data.lake.schema import TableName
+from screener.data.panels.return_tables import read_return_table
+from screener.data.sources.files import ImportKind, source
+from screener.data.sources.files.tables import bounds, workbooks
+from screener.data.sources.files.tables import parquet as parquet_tables
+from screener.data.sources.files.tables import text as text_tables
+from screener.data.sources.files.tables.reading import read_raw
 from screener.errors import DataError, InputError, SchemaMismatch, ScreenerError
 from screener.workspace.runs import result_row
 from tests.support.file_imports import FileImports, told, values

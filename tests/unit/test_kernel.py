@@ -13,11 +13,11 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from screener.backtest.run import EventResult, Settings, run_backtest
-from screener.data.panels import read_panel
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.data.panels.price_panel import read_panel
 from screener.data.sources.simulated import MarketModel, SimulatedMarket, SimulationRequest
-from screener.data.store import Store
 from screener.domain.basket import Event
 from screener.domain.listing import Exchange, parse_listing
 from screener.domain.panel import PricePanel

@@ -14,7 +14,7 @@ from benchmarks.extraction_scores import Found, Tally, compare, same_theme, scor
 from benchmarks.labelled_texts import TRAPS, Case, LabelledSecurity, load_cases
 from screener.domain.listing import parse_listing
 from screener.domain.report import Role
-from screener.reports.text import clean_name, make_text
+from screener.reports.text.text import clean_name, make_text
 from tests.support.masters import DUAL_LISTED, MASTER, known, padded
 
 CASES = load_cases()

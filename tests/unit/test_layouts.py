@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from screener.data.sources.files.columns import check_fields, map_columns
-from screener.data.sources.files.exports import LAYOUTS
-from screener.data.sources.files.layouts import COMMON, FIELDS
+from screener.data.sources.files.columns.columns import check_fields, map_columns
+from screener.data.sources.files.columns.exports import LAYOUTS
+from screener.data.sources.files.columns.layouts import COMMON, FIELDS
+from screener.data.sources.files.columns.units import UNITS, normal_header
 from screener.data.sources.files.request import ImportKind, parse_column_map
-from screener.data.sources.files.units import UNITS, normal_header
 from screener.domain.listing import Currency
 from screener.errors import InputError, SchemaMismatch
 

@@ -18,8 +18,8 @@ from screener.market.limits import PriceGrid, Standing, day_limit, price_grid
 from screener.paths.legs import Reason, buy_block, sale_block
 from screener.paths.limits import limit_on, limit_price, quoted_beyond, without_limit
 from screener.paths.windows import resolve_window
-from screener.workflows.ruling import rules_for
-from screener.workflows.ruling_facts import Known
+from screener.workflows.rules.listing_state import Known
+from screener.workflows.rules.run import rules_for
 from tests.support.panels import bars_of, event_of, panel_of
 
 DAY = date(2025, 5, 14)

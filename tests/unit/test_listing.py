@@ -17,8 +17,8 @@ from screener.domain.listing import (
 )
 from screener.errors import AmbiguousMention, InputError
 from screener.market.calendars import calendar_of
-from screener.market.closing import session_end
 from screener.market.rules import order_cutoff
+from screener.market.session_hours import session_end
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from screener.cli.exits import RootGroup
-from screener.data import lake
+from screener.data.lake import lake
 from screener.errors import (
     OutOfMemory,
     StorageDamaged,

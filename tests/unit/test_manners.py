@@ -24,10 +24,10 @@ from urllib3.exceptions import (
     ProtocolError,
 )
 
-from screener.data.clock import Clock
-from screener.data.sources.online.base import Page
-from screener.data.sources.online.health import HostHealth
-from screener.data.sources.online.manners import Manners, group_of, polite
+from screener.data.sources.online.transport.circuit_breaker import HostHealth
+from screener.data.sources.online.transport.clock import Clock
+from screener.data.sources.online.transport.protocol import Page
+from screener.data.sources.online.transport.rate_limit import Manners, group_of, polite
 from screener.errors import SourceBlocked, SourceChanged, SourceError
 from tests.support.laws import laws
 from tests.support.transport import Router, offline

@@ -10,9 +10,9 @@ from screener.domain.listing import parse_listing
 from screener.domain.market_panel import MarketPanel
 from screener.errors import ComputeError
 from screener.paths.legs import Reason, buy_block
-from screener.study.characteristics import Characteristic, traits_before
-from screener.study.matching import match_names
-from screener.study.universe import in_market, tradable
+from screener.study.placebo.characteristics import Characteristic, traits_before
+from screener.study.placebo.matching import match_names
+from screener.study.placebo.universe import in_market, tradable
 from tests.support.markets import market_of, simulated
 
 ROW = 90

@@ -16,13 +16,13 @@ from screener.backtest.run import Settings, run_backtest
 from screener.domain.basket import Event
 from screener.domain.listing import Exchange, Kind, parse_listing
 from screener.domain.panel import PricePanel
+from screener.files.writing import csv_text
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
-from screener.paths.performance import performance_of
-from screener.render.files import csv_text
+from screener.paths.metrics.performance import performance_of
 from screener.render.performance import MetricBlock, MetricLine, metrics_view
-from screener.workflows.backtesting import BacktestRequest, BacktestRun
-from screener.workflows.measures import METRIC_COLUMNS, metric_rows, metrics_page
+from screener.workflows.backtest.measures import METRIC_COLUMNS, metric_rows, metrics_page
+from screener.workflows.backtest.run import BacktestRequest, BacktestRun
 from tests.support.panels import event_of, panel_of, sessions
 
 SH, HK = Exchange.SH, Exchange.HK

@@ -14,8 +14,15 @@ import numpy as np
 import pytest
 
 from screener.errors import ComputeError
-from screener.paths import metrics
-from screener.paths.metrics import Drawdown, HitRate, drawdown, hit_rate, max_drawdown, turnover
+from screener.paths.metrics import measures as metrics
+from screener.paths.metrics.measures import (
+    Drawdown,
+    HitRate,
+    drawdown,
+    hit_rate,
+    max_drawdown,
+    turnover,
+)
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "metrics"
 SERIES = json.loads((GOLDEN / "series.json").read_text(encoding="utf-8"))

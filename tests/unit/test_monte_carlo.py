@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from screener.errors import ComputeError
-from screener.study.monte_carlo import place
+from screener.study.placebo.monte_carlo import place
 
 DRAWN = np.array([0.00, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08])  # nine: B + 1 is 10
 

@@ -13,11 +13,11 @@ import requests
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NameResolutionError
 
-from screener.data.sources.online.base import Page
-from screener.data.sources.online.failures import Trouble, trouble_of_error
-from screener.data.sources.online.health import HostHealth
-from screener.data.sources.online.network import Network
-from screener.data.sources.online.wire import OnlineWire
+from screener.data.sources.online.transport.circuit_breaker import HostHealth
+from screener.data.sources.online.transport.client import OnlineWire
+from screener.data.sources.online.transport.errors import Trouble, trouble_of_error
+from screener.data.sources.online.transport.network import Network
+from screener.data.sources.online.transport.protocol import Page
 from screener.errors import NetworkDown, SourceBlocked
 from tests.support.transport import Router, offline
 from tests.support.wire_clock import FakeClock

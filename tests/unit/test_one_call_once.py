@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
 from screener.domain.basket import published_again
 from screener.domain.listing import parse_listing
 from screener.domain.report import (
@@ -24,7 +24,7 @@ from screener.domain.report import (
     SecurityMention,
 )
 from screener.reports.repeats import linked_notes, same_report
-from screener.workflows.scoring_calls import calls_of_cards, calls_of_ratings
+from screener.workflows.score.calls import calls_of_cards, calls_of_ratings
 from tests.support.laws import laws
 
 CODES = ("00700.HK", "00981.HK", "01810.HK", "09988.HK", "02382.HK", "00388.HK", "03690.HK")

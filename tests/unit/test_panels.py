@@ -12,11 +12,11 @@ import pyarrow as pa
 import pytest
 from numpy.testing import assert_array_equal
 
-from screener.data.fixings import read_fixings
-from screener.data.panels import frontier_of, read_benchmark, read_panel
-from screener.data.schema import TABLES, Basis, TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TABLES, Basis, TableName
+from screener.data.lake.store import Store
+from screener.data.panels.fixings import read_fixings
+from screener.data.panels.price_panel import frontier_of, read_benchmark, read_panel
 from screener.domain.listing import Currency, Exchange, Kind, Listing, parse_listing
 from screener.domain.panel import PricePanel
 

@@ -15,7 +15,7 @@ from screener.domain.listing import Exchange
 from screener.errors import ComputeError
 from screener.market.calendars import Calendar, calendar_of
 from screener.market.years import sessions_a_year
-from screener.paths.performance import (
+from screener.paths.metrics.performance import (
     LEAST_FOR_A_YEAR,
     LEAST_RETURNS,
     Performance,

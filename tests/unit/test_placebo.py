@@ -7,16 +7,16 @@ import pytest
 
 from screener.errors import ComputeError, InputError
 from screener.paths.path_panel import path_panel_of
-from screener.study.drawing import BLOCK, all_baskets, draw_baskets
-from screener.study.matching import Matched
-from screener.study.placebo import (
+from screener.study.placebo.drawing import BLOCK, all_baskets, draw_baskets
+from screener.study.placebo.matching import Matched
+from screener.study.placebo.placebo import (
     Holding,
     joint_placement,
     placebo_layout,
     placebo_returns,
     run_placebo,
 )
-from screener.study.random_dates import dated_returns, earlier_dates
+from screener.study.placebo.random_dates import dated_returns, earlier_dates
 from tests.support.markets import codes, market_of
 from tests.support.null_baskets import Picks, p_values
 

@@ -8,12 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.planning import FRESH, OVERLAP, Fetched, Span, listing_needs, open_span, widened
-from screener.data.sources.online.base import Need
+from screener.data.sources.online.transport.protocol import Need
+from screener.data.update.planning import (
+    FRESH,
+    OVERLAP,
+    Fetched,
+    Span,
+    listing_needs,
+    open_span,
+    widened,
+)
 from screener.domain.listing import Exchange, Kind, parse_listing
 from screener.errors import DateRangeError
 from screener.market.calendars import calendar_of
-from screener.market.closing import settled_session
+from screener.market.session_hours import settled_session
 from tests.support.laws import laws
 
 SHANGHAI = calendar_of(Exchange.SH)

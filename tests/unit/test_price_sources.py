@@ -15,28 +15,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.clock import Clock
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TABLES, TableName
 from screener.data.sources.online.bar_rows import BarSource, volume_unit
-from screener.data.sources.online.base import Ask, Call, Need, Page, Query
-from screener.data.sources.online.csindex import CsindexIndexBars
-from screener.data.sources.online.eastmoney_prices import (
+from screener.data.sources.online.providers.csindex import CsindexIndexBars
+from screener.data.sources.online.providers.eastmoney_prices import (
     EastmoneyBars,
     EastmoneyHkBars,
     EastmoneyHkIndexBars,
     EastmoneyIndexBars,
 )
-from screener.data.sources.online.health import HostHealth
-from screener.data.sources.online.sina import (
+from screener.data.sources.online.providers.sina import (
     SinaBars,
     SinaFactors,
     SinaHkBars,
     SinaHkIndexBars,
     SinaIndexBars,
 )
-from screener.data.sources.online.tencent import TencentBars, TencentIndexBars
-from screener.data.sources.online.wire import OnlineWire
+from screener.data.sources.online.providers.tencent import TencentBars, TencentIndexBars
+from screener.data.sources.online.transport.circuit_breaker import HostHealth
+from screener.data.sources.online.transport.client import OnlineWire
+from screener.data.sources.online.transport.clock import Clock
+from screener.data.sources.online.transport.protocol import Ask, Call, Need, Page, Query
 from screener.domain.listing import Kind, parse_listing
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
 from tests.support.canned import csindex, eastmoney_prices, sina, tencent

@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from screener.data.quality import (
+from screener.data.validation.row_checks import (
     IN_FUTURE,
     Finding,
     Verdict,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TABLES, TableName
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
-from screener.data.sources.files.listing_column import LOST_ZEROS
-from screener.data.sources.files.ratings import first_rating, rated_level
+from screener.data.sources.files.columns.listings import LOST_ZEROS
+from screener.data.sources.files.kinds.ratings import first_rating, rated_level
 from screener.errors import DataError, SchemaMismatch
 
 NOW = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)

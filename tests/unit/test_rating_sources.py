@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from screener.data.doctor import Check, examine
-from screener.data.rows import make_rows
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
-from screener.data.sources.online.base import Ask, Need
-from screener.data.sources.online.ratings_online import CninfoRatings, EastmoneyRatings
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.sources.online.providers.ratings import CninfoRatings, EastmoneyRatings
+from screener.data.sources.online.transport.protocol import Ask, Need
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty
 from tests.support.canned import ratings

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from screener.data.recorded import FOLDER, recorded_calendar, recorded_sessions
+from screener.data.panels.calendar_cache import FOLDER, recorded_calendar, recorded_sessions
 from screener.domain.listing import Exchange
 from screener.market import calendars
 from screener.market.calendars import SessionArray, calendar_of
@@ -182,7 +182,7 @@ def test_a_folder_that_cannot_be_written_keeps_nothing(
 def test_two_processes_at_once_leave_one_good_copy(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
-        "from screener.data.recorded import recorded_sessions\n"
+        "from screener.data.panels.calendar_cache import recorded_sessions\n"
         "from screener.domain.listing import Exchange\n"
         "from screener.market.calendars import calendar_of\n"
         "with recorded_sessions(Path(sys.argv[1])):\n"

@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.rows import make_rows
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
-from screener.data.sources.online.base import Ask, Call, Need, OnlineSource, Page, Query
-from screener.data.sources.online.calendars_online import SinaCalendar
-from screener.data.sources.online.exchanges import (
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.sources.online.observed import day_of, first_observed
+from screener.data.sources.online.providers.calendars import SinaCalendar
+from screener.data.sources.online.providers.exchanges import (
     BseMaster,
     SinaRenames,
     SseDelisted,
@@ -31,13 +31,20 @@ from screener.data.sources.online.exchanges import (
     SzseMaster,
     SzseRenames,
 )
-from screener.data.sources.online.fx_online import BocFx, EastmoneyFx
-from screener.data.sources.online.hk_master import (
+from screener.data.sources.online.providers.fx import BocFx, EastmoneyFx
+from screener.data.sources.online.providers.hk_master import (
     EastmoneyHkProfile,
     SinaHkMaster,
 )
-from screener.data.sources.online.observed import day_of, first_observed
-from screener.data.sources.online.suspensions import EastmoneySuspensions
+from screener.data.sources.online.providers.suspensions import EastmoneySuspensions
+from screener.data.sources.online.transport.protocol import (
+    Ask,
+    Call,
+    Need,
+    OnlineSource,
+    Page,
+    Query,
+)
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import SourceChanged, SourceEmpty, SourceError
 from screener.market.calendars import calendar_of

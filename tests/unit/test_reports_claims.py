@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from screener.domain.listing import parse_listing
 from screener.domain.report import Precision, Publication
-from screener.reports.claims import claims_in
-from screener.reports.claims_numbers import FigureKind, read_figures
-from screener.reports.claims_periods import read_day, read_periods
-from screener.reports.found import FoundClaim, Spotted
-from screener.reports.text import Place, clean_name, make_text
+from screener.reports.claims.claims import claims_in
+from screener.reports.claims.numbers import FigureKind, read_figures
+from screener.reports.claims.periods import read_day, read_periods
+from screener.reports.text.found import FoundClaim, Spotted
+from screener.reports.text.text import Place, clean_name, make_text
 from tests.support.laws import laws
 
 STAR, HILL, BAY, ISLE, MAP = "晨星科技", "远山电子", "蓝湾股份", "海岳集团", "河图软件"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from screener.reports.codes import codes_in
-from screener.reports.text import make_text
+from screener.reports.securities.codes import codes_in
+from screener.reports.text.text import make_text
 
 
 def found(original: str) -> list[tuple[str, str]]:

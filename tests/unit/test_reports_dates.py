@@ -6,8 +6,8 @@ from datetime import date, time
 
 import pytest
 
-from screener.reports.dates import DateKind, FoundDate, dates_in
-from screener.reports.text import make_text
+from screener.reports.dates.dates import DateKind, FoundDate, dates_in
+from screener.reports.text.text import make_text
 
 TODAY = date(2026, 11, 21)
 FILLER = "公司深耕液冷设备多年,订单充足。" * 30

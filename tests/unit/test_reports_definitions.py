@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from screener.domain.report import RatingLevel
-from screener.reports.definitions import definition_places, definitions_in
-from screener.reports.promises import promise_in
-from screener.reports.text import make_text
+from screener.reports.ratings.definitions import definition_places, definitions_in
+from screener.reports.ratings.promised_returns import promise_in
+from screener.reports.text.text import make_text
 
 STOCK, INDUSTRY, CONVERTIBLE = RatingLevel.STOCK, RatingLevel.INDUSTRY, RatingLevel.CONVERTIBLE
 

@@ -22,10 +22,10 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from screener.errors import InputError, NotFoundError, ScreenerError, StorageError
-from screener.reports import documents
-from screener.reports.bounds import BOUNDS
-from screener.reports.documents import Document, Media, read_bytes, read_document
-from screener.reports.documents_encoding import plausibility
+from screener.reports.documents import reading as documents
+from screener.reports.documents.bounds import BOUNDS
+from screener.reports.documents.encoding import plausibility
+from screener.reports.documents.reading import Document, Media, read_bytes, read_document
 
 SIMPLIFIED = (
     "星河证券研究所认为，云帆数据（300999.SZ）今年一季度营业收入同比增长32%，"
@@ -141,7 +141,7 @@ class TestKinds:
 
     def test_parsers_are_loaded_only_when_asked(self) -> None:
         script = (
-            "import sys; from screener.reports.documents import read_bytes;"
+            "import sys; from screener.reports.documents.reading import read_bytes;"
             "read_bytes('云帆数据'.encode());"
             "assert not {'pypdf', 'bs4', 'lxml', 'pandas', 'numpy'} & set(sys.modules)"
         )

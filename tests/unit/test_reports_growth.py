@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 import screener.reports
-from screener.reports.themes import theme_index
+from screener.reports.securities.themes import theme_index
 from tests.support.soaking import rounds
 
 SIZES = (1_000, 10_000, 100_000)

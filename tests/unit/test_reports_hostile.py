@@ -24,13 +24,15 @@ from screener.errors import BasketDefinitionError, InputError, ScreenerError
 from screener.files.budget import OutOfTime, within
 from screener.files.clean import COMMANDS, clean
 from screener.files.regular import read_regular
-from screener.reports import documents, documents_pdf, reader
-from screener.reports.bounds import BOUNDS
-from screener.reports.documents import Media, read_bytes
-from screener.reports.documents_archive import archived_page
+from screener.reports import reader
+from screener.reports.documents import pdf as documents_pdf
+from screener.reports.documents import reading as documents
+from screener.reports.documents.archive import archived_page
+from screener.reports.documents.bounds import BOUNDS
+from screener.reports.documents.reading import Media, read_bytes
 from screener.reports.reader import Reading, read_report
-from screener.reports.spans import Spans
-from screener.reports.text import make_text
+from screener.reports.text.spans import Spans
+from screener.reports.text.text import make_text
 from screener.workspace.baskets import read_baskets, readable_baskets
 from screener.workspace.locate import Workspace
 from tests.support.soaking import rounds

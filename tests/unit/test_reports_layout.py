@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from screener.reports.layout import Layout, lay_out
-from screener.reports.text import make_text
+from screener.reports.text.layout import Layout, lay_out
+from screener.reports.text.text import make_text
 
 NEUTRAL = "需求平稳增长。" * 60
 

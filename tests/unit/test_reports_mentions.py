@@ -8,12 +8,12 @@ from functools import cache
 import pytest
 
 from screener.domain.listing import parse_listing
-from screener.reports.found import DoubtKind
-from screener.reports.layout import lay_out
-from screener.reports.mentions import SURE, Mention, Question, mentions_in
-from screener.reports.names import NameIndex, NameRow, build_index
 from screener.reports.reader import broker_listings
-from screener.reports.text import make_text
+from screener.reports.securities.mentions import SURE, Mention, Question, mentions_in
+from screener.reports.securities.name_index import NameIndex, NameRow, build_index
+from screener.reports.text.found import DoubtKind
+from screener.reports.text.layout import lay_out
+from screener.reports.text.text import make_text
 from tests.support.masters import MASTER, Known
 
 DAY = date(2026, 5, 28)

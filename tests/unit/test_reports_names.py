@@ -9,7 +9,14 @@ import pytest
 
 from screener.domain.listing import parse_listing
 from screener.errors import DataError
-from screener.reports.names import NameIndex, NameRow, Trust, build_index, capitals, shown_name
+from screener.reports.securities.name_index import (
+    NameIndex,
+    NameRow,
+    Trust,
+    build_index,
+    capitals,
+    shown_name,
+)
 from tests.support.masters import MASTER, known
 
 DAY = date(2026, 5, 28)

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from screener.domain.report import Analyst, Precision, RatingLevel
-from screener.reports.analysts import analysts_in
-from screener.reports.brokers import (
+from screener.reports.authors.analysts import analysts_in
+from screener.reports.authors.brokers import (
     broker_named,
     broker_of_licence,
     brokers,
@@ -16,9 +16,9 @@ from screener.reports.brokers import (
     media,
     signing_broker,
 )
-from screener.reports.notes import notes_in, publisher_of, title_of
-from screener.reports.ratings import industry_in, rating_in, rating_named
-from screener.reports.text import make_text
+from screener.reports.authors.notes import notes_in, publisher_of, title_of
+from screener.reports.ratings.ratings import industry_in, rating_in, rating_named
+from screener.reports.text.text import make_text
 
 S1, S2, S3 = "S0000000000001", "S0000000000002", "S0000000000003"
 

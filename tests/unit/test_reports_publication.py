@@ -8,8 +8,8 @@ import pytest
 
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError
-from screener.reports.publication import index_levels, publication_of, reference_session
-from screener.reports.text import make_text
+from screener.reports.dates.publication import index_levels, publication_of, reference_session
+from screener.reports.text.text import make_text
 
 TODAY = date(2026, 11, 21)
 CHINA = timezone(timedelta(hours=8))

@@ -18,10 +18,10 @@ from screener.domain.report import (
     SecurityMention,
 )
 from screener.errors import InputError
-from screener.reports.found import Finding
-from screener.reports.names import NameIndex, NameRow, build_index
 from screener.reports.reader import UNKNOWN, Reading, broker_listings, read_report, report_of
-from screener.reports.text import make_text
+from screener.reports.securities.name_index import NameIndex, NameRow, build_index
+from screener.reports.text.found import Finding
+from screener.reports.text.text import make_text
 from tests.support.masters import MASTER
 
 TODAY = date(2026, 6, 1)

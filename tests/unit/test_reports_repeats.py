@@ -36,8 +36,8 @@ from screener.reports.repeats import (
     similarity,
     text_hash,
 )
-from screener.reports.text import Place, Text, make_text
-from screener.workspace.cards import read_cards
+from screener.reports.text.text import Place, Text, make_text
+from screener.workspace.cards.reading import read_cards
 from screener.workspace.locate import Workspace
 from tests.support.laws import laws
 

@@ -9,12 +9,12 @@ import opencc
 import pytest
 
 from screener.domain.report import Role
-from screener.reports.found import DoubtKind, Finding
-from screener.reports.names import NameIndex, NameRow, build_index
 from screener.reports.reader import broker_listings
-from screener.reports.securities import FALLBACK_THEME, Securities, securities_in
-from screener.reports.text import make_text
-from screener.reports.themes import Theme, theme_index
+from screener.reports.securities.name_index import NameIndex, NameRow, build_index
+from screener.reports.securities.securities import FALLBACK_THEME, Securities, securities_in
+from screener.reports.securities.themes import Theme, theme_index
+from screener.reports.text.found import DoubtKind, Finding
+from screener.reports.text.text import make_text
 from tests.support.masters import MASTER
 
 DAY = date(2026, 5, 28)

@@ -6,7 +6,13 @@ import re
 
 import pytest
 
-from screener.reports.themes import Theme, bundled_themes, label_words, make_slug, theme_index
+from screener.reports.securities.themes import (
+    Theme,
+    bundled_themes,
+    label_words,
+    make_slug,
+    theme_index,
+)
 
 INDEX = theme_index()
 

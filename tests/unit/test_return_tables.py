@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from openpyxl import Workbook
 
-from screener.data.return_tables import ReturnTable, read_return_table
+from screener.data.panels.return_tables import ReturnTable, read_return_table
 from screener.errors import DataError, InputError, SchemaMismatch
 
 DAYS = np.array(["2026-05-11", "2026-05-12"], dtype="datetime64[D]")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.arriving_sense import without_leaps, without_nonsense
-from screener.data.schema import TABLES, TableName, Type
-from screener.data.sense import NUMBERS, days_beyond, fixing_jumps, numbers_beyond
+from screener.data.lake.schema import TABLES, TableName, Type
+from screener.data.validation.sense import NUMBERS, days_beyond, fixing_jumps, numbers_beyond
+from screener.data.validation.sense_checks import without_leaps, without_nonsense
 from tests.support.laws import laws
 
 DAY = np.datetime64("2025-03-03", "D")

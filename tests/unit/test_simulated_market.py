@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from screener.data.schema import SIMULATED, TABLES, TableName, Type
+from screener.data.lake.schema import SIMULATED, TABLES, TableName, Type
 from screener.data.sources.simulated import (
     MarketModel,
     PlantedEffect,

@@ -17,12 +17,12 @@ import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
-from screener.data import guards
-from screener.data import store as store_module
-from screener.data.merge import TableChange, quarantine_rows
-from screener.data.schema import SIMULATED, TABLES, Basis, TableName
-from screener.data.sources.base import Batch, Reject
-from screener.data.store import Span, Store
+from screener.data.lake import guards
+from screener.data.lake import store as store_module
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.merge import TableChange, quarantine_rows
+from screener.data.lake.schema import SIMULATED, TABLES, Basis, TableName
+from screener.data.lake.store import Span, Store
 from screener.errors import (
     DataError,
     InputError,

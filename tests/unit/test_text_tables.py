@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.schema import Basis
+from screener.data.lake.schema import Basis
 from screener.data.sources.files import ImportKind
-from screener.data.sources.files.raw import Fit, RawFile
-from screener.data.sources.files.text_tables import read_text
+from screener.data.sources.files.tables.raw import Fit, RawFile
+from screener.data.sources.files.tables.text import read_text
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError, InputError, SchemaMismatch
 from tests.support.file_imports import FileImports, told, values

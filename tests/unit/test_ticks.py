@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.arriving_ticks import on_ticks, tick_remarks
-from screener.data.rows import empty_rows, make_rows
-from screener.data.schema import TableName
+from screener.data.lake.rows import empty_rows, make_rows
+from screener.data.lake.schema import TableName
+from screener.data.validation.ticks import on_ticks, tick_remarks
 from tests.support.laws import laws
 
 DAY = date(2024, 3, 4)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.schema import Basis, TableName
+from screener.data.lake.schema import Basis, TableName
 from screener.errors import DataError
 from tests.support.file_imports import FileImports, told, values
 

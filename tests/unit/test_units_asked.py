@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TableName
 from screener.data.sources.files import ImportKind, parse_units
 from screener.errors import DataError, InputError, SchemaMismatch
 from tests.support.file_imports import FileImports, told, values

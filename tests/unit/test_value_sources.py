@@ -17,17 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.rows import empty_rows, make_rows
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import empty_rows, make_rows
+from screener.data.lake.schema import TABLES, TableName
 from screener.data.sources.online.action_rows import ListingSource
-from screener.data.sources.online.baidu import BaiduHkValuation
-from screener.data.sources.online.base import Ask, Call, Need
-from screener.data.sources.online.eastmoney_values import (
-    EastmoneyFundamentals,
-    EastmoneyHkFundamentals,
-    EastmoneyValuation,
-)
 from screener.data.sources.online.known import (
     KnownBy,
     hong_kong_deadline,
@@ -35,6 +28,13 @@ from screener.data.sources.online.known import (
     mainland_deadline,
     new_vintages,
 )
+from screener.data.sources.online.providers.baidu import BaiduHkValuation
+from screener.data.sources.online.providers.eastmoney_values import (
+    EastmoneyFundamentals,
+    EastmoneyHkFundamentals,
+    EastmoneyValuation,
+)
+from screener.data.sources.online.transport.protocol import Ask, Call, Need
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty
 from tests.support.canned import baidu, eastmoney_values

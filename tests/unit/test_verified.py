@@ -12,14 +12,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from screener.data import compaction, verified
-from screener.data import store as store_module
-from screener.data.compaction import Pins
-from screener.data.comparison import Comparison
-from screener.data.content import Content, recounted
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake import compaction
+from screener.data.lake import store as store_module
+from screener.data.lake.batch import Batch
+from screener.data.lake.compaction import Pins
+from screener.data.lake.comparison import Comparison
+from screener.data.lake.integrity import verified
+from screener.data.lake.integrity.content import Content, recounted
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.errors import StorageDamaged
 from tests.support.lake_rows import bar, bars, table
 

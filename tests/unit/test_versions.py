@@ -14,14 +14,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from screener.data import checksums, lake
-from screener.data import store as store_module
-from screener.data.checksums import SUMS, Damage, DamagedFile, damaged_files
-from screener.data.compaction import Pins
-from screener.data.comparison import Change, Comparison
-from screener.data.schema import SIMULATED, TABLES, TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake import lake
+from screener.data.lake import store as store_module
+from screener.data.lake.batch import Batch
+from screener.data.lake.compaction import Pins
+from screener.data.lake.comparison import Change, Comparison
+from screener.data.lake.integrity import checksums
+from screener.data.lake.integrity.checksums import SUMS, Damage, DamagedFile, damaged_files
+from screener.data.lake.schema import SIMULATED, TABLES, TableName
+from screener.data.lake.store import Store
 from screener.errors import DataError, InputError, SchemaMismatch, StorageDamaged
 from tests.support.lake_rows import ARROW, FETCHED, bar, bars, table
 

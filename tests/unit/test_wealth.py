@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
-from screener.data.wealth import read_wealth
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.data.panels.total_return_panel import read_wealth
 from screener.domain.listing import Exchange, Listing
 from screener.domain.wealth import Peers, WealthPanel
 

@@ -8,7 +8,7 @@ from screener.domain.basket import EntryPrice, Weighting
 from screener.domain.listing import Exchange
 from screener.domain.panel import CapPanel, PricePanel
 from screener.paths.legs import LegState, Reason, buy_block, resolve_leg, sale_block
-from screener.paths.metrics import max_drawdown
+from screener.paths.metrics.measures import max_drawdown
 from screener.paths.windows import WindowStatus, resolve_window
 from tests.support.panels import bars_of, event_of, listing, panel_of, sessions
 

@@ -16,8 +16,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.data.sources.online.base import Call, Page, Wire
-from screener.data.sources.online.failures import empty_reply, holds_rows, translate
+from screener.data.sources.online.transport.errors import empty_reply, holds_rows, translate
+from screener.data.sources.online.transport.protocol import Call, Page, Wire
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
 from tests.support.laws import laws
 from tests.support.transport import Router, offline

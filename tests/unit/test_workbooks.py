@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet.worksheet import Worksheet
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from screener.data.sources.files import ImportKind
 from screener.errors import DataError, InputError, SchemaMismatch
 from tests.support.file_imports import FileImports, told, values

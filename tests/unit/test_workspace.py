@@ -26,7 +26,7 @@ from screener.errors import (
     StorageFull,
 )
 from screener.files import whole as putting
-from screener.workflows.catalog import (
+from screener.workflows.report.catalog import (
     basket_events,
     get_basket,
     get_report,
@@ -225,7 +225,7 @@ class TestCreating:
 ENDED_AT = """
 import os, sys
 from pathlib import Path
-from screener.workflows.catalog import init_workspace
+from screener.workflows.report.catalog import init_workspace
 
 left = 0
 

@@ -19,18 +19,18 @@ from screener.domain.basket import events_of
 from screener.domain.listing import Listing, parse_listing
 from screener.domain.report import Precision, Role
 from screener.errors import DataError, DateRangeError, InputError, NotFoundError, StorageError
-from screener.reports.found import Doubt, DoubtKind
-from screener.workflows.adding import Added, Source, add_report, make_theme_basket
-from screener.workflows.card_store import Outcome
-from screener.workflows.reading_rows import (
+from screener.reports.text.found import Doubt, DoubtKind
+from screener.workflows.report.add import Added, Source, add_report, make_theme_basket
+from screener.workflows.report.card_store import Outcome
+from screener.workflows.report.doubts import Settle
+from screener.workflows.report.rows import (
     added_document,
     doubt_rows,
     evidence_rows,
     stored_evidence,
 )
-from screener.workflows.settling import Settle
 from screener.workspace.baskets import read_baskets
-from screener.workspace.cards import read_cards
+from screener.workspace.cards.reading import read_cards
 from screener.workspace.locate import Workspace
 from screener.workspace.readings import stored_reading, stored_readings
 from tests.support.report_lake import copy_lake, empty_workspace, fill_lake
@@ -540,7 +540,7 @@ _CHILD = """
 import os, random, signal, sys, time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from screener.workflows.adding import Source, add_report
+from screener.workflows.report.add import Source, add_report
 from screener.workspace.locate import Workspace
 
 NOW = datetime(2026, 6, 1, 4, tzinfo=UTC)

@@ -13,10 +13,10 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.listing import parse_listing
 from screener.domain.report import (
     Analyst,
@@ -28,15 +28,15 @@ from screener.domain.report import (
     Report,
 )
 from screener.errors import DataError, ReportNotFound
+from screener.files.writing import csv_text, json_text
 from screener.render.checking import (
     CHECKING_COLUMNS,
     checking_document,
     checking_rows,
     checking_view,
 )
-from screener.render.files import csv_text, json_text
-from screener.workflows.checking import Checked, Checking, Verdict, check_claims, check_report
-from screener.workflows.checking_values import printed_step
+from screener.workflows.report.check import Checked, Checking, Verdict, check_claims, check_report
+from screener.workflows.report.check_values import printed_step
 from screener.workspace.locate import Workspace
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -22,17 +22,17 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from screener.cli.data_versions import compact
-from screener.data import compaction
-from screener.data.checksums import damaged_files
-from screener.data.compaction import Compaction, FileCount
-from screener.data.comparison import Comparison
-from screener.data.rows import make_rows
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.cli.data.versions import compact
+from screener.data.lake import compaction
+from screener.data.lake.batch import Batch
+from screener.data.lake.compaction import Compaction, FileCount
+from screener.data.lake.comparison import Comparison
+from screener.data.lake.integrity.checksums import damaged_files
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.lake.store import Store
 from screener.errors import DataError, InputError
-from screener.workflows.compacting import compact_data, compaction_page
+from screener.workflows.data.compact import compact_data, compaction_page
 from screener.workspace.locate import Workspace
 from tests.support.locked_folders import read_only, without_override
 
@@ -355,10 +355,10 @@ CHILD = """
 import json, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from screener.data.schema import TableName
-from screener.data.store import Store
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.errors import ScreenerError
-from screener.workflows.compacting import compact_data
+from screener.workflows.data.compact import compact_data
 from screener.workspace.locate import Workspace
 
 def tried(root, **more):
@@ -457,9 +457,9 @@ def locked_away(workspace: Workspace) -> Iterator[Workspace]:
 VERSIONS = """
 import sys
 from pathlib import Path
-from screener.data.checksums import damaged_files
-from screener.data.schema import TableName
-from screener.data.comparison import Comparison
+from screener.data.lake.integrity.checksums import damaged_files
+from screener.data.lake.schema import TableName
+from screener.data.lake.comparison import Comparison
 root = Path(sys.argv[1]) / "data_cache"
 with Comparison.open(root, 2, 3) as compared:
     print(compared.compare(TableName.BARS).added)

@@ -16,23 +16,23 @@ from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import CliRunner
 
-from screener.cli import data_health
-from screener.data.asof import Market
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.cli.data import health as data_health
+from screener.data.lake.asof import Market
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import DataError
 from screener.market.calendars import EXCHANGE_ZONE
-from screener.workflows.catalog import new_basket
-from screener.workflows.coverage import (
+from screener.workflows.data.status import (
     COVERAGE_COLUMNS,
     Status,
     coverage_rows,
     read_status,
     status_page,
 )
+from screener.workflows.report.catalog import new_basket
 from screener.workspace.locate import Workspace
 from tests.support.panels import sessions
 
@@ -288,7 +288,7 @@ def test_a_second_look_starts_no_calendar_library(workspace: Workspace) -> None:
         "import sys\n"
         "from datetime import datetime, UTC\n"
         "from pathlib import Path\n"
-        "from screener.workflows.coverage import read_status, status_page\n"
+        "from screener.workflows.data.status import read_status, status_page\n"
         "from screener.workspace.locate import Workspace\n"
         f"status_page(read_status(Workspace(root=Path({str(workspace.root)!r})), "
         "now=datetime(2026, 6, 1, tzinfo=UTC)))\n"

@@ -16,19 +16,19 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.data import guards, lake
-from screener.data.compaction import Pins
-from screener.data.content import Content
 from screener.data.doctor import Check
-from screener.data.guards import write_lock
-from screener.data.rebuilding import rebuild_hashes
-from screener.data.schema import TableName
-from screener.data.store import Store
+from screener.data.lake import guards, lake
+from screener.data.lake.compaction import Pins
+from screener.data.lake.guards import write_lock
+from screener.data.lake.integrity.content import Content
+from screener.data.lake.integrity.rebuilding import rebuild_hashes
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.errors import StorageBusy, StorageDamaged, StorageError
-from screener.render.files import FileFormat
-from screener.workflows import stored
-from screener.workflows.stored import export_tables
-from screener.workflows.verifying import verify
+from screener.files.writing import FileFormat
+from screener.workflows.data import export as stored
+from screener.workflows.data.export import export_tables
+from screener.workflows.data.verify import verify
 from screener.workspace.locate import Workspace
 from tests.support.lake_rows import bar, bars
 

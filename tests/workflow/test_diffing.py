@@ -22,27 +22,27 @@ from typer.testing import CliRunner
 
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings
-from screener.cli.data_versions import diff
-from screener.data.comparison import Comparison
-from screener.data.schema import TABLES, Basis, TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.cli.data.versions import diff
+from screener.data.lake.batch import Batch
+from screener.data.lake.comparison import Comparison
+from screener.data.lake.schema import TABLES, Basis, TableName
+from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Exchange, parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError, ScreenerError
 from screener.market.calendars import calendar_of
-from screener.workflows.backtest_rows import BACKTEST_COLUMNS, result_rows, run_document
-from screener.workflows.backtesting import run_events
-from screener.workflows.diffing import (
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.backtest.rows import BACKTEST_COLUMNS, result_rows, run_document
+from screener.workflows.backtest.run import run_events
+from screener.workflows.data.diff import (
     DIFF_COLUMNS,
     RUN_DIFF_COLUMNS,
     diff_page,
     diff_versions,
     run_diff_rows,
 )
-from screener.workflows.requests import BacktestRequest
-from screener.workflows.rerunning import may_change, moved_frontiers, request_of
+from screener.workflows.explain.rerun import may_change, moved_frontiers, request_of
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import StoredRun, rebuilt, save_run, stored_runs
 from tests.support.laws import laws

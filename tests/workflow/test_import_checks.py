@@ -10,20 +10,20 @@ import pytest
 
 from screener.backtest.run import Settings
 from screener.data.doctor import Check, Severity
-from screener.data.rows import make_rows
-from screener.data.schema import Basis, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.files import ImportKind, ImportRequest
-from screener.data.store import Store
 from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Exchange, parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import DataError, InputError
-from screener.workflows.backtesting import run_events
-from screener.workflows.importing import ImportOutcome, import_files
-from screener.workflows.repairing import apply_repairs, plan_repairs
-from screener.workflows.requests import BacktestRequest
-from screener.workflows.verifying import verify
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.backtest.run import run_events
+from screener.workflows.data.importing import ImportOutcome, import_files
+from screener.workflows.data.repair import apply_repairs, plan_repairs
+from screener.workflows.data.verify import verify
 from screener.workspace.locate import Workspace
 from tests.support.panels import sessions
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.schema import Basis, TableName
+from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.files import ImportKind, ImportRequest
-from screener.data.store import Store
 from screener.errors import DataError, InputError, SchemaMismatch
-from screener.render.files import FileFormat
-from screener.workflows.importing import import_files
-from screener.workflows.stored import export_tables
+from screener.files.writing import FileFormat
+from screener.workflows.data.export import export_tables
+from screener.workflows.data.importing import import_files
 from screener.workspace.locate import Workspace
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

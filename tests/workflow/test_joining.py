@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from screener.data.schema import Basis, TableName
+from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.files import ImportKind, ImportRequest
-from screener.data.store import Store
 from screener.domain.listing import parse_listing
 from screener.errors import DataError, InputError
 from screener.market.calendars import calendar_of
-from screener.workflows.importing import ImportOutcome, import_files
+from screener.workflows.data.importing import ImportOutcome, import_files
 from screener.workspace.locate import Workspace
 
 NOW = datetime(2026, 6, 30, tzinfo=UTC)

@@ -20,11 +20,11 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.checksums import Damage, damaged_files
-from screener.data.schema import TableName
-from screener.data.store import Store
+from screener.data.lake.integrity.checksums import Damage, damaged_files
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.errors import InputError
-from screener.workflows.compacting import compact_data
+from screener.workflows.data.compact import compact_data
 from screener.workspace.locate import Workspace
 from tests.support.soaking import drawn_by, rounds
 
@@ -40,11 +40,11 @@ import json, os, sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from screener.data import compaction
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
-from screener.workflows.compacting import compact_data
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.batch import Batch
+from screener.data.lake.store import Store
+from screener.workflows.data.compact import compact_data
 from screener.workspace.locate import Workspace
 
 compaction.MANY_FILES = 12  # so that commits merge too

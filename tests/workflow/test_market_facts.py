@@ -10,16 +10,16 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from screener.data.panels import read_panel, read_trading
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.data.panels.price_panel import read_panel, read_trading
 from screener.domain.listing import Board, parse_listing
 from screener.errors import BasketDefinitionError
 from screener.paths.legs import Reason, buy_block
 from screener.paths.limits import limit_on, limit_price
-from screener.workflows.ruling import run_ruling
+from screener.workflows.rules.run import run_ruling
 from screener.workspace.baskets import read_basket
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from screener.backtest.run import Settings
-from screener.data.merge import quarantine_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch, Reject
-from screener.data.store import Store
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.merge import quarantine_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import parse_listing
 from screener.domain.report import Precision, Publication
-from screener.workflows.backtesting import run_events
-from screener.workflows.requests import BacktestRequest
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.backtest.run import run_events
 from tests.support.canned.market import CannedMarket
 
 NOW = datetime(2026, 5, 28, tzinfo=UTC)

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from screener.data.rows import make_rows
-from screener.data.schema import SIMULATED, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
-from screener.data.store import Store
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError
 from screener.market.calendars import calendar_of
-from screener.workflows.peers import INDUSTRY, industry_remark, industry_returns
+from screener.workflows.study.industry_returns import INDUSTRY, industry_remark, industry_returns
 
 START, END = date(2025, 1, 2), date(2025, 12, 31)
 SHARES = tuple(Listing(f"60{number:04d}", Exchange.SH) for number in range(100, 116))

@@ -16,21 +16,27 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from screener.backtest.run import Settings
-from screener.data.market_panels import read_market_panel
-from screener.data.panels import read_caps, read_panel
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.data.panels.market_panel import read_market_panel
+from screener.data.panels.price_panel import read_caps, read_panel
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
-from screener.data.store import Store
 from screener.domain.basket import EntryPrice, Event, Member, Rebalance, Weighting
 from screener.domain.listing import Exchange, parse_listing
 from screener.domain.panel import PricePanel
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError, NoTradableConstituents
-from screener.render.files import write_csv
-from screener.workflows.backtesting import run_events
-from screener.workflows.placebo_joint import joint_results
-from screener.workflows.placebo_rows import (
+from screener.files.writing import write_csv
+from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
+from screener.workflows.backtest.run import run_events
+from screener.workflows.study.placebo import (
+    PlaceboRequest,
+    PlaceboRun,
+    run_placebos,
+)
+from screener.workflows.study.placebo_joint import joint_results
+from screener.workflows.study.placebo_rows import (
     CONTROL_COLUMNS,
     JOINT_COLUMNS,
     PLACEBO_COLUMNS,
@@ -39,12 +45,6 @@ from screener.workflows.placebo_rows import (
     placebo_page,
     placebo_rows,
 )
-from screener.workflows.placebos import (
-    PlaceboRequest,
-    PlaceboRun,
-    run_placebos,
-)
-from screener.workflows.requests import NO_BENCHMARK, BacktestRequest
 
 START, END, CUT = date(2024, 1, 2), date(2024, 12, 31), date(2024, 9, 10)
 AT = datetime(2025, 1, 2, tzinfo=UTC)

@@ -14,20 +14,20 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from screener.cli import data_health
+from screener.cli.data import health as data_health
 from screener.data.doctor import Check
 from screener.data.doctor.bar_columns import Marks
-from screener.data.mending import Method, Patient, mended_bars, propose_repairs
-from screener.data.rows import empty_rows, make_rows
-from screener.data.schema import SIMULATED, TableName
-from screener.data.sources.base import Batch
+from screener.data.doctor.repair import Method, Patient, mended_bars, propose_repairs
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import empty_rows, make_rows
+from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
-from screener.data.store import Store
 from screener.domain.listing import Exchange
 from screener.errors import DataError, InputError, StaleCache
-from screener.workflows.importing import import_batch
-from screener.workflows.repairing import RepairPlan, apply_repairs, plan_repairs, repairs_page
-from screener.workflows.verifying import Verified, verify
+from screener.workflows.data.importing import import_batch
+from screener.workflows.data.repair import RepairPlan, apply_repairs, plan_repairs, repairs_page
+from screener.workflows.data.verify import Verified, verify
 from screener.workspace.locate import Workspace
 from tests.support.panels import sessions
 

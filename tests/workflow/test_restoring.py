@@ -9,14 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.data import lake
-from screener.data.compaction import Pins
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake import lake
+from screener.data.lake.batch import Batch
+from screener.data.lake.compaction import Pins
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.errors import InputError
-from screener.workflows.restoring import restore_data
+from screener.workflows.data.restore import restore_data
 from screener.workspace.locate import Workspace
 
 NOW = datetime(2026, 6, 30, tzinfo=UTC)

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.schema import TABLES, Basis, TableName
+from screener.data.lake.schema import TABLES, Basis, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.files import ImportKind, ImportRequest
-from screener.data.store import Store
-from screener.workflows.importing import import_files
+from screener.workflows.data.importing import import_files
 from screener.workspace.locate import Workspace
 from tests.support.locked_folders import read_only, without_override
 
@@ -39,9 +39,9 @@ NURSERY = """
 import json, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from screener.data.schema import Basis
+from screener.data.lake.schema import Basis
 from screener.data.sources.files import ImportKind, ImportRequest
-from screener.workflows.importing import import_files
+from screener.workflows.data.importing import import_files
 from screener.workspace.locate import Workspace
 
 def work(root, log, *files):
@@ -292,11 +292,11 @@ source, disk = Path(sys.argv[1]), Path(sys.argv[2])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], check=True)
 shutil.copytree(source, disk / "work")
 
-from screener.data.schema import Basis, TableName
+from screener.data.lake.schema import Basis, TableName
 from screener.data.sources.files import ImportKind, ImportRequest
-from screener.data.store import Store
+from screener.data.lake.store import Store
 from screener.errors import ScreenerError
-from screener.workflows.importing import import_files
+from screener.workflows.data.importing import import_files
 from screener.workspace.locate import Workspace
 
 workspace = Workspace(root=disk / "work")

@@ -14,14 +14,14 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.listing import parse_listing
 from screener.errors import ConfigError, DateRangeError, InputError
+from screener.files.writing import csv_text, json_text
 from screener.market.charges import Plan
-from screener.render.files import csv_text, json_text
 from screener.render.rules import (
     RULES_COLUMNS,
     RuleShown,
@@ -30,8 +30,8 @@ from screener.render.rules import (
     rules_rows,
     rules_view,
 )
-from screener.workflows.ruling import lake_if_any, rules_for, run_ruling
-from screener.workflows.ruling_facts import Known
+from screener.workflows.rules.listing_state import Known
+from screener.workflows.rules.run import lake_if_any, rules_for, run_ruling
 
 NOW = datetime(2026, 7, 10, tzinfo=UTC)
 SPECIAL, FRESH, LEAVING, PAYER, ISLE, FUND = (

@@ -19,14 +19,14 @@ from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from screener.cli.main import app
-from screener.data.rows import make_rows
-from screener.data.schema import SIMULATED, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.simulated import PlantedEffect, SimulatedMarket, SimulationRequest
-from screener.data.store import Store
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
-from screener.workflows.catalog import init_workspace
+from screener.workflows.report.catalog import init_workspace
 from screener.workspace.locate import Workspace
 
 START, END = date(2018, 1, 3), date(2025, 6, 30)

@@ -5,14 +5,14 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from screener.data.schema import TABLES, TableName, Type
+from screener.data.lake.schema import TABLES, TableName, Type
 from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Currency, parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import DataError, InputError
 from screener.render.screen import screen_document, screen_rows, screen_view
 from screener.screen.criteria import parse_criteria, parse_fields, parse_order
-from screener.workflows.screening import (
+from screener.workflows.screen.run import (
     ScreenRequest,
     Universe,
     members_as_of,

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.panels import read_panel, read_trading
-from screener.data.schema import Basis, TableName
+from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.store import Store
+from screener.data.panels.price_panel import read_panel, read_trading
 from screener.data.sources.files import ImportKind, ImportRequest
-from screener.data.store import Store
 from screener.domain.listing import parse_listing
 from screener.errors import DataError
-from screener.workflows.importing import ImportOutcome, import_files
-from screener.workflows.verifying import verify
+from screener.workflows.data.importing import ImportOutcome, import_files
+from screener.workflows.data.verify import verify
 from screener.workspace.locate import Workspace
 
 NOW = datetime(2026, 6, 30, tzinfo=UTC)

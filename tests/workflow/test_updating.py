@@ -13,21 +13,21 @@ import pyarrow.compute as pc
 import pytest
 import requests
 
-from screener.data.rows import make_rows
-from screener.data.schema import TABLES, Basis, TableName
-from screener.data.sources.base import Batch
-from screener.data.sources.online.base import Need
-from screener.data.sources.online.network import Network
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TABLES, Basis, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.online.registry import HEALTH, open_sources
-from screener.data.store import Store
+from screener.data.sources.online.transport.network import Network
+from screener.data.sources.online.transport.protocol import Need
+from screener.data.update.plan import UpdateRequest
+from screener.data.update.run import plan_update, update
+from screener.data.update.session import UpdateReport
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
 from screener.errors import InputError, NetworkDown, SourceBlocked, StorageBusy
 from screener.market.calendars import calendar_of
-from screener.workflows.update_page import failure_of
-from screener.workflows.update_plan import UpdateRequest
-from screener.workflows.update_state import UpdateReport
-from screener.workflows.update_targets import with_benchmarks
-from screener.workflows.updating import plan_update, update
+from screener.render.update_page import failure_of
+from screener.workflows.data.targets import with_benchmarks
 from screener.workspace.locate import Workspace
 from tests.support.canned.everything import FakeTime, outside, served
 from tests.support.canned.market import CannedMarket

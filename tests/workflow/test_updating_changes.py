@@ -13,16 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from screener.data.schema import TABLES, TableName
-from screener.data.sources.base import Batch
-from screener.data.sources.online.base import Need
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.lake.store import Store
 from screener.data.sources.online.registry import open_sources
-from screener.data.store import Store
+from screener.data.sources.online.transport.protocol import Need
+from screener.data.update.plan import UpdateRequest
+from screener.data.update.run import update
+from screener.data.update.session import UpdateReport
 from screener.domain.listing import parse_listing
 from screener.errors import SourceBlocked
-from screener.workflows.update_plan import UpdateRequest
-from screener.workflows.update_state import UpdateReport
-from screener.workflows.updating import update
 from screener.workspace.locate import Workspace
 from tests.support.canned.everything import FakeTime, outside, served
 from tests.support.canned.market import CannedMarket
@@ -162,7 +162,7 @@ def test_a_shorter_history_replaces_nothing(place: Workspace, market: CannedMark
 def test_a_plan_that_cannot_be_read_is_asked_of_the_next(
     place: Workspace, market: CannedMarket
 ) -> None:
-    from screener.data.sources.base import Reject
+    from screener.data.lake.batch import Reject
 
     bad = Reject(table=TableName.ACTIONS, file="cninfo", line=1, reason="cash 'n/a'", row="{}")
 
@@ -182,7 +182,7 @@ def test_rights_and_dividend_of_one_day_are_told_together(
     day = market.rows(TableName.ACTIONS, NAME)[-1]["ex_session"]
 
     def offered(batch: Batch) -> Batch:
-        from screener.data.rows import make_rows
+        from screener.data.lake.rows import make_rows
 
         row = make_rows(
             TableName.ACTIONS,

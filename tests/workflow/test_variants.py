@@ -15,18 +15,18 @@ from rich.console import Console
 
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch
-from screener.data.store import Store
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.basket import EntryPrice, Event, Member, Rebalance, Weighting
 from screener.domain.listing import parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError
 from screener.paths.legs import LegState
-from screener.workflows.backtest_rows import BACKTEST_COLUMNS, VARIANT_COLUMNS, result_table
-from screener.workflows.backtesting import BacktestRun, run_events, run_variants
-from screener.workflows.pages import variants_page
-from screener.workflows.requests import BacktestRequest, Variants, variant_requests
+from screener.render.backtest_page import variants_page
+from screener.workflows.backtest.requests import BacktestRequest, Variants, variant_requests
+from screener.workflows.backtest.rows import BACKTEST_COLUMNS, VARIANT_COLUMNS, result_table
+from screener.workflows.backtest.run import BacktestRun, run_events, run_variants
 from tests.support.canned.market import CannedMarket
 
 NAMES = ("601899.SH", "300857.SZ", "00700.HK")

@@ -31,7 +31,7 @@ from screener.data.doctor.records import (
     examine_ratings,
 )
 from screener.data.doctor.values import examine_fundamentals, examine_valuation
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 
 __all__ = [
     "Check",

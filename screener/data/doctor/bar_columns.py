@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.factors import factor_on
-from screener.data.schema import Basis
+from screener.data.lake.schema import Basis
+from screener.data.panels.factors import factor_on
 from screener.domain.listing import Exchange, Listing, stored_listing
 from screener.market.calendars import Calendar, calendar_name, calendar_of
 

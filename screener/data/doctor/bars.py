@@ -19,8 +19,8 @@ from screener.data.doctor.bar_columns import (
 )
 from screener.data.doctor.findings import Check, Finding, Severity, in_order
 from screener.data.doctor.jumps import find_jumps, jump_finding
-from screener.data.quality import price_findings
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
+from screener.data.validation.row_checks import price_findings
 from screener.domain.listing import Board, Listing
 from screener.market.calendars import calendar_name, calendar_of
 

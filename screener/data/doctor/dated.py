@@ -7,8 +7,8 @@ from datetime import date
 from itertools import pairwise
 
 from screener.data.doctor.findings import Check, Finding, Severity, Tables
-from screener.data.factors import contradicted
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
+from screener.data.panels.factors import contradicted
 from screener.domain.listing import stored_listing
 from screener.market.calendars import calendar_name, calendar_of
 

@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 
 from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.doctor.jumps import MARGIN
-from screener.data.factors import (
+from screener.data.lake.schema import Basis, TableName
+from screener.data.panels.factors import (
     GIVEN,
     ex_reference,
     total_return_factors,
     with_stand_ins,
 )
-from screener.data.schema import Basis, TableName
 from screener.domain.listing import Board, Listing, stored_listing
 from screener.errors import DataError
 from screener.market.calendars import calendar_name, calendar_of

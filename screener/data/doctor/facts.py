@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.doctor.findings import Check, Finding, Severity, Tables
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from screener.domain.listing import Exchange
 from screener.market.calendars import calendar_name, calendar_of
 

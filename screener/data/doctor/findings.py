@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 
 __all__ = ["Check", "Finding", "Severity", "Tables", "in_order"]
 

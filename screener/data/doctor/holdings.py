@@ -11,9 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from screener.data.lake import CATALOG, DATA, literal
-from screener.data.schema import TABLES, Basis, Table, TableName
-from screener.data.store import Store
+from screener.data.lake.lake import CATALOG, DATA, literal
+from screener.data.lake.schema import TABLES, Basis, Table, TableName
+from screener.data.lake.store import Store
 from screener.domain.listing import INDEX_ID
 
 __all__ = [

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.doctor.findings import Check, Finding, Severity
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from screener.domain.former_codes import renumbering
 from screener.domain.listing import Board, Kind, parse_listing, stored_listing
 from screener.errors import ScreenerError

@@ -13,11 +13,11 @@ from datetime import date
 
 import numpy as np
 
-from screener.data.arriving_context import tick_of
 from screener.data.doctor.bar_columns import BarColumns, BoolArray, DayArray, FloatArray
 from screener.data.doctor.causes import Cause, certain_unlimited, unlimited_cause
 from screener.data.doctor.findings import Check, Finding, Severity
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
+from screener.data.validation.context import tick_of
 from screener.domain.listing import Board, Listing
 from screener.market.calendars import calendar_of
 from screener.market.rules import price_limit

@@ -8,10 +8,10 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from screener.data.asof import REACH, market_of
 from screener.data.doctor.holdings import Extent, Holdings
-from screener.data.fixings import MAX_AGE, fixing_days
-from screener.data.schema import Basis, TableName
+from screener.data.lake.asof import REACH, market_of
+from screener.data.lake.schema import Basis, TableName
+from screener.data.panels.fixings import MAX_AGE, fixing_days
 from screener.domain.listing import Board, Currency, Exchange, Listing
 
 __all__ = ["Cell", "Wanted", "holding_keys", "lacks"]

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pyarrow as pa
 
-from screener.data.arriving_context import KEPT
 from screener.data.doctor.findings import Check, Finding, Severity, Tables
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
+from screener.data.validation.context import KEPT
 from screener.market.calendars import EXCHANGE_ZONE
 
 __all__ = ["examine_fetches", "examine_fixings", "examine_quarantine", "examine_ratings"]

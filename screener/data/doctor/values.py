@@ -20,7 +20,7 @@ from screener.data.doctor.bar_columns import (
 )
 from screener.data.doctor.facts import off_session
 from screener.data.doctor.findings import Check, Finding, Severity, Tables
-from screener.data.schema import Basis, TableName
+from screener.data.lake.schema import Basis, TableName
 from screener.market.calendars import EXCHANGE_ZONE
 
 __all__ = ["examine_fundamentals", "examine_valuation"]

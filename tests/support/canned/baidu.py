@@ -11,7 +11,7 @@ from unittest import mock
 import curl_cffi.requests
 import requests
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from screener.domain.listing import Exchange
 from tests.support.canned.market import CannedMarket
 from tests.support.transport import Router, Sent

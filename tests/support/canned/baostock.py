@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 from unittest import mock
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from screener.domain.listing import Exchange
 from tests.support.canned.market import CannedMarket
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from tests.support.canned.cninfo import mainland, per_ten, plan_text, split_bonus
 from tests.support.canned.eastmoney_values import code_in
 from tests.support.canned.market import CannedMarket

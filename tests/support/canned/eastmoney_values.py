@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from screener.domain.listing import Exchange, Listing
 from tests.support.canned.market import CannedMarket
 from tests.support.transport import Router, Sent

@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from screener.data.clock import Clock
+from screener.data.sources.online.transport.clock import Clock
 from tests.support.canned import (
     baidu,
     baostock,

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 import openpyxl
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from screener.domain.listing import Board, Exchange, Listing
 from tests.support.canned.market import CannedMarket
 from tests.support.transport import Router, Sent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from screener.domain.listing import Exchange
 from screener.market.calendars import calendar_of
 from tests.support.canned.market import CannedMarket

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from screener.domain.listing import Exchange
 from tests.support.canned.eastmoney_values import code_in
 from tests.support.canned.market import CannedMarket

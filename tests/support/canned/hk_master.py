@@ -6,7 +6,7 @@ import re
 from itertools import count
 from typing import Any
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from screener.domain.listing import Exchange
 from tests.support.canned.exchanges import padded, present
 from tests.support.canned.market import CannedMarket

@@ -10,7 +10,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import Kind, Listing, parse_listing
 

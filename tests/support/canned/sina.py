@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from screener.domain.listing import Exchange, Listing
 from tests.support.canned.market import CannedMarket
 from tests.support.canned.sina_codec import Bars, encode_with_amount, encode_without_amount

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from screener.data.schema import TableName
+from screener.data.lake.schema import TableName
 from tests.support.canned.cninfo import mainland, per_ten, split_bonus
 from tests.support.canned.market import CannedMarket
 from tests.support.transport import Router, Sent

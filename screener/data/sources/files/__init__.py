@@ -1,6 +1,5 @@
 """Files of the user, CSV and Parquet, as a source of checked rows."""
 
-from screener.data.sources.files.reading import RawFile
 from screener.data.sources.files.request import (
     FileQuery,
     ImportKind,
@@ -9,6 +8,7 @@ from screener.data.sources.files.request import (
     parse_units,
 )
 from screener.data.sources.files.source import FileSource
+from screener.data.sources.files.tables.reading import RawFile
 
 __all__ = [
     "FileQuery",

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from screener.data.quality import (
+from screener.data.lake.schema import TableName
+from screener.data.sources.files.remarks import Remark
+from screener.data.sources.files.request import FileQuery
+from screener.data.sources.files.rows import Rows
+from screener.data.validation.row_checks import (
     BoolArray,
     Finding,
     duplicate_findings,
@@ -16,11 +20,7 @@ from screener.data.quality import (
     missing_finding,
     session_findings,
 )
-from screener.data.schema import TableName
-from screener.data.sense import days_beyond, numbers_beyond
-from screener.data.sources.files.remarks import Remark
-from screener.data.sources.files.request import FileQuery
-from screener.data.sources.files.rows import Rows
+from screener.data.validation.sense import days_beyond, numbers_beyond
 from screener.domain.listing import Exchange
 from screener.market.calendars import calendar_of
 

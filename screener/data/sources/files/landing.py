@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from screener.data.quality import IntArray
-from screener.data.rows import ARROW
-from screener.data.schema import TABLES, TableName, Type
-from screener.data.sources.base import Reject
-from screener.data.sources.files.columns import ColumnMapping
-from screener.data.sources.files.reading import RawFile
+from screener.data.lake.batch import Reject
+from screener.data.lake.rows import ARROW
+from screener.data.lake.schema import TABLES, TableName, Type
+from screener.data.sources.files.columns.columns import ColumnMapping
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Array, Rows
+from screener.data.sources.files.tables.reading import RawFile
+from screener.data.validation.row_checks import IntArray
 
 __all__ = ["rejects_of", "table_of"]
 

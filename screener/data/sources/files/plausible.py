@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.data.quality import BoolArray, FloatArray
-from screener.data.sense import NUMBERS
-from screener.data.sources.files.columns import MappedColumn
-from screener.data.sources.files.raw import RawFile
-from screener.data.sources.files.units import Measure
-from screener.data.sources.files.values import Numbers
+from screener.data.sources.files.columns.columns import MappedColumn
+from screener.data.sources.files.columns.units import Measure
+from screener.data.sources.files.columns.values import Numbers
+from screener.data.sources.files.tables.raw import RawFile
+from screener.data.validation.row_checks import BoolArray, FloatArray
+from screener.data.validation.sense import NUMBERS
 from screener.errors import InputError
 
 __all__ = ["refuse_odd_unit", "refuse_two_readings"]

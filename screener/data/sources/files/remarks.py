@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from screener.data.sources.files.columns import ColumnMapping, shown_names
-from screener.data.sources.files.exports import NOT_OURS
-from screener.data.sources.files.raw import RawFile
-from screener.data.sources.files.units import normal_header
-from screener.data.sources.files.values import renumbered_in
+from screener.data.sources.files.columns.columns import ColumnMapping, shown_names
+from screener.data.sources.files.columns.exports import NOT_OURS
+from screener.data.sources.files.columns.units import normal_header
+from screener.data.sources.files.columns.values import renumbered_in
+from screener.data.sources.files.tables.raw import RawFile
 
 __all__ = ["Remark", "file_remarks", "lines_of"]
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from screener.data.schema import Basis
+from screener.data.lake.schema import Basis
 from screener.domain.listing import Listing
 from screener.errors import InputError
 

@@ -8,26 +8,33 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from screener.data.quality import BoolArray, DayArray, Finding, FloatArray, IntArray, Verdict
-from screener.data.sources.files.codes import price_currency
-from screener.data.sources.files.columns import ColumnMapping, MappedColumn
-from screener.data.sources.files.layouts import Form
-from screener.data.sources.files.listing_column import (
+from screener.data.sources.files.columns.codes import price_currency
+from screener.data.sources.files.columns.columns import ColumnMapping, MappedColumn
+from screener.data.sources.files.columns.layouts import Form
+from screener.data.sources.files.columns.listings import (
     CodeColumn,
     Master,
     no_master,
     read_codes,
 )
-from screener.data.sources.files.plausible import refuse_odd_unit, refuse_two_readings
-from screener.data.sources.files.raw import RawFile
-from screener.data.sources.files.reading import readable
-from screener.data.sources.files.units import Measure
-from screener.data.sources.files.values import (
+from screener.data.sources.files.columns.units import Measure
+from screener.data.sources.files.columns.values import (
     Numbers,
     read_days,
     read_flags,
     read_numbers,
     read_texts,
+)
+from screener.data.sources.files.plausible import refuse_odd_unit, refuse_two_readings
+from screener.data.sources.files.tables.raw import RawFile
+from screener.data.sources.files.tables.reading import readable
+from screener.data.validation.row_checks import (
+    BoolArray,
+    DayArray,
+    Finding,
+    FloatArray,
+    IntArray,
+    Verdict,
 )
 from screener.domain.listing import Exchange, Kind, Listing
 

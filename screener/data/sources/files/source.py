@@ -6,32 +6,34 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from screener.data.schema import SIMULATED, Basis
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import SIMULATED, Basis
 from screener.data.sources.files.arrival import Outcome, sensible
-from screener.data.sources.files.bounds import BOUNDS
-from screener.data.sources.files.columns import (
+from screener.data.sources.files.columns.columns import (
     ColumnMapping,
     check_fields,
     check_units,
     header_fit,
     map_columns,
 )
-from screener.data.sources.files.facts import (
+from screener.data.sources.files.columns.listings import Master, no_master
+from screener.data.sources.files.columns.units import normal_header
+from screener.data.sources.files.columns.values import distinct_texts
+from screener.data.sources.files.kinds.facts import (
     normalise_calendar,
     normalise_factors,
     normalise_fundamentals,
     normalise_industries,
     normalise_status,
 )
-from screener.data.sources.files.fixings import normalise_fx
+from screener.data.sources.files.kinds.fixings import normalise_fx
+from screener.data.sources.files.kinds.masters import normalise_listings, normalise_names
+from screener.data.sources.files.kinds.prices import normalise_prices
+from screener.data.sources.files.kinds.ratings import normalise_ratings
+from screener.data.sources.files.kinds.series import normalise_actions, normalise_valuation
+from screener.data.sources.files.kinds.suspensions import taken_as_suspended
+from screener.data.sources.files.kinds.volume import settle_volume
 from screener.data.sources.files.landing import rejects_of
-from screener.data.sources.files.listing_column import Master, no_master
-from screener.data.sources.files.masters import normalise_listings, normalise_names
-from screener.data.sources.files.prices import normalise_prices
-from screener.data.sources.files.ratings import normalise_ratings
-from screener.data.sources.files.raw import Fit, RawFile
-from screener.data.sources.files.reading import read_raw, readable
 from screener.data.sources.files.remarks import Remark, file_remarks, lines_of
 from screener.data.sources.files.request import (
     FileQuery,
@@ -40,12 +42,10 @@ from screener.data.sources.files.request import (
     checked_query,
 )
 from screener.data.sources.files.rows import Rows, concatenated, read_rows
-from screener.data.sources.files.series import normalise_actions, normalise_valuation
-from screener.data.sources.files.suspensions import taken_as_suspended
-from screener.data.sources.files.titles import listing_of_title, refuse_other_bars
-from screener.data.sources.files.units import normal_header
-from screener.data.sources.files.values import distinct_texts
-from screener.data.sources.files.volume import settle_volume
+from screener.data.sources.files.tables.bounds import BOUNDS
+from screener.data.sources.files.tables.raw import Fit, RawFile
+from screener.data.sources.files.tables.reading import read_raw, readable
+from screener.data.sources.files.tables.titles import listing_of_title, refuse_other_bars
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.errors import DataError, InputError, ScreenerError
 

@@ -21,13 +21,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
 
-from screener.data.arriving_context import told_apart
-from screener.data.rows import make_rows
-from screener.data.schema import TableName
-from screener.data.sources.base import Batch, Reject
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.panels.joint_actions import together
 from screener.data.sources.online.bar_rows import asked_listing
-from screener.data.sources.online.base import Ask, Call, Need, Query, Wire
-from screener.data.sources.online.fetching import fetch_all
 from screener.data.sources.online.observed import (
     Row,
     day_in,
@@ -37,8 +35,10 @@ from screener.data.sources.online.observed import (
     text_in,
     whole_list,
 )
-from screener.data.sources.online.upstream import Endpoint
-from screener.data.together import together
+from screener.data.sources.online.transport.fetching import fetch_all
+from screener.data.sources.online.transport.protocol import Ask, Call, Need, Query, Wire
+from screener.data.sources.online.transport.upstream import Endpoint
+from screener.data.validation.context import told_apart
 from screener.domain.listing import Exchange, Listing
 from screener.errors import InputError, SourceBlocked, SourceChanged
 

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from screener.data.rows import Values, make_rows
-from screener.data.schema import Basis, TableName
-from screener.data.sources.base import Batch, Reject
-from screener.data.sources.online.base import Ask, Call, Need, Query, Wire
-from screener.data.sources.online.fetching import fetch_all
-from screener.data.sources.online.upstream import Endpoint
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.rows import Values, make_rows
+from screener.data.lake.schema import Basis, TableName
+from screener.data.sources.online.transport.fetching import fetch_all
+from screener.data.sources.online.transport.protocol import Ask, Call, Need, Query, Wire
+from screener.data.sources.online.transport.upstream import Endpoint
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import SourceBlocked
 

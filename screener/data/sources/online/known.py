@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from screener.data.schema import TABLES, TableName
+from screener.data.lake.schema import TABLES, TableName
 
 __all__ = ["KnownBy", "hong_kong_deadline", "known_on", "mainland_deadline", "new_vintages"]
 

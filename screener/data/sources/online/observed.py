@@ -12,11 +12,11 @@ from typing import TypeAlias
 import pandas as pd
 import pyarrow as pa
 
-from screener.data.schema import TableName
-from screener.data.sources.base import Reject
-from screener.data.sources.files.masters import printed_name
-from screener.data.sources.online.base import Ask
-from screener.data.sources.online.upstream import Endpoint
+from screener.data.lake.batch import Reject
+from screener.data.lake.schema import TableName
+from screener.data.sources.files.kinds.masters import printed_name
+from screener.data.sources.online.transport.protocol import Ask
+from screener.data.sources.online.transport.upstream import Endpoint
 from screener.errors import InputError, SourceChanged, SourceEmpty
 from screener.market.calendars import EXCHANGE_ZONE
 

@@ -10,32 +10,29 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from screener.data.clock import Clock
-from screener.data.sources.online.baidu import BaiduHkValuation
-from screener.data.sources.online.baostock_source import (
+from screener.data.sources.online.providers.baidu import BaiduHkValuation
+from screener.data.sources.online.providers.baostock import (
     BaostockBars,
     BaostockFactors,
     BaostockStatus,
     BaostockValuation,
 )
-from screener.data.sources.online.baostock_wire import BaostockConnection
-from screener.data.sources.online.base import Call, Need, OnlineSource, Page
-from screener.data.sources.online.calendars_online import SinaCalendar
-from screener.data.sources.online.cninfo import CninfoActions
-from screener.data.sources.online.csindex import CsindexIndexBars
-from screener.data.sources.online.eastmoney_actions import EastmoneyActions
-from screener.data.sources.online.eastmoney_prices import (
+from screener.data.sources.online.providers.calendars import SinaCalendar
+from screener.data.sources.online.providers.cninfo import CninfoActions
+from screener.data.sources.online.providers.csindex import CsindexIndexBars
+from screener.data.sources.online.providers.eastmoney_actions import EastmoneyActions
+from screener.data.sources.online.providers.eastmoney_prices import (
     EastmoneyBars,
     EastmoneyHkBars,
     EastmoneyHkIndexBars,
     EastmoneyIndexBars,
 )
-from screener.data.sources.online.eastmoney_values import (
+from screener.data.sources.online.providers.eastmoney_values import (
     EastmoneyFundamentals,
     EastmoneyHkFundamentals,
     EastmoneyValuation,
 )
-from screener.data.sources.online.exchanges import (
+from screener.data.sources.online.providers.exchanges import (
     BseMaster,
     SinaRenames,
     SseDelisted,
@@ -44,26 +41,29 @@ from screener.data.sources.online.exchanges import (
     SzseMaster,
     SzseRenames,
 )
-from screener.data.sources.online.fx_online import BocFx, EastmoneyFx
-from screener.data.sources.online.health import HostHealth, told
-from screener.data.sources.online.hk_actions import EastmoneyHkActions
-from screener.data.sources.online.hk_master import (
+from screener.data.sources.online.providers.fx import BocFx, EastmoneyFx
+from screener.data.sources.online.providers.hk_actions import EastmoneyHkActions
+from screener.data.sources.online.providers.hk_master import (
     EastmoneyHkProfile,
     SinaHkMaster,
 )
-from screener.data.sources.online.network import Network
-from screener.data.sources.online.ratings_online import CninfoRatings, EastmoneyRatings
-from screener.data.sources.online.sina import (
+from screener.data.sources.online.providers.ratings import CninfoRatings, EastmoneyRatings
+from screener.data.sources.online.providers.sina import (
     SinaBars,
     SinaFactors,
     SinaHkBars,
     SinaHkIndexBars,
     SinaIndexBars,
 )
-from screener.data.sources.online.sina_actions import SinaActions, SinaRights
-from screener.data.sources.online.suspensions import EastmoneySuspensions
-from screener.data.sources.online.tencent import TencentBars, TencentIndexBars
-from screener.data.sources.online.wire import OnlineWire
+from screener.data.sources.online.providers.sina_actions import SinaActions, SinaRights
+from screener.data.sources.online.providers.suspensions import EastmoneySuspensions
+from screener.data.sources.online.providers.tencent import TencentBars, TencentIndexBars
+from screener.data.sources.online.transport.baostock_client import BaostockConnection
+from screener.data.sources.online.transport.circuit_breaker import HostHealth, told
+from screener.data.sources.online.transport.client import OnlineWire
+from screener.data.sources.online.transport.clock import Clock
+from screener.data.sources.online.transport.network import Network
+from screener.data.sources.online.transport.protocol import Call, Need, OnlineSource, Page
 from screener.errors import InputError
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from screener.data.factors import total_return_factors
-from screener.data.schema import SIMULATED, Basis, TableName
-from screener.data.sources.base import Batch
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import SIMULATED, Basis, TableName
+from screener.data.panels.factors import total_return_factors
 from screener.data.sources.simulated.draws import SimulationPayload, TraitChance, draw
 from screener.data.sources.simulated.earnings import unrated, value
 from screener.data.sources.simulated.indices import INDEX_NAMES, weigh

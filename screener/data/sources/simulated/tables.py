@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from screener.data.rows import Values, make_rows
-from screener.data.schema import SIMULATED, TableName
+from screener.data.lake.rows import Values, make_rows
+from screener.data.lake.schema import SIMULATED, TableName
 
 __all__ = ["concat", "make_table", "repeat_ids"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from screener.data.factors import ex_reference
+from screener.data.panels.factors import ex_reference
 from screener.data.sources.simulated.dividends import ActionPlan
 from screener.data.sources.simulated.draws import ListingDraws, Move, Trait
 from screener.data.sources.simulated.lives import Lives

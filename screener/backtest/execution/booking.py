@@ -1,0 +1,199 @@
+"""Orders of one name as rows of the ledger, with the rule behind each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from screener.backtest.execution.dealing import Dealing
+from screener.backtest.frictions import Entitlement, EntitlementKind, Order, OrderStatus
+from screener.market.charges import Side
+from screener.market.trading import holding_rule, southbound_rule
+from screener.paths.legs import Leg, Reason
+from screener.paths.limits import limit_on
+from screener.paths.windows import Window
+
+__all__ = ["Booking", "Fill", "waited"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """A purchase or a sale that was filled, in the units of the engine.
+
+    Parameters
+    ----------
+    row
+        Session of the fill, a row of the panel.
+    shares
+        Shares exchanged on that day.
+    units
+        The same in shares as bought: without the splits since the purchase.
+    price
+        CNY for one share, conversion included.
+    fees
+        Commission, levies and taxes, in CNY.
+    waited
+        What blocked it before, if anything did.
+    """
+
+    row: int
+    shares: float
+    units: float
+    price: float
+    fees: float
+    waited: Reason = Reason.NONE
+
+
+class Booking:
+    """Writes the orders of one name of a window.
+
+    Parameters
+    ----------
+    dealing
+        The name.
+    window, number
+        The window, and which of its names this is.
+    """
+
+    def __init__(self, dealing: Dealing, window: Window, number: int) -> None:
+        self.dealing, self.number = dealing, number
+        self.leg: Leg = window.legs[number]
+        self.end = window.end_rows[number]
+        self.scheduled: date = dict(window.entries)[dealing.listing.exchange]
+
+    def filled(
+        self,
+        side: Side,
+        scheduled: date,
+        fill: Fill,
+        price: float,
+        *,
+        status: OrderStatus,
+        reason: str,
+        cited: tuple[str, str],
+    ) -> Order:
+        """Return an order that was filled, at `price` in the listing's currency."""
+        return Order(
+            leg=self.number,
+            listing=self.dealing.listing,
+            side=side,
+            scheduled=scheduled,
+            session=self.dealing.panel.session(fill.row),
+            row=fill.row,
+            shares=fill.shares,
+            price=price,
+            amount=fill.shares * fill.price,
+            fees=fill.fees,
+            rate=self.dealing.conversion(fill.row, side),
+            status=status,
+            reason=reason,
+            rule=cited[0],
+            source=cited[1],
+        )
+
+    def sold(self, fill: Fill, due: int, *, last: bool) -> Order:
+        """Return a sale that was due at `due`; not the last one if its volume took a part."""
+        part = "" if last else f"at most {self.dealing.cap_text()} of the volume"
+        if self.dealing.panel.paid_out(self.dealing.column, fill.row):
+            part = f"{Reason.DELISTED}: paid out"
+        return self.filled(
+            Side.SELL,
+            self.dealing.panel.session(due),
+            fill,
+            fill.price / self.dealing.conversion(fill.row, Side.SELL),
+            status=OrderStatus.FILLED if last else OrderStatus.PARTIAL,
+            reason="; ".join(text for text in (waited(fill.waited), part) if text),
+            cited=self.cited(fill.waited, due),
+        )
+
+    def unsold(self, reason: Reason, due: int) -> Order:
+        """Return the order of what is still held after it was due."""
+        rule, source = self.cited(reason, due)
+        return Order(
+            leg=self.number,
+            listing=self.dealing.listing,
+            side=Side.SELL,
+            scheduled=self.dealing.panel.session(due),
+            session=None,
+            status=OrderStatus.WAITING,
+            reason=f"not sold yet: {str(reason) or 'its volume took no lot'}",
+            rule=rule,
+            source=source,
+        )
+
+    def unfilled(self, reason: str, cited: tuple[str, str], *, due: int | None) -> Order:
+        """Return the purchase of a name that was not bought, or not yet: no session was its own."""
+        waits = not self.leg.settled and due is None
+        return Order(
+            leg=self.number,
+            listing=self.dealing.listing,
+            side=Side.BUY,
+            scheduled=self.scheduled,
+            session=None,
+            status=OrderStatus.WAITING if waits else OrderStatus.UNFILLED,
+            reason=reason,
+            rule=cited[0],
+            source=cited[1],
+        )
+
+    def entitled(
+        self,
+        kind: EntitlementKind,
+        row: int,
+        shares: float,
+        price: float,
+        rate: float,
+        reason: str = "",
+    ) -> Entitlement:
+        """Return what shares receive or pay in a session, at `price` in the listing's currency."""
+        return Entitlement(
+            leg=self.number,
+            listing=self.dealing.listing,
+            kind=kind,
+            row=row,
+            session=self.dealing.panel.session(row),
+            shares=shares,
+            price=price,
+            amount=shares * price * rate,
+            rate=rate,
+            reason=reason,
+        )
+
+    def lapsed(
+        self, row: int, shares: float, price: float, rate: float, reason: str
+    ) -> Entitlement:
+        """Return rights that are not taken up."""
+        offered = self.entitled(EntitlementKind.RIGHTS, row, shares, price, rate, reason)
+        return replace(offered, amount=0.0, status=OrderStatus.LAPSED)
+
+    def taxed(self, row: int, tax: float, rate: float) -> tuple[Entitlement, ...]:
+        """Return the tax on dividends that is due in a session, in CNY; none if it is 0."""
+        if not tax:
+            return ()
+        owed = self.entitled(EntitlementKind.TAX, row, 0.0, 0.0, rate)
+        return (replace(owed, price=None, amount=tax),)
+
+    def cited(self, reason: Reason, row: int | None) -> tuple[str, str]:
+        """Return the rule behind a reason, and where it stands; empty where it is a plain fact."""
+        if row is None or not reason:
+            return "", ""
+        session = self.dealing.panel.session(row)
+        if reason is Reason.SAME_DAY:
+            return "T+1", holding_rule(self.dealing.listing, session).source
+        if reason is Reason.NO_SOUTHBOUND:
+            rule = southbound_rule(self.dealing.listing, session)
+            return ("southbound days", rule.source) if rule else ("", "")
+        if not reason.at_limit:
+            return "", ""
+        limit = limit_on(self.dealing.panel, self.leg.column, row)
+        return (limit.text, limit.source) if limit.text else ("", "")
+
+    def lot_cited(self, row: int) -> tuple[str, str]:
+        """Return the lot rule of a session, and where it stands."""
+        rule = self.dealing.lot(row)
+        return f"orders of {rule.least} shares and more", rule.source
+
+
+def waited(reason: Reason) -> str:
+    """Tell what an order waited for; empty if it did not."""
+    return f"waited: {reason}" if reason else ""

@@ -1,0 +1,162 @@
+"""The executable path of a window: resolved orders through the engine, dividends and tax beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from screener.backtest.execution.booking import Fill
+from screener.backtest.execution.fills import WindowOrders, resolve_orders
+from screener.backtest.execution.rebalanced import execute_rebalanced
+from screener.backtest.execution.shares import Execution, paid_of, share_marks, sold_out
+from screener.backtest.frictions import Frictions, Order
+from screener.backtest.portfolio import FloatVector, TradeBook, simulate_trades
+from screener.domain.basket import Rebalance
+from screener.domain.panel import FloatMatrix, TradingPanel
+from screener.paths.windows import Window
+
+__all__ = ["execute", "execute_all"]
+
+
+def execute(
+    trading: TradingPanel, window: Window, capital: float, frictions: Frictions
+) -> Execution:
+    """Execute one window; see `execute_all`."""
+    return execute_all(trading, [window], capital, frictions)[0]
+
+
+def execute_all(
+    trading: TradingPanel, windows: Sequence[Window], capital: float, frictions: Frictions
+) -> tuple[Execution, ...]:
+    """Execute windows with a capital each, in as few engine calls as memory allows.
+
+    A window that is rebalanced has one purse for all its names; else each name spends its own
+    share of the capital.
+
+    Parameters
+    ----------
+    trading
+        Prices, volumes, entitlements and lots.
+    windows
+        Windows with at least one name that is not dropped.
+    capital
+        Money for each window, in CNY.
+    frictions
+        What trading costs and forbids.
+
+    Raises
+    ------
+    DataError
+        If a Hong Kong name has no board lot, or a foreign one no fresh fixing.
+    ComputeError
+        If the engine did not fill every order, or comes to other money than they do.
+    """
+    held = [window for window in windows if window.rebalance is Rebalance.NONE]
+    others = [window for window in windows if window.rebalance is not Rebalance.NONE]
+    found = {
+        id(window): one
+        for some, run in ((held, _execute_held), (others, execute_rebalanced))
+        for window, one in zip(some, run(trading, some, capital, frictions), strict=True)
+    }
+    return tuple(found[id(window)] for window in windows)
+
+
+def _execute_held(
+    trading: TradingPanel, windows: Sequence[Window], capital: float, frictions: Frictions
+) -> tuple[Execution, ...]:
+    """Execute windows that are bought once and held."""
+    resolved = [resolve_orders(trading, window, capital, frictions) for window in windows]
+    gains = _engine_gains(trading, windows, resolved)
+    return tuple(
+        _execution(orders, capital, gain) for orders, gain in zip(resolved, gains, strict=True)
+    )
+
+
+def _execution(orders: WindowOrders, capital: float, gain: float) -> Execution:
+    """Add to the engine's gain what it does not know: dividends, their tax, fees left unpaid."""
+    held = [one for one in orders.held if one is not None]
+    received, tax = sum(one.dividends for one in held), sum(one.taxes for one in held)
+    sales = [fill for one in held if one.sale is not None for fill in one.sale.fills]
+    gain -= sum(fill.fees - paid_of(fill) for fill in sales)
+    fees = sum(line.fees for line in orders.lines if isinstance(line, Order)) + tax
+    return Execution(
+        value=None if orders.open else float(capital + (gain + received - tax)),
+        lines=orders.lines,
+        fees=float(fees),
+        dividends=float(received),
+        pending=orders.open,
+    )
+
+
+def _engine_gains(
+    trading: TradingPanel, windows: Sequence[Window], resolved: Sequence[WindowOrders]
+) -> FloatVector:
+    """Return what each window gains by its end in the engine, in cash and in what is still held."""
+    gains = np.zeros(len(windows))
+    columns = [
+        (group, at, one)
+        for group, orders in enumerate(resolved)
+        for at, one in enumerate(orders.held)
+        if one is not None
+    ]
+    if not columns:
+        return gains
+    starts = [window.first_row for window in windows]
+    ends = [_last_row(window, orders) for window, orders in zip(windows, resolved, strict=True)]
+    # A sale at a close takes the row after it, so that it never meets a purchase of the same day;
+    # a subscription on the morning after a sale needs a row between.
+    places = 2 if any(one.subscribed for _, _, one in columns) else 1
+    span = max(end - start for start, end in zip(starts, ends, strict=True)) + 2
+    shape = (span * places, len(columns))
+    sizes, prices = np.full(shape, np.nan), np.full(shape, np.nan)
+    fees, marks, cash = np.zeros(shape), np.empty(shape), np.empty(len(columns))
+    for out, (group, at, one) in enumerate(columns):
+        start, bought = starts[group], one.bought
+        sales = one.sale.fills if one.sale else ()
+        end = max([windows[group].end_rows[at], *(fill.row for fill in sales)])
+        column = windows[group].legs[at].column
+        own = share_marks(trading, column, bought, start, end, span)
+        marks[:, out] = np.repeat(own, places)
+        # A hair above the budget is a rounding of floats, and no reason to refuse the order. What
+        # is subscribed is paid in beside it.
+        cash[out] = max(resolved[group].budgets[at], bought.units * bought.price + bought.fees)
+        cash[out] += sum(fill.shares * fill.price for fill in one.subscribed)
+        fills = sorted((bought, *one.subscribed, *sales), key=lambda fill: fill.row)
+        sold = [any(fill is sale for sale in sales) for fill in fills]
+        signs = [-1 if flag else 1 for flag in sold]
+        units = sold_out([fill.units * sign for fill, sign in zip(fills, signs, strict=True)])
+        for fill, flag, unit in zip(fills, sold, units, strict=True):
+            row = (fill.row - start) * places + flag
+            _place(sizes, prices, fees, (row, out), fill, unit)
+    groups = np.unique([group for group, _, _ in columns], return_inverse=True)
+    simulation = simulate_trades(
+        TradeBook(
+            marks=marks,
+            groups=groups[1].astype(np.int64),
+            cash=cash,
+            sizes=sizes,
+            prices=prices,
+            fees=fees,
+        )
+    )
+    gains[groups[0]] = simulation.gains[-1]
+    return gains
+
+
+def _place(
+    sizes: FloatMatrix,
+    prices: FloatMatrix,
+    fees: FloatMatrix,
+    cell: tuple[int, int],
+    fill: Fill,
+    units: float,
+) -> None:
+    sizes[cell] = units
+    prices[cell] = fill.price * fill.shares / abs(units)
+    fees[cell] = fill.fees if units > 0 else paid_of(fill)
+
+
+def _last_row(window: Window, orders: WindowOrders) -> int:
+    sold = [fill.row for one in orders.held if one and one.sale for fill in one.sale.fills]
+    return max([*window.end_rows, *sold])

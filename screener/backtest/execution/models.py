@@ -1,0 +1,277 @@
+"""Who carries out the orders of a rebalanced basket: one name with money, or on paper."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from screener.backtest.execution.booking import Booking, Fill
+from screener.backtest.execution.dealing import Dealing
+from screener.backtest.execution.fills import first_purchase
+from screener.backtest.execution.holdings import Holding, Morning, begin_session, tax_leaving
+from screener.backtest.execution.pricing import ValuePanel, no_fixing
+from screener.backtest.execution.shares import share_marks
+from screener.backtest.frictions import Entitlement, Order, OrderStatus
+from screener.backtest.portfolio import FloatVector
+from screener.market.charges import Side
+from screener.market.lots import buyable_shares
+from screener.paths.legs import Reason
+from screener.paths.windows import Window
+
+__all__ = ["REBALANCED", "Dealer", "MoneyDealer", "PaperDealer"]
+
+REBALANCED = "back to its weight"
+"""Reason of an order that rebalances."""
+
+Booked = tuple[Fill | None, Order | None]
+
+
+class Dealer(Protocol):
+    """One name: what it is worth, and what its orders come to. Money is in CNY."""
+
+    @property
+    def entry_row(self) -> int | None:
+        """Row of its first purchase; `None` where there is none."""
+
+    def closed(self, row: int) -> Reason:
+        """Tell whether the account cannot trade the name in a session of its exchange."""
+
+    def worth(self, row: int, decided: int) -> float:
+        """Return CNY for one share of a row, by its last close up to the row of a decision."""
+
+    def morning(self, holding: Holding, row: int, cash: float) -> Morning:
+        """Let what is held have its dividends, its split and its rights of a row."""
+
+    def enter(self, budget: float) -> Booked:
+        """Buy at the entry with a budget."""
+
+    def add(self, row: int, budget: float) -> Booked:
+        """Buy at the close of a row with a budget; nothing if it reaches no lot."""
+
+    def reduce(self, row: int, shares: float, held: float) -> Booked:
+        """Sell some of the shares held at the close of a row; nothing if they are no lot."""
+
+    def leave(self, row: int, due: int, held: float, late: Reason) -> Booked:
+        """Sell what is held at the close of a row, all that its volume takes."""
+
+    def unsold(self, reason: Reason, due: int) -> Order | None:
+        """Book what is still held after it was due."""
+
+    def taxed(
+        self, holding: Holding, row: int, shares: float
+    ) -> tuple[float, tuple[Entitlement, ...]]:
+        """Take shares out of what is held; return the tax due on their dividends, and its row."""
+
+    def units(self, fill: Fill, first: Fill) -> float:
+        """Return the shares of a fill in the units of `marks`: as at the first purchase."""
+
+    def marks(self, first: Fill, start: int, end: int) -> FloatVector:
+        """Return `(end - start + 1,)` CNY for one unit at each close from a row to another."""
+
+
+class MoneyDealer:
+    """One name under the rules and charges of each day.
+
+    Parameters
+    ----------
+    dealing, booking
+        The name and its place in the window.
+    window
+        The window.
+    """
+
+    def __init__(self, dealing: Dealing, booking: Booking, window: Window) -> None:
+        self.dealing, self.booking, self.window = dealing, booking, window
+        self._entry = dealing.first_open(booking.leg, window.price, booking.end)[0]
+
+    @property
+    def entry_row(self) -> int | None:
+        """See `Dealer.entry_row`."""
+        return self._entry
+
+    def closed(self, row: int) -> Reason:
+        """See `Dealer.closed`."""
+        return self.dealing.closed(row)
+
+    def worth(self, row: int, decided: int) -> float:
+        """See `Dealer.worth`; raises `DataError` without a fresh fixing."""
+        panel, column = self.dealing.panel, self.dealing.column
+        last = decided
+        while last > 0 and not np.isfinite(panel.close[last, column]):
+            last -= 1
+        price = float(panel.close[last, column])
+        trading = self.dealing.trading
+        for at in range(last + 1, row + 1):  # what has left the share since is in the purse
+            price = trading.ex_price(price, at, column)
+        return price * self.dealing.fixing(decided)
+
+    def morning(self, holding: Holding, row: int, cash: float) -> Morning:
+        """See `Dealer.morning`; mainland tax is due when shares are sold."""
+        return begin_session(holding, self.booking, row, cash)
+
+    def enter(self, budget: float) -> Booked:
+        """See `Dealer.enter`."""
+        return first_purchase(self.dealing, self.booking, self.window.price, budget)
+
+    def add(self, row: int, budget: float) -> Booked:
+        """See `Dealer.add`."""
+        dealing = self.dealing
+        rate = dealing.conversion(row, Side.BUY)
+        aimed = float(dealing.panel.close[row, dealing.column])
+        shares, price, reason = dealing.affordable(budget, row, rate, aimed)
+        if not shares:
+            return None, None
+        return self._booked(Side.BUY, row, shares, price, capped=bool(reason))
+
+    def reduce(self, row: int, shares: float, held: float) -> Booked:
+        """See `Dealer.reduce`."""
+        sold = self.dealing.sellable(row, shares, held)
+        if not sold:
+            return None, None
+        capped = sold < buyable_shares(shares, self.dealing.lot(row))
+        return self._booked(Side.SELL, row, sold, self.dealing.sold_at(row, sold), capped=capped)
+
+    def leave(self, row: int, due: int, held: float, late: Reason) -> Booked:
+        """See `Dealer.leave`."""
+        sold = self.dealing.sellable(row, held, held)
+        if not sold:
+            return None, None
+        fill = self._fill(Side.SELL, row, sold, self.dealing.sold_at(row, sold), late)
+        return fill, self.booking.sold(fill, due, last=sold == held)
+
+    def unsold(self, reason: Reason, due: int) -> Order | None:
+        """See `Dealer.unsold`."""
+        return self.booking.unsold(reason, due)
+
+    def taxed(
+        self, holding: Holding, row: int, shares: float
+    ) -> tuple[float, tuple[Entitlement, ...]]:
+        """See `Dealer.taxed`."""
+        return tax_leaving(holding, self.booking, row, shares)
+
+    def units(self, fill: Fill, first: Fill) -> float:
+        """See `Dealer.units`."""
+        return fill.shares / self.dealing.ratio(first.row, fill.row)
+
+    def marks(self, first: Fill, start: int, end: int) -> FloatVector:
+        """See `Dealer.marks`."""
+        own_end = max(end, first.row)
+        n_rows = own_end - start + 1
+        return share_marks(self.dealing.trading, self.dealing.column, first, start, own_end, n_rows)
+
+    def _rate(self, row: int) -> float:
+        return self.dealing.fixing(row)
+
+    def _fill(
+        self, side: Side, row: int, shares: float, price: float, late: Reason = Reason.NONE
+    ) -> Fill:
+        rate = self.dealing.conversion(row, side)
+        fees = self.dealing.fees(side, row, shares, price) * rate
+        return Fill(
+            row=row, shares=shares, units=shares, price=price * rate, fees=fees, waited=late
+        )
+
+    def _booked(self, side: Side, row: int, shares: float, price: float, *, capped: bool) -> Booked:
+        fill = self._fill(side, row, shares, price)
+        return fill, self.booking.filled(
+            side,
+            self.dealing.panel.session(row),
+            fill,
+            price,
+            status=OrderStatus.PARTIAL if capped else OrderStatus.FILLED,
+            reason=f"at most {self.dealing.cap_text()} of the volume" if capped else REBALANCED,
+            cited=("", ""),
+        )
+
+
+class PaperDealer:
+    """One name on paper: units of total return, bought and sold without lot or cost.
+
+    Parameters
+    ----------
+    values
+        Prices in units of total return.
+    window, number
+        The window, and which of its names this is.
+    cost
+        A plain proportional cost of each order, as a fraction.
+    """
+
+    def __init__(self, values: ValuePanel, window: Window, number: int, cost: float = 0.0) -> None:
+        self.values, self.leg, self.cost = values, window.legs[number], cost
+
+    @property
+    def entry_row(self) -> int | None:
+        """See `Dealer.entry_row`."""
+        return self.leg.fill_row
+
+    def closed(self, row: int) -> Reason:
+        """See `Dealer.closed`: paper is nobody's account."""
+        del row
+        return Reason.NONE
+
+    def worth(self, row: int, decided: int) -> float:
+        """See `Dealer.worth`: a unit of total return has neither splits nor dividends."""
+        del row
+        return float(self.values.marks[decided, self.leg.column])
+
+    def morning(self, holding: Holding, row: int, cash: float) -> Morning:
+        """See `Dealer.morning`: a total return has neither splits, dividends nor rights."""
+        del holding, row, cash
+        return Morning()
+
+    def enter(self, budget: float) -> Booked:
+        """See `Dealer.enter`."""
+        row = self.leg.fill_row
+        if row is None:
+            return None, None
+        return self._spent(row, budget, float(self.values.paid[row, self.leg.column]))
+
+    def add(self, row: int, budget: float) -> Booked:
+        """See `Dealer.add`."""
+        return self._spent(row, budget, self.worth(row, row))
+
+    def reduce(self, row: int, shares: float, held: float) -> Booked:
+        """See `Dealer.reduce`."""
+        del held
+        return self._filled(row, shares, self.worth(row, row))
+
+    def leave(self, row: int, due: int, held: float, late: Reason) -> Booked:
+        """See `Dealer.leave`."""
+        del due, late
+        return self.reduce(row, held, held)
+
+    def unsold(self, reason: Reason, due: int) -> Order | None:
+        """See `Dealer.unsold`: paper books nothing."""
+        del reason, due
+        return None
+
+    def taxed(
+        self, holding: Holding, row: int, shares: float
+    ) -> tuple[float, tuple[Entitlement, ...]]:
+        """See `Dealer.taxed`: none."""
+        del row
+        holding.take(shares)
+        return 0.0, ()
+
+    def units(self, fill: Fill, first: Fill) -> float:
+        """See `Dealer.units`."""
+        del first
+        return fill.shares
+
+    def marks(self, first: Fill, start: int, end: int) -> FloatVector:
+        """See `Dealer.marks`."""
+        held = self.values.marks[first.row : end + 1, self.leg.column]
+        if not np.isfinite(held).all():
+            raise no_fixing(self.values.prices, self.leg, end)
+        return np.concatenate([np.full(first.row - start, first.price), held])
+
+    def _spent(self, row: int, budget: float, price: float) -> Booked:
+        return self._filled(row, budget / (price * (1 + self.cost)), price)
+
+    def _filled(self, row: int, shares: float, price: float) -> Booked:
+        if not np.isfinite(price):
+            raise no_fixing(self.values.prices, self.leg, row)
+        fees = shares * price * self.cost
+        return Fill(row=row, shares=shares, units=shares, price=price, fees=fees), None

@@ -1,0 +1,134 @@
+"""Executable paths of many windows, for every capital, with what each friction took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from screener.backtest.attribution import Gap, gap_of
+from screener.backtest.execution.executing import execute_all
+from screener.backtest.execution.pricing import Exits, ValuePanel
+from screener.backtest.execution.shares import Execution
+from screener.backtest.frictions import Frictions, Line
+from screener.domain.panel import TradingPanel
+from screener.errors import DataError, DateRangeError
+from screener.paths.windows import Window, WindowStatus
+
+__all__ = ["Executed", "with_money"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Executed:
+    """The executable path of one window.
+
+    Parameters
+    ----------
+    value
+        Money at the end relative to the capital; `None` where undefined.
+    fees
+        Commission, levies and taxes, in CNY; `None` where undefined.
+    exits
+        Sales under a plain proportional cost.
+    capital
+        Money at the start, in CNY.
+    pending
+        Whether a sale that was due still waits.
+    lines, gap
+        Rows of its ledger, and what each friction took.
+    remarks, no_orders
+        Why it is undefined, and why no order was placed.
+    """
+
+    value: float | None
+    fees: float | None
+    exits: Exits | None = None
+    capital: float
+    pending: bool = False
+    lines: tuple[Line, ...] = ()
+    gap: Gap = ()
+    remarks: tuple[str, ...] = ()
+    no_orders: str = ""
+
+
+def with_money(
+    values: ValuePanel,
+    trading: TradingPanel,
+    windows: Sequence[Window],
+    frictions: Frictions,
+    capitals: Sequence[float],
+    paper: Mapping[int, float],
+) -> Mapping[int, tuple[Executed, ...]]:
+    """Return the executable paths of windows by identity, one for each capital.
+
+    A window that lacks a fact (a board lot, a fixing, a rule of its day) has no executable path and
+    says which.
+    """
+    found: dict[int, list[Executed]] = {id(window): [] for window in windows}
+    for capital in capitals:
+        done, refused = _each_or_refused(trading, windows, capital, frictions)
+        mature = [
+            window
+            for window in windows
+            if id(window) in done and window.status is WindowStatus.MATURE
+        ]
+        gaps = _gaps(values, trading, mature, paper, capital, frictions, done)
+        for window in windows:
+            key = id(window)
+            if key in done:
+                found[key].append(_executed(done[key], capital, gaps.get(key, ())))
+            else:
+                why = refused[key]
+                found[key].append(
+                    Executed(value=None, fees=None, capital=capital, remarks=(why,), no_orders=why)
+                )
+    return {key: tuple(paths) for key, paths in found.items()}
+
+
+def _each_or_refused(
+    trading: TradingPanel, windows: Sequence[Window], capital: float, frictions: Frictions
+) -> tuple[dict[int, Execution], dict[int, str]]:
+    """Execute windows together; where one lacks a fact, each by itself, so that it alone fails."""
+    try:
+        together = execute_all(trading, windows, capital, frictions) if windows else ()
+    except (DataError, DateRangeError):
+        done, refused = {}, {}
+        for window in windows:
+            try:
+                done[id(window)] = execute_all(trading, [window], capital, frictions)[0]
+            except (DataError, DateRangeError) as error:
+                refused[id(window)] = f"no executable path: {error}"
+        return done, refused
+    return {id(window): one for window, one in zip(windows, together, strict=True)}, {}
+
+
+def _gaps(
+    values: ValuePanel,
+    trading: TradingPanel,
+    windows: Sequence[Window],
+    paper: Mapping[int, float],
+    capital: float,
+    frictions: Frictions,
+    done: Mapping[int, Execution],
+) -> Mapping[int, Gap]:
+    """Return the gap of each window; none where a run without frictions lacks a fact."""
+    try:
+        return gap_of(values, trading, windows, paper, capital, frictions, done)
+    except (DataError, DateRangeError):
+        found: dict[int, Gap] = {}
+        for window in windows:
+            with suppress(DataError, DateRangeError):  # told by its executable path, if it has one
+                one = gap_of(values, trading, [window], paper, capital, frictions, done)
+                found.update(one)
+        return found
+
+
+def _executed(one: Execution, capital: float, gap: Gap) -> Executed:
+    return Executed(
+        value=None if one.value is None else one.value / capital,
+        fees=one.fees,
+        capital=capital,
+        pending=one.pending,
+        lines=one.lines,
+        gap=gap,
+    )

@@ -1,0 +1,58 @@
+"""Windows that can be valued, and what those lack that cannot."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from screener.backtest.execution.pricing import ValuePanel, unfixed
+from screener.domain.basket import EntryPrice, Event, Rebalance
+from screener.domain.panel import CapPanel
+from screener.errors import DataError
+from screener.paths.known import EntrySessions
+from screener.paths.legs import Reason
+from screener.paths.windows import Window, resolve_window, unvalued_window
+
+__all__ = ["resolved_window"]
+
+
+def resolved_window(
+    values: ValuePanel,
+    event: Event,
+    entries: EntrySessions,
+    *,
+    horizon: int,
+    max_wait: int,
+    price: EntryPrice,
+    rebalance: Rebalance,
+    caps: CapPanel | None,
+) -> tuple[Window, str]:
+    """Resolve one window of an event; see `resolve_window`.
+
+    Returns
+    -------
+    tuple of Window and str
+        The window, and what is missing that its value needs (a fixing, a VWAP): it is then without
+        data, so that it costs no other one. Empty if nothing is missing.
+    """
+    panel = values.prices
+    unvalued = partial(
+        unvalued_window, panel, event, entries, horizon=horizon, price=price, rebalance=rebalance
+    )
+    try:
+        window = resolve_window(
+            panel,
+            event,
+            entries,
+            horizon=horizon,
+            max_wait=max_wait,
+            price=price,
+            rebalance=rebalance,
+            caps=caps,
+        )
+    except DataError as error:
+        return unvalued({}), str(error)
+    lacking = unfixed(values, window)
+    if lacking is None:
+        return window, ""
+    leg, lack = lacking
+    return unvalued({leg.column: Reason.NO_FIXING}), str(lack)

@@ -1,0 +1,106 @@
+"""What an execution comes to, and what a share that is held is worth at each close."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from screener.backtest.execution.booking import Fill
+from screener.backtest.frictions import Line, Order
+from screener.backtest.portfolio import FloatVector
+from screener.domain.panel import TradingPanel
+from screener.errors import DataError
+
+__all__ = ["Execution", "paid_of", "share_marks", "sold_out"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What a window came to with money.
+
+    Parameters
+    ----------
+    value
+        Money at the end, in CNY: cash, and what is still held at its last close; `None` while a
+        sale that was due still waits.
+    lines
+        Every order, filled or not, and every dividend, tax and rights issue, as the ledger has
+        them.
+    fees
+        Commission, levies and taxes of the orders, and tax on dividends, in CNY.
+    dividends
+        Cash dividends received before tax, in CNY.
+    pending
+        Whether a sale that was due still waits.
+    """
+
+    value: float | None
+    lines: tuple[Line, ...]
+    fees: float
+    dividends: float
+    pending: bool
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Every order, filled or not."""
+        return tuple(line for line in self.lines if isinstance(line, Order))
+
+
+def paid_of(sale: Fill) -> float:
+    """Return the fees that a sale's own proceeds pay: the engine takes no order below zero."""
+    return min(sale.fees, sale.shares * sale.price)
+
+
+def share_marks(
+    trading: TradingPanel, column: int, bought: Fill, start: int, end: int, n_rows: int
+) -> FloatVector:
+    """Return `(n_rows,)` CNY for a share as bought at each close: no splits, dividends or rights.
+
+    What went ex since the last close is in the cash by now, and not in the mark.
+
+    Raises
+    ------
+    DataError
+        If a name in foreign currency has no fresh fixing on a day that it is valued.
+    """
+    panel = trading.prices
+    rows = slice(bought.row, end + 1)
+    ratios = np.cumprod(
+        np.concatenate([[1.0], trading.share_ratio[bought.row + 1 : end + 1, column]])
+    )
+    worth = _carried(trading, column, bought.row, end) * ratios * panel.fx[rows, column]
+    if not np.isfinite(worth).all():
+        listing = panel.listings[column]
+        missing = int(np.flatnonzero(~np.isfinite(worth))[0])
+        raise DataError(
+            f"{listing} is quoted in {listing.currency} and no {listing.currency}/CNY fixing "
+            f"holds on {panel.session(bought.row + missing)}",
+            where="table fx",
+            fix="import the fixings: `screener data import FILE --kind fx`",
+        )
+    before = np.full(bought.row - start, bought.price)
+    after = np.full(n_rows - len(before) - len(worth), worth[-1])
+    return np.concatenate([before, worth, after])
+
+
+def _carried(trading: TradingPanel, column: int, first: int, last: int) -> FloatVector:
+    """Return a share's close of each row, or the last one before less what left it since."""
+    panel = trading.prices
+    closes = panel.close[first : last + 1, column].copy()
+    if len(closes) and not np.isfinite(closes[0]):
+        closes[0] = panel.open[first, column]
+    for at in np.flatnonzero(~np.isfinite(closes[1:])) + 1:
+        closes[at] = trading.ex_price(float(closes[at - 1]), first + int(at), column)
+    return closes
+
+
+def sold_out(units: Sequence[float]) -> list[float]:
+    """Return signed units that never sell more than there is by a rounding of floats."""
+    held, found = 0.0, []
+    for unit in units:
+        sold_more = unit < 0 and abs(held + unit) <= 1e-12 * held
+        found.append(-held if sold_more else unit)
+        held += found[-1]
+    return found

@@ -1,0 +1,1 @@
+"""Commands about the data: import and status, update, health, versions."""

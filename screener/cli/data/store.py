@@ -1,0 +1,231 @@
+"""Commands on market data."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from screener.cli.common import (
+    ForceOption,
+    VersionOption,
+    WorkspaceOption,
+    console,
+    messages,
+    working,
+    workspace_of,
+)
+from screener.cli.data.health import status, verify
+from screener.cli.data.update import update
+from screener.cli.data.versions import compact, diff, restore
+from screener.errors import InputError
+
+if TYPE_CHECKING:
+    from screener.data.lake.schema import Basis
+    from screener.data.sources.files import ImportKind
+    from screener.domain.listing import Listing
+
+__all__ = ["data_app"]
+
+ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
+
+data_app = typer.Typer(help="Market data: fetch it, import files, see and verify what is stored.")
+for _name, _command in (
+    ("update", update),
+    ("status", status),
+    ("verify", verify),
+    ("diff", diff),
+    ("restore", restore),
+    ("compact", compact),
+):
+    data_app.command(_name)(_command)
+
+_KINDS = (
+    "bars|index|valuation|listings|names|fx|actions|factors|ratings|fundamentals|calendar|status|"
+    "industries"
+)
+
+
+@data_app.callback(no_args_is_help=True)
+def _group() -> None:
+    """Market data: fetch it, import files, see and verify what is stored."""
+
+
+@data_app.command("import")
+def import_(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="CSV, Excel or Parquet, all of one kind.")
+    ],
+    kind: Annotated[str, typer.Option("--kind", metavar=_KINDS, help="What the files hold.")],
+    basis: Annotated[
+        str | None,
+        typer.Option(
+            "--basis",
+            metavar="raw|adjusted",
+            help="Bars: prices as traded, or already adjusted for dividends and splits.",
+        ),
+    ] = None,
+    listing: Annotated[
+        str | None,
+        typer.Option(
+            "--listing", metavar="ID", help="The listing of a file that has no code column."
+        ),
+    ] = None,
+    column_map: Annotated[
+        str | None,
+        typer.Option(
+            "--map", metavar="COL=FIELD,…", help="Columns that are not recognised by themselves."
+        ),
+    ] = None,
+    units: Annotated[
+        str | None,
+        typer.Option(
+            "--unit",
+            metavar="FIELD=UNIT,…",
+            help="Units that are not recognised: percent, fraction, lots, shares, 万元, 1e8.",
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="D",
+            help="Day of undated valuations, or of undated names (default for names: today).",
+        ),
+    ] = None,
+    dedupe: Annotated[
+        bool,
+        typer.Option(
+            "--dedupe", help="Actions: rows of one ex-date with the same terms are one action."
+        ),
+    ] = False,
+    continues: Annotated[
+        bool,
+        typer.Option(
+            "--continues",
+            help="Adjusted bars that share no session with the stored ones go on at their level.",
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Import files: all rows that fit land in one transaction, the others are listed with reasons.
+
+    Example: screener data import bars.csv --kind bars --basis raw
+    """
+    from screener.data.sources.files import ImportRequest, parse_column_map, parse_units
+    from screener.render.store import import_view
+    from screener.workflows.data.importing import change_lines, import_files, outcome_text
+
+    now = datetime.now(UTC)
+    import_kind = _import_kind(kind)
+    request = ImportRequest(
+        paths=tuple(files),
+        kind=import_kind,
+        fetched_at=now,
+        today=now.astimezone().date(),
+        basis=_basis(basis),
+        listing=_listing(listing, index=kind == "index"),
+        column_map=parse_column_map(column_map) if column_map else (),
+        units=parse_units(units) if units else (),
+        as_of=_as_of(as_of, import_kind, now.astimezone().date()),
+        dedupe=dedupe,
+        continues=continues,
+    )
+    place = workspace_of(workspace)
+    with working("importing"):
+        outcome = import_files(place, request, dry_run=dry_run)
+    console().print(
+        import_view(
+            change_lines(outcome), outcome.reasons, outcome.remarks, outcome=outcome_text(outcome)
+        )
+    )
+
+
+@data_app.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the files.")],
+    table: Annotated[
+        list[str] | None,
+        typer.Option("--table", metavar="T", help="Table; repeat for several (default: all)."),
+    ] = None,
+    listing: Annotated[
+        str | None, typer.Option("--listing", metavar="A,B,…", help="Only these listings.")
+    ] = None,
+    file_format: Annotated[
+        str, typer.Option("--format", metavar="csv|parquet", help="Format of the files.")
+    ] = "parquet",
+    force: ForceOption = False,
+    data_version: VersionOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write tables as files, one each.
+
+    Example: screener data export out --table bars --listing 300857.SZ --format csv
+    """
+    from screener.data.lake.schema import TableName
+    from screener.domain.listing import parse_listings
+    from screener.files.writing import FileFormat
+    from screener.workflows.data.export import export_tables
+
+    written = export_tables(
+        workspace_of(workspace),
+        folder,
+        tables=[_choice(TableName, item, "--table") for item in table or list(TableName)],
+        file_format=_choice(FileFormat, file_format, "--format"),
+        listings=None if listing is None else [item.id for item in parse_listings(listing)],
+        version=data_version,
+        force=force,
+    )
+    if not written:
+        messages().print("No rows to write.")
+    for path in written:
+        console().print(f"wrote {path}", markup=False, soft_wrap=True)
+
+
+def _import_kind(text: str) -> ImportKind:
+    from screener.data.sources.files import ImportKind
+
+    return _choice(ImportKind, text, "--kind")
+
+
+def _as_of(text: str | None, kind: ImportKind, today: date) -> date | None:
+    """Return the day of undated rows; values, unlike names, are never taken for today's."""
+    from screener.data.sources.files import ImportKind
+
+    if text:
+        return _day(text, "--as-of")
+    return None if kind is ImportKind.VALUATION else today
+
+
+def _basis(text: str | None) -> Basis | None:
+    from screener.data.lake.schema import Basis
+
+    return None if text is None else _choice(Basis, text, "--basis")
+
+
+def _listing(text: str | None, *, index: bool) -> Listing | None:
+    from screener.domain.listing import Kind, parse_listing
+
+    if text is None:
+        return None
+    return parse_listing(text, parameter="--listing", kind=Kind.INDEX if index else Kind.SECURITY)
+
+
+def _day(text: str, parameter: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{parameter} {text!r} is not a day", fix="write it 2026-05-27") from None
+
+
+def _choice(kind: type[ChoiceT], text: str, parameter: str) -> ChoiceT:
+    try:
+        return kind(text)
+    except ValueError:
+        raise InputError(f"{parameter} {text!r} is not one of {', '.join(kind)}") from None

@@ -1,0 +1,1 @@
+"""The lake: its tables, versions, commits, and what was known when."""

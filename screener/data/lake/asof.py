@@ -1,0 +1,311 @@
+"""The tables as they could be known at an instant: no row that is dated or published later.
+
+A date stands for what was known after the close of that day, 15:00 on the mainland and 16:10 in
+Hong Kong; what holds from a day on (a name, a lot, a listing) is known from its morning. Adding
+rows that are dated or known later changes nothing that is returned here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from screener.data.lake.rows import empty_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.domain.listing import Exchange
+from screener.domain.name_marks import bears_st_name
+from screener.errors import DateRangeError, InputError
+from screener.market.calendars import EXCHANGE_ZONE
+from screener.market.session_hours import session_end
+
+__all__ = ["REACH", "AsOf", "Market", "market_of"]
+
+REACH = timedelta(days=7)
+"""How far before its market's last one a listing's own valuation may lie, in calendar days."""
+
+
+class Market(StrEnum):
+    """Exchanges that share their sessions, and so a valuation snapshot."""
+
+    MAINLAND = "mainland"
+    HONG_KONG = "Hong Kong"
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Endings of its listing ids."""
+        return (".HK",) if self is Market.HONG_KONG else (".SH", ".SZ", ".BJ")
+
+    @property
+    def exchange(self) -> Exchange:
+        """Exchange whose hours and sessions are its own."""
+        return Exchange.HK if self is Market.HONG_KONG else Exchange.SH
+
+
+def market_of(listing: str) -> Market:
+    """Return the market of a listing id."""
+    return Market.HONG_KONG if listing.endswith(".HK") else Market.MAINLAND
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """What the tables hold that could be known at an instant.
+
+    Parameters
+    ----------
+    store
+        The lake, at the version to read.
+    at
+        Aware instant.
+
+    Raises
+    ------
+    InputError
+        If the instant has no zone.
+    """
+
+    store: Store
+    at: datetime
+    _tables: dict[TableName, pa.Table] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise InputError(f"instant {self.at} has no zone", fix="write it with +08:00")
+
+    @classmethod
+    def after_close(cls, store: Store, day: date) -> AsOf:
+        """Return what could be known at the end of a day, after every close."""
+        return cls(store, datetime.combine(day, time.max, EXCHANGE_ZONE))
+
+    @property
+    def day(self) -> date:
+        """The exchanges' date at the instant."""
+        return self.at.astimezone(EXCHANGE_ZONE).date()
+
+    def closed_day(self, exchange: Exchange) -> date:
+        """Return the last day that is over on an exchange: today once its close has come."""
+        local = self.at.astimezone(EXCHANGE_ZONE)
+        try:
+            end = session_end(exchange, local.date()).time
+        except DateRangeError:  # before the first session there ever was: nothing is running
+            return local.date()
+        return local.date() if local.time() >= end else local.date() - timedelta(days=1)
+
+    def names_on(self, day: date | None = None) -> pa.Table:
+        """Return the row of each listing's name in force on a day.
+
+        Parameters
+        ----------
+        day
+            A day up to that of the instant, which stands for `None` and for every later one.
+
+        Returns
+        -------
+        pyarrow.Table
+            Columns of table `names`, at most one row for each listing, sorted by listing.
+        """
+        return _in_force(self._whole(TableName.NAMES), self._until(day))
+
+    def names_after(self, day: date | None = None) -> pa.Table:
+        """Return the first name of each listing that is known only from a later day on.
+
+        It looks ahead: to be shown where no earlier name is known, never to decide anything.
+        """
+        rows = self._whole(TableName.NAMES)
+        later = rows.filter(pc.greater(rows.column("valid_from"), _day(self._until(day))))
+        return later.take(pa.array(_firsts(later.column("listing")), pa.int64()))
+
+    def st_on(self, day: date | None = None) -> frozenset[str]:
+        """Return the ids under special treatment on a day, by their name or by the day's status.
+
+        Parameters
+        ----------
+        day
+            As in `names_on`.
+        """
+        until = self._until(day)
+        names = self.names_on(until)
+        pairs = zip(
+            names.column("listing").to_pylist(), names.column("name").to_pylist(), strict=True
+        )
+        named = {listing for listing, name in pairs if bears_st_name(name)}
+        status = self.store.read(TableName.STATUS, start=until, end=until)
+        marked = status.filter(pc.fill_null(status.column("st"), False))
+        return frozenset(named.union(marked.column("listing").to_pylist()))
+
+    def board_lots(self, day: date | None = None) -> pa.Table:
+        """Return the row of each listing's board lot in force on a day; `day` as in `names_on`."""
+        return _in_force(self._whole(TableName.BOARD_LOTS), self._until(day))
+
+    def listings_alive(self) -> pa.Table:
+        """Return the listings that were listed on or before the day and not yet delisted.
+
+        Those that were delisted later are among them, their `delist_date` empty, since nobody
+        knew it; a listing without a list date counts as listed.
+
+        Returns
+        -------
+        pyarrow.Table
+            Columns of table `listings`, of every kind, sorted by listing.
+        """
+        rows = self._whole(TableName.LISTINGS)
+        today = _day(self.day)
+        listed = pc.less_equal(rows.column("list_date"), today)
+        alive = rows.filter(pc.and_(pc.fill_null(listed, True), pc.invert(_gone(rows, today))))
+        at = alive.column_names.index("delist_date")
+        unknown = pa.nulls(alive.num_rows, alive.column("delist_date").type)
+        return alive.set_column(at, alive.field("delist_date"), unknown)
+
+    def listings_gone(self) -> pa.Table:
+        """Return the listings that were delisted on or before the day."""
+        rows = self._whole(TableName.LISTINGS)
+        return rows.filter(_gone(rows, _day(self.day)))
+
+    def currencies(self) -> dict[str, str]:
+        """Return the currency of every listing: it holds for life, so its date does not matter."""
+        rows = self._whole(TableName.LISTINGS)
+        names = rows.column("listing").to_pylist()
+        return dict(zip(names, rows.column("currency").to_pylist(), strict=True))
+
+    def actions(self, *, listings: Sequence[str] | None = None) -> pa.Table:
+        """Return the corporate actions announced by then.
+
+        An announcement is known after the close of its day; without its date an action is known
+        from its ex-session on.
+
+        Parameters
+        ----------
+        listings
+            Listing ids to keep; all when `None`.
+        """
+        rows = self.store.read(TableName.ACTIONS, listings=listings)
+        told = self._published(rows, "announced")
+        seen = pc.less_equal(rows.column("ex_session"), _day(self.day))
+        return rows.filter(pc.if_else(rows.column("announced").is_null(), seen, told))
+
+    def fundamentals(self, *, listings: Sequence[str] | None = None) -> pa.Table:
+        """Return of each listing and period the latest figures published by then.
+
+        Figures are known after the close of the day of `known_at`.
+
+        Parameters
+        ----------
+        listings
+            Listing ids to keep; all when `None`.
+
+        Returns
+        -------
+        pyarrow.Table
+            Columns of table `fundamentals`, one row for each listing and period.
+        """
+        rows = self.store.read(TableName.FUNDAMENTALS, listings=listings)
+        known = rows.filter(self._published(rows, "known_at"))
+        pairs = [known.column(name).to_pylist() for name in ("listing", "period_end")]
+        return known.take(pa.array(_lasts(zip(*pairs, strict=True)), pa.int64()))
+
+    def snapshots(self, markets: Iterable[Market] = tuple(Market)) -> dict[Market, date | None]:
+        """Return each market's last session with a valuation whose close had come by then."""
+        return {
+            market: self.store.last_session(
+                TableName.VALUATION,
+                on_or_before=self.closed_day(market.exchange),
+                suffixes=market.suffixes,
+            )
+            for market in markets
+        }
+
+    def valuation(
+        self,
+        snapshots: Mapping[Market, date | None] | None = None,
+        *,
+        listings: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Return each listing's last valuation known by then, within `REACH` of its market's last.
+
+        Parameters
+        ----------
+        snapshots
+            What `snapshots` returned for the markets to look at; all markets when `None`.
+        listings
+            Listing ids to keep; all when `None`.
+
+        Returns
+        -------
+        pyarrow.Table
+            Columns of table `valuation`, one row for each listing that has one.
+        """
+        parts = [
+            self._market_valuation(market, session, listings)
+            for market, session in (self.snapshots() if snapshots is None else snapshots).items()
+            if session is not None
+        ]
+        rows = pa.concat_tables(parts) if parts else empty_rows(TableName.VALUATION)
+        return rows.take(pa.array(_lasts(rows.column("listing").to_pylist()), pa.int64()))
+
+    def last_valued(self, listings: Sequence[str], *, within: timedelta) -> dict[str, date]:
+        """Return the last session with a valuation of each listing, not older than `within`."""
+        rows = self.store.read(
+            TableName.VALUATION, listings=listings, start=self.day - within, end=self.day
+        )
+        closed = {market: self.closed_day(market.exchange) for market in Market}
+        pairs = zip(
+            rows.column("listing").to_pylist(), rows.column("session").to_pylist(), strict=True
+        )
+        return {
+            listing: session for listing, session in pairs if session <= closed[market_of(listing)]
+        }
+
+    def _market_valuation(
+        self, market: Market, session: date, listings: Sequence[str] | None
+    ) -> pa.Table:
+        wanted = None if listings is None else [i for i in listings if market_of(i) is market]
+        rows = self.store.read(
+            TableName.VALUATION, listings=wanted, start=session - REACH, end=session
+        )
+        ours = [item.endswith(market.suffixes) for item in rows.column("listing").to_pylist()]
+        return rows.filter(pa.array(ours, pa.bool_()))
+
+    def _published(self, rows: pa.Table, column: str) -> pa.ChunkedArray:
+        """Return for each row whether the day in a column is over on the listing's exchange."""
+        mainland, hong_kong = (_day(self.closed_day(item)) for item in (Exchange.SH, Exchange.HK))
+        over = pc.if_else(pc.ends_with(rows.column("listing"), ".HK"), hong_kong, mainland)
+        return pc.less_equal(rows.column(column), over)
+
+    def _until(self, day: date | None) -> date:
+        return self.day if day is None else min(day, self.day)
+
+    def _whole(self, table: TableName) -> pa.Table:
+        if table not in self._tables:
+            self._tables[table] = self.store.read(table)
+        return self._tables[table]
+
+
+def _day(day: date) -> pa.Scalar:
+    return pa.scalar(day, pa.date32())
+
+
+def _gone(rows: pa.Table, today: pa.Scalar) -> pa.ChunkedArray:
+    return pc.fill_null(pc.less_equal(rows.column("delist_date"), today), False)
+
+
+def _in_force(rows: pa.Table, day: date) -> pa.Table:
+    """Return of rows sorted by listing and first day the last one of each listing up to a day."""
+    held = rows.filter(pc.less_equal(rows.column("valid_from"), _day(day)))
+    return held.take(pa.array(_lasts(held.column("listing").to_pylist()), pa.int64()))
+
+
+def _lasts(keys: Iterable[object]) -> list[int]:
+    """Return the place of the last row of each key, in the rows' order."""
+    return sorted({key: at for at, key in enumerate(keys)}.values())
+
+
+def _firsts(column: pa.ChunkedArray) -> list[int]:
+    found: dict[str, int] = {}
+    for at, key in enumerate(column.to_pylist()):
+        found.setdefault(key, at)
+    return list(found.values())

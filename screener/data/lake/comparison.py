@@ -1,0 +1,257 @@
+"""What changed between two data versions.
+
+Rows are compared by value. The lake's own feed of changes would do less: a row that compaction
+only moves to another file comes out of it as changed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from screener.data.lake import lake
+from screener.data.lake.integrity.verified import Verifier, connected
+from screener.data.lake.schema import TABLES, Table, TableName
+from screener.data.lake.versions import (
+    PROVENANCE,
+    check_version,
+    empty_relation,
+    relation,
+    tables_at,
+)
+
+__all__ = ["Change", "Comparison", "TableDiff", "ValueChange"]
+
+_BATCH = 10_000
+# A merged file serves versions from its begin to the newest of its rows, which is its partial_max.
+_TOUCHED = """
+    SELECT DISTINCT t.table_name
+    FROM __ducklake_metadata_lake.ducklake_table t
+    JOIN (
+        SELECT table_id, begin_snapshot, end_snapshot, partial_max
+        FROM __ducklake_metadata_lake.ducklake_data_file
+        UNION ALL
+        SELECT table_id, begin_snapshot, end_snapshot, partial_max
+        FROM __ducklake_metadata_lake.ducklake_delete_file
+    ) f ON f.table_id = t.table_id
+    WHERE f.begin_snapshot BETWEEN $low + 1 AND $high
+       OR f.end_snapshot BETWEEN $low + 1 AND $high
+       OR (f.begin_snapshot <= $high AND f.partial_max > $low)
+"""
+
+
+class Change(StrEnum):
+    """What became of a row, or of the columns that say where it is from."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    PROVENANCE = "provenance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableDiff:
+    """Rows of one table that differ between two versions.
+
+    Parameters
+    ----------
+    table
+        Which table.
+    added, changed, removed
+        Rows by what became of them.
+    provenance
+        Rows of which only the columns differ that say where a row is from.
+    listings
+        Listings of all these rows; `None` for a table without listings.
+    """
+
+    table: TableName
+    added: int
+    changed: int
+    removed: int
+    provenance: int
+    listings: frozenset[str] | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether any row differs at all."""
+        return bool(self.added or self.changed or self.removed or self.provenance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueChange:
+    """One value that differs; a row that came or went is one, with its values as JSON."""
+
+    table: TableName
+    key: str
+    change: Change
+    column: str
+    old: object
+    new: object
+
+
+class Comparison:
+    """Two versions of the lake side by side; a context manager."""
+
+    def __init__(self, root: Path, connection: lake.Connection, old: int, new: int) -> None:
+        self._root = root
+        self._connection = connection
+        self._sides = (old, new)
+        self._verifier = Verifier(root, connection)
+        self._verifier.catalog()
+        for version in self._sides:
+            check_version(connection, root, version)
+        self._present = tuple(tables_at(connection, version) for version in self._sides)
+        rows = connection.execute(
+            _TOUCHED, {"low": min(self._sides), "high": max(self._sides)}
+        ).fetchall()
+        self._touched = {row[0] for row in rows} | (self._present[0] ^ self._present[1])
+
+    @classmethod
+    def open(cls, root: Path, old: int, new: int) -> Self:
+        """Open the lake in `root` to compare two of its versions.
+
+        Raises
+        ------
+        InputError
+            If there is no such version, or no longer.
+        DataError
+            If there is no lake.
+        """
+        connection = connected(root)
+        try:
+            with lake.storage_errors(root):
+                return lake.retried(root, lambda: cls(root, connection, old, new))
+        except BaseException:
+            connection.close()
+            raise
+
+    def compare(self, table: TableName) -> TableDiff:
+        """Count the rows of a table that differ, and keep them for `changes`."""
+        spec = TABLES[table]
+        if table not in self._touched:
+            return _diff(spec, {}, frozenset())
+        self._run(_difference(spec, *(self._side(spec, at) for at in (0, 1))))
+        counts = dict(self._run(f"SELECT change, count(*) FROM diff_{table} GROUP BY change"))
+        names: frozenset[str] = frozenset()
+        if "listing" in spec.column_names:
+            held = ["listing"] if "listing" in spec.key else ["old_listing", "new_listing"]
+            found = self._run(" UNION ".join(f"SELECT {name} FROM diff_{table}" for name in held))
+            names = frozenset(row[0] for row in found if row[0] is not None)
+        return _diff(spec, counts, names)
+
+    def changes(self, table: TableName, *, rows: int | None = None) -> Iterator[ValueChange]:
+        """Give the values that differ in a table, in its order; `compare` it first.
+
+        Parameters
+        ----------
+        table
+            Which table.
+        rows
+            Rows to give at most; rows that differ in their provenance alone come last.
+        """
+        spec = TABLES[table]
+        if table not in self._touched:
+            return
+        order = ", ".join(spec.sort)
+        limit = "" if rows is None else f" LIMIT {rows}"
+        sql = f"SELECT * FROM diff_{table} ORDER BY change = '{Change.PROVENANCE}', {order}{limit}"
+        with lake.storage_errors(self._root):
+            found = self._connection.execute(sql).to_arrow_table()
+        for batch in found.to_batches(_BATCH):
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                yield from _values(spec, row)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _side(self, spec: Table, at: int) -> str:
+        if spec.name not in self._present[at]:
+            return empty_relation(spec)
+        self._verifier.table(spec.name, self._sides[at])
+        return relation(spec, self._sides[at])
+
+    def _run(self, sql: str) -> list[tuple[Any, ...]]:
+        with lake.storage_errors(self._root):
+            return lake.retried(self._root, lambda: self._connection.execute(sql).fetchall())
+
+
+def _diff(spec: Table, counts: dict[str, int], listings: frozenset[str]) -> TableDiff:
+    return TableDiff(
+        table=spec.name,
+        added=counts.get(Change.ADDED, 0),
+        changed=counts.get(Change.CHANGED, 0),
+        removed=counts.get(Change.REMOVED, 0),
+        provenance=counts.get(Change.PROVENANCE, 0),
+        listings=listings if "listing" in spec.column_names else None,
+    )
+
+
+def _facts(spec: Table) -> list[str]:
+    return [name for name in spec.column_names if name not in (*spec.key, *PROVENANCE)]
+
+
+def _origin(spec: Table) -> list[str]:
+    return [name for name in PROVENANCE if name in spec.column_names]
+
+
+def _difference(spec: Table, old: str, new: str) -> str:
+    """Return the statement that collects the rows that differ: key, change, old and new values."""
+    key = ", ".join(f"coalesce(o.{name}, n.{name}) AS {name}" for name in spec.key)
+    rest = [*_facts(spec), *_origin(spec)]
+    values = ", ".join(f"o.{name} AS old_{name}, n.{name} AS new_{name}" for name in rest)
+    facts = " OR ".join(f"o.{name} IS DISTINCT FROM n.{name}" for name in _facts(spec)) or "false"
+    every = " OR ".join(f"o.{name} IS DISTINCT FROM n.{name}" for name in rest)
+    same_key = " AND ".join(f"o.{name} = n.{name}" for name in spec.key)
+    return (
+        f"CREATE OR REPLACE TEMP TABLE diff_{spec.name} AS SELECT {key}, "
+        f"CASE WHEN o.here IS NULL THEN '{Change.ADDED}' "
+        f"WHEN n.here IS NULL THEN '{Change.REMOVED}' "
+        f"WHEN {facts} THEN '{Change.CHANGED}' ELSE '{Change.PROVENANCE}' END AS change, {values} "
+        f"FROM (SELECT *, true AS here FROM {old}) o "
+        f"FULL JOIN (SELECT *, true AS here FROM {new}) n ON {same_key} "
+        f"WHERE o.here IS NULL OR n.here IS NULL OR {every}"
+    )
+
+
+def _values(spec: Table, row: Sequence[Any]) -> Iterator[ValueChange]:
+    width = len(spec.key)
+    key = " ".join(str(part) for part in row[:width])
+    change = Change(row[width])
+    names = [*_facts(spec), *_origin(spec)]
+    pairs = zip(names, row[width + 1 :: 2], row[width + 2 :: 2], strict=True)
+    if change in (Change.ADDED, Change.REMOVED):
+        side = 2 if change is Change.ADDED else 1
+        held = {pair[0]: pair[side] for pair in pairs if pair[side] is not None}
+        text = json.dumps(held, ensure_ascii=False, default=str)
+        old, new = (None, text) if change is Change.ADDED else (text, None)
+        yield ValueChange(table=spec.name, key=key, change=change, column="", old=old, new=new)
+        return
+    for name, old, new in pairs:
+        if not _same(old, new):
+            kind = Change.PROVENANCE if name in PROVENANCE else Change.CHANGED
+            yield ValueChange(table=spec.name, key=key, change=kind, column=name, old=old, new=new)
+
+
+def _same(old: object, new: object) -> bool:
+    if isinstance(old, float) and isinstance(new, float) and math.isnan(old):
+        return math.isnan(new)
+    return old == new

@@ -1,0 +1,223 @@
+"""What must hold before the lake is read or written: files, tables, one writer, one kind."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import pyarrow.compute as pc
+from filelock import FileLock, Timeout
+
+from screener.data.lake import lake
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import SIMULATED, TABLES, Table
+from screener.data.lake.versions import latest_version, tables_at
+from screener.errors import InputError, StorageBusy, StorageDamaged
+from screener.files.clean import clean_line
+
+__all__ = [
+    "has_catalog",
+    "is_simulated",
+    "make_tables",
+    "making",
+    "refuse_lost_catalog",
+    "refuse_mixture",
+    "write_lock",
+]
+
+LOCK_SECONDS = 120.0
+"""How long a writer waits for another."""
+
+SILENT_SECONDS = 2.0
+"""How long it does so without a word."""
+
+_HOLDER = "write.holder"
+_LONGEST = 80  # characters of a command that are told
+_DATA_PATH = "FROM __ducklake_metadata_lake.ducklake_metadata WHERE key = 'data_path'"
+
+
+def has_catalog(root: Path) -> bool:
+    """Tell whether a folder holds the catalog of a lake."""
+    catalog = root / lake.CATALOG
+    return catalog.is_file() and catalog.stat().st_size > 0
+
+
+def refuse_lost_catalog(root: Path) -> None:
+    """Refuse to begin a new lake beside the Parquet files of one whose catalog is gone."""
+    if has_catalog(root):
+        return
+    with lake.storage_errors(root):
+        left = next((root / lake.DATA).rglob("*.parquet"), None) if root.is_dir() else None
+    if left is not None:
+        raise StorageDamaged(
+            f"the catalog {lake.CATALOG} is gone, and Parquet files of a lake are there",
+            where=str(root),
+            fix="restore the catalog from a copy, or move the folder away and import again",
+        )
+
+
+def make_tables(connection: lake.Connection, root: Path) -> None:
+    """Make the tables that the lake lacks, and let be empty what an older program would not."""
+    with lake.storage_errors(root):
+        _forget_folder(connection, root)
+        there = tables_at(connection, latest_version(connection))
+        statements = [
+            *(text for spec in TABLES.values() if spec.name not in there for text in making(spec)),
+            *(_sorting(TABLES[name]) for name in TABLES if name in _unsorted(connection)),
+            *_loosening(connection),
+        ]
+        if not statements:
+            return
+        connection.execute("BEGIN")
+        try:
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(lake.Error):
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _forget_folder(connection: lake.Connection, root: Path) -> None:
+    """Let the catalog name the folder of its files from its own place, and no path of a machine."""
+    if connection.execute(f"SELECT value {_DATA_PATH}").fetchall() == [(f"{lake.DATA}/",)]:
+        return
+    # Whoever keeps the catalog busy does no harm: the next write does it.
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(root / lake.CATALOG, timeout=1.0)) as link,
+        link,
+    ):
+        link.execute("PRAGMA secure_delete = ON")  # else the bytes stay where the path was
+        link.execute(
+            "UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'", [f"{lake.DATA}/"]
+        )
+
+
+def making(spec: Table) -> Iterator[str]:
+    """Give the statements that make a table, sorted and by year."""
+    columns = ", ".join(
+        f"{column.name} {column.type}{' NOT NULL' if column.required else ''}"
+        for column in spec.columns
+    )
+    yield f"CREATE TABLE lake.{spec.name} ({columns})"
+    if spec.by_year:
+        yield f"ALTER TABLE lake.{spec.name} SET PARTITIONED BY (year({spec.by_year}))"
+    yield _sorting(spec)
+
+
+def _sorting(spec: Table) -> str:
+    # Told to the lake, since it merges files by itself, and would only put one after another.
+    return f"ALTER TABLE lake.{spec.name} SET SORTED BY ({', '.join(spec.sort)})"
+
+
+def _loosening(connection: lake.Connection) -> Iterator[str]:
+    """Let columns be empty that an older program required."""
+    rows = connection.execute(
+        "SELECT t.table_name, c.column_name FROM __ducklake_metadata_lake.ducklake_column c "
+        "JOIN __ducklake_metadata_lake.ducklake_table t USING (table_id) "
+        "WHERE c.end_snapshot IS NULL AND t.end_snapshot IS NULL AND NOT c.nulls_allowed"
+    ).fetchall()
+    for table, column in rows:
+        if table in TABLES and not TABLES[table].column(column).required:
+            yield f"ALTER TABLE lake.{table} ALTER COLUMN {column} DROP NOT NULL"
+
+
+def _unsorted(connection: lake.Connection) -> set[str]:
+    rows = connection.execute(
+        "SELECT t.table_name FROM __ducklake_metadata_lake.ducklake_table t "
+        "WHERE t.end_snapshot IS NULL AND NOT EXISTS (SELECT 1 "
+        "FROM __ducklake_metadata_lake.ducklake_sort_info s "
+        "WHERE s.table_id = t.table_id AND s.end_snapshot IS NULL)"
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+@contextmanager
+def write_lock(root: Path) -> Iterator[None]:
+    """Hold the one lock of writers; `StorageBusy` if another process keeps it for too long.
+
+    Who waits for over `SILENT_SECONDS` says for whom, on standard error.
+    """
+    # DuckLake lets two transactions insert the same keys; one writer at a time keeps them unique.
+    lock = FileLock(root / "write.lock")
+    with lake.storage_errors(root):
+        try:
+            lock.acquire(timeout=min(SILENT_SECONDS, LOCK_SECONDS))
+        except Timeout:
+            sys.stderr.write(f"waiting for {_holder(root)}, which is writing\n")
+            sys.stderr.flush()
+            _acquire(lock, root)
+    with suppress(OSError):
+        (root / _HOLDER).write_text(_myself(), encoding="utf-8")
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            (root / _HOLDER).unlink()
+        lock.release()
+
+
+def _acquire(lock: FileLock, root: Path) -> None:
+    try:
+        lock.acquire(timeout=max(0.0, LOCK_SECONDS - SILENT_SECONDS))
+    except Timeout as error:
+        raise StorageBusy(
+            f"{_holder(root)} has been writing for over {LOCK_SECONDS:.0f} s",
+            where=str(root),
+            fix="wait until it ends, or end it, then type the command again",
+        ) from error
+
+
+def _myself() -> str:
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
+    return f"process {os.getpid()} (`{clean_line(command)[:_LONGEST]}`)"
+
+
+def _holder(root: Path) -> str:
+    """Return who holds the lock, as it has written down."""
+    with suppress(OSError):
+        text = (root / _HOLDER).read_text(encoding="utf-8", errors="replace")
+        if text:
+            return clean_line(text)[: 2 * _LONGEST]
+    return "another process"
+
+
+def is_simulated(connection: lake.Connection, root: Path, places: Iterable[str]) -> bool | None:
+    """Tell whether the rows stored are simulated; `None` while there are none.
+
+    Parameters
+    ----------
+    connection
+        The lake.
+    root
+        Its folder.
+    places
+        Tables with a column `source`, as written after FROM, at the version to look at.
+    """
+    with lake.storage_errors(root):
+        for place in places:
+            rows = connection.execute(f"SELECT source FROM {place} LIMIT 1").fetchall()
+            if rows:
+                return bool(rows[0][0] == SIMULATED)
+    return None
+
+
+def refuse_mixture(stored: bool | None, batch: Batch) -> None:
+    """Refuse a batch that would put simulated and real rows into one lake."""
+    for table in batch.tables.values():
+        if not table.num_rows or "source" not in table.column_names:
+            continue
+        marked = set(pc.unique(pc.equal(table.column("source"), SIMULATED)).to_pylist())
+        if stored is None:
+            stored = True in marked
+        if marked != {stored}:
+            raise InputError(
+                "simulated and real prices must not share one lake",
+                fix="use another folder: `screener init DIR`, then `--workspace DIR`",
+            )

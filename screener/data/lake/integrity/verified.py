@@ -1,0 +1,377 @@
+"""What is read is what was written: files are compared with their recorded hash before a query.
+
+A file whose bytes were found right is remembered by its size, its times and its inode for seven
+days, so that the next command reads none of them again. The memory is derived: a copy of it that
+is damaged or gone costs time and no more.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from pathlib import Path
+
+from screener.data.lake import lake
+from screener.data.lake.guards import write_lock
+from screener.data.lake.integrity.checksums import (
+    SUMS,
+    Damage,
+    Recorded,
+    catalog_files,
+    catalog_state,
+    file_digest,
+    next_file,
+    record_files,
+    recorded,
+)
+from screener.data.lake.integrity.content import content_of, recounted
+from screener.data.lake.schema import TABLES
+from screener.data.lake.versions import latest_version
+from screener.data.panels.calendar_cache import FOLDER
+from screener.errors import (
+    ScreenerError,
+    StorageBusy,
+    StorageDamaged,
+    StorageFull,
+    StorageReadOnly,
+)
+from screener.files.whole import write_whole
+
+__all__ = ["MEMORY", "Verifier", "catalog_complaints", "connected"]
+
+MEMORY = 7 * 86_400.0
+"""Seconds for which a file that was found right is not read again, while it looks the same."""
+
+_FILES = """
+    SELECT t.table_name, s.path || t.path || f.path, f.begin_snapshot, f.end_snapshot
+    FROM (
+        SELECT table_id, path, begin_snapshot, end_snapshot
+        FROM __ducklake_metadata_lake.ducklake_data_file
+        UNION ALL
+        SELECT table_id, path, begin_snapshot, end_snapshot
+        FROM __ducklake_metadata_lake.ducklake_delete_file
+    ) f
+    JOIN __ducklake_metadata_lake.ducklake_table t ON t.table_id = f.table_id
+    JOIN __ducklake_metadata_lake.ducklake_schema s ON s.schema_id = t.schema_id
+"""
+_AT = " WHERE f.begin_snapshot <= {0} AND (f.end_snapshot IS NULL OR f.end_snapshot > {0})"
+_DAYS = """
+    SELECT min(v.min_value), max(v.max_value)
+    FROM __ducklake_metadata_lake.ducklake_data_file f
+    JOIN __ducklake_metadata_lake.ducklake_file_column_stats v ON v.data_file_id = f.data_file_id
+    JOIN __ducklake_metadata_lake.ducklake_column c
+        ON c.table_id = f.table_id AND c.column_id = v.column_id
+    WHERE ends_with(f.path, ?) AND c.column_name = ?
+"""
+_WAY_BACK = (
+    "put the file back from a copy of the folder, or go back to a version before it: "
+    "`screener data restore N`, or import its rows again in a new workspace; "
+    "`screener data verify` lists all damage"
+)
+_TOLD = {
+    Damage.CHANGED: "is not what was written: its bytes differ from their recorded hash",
+    Damage.MISSING: "is missing",
+    Damage.UNRECORDED: f"has no hash in {SUMS}: nothing tells whether it is what was written",
+}
+
+_Look = tuple[int, int, int, int]
+"""Size, both times and inode of a file."""
+
+
+class Verifier:
+    """Compares the files of a lake with their recorded hashes, each once.
+
+    Parameters
+    ----------
+    root
+        Folder of the lake.
+    connection
+        The lake.
+    now
+        Returns the seconds since 1970.
+    """
+
+    def __init__(
+        self, root: Path, connection: lake.Connection, now: Callable[[], float] = time.time
+    ) -> None:
+        self._root = root
+        self._connection = connection
+        self._memory = _Memory(root / FOLDER / "verified.json", now)
+        self._recorded: Recorded | None = None
+        self._files: dict[int, dict[str, list[str]]] = {}
+        self._done: set[tuple[str, int]] = set()
+
+    def table(self, table: str, version: int) -> None:
+        """Compare the files that a table has at a version, unless that was done.
+
+        Raises
+        ------
+        StorageDamaged
+            Naming the file, its table and its days, and the way back.
+        """
+        if (table, version) in self._done:
+            return
+        self._compare(table, self._listed(version).get(table, []))
+        self._done.add((table, version))
+
+    def catalog(self, *, alone: bool = False) -> None:
+        """Compare the catalog with what was recorded at its commits.
+
+        A process that was ended between its commit and its record leaves a catalog that has
+        changed since: it is examined, and recorded.
+
+        Parameters
+        ----------
+        alone
+            Whether the caller keeps other writers away.
+
+        Raises
+        ------
+        StorageDamaged
+            If its bytes differ and nothing was committed since, or the list of hashes is gone.
+        """
+        with _told_of_damage(self._root):
+            next_file(self._connection)  # SQLite takes back what an ended writer left half done
+        if self._memory.knows(lake.CATALOG, self._root / lake.CATALOG):
+            return
+        look = _look(self._root / lake.CATALOG)
+        if not self.is_recorded():
+            # Perhaps a writer is between its commit and the list: look while there is none.
+            with nullcontext() if alone else self._waited():
+                self.forget()
+                if not self.is_recorded():
+                    self._catch_up()
+        if look is not None:
+            self._memory.add({lake.CATALOG: look})
+
+    def is_recorded(self) -> bool:
+        """Tell whether the catalog is as it was after one of its commits."""
+        found = self._list()
+        if not found.catalogs and found.complete_before is not None:
+            return True  # the list of an older program
+        return catalog_state(self._root) in found.catalogs
+
+    def every_byte(self) -> None:
+        """Compare all files that any version needs, whatever is remembered of them.
+
+        Raises
+        ------
+        StorageDamaged
+            Of the first that is not what was written.
+        """
+        self._memory.distrust()
+        self.catalog(alone=True)
+        for table, path, *_ in self._connection.execute(_FILES).fetchall():
+            self._compare(table, [path])
+
+    def distrust(self) -> None:
+        """Read every byte of what is asked for from here on, whatever is remembered."""
+        self._memory.distrust()
+        self._done = set()
+
+    def forget(self) -> None:
+        """Forget the list of hashes and of files, which a commit has made longer."""
+        self._recorded = None
+        self._files = {}
+
+    def _compare(self, table: str, paths: Iterable[str]) -> None:
+        fresh: dict[str, _Look] = {}
+        for path in paths:
+            place = self._root / lake.DATA / path
+            if self._memory.knows(path, place):
+                continue
+            look = _look(place)
+            if damage := self._damage(path):
+                raise self._told(path, table, damage)
+            if look is not None:
+                fresh[path] = look
+        self._memory.add(fresh)
+
+    def _damage(self, path: str) -> Damage | None:
+        digest = file_digest(self._root, path)
+        if digest is None:
+            return Damage.MISSING
+        entry = self._list().entries.get(path)
+        if entry is None:
+            return Damage.UNRECORDED
+        return None if entry.digest == digest else Damage.CHANGED
+
+    def _told(self, path: str, table: str, damage: Damage) -> StorageDamaged:
+        if damage is Damage.UNRECORDED and not self._list().there:
+            return _lost_list(self._root)
+        return StorageDamaged(
+            f"a file of table {table}{self._days(path, table)} {_TOLD[damage]}",
+            where=str(self._root / lake.DATA / path),
+            fix=_WAY_BACK,
+        )
+
+    def _days(self, path: str, table: str) -> str:
+        by_day = next((name for name in TABLES if name == table), None)
+        day = None if by_day is None else TABLES[by_day].by_year
+        with suppress(lake.Error):
+            rows = self._connection.execute(_DAYS, [Path(path).name, day]).fetchall()
+            for first, last in rows:
+                if first and last:
+                    return f", {first} to {last},"
+        return ""
+
+    def _list(self) -> Recorded:
+        if self._recorded is None:
+            self._recorded = recorded(self._root)
+        return self._recorded
+
+    def _listed(self, version: int) -> Mapping[str, list[str]]:
+        if version not in self._files:
+            found: dict[str, list[str]] = {}
+            for table, path, *_ in self._connection.execute(
+                _FILES + _AT.format(version)
+            ).fetchall():
+                found.setdefault(table, []).append(path)
+            self._files = {version: found}
+        return self._files[version]
+
+    @contextmanager
+    def _waited(self) -> Iterator[None]:
+        """Keep writers away, where the folder can be written at all."""
+        with ExitStack() as stack:
+            with suppress(StorageReadOnly):
+                stack.enter_context(write_lock(self._root))
+            yield
+
+    def _catch_up(self) -> None:
+        found = self._list()
+        if not found.there and not next_file(self._connection):
+            return  # a lake that is being made
+        if catalog_state(self._root).changes in {state.changes for state in found.catalogs}:
+            raise _catalog_damaged(self._root, "its bytes are not those of any commit")
+        for complaint in catalog_complaints(self._root):
+            raise _catalog_damaged(self._root, complaint)
+        with _told_of_damage(self._root):
+            files = catalog_files(self._connection)
+        # What came after the last record was not listed; what came before it was.
+        if found.last is None or any(
+            item.id < found.last and item.path not in found.entries for item in files
+        ):
+            raise _lost_list(self._root)
+        self._recount()
+        record_files(self._root, self._connection, fresh=next_file(self._connection))
+        self.forget()
+
+    def _recount(self) -> None:
+        """Compare the rows of the newest version with the digest of their commit."""
+        version = latest_version(self._connection)
+        with _told_of_damage(self._root):
+            told = content_of(self._connection, version)
+            if told is not None and told != recounted(self._connection, version):
+                raise _catalog_damaged(
+                    self._root, "the rows of the newest version are not those of its commit"
+                )
+
+
+@contextmanager
+def _told_of_damage(root: Path) -> Iterator[None]:
+    """Tell of any failure in a lake whose catalog is not as recorded that the catalog is damaged.
+
+    Parameters
+    ----------
+    root
+        Folder of the lake.
+    """
+    try:
+        yield
+    except (StorageBusy, StorageFull, StorageReadOnly):
+        raise
+    except (ScreenerError, lake.Error) as error:
+        with suppress(OSError):
+            states = recorded(root).catalogs
+            if states and catalog_state(root) not in states:
+                said = str(error).splitlines()[0]
+                raise _catalog_damaged(root, said) from error
+        raise
+
+
+def connected(root: Path, *, create: bool = False) -> lake.Connection:
+    """Open a lake like `lake.connect`; a failure for its catalog's damage is told as that."""
+    with _told_of_damage(root):
+        return lake.connect(root, create=create)
+
+
+class _Memory:
+    """How the files looked that were found right, and when; kept in a file that may be lost."""
+
+    def __init__(self, path: Path, now: Callable[[], float]) -> None:
+        self._path = path
+        self._now = now
+        self._known = self._read()
+
+    def knows(self, name: str, path: Path) -> bool:
+        """Tell whether a file was found right and looks the same since."""
+        return name in self._known and self._known[name][0] == _look(path)
+
+    def distrust(self) -> None:
+        """Take nothing for right that was found so before."""
+        self._known = {}
+
+    def add(self, looks: Mapping[str, _Look]) -> None:
+        """Remember files; where the folder cannot be written, in this process alone."""
+        if not looks:
+            return
+        at = self._now()
+        self._known = {**self._read(), **self._known, **{n: (v, at) for n, v in looks.items()}}
+        text = json.dumps({name: [*look, at] for name, (look, at) in self._known.items()})
+        with suppress(OSError):
+            self._path.parent.mkdir(exist_ok=True)
+            write_whole(self._path, text)
+
+    def _read(self) -> dict[str, tuple[_Look, float]]:
+        now = self._now()
+        with suppress(OSError, ValueError, TypeError, RecursionError, AttributeError):
+            return {
+                name: ((size, modified, changed, inode), at)
+                for name, (size, modified, changed, inode, at) in json.loads(
+                    self._path.read_bytes()
+                ).items()
+                if 0 <= now - at < MEMORY
+            }
+        return {}
+
+
+def catalog_complaints(root: Path) -> tuple[str, ...]:
+    """Return what SQLite's own check finds wrong with the catalog, in its words."""
+    place = f"{(root / lake.CATALOG).absolute().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(place, uri=True)) as link:
+            rows = link.execute("PRAGMA integrity_check(5)").fetchall()
+    except sqlite3.Error as error:
+        return (str(error),)
+    return tuple(str(row[0]) for row in rows if row[0] != "ok")
+
+
+def _look(path: Path) -> _Look | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
+def _lost_list(root: Path) -> StorageDamaged:
+    return StorageDamaged(
+        f"the list of hashes {SUMS} is gone or cut: nothing tells whether the data files are what "
+        "was written",
+        where=str(root),
+        fix=f"put {SUMS} back from a copy; without one, `screener data verify --rebuild-hashes` "
+        "compares the rows with the digest of their commit and records the files as they are",
+    )
+
+
+def _catalog_damaged(root: Path, what: str) -> StorageDamaged:
+    return StorageDamaged(
+        f"the catalog {lake.CATALOG} is damaged: {what}",
+        where=str(root / lake.CATALOG),
+        fix=f"put {lake.CATALOG} and {SUMS} back from a copy of the folder, or import again in a "
+        "new workspace",
+    )

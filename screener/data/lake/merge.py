@@ -1,0 +1,279 @@
+"""Merging a batch into the lake's tables: checked, compared with what is there, sorted, written."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.integrity.content import Balance
+from screener.data.lake.schema import TABLES, Table, TableName
+from screener.data.lake.versions import PROVENANCE, empty_relation
+from screener.errors import SchemaMismatch
+
+__all__ = ["TableChange", "merge_batch"]
+
+_NEVER_LOSSY = ("VARCHAR", '"NULL"', "ENUM")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableChange:
+    """Rows of one table that a merge added, changed, removed or found already there."""
+
+    table: TableName
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+
+
+def merge_batch(
+    connection: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    balance: Balance | None,
+    *,
+    missing: frozenset[TableName] = frozenset(),
+) -> tuple[TableChange, ...]:
+    """Merge a batch inside the caller's transaction; the lake is attached as `lake`.
+
+    Parameters
+    ----------
+    connection
+        Connection with an open transaction.
+    batch
+        Rows by table.
+    balance
+        Books the rows that come and go; without one nothing is written, only counted.
+    missing
+        Tables that the lake does not have yet; only counting can do without them.
+
+    Raises
+    ------
+    SchemaMismatch
+        If a table does not fit the schema, repeats a key, mixes bases within a listing, or holds
+        a value that its column's type would round.
+    """
+    removed = [
+        _remove(connection, TABLES[name], keys, balance)
+        for name, keys in batch.removes.items()
+        if keys and name not in missing
+    ]
+    changes = [
+        _merge_table(connection, TABLES[name], rows, batch, balance, missing=missing)
+        for name, rows in batch.tables.items()
+        if rows.num_rows or (name is TableName.BARS and batch.replaces)
+    ]
+    return (*removed, *changes)
+
+
+def _remove(
+    connection: duckdb.DuckDBPyConnection,
+    spec: Table,
+    keys: frozenset[tuple[object, ...]],
+    balance: Balance | None,
+) -> TableChange:
+    """Remove stored rows by their keys."""
+    columns = zip(*sorted(keys, key=str), strict=True)
+    connection.register("removed_keys", pa.table(dict(zip(spec.key, columns, strict=True))))
+    try:
+        same_key = " AND ".join(f"t.{name} = r.{name}" for name in spec.key)
+        source = f"lake.{spec.name} t"
+        count = _count(connection, f"{source} JOIN removed_keys r ON {same_key}")
+        if count and balance is not None:
+            balance.less(spec, f"{source} JOIN removed_keys r ON {same_key}", "t")
+            connection.execute(f"DELETE FROM {source} USING removed_keys r WHERE {same_key}")
+    finally:
+        with suppress(duckdb.Error):
+            connection.unregister("removed_keys")
+    return TableChange(table=spec.name, added=0, changed=0, removed=count, unchanged=0)
+
+
+def _merge_table(
+    connection: duckdb.DuckDBPyConnection,
+    spec: Table,
+    rows: pa.Table,
+    batch: Batch,
+    balance: Balance | None,
+    *,
+    missing: frozenset[TableName],
+) -> TableChange:
+    connection.register("incoming_rows", rows)
+    try:
+        _check_columns(spec, rows)
+        _take_in(connection, spec)
+        _check_rows(connection, spec)
+        target = empty_relation(spec) if spec.name in missing else f"lake.{spec.name}"
+        return _merge_rows(connection, spec, target, batch, balance)
+    finally:
+        # In a transaction that has failed these fail too, and would hide why.
+        with suppress(duckdb.Error):
+            connection.unregister("incoming_rows")
+            connection.execute("DROP TABLE IF EXISTS incoming")
+
+
+def _take_in(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
+    try:
+        _check_exact(connection, spec)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {_typed_select(spec)}")
+    except duckdb.ConversionException as error:
+        raise SchemaMismatch(
+            f"a value of table {spec.name} has the wrong type: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def _check_exact(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
+    """Refuse values that a cast to their column's type would round or cut."""
+    for name, kind, *_ in connection.execute("DESCRIBE SELECT * FROM incoming_rows").fetchall():
+        target = spec.column(name).type
+        if kind == target or kind.startswith(_NEVER_LOSSY):
+            continue
+        back = f"CAST(CAST({name} AS {target}) AS {kind})"
+        lost = connection.execute(
+            f"SELECT count(*), any_value({name}::VARCHAR) FROM incoming_rows "
+            f"WHERE {back} IS DISTINCT FROM {name}"
+        ).fetchall()
+        for count, example in lost:
+            if count:
+                raise SchemaMismatch(
+                    f"{count} values of column {name} of table {spec.name} do not fit its type "
+                    f"{target}, the first {example}",
+                    fix="give whole numbers, days without a time, and no finer than microseconds",
+                )
+
+
+def _check_columns(spec: Table, rows: pa.Table) -> None:
+    if tuple(rows.column_names) != spec.column_names:
+        raise SchemaMismatch(
+            f"columns {rows.column_names} are not those of table {spec.name}, "
+            f"{list(spec.column_names)}"
+        )
+
+
+def _typed_select(spec: Table) -> str:
+    columns = ", ".join(f"{item.name}::{item.type} AS {item.name}" for item in spec.columns)
+    return f"SELECT {columns} FROM incoming_rows"
+
+
+def _check_rows(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
+    for column in spec.columns:
+        if column.required:
+            empty = _count(connection, f"incoming WHERE {column.name} IS NULL")
+            if empty:
+                raise SchemaMismatch(f"{empty} rows of table {spec.name} have no {column.name}")
+    key = ", ".join(spec.key)
+    repeated = connection.execute(
+        f"SELECT {key}, count(*) FROM incoming GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
+    ).fetchall()
+    for *values, times in repeated:
+        shown = ", ".join(str(value) for value in values)
+        raise SchemaMismatch(f"table {spec.name}: key {shown} comes {times} times")
+    if spec.name is TableName.BARS:
+        _check_basis(connection, "incoming")
+
+
+def _check_basis(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
+    """Refuse two bases of one listing in some rows, as written after FROM."""
+    mixed = connection.execute(
+        f"SELECT listing FROM {rows} GROUP BY listing HAVING count(DISTINCT basis) > 1 LIMIT 1"
+    ).fetchall()
+    for (listing,) in mixed:
+        raise SchemaMismatch(f"bars of {listing} mix raw and adjusted prices")
+
+
+def _merge_rows(
+    connection: duckdb.DuckDBPyConnection,
+    spec: Table,
+    target: str,
+    batch: Batch,
+    balance: Balance | None,
+) -> TableChange:
+    same_key = " AND ".join(f"t.{name} = i.{name}" for name in spec.key)
+    compared = [name for name in spec.column_names if name not in (*spec.key, *PROVENANCE)]
+    differs = " OR ".join(f"t.{name} IS DISTINCT FROM i.{name}" for name in compared) or "false"
+    outdated = _replaced_rows(connection, spec, target, same_key, batch)
+    total = _count(connection, "incoming")
+    known = _count(connection, f"{target} t JOIN incoming i ON {same_key}")
+    changed = _count(connection, f"{target} t JOIN incoming i ON {same_key} WHERE {differs}")
+    removed = _count(connection, f"{target} t WHERE {outdated}") if outdated else 0
+    if balance is not None:
+        if removed:
+            balance.less(spec, f"{target} t WHERE {outdated}", "t")
+            connection.execute(f"DELETE FROM {target} t WHERE {outdated}")
+        if changed:
+            alike = f"{same_key} AND ({differs})"
+            balance.less(spec, f"{target} t JOIN incoming i ON {alike}", "t")
+            connection.execute(f"DELETE FROM {target} t USING incoming i WHERE {alike}")
+        if changed or known < total:
+            fresh = f"incoming i WHERE NOT EXISTS (SELECT 1 FROM {target} t WHERE {same_key})"
+            balance.plus(spec, fresh, "i")
+            # Sorted by the lake itself.
+            connection.execute(f"INSERT INTO {target} SELECT i.* FROM {fresh}")
+    return TableChange(
+        table=spec.name,
+        added=total - known,
+        changed=changed,
+        removed=removed,
+        unchanged=known - changed,
+    )
+
+
+def _replaced_rows(
+    connection: duckdb.DuckDBPyConnection, spec: Table, target: str, same_key: str, batch: Batch
+) -> str:
+    """Return the condition on `t` for stored bars that a new history replaces; empty for none.
+
+    Raises
+    ------
+    SchemaMismatch
+        If the listings that are not replaced would hold two bases.
+    """
+    if spec.name is not TableName.BARS:
+        return ""
+    connection.execute("CREATE OR REPLACE TEMP TABLE replaced (listing VARCHAR)")
+    if batch.replaces:
+        names = pa.table({"listing": pa.array(sorted(batch.replaces), pa.string())})
+        connection.register("replaced_names", names)
+        connection.execute("INSERT INTO replaced SELECT listing FROM replaced_names")
+        connection.unregister("replaced_names")
+    both = (
+        f"SELECT DISTINCT listing, basis FROM {target} WHERE listing NOT IN "
+        "(SELECT listing FROM replaced) AND listing IN (SELECT listing FROM incoming)"
+    )
+    _check_basis(connection, f"({both} UNION SELECT listing, basis FROM incoming)")
+    return (
+        "t.listing IN (SELECT listing FROM replaced) "
+        f"AND NOT EXISTS (SELECT 1 FROM incoming i WHERE {same_key})"
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])
+
+
+def quarantine_rows(rejects: tuple[Reject, ...], fetched_at: object) -> pa.Table:
+    """Return rejected rows as rows of table `quarantine`."""
+    spec = TABLES[TableName.QUARANTINE]
+    columns: dict[str, list[object]] = {name: [] for name in spec.column_names}
+    for reject in rejects:
+        for name, value in (
+            ("table_name", str(reject.table)),
+            ("file", reject.file),
+            ("line", reject.line),
+            ("listing", reject.listing),
+            ("session", reject.session),
+            ("reason", reject.reason),
+            ("row", reject.row),
+            ("fetched_at", fetched_at),
+        ):
+            columns[name].append(value)
+    kinds = {
+        "line": pa.int64(),
+        "session": pa.date32(),
+        "fetched_at": pa.timestamp("us", tz="UTC"),
+    }
+    return pa.table(
+        {name: pa.array(v, kinds.get(name, pa.string())) for name, v in columns.items()}
+    )

@@ -1,0 +1,387 @@
+"""The one door to the lake: every read and every write of market data goes through `Store`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+import duckdb
+
+from screener.data.lake import lake
+from screener.data.lake.batch import Batch
+from screener.data.lake.compaction import (
+    Compaction,
+    Pins,
+    compact,
+    merge_when_many,
+    remove_leftovers,
+)
+from screener.data.lake.guards import (
+    has_catalog,
+    is_simulated,
+    make_tables,
+    refuse_lost_catalog,
+    refuse_mixture,
+    write_lock,
+)
+from screener.data.lake.integrity.checksums import next_file, record_files
+from screener.data.lake.integrity.content import Balance, Content
+from screener.data.lake.integrity.verified import connected
+from screener.data.lake.merge import TableChange, merge_batch
+from screener.data.lake.reading import Coverage, Reader, Span
+from screener.data.lake.restoring import restore_tables, what_restoring_changes
+from screener.data.lake.schema import TABLES, TableName
+from screener.data.lake.versions import FIRST_VERSION, RETENTION, check_version
+from screener.errors import StorageDamaged
+
+__all__ = ["Commit", "Coverage", "Span", "Store"]
+
+
+Job = Callable[[Balance], tuple[TableChange, ...]]
+"""What writes rows in an open transaction, and books them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What a commit did: the data version it made (or found, when nothing changed).
+
+    Parameters
+    ----------
+    version
+        The newest version afterwards; where the commit also merged small files, it is one more
+        than that of the rows, and holds the same.
+    changes
+        What became of the rows, by table.
+    remarks
+        What could not be done besides; the rows have landed all the same.
+    """
+
+    version: int
+    changes: tuple[TableChange, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether any row was added, changed or removed."""
+        return any(item.added or item.changed or item.removed for item in self.changes)
+
+
+class Store(Reader):
+    """Market data of one workspace, read at one data version.
+
+    All reads of one `Store` see the same snapshot of all tables, whatever others commit meanwhile.
+    Use `open` to read and `create` to write; both are context managers.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        connection: lake.Connection,
+        version: int | None,
+        *,
+        alone: bool = False,
+    ) -> None:
+        super().__init__(root, connection, version, alone=alone)
+        self._settled = False
+
+    @classmethod
+    def open(cls, root: Path, *, version: int | None = None, every_byte: bool = False) -> Self:
+        """Open the lake in `root` for reading, at its newest version or at `version`.
+
+        Parameters
+        ----------
+        root
+            Folder of the lake.
+        version
+            Version to read; the newest when `None`.
+        every_byte
+            Whether to compare each file with its hash even if that was done lately.
+
+        Raises
+        ------
+        DataError
+            If the folder holds no lake yet.
+        InputError
+            If there is no such version, or no longer.
+        StorageDamaged
+            If the catalog is not what was written; a read raises it of the files that it touches.
+        """
+        refuse_lost_catalog(root)
+        if not has_catalog(root):
+            raise lake.no_data_yet(root)
+        store = cls._connected(root, version)
+        if every_byte:
+            store._read_every_byte()
+        if store.version < FIRST_VERSION:  # a first import was ended before it made the tables
+            store.close()
+            raise lake.no_data_yet(root)
+        return store
+
+    @classmethod
+    def create(cls, root: Path) -> Self:
+        """Open the lake in `root` for reading and writing, making it if there is none."""
+        with lake.storage_errors(root):
+            root.mkdir(parents=True, exist_ok=True)
+        with write_lock(root):
+            refuse_lost_catalog(root)
+            return cls._connected(root, None, create=True)
+
+    @classmethod
+    def _connected(cls, root: Path, version: int | None, *, create: bool = False) -> Self:
+        connection = connected(root, create=create)
+        try:
+            store = cls(root, connection, version, alone=create)
+            if create:
+                with store._recording():
+                    store._make_tables()
+                store._version = store._latest()
+        except BaseException:
+            connection.close()
+            raise
+        return store
+
+    def commit(
+        self,
+        batch: Batch,
+        *,
+        message: str,
+        complete: Callable[[Self, Batch], Batch] | None = None,
+    ) -> Commit:
+        """Merge a batch into the tables in one transaction: all of it lands, or none.
+
+        Rows are merged by key; only the listings that the batch says it replaces lose bars that it
+        lacks. A batch that changes nothing makes no new version.
+
+        Parameters
+        ----------
+        batch
+            Rows by table, already in the schema's columns and units.
+        message
+            What this commit is, kept with the version.
+        complete
+            Adds rows that follow from the batch and from what is stored; called while nobody else
+            can write, with this store at its newest version.
+
+        Raises
+        ------
+        SchemaMismatch
+            If a table does not fit the schema or repeats a key, or raw bars meet adjusted ones.
+        InputError
+            If simulated and real rows would be mixed.
+        StorageError
+            If the lake cannot be written; nothing is changed then.
+        """
+        with self._alone():
+            self._settle()
+            self._version = self._latest()
+            whole = complete(self, batch) if complete else batch
+            self._verify({*whole.tables, *whole.removes}, self._version)
+            return self._commit(partial(self._merge, whole), message)
+
+    def restore(self, version: int, *, dry_run: bool = False) -> Commit:
+        """Make an old version current again, as a new one with its rows in every table.
+
+        Parameters
+        ----------
+        version
+            A version that can still be read.
+        dry_run
+            Whether to tell only what would change.
+
+        Raises
+        ------
+        InputError
+            If there is no such version, or no longer.
+        StorageError
+            If the lake cannot be written; nothing is changed then.
+        """
+        with lake.storage_errors(self._root) if dry_run else self._alone():
+            if not dry_run:
+                self._settle()
+            self._asked(lambda: check_version(self._connection, self._root, version))
+            self._version = self._latest()
+            self._verify(TABLES, version)
+            lost = self._lost(self._version)
+            changes = self._asked(lambda: what_restoring_changes(self._connection, version, lost))
+            told = tuple(
+                f"Table {name} is damaged as it is now, and is made anew." for name in sorted(lost)
+            )
+            if dry_run:
+                return Commit(version=self._version, changes=changes, remarks=told)
+            job = partial(restore_tables, self._connection, changes, lost)
+            done = self._commit(job, f"restore data version {version}", lost=lost)
+            return replace(done, remarks=(*told, *done.remarks))
+
+    def refuse_other_market(self, batch: Batch) -> None:
+        """Refuse a batch of real rows for a simulated lake, and the other way round.
+
+        Raises
+        ------
+        InputError
+            If the batch would mix them.
+        """
+        self._refuse_mixture(batch, self._tables(self._latest()))
+
+    def _refuse_mixture(self, batch: Batch, there: Iterable[str]) -> None:
+        places = [f"lake.{name}" for name in self._with_source(there)]
+        refuse_mixture(is_simulated(self._connection, self._root, places), batch)
+
+    def dry_run(self, batch: Batch) -> Commit:
+        """Tell what `commit` would do, and change nothing."""
+        with lake.storage_errors(self._root):
+            latest = self._latest()
+            self._verify({*batch.tables, *batch.removes}, latest)
+            missing = frozenset(name for name in TABLES if name not in self._tables(latest))
+            changes = self._merge(batch, None, missing=missing)
+            return Commit(version=latest, changes=changes)
+
+    def compact(
+        self,
+        *,
+        now: datetime,
+        pinned: Callable[[], Pins],
+        keep: timedelta = RETENTION,
+        dry_run: bool = False,
+    ) -> Compaction:
+        """Merge small files, expire old versions and remove the files that nobody needs.
+
+        No row of any version that is kept changes; the store reads the newest version afterwards.
+
+        Parameters
+        ----------
+        now
+            Instant of the call.
+        pinned
+            Gives the versions that must be kept; called while nobody else can write.
+        keep
+            How long a version is kept after it was replaced.
+        dry_run
+            Whether to tell only what would be done.
+
+        Raises
+        ------
+        StorageError
+            If the lake cannot be written; what was done by then stays done, and is whole.
+        """
+        with lake.storage_errors(self._root) if dry_run else self._alone():
+            if not dry_run:
+                self._make_tables()
+                self._verifier.every_byte()
+            pins = pinned()
+            job = partial(compact, self._root, self._connection, now=now, keep=keep, pins=pins)
+            if dry_run:
+                return lake.retried(self._root, lambda: job(dry_run=True))
+            found = job(dry_run=False)
+            self._version = self._latest()
+            return found
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other writers away, from a catalog that is what was written to one that is recorded.
+
+        Raises
+        ------
+        StorageDamaged
+            If the catalog is not what was written.
+        """
+        with write_lock(self._root), lake.storage_errors(self._root):
+            self._verifier.forget()
+            self._verifier.catalog(alone=True)
+            with self._recording():
+                yield
+
+    @contextmanager
+    def _recording(self) -> Iterator[None]:
+        """Record what the catalog has become, also where what was to be done has failed."""
+        fresh = self._asked(lambda: next_file(self._connection))
+        try:
+            yield
+        finally:
+            self._verifier.forget()
+            if not self._verifier.is_recorded():
+                record_files(self._root, self._connection, fresh=fresh)
+                self._verifier.forget()
+
+    def _settle(self) -> None:
+        """Do once what a process that was ended, or an older program, may have left undone."""
+        if not self._settled:
+            self._make_tables()
+            remove_leftovers(self._root, self._connection)
+            self._settled = True
+
+    def _make_tables(self) -> None:
+        lake.retried(self._root, lambda: make_tables(self._connection, self._root))
+
+    def _lost(self, version: int) -> frozenset[TableName]:
+        """Return the tables of a version that hold a file that is not what was written."""
+        found = set()
+        for name in TABLES:
+            try:
+                self._verify([name], version)
+            except StorageDamaged:
+                found.add(name)
+        return frozenset(found)
+
+    def _commit(
+        self, job: Job, message: str, *, lost: frozenset[TableName] = frozenset()
+    ) -> Commit:
+        fresh = self._asked(lambda: next_file(self._connection))
+        before = self._content(lost)
+        changes = lake.retried(self._root, lambda: self._transaction(job, message, before, lost))
+        remarks = record_files(self._root, self._connection, fresh=fresh)
+        done = Commit(version=self._latest(), changes=changes, remarks=remarks)
+        if done.changed:  # what changes nothing makes no version, not even by merging
+            self._verifier.forget()
+            more = merge_when_many(self._root, self._connection, self._verifier)
+            done = replace(done, version=self._latest(), remarks=(*remarks, *more))
+        self._version = done.version
+        return done
+
+    def _verify(self, tables: Iterable[TableName], version: int) -> None:
+        """Compare the files of tables that are about to be read with their hashes."""
+        there = self._tables(version)
+        for name in {*tables} & {TableName(name) for name in there}:
+            self._verifier.table(name, version)
+
+    def _transaction(
+        self, job: Job, message: str, before: Content, lost: frozenset[TableName]
+    ) -> tuple[TableChange, ...]:
+        self._connection.execute("BEGIN")
+        try:
+            balance = Balance(self._connection)
+            changes = job(balance)
+            if not lost and not any(item.added or item.changed or item.removed for item in changes):
+                self._connection.execute("ROLLBACK")
+                return changes
+            self._connection.execute(
+                f"CALL lake.set_commit_message('screener', {lake.literal(message)}, "
+                f"extra_info => {lake.literal(balance.after(before).as_json())})"
+            )
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._rollback()
+            raise
+        return changes
+
+    def _merge(
+        self,
+        batch: Batch,
+        balance: Balance | None,
+        *,
+        missing: frozenset[TableName] = frozenset(),
+    ) -> tuple[TableChange, ...]:
+        self._refuse_mixture(batch, [name for name in TABLES if name not in missing])
+        return merge_batch(self._connection, batch, balance, missing=missing)
+
+    def _rollback(self) -> None:
+        # A failed commit has already rolled back, and the first error is the one to tell.
+        with suppress(duckdb.Error):
+            self._connection.execute("ROLLBACK")
+        # Files of the failed transaction belong to no version; nobody else is writing now.
+        with suppress(duckdb.Error, OSError):
+            remove_leftovers(self._root, self._connection)

@@ -1,0 +1,118 @@
+"""Data versions: which there are, and which tables each holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from screener.data.lake import lake
+from screener.data.lake.schema import Table
+from screener.errors import InputError
+
+__all__ = [
+    "EPOCH",
+    "FIRST_VERSION",
+    "PROVENANCE",
+    "RETENTION",
+    "Version",
+    "check_version",
+    "empty_relation",
+    "latest_version",
+    "relation",
+    "tables_at",
+    "versions_of",
+]
+
+FIRST_VERSION = 1
+"""The first version that can be read; version 0 is the lake before it had tables."""
+
+PROVENANCE = ("source", "fetched_at")
+"""Columns that say where a row is from; a row that differs in them alone is the same row."""
+
+RETENTION = timedelta(days=90)
+"""How long a version is kept after it was replaced, unless compaction is told otherwise."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""What the database counts instants from."""
+
+_LATEST = "SELECT max(snapshot_id) FROM __ducklake_metadata_lake.ducklake_snapshot"
+_VERSIONS = """
+    SELECT snapshot_id, epoch_us(snapshot_time::TIMESTAMPTZ)
+    FROM __ducklake_metadata_lake.ducklake_snapshot ORDER BY snapshot_id
+"""
+_NEAREST = """
+    SELECT count(*) FILTER (snapshot_id = ?), min(snapshot_id) FILTER (snapshot_id > ?)
+    FROM __ducklake_metadata_lake.ducklake_snapshot
+"""
+_TABLES = """
+    SELECT table_name, begin_snapshot, end_snapshot FROM __ducklake_metadata_lake.ducklake_table
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A version that can be read, and the instant in which it was committed."""
+
+    id: int
+    committed_at: datetime
+
+
+def latest_version(connection: lake.Connection) -> int:
+    """Return the newest version."""
+    return int(connection.execute(_LATEST).fetchall()[0][0])
+
+
+def versions_of(connection: lake.Connection) -> tuple[Version, ...]:
+    """List the versions that can be read, oldest first."""
+    rows = connection.execute(_VERSIONS).fetchall()
+    return tuple(
+        Version(id=row[0], committed_at=EPOCH + timedelta(microseconds=row[1])) for row in rows
+    )
+
+
+def tables_at(connection: lake.Connection, version: int) -> frozenset[str]:
+    """Return the names of the tables that a version holds."""
+    # No parameter: to convert one, DuckDB imports pandas.
+    rows = connection.execute(_TABLES).fetchall()
+    return frozenset(
+        name for name, begin, end in rows if begin <= version and (end is None or end > version)
+    )
+
+
+def check_version(connection: lake.Connection, root: Path, version: int) -> None:
+    """Refuse a version that does not exist, or no longer.
+
+    Raises
+    ------
+    InputError
+        Naming the newest version, and the retention where the version has expired.
+    """
+    latest = latest_version(connection)
+    ((found, following),) = connection.execute(_NEAREST, [version, version]).fetchall()
+    if version >= FIRST_VERSION and found:
+        return
+    if not FIRST_VERSION <= version < latest:
+        raise InputError(
+            f"no data version {version}; the newest is {latest}",
+            where=str(root),
+            fix="`screener data status` lists what is stored",
+        )
+    raise InputError(
+        f"data version {version} has expired: a version is kept for {RETENTION.days} days after it "
+        "was replaced, unless `screener data compact --keep-days` said otherwise, and for as long "
+        f"as a stored run names it; the newest is {latest}",
+        where=str(root),
+        fix=f"read the next one that is kept, {following}",
+    )
+
+
+def relation(spec: Table, version: int) -> str:
+    """Return a table at a version, as written after FROM."""
+    return f"lake.{spec.name} AT (VERSION => {version})"
+
+
+def empty_relation(spec: Table) -> str:
+    """Return an empty table with a table's columns, as written after FROM."""
+    columns = ", ".join(f"NULL::{column.type} AS {column.name}" for column in spec.columns)
+    return f"(SELECT {columns} WHERE false)"

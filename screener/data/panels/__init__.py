@@ -1,0 +1,1 @@
+"""Tables of the lake as arrays: sessions by listings, on one grid."""

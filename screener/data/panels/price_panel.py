@@ -1,0 +1,400 @@
+"""Price panels and benchmark series read from the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.store import Store
+from screener.data.panels.factors import factor_on
+from screener.data.panels.fixings import read_fixings
+from screener.domain.listing import Currency, Exchange, Listing
+from screener.domain.name_marks import bears_st_name, in_delisting_period, is_s_share
+from screener.domain.panel import (
+    CapPanel,
+    FlagMatrix,
+    FloatMatrix,
+    PricePanel,
+    SessionAxis,
+    TradingPanel,
+)
+from screener.market.calendars import calendar_of
+from screener.market.trading import southbound_open, southbound_rule
+
+__all__ = [
+    "VOLATILITY_HISTORY",
+    "frontier_of",
+    "read_benchmark",
+    "read_caps",
+    "read_panel",
+    "read_trading",
+]
+
+VOLATILITY_HISTORY = 200
+"""Days before an entry that hold 60 returns of a name that is suspended now and then."""
+_HISTORY_DAYS = 60  # before the first entry, for the previous close across a long holiday
+_CAP_DAYS = 30  # an older market value is not taken for today's
+_OFF_THE_DAY = 1e-3  # by which a VWAP may lie beyond high and low: turnover is told rounded
+_MAINLAND = (".SH", ".SZ", ".BJ")
+
+
+def frontier_of(store: Store, exchanges: Sequence[Exchange]) -> dict[Exchange, date]:
+    """Return the last session with a bar of any security, for each exchange that has one.
+
+    The mainland exchanges share one calendar, and so one frontier.
+    """
+    found = {}
+    for exchange in dict.fromkeys(exchanges):
+        suffixes = _MAINLAND if exchange.mainland else (f".{exchange}",)
+        last = store.frontier(suffixes)
+        if last is not None:
+            found[exchange] = last
+    return found
+
+
+def read_panel(
+    store: Store,
+    listings: Sequence[Listing],
+    *,
+    first_entry: date,
+    last_entry: date,
+    history: int = _HISTORY_DAYS,
+    vwap: bool = False,
+) -> PricePanel:
+    """Read the panel of some listings, from before the first entry to the end of the tables.
+
+    Parameters
+    ----------
+    store
+        The lake, at the version to read.
+    listings
+        Columns of the panel, unique.
+    first_entry, last_entry
+        Earliest and latest session in which anything is to be bought. The panel's sessions run to
+        the latter at least, though there are no bars so far.
+    history
+        Days before the first entry at which the panel begins.
+    vwap
+        Whether to make volume-weighted average prices.
+    """
+    ids = [listing.id for listing in listings]
+    exchanges = list(dict.fromkeys(listing.exchange for listing in listings))
+    frontier = frontier_of(store, exchanges)
+    start = first_entry - timedelta(days=history)
+    end = max([*frontier.values(), last_entry])
+    axis = _axis(exchanges, start, end)
+    bars = store.read(TableName.BARS, listings=ids, start=start, end=end)
+    status = store.read(TableName.STATUS, listings=ids, start=start, end=end)
+    spans = store.spans(ids)
+    listed, gone = _dates(store, ids, "list_date"), _dates(store, ids, "delist_date")
+    special, unreformed, leaving = _named(
+        store, axis, ids, bears_st_name, is_s_share, in_delisting_period
+    )
+    adjusted = np.array(
+        [item in spans and spans[item].basis is Basis.ADJUSTED for item in ids], dtype=bool
+    )
+    return PricePanel(
+        sessions=axis,
+        listings=tuple(listings),
+        open=_matrix(bars, "open", axis, ids),
+        close=_matrix(bars, "close", axis, ids),
+        factor=_factors(store, axis, ids, adjusted),
+        fx=_fx(store, axis, listings),
+        prior_values=_prior_values(store, ids, start, adjusted),
+        trading=np.column_stack([_trading(axis, item.exchange) for item in listings]),
+        suspended=_flags(status, "suspended", axis, ids),
+        st=_flags(status, "st", axis, ids) | special,
+        adjusted=adjusted,
+        list_dates=tuple(listed.get(item) for item in ids),
+        first_bars=tuple(spans[item].first if item in spans else None for item in ids),
+        last_bars=tuple(spans[item].last if item in spans else None for item in ids),
+        frontier=frontier,
+        vwap=_averages(bars, axis, ids, adjusted) if vwap else None,
+        delist_dates=tuple(gone.get(item) for item in ids),
+        untraded=_matrix(bars, "volume", axis, ids) == 0,
+        unreformed=unreformed,
+        leaving=leaving,
+    )
+
+
+def read_caps(store: Store, panel: PricePanel) -> CapPanel:
+    """Read market values on the sessions of a price panel, in the base currency.
+
+    Each is the last one on or before the session's day, no older than 30 days.
+    """
+    if not len(panel.sessions) or not panel.listings:
+        return CapPanel(market_cap=panel.close, float_cap=panel.close)
+    ids = [listing.id for listing in panel.listings]
+    start = panel.session(0) - timedelta(days=_CAP_DAYS)
+    rows = store.read(
+        TableName.VALUATION,
+        listings=ids,
+        start=start,
+        end=panel.session(len(panel.sessions) - 1),
+    )
+    return CapPanel(
+        market_cap=_last_known(rows, "market_cap", panel, ids) * panel.fx,
+        float_cap=_last_known(rows, "float_cap", panel, ids) * panel.fx,
+    )
+
+
+def _last_known(table: pa.Table, name: str, panel: PricePanel, ids: list[str]) -> FloatMatrix:
+    """Return the last value on or before each session that is fresh enough, else NaN."""
+    values, days = _numbers(table, name), _days(table, "session")
+    listings = np.array(table.column("listing").to_pylist(), dtype=object)
+    found = np.full((len(panel.sessions), len(ids)), np.nan)
+    for column, listing in enumerate(ids):
+        own = (listings == listing) & np.isfinite(values)
+        if not own.any():
+            continue
+        order = np.argsort(days[own], kind="stable")
+        own_days, own_values = days[own][order], values[own][order]
+        at = np.searchsorted(own_days, panel.sessions, side="right") - 1
+        age = panel.sessions - own_days[np.maximum(at, 0)]
+        fresh = (at >= 0) & (age <= np.timedelta64(_CAP_DAYS, "D"))
+        found[fresh, column] = own_values[at[fresh]]
+    return found
+
+
+def _averages(
+    bars: pa.Table, axis: SessionAxis, ids: list[str], adjusted: npt.NDArray[np.bool_]
+) -> FloatMatrix:
+    """Return turnover by volume: 0 where nothing was traded, NaN where it fits no price."""
+    names = ("amount", "volume", "low", "high")
+    amount, volume, low, high = (_matrix(bars, name, axis, ids) for name in names)
+    traded = volume > 0
+    average = np.where(traded, amount, np.nan) / np.where(traded, volume, np.nan)
+    fits = (average >= low * (1 - _OFF_THE_DAY)) & (average <= high * (1 + _OFF_THE_DAY))
+    average[~fits | adjusted[np.newaxis, :]] = np.nan
+    average[(volume == 0) & ~adjusted[np.newaxis, :]] = 0.0
+    return average
+
+
+def read_trading(store: Store, panel: PricePanel) -> TradingPanel:
+    """Read what trading with money needs on the sessions of a price panel."""
+    ids = [listing.id for listing in panel.listings]
+    if not len(panel.sessions) or not ids:
+        empty = np.full(panel.close.shape, np.nan)
+        return TradingPanel(
+            prices=panel,
+            volume=empty,
+            amount=empty.copy(),
+            share_ratio=np.ones(panel.close.shape),
+            dividend=np.zeros(panel.close.shape),
+            board_lot=empty.copy(),
+        )
+    start, end = panel.session(0), panel.session(len(panel.sessions) - 1)
+    bars = store.read(TableName.BARS, listings=ids, start=start, end=end)
+    entitled = _entitlements(store, panel, ids)
+    return TradingPanel(
+        prices=panel,
+        volume=_matrix(bars, "volume", panel.sessions, ids),
+        amount=_matrix(bars, "amount", panel.sessions, ids),
+        share_ratio=entitled["ratio"],
+        dividend=entitled["cash"],
+        rights=entitled["rights"],
+        rights_price=entitled["rights_price"],
+        board_lot=_board_lots(store, panel.sessions, ids),
+        southbound=_southbound(panel),
+        funds=_funds(store, ids),
+    )
+
+
+def _southbound(panel: PricePanel) -> FlagMatrix:
+    """Tell on which sessions a mainland account may trade each listing, where a rule is known."""
+    calendars = {"mainland": calendar_of(Exchange.SH), "hong_kong": calendar_of(Exchange.HK)}
+    found = np.ones(panel.close.shape, dtype=bool)
+    columns = [at for at, item in enumerate(panel.listings) if item.exchange is Exchange.HK]
+    for row, day in enumerate(panel.sessions.tolist() if columns else ()):
+        one = panel.listings[columns[0]]
+        ruled = southbound_rule(one, day) is not None
+        found[row, columns] = not ruled or southbound_open(one, day, **calendars)
+    return found
+
+
+def _funds(store: Store, ids: list[str]) -> tuple[bool, ...]:
+    rows = store.read(TableName.LISTINGS, listings=ids).to_pylist()
+    kinds = {row["listing"]: row["kind"] for row in rows}
+    return tuple(kinds.get(name) == "fund" for name in ids)
+
+
+def _entitlements(store: Store, panel: PricePanel, ids: list[str]) -> dict[str, FloatMatrix]:
+    """Return ratio of shares, cash and rights of each ex-session; none for adjusted prices."""
+    ratio, cash = np.ones(panel.close.shape), np.zeros(panel.close.shape)
+    rights, paid = np.zeros(panel.close.shape), np.zeros(panel.close.shape)
+    told: set[tuple[int, int]] = set()
+    column_of = {name: at for at, name in enumerate(ids)}
+    for row in store.read(TableName.ACTIONS, listings=ids).to_pylist():
+        column = column_of[row["listing"]]
+        at = int(np.searchsorted(panel.sessions, np.datetime64(row["ex_session"], "D")))
+        if not panel.adjusted[column] and 0 < at < len(panel.sessions):
+            split = row["split"] if row["split"] is not None else 1.0
+            ratio[at, column] *= (1.0 + (row["bonus"] or 0.0)) * split
+            cash[at, column] += row["cash"] or 0.0
+            offered = row["rights"] or 0.0
+            rights[at, column] += offered * split
+            paid[at, column] += offered * (row["rights_price"] or 0.0)
+            told.add((at, column))
+    # A factor says what a holding is worth, not what it got: it is taken as new shares.
+    for row in store.read(TableName.EX_FACTORS, listings=ids).to_pylist():
+        column = column_of[row["listing"]]
+        at = int(np.searchsorted(panel.sessions, np.datetime64(row["ex_session"], "D")))
+        unknown = (at, column) not in told and not panel.adjusted[column]
+        if unknown and 0 < at < len(panel.sessions):
+            ratio[at, column] *= row["factor"]
+    price = paid / np.where(rights > 0, rights, 1.0)
+    return {"ratio": ratio, "cash": cash, "rights": rights, "rights_price": price}
+
+
+def _board_lots(store: Store, axis: SessionAxis, ids: list[str]) -> FloatMatrix:
+    """Return the board lot in force on each session; NaN before the first known one."""
+    lots = np.full((len(axis), len(ids)), np.nan)
+    column_of = {name: at for at, name in enumerate(ids)}
+    # Sorted by listing and day: each lot holds until the next one overwrites it.
+    for row in store.read(TableName.BOARD_LOTS, listings=ids).to_pylist():
+        first = int(np.searchsorted(axis, np.datetime64(row["valid_from"], "D")))
+        lots[first:, column_of[row["listing"]]] = row["lot"]
+    return lots
+
+
+def read_benchmark(store: Store, benchmark: Listing) -> tuple[SessionAxis, FloatMatrix, str]:
+    """Read the bars of a benchmark in the base currency.
+
+    Returns
+    -------
+    tuple
+        `(n,)` sessions; `(n, 2)` open and close in CNY; `price` or `total`.
+    """
+    bars = store.read(TableName.BARS, listings=[benchmark.id])
+    sessions = _days(bars, "session")
+    rates = _rates(store, [benchmark.currency], sessions)[benchmark.currency]
+    values = np.column_stack([_numbers(bars, "open") * rates, _numbers(bars, "close") * rates])
+    rows = store.read(TableName.LISTINGS, listings=[benchmark.id])
+    basis = rows.column("return_basis")[0].as_py() if rows.num_rows else None
+    adjusted = str(Basis.ADJUSTED) in bars.column("basis").to_pylist()
+    return sessions, values, basis or ("total" if adjusted else "price")
+
+
+def _rates(
+    store: Store, currencies: Iterable[Currency], sessions: SessionAxis
+) -> dict[Currency, npt.NDArray[np.float64]]:
+    """Return CNY for 1 of each currency on each session, NaN without a fresh fixing."""
+    if not len(sessions):
+        return {currency: np.ones(0) for currency in currencies}
+    found = read_fixings(store, sessions[0].item(), sessions[-1].item())
+    return {currency: found.to_pivot(currency, sessions) for currency in currencies}
+
+
+def _axis(exchanges: Sequence[Exchange], start: date, end: date) -> SessionAxis:
+    parts = [calendar_of(exchange).between(start, end) for exchange in exchanges]
+    merged: SessionAxis = np.unique(np.concatenate(parts))
+    return merged
+
+
+def _trading(axis: SessionAxis, exchange: Exchange) -> npt.NDArray[np.bool_]:
+    listed: npt.NDArray[np.bool_] = np.isin(axis, calendar_of(exchange).sessions)
+    return listed
+
+
+def _cells(
+    table: pa.Table, axis: SessionAxis, ids: list[str]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Return each row's cell (row, column) in the panel, and whether its day is on the axis."""
+    days = _days(table, "session")
+    column_of = {name: at for at, name in enumerate(ids)}
+    columns = np.array(
+        [column_of[name] for name in table.column("listing").to_pylist()], dtype=np.intp
+    )
+    rows = np.searchsorted(axis, days)
+    inside = np.isin(days, axis)
+    return rows[inside], columns[inside], inside
+
+
+def _matrix(table: pa.Table, name: str, axis: SessionAxis, ids: list[str]) -> FloatMatrix:
+    rows, columns, inside = _cells(table, axis, ids)
+    matrix = np.full((len(axis), len(ids)), np.nan)
+    matrix[rows, columns] = _numbers(table, name)[inside]
+    return matrix
+
+
+def _flags(table: pa.Table, name: str, axis: SessionAxis, ids: list[str]) -> FlagMatrix:
+    rows, columns, inside = _cells(table, axis, ids)
+    matrix = np.zeros((len(axis), len(ids)), dtype=bool)
+    values = pc.fill_null(table.column(name), False).to_numpy(zero_copy_only=False)
+    matrix[rows, columns] = values[inside]
+    return matrix
+
+
+def _named(
+    store: Store, axis: SessionAxis, ids: list[str], *marks: Callable[[str], bool]
+) -> list[FlagMatrix]:
+    """Tell from the name in force each session what each of some marks says of a listing."""
+    flags = [np.zeros((len(axis), len(ids)), dtype=bool) for _ in marks]
+    column_of = {name: at for at, name in enumerate(ids)}
+    # Sorted by listing and day: each name holds until the next one overwrites it.
+    for row in store.read(TableName.NAMES, listings=ids).to_pylist():
+        first = int(np.searchsorted(axis, np.datetime64(row["valid_from"], "D")))
+        for flag, mark in zip(flags, marks, strict=True):
+            flag[first:, column_of[row["listing"]]] = mark(row["name"])
+    return flags
+
+
+def _factors(
+    store: Store, axis: SessionAxis, ids: list[str], adjusted: npt.NDArray[np.bool_]
+) -> FloatMatrix:
+    """Return the factors; an adjusted listing has none, its prices hold them already."""
+    table = store.read(TableName.FACTORS, listings=ids)
+    names = np.array(table.column("listing").to_pylist(), dtype=object)
+    days, values = _days(table, "ex_session"), _numbers(table, "factor")
+    matrix = np.ones((len(axis), len(ids)))
+    for column, name in enumerate(ids):
+        own = names == name
+        if own.any() and not adjusted[column]:
+            matrix[:, column] = factor_on(days[own], values[own], axis)
+    return matrix
+
+
+def _prior_values(
+    store: Store, ids: list[str], start: date, adjusted: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Return each listing's last close before `start` times its factor that day, NaN if none."""
+    last = store.last_values(ids, before=start)
+    days = np.array(sorted({day for day, _ in last.values()}), dtype="datetime64[D]")
+    factor = _factors(store, days, ids, adjusted)
+    return np.array(
+        [
+            last[name][1] * factor[int(np.searchsorted(days, np.datetime64(last[name][0]))), column]
+            if name in last
+            else np.nan
+            for column, name in enumerate(ids)
+        ],
+        dtype=np.float64,
+    )
+
+
+def _fx(store: Store, axis: SessionAxis, listings: Sequence[Listing]) -> FloatMatrix:
+    rates = _rates(store, {listing.currency for listing in listings}, axis)
+    return np.column_stack([rates[listing.currency] for listing in listings])
+
+
+def _dates(store: Store, ids: list[str], name: str) -> dict[str, date]:
+    rows = store.read(TableName.LISTINGS, listings=ids).select(["listing", name])
+    return {row["listing"]: row[name] for row in rows.to_pylist() if row[name]}
+
+
+def _days(table: pa.Table, name: str) -> SessionAxis:
+    days: SessionAxis = table.column(name).to_numpy().astype("datetime64[D]")
+    return days
+
+
+def _numbers(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
+    values: npt.NDArray[np.float64] = (
+        table.column(name).to_numpy(zero_copy_only=False).astype(np.float64)
+    )
+    return values

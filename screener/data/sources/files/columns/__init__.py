@@ -1,0 +1,1 @@
+"""Which column is which field, in what unit, and its cells as values."""

@@ -1,0 +1,184 @@
+"""Bars of securities and of indices."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from screener.data.lake.schema import Basis, TableName
+from screener.data.sources.files.arrival import (
+    Outcome,
+    on_sessions,
+    quantities,
+    required_days,
+    without_repeats,
+)
+from screener.data.sources.files.columns.codes import is_index, price_currency
+from screener.data.sources.files.landing import table_of
+from screener.data.sources.files.remarks import Remark
+from screener.data.sources.files.request import FileQuery, ImportKind
+from screener.data.sources.files.rows import Rows
+from screener.data.validation.row_checks import (
+    BoolArray,
+    Finding,
+    missing_finding,
+    off_tick_share,
+    price_findings,
+)
+from screener.domain.listing import Board, Listing
+from screener.market.trading import least_tick
+
+__all__ = ["normalise_prices", "return_basis"]
+
+_PRICES = ("open", "high", "low", "close")
+_RANGE = _PRICES[:3]
+_OFF_TICK = 0.01
+
+# CSI writes the total-return twins of its indices 000300 and 930955 as H00300 and H20955; Hang
+# Seng's own is HSITR.
+_TOTAL_RETURN = re.compile(r"H[02]0\d{3}|HSITR")
+
+
+def normalise_prices(rows: Rows, query: FileQuery) -> Outcome:
+    """Check bars and turn them into rows of `bars`, with `status` or `listings` beside them.
+
+    A suspended row without any price is a fact about its status and no bar. A row of a close alone
+    is a bar whose open, high and low are unknown.
+    """
+    request = query.request
+    idle = rows.flags("suspended") & _unpriced(rows)
+    rows = rows.judged(_board_findings(rows, request.kind))
+    rows = on_sessions(required_days(rows, query, "session"), "session")
+    rows = rows.judged([*_price_findings(rows, idle), *quantities(rows, ("volume", "amount"))])
+    rows, repeats, remarks = without_repeats(rows, ("session",), "listing and session")
+    good = rows.passed & ~repeats
+    bars = rows.kept(good & ~idle)
+    basis = request.basis or Basis.RAW
+    tables = {
+        TableName.BARS: table_of(
+            TableName.BARS,
+            bars,
+            query,
+            {
+                "session": bars.days("session"),
+                **{name: bars.numbers(name) for name in (*_PRICES, "volume", "amount")},
+                "basis": str(basis),
+            },
+        )
+    }
+    remarks += _unknown_remarks(bars)
+    if request.kind is ImportKind.INDEX:
+        tables[TableName.LISTINGS] = _index_listings(bars, query)
+        remarks += _basis_remarks(bars)
+    else:
+        suspended = rows.kept(good & rows.flags("suspended"))
+        tables[TableName.STATUS] = _status(suspended, query)
+        remarks += _status_remarks(suspended, int((good & idle).sum()))
+        remarks += _tick_remarks(bars) if basis is Basis.RAW else []
+    return Outcome(
+        rows=rows,
+        tables={name: table for name, table in tables.items() if table.num_rows},
+        remarks=remarks,
+        table=TableName.BARS,
+        day_field="session",
+    )
+
+
+def return_basis(listing: Listing) -> str:
+    """Return `total` for an index known to count dividends in, else `price`."""
+    return "total" if _TOTAL_RETURN.fullmatch(listing.code) else "price"
+
+
+def _unpriced(rows: Rows) -> BoolArray:
+    unpriced = np.ones(rows.n_rows, dtype=np.bool_)
+    for name in _PRICES:
+        unpriced &= np.isnan(rows.numbers(name))
+    return unpriced
+
+
+def _board_findings(rows: Rows, kind: ImportKind) -> list[Finding]:
+    index = rows.of_listing([is_index(item) for item in rows.listings], kind is ImportKind.INDEX)
+    if kind is ImportKind.INDEX:
+        return [Finding(rows=~index.astype(np.bool_), reason="the code is not that of an index")]
+    reason = "the code is that of an index: import it with --kind index"
+    return [Finding(rows=index.astype(np.bool_), reason=reason)]
+
+
+def _price_findings(rows: Rows, idle: BoolArray) -> list[Finding]:
+    prices = {name: rows.numbers(name) for name in _PRICES}
+    unknown = {name: np.isnan(values) for name, values in prices.items()}
+    alone = np.logical_and.reduce([unknown[name] for name in _RANGE])
+    absent = [missing_finding(unknown["close"] & ~idle, "close")]
+    absent += [missing_finding(unknown[name] & ~alone & ~idle, name) for name in _RANGE]
+    return [*absent, *price_findings(*prices.values())]
+
+
+def _unknown_remarks(bars: Rows) -> list[Remark]:
+    """Say where the close alone is known."""
+    unknown = {name: np.isnan(bars.numbers(name)) for name in _RANGE}
+    rows = np.logical_or.reduce(list(unknown.values()))
+    if not rows.any():
+        return []
+    names = ", ".join(name for name in _RANGE if unknown[name].any())
+    text = f"{int(rows.sum())} of {bars.n_rows} rows know no {names}"
+    if unknown["open"].any():
+        text += ": nothing can be bought at the open of these sessions, only at the close"
+    return [Remark(text=text)]
+
+
+def _status(suspended: Rows, query: FileQuery) -> pa.Table:
+    return table_of(
+        TableName.STATUS,
+        suspended,
+        query,
+        {"session": suspended.days("session"), "suspended": suspended.flags("suspended")},
+    )
+
+
+def _status_remarks(suspended: Rows, idle: int) -> list[Remark]:
+    if not suspended.n_rows:
+        return []
+    more = f", {idle} of them without prices and so without a bar" if idle else ""
+    return [Remark(text=f"{suspended.n_rows} suspended sessions go to table status{more}")]
+
+
+def _index_listings(bars: Rows, query: FileQuery) -> pa.Table:
+    first = np.zeros(bars.n_rows, dtype=np.bool_)
+    first[np.unique(bars.listing, return_index=True)[1]] = True
+    one = bars.kept(first)
+    return table_of(
+        TableName.LISTINGS,
+        one,
+        query,
+        {
+            "kind": "index",
+            "board": str(Board.INDEX),
+            "currency": one.of_listing([str(price_currency(i)) for i in one.listings], ""),
+            "return_basis": one.of_listing([return_basis(i) for i in one.listings], ""),
+        },
+    )
+
+
+def _basis_remarks(bars: Rows) -> list[Remark]:
+    return [
+        Remark(text=f"{bars.listings[at].id} is taken as a {return_basis(bars.listings[at])} index")
+        for at in np.unique(bars.listing)
+    ]
+
+
+def _tick_remarks(bars: Rows) -> list[Remark]:
+    ticks = bars.of_listing([least_tick(item, date.max) for item in bars.listings], np.nan).astype(
+        np.float64
+    )
+    share = off_tick_share(bars.numbers("close"), ticks)
+    if share <= _OFF_TICK:
+        return []
+    return [
+        Remark(
+            text=f"{share:.1%} of the closes are no multiple of the price tick, as prices that "
+            "were traded would be: are they adjusted? then import with --basis adjusted"
+        )
+    ]

@@ -1,0 +1,196 @@
+"""Lots or shares: the amount, or turnover and float, tell in which unit a file counts volume."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from screener.data.sources.files.columns.codes import is_index
+from screener.data.sources.files.columns.columns import MappedColumn
+from screener.data.sources.files.remarks import Remark
+from screener.data.sources.files.rows import Rows
+from screener.data.validation.row_checks import BoolArray, Finding, FloatArray
+from screener.domain.listing import Board, Exchange, Listing
+
+__all__ = ["settle_volume"]
+
+_NEAR = 2.0
+_LOT = 100.0
+_NEITHER = "neither shares (1) nor lots (100)"
+_PROOFS = ("turnover_rate", "float_shares", "float_cap")
+_BOARDS = {
+    Board.MAIN: "main board",
+    Board.CHINEXT: "ChiNext",
+    Board.STAR: "STAR",
+    Board.BSE: "Beijing",
+    Board.B_SHARE: "B-share",
+    Board.FUND: "fund",
+    Board.HK: "Hong Kong",
+}
+
+
+@np.errstate(over="ignore", invalid="ignore")  # what is endless is rejected, and proves nothing
+def settle_volume(
+    rows: Rows, column: MappedColumn | None, file: str, *, provable: bool
+) -> tuple[Rows, list[Remark]]:
+    """Bring the volume of raw bars to shares where the rows prove another unit.
+
+    For each listing the median of amount / (volume × close) is about 1 if the volume is in
+    shares; about 100 or 1/100 shows that it was counted in lots, or wrongly taken as lots. Where
+    there is no amount, turnover rate × float / volume does the same, and a volume above the float
+    is no number of lots. Vendors count by board, and several boards in two ways in one file: a
+    listing without proof is taken as its board where those with proof agree, and boards without
+    any are told. A unit printed in the header is never overruled: rows that contradict it are
+    rejected.
+
+    Parameters
+    ----------
+    rows
+        Bars of one file, volume already in the unit that its header or layout tells.
+    column
+        The volume's column; `None` if the file has none.
+    file
+        Name for the remarks.
+    provable
+        Whether close and volume are as traded, so that the rest of the row proves anything.
+    """
+    if column is None:
+        return rows.without(_PROOFS), [Remark(text="there is no volume", file=file)]
+    ratio = _ratios(rows) if provable else np.full(len(rows.listings), np.nan)
+    scale = np.array([_scale(column, listing) for listing in rows.listings])
+    factor = _factors(ratio, scale, stated=column.stated)
+    odd = np.isfinite(ratio) & np.isnan(factor)
+    if provable and not column.stated:
+        factor = np.where(np.isfinite(ratio), factor, _by_float(rows, scale))
+    remarks = [
+        *_changed(rows, factor == _LOT, f"{column.header} is in lots: volume multiplied by 100"),
+        *_changed(rows, factor == 1 / _LOT, f"{column.header} is in shares after all, not in lots"),
+    ]
+    if not column.stated:
+        factor, told = _by_board(rows, factor, odd, column)
+        remarks += told
+    factor = np.where(np.isnan(factor), 1.0, factor)
+    scaled = rows.numbers("volume") * np.append(factor, 1.0)[rows.listing]
+    findings = _findings(rows, ratio, odd, column)
+    return rows.with_values(volume=scaled).without(_PROOFS).judged(findings), [
+        Remark(text=text, file=file) for text in remarks
+    ]
+
+
+def _factors(ratio: FloatArray, scale: FloatArray, *, stated: bool) -> FloatArray:
+    """`(n_listings,)` what to multiply volume by, as a ratio near 1, 100 or 1/100 tells; or NaN.
+
+    Only the two readings of one column are exchanged, and only where the header left it open.
+    """
+    factor = np.where(_near(ratio, 1.0), 1.0, np.nan)
+    if stated:
+        return factor
+    factor = np.where(_near(ratio, _LOT) & (scale == 1), _LOT, factor)
+    return np.where(_near(ratio, 1 / _LOT) & (scale == _LOT), 1 / _LOT, factor)
+
+
+def _by_float(rows: Rows, scale: FloatArray) -> FloatArray:
+    """`(n_listings,)` the factor that the part of the float tells which was traded; NaN for none.
+
+    The turnover rate itself is believed where its median could be one: 0.2 % to 50 % of the float
+    in a session. Elsewhere it may be a fraction taken for a percentage, or the reverse.
+    """
+    floating = rows.numbers("float_shares")
+    close = rows.numbers("close")
+    by_value = rows.numbers("float_cap") / np.where(close > 0, close, np.nan)
+    floating = np.where(floating > 0, floating, by_value)
+    volume, rate = rows.numbers("volume"), rows.numbers("turnover_rate")
+    usual = _medians(rows, rate, rate > 0)
+    rate_of = np.append(np.where((usual >= 0.002) & (usual <= 0.5), 1.0, np.nan), np.nan)
+    expected = rate * floating * rate_of[rows.listing]
+    known = _medians(rows, expected / np.where(volume > 0, volume, np.nan), expected > 0)
+    factor = _factors(known, scale, stated=False)
+    crowded = np.isfinite(_medians(rows, volume, volume > floating))
+    return np.where(np.isnan(factor) & crowded & (scale == _LOT), 1 / _LOT, factor)
+
+
+def _by_board(
+    rows: Rows, factor: FloatArray, odd: BoolArray, column: MappedColumn
+) -> tuple[FloatArray, list[str]]:
+    """Take listings without proof as the others of their board, and tell it by board."""
+    result, told = factor.copy(), []
+    boards = np.array([str(item.board) for item in rows.listings], dtype=np.str_)
+    traded = np.isfinite(_medians(rows, rows.numbers("volume"), rows.numbers("volume") > 0))
+    for board in dict.fromkeys(boards.tolist()):
+        silent = (boards == board) & np.isnan(factor) & ~odd & traded
+        if not silent.any() or board == Board.INDEX:
+            continue
+        ways = np.unique(factor[(boards == board) & np.isfinite(factor)])
+        if len(ways) == 1:
+            result[silent] = ways[0]
+        told.append(_told(rows, silent, board, ways.tolist(), column))
+    return result, told
+
+
+def _told(
+    rows: Rows, silent: BoolArray, board: str, ways: list[float], column: MappedColumn
+) -> str:
+    first = rows.listings[int(np.flatnonzero(silent)[0])]
+    lots = _scale(column, first) == _LOT
+    count = int(silent.sum())
+    text = f"nothing proves the unit of {column.header} for {count} {_BOARDS[Board(board)]} "
+    text += f"listing(s), first {first.id}: "
+    if len(ways) == 1:
+        lots = ways[0] == _LOT or (lots and ways[0] == 1)
+        return text + f"taken as {'lots' if lots else 'shares'}, like the others of that board"
+    why = ", as the others of that board count in both ways" if ways else ""
+    unit = f"taken as {'lots of 100 shares' if lots else 'shares'}{why}"
+    return f"{text}{unit}; say it by --unit volume=lots or --unit volume=shares"
+
+
+def _findings(rows: Rows, ratio: FloatArray, odd: BoolArray, column: MappedColumn) -> list[Finding]:
+    """Find the rows of listings whose unit cannot be: one kind, with the median of one listing."""
+    if not odd.any():
+        return []
+    verdict = f"the unit in {column.header} is not true" if column.stated else _NEITHER
+    first = int(np.flatnonzero(odd)[0])
+    of = f" for {rows.listings[first].id}" if odd.sum() > 1 else ""
+    return [
+        Finding(
+            rows=np.append(odd, False)[rows.listing],
+            reason=f"amount / (volume × close) has median {ratio[first]:.3g}{of}: {verdict}",
+        )
+    ]
+
+
+def _ratios(rows: Rows) -> FloatArray:
+    """`(n_listings,)` median of amount / (volume × close); NaN without evidence."""
+    value = rows.numbers("volume") * rows.numbers("close")
+    amount = rows.numbers("amount")
+    traded = rows.of_listing([not is_index(item) for item in rows.listings], False)
+    usable = (value > 0) & (amount > 0) & traded.astype(np.bool_)
+    return _medians(rows, amount / np.where(usable, value, np.nan), usable)
+
+
+def _medians(rows: Rows, values: FloatArray, usable: BoolArray) -> FloatArray:
+    """`(n_listings,)` median of each listing's usable values; NaN without any."""
+    usable = usable & rows.passed & (rows.listing >= 0) & np.isfinite(values)
+    medians = pd.Series(values[usable]).groupby(rows.listing[usable]).median()
+    found = np.full(len(rows.listings), np.nan)
+    found[medians.index.to_numpy(dtype=np.int64)] = medians.to_numpy(dtype=np.float64)
+    return found
+
+
+def _scale(column: MappedColumn, listing: Listing) -> float:
+    return column.hong_kong if listing.exchange is Exchange.HK else column.scale
+
+
+def _near(ratio: FloatArray, target: float) -> BoolArray:
+    near: BoolArray = (ratio >= target / _NEAR) & (ratio <= target * _NEAR)
+    return near
+
+
+def _changed(rows: Rows, listings: BoolArray, text: str) -> list[str]:
+    count = int(listings.sum())
+    if not count:
+        return []
+    first = rows.listings[int(np.flatnonzero(listings)[0])].id
+    return [
+        f"{text}, as amount / (volume × close), or turnover and float, show for {count} "
+        f"listing(s), first {first}"
+    ]

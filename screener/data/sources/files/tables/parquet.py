@@ -1,0 +1,201 @@
+"""Parquet files as columns, unpacked piece by piece and never beyond the bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from screener.data.sources.files.tables.bounds import BOUNDS, too_much
+from screener.data.sources.files.tables.raw import RawFile
+from screener.errors import SchemaMismatch
+
+__all__ = ["read_parquet"]
+
+_PIECE = 1 << 18  # rows unpacked at once
+_SHOWN = 5
+
+
+def read_parquet(path: Path, *, label: str) -> RawFile:
+    """Read a Parquet file.
+
+    Its own account of its rows and columns is held to the bounds before anything is unpacked, and
+    what is unpacked is counted as it comes. Text stays a dictionary, so that a text that repeats
+    takes its space once. Columns of lists, records and the like are left out, and told.
+
+    Parameters
+    ----------
+    path
+        A file that was opened before: no pipe and no device.
+    label
+        Name for messages.
+
+    Raises
+    ------
+    SchemaMismatch
+        If it is damaged, a text is not UTF-8, or it holds more than is read.
+    """
+    try:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            _check_size(file.metadata, label)
+            texts = [item.name for item in file.schema_arrow if _texts(item.type)]
+        with pq.ParquetFile(path, pre_buffer=False, read_dictionary=texts) as file:
+            return _read(file, path.stem, label)
+    except pa.ArrowMemoryError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        if isinstance(error, (PermissionError, SchemaMismatch)):
+            raise
+        raise SchemaMismatch(
+            f"not a readable Parquet file: {(str(error).splitlines() or [''])[0]}",
+            where=label,
+            fix="write or download the file again",
+        ) from error
+
+
+def _read(file: pq.ParquetFile, stem: str, label: str) -> RawFile:
+    schema = file.schema_arrow
+    flat = [place for place, field in enumerate(schema) if _flat(field.type)]
+    left = [schema.field(place).name for place in range(len(schema)) if place not in set(flat)]
+    columns = [_Column(name=schema.field(place).name) for place in flat]
+    if columns:
+        _fill(file, columns, flat, label)
+    n_rows = file.metadata.num_rows if columns else 0
+    told = f"columns of lists, records and the like are not read: {', '.join(left[:_SHOWN])}"
+    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    return RawFile(
+        label=label,
+        stem=stem,
+        headers=tuple(column.name for column in columns),
+        columns=tuple(column.whole() for column in columns),
+        lines=np.arange(1, n_rows + 1, dtype=np.int64),
+        notes=(told + more,) if left else (),
+    )
+
+
+def _check_size(metadata: pq.FileMetaData, label: str) -> None:
+    if metadata.num_rows > BOUNDS.rows:
+        raise too_much(f"{metadata.num_rows:,} rows", BOUNDS.rows, "rows", where=label)
+    if metadata.num_columns > BOUNDS.columns:
+        raise too_much(f"{metadata.num_columns:,} columns", BOUNDS.columns, "columns", where=label)
+    groups = (metadata.row_group(place) for place in range(metadata.num_row_groups))
+    packed = sum(group.total_byte_size for group in groups)
+    # Eight bytes for each cell, however few the file packs them in.
+    unpacked = max(packed, 8 * metadata.num_rows * metadata.num_columns)
+    if unpacked > BOUNDS.unpacked:
+        raise too_much(
+            f"it unpacks to {unpacked / 1e6:,.0f} MB", BOUNDS.unpacked / 1e6, "MB", where=label
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Column:
+    """A column as far as it is read; `codes` point into `texts`, where it holds text."""
+
+    name: str
+    chunks: list[pa.Array] = field(default_factory=list)
+
+    def whole(self) -> pa.ChunkedArray:
+        """Return the column."""
+        whole = pa.chunked_array(self.chunks)
+        if pa.types.is_dictionary(whole.type):
+            return whole.unify_dictionaries()
+        return whole
+
+
+def _fill(file: pq.ParquetFile, columns: list[_Column], flat: list[int], label: str) -> None:
+    """Read the flat columns piece by piece, each piece checked and counted."""
+    schema = file.schema_arrow
+    for column, place in zip(columns, flat, strict=True):  # a file may have no piece at all
+        column.chunks.append(
+            _checked(schema.empty_table().column(place).combine_chunks(), column.name, 0, label)
+        )
+    names = None if len(flat) == len(schema) else [column.name for column in columns]
+    row, taken = 0, 0
+    for batch in file.iter_batches(_PIECE, columns=names):
+        for column, cells in zip(columns, batch.columns, strict=True):
+            piece = _checked(cells, column.name, row, label)
+            taken += piece.nbytes
+            column.chunks.append(piece)
+        row += batch.num_rows
+        if taken > BOUNDS.unpacked:
+            raise too_much(
+                f"its first {row:,} rows unpack to {taken / 1e6:,.0f} MB",
+                BOUNDS.unpacked / 1e6,
+                "MB",
+                where=label,
+            )
+
+
+def _checked(cells: pa.Array, name: str, row: int, label: str) -> pa.Array:
+    """Return a piece of a column, its text as a dictionary of valid and short texts."""
+    kind = cells.type
+    if not (_texts(kind) or pa.types.is_dictionary(kind)):
+        return cells
+    if pa.types.is_dictionary(kind) and not _texts(kind.value_type):
+        return _checked(cells.dictionary_decode(), name, row, label)
+    _check_texts(cells, name, row, label)
+    if _bytes(kind):
+        cells = cells.cast(pa.string())
+    found = cells if pa.types.is_dictionary(kind) else cells.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(
+        found.indices.cast(pa.int32()), found.dictionary.cast(pa.string())
+    )
+
+
+def _check_texts(cells: pa.Array, name: str, row: int, label: str) -> None:
+    values = cells.dictionary if pa.types.is_dictionary(cells.type) else cells
+    longest = pc.max(pc.binary_length(values)).as_py() or 0
+    if longest > BOUNDS.cell:
+        place = f"{label}, column {name}, rows from {row + 1}"
+        raise too_much(f"a cell of {longest:,} bytes", BOUNDS.cell, "bytes of one", where=place)
+    try:
+        values.cast(pa.large_string()).validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise SchemaMismatch(
+            "a cell is not UTF-8 text",
+            where=f"{label}, row {row + _first_bad(cells)}, column {name}",
+            fix="write the file again with the column as text",
+        ) from error
+
+
+def _first_bad(cells: pa.Array) -> int:
+    """Return the place, from 1, of the first cell that is no UTF-8; 1 if none is found."""
+    plain = cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
+    wide = pa.types.is_large_string(plain.type)
+    raw = plain.view(pa.large_binary() if wide else pa.binary())
+    for place, cell in enumerate(raw, 1):
+        try:
+            (cell.as_py() or b"").decode("utf-8")
+        except UnicodeDecodeError:
+            return place
+    return 1
+
+
+def _texts(kind: pa.DataType) -> bool:
+    """Tell whether cells of a type are texts, or bytes that may be."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or _bytes(kind))
+
+
+def _bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _flat(kind: pa.DataType) -> bool:
+    """Tell whether cells of a type are single values that a table can hold."""
+    if pa.types.is_dictionary(kind):
+        return _flat(kind.value_type) and not pa.types.is_dictionary(kind.value_type)
+    return bool(
+        _texts(kind)
+        or pa.types.is_null(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_date(kind)
+        or pa.types.is_timestamp(kind)
+    )

@@ -1,0 +1,195 @@
+"""Ratings by houses: Eastmoney's reports on one share, cninfo's ratings of one day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import ClassVar
+
+import pandas as pd
+import pyarrow as pa
+
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.sources.files.kinds.ratings import first_rating
+from screener.data.sources.files.rows import clean_text
+from screener.data.sources.online.action_rows import (
+    ListingSource,
+    exchanges_in,
+    number_in,
+    read_rows,
+)
+from screener.data.sources.online.bar_rows import asked_listing
+from screener.data.sources.online.observed import (
+    Row,
+    day_in,
+    frames_of,
+    readable,
+    rejected,
+    text_in,
+)
+from screener.data.sources.online.transport.fetching import fetch_all
+from screener.data.sources.online.transport.protocol import Ask, Call, Need, Query, Wire
+from screener.data.sources.online.transport.upstream import Endpoint, endpoint
+from screener.domain.listing import Exchange, Kind, Listing, parse_listing
+from screener.errors import AmbiguousMention, InputError, SourceEmpty
+
+__all__ = ["CninfoRatings", "EastmoneyRatings"]
+
+_BY_DAY = endpoint("ratings", "cninfo")
+_ONE_DAY = timedelta(days=1)
+_Facts = dict[str, object]
+_KEY = ("listing", "published", "broker", "analyst", "title")
+
+
+class EastmoneyRatings(ListingSource):
+    """Reports on one A-share, with the rating that Eastmoney sorts each into."""
+
+    name: ClassVar[str] = "eastmoney"
+    need: ClassVar[Need] = Need.RATINGS
+    upstream = endpoint("ratings", "eastmoney")
+    exchanges = exchanges_in(upstream)
+    hosts = upstream.hosts
+    due: ClassVar[bool] = False
+
+    def normalise(self, query: Query, payload: tuple[pd.DataFrame | str, ...]) -> Batch:
+        """Turn the reports of the asked days into rows of table `ratings`.
+
+        A report without a rating is counted, not stored.
+
+        Raises
+        ------
+        SourceChanged
+            If a column is missing, or most rows cannot be read.
+        """
+        listing = asked_listing(query.ask)
+        (frame,) = frames_of(payload)
+        return _batch(self.upstream, read_rows(self.upstream, frame), query.ask, self.name, listing)
+
+
+class CninfoRatings:
+    """Ratings of the whole mainland market, asked for day by day, weekends as well."""
+
+    name: ClassVar[str] = "cninfo"
+    need: ClassVar[Need] = Need.MARKET_RATINGS
+    exchanges: ClassVar[frozenset[Exchange]] = frozenset({Exchange.SH, Exchange.SZ, Exchange.BJ})
+    hosts: ClassVar[tuple[str, ...]] = _BY_DAY.hosts
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def build_query(self, ask: Ask) -> Query:
+        """Ask once for each day: houses publish on weekends too."""
+        n_days = (ask.end - ask.start).days + 1
+        days = (ask.start + at * _ONE_DAY for at in range(n_days))
+        calls = (
+            Call(function=_BY_DAY.function, arguments={"date": f"{day:%Y%m%d}"}) for day in days
+        )
+        return Query(ask=ask, calls=tuple(calls))
+
+    def fetch(self, query: Query) -> tuple[pd.DataFrame | str, ...]:
+        """Ask for each day; many have no rating.
+
+        Raises
+        ------
+        SourceEmpty
+            If none of them has any.
+        SourceError
+            As the wire raises.
+        """
+        payload: list[pd.DataFrame | str] = []
+        for call in query.calls:
+            try:
+                payload += fetch_all(self._wire, Query(ask=query.ask, calls=(call,)), due=False)
+            except SourceEmpty:
+                payload.append(pd.DataFrame())
+        if all(frame.empty for frame in frames_of(payload)):
+            raise SourceEmpty("nobody was rated on the asked days", where=_BY_DAY.function)
+        return tuple(payload)
+
+    def normalise(self, query: Query, payload: tuple[pd.DataFrame | str, ...]) -> Batch:
+        """Turn the days' lists into rows of table `ratings`.
+
+        Raises
+        ------
+        SourceChanged
+            If a column is missing, or most rows cannot be read.
+        """
+        rows = [
+            row
+            for frame in frames_of(payload)
+            if not frame.empty
+            for row in read_rows(_BY_DAY, frame)
+        ]
+        return _batch(_BY_DAY, rows, query.ask, self.name, None)
+
+
+def _batch(place: Endpoint, rows: list[Row], ask: Ask, source: str, asked: Listing | None) -> Batch:
+    found: dict[tuple[object, ...], _Facts] = {}
+    rejects: list[Reject] = []
+    unrated = again = 0
+    for line, row in enumerate(rows, start=1):
+        try:
+            facts = _facts(place, row, asked)
+        except (InputError, AmbiguousMention) as error:
+            file = f"{source} {asked.id if asked else text_in(row, 'code')}"
+            rejects.append(rejected(TableName.RATINGS, file, line, row, error.what))
+            continue
+        day = facts["published"]
+        if not isinstance(day, date) or not ask.start <= day <= ask.end:
+            continue
+        if not facts["rating"]:
+            unrated += 1
+            continue
+        key = tuple(facts[name] for name in _KEY)
+        again += key in found
+        found.setdefault(key, facts)
+    readable(place, rows, rejects)
+    told = (
+        (unrated, "without a rating, left out"),
+        (again, "told twice, taken once"),
+    )
+    return Batch(
+        tables={TableName.RATINGS: _table(found.values(), source, ask)},
+        rejects=tuple(rejects),
+        remarks=tuple(f"reports {text}: {count}" for count, text in told if count),
+    )
+
+
+def _facts(place: Endpoint, row: Row, asked: Listing | None) -> _Facts:
+    listing = parse_listing(text_in(row, "code"), parameter="code", kind=Kind.SECURITY)
+    if asked is not None and listing != asked:
+        raise InputError(f"a report on {listing} among those on {asked}")
+    if not listing.exchange.mainland:
+        raise InputError(f"{listing} is not a mainland listing")
+    published, broker = day_in(row, "published"), clean_text(text_in(row, "broker"))
+    if published is None or not broker:
+        raise InputError(f"a rating of {listing} without its day or its house")
+    return {
+        "listing": listing.id,
+        "published": published,
+        "broker": broker,
+        "analyst": clean_text(text_in(row, "analyst")),
+        "title": clean_text(text_in(row, "title")),
+        "rating": clean_text(text_in(row, "rating")),
+        "rating_level": "stock",
+        "target_price": _target(place, row),
+        "initiated": first_rating(text_in(row, "initiated")),
+        "industry": clean_text(text_in(row, "industry")) or None,
+    }
+
+
+def _target(place: Endpoint, row: Row) -> float | None:
+    """Return the low end of the target price; zero stands for none."""
+    price = number_in(place, row, "target_price")
+    if price is not None and price < 0:
+        raise InputError(f"target price {price:g} is negative")
+    return price or None
+
+
+def _table(rows: Iterable[_Facts], source: str, ask: Ask) -> pa.Table:
+    ordered = sorted(rows, key=lambda facts: [str(facts[name]) for name in _KEY])
+    names = (*_KEY, "rating", "rating_level", "target_price", "initiated", "industry")
+    columns = {name: [facts[name] for facts in ordered] for name in names}
+    return make_rows(TableName.RATINGS, columns, source=source, fetched_at=ask.fetched_at)

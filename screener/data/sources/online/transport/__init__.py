@@ -1,0 +1,1 @@
+"""How sources are asked: one client, rates, circuit breakers, failures."""

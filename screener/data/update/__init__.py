@@ -1,0 +1,1 @@
+"""Bringing the lake up to date: plan, ask, validate, commit."""

@@ -1,0 +1,280 @@
+"""An update under way: what was asked, what was answered, what landed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Protocol
+
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.data.sources.online.transport.failover import (
+    Answer,
+    Attempt,
+    ask_in_turn,
+    sources_for,
+)
+from screener.data.sources.online.transport.protocol import Ask, Need, OnlineSource, Wire
+from screener.data.update.commit import Landing, Piece
+from screener.data.update.plan import UpdatePlan
+from screener.data.update.planning import Span, fetched_spans
+from screener.domain.listing import Listing
+from screener.errors import (
+    DataError,
+    NetworkDown,
+    ScreenerError,
+    SourceBlocked,
+    SourceEmpty,
+    SourceError,
+)
+
+__all__ = ["Outcome", "UpdateReport", "UpdateState", "UpdateWire"]
+
+TOGETHER = 10
+"""Subjects whose answers land in one commit: each commit makes files for every year."""
+
+_MAY_BE_EMPTY = frozenset(
+    {
+        Need.ACTIONS,
+        Need.RIGHTS,
+        Need.FUNDAMENTALS,
+        Need.DELISTED,
+        Need.RENAMES,
+        Need.SUSPENSIONS,
+        Need.VENDOR_FACTORS,
+        Need.RATINGS,
+        Need.MARKET_RATINGS,
+    }
+)
+"""Needs of which a market or a listing may truly have nothing."""
+
+
+class UpdateWire(Wire, Protocol):
+    """A wire that also tells which hosts must be left alone, and what was asked so far."""
+
+    @property
+    def requests_made(self) -> Mapping[str, int]:
+        """Requests by host."""
+        ...
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the user should know of the way out."""
+        ...
+
+    def left_alone(self, hosts: Sequence[str]) -> str:
+        """Say why one of these hosts must not be asked now; empty when all may be."""
+        ...
+
+    def resting(self) -> tuple[str, ...]:
+        """List the hosts that are left alone, each with the instant until when."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one question.
+
+    Parameters
+    ----------
+    source
+        Who answered; empty if nobody did.
+    rows
+        Rows answered.
+    attempts
+        Sources asked in vain before.
+    error
+        Why there is no answer, or why it did not land.
+    """
+
+    need: Need
+    subject: str
+    source: str = ""
+    rows: int = 0
+    attempts: tuple[Attempt, ...] = ()
+    error: ScreenerError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateReport:
+    """What an update did.
+
+    Parameters
+    ----------
+    outcomes
+        Every question asked, in order.
+    up_to_date
+        Questions that needed no asking.
+    before, after
+        Data versions before and after.
+    noted
+        Rows that were rejected, or kept with a doubt.
+    remarks
+        What a user should know, once each.
+    requests
+        Requests by host.
+    resting
+        Hosts that are left alone, and until when.
+    cut_off
+        Set if this machine lost its way to the network, so that nobody was asked any more.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    up_to_date: int
+    before: int
+    after: int
+    noted: int
+    remarks: tuple[str, ...]
+    requests: Mapping[str, int]
+    resting: tuple[str, ...]
+    cut_off: NetworkDown | None = None
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        """Questions without an answer that landed."""
+        return tuple(item for item in self.outcomes if item.error is not None)
+
+
+@dataclass(slots=True, kw_only=True)
+class UpdateState:
+    """One update under way.
+
+    Parameters
+    ----------
+    store
+        The lake, open to write.
+    plan
+        What is still to ask.
+    chains
+        Sources of each need, in order of preference.
+    wire
+        The sources' way out.
+    adjusted
+        Listings whose stored prices are adjusted.
+    """
+
+    store: Store
+    plan: UpdatePlan
+    chains: Mapping[Need, Sequence[OnlineSource]]
+    wire: UpdateWire
+    adjusted: frozenset[str] = frozenset()
+    outcomes: list[Outcome] = field(default_factory=list)
+    remarks: dict[str, None] = field(default_factory=dict)
+    noted: int = 0
+    _held: list[Piece] = field(default_factory=list)
+    _settled: dict[Listing, date] = field(default_factory=dict)
+
+    def note(self, texts: Iterable[str]) -> None:
+        """Keep remarks, each once."""
+        self.remarks.update(dict.fromkeys(texts))
+
+    def sources(self, ask: Ask) -> list[OnlineSource]:
+        """List the sources that offer what is asked and may be used."""
+        chain = self.chains.get(ask.need, ())
+        return sources_for(chain, ask, only=self.plan.request.sources)
+
+    def answer(self, ask: Ask) -> Answer:
+        """Ask the sources in turn; raises `SourceError` when nobody can tell.
+
+        Where there may be nothing, and all of them say so, that is the answer.
+        """
+        sources = self.sources(ask)
+        try:
+            return ask_in_turn(sources, ask, left_alone=self.wire.left_alone)
+        except SourceEmpty:
+            if ask.need not in _MAY_BE_EMPTY:
+                raise
+            names = "+".join(dict.fromkeys(source.name for source in sources))
+            return Answer(source=names, batch=Batch(tables={}), attempts=())
+
+    def ask(self, ask: Ask) -> Piece | None:
+        """Ask the sources in turn; a failure is noted as an outcome, and `None` returned.
+
+        Raises
+        ------
+        NetworkDown
+            If this machine has no way to anybody.
+        """
+        try:
+            answer = self.answer(ask)
+        except NetworkDown:  # no other question would be answered
+            raise
+        except SourceError as error:
+            self.outcomes.append(Outcome(need=ask.need, subject=ask.subject, error=error))
+            return None
+        piece = Piece(
+            need=ask.need,
+            subject=ask.subject,
+            source=answer.source,
+            span=Span(start=ask.start, end=ask.end),
+            batch=answer.batch,
+        )
+        self.outcomes.append(
+            Outcome(
+                need=ask.need,
+                subject=ask.subject,
+                source=answer.source,
+                rows=piece.rows,
+                attempts=answer.attempts,
+            )
+        )
+        return piece
+
+    def hold(self, pieces: Sequence[Piece], settled: Mapping[Listing, date]) -> None:
+        """Keep answers until enough are together to land in one commit."""
+        self._held.extend(pieces)
+        self._settled.update(settled)
+        if len({item.subject for item in self._held}) >= TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Land the answers that are kept."""
+        pieces, settled = self._held, self._settled
+        self._held, self._settled = [], {}
+        if pieces and not self._landed(pieces, settled):
+            for subject in dict.fromkeys(item.subject for item in pieces):
+                self.land([item for item in pieces if item.subject == subject], settled)
+
+    def land(self, pieces: Sequence[Piece], settled: Mapping[Listing, date]) -> None:
+        """Commit answers together; if they do not fit, every one of them counts as failed."""
+        if pieces:
+            self._landed(pieces, settled, last_try=True)
+
+    def _landed(
+        self, pieces: Sequence[Piece], settled: Mapping[Listing, date], *, last_try: bool = False
+    ) -> bool:
+        landing = Landing(
+            pieces=pieces,
+            settled=settled,
+            fetched_at=self.plan.started,
+            known=self.plan.standing(),
+        )
+        subjects = list(dict.fromkeys(item.subject for item in pieces))
+        message = f"update {', '.join(subjects)}"
+        try:
+            self.store.commit(landing.batch(), message=message, complete=landing.complete)
+        except DataError as error:
+            if last_try:
+                self.drop(pieces, error)
+            return last_try
+        self.note(landing.remarks)
+        self.noted += landing.noted
+        self.plan.replaced -= set(subjects)
+        self.plan.known = fetched_spans(self.store.read(TableName.FETCHES))
+        return True
+
+    def drop(self, pieces: Sequence[Piece], error: ScreenerError) -> None:
+        """Count answers as failed, since they do not land."""
+        keys = {(item.need, item.subject) for item in pieces}
+        self.outcomes = [
+            replace(item, source="", rows=0, error=error)
+            if (item.need, item.subject) in keys and item.error is None
+            else item
+            for item in self.outcomes
+        ]
+
+    def drop_without(self, pieces: Sequence[Piece], need: Need) -> None:
+        """Count answers as failed, since they must not land without another."""
+        self.drop(pieces, SourceBlocked(f"not stored without {need}, which nobody gave"))

@@ -1,0 +1,1 @@
+"""What arrives is judged: rows, bars, limits, jumps, joins; for imports and updates."""

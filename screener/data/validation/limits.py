@@ -1,0 +1,103 @@
+"""The daily price limits that held for a listing, session by session, and what they allow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from screener.data.validation.context import ArrivalContext
+from screener.data.validation.row_checks import BoolArray
+from screener.domain.listing import Listing
+from screener.market.calendars import SessionArray
+from screener.market.limits import PriceGrid
+from screener.market.rules import (
+    LimitRule,
+    free_sessions,
+    price_limit,
+)
+
+__all__ = ["Band", "free_of_limit", "rules_in_force"]
+
+_EXACT = 1e-9
+_MOST_FREE = 5  # sessions without a limit that any rule gives a new listing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """Prices that a limit allows around a reference, a tick more on either side."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def around(cls, reference: float, limit: float, grid: PriceGrid) -> Band:
+        """Return the band of a limit, as a fraction, around an ex-reference price."""
+        rounded = grid.half_up(reference)  # exchanges publish it so
+        return cls(
+            low=grid.lower(rounded, limit) - grid.tick - _EXACT,
+            high=grid.upper(rounded, limit) + grid.tick + _EXACT,
+        )
+
+    def holds(self, price: float) -> bool:
+        """Tell whether a price is within the band."""
+        return self.low <= price <= self.high
+
+
+def rules_in_force(days: Sequence[date], context: ArrivalContext) -> list[LimitRule | None]:
+    """Return the limit in force on each day, `None` where the board has none.
+
+    Where special treatment is unknown, the widest limit counts.
+
+    Parameters
+    ----------
+    days
+        Sessions, ascending.
+    context
+        Board and special treatment of the listing.
+    """
+    listing = context.listing
+    states = [context.special(day) for day in days]
+    found: list[LimitRule | None] = [None] * len(days)
+    for state in set(states):
+        places = [place for place, own in enumerate(states) if own is state]
+        first, last = (_rule(listing, days[places[end]], state) for end in (0, -1))
+        for place in places:
+            # A rule holds from one date to another, so equal ends settle all days between.
+            found[place] = first if first is last else _rule(listing, days[place], state)
+    return found
+
+
+def free_of_limit(
+    days: SessionArray, context: ArrivalContext, first_known: date | None
+) -> BoolArray:
+    """Tell which sessions are among the first of a new listing, on which no limit holds.
+
+    Parameters
+    ----------
+    days
+        `(n,)` sessions.
+    context
+        Calendar, board and listing date.
+    first_known
+        First session ever seen of the listing, `None` if there may be earlier ones; it stands in
+        for an unknown listing date, with the longest period that any rule gives.
+    """
+    if context.list_date is not None:
+        start, count = context.list_date, free_sessions(context.listing.board, context.list_date)
+    elif first_known is not None:
+        start, count = first_known, _MOST_FREE
+    else:
+        return np.zeros(len(days), dtype=np.bool_)
+    sessions = context.calendar.sessions
+    since = np.searchsorted(sessions, days) - np.searchsorted(sessions, np.datetime64(start, "D"))
+    free: BoolArray = since < count
+    return free
+
+
+def _rule(listing: Listing, day: date, special: bool | None) -> LimitRule | None:
+    states = (False, True) if special is None else (special,)
+    rules = [rule for state in states if (rule := price_limit(listing, day, st=state))]
+    return max(rules, key=lambda rule: rule.limit, default=None)

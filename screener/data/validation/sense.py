@@ -1,0 +1,187 @@
+"""What no market has seen: one table of bounds, beyond which no value is ever stored.
+
+A value beyond its bounds is a fault of the file or of the source, whatever else speaks for it: its
+row goes to quarantine. The bounds are wide on purpose. Whether a value within them fits its
+neighbours is for the checks on arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from screener.data.validation.row_checks import BoolArray, DayArray, Finding, FloatArray, IntArray
+
+__all__ = [
+    "DAYS",
+    "FIXINGS",
+    "FIXING_LEAP",
+    "FIXING_MOVE",
+    "NUMBERS",
+    "FixingRange",
+    "Span",
+    "days_beyond",
+    "fixing_jumps",
+    "numbers_beyond",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Least and greatest size of a value but zero, and in words what is beyond them."""
+
+    least: float
+    most: float
+    words: str = ""
+
+    def lacks(self, values: FloatArray) -> BoolArray:
+        """`(n_rows,)` True where a value is beyond, of either sign; zero and NaN never are."""
+        size = np.abs(values)
+        outside: BoolArray = (size > self.most) | ((size < self.least) & (size > 0))
+        return outside
+
+    @property
+    def told(self) -> str:
+        """What is beyond the bounds, in words."""
+        least = f"below {_plain(self.least)} or " if self.least else ""
+        return self.words or f"{least}above {_plain(self.most)}, as no market has seen"
+
+
+# A share of Berkshire Hathaway costs under a million dollars, an index of any exchange has fewer
+# than a million points, and the least tick of Hong Kong and the mainland is 0.001.
+_PRICE = Span(1e-4, 1e7)
+_MULTIPLE = Span(0.0, 1e9)  # of a profit of next to nothing
+_MONEY = Span(0.0, 1e15)
+# The worth of a company: 10 million to 100 trillion.
+_WORTH = Span(1e7, 1e14, "below 10 million or above 100 trillion: is its unit another?")
+
+NUMBERS: Mapping[str, Span] = {
+    **dict.fromkeys(("open", "high", "low", "close"), _PRICE),
+    "volume": Span(0.0, 1e13),  # shares; all of a market's in a session are below 1e12
+    "amount": Span(0.0, 1e14),  # all markets together turn over less than 1e13 in a session
+    "cash": Span(0.0, 1e5),
+    **dict.fromkeys(("bonus", "bonus_shares", "transfer_shares"), Span(0.0, 1e3)),
+    "rights": Span(0.0, 1e3),
+    "rights_price": Span(1e-4, 1e7),
+    "split": Span(1e-3, 1e3),
+    "factor": Span(1 / 20, 20.0, "what no action makes: is it cumulative?"),
+    **dict.fromkeys(("pe_ttm", "pe_static", "pb", "ps_ttm", "pcf_ttm"), _MULTIPLE),
+    **dict.fromkeys(("market_cap", "float_cap"), _WORTH),
+    "dividend_yield": Span(0.0, 1.0, "above 100 %: is its unit another?"),
+    **dict.fromkeys(
+        ("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow", "equity"), _MONEY
+    ),
+    **dict.fromkeys(("eps", "bps"), Span(0.0, 1e5)),
+    **dict.fromkeys(("roe", "gross_margin"), Span(0.0, 1e5)),
+    "target_price": Span(1e-4, 1e7),
+    "board_lot": Span(0.0, 1e6),
+}
+"""Bounds of each number by the name of its column, in the column's unit."""
+
+_RECORDED = (date(1990, 1, 1), date(2100, 12, 31))
+_FOUNDED = (date(1860, 1, 1), date(2100, 12, 31))  # Hong Kong's oldest listings
+DAYS: Mapping[str, tuple[date, date]] = {
+    "list_date": _FOUNDED,
+    "delist_date": _FOUNDED,
+}
+"""First and last day that a column of days may hold, where it is not 1990 to 2100."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixingRange:
+    """What 1 unit of a currency can cost in renminbi; from `since` on no more than `later`."""
+
+    low: float
+    high: float
+    later: float
+    since: date
+
+    def holds(self, rate: float, first: date) -> bool:
+        """Tell whether a rate is one, of a file that begins on `first`."""
+        return self.low <= rate <= (self.later if first >= self.since else self.high)
+
+
+# Fixings since 1994. The renminbi has been dearer than the Hong Kong dollar since 2007: above 1
+# the rate is inverted.
+FIXINGS: Mapping[str, FixingRange] = {
+    "HKD": FixingRange(low=0.7, high=1.2, later=1.0, since=date(2008, 1, 1)),
+    "USD": FixingRange(low=5.5, high=9.0, later=9.0, since=date(1994, 1, 1)),
+}
+"""Range of each currency that listings are priced in."""
+
+FIXING_MOVE = 0.1
+"""Part by which a fixing may differ from the one before it; the largest since 1994 was 0.02."""
+FIXING_LEAP = "the rate is more than a tenth from the fixing beside it"
+_NEIGHBOURS = np.timedelta64(31, "D")  # farther apart, fixings say nothing about one another
+
+
+def numbers_beyond(name: str, values: FloatArray) -> list[Finding]:
+    """Find numbers beyond the bounds of their column.
+
+    Parameters
+    ----------
+    name
+        The column.
+    values
+        `(n_rows,)` in the column's unit; NaN, zero and a column without bounds pass.
+    """
+    span = NUMBERS.get(name)
+    if span is None:
+        return []
+    return [Finding(rows=span.lacks(values), reason=f"{name} is {span.told}")]
+
+
+def days_beyond(name: str, days: DayArray) -> Finding:
+    """Find days outside 1990 to 2100, or what `DAYS` says of the column; NaT is none."""
+    first, last = DAYS.get(name, _RECORDED)
+    outside: BoolArray = (days < np.datetime64(first, "D")) | (days > np.datetime64(last, "D"))
+    return Finding(rows=outside, reason=f"{name} is not within {first.year} and {last.year}")
+
+
+def fixing_jumps(rates: FloatArray, days: DayArray, judged: BoolArray) -> BoolArray:
+    """Find fixings of one pair that differ from their neighbour by more than a tenth.
+
+    The fixing nearest to the median is believed, and from it each next one in both directions is
+    held against the last that is. Over a hole of more than a month nothing is concluded.
+
+    Parameters
+    ----------
+    rates, days
+        `(n_rows,)` fixings of one pair and their days, in any order.
+    judged
+        `(n_rows,)` of bool; rows already rejected take no part.
+
+    Returns
+    -------
+    numpy.ndarray
+        `(n_rows,)` of bool.
+    """
+    found = np.zeros(len(rates), dtype=np.bool_)
+    rows = np.flatnonzero(judged & np.isfinite(rates) & ~np.isnat(days))
+    if not len(rows):
+        return found
+    rows = rows[np.argsort(days[rows], kind="stable")]
+    start = int(np.argmin(np.abs(rates[rows] - np.median(rates[rows]))))
+    for way in (rows[start:], rows[: start + 1][::-1]):
+        found[_leaps(rates, days, way)] = True
+    return found
+
+
+def _leaps(rates: FloatArray, days: DayArray, way: IntArray) -> list[int]:
+    """Return the rows that leave the last one believed, along a way that starts with a good one."""
+    believed, before, found = float(rates[way[0]]), days[way[0]], []
+    for row in way[1:].tolist():
+        near = abs(days[row] - before) <= _NEIGHBOURS
+        if near and abs(rates[row] / believed - 1) > FIXING_MOVE:
+            found.append(row)
+        else:
+            believed = float(rates[row])
+        before = days[row]
+    return found
+
+
+def _plain(bound: float) -> str:
+    return f"{bound:,.4f}".rstrip("0").rstrip(".") if bound < 1e9 else f"{bound:.0e}"

@@ -1,0 +1,108 @@
+"""Fetched bars against stored ones: two sources must agree, one may correct itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from screener.data.lake.schema import Basis
+from screener.data.validation.context import ArrivalContext, Bars, tick_of
+from screener.data.validation.row_checks import BoolArray, IntArray
+
+__all__ = ["Comparison", "compare_with_stored", "raw_rows"]
+
+_VOLUME_TOLERANCE = 0.01
+# A volume told in hands of 100 is off by up to half a hand, and so is the one it is compared with.
+_VOLUME_SLACK = 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Reasons by row for fetched rows that another source contradicts, and remarks."""
+
+    rejected: dict[int, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+
+def raw_rows(stored: pa.Table) -> pa.Table:
+    """Return the rows whose prices are as traded; others cannot be compared with fetched ones."""
+    return stored.filter(pc.equal(stored.column("basis"), str(Basis.RAW)))
+
+
+def compare_with_stored(
+    rows: pa.Table, bars: Bars, kept: BoolArray, context: ArrivalContext
+) -> Comparison:
+    """Compare fetched bars with the stored ones of the same sessions.
+
+    Parameters
+    ----------
+    rows, bars
+        Fetched rows and their columns, sorted by session.
+    kept
+        `(n_rows,)` of bool, rows that passed so far, at most one for each session.
+    context
+        What is stored.
+
+    Returns
+    -------
+    Comparison
+        Where another source stored another price (by more than half a tick) or another volume (by
+        more than 1 % and a hand of 100), the fetched row is rejected. What the same source stored
+        is corrected by the fetched row, with a remark.
+    """
+    stored = raw_rows(context.stored).sort_by("session")
+    old = Bars.of(stored)
+    here, there = _pairs(bars, kept, old)
+    if not len(here):
+        return Comparison()
+    sources = np.array(rows.column("source").to_pylist(), dtype=object)[here]
+    told = np.array(stored.column("source").to_pylist(), dtype=object)[there]
+    rejected, corrected = {}, []
+    for at, text in _differences(bars, here, old, there, tick_of(context.listing)).items():
+        new, was = text
+        if sources[at] != told[at]:
+            rejected[int(here[at])] = f"{sources[at]} says {new}, stored from {told[at]} {was}"
+        else:
+            corrected.append(f"{bars.days[here[at]]}: {new}, was {was}")
+    remarks: tuple[str, ...] = ()
+    if corrected:
+        source = sources[0]
+        remarks = (
+            f"{context.listing.id}: {source} corrected {len(corrected)} sessions, "
+            f"first {corrected[0]}",
+        )
+    return Comparison(rejected=rejected, remarks=remarks)
+
+
+def _pairs(bars: Bars, kept: BoolArray, old: Bars) -> tuple[IntArray, IntArray]:
+    """Return the places of the same sessions, among the fetched and among the stored rows."""
+    chosen = np.flatnonzero(kept)
+    _, left, right = np.intersect1d(bars.days[chosen], old.days, return_indices=True)
+    return chosen[left].astype(np.int64), right.astype(np.int64)
+
+
+def _differences(
+    bars: Bars, here: IntArray, old: Bars, there: IntArray, tick: float
+) -> dict[int, tuple[str, str]]:
+    """Return the first difference of each pair in words: what is fetched, what is stored."""
+    found: dict[int, tuple[str, str]] = {}
+    for name in ("close", "open", "high", "low"):
+        new, was = bars.prices[name][here], old.prices[name][there]
+        for at in np.flatnonzero(np.abs(new - was) > tick / 2 + 1e-9):
+            found.setdefault(int(at), (f"{name} {new[at]:g}", f"{was[at]:g}"))
+    volume, known = bars.volume[here], old.volume[there]
+    for at in np.flatnonzero(_unlike(volume, known)):
+        found.setdefault(int(at), (f"volume {volume[at]:.12g}", f"{known[at]:.12g}"))
+    return dict(sorted(found.items()))
+
+
+def _unlike(
+    volume: npt.NDArray[np.float64], known: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
+    allowed = np.maximum(_VOLUME_TOLERANCE * np.maximum(volume, known), _VOLUME_SLACK)
+    unlike: npt.NDArray[np.bool_] = np.abs(volume - known) > allowed
+    return unlike

@@ -1,0 +1,1 @@
+"""Metrics of a path: absolute, relative, as series."""

@@ -1,0 +1,1 @@
+"""Who wrote a report: broker, analysts, notes that it quotes."""

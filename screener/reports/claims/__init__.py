@@ -1,0 +1,1 @@
+"""What a report claims: figures, moves, periods, and of whom."""

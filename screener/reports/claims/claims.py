@@ -1,0 +1,301 @@
+"""Claims: the figures of a report that data can check, bound to whose, of what and of when."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from screener.domain.listing import Currency
+from screener.domain.report import Claim, ClaimUnit, Publication
+from screener.reports.claims.bindings import Stated
+from screener.reports.claims.numbers import Figure
+from screener.reports.claims.periods import DAY, Period
+from screener.reports.claims.price_moves import (
+    Span,
+    SpanDays,
+    index_closes,
+    moves_in,
+    span_told,
+    week_of,
+)
+from screener.reports.claims.sentences import Reading
+from screener.reports.claims.subjects import Company, SubjectOf, Subjects, same_company
+from screener.reports.claims.vocabulary import (
+    Measure,
+    MeasureKind,
+    Token,
+    Vocabulary,
+    name_tokens,
+    tokens,
+    vocabulary,
+)
+from screener.reports.text.found import FoundClaim, Spotted
+from screener.reports.text.text import Text
+
+__all__ = ["claims_in"]
+
+_ENDS = re.compile(r"[。!?]|$")
+_DAY_RANGES = re.compile(rf"({DAY})[-~至]({DAY})")
+_HEADING = re.compile(r"(?:[(【][^)】]{0,60}[)】])?[*】]{0,4}:")
+_AROUND = 40  # characters around the names of indices
+_TITLE = 400  # characters of a document's beginning that tell what kind it is
+_CURRENCY: dict[ClaimUnit | None, Currency] = {
+    ClaimUnit.CNY: Currency.CNY,
+    ClaimUnit.HKD: Currency.HKD,
+}
+
+
+def claims_in(
+    text: Text,
+    spotted: Sequence[Spotted],
+    *,
+    published: Publication | None,
+    reference: date | None,
+) -> tuple[FoundClaim, ...]:
+    """Find the claims of a report that data can check.
+
+    Parameters
+    ----------
+    text
+        The report.
+    spotted
+        Every place at which a listing is named, sorted by place; several at one place are lines
+        of one company.
+    published
+        When it was published, as far as known: tells years left out, forecasts and weeks.
+    reference
+        Session of the document's own market table, for which prices without a date and closes of
+        indices are claimed.
+
+    Returns
+    -------
+    tuple of FoundClaim
+        In the order of the text, each claim once. A figure whose subject, period or unit is not
+        clear gives none, nor does one in a currency other than CNY and HKD.
+    """
+    found = _Document(text.clean, spotted, published, reference).claims()
+    kept: dict[tuple[object, ...], FoundClaim] = {}
+    for item in sorted(found, key=lambda item: item.place):
+        claim = item.claim
+        key = (claim.listing, claim.measure, claim.as_of, claim.value, claim.unit)
+        kept.setdefault(key, item)
+    return tuple(kept.values())
+
+
+class _Document:
+    """A report read sentence by sentence, with what one sentence leaves to the next."""
+
+    def __init__(
+        self,
+        clean: str,
+        spotted: Sequence[Spotted],
+        published: Publication | None,
+        reference: date | None,
+    ) -> None:
+        self.clean = clean
+        self.words: Vocabulary = vocabulary()
+        self.names = name_tokens(spotted)
+        self.today = published.day if published else reference
+        self.published = published.day if published else None
+        self.reference = reference
+        self.whole, self.alone = _whole_subject(self.names)
+        self.item: Company | None = None
+        self.said: Company | None = None
+        self.span: Span | None = None
+        self.days = self._span_days()
+
+    def claims(self) -> Iterator[FoundClaim]:
+        """Read the whole document."""
+        yield from index_closes(self.clean, self.words, self.reference)
+        start = at = 0
+        for match in _ENDS.finditer(self.clean):
+            end = match.end()
+            last = at
+            while last < len(self.names) and self.names[last].start < end:
+                last += 1
+            yield from self._sentence(start, end, self.names[at:last])
+            start, at = end, last
+
+    def _span_days(self) -> SpanDays:
+        title = self.clean[:_TITLE]
+        weekly = any(word in title for word in self.words.words["weekly_reports"])
+        moving = "涨" in self.clean or "跌" in self.clean
+        ranges = _DAY_RANGES.findall(self.clean) if moving else []
+        week, printed = week_of(ranges, self.published or self.reference)
+        return SpanDays(
+            today=self.today,
+            reference=self.reference,
+            week=week,
+            printed_week=printed,
+            usual=Span.WEEK if weekly else None,
+        )
+
+    def _sentence(self, start: int, end: int, names: Sequence[Token]) -> Iterator[FoundClaim]:
+        telling = self.words.telling.search(self.clean, start, end)
+        if telling and not names and not (self.item or self.said or self.whole):
+            yield from self._indices_alone(start, end)
+            telling = None
+        if not telling:
+            self._pass_over(start, end, names)
+            return
+        found = tuple(tokens(self.clean, start, end, names))
+        reading = self._reading(found, start, named_before=bool(names) or self._named(start))
+        for stated in reading.read():
+            yield from self._paired(stated)
+        yield from moves_in(self.clean, found, self.words, self.days, self.span)
+        self._carry(found, reading)
+
+    def _indices_alone(self, start: int, end: int) -> Iterator[FoundClaim]:
+        """Find the moves of indices where no company can be meant: tables can be long."""
+        places = [
+            match.span() for match in self.words.index_pattern.finditer(self.clean, start, end)
+        ]
+        if places:
+            first, last = max(start, places[0][0] - _AROUND), min(end, places[-1][1] + _AROUND)
+            found = tuple(tokens(self.clean, first, last))
+            yield from moves_in(self.clean, found, self.words, self.days, self.span)
+
+    def _pass_over(self, start: int, end: int, names: Sequence[Token]) -> None:
+        """Take from a sentence without figures only what it leaves to the next."""
+        known = self.item or self.said
+        if known and self.words.closing.search(self.clean, start, end):
+            self.item = self.said = None
+        headings = [name for name in names if _HEADING.match(self.clean, name.end, end)]
+        if headings:
+            self.item = headings[-1].spotted
+        self._remember([name.spotted for name in names])
+        if self.words.span_pattern.search(self.clean, start, end):
+            span, _, told = span_told(tuple(tokens(self.clean, start, end, names)))
+            self.span = span if told else self.span
+
+    def _named(self, start: int) -> bool:
+        return bool(self.names) and self.names[0].start < start
+
+    def _reading(self, found: Sequence[Token], start: int, *, named_before: bool) -> Reading:
+        inherited = SubjectOf(
+            item=self.item,
+            said=self.said,
+            alone=self.alone if named_before else None,
+            whole=self.whole if named_before else None,
+        )
+        subjects = Subjects(self.clean, self.words, found, start, inherited)
+        return Reading(subjects, self.today)
+
+    def _carry(self, found: Sequence[Token], reading: Reading) -> None:
+        if reading.subjects.closed:
+            self.item = self.said = None
+        if reading.headed is not None:
+            self.item = reading.headed
+        self._remember(reading.subjects.named)
+        span, _, told = span_told(found)
+        self.span = span if told else self.span
+
+    def _remember(self, named: Sequence[Company]) -> None:
+        if named:
+            alone = all(same_company(company, named[0]) for company in named)
+            self.said = named[0] if alone else None
+
+    # --- pairing -------------------------------------------------------------------------------
+
+    def _paired(self, stated: Stated) -> Iterator[FoundClaim]:
+        count = len(stated.figures.items)
+        if stated.figures.is_range:
+            yield from self._range(stated)
+            return
+        sizes = [len(stated.companies), len(stated.measures), max(1, len(stated.periods))]
+        if sorted(sizes) != sorted([1, 1, count]):
+            return
+        for number, figure in enumerate(stated.figures.items):
+            company = stated.companies[number % sizes[0]]
+            measure = stated.measures[number % sizes[1]]
+            period = stated.periods[number % sizes[2]] if stated.periods else None
+            yield from self._claim(stated, company, measure, period, figure)
+
+    def _range(self, stated: Stated) -> Iterator[FoundClaim]:
+        if len(stated.companies) > 1 or len(stated.measures) > 1 or len(stated.periods) > 1:
+            return
+        period = stated.periods[0] if stated.periods else None
+        ends = zip(stated.figures.items, ("low end", "high end"), strict=True)
+        for figure, end in ends:
+            yield from self._claim(
+                stated, stated.companies[0], stated.measures[0], period, figure, end=end
+            )
+
+    def _claim(
+        self,
+        stated: Stated,
+        company: Company,
+        measure: Measure,
+        period: Period | None,
+        figure: Figure,
+        *,
+        end: str = "",
+    ) -> Iterator[FoundClaim]:
+        if figure.unit is None or (measure.flow and period is None):
+            return
+        line = _line(company, measure, figure, self.clean[stated.place.start : stated.place.end])
+        if line is None:
+            return
+        name = f"{measure.name} growth, year on year" if stated.growth else measure.name
+        as_of, remark = self._as_of(stated, measure, period)
+        value = -abs(figure.value) if stated.sign < 0 else figure.value
+        yield FoundClaim(
+            claim=Claim(
+                subject=line.name,
+                listing=line.listing,
+                measure=f"{name}, {end}" if end else name,
+                value=float(value),
+                unit=ClaimUnit.FRACTION if stated.growth else figure.unit,
+                as_of=as_of,
+                remark=", ".join(filter(None, (stated.remark, remark))),
+            ),
+            place=stated.place,
+        )
+
+    def _as_of(self, stated: Stated, measure: Measure, period: Period | None) -> tuple[str, str]:
+        if period is not None:
+            return self._of_period(stated, period)
+        day = stated.day
+        if measure.kind is MeasureKind.PRICE and not measure.undated:
+            day = day or self.reference
+        if measure.name == "target price":
+            day = None
+        return (day.isoformat() if day else ""), ""
+
+    def _of_period(self, stated: Stated, period: Period) -> tuple[str, str]:
+        ahead = self.published is None or period.end >= self.published
+        if period.expected or (stated.forecast and ahead):
+            return f"{period.code}E", ""
+        if self.published is not None and ahead:
+            return period.code, "forecast year" if period.is_year else "forecast"
+        return period.code, "expected" if stated.forecast else ""
+
+
+def _whole_subject(names: Sequence[Token]) -> tuple[Company | None, Company | None]:
+    """Return the company that a document is about, and the only one it names."""
+    if not names:
+        return None, None
+    counts: Counter[str] = Counter(token.spotted[0].name for token in names)
+    first = names[0].spotted
+    most, times = counts.most_common(1)[0]
+    alone = first if len(counts) == 1 else None
+    about = most == first[0].name and times >= 3 and 3 * times >= 2 * len(names)
+    return (alone or (first if about else None)), alone
+
+
+def _line(company: Company, measure: Measure, figure: Figure, printed: str) -> Spotted | None:
+    """Return the line of a company that a figure speaks of, `None` if its unit does not fit."""
+    per_line = measure.kind is MeasureKind.PRICE or (
+        measure.kind is MeasureKind.AMOUNT and not measure.flow
+    )
+    if not per_line:
+        return company[0]
+    wanted = _CURRENCY.get(figure.unit)
+    for line in company:
+        if line.listing.currency is wanted:
+            return line
+    # A market value may be told in another currency than the price, if that is said in words.
+    said = any(word in printed for word in ("人民币", "RMB", "港"))
+    return company[0] if said and measure.kind is MeasureKind.AMOUNT else None

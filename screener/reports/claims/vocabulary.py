@@ -1,0 +1,358 @@
+"""Words around figures, and a text cut into them: the vocabulary of `tables/claims.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+from screener.domain.listing import Listing, parse_listing
+from screener.reports.claims.numbers import QUANTITY, UNIT_LABEL
+from screener.reports.claims.periods import DAY, PERIOD
+from screener.reports.text.found import Spotted
+
+__all__ = [
+    "Kind",
+    "Measure",
+    "MeasureKind",
+    "Token",
+    "Vocabulary",
+    "name_tokens",
+    "tokens",
+    "vocabulary",
+]
+
+
+class MeasureKind(StrEnum):
+    """What the values of a measure are."""
+
+    PRICE = "price"
+    AMOUNT = "amount"
+    MULTIPLE = "multiple"
+    SHARE = "share"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A measure that claims are made of."""
+
+    name: str
+    kind: MeasureKind
+    flow: bool = False
+    undated: bool = False
+
+
+class Kind(StrEnum):
+    """What a token is."""
+
+    STOP = "stop"
+    SEMICOLON = "semicolon"
+    COMMA = "comma"
+    COLON = "colon"
+    OPEN = "open"
+    CLOSE = "close"
+    MARKER = "marker"
+    SECTION = "section"
+    DAY = "day"
+    PERIOD = "period"
+    CODE = "code"
+    INDEX = "index"
+    NAME = "name"
+    MEASURE = "measure"
+    LOSS = "loss"
+    GROWTH = "growth"
+    OTHER_GROWTH = "other_growth"
+    UP = "up"
+    DOWN = "down"
+    NO_MOVE = "no_move"
+    SIGNED_MOVE = "signed_move"
+    MOVE_LIST = "move_list"
+    RESPECTIVELY = "respectively"
+    FROM = "from"
+    TO = "to"
+    ABOUT = "about"
+    MORE = "more"
+    LESS = "less"
+    FORECAST = "forecast"
+    AGAINST = "against"
+    ASSUMED = "assumed"
+    PRONOUN = "pronoun"
+    NOT_THE_COMPANY = "not_the_company"
+    SINCE = "since"
+    WEEK = "week"
+    SPAN_DAY = "day_span"
+    MONTH = "month"
+    YEAR = "year"
+    OTHER_SPAN = "other_span"
+    FILLER = "filler"
+    FIGURE = "figure"
+
+
+class Token(NamedTuple):
+    """A stretch of the text that means something here."""
+
+    kind: Kind
+    start: int
+    end: int
+    text: str
+    spotted: tuple[Spotted, ...] = ()
+    label: str = ""  # unit that a measure's label states
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """The words, and the expression that finds them.
+
+    Parameters
+    ----------
+    measures
+        Measure by word.
+    words
+        Words by group of the table.
+    indices
+        Listing by name of an index.
+    kinds
+        Kind by word that is a token.
+    pattern
+        Finds every token but names; the group tells its kind, `word` is told by `kinds`.
+    telling
+        Finds a word without which no claim is made of a sentence.
+    closing
+        Finds what ends the item of a security: a heading, a number or a bullet.
+    index_pattern
+        Finds the name of an index.
+    span_pattern
+        Finds a word for how far back a move reaches.
+    """
+
+    measures: Mapping[str, Measure]
+    words: Mapping[str, frozenset[str]]
+    indices: Mapping[str, Listing]
+    kinds: Mapping[str, Kind]
+    pattern: re.Pattern[str]
+    telling: re.Pattern[str]
+    closing: re.Pattern[str]
+    index_pattern: re.Pattern[str]
+    span_pattern: re.Pattern[str]
+
+    def ends_in(self, group: str, text: str) -> bool:
+        """Tell whether text ends in a word of a group."""
+        return text.endswith(tuple(self.words[group]))
+
+    def begins_with(self, group: str, text: str) -> bool:
+        """Tell whether text begins with a word of a group."""
+        return text.startswith(tuple(self.words[group]))
+
+
+# Groups of words that are tokens, the longest wins, then the first group.
+_GROUPS: tuple[tuple[Kind, str], ...] = (
+    (Kind.NOT_THE_COMPANY, "not_the_company"),
+    (Kind.NO_MOVE, "no_move"),
+    (Kind.MOVE_LIST, "move_list"),
+    (Kind.SIGNED_MOVE, "signed_move"),
+    (Kind.SECTION, "sections"),
+    (Kind.LOSS, "loss"),
+    (Kind.OTHER_GROWTH, "other_growth"),
+    (Kind.GROWTH, "growth"),
+    (Kind.OTHER_SPAN, "other_span"),
+    (Kind.WEEK, "week"),
+    (Kind.SPAN_DAY, "day"),
+    (Kind.MONTH, "month"),
+    (Kind.YEAR, "year"),
+    (Kind.TO, "to"),
+    (Kind.ABOUT, "about"),
+    (Kind.MORE, "more"),
+    (Kind.LESS, "less"),
+    (Kind.FORECAST, "forecast"),
+    (Kind.ASSUMED, "assumed"),
+    (Kind.AGAINST, "against"),
+    (Kind.PRONOUN, "pronouns"),
+    (Kind.RESPECTIVELY, "respectively"),
+    (Kind.UP, "up"),
+    (Kind.DOWN, "down"),
+    (Kind.FILLER, "fillers"),
+    (Kind.FROM, "from"),
+    (Kind.SINCE, "since"),
+)
+_FIXED: tuple[tuple[Kind, str], ...] = (
+    (Kind.DAY, DAY),
+    (Kind.PERIOD, PERIOD),
+    (
+        Kind.CODE,
+        r"(?<![A-Za-z\d.])(?:(?:SH|SZ|BJ|HK)\.?\d{5,6}(?!\d)|"
+        r"\d{4,6}\.?(?:SZ|SH|BJ|HK|CH|SS)(?![A-Za-z])|(?<=[(【\[])\d{5,6}(?=[)】\],]))",
+    ),
+    (Kind.FIGURE, QUANTITY),
+)
+_MARKER = re.compile(
+    r"(?<=[。;!?*#])\(?(?:\d{1,2}|[一二三四五六七八九十]{1,2})[、.)](?!\d)|[●▶►■◆★▪◼]"
+)
+_SIGNS = {
+    **dict.fromkeys("。!?", Kind.STOP),
+    **dict.fromkeys("([【<《“", Kind.OPEN),
+    **dict.fromkeys(")]】>》”", Kind.CLOSE),
+    ";": Kind.SEMICOLON,
+    ",": Kind.COMMA,
+    ":": Kind.COLON,
+}
+_TELLING = ("涨", "跌")
+_SPANS = ("week", "day", "month", "year")
+_LABEL = re.compile(UNIT_LABEL)
+_Trie = dict[str, "_Trie"]
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """Return the vocabulary, read once per process."""
+    table = resources.files("screener.reports") / "tables" / "claims.toml"
+    raw = tomllib.loads(table.read_text(encoding="utf-8"))
+    measures = {
+        word: Measure(
+            name=item["name"],
+            kind=MeasureKind(item["kind"]),
+            flow=item.get("flow", False),
+            undated=item.get("undated", False),
+        )
+        for item in raw["measures"]
+        for word in item["words"]
+    }
+    words = {group: frozenset(items) for group, items in raw["words"].items()}
+    indices = {
+        name: parse_listing(code) for code, names in raw["indices"].items() for name in names
+    }
+    kinds = _kinds(measures, words, indices)
+    tell = [*measures, *words["loss"], *indices, *_TELLING]
+    return Vocabulary(
+        measures=measures,
+        words=words,
+        indices=indices,
+        kinds=kinds,
+        pattern=_pattern(kinds),
+        telling=re.compile("|".join(map(re.escape, tell))),
+        closing=re.compile("|".join([_MARKER.pattern, *map(re.escape, words["sections"])])),
+        index_pattern=re.compile(f"(?=[{_firsts(indices)}]){_words(indices)}"),
+        span_pattern=re.compile("|".join(re.escape(w) for g in _SPANS for w in words[g])),
+    )
+
+
+def tokens(clean: str, start: int, end: int, names: Sequence[Token] = ()) -> Iterator[Token]:
+    """Cut a stretch of a text into what means something here, in order, without overlaps.
+
+    Parameters
+    ----------
+    clean
+        The text, as `Text.clean`.
+    start, end
+        The stretch.
+    names
+        Names in the stretch, as from `name_tokens`; they win over everything else.
+    """
+    known = vocabulary()
+    at, last = 0, start
+    for match in known.pattern.finditer(clean, start, end):
+        while at < len(names) and names[at].start < match.end():
+            yield names[at]
+            last = names[at].end
+            at += 1
+        if match.start() >= last:
+            token = _token(known, match)
+            if token is not None:
+                last = token.end
+                yield token
+    yield from names[at:]
+
+
+def name_tokens(spotted: Sequence[Spotted]) -> list[Token]:
+    """Return the places of names as tokens; one inside another is left out."""
+    at_place: dict[tuple[int, int], list[Spotted]] = {}
+    for item in spotted:
+        at_place.setdefault((item.place.start, -item.place.end), []).append(item)
+    found: list[Token] = []
+    for (start, negative_end), items in sorted(at_place.items()):
+        if not found or start >= found[-1].end:
+            name = items[0].name
+            found.append(Token(Kind.NAME, start, -negative_end, name, spotted=tuple(items)))
+    return found
+
+
+def _token(known: Vocabulary, match: re.Match[str]) -> Token | None:
+    text, start, end = match[0], match.start(), match.end()
+    group = match.lastgroup or ""
+    if group == "sign":
+        return Token(_SIGNS[text], start, end, text)
+    if group == "marker":
+        return Token(Kind.MARKER, start, end, text)
+    if group != "word":
+        return Token(Kind(group), start, end, text)
+    kind = known.kinds[text]
+    if kind is not Kind.MEASURE:
+        return Token(kind, start, end, text)
+    if match.string.startswith(tuple(known.words["not_after"]), end):
+        return None
+    label = _LABEL.match(match.string, end)
+    if label is None:
+        return Token(kind, start, end, text)
+    return Token(kind, start, label.end(), text, label=label["label"])
+
+
+def _kinds(
+    measures: Iterable[str], words: Mapping[str, frozenset[str]], indices: Iterable[str]
+) -> dict[str, Kind]:
+    found: dict[str, Kind] = {}
+    for kind, group in reversed(_GROUPS):
+        found.update(dict.fromkeys(words[group], kind))
+    return found | dict.fromkeys(measures, Kind.MEASURE) | dict.fromkeys(indices, Kind.INDEX)
+
+
+def _pattern(kinds: Iterable[str]) -> re.Pattern[str]:
+    latin = [word for word in kinds if word[0].isascii()]
+    other = [word for word in kinds if not word[0].isascii()]
+    signs = re.escape("".join(_SIGNS))
+    parts = [
+        f"(?P<marker>{_MARKER.pattern})",
+        *(
+            f"(?P<{kind.value}>(?=[A-Za-z0-9一三半上下前第中¥$人港美欧日韩新台英卢+-]){text})"
+            for kind, text in _FIXED
+        ),
+        f"(?P<sign>[{signs}])",
+        f"(?P<word>(?=[{_firsts(other)}]){_tree(other)}|(?=[A-Za-z0-9]){_words(latin)})",
+    ]
+    return re.compile("|".join(parts))
+
+
+def _tree(words: Iterable[str]) -> str:
+    """Return an expression for some words, by their first letters, the longest first."""
+    root: _Trie = {}
+    for word in words:
+        node = root
+        for letter in word:
+            node = node.setdefault(letter, {})
+        node[""] = {}
+    return _branch(root)
+
+
+def _branch(node: _Trie) -> str:
+    parts = [re.escape(letter) + _branch(below) for letter, below in node.items() if letter]
+    if not parts:
+        return ""
+    inner = f"(?:{'|'.join(parts)})"
+    return f"{inner}?" if "" in node else inner
+
+
+def _words(words: Iterable[str]) -> str:
+    return f"(?:{'|'.join(_word(word) for word in sorted(words, key=lambda w: (-len(w), w)))})"
+
+
+def _firsts(words: Iterable[str]) -> str:
+    return "".join(sorted({word[0] for word in words}))
+
+
+def _word(word: str) -> str:
+    # Letters must not run on: PE is no part of PET.
+    after = r"(?![A-Za-z])" if word[-1].isascii() and word[-1].isalpha() else ""
+    return f"(?<![A-Za-z]){re.escape(word)}{after}"

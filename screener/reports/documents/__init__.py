@@ -1,0 +1,1 @@
+"""Files of reports as text: HTML, Markdown, PDF, archives, within bounds."""

@@ -1,0 +1,1 @@
+"""Ratings, their definitions, and the returns that these promise."""

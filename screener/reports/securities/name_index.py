@@ -1,0 +1,511 @@
+"""Every name that a listing goes by, ready to be looked for in a text.
+
+A master prints short names with marks (`XD`, `*ST`, `-W`, wide letters) and cuts them to eight
+bytes; reports print the plain name, a former name, a short form, an English name or another
+line's name. All of these lead to the listing here, each with how far it can be trusted alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cached_property, lru_cache
+
+from ahocorasick_rs import AhoCorasick, Implementation
+
+from screener.domain.listing import Listing, parse_listing
+from screener.errors import DataError, ScreenerError
+from screener.reports.text.text import clean_name
+from screener.reports.text.vocabulary import (
+    alternatives,
+    is_word,
+    ordinary,
+    pieces,
+    read_table,
+    tagged_name,
+)
+
+__all__ = [
+    "KIND_WORD",
+    "Company",
+    "NameIndex",
+    "NameRow",
+    "Trust",
+    "Way",
+    "build_index",
+    "capitals",
+    "shown_name",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameRow:
+    """A name that a listing has borne since a day, as its master prints it.
+
+    Parameters
+    ----------
+    listing
+        Listing id.
+    name
+        Short Chinese name with all its marks.
+    valid_from
+        First day on which it is known.
+    name_en, industry
+        English name and industry; empty if not known.
+    list_date, delist_date
+        First day listed, first day no longer listed; `None` if not known.
+    """
+
+    listing: str
+    name: str
+    valid_from: date | None = None
+    name_en: str = ""
+    industry: str = ""
+    list_date: date | None = None
+    delist_date: date | None = None
+
+
+class Trust(StrEnum):
+    """How far a written form can be trusted to mean the company where nothing else speaks."""
+
+    DISTINCT = "distinct"  # four characters or more, not made of words alone
+    COMPOUND = "compound"  # made of ordinary words: 中国软件
+    SHORT = "short"  # two characters, or three that are no word
+    WORD = "word"  # itself an ordinary word: 机器人
+    LATIN = "latin"  # an English name
+    LETTERS = "letters"  # an abbreviation of up to four letters
+    RARE = "rare"  # three characters that make no word: 凯莱英
+    NICK = "nick"  # the first two characters of a longer name: 光迅 for 光迅科技
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way in which a listing is written.
+
+    Parameters
+    ----------
+    listing
+        The listing.
+    trust
+        How far to trust it alone.
+    cut
+        Whether the master cut it short.
+    name
+        Name of the listing that it writes; empty for an alias, which holds at any time.
+    """
+
+    listing: Listing
+    trust: Trust
+    cut: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """A listing with the names it is known by.
+
+    Parameters
+    ----------
+    listing
+        The listing.
+    name
+        Its latest name without marks, completed where the master cut it.
+    name_en, industry
+        Empty if not known.
+    names
+        Every name it ever had, without marks, with the first day known; earliest first.
+    list_date, delist_date
+        First day listed, first day no longer listed; `None` if not known.
+    """
+
+    listing: Listing
+    name: str
+    name_en: str = ""
+    industry: str = ""
+    names: tuple[tuple[date | None, str], ...] = ()
+    list_date: date | None = None
+    delist_date: date | None = None
+
+    def name_on(self, day: date) -> str:
+        """Return the name in force on a day; the earliest known one where none is known yet."""
+        found = [name for since, name in self.names if since is None or since <= day]
+        return found[-1] if found else (self.names[0][1] if self.names else self.name)
+
+    def listed_on(self, day: date) -> bool:
+        """Tell whether it was listed on a day, as far as the dates are known."""
+        begun = self.list_date is None or self.list_date <= day
+        return begun and (self.delist_date is None or day < self.delist_date)
+
+
+@dataclass(frozen=True, eq=False)
+class NameIndex:
+    """All written forms of all listings, and the automaton that finds them in a text.
+
+    Parameters
+    ----------
+    companies
+        Every listing of the master.
+    ways
+        Written form (clean, ASCII letters in capitals) to the listings it can mean.
+    blockers
+        Longer words that hold a name and mean something else (a product, an index, a broker).
+    twins
+        Other lines of the same company by listing.
+    others
+        Listings of the master that are no shares: funds, indices.
+    """
+
+    companies: Mapping[Listing, Company]
+    ways: Mapping[str, tuple[Way, ...]]
+    blockers: frozenset[str]
+    twins: Mapping[Listing, tuple[Listing, ...]] = field(default_factory=dict)
+    others: frozenset[Listing] = frozenset()
+
+    @cached_property
+    def _patterns(self) -> tuple[str, ...]:
+        return tuple({**dict.fromkeys(self.ways), **dict.fromkeys(self.blockers)})
+
+    @cached_property
+    def _automaton(self) -> AhoCorasick:
+        return AhoCorasick(self._patterns, implementation=Implementation.ContiguousNFA)
+
+    @cached_property
+    def holes(self) -> Mapping[str, tuple[str, ...]]:
+        """Written forms by the form with one character left out: what a misprint looks like."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for form in self.ways:
+            if len(form) >= 4 and not form.isascii():
+                for gap in range(len(form)):
+                    found[f"{form[:gap]}_{form[gap + 1 :]}"].append(form)
+        return {key: tuple(forms) for key, forms in found.items()}
+
+    def find(self, clean: str, cuts: Container[int] = ()) -> list[tuple[str, int, int]]:
+        """Find the written forms in a clean text; where they overlap, the longest one.
+
+        Parameters
+        ----------
+        clean
+            Text to search.
+        cuts
+            Offsets at which words begin: of two equally long forms that overlap, the one that
+            agrees with them is meant.
+
+        Returns
+        -------
+        list of (form, start, end)
+            In the order of the text. A blocker is left out with all that it covers.
+        """
+        found = self._automaton.find_matches_as_indexes(capitals(clean), overlapping=True)
+        found.sort(key=lambda item: (item[1] - item[2], -_agreeing(item, cuts), item[1]))
+        free = bytearray(b"\1") * len(clean)
+        kept = []
+        for number, start, end in found:
+            if all(free[start:end]):
+                free[start:end] = bytes(end - start)
+                if self._patterns[number] in self.ways:
+                    kept.append((self._patterns[number], start, end))
+        return sorted(kept, key=lambda item: item[1])
+
+
+def _agreeing(found: tuple[int, int, int], cuts: Container[int]) -> int:
+    return (found[1] in cuts) + (found[2] in cuts)
+
+
+def capitals(text: str) -> str:
+    """Return a text with its ASCII letters in capitals, nothing else changed."""
+    return text.translate(_CAPITALS)
+
+
+_CAPITALS = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
+_EX_MARK = re.compile(r"^(?:XD|XR|DR)(?=.)")
+_NEW_MARK = re.compile(r"^[NCU](?=[\u4e00-\u9fff])")
+_ST_MARK = re.compile(r"^(S?\*?ST|S|G)(?=[\u4e00-\u9fff])")
+_TAIL_MARK = re.compile(r"(?:-[A-Z]{1,3}|\(新\)|-OLD|-NEW|\(旧\))$")
+_SHARE_CLASS = re.compile(r"(?<=[\u4e00-\u9fff])[AB]$")
+_SHORTENED = re.compile(r"(?:集团控股|集团股份|控股集团|集团|控股|股份)$")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_LATIN = re.compile(r"[A-Z*]")
+_KINDS = alternatives(read_table("aliases")["kinds"])
+_KIND = re.compile(rf"(?:{_KINDS})$")
+KIND_WORD = re.compile(_KINDS)
+"""Last words of names, such as 科技 and 股份: what a cut name may go on with."""
+_CUT_LENGTH = 3  # a mark and three characters fill the eight bytes of a short name
+_LATIN_LEAST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A printed name without its marks; `forms` are all the ways in which it may be written."""
+
+    name: str
+    forms: tuple[str, ...]
+    cut: bool
+
+
+def shown_name(name: str) -> str:
+    """Return a name as a reader expects it: without the marks that come and go."""
+    return _plain(name).name
+
+
+@lru_cache(maxsize=65_536)
+def _plain(name: str) -> _Plain:
+    text = clean_name(name)
+    marked = _EX_MARK.search(text) or _NEW_MARK.search(text)
+    text = text[marked.end() :] if marked else text
+    text = _TAIL_MARK.sub("", _TAIL_MARK.sub("", text))
+    special = _ST_MARK.match(text)
+    stem = text[special.end() :] if special else text
+    cut = marked is not None and len(stem) >= _CUT_LENGTH and _bytes(text) + len(marked[0]) >= 8
+    forms = [text, _SHARE_CLASS.sub("", stem), stem]
+    if special and "ST" in special[1]:
+        forms += [f"*ST{stem}", f"ST{stem}"]
+    kept = tuple(form for form in dict.fromkeys(forms) if len(form) > 1)
+    return _Plain(text, kept, cut)
+
+
+def _bytes(text: str) -> int:
+    return sum(1 if character.isascii() else 2 for character in text)
+
+
+def build_index(
+    rows: Iterable[NameRow], *, blockers: Iterable[str] = (), others: Iterable[Listing] = ()
+) -> NameIndex:
+    """Return the index of a master.
+
+    Parameters
+    ----------
+    rows
+        Every name of every listing: shares only, no funds and no indices.
+    blockers
+        Further words that are not to be taken for a name that they hold.
+    others
+        Listings of the master that are no shares.
+
+    Raises
+    ------
+    DataError
+        If the master is empty.
+    """
+    by_listing: dict[Listing, list[NameRow]] = defaultdict(list)
+    for row in rows:
+        listing = _listing(row.listing)
+        if listing is not None:
+            by_listing[listing].append(row)
+    if not by_listing:
+        raise DataError(
+            "no listing master: names cannot be told from other words",
+            where="tables listings and names",
+            fix="run `screener data update`, or `screener data import FILE --kind listings`",
+        )
+    _drop_temporary(by_listing)
+    known = _completions(by_listing)
+    companies = {
+        listing: _company(listing, entries, known) for listing, entries in by_listing.items()
+    }
+    ways = _ways(by_listing, companies)
+    blocked = {clean_name(word).upper() for word in (*_blockers(), *blockers)} - ways.keys()
+    return NameIndex(companies, ways, frozenset(blocked), _twins(companies), frozenset(others))
+
+
+def _listing(text: str) -> Listing | None:
+    try:
+        listing = parse_listing(text)
+    except ScreenerError:
+        return None
+    counter = listing.exchange.value == "HK" and listing.code.startswith("8")
+    return None if counter else listing  # a renminbi counter is the same share once more
+
+
+def _drop_temporary(by_listing: dict[Listing, list[NameRow]]) -> None:
+    """Leave out Hong Kong's temporary counters (029xx) beside the share that they stand for."""
+    lasting = {_plain(row.name).name for item, rows in by_listing.items() for row in rows
+               if not _temporary(item)}  # fmt: skip
+    for listing in [item for item in by_listing if _temporary(item)]:
+        if any(_plain(row.name).name in lasting for row in by_listing[listing]):
+            del by_listing[listing]
+
+
+def _temporary(listing: Listing) -> bool:
+    return listing.exchange.value == "HK" and listing.code.startswith("029")
+
+
+def _completions(by_listing: Mapping[Listing, list[NameRow]]) -> dict[str, set[str]]:
+    """Whole names by their first three characters: what a cut name may have been."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for rows in by_listing.values():
+        for row in rows:
+            plain = _plain(row.name)
+            if not plain.cut and len(plain.name) > _CUT_LENGTH:
+                found[plain.name[:_CUT_LENGTH]].add(plain.name)
+    return found
+
+
+def _company(listing: Listing, rows: list[NameRow], known: Mapping[str, set[str]]) -> Company:
+    rows = sorted(rows, key=lambda row: (row.valid_from or date.min, row.name))
+    own = {plain.name for row in rows if not (plain := _plain(row.name)).cut}
+    names = tuple((row.valid_from, _whole(_plain(row.name), own, known)) for row in rows)
+    return Company(
+        listing=listing,
+        name=names[-1][1],
+        name_en=next((row.name_en for row in reversed(rows) if row.name_en), ""),
+        industry=next((row.industry for row in reversed(rows) if row.industry), ""),
+        names=names,
+        list_date=next((row.list_date for row in rows if row.list_date), None),
+        delist_date=next((row.delist_date for row in rows if row.delist_date), None),
+    )
+
+
+def _whole(plain: _Plain, own: set[str], known: Mapping[str, set[str]]) -> str:
+    """Complete a cut name: from the listing's own names, else from the only other that fits."""
+    if not plain.cut:
+        return plain.name
+    mine = sorted(name for name in own if name.startswith(plain.name) and len(name) > _CUT_LENGTH)
+    others = known.get(plain.name, set())
+    if mine:
+        return mine[-1]
+    return next(iter(others)) if len(others) == 1 else plain.name
+
+
+def _ways(
+    by_listing: Mapping[Listing, list[NameRow]], companies: Mapping[Listing, Company]
+) -> dict[str, tuple[Way, ...]]:
+    found: dict[str, dict[Listing, Way]] = defaultdict(dict)
+    for listing, rows in by_listing.items():
+        company = companies[listing]
+        for row, (_, whole) in zip(
+            sorted(rows, key=lambda row: (row.valid_from or date.min, row.name)),
+            company.names,
+            strict=True,
+        ):
+            plain = _plain(row.name)
+            forms = {
+                **dict.fromkeys(plain.forms, plain.cut),
+                whole: plain.cut and whole == plain.name,
+            }
+            for form, cut in forms.items():
+                key = capitals(form)
+                bare = len(key) == 2 and f"ST{key}" in forms  # 新潮 of *ST新潮
+                trust = Trust.NICK if bare else _trust(key)
+                found[key].setdefault(listing, Way(listing, trust, cut or bare, whole))
+        for form in _english(company.name_en):
+            found[form].setdefault(listing, Way(listing, _trust(form)))
+    _add_short_forms(found, companies)
+    _add_aliases(found, companies)
+    _add_nicknames(found, companies)
+    return {form: tuple(ways.values()) for form, ways in found.items() if len(form) > 1}
+
+
+def _trust(form: str) -> Trust:
+    if not _HAN.search(form):
+        return Trust.LATIN if len(form) >= _LATIN_LEAST else Trust.LETTERS
+    if form in _brands() or (len(form) > 2 and _LATIN.search(form)):
+        return Trust.DISTINCT
+    if len(form) <= 3:
+        if _reads_as_word(form):
+            return Trust.WORD
+        apart = len(form) == 3 and not (is_word(form[:2]) or is_word(form[1:]))
+        return Trust.RARE if apart else Trust.SHORT
+    parts = pieces(form)
+    if any(len(part) == 1 for part in parts[:-1]) or len(parts) > 3:
+        return Trust.DISTINCT
+    if len(parts[-1]) == 1 and not is_word(form):
+        return Trust.DISTINCT
+    named = len(parts) > 1 and any(tagged_name(part) for part in parts)
+    return Trust.DISTINCT if named else Trust.COMPOUND
+
+
+def _reads_as_word(form: str) -> bool:
+    """Tell whether two or three characters are an ordinary word, or made of one."""
+    if len(form) == 2:
+        return ordinary(form)
+    inner = ordinary(form[:2]) or ordinary(form[1:])
+    return inner and (ordinary(form) or all(len(part) > 1 for part in pieces(form)))
+
+
+def _english(name: str) -> tuple[str, ...]:
+    plain = _TAIL_MARK.sub("", clean_name(name).upper())
+    plain = _TAIL_MARK.sub("", plain)
+    return (plain,) if re.fullmatch(r"[A-Z][A-Z0-9&.'-]{2,}", plain) else ()
+
+
+def _add_short_forms(
+    found: dict[str, dict[Listing, Way]], companies: Mapping[Listing, Company]
+) -> None:
+    """Add a Hong Kong name without 控股 or 集团 where nothing else is called so."""
+    shortened: dict[str, set[Listing]] = defaultdict(set)
+    for listing, company in companies.items():
+        short = _SHORTENED.sub("", company.name)
+        if not listing.exchange.mainland and short != company.name and len(short) > 1:
+            shortened[capitals(short)].add(listing)
+    for form, listings in shortened.items():
+        if len(listings) == 1 and form not in found:
+            (listing,) = listings
+            found[form][listing] = Way(listing, _trust(form))
+
+
+def _add_nicknames(
+    found: dict[str, dict[Listing, Way]], companies: Mapping[Listing, Company]
+) -> None:
+    """Add the first two characters of a name where they are no word and fit no other company."""
+    shortened: dict[str, set[Listing]] = defaultdict(set)
+    starting: dict[str, set[str]] = defaultdict(set)
+    for listing, company in companies.items():
+        starting[company.name[:2]].add(company.name)
+        short = _KIND.sub("", company.name)
+        if len(short) == 2 and short != company.name and not is_word(short):
+            shortened[short].add(listing)
+    for form, listings in shortened.items():
+        if form not in found and len(starting[form]) == 1:
+            for listing in listings:
+                found[form][listing] = Way(listing, Trust.NICK)
+
+
+def _add_aliases(
+    found: dict[str, dict[Listing, Way]], companies: Mapping[Listing, Company]
+) -> None:
+    for form, ids in read_table("aliases")["aliases"].items():
+        key = capitals(clean_name(form))
+        for text in [ids] if isinstance(ids, str) else ids:
+            listing = _listing(text)
+            if listing is not None and listing in companies:
+                found[key][listing] = Way(listing, _alias_trust(key))
+
+
+def _alias_trust(form: str) -> Trust:
+    trust = _trust(form)
+    return Trust.SHORT if trust is Trust.WORD and len(form) == 2 else trust
+
+
+def _brands() -> frozenset[str]:
+    return frozenset(read_table("aliases")["brands"])
+
+
+def _blockers() -> tuple[str, ...]:
+    words = read_table("words")
+    return (*words["products"], *words["outsiders"], *words["indices"], *words["longer"])
+
+
+def _twins(companies: Mapping[Listing, Company]) -> dict[Listing, tuple[Listing, ...]]:
+    """Lines of one company: equal names on the mainland and in Hong Kong, and the stated pairs."""
+    table = read_table("twins")
+    unlike = {frozenset(pair) for pair in table["different"]}
+    groups: dict[str, set[Listing]] = defaultdict(set)
+    for listing, company in companies.items():
+        for _, name in company.names:
+            groups[_SHARE_CLASS.sub("", name)].add(listing)
+    pairs = [group for group in groups.values() if len(group) > 1]
+    pairs += [{parse_listing(one) for one in pair} & companies.keys() for pair in table["pairs"]]
+    found: dict[Listing, set[Listing]] = defaultdict(set)
+    for group in pairs:
+        for one in group:
+            found[one] |= {
+                other
+                for other in group - {one}
+                if frozenset((one.id, other.id)) not in unlike
+                and one.exchange.mainland is not other.exchange.mainland
+            }
+    return {one: tuple(sorted(others)) for one, others in found.items() if others}

@@ -1,0 +1,182 @@
+"""Themes: from the words of a heading, a label or a title to the slug that a basket follows."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from screener.reports.text.text import clean_name
+from screener.reports.text.vocabulary import alternatives, pieces, read_table
+
+__all__ = [
+    "Theme",
+    "ThemeIndex",
+    "bundled_themes",
+    "label_words",
+    "make_slug",
+    "says_nothing",
+    "theme_index",
+]
+
+_FILLER = re.compile(
+    r"(?:产业链|板块|行业|领域|方向|环节|赛道|主线|概念|方面|相关|公司|标的|龙头|企业|个股|股票|上市|"
+    r"受益|推荐|关注|建议|重点|持续|投资|核心|国内|我们|看好|积极|机会|其他|其它|此外|另外|公告|方面|有关|首推|弹性|的|等|链|端|类|股|产业)"
+)
+_EDGE = re.compile(r"^[\W_\d一二三四五六七八九十、.()]+|(?<![\W_])[\W_]+$")
+_LONGEST_LABEL = 8
+_NO_THEME = re.compile(
+    r"涨幅|跌幅|涨跌|风险|提示|回顾|行情|要闻|点评|资讯|声明|观点|摘要|正文|来源|注意"
+)
+_SENTENCE = re.compile(r"我们|认为|仍|将|已|了|是|可|会|不|就|都|更|有望|上升|下降|提升|增长")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """A theme.
+
+    Parameters
+    ----------
+    slug
+        Id that cards and baskets use.
+    words
+        Words that name it, clean; the first is its title.
+    together
+        Words that name it together only; empty if there are none.
+    title_en
+        English title.
+    labels
+        Words that name it alone as a label, and not inside a sentence.
+    """
+
+    slug: str
+    words: tuple[str, ...]
+    together: tuple[str, ...] = ()
+    title_en: str = ""
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ThemeIndex:
+    """All themes, found by their words."""
+
+    themes: Mapping[str, Theme]
+    by_word: Mapping[str, str]
+    pattern: re.Pattern[str]
+
+    def exactly(self, label: str, *, wider: str = "") -> str:
+        """Return the slug of a label that is one of a theme's words, or empty.
+
+        Parameters
+        ----------
+        label
+            Label of a list.
+        wider
+            Text under it, in which the rest of words that go together may stand.
+        """
+        upper, plain = clean_name(label).upper(), label_words(label).upper()
+        together = self._together(upper, wider) if plain in self.by_word else ""
+        return together or self.by_word.get(upper) or self.by_word.get(plain, "")
+
+    def within(self, heading: str, *, wider: str = "") -> str:
+        """Return the slug of the theme that a heading names, or empty.
+
+        Of several, the one of which the text under it speaks most is meant; a longer word says
+        more than a short one.
+        """
+        together = self._together(heading.upper(), wider)
+        if together:
+            return together
+        named = self.ranked(heading)
+        if len(named) < 2 or not wider:
+            return named[0] if named else ""
+        weights: dict[str, float] = defaultdict(float)
+        for part, weight in ((heading, 2.0), (wider[:3000], 1.0)):
+            for match in self.pattern.finditer(part.upper()):
+                weights[self.by_word[match[0]]] += weight * len(match[0]) ** 1.5
+        return max(named, key=lambda slug: weights[slug])
+
+    def ranked(self, text: str) -> tuple[str, ...]:
+        """Return the slugs of the themes named in a text: longer words first, then earlier ones."""
+        upper = text.upper()
+        hits = [(len(m[0]), -m.start(), self.by_word[m[0]]) for m in self.pattern.finditer(upper)]
+        hits.sort(reverse=True)
+        return tuple(dict.fromkeys(slug for _, _, slug in hits))
+
+    @cached_property
+    def _joined(self) -> tuple[Theme, ...]:
+        return tuple(theme for theme in self.themes.values() if theme.together)
+
+    def _together(self, heading: str, wider: str) -> str:
+        for theme in self._joined:
+            first, *rest = theme.together
+            if first in heading and all(word in heading or word in wider for word in rest):
+                return theme.slug
+        return ""
+
+
+def theme_index(extra: Iterable[Theme] = ()) -> ThemeIndex:
+    """Return the index of the bundled themes and of the workspace's own, which come first."""
+    themes: dict[str, Theme] = {}
+    for theme in (*extra, *bundled_themes()):
+        known = themes.get(theme.slug)
+        words = (*known.words, *theme.words) if known else theme.words
+        themes[theme.slug] = Theme(
+            slug=theme.slug,
+            words=tuple(dict.fromkeys(words)),
+            together=theme.together or (known.together if known else ()),
+            title_en=(known.title_en if known else "") or theme.title_en,
+            labels=theme.labels or (known.labels if known else ()),
+        )
+    by_word: dict[str, str] = {}
+    for theme in themes.values():
+        for word in theme.words:
+            by_word.setdefault(clean_name(word).upper(), theme.slug)
+    pattern = re.compile(alternatives(list(by_word)))
+    for theme in themes.values():
+        for word in theme.labels:
+            by_word.setdefault(clean_name(word).upper(), theme.slug)
+    return ThemeIndex(themes, by_word, pattern)
+
+
+@cache
+def bundled_themes() -> tuple[Theme, ...]:
+    """Return the themes of `tables/themes.toml`."""
+    return tuple(
+        Theme(
+            slug=entry["slug"],
+            words=tuple(clean_name(word) for word in entry["words"]),
+            together=tuple(clean_name(word) for word in entry.get("all", ())),
+            title_en=entry.get("en", ""),
+            labels=tuple(clean_name(word) for word in entry.get("labels", ())),
+        )
+        for entry in read_table("themes")["themes"]
+    )
+
+
+def label_words(label: str) -> str:
+    """Return a label without numbering, asides and words that every label has."""
+    text = re.sub(r"\([^()]*\)", "", clean_name(label))
+    text = _EDGE.sub("", text)
+    shorter = _EDGE.sub("", _FILLER.sub("", text))
+    return shorter or text
+
+
+def says_nothing(label: str) -> bool:
+    """Tell whether a label has only words that every list has: 核心公司, 建议关注."""
+    if _NO_THEME.search(label):
+        return True
+    return len(_EDGE.sub("", _FILLER.sub("", clean_name(label)))) < 2
+
+
+def make_slug(label: str) -> str:
+    """Return a slug for a label that no theme knows, from its pinyin; empty if it is no label."""
+    from pypinyin import lazy_pinyin
+
+    words = label_words(label)
+    if not words or len(words) > _LONGEST_LABEL or _SENTENCE.search(words):
+        return ""
+    parts = ["".join(lazy_pinyin(piece)) for piece in pieces(words)]
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")

@@ -1,0 +1,1 @@
+"""Text as the reader sees it: cleaned, laid out, with words and spans."""

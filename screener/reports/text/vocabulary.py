@@ -1,0 +1,94 @@
+"""Words of the reader: tables of facts and cues, and the dictionary that tells words from names."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import rjieba
+
+from screener.reports.text.text import clean_name
+
+__all__ = [
+    "alternatives",
+    "cut_points",
+    "is_word",
+    "names_a_place",
+    "ordinary",
+    "pieces",
+    "read_table",
+    "sounds_alike",
+    "tagged_name",
+]
+
+_NAME_TAGS = ("nt", "nz", "nr", "nrt", "nrfg")  # organisations, brands and persons
+
+
+@cache
+def read_table(name: str) -> Mapping[str, Any]:
+    """Read `tables/NAME.toml`."""
+    source = resources.files("screener.reports.tables").joinpath(f"{name}.toml")
+    return tomllib.loads(source.read_text(encoding="utf-8"))
+
+
+def alternatives(words: Sequence[str]) -> str:
+    """Return a regular expression that matches any of the words, the longest first."""
+    import re
+
+    cleaned = sorted({clean_name(word) for word in words}, key=lambda word: (-len(word), word))
+    return "|".join(re.escape(word) for word in cleaned)
+
+
+def pieces(text: str) -> list[str]:
+    """Cut a text into dictionary words; what is in no dictionary falls into single characters."""
+    return list(rjieba.cut(text, False))
+
+
+def cut_points(text: str) -> frozenset[int]:
+    """Return the offsets at which a word of the text begins, its end included."""
+    points = [0]
+    for word in rjieba.cut(text, False):
+        points.append(points[-1] + len(word))
+    return frozenset(points)
+
+
+def is_word(text: str) -> bool:
+    """Tell whether the general dictionary holds it."""
+    return bool(rjieba.has_word(text))
+
+
+def ordinary(text: str) -> bool:
+    """Tell whether it is an ordinary word: in the dictionary, and not as a name of its own."""
+    if not is_word(text):
+        return False
+    return all(tag not in _NAME_TAGS for _, tag in rjieba.tag(text))
+
+
+def tagged_name(text: str) -> bool:
+    """Tell whether the general dictionary holds it as a name: of a firm, a brand or a person."""
+    return is_word(text) and all(tag in _NAME_TAGS for _, tag in rjieba.tag(text))
+
+
+@cache
+def names_a_place(text: str) -> bool:
+    """Tell whether the first word of a name is a place or a direction: 上海电力, 国际医学."""
+    first = pieces(text)[0]
+    return all(tag in ("ns", "s", "f", "b") for _, tag in rjieba.tag(first)) or first in _WIDE
+
+
+_WIDE = frozenset({"国际", "中国", "全球", "世界", "亚洲", "东方", "国家", "华夏"})
+
+
+def sounds_alike(one: str, other: str) -> bool:
+    """Tell whether two words are spoken the same, tones aside: how a word is mistyped."""
+    return len(one) == len(other) and _spoken(one) == _spoken(other)
+
+
+@cache
+def _spoken(text: str) -> tuple[str, ...]:
+    from pypinyin import lazy_pinyin
+
+    return tuple(lazy_pinyin(list(text)))

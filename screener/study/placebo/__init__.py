@@ -1,0 +1,1 @@
+"""Random baskets and dates matched to the real ones."""

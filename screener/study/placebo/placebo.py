@@ -1,0 +1,387 @@
+"""Placebo baskets: what other baskets of the same days, weights and length returned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from screener.errors import ComputeError, InputError
+from screener.paths.event_tables import CASH, EventTable, event_table
+from screener.paths.kernel import paper_paths
+from screener.paths.parallel import mapped
+from screener.paths.path_panel import NONE, PathPanel
+from screener.study.placebo.drawing import BLOCK, all_baskets, draw_baskets, possible_baskets
+from screener.study.placebo.matching import Columns, Matched
+from screener.study.placebo.monte_carlo import Floats, Placement, place
+
+__all__ = [
+    "LEAST_DRAWS",
+    "Drawing",
+    "Holding",
+    "Placebo",
+    "check_draws",
+    "control_returns",
+    "drawn_returns",
+    "joint_placement",
+    "placebo_layout",
+    "placebo_returns",
+    "run_placebo",
+]
+
+_GAIN, _LOSS = 2.0, -0.8  # returns of a control that deserve a look at its bars
+
+LEAST_DRAWS = 99
+"""Fewer draws cannot show a p-value of 1 %."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """A real basket as it was held, in rows of the market's panel.
+
+    Parameters
+    ----------
+    columns
+        Column of each name that has a weight.
+    weights
+        Their weights, fractions that sum to 1.
+    entry_rows
+        Scheduled entries; -1 for one that the tables have not reached.
+    fill_rows
+        Rows of the purchases; -1 for a name that was not bought, whose money stays cash.
+    horizon
+        Sessions held.
+    reach_row
+        Last row to look at: that of the last session valued.
+    """
+
+    columns: tuple[int, ...]
+    weights: tuple[float, ...]
+    entry_rows: tuple[int, ...]
+    fill_rows: tuple[int, ...]
+    horizon: int
+    reach_row: int
+
+    @property
+    def bought(self) -> tuple[int, ...]:
+        """Places of the names that were bought."""
+        return tuple(at for at, row in enumerate(self.fill_rows) if row >= 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Placebo:
+    """What placebo baskets say about one real basket; returns are fractions.
+
+    Parameters
+    ----------
+    placement
+        Where the real return lies among theirs.
+    returns
+        `(n_draws,)` paper return of each placebo basket, every name replaced, draw by draw.
+    counted
+        `(n_draws,)` the same with names that may stay: what p-values count.
+    every
+        Whether there are so few that the p-values count every possible one once instead.
+    controls_return
+        Weighted sum of the mean returns of each name's controls, cash included.
+    stopped
+        Controls whose data end before the window does, valued at their last close.
+    extreme
+        Ids of controls that gained more than 200 % or lost more than 80 %: wrong bars, perhaps.
+    """
+
+    placement: Placement
+    returns: Floats
+    counted: Floats
+    every: bool
+    controls_return: float
+    stopped: int
+    extreme: tuple[str, ...]
+
+
+def check_draws(draws: int, seed: int) -> None:
+    """Refuse a number of draws or a seed that gives no p-value.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than 99 draws, or the seed is negative.
+    """
+    if draws < LEAST_DRAWS:
+        raise InputError(
+            f"{draws} placebo baskets cannot show a p-value of 1 %",
+            fix=f"give {LEAST_DRAWS} or more",
+        )
+    if seed < 0:
+        raise InputError(f"seed {seed} is negative", fix="give 0 or more")
+
+
+def placebo_layout(panel: PathPanel) -> PathPanel:
+    """Return the panel in which a stock whose data stop is held on at its last close.
+
+    A real basket is cut there; thousands of placebo baskets all must end with the real one.
+    """
+    last = panel.marks.shape[1] - 1
+    return replace(panel, data_ends=np.full(len(panel.data_ends), last, dtype=np.int64))
+
+
+def run_placebo(
+    panel: PathPanel,
+    holding: Holding,
+    matched: Matched,
+    real: float,
+    ids: Sequence[str],
+    *,
+    draws: int,
+    seed: int,
+    stay: bool = True,
+    jobs: int = 1,
+) -> Placebo:
+    """Compare a real basket with placebo baskets.
+
+    Where there are no more placebo baskets than draws are wanted, the p-values count each of them
+    once.
+
+    Parameters
+    ----------
+    panel
+        The market as the kernel reads it, from the first purchase to the last session valued.
+    holding
+        The real basket.
+    matched
+        Controls of the names that were bought, in the order of `holding.bought`.
+    real
+        Its paper return, as a fraction.
+    ids
+        Id of every column.
+    draws
+        Placebo baskets.
+    seed
+        Seed of the random keys.
+    stay
+        Whether the p-values count baskets in which a name may stay; see `drawing`.
+    jobs
+        Workers; the result does not hang on them.
+
+    Raises
+    ------
+    InputError
+        If there are too few draws, or `jobs` is no number of workers.
+    ComputeError
+        If nothing was bought, or a name has too few controls.
+    """
+    check_draws(draws, seed)
+    if not holding.bought:
+        raise ComputeError("no name was bought, so that none can be replaced")
+    layout = placebo_layout(panel)
+    names = tuple(ids[holding.columns[at]] for at in holding.bought)
+    drawing = Drawing(names=names, ids=ids, draws=draws, seed=seed, jobs=jobs)
+    returns = drawn_returns(layout, holding, matched.controls, drawing)
+    choices = _choices(holding, matched) if stay else matched.controls
+    counted = drawn_returns(layout, holding, choices, drawing) if stay else returns
+    every = possible_baskets(choices) - stay <= draws
+    singles = control_returns(layout, holding, matched.controls)
+    return Placebo(
+        placement=place(
+            real,
+            returns,
+            among=_every_other(layout, holding, choices) if every else counted,
+            every=every,
+        ),
+        returns=returns,
+        counted=counted,
+        every=every,
+        controls_return=sum(
+            holding.weights[at] * float(np.mean(returns))
+            for at, returns in zip(holding.bought, singles, strict=True)
+        ),
+        stopped=_stopped(panel, holding, matched),
+        extreme=_extreme(matched.controls, singles, ids),
+    )
+
+
+def _extreme(
+    controls: Sequence[Columns], singles: Sequence[Floats], ids: Sequence[str]
+) -> tuple[str, ...]:
+    found = {
+        ids[column]
+        for own, returns in zip(controls, singles, strict=True)
+        for column in own[(returns > _GAIN) | (returns < _LOSS)]
+    }
+    return tuple(sorted(found))
+
+
+def _choices(holding: Holding, matched: Matched) -> tuple[Columns, ...]:
+    """Return each name's controls and the name itself."""
+    own = (holding.columns[at] for at in holding.bought)
+    return tuple(
+        np.append(controls, column) for controls, column in zip(matched.controls, own, strict=True)
+    )
+
+
+def _every_other(layout: PathPanel, holding: Holding, choices: Sequence[Columns]) -> Floats:
+    """Return what every possible basket but the real one returned."""
+    real = [holding.columns[at] for at in holding.bought]
+    baskets = all_baskets(choices)
+    return placebo_returns(layout, holding, baskets[(baskets != real).any(axis=1)])
+
+
+def _stopped(panel: PathPanel, holding: Holding, matched: Matched) -> int:
+    every = np.unique(np.concatenate(matched.controls))
+    return int((panel.data_ends[every] < holding.reach_row).sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """How baskets are drawn.
+
+    Parameters
+    ----------
+    names
+        Id of each name that is replaced.
+    ids
+        Id of every column.
+    draws, seed, jobs
+        As in `run_placebo`.
+    """
+
+    names: tuple[str, ...]
+    ids: Sequence[str]
+    draws: int
+    seed: int
+    jobs: int = 1
+
+
+def drawn_returns(
+    layout: PathPanel, holding: Holding, choices: Sequence[Columns], drawing: Drawing
+) -> Floats:
+    """Return `(draws,)` paper returns of drawn baskets.
+
+    The first draws are the same however many are wanted.
+
+    Parameters
+    ----------
+    layout
+        The market, as `placebo_layout` gives it.
+    holding
+        The real basket.
+    choices
+        Columns that may take the place of each name that was bought.
+    drawing
+        Names, number of draws and seed.
+    """
+
+    def work(block: int) -> Floats:
+        drawn = draw_baskets(
+            drawing.names,
+            choices,
+            drawing.ids,
+            seed=drawing.seed,
+            block=block,
+            count=min(BLOCK, drawing.draws - block * BLOCK),
+        )
+        return placebo_returns(layout, holding, drawn)
+
+    blocks = range(-(-drawing.draws // BLOCK))
+    return np.concatenate(mapped(work, blocks, jobs=drawing.jobs, threads=True))
+
+
+def placebo_returns(layout: PathPanel, holding: Holding, drawn: Columns) -> Floats:
+    """Return the paper returns of given baskets held as the real one was.
+
+    Parameters
+    ----------
+    layout
+        The market, as `placebo_layout` gives it.
+    holding
+        The real basket.
+    drawn
+        `(n_baskets, n_bought)` columns in the places of the names that were bought.
+
+    Returns
+    -------
+    numpy.ndarray
+        `(n_baskets,)` fractions.
+    """
+    found = paper_paths(layout, _table(holding, drawn), (holding.horizon,))
+    returns: Floats = found.returns[:, 0]
+    return returns
+
+
+def control_returns(
+    layout: PathPanel, holding: Holding, controls: Sequence[Columns]
+) -> tuple[Floats, ...]:
+    """Return the paper return of every control of each name, held as the name was.
+
+    Parameters
+    ----------
+    layout
+        The market, as `placebo_layout` gives it.
+    holding
+        The real basket.
+    controls
+        Columns of each bought name's controls.
+
+    Returns
+    -------
+    tuple
+        For each name `(n_controls,)` fractions.
+    """
+    return tuple(
+        placebo_returns(
+            layout,
+            replace(
+                holding,
+                columns=(holding.columns[at],),
+                weights=(1.0,),
+                entry_rows=(holding.entry_rows[at],),
+                fill_rows=(holding.fill_rows[at],),
+            ),
+            own[:, np.newaxis],
+        )
+        for at, own in zip(holding.bought, controls, strict=True)
+    )
+
+
+def joint_placement(reals: Sequence[float], placebos: Sequence[Placebo]) -> Placement:
+    """Tell where the mean of several real baskets lies among the means of their placebo baskets.
+
+    Draws are aligned by number: each mean is over one placebo basket of every event, held on that
+    event's days, so that what moved all stocks on the same days moves both sides alike.
+
+    Parameters
+    ----------
+    reals
+        Return of each event.
+    placebos
+        Placebo baskets of each event, as many for each.
+
+    Raises
+    ------
+    ComputeError
+        If there is no event.
+    """
+    if not reals:
+        raise ComputeError("no finished window to take a mean of", fix="ask again later")
+    return place(
+        float(np.mean(reals)),
+        np.mean([item.returns for item in placebos], axis=0),
+        among=np.mean([item.counted for item in placebos], axis=0),
+    )
+
+
+def _table(holding: Holding, drawn: npt.NDArray[np.intp]) -> EventTable:
+    """Return the table of baskets that are held as the real one, other names in its places."""
+    n_baskets, n_names = len(drawn), len(holding.columns)
+    columns = np.full((n_baskets, n_names), CASH, dtype=np.int64)
+    columns[:, list(holding.bought)] = drawn
+    return event_table(
+        np.arange(n_baskets + 1) * n_names,
+        columns.ravel(),
+        np.tile(holding.weights, n_baskets),
+        np.tile(holding.entry_rows, n_baskets),
+        fill_rows=np.tile([row if row >= 0 else NONE for row in holding.fill_rows], n_baskets),
+        reach_rows=np.full(n_baskets, holding.reach_row, dtype=np.int64),
+    )

@@ -1,0 +1,1 @@
+"""Backtest: events to rows."""

@@ -1,0 +1,183 @@
+"""What backtests read from the tables, once for all that are run together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from screener.backtest.benchmark import BenchmarkSeries, default_benchmark
+from screener.data.lake.store import Store
+from screener.data.panels.price_panel import (
+    VOLATILITY_HISTORY,
+    read_benchmark,
+    read_caps,
+    read_panel,
+    read_trading,
+)
+from screener.domain.basket import EntryPrice, Event, Weighting
+from screener.domain.listing import Kind, Listing, parse_listing
+from screener.domain.panel import CapPanel, PricePanel, TradingPanel
+from screener.errors import DateRangeError
+from screener.market.calendars import calendar_of
+from screener.paths.known import EntrySessions, entry_choices
+from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
+
+__all__ = [
+    "Benchmarks",
+    "DatedEvents",
+    "Market",
+    "benchmarks_for",
+    "dated_events",
+    "entries_of",
+    "read_market",
+]
+
+DatedEvents = list[tuple[Event, tuple[EntrySessions, ...]]]
+"""Events with every entry that their publication allows, the main one first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Benchmarks:
+    """Benchmark of each name: one for all, or that of its market.
+
+    Parameters
+    ----------
+    asked
+        One index for all names, `none`, or empty for what an event or a market says.
+    series
+        What was read, by index.
+    """
+
+    asked: str
+    series: Mapping[Listing, BenchmarkSeries]
+
+    def __call__(self, event: Event, name: Listing) -> BenchmarkSeries | None:
+        """Return the series for a name of an event, `None` if none is wanted."""
+        wanted = _wanted(self.asked or event.benchmark, name)
+        return None if wanted is None else self.series[wanted]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Market:
+    """Tables as some requests need them.
+
+    Parameters
+    ----------
+    panel, trading, caps
+        Prices; what money and market-value weights need, where anything asks for it.
+    series
+        Benchmarks read so far.
+    """
+
+    panel: PricePanel
+    trading: TradingPanel | None
+    caps: CapPanel | None
+    series: dict[Listing, BenchmarkSeries] = field(default_factory=dict)
+
+
+def dated_events(events: Sequence[Event], delay: int) -> tuple[DatedEvents, tuple[str, ...]]:
+    """Return events with their allowed entries, and those that have none with the reason.
+
+    Raises
+    ------
+    DateRangeError
+        If the entries of all of them are past the sessions that their calendars record.
+    """
+    found: DatedEvents = []
+    left_out: list[DateRangeError] = []
+    for event in events:
+        try:
+            found.append((event, entries_of(event, delay)))
+        except DateRangeError as error:
+            left_out.append(error)
+    if left_out and not found:
+        raise left_out[0]
+    return found, tuple(f"left out: {error}" for error in left_out)
+
+
+def entries_of(event: Event, delay: int) -> tuple[EntrySessions, ...]:
+    """Return every entry that an event's publication allows, the main one first.
+
+    Raises
+    ------
+    DateRangeError
+        If an entry is past the sessions that its calendar records.
+    """
+    exchanges = [member.listing.exchange for member in event.members]
+    try:
+        return entry_choices(event.published, exchanges, calendar_of, delay=delay)
+    except DateRangeError as error:
+        where = f"basket {event.basket}, published {event.published.text()}"
+        raise DateRangeError(error.what, where=where, fix=error.fix) from error
+
+
+def read_market(
+    store: Store, requests: Sequence[BacktestRequest], dated: Sequence[DatedEvents]
+) -> Market:
+    """Read the prices and facts of all names of some requests.
+
+    Parameters
+    ----------
+    store
+        The lake, at the version to read.
+    requests, dated
+        The requests and their events; at least one event.
+    """
+    events = [item for some in dated for item in some]
+    names = dict.fromkeys(member.listing for event, _ in events for member in event.members)
+    days = [day for _, choices in events for choice in choices for _, day in choice]
+    weightings = {event.weighting for event, _ in events}
+    history = {"history": VOLATILITY_HISTORY} if Weighting.INVERSE_VOL in weightings else {}
+    panel = read_panel(
+        store,
+        list(names),
+        first_entry=min(days),
+        last_entry=max(days),
+        vwap=any(request.settings.entry is EntryPrice.VWAP for request in requests),
+        **history,
+    )
+    money = any(request.settings.frictions is not None for request in requests)
+    return Market(
+        panel=panel,
+        trading=read_trading(store, panel) if money else None,
+        caps=read_caps(store, panel) if any(item.needs_caps for item in weightings) else None,
+    )
+
+
+def benchmarks_for(store: Store, market: Market, events: Sequence[Event], asked: str) -> Benchmarks:
+    """Return the benchmarks of events, each index read once for a market.
+
+    Parameters
+    ----------
+    store, market
+        The lake, and what was read from it.
+    events
+        The events.
+    asked
+        One index for all names, `none`, or empty for the defaults.
+    """
+    for event in events:
+        for member in event.members:
+            wanted = _wanted(asked or event.benchmark, member.listing)
+            if wanted is not None and wanted not in market.series:
+                market.series[wanted] = _series(store, wanted)
+    return Benchmarks(asked=asked, series=market.series)
+
+
+def _series(store: Store, wanted: Listing) -> BenchmarkSeries:
+    sessions, values, basis = read_benchmark(store, wanted)
+    return BenchmarkSeries(
+        listing=wanted,
+        basis=basis,
+        calendar=calendar_of(wanted.exchange),
+        sessions=sessions,
+        values=values,
+    )
+
+
+def _wanted(asked: str, name: Listing) -> Listing | None:
+    if asked == NO_BENCHMARK:
+        return None
+    if not asked:
+        return default_benchmark(name)
+    return parse_listing(asked, parameter="--benchmark", kind=Kind.INDEX)

@@ -1,0 +1,104 @@
+"""What a reader of backtest results should know about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from screener.backtest.run import EventResult, Settings
+from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.store import Store
+from screener.domain.basket import EntryPrice
+from screener.domain.panel import PricePanel
+from screener.paths.legs import LegState
+from screener.paths.limits import without_limit
+
+__all__ = ["price_basis", "remarks_of"]
+
+
+def price_basis(panel: PricePanel, result: EventResult) -> str:
+    """Return `raw`, `adjusted` or `mixed`, by the names that have a weight; empty without any."""
+    kinds = {
+        bool(panel.adjusted[leg.column])
+        for leg in result.window.legs
+        if leg.state is not LegState.DROPPED
+    }
+    if len(kinds) > 1:
+        return "mixed"
+    return "" if not kinds else ("adjusted" if kinds.pop() else "raw")
+
+
+def remarks_of(
+    store: Store,
+    panel: PricePanel,
+    results: Sequence[EventResult],
+    settings: Settings,
+    *,
+    simulated: bool,
+) -> tuple[str, ...]:
+    """Return the remarks on some results, the general ones first."""
+    found = [f"{SIMULATED}: invented prices, no market ever had them."] if simulated else []
+    if panel.adjusted.any():
+        found.append(
+            "Prices are adjusted by whoever made the file: limits, lots and fees are approximate."
+        )
+    raw = [
+        listing.id
+        for at, listing in enumerate(panel.listings)
+        if not panel.adjusted[at] and panel.first_bars[at] is not None
+    ]
+    if simulated:
+        raw = []
+    covered, stood_in = (
+        set(store.read(name, listings=raw).column("listing").to_pylist())
+        for name in (TableName.ACTIONS, TableName.EX_FACTORS)
+    )
+    bare = len(set(raw) - covered - stood_in)
+    if bare:
+        found.append(
+            f"{bare} listings with raw prices have no corporate actions in the tables: "
+            "their returns leave dividends and splits out."
+        )
+    if stood_in:
+        found.append(
+            f"Of {len(stood_in)} listings factors stand in for corporate actions whose terms no "
+            "table tells: money takes them as new shares."
+        )
+    if any(result.benchmark_basis in ("price", "mixed") for result in results):
+        found.append(
+            "The benchmark is a price index: without its dividends it flatters the basket."
+        )
+    found += _unlimited_remarks(panel, results)
+    found += _variant_remarks(results, settings)
+    found += dict.fromkeys(
+        f"{result.window.event.basket} {result.window.event.report} {result.window.horizon}: {text}"
+        for result in results
+        for text in result.remarks
+    )
+    return tuple(found)
+
+
+def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> list[str]:
+    """Say once for each purchase in which session its quotes prove that no limit held."""
+    cells = dict.fromkeys(
+        (leg.column, leg.fill_row)
+        for result in results
+        for leg in result.window.legs
+        if leg.fill_row is not None
+    )
+    return [
+        f"{panel.listings[column].id} was {told}."
+        for column, row in cells
+        if (told := without_limit(panel, column, row))
+    ]
+
+
+def _variant_remarks(results: Sequence[EventResult], settings: Settings) -> list[str]:
+    found = []
+    if settings.entry is EntryPrice.VWAP and any(result.benchmarks for result in results):
+        found.append("Names are bought at the day's VWAP, the index at its open: it has no VWAP.")
+    if any(not result.window.event.weighting.tradable for result in results):
+        found.append(
+            "daily-equal is an index, equal again at every close: not tradable, "
+            "so that there is no executable path."
+        )
+    return found

@@ -1,0 +1,162 @@
+"""Backtest workflow: events and tables in, results with their origin out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from screener.backtest.ledger import LedgerEntry
+from screener.backtest.run import EventResult, run_backtest
+from screener.data.lake.store import Store
+from screener.domain.panel import PricePanel
+from screener.errors import DataError, NoTradableConstituents
+from screener.workflows.backtest.market import (
+    DatedEvents,
+    Market,
+    benchmarks_for,
+    dated_events,
+    read_market,
+)
+from screener.workflows.backtest.quarantine import quarantine_remarks
+from screener.workflows.backtest.remarks import price_basis, remarks_of
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.run_ids import run_id
+
+__all__ = ["BacktestRun", "run_events", "run_variants"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BacktestRun:
+    """Results of a backtest with what they rest on.
+
+    Parameters
+    ----------
+    request
+        What was asked.
+    results
+        One per event and horizon.
+    price_basis
+        `raw`, `adjusted` or `mixed` by result.
+    data_version
+        Snapshot of the lake.
+    run_id
+        Hash of request, data version and program version; the same inputs give the same id.
+    simulated
+        Whether the prices are of the simulated market.
+    remarks
+        What a reader should know.
+    panel
+        Prices that the results rest on; `None` where a run was put together otherwise.
+    left_out
+        Events without an entry session, and why.
+    """
+
+    request: BacktestRequest
+    results: tuple[EventResult, ...]
+    price_basis: tuple[str, ...]
+    data_version: int
+    run_id: str
+    simulated: bool
+    remarks: tuple[str, ...]
+    panel: PricePanel | None = None
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def lacking(self) -> bool:
+        """Whether something is missing that was asked for: an event's value, or one index."""
+        return bool(self.left_out) or any(self.lacks)
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What is missing of what was asked for, by result; empty where nothing is."""
+        asked = bool(self.request.benchmark)
+        return tuple(item.lack or (item.index_lack if asked else "") for item in self.results)
+
+    @property
+    def ledger(self) -> tuple[LedgerEntry, ...]:
+        """Every name of every result."""
+        return tuple(entry for result in self.results for entry in result.ledger)
+
+
+def run_events(store: Store, request: BacktestRequest, *, program_version: str) -> BacktestRun:
+    """Backtest events on the tables of `store`; see `run_variants`."""
+    return run_variants(store, [request], program_version=program_version)[0]
+
+
+def run_variants(
+    store: Store, requests: Sequence[BacktestRequest], *, program_version: str, jobs: int = 1
+) -> tuple[BacktestRun, ...]:
+    """Run several requests on the same tables, which are read once.
+
+    Parameters
+    ----------
+    store
+        The lake, at the version to read.
+    requests
+        Events and settings; each becomes a run of its own.
+    program_version
+        Version of the program, part of a run's id.
+    jobs
+        Workers that share the events; -1 for one per processor.
+
+    Raises
+    ------
+    NoTradableConstituents
+        If there is no event.
+    DateRangeError
+        If the entries of all events are past the sessions that their calendars record.
+    DataError
+        What is missing, if no row at all comes out as it was asked for.
+    """
+    if not all(request.events for request in requests):
+        raise NoTradableConstituents(
+            "there is no event to backtest: no report recommends a name under these themes",
+            fix="`screener basket list` shows which reports feed which basket",
+        )
+    dated = [dated_events(request.events, request.settings.delay) for request in requests]
+    market = read_market(store, requests, [events for events, _ in dated])
+    runs = tuple(
+        _run(store, market, request, events, left_out, program_version, jobs)
+        for request, (events, left_out) in zip(requests, dated, strict=True)
+    )
+    lacks = [lack for run in runs for lack in run.lacks]
+    if all(lacks):
+        raise DataError(lacks[0])
+    return runs
+
+
+def _run(
+    store: Store,
+    market: Market,
+    request: BacktestRequest,
+    events: DatedEvents,
+    left_out: tuple[str, ...],
+    program_version: str,
+    jobs: int,
+) -> BacktestRun:
+    panel = market.panel
+    results = run_backtest(
+        panel,
+        events,
+        request.settings,
+        benchmarks_for(store, market, request.events, request.benchmark),
+        market.trading,
+        market.caps,
+        jobs=jobs,
+    )
+    simulated = store.simulated()
+    return BacktestRun(
+        request=request,
+        results=results,
+        price_basis=tuple(price_basis(panel, result) for result in results),
+        data_version=store.version,
+        run_id=run_id("backtest", request, store, program_version, simulated=simulated),
+        simulated=simulated,
+        remarks=(
+            *remarks_of(store, panel, results, request.settings, simulated=simulated),
+            *quarantine_remarks(store, panel, results),
+            *left_out,
+        ),
+        panel=panel,
+        left_out=left_out,
+    )

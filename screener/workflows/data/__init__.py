@@ -1,0 +1,1 @@
+"""Data: import, export, status, compact, diff, restore, verify, repair."""

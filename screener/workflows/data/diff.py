@@ -1,0 +1,192 @@
+"""What differs between two data versions: rows by table, and the stored runs that change by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import islice
+
+from rich.console import RenderableType
+
+from screener.data.lake.comparison import Change, Comparison, TableDiff, ValueChange
+from screener.data.lake.schema import TableName
+from screener.render.versions import RowLine, RunLine, TableLine, diff_view
+from screener.workflows.explain.rerun import RunDifference, RunFailure, RunsDiff, compare_runs
+from screener.workspace.locate import Workspace
+from screener.workspace.runs import stored_runs
+
+__all__ = [
+    "DIFF_COLUMNS",
+    "RUN_DIFF_COLUMNS",
+    "DataDiff",
+    "diff_page",
+    "diff_versions",
+    "run_diff_rows",
+]
+
+DIFF_COLUMNS = ("table", "key", "change", "column", "old", "new")
+RUN_DIFF_COLUMNS = (
+    "run_id",
+    "basket",
+    "report",
+    "horizon",
+    "capital",
+    "column",
+    "old",
+    "new",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataDiff:
+    """What differs between two data versions.
+
+    Parameters
+    ----------
+    old, new
+        The versions.
+    tables
+        Rows that differ, of the tables asked for.
+    runs
+        What became of the stored runs.
+    """
+
+    old: int
+    new: int
+    tables: tuple[TableDiff, ...]
+    runs: RunsDiff
+    _compared: Comparison
+
+    def values(self, table: TableName) -> Iterator[ValueChange]:
+        """Give the values of a table that differ, those of provenance among them."""
+        return self._compared.changes(table)
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        """Give one row per value that differs with the columns of `DIFF_COLUMNS`."""
+        for item in self.tables:
+            for change in self.values(item.table):
+                yield {**asdict(change), "change": str(change.change)}
+
+
+@contextmanager
+def diff_versions(
+    workspace: Workspace,
+    old: int,
+    new: int,
+    *,
+    program_version: str,
+    tables: Sequence[TableName] = (),
+) -> Iterator[DataDiff]:
+    """Compare two data versions, and every stored run at both; the result lives in the context.
+
+    Parameters
+    ----------
+    workspace
+        Where the lake and the stored runs are.
+    old, new
+        The versions; rows are told as they became from `old` to `new`.
+    program_version
+        Version of the program that evaluates the runs.
+    tables
+        Tables to tell of; all when empty. Runs are judged by all of them in any case.
+
+    Raises
+    ------
+    InputError
+        If there is no such version, or no longer.
+    DataError
+        If there is no lake.
+    """
+    with Comparison.open(workspace.data_cache, old, new) as compared:
+        every = tuple(compared.compare(table) for table in TableName)
+        stored = stored_runs(workspace)
+        runs = compare_runs(
+            workspace.data_cache,
+            (old, new),
+            stored.runs,
+            every,
+            program_version=program_version,
+        )
+        yield DataDiff(
+            old=old,
+            new=new,
+            tables=tuple(item for item in every if not tables or item.table in tables),
+            runs=_with_unreadable(runs, stored.unreadable),
+            _compared=compared,
+        )
+
+
+def run_diff_rows(diff: DataDiff) -> list[dict[str, object]]:
+    """Return one row per value of a stored run that differs, with `RUN_DIFF_COLUMNS`."""
+    return [asdict(item) for item in diff.runs.differences]
+
+
+def diff_page(diff: DataDiff, *, top: int) -> RenderableType:
+    """Return the differences as a page.
+
+    Parameters
+    ----------
+    diff
+        The differences.
+    top
+        Values to show of each table, and of the runs.
+    """
+    return diff_view(
+        [_table_line(item) for item in diff.tables if item.differs],
+        [line for item in diff.tables for line in _row_lines(diff, item, top)],
+        [_run_line(item) for item in diff.runs.differences[:top]],
+        [(item.run_id, item.reason) for item in diff.runs.failures],
+        title=f"data version {diff.old} → {diff.new}",
+        runs=_runs_text(diff.runs, top),
+    )
+
+
+def _with_unreadable(runs: RunsDiff, unreadable: Sequence[str]) -> RunsDiff:
+    failures = (RunFailure(run_id="", reason=f"unreadable: {text}") for text in unreadable)
+    return RunsDiff(
+        runs=runs.runs + len(unreadable),
+        evaluated=runs.evaluated,
+        differences=runs.differences,
+        failures=(*runs.failures, *failures),
+    )
+
+
+def _table_line(item: TableDiff) -> TableLine:
+    return TableLine(
+        table=item.table,
+        added=item.added,
+        changed=item.changed,
+        removed=item.removed,
+        provenance=item.provenance,
+        listings=None if item.listings is None else len(item.listings),
+    )
+
+
+def _row_lines(diff: DataDiff, item: TableDiff, top: int) -> list[RowLine]:
+    facts = (value for value in diff.values(item.table) if value.change is not Change.PROVENANCE)
+    return [
+        RowLine(
+            table=value.table,
+            key=value.key,
+            change=value.change,
+            column=value.column,
+            old=value.old,
+            new=value.new,
+        )
+        for value in islice(facts, top)
+    ]
+
+
+def _run_line(item: RunDifference) -> RunLine:
+    return RunLine(**asdict(item))
+
+
+def _runs_text(runs: RunsDiff, top: int) -> str:
+    changed = len({item.run_id for item in runs.differences})
+    text = (
+        f"{runs.runs:,} stored runs, {runs.evaluated:,} of them evaluated again at both versions: "
+        f"{changed:,} change, {len(runs.failures):,} cannot be evaluated"
+    )
+    hidden = len(runs.differences) - top
+    return f"{text} ({hidden:,} more values: --runs-csv FILE)" if hidden > 0 else text

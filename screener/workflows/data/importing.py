@@ -1,0 +1,305 @@
+"""Import workflow: the user's files through the file source into the lake, all or nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from screener.data.lake.batch import Batch, Reject
+from screener.data.lake.lake import CATALOG
+from screener.data.lake.merge import TableChange, quarantine_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.data.sources.files import FileSource, ImportRequest
+from screener.data.update.factor_update import with_factors
+from screener.data.update.listing_master import halts_in, listings_in
+from screener.data.validation.causes import BAD_TICK
+from screener.data.validation.import_checks import CheckedImport, checked_import
+from screener.data.validation.joining import join_bars
+from screener.data.validation.sense_checks import without_leaps
+from screener.errors import DataError
+from screener.render.store import ChangeLine
+from screener.workspace.locate import Workspace
+
+__all__ = [
+    "ImportOutcome",
+    "change_lines",
+    "import_batch",
+    "import_files",
+    "outcome_text",
+]
+
+
+_SHOWN = 5  # kinds of reasons that an error names
+_BAR_KEY = ("listing", "session")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOutcome:
+    """What an import did, or would do.
+
+    Parameters
+    ----------
+    version
+        Data version that holds the rows; the newest one when nothing changed.
+    changes
+        Rows added, changed, removed and unchanged by table.
+    rejects
+        Rows left out.
+    remarks
+        What was assumed or ignored.
+    dry_run
+        Whether nothing was written.
+    """
+
+    version: int | None
+    changes: tuple[TableChange, ...]
+    rejects: tuple[Reject, ...]
+    remarks: tuple[str, ...]
+    dry_run: bool
+
+    @property
+    def reasons(self) -> tuple[tuple[str, int, str], ...]:
+        """Reasons of the rejects, how many, and where the first is; most frequent first.
+
+        Bad ticks differ in their prices: they are one kind, told by the first of them.
+        """
+        counted = Counter(_kind(reject) for reject in self.rejects)
+        first: dict[str, Reject] = {}
+        for reject in self.rejects:
+            first.setdefault(_kind(reject), reject)
+        return tuple(
+            (first[kind].reason, count, _place(first[kind]))
+            for kind, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+        )
+
+
+def _kind(reject: Reject) -> str:
+    return BAD_TICK if reject.reason.startswith(BAD_TICK) else reject.reason
+
+
+def _place(reject: Reject) -> str:
+    what = " ".join(str(item) for item in (reject.listing, reject.session) if item)
+    if reject.reason.startswith(BAD_TICK):  # found beside its neighbours, by its day
+        return what
+    return f"{reject.file} line {reject.line}" + (f", {what}" if what else "")
+
+
+def import_files(
+    workspace: Workspace, request: ImportRequest, *, dry_run: bool = False
+) -> ImportOutcome:
+    """Import files in one transaction; rejected rows land in table `quarantine`.
+
+    Raises
+    ------
+    InputError, DataError
+        If a file cannot be read, or no row of it fits.
+    StorageError
+        If the lake cannot be written; nothing is changed then.
+    """
+    source = FileSource(master=lambda: _known_listings(workspace))
+    query = source.build_query(request)
+    batch = source.normalise(query, source.fetch(query))
+    names = ", ".join(path.name for path in request.paths)
+    return import_batch(
+        workspace,
+        batch,
+        f"import {request.kind}: {names}",
+        request.fetched_at,
+        dry_run=dry_run,
+        continues=request.continues,
+    )
+
+
+def _known_listings(workspace: Workspace) -> frozenset[str]:
+    """Return the ids of table `listings`; none where there are no tables yet."""
+    if not (workspace.data_cache / CATALOG).is_file():
+        return frozenset()
+    with Store.open(workspace.data_cache) as store:
+        return frozenset(store.read(TableName.LISTINGS).column("listing").to_pylist())
+
+
+def import_batch(
+    workspace: Workspace,
+    batch: Batch,
+    message: str,
+    fetched_at: datetime,
+    *,
+    dry_run: bool = False,
+    continues: bool = False,
+) -> ImportOutcome:
+    """Merge a batch of any source into the lake, its rejects into table `quarantine`.
+
+    Parameters
+    ----------
+    workspace
+        Whose lake.
+    batch
+        The rows.
+    message
+        What the commit is.
+    fetched_at
+        Instant written on the quarantined rows.
+    dry_run
+        Whether to tell only what would change.
+    continues
+        Whether the user says that adjusted prices continue the stored ones at their level.
+    """
+    landed: list[Batch] = []
+
+    def completed(store: Store, given: Batch) -> Batch:
+        store.refuse_other_market(given)
+        beside, leaps = _beside_stored_fixings(store, given)
+        checked = checked_import(store, _with_known_status(store, beside), fetched_at)
+        _refuse_nothing(beside, checked)
+        whole = replace(
+            checked.batch,
+            rejects=(*given.rejects, *leaps, *checked.rejects),
+            remarks=(*given.remarks, *checked.remarks),
+        )
+        found = with_factors(store, _joined(store, whole, continues))
+        landed[:] = [found]  # asked again where the catalog was busy
+        noted = set(checked.rejects)  # stand in the batch already
+        return _with_quarantine(
+            found, tuple(item for item in found.rejects if item not in noted), fetched_at
+        )
+
+    with _opened(workspace, dry_run=dry_run) as store:
+        if dry_run:
+            done = store.dry_run(completed(store, batch))
+        else:
+            done = store.commit(batch, message=message, complete=completed)
+    return ImportOutcome(
+        version=done.version,
+        changes=done.changes,
+        rejects=landed[0].rejects,
+        remarks=landed[0].remarks,
+        dry_run=dry_run,
+    )
+
+
+def _refuse_nothing(given: Batch, checked: CheckedImport) -> None:
+    """Refuse bars of which none is left by the checks."""
+    before, left = (item.tables.get(TableName.BARS) for item in (given, checked.batch))
+    if before is None or not before.num_rows or (left is not None and left.num_rows):
+        return
+    kinds = Counter(_kind(item) for item in checked.rejects).most_common(_SHOWN)
+    first = checked.rejects[0]
+    raise DataError(
+        f"all {before.num_rows} rows are rejected: "
+        + "; ".join(f"{kind} ({count})" for kind, count in kinds),
+        where=f"{first.file}, {first.session}",
+        fix="compare them with another source; `screener data status` tells what is stored",
+    )
+
+
+def _joined(store: Store, batch: Batch, continues: bool) -> Batch:
+    """Let new bars join what is stored; those of a listing that cannot are left out, with reasons.
+
+    Raises
+    ------
+    DataError
+        If no listing's bars can.
+    """
+    bars, status = batch.tables.get(TableName.BARS), batch.tables.get(TableName.STATUS)
+    if bars is None or not bars.num_rows:
+        return batch
+    joined = join_bars(
+        store,
+        bars,
+        continues=continues,
+        suspended=() if status is None else halts_in(status),
+        rejects=batch.rejects,
+    )
+    alone = len({item.listing for item in joined.refused})
+    if alone and not joined.bars.num_rows:
+        raise joined.refused[0].error(alone - 1)
+    return replace(
+        batch,
+        tables={**batch.tables, TableName.BARS: joined.bars},
+        replaces=batch.replaces | joined.replaces,
+        rejects=(*batch.rejects, *(item.reject() for item in joined.refused)),
+        remarks=(*batch.remarks, *joined.remarks),
+    )
+
+
+def _beside_stored_fixings(store: Store, batch: Batch) -> tuple[Batch, tuple[Reject, ...]]:
+    """Leave out fixings that leave those stored beside them."""
+    fixings = batch.tables.get(TableName.FX)
+    if fixings is None:
+        return batch, ()
+    kept, leaps = without_leaps(fixings, store.read(TableName.FX))
+    return replace(batch, tables={**batch.tables, TableName.FX: kept}), leaps
+
+
+def _with_known_status(store: Store, batch: Batch) -> Batch:
+    """Keep what is stored of special treatment where a file tells of suspensions alone."""
+    rows = batch.tables.get(TableName.STATUS)
+    if rows is None or not rows.num_rows:
+        return batch
+    stored = store.read(TableName.STATUS, listings=listings_in(rows))
+    known = {
+        (row["listing"], row["session"]): row["st"]
+        for row in stored.filter(pc.is_valid(stored.column("st"))).to_pylist()
+    }
+    if not known:
+        return batch
+    keys = zip(*(rows.column(name).to_pylist() for name in _BAR_KEY), strict=True)
+    told = pa.array([known.get(key) for key in keys], pa.bool_())
+    at = rows.column_names.index("st")
+    rows = rows.set_column(at, "st", pc.coalesce(rows.column("st"), told))
+    return replace(batch, tables={**batch.tables, TableName.STATUS: rows})
+
+
+def _with_quarantine(batch: Batch, rejects: tuple[Reject, ...], fetched_at: datetime) -> Batch:
+    if not rejects:
+        return batch
+    rows = quarantine_rows(rejects, fetched_at)
+    if noted := batch.tables.get(TableName.QUARANTINE):
+        rows = pa.concat_tables([noted, rows.cast(noted.schema)])
+    return replace(batch, tables={**batch.tables, TableName.QUARANTINE: rows})
+
+
+def change_lines(outcome: ImportOutcome) -> list[ChangeLine]:
+    """Return an outcome's changes as lines for the terminal."""
+    return [
+        ChangeLine(
+            table=item.table,
+            added=item.added,
+            changed=item.changed,
+            removed=item.removed,
+            unchanged=item.unchanged,
+        )
+        for item in outcome.changes
+    ]
+
+
+def outcome_text(outcome: ImportOutcome) -> str:
+    """Return an outcome as one line."""
+    if outcome.dry_run:
+        return "Dry run: nothing was changed."
+    if not any(item.added or item.changed or item.removed for item in outcome.changes):
+        return f"All of it was there already; data version {outcome.version}."
+    return f"Stored as data version {outcome.version}."
+
+
+@contextmanager
+def _opened(workspace: Workspace, *, dry_run: bool) -> Iterator[Store]:
+    """Open the lake to write; for a dry run to read, or an empty one elsewhere if there is none."""
+    if not dry_run:
+        with Store.create(workspace.data_cache) as store:
+            yield store
+    elif (workspace.data_cache / CATALOG).is_file():
+        with Store.open(workspace.data_cache) as store:
+            yield store
+    else:
+        with TemporaryDirectory() as folder, Store.create(Path(folder)) as store:
+            yield store

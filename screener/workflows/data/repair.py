@@ -1,0 +1,194 @@
+"""Repair workflow: what the doctor found is mended in one new data version, or left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pyarrow as pa
+from rich.console import RenderableType
+
+from screener.data.doctor import Check, known_dates, suspensions
+from screener.data.doctor.holdings import first_session
+from screener.data.doctor.repair import (
+    REPAIR,
+    Method,
+    Patient,
+    Proposal,
+    mended_bars,
+    propose_repairs,
+    repair_actions,
+)
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.store import Commit, Store
+from screener.data.update.factor_update import with_factors
+from screener.data.validation.import_checks import checked_import
+from screener.errors import StaleCache
+from screener.render.doctor import RefusalLine, RepairLine, repairs_view
+from screener.workflows.data.verify import StoredTables, Verified
+from screener.workspace.locate import Workspace
+
+__all__ = ["RepairPlan", "apply_repairs", "plan_repairs", "repairs_page"]
+
+_AGAIN = "importing the same file again brings the faults back: mend the file, or repair again"
+_ROUND = (
+    "ratios are the usual ones nearest to the open; where the announcement says another, import "
+    "its action or mended bars instead"
+)
+_FAR = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairPlan:
+    """Repairs proposed for one data version."""
+
+    proposal: Proposal
+    data_version: int
+    simulated: bool
+
+
+def plan_repairs(workspace: Workspace, verified: Verified) -> RepairPlan:
+    """Propose repairs for the jumps that the doctor found in the newest data version.
+
+    Parameters
+    ----------
+    workspace
+        Where the lake is.
+    verified
+        What was found, in the newest version.
+
+    Raises
+    ------
+    StaleCache
+        If the tables have changed since.
+    """
+    names = sorted({f.listing for f in verified.findings if f.check is Check.PRICE_LIMIT})
+    with Store.open(workspace.data_cache) as store:
+        _refuse_other(store, verified.data_version)
+        start = first_session(store)
+        if not names or start is None:
+            proposal = Proposal(repairs=(), refusals=())
+        else:
+            tables = StoredTables(store, names)
+            proposal = propose_repairs(
+                Patient(
+                    bars=tables[TableName.BARS],
+                    actions=tables[TableName.ACTIONS],
+                    factors=tables[TableName.FACTORS],
+                    ex_factors=tables[TableName.EX_FACTORS],
+                    suspended=suspensions(tables),
+                    list_dates=known_dates(tables, "list_date"),
+                    start=start,
+                )
+            )
+    return RepairPlan(
+        proposal=proposal, data_version=verified.data_version, simulated=verified.simulated
+    )
+
+
+def apply_repairs(workspace: Workspace, plan: RepairPlan, *, now: datetime) -> Commit:
+    """Make all repairs of a plan in one commit; the version before still reads the old rows.
+
+    Parameters
+    ----------
+    workspace
+        Where the lake is.
+    plan
+        What to mend.
+    now
+        Aware instant, written on the rows that are added.
+
+    Raises
+    ------
+    StaleCache
+        If the tables have changed since the plan was made.
+    StorageError
+        If the lake cannot be written; nothing is changed then.
+    """
+
+    def completed(store: Store, batch: Batch) -> Batch:
+        _refuse_other(store, plan.data_version)
+        mended = replace(batch, tables={**batch.tables, **_mended(store, plan, now)})
+        return with_factors(store, checked_import(store, mended, now, rejecting=False).batch)
+
+    message = "repair: " + ", ".join(
+        f"{item.listing} {item.text}" for item in plan.proposal.repairs
+    )
+    with Store.create(workspace.data_cache) as store:
+        return store.commit(Batch(tables={}), message=message, complete=completed)
+
+
+def repairs_page(plan: RepairPlan, *, outcome: Sequence[str]) -> RenderableType:
+    """Return a plan as a page.
+
+    Parameters
+    ----------
+    plan
+        What is proposed, and what is not.
+    outcome
+        What was done with it, line by line.
+    """
+    proposal = plan.proposal
+    remarks = list(outcome)
+    if proposal.repairs:
+        remarks[:0] = [_ROUND, *_doubtful(proposal), _AGAIN]
+    return repairs_view(
+        [
+            RepairLine(
+                listing=item.listing,
+                session=item.session,
+                ratio=item.ratio,
+                implied=item.implied,
+                before=item.before,
+                after=item.after,
+                method=str(item.method),
+            )
+            for item in proposal.repairs
+        ],
+        [
+            RefusalLine(
+                listing=item.listing,
+                session=item.session,
+                cause=item.cause,
+                reason=item.reason,
+            )
+            for item in proposal.refusals
+        ],
+        banner=f" {SIMULATED}: invented prices " if plan.simulated else "",
+        remarks=remarks,
+    )
+
+
+def _doubtful(proposal: Proposal) -> list[str]:
+    """Name the repairs whose ratio is not quite what the open says."""
+    far = [
+        f"{item.listing} {item.session}"
+        for item in proposal.repairs
+        if abs(item.implied / item.ratio - 1) > _FAR
+    ]
+    return [f"look these up first, the open is over 2 % off: {', '.join(far)}"] if far else []
+
+
+def _mended(store: Store, plan: RepairPlan, now: datetime) -> dict[TableName, pa.Table]:
+    repairs = plan.proposal.repairs
+    tables: dict[TableName, pa.Table] = {}
+    # An adjusted history is only ever stored whole, so all bars of a listing go in again.
+    names = sorted({item.listing for item in repairs if item.method is not Method.ACTION})
+    if names:
+        tables[TableName.BARS] = mended_bars(store.read(TableName.BARS, listings=names), repairs)
+    # Rows of a simulated lake all bear its mark, which keeps them from real ones.
+    source = SIMULATED if plan.simulated else REPAIR
+    actions = repair_actions(repairs, fetched_at=now, source=source)
+    if actions.num_rows:
+        tables[TableName.ACTIONS] = actions
+    return tables
+
+
+def _refuse_other(store: Store, version: int) -> None:
+    if store.version != version:
+        raise StaleCache(
+            f"the tables are at data version {store.version}, and {version} was examined",
+            fix="type the command again",
+        )

@@ -1,0 +1,318 @@
+"""Status workflow: what the tables hold, how fresh it is, and what the baskets lack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+import numpy as np
+from rich.console import RenderableType
+
+from screener.backtest.benchmark import default_benchmark
+from screener.data.doctor.holdings import Disk, Holdings, Versions, hold, measure, versions
+from screener.data.doctor.lacks import Cell, Wanted, holding_keys, lacks
+from screener.data.lake.asof import Market
+from screener.data.lake.schema import SIMULATED, TABLES, TableName
+from screener.data.lake.store import Store
+from screener.data.panels.calendar_cache import recorded_calendar
+from screener.domain.basket import Basket, Event
+from screener.domain.listing import Board, Kind, Listing, parse_listing
+from screener.errors import DateRangeError
+from screener.market.calendars import Calendar
+from screener.market.session_hours import settled_session
+from screener.render.coverage import (
+    BasketLine,
+    CellLine,
+    CoverageLine,
+    FreshnessLine,
+    GapLine,
+    size_text,
+    status_view,
+)
+from screener.workflows.report.catalog import basket_events
+from screener.workspace.locate import Workspace
+
+__all__ = [
+    "COVERAGE_COLUMNS",
+    "Freshness",
+    "Status",
+    "coverage_rows",
+    "read_status",
+    "status_page",
+    "table_line",
+]
+
+COVERAGE_COLUMNS = ("basket", "listing", "table", "first", "last", "rows", "missing")
+
+_DAILY = (TableName.BARS, TableName.VALUATION)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """Last day of a table in a market, against the last finished session.
+
+    Parameters
+    ----------
+    finished
+        Last finished session; `None` where the calendar does not reach that far.
+    behind
+        Finished sessions after the last day.
+    """
+
+    market: Market
+    table: TableName
+    last: date
+    finished: date | None
+    behind: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What the lake of a workspace holds and lacks.
+
+    Parameters
+    ----------
+    holdings
+        Rows and days by table.
+    freshness
+        By market and daily table.
+    cells
+        What is held and lacking, by name and table.
+    disk, versions
+        Size on disk, and readable data versions.
+    data_version
+        Version that was read.
+    simulated
+        Whether the tables hold the simulated market.
+    place
+        Folder of the lake.
+    remarks
+        What could not be told.
+    by_listing
+        Whether listings were asked for, instead of baskets.
+    """
+
+    holdings: Holdings
+    freshness: tuple[Freshness, ...]
+    cells: tuple[Cell, ...]
+    disk: Disk
+    versions: Versions
+    data_version: int
+    simulated: bool
+    place: str
+    remarks: tuple[str, ...]
+    by_listing: bool
+
+
+def read_status(
+    workspace: Workspace,
+    *,
+    now: datetime,
+    version: int | None = None,
+    listings: Sequence[Listing] | None = None,
+) -> Status:
+    """Read what the tables hold and what the baskets, or some listings, lack.
+
+    Parameters
+    ----------
+    workspace
+        Where the lake and the baskets are.
+    now
+        Aware instant, against which freshness is told.
+    version
+        Data version to read; the newest when `None`.
+    listings
+        Listings to look at instead of the baskets' names.
+
+    Raises
+    ------
+    DataError
+        If there is no market data yet.
+    """
+    names, remarks = _names(workspace, listings)
+    with Store.open(workspace.data_cache, version=version) as store:
+        holdings = hold(store, holding_keys(names))
+        kept = versions(store)
+        data_version, simulated = store.version, store.simulated()
+    return Status(
+        holdings=holdings,
+        freshness=tuple(_freshness(workspace, holdings, now)),
+        cells=tuple(cell for name in names for cell in lacks(holdings, name)),
+        disk=measure(workspace.data_cache),
+        versions=kept,
+        data_version=data_version,
+        simulated=simulated,
+        place=str(workspace.data_cache),
+        remarks=remarks,
+        by_listing=listings is not None,
+    )
+
+
+def coverage_rows(status: Status) -> list[dict[str, object]]:
+    """Return one row for each name and table with the columns of `COVERAGE_COLUMNS`."""
+    return [
+        {
+            "basket": cell.wanted.basket,
+            "listing": cell.wanted.listing.id,
+            "table": str(cell.table),
+            "first": cell.extent.first if cell.extent else None,
+            "last": cell.extent.last if cell.extent else None,
+            "rows": cell.extent.rows if cell.extent else 0,
+            "missing": cell.missing,
+        }
+        for cell in status.cells
+    ]
+
+
+def status_page(status: Status) -> RenderableType:
+    """Return the status as a page."""
+    disk, kept = status.disk, status.versions
+    oldest = "" if kept.oldest is None else f", the oldest is {kept.oldest}"
+    alone = status.by_listing
+    return status_view(
+        [table_line(status.holdings, table) for table in TABLES],
+        [
+            FreshnessLine(
+                market=item.market,
+                table=item.table,
+                last=item.last,
+                finished=item.finished,
+                behind=item.behind,
+            )
+            for item in status.freshness
+        ],
+        [] if alone else _basket_lines(status.cells),
+        [] if alone else _gap_lines(status.cells),
+        [_cell_line(cell) for cell in status.cells] if alone else [],
+        remarks=status.remarks,
+        banner=f" {SIMULATED}: invented prices " if status.simulated else "",
+        footer=(
+            f"data version {status.data_version} · {kept.count} readable{oldest}",
+            f"{size_text(disk.data)} in {disk.files:,} data files · "
+            f"catalog {size_text(disk.catalog)} · runs {size_text(disk.runs)}",
+            status.place,
+        ),
+    )
+
+
+def _names(
+    workspace: Workspace, listings: Sequence[Listing] | None
+) -> tuple[list[Wanted], tuple[str, ...]]:
+    """Return the names to look at; files that cannot be read are remarks, not an end."""
+    if listings is not None:
+        return [_alone(item) for item in listings], ()
+    groups = basket_events(workspace)
+    told = tuple(f"some of the {item.kind}s cannot be read: {item.error}" for item in groups.broken)
+    return [name for basket, group in groups for name in _members(basket, group)], told
+
+
+def _alone(listing: Listing) -> Wanted:
+    index = listing.board is Board.INDEX
+    return Wanted(
+        basket="",
+        name="",
+        listing=listing,
+        since=None,
+        benchmark=listing if index else default_benchmark(listing),
+    )
+
+
+def _members(basket: Basket, events: Iterable[Event]) -> Iterator[Wanted]:
+    """Return each name of a basket once, with the day on which it was first named."""
+    found: dict[Listing, Wanted] = {}
+    for event in events:
+        chosen = event.benchmark and parse_listing(
+            event.benchmark, parameter="benchmark", kind=Kind.INDEX
+        )
+        for member in event.members:
+            new = Wanted(
+                basket=basket.name,
+                name=member.name,
+                listing=member.listing,
+                since=event.published.day,
+                benchmark=chosen or default_benchmark(member.listing),
+            )
+            known = found.setdefault(member.listing, new)
+            if new.since and known.since and new.since < known.since:
+                found[member.listing] = replace(known, since=new.since)
+    yield from found.values()
+
+
+def _freshness(workspace: Workspace, holdings: Holdings, now: datetime) -> Iterator[Freshness]:
+    for market in Market:
+        for table in _DAILY:
+            held = holdings.markets.get((table, str(market.exchange)))
+            if held is None or held.last is None:
+                continue
+            calendar = recorded_calendar(workspace.data_cache, market.exchange)
+            try:
+                finished = settled_session(market.exchange, now, calendar)
+            except DateRangeError:
+                finished = None
+            yield Freshness(
+                market=market,
+                table=table,
+                last=held.last,
+                finished=finished,
+                behind=None if finished is None else _behind(calendar, held.last, finished),
+            )
+
+
+def _behind(calendar: Calendar, last: date, finished: date) -> int:
+    days = np.array([last, finished], dtype="datetime64[D]")
+    places = np.searchsorted(calendar.sessions, days, side="right")
+    return max(0, int(places[1] - places[0]))
+
+
+def table_line(holdings: Holdings, table: TableName) -> CoverageLine:
+    """Return what a table holds as a line for the terminal."""
+    extent = holdings.tables[table]
+    by_listing = "listing" in TABLES[table].column_names
+    return CoverageLine(
+        table=table,
+        rows=extent.rows,
+        listings=extent.keys if by_listing else None,
+        first=extent.first,
+        last=extent.last,
+        sources=holdings.sources[table],
+    )
+
+
+def _basket_lines(cells: Sequence[Cell]) -> list[BasketLine]:
+    counts: dict[str, dict[str, tuple[int, int]]] = {}
+    for cell in cells:
+        own = counts.setdefault(cell.wanted.basket, {})
+        held, needed = own.get(cell.table, (0, 0))
+        if cell.needed:
+            own[cell.table] = (held + (cell.extent is not None), needed + 1)
+    return [BasketLine(basket=basket, counts=own) for basket, own in counts.items()]
+
+
+def _gap_lines(cells: Sequence[Cell]) -> list[GapLine]:
+    """Return each name whose bars fall short once, with all its baskets."""
+    found: dict[str, GapLine] = {}
+    for cell in cells:
+        if cell.table != TableName.BARS or not cell.missing:
+            continue
+        wanted = cell.wanted
+        line = found.get(wanted.listing.id)
+        found[wanted.listing.id] = GapLine(
+            listing=wanted.listing.id,
+            name=(line.name if line else "") or wanted.name,
+            reason=line.reason if line else cell.missing,
+            baskets=(*(line.baskets if line else ()), wanted.basket),
+        )
+    return sorted(found.values(), key=lambda line: line.listing)
+
+
+def _cell_line(cell: Cell) -> CellLine:
+    extent = cell.extent
+    return CellLine(
+        listing=cell.wanted.listing.id,
+        table=cell.table,
+        first=extent.first if extent else None,
+        last=extent.last if extent else None,
+        rows=extent.rows if extent else 0,
+        missing=cell.missing,
+    )

@@ -1,0 +1,66 @@
+"""Which listings an update is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from screener.backtest.benchmark import default_benchmark
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.domain.listing import Board, Kind, Listing, parse_listing, stored_listing
+from screener.errors import DataError
+from screener.workflows.report.catalog import basket_events
+from screener.workspace.broken import Readable
+from screener.workspace.locate import Workspace
+
+__all__ = ["basket_targets", "every_target", "with_benchmarks"]
+
+
+def basket_targets(workspace: Workspace, names: Sequence[str] | None) -> Readable[Listing]:
+    """Return every name of some baskets, or of all, and the benchmarks that they ask for.
+
+    Cards and baskets that break their rules are left out and named in what is returned.
+
+    Raises
+    ------
+    BasketNotFound
+        If there is no such basket.
+    """
+    groups = basket_events(workspace, names)
+    events = [event for _, group in groups for event in group]
+    members = [member.listing for event in events for member in event.members]
+    asked = [
+        parse_listing(event.benchmark, parameter="benchmark", kind=Kind.INDEX)
+        for event in events
+        if event.benchmark
+    ]
+    return Readable(dict.fromkeys([*members, *asked]), groups.broken)
+
+
+def every_target(store: Store) -> tuple[Listing, ...]:
+    """Return every security of table `listings` and every index of it.
+
+    Raises
+    ------
+    DataError
+        If the table is empty.
+    """
+    rows = store.read(TableName.LISTINGS).to_pylist()
+    if not rows:
+        raise DataError(
+            "no listing is known yet",
+            where="table listings",
+            fix="fill it first: `screener data update --only master`",
+        )
+    known = (stored_listing(row["listing"]) for row in rows)
+    # Sources know present codes alone, and nothing of bonds.
+    return tuple(dict.fromkeys(item.present for item in known if item.board is not Board.BOND))
+
+
+def with_benchmarks(listings: Iterable[Listing]) -> tuple[Listing, ...]:
+    """Return indices before securities, with the default benchmark of each security added."""
+    given = tuple(listings)
+    indices = [item for item in given if item.board is Board.INDEX]
+    securities = [item for item in given if item.board is not Board.INDEX]
+    default = [default_benchmark(item) for item in securities]
+    return tuple(dict.fromkeys([*indices, *default, *sorted(securities, key=lambda item: item.id)]))

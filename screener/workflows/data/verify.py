@@ -1,0 +1,306 @@
+"""Verify workflow: the tables as stored, examined by the doctor."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+from rich.console import RenderableType
+
+from screener.data.doctor import Check, Finding, Severity, examine
+from screener.data.doctor.holdings import bare_bars
+from screener.data.lake.integrity.checksums import (
+    SUMS,
+    Damage,
+    damaged_files,
+    file_digest,
+    recorded,
+)
+from screener.data.lake.integrity.rebuilding import Rebuilt, rebuild_hashes
+from screener.data.lake.integrity.verified import catalog_complaints
+from screener.data.lake.lake import CATALOG
+from screener.data.lake.schema import SIMULATED, TABLES, TableName
+from screener.data.lake.store import Store
+from screener.errors import ScreenerError, StorageDamaged, StorageError
+from screener.render.doctor import FindingLine, findings_view
+from screener.workspace.locate import Workspace
+from screener.workspace.runs import RUNS, stored_runs
+
+__all__ = [
+    "VERIFY_COLUMNS",
+    "StoredTables",
+    "Verified",
+    "finding_rows",
+    "rebuild",
+    "rebuilt_lines",
+    "verify",
+    "verify_page",
+]
+
+VERIFY_COLUMNS = (
+    "table",
+    "listing",
+    "session",
+    "check",
+    "severity",
+    "cause",
+    "value",
+    "expected",
+)
+_FILES = "files"
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What the doctor found in one data version, errors first.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    n_rows
+        Rows that were examined.
+    data_version
+        The version; 0 where the lake could not be opened.
+    simulated
+        Whether it holds the simulated market.
+    refusal
+        Why no table could be examined; the findings list the damage that can be told all the same.
+    """
+
+    findings: tuple[Finding, ...]
+    n_rows: int
+    data_version: int
+    simulated: bool
+    refusal: StorageDamaged | None = None
+
+    @property
+    def n_errors(self) -> int:
+        """How many findings are errors."""
+        return sum(item.severity is Severity.ERROR for item in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTables(Mapping[TableName, pa.Table]):
+    """Tables of a store, each read when it is first asked for; all bars without their origin.
+
+    Parameters
+    ----------
+    store
+        The lake.
+    listings
+        Listing ids to keep in tables that have a listing; all when `None`.
+    """
+
+    store: Store
+    listings: Sequence[str] | None = None
+    _known: dict[TableName, pa.Table] = field(default_factory=dict, repr=False)
+
+    def __getitem__(self, table: TableName) -> pa.Table:
+        if table not in self._known:
+            self._known[table] = self._read(table)
+        return self._known[table]
+
+    def _read(self, table: TableName) -> pa.Table:
+        if table is TableName.BARS and self.listings is None:
+            return bare_bars(self.store)
+        by_listing = "listing" in TABLES[table].column_names
+        return self.store.read(table, listings=self.listings if by_listing else None)
+
+    def n_rows(self, table: TableName) -> int:
+        """Return how many rows of a table were read."""
+        return self._known[table].num_rows if table in self._known else 0
+
+    def __iter__(self) -> Iterator[TableName]:
+        return iter(TABLES)
+
+    def __len__(self) -> int:
+        return len(TABLES)
+
+
+def verify(
+    workspace: Workspace,
+    version: int | None = None,
+    *,
+    tables: Iterable[TableName] | None = None,
+    listings: Sequence[str] | None = None,
+) -> Verified:
+    """Examine the tables of a data version.
+
+    Parameters
+    ----------
+    workspace
+        Where the lake is.
+    version
+        Data version to read; the newest when `None`.
+    tables
+        Tables to examine; all of them, and the data files, when `None`.
+    listings
+        Listing ids to look at; all when `None`. Tables without a listing are then passed over.
+
+    Raises
+    ------
+    DataError
+        If there is no market data yet.
+    """
+    chosen = list(TABLES) if tables is None else list(tables)
+    if listings is not None:
+        chosen = [name for name in chosen if "listing" in TABLES[name].column_names]
+    whole = tables is None and listings is None
+    try:
+        opened = Store.open(workspace.data_cache, version=version, every_byte=True)
+    except StorageDamaged as error:
+        if not whole:
+            raise
+        return _refused(workspace, error)
+    with opened as store:
+        found = [*_damaged(workspace.data_cache), *_ruined(workspace)] if whole else []
+        stored = StoredTables(store, listings)
+        for name in chosen:
+            found.extend(_examined(name, stored))
+        if whole:
+            found.extend(_miscounted(store))
+        return Verified(
+            findings=_ordered(found),
+            n_rows=sum(stored.n_rows(name) for name in chosen),
+            data_version=store.version,
+            simulated=_simulated(store),
+        )
+
+
+def rebuild(workspace: Workspace) -> Rebuilt:
+    """Make a lost list of hashes again; see `rebuild_hashes`."""
+    return rebuild_hashes(workspace.data_cache)
+
+
+def rebuilt_lines(done: Rebuilt) -> list[str]:
+    """Say what was recorded, and what was proven and what not."""
+    proof = (
+        f"The rows of data version {done.version} are those that were committed."
+        if done.proven
+        else f"Nothing proves that the rows of data version {done.version} are those that were "
+        "committed: an older program wrote it, which left no digest."
+    )
+    return [
+        f"{done.files:,} data files and the catalog were recorded in {SUMS} as they are.",
+        proof,
+        "Nothing proves the rows that older versions alone hold.",
+    ]
+
+
+def finding_rows(verified: Verified) -> list[dict[str, object]]:
+    """Return one row per finding with the columns of `VERIFY_COLUMNS`."""
+    return [asdict(item) for item in verified.findings]
+
+
+def verify_page(verified: Verified) -> RenderableType:
+    """Return the findings as a page: counts by cause, then the first of them."""
+    counts = Counter(
+        (item.severity, str(item.table), str(item.check), item.cause) for item in verified.findings
+    )
+    ordered = sorted(counts.items(), key=lambda entry: (_RANK[entry[0][0]], entry[0][1:]))
+    lines = [
+        FindingLine(
+            table=item.table,
+            listing=item.listing,
+            session=item.session,
+            check=str(item.check),
+            severity=str(item.severity),
+            cause=item.cause,
+            value=item.value,
+            expected=item.expected,
+        )
+        for item in verified.findings
+    ]
+    return findings_view(
+        [((str(key[0]), *key[1:]), count) for key, count in ordered],
+        lines,
+        banner=f" {SIMULATED}: invented prices " if verified.simulated else "",
+        footer=f"{verified.n_rows:,} rows examined · data version {verified.data_version}",
+    )
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda item: _RANK[item.severity]))
+
+
+def _examined(table: TableName, stored: StoredTables) -> Sequence[Finding]:
+    """Examine a table; that one cannot be examined for what it holds is a finding too."""
+    try:
+        return examine(table, stored)
+    except StorageError as error:
+        if not isinstance(error, StorageDamaged):
+            raise
+        said = error.what
+    except (ScreenerError, ValueError, OverflowError) as error:  # rows that nobody ever wrote
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return [_damage(table, f"cannot be examined: {said}", Severity.ERROR, None)]
+
+
+def _simulated(store: Store) -> bool:
+    try:
+        return store.simulated()
+    except StorageDamaged:
+        return False
+
+
+def _refused(workspace: Workspace, error: StorageDamaged) -> Verified:
+    """Tell what can be told of a lake that cannot be opened."""
+    root = workspace.data_cache
+    found = [_damage(CATALOG, error.what, Severity.ERROR, None), *_ruined(workspace)]
+    found.extend(_damage(CATALOG, text, Severity.ERROR, None) for text in catalog_complaints(root))
+    for path, entry in recorded(root).entries.items():
+        digest = file_digest(root, path)
+        if digest != entry.digest:
+            damage = Damage.MISSING if digest is None else Damage.CHANGED
+            found.append(_damage(path, f"file is {damage}", Severity.ERROR, None))
+    return Verified(
+        findings=_ordered(found), n_rows=0, data_version=0, simulated=False, refusal=error
+    )
+
+
+def _miscounted(store: Store) -> Iterator[Finding]:
+    try:
+        if store.holds_what_was_committed() is not False:
+            return
+        cause = "rows are not those that were committed"
+    except StorageDamaged as error:
+        cause = f"rows cannot be counted: {error.what}"
+    yield _damage(CATALOG, cause, Severity.ERROR, None)
+
+
+def _ruined(workspace: Workspace) -> Iterator[Finding]:
+    for text in stored_runs(workspace).unreadable:
+        path, _, cause = text.partition(": ")
+        yield _damage(f"{RUNS}/{Path(path).name}", cause, Severity.ERROR, None)
+
+
+def _damaged(root: Path) -> Iterator[Finding]:
+    """Find what is wrong with the catalog, files that are missing, and bytes that nobody wrote."""
+    for text in catalog_complaints(root):
+        yield _damage(CATALOG, text, Severity.ERROR, None)
+    files = damaged_files(root)
+    for file in files:
+        if file.damage is not Damage.UNRECORDED:
+            yield _damage(file.path, f"file is {file.damage}", Severity.ERROR, None)
+    unrecorded = [file.path for file in files if file.damage is Damage.UNRECORDED]
+    if unrecorded:  # a lake of an older program has none at all
+        cause = "files without a recorded checksum"
+        yield _damage(unrecorded[0], cause, Severity.WARNING, len(unrecorded))
+
+
+def _damage(path: str, cause: str, severity: Severity, value: float | None) -> Finding:
+    return Finding(
+        table=_FILES,
+        listing=path,
+        session=None,
+        check=Check.DAMAGED,
+        severity=severity,
+        cause=cause,
+        value=value,
+        expected=f"as in {SUMS}",
+    )

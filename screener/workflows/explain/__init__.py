@@ -1,0 +1,1 @@
+"""Explain: a row back to its sources."""

@@ -1,0 +1,1 @@
+"""Reports: add, check, list; baskets made from them."""

@@ -1,0 +1,160 @@
+"""A reading as rows: for the screen, with its sentences, and for JSON, with facts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from screener.domain.report import Note, Report
+from screener.errors import NotFoundError
+from screener.reports.text.text import Place, make_text
+from screener.workflows.report.add import Added
+from screener.workflows.report.catalog import get_report
+from screener.workflows.report.doubts import sentence_at
+from screener.workspace.locate import Workspace
+from screener.workspace.readings import stored_reading
+
+__all__ = ["added_document", "doubt_rows", "evidence_rows", "stored_evidence"]
+
+EvidenceRow = Mapping[str, str]
+_LONGEST = 100
+
+
+def evidence_rows(added: Added) -> list[EvidenceRow]:
+    """Return a row for each security found: listing, name, printed, role, theme, sure, sentence."""
+    return [
+        {
+            "listing": one.listing.id,
+            "name": one.name,
+            "printed": one.printed if one.printed != one.name else "",
+            "role": str(one.role),
+            "theme": one.theme,
+            "sure": f"{one.confidence:.2f}",
+            "sentence": sentence_at(added.reading, one.places[0].start),
+        }
+        for one in added.findings
+    ]
+
+
+def doubt_rows(added: Added) -> list[EvidenceRow]:
+    """Return a row for each mention left open: printed, why, meant, sentence."""
+    return [
+        {
+            "printed": one.printed,
+            "why": f"{one.kind}: {one.reason}",
+            "meant": ", ".join(listing.id for listing in one.proposals) or "-",
+            "sentence": sentence_at(added.reading, one.place.start),
+        }
+        for one in added.unresolved
+    ]
+
+
+def stored_evidence(place: Workspace, report_id: str) -> list[EvidenceRow]:
+    """Return the sentences from which a card's securities were read, as kept on this machine.
+
+    Raises
+    ------
+    ReportNotFound, AmbiguousMention
+        If there is no such card.
+    NotFoundError
+        If its report was not read here.
+    """
+    report = get_report(place, report_id)
+    stored = stored_reading(place, report.id)
+    if stored is None:
+        raise NotFoundError(
+            f"no text of report {report.id} is kept on this machine",
+            where=str(place.data_cache / "reports"),
+            fix="read it here: `screener report add FILE`",
+        )
+    names = {item.listing.id: item.name for item in report.securities}
+    return [
+        {
+            "listing": row["listing"],
+            "name": names.get(row["listing"], ""),
+            "printed": row["printed"],
+            "role": row["role"],
+            "theme": row["theme"],
+            "sure": f"{row['confidence']:.2f}",
+            "sentence": _around(stored.text, row["places"][0]),
+        }
+        for row in stored.findings.get("securities", ())
+    ]
+
+
+def _around(text: str, span: list[int]) -> str:
+    """Return the sentence around a stretch of the stored text."""
+    read = make_text(text)
+    inside = [number for number, start in enumerate(read.starts) if span[0] <= start < span[1]]
+    place = Place(inside[0], inside[-1] + 1) if inside else Place(0, 0)
+    clean = read.clean
+    start = max(max(clean.rfind(mark, 0, place.start) for mark in "。!?;") + 1, place.start - 60)
+    stops = [end for mark in "。!?;" if (end := clean.find(mark, place.end)) >= 0]
+    end = min([*stops, place.end + 80, len(clean) - 1]) + 1
+    return read.printed(Place(start, end))
+
+
+def added_document(added: Added) -> dict[str, Any]:
+    """Return a reading as JSON has it: facts, no sentences."""
+    report = added.report
+    notes = [_note(note) for note in report.notes]
+    return {
+        "id": report.id,
+        "title": report.title,
+        "broker": report.notes[0].broker if len(report.notes) == 1 else report.publisher,
+        "published": report.published.text(),
+        "precision": str(report.published.precision),
+        "notes": notes,
+        "securities": list(_securities(added)),
+        "claims": [
+            {
+                "subject": claim.subject,
+                "listing": claim.listing.id if claim.listing else None,
+                "measure": claim.measure,
+                "value": claim.value,
+                "unit": str(claim.unit),
+                "as_of": claim.as_of,
+                "remark": claim.remark,
+            }
+            for claim in report.claims
+        ],
+        "unresolved": [
+            {
+                "printed": one.printed,
+                "kind": str(one.kind),
+                "proposals": [listing.id for listing in one.proposals],
+                "reason": one.reason,
+                "role": str(one.role),
+                "theme": one.theme,
+            }
+            for one in added.unresolved
+        ],
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {
+        "id": note.id,
+        "broker": note.broker,
+        "analysts": [{"name": one.name, "licence": one.licence} for one in note.analysts],
+        "published": note.published.text(),
+        "rating": note.rating,
+        "rating_change": note.rating_change,
+        "themes": list(note.themes),
+        "repeats": note.repeats,
+        "reiterates": note.reiterates,
+    }
+
+
+def _securities(added: Added) -> Iterator[dict[str, Any]]:
+    """Yield the card's securities; those that this reading found too with their confidence."""
+    sure = {(one.listing, one.theme): one.confidence for one in added.findings}
+    report: Report = added.report
+    for item in report.securities:
+        yield {
+            "listing": item.listing.id,
+            "printed": item.printed,
+            "role": str(item.role),
+            "theme": item.theme,
+            "confidence": sure.get((item.listing, item.theme)),
+        }

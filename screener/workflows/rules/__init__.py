@@ -1,0 +1,1 @@
+"""Rules: which hold for a listing on a day."""

@@ -1,0 +1,1 @@
+"""Score: rating calls held to their definitions."""

@@ -1,0 +1,260 @@
+"""Calls and definitions, from report cards and from imported rating histories."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from screener.domain.basket import published_again
+from screener.domain.listing import Exchange, Listing
+from screener.domain.report import Moment, Note, Precision, RatingLevel, Report
+from screener.errors import DateRangeError
+from screener.market.calendars import EXCHANGE_ZONE, calendar_of
+from screener.paths.known import entry_session, known_at
+from screener.reports.authors.brokers import broker_named
+from screener.reports.ratings.ratings import rating_named
+from screener.scoring.calls import Call, CallTable
+from screener.scoring.contracts import DatedDefinition
+
+__all__ = ["CardCalls", "ImportedCalls", "calls_of_cards", "calls_of_ratings", "definitions_of"]
+
+_NAMES = re.compile(r"[,，、;；/|\s]+")
+_DAY = timedelta(days=1)
+_Columns = dict[str, list[Any]]
+_ValueT = TypeVar("_ValueT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardCalls:
+    """Calls of report cards, and how many notes were only published again."""
+
+    calls: tuple[Call, ...]
+    repeats: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ImportedCalls:
+    """Calls of imported histories, and what was taken together or left out.
+
+    Parameters
+    ----------
+    calls
+        The calls.
+    twice
+        Rows that tell of the same call as another one.
+    torn
+        Calls of one house on one listing and day with different ratings: none is taken.
+    """
+
+    calls: CallTable
+    twice: int
+    torn: int
+
+
+def definitions_of(reports: Iterable[Report]) -> tuple[DatedDefinition, ...]:
+    """Return the rating definitions of cards, each from its card's day on.
+
+    A digest may be younger than its notes: a definition also holds for the notes of its own card.
+    """
+    return tuple(
+        DatedDefinition(
+            since=_since(report, definition.broker), card=report.id, definition=definition
+        )
+        for report in reports
+        for definition in report.rating_definitions
+    )
+
+
+def calls_of_cards(reports: Sequence[Report]) -> CardCalls:
+    """Return the calls of cards: one for each note, or for each security of a stock rating.
+
+    A note whose call another note of these cards made before it (`published_again`) is counted, not
+    judged. Where a note does not say
+    what its rating speaks of, it is taken for a rating of its one security, and else of an
+    industry.
+    """
+    again = published_again(reports)
+    return CardCalls(
+        calls=tuple(
+            call
+            for report in reports
+            for note in report.notes
+            if (report.id, note.id) not in again
+            for call in _calls(report, note)
+        ),
+        repeats=len(again),
+    )
+
+
+def calls_of_ratings(
+    rows: pa.Table, industries: dict[str, str], cards: Iterable[Call] = ()
+) -> ImportedCalls:
+    """Return the calls of table `ratings`.
+
+    Parameters
+    ----------
+    rows
+        Rows of the table.
+    industries
+        Industry by listing, for rows that print none: the theme they count under.
+    cards
+        Calls of cards: a row that tells of one of them (house, listing and day) is that call.
+
+    Returns
+    -------
+    ImportedCalls
+        Houses and ratings under the names that cards use. Known after the day's close, so that a
+        reader acts on the next day's open at the earliest.
+    """
+    columns = {name: rows.column(name).to_pylist() for name in rows.column_names}
+    brokers = _renamed(columns["broker"], _broker)
+    ratings = _renamed(columns["rating"], _rating)
+    told = {(_broker(call.broker), str(call.listing), call.published) for call in cards}
+    kept, torn = _distinct(columns, brokers, ratings)
+    kept = [
+        at
+        for at in kept
+        if (brokers[at], columns["listing"][at], columns["published"][at]) not in told
+    ]
+    listings = _renamed(columns["listing"], _listing)
+    take = [(at, columns["listing"][at]) for at in kept]
+    level = [columns["rating_level"][at] or str(RatingLevel.STOCK) for at in kept]
+    industry = [columns["industry"][at] or industries.get(text, "") for at, text in take]
+    published = np.array([columns["published"][at] for at in kept], dtype="datetime64[D]")
+    table = CallTable(
+        id=_texts([f"{text} {columns['published'][at]} {brokers[at]}" for at, text in take]),
+        source=_texts([columns["source"][at] for at in kept]),
+        broker=_texts([brokers[at] for at in kept]),
+        published=published,
+        act_from=(published + np.timedelta64(1, "D")).astype("datetime64[D]"),
+        rating=_texts([ratings[at] for at in kept]),
+        level=_texts(level),
+        analysts=_texts([_people(columns["analyst"][at]) for at in kept]),
+        listing=_texts([listings[at] for at in kept]),
+        themes=_texts([(text,) if text else () for text in industry]),
+        industry=_texts(industry),
+        members=_texts([() for _ in kept]),
+        repeated=_repeated(columns, brokers, kept),
+        estimated=np.zeros(len(kept), dtype=np.bool_),
+        title=_texts([columns["title"][at] for at in kept]),
+    )
+    return ImportedCalls(calls=table, twice=rows.num_rows - len(kept) - torn, torn=torn)
+
+
+def _calls(report: Report, note: Note) -> Iterable[Call]:
+    named = [item.listing for theme in note.themes for item in report.recommended(theme)]
+    members = tuple(dict.fromkeys(named))
+    level = note.rating_level or (RatingLevel.STOCK if len(members) == 1 else RatingLevel.INDUSTRY)
+    of_stocks = level is RatingLevel.STOCK and members
+    for listing in members if of_stocks else (None,):
+        yield Call(
+            id=note.id if listing is None or len(members) == 1 else f"{note.id} {listing}",
+            source=report.id,
+            broker=note.broker,
+            analysts=tuple(item.name for item in note.analysts),
+            published=_day(note.published.value),
+            act_from=_act_from(report, listing),
+            rating=note.rating,
+            level=str(level),
+            listing=listing,
+            themes=note.themes,
+            industry=note.industry,
+            members=members if level is RatingLevel.INDUSTRY else (),
+            repeated=bool(note.reiterates) or note.rating_change == "maintained",
+            estimated=note.published.precision is Precision.ESTIMATED,
+            title=note.title or report.title,
+        )
+
+
+def _act_from(report: Report, listing: Listing | None) -> date:
+    """Return the session on which a reader of the report could act."""
+    exchange = Exchange.SH if listing is None else listing.exchange
+    moment = known_at(report.published)
+    try:
+        return entry_session(moment, exchange, calendar_of(exchange))
+    except DateRangeError:  # past what the calendar records: nothing is judged there
+        return _day(moment) + _DAY
+
+
+def _since(report: Report, broker: str) -> date:
+    days = [_day(note.published.value) for note in report.notes if note.broker == broker]
+    return min([_day(report.published.value), *days])
+
+
+def _day(moment: Moment) -> date:
+    return moment.astimezone(EXCHANGE_ZONE).date() if isinstance(moment, datetime) else moment
+
+
+def _distinct(columns: _Columns, brokers: list[str], ratings: list[str]) -> tuple[list[int], int]:
+    """Return the rows that stand for a call each, and how many contradict each other.
+
+    Vendors tell of the same note, one with its analysts, one with its title: the row that names
+    an analyst is taken.
+    """
+    found: dict[tuple[object, ...], list[int]] = {}
+    keys = zip(
+        columns["listing"], columns["published"], brokers, columns["rating_level"], strict=True
+    )
+    for at, key in enumerate(keys):
+        found.setdefault(key, []).append(at)
+    kept, torn = [], 0
+    for rows in found.values():
+        if len({ratings[at] for at in rows}) > 1:
+            torn += len(rows)
+        else:
+            kept.append(min(rows, key=lambda at: (not columns["analyst"][at], at)))
+    return sorted(kept), torn
+
+
+def _repeated(columns: _Columns, brokers: list[str], kept: list[int]) -> npt.NDArray[np.bool_]:
+    """Tell which calls the house had made before: as the source says, else as the table shows."""
+    first: dict[tuple[str, str], date] = {}
+    for broker, listing, day in zip(brokers, columns["listing"], columns["published"], strict=True):
+        key = (broker, listing)
+        first[key] = min(first.get(key, day), day)
+    said = columns["initiated"]
+    return np.array(
+        [
+            not said[at]
+            if said[at] is not None
+            else columns["published"][at] > first[brokers[at], columns["listing"][at]]
+            for at in kept
+        ],
+        dtype=np.bool_,
+    )
+
+
+def _renamed(texts: Sequence[str], name: Callable[[str], _ValueT]) -> list[_ValueT]:
+    known = {text: name(text) for text in dict.fromkeys(texts)}
+    return [known[text] for text in texts]
+
+
+def _broker(text: str) -> str:
+    found = broker_named(text)
+    return found.name if found is not None else text.strip()
+
+
+def _rating(text: str) -> str:
+    return rating_named(text) or text.strip()
+
+
+def _listing(text: str) -> Listing:
+    code, _, exchange = text.rpartition(".")
+    return Listing(code, Exchange(exchange))
+
+
+def _people(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part for part in _NAMES.split(text) if part))
+
+
+def _texts(values: Sequence[object]) -> npt.NDArray[np.object_]:
+    column = np.empty(len(values), dtype=np.object_)
+    column[:] = values
+    return column

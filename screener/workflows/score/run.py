@@ -1,0 +1,424 @@
+"""Scoring workflow: cards, imported histories and tables in; judged calls and a leaderboard out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.store import Store
+from screener.data.panels.total_return_panel import read_wealth
+from screener.domain.listing import Exchange
+from screener.domain.report import Report
+from screener.domain.wealth import Peers, WealthPanel
+from screener.errors import InputError
+from screener.market.calendars import Calendar, calendar_of
+from screener.reports.authors.brokers import broker_named
+from screener.scoring.calendar_time import CalendarTime, calendar_time
+from screener.scoring.calls import CallTable
+from screener.scoring.contracts import Contracts
+from screener.scoring.crowding import BUCKETS, Bucket, places_in_crowd
+from screener.scoring.judging import Verdict
+from screener.scoring.leaderboard import (
+    Grouping,
+    Leaderboard,
+    Memberships,
+    Score,
+    leaderboard,
+    memberships,
+    score_of,
+)
+from screener.scoring.persistence import Persistence, persistence
+from screener.scoring.score import Judged, judge_calls, needed_benchmarks
+from screener.workflows.report.catalog import list_baskets, list_reports
+from screener.workflows.score.calls import calls_of_cards, calls_of_ratings, definitions_of
+from screener.workspace.broken import Broken, Readable
+from screener.workspace.locate import Workspace
+
+__all__ = ["ScoreRequest", "ScoreRun", "parse_groupings", "run_score", "verdict_counts"]
+
+_MARKETS = {True: "mainland", False: "Hong Kong"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRequest:
+    """What to score.
+
+    Parameters
+    ----------
+    names
+        Baskets or reports whose calls are wanted; all calls when empty.
+    broker
+        Only calls of this house, under any of its names; all when empty.
+    by
+        How calls are put together.
+    min_calls
+        Matured calls that a rank and a trial need.
+    backdate
+        Whether calls older than a house's first known definition are judged by that one.
+    """
+
+    names: tuple[str, ...] = ()
+    broker: str = ""
+    by: tuple[Grouping, ...] = (Grouping.BROKER,)
+    min_calls: int = 20
+    backdate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScoreRun:
+    """A finished score.
+
+    Parameters
+    ----------
+    request
+        What was asked.
+    judged
+        Every call and how it ended, by date.
+    board
+        The leaderboard.
+    crowd
+        `(n,)` the how-manieth call on its theme each one is within 90 days; 0 without a theme.
+    crowding
+        Calls by that place.
+    calendar
+        Calendar-time portfolio of all calls, under the empty key, and of each group with enough
+        matured calls.
+    persistence
+        Whether one year's ranks tell of the next one.
+    data_version
+        Snapshot of the lake.
+    simulated
+        Whether the prices are of the simulated market.
+    remarks
+        What a reader should know.
+    broken
+        Cards that could not be read.
+    lacking
+        Whether one of them may hold calls that were asked for.
+    """
+
+    request: ScoreRequest
+    judged: Judged
+    board: Leaderboard
+    crowd: npt.NDArray[np.int64]
+    crowding: tuple[tuple[Bucket, Score], ...]
+    calendar: Mapping[tuple[str, ...], CalendarTime]
+    persistence: tuple[Persistence, ...]
+    data_version: int
+    simulated: bool
+    remarks: tuple[str, ...]
+    broken: tuple[Broken, ...] = ()
+    lacking: bool = False
+
+
+def parse_groupings(text: str) -> tuple[Grouping, ...]:
+    """Parse `--by`, one grouping or several with commas.
+
+    Raises
+    ------
+    InputError
+        If a part is no grouping, or comes twice.
+    """
+    parts = [part.strip().lower() for part in text.split(",") if part.strip()]
+    known = ", ".join(Grouping)
+    for part in parts:
+        if part not in set(Grouping):
+            raise InputError(f"--by {part!r} is not one of {known}")
+    if not parts or len(set(parts)) < len(parts):
+        raise InputError(f"--by {text!r} names nothing, or something twice", fix=f"give of {known}")
+    return tuple(Grouping(part) for part in parts)
+
+
+def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> ScoreRun:
+    """Judge the calls of a workspace and score those who made them.
+
+    Parameters
+    ----------
+    workspace
+        Where the cards and baskets are.
+    store
+        The lake, at the version to read.
+    request
+        What to score.
+
+    Raises
+    ------
+    NotFoundError
+        If a name is neither a basket nor a report.
+    InputError
+        If no call is left to score.
+    """
+    reports = list_reports(workspace)
+    found = _gathered(workspace, store, reports, request)
+    contracts = Contracts(definitions_of(reports))
+    panels = _panels(store, found.calls, contracts, backdate=request.backdate)
+    judged = judge_calls(found.calls, contracts, panels, backdate=request.backdate)
+    crowd = places_in_crowd(found.calls)
+    board = leaderboard(
+        found.calls,
+        judged.outcomes,
+        judged.directions,
+        judged.months,
+        by=request.by,
+        min_calls=request.min_calls,
+    )
+    members = memberships(found.calls, request.by)
+    simulated = store.simulated()
+    return ScoreRun(
+        request=request,
+        judged=judged,
+        board=board,
+        crowd=crowd,
+        crowding=_crowding(judged, crowd),
+        calendar=_calendar(judged, panels, members, board),
+        persistence=persistence(
+            found.calls,
+            judged.outcomes,
+            members,
+            min_calls=request.min_calls,
+        ),
+        data_version=store.version,
+        simulated=simulated,
+        remarks=tuple(_remarks(store, judged, panels, found, simulated=simulated)),
+        broken=reports.broken,
+        lacking=found.lacking,
+    )
+
+
+def _calendar(
+    judged: Judged,
+    panels: Sequence[tuple[WealthPanel, Calendar]],
+    members: Memberships,
+    board: Leaderboard,
+) -> dict[tuple[str, ...], CalendarTime]:
+    markets = [panel for panel, _ in panels]
+    if not markets:
+        return {}
+    every = np.arange(len(judged.calls), dtype=np.int64)
+    found: dict[tuple[str, ...], CalendarTime] = {(): calendar_time(judged, markets, every)}
+    enough = {score.key for score in board.scores if score.at_end.n >= max(board.min_calls, 1)}
+    for at, key in enumerate(members.keys):
+        if key in enough:
+            found[key] = calendar_time(judged, markets, members.call[members.group == at])
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Gathered:
+    calls: CallTable
+    remarks: list[str] = field(default_factory=list)
+    lacking: bool = False
+
+
+def _gathered(
+    workspace: Workspace, store: Store, reports: Readable[Report], request: ScoreRequest
+) -> _Gathered:
+    """Collect the calls of cards and of imported histories, those asked for, by date."""
+    of_cards = calls_of_cards(reports)
+    master = store.read(TableName.LISTINGS, columns=("listing", "industry")).to_pylist()
+    industries = {row["listing"]: row["industry"] for row in master if row["industry"]}
+    imported = calls_of_ratings(store.read(TableName.RATINGS), industries, of_cards.calls)
+    calls = CallTable.joined([CallTable.of(of_cards.calls), imported.calls]).by_date()
+    named = _named(workspace, reports, request.names) if request.names else None
+    calls = calls.take(_wanted(calls, request, named))
+    if not len(calls):
+        raise InputError(
+            "there is no call to score" + (f" of {request.broker}" if request.broker else ""),
+            fix="`screener report add FILE` makes a card; "
+            "`screener data import FILE --kind ratings` takes a history of ratings",
+        )
+    return _Gathered(
+        calls=calls,
+        lacking=any(named is None or card.mentions(named[1]) for card in reports.broken),
+        remarks=[
+            text
+            for count, text in (
+                (
+                    of_cards.repeats,
+                    "Notes that only publish an earlier call again, not counted: {n}.",
+                ),
+                (imported.twice, "Imported rows that tell of the same call as another one: {n}."),
+                (
+                    imported.torn,
+                    "Imported rows that give one house two ratings of a listing on one day, "
+                    "none taken: {n}.",
+                ),
+            )
+            if count
+            for text in [text.format(n=f"{count:,}")]
+        ],
+    )
+
+
+def _wanted(
+    calls: CallTable, request: ScoreRequest, named: tuple[set[str], set[str]] | None
+) -> npt.NDArray[np.int64]:
+    kept = np.ones(len(calls), dtype=np.bool_)
+    if request.broker:
+        house = broker_named(request.broker)
+        name = house.name if house is not None else request.broker
+        kept &= calls.broker == name
+    if named is not None:
+        cards, themes = named
+        kept &= np.array(
+            [
+                source in cards or not themes.isdisjoint(own)
+                for source, own in zip(calls.source.tolist(), calls.themes.tolist(), strict=True)
+            ],
+            dtype=np.bool_,
+        )
+    return np.flatnonzero(kept).astype(np.int64)
+
+
+def _named(
+    workspace: Workspace, reports: Readable[Report], names: Sequence[str]
+) -> tuple[set[str], set[str]]:
+    """Return the reports and the themes that some names mean: report ids, or baskets."""
+    ids = {report.id.lower(): report.id for report in reports}
+    known = list_baskets(workspace)
+    baskets = {basket.name.lower(): basket for basket in known}
+    broken = {item.name.lower(): item for item in known.broken}
+    cards: set[str] = set()
+    themes: set[str] = set()
+    for name in names:
+        if name.lower() in ids:
+            cards.add(ids[name.lower()])
+        elif name.lower() in baskets:
+            themes.update(baskets[name.lower()].themes)
+        elif name.lower() in broken:
+            raise broken[name.lower()].error
+        else:
+            raise InputError(
+                f"{name!r} is neither a report nor a basket",
+                fix="see `screener report list` and `screener basket list`",
+            )
+    return cards, themes
+
+
+def _panels(
+    store: Store, calls: CallTable, contracts: Contracts, *, backdate: bool
+) -> list[tuple[WealthPanel, Calendar]]:
+    """Read the markets in which any call can be judged, from the first such call on."""
+    held, _ = contracts.resolve(
+        calls.broker, calls.level, calls.rating, calls.published, backdate=backdate
+    )
+    rows = np.flatnonzero(held >= 0)
+    if not len(rows):
+        return []
+    start: date = calls.published[rows].min().item()
+    markets = {
+        item.exchange.mainland
+        for row in rows.tolist()
+        for item in (calls.listing[row], *calls.members[row])
+        if item is not None
+    }
+    benchmarks = needed_benchmarks(contracts)
+    return [
+        (
+            read_wealth(store, mainland=mainland, start=start, benchmarks=benchmarks),
+            calendar_of(Exchange.SH if mainland else Exchange.HK),
+        )
+        for mainland in sorted(markets | {True}, reverse=True)
+    ]
+
+
+def _crowding(judged: Judged, crowd: npt.NDArray[np.int64]) -> tuple[tuple[Bucket, Score], ...]:
+    """Score the calls by their place in the crowd on their theme."""
+    parts = (judged.calls, judged.outcomes, judged.directions, judged.months)
+    return tuple(
+        (bucket, score_of(*parts, np.flatnonzero(bucket.holds(crowd)))) for bucket in BUCKETS
+    )
+
+
+def _remarks(
+    store: Store,
+    judged: Judged,
+    panels: Sequence[tuple[WealthPanel, Calendar]],
+    found: _Gathered,
+    *,
+    simulated: bool,
+) -> Iterator[str]:
+    if simulated:
+        yield f"{SIMULATED}: invented prices, no market ever had them."
+    yield from found.remarks
+    outcomes = judged.outcomes
+    told = np.isfinite(outcomes.active_return) | np.isfinite(judged.proxy_active)
+    yield from _benchmark_remarks(judged, panels, told)
+    if judged.calls.estimated[told].any():
+        yield "Calls with an estimated date are judged from the estimate: shown as est."
+    older = _backdated(judged)
+    if older:
+        yield (
+            f"Older than any definition of their house, and judged by its first known one as "
+            f"asked: {older:,} calls."
+        )
+    if told.any():
+        yield from _action_remarks(store, panels)
+    if outcomes.matured.any():
+        yield from _coverage_remarks(store, panels)
+
+
+def _benchmark_remarks(
+    judged: Judged, panels: Sequence[tuple[WealthPanel, Calendar]], told: npt.NDArray[np.bool_]
+) -> Iterator[str]:
+    assumed = told & judged.assumed
+    for broker in sorted(set(judged.calls.broker[assumed].tolist())):
+        names = sorted(set(judged.benchmark[assumed & (judged.calls.broker == broker)].tolist()))
+        yield f"{broker} names no benchmark: {', '.join(names)} is taken."
+    flat = sorted(
+        str(series.listing)
+        for panel, _ in panels
+        for series in panel.indices.values()
+        if series.basis == "price"
+    )
+    if flat and told.any():
+        yield (
+            f"Without its dividends a price index flatters what is measured against it: "
+            f"{', '.join(flat)}."
+        )
+
+
+def _backdated(judged: Judged) -> int:
+    since = np.array([item.since for item in judged.contracts] + [date.min], dtype="datetime64[D]")
+    return int((since[judged.contract] > judged.calls.published).sum())
+
+
+def _coverage_remarks(
+    store: Store, panels: Sequence[tuple[WealthPanel, Calendar]]
+) -> Iterator[str]:
+    master = store.read(TableName.LISTINGS, columns=("listing", "kind"))
+    stocks = master.filter(pc.equal(master.column("kind"), "stock")).column("listing").to_pylist()
+    for panel, _ in panels:
+        held = int((panel.peers == Peers.STOCKS).sum())
+        known = sum(name.endswith(".HK") != panel.mainland for name in stocks)
+        if 0 < held < known:
+            yield (
+                f"Base rates rest on the {held:,} of {known:,} {_MARKETS[panel.mainland]} "
+                "listings that have bars: the market as a whole may differ."
+            )
+
+
+def _action_remarks(store: Store, panels: Sequence[tuple[WealthPanel, Calendar]]) -> Iterator[str]:
+    acted = set(store.read(TableName.FACTORS, columns=("listing",)).column("listing").to_pylist())
+    for panel, _ in panels:
+        ids = {
+            item.id
+            for item, peers in zip(panel.listings, panel.peers, strict=True)
+            if peers == Peers.STOCKS
+        }
+        if ids and acted.isdisjoint(ids):
+            yield (
+                f"No {_MARKETS[panel.mainland]} listing has corporate actions in the tables: "
+                "returns of raw prices leave dividends and splits out."
+            )
+
+
+def verdict_counts(judged: Judged) -> dict[Verdict, int]:
+    """Count the calls by how they ended."""
+    return {item: int((judged.outcomes.verdict == item).sum()) for item in Verdict}

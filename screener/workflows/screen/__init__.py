@@ -1,0 +1,1 @@
+"""Screen: listings that pass, and why the others do not."""

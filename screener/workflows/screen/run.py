@@ -1,0 +1,255 @@
+"""Screen a universe or a basket: which names were cheap as of a day, and why each one passed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from screener.data.lake.store import Store
+from screener.domain.basket import Event, Member
+from screener.domain.listing import Currency, Listing
+from screener.errors import DataError, InputError
+from screener.screen.criteria import Criterion, Order
+from screener.screen.evaluate import Evaluation, Questions, ScreenedRow, evaluate
+from screener.screen.fields import Field
+from screener.screen.query import parse_predicate
+from screener.workflows.screen.rows import (
+    REACH,
+    Looked,
+    Universe,
+    gather_rows,
+    look_up,
+    parse_universe,
+)
+
+__all__ = [
+    "ScreenRequest",
+    "ScreenResult",
+    "Universe",
+    "members_as_of",
+    "parse_universe",
+    "run_screen",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenRequest:
+    """What to screen and what to ask.
+
+    Parameters
+    ----------
+    as_of
+        Day of the screen: nothing after it is used.
+    universe
+        Market to screen, or `None` for `members`.
+    members
+        Names of a basket, each once; empty for a universe.
+    basket
+        Name of that basket, for the heading.
+    criteria, where, sort, allow_missing
+        Ranges, SQL predicate, order, and fields whose missing value does not fail their range.
+    top
+        How many of the best to show; all when `None`.
+    currency
+        Currency of the amounts, asked and shown.
+    timeout_seconds
+        Longest run of the predicate.
+
+    Raises
+    ------
+    InputError
+        If it names both a universe and members, or neither, or `top` is below 1.
+    """
+
+    as_of: date
+    universe: Universe | None = None
+    members: tuple[Member, ...] = ()
+    basket: str = ""
+    criteria: tuple[Criterion, ...] = ()
+    where: str | None = None
+    sort: Order | None = None
+    top: int | None = None
+    allow_missing: tuple[Field, ...] = ()
+    currency: Currency = Currency.CNY
+    timeout_seconds: float = 5.0
+
+    def __post_init__(self) -> None:
+        if (self.universe is None) == (not self.members):
+            raise InputError(
+                "a screen needs a universe or the names of a basket, one of the two",
+                fix="give `--universe a`, `--universe hk`, `--universe all` or `--basket NAME`",
+            )
+        if self.top is not None and self.top < 1:
+            raise InputError(f"top is {self.top}, less than 1", fix="write --top 20")
+
+    @property
+    def label(self) -> str:
+        """What is screened, for the heading."""
+        return f"universe {self.universe}" if self.universe else f"basket {self.basket}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenResult:
+    """A finished screen.
+
+    Parameters
+    ----------
+    label
+        What was screened.
+    as_of
+        Day asked for.
+    sessions
+        Session of the snapshot used, by market; markets without one are absent.
+    currency
+        Currency of the amounts.
+    questions
+        What was asked, one line each, the order last.
+    fields
+        Fields asked for.
+    rows
+        Every name looked at: those that passed by rank, then the others by listing.
+    top
+        How many of the best to show; all when `None`.
+    allowed
+        Fields whose missing value was allowed.
+    is_basket
+        Whether a basket was screened.
+    data_version
+        Version of the tables that were read.
+    simulated
+        Whether the tables hold the simulated market.
+    remarks
+        What the reader has to know, one line each.
+    lacking
+        Whether something is missing that the amounts of some names need.
+    """
+
+    label: str
+    as_of: date
+    sessions: Mapping[str, date]
+    currency: str
+    questions: tuple[str, ...]
+    fields: tuple[Field, ...]
+    rows: tuple[ScreenedRow, ...]
+    top: int | None
+    allowed: tuple[str, ...]
+    is_basket: bool
+    data_version: int
+    simulated: bool
+    remarks: tuple[str, ...]
+    lacking: bool = False
+
+
+def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
+    """Screen a universe or a basket as of a day.
+
+    Each market is screened on its last snapshot on or before that day, each listing on its own
+    last valuation within 7 days before that snapshot.
+
+    Parameters
+    ----------
+    store
+        Tables to read.
+    request
+        What to screen and what to ask.
+
+    Raises
+    ------
+    InputError
+        If the predicate is refused, or the request contradicts itself.
+    DataError
+        If there is no snapshot on or before the day, nothing to screen, or no fixing to convert
+        an amount with.
+    """
+    questions = _questions(request)
+    looked = look_up(store, request.as_of, request.universe, request.members)
+    rows, remarks, lacks = gather_rows(store, looked, questions.fields, request.currency)
+    found = evaluate(rows, questions)
+    simulated = store.simulated()
+    return ScreenResult(
+        label=request.label,
+        as_of=request.as_of,
+        sessions={str(market): day for market, day in looked.snapshots.items() if day},
+        currency=str(request.currency),
+        questions=_asked(questions),
+        fields=found.fields,
+        rows=found.rows,
+        top=request.top,
+        allowed=tuple(field.name for field in request.allow_missing),
+        is_basket=request.universe is None,
+        data_version=store.version,
+        simulated=simulated,
+        remarks=(*_remarks(looked, found, simulated=simulated), *remarks, *lacks),
+        lacking=bool(lacks),
+    )
+
+
+def members_as_of(events: Iterable[Event], as_of: date) -> tuple[Member, ...]:
+    """List the names of a basket that its events had named by a day, each once, oldest first.
+
+    Raises
+    ------
+    DataError
+        If none was named by then.
+    """
+    events = tuple(events)
+    found: dict[Listing, Member] = {}
+    for event in events:
+        if event.published.day <= as_of:
+            for member in event.members:
+                found.setdefault(member.listing, member)
+    if found:
+        return tuple(found.values())
+    first = min((event.published.day for event in events), default=None)
+    names = ", ".join(sorted({event.basket for event in events}))
+    raise DataError(
+        f"no security was named by {as_of}" + (f"; the first is of {first}" if first else ""),
+        where=f"basket {names}" if names else "the basket has no event",
+        fix=f"write --as-of {first} or later" if first else "see `screener basket list`",
+    )
+
+
+def _questions(request: ScreenRequest) -> Questions:
+    return Questions(
+        criteria=request.criteria,
+        predicate=None if request.where is None else parse_predicate(request.where),
+        order=request.sort,
+        allow_missing=request.allow_missing,
+        currency=str(request.currency),
+        timeout_seconds=request.timeout_seconds,
+    )
+
+
+def _asked(questions: Questions) -> tuple[str, ...]:
+    lines = [f"{item.field.name} {item.text}" for item in questions.criteria]
+    if questions.predicate is not None:
+        lines.append(f"where {questions.predicate.text}")
+    return (*lines, f"sorted by {questions.ranking.text}")
+
+
+def _remarks(looked: Looked, found: Evaluation, *, simulated: bool) -> Iterator[str]:
+    if simulated:
+        yield "SIMULATED market: every number is made up"
+    for market, session in looked.snapshots.items():
+        if session is None:
+            yield f"no {market} valuation on or before {looked.as_of}: those names cannot pass"
+        elif looked.as_of - session > REACH:
+            age = (looked.as_of - session) // timedelta(days=1)
+            yield f"the {market} snapshot of {session} is {age} days older than {looked.as_of}"
+    valued = [row for row in found.rows if row.session is not None]
+    for field in found.fields:
+        # As stored where the row keeps that: a loss is undefined, and not missing.
+        stored = (row.raw.get(field.name, row.values[field.name]) for row in valued)
+        if valued and all(value is None for value in stored):
+            yield f"{field.name} is missing for every name: the tables have no such values that day"
+    absent = sum(1 for row in found.rows if row.session is None)
+    if absent:
+        yield f"{absent} of {len(found.rows)} names have no valuation within 7 days: they fail"
+    older = sum(
+        1
+        for row in found.rows
+        if row.session is not None and row.session not in looked.snapshots.values()
+    )
+    if older:
+        yield f"{older} names are valued on a session before the snapshot's, within 7 days"

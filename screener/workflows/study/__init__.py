@@ -1,0 +1,1 @@
+"""Study: events, placebo baskets, verdicts."""

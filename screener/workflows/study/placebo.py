@@ -1,0 +1,351 @@
+"""Placebo workflow: how much of a basket's return other baskets of the same days had too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from screener.backtest.run import EventResult, run_backtest
+from screener.data.lake.store import Store
+from screener.data.panels.price_panel import read_caps, read_panel
+from screener.domain.basket import EntryPrice, Rebalance
+from screener.domain.panel import PricePanel
+from screener.errors import ComputeError, InputError, NoTradableConstituents
+from screener.paths.parallel import check_jobs
+from screener.paths.path_panel import path_panel_of
+from screener.paths.windows import WindowStatus
+from screener.study.placebo.matching import CONTROLS, Matched, match_names
+from screener.study.placebo.placebo import (
+    Holding,
+    Placebo,
+    check_draws,
+    placebo_layout,
+    placebo_returns,
+    run_placebo,
+)
+from screener.workflows.backtest.market import (
+    Benchmarks,
+    DatedEvents,
+    Market,
+    benchmarks_for,
+    dated_events,
+)
+from screener.workflows.backtest.remarks import remarks_of
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.run_ids import run_id
+from screener.workflows.study.placebo_dates import OtherDates, other_dates
+from screener.workflows.study.placebo_market import Around, around_events, holding_of
+
+__all__ = [
+    "PlaceboRequest",
+    "PlaceboResult",
+    "PlaceboRun",
+    "run_placebos",
+]
+
+_HISTORY = 820
+"""Days before the first entry that hold the 500 sessions of other dates."""
+_CLOSE = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceboRequest:
+    """What to compare with placebo baskets, and how.
+
+    Parameters
+    ----------
+    backtest
+        Events, horizons and how they are bought; frictions and costs are left aside.
+    draws
+        Placebo baskets of each event and horizon.
+    seed
+        Seed of everything drawn.
+    controls
+        Nearest stocks among which a name's control is drawn.
+    stay
+        Whether p-values count baskets in which a name may stay; see `study.drawing`.
+    exclude_own
+        Whether no name of the basket may be a control of another one.
+    """
+
+    backtest: BacktestRequest
+    draws: int = 2_000
+    seed: int = 1
+    controls: int = CONTROLS
+    stay: bool = True
+    exclude_own: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlaceboResult:
+    """One event and horizon beside its placebo baskets.
+
+    Parameters
+    ----------
+    real
+        The backtest's result, on paper.
+    matched, placebo
+        Its controls and placebo baskets; `None` where there are none.
+    dates
+        The same names on other dates; `None` where there are none.
+    remarks
+        Why something is missing, and what names could not be matched on.
+    """
+
+    real: EventResult
+    matched: Matched | None
+    placebo: Placebo | None
+    dates: OtherDates | None
+    remarks: tuple[str, ...]
+
+    @property
+    def finished(self) -> bool:
+        """Whether no later session can change it."""
+        return self.real.status is WindowStatus.MATURE
+
+    @property
+    def bought(self) -> tuple[str, ...]:
+        """Ids of the names that were bought, in the order of their controls."""
+        window = self.real.window
+        members = zip(window.event.members, window.legs, window.weights, strict=True)
+        return tuple(
+            member.listing.id
+            for member, leg, weight in members
+            if weight > 0 and leg.fill_row is not None
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlaceboRun:
+    """Placebo results with what they rest on; as `BacktestRun`."""
+
+    request: PlaceboRequest
+    results: tuple[PlaceboResult, ...]
+    data_version: int
+    run_id: str
+    simulated: bool
+    remarks: tuple[str, ...]
+
+
+def run_placebos(
+    store: Store, request: PlaceboRequest, *, program_version: str, jobs: int = 1
+) -> PlaceboRun:
+    """Compare events with placebo baskets, and with the same names on other dates.
+
+    Parameters
+    ----------
+    store
+        The lake, at the version to read.
+    request
+        What to compare.
+    program_version
+        Version of the program, part of a run's id.
+    jobs
+        Workers that share the draws; -1 for one per processor. No number hangs on it.
+
+    Raises
+    ------
+    NoTradableConstituents
+        If there is no event.
+    InputError
+        If there are too few draws, or names are to be bought at the VWAP or traded again.
+    DateRangeError, BarsMissing, DataError
+        As in `run_variants`.
+    """
+    _check(request, jobs)
+    settings = replace(request.backtest.settings, cost=None, frictions=None)
+    backtest = replace(request.backtest, settings=settings)
+    dated, left_out = dated_events(backtest.events, backtest.settings.delay)
+    market = _own_market(store, dated)
+    benchmarks = benchmarks_for(store, market, backtest.events, backtest.benchmark)
+    reals = run_backtest(market.panel, dated, settings, benchmarks, caps=market.caps)
+    found = _all_placebos(store, market.panel, reals, request, jobs)
+    others = _OtherDays(market.panel, benchmarks, request)
+    results = tuple(
+        others.beside(real, *placebo) for real, placebo in zip(reals, found, strict=True)
+    )
+    simulated = store.simulated()
+    return PlaceboRun(
+        request=request,
+        results=results,
+        data_version=store.version,
+        run_id=run_id("placebo", request, store, program_version, simulated=simulated),
+        simulated=simulated,
+        remarks=(
+            *remarks_of(store, market.panel, reals, settings, simulated=simulated),
+            *left_out,
+        ),
+    )
+
+
+def _check(request: PlaceboRequest, jobs: int) -> None:
+    check_jobs(jobs)
+    check_draws(request.draws, request.seed)
+    if request.controls < 1:
+        raise InputError(f"{request.controls} controls are none", fix="give 10 or more")
+    if not request.backtest.events:
+        raise NoTradableConstituents(
+            "there is no event to compare: no report recommends a name under these themes",
+            fix="`screener basket list` shows which reports feed which basket",
+        )
+    settings = request.backtest.settings
+    if settings.entry is EntryPrice.VWAP:
+        raise InputError("placebo baskets are bought at the open or the close, not the VWAP")
+    if settings.rebalance is not Rebalance.NONE:
+        raise InputError(
+            f"placebo baskets are bought and held, not brought back to their weights "
+            f"({settings.rebalance})",
+            fix="leave --rebalance out",
+        )
+
+
+def _own_market(store: Store, dated: DatedEvents) -> Market:
+    """Read the events' own names, from long enough before the first entry."""
+    names = dict.fromkeys(member.listing for event, _ in dated for member in event.members)
+    days = [day for _, choices in dated for choice in choices for _, day in choice]
+    panel = read_panel(
+        store, list(names), first_entry=min(days), last_entry=max(days), history=_HISTORY
+    )
+    caps = any(event.weighting.needs_caps for event, _ in dated)
+    return Market(panel=panel, trading=None, caps=read_caps(store, panel) if caps else None)
+
+
+class _OtherDays:
+    """Puts the same names on other dates beside placebo baskets."""
+
+    def __init__(self, panel: PricePanel, benchmarks: Benchmarks, request: PlaceboRequest) -> None:
+        self._panel, self._benchmarks, self._request = panel, benchmarks, request
+        self._layout = path_panel_of(panel, request.backtest.settings.entry)
+
+    def beside(
+        self,
+        real: EventResult,
+        matched: Matched | None,
+        placebo: Placebo | None,
+        remarks: tuple[str, ...],
+    ) -> PlaceboResult:
+        dates: OtherDates | None = None
+        if len(real.path) and real.window.rebalance is Rebalance.NONE:
+            try:
+                dates = self._dates(real)
+            except ComputeError as error:
+                remarks = (*remarks, f"other dates: {error.what}")
+        return PlaceboResult(
+            real=real, matched=matched, placebo=placebo, dates=dates, remarks=remarks
+        )
+
+    def _dates(self, real: EventResult) -> OtherDates:
+        return other_dates(
+            self._panel,
+            self._layout,
+            holding_of(self._panel, self._panel, real),
+            real,
+            self._benchmarks,
+            draws=self._request.draws,
+            seed=self._request.seed,
+        )
+
+
+_Found = tuple[Matched | None, Placebo | None, tuple[str, ...]]
+
+
+def _all_placebos(
+    store: Store,
+    panel: PricePanel,
+    reals: Sequence[EventResult],
+    request: PlaceboRequest,
+    jobs: int,
+) -> list[_Found]:
+    found: list[_Found] = [(None, None, ("no price at or after the entry",)) for _ in reals]
+    for around in around_events(store, panel, reals, request.backtest.settings.entry):
+        controls: dict[tuple[object, ...], Matched] = {}
+        for at in around.places:
+            try:
+                found[at] = _placebo(around, panel, reals[at], request, jobs, controls)
+            except ComputeError as error:
+                found[at] = (None, None, (error.what,))
+    return found
+
+
+def _placebo(
+    around: Around,
+    panel: PricePanel,
+    real: EventResult,
+    request: PlaceboRequest,
+    jobs: int,
+    controls: dict[tuple[object, ...], Matched],
+) -> _Found:
+    if real.window.rebalance is not Rebalance.NONE or real.paper_return is None:
+        raise ComputeError("weighted daily-equal, an index: placebo baskets are bought and held")
+    holding = holding_of(around.market.prices, panel, real)
+    if not holding.bought:
+        raise ComputeError("no name was bought, so that none can be replaced")
+    _check_same(around, holding, real, request)
+    key = (id(real.window.event), holding.bought, holding.fill_rows)
+    if key not in controls:
+        controls[key] = _matched(around, panel, holding, real, request)
+    placebo = run_placebo(
+        around.layout,
+        holding,
+        controls[key],
+        real.paper_return,
+        around.ids,
+        draws=request.draws,
+        seed=request.seed,
+        stay=request.stay,
+        jobs=jobs,
+    )
+    return controls[key], placebo, (*controls[key].remarks, *_remarks(holding, placebo))
+
+
+def _matched(
+    around: Around,
+    panel: PricePanel,
+    holding: Holding,
+    real: EventResult,
+    request: PlaceboRequest,
+) -> Matched:
+    own = [around.market.prices.column(panel.listings[leg.column]) for leg in real.window.legs]
+    return match_names(
+        around.market,
+        [holding.columns[at] for at in holding.bought],
+        [holding.fill_rows[at] for at in holding.bought],
+        excluded=own if request.exclude_own else (),
+        count=request.controls,
+    )
+
+
+def _remarks(holding: Holding, placebo: Placebo) -> list[str]:
+    found = []
+    cash = len(holding.columns) - len(holding.bought)
+    if cash:
+        found.append(f"{cash} names were not bought: as much stays in cash in every placebo basket")
+    if placebo.stopped:
+        found.append(f"{placebo.stopped} controls stop trading: valued at their last close")
+    if placebo.extreme:
+        found.append(
+            f"look at the bars of {', '.join(placebo.extreme)}: a control that gained more than "
+            "200 % or lost more than 80 % moves mean and sd, hardly p"
+        )
+    if placebo.every:
+        found.append(f"p-values count each of the {placebo.placement.draws} placebo baskets once")
+    if not placebo.placement.distinct:
+        found.append("every placebo basket returned the same: no p-value")
+    return found
+
+
+def _check_same(
+    around: Around, holding: Holding, real: EventResult, request: PlaceboRequest
+) -> None:
+    """Make sure that the real basket has the same return in the market's panel."""
+    if request.backtest.settings.recovery is not None or real.paper_return is None:
+        return
+    own = np.array([[holding.columns[at] for at in holding.bought]], dtype=np.intp)
+    again = float(placebo_returns(placebo_layout(around.layout), holding, own)[0])
+    if not abs(again - real.paper_return) <= _CLOSE:
+        raise RuntimeError(
+            f"the market's panel values {real.window.event.basket} at {again}, "
+            f"its own at {real.paper_return}: please report it with the command you typed"
+        )

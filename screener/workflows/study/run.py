@@ -1,0 +1,387 @@
+"""Study workflow: events and tables in, abnormal returns and their tests out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+
+import numpy as np
+
+from screener.data.lake.schema import SIMULATED
+from screener.data.lake.store import Store
+from screener.data.panels.price_panel import read_panel
+from screener.data.panels.return_tables import ReturnTable
+from screener.domain.basket import Event
+from screener.domain.panel import PricePanel
+from screener.domain.report import Precision
+from screener.errors import InputError, NoTradableConstituents
+from screener.paths.known import EntrySessions
+from screener.study.evaluating import Evaluation, StudySettings, evaluate
+from screener.study.models import Model
+from screener.study.results import Statistic, TestResult
+from screener.study.returns import EventReturns
+from screener.study.trials import benjamini_hochberg, holm
+from screener.study.units import StudyEvent, UnitKind, Units, study_units
+from screener.workflows.backtest.market import Benchmarks, Market, benchmarks_for, dated_events
+from screener.workflows.run_ids import run_id
+from screener.workflows.study.industry_returns import industry_remark, industry_returns
+from screener.workflows.study.references import References
+
+__all__ = ["ALL", "Grouping", "StudyGroup", "StudyRequest", "StudyRun", "run_study"]
+
+ALL = "all"
+"""Name of the group of all units."""
+
+_DAYS_PER_SESSION = 1.6  # more than 366 / 242, long holidays included
+_SPARE_DAYS = 60
+_TOLD = 5  # of the names left out for what is missing
+
+
+class Grouping(StrEnum):
+    """By what units are studied apart."""
+
+    NONE = "none"
+    BASKET = "basket"
+    REPORT = "report"
+
+    def key(self, event: Event) -> str:
+        """Return the group of an event."""
+        if self is Grouping.NONE:
+            return ALL
+        return event.basket if self is Grouping.BASKET else event.report or "own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyRequest:
+    """What to study.
+
+    Parameters
+    ----------
+    events
+        The events.
+    settings
+        Windows, model, seed.
+    unit
+        What counts as one observation.
+    benchmark
+        One index for all names; empty for the defaults.
+    by
+        By what units are studied apart, beside all together.
+    max_wait
+        Sessions that a blocked purchase of the reader's may wait.
+    table
+        Name of the table of factors or matched portfolios, with a digest of its values.
+    peers
+        Whether the matched portfolios are those of each name's industry, made from the tables.
+    """
+
+    events: tuple[Event, ...]
+    settings: StudySettings = field(default_factory=StudySettings)
+    unit: UnitKind = UnitKind.BASKET
+    benchmark: str = ""
+    by: Grouping = Grouping.NONE
+    max_wait: int = 10
+    table: str = ""
+    peers: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StudyGroup:
+    """Units studied together.
+
+    Parameters
+    ----------
+    name
+        `all`, or the basket or report.
+    units
+        Numbers of its units, dropped ones included.
+    evaluation
+        What the tests answer.
+    holm, benjamini_hochberg
+        Adjusted p of each part and test, by part and statistic.
+    trials
+        Questions asked of each statistic in the whole study.
+    """
+
+    name: str
+    units: tuple[int, ...]
+    evaluation: Evaluation
+    holm: dict[tuple[str, Statistic], float | None]
+    benjamini_hochberg: dict[tuple[str, Statistic], float | None]
+    trials: dict[Statistic, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StudyRun:
+    """Results of a study with what they rest on.
+
+    Parameters
+    ----------
+    request
+        What was asked.
+    panel, units
+        Prices, and every unit with its returns.
+    groups
+        All units together, then each group apart.
+    benchmarks
+        Indices that were used.
+    data_version, run_id, simulated, remarks, left_out
+        As in a backtest's run.
+    """
+
+    request: StudyRequest
+    panel: PricePanel
+    units: Units
+    groups: tuple[StudyGroup, ...]
+    benchmarks: tuple[str, ...]
+    data_version: int
+    run_id: str
+    simulated: bool
+    remarks: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def lacking(self) -> bool:
+        """Whether a name was asked for and something is missing that its returns need."""
+        legs = (leg for unit in self.units.every for leg in unit.legs)
+        return bool(self.left_out) or any(leg.lack is not None for leg in legs)
+
+
+def run_study(
+    store: Store,
+    request: StudyRequest,
+    *,
+    program_version: str,
+    table: ReturnTable | None = None,
+    jobs: int = 1,
+) -> StudyRun:
+    """Study events on the tables of `store`.
+
+    Parameters
+    ----------
+    store
+        The lake, at the version to read.
+    request
+        Events and settings.
+    program_version
+        Version of the program, part of the run's id.
+    table
+        Factors, or matched portfolios by listing, for the models that need them.
+    jobs
+        Workers; the results do not hang on it.
+
+    Raises
+    ------
+    NoTradableConstituents
+        If there is no event.
+    InputError
+        If the model and what was given do not fit.
+    ScreenerError
+        What is missing (an index, a fixing, a matched portfolio), if that leaves no event at all.
+    """
+    if not request.events:
+        raise NoTradableConstituents(
+            "there is no event to study: no report recommends a name under these themes",
+            fix="`screener basket list` shows which reports feed which basket",
+        )
+    choices, left_out = dated_events(request.events, 0)
+    dated = [(event, entries[0]) for event, entries in choices]
+    request = replace(request, events=tuple(event for event, _ in dated))
+    panel = _panel(store, request, dated)
+    if request.peers:
+        first, last = panel.session(0), panel.session(len(panel.sessions) - 1)
+        table = industry_returns(store, panel.listings, first, last)
+    request = _fitting(request, table)
+    benchmarks = _benchmarks(store, panel, request)
+    references = References(panel, request.settings.model, benchmarks, table)
+    events = [
+        StudyEvent(event=event, entries=entries, references=references.of(event))
+        for event, entries in dated
+    ]
+    units = study_units(
+        panel,
+        events,
+        request.settings.windows,
+        request.settings.model,
+        kind=request.unit,
+        convention=request.settings.convention,
+        max_wait=request.max_wait,
+        jobs=jobs,
+    )
+    simulated = store.simulated()
+    return StudyRun(
+        request=request,
+        panel=panel,
+        units=units,
+        groups=_groups(units, request),
+        benchmarks=tuple(references.series),
+        data_version=store.version,
+        run_id=run_id("study", request, store, program_version, simulated=simulated),
+        simulated=simulated,
+        remarks=(
+            *_remarks(
+                panel,
+                request,
+                references,
+                simulated,
+                industry_remark(store) if request.peers else "",
+            ),
+            *_lacks(panel, units),
+            *left_out,
+        ),
+        left_out=left_out,
+    )
+
+
+def _fitting(request: StudyRequest, table: ReturnTable | None) -> StudyRequest:
+    """Return the request with what its model allows: no reader's window without opens."""
+    model = request.settings.model
+    if (table is None) == (model in (Model.FACTORS, Model.MATCHED)):
+        taken = "needs a table of returns" if table is None else f"takes no table ({table.name})"
+        raise InputError(
+            f"the model {model} {taken}",
+            fix="--model factors goes with --factors FILE, --model matched with --matched FILE",
+        )
+    if table is None:
+        return request
+    digest = hashlib.sha256(table.values.tobytes()).hexdigest()[:12]
+    windows = replace(request.settings.windows, reader=False)
+    return replace(
+        request,
+        settings=replace(request.settings, windows=windows),
+        table=f"{table.name} {digest}",
+    )
+
+
+def _panel(
+    store: Store, request: StudyRequest, dated: Sequence[tuple[Event, EntrySessions]]
+) -> PricePanel:
+    names = dict.fromkeys(member.listing for event, _ in dated for member in event.members)
+    days: list[date] = [day for _, entries in dated for _, day in entries]
+    back = 1 - request.settings.windows.estimation[0]
+    return read_panel(
+        store,
+        list(names),
+        first_entry=min(days),
+        last_entry=max(days),
+        history=int(back * _DAYS_PER_SESSION) + _SPARE_DAYS,
+    )
+
+
+def _benchmarks(store: Store, panel: PricePanel, request: StudyRequest) -> Benchmarks | None:
+    if request.settings.model not in (Model.MARKET, Model.MARKET_ADJUSTED):
+        return None
+    market = Market(panel=panel, trading=None, caps=None)
+    return benchmarks_for(store, market, request.events, request.benchmark)
+
+
+def _groups(units: Units, request: StudyRequest) -> tuple[StudyGroup, ...]:
+    events = request.events
+    names = [ALL]
+    if request.by is not Grouping.NONE:
+        names += list(dict.fromkeys(request.by.key(event) for event in events))
+    members = [
+        tuple(
+            at
+            for at, unit in enumerate(units.every)
+            if name == ALL or request.by.key(events[unit.event]) == name
+        )
+        for name in names
+    ]
+    found = [
+        _evaluated(units, some, request.settings, number) for number, some in enumerate(members)
+    ]
+    adjusted = _adjusted(found)
+    return tuple(
+        StudyGroup(name=name, units=some, evaluation=evaluation, **given)
+        for name, some, evaluation, given in zip(names, members, found, adjusted, strict=True)
+    )
+
+
+def _evaluated(
+    units: Units, some: Sequence[int], settings: StudySettings, number: int
+) -> Evaluation:
+    rows = np.flatnonzero(np.isin(units.kept, some))
+    returns = EventReturns(
+        windows=units.returns.windows,
+        estimation=units.returns.estimation[rows],
+        estimation_factors=units.returns.estimation_factors[:, rows],
+        event=units.returns.event[rows],
+        event_factors=units.returns.event_factors[:, rows],
+        spans=None if units.returns.spans is None else units.returns.spans[rows],
+    )
+    return evaluate(
+        returns, units.abnormal.take(rows), units.timeline.take(rows), settings, group=number
+    )
+
+
+def _adjusted(found: Sequence[Evaluation]) -> list[dict[str, dict]]:  # type: ignore[type-arg]
+    """Return for each group its adjusted p and the number of trials, over all groups together."""
+    told: list[dict[str, dict]] = [  # type: ignore[type-arg]
+        {"holm": {}, "benjamini_hochberg": {}, "trials": {}} for _ in found
+    ]
+    for statistic in Statistic:
+        asked: list[tuple[int, str, TestResult]] = [
+            (number, str(part.window.part), test)
+            for number, evaluation in enumerate(found)
+            for part in evaluation.parts
+            for test in part.tests
+            if test.statistic is statistic
+        ]
+        chances = [test.p for _, _, test in asked]
+        for name, values in (
+            ("holm", holm(chances)),
+            ("benjamini_hochberg", benjamini_hochberg(chances)),
+        ):
+            for (number, part, _), value in zip(asked, values, strict=True):
+                told[number][name][part, statistic] = value
+        for item in told:
+            item["trials"][statistic] = sum(chance is not None for chance in chances)
+    return told
+
+
+def _remarks(
+    panel: PricePanel,
+    request: StudyRequest,
+    references: References,
+    simulated: bool,
+    industries: str,
+) -> tuple[str, ...]:
+    found = [f"{SIMULATED}: invented prices, no market ever had them."] if simulated else []
+    if panel.adjusted.any():
+        found.append(
+            "Prices are adjusted by whoever made the file: whether a purchase was blocked at the "
+            "limit is approximate."
+        )
+    if any(series.basis == "price" for series in references.series.values()):
+        found.append("The index is a price index: without its dividends it flatters the names.")
+    guessed = [
+        event.report or event.basket
+        for event in request.events
+        if event.published.precision is Precision.ESTIMATED
+    ]
+    if guessed:
+        reports = ", ".join(dict.fromkeys(guessed))
+        found.append(f"The publication date of {reports} is an estimate: so is its session 0.")
+    if industries:
+        found.append(industries)
+    if not request.settings.windows.reader:
+        found.append("There is no reader's window: the table of returns knows no opens.")
+    return tuple(found)
+
+
+def _lacks(panel: PricePanel, units: Units) -> list[str]:
+    """Say which names are left out for what is missing."""
+    lacks = dict.fromkeys(
+        f"left out: {panel.listings[leg.column]}: {leg.lack}"
+        for unit in units.every
+        for leg in unit.legs
+        if leg.lack is not None
+    )
+    told = list(lacks)[:_TOLD]
+    if len(lacks) > _TOLD:
+        told.append(f"left out for what is missing: {len(lacks) - _TOLD} more, named by --ledger")
+    return told

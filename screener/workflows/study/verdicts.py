@@ -1,0 +1,201 @@
+"""The verdict on each basket of a report: paper, money, random baskets, the broker's record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from screener.backtest.frictions import Frictions
+from screener.backtest.run import EventResult
+from screener.data.lake.store import Store
+from screener.domain.basket import Basket, Event
+from screener.domain.report import Precision, Report
+from screener.errors import InputError
+from screener.paths.windows import WindowStatus
+from screener.render.verdict import BrokerRecord, PlaceboRecord, Verdict
+from screener.scoring.leaderboard import Grouping, Score
+from screener.workflows.backtest.run import BacktestRun, run_events
+from screener.workflows.report.catalog import list_reports
+from screener.workflows.score.run import ScoreRequest, run_score
+from screener.workflows.study.placebo import PlaceboRequest, PlaceboResult, PlaceboRun, run_placebos
+from screener.workspace.locate import Workspace
+
+__all__ = ["VERDICT_COLUMNS", "VerdictRun", "run_verdicts", "verdict_rows"]
+
+VERDICT_COLUMNS = (
+    "basket",
+    "report",
+    "horizon",
+    "sessions_held",
+    "finished",
+    "paper_return",
+    "executable_return",
+    "capital",
+    "placebo_excess",
+    "placebo_p",
+    "matched_on",
+    "broker",
+    "met",
+    "matured",
+    "interval_low",
+    "interval_high",
+    "base_rate",
+    "placebo_run",
+    "run_id",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VerdictRun:
+    """Verdicts with the runs that they rest on, one for each event."""
+
+    backtest: BacktestRun
+    placebo: PlaceboRun
+    verdicts: tuple[Verdict, ...]
+
+
+def run_verdicts(
+    workspace: Workspace,
+    store: Store,
+    groups: Sequence[tuple[Basket, tuple[Event, ...]]],
+    request: PlaceboRequest,
+    *,
+    program_version: str,
+    jobs: int = 1,
+) -> VerdictRun:
+    """Backtest events with money, compare them with random baskets, and score their brokers.
+
+    Parameters
+    ----------
+    workspace, store
+        Where the cards are, and the lake at the version to read.
+    groups
+        Baskets with their events; those of the request.
+    request
+        Events, horizons, draws and seed. The executable path has the default frictions.
+    program_version, jobs
+        As in `run_variants`.
+
+    Raises
+    ------
+    NoTradableConstituents, InputError, DateRangeError, BarsMissing, DataError
+        As `run_variants` and `run_placebos` do.
+    """
+    asked = request.backtest
+    money = replace(asked, settings=replace(asked.settings, frictions=Frictions()))
+    backtest = run_events(store, money, program_version=program_version)
+    placebo = run_placebos(store, request, program_version=program_version, jobs=jobs)
+    records = _records(workspace, store)
+    reports = {report.id: report for report in list_reports(workspace)}
+    themes = {basket.name: set(basket.themes) for basket, _ in groups}
+    chosen: dict[tuple[str, str], tuple[EventResult, PlaceboResult]] = {}
+    for result, beside in zip(backtest.results, placebo.results, strict=True):
+        key = (result.window.event.basket, result.window.event.report)
+        if key not in chosen or result.status is WindowStatus.MATURE:
+            chosen[key] = (result, beside)  # the longest finished horizon, else the shortest
+    found = []
+    for (name, report), (result, beside) in chosen.items():
+        brokers = _brokers(reports.get(report), themes.get(name, set()))
+        found.append(_verdict(result, beside, brokers, records))
+    return VerdictRun(backtest=backtest, placebo=placebo, verdicts=tuple(found))
+
+
+def verdict_rows(run: VerdictRun) -> list[dict[str, object]]:
+    """Return one row per event and broker with the columns of `VERDICT_COLUMNS`."""
+    rows = []
+    for found in run.verdicts:
+        common = {
+            "basket": found.basket,
+            "report": found.report,
+            "horizon": found.horizon,
+            "sessions_held": found.sessions_held,
+            "finished": found.finished,
+            "paper_return": found.paper_return,
+            "executable_return": found.executable_return,
+            "capital": found.capital,
+            "placebo_excess": found.placebo.excess if found.placebo else None,
+            "placebo_p": found.placebo.p_value if found.placebo else None,
+            "matched_on": found.placebo.matched_on if found.placebo else "",
+            "run_id": run.backtest.run_id,
+            "placebo_run": run.placebo.run_id,
+        }
+        rows += [{**common, **_broker_columns(record)} for record in found.brokers] or [common]
+    return rows
+
+
+def _broker_columns(record: BrokerRecord) -> dict[str, object]:
+    low, high = record.interval or (None, None)
+    return {
+        "broker": record.broker,
+        "met": record.met,
+        "matured": record.matured,
+        "interval_low": low,
+        "interval_high": high,
+        "base_rate": record.base_rate,
+    }
+
+
+def _records(workspace: Workspace, store: Store) -> Mapping[str, Score]:
+    """Return the score of each broker; none where no call is left to score."""
+    try:
+        run = run_score(workspace, store, ScoreRequest(by=(Grouping.BROKER,)))
+    except InputError:
+        return {}
+    return {score.key[0]: score for score in run.board.scores}
+
+
+def _brokers(report: Report | None, themes: set[str]) -> tuple[str, ...]:
+    """Return the brokers whose notes of a report cover a basket's themes."""
+    if report is None:
+        return ()
+    covering = [note.broker for note in report.notes if themes & set(note.themes)]
+    return tuple(dict.fromkeys(covering or [note.broker for note in report.notes]))
+
+
+def _verdict(
+    result: EventResult,
+    beside: PlaceboResult,
+    brokers: Sequence[str],
+    records: Mapping[str, Score],
+) -> Verdict:
+    window = result.window
+    finished = result.status is WindowStatus.MATURE
+    return Verdict(
+        report=window.event.report,
+        basket=window.event.basket,
+        estimated=window.event.published.precision is Precision.ESTIMATED,
+        horizon=window.horizon,
+        sessions_held=window.sessions_held,
+        finished=finished,
+        paper_return=result.paper_return,
+        executable_return=result.executable_return,
+        capital=result.capital,
+        placebo=_placebo(beside) if finished else None,
+        brokers=tuple(_record(name, records.get(name)) for name in brokers),
+    )
+
+
+def _placebo(beside: PlaceboResult) -> PlaceboRecord | None:
+    if beside.placebo is None or beside.matched is None:
+        return None
+    placement = beside.placebo.placement
+    if placement.p_two_sided is None:
+        return None
+    text = beside.matched.matched_text
+    return PlaceboRecord(
+        excess=placement.excess,
+        p_value=placement.p_two_sided,
+        matched_on="" if text == "nothing" else text,
+    )
+
+
+def _record(broker: str, score: Score | None) -> BrokerRecord:
+    if score is None or score.at_end.n == 0 or score.low is None or score.high is None:
+        return BrokerRecord(broker=broker, met=0, matured=0)
+    return BrokerRecord(
+        broker=broker,
+        met=score.n_met,
+        matured=score.at_end.n,
+        interval=(score.low, score.high),
+        base_rate=score.at_end.base_rate,
+    )
