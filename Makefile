@@ -1,12 +1,15 @@
 # make demo   set up, then the main job on a simulated market, offline
 # make test   set up, then the whole test suite
 # make check  lint, format and types
-# make soak   hostile inputs, flipped bits and kills at random; SEED=N again, FULL=1 all of it
+# make soak   many examples, hostile inputs, flipped bits, kills; SEED=N again, FULL=1 all of it
 # make bench  measurements side by side
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+# Tests start many short processes, which compiled modules make quicker.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test soak check bench format clean
 
@@ -27,10 +30,10 @@ demo: $(VENV)/runtime.stamp
 	$(BIN)/screener demo
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 soak: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n 2 tests/soak
+	SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m 'soak or hypothesis' tests
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -26,9 +26,9 @@ def fine(*arguments: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo(shared_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("explained") / "演示"
-    fine("demo", "--dir", folder)
+    shutil.copytree(shared_demo, folder)
     at = ["--workspace", folder]
     fine("basket", "new", "mine", "--listing", "300857,00700.HK", "--date", "2026-05-14", *at)
     return folder

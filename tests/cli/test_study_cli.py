@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,6 @@ from typer.testing import CliRunner
 
 from screener.cli.main import app
 from screener.data.panels.return_tables import read_return_table
-from screener.demo import demo_workspace, simulate
 from screener.domain.listing import Exchange
 from screener.errors import DataError, InputError, SchemaMismatch
 from screener.market.calendars import calendar_of
@@ -22,10 +22,8 @@ RUNNER = CliRunner()
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("study") / "w 中文"
-    simulate(demo_workspace(place))
-    return place
+def workspace(shared_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(shared_demo, tmp_path_factory.mktemp("study") / "w 中文"))
 
 
 def screener(workspace: Path, *words: str, code: int = 0) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,8 @@ def fine(*arguments: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("verdicts") / "演示"
-    fine("demo", "--dir", folder)
-    return folder
+def demo(shared_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(shared_demo, tmp_path_factory.mktemp("verdicts") / "演示"))
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -1,12 +1,11 @@
 """The program against a backtest that was written from the README alone.
 
-`SCREENER_ORACLE_WINDOWS=1000 pytest tests/oracle` draws that many windows of each market; the
-ordinary suite draws a fixed few.
+The suite draws a fixed few windows; the soak draws others every day, and with FULL=1 a thousand of
+each market, over years.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -17,8 +16,9 @@ import pytest
 
 from tests.oracle import readme_compare, readme_market, readme_rules, readme_tables, readme_windows
 from tests.oracle.readme_workspaces import imported, in_process, simulated
+from tests.support.soaking import FULL, drawn_by, rounds
 
-FULL = int(os.environ.get("SCREENER_ORACLE_WINDOWS", "0"))
+WINDOWS = rounds(12, 40, 1_000)
 LOCAL = timezone(timedelta(hours=8))
 
 
@@ -31,6 +31,7 @@ def agree(workspace: Path, scratch: Path, n_windows: int, seed: int) -> pd.DataF
     return rows
 
 
+@pytest.mark.soak
 def test_simulated_windows_agree(tmp_path: Path) -> None:
     place = simulated(
         tmp_path / "workspace",
@@ -39,16 +40,17 @@ def test_simulated_windows_agree(tmp_path: Path) -> None:
         last=date(2026, 10, 30) if FULL else date(2025, 10, 31),
         n_listings=250 if FULL else 40,
     )
-    rows = agree(place, tmp_path, FULL or 30, 1)
+    rows = agree(place, tmp_path, WINDOWS, drawn_by(1))
     assert (rows["status"] == "mature").sum() > 0.5 * len(rows)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("number", range(len(readme_market.SPANS)) if FULL else [1])
 def test_windows_of_the_markets_where_everything_happens_agree(tmp_path: Path, number: int) -> None:
     span = readme_market.SPANS[number]
     files = readme_market.write(tmp_path / "files", 100 + number, span, each=2 if FULL else 1)
     place = imported(tmp_path / "workspace", files, in_process, span[0])
-    rows = agree(place, tmp_path, FULL or 30, 1)
+    rows = agree(place, tmp_path, WINDOWS, drawn_by(1))
     assert rows["n_waiting"].sum() > 0
     assert rows["executable_return"].notna().sum() > 0.5 * len(rows)
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.lake.rows import empty_rows, make_rows
@@ -32,8 +32,9 @@ from screener.data.validation.bar_checks import (
 from screener.domain.listing import Board, Listing, parse_listing
 from screener.market.calendars import calendar_of
 from tests.support.canned.market import CannedMarket
+from tests.support.laws import laws
 
-LAWS = settings(deadline=None, derandomize=True, max_examples=150)
+LAWS = laws(150)
 FETCHED = datetime(2024, 7, 1, tzinfo=UTC)
 LISTINGS = [parse_listing(text) for text in ("600000.SH", "688256.SH", "00700.HK", "510300.SH")]
 SESSIONS = calendar_of(LISTINGS[0].exchange).sessions

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.lake.asof import AsOf
@@ -16,8 +16,9 @@ from screener.data.lake.rows import ARROW
 from screener.data.lake.schema import TABLES, TableName
 from screener.domain.listing import Exchange
 from screener.market.calendars import EXCHANGE_ZONE
+from tests.support.laws import laws
 
-LAWS = settings(deadline=None, derandomize=True, max_examples=60)
+LAWS = laws(60)
 DAY = date(2026, 4, 21)
 IDS = ["600000.SH", "000001.SZ", "00700.HK", "09988.HK"]
 Row = dict[str, Any]

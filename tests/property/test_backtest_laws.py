@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.backtest.run import EventResult, Settings, run_backtest
@@ -17,12 +17,13 @@ from screener.domain.report import Precision, Publication
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from screener.paths.legs import LegState
+from tests.support.laws import laws
 from tests.support.panels import event_of, panel_of, sessions
 
 FIRST = date(2026, 3, 2)
 NAMES = ("300857.SZ", "601899.SH", "00700.HK")
 LENGTH = 40
-LAWS = settings(deadline=None, derandomize=True, max_examples=30)
+LAWS = laws(30)
 
 
 @st.composite

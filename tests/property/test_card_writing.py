@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import tomlkit
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.basket import Basket, events_of
@@ -34,9 +34,10 @@ from screener.domain.report import (
 from screener.workspace.cards.reading import read_card
 from screener.workspace.cards.writing import card_text, merged_card, write_card
 from screener.workspace.locate import Workspace
+from tests.support.laws import laws
 
 CHINA = timezone(timedelta(hours=8))
-LAWS = settings(deadline=None, derandomize=True, max_examples=60)
+LAWS = laws(60)
 LISTINGS = tuple(
     map(parse_listing, ("300857.SZ", "603629.SH", "920002.BJ", "00700.HK", "688256.SH"))
 )
@@ -272,7 +273,7 @@ EDITS: tuple[Callable[[Any], None], ...] = (
 )
 
 
-@settings(LAWS, max_examples=100)
+@laws(100)
 @given(reports(), reports(), st.lists(st.sampled_from(EDITS), unique=True, min_size=1))
 def test_no_edit_is_ever_lost(
     base: Report, fresh: Report, edits: list[Callable[[Any], None]]

@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.backtest.execution.pricing import value_panel
@@ -24,9 +24,10 @@ from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.market.calendars import calendar_of
 from screener.paths.rebalancing import rebalancing_rows
 from screener.paths.windows import Window, resolve_window
+from tests.support.laws import laws
 from tests.support.panels import event_of, listing
 
-LAWS = settings(deadline=None, derandomize=True, max_examples=25)
+LAWS = laws(25)
 Floats = npt.NDArray[np.float64]
 HISTORY = 70  # sessions before the entry, for volatilities
 MOST = 250
@@ -125,7 +126,7 @@ def test_a_paper_path_of_any_size_is_that_of_a_plain_loop(
     np.testing.assert_allclose(found.path, plain(made), rtol=1e-8)
 
 
-@settings(deadline=None, derandomize=True, max_examples=12)
+@laws(12)
 @given(
     st.integers(0, 10_000),
     st.integers(1, 60),
@@ -172,7 +173,7 @@ def test_a_basket_that_is_all_cash_returns_nothing_at_all(
     assert found.executable_return == (None if cost is None else 0.0)
 
 
-@settings(deadline=None, derandomize=True, max_examples=6)
+@laws(6)
 @given(
     st.integers(0, 10_000),
     st.integers(1, 20),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from screener.backtest.execution.executing import execute
@@ -15,9 +15,10 @@ from screener.backtest.reference import Outcome, play
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.paths.legs import LegState
 from screener.paths.windows import Window, WindowStatus, resolve_window
+from tests.support.laws import laws
 from tests.support.random_markets import Market, frictions_of, random_market
 
-LAWS = settings(deadline=None, derandomize=True, max_examples=300)
+LAWS = laws(300)
 CENT = 0.005
 
 Trade = tuple[str, str, date | None, str]

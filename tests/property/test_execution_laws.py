@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from screener.backtest.frictions import Order, OrderStatus
@@ -17,10 +17,11 @@ from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.panel import PricePanel, TradingPanel
 from screener.paths.legs import LegState
 from screener.paths.windows import WindowStatus
+from tests.support.laws import laws
 from tests.support.random_markets import Market, frictions_of, random_market
 
-LAWS = settings(deadline=None, derandomize=True, max_examples=25)
-FEW = settings(deadline=None, derandomize=True, max_examples=8)
+LAWS = laws(25)
+FEW = laws(8)
 SEEDS = st.integers(0, 2**32 - 1)
 _OF_THE_DAY = ("open", "vwap", "close", "volume", "amount")
 _FILLED = (OrderStatus.FILLED, OrderStatus.PARTIAL)

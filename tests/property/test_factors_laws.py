@@ -9,11 +9,12 @@ from fractions import Fraction
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.panels.factors import total_return_factors
+from tests.support.laws import laws
 
 FIRST = date(2024, 1, 1)
 FETCHED = datetime(2026, 6, 1, tzinfo=UTC)
@@ -118,14 +119,14 @@ def holder_wealth(case: Case) -> list[float]:
     return wealth
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@laws(150)
 @given(cases())
 def test_factor_times_close_is_the_wealth_of_a_holder_who_reinvests(case: Case) -> None:
     wealth = factors(case) * np.array(case.closes)
     assert wealth == pytest.approx(holder_wealth(case), rel=1e-12)
 
 
-@settings(deadline=None, derandomize=True)
+@laws(100)
 @given(cases(), st.sampled_from([2.0, 3.0, 10.0, 0.5]), st.data())
 def test_a_split_leaves_total_return_alone(case: Case, ratio: float, data: st.DataObject) -> None:
     taken = {action.day for action in case.actions}
@@ -146,7 +147,7 @@ def test_a_split_leaves_total_return_alone(case: Case, ratio: float, data: st.Da
     )
 
 
-@settings(deadline=None, derandomize=True)
+@laws(100)
 @given(cases(), st.integers(2, 24))
 def test_later_sessions_and_actions_change_no_earlier_factor(case: Case, cut: int) -> None:
     early = Case(case.closes[:cut], tuple(a for a in case.actions if a.day < cut))
@@ -154,7 +155,7 @@ def test_later_sessions_and_actions_change_no_earlier_factor(case: Case, cut: in
     assert factors(early).tobytes() == factors(case)[:n].tobytes()
 
 
-@settings(deadline=None, derandomize=True)
+@laws(100)
 @given(cases(), st.sampled_from([0.01, 0.92, 7.0, 1000.0]))
 def test_scaling_prices_and_cash_together_changes_nothing(case: Case, scale: float) -> None:
     actions = (

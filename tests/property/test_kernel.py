@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -14,10 +14,11 @@ from screener.paths.kernel import map_events, paper_paths
 from screener.paths.kernel_numpy import paper_paths_numpy
 from screener.paths.path_panel import path_panel
 from tests.support.event_worlds import events, world
+from tests.support.laws import laws
 
 HORIZONS = (1, 3, 7, 20)
 SEEDS = st.integers(0, 2**32 - 1)
-laws = settings(deadline=None, derandomize=True, max_examples=60)
+LAWS = laws(60)
 
 
 def assert_same(one: PaperPaths, two: PaperPaths, *, within: float = 0.0) -> None:
@@ -27,7 +28,7 @@ def assert_same(one: PaperPaths, two: PaperPaths, *, within: float = 0.0) -> Non
         assert_array_equal(getattr(one, name), getattr(two, name), err_msg=name)
 
 
-@laws
+@LAWS
 @given(SEEDS, st.booleans(), st.integers(0, 3), st.booleans())
 def test_kernel_and_its_plain_twin_agree(
     seed: int, resolved: bool, delay: int, foreign: bool
@@ -46,7 +47,7 @@ def as_known(table: EventTable, n_rows: int) -> EventTable:
     return replace(table, fill_rows=None if fills is None else np.where(fills < n_rows, fills, -1))
 
 
-@laws
+@LAWS
 @given(SEEDS, st.integers(1, 39), st.integers(0, 2), st.booleans())
 def test_later_sessions_change_no_mature_row(
     seed: int, keep: int, delay: int, resolved: bool
@@ -61,7 +62,7 @@ def test_later_sessions_change_no_mature_row(
         assert_array_equal(getattr(old, name)[mature], getattr(new, name)[mature], err_msg=name)
 
 
-@laws
+@LAWS
 @given(SEEDS, st.integers(5, 39))
 def test_later_sessions_change_no_value_before_them(seed: int, keep: int) -> None:
     """On one calendar, whose rows are all sessions: elsewhere a path ends on different days."""
@@ -78,7 +79,7 @@ def test_later_sessions_change_no_value_before_them(seed: int, keep: int) -> Non
             assert_array_equal(before, new.path(event)[: len(before)])
 
 
-@laws
+@LAWS
 @given(SEEDS, st.integers(1, 13), st.sampled_from([1, 2, 3]))
 def test_chunks_and_workers_change_no_bit(seed: int, chunk: int, jobs: int) -> None:
     drawn = world(seed)
@@ -88,7 +89,7 @@ def test_chunks_and_workers_change_no_bit(seed: int, chunk: int, jobs: int) -> N
     assert_same(whole, parts)
 
 
-@laws
+@LAWS
 @given(SEEDS)
 def test_a_path_ends_at_the_return_of_its_longest_horizon(seed: int) -> None:
     drawn = world(seed)
@@ -100,7 +101,7 @@ def test_a_path_ends_at_the_return_of_its_longest_horizon(seed: int) -> None:
         assert (len(path) == 0) == (found.first_rows[event] < 0)
 
 
-@laws
+@LAWS
 @given(SEEDS, st.floats(0.01, 100))
 def test_scaling_all_prices_leaves_returns_alone(seed: int, scale: float) -> None:
     drawn = world(seed, foreign=False)
@@ -110,7 +111,7 @@ def test_scaling_all_prices_leaves_returns_alone(seed: int, scale: float) -> Non
     assert_same(one, two, within=1e-12)
 
 
-@laws
+@LAWS
 @given(SEEDS)
 def test_order_of_names_and_of_columns_is_irrelevant(seed: int) -> None:
     drawn = world(seed)
@@ -136,7 +137,7 @@ def test_order_of_names_and_of_columns_is_irrelevant(seed: int) -> None:
     assert_same(one, two, within=1e-12)
 
 
-@laws
+@LAWS
 @given(SEEDS)
 def test_a_delay_is_the_same_as_a_later_entry(seed: int) -> None:
     drawn = world(seed, foreign=False)

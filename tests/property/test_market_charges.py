@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.listing import parse_listing
@@ -15,6 +15,7 @@ from screener.market.charges import (
     proportional_rate,
 )
 from screener.market.lots import LotRule, buyable_shares, sellable_shares
+from tests.support.laws import laws
 
 LISTINGS = tuple(
     parse_listing(code)
@@ -22,7 +23,7 @@ LISTINGS = tuple(
 )
 FIRST, LAST = date(2021, 11, 15), date(2026, 12, 31)
 CENT = 0.01 + 1e-9
-law = settings(deadline=None, derandomize=True, max_examples=150)
+law = laws(150)
 
 listings = st.sampled_from(LISTINGS)
 sides = st.sampled_from(Side)

@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from screener.paths.metrics import measures as metrics
+from tests.support.laws import laws
 
-laws = settings(deadline=None, derandomize=True, max_examples=60)
+LAWS = laws(60)
 RETURNS = st.lists(st.floats(-0.2, 0.2).map(lambda value: round(value, 6)), min_size=2, max_size=60)
 
 
@@ -19,7 +20,7 @@ def close(value: float | None, rel: float = 1e-9) -> object:
     return None if value is None else pytest.approx(value, rel=rel, abs=1e-9)
 
 
-@laws
+@LAWS
 @given(RETURNS)
 def test_a_series_against_itself(returns: list[float]) -> None:
     assert metrics.tracking_error(returns, returns) == 0
@@ -30,7 +31,7 @@ def test_a_series_against_itself(returns: list[float]) -> None:
         assert metrics.alpha(returns, returns) == pytest.approx(0, abs=1e-9)
 
 
-@laws
+@LAWS
 @given(RETURNS, st.floats(0.1, 3))
 def test_beta_of_a_leveraged_benchmark_is_its_leverage(
     returns: list[float], leverage: float
@@ -41,7 +42,7 @@ def test_beta_of_a_leveraged_benchmark_is_its_leverage(
     assert metrics.alpha(scaled, returns, periods=12) == pytest.approx(1.001**12 - 1, abs=1e-6)
 
 
-@laws
+@LAWS
 @given(RETURNS)
 def test_total_return_and_drawdown_agree_with_the_path(returns: list[float]) -> None:
     path = np.cumprod(1 + np.array(returns))
@@ -61,7 +62,7 @@ def test_total_return_and_drawdown_agree_with_the_path(returns: list[float]) -> 
     assert after.any() == (found.recovery is not None)
 
 
-@laws
+@LAWS
 @given(RETURNS, st.floats(0.1, 10))
 def test_drawdown_and_returns_ignore_the_scale_of_wealth(
     returns: list[float], scale: float
@@ -73,7 +74,7 @@ def test_drawdown_and_returns_ignore_the_scale_of_wealth(
     assert two.depth == pytest.approx(one.depth, abs=1e-12)
 
 
-@laws
+@LAWS
 @given(RETURNS, st.sampled_from([12.0, 52.0, 243.0, 246.0]))
 def test_ratios_grow_with_the_root_of_the_year(returns: list[float], periods: float) -> None:
     root = math.sqrt(periods)
@@ -83,7 +84,7 @@ def test_ratios_grow_with_the_root_of_the_year(returns: list[float], periods: fl
         assert measure(returns, periods=periods) == close(expected)
 
 
-@laws
+@LAWS
 @given(RETURNS, st.randoms(use_true_random=False))
 def test_order_matters_to_the_drawdown_alone(returns: list[float], random: object) -> None:
     shuffled = list(returns)
@@ -94,7 +95,7 @@ def test_order_matters_to_the_drawdown_alone(returns: list[float], random: objec
         assert measure(shuffled) == close(value, rel=1e-6)
 
 
-@laws
+@LAWS
 @given(RETURNS)
 def test_nothing_is_ever_nan_or_infinite(returns: list[float]) -> None:
     other = returns[::-1]
@@ -108,7 +109,7 @@ def test_nothing_is_ever_nan_or_infinite(returns: list[float]) -> None:
     assert all(value is None or math.isfinite(value) for value in found)
 
 
-@laws
+@LAWS
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=8), st.integers(0, 7))
 def test_turnover_of_normal_weights_lies_between_0_and_1(raw: list[float], turn: int) -> None:
     assume(sum(raw) > 0.01)

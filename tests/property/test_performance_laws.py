@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.backtest.benchmark import BenchmarkSeries
@@ -20,9 +20,10 @@ from screener.market.years import sessions_a_year
 from screener.paths.known import entry_choices
 from screener.paths.metrics import measures as metrics
 from screener.paths.metrics.performance import performance_of
+from tests.support.laws import laws
 from tests.support.panels import event_of, panel_of, sessions
 
-LAWS = settings(deadline=None, derandomize=True, max_examples=40)
+LAWS = laws(40)
 FIRST = date(2025, 9, 1)  # Golden Week, Christmas and the New Years differ between the exchanges
 LENGTH = 110
 NAMES = ("300857.SZ", "601899.SH", "00700.HK", "09988.HK")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.market_panel import MarketPanel
@@ -14,9 +14,10 @@ from screener.paths.path_panel import path_panel_of
 from screener.study.placebo.matching import Matched, match_names
 from screener.study.placebo.placebo import Holding, Placebo, run_placebo
 from screener.study.placebo.random_dates import dated_returns, earlier_dates
+from tests.support.laws import laws
 from tests.support.markets import codes, simulated
 
-LAWS = settings(deadline=None, derandomize=True, max_examples=12)
+LAWS = laws(12)
 ROW, HORIZON = 90, 10
 ROWS = ROW + HORIZON + 15
 

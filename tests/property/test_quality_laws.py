@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.lake.batch import Batch
@@ -16,6 +16,7 @@ from screener.data.lake.schema import Basis, TableName
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
 from screener.data.validation.row_checks import Verdict, duplicate_findings, price_findings
 from screener.errors import DataError
+from tests.support.laws import laws
 
 HEAD = "code,date,open,high,low,close,volume\n"
 SAFE = "600000.SH,2025-03-03,5,5,5,5,1"
@@ -31,7 +32,7 @@ LINES = st.lists(
     min_size=1,
     max_size=15,
 )
-LAWS = settings(deadline=None, derandomize=True, max_examples=40)
+LAWS = laws(40)
 
 
 def imported(lines: list[str]) -> Batch:
@@ -101,7 +102,7 @@ def test_what_was_accepted_is_accepted_again_alone(lines: list[str]) -> None:
     assert accepted(batch) == kept
 
 
-@settings(deadline=None, derandomize=True)
+@laws(100)
 @given(PRICES, st.sampled_from([0.5, 2.0, 1024.0]))
 def test_a_change_of_currency_changes_no_verdict(
     prices: list[tuple[float, float, float, float]], rate: float
@@ -112,7 +113,7 @@ def test_a_change_of_currency_changes_no_verdict(
     assert plain.passed.tolist() == scaled.passed.tolist()
 
 
-@settings(deadline=None, derandomize=True)
+@laws(100)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.booleans()), max_size=30))
 def test_duplicates_against_a_plain_dictionary(rows: list[tuple[int, int, bool]]) -> None:
     groups: dict[int, list[int]] = {}

@@ -8,15 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from screener.backtest.reference import Booked, Choices, Name, Outcome, play
 from screener.backtest.reference_basket import Basket, Stake
 from screener.backtest.reference_page import Page
+from tests.support.laws import laws
 from tests.support.random_markets import Market, random_market
 
-LAWS = settings(deadline=None, derandomize=True, max_examples=60)
+LAWS = laws(60)
 SEEDS = st.integers(0, 2**32 - 1)
 RHYTHMS = st.sampled_from(["daily", "monthly", "quarterly"])
 FREE: dict[str, Any] = {"lots": False, "commission": False, "levies": False}

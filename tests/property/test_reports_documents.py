@@ -9,7 +9,7 @@ import random
 
 import opencc
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
@@ -17,6 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from screener.errors import InputError
 from screener.reports.documents.reading import read_bytes
+from tests.support.laws import laws
 
 SENTENCES = (
     "星河证券研究所认为，云帆数据作为服务器龙头，一季度营业收入同比增长32%，超出市场预期。",
@@ -30,7 +31,7 @@ SENTENCES = (
     "分析师声明：保证报告所采用的数据均来自合规渠道，结论不受任何第三方的授意或影响。",
 )
 TO_TRADITIONAL = opencc.OpenCC("s2hk")
-LAW = settings(deadline=None, derandomize=True, max_examples=60)
+LAW = laws(60)
 pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
 
 prose = st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=40).map("".join)
@@ -111,7 +112,7 @@ def test_table_keeps_every_cell_in_html_and_markdown(table: list[list[str]]) -> 
     ] == (expected)
 
 
-@settings(LAW, max_examples=15)
+@laws(15)
 @given(
     text=prose.map(closed_up),
     pages=st.integers(1, 6),

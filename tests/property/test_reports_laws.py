@@ -7,7 +7,7 @@ from functools import cache
 from random import Random
 
 import opencc
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.report import Precision, Publication
@@ -15,11 +15,12 @@ from screener.reports.reader import Reading, read_report
 from screener.reports.securities.name_index import NameIndex, NameRow, build_index
 from screener.reports.securities.securities import Securities
 from screener.reports.text.text import Text, clean_name, make_text
+from tests.support.laws import laws
 from tests.support.masters import MASTER
 
 DAY = date(2026, 5, 28)
 PUBLISHED = Publication(value=DAY, precision=Precision.DAY)
-LAW = settings(deadline=None, derandomize=True, max_examples=40)
+LAW = laws(40)
 
 STRATEGY = (
     "策略晨会：两条主线 2026年5月27日 晨星证券 分析师：甲乙 执业证书编号：S0000000000001 "
@@ -193,7 +194,7 @@ def _check_place(text: Text, start: int, end: int) -> None:
     assert 0 <= start < end <= len(text.clean)
 
 
-@settings(LAW, max_examples=8)
+@laws(8)
 @given(st.integers(0, 2**31))
 def test_the_order_of_the_master_is_irrelevant(seed: int) -> None:
     shuffled = rows()
@@ -209,7 +210,7 @@ COINED = [
 ]
 
 
-@settings(LAW, max_examples=8)
+@laws(8)
 @given(
     st.lists(
         st.tuples(st.sampled_from([row.listing for row in MASTER[:40]]), st.sampled_from(COINED)),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import opencc
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.reports.authors.brokers import brokers
 from screener.reports.authors.notes import notes_in, publisher_of
 from screener.reports.ratings.definitions import definitions_in
 from screener.reports.text.text import clean_name, make_text
+from tests.support.laws import laws
 
 REPORT = (
     "通信行业周报：液冷需求上行 2026年5月14日 行业投资评级 强于大市|维持 "
@@ -51,7 +52,7 @@ def without_script(text: str):
     return read, publisher, definitions
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@laws(60)
 @given(st.sampled_from((REPORT, DIGEST)), st.data())
 def test_line_breaks_anywhere_change_nothing(text: str, data: st.DataObject) -> None:
     offsets = data.draw(st.sets(st.integers(0, len(text)), max_size=40))
@@ -59,6 +60,10 @@ def test_line_breaks_anywhere_change_nothing(text: str, data: st.DataObject) -> 
         character + ("\n" if offset in offsets else "") for offset, character in enumerate(text)
     )
     assert facts(broken) == facts(text)
+
+
+def test_the_number_of_an_index_on_its_own_line_is_no_page() -> None:
+    assert facts(REPORT.replace("沪深300", "沪深\n300\n")) == facts(REPORT)
 
 
 def test_every_character_on_its_own_line() -> None:
@@ -72,27 +77,27 @@ def test_both_scripts_read_the_same() -> None:
             assert without_script(opencc.OpenCC(name).convert(text)) == without_script(text)
 
 
-@settings(deadline=None, derandomize=True, max_examples=40)
+@laws(40)
 @given(NEUTRAL)
 def test_more_text_after_a_digest_removes_no_note(more: str) -> None:
     assert notes_in(make_text(DIGEST + "。" + more)) == notes_in(make_text(DIGEST))
 
 
-@settings(deadline=None, derandomize=True, max_examples=40)
+@laws(40)
 @given(NEUTRAL)
 def test_more_text_in_the_body_changes_no_metadata(more: str) -> None:
     longer = REPORT.replace("正文：", "正文：" + more)
     assert facts(longer) == facts(REPORT)
 
 
-@settings(deadline=None, derandomize=True, max_examples=40)
+@laws(40)
 @given(st.sampled_from(brokers()), st.sampled_from(("研报指出", "认为", "预计")))
 def test_quoting_any_house_makes_it_no_author(broker, verb: str) -> None:
     quoted = REPORT.replace("中信证券研报指出", broker.names[0] + verb)
     assert [note.broker for note in facts(quoted)[0]] == ["国金证券"]
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@laws(60)
 @given(
     st.integers(1, 20),
     st.integers(1, 20),

@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import opencc
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.report import Moment, Publication
 from screener.errors import InputError
 from screener.reports.dates.publication import publication_of
 from screener.reports.text.text import make_text
+from tests.support.laws import laws
 
 TODAY = date(2026, 11, 21)
-RULES = settings(deadline=None, derandomize=True, max_examples=80)
+RULES = laws(80)
 TRADITIONAL = opencc.OpenCC("s2t")
 
 DAYS = st.dates(date(2024, 1, 1), date(2026, 11, 10))

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from datetime import date, timedelta
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.listing import Exchange
@@ -17,6 +17,7 @@ from screener.scoring.contracts import Contracts
 from screener.scoring.horizons import add_months
 from screener.scoring.judging import Outcomes, Verdict
 from screener.scoring.score import judge_calls
+from tests.support.laws import laws
 from tests.support.score_worlds import call, definition, random_market, share
 
 START, END = date(2023, 1, 3), date(2024, 6, 28)
@@ -90,7 +91,7 @@ def same(one: Outcomes, other: Outcomes, rows: np.ndarray) -> None:
             np.testing.assert_array_equal(left[rows], right[rows])
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@laws(60)
 @given(calls, st.integers(30, len(WORLD.sessions) - 1))
 def test_later_sessions_change_no_matured_call(
     items: list[tuple[int, int, str, str]], rows: int
@@ -101,7 +102,7 @@ def test_later_sessions_change_no_matured_call(
     same(early, late, done)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@laws(40)
 @given(calls, st.randoms(use_true_random=False))
 def test_the_order_of_calls_changes_nothing(
     items: list[tuple[int, int, str, str]], random: object
@@ -116,7 +117,7 @@ def test_the_order_of_calls_changes_nothing(
     assert table.take(rows).by_date().id.tolist() == table.by_date().id.tolist()
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@laws(40)
 @given(calls, st.floats(0.1, 50))
 def test_scaling_prices_changes_no_verdict(
     items: list[tuple[int, int, str, str]], scale: float
@@ -127,7 +128,7 @@ def test_scaling_prices_changes_no_verdict(
     np.testing.assert_allclose(one.active_return, other.active_return, atol=1e-9)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@laws(40)
 @given(calls)
 def test_every_call_ends_in_one_way_and_says_why_it_cannot_be_judged(
     items: list[tuple[int, int, str, str]],

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.lake.schema import TABLES, TableName
@@ -14,8 +14,9 @@ from screener.screen.evaluate import ROW_SCHEMA, Questions, evaluate
 from screener.screen.fields import FIELDS
 from screener.screen.query import parse_predicate
 from screener.workflows.screen.run import ScreenRequest, Universe, run_screen
+from tests.support.laws import laws
 
-LAWS = settings(deadline=None, derandomize=True, max_examples=40)
+LAWS = laws(40)
 PREDICATE = parse_predicate("pb < 5 OR pe_ttm_raw < 0")
 
 values = st.one_of(
@@ -228,7 +229,7 @@ facts_after = st.tuples(
 )
 
 
-@settings(LAWS, max_examples=25)
+@laws(25)
 @given(st.lists(facts_until, max_size=25), st.lists(facts_after, max_size=15))
 def test_adding_later_rows_changes_no_screen_of_the_past(before, after):
     """The look-ahead law: later valuations, names, fixings and listings are not seen."""

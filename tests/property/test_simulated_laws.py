@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.lake.schema import TABLES, TableName
@@ -22,6 +22,7 @@ from screener.data.sources.simulated import (
 )
 from screener.domain.listing import parse_listing
 from screener.market.calendars import calendar_of
+from tests.support.laws import laws
 
 NAMED = (
     (parse_listing("300857.SZ"), "协创数据", "算力"),
@@ -43,7 +44,7 @@ requests = st.builds(
     suspensions=st.booleans(),
     model=st.builds(MarketModel, suspension_rate=st.sampled_from([0.0, 0.001, 0.01])),
 )
-few = settings(deadline=None, derandomize=True, max_examples=9)
+few = laws(9)
 
 
 def simulated(request: SimulationRequest) -> Tables:

@@ -12,15 +12,16 @@ from itertools import count, zip_longest
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
+from tests.support.laws import laws
 
-FEW = settings(deadline=None, derandomize=True, max_examples=8)
-FEWER = settings(FEW, max_examples=4)
+FEW = laws(8)
+FEWER = laws(4)
 NUMBERS = dict.fromkeys(("open", "high", "low", "close", "volume", "amount"), pa.float64())
 TYPES = NUMBERS | {"session": pa.date32(), "fetched_at": pa.timestamp("us", tz="UTC")}
 EXAMPLE = count(1)

@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.listing import Exchange
@@ -21,6 +21,7 @@ from screener.study.trials import benjamini_hochberg, holm
 from screener.study.units import State, StudyEvent, UnitKind, Units, study_units
 from screener.study.windows import StudyWindows
 from tests.support.event_returns import event_returns, market_world
+from tests.support.laws import laws
 from tests.support.panels import bars_of, event_of, panel_of, sessions
 
 SZ = Exchange.SZ
@@ -99,7 +100,7 @@ def studied(panel: PricePanel, index: np.ndarray, seed: int, model: Model, kind:
 
 
 @given(SEEDS, st.integers(60, N - 1), MODELS, st.sampled_from(UnitKind))
-@settings(max_examples=60, deadline=None, derandomize=True)
+@laws(60)
 def test_later_sessions_change_no_finished_window(
     seed: int, n: int, model: Model, kind: UnitKind
 ) -> None:
@@ -125,7 +126,7 @@ def test_later_sessions_change_no_finished_window(
 
 
 @given(SEEDS, st.sampled_from(UnitKind))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@laws(40)
 def test_every_event_is_kept_or_dropped_with_a_reason(seed: int, kind: UnitKind) -> None:
     panel, index = market(seed)
     found = studied(panel, index, seed, Model.MARKET, kind)
@@ -148,7 +149,7 @@ def test_every_event_is_kept_or_dropped_with_a_reason(seed: int, kind: UnitKind)
 
 
 @given(SEEDS, MODELS)
-@settings(max_examples=30, deadline=None, derandomize=True)
+@laws(30)
 def test_scaled_prices_give_the_same_numbers(seed: int, model: Model) -> None:
     panel, index = market(seed)
     plain = replace(panel, adjusted=np.ones(len(NAMES), dtype=bool))  # no ticks to round limits to
@@ -165,7 +166,7 @@ def test_scaled_prices_give_the_same_numbers(seed: int, model: Model) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=30, deadline=None, derandomize=True)
+@laws(30)
 def test_order_of_events_is_irrelevant_and_one_session_is_its_own_sum(seed: int) -> None:
     windows = StudyWindows(estimation=(-50, -11), event=(-5, 5))
     returns, index = market_world(seed, n_listings=6, n_sessions=200, theme=0.01)
@@ -188,7 +189,7 @@ def test_order_of_events_is_irrelevant_and_one_session_is_its_own_sum(seed: int)
 
 
 @given(SEEDS, st.floats(-0.1, 0.1))
-@settings(max_examples=30, deadline=None, derandomize=True)
+@laws(30)
 def test_what_is_added_to_a_session_is_found_there(seed: int, effect: float) -> None:
     windows = StudyWindows(estimation=(-50, -11), event=(-5, 5))
     returns, index = market_world(seed, n_listings=5, n_sessions=120)

@@ -6,7 +6,6 @@ merged, rewritten and expired in between.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from screener.data.lake import compaction
@@ -27,14 +26,9 @@ from screener.data.lake.comparison import Change, Comparison
 from screener.data.lake.integrity.checksums import damaged_files
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
+from tests.support.laws import laws
 
-ROUNDS = int(os.environ.get("SCREENER_LAW_ROUNDS", "3"))
-LAWS = settings(
-    deadline=None,
-    derandomize=True,
-    max_examples=ROUNDS,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+LAWS = laws(9, unchecked=(HealthCheck.function_scoped_fixture, HealthCheck.too_slow))
 NUMBERS = dict.fromkeys(("open", "high", "low", "close", "volume", "amount", "rate"), pa.float64())
 TYPES = NUMBERS | {
     "session": pa.date32(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,17 +30,12 @@ REPAIRED = ("301396.SZ", "002335.SZ", "300870.SZ")
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    place = tmp_path_factory.mktemp("real") / "w"
-    file = SHARED / "bars" / "a_share_market.parquet"
-    master = SHARED / "securities" / "a_share_2026-05.csv"
-    assert RUNNER.invoke(app, ["init", str(place)]).exit_code == 0
-    for words in (
-        ["data", "import", str(file), "--kind", "bars", "--basis", "adjusted"],
-        ["data", "import", str(master), "--kind", "listings", "--as-of", "2026-05-27"],
-    ):
-        done = RUNNER.invoke(app, [*words, "--workspace", str(place)])
-        assert done.exit_code == 0, done.output
+def workspace(whole_market: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    place = Path(shutil.copytree(whole_market, tmp_path_factory.mktemp("real") / "w"))
+    master = str(SHARED / "securities" / "a_share_2026-05.csv")
+    words = ["data", "import", master, "--kind", "listings", "--as-of", "2026-05-27"]
+    done = RUNNER.invoke(app, [*words, "--workspace", str(place)])
+    assert done.exit_code == 0, done.output
     return Workspace(root=place)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -29,19 +30,9 @@ def screener(*arguments: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("real") / "workspace"
-    screener("init", place)
-    bars = ["--kind", "bars", "--basis", "adjusted", "--workspace", place]
-    screener("data", "import", SHARED / "bars" / "seed_names.csv", *bars)
-    screener("data", "import", *sorted((SHARED / "bars" / "hk").glob("*.csv")), *bars)
-    for name, index in (("csi300", "000300.SH"), ("hsi", "HSI.HK")):
-        file = SHARED / "index" / f"{name}.csv"
-        screener(
-            "data", "import", file, "--kind", "index", "--listing", index, "--workspace", place
-        )
+def workspace(real_prices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = Path(shutil.copytree(real_prices, tmp_path_factory.mktemp("real") / "workspace"))
     for folder, name, kind in (
-        ("fx", "hkdcny", "fx"),
         ("valuation", "a_share_2026-05-27", "valuation"),
         ("securities", "a_share_2026-05", "listings"),
     ):
@@ -140,13 +131,8 @@ def test_whole_market_screen_agrees_with_pandas_alone(workspace: Path) -> None:
     assert got[~got["passed"]]["reasons"].notna().all()
 
 
-def test_whole_market_file_gives_the_same_returns(workspace: Path, tmp_path: Path) -> None:
-    place = tmp_path / "市场 #1"
-    screener("init", place)
-    file = SHARED / "bars" / "a_share_market.parquet"
-    screener(
-        *("data", "import", file, "--kind", "bars", "--basis", "adjusted", "--workspace", place)
-    )
+def test_whole_market_file_gives_the_same_returns(whole_market: Path, tmp_path: Path) -> None:
+    place = shutil.copytree(whole_market, tmp_path / whole_market.name)
     text = screener(
         *("backtest", "domestic-compute", "--hold", "5", "--benchmark", "none"),
         *("--csv", "-", "--workspace", place),

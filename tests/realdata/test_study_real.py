@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 from typer.testing import CliRunner
 
 from screener.cli.main import app
@@ -29,19 +31,8 @@ def screener(*words: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("real") / "workspace"
-    screener("init", place)
-    bars = ["--kind", "bars", "--basis", "adjusted", "--workspace", place]
-    screener("data", "import", SHARED / "bars" / "seed_names.csv", *bars)
-    screener("data", "import", *sorted((SHARED / "bars" / "hk").glob("*.csv")), *bars)
-    for name, index in (("csi300", "000300.SH"), ("hsi", "HSI.HK")):
-        screener(
-            *("data", "import", SHARED / "index" / f"{name}.csv", "--kind", "index"),
-            *("--listing", index, "--workspace", place),
-        )
-    screener("data", "import", SHARED / "fx" / "hkdcny.csv", "--kind", "fx", "--workspace", place)
-    return place
+def workspace(real_prices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(real_prices, tmp_path_factory.mktemp("real") / "workspace"))
 
 
 def test_a_basket_of_the_real_reports_as_pandas_and_statsmodels_have_it(workspace: Path) -> None:
@@ -52,9 +43,9 @@ def test_a_basket_of_the_real_reports_as_pandas_and_statsmodels_have_it(workspac
     joined = pd.DataFrame({"basket": basket, "index": index}).dropna()
     entry = joined.index.get_loc("2026-05-15")
     learned = joined.iloc[entry - 250 : entry - 29]
-    fit = sm.OLS(learned["basket"], sm.add_constant(learned["index"])).fit()
+    fit = OLS(learned["basket"], add_constant(learned["index"])).fit()
     judged = joined.iloc[entry - 20 : entry + 1]
-    abnormal = judged["basket"] - fit.predict(sm.add_constant(judged["index"]))
+    abnormal = judged["basket"] - fit.predict(add_constant(judged["index"]))
     text = screener("study", "inp-substrates", "--events", "-", "--workspace", workspace)
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["entry_session"], row["status"]) == ("2026-05-15", "pending")

@@ -11,32 +11,28 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from unittest.mock import patch
-
-from typer.main import get_command
-
-from screener.data.lake import lake
 
 __all__ = [
     "FINDINGS",
     "FULL",
     "SEED",
+    "SOAK",
     "Ended",
+    "drawn_by",
     "in_child",
     "keep",
     "modules",
+    "rounds",
     "share",
-    "spared",
     "warm",
 ]
 
-FULL = os.environ.get("FULL", "") not in ("", "0")
+SOAK, FULL = (os.environ.get(name, "") not in ("", "0") for name in ("SOAK", "FULL"))
 SEED = int(os.environ.get("SEED") or f"{datetime.now(UTC):%Y%m%d}")
 FINDINGS = Path(os.environ.get("SOAK_FINDINGS") or Path(tempfile.gettempdir(), "screener-soak"))
 
@@ -46,6 +42,16 @@ _RESERVED = 4 << 30
 def share(rounds: int, full: int) -> int:
     """Return the rounds to run: by default a fixed share, with FULL=1 all of them."""
     return full if FULL else rounds
+
+
+def rounds(suite: int, soak: int, full: int) -> int:
+    """Return the rounds of a test that the suite runs too: there a few of them."""
+    return share(soak, full) if SOAK else suite
+
+
+def drawn_by(fixed: int) -> int:
+    """Return the seed of such a test: its own in the suite, that of the day in the soak."""
+    return SEED if SOAK else fixed
 
 
 def keep(name: str, content: bytes, why: str) -> str:
@@ -67,20 +73,6 @@ def warm(names: Iterable[str]) -> None:
     for name in names:
         with suppress(Exception):
             importlib.import_module(name)
-
-
-@contextmanager
-def spared() -> Iterator[None]:
-    """Spare each command within what no input changes, and what takes most of its time.
-
-    That is comparing the signatures of the installed extensions, and making the command line.
-    """
-    trusting = {"allow_unsigned_extensions": True, "threads": 1}
-    with (
-        patch.dict(lake._CONFIG, trusting),
-        patch("typer.testing._get_command", cache(get_command)),
-    ):
-        yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,8 @@ def main(folder: Path, rounds: int, seed: int) -> dict[str, Any]:
             wrong.extend(
                 f"round {number}: {text}" for text in json.loads(in_child_faults.read_text())
             )
-        if os.WIFEXITED(status) or random.random() < 0.2:
+        ended = os.WIFEXITED(status) or random.random() < 0.2
+        if ended or number == rounds - 1:
             # Complete it, compare it with the uninterrupted one, and begin another.
             if in_child(lambda: updated(place, market), None):  # noqa: B023
                 wrong.append(f"round {number}: cannot be completed")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.lake.batch import Batch
@@ -26,6 +26,7 @@ from screener.domain.listing import Exchange, parse_listing
 from screener.errors import InputError, SourceBlocked, SourceChanged, SourceEmpty
 from tests.support.canned import cninfo, eastmoney_actions, hk_actions, sina_actions
 from tests.support.canned.market import CannedMarket
+from tests.support.laws import laws
 from tests.support.transport import Router, offline
 from tests.support.wire_clock import FakeClock, make_wire
 
@@ -452,7 +453,7 @@ def test_the_record_date_is_the_last_closed_day(
     assert (row["announced"], row["pay_date"]) == (date(2025, 6, 5), date(2025, 6, 12))
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@laws(60)
 @given(
     st.integers(1, 10_000_000),
     st.integers(1, 100),
@@ -468,7 +469,7 @@ def test_an_amount_is_read_as_it_is_written(
     assert plan.bonus == (0.1 if "送" in more else 0)
 
 
-@settings(deadline=None, derandomize=True, max_examples=120)
+@laws(120)
 @given(st.text("每股派港币人民元仙10.5()送拆细为,及某X ", max_size=14))
 def test_any_text_is_read_whole_or_refused(text: str) -> None:
     try:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 from screener.errors import DataError, InputError
 from screener.study.models import Convention, Model, abnormal_returns
@@ -35,11 +36,11 @@ def studied(model: Model = Model.MARKET):  # type: ignore[no-untyped-def]
 def test_market_model_agrees_with_statsmodels() -> None:
     given, found, _ = studied()
     for unit in range(len(given)):
-        design = sm.add_constant(given.estimation_factors[0, unit])
-        fit = sm.OLS(given.estimation[unit], design).fit()
+        design = add_constant(given.estimation_factors[0, unit])
+        fit = OLS(given.estimation[unit], design).fit()
         assert found.coefficients[unit] == pytest.approx(fit.params, rel=1e-10)
         assert found.sigma[unit] == pytest.approx(math.sqrt(fit.mse_resid), rel=1e-10)
-        ahead = sm.add_constant(given.event_factors[0, unit], has_constant="add")
+        ahead = add_constant(given.event_factors[0, unit], has_constant="add")
         told = fit.get_prediction(ahead)
         np.testing.assert_allclose(
             found.values[unit], given.event[unit] - told.predicted_mean, rtol=1e-9, atol=1e-14
@@ -62,8 +63,8 @@ def test_factor_model_agrees_with_statsmodels_on_sums_too() -> None:
     found = abnormal_returns(given, Model.FACTORS)
     part = WINDOWS.parts()[PARTS.index(Part.DRIFT)]
     for unit in range(5):
-        design = sm.add_constant(given.estimation_factors[:, unit].T)
-        fit = sm.OLS(given.estimation[unit], design).fit()
+        design = add_constant(given.estimation_factors[:, unit].T)
+        fit = OLS(given.estimation[unit], design).fit()
         within = given.event_factors[:, unit, part.columns].sum(axis=1)
         length = part.stop - part.start
         ahead = np.array([length, *within])

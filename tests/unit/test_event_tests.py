@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.multitest import multipletests
+from statsmodels.tools import add_constant
 
 from screener.study.bootstrap import bootstrap_test, mean_block
 from screener.study.calendar_time import calendar_time_test
@@ -167,7 +168,7 @@ def test_calendar_time_is_a_regression_of_the_mean_of_open_windows() -> None:
     days = np.unique(rows)
     portfolio = np.array([values[rows == day].mean() for day in days])
     lag = int(4 * (len(days) / 100) ** (2 / 9))
-    fit = sm.OLS(portfolio, sm.add_constant(market[days])).fit(
+    fit = OLS(portfolio, add_constant(market[days])).fit(
         cov_type="HAC", cov_kwds={"maxlags": lag, "use_correction": True}
     )
     assert found.estimate == pytest.approx(fit.params[0])

@@ -28,6 +28,7 @@ from screener.files.writing import (
     write_csv,
     write_table,
 )
+from tests.support.laws import laws
 
 MARKS = "\x1b\x9b\x00\x07\x7f\u202e\u2066\u200f\u061c"
 
@@ -44,6 +45,7 @@ def harmful(text: str) -> bool:
     )
 
 
+@laws(100)
 @given(st.text())
 def test_clean_text_holds_no_command(text: str) -> None:
     found = clean(text)

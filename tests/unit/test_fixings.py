@@ -6,13 +6,14 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.panels.fixings import Fixings, fixing_days
 from screener.domain.listing import Currency, Exchange
 from screener.errors import DataError
 from screener.market.calendars import calendar_of
+from tests.support.laws import laws
 
 HKD, CNY = Currency.HKD, Currency.CNY
 MAINLAND = calendar_of(Exchange.SH).sessions
@@ -70,7 +71,7 @@ def test_days_past_the_recorded_calendar_stand_for_themselves() -> None:
     assert np.isnan(fixings.to_pivot(HKD, np.array([beyond]))).all()
 
 
-@settings(deadline=None, max_examples=60)
+@laws(60)
 @given(
     st.integers(6_000, len(HONG_KONG) - 60),
     st.lists(st.booleans(), min_size=60, max_size=60),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
@@ -29,6 +29,7 @@ from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.protocol import Page
 from screener.data.sources.online.transport.rate_limit import Manners, group_of, polite
 from screener.errors import SourceBlocked, SourceChanged, SourceError
+from tests.support.laws import laws
 from tests.support.transport import Router, offline
 from tests.support.wire_clock import START, FakeClock
 from tests.support.wire_replies import WEB_PAGE, dropped
@@ -92,7 +93,7 @@ def test_limits_are_no_laxer_than_asked() -> None:
         max_size=12,
     ),
 )
-@settings(deadline=None, derandomize=True, max_examples=60)
+@laws(60)
 def test_requests_to_a_group_keep_their_distance(seed: int, steps: list[tuple[str, float]]) -> None:
     time = FakeClock()
     manners = make_manners(time, seed=seed)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.lake.rows import make_rows
@@ -25,6 +25,7 @@ from screener.domain.report import (
 )
 from screener.reports.repeats import linked_notes, same_report
 from screener.workflows.score.calls import calls_of_cards, calls_of_ratings
+from tests.support.laws import laws
 
 CODES = ("00700.HK", "00981.HK", "01810.HK", "09988.HK", "02382.HK", "00388.HK", "03690.HK")
 R, M = Role.RECOMMENDED, Role.MENTIONED
@@ -148,7 +149,7 @@ def test_a_repost_is_scored_once_whichever_cards_are_at_hand() -> None:
     assert [item.source for item in calls_of_cards([third, repost]).calls] == ["B"]
 
 
-@settings(max_examples=50, deadline=None)
+@laws(50)
 @given(st.lists(st.tuples(st.integers(1, 28), st.integers(0, 6)), min_size=1, max_size=7))
 def test_of_linked_notes_exactly_one_counts(drawn: list[tuple[int, int]]) -> None:
     reports = []

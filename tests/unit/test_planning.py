@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.sources.online.transport.protocol import Need
@@ -22,6 +22,7 @@ from screener.domain.listing import Exchange, Kind, parse_listing
 from screener.errors import DateRangeError
 from screener.market.calendars import calendar_of
 from screener.market.session_hours import settled_session
+from tests.support.laws import laws
 
 SHANGHAI = calendar_of(Exchange.SH)
 NOW = datetime(2026, 5, 28, 9, tzinfo=UTC)
@@ -102,7 +103,7 @@ def test_answers_that_seldom_change_wait() -> None:
         assert span == expected
 
 
-@settings(deadline=None, derandomize=True)
+@laws(100)
 @given(
     st.dates(date(2016, 5, 1), date(2026, 5, 28)),
     st.dates(date(2016, 5, 1), date(2026, 5, 28)),

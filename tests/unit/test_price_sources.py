@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.lake.batch import Batch
@@ -43,6 +43,7 @@ from tests.support.canned import csindex, eastmoney_prices, sina, tencent
 from tests.support.canned.market import CannedMarket
 from tests.support.canned.sina import bars_of
 from tests.support.canned.sina_codec import encode_with_amount, encode_without_amount
+from tests.support.laws import laws
 from tests.support.transport import Router, offline
 
 FETCHED_AT = datetime(2026, 5, 28, 8, tzinfo=UTC)
@@ -262,7 +263,7 @@ def test_a_volume_without_any_amount_is_left_empty(market: CannedMarket, wire: O
     ),
     st.sampled_from([1.0, 100.0, 0.01]),
 )
-@settings(deadline=None, derandomize=True)
+@laws(100)
 def test_any_near_price_tells_the_unit(
     rows: list[tuple[float, float, float, bool]], unit: float
 ) -> None:

@@ -14,7 +14,7 @@ import akshare
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.lake.batch import Batch
@@ -50,6 +50,7 @@ from screener.errors import SourceChanged, SourceEmpty, SourceError
 from screener.market.calendars import calendar_of
 from tests.support.canned import calendars, exchanges, fx, hk_master, suspensions
 from tests.support.canned.market import CannedMarket
+from tests.support.laws import laws
 from tests.support.transport import Router, offline
 from tests.support.wire_clock import FakeClock, make_wire
 
@@ -761,7 +762,7 @@ def every_day() -> list[tuple[str, date]]:
     ]
 
 
-@settings(deadline=None, derandomize=True)
+@laws(100)
 @given(stored=FACTS, fetched=FACTS)
 def test_observations_add_only_what_is_new(stored: Facts, fetched: Facts) -> None:
     added = facts_of(first_observed(table(stored), table(fetched), value="name"))
@@ -784,7 +785,7 @@ def test_observations_add_only_what_is_new(stored: Facts, fetched: Facts) -> Non
         assert in_force(before, listing, day) != name.replace("ＳＴ", "ST").replace(" ", "")
 
 
-@settings(deadline=None, derandomize=True)
+@laws(100)
 @given(stored=FACTS, fetched=FACTS)
 def test_what_was_added_once_is_not_added_again(stored: Facts, fetched: Facts) -> None:
     first = first_observed(table(stored), table(fetched), value="name")

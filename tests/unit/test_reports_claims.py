@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import opencc
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.listing import parse_listing
@@ -19,6 +19,7 @@ from screener.reports.claims.numbers import FigureKind, read_figures
 from screener.reports.claims.periods import read_day, read_periods
 from screener.reports.text.found import FoundClaim, Spotted
 from screener.reports.text.text import Place, clean_name, make_text
+from tests.support.laws import laws
 
 STAR, HILL, BAY, ISLE, MAP = "晨星科技", "远山电子", "蓝湾股份", "海岳集团", "河图软件"
 CODES = {
@@ -331,7 +332,7 @@ def test_line_breaks_and_traditional_change_nothing(text: str, expected: list[ob
 
 
 @given(case=st.sampled_from([text for text, _ in CASES]), data=st.data())
-@settings(deadline=None, derandomize=True, max_examples=60)
+@laws(60)
 def test_a_break_anywhere_changes_nothing(case: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(case)))
     assert told(f"{case[:at]}\r\n \u3000{case[at:]}") == told(case)
@@ -343,7 +344,7 @@ def test_a_break_anywhere_changes_nothing(case: str, data: st.DataObject) -> Non
         ["天气晴好。", "全球需求增长20%。", "会议在5月12日召开。", "出货100万台。"]
     ),
 )
-@settings(deadline=None, derandomize=True, max_examples=60)
+@laws(60)
 def test_sentences_of_nobody_after_it_add_nothing(case: str, other: str) -> None:
     assert told(f"{case}。{other}") == told(f"{case}。")
 

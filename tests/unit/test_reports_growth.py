@@ -25,6 +25,7 @@ import pytest
 
 import screener.reports
 from screener.reports.securities.themes import theme_index
+from tests.support.soaking import rounds
 
 SIZES = (1_000, 10_000, 100_000)
 SLOW = 0.25  # seconds for one text: a quicker expression is not looked at
@@ -32,7 +33,7 @@ TICK = 0.01  # seconds: clocks of some machines tell no less
 STEEP = 3.5  # times as long as ten texts of a tenth; linear is 1, quadratic 10
 ROUNDS = 3  # the least of them counts: others use the machine as well
 PATIENCE = 2.0  # seconds for one text
-LOOKED_AT = 3  # texts for one expression that are made ten times as long
+LOOKED_AT = rounds(1, 3, 10)  # texts for one expression that are made ten times as long
 MODULES = sorted(
     name
     for _, name, folder in pkgutil.walk_packages(screener.reports.__path__, "screener.reports.")
@@ -238,6 +239,7 @@ def slowest(pattern: Pattern) -> list[str]:
     return sorted(took, key=lambda unit: -took[unit])[:LOOKED_AT]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("module", MODULES)
 def test_time_grows_with_the_length_of_the_text(module: str) -> None:
     steep = [

@@ -35,12 +35,14 @@ from screener.reports.text.spans import Spans
 from screener.reports.text.text import make_text
 from screener.workspace.baskets import read_baskets, readable_baskets
 from screener.workspace.locate import Workspace
+from tests.support.soaking import rounds
 
 NAMES = build_names(MASTER)
 SHARE = MASTER[0]
 HEAD = f"岭南测试证券研究所 2026年3月9日\n推荐：{SHARE.name}({SHARE.listing})。\n"
 SOON = 12.0  # seconds of the processor for a text of 50,000 characters; most take under one
-LONG = 50_000
+LONG = rounds(20_000, 50_000, 50_000)
+SOON_READ = SOON * LONG / 50_000
 
 
 @pytest.fixture(autouse=True)
@@ -117,14 +119,16 @@ UNITS = [
 ]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_text_of_one_thing_is_read_soon(unit: str) -> None:
     content = (HEAD + unit * (LONG // len(unit))).encode()
-    with soon():
+    with soon(SOON_READ):
         found = read(content)
     assert found.securities.findings[0].listing.id == SHARE.listing
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "markup",
     [
@@ -148,7 +152,7 @@ def test_a_text_of_one_thing_is_read_soon(unit: str) -> None:
 )
 def test_a_page_of_one_tag_is_read_soon(markup: str) -> None:
     page = f"<html><body>{HEAD}" + markup * (LONG // len(markup))
-    with soon():
+    with soon(SOON_READ):
         text = read_bytes(page.encode(), name="a.html").text
     assert SHARE.listing in text
 

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.basket import Basket, events_of
@@ -39,6 +39,7 @@ from screener.reports.repeats import (
 from screener.reports.text.text import Place, Text, make_text
 from screener.workspace.cards.reading import read_cards
 from screener.workspace.locate import Workspace
+from tests.support.laws import laws
 
 ROOT = Path(__file__).resolve().parents[2]
 CHINA = timezone(timedelta(hours=8))
@@ -372,7 +373,7 @@ def test_boilerplate_is_passed_over() -> None:
     assert signature(make_text(legal), boilerplate=[Place(0, 3000)]) == ()
 
 
-@settings(deadline=None, derandomize=True, max_examples=30)
+@laws(30)
 @given(st.text(st.sampled_from("算力租賃資訊液冷abc。 "), max_size=40), st.integers(0, 40))
 def test_line_breaks_and_script_change_nothing(text: str, at: int) -> None:
     broken = text[:at] + "\n\n " + text[at:]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.validation.sense import NUMBERS, days_beyond, fixing_jumps, numbers_beyond
 from screener.data.validation.sense_checks import without_leaps, without_nonsense
+from tests.support.laws import laws
 
 DAY = np.datetime64("2025-03-03", "D")
 
@@ -76,6 +77,7 @@ def test_over_a_hole_nothing_is_concluded() -> None:
     assert leaps([0.92, 0.92, 0.80], gaps=[1, 10]) == [False, False, True]
 
 
+@laws(100)
 @given(st.lists(st.floats(0.9, 0.94), min_size=1, max_size=30), st.randoms())
 def test_rates_within_a_tenth_pass_in_any_order(rates: list[float], random: object) -> None:
     values = np.array(rates)

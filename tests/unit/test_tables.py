@@ -6,7 +6,7 @@ import io
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
@@ -21,6 +21,7 @@ from screener.render.tables import (
     plain_table,
     published_text,
 )
+from tests.support.laws import laws
 
 CHINA = timezone(timedelta(hours=8))
 
@@ -50,7 +51,7 @@ def test_columns_begin_and_end_at_the_same_cell_with_wide_characters(width: int)
     assert {cell_len(row.rstrip()) for row in rows} == {cell_len(header.rstrip())}
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@laws(60)
 @given(
     st.lists(
         st.tuples(

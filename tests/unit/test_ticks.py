@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from screener.data.lake.rows import empty_rows, make_rows
 from screener.data.lake.schema import TableName
 from screener.data.validation.ticks import on_ticks, tick_remarks
+from tests.support.laws import laws
 
 DAY = date(2024, 3, 4)
 
@@ -69,6 +70,7 @@ def test_what_was_rounded_is_counted_and_told_once() -> None:
     assert tick_remarks(on_ticks(found.bars)) == []  # done once, nothing is left to do
 
 
+@laws(100)
 @given(st.integers(1, 200_000))
 def test_every_quoted_price_comes_back_from_32_bits(ticks: int) -> None:
     quoted = ticks / 100

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.lake.batch import Batch
@@ -39,6 +39,7 @@ from screener.domain.listing import Exchange, parse_listing
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty
 from tests.support.canned import baidu, eastmoney_values
 from tests.support.canned.market import CannedMarket
+from tests.support.laws import laws
 from tests.support.transport import Router, offline
 from tests.support.wire_clock import FakeClock, make_wire
 
@@ -419,7 +420,7 @@ def test_a_deadline_yet_to_come_gives_way_to_the_day_it_was_seen() -> None:
 DAYS = st.dates(date(2024, 12, 1), date(2026, 12, 31))
 
 
-@settings(deadline=None, derandomize=True)
+@laws(100)
 @given(st.none() | DAYS, st.none() | DAYS, DAYS)
 def test_nothing_is_known_before_it_was_announced_or_after_it_was_seen(
     notice: date | None, update: date | None, today: date
@@ -521,7 +522,7 @@ def as_of(rows: Iterable[dict[str, Any]], day: date, periods: Iterable[date]) ->
     return {row["period_end"]: row["eps"] for row in known if row["period_end"] in set(periods)}
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@laws(150)
 @given(VINTAGES, VINTAGES, st.dates(date(2025, 1, 1), date(2026, 7, 1)), st.integers(1, 600))
 def test_a_refetch_changes_no_answer_of_an_earlier_day(
     before: list[dict[str, Any]], later: list[dict[str, Any]], today: date, back: int

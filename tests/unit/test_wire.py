@@ -13,12 +13,13 @@ from unittest import mock
 import pandas as pd
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.data.sources.online.transport.errors import empty_reply, holds_rows, translate
 from screener.data.sources.online.transport.protocol import Call, Page, Wire
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
+from tests.support.laws import laws
 from tests.support.transport import Router, offline
 from tests.support.wire_clock import FakeClock, make_wire
 from tests.support.wire_replies import BAIDU, KLINES, NOTHING, SSE, VALUES, WEB_PAGE, dropped
@@ -377,6 +378,6 @@ def test_only_a_reply_that_holds_no_rows_is_empty(body: str, rows: bool) -> None
 
 
 @given(st.binary(max_size=60))
-@settings(deadline=None, derandomize=True)
+@laws(100)
 def test_any_bytes_can_be_judged(body: bytes) -> None:
     assert holds_rows(body) in {True, False}

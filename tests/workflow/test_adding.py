@@ -34,10 +34,11 @@ from screener.workspace.cards.reading import read_cards
 from screener.workspace.locate import Workspace
 from screener.workspace.readings import stored_reading, stored_readings
 from tests.support.report_lake import copy_lake, empty_workspace, fill_lake
+from tests.support.soaking import drawn_by, rounds
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 6, 1, 4, tzinfo=UTC)
-ROUNDS = int(os.environ.get("SCREENER_KILL_ROUNDS", "12"))
+ROUNDS = rounds(4, 12, 200)
 
 COOLING = (
     "液冷周报：机柜功率上行\n2026年5月26日\n国盛证券 分析师：张甲乙 S0680526000001\n"
@@ -585,7 +586,7 @@ _KILLED = (
     _CHILD
     + """
 place, rounds = Workspace(root=Path(sys.argv[1])), int(sys.argv[2])
-chance = random.Random(7)
+chance = random.Random(int(sys.argv[3]))
 for number in range(rounds):
     numbers = range(number * 20, number * 20 + 20)
     child = forked(lambda numbers=numbers: add(place, numbers))
@@ -607,7 +608,7 @@ def run(script: str, *arguments: object) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=120 + 10 * ROUNDS,
     )
     assert done.returncode == 0, done.stderr
 
@@ -630,8 +631,9 @@ def test_the_same_report_twice_at_once_is_one_card(place: Workspace) -> None:
     assert [card.id for card in read_cards(place)] == ["R1"]
 
 
+@pytest.mark.soak
 def test_killed_at_any_moment_leaves_whole_files_or_none(place: Workspace) -> None:
-    run(_KILLED, place.root, ROUNDS)
+    run(_KILLED, place.root, ROUNDS, drawn_by(7))
     cards = read_cards(place)  # every card is whole
     assert cards
     assert len({card.text_hash for card in cards}) == len(cards)

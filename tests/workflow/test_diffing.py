@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -16,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import typer
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner
@@ -47,6 +46,7 @@ from screener.workflows.data.diff import (
 from screener.workflows.explain.rerun import may_change, moved_frontiers, request_of
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import StoredRun, rebuilt, save_run, stored_runs
+from tests.support.laws import laws
 
 ARROW = {
     "VARCHAR": pa.string(),
@@ -56,7 +56,6 @@ ARROW = {
     "BOOLEAN": pa.bool_(),
     "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", tz="UTC"),
 }
-ROUNDS = int(os.environ.get("SCREENER_LAW_ROUNDS", "4"))
 FETCHED = datetime(2026, 6, 1, tzinfo=UTC)
 SHANGHAI = timezone(timedelta(hours=8))
 PUBLISHED = date(2026, 3, 6)
@@ -228,7 +227,7 @@ def document_of(asked: BacktestRequest) -> Any:
     return json.loads(json.dumps(asdict(asked), default=str))
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@laws(60)
 @given(asked=requests)
 def test_a_request_comes_back_from_its_document(asked: BacktestRequest) -> None:
     run = StoredRun(run_id="x", data_version=1, document={"request": document_of(asked)})
@@ -442,12 +441,7 @@ def shared(example: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Work
 SEEN = {"differ": 0, "same": 0}
 
 
-@settings(
-    deadline=None,
-    derandomize=True,
-    max_examples=ROUNDS,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@laws(12, unchecked=(HealthCheck.too_slow,))
 @given(changes=st.lists(edits, min_size=1, max_size=3))
 def test_the_filter_hides_no_run_that_differs(
     shared: Workspace, changes: list[tuple[TableName, str, int, float]]

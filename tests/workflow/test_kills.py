@@ -26,9 +26,10 @@ from screener.data.lake.store import Store
 from screener.errors import InputError
 from screener.workflows.data.compact import compact_data
 from screener.workspace.locate import Workspace
+from tests.support.soaking import drawn_by, rounds
 
 SOURCES = Path(__file__).resolve().parents[2]
-ROUNDS = int(os.environ.get("SCREENER_KILL_ROUNDS", "4"))
+ROUNDS = rounds(2, 12, 200)
 PATIENCE = 60.0
 SHARED = 20
 
@@ -228,10 +229,11 @@ def check_settled(workspace: Workspace, pinned: dict[int, int]) -> None:
     check_versions(workspace, pinned)
 
 
+@pytest.mark.soak
 def test_killed_while_committing_and_compacting(
     workspace: Workspace, nursery: Nursery, tmp_path: Path
 ) -> None:
-    draws = random.Random(20260521)
+    draws = random.Random(drawn_by(20260521))
     pinned: dict[int, int] = {}
     number = 0
     pace = pace_of(workspace, nursery, "both", tmp_path / "pace.log")
@@ -253,14 +255,15 @@ def test_killed_while_committing_and_compacting(
     check_settled(workspace, pinned)
 
 
+@pytest.mark.soak
 def test_two_writers_and_a_compactor_at_once(
     workspace: Workspace, nursery: Nursery, tmp_path: Path
 ) -> None:
-    draws = random.Random(20260522)
+    draws = random.Random(drawn_by(20260522))
     pinned: dict[int, int] = {}
     number = reads = 0
     pace = pace_of(workspace, nursery, "write", tmp_path / "pace.log")
-    for turn in range(max(2, ROUNDS // 3)):
+    for turn in range(max(1, ROUNDS // 3)):
         roles = ("write", "write", "compact")
         logs = [tmp_path / f"{turn}.{at}.log" for at in range(len(roles))]
         crowd = [nursery.start(workspace, *pair) for pair in zip(roles, logs, strict=True)]

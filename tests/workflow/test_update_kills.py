@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-ROUNDS = int(os.environ.get("SCREENER_KILL_ROUNDS", "8"))
+import pytest
+
+from tests.support.soaking import drawn_by, rounds
+
+ROUNDS = rounds(2, 8, 100)
 
 
+@pytest.mark.soak
 def test_updates_killed_at_random_instants(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.support.update_kills"]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.update_kills", str(tmp_path), str(ROUNDS), "11"],
+        [*command, str(tmp_path), str(ROUNDS), str(drawn_by(11))],
         cwd=Path(__file__).resolve().parents[2],
         capture_output=True,
         text=True,

@@ -102,9 +102,10 @@ class Text:
 
 
 # A page's number on a line of its own, inside a sentence that goes on. A figure of the sentence is
-# told by the word before it or by its unit.
+# told by the word before it or by its unit, and that of an index by the index's name.
 _PAGE_NUMBER = re.compile(
-    r"(?<=[\u4e00-\u9fff])(?<![第约近超达为至到共有月年])[ \t]*\n"
+    r"(?<=[\u4e00-\u9fff])(?<![第约近超达为至到共有月年])"
+    r"(?<!沪深|中证|上证|深证|国证|北证|科创|标普)[ \t]*\n"
     r"\s*(?:-\s*)?(\d{1,3}(?:\s*/\s*\d{1,3})?)(?:\s*-)?[ \t]*\n\s*(?=[\u4e00-\u9fff])"
     r"(?![年月日号时分秒点元倍万亿千百个家只股期天周季度片吨名位次台件条项座层辆艘成大])"
 )

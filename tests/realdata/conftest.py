@@ -1,0 +1,52 @@
+"""What the tests on real prices share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from screener.cli.main import app
+from tests.support.shared import once
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+
+
+BARS = ("--kind", "bars", "--basis", "adjusted")
+INDEX = ("--kind", "index", "--listing")
+
+
+def _imported(place: Path, *batches: tuple[list[Path], tuple[str, ...]]) -> None:
+    assert CliRunner().invoke(app, ["init", str(place)]).exit_code == 0
+    for files, options in batches:
+        words = ["data", "import", *map(str, files), *options, "--workspace", str(place)]
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+
+
+@pytest.fixture(scope="session")
+def real_prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the names of the seeds, two indices and fixings. Copy it."""
+
+    def make(folder: Path) -> None:
+        _imported(
+            folder / "w",
+            ([SHARED / "bars" / "seed_names.csv"], BARS),
+            (sorted((SHARED / "bars" / "hk").glob("*.csv")), BARS),
+            ([SHARED / "index" / "csi300.csv"], (*INDEX, "000300.SH")),
+            ([SHARED / "index" / "hsi.csv"], (*INDEX, "HSI.HK")),
+            ([SHARED / "fx" / "hkdcny.csv"], ("--kind", "fx")),
+        )
+
+    return once(tmp_path_factory, "real", make) / "w"
+
+
+@pytest.fixture(scope="session")
+def whole_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the bars of every A-share. Copy it."""
+
+    def make(folder: Path) -> None:
+        _imported(folder / "市场 #1", ([SHARED / "bars" / "a_share_market.parquet"], BARS))
+
+    return once(tmp_path_factory, "market", make) / "市场 #1"
