@@ -105,6 +105,9 @@ class BacktestResult:
     def portfolio(self, row: int = 0) -> vbt.Portfolio:
         """Return the traded path of a row of `returns` as a `vectorbt.Portfolio`.
 
+        The basket is one holding in it, worth what the money is worth at each close; the orders
+        that made it so, with their charges, stand in `orders`. `import vectorbt` takes seconds.
+
         Parameters
         ----------
         row
@@ -115,10 +118,15 @@ class BacktestResult:
         InputError
             If it has no such row, or was not traded with money.
         """
-        from screener.backtest.portfolio import portfolio_of
+        from screener.backtest.engine import holding_of
 
         run, at = self._at(row)
-        return portfolio_of(run.results[at])
+        result = run.results[at]
+        if result.capital is None or not len(result.traded_path):
+            raise InputError(
+                f"row {row} was not traded with money", fix="its path on paper is in `paths`"
+            )
+        return holding_of(result.path_sessions, result.traded_path, result.capital)
 
     @property
     def run_id(self) -> str:

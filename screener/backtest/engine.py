@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screener.domain.panel import FloatMatrix
+from screener.domain.panel import FloatMatrix, FloatVector, SessionAxis
 
-__all__ = ["LOG_TYPE", "ORDER_TYPE", "Asked", "Filled", "fill"]
+__all__ = ["LOG_TYPE", "ORDER_TYPE", "Asked", "Filled", "fill", "holding_of"]
 
 _TRIED = "1.2.0"  # of both packages
 _ASKED_FOR = ("vectorbt", "vectorbt.portfolio", "vectorbt.portfolio.enums")
@@ -225,3 +225,33 @@ def _filled_by_vectorbt(asked: Asked) -> Filled:
         # One column alone comes back as a series, several as a frame.
         values = np.asarray(portfolio.value(), dtype=np.float64).reshape(len(asked.marks), -1)
         return Filled(orders=portfolio.orders.values, values=values)
+
+
+def holding_of(sessions: SessionAxis, values: FloatVector, capital: float) -> Any:
+    """Return a path of money as a `vectorbt.Portfolio`: the whole basket as one holding.
+
+    Parameters
+    ----------
+    sessions
+        `(n_sessions,)` sessions, ascending.
+    values
+        `(n_sessions,)` money at each close, relative to the start.
+    capital
+        Money at the start.
+
+    Returns
+    -------
+    vectorbt.Portfolio
+        It buys one unit for all the money in the first session; `value()` is the path in money.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pandas as pd
+        import vectorbt as vbt
+
+        closes = pd.Series(values * capital, index=pd.DatetimeIndex(sessions), name="basket")
+        sizes = np.full(len(values), np.nan)
+        sizes[0] = 1.0
+        return vbt.Portfolio.from_orders(
+            closes, size=sizes, price=capital, init_cash=capital, freq="1D"
+        )
