@@ -201,7 +201,8 @@ def study(
     """
     from screener.data.lake.store import Store
     from screener.files.writing import check_targets, write_csv, write_json
-    from screener.render.study_page import study_page
+    from screener.render.study import study_page
+    from screener.results.study import NAMES, SESSIONS, TESTS
     from screener.study.evaluating import StudySettings
     from screener.study.models import Convention, Model
     from screener.study.units import UnitKind
@@ -209,15 +210,11 @@ def study(
     from screener.workflows.report.catalog import basket_events, needed_events
     from screener.workflows.study.industry_returns import INDUSTRY
     from screener.workflows.study.rows import (
-        DAY_COLUMNS,
-        NAME_COLUMNS,
-        TEST_COLUMNS,
         day_rows,
         name_rows,
         study_document,
         test_rows,
-        unit_columns,
-        unit_rows,
+        unit_table,
     )
     from screener.workflows.study.run import Grouping, StudyRequest, run_study
     from screener.workspace.runs import save_run
@@ -259,14 +256,15 @@ def study(
     with working("studying"), Store.open(place.data_cache, version=data_version) as store:
         run = run_study(store, request, program_version=program_version(), table=table, jobs=jobs)
         part.run(place, store, groups, request, jobs=jobs)
-    for target, columns, rows in (
-        (csv, TEST_COLUMNS, test_rows(run)),
-        (events, unit_columns(run), unit_rows(run)),
-        (sessions, DAY_COLUMNS, day_rows(run)),
-        (ledger, NAME_COLUMNS, name_rows(run)),
+    units = unit_table(run)
+    for target, spec, rows in (
+        (csv, TESTS, test_rows(run)),
+        (events, units.spec, units.rows),
+        (sessions, SESSIONS, day_rows(run)),
+        (ledger, NAMES, name_rows(run)),
     ):
         if target is not None:
-            write_csv(target, columns, rows, excel=excel)
+            write_csv(target, spec.names, rows, excel=excel)
     if json is not None:
         write_json(json, study_document(run))
     part.write(excel=excel)
