@@ -23,7 +23,6 @@ from screener.scoring.calendar_time import CalendarTime, calendar_time
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
 from screener.scoring.crowding import BUCKETS, Bucket, places_in_crowd
-from screener.scoring.judging import Verdict
 from screener.scoring.leaderboard import (
     Grouping,
     Leaderboard,
@@ -40,7 +39,7 @@ from screener.workflows.score.calls import calls_of_cards, calls_of_ratings, def
 from screener.workspace.broken import Broken, Readable
 from screener.workspace.locate import Workspace
 
-__all__ = ["ScoreRequest", "ScoreRun", "parse_groupings", "run_score", "verdict_counts"]
+__all__ = ["ScoreRequest", "ScoreRun", "parse_groupings", "run_score"]
 
 _MARKETS = {True: "mainland", False: "Hong Kong"}
 
@@ -417,8 +416,3 @@ def _action_remarks(store: Store, panels: Sequence[tuple[WealthPanel, Calendar]]
                 f"No {_MARKETS[panel.mainland]} listing has corporate actions in the tables: "
                 "returns of raw prices leave dividends and splits out."
             )
-
-
-def verdict_counts(judged: Judged) -> dict[Verdict, int]:
-    """Count the calls by how they ended."""
-    return {item: int((judged.outcomes.verdict == item).sum()) for item in Verdict}
