@@ -258,17 +258,18 @@ class StudyResult:
     @cached_property
     def sessions(self) -> pd.DataFrame:
         """AR, CAAR and tests by session around the events."""
-        from screener.results.study import DAYS
+        from screener.results.study import SESSIONS
         from screener.workflows.study.rows import day_rows
 
-        return self._frame(DAYS, day_rows(self.run))
+        return self._frame(SESSIONS, day_rows(self.run))
 
     @cached_property
     def events(self) -> pd.DataFrame:
         """Every event with its abnormal returns."""
-        from screener.workflows.study.rows import unit_rows, unit_table
+        from screener.workflows.study.rows import unit_table
 
-        return self._frame(unit_table(self.run), unit_rows(self.run))
+        table = unit_table(self.run)
+        return self._frame(table.spec, table.rows)
 
     @cached_property
     def names(self) -> pd.DataFrame:
@@ -289,7 +290,7 @@ class StudyResult:
     @cached_property
     def verdicts(self) -> pd.DataFrame:
         """What the closing sentence of each event rests on."""
-        from screener.results.study import VERDICTS
+        from screener.results.placebo import VERDICTS
         from screener.workflows.study.verdicts import verdict_rows
 
         return self._frame(VERDICTS, verdict_rows(self._beside))

@@ -77,15 +77,10 @@ def score(
     Example: screener score --by broker,rating --calls calls.csv
     """
     from screener.files.writing import check_targets, write_csv, write_json
-    from screener.render.score_page import score_page
+    from screener.render.score import score_page
     from screener.render.score_words import Language
-    from screener.workflows.score.rows import (
-        CALL_COLUMNS,
-        SCORE_COLUMNS,
-        call_rows,
-        score_document,
-        score_rows,
-    )
+    from screener.results.score import CALLS, SCORES
+    from screener.workflows.score.rows import call_rows, score_document, score_rows
 
     check_targets(csv, json, calls, force=force)
     check_excel(excel, csv, calls)
@@ -104,11 +99,11 @@ def score(
             data_version=data_version,
         ).run
     if csv is not None:
-        write_csv(csv, SCORE_COLUMNS, score_rows(run), excel=excel)
+        write_csv(csv, SCORES.names, score_rows(run), excel=excel)
     if json is not None:
         write_json(json, score_document(run))
     if calls is not None:
-        write_csv(calls, CALL_COLUMNS, call_rows(run), excel=excel)
+        write_csv(calls, CALLS.names, call_rows(run), excel=excel)
     if "-" not in (csv, json, calls):
         out = console()
         out.print(score_page(run, Language(lang), width=out.width))

@@ -194,17 +194,14 @@ def study(
     Example: screener study --all --by basket --csv tests.csv
     """
     from screener.files.writing import check_targets, write_csv, write_json
-    from screener.render.study_page import study_page
+    from screener.render.study import study_page
+    from screener.results.study import NAMES, SESSIONS, TESTS
     from screener.workflows.study.rows import (
-        DAY_COLUMNS,
-        NAME_COLUMNS,
-        TEST_COLUMNS,
         day_rows,
         name_rows,
         study_document,
         test_rows,
-        unit_columns,
-        unit_rows,
+        unit_table,
     )
     from screener.workspace.runs import save_run
 
@@ -243,14 +240,15 @@ def study(
         )
     run = found.run
     part.found = found.beside
-    for target, columns, rows in (
-        (csv, TEST_COLUMNS, test_rows(run)),
-        (events, unit_columns(run), unit_rows(run)),
-        (sessions, DAY_COLUMNS, day_rows(run)),
-        (ledger, NAME_COLUMNS, name_rows(run)),
+    units = unit_table(run)
+    for target, spec, rows in (
+        (csv, TESTS, test_rows(run)),
+        (events, units.spec, units.rows),
+        (sessions, SESSIONS, day_rows(run)),
+        (ledger, NAMES, name_rows(run)),
     ):
         if target is not None:
-            write_csv(target, columns, rows, excel=excel)
+            write_csv(target, spec.names, rows, excel=excel)
     if json is not None:
         write_json(json, study_document(run))
     part.write(excel=excel)

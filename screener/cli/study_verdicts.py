@@ -58,22 +58,18 @@ class VerdictPart:
         if self.found is None:
             return
         from screener.files.writing import write_csv
-        from screener.workflows.study.placebo_rows import (
-            CONTROL_COLUMNS,
-            PLACEBO_COLUMNS,
-            control_rows,
-            placebo_rows,
-        )
-        from screener.workflows.study.verdicts import VERDICT_COLUMNS, verdict_rows
+        from screener.results.placebo import CONTROLS, PLACEBOS, VERDICTS
+        from screener.workflows.study.placebo_rows import control_rows, placebo_rows
+        from screener.workflows.study.verdicts import verdict_rows
 
         beside = self.found.placebo
-        for target, columns, rows in (
-            (self.placebos, PLACEBO_COLUMNS, placebo_rows(beside)),
-            (self.controls, CONTROL_COLUMNS, control_rows(beside)),
-            (self.verdicts, VERDICT_COLUMNS, verdict_rows(self.found)),
+        for target, spec, rows in (
+            (self.placebos, PLACEBOS, placebo_rows(beside)),
+            (self.controls, CONTROLS, control_rows(beside)),
+            (self.verdicts, VERDICTS, verdict_rows(self.found)),
         ):
             if target is not None:
-                write_csv(target, columns, rows, excel=excel)
+                write_csv(target, spec.names, rows, excel=excel)
 
     def show(self, out: Console) -> None:
         """Print the comparison and the verdicts."""
@@ -81,8 +77,10 @@ class VerdictPart:
             return
         from screener.render.placebo import placebo_page
         from screener.render.verdict import verdict_text
+        from screener.workflows.study.placebo_joint import joint_results
 
-        out.print(placebo_page(self.found.placebo))
+        beside = self.found.placebo
+        out.print(placebo_page(beside, joint_results(beside)))
         for verdict in self.found.verdicts:
             out.print()
             out.print(verdict_text(verdict, self.language), markup=False, highlight=False)

@@ -2,260 +2,246 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from screener.render.score_words import Language, sentence, word
-from screener.render.tables import UNDEFINED, Column, number, plain_table
+from screener.render.tables import UNDEFINED, Column, banner, heads, number, plain_table
+from screener.results.score import CALLS, CROWDING, PERSISTENCE, SCORES
+from screener.results.tables import Dtype, Row, TableSpec
+from screener.scoring.judging import Verdict
+from screener.scoring.persistence import Persistence
+from screener.workflows.score.rows import call_rows, score_rows
+from screener.workflows.score.run import ScoreRun
+from screener.workflows.score.summary import first_due, unjudged, verdict_counts
 
-__all__ = ["CallLine", "PlaceLine", "ScoreLine", "ScoreView", "YearLine", "score_view"]
+__all__ = ["score_page"]
 
 _MIDDLE, _WIDE = 100, 144
 _KEY = 14  # columns that a further key takes
 _SHOWN_AT_MOST = 30
+_FEW = 30  # calls that are told one by one
+_IN_ONE_LINE = 6
 _LEAST_P = 0.001
+_INTERVAL = "interval"
+_NUMBERS = (
+    (_MIDDLE, "calls"),
+    (0, "matured"),
+    (0, "hit_rate"),
+    (0, _INTERVAL),
+    (0, "base_rate"),
+    (0, "mean_active"),
+    (_MIDDLE, "median_active"),
+    (_MIDDLE, "worst_active"),
+    (_WIDE, "shrunk_rate"),
+    (_WIDE, "any_time_rate"),
+    (_WIDE, "any_time_base"),
+    (_WIDE, "tradable_rate"),
+    (_WIDE, "tradable_base"),
+    (_WIDE, "first_rate"),
+    (_WIDE, "repeated_rate"),
+    (0, "p_adjusted"),
+)
+"""Columns of numbers, and the width from which a terminal has room for each."""
+_RULES = (
+    "Met: at least the promised active return at the horizon's end, from the close of the note's "
+    "own date; tradable: from the open at which a reader could buy.",
+    "Returns are in the direction of the rating, dividends included; chance: all listings that "
+    "traded that day, same sessions, same rule.",
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreLine:
-    """One group; rates and returns are fractions, `None` where undefined."""
-
-    key: tuple[str, ...]
-    rank: int | None
-    n_calls: int
-    n_matured: int
-    hit: float | None
-    low: float | None
-    high: float | None
-    base: float | None
-    shrunk: float | None
-    mean: float | None
-    median: float | None
-    worst: float | None
-    tradable: float | None
-    tradable_base: float | None
-    any_time: float | None
-    any_time_base: float | None
-    first: float | None
-    repeated: float | None
-    q: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallLine:
-    """One call; `active` is its active return, to date where it is pending."""
-
-    call: str
-    published: date
-    estimated: bool
-    broker: str
-    rating: str
-    subject: str
-    due: date | None
-    active: float | None
-    status: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceLine:
-    """Calls by their place in the crowd."""
-
-    place: str
-    n: int
-    hit: float | None
-    base: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class YearLine:
-    """One pair of years; `years` is empty for all of them together."""
-
-    years: str
-    n_groups: int
-    correlation: float | None
-    p: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreView:
-    """What the page shows.
-
-    Parameters
-    ----------
-    banner
-        Line above everything; empty for none.
-    headline
-        Sentences first told.
-    by
-        Groupings.
-    total, lines
-        All calls together, and the groups; no line without a matured call.
-    calls
-        Single calls, where they are few.
-    reasons
-        A reason or a proxy, the calls that it concerns, and how many reasons like it there are
-        besides.
-    places, years
-        Crowding and persistence; empty without matured calls.
-    notes
-        Sentences below the tables.
-    footer
-        Facts of the run.
-    """
-
-    banner: str
-    headline: tuple[str, ...]
-    by: tuple[str, ...]
-    total: ScoreLine | None
-    lines: tuple[ScoreLine, ...]
-    calls: tuple[CallLine, ...] = ()
-    reasons: tuple[tuple[str, str, int], ...] = ()
-    places: tuple[PlaceLine, ...] = ()
-    years: tuple[YearLine, ...] = ()
-    notes: tuple[str, ...] = ()
-    footer: str = ""
-
-
-def score_view(view: ScoreView, language: Language, *, width: int) -> RenderableType:
-    """Show a score; a narrow terminal keeps what matters most."""
-    parts: list[RenderableType] = []
-    if view.banner:
-        parts += [Text(view.banner, style="bold reverse"), Text()]
-    parts += [Text(sentence(line, language), style="bold") for line in view.headline]
-    if view.total is not None:
-        parts += [Text(), _board(view, language, _columns(width - _KEY * (len(view.by) - 1)))]
-    if view.calls:
-        parts += [Text(), _calls(view.calls, language)]
-    if view.reasons:
-        parts += [Text(), *_reasons(view.reasons, language)]
-    if view.places:
-        parts += [Text(), _places(view.places, language)]
-    if view.years:
-        parts += [Text(), _years(view.years, language)]
-    parts += [Text(), *(Text(sentence(line, language)) for line in view.notes)]
-    parts.append(Text(view.footer, style="dim"))
+def score_page(run: ScoreRun, language: Language, *, width: int) -> RenderableType:
+    """Return the page of a score; a narrow terminal keeps what matters most."""
+    matured = run.board.total.at_end.n
+    parts = banner(simulated=run.simulated)
+    parts += [Text(sentence(line, language), style="bold") for line in _headline(run)]
+    if matured:
+        parts += [Text(), _board(run, language, width=width)]
+    if 0 < len(run.judged.calls) <= _FEW:
+        parts += [Text(), _calls(run, language)]
+    if reasons := [*_reasons(run, language), *_proxies(run, language)]:
+        parts += [Text(), *reasons]
+    if matured:
+        parts += _with_space(_places(run, language))
+    parts += _with_space(_years(run, language))
+    parts += [Text(), *(Text(sentence(line, language)) for line in _notes(run))]
+    parts.append(Text(f"data version {run.data_version}", style="dim"))
     return Group(*parts)
 
 
-def _columns(width: int) -> list[tuple[str, Callable[[ScoreLine], str]]]:
-    """Return the columns of numbers that a width has room for, with what writes their cells."""
-    middle, wide = width >= _MIDDLE, width >= _WIDE
-    every: tuple[tuple[bool, str, Callable[[ScoreLine], str]], ...] = (
-        (middle, "calls", lambda line: f"{line.n_calls:,}"),
-        (True, "mature", lambda line: f"{line.n_matured:,}"),
-        (True, "hit %", lambda line: _tenth(line.hit)),
-        (True, "interval", _interval),
-        (True, "chance %", lambda line: _tenth(line.base)),
-        (True, "active %", lambda line: _tenth(line.mean, signed=True)),
-        (middle, "median", lambda line: _tenth(line.median, signed=True)),
-        (middle, "worst", lambda line: _tenth(line.worst, signed=True)),
-        (wide, "shrunk %", lambda line: _tenth(line.shrunk)),
-        (wide, "any time %", lambda line: _tenth(line.any_time)),
-        (wide, "chance", lambda line: _tenth(line.any_time_base)),
-        (wide, "trade %", lambda line: _tenth(line.tradable)),
-        (wide, "chance", lambda line: _tenth(line.tradable_base)),
-        (wide, "first %", lambda line: _tenth(line.first)),
-        (wide, "repeat %", lambda line: _tenth(line.repeated)),
-        (True, "q", lambda line: _small(line.q)),
+def _with_space(table: RenderableType | None) -> list[RenderableType]:
+    return [] if table is None else [Text(), table]
+
+
+def _headline(run: ScoreRun) -> Iterator[str]:
+    counts = verdict_counts(run.judged)
+    total = run.board.total
+    yield (
+        f"{total.n_calls:,} calls: {total.at_end.n:,} mature, {counts[Verdict.PENDING]:,} pending, "
+        f"{counts[Verdict.UNJUDGED]:,} cannot be judged."
     )
-    return [(name, cell) for shown, name, cell in every if shown]
+    score = total.at_end
+    if score.rate is None or total.low is None or total.high is None:
+        yield "No call is mature: the hit rate is empty, and nobody can be ranked."
+        due = first_due(run.judged)
+        if due is not None:
+            yield f"The first one falls due on {due[0]} ({due[1]})."
+    elif score.base_rate is not None:
+        yield (
+            f"The ratings were met in {100 * score.rate:.1f} % of {score.n:,} matured calls "
+            f"[{100 * total.low:.1f} to {100 * total.high:.1f}], "
+            f"where chance alone gives {100 * score.base_rate:.1f} %."
+        )
 
 
-def _board(
-    view: ScoreView,
-    language: Language,
-    numbers: Sequence[tuple[str, Callable[[ScoreLine], str]]],
-) -> RenderableType:
-    columns: list[Column | str] = [_numeric("rank", language)]
-    columns += [word(name, language) for name in view.by]
-    columns += [_numeric(name, language) for name, _ in numbers]
+def _board(run: ScoreRun, language: Language, *, width: int) -> RenderableType:
+    by = [str(item) for item in run.board.by]
+    room = width - _KEY * (len(by) - 1)
+    names = [name for least, name in _NUMBERS if room >= least]
+    columns = _heads(SCORES, ["rank", *by], language)
+    columns += [_head(name, language) for name in names]
+    total, *groups = score_rows(run)
+    told = [row for row in groups if row["matured"]][:_SHOWN_AT_MOST]
     rows = [
-        [UNDEFINED if line.rank is None else str(line.rank), *_key(line), *_cells(line, numbers)]
-        for line in view.lines[:_SHOWN_AT_MOST]
+        [_text(row["rank"]), *(_text(row[name]) for name in by), *_cells(row, names)]
+        for row in told
     ]
-    if view.total is not None:
-        key = (word("all", language), *[""] * (len(view.by) - 1))
-        rows.append(["", *key, *_cells(view.total, numbers)])
+    key = (word("all", language), *[""] * (len(by) - 1))
+    rows.append(["", *key, *_cells(total, names)])
     return plain_table(columns, rows)
 
 
-def _cells(line: ScoreLine, numbers: Sequence[tuple[str, Callable[[ScoreLine], str]]]) -> list[str]:
-    return [cell(line) for _, cell in numbers]
+def _cells(row: Row, names: Sequence[str]) -> list[str]:
+    return [_cell(row, name) for name in names]
 
 
-def _key(line: ScoreLine) -> list[str]:
-    return [text or UNDEFINED for text in line.key]
+def _cell(row: Row, name: str) -> str:
+    if name == _INTERVAL:
+        low, high = row["hit_low"], row["hit_high"]
+        return UNDEFINED if low is None else f"{_tenth(low)}–{_tenth(high)}"
+    if SCORES[name].dtype is Dtype.WHOLE:
+        return f"{row[name]:,}"
+    if name == "p_adjusted":
+        return _small(row[name])
+    return _tenth(row[name], signed=name.endswith("_active"))
 
 
-def _interval(line: ScoreLine) -> str:
-    return UNDEFINED if line.low is None else f"{_tenth(line.low)}–{_tenth(line.high)}"
+def _calls(run: ScoreRun, language: Language) -> RenderableType:
+    names = ("call", "published", "broker", "rating", "due", "active_return", "status")
+    rows = [_call(row, language) for row in call_rows(run)]
+    return plain_table(_heads(CALLS, names, language), rows)
 
 
-def _calls(lines: Sequence[CallLine], language: Language) -> RenderableType:
-    columns: list[Column | str] = [
-        *(word(name, language) for name in ("call", "date", "broker", "rating", "due")),
-        _numeric("active %", language),
-        word("status", language),
-    ]
-    return plain_table(columns, [_call(line, language) for line in lines])
-
-
-def _call(line: CallLine, language: Language) -> list[str]:
+def _call(row: Row, language: Language) -> list[str]:
+    subject = row["listing"] or row["industry"]
     return [
-        line.call,
-        f"{line.published}" + (f" {word('est.', language)}" if line.estimated else ""),
-        line.broker,
-        " ".join(part for part in (line.rating, line.subject) if part) or UNDEFINED,
-        UNDEFINED if line.due is None else line.due.isoformat(),
-        _tenth(line.active, signed=True),
-        word(line.status, language),
+        str(row["call"] if row["listing"] is None else row["source"]),
+        f"{row['published']}" + (f" {word('est.', language)}" if row["estimated"] else ""),
+        str(row["broker"]),
+        _text(" ".join(str(part) for part in (row["rating"], subject) if part)),
+        _text(row["due"]),
+        _tenth(row["active_return"], signed=True),
+        word(str(row["status"]), language),
     ]
 
 
-def _reasons(told: Sequence[tuple[str, str, int]], language: Language) -> Iterator[Text]:
-    for reason, who, alike in told:
-        more = f" ({word('and more like it', language)}: {alike:,})" if alike else ""
-        yield Text(f"{who}: {sentence(reason, language)}{more}")
+def _reasons(run: ScoreRun, language: Language) -> Iterator[Text]:
+    """Tell why calls cannot be judged."""
+    for item in unjudged(run.judged):
+        n = len(item.calls)
+        who = ", ".join(item.calls) if n <= _IN_ONE_LINE else f"{n:,}"
+        more = f" ({word('and more like it', language)}: {item.n_alike:,})" if item.n_alike else ""
+        yield Text(f"{who}: {sentence(item.reason, language)}{more}")
 
 
-def _places(lines: Sequence[PlaceLine], language: Language) -> RenderableType:
-    columns: list[Column | str] = [
-        word("place on the theme within 90 days", language),
-        *(_numeric(name, language) for name in ("mature", "hit %", "chance %")),
+def _proxies(run: ScoreRun, language: Language) -> Iterator[Text]:
+    """Tell what the names that industry calls recommend came to."""
+    judged = run.judged
+    for row in np.flatnonzero(judged.proxy_names > 0).tolist()[:_FEW]:
+        told = (
+            f"proxy, never counted: {judged.proxy_names[row]} of {len(judged.calls.members[row])} "
+            f"recommended names, equal weights, {100 * judged.proxy_active[row]:+.1f} % against "
+            f"their benchmarks, {judged.proxy_verdict[row]}"
+        )
+        yield Text(f"{judged.calls.id[row]}: {sentence(told, language)}")
+
+
+def _places(run: ScoreRun, language: Language) -> RenderableType | None:
+    rows = [
+        [bucket.label, f"{share.n:,}", _tenth(share.rate), _tenth(share.base_rate)]
+        for bucket, score in run.crowding
+        if (share := score.at_end).n
     ]
-    rows = [[line.place, f"{line.n:,}", _tenth(line.hit), _tenth(line.base)] for line in lines]
-    return plain_table(columns, rows)
+    return plain_table(_heads(CROWDING, CROWDING.names, language), rows) if rows else None
 
 
-def _years(lines: Sequence[YearLine], language: Language) -> RenderableType:
-    columns: list[Column | str] = [
-        word("years", language),
-        *(_numeric(name, language) for name in ("groups", "correlation", "p")),
-    ]
+def _years(run: ScoreRun, language: Language) -> RenderableType | None:
+    known = [item for item in run.persistence if item.correlation is not None]
     rows = [
         [
-            line.years or word("all pairs", language),
-            str(line.n_groups),
-            number(line.correlation, signed=True),
-            _small(line.p),
+            f"{item.year}-{item.year + 1}" if item.year else word("all pairs", language),
+            str(item.n_groups),
+            number(item.correlation, signed=True),
+            _small(item.p),
         ]
-        for line in lines
+        for item in known
     ]
-    return plain_table(columns, rows)
+    text, *numbers = _heads(PERSISTENCE, PERSISTENCE.names, language)
+    return plain_table([text.header, *numbers], rows) if rows else None
 
 
-def _numeric(name: str, language: Language) -> Column:
-    return Column(header=word(name, language), numeric=True)
+def _notes(run: ScoreRun) -> Iterator[str]:
+    board = run.board
+    if board.total.at_end.n:
+        yield (
+            f"{board.n_fit} of {len(board.scores)} groups have {board.min_calls} matured calls or "
+            f"more: {board.trials} trials; q is the false discovery rate."
+        )
+        yield "No rank is shown for fewer calls, or where an interval overlaps those of all others."
+        if board.n_fit > 1 and board.precision is None:
+            yield "Groups differ no more than chance lets them: no one is told apart."
+        yield _persistence(run.persistence)
+    yield from _RULES
 
 
-def _small(value: float | None) -> str:
+def _persistence(found: Sequence[Persistence]) -> str:
+    together = found[-1] if found else None
+    question = "Does one year's rank tell of the next one's?"
+    if together is None or together.correlation is None or together.p is None:
+        return f"{question} Not enough calls to say."
+    return (
+        f"{question} Rank correlation {together.correlation:+.2f} over {together.n_groups} groups "
+        f"(p {together.p:.2g})."
+    )
+
+
+def _heads(spec: TableSpec, names: Sequence[str], language: Language) -> list[Column]:
+    return [
+        Column(header=word(item.header, language), numeric=item.numeric)
+        for item in heads(spec, *names)
+    ]
+
+
+def _head(name: str, language: Language) -> Column:
+    if name == _INTERVAL:
+        return Column(header=word(name, language), numeric=True)
+    return _heads(SCORES, [name], language)[0]
+
+
+def _text(value: object) -> str:
+    return UNDEFINED if value is None or value == "" else str(value)
+
+
+def _small(value: object) -> str:
     """Write a p-value; below a thousandth it says only that."""
-    return "<0.001" if value is not None and value < _LEAST_P else number(value, digits=3)
+    p = value if isinstance(value, float) else None
+    return "<0.001" if p is not None and p < _LEAST_P else number(p, digits=3)
 
 
-def _tenth(value: float | None, *, signed: bool = False) -> str:
-    return number(None if value is None else value * 100, digits=1, signed=signed)
+def _tenth(value: object, *, signed: bool = False) -> str:
+    fraction = value if isinstance(value, float) else None
+    return number(None if fraction is None else fraction * 100, digits=1, signed=signed)

@@ -65,7 +65,7 @@ class _English:
         return f"{size} (p = {placebo.p_value:.3f})"
 
     def broker(self, record: BrokerRecord) -> str:
-        if not record.matured or record.interval is None:
+        if record.rate is None or record.interval is None:
             return (
                 f"None of {record.broker}'s calls is mature: not enough data to say whether it "
                 "meets its own rating."
@@ -76,7 +76,7 @@ class _English:
             if record.base_rate is None
             else f"where chance alone gives {_percent(record.base_rate, signed=False)}"
         )
-        rate = _percent(record.met / record.matured, signed=False)
+        rate = _percent(record.rate, signed=False)
         calls = (
             "its 1 matured call" if record.matured == 1 else f"its {record.matured} matured calls"
         )
@@ -122,7 +122,7 @@ class _Chinese:
         return f"{size}（p = {placebo.p_value:.3f}）"
 
     def broker(self, record: BrokerRecord) -> str:
-        if not record.matured or record.interval is None:
+        if record.rate is None or record.interval is None:
             return f"{record.broker}尚无到期的评级：数据不足，无法判断其是否达到自身的评级定义。"
         low, high = (_percent(end, signed=False) for end in record.interval)
         chance = (
@@ -130,7 +130,7 @@ class _Chinese:
             if record.base_rate is None
             else f"随机水平为 {_percent(record.base_rate, signed=False)}"
         )
-        rate = _percent(record.met / record.matured, signed=False)
+        rate = _percent(record.rate, signed=False)
         return (
             f"{record.broker}已到期的 {record.matured} 次评级中 {rate} 达到其自身定义"
             f"［{low}，{high}］，{chance}。"

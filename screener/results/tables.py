@@ -54,6 +54,8 @@ class Unit(StrEnum):
     DAYS = "days"
     NAMES = "names"
     EVENTS = "events"
+    CALLS = "calls"
+    MONTHS = "months"
     SHARES = "shares"
     CNY = "cny"
     LOCAL = "local"  # the row's own currency
@@ -128,6 +130,10 @@ class TableSpec:
     def names(self) -> tuple[str, ...]:
         """Names of its columns, in order."""
         return tuple(self._by_name)
+
+    def row(self, found: Row) -> dict[str, object]:
+        """Return a row with every column, in order: `None` where it has nothing."""
+        return {name: found.get(name) for name in self.names}
 
     def joined(self, other: TableSpec) -> TableSpec:
         """Return the same table with the columns of another at its end."""

@@ -165,6 +165,11 @@ class Leaderboard:
     trials: int
     precision: float | None
 
+    @property
+    def n_fit(self) -> int:
+        """Groups with as many matured calls as a rank and a trial need."""
+        return sum(item.at_end.n >= max(self.min_calls, 1) for item in self.scores)
+
 
 def memberships(calls: CallTable, by: Sequence[Grouping]) -> Memberships:
     """Return which calls belong to which group."""

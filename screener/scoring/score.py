@@ -14,6 +14,7 @@ from screener.market.calendars import Calendar
 from screener.scoring.bands import Bands
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contract, Contracts, benchmark_of
+from screener.scoring.horizons import DayArray, add_months
 from screener.scoring.judging import Outcomes, Terms, Verdict, judge
 
 __all__ = ["Judged", "judge_calls", "needed_benchmarks"]
@@ -70,6 +71,13 @@ class Judged:
         """`(n,)` horizon in months; 0 where there is no contract."""
         known = np.array([*(item.months_high for item in self.contracts), 0], dtype=np.int64)
         return known[self.contract]
+
+    @property
+    def due(self) -> DayArray:
+        """`(n,)` day on which the horizon ends; NaT where there is no contract."""
+        days = add_months(self.calls.published, self.months)
+        days[self.contract < 0] = np.datetime64("NaT")
+        return days
 
 
 def needed_benchmarks(contracts: Contracts) -> tuple[Listing, ...]:

@@ -23,7 +23,18 @@ from screener.study.reversal import Reversal, reversal_of
 from screener.study.ties import Ties
 from screener.study.windows import Part, PartWindow, StudyWindows
 
-__all__ = ["DayResult", "Evaluation", "PartResult", "StudySettings", "evaluate"]
+__all__ = [
+    "FEW_DATES",
+    "FEW_UNITS",
+    "DayResult",
+    "Evaluation",
+    "PartResult",
+    "StudySettings",
+    "evaluate",
+]
+
+FEW_UNITS, FEW_DATES = 10, 5
+"""Below so many events, or dates of entry, the answers on a part say little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +98,11 @@ class PartResult:
     correlation: float | None
     tests: tuple[TestResult, ...]
 
+    @property
+    def says_little(self) -> bool:
+        """Whether so few events or dates count that its answers say little."""
+        return self.n < FEW_UNITS or self.n_dates < FEW_DATES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayResult:
@@ -110,6 +126,16 @@ class Evaluation:
     parts: tuple[PartResult, ...]
     days: tuple[DayResult, ...]
     reversal: Reversal
+
+    @property
+    def path(self) -> tuple[float, ...]:
+        """Mean sum of abnormal returns up to each session that any event has reached."""
+        return tuple(day.cumulative for day in self.days if day.cumulative is not None)
+
+    @property
+    def n_unfinished(self) -> int:
+        """Events that have a part to finish."""
+        return max((part.n_unfinished for part in self.parts), default=0)
 
 
 def evaluate(

@@ -110,10 +110,6 @@ class Units:
     abnormal: AbnormalReturns
     timeline: Timeline
 
-    def count(self, state: State) -> int:
-        """Return how many units are in a state."""
-        return sum(unit.state is state for unit in self.every)
-
 
 def study_units(
     panel: PricePanel,

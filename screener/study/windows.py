@@ -30,6 +30,11 @@ class Part(StrEnum):
         """What the part measures."""
         return _MEANINGS[self]
 
+    @property
+    def column(self) -> str:
+        """Its name within the names of columns."""
+        return self.replace("-", "_")
+
 
 _MEANINGS = {
     Part.RUN_UP: "before a reader could trade",

@@ -13,10 +13,29 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
+from screener.data.lake.store import Store
 from screener.data.panels.return_tables import read_return_table
 from screener.domain.listing import Exchange
 from screener.errors import DataError, InputError, SchemaMismatch
 from screener.market.calendars import calendar_of
+from screener.results.study import NAMES, REVERSALS, SESSIONS, TESTS, UNITS
+from screener.results.tables import fits
+from screener.study.evaluating import StudySettings
+from screener.study.models import Model
+from screener.study.units import State, UnitKind
+from screener.study.windows import StudyWindows
+from screener.workflows.report.catalog import basket_events, needed_events
+from screener.workflows.study.rows import (
+    day_rows,
+    name_rows,
+    reversal_rows,
+    unit_table,
+)
+from screener.workflows.study.rows import (
+    test_rows as rows_of_tests,
+)
+from screener.workflows.study.run import StudyRequest, StudyRun, run_study
+from screener.workspace.locate import Workspace
 
 RUNNER = CliRunner()
 
@@ -62,6 +81,54 @@ def test_all_baskets_with_every_file(workspace: Path, tmp_path: Path) -> None:
     run_up = sum(float(row["mean_ar"]) for row in sessions[:20])
     assert run_up == pytest.approx(float(rows[0]["mean_car"]))
     assert float(sessions[19]["caar"]) == pytest.approx(run_up)
+
+
+def studied(workspace: Path, unit: UnitKind, **options: object) -> StudyRun:
+    place = Workspace(root=workspace)
+    events = needed_events(basket_events(place))
+    settings = StudySettings(draws=100, **options)  # type: ignore[arg-type]
+    with Store.open(place.data_cache) as store:
+        request = StudyRequest(events=events, settings=settings, unit=unit)
+        return run_study(store, request, program_version="1")
+
+
+@pytest.mark.parametrize(
+    ("unit", "options"),
+    [
+        (UnitKind.BASKET, {}),
+        (UnitKind.LISTING, {"model": Model.MEAN_ADJUSTED}),
+        (UnitKind.LISTING, {"windows": StudyWindows(event=(0, 0), reader=False)}),
+        (UnitKind.BASKET, {"windows": StudyWindows(event=(-5, 400))}),  # nothing is finished
+        (UnitKind.LISTING, {"windows": StudyWindows(estimation=(-1500, -1300))}),  # all dropped
+    ],
+)
+def test_rows_fit_their_tables_and_tell_what_the_page_counts(
+    workspace: Path, unit: UnitKind, options: dict[str, object]
+) -> None:
+    run = studied(workspace, unit, **options)
+    units, tests = unit_table(run), rows_of_tests(run)
+    assert not fits(units.spec, units.rows)
+    assert not fits(TESTS, tests)
+    assert not fits(SESSIONS, day_rows(run))
+    assert not fits(NAMES, name_rows(run))
+    assert not fits(REVERSALS, reversal_rows(run))
+    parts = [item.part.column for item in run.request.settings.windows.parts()]
+    returns = [name for name in units.spec.names if name.startswith("car_")]
+    assert returns == [f"car_{name}" for name in parts]
+    assert set(UNITS.names) - set(units.spec.names) == {
+        name
+        for name in UNITS.names
+        if name.startswith(("car_", "scar_", "bhar_")) and name.split("_", 1)[1] not in parts
+    }
+    (group,) = run.groups
+    told = [row["status"] for row in units.rows]
+    assert run.counts(group) == {state: told.count(state) for state in State}
+    evaluation = group.evaluation
+    assert evaluation.n_unfinished == max(int(str(row["n_unfinished"])) for row in tests)
+    known = [row["caar"] for row in day_rows(run) if row["caar"] is not None]
+    assert list(evaluation.path) == known
+    for part in evaluation.parts:
+        assert part.says_little == (part.n < 10 or part.n_dates < 5)
 
 
 def test_same_seed_same_bytes_whatever_the_workers(workspace: Path) -> None:

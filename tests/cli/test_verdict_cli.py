@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.workflows.study.verdicts import VERDICT_COLUMNS
+from screener.results.placebo import VERDICTS
 
 RUNNER = CliRunner()
 STUDY = ("study", "copper", "--estimation=-120..-30", "--placebo", "200", "--hold", "5,20")
@@ -43,7 +43,7 @@ def test_the_verdict_rests_on_what_the_files_say(demo: Path, tmp_path: Path) -> 
     text = fine(*STUDY, *files, *at)
     fine("backtest", "copper", "--hold", "20", "--csv", backtest, *at)
     (verdict,) = rows(verdicts)
-    assert tuple(verdict) == VERDICT_COLUMNS
+    assert tuple(verdict) == VERDICTS.names
     (plain,) = rows(backtest)
     for name in ("paper_return", "executable_return"):
         assert float(verdict[name]) == pytest.approx(float(plain[name]), abs=1e-12)

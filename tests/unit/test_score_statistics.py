@@ -178,6 +178,8 @@ def test_planted_skill_is_found_and_the_lucky_are_not() -> None:
     assert best.base_active is not None
     assert best.mean_active > best.base_active
     assert best.first.n + best.repeated.n == best.at_end.n
+    assert board.n_fit == 7
+    assert scored(table, judged, min_calls=4_000).n_fit == 0
 
 
 def test_without_skill_nobody_is_ranked() -> None:
@@ -235,6 +237,7 @@ def test_all_pending_leaves_every_number_undefined() -> None:
     table = CallTable.of([call(date(2025, 8, 29), share(1), number=at) for at in range(3)])
     judged = judge_calls(table, Contracts([definition()]), [(panel, calendar_of(Exchange.SH))])
     board = scored(table, judged)
+    assert board.n_fit == 0
     (score,) = board.scores
     assert (score.n_calls, score.n_pending, score.at_end.n) == (3, 3, 0)
     told = (score.at_end.rate, score.low, score.high, score.p, score.shrunk, score.mean_active)

@@ -17,6 +17,7 @@ from screener.scoring.contracts import Contracts, benchmark_of
 from screener.scoring.horizons import add_months, last_on_or_before
 from screener.scoring.judging import Verdict
 from screener.scoring.score import Judged, judge_calls
+from screener.workflows.score.summary import first_due, unjudged, verdict_counts
 from tests.support.score_worlds import (
     HSI,
     INDEX,
@@ -212,6 +213,36 @@ def test_a_horizon_past_the_recorded_calendar_is_pending() -> None:
     last = calendar_of(Exchange.SH).last
     found = judged([call(last - timedelta(days=10), ONE)]).outcomes
     assert found.verdict[0] == Verdict.PENDING
+
+
+def test_the_first_call_that_falls_due_is_the_first_pending_one() -> None:
+    last = date(2026, 1, 30)
+    made = [
+        call(date(2026, 3, 2), ONE, number=1),
+        call(date(2025, 8, 31), TWO, number=2),
+        call(date(2025, 8, 1), THREE, number=3, broker="乙证券"),  # cannot be judged
+    ]
+    found = judged(made, end=last)
+    assert found.due.tolist() == [date(2026, 9, 2), date(2026, 2, 28), None]
+    assert first_due(found) == (date(2026, 2, 28), made[1].id)
+    counts = verdict_counts(found)
+    assert (counts[Verdict.PENDING], counts[Verdict.UNJUDGED]) == (2, 1)
+    assert first_due(judged([call(DAY, ONE)])) is None
+
+
+def test_reasons_are_told_by_how_many_they_concern() -> None:
+    made = [
+        call(DAY, share(98), number=1),
+        call(DAY, share(99), number=2),
+        call(DAY, share(98), number=3),
+        call(DAY, ONE, number=4, rating=""),
+        call(DAY, ONE, number=5),
+    ]
+    bars, rating = unjudged(judged(made))
+    assert bars.reason == "no bars of 600098.SH in the tables"
+    assert (set(bars.calls), bars.n_alike) == ({made[0].id, made[1].id, made[2].id}, 1)
+    assert (rating.reason, rating.calls, rating.n_alike) == ("no rating given", (made[3].id,), 0)
+    assert unjudged(judged([call(DAY, ONE)])) == ()
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from screener.render.score_words import Language
 from screener.render.verdict import verdict_text
+from screener.results.placebo import VERDICTS
+from screener.results.tables import fits
 from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
+from screener.workflows.study.verdicts import VerdictRun, verdict_rows
 
 RECORD = BrokerRecord(broker="A证券", met=6, matured=10, interval=(0.31, 0.83), base_rate=0.42)
 WHOLE = Verdict(
@@ -64,3 +68,23 @@ def test_what_is_not_known_is_not_told_as_a_number(language: Language) -> None:
     assert "42" not in unknown
     assert "nan" not in " ".join((early, none, stuck, alone, fresh, unknown)).lower()
     assert verdict_text(replace(WHOLE, brokers=()), language)
+
+
+def test_rows_have_every_column_whatever_is_not_known() -> None:
+    young = BrokerRecord(broker="B证券", met=0, matured=0)
+    known = replace(WHOLE, brokers=(RECORD, young))
+    nothing = replace(
+        WHOLE, paper_return=None, executable_return=None, capital=None, placebo=None, brokers=()
+    )
+    beside = SimpleNamespace(run_id="x")
+    run = VerdictRun(backtest=beside, placebo=beside, verdicts=(known, nothing))  # type: ignore[arg-type]
+    rows = verdict_rows(run)
+    assert not fits(VERDICTS, rows)
+    assert [(row["broker"], row["met"]) for row in rows] == [
+        ("A证券", 6),
+        ("B证券", 0),
+        (None, None),
+    ]
+    assert [row["interval_high"] for row in rows] == [0.83, None, None]
+    assert RECORD.rate == 0.6
+    assert young.rate is None

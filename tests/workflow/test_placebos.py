@@ -29,6 +29,8 @@ from screener.domain.report import Precision, Publication
 from screener.errors import InputError, NoTradableConstituents
 from screener.files.writing import write_csv
 from screener.render.placebo import placebo_page
+from screener.results.placebo import CONTROLS, JOINT, PLACEBOS
+from screener.results.tables import fits
 from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
 from screener.workflows.backtest.run import run_events
 from screener.workflows.study.placebo import (
@@ -36,11 +38,8 @@ from screener.workflows.study.placebo import (
     PlaceboRun,
     run_placebos,
 )
-from screener.workflows.study.placebo_joint import joint_results
+from screener.workflows.study.placebo_joint import joint_results, largest_error
 from screener.workflows.study.placebo_rows import (
-    CONTROL_COLUMNS,
-    JOINT_COLUMNS,
-    PLACEBO_COLUMNS,
     control_rows,
     joint_rows,
     placebo_rows,
@@ -135,7 +134,7 @@ def found(lakes: tuple[Path, Path], events: tuple[Event, ...]) -> PlaceboRun:
 def test_rows_tell_each_event_and_horizon(found: PlaceboRun, lakes: tuple[Path, Path]) -> None:
     rows = placebo_rows(found)
     assert len(rows) == 8
-    assert all(set(row) == set(PLACEBO_COLUMNS) for row in rows)
+    assert not fits(PLACEBOS, rows)
     with Store.open(lakes[0]) as store:
         paper = run_events(store, found.request.backtest, program_version="1").results
     for row, real in zip(rows, paper, strict=True):
@@ -156,7 +155,7 @@ def test_csv_is_the_same_to_the_byte_whatever_the_workers(
 ) -> None:
     again = run(lakes[0], found.request, jobs=2)
     for name, item in (("one", found), ("two", again)):
-        write_csv(str(tmp_path / name), PLACEBO_COLUMNS, placebo_rows(item))
+        write_csv(str(tmp_path / name), PLACEBOS.names, placebo_rows(item))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     other = placebo_rows(run(lakes[0], replace(found.request, seed=2)))
     assert other[0]["placebo_mean"] != placebo_rows(found)[0]["placebo_mean"]
@@ -168,7 +167,7 @@ def test_later_sessions_change_no_finished_row(found: PlaceboRun, lakes: tuple[P
     for row, again in zip(placebo_rows(found), later, strict=True):
         assert again["status"] == "mature"
         if row["status"] == "mature":
-            same = set(PLACEBO_COLUMNS) - {"data_version", "run_id"}
+            same = set(PLACEBOS.names) - {"data_version", "run_id"}
             assert {key: row[key] for key in same} == {key: again[key] for key in same}
 
 
@@ -190,13 +189,16 @@ def test_joint_tests_count_finished_events_alone(found: PlaceboRun) -> None:
     everything = joint_results(found, lambda _: ("all",))
     assert [item.n_events for item in everything] == [4, 3]
     rows = joint_rows(found, everything)
-    assert all(set(row) == set(JOINT_COLUMNS) for row in rows)
+    assert not fits(JOINT, rows)
     assert rows[0]["draws"] == 300
+    assert [item.n_left_out for item in everything] == [0, 1]
+    told = [row["p_error"] for row in (*placebo_rows(found), *rows)]
+    assert largest_error(found, everything) == max(error for error in told if error is not None)
 
 
 def test_every_control_can_be_traced(found: PlaceboRun) -> None:
     rows = control_rows(found)
-    assert all(tuple(row) == CONTROL_COLUMNS for row in rows)
+    assert not fits(CONTROLS, rows)
     first = [row for row in rows if row["report"] == "T0701"]
     names = {member.listing.id for member in found.results[4].real.window.event.members}
     assert {row["listing"] for row in first} == names
@@ -216,7 +218,7 @@ def test_pages_fit_narrow_and_wide(found: PlaceboRun) -> None:
 
 def shown(run_: PlaceboRun, width: int) -> str:
     out = io.StringIO()
-    Console(file=out, width=width).print(placebo_page(run_))
+    Console(file=out, width=width).print(placebo_page(run_, joint_results(run_)))
     return out.getvalue()
 
 
@@ -228,6 +230,8 @@ def test_nothing_finished_and_nothing_begun_give_no_numbers(
     both = run(lakes[0], request(young))
     assert [item.n_events for item in joint_results(both)] == [0, 0]
     rows = placebo_rows(both)
+    assert not fits(PLACEBOS, rows)
+    assert not fits(JOINT, joint_rows(both, joint_results(both)))
     assert rows[0]["status"] == "pending"
     assert rows[0]["placebo_mean"] is None
     assert rows[0]["p_two_sided"] is None
@@ -251,7 +255,10 @@ def test_a_small_universe_is_told_and_gives_no_numbers(
         store.commit(replace(batch, tables=tables), message="few")
     asked = request([event(names[:4], REPORTS[0])])
     asked = replace(asked, backtest=replace(asked.backtest, benchmark=NO_BENCHMARK))
-    rows = placebo_rows(run(tmp_path, asked))
+    alone = run(tmp_path, asked)
+    rows = placebo_rows(alone)
+    assert not fits(PLACEBOS, rows)
+    assert largest_error(alone, ()) == 0.0
     assert "8 mainland stocks could be bought on 2024-06-04" in rows[0]["remarks"]
     assert rows[0]["placebo_mean"] is None
     assert rows[0]["paper_return"] is not None

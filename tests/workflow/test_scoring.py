@@ -26,7 +26,12 @@ from screener.data.lake.store import Store
 from screener.data.sources.simulated import PlantedEffect, SimulatedMarket, SimulationRequest
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
+from screener.results.score import CALLS, CROWDING, PERSISTENCE, SCORES
+from screener.results.tables import fits
+from screener.scoring.leaderboard import Grouping
 from screener.workflows.report.catalog import init_workspace
+from screener.workflows.score.rows import call_rows, crowding_rows, persistence_rows, score_rows
+from screener.workflows.score.run import ScoreRequest, ScoreRun, run_score
 from screener.workspace.locate import Workspace
 
 START, END = date(2018, 1, 3), date(2025, 6, 30)
@@ -181,6 +186,34 @@ def test_an_empty_score_has_empty_cells(real_cards: Workspace) -> None:
     document = json.loads(run(real_cards, "--json", "-").stdout)
     assert document["calls"]["cannot be judged"] == 8
     assert document["persistence"] == []
+
+
+def scored(workspace: Workspace, **options: object) -> ScoreRun:
+    with Store.open(workspace.data_cache) as store:
+        return run_score(workspace, store, ScoreRequest(**options))  # type: ignore[arg-type]
+
+
+def check_rows(found: ScoreRun) -> None:
+    assert not fits(SCORES, score_rows(found))
+    assert not fits(CALLS, call_rows(found))
+    assert not fits(CROWDING, crowding_rows(found))
+    assert not fits(PERSISTENCE, persistence_rows(found))
+
+
+def test_rows_fit_their_tables_where_nothing_is_known(real_cards: Workspace) -> None:
+    found = scored(real_cards)
+    assert not persistence_rows(found)
+    assert not any(row["due"] for row in call_rows(found) if row["definition_from"] is None)
+    check_rows(found)
+
+
+def test_rows_fit_their_tables_where_calls_matured(skilled_world: Workspace) -> None:
+    by = (Grouping.ANALYST, Grouping.RATING)
+    found = scored(skilled_world, by=by, min_calls=15)
+    total, *groups = score_rows(found)
+    assert (total["scope"], total["analyst"], total["broker"]) == ("all", None, None)
+    assert all(row["rating"] is not None and row["theme"] is None for row in groups)
+    check_rows(found)
 
 
 @pytest.mark.parametrize("width", [80, 160])

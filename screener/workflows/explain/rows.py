@@ -9,11 +9,11 @@ from datetime import date
 
 from screener.errors import InputError
 from screener.results.backtest import METRICS, NAMES, ORDERS, RETURNS, VARIANT
+from screener.results.placebo import VERDICTS
 from screener.workflows.backtest.measures import metric_rows
 from screener.workflows.backtest.order_rows import order_rows
 from screener.workflows.backtest.rows import ledger_rows, result_rows
 from screener.workflows.backtest.run import BacktestRun
-from screener.workflows.study.verdicts import VERDICT_COLUMNS
 
 __all__ = ["RESULT_KEYS", "Difference", "check_explainable", "differences_of", "is_same"]
 
@@ -53,7 +53,7 @@ _FILES = (
     _File(ORDERS.names, ORDERS.names, order_rows),
     _File(NAMES.names, NAMES.names, ledger_rows),
     _File(METRICS.names, METRICS.names, metric_rows),
-    _File(VERDICT_COLUMNS, RETURNS.names, result_rows),
+    _File(VERDICTS.names, RETURNS.names, result_rows),
 )
 _KNOWN = 0.75  # of a header: users add columns, and take some away
 

@@ -8,50 +8,42 @@ from dataclasses import asdict
 import numpy as np
 import numpy.typing as npt
 
+from screener.results.score import SCORES
 from screener.scoring.calendar_time import CalendarTime
-from screener.scoring.horizons import add_months
-from screener.scoring.leaderboard import Grouping, Score, Share
-from screener.workflows.score.run import ScoreRun, verdict_counts
+from screener.scoring.leaderboard import Score, Share
+from screener.workflows.score.run import ScoreRun
+from screener.workflows.score.summary import verdict_counts
 
-__all__ = ["CALL_COLUMNS", "SCORE_COLUMNS", "call_rows", "score_document", "score_rows"]
-
-SCORE_COLUMNS = (
-    *("scope", *Grouping),
-    *("rank", "calls", "matured", "pending", "cannot_be_judged", "met", "effective_calls"),
-    *("hit_rate", "hit_low", "hit_high", "base_rate", "edge", "shrunk_rate", "p", "p_adjusted"),
-    *("any_time_rate", "any_time_base", "in_band_rate"),
-    *("tradable_calls", "tradable_rate", "tradable_base"),
-    *("mean_active", "median_active", "worst_active", "base_active", "mean_tradable"),
-    *("first_calls", "first_rate", "first_base"),
-    *("repeated_calls", "repeated_rate", "repeated_base"),
-    *("calendar_alpha", "calendar_t", "calendar_p", "calendar_sessions"),
-    *("trials", "min_calls", "data_version"),
-)
-"""Columns of `score --csv`, one row for all calls and one for each group."""
-
-CALL_COLUMNS = (
-    *("call", "source", "broker", "analysts", "published", "estimated", "listing", "industry"),
-    *("themes", "level", "rating", "repeated", "crowd", "definition_from", "definition_card"),
-    *("months_low", "months_high", "due", "benchmark", "benchmark_assumed", "low", "high"),
-    *("status", "why", "start_session", "end_session", "stock_return", "benchmark_return"),
-    *("active_return", "in_band", "any_time", "base_rate", "base_listings", "any_time_base"),
-    *("entry_session", "tradable_return", "tradable_met", "tradable_base"),
-    *("proxy_status", "proxy_return", "proxy_names", "title"),
-)
-"""Columns of `score --calls`, one row for each call."""
+__all__ = ["call_rows", "crowding_rows", "persistence_rows", "score_document", "score_rows"]
 
 
 def score_rows(run: ScoreRun) -> list[dict[str, object]]:
     """Return one row for all calls together, then one for each group."""
     total = {"scope": "all", **_score(run, run.board.total)}
     by = [str(item) for item in run.board.by]
+    groups = (
+        {"scope": "group", **dict(zip(by, item.key, strict=True)), **_score(run, item)}
+        for item in run.board.scores
+    )
+    return [SCORES.row(row) for row in (total, *groups)]
+
+
+def crowding_rows(run: ScoreRun) -> list[dict[str, object]]:
+    """Return one row for each span of places on a theme."""
     return [
-        total,
-        *(
-            {"scope": "group", **dict(zip(by, item.key, strict=True)), **_score(run, item)}
-            for item in run.board.scores
-        ),
+        {
+            "place": bucket.label,
+            "matured": score.at_end.n,
+            "hit_rate": score.at_end.rate,
+            "base_rate": score.at_end.base_rate,
+        }
+        for bucket, score in run.crowding
     ]
+
+
+def persistence_rows(run: ScoreRun) -> list[dict[str, object]]:
+    """Return one row for each pair of years, then one for all of them together."""
+    return [asdict(item) for item in run.persistence]
 
 
 def call_rows(run: ScoreRun) -> Iterator[dict[str, object]]:
@@ -63,7 +55,7 @@ def call_rows(run: ScoreRun) -> Iterator[dict[str, object]]:
         "source": calls.source.tolist(),
         "broker": calls.broker.tolist(),
         "analysts": [";".join(item) for item in calls.analysts.tolist()],
-        "published": calls.published.tolist(),
+        "published": calls.published.astype(str).tolist(),
         "estimated": calls.estimated.tolist(),
         "listing": [None if item is None else item.id for item in calls.listing.tolist()],
         "industry": [text or None for text in calls.industry.tolist()],
@@ -72,7 +64,7 @@ def call_rows(run: ScoreRun) -> Iterator[dict[str, object]]:
         "rating": calls.rating.tolist(),
         "repeated": calls.repeated.tolist(),
         "crowd": [place or None for place in run.crowd.tolist()],
-        "due": _days(add_months(calls.published, judged.months), judged.contract >= 0),
+        "due": judged.due.tolist(),
         "benchmark": judged.benchmark.tolist(),
         "benchmark_assumed": _known(judged.assumed, judged.contract >= 0),
         "status": [str(item) for item in found.verdict.tolist()],
@@ -114,11 +106,9 @@ def score_document(run: ScoreRun) -> dict[str, object]:
         "data_version": run.data_version,
         "simulated": run.simulated,
         "remarks": list(run.remarks),
-        "rows": [{name: row.get(name) for name in SCORE_COLUMNS} for row in score_rows(run)],
-        "crowding": [
-            {"place": bucket.label, **_share("hit", score.at_end)} for bucket, score in run.crowding
-        ],
-        "persistence": [asdict(item) for item in run.persistence],
+        "rows": score_rows(run),
+        "crowding": crowding_rows(run),
+        "persistence": persistence_rows(run),
     }
 
 
@@ -174,10 +164,6 @@ def _parts(share: Share) -> dict[str, object]:
     return {"calls": share.n, "rate": share.rate, "base": share.base_rate}
 
 
-def _share(name: str, share: Share) -> dict[str, object]:
-    return {"matured": share.n, f"{name}_rate": share.rate, "base_rate": share.base_rate}
-
-
 def _contract_columns(run: ScoreRun) -> dict[str, list[object]]:
     contracts = run.judged.contracts
     places = run.judged.contract.tolist()
@@ -205,7 +191,3 @@ def _counts(values: npt.NDArray[np.generic]) -> list[object]:
 def _known(values: npt.NDArray[np.generic], known: npt.NDArray[np.generic]) -> list[object]:
     pairs = zip(values.tolist(), known.tolist(), strict=True)
     return [value if there else None for value, there in pairs]
-
-
-def _days(days: npt.NDArray[np.generic], known: npt.NDArray[np.generic]) -> list[object]:
-    return _known(days, known)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 
 from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.total_return_panel import read_wealth
 from screener.domain.listing import Exchange
 from screener.domain.report import Report
-from screener.domain.wealth import Peers, WealthPanel
+from screener.domain.wealth import WealthPanel
 from screener.errors import InputError
 from screener.market.calendars import Calendar, calendar_of
 from screener.reports.authors.brokers import broker_named
@@ -23,7 +22,6 @@ from screener.scoring.calendar_time import CalendarTime, calendar_time
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
 from screener.scoring.crowding import BUCKETS, Bucket, places_in_crowd
-from screener.scoring.judging import Verdict
 from screener.scoring.leaderboard import (
     Grouping,
     Leaderboard,
@@ -37,12 +35,11 @@ from screener.scoring.persistence import Persistence, persistence
 from screener.scoring.score import Judged, judge_calls, needed_benchmarks
 from screener.workflows.report.catalog import list_baskets, list_reports
 from screener.workflows.score.calls import calls_of_cards, calls_of_ratings, definitions_of
+from screener.workflows.score.remarks import remarks_of
 from screener.workspace.broken import Broken, Readable
 from screener.workspace.locate import Workspace
 
-__all__ = ["ScoreRequest", "ScoreRun", "parse_groupings", "run_score", "verdict_counts"]
-
-_MARKETS = {True: "mainland", False: "Hong Kong"}
+__all__ = ["ScoreRequest", "ScoreRun", "parse_groupings", "run_score"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +182,11 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
         ),
         data_version=store.version,
         simulated=simulated,
-        remarks=tuple(_remarks(store, judged, panels, found, simulated=simulated)),
+        remarks=(
+            *([f"{SIMULATED}: invented prices, no market ever had them."] if simulated else []),
+            *found.remarks,
+            *remarks_of(store, judged, panels),
+        ),
         broken=reports.broken,
         lacking=found.lacking,
     )
@@ -334,91 +335,3 @@ def _crowding(judged: Judged, crowd: npt.NDArray[np.int64]) -> tuple[tuple[Bucke
     return tuple(
         (bucket, score_of(*parts, np.flatnonzero(bucket.holds(crowd)))) for bucket in BUCKETS
     )
-
-
-def _remarks(
-    store: Store,
-    judged: Judged,
-    panels: Sequence[tuple[WealthPanel, Calendar]],
-    found: _Gathered,
-    *,
-    simulated: bool,
-) -> Iterator[str]:
-    if simulated:
-        yield f"{SIMULATED}: invented prices, no market ever had them."
-    yield from found.remarks
-    outcomes = judged.outcomes
-    told = np.isfinite(outcomes.active_return) | np.isfinite(judged.proxy_active)
-    yield from _benchmark_remarks(judged, panels, told)
-    if judged.calls.estimated[told].any():
-        yield "Calls with an estimated date are judged from the estimate: shown as est."
-    older = _backdated(judged)
-    if older:
-        yield (
-            f"Older than any definition of their house, and judged by its first known one as "
-            f"asked: {older:,} calls."
-        )
-    if told.any():
-        yield from _action_remarks(store, panels)
-    if outcomes.matured.any():
-        yield from _coverage_remarks(store, panels)
-
-
-def _benchmark_remarks(
-    judged: Judged, panels: Sequence[tuple[WealthPanel, Calendar]], told: npt.NDArray[np.bool_]
-) -> Iterator[str]:
-    assumed = told & judged.assumed
-    for broker in sorted(set(judged.calls.broker[assumed].tolist())):
-        names = sorted(set(judged.benchmark[assumed & (judged.calls.broker == broker)].tolist()))
-        yield f"{broker} names no benchmark: {', '.join(names)} is taken."
-    flat = sorted(
-        str(series.listing)
-        for panel, _ in panels
-        for series in panel.indices.values()
-        if series.basis == "price"
-    )
-    if flat and told.any():
-        yield (
-            f"Without its dividends a price index flatters what is measured against it: "
-            f"{', '.join(flat)}."
-        )
-
-
-def _backdated(judged: Judged) -> int:
-    since = np.array([item.since for item in judged.contracts] + [date.min], dtype="datetime64[D]")
-    return int((since[judged.contract] > judged.calls.published).sum())
-
-
-def _coverage_remarks(
-    store: Store, panels: Sequence[tuple[WealthPanel, Calendar]]
-) -> Iterator[str]:
-    master = store.read(TableName.LISTINGS, columns=("listing", "kind"))
-    stocks = master.filter(pc.equal(master.column("kind"), "stock")).column("listing").to_pylist()
-    for panel, _ in panels:
-        held = int((panel.peers == Peers.STOCKS).sum())
-        known = sum(name.endswith(".HK") != panel.mainland for name in stocks)
-        if 0 < held < known:
-            yield (
-                f"Base rates rest on the {held:,} of {known:,} {_MARKETS[panel.mainland]} "
-                "listings that have bars: the market as a whole may differ."
-            )
-
-
-def _action_remarks(store: Store, panels: Sequence[tuple[WealthPanel, Calendar]]) -> Iterator[str]:
-    acted = set(store.read(TableName.FACTORS, columns=("listing",)).column("listing").to_pylist())
-    for panel, _ in panels:
-        ids = {
-            item.id
-            for item, peers in zip(panel.listings, panel.peers, strict=True)
-            if peers == Peers.STOCKS
-        }
-        if ids and acted.isdisjoint(ids):
-            yield (
-                f"No {_MARKETS[panel.mainland]} listing has corporate actions in the tables: "
-                "returns of raw prices leave dividends and splits out."
-            )
-
-
-def verdict_counts(judged: Judged) -> dict[Verdict, int]:
-    """Count the calls by how they ended."""
-    return {item: int((judged.outcomes.verdict == item).sum()) for item in Verdict}

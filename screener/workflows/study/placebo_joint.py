@@ -10,7 +10,7 @@ from screener.study.placebo.monte_carlo import Placement
 from screener.study.placebo.placebo import joint_placement
 from screener.workflows.study.placebo import PlaceboResult, PlaceboRun
 
-__all__ = ["JointResult", "joint_results"]
+__all__ = ["JointResult", "joint_results", "largest_error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,11 @@ class JointResult:
     n_without: int
     mean_return: float | None
     placement: Placement | None
+
+    @property
+    def n_left_out(self) -> int:
+        """Events that do not count."""
+        return self.n_unfinished + self.n_without
 
 
 def joint_results(
@@ -88,3 +93,10 @@ def _joint(label: str, horizon: int, some: Sequence[PlaceboResult]) -> JointResu
         mean_return=sum(returns) / len(returns) if returns else None,
         placement=joint_placement(returns, [item for _, item, _ in pairs]) if pairs else None,
     )
+
+
+def largest_error(run: PlaceboRun, joint: Sequence[JointResult]) -> float:
+    """Return the largest Monte Carlo error of any p of a run and its joint tests; 0 for none."""
+    alone = [item.placebo.placement for item in run.results if item.placebo is not None]
+    together = [item.placement for item in joint if item.placement is not None]
+    return max((item.p_error or 0.0 for item in (*alone, *together)), default=0.0)

@@ -1,4 +1,4 @@
-"""Placebo results as rows, and as a page for the terminal."""
+"""Placebo results as rows: events, several of them together, and the controls of each name."""
 
 from __future__ import annotations
 
@@ -8,75 +8,11 @@ from screener.study.placebo.monte_carlo import Placement
 from screener.workflows.study.placebo import PlaceboResult, PlaceboRun
 from screener.workflows.study.placebo_joint import JointResult
 
-__all__ = [
-    "CONTROL_COLUMNS",
-    "JOINT_COLUMNS",
-    "PLACEBO_COLUMNS",
-    "control_rows",
-    "joint_rows",
-    "placebo_rows",
-]
-
-PLACEBO_COLUMNS = (
-    "basket",
-    "report",
-    "entry_session",
-    "horizon",
-    "status",
-    "matched_on",
-    "n_universe",
-    "n_controls",
-    "draws",
-    "seed",
-    "paper_return",
-    "placebo_mean",
-    "placebo_sd",
-    "excess",
-    "quantile",
-    "p_two_sided",
-    "p_greater",
-    "p_error",
-    "matched_excess",
-    "active_return",
-    "placebo_active_mean",
-    "n_dates",
-    "random_dates_mean",
-    "random_dates_p",
-    "random_dates_active_mean",
-    "random_dates_active_p",
-    "remarks",
-    "data_version",
-    "run_id",
-)
-"""`excess`, `quantile` and p are the same for the active return: its index is the same for all."""
-
-JOINT_COLUMNS = (
-    "label",
-    "horizon",
-    "n_events",
-    "n_days",
-    "n_unfinished",
-    "n_without",
-    "draws",
-    "seed",
-    "mean_return",
-    "placebo_mean",
-    "placebo_sd",
-    "excess",
-    "quantile",
-    "p_two_sided",
-    "p_greater",
-    "p_error",
-    "data_version",
-    "run_id",
-)
-
-
-CONTROL_COLUMNS = ("basket", "report", "horizon", "listing", "rank", "control", "run_id")
+__all__ = ["control_rows", "joint_rows", "placebo_rows"]
 
 
 def placebo_rows(run: PlaceboRun) -> list[dict[str, object]]:
-    """Return one row per event and horizon with the columns of `PLACEBO_COLUMNS`.
+    """Return one row per event and horizon with the columns of `PLACEBOS`.
 
     Returns are fractions; what is not defined is `None`, never 0.
     """
@@ -84,7 +20,7 @@ def placebo_rows(run: PlaceboRun) -> list[dict[str, object]]:
 
 
 def joint_rows(run: PlaceboRun, joint: Sequence[JointResult]) -> list[dict[str, object]]:
-    """Return one row per joint test with the columns of `JOINT_COLUMNS`."""
+    """Return one row per joint test with the columns of `JOINT`."""
     return [
         {
             "label": item.label,
@@ -104,7 +40,7 @@ def joint_rows(run: PlaceboRun, joint: Sequence[JointResult]) -> list[dict[str, 
 
 
 def control_rows(run: PlaceboRun) -> list[dict[str, object]]:
-    """Return one row per name and control with the columns of `CONTROL_COLUMNS`, nearest first.
+    """Return one row per name and control with the columns of `CONTROLS`, nearest first.
 
     A name has the same controls at every horizon for which it was bought on the same day.
     """

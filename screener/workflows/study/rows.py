@@ -6,103 +6,26 @@ import json
 import math
 from dataclasses import asdict
 
+from screener.results.study import UNITS
+from screener.results.tables import Table
 from screener.study.evaluating import DayResult, PartResult
 from screener.study.legs import LegReturns
 from screener.study.results import Statistic, TestResult
 from screener.study.units import Unit, UnitKind
+from screener.study.windows import Part
 from screener.workflows.study.run import StudyGroup, StudyRun
 
 __all__ = [
-    "DAY_COLUMNS",
-    "NAME_COLUMNS",
-    "TEST_COLUMNS",
     "day_rows",
     "name_rows",
+    "reversal_rows",
     "study_document",
     "test_rows",
-    "unit_columns",
     "unit_rows",
+    "unit_table",
 ]
 
-TEST_COLUMNS = (
-    "group",
-    "part",
-    "first_session",
-    "last_session",
-    "statistic",
-    "n_units",
-    "n_dropped",
-    "n_unfinished",
-    "n_untraded",
-    "n",
-    "n_dates",
-    "mean_car",
-    "median_car",
-    "mean_bhar",
-    "n_positive",
-    "correlation",
-    "value",
-    "p",
-    "p_holm",
-    "p_benjamini_hochberg",
-    "n_trials",
-    "estimate",
-    "estimate_of",
-    "low",
-    "high",
-    "note",
-    "unit",
-    "model",
-    "convention",
-    "method",
-    "seed",
-    "data_version",
-    "run_id",
-)
-
-DAY_COLUMNS = (
-    "group",
-    "session",
-    "n",
-    "mean_ar",
-    "caar",
-    *(
-        f"{name}_{kind}"
-        for name in ("t", "patell", "bmp", "kolari_pynnonen")
-        for kind in ("value", "p")
-    ),
-    "run_id",
-)
-
-NAME_COLUMNS = (
-    "basket",
-    "report",
-    "listing",
-    "name",
-    "entry_session",
-    "status",
-    "reason",
-    "observations",
-    "run_id",
-)
-
-_UNIT_COLUMNS = (
-    "unit",
-    "basket",
-    "report",
-    "listing",
-    "published",
-    "precision",
-    "entry_session",
-    "status",
-    "reason",
-    "n_named",
-    "n_kept",
-    "observations",
-    "constant",
-    "slope",
-    "sigma",
-)
+_MEASURES = ("car", "scar", "bhar")
 
 
 def test_rows(run: StudyRun) -> list[dict[str, object]]:
@@ -184,15 +107,16 @@ def _day_row(run: StudyRun, group: StudyGroup, day: DayResult) -> dict[str, obje
     return row
 
 
-def unit_columns(run: StudyRun) -> tuple[str, ...]:
-    """Return the columns of `unit_rows`: what a unit is, then its parts."""
-    parts = [str(part.part).replace("-", "_") for part in run.request.settings.windows.parts()]
-    measures = [f"{kind}_{part}" for part in parts for kind in ("car", "scar", "bhar")]
-    return (*_UNIT_COLUMNS, *measures, "run_id")
+def unit_table(run: StudyRun) -> Table:
+    """Return one row per unit, dropped ones included, with a column for each part there is."""
+    absent = set(Part) - {item.part for item in run.request.settings.windows.parts()}
+    lacking = {f"{kind}_{part.column}" for part in absent for kind in _MEASURES}
+    spec = UNITS.selected(set(UNITS.names) - lacking)
+    return Table(spec=spec, rows=[spec.row(row) for row in unit_rows(run)])
 
 
 def unit_rows(run: StudyRun) -> list[dict[str, object]]:
-    """Return one row per unit, dropped ones included."""
+    """Return one row per unit, dropped ones included; a unit without numbers has none."""
     row_of = {int(at): row for row, at in enumerate(run.units.kept)}
     return [
         {**_unit_row(run, at, unit), **_measures(run, row_of.get(at)), "run_id": run.run_id}
@@ -232,9 +156,8 @@ def _measures(run: StudyRun, row: int | None) -> dict[str, object]:
         "sigma": float(abnormal.sigma[row]),
     }
     for at, part in enumerate(run.request.settings.windows.parts()):
-        name = str(part.part).replace("-", "_")
-        for kind in ("car", "scar", "bhar"):
-            found[f"{kind}_{name}"] = _defined(getattr(abnormal, kind)[row, at])
+        for kind in _MEASURES:
+            found[f"{kind}_{part.part.column}"] = _defined(getattr(abnormal, kind)[row, at])
     return found
 
 
@@ -277,12 +200,17 @@ def study_document(run: StudyRun) -> dict[str, object]:
         "simulated": run.simulated,
         "study": json.loads(json.dumps(asdict(run.request), default=str)),
         "tests": test_rows(run),
-        "reversals": [_reversal(group) for group in run.groups],
+        "reversals": reversal_rows(run),
         "sessions": day_rows(run),
         "units": unit_rows(run),
         "names": name_rows(run),
         "remarks": list(run.remarks),
     }
+
+
+def reversal_rows(run: StudyRun) -> list[dict[str, object]]:
+    """Return one row per group: whether its drift takes back what came before."""
+    return [_reversal(group) for group in run.groups]
 
 
 def _reversal(group: StudyGroup) -> dict[str, object]:

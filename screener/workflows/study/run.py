@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -24,7 +25,7 @@ from screener.study.models import Model
 from screener.study.results import Statistic, TestResult
 from screener.study.returns import EventReturns
 from screener.study.trials import benjamini_hochberg, holm
-from screener.study.units import StudyEvent, UnitKind, Units, study_units
+from screener.study.units import State, StudyEvent, UnitKind, Units, study_units
 from screener.workflows.backtest.market import Benchmarks, Market, benchmarks_for, dated_events
 from screener.workflows.run_ids import run_id
 from screener.workflows.study.industry_returns import industry_remark, industry_returns
@@ -148,6 +149,11 @@ class StudyRun:
         """Whether a name was asked for and something is missing that its returns need."""
         legs = (leg for unit in self.units.every for leg in unit.legs)
         return bool(self.left_out) or any(leg.lack is not None for leg in legs)
+
+    def counts(self, group: StudyGroup) -> dict[State, int]:
+        """Return how many units of a group are in each state."""
+        found = Counter(self.units.every[at].state for at in group.units)
+        return {state: found[state] for state in State}
 
 
 def run_study(

@@ -48,6 +48,11 @@ class BrokerRecord:
     interval: tuple[float, float] | None = None
     base_rate: float | None = None
 
+    @property
+    def rate(self) -> float | None:
+        """Share of its matured calls that met it."""
+        return self.met / self.matured if self.matured else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:

@@ -12,6 +12,7 @@ from screener.domain.basket import Basket, Event
 from screener.domain.report import Precision, Report
 from screener.errors import InputError
 from screener.paths.windows import WindowStatus
+from screener.results.placebo import VERDICTS
 from screener.scoring.leaderboard import Grouping, Score
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.run import BacktestRun, run_events
@@ -22,29 +23,7 @@ from screener.workflows.study.run import StudyRequest
 from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
 from screener.workspace.locate import Workspace
 
-__all__ = ["VERDICT_COLUMNS", "VerdictRun", "compared", "run_verdicts", "verdict_rows"]
-
-VERDICT_COLUMNS = (
-    "basket",
-    "report",
-    "horizon",
-    "sessions_held",
-    "finished",
-    "paper_return",
-    "executable_return",
-    "capital",
-    "placebo_excess",
-    "placebo_p",
-    "matched_on",
-    "broker",
-    "met",
-    "matured",
-    "interval_low",
-    "interval_high",
-    "base_rate",
-    "placebo_run",
-    "run_id",
-)
+__all__ = ["VerdictRun", "compared", "run_verdicts", "verdict_rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -126,7 +105,7 @@ def compared(
 
 
 def verdict_rows(run: VerdictRun) -> list[dict[str, object]]:
-    """Return one row per event and broker with the columns of `VERDICT_COLUMNS`."""
+    """Return one row per event and broker with the columns of `VERDICTS`."""
     rows = []
     for found in run.verdicts:
         common = {
@@ -144,7 +123,8 @@ def verdict_rows(run: VerdictRun) -> list[dict[str, object]]:
             "run_id": run.backtest.run_id,
             "placebo_run": run.placebo.run_id,
         }
-        rows += [{**common, **_broker_columns(record)} for record in found.brokers] or [common]
+        beside = [_broker_columns(record) for record in found.brokers] or [{}]
+        rows += [VERDICTS.row({**common, **columns}) for columns in beside]
     return rows
 
 

@@ -1,0 +1,13 @@
+"""Tables of a score: groups, calls, crowding, persistence."""
+
+from __future__ import annotations
+
+from screener.results.tables import declared
+
+__all__ = ["CALLS", "CROWDING", "PERSISTENCE", "SCORES"]
+
+_TABLES = declared("score")
+SCORES = _TABLES["scores"]
+CALLS = _TABLES["calls"]
+CROWDING = _TABLES["crowding"]
+PERSISTENCE = _TABLES["persistence"]

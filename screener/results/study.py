@@ -1,0 +1,14 @@
+"""Tables of an event study: tests, sessions, units, names, reversals."""
+
+from __future__ import annotations
+
+from screener.results.tables import declared
+
+__all__ = ["NAMES", "REVERSALS", "SESSIONS", "TESTS", "UNITS"]
+
+_TABLES = declared("study")
+TESTS = _TABLES["tests"]
+SESSIONS = _TABLES["sessions"]
+UNITS = _TABLES["units"]
+NAMES = _TABLES["names"]
+REVERSALS = _TABLES["reversals"]
