@@ -119,7 +119,7 @@ def import_(
     Example: screener data import bars.csv --kind bars --basis raw
     """
     from screener.data.sources.files import ImportRequest, parse_column_map, parse_units
-    from screener.render.store import change_lines, import_view, outcome_text
+    from screener.render.store import import_page
     from screener.workflows.data.importing import import_files
 
     now = datetime.now(UTC)
@@ -140,11 +140,7 @@ def import_(
     place = workspace_of(workspace)
     with working("importing"):
         outcome = import_files(place, request, dry_run=dry_run)
-    console().print(
-        import_view(
-            change_lines(outcome), outcome.reasons, outcome.remarks, outcome=outcome_text(outcome)
-        )
-    )
+    console().print(import_page(outcome))
 
 
 @data_app.command("export")
