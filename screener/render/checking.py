@@ -10,13 +10,14 @@ from rich.text import Text
 from screener.domain.report import Claim, ClaimUnit
 from screener.render.tables import (
     UNDEFINED,
-    Column,
     compact,
+    heads,
     number,
     percent,
     plain_table,
     published_text,
 )
+from screener.results.reports import CHECKING
 from screener.workflows.report.check import Checked, Checking, Verdict
 
 __all__ = ["checking_view"]
@@ -49,10 +50,7 @@ def _table(rows: Sequence[Checked]) -> RenderableType:
         [
             "Security",
             "Claim",
-            Column(header="Printed", numeric=True),
-            Column(header="Found", numeric=True),
-            "Verdict",
-            "Why",
+            *heads(CHECKING, "printed", "found", "verdict", "reason"),
         ],
         [
             [
