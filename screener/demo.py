@@ -14,7 +14,6 @@ from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import Listing
 from screener.errors import ConfigError
 from screener.files.writing import write_csv
-from screener.render.screen import screen_rows
 from screener.results.backtest import NAMES, RETURNS
 from screener.screen.criteria import parse_criteria
 from screener.workflows.backtest.requests import request_for
@@ -23,6 +22,7 @@ from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.data.importing import ImportOutcome, import_batch
 from screener.workflows.report.catalog import init_workspace, list_reports
 from screener.workflows.screen.run import ScreenRequest, ScreenResult, Universe, run_screen
+from screener.workflows.screen.table import screen_table
 from screener.workspace.locate import Workspace, is_workspace
 from screener.workspace.runs import save_run
 
@@ -121,6 +121,6 @@ def screen(workspace: Workspace) -> ScreenResult:
                 as_of=_END, universe=Universe.A, criteria=parse_criteria(_RANGES), top=10
             ),
         )
-    columns, rows = screen_rows(result, passed_only=False)
-    write_csv(str(DemoFiles.of(workspace).screen), columns, rows)
+    table = screen_table(result)
+    write_csv(str(DemoFiles.of(workspace).screen), table.spec.names, table.rows)
     return result

@@ -140,12 +140,12 @@ def _ask() -> Answer:
 
 def _show(added: Added, *, quiet: bool) -> None:
     from screener.render.reading import added_view, open_questions
-    from screener.workflows.report.rows import doubt_rows, evidence_rows
+    from screener.workflows.report.rows import doubt_rows
 
     out, remarks = console(), messages()
     if not quiet:
         wide = out.width >= _WIDE
-        out.print(added_view(added.report, evidence_rows(added), added.baskets, wide=wide))
+        out.print(added_view(added, wide=wide))
         doubts = doubt_rows(added)
         if doubts:
             out.print()
@@ -197,13 +197,9 @@ def check(
     """
     require_memory()
     from screener.files.writing import check_targets, write_csv, write_json
-    from screener.render.checking import (
-        CHECKING_COLUMNS,
-        checking_document,
-        checking_rows,
-        checking_view,
-    )
-    from screener.workflows.report.check import check_report
+    from screener.render.checking import checking_view
+    from screener.results.reports import CHECKING
+    from screener.workflows.report.check import check_report, checking_document, checking_rows
 
     if excel and not csv:
         raise InputError("--excel is about the CSV file", fix="give --csv FILE as well")
@@ -216,6 +212,6 @@ def check(
     if "-" not in (csv, json):
         console().print(checking_view(result))
     if csv:
-        write_csv(csv, CHECKING_COLUMNS, checking_rows(result), excel=excel)
+        write_csv(csv, CHECKING.names, checking_rows(result), excel=excel)
     if json:
         write_json(json, checking_document(result))

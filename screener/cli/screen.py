@@ -142,15 +142,16 @@ def _show(
     result: ScreenResult, *, csv: str | None, json: str | None, excel: bool, passed_only: bool
 ) -> None:
     from screener.files.writing import write_csv, write_json
-    from screener.render.screen import screen_document, screen_rows, screen_view
+    from screener.render.screen import screen_view
+    from screener.workflows.screen.table import screen_document, screen_table
 
     for remark in result.remarks:
         messages().print(remark, markup=False)
     if "-" not in (csv, json):
         console().print(screen_view(result))
     if csv is not None:
-        columns, rows = screen_rows(result, passed_only=passed_only)
-        write_csv(csv, columns, rows, excel=excel)
+        table = screen_table(result, passed_only=passed_only)
+        write_csv(csv, table.spec.names, table.rows, excel=excel)
     if json is not None:
         write_json(json, screen_document(result, passed_only=passed_only))
 

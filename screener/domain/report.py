@@ -267,6 +267,11 @@ class Report:
         """Themes with at least one recommended security, in order of appearance."""
         return tuple(dict.fromkeys(s.theme for s in self.securities if s.role is Role.RECOMMENDED))
 
+    @property
+    def n_recommended(self) -> int:
+        """How many securities it recommends; one under several themes counts under each."""
+        return sum(item.role is Role.RECOMMENDED for item in self.securities)
+
     def recommended(self, theme: str) -> tuple[SecurityMention, ...]:
         """Securities recommended under `theme`, in order of appearance."""
         return tuple(s for s in self.securities if s.role is Role.RECOMMENDED and s.theme == theme)

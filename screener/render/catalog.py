@@ -54,7 +54,7 @@ def report_list(reports: Iterable[Report]) -> RenderableType:
                 published_text(report.published),
                 report.publisher,
                 report.title,
-                str(sum(item.role is Role.RECOMMENDED for item in report.securities)),
+                str(report.n_recommended),
                 *([or_dash(links)] * linked),
             ]
             for report, links in shown

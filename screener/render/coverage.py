@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from screener.data.doctor.holdings import Holdings
-from screener.data.doctor.lacks import Cell
-from screener.data.lake.schema import SIMULATED, TABLES, TableName
-from screener.render.tables import UNDEFINED, Column, facts, number, or_dash, plain_table
+from screener.data.lake.schema import TABLES
+from screener.render.tables import (
+    UNDEFINED,
+    Column,
+    banner,
+    facts,
+    heads,
+    number,
+    or_dash,
+    plain_table,
+)
+from screener.results.data import COVERAGE
 from screener.workflows.data.status import Status
 
-__all__ = [
-    "BasketLine",
-    "CellLine",
-    "CoverageLine",
-    "FreshnessLine",
-    "GapLine",
-    "size_text",
-    "status_page",
-    "status_view",
-    "table_line",
-]
+__all__ = ["status_page"]
 
 _SOURCES_SHOWN = 3
 _GAPS_SHOWN = 20
@@ -46,134 +44,49 @@ _LEGEND = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoverageLine:
-    """What a table holds; `sources` with their rows, largest first."""
-
-    table: str
-    rows: int
-    listings: int | None
-    first: date | None
-    last: date | None
-    sources: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreshnessLine:
-    """Last day of a table in a market, and how many finished sessions have come since."""
-
-    market: str
-    table: str
-    last: date
-    finished: date | None
-    behind: int | None
+def status_page(status: Status) -> RenderableType:
+    """Return the status as a page: tables, freshness, and what baskets or listings lack."""
+    parts = [
+        *banner(simulated=status.simulated),
+        _tables(status.holdings),
+        *_sources(status.holdings),
+        *_freshness(status),
+        *(_cells(status) if status.by_listing else [*_baskets(status), *_gaps(status)]),
+        *(Text(f"· {remark}") for remark in status.remarks),
+    ]
+    return Group(*parts, Text(), *(Text(line, style="dim") for line in _footer(status)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BasketLine:
-    """How many names of a basket have rows, of those that need them, by table."""
-
-    basket: str
-    counts: Mapping[str, tuple[int, int]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GapLine:
-    """A name without bars, or whose bars stop early, and its baskets."""
-
-    listing: str
-    name: str
-    reason: str
-    baskets: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellLine:
-    """What one table holds about one listing."""
-
-    listing: str
-    table: str
-    first: date | None
-    last: date | None
-    rows: int
-    missing: str
-
-
-def status_view(
-    lines: Sequence[CoverageLine],
-    freshness: Sequence[FreshnessLine],
-    baskets: Sequence[BasketLine],
-    gaps: Sequence[GapLine],
-    cells: Sequence[CellLine],
-    *,
-    remarks: Sequence[str],
-    banner: str,
-    footer: Iterable[str],
-) -> RenderableType:
-    """Return the whole page.
-
-    Parameters
-    ----------
-    lines
-        Tables.
-    freshness
-        Last days against finished sessions.
-    baskets, gaps
-        What baskets lack, and the names whose bars are missing or stop early.
-    cells
-        Listings asked for one by one, instead of baskets.
-    remarks
-        What could not be told.
-    banner
-        What stands above all, or empty.
-    footer
-        Lines below all.
-    """
-    parts: list[RenderableType] = [Text(banner, style="bold reverse"), Text()] if banner else []
-    parts.append(_tables(lines))
-    parts.extend(_sources(lines))
-    if freshness:
-        parts.extend([Text(), _freshness(freshness)])
-    if baskets:
-        parts.extend([Text(), _baskets(baskets), Text(_LEGEND, style="dim")])
-    if gaps:
-        parts.extend([Text(), *_gaps(gaps)])
-    if cells:
-        parts.extend([Text(), _cells(cells)])
-    parts.extend(Text(f"· {remark}") for remark in remarks)
-    return Group(*parts, Text(), *(Text(line, style="dim") for line in footer))
-
-
-def size_text(count: int) -> str:
+def _size(count: int) -> str:
     """Write a number of bytes, `53.1 MB`."""
     if count < 1e6:
         return f"{number(count / 1e3, digits=0)} kB"
     return f"{number(count / 1e6, digits=1)} MB"
 
 
-def _tables(lines: Sequence[CoverageLine]) -> RenderableType:
-    columns: list[Column | str] = [
-        "table",
-        Column(header="rows", numeric=True),
-        Column(header="listings", numeric=True),
-        "first",
-        "last",
-    ]
-    rows = [
-        [
-            line.table,
-            f"{line.rows:,}",
-            UNDEFINED if line.listings is None else f"{line.listings:,}",
-            _day(line.first),
-            _day(line.last),
-        ]
-        for line in lines
-    ]
-    return plain_table(columns, rows)
+def _footer(status: Status) -> Iterator[str]:
+    disk, kept = status.disk, status.versions
+    oldest = "" if kept.oldest is None else f", the oldest is {kept.oldest}"
+    yield f"data version {status.data_version} · {kept.count} readable{oldest}"
+    yield (
+        f"{_size(disk.data)} in {disk.files:,} data files · "
+        f"catalog {_size(disk.catalog)} · runs {_size(disk.runs)}"
+    )
+    yield status.place
 
 
-def _sources(lines: Sequence[CoverageLine]) -> list[RenderableType]:
-    known = [(line.table, _mix(line.sources)) for line in lines if line.sources]
+def _tables(holdings: Holdings) -> RenderableType:
+    rows = []
+    for table in TABLES:
+        extent, listings = holdings.tables[table], holdings.n_listings(table)
+        shown = UNDEFINED if listings is None else f"{listings:,}"
+        rows.append([table, f"{extent.rows:,}", shown, _day(extent.first), _day(extent.last)])
+    table_, count, first, last = heads(COVERAGE, "table", "rows", "first", "last")
+    return plain_table([table_, count, Column(header="listings", numeric=True), first, last], rows)
+
+
+def _sources(holdings: Holdings) -> list[RenderableType]:
+    known = [(table, _mix(holdings.sources[table])) for table in TABLES if holdings.sources[table]]
     if not known:
         return []
     return [Text(), Text("rows by source", style="bold"), facts(known)]
@@ -187,13 +100,13 @@ def _mix(sources: tuple[tuple[str, int], ...]) -> str:
     return " · ".join(shown)
 
 
-def _freshness(lines: Sequence[FreshnessLine]) -> RenderableType:
-    columns: list[Column | str] = ["market", "table", "last day", "last finished", "behind"]
+def _freshness(status: Status) -> list[RenderableType]:
     rows = [
-        [line.market, line.table, _day(line.last), _day(line.finished), _behind(line.behind)]
-        for line in lines
+        [item.market, item.table, _day(item.last), _day(item.finished), _behind(item.behind)]
+        for item in status.freshness
     ]
-    return plain_table(columns, rows)
+    headers = ["market", "table", "last day", "last finished", "behind"]
+    return [Text(), plain_table(headers, rows)] if rows else []
 
 
 def _behind(sessions: int | None) -> str:
@@ -204,139 +117,52 @@ def _behind(sessions: int | None) -> str:
     return f"{sessions:,} session{'s' if sessions > 1 else ''}"
 
 
-def _baskets(lines: Sequence[BasketLine]) -> RenderableType:
-    columns: list[Column | str] = [
-        "basket",
-        *(Column(header=header, numeric=True) for header in _HEADERS.values()),
-    ]
+def _baskets(status: Status) -> list[RenderableType]:
     rows = [
-        [line.basket, *(_share(line.counts.get(table)) for table in _HEADERS)] for line in lines
+        [basket, *(_share(counts.get(table)) for table in _HEADERS)]
+        for basket, counts in status.held().items()
     ]
-    return plain_table(columns, rows)
+    columns = [
+        *heads(COVERAGE, "basket"),
+        *(Column(header=item, numeric=True) for item in _HEADERS.values()),
+    ]
+    return [Text(), plain_table(columns, rows), Text(_LEGEND, style="dim")] if rows else []
 
 
 def _share(count: tuple[int, int] | None) -> str:
     return UNDEFINED if count is None or not count[1] else f"{count[0]}/{count[1]}"
 
 
-def _gaps(lines: Sequence[GapLine]) -> list[RenderableType]:
+def _gaps(status: Status) -> list[RenderableType]:
+    gaps = status.short_names()
+    if not gaps:
+        return []
     rows = [
-        [line.listing, or_dash(line.name), line.reason, ", ".join(line.baskets)]
-        for line in lines[:_GAPS_SHOWN]
+        [item.listing, or_dash(item.name), item.reason, ", ".join(item.baskets)]
+        for item in gaps[:_GAPS_SHOWN]
     ]
-    parts: list[RenderableType] = [plain_table(["listing", "name", "bars", "baskets"], rows)]
-    hidden = len(lines) - _GAPS_SHOWN
+    parts = [Text(), plain_table(["listing", "name", "bars", "baskets"], rows)]
+    hidden = len(gaps) - _GAPS_SHOWN
     if hidden > 0:
         parts.append(Text(f"and {hidden:,} more: --csv FILE lists them all"))
     return parts
 
 
-def _cells(lines: Sequence[CellLine]) -> RenderableType:
-    columns: list[Column | str] = [
-        "listing",
-        "table",
-        "first",
-        "last",
-        Column(header="rows", numeric=True),
-        "missing",
-    ]
+def _cells(status: Status) -> list[RenderableType]:
     rows = [
         [
-            line.listing,
-            line.table,
-            _day(line.first),
-            _day(line.last),
-            f"{line.rows:,}",
-            or_dash(line.missing),
+            cell.wanted.listing.id,
+            cell.table,
+            _day(cell.extent.first if cell.extent else None),
+            _day(cell.extent.last if cell.extent else None),
+            f"{cell.extent.rows if cell.extent else 0:,}",
+            or_dash(cell.missing),
         ]
-        for line in lines
+        for cell in status.cells
     ]
-    return plain_table(columns, rows)
+    names = ("listing", "table", "first", "last", "rows", "missing")
+    return [Text(), plain_table(heads(COVERAGE, *names), rows)] if rows else []
 
 
 def _day(day: date | None) -> str:
     return UNDEFINED if day is None else day.isoformat()
-
-
-def status_page(status: Status) -> RenderableType:
-    """Return the status as a page."""
-    disk, kept = status.disk, status.versions
-    oldest = "" if kept.oldest is None else f", the oldest is {kept.oldest}"
-    alone = status.by_listing
-    return status_view(
-        [table_line(status.holdings, table) for table in TABLES],
-        [
-            FreshnessLine(
-                market=item.market,
-                table=item.table,
-                last=item.last,
-                finished=item.finished,
-                behind=item.behind,
-            )
-            for item in status.freshness
-        ],
-        [] if alone else _basket_lines(status.cells),
-        [] if alone else _gap_lines(status.cells),
-        [_cell_line(cell) for cell in status.cells] if alone else [],
-        remarks=status.remarks,
-        banner=f" {SIMULATED}: invented prices " if status.simulated else "",
-        footer=(
-            f"data version {status.data_version} · {kept.count} readable{oldest}",
-            f"{size_text(disk.data)} in {disk.files:,} data files · "
-            f"catalog {size_text(disk.catalog)} · runs {size_text(disk.runs)}",
-            status.place,
-        ),
-    )
-
-
-def table_line(holdings: Holdings, table: TableName) -> CoverageLine:
-    """Return what a table holds as a line for the terminal."""
-    extent = holdings.tables[table]
-    by_listing = "listing" in TABLES[table].column_names
-    return CoverageLine(
-        table=table,
-        rows=extent.rows,
-        listings=extent.keys if by_listing else None,
-        first=extent.first,
-        last=extent.last,
-        sources=holdings.sources[table],
-    )
-
-
-def _basket_lines(cells: Sequence[Cell]) -> list[BasketLine]:
-    counts: dict[str, dict[str, tuple[int, int]]] = {}
-    for cell in cells:
-        own = counts.setdefault(cell.wanted.basket, {})
-        held, needed = own.get(cell.table, (0, 0))
-        if cell.needed:
-            own[cell.table] = (held + (cell.extent is not None), needed + 1)
-    return [BasketLine(basket=basket, counts=own) for basket, own in counts.items()]
-
-
-def _gap_lines(cells: Sequence[Cell]) -> list[GapLine]:
-    """Return each name whose bars fall short once, with all its baskets."""
-    found: dict[str, GapLine] = {}
-    for cell in cells:
-        if cell.table != TableName.BARS or not cell.missing:
-            continue
-        wanted = cell.wanted
-        line = found.get(wanted.listing.id)
-        found[wanted.listing.id] = GapLine(
-            listing=wanted.listing.id,
-            name=(line.name if line else "") or wanted.name,
-            reason=line.reason if line else cell.missing,
-            baskets=(*(line.baskets if line else ()), wanted.basket),
-        )
-    return sorted(found.values(), key=lambda line: line.listing)
-
-
-def _cell_line(cell: Cell) -> CellLine:
-    extent = cell.extent
-    return CellLine(
-        listing=cell.wanted.listing.id,
-        table=cell.table,
-        first=extent.first if extent else None,
-        last=extent.last if extent else None,
-        rows=extent.rows if extent else 0,
-        missing=cell.missing,
-    )

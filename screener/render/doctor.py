@@ -2,183 +2,79 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.data.doctor.repair import (
-    Proposal,
-)
-from screener.data.lake.integrity.checksums import (
-    SUMS,
-)
+from screener.data.doctor import Finding
+from screener.data.doctor.repair import Proposal, Refusal, Repair
+from screener.data.lake.integrity.checksums import SUMS
 from screener.data.lake.integrity.rebuilding import Rebuilt
-from screener.data.lake.schema import SIMULATED
-from screener.render.tables import UNDEFINED, Column, number, or_dash, percent, plain_table
+from screener.render.tables import (
+    UNDEFINED,
+    Column,
+    banner,
+    heads,
+    number,
+    or_dash,
+    percent,
+    plain_table,
+)
+from screener.results.data import FINDINGS
 from screener.workflows.data.repair import RepairPlan
 from screener.workflows.data.verify import Verified
 
-__all__ = [
-    "FindingLine",
-    "RefusalLine",
-    "RepairLine",
-    "findings_view",
-    "rebuilt_lines",
-    "repairs_page",
-    "repairs_view",
-    "verify_page",
-]
-
-
-_FAR = 0.02
+__all__ = ["rebuilt_lines", "repairs_page", "verify_page"]
 
 _ROUND = (
     "ratios are the usual ones nearest to the open; where the announcement says another, import "
     "its action or mended bars instead"
 )
-
 _AGAIN = "importing the same file again brings the faults back: mend the file, or repair again"
-
 _FINDINGS_SHOWN = 20
 _REFUSALS_SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingLine:
-    """One finding of the doctor."""
-
-    table: str
-    listing: str
-    session: date | None
-    check: str
-    severity: str
-    cause: str
-    value: float | None
-    expected: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepairLine:
-    """One proposed repair: moves as fractions, the ratio, and what the open says it is."""
-
-    listing: str
-    session: date
-    ratio: float
-    implied: float
-    before: float
-    after: float
-    method: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusalLine:
-    """A jump that no repair is proposed for, and why."""
-
-    listing: str
-    session: date
-    cause: str
-    reason: str
-
-
-def findings_view(
-    counts: Sequence[tuple[tuple[str, str, str, str], int]],
-    lines: Sequence[FindingLine],
-    *,
-    banner: str,
-    footer: str,
-) -> RenderableType:
-    """Return findings: how many of each severity, table, check and cause, then the first ones."""
-    parts: list[RenderableType] = [Text(banner, style="bold reverse"), Text()] if banner else []
-    if not lines:
-        return Group(*parts, Text("Nothing found.", style="bold"), Text(footer, style="dim"))
-    summary: list[Column | str] = [
-        "severity",
-        "table",
-        "check",
-        "cause",
-        Column(header="found", numeric=True),
-    ]
-    parts.append(plain_table(summary, [[*key, f"{count:,}"] for key, count in counts]))
-    parts.append(Text())
-    columns: list[Column | str] = [
-        "table",
-        "listing",
-        "session",
-        "check",
-        Column(header="value", numeric=True),
-        "cause",
-    ]
-    rows = [
-        [
-            line.table,
-            or_dash(line.listing),
-            UNDEFINED if line.session is None else line.session.isoformat(),
-            line.check,
-            UNDEFINED if line.value is None else f"{line.value:.4g}",
-            line.cause,
-        ]
-        for line in lines[:_FINDINGS_SHOWN]
-    ]
-    parts.append(plain_table(columns, rows))
-    hidden = len(lines) - _FINDINGS_SHOWN
-    if hidden > 0:
-        parts.append(Text(f"and {hidden:,} more: --csv FILE lists them all"))
+def verify_page(verified: Verified) -> RenderableType:
+    """Return the findings as a page: counts by cause, then the first of them."""
+    footer = f"{verified.n_rows:,} rows examined · data version {verified.data_version}"
+    parts = banner(simulated=verified.simulated)
+    if verified.findings:
+        parts += [_counts(verified), Text(), *_findings(verified.findings)]
+    else:
+        parts.append(Text("Nothing found.", style="bold"))
     return Group(*parts, Text(footer, style="dim"))
 
 
-def repairs_view(
-    repairs: Sequence[RepairLine],
-    refusals: Sequence[RefusalLine],
-    *,
-    banner: str,
-    remarks: Sequence[str],
-) -> RenderableType:
-    """Return the repairs proposed, all of them, and the jumps that have no safe one."""
-    parts: list[RenderableType] = [Text(banner, style="bold reverse"), Text()] if banner else []
-    if repairs:
-        columns: list[Column | str] = [
-            "listing",
-            "session",
-            *(
-                Column(header=name, numeric=True)
-                for name in ("ratio", "open says", "before", "after")
-            ),
-            "by",
+def _counts(verified: Verified) -> RenderableType:
+    return plain_table(
+        [
+            *heads(FINDINGS, "severity", "table", "check", "cause"),
+            Column(header="found", numeric=True),
+        ],
+        [[*key, f"{count:,}"] for key, count in verified.counts()],
+    )
+
+
+def _findings(findings: Sequence[Finding]) -> list[RenderableType]:
+    rows = [
+        [
+            item.table,
+            or_dash(item.listing),
+            UNDEFINED if item.session is None else item.session.isoformat(),
+            item.check,
+            UNDEFINED if item.value is None else f"{item.value:.4g}",
+            item.cause,
         ]
-        rows = [
-            [
-                line.listing,
-                line.session.isoformat(),
-                f"{line.ratio:g}×",
-                f"{number(line.implied, digits=3)}×",
-                percent(line.before, digits=1, signed=True),
-                percent(line.after, digits=1, signed=True),
-                line.method,
-            ]
-            for line in repairs
-        ]
-        parts.append(plain_table(columns, rows, title="Proposed repairs"))
-    else:
-        parts.append(Text("No repair is proposed.", style="bold"))
-    if refusals:
-        parts.append(Text())
-        parts.append(
-            plain_table(
-                ["listing", "session", "cause", "no safe repair"],
-                [
-                    [line.listing, line.session.isoformat(), line.cause, line.reason]
-                    for line in refusals[:_REFUSALS_SHOWN]
-                ],
-            )
-        )
-        hidden = len(refusals) - _REFUSALS_SHOWN
-        if hidden > 0:
-            parts.append(Text(f"and {hidden:,} more without a safe repair"))
-    return Group(*parts, *(Text(f"· {remark}") for remark in remarks))
+        for item in findings[:_FINDINGS_SHOWN]
+    ]
+    names = ("table", "listing", "session", "check", "value", "cause")
+    parts: list[RenderableType] = [plain_table(heads(FINDINGS, *names), rows)]
+    hidden = len(findings) - _FINDINGS_SHOWN
+    if hidden > 0:
+        parts.append(Text(f"and {hidden:,} more: --csv FILE lists them all"))
+    return parts
 
 
 def repairs_page(plan: RepairPlan, *, outcome: Sequence[str]) -> RenderableType:
@@ -192,43 +88,55 @@ def repairs_page(plan: RepairPlan, *, outcome: Sequence[str]) -> RenderableType:
         What was done with it, line by line.
     """
     proposal = plan.proposal
+    parts = banner(simulated=plan.simulated)
     remarks = list(outcome)
     if proposal.repairs:
+        parts.append(_repairs(proposal.repairs))
         remarks[:0] = [_ROUND, *_doubtful(proposal), _AGAIN]
-    return repairs_view(
+    else:
+        parts.append(Text("No repair is proposed.", style="bold"))
+    if proposal.refusals:
+        parts += [Text(), *_refusals(proposal.refusals)]
+    return Group(*parts, *(Text(f"· {remark}") for remark in remarks))
+
+
+def _repairs(repairs: Sequence[Repair]) -> RenderableType:
+    numbers = ("ratio", "open says", "before", "after")
+    return plain_table(
+        ["listing", "session", *(Column(header=name, numeric=True) for name in numbers), "by"],
         [
-            RepairLine(
-                listing=item.listing,
-                session=item.session,
-                ratio=item.ratio,
-                implied=item.implied,
-                before=item.before,
-                after=item.after,
-                method=str(item.method),
-            )
-            for item in proposal.repairs
+            [
+                item.listing,
+                item.session.isoformat(),
+                f"{item.ratio:g}×",
+                f"{number(item.implied, digits=3)}×",
+                percent(item.before, digits=1, signed=True),
+                percent(item.after, digits=1, signed=True),
+                item.method,
+            ]
+            for item in repairs
         ],
-        [
-            RefusalLine(
-                listing=item.listing,
-                session=item.session,
-                cause=item.cause,
-                reason=item.reason,
-            )
-            for item in proposal.refusals
-        ],
-        banner=f" {SIMULATED}: invented prices " if plan.simulated else "",
-        remarks=remarks,
+        title="Proposed repairs",
     )
+
+
+def _refusals(refusals: Sequence[Refusal]) -> list[RenderableType]:
+    rows = [
+        [item.listing, item.session.isoformat(), item.cause, item.reason]
+        for item in refusals[:_REFUSALS_SHOWN]
+    ]
+    parts: list[RenderableType] = [
+        plain_table(["listing", "session", "cause", "no safe repair"], rows)
+    ]
+    hidden = len(refusals) - _REFUSALS_SHOWN
+    if hidden > 0:
+        parts.append(Text(f"and {hidden:,} more without a safe repair"))
+    return parts
 
 
 def _doubtful(proposal: Proposal) -> list[str]:
     """Name the repairs whose ratio is not quite what the open says."""
-    far = [
-        f"{item.listing} {item.session}"
-        for item in proposal.repairs
-        if abs(item.implied / item.ratio - 1) > _FAR
-    ]
+    far = [f"{item.listing} {item.session}" for item in proposal.repairs if item.doubtful]
     return [f"look these up first, the open is over 2 % off: {', '.join(far)}"] if far else []
 
 
@@ -245,30 +153,3 @@ def rebuilt_lines(done: Rebuilt) -> list[str]:
         proof,
         "Nothing proves the rows that older versions alone hold.",
     ]
-
-
-def verify_page(verified: Verified) -> RenderableType:
-    """Return the findings as a page: counts by cause, then the first of them."""
-    counts = Counter(
-        (item.severity, str(item.table), str(item.check), item.cause) for item in verified.findings
-    )
-    ordered = sorted(counts.items(), key=lambda entry: (entry[0][0].rank, entry[0][1:]))
-    lines = [
-        FindingLine(
-            table=item.table,
-            listing=item.listing,
-            session=item.session,
-            check=str(item.check),
-            severity=str(item.severity),
-            cause=item.cause,
-            value=item.value,
-            expected=item.expected,
-        )
-        for item in verified.findings
-    ]
-    return findings_view(
-        [((str(key[0]), *key[1:]), count) for key, count in ordered],
-        lines,
-        banner=f" {SIMULATED}: invented prices " if verified.simulated else "",
-        footer=f"{verified.n_rows:,} rows examined · data version {verified.data_version}",
-    )

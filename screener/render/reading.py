@@ -2,74 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.domain.report import Report
+from screener.domain.report import Note, Report
 from screener.render.catalog import published_range
 from screener.render.tables import Column, facts, or_dash, plain_table
+from screener.workflows.report.add import Added
+from screener.workflows.report.rows import evidence_rows
 
 __all__ = ["added_view", "doubt_text", "evidence_table", "open_questions"]
 
 _SHOWN = ("recommended", "risk", "mover", "mentioned")
 
 
-def added_view(
-    report: Report,
-    rows: Sequence[Mapping[str, str]],
-    baskets: Iterable[tuple[str, Sequence[str]]],
-    *,
-    wide: bool,
-) -> RenderableType:
+def added_view(added: Added, *, wide: bool) -> RenderableType:
     """Show a card that was just read: its head, its notes, what it names, what it feeds.
 
     Parameters
     ----------
-    report
-        The card.
-    rows
-        A row for each security: listing, name, printed, role, theme, sure, sentence.
-    baskets
-        Recommended themes with the baskets that they feed.
+    added
+        What was read.
     wide
         Whether there is room for the sentences.
     """
-    return Group(*_parts(report, rows, tuple(baskets), wide=wide))
+    parts: list[RenderableType] = [
+        _head(added.report),
+        Text(),
+        evidence_table(evidence_rows(added), wide=wide),
+    ]
+    if added.baskets:
+        rows = [[theme, ", ".join(names) or "none yet"] for theme, names in added.baskets]
+        parts += [Text(), plain_table(["Theme", "Feeds basket"], rows)]
+    return Group(*parts)
 
 
-def _parts(
-    report: Report,
-    rows: Sequence[Mapping[str, str]],
-    baskets: Sequence[tuple[str, Sequence[str]]],
-    *,
-    wide: bool,
-) -> Iterator[RenderableType]:
-    yield facts(
+def _head(report: Report) -> RenderableType:
+    return facts(
         (
             ("Report", report.id),
             ("Title", report.title),
             ("Publisher", report.publisher),
             ("Published", published_range(report.published)),
             ("Evidence", report.published.evidence),
-            *(("Note", _note(number, report)) for number in range(len(report.notes))),
+            *(("Note", _note(note, report)) for note in report.notes),
             ("Claims", f"{len(report.claims)} to check" if report.claims else ""),
             ("Ratings", ", ".join(one.broker for one in report.rating_definitions)),
         )
     )
-    yield Text()
-    yield evidence_table(rows, wide=wide)
-    if baskets:
-        yield Text()
-        yield plain_table(
-            ["Theme", "Feeds basket"],
-            [[theme, ", ".join(names) or "none yet"] for theme, names in baskets],
-        )
 
 
-def _note(number: int, report: Report) -> str:
-    note = report.notes[number]
+def _note(note: Note, report: Report) -> str:
     people = ", ".join(f"{who.name} {who.licence}".strip() for who in note.analysts)
     rating = " ".join(filter(None, (note.rating, note.rating_change)))
     link = f"repeats {note.repeats}" if note.repeats else ""

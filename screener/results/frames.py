@@ -18,6 +18,7 @@ _PANDAS = {
     Dtype.NUMBER: "float64",
     Dtype.DATE: "datetime64[ns]",
     Dtype.FLAG: "boolean",
+    Dtype.VALUE: "object",
 }
 
 
@@ -40,7 +41,7 @@ def frame_of(
     pandas.DataFrame
         `(n_rows, n_columns)`, the columns of `spec` in order, also without rows: text as `string`,
         whole numbers as `Int64`, numbers as `float64` (NaN where undefined), dates as
-        `datetime64[ns]` (NaT), flags as `boolean`.
+        `datetime64[ns]` (NaT), flags as `boolean`, values of any type as they are.
     """
     import pandas as pd
 

@@ -29,6 +29,7 @@ class Dtype(StrEnum):
     NUMBER = "number"
     DATE = "date"
     FLAG = "flag"
+    VALUE = "value"  # of any of these types: a cell of whichever column of another table
 
     @property
     def kinds(self) -> tuple[type, ...]:
@@ -42,6 +43,7 @@ _KINDS: dict[Dtype, tuple[type, ...]] = {
     Dtype.NUMBER: (float, int),
     Dtype.DATE: (date,),
     Dtype.FLAG: (bool,),
+    Dtype.VALUE: (str, int, float, date, bool),
 }
 
 
@@ -58,6 +60,7 @@ class Unit(StrEnum):
     MONTHS = "months"
     SHARES = "shares"
     CNY = "cny"
+    MONEY = "money"  # in the currency that the result names
     LOCAL = "local"  # the row's own currency
     CNY_PER_UNIT = "cny_per_unit"  # of the row's own currency
     RATIO = "ratio"
@@ -176,7 +179,7 @@ def fits(spec: TableSpec, rows: Iterable[Row]) -> Sequence[str]:
 def _misfit(column: Column, value: object) -> str:
     if value is None:
         return "" if column.nullable else f"{column.name} is empty"
-    flag_for_number = isinstance(value, bool) and column.dtype is not Dtype.FLAG
+    flag_for_number = isinstance(value, bool) and bool not in column.dtype.kinds
     moment_for_date = isinstance(value, datetime) and column.dtype is Dtype.DATE
     if flag_for_number or moment_for_date or not isinstance(value, column.dtype.kinds):
         return f"{column.name} is a {type(value).__name__}, not {column.dtype}"

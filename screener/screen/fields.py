@@ -38,6 +38,8 @@ class Field:
     ----------
     name
         Column name in the table `valuation`, and the flag's name with hyphens.
+    title_zh
+        Its name in Chinese.
     meaning
         One line for people.
     unit
@@ -47,6 +49,7 @@ class Field:
     """
 
     name: str
+    title_zh: str
     meaning: str
     unit: Unit
     undefined_because: str = ""
@@ -67,26 +70,53 @@ class Field:
         return "--" + self.name.replace("_", "-")
 
 
-def _multiple(name: str, meaning: str, because: str) -> Field:
-    return Field(name=name, meaning=meaning, unit=Unit.MULTIPLE, undefined_because=because)
+def _multiple(name: str, title_zh: str, meaning: str, because: str) -> Field:
+    return Field(
+        name=name,
+        title_zh=title_zh,
+        meaning=meaning,
+        unit=Unit.MULTIPLE,
+        undefined_because=because,
+    )
 
 
 FIELDS: dict[str, Field] = {
     field.name: field
     for field in (
-        _multiple("pe_ttm", "price over profit of the trailing twelve months", "loss"),
-        _multiple("pe_static", "price over profit of the last annual report", "loss"),
-        _multiple("pb", "price over book value", "no positive book value"),
-        _multiple("ps_ttm", "price over sales of the trailing twelve months", "no positive sales"),
+        _multiple(
+            "pe_ttm",
+            "市盈率（TTM）",
+            "price over profit of the trailing twelve months",
+            "loss",
+        ),
+        _multiple(
+            "pe_static", "市盈率（静态）", "price over profit of the last annual report", "loss"
+        ),
+        _multiple("pb", "市净率", "price over book value", "no positive book value"),
+        _multiple(
+            "ps_ttm",
+            "市销率（TTM）",
+            "price over sales of the trailing twelve months",
+            "no positive sales",
+        ),
         _multiple(
             "pcf_ttm",
+            "市现率（TTM）",
             "price over operating cash flow of the trailing twelve months",
             "cash outflow",
         ),
-        Field(name="market_cap", meaning="total market value", unit=Unit.MONEY),
-        Field(name="float_cap", meaning="market value of tradable shares", unit=Unit.MONEY),
+        Field(name="market_cap", title_zh="总市值", meaning="total market value", unit=Unit.MONEY),
         Field(
-            name="dividend_yield", meaning="dividends over price, 0.03 is 3 %", unit=Unit.FRACTION
+            name="float_cap",
+            title_zh="流通市值",
+            meaning="market value of tradable shares",
+            unit=Unit.MONEY,
+        ),
+        Field(
+            name="dividend_yield",
+            title_zh="股息率",
+            meaning="dividends over price, 0.03 is 3 %",
+            unit=Unit.FRACTION,
         ),
     )
 }

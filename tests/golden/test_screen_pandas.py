@@ -14,9 +14,9 @@ import pytest
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
-from screener.render.screen import screen_rows
 from screener.screen.criteria import parse_criteria, parse_order
 from screener.workflows.screen.run import ScreenRequest, Universe, run_screen
+from screener.workflows.screen.table import screen_table
 
 AS_OF = date(2026, 5, 30)
 SNAPSHOT = {"SH": date(2026, 5, 29), "HK": date(2026, 5, 28)}
@@ -130,7 +130,7 @@ def test_screen_agrees_with_pandas(market):
     assert [row.listing for row in passes] == list(ranked["listing"])
     assert [row.rank for row in passes] == list(range(1, len(ranked) + 1))
     assert [row.session for row in passes] == list(ranked["session"])
-    _, cells = screen_rows(result, passed_only=True)
+    cells = screen_table(result, passed_only=True).rows
     for name in ("pe_ttm", "pb", "market_cap"):
         found = [row[name] for row in cells]
         assert found == pytest.approx(list(ranked[name]), rel=1e-12)

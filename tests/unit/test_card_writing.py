@@ -421,6 +421,7 @@ def test_links_are_shown_where_there_are_any(base: Report, width: int) -> None:
             for number, repeats, again in ((1, "T1-1", ""), (2, "T0-1", ""), (3, "", "T9-1"))
         ),
     )
+    assert base.n_recommended == 2
     console.print(report_list([base]))
     assert "Earlier calls" not in console.export_text()
     console.print(report_list([base, linked]))

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from screener.results.backtest import PATHS, RETURNS
+from screener.results.data import DIFF
 from screener.results.frames import frame_of
 from screener.results.tables import Dtype, TableSpec, Unit, declared, fits
 
@@ -19,6 +20,8 @@ FILES = sorted(
     if item.name.endswith(".toml") and item.name != "common.toml"
 )
 TABLES = [spec for name in FILES for spec in declared(name).values()]
+DAY = date(2026, 5, 27)
+CHANGE = {**dict.fromkeys(DIFF.names, ""), "new": None}
 ROW: dict[str, object] = {
     "basket": "a",
     "report": "",
@@ -68,6 +71,8 @@ def test_what_does_not_fit_is_told() -> None:
     assert fits(PATHS, [{**ROW, "horizon": True}]) == ("paths: horizon is a bool, not whole",)
     told = fits(PATHS, [{**ROW, "session": datetime(2026, 5, 27)}])  # noqa: DTZ001
     assert told == ("paths: session is a datetime, not date",)
+    assert not fits(DIFF, [{**CHANGE, "old": old} for old in (None, "a", 1, 1.5, True, DAY)])
+    assert fits(DIFF, [{**CHANGE, "old": b"a"}]) == ("diff: old is a bytes, not value",)
     lacks = {name: value for name, value in ROW.items() if name != "basket"}
     assert fits(PATHS, [lacks]) == ("paths: no basket",)
 

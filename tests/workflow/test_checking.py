@@ -29,13 +29,18 @@ from screener.domain.report import (
 )
 from screener.errors import DataError, ReportNotFound
 from screener.files.writing import csv_text, json_text
-from screener.render.checking import (
-    CHECKING_COLUMNS,
+from screener.render.checking import checking_view
+from screener.results.reports import CHECKING
+from screener.results.tables import fits
+from screener.workflows.report.check import (
+    Checked,
+    Checking,
+    Verdict,
+    check_claims,
+    check_report,
     checking_document,
     checking_rows,
-    checking_view,
 )
-from screener.workflows.report.check import Checked, Checking, Verdict, check_claims, check_report
 from screener.workflows.report.check_values import printed_step
 from screener.workspace.locate import Workspace
 
@@ -373,7 +378,9 @@ def test_rows_and_document(store: Store) -> None:
     result = check(
         store, claim("price", 26.18, CNY, "2026-04-28"), claim("investment", 7e9, CNY, listing=None)
     )
-    text = csv_text(CHECKING_COLUMNS, checking_rows(result))
+    assert not fits(CHECKING, checking_rows(result))
+    assert not checking_rows(check(store))
+    text = csv_text(CHECKING.names, checking_rows(result))
     first, second = csv.DictReader(io.StringIO(text))
     assert list(first) == [
         *("report", "listing", "subject", "measure", "as_of", "unit"),

@@ -26,7 +26,9 @@ from screener.domain.listing import Exchange, parse_listing
 from screener.errors import DataError
 from screener.market.calendars import EXCHANGE_ZONE
 from screener.render.coverage import status_page
-from screener.workflows.data.status import COVERAGE_COLUMNS, Status, coverage_rows, read_status
+from screener.results.data import COVERAGE
+from screener.results.tables import fits
+from screener.workflows.data.status import ShortName, Status, coverage_rows, read_status
 from screener.workflows.report.catalog import new_basket
 from screener.workspace.locate import Workspace
 from tests.support.panels import sessions
@@ -168,6 +170,35 @@ def test_the_map_says_what_each_name_lacks_and_why(workspace: Workspace) -> None
     }
 
 
+def test_what_baskets_hold_is_counted_and_short_names_are_told_once(workspace: Workspace) -> None:
+    new_basket(
+        workspace,
+        name="other",
+        listings=[parse_listing("09988.HK"), parse_listing("600000.SH")],
+        published=date(2026, 5, 13),
+        now=NOW,
+    )
+    status = read_status(workspace, now=NOW)
+    assert not fits(COVERAGE, coverage_rows(status))
+    held = status.held()
+    assert list(held) == ["mine", "other"]
+    assert held["mine"]["bars"] == (4, 5)
+    assert held["mine"]["actions"] == (1, 3)  # adjusted prices need none, nor does a name asked for
+    assert held["other"]["bars"] == (1, 2)
+    first, *_, last = status.short_names()
+    assert (first.listing, first.baskets) == ("00700.HK", ("mine",))
+    assert last == ShortName(
+        listing="601899.SH",
+        name="",
+        reason=f"last bar {MAINLAND[7]}, market {MAINLAND[9]}",
+        baskets=("mine",),
+    )
+    (both,) = [item for item in status.short_names() if len(item.baskets) > 1]
+    assert (both.listing, both.reason, both.baskets) == ("09988.HK", "no rows", ("mine", "other"))
+    assert status.holdings.n_listings(TableName.BARS) == 5
+    assert status.holdings.n_listings(TableName.FX) is None
+
+
 @pytest.mark.parametrize("width", [80, 160])
 def test_page_has_a_line_for_each_basket_and_names_what_stops_early(
     workspace: Workspace, width: int
@@ -218,6 +249,7 @@ def test_listings_instead_of_baskets(workspace: Workspace) -> None:
         *[("", "00700.HK")] * 9,
         ("", "000300.SH"),
     ]
+    assert not fits(COVERAGE, coverage_rows(status))
     text = page(status, 80)
     assert "mine" not in text
     assert "no rows of HSI.HK" in text
@@ -262,7 +294,7 @@ def test_csv_is_the_whole_map(workspace: Workspace, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     with target.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
-    assert tuple(rows[0]) == COVERAGE_COLUMNS
+    assert tuple(rows[0]) == COVERAGE.names
     assert len(rows) == 39
     assert rows[0] == {
         "basket": "mine",
@@ -283,7 +315,8 @@ def test_a_second_look_starts_no_calendar_library(workspace: Workspace) -> None:
         "import sys\n"
         "from datetime import datetime, UTC\n"
         "from pathlib import Path\n"
-        "from screener.workflows.data.status import read_status, status_page\n"
+        "from screener.render.coverage import status_page\n"
+        "from screener.workflows.data.status import read_status\n"
         "from screener.workspace.locate import Workspace\n"
         f"status_page(read_status(Workspace(root=Path({str(workspace.root)!r})), "
         "now=datetime(2026, 6, 1, tzinfo=UTC)))\n"

@@ -34,12 +34,12 @@ from screener.errors import InputError, ScreenerError
 from screener.market.calendars import calendar_of
 from screener.render.versions import diff_page
 from screener.results.backtest import RETURNS
+from screener.results.data import DIFF, RUN_DIFF
+from screener.results.tables import fits
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.rows import result_rows, run_document
 from screener.workflows.backtest.run import run_events
 from screener.workflows.data.diff import (
-    DIFF_COLUMNS,
-    RUN_DIFF_COLUMNS,
     diff_versions,
     run_diff_rows,
 )
@@ -295,6 +295,9 @@ def test_a_correction_changes_the_runs_that_read_it(workspace: Workspace) -> Non
         assert (found.runs.runs, found.runs.evaluated) == (4, 1)
         assert found.runs.failures == ()
         results = run_diff_rows(found)
+        assert found.runs.changed == 1
+    assert not fits(DIFF, rows)
+    assert not fits(RUN_DIFF, results)
     assert {row["column"] for row in rows} == {"open", "high", "low", "close", "source"}
     assert {row["key"] for row in rows} == {f"600000.SH {day}"}
     with (
@@ -515,7 +518,9 @@ def test_the_command_writes_what_differs(corrected: Workspace, tmp_path: Path) -
     assert "data version 2 → 4" in done.stdout
     assert "4 stored runs, 1 of them evaluated again at both versions: 1 change" in done.stdout
     columns, found = read_csv(rows.read_text(encoding="utf-8"))
-    assert columns == DIFF_COLUMNS
+    assert columns == DIFF.names
+    with diff_versions(corrected, 2, 4, program_version="1") as whole:  # rows that came, too
+        assert not fits(DIFF, whole.rows())
     assert [row for row in found if row["column"] == "close"] == [
         {
             "table": "bars",
@@ -530,7 +535,7 @@ def test_the_command_writes_what_differs(corrected: Workspace, tmp_path: Path) -
     assert (added["table"], added["column"], added["old"]) == ("status", "", "")
     assert json.loads(added["new"])["suspended"] is True
     columns, found = read_csv(results.read_text(encoding="utf-8"))
-    assert columns == RUN_DIFF_COLUMNS
+    assert columns == RUN_DIFF.names
     assert {row["run_id"] for row in found} == {"one"}
     assert "paper_return" in {row["column"] for row in found}
 
@@ -538,7 +543,7 @@ def test_the_command_writes_what_differs(corrected: Workspace, tmp_path: Path) -
 def test_csv_on_standard_output_is_alone_there(corrected: Workspace) -> None:
     done = typed(corrected, 2, 3, "--csv", "-", "--table", "bars")
     columns, found = read_csv(done.stdout)
-    assert columns == DIFF_COLUMNS
+    assert columns == DIFF.names
     assert {row["column"] for row in found} == {"open", "high", "low", "close"}
 
 

@@ -26,9 +26,11 @@ from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import Exchange
 from screener.errors import DataError, InputError, StaleCache
 from screener.render.doctor import repairs_page
+from screener.results.data import FINDINGS
+from screener.results.tables import fits
 from screener.workflows.data.importing import import_batch
 from screener.workflows.data.repair import RepairPlan, apply_repairs, plan_repairs
-from screener.workflows.data.verify import Verified, verify
+from screener.workflows.data.verify import Verified, finding_rows, verify
 from screener.workspace.locate import Workspace
 from tests.support.panels import sessions
 
@@ -353,6 +355,7 @@ def test_only_the_tables_asked_for_are_examined(faulty: Workspace, tmp_path: Pat
     assert "Nothing found." in done.stdout
     done = typed(faulty, "--table", "bars", "--csv", "-")
     rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert tuple(rows[0]) == FINDINGS.names
     assert [(row["table"], row["listing"], row["severity"]) for row in rows] == [
         ("bars", OTHER, "error"),
         ("bars", NAME, "error"),
@@ -363,6 +366,13 @@ def test_strict_ends_with_an_error_that_names_the_repair(faulty: Workspace) -> N
     done = typed(faulty, "--strict")
     assert isinstance(done.exception, DataError)
     assert done.exception.what == "2 errors found in data version 2"
+    verified = verify(faulty)
+    counts = verified.counts()
+    assert [(*key[:3], count) for key, count in counts[:2]] == [
+        ("error", "bars", "price_limit", 1)
+    ] * 2
+    assert sum(count for _, count in counts) == len(verified.findings)
+    assert [key[0].rank for key, _ in counts] == sorted(key[0].rank for key, _ in counts)
     assert "screener data verify --repair" in done.exception.fix
 
 
@@ -385,6 +395,9 @@ def test_bad_input(faulty: Workspace, arguments: list[str], words: str) -> None:
 def test_page_names_what_to_look_up_first() -> None:
     proposal = propose_repairs(patient(bars(NAME, [*STEADY, 7.4, 7.4])))
     plan = RepairPlan(proposal=proposal, data_version=2, simulated=True)
+    assert [item.doubtful for item in proposal.repairs] == [True]
+    (exact,) = propose_repairs(patient(bars(NAME, [*STEADY, 5.0, 5.0]))).repairs
+    assert not exact.doubtful
     console = Console(width=80)
     with console.capture() as captured:
         console.print(repairs_page(plan, outcome=["done"]))
@@ -402,7 +415,9 @@ def test_a_damaged_data_file_is_told_and_the_rest_examined(faulty: Workspace, cu
         file.write_bytes(file.read_bytes()[:-100])
     else:
         file.unlink()
-    *findings, doubts = verify(faulty).findings
+    verified = verify(faulty)
+    assert not fits(FINDINGS, finding_rows(verified))
+    *findings, doubts = verified.findings
     assert doubts.check is Check.REJECTED  # what the import doubted is in a table of its own
     assert {item.check for item in findings} == {Check.DAMAGED}
     damaged, unreadable, *_ = findings

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -10,8 +11,11 @@ from screener.domain.basket import Event, Member, Weighting
 from screener.domain.listing import Currency, parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import DataError, InputError
-from screener.render.screen import screen_document, screen_rows, screen_view
+from screener.render.screen import screen_view
+from screener.results.screen import screen_spec
+from screener.results.tables import fits
 from screener.screen.criteria import parse_criteria, parse_fields, parse_order
+from screener.screen.fields import FIELDS
 from screener.workflows.screen.run import (
     ScreenRequest,
     Universe,
@@ -19,6 +23,7 @@ from screener.workflows.screen.run import (
     parse_universe,
     run_screen,
 )
+from screener.workflows.screen.table import screen_document, screen_table
 
 DAY = date(2026, 5, 27)
 EARLY = date(2000, 1, 1)
@@ -410,12 +415,13 @@ MARKET = [
 
 def test_csv_rows_hold_every_name_with_its_reason():
     result = run_screen(store(MARKET), request(pb="..3", sort="-pe_static"))
-    columns, rows = screen_rows(result)
-    assert columns == (
+    table = screen_table(result)
+    assert not fits(table.spec, table.rows)
+    assert table.spec.names == (
         *("rank", "listing", "name", "session", "pb", "pe_static", "pe_static_raw"),
         *("passed", "reasons"),
     )
-    assert [[row.get(item) for item in columns] for row in rows] == [
+    assert [list(row.values()) for row in table.rows] == [
         [1, "000007.SZ", "", DAY, 1.5, 30.0, 30.0, True, "pb 1.50 in ..3"],
         [2, "000001.SZ", "", DAY, 1.0, 5.0, 5.0, True, "pb 1.00 in ..3"],
         [3, "000002.SZ", "", DAY, 2.0, None, -4.0, True, "pb 2.00 in ..3"],
@@ -426,17 +432,35 @@ def test_csv_rows_hold_every_name_with_its_reason():
 
 def test_csv_columns_without_raw_where_no_multiple_is_undefined():
     result = run_screen(store(MARKET), request(pb="..3"))
-    assert screen_rows(result)[0] == (
-        *("rank", "listing", "name", "session", "pb", "passed", "reasons"),
-    )
+    table = screen_table(result)
+    assert not fits(table.spec, table.rows)
+    assert table.spec.names == (*("rank", "listing", "name", "session", "pb", "passed", "reasons"),)
+
+
+def test_a_screen_without_a_name_has_its_columns_and_no_row():
+    found = screen_table(replace(run_screen(store(MARKET), request(pb="..3")), rows=()))
+    assert found.spec.names == ("rank", "listing", "name", "session", "pb", "passed", "reasons")
+    assert not found.rows
+
+
+@pytest.mark.parametrize("field", FIELDS.values(), ids=FIELDS)
+def test_every_field_is_declared_as_a_column_with_its_value_as_stored(field):
+    spec = screen_spec([field], {field.name})
+    for column in (spec[field.name], spec[field.raw_name]):
+        assert re.search("[一-鿿]", column.zh)
+        assert re.fullmatch(r"[A-Z][^\n]*\.", column.meaning)
+        assert column.nullable
+    assert spec[field.name].label("en") == field.name
+    assert field.meaning[1:] in spec[field.name].meaning
 
 
 def test_top_and_passed_only_shorten_the_csv():
     everything = run_screen(store(MARKET), request(pb="..3"))
-    assert [row["rank"] for row in screen_rows(everything, passed_only=True)[1]] == [1, 2, 3]
+    passed = screen_table(everything, passed_only=True).rows
+    assert [row["rank"] for row in passed] == [1, 2, 3]
     best = replace(everything, top=2)
-    assert [row["listing"] for row in screen_rows(best)[1]] == ["000001.SZ", "000007.SZ"]
-    assert len(screen_rows(replace(everything, top=9))[1]) == 3
+    assert [row["listing"] for row in screen_table(best).rows] == ["000001.SZ", "000007.SZ"]
+    assert len(screen_table(replace(everything, top=9)).rows) == 3
 
 
 def test_json_document_says_what_was_asked_and_holds_the_rows():

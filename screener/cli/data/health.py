@@ -51,7 +51,8 @@ def status(
     """
     from screener.files.writing import check_targets, write_csv
     from screener.render.coverage import status_page
-    from screener.workflows.data.status import COVERAGE_COLUMNS, coverage_rows, read_status
+    from screener.results.data import COVERAGE
+    from screener.workflows.data.status import coverage_rows, read_status
 
     check_targets(csv, force=force)
     found = read_status(
@@ -61,7 +62,7 @@ def status(
         listings=_listings(listing),
     )
     if csv is not None:
-        write_csv(csv, COVERAGE_COLUMNS, coverage_rows(found), excel=excel)
+        write_csv(csv, COVERAGE.names, coverage_rows(found), excel=excel)
     if csv != "-":
         console().print(status_page(found))
 
@@ -104,7 +105,8 @@ def verify(
     """
     from screener.files.writing import check_targets, write_csv
     from screener.render.doctor import verify_page
-    from screener.workflows.data.verify import VERIFY_COLUMNS, finding_rows
+    from screener.results.data import FINDINGS
+    from screener.workflows.data.verify import finding_rows
     from screener.workflows.data.verify import verify as examine
 
     check_targets(csv, force=force)
@@ -121,7 +123,7 @@ def verify(
         with working("examining again"):
             verified = examine(place, tables=tables, listings=names)
     if csv is not None:
-        write_csv(csv, VERIFY_COLUMNS, finding_rows(verified), excel=excel)
+        write_csv(csv, FINDINGS.names, finding_rows(verified), excel=excel)
     if csv != "-":
         console().print(verify_page(verified))
     if verified.refusal is not None:

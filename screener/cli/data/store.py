@@ -114,7 +114,7 @@ def import_(
     Example: screener data import bars.csv --kind bars --basis raw
     """
     from screener.data.sources.files import parse_column_map, parse_units
-    from screener.render.store import change_lines, import_view, outcome_text
+    from screener.render.store import import_page
 
     desk = Workspace(workspace_of(workspace))
     with working("importing"):
@@ -130,11 +130,7 @@ def import_(
             continues=continues,
             dry_run=dry_run,
         )
-    console().print(
-        import_view(
-            change_lines(outcome), outcome.reasons, outcome.remarks, outcome=outcome_text(outcome)
-        )
-    )
+    console().print(import_page(outcome))
 
 
 @data_app.command("export")

@@ -55,12 +55,8 @@ def diff(
     from screener.data.lake.schema import TableName
     from screener.files.writing import check_targets, write_csv
     from screener.render.versions import diff_page
-    from screener.workflows.data.diff import (
-        DIFF_COLUMNS,
-        RUN_DIFF_COLUMNS,
-        diff_versions,
-        run_diff_rows,
-    )
+    from screener.results.data import DIFF, RUN_DIFF
+    from screener.workflows.data.diff import diff_versions, run_diff_rows
 
     if top < 0:
         raise InputError(f"--top {top} is below 0")
@@ -82,9 +78,9 @@ def diff(
                 )
             )
         if csv is not None:
-            write_csv(csv, DIFF_COLUMNS, found.rows(), excel=excel)
+            write_csv(csv, DIFF.names, found.rows(), excel=excel)
         if runs_csv is not None:
-            write_csv(runs_csv, RUN_DIFF_COLUMNS, run_diff_rows(found), excel=excel)
+            write_csv(runs_csv, RUN_DIFF.names, run_diff_rows(found), excel=excel)
         if "-" not in (csv, runs_csv):
             console().print(diff_page(found, top=top))
 

@@ -82,6 +82,10 @@ class Holdings:
     markets: Mapping[tuple[TableName, str], Extent]
     listings: Mapping[tuple[TableName, str], Extent]
 
+    def n_listings(self, table: TableName) -> int | None:
+        """Return how many listings a table has rows of; `None` for one without listings."""
+        return self.tables[table].keys if "listing" in TABLES[table].column_names else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:

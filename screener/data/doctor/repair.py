@@ -40,6 +40,7 @@ __all__ = [
 REPAIR = "repair"
 """Value of `source` on an action that a repair made."""
 
+_FAR = 0.02  # how far a ratio may be from what the open says
 _PRICES = ("open", "high", "low", "close")
 
 
@@ -92,6 +93,11 @@ class Repair:
     def text(self) -> str:
         """The repair in a few characters, as it stands in `source`: `1.4× 2026-05-28`."""
         return f"{self.ratio:g}× {self.session}"
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the ratio is not quite what the open says."""
+        return abs(self.implied / self.ratio - 1) > _FAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

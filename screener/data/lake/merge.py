@@ -29,6 +29,11 @@ class TableChange:
     removed: int
     unchanged: int
 
+    @property
+    def differs(self) -> bool:
+        """Whether any row is not as before."""
+        return bool(self.added or self.changed or self.removed)
+
 
 def merge_batch(
     connection: duckdb.DuckDBPyConnection,

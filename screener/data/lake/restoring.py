@@ -44,7 +44,7 @@ def what_restoring_changes(
         )
         for spec in TABLES.values()
     ]
-    return tuple(item for item in found if item.added or item.changed or item.removed)
+    return tuple(item for item in found if item.differs)
 
 
 def restore_tables(

@@ -68,7 +68,7 @@ class Commit:
     @property
     def changed(self) -> bool:
         """Whether any row was added, changed or removed."""
-        return any(item.added or item.changed or item.removed for item in self.changes)
+        return any(item.differs for item in self.changes)
 
 
 class Store(Reader):
@@ -355,7 +355,7 @@ class Store(Reader):
         try:
             balance = Balance(self._connection)
             changes = job(balance)
-            if not lost and not any(item.added or item.changed or item.removed for item in changes):
+            if not lost and not any(item.differs for item in changes):
                 self._connection.execute("ROLLBACK")
                 return changes
             self._connection.execute(

@@ -12,19 +12,7 @@ from screener.workflows.explain.rerun import RunFailure, RunsDiff, compare_runs
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import stored_runs
 
-__all__ = ["DIFF_COLUMNS", "RUN_DIFF_COLUMNS", "DataDiff", "diff_versions", "run_diff_rows"]
-
-DIFF_COLUMNS = ("table", "key", "change", "column", "old", "new")
-RUN_DIFF_COLUMNS = (
-    "run_id",
-    "basket",
-    "report",
-    "horizon",
-    "capital",
-    "column",
-    "old",
-    "new",
-)
+__all__ = ["DataDiff", "diff_versions", "run_diff_rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +40,7 @@ class DataDiff:
         return self._compared.changes(table)
 
     def rows(self) -> Iterator[dict[str, object]]:
-        """Give one row per value that differs with the columns of `DIFF_COLUMNS`."""
+        """Give one row per value that differs with the columns of `DIFF`."""
         for item in self.tables:
             for change in self.values(item.table):
                 yield {**asdict(change), "change": str(change.change)}
@@ -107,7 +95,7 @@ def diff_versions(
 
 
 def run_diff_rows(diff: DataDiff) -> list[dict[str, object]]:
-    """Return one row per value of a stored run that differs, with `RUN_DIFF_COLUMNS`."""
+    """Return one row per value of a stored run that differs, with the columns of `RUN_DIFF`."""
     return [asdict(item) for item in diff.runs.differences]
 
 

@@ -60,6 +60,11 @@ class ImportOutcome:
     dry_run: bool
 
     @property
+    def changed(self) -> bool:
+        """Whether any row was, or would be, added, changed or removed."""
+        return any(item.differs for item in self.changes)
+
+    @property
     def reasons(self) -> tuple[tuple[str, int, str], ...]:
         """Reasons of the rejects, how many, and where the first is; most frequent first.
 

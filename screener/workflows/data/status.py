@@ -23,9 +23,7 @@ from screener.market.session_hours import settled_session
 from screener.workflows.report.catalog import basket_events
 from screener.workspace.locate import Workspace
 
-__all__ = ["COVERAGE_COLUMNS", "Freshness", "Status", "coverage_rows", "read_status"]
-
-COVERAGE_COLUMNS = ("basket", "listing", "table", "first", "last", "rows", "missing")
+__all__ = ["Freshness", "ShortName", "Status", "coverage_rows", "read_status"]
 
 _DAILY = (TableName.BARS, TableName.VALUATION)
 
@@ -47,6 +45,16 @@ class Freshness:
     last: date
     finished: date | None
     behind: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortName:
+    """A name without bars, or whose bars stop early, why, and its baskets."""
+
+    listing: str
+    name: str
+    reason: str
+    baskets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +93,32 @@ class Status:
     place: str
     remarks: tuple[str, ...]
     by_listing: bool
+
+    def held(self) -> dict[str, dict[str, tuple[int, int]]]:
+        """Count by basket and table the names that have rows, and those that need them."""
+        counts: dict[str, dict[str, tuple[int, int]]] = {}
+        for cell in self.cells:
+            own = counts.setdefault(cell.wanted.basket, {})
+            held, needed = own.get(cell.table, (0, 0))
+            if cell.needed:
+                own[cell.table] = (held + (cell.extent is not None), needed + 1)
+        return counts
+
+    def short_names(self) -> list[ShortName]:
+        """Return each name whose bars fall short once, with all its baskets, by listing."""
+        found: dict[str, ShortName] = {}
+        for cell in self.cells:
+            if cell.table != TableName.BARS or not cell.missing:
+                continue
+            wanted = cell.wanted
+            known = found.get(wanted.listing.id)
+            found[wanted.listing.id] = ShortName(
+                listing=wanted.listing.id,
+                name=(known.name if known else "") or wanted.name,
+                reason=known.reason if known else cell.missing,
+                baskets=(*(known.baskets if known else ()), wanted.basket),
+            )
+        return sorted(found.values(), key=lambda item: item.listing)
 
 
 def read_status(
@@ -132,7 +166,7 @@ def read_status(
 
 
 def coverage_rows(status: Status) -> list[dict[str, object]]:
-    """Return one row for each name and table with the columns of `COVERAGE_COLUMNS`."""
+    """Return one row for each name and table with the columns of `COVERAGE`."""
     return [
         {
             "basket": cell.wanted.basket,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -26,18 +27,8 @@ from screener.errors import ScreenerError, StorageDamaged, StorageError
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import RUNS, stored_runs
 
-__all__ = ["VERIFY_COLUMNS", "StoredTables", "Verified", "finding_rows", "rebuild", "verify"]
+__all__ = ["StoredTables", "Verified", "finding_rows", "rebuild", "verify"]
 
-VERIFY_COLUMNS = (
-    "table",
-    "listing",
-    "session",
-    "check",
-    "severity",
-    "cause",
-    "value",
-    "expected",
-)
 _FILES = "files"
 
 
@@ -69,6 +60,13 @@ class Verified:
     def n_errors(self) -> int:
         """How many findings are errors."""
         return sum(item.severity is Severity.ERROR for item in self.findings)
+
+    def counts(self) -> list[tuple[tuple[Severity, str, Check, str], int]]:
+        """Count the findings by severity, table, check and cause, errors first."""
+        found = Counter(
+            (item.severity, item.table, item.check, item.cause) for item in self.findings
+        )
+        return sorted(found.items(), key=lambda entry: (entry[0][0].rank, entry[0][1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +163,7 @@ def rebuild(workspace: Workspace) -> Rebuilt:
 
 
 def finding_rows(verified: Verified) -> list[dict[str, object]]:
-    """Return one row per finding with the columns of `VERIFY_COLUMNS`."""
+    """Return one row per finding with the columns of `FINDINGS`."""
     return [asdict(item) for item in verified.findings]
 
 

@@ -80,6 +80,11 @@ class RunsDiff:
     differences: tuple[RunDifference, ...]
     failures: tuple[RunFailure, ...]
 
+    @property
+    def changed(self) -> int:
+        """How many runs have a value that differs."""
+        return len({item.run_id for item in self.differences})
+
 
 def request_of(run: StoredRun) -> BacktestRequest:
     """Build the request of a stored run again.

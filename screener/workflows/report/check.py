@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,6 +13,7 @@ from screener.domain.report import Claim, Publication, Report
 from screener.errors import DateRangeError
 from screener.market.calendars import EXCHANGE_ZONE
 from screener.market.session_hours import session_end
+from screener.results.reports import CHECKING
 from screener.workflows.report.catalog import get_report
 from screener.workflows.report.check_answers import Answer, Question, Verdict, unknown
 from screener.workflows.report.check_rules import answer, day_of
@@ -19,7 +21,15 @@ from screener.workflows.report.check_tables import Tables, last_due, read_tables
 from screener.workflows.report.check_values import printed_step
 from screener.workspace.locate import Workspace
 
-__all__ = ["Checked", "Checking", "Verdict", "check_claims", "check_report"]
+__all__ = [
+    "Checked",
+    "Checking",
+    "Verdict",
+    "check_claims",
+    "check_report",
+    "checking_document",
+    "checking_rows",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +142,44 @@ def check_claims(store: Store, report: Report) -> Checking:
         simulated=simulated,
         remarks=tuple(_remarks(rows, tables, simulated=simulated)),
     )
+
+
+def checking_rows(result: Checking) -> list[dict[str, object]]:
+    """Return one row per claim with the columns of `CHECKING`.
+
+    Figures are in the claims' own units: fractions, CNY, HKD, multiples.
+    """
+    return [
+        {
+            "report": result.report,
+            "listing": None if row.claim.listing is None else row.claim.listing.id,
+            "subject": row.claim.subject,
+            "measure": row.claim.measure,
+            "as_of": row.as_of or None,
+            "unit": str(row.claim.unit),
+            "printed": row.claim.value,
+            "found": row.found,
+            "difference": row.difference,
+            "verdict": str(row.verdict),
+            "reason": row.reason,
+        }
+        for row in result.rows
+    ]
+
+
+def checking_document(result: Checking) -> dict[str, object]:
+    """Return the check as one document for JSON: what was read, then the rows of the CSV."""
+    return {
+        "report": result.report,
+        "published": result.published.text(),
+        "precision": str(result.published.precision),
+        "data_version": result.data_version,
+        "simulated": result.simulated,
+        "remarks": list(result.remarks),
+        "verdicts": dict(Counter(str(row.verdict) for row in result.rows)),
+        "columns": list(CHECKING.names),
+        "rows": checking_rows(result),
+    }
 
 
 def _checked(claim: Claim, report: Report, days: dict[Listing, date], tables: Tables) -> Checked:

@@ -11,7 +11,7 @@ from screener.domain.basket import Event, Member
 from screener.domain.listing import Currency, Listing
 from screener.errors import DataError, InputError
 from screener.screen.criteria import Criterion, Order
-from screener.screen.evaluate import Evaluation, Questions, ScreenedRow, evaluate
+from screener.screen.evaluate import Evaluation, Questions, evaluate
 from screener.screen.fields import Field
 from screener.screen.query import parse_predicate
 from screener.workflows.screen.rows import (
@@ -90,8 +90,8 @@ class ScreenRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScreenResult:
-    """A finished screen.
+class ScreenResult(Evaluation):
+    """A finished screen: what was found, and what it was found in.
 
     Parameters
     ----------
@@ -105,10 +105,6 @@ class ScreenResult:
         Currency of the amounts.
     questions
         What was asked, one line each, the order last.
-    fields
-        Fields asked for.
-    rows
-        Every name looked at: those that passed by rank, then the others by listing.
     top
         How many of the best to show; all when `None`.
     allowed
@@ -130,8 +126,6 @@ class ScreenResult:
     sessions: Mapping[str, date]
     currency: str
     questions: tuple[str, ...]
-    fields: tuple[Field, ...]
-    rows: tuple[ScreenedRow, ...]
     top: int | None
     allowed: tuple[str, ...]
     is_basket: bool

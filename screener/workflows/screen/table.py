@@ -1,0 +1,70 @@
+"""A finished screen as a table for CSV and DataFrames, and as one document for JSON."""
+
+from __future__ import annotations
+
+from screener.results.screen import screen_spec
+from screener.results.tables import Table
+from screener.screen.evaluate import ScreenedRow
+from screener.workflows.screen.run import ScreenResult
+
+__all__ = ["screen_document", "screen_table"]
+
+
+def screen_table(result: ScreenResult, *, passed_only: bool = False) -> Table:
+    """Return every name looked at, or only the best.
+
+    Parameters
+    ----------
+    result
+        A finished screen. With its `top` set, only that many of the names that passed.
+    passed_only
+        Leave out the names that failed.
+
+    Returns
+    -------
+    Table
+        A multiple's value as stored follows it where any name has one of zero or less.
+    """
+    undefined = {
+        field.name
+        for field in result.fields
+        for row in result.rows
+        if (stored := row.raw.get(field.name)) is not None and stored <= 0
+    }
+    spec = screen_spec(result.fields, undefined)
+    rows = result.passes if passed_only or result.top else result.rows
+    return Table(spec=spec, rows=[spec.row(_cells(result, row)) for row in rows[: result.top]])
+
+
+def screen_document(result: ScreenResult, *, passed_only: bool = False) -> dict[str, object]:
+    """Return the screen as one document for JSON: what was asked, then the rows of the CSV."""
+    table = screen_table(result, passed_only=passed_only)
+    return {
+        "screened": result.label,
+        "as_of": result.as_of,
+        "snapshots": dict(result.sessions),
+        "questions": list(result.questions),
+        "allow_missing": list(result.allowed),
+        "currency": result.currency,
+        "data_version": result.data_version,
+        "simulated": result.simulated,
+        "remarks": list(result.remarks),
+        "looked_at": len(result.rows),
+        "passed": len(result.passes),
+        "columns": list(table.spec.names),
+        "rows": list(table.rows),
+    }
+
+
+def _cells(result: ScreenResult, row: ScreenedRow) -> dict[str, object]:
+    stored = {field.raw_name: row.raw.get(field.name) for field in result.fields}
+    return {
+        "rank": row.rank,
+        "listing": row.listing,
+        "name": row.name,
+        "session": row.session,
+        **row.values,
+        **stored,
+        "passed": row.passed,
+        "reasons": "; ".join(row.reasons),
+    }
