@@ -25,6 +25,7 @@ from screener.domain.listing import Listing
 from screener.domain.panel import CapPanel, PricePanel, SessionAxis, TradingPanel
 from screener.errors import BarsMissing
 from screener.paths.known import EntrySessions
+from screener.paths.legs import LegState
 from screener.paths.metrics.measures import max_drawdown
 from screener.paths.parallel import check_jobs, mapped
 from screener.paths.path_panel import PathPanel, path_panel_of
@@ -136,6 +137,16 @@ class EventResult:
     lack: str = ""
     index_lack: str = ""
     no_orders: str = ""
+
+    @property
+    def n_named(self) -> int:
+        """Names of the event."""
+        return len(self.window.legs)
+
+    @property
+    def n_held(self) -> int:
+        """Names bought at their scheduled entry or after waiting."""
+        return self.window.count(LegState.HELD)
 
     @property
     def orders(self) -> tuple[Order, ...]:

@@ -225,8 +225,9 @@ def backtest(
     from screener.domain.basket import EntryPrice, Rebalance, Weighting
     from screener.files.writing import check_targets, write_csv, write_json
     from screener.market.charges import Plan
-    from screener.render.backtest_page import backtest_page, variants_page
+    from screener.render.backtest import backtest_page
     from screener.render.performance import metrics_page
+    from screener.render.variants import variants_page
     from screener.results.backtest import METRICS, NAMES, ORDERS
     from screener.workflows.backtest.measures import metric_rows
     from screener.workflows.backtest.order_rows import order_rows

@@ -16,13 +16,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from screener.data.lake.schema import SIMULATED
 from screener.domain.report import Moment, Precision, Publication
+from screener.results.tables import Dtype, TableSpec
 
 __all__ = [
     "UNDEFINED",
     "Column",
+    "banner",
     "compact",
     "facts",
+    "heads",
     "moment_text",
     "money_short",
     "number",
@@ -45,6 +49,21 @@ class Column:
 
     header: str
     numeric: bool = False
+
+
+def heads(spec: TableSpec, *names: str) -> list[Column]:
+    """Return columns as a result declares them: its labels, numbers right-aligned."""
+    numbers = (Dtype.NUMBER, Dtype.WHOLE)
+    return [
+        Column(header=spec[name].label("en"), numeric=spec[name].dtype in numbers) for name in names
+    ]
+
+
+def banner(*, simulated: bool) -> list[RenderableType]:
+    """Return the lines above a page of simulated prices; none above one of real prices."""
+    if not simulated:
+        return []
+    return [Text(f" {SIMULATED}: invented prices ", style="bold reverse"), Text()]
 
 
 def plain_table(

@@ -18,6 +18,11 @@ from screener.errors import InputError
 from screener.market.calendars import calendar_of
 from screener.market.charges import Plan
 from screener.paths.known import entry_choices
+from screener.results.backtest import SHORTFALL
+from screener.results.tables import fits
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.backtest.rows import shortfall_rows
+from screener.workflows.backtest.run import BacktestRun
 from tests.support.panels import bars_of, event_of, panel_of
 
 SZ, HK = Exchange.SZ, Exchange.HK
@@ -133,6 +138,29 @@ def test_rights_are_taken_up_on_both_paths_and_have_a_row_and_a_step() -> None:
     # As on paper 1,000 shares of 9.90 would be held: 9,900 - 9,000 = 900.
     assert gap["rights"] == pytest.approx((1_080 - 900) / 9_050, abs=1e-12)
     assert gap["lots and cash"] == pytest.approx(900 / 9_050 - 0.1, abs=1e-12)
+
+
+def test_the_rows_of_the_shortfall_by_hand() -> None:
+    found = offered()
+    run = BacktestRun(
+        request=BacktestRequest(events=(found.window.event,), settings=Settings(horizons=(4,))),
+        results=(found,),
+        price_basis=("raw",),
+        data_version=1,
+        run_id="0" * 12,
+        simulated=False,
+        remarks=(),
+    )
+    rows = shortfall_rows(run)
+    assert not fits(SHORTFALL, rows)
+    assert [row["step"] for row in rows] == list(GAP_STEPS)
+    # 9,900 - 9,000 = 900 as on paper with whole lots; 180 more for the rights from outside.
+    taken = [0.0, 900 / 9_050 - 0.1, 180 / 9_050, 0.0, 0.0, 0.0, 0.0, 0.0]
+    assert [row["effect"] for row in rows] == pytest.approx(taken, abs=1e-12)
+    keys = ("basket", "report", "horizon", "capital", "run_id")
+    assert {tuple(row[key] for key in keys) for row in rows} == {
+        ("test", "T1", 4, 9_050.0, "0" * 12)
+    }
 
 
 def test_rights_that_lapse_are_told_and_what_that_costs() -> None:

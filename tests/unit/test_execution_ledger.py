@@ -20,10 +20,11 @@ from screener.files.writing import csv_text
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from screener.paths.windows import WindowStatus, resolve_window
-from screener.results.backtest import RETURNS
+from screener.results.backtest import NAMES, RETURNS
+from screener.results.tables import fits
 from screener.workflows.backtest.order_rows import order_rows
 from screener.workflows.backtest.requests import BacktestRequest
-from screener.workflows.backtest.rows import result_rows
+from screener.workflows.backtest.rows import ledger_rows, result_rows
 from screener.workflows.backtest.run import BacktestRun
 from tests.support.panels import bars_of, event_of, panel_of, sessions
 from tests.support.random_markets import Market, frictions_of, random_market
@@ -135,8 +136,15 @@ def test_what_is_bought_is_sold_whole(seed: int) -> None:
 
 def test_one_row_for_each_event_horizon_and_capital() -> None:
     market = random_market(301)
-    rows = result_rows(run_of(market, market.trading))
+    run = run_of(market, market.trading)
+    rows = result_rows(run)
     assert all(tuple(row) == RETURNS.names for row in rows)
+    assert not fits(RETURNS, rows)
+    assert not fits(NAMES, ledger_rows(run))
+    assert [(row["n_named"], row["n_held"]) for row in rows] == [
+        (len(result.ledger), sum(entry.state == "held" for entry in result.ledger))
+        for result in run.results
+    ]
     asked = [(row["horizon"], row["capital"]) for row in rows]
     assert asked == [(horizon, capital) for horizon in (2, 5) for capital in CAPITALS]
 
