@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
@@ -92,6 +92,9 @@ class EventResult:
     path_sessions, benchmark_path
         `(sessions,)` session of each value of `path`, and the benchmark's value at it; the latter
         is empty where `benchmark_return` is `None`, or a session of its exchange is missing.
+    traded_path
+        `(sessions,)` money at each close relative to the capital, before a sale that is late;
+        empty without an executable path, or under a plain proportional cost.
     bought
         `(sessions,)` worth of what was bought in each session on paper, 1 being the start.
     entry_session, exit_session
@@ -137,6 +140,7 @@ class EventResult:
     lack: str = ""
     index_lack: str = ""
     no_orders: str = ""
+    traded_path: FloatVector = field(default_factory=lambda: np.empty(0))
 
     @property
     def n_named(self) -> int:
@@ -365,6 +369,7 @@ def _result(
         lack=lack,
         index_lack=beside.lack,
         no_orders="" if executed is None else executed.no_orders,
+        traded_path=_traded(executed, rows),
     )
 
 
@@ -408,6 +413,12 @@ def _return_of(executed: Executed | None) -> float | None:
     if executed is None or executed.pending or executed.value is None:
         return None
     return executed.value - 1
+
+
+def _traded(executed: Executed | None, rows: RowVector) -> FloatVector:
+    if executed is None or executed.path is None:
+        return np.empty(0)
+    return executed.path[rows]
 
 
 def _first_entry(window: Window) -> date:

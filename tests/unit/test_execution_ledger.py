@@ -11,7 +11,7 @@ import pytest
 
 from screener.backtest.execution.executing import execute
 from screener.backtest.execution.shares import Execution
-from screener.backtest.frictions import Entitlement, Frictions, OrderStatus
+from screener.backtest.frictions import Entitlement, Frictions, Order, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.listing import Exchange
@@ -109,6 +109,43 @@ def test_the_rows_of_the_ledger_make_the_executable_return(seed: int) -> None:
         taxes: list[Any] = [row["amount_cny"] for row in own if row.get("side") == "dividend tax"]
         paid = sum(fees) + sum(taxes)
         assert paid == pytest.approx(result.fees, abs=1e-6)
+
+
+def held_at(trading: TradingPanel, result: EventResult, leg: int, row: int) -> float:
+    """Return the shares of a name that the ledger leaves at a close."""
+    column, shares = result.window.legs[leg].column, 0.0
+    for line in result.lines:
+        bought = line.side == "buy" if isinstance(line, Order) else line.kind == "rights"
+        moves = isinstance(line, Order) or (bought and line.cash)
+        if line.leg == leg and moves and 0 <= line.row <= row:
+            ratio = float(np.prod(trading.share_ratio[line.row + 1 : row + 1, column]))
+            shares += (1 if bought else -1) * line.shares * ratio
+    return shares
+
+
+@pytest.mark.parametrize("seed", FEW)
+def test_the_traded_path_is_the_money_of_the_ledger_and_the_shares_at_each_close(seed: int) -> None:
+    market = random_market(seed)
+    panel = market.trading.prices
+    seen = 0
+    for result in run_of(market, market.trading).results:
+        if not len(result.traded_path):
+            continue
+        assert result.capital is not None
+        for day, value in zip(result.path_sessions.tolist(), result.traded_path, strict=True):
+            row = panel.row(day)
+            money = result.capital + sum(x.cash for x in result.lines if 0 <= x.row <= row)
+            shares = [held_at(market.trading, result, at, row) for at in range(result.n_named)]
+            prices = [
+                float(panel.close[row, leg.column] * panel.fx[row, leg.column])
+                for leg in result.window.legs
+            ]
+            held = [(n, p) for n, p in zip(shares, prices, strict=True) if n > 1e-6]
+            if np.isfinite([price for _, price in held]).all():  # others are carried
+                seen += 1
+                money += sum(number * price for number, price in held)
+                assert value == pytest.approx(money / result.capital, abs=1e-7), (day, result)
+    assert seen or all(not len(item.traded_path) for item in run_of(market, market.trading).results)
 
 
 @pytest.mark.parametrize("seed", FEW)

@@ -83,23 +83,23 @@ def shortfall_rows(run: BacktestRun) -> list[dict[str, object]]:
 def path_rows(run: BacktestRun) -> list[dict[str, object]]:
     """Return one row per session of each event, horizon and capital, with the columns of `PATHS`.
 
-    Values are relative to the start; a benchmark that lacks a session has no path. What the money
-    is worth at each close is not kept: `traded_value` is empty.
+    Values are relative to the start; a benchmark that lacks a session has no path.
     """
     return [row for result in run.results for row in _path(run, result)]
 
 
 def _path(run: BacktestRun, result: EventResult) -> Iterator[dict[str, object]]:
     days: list[date] = result.path_sessions.tolist()
-    paper: list[float] = result.path.tolist()
-    beside: list[float] | list[None] = result.benchmark_path.tolist() or [None] * len(days)
-    for day, value, index in zip(days, paper, beside, strict=True):
+    paths = (result.path, result.traded_path, result.benchmark_path)
+    lacking = [None] * len(days)
+    columns = [path.tolist() or lacking for path in paths]
+    for day, paper, traded, benchmark in zip(days, *columns, strict=True):
         yield {
             **keys_of(run, result),
             "session": day,
-            "paper_value": value,
-            "traded_value": None,
-            "benchmark_value": index,
+            "paper_value": paper,
+            "traded_value": traded,
+            "benchmark_value": benchmark,
         }
 
 
