@@ -20,7 +20,7 @@ from screener.files.writing import csv_text
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from screener.paths.windows import WindowStatus, resolve_window
-from screener.results.backtest import NAMES, RETURNS
+from screener.results.backtest import NAMES, ORDERS, RETURNS
 from screener.results.tables import fits
 from screener.workflows.backtest.order_rows import order_rows
 from screener.workflows.backtest.requests import BacktestRequest
@@ -178,6 +178,9 @@ def test_one_row_for_each_event_horizon_and_capital() -> None:
     assert all(tuple(row) == RETURNS.names for row in rows)
     assert not fits(RETURNS, rows)
     assert not fits(NAMES, ledger_rows(run))
+    orders = order_rows(run)
+    # A row of the ledger of orders has no more columns than there is something to say in.
+    assert not [told for row in orders for told in fits(ORDERS.selected(row), [row])]
     assert [(row["n_named"], row["n_held"]) for row in rows] == [
         (len(result.ledger), sum(entry.state == "held" for entry in result.ledger))
         for result in run.results

@@ -105,6 +105,7 @@ def run() -> BacktestRun:
 def test_a_row_for_each_event_and_horizon_with_every_column(run: BacktestRun) -> None:
     rows = metric_rows(run)
     assert [row["horizon"] for row in rows] == [5, 20, 60, 240] * 2
+    assert [len(results) for results in run.by_event] == [4, 4]
     assert {tuple(row) for row in rows} == {METRICS.names}
     assert not fits(METRICS, rows)
     assert [row["status"] for row in rows] == ["mature"] * 3 + ["pending"] + ["no_data"] * 4
