@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
@@ -25,6 +25,7 @@ from screener.domain.listing import Listing
 from screener.domain.panel import CapPanel, PricePanel, SessionAxis, TradingPanel
 from screener.errors import BarsMissing
 from screener.paths.known import EntrySessions
+from screener.paths.legs import LegState
 from screener.paths.metrics.measures import max_drawdown
 from screener.paths.parallel import check_jobs, mapped
 from screener.paths.path_panel import PathPanel, path_panel_of
@@ -91,6 +92,9 @@ class EventResult:
     path_sessions, benchmark_path
         `(sessions,)` session of each value of `path`, and the benchmark's value at it; the latter
         is empty where `benchmark_return` is `None`, or a session of its exchange is missing.
+    traded_path
+        `(sessions,)` money at each close relative to the capital, before a sale that is late;
+        empty without an executable path, or under a plain proportional cost.
     bought
         `(sessions,)` worth of what was bought in each session on paper, 1 being the start.
     entry_session, exit_session
@@ -136,6 +140,17 @@ class EventResult:
     lack: str = ""
     index_lack: str = ""
     no_orders: str = ""
+    traded_path: FloatVector = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def n_named(self) -> int:
+        """Names of the event."""
+        return len(self.window.legs)
+
+    @property
+    def n_held(self) -> int:
+        """Names bought at their scheduled entry or after waiting."""
+        return self.window.count(LegState.HELD)
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -354,6 +369,7 @@ def _result(
         lack=lack,
         index_lack=beside.lack,
         no_orders="" if executed is None else executed.no_orders,
+        traded_path=_traded(executed, rows),
     )
 
 
@@ -397,6 +413,12 @@ def _return_of(executed: Executed | None) -> float | None:
     if executed is None or executed.pending or executed.value is None:
         return None
     return executed.value - 1
+
+
+def _traded(executed: Executed | None, rows: RowVector) -> FloatVector:
+    if executed is None or executed.path is None:
+        return np.empty(0)
+    return executed.path[rows]
 
 
 def _first_entry(window: Window) -> date:

@@ -214,8 +214,9 @@ def backtest(
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
     """
     from screener.files.writing import check_targets, write_csv, write_json
-    from screener.render.backtest_page import backtest_page, variants_page
+    from screener.render.backtest import backtest_page
     from screener.render.performance import metrics_page
+    from screener.render.variants import variants_page
     from screener.results.backtest import METRICS, NAMES, ORDERS
     from screener.workflows.backtest.measures import metric_rows
     from screener.workflows.backtest.order_rows import order_rows

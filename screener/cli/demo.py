@@ -35,7 +35,7 @@ def demo(
         screen,
         simulate,
     )
-    from screener.render.backtest_page import summary_page
+    from screener.render.backtest import summary_page
     from screener.render.screen import screen_view
 
     out = console()

@@ -41,8 +41,9 @@ def explain(
     from screener.data.lake.store import Store
     from screener.data.panels.calendar_cache import recorded_sessions
     from screener.files.writing import check_targets, write_json
-    from screener.render.explain_page import explanation_document, explanation_page
+    from screener.render.explain import explanation_page
     from screener.workflows.explain.explain import explain as explained
+    from screener.workflows.explain.explain import explanation_document
     from screener.workflows.explain.rows import check_explainable
     from screener.workspace.runs import load_run, result_row, stored_row
 

@@ -50,7 +50,9 @@ def rules(
     """
     from screener.domain.listing import Kind, parse_listing
     from screener.files.writing import check_targets, write_csv, write_json
-    from screener.render.rules import RULES_COLUMNS, rules_document, rules_rows, rules_view
+    from screener.render.rules import rules_view
+    from screener.results.rules import RULES
+    from screener.workflows.rules.rows import rules_document, rules_rows
     from screener.workflows.rules.run import lake_if_any, run_ruling
 
     check_targets(csv, json, force=force)
@@ -62,7 +64,7 @@ def rules(
     if "-" not in (csv, json):
         console().print(rules_view(page))
     if csv is not None:
-        write_csv(csv, RULES_COLUMNS, rules_rows(page), excel=excel)
+        write_csv(csv, RULES.names, rules_rows(page), excel=excel)
     if json is not None:
         write_json(json, rules_document(page))
     for remark in page.remarks:

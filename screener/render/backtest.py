@@ -3,120 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from screener.backtest.execution.models import REBALANCED
+from screener.backtest.frictions import Entitlement, EntitlementKind, Order
+from screener.backtest.ledger import LedgerEntry
+from screener.backtest.run import EventResult
+from screener.domain.basket import Event
+from screener.domain.report import Precision
+from screener.market.charges import Side
+from screener.paths.windows import WindowStatus
 from screener.render.tables import (
     UNDEFINED,
     Column,
+    banner,
+    heads,
+    moment_text,
     money_short,
     percent,
     plain_table,
     points,
+    published_text,
 )
+from screener.results.backtest import RETURNS
+from screener.workflows.backtest.run import BacktestRun
 
 __all__ = [
-    "EventBlock",
-    "HorizonLine",
-    "SummaryLine",
-    "backtest_view",
+    "NAMES_TOLD",
+    "backtest_page",
+    "event_title",
+    "footer_of",
     "sparkline",
-    "summary_view",
+    "status_text",
+    "summary_page",
 ]
+
+NAMES_TOLD = 3
+"""Names with the same fate that are told one by one; more are counted."""
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 _PATH_WIDTH = 60
 _DIGITS = 2
+_SHORT = {
+    "limits and suspension": "limits",
+    "lots and cash": "lots",
+    "participation": "volume",
+    "slippage": "slip",
+    "commission": "comm.",
+    "taxes and levies": "taxes",
+    "FX spread": "FX",
+}
+_SELDOM = "rights"  # a step that is shown where there is any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HorizonLine:
-    """One horizon of an event; returns are fractions, `None` where undefined.
-
-    `capital` is the money of the executable path in CNY, and `gap` what each friction takes from
-    the paper return.
-    """
-
-    horizon: int
-    exit_session: date | None
-    status: str
-    sessions_held: int | None
-    n_held: int
-    n_named: int
-    paper_return: float | None
-    executable_return: float | None
-    benchmark_return: float | None
-    active_return: float | None
-    max_drawdown: float | None
-    band: tuple[float, float] | None
-    capital: float | None = None
-    gap: tuple[tuple[str, float], ...] = ()
+# ---- pages ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventBlock:
-    """One event: its title, its facts, its horizons, what to know about it, and its path.
-
-    Parameters
-    ----------
-    path
-        Paper value at each close of the longest horizon, 1 before it.
-    """
-
-    title: str
-    subtitle: str
-    lines: tuple[HorizonLine, ...]
-    notes: tuple[str, ...]
-    path: tuple[float, ...]
+def backtest_page(run: BacktestRun) -> RenderableType:
+    """Return a run as a page: a block per event, with every name left out and why."""
+    parts = banner(simulated=run.simulated)
+    for results in run.by_event:
+        parts += [*_block(results), Text()]
+    return Group(*parts, Text(f"{footer_of(run)} · run {run.run_id}", style="dim"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SummaryLine:
-    """One horizon of one event, in a table of many events."""
-
-    basket: str
-    report: str
-    entry: date
-    line: HorizonLine
-
-
-def summary_view(lines: Sequence[SummaryLine], *, banner: str) -> RenderableType:
-    """Return one line per event; `banner` stands above the table."""
-    columns: list[Column | str] = ["basket", "from", "entry"]
-    names = ("held", "paper", "traded", "index", "active")
-    columns += [Column(header=name, numeric=True) for name in names]
-    parts: list[RenderableType] = [Text(banner, style="bold reverse"), Text()] if banner else []
-    return Group(*parts, plain_table(columns, [_summary(item) for item in lines]))
-
-
-def _summary(item: SummaryLine) -> list[str]:
-    line = item.line
-    returns = (
-        line.paper_return,
-        line.executable_return,
-        line.benchmark_return,
-        line.active_return,
-    )
-    held = f"{line.n_held}/{line.n_named}"
-    return [
-        item.basket,
-        item.report or UNDEFINED,
-        item.entry.isoformat(),
-        held if line.status == "mature" else f"{held} {line.status}",
-        *(points(value, signed=True) for value in returns),
+def summary_page(run: BacktestRun, *, horizon: int) -> RenderableType:
+    """Return one line per event at one horizon."""
+    names = ("paper_return", "executable_return", "benchmark_return", "active_return")
+    columns: list[Column | str] = [
+        *heads(RETURNS, "basket"),
+        "from",
+        *heads(RETURNS, "entry_session", "n_held", *names),
     ]
+    rows = [_summary(result) for result in run.results if result.window.horizon == horizon]
+    return Group(*banner(simulated=run.simulated), plain_table(columns, rows))
 
 
-def backtest_view(blocks: Sequence[EventBlock], *, banner: str, footer: str) -> RenderableType:
-    """Return the blocks as one page; `banner` stands above it and `footer` below."""
-    parts: list[RenderableType] = [Text(banner, style="bold reverse"), Text()] if banner else []
-    for block in blocks:
-        parts.extend(_block(block))
-        parts.append(Text())
-    return Group(*parts, Text(footer, style="dim"))
+def event_title(event: Event) -> str:
+    """Name an event by its basket and its report."""
+    return " · ".join(part for part in (event.basket, event.report) if part)
+
+
+def footer_of(run: BacktestRun) -> str:
+    """Tell units, money and data version of a run."""
+    settings = run.request.settings
+    capitals = " / ".join(f"{capital:,.0f}" for capital in settings.capitals)
+    amount = "" if settings.frictions is None else f" · with {capitals}"
+    return f"returns in %, in CNY{amount} · data version {run.data_version}"
+
+
+def status_text(result: EventResult) -> str:
+    """Write a status, with the sessions held so far of a window that is not mature."""
+    held = result.window.sessions_held
+    if result.status is WindowStatus.MATURE or not held:
+        return str(result.status)
+    return f"{result.status} {held}"
 
 
 def sparkline(values: Sequence[float], *, width: int = _PATH_WIDTH) -> str:
@@ -131,99 +115,175 @@ def sparkline(values: Sequence[float], *, width: int = _PATH_WIDTH) -> str:
     return "".join(_LEVELS[round((v - low) / span * top) if span else 0] for v in shown)
 
 
-def _block(block: EventBlock) -> Iterator[RenderableType]:
-    yield Text(block.title, style="bold")
-    yield Text(block.subtitle)
-    costed = any(line.executable_return is not None for line in block.lines)
-    amounts = len({line.capital for line in block.lines if line.capital is not None}) > 1
-    shown = list({line.horizon: line for line in reversed(block.lines)}.values())[::-1]
-    costed = costed and not amounts  # with several amounts the second table has what each came to
-    columns = [
-        Column(header="hold", numeric=True),
-        Column(header="to"),
-        Column(header="status"),
-        Column(header="held", numeric=True),
-        Column(header="paper", numeric=True),
-        *([Column(header="traded", numeric=True)] if costed else []),
-        Column(header="index", numeric=True),
-        Column(header="active", numeric=True),
-        Column(header="drawdown", numeric=True),
+def _summary(result: EventResult) -> list[str]:
+    event, mature = result.window.event, result.status is WindowStatus.MATURE
+    returns = (
+        result.paper_return,
+        result.executable_return,
+        result.benchmark_return,
+        result.active_return,
+    )
+    return [
+        event.basket,
+        event.report or UNDEFINED,
+        result.entry_session.isoformat(),
+        _held(result) if mature else f"{_held(result)} {result.status}",
+        *(points(value, signed=True) for value in returns),
     ]
-    yield plain_table(columns, [_cells(line, costed=costed) for line in shown])
-    yield from _gaps(block.lines, amounts=amounts)
-    for line in shown:
-        if line.band is not None:
-            low, high = (percent(end, digits=_DIGITS, signed=True) for end in line.band)
-            yield Text(f"  hold {line.horizon}: {low} to {high} over every entry the range allows")
-    if len(block.path) > 1:
-        yield Text(f"  path {sparkline((1.0, *block.path))} 1 to {block.path[-1]:.3f}")
-    for note in block.notes:
+
+
+def _held(result: EventResult) -> str:
+    return f"{result.n_held}/{result.n_named}"
+
+
+# ---- one event -----------------------------------------------------------------------------------
+
+
+def _block(results: Sequence[EventResult]) -> Iterator[RenderableType]:
+    yield Text(event_title(results[0].window.event), style="bold")
+    yield Text(_subtitle(results))
+    amounts = len({result.capital for result in results if result.capital is not None}) > 1
+    # With several amounts the second table has what each came to.
+    costed = not amounts and any(result.executable_return is not None for result in results)
+    traded = ("executable_return",) if costed else ()
+    names = ("n_held", "paper_return", *traded, "benchmark_return", "active_return", "max_drawdown")
+    columns = heads(RETURNS, "horizon", "exit_session", "status", *names)
+    shown = list({result.window.horizon: result for result in reversed(results)}.values())[::-1]
+    yield plain_table(columns, [_cells(result, costed=costed) for result in shown])
+    yield from _shortfall(results, amounts=amounts)
+    for result in shown:
+        if result.band is not None:
+            low, high = (percent(end, digits=_DIGITS, signed=True) for end in result.band)
+            told = f"{low} to {high} over every entry the range allows"
+            yield Text(f"  hold {result.window.horizon}: {told}")
+    path = [float(value) for value in results[-1].path]
+    if len(path) > 1:
+        yield Text(f"  path {sparkline((1.0, *path))} 1 to {path[-1]:.3f}")
+    for note in _notes(results):
         yield Text(f"  {note}")
 
 
-_SHORT = {
-    "limits and suspension": "limits",
-    "lots and cash": "lots",
-    "participation": "volume",
-    "slippage": "slip",
-    "commission": "comm.",
-    "taxes and levies": "taxes",
-    "FX spread": "FX",
-}
-
-
-_SELDOM = "rights"  # a step that is shown where there is any
-
-
-def _gaps(lines: Sequence[HorizonLine], *, amounts: bool) -> Iterator[RenderableType]:
-    """Show what each friction took, for the windows that both paths finished."""
-    told = [line for line in lines if line.gap or (amounts and line.capital is not None)]
-    steps = next(([step for step, _ in line.gap] for line in told if line.gap), [])
-    if not any(dict(line.gap).get(_SELDOM) for line in told):
-        steps = [step for step in steps if step != _SELDOM]
-    if not told:
-        return
-    columns = [
-        Column(header="hold", numeric=True),
-        *([Column(header="capital", numeric=True)] if amounts else []),
-        Column(header="paper", numeric=True),
-        *(Column(header=_SHORT.get(step, step), numeric=True) for step in steps),
-        Column(header="traded", numeric=True),
-    ]
-    yield plain_table(
-        columns,
-        [
-            [
-                str(line.horizon),
-                *([money_short(line.capital)] if amounts else []),
-                points(line.paper_return, signed=True),
-                *_parts(line, steps),
-                points(line.executable_return, signed=True),
-            ]
-            for line in told
-        ],
-        title="from paper to traded",
+def _subtitle(results: Sequence[EventResult]) -> str:
+    window = results[0].window
+    event = window.event
+    named = {member.listing.exchange for member in event.members}
+    entries = sorted({day for exchange, day in window.entries if exchange in named})
+    benchmarks = dict.fromkeys(name for result in results for name in result.benchmarks)
+    return (
+        f"published {published_text(event.published)}{_range(event)}"
+        f" · entry {' / '.join(day.isoformat() for day in entries)}"
+        + (f" · index {' + '.join(benchmarks)}" if benchmarks else "")
     )
 
 
-def _parts(line: HorizonLine, steps: Sequence[str]) -> list[str]:
-    taken = dict(line.gap)
-    return [points(taken.get(step), signed=True) for step in steps]
+def _range(event: Event) -> str:
+    published = event.published
+    if published.precision is not Precision.ESTIMATED:
+        return ""
+    start, end = (
+        moment_text(bound) if isinstance(bound, datetime) else f"the close of {bound}"
+        for bound in (published.range_start, published.range_end)
+    )
+    return f" (from {start} to {end})"
 
 
-def _cells(line: HorizonLine, *, costed: bool) -> list[str]:
-    held = line.status
-    if line.status != "mature" and line.sessions_held:
-        held = f"{line.status} {line.sessions_held}"
-    returns = [line.paper_return]
-    if costed:
-        returns.append(line.executable_return)
-    returns.extend((line.benchmark_return, line.active_return))
-    return [
-        str(line.horizon),
-        line.exit_session.isoformat() if line.exit_session else UNDEFINED,
-        held,
-        f"{line.n_held}/{line.n_named}",
-        *(points(value, signed=True) for value in returns),
-        points(line.max_drawdown),
+def _cells(result: EventResult, *, costed: bool) -> list[str]:
+    returns = [
+        result.paper_return,
+        *([result.executable_return] if costed else []),
+        result.benchmark_return,
+        result.active_return,
     ]
+    return [
+        str(result.window.horizon),
+        result.exit_session.isoformat() if result.exit_session else UNDEFINED,
+        status_text(result),
+        _held(result),
+        *(points(value, signed=True) for value in returns),
+        points(result.max_drawdown),
+    ]
+
+
+def _shortfall(results: Sequence[EventResult], *, amounts: bool) -> Iterator[RenderableType]:
+    """Show what each friction took, for the windows that both paths finished."""
+    told = [item for item in results if item.gap or (amounts and item.capital is not None)]
+    if not told:
+        return
+    steps = next(([step for step, _ in item.gap] for item in told if item.gap), [])
+    if not any(dict(item.gap).get(_SELDOM) for item in told):
+        steps = [step for step in steps if step != _SELDOM]
+    columns = [
+        *heads(RETURNS, "horizon", *(("capital",) if amounts else ()), "paper_return"),
+        *(Column(header=_SHORT.get(step, step), numeric=True) for step in steps),
+        *heads(RETURNS, "executable_return"),
+    ]
+    rows = [
+        [
+            str(item.window.horizon),
+            *([money_short(item.capital)] if amounts else []),
+            points(item.paper_return, signed=True),
+            *(points(dict(item.gap).get(step), signed=True) for step in steps),
+            points(item.executable_return, signed=True),
+        ]
+        for item in told
+    ]
+    yield plain_table(columns, rows, title="from paper to traded")
+
+
+# ---- what to know about it -----------------------------------------------------------------------
+
+
+def _notes(results: Sequence[EventResult]) -> Iterator[str]:
+    """List names that were left out, waited or sold late, once each with the horizons concerned."""
+    every = len({result.window.horizon for result in results})
+    alike: dict[tuple[str, str, tuple[int, ...]], list[str]] = {}
+    for (state, listing, name, reason), horizons in _told(results).items():
+        key = (state, reason, tuple(dict.fromkeys(horizons)))
+        alike.setdefault(key, []).append(f"{listing} {name}".strip())
+    for (state, reason, concerned), some in alike.items():
+        held = "" if len(concerned) == every else f" (hold {', '.join(map(str, concerned))})"
+        for names in [f"{len(some)} names"] if len(some) > NAMES_TOLD else some:
+            yield f"{state} {names}: {reason}{held}"
+
+
+def _told(results: Sequence[EventResult]) -> dict[tuple[str, str, str, str], list[int]]:
+    """Return state, listing, name and reason of what to tell, with the horizons of each."""
+    found: dict[tuple[str, str, str, str], list[int]] = {}
+    for result in results:
+        for entry in result.ledger:
+            if entry.reason:
+                found.setdefault(_note_key(entry), []).append(entry.horizon)
+        for order in result.orders:
+            if _worth_telling(result, order):
+                found.setdefault(_order_key(result, order), []).append(result.window.horizon)
+        for line in result.lines:
+            if isinstance(line, Entitlement) and line.kind is EntitlementKind.RIGHTS:
+                found.setdefault(_rights_key(result, line), []).append(result.window.horizon)
+    return found
+
+
+def _worth_telling(result: EventResult, order: Order) -> bool:
+    told = order.reason == str(result.window.legs[order.leg].reason)
+    usual = order.reason == REBALANCED or (order.side is Side.BUY and order.session is not None)
+    return bool(order.reason) and not told and not usual
+
+
+def _rights_key(result: EventResult, line: Entitlement) -> tuple[str, str, str, str]:
+    name = result.window.event.members[line.leg].name
+    return "held", line.listing.id, name, f"{line.reason} ({line.session}{_with(result)})"
+
+
+def _with(result: EventResult) -> str:
+    return "" if result.capital is None else f", with {result.capital:,.0f}"
+
+
+def _order_key(result: EventResult, order: Order) -> tuple[str, str, str, str]:
+    """Tell of an order that was not filled as meant; the ledger has every one."""
+    name = result.window.event.members[order.leg].name
+    when = f"sold on {order.session}: " if order.session else ""
+    verb = "not bought" if order.side is Side.BUY else "sale"
+    return verb, order.listing.id, name, f"{when}{order.reason}{_with(result)}"
+
+
+def _note_key(entry: LedgerEntry) -> tuple[str, str, str, str]:
+    return (str(entry.state), entry.listing, entry.name, entry.reason)

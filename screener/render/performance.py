@@ -3,103 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.data.lake.schema import SIMULATED
-from screener.paths.metrics.performance import (
-    LEAST_FOR_A_YEAR,
-    LEAST_RETURNS,
-    Performance,
-    sharpe_error,
-)
+from screener.paths.metrics.performance import LEAST_FOR_A_YEAR, LEAST_RETURNS, Performance
 from screener.paths.windows import WindowStatus
-from screener.render.tables import UNDEFINED, Column, number, plain_table
-from screener.workflows.backtest.measures import EventMeasures, event_measures
+from screener.render.backtest import event_title
+from screener.render.tables import UNDEFINED, Column, banner, heads, number, plain_table
+from screener.results.backtest import METRICS
+from screener.workflows.backtest.measures import EventMeasures, event_measures, sharpe_errors
 from screener.workflows.backtest.run import BacktestRun
 
-__all__ = ["MetricBlock", "MetricLine", "metrics_page", "metrics_view"]
+__all__ = ["metrics_page"]
 
-_EXAMPLES = (20, 60, 120)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricLine:
-    """One horizon of an event; `status` is empty once the window is mature."""
-
-    horizon: int
-    status: str
-    performance: Performance
+_Line = tuple[EventMeasures, Performance]
+"""A window that is long enough, and its measures."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricBlock:
-    """One event with its horizons; `benchmark` is empty without one."""
-
-    title: str
-    entry: date
-    benchmark: str
-    benchmark_basis: str
-    lines: tuple[MetricLine, ...]
-
-
-def metrics_view(
-    blocks: Sequence[MetricBlock], *, left_out: int = 0, banner: str = "", footer: str = ""
-) -> RenderableType:
-    """Return the blocks as one page.
-
-    Parameters
-    ----------
-    blocks
-        Events with at least one line.
-    left_out
-        Windows that are too short for these figures; their number is told.
-    banner, footer
-        Lines above and below.
-    """
-    parts: list[RenderableType] = [Text(banner, style="bold reverse"), Text()] if banner else []
-    for block in blocks:
-        parts.extend(_block(block))
-        parts.append(Text())
+def metrics_page(run: BacktestRun) -> RenderableType:
+    """Return the measures of a run as a page, of every window that is long enough for them."""
+    measured = list(event_measures(run))
+    shown = _long(measured)
+    parts = banner(simulated=run.simulated)
+    for _, items in groupby(measured, key=lambda item: id(item.result.window.event)):
+        parts.extend(_block(list(items)))
+    left_out = len(measured) - len(shown)
     if left_out:
         plural = "windows have" if left_out > 1 else "window has"
         parts.append(Text(f"{left_out} {plural} fewer than {LEAST_RETURNS} sessions: not shown"))
-    parts.extend(Text(line, style="dim") for line in (*_legend(blocks), footer) if line)
-    return Group(*parts)
+    footer = f"data version {run.data_version} · run {run.run_id}"
+    return Group(*parts, *(Text(line, style="dim") for line in (*_legend(shown), footer)))
 
 
-def _block(block: MetricBlock) -> Iterator[RenderableType]:
-    years = dict.fromkeys(_year(line.performance) for line in block.lines)
-    yield Text(block.title, style="bold")
-    yield Text(f"from {block.entry} · a year of {' / '.join(years)} sessions")
-    yield plain_table(_columns(*_OWN), [_own(line) for line in block.lines])
-    if block.benchmark:
-        basis = f" ({block.benchmark_basis} index)" if block.benchmark_basis else ""
-        rows = [_beside(line) for line in block.lines]
-        yield plain_table(_columns(*_BESIDE), rows, title=f"against {block.benchmark}{basis}")
-    for line in block.lines:
-        if line.status:
-            held = line.performance.n_sessions
-            yield Text(f"  hold {line.horizon}: {line.status}, {held} returns so far")
+def _long(items: Sequence[EventMeasures]) -> list[_Line]:
+    return [(item, found) for item in items if (found := item.long_enough) is not None]
 
 
-_OWN = ("hold", "a year", "vol", "Sharpe", "Sortino", "drawdown", "from..to", "up days")
-_BESIDE = ("hold", "beta", "alpha", "TE", "IR")
-_WORDS = ("from..to",)
+def _block(items: Sequence[EventMeasures]) -> Iterator[RenderableType]:
+    lines, first = _long(items), items[0].result
+    if not lines:
+        return
+    years = dict.fromkeys(f"{found.sessions_a_year:.4g}" for _, found in lines)
+    yield Text(event_title(first.window.event), style="bold")
+    yield Text(f"from {first.entry_session} · a year of {' / '.join(years)} sessions")
+    fall = Column(header="from..to")
+    columns = [*heads(METRICS, "horizon", *_RATIOS), fall, *heads(METRICS, "n_up")]
+    yield plain_table(columns, [_own(item, found) for item, found in lines])
+    benchmarks = dict.fromkeys(name for item, _ in lines for name in item.result.benchmarks)
+    if benchmarks:
+        bases = dict.fromkeys(item.result.benchmark_basis for item, _ in lines)
+        basis = " / ".join(basis for basis in bases if basis)
+        told = f"{' + '.join(benchmarks)} ({basis} index)" if basis else " + ".join(benchmarks)
+        rows = [_beside(item, found) for item, found in lines]
+        yield plain_table(heads(METRICS, *_BESIDE), rows, title=f"against {told}")
+    for item, found in lines:
+        window = item.result.window
+        if window.status is not WindowStatus.MATURE:
+            so_far = f"{window.status}, {found.n_sessions} returns so far"
+            yield Text(f"  hold {window.horizon}: {so_far}")
+    yield Text()
 
 
-def _columns(*names: str) -> list[Column | str]:
-    return [Column(header=name, numeric=name not in _WORDS) for name in names]
+_RATIOS = ("annualised_return", "volatility", "sharpe", "sortino", "max_drawdown")
+_BESIDE = ("horizon", "beta", "alpha", "tracking_error", "information_ratio")
 
 
-def _own(line: MetricLine) -> list[str]:
-    found = line.performance
+def _own(item: EventMeasures, found: Performance) -> list[str]:
     return [
-        str(line.horizon),
+        str(item.result.window.horizon),
         _points(found.annualised_return, signed=True),
         _points(found.volatility),
         number(found.sharpe),
@@ -110,10 +84,9 @@ def _own(line: MetricLine) -> list[str]:
     ]
 
 
-def _beside(line: MetricLine) -> list[str]:
-    found = line.performance
+def _beside(item: EventMeasures, found: Performance) -> list[str]:
     return [
-        str(line.horizon),
+        str(item.result.window.horizon),
         number(found.beta),
         _points(found.alpha, signed=True),
         _points(found.tracking_error),
@@ -132,54 +105,10 @@ def _points(value: float | None, *, signed: bool = False) -> str:
     return number(None if value is None else value * 100, digits=1, signed=signed)
 
 
-def _year(found: Performance) -> str:
-    return f"{found.sessions_a_year:.4g}"
-
-
-def _legend(blocks: Sequence[MetricBlock]) -> Iterator[str]:
+def _legend(lines: Sequence[_Line]) -> Iterator[str]:
     """Say what the figures rest on, and how far a Sharpe ratio of so few sessions can be off."""
-    years = [line.performance.sessions_a_year for block in blocks for line in block.lines]
-    if not years:
+    if not lines:
         return
     yield f"on paper, in %, risk-free rate 0; a year and alpha from {LEAST_FOR_A_YEAR} sessions on"
-    errors = (f"{sharpe_error(n, years[0]):.1f} at {n}" for n in _EXAMPLES)
+    errors = (f"{error:.1f} at {n}" for n, error in sharpe_errors(lines[0][1]))
     yield f"one standard error of a Sharpe ratio: {', '.join(errors)} sessions"
-
-
-def metrics_page(run: BacktestRun) -> RenderableType:
-    """Return the measures of a run as a page, of every window that is long enough for them."""
-    measured = list(event_measures(run))
-    blocks = [
-        block
-        for _, items in groupby(measured, key=lambda item: id(item.result.window.event))
-        if (block := _measured_block(list(items))).lines
-    ]
-    return metrics_view(
-        blocks,
-        left_out=len(measured) - sum(len(block.lines) for block in blocks),
-        banner=f" {SIMULATED}: invented prices " if run.simulated else "",
-        footer=f"data version {run.data_version} · run {run.run_id}",
-    )
-
-
-def _measured_block(items: list[EventMeasures]) -> MetricBlock:
-    event = items[0].result.window.event
-    shown = [(item.result, line) for item in items if (line := _measured_line(item)) is not None]
-    benchmarks = dict.fromkeys(name for result, _ in shown for name in result.benchmarks)
-    bases = dict.fromkeys(result.benchmark_basis for result, _ in shown)
-    return MetricBlock(
-        title=" · ".join(part for part in (event.basket, event.report) if part),
-        entry=items[0].result.entry_session,
-        benchmark=" + ".join(benchmarks),
-        benchmark_basis=" / ".join(basis for basis in bases if basis),
-        lines=tuple(line for _, line in shown),
-    )
-
-
-def _measured_line(item: EventMeasures) -> MetricLine | None:
-    """Return the line of a window, `None` where it is too short."""
-    window, found = item.result.window, item.performance
-    if found is None or found.n_sessions < LEAST_RETURNS:
-        return None
-    status = "" if window.status is WindowStatus.MATURE else str(window.status)
-    return MetricLine(horizon=window.horizon, status=status, performance=found)

@@ -1,4 +1,4 @@
-"""Show the rules that applied to a listing on a day: for people, and rows for programs."""
+"""The rules that applied to a listing on a day, on the terminal."""
 
 from __future__ import annotations
 
@@ -7,30 +7,11 @@ from collections.abc import Iterator, Mapping
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.render.tables import UNDEFINED, facts, or_dash, plain_table
+from screener.render.tables import UNDEFINED, facts, heads, or_dash, plain_table
+from screener.results.rules import RULES
 from screener.workflows.rules.result import RuleShown, RulesPage
 
-__all__ = ["RULES_COLUMNS", "rules_document", "rules_rows", "rules_view"]
-
-RULES_COLUMNS = (
-    "listing",
-    "at",
-    "group",
-    "rule",
-    "side",
-    "value",
-    "unit",
-    "currency",
-    "minimum",
-    "maximum",
-    "text",
-    "why",
-    "valid_from",
-    "valid_to",
-    "verified",
-    "source",
-)
-"""Columns of the rows, in order."""
+__all__ = ["rules_view"]
 
 
 def rules_view(page: RulesPage) -> RenderableType:
@@ -38,53 +19,8 @@ def rules_view(page: RulesPage) -> RenderableType:
 
     Remarks are not part of it: they belong on standard error.
     """
-    numbers = {text: at for at, text in enumerate(dict.fromkeys(_sources(page)), start=1)}
+    numbers = {text: at for at, text in enumerate(page.sources, start=1)}
     return Group(*_heading(page), *_parts(page, numbers), *_source_list(page, numbers))
-
-
-def rules_rows(page: RulesPage) -> list[dict[str, object]]:
-    """List the rules for CSV and JSON: rates are fractions, costs of round trips basis points."""
-    return [
-        {
-            "listing": page.listing,
-            "at": page.at,
-            "group": rule.group,
-            "rule": rule.rule,
-            "side": rule.side or None,
-            "value": rule.value,
-            "unit": rule.unit or None,
-            "currency": rule.currency or None,
-            "minimum": rule.minimum,
-            "maximum": rule.maximum,
-            "text": rule.text,
-            "why": rule.why or None,
-            "valid_from": rule.start,
-            "valid_to": rule.end,
-            "verified": rule.verified,
-            "source": rule.source,
-        }
-        for rule in page.rules
-    ]
-
-
-def rules_document(page: RulesPage) -> dict[str, object]:
-    """Return the page as one document for JSON: the listing's state, then the rows of the CSV."""
-    return {
-        "listing": page.listing,
-        "board": page.board,
-        "at": page.at,
-        "session": page.session,
-        "known": dict(page.known),
-        "data_version": page.data_version,
-        "simulated": page.simulated,
-        "remarks": list(page.remarks),
-        "columns": list(RULES_COLUMNS),
-        "rows": rules_rows(page),
-    }
-
-
-def _sources(page: RulesPage) -> Iterator[str]:
-    return (rule.source for rule in page.rules if rule.source)
 
 
 def _heading(page: RulesPage) -> Iterator[RenderableType]:
@@ -126,7 +62,7 @@ def _parts(page: RulesPage, numbers: Mapping[str, int]) -> Iterator[RenderableTy
     for group in dict.fromkeys(rule.group for rule in page.rules):
         rows = [rule for rule in page.rules if rule.group == group]
         yield plain_table(
-            [group, "value", "because", "since", "source"],
+            [group, *heads(RULES, "text", "why", "valid_from", "source")],
             [
                 [
                     rule.rule,
@@ -149,8 +85,7 @@ def _source(rule: RuleShown, numbers: Mapping[str, int]) -> str:
 def _source_list(page: RulesPage, numbers: Mapping[str, int]) -> Iterator[RenderableType]:
     yield Text("Sources", style="bold")
     yield facts((str(at), text) for text, at in numbers.items())
-    unverified = sum(not rule.verified for rule in page.rules)
     yield Text(
-        f"{unverified} of {len(page.rules)} lines are unverified: they rest on "
+        f"{page.n_unverified} of {len(page.rules)} lines are unverified: they rest on "
         "secondary sources or on common knowledge, not on the official text."
     )

@@ -2,89 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.render.backtest import HorizonLine
-from screener.render.tables import Column, money_short, plain_table, points
+from screener.backtest.run import EventResult
+from screener.paths.legs import LegState
+from screener.render.backtest import NAMES_TOLD, event_title, footer_of, status_text
+from screener.render.tables import Column, banner, heads, money_short, plain_table, points
+from screener.results.backtest import RETURNS
+from screener.workflows.backtest.run import BacktestRun
 
-__all__ = ["VariantBlock", "VariantLine", "variants_view"]
-
+__all__ = ["variants_page"]
 
 _FEW, _FEWER = 2, 1  # varying columns beside which a line of 80 columns has room for more
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantBlock:
-    """One event: its title, a line for each variant and horizon, and what to know about them."""
-
-    title: str
-    lines: tuple[VariantLine, ...]
-    notes: tuple[str, ...]
+_Line = tuple[int, EventResult]
+"""A result, and the sessions that its run waits before the entry."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantLine:
-    """One horizon of an event, bought and kept in one way."""
+def variants_page(runs: Sequence[BacktestRun]) -> RenderableType:
+    """Return several runs of the same baskets as one page.
 
-    entry: str
-    delay: int
-    weighting: str
-    rebalance: str
-    line: HorizonLine
-
-
-def variants_view(blocks: Sequence[VariantBlock], *, banner: str, footer: str) -> RenderableType:
-    """Return a table for each event; only what differs between its lines has a column."""
-    parts: list[RenderableType] = [Text(banner, style="bold reverse"), Text()] if banner else []
-    for block in blocks:
-        notes = [Text(f"  {note}") for note in block.notes]
-        parts += [Text(block.title, style="bold"), *_table(block.lines), *notes, Text()]
+    Each event has a table, in which only what differs between its lines has a column.
+    """
+    found: dict[tuple[str, str], list[_Line]] = {}
+    for run in runs:
+        for result in run.results:
+            event = result.window.event
+            line = (run.request.settings.delay, result)
+            found.setdefault((event.basket, event.report), []).append(line)
+    parts = banner(simulated=runs[0].simulated)
+    for lines in found.values():
+        results = [result for _, result in lines]
+        title = event_title(results[0].window.event)
+        notes = (Text(f"  {note}") for note in _notes(results))
+        parts += [Text(title, style="bold"), *_table(lines), *notes, Text()]
+    footer = f"{footer_of(runs[0])} · {len(runs)} runs, each with its id in the CSV"
     return Group(*parts, Text(footer, style="dim"))
 
 
-def _table(lines: Sequence[VariantLine]) -> list[RenderableType]:
+def _table(lines: Sequence[_Line]) -> list[RenderableType]:
+    results = [result for _, result in lines]
     told = [
-        ("entry", [line.entry for line in lines]),
-        ("delay", [str(line.delay) for line in lines]),
-        ("weights", [line.weighting for line in lines]),
-        ("rebal.", [line.rebalance for line in lines]),
-        ("capital", [money_short(line.line.capital) for line in lines]),
+        ("entry", [str(item.window.price) for item in results]),
+        ("delay", [str(delay) for delay, _ in lines]),
+        ("weights", [_weighting(item) for item in results]),
+        ("rebal.", [str(item.window.rebalance) for item in results]),
+        ("capital", [money_short(item.capital) for item in results]),
     ]
     shown = [(name, cells) for name, cells in told if len(set(cells)) > 1]
-    wide = [
-        ("index", len(shown) <= _FEWER, [line.line.benchmark_return for line in lines]),
-        ("active", True, [line.line.active_return for line in lines]),
-        ("drawdown", len(shown) <= _FEW, [line.line.max_drawdown for line in lines]),
-    ]
-    measures = [
-        ("paper", [line.line.paper_return for line in lines]),
-        ("traded", [line.line.executable_return for line in lines]),
-        *((name, values) for name, fits, values in wide if fits),
-    ]
     same = [f"{name} {cells[0]}" for name, cells in told[:-1] if len(set(cells)) == 1]
+    measures = [
+        ("paper_return", [item.paper_return for item in results]),
+        ("executable_return", [item.executable_return for item in results]),
+        *([("benchmark_return", [i.benchmark_return for i in results])] * (len(shown) <= _FEWER)),
+        ("active_return", [item.active_return for item in results]),
+        *([("max_drawdown", [i.max_drawdown for i in results])] * (len(shown) <= _FEW)),
+    ]
     columns = [
         *(Column(header=name) for name, _ in shown),
-        Column(header="hold", numeric=True),
-        Column(header="status"),
-        *(Column(header=name, numeric=True) for name, _ in measures),
+        *heads(RETURNS, "horizon", "status", *(name for name, _ in measures)),
     ]
     rows = [
         [
             *(cells[at] for _, cells in shown),
-            str(line.line.horizon),
-            _status(line.line),
-            *(points(values[at], signed=name != "drawdown") for name, values in measures),
+            str(item.window.horizon),
+            status_text(item),
+            *(points(values[at], signed=name != "max_drawdown") for name, values in measures),
         ]
-        for at, line in enumerate(lines)
+        for at, item in enumerate(results)
     ]
     return [Text("  " + " · ".join(same)), plain_table(columns, rows)]
 
 
-def _status(line: HorizonLine) -> str:
-    if line.status == "mature" or not line.sessions_held:
-        return line.status
-    return f"{line.status} {line.sessions_held}"
+def _weighting(result: EventResult) -> str:
+    return str(result.window.event.weighting)
+
+
+def _notes(results: Sequence[EventResult]) -> Iterator[str]:
+    """Tell which names are left out, with the weightings that do so unless all do."""
+    left_out: dict[str, dict[str, None]] = {}
+    for result in results:
+        for told in _left_out(result):
+            left_out.setdefault(told, {})[_weighting(result)] = None
+    every = {_weighting(result) for result in results}
+    for told, some in left_out.items():
+        yield f"left out {told}" if set(some) == every else f"left out by {', '.join(some)} {told}"
+
+
+def _left_out(result: EventResult) -> Iterator[str]:
+    """Tell in a line for each reason which names a window leaves out."""
+    names: dict[str, list[str]] = {}
+    for entry in result.ledger:
+        if entry.state is LegState.DROPPED:
+            names.setdefault(entry.reason, []).append(entry.listing)
+    for reason, found in names.items():
+        listed = ", ".join(found) if len(found) <= NAMES_TOLD else f"{len(found)} names"
+        yield f"{listed}: {reason}"

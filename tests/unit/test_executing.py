@@ -18,6 +18,11 @@ from screener.errors import InputError
 from screener.market.calendars import calendar_of
 from screener.market.charges import Plan
 from screener.paths.known import entry_choices
+from screener.results.backtest import SHORTFALL
+from screener.results.tables import fits
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.backtest.rows import shortfall_rows
+from screener.workflows.backtest.run import BacktestRun
 from tests.support.panels import bars_of, event_of, panel_of
 
 SZ, HK = Exchange.SZ, Exchange.HK
@@ -69,6 +74,8 @@ def test_whole_lots_and_the_charges_of_the_day() -> None:
         (994.91 + 10_350 - 10.28) / 10_000 - 1, abs=1e-12
     )
     assert found.fees == pytest.approx(15.37)
+    closes = [994.91 + 900 * 10.5, 994.91 + 900 * 11.0, 994.91 + 10_350 - 10.28]
+    assert found.traded_path == pytest.approx(np.array(closes) / 10_000, abs=1e-12)
 
 
 def test_a_dividend_is_cash_less_the_tax_of_a_short_holding() -> None:
@@ -79,6 +86,15 @@ def test_a_dividend_is_cash_less_the_tax_of_a_short_holding() -> None:
     # 900 x 0.4 = 360 before tax, 20 % for less than a month: 72
     plain = (994.91 + 10_350 - 10.28) / 10_000 - 1
     assert found.executable_return == pytest.approx(plain + (360 - 72) / 10_000, abs=1e-12)
+
+
+def test_a_dividend_is_money_from_its_ex_date_on_and_its_tax_due_with_the_sale() -> None:
+    panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING)})
+    dividend = np.zeros(panel.close.shape)
+    dividend[panel.row(DAY) + 2] = 0.4  # ex on the day after the purchase
+    (found,) = run(panel, trading_of(panel, dividend=dividend))
+    closes = [994.91 + 9_450, 994.91 + 9_900 + 360, 994.91 + 10_350 - 10.28 + 360 - 72]
+    assert found.traded_path == pytest.approx(np.array(closes) / 10_000, abs=1e-12)
 
 
 def test_a_split_multiplies_the_shares() -> None:
@@ -129,10 +145,35 @@ def test_rights_are_taken_up_on_both_paths_and_have_a_row_and_a_step() -> None:
     assert taken.cash == pytest.approx(-1_800)
     assert "taken up" in taken.reason
     assert "1,750.00 CNY of it paid in from outside" in taken.reason
+    # 50 and 900 x 10, with the rights 1,200 x 9 less the 1,750 from outside
+    assert found.traded_path == pytest.approx([1, 1, 1, 1 + 1_080 / 9_050], abs=1e-12)
     gap = dict(found.gap)
     # As on paper 1,000 shares of 9.90 would be held: 9,900 - 9,000 = 900.
     assert gap["rights"] == pytest.approx((1_080 - 900) / 9_050, abs=1e-12)
     assert gap["lots and cash"] == pytest.approx(900 / 9_050 - 0.1, abs=1e-12)
+
+
+def test_the_rows_of_the_shortfall_by_hand() -> None:
+    found = offered()
+    run = BacktestRun(
+        request=BacktestRequest(events=(found.window.event,), settings=Settings(horizons=(4,))),
+        results=(found,),
+        price_basis=("raw",),
+        data_version=1,
+        run_id="0" * 12,
+        simulated=False,
+        remarks=(),
+    )
+    rows = shortfall_rows(run)
+    assert not fits(SHORTFALL, rows)
+    assert [row["step"] for row in rows] == list(GAP_STEPS)
+    # 9,900 - 9,000 = 900 as on paper with whole lots; 180 more for the rights from outside.
+    taken = [0.0, 900 / 9_050 - 0.1, 180 / 9_050, 0.0, 0.0, 0.0, 0.0, 0.0]
+    assert [row["effect"] for row in rows] == pytest.approx(taken, abs=1e-12)
+    keys = ("basket", "report", "horizon", "capital", "run_id")
+    assert {tuple(row[key] for key in keys) for row in rows} == {
+        ("test", "T1", 4, 9_050.0, "0" * 12)
+    }
 
 
 def test_rights_that_lapse_are_told_and_what_that_costs() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from screener.backtest.execution.executing import execute
 from screener.backtest.execution.shares import Execution
-from screener.backtest.frictions import Entitlement, Frictions, OrderStatus
+from screener.backtest.frictions import Entitlement, Frictions, Order, OrderStatus
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.listing import Exchange
@@ -20,10 +20,11 @@ from screener.files.writing import csv_text
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
 from screener.paths.windows import WindowStatus, resolve_window
-from screener.results.backtest import RETURNS
+from screener.results.backtest import NAMES, ORDERS, RETURNS
+from screener.results.tables import fits
 from screener.workflows.backtest.order_rows import order_rows
 from screener.workflows.backtest.requests import BacktestRequest
-from screener.workflows.backtest.rows import result_rows
+from screener.workflows.backtest.rows import ledger_rows, result_rows
 from screener.workflows.backtest.run import BacktestRun
 from tests.support.panels import bars_of, event_of, panel_of, sessions
 from tests.support.random_markets import Market, frictions_of, random_market
@@ -110,6 +111,43 @@ def test_the_rows_of_the_ledger_make_the_executable_return(seed: int) -> None:
         assert paid == pytest.approx(result.fees, abs=1e-6)
 
 
+def held_at(trading: TradingPanel, result: EventResult, leg: int, row: int) -> float:
+    """Return the shares of a name that the ledger leaves at a close."""
+    column, shares = result.window.legs[leg].column, 0.0
+    for line in result.lines:
+        bought = line.side == "buy" if isinstance(line, Order) else line.kind == "rights"
+        moves = isinstance(line, Order) or (bought and line.cash)
+        if line.leg == leg and moves and 0 <= line.row <= row:
+            ratio = float(np.prod(trading.share_ratio[line.row + 1 : row + 1, column]))
+            shares += (1 if bought else -1) * line.shares * ratio
+    return shares
+
+
+@pytest.mark.parametrize("seed", FEW)
+def test_the_traded_path_is_the_money_of_the_ledger_and_the_shares_at_each_close(seed: int) -> None:
+    market = random_market(seed)
+    panel = market.trading.prices
+    seen = 0
+    for result in run_of(market, market.trading).results:
+        if not len(result.traded_path):
+            continue
+        assert result.capital is not None
+        for day, value in zip(result.path_sessions.tolist(), result.traded_path, strict=True):
+            row = panel.row(day)
+            money = result.capital + sum(x.cash for x in result.lines if 0 <= x.row <= row)
+            shares = [held_at(market.trading, result, at, row) for at in range(result.n_named)]
+            prices = [
+                float(panel.close[row, leg.column] * panel.fx[row, leg.column])
+                for leg in result.window.legs
+            ]
+            held = [(n, p) for n, p in zip(shares, prices, strict=True) if n > 1e-6]
+            if np.isfinite([price for _, price in held]).all():  # others are carried
+                seen += 1
+                money += sum(number * price for number, price in held)
+                assert value == pytest.approx(money / result.capital, abs=1e-7), (day, result)
+    assert seen or all(not len(item.traded_path) for item in run_of(market, market.trading).results)
+
+
 @pytest.mark.parametrize("seed", FEW)
 def test_what_is_bought_is_sold_whole(seed: int) -> None:
     market = random_market(seed)
@@ -135,8 +173,18 @@ def test_what_is_bought_is_sold_whole(seed: int) -> None:
 
 def test_one_row_for_each_event_horizon_and_capital() -> None:
     market = random_market(301)
-    rows = result_rows(run_of(market, market.trading))
+    run = run_of(market, market.trading)
+    rows = result_rows(run)
     assert all(tuple(row) == RETURNS.names for row in rows)
+    assert not fits(RETURNS, rows)
+    assert not fits(NAMES, ledger_rows(run))
+    orders = order_rows(run)
+    # A row of the ledger of orders has no more columns than there is something to say in.
+    assert not [told for row in orders for told in fits(ORDERS.selected(row), [row])]
+    assert [(row["n_named"], row["n_held"]) for row in rows] == [
+        (len(result.ledger), sum(entry.state == "held" for entry in result.ledger))
+        for result in run.results
+    ]
     asked = [(row["horizon"], row["capital"]) for row in rows]
     assert asked == [(horizon, capital) for horizon in (2, 5) for capital in CAPITALS]
 

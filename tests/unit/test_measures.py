@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -19,10 +20,11 @@ from screener.domain.panel import PricePanel
 from screener.files.writing import csv_text
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
-from screener.paths.metrics.performance import performance_of
-from screener.render.performance import MetricBlock, MetricLine, metrics_page, metrics_view
-from screener.results.backtest import METRICS
-from screener.workflows.backtest.measures import metric_rows
+from screener.render.performance import metrics_page
+from screener.results.backtest import METRICS, PATHS
+from screener.results.tables import fits
+from screener.workflows.backtest.measures import event_measures, metric_rows, sharpe_errors
+from screener.workflows.backtest.rows import path_rows, shortfall_rows
 from screener.workflows.backtest.run import BacktestRequest, BacktestRun
 from tests.support.panels import event_of, panel_of, sessions
 
@@ -103,7 +105,9 @@ def run() -> BacktestRun:
 def test_a_row_for_each_event_and_horizon_with_every_column(run: BacktestRun) -> None:
     rows = metric_rows(run)
     assert [row["horizon"] for row in rows] == [5, 20, 60, 240] * 2
+    assert [len(results) for results in run.by_event] == [4, 4]
     assert {tuple(row) for row in rows} == {METRICS.names}
+    assert not fits(METRICS, rows)
     assert [row["status"] for row in rows] == ["mature"] * 3 + ["pending"] + ["no_data"] * 4
     assert [row["n_sessions"] for row in rows] == [5, 20, 60, 100] + [None] * 4
 
@@ -158,6 +162,47 @@ def test_a_short_window_has_no_figure_of_a_year_and_one_without_data_has_none(
         empty[name] for name in METRICS.names if name not in (*told, "benchmark", "price_basis")
     } == {None}
     assert ",no_data,2025-01-03,,,,,," in csv_text(METRICS.names, [empty])
+
+
+def test_the_sessions_of_a_path_by_hand(run: BacktestRun) -> None:
+    rows = path_rows(run)
+    assert not fits(PATHS, rows)
+    assert [sum(row["horizon"] == n for row in rows) for n in (5, 20, 60, 240)] == [5, 20, 60, 100]
+    own = rows[:5]
+    assert [row["session"] for row in own] == sessions(SH, FIRST, COUNT)[1:6]
+    # -1 % and +2 % by turns, the benchmark -1 % and +1 %
+    paper = [0.99, 1.0098, 0.999702, 1.01969604, 1.0094990796]
+    beside = [0.99, 0.9999, 0.989901, 0.99980001, 0.9898020099]
+    assert [row["paper_value"] for row in own] == pytest.approx(paper, abs=1e-12)
+    assert [row["benchmark_value"] for row in own] == pytest.approx(beside, abs=1e-12)
+    assert {row["traded_value"] for row in rows} == {None}
+    for result in run.results[:4]:
+        last = [row for row in rows if row["horizon"] == result.window.horizon][-1]
+        assert last["session"] == result.exit_session
+        assert result.paper_return is not None
+        assert last["paper_value"] == result.paper_return + 1
+
+
+def test_a_path_without_a_benchmark_or_without_a_session() -> None:
+    panel = panel_of({"601899.SH": bars(SH, 10 * TURNS), "600000.SH": {}})
+    told = run_of(panel, [event_of(["601899.SH"], FIRST)], (2,), series={})
+    rows = path_rows(told)
+    assert not fits(PATHS, rows)
+    assert [row["benchmark_value"] for row in rows] == [None, None]
+    assert path_rows(run_of(panel, [event_of(["600000.SH"], FIRST)], (2,))) == []
+    assert shortfall_rows(told) == []  # on paper
+
+
+def test_a_window_is_long_enough_from_twenty_returns_on(run: BacktestRun) -> None:
+    long = [item.long_enough for item in event_measures(run)]
+    assert [found.n_sessions if found else None for found in long] == [
+        *(None, 20, 60, 100),
+        *[None] * 4,
+    ]
+    # Lo (2002) at a ratio of 0: the root of years by the number of sessions
+    assert long[1] is not None
+    expected = {n: np.sqrt(243 / n) for n in (20, 60, 120)}
+    assert dict(sharpe_errors(long[1])) == pytest.approx(expected, rel=1e-12)
 
 
 def test_several_amounts_of_money_are_one_row() -> None:
@@ -228,23 +273,19 @@ def test_the_page_at_eighty_columns() -> None:
 
 
 def test_wide_figures_and_names_stay_within_eighty_columns() -> None:
-    path = np.cumprod(np.tile([1.09, 0.93, 0.98], 60))
-    other = np.cumprod(np.tile([1.05, 0.93, 1.03], 60))
-    axis = np.array(sessions(SH, date(2025, 9, 1), 180), dtype="datetime64[D]")
-    found = performance_of(path, other, periods=242.44, sessions=axis)
-    block = MetricBlock(
-        title="算力租赁与数据中心 · R12",
-        entry=axis[0].item(),
-        benchmark="000300.SH + HSI.HK",
-        benchmark_basis="mixed",
-        lines=(MetricLine(horizon=2500, status="pending", performance=found),),
-    )
-    lines = show(metrics_view([block], left_out=3, footer="data version 1 · run 0123456789ab"))
+    path = 1e4 * np.cumprod(np.tile([1.09, 0.93, 0.98], 60))
+    panel = panel_of({"601899.SH": bars(SH, path), "00700.HK": bars(HK, path)})
+    series = {SH: index(), HK: replace(index("HSI.HK"), basis="total")}
+    named = {"basket": "算力租赁与数据中心", "report": "R12"}
+    event = replace(event_of(["601899.SH", "00700.HK"], FIRST), **named)  # type: ignore[arg-type]
+    lines = show(metrics_page(run_of(panel, [event], (5, 10, 15, 2500), series=series)))
     assert max(cell_len(line) for line in lines) <= 80
-    (row,) = (line for line in lines if "/180" in line)
+    (row,) = (line for line in lines if line.startswith("2500") and "/" in line)
     assert len(row.split()) == 8  # no cell is folded
-    assert "2025-09-01" in lines[1]
-    assert "242.4 sessions" in lines[1]
+    assert lines[0] == "算力租赁与数据中心 · R12"
+    assert "2025-01-03" in lines[1]
+    assert "252 sessions" in lines[1]
+    assert "against 000300.SH + HSI.HK (mixed index)" in lines
     assert "3 windows have fewer than 20 sessions: not shown" in lines
 
 

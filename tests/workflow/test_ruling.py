@@ -22,9 +22,12 @@ from screener.domain.listing import parse_listing
 from screener.errors import ConfigError, DateRangeError, InputError
 from screener.files.writing import csv_text, json_text
 from screener.market.charges import Plan
-from screener.render.rules import RULES_COLUMNS, rules_document, rules_rows, rules_view
+from screener.render.rules import rules_view
+from screener.results.rules import RULES
+from screener.results.tables import fits
 from screener.workflows.rules.listing_state import Known
 from screener.workflows.rules.result import RuleShown, RulesPage
+from screener.workflows.rules.rows import rules_document, rules_rows
 from screener.workflows.rules.run import lake_if_any, rules_for, run_ruling
 
 NOW = datetime(2026, 7, 10, tzinfo=UTC)
@@ -226,6 +229,7 @@ def test_an_account_in_hong_kong_has_no_southbound_rules() -> None:
 
 def test_without_a_lake_it_says_what_it_could_not_know() -> None:
     found = page(None, SPECIAL, FRIDAY)
+    assert not fits(RULES, rules_rows(found))
     assert limits(found) == ["±10 %", "±5 %"]
     assert found.data_version is None
     said = "\n".join(found.remarks)
@@ -268,14 +272,32 @@ def test_the_lake_is_found_or_not(lake: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", [SPECIAL, ISLE])
 def test_rows_for_programs(lake: Path, code: str) -> None:
     found = page(lake, code, MONDAY)
-    read = list(csv.DictReader(io.StringIO(csv_text(RULES_COLUMNS, rules_rows(found)))))
-    assert tuple(read[0]) == RULES_COLUMNS
+    assert not fits(RULES, rules_rows(found))
+    read = list(csv.DictReader(io.StringIO(csv_text(RULES.names, rules_rows(found)))))
+    assert tuple(read[0]) == RULES.names
     assert len(read) == len(found.rules)
     assert {row["verified"] for row in read} == {"true", "false"}
     document = json.loads(json_text(rules_document(found)))
     assert document["known"]["suspended"] is (True if code == SPECIAL else None)
     assert document["rows"][0]["rule"] == "price limit"
     assert document["data_version"] == found.data_version
+
+
+def test_sources_are_listed_once_and_what_is_unverified_is_counted() -> None:
+    told = [("a", True), ("b", False), ("", False), ("a", False)]
+    found = RulesPage(
+        listing=SPECIAL,
+        board="main",
+        at=MONDAY,
+        session=True,
+        known={},
+        rules=[
+            RuleShown(group="g", rule="r", text="t", why="", source=source, verified=verified)
+            for source, verified in told
+        ],
+    )
+    assert found.sources == ("a", "b")
+    assert found.n_unverified == 3
 
 
 @pytest.mark.parametrize("code", [SPECIAL, ISLE])

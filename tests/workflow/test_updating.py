@@ -22,11 +22,10 @@ from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Need
 from screener.data.update.plan import UpdateRequest
 from screener.data.update.run import plan_update, update
-from screener.data.update.session import UpdateReport
+from screener.data.update.session import UpdateReport, failure_of
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
 from screener.errors import InputError, NetworkDown, SourceBlocked, StorageBusy
 from screener.market.calendars import calendar_of
-from screener.render.update_page import failure_of
 from screener.workflows.data.targets import with_benchmarks
 from screener.workspace.locate import Workspace
 from tests.support.canned.everything import FakeTime, outside, served

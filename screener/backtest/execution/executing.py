@@ -9,7 +9,13 @@ import numpy as np
 from screener.backtest.execution.booking import Fill
 from screener.backtest.execution.fills import WindowOrders, resolve_orders
 from screener.backtest.execution.rebalanced import execute_rebalanced
-from screener.backtest.execution.shares import Execution, paid_of, share_marks, sold_out
+from screener.backtest.execution.shares import (
+    Execution,
+    dated,
+    paid_of,
+    share_marks,
+    sold_out,
+)
 from screener.backtest.frictions import Frictions, Order
 from screener.backtest.portfolio import FloatVector, TradeBook, simulate_trades
 from screener.domain.basket import Rebalance
@@ -69,31 +75,43 @@ def _execute_held(
     resolved = [resolve_orders(trading, window, capital, frictions) for window in windows]
     gains = _engine_gains(trading, windows, resolved)
     return tuple(
-        _execution(orders, capital, gain) for orders, gain in zip(resolved, gains, strict=True)
+        _execution(window, orders, capital, gain)
+        for window, orders, gain in zip(windows, resolved, gains.T, strict=True)
     )
 
 
-def _execution(orders: WindowOrders, capital: float, gain: float) -> Execution:
-    """Add to the engine's gain what it does not know: dividends, their tax, fees left unpaid."""
+def _execution(
+    window: Window, orders: WindowOrders, capital: float, gains: FloatVector
+) -> Execution:
+    """Add to the engine's gains what it does not know: dividends, their tax, fees left unpaid."""
     held = [one for one in orders.held if one is not None]
     received, tax = sum(one.dividends for one in held), sum(one.taxes for one in held)
     sales = [fill for one in held if one.sale is not None for fill in one.sale.fills]
-    gain -= sum(fill.fees - paid_of(fill) for fill in sales)
+    unpaid = sum(fill.fees - paid_of(fill) for fill in sales)
+    path = capital + (gains - unpaid + received - tax)
     fees = sum(line.fees for line in orders.lines if isinstance(line, Order)) + tax
     return Execution(
-        value=None if orders.open else float(capital + (gain + received - tax)),
+        value=None if orders.open else float(path[-1]),
         lines=orders.lines,
         fees=float(fees),
         dividends=float(received),
         pending=orders.open,
+        path=dated(path, window.first_row, orders.lines, sales),
     )
 
 
 def _engine_gains(
     trading: TradingPanel, windows: Sequence[Window], resolved: Sequence[WindowOrders]
-) -> FloatVector:
-    """Return what each window gains by its end in the engine, in cash and in what is still held."""
-    gains = np.zeros(len(windows))
+) -> FloatMatrix:
+    """Return `(n_rows, n_windows)` gains in the engine, in cash and in what is still held.
+
+    By the close of each row from a window's first on; those after its end repeat it.
+    """
+    starts = [window.first_row for window in windows]
+    ends = [_last_row(window, orders) for window, orders in zip(windows, resolved, strict=True)]
+    lengths = [end - start for start, end in zip(starts, ends, strict=True)]
+    span = max(lengths, default=0) + 2
+    gains = np.zeros((span, len(windows)))
     columns = [
         (group, at, one)
         for group, orders in enumerate(resolved)
@@ -102,15 +120,13 @@ def _engine_gains(
     ]
     if not columns:
         return gains
-    starts = [window.first_row for window in windows]
-    ends = [_last_row(window, orders) for window, orders in zip(windows, resolved, strict=True)]
     # A sale at a close takes the row after it, so that it never meets a purchase of the same day;
     # a subscription on the morning after a sale needs a row between.
     places = 2 if any(one.subscribed for _, _, one in columns) else 1
-    span = max(end - start for start, end in zip(starts, ends, strict=True)) + 2
     shape = (span * places, len(columns))
     sizes, prices = np.full(shape, np.nan), np.full(shape, np.nan)
     fees, marks, cash = np.zeros(shape), np.empty(shape), np.empty(len(columns))
+    early = np.zeros(gains.shape)  # what a sale gains at its close already, not in the row after it
     for out, (group, at, one) in enumerate(columns):
         start, bought = starts[group], one.bought
         sales = one.sale.fills if one.sale else ()
@@ -129,6 +145,9 @@ def _engine_gains(
         for fill, flag, unit in zip(fills, sold, units, strict=True):
             row = (fill.row - start) * places + flag
             _place(sizes, prices, fees, (row, out), fill, unit)
+            if flag and places == 1:
+                gained = fill.price * fill.shares - paid_of(fill) - abs(unit) * own[row - 1]
+                early[row - 1, group] += gained
     groups = np.unique([group for group, _, _ in columns], return_inverse=True)
     simulation = simulate_trades(
         TradeBook(
@@ -140,8 +159,8 @@ def _engine_gains(
             fees=fees,
         )
     )
-    gains[groups[0]] = simulation.gains[-1]
-    return gains
+    gains[:, groups[0]] = simulation.gains[places - 1 :: places]
+    return gains + early
 
 
 def _place(

@@ -11,6 +11,7 @@ from screener.backtest.execution.executing import execute_all
 from screener.backtest.execution.pricing import Exits, ValuePanel
 from screener.backtest.execution.shares import Execution
 from screener.backtest.frictions import Frictions, Line
+from screener.backtest.portfolio import FloatVector
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError, DateRangeError
 from screener.paths.windows import Window, WindowStatus
@@ -38,6 +39,9 @@ class Executed:
         Rows of its ledger, and what each friction took.
     remarks, no_orders
         Why it is undefined, and why no order was placed.
+    path
+        `(n_rows,)` money at the close of each row from the window's first on, relative to the
+        capital; `None` where it is not known.
     """
 
     value: float | None
@@ -49,6 +53,7 @@ class Executed:
     gap: Gap = ()
     remarks: tuple[str, ...] = ()
     no_orders: str = ""
+    path: FloatVector | None = None
 
 
 def with_money(
@@ -131,4 +136,5 @@ def _executed(one: Execution, capital: float, gap: Gap) -> Executed:
         pending=one.pending,
         lines=one.lines,
         gap=gap,
+        path=one.path / capital,
     )

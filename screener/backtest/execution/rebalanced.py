@@ -12,7 +12,7 @@ from screener.backtest.execution.dealing import Dealing
 from screener.backtest.execution.models import Dealer, MoneyDealer, PaperDealer
 from screener.backtest.execution.pricing import ValuePanel
 from screener.backtest.execution.rebalancing import Played, Trade, play_rebalanced
-from screener.backtest.execution.shares import Execution, paid_of, sold_out
+from screener.backtest.execution.shares import Execution, dated, paid_of, sold_out
 from screener.backtest.frictions import Frictions
 from screener.backtest.portfolio import PAPER_MONEY, FloatVector, TradeBook, simulate_trades
 from screener.domain.panel import FloatMatrix, PricePanel, TradingPanel
@@ -125,8 +125,9 @@ def execute_rebalanced(
             fees=sum(trade.fill.fees for trade in play.trades) + play.taxes,
             dividends=play.dividends,
             pending=play.open,
+            path=dated(path, window.first_row, play.lines, play.sales),
         )
-        for play, path in zip(plays, found, strict=True)
+        for window, play, path in zip(windows, plays, found, strict=True)
     )
 
 
@@ -224,8 +225,7 @@ class _Book:
             self.marks.append(np.repeat(marks, _PLACES))
             self.units.append(units)
             self.worth += sum(units) * float(marks[-1])
-        sales = [trade.fill for trade in play.trades if trade.side is Side.SELL]
-        unpaid = sum(fill.fees - paid_of(fill) for fill in sales)
+        unpaid = sum(fill.fees - paid_of(fill) for fill in play.sales)
         # The engine has the dividends and what is subscribed from the start, and knows neither the
         # tax on dividends nor the fees that a sale's own proceeds do not pay.
         money = capital + play.dividends

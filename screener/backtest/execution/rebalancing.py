@@ -60,6 +60,11 @@ class Played:
     subscribed: float
     open: bool
 
+    @property
+    def sales(self) -> tuple[Fill, ...]:
+        """Fills of its sales."""
+        return tuple(trade.fill for trade in self.trades if trade.side is Side.SELL)
+
 
 @dataclass(slots=True)
 class _Name:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from screener.backtest.execution.booking import Fill
-from screener.backtest.frictions import Line, Order
+from screener.backtest.frictions import Entitlement, EntitlementKind, Line, Order
 from screener.backtest.portfolio import FloatVector
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError
 
-__all__ = ["Execution", "paid_of", "share_marks", "sold_out"]
+__all__ = ["Execution", "dated", "paid_of", "share_marks", "sold_out"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,9 @@ class Execution:
         Cash dividends received before tax, in CNY.
     pending
         Whether a sale that was due still waits.
+    path
+        `(n_rows,)` money at the close of each row of the panel from the window's first on, in CNY;
+        what is still held counts at its last close.
     """
 
     value: float | None
@@ -41,6 +44,7 @@ class Execution:
     fees: float
     dividends: float
     pending: bool
+    path: FloatVector = field(compare=False)
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -51,6 +55,33 @@ class Execution:
 def paid_of(sale: Fill) -> float:
     """Return the fees that a sale's own proceeds pay: the engine takes no order below zero."""
     return min(sale.fees, sale.shares * sale.price)
+
+
+def dated(
+    path: FloatVector, first_row: int, lines: Sequence[Line], sales: Sequence[Fill]
+) -> FloatVector:
+    """Return a path with what the engine does not know, each from its own session on.
+
+    Parameters
+    ----------
+    path
+        `(n_rows,)` money at each close, in CNY, with all dividends, their taxes and the fees that
+        no proceeds pay counted from the start.
+    first_row
+        Row of the panel of its first value.
+    lines
+        Rows of the window's ledger.
+    sales
+        Its sales.
+    """
+    steps = np.zeros(len(path) + 1)  # the last for what comes after its end, as a sale still waits
+    for line in lines:
+        if isinstance(line, Entitlement) and line.kind is not EntitlementKind.RIGHTS:
+            steps[min(line.row - first_row, len(path))] += line.cash
+    for sale in sales:
+        steps[sale.row - first_row] -= sale.fees - paid_of(sale)
+    later: FloatVector = steps.sum() - np.cumsum(steps[:-1])
+    return path - later
 
 
 def share_marks(

@@ -1,7 +1,8 @@
-"""An update under way: what was asked, what was answered, what landed."""
+"""An update under way, and what it did: what was asked, what was answered, what landed."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -30,7 +31,7 @@ from screener.errors import (
     SourceError,
 )
 
-__all__ = ["Outcome", "UpdateReport", "UpdateState", "UpdateWire"]
+__all__ = ["NeedCount", "Outcome", "UpdateReport", "UpdateState", "UpdateWire", "failure_of"]
 
 TOGETHER = 10
 """Subjects whose answers land in one commit: each commit makes files for every year."""
@@ -98,6 +99,17 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeedCount:
+    """Answers to one kind of question: how many, how many failed, how many rows, from whom."""
+
+    need: Need
+    answered: int
+    failed: int
+    rows: int
+    sources: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateReport:
     """What an update did.
 
@@ -135,6 +147,44 @@ class UpdateReport:
     def failures(self) -> tuple[Outcome, ...]:
         """Questions without an answer that landed."""
         return tuple(item for item in self.outcomes if item.error is not None)
+
+    @property
+    def by_need(self) -> tuple[NeedCount, ...]:
+        """Answers by kind of question, in the order of `Need`; the busiest source first."""
+        asked = {item.need for item in self.outcomes}
+        return tuple(self._counted(need) for need in Need if need in asked)
+
+    def _counted(self, need: Need) -> NeedCount:
+        mine = [item for item in self.outcomes if item.need is need]
+        answered = [item for item in mine if item.error is None]
+        return NeedCount(
+            need=need,
+            answered=len(answered),
+            failed=len(mine) - len(answered),
+            rows=sum(item.rows for item in answered),
+            sources=tuple(Counter(item.source for item in answered).most_common()),
+        )
+
+
+def failure_of(report: UpdateReport) -> ScreenerError | None:
+    """Return the error that an update ends with when a question is left without an answer."""
+    if report.cut_off is not None:
+        return report.cut_off
+    if not report.failures:
+        return None
+    subjects = list(dict.fromkeys(item.subject for item in report.failures))
+    first = report.failures[0]
+    asked = (
+        "1 question was" if len(report.failures) == 1 else f"{len(report.failures)} questions were"
+    )
+    about = f" about {len(subjects)} listings or markets" if len(subjects) > 1 else ""
+    waiting = any(isinstance(item.error, SourceBlocked) for item in report.failures)
+    later = "type the command again later: what is done is kept and not asked again"
+    return SourceBlocked(
+        f"{asked} not answered{about} (first {first.subject} {first.need})",
+        where=f"data version {report.after}",
+        fix=later if waiting else first.error.fix if first.error and first.error.fix else later,
+    )
 
 
 @dataclass(slots=True, kw_only=True)

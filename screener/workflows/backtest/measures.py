@@ -1,4 +1,4 @@
-"""Measures of the paper paths of a backtest, as rows and as a page."""
+"""Measures of the paper paths of a backtest, and their rows."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ from itertools import groupby
 from screener.backtest.run import EventResult
 from screener.market.calendars import calendar_of
 from screener.market.years import sessions_a_year
-from screener.paths.metrics.performance import Performance, performance_of
+from screener.paths.metrics.performance import (
+    LEAST_RETURNS,
+    Performance,
+    performance_of,
+    sharpe_error,
+)
 from screener.results.backtest import METRICS
 from screener.workflows.backtest.run import BacktestRun
 
-__all__ = ["EventMeasures", "event_measures", "metric_rows"]
+__all__ = ["EventMeasures", "event_measures", "metric_rows", "sharpe_errors"]
+
+_EXAMPLES = (20, 60, 120)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +40,17 @@ class EventMeasures:
     result: EventResult
     price_basis: str
     performance: Performance | None
+
+    @property
+    def long_enough(self) -> Performance | None:
+        """Its measures, if it has the `LEAST_RETURNS` that most of them need."""
+        found = self.performance
+        return found if found is not None and found.n_sessions >= LEAST_RETURNS else None
+
+
+def sharpe_errors(found: Performance) -> tuple[tuple[int, float], ...]:
+    """Return the standard error of a Sharpe ratio of so many sessions, in its calendars' years."""
+    return tuple((n, sharpe_error(n, found.sessions_a_year)) for n in _EXAMPLES)
 
 
 def event_measures(run: BacktestRun) -> Iterator[EventMeasures]:

@@ -14,7 +14,7 @@ from screener.backtest.run import EventResult
 from screener.paths.legs import LegState
 from screener.workflows.backtest.run import BacktestRun
 
-__all__ = ["order_rows", "side_of"]
+__all__ = ["keys_of", "order_rows", "side_of"]
 
 Row = dict[str, object]
 
@@ -31,19 +31,24 @@ def order_rows(run: BacktestRun) -> list[Row]:
     return [row for result in run.results for row in _rows(run, result)]
 
 
-def side_of(line: Line) -> str:
-    """Return what a line of the ledger is: `buy`, `sell`, `dividend`, `dividend tax`, `rights`."""
-    return str(line.kind if isinstance(line, Entitlement) else line.side)
-
-
-def _rows(run: BacktestRun, result: EventResult) -> Iterator[Row]:
-    common: Row = {
+def keys_of(run: BacktestRun, result: EventResult) -> Row:
+    """Return the columns that tell a result of a run from all others."""
+    return {
         "basket": result.window.event.basket,
         "report": result.window.event.report,
         "horizon": result.window.horizon,
         "capital": result.capital,
         "run_id": run.run_id,
     }
+
+
+def side_of(line: Line) -> str:
+    """Return what a line of the ledger is: `buy`, `sell`, `dividend`, `dividend tax`, `rights`."""
+    return str(line.kind if isinstance(line, Entitlement) else line.side)
+
+
+def _rows(run: BacktestRun, result: EventResult) -> Iterator[Row]:
+    common = keys_of(run, result)
     told = {line.leg for line in result.lines}
     for at, entry in enumerate(result.ledger):
         if at not in told:

@@ -1,23 +1,26 @@
-"""Backtest results as rows: one per event, horizon and capital; the ledgers; stored documents."""
+"""Backtest results as rows: returns, ledgers, implementation shortfall, paths, stored documents."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import date
 
 from screener.backtest.run import EventResult, Settings
 from screener.paths.legs import LegState
 from screener.results.backtest import REMARK, RETURNS, VARIANT
 from screener.results.tables import Table
-from screener.workflows.backtest.order_rows import order_rows
+from screener.workflows.backtest.order_rows import keys_of, order_rows
 from screener.workflows.backtest.run import BacktestRun
 
 __all__ = [
     "ledger_rows",
+    "path_rows",
     "result_rows",
     "result_table",
     "run_document",
+    "shortfall_rows",
 ]
 
 _CURRENCY = "CNY"
@@ -64,6 +67,42 @@ def ledger_rows(run: BacktestRun) -> list[dict[str, object]]:
     return [{**asdict(entry), "run_id": run.run_id} for entry in run.ledger]
 
 
+def shortfall_rows(run: BacktestRun) -> list[dict[str, object]]:
+    """Return one row per step from paper to traded, with the columns of `SHORTFALL`.
+
+    The steps of an event, horizon and capital sum to its executable less its paper return; there
+    are none unless both paths are finished.
+    """
+    return [
+        {**keys_of(run, result), "step": step, "effect": effect}
+        for result in run.results
+        for step, effect in result.gap
+    ]
+
+
+def path_rows(run: BacktestRun) -> list[dict[str, object]]:
+    """Return one row per session of each event, horizon and capital, with the columns of `PATHS`.
+
+    Values are relative to the start; a benchmark that lacks a session has no path.
+    """
+    return [row for result in run.results for row in _path(run, result)]
+
+
+def _path(run: BacktestRun, result: EventResult) -> Iterator[dict[str, object]]:
+    days: list[date] = result.path_sessions.tolist()
+    paths = (result.path, result.traded_path, result.benchmark_path)
+    lacking = [None] * len(days)
+    columns = [path.tolist() or lacking for path in paths]
+    for day, paper, traded, benchmark in zip(days, *columns, strict=True):
+        yield {
+            **keys_of(run, result),
+            "session": day,
+            "paper_value": paper,
+            "traded_value": traded,
+            "benchmark_value": benchmark,
+        }
+
+
 def run_document(run: BacktestRun) -> dict[str, object]:
     """Return all that a stored run keeps: its inputs, results and ledger."""
     return {
@@ -92,8 +131,8 @@ def _row(run: BacktestRun, result: EventResult, basis: str) -> dict[str, object]
         "horizon": window.horizon,
         "sessions_held": window.sessions_held or None,
         "status": str(result.status),
-        "n_named": len(window.legs),
-        "n_held": window.count(LegState.HELD),
+        "n_named": result.n_named,
+        "n_held": result.n_held,
         "n_waiting": window.count(LegState.WAITING),
         "n_dropped": window.count(LegState.DROPPED),
         "weighting": str(event.weighting),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult, run_backtest
@@ -60,6 +61,12 @@ class BacktestRun:
     remarks: tuple[str, ...]
     panel: PricePanel | None = None
     left_out: tuple[str, ...] = ()
+
+    @property
+    def by_event(self) -> tuple[tuple[EventResult, ...], ...]:
+        """Its results, those of one event together."""
+        grouped = groupby(self.results, key=lambda item: id(item.window.event))
+        return tuple(tuple(results) for _, results in grouped)
 
     @property
     def lacking(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 import numpy as np
@@ -16,13 +16,14 @@ from screener.domain.basket import Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError
 from screener.paths.legs import Leg, LegState
+from screener.workflows.backtest.order_rows import side_of
 from screener.workflows.backtest.rows import result_rows
 from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.explain.rerun import request_of
 from screener.workflows.explain.rows import RESULT_KEYS, Difference, differences_of, is_same
 from screener.workspace.runs import StoredRun
 
-__all__ = ["Explanation", "NameShare", "Quote", "explain"]
+__all__ = ["Explanation", "NameShare", "Quote", "explain", "explanation_document"]
 
 _ROUNDING = 1e-9
 
@@ -148,6 +149,24 @@ def _check_sum(result: EventResult, names: Sequence[NameShare]) -> None:
             f"the names add up to {total}, the paper return is {result.paper_return}",
             fix="this is a fault of the program: please report it with the command you typed",
         )
+
+
+def explanation_document(found: Explanation) -> dict[str, object]:
+    """Return an explanation as plain values."""
+    return {
+        "row": dict(found.row),
+        "names": [asdict(share) for share in found.names],
+        "benchmark": [
+            {"index": index, "first": asdict(first), "last": asdict(last)}
+            for index, first, last in found.benchmark
+        ],
+        "orders": [
+            {**asdict(line), "listing": line.listing.id, "side": side_of(line)}
+            for line in found.orders
+        ],
+        "gap": dict(found.result.gap),
+        "differences": [asdict(item) for item in found.differences],
+    }
 
 
 # ---- the names -----------------------------------------------------------------------------------

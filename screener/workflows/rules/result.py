@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 __all__ = ["RuleShown", "RulesPage"]
@@ -85,4 +85,14 @@ class RulesPage:
     rules: Sequence[RuleShown]
     remarks: tuple[str, ...] = ()
     data_version: int | None = None
-    simulated: bool = field(default=False)
+    simulated: bool = False
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The texts that its rules stand in, once each, in their order."""
+        return tuple(dict.fromkeys(rule.source for rule in self.rules if rule.source))
+
+    @property
+    def n_unverified(self) -> int:
+        """Rules whose value nobody compared with the official text."""
+        return sum(not rule.verified for rule in self.rules)
