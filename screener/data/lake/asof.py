@@ -111,13 +111,13 @@ class AsOf:
         """
         return _in_force(self._whole(TableName.NAMES), self._until(day))
 
-    def names_after(self, day: date | None = None) -> pa.Table:
+    def names_after(self) -> pa.Table:
         """Return the first name of each listing that is known only from a later day on.
 
         It looks ahead: to be shown where no earlier name is known, never to decide anything.
         """
         rows = self._whole(TableName.NAMES)
-        later = rows.filter(pc.greater(rows.column("valid_from"), _day(self._until(day))))
+        later = rows.filter(pc.greater(rows.column("valid_from"), _day(self._until(None))))
         return later.take(pa.array(_firsts(later.column("listing")), pa.int64()))
 
     def st_on(self, day: date | None = None) -> frozenset[str]:

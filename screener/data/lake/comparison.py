@@ -146,22 +146,16 @@ class Comparison:
             names = frozenset(row[0] for row in found if row[0] is not None)
         return _diff(spec, counts, names)
 
-    def changes(self, table: TableName, *, rows: int | None = None) -> Iterator[ValueChange]:
+    def changes(self, table: TableName) -> Iterator[ValueChange]:
         """Give the values that differ in a table, in its order; `compare` it first.
 
-        Parameters
-        ----------
-        table
-            Which table.
-        rows
-            Rows to give at most; rows that differ in their provenance alone come last.
+        Rows that differ in their provenance alone come last.
         """
         spec = TABLES[table]
         if table not in self._touched:
             return
         order = ", ".join(spec.sort)
-        limit = "" if rows is None else f" LIMIT {rows}"
-        sql = f"SELECT * FROM diff_{table} ORDER BY change = '{Change.PROVENANCE}', {order}{limit}"
+        sql = f"SELECT * FROM diff_{table} ORDER BY change = '{Change.PROVENANCE}', {order}"
         with lake.storage_errors(self._root):
             found = self._connection.execute(sql).to_arrow_table()
         for batch in found.to_batches(_BATCH):

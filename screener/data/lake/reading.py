@@ -141,7 +141,6 @@ class Reader:
         *,
         on_or_before: date | None = None,
         suffixes: Sequence[str] = (),
-        listings: Sequence[str] | None = None,
     ) -> date | None:
         """Return the last day that a table holds, or `None` if it has no such row.
 
@@ -153,11 +152,9 @@ class Reader:
             Latest day to consider.
         suffixes
             Exchanges to consider, such as `(".SH", ".SZ")`; all when empty.
-        listings
-            Listing ids to consider; all when `None`.
         """
         spec = TABLES[table]
-        conditions, values = _conditions(spec, listings, None, on_or_before)
+        conditions, values = _conditions(spec, None, None, on_or_before)
         if suffixes:
             marks = " OR ".join("ends_with(listing, ?)" for _ in suffixes)
             conditions += (" AND " if conditions else " WHERE ") + f"({marks})"

@@ -35,7 +35,6 @@ from screener.workspace.locate import Workspace
 __all__ = [
     "BasketEvents",
     "basket_events",
-    "get_basket",
     "get_report",
     "init_workspace",
     "list_baskets",
@@ -76,19 +75,6 @@ def list_baskets(workspace: Workspace) -> Readable[Basket]:
     """List the baskets that can be read, by name; names of own lists come from the cards."""
     baskets, cards = readable_baskets(workspace), readable_cards(workspace)
     return Readable(_named(baskets, cards), (*baskets.broken, *cards.broken))
-
-
-def get_basket(workspace: Workspace, name: str) -> Basket:
-    """Return one basket by its name, in any case.
-
-    Raises
-    ------
-    BasketNotFound
-        If there is none of that name.
-    BasketDefinitionError
-        If that very basket breaks its rules.
-    """
-    return _find_basket(list_baskets(workspace), name)
 
 
 def basket_events(

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BarSource", "VolumeUnit", "asked_listing", "bar_batch", "exchanges_of", "volume_unit"]
 
-_PRICES = ("open", "high", "low", "close")
 _UNITS = (1.0, 100.0, 0.01)
 """Shares; lots taken for shares; shares taken for lots."""
 _UNIT_BAND = 2.0
