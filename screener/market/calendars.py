@@ -10,7 +10,7 @@ import hashlib
 import tomllib
 import warnings
 from dataclasses import dataclass
-from datetime import date, timedelta, timezone
+from datetime import date, timedelta
 from functools import cache
 from importlib import resources
 from importlib.metadata import version
@@ -23,7 +23,6 @@ from screener.domain.listing import Exchange
 from screener.errors import DateRangeError
 
 __all__ = [
-    "EXCHANGE_ZONE",
     "Calendar",
     "SessionArray",
     "calendar_maker",
@@ -32,9 +31,6 @@ __all__ = [
     "corrected",
     "take_over",
 ]
-
-EXCHANGE_ZONE = timezone(timedelta(hours=8))
-"""Shanghai, Shenzhen, Beijing and Hong Kong keep the same hours, without summer time."""
 
 SessionArray = npt.NDArray[np.datetime64]
 """Session labels, `datetime64[D]`, ascending, unique, without a zone."""

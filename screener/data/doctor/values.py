@@ -21,7 +21,7 @@ from screener.data.doctor.bar_columns import (
 from screener.data.doctor.facts import off_session
 from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.lake.schema import Basis, TableName
-from screener.market.calendars import EXCHANGE_ZONE
+from screener.domain.days import SHANGHAI
 
 __all__ = ["examine_fundamentals", "examine_valuation"]
 
@@ -156,7 +156,7 @@ def _value(
 
 def _odd_dates(row: dict[str, Any]) -> Iterator[Finding]:
     known: date = row["known_at"]
-    fetched: date = row["fetched_at"].astimezone(EXCHANGE_ZONE).date()
+    fetched: date = row["fetched_at"].astimezone(SHANGHAI).date()
     for late, cause, expected, days in (
         (
             known < row["period_end"],

@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 from screener.data.lake.rows import empty_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange
 from screener.domain.name_marks import bears_st_name
 from screener.errors import DateRangeError, InputError
-from screener.market.calendars import EXCHANGE_ZONE
 from screener.market.session_hours import session_end
 
 __all__ = ["REACH", "AsOf", "Market", "market_of"]
@@ -80,16 +80,16 @@ class AsOf:
     @classmethod
     def after_close(cls, store: Store, day: date) -> AsOf:
         """Return what could be known at the end of a day, after every close."""
-        return cls(store, datetime.combine(day, time.max, EXCHANGE_ZONE))
+        return cls(store, datetime.combine(day, time.max, SHANGHAI))
 
     @property
     def day(self) -> date:
         """The exchanges' date at the instant."""
-        return self.at.astimezone(EXCHANGE_ZONE).date()
+        return self.at.astimezone(SHANGHAI).date()
 
     def closed_day(self, exchange: Exchange) -> date:
         """Return the last day that is over on an exchange: today once its close has come."""
-        local = self.at.astimezone(EXCHANGE_ZONE)
+        local = self.at.astimezone(SHANGHAI)
         try:
             end = session_end(exchange, local.date()).time
         except DateRangeError:  # before the first session there ever was: nothing is running

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from screener.domain.basket import Basket, Event, Member, OwnEvent, Weighting, events_of
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Board, Listing
 from screener.domain.report import Moment, Precision, Publication, Report
 from screener.errors import (
@@ -47,7 +47,6 @@ __all__ = [
 BasketEvents = tuple[Basket, tuple[Event, ...]]
 """A basket with its events."""
 
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
 _BASKET_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -363,11 +362,11 @@ def _check_past(published: Moment, now: datetime) -> None:
     if isinstance(published, datetime):
         late = published > now
     else:
-        late = published > now.astimezone(_SHANGHAI).date()
+        late = published > now.astimezone(SHANGHAI).date()
     if late:
         raise DateRangeError(
             f"{published.isoformat()} is in the future",
-            where=f"now is {now.astimezone(_SHANGHAI).isoformat(timespec='minutes')}",
+            where=f"now is {now.astimezone(SHANGHAI).isoformat(timespec='minutes')}",
             fix="give the day on which the list was made",
         )
 

@@ -13,10 +13,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from screener.domain.basket import published_again
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange, Listing
 from screener.domain.report import Moment, Note, Precision, RatingLevel, Report
 from screener.errors import DateRangeError
-from screener.market.calendars import EXCHANGE_ZONE, calendar_of
+from screener.market.calendars import calendar_of
 from screener.paths.known import entry_session, known_at
 from screener.reports.authors.brokers import broker_named
 from screener.reports.ratings.ratings import rating_named
@@ -189,7 +190,7 @@ def _since(report: Report, broker: str) -> date:
 
 
 def _day(moment: Moment) -> date:
-    return moment.astimezone(EXCHANGE_ZONE).date() if isinstance(moment, datetime) else moment
+    return moment.astimezone(SHANGHAI).date() if isinstance(moment, datetime) else moment
 
 
 def _distinct(columns: _Columns, brokers: list[str], ratings: list[str]) -> tuple[list[int], int]:

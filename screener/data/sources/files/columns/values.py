@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.validation.row_checks import BoolArray, DayArray, FloatArray, IntArray
+from screener.domain.days import SHANGHAI
 from screener.domain.former_codes import Renumbering, renumbering
 
 __all__ = [
@@ -36,7 +37,6 @@ BLANK = frozenset(
     {"", "-", "--", "---", "—", "——", "nan", "nat", "none", "null", "n/a", "na", "#n/a", "亏损"}
 )
 """Cells that say nothing, in small letters; a loss has no multiple."""
-_EXCHANGE_ZONE = timezone(timedelta(hours=8))  # Shanghai and Hong Kong, no summer time
 
 _DAY = re.compile(
     r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d{2})(\d{2}))(?:\.0)?",
@@ -223,7 +223,7 @@ def _with_clock(day: date, rest: str) -> date | None:
         return None
     try:
         moment = datetime.fromisoformat(f"{day}T{match[1].zfill(5)}{match[2] or ''}")
-        return moment.astimezone(_EXCHANGE_ZONE).date() if match[2] else day
+        return moment.astimezone(SHANGHAI).date() if match[2] else day
     except (ValueError, OverflowError):
         return None
 
