@@ -14,8 +14,8 @@ from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.days import SHANGHAI
-from screener.domain.name_marks import bears_st_name
 from screener.errors import InputError
+from screener.market.special_treatment import bears_st_name
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = date(2026, 4, 21)  # a Tuesday

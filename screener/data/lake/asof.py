@@ -20,9 +20,9 @@ from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange
-from screener.domain.name_marks import bears_st_name
 from screener.errors import DateRangeError, InputError
 from screener.market.session_hours import session_end
+from screener.market.special_treatment import bears_st_name
 
 __all__ = ["REACH", "AsOf", "Market", "market_of"]
 

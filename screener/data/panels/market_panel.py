@@ -18,10 +18,10 @@ from screener.data.panels.fixings import read_fixings
 from screener.data.panels.price_panel import frontier_of
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
 from screener.domain.market_panel import MarketPanel, Spell
-from screener.domain.name_marks import bears_st_name, in_delisting_period, is_s_share
 from screener.domain.panel import FlagMatrix, FloatMatrix, PricePanel, SessionAxis
 from screener.errors import BarsMissing, InputError
 from screener.market.calendars import calendar_of
+from screener.market.special_treatment import bears_st_name, in_delisting_period, is_s_share
 
 __all__ = ["read_market_panel"]
 

@@ -15,7 +15,6 @@ from screener.data.lake.store import Store
 from screener.data.panels.factors import factor_on
 from screener.data.panels.fixings import read_fixings
 from screener.domain.listing import Currency, Exchange, Listing
-from screener.domain.name_marks import bears_st_name, in_delisting_period, is_s_share
 from screener.domain.panel import (
     CapPanel,
     FlagMatrix,
@@ -25,6 +24,7 @@ from screener.domain.panel import (
     TradingPanel,
 )
 from screener.market.calendars import calendar_of
+from screener.market.special_treatment import bears_st_name, in_delisting_period, is_s_share
 from screener.market.trading import southbound_open, southbound_rule
 
 __all__ = [

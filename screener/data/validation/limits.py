@@ -18,6 +18,7 @@ from screener.market.rules import (
     free_sessions,
     price_limit,
 )
+from screener.market.special_treatment import special_on
 
 __all__ = ["Band", "free_of_limit", "rules_in_force"]
 
@@ -59,7 +60,7 @@ def rules_in_force(days: Sequence[date], context: ArrivalContext) -> list[LimitR
         Board and special treatment of the listing.
     """
     listing = context.listing
-    states = [context.special(day) for day in days]
+    states = [special_on(context.st, day) for day in days]
     found: list[LimitRule | None] = [None] * len(days)
     for state in set(states):
         places = [place for place, own in enumerate(states) if own is state]

@@ -15,8 +15,8 @@ from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.factors import factor_on
 from screener.domain.listing import Listing
-from screener.domain.name_marks import in_delisting_period, is_s_share
 from screener.market.limits import price_grid
+from screener.market.special_treatment import in_delisting_period, is_s_share
 
 __all__ = ["Known", "read_known"]
 
