@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -15,7 +16,7 @@ from screener.domain.panel import SessionAxis
 from screener.errors import DataError
 from screener.market.calendars import calendar_of
 
-__all__ = ["MAX_AGE", "Fixings", "fixing_days", "read_fixings"]
+__all__ = ["MAX_AGE", "Fixings", "fixing_days", "read_fixings", "read_rates"]
 
 MAX_AGE = timedelta(days=5)
 """How much older than the last day that had to have a fixing the one taken may be."""
@@ -146,3 +147,19 @@ def read_fixings(store: Store, first: date, last: date) -> Fixings:
     ):
         found.setdefault(pair, []).append((session, rate))
     return Fixings(found)
+
+
+def read_rates(
+    store: Store, currencies: Sequence[Currency], sessions: SessionAxis
+) -> npt.NDArray[np.float64]:
+    """Return CNY for 1 of each currency on each session, `(n_sessions, n_currencies)`.
+
+    NaN without a fixing that still holds: see `Fixings.to_pivot`.
+    """
+    if not len(sessions):
+        return np.ones((0, len(currencies)))
+    fixings = read_fixings(store, sessions[0].item(), sessions[-1].item())
+    kinds = list(dict.fromkeys(currencies))
+    rates = np.column_stack([fixings.to_pivot(kind, sessions) for kind in kinds])
+    found: npt.NDArray[np.float64] = rates[:, [kinds.index(item) for item in currencies]]
+    return found

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from screener.data.lake.batch import Reject
+from screener.data.lake.rows import days_of
 from screener.data.lake.schema import TableName
 from screener.data.validation.row_checks import DayArray, FloatArray
 from screener.domain.listing import Listing
@@ -24,7 +25,6 @@ __all__ = [
     "Arrival",
     "ArrivalContext",
     "Bars",
-    "days_of",
     "make_note",
     "tick_of",
     "told_apart",
@@ -119,11 +119,6 @@ class Bars:
         """Tell which rows are no trade: without volume, or suspended with unknown volume."""
         halted = np.isin(self.days, np.array(sorted(suspended), dtype="datetime64[D]"))
         return np.asarray((self.volume == 0) | (halted & ~(self.volume > 0)))
-
-
-def days_of(rows: pa.Table, column: str) -> DayArray:
-    """Return a column of dates as `datetime64[D]`, NaT where there is none."""
-    return np.asarray(rows.column(column).to_numpy(), dtype="datetime64[D]")
 
 
 def tick_of(listing: Listing) -> float:
