@@ -22,13 +22,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.doctor.bar_columns import BarColumns, BoolArray, FloatArray, Marks
-from screener.data.doctor.causes import Cause
 from screener.data.doctor.jumps import MARGIN, Jump, board_limits, find_jumps
 from screener.data.lake.rows import empty_rows
 from screener.data.lake.schema import TableName
-from screener.data.validation.causes import BAD_TICK
 from screener.data.validation.context import ArrivalContext, Bars, tick_of
 from screener.data.validation.jumps import judge_jumps
+from screener.data.validation.price_jumps import BAD_TICK, Cause
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
 

@@ -20,10 +20,10 @@ from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.update.action_reconciliation import same_terms, terms
 from screener.data.update.listing_master import joined, listings_in
-from screener.data.validation.causes import cause_kind, is_jump
 from screener.data.validation.context import KEPT, make_note, told_apart
 from screener.data.validation.file_checks import FileFacts, Judged, judge_adjusted, judge_raw
 from screener.data.validation.import_facts import file_facts
+from screener.data.validation.price_jumps import cause_kind, is_jump
 from screener.data.validation.ticks import on_ticks, tick_remarks
 from screener.domain.listing import stored_listing
 

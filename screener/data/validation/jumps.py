@@ -17,11 +17,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from screener.data.doctor.causes import Cause, unlimited_cause
 from screener.data.panels.factors import ex_reference
-from screener.data.validation.causes import BAD_TICK, in_words, likely_cause
 from screener.data.validation.context import ArrivalContext, Bars
 from screener.data.validation.limits import Band, free_of_limit, rules_in_force
+from screener.data.validation.price_jumps import (
+    BAD_TICK,
+    Cause,
+    in_words,
+    limited_cause,
+    unlimited_cause,
+)
 from screener.data.validation.row_checks import BoolArray, FloatArray, IntArray
 from screener.data.validation.stored import raw_rows
 from screener.domain.listing import Board
@@ -251,11 +256,9 @@ class _Suspect:
             return str(Cause.ACTION)
         # A split as small as that would not be beyond a limit.
         slight = abs(price / self.reference - 1) < rule.limit + _SLIGHT
-        return (
-            str(Cause.UNEXPLAINED)
-            if slight
-            else likely_cause(self.reference, self.open, self.close)
-        )
+        unexplained = (Cause.UNEXPLAINED, 1.0)
+        prices = (self.reference, self.open, self.close)
+        return in_words(*(unexplained if slight else limited_cause(*prices)))
 
     def _returns(self, rule: LimitRule) -> str:
         """Say that the next close is where this one should have been, if it is."""
