@@ -19,10 +19,10 @@ from screener.backtest.frictions import Frictions, Line, Order
 from screener.backtest.ledger import LedgerEntry, ledger_entries
 from screener.backtest.paper import FEW_WINDOWS, PaperPath, own_rows, paper_values
 from screener.backtest.plain import sold_values
-from screener.backtest.portfolio import FloatVector, RowVector
+from screener.domain.arrays import FloatVector, IntArray, SessionAxis
 from screener.domain.basket import EntryPrice, Event, Rebalance
 from screener.domain.listing import Listing
-from screener.domain.panel import CapPanel, PricePanel, SessionAxis, TradingPanel
+from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import BarsMissing
 from screener.paths.known import EntrySessions
 from screener.paths.metrics.measures import max_drawdown
@@ -371,7 +371,7 @@ def _beside(
     panel: PricePanel,
     window: Window,
     series: Mapping[Listing, BenchmarkSeries],
-    rows: RowVector,
+    rows: IntArray,
 ) -> _Beside:
     empty = np.empty(0)
     if not series:

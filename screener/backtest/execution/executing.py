@@ -11,9 +11,10 @@ from screener.backtest.execution.fills import WindowOrders, resolve_orders
 from screener.backtest.execution.rebalanced import execute_rebalanced
 from screener.backtest.execution.shares import Execution, paid_of, share_marks, sold_out
 from screener.backtest.frictions import Frictions, Order
-from screener.backtest.portfolio import FloatVector, TradeBook, simulate_trades
+from screener.backtest.portfolio import TradeBook, simulate_trades
+from screener.domain.arrays import FloatMatrix, FloatVector
 from screener.domain.basket import Rebalance
-from screener.domain.panel import FloatMatrix, TradingPanel
+from screener.domain.panel import TradingPanel
 from screener.paths.windows import Window
 
 __all__ = ["execute", "execute_all"]

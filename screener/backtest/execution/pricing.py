@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.portfolio import FloatVector, OrderBook, RowVector
+from screener.backtest.portfolio import OrderBook
+from screener.domain.arrays import FloatMatrix, FloatVector, IntArray
 from screener.domain.basket import EntryPrice
-from screener.domain.panel import FloatMatrix, PricePanel
+from screener.domain.panel import PricePanel
 from screener.errors import DataError
 from screener.paths.legs import Leg, LegState, Reason, sale_block
 from screener.paths.windows import Window, WindowStatus
@@ -146,8 +147,8 @@ def order_book(
     )
 
 
-def _rows(orders: FloatMatrix) -> RowVector:
-    rows: RowVector = orders[0].astype(np.int64)
+def _rows(orders: FloatMatrix) -> IntArray:
+    rows: IntArray = orders[0].astype(np.int64)
     return rows
 
 

@@ -13,7 +13,7 @@ from datetime import date
 
 import numpy as np
 
-from screener.data.doctor.bar_columns import BarColumns, BoolArray, DayArray, FloatArray
+from screener.data.doctor.bar_columns import BarColumns
 from screener.data.doctor.findings import Check, Finding, Severity
 from screener.data.lake.schema import TableName
 from screener.data.validation.context import tick_of
@@ -24,6 +24,7 @@ from screener.data.validation.price_jumps import (
     limited_cause,
     unlimited_cause,
 )
+from screener.domain.arrays import DayArray, FlagArray, FloatArray
 from screener.domain.listing import Board, Listing
 from screener.market.calendars import calendar_of
 from screener.market.rules import price_limit
@@ -96,14 +97,14 @@ class _Course:
     bars: BarColumns
     opens: FloatArray
     closes: FloatArray
-    halted: BoolArray
-    steps: BoolArray
+    halted: FlagArray
+    steps: FlagArray
 
 
 def find_jumps(
     bars: BarColumns,
     *,
-    halted: BoolArray,
+    halted: FlagArray,
     list_dates: Mapping[str, date],
     steps: Mapping[str, tuple[DayArray, FloatArray]],
     start: date | None = None,
@@ -168,7 +169,7 @@ def jump_finding(jump: Jump) -> Finding:
     )
 
 
-def _young(bars: BarColumns, list_dates: Mapping[str, date], start: date | None) -> BoolArray:
+def _young(bars: BarColumns, list_dates: Mapping[str, date], start: date | None) -> FlagArray:
     """Tell for each row whether it is among the first sessions of a new listing."""
     begin = bars.days.min() if start is None else np.datetime64(start, "D")
     firsts = bars.days[bars.starts[:-1]]
@@ -177,7 +178,7 @@ def _young(bars: BarColumns, list_dates: Mapping[str, date], start: date | None)
         listed = list_dates.get(listing.id)
         if listed is not None and np.datetime64(listed, "D") >= begin:
             young[at] = True
-    found: BoolArray = young[bars.code] & (bars.position < _FREE)
+    found: FlagArray = young[bars.code] & (bars.position < _FREE)
     return found
 
 
@@ -189,9 +190,9 @@ def _margins(bars: BarColumns) -> FloatArray:
     return found
 
 
-def _securities(bars: BarColumns) -> BoolArray:
+def _securities(bars: BarColumns) -> FlagArray:
     shares = np.array([item.board is not Board.INDEX for item in bars.listings], dtype=np.bool_)
-    found: BoolArray = shares[bars.code]
+    found: FlagArray = shares[bars.code]
     return found
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from screener.data.lake.schema import TABLES, Column, TableName, Type
+from screener.domain.arrays import DayArray, FloatArray
 
 __all__ = ["ARROW", "Values", "days_of", "empty_rows", "make_rows", "numbers_of"]
 
@@ -76,14 +77,12 @@ def _array(
     return pa.array(values, kind, from_pandas=True)
 
 
-def days_of(table: pa.Table, name: str) -> npt.NDArray[np.datetime64]:
+def days_of(table: pa.Table, name: str) -> DayArray:
     """Return a column of dates as `datetime64[D]`, NaT where there is none."""
     return np.asarray(table.column(name).to_numpy(), dtype="datetime64[D]")
 
 
-def numbers_of(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
+def numbers_of(table: pa.Table, name: str) -> FloatArray:
     """Return a column as floats, NaN where there is no value."""
-    values: npt.NDArray[np.float64] = (
-        table.column(name).to_numpy(zero_copy_only=False).astype(np.float64)
-    )
+    values: FloatArray = table.column(name).to_numpy(zero_copy_only=False).astype(np.float64)
     return values

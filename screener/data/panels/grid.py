@@ -13,14 +13,12 @@ import pyarrow.compute as pc
 
 from screener.data.lake.rows import days_of, numbers_of
 from screener.data.panels.factors import factor_on
+from screener.domain.arrays import FlagArray, FlagMatrix, FloatMatrix, Places, SessionAxis
 from screener.domain.listing import Listing
-from screener.domain.panel import FlagMatrix, FloatMatrix, SessionAxis
 from screener.market.calendars import calendar_of
 from screener.market.special_treatment import bears_st_name, in_delisting_period, is_s_share
 
 __all__ = ["Cells", "Grid", "trading_days"]
-
-Places = npt.NDArray[np.intp]
 
 
 class Grid:
@@ -56,7 +54,7 @@ class Grid:
         found: Places = np.array([*places, -1], dtype=np.intp)[encoded.indices.to_numpy()]
         return found
 
-    def factors(self, table: pa.Table, adjusted: npt.NDArray[np.bool_]) -> FloatMatrix:
+    def factors(self, table: pa.Table, adjusted: FlagArray) -> FloatMatrix:
         """Return the factors; an adjusted listing has none, its prices hold them already."""
         matrix = np.ones(self.shape)
         columns = self.columns(table)
@@ -135,7 +133,7 @@ class Cells:
         table: pa.Table,
         rows: Places,
         columns: Places,
-        inside: npt.NDArray[np.bool_],
+        inside: FlagArray,
     ) -> None:
         self._grid, self._table = grid, table
         self._rows, self._columns, self._inside = rows, columns, inside
@@ -153,7 +151,7 @@ class Cells:
         found[self._rows, self._columns] = values[self._inside]
         return found
 
-    def any_of(self, name: str, value: str) -> npt.NDArray[np.bool_]:
+    def any_of(self, name: str, value: str) -> FlagArray:
         """Tell for each column whether any of its rows has a value."""
         found = np.zeros(len(self._grid.ids), dtype=bool)
         same = pc.equal(self._table.column(name), value).to_numpy(zero_copy_only=False)

@@ -15,9 +15,10 @@ from screener.data.lake.store import Store
 from screener.data.panels.fixings import read_rates
 from screener.data.panels.grid import Cells, Grid, trading_days
 from screener.data.panels.price_panel import frontier_of
+from screener.domain.arrays import FlagMatrix, FloatMatrix, SessionAxis
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
 from screener.domain.market_panel import MarketPanel, Spell
-from screener.domain.panel import FlagMatrix, FloatMatrix, PricePanel, SessionAxis
+from screener.domain.panel import PricePanel
 from screener.errors import BarsMissing, InputError
 from screener.market.calendars import calendar_of
 

@@ -6,22 +6,15 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.lake.rows import days_of, numbers_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.fixings import read_rates
 from screener.data.panels.grid import Cells, Grid, trading_days
+from screener.domain.arrays import FlagArray, FlagMatrix, FloatArray, FloatMatrix, SessionAxis
 from screener.domain.listing import Exchange, Listing
-from screener.domain.panel import (
-    CapPanel,
-    FlagMatrix,
-    FloatMatrix,
-    PricePanel,
-    SessionAxis,
-    TradingPanel,
-)
+from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.market.calendars import calendar_of
 from screener.market.trading import southbound_open, southbound_rule
 
@@ -143,7 +136,7 @@ def read_caps(store: Store, panel: PricePanel) -> CapPanel:
     )
 
 
-def _averages(bars: Cells, adjusted: npt.NDArray[np.bool_]) -> FloatMatrix:
+def _averages(bars: Cells, adjusted: FlagArray) -> FloatMatrix:
     """Return turnover by volume: 0 where nothing was traded, NaN where it fits no price."""
     names = ("amount", "volume", "low", "high")
     amount, volume, low, high = (bars.matrix(name) for name in names)
@@ -257,9 +250,7 @@ def _axis(exchanges: Sequence[Exchange], start: date, end: date) -> SessionAxis:
     return merged
 
 
-def _prior_values(
-    store: Store, ids: list[str], start: date, adjusted: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
+def _prior_values(store: Store, ids: list[str], start: date, adjusted: FlagArray) -> FloatArray:
     """Return each listing's last close before `start` times its factor that day, NaN if none."""
     last = store.last_values(ids, before=start)
     days = np.array(sorted({day for day, _ in last.values()}), dtype="datetime64[D]")

@@ -13,8 +13,8 @@ from screener.data.lake.rows import days_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.grid import Grid
+from screener.domain.arrays import FlagMatrix, FloatMatrix, SessionAxis
 from screener.domain.listing import Board, Exchange, Listing
-from screener.domain.panel import FlagMatrix, FloatMatrix, SessionAxis
 from screener.domain.wealth import IndexSeries, Peers, WealthPanel
 from screener.market.calendars import calendar_of
 

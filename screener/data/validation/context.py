@@ -14,7 +14,7 @@ import pyarrow as pa
 from screener.data.lake.batch import Reject
 from screener.data.lake.rows import days_of
 from screener.data.lake.schema import TableName
-from screener.data.validation.row_checks import DayArray, FloatArray
+from screener.domain.arrays import DayArray, FloatArray
 from screener.domain.listing import Listing
 from screener.market.calendars import Calendar
 from screener.market.special_treatment import SpecialTreatment

@@ -21,13 +21,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.doctor.bar_columns import BarColumns, BoolArray, FloatArray, Marks
+from screener.data.doctor.bar_columns import BarColumns, Marks
 from screener.data.doctor.jumps import MARGIN, Jump, board_limits, find_jumps
 from screener.data.lake.rows import empty_rows
 from screener.data.lake.schema import TableName
 from screener.data.validation.context import ArrivalContext, Bars, tick_of
 from screener.data.validation.jumps import judge_jumps
 from screener.data.validation.price_jumps import BAD_TICK, Cause
+from screener.domain.arrays import FlagArray, FloatArray
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
 
@@ -183,7 +184,7 @@ def _sessions(exchange: Exchange, first: date, last: date) -> int:
     return len(calendar_of(exchange).between(first, last))
 
 
-def _suspected(columns: BarColumns, facts: FileFacts) -> BoolArray:
+def _suspected(columns: BarColumns, facts: FileFacts) -> FlagArray:
     """Tell for each listing whether any of its rows may be beyond a limit, or has an ex-date."""
     n_listings = len(columns.listings)
     previous = np.full(columns.n_rows, np.nan)

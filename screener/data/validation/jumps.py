@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from screener.data.panels.factors import ex_reference
@@ -27,10 +26,9 @@ from screener.data.validation.price_jumps import (
     limited_cause,
     unlimited_cause,
 )
-from screener.data.validation.row_checks import BoolArray, FloatArray, IntArray
 from screener.data.validation.stored import raw_rows
+from screener.domain.arrays import FlagArray, FloatArray, IntArray, SessionAxis
 from screener.domain.listing import Board
-from screener.market.calendars import SessionArray
 from screener.market.limits import PriceGrid, price_grid
 from screener.market.rules import LimitRule
 
@@ -69,7 +67,7 @@ class _Course:
         the last close known is what the next is compared with.
     """
 
-    sessions: SessionArray
+    sessions: SessionAxis
     close: FloatArray
     first_known: date | None
     limited: bool
@@ -107,11 +105,11 @@ class _Rows:
     at: IntArray
     origin: IntArray
     reference: FloatArray
-    acted: BoolArray
+    acted: FlagArray
     rules: list[LimitRule | None]
 
 
-def judge_jumps(bars: Bars, kept: BoolArray, context: ArrivalContext) -> Jumps:
+def judge_jumps(bars: Bars, kept: FlagArray, context: ArrivalContext) -> Jumps:
     """Judge moves that the daily limit forbids, or that look like a split or a unit error.
 
     Parameters
@@ -298,7 +296,7 @@ class _Suspect:
         return _Call(wrong=False, reason=f"{told}: {in_words(*found, acted=self.acted)}")
 
 
-def _course(bars: Bars, kept: BoolArray, context: ArrivalContext) -> _Course | None:
+def _course(bars: Bars, kept: FlagArray, context: ArrivalContext) -> _Course | None:
     sessions = context.calendar.sessions
     place = np.searchsorted(sessions, bars.days[kept])
     place = place[place < len(sessions)]
@@ -321,7 +319,7 @@ def _course(bars: Bars, kept: BoolArray, context: ArrivalContext) -> _Course | N
 
 def _judged(
     bars: Bars,
-    kept: BoolArray,
+    kept: FlagArray,
     course: _Course,
     terms: Mapping[date, _Terms],
     context: ArrivalContext,
@@ -376,5 +374,5 @@ def _terms(actions: pa.Table, listing: str) -> dict[date, _Terms]:
 def _ex(close: float, terms: _Terms) -> float:
     if not terms:
         return close
-    values: dict[str, npt.NDArray[np.float64] | float] = dict(terms)
+    values: dict[str, FloatArray | float] = dict(terms)
     return float(ex_reference(np.array([close]), **values)[0])

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from screener.data.lake.batch import Reject
 from screener.data.lake.schema import TABLES, TableName, Type
-from screener.data.validation.row_checks import BoolArray, Verdict
+from screener.data.validation.row_checks import Verdict
 from screener.data.validation.sense import FIXING_LEAP, fixing_jumps, numbers_beyond
+from screener.domain.arrays import FlagArray
 
 __all__ = ["without_leaps", "without_nonsense"]
 
@@ -64,7 +65,7 @@ def without_leaps(fresh: pa.Table, stored: pa.Table) -> tuple[pa.Table, tuple[Re
     return fresh.filter(pa.array(~leaps)), tuple(_notes(TableName.FX, fresh, leaps, verdict))
 
 
-def _notes(name: TableName, rows: pa.Table, bad: BoolArray, verdict: Verdict) -> list[Reject]:
+def _notes(name: TableName, rows: pa.Table, bad: FlagArray, verdict: Verdict) -> list[Reject]:
     notes = []
     places = np.flatnonzero(bad)
     for place, row in zip(places.tolist(), rows.take(pa.array(places)).to_pylist(), strict=True):

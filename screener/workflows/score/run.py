@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow.compute as pc
 
 from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.total_return_panel import read_wealth
+from screener.domain.arrays import FlagArray, IntArray
 from screener.domain.listing import Exchange
 from screener.domain.report import Report
 from screener.domain.wealth import Peers, WealthPanel
@@ -106,7 +106,7 @@ class ScoreRun:
     request: ScoreRequest
     judged: Judged
     board: Leaderboard
-    crowd: npt.NDArray[np.int64]
+    crowd: IntArray
     crowding: tuple[tuple[Bucket, Score], ...]
     calendar: Mapping[tuple[str, ...], CalendarTime]
     persistence: tuple[Persistence, ...]
@@ -258,7 +258,7 @@ def _gathered(
 
 def _wanted(
     calls: CallTable, request: ScoreRequest, named: tuple[set[str], set[str]] | None
-) -> npt.NDArray[np.int64]:
+) -> IntArray:
     kept = np.ones(len(calls), dtype=np.bool_)
     if request.broker:
         house = broker_named(request.broker)
@@ -328,7 +328,7 @@ def _panels(
     ]
 
 
-def _crowding(judged: Judged, crowd: npt.NDArray[np.int64]) -> tuple[tuple[Bucket, Score], ...]:
+def _crowding(judged: Judged, crowd: IntArray) -> tuple[tuple[Bucket, Score], ...]:
     """Score the calls by their place in the crowd on their theme."""
     parts = (judged.calls, judged.outcomes, judged.directions, judged.months)
     return tuple(
@@ -365,7 +365,7 @@ def _remarks(
 
 
 def _benchmark_remarks(
-    judged: Judged, panels: Sequence[tuple[WealthPanel, Calendar]], told: npt.NDArray[np.bool_]
+    judged: Judged, panels: Sequence[tuple[WealthPanel, Calendar]], told: FlagArray
 ) -> Iterator[str]:
     assumed = told & judged.assumed
     for broker in sorted(set(judged.calls.broker[assumed].tolist())):

@@ -10,18 +10,16 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.validation.row_checks import BoolArray, DayArray, FloatArray, IntArray
+from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.days import SHANGHAI
 from screener.domain.former_codes import Renumbering, renumbering
 
 __all__ = [
     "BLANK",
     "Numbers",
-    "ObjectArray",
     "as_text",
     "distinct_texts",
     "parse_day",
@@ -31,7 +29,6 @@ __all__ = [
     "read_texts",
 ]
 
-ObjectArray = npt.NDArray[np.object_]
 
 BLANK = frozenset(
     {"", "-", "--", "---", "—", "——", "nan", "nat", "none", "null", "n/a", "na", "#n/a", "亏损"}
@@ -94,10 +91,10 @@ class Numbers(NamedTuple):
     """
 
     values: FloatArray
-    unreadable: BoolArray
-    percent: BoolArray
-    counted: BoolArray
-    whole: BoolArray
+    unreadable: FlagArray
+    percent: FlagArray
+    counted: FlagArray
+    whole: FlagArray
 
 
 def parse_day(text: str) -> date | None:
@@ -127,7 +124,7 @@ def renumbered_in(column: pa.ChunkedArray) -> tuple[Renumbering, ...]:
 
 def read_days(
     column: pa.ChunkedArray, *, day_zero: date | None = None
-) -> tuple[DayArray, BoolArray]:
+) -> tuple[DayArray, FlagArray]:
     """Read a column of days.
 
     Parameters
@@ -185,10 +182,10 @@ def read_numbers(column: pa.ChunkedArray) -> Numbers:
     return found._replace(values=values, unreadable=found.unreadable | endless)
 
 
-def read_flags(column: pa.ChunkedArray) -> tuple[BoolArray, BoolArray]:
+def read_flags(column: pa.ChunkedArray) -> tuple[FlagArray, FlagArray]:
     """Read a column of yes or no; a blank is no. Returns values and unreadable cells."""
     if pa.types.is_boolean(column.type):
-        values: BoolArray = pc.fill_null(column, False).to_numpy()
+        values: FlagArray = pc.fill_null(column, False).to_numpy()
         return values, np.zeros(len(column), dtype=np.bool_)
     codes, texts = distinct_texts(column)
     words = [text.lower() for text in texts]
@@ -197,7 +194,7 @@ def read_flags(column: pa.ChunkedArray) -> tuple[BoolArray, BoolArray]:
     return yes[codes], ~np.array(known, dtype=np.bool_)[codes]
 
 
-def read_texts(column: pa.ChunkedArray, clean: Callable[[str], str]) -> ObjectArray:
+def read_texts(column: pa.ChunkedArray, clean: Callable[[str], str]) -> TextArray:
     """Read a column of text, each distinct cell cleaned once.
 
     Returns

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.sources.files.columns.values import parse_day
-from screener.data.validation.row_checks import BoolArray, IntArray
+from screener.domain.arrays import FlagArray, IntArray
 
 __all__ = ["BrokenLine", "Fit", "HeaderTest", "RawFile", "any_header", "first_fitting", "settled"]
 
@@ -166,7 +166,7 @@ def _is_note(cells: list[str], most: int) -> bool:
     )
 
 
-def _kept(raw: RawFile, rows: BoolArray) -> RawFile:
+def _kept(raw: RawFile, rows: FlagArray) -> RawFile:
     if rows.all():
         return raw
     mask = pa.array(rows)
@@ -175,7 +175,7 @@ def _kept(raw: RawFile, rows: BoolArray) -> RawFile:
     )
 
 
-def _not_blank(columns: tuple[pa.ChunkedArray, ...], n_rows: int) -> BoolArray:
+def _not_blank(columns: tuple[pa.ChunkedArray, ...], n_rows: int) -> FlagArray:
     written = np.zeros(n_rows, dtype=np.bool_)
     for column in columns:
         written |= pc.not_equal(column, "").to_numpy()

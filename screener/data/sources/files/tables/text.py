@@ -22,7 +22,7 @@ from screener.data.sources.files.tables.raw import (
     first_fitting,
     settled,
 )
-from screener.data.validation.row_checks import IntArray
+from screener.domain.arrays import IntArray
 from screener.errors import SchemaMismatch
 
 __all__ = ["read_text"]
