@@ -20,7 +20,7 @@ from screener.domain.basket import EntryPrice
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError
 
-__all__ = ["CapPanel", "PricePanel", "TradingPanel"]
+__all__ = ["CapPanel", "PricePanel", "TradingPanel", "carried", "known_places"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -259,3 +259,18 @@ class TradingPanel:
         rights = self.rights[row, column]
         worth = price - self.dividend[row, column] + rights * self.rights_price[row, column]
         return float(worth / (self.share_ratio[row, column] + rights))
+
+
+def known_places(values: FloatArray, axis: int = 0) -> Places:
+    """Return for each cell of a matrix the place along `axis` of the last number up to it.
+
+    Before the first one it is 0.
+    """
+    places = np.arange(values.shape[axis]).reshape((-1, 1) if axis == 0 else (1, -1))
+    found: Places = np.maximum.accumulate(np.where(np.isfinite(values), places, 0), axis=axis)
+    return found
+
+
+def carried(values: FloatArray, axis: int = 0) -> FloatArray:
+    """Return a matrix with the last number along `axis` carried over NaN; NaN before the first."""
+    return np.take_along_axis(values, known_places(values, axis), axis=axis)

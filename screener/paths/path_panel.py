@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from screener.domain.arrays import FlagMatrix, FloatMatrix, IntArray
 from screener.domain.basket import EntryPrice
-from screener.domain.panel import PricePanel
+from screener.domain.panel import PricePanel, carried
 from screener.errors import DataError
 
 __all__ = [
@@ -172,12 +172,10 @@ def _own_rows(flags: FlagMatrix) -> IntArray:
 def _marks(closes: FloatMatrix, rates: FloatMatrix | None) -> FloatMatrix:
     n_rows, n_listings = closes.shape
     marks = np.empty((n_listings, n_rows))
-    rows = np.arange(n_rows)
     for start in range(0, n_listings, _LISTINGS_AT_ONCE):
         some = slice(start, start + _LISTINGS_AT_ONCE)
         own = np.ascontiguousarray(closes[:, some].T)
-        known = np.maximum.accumulate(np.where(np.isfinite(own), rows, 0), axis=1)
-        marks[some] = np.take_along_axis(own, known, axis=1)
+        marks[some] = carried(own, axis=1)
         if rates is not None:
             marks[some] *= rates[:, some].T
     return marks

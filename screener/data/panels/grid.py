@@ -15,6 +15,7 @@ from screener.data.lake.rows import days_of, numbers_of
 from screener.data.panels.factors import factor_on
 from screener.domain.arrays import FlagArray, FlagMatrix, FloatMatrix, Places, SessionAxis
 from screener.domain.listing import Listing
+from screener.domain.panel import known_places
 from screener.market.calendars import calendar_of
 from screener.market.special_treatment import bears_st_name, in_delisting_period, is_s_share
 
@@ -116,8 +117,7 @@ class Grid:
         # Of two values that one session learns, the later one stays.
         found[rows[kept], columns[kept]] = values[kept]
         dated[rows[kept], columns[kept]] = days[kept]
-        last = np.where(np.isfinite(found), np.arange(len(found))[:, np.newaxis], 0)
-        last = np.maximum.accumulate(last, axis=0)
+        last = known_places(found)
         found = np.take_along_axis(found, last, axis=0)
         old = self.axis[:, np.newaxis] - np.take_along_axis(dated, last, axis=0)
         found[~(old <= np.timedelta64(age.days, "D"))] = np.nan

@@ -9,6 +9,7 @@ import numpy as np
 
 from screener.domain.arrays import FlagArray, FloatArray, FloatMatrix, Places
 from screener.domain.market_panel import MarketPanel
+from screener.domain.panel import carried
 
 __all__ = ["HISTORY", "Characteristic", "Traits", "traits_before"]
 
@@ -122,10 +123,9 @@ def _moves(market: MarketPanel, rows: Places) -> tuple[FloatArray, FloatArray]:
     if len(rows) <= SESSIONS:
         return np.full(n_listings, np.nan), np.full(n_listings, np.nan)
     worth = market.prices.close[rows] * market.prices.factor[rows]
-    carried = _carried(worth)
-    first = carried[-SESSIONS - 1]
-    momentum = carried[-1] / first - 1
-    daily = worth[-SESSIONS:] / carried[-SESSIONS - 1 : -1] - 1  # NaN where there is no bar
+    closes = carried(worth)
+    momentum = closes[-1] / closes[-SESSIONS - 1] - 1
+    daily = worth[-SESSIONS:] / closes[-SESSIONS - 1 : -1] - 1  # NaN where there is no bar
     return momentum, _deviation(daily)
 
 
@@ -137,11 +137,6 @@ def _deviation(daily: FloatMatrix) -> FloatArray:
     mean = np.where(known, daily, 0.0).sum(axis=0) / divisor
     squares = np.where(known, daily - mean, 0.0) ** 2
     return np.where(enough, np.sqrt(squares.sum(axis=0) / (divisor - 1)), np.nan)
-
-
-def _carried(worth: FloatMatrix) -> FloatMatrix:
-    known = np.where(np.isfinite(worth), np.arange(len(worth))[:, np.newaxis], 0)
-    return np.take_along_axis(worth, np.maximum.accumulate(known, axis=0), axis=0)
 
 
 def _share_known(values: FloatArray, candidates: FlagArray) -> float:
