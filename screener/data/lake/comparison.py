@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from screener.data.lake import lake
@@ -96,7 +95,7 @@ class ValueChange:
     new: object
 
 
-class Comparison:
+class Comparison(lake.Connected):
     """Two versions of the lake side by side; a context manager."""
 
     def __init__(self, root: Path, connection: lake.Connection, old: int, new: int) -> None:
@@ -161,21 +160,6 @@ class Comparison:
         for batch in found.to_batches(_BATCH):
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 yield from _values(spec, row)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _side(self, spec: Table, at: int) -> str:
         if spec.name not in self._present[at]:

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -55,7 +54,7 @@ class Span:
     basis: Basis
 
 
-class Reader:
+class Reader(lake.Connected):
     """Market data of one workspace, read at one data version; a context manager.
 
     All reads see the same snapshot of all tables, whatever others commit meanwhile. A table that
@@ -256,21 +255,6 @@ class Reader:
     def coverage(self) -> tuple[Coverage, ...]:
         """Summarise every table: rows, listings, days and sources."""
         return tuple(self._coverage(spec) for spec in TABLES.values())
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _coverage(self, spec: Table) -> Coverage:
         names = spec.column_names

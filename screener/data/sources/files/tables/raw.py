@@ -122,9 +122,11 @@ def first_fitting(lines: Sequence[tuple[str, ...]], test: HeaderTest) -> tuple[i
 
 
 def settled(raw: RawFile) -> RawFile:
-    """Return a file without blank rows, and without the remarks that stand below its rows."""
-    written = _not_blank(raw.columns, raw.n_rows)
-    raw = _kept(raw, written)
+    """Return a file without blank rows, and without the remarks above and below its rows."""
+    headers = tuple(" ".join(name.split()) for name in raw.headers)
+    above = [f"the header is in line {raw.header_line}; above it: {it!r}" for it in raw.titles[:1]]
+    raw = replace(raw, headers=headers, notes=(*raw.notes, *above))
+    raw = _kept(raw, _not_blank(raw.columns, raw.n_rows))
     footers: list[str] = []
     while len(footers) < _MOST_NOTES:
         shorter = _without_last_note(raw, footers)
