@@ -26,6 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.lake.batch import Reject
+from screener.data.lake.rows import days_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.validation.row_checks import ROUNDING
@@ -256,7 +257,7 @@ def _sides(rows: pa.Table) -> dict[str, _Side]:
     """Return the bars of each listing; the table is sorted here, since files are not."""
     rows = rows.sort_by([("listing", "ascending"), ("session", "ascending")])
     names = rows.column("listing").to_pylist()
-    days = rows.column("session").to_numpy().astype("datetime64[D]")
+    days = days_of(rows, "session")
     values = {name: _floats(rows, name) for name in ("close", "volume")}
     told = np.column_stack([np.isfinite(_floats(rows, name)) for name in _RANGE])
     bounds = [at for at in range(len(names)) if not at or names[at] != names[at - 1]]
