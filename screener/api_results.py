@@ -222,7 +222,7 @@ class ScreenedResult:
     @cached_property
     def rows(self) -> pd.DataFrame:
         """Every name: those that passed by rank, then the others, each with the reason."""
-        from screener.workflows.screen.rows import screen_table
+        from screener.workflows.screen.table import screen_table
 
         table = screen_table(self.result, passed_only=False)
         return framed(

@@ -2,11 +2,11 @@
 
 ScreenerError                 never raised itself
 ├─ InputError (ValueError)     exit 2   ConfigError, BasketDefinitionError, DateRangeError
-├─ NotFoundError (LookupError) exit 3   ListingNotFound, AmbiguousMention, BasketNotFound,
+├─ NotFoundError (LookupError) exit 3   AmbiguousMention, BasketNotFound,
 │                                      ReportNotFound
 ├─ DataError                   exit 4   BarsMissing, SchemaMismatch, StaleCache
 ├─ SourceError                 exit 5   SourceBlocked, SourceEmpty, SourceChanged
-├─ ComputeError                exit 6   InsufficientHistory, NoTradableConstituents
+├─ ComputeError                exit 6   NoTradableConstituents
 └─ StorageError                exit 7   StorageFull, StorageReadOnly, StorageDamaged, StorageBusy,
                                        StorageNewer, OutOfMemory
 
@@ -30,8 +30,6 @@ __all__ = [
     "DataError",
     "DateRangeError",
     "InputError",
-    "InsufficientHistory",
-    "ListingNotFound",
     "NoTradableConstituents",
     "NotFoundError",
     "OutOfMemory",
@@ -101,10 +99,6 @@ class NotFoundError(ScreenerError, LookupError):
     exit_code = 3
 
 
-class ListingNotFound(NotFoundError):
-    """No such listing in the tables."""
-
-
 class AmbiguousMention(NotFoundError):
     """A code or a name fits more than one listing."""
 
@@ -161,10 +155,6 @@ class ComputeError(ScreenerError):
     """A calculation cannot be done, or failed its own cross-check."""
 
     exit_code = 6
-
-
-class InsufficientHistory(ComputeError):
-    """Too few sessions for what was asked."""
 
 
 class NoTradableConstituents(ComputeError):

@@ -8,10 +8,10 @@ from datetime import date
 
 import numpy as np
 
-from screener.backtest.portfolio import FloatVector, RowVector
+from screener.domain.arrays import FloatMatrix, FloatVector, IntArray, SessionAxis
 from screener.domain.basket import EntryPrice
 from screener.domain.listing import Listing
-from screener.domain.panel import FloatMatrix, PricePanel, SessionAxis
+from screener.domain.panel import PricePanel
 from screener.errors import BarsMissing
 from screener.market.calendars import Calendar
 from screener.paths.windows import Window
@@ -89,7 +89,7 @@ def benchmark_path(
     panel: PricePanel,
     window: Window,
     series: Mapping[Listing, BenchmarkSeries],
-    rows: RowVector,
+    rows: IntArray,
 ) -> FloatVector:
     """Return the benchmark's value at each close of a window's path, 1 before it.
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screener.domain.panel import FloatMatrix, FloatVector, SessionAxis
+from screener.domain.arrays import FloatMatrix, FloatVector, SessionAxis
 
 __all__ = ["LOG_TYPE", "ORDER_TYPE", "Asked", "Filled", "fill", "holding_of"]
 

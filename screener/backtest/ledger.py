@@ -8,7 +8,8 @@ from datetime import date
 import numpy as np
 
 from screener.backtest.execution.pricing import Exits
-from screener.domain.panel import FloatMatrix, PricePanel
+from screener.domain.arrays import FloatMatrix
+from screener.domain.panel import PricePanel
 from screener.paths.legs import Leg, LegState, Reason
 from screener.paths.limits import limit_on, without_limit
 from screener.paths.windows import Window

@@ -10,7 +10,7 @@ import numpy as np
 
 from screener.backtest.execution.pricing import ValuePanel, no_fixing
 from screener.backtest.execution.rebalanced import paper_rebalanced
-from screener.backtest.portfolio import FloatVector, RowVector
+from screener.domain.arrays import FloatVector, IntArray
 from screener.domain.basket import Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError
@@ -73,7 +73,7 @@ def paper_values(
     return found
 
 
-def own_rows(panel: PricePanel, window: Window) -> RowVector:
+def own_rows(panel: PricePanel, window: Window) -> IntArray:
     """Return the rows, from the entry on, in which an exchange of the window's names trades."""
     columns = [leg.column for leg in window.legs if leg.entry_row is not None]
     trading = panel.trading[window.first_row : window.last_row + 1, columns]

@@ -18,13 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.backtest.engine import Asked, fill
-from screener.domain.panel import FloatMatrix
+from screener.domain.arrays import FloatMatrix, FloatVector
 from screener.errors import ComputeError
 
 __all__ = [
     "LEAST_PART",
     "PAPER_MONEY",
-    "FloatVector",
     "OrderBook",
     "RowVector",
     "Simulation",
@@ -33,7 +32,6 @@ __all__ = [
     "simulate_trades",
 ]
 
-FloatVector = npt.NDArray[np.float64]
 RowVector = npt.NDArray[np.int64]
 
 BookT = TypeVar("BookT", "OrderBook", "TradeBook")

@@ -19,10 +19,10 @@ from screener.backtest.frictions import Frictions, Line, Order
 from screener.backtest.ledger import LedgerEntry, ledger_entries
 from screener.backtest.paper import FEW_WINDOWS, PaperPath, own_rows, paper_values
 from screener.backtest.plain import sold_values
-from screener.backtest.portfolio import FloatVector, RowVector
+from screener.domain.arrays import FloatVector, IntArray, SessionAxis
 from screener.domain.basket import EntryPrice, Event, Rebalance
 from screener.domain.listing import Listing
-from screener.domain.panel import CapPanel, PricePanel, SessionAxis, TradingPanel
+from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import BarsMissing
 from screener.paths.known import EntrySessions
 from screener.paths.legs import LegState
@@ -387,7 +387,7 @@ def _beside(
     panel: PricePanel,
     window: Window,
     series: Mapping[Listing, BenchmarkSeries],
-    rows: RowVector,
+    rows: IntArray,
 ) -> _Beside:
     empty = np.empty(0)
     if not series:
@@ -415,7 +415,7 @@ def _return_of(executed: Executed | None) -> float | None:
     return executed.value - 1
 
 
-def _traded(executed: Executed | None, rows: RowVector) -> FloatVector:
+def _traded(executed: Executed | None, rows: IntArray) -> FloatVector:
     if executed is None or executed.path is None:
         return np.empty(0)
     return executed.path[rows]

@@ -27,7 +27,6 @@ __all__ = [
     "JsonOption",
     "VersionOption",
     "WorkspaceOption",
-    "at_least",
     "check_excel",
     "console",
     "ends_lacking",
@@ -151,10 +150,3 @@ def ends_lacking(lacking: bool) -> None:
     """End with the code of missing data, after all that could be told: some rows lack something."""
     if lacking:
         raise typer.Exit(DataError.exit_code)
-
-
-def at_least(value: int, bound: int, parameter: str) -> int:
-    """Return a number that is not below a bound; else `InputError` with the option's name."""
-    if value < bound:
-        raise InputError(f"{parameter} {value} is below {bound}")
-    return value

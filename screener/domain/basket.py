@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Listing
 from screener.domain.report import Note, Publication, Report
 from screener.errors import BasketDefinitionError
@@ -24,8 +25,6 @@ __all__ = [
     "published_again",
     "published_instant",
 ]
-
-_CHINA = timezone(timedelta(hours=8))
 
 
 class Weighting(StrEnum):
@@ -210,7 +209,7 @@ def published_instant(published: Publication) -> datetime:
     value = published.value
     if isinstance(value, datetime):
         return value
-    return datetime.combine(value, time(), _CHINA) + timedelta(days=1)
+    return datetime.combine(value, time(), SHANGHAI) + timedelta(days=1)
 
 
 class _Calls:

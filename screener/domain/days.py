@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta, timezone
 
 from screener.errors import DateRangeError
 
@@ -13,8 +12,8 @@ __all__ = ["MOST_SESSIONS", "SHANGHAI", "parse_day", "parse_moment"]
 MOST_SESSIONS = 2_500
 """Greatest number of sessions that anything is held or waits."""
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-"""Zone of both markets: Hong Kong has the same time."""
+SHANGHAI = timezone(timedelta(hours=8))
+"""Zone of both markets and of the vendors: one time, without summer time since 1992."""
 
 _DAY = re.compile(
     r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|(\d{2})|年(\d{1,2})月)(\d{1,2})日?"

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from importlib import resources
 
-__all__ = ["Renumbering", "former_codes", "renumbering"]
+__all__ = ["Renumbering", "renumbering"]
 
 _PREFIXES = ("300114", "43", "83", "87", "88")
 _BEIJING = "920"
@@ -44,11 +44,6 @@ def renumbering(code: str) -> Renumbering | None:
     """Return how a local code was replaced, or `None` for one that is still in use or unknown."""
     # The table is read for codes of which it could speak, and for no other.
     return _table().get(code) if code.startswith(_PREFIXES) else None
-
-
-def former_codes(code: str) -> tuple[Renumbering, ...]:
-    """Return the changes that led to a local code, empty where it never had another."""
-    return tuple(change for change in _table().values() if change.present == code)
 
 
 @cache

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from screener.domain.panel import FloatMatrix, PricePanel
+from screener.domain.arrays import FloatMatrix
+from screener.domain.panel import PricePanel
 from screener.errors import DataError
 
 __all__ = ["MarketPanel", "Spell"]

@@ -7,18 +7,20 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import (
+    FlagArray,
+    FlagMatrix,
+    FloatArray,
+    FloatMatrix,
+    Places,
+    SessionAxis,
+)
 from screener.domain.basket import EntryPrice
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError
 
-__all__ = ["CapPanel", "FlagMatrix", "FloatMatrix", "PricePanel", "SessionAxis", "TradingPanel"]
-
-FloatMatrix = npt.NDArray[np.float64]
-FlagMatrix = npt.NDArray[np.bool_]
-SessionAxis = npt.NDArray[np.datetime64]
-RowVector = npt.NDArray[np.intp]
+__all__ = ["CapPanel", "PricePanel", "TradingPanel", "carried", "known_places"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,11 +76,11 @@ class PricePanel:
     close: FloatMatrix
     factor: FloatMatrix
     fx: FloatMatrix
-    prior_values: npt.NDArray[np.float64]
+    prior_values: FloatArray
     trading: FlagMatrix
     suspended: FlagMatrix
     st: FlagMatrix
-    adjusted: npt.NDArray[np.bool_]
+    adjusted: FlagArray
     list_dates: tuple[date | None, ...]
     first_bars: tuple[date | None, ...]
     last_bars: tuple[date | None, ...]
@@ -90,7 +92,7 @@ class PricePanel:
     unreformed: FlagMatrix | None = None
     leaving: FlagMatrix | None = None
     _column_of: dict[Listing, int] = field(init=False, repr=False, default_factory=dict)
-    _rows_of: dict[tuple[str, int | Exchange], RowVector] = field(
+    _rows_of: dict[tuple[str, int | Exchange], Places] = field(
         init=False, repr=False, default_factory=dict
     )
 
@@ -111,14 +113,14 @@ class PricePanel:
             self._column_of.update({item: at for at, item in enumerate(self.listings)})
         return self._column_of[listing]
 
-    def own_rows(self, column: int) -> RowVector:
+    def own_rows(self, column: int) -> Places:
         """Return the rows in which a listing's exchange has a session, ascending."""
         key = ("own", self.listings[column].exchange)
         if key not in self._rows_of:
             self._rows_of[key] = np.flatnonzero(self.trading[:, column])
         return self._rows_of[key]
 
-    def covered_rows(self, column: int) -> RowVector:
+    def covered_rows(self, column: int) -> Places:
         """Return the rows with a bar or a suspension of a listing, ascending."""
         key = ("covered", column)
         if key not in self._rows_of:
@@ -257,3 +259,18 @@ class TradingPanel:
         rights = self.rights[row, column]
         worth = price - self.dividend[row, column] + rights * self.rights_price[row, column]
         return float(worth / (self.share_ratio[row, column] + rights))
+
+
+def known_places(values: FloatArray, axis: int = 0) -> Places:
+    """Return for each cell of a matrix the place along `axis` of the last number up to it.
+
+    Before the first one it is 0.
+    """
+    places = np.arange(values.shape[axis]).reshape((-1, 1) if axis == 0 else (1, -1))
+    found: Places = np.maximum.accumulate(np.where(np.isfinite(values), places, 0), axis=axis)
+    return found
+
+
+def carried(values: FloatArray, axis: int = 0) -> FloatArray:
+    """Return a matrix with the last number along `axis` carried over NaN; NaN before the first."""
+    return np.take_along_axis(values, known_places(values, axis), axis=axis)

@@ -10,13 +10,11 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from screener.domain.arrays import FlagMatrix, FloatMatrix, FloatVector, SessionAxis
 from screener.domain.listing import Listing
-from screener.domain.panel import FlagMatrix, FloatMatrix, SessionAxis
 from screener.errors import DataError
 
 __all__ = ["IndexSeries", "Peers", "WealthPanel"]
-
-_Vector = npt.NDArray[np.float64]
 
 
 class Peers(IntEnum):
@@ -43,8 +41,8 @@ class IndexSeries:
 
     listing: Listing
     basis: str
-    open: _Vector
-    close: _Vector
+    open: FloatVector
+    close: FloatVector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -10,22 +10,20 @@ import hashlib
 import tomllib
 import warnings
 from dataclasses import dataclass
-from datetime import date, timedelta, timezone
+from datetime import date, timedelta
 from functools import cache
 from importlib import resources
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import FlagArray, SessionAxis
 from screener.domain.listing import Exchange
 from screener.errors import DateRangeError
 
 __all__ = [
-    "EXCHANGE_ZONE",
     "Calendar",
-    "SessionArray",
     "calendar_maker",
     "calendar_name",
     "calendar_of",
@@ -33,11 +31,6 @@ __all__ = [
     "take_over",
 ]
 
-EXCHANGE_ZONE = timezone(timedelta(hours=8))
-"""Shanghai, Shenzhen, Beijing and Hong Kong keep the same hours, without summer time."""
-
-SessionArray = npt.NDArray[np.datetime64]
-"""Session labels, `datetime64[D]`, ascending, unique, without a zone."""
 
 _CALENDAR = {
     Exchange.SH: "XSHG",
@@ -63,7 +56,7 @@ class Calendar:
     """
 
     name: str
-    sessions: SessionArray
+    sessions: SessionAxis
 
     @property
     def first(self) -> date:
@@ -118,13 +111,13 @@ class Calendar:
             return None
         return _day(self.sessions[target])
 
-    def between(self, start: date, end: date) -> SessionArray:
+    def between(self, start: date, end: date) -> SessionAxis:
         """Return the sessions from `start` to `end`, both included; may be empty."""
         low = np.searchsorted(self.sessions, np.datetime64(start, "D"), side="left")
         high = np.searchsorted(self.sessions, np.datetime64(end, "D"), side="right")
         return self.sessions[low:high]
 
-    def known(self, labels: SessionArray) -> npt.NDArray[np.bool_]:
+    def known(self, labels: SessionAxis) -> FlagArray:
         """Tell for each label whether it is a session, or beyond what is recorded.
 
         Parameters
@@ -137,8 +130,8 @@ class Calendar:
         numpy.ndarray
             `(n,)` of bool; True past the recorded end, where nobody can tell.
         """
-        listed: npt.NDArray[np.bool_] = np.isin(labels, self.sessions)
-        beyond: npt.NDArray[np.bool_] = labels > self.sessions[-1]
+        listed: FlagArray = np.isin(labels, self.sessions)
+        beyond: FlagArray = labels > self.sessions[-1]
         return np.logical_or(listed, beyond)
 
 
@@ -162,7 +155,7 @@ def calendar_maker() -> str:
     return f"{', '.join(packages)}, {_FIRST_SESSION} to {_UNBOUNDED_END}, corrections {digest}"
 
 
-def corrected(name: str, sessions: SessionArray) -> SessionArray:
+def corrected(name: str, sessions: SessionAxis) -> SessionAxis:
     """Return sessions with the days taken out or put in that the library has wrong.
 
     Parameters
@@ -181,7 +174,7 @@ def corrected(name: str, sessions: SessionArray) -> SessionArray:
     wrong = [row["day"] for row in rows if not row["session"]]
     right = [row["day"] for row in rows if row["session"]]
     kept = np.setdiff1d(sessions, np.array(wrong, dtype="datetime64[D]"))
-    found: SessionArray = np.union1d(kept, np.array(right, dtype="datetime64[D]"))
+    found: SessionAxis = np.union1d(kept, np.array(right, dtype="datetime64[D]"))
     return found
 
 

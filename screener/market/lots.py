@@ -11,7 +11,7 @@ from screener.domain.listing import Listing
 from screener.errors import DataError, InputError
 from screener.market.dated import DatedRow, in_force, row_terms, rule_table
 
-__all__ = ["LotRule", "LotTerms", "buyable_shares", "lot_rule", "lot_terms", "sellable_shares"]
+__all__ = ["LotRule", "LotTerms", "buyable_shares", "lot_rule", "lot_terms"]
 
 _SLACK = 1e-9  # of a share: what a division of floats may lose, worth nothing
 
@@ -100,32 +100,6 @@ def buyable_shares(affordable: float, rule: LotRule) -> int:
     if not (math.isfinite(affordable) and affordable >= 0):
         raise InputError(f"{affordable} is not a number of shares that can be paid for")
     return _whole(math.floor(affordable + _SLACK), rule)
-
-
-def sellable_shares(held: int, rule: LotRule, wanted: int | None = None) -> int:
-    """Return the most shares that one may sell of those held, up to those wanted.
-
-    A holding is sold whole, whatever odd lot is in it; of a part only what an order may be for,
-    so that an odd lot goes with the last sale.
-
-    Parameters
-    ----------
-    held
-        Shares held and free to be sold.
-    rule
-        Lot of the listing.
-    wanted
-        Shares to sell; all of them when `None` or more than are held.
-
-    Raises
-    ------
-    InputError
-        If a number of shares is negative.
-    """
-    asked = held if wanted is None else wanted
-    if held < 0 or asked < 0:
-        raise InputError(f"shares held and wanted are 0 or more, not {held} and {asked}")
-    return held if asked >= held else _whole(asked, rule)
 
 
 def _whole(shares: int, rule: LotRule) -> int:

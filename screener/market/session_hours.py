@@ -10,9 +10,10 @@ from importlib import resources
 
 import numpy as np
 
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange
 from screener.errors import DateRangeError
-from screener.market.calendars import EXCHANGE_ZONE, Calendar
+from screener.market.calendars import Calendar
 
 __all__ = ["SessionEnd", "session_end", "settled_session"]
 
@@ -63,7 +64,7 @@ def settled_session(
     DateRangeError
         If the calendar does not record that far, or starts later.
     """
-    local = (now - margin).astimezone(EXCHANGE_ZONE)
+    local = (now - margin).astimezone(SHANGHAI)
     day = local.date()
     if local.time() < session_end(exchange, day).time:
         day -= timedelta(days=1)

@@ -18,9 +18,7 @@ __all__ = [
     "SouthboundRule",
     "TickRule",
     "holding_rule",
-    "holding_sessions",
     "least_tick",
-    "settlement_days",
     "settlement_rule",
     "southbound_open",
     "southbound_rule",
@@ -49,38 +47,13 @@ class SouthboundRule(DatedRow):
 
 
 def holding_rule(listing: Listing, session: date) -> CountRule:
-    """Return the rule on selling what was bought; raises as `in_force` does."""
+    """Return how many sessions after its purchase a share may be sold; raises as `in_force`."""
     return in_force(_counts("holding", "sessions"), listing, session, what="T+n")[0]
 
 
-def holding_sessions(listing: Listing, session: date) -> int:
-    """Return how many sessions after its purchase a share may be sold: 1 on the mainland, or 0.
-
-    Parameters
-    ----------
-    listing
-        A security.
-    session
-        Session of the purchase.
-
-    Raises
-    ------
-    InputError
-        If the listing is an index.
-    DateRangeError
-        If the table knows nothing of that day.
-    """
-    return holding_rule(listing, session).count
-
-
 def settlement_rule(listing: Listing, session: date) -> CountRule:
-    """Return the rule on settlement; raises as `in_force` does."""
-    return in_force(_counts("settlement", "days"), listing, session, what="settlement")[0]
-
-
-def settlement_days(listing: Listing, session: date) -> int:
     """Return how many settlement days after the trade money is settled; raises as `in_force`."""
-    return settlement_rule(listing, session).count
+    return in_force(_counts("settlement", "days"), listing, session, what="settlement")[0]
 
 
 def tick_rule(listing: Listing, session: date) -> TickRule:

@@ -8,12 +8,13 @@ from functools import cache
 
 import numpy as np
 
-from screener.market.calendars import Calendar, SessionArray
+from screener.domain.arrays import SessionAxis
+from screener.market.calendars import Calendar
 
 __all__ = ["sessions_a_year"]
 
 
-def sessions_a_year(calendars: Iterable[Calendar], days: SessionArray) -> float | None:
+def sessions_a_year(calendars: Iterable[Calendar], days: SessionAxis) -> float | None:
     """Return the sessions a year of a series with a value on each of `days`.
 
     A year has the sessions of any of the calendars in it: a series over names of Shanghai and of

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from screener.domain.panel import FlagMatrix, FloatMatrix, PricePanel
+from screener.domain.arrays import FlagMatrix, FloatMatrix, FloatVector, IntArray
+from screener.domain.panel import PricePanel
 from screener.errors import BasketDefinitionError, DataError
 from screener.paths.legs import Leg
-from screener.paths.path_panel import NONE, FloatVector, RowMatrix, RowVector, whole_numbers
+from screener.paths.path_panel import NONE, whole_numbers
 
 __all__ = [
     "CASH",
@@ -50,12 +51,12 @@ class EventTable:
         last row of any data in the panel.
     """
 
-    offsets: RowVector
-    columns: RowVector
+    offsets: IntArray
+    columns: IntArray
     weights: FloatVector
-    entry_rows: RowVector
-    fill_rows: RowVector | None
-    reach_rows: RowVector | None
+    entry_rows: IntArray
+    fill_rows: IntArray | None
+    reach_rows: IntArray | None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -99,11 +100,11 @@ class PaperPaths:
     """
 
     returns: FloatMatrix
-    sessions_held: RowMatrix
+    sessions_held: IntArray
     pending: FlagMatrix
-    last_rows: RowMatrix
-    first_rows: RowVector
-    path_offsets: RowVector
+    last_rows: IntArray
+    first_rows: IntArray
+    path_offsets: IntArray
     path_values: FloatVector
 
     def path(self, event: int) -> FloatVector:

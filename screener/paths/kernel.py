@@ -18,6 +18,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from screener.domain.arrays import FloatArray, IntArray
 from screener.errors import DataError, InputError
 from screener.paths.event_tables import EventTable, PaperPaths, joined
 from screener.paths.parallel import check_jobs, mapped
@@ -25,8 +26,6 @@ from screener.paths.path_panel import BEYOND, PathPanel
 
 __all__ = ["check_events", "checked_horizons", "map_events", "paper_paths", "reaches_of"]
 
-_Rows = npt.NDArray[np.int64]
-_Floats = npt.NDArray[np.float64]
 _Kind = TypeVar("_Kind", bound=np.generic)
 
 EVENTS_AT_ONCE = 2_000
@@ -132,7 +131,7 @@ def map_events(
     return joined(mapped(work, range(0, len(events), chunk), jobs=jobs, threads=True))
 
 
-def checked_horizons(horizons: Sequence[int], delay: int) -> npt.NDArray[np.int64]:
+def checked_horizons(horizons: Sequence[int], delay: int) -> IntArray:
     """Return the horizons as an array.
 
     Raises
@@ -181,7 +180,7 @@ def check_events(panel: PathPanel, events: EventTable, delay: int) -> None:
             )
 
 
-def _starts(panel: PathPanel, events: EventTable, delay: int) -> npt.NDArray[np.int64]:
+def _starts(panel: PathPanel, events: EventTable, delay: int) -> IntArray:
     """Return the delayed entry of each name, past the panel where it has none."""
     n_rows = panel.positions.shape[1] - 1
     cash = (events.columns < 0) | (events.entry_rows < 0)
@@ -192,7 +191,7 @@ def _starts(panel: PathPanel, events: EventTable, delay: int) -> npt.NDArray[np.
     return np.where((at >= n_rows) | (events.entry_rows < 0), BEYOND, starts)
 
 
-def reaches_of(panel: PathPanel, events: EventTable) -> npt.NDArray[np.int64]:
+def reaches_of(panel: PathPanel, events: EventTable) -> IntArray:
     """Return the last row that the tables reach, for each event."""
     if events.reach_rows is not None:
         return events.reach_rows
@@ -200,7 +199,7 @@ def reaches_of(panel: PathPanel, events: EventTable) -> npt.NDArray[np.int64]:
     return np.full(len(events), last, dtype=np.int64)
 
 
-def _names(events: EventTable, at_entry: int) -> tuple[_Rows, _Floats, _Rows, _Rows]:
+def _names(events: EventTable, at_entry: int) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
     fills = events.fill_rows
     if fills is None:
         fills = np.full(len(events.columns), at_entry, dtype=np.int64)
@@ -232,7 +231,7 @@ def _empty(n_events: int, n_horizons: int) -> PaperPaths:
     )
 
 
-def _path_offsets(found: PaperPaths) -> npt.NDArray[np.int64]:
+def _path_offsets(found: PaperPaths) -> IntArray:
     begun = found.first_rows >= 0
     lengths = np.where(begun, found.last_rows[:, -1] - found.first_rows + 1, 0)
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
@@ -240,9 +239,7 @@ def _path_offsets(found: PaperPaths) -> npt.NDArray[np.int64]:
     return offsets
 
 
-def _with_paths(
-    found: PaperPaths, offsets: npt.NDArray[np.int64], values: npt.NDArray[np.float64]
-) -> PaperPaths:
+def _with_paths(found: PaperPaths, offsets: IntArray, values: FloatArray) -> PaperPaths:
     return PaperPaths(
         returns=found.returns,
         sessions_held=found.sessions_held,

@@ -1,7 +1,7 @@
 """The loops of the event-time kernel, compiled by numba; importing this imports numba.
 
 All of it stays in one file: the cache on disk notices changes of the file of a function, not
-those of another file that it calls. Rows and columns are checked before they come here.
+those of another file that it calls. IntArray and columns are checked before they come here.
 """
 
 from __future__ import annotations
@@ -10,19 +10,16 @@ from collections.abc import Callable
 from typing import TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from screener.domain.arrays import FlagArray, FloatArray, IntArray
 from screener.paths.path_panel import BEYOND
 
 __all__ = ["AT_ENTRY", "measure", "trace"]
 
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-Names = tuple[Rows, Floats, Rows, Rows]
+Names = tuple[IntArray, FloatArray, IntArray, IntArray]
 """Columns, weights, entry rows and fill rows of the names."""
-Maps = tuple[Rows, Rows, Rows, Rows]
+Maps = tuple[IntArray, IntArray, IntArray, IntArray]
 """Data ends and calendars by listing; own rows and positions by calendar."""
 Call = TypeVar("Call", bound=Callable[..., object])
 
@@ -40,7 +37,7 @@ def _compiled(function: Call) -> Call:
 
 
 @_compiled
-def _own_row(own_rows: Rows, calendar: int, position: int) -> int:
+def _own_row(own_rows: IntArray, calendar: int, position: int) -> int:
     """Return the row of a calendar's session by its position, `BEYOND` past the panel."""
     return own_rows[calendar, position] if position < own_rows.shape[1] else BEYOND
 
@@ -87,7 +84,9 @@ def _survey(
 
 
 @_compiled
-def _gain(fill: int, end: int, column: int, weight: float, marks: Floats, opens: Floats) -> float:
+def _gain(
+    fill: int, end: int, column: int, weight: float, marks: FloatArray, opens: FloatArray
+) -> float:
     """Return what a name adds to 1; nothing at all while it is cash, so that cash returns 0."""
     if fill < 0:
         return 0.0
@@ -111,20 +110,20 @@ def _span(
 
 @_compiled
 def measure(
-    offsets: Rows,
-    reaches: Rows,
-    horizons: Rows,
+    offsets: IntArray,
+    reaches: IntArray,
+    horizons: IntArray,
     delay: int,
     names: Names,
     maps: Maps,
-    marks: Floats,
-    opens: Floats,
-    returns: Floats,
-    sessions: Rows,
-    pending: Flags,
-    last_rows: Rows,
-    first_rows: Rows,
-    spans: Rows,
+    marks: FloatArray,
+    opens: FloatArray,
+    returns: FloatArray,
+    sessions: IntArray,
+    pending: FlagArray,
+    last_rows: IntArray,
+    first_rows: IntArray,
+    spans: IntArray,
 ) -> None:
     """Fill in the rows of every event and horizon, and the spans of the longest horizon."""
     for event in range(len(offsets) - 1):
@@ -149,7 +148,13 @@ def measure(
 
 @_compiled
 def _add(
-    path: Floats, first: int, fill: int, end: int, weight: float, opened: float, prices: Floats
+    path: FloatArray,
+    first: int,
+    fill: int,
+    end: int,
+    weight: float,
+    opened: float,
+    prices: FloatArray,
 ) -> None:
     """Add to a path of 1 what one name gains: nothing in cash, then by its prices to its last."""
     if fill < 0:
@@ -164,14 +169,14 @@ def _add(
 
 @_compiled
 def trace(
-    offsets: Rows,
+    offsets: IntArray,
     names: Names,
-    first_rows: Rows,
-    spans: Rows,
-    marks: Floats,
-    opens: Floats,
-    path_offsets: Rows,
-    path_values: Floats,
+    first_rows: IntArray,
+    spans: IntArray,
+    marks: FloatArray,
+    opens: FloatArray,
+    path_offsets: IntArray,
+    path_values: FloatArray,
 ) -> None:
     """Fill in the value path of every event that has begun."""
     columns, weights = names[0], names[1]

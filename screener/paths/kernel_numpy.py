@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import FloatVector, IntArray
 from screener.paths.event_tables import CASH, EventTable, PaperPaths
 from screener.paths.kernel import check_events, checked_horizons, reaches_of
 from screener.paths.path_panel import PathPanel
 
 __all__ = ["paper_paths_numpy"]
-
-FloatVector = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +25,7 @@ class _Name:
 
     column: int
     weight: float
-    sessions: npt.NDArray[np.int64]
+    sessions: IntArray
     start: int | None
     stop: int | None
     data_end: int
@@ -107,7 +105,7 @@ _Row = tuple[float, int, bool, int, FloatVector, int]
 """Return, sessions held, pending, last row, path, first row."""
 
 
-def _whole(rows: list[list[_Row]], at: int) -> npt.NDArray[np.int64]:
+def _whole(rows: list[list[_Row]], at: int) -> IntArray:
     return np.array([[item[at] for item in row] for row in rows], dtype=np.int64)
 
 

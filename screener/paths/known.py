@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange
 from screener.domain.report import Moment, Precision, Publication
 from screener.errors import DateRangeError
-from screener.market.calendars import EXCHANGE_ZONE, Calendar
+from screener.market.calendars import Calendar
 from screener.market.rules import order_cutoff
 
 __all__ = [
@@ -50,12 +51,12 @@ def entry_session(
     DateRangeError
         If the calendar does not record that far.
     """
-    instant = _instant(moment).astimezone(EXCHANGE_ZONE)
+    instant = _instant(moment).astimezone(SHANGHAI)
     day = instant.date()
     open_today = (
         calendar.first <= day
         and calendar.is_session(day)
-        and instant < datetime.combine(day, order_cutoff(exchange, day).time, EXCHANGE_ZONE)
+        and instant < datetime.combine(day, order_cutoff(exchange, day).time, SHANGHAI)
     )
     first = day if open_today else calendar.after(day)
     if not delay:
@@ -116,7 +117,7 @@ def _moments(
         days = calendar_of(exchange).between(_local_day(start), _local_day(end))
         for label in days:
             day: date = label.item()
-            cutoff = datetime.combine(day, order_cutoff(exchange, day).time, EXCHANGE_ZONE)
+            cutoff = datetime.combine(day, order_cutoff(exchange, day).time, SHANGHAI)
             moment = cutoff - timedelta(microseconds=1)
             if _instant(start) <= moment <= _instant(end):
                 found.append(moment)
@@ -124,7 +125,7 @@ def _moments(
 
 
 def _local_day(moment: Moment) -> date:
-    return _instant(moment).astimezone(EXCHANGE_ZONE).date()
+    return _instant(moment).astimezone(SHANGHAI).date()
 
 
 def _later(moment: Moment, received: datetime | None) -> Moment:
@@ -135,4 +136,4 @@ def _instant(moment: Moment) -> datetime:
     """Return the instant of `moment`; a bare date stands for the last microsecond of its day."""
     if isinstance(moment, datetime):
         return moment
-    return datetime.combine(moment, time.max, EXCHANGE_ZONE)
+    return datetime.combine(moment, time.max, SHANGHAI)

@@ -8,8 +8,8 @@ from datetime import date
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import Places
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel
 from screener.errors import DataError
@@ -173,8 +173,8 @@ def resolve_leg(
 def _covered_leg(
     panel: PricePanel,
     column: int,
-    window: npt.NDArray[np.intp],
-    covered: npt.NDArray[np.intp],
+    window: Places,
+    covered: Places,
     horizon: int,
     max_wait: int,
     reach: date,
@@ -293,7 +293,7 @@ def left_out(column: int, reason: Reason, *, settled: bool = True) -> Leg:
     )
 
 
-def _gap(own: npt.NDArray[np.intp], covered: npt.NDArray[np.intp], at: int) -> int:
+def _gap(own: Places, covered: Places, at: int) -> int:
     """Return the sessions from the last covered one to the entry, at position `at` of `own`."""
     before = covered[covered <= own[at]] if at < len(own) else covered
     if not len(before):
@@ -304,7 +304,7 @@ def _gap(own: npt.NDArray[np.intp], covered: npt.NDArray[np.intp], at: int) -> i
 def _first_buyable(
     panel: PricePanel,
     column: int,
-    waits: npt.NDArray[np.intp],
+    waits: Places,
     data_end: int,
     price: EntryPrice,
 ) -> tuple[int | None, Reason]:

@@ -7,25 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from screener.domain.arrays import FlagMatrix, FloatMatrix, IntArray
 from screener.domain.basket import EntryPrice
-from screener.domain.panel import FlagMatrix, FloatMatrix, PricePanel
+from screener.domain.panel import PricePanel, carried
 from screener.errors import DataError
 
 __all__ = [
     "BEYOND",
     "NONE",
-    "FloatVector",
     "PathPanel",
-    "RowMatrix",
-    "RowVector",
     "path_panel",
     "path_panel_of",
     "whole_numbers",
 ]
 
-FloatVector = npt.NDArray[np.float64]
-RowVector = npt.NDArray[np.int64]
-RowMatrix = npt.NDArray[np.int64]
 
 NONE = -1
 """Row of what has not happened."""
@@ -67,11 +62,11 @@ class PathPanel:
     closes: FloatMatrix
     rates: FloatMatrix | None
     marks: FloatMatrix
-    data_ends: RowVector
+    data_ends: IntArray
     trading: FlagMatrix
-    calendars: RowVector
-    own_rows: RowMatrix
-    positions: RowMatrix
+    calendars: IntArray
+    own_rows: IntArray
+    positions: IntArray
 
 
 def path_panel(
@@ -143,7 +138,7 @@ def path_panel_of(prices: PricePanel, price: EntryPrice = EntryPrice.OPEN) -> Pa
     )
 
 
-def whole_numbers(values: npt.ArrayLike, name: str) -> RowVector:
+def whole_numbers(values: npt.ArrayLike, name: str) -> IntArray:
     """Return the values as int64.
 
     Raises
@@ -157,7 +152,7 @@ def whole_numbers(values: npt.ArrayLike, name: str) -> RowVector:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
-def _calendars(shape: tuple[int, ...], trading: FlagMatrix | None) -> tuple[FlagMatrix, RowVector]:
+def _calendars(shape: tuple[int, ...], trading: FlagMatrix | None) -> tuple[FlagMatrix, IntArray]:
     every = np.ones((1, shape[0]), dtype=bool)
     if trading is None:
         return every, np.zeros(shape[1], dtype=np.int64)
@@ -166,7 +161,7 @@ def _calendars(shape: tuple[int, ...], trading: FlagMatrix | None) -> tuple[Flag
     return np.concatenate([every, trading[:, first].T]), which.reshape(-1).astype(np.int64) + 1
 
 
-def _own_rows(flags: FlagMatrix) -> RowMatrix:
+def _own_rows(flags: FlagMatrix) -> IntArray:
     rows = np.full(flags.shape, BEYOND, dtype=np.int64)
     for at, own in enumerate(flags):
         found = np.flatnonzero(own)
@@ -177,18 +172,16 @@ def _own_rows(flags: FlagMatrix) -> RowMatrix:
 def _marks(closes: FloatMatrix, rates: FloatMatrix | None) -> FloatMatrix:
     n_rows, n_listings = closes.shape
     marks = np.empty((n_listings, n_rows))
-    rows = np.arange(n_rows)
     for start in range(0, n_listings, _LISTINGS_AT_ONCE):
         some = slice(start, start + _LISTINGS_AT_ONCE)
         own = np.ascontiguousarray(closes[:, some].T)
-        known = np.maximum.accumulate(np.where(np.isfinite(own), rows, 0), axis=1)
-        marks[some] = np.take_along_axis(own, known, axis=1)
+        marks[some] = carried(own, axis=1)
         if rates is not None:
             marks[some] *= rates[:, some].T
     return marks
 
 
-def _ends(closes: FloatMatrix, given: npt.ArrayLike | None) -> RowVector:
+def _ends(closes: FloatMatrix, given: npt.ArrayLike | None) -> IntArray:
     if given is None:
         return _last_true(np.isfinite(closes))
     ends = whole_numbers(given, "data_ends")
@@ -201,7 +194,7 @@ def _ends(closes: FloatMatrix, given: npt.ArrayLike | None) -> RowVector:
     return ends
 
 
-def _last_true(flags: FlagMatrix) -> RowVector:
+def _last_true(flags: FlagMatrix) -> IntArray:
     rows = np.arange(len(flags))[:, np.newaxis]
-    last: RowVector = np.where(flags, rows, NONE).max(axis=0, initial=NONE).astype(np.int64)
+    last: IntArray = np.where(flags, rows, NONE).max(axis=0, initial=NONE).astype(np.int64)
     return last

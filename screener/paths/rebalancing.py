@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import IntArray
 from screener.domain.basket import Rebalance
 from screener.domain.panel import PricePanel
 from screener.paths.legs import LegState
@@ -15,7 +15,7 @@ __all__ = ["rebalancing_rows"]
 _MONTHS = {Rebalance.MONTHLY: 1, Rebalance.QUARTERLY: 3}
 
 
-def rebalancing_rows(panel: PricePanel, window: Window) -> npt.NDArray[np.int64]:
+def rebalancing_rows(panel: PricePanel, window: Window) -> IntArray:
     """Return `(n, 2)` rows: at whose close a rebalancing is decided, and at whose it is traded.
 
     Those of trading are sessions of every exchange on which the window has a name with a weight:

@@ -119,12 +119,10 @@ def similarity(a: Sequence[int], b: Sequence[int]) -> float:
     return sum(one == other for one, other in zip(a, b, strict=True)) / len(a)
 
 
-def near_copies(
-    fresh: Sequence[int], known: Mapping[str, Sequence[int]], *, least: float = NEAR_COPY
-) -> tuple[NearCopy, ...]:
+def near_copies(fresh: Sequence[int], known: Mapping[str, Sequence[int]]) -> tuple[NearCopy, ...]:
     """List the known reports, by id, whose text is nearly the one at hand: the nearest first."""
     scored = ((name, similarity(fresh, other)) for name, other in known.items() if other)
-    found = [NearCopy(report=name, score=score) for name, score in scored if score >= least]
+    found = [NearCopy(report=name, score=score) for name, score in scored if score >= NEAR_COPY]
     return tuple(sorted(found, key=lambda item: (-item.score, item.report)))
 
 

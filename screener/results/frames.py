@@ -32,7 +32,7 @@ def frame_of(
     spec
         Their table.
     rows
-        The rows, with the columns of `spec`.
+        The rows, with the columns of `spec`; one that a row lacks is empty.
     attrs
         Identity of the result, for `DataFrame.attrs`.
 
@@ -48,7 +48,7 @@ def frame_of(
     held = list(rows)
     frame = pd.DataFrame(
         {
-            column.name: _series(column, [row[column.name] for row in held])
+            column.name: _series(column, [row.get(column.name) for row in held])
             for column in spec.columns
         }
     )

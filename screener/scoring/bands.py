@@ -13,15 +13,13 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from screener.domain.arrays import FlagArray, FloatArray, IntArray
 from screener.domain.report import Band
 
 __all__ = ["TOLERANCE", "Bands", "Direction", "direction_of"]
 
 TOLERANCE = 1e-9
 """By which an active return may lie off a bound and still be on it."""
-
-_FloatArray = npt.NDArray[np.float64]
-_Flags = npt.NDArray[np.bool_]
 
 
 class Direction(IntEnum):
@@ -53,18 +51,18 @@ class Bands:
         `(n,)` of `Direction`.
     """
 
-    low: _FloatArray
-    high: _FloatArray
+    low: FloatArray
+    high: FloatArray
     direction: npt.NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.low)
 
-    def take(self, rows: npt.NDArray[np.int64]) -> Bands:
+    def take(self, rows: IntArray) -> Bands:
         """Return some of them."""
         return Bands(low=self.low[rows], high=self.high[rows], direction=self.direction[rows])
 
-    def keeps(self, active: _FloatArray) -> _Flags:
+    def keeps(self, active: FloatArray) -> FlagArray:
         """Tell whether returns reach the band or go beyond it: the headline rule, `at_least`.
 
         Parameters
@@ -80,24 +78,24 @@ class Bands:
         reached = np.where(
             self.direction == Direction.UP, self._above_low(active), self._below_high(active)
         )
-        kept: _Flags = np.where(self.direction == Direction.LEVEL, self.holds(active), reached)
+        kept: FlagArray = np.where(self.direction == Direction.LEVEL, self.holds(active), reached)
         return kept & np.isfinite(active)
 
-    def holds(self, active: _FloatArray) -> _Flags:
+    def holds(self, active: FloatArray) -> FlagArray:
         """Tell whether returns lie in the band itself: `in_band`; shapes as in `keeps`."""
         inside = (np.isnan(self.low) | self._above_low(active)) & (
             np.isnan(self.high) | self._below_high(active)
         )
-        held: _Flags = inside & np.isfinite(active)
+        held: FlagArray = inside & np.isfinite(active)
         return held
 
-    def _above_low(self, active: _FloatArray) -> _Flags:
+    def _above_low(self, active: FloatArray) -> FlagArray:
         bound = np.where(np.isnan(self.high), self.low + TOLERANCE, self.low - TOLERANCE)
         # An open band's bound is outside it, so that its test is strict.
-        above: _Flags = np.where(np.isnan(self.high), active > bound, active >= bound)
+        above: FlagArray = np.where(np.isnan(self.high), active > bound, active >= bound)
         return above
 
-    def _below_high(self, active: _FloatArray) -> _Flags:
+    def _below_high(self, active: FloatArray) -> FlagArray:
         bound = np.where(np.isnan(self.low), self.high - TOLERANCE, self.high + TOLERANCE)
-        below: _Flags = np.where(np.isnan(self.low), active < bound, active <= bound)
+        below: FlagArray = np.where(np.isnan(self.low), active < bound, active <= bound)
         return below

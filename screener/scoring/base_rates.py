@@ -10,15 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import FloatArray, IntArray
 from screener.domain.wealth import IndexSeries, Peers, WealthPanel
 from screener.scoring.bands import Bands, Direction
 
 __all__ = ["BaseRates", "Stretch", "base_rates", "reached_within"]
-
-_FloatArray = npt.NDArray[np.float64]
-_IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,26 +60,26 @@ class BaseRates:
         the benchmark.
     """
 
-    at_end: _FloatArray
-    any_time: _FloatArray
-    tradable: _FloatArray
-    n_listings: _FloatArray
-    mean_active: _FloatArray
+    at_end: FloatArray
+    any_time: FloatArray
+    tradable: FloatArray
+    n_listings: FloatArray
+    mean_active: FloatArray
 
     @classmethod
     def empty(cls, n: int) -> BaseRates:
         """Return rates that are all undefined."""
         return cls(**{part.name: np.full(n, np.nan) for part in fields(cls)})
 
-    def put(self, rows: _IntArray, other: BaseRates) -> None:
+    def put(self, rows: IntArray, other: BaseRates) -> None:
         """Write the rates of some rows."""
         for part in fields(self):
             getattr(self, part.name)[rows] = getattr(other, part.name)
 
 
 def base_rates(
-    panel: WealthPanel, stretch: Stretch, bands: Bands, columns: _IntArray
-) -> tuple[BaseRates, _FloatArray]:
+    panel: WealthPanel, stretch: Stretch, bands: Bands, columns: IntArray
+) -> tuple[BaseRates, FloatArray]:
     """Return the base rate of each band over one stretch, and whether calls were kept within it.
 
     Parameters
@@ -121,7 +118,7 @@ def base_rates(
     return found, within
 
 
-def reached_within(panel: WealthPanel, stretch: Stretch, band: Bands) -> _FloatArray:
+def reached_within(panel: WealthPanel, stretch: Stretch, band: Bands) -> FloatArray:
     """Tell of every column whether it kept a promise at any session from the horizon's low end on.
 
     Parameters
@@ -153,29 +150,29 @@ def reached_within(panel: WealthPanel, stretch: Stretch, band: Bands) -> _FloatA
     return np.asarray(kept if direction == Direction.LEVEL else band.keeps(best), dtype=np.float64)
 
 
-def _active(panel: WealthPanel, stretch: Stretch) -> _FloatArray:
+def _active(panel: WealthPanel, stretch: Stretch) -> FloatArray:
     level = stretch.series.close
     with np.errstate(invalid="ignore", divide="ignore"):
         own = panel.close[stretch.end] / panel.close[stretch.start]
-        found: _FloatArray = own - level[stretch.end] / level[stretch.start]
+        found: FloatArray = own - level[stretch.end] / level[stretch.start]
     return found
 
 
-def _from_open(panel: WealthPanel, stretch: Stretch) -> _FloatArray:
+def _from_open(panel: WealthPanel, stretch: Stretch) -> FloatArray:
     if stretch.entry < 0:
         return np.full(len(panel.listings), np.nan)
     series = stretch.series
     with np.errstate(invalid="ignore", divide="ignore"):
         own = panel.close[stretch.end] / panel.open[stretch.entry]
-        found: _FloatArray = own - series.close[stretch.end] / series.open[stretch.entry]
+        found: FloatArray = own - series.close[stretch.end] / series.open[stretch.entry]
     return found
 
 
-def _directed_mean(active: _FloatArray, direction: int) -> float:
+def _directed_mean(active: FloatArray, direction: int) -> float:
     return float(active.mean()) * direction if direction else np.nan
 
 
-def _distinct(bands: Bands) -> list[_IntArray]:
+def _distinct(bands: Bands) -> list[IntArray]:
     """Return the rows of each distinct band."""
     found: dict[tuple[float | None, float | None, int], list[int]] = {}
     parts = (bands.low.tolist(), bands.high.tolist(), bands.direction.tolist())

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import DayArray, FloatArray, IntArray
 from screener.domain.listing import Listing
 from screener.domain.wealth import WealthPanel
 from screener.errors import ComputeError
@@ -25,9 +25,6 @@ __all__ = ["LEAST_SESSIONS", "CalendarTime", "calendar_time"]
 
 LEAST_SESSIONS = 30
 """Fewer sessions with an open call give no alpha."""
-
-_FloatArray = npt.NDArray[np.float64]
-_IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +48,7 @@ class CalendarTime:
     p: float | None = None
 
 
-def calendar_time(
-    judged: Judged, panels: Sequence[WealthPanel], rows: npt.NDArray[np.int64]
-) -> CalendarTime:
+def calendar_time(judged: Judged, panels: Sequence[WealthPanel], rows: IntArray) -> CalendarTime:
     """Return the portfolio of some calls; only matured ones count.
 
     Parameters
@@ -77,23 +72,23 @@ def calendar_time(
 class _Market:
     """One panel: its columns, and where its sessions stand on the common axis."""
 
-    def __init__(self, panel: WealthPanel, axis: npt.NDArray[np.datetime64]) -> None:
+    def __init__(self, panel: WealthPanel, axis: DayArray) -> None:
         self.panel = panel
         self.column = {listing: at for at, listing in enumerate(panel.listings)}
         self.places = np.searchsorted(axis, panel.sessions)
 
-    def returns(self, opens: _FloatArray, closes: _FloatArray, span: slice) -> _FloatArray:
+    def returns(self, opens: FloatArray, closes: FloatArray, span: slice) -> FloatArray:
         """Return open to close of a first row, then close to close up to a last one."""
         before = np.concatenate([[opens[span.start]], closes[span.start : span.stop - 1]])
-        found: _FloatArray = closes[span] / before - 1
+        found: FloatArray = closes[span] / before - 1
         return found
 
 
 def _add(
     market: _Market,
     judged: Judged,
-    rows: _IntArray,
-    sums: tuple[_FloatArray, _FloatArray, _FloatArray],
+    rows: IntArray,
+    sums: tuple[FloatArray, FloatArray, FloatArray],
 ) -> None:
     """Add the calls on one market to the numbers and the returns of what is held."""
     panel, outcomes, directions = market.panel, judged.outcomes, judged.directions
@@ -118,7 +113,7 @@ def _add(
         other[where] += directions[row] * bench[known]
 
 
-def _fit(own: _FloatArray, other: _FloatArray) -> CalendarTime:
+def _fit(own: FloatArray, other: FloatArray) -> CalendarTime:
     n = len(own)
     if n < LEAST_SESSIONS:
         return CalendarTime(n_sessions=n)

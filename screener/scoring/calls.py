@@ -9,13 +9,10 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from screener.domain.arrays import DayArray, FlagArray, IntArray, TextArray
 from screener.domain.listing import Listing
-from screener.scoring.horizons import DayArray
 
 __all__ = ["Call", "CallTable"]
-
-_Texts = npt.NDArray[np.object_]
-_Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,21 +74,21 @@ class CallTable:
         Of tuples.
     """
 
-    id: _Texts
-    source: _Texts
-    broker: _Texts
+    id: TextArray
+    source: TextArray
+    broker: TextArray
     published: DayArray
     act_from: DayArray
-    rating: _Texts
-    level: _Texts
-    analysts: _Texts
-    listing: _Texts
-    themes: _Texts
-    industry: _Texts
-    members: _Texts
-    repeated: _Flags
-    estimated: _Flags
-    title: _Texts
+    rating: TextArray
+    level: TextArray
+    analysts: TextArray
+    listing: TextArray
+    themes: TextArray
+    industry: TextArray
+    members: TextArray
+    repeated: FlagArray
+    estimated: FlagArray
+    title: TextArray
 
     def __len__(self) -> int:
         return len(self.id)
@@ -114,7 +111,7 @@ class CallTable:
             }
         )
 
-    def take(self, rows: npt.NDArray[np.int64]) -> CallTable:
+    def take(self, rows: IntArray) -> CallTable:
         """Return some of the calls."""
         return CallTable(**{part.name: getattr(self, part.name)[rows] for part in fields(self)})
 

@@ -12,17 +12,14 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import DayArray, IntArray, TextArray
 from screener.domain.listing import Exchange, Listing
 from screener.domain.report import Band, RatingDefinition, RatingLevel
 from screener.scoring.bands import Direction, direction_of
-from screener.scoring.horizons import DayArray
 
 __all__ = ["Contract", "Contracts", "DatedDefinition", "benchmark_of"]
 
-_IntArray = npt.NDArray[np.int64]
-_Texts = npt.NDArray[np.object_]
 _INDICES = {
     "沪深300": Listing("000300", Exchange.SH),
     "中证800": Listing("000906", Exchange.SH),
@@ -131,13 +128,13 @@ class Contracts:
 
     def resolve(
         self,
-        brokers: _Texts,
-        levels: _Texts,
-        ratings: _Texts,
+        brokers: TextArray,
+        levels: TextArray,
+        ratings: TextArray,
         days: DayArray,
         *,
         backdate: bool = False,
-    ) -> tuple[_IntArray, _Texts]:
+    ) -> tuple[IntArray, TextArray]:
         """Find the contract of each call.
 
         Parameters
@@ -166,7 +163,7 @@ class Contracts:
 
     def _of_kind(
         self, broker: str, level: str, rating: str, days: DayArray, *, backdate: bool
-    ) -> tuple[_IntArray, _Texts]:
+    ) -> tuple[IntArray, TextArray]:
         none = np.full(len(days), -1, dtype=np.int64)
         history = self._histories.get((broker, level))
         if not rating or broker not in self._brokers or history is None:
@@ -218,7 +215,7 @@ class Contracts:
                 )
 
 
-def _kinds(*columns: _Texts) -> dict[tuple[str, ...], _IntArray]:
+def _kinds(*columns: TextArray) -> dict[tuple[str, ...], IntArray]:
     """Return the rows of each distinct combination, in order of appearance."""
     rows: dict[tuple[str, ...], list[int]] = {}
     for at, key in enumerate(zip(*(column.tolist() for column in columns), strict=True)):

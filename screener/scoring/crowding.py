@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import DayArray, FlagArray, IntArray
 from screener.scoring.calls import CallTable
-from screener.scoring.horizons import DayArray
 
 __all__ = ["BUCKETS", "WINDOW_DAYS", "Bucket", "places_in_crowd"]
 
 WINDOW_DAYS = 90
 """Days over which reports on one theme are counted."""
-
-_IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +23,9 @@ class Bucket:
     first: int
     last: int | None
 
-    def holds(self, places: _IntArray) -> npt.NDArray[np.bool_]:
+    def holds(self, places: IntArray) -> FlagArray:
         """Tell which places it holds."""
-        found: npt.NDArray[np.bool_] = places >= self.first
+        found: FlagArray = places >= self.first
         return found if self.last is None else found & (places <= self.last)
 
     @property
@@ -47,7 +44,7 @@ BUCKETS: Sequence[Bucket] = (
 )
 
 
-def places_in_crowd(calls: CallTable) -> _IntArray:
+def places_in_crowd(calls: CallTable) -> IntArray:
     """Return the how-manieth call on its theme each one is within 90 days.
 
     Calls of the same day do not count before each other. Of a call with several themes the most
@@ -69,7 +66,7 @@ def places_in_crowd(calls: CallTable) -> _IntArray:
     return found
 
 
-def _counted(days: DayArray) -> _IntArray:
+def _counted(days: DayArray) -> IntArray:
     ordered = np.sort(days)
     before = np.searchsorted(ordered, days, side="left")
     outside = np.searchsorted(ordered, days - np.timedelta64(WINDOW_DAYS, "D"), side="left")

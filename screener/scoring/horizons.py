@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-__all__ = ["DayArray", "add_months", "first_on_or_after", "last_on_or_before"]
+from screener.domain.arrays import DayArray, IntArray
 
-DayArray = npt.NDArray[np.datetime64]
-"""`(n,)` days, `datetime64[D]`; NaT where there is none."""
-
-_IntArray = npt.NDArray[np.int64]
+__all__ = ["add_months", "first_on_or_after", "last_on_or_before"]
 
 
-def add_months(days: DayArray, months: _IntArray) -> DayArray:
+def add_months(days: DayArray, months: IntArray) -> DayArray:
     """Return the same day some calendar months later, the month's last where it has no such day.
 
     Parameters
@@ -38,7 +34,7 @@ def add_months(days: DayArray, months: _IntArray) -> DayArray:
     return moved
 
 
-def last_on_or_before(sessions: DayArray, days: DayArray) -> _IntArray:
+def last_on_or_before(sessions: DayArray, days: DayArray) -> IntArray:
     """Return for each day the place of the last session on or before it.
 
     Parameters
@@ -59,7 +55,7 @@ def last_on_or_before(sessions: DayArray, days: DayArray) -> _IntArray:
     return at
 
 
-def first_on_or_after(sessions: DayArray, days: DayArray) -> _IntArray:
+def first_on_or_after(sessions: DayArray, days: DayArray) -> IntArray:
     """Return for each day the place of the first session on or after it; −1 if there is none."""
     at = np.searchsorted(sessions, days, side="left").astype(np.int64)
     at[np.isnat(days) | (at == len(sessions))] = -1

@@ -15,19 +15,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
+
+from screener.domain.arrays import FloatArray, IntArray
 
 __all__ = ["design_effect", "p_value", "spans_enough"]
 
 _MOST_HIDDEN = 2 / 3  # of the covariance; a shorter history tells nothing of it
 
-_FloatArray = npt.NDArray[np.float64]
-_IntArray = npt.NDArray[np.int64]
 
-
-def design_effect(
-    excess: _FloatArray, months: _IntArray, subjects: _IntArray, *, lags: int
-) -> float:
+def design_effect(excess: FloatArray, months: IntArray, subjects: IntArray, *, lags: int) -> float:
     """Return by how much calls that hang together vary more than independent ones.
 
     Parameters
@@ -63,12 +59,12 @@ def design_effect(
     return float(min(max(shared / alone / (1 - hidden), 1.0), n))
 
 
-def spans_enough(months: _IntArray, lags: int) -> bool:
+def spans_enough(months: IntArray, lags: int) -> bool:
     """Tell whether calls reach over enough months to see what they share: twice the horizon."""
     return len(months) > 0 and int(months.max() - months.min()) >= 2 * lags
 
 
-def _between_months(centred: _FloatArray, since: _IntArray, lags: int) -> float:
+def _between_months(centred: FloatArray, since: IntArray, lags: int) -> float:
     sums = np.bincount(since, weights=centred)
     total = float((sums**2).sum())
     for lag in range(1, lags + 1):
@@ -77,7 +73,7 @@ def _between_months(centred: _FloatArray, since: _IntArray, lags: int) -> float:
     return total
 
 
-def _between_calls(centred: _FloatArray, since: _IntArray, subjects: _IntArray, lags: int) -> float:
+def _between_calls(centred: FloatArray, since: IntArray, subjects: IntArray, lags: int) -> float:
     """Return the squared sum of each security's calls, of those pairs that overlap."""
     width = int(since.max()) + lags + 1  # no lag reaches from one security into the next
     cells, inverse = np.unique(subjects * width + since, return_inverse=True)
@@ -89,7 +85,7 @@ def _between_calls(centred: _FloatArray, since: _IntArray, subjects: _IntArray, 
     return total
 
 
-def p_value(hits: _FloatArray, rates: _FloatArray, effect: float) -> float:
+def p_value(hits: FloatArray, rates: FloatArray, effect: float) -> float:
     """Return the two-sided p of hits as good as chance gives, each call with its own base rate.
 
     Under the null the hits are independent with their base rates as chances; their variance is

@@ -16,26 +16,16 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.listing import Listing
 from screener.domain.wealth import WealthPanel
 from screener.market.calendars import Calendar
 from screener.scoring.bands import Bands
 from screener.scoring.base_rates import BaseRates, Stretch, base_rates
-from screener.scoring.horizons import (
-    DayArray,
-    add_months,
-    first_on_or_after,
-    last_on_or_before,
-)
+from screener.scoring.horizons import add_months, first_on_or_after, last_on_or_before
 
 __all__ = ["Outcomes", "Terms", "Verdict", "judge"]
-
-_FloatArray = npt.NDArray[np.float64]
-_IntArray = npt.NDArray[np.int64]
-_Flags = npt.NDArray[np.bool_]
-_Texts = npt.NDArray[np.object_]
 
 
 class Verdict(StrEnum):
@@ -66,14 +56,14 @@ class Terms:
     """
 
     listings: tuple[Listing, ...]
-    listing: _IntArray
+    listing: IntArray
     published: DayArray
     act_from: DayArray
-    months_low: _IntArray
-    months_high: _IntArray
+    months_low: IntArray
+    months_high: IntArray
     bands: Bands
     benchmarks: tuple[Listing, ...]
-    benchmark: _IntArray
+    benchmark: IntArray
 
     def __len__(self) -> int:
         return len(self.listing)
@@ -103,18 +93,18 @@ class Outcomes:
         Base rates of matured calls.
     """
 
-    verdict: _Texts
-    why: _Texts
+    verdict: TextArray
+    why: TextArray
     start: DayArray
     end: DayArray
     entry: DayArray
-    stock_return: _FloatArray
-    benchmark_return: _FloatArray
-    active_return: _FloatArray
-    in_band: _FloatArray
-    any_time: _FloatArray
-    tradable_return: _FloatArray
-    tradable_met: _FloatArray
+    stock_return: FloatArray
+    benchmark_return: FloatArray
+    active_return: FloatArray
+    in_band: FloatArray
+    any_time: FloatArray
+    tradable_return: FloatArray
+    tradable_met: FloatArray
     rates: BaseRates
 
     @classmethod
@@ -134,18 +124,18 @@ class Outcomes:
         return cls(**made)  # type: ignore[arg-type]
 
     @property
-    def matured(self) -> _Flags:
+    def matured(self) -> FlagArray:
         """`(n,)` whether a call was met or missed."""
-        found: _Flags = (self.verdict == Verdict.MET) | (self.verdict == Verdict.MISSED)
+        found: FlagArray = (self.verdict == Verdict.MET) | (self.verdict == Verdict.MISSED)
         return found
 
     @property
-    def met(self) -> _Flags:
+    def met(self) -> FlagArray:
         """`(n,)` whether a call was met."""
-        found: _Flags = self.verdict == Verdict.MET
+        found: FlagArray = self.verdict == Verdict.MET
         return found
 
-    def put(self, rows: _IntArray, other: Outcomes) -> None:
+    def put(self, rows: IntArray, other: Outcomes) -> None:
         """Write the outcomes of some rows."""
         for part in fields(self):
             if part.name == "rates":
@@ -178,7 +168,7 @@ class _Calls:
     """Calls of one market: where they stand in its panel."""
 
     def __init__(
-        self, terms: Terms, rows: _IntArray, panel: WealthPanel, calendar: Calendar
+        self, terms: Terms, rows: IntArray, panel: WealthPanel, calendar: Calendar
     ) -> None:
         self.panel = panel
         self.bands = terms.bands.take(rows)
@@ -250,7 +240,7 @@ def _fill_returns(found: Outcomes, calls: _Calls, levels: _Levels) -> None:
     found.end[~calls.begun] = np.datetime64("NaT")
 
 
-def _blank(found: Outcomes, rows: _Flags) -> None:
+def _blank(found: Outcomes, rows: FlagArray) -> None:
     """Leave what cannot be judged without returns: they would go on changing."""
     found.end[rows] = np.datetime64("NaT")
     for name in ("stock_return", "benchmark_return", "active_return", "tradable_return"):
@@ -260,9 +250,9 @@ def _blank(found: Outcomes, rows: _Flags) -> None:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Levels:
     # Level of each call's benchmark at its first close, its last close and the reader's open.
-    start: _FloatArray
-    end: _FloatArray
-    entry: _FloatArray
+    start: FloatArray
+    end: FloatArray
+    entry: FloatArray
 
 
 def _levels(calls: _Calls) -> _Levels:
@@ -283,13 +273,13 @@ def _levels(calls: _Calls) -> _Levels:
     return _Levels(**found)
 
 
-def _reasons(calls: _Calls, levels: _Levels) -> _Texts:
+def _reasons(calls: _Calls, levels: _Levels) -> TextArray:
     """Say why calls cannot be judged; the first reason that holds is told."""
     panel = calls.panel
     at_start = panel.close[np.maximum(calls.start, 0), np.maximum(calls.column, 0)]
     at_end = panel.close[calls.end, np.maximum(calls.column, 0)]
     begun, matured = calls.begun, calls.matured
-    checks: tuple[tuple[_Flags, str], ...] = (
+    checks: tuple[tuple[FlagArray, str], ...] = (
         (begun & (calls.column < 0), "no bars of {listing} in the tables"),
         (begun & (calls.start < 0), "prices of its market begin on {first}, after {start}"),
         (begun & ~np.isfinite(at_start), "no close of {listing} on {start}"),
@@ -314,7 +304,7 @@ def _reasons(calls: _Calls, levels: _Levels) -> _Texts:
     return reasons
 
 
-def _stretches(calls: _Calls, rows: _IntArray) -> Iterator[tuple[Stretch, _IntArray]]:
+def _stretches(calls: _Calls, rows: IntArray) -> Iterator[tuple[Stretch, IntArray]]:
     """Yield the calls that share a stretch of sessions, a benchmark and their peers."""
     if not len(rows):
         return
@@ -343,12 +333,12 @@ def _stretches(calls: _Calls, rows: _IntArray) -> Iterator[tuple[Stretch, _IntAr
         )
 
 
-def _labels(days: DayArray, places: _IntArray) -> DayArray:
+def _labels(days: DayArray, places: IntArray) -> DayArray:
     found: DayArray = np.where(places >= 0, days[np.maximum(places, 0)], np.datetime64("NaT"))
     return found.astype("datetime64[D]")
 
 
-def _end(days: DayArray, published: DayArray, months: _IntArray) -> DayArray:
+def _end(days: DayArray, published: DayArray, months: IntArray) -> DayArray:
     """Return the last session of a horizon; NaT where the calendar is not recorded that far."""
     target = add_months(published, months)
     found = _labels(days, last_on_or_before(days, target))

@@ -15,6 +15,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from screener.domain.arrays import FloatArray, IntArray, Places
 from screener.scoring.calls import CallTable
 from screener.scoring.intervals import design_effect, p_value, spans_enough
 from screener.scoring.judging import Outcomes, Verdict
@@ -32,10 +33,6 @@ __all__ = [
     "memberships",
     "score_of",
 ]
-
-_FloatArray = npt.NDArray[np.float64]
-_IntArray = npt.NDArray[np.int64]
-_Flags = npt.NDArray[np.bool_]
 
 
 class Grouping(StrEnum):
@@ -60,8 +57,8 @@ class Memberships:
     """
 
     keys: tuple[tuple[str, ...], ...]
-    call: _IntArray
-    group: _IntArray
+    call: IntArray
+    group: IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +188,7 @@ def leaderboard(
     calls: CallTable,
     outcomes: Outcomes,
     directions: npt.NDArray[np.int8],
-    months: _IntArray,
+    months: IntArray,
     *,
     by: Sequence[Grouping],
     min_calls: int,
@@ -234,8 +231,8 @@ def score_of(
     calls: CallTable,
     outcomes: Outcomes,
     directions: npt.NDArray[np.int8],
-    months: _IntArray,
-    rows: npt.NDArray[np.intp],
+    months: IntArray,
+    rows: Places,
 ) -> Score:
     """Score some of the calls as one group without a key; see `leaderboard`."""
     return _View(calls, outcomes, directions, months).score((), rows.astype(np.int64))
@@ -249,7 +246,7 @@ class _View:
         calls: CallTable,
         outcomes: Outcomes,
         directions: npt.NDArray[np.int8],
-        months: _IntArray,
+        months: IntArray,
     ) -> None:
         self.outcomes, self.months = outcomes, months
         self.matured, self.met = outcomes.matured, outcomes.met.astype(np.float64)
@@ -261,7 +258,7 @@ class _View:
         self.subject = _codes(calls)
         self.month = calls.published.astype("datetime64[M]").astype(np.int64)
 
-    def score(self, key: tuple[str, ...], rows: _IntArray) -> Score:
+    def score(self, key: tuple[str, ...], rows: IntArray) -> Score:
         """Score some calls."""
         found, rates = self.outcomes, self.outcomes.rates
         done = rows[self.matured[rows]]
@@ -295,18 +292,18 @@ class _View:
             p=_or_none(p),
         )
 
-    def _effect(self, done: _IntArray, hits: _FloatArray, chance: _FloatArray) -> float:
+    def _effect(self, done: IntArray, hits: FloatArray, chance: FloatArray) -> float:
         if not len(done):
             return 1.0
         excess = hits - np.where(np.isfinite(chance), chance, hits.mean())
         return design_effect(excess, self.month[done], self.subject[done], lags=self._lags(done))
 
-    def _p(self, done: _IntArray, hits: _FloatArray, chance: _FloatArray, effect: float) -> float:
+    def _p(self, done: IntArray, hits: FloatArray, chance: FloatArray, effect: float) -> float:
         if not len(done) or not spans_enough(self.month[done], self._lags(done)):
             return np.nan
         return p_value(hits, chance, effect)
 
-    def _lags(self, done: _IntArray) -> int:
+    def _lags(self, done: IntArray) -> int:
         return int(self.months[done].max())
 
 
@@ -334,7 +331,7 @@ def _ranked(scores: list[Score], min_calls: int) -> tuple[list[Score], float, in
     return found, shrunk.precision, int(np.isfinite(trials).sum())
 
 
-def _ranks(scores: list[Score], fit: list[int], lead: _FloatArray) -> dict[int, int]:
+def _ranks(scores: list[Score], fit: list[int], lead: FloatArray) -> dict[int, int]:
     """Rank groups by their lead, and keep the ranks that mean something.
 
     A group whose interval overlaps those of all others could stand anywhere: it gets no rank. So
@@ -375,14 +372,14 @@ def _texts(calls: CallTable, by: Grouping) -> list[tuple[str, ...]]:
     return [tuple(texts) or ("",) for texts in column.tolist()]
 
 
-def _codes(calls: CallTable) -> _IntArray:
+def _codes(calls: CallTable) -> IntArray:
     """Return a number for the security of each call; a call on none has one of its own."""
     known: dict[object, int] = {}
     keys = (item if item is not None else at for at, item in enumerate(calls.listing.tolist()))
     return np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
 
 
-def _share(hits: _FloatArray, chance: _FloatArray) -> Share:
+def _share(hits: FloatArray, chance: FloatArray) -> Share:
     known = np.isfinite(hits)
     return Share(
         n=int(known.sum()),
@@ -391,7 +388,7 @@ def _share(hits: _FloatArray, chance: _FloatArray) -> Share:
     )
 
 
-def _reduced(how: Callable[[_FloatArray], float], values: _FloatArray) -> float | None:
+def _reduced(how: Callable[[FloatArray], float], values: FloatArray) -> float | None:
     known = values[np.isfinite(values)]
     return float(how(known)) if len(known) else None
 

@@ -10,16 +10,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import FlagArray, FloatArray
 from screener.scoring.calls import CallTable
 from screener.scoring.judging import Outcomes
 from screener.scoring.leaderboard import Memberships
 
 __all__ = ["Persistence", "persistence"]
 
-_FloatArray = npt.NDArray[np.float64]
-_IntArray = npt.NDArray[np.int64]
 _LEAST = 3  # groups: two are always in order or in reverse
 
 
@@ -79,9 +77,7 @@ def persistence(
     return (*found, _together(found)) if found else ()
 
 
-def _edges(
-    members: Memberships, edge: _FloatArray, chosen: npt.NDArray[np.bool_], min_calls: int
-) -> _FloatArray:
+def _edges(members: Memberships, edge: FloatArray, chosen: FlagArray, min_calls: int) -> FloatArray:
     mine = chosen[members.call]
     n_groups = len(members.keys)
     count = np.bincount(members.group[mine], minlength=n_groups)
@@ -90,7 +86,7 @@ def _edges(
     return np.where(enough, total / np.maximum(count, 1), np.nan)
 
 
-def _compared(year: int, before: _FloatArray, after: _FloatArray) -> Persistence:
+def _compared(year: int, before: FloatArray, after: FloatArray) -> Persistence:
     n = len(before)
     if n < _LEAST or np.ptp(before) == 0 or np.ptp(after) == 0:
         return Persistence(year=year, n_groups=n, correlation=None, p=None)
@@ -102,11 +98,11 @@ def _compared(year: int, before: _FloatArray, after: _FloatArray) -> Persistence
     )
 
 
-def _ranks(values: _FloatArray) -> _FloatArray:
+def _ranks(values: FloatArray) -> FloatArray:
     """Return ranks from 1; equal values share the mean of theirs."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
-    shared: _FloatArray = last - (counts - 1) / 2
+    shared: FloatArray = last - (counts - 1) / 2
     return shared[inverse]
 
 

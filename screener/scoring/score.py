@@ -8,20 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.listing import Listing
 from screener.domain.wealth import Peers, WealthPanel
 from screener.market.calendars import Calendar
 from screener.scoring.bands import Bands
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contract, Contracts, benchmark_of
-from screener.scoring.horizons import DayArray, add_months
+from screener.scoring.horizons import add_months
 from screener.scoring.judging import Outcomes, Terms, Verdict, judge
 
 __all__ = ["Judged", "judge_calls", "needed_benchmarks"]
 
-_FloatArray = npt.NDArray[np.float64]
-_IntArray = npt.NDArray[np.int64]
-_Texts = npt.NDArray[np.object_]
 _Panels = Sequence[tuple[WealthPanel, Calendar]]
 
 
@@ -49,16 +47,16 @@ class Judged:
     """
 
     calls: CallTable
-    contract: _IntArray
+    contract: IntArray
     contracts: tuple[Contract, ...]
-    benchmark: _Texts
-    assumed: npt.NDArray[np.bool_]
-    subject: _Texts
-    index: _Texts
+    benchmark: TextArray
+    assumed: FlagArray
+    subject: TextArray
+    index: TextArray
     outcomes: Outcomes
-    proxy_verdict: _Texts
-    proxy_active: _FloatArray
-    proxy_names: _IntArray
+    proxy_verdict: TextArray
+    proxy_active: FloatArray
+    proxy_names: IntArray
 
     @property
     def directions(self) -> npt.NDArray[np.int8]:
@@ -67,7 +65,7 @@ class Judged:
         return known[self.contract]
 
     @property
-    def months(self) -> _IntArray:
+    def months(self) -> IntArray:
         """`(n,)` horizon in months; 0 where there is no contract."""
         known = np.array([*(item.months_high for item in self.contracts), 0], dtype=np.int64)
         return known[self.contract]
@@ -148,7 +146,7 @@ def _no_subject(calls: CallTable, row: int) -> str:
     return f"no index {named}in the tables"
 
 
-def _subjects(calls: CallTable, panels: _Panels) -> _Texts:
+def _subjects(calls: CallTable, panels: _Panels) -> TextArray:
     """Return what each call is judged on: its listing, else an index of its industry."""
     by_industry: dict[str, Listing] = {}
     for panel, _ in panels:
@@ -162,8 +160,8 @@ def _subjects(calls: CallTable, panels: _Panels) -> _Texts:
 
 
 def _measured(
-    calls: CallTable, subjects: _Texts, contract: _IntArray, contracts: Sequence[Contract]
-) -> tuple[_Texts, _Texts, npt.NDArray[np.bool_]]:
+    calls: CallTable, subjects: TextArray, contract: IntArray, contracts: Sequence[Contract]
+) -> tuple[TextArray, TextArray, FlagArray]:
     """Return each call's benchmark, its name, and whether it is assumed."""
     known = {
         (at, mainland): benchmark_of(item, mainland=mainland)
@@ -183,11 +181,11 @@ def _measured(
 
 def _terms(
     calls: CallTable,
-    subjects: _Texts,
-    index: _Texts,
-    contract: _IntArray,
+    subjects: TextArray,
+    index: TextArray,
+    contract: IntArray,
     contracts: Sequence[Contract],
-    rows: _IntArray,
+    rows: IntArray,
 ) -> Terms:
     listings, listing = _coded(subjects[rows].tolist())
     benchmarks, benchmark = _coded(index[rows].tolist())
@@ -211,11 +209,11 @@ def _terms(
 
 def _proxies(
     calls: CallTable,
-    contract: _IntArray,
+    contract: IntArray,
     contracts: Sequence[Contract],
     panels: _Panels,
-    rows: _IntArray,
-) -> tuple[_Texts, _FloatArray, _IntArray]:
+    rows: IntArray,
+) -> tuple[TextArray, FloatArray, IntArray]:
     """Judge the names that industry calls without an index recommend, as if each were the call."""
     verdict = np.full(len(calls), "", dtype=np.object_)
     active = np.full(len(calls), np.nan)
@@ -240,14 +238,14 @@ def _proxies(
     return verdict, active, count
 
 
-def _of_proxy(outcomes: Outcomes, terms: Terms, rows: _IntArray, active: float) -> str:
+def _of_proxy(outcomes: Outcomes, terms: Terms, rows: IntArray, active: float) -> str:
     if not outcomes.matured[rows].all():
         return str(Verdict.PENDING)
     kept = terms.bands.take(rows[:1]).keeps(np.array([active]))[0]
     return str(Verdict.MET if kept else Verdict.MISSED)
 
 
-def _coded(items: Sequence[Listing]) -> tuple[tuple[Listing, ...], _IntArray]:
+def _coded(items: Sequence[Listing]) -> tuple[tuple[Listing, ...], IntArray]:
     places: dict[Listing, int] = {}
     codes = [places.setdefault(item, len(places)) for item in items]
     return tuple(places), np.array(codes, dtype=np.int64)

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from screener.domain.arrays import FloatArray
 
 __all__ = ["Shrunk", "shrink"]
 
-_FloatArray = npt.NDArray[np.float64]
 _EDGE = 1e-6  # a mean of exactly 0 or 1 would leave nothing to estimate
 
 
@@ -32,11 +32,11 @@ class Shrunk:
         lets them.
     """
 
-    rates: _FloatArray
+    rates: FloatArray
     precision: float
 
 
-def shrink(hits: _FloatArray, trials: _FloatArray, base: _FloatArray) -> Shrunk:
+def shrink(hits: FloatArray, trials: FloatArray, base: FloatArray) -> Shrunk:
     """Shrink the hit rates of groups.
 
     Parameters
@@ -61,7 +61,7 @@ def shrink(hits: _FloatArray, trials: _FloatArray, base: _FloatArray) -> Shrunk:
     return Shrunk(rates=rates, precision=precision)
 
 
-def _precision(met: _FloatArray, n: _FloatArray, prior: _FloatArray) -> float:
+def _precision(met: FloatArray, n: FloatArray, prior: FloatArray) -> float:
     """Match the spread of the groups: var = n m (1 - m) (1 + (n - 1) / (precision + 1))."""
     chance = n * prior * (1 - prior)
     spread = float(((met - n * prior) ** 2).sum())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import FloatVector, IntArray
 from screener.study.parametric import CONFIDENCE
 from screener.study.results import NO_EVENT, Statistic, TestResult, unanswered
-from screener.study.returns import FloatVector, Timeline
+from screener.study.returns import Timeline
 from screener.study.ties import Clusters, clusters_of
 
 __all__ = ["LEAST_BLOCKS", "bootstrap_test", "mean_block"]
@@ -91,9 +91,7 @@ def _drawn_means(
     return found
 
 
-def _stationary(
-    draw: np.random.Generator, shape: tuple[int, int], block: float
-) -> npt.NDArray[np.int64]:
+def _stationary(draw: np.random.Generator, shape: tuple[int, int], block: float) -> IntArray:
     """Return places drawn in blocks that wrap around the end."""
     n = shape[1]
     fresh = draw.random(shape) < 1 / block
@@ -101,7 +99,7 @@ def _stationary(
     begins = draw.integers(0, n, shape)
     at = np.arange(n)
     last = np.maximum.accumulate(np.where(fresh, at, 0), axis=1)
-    places: npt.NDArray[np.int64] = (np.take_along_axis(begins, last, axis=1) + at - last) % n
+    places: IntArray = (np.take_along_axis(begins, last, axis=1) + at - last) % n
     return places
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from screener.domain.arrays import FloatCube, FloatMatrix, FloatVector, IntArray
 from screener.errors import ComputeError
 from screener.study.distributions import normal_quantile, normal_two_sided
 from screener.study.parametric import CONFIDENCE
 from screener.study.regression import automatic_lag, least_squares
 from screener.study.results import NO_EVENT, Statistic, TestResult, unanswered
-from screener.study.returns import FloatCube, FloatMatrix, FloatVector, RowVector, Timeline
+from screener.study.returns import Timeline
 
 __all__ = ["LEAST_SESSIONS", "calendar_portfolio", "calendar_time_test"]
 
@@ -96,7 +97,7 @@ def calendar_portfolio(
     return mean(values), np.array(explained).reshape(len(factors), len(open_rows))
 
 
-def _rows(timeline: Timeline, n_columns: int, first: int) -> RowVector:
+def _rows(timeline: Timeline, n_columns: int, first: int) -> IntArray:
     """Return `(n_units, n_columns)` row of each session on the common axis, -1 outside it."""
     found = np.full((len(timeline.positions), n_columns), -1, dtype=np.int64)
     steps = np.arange(first, first + n_columns)

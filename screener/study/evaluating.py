@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import FloatVector, Places
 from screener.study.bootstrap import bootstrap_test
 from screener.study.calendar_time import calendar_time_test
 from screener.study.models import Convention, Model
@@ -18,7 +18,7 @@ from screener.study.parametric import (
 )
 from screener.study.ranks import rank_test, sign_test
 from screener.study.results import TestResult
-from screener.study.returns import AbnormalReturns, EventReturns, FloatVector, Timeline
+from screener.study.returns import AbnormalReturns, EventReturns, Timeline
 from screener.study.reversal import Reversal, reversal_of
 from screener.study.ties import Ties
 from screener.study.windows import Part, PartWindow, StudyWindows
@@ -235,7 +235,7 @@ def _calendar_time(
     timeline: Timeline,
     settings: StudySettings,
     part: PartWindow,
-    counted: npt.NDArray[np.intp],
+    counted: Places,
 ) -> TestResult:
     columns = part.columns
     estimated = settings.model in (Model.MARKET, Model.FACTORS)
@@ -292,7 +292,7 @@ class _TiesOf:
         self._abnormal, self._timeline, self._windows = abnormal, timeline, windows
         self._found: dict[bytes, Ties] = {}
 
-    def __call__(self, units: npt.NDArray[np.intp]) -> Ties:
+    def __call__(self, units: Places) -> Ties:
         key = units.tobytes()
         if key not in self._found:
             self._found[key] = Ties(

@@ -13,11 +13,11 @@ from datetime import date
 
 import numpy as np
 
+from screener.domain.arrays import FlagArray, FloatMatrix, FloatVector, IntArray
 from screener.domain.panel import PricePanel
 from screener.errors import BarsMissing, DataError, ScreenerError
 from screener.paths.legs import Leg, LegState, resolve_leg
 from screener.study.references import Reference
-from screener.study.returns import FlagVector, FloatMatrix, FloatVector, RowVector
 from screener.study.windows import StudyWindows
 
 __all__ = ["LegReturns", "leg_returns", "total_returns"]
@@ -198,8 +198,8 @@ class _Cut:
         self._end = int(np.searchsorted(self._own, end, side="right")) - 1
         traded = np.isfinite(self._closes[self._own])
         last = np.maximum.accumulate(np.where(traded, np.arange(len(self._own)), -1))
-        self._before: RowVector = np.concatenate([[-1], last[:-1]]).astype(np.int64)
-        self._valid: FlagVector = traded & (self._before >= 0)
+        self._before: IntArray = np.concatenate([[-1], last[:-1]]).astype(np.int64)
+        self._valid: FlagArray = traded & (self._before >= 0)
 
     def estimation(self) -> tuple[FloatVector, FloatMatrix]:
         """Return the returns over single sessions of the estimation window, and their factors."""
@@ -249,13 +249,13 @@ class _Cut:
             fix="import the fixings: `screener data import FILE --kind fx`",
         )
 
-    def _returns(self, places: RowVector) -> tuple[FloatVector, FloatMatrix]:
+    def _returns(self, places: IntArray) -> tuple[FloatVector, FloatMatrix]:
         starts, ends = self._own[self._before[places]], self._own[places]
         values = self._closes[ends] / self._closes[starts] - 1
         values = values - self._reference.riskless_between(starts, ends)
         return values, self._reference.between(starts, ends)
 
-    def _around(self, places: RowVector) -> tuple[FloatVector, FloatMatrix, FloatVector]:
+    def _around(self, places: IntArray) -> tuple[FloatVector, FloatMatrix, FloatVector]:
         """Return what sessions returned since the last one with a trade; NaN past what is known."""
         values = np.where(places > self._end, np.nan, 0.0)
         factors = np.zeros((len(self._reference.levels), len(places)))
@@ -271,7 +271,7 @@ class _Cut:
         spans[traded] = own - self._before[own]
         return values, factors, spans
 
-    def _read(self, places: RowVector) -> tuple[FloatVector, FloatMatrix, FloatVector]:
+    def _read(self, places: IntArray) -> tuple[FloatVector, FloatMatrix, FloatVector]:
         """Return what a purchase at the first buyable open returned; 0 before it."""
         values, factors, spans = self._around(places)
         known = places <= self._end

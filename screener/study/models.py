@@ -11,17 +11,10 @@ from enum import StrEnum
 
 import numpy as np
 
+from screener.domain.arrays import FlagArray, FloatCube, FloatMatrix, FloatVector, IntArray
 from screener.errors import InputError
 from screener.paths.parallel import mapped
-from screener.study.returns import (
-    AbnormalReturns,
-    EventReturns,
-    FlagVector,
-    FloatCube,
-    FloatMatrix,
-    FloatVector,
-    RowVector,
-)
+from screener.study.returns import AbnormalReturns, EventReturns
 from screener.study.windows import StudyWindows
 
 __all__ = ["UNITS_AT_ONCE", "Convention", "Model", "abnormal_returns"]
@@ -208,13 +201,13 @@ class _Fit:
         self.slopes: FloatMatrix
         self.residuals: FloatMatrix
         self.inverse: FloatCube
-        self.fitted: FlagVector
+        self.fitted: FlagArray
         self._estimated = model.estimated
         known = np.isfinite(returns)
         for factor in factors:
             known &= np.isfinite(factor)
         every = bool(known.all())
-        self.observations: RowVector = known.sum(axis=1, dtype=np.int64)
+        self.observations: IntArray = known.sum(axis=1, dtype=np.int64)
         n = np.maximum(self.observations, 1).astype(np.float64)
         centred, mean = _centred(returns, known, n, every=every)
         moved = [_centred(factor, known, n, every=every) for factor in factors]
@@ -307,12 +300,12 @@ def _centred(
     return (moved if every else np.where(known, moved, 0.0)), mean
 
 
-def _regular(gram: FloatCube) -> FlagVector:
+def _regular(gram: FloatCube) -> FlagArray:
     """Tell where every factor varies, and not as the others do."""
     variation = np.einsum("nii->ni", gram)
     vary = (variation > 1e-20).all(axis=1)
     scale = np.sqrt(np.where(variation > 0, variation, 1.0))
     likeness = gram / (scale[:, :, np.newaxis] * scale[:, np.newaxis, :])
-    apart: FlagVector = np.linalg.det(likeness) > _SINGULAR
-    found: FlagVector = vary & apart
+    apart: FlagArray = np.linalg.det(likeness) > _SINGULAR
+    found: FlagArray = vary & apart
     return found

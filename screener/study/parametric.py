@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from screener.domain.arrays import FloatVector
 from screener.study.distributions import (
     normal_quantile,
     normal_two_sided,
@@ -11,7 +12,6 @@ from screener.study.distributions import (
     t_two_sided,
 )
 from screener.study.results import NO_EVENT, ONE_EVENT, Statistic, TestResult, unanswered
-from screener.study.returns import FloatVector
 
 __all__ = [
     "CONFIDENCE",

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
+from screener.domain.arrays import FloatMatrix, FloatVector, IntArray
 from screener.study.distributions import normal_quantile, normal_two_sided
 from screener.study.intervals import wilson
 from screener.study.parametric import CONFIDENCE
 from screener.study.results import NO_EVENT, ONE_EVENT, Statistic, TestResult, unanswered
-from screener.study.returns import FloatMatrix, FloatVector, RowVector
 
 __all__ = ["rank_deviations", "rank_test", "sign_test"]
 
@@ -98,7 +98,7 @@ def rank_test(residuals: FloatMatrix, values: FloatMatrix) -> TestResult:
     )
 
 
-def _session_sums(residuals: FloatMatrix, values: FloatMatrix) -> tuple[FloatVector, RowVector]:
+def _session_sums(residuals: FloatMatrix, values: FloatMatrix) -> tuple[FloatVector, IntArray]:
     """Return the sum of the deviations of each session over the units, and how many it has."""
     n_sessions = residuals.shape[1] + values.shape[1]
     sums, counts = np.zeros(n_sessions), np.zeros(n_sessions, dtype=np.int64)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.domain.panel import SessionAxis
+from screener.domain.arrays import FlagArray, FloatMatrix, FloatVector, IntArray, SessionAxis
 from screener.errors import BarsMissing, ScreenerError
-from screener.study.returns import FlagVector, FloatMatrix, FloatVector, RowVector
 
 __all__ = [
     "Reference",
@@ -51,18 +50,18 @@ class Reference:
     levels: FloatMatrix
     opens: FloatMatrix | None
     compounded: bool
-    missing: FlagVector
+    missing: FlagArray
     fix: str = ""
     riskless: FloatVector | None = None
     lack: ScreenerError | None = None
 
-    def between(self, starts: RowVector, ends: RowVector) -> FloatMatrix:
+    def between(self, starts: IntArray, ends: IntArray) -> FloatMatrix:
         """Return `(n_factors, n)` its returns from the closes of rows to those of others."""
         before, after = self.levels[:, starts], self.levels[:, ends]
         found: FloatMatrix = after / before - 1 if self.compounded else after - before
         return found
 
-    def riskless_between(self, starts: RowVector, ends: RowVector) -> FloatVector:
+    def riskless_between(self, starts: IntArray, ends: IntArray) -> FloatVector:
         """Return `(n,)` the riskless returns over the same sessions."""
         if self.riskless is None:
             return np.zeros(len(starts))
@@ -76,7 +75,7 @@ class Reference:
         found: FloatVector = self.levels[:, row] / self.opens[:, row] - 1
         return found
 
-    def check(self, rows: RowVector, sessions: SessionAxis, whose: str) -> None:
+    def check(self, rows: IntArray, sessions: SessionAxis, whose: str) -> None:
         """Refuse rows on which it has no value.
 
         Raises
@@ -95,7 +94,7 @@ class Reference:
                 fix=self.fix,
             )
 
-    def check_gaps(self, rows: RowVector, sessions: SessionAxis, whose: str) -> None:
+    def check_gaps(self, rows: IntArray, sessions: SessionAxis, whose: str) -> None:
         """Refuse gaps among rows; those before its first value are only unknown."""
         begun = np.flatnonzero(np.isfinite(self.levels).all(axis=0))
         self.check(rows[rows >= begun[0]] if len(begun) else rows, sessions, whose)
@@ -228,13 +227,13 @@ def return_reference(
     )
 
 
-def _places(axis: SessionAxis, days: SessionAxis) -> tuple[RowVector, FlagVector]:
+def _places(axis: SessionAxis, days: SessionAxis) -> tuple[IntArray, FlagArray]:
     inside = np.isin(days, axis)
-    rows: RowVector = np.searchsorted(axis, days[inside]).astype(np.int64)
+    rows: IntArray = np.searchsorted(axis, days[inside]).astype(np.int64)
     return rows, inside
 
 
-def _sums(n_rows: int, rows: RowVector, values: FloatVector) -> FloatVector:
+def _sums(n_rows: int, rows: IntArray, values: FloatVector) -> FloatVector:
     """Return the sum of values up to each row; NaN before the first but one and after the last."""
     found = np.full(n_rows, np.nan)
     if len(rows):
@@ -245,12 +244,12 @@ def _sums(n_rows: int, rows: RowVector, values: FloatVector) -> FloatVector:
     return found
 
 
-def _missing(axis: SessionAxis, days: SessionAxis, calendar: SessionAxis) -> FlagVector:
+def _missing(axis: SessionAxis, days: SessionAxis, calendar: SessionAxis) -> FlagArray:
     return _within(axis, days) & np.isin(axis, calendar) & ~np.isin(axis, days)
 
 
-def _within(axis: SessionAxis, days: SessionAxis) -> FlagVector:
+def _within(axis: SessionAxis, days: SessionAxis) -> FlagArray:
     if not len(days):
         return np.zeros(len(axis), dtype=np.bool_)
-    found: FlagVector = (axis >= days[0]) & (axis <= days[-1])
+    found: FlagArray = (axis >= days[0]) & (axis <= days[-1])
     return found

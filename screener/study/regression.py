@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from screener.domain.arrays import FloatMatrix, FloatVector
 from screener.errors import ComputeError
-from screener.study.returns import FloatMatrix, FloatVector
 
 __all__ = ["Regression", "automatic_lag", "least_squares"]
 

@@ -7,25 +7,15 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from screener.domain.arrays import FlagArray, FloatCube, FloatMatrix, FloatVector, IntArray, Places
 from screener.errors import DataError
 from screener.study.windows import StudyWindows
 
 __all__ = [
     "AbnormalReturns",
     "EventReturns",
-    "FlagVector",
-    "FloatCube",
-    "FloatMatrix",
-    "FloatVector",
-    "RowVector",
     "Timeline",
 ]
-
-FloatVector = npt.NDArray[np.float64]
-FloatMatrix = npt.NDArray[np.float64]
-FloatCube = npt.NDArray[np.float64]
-RowVector = npt.NDArray[np.int64]
-FlagVector = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,11 +33,11 @@ class Timeline:
         ascending.
     """
 
-    positions: RowVector
-    calendars: RowVector
-    own_rows: tuple[RowVector, ...]
+    positions: IntArray
+    calendars: IntArray
+    own_rows: tuple[IntArray, ...]
 
-    def take(self, units: npt.NDArray[np.intp]) -> Timeline:
+    def take(self, units: Places) -> Timeline:
         """Return the timeline of some units."""
         return Timeline(
             positions=self.positions[units],
@@ -147,15 +137,15 @@ class AbnormalReturns:
     residuals: FloatMatrix
     sigma: FloatVector
     freedom: FloatVector
-    observations: RowVector
-    fitted: FlagVector
+    observations: IntArray
+    fitted: FlagArray
     coefficients: FloatMatrix
 
     def __len__(self) -> int:
         """Return how many units there are."""
         return len(self.values)
 
-    def take(self, units: npt.NDArray[np.intp]) -> AbnormalReturns:
+    def take(self, units: Places) -> AbnormalReturns:
         """Return those of some units."""
         return AbnormalReturns(
             **{part.name: getattr(self, part.name)[units] for part in fields(self)}

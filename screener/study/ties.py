@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from screener.study.returns import FloatMatrix, RowVector, Timeline
+from screener.domain.arrays import FloatArray, FloatMatrix, IntArray, Places
+from screener.study.returns import Timeline
 
 __all__ = ["Clusters", "Ties", "clusters_of"]
 
@@ -32,11 +32,11 @@ class Clusters:
         `(n_clusters,)` row of the entry session on the common axis, ascending.
     """
 
-    of_unit: npt.NDArray[np.intp]
-    sizes: RowVector
-    positions: RowVector
-    calendars: RowVector
-    days: RowVector
+    of_unit: Places
+    sizes: IntArray
+    positions: IntArray
+    calendars: IntArray
+    days: IntArray
 
     def __len__(self) -> int:
         """Return how many clusters there are."""
@@ -84,7 +84,7 @@ class Ties:
         self.clusters = clusters_of(timeline)
         self._timeline, self._estimation = timeline, estimation
         self._sums = _cluster_sums(residuals, self.clusters)
-        self._pairs: dict[int, npt.NDArray[np.float64]] = {}
+        self._pairs: dict[int, FloatArray] = {}
         self._spread: tuple[FloatMatrix, FloatMatrix] | None = None
 
     def mean(self, window: tuple[int, int]) -> float | None:
@@ -124,17 +124,17 @@ class Ties:
             total += float((weight * self._alike(lag)[near]).sum())
         return total
 
-    def _shared(self, judged: RowVector, near: RowVector, lag: int) -> RowVector:
+    def _shared(self, judged: IntArray, near: IntArray, lag: int) -> IntArray:
         """Return how many sessions of the window pairs of clusters have in common."""
         later = near + lag
         positions, calendars = self.clusters.positions, self.clusters.calendars
         apart = np.abs(positions[later] - positions[near])
-        shared: RowVector = np.maximum(judged.shape[1] - apart, 0)
+        shared: IntArray = np.maximum(judged.shape[1] - apart, 0)
         for at in np.flatnonzero(calendars[near] != calendars[later]):
             shared[at] = len(np.intersect1d(judged[near[at]], judged[later[at]]))
         return shared
 
-    def _alike(self, lag: int) -> npt.NDArray[np.float64]:
+    def _alike(self, lag: int) -> FloatArray:
         """Return the sum of correlations over the pairs of units of clusters `lag` apart."""
         if lag not in self._pairs:
             values, present = self._on_axis()
@@ -174,7 +174,7 @@ def _cluster_sums(residuals: FloatMatrix, clusters: Clusters) -> FloatMatrix:
     return sums
 
 
-def _rows(clusters: Clusters, timeline: Timeline, window: tuple[int, int]) -> RowVector:
+def _rows(clusters: Clusters, timeline: Timeline, window: tuple[int, int]) -> IntArray:
     """Return `(n_clusters, n_sessions)` rows of a window, -1 for a session before the axis."""
     steps = np.arange(window[0], window[1] + 1)
     found = np.full((len(clusters), len(steps)), -1, dtype=np.int64)
@@ -188,7 +188,7 @@ def _rows(clusters: Clusters, timeline: Timeline, window: tuple[int, int]) -> Ro
     return found
 
 
-def _spread(values: FloatMatrix, rows: RowVector, n_rows: int) -> FloatMatrix:
+def _spread(values: FloatMatrix, rows: IntArray, n_rows: int) -> FloatMatrix:
     """Return `(n_clusters, n_rows)` the values at their rows of the common axis, 0 elsewhere."""
     spread = np.zeros((len(values), n_rows + 1))
     np.put_along_axis(spread, np.where(rows < 0, n_rows, rows), values, axis=1)

@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from screener.domain.arrays import FloatMatrix, FloatVector, IntArray
 from screener.domain.basket import Event
 from screener.domain.panel import PricePanel
 from screener.paths.known import EntrySessions
@@ -17,14 +18,7 @@ from screener.paths.parallel import mapped
 from screener.study.legs import LegReturns, leg_returns, total_returns
 from screener.study.models import Convention, Model, abnormal_returns
 from screener.study.references import Reference
-from screener.study.returns import (
-    AbnormalReturns,
-    EventReturns,
-    FloatMatrix,
-    FloatVector,
-    RowVector,
-    Timeline,
-)
+from screener.study.returns import AbnormalReturns, EventReturns, Timeline
 from screener.study.windows import StudyWindows
 
 __all__ = ["State", "StudyEvent", "Unit", "UnitKind", "Units", "study_units"]
@@ -105,7 +99,7 @@ class Units:
     """
 
     every: tuple[Unit, ...]
-    kept: RowVector
+    kept: IntArray
     returns: EventReturns
     abnormal: AbnormalReturns
     timeline: Timeline
@@ -264,7 +258,7 @@ def _kept(
 def _timeline(panel: PricePanel, units: Sequence[Unit]) -> Timeline:
     """Return the entry sessions of units, each on the calendar of its first listing."""
     calendars: dict[bytes, int] = {}
-    own_rows: list[RowVector] = []
+    own_rows: list[IntArray] = []
     places, numbers = [], []
     for unit in units:
         leg = next((leg for leg in unit.legs if leg.kept and leg.position >= 0), unit.legs[0])

@@ -20,7 +20,6 @@ __all__ = [
     "basket_text",
     "proposed_basket",
     "read_basket",
-    "read_baskets",
     "readable_baskets",
     "write_basket",
 ]
@@ -37,19 +36,6 @@ _THEMES = (
 _EQUAL = "equal: every name starts with the same weight, bought and held."
 _WEIGHTED = "equal, or custom with one weight for each listing below."
 _BENCHMARK = "Default benchmark: CSI 300 for mainland names, Hang Seng for Hong Kong names."
-
-
-def read_baskets(workspace: Workspace) -> tuple[Basket, ...]:
-    """Read every basket, by name.
-
-    Raises
-    ------
-    BasketDefinitionError
-        If a file breaks its rules (file, key and value are named).
-    StorageError
-        If a file cannot be read.
-    """
-    return readable_baskets(workspace).strictly()
 
 
 def readable_baskets(workspace: Workspace) -> Readable[Basket]:

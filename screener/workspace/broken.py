@@ -76,12 +76,6 @@ class Readable(tuple[ItemT_co, ...]):
         made.broken, made.lacking = tuple(broken), lacking
         return made
 
-    def strictly(self) -> tuple[ItemT_co, ...]:
-        """Return the items, or raise the error of the first file that could not be read."""
-        if self.broken:
-            raise self.broken[0].error
-        return tuple(self)
-
 
 def read_each(
     paths: Iterable[Path], read: Callable[[Path], ItemT_co], *, kind: str, key: str

@@ -114,7 +114,7 @@ def context(known: dict[str, Any]) -> ArrivalContext:
             fetched_at=FETCHED,
         ),
         list_date=known["list_date"],
-        st=lambda _: known["special"],
+        st=() if known["special"] is None else ((date.min, known["special"]),),
         suspended=known["suspended"],
     )
 
@@ -258,6 +258,7 @@ def market() -> CannedMarket:
 
 def known_of(market: CannedMarket, listing: Listing, *, told_all: bool) -> ArrivalContext:
     status = {row["session"]: row for row in market.rows(TableName.STATUS, listing.id)}
+    days = own(market, TableName.BARS, listing).column("session").to_pylist()
     (master,) = market.rows(TableName.LISTINGS, listing.id)
     return ArrivalContext(
         listing=listing,
@@ -266,7 +267,7 @@ def known_of(market: CannedMarket, listing: Listing, *, told_all: bool) -> Arriv
         stored=empty_rows(TableName.BARS),
         actions=own(market, TableName.ACTIONS, listing),
         list_date=master["list_date"] if told_all else None,  # type: ignore[arg-type]
-        st=lambda day: bool(status.get(day, {}).get("st")) if told_all else None,
+        st=tuple((day, bool(status.get(day, {}).get("st"))) for day in days) if told_all else (),
         suspended=frozenset(market.suspended(listing.id)),
     )
 

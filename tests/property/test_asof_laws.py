@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from screener.data.lake.asof import AsOf
 from screener.data.lake.rows import ARROW
 from screener.data.lake.schema import TABLES, TableName
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange
-from screener.market.calendars import EXCHANGE_ZONE
 from tests.support.laws import laws
 
 LAWS = laws(60)
@@ -56,7 +56,7 @@ class Rows:
 
 days = st.integers(-12, 12).map(lambda step: DAY + timedelta(days=step))
 clocks = st.sampled_from(["00:00", "09:14", "14:59", "15:00", "16:09", "16:10", "23:59"])
-instants = clocks.map(lambda text: datetime.combine(DAY, time.fromisoformat(text), EXCHANGE_ZONE))
+instants = clocks.map(lambda text: datetime.combine(DAY, time.fromisoformat(text), SHANGHAI))
 ids = st.sampled_from(IDS)
 numbers = st.integers(1, 5)
 

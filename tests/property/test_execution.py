@@ -1,4 +1,4 @@
-"""The executable path against the slow judge: to the cent, over random markets."""
+"""The executable path against the reference simulator: to the cent, over random markets."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from screener.backtest.execution.executing import execute
 from screener.backtest.execution.shares import Execution
-from screener.backtest.reference import Outcome, play
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.paths.legs import LegState
 from screener.paths.windows import Window, WindowStatus, resolve_window
+from tests.oracle.reference import Outcome, play
 from tests.support.laws import laws
 from tests.support.random_markets import Market, frictions_of, random_market
 

@@ -1,4 +1,4 @@
-"""Laws of the slow judge over random markets."""
+"""Laws of the reference simulator over random markets."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from screener.backtest.reference import Booked, Choices, Name, Outcome, play
-from screener.backtest.reference_basket import Basket, Stake
-from screener.backtest.reference_page import Page
+from tests.oracle.reference import Booked, Choices, Name, Outcome, play
+from tests.oracle.reference_basket import Basket, Stake
+from tests.oracle.reference_page import Page
 from tests.support.laws import laws
 from tests.support.random_markets import Market, random_market
 

@@ -7,9 +7,10 @@ from datetime import date
 
 import numpy as np
 
+from screener.domain.arrays import FloatMatrix
 from screener.domain.listing import Exchange, Listing
 from screener.domain.market_panel import MarketPanel
-from screener.domain.panel import FloatMatrix, PricePanel
+from screener.domain.panel import PricePanel
 from screener.market.calendars import calendar_of
 
 FIRST = date(2024, 1, 2)

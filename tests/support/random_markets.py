@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.backtest.frictions import Frictions
-from screener.backtest.reference import Choices, Day, Name
 from screener.domain.basket import Event
 from screener.domain.listing import Exchange
 from screener.domain.panel import PricePanel, TradingPanel
 from screener.market.calendars import calendar_of
 from screener.market.charges import Plan
 from screener.paths.known import EntrySessions
+from tests.oracle.reference import Choices, Day, Name
 from tests.support.panels import event_of, listing
 from tests.support.random_names import CODES, Story, empty_day, factors, scaled
 

@@ -8,8 +8,8 @@ from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from screener.backtest.reference import Day
-from screener.backtest.reference_rules import (
+from tests.oracle.reference import Day
+from tests.oracle.reference_rules import (
     board_of,
     cents,
     daily_limit,

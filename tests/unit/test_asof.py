@@ -13,9 +13,9 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.domain.name_marks import bears_st_name
+from screener.domain.days import SHANGHAI
 from screener.errors import InputError
-from screener.market.calendars import EXCHANGE_ZONE
+from screener.market.special_treatment import bears_st_name
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = date(2026, 4, 21)  # a Tuesday
@@ -24,7 +24,7 @@ SH, HK = "603629.SH", "00700.HK"
 
 
 def local(text: str) -> datetime:
-    return datetime.combine(DAY, time.fromisoformat(text), EXCHANGE_ZONE)
+    return datetime.combine(DAY, time.fromisoformat(text), SHANGHAI)
 
 
 def rows(table: TableName, *given: dict[str, object]) -> pa.Table:

@@ -10,8 +10,9 @@ import pytest
 
 from screener.domain.report import Precision, Report, Role
 from screener.errors import BasketDefinitionError
-from screener.workspace.cards.reading import read_card, read_cards
+from screener.workspace.cards.reading import read_card
 from screener.workspace.locate import Workspace
+from tests.support.strict_reading import read_cards
 
 ROOT = Path(__file__).resolve().parents[2]
 CHINA = timezone(timedelta(hours=8))

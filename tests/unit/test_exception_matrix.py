@@ -78,8 +78,8 @@ class Attempt:
         until = self.health.wait_until(self.case.group)
         assert until is not None
         assert f"left alone until {until:%Y-%m-%d}" in self.health.describe()[0]
-        assert not self.wire.is_open([])
-        assert self.wire.is_open([self.sent[-1].host])
+        assert self.wire.wait_until([]) is None
+        assert self.wire.wait_until([self.sent[-1].host]) is not None
         before = len(self.router.sent)
         with offline(self.router), pytest.raises(SourceBlocked, match="is left alone until"):
             self.wire.akshare(

@@ -146,7 +146,7 @@ def test_many_unlike_units_are_one_kind(imported: FileImports) -> None:
     ("content", "words"),
     [
         (b"\xef\xbb\xbf", "the file is empty"),
-        (HEAD.encode("utf-16")[:-1], "is not text in utf-16"),
+        (HEAD.encode("utf-16")[:-1], "is not text in UTF-16"),
         ((HEAD + GOOD).encode() + b"\xed\xa0\x80\n", "is not text in"),
         ((HEAD + "601288," + "8" * 140_000 + ",1,1,1,1,1,1\n").encode(), "field larger than"),
         ((HEAD + GOOD + '"601288,2026-05-12\n' + GOOD * 90).encode(), "more than 60 lines"),

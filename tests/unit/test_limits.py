@@ -11,10 +11,10 @@ import pytest
 
 from screener.backtest.ledger import ledger_entries
 from screener.domain.listing import Exchange, parse_listing
-from screener.domain.name_marks import bears_st_name, in_delisting_period, is_s_share
 from screener.domain.panel import PricePanel
 from screener.market.calendars import calendar_of
 from screener.market.limits import PriceGrid, Standing, day_limit, price_grid
+from screener.market.special_treatment import bears_st_name, in_delisting_period, is_s_share
 from screener.paths.legs import Reason, buy_block, sale_block
 from screener.paths.limits import limit_on, limit_price, quoted_beyond, without_limit
 from screener.paths.windows import resolve_window

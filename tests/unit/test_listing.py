@@ -3,7 +3,7 @@ from datetime import date
 
 import pytest
 
-from screener.domain.former_codes import former_codes, renumbering
+from screener.domain.former_codes import renumbering
 from screener.domain.listing import (
     INDEX_ID,
     Board,
@@ -196,8 +196,6 @@ def test_a_change_of_code_has_its_day_and_its_source() -> None:
     assert later is not None
     assert (first.since, later.since) == (date(2025, 5, 6), date(2025, 10, 9))
     assert "BSE" in later.source
-    assert [item.former for item in former_codes("302132")] == ["300114"]
-    assert former_codes("600519") == ()
 
 
 def test_the_codes_of_beijing_lead_to_248_different_listings() -> None:

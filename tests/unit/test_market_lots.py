@@ -4,7 +4,7 @@ import pytest
 
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import DataError, DateRangeError, InputError
-from screener.market.lots import LotRule, buyable_shares, lot_rule, lot_terms, sellable_shares
+from screener.market.lots import LotRule, buyable_shares, lot_rule, lot_terms
 
 DAY = date(2026, 5, 15)
 
@@ -84,26 +84,3 @@ def test_buyable_shares(affordable: float, rule: LotRule, shares: int) -> None:
 def test_buyable_shares_refuses_what_is_no_number_of_shares(affordable: float) -> None:
     with pytest.raises(InputError, match="not a number of shares"):
         buyable_shares(affordable, lot(100, 100))
-
-
-@pytest.mark.parametrize(
-    ("held", "wanted", "rule", "shares"),
-    [
-        (250, None, lot(100, 100), 250),  # the odd lot goes with the rest
-        (50, None, lot(100, 100), 50),
-        (250, 260, lot(100, 100), 250),
-        (250, 199, lot(100, 100), 100),
-        (250, 99, lot(100, 100), 0),
-        (150, None, lot(200, 1), 150),  # below STAR's least: in one order
-        (450, 233, lot(200, 1), 233),
-        (450, 133, lot(200, 1), 0),
-        (0, None, lot(100, 100), 0),
-    ],
-)
-def test_sellable_shares(held: int, wanted: int | None, rule: LotRule, shares: int) -> None:
-    assert sellable_shares(held, rule, wanted) == shares
-
-
-def test_sellable_shares_refuses_a_negative_holding() -> None:
-    with pytest.raises(InputError, match="0 or more, not -1"):
-        sellable_shares(-1, lot(100, 100))

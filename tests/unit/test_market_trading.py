@@ -14,9 +14,9 @@ from screener.market.rules import (
     unlimited,
 )
 from screener.market.trading import (
-    holding_sessions,
+    holding_rule,
     least_tick,
-    settlement_days,
+    settlement_rule,
     southbound_open,
     southbound_rule,
     tick_rule,
@@ -33,13 +33,13 @@ MAOTAI = parse_listing("600519.SH")
     [("600519.SH", 1, 1), ("688256.SH", 1, 1), ("920002.BJ", 1, 1), ("00700.HK", 0, 2)],
 )
 def test_sale_after_purchase_and_settlement(code: str, sessions: int, days: int) -> None:
-    assert holding_sessions(parse_listing(code), DAY) == sessions
-    assert settlement_days(parse_listing(code), DAY) == days
+    assert holding_rule(parse_listing(code), DAY).count == sessions
+    assert settlement_rule(parse_listing(code), DAY).count == days
 
 
 def test_days_beyond_the_table() -> None:
     with pytest.raises(DateRangeError, match="not for 1994-12-30"):
-        holding_sessions(MAOTAI, date(1994, 12, 30))
+        holding_rule(MAOTAI, date(1994, 12, 30))
     with pytest.raises(DateRangeError, match="not for 2010-01-04"):
         tick_size(TENCENT, date(2010, 1, 4), 10.0)
 

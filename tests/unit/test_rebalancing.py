@@ -11,8 +11,8 @@ import pytest
 
 from screener.backtest.execution.pricing import value_panel
 from screener.backtest.paper import paper_values
-from screener.backtest.portfolio import FloatVector
 from screener.backtest.run import EventResult, Settings, run_backtest
+from screener.domain.arrays import FloatVector
 from screener.domain.basket import EntryPrice, Event, Rebalance, Weighting
 from screener.domain.listing import Exchange
 from screener.domain.panel import PricePanel

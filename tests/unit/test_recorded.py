@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from screener.data.panels.calendar_cache import FOLDER, recorded_calendar, recorded_sessions
+from screener.domain.arrays import SessionAxis
 from screener.domain.listing import Exchange
 from screener.market import calendars
-from screener.market.calendars import SessionArray, calendar_of
+from screener.market.calendars import calendar_of
 
 SOURCES = Path(__file__).resolve().parents[2]
 SESSIONS = {
@@ -52,7 +53,7 @@ def make(root: Path) -> None:
     calendars._LOADED.clear()
 
 
-def check(found: SessionArray, exchange: Exchange) -> None:
+def check(found: SessionAxis, exchange: Exchange) -> None:
     assert found.dtype == np.dtype("datetime64[D]")
     assert (found == SESSIONS[exchange]).all()
     assert len(found) == len(SESSIONS[exchange])

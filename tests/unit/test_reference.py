@@ -1,4 +1,4 @@
-"""The slow judge against arithmetic done by hand, written out beside each case."""
+"""The reference simulator against arithmetic done by hand, written out beside each case."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from screener.backtest.reference import Booked, Choices, Day, Name, Outcome, play
-from screener.backtest.reference_rules import (
+from screener.errors import DataError, DateRangeError, InputError
+from tests.oracle.reference import Booked, Choices, Day, Name, Outcome, play
+from tests.oracle.reference_rules import (
     dividend_tax_rate,
     free_sessions,
     levies,
     lower_price,
     upper_price,
 )
-from screener.errors import DataError, DateRangeError, InputError
 from tests.support.panels import listing, sessions
 
 MAIN, CHINEXT, STAR, BSE, HK = "601899.SH", "300857.SZ", "688981.SH", "920002.BJ", "00700.HK"

@@ -33,9 +33,10 @@ from screener.reports.documents.reading import Media, read_bytes
 from screener.reports.reader import Reading, read_report
 from screener.reports.text.spans import Spans
 from screener.reports.text.text import make_text
-from screener.workspace.baskets import read_baskets, readable_baskets
+from screener.workspace.baskets import readable_baskets
 from screener.workspace.locate import Workspace
 from tests.support.soaking import rounds
+from tests.support.strict_reading import read_baskets
 
 NAMES = build_names(MASTER)
 SHARE = MASTER[0]

@@ -15,7 +15,6 @@ from screener.reports.securities.name_index import (
     Trust,
     build_index,
     capitals,
-    shown_name,
 )
 from tests.support.masters import MASTER, known
 
@@ -62,7 +61,8 @@ def name_of(names: NameIndex, listing: str) -> str:
     ],
 )
 def test_marks_that_come_and_go_are_not_shown(printed: str, shown: str) -> None:
-    assert shown_name(printed) == shown
+    (company,) = index(("600001.SH", printed)).companies.values()
+    assert company.name == shown
 
 
 @pytest.mark.parametrize("printed", ["*ST暮山", "ST暮山", "S*ST暮山", "SST暮山"])

@@ -37,9 +37,9 @@ from screener.reports.repeats import (
     text_hash,
 )
 from screener.reports.text.text import Place, Text, make_text
-from screener.workspace.cards.reading import read_cards
 from screener.workspace.locate import Workspace
 from tests.support.laws import laws
+from tests.support.strict_reading import read_cards
 
 ROOT = Path(__file__).resolve().parents[2]
 CHINA = timezone(timedelta(hours=8))

@@ -247,7 +247,6 @@ def test_last_session(store: Store) -> None:
     assert store.last_session(TableName.BARS, on_or_before=MONDAY) == MONDAY
     assert store.last_session(TableName.BARS, suffixes=(".SZ", ".BJ")) == LAST_YEAR
     assert store.last_session(TableName.BARS, suffixes=(".HK",)) is None
-    assert store.last_session(TableName.BARS, listings=["000001.SZ"]) == LAST_YEAR
     assert store.last_session(TableName.STATUS) is None
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from screener.domain.basket import Basket, Weighting, events_of
+from screener.domain.basket import Basket, Weighting
 from screener.domain.listing import Listing, parse_listing
 from screener.domain.report import Precision
 from screener.errors import (
@@ -28,17 +28,17 @@ from screener.errors import (
 from screener.files import whole as putting
 from screener.workflows.report.catalog import (
     basket_events,
-    get_basket,
     get_report,
     init_workspace,
     list_baskets,
     list_reports,
     new_basket,
 )
-from screener.workspace.baskets import read_basket, read_baskets
+from screener.workspace.baskets import read_basket
 from screener.workspace.bundled import bundled_workspace
 from screener.workspace.create import create_workspace
 from screener.workspace.locate import Workspace, find_workspace
+from tests.support.strict_reading import read_baskets
 
 ROOT = Path(__file__).resolve().parents[2]
 CHINA = timezone(timedelta(hours=8))
@@ -330,7 +330,7 @@ class TestBaskets:
 
     def test_unknown(self, workspace: Workspace) -> None:
         with pytest.raises(BasketNotFound, match=r"no basket 'coper'.*near: copper") as caught:
-            get_basket(workspace, "coper")
+            basket_events(workspace, ["coper"])
         assert caught.value.exit_code == 3
 
     def test_a_new_card_with_a_known_theme_is_picked_up(self, workspace: Workspace) -> None:
@@ -428,8 +428,7 @@ class TestNewBasket:
             now=NOW,
             weights=(0.7, 0.3),
         )
-        basket = get_basket(workspace, "mine")
-        (event,) = events_of(basket, ())
+        ((_, (event,)),) = basket_events(workspace, ["mine"])
         assert event.published.value == moment
         assert event.published.precision is Precision.EXACT
         assert [member.weight for member in event.members] == [0.7, 0.3]

@@ -29,12 +29,11 @@ from screener.workflows.report.rows import (
     evidence_rows,
     stored_evidence,
 )
-from screener.workspace.baskets import read_baskets
-from screener.workspace.cards.reading import read_cards
 from screener.workspace.locate import Workspace
 from screener.workspace.readings import stored_reading, stored_readings
 from tests.support.report_lake import copy_lake, empty_workspace, fill_lake
 from tests.support.soaking import drawn_by, rounds
+from tests.support.strict_reading import read_baskets, read_cards
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 6, 1, 4, tzinfo=UTC)

@@ -22,9 +22,9 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import DataError
-from screener.market.calendars import EXCHANGE_ZONE
 from screener.render.coverage import status_page
 from screener.results.data import COVERAGE
 from screener.results.tables import fits
@@ -229,7 +229,7 @@ def test_freshness_counts_finished_sessions(
     # The tables end on Friday 05-22. Monday to Thursday, and Friday 05-29 once it is over; the
     # Buddha's birthday on 05-25 is a holiday in Hong Kong alone.
     assert MAINLAND[9] == HONG_KONG[9] == date(2026, 5, 22)
-    now = datetime.fromisoformat(f"2026-05-29T{clock}").replace(tzinfo=EXCHANGE_ZONE)
+    now = datetime.fromisoformat(f"2026-05-29T{clock}").replace(tzinfo=SHANGHAI)
     found = read_status(workspace, now=now).freshness
     behind = {(item.market, str(item.table)): item.behind for item in found}
     assert behind[Market.MAINLAND, "bars"] == behind[Market.MAINLAND, "valuation"] == mainland

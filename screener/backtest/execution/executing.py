@@ -17,9 +17,10 @@ from screener.backtest.execution.shares import (
     sold_out,
 )
 from screener.backtest.frictions import Frictions, Order
-from screener.backtest.portfolio import FloatVector, TradeBook, simulate_trades
+from screener.backtest.portfolio import TradeBook, simulate_trades
+from screener.domain.arrays import FloatMatrix, FloatVector
 from screener.domain.basket import Rebalance
-from screener.domain.panel import FloatMatrix, TradingPanel
+from screener.domain.panel import TradingPanel
 from screener.paths.windows import Window
 
 __all__ = ["execute", "execute_all"]

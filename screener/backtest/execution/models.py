@@ -13,7 +13,7 @@ from screener.backtest.execution.holdings import Holding, Morning, begin_session
 from screener.backtest.execution.pricing import ValuePanel, no_fixing
 from screener.backtest.execution.shares import share_marks
 from screener.backtest.frictions import Entitlement, Order, OrderStatus
-from screener.backtest.portfolio import FloatVector
+from screener.domain.arrays import FloatVector
 from screener.market.charges import Side
 from screener.market.lots import buyable_shares
 from screener.paths.legs import Reason

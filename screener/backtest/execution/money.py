@@ -11,7 +11,7 @@ from screener.backtest.execution.executing import execute_all
 from screener.backtest.execution.pricing import Exits, ValuePanel
 from screener.backtest.execution.shares import Execution
 from screener.backtest.frictions import Frictions, Line
-from screener.backtest.portfolio import FloatVector
+from screener.domain.arrays import FloatVector
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError, DateRangeError
 from screener.paths.windows import Window, WindowStatus

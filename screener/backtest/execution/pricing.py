@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.portfolio import FloatVector, OrderBook, RowVector
+from screener.backtest.portfolio import OrderBook
+from screener.domain.arrays import FloatMatrix, FloatVector, IntArray
 from screener.domain.basket import EntryPrice
-from screener.domain.panel import FloatMatrix, PricePanel
+from screener.domain.panel import PricePanel, carried
 from screener.errors import DataError
 from screener.paths.legs import Leg, LegState, Reason, sale_block
 from screener.paths.windows import Window, WindowStatus
@@ -67,7 +68,7 @@ def value_panel(panel: PricePanel, price: EntryPrice = EntryPrice.OPEN) -> Value
     price
         At which price of its session a name is bought.
     """
-    closes = _forward_filled(panel.close * panel.factor)
+    closes = carried(panel.close * panel.factor)
     paid = panel.paid(price) * panel.factor * panel.fx
     return ValuePanel(prices=panel, paid=paid, marks=closes * panel.fx)
 
@@ -146,8 +147,8 @@ def order_book(
     )
 
 
-def _rows(orders: FloatMatrix) -> RowVector:
-    rows: RowVector = orders[0].astype(np.int64)
+def _rows(orders: FloatMatrix) -> IntArray:
+    rows: IntArray = orders[0].astype(np.int64)
     return rows
 
 
@@ -203,8 +204,3 @@ def _sale(panel: PricePanel, leg: Leg) -> tuple[int, Reason]:
             return int(row), first_block
         first_block = first_block or block
     return -1, first_block
-
-
-def _forward_filled(matrix: FloatMatrix) -> FloatMatrix:
-    known = np.where(np.isfinite(matrix), np.arange(len(matrix))[:, np.newaxis], 0)
-    return np.take_along_axis(matrix, np.maximum.accumulate(known, axis=0), axis=0)

@@ -14,8 +14,9 @@ from screener.backtest.execution.pricing import ValuePanel
 from screener.backtest.execution.rebalancing import Played, Trade, play_rebalanced
 from screener.backtest.execution.shares import Execution, dated, paid_of, sold_out
 from screener.backtest.frictions import Frictions
-from screener.backtest.portfolio import PAPER_MONEY, FloatVector, TradeBook, simulate_trades
-from screener.domain.panel import FloatMatrix, PricePanel, TradingPanel
+from screener.backtest.portfolio import PAPER_MONEY, TradeBook, simulate_trades
+from screener.domain.arrays import FloatMatrix, FloatVector
+from screener.domain.panel import PricePanel, TradingPanel
 from screener.errors import ComputeError
 from screener.market.charges import Side
 from screener.paths.rebalancing import rebalancing_rows

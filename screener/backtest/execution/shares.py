@@ -9,7 +9,7 @@ import numpy as np
 
 from screener.backtest.execution.booking import Fill
 from screener.backtest.frictions import Entitlement, EntitlementKind, Line, Order
-from screener.backtest.portfolio import FloatVector
+from screener.domain.arrays import FloatVector
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError
 

@@ -14,15 +14,12 @@ import pyarrow.compute as pc
 
 from screener.data.lake.schema import Basis
 from screener.data.panels.held_factors import factor_on
+from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray
 from screener.domain.listing import Exchange, Listing, stored_listing
 from screener.market.calendars import Calendar, calendar_name, calendar_of
 
 __all__ = [
     "BarColumns",
-    "BoolArray",
-    "DayArray",
-    "FloatArray",
-    "IntArray",
     "Marks",
     "day_numbers",
     "factor_steps",
@@ -30,10 +27,6 @@ __all__ = [
     "places",
 ]
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
-DayArray = npt.NDArray[np.datetime64]
 
 _DAY_SPAN = 1 << 22  # more than any date in days since 1970: listing and day make one number
 
@@ -70,7 +63,7 @@ class BarColumns:
     close: FloatArray
     volume: FloatArray
     amount: FloatArray
-    adjusted: BoolArray
+    adjusted: FlagArray
 
     @classmethod
     def of(cls, bars: pa.Table) -> BarColumns:
@@ -103,7 +96,7 @@ class BarColumns:
         return len(self.days)
 
     @property
-    def same(self) -> BoolArray:
+    def same(self) -> FlagArray:
         """`(n_rows,)` whether the row before belongs to the same listing."""
         found = np.ones(self.n_rows, dtype=np.bool_)
         found[self.starts[:-1]] = False
@@ -130,11 +123,11 @@ class BarColumns:
                 found[rows] = factor_on(*steps[listing.id], self.days[rows])
         return found
 
-    def marked(self, marks: Marks) -> BoolArray:
+    def marked(self, marks: Marks) -> FlagArray:
         """Return `(n_rows,)` whether the listing and session are among the marks."""
         return marks.on(self.listings, self.code, self.days)
 
-    def sessions(self) -> tuple[BoolArray, IntArray]:
+    def sessions(self) -> tuple[FlagArray, IntArray]:
         """Return for each row whether it is a session of its exchange, and the session's place.
 
         Returns
@@ -189,7 +182,7 @@ class Marks:
         days: DayArray = (self.keys[low:high] - zero).astype("datetime64[D]")
         return days
 
-    def on(self, listings: tuple[Listing, ...], code: IntArray, days: DayArray) -> BoolArray:
+    def on(self, listings: tuple[Listing, ...], code: IntArray, days: DayArray) -> FlagArray:
         """Return `(n_rows,)` whether the row's listing and day are marked."""
         if not len(self.keys):
             return np.zeros(len(code), dtype=np.bool_)
@@ -215,7 +208,7 @@ def factor_steps(factors: pa.Table) -> dict[str, tuple[DayArray, FloatArray]]:
     }
 
 
-def places(days: DayArray, code: IntArray, exchanges: list[Exchange]) -> tuple[BoolArray, IntArray]:
+def places(days: DayArray, code: IntArray, exchanges: list[Exchange]) -> tuple[FlagArray, IntArray]:
     """Return for each row whether its day is a session of its exchange, and its place there.
 
     Parameters

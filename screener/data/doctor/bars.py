@@ -6,21 +6,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from screener.data.doctor.bar_columns import (
-    BarColumns,
-    BoolArray,
-    DayArray,
-    IntArray,
-    Marks,
-    factor_steps,
-)
+from screener.data.doctor.bar_columns import BarColumns, Marks, factor_steps
 from screener.data.doctor.findings import Check, Finding, Severity, in_order
 from screener.data.doctor.jumps import find_jumps, jump_finding
 from screener.data.lake.schema import TableName
 from screener.data.validation.row_checks import price_findings
+from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray
 from screener.domain.listing import Board, Listing
 from screener.market.calendars import calendar_name, calendar_of
 
@@ -38,7 +31,6 @@ def examine_bars(
     list_dates: Mapping[str, date],
     factors: pa.Table,
     delist_dates: Mapping[str, date] | None = None,
-    start: date | None = None,
 ) -> tuple[Finding, ...]:
     """Look for what is wrong with bars.
 
@@ -53,8 +45,6 @@ def examine_bars(
         First trading day, and first day no longer listed, of each listing that is known.
     factors
         Rows of table `factors`, applied to raw closes.
-    start
-        First session of all that is stored, if `bars` are a part of it.
 
     Returns
     -------
@@ -71,7 +61,6 @@ def examine_bars(
         halted=halted,
         list_dates=list_dates,
         steps=factor_steps(factors),
-        start=start,
     )
     good, place = columns.sessions()
     found = [jump_finding(jump) for jump in jumps]
@@ -84,7 +73,7 @@ def examine_bars(
     return in_order(found)
 
 
-def _per_listing(bars: BarColumns, rows: BoolArray) -> Iterator[tuple[str, date, int]]:
+def _per_listing(bars: BarColumns, rows: FlagArray) -> Iterator[tuple[str, date, int]]:
     """Return each listing that has such rows, with the first session and how many there are."""
     at = np.flatnonzero(rows)
     codes, first, counts = np.unique(bars.code[at], return_index=True, return_counts=True)
@@ -94,7 +83,7 @@ def _per_listing(bars: BarColumns, rows: BoolArray) -> Iterator[tuple[str, date,
 
 def _counted(
     bars: BarColumns,
-    rows: BoolArray,
+    rows: FlagArray,
     check: Check,
     cause: str,
     expected: str,
@@ -115,7 +104,7 @@ def _counted(
     ]
 
 
-def _off_session(bars: BarColumns, good: BoolArray) -> list[Finding]:
+def _off_session(bars: BarColumns, good: FlagArray) -> list[Finding]:
     """Find days without a session: one finding for each exchange and day."""
     found = []
     at = np.flatnonzero(~good)
@@ -140,7 +129,7 @@ def _off_session(bars: BarColumns, good: BoolArray) -> list[Finding]:
     return found
 
 
-def _gaps(bars: BarColumns, good: BoolArray, place: IntArray, halts: Marks) -> list[Finding]:
+def _gaps(bars: BarColumns, good: FlagArray, place: IntArray, halts: Marks) -> list[Finding]:
     """Find runs of sessions with neither a bar nor a suspension between two bars of a listing."""
     missing = np.zeros(bars.n_rows, dtype=np.int64)
     missing[1:] = np.diff(place) - 1
@@ -221,9 +210,9 @@ def _units(bars: BarColumns) -> list[Finding]:
     ]
 
 
-def _tenfold(power: npt.NDArray[np.float64]) -> BoolArray:
+def _tenfold(power: FloatArray) -> FlagArray:
     nearest = np.round(power)
-    found: BoolArray = (nearest != 0) & (np.abs(power - nearest) < _TENFOLD)
+    found: FlagArray = (nearest != 0) & (np.abs(power - nearest) < _TENFOLD)
     return found
 
 
@@ -252,13 +241,13 @@ def _lives(
     ]
 
 
-def _days_of(bars: BarColumns, known: Mapping[str, date]) -> npt.NDArray[np.datetime64]:
+def _days_of(bars: BarColumns, known: Mapping[str, date]) -> DayArray:
     """Return `(n_listings,)` days, NaT where none is known: no day is before or after it."""
     days = [known.get(listing.id) for listing in bars.listings]
     return np.array(["NaT" if day is None else day for day in days], dtype="datetime64[D]")
 
 
-def _traded_in_halts(bars: BarColumns, halted: BoolArray) -> list[Finding]:
+def _traded_in_halts(bars: BarColumns, halted: FlagArray) -> list[Finding]:
     traded = halted & (bars.volume > 0)
     return _counted(
         bars,

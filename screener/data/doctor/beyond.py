@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from screener.data.doctor.bar_columns import BoolArray, numbers
+from screener.data.doctor.bar_columns import numbers
 from screener.data.doctor.findings import Check, Finding, Severity
 from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.validation.sense import FIXINGS, numbers_beyond
+from screener.domain.arrays import FlagArray
 
 __all__ = ["examine_beyond"]
 
@@ -48,7 +49,7 @@ def _fixings(rows: pa.Table) -> Iterator[Finding]:
 
 
 def _told(
-    table: TableName, rows: pa.Table, column: str, beyond: BoolArray, reason: str
+    table: TableName, rows: pa.Table, column: str, beyond: FlagArray, reason: str
 ) -> Iterator[Finding]:
     if not beyond.any():
         return

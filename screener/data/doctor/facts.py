@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.doctor.findings import Check, Finding, Severity, Tables
+from screener.data.lake.rows import days_of
 from screener.data.lake.schema import TableName
 from screener.domain.listing import Exchange
 from screener.market.calendars import calendar_name, calendar_of
@@ -86,7 +87,7 @@ def examine_calendar(tables: Tables) -> Iterator[Finding]:
     rows = tables[TableName.CALENDAR]
     for text in pc.unique(rows.column("exchange")).to_pylist():
         own = rows.filter(pc.equal(rows.column("exchange"), text))
-        stored = own.column("session").to_numpy().astype("datetime64[D]")
+        stored = days_of(own, "session")
         calendar = calendar_of(Exchange(text))
         listed = calendar.between(stored.min().item(), stored.max().item())
         name = calendar_name(Exchange(text))
@@ -115,7 +116,7 @@ def off_session(rows: pa.Table, table: TableName) -> Iterator[Finding]:
     exchanges = [Exchange(str(name).rpartition(".")[2]) for name in names.dictionary.to_pylist()]
     calendars = [calendar_name(item) for item in exchanges]
     code = names.indices.to_numpy(zero_copy_only=False)
-    days = rows.column("session").to_numpy().astype("datetime64[D]")
+    days = days_of(rows, "session")
     for calendar in dict.fromkeys(calendars):
         here = np.array([item == calendar for item in calendars])[code]
         known = calendar_of(exchanges[calendars.index(calendar)])

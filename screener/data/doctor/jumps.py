@@ -2,7 +2,7 @@
 
 Where a daily limit holds, it tells which: a move beyond it. Where none holds, as in Hong Kong, a
 move counts that an unrecorded split or a unit explains, that goes and comes back, or that is so
-large that hardly any was ever traded (`causes.unlimited_cause`).
+large that hardly any was ever traded (`price_jumps.unlimited_cause`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,18 @@ from datetime import date
 
 import numpy as np
 
-from screener.data.doctor.bar_columns import BarColumns, BoolArray, DayArray, FloatArray
-from screener.data.doctor.causes import Cause, certain_unlimited, unlimited_cause
+from screener.data.doctor.bar_columns import BarColumns
 from screener.data.doctor.findings import Check, Finding, Severity
 from screener.data.lake.schema import TableName
 from screener.data.validation.context import tick_of
+from screener.data.validation.price_jumps import (
+    Cause,
+    certain_unlimited,
+    in_words,
+    limited_cause,
+    unlimited_cause,
+)
+from screener.domain.arrays import DayArray, FlagArray, FloatArray
 from screener.domain.listing import Board, Listing
 from screener.market.calendars import calendar_of
 from screener.market.rules import price_limit
@@ -31,11 +38,7 @@ _TICKS = 2.0  # by which a raw price may be beyond: the reference and the limit 
 _SMALL = 0.5  # a smaller move, up or as far down, is looked at nowhere without a limit
 _EXACT = 1e-9
 _FREE = 6  # first sessions of a listing that are left alone
-_SPLITS = (1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.0, 2.5, 3.0, 4.0, 5.0)
 _NEAR = 0.04  # an open this near the split price is explained by it
-_RARE_SPLITS = (1.45, 1.48)  # 10 for 4.5 and 4.8: taken only where the open fits them closely
-_CLOSE = 0.01
-_TENFOLD = 0.25  # in powers of ten: what lies this near 10 or 100 is a unit
 _BEFORE = 5  # sessions before a move in which a halt explains it
 
 
@@ -84,12 +87,7 @@ class Jump:
         """The cause in words."""
         if self.cause is Cause.TICK and not self.limited:
             return "moved away and back: a bad tick?"
-        if self.cause in (Cause.UNIT, Cause.SPLIT):
-            joint = ", " if self.cause is Cause.UNIT else " "
-            return f"{self.cause}{joint}{self.ratio:g}×"
-        if self.cause is Cause.REVERSE_SPLIT:
-            return f"{self.cause} {1 / self.ratio:g}×"
-        return str(self.cause)
+        return in_words(self.cause, self.ratio)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,14 +97,14 @@ class _Course:
     bars: BarColumns
     opens: FloatArray
     closes: FloatArray
-    halted: BoolArray
-    steps: BoolArray
+    halted: FlagArray
+    steps: FlagArray
 
 
 def find_jumps(
     bars: BarColumns,
     *,
-    halted: BoolArray,
+    halted: FlagArray,
     list_dates: Mapping[str, date],
     steps: Mapping[str, tuple[DayArray, FloatArray]],
     start: date | None = None,
@@ -171,7 +169,7 @@ def jump_finding(jump: Jump) -> Finding:
     )
 
 
-def _young(bars: BarColumns, list_dates: Mapping[str, date], start: date | None) -> BoolArray:
+def _young(bars: BarColumns, list_dates: Mapping[str, date], start: date | None) -> FlagArray:
     """Tell for each row whether it is among the first sessions of a new listing."""
     begin = bars.days.min() if start is None else np.datetime64(start, "D")
     firsts = bars.days[bars.starts[:-1]]
@@ -180,7 +178,7 @@ def _young(bars: BarColumns, list_dates: Mapping[str, date], start: date | None)
         listed = list_dates.get(listing.id)
         if listed is not None and np.datetime64(listed, "D") >= begin:
             young[at] = True
-    found: BoolArray = young[bars.code] & (bars.position < _FREE)
+    found: FlagArray = young[bars.code] & (bars.position < _FREE)
     return found
 
 
@@ -192,9 +190,9 @@ def _margins(bars: BarColumns) -> FloatArray:
     return found
 
 
-def _securities(bars: BarColumns) -> BoolArray:
+def _securities(bars: BarColumns) -> FlagArray:
     shares = np.array([item.board is not Board.INDEX for item in bars.listings], dtype=np.bool_)
-    found: BoolArray = shares[bars.code]
+    found: FlagArray = shares[bars.code]
     return found
 
 
@@ -251,18 +249,15 @@ def _cause(course: _Course, at: int, limit: float) -> tuple[Cause, float] | None
     if course.steps[at]:
         return Cause.ACTION, 1.0
     closes, same = course.closes, course.bars.same
-    ratio = closes[at] / closes[at - 1]
-    power = np.log10(ratio) if ratio > 0 else 0.0
-    if abs(power) > 1 - _TENFOLD and abs(power - round(power)) < _TENFOLD:
-        return Cause.UNIT, float(10 ** abs(round(power)))
+    found = limited_cause(closes[at - 1], course.opens[at], closes[at])
+    if found[0] is Cause.UNIT:
+        return found
     if _is_tick(course, at, limit):
         return Cause.TICK, 1.0
     if at > 1 and same[at - 1] and _is_tick(course, at - 1, limit):
         return Cause.BACK, 1.0
-    split = _split(course, at)
-    if split is not None:
-        return (Cause.SPLIT if split > 1 else Cause.REVERSE_SPLIT), split
-    return (Cause.HALT if _rested(course, at) else Cause.UNEXPLAINED), 1.0
+    rested = found[0] is Cause.UNEXPLAINED and _rested(course, at)
+    return (Cause.HALT, 1.0) if rested else found
 
 
 def _unlimited(course: _Course, at: int) -> tuple[Cause, float] | None:
@@ -306,15 +301,6 @@ def _is_tick(course: _Course, at: int, limit: float) -> bool:
     away, back = closes[at] / closes[at - 1] - 1, closes[at + 1] / closes[at] - 1
     left = closes[at + 1] / closes[at - 1] - 1
     return bool(abs(left) <= limit / 2 and min(abs(away), abs(back)) > limit)
-
-
-def _split(course: _Course, at: int) -> float | None:
-    """Return the split, below 1 for a reverse one, that explains the open; `None` for none."""
-    fall = course.closes[at - 1] / course.opens[at]
-    fitting = [split for split in _RARE_SPLITS if abs(fall / split - 1) <= _CLOSE]
-    candidates = [*_SPLITS, *(1 / split for split in _SPLITS), *fitting]
-    best = min(candidates, key=lambda split: abs(fall / split - 1))
-    return best if abs(fall / best - 1) <= _NEAR else None
 
 
 def _sessions_apart(bars: BarColumns, at: int) -> int:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.lake.schema import TableName
 from screener.data.validation.context import KEPT
-from screener.market.calendars import EXCHANGE_ZONE
+from screener.domain.days import SHANGHAI
 
 __all__ = ["examine_fetches", "examine_fixings", "examine_quarantine", "examine_ratings"]
 
@@ -52,7 +52,7 @@ def examine_ratings(tables: Tables) -> Iterator[Finding]:
     keys = ["listing", "published", "broker"]
     told = rows.group_by(keys).aggregate([("rating", "count_distinct"), ("fetched_at", "min")])
     for row in told.to_pylist():
-        late = row["published"] > row["fetched_at_min"].astimezone(EXCHANGE_ZONE).date()
+        late = row["published"] > row["fetched_at_min"].astimezone(SHANGHAI).date()
         for wrong, check, cause, expected in (
             (late, Check.DATES, "published after it was fetched", "published ≤ fetched_at"),
             (
@@ -83,7 +83,7 @@ def examine_fetches(tables: Tables) -> Iterator[Finding]:
             (row["asked_to"] < row["asked_from"], "asked_to is before asked_from"),
             (last is not None and last > row["asked_to"], "last is after asked_to"),
             (
-                row["asked_to"] > row["fetched_at"].astimezone(EXCHANGE_ZONE).date(),
+                row["asked_to"] > row["fetched_at"].astimezone(SHANGHAI).date(),
                 "asked_to is after fetched_at",
             ),
             (row["rows"] < 0, "rows is negative"),

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from screener.data.doctor.bar_columns import BarColumns, Marks, factor_steps
 from screener.data.doctor.distributions import following_factors
 from screener.data.doctor.jumps import MARGIN, Cause, Jump, find_jumps
-from screener.data.lake.rows import empty_rows, make_rows
+from screener.data.lake.rows import days_of, empty_rows, make_rows
 from screener.data.lake.schema import SIMULATED, Basis, TableName
 from screener.data.panels.factors import with_stand_ins
 from screener.errors import DataError
@@ -225,7 +225,7 @@ def mended_bars(bars: pa.Table, repairs: Iterable[Repair]) -> pa.Table:
     if not made:
         return bars
     names = bars.column("listing").to_numpy(zero_copy_only=False)
-    days = bars.column("session").to_numpy().astype("datetime64[D]")
+    days = days_of(bars, "session")
     price, volume = np.ones(bars.num_rows), np.ones(bars.num_rows)
     notes: dict[int, list[str]] = {}
     for repair in made:

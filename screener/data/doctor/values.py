@@ -11,17 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.doctor.bar_columns import (
-    BoolArray,
-    FloatArray,
-    IntArray,
-    day_numbers,
-    numbers,
-)
+from screener.data.doctor.bar_columns import day_numbers, numbers
 from screener.data.doctor.facts import off_session
 from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.lake.schema import Basis, TableName
-from screener.market.calendars import EXCHANGE_ZONE
+from screener.domain.arrays import FlagArray, FloatArray, IntArray
+from screener.domain.days import SHANGHAI
 
 __all__ = ["examine_fundamentals", "examine_valuation"]
 
@@ -73,13 +68,13 @@ def examine_fundamentals(tables: Tables) -> Iterator[Finding]:
             yield from _odd_sizes(before, row)
 
 
-def _tenfold(values: FloatArray) -> BoolArray:
+def _tenfold(values: FloatArray) -> FlagArray:
     """Tell of each value but the first whether it is 10, 100, … times the one before or less."""
     with np.errstate(divide="ignore", invalid="ignore"):
         power = np.log10(values[1:] / values[:-1])
     power = np.where(np.isfinite(power), power, 0.0)
     nearest = np.round(power)
-    found: BoolArray = (nearest != 0) & (np.abs(power - nearest) < _TENFOLD)
+    found: FlagArray = (nearest != 0) & (np.abs(power - nearest) < _TENFOLD)
     return found
 
 
@@ -108,7 +103,7 @@ def _issued(
     code: IntArray,
     days: IntArray,
     shares: FloatArray,
-    counted: BoolArray,
+    counted: FlagArray,
 ) -> Iterator[Finding]:
     """Find share counts that jump between two valuations without an action between them."""
     with np.errstate(invalid="ignore"):
@@ -156,7 +151,7 @@ def _value(
 
 def _odd_dates(row: dict[str, Any]) -> Iterator[Finding]:
     known: date = row["known_at"]
-    fetched: date = row["fetched_at"].astimezone(EXCHANGE_ZONE).date()
+    fetched: date = row["fetched_at"].astimezone(SHANGHAI).date()
     for late, cause, expected, days in (
         (
             known < row["period_end"],

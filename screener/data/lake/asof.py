@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 from screener.data.lake.rows import empty_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange
-from screener.domain.name_marks import bears_st_name
 from screener.errors import DateRangeError, InputError
-from screener.market.calendars import EXCHANGE_ZONE
 from screener.market.session_hours import session_end
+from screener.market.special_treatment import bears_st_name
 
 __all__ = ["REACH", "AsOf", "Market", "market_of"]
 
@@ -80,16 +80,16 @@ class AsOf:
     @classmethod
     def after_close(cls, store: Store, day: date) -> AsOf:
         """Return what could be known at the end of a day, after every close."""
-        return cls(store, datetime.combine(day, time.max, EXCHANGE_ZONE))
+        return cls(store, datetime.combine(day, time.max, SHANGHAI))
 
     @property
     def day(self) -> date:
         """The exchanges' date at the instant."""
-        return self.at.astimezone(EXCHANGE_ZONE).date()
+        return self.at.astimezone(SHANGHAI).date()
 
     def closed_day(self, exchange: Exchange) -> date:
         """Return the last day that is over on an exchange: today once its close has come."""
-        local = self.at.astimezone(EXCHANGE_ZONE)
+        local = self.at.astimezone(SHANGHAI)
         try:
             end = session_end(exchange, local.date()).time
         except DateRangeError:  # before the first session there ever was: nothing is running
@@ -111,13 +111,13 @@ class AsOf:
         """
         return _in_force(self._whole(TableName.NAMES), self._until(day))
 
-    def names_after(self, day: date | None = None) -> pa.Table:
+    def names_after(self) -> pa.Table:
         """Return the first name of each listing that is known only from a later day on.
 
         It looks ahead: to be shown where no earlier name is known, never to decide anything.
         """
         rows = self._whole(TableName.NAMES)
-        later = rows.filter(pc.greater(rows.column("valid_from"), _day(self._until(day))))
+        later = rows.filter(pc.greater(rows.column("valid_from"), _day(self._until(None))))
         return later.take(pa.array(_firsts(later.column("listing")), pa.int64()))
 
     def st_on(self, day: date | None = None) -> frozenset[str]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol, TypeVar
 
 import pyarrow as pa
 
 from screener.data.lake.schema import TableName
 
-__all__ = ["Batch", "Reject", "Source"]
+__all__ = ["Batch", "Reject"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,26 +50,3 @@ class Batch:
     remarks: tuple[str, ...] = ()
     replaces: frozenset[str] = field(default_factory=frozenset)
     removes: Mapping[TableName, frozenset[tuple[object, ...]]] = field(default_factory=dict)
-
-
-RequestT = TypeVar("RequestT", contravariant=True)
-QueryT = TypeVar("QueryT")
-PayloadT = TypeVar("PayloadT")
-
-
-class Source(Protocol[RequestT, QueryT, PayloadT]):
-    """A source in three steps; only `fetch` may touch the outside world."""
-
-    name: str
-
-    def build_query(self, request: RequestT) -> QueryT:
-        """Check the request and turn it into the source's own query."""
-        ...
-
-    def fetch(self, query: QueryT) -> PayloadT:
-        """Ask the outside world."""
-        ...
-
-    def normalise(self, query: QueryT, payload: PayloadT) -> Batch:
-        """Turn what came back into rows of our tables."""
-        ...

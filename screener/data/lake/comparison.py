@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from screener.data.lake import lake
@@ -96,7 +95,7 @@ class ValueChange:
     new: object
 
 
-class Comparison:
+class Comparison(lake.Connected):
     """Two versions of the lake side by side; a context manager."""
 
     def __init__(self, root: Path, connection: lake.Connection, old: int, new: int) -> None:
@@ -146,42 +145,21 @@ class Comparison:
             names = frozenset(row[0] for row in found if row[0] is not None)
         return _diff(spec, counts, names)
 
-    def changes(self, table: TableName, *, rows: int | None = None) -> Iterator[ValueChange]:
+    def changes(self, table: TableName) -> Iterator[ValueChange]:
         """Give the values that differ in a table, in its order; `compare` it first.
 
-        Parameters
-        ----------
-        table
-            Which table.
-        rows
-            Rows to give at most; rows that differ in their provenance alone come last.
+        Rows that differ in their provenance alone come last.
         """
         spec = TABLES[table]
         if table not in self._touched:
             return
         order = ", ".join(spec.sort)
-        limit = "" if rows is None else f" LIMIT {rows}"
-        sql = f"SELECT * FROM diff_{table} ORDER BY change = '{Change.PROVENANCE}', {order}{limit}"
+        sql = f"SELECT * FROM diff_{table} ORDER BY change = '{Change.PROVENANCE}', {order}"
         with lake.storage_errors(self._root):
             found = self._connection.execute(sql).to_arrow_table()
         for batch in found.to_batches(_BATCH):
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 yield from _values(spec, row)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _side(self, spec: Table, at: int) -> str:
         if spec.name not in self._present[at]:

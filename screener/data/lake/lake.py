@@ -11,7 +11,8 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
 import duckdb
 
@@ -32,6 +33,7 @@ from screener.files.memory import memory_error, require_memory, tells_of_memory
 __all__ = [
     "CATALOG",
     "DATA",
+    "Connected",
     "Connection",
     "Error",
     "connect",
@@ -75,6 +77,27 @@ _OTHER_VERSION = re.compile(
 _NEWER = ("unsupported file format", "newer version of duckdb", "more recent version of duckdb")
 _NAMED_FILE = re.compile(r"[\"'](/[^\"'\n]+)[\"']")
 _NOT_OPENED = "unable to open database file"  # all that SQLite says, whatever stands in the way
+
+
+class Connected:
+    """What holds a connection, and closes it at the end of its `with`."""
+
+    _connection: Connection
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 def connect(root: Path, *, create: bool = False) -> Connection:

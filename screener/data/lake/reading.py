@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -61,7 +60,7 @@ class Span:
     basis: Basis
 
 
-class Reader:
+class Reader(lake.Connected):
     """Market data of one workspace, read at one data version; a context manager.
 
     All reads see the same snapshot of all tables, whatever others commit meanwhile. A table that
@@ -146,7 +145,6 @@ class Reader:
         *,
         on_or_before: date | None = None,
         suffixes: Sequence[str] = (),
-        listings: Sequence[str] | None = None,
     ) -> date | None:
         """Return the last day that a table holds, or `None` if it has no such row.
 
@@ -158,11 +156,9 @@ class Reader:
             Latest day to consider.
         suffixes
             Exchanges to consider, such as `(".SH", ".SZ")`; all when empty.
-        listings
-            Listing ids to consider; all when `None`.
         """
         spec = TABLES[table]
-        conditions = _conditions(spec, listings, None, on_or_before)
+        conditions = _conditions(spec, None, None, on_or_before)
         if suffixes:
             conditions += (" AND " if conditions else " WHERE ") + f"({_ending(suffixes)})"
         sql = f"SELECT max({_date_column(spec)}) FROM {self._at(table)}{conditions}"
@@ -315,21 +311,6 @@ class Reader:
     def coverage(self) -> tuple[Coverage, ...]:
         """Summarise every table: rows, listings, days and sources."""
         return tuple(self._coverage(spec) for spec in TABLES.values())
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _coverage(self, spec: Table) -> Coverage:
         names = spec.column_names

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from screener.data.lake.schema import TABLES, Column, TableName, Type
+from screener.domain.arrays import DayArray, FloatArray
 
-__all__ = ["ARROW", "Values", "empty_rows", "make_rows"]
+__all__ = ["ARROW", "Values", "days_of", "empty_rows", "make_rows", "numbers_of"]
 
 ARROW = {
     Type.TEXT: pa.string(),
@@ -74,3 +75,14 @@ def _array(
     if isinstance(values, pa.Array):
         return values.cast(kind)
     return pa.array(values, kind, from_pandas=True)
+
+
+def days_of(table: pa.Table, name: str) -> DayArray:
+    """Return a column of dates as `datetime64[D]`, NaT where there is none."""
+    return np.asarray(table.column(name).to_numpy(), dtype="datetime64[D]")
+
+
+def numbers_of(table: pa.Table, name: str) -> FloatArray:
+    """Return a column as floats, NaN where there is no value."""
+    values: FloatArray = table.column(name).to_numpy(zero_copy_only=False).astype(np.float64)
+    return values

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
+from screener.domain.arrays import SessionAxis
 from screener.domain.listing import Exchange
 from screener.files.whole import write_whole
 from screener.market.calendars import (
     Calendar,
-    SessionArray,
     calendar_maker,
     calendar_name,
     calendar_of,
@@ -78,7 +78,7 @@ def _path(root: Path, name: str) -> Path:
     return root / FOLDER / f"sessions-{name}.json"
 
 
-def _kept(content: bytes, name: str) -> SessionArray:
+def _kept(content: bytes, name: str) -> SessionAxis:
     """Return the sessions of a copy; one of the errors suppressed above if it is not to be used."""
     document = json.loads(content)
     if (document["calendar"], document["maker"]) != (name, calendar_maker()):

@@ -27,11 +27,11 @@ from datetime import date
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.lake.schema import TABLES, Basis, TableName
+from screener.domain.arrays import FlagArray, FloatArray, IntArray, Places, TextArray
 from screener.errors import DataError
 
 __all__ = [
@@ -45,8 +45,6 @@ __all__ = [
 GIVEN = "given"
 """Column of actions with a factor that a source gave in place of terms."""
 
-_FloatArray = npt.NDArray[np.float64]
-_IntArray = npt.NDArray[np.int64]
 
 _DAYS = 1 << 22  # twice any date in days since 1970, so a listing and a day make one number
 _UNLIKE = 2e-3  # relative: a factor given rests on a reference price rounded to the tick
@@ -57,14 +55,14 @@ _FIX_ACTION = "correct the action and import it again: `screener data import FIL
 class _Actions:
     """Actions sorted by listing and ex-session, missing terms replaced by their neutral value."""
 
-    listing: npt.NDArray[np.object_]
-    day: _IntArray
-    cash: _FloatArray
-    bonus: _FloatArray
-    split: _FloatArray
-    rights: _FloatArray
-    rights_price: _FloatArray
-    given: _FloatArray
+    listing: TextArray
+    day: IntArray
+    cash: FloatArray
+    bonus: FloatArray
+    split: FloatArray
+    rights: FloatArray
+    rights_price: FloatArray
+    given: FloatArray
 
     def where(self, row: int) -> str:
         """Name an action for an error message."""
@@ -72,14 +70,14 @@ class _Actions:
 
 
 def ex_reference(
-    previous_close: _FloatArray,
+    previous_close: FloatArray,
     *,
-    cash: _FloatArray | float = 0.0,
-    bonus: _FloatArray | float = 0.0,
-    split: _FloatArray | float = 1.0,
-    rights: _FloatArray | float = 0.0,
-    rights_price: _FloatArray | float = 0.0,
-) -> _FloatArray:
+    cash: FloatArray | float = 0.0,
+    bonus: FloatArray | float = 0.0,
+    split: FloatArray | float = 1.0,
+    rights: FloatArray | float = 0.0,
+    rights_price: FloatArray | float = 0.0,
+) -> FloatArray:
     """Compute the ex-right reference price, unrounded.
 
     Parameters
@@ -103,7 +101,7 @@ def ex_reference(
     """
     held = (1.0 + np.asarray(bonus) + np.asarray(rights)) * np.asarray(split)
     worth = previous_close - np.asarray(cash) + np.asarray(rights_price) * np.asarray(rights)
-    reference: _FloatArray = np.asarray(worth / held, dtype=np.float64)
+    reference: FloatArray = np.asarray(worth / held, dtype=np.float64)
     return reference
 
 
@@ -232,14 +230,14 @@ def _check_actions(read: _Actions, ordered: pa.Table) -> None:
     same = (read.listing[1:] == read.listing[:-1]) & (read.day[1:] == read.day[:-1])
     _refuse(read, np.append(same, False), "an action comes twice")
     for name in ("cash", "bonus", "rights", "rights_price"):
-        terms: _FloatArray = getattr(read, name)
+        terms: FloatArray = getattr(read, name)
         _refuse(read, ~(np.isfinite(terms) & (terms >= 0)), f"{name} is not a number of 0 or more")
     _refuse(read, ~(np.isfinite(read.split) & (read.split > 0)), "split is not a positive number")
     unpriced = ordered["rights_price"].is_null().to_numpy() & (read.rights > 0)
     _refuse(read, unpriced, "rights are offered without a rights_price")
 
 
-def _references(read: _Actions, previous: _FloatArray, rows: slice = slice(None)) -> _FloatArray:
+def _references(read: _Actions, previous: FloatArray, rows: slice = slice(None)) -> FloatArray:
     by_terms = ex_reference(
         previous[rows],
         cash=read.cash[rows],
@@ -252,7 +250,7 @@ def _references(read: _Actions, previous: _FloatArray, rows: slice = slice(None)
     return np.where(np.isnan(given), by_terms, previous[rows] / given)
 
 
-def _previous_closes(read: _Actions, closes: pa.Table) -> tuple[_FloatArray, npt.NDArray[np.intp]]:
+def _previous_closes(read: _Actions, closes: pa.Table) -> tuple[FloatArray, Places]:
     """Find each action's last close before its ex-session, and which close that is."""
     names = pa.array(np.unique(read.listing.astype(str)), pa.string())
     kept = closes.filter(
@@ -273,7 +271,7 @@ def _previous_closes(read: _Actions, closes: pa.Table) -> tuple[_FloatArray, npt
         "no close before an action, so its factor cannot be computed",
         fix="import bars that start before the ex-session, or leave the action out",
     )
-    found: _FloatArray = close[at]
+    found: FloatArray = close[at]
     return found, at
 
 
@@ -289,7 +287,7 @@ def _check_basis(kept: pa.Table) -> None:
         )
 
 
-def _check_reference(read: _Actions, previous: _FloatArray, reference: _FloatArray) -> None:
+def _check_reference(read: _Actions, previous: FloatArray, reference: FloatArray) -> None:
     broken = ~(np.isfinite(reference) & (reference > 0))
     if broken.any():
         row = int(np.argmax(broken))
@@ -301,9 +299,7 @@ def _check_reference(read: _Actions, previous: _FloatArray, reference: _FloatArr
         )
 
 
-def _refuse(
-    read: _Actions, broken: npt.NDArray[np.bool_], what: str, *, fix: str = _FIX_ACTION
-) -> None:
+def _refuse(read: _Actions, broken: FlagArray, what: str, *, fix: str = _FIX_ACTION) -> None:
     count = int(np.count_nonzero(broken[: len(read.day)]))
     if count:
         where = read.where(int(np.argmax(broken)))
@@ -312,7 +308,7 @@ def _refuse(
         )
 
 
-def _cumulate(listing: npt.NDArray[np.object_], ratio: _FloatArray) -> _FloatArray:
+def _cumulate(listing: TextArray, ratio: FloatArray) -> FloatArray:
     # A product per listing, not one over all of them divided by its start: no rounding crosses
     # from one listing to another, so another listing's actions cannot move a factor's last digit.
     factor = np.empty_like(ratio)
@@ -322,21 +318,21 @@ def _cumulate(listing: npt.NDArray[np.object_], ratio: _FloatArray) -> _FloatArr
     return factor
 
 
-def _keys(listing: pa.ChunkedArray | pa.Array, names: pa.Array, day: _IntArray) -> _IntArray:
+def _keys(listing: pa.ChunkedArray | pa.Array, names: pa.Array, day: IntArray) -> IntArray:
     code = pc.index_in(listing, value_set=names).to_numpy(zero_copy_only=False)
     return np.asarray(code, dtype=np.int64) * _DAYS + day + _DAYS // 2
 
 
-def _days(column: pa.ChunkedArray) -> _IntArray:
-    days: _IntArray = column.cast(pa.int32()).to_numpy().astype(np.int64)
+def _days(column: pa.ChunkedArray) -> IntArray:
+    days: IntArray = column.cast(pa.int32()).to_numpy().astype(np.int64)
     return days
 
 
-def _numbers(column: pa.ChunkedArray, missing: float) -> _FloatArray:
-    values: _FloatArray = pc.fill_null(column.cast(pa.float64()), missing).to_numpy()
+def _numbers(column: pa.ChunkedArray, missing: float) -> FloatArray:
+    values: FloatArray = pc.fill_null(column.cast(pa.float64()), missing).to_numpy()
     return values
 
 
-def _objects(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
-    values: npt.NDArray[np.object_] = np.array(column.to_pylist(), dtype=object)
+def _objects(column: pa.ChunkedArray) -> TextArray:
+    values: TextArray = np.array(column.to_pylist(), dtype=object)
     return values

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
+from screener.domain.arrays import FloatArray, SessionAxis
 from screener.domain.listing import Currency, Exchange
-from screener.domain.panel import SessionAxis
 from screener.errors import DataError
 from screener.market.calendars import calendar_of
 
-__all__ = ["MAX_AGE", "Fixings", "fixing_days", "read_fixings"]
+__all__ = ["MAX_AGE", "Fixings", "fixing_days", "read_fixings", "read_rates"]
 
 MAX_AGE = timedelta(days=5)
 """How much older than the last day that had to have a fixing the one taken may be."""
@@ -78,7 +78,7 @@ class Fixings:
             self._rates[key] = self._to_pivot(base, session) / self._to_pivot(quote, session)
         return self._rates[key]
 
-    def to_pivot(self, currency: Currency, sessions: SessionAxis) -> npt.NDArray[np.float64]:
+    def to_pivot(self, currency: Currency, sessions: SessionAxis) -> FloatArray:
         """Return CNY for 1 of `currency` on each session: the last fixing on or before it.
 
         Parameters
@@ -100,7 +100,7 @@ class Fixings:
         inverse = self._carried(f"{_PIVOT}{currency}", sessions)
         return np.where(np.isfinite(direct), direct, 1.0 / inverse)
 
-    def _carried(self, pair: str, sessions: SessionAxis) -> npt.NDArray[np.float64]:
+    def _carried(self, pair: str, sessions: SessionAxis) -> FloatArray:
         known = self.by_pair.get(pair, [])
         days = np.array([day for day, _ in known], dtype="datetime64[D]")
         rates = np.array([np.nan, *(rate for _, rate in known)])
@@ -146,3 +146,17 @@ def read_fixings(store: Store, first: date, last: date) -> Fixings:
     ):
         found.setdefault(pair, []).append((session, rate))
     return Fixings(found)
+
+
+def read_rates(store: Store, currencies: Sequence[Currency], sessions: SessionAxis) -> FloatArray:
+    """Return CNY for 1 of each currency on each session, `(n_sessions, n_currencies)`.
+
+    NaN without a fixing that still holds: see `Fixings.to_pivot`.
+    """
+    if not len(sessions):
+        return np.ones((0, len(currencies)))
+    fixings = read_fixings(store, sessions[0].item(), sessions[-1].item())
+    kinds = list(dict.fromkeys(currencies))
+    rates = np.column_stack([fixings.to_pivot(kind, sessions) for kind in kinds])
+    found: FloatArray = rates[:, [kinds.index(item) for item in currencies]]
+    return found

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 
+from screener.data.lake.rows import days_of, numbers_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
-from screener.data.panels.fixings import read_fixings
-from screener.data.panels.held_factors import factor_on
-from screener.domain.listing import Currency, Exchange, Listing
-from screener.domain.name_marks import bears_st_name, in_delisting_period, is_s_share
-from screener.domain.panel import (
-    CapPanel,
-    FlagMatrix,
-    FloatMatrix,
-    PricePanel,
-    SessionAxis,
-    TradingPanel,
-)
+from screener.data.panels.fixings import read_rates
+from screener.data.panels.grid import Cells, Grid, trading_days
+from screener.domain.arrays import FlagArray, FlagMatrix, FloatArray, FloatMatrix, SessionAxis
+from screener.domain.listing import Exchange, Listing
+from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.market.calendars import calendar_of
 from screener.market.trading import southbound_open, southbound_rule
 
@@ -87,13 +79,13 @@ def read_panel(
     frontier = frontier_of(store, exchanges)
     start = first_entry - timedelta(days=history)
     end = max([*frontier.values(), last_entry])
-    axis = _axis(exchanges, start, end)
-    bars = store.read(TableName.BARS, listings=ids, start=start, end=end)
+    grid = Grid(axis := _axis(exchanges, start, end), ids)
+    bars = grid.cells(store.read(TableName.BARS, listings=ids, start=start, end=end))
     status = store.read(TableName.STATUS, listings=ids, start=start, end=end)
     spans = store.spans(ids)
     listed, gone = _dates(store, ids, "list_date"), _dates(store, ids, "delist_date")
-    special, unreformed, leaving = _named(
-        store, axis, ids, bears_st_name, is_s_share, in_delisting_period
+    suspended, special, unreformed, leaving = grid.states(
+        store.read(TableName.NAMES, listings=ids), grid.cells(status)
     )
     adjusted = np.array(
         [item in spans and spans[item].basis is Basis.ADJUSTED for item in ids], dtype=bool
@@ -101,22 +93,22 @@ def read_panel(
     return PricePanel(
         sessions=axis,
         listings=tuple(listings),
-        open=_matrix(bars, "open", axis, ids),
-        close=_matrix(bars, "close", axis, ids),
-        factor=_factors(store, axis, ids, adjusted),
-        fx=_fx(store, axis, listings),
+        open=bars.matrix("open"),
+        close=bars.matrix("close"),
+        factor=grid.factors(store.read(TableName.FACTORS, listings=ids), adjusted),
+        fx=read_rates(store, [item.currency for item in listings], axis),
         prior_values=_prior_values(store, ids, start, adjusted),
-        trading=np.column_stack([_trading(axis, item.exchange) for item in listings]),
-        suspended=_flags(status, "suspended", axis, ids),
-        st=_flags(status, "st", axis, ids) | special,
+        trading=trading_days(axis, listings),
+        suspended=suspended,
+        st=special,
         adjusted=adjusted,
         list_dates=tuple(listed.get(item) for item in ids),
         first_bars=tuple(spans[item].first if item in spans else None for item in ids),
         last_bars=tuple(spans[item].last if item in spans else None for item in ids),
         frontier=frontier,
-        vwap=_averages(bars, axis, ids, adjusted) if vwap else None,
+        vwap=_averages(bars, adjusted) if vwap else None,
         delist_dates=tuple(gone.get(item) for item in ids),
-        untraded=_matrix(bars, "volume", axis, ids) == 0,
+        untraded=bars.matrix("volume") == 0,
         unreformed=unreformed,
         leaving=leaving,
     )
@@ -137,36 +129,17 @@ def read_caps(store: Store, panel: PricePanel) -> CapPanel:
         start=start,
         end=panel.session(len(panel.sessions) - 1),
     )
+    grid, age = Grid(panel.sessions, ids), timedelta(days=_CAP_DAYS)
     return CapPanel(
-        market_cap=_last_known(rows, "market_cap", panel, ids) * panel.fx,
-        float_cap=_last_known(rows, "float_cap", panel, ids) * panel.fx,
+        market_cap=grid.last_known(rows, "market_cap", age=age) * panel.fx,
+        float_cap=grid.last_known(rows, "float_cap", age=age) * panel.fx,
     )
 
 
-def _last_known(table: pa.Table, name: str, panel: PricePanel, ids: list[str]) -> FloatMatrix:
-    """Return the last value on or before each session that is fresh enough, else NaN."""
-    values, days = _numbers(table, name), _days(table, "session")
-    listings = np.array(table.column("listing").to_pylist(), dtype=object)
-    found = np.full((len(panel.sessions), len(ids)), np.nan)
-    for column, listing in enumerate(ids):
-        own = (listings == listing) & np.isfinite(values)
-        if not own.any():
-            continue
-        order = np.argsort(days[own], kind="stable")
-        own_days, own_values = days[own][order], values[own][order]
-        at = np.searchsorted(own_days, panel.sessions, side="right") - 1
-        age = panel.sessions - own_days[np.maximum(at, 0)]
-        fresh = (at >= 0) & (age <= np.timedelta64(_CAP_DAYS, "D"))
-        found[fresh, column] = own_values[at[fresh]]
-    return found
-
-
-def _averages(
-    bars: pa.Table, axis: SessionAxis, ids: list[str], adjusted: npt.NDArray[np.bool_]
-) -> FloatMatrix:
+def _averages(bars: Cells, adjusted: FlagArray) -> FloatMatrix:
     """Return turnover by volume: 0 where nothing was traded, NaN where it fits no price."""
     names = ("amount", "volume", "low", "high")
-    amount, volume, low, high = (_matrix(bars, name, axis, ids) for name in names)
+    amount, volume, low, high = (bars.matrix(name) for name in names)
     traded = volume > 0
     average = np.where(traded, amount, np.nan) / np.where(traded, volume, np.nan)
     fits = (average >= low * (1 - _OFF_THE_DAY)) & (average <= high * (1 + _OFF_THE_DAY))
@@ -189,17 +162,19 @@ def read_trading(store: Store, panel: PricePanel) -> TradingPanel:
             board_lot=empty.copy(),
         )
     start, end = panel.session(0), panel.session(len(panel.sessions) - 1)
-    bars = store.read(TableName.BARS, listings=ids, start=start, end=end)
+    grid = Grid(panel.sessions, ids)
+    bars = grid.cells(store.read(TableName.BARS, listings=ids, start=start, end=end))
+    lots = store.read(TableName.BOARD_LOTS, listings=ids)
     entitled = _entitlements(store, panel, ids)
     return TradingPanel(
         prices=panel,
-        volume=_matrix(bars, "volume", panel.sessions, ids),
-        amount=_matrix(bars, "amount", panel.sessions, ids),
+        volume=bars.matrix("volume"),
+        amount=bars.matrix("amount"),
         share_ratio=entitled["ratio"],
         dividend=entitled["cash"],
         rights=entitled["rights"],
         rights_price=entitled["rights_price"],
-        board_lot=_board_lots(store, panel.sessions, ids),
+        board_lot=grid.in_force(lots, "lot", float, fill=np.nan),
         southbound=_southbound(panel),
         funds=_funds(store, ids),
     )
@@ -251,17 +226,6 @@ def _entitlements(store: Store, panel: PricePanel, ids: list[str]) -> dict[str, 
     return {"ratio": ratio, "cash": cash, "rights": rights, "rights_price": price}
 
 
-def _board_lots(store: Store, axis: SessionAxis, ids: list[str]) -> FloatMatrix:
-    """Return the board lot in force on each session; NaN before the first known one."""
-    lots = np.full((len(axis), len(ids)), np.nan)
-    column_of = {name: at for at, name in enumerate(ids)}
-    # Sorted by listing and day: each lot holds until the next one overwrites it.
-    for row in store.read(TableName.BOARD_LOTS, listings=ids).to_pylist():
-        first = int(np.searchsorted(axis, np.datetime64(row["valid_from"], "D")))
-        lots[first:, column_of[row["listing"]]] = row["lot"]
-    return lots
-
-
 def read_benchmark(store: Store, benchmark: Listing) -> tuple[SessionAxis, FloatMatrix, str]:
     """Read the bars of a benchmark in the base currency.
 
@@ -271,23 +235,13 @@ def read_benchmark(store: Store, benchmark: Listing) -> tuple[SessionAxis, Float
         `(n,)` sessions; `(n, 2)` open and close in CNY; `price` or `total`.
     """
     bars = store.read(TableName.BARS, listings=[benchmark.id])
-    sessions = _days(bars, "session")
-    rates = _rates(store, [benchmark.currency], sessions)[benchmark.currency]
-    values = np.column_stack([_numbers(bars, "open") * rates, _numbers(bars, "close") * rates])
+    sessions = days_of(bars, "session")
+    rates = read_rates(store, [benchmark.currency], sessions)[:, 0]
+    values = np.column_stack([numbers_of(bars, "open") * rates, numbers_of(bars, "close") * rates])
     rows = store.read(TableName.LISTINGS, listings=[benchmark.id])
     basis = rows.column("return_basis")[0].as_py() if rows.num_rows else None
     adjusted = str(Basis.ADJUSTED) in bars.column("basis").to_pylist()
     return sessions, values, basis or ("total" if adjusted else "price")
-
-
-def _rates(
-    store: Store, currencies: Iterable[Currency], sessions: SessionAxis
-) -> dict[Currency, npt.NDArray[np.float64]]:
-    """Return CNY for 1 of each currency on each session, NaN without a fresh fixing."""
-    if not len(sessions):
-        return {currency: np.ones(0) for currency in currencies}
-    found = read_fixings(store, sessions[0].item(), sessions[-1].item())
-    return {currency: found.to_pivot(currency, sessions) for currency in currencies}
 
 
 def _axis(exchanges: Sequence[Exchange], start: date, end: date) -> SessionAxis:
@@ -296,76 +250,11 @@ def _axis(exchanges: Sequence[Exchange], start: date, end: date) -> SessionAxis:
     return merged
 
 
-def _trading(axis: SessionAxis, exchange: Exchange) -> npt.NDArray[np.bool_]:
-    listed: npt.NDArray[np.bool_] = np.isin(axis, calendar_of(exchange).sessions)
-    return listed
-
-
-def _cells(
-    table: pa.Table, axis: SessionAxis, ids: list[str]
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-    """Return each row's cell (row, column) in the panel, and whether its day is on the axis."""
-    days = _days(table, "session")
-    column_of = {name: at for at, name in enumerate(ids)}
-    columns = np.array(
-        [column_of[name] for name in table.column("listing").to_pylist()], dtype=np.intp
-    )
-    rows = np.searchsorted(axis, days)
-    inside = np.isin(days, axis)
-    return rows[inside], columns[inside], inside
-
-
-def _matrix(table: pa.Table, name: str, axis: SessionAxis, ids: list[str]) -> FloatMatrix:
-    rows, columns, inside = _cells(table, axis, ids)
-    matrix = np.full((len(axis), len(ids)), np.nan)
-    matrix[rows, columns] = _numbers(table, name)[inside]
-    return matrix
-
-
-def _flags(table: pa.Table, name: str, axis: SessionAxis, ids: list[str]) -> FlagMatrix:
-    rows, columns, inside = _cells(table, axis, ids)
-    matrix = np.zeros((len(axis), len(ids)), dtype=bool)
-    values = np.array([bool(told) for told in table.column(name).to_pylist()], dtype=bool)
-    matrix[rows, columns] = values[inside]
-    return matrix
-
-
-def _named(
-    store: Store, axis: SessionAxis, ids: list[str], *marks: Callable[[str], bool]
-) -> list[FlagMatrix]:
-    """Tell from the name in force each session what each of some marks says of a listing."""
-    flags = [np.zeros((len(axis), len(ids)), dtype=bool) for _ in marks]
-    column_of = {name: at for at, name in enumerate(ids)}
-    # Sorted by listing and day: each name holds until the next one overwrites it.
-    for row in store.read(TableName.NAMES, listings=ids).to_pylist():
-        first = int(np.searchsorted(axis, np.datetime64(row["valid_from"], "D")))
-        for flag, mark in zip(flags, marks, strict=True):
-            flag[first:, column_of[row["listing"]]] = mark(row["name"])
-    return flags
-
-
-def _factors(
-    store: Store, axis: SessionAxis, ids: list[str], adjusted: npt.NDArray[np.bool_]
-) -> FloatMatrix:
-    """Return the factors; an adjusted listing has none, its prices hold them already."""
-    table = store.read(TableName.FACTORS, listings=ids)
-    names = np.array(table.column("listing").to_pylist(), dtype=object)
-    days, values = _days(table, "ex_session"), _numbers(table, "factor")
-    matrix = np.ones((len(axis), len(ids)))
-    for column, name in enumerate(ids):
-        own = names == name
-        if own.any() and not adjusted[column]:
-            matrix[:, column] = factor_on(days[own], values[own], axis)
-    return matrix
-
-
-def _prior_values(
-    store: Store, ids: list[str], start: date, adjusted: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
+def _prior_values(store: Store, ids: list[str], start: date, adjusted: FlagArray) -> FloatArray:
     """Return each listing's last close before `start` times its factor that day, NaN if none."""
     last = store.last_values(ids, before=start)
     days = np.array(sorted({day for day, _ in last.values()}), dtype="datetime64[D]")
-    factor = _factors(store, days, ids, adjusted)
+    factor = Grid(days, ids).factors(store.read(TableName.FACTORS, listings=ids), adjusted)
     return np.array(
         [
             last[name][1] * factor[int(np.searchsorted(days, np.datetime64(last[name][0]))), column]
@@ -377,23 +266,6 @@ def _prior_values(
     )
 
 
-def _fx(store: Store, axis: SessionAxis, listings: Sequence[Listing]) -> FloatMatrix:
-    rates = _rates(store, {listing.currency for listing in listings}, axis)
-    return np.column_stack([rates[listing.currency] for listing in listings])
-
-
 def _dates(store: Store, ids: list[str], name: str) -> dict[str, date]:
     rows = store.read(TableName.LISTINGS, listings=ids).select(["listing", name])
     return {row["listing"]: row[name] for row in rows.to_pylist() if row[name]}
-
-
-def _days(table: pa.Table, name: str) -> SessionAxis:
-    days: SessionAxis = table.column(name).to_numpy().astype("datetime64[D]")
-    return days
-
-
-def _numbers(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
-    values: npt.NDArray[np.float64] = (
-        table.column(name).to_numpy(zero_copy_only=False).astype(np.float64)
-    )
-    return values

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.sources.files.columns.units import normal_header
 from screener.data.sources.files.columns.values import read_days, read_numbers
 from screener.data.sources.files.tables.raw import Fit, RawFile
 from screener.data.sources.files.tables.reading import read_raw
-from screener.data.validation.row_checks import BoolArray
-from screener.domain.panel import FloatMatrix, SessionAxis
+from screener.domain.arrays import FlagArray, FloatArray, FloatMatrix, SessionAxis
 from screener.errors import InputError, SchemaMismatch, ScreenerError
 
 __all__ = ["ReturnTable", "read_return_table"]
@@ -50,11 +48,11 @@ class ReturnTable:
     values: FloatMatrix
     lacks: Mapping[str, ScreenerError] = field(default_factory=dict)
 
-    def column(self, name: str) -> npt.NDArray[np.float64]:
+    def column(self, name: str) -> FloatArray:
         """Return one column; `KeyError` if there is none of that name."""
         if name not in self.columns:
             raise KeyError(name)
-        found: npt.NDArray[np.float64] = self.values[:, self.columns.index(name)]
+        found: FloatArray = self.values[:, self.columns.index(name)]
         return found
 
 
@@ -147,7 +145,7 @@ def _returns(raw: RawFile, places: list[int]) -> FloatMatrix:
     return values
 
 
-def _refuse_cells(raw: RawFile, place: int, bad: BoolArray, what: str, fix: str) -> None:
+def _refuse_cells(raw: RawFile, place: int, bad: FlagArray, what: str, fix: str) -> None:
     if not bad.any():
         return
     row = int(np.flatnonzero(bad)[0])

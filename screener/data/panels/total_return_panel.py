@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from screener.data.lake.rows import days_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
-from screener.data.panels.held_factors import factor_on
+from screener.data.panels.grid import Grid
+from screener.domain.arrays import FlagMatrix, FloatMatrix, SessionAxis
 from screener.domain.listing import Board, Exchange, Listing
-from screener.domain.panel import FlagMatrix, FloatMatrix, SessionAxis
 from screener.domain.wealth import IndexSeries, Peers, WealthPanel
 from screener.market.calendars import calendar_of
 
@@ -23,6 +22,7 @@ __all__ = ["read_wealth"]
 
 _MAINLAND = (".SH", ".SZ", ".BJ")
 _COLUMNS = ("listing", "session", "open", "close")
+_STATUS = ("listing", "session", "suspended")
 
 
 def read_wealth(
@@ -53,15 +53,14 @@ def read_wealth(
     first = days[max(int(np.searchsorted(days, np.datetime64(start, "D"), side="right")) - 1, 0)]
     bars = store.read(TableName.BARS, start=first.item(), columns=_COLUMNS)
     bars = bars.filter(_in_market(bars.column("listing"), mainland=mainland))
-    ids, column, session = _keys(bars)
+    ids = sorted(pc.unique(bars.column("listing")).to_pylist())
     suffixes = _MAINLAND if mainland else (".HK",)
-    axis = _axis(days, first, store.frontier(suffixes), session)
+    axis = _axis(days, first, store.frontier(suffixes), days_of(bars, "session"))
+    grid = Grid(axis, ids)
+    cells = grid.cells(bars)
     master = {row["listing"]: row for row in store.read(TableName.LISTINGS).to_pylist()}
     wanted = {item.id: item for item in benchmarks}
-    matrices = {
-        name: _matrix(axis, len(ids), session, column, _numbers(bars, name))
-        for name in ("open", "close")
-    }
+    matrices = {name: cells.matrix(name) for name in ("open", "close")}
     indices = {
         wanted[text]: IndexSeries(
             listing=wanted[text],
@@ -72,24 +71,27 @@ def read_wealth(
         for at, text in enumerate(ids)
         if text in wanted
     }
-    return _panel(store, axis, ids, matrices, master, indices)
+    return _panel(store, grid, matrices, master, indices)
 
 
 def _panel(
     store: Store,
-    axis: SessionAxis,
-    ids: list[str],
+    grid: Grid,
     matrices: dict[str, FloatMatrix],
     master: dict[str, dict[str, object]],
     indices: dict[Listing, IndexSeries],
 ) -> WealthPanel:
+    axis, ids = grid.axis, grid.ids
     listings = [_listing(text) for text in ids]
     traded = np.isfinite(matrices["close"])
     if len(axis):
-        factors = _factors(store, axis, ids)
+        factors = _factors(store, grid)
         for matrix in matrices.values():
             matrix *= factors
-        suspended = _suspended(store, axis, ids)
+        status = store.read(
+            TableName.STATUS, start=axis[0].item(), end=axis[-1].item(), columns=_STATUS
+        )
+        suspended = grid.cells(status).flags("suspended")
         traded &= ~suspended
         _carry(matrices["close"], suspended | _gone(axis, ids, master))
     return WealthPanel(
@@ -115,18 +117,6 @@ def _in_market(listings: pa.ChunkedArray, *, mainland: bool) -> pa.ChunkedArray:
     return pc.invert(hong_kong) if mainland else hong_kong
 
 
-def _keys(bars: pa.Table) -> tuple[list[str], npt.NDArray[np.int64], SessionAxis]:
-    """Return the ids, sorted, and each row's place among them and its session."""
-    encoded = bars.column("listing").combine_chunks().dictionary_encode()
-    texts: list[str] = encoded.dictionary.to_pylist()
-    order = sorted(range(len(texts)), key=texts.__getitem__)
-    place = np.empty(len(texts), dtype=np.int64)
-    place[order] = np.arange(len(texts))
-    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    session = bars.column("session").to_numpy().astype("datetime64[D]")
-    return [texts[at] for at in order], place[codes] if len(texts) else codes, session
-
-
 def _axis(
     days: SessionAxis, first: np.datetime64, frontier: date | None, session: SessionAxis
 ) -> SessionAxis:
@@ -138,53 +128,10 @@ def _axis(
     return axis
 
 
-def _matrix(
-    axis: SessionAxis,
-    n_listings: int,
-    session: SessionAxis,
-    column: npt.NDArray[np.int64],
-    values: npt.NDArray[np.float64],
-) -> FloatMatrix:
-    matrix = np.full((len(axis), n_listings), np.nan)
-    rows = np.searchsorted(axis, session)
-    inside = rows < len(axis)
-    inside[inside] &= axis[rows[inside]] == session[inside]
-    matrix[rows[inside], column[inside]] = values[inside]
-    return matrix
-
-
-def _factors(store: Store, axis: SessionAxis, ids: list[str]) -> FloatMatrix:
-    """Return total-return factors; an adjusted listing has none, its prices hold them already."""
-    matrix = np.ones((len(axis), len(ids)))
-    table = store.read(TableName.FACTORS)
-    days = table.column("ex_session").to_numpy().astype("datetime64[D]")
-    values = _numbers(table, "factor")
-    names = table.column("listing").to_pylist()
-    adjusted = {name for name, span in store.spans(ids).items() if span.basis is Basis.ADJUSTED}
-    column_of = {name: at for at, name in enumerate(ids)}
-    bounds = [0, *(at for at in range(1, len(names)) if names[at] != names[at - 1]), len(names)]
-    for low, high in pairwise(bounds):
-        column = column_of.get(names[low]) if low < high else None
-        if column is not None and names[low] not in adjusted:
-            matrix[:, column] = factor_on(days[low:high], values[low:high], axis)
-    return matrix
-
-
-def _suspended(store: Store, axis: SessionAxis, ids: list[str]) -> FlagMatrix:
-    flags = np.zeros((len(axis), len(ids)), dtype=np.bool_)
-    rows = store.read(
-        TableName.STATUS,
-        start=axis[0].item(),
-        end=axis[-1].item(),
-        columns=("listing", "session", "suspended"),
-    )
-    column_of = {name: at for at, name in enumerate(ids)}
-    halted = rows.filter(rows.column("suspended"))
-    days = np.searchsorted(axis, halted.column("session").to_numpy().astype("datetime64[D]"))
-    for name, at in zip(halted.column("listing").to_pylist(), days.tolist(), strict=True):
-        if name in column_of and at < len(axis):
-            flags[at, column_of[name]] = True
-    return flags
+def _factors(store: Store, grid: Grid) -> FloatMatrix:
+    spans = store.spans(grid.ids)
+    adjusted = [name in spans and spans[name].basis is Basis.ADJUSTED for name in grid.ids]
+    return grid.factors(store.read(TableName.FACTORS), np.array(adjusted, dtype=bool))
 
 
 def _gone(
@@ -222,10 +169,3 @@ def _peers(listing: Listing, row: dict[str, object] | None) -> int:
 def _listing(text: str) -> Listing:
     code, _, exchange = text.rpartition(".")
     return Listing(code, Exchange(exchange))
-
-
-def _numbers(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
-    values: npt.NDArray[np.float64] = (
-        table.column(name).to_numpy(zero_copy_only=False).astype(np.float64)
-    )
-    return values

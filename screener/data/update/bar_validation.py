@@ -16,9 +16,9 @@ from screener.data.update.listing_master import joined, listings_in
 from screener.data.validation.bar_checks import ArrivalContext, check_bars
 from screener.data.validation.ticks import on_ticks, tick_remarks
 from screener.domain.listing import Listing
-from screener.domain.name_marks import bears_st_name
 from screener.errors import DataError
 from screener.market.calendars import calendar_of
+from screener.market.special_treatment import special_by_name
 
 __all__ = ["CheckedBars", "checked_bars"]
 
@@ -170,9 +170,8 @@ class _Facts:
             stored=own[TableName.BARS],
             actions=own[TableName.ACTIONS],
             list_date=first_days[0] if first_days else None,
-            st=tuple(
-                (row["valid_from"], bears_st_name(row["name"]))
-                for row in own[TableName.NAMES].to_pylist()
+            st=special_by_name(
+                (row["valid_from"], row["name"]) for row in own[TableName.NAMES].to_pylist()
             ),
             suspended=frozenset(halted),
         )

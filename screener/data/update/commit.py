@@ -36,10 +36,11 @@ from screener.data.validation.bar_checks import check_calendar, check_factors
 from screener.data.validation.import_checks import settled_doubts
 from screener.data.validation.joining import join_bars
 from screener.data.validation.sense_checks import without_leaps, without_nonsense
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import DataError
 from screener.market.benchmarks import DEFAULT_BENCHMARK
-from screener.market.calendars import EXCHANGE_ZONE, calendar_of
+from screener.market.calendars import calendar_of
 
 __all__ = ["Landing", "Piece"]
 
@@ -166,7 +167,7 @@ class Landing:
 
     @property
     def _today(self) -> date:
-        return self.fetched_at.astimezone(EXCHANGE_ZONE).date()
+        return self.fetched_at.astimezone(SHANGHAI).date()
 
     def _completed(
         self, store: Store, tables: dict[TableName, pa.Table]

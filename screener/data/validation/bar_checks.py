@@ -24,7 +24,6 @@ from screener.data.validation.context import (
 )
 from screener.data.validation.jumps import judge_jumps
 from screener.data.validation.row_checks import (
-    BoolArray,
     Finding,
     Verdict,
     duplicate_findings,
@@ -36,6 +35,7 @@ from screener.data.validation.row_checks import (
 from screener.data.validation.sense import numbers_beyond
 from screener.data.validation.series import check_calendar, check_factors, gaps
 from screener.data.validation.stored import compare_with_stored
+from screener.domain.arrays import FlagArray
 from screener.domain.listing import Board, Exchange
 
 __all__ = [
@@ -185,7 +185,7 @@ def _differs(rows: pa.Table, column: str, wanted: str, reason: str) -> Finding:
     return Finding(rows=unlike.to_numpy(), reason=reason)
 
 
-def _without_conflicts(bars: Bars, verdict: Verdict) -> tuple[BoolArray, Verdict]:
+def _without_conflicts(bars: Bars, verdict: Verdict) -> tuple[FlagArray, Verdict]:
     values = [*bars.prices.values(), bars.volume, bars.amount]
     repeats, conflict = duplicate_findings(
         [bars.days], values, verdict.passed, key_name="the session"
@@ -221,7 +221,7 @@ def _on_suspension(bars: Bars, context: ArrivalContext) -> dict[int, str]:
 
 def _arrival(
     rows: pa.Table,
-    kept: BoolArray,
+    kept: FlagArray,
     found: _Findings,
     remarks: list[str],
     context: ArrivalContext,

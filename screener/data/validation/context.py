@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
 from screener.data.lake.batch import Reject
+from screener.data.lake.rows import days_of
 from screener.data.lake.schema import TableName
-from screener.data.validation.row_checks import DayArray, FloatArray
+from screener.domain.arrays import DayArray, FloatArray
 from screener.domain.listing import Listing
 from screener.market.calendars import Calendar
+from screener.market.special_treatment import SpecialTreatment
 from screener.market.trading import least_tick
 
 __all__ = [
@@ -25,8 +25,6 @@ __all__ = [
     "Arrival",
     "ArrivalContext",
     "Bars",
-    "SpecialTreatment",
-    "days_of",
     "make_note",
     "tick_of",
     "told_apart",
@@ -34,9 +32,6 @@ __all__ = [
 
 KEPT = "kept: "
 """How the reason of a note begins whose row was kept."""
-
-SpecialTreatment: TypeAlias = Callable[[date], bool | None] | tuple[tuple[date, bool], ...]
-"""Whether a listing is under special treatment on a day: a function, or steps sorted by date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,8 +76,7 @@ class ArrivalContext:
     list_date
         First trading day, if known.
     st
-        Whether it is under special treatment on a day; `None`, or a day before the first step,
-        is unknown.
+        From which day on it is under special treatment and not.
     suspended
         Sessions recorded as suspended.
     """
@@ -95,13 +89,6 @@ class ArrivalContext:
     list_date: date | None
     st: SpecialTreatment
     suspended: frozenset[date]
-
-    def special(self, day: date) -> bool | None:
-        """Tell whether the listing is under special treatment on `day`; `None` if unknown."""
-        if callable(self.st):
-            return self.st(day)
-        at = bisect_right(self.st, day, key=lambda step: step[0])
-        return self.st[at - 1][1] if at else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,11 +119,6 @@ class Bars:
         """Tell which rows are no trade: without volume, or suspended with unknown volume."""
         halted = np.isin(self.days, np.array(sorted(suspended), dtype="datetime64[D]"))
         return np.asarray((self.volume == 0) | (halted & ~(self.volume > 0)))
-
-
-def days_of(rows: pa.Table, column: str) -> DayArray:
-    """Return a column of dates as `datetime64[D]`, NaT where there is none."""
-    return np.asarray(rows.column(column).to_numpy(), dtype="datetime64[D]")
 
 
 def tick_of(listing: Listing) -> float:

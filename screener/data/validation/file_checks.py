@@ -21,18 +21,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.doctor.bar_columns import BarColumns, BoolArray, FloatArray, Marks
-from screener.data.doctor.causes import Cause
+from screener.data.doctor.bar_columns import BarColumns, Marks
 from screener.data.doctor.jumps import MARGIN, Jump, board_limits, find_jumps
 from screener.data.lake.rows import empty_rows
 from screener.data.lake.schema import TableName
-from screener.data.validation.causes import BAD_TICK
 from screener.data.validation.context import ArrivalContext, Bars, tick_of
 from screener.data.validation.jumps import judge_jumps
+from screener.data.validation.price_jumps import BAD_TICK, Cause
+from screener.domain.arrays import FlagArray, FloatArray
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
 
-__all__ = ["FileFacts", "Judged", "judge_adjusted", "judge_raw"]
+__all__ = ["FileFacts", "Judged", "judge_bars"]
 
 _FREE = 6  # bars, at the beginning and after a halt, whose range is left alone
 _SPIKE = 5.0  # times, up or down, where no limit holds
@@ -71,20 +71,27 @@ class Judged:
     doubted: dict[_Key, str] = field(default_factory=dict)
 
 
-def judge_raw(bars: pa.Table, facts: FileFacts) -> Judged:
-    """Judge raw bars, whole histories at best, with the checks of fetched ones.
+def judge_bars(raw: pa.Table, adjusted: pa.Table, facts: FileFacts) -> Judged:
+    """Judge the bars of a user's files, whole histories at best.
 
     Parameters
     ----------
-    bars
-        Rows of table `bars`, raw, at most one for each listing and session, in any order.
+    raw, adjusted
+        Rows of table `bars`, at most one for each listing and session, in any order. Raw ones are
+        judged with the checks of fetched ones; the limits of adjusted ones are approximate, so
+        that only what is beyond doubt is rejected.
     facts
         What is known about their listings.
     """
     found = Judged()
-    if not bars.num_rows:
-        return found
-    columns = BarColumns.of(bars)
+    if raw.num_rows:
+        _judge_raw(BarColumns.of(raw), facts, found)
+    if adjusted.num_rows:
+        _judge_adjusted(BarColumns.of(adjusted), facts, found)
+    return found
+
+
+def _judge_raw(columns: BarColumns, facts: FileFacts, found: Judged) -> None:
     for at in np.flatnonzero(_suspected(columns, facts)):
         listing = columns.listings[at]
         rows = slice(int(columns.starts[at]), int(columns.starts[at + 1]))
@@ -94,40 +101,21 @@ def judge_raw(bars: pa.Table, facts: FileFacts) -> Judged:
             target.update(
                 {(listing.id, own.days[row].item()): text for row, text in reasons.items()}
             )
-    return found
 
 
-def judge_adjusted(bars: pa.Table, facts: FileFacts) -> Judged:
-    """Judge adjusted bars, whose limits are approximate: only what is beyond doubt is rejected.
-
-    Parameters
-    ----------
-    bars
-        Rows of table `bars`, adjusted, at most one for each listing and session, in any order.
-    facts
-        What is known about their listings.
-    """
-    found = Judged()
-    if not bars.num_rows:
-        return found
-    columns = BarColumns.of(bars)
-    jumps = find_jumps(
-        columns,
-        halted=columns.marked(facts.suspended),
-        list_dates=facts.list_dates,
-        steps={},
-    )
+def _judge_adjusted(columns: BarColumns, facts: FileFacts, found: Judged) -> None:
+    halted = columns.marked(facts.suspended)
+    jumps = find_jumps(columns, halted=halted, list_dates=facts.list_dates, steps={})
     by_row = {(jump.listing, jump.session): jump for jump in jumps}
     for key, back in _returns(columns, by_row):
         jump = by_row.pop(key, None)
         if jump is not None:  # itself the way back from the row before
             by_row.pop((key[0], back.session), None)
             found.rejected[key] = f"{BAD_TICK}: {_told(jump)}, and the next close is back"
-    for key, reason in _wicks(columns, facts):
+    for key, reason in _wicks(columns, halted):
         if key not in by_row:
             found.rejected.setdefault(key, reason)
     found.doubted.update({key: f"{_told(jump)}: {jump.text}" for key, jump in by_row.items()})
-    return found
 
 
 def _told(jump: Jump) -> str:
@@ -157,13 +145,12 @@ def _returns(columns: BarColumns, jumps: Mapping[_Key, Jump]) -> list[tuple[_Key
     return found
 
 
-def _wicks(columns: BarColumns, facts: FileFacts) -> Iterator[tuple[_Key, str]]:
+def _wicks(columns: BarColumns, halted: FlagArray) -> Iterator[tuple[_Key, str]]:
     """Return rows whose high and low no reference allows together."""
     limits = board_limits(columns)
     limits = np.where(np.isinf(limits), np.nan, limits)
     most = (1 + limits) / (1 - limits) * (1 + 2 * MARGIN)
     wide = (columns.high / columns.low > most) & (columns.position >= _FREE)
-    halted = columns.marked(facts.suspended)
     for at in np.flatnonzero(wide):
         listing = columns.listings[columns.code[at]]
         first, last = columns.days[at - 1].item(), columns.days[at].item()
@@ -184,7 +171,7 @@ def _sessions(exchange: Exchange, first: date, last: date) -> int:
     return len(calendar_of(exchange).between(first, last))
 
 
-def _suspected(columns: BarColumns, facts: FileFacts) -> BoolArray:
+def _suspected(columns: BarColumns, facts: FileFacts) -> FlagArray:
     """Tell for each listing whether any of its rows may be beyond a limit, or has an ex-date."""
     n_listings = len(columns.listings)
     previous = np.full(columns.n_rows, np.nan)

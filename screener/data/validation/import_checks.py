@@ -20,10 +20,10 @@ from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.update.action_reconciliation import same_terms, terms
 from screener.data.update.listing_master import joined, listings_in
-from screener.data.validation.causes import cause_kind, is_jump
 from screener.data.validation.context import KEPT, make_note, told_apart
-from screener.data.validation.file_checks import FileFacts, Judged, judge_adjusted, judge_raw
+from screener.data.validation.file_checks import FileFacts, Judged, judge_bars
 from screener.data.validation.import_facts import file_facts
+from screener.data.validation.price_jumps import cause_kind, is_jump
 from screener.data.validation.ticks import on_ticks, tick_remarks
 from screener.domain.listing import stored_listing
 
@@ -153,11 +153,7 @@ class _Work:
 
     def judged(self) -> Judged:
         """Return what is made of the bars."""
-        raw, adjusted = judge_raw(self.raw, self.facts), judge_adjusted(self.adjusted, self.facts)
-        return Judged(
-            rejected={**raw.rejected, **adjusted.rejected},
-            doubted={**raw.doubted, **adjusted.doubted},
-        )
+        return judge_bars(self.raw, self.adjusted, self.facts)
 
     def notes(self, reasons: Mapping[_Key, str], prefix: str) -> tuple[Reject, ...]:
         """Make a note on each bar with a reason."""

@@ -16,7 +16,7 @@ from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.validation.file_checks import FileFacts
-from screener.market.calendars import EXCHANGE_ZONE
+from screener.domain.days import SHANGHAI
 
 __all__ = ["file_facts"]
 
@@ -48,7 +48,7 @@ def file_facts(
         actions=_actions(store, batch, raw),
         list_dates=known_dates(tables, "list_date"),
         suspended=Marks.of(status.filter(status.column("suspended"))),
-        today=fetched_at.astimezone(EXCHANGE_ZONE).date(),
+        today=fetched_at.astimezone(SHANGHAI).date(),
     )
 
 

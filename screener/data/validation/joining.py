@@ -22,14 +22,15 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.lake.batch import Reject
+from screener.data.lake.rows import days_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
-from screener.data.validation.row_checks import ROUNDING, BoolArray, DayArray, FloatArray
+from screener.data.validation.row_checks import ROUNDING
+from screener.domain.arrays import DayArray, FlagArray, FloatArray, Places
 from screener.domain.listing import stored_listing
 from screener.errors import DataError
 from screener.market.rules import price_limit
@@ -122,7 +123,7 @@ class _Side:
     """
 
     days: DayArray
-    told: BoolArray
+    told: FlagArray
     close: FloatArray
     volume: FloatArray
     basis: str
@@ -150,16 +151,16 @@ class _Pair:
     listing: str
     old: _Side
     new: _Side
-    old_at: npt.NDArray[np.intp]
-    new_at: npt.NDArray[np.intp]
+    old_at: Places
+    new_at: Places
     lost: DayArray
     broken: tuple[Reject, ...]
 
     @property
-    def poorer(self) -> BoolArray:
+    def poorer(self) -> FlagArray:
         """`(n_shared,)` whether a session is stored with an open, high or low that is not new."""
         lacks = self.old.told[self.old_at] & ~self.new.told[self.new_at]
-        found: BoolArray = np.logical_or.reduce(lacks, axis=1)
+        found: FlagArray = np.logical_or.reduce(lacks, axis=1)
         return found
 
 
@@ -167,7 +168,7 @@ class _Pair:
 class _Outcome:
     """What becomes of a listing's new bars: the rows that land, and by what they are divided."""
 
-    keep: BoolArray
+    keep: FlagArray
     ratio: float = 1.0
     volume_ratio: float = 1.0
     replaces: bool = False
@@ -256,7 +257,7 @@ def _sides(rows: pa.Table) -> dict[str, _Side]:
     """Return the bars of each listing; the table is sorted here, since files are not."""
     rows = rows.sort_by([("listing", "ascending"), ("session", "ascending")])
     names = rows.column("listing").to_pylist()
-    days = rows.column("session").to_numpy().astype("datetime64[D]")
+    days = days_of(rows, "session")
     values = {name: _floats(rows, name) for name in ("close", "volume")}
     told = np.column_stack([np.isfinite(_floats(rows, name)) for name in _RANGE])
     bounds = [at for at in range(len(names)) if not at or names[at] != names[at - 1]]
@@ -356,7 +357,7 @@ def _by_ratio(pair: _Pair, ratios: FloatArray) -> _Outcome:
     )
 
 
-def _fresh(pair: _Pair) -> BoolArray:
+def _fresh(pair: _Pair) -> FlagArray:
     """Return the new rows that are stored not at all, or with less than they tell."""
     keep = np.ones(len(pair.new.days), dtype=np.bool_)
     more = pair.new.told[pair.new_at] & ~pair.old.told[pair.old_at]
@@ -377,11 +378,11 @@ def _volume_ratio(pair: _Pair) -> float:
     return middle if one else 1.0
 
 
-def _agree(pair: _Pair, ratios: FloatArray, ratio: float) -> BoolArray:
+def _agree(pair: _Pair, ratios: FloatArray, ratio: float) -> FlagArray:
     """Tell which shared sessions are at a ratio, to the rounding of both prices."""
     new, old = pair.new.close, pair.old.close
     allowed = ROUNDING + _grain(new) / new[pair.new_at] + _grain(old) / old[pair.old_at]
-    found: BoolArray = np.abs(ratios / ratio - 1) <= allowed
+    found: FlagArray = np.abs(ratios / ratio - 1) <= allowed
     return found
 
 

@@ -14,18 +14,21 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from screener.data.doctor.causes import Cause, unlimited_cause
 from screener.data.panels.factors import ex_reference
-from screener.data.validation.causes import BAD_TICK, in_words, likely_cause
 from screener.data.validation.context import ArrivalContext, Bars
 from screener.data.validation.limits import Band, free_of_limit, rules_in_force
-from screener.data.validation.row_checks import BoolArray, FloatArray, IntArray
+from screener.data.validation.price_jumps import (
+    BAD_TICK,
+    Cause,
+    in_words,
+    limited_cause,
+    unlimited_cause,
+)
 from screener.data.validation.stored import raw_rows
+from screener.domain.arrays import FlagArray, FloatArray, IntArray, SessionAxis
 from screener.domain.listing import Board
-from screener.market.calendars import SessionArray
 from screener.market.limits import PriceGrid, price_grid
 from screener.market.rules import LimitRule
 
@@ -64,7 +67,7 @@ class _Course:
         the last close known is what the next is compared with.
     """
 
-    sessions: SessionArray
+    sessions: SessionAxis
     close: FloatArray
     first_known: date | None
     limited: bool
@@ -102,11 +105,11 @@ class _Rows:
     at: IntArray
     origin: IntArray
     reference: FloatArray
-    acted: BoolArray
+    acted: FlagArray
     rules: list[LimitRule | None]
 
 
-def judge_jumps(bars: Bars, kept: BoolArray, context: ArrivalContext) -> Jumps:
+def judge_jumps(bars: Bars, kept: FlagArray, context: ArrivalContext) -> Jumps:
     """Judge moves that the daily limit forbids, or that look like a split or a unit error.
 
     Parameters
@@ -251,11 +254,9 @@ class _Suspect:
             return str(Cause.ACTION)
         # A split as small as that would not be beyond a limit.
         slight = abs(price / self.reference - 1) < rule.limit + _SLIGHT
-        return (
-            str(Cause.UNEXPLAINED)
-            if slight
-            else likely_cause(self.reference, self.open, self.close)
-        )
+        unexplained = (Cause.UNEXPLAINED, 1.0)
+        prices = (self.reference, self.open, self.close)
+        return in_words(*(unexplained if slight else limited_cause(*prices)))
 
     def _returns(self, rule: LimitRule) -> str:
         """Say that the next close is where this one should have been, if it is."""
@@ -295,7 +296,7 @@ class _Suspect:
         return _Call(wrong=False, reason=f"{told}: {in_words(*found, acted=self.acted)}")
 
 
-def _course(bars: Bars, kept: BoolArray, context: ArrivalContext) -> _Course | None:
+def _course(bars: Bars, kept: FlagArray, context: ArrivalContext) -> _Course | None:
     sessions = context.calendar.sessions
     place = np.searchsorted(sessions, bars.days[kept])
     place = place[place < len(sessions)]
@@ -318,7 +319,7 @@ def _course(bars: Bars, kept: BoolArray, context: ArrivalContext) -> _Course | N
 
 def _judged(
     bars: Bars,
-    kept: BoolArray,
+    kept: FlagArray,
     course: _Course,
     terms: Mapping[date, _Terms],
     context: ArrivalContext,
@@ -373,5 +374,5 @@ def _terms(actions: pa.Table, listing: str) -> dict[date, _Terms]:
 def _ex(close: float, terms: _Terms) -> float:
     if not terms:
         return close
-    values: dict[str, npt.NDArray[np.float64] | float] = dict(terms)
+    values: dict[str, FloatArray | float] = dict(terms)
     return float(ex_reference(np.array([close]), **values)[0])

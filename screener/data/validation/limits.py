@@ -9,15 +9,15 @@ from datetime import date
 import numpy as np
 
 from screener.data.validation.context import ArrivalContext
-from screener.data.validation.row_checks import BoolArray
+from screener.domain.arrays import FlagArray, SessionAxis
 from screener.domain.listing import Listing
-from screener.market.calendars import SessionArray
 from screener.market.limits import PriceGrid
 from screener.market.rules import (
     LimitRule,
     free_sessions,
     price_limit,
 )
+from screener.market.special_treatment import special_on
 
 __all__ = ["Band", "free_of_limit", "rules_in_force"]
 
@@ -59,7 +59,7 @@ def rules_in_force(days: Sequence[date], context: ArrivalContext) -> list[LimitR
         Board and special treatment of the listing.
     """
     listing = context.listing
-    states = [context.special(day) for day in days]
+    states = [special_on(context.st, day) for day in days]
     found: list[LimitRule | None] = [None] * len(days)
     for state in set(states):
         places = [place for place, own in enumerate(states) if own is state]
@@ -71,8 +71,8 @@ def rules_in_force(days: Sequence[date], context: ArrivalContext) -> list[LimitR
 
 
 def free_of_limit(
-    days: SessionArray, context: ArrivalContext, first_known: date | None
-) -> BoolArray:
+    days: SessionAxis, context: ArrivalContext, first_known: date | None
+) -> FlagArray:
     """Tell which sessions are among the first of a new listing, on which no limit holds.
 
     Parameters
@@ -93,7 +93,7 @@ def free_of_limit(
         return np.zeros(len(days), dtype=np.bool_)
     sessions = context.calendar.sessions
     since = np.searchsorted(sessions, days) - np.searchsorted(sessions, np.datetime64(start, "D"))
-    free: BoolArray = since < count
+    free: FlagArray = since < count
     return free
 
 

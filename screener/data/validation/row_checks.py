@@ -12,17 +12,14 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray
 from screener.domain.listing import Exchange
 from screener.market.calendars import Calendar, calendar_name
 
 __all__ = [
     "IN_FUTURE",
     "ROUNDING",
-    "BoolArray",
-    "DayArray",
     "Finding",
-    "FloatArray",
-    "IntArray",
     "Verdict",
     "duplicate_findings",
     "future_finding",
@@ -33,11 +30,6 @@ __all__ = [
     "session_findings",
 ]
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
-DayArray = npt.NDArray[np.datetime64]
-"""Days, `datetime64[D]`, NaT where there is none."""
 
 ROUNDING = 1e-4
 """Relative amount by which open and close may leave [low, high]: adjusted prices are rounded."""
@@ -57,7 +49,7 @@ class Finding:
         What is wrong, in words for the user.
     """
 
-    rows: BoolArray
+    rows: FlagArray
     reason: str
 
 
@@ -92,9 +84,9 @@ class Verdict:
         return cls(codes=np.concatenate(codes).astype(np.int64), reasons=tuple(reasons))
 
     @property
-    def passed(self) -> BoolArray:
+    def passed(self) -> FlagArray:
         """`(n_rows,)` of bool, True where no fault was found."""
-        good: BoolArray = self.codes == 0
+        good: FlagArray = self.codes == 0
         return good
 
     def also(self, findings: Iterable[Finding]) -> Verdict:
@@ -122,7 +114,7 @@ class Verdict:
         return tuple(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
-def missing_finding(absent: BoolArray, field: str) -> Finding:
+def missing_finding(absent: FlagArray, field: str) -> Finding:
     """Find rows without a required value.
 
     Parameters
@@ -137,7 +129,7 @@ def missing_finding(absent: BoolArray, field: str) -> Finding:
 
 def future_finding(days: DayArray, today: date) -> Finding:
     """Find days after `today`; NaT is not one."""
-    late: BoolArray = days > np.datetime64(today, "D")
+    late: FlagArray = days > np.datetime64(today, "D")
     return Finding(rows=late, reason=IN_FUTURE)
 
 
@@ -206,10 +198,10 @@ def negative_finding(values: FloatArray, field: str) -> Finding:
 def duplicate_findings(
     keys: Sequence[npt.NDArray[np.generic]],
     values: Sequence[npt.NDArray[np.generic]],
-    considered: BoolArray,
+    considered: FlagArray,
     *,
     key_name: str,
-) -> tuple[BoolArray, Finding]:
+) -> tuple[FlagArray, Finding]:
     """Find rows whose key comes more than once.
 
     Parameters
@@ -268,12 +260,12 @@ def off_tick_share(prices: FloatArray, ticks: FloatArray) -> float:
     return float(np.mean(off))
 
 
-def _is_session(days: DayArray, calendar: Calendar) -> BoolArray:
+def _is_session(days: DayArray, calendar: Calendar) -> FlagArray:
     first, last = days.min(), days.max()
     span = np.arange(first, last + np.timedelta64(1, "D"))
     if len(span) > len(days):  # a few far-apart days: ask for them alone
         return calendar.known(days)
-    known: BoolArray = calendar.known(span)[(days - first).astype(np.int64)]
+    known: FlagArray = calendar.known(span)[(days - first).astype(np.int64)]
     return known
 
 
@@ -286,7 +278,7 @@ def _ranks(column: npt.NDArray[np.generic]) -> IntArray:
     return ranks
 
 
-def _starts(sorted_ranks: Sequence[IntArray]) -> BoolArray:
+def _starts(sorted_ranks: Sequence[IntArray]) -> FlagArray:
     first = np.ones(len(sorted_ranks[0]), dtype=np.bool_)
     same = np.ones(len(first) - 1, dtype=np.bool_)
     for rank in sorted_ranks:
@@ -297,7 +289,7 @@ def _starts(sorted_ranks: Sequence[IntArray]) -> BoolArray:
 
 def _unequal(
     values: Sequence[npt.NDArray[np.generic]], rows: IntArray, heads: IntArray
-) -> BoolArray:
+) -> FlagArray:
     differs = np.zeros(len(rows), dtype=np.bool_)
     for column in values:
         left, right = column[rows], column[heads]

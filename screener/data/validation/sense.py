@@ -13,7 +13,8 @@ from datetime import date
 
 import numpy as np
 
-from screener.data.validation.row_checks import BoolArray, DayArray, Finding, FloatArray, IntArray
+from screener.data.validation.row_checks import Finding
+from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray
 
 __all__ = [
     "DAYS",
@@ -37,10 +38,10 @@ class Span:
     most: float
     words: str = ""
 
-    def lacks(self, values: FloatArray) -> BoolArray:
+    def lacks(self, values: FloatArray) -> FlagArray:
         """`(n_rows,)` True where a value is beyond, of either sign; zero and NaN never are."""
         size = np.abs(values)
-        outside: BoolArray = (size > self.most) | ((size < self.least) & (size > 0))
+        outside: FlagArray = (size > self.most) | ((size < self.least) & (size > 0))
         return outside
 
     @property
@@ -137,11 +138,11 @@ def numbers_beyond(name: str, values: FloatArray) -> list[Finding]:
 def days_beyond(name: str, days: DayArray) -> Finding:
     """Find days outside 1990 to 2100, or what `DAYS` says of the column; NaT is none."""
     first, last = DAYS.get(name, _RECORDED)
-    outside: BoolArray = (days < np.datetime64(first, "D")) | (days > np.datetime64(last, "D"))
+    outside: FlagArray = (days < np.datetime64(first, "D")) | (days > np.datetime64(last, "D"))
     return Finding(rows=outside, reason=f"{name} is not within {first.year} and {last.year}")
 
 
-def fixing_jumps(rates: FloatArray, days: DayArray, judged: BoolArray) -> BoolArray:
+def fixing_jumps(rates: FloatArray, days: DayArray, judged: FlagArray) -> FlagArray:
     """Find fixings of one pair that differ from their neighbour by more than a tenth.
 
     The fixing nearest to the median is believed, and from it each next one in both directions is

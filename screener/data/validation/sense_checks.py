@@ -10,9 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.lake.batch import Reject
+from screener.data.lake.rows import days_of
 from screener.data.lake.schema import TABLES, TableName, Type
-from screener.data.validation.row_checks import BoolArray, Verdict
+from screener.data.validation.row_checks import Verdict
 from screener.data.validation.sense import FIXING_LEAP, fixing_jumps, numbers_beyond
+from screener.domain.arrays import FlagArray
 
 __all__ = ["without_leaps", "without_nonsense"]
 
@@ -50,8 +52,8 @@ def without_leaps(fresh: pa.Table, stored: pa.Table) -> tuple[pa.Table, tuple[Re
     for pair in dict.fromkeys(pairs.tolist()):
         mine = np.flatnonzero(pairs == pair)
         own = stored.filter(pc.equal(stored.column("pair"), pair))
-        days = fresh.column("session").to_numpy().astype("datetime64[D]")[mine]
-        known = own.column("session").to_numpy().astype("datetime64[D]")
+        days = days_of(fresh, "session")[mine]
+        known = days_of(own, "session")
         old = ~np.isin(known, days)
         rates = fresh.column("rate").to_numpy()[mine]
         every = np.concatenate([rates, own.column("rate").to_numpy()[old]])
@@ -64,7 +66,7 @@ def without_leaps(fresh: pa.Table, stored: pa.Table) -> tuple[pa.Table, tuple[Re
     return fresh.filter(pa.array(~leaps)), tuple(_notes(TableName.FX, fresh, leaps, verdict))
 
 
-def _notes(name: TableName, rows: pa.Table, bad: BoolArray, verdict: Verdict) -> list[Reject]:
+def _notes(name: TableName, rows: pa.Table, bad: FlagArray, verdict: Verdict) -> list[Reject]:
     notes = []
     places = np.flatnonzero(bad)
     for place, row in zip(places.tolist(), rows.take(pa.array(places)).to_pylist(), strict=True):

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.lake.batch import Reject
+from screener.data.lake.rows import days_of
 from screener.data.lake.schema import TableName
-from screener.data.validation.context import KEPT, days_of, make_note, tick_of, told_apart
-from screener.data.validation.row_checks import DayArray
+from screener.data.validation.context import KEPT, make_note, tick_of, told_apart
+from screener.domain.arrays import DayArray
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import Calendar
 

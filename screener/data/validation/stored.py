@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.lake.schema import Basis
 from screener.data.validation.context import ArrivalContext, Bars, tick_of
-from screener.data.validation.row_checks import BoolArray, IntArray
+from screener.domain.arrays import FlagArray, FloatArray, IntArray
 
 __all__ = ["Comparison", "compare_with_stored", "raw_rows"]
 
@@ -34,7 +33,7 @@ def raw_rows(stored: pa.Table) -> pa.Table:
 
 
 def compare_with_stored(
-    rows: pa.Table, bars: Bars, kept: BoolArray, context: ArrivalContext
+    rows: pa.Table, bars: Bars, kept: FlagArray, context: ArrivalContext
 ) -> Comparison:
     """Compare fetched bars with the stored ones of the same sessions.
 
@@ -78,7 +77,7 @@ def compare_with_stored(
     return Comparison(rejected=rejected, remarks=remarks)
 
 
-def _pairs(bars: Bars, kept: BoolArray, old: Bars) -> tuple[IntArray, IntArray]:
+def _pairs(bars: Bars, kept: FlagArray, old: Bars) -> tuple[IntArray, IntArray]:
     """Return the places of the same sessions, among the fetched and among the stored rows."""
     chosen = np.flatnonzero(kept)
     _, left, right = np.intersect1d(bars.days[chosen], old.days, return_indices=True)
@@ -100,9 +99,7 @@ def _differences(
     return dict(sorted(found.items()))
 
 
-def _unlike(
-    volume: npt.NDArray[np.float64], known: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
+def _unlike(volume: FloatArray, known: FloatArray) -> FlagArray:
     allowed = np.maximum(_VOLUME_TOLERANCE * np.maximum(volume, known), _VOLUME_SLACK)
-    unlike: npt.NDArray[np.bool_] = np.abs(volume - known) > allowed
+    unlike: FlagArray = np.abs(volume - known) > allowed
     return unlike

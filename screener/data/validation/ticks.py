@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from screener.data.lake.rows import days_of
 from screener.data.lake.schema import Basis
-from screener.data.validation.context import days_of, tick_of
-from screener.data.validation.row_checks import FloatArray
+from screener.data.validation.context import tick_of
+from screener.domain.arrays import FloatArray
 from screener.domain.listing import Board, stored_listing
 
 __all__ = ["OnTicks", "on_ticks", "tick_remarks"]

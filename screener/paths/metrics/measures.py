@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from screener.domain.arrays import FloatVector
 from screener.paths.metrics.relative import alpha, beta, information_ratio, tracking_error
 from screener.paths.metrics.series import (
     A_SHARE_SESSIONS,
     Floats,
-    FloatVector,
     a_year_of,
     compounded,
     defined,

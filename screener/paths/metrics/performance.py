@@ -14,11 +14,11 @@ from datetime import date
 
 import numpy as np
 
-from screener.domain.panel import SessionAxis
+from screener.domain.arrays import FloatVector, SessionAxis
 from screener.errors import ComputeError
 from screener.paths.metrics import measures as metrics
 from screener.paths.metrics.measures import Drawdown
-from screener.paths.metrics.series import Floats, FloatVector, a_year_of, vector
+from screener.paths.metrics.series import Floats, a_year_of, vector
 
 __all__ = ["LEAST_FOR_A_YEAR", "LEAST_RETURNS", "Performance", "performance_of", "sharpe_error"]
 

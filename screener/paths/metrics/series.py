@@ -6,13 +6,12 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import FloatVector
 from screener.errors import ComputeError
 
 __all__ = [
     "A_SHARE_SESSIONS",
-    "FloatVector",
     "Floats",
     "a_year_of",
     "compounded",
@@ -27,7 +26,6 @@ __all__ = [
 A_SHARE_SESSIONS = 243
 """Sessions a year of the A-share exchanges: 243 in 2025, 242 in 2024 (their calendars)."""
 
-FloatVector = npt.NDArray[np.float64]
 Floats = FloatVector | Sequence[float]
 
 

@@ -124,11 +124,6 @@ def brokers() -> tuple[Broker, ...]:
     return _brokers()
 
 
-def media() -> tuple[Medium, ...]:
-    """Return the media of the table."""
-    return _media()
-
-
 def broker_named(text: str) -> Broker | None:
     """Return the house that a name means, in any script, legal form or short form.
 
@@ -293,7 +288,8 @@ def _brokers() -> tuple[Broker, ...]:
 
 
 @cache
-def _media() -> tuple[Medium, ...]:
+def media() -> tuple[Medium, ...]:
+    """Return the media of the table."""
     return tuple(Medium(name=medium.name, names=medium.names) for medium in _read("media"))
 
 
@@ -309,7 +305,7 @@ def _names() -> tuple[Broker, ...]:
 
 @cache
 def _media_names() -> tuple[Medium, ...]:
-    return tuple(medium for medium in _media() for _ in medium.names)
+    return tuple(medium for medium in media() for _ in medium.names)
 
 
 @cache
@@ -320,5 +316,5 @@ def _automaton() -> AhoCorasick:
 
 @cache
 def _media_automaton() -> AhoCorasick:
-    patterns = [name for medium in _media() for name in medium.names]
+    patterns = [name for medium in media() for name in medium.names]
     return AhoCorasick(patterns, matchkind=MatchKind.LeftmostLongest)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time, timedelta
 
+from screener.domain.days import SHANGHAI
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError
 from screener.reports.dates.dates import DateKind, FoundDate, dates_in
@@ -21,7 +21,6 @@ from screener.reports.text.text import Text, make_text
 
 __all__ = ["Closes", "Level", "index_levels", "publication_of", "reference_session"]
 
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
 _ONE, _SEVEN = timedelta(days=1), timedelta(days=7)
 
 
@@ -31,7 +30,6 @@ def publication_of(
     file_name: str,
     today: date,
     closes: Closes | None = None,
-    zone: tzinfo = _SHANGHAI,
 ) -> Publication:
     """Decide when a document was published.
 
@@ -45,8 +43,6 @@ def publication_of(
         The latest day possible.
     closes
         Index closes by listing id and session, which date a market table.
-    zone
-        Zone of printed times that do not name theirs.
 
     Returns
     -------
@@ -60,7 +56,7 @@ def publication_of(
         If neither the text nor the file's name tells anything about the day.
     """
     found = dates_in(text, today=today)
-    if printed := _printed(found, today, zone):
+    if printed := _printed(found, today):
         return printed
     clues = clues_of(text, found, today, closes or {}, _week_named(file_name, today))
     named = _named_day(file_name, clues, today)
@@ -70,7 +66,7 @@ def publication_of(
             precision=Precision.DAY,
             evidence=f"day taken from the file name {file_name}",
         )
-    estimate = estimate_of(clues, today, zone)
+    estimate = estimate_of(clues, today)
     if estimate is None:
         raise InputError(
             "no date printed, none in the file name, and nothing dated is cited",
@@ -83,13 +79,13 @@ def publication_of(
 # --- printed
 
 
-def _printed(found: Sequence[FoundDate], today: date, zone: tzinfo) -> Publication | None:
+def _printed(found: Sequence[FoundDate], today: date) -> Publication | None:
     own = [one for one in found if one.kind is DateKind.PRINTED and one.start <= today]
     for one in own:
         # Midnight is what data bases print for a day without a time.
         if one.time is not None and one.time.replace(tzinfo=None) != time(0):
-            moment = datetime.combine(one.start, one.time, tzinfo=one.time.tzinfo or zone)
-            local = moment.astimezone(zone)
+            moment = datetime.combine(one.start, one.time, tzinfo=one.time.tzinfo or SHANGHAI)
+            local = moment.astimezone(SHANGHAI)
             if local.date() <= today:
                 return Publication(value=local, precision=Precision.EXACT)
     return Publication(value=own[0].start, precision=Precision.DAY) if own else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta
 
+from screener.domain.days import SHANGHAI
 from screener.domain.report import Moment
 from screener.reports.dates.dates import DateKind
 from screener.reports.dates.publication_clues import DONE, Clues
@@ -24,7 +25,7 @@ class Estimate:
     evidence: str
 
 
-def estimate_of(clues: Clues, today: date, zone: tzinfo) -> Estimate | None:
+def estimate_of(clues: Clues, today: date) -> Estimate | None:
     """Return the estimate by the strongest evidence, `None` if the clues tell nothing.
 
     Parameters
@@ -33,12 +34,10 @@ def estimate_of(clues: Clues, today: date, zone: tzinfo) -> Estimate | None:
         What the text tells.
     today
         The latest day possible.
-    zone
-        Zone of the start of a day.
     """
     return (
         _by_week(clues)
-        or _by_table(clues, today, zone)
+        or _by_table(clues, today)
         or _by_calendar(clues)
         or _by_span(clues)
         or _by_period(clues)
@@ -70,7 +69,7 @@ def _by_week(clues: Clues) -> Estimate | None:
     )
 
 
-def _by_table(clues: Clues, today: date, zone: tzinfo) -> Estimate | None:
+def _by_table(clues: Clues, today: date) -> Estimate | None:
     """Place a note on the weekday after the session that its market table shows."""
     if clues.session is None or clues.level is None:
         return None
@@ -83,7 +82,7 @@ def _by_table(clues: Clues, today: date, zone: tzinfo) -> Estimate | None:
         evidence += "; the next weekday is taken, holidays are not looked up"
     day = min(day, today)
     return Estimate(
-        low=datetime.combine(day, time(0), tzinfo=zone), best=day, high=day, evidence=evidence
+        low=datetime.combine(day, time(0), tzinfo=SHANGHAI), best=day, high=day, evidence=evidence
     )
 
 

@@ -6,7 +6,6 @@ of the two was meant shows in the characters alone: read in the wrong code, they
 
 from __future__ import annotations
 
-import codecs
 import re
 import tomllib
 import unicodedata
@@ -17,15 +16,11 @@ from itertools import islice
 from typing import Any
 
 from screener.errors import InputError
+from screener.files.decoding import Undecodable, read_as, readings
 from screener.reports.text.text import simplified
 
 __all__ = ["decode", "plausibility", "vocabulary", "without_radicals"]
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _CODES = ("gb18030", "big5hkscs", "cp950")  # of equally plausible ones the first is taken
 _FAMILY = {
     **dict.fromkeys(("gb2312", "gbk", "gb18030", "cp936"), ("gb18030",)),
@@ -106,81 +101,36 @@ def vocabulary() -> dict[str, Any]:
 
 
 def _decoded(content: bytes, name: str, declared: str, whole: bool) -> tuple[str, str]:
-    for mark, encoding in _MARKS:
-        if content.startswith(mark):
-            return _strictly(content, encoding, len(mark), name, whole), encoding
-    wide = _utf16_without_mark(content)
-    if wide:
-        return _strictly(content, wide, 0, name, whole), wide
+    found: dict[str, str] = {}
+    wrong: Undecodable | None = None
     try:
-        return _read(content, "utf-8", whole), "utf-8"
-    except UnicodeDecodeError as error:
-        if declared not in _FAMILY and _mostly_utf8(content):
-            raise _undecodable(content, error.start, "UTF-8", name) from error
-    return _chinese(content, name, declared, whole)
+        damaged = _never if declared in _FAMILY else _mostly_utf8
+        found = readings(content, _CODES, damaged=damaged, whole=whole)
+    except Undecodable as error:
+        wrong = error
+    if sure := [(text, code) for code, text in found.items() if code not in _CODES]:
+        return sure[0]
+    family = _FAMILY.get(declared, ())
+    scores = {code: plausibility(text) + _PRIOR * (code in family) for code, text in found.items()}
+    best = max(scores, key=scores.__getitem__, default="")
+    if best and scores[best] >= _LEAST:
+        return found[best], best
+    if _DECLARED.fullmatch(declared) and (wrong is None or wrong.in_none):
+        with suppress(LookupError, UnicodeError):
+            return read_as(content, declared, whole), declared
+    if wrong is None:
+        wrong = Undecodable(content, next(at for at, byte in enumerate(content) if byte > 127))
+    raise InputError(str(wrong), where=name, fix=_ADVICE) from wrong
 
 
-def _strictly(content: bytes, encoding: str, skip: int, name: str, whole: bool) -> str:
-    try:
-        return _read(content[skip:], encoding, whole)
-    except UnicodeDecodeError as error:
-        raise _undecodable(content, skip + error.start, encoding.upper(), name) from error
+def _never(_: str) -> bool:
+    return False
 
 
-def _read(content: bytes, encoding: str, whole: bool) -> str:
-    if whole:
-        return content.decode(encoding)
-    return codecs.getincrementaldecoder(encoding)().decode(content, final=False)
-
-
-def _utf16_without_mark(content: bytes) -> str:
-    """Tell UTF-16 by its line ends, digits and blanks, whose high byte is zero.
-
-    A few Chinese characters (`一`) have a low byte of zero.
-    """
-    even, odd = content[0::2].count(0), content[1::2].count(0)
-    if even + odd < max(1, len(content) // 100) or len(content) % 2:
-        return ""
-    if odd > 4 * even:
-        return "utf-16-le"
-    return "utf-16-be" if even > 4 * odd else ""
-
-
-def _mostly_utf8(content: bytes) -> bool:
+def _mostly_utf8(text: str) -> bool:
     """Tell whether more characters fit UTF-8 than not: then it is damaged, not in another code."""
-    text = content.decode("utf-8", errors="replace")
     broken = text.count("\ufffd")
     return len(_WIDE.findall(text)) - broken > 2 * broken
-
-
-def _chinese(content: bytes, name: str, declared: str, whole: bool) -> tuple[str, str]:
-    readings: list[tuple[float, str, str]] = []
-    furthest = 0
-    for encoding in _CODES:
-        try:
-            text = _read(content, encoding, whole)
-        except UnicodeDecodeError as error:
-            furthest = max(furthest, error.start)
-            continue
-        prior = _PRIOR if encoding in _FAMILY.get(declared, ()) else 0.0
-        readings.append((plausibility(text) + prior, text, encoding))
-    best = max(readings, key=lambda reading: reading[0], default=(-1.0, "", ""))
-    if best[0] >= _LEAST:
-        return best[1:]
-    if _DECLARED.fullmatch(declared):
-        with suppress(LookupError, UnicodeError):
-            return _read(content, declared, whole), declared
-    at = furthest if not readings else next(i for i, byte in enumerate(content) if byte > 127)
-    raise _undecodable(content, at, "UTF-8, UTF-16, GB18030 or Big5", name)
-
-
-def _undecodable(content: bytes, at: int, encoding: str, name: str) -> InputError:
-    line = content.count(b"\n", 0, at) + 1
-    return InputError(
-        f"byte 0x{content[at]:02x} at offset {at} (line {line}) is not text in {encoding}",
-        where=name,
-        fix=_ADVICE,
-    )
 
 
 @cache

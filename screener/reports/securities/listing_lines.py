@@ -18,6 +18,7 @@ _MAINLAND_AFTER = re.compile(r"[(\[-]?(?:A股|A\)|\(A)")
 _HONG_KONG_WORDS = re.compile(r"港股(?!通)|H股|恒生|香港市场|海外中资")
 _MAINLAND_WORDS = re.compile(r"A股|沪深|科创板|创业板|北交所|证监会|SAC|S\d{13}|执业证书")
 _TRADITIONAL_LEAST = 0.08
+_HEAD = 600  # characters whose words tell a market
 _SAMPLE = 1_000  # characters that tell a script
 
 
@@ -32,11 +33,11 @@ def traditional_share(text: Text) -> float:
     return sum(changed) / len(changed) if changed else 0.0
 
 
-def speaks_of_hong_kong(text: Text, head: int = 600) -> bool:
+def speaks_of_hong_kong(text: Text) -> bool:
     """Tell whether a report writes for the Hong Kong market: by its script, else by its words."""
     if traditional_share(text) >= _TRADITIONAL_LEAST:
         return True
-    opening = text.clean[:head]
+    opening = text.clean[:_HEAD]
     spoken = len(_HONG_KONG_WORDS.findall(opening))
     return spoken > 1 and spoken > 2 * len(_MAINLAND_WORDS.findall(text.clean))
 

@@ -38,7 +38,6 @@ __all__ = [
     "Way",
     "build_index",
     "capitals",
-    "shown_name",
 ]
 
 
@@ -244,11 +243,6 @@ class _Plain:
     name: str
     forms: tuple[str, ...]
     cut: bool
-
-
-def shown_name(name: str) -> str:
-    """Return a name as a reader expects it: without the marks that come and go."""
-    return _plain(name).name
 
 
 @lru_cache(maxsize=65_536)

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import FlagArray, FloatArray, FloatMatrix, Places
 from screener.domain.market_panel import MarketPanel
-from screener.domain.panel import FloatMatrix
-from screener.study.placebo.universe import Flags
+from screener.domain.panel import carried
 
 __all__ = ["HISTORY", "Characteristic", "Traits", "traits_before"]
 
-Floats = npt.NDArray[np.float64]
 
 SESSIONS = 60
 """Sessions before the purchase over which momentum, volatility and turnover are measured."""
@@ -50,12 +48,12 @@ class Traits:
         Why each of the others is left out.
     """
 
-    scores: dict[Characteristic, Floats]
+    scores: dict[Characteristic, FloatArray]
     industries: tuple[str, ...]
     lacking: tuple[str, ...]
 
 
-def traits_before(market: MarketPanel, row: int, candidates: Flags) -> Traits:
+def traits_before(market: MarketPanel, row: int, candidates: FlagArray) -> Traits:
     """Measure the stocks of one market at the close of the session before `row`.
 
     Size is the logarithm of the market value, or, where that is not known for enough stocks, of
@@ -95,15 +93,15 @@ def traits_before(market: MarketPanel, row: int, candidates: Flags) -> Traits:
     return Traits(scores=scores, industries=industries, lacking=tuple(lacking))
 
 
-def _own_rows_before(market: MarketPanel, row: int, candidates: Flags) -> npt.NDArray[np.intp]:
+def _own_rows_before(market: MarketPanel, row: int, candidates: FlagArray) -> Places:
     column = int(np.argmax(candidates))  # all are of one calendar
     own = market.prices.own_rows(column)
     return own[own < row][-HISTORY:]
 
 
 def _size(
-    market: MarketPanel, rows: npt.NDArray[np.intp], candidates: Flags, lacking: list[str]
-) -> dict[Characteristic, Floats]:
+    market: MarketPanel, rows: Places, candidates: FlagArray, lacking: list[str]
+) -> dict[Characteristic, FloatArray]:
     """Return the size by market value if that is known for enough stocks, else by turnover."""
     with np.errstate(divide="ignore", invalid="ignore"):
         if len(rows):
@@ -119,20 +117,19 @@ def _size(
         return {Characteristic.TURNOVER: np.where(days >= LEAST, np.log(mean), np.nan)}
 
 
-def _moves(market: MarketPanel, rows: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
+def _moves(market: MarketPanel, rows: Places) -> tuple[FloatArray, FloatArray]:
     """Return the total return of the last sessions and the deviation of the daily ones."""
     n_listings = len(market.prices.listings)
     if len(rows) <= SESSIONS:
         return np.full(n_listings, np.nan), np.full(n_listings, np.nan)
     worth = market.prices.close[rows] * market.prices.factor[rows]
-    carried = _carried(worth)
-    first = carried[-SESSIONS - 1]
-    momentum = carried[-1] / first - 1
-    daily = worth[-SESSIONS:] / carried[-SESSIONS - 1 : -1] - 1  # NaN where there is no bar
+    closes = carried(worth)
+    momentum = closes[-1] / closes[-SESSIONS - 1] - 1
+    daily = worth[-SESSIONS:] / closes[-SESSIONS - 1 : -1] - 1  # NaN where there is no bar
     return momentum, _deviation(daily)
 
 
-def _deviation(daily: FloatMatrix) -> Floats:
+def _deviation(daily: FloatMatrix) -> FloatArray:
     known = np.isfinite(daily)
     count = known.sum(axis=0)
     enough = count >= LEAST
@@ -142,16 +139,11 @@ def _deviation(daily: FloatMatrix) -> Floats:
     return np.where(enough, np.sqrt(squares.sum(axis=0) / (divisor - 1)), np.nan)
 
 
-def _carried(worth: FloatMatrix) -> FloatMatrix:
-    known = np.where(np.isfinite(worth), np.arange(len(worth))[:, np.newaxis], 0)
-    return np.take_along_axis(worth, np.maximum.accumulate(known, axis=0), axis=0)
-
-
-def _share_known(values: Floats, candidates: Flags) -> float:
+def _share_known(values: FloatArray, candidates: FlagArray) -> float:
     return float(np.isfinite(values[candidates]).mean()) if candidates.any() else 0.0
 
 
-def _scaled(values: Floats, candidates: Flags) -> tuple[Floats | None, str]:
+def _scaled(values: FloatArray, candidates: FlagArray) -> tuple[FloatArray | None, str]:
     share = _share_known(values, candidates)
     if share < KNOWN:
         return None, f"known for {share:.0%} of the stocks"

@@ -23,11 +23,11 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from screener.domain.arrays import Places
 from screener.errors import ComputeError
 
 __all__ = ["BLOCK", "all_baskets", "draw_baskets", "possible_baskets"]
 
-Columns = npt.NDArray[np.intp]
 Keys = npt.NDArray[np.uint64]
 
 BLOCK = 1_000
@@ -37,13 +37,13 @@ _TAKEN = np.uint64(2**64 - 1)
 
 def draw_baskets(
     names: Sequence[str],
-    controls: Sequence[Columns],
+    controls: Sequence[Places],
     ids: Sequence[str],
     *,
     seed: int,
     block: int,
     count: int = BLOCK,
-) -> Columns:
+) -> Places:
     """Draw the placebo baskets of one block.
 
     Parameters
@@ -51,7 +51,7 @@ def draw_baskets(
     names
         Id of each name that is replaced.
     controls
-        Columns of the controls of each, at least as many as there are names.
+        Places of the controls of each, at least as many as there are names.
     ids
         Id of every column.
     seed
@@ -85,20 +85,20 @@ def draw_baskets(
     return drawn
 
 
-def possible_baskets(controls: Sequence[Columns]) -> int:
+def possible_baskets(controls: Sequence[Places]) -> int:
     """Return how many ways there are to replace the names, a control taken twice included."""
     return math.prod(len(own) for own in controls)
 
 
-def all_baskets(controls: Sequence[Columns]) -> Columns:
+def all_baskets(controls: Sequence[Places]) -> Places:
     """Return every placebo basket in which no control comes twice, `(n_baskets, n_names)`."""
     every = np.array(list(product(*(own.tolist() for own in controls))), dtype=np.intp)
     ordered = np.sort(every, axis=1)
-    kept: Columns = every[(np.diff(ordered, axis=1) > 0).all(axis=1)]
+    kept: Places = every[(np.diff(ordered, axis=1) > 0).all(axis=1)]
     return kept
 
 
-def _check(names: Sequence[str], controls: Sequence[Columns]) -> None:
+def _check(names: Sequence[str], controls: Sequence[Places]) -> None:
     for name, own in zip(names, controls, strict=True):
         if len(own) < len(names):
             raise ComputeError(

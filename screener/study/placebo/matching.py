@@ -7,16 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import FlagArray, Places
 from screener.domain.market_panel import MarketPanel
 from screener.errors import ComputeError
 from screener.study.placebo.characteristics import Characteristic, Traits, traits_before
-from screener.study.placebo.universe import Flags, in_market, tradable
+from screener.study.placebo.universe import in_market, tradable
 
 __all__ = ["CONTROLS", "LEAST_CONTROLS", "Matched", "match_names"]
 
-Columns = npt.NDArray[np.intp]
 
 CONTROLS = 50
 """Nearest stocks among which a name's control is drawn.
@@ -35,7 +34,7 @@ class Matched:
     Parameters
     ----------
     controls, ids
-        Columns of each name's controls, nearest first, and their ids.
+        Places of each name's controls, nearest first, and their ids.
     matched_on
         For each characteristic that names were matched on, for how many of them.
     n_universe
@@ -44,7 +43,7 @@ class Matched:
         Which characteristics are missing, for all names or for some.
     """
 
-    controls: tuple[Columns, ...]
+    controls: tuple[Places, ...]
     ids: tuple[tuple[str, ...], ...]
     matched_on: Mapping[Characteristic, int]
     n_universe: int
@@ -70,7 +69,7 @@ class Matched:
 class _Pool:
     """Stocks of one market that can be bought in one session, and what they are like."""
 
-    candidates: Flags
+    candidates: FlagArray
     traits: Traits
 
 
@@ -95,7 +94,7 @@ def match_names(
     columns, rows
         Each name's column, and the row in which it was bought.
     excluded
-        Columns that are no controls, such as those of the basket itself.
+        Places that are no controls, such as those of the basket itself.
     count
         Controls of each name; at least as many as there are names, so that none is used twice.
 
@@ -164,7 +163,7 @@ class _Chooser:
         self._missing: dict[str, list[str]] = {}
         self.used: Counter[Characteristic] = Counter()
 
-    def nearest(self, pool: _Pool, column: int) -> Columns:
+    def nearest(self, pool: _Pool, column: int) -> Places:
         """Return the columns of the nearest stocks, nearest first."""
         eligible, squares = pool.candidates, np.zeros(len(self._names))
         for name, scores in pool.traits.scores.items():
@@ -178,10 +177,10 @@ class _Chooser:
                 self.used[name] += 1
         places = np.flatnonzero(self._same_industry(pool, eligible, column))
         order = np.lexsort((self._order[places], squares[places]))
-        found: Columns = places[order[: self._count]]
+        found: Places = places[order[: self._count]]
         return found
 
-    def _same_industry(self, pool: _Pool, eligible: Flags, column: int) -> Flags:
+    def _same_industry(self, pool: _Pool, eligible: FlagArray, column: int) -> FlagArray:
         industries = np.array(pool.traits.industries, dtype=object)
         own = industries[column]
         if not any(industries):
@@ -189,7 +188,7 @@ class _Chooser:
         if not own:
             self._note(f"{Characteristic.INDUSTRY} unknown", column)
             return eligible
-        mates: Flags = eligible & (industries == own)
+        mates: FlagArray = eligible & (industries == own)
         if int(mates.sum()) >= self._least:
             self.used[Characteristic.INDUSTRY] += 1
             return mates

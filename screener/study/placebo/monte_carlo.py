@@ -6,13 +6,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import FloatArray
 from screener.errors import ComputeError
 
 __all__ = ["Placement", "place"]
 
-Floats = npt.NDArray[np.float64]
 
 _SAME = 1e-12  # returns that differ by less are the same basket, summed in another order
 
@@ -55,7 +54,7 @@ class Placement:
 
 
 def place(
-    real: float, drawn: Floats, *, among: Floats | None = None, every: bool = False
+    real: float, drawn: FloatArray, *, among: FloatArray | None = None, every: bool = False
 ) -> Placement:
     """Tell where a value lies among drawn ones.
 
@@ -103,7 +102,7 @@ def place(
     )
 
 
-def _check(real: float, drawn: Floats) -> None:
+def _check(real: float, drawn: FloatArray) -> None:
     if not len(drawn) or not (np.isfinite(drawn).all() and math.isfinite(real)):
         raise ComputeError(
             f"{int((~np.isfinite(drawn)).sum())} of {len(drawn)} placebo returns, or the real one "

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import FloatArray, Places
 from screener.errors import ComputeError, InputError
 from screener.paths.event_tables import CASH, EventTable, event_table
 from screener.paths.kernel import paper_paths
 from screener.paths.parallel import mapped
 from screener.paths.path_panel import NONE, PathPanel
 from screener.study.placebo.drawing import BLOCK, all_baskets, draw_baskets, possible_baskets
-from screener.study.placebo.matching import Columns, Matched
-from screener.study.placebo.monte_carlo import Floats, Placement, place
+from screener.study.placebo.matching import Matched
+from screener.study.placebo.monte_carlo import Placement, place
 
 __all__ = [
     "LEAST_DRAWS",
@@ -93,8 +93,8 @@ class Placebo:
     """
 
     placement: Placement
-    returns: Floats
-    counted: Floats
+    returns: FloatArray
+    counted: FloatArray
     every: bool
     controls_return: float
     stopped: int
@@ -203,7 +203,7 @@ def run_placebo(
 
 
 def _extreme(
-    controls: Sequence[Columns], singles: Sequence[Floats], ids: Sequence[str]
+    controls: Sequence[Places], singles: Sequence[FloatArray], ids: Sequence[str]
 ) -> tuple[str, ...]:
     found = {
         ids[column]
@@ -213,7 +213,7 @@ def _extreme(
     return tuple(sorted(found))
 
 
-def _choices(holding: Holding, matched: Matched) -> tuple[Columns, ...]:
+def _choices(holding: Holding, matched: Matched) -> tuple[Places, ...]:
     """Return each name's controls and the name itself."""
     own = (holding.columns[at] for at in holding.bought)
     return tuple(
@@ -221,7 +221,7 @@ def _choices(holding: Holding, matched: Matched) -> tuple[Columns, ...]:
     )
 
 
-def _every_other(layout: PathPanel, holding: Holding, choices: Sequence[Columns]) -> Floats:
+def _every_other(layout: PathPanel, holding: Holding, choices: Sequence[Places]) -> FloatArray:
     """Return what every possible basket but the real one returned."""
     real = [holding.columns[at] for at in holding.bought]
     baskets = all_baskets(choices)
@@ -255,8 +255,8 @@ class Drawing:
 
 
 def drawn_returns(
-    layout: PathPanel, holding: Holding, choices: Sequence[Columns], drawing: Drawing
-) -> Floats:
+    layout: PathPanel, holding: Holding, choices: Sequence[Places], drawing: Drawing
+) -> FloatArray:
     """Return `(draws,)` paper returns of drawn baskets.
 
     The first draws are the same however many are wanted.
@@ -268,12 +268,12 @@ def drawn_returns(
     holding
         The real basket.
     choices
-        Columns that may take the place of each name that was bought.
+        Places that may take the place of each name that was bought.
     drawing
         Names, number of draws and seed.
     """
 
-    def work(block: int) -> Floats:
+    def work(block: int) -> FloatArray:
         drawn = draw_baskets(
             drawing.names,
             choices,
@@ -288,7 +288,7 @@ def drawn_returns(
     return np.concatenate(mapped(work, blocks, jobs=drawing.jobs, threads=True))
 
 
-def placebo_returns(layout: PathPanel, holding: Holding, drawn: Columns) -> Floats:
+def placebo_returns(layout: PathPanel, holding: Holding, drawn: Places) -> FloatArray:
     """Return the paper returns of given baskets held as the real one was.
 
     Parameters
@@ -306,13 +306,13 @@ def placebo_returns(layout: PathPanel, holding: Holding, drawn: Columns) -> Floa
         `(n_baskets,)` fractions.
     """
     found = paper_paths(layout, _table(holding, drawn), (holding.horizon,))
-    returns: Floats = found.returns[:, 0]
+    returns: FloatArray = found.returns[:, 0]
     return returns
 
 
 def control_returns(
-    layout: PathPanel, holding: Holding, controls: Sequence[Columns]
-) -> tuple[Floats, ...]:
+    layout: PathPanel, holding: Holding, controls: Sequence[Places]
+) -> tuple[FloatArray, ...]:
     """Return the paper return of every control of each name, held as the name was.
 
     Parameters
@@ -322,7 +322,7 @@ def control_returns(
     holding
         The real basket.
     controls
-        Columns of each bought name's controls.
+        Places of each bought name's controls.
 
     Returns
     -------
@@ -372,7 +372,7 @@ def joint_placement(reals: Sequence[float], placebos: Sequence[Placebo]) -> Plac
     )
 
 
-def _table(holding: Holding, drawn: npt.NDArray[np.intp]) -> EventTable:
+def _table(holding: Holding, drawn: Places) -> EventTable:
     """Return the table of baskets that are held as the real one, other names in its places."""
     n_baskets, n_names = len(drawn), len(holding.columns)
     columns = np.full((n_baskets, n_names), CASH, dtype=np.int64)

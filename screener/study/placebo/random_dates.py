@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import FloatArray, Places
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError
 from screener.paths.event_tables import CASH, EventTable, event_table
 from screener.paths.kernel import paper_paths
 from screener.paths.path_panel import NONE, PathPanel
-from screener.study.placebo.monte_carlo import Floats
 from screener.study.placebo.placebo import Holding
 from screener.study.placebo.universe import tradable
 
-__all__ = ["LEAST_DATES", "SESSIONS_BACK", "Rows", "dated_returns", "earlier_dates"]
+__all__ = ["LEAST_DATES", "SESSIONS_BACK", "dated_returns", "earlier_dates"]
 
-Rows = npt.NDArray[np.intp]
 
 LEAST_DATES = 20
 """With fewer days there is no comparison."""
@@ -26,7 +24,7 @@ SESSIONS_BACK = 500
 
 def earlier_dates(
     panel: PricePanel, holding: Holding, sessions: int, *, draws: int, seed: int
-) -> Rows:
+) -> Places:
     """Find sessions on which all names of a basket could be bought, and be held, before it was.
 
     A window that begins there ends before the real one begins: they do not overlap, and no later
@@ -75,7 +73,7 @@ def earlier_dates(
     return np.sort(np.random.default_rng(seed).choice(found, draws, replace=False))
 
 
-def dated_returns(panel: PathPanel, holding: Holding, rows: Rows, sessions: int) -> Floats:
+def dated_returns(panel: PathPanel, holding: Holding, rows: Places, sessions: int) -> FloatArray:
     """Return `(n_dates,)` paper returns of the basket bought on other days.
 
     Parameters
@@ -91,11 +89,11 @@ def dated_returns(panel: PathPanel, holding: Holding, rows: Rows, sessions: int)
         Sessions that each window takes.
     """
     found = paper_paths(panel, _table(holding, rows), (sessions,))
-    returns: Floats = found.returns[:, 0]
+    returns: FloatArray = found.returns[:, 0]
     return returns
 
 
-def _ends(panel: PricePanel, columns: list[int], rows: Rows, sessions: int) -> Rows:
+def _ends(panel: PricePanel, columns: list[int], rows: Places, sessions: int) -> Places:
     """Return the last row of a window from each row on: that of the name that ends last."""
     beyond = len(panel.sessions)
     ends = np.zeros(len(rows), dtype=np.intp)
@@ -107,7 +105,7 @@ def _ends(panel: PricePanel, columns: list[int], rows: Rows, sessions: int) -> R
     return ends
 
 
-def _table(holding: Holding, rows: Rows) -> EventTable:
+def _table(holding: Holding, rows: Places) -> EventTable:
     n_names = len(holding.columns)
     bought = np.zeros(n_names, dtype=bool)
     bought[list(holding.bought)] = True

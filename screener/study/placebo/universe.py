@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
+from screener.domain.arrays import FlagArray, Places
 from screener.domain.listing import Board
 from screener.domain.panel import PricePanel
 from screener.paths.legs import Reason, buy_block
 
-__all__ = ["Flags", "in_market", "tradable"]
+__all__ = ["in_market", "tradable"]
 
-Flags = npt.NDArray[np.bool_]
-Columns = npt.NDArray[np.intp]
 
 _BACK = 20  # rows in which a last close is looked for; without one the exact rule is asked
 _NEAR = 1.03  # no upper limit is nearer to the reference price than that
@@ -23,7 +21,7 @@ _CHEAP = 2.0  # below it a tick, or the tolerance of adjusted prices, is more th
 _NO_COMMON_SHARE = frozenset({Board.B_SHARE, Board.FUND, Board.INDEX})
 
 
-def in_market(panel: PricePanel, *, mainland: bool) -> Flags:
+def in_market(panel: PricePanel, *, mainland: bool) -> FlagArray:
     """Tell which columns are common shares of the mainland, or of Hong Kong.
 
     B shares are none: they are quoted in another currency, for other buyers.
@@ -42,7 +40,7 @@ def in_market(panel: PricePanel, *, mainland: bool) -> Flags:
     )
 
 
-def tradable(panel: PricePanel, row: int, columns: Sequence[int] | None = None) -> Flags:
+def tradable(panel: PricePanel, row: int, columns: Sequence[int] | None = None) -> FlagArray:
     """Tell which listings could be bought at the open of a session.
 
     Those listed on or before it and not delisted by then, whatever became of them later, with a
@@ -65,7 +63,7 @@ def tradable(panel: PricePanel, row: int, columns: Sequence[int] | None = None) 
     """
     every = np.arange(len(panel.listings)) if columns is None else np.array(columns, dtype=np.intp)
     opens = panel.open[row, every]
-    found: Flags = (
+    found: FlagArray = (
         np.isfinite(opens)
         & (opens > 0)
         & np.isfinite(panel.close[row, every])
@@ -90,7 +88,7 @@ def _listed(panel: PricePanel, column: int, day: date) -> bool:
     return (listed is None or listed <= day) and (gone is None or gone > day)
 
 
-def _near_limit(panel: PricePanel, row: int, columns: Columns) -> Flags:
+def _near_limit(panel: PricePanel, row: int, columns: Places) -> FlagArray:
     """Tell for which columns the exact rule must be asked: all others open well below a limit."""
     opens = panel.open[row, columns]
     before = slice(max(row - _BACK, 0), row)
@@ -100,5 +98,5 @@ def _near_limit(panel: PricePanel, row: int, columns: Columns) -> Flags:
     last = len(worths) - 1 - np.argmax(np.isfinite(worths)[::-1], axis=0)
     with np.errstate(invalid="ignore"):
         far = opens * panel.factor[row, columns] < _NEAR * worths[last, np.arange(len(opens))]
-    near: Flags = ~far | (opens < _CHEAP)
+    near: FlagArray = ~far | (opens < _CHEAP)
     return near

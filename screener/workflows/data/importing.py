@@ -21,9 +21,9 @@ from screener.data.lake.store import Store
 from screener.data.sources.files import FileSource, ImportRequest
 from screener.data.update.factor_update import with_factors
 from screener.data.update.listing_master import halts_in, listings_in
-from screener.data.validation.causes import BAD_TICK
 from screener.data.validation.import_checks import CheckedImport, checked_import
 from screener.data.validation.joining import join_bars
+from screener.data.validation.price_jumps import BAD_TICK
 from screener.data.validation.sense_checks import without_leaps
 from screener.errors import DataError
 from screener.workspace.locate import Workspace

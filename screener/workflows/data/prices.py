@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.held_factors import factor_on
+from screener.domain.arrays import DayArray, FloatArray
 from screener.domain.listing import parse_listing
 from screener.errors import BarsMissing
 
@@ -70,12 +70,10 @@ def price_rows(
     return rows
 
 
-def _factors(
-    steps: Sequence[dict[str, object]], days: npt.NDArray[np.datetime64]
-) -> npt.NDArray[np.float64]:
+def _factors(steps: Sequence[dict[str, object]], days: DayArray) -> FloatArray:
     """Return `(n_sessions,)` the total-return multiplier, 1 in the first session."""
     ex_sessions = np.array([row["ex_session"] for row in steps], dtype="datetime64[D]")
     values = np.array([row["factor"] for row in steps], dtype=np.float64)
     found = factor_on(ex_sessions, values, days)
-    first: npt.NDArray[np.float64] = found / found[0]
+    first: FloatArray = found / found[0]
     return first

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
-from zoneinfo import ZoneInfo
 
+from screener.domain.days import SHANGHAI
 from screener.domain.report import Moment, Precision, Publication, Report
 from screener.errors import DateRangeError, InputError
 from screener.files.budget import OutOfTime, within
@@ -32,8 +32,6 @@ from screener.workspace.locate import Workspace
 from screener.workspace.readings import find_by_hash, stored_readings
 
 __all__ = ["Added", "Source", "add_report", "make_theme_basket"]
-
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +182,7 @@ def _read(
                 make_text(document.text),
                 names=masters.names,
                 themes=themes,
-                today=now.astimezone(_SHANGHAI).date(),
+                today=now.astimezone(SHANGHAI).date(),
                 file_name=document.name,
                 closes=masters.closes,
                 published=published,
@@ -216,8 +214,8 @@ def _publication(published: Moment | None, now: datetime) -> Publication | None:
     if published is None:
         return None
     timed = isinstance(published, datetime)
-    day = published.astimezone(_SHANGHAI).date() if isinstance(published, datetime) else published
-    if day > now.astimezone(_SHANGHAI).date():
+    day = published.astimezone(SHANGHAI).date() if isinstance(published, datetime) else published
+    if day > now.astimezone(SHANGHAI).date():
         raise DateRangeError(
             f"--published {published.isoformat()} is in the future",
             fix="give the day on which the report came out",

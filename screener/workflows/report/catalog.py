@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from screener.domain.basket import Basket, Event, Member, OwnEvent, Weighting, events_of
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Board, Listing
 from screener.domain.report import Moment, Precision, Publication, Report
 from screener.errors import (
@@ -35,7 +35,6 @@ from screener.workspace.locate import Workspace
 __all__ = [
     "BasketEvents",
     "basket_events",
-    "get_basket",
     "get_report",
     "init_workspace",
     "list_baskets",
@@ -48,7 +47,6 @@ __all__ = [
 BasketEvents = tuple[Basket, tuple[Event, ...]]
 """A basket with its events."""
 
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
 _BASKET_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -76,19 +74,6 @@ def list_baskets(workspace: Workspace) -> Readable[Basket]:
     """List the baskets that can be read, by name; names of own lists come from the cards."""
     baskets, cards = readable_baskets(workspace), readable_cards(workspace)
     return Readable(_named(baskets, cards), (*baskets.broken, *cards.broken))
-
-
-def get_basket(workspace: Workspace, name: str) -> Basket:
-    """Return one basket by its name, in any case.
-
-    Raises
-    ------
-    BasketNotFound
-        If there is none of that name.
-    BasketDefinitionError
-        If that very basket breaks its rules.
-    """
-    return _find_basket(list_baskets(workspace), name)
 
 
 def basket_events(
@@ -377,11 +362,11 @@ def _check_past(published: Moment, now: datetime) -> None:
     if isinstance(published, datetime):
         late = published > now
     else:
-        late = published > now.astimezone(_SHANGHAI).date()
+        late = published > now.astimezone(SHANGHAI).date()
     if late:
         raise DateRangeError(
             f"{published.isoformat()} is in the future",
-            where=f"now is {now.astimezone(_SHANGHAI).isoformat(timespec='minutes')}",
+            where=f"now is {now.astimezone(SHANGHAI).isoformat(timespec='minutes')}",
             fix="give the day on which the list was made",
         )
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from screener.data.lake.store import Store
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Listing
 from screener.domain.report import Claim, Publication, Report
 from screener.errors import DateRangeError
-from screener.market.calendars import EXCHANGE_ZONE
 from screener.market.session_hours import session_end
 from screener.results.reports import CHECKING
 from screener.workflows.report.catalog import get_report
@@ -216,7 +216,7 @@ def _last_before(listing: Listing, published: Publication) -> date:
     last = published.day - timedelta(days=1)
     moment = published.value
     if isinstance(moment, datetime):
-        local = moment.astimezone(EXCHANGE_ZONE)
+        local = moment.astimezone(SHANGHAI)
         try:
             over = local.time() >= session_end(listing.exchange, local.date()).time
         except DateRangeError:  # before any recorded session: nothing can be running

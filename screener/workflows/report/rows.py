@@ -17,7 +17,6 @@ from screener.workspace.readings import stored_reading
 __all__ = ["added_document", "doubt_rows", "evidence_rows", "stored_evidence"]
 
 EvidenceRow = Mapping[str, str]
-_LONGEST = 100
 
 
 def evidence_rows(added: Added) -> list[EvidenceRow]:

@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.lake.asof import AsOf
+from screener.data.lake.rows import days_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.held_factors import factor_on
 from screener.domain.listing import Listing
-from screener.domain.name_marks import in_delisting_period, is_s_share
 from screener.market.limits import price_grid
+from screener.market.special_treatment import in_delisting_period, is_s_share
 
 __all__ = ["Known", "read_known"]
 
@@ -159,7 +160,7 @@ def _reference(
         return before, close, close, True
     rows = store.read(TableName.FACTORS, listings=[listing.id], end=session)
     then, now = factor_on(
-        rows.column("ex_session").to_numpy().astype("datetime64[D]"),
+        days_of(rows, "ex_session"),
         rows.column("factor").to_numpy(),
         np.array([before, session], dtype="datetime64[D]"),
     )

@@ -9,14 +9,15 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from screener.domain.arrays import FlagArray, TextArray
 from screener.domain.basket import published_again
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange, Listing
 from screener.domain.report import Moment, Note, Precision, RatingLevel, Report
 from screener.errors import DateRangeError
-from screener.market.calendars import EXCHANGE_ZONE, calendar_of
+from screener.market.calendars import calendar_of
 from screener.paths.known import entry_session, known_at
 from screener.reports.authors.brokers import broker_named
 from screener.reports.ratings.ratings import rating_named
@@ -189,7 +190,7 @@ def _since(report: Report, broker: str) -> date:
 
 
 def _day(moment: Moment) -> date:
-    return moment.astimezone(EXCHANGE_ZONE).date() if isinstance(moment, datetime) else moment
+    return moment.astimezone(SHANGHAI).date() if isinstance(moment, datetime) else moment
 
 
 def _distinct(columns: _Columns, brokers: list[str], ratings: list[str]) -> tuple[list[int], int]:
@@ -213,7 +214,7 @@ def _distinct(columns: _Columns, brokers: list[str], ratings: list[str]) -> tupl
     return sorted(kept), torn
 
 
-def _repeated(columns: _Columns, brokers: list[str], kept: list[int]) -> npt.NDArray[np.bool_]:
+def _repeated(columns: _Columns, brokers: list[str], kept: list[int]) -> FlagArray:
     """Tell which calls the house had made before: as the source says, else as the table shows."""
     first: dict[tuple[str, str], date] = {}
     for broker, listing, day in zip(brokers, columns["listing"], columns["published"], strict=True):
@@ -254,7 +255,7 @@ def _people(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in _NAMES.split(text) if part))
 
 
-def _texts(values: Sequence[object]) -> npt.NDArray[np.object_]:
+def _texts(values: Sequence[object]) -> TextArray:
     column = np.empty(len(values), dtype=np.object_)
     column[:] = values
     return column

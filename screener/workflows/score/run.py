@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.total_return_panel import read_wealth
+from screener.domain.arrays import IntArray
 from screener.domain.listing import Exchange
 from screener.domain.report import Report
 from screener.domain.wealth import WealthPanel
@@ -103,7 +103,7 @@ class ScoreRun:
     request: ScoreRequest
     judged: Judged
     board: Leaderboard
-    crowd: npt.NDArray[np.int64]
+    crowd: IntArray
     crowding: tuple[tuple[Bucket, Score], ...]
     calendar: Mapping[tuple[str, ...], CalendarTime]
     persistence: tuple[Persistence, ...]
@@ -259,7 +259,7 @@ def _gathered(
 
 def _wanted(
     calls: CallTable, request: ScoreRequest, named: tuple[set[str], set[str]] | None
-) -> npt.NDArray[np.int64]:
+) -> IntArray:
     kept = np.ones(len(calls), dtype=np.bool_)
     if request.broker:
         house = broker_named(request.broker)
@@ -329,7 +329,7 @@ def _panels(
     ]
 
 
-def _crowding(judged: Judged, crowd: npt.NDArray[np.int64]) -> tuple[tuple[Bucket, Score], ...]:
+def _crowding(judged: Judged, crowd: IntArray) -> tuple[tuple[Bucket, Score], ...]:
     """Score the calls by their place in the crowd on their theme."""
     parts = (judged.calls, judged.outcomes, judged.directions, judged.months)
     return tuple(

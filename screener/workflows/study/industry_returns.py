@@ -7,12 +7,12 @@ from datetime import date
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.panels.market_panel import read_market_panel
 from screener.data.panels.return_tables import ReturnTable
+from screener.domain.arrays import FloatArray, Places
 from screener.domain.listing import Listing
 from screener.domain.market_panel import MarketPanel
 from screener.errors import DataError
@@ -23,8 +23,6 @@ INDUSTRY = "industry"
 """Name of the table, and what `--matched` asks it by."""
 LEAST_PEERS = 10
 """Fewer stocks with a return on a session give none."""
-
-_Floats = npt.NDArray[np.float64]
 
 
 def industry_returns(
@@ -59,7 +57,7 @@ def industry_returns(
     exchanges = list(dict.fromkeys(item.exchange for item in listings))
     market = read_market_panel(store, exchanges, start, end, named=listings)
     columns = [market.prices.column(item) for item in listings]
-    found: dict[str, _Floats] = {}
+    found: dict[str, FloatArray] = {}
     unmatched: dict[str, DataError] = {}
     for item, at in zip(listings, columns, strict=True):
         try:
@@ -87,7 +85,7 @@ def industry_remark(store: Store) -> str:
     return "Industries bear no date in the tables: today's are taken for every session."
 
 
-def _peer_returns(market: MarketPanel, column: int, left_out: frozenset[int]) -> _Floats:
+def _peer_returns(market: MarketPanel, column: int, left_out: frozenset[int]) -> FloatArray:
     panel = market.prices
     own = panel.own_rows(column)
     worths = panel.close[own] * panel.factor[own]
@@ -105,9 +103,7 @@ def _peer_returns(market: MarketPanel, column: int, left_out: frozenset[int]) ->
     return found
 
 
-def _peers(
-    market: MarketPanel, column: int, row: int, left_out: frozenset[int]
-) -> npt.NDArray[np.intp]:
+def _peers(market: MarketPanel, column: int, row: int, left_out: frozenset[int]) -> Places:
     """Return the other stocks of a listing's market in its industry on a session."""
     panel, industries = market.prices, market.industries_on(row)
     listing, industry = panel.listings[column], industries[column]

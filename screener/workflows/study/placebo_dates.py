@@ -9,13 +9,14 @@ import numpy as np
 
 from screener.backtest.benchmark import BenchmarkSeries
 from screener.backtest.run import EventResult
+from screener.domain.arrays import FloatArray, Places, SessionAxis
 from screener.domain.basket import Event
 from screener.domain.listing import Listing
-from screener.domain.panel import PricePanel, SessionAxis
+from screener.domain.panel import PricePanel
 from screener.paths.path_panel import PathPanel, path_panel
-from screener.study.placebo.monte_carlo import Floats, Placement, place
+from screener.study.placebo.monte_carlo import Placement, place
 from screener.study.placebo.placebo import Holding
-from screener.study.placebo.random_dates import LEAST_DATES, Rows, dated_returns, earlier_dates
+from screener.study.placebo.random_dates import LEAST_DATES, dated_returns, earlier_dates
 
 __all__ = ["OtherDates", "other_dates"]
 
@@ -84,8 +85,8 @@ def _active(
     holding: Holding,
     real: EventResult,
     benchmark_of: BenchmarkOf,
-    rows: Rows,
-    returns: Floats,
+    rows: Places,
+    returns: FloatArray,
 ) -> Placement | None:
     names = [panel.listings[column] for column in holding.columns]
     series = [benchmark_of(real.window.event, name) for name in names]
@@ -100,15 +101,17 @@ def _active(
     return place(real.active_return, active) if len(active) >= LEAST_DATES else None
 
 
-def _aligned(panel: PricePanel, series: list[BenchmarkSeries]) -> list[tuple[Floats, Floats]]:
-    done: dict[str, tuple[Floats, Floats]] = {}
+def _aligned(
+    panel: PricePanel, series: list[BenchmarkSeries]
+) -> list[tuple[FloatArray, FloatArray]]:
+    done: dict[str, tuple[FloatArray, FloatArray]] = {}
     for item in series:
         if item.listing.id not in done:
             done[item.listing.id] = _on_axis(panel.sessions, item)
     return [done[item.listing.id] for item in series]
 
 
-def _on_axis(axis: SessionAxis, series: BenchmarkSeries) -> tuple[Floats, Floats]:
+def _on_axis(axis: SessionAxis, series: BenchmarkSeries) -> tuple[FloatArray, FloatArray]:
     """Return the next open on or after each session, and the last close on or before it."""
     n_bars = len(series.sessions)
     nothing = np.full(len(axis), np.nan)

@@ -28,20 +28,7 @@ from screener.workspace.models import (
 )
 from screener.workspace.toml_files import read_model, shown, toml_paths
 
-__all__ = ["read_card", "read_cards", "readable_cards", "report_of"]
-
-
-def read_cards(workspace: Workspace) -> tuple[Report, ...]:
-    """Read every report card, in the natural order of the file names.
-
-    Raises
-    ------
-    BasketDefinitionError
-        If a card breaks its rules (file, key and value are named), or two cards share an id.
-    StorageError
-        If a file cannot be read.
-    """
-    return readable_cards(workspace).strictly()
+__all__ = ["read_card", "readable_cards", "report_of"]
 
 
 def readable_cards(workspace: Workspace) -> Readable[Report]:

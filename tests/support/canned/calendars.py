@@ -12,8 +12,9 @@ from functools import cache
 
 import numpy as np
 
+from screener.domain.arrays import SessionAxis
 from screener.domain.listing import Exchange
-from screener.market.calendars import SessionArray, calendar_of
+from screener.market.calendars import calendar_of
 from tests.support.canned.market import CannedMarket
 from tests.support.transport import Router
 
@@ -34,7 +35,7 @@ def serve(router: Router, market: CannedMarket) -> None:
     router.add("finance.sina.com.cn/realstock/company/klc_td_sh.txt", lambda _: text())
 
 
-def encode_days(sessions: SessionArray) -> str:
+def encode_days(sessions: SessionAxis) -> str:
     """Return the packed text for sessions, ascending, none of them at a weekend."""
     first, last = sessions[0].item(), sessions[-1].item()
     bits = [*_bits(139, 12), *_bits(63, 6)]
@@ -45,7 +46,7 @@ def encode_days(sessions: SessionArray) -> str:
     return "".join(ALPHABET[_number(bits[at : at + 6])] for at in range(0, len(bits), 6))
 
 
-def _runs(sessions: SessionArray) -> Iterator[int]:
+def _runs(sessions: SessionAxis) -> Iterator[int]:
     days = np.arange(sessions[0], sessions[-1] + 1)
     weekdays = days[np.is_busday(days)]
     without = np.flatnonzero(~np.isin(weekdays, sessions))

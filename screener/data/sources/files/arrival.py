@@ -13,7 +13,6 @@ from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
 from screener.data.validation.row_checks import (
-    BoolArray,
     Finding,
     duplicate_findings,
     future_finding,
@@ -21,6 +20,7 @@ from screener.data.validation.row_checks import (
     session_findings,
 )
 from screener.data.validation.sense import days_beyond, numbers_beyond
+from screener.domain.arrays import FlagArray
 from screener.domain.listing import Exchange
 from screener.market.calendars import calendar_of
 
@@ -90,7 +90,7 @@ def quantities(rows: Rows, names: tuple[str, ...], *, zero: bool = True) -> list
 
 def without_repeats(
     rows: Rows, days: tuple[str, ...], key_name: str
-) -> tuple[Rows, BoolArray, list[Remark]]:
+) -> tuple[Rows, FlagArray, list[Remark]]:
     """Reject conflicting rows of one key, and mark the rows that repeat another exactly.
 
     Parameters

@@ -16,7 +16,7 @@ from screener.data.sources.files.columns.columns import ColumnMapping
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Array, Rows
 from screener.data.sources.files.tables.reading import RawFile
-from screener.data.validation.row_checks import IntArray
+from screener.domain.arrays import IntArray
 
 __all__ = ["rejects_of", "table_of"]
 

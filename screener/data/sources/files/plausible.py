@@ -10,8 +10,8 @@ from screener.data.sources.files.columns.columns import MappedColumn
 from screener.data.sources.files.columns.units import Measure
 from screener.data.sources.files.columns.values import Numbers
 from screener.data.sources.files.tables.raw import RawFile
-from screener.data.validation.row_checks import BoolArray, FloatArray
 from screener.data.validation.sense import NUMBERS
+from screener.domain.arrays import FlagArray, FloatArray
 from screener.errors import InputError
 
 __all__ = ["refuse_odd_unit", "refuse_two_readings"]
@@ -57,7 +57,7 @@ def refuse_two_readings(numbers: Numbers, column: MappedColumn, raw: RawFile) ->
 
 
 def refuse_odd_unit(
-    values: FloatArray, column: MappedColumn, raw: RawFile, hong_kong: BoolArray
+    values: FloatArray, column: MappedColumn, raw: RawFile, hong_kong: FlagArray
 ) -> None:
     """Refuse a column whose unit nobody said, if its values make no sense in the assumed one.
 

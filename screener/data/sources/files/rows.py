@@ -28,14 +28,8 @@ from screener.data.sources.files.columns.values import (
 from screener.data.sources.files.plausible import refuse_odd_unit, refuse_two_readings
 from screener.data.sources.files.tables.raw import RawFile
 from screener.data.sources.files.tables.reading import readable
-from screener.data.validation.row_checks import (
-    BoolArray,
-    DayArray,
-    Finding,
-    FloatArray,
-    IntArray,
-    Verdict,
-)
+from screener.data.validation.row_checks import Finding, Verdict
+from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.listing import Exchange, Kind, Listing
 
 __all__ = ["Array", "Rows", "clean_text", "concatenated", "read_rows"]
@@ -83,7 +77,7 @@ class Rows:
         return len(self.listing)
 
     @property
-    def passed(self) -> BoolArray:
+    def passed(self) -> FlagArray:
         """`(n_rows,)` of bool, True for rows without fault so far."""
         return self.verdict.passed
 
@@ -101,14 +95,14 @@ class Rows:
             return np.full(self.n_rows, np.datetime64("NaT"), dtype="datetime64[D]")
         return found.astype("datetime64[D]", copy=False)
 
-    def flags(self, field: str) -> BoolArray:
+    def flags(self, field: str) -> FlagArray:
         """Return a column of flags; all False if no file has it."""
         found = self.values.get(field)
         return (
             np.zeros(self.n_rows, np.bool_) if found is None else found.astype(np.bool_, copy=False)
         )
 
-    def texts(self, field: str) -> npt.NDArray[np.object_]:
+    def texts(self, field: str) -> TextArray:
         """Return a column of text; all `None` if no file has it."""
         found = self.values.get(field)
         return np.full(self.n_rows, None) if found is None else found.astype(np.object_, copy=False)
@@ -136,7 +130,7 @@ class Rows:
         left = {name: column for name, column in self.values.items() if name not in names}
         return replace(self, values=left)
 
-    def kept(self, rows: BoolArray) -> Rows:
+    def kept(self, rows: FlagArray) -> Rows:
         """Return only the chosen rows."""
         return Rows(
             listings=self.listings,
@@ -248,14 +242,14 @@ def _codes(
 
 
 def _column(
-    raw: RawFile, column: MappedColumn, hong_kong: BoolArray
+    raw: RawFile, column: MappedColumn, hong_kong: FlagArray
 ) -> tuple[Array, list[Finding]]:
     cells = raw.columns[column.position]
     if column.field.form is Form.TEXT:
         return read_texts(cells, clean_text), []
     if column.field.form is Form.NUMBER:
         return _number_column(raw, column, hong_kong)
-    found: tuple[Array, BoolArray]
+    found: tuple[Array, FlagArray]
     if column.field.form is Form.DAY:
         found = read_days(cells, day_zero=raw.day_zero)
     else:
@@ -264,7 +258,7 @@ def _column(
 
 
 def _number_column(
-    raw: RawFile, column: MappedColumn, hong_kong: BoolArray
+    raw: RawFile, column: MappedColumn, hong_kong: FlagArray
 ) -> tuple[Array, list[Finding]]:
     """Return numbers in our unit: a unit behind a number goes before the column's own."""
     numbers = read_numbers(raw.columns[column.position])
@@ -299,7 +293,7 @@ def _not_a(column: MappedColumn) -> str:
 
 
 @np.errstate(over="ignore")  # what is endless then is beyond every bound
-def _scaled(numbers: FloatArray, column: MappedColumn, hong_kong: BoolArray) -> FloatArray:
+def _scaled(numbers: FloatArray, column: MappedColumn, hong_kong: FlagArray) -> FloatArray:
     if column.scale == column.hong_kong:
         # Dividing keeps 0.3 per ten at 0.03: multiplying by 0.1 would leave a stray last digit.
         if column.scale < 1:

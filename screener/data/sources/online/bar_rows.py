@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.rows import Values, make_rows
@@ -26,6 +25,7 @@ from screener.data.lake.schema import Basis, TableName
 from screener.data.sources.online.transport.fetching import fetch_all
 from screener.data.sources.online.transport.protocol import Ask, Call, Need, Query, Wire
 from screener.data.sources.online.transport.upstream import Endpoint
+from screener.domain.arrays import DayArray, FloatArray, Places
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import SourceBlocked
 
@@ -34,13 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BarSource", "VolumeUnit", "asked_listing", "bar_batch", "exchanges_of", "volume_unit"]
 
-_PRICES = ("open", "high", "low", "close")
 _UNITS = (1.0, 100.0, 0.01)
 """Shares; lots taken for shares; shares taken for lots."""
 _UNIT_BAND = 2.0
-
-FloatArray = npt.NDArray[np.float64]
-DayArray = npt.NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +193,7 @@ def bar_batch(ask: Ask, frame: pd.DataFrame, upstream: Endpoint, *, source: str)
 
 def _asked_days(
     ask: Ask, frame: pd.DataFrame, upstream: Endpoint
-) -> tuple[npt.NDArray[np.intp], DayArray, dict[str, FloatArray]]:
+) -> tuple[Places, DayArray, dict[str, FloatArray]]:
     """Return the rows of the asked days, by day, unreadable days last: place, day, numbers."""
     columns = _columns(frame, upstream)
     days = _days(columns.pop("session"))

@@ -37,8 +37,6 @@ _LONGEST_MAINLAND = 4
 _ANNUAL_MONTHS, _INTERIM_MONTHS = 3, 2
 _HALF_YEAR = 6
 
-_Figures = tuple[object, ...]
-
 
 def mainland_deadline(period_end: date) -> date:
     """Return the day by which a report of a mainland listing is due.

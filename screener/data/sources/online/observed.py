@@ -17,8 +17,8 @@ from screener.data.lake.schema import TableName
 from screener.data.sources.files.kinds.masters import printed_name
 from screener.data.sources.online.transport.protocol import Ask
 from screener.data.sources.online.transport.upstream import Endpoint
+from screener.domain.days import SHANGHAI
 from screener.errors import InputError, SourceChanged, SourceEmpty
-from screener.market.calendars import EXCHANGE_ZONE
 
 __all__ = [
     "Row",
@@ -43,7 +43,7 @@ _Known: TypeAlias = dict[str, list[tuple[date, object]]]
 
 def day_of(ask: Ask) -> date:
     """Return the exchange's date at the instant of an ask: the day something was observed."""
-    return ask.fetched_at.astimezone(EXCHANGE_ZONE).date()
+    return ask.fetched_at.astimezone(SHANGHAI).date()
 
 
 def folded(name: str) -> str:

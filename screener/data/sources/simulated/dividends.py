@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.sources.simulated.draws import ListingDraws, TraitChance
 from screener.data.sources.simulated.lives import Lives
 from screener.data.sources.simulated.request import MarketQuery
+from screener.domain.arrays import DayArray, FloatArray, IntArray
 
 __all__ = ["ActionPlan", "plan_actions"]
 
-_Numbers = npt.NDArray[np.float64]
-_Rows = npt.NDArray[np.int64]
 
 _NOTICE = 25  # calendar days between announcement and the planned ex-date
 _FIRST_EX_DAY, _EX_DAYS = 130, 80  # 10 May to late July, when most annual dividends are paid
@@ -48,14 +46,14 @@ class ActionPlan:
         New shares per share, and shares after per share before.
     """
 
-    column: _Rows
-    year: _Rows
-    announced: npt.NDArray[np.datetime64]
-    announced_row: _Rows
-    ex_row: _Rows
-    payout: _Numbers
-    bonus: _Numbers
-    split: _Numbers
+    column: IntArray
+    year: IntArray
+    announced: DayArray
+    announced_row: IntArray
+    ex_row: IntArray
+    payout: FloatArray
+    bonus: FloatArray
+    split: FloatArray
 
 
 def plan_actions(
@@ -89,18 +87,18 @@ def plan_actions(
     )
 
 
-def _payouts(chances: _Numbers) -> _Numbers:
+def _payouts(chances: FloatArray) -> FloatArray:
     return np.where(chances < _PAYERS, 0.15 + 0.5 * chances / _PAYERS, 0.0)
 
 
-def _planned_days(years: range, chances: _Numbers) -> npt.NDArray[np.datetime64]:
+def _planned_days(years: range, chances: FloatArray) -> DayArray:
     new_year = np.array([date(year, 1, 1) for year in years], dtype="datetime64[D]")
     offset = (_FIRST_EX_DAY + _EX_DAYS * chances).astype("timedelta64[D]")
-    days: npt.NDArray[np.datetime64] = new_year[None, :] + offset[:, None]
+    days: DayArray = new_year[None, :] + offset[:, None]
     return days
 
 
-def _issues(chances: _Numbers, *, mainland: bool) -> tuple[_Numbers, _Numbers]:
+def _issues(chances: FloatArray, *, mainland: bool) -> tuple[FloatArray, FloatArray]:
     sizes = np.array(_MAINLAND_BONUS if mainland else _HK_SPLITS)
     limit = _BONUS_CHANCE if mainland else _SPLIT_CHANCE
     chosen = sizes[np.minimum(chances / limit * len(sizes), len(sizes) - 1).astype(np.int64)]
@@ -109,7 +107,7 @@ def _issues(chances: _Numbers, *, mainland: bool) -> tuple[_Numbers, _Numbers]:
     return bonus, np.where(happens & (not mainland), chosen, 1.0)
 
 
-def _after_suspension(ex_row: _Rows, column: _Rows, lives: Lives) -> _Rows:
+def _after_suspension(ex_row: IntArray, column: IntArray, lives: Lives) -> IntArray:
     """Move ex-rows to the first session on which the listing trades."""
     moved = ex_row.astype(np.int64)
     n_sessions = len(lives.suspended)

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.data.sources.simulated.request import MarketQuery, SimulationQuery
+from screener.domain.arrays import FloatArray
 from screener.domain.listing import Exchange, Listing
 
 __all__ = ["ListingDraws", "Move", "SimulationPayload", "Trait", "TraitChance", "draw"]
 
-_Doubles = npt.NDArray[np.float64]
 _Singles = npt.NDArray[np.float32]
 
 
@@ -98,12 +98,12 @@ class ListingDraws:
         `(n_listings, n_sessions)` uniforms that decide on suspensions.
     """
 
-    traits: _Doubles
-    chances: _Doubles
-    growth: _Doubles
-    margins: _Doubles
-    issues: _Doubles
-    shocks: _Doubles
+    traits: FloatArray
+    chances: FloatArray
+    growth: FloatArray
+    margins: FloatArray
+    issues: FloatArray
+    shocks: FloatArray
     moves: _Singles
     halts: _Singles
 
@@ -124,9 +124,9 @@ class SimulationPayload:
         Numbers of each market's listings, in the order of the query's markets.
     """
 
-    factors: _Doubles
-    regime: _Doubles
-    sectors: _Doubles
+    factors: FloatArray
+    regime: FloatArray
+    sectors: FloatArray
     listings: tuple[ListingDraws, ...]
 
 
@@ -182,9 +182,9 @@ def _draw_listing(
     _stream(seed, *key, _Stream.HALTS).random(dtype=np.float32, out=draws.halts[at])
 
 
-def _normals(first: _Doubles, second: _Doubles) -> _Doubles:
+def _normals(first: FloatArray, second: FloatArray) -> FloatArray:
     # Box and Muller (1958), Annals of Mathematical Statistics 29: a fixed count of uniforms each.
-    normals: _Doubles = np.sqrt(-2 * np.log1p(-first)) * np.cos(2 * np.pi * second)
+    normals: FloatArray = np.sqrt(-2 * np.log1p(-first)) * np.cos(2 * np.pi * second)
     return normals
 
 

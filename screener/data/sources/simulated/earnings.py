@@ -10,17 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.sources.simulated.dividends import ActionPlan
 from screener.data.sources.simulated.draws import ListingDraws, Trait, TraitChance
 from screener.data.sources.simulated.request import MarketQuery
-from screener.market.calendars import SessionArray
+from screener.domain.arrays import FlagArray, FloatMatrix, IntArray, SessionAxis
 
 __all__ = ["Accounts", "Multiples", "Shares", "keep_accounts", "share_counts", "unrated", "value"]
 
-_Matrix = npt.NDArray[np.float64]
-_Rows = npt.NDArray[np.int64]
 
 _UNRATED = 0.04  # share of listings without any earnings multiple
 
@@ -29,10 +26,10 @@ _UNRATED = 0.04  # share of listings without any earnings multiple
 class Accounts:
     """Annual figures of one market's listings, `(n_years, n_listings)`, in its currency."""
 
-    revenue: _Matrix
-    profit: _Matrix
-    equity: _Matrix
-    cash_flow: _Matrix
+    revenue: FloatMatrix
+    profit: FloatMatrix
+    equity: FloatMatrix
+    cash_flow: FloatMatrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,9 +46,9 @@ class Shares:
         `(n_listings,)` fraction of the shares that floats.
     """
 
-    total: _Matrix
-    before_action: _Matrix
-    free_float: _Matrix
+    total: FloatMatrix
+    before_action: FloatMatrix
+    free_float: FloatMatrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,14 +58,14 @@ class Multiples:
     Multiples of a loss are negative, as sources print them.
     """
 
-    pe_ttm: _Matrix
-    pe_static: _Matrix
-    pb: _Matrix
-    ps_ttm: _Matrix
-    pcf_ttm: _Matrix
-    market_cap: _Matrix
-    float_cap: _Matrix
-    dividend_yield: _Matrix
+    pe_ttm: FloatMatrix
+    pe_static: FloatMatrix
+    pb: FloatMatrix
+    ps_ttm: FloatMatrix
+    pcf_ttm: FloatMatrix
+    market_cap: FloatMatrix
+    float_cap: FloatMatrix
+    dividend_yield: FloatMatrix
 
 
 def keep_accounts(draws: ListingDraws) -> Accounts:
@@ -89,7 +86,7 @@ def keep_accounts(draws: ListingDraws) -> Accounts:
 
 
 def share_counts(
-    market: MarketQuery, draws: ListingDraws, plan: ActionPlan, prices: _Matrix
+    market: MarketQuery, draws: ListingDraws, plan: ActionPlan, prices: FloatMatrix
 ) -> Shares:
     """Count shares: a starting number in ten thousands, multiplied at bonus issues and splits."""
     ratio = (1 + plan.bonus) * plan.split
@@ -107,15 +104,15 @@ def share_counts(
 
 
 def value(
-    sessions: SessionArray,
-    rows: _Rows,
+    sessions: SessionAxis,
+    rows: IntArray,
     *,
     years: range,
     accounts: Accounts,
     shares: Shares,
-    close: _Matrix,
-    paid: _Matrix,
-    unrated: npt.NDArray[np.bool_],
+    close: FloatMatrix,
+    paid: FloatMatrix,
+    unrated: FlagArray,
 ) -> Multiples:
     """Value listings at some sessions.
 
@@ -153,18 +150,18 @@ def value(
     )
 
 
-def unrated(draws: ListingDraws) -> npt.NDArray[np.bool_]:
+def unrated(draws: ListingDraws) -> FlagArray:
     """Tell which listings have no earnings multiples, `(n_listings,)`."""
-    chosen: npt.NDArray[np.bool_] = draws.chances[:, TraitChance.UNRATED] < _UNRATED
+    chosen: FlagArray = draws.chances[:, TraitChance.UNRATED] < _UNRATED
     return chosen
 
 
-def _starting_caps(draws: ListingDraws) -> _Matrix:
-    caps: _Matrix = np.maximum(1e10 * np.exp(1.1 * draws.traits[:, Trait.CAP]), 6e8)
+def _starting_caps(draws: ListingDraws) -> FloatMatrix:
+    caps: FloatMatrix = np.maximum(1e10 * np.exp(1.1 * draws.traits[:, Trait.CAP]), 6e8)
     return caps
 
 
-def _reporting(sessions: SessionArray, years: range) -> tuple[_Rows, _Rows, _Matrix]:
+def _reporting(sessions: SessionAxis, years: range) -> tuple[IntArray, IntArray, FloatMatrix]:
     """Return the year in progress, the last known year (as places) and the part reported of it."""
     month = sessions.astype("datetime64[M]").astype(np.int64) % 12 + 1
     year = sessions.astype("datetime64[Y]").astype(np.int64) + 1970
@@ -175,13 +172,13 @@ def _reporting(sessions: SessionArray, years: range) -> tuple[_Rows, _Rows, _Mat
     return place, place - 1, fraction
 
 
-def _trailing(annual: _Matrix, place: _Rows, fraction: _Matrix) -> _Matrix:
+def _trailing(annual: FloatMatrix, place: IntArray, fraction: FloatMatrix) -> FloatMatrix:
     part = fraction[:, None]
-    trailing: _Matrix = (1 - part) * annual[place - 1] + part * annual[place]
+    trailing: FloatMatrix = (1 - part) * annual[place - 1] + part * annual[place]
     return trailing
 
 
-def _trailing_cash(sessions: SessionArray, rows: _Rows, paid: _Matrix) -> _Matrix:
+def _trailing_cash(sessions: SessionAxis, rows: IntArray, paid: FloatMatrix) -> FloatMatrix:
     """Sum the cash of the 365 days up to each row; NaN while the simulation is younger."""
     total = np.cumsum(paid, axis=0)
     since = np.searchsorted(sessions, sessions[rows] - np.timedelta64(365, "D"), side="right") - 1

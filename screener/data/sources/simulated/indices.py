@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.sources.simulated.earnings import Shares
 from screener.data.sources.simulated.lives import Lives
 from screener.data.sources.simulated.trading import Trading
+from screener.domain.arrays import FlagArray, FloatArray, FloatVector
 from screener.domain.listing import Exchange
 
 __all__ = ["INDEX_NAMES", "IndexBars", "weigh"]
 
-_Vector = npt.NDArray[np.float64]
 
 INDEX_NAMES = {
     Exchange.SH: ("000300.SH", "模拟沪深指数", 4000.0),
@@ -29,15 +28,15 @@ _RANGE_SHARE = 0.3  # of the members' own range: they do not all turn at the sam
 class IndexBars:
     """Bars of an index in points, `(n_sessions,)` each, and the amount of all members."""
 
-    open: _Vector
-    high: _Vector
-    low: _Vector
-    close: _Vector
-    amount: _Vector
+    open: FloatVector
+    high: FloatVector
+    low: FloatVector
+    close: FloatVector
+    amount: FloatVector
 
 
 def weigh(
-    trading: Trading, shares: Shares, lives: Lives, amount: npt.NDArray[np.float64], level: float
+    trading: Trading, shares: Shares, lives: Lives, amount: FloatArray, level: float
 ) -> IndexBars:
     """Chain the free-float capitalisation of all members listed on two sessions running.
 
@@ -72,12 +71,12 @@ def weigh(
 
 
 def _moves(
-    prices: npt.NDArray[np.float64],
-    weights: npt.NDArray[np.float64],
-    stays: npt.NDArray[np.bool_],
-    before: _Vector,
-) -> _Vector:
+    prices: FloatArray,
+    weights: FloatArray,
+    stays: FlagArray,
+    before: FloatVector,
+) -> FloatVector:
     now = np.sum(prices * weights, axis=1, where=stays)
     # Without a member the index stands still.
-    moves: _Vector = np.divide(now, before, out=np.ones(len(now)), where=before > 0)
+    moves: FloatVector = np.divide(now, before, out=np.ones(len(now)), where=before > 0)
     return moves

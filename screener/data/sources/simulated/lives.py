@@ -11,12 +11,11 @@ import numpy.typing as npt
 from screener.data.sources.simulated.draws import ListingDraws, TraitChance
 from screener.data.sources.simulated.request import MarketQuery
 from screener.data.sources.simulated.universe import BOARD_OPENED, Fate, Member
+from screener.domain.arrays import FlagArray, FloatArray, IntArray, TextArray
 from screener.market.calendars import Calendar, calendar_of
 
 __all__ = ["NEVER", "Lives", "live"]
 
-_Flags = npt.NDArray[np.bool_]
-_Rows = npt.NDArray[np.int64]
 
 NEVER = np.iinfo(np.int32).max
 """Row of what does not happen."""
@@ -51,15 +50,15 @@ class Lives:
     """
 
     list_dates: tuple[date, ...]
-    first: _Rows
-    age: _Rows
-    last: _Rows
-    st_from: _Rows
-    st_to: _Rows
-    renamed: _Rows
-    listed: _Flags
-    suspended: _Flags
-    st: _Flags
+    first: IntArray
+    age: IntArray
+    last: IntArray
+    st_from: IntArray
+    st_to: IntArray
+    renamed: IntArray
+    listed: FlagArray
+    suspended: FlagArray
+    st: FlagArray
 
 
 def live(market: MarketQuery, draws: ListingDraws, *, start: date, suspension_rate: float) -> Lives:
@@ -110,7 +109,7 @@ def live(market: MarketQuery, draws: ListingDraws, *, start: date, suspension_ra
     )
 
 
-def _waits(members: tuple[Member, ...], chances: npt.NDArray[np.float64]) -> _Rows:
+def _waits(members: tuple[Member, ...], chances: FloatArray) -> IntArray:
     mean = np.array([_MEAN_WAIT.get(member.fate, 0.0) for member in members])
     return 5 + (-mean * np.log1p(-chances)).astype(np.int64)
 
@@ -131,12 +130,12 @@ def _list_place(
 
 def _special_treatment(
     market: MarketQuery,
-    fate: npt.NDArray[np.object_],
-    first: _Rows,
-    last: _Rows,
-    waits: _Rows,
+    fate: TextArray,
+    first: IntArray,
+    last: IntArray,
+    waits: IntArray,
     draws: ListingDraws,
-) -> tuple[_Rows, _Rows]:
+) -> tuple[IntArray, IntArray]:
     length = 60 + (200 * draws.chances[:, TraitChance.FATE_LENGTH]).astype(np.int64)
     before_end = np.maximum(last - _DELISTING_ST, first + _SETTLED)
     leaving = (fate == Fate.DELISTED) & market.mainland
@@ -144,7 +143,7 @@ def _special_treatment(
     return begin, np.where(leaving, last, np.minimum(begin + length, NEVER))
 
 
-def _suspended(halts: npt.NDArray[np.float32], rate: float) -> _Flags:
+def _suspended(halts: npt.NDArray[np.float32], rate: float) -> FlagArray:
     """Tell who is suspended: one uniform both starts a suspension and gives its length."""
     starts = np.float32(rate) > halts.T
     lengths = np.ceil(halts.T * np.float32(_LONGEST_HALT / rate)) if rate else halts.T

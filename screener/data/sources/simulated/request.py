@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.sources.simulated.universe import (
     BOARD_OPENED,
@@ -17,9 +16,10 @@ from screener.data.sources.simulated.universe import (
     Member,
     other_members,
 )
+from screener.domain.arrays import Places, SessionAxis
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import DateRangeError, InputError
-from screener.market.calendars import SessionArray, calendar_of
+from screener.market.calendars import calendar_of
 
 __all__ = [
     "MARKETS",
@@ -163,8 +163,8 @@ class MarketQuery:
     """
 
     exchange: Exchange
-    sessions: SessionArray
-    rows: npt.NDArray[np.intp]
+    sessions: SessionAxis
+    rows: Places
     members: tuple[Member, ...]
 
     @property
@@ -192,7 +192,7 @@ class SimulationQuery:
     """
 
     request: SimulationRequest
-    days: SessionArray
+    days: SessionAxis
     markets: tuple[MarketQuery, ...]
     sectors: tuple[str, ...]
     years: range
@@ -228,7 +228,7 @@ def build_query(request: SimulationRequest) -> SimulationQuery:
 
 
 def _market(
-    exchange: Exchange, sessions: SessionArray, days: SessionArray, members: tuple[Member, ...]
+    exchange: Exchange, sessions: SessionAxis, days: SessionAxis, members: tuple[Member, ...]
 ) -> MarketQuery:
     own = [item for item in members if item.listing.exchange.mainland is exchange.mainland]
     return MarketQuery(
@@ -239,7 +239,7 @@ def _market(
     )
 
 
-def _sessions(exchange: Exchange, request: SimulationRequest) -> SessionArray:
+def _sessions(exchange: Exchange, request: SimulationRequest) -> SessionAxis:
     calendar = calendar_of(exchange)
     if request.start >= request.end:
         raise DateRangeError(
@@ -306,7 +306,7 @@ def _check_securities(securities: tuple[tuple[Listing, str, str], ...]) -> None:
         _require(bool(name and sector), f"{listing} has no name or no sector", "give both")
 
 
-def _check_effects(request: SimulationRequest, sessions: dict[Exchange, SessionArray]) -> None:
+def _check_effects(request: SimulationRequest, sessions: dict[Exchange, SessionAxis]) -> None:
     named = {listing for listing, _, _ in request.securities}
     for effect in request.effects:
         listing = effect.listing

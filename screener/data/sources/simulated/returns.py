@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.sources.simulated.draws import (
     ListingDraws,
@@ -20,6 +19,7 @@ from screener.data.sources.simulated.request import (
     PlantedEffect,
     SimulationQuery,
 )
+from screener.domain.arrays import FloatMatrix
 
 __all__ = [
     "SESSIONS_A_YEAR",
@@ -30,7 +30,6 @@ __all__ = [
     "latent_paths",
 ]
 
-_Matrix = npt.NDArray[np.float64]
 
 SESSIONS_A_YEAR = 242.0
 """Sessions by which annual parameters are divided, on both markets."""
@@ -57,9 +56,9 @@ class Factors:
         `(n_days,)` volatility multiplier; its long-run mean square is 1.
     """
 
-    market: _Matrix
-    sectors: _Matrix
-    regime: _Matrix
+    market: FloatMatrix
+    sectors: FloatMatrix
+    regime: FloatMatrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,9 +73,9 @@ class Paths:
         `(n_listings,)` daily own volatility in calm-and-storm average.
     """
 
-    open: _Matrix
-    close: _Matrix
-    volatility: _Matrix
+    open: FloatMatrix
+    close: FloatMatrix
+    volatility: FloatMatrix
 
 
 def factor_returns(query: SimulationQuery, payload: SimulationPayload) -> Factors:
@@ -96,7 +95,7 @@ def factor_returns(query: SimulationQuery, payload: SimulationPayload) -> Factor
     )
 
 
-def exchange_rates(payload: SimulationPayload, model: MarketModel) -> _Matrix:
+def exchange_rates(payload: SimulationPayload, model: MarketModel) -> FloatMatrix:
     """Compute HKDCNY by day, `(n_days,)`, rounded to 5 decimals; it is pulled back to 0.92."""
     step = model.fx_volatility / np.sqrt(SESSIONS_A_YEAR) * payload.factors[:, 2]
     logs = np.empty(len(step))
@@ -104,7 +103,7 @@ def exchange_rates(payload: SimulationPayload, model: MarketModel) -> _Matrix:
     for day, move in enumerate(step):
         level = (1 - _FX_PULL) * level + float(move)
         logs[day] = level
-    rates: _Matrix = np.round(_FX_START * np.exp(logs), 5)
+    rates: FloatMatrix = np.round(_FX_START * np.exp(logs), 5)
     return rates
 
 
@@ -140,12 +139,12 @@ def _base_returns(
     market: MarketQuery,
     factors: Factors,
     draws: ListingDraws,
-    volatility: _Matrix,
-) -> _Matrix:
+    volatility: FloatMatrix,
+) -> FloatMatrix:
     beta = np.clip(1 + _BETA_SPREAD * draws.traits[:, Trait.BETA], 0.3, 2.0)
     sector = [query.sectors.index(member.sector) for member in market.members]
     column = 0 if market.mainland else 1
-    base: _Matrix = np.clip(draws.shocks.T, -_WORST_SHOCK, _WORST_SHOCK)
+    base: FloatMatrix = np.clip(draws.shocks.T, -_WORST_SHOCK, _WORST_SHOCK)
     base = np.ascontiguousarray(base)
     base *= volatility
     base *= factors.regime[market.rows, None]
@@ -155,13 +154,13 @@ def _base_returns(
     return base
 
 
-def _own_volatility(draws: ListingDraws, model: MarketModel) -> _Matrix:
+def _own_volatility(draws: ListingDraws, model: MarketModel) -> FloatMatrix:
     spread = np.exp(_VOLATILITY_SPREAD * draws.traits[:, Trait.VOLATILITY])
-    daily: _Matrix = model.idiosyncratic_volatility / np.sqrt(SESSIONS_A_YEAR) * spread
+    daily: FloatMatrix = model.idiosyncratic_volatility / np.sqrt(SESSIONS_A_YEAR) * spread
     return daily
 
 
-def _plant(base: _Matrix, effects: tuple[PlantedEffect, ...], market: MarketQuery) -> None:
+def _plant(base: FloatMatrix, effects: tuple[PlantedEffect, ...], market: MarketQuery) -> None:
     columns = {member.listing: at for at, member in enumerate(market.members)}
     for effect in effects:
         if effect.listing in columns:
@@ -170,7 +169,7 @@ def _plant(base: _Matrix, effects: tuple[PlantedEffect, ...], market: MarketQuer
             base[rows, columns[effect.listing]] += effect.log_return / effect.n_sessions
 
 
-def _regime(uniforms: _Matrix, model: MarketModel) -> _Matrix:
+def _regime(uniforms: FloatMatrix, model: MarketModel) -> FloatMatrix:
     """Run a two-state Markov chain, started from its long-run shares."""
     share = model.storm_share
     calm = 1 / np.sqrt(1 - share + share * model.storm_ratio**2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.sources.simulated.dividends import ActionPlan, plan_actions
 from screener.data.sources.simulated.draws import ListingDraws, Move, SimulationPayload, Trait
@@ -19,10 +18,10 @@ from screener.data.sources.simulated.lives import Lives, live
 from screener.data.sources.simulated.request import MarketQuery, SimulationQuery
 from screener.data.sources.simulated.returns import Factors, Paths, factor_returns, latent_paths
 from screener.data.sources.simulated.trading import Trading, starting_prices, trade
+from screener.domain.arrays import FloatMatrix
 
 __all__ = ["SimulatedListings", "simulate"]
 
-_Matrix = npt.NDArray[np.float64]
 
 _LOT = 100.0  # volumes come in hundreds
 _MEDIAN_TURNOVER = 0.012  # of the free float in a session
@@ -51,8 +50,8 @@ class SimulatedListings:
     trading: Trading
     shares: Shares
     accounts: Accounts
-    volume: _Matrix
-    amount: _Matrix
+    volume: FloatMatrix
+    amount: FloatMatrix
 
 
 def simulate(query: SimulationQuery, payload: SimulationPayload) -> tuple[SimulatedListings, ...]:
@@ -101,7 +100,7 @@ def _simulate_market(
 
 def _volumes(
     draws: ListingDraws, lives: Lives, paths: Paths, trading: Trading, shares: Shares
-) -> _Matrix:
+) -> FloatMatrix:
     """Trade more of the free float on days that move more."""
     usual = _MEDIAN_TURNOVER * np.exp(0.5 * draws.traits[:, Trait.TURNOVER])
     size = np.abs(np.diff(paths.close, axis=0, prepend=0.0)) / paths.volatility

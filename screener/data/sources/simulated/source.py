@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from screener.data.lake.batch import Batch
@@ -23,6 +22,7 @@ from screener.data.sources.simulated.request import (
 from screener.data.sources.simulated.returns import exchange_rates
 from screener.data.sources.simulated.simulation import SimulatedListings, simulate
 from screener.data.sources.simulated.tables import concat, make_table, repeat_ids
+from screener.domain.arrays import IntArray, Places
 from screener.market.calendars import calendar_of
 
 __all__ = ["SimulatedMarket"]
@@ -217,7 +217,7 @@ def _bars(side: SimulatedListings, at: datetime) -> Iterator[pa.Table]:
     )
 
 
-def _happened(side: SimulatedListings) -> npt.NDArray[np.intp]:
+def _happened(side: SimulatedListings) -> Places:
     """Return the planned actions that pay or issue something."""
     plan = side.plan
     return np.flatnonzero((side.trading.cash > 0) | (plan.bonus > 0) | (plan.split != 1))
@@ -275,7 +275,7 @@ def _valuation(query: SimulationQuery, side: SimulatedListings, at: datetime) ->
     )
 
 
-def _week_ends(side: SimulatedListings) -> npt.NDArray[np.int64]:
+def _week_ends(side: SimulatedListings) -> IntArray:
     """Return the rows of each week's last session by the calendar, and the last row."""
     sessions = side.market.sessions
     following = calendar_of(side.market.exchange).sessions

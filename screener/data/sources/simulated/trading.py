@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.panels.factors import ex_reference
 from screener.data.sources.simulated.dividends import ActionPlan
@@ -18,13 +17,13 @@ from screener.data.sources.simulated.draws import ListingDraws, Move, Trait
 from screener.data.sources.simulated.lives import Lives
 from screener.data.sources.simulated.request import MarketQuery
 from screener.data.sources.simulated.returns import Paths
+from screener.domain.arrays import FlagArray, FloatMatrix
 from screener.domain.listing import Listing
 from screener.market.limits import price_grid
 from screener.market.rules import free_sessions, price_limit
 
 __all__ = ["Trading", "limit_band", "limit_rates", "round_to_tick", "starting_prices", "trade"]
 
-_Matrix = npt.NDArray[np.float64]
 
 _HAIR = 1e-7  # of a tick, at which is decided what binary fractions miss
 _HALF = 0.5 + _HAIR
@@ -46,15 +45,15 @@ class Trading:
         `(n_actions,)` cash per share of the plan's actions.
     """
 
-    open: _Matrix
-    high: _Matrix
-    low: _Matrix
-    close: _Matrix
-    locked: npt.NDArray[np.bool_]
-    cash: _Matrix
+    open: FloatMatrix
+    high: FloatMatrix
+    low: FloatMatrix
+    close: FloatMatrix
+    locked: FlagArray
+    cash: FloatMatrix
 
 
-def starting_prices(market: MarketQuery, draws: ListingDraws) -> _Matrix:
+def starting_prices(market: MarketQuery, draws: ListingDraws) -> FloatMatrix:
     """Return the price before each listing's first session, `(n_listings,)`."""
     traits = draws.traits[:, Trait.PRICE]
     if market.mainland:
@@ -64,7 +63,7 @@ def starting_prices(market: MarketQuery, draws: ListingDraws) -> _Matrix:
     return round_to_tick(prices, mainland=market.mainland)
 
 
-def round_to_tick(prices: _Matrix, *, mainland: bool) -> _Matrix:
+def round_to_tick(prices: FloatMatrix, *, mainland: bool) -> FloatMatrix:
     """Round half-up to the tick, and up to the lowest price.
 
     The tick is 0.01 on the mainland. In Hong Kong it is 0.001 below 0.25, 0.005 below 0.50 and
@@ -76,7 +75,7 @@ def round_to_tick(prices: _Matrix, *, mainland: bool) -> _Matrix:
     return np.asarray(np.maximum(np.floor(prices * steps + _HALF), 1) / steps)
 
 
-def limit_rates(market: MarketQuery, lives: Lives) -> _Matrix:
+def limit_rates(market: MarketQuery, lives: Lives) -> FloatMatrix:
     """Return the daily limit as a fraction, `(n_sessions, n_listings)`; infinite for none."""
     rates = np.full(lives.listed.shape, np.inf)
     boards = [member.listing.board for member in market.members]
@@ -95,8 +94,8 @@ def limit_rates(market: MarketQuery, lives: Lives) -> _Matrix:
 
 
 def limit_band(
-    reference: _Matrix, rate: _Matrix, inward: npt.NDArray[np.bool_]
-) -> tuple[_Matrix, _Matrix]:
+    reference: FloatMatrix, rate: FloatMatrix, inward: FlagArray
+) -> tuple[FloatMatrix, FloatMatrix]:
     """Return the lowest and the highest price allowed, at least a tick from the reference.
 
     Parameters
@@ -122,7 +121,7 @@ def trade(
     paths: Paths,
     plan: ActionPlan,
     *,
-    earnings: _Matrix,
+    earnings: FloatMatrix,
     price_limits: bool,
 ) -> Trading:
     """Walk through the sessions, all listings at once.
@@ -150,7 +149,7 @@ class _Day:
     """State carried from one session to the next: last close and factor of every listing."""
 
     def __init__(
-        self, market: MarketQuery, prices: _Matrix, paths: Paths, draws: ListingDraws
+        self, market: MarketQuery, prices: FloatMatrix, paths: Paths, draws: ListingDraws
     ) -> None:
         shape = paths.close.shape
         self._mainland = market.mainland
@@ -163,11 +162,11 @@ class _Day:
         self._factor = np.ones(shape[1])
         self._paths = paths
         self._moves = draws.moves
-        self._cash: list[_Matrix] = []
+        self._cash: list[FloatMatrix] = []
         self._open, self._high, self._low, self._close = (np.empty(shape) for _ in range(4))
         self._locked = np.zeros(shape, dtype=np.bool_)
 
-    def go_ex(self, plan: ActionPlan, earnings: _Matrix, which: slice) -> None:
+    def go_ex(self, plan: ActionPlan, earnings: FloatMatrix, which: slice) -> None:
         """Set the reference price and the factor of the listings that go ex this session."""
         column = plan.column[which]
         known = self._close[plan.announced_row[which], column]
@@ -181,7 +180,7 @@ class _Day:
         self._factor[column] *= previous / reference
         self._cash.append(cash)
 
-    def trade(self, row: int, rate: _Matrix | None, suspended: npt.NDArray[np.bool_]) -> None:
+    def trade(self, row: int, rate: FloatMatrix | None, suspended: FlagArray) -> None:
         """Trade one session."""
         unit = self._base / self._factor
         opened = self._round(unit * np.exp(self._paths.open[row]))
@@ -216,18 +215,20 @@ class _Day:
             cash=np.concatenate(self._cash) if self._cash else np.empty(0),
         )
 
-    def _extremes(self, row: int, opened: _Matrix, closed: _Matrix) -> tuple[_Matrix, _Matrix]:
+    def _extremes(
+        self, row: int, opened: FloatMatrix, closed: FloatMatrix
+    ) -> tuple[FloatMatrix, FloatMatrix]:
         scale = _WICK * self._paths.volatility
         up = scale * np.abs(self._moves[:, row, Move.WICK_UP])
         down = scale * np.abs(self._moves[:, row, Move.WICK_DOWN])
         high = self._round(np.maximum(opened, closed) * np.exp(up))
         return high, self._round(np.minimum(opened, closed) * np.exp(-down))
 
-    def _round(self, prices: _Matrix) -> _Matrix:
+    def _round(self, prices: FloatMatrix) -> FloatMatrix:
         return round_to_tick(prices, mainland=self._mainland)
 
 
-def _board_rates(market: MarketQuery, listing: Listing, *, st: bool) -> _Matrix:
+def _board_rates(market: MarketQuery, listing: Listing, *, st: bool) -> FloatMatrix:
     days = market.sessions.tolist()
     rules = (price_limit(listing, day, st=st) for day in days)
     return np.array([np.inf if rule is None else rule.limit for rule in rules])

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from screener.data.sources.files.columns.values import BLANK, distinct_texts
-from screener.data.validation.row_checks import BoolArray, IntArray
+from screener.domain.arrays import FlagArray, IntArray
 from screener.domain.listing import (
     Exchange,
     Kind,
@@ -60,8 +60,8 @@ class CodeColumn:
 
     listings: tuple[Listing, ...]
     index: IntArray
-    absent: BoolArray
-    faults: tuple[tuple[BoolArray, str], ...] = ()
+    absent: FlagArray
+    faults: tuple[tuple[FlagArray, str], ...] = ()
     notes: tuple[str, ...] = ()
 
 

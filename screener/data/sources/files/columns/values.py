@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.validation.row_checks import BoolArray, DayArray, FloatArray, IntArray
+from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
+from screener.domain.days import SHANGHAI
 from screener.domain.former_codes import Renumbering, renumbering
 
 __all__ = [
     "BLANK",
     "Numbers",
-    "ObjectArray",
     "as_text",
     "distinct_texts",
     "parse_day",
@@ -30,13 +29,11 @@ __all__ = [
     "read_texts",
 ]
 
-ObjectArray = npt.NDArray[np.object_]
 
 BLANK = frozenset(
     {"", "-", "--", "---", "—", "——", "nan", "nat", "none", "null", "n/a", "na", "#n/a", "亏损"}
 )
 """Cells that say nothing, in small letters; a loss has no multiple."""
-_EXCHANGE_ZONE = timezone(timedelta(hours=8))  # Shanghai and Hong Kong, no summer time
 
 _DAY = re.compile(
     r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d{2})(\d{2}))(?:\.0)?",
@@ -94,10 +91,10 @@ class Numbers(NamedTuple):
     """
 
     values: FloatArray
-    unreadable: BoolArray
-    percent: BoolArray
-    counted: BoolArray
-    whole: BoolArray
+    unreadable: FlagArray
+    percent: FlagArray
+    counted: FlagArray
+    whole: FlagArray
 
 
 def parse_day(text: str) -> date | None:
@@ -127,7 +124,7 @@ def renumbered_in(column: pa.ChunkedArray) -> tuple[Renumbering, ...]:
 
 def read_days(
     column: pa.ChunkedArray, *, day_zero: date | None = None
-) -> tuple[DayArray, BoolArray]:
+) -> tuple[DayArray, FlagArray]:
     """Read a column of days.
 
     Parameters
@@ -185,10 +182,10 @@ def read_numbers(column: pa.ChunkedArray) -> Numbers:
     return found._replace(values=values, unreadable=found.unreadable | endless)
 
 
-def read_flags(column: pa.ChunkedArray) -> tuple[BoolArray, BoolArray]:
+def read_flags(column: pa.ChunkedArray) -> tuple[FlagArray, FlagArray]:
     """Read a column of yes or no; a blank is no. Returns values and unreadable cells."""
     if pa.types.is_boolean(column.type):
-        values: BoolArray = pc.fill_null(column, False).to_numpy()
+        values: FlagArray = pc.fill_null(column, False).to_numpy()
         return values, np.zeros(len(column), dtype=np.bool_)
     codes, texts = distinct_texts(column)
     words = [text.lower() for text in texts]
@@ -197,7 +194,7 @@ def read_flags(column: pa.ChunkedArray) -> tuple[BoolArray, BoolArray]:
     return yes[codes], ~np.array(known, dtype=np.bool_)[codes]
 
 
-def read_texts(column: pa.ChunkedArray, clean: Callable[[str], str]) -> ObjectArray:
+def read_texts(column: pa.ChunkedArray, clean: Callable[[str], str]) -> TextArray:
     """Read a column of text, each distinct cell cleaned once.
 
     Returns
@@ -223,7 +220,7 @@ def _with_clock(day: date, rest: str) -> date | None:
         return None
     try:
         moment = datetime.fromisoformat(f"{day}T{match[1].zfill(5)}{match[2] or ''}")
-        return moment.astimezone(_EXCHANGE_ZONE).date() if match[2] else day
+        return moment.astimezone(SHANGHAI).date() if match[2] else day
     except (ValueError, OverflowError):
         return None
 

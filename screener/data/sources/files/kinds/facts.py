@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.sources.files.arrival import (
@@ -24,6 +23,7 @@ from screener.data.sources.files.rows import Array, Rows
 from screener.data.validation.row_checks import Finding, future_finding, missing_finding
 from screener.data.validation.sense import NUMBERS
 from screener.data.validation.series import check_calendar
+from screener.domain.arrays import FlagArray, IntArray
 from screener.domain.listing import Exchange, parse_exchange
 from screener.errors import DataError
 from screener.market.calendars import calendar_of
@@ -68,7 +68,7 @@ def normalise_factors(rows: Rows, query: FileQuery) -> Outcome:
     return _landed(rows, query, TableName.EX_FACTORS, "ex_session", {"factor": factor})
 
 
-def _refuse_cumulative(rows: Rows, far: npt.NDArray[np.bool_], query: FileQuery) -> None:
+def _refuse_cumulative(rows: Rows, far: FlagArray, query: FileQuery) -> None:
     """Refuse factors that only grow along a listing's ex-days, or are too large for one day."""
     factor, day = rows.numbers("factor"), rows.days("ex_session")
     order = np.lexsort((day, rows.listing))
@@ -182,9 +182,7 @@ def _exchange_of(text: str) -> str:
     return "" if found is None or found.compiler else str(found)
 
 
-def _told_apart(
-    rows: Rows, codes: npt.NDArray[np.int64]
-) -> tuple[Rows, npt.NDArray[np.bool_], list[Remark]]:
+def _told_apart(rows: Rows, codes: IntArray) -> tuple[Rows, FlagArray, list[Remark]]:
     """Find rows of one exchange and day: a calendar has no listings to tell them apart."""
     moved = replace(rows, listing=codes)
     judged, repeats, remarks = without_repeats(moved, ("session",), "exchange and session")

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.lake.schema import TableName
 from screener.data.sources.files.arrival import (
@@ -21,14 +20,14 @@ from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
-from screener.data.validation.row_checks import BoolArray, Finding, FloatArray, missing_finding
+from screener.data.validation.row_checks import Finding, missing_finding
 from screener.data.validation.sense import FIXING_LEAP, FIXINGS, fixing_jumps
+from screener.domain.arrays import FlagArray, FloatArray, TextArray
 from screener.domain.listing import Currency
 from screener.errors import DataError
 
 __all__ = ["normalise_fx"]
 
-Texts = npt.NDArray[np.object_]
 
 _PER_HUNDRED = 10.0  # times the dearest price that 1 unit ever had
 
@@ -97,7 +96,7 @@ def normalise_fx(rows: Rows, query: FileQuery) -> Outcome:
     )
 
 
-def _pairs(rows: Rows, query: FileQuery) -> tuple[Texts, BoolArray, Rows, list[Remark]]:
+def _pairs(rows: Rows, query: FileQuery) -> tuple[TextArray, FlagArray, Rows, list[Remark]]:
     """Return each row's currency and whether its rate is of the inverse pair."""
     texts = rows.texts("pair")
     known = {text: _pair_of(text) for text in set(texts.tolist()) if text is not None}
@@ -144,7 +143,7 @@ def _named(label: str) -> tuple[Currency, bool] | None:
     return found[0] if len(found) == 1 else None
 
 
-def _per_unit(rows: Rows, base: Texts, query: FileQuery) -> tuple[Rows, list[Remark]]:
+def _per_unit(rows: Rows, base: TextArray, query: FileQuery) -> tuple[Rows, list[Remark]]:
     rate = rows.numbers("rate").copy()
     remarks = []
     for number, label in enumerate(query.labels):
@@ -160,7 +159,7 @@ def _per_unit(rows: Rows, base: Texts, query: FileQuery) -> tuple[Rows, list[Rem
     return rows.with_values(rate=rate), remarks
 
 
-def _odd_rates(rows: Rows, base: Texts) -> list[Finding]:
+def _odd_rates(rows: Rows, base: TextArray) -> list[Finding]:
     """Find rates that the currency never had, and those that leave their neighbours."""
     rate, days = rows.numbers("rate"), rows.days("session")
     findings = []

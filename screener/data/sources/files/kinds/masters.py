@@ -21,19 +21,13 @@ from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
-from screener.data.validation.row_checks import (
-    BoolArray,
-    DayArray,
-    Finding,
-    future_finding,
-    missing_finding,
-)
+from screener.data.validation.row_checks import Finding, future_finding, missing_finding
+from screener.domain.arrays import DayArray, FlagArray, TextArray
 from screener.domain.listing import Board, Currency, Exchange, Listing
 from screener.errors import InputError, SchemaMismatch
 
 __all__ = ["normalise_listings", "normalise_names", "printed_name"]
 
-ObjectArray = npt.NDArray[np.object_]
 
 _FUND = re.compile(r"exchange traded|reit|real estate investment|fund|etf|基金", re.IGNORECASE)
 _OTHER = re.compile(r"warrant|cbbc|bond|note|权证|牛熊证|债", re.IGNORECASE)
@@ -124,7 +118,7 @@ def normalise_names(rows: Rows, query: FileQuery) -> Outcome:
     )
 
 
-def _master_tables(kept: Rows, kinds: ObjectArray, query: FileQuery) -> dict[TableName, pa.Table]:
+def _master_tables(kept: Rows, kinds: TextArray, query: FileQuery) -> dict[TableName, pa.Table]:
     names = _printed_names(kept)
     with_name = np.array([name is not None for name in names], dtype=np.bool_)
     with_lot = ~np.isnan(kept.numbers("board_lot"))
@@ -166,12 +160,12 @@ def _known_from(rows: Rows, query: FileQuery) -> DayArray:
     return known.astype("datetime64[D]")
 
 
-def _printed_names(rows: Rows) -> ObjectArray:
+def _printed_names(rows: Rows) -> TextArray:
     names = [None if name is None else printed_name(name) for name in rows.texts("name")]
     return np.array(names, dtype=np.object_)
 
 
-def _kinds(rows: Rows) -> ObjectArray:
+def _kinds(rows: Rows) -> TextArray:
     by_board = [_kind_of_board(item) for item in rows.listings]
     own = rows.of_listing(by_board, "stock")
     types = rows.texts("type")
@@ -192,7 +186,7 @@ def _kind_of_type(text: str) -> str:
     return "other" if _OTHER.search(text) else ""
 
 
-def _listing_columns(rows: Rows, kinds: ObjectArray) -> dict[str, npt.NDArray[np.generic]]:
+def _listing_columns(rows: Rows, kinds: TextArray) -> dict[str, npt.NDArray[np.generic]]:
     delisted = rows.days("delist_date")
     boards = [str(Board.INDEX if is_index(item) else item.board) for item in rows.listings]
     bases = rows.of_listing([return_basis(item) for item in rows.listings], "").astype(np.object_)
@@ -209,7 +203,7 @@ def _listing_columns(rows: Rows, kinds: ObjectArray) -> dict[str, npt.NDArray[np
     }
 
 
-def _currencies(rows: Rows) -> ObjectArray:
+def _currencies(rows: Rows) -> TextArray:
     """Return each row's currency; Hong Kong's counters in renminbi and dollars trade in those."""
     plain = _plain_currencies(rows)
     names = rows.texts("name_en")
@@ -231,7 +225,7 @@ def _counter_currency(listing: Listing, name_en: str | None) -> str:
     return str(Currency.USD) if name_en is not None and name_en.endswith("-U") else ""
 
 
-def _name_changes(rows: Rows) -> BoolArray:
+def _name_changes(rows: Rows) -> FlagArray:
     days = rows.days("as_of").astype(np.int64)
     order = np.lexsort((days, rows.listing))
     folded = [unicodedata.normalize("NFKC", name) for name in _printed_names(rows)]
@@ -263,7 +257,7 @@ def _master_remarks(kept: Rows) -> list[Remark]:
     return remarks
 
 
-def _plain_currencies(rows: Rows) -> ObjectArray:
+def _plain_currencies(rows: Rows) -> TextArray:
     own = [str(price_currency(item)) for item in rows.listings]
     return rows.of_listing(own, "").astype(np.object_)
 

@@ -22,12 +22,12 @@ from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery, ImportKind
 from screener.data.sources.files.rows import Rows
 from screener.data.validation.row_checks import (
-    BoolArray,
     Finding,
     missing_finding,
     off_tick_share,
     price_findings,
 )
+from screener.domain.arrays import FlagArray
 from screener.domain.listing import Board, Listing
 from screener.market.trading import least_tick
 
@@ -92,7 +92,7 @@ def return_basis(listing: Listing) -> str:
     return "total" if _TOTAL_RETURN.fullmatch(listing.code) else "price"
 
 
-def _unpriced(rows: Rows) -> BoolArray:
+def _unpriced(rows: Rows) -> FlagArray:
     unpriced = np.ones(rows.n_rows, dtype=np.bool_)
     for name in _PRICES:
         unpriced &= np.isnan(rows.numbers(name))
@@ -107,7 +107,7 @@ def _board_findings(rows: Rows, kind: ImportKind) -> list[Finding]:
     return [Finding(rows=index.astype(np.bool_), reason=reason)]
 
 
-def _price_findings(rows: Rows, idle: BoolArray) -> list[Finding]:
+def _price_findings(rows: Rows, idle: FlagArray) -> list[Finding]:
     prices = {name: rows.numbers(name) for name in _PRICES}
     unknown = {name: np.isnan(values) for name, values in prices.items()}
     alone = np.logical_and.reduce([unknown[name] for name in _RANGE])

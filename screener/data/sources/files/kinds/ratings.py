@@ -14,10 +14,10 @@ from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
 from screener.data.validation.row_checks import Finding, duplicate_findings, missing_finding
+from screener.domain.arrays import FlagArray, IntArray, TextArray
 
 __all__ = ["first_rating", "normalise_ratings", "rated_level"]
 
-_ObjectArray = npt.NDArray[np.object_]
 
 _LEVELS = {
     **dict.fromkeys(("stock", "公司", "个股", "股票", "个股评级", "公司评级"), "stock"),
@@ -82,7 +82,7 @@ def _columns(kept: Rows) -> dict[str, npt.NDArray[np.generic]]:
     }
 
 
-def _without_repeats(rows: Rows) -> tuple[Rows, npt.NDArray[np.bool_], list[Remark]]:
+def _without_repeats(rows: Rows) -> tuple[Rows, FlagArray, list[Remark]]:
     repeats, conflict = duplicate_findings(
         [rows.listing, rows.days("published"), *(_coded(rows.texts(name)) for name in _KEY)],
         [column for name, column in rows.values.items() if name not in (*_KEY, "published")],
@@ -94,20 +94,20 @@ def _without_repeats(rows: Rows) -> tuple[Rows, npt.NDArray[np.bool_], list[Rema
     return rows.judged([conflict]), repeats, [Remark(text=told)] if count else []
 
 
-def _coded(texts: _ObjectArray) -> npt.NDArray[np.int64]:
+def _coded(texts: TextArray) -> IntArray:
     codes: dict[str | None, int] = {}
     return np.array([codes.setdefault(text, len(codes)) for text in texts], dtype=np.int64)
 
 
-def _absent(texts: _ObjectArray) -> npt.NDArray[np.bool_]:
+def _absent(texts: TextArray) -> FlagArray:
     return np.array([text is None for text in texts], dtype=np.bool_)
 
 
-def _filled(texts: _ObjectArray) -> _ObjectArray:
+def _filled(texts: TextArray) -> TextArray:
     return np.array([text or "" for text in texts], dtype=np.object_)
 
 
-def _made(read: Callable[[str | None], object], texts: _ObjectArray) -> _ObjectArray:
+def _made(read: Callable[[str | None], object], texts: TextArray) -> TextArray:
     found = np.empty(len(texts), dtype=np.object_)
     found[:] = [read(text) for text in texts]
     return found

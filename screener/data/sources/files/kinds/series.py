@@ -17,13 +17,8 @@ from screener.data.sources.files.kinds.twins import together_remarks, told_twice
 from screener.data.sources.files.landing import table_of
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
-from screener.data.validation.row_checks import (
-    BoolArray,
-    Finding,
-    FloatArray,
-    future_finding,
-    missing_finding,
-)
+from screener.data.validation.row_checks import Finding, future_finding, missing_finding
+from screener.domain.arrays import FlagArray, FloatArray
 
 __all__ = ["normalise_actions", "normalise_valuation"]
 
@@ -124,8 +119,8 @@ def _splits(rows: Rows) -> FloatArray:
     return given if "split" in rows.values else np.where(np.isnan(given), 1.0, given)
 
 
-def _nothing(rows: Rows) -> BoolArray:
-    moved: BoolArray = np.nan_to_num(rows.numbers("split"), nan=1.0) != 1
+def _nothing(rows: Rows) -> FlagArray:
+    moved: FlagArray = np.nan_to_num(rows.numbers("split"), nan=1.0) != 1
     for name in ("cash", "bonus", "rights"):
         moved |= np.nan_to_num(rows.numbers(name)) != 0
     return ~moved

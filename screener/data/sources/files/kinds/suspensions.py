@@ -6,7 +6,7 @@ import numpy as np
 
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.rows import Rows
-from screener.data.validation.row_checks import BoolArray
+from screener.domain.arrays import FlagArray
 
 __all__ = ["taken_as_suspended"]
 
@@ -56,12 +56,12 @@ def taken_as_suspended(rows: Rows, file: str) -> tuple[Rows, list[Remark]]:
     return rows, [Remark(text=text, file=file) for text in remarks]
 
 
-def _mainland(rows: Rows) -> BoolArray:
+def _mainland(rows: Rows) -> FlagArray:
     spread = rows.of_listing([item.exchange.mainland for item in rows.listings], False)
     return spread.astype(np.bool_)
 
 
-def _without_volumes(rows: Rows) -> BoolArray:
+def _without_volumes(rows: Rows) -> FlagArray:
     """`(n_listings,)` whether a listing's volume is never above 0 although its close moves."""
     has = rows.listing >= 0
     owner, close = rows.listing[has], rows.numbers("close")[has]
@@ -71,5 +71,5 @@ def _without_volumes(rows: Rows) -> BoolArray:
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
     np.fmin.at(low, owner, close)
     np.fmax.at(high, owner, close)
-    untold: BoolArray = ~traded & (high > low)
+    untold: FlagArray = ~traded & (high > low)
     return untold

@@ -11,7 +11,7 @@ from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
 from screener.data.update.action_reconciliation import terms
-from screener.data.validation.row_checks import BoolArray, FloatArray
+from screener.domain.arrays import FlagArray, FloatArray
 from screener.errors import DataError
 
 __all__ = ["together_remarks", "told_twice"]
@@ -19,7 +19,7 @@ __all__ = ["together_remarks", "told_twice"]
 _NEUTRAL = {"cash": 0.0, "bonus": 0.0, "split": 1.0, "rights": 0.0, "rights_price": 0.0}
 
 
-def told_twice(rows: Rows, query: FileQuery) -> tuple[BoolArray, list[Remark]]:
+def told_twice(rows: Rows, query: FileQuery) -> tuple[FlagArray, list[Remark]]:
     """Find rows that tell what another row of the same listing and ex-date tells.
 
     Two rows of equal terms may be one dividend that the file tells twice (as a plan and as carried

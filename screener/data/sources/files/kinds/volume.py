@@ -9,7 +9,8 @@ from screener.data.sources.files.columns.codes import is_index
 from screener.data.sources.files.columns.columns import MappedColumn
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.rows import Rows
-from screener.data.validation.row_checks import BoolArray, Finding, FloatArray
+from screener.data.validation.row_checks import Finding
+from screener.domain.arrays import FlagArray, FloatArray
 from screener.domain.listing import Board, Exchange, Listing
 
 __all__ = ["settle_volume"]
@@ -110,7 +111,7 @@ def _by_float(rows: Rows, scale: FloatArray) -> FloatArray:
 
 
 def _by_board(
-    rows: Rows, factor: FloatArray, odd: BoolArray, column: MappedColumn
+    rows: Rows, factor: FloatArray, odd: FlagArray, column: MappedColumn
 ) -> tuple[FloatArray, list[str]]:
     """Take listings without proof as the others of their board, and tell it by board."""
     result, told = factor.copy(), []
@@ -128,7 +129,7 @@ def _by_board(
 
 
 def _told(
-    rows: Rows, silent: BoolArray, board: str, ways: list[float], column: MappedColumn
+    rows: Rows, silent: FlagArray, board: str, ways: list[float], column: MappedColumn
 ) -> str:
     first = rows.listings[int(np.flatnonzero(silent)[0])]
     lots = _scale(column, first) == _LOT
@@ -143,7 +144,7 @@ def _told(
     return f"{text}{unit}; say it by --unit volume=lots or --unit volume=shares"
 
 
-def _findings(rows: Rows, ratio: FloatArray, odd: BoolArray, column: MappedColumn) -> list[Finding]:
+def _findings(rows: Rows, ratio: FloatArray, odd: FlagArray, column: MappedColumn) -> list[Finding]:
     """Find the rows of listings whose unit cannot be: one kind, with the median of one listing."""
     if not odd.any():
         return []
@@ -167,7 +168,7 @@ def _ratios(rows: Rows) -> FloatArray:
     return _medians(rows, amount / np.where(usable, value, np.nan), usable)
 
 
-def _medians(rows: Rows, values: FloatArray, usable: BoolArray) -> FloatArray:
+def _medians(rows: Rows, values: FloatArray, usable: FlagArray) -> FloatArray:
     """`(n_listings,)` median of each listing's usable values; NaN without any."""
     usable = usable & rows.passed & (rows.listing >= 0) & np.isfinite(values)
     medians = pd.Series(values[usable]).groupby(rows.listing[usable]).median()
@@ -180,12 +181,12 @@ def _scale(column: MappedColumn, listing: Listing) -> float:
     return column.hong_kong if listing.exchange is Exchange.HK else column.scale
 
 
-def _near(ratio: FloatArray, target: float) -> BoolArray:
-    near: BoolArray = (ratio >= target / _NEAR) & (ratio <= target * _NEAR)
+def _near(ratio: FloatArray, target: float) -> FlagArray:
+    near: FlagArray = (ratio >= target / _NEAR) & (ratio <= target * _NEAR)
     return near
 
 
-def _changed(rows: Rows, listings: BoolArray, text: str) -> list[str]:
+def _changed(rows: Rows, listings: FlagArray, text: str) -> list[str]:
     count = int(listings.sum())
     if not count:
         return []

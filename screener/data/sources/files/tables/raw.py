@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.sources.files.columns.values import parse_day
-from screener.data.validation.row_checks import BoolArray, IntArray
+from screener.domain.arrays import FlagArray, IntArray
 
 __all__ = ["BrokenLine", "Fit", "HeaderTest", "RawFile", "any_header", "first_fitting", "settled"]
 
@@ -122,9 +122,11 @@ def first_fitting(lines: Sequence[tuple[str, ...]], test: HeaderTest) -> tuple[i
 
 
 def settled(raw: RawFile) -> RawFile:
-    """Return a file without blank rows, and without the remarks that stand below its rows."""
-    written = _not_blank(raw.columns, raw.n_rows)
-    raw = _kept(raw, written)
+    """Return a file without blank rows, and without the remarks above and below its rows."""
+    headers = tuple(" ".join(name.split()) for name in raw.headers)
+    above = [f"the header is in line {raw.header_line}; above it: {it!r}" for it in raw.titles[:1]]
+    raw = replace(raw, headers=headers, notes=(*raw.notes, *above))
+    raw = _kept(raw, _not_blank(raw.columns, raw.n_rows))
     footers: list[str] = []
     while len(footers) < _MOST_NOTES:
         shorter = _without_last_note(raw, footers)
@@ -166,7 +168,7 @@ def _is_note(cells: list[str], most: int) -> bool:
     )
 
 
-def _kept(raw: RawFile, rows: BoolArray) -> RawFile:
+def _kept(raw: RawFile, rows: FlagArray) -> RawFile:
     if rows.all():
         return raw
     mask = pa.array(rows)
@@ -175,7 +177,7 @@ def _kept(raw: RawFile, rows: BoolArray) -> RawFile:
     )
 
 
-def _not_blank(columns: tuple[pa.ChunkedArray, ...], n_rows: int) -> BoolArray:
+def _not_blank(columns: tuple[pa.ChunkedArray, ...], n_rows: int) -> FlagArray:
     written = np.zeros(n_rows, dtype=np.bool_)
     for column in columns:
         written |= pc.not_equal(column, "").to_numpy()

@@ -22,7 +22,7 @@ from screener.data.sources.files.tables.raw import (
     first_fitting,
     settled,
 )
-from screener.data.validation.row_checks import IntArray
+from screener.domain.arrays import IntArray
 from screener.errors import SchemaMismatch
 
 __all__ = ["read_text"]
@@ -102,14 +102,13 @@ def read_text(content: bytes, *, stem: str, label: str, header: HeaderTest) -> R
         RawFile(
             label=label,
             stem=stem,
-            headers=tuple(" ".join(name.split()) for name in cells),
+            headers=cells,
             columns=columns,
             lines=lines,
             broken=tuple(item for item in broken if item.text.strip(_SEPARATORS + ' \r\n"')),
             encoding=encoding,
             header_line=head.record.number,
             titles=tuple(_title(item.text) for item in above),
-            notes=_told(head, above),
         )
     )
 
@@ -313,9 +312,3 @@ def _line_numbers(n_rows: int, first: int, broken: set[int]) -> IntArray:
 def _title(line: str) -> str:
     """Return a line above the header as words, without separators."""
     return " ".join(re.sub(f'[{_SEPARATORS}"\n]', " ", line).split())[:_SHOWN]
-
-
-def _told(head: _Head, above: list[_Record]) -> tuple[str, ...]:
-    if not above:
-        return ()
-    return (f"the header is in line {head.record.number}; above it: {_title(above[0].text)!r}",)

@@ -192,16 +192,9 @@ def _raw(
     sheet = sheets[best]
     body, lines = sheet.rows[head + 1 :], sheet.lines[head + 1 :]
     width = max(map(len, (sheet.rows[head], *body)))
-    named = (" ".join(name.split()) for name in sheet.rows[head])
-    headers = (*named, *[""] * (width - len(sheet.rows[head])))
-    padded = [(*row, *[""] * (width - len(row))) for row in body]
+    headers, *padded = [(*row, *[""] * (width - len(row))) for row in (sheet.rows[head], *body)]
     columns = zip(*padded, strict=True) if padded else ((),) * width
-    titles = tuple(" ".join(filter(None, row)) for row in sheet.rows[:head])
-    notes = []
-    if len(sheets) > 1:
-        notes.append(f"read from sheet {sheet.name!r}, of {len(sheets)} that are not empty")
-    if titles:
-        notes.append(f"the header is in line {sheet.lines[head]}; above it: {titles[0]!r}")
+    several = f"read from sheet {sheet.name!r}, of {len(sheets)} that are not empty"
     return RawFile(
         label=label,
         stem=stem,
@@ -209,7 +202,7 @@ def _raw(
         columns=tuple(pa.chunked_array([pa.array(list(c), pa.string())]) for c in columns),
         lines=np.array(lines, dtype=np.int64),
         header_line=sheet.lines[head],
-        titles=titles,
-        notes=tuple(notes),
+        titles=tuple(" ".join(filter(None, row)) for row in sheet.rows[:head]),
+        notes=(several,) if len(sheets) > 1 else (),
         day_zero=day_zero,
     )

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.rows import Values, make_rows
@@ -19,6 +18,7 @@ from screener.data.lake.schema import TableName
 from screener.data.sources.online.bar_rows import asked_listing, bar_batch, exchanges_of
 from screener.data.sources.online.transport.protocol import Ask, Call, Need, Page, Query
 from screener.data.sources.online.transport.upstream import Endpoint, endpoint
+from screener.domain.arrays import DayArray, FlagArray, FloatArray
 from screener.domain.listing import Exchange
 from screener.errors import SourceBlocked, SourceChanged
 
@@ -33,8 +33,6 @@ __all__ = [
     "BaostockWire",
 ]
 
-_Days = npt.NDArray[np.datetime64]
-_Numbers = npt.NDArray[np.float64]
 _Reasons = list[str]
 
 
@@ -240,7 +238,7 @@ class BaostockFactors(_BaostockSource):
 def _batch(
     table: TableName,
     ask: Ask,
-    days: _Days,
+    days: DayArray,
     values: Mapping[str, Values],
     faults: _Reasons,
     frame: pd.DataFrame,
@@ -301,24 +299,26 @@ def _frame(payload: tuple[pd.DataFrame | str, ...]) -> pd.DataFrame:
     return frame
 
 
-def _asked(days: _Days, ask: Ask) -> npt.NDArray[np.bool_]:
+def _asked(days: DayArray, ask: Ask) -> FlagArray:
     first, last = np.datetime64(ask.start, "D"), np.datetime64(ask.end, "D")
-    inside: npt.NDArray[np.bool_] = (days >= first) & (days <= last)
+    inside: FlagArray = (days >= first) & (days <= last)
     return inside
 
 
-def _days(column: pd.Series) -> _Days:
+def _days(column: pd.Series) -> DayArray:
     import pandas as pd
 
     parsed = pd.to_datetime(column.astype("string"), format="ISO8601", errors="coerce")
     return np.asarray(parsed.to_numpy(dtype="datetime64[D]"))
 
 
-def _undated(days: _Days) -> _Reasons:
+def _undated(days: DayArray) -> _Reasons:
     return ["day is missing or no date" if missing else "" for missing in np.isnat(days)]
 
 
-def _numbers(column: pd.Series, name: str, *, positive: bool = False) -> tuple[_Numbers, _Reasons]:
+def _numbers(
+    column: pd.Series, name: str, *, positive: bool = False
+) -> tuple[FloatArray, _Reasons]:
     """Read numbers, NaN for an empty cell, and say what is none."""
     import pandas as pd
 

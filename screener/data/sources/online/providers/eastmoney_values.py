@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -40,11 +40,9 @@ from screener.data.sources.online.transport.fetching import fetch_all
 from screener.data.sources.online.transport.protocol import Ask, Need, Query
 from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.data.validation.context import told_apart
+from screener.domain.arrays import DayArray, FloatArray
 from screener.errors import InputError, SourceEmpty
 from screener.market.calendars import calendar_of
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 __all__ = [
     "EastmoneyFundamentals",
@@ -260,9 +258,7 @@ def valuation_batch(ask: Ask, frame: pd.DataFrame, *, source: str, cut: bool = F
     )
 
 
-def _by_day(
-    frame: pd.DataFrame, fields: Sequence[str]
-) -> tuple[pd.DataFrame, npt.NDArray[np.datetime64]]:
+def _by_day(frame: pd.DataFrame, fields: Sequence[str]) -> tuple[pd.DataFrame, DayArray]:
     """Return the rows by day, unreadable days last, numbers or NaN; a repeated row comes once."""
     rows = frame.reset_index(drop=True)[["session", *fields]].copy()
     text = rows["session"].astype("string")
@@ -274,7 +270,7 @@ def _by_day(
     return rows, rows["session"].to_numpy(dtype="datetime64[D]")
 
 
-def _reasons(days: npt.NDArray[np.datetime64], values: npt.NDArray[np.float64]) -> list[str]:
+def _reasons(days: DayArray, values: FloatArray) -> list[str]:
     again = np.append([False], days[1:] == days[:-1]) if len(days) else np.array([], dtype=bool)
     reasons = []
     for day, row, repeated in zip(days, values, again, strict=True):
@@ -287,7 +283,7 @@ def _reasons(days: npt.NDArray[np.datetime64], values: npt.NDArray[np.float64]) 
     return reasons
 
 
-def _remarks(ask: Ask, days: npt.NDArray[np.datetime64], *, outside: int, cut: bool) -> list[str]:
+def _remarks(ask: Ask, days: DayArray, *, outside: int, cut: bool) -> list[str]:
     found = [f"days without a session, left out: {outside}"] if outside else []
     first = _date(days[0]) if len(days) else None
     if cut and first is not None and first > ask.start:

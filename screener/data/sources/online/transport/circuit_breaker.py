@@ -10,19 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from screener.data.sources.online.transport.clock import Clock
+from screener.domain.days import SHANGHAI
 from screener.files.whole import write_whole
 
 __all__ = ["COOL_DOWN", "LONGEST_COOL_DOWN", "HostHealth", "told"]
 
 COOL_DOWN = timedelta(hours=1)
 LONGEST_COOL_DOWN = timedelta(hours=24)
-VENDORS_ZONE = timezone(timedelta(hours=8))
-"""Daily caps follow the day of the vendors, who are all in China."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,7 +81,7 @@ class HostHealth:
 
     def day_ends(self) -> datetime:
         """Return the instant (UTC) at which today's requests are forgotten."""
-        today = self._clock.now().astimezone(VENDORS_ZONE)
+        today = self._clock.now().astimezone(SHANGHAI)
         midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
         return (midnight + timedelta(days=1)).astimezone(UTC)
 
@@ -145,7 +144,7 @@ class HostHealth:
         now = self._clock.now()
         record.opened_at = record.opened_at and min(record.opened_at, now)
         record.last_request = record.last_request and min(record.last_request, now)
-        today = now.astimezone(VENDORS_ZONE).date().isoformat()
+        today = now.astimezone(SHANGHAI).date().isoformat()
         if record.day < today:
             record.requests = 0
         record.day = today

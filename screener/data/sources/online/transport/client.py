@@ -68,10 +68,6 @@ class OnlineWire:
         waits = [self._manners.wait_until(group_of(host)) for host in hosts]
         return max((item for item in waits if item is not None), default=None)
 
-    def is_open(self, hosts: Iterable[str]) -> bool:
-        """Tell whether a circuit is open: one of `hosts` is left alone now."""
-        return self.wait_until(hosts) is not None
-
     def akshare(self, call: Call, *, due: bool) -> pd.DataFrame:
         """Run an akshare function.
 

@@ -156,7 +156,7 @@ class Wire(Protocol):
 
 
 class OnlineSource(Protocol):
-    """A source of one need; the three steps of `sources.base.Source`.
+    """A source of one need, in three steps; only `fetch` may touch the outside world.
 
     `fetch` is all calls of the query, in order. `normalise` keeps the asked days, converts units
     to the schema's, and turns a row that cannot be read into a `Reject`; the checks that every

@@ -1,4 +1,4 @@
-"""The slow judge: one window played session by session, as a person with a notebook would.
+"""The reference simulator: one window played session by session, as a person with a notebook would.
 
 It is there to be compared with the fast path and shares no code with it: rules from
 `reference_rules`, exact decimals, one name after the other, one session after the other. Names do
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from screener.backtest.reference_basket import Basket
-from screener.backtest.reference_book import Booked, Choices, Day, Name, Outcome
-from screener.backtest.reference_page import Page
+from tests.oracle.reference_basket import Basket
+from tests.oracle.reference_book import Booked, Choices, Day, Name, Outcome
+from tests.oracle.reference_page import Page
 
 __all__ = ["Booked", "Choices", "Day", "Name", "Outcome", "play"]
 

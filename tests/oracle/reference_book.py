@@ -1,4 +1,4 @@
-"""What the slow judge reads and writes: days, names, choices, booked orders."""
+"""What the reference simulator reads and writes: days, names, choices, booked orders."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from screener.backtest.reference_rules import Side
 from screener.errors import InputError
+from tests.oracle.reference_rules import Side
 
 __all__ = ["Booked", "Choices", "Day", "Name", "Outcome", "Status"]
 

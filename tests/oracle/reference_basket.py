@@ -1,4 +1,4 @@
-"""The slow judge's basket: names that share their cash are brought back to their weights.
+"""The reference simulator's basket: names that share their cash are brought back to their weights.
 
 The pages of the names are played together, session by session. At the close of each session of
 the rhythm the names bought so far put their cash into one pool. What is above its weight is sold,
@@ -13,9 +13,9 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from screener.backtest.reference_book import Choices
-from screener.backtest.reference_news import exact
-from screener.backtest.reference_page import Page
+from tests.oracle.reference_book import Choices
+from tests.oracle.reference_news import exact
+from tests.oracle.reference_page import Page
 
 __all__ = ["Basket", "Stake"]
 

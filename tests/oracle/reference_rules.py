@@ -1,4 +1,4 @@
-"""The rules that the slow judge keeps in its notebook: typed a second time, on purpose.
+"""The rules that the reference simulator keeps in its notebook: typed a second time, on purpose.
 
 Nothing here is read from `screener.market`: two readings of the same rules that agree are the
 proof. Rates are exact decimals, fractions of an amount. Where the official text gives no

@@ -1,4 +1,4 @@
-"""The slow judge's page of one name: bought, held and sold, session by session."""
+"""The reference simulator's page of one name: bought, held and sold, session by session."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from screener.backtest.reference_book import Booked, Choices, Day, Name, Status
-from screener.backtest.reference_news import News, exact
-from screener.backtest.reference_rules import (
+from tests.oracle.reference_book import Booked, Choices, Day, Name, Status
+from tests.oracle.reference_news import News, exact
+from tests.oracle.reference_rules import (
     SOUTHBOUND_DIVIDEND_TAX,
     Lot,
     Side,

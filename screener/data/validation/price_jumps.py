@@ -1,12 +1,27 @@
-"""What probably made a jump; where no limit holds, whether a move is one at all."""
+"""What probably made a jump, in words; where no limit holds, whether a move is one at all."""
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 import numpy as np
 
-__all__ = ["Cause", "certain_unlimited", "nearest", "unlimited_cause"]
+from screener.data.validation.context import KEPT
+
+__all__ = [
+    "BAD_TICK",
+    "Cause",
+    "cause_kind",
+    "certain_unlimited",
+    "in_words",
+    "is_jump",
+    "limited_cause",
+    "unlimited_cause",
+]
+
+BAD_TICK = "bad tick"
+"""How the reason of a row begins that cannot be true beside its neighbours."""
 
 
 class Cause(StrEnum):
@@ -22,6 +37,10 @@ class Cause(StrEnum):
     UNEXPLAINED = "unexplained"
 
 
+_SPLITS = (1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.0, 2.5, 3.0, 4.0, 5.0)
+_NEAR = 0.04  # an open this near the split price is explained by it
+_RARE_SPLITS = (1.45, 1.48)  # 10 for 4.5 and 4.8: taken only where the open fits them closely
+_CLOSE = 0.01
 # Where real moves are not limited, tenths would explain any of them.
 _WHOLE_SPLITS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 20.0, 25.0, 40.0, 50.0)
 _LEAST = 1.5  # times, up or down: what moves less is no split that could be told from a move
@@ -32,7 +51,37 @@ _OPEN_NEAR = 0.04  # a split shows at the open, and the rest of the day is an or
 _CLOSE_NEAR = 0.15
 _BACK = 0.25
 _HUNDRED = 50.0
-_TENFOLD = 0.25  # in powers of ten
+_TENFOLD = 0.25  # in powers of ten: what lies this near 10 or 100 is a unit
+_JUMP = re.compile(r" is beyond the limit of | moved [+-]\d+% from ")
+_RATIO = re.compile(r",? *[\d.]+×$")
+
+
+def limited_cause(previous: float, opened: float, closed: float) -> tuple[Cause, float]:
+    """Name what probably made a lasting jump where a limit holds.
+
+    Parameters
+    ----------
+    previous
+        Close of the session before, corrected for the actions that are known.
+    opened, closed
+        Prices of the session.
+
+    Returns
+    -------
+    tuple
+        The cause, a unit, a split or nothing that explains it, and its ratio as in
+        `unlimited_cause`.
+    """
+    power = float(np.log10(closed / previous)) if closed / previous > 0 else 0.0
+    if abs(power) > 1 - _TENFOLD and abs(power - round(power)) < _TENFOLD:
+        return Cause.UNIT, float(10 ** abs(round(power)))
+    fall = previous / opened
+    rare = [split for split in _RARE_SPLITS if abs(fall / split - 1) <= _CLOSE]
+    candidates = [*_SPLITS, *(1 / split for split in _SPLITS), *rare]
+    best = min(candidates, key=lambda split: abs(fall / split - 1))
+    if abs(fall / best - 1) <= _NEAR:
+        return (Cause.SPLIT if best > 1 else Cause.REVERSE_SPLIT), best
+    return Cause.UNEXPLAINED, 1.0
 
 
 def unlimited_cause(
@@ -63,7 +112,7 @@ def unlimited_cause(
     power = float(np.log10(size))
     if size >= _HUNDRED and abs(power - round(power)) < _TENFOLD:
         return Cause.UNIT, float(10 ** round(power))
-    split = nearest(previous / opened)
+    split = _nearest(previous / opened)
     fits = abs(previous / opened / split - 1) <= _OPEN_NEAR
     calm = abs(previous / closed / split - 1) <= _CLOSE_NEAR
     if (fits and calm) or size >= _SURE:
@@ -71,7 +120,7 @@ def unlimited_cause(
     return (Cause.UNEXPLAINED, 1.0) if size >= _LARGE else None
 
 
-def nearest(fall: float) -> float:
+def _nearest(fall: float) -> float:
     """Return the whole split, below 1 for a reverse one, that a price ratio is nearest to."""
     candidates = [*_WHOLE_SPLITS, *(1 / split for split in _WHOLE_SPLITS)]
     return min(candidates, key=lambda split: abs(float(np.log(fall / split))))
@@ -93,3 +142,24 @@ def certain_unlimited(cause: Cause, move: float) -> bool:
     if cause in (Cause.SPLIT, Cause.REVERSE_SPLIT):
         return size >= _CLEAR_SPLIT
     return cause is not Cause.HALT and size >= _SURE
+
+
+def is_jump(reason: str) -> bool:
+    """Tell whether a reason says that a price moved too far."""
+    return _JUMP.search(reason) is not None
+
+
+def cause_kind(reason: str) -> str:
+    """Return the likely cause that a reason on a jump ends with, without its ratio."""
+    return _RATIO.sub("", reason.removeprefix(KEPT).partition(": ")[2])
+
+
+def in_words(cause: Cause, ratio: float, *, acted: bool = False) -> str:
+    """Return a cause with its ratio, such as `missed split 5×`; an action of that day is one."""
+    if acted:
+        return str(Cause.ACTION)
+    if cause is Cause.UNIT:
+        return f"{cause}, {ratio:g}×"
+    if cause is Cause.SPLIT:
+        return f"{cause} {ratio:g}×"
+    return f"{cause} {1 / ratio:g}×" if cause is Cause.REVERSE_SPLIT else str(cause)

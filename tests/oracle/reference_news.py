@@ -1,12 +1,13 @@
-"""What the slow judge reads off one name's days: prices, limits, lots, rates and charges."""
+"""What the reference simulator reads off one name: prices, limits, lots, rates and charges."""
 
 from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
 
-from screener.backtest.reference_book import Choices, Name
-from screener.backtest.reference_rules import (
+from screener.errors import DataError
+from tests.oracle.reference_book import Choices, Name
+from tests.oracle.reference_rules import (
     JudgeBoard,
     Lot,
     Side,
@@ -20,7 +21,6 @@ from screener.backtest.reference_rules import (
     rounded_down,
     upper_price,
 )
-from screener.errors import DataError
 
 __all__ = ["News", "exact"]
 

@@ -1,0 +1,168 @@
+"""Rows of the lake's tables in their places of a panel: sessions by listings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from screener.data.lake.rows import days_of, numbers_of
+from screener.data.panels.held_factors import factor_on
+from screener.domain.arrays import FlagArray, FlagMatrix, FloatMatrix, Places, SessionAxis
+from screener.domain.listing import Listing
+from screener.domain.panel import known_places
+from screener.market.calendars import calendar_of
+from screener.market.special_treatment import bears_st_name, in_delisting_period, is_s_share
+
+__all__ = ["Cells", "Grid", "trading_days"]
+
+
+class Grid:
+    """Sessions and ids: the rows and columns of a panel.
+
+    Tables are sorted as the lake gives them; their rows of other listings are left out.
+    """
+
+    def __init__(self, axis: SessionAxis, ids: Sequence[str]) -> None:
+        self.axis = axis
+        self.ids = ids
+        self.index = {name: at for at, name in enumerate(ids)}
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of sessions and of listings."""
+        return len(self.axis), len(self.ids)
+
+    def cells(self, table: pa.Table) -> Cells:
+        """Place the rows of a table; those of days that are no session of the axis are left out."""
+        columns, days = self.columns(table), days_of(table, "session")
+        rows = np.searchsorted(self.axis, days)
+        inside = (columns >= 0) & (rows < len(self.axis))
+        inside[inside] = self.axis[rows[inside]] == days[inside]
+        return Cells(self, table, rows[inside], columns[inside], inside)
+
+    def columns(self, table: pa.Table) -> Places:
+        """Return the column of each row of a table, -1 for another listing."""
+        encoded = table.column("listing").combine_chunks().dictionary_encode()
+        if isinstance(encoded, pa.ChunkedArray):
+            encoded = encoded.combine_chunks()
+        places = [self.index.get(name, -1) for name in encoded.dictionary.to_pylist()]
+        found: Places = np.array([*places, -1], dtype=np.intp)[encoded.indices.to_numpy()]
+        return found
+
+    def factors(self, table: pa.Table, adjusted: FlagArray) -> FloatMatrix:
+        """Return the factors; an adjusted listing has none, its prices hold them already."""
+        matrix = np.ones(self.shape)
+        columns = self.columns(table)
+        days, values = days_of(table, "ex_session"), numbers_of(table, "factor")
+        starts = np.flatnonzero(np.diff(columns, prepend=-2))
+        ends = np.append(starts[1:], len(columns))[: len(starts)]
+        for first, last in zip(starts, ends, strict=True):
+            column = columns[first]
+            if column >= 0 and not adjusted[column]:
+                matrix[:, column] = factor_on(days[first:last], values[first:last], self.axis)
+        return matrix
+
+    def in_force(
+        self, table: pa.Table, name: str, read: Callable[[Any], Any], fill: Any
+    ) -> npt.NDArray[Any]:
+        """Return what each row says from its `valid_from` to that of the listing's next one.
+
+        Parameters
+        ----------
+        table
+            Rows with a `valid_from`.
+        name
+            Column with what they say.
+        read
+            Makes a value of the panel of it.
+        fill
+            Value before the first row.
+        """
+        found = np.full(self.shape, fill)
+        firsts = np.searchsorted(self.axis, days_of(table, "valid_from"))
+        said = table.column(name).to_pylist()
+        for column, first, value in zip(self.columns(table), firsts, said, strict=True):
+            if column >= 0:
+                found[first:, column] = read(value)
+        return found
+
+    def states(
+        self, names: pa.Table, status: Cells
+    ) -> tuple[FlagMatrix, FlagMatrix, FlagMatrix, FlagMatrix]:
+        """Tell which listings are suspended, special, unreformed and leaving, each session.
+
+        A listing is under special treatment by its name or by the day's status; the last two are
+        told by its name alone.
+        """
+        marks = (bears_st_name, is_s_share, in_delisting_period)
+        special, unreformed, leaving = (
+            self.in_force(names, "name", mark, fill=False) for mark in marks
+        )
+        return status.flags("suspended"), status.flags("st") | special, unreformed, leaving
+
+    def last_known(self, table: pa.Table, name: str, *, age: timedelta) -> FloatMatrix:
+        """Return the last value on or before each session that is no older than that, else NaN."""
+        values, days = numbers_of(table, name), days_of(table, "session")
+        columns = self.columns(table)
+        rows = np.searchsorted(self.axis, days)  # the first session that knows it
+        kept = (columns >= 0) & (rows < len(self.axis)) & np.isfinite(values)
+        found = np.full(self.shape, np.nan)
+        dated = np.full(self.shape, np.datetime64("NaT", "D"))
+        # Of two values that one session learns, the later one stays.
+        found[rows[kept], columns[kept]] = values[kept]
+        dated[rows[kept], columns[kept]] = days[kept]
+        last = known_places(found)
+        found = np.take_along_axis(found, last, axis=0)
+        old = self.axis[:, np.newaxis] - np.take_along_axis(dated, last, axis=0)
+        found[~(old <= np.timedelta64(age.days, "D"))] = np.nan
+        return found
+
+
+class Cells:
+    """Rows of a table in their places of a panel."""
+
+    def __init__(
+        self,
+        grid: Grid,
+        table: pa.Table,
+        rows: Places,
+        columns: Places,
+        inside: FlagArray,
+    ) -> None:
+        self._grid, self._table = grid, table
+        self._rows, self._columns, self._inside = rows, columns, inside
+
+    def matrix(self, name: str) -> FloatMatrix:
+        """Return a column as numbers, NaN where there is no row or no value."""
+        found = np.full(self._grid.shape, np.nan)
+        found[self._rows, self._columns] = numbers_of(self._table, name)[self._inside]
+        return found
+
+    def flags(self, name: str) -> FlagMatrix:
+        """Return a column as flags, false where there is no row or no value."""
+        found = np.zeros(self._grid.shape, dtype=bool)
+        values = pc.fill_null(self._table.column(name), False).to_numpy(zero_copy_only=False)
+        found[self._rows, self._columns] = values[self._inside]
+        return found
+
+    def any_of(self, name: str, value: str) -> FlagArray:
+        """Tell for each column whether any of its rows has a value."""
+        found = np.zeros(len(self._grid.ids), dtype=bool)
+        same = pc.equal(self._table.column(name), value).to_numpy(zero_copy_only=False)
+        found[self._columns[same[self._inside].astype(bool)]] = True
+        return found
+
+
+def trading_days(axis: SessionAxis, listings: Iterable[Listing]) -> FlagMatrix:
+    """Tell which sessions of an axis are sessions of each listing's own exchange."""
+    columns = [item.exchange for item in listings]
+    exchanges = list(dict.fromkeys(columns))
+    days = np.column_stack([np.isin(axis, calendar_of(item).sessions) for item in exchanges])
+    found: FlagMatrix = days[:, [exchanges.index(item) for item in columns]]
+    return found
