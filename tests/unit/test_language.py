@@ -19,6 +19,8 @@ from screener.language import (
     speaking,
     split_option,
 )
+from screener.paths.parallel import mapped
+from screener.results.backtest import RETURNS
 
 ZH, EN = Language.ZH, Language.EN
 
@@ -149,3 +151,16 @@ def test_a_program_that_binds_nothing_speaks_as_its_environment(locale: str, tol
         check=True,
     )
     assert done.stdout.strip() == f"{told} None"
+
+
+def test_labels_of_results_are_in_the_readers_language() -> None:
+    column = RETURNS["active_return"]
+    assert (column.label(), column.label(ZH)) == ("active", "超额收益")
+    with speaking(ZH):
+        assert (column.label(), column.label(EN)) == ("超额收益", "active")
+
+
+def test_workers_speak_as_the_program_does() -> None:
+    with speaking(ZH):
+        assert mapped(say, ["required", "Options"], jobs=2) == ["必填", "选项"]
+        assert mapped(say, ["required", "Options"], jobs=2, threads=True) == ["必填", "选项"]

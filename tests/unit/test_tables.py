@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import io
+import re
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from screener.domain.report import Precision, Publication
+from screener.language import Language
 from screener.render.tables import (
     Column,
     compact,
@@ -21,7 +25,10 @@ from screener.render.tables import (
     plain_table,
     published_text,
 )
+from screener.render.widths import beside, padded
+from screener.results.backtest import RETURNS
 
+SOURCES = Path(__file__).resolve().parents[2] / "screener"
 CHINA = timezone(timedelta(hours=8))
 
 
@@ -31,7 +38,7 @@ def show(what: RenderableType, width: int = 80) -> list[str]:
     return file.getvalue().splitlines()
 
 
-@pytest.mark.parametrize("width", [40, 80, 160])
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 160])
 def test_columns_begin_and_end_at_the_same_cell_with_wide_characters(width: int) -> None:
     table = plain_table(
         ["Listing", "Name", Column(header="Return", numeric=True)],
@@ -48,6 +55,60 @@ def test_columns_begin_and_end_at_the_same_cell_with_wide_characters(width: int)
         assert cell_len(row[: row.index(name)]) == start
     assert [row.rstrip()[-1] for row in rows] == ["%", "%", "-"]
     assert {cell_len(row.rstrip()) for row in rows} == {cell_len(header.rstrip())}
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 160])
+def test_declared_columns_with_chinese_labels_end_at_the_same_cells(width: int) -> None:
+    numbers = ("n_named", "paper_return", "active_return", "max_drawdown")
+    labels = [RETURNS[name].label(Language.ZH) for name in numbers]
+    columns = [
+        RETURNS["basket"].label(Language.ZH),
+        *(Column(header=n, numeric=True) for n in labels),
+    ]
+    names = ("算力租赁", "compute-leasing", "玻璃基板与先进封装（含Chiplet）")
+    body = [[name, "12", "-10.05", "3.21", "-"] for name in names]
+    header, rule, *rows = show(plain_table(columns, body), width)
+    assert header.split() == ["组合", "名单数", "账面收益", "超额收益", "最大回撤"]
+    assert {cell_len(line) for line in (header, rule, *rows)} == {cell_len(rule)}
+    for label, cell in zip(labels, body[0][1:], strict=True):
+        ends = {cell_len(row[: row.index(f" {cell} ") + len(cell) + 1]) for row in rows}
+        assert ends == {cell_len(header[: header.index(label) + len(label)])}
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 160])
+def test_facts_begin_at_the_same_cell_below_labels_of_both_languages(width: int) -> None:
+    lines = show(facts([("标题", "算力"), ("Title", "算力"), ("数据版本", "算力")]), width)
+    assert {cell_len(line[: line.index("算力")]) for line in lines} == {len("数据版本") * 2 + 2}
+
+
+def test_padding_counts_columns_and_never_cuts() -> None:
+    assert [cell_len(padded(text, 8)) for text in ("算力", "name", "算a", "")] == [8] * 4
+    assert padded("协创数据X", 4) == "协创数据X"
+    lines = beside([("错误:", "一"), ("fix:", "二"), ("所在:", "三")])
+    assert lines == ["错误: 一", "fix:   二", "所在: 三"]
+    assert beside([("error:", "x")]) == ["error: x"]
+    assert beside([]) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for room in ("render", "cli") for path in (SOURCES / room).rglob("*.py")),
+    ids=lambda path: path.name,
+)
+def test_nothing_is_aligned_by_counting_characters(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in {"ljust", "rjust", "center"}, f"line {node.lineno}"
+        if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
+            form = ast.unparse(node.format_spec)
+            assert not re.search(r"[<>^]", form), f"line {node.lineno}: {form}"
+        if (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Mult)
+            and path.name != "widths.py"
+        ):
+            blanks = [ast.unparse(side).strip("'") for side in (node.left, node.right)]
+            assert " " not in blanks, f"line {node.lineno}"
 
 
 @settings(deadline=None, derandomize=True, max_examples=60)
