@@ -127,7 +127,9 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     sentences = template(ROOT)
     for path in catalogs(ROOT):
-        path.write_bytes(updated(path, sentences))
+        content = updated(path, sentences)
+        if content != path.read_bytes():  # else make would install the program again
+            path.write_bytes(content)
     compile_catalogs(ROOT)
 
 
