@@ -3,17 +3,19 @@
 # make check  lint, format and types
 # make soak   many examples, hostile inputs, flipped bits, kills; SEED=N again, FULL=1 all of it
 # make bench  measurements side by side
+# make catalogs   find the program's sentences again, compile what is said for them in Chinese
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+CATALOGS := $(wildcard screener/language/locale/*/LC_MESSAGES/screener.po)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 # Tests start many short processes, which compiled modules make quicker.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test soak check bench format clean
+.PHONY: demo test soak check bench catalogs format clean
 
-$(VENV)/runtime.stamp: pyproject.toml constraints.txt
+$(VENV)/runtime.stamp: pyproject.toml constraints.txt hatch_build.py $(CATALOGS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) -e .
 	touch $@
@@ -52,6 +54,9 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.score   # 100,000 ratings held to their houses' definitions
 	$(BIN)/python -m benchmarks.placebo   # placebo baskets: speed, and how honest their p-values are
 	$(BIN)/python -m benchmarks.extraction   # how well and how fast reports are read
+
+catalogs: $(VENV)/dev.stamp
+	$(BIN)/python hatch_build.py
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import typer.testing
 
 from screener.data.lake import lake
 from tests.support.soaking import FINDINGS, FULL, SEED, SOAK
+
+os.environ["SCREENER_LANG"] = "en"  # whatever the locale; a test of Chinese says so
 
 ONLY_SOAKED = Path(__file__).parent / "soak"
 

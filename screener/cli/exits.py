@@ -8,11 +8,12 @@ import sys
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
+from screener.cli.speaking import SpeakingGroup
 from screener.errors import ScreenerError, StorageError
 from screener.files.clean import clean_line
 from screener.files.memory import memory_error, tells_of_memory
+from screener.language import say
 
 __all__ = ["INTERRUPTED", "RootGroup"]
 
@@ -20,7 +21,7 @@ INTERRUPTED = 130
 _UsageError: Any = typer.BadParameter.__base__  # what a wrong option ends in
 
 
-class RootGroup(TyperGroup):
+class RootGroup(SpeakingGroup):
     """The root command: a user's error ends in a message and a code, a bug in a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -60,9 +61,7 @@ def _machine_message(error: Exception) -> str:
 
 
 def _message(error: ScreenerError) -> str:
-    lines = [f"error: {clean_line(error.what)}"]
-    if error.where:
-        lines.append(f"where: {clean_line(error.where)}")
-    if error.fix:
-        lines.append(f"fix:   {clean_line(error.fix)}")
-    return "\n".join(lines)
+    from screener.render.widths import beside
+
+    parts = ((say("error:"), error.what), (say("where:"), error.where), (say("fix:"), error.fix))
+    return "\n".join(beside([(label, clean_line(text)) for label, text in parts if text]))

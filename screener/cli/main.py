@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import io
+import os
 import sys
 from collections.abc import Iterable
 from importlib import import_module
@@ -15,9 +16,14 @@ import typer
 from screener.cli.exits import RootGroup
 from screener.cli.sparing import spare_pandas, spare_plugins
 from screener.files.program import program_version
+from screener.language import bound, check_choice, is_lacking
 
 __all__ = ["app", "run"]
 
+_LACKING = (
+    "中文文本尚未生成，暂以英文显示；请运行 `pip install -e .`\n"
+    "the Chinese texts are not built here, English is shown: `pip install -e .` builds them"
+)
 _NEW_OBJECTS, _YOUNG, _OLD = 50_000, 20, 20  # by default 700, 10, 10
 _WITHOUT_PANDAS = ("backtest", "report", "rules", "screen")
 
@@ -79,8 +85,19 @@ def _root(
             "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option(
+            "--lang",
+            metavar="zh|en|auto",
+            help="Language of all that is shown, before or after the command "
+            "(default: $SCREENER_LANG, else that of the locale).",
+        ),
+    ] = None,
 ) -> None:
-    pass
+    check_choice(lang, os.environ)
+    if is_lacking(bound()):
+        typer.echo(_LACKING, err=True)
 
 
 def run() -> None:

@@ -23,6 +23,7 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.errors import InputError
+from screener.language import bound
 
 __all__ = ["score"]
 
@@ -56,9 +57,6 @@ def score(
             help="Judge calls older than a house's first known definition by that one.",
         ),
     ] = False,
-    lang: Annotated[
-        str, typer.Option("--lang", metavar="en|zh", help="Language of the page.")
-    ] = "en",
     calls: Annotated[
         str | None,
         typer.Option("--calls", metavar="FILE", help="Write every call and how it ended as CSV."),
@@ -78,14 +76,11 @@ def score(
     """
     from screener.files.writing import check_targets, write_csv, write_json
     from screener.render.score import score_page
-    from screener.render.score_words import Language
     from screener.results.score import CALLS, SCORES
     from screener.workflows.score.rows import call_rows, score_document, score_rows
 
     check_targets(csv, json, calls, force=force)
     check_excel(excel, csv, calls)
-    if lang not in set(Language):
-        raise InputError(f"--lang {lang!r} is not one of {', '.join(Language)}")
     if min_calls < 1:
         raise InputError(f"--min-calls {min_calls} is below 1")
     desk = Workspace(workspace_of(workspace), broken=tell_broken)
@@ -106,7 +101,7 @@ def score(
         write_csv(calls, CALLS.names, call_rows(run), excel=excel)
     if "-" not in (csv, json, calls):
         out = console()
-        out.print(score_page(run, Language(lang), width=out.width))
+        out.print(score_page(run, bound(), width=out.width))
     for line in run.remarks:
         messages().print(line, markup=False)
     ends_lacking(run.lacking)

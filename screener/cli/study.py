@@ -146,9 +146,6 @@ def study(
         str,
         typer.Option("--hold", metavar="H,…", help="Sessions that random baskets are held."),
     ] = "5,20",
-    lang: Annotated[
-        str, typer.Option("--lang", metavar="en|zh", help="Language of the verdict.")
-    ] = "en",
     placebos: Annotated[
         str | None,
         typer.Option(
@@ -208,7 +205,7 @@ def study(
     check_targets(csv, json, events, sessions, ledger, placebos, controls, verdicts, force=force)
     check_excel(excel, csv, events, sessions, ledger, placebos, controls, verdicts)
     _check_read(context, placebo=placebo, model=model, matched=factors or matched)
-    part = VerdictPart(placebo, hold, lang, placebos=placebos, controls=controls, verdicts=verdicts)
+    part = VerdictPart(placebo, hold, placebos=placebos, controls=controls, verdicts=verdicts)
     if bool(names) == every:
         raise InputError(
             "name the baskets to study, or ask for --all",
@@ -268,11 +265,11 @@ def _check_read(
     """Refuse options that nothing would read."""
     if placebo:
         return
-    unread = given(context, "hold", "lang")
+    unread = given(context, "hold")
     if unread:
         raise InputError(
             f"{unread[0]} is read with --placebo alone",
-            fix=f"write --placebo 2000 beside it, or leave {', '.join(unread)} out; "
+            fix=f"write --placebo 2000 beside it, or leave {unread[0]} out; "
             "the sessions that are judged are those of --window",
         )
     without_index = matched or model == "mean-adjusted"

@@ -23,8 +23,8 @@ class VerdictPart:
     ----------
     draws
         Random baskets of each event and horizon, 0 for none.
-    hold, lang
-        Horizons, and the language of the verdict.
+    hold
+        Horizons.
     placebos, controls, verdicts
         Files to write.
     """
@@ -33,23 +33,18 @@ class VerdictPart:
         self,
         draws: int,
         hold: str,
-        lang: str,
         *,
         placebos: str | None,
         controls: str | None,
         verdicts: str | None,
     ) -> None:
-        from screener.render.score_words import Language
-
-        if lang not in set(Language):
-            raise InputError(f"--lang {lang!r} is not one of {', '.join(Language)}")
         if draws < 0:
             raise InputError(f"--placebo {draws} is below 0")
         if not draws and (placebos or controls or verdicts):
             raise InputError(
                 "--placebos, --controls and --verdicts need --placebo", fix="write --placebo 2000"
             )
-        self.draws, self.horizons, self.language = draws, horizons_of(hold), Language(lang)
+        self.draws, self.horizons = draws, horizons_of(hold)
         self.placebos, self.controls, self.verdicts = placebos, controls, verdicts
         self.found: VerdictRun | None = None
 
@@ -83,7 +78,7 @@ class VerdictPart:
         out.print(placebo_page(beside, joint_results(beside)))
         for verdict in self.found.verdicts:
             out.print()
-            out.print(verdict_text(verdict, self.language), markup=False, highlight=False)
+            out.print(verdict_text(verdict), markup=False, highlight=False)
 
     def remarks(self, place: Workspace) -> list[str]:
         """Store the backtest that the verdicts rest on; return what a reader should know."""

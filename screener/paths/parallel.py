@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from screener.errors import InputError
+from screener.language import Language, bind, bound
 
 __all__ = ["check_jobs", "mapped"]
 
@@ -57,5 +59,12 @@ def mapped(
     import joblib
 
     parallel = joblib.Parallel(n_jobs=jobs, prefer="threads" if threads else "processes")
-    found: list[FoundT] = parallel(joblib.delayed(work)(part) for part in parts)
+    told = work if threads else partial(_in_language, bound(), work)
+    found: list[FoundT] = parallel(joblib.delayed(told)(part) for part in parts)
     return found
+
+
+def _in_language(language: Language, work: Callable[[PartT], FoundT], part: PartT) -> FoundT:
+    """Do a part in the language of the program that asked: a new process knows only its locale."""
+    bind(language)
+    return work(part)

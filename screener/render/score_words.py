@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
+
+from screener.language import Language
 
 __all__ = ["Language", "sentence", "word"]
-
-
-class Language(StrEnum):
-    """Language of a page."""
-
-    EN = "en"
-    ZH = "zh"
 
 
 _ZH = {

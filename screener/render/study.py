@@ -207,7 +207,7 @@ def _units(run: StudyRun) -> Iterator[RenderableType]:
     returns = [f"car_{part.column}" for part in parts]
     columns: list[Column | str] = [
         *heads(UNITS, "basket", "report", *(["listing"] if alone else []), "entry_session"),
-        UNITS["status" if alone else "n_kept"].label("en"),
+        UNITS["status" if alone else "n_kept"].label(),
         *heads(UNITS, *returns),
     ]
     shown = [_unit(row, returns, alone=alone) for row in rows[:_EVENTS_SHOWN]]

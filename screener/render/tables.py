@@ -55,7 +55,7 @@ def heads(spec: TableSpec, *names: str) -> list[Column]:
     """Return columns as a result declares them: its labels, numbers right-aligned."""
     numbers = (Dtype.NUMBER, Dtype.WHOLE)
     return [
-        Column(header=spec[name].label("en"), numeric=spec[name].dtype in numbers) for name in names
+        Column(header=spec[name].label(), numeric=spec[name].dtype in numbers) for name in names
     ]
 
 

@@ -1,4 +1,4 @@
-"""The verdict on a report's basket in one sentence, in English or Chinese.
+"""The verdict on a report's basket in one sentence, in the reader's language.
 
 What is not known is said to be unknown: a window that is not finished, an order that nobody could
 have filled, a broker none of whose calls is mature.
@@ -6,20 +6,19 @@ have filled, a broker none of whose calls is mature.
 
 from __future__ import annotations
 
-from screener.render.score_words import Language
+from screener.language import say, say_count
 from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
 
 __all__ = ["verdict_text"]
 
 
-def verdict_text(found: Verdict, language: Language = Language.EN) -> str:
+def verdict_text(found: Verdict) -> str:
     """Return the verdict as text, two sentences at most for the basket and one for each broker."""
-    parts = _ENGLISH if language is Language.EN else _CHINESE
-    said = [parts.basket(found)]
-    said += [parts.broker(record) for record in found.brokers]
-    if not found.brokers:
-        said.append(parts.no_broker())
-    return parts.joint.join(said)
+    text = _basket(found)
+    brokers = [_broker(record) for record in found.brokers]
+    for sentence in brokers or [say("No broker stands behind it whose rating could be judged.")]:
+        text = say("{text} {sentence}", text=text, sentence=sentence)
+    return text
 
 
 def _percent(value: float, *, signed: bool = True) -> str:
@@ -27,117 +26,93 @@ def _percent(value: float, *, signed: bool = True) -> str:
     return text.replace("-", "−") + " %"
 
 
-class _English:
-    joint = " "
+def _name(found: Verdict) -> str:
+    report = found.report
+    if found.estimated:
+        report = say("{report} (date estimated)", report=report)
+    return " · ".join(part for part in (report, found.basket) if part)
 
-    def _name(self, found: Verdict) -> str:
-        report = f"{found.report} (date estimated)" if found.estimated else found.report
-        return " · ".join(part for part in (report, found.basket) if part)
 
-    def basket(self, found: Verdict) -> str:
-        name = self._name(found)
-        if found.paper_return is None:
-            return f"{name}: nothing could be held, so that there is nothing to say."
-        if not found.finished:
-            return (
-                f"{name}: {found.sessions_held} of {found.horizon} sessions are over, with "
-                f"{_percent(found.paper_return)} on paper so far: not enough data to say."
-            )
-        told = [
-            f"{name} returned {_percent(found.paper_return)} on paper in {found.horizon} sessions"
-        ]
-        if found.executable_return is None:
-            told.append("it could not be traded to the end")
-        elif found.capital is not None:
-            told.append(
-                f"{_percent(found.executable_return)} as you could have traded it with "
-                f"{found.capital:,.0f} CNY"
-            )
-        told.append(self._placebo(found.placebo))
-        return ", ".join(told) + "."
-
-    def _placebo(self, placebo: PlaceboRecord | None) -> str:
-        if placebo is None:
-            return "and no random baskets to compare it with"
-        more = "more" if placebo.excess >= 0 else "less"
-        matched = "matched random baskets" if placebo.matched_on else "random baskets"
-        size = f"{abs(placebo.excess) * 100:.2f} points {more} than {matched}"
-        return f"{size} (p = {placebo.p_value:.3f})"
-
-    def broker(self, record: BrokerRecord) -> str:
-        if record.rate is None or record.interval is None:
-            return (
-                f"None of {record.broker}'s calls is mature: not enough data to say whether it "
-                "meets its own rating."
-            )
-        low, high = (_percent(end, signed=False) for end in record.interval)
-        chance = (
-            "what chance alone gives is not known"
-            if record.base_rate is None
-            else f"where chance alone gives {_percent(record.base_rate, signed=False)}"
+def _basket(found: Verdict) -> str:
+    name = _name(found)
+    if found.paper_return is None:
+        return say("{name}: nothing could be held, so that there is nothing to say.", name=name)
+    paper = _percent(found.paper_return)
+    if not found.finished:
+        return say_count(
+            "{name}: {over} of {n} session is over, with {paper} on paper so far: not enough data "
+            "to say.",
+            "{name}: {over} of {n} sessions are over, with {paper} on paper so far: not enough "
+            "data to say.",
+            found.horizon,
+            name=name,
+            over=found.sessions_held,
+            paper=paper,
         )
-        rate = _percent(record.rate, signed=False)
-        calls = (
-            "its 1 matured call" if record.matured == 1 else f"its {record.matured} matured calls"
+    returned = say_count(
+        "{name} returned {paper} on paper in {n} session",
+        "{name} returned {paper} on paper in {n} sessions",
+        found.horizon,
+        name=name,
+        paper=paper,
+    )
+    compared, traded = _compared(found.placebo), _traded(found)
+    if not traded:
+        return say("{returned}, {compared}.", returned=returned, compared=compared)
+    return say(
+        "{returned}, {traded}, {compared}.", returned=returned, traded=traded, compared=compared
+    )
+
+
+def _traded(found: Verdict) -> str:
+    if found.executable_return is None:
+        return say("it could not be traded to the end")
+    if found.capital is None:
+        return ""
+    traded, capital = _percent(found.executable_return), f"{found.capital:,.0f}"
+    return say(
+        "{traded} as you could have traded it with {capital} CNY", traded=traded, capital=capital
+    )
+
+
+def _compared(placebo: PlaceboRecord | None) -> str:
+    if placebo is None:
+        return say("and no random baskets to compare it with")
+    points, p = f"{abs(placebo.excess) * 100:.2f}", f"{placebo.p_value:.3f}"
+    if placebo.matched_on and placebo.excess >= 0:
+        return say("{points} points more than matched random baskets (p = {p})", points=points, p=p)
+    if placebo.matched_on:
+        return say("{points} points less than matched random baskets (p = {p})", points=points, p=p)
+    if placebo.excess >= 0:
+        return say("{points} points more than random baskets (p = {p})", points=points, p=p)
+    return say("{points} points less than random baskets (p = {p})", points=points, p=p)
+
+
+def _broker(record: BrokerRecord) -> str:
+    if record.rate is None or record.interval is None:
+        return say(
+            "None of {broker}'s calls is mature: not enough data to say whether it meets its own "
+            "rating.",
+            broker=record.broker,
         )
-        told = f"{record.broker} has met its own rating in {rate} of {calls} [{low}, {high}]"
-        return f"{told}, {chance}."
-
-    def no_broker(self) -> str:
-        return "No broker stands behind it whose rating could be judged."
-
-
-class _Chinese:
-    joint = ""
-
-    def _name(self, found: Verdict) -> str:
-        report = f"{found.report}（日期为估计）" if found.estimated else found.report
-        return " · ".join(part for part in (report, found.basket) if part)
-
-    def basket(self, found: Verdict) -> str:
-        name = self._name(found)
-        if found.paper_return is None:
-            return f"{name}：没有可持有的标的，无从评价。"
-        if not found.finished:
-            return (
-                f"{name}：持有 {found.horizon} 个交易日，目前仅过 {found.sessions_held} 个，"
-                f"账面收益 {_percent(found.paper_return)}：数据不足，无法下结论。"
-            )
-        told = [f"{name}：{found.horizon} 个交易日账面收益 {_percent(found.paper_return)}"]
-        if found.executable_return is None:
-            told.append("到期未能全部卖出")
-        elif found.capital is not None:
-            told.append(
-                f"以 {found.capital:,.0f} 元实际可交易的收益 {_percent(found.executable_return)}"
-            )
-        told.append(self._placebo(found.placebo))
-        return "，".join(told) + "。"
-
-    def _placebo(self, placebo: PlaceboRecord | None) -> str:
-        if placebo is None:
-            return "没有可比的随机组合"
-        more = "高" if placebo.excess >= 0 else "低"
-        matched = "匹配的随机组合" if placebo.matched_on else "随机组合"
-        size = f"比{matched}{more} {abs(placebo.excess) * 100:.2f} 个百分点"
-        return f"{size}（p = {placebo.p_value:.3f}）"
-
-    def broker(self, record: BrokerRecord) -> str:
-        if record.rate is None or record.interval is None:
-            return f"{record.broker}尚无到期的评级：数据不足，无法判断其是否达到自身的评级定义。"
-        low, high = (_percent(end, signed=False) for end in record.interval)
-        chance = (
-            "随机水平未知"
-            if record.base_rate is None
-            else f"随机水平为 {_percent(record.base_rate, signed=False)}"
+    low, high = (_percent(end, signed=False) for end in record.interval)
+    rate = _percent(record.rate, signed=False)
+    known = {"broker": record.broker, "rate": rate, "low": low, "high": high}
+    if record.base_rate is None:
+        return say_count(
+            "{broker} has met its own rating in {rate} of its {n} matured call [{low}, {high}], "
+            "what chance alone gives is not known.",
+            "{broker} has met its own rating in {rate} of its {n} matured calls [{low}, {high}], "
+            "what chance alone gives is not known.",
+            record.matured,
+            **known,
         )
-        rate = _percent(record.rate, signed=False)
-        return (
-            f"{record.broker}已到期的 {record.matured} 次评级中 {rate} 达到其自身定义"
-            f"［{low}，{high}］，{chance}。"
-        )
-
-    def no_broker(self) -> str:
-        return "背后没有可评判其评级的券商。"
-
-
-_ENGLISH, _CHINESE = _English(), _Chinese()
+    return say_count(
+        "{broker} has met its own rating in {rate} of its {n} matured call [{low}, {high}], "
+        "where chance alone gives {chance}.",
+        "{broker} has met its own rating in {rate} of its {n} matured calls [{low}, {high}], "
+        "where chance alone gives {chance}.",
+        record.matured,
+        chance=_percent(record.base_rate, signed=False),
+        **known,
+    )

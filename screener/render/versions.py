@@ -72,7 +72,7 @@ def _values(table: TableDiff, values: Sequence[ValueChange]) -> RenderableType:
 def _results(results: Sequence[RunDifference]) -> RenderableType:
     amounts = len({item.capital for item in results if item.capital is not None}) > 1
     names = ("basket", "report", "horizon", *(["capital"] if amounts else []), "column")
-    values = [Column(header=RUN_DIFF[name].label("en"), numeric=True) for name in ("old", "new")]
+    values = [Column(header=RUN_DIFF[name].label(), numeric=True) for name in ("old", "new")]
     lines = [
         [
             item.run_id,

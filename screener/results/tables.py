@@ -15,6 +15,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from screener.language import Language, bound
+
 __all__ = ["Column", "Dtype", "Row", "Table", "TableSpec", "Unit", "declared", "fits"]
 
 Row = Mapping[str, object]
@@ -95,9 +97,9 @@ class Column:
     unit: Unit = Unit.NONE
     nullable: bool = False
 
-    def label(self, language: str) -> str:
-        """Return its label in a language, `en` or `zh`."""
-        return self.zh if language.startswith("zh") else self.en
+    def label(self, language: Language | None = None) -> str:
+        """Return its label in a language; in the reader's if none is given."""
+        return self.zh if (language or bound()) is Language.ZH else self.en
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -232,7 +232,6 @@ def test_study_leaves_out_a_name_without_a_matched_portfolio(place: Path) -> Non
     ("words", "told"),
     [
         (("study", "--all", "--hold", "5"), "--hold is read with --placebo alone"),
-        (("study", "--all", "--lang", "en"), "--lang is read with --placebo alone"),
         (("study", "--all", "--excel"), "--excel needs"),
         (
             ("study", "--all", "--model", "mean-adjusted", "--benchmark", "000905.SH"),

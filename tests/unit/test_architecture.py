@@ -13,6 +13,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "screener"
 LAYERS = (
     {"errors"},
+    {"language"},
     {"files"},
     {"domain"},
     {"market"},
@@ -69,6 +70,7 @@ DOORS = {
 }
 NO_NETWORK = {"http", "urllib3", "curl_cffi", "urllib.request"}
 FILE_DOORS = (
+    "language/",  # its catalogs
     "files/",
     "data/",
     "workspace/",

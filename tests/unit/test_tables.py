@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import io
+import re
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from screener.domain.report import Precision, Publication
+from screener.language import Language
 from screener.render.tables import (
     Column,
     compact,
@@ -21,8 +25,11 @@ from screener.render.tables import (
     plain_table,
     published_text,
 )
+from screener.render.widths import beside, padded
+from screener.results.backtest import RETURNS
 from tests.support.laws import laws
 
+SOURCES = Path(__file__).resolve().parents[2] / "screener"
 CHINA = timezone(timedelta(hours=8))
 
 
@@ -32,7 +39,7 @@ def show(what: RenderableType, width: int = 80) -> list[str]:
     return file.getvalue().splitlines()
 
 
-@pytest.mark.parametrize("width", [40, 80, 160])
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 160])
 def test_columns_begin_and_end_at_the_same_cell_with_wide_characters(width: int) -> None:
     table = plain_table(
         ["Listing", "Name", Column(header="Return", numeric=True)],
@@ -49,6 +56,56 @@ def test_columns_begin_and_end_at_the_same_cell_with_wide_characters(width: int)
         assert cell_len(row[: row.index(name)]) == start
     assert [row.rstrip()[-1] for row in rows] == ["%", "%", "-"]
     assert {cell_len(row.rstrip()) for row in rows} == {cell_len(header.rstrip())}
+
+
+def word_ends(line: str) -> list[int]:
+    return [cell_len(line[: found.end()]) for found in re.finditer(r"\S+", line)]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 160])
+def test_declared_columns_with_chinese_labels_end_at_the_same_cells(width: int) -> None:
+    numbers = ("n_named", "paper_return", "active_return", "max_drawdown")
+    columns = [Column(header=RETURNS[name].label(Language.ZH), numeric=True) for name in numbers]
+    names = ("算力租赁", "compute-leasing", "玻璃基板与先进封装（含Chiplet）")
+    body = [[name, "12", "-10.05", "3.21", "-"] for name in names]
+    header, rule, *rows = show(plain_table(["组合", *columns], body), width)
+    assert header.split() == ["组合", "名单数", "账面收益", "超额收益", "最大回撤"]
+    assert {cell_len(line) for line in (header, rule, *rows)} == {cell_len(rule)}
+    whole = [row for row in rows if len(row.split()) == len(header.split())]  # else a name's rest
+    assert [row.split()[1:] for row in whole] == [line[1:] for line in body]
+    assert {tuple(word_ends(row)[1:]) for row in whole} == {tuple(word_ends(header)[1:])}
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 160])
+def test_facts_begin_at_the_same_cell_below_labels_of_both_languages(width: int) -> None:
+    lines = show(facts([("标题", "算力"), ("Title", "算力"), ("数据版本", "算力")]), width)
+    assert {cell_len(line[: line.index("算力")]) for line in lines} == {len("数据版本") * 2 + 2}
+
+
+def test_padding_counts_columns_and_never_cuts() -> None:
+    assert [cell_len(padded(text, 8)) for text in ("算力", "name", "算a", "")] == [8] * 4
+    assert padded("协创数据X", 4) == "协创数据X"
+    lines = beside([("错误:", "一"), ("fix:", "二"), ("所在:", "三")])
+    assert lines == ["错误: 一", "fix:  二", "所在: 三"]
+    assert beside([("error:", "x")]) == ["error: x"]
+    assert beside([]) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for room in ("render", "cli") for path in (SOURCES / room).rglob("*.py")),
+    ids=lambda path: path.name,
+)
+def test_nothing_is_aligned_by_counting_characters(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in {"ljust", "rjust", "center"}, f"line {node.lineno}"
+        if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
+            form = ast.unparse(node.format_spec)
+            assert not re.search(r"[<>^]", form), f"line {node.lineno}: {form}"
+        if path.name != "widths.py" and isinstance(node, ast.BinOp):
+            blanks = [ast.unparse(side).strip("'") for side in (node.left, node.right)]
+            assert " " not in blanks, f"line {node.lineno}"
 
 
 @laws(60)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
-from screener.render.score_words import Language
+from screener.language import Language, speaking
 from screener.render.verdict import verdict_text
-from screener.results.placebo import VERDICTS
-from screener.results.tables import fits
 from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
-from screener.workflows.study.verdicts import VerdictRun, verdict_rows
+
+
+def verdict_in(language: Language, found: Verdict) -> str:
+    with speaking(language):
+        return verdict_text(found)
+
 
 RECORD = BrokerRecord(broker="A证券", met=6, matured=10, interval=(0.31, 0.83), base_rate=0.42)
 WHOLE = Verdict(
@@ -30,13 +32,13 @@ WHOLE = Verdict(
 
 
 def test_the_whole_sentence() -> None:
-    assert verdict_text(WHOLE) == (
+    assert verdict_in(Language.EN, WHOLE) == (
         "R1 · copper returned −10.05 % on paper in 5 sessions, −10.11 % as you could have traded "
         "it with 1,000,000 CNY, 3.21 points less than matched random baskets (p = 0.041). "
         "A证券 has met its own rating in 60 % of its 10 matured calls [31 %, 83 %], where chance "
         "alone gives 42 %."
     )
-    assert verdict_text(WHOLE, Language.ZH) == (
+    assert verdict_in(Language.ZH, WHOLE) == (
         "R1 · copper：5 个交易日账面收益 −10.05 %，以 1,000,000 元实际可交易的收益 −10.11 %，"
         "比匹配的随机组合低 3.21 个百分点（p = 0.041）。"
         "A证券已到期的 10 次评级中 60 % 达到其自身定义［31 %，83 %］，随机水平为 42 %。"
@@ -45,46 +47,40 @@ def test_the_whole_sentence() -> None:
 
 def test_an_estimated_date_is_said() -> None:
     guessed = replace(WHOLE, estimated=True)
-    assert verdict_text(guessed).startswith("R1 (date estimated) · copper returned")
-    assert verdict_text(guessed, Language.ZH).startswith("R1（日期为估计） · copper：")
+    assert verdict_in(Language.EN, guessed).startswith("R1 (date estimated) · copper returned")
+    assert verdict_in(Language.ZH, guessed).startswith("R1（日期为估计） · copper：")
 
 
 @pytest.mark.parametrize("language", Language)
 def test_what_is_not_known_is_not_told_as_a_number(language: Language) -> None:
     open_window = replace(WHOLE, finished=False, sessions_held=3)
-    early = verdict_text(open_window, language)
+    early = verdict_in(language, open_window)
     assert {Language.EN: "not enough data", Language.ZH: "数据不足"}[language] in early
     assert "p =" not in early
-    none = verdict_text(replace(WHOLE, paper_return=None), language)
+    none = verdict_in(language, replace(WHOLE, paper_return=None))
     assert "10.05" not in none
-    stuck = verdict_text(replace(WHOLE, executable_return=None), language)
+    stuck = verdict_in(language, replace(WHOLE, executable_return=None))
     assert "10.11" not in stuck
-    alone = verdict_text(replace(WHOLE, placebo=None), language)
+    alone = verdict_in(language, replace(WHOLE, placebo=None))
     assert "p =" not in alone
     young = BrokerRecord(broker="A证券", met=0, matured=0)
-    fresh = verdict_text(replace(WHOLE, brokers=(young,)), language)
+    fresh = verdict_in(language, replace(WHOLE, brokers=(young,)))
     assert "0 %" not in fresh
-    unknown = verdict_text(replace(WHOLE, brokers=(replace(RECORD, base_rate=None),)), language)
+    unknown = verdict_in(language, replace(WHOLE, brokers=(replace(RECORD, base_rate=None),)))
     assert "42" not in unknown
     assert "nan" not in " ".join((early, none, stuck, alone, fresh, unknown)).lower()
-    assert verdict_text(replace(WHOLE, brokers=()), language)
+    assert verdict_in(language, replace(WHOLE, brokers=()))
 
 
-def test_rows_have_every_column_whatever_is_not_known() -> None:
-    young = BrokerRecord(broker="B证券", met=0, matured=0)
-    known = replace(WHOLE, brokers=(RECORD, young))
-    nothing = replace(
-        WHOLE, paper_return=None, executable_return=None, capital=None, placebo=None, brokers=()
-    )
-    beside = SimpleNamespace(run_id="x")
-    run = VerdictRun(backtest=beside, placebo=beside, verdicts=(known, nothing))  # type: ignore[arg-type]
-    rows = verdict_rows(run)
-    assert not fits(VERDICTS, rows)
-    assert [(row["broker"], row["met"]) for row in rows] == [
-        ("A证券", 6),
-        ("B证券", 0),
-        (None, None),
-    ]
-    assert [row["interval_high"] for row in rows] == [0.83, None, None]
-    assert RECORD.rate == 0.6
-    assert young.rate is None
+@pytest.mark.parametrize(
+    ("language", "one", "ten"),
+    [
+        (Language.EN, ("in 1 session,", "its 1 matured call ["), ("in 10 sessions,", "calls [")),
+        (Language.ZH, ("1 个交易日", "已到期的 1 次评级"), ("10 个交易日", "10 次评级")),
+    ],
+)
+def test_one_and_many(language: Language, one: tuple[str, str], ten: tuple[str, str]) -> None:
+    for n, words in ((1, one), (10, ten)):
+        found = replace(WHOLE, horizon=n, brokers=(replace(RECORD, met=1, matured=n),))
+        told = verdict_in(language, found)
+        assert all(word in told for word in words), told

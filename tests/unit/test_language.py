@@ -1,0 +1,166 @@
+"""Which language is spoken, and how a sentence is said in it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from screener.errors import InputError
+from screener.language import (
+    Language,
+    bound,
+    check_choice,
+    is_lacking,
+    language_of,
+    say,
+    say_count,
+    speaking,
+    split_option,
+)
+from screener.paths.parallel import mapped
+from screener.results.backtest import RETURNS
+
+ZH, EN = Language.ZH, Language.EN
+
+
+@pytest.mark.parametrize(
+    ("option", "environ", "language"),
+    [
+        (None, {}, EN),
+        (None, {"LANG": "C.UTF-8"}, EN),
+        (None, {"LANG": "zh_CN.UTF-8"}, ZH),
+        (None, {"LANG": "zh_TW"}, ZH),
+        (None, {"LC_MESSAGES": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"}, ZH),
+        (None, {"LC_ALL": "C", "LC_MESSAGES": "zh_CN", "LANG": "zh_CN"}, EN),
+        (None, {"LC_ALL": "", "LANG": "zh_CN"}, ZH),
+        (None, {"SCREENER_LANG": "en", "LC_ALL": "zh_CN"}, EN),
+        (None, {"SCREENER_LANG": "zh", "LC_ALL": "en_US"}, ZH),
+        (None, {"SCREENER_LANG": "auto", "LC_ALL": "zh_CN"}, ZH),
+        (None, {"SCREENER_LANG": "", "LC_ALL": "zh_CN"}, ZH),
+        (None, {"SCREENER_LANG": "fr", "LC_ALL": "zh_CN"}, ZH),
+        ("en", {"SCREENER_LANG": "zh", "LC_ALL": "zh_CN"}, EN),
+        ("zh", {"SCREENER_LANG": "en"}, ZH),
+        ("auto", {"SCREENER_LANG": "en", "LANG": "zh_CN"}, ZH),
+    ],
+)
+def test_the_option_then_the_variable_then_the_locale(
+    option: str | None, environ: dict[str, str], language: Language
+) -> None:
+    assert language_of(option, environ) is language
+
+
+@pytest.mark.parametrize(
+    ("option", "environ", "words"),
+    [
+        ("fr", {}, "--lang 'fr' is not one of en, zh, auto"),
+        ("", {}, "--lang ''"),
+        ("ZH", {"SCREENER_LANG": "zh"}, "--lang 'ZH'"),
+        (None, {"SCREENER_LANG": "zh_CN"}, "SCREENER_LANG 'zh_CN' is not one of en, zh, auto"),
+    ],
+)
+def test_what_is_no_language_is_refused(
+    option: str | None, environ: dict[str, str], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        check_choice(option, environ)
+
+
+def test_a_good_option_holds_whatever_the_variable_says() -> None:
+    check_choice("zh", {"SCREENER_LANG": "fr"})
+    check_choice(None, {"SCREENER_LANG": ""})
+    check_choice(None, {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option", "rest"),
+    [
+        ("study copper", "", "study copper"),
+        ("--lang zh study copper", "--lang zh", "study copper"),
+        ("study --lang=zh copper", "--lang zh", "study copper"),
+        ("study copper --lang zh", "--lang zh", "study copper"),
+        ("--lang en study --lang zh", "--lang zh", "study"),
+        ("study --lang", "--lang", "study"),
+        ("study --lang=", "--lang ", "study"),
+        ("study --language zh", "", "study --language zh"),
+        ("study -- --lang zh", "", "study -- --lang zh"),
+    ],
+)
+def test_the_option_is_found_wherever_it_stands(arguments: str, option: str, rest: str) -> None:
+    found, left = split_option(arguments.split(" "))
+    assert (" ".join(found), " ".join(left)) == (option, rest)
+
+
+def test_a_sentence_in_both_languages() -> None:
+    values = {"name": "R1 · copper", "paper": "+1 %"}
+    one, many = (
+        "{name} returned {paper} on paper in {n} session",
+        "{name} returned {paper} on paper in {n} sessions",
+    )
+    with speaking(EN):
+        assert say("required") == "required"
+        assert (
+            say_count(one, many, 1, **values) == "R1 · copper returned +1 % on paper in 1 session"
+        )
+        assert say_count(one, many, 5, **values).endswith("in 5 sessions")
+    with speaking(ZH):
+        assert bound() is ZH
+        assert say("required") == "必填"
+        assert say_count(one, many, 5, **values) == "R1 · copper：5 个交易日账面收益 +1 %"
+        with speaking(EN):
+            assert say("required") == "required"
+        assert bound() is ZH
+    assert bound() is EN
+
+
+@pytest.mark.parametrize("language", Language)
+def test_braces_are_only_read_where_values_are_given(language: Language) -> None:
+    with speaking(language):
+        assert say("{not translated} 1 % {}") == "{not translated} 1 % {}"
+        assert say("{a} and {b}", a="{b}", b="x") == "{b} and x"
+        with pytest.raises(KeyError):
+            say("{a} and {b}", a=1)
+
+
+def test_a_language_that_is_not_built_is_told(
+    tmp_path: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not is_lacking(EN)
+    assert not is_lacking(ZH)
+    monkeypatch.setattr("screener.language._FOLDER", str(tmp_path))
+    assert is_lacking(ZH)
+    assert not is_lacking(EN)
+    with speaking(ZH):
+        assert say("required") == "required"
+
+
+@pytest.mark.parametrize(("locale", "told"), [("zh_CN.UTF-8", "zh 必填"), ("C", "en required")])
+def test_a_program_that_binds_nothing_speaks_as_its_environment(locale: str, told: str) -> None:
+    script = (
+        "import os\n"
+        "from screener.language import bound, say\n"
+        "print(bound(), say('required'), os.environ.get('LANGUAGE'))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", script],
+        env={"LC_ALL": locale, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert done.stdout.strip() == f"{told} None"
+
+
+def test_labels_of_results_are_in_the_readers_language() -> None:
+    column = RETURNS["active_return"]
+    assert (column.label(), column.label(ZH)) == ("active", "超额收益")
+    with speaking(ZH):
+        assert (column.label(), column.label(EN)) == ("超额收益", "active")
+
+
+def test_workers_speak_as_the_program_does() -> None:
+    with speaking(ZH):
+        assert mapped(say, ["required", "Options"], jobs=2) == ["必填", "选项"]
+        assert mapped(say, ["required", "Options"], jobs=2, threads=True) == ["必填", "选项"]
