@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 
@@ -175,6 +175,12 @@ class PricePanel:
         """Return the session of `row`."""
         found: date = self.sessions[row].item()
         return found
+
+    def reach(self, exchanges: Container[Exchange]) -> date:
+        """Return how far the tables reach on any of some exchanges; else the first session."""
+        first = self.session(0) if len(self.sessions) else date.min
+        days = (day for exchange, day in self.frontier.items() if exchange in exchanges)
+        return max(days, default=first)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -221,5 +221,4 @@ def _check_weights(table: EventTable) -> None:
 
 def _reach(prices: PricePanel, legs: Sequence[Leg]) -> int:
     exchanges = {prices.listings[leg.column].exchange for leg in legs}
-    days = [day for exchange, day in prices.frontier.items() if exchange in exchanges]
-    return prices.row_after(max(days)) - 1 if days else 0
+    return prices.row_after(prices.reach(exchanges)) - 1

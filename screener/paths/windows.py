@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from enum import StrEnum
 
 import numpy as np
@@ -123,10 +122,7 @@ def resolve_window(
         If VWAPs or market values are wanted and not known.
     """
     by_exchange = dict(entries)
-    reach = max(
-        (day for exchange, day in panel.frontier.items() if exchange in by_exchange),
-        default=panel.session(0) if len(panel.sessions) else date.min,
-    )
+    reach = panel.reach(by_exchange)
     legs = tuple(
         resolve_leg(
             panel,

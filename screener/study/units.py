@@ -180,10 +180,7 @@ def _legs_of(
     found = []
     for item in events:
         entries = dict(item.entries)
-        reach = max(
-            (day for exchange, day in panel.frontier.items() if exchange in entries),
-            default=panel.session(0),
-        )
+        reach = panel.reach(entries)
         found.append(
             tuple(
                 leg_returns(
