@@ -178,8 +178,10 @@ class Workspace:
 
         Raises
         ------
+        NotFoundError
+            If there is no such file.
         InputError
-            If there is no such file, or it cannot be read as a report.
+            If it cannot be read as a report.
         """
         from screener.workflows.report.add import Source, add_report
         from screener.workflows.report.doubts import Settle

@@ -49,6 +49,7 @@ def test_every_column_is_labelled_and_told_in_one_line(spec: TableSpec) -> None:
 
 
 TWO_TYPES = {
+    "printed": {Dtype.TEXT, Dtype.NUMBER},  # what a report prints: a name, or a figure
     "session": {Dtype.DATE, Dtype.WHOLE},  # of a study: counted from the entry session
     "unit": {Dtype.TEXT, Dtype.WHOLE},  # of a study: what is observed, and which of them
 }

@@ -17,7 +17,14 @@ from typer.testing import CliRunner
 import screener
 from screener.api import BacktestResult, Workspace
 from screener.cli.main import app
-from screener.errors import BarsMissing, BasketNotFound, DateRangeError, InputError, ReportNotFound
+from screener.errors import (
+    BarsMissing,
+    BasketNotFound,
+    DateRangeError,
+    InputError,
+    NotFoundError,
+    ReportNotFound,
+)
 from screener.results.backtest import METRICS, NAMES, ORDERS, PATHS, RETURNS, SHORTFALL
 
 RUNNER = CliRunner()
@@ -53,6 +60,8 @@ def same(frame: pd.DataFrame, text: str) -> None:
                 assert value.date().isoformat() == cell
             elif isinstance(value, (float, np.floating)):
                 assert float(cell) == value
+            elif isinstance(value, (bool, np.bool_)):
+                assert str(value).lower() == cell
             else:
                 assert str(value) == cell
 
@@ -156,7 +165,7 @@ def test_a_report_is_read_from_its_text(ws: Workspace) -> None:
     assert added.report.published.value == date(2026, 5, 14)
     assert added.claims.empty
     assert list(added.unresolved.columns)[:2] == ["printed", "kind"]
-    with pytest.raises(InputError):
+    with pytest.raises(NotFoundError, match="no such file"):
         ws.add_report("no-such-file.pdf")
 
 
