@@ -145,9 +145,9 @@ def test_variants_are_rows_of_one_frame(ws: Workspace) -> None:
 
 
 def test_a_screen_needs_its_day(ws: Workspace) -> None:
-    found = ws.screen(universe="a", as_of="20261030", pe_ttm=(None, 25), pb=(None, 3.0), top=10)
+    found = ws.screen(universe="a", as_of="20261030", pe_ttm=(None, 25.0), pb=(None, 3.0), top=10)
     text = typed(
-        ws, "screen", "--universe", "a", "--as-of", "2026/10/30", "--pe-ttm", "..25",
+        ws, "screen", "--universe", "a", "--as-of", "2026/10/30", "--pe-ttm", "..25.0",
         "--pb", "..3.0", "--top", "10", "--csv", "-",
     )  # fmt: skip
     same(found.rows, text)
