@@ -19,18 +19,18 @@ import numpy.typing as npt
 
 from screener.paths.parallel import mapped
 from screener.study.evaluating import StudySettings, evaluate
-from screener.study.intervals import wilson
 from screener.study.models import Model, abnormal_returns
-from screener.study.parametric import (
+from screener.study.results import Statistic
+from screener.study.returns import EventReturns, Timeline
+from screener.study.statistics.clustering import Ties
+from screener.study.statistics.intervals import wilson
+from screener.study.statistics.parametric import (
     boehmer_test,
     cross_sectional_test,
     kolari_pynnonen_test,
     patell_test,
 )
-from screener.study.ranks import rank_test, sign_test
-from screener.study.results import Statistic
-from screener.study.returns import EventReturns, Timeline
-from screener.study.ties import Ties
+from screener.study.statistics.ranks import rank_test, sign_test
 from screener.study.windows import Part, StudyWindows
 
 Floats = npt.NDArray[np.float64]

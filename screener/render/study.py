@@ -23,9 +23,9 @@ from screener.render.tables import (
 from screener.results.study import TESTS, UNITS
 from screener.results.tables import Row
 from screener.study.evaluating import FEW_DATES, FEW_UNITS, PartResult
-from screener.study.parametric import CONFIDENCE
 from screener.study.results import Statistic, TestResult
 from screener.study.reversal import Reversal
+from screener.study.statistics.parametric import CONFIDENCE
 from screener.study.units import State, UnitKind
 from screener.study.windows import Part
 from screener.workflows.study.rows import name_rows, unit_rows

@@ -18,8 +18,8 @@ from screener.domain.listing import Listing
 from screener.domain.wealth import WealthPanel
 from screener.errors import ComputeError
 from screener.scoring.score import Judged
-from screener.study.distributions import normal_two_sided
-from screener.study.regression import automatic_lag, least_squares
+from screener.study.statistics.distributions import normal_two_sided
+from screener.study.statistics.regression import automatic_lag, least_squares
 
 __all__ = ["LEAST_SESSIONS", "CalendarTime", "calendar_time"]
 

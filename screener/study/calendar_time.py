@@ -6,11 +6,11 @@ import numpy as np
 
 from screener.domain.arrays import FloatCube, FloatMatrix, FloatVector, IntArray
 from screener.errors import ComputeError
-from screener.study.distributions import normal_quantile, normal_two_sided
-from screener.study.parametric import CONFIDENCE
-from screener.study.regression import automatic_lag, least_squares
 from screener.study.results import NO_EVENT, Statistic, TestResult, unanswered
 from screener.study.returns import Timeline
+from screener.study.statistics.distributions import normal_quantile, normal_two_sided
+from screener.study.statistics.parametric import CONFIDENCE
+from screener.study.statistics.regression import automatic_lag, least_squares
 
 __all__ = ["LEAST_SESSIONS", "calendar_portfolio", "calendar_time_test"]
 

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from screener.domain.arrays import FloatVector, Places
-from screener.study.bootstrap import bootstrap_test
 from screener.study.calendar_time import calendar_time_test
 from screener.study.models import Convention, Model
-from screener.study.parametric import (
+from screener.study.results import TestResult
+from screener.study.returns import AbnormalReturns, EventReturns, Timeline
+from screener.study.reversal import Reversal, reversal_of
+from screener.study.statistics.bootstrap import bootstrap_test
+from screener.study.statistics.clustering import Ties
+from screener.study.statistics.parametric import (
     boehmer_test,
     cross_sectional_test,
     kolari_pynnonen_test,
     patell_test,
 )
-from screener.study.ranks import rank_test, sign_test
-from screener.study.results import TestResult
-from screener.study.returns import AbnormalReturns, EventReturns, Timeline
-from screener.study.reversal import Reversal, reversal_of
-from screener.study.ties import Ties
+from screener.study.statistics.ranks import rank_test, sign_test
 from screener.study.windows import Part, PartWindow, StudyWindows
 
 __all__ = [

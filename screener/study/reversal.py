@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from screener.domain.arrays import FloatMatrix, FloatVector
-from screener.study.parametric import cross_sectional_test
 from screener.study.results import TestResult
 from screener.study.returns import Timeline
-from screener.study.ties import Ties
+from screener.study.statistics.clustering import Ties
+from screener.study.statistics.parametric import cross_sectional_test
 
 __all__ = ["Reversal", "reversal_of"]
 

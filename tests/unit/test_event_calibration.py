@@ -10,16 +10,16 @@ from functools import cache
 import numpy as np
 import pytest
 
-from screener.study.intervals import wilson
 from screener.study.models import abnormal_returns
-from screener.study.parametric import (
+from screener.study.statistics.clustering import Ties
+from screener.study.statistics.intervals import wilson
+from screener.study.statistics.parametric import (
     boehmer_test,
     cross_sectional_test,
     kolari_pynnonen_test,
     patell_test,
 )
-from screener.study.ranks import rank_test
-from screener.study.ties import Ties
+from screener.study.statistics.ranks import rank_test
 from screener.study.windows import Part, StudyWindows
 from tests.support.event_returns import event_returns, market_world
 

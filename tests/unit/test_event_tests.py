@@ -11,21 +11,21 @@ from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.multitest import multipletests
 from statsmodels.tools import add_constant
 
-from screener.study.bootstrap import bootstrap_test, mean_block
 from screener.study.calendar_time import calendar_time_test
-from screener.study.intervals import wilson
 from screener.study.models import Model, abnormal_returns
-from screener.study.parametric import (
+from screener.study.returns import EventReturns, Timeline
+from screener.study.reversal import reversal_of
+from screener.study.statistics.bootstrap import bootstrap_test, mean_block
+from screener.study.statistics.clustering import Ties, clusters_of
+from screener.study.statistics.intervals import wilson
+from screener.study.statistics.parametric import (
     boehmer_test,
     cross_sectional_test,
     kolari_pynnonen_test,
     patell_test,
 )
-from screener.study.ranks import rank_deviations, rank_test, sign_test
-from screener.study.returns import EventReturns, Timeline
-from screener.study.reversal import reversal_of
-from screener.study.ties import Ties, clusters_of
-from screener.study.trials import benjamini_hochberg, holm
+from screener.study.statistics.ranks import rank_deviations, rank_test, sign_test
+from screener.study.statistics.trials import benjamini_hochberg, holm
 from screener.study.windows import StudyWindows
 
 

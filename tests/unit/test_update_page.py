@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from screener.data.sources.online.transport.protocol import Need
 from screener.data.update.session import NeedCount, Outcome, UpdateReport, failure_of
 from screener.errors import SourceBlocked, SourceChanged
-from screener.render.update import plan_page, update_page
+from screener.render.data.update import plan_page, update_page
 
 CHANGED = SourceChanged("no column 日期", fix="tell the authors")
 OUTCOMES = (

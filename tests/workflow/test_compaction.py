@@ -32,7 +32,7 @@ from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
 from screener.errors import DataError, InputError
-from screener.render.versions import compaction_page
+from screener.render.data.versions import compaction_page
 from screener.workflows.data.compact import compact_data
 from screener.workspace.locate import Workspace
 from tests.support.locked_folders import read_only, without_override

@@ -32,7 +32,7 @@ from screener.domain.listing import Exchange, parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError, ScreenerError
 from screener.market.calendars import calendar_of
-from screener.render.versions import diff_page
+from screener.render.data.versions import diff_page
 from screener.results.backtest import RETURNS
 from screener.results.data import DIFF, RUN_DIFF
 from screener.results.tables import fits

@@ -25,7 +25,7 @@ from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import Exchange
 from screener.errors import DataError, InputError, StaleCache
-from screener.render.doctor import repairs_page
+from screener.render.data.doctor import repairs_page
 from screener.results.data import FINDINGS
 from screener.results.tables import fits
 from screener.workflows.data.importing import import_batch

@@ -114,7 +114,7 @@ def import_(
     Example: screener data import bars.csv --kind bars --basis raw
     """
     from screener.data.sources.files import parse_column_map, parse_units
-    from screener.render.store import import_page
+    from screener.render.data.store import import_page
 
     desk = Workspace(workspace_of(workspace))
     with working("importing"):

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from screener.domain.arrays import FloatMatrix, FloatVector, IntArray
-from screener.study.distributions import normal_quantile, normal_two_sided
-from screener.study.intervals import wilson
-from screener.study.parametric import CONFIDENCE
 from screener.study.results import NO_EVENT, ONE_EVENT, Statistic, TestResult, unanswered
+from screener.study.statistics.distributions import normal_quantile, normal_two_sided
+from screener.study.statistics.intervals import wilson
+from screener.study.statistics.parametric import CONFIDENCE
 
 __all__ = ["rank_deviations", "rank_test", "sign_test"]
 

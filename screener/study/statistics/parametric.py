@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 from screener.domain.arrays import FloatVector
-from screener.study.distributions import (
+from screener.study.results import NO_EVENT, ONE_EVENT, Statistic, TestResult, unanswered
+from screener.study.statistics.distributions import (
     normal_quantile,
     normal_two_sided,
     t_quantile,
     t_two_sided,
 )
-from screener.study.results import NO_EVENT, ONE_EVENT, Statistic, TestResult, unanswered
 
 __all__ = [
     "CONFIDENCE",
