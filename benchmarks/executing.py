@@ -237,7 +237,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("order books on paper", plain, "order_book"),
     ("engine", plain, "simulate"),
     ("engine", executing, "simulate_trades"),
-    ("in it: what each friction took", money, "gap_of"),
+    ("in it: what each friction took", money, "shortfall_of"),
 )
 """Stage, and the name by which a module calls what does it. The last one holds others again."""
 
