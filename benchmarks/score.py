@@ -18,7 +18,7 @@ import pandas as pd
 
 from benchmarks.measuring import Line, report, seconds
 from screener.domain.listing import Exchange
-from screener.domain.wealth import WealthPanel
+from screener.domain.total_return import TotalReturnPanel
 from screener.market.calendars import calendar_of
 from screener.scoring.calendar_time import calendar_time
 from screener.scoring.calls import CallTable
@@ -53,7 +53,7 @@ def definitions() -> Contracts:
     )
 
 
-def by_pandas(panel: WealthPanel, calls: CallTable) -> list[bool]:
+def by_pandas(panel: TotalReturnPanel, calls: CallTable) -> list[bool]:
     """Return the hits as one would write them in pandas, one call after the other."""
     closes = pd.DataFrame(panel.close, index=pd.DatetimeIndex(panel.sessions))
     closes.columns = pd.Index([item.id for item in panel.listings])

@@ -15,7 +15,7 @@ import numpy as np
 
 from screener.domain.arrays import DayArray, FloatArray, IntArray
 from screener.domain.listing import Listing
-from screener.domain.wealth import WealthPanel
+from screener.domain.total_return import TotalReturnPanel
 from screener.errors import ComputeError
 from screener.scoring.score import Judged
 from screener.study.statistics.distributions import normal_two_sided
@@ -48,7 +48,9 @@ class CalendarTime:
     p: float | None = None
 
 
-def calendar_time(judged: Judged, panels: Sequence[WealthPanel], rows: IntArray) -> CalendarTime:
+def calendar_time(
+    judged: Judged, panels: Sequence[TotalReturnPanel], rows: IntArray
+) -> CalendarTime:
     """Return the portfolio of some calls; only matured ones count.
 
     Parameters
@@ -72,7 +74,7 @@ def calendar_time(judged: Judged, panels: Sequence[WealthPanel], rows: IntArray)
 class _Market:
     """One panel: its columns, and where its sessions stand on the common axis."""
 
-    def __init__(self, panel: WealthPanel, axis: DayArray) -> None:
+    def __init__(self, panel: TotalReturnPanel, axis: DayArray) -> None:
         self.panel = panel
         self.column = {listing: at for at, listing in enumerate(panel.listings)}
         self.places = np.searchsorted(axis, panel.sessions)

@@ -19,7 +19,7 @@ import numpy as np
 
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.listing import Listing
-from screener.domain.wealth import WealthPanel
+from screener.domain.total_return import TotalReturnPanel
 from screener.market.calendars import Calendar
 from screener.scoring.bands import Bands
 from screener.scoring.base_rates import BaseRates, Stretch, base_rates
@@ -144,7 +144,7 @@ class Outcomes:
                 getattr(self, part.name)[rows] = getattr(other, part.name)
 
 
-def judge(terms: Terms, panels: Sequence[tuple[WealthPanel, Calendar]]) -> Outcomes:
+def judge(terms: Terms, panels: Sequence[tuple[TotalReturnPanel, Calendar]]) -> Outcomes:
     """Judge calls on the tables of their markets.
 
     Parameters
@@ -168,7 +168,7 @@ class _Calls:
     """Calls of one market: where they stand in its panel."""
 
     def __init__(
-        self, terms: Terms, rows: IntArray, panel: WealthPanel, calendar: Calendar
+        self, terms: Terms, rows: IntArray, panel: TotalReturnPanel, calendar: Calendar
     ) -> None:
         self.panel = panel
         self.bands = terms.bands.take(rows)

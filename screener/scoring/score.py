@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.listing import Listing
-from screener.domain.wealth import Peers, WealthPanel
+from screener.domain.total_return import Peers, TotalReturnPanel
 from screener.market.calendars import Calendar
 from screener.scoring.bands import Bands
 from screener.scoring.calls import CallTable
@@ -20,7 +20,7 @@ from screener.scoring.judging import Outcomes, Terms, Verdict, judge
 
 __all__ = ["Judged", "judge_calls", "needed_benchmarks"]
 
-_Panels = Sequence[tuple[WealthPanel, Calendar]]
+_Panels = Sequence[tuple[TotalReturnPanel, Calendar]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

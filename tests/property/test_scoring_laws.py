@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.listing import Exchange
-from screener.domain.wealth import IndexSeries, WealthPanel
+from screener.domain.total_return import IndexSeries, TotalReturnPanel
 from screener.market.calendars import calendar_of
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
@@ -59,7 +59,7 @@ def table_of(items: list[tuple[int, int, str, str]]) -> CallTable:
     )
 
 
-def until(panel: WealthPanel, rows: int) -> WealthPanel:
+def until(panel: TotalReturnPanel, rows: int) -> TotalReturnPanel:
     """The same market as it stood after some sessions."""
     return replace(
         panel,
@@ -76,7 +76,7 @@ def until(panel: WealthPanel, rows: int) -> WealthPanel:
     )
 
 
-def judged(table: CallTable, panel: WealthPanel) -> Outcomes:
+def judged(table: CallTable, panel: TotalReturnPanel) -> Outcomes:
     return judge_calls(table, CONTRACTS, [(panel, calendar_of(Exchange.SH))]).outcomes
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from screener.domain.listing import Exchange, Listing
 from screener.domain.report import RatingLevel
-from screener.domain.wealth import Peers
+from screener.domain.total_return import Peers
 from screener.market.calendars import calendar_of
 from screener.scoring.bands import Bands, Direction, direction_of
 from screener.scoring.calls import CallTable

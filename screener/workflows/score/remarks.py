@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.domain.wealth import Peers, WealthPanel
+from screener.domain.total_return import Peers, TotalReturnPanel
 from screener.market.calendars import Calendar
 from screener.scoring.score import Judged
 
 __all__ = ["remarks_of"]
 
-_Panels = Sequence[tuple[WealthPanel, Calendar]]
+_Panels = Sequence[tuple[TotalReturnPanel, Calendar]]
 _MARKETS = {True: "mainland", False: "Hong Kong"}
 
 

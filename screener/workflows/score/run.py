@@ -10,11 +10,11 @@ import numpy as np
 
 from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Store
-from screener.data.panels.total_return_panel import read_wealth
+from screener.data.panels.total_return_panel import read_total_returns
 from screener.domain.arrays import IntArray
 from screener.domain.listing import Exchange
 from screener.domain.report import Report
-from screener.domain.wealth import WealthPanel
+from screener.domain.total_return import TotalReturnPanel
 from screener.errors import InputError
 from screener.market.calendars import Calendar, calendar_of
 from screener.reports.authors.brokers import broker_named
@@ -194,7 +194,7 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
 
 def _calendar(
     judged: Judged,
-    panels: Sequence[tuple[WealthPanel, Calendar]],
+    panels: Sequence[tuple[TotalReturnPanel, Calendar]],
     members: Memberships,
     board: Leaderboard,
 ) -> dict[tuple[str, ...], CalendarTime]:
@@ -304,7 +304,7 @@ def _named(
 
 def _panels(
     store: Store, calls: CallTable, contracts: Contracts, *, backdate: bool
-) -> list[tuple[WealthPanel, Calendar]]:
+) -> list[tuple[TotalReturnPanel, Calendar]]:
     """Read the markets in which any call can be judged, from the first such call on."""
     held, _ = contracts.resolve(
         calls.broker, calls.level, calls.rating, calls.published, backdate=backdate
@@ -322,7 +322,7 @@ def _panels(
     benchmarks = needed_benchmarks(contracts)
     return [
         (
-            read_wealth(store, mainland=mainland, start=start, benchmarks=benchmarks),
+            read_total_returns(store, mainland=mainland, start=start, benchmarks=benchmarks),
             calendar_of(Exchange.SH if mainland else Exchange.HK),
         )
         for mainland in sorted(markets | {True}, reverse=True)
