@@ -24,7 +24,7 @@ _MOST_HIDDEN = 2 / 3  # of the covariance; a shorter history tells nothing of it
 
 
 def design_effect(excess: FloatArray, months: IntArray, subjects: IntArray, *, lags: int) -> float:
-    """Return by how much calls that hang together vary more than independent ones.
+    """Return by how much clustered calls vary more than independent ones.
 
     Parameters
     ----------

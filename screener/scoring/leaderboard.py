@@ -21,7 +21,7 @@ from screener.scoring.intervals import design_effect, p_value, spans_enough
 from screener.scoring.judging import Outcomes, Verdict
 from screener.scoring.shrinkage import shrink
 from screener.study.statistics.intervals import LEVEL, wilson
-from screener.study.statistics.trials import benjamini_hochberg
+from screener.study.statistics.multiple_testing import benjamini_hochberg
 
 __all__ = [
     "Grouping",

@@ -17,7 +17,7 @@ from screener.paths.known import entry_choices
 from screener.study.evaluating import StudySettings, evaluate
 from screener.study.models import Model, abnormal_returns
 from screener.study.references import index_reference
-from screener.study.statistics.trials import benjamini_hochberg, holm
+from screener.study.statistics.multiple_testing import benjamini_hochberg, holm
 from screener.study.units import State, StudyEvent, UnitKind, Units, study_units
 from screener.study.windows import StudyWindows
 from tests.support.event_returns import event_returns, market_world

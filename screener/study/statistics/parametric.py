@@ -97,7 +97,7 @@ def kolari_pynnonen_test(standardised: FloatVector, correlation: float | None) -
     standardised
         `(n_events,)` abnormal returns over their forecast errors, finite.
     correlation
-        Mean correlation r of the events' residuals, see `ties.Ties`; `None` where it is
+        Mean correlation r of the events' residuals, see `CrossCorrelation`; `None` where it is
         not defined.
     """
     n = len(standardised)

@@ -24,7 +24,7 @@ from screener.study.evaluating import Evaluation, StudySettings, evaluate
 from screener.study.models import Model
 from screener.study.results import Statistic, TestResult
 from screener.study.returns import EventReturns
-from screener.study.statistics.trials import benjamini_hochberg, holm
+from screener.study.statistics.multiple_testing import benjamini_hochberg, holm
 from screener.study.units import State, StudyEvent, UnitKind, Units, study_units
 from screener.workflows.backtest.market import Benchmarks, Market, benchmarks_for, dated_events
 from screener.workflows.run_ids import run_id
