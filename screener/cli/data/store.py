@@ -109,7 +109,7 @@ def import_(
     ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Import files: all rows that fit land in one transaction, the others are listed with reasons.
+    """Import files: rows that fit are committed together, the others are listed with reasons.
 
     Example: screener data import bars.csv --kind bars --basis raw
     """

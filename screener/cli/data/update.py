@@ -74,7 +74,7 @@ def update(
 
     Sources are asked slowly, so as not to be banned: some ten seconds a listing.
 
-    What has landed stays: an interrupted update goes on where it stopped.
+    What was committed stays: an interrupted update goes on where it stopped.
 
     Example: screener data update --basket copper
     """

@@ -58,7 +58,7 @@ class Commit:
     changes
         What became of the rows, by table.
     remarks
-        What could not be done besides; the rows have landed all the same.
+        What could not be done besides; the rows are committed all the same.
     """
 
     version: int
@@ -152,7 +152,7 @@ class Store(Reader):
         message: str,
         complete: Callable[[Self, Batch], Batch] | None = None,
     ) -> Commit:
-        """Merge a batch into the tables in one transaction: all of it lands, or none.
+        """Merge a batch into the tables in one transaction: all of it is committed, or none.
 
         Rows are merged by key; only the listings that the batch says it replaces lose bars that it
         lacks. A batch that changes nothing makes no new version.

@@ -25,7 +25,7 @@ LATENESS = timedelta(minutes=45)
 """How long after a session's end vendors are given before its bar is asked for."""
 
 ESSENTIAL = (Need.ACTIONS, Need.RIGHTS, Need.BARS)
-"""They land together or not at all: bars without their actions are wrong returns."""
+"""They are committed together or not at all: bars without their actions are wrong returns."""
 
 PRICES = (*ESSENTIAL, Need.INDEX_BARS)
 

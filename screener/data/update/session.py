@@ -1,4 +1,4 @@
-"""An update under way, and what it did: what was asked, what was answered, what landed."""
+"""An update under way, and what it did: what was asked, what was answered, what was committed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from screener.data.sources.online.transport.failover import (
     sources_for,
 )
 from screener.data.sources.online.transport.protocol import Ask, Need, OnlineSource, Wire
-from screener.data.update.commit import Landing, Piece
+from screener.data.update.commit import Commit, Piece
 from screener.data.update.plan import UpdatePlan
 from screener.data.update.planning import Span, fetched_spans
 from screener.domain.listing import Listing
@@ -34,7 +34,7 @@ from screener.errors import (
 __all__ = ["NeedCount", "Outcome", "UpdateReport", "UpdateState", "UpdateWire", "failure_of"]
 
 TOGETHER = 10
-"""Subjects whose answers land in one commit: each commit makes files for every year."""
+"""Subjects whose answers go into one commit: each commit makes files for every year."""
 
 _MAY_BE_EMPTY = frozenset(
     {
@@ -87,7 +87,7 @@ class Outcome:
     attempts
         Sources asked in vain before.
     error
-        Why there is no answer, or why it did not land.
+        Why there is no answer, or why it was not committed.
     """
 
     need: Need
@@ -145,7 +145,7 @@ class UpdateReport:
 
     @property
     def failures(self) -> tuple[Outcome, ...]:
-        """Questions without an answer that landed."""
+        """Questions without an answer that was committed."""
         return tuple(item for item in self.outcomes if item.error is not None)
 
     @property
@@ -273,29 +273,29 @@ class UpdateState:
         return piece
 
     def hold(self, pieces: Sequence[Piece], settled: Mapping[Listing, date]) -> None:
-        """Keep answers until enough are together to land in one commit."""
+        """Keep answers until enough are together for one commit."""
         self._held.extend(pieces)
         self._settled.update(settled)
         if len({item.subject for item in self._held}) >= TOGETHER:
             self.flush()
 
     def flush(self) -> None:
-        """Land the answers that are kept."""
+        """Commit the answers that are kept."""
         pieces, settled = self._held, self._settled
         self._held, self._settled = [], {}
-        if pieces and not self._landed(pieces, settled):
+        if pieces and not self._committed(pieces, settled):
             for subject in dict.fromkeys(item.subject for item in pieces):
-                self.land([item for item in pieces if item.subject == subject], settled)
+                self.commit([item for item in pieces if item.subject == subject], settled)
 
-    def land(self, pieces: Sequence[Piece], settled: Mapping[Listing, date]) -> None:
+    def commit(self, pieces: Sequence[Piece], settled: Mapping[Listing, date]) -> None:
         """Commit answers together; if they do not fit, every one of them counts as failed."""
         if pieces:
-            self._landed(pieces, settled, last_try=True)
+            self._committed(pieces, settled, last_try=True)
 
-    def _landed(
+    def _committed(
         self, pieces: Sequence[Piece], settled: Mapping[Listing, date], *, last_try: bool = False
     ) -> bool:
-        landing = Landing(
+        commit = Commit(
             pieces=pieces,
             settled=settled,
             fetched_at=self.plan.started,
@@ -304,19 +304,19 @@ class UpdateState:
         subjects = list(dict.fromkeys(item.subject for item in pieces))
         message = f"update {', '.join(subjects)}"
         try:
-            self.store.commit(landing.batch(), message=message, complete=landing.complete)
+            self.store.commit(commit.batch(), message=message, complete=commit.complete)
         except DataError as error:
             if last_try:
                 self.drop(pieces, error)
             return last_try
-        self.note(landing.remarks)
-        self.noted += landing.noted
+        self.note(commit.remarks)
+        self.noted += commit.noted
         self.plan.replaced -= set(subjects)
         self.plan.known = fetched_spans(self.store.read(TableName.FETCHES))
         return True
 
     def drop(self, pieces: Sequence[Piece], error: ScreenerError) -> None:
-        """Count answers as failed, since they do not land."""
+        """Count answers as failed, since they are not committed."""
         keys = {(item.need, item.subject) for item in pieces}
         self.outcomes = [
             replace(item, source="", rows=0, error=error)
@@ -326,5 +326,5 @@ class UpdateState:
         ]
 
     def drop_without(self, pieces: Sequence[Piece], need: Need) -> None:
-        """Count answers as failed, since they must not land without another."""
+        """Count answers as failed, since they must not be committed without another."""
         self.drop(pieces, SourceBlocked(f"not stored without {need}, which nobody gave"))

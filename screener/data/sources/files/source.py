@@ -8,7 +8,7 @@ import numpy as np
 
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import SIMULATED, Basis
-from screener.data.sources.files.arrival import Outcome, sensible
+from screener.data.sources.files.checks import Outcome, sensible
 from screener.data.sources.files.columns.columns import (
     ColumnMapping,
     check_fields,
@@ -33,7 +33,7 @@ from screener.data.sources.files.kinds.ratings import normalise_ratings
 from screener.data.sources.files.kinds.series import normalise_actions, normalise_valuation
 from screener.data.sources.files.kinds.suspensions import taken_as_suspended
 from screener.data.sources.files.kinds.volume import settle_volume
-from screener.data.sources.files.landing import rejects_of
+from screener.data.sources.files.lake_rows import rejects_of
 from screener.data.sources.files.remarks import Remark, file_remarks, lines_of
 from screener.data.sources.files.request import (
     FileQuery,

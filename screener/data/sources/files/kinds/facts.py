@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from screener.data.lake.schema import TABLES, TableName, Type
-from screener.data.sources.files.arrival import (
+from screener.data.sources.files.checks import (
     Outcome,
     on_sessions,
     quantities,
@@ -16,7 +16,7 @@ from screener.data.sources.files.arrival import (
     without_repeats,
 )
 from screener.data.sources.files.columns.codes import price_currency
-from screener.data.sources.files.landing import table_of
+from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Array, Rows
@@ -65,7 +65,7 @@ def normalise_factors(rows: Rows, query: FileQuery) -> Outcome:
             Finding(rows=factor == 1, reason="a factor of 1 changes nothing"),
         ]
     )
-    return _landed(rows, query, TableName.EX_FACTORS, "ex_session", {"factor": factor})
+    return _lake_rows(rows, query, TableName.EX_FACTORS, "ex_session", {"factor": factor})
 
 
 def _refuse_cumulative(rows: Rows, far: FlagArray, query: FileQuery) -> None:
@@ -122,7 +122,7 @@ def normalise_fundamentals(rows: Rows, query: FileQuery) -> Outcome:
         "currency": currency,
         "known_by": np.array(by, dtype=np.object_),
     }
-    return _landed(
+    return _lake_rows(
         rows, query, TableName.FUNDAMENTALS, "known_at", columns, key=("period_end", "known_at")
     )
 
@@ -195,7 +195,7 @@ def normalise_status(rows: Rows, query: FileQuery) -> Outcome:
     columns: dict[str, Array | str] = {"suspended": rows.flags("suspended")}
     if "st" in rows.values:
         columns["st"] = rows.flags("st")
-    return _landed(rows, query, TableName.STATUS, "session", columns)
+    return _lake_rows(rows, query, TableName.STATUS, "session", columns)
 
 
 def normalise_industries(rows: Rows, query: FileQuery) -> Outcome:
@@ -210,10 +210,10 @@ def normalise_industries(rows: Rows, query: FileQuery) -> Outcome:
         ]
     )
     columns: dict[str, Array | str] = {"industry": names, "valid_to": ends}
-    return _landed(rows, query, TableName.INDUSTRIES, "valid_from", columns)
+    return _lake_rows(rows, query, TableName.INDUSTRIES, "valid_from", columns)
 
 
-def _landed(
+def _lake_rows(
     rows: Rows,
     query: FileQuery,
     name: TableName,

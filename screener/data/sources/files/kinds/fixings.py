@@ -10,13 +10,13 @@ from datetime import date
 import numpy as np
 
 from screener.data.lake.schema import TableName
-from screener.data.sources.files.arrival import (
+from screener.data.sources.files.checks import (
     Outcome,
     quantities,
     required_days,
     without_repeats,
 )
-from screener.data.sources.files.landing import table_of
+from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows

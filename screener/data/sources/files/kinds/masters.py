@@ -10,14 +10,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from screener.data.lake.schema import TableName
-from screener.data.sources.files.arrival import (
+from screener.data.sources.files.checks import (
     Outcome,
     required_days,
     without_repeats,
 )
 from screener.data.sources.files.columns.codes import is_index, price_currency
 from screener.data.sources.files.kinds.prices import return_basis
-from screener.data.sources.files.landing import table_of
+from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from screener.data.lake.schema import Basis, TableName
-from screener.data.sources.files.arrival import (
+from screener.data.sources.files.checks import (
     Outcome,
     on_sessions,
     quantities,
@@ -17,7 +17,7 @@ from screener.data.sources.files.arrival import (
     without_repeats,
 )
 from screener.data.sources.files.columns.codes import is_index, price_currency
-from screener.data.sources.files.landing import table_of
+from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery, ImportKind
 from screener.data.sources.files.rows import Rows

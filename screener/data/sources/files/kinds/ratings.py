@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.data.lake.schema import TableName
-from screener.data.sources.files.arrival import Outcome, quantities, required_days
-from screener.data.sources.files.landing import table_of
+from screener.data.sources.files.checks import Outcome, quantities, required_days
+from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows

@@ -6,7 +6,7 @@ import numpy as np
 
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.panels.joint_actions import one_a_day
-from screener.data.sources.files.arrival import (
+from screener.data.sources.files.checks import (
     Outcome,
     on_sessions,
     quantities,
@@ -14,7 +14,7 @@ from screener.data.sources.files.arrival import (
     without_repeats,
 )
 from screener.data.sources.files.kinds.twins import together_remarks, told_twice
-from screener.data.sources.files.landing import table_of
+from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
 from screener.data.validation.row_checks import Finding, future_finding, missing_finding
