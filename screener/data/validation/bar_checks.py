@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 from screener.data.lake.schema import TABLES, Basis, TableName, Type
 from screener.data.validation.context import (
     KEPT,
-    Arrival,
-    ArrivalContext,
     Bars,
+    ValidatedBars,
+    ValidationContext,
     make_note,
     told_apart,
 )
-from screener.data.validation.jumps import judge_jumps
+from screener.data.validation.jumps import validate_jumps
 from screener.data.validation.row_checks import (
     Finding,
     Verdict,
@@ -40,8 +40,8 @@ from screener.domain.listing import Board, Exchange
 
 __all__ = [
     "KEPT",
-    "Arrival",
-    "ArrivalContext",
+    "ValidatedBars",
+    "ValidationContext",
     "check_bars",
     "check_calendar",
     "check_factors",
@@ -78,7 +78,7 @@ class _Findings:
             self.doubted.setdefault(row, []).append(reason)
 
 
-def check_bars(rows: pa.Table, context: ArrivalContext) -> Arrival:
+def check_bars(rows: pa.Table, context: ValidationContext) -> ValidatedBars:
     """Check the bars of one listing from one source.
 
     Parameters
@@ -90,12 +90,12 @@ def check_bars(rows: pa.Table, context: ArrivalContext) -> Arrival:
 
     Returns
     -------
-    Arrival
+    ValidatedBars
         Every fetched row is kept, rejected, an exact repeat of another, or of a session that is
         not finished; repeats and unfinished sessions are counted in the remarks.
     """
     if not rows.num_rows:
-        return Arrival(rows=rows)
+        return ValidatedBars(rows=rows)
     rows, remarks = _finished(_ordered(rows), context)
     bars = Bars.of(rows)
     verdict = _impossible(rows, bars, context)
@@ -113,21 +113,21 @@ def check_bars(rows: pa.Table, context: ArrivalContext) -> Arrival:
     remarks.extend(compared.remarks)
     found.reject(compared.rejected)
     kept[list(compared.rejected)] = False
-    jumps = judge_jumps(bars, kept, context)
+    jumps = validate_jumps(bars, kept, context)
     found.reject(jumps.rejected)
     kept[list(jumps.rejected)] = False
     for doubts in (_off_price(bars, context), _on_suspension(bars, context), jumps.doubted):
         found.doubt({row: reason for row, reason in doubts.items() if kept[row]})
-    return _arrival(rows, kept, found, remarks, context)
+    return _validated(rows, kept, found, remarks, context)
 
 
 def _ordered(rows: pa.Table) -> pa.Table:
-    # All values sort, not the session alone, so that the order of arrival shows nowhere.
+    # All values sort, not the session alone, so that the order in which they come shows nowhere.
     columns = ("session", "listing", *_VALUES, "source")
     return rows.sort_by([(name, "ascending") for name in columns])
 
 
-def _finished(rows: pa.Table, context: ArrivalContext) -> tuple[pa.Table, list[str]]:
+def _finished(rows: pa.Table, context: ValidationContext) -> tuple[pa.Table, list[str]]:
     late = pc.fill_null(pc.greater(rows.column("session"), pa.scalar(context.today)), False)
     count = pc.sum(late).as_py() or 0
     if not count:
@@ -138,7 +138,7 @@ def _finished(rows: pa.Table, context: ArrivalContext) -> tuple[pa.Table, list[s
     return rows.filter(pc.invert(late)), [told]
 
 
-def _impossible(rows: pa.Table, bars: Bars, context: ArrivalContext) -> Verdict:
+def _impossible(rows: pa.Table, bars: Bars, context: ValidationContext) -> Verdict:
     """Find rows that no session of this listing can have."""
     exchange = context.listing.exchange
     places = np.full(rows.num_rows, list(Exchange).index(exchange), dtype=np.int64)
@@ -193,7 +193,7 @@ def _without_conflicts(bars: Bars, verdict: Verdict) -> tuple[FlagArray, Verdict
     return repeats, verdict.also([conflict])
 
 
-def _off_price(bars: Bars, context: ArrivalContext) -> dict[int, str]:
+def _off_price(bars: Bars, context: ValidationContext) -> dict[int, str]:
     """Find rows whose amount does not fit their volume and prices."""
     if context.listing.board is Board.INDEX:  # its points are no money
         return {}
@@ -211,7 +211,7 @@ def _off_price(bars: Bars, context: ArrivalContext) -> dict[int, str]:
     }
 
 
-def _on_suspension(bars: Bars, context: ArrivalContext) -> dict[int, str]:
+def _on_suspension(bars: Bars, context: ValidationContext) -> dict[int, str]:
     halted = np.isin(bars.days, np.array(sorted(context.suspended), dtype="datetime64[D]"))
     return {
         int(row): f"volume {bars.volume[row]:.12g} on a session recorded as suspended"
@@ -219,13 +219,13 @@ def _on_suspension(bars: Bars, context: ArrivalContext) -> dict[int, str]:
     }
 
 
-def _arrival(
+def _validated(
     rows: pa.Table,
     kept: FlagArray,
     found: _Findings,
     remarks: list[str],
-    context: ArrivalContext,
-) -> Arrival:
+    context: ValidationContext,
+) -> ValidatedBars:
     reasons = dict(found.rejected)
     reasons.update({row: KEPT + "; ".join(doubts) for row, doubts in found.doubted.items()})
     noted = sorted(reasons)
@@ -241,7 +241,7 @@ def _arrival(
             )
         )
     numbered = told_apart(notes)
-    return Arrival(
+    return ValidatedBars(
         rows=rows.filter(pa.array(kept)),
         rejects=tuple(note for note in numbered if not note.reason.startswith(KEPT)),
         doubts=tuple(note for note in numbered if note.reason.startswith(KEPT)),

@@ -1,4 +1,4 @@
-"""Checks on rows as they arrive: each fault has a reason, and nothing is ever mended in silence.
+"""Validation of rows: each fault has a reason, and nothing is ever repaired in silence.
 
 Every check is a function from columns to a `Finding`; `Verdict` gathers them, first reason first.
 """

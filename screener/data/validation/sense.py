@@ -2,7 +2,7 @@
 
 A value beyond its bounds is a fault of the file or of the source, whatever else speaks for it: its
 row goes to quarantine. The bounds are wide on purpose. Whether a value within them fits its
-neighbours is for the checks on arrival.
+neighbours is for the checks on whole series.
 """
 
 from __future__ import annotations

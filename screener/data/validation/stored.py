@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.lake.schema import Basis
-from screener.data.validation.context import ArrivalContext, Bars, tick_of
+from screener.data.validation.context import Bars, ValidationContext, tick_of
 from screener.domain.arrays import FlagArray, FloatArray, IntArray
 
 __all__ = ["Comparison", "compare_with_stored", "raw_rows"]
@@ -33,7 +33,7 @@ def raw_rows(stored: pa.Table) -> pa.Table:
 
 
 def compare_with_stored(
-    rows: pa.Table, bars: Bars, kept: FlagArray, context: ArrivalContext
+    rows: pa.Table, bars: Bars, kept: FlagArray, context: ValidationContext
 ) -> Comparison:
     """Compare fetched bars with the stored ones of the same sessions.
 
