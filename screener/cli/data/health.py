@@ -198,10 +198,10 @@ def _check_repair(
         raise InputError("--yes answers a question of --repair", fix="add --repair, or drop --yes")
     if repair and data_version is not None:
         raise InputError(
-            "--repair mends the newest data version", fix="drop --data-version, or --repair"
+            "--repair repairs the newest data version", fix="drop --data-version, or --repair"
         )
     if repair and tables is not None and "bars" not in tables:
-        raise InputError("--repair mends bars alone", fix="write --table bars, or drop --table")
+        raise InputError("--repair repairs bars alone", fix="write --table bars, or drop --table")
 
 
 def _listings(text: str | None) -> tuple[Listing, ...] | None:
