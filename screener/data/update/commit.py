@@ -42,7 +42,7 @@ from screener.errors import DataError
 from screener.market.benchmarks import DEFAULT_BENCHMARK
 from screener.market.calendars import calendar_of
 
-__all__ = ["Commit", "Piece"]
+__all__ = ["Piece", "UpdateCommit"]
 
 _OBSERVED = {TableName.NAMES: "name", TableName.BOARD_LOTS: "lot"}
 """What is seen to hold on the day of the update, without telling since when."""
@@ -77,7 +77,7 @@ class Piece:
 
 
 @dataclass(slots=True, kw_only=True)
-class Commit:
+class UpdateCommit:
     """Answers committed together.
 
     Parameters

@@ -18,7 +18,7 @@ from screener.data.sources.online.transport.failover import (
     sources_for,
 )
 from screener.data.sources.online.transport.protocol import Ask, Need, OnlineSource, Wire
-from screener.data.update.commit import Commit, Piece
+from screener.data.update.commit import Piece, UpdateCommit
 from screener.data.update.plan import UpdatePlan
 from screener.data.update.planning import Span, fetched_spans
 from screener.domain.listing import Listing
@@ -280,7 +280,7 @@ class UpdateState:
             self.flush()
 
     def flush(self) -> None:
-        """Commit the answers that are kept."""
+        """UpdateCommit the answers that are kept."""
         pieces, settled = self._held, self._settled
         self._held, self._settled = [], {}
         if pieces and not self._committed(pieces, settled):
@@ -288,14 +288,14 @@ class UpdateState:
                 self.commit([item for item in pieces if item.subject == subject], settled)
 
     def commit(self, pieces: Sequence[Piece], settled: Mapping[Listing, date]) -> None:
-        """Commit answers together; if they do not fit, every one of them counts as failed."""
+        """UpdateCommit answers together; if they do not fit, every one of them counts as failed."""
         if pieces:
             self._committed(pieces, settled, last_try=True)
 
     def _committed(
         self, pieces: Sequence[Piece], settled: Mapping[Listing, date], *, last_try: bool = False
     ) -> bool:
-        commit = Commit(
+        commit = UpdateCommit(
             pieces=pieces,
             settled=settled,
             fetched_at=self.plan.started,
