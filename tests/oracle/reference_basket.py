@@ -50,7 +50,7 @@ class Basket:
     positions
         One position a name, in the basket's order.
     choices
-        Money and manners; `rebalance` is not `none`.
+        Money and how it is traded; `rebalance` is not `none`.
     """
 
     def __init__(self, positions: Sequence[Position], choices: Choices) -> None:

@@ -38,7 +38,7 @@ class MarketData:
     name
         The name and its days.
     choices
-        Money and manners.
+        Money and how it is traded.
     """
 
     def __init__(self, name: Name, choices: Choices) -> None:

@@ -43,7 +43,7 @@ def report(outcomes: tuple[Outcome, ...] = (), **given: object) -> UpdateReport:
         "noted": 0,
         "remarks": (),
         "requests": {},
-        "resting": (),
+        "open_circuits": (),
     }
     return UpdateReport(outcomes=outcomes, **{**told, **given})  # type: ignore[arg-type]
 
@@ -74,7 +74,7 @@ def test_the_page() -> None:
         noted=1,
         remarks=("a remark",),
         requests={"b.example": 2, "a.example": 12},
-        resting=("sina rests until 12:00",),
+        open_circuits=("sina rests until 12:00",),
     )
     assert show(update_page(told)) == PAGE
     assert show(update_page(report(after=3))) == "nothing new; data version 3."

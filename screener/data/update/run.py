@@ -70,7 +70,7 @@ def update(
     chains
         Sources of each need, in order of preference.
     wire
-        The sources' way out, to know which hosts are left alone.
+        The sources' way out, to know which circuits are open.
     clock
         What time it is.
     progress
@@ -106,7 +106,7 @@ def update(
             noted=state.noted,
             remarks=(*wire.remarks, *state.remarks),
             requests=dict(wire.requests_made),
-            resting=wire.resting(),
+            open_circuits=wire.open_circuits(),
             cut_off=cut_off,
         )
 

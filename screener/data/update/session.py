@@ -53,7 +53,7 @@ _MAY_BE_EMPTY = frozenset(
 
 
 class UpdateWire(Wire, Protocol):
-    """A wire that also tells which hosts must be left alone, and what was asked so far."""
+    """A wire that also tells which circuits are open, and what was asked so far."""
 
     @property
     def requests_made(self) -> Mapping[str, int]:
@@ -65,12 +65,12 @@ class UpdateWire(Wire, Protocol):
         """What the user should know of the way out."""
         ...
 
-    def left_alone(self, hosts: Sequence[str]) -> str:
+    def open_circuit(self, hosts: Sequence[str]) -> str:
         """Say why one of these hosts must not be asked now; empty when all may be."""
         ...
 
-    def resting(self) -> tuple[str, ...]:
-        """List the hosts that are left alone, each with the instant until when."""
+    def open_circuits(self) -> tuple[str, ...]:
+        """List the hosts whose circuit is open, each with the instant until when."""
         ...
 
 
@@ -127,8 +127,8 @@ class UpdateReport:
         What a user should know, once each.
     requests
         Requests by host.
-    resting
-        Hosts that are left alone, and until when.
+    open_circuits
+        Hosts whose circuit is open, and until when.
     cut_off
         Set if this machine lost its way to the network, so that nobody was asked any more.
     """
@@ -140,7 +140,7 @@ class UpdateReport:
     noted: int
     remarks: tuple[str, ...]
     requests: Mapping[str, int]
-    resting: tuple[str, ...]
+    open_circuits: tuple[str, ...]
     cut_off: NetworkDown | None = None
 
     @property
@@ -232,7 +232,7 @@ class UpdateState:
         """
         sources = self.sources(ask)
         try:
-            return ask_in_turn(sources, ask, left_alone=self.wire.left_alone)
+            return ask_in_turn(sources, ask, open_circuit=self.wire.open_circuit)
         except SourceEmpty:
             if ask.need not in _MAY_BE_EMPTY:
                 raise
