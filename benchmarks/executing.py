@@ -133,7 +133,7 @@ def _trading(
         list_dates=(None,) * len(listings),
         first_bars=tuple(_edge(axis, column, 0) for column in quoted.T),
         last_bars=tuple(_edge(axis, column, -1) for column in quoted.T),
-        frontier=dict.fromkeys({item.exchange for item in listings}, LAST),
+        last_sessions=dict.fromkeys({item.exchange for item in listings}, LAST),
     )
     return TradingPanel(
         prices=prices,

@@ -96,6 +96,6 @@ class TotalReturnPanel:
         return all(item.exchange.mainland for item in self.listings)
 
     @property
-    def frontier(self) -> date | None:
+    def last_available(self) -> date | None:
         """Last session, `None` without any."""
         return self.sessions[-1].item() if len(self.sessions) else None

@@ -180,7 +180,7 @@ def _legs_of(
     found = []
     for item in events:
         entries = dict(item.entries)
-        reach = panel.reach(entries)
+        last_available = panel.last_available(entries)
         found.append(
             tuple(
                 leg_returns(
@@ -190,7 +190,7 @@ def _legs_of(
                     entries[member.listing.exchange],
                     reference,
                     windows,
-                    reach=reach,
+                    last_available=last_available,
                     max_wait=max_wait,
                 )
                 for member, reference in zip(item.event.members, item.references, strict=True)

@@ -81,7 +81,7 @@ def cut(market: Market, last: date) -> TradingPanel:
         "sessions": panel.sessions[rows].copy(),
         "first_bars": tuple(min(one, default=None) for one in bars),
         "last_bars": tuple(max(one, default=None) for one in bars),
-        "frontier": {place: min(day, last) for place, day in panel.frontier.items()},
+        "last_sessions": {place: min(day, last) for place, day in panel.last_sessions.items()},
     }
     matrices = {
         field.name: blanked(trading, field.name)
@@ -95,7 +95,7 @@ def cut_day(market: Market, part: float) -> date:
     """Return a session from the first entry to the end of the tables."""
     days = market.trading.prices.sessions
     first = min(day for _, day in market.entries)
-    last = max(market.trading.prices.frontier.values())
+    last = max(market.trading.prices.last_sessions.values())
     inside = [day.item() for day in days if first <= day.item() <= last]
     assume(inside)
     found: date = inside[round(part * (len(inside) - 1))]

@@ -74,7 +74,7 @@ def until(panel: PricePanel, n: int) -> PricePanel:
         **cut,
         first_bars=tuple(first for first, _ in days),
         last_bars=tuple(last for _, last in days),
-        frontier={SZ: max(ends)},
+        last_sessions={SZ: max(ends)},
     )
 
 

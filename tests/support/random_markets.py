@@ -299,7 +299,7 @@ class _Maker:
             list_dates=tuple(listed),
             first_bars=tuple(min(one, default=None) for one in bars),
             last_bars=tuple(max(one, default=None) for one in bars),
-            frontier={item: self.ends[item.mainland] for item in self.exchanges},
+            last_sessions={item: self.ends[item.mainland] for item in self.exchanges},
             vwap=average,
             untraded=volume == 0,
         )

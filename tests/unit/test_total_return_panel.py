@@ -140,7 +140,7 @@ def test_what_belongs_to_a_base_rate(tmp_path: Path) -> None:
 
 def test_the_sessions_end_with_the_last_bar_of_a_security(tmp_path: Path) -> None:
     found = panel(tmp_path, {"600001.SH": flat(*DAYS[:3]), "000300.SH": flat()})
-    assert found.frontier == DAYS[2]
+    assert found.last_available == DAYS[2]
     assert found.indices[INDEX].close.tolist() == [10] * 3
 
 
@@ -163,4 +163,4 @@ def test_a_market_without_bars_has_no_sessions(tmp_path: Path, closes: Closes) -
             ]
             store.commit(Batch(tables={TableName.BARS: rows_of(TableName.BARS, bars)}), message="x")
         found = read_total_returns(store, mainland=True, start=DAYS[0], benchmarks=[INDEX])
-    assert (len(found.sessions), found.listings, found.frontier) == (0, (), None)
+    assert (len(found.sessions), found.listings, found.last_available) == (0, (), None)

@@ -43,7 +43,7 @@ from screener.workflows.data.diff import (
     diff_versions,
     run_diff_rows,
 )
-from screener.workflows.explain.rerun import may_change, moved_frontiers, request_of
+from screener.workflows.explain.rerun import may_change, moved_last_sessions, request_of
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import StoredRun, rebuilt, save_run, stored_runs
 from tests.support.laws import laws
@@ -465,7 +465,7 @@ def test_the_filter_hides_no_run_that_differs(
         Store.open(root, version=new) as second,
     ):
         differing = [compared.compare(kind) for kind in TableName]
-        moved = moved_frontiers(first, second)
+        moved = moved_last_sessions(first, second)
         for asked in REQUESTS.values():
             if may_change(asked, differing, moved):
                 SEEN["differ"] += outcome(first, asked) != outcome(second, asked)

@@ -165,7 +165,7 @@ class Reader(lake.Connected):
         found: date | None = self._rows(sql)[0][0]
         return found
 
-    def frontier(self, suffixes: Sequence[str]) -> date | None:
+    def last_available(self, suffixes: Sequence[str]) -> date | None:
         """Return the last session with a bar of a security (not an index) on some exchanges.
 
         Parameters

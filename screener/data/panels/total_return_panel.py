@@ -55,7 +55,7 @@ def read_total_returns(
     bars = bars.filter(_in_market(bars.column("listing"), mainland=mainland))
     ids = sorted(pc.unique(bars.column("listing")).to_pylist())
     suffixes = _MAINLAND if mainland else (".HK",)
-    axis = _axis(days, first, store.frontier(suffixes), days_of(bars, "session"))
+    axis = _axis(days, first, store.last_available(suffixes), days_of(bars, "session"))
     grid = Grid(axis, ids)
     cells = grid.cells(bars)
     master = {row["listing"]: row for row in store.read(TableName.LISTINGS).to_pylist()}
@@ -118,12 +118,12 @@ def _in_market(listings: pa.ChunkedArray, *, mainland: bool) -> pa.ChunkedArray:
 
 
 def _axis(
-    days: SessionAxis, first: np.datetime64, frontier: date | None, session: SessionAxis
+    days: SessionAxis, first: np.datetime64, last_available: date | None, session: SessionAxis
 ) -> SessionAxis:
     """Return the sessions to the last one with a bar of a security; of an index without any."""
     if not len(session):
         return days[:0]
-    last = session.max() if frontier is None else np.datetime64(frontier, "D")
+    last = session.max() if last_available is None else np.datetime64(last_available, "D")
     axis: SessionAxis = days[(days >= first) & (days <= last)]
     return axis
 

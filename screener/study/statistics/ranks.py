@@ -86,13 +86,15 @@ def rank_test(residuals: FloatMatrix, values: FloatMatrix) -> TestResult:
     sessions = int(in_window.sum())
     value = float(through[-length:].sum()) / (math.sqrt(sessions) * spread)
     estimate = float(sums[-length:].sum() / counts[-length:].sum())
-    reach = normal_quantile((1 + CONFIDENCE) / 2) * abs(estimate / value) if value else math.nan
+    half_width = (
+        normal_quantile((1 + CONFIDENCE) / 2) * abs(estimate / value) if value else math.nan
+    )
     return TestResult(
         statistic=Statistic.RANK,
         n=n,
         estimate=estimate,
-        low=None if math.isnan(reach) else estimate - reach,
-        high=None if math.isnan(reach) else estimate + reach,
+        low=None if math.isnan(half_width) else estimate - half_width,
+        high=None if math.isnan(half_width) else estimate + half_width,
         value=value,
         p=normal_two_sided(value),
     )

@@ -110,7 +110,7 @@ def holding_of(market: PricePanel, panel: PricePanel, result: EventResult) -> Ho
         entry_rows=tuple(row(leg.entry_row) for leg, _ in held),
         fill_rows=tuple(row(leg.fill_row) for leg, _ in held),
         horizon=window.horizon,
-        reach_row=row(window.last_row),
+        available_row=row(window.last_row),
     )
 
 
