@@ -200,8 +200,8 @@ def run_backtest(
     Returns
     -------
     tuple
-        One result per event, horizon and capital, in that order. They hang on neither `jobs` nor
-        `chunk`.
+        One result per event, horizon and capital, in that order. They are independent of `jobs`
+        and `chunk`.
     """
     check_jobs(jobs)
     n_windows = sum(len(entries) for _, entries in events) * len(settings.horizons)

@@ -135,7 +135,7 @@ def study_units(
     max_wait
         Sessions that a blocked purchase may wait.
     jobs
-        Workers; the results do not hang on it.
+        Workers; the results are independent of it.
 
     Raises
     ------

@@ -238,7 +238,7 @@ class Position:
     def settled(self, number: Decimal) -> Decimal:
         """Return shares or money that a division gave, so that 499.999… shares are 500.
 
-        Where there are no lots nothing hangs on the last place, and the number is kept.
+        Where there are no lots nothing depends on the last place, and the number is kept.
         """
         return number.quantize(_SETTLED) if self.choices.lots else number
 

@@ -112,7 +112,7 @@ class UpdatePlan:
     up_to_date: int = field(default=0)
 
     def wants(self, need: Need) -> bool:
-        """Tell whether a need is asked for; who asks for bars asks for all that they hang on."""
+        """Tell whether a need is asked for; who asks for bars asks for all that they depend on."""
         needs = self.request.needs
         implied = {
             Need.ACTIONS: {Need.BARS, Need.RIGHTS},

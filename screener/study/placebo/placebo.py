@@ -163,7 +163,7 @@ def run_placebo(
     stay
         Whether the p-values count baskets in which a name may stay; see `drawing`.
     jobs
-        Workers; the result does not hang on them.
+        Workers; the result is independent of them.
 
     Raises
     ------

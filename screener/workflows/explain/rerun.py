@@ -126,7 +126,7 @@ def may_change(
     tables
         What differs, of every table.
     moved
-        Exchanges whose last session with a bar differs: how far a window reaches hangs on it.
+        Exchanges whose last session with a bar differs: how far a window reaches depends on it.
     """
     names = {member.listing for event in request.events for member in event.members}
     read = {listing.id for listing in names | _benchmarks(request)}

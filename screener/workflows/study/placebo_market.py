@@ -53,7 +53,7 @@ def around_events(
 ) -> Iterator[Around]:
     """Read the market around the windows of some results, as many at a time as lie near together.
 
-    What is found for one of them does not hang on which others are read with it.
+    What is found for one of them is independent of which others are read with it.
 
     Parameters
     ----------

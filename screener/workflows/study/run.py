@@ -177,7 +177,7 @@ def run_study(
     table
         Factors, or matched portfolios by listing, for the models that need them.
     jobs
-        Workers; the results do not hang on it.
+        Workers; the results are independent of it.
 
     Raises
     ------
