@@ -1,6 +1,6 @@
 """Each call held to its contract: met, missed, pending, or why it cannot be judged.
 
-A call is judged from the close of its own date (the houses' wording; the last session on or
+A call is judged from the close of its own date (the brokers' wording; the last session on or
 before it) to the close of its horizon's last session. Beside that stands what a reader could have
 had: from the open of the first session in which one could act, to the same end. Both are total
 returns in the listing's currency, less the benchmark's over the same sessions.

@@ -1,4 +1,4 @@
-"""Who keeps their own promises: calls by house, analyst, theme or rating, beside chance.
+"""Who keeps their own promises: calls by broker, analyst, theme or rating, beside chance.
 
 A call with several analysts or themes counts under each, so that groups may add up to more than
 there are calls. Returns are taken in the direction of the rating: what a "sell" lost to its
@@ -84,7 +84,7 @@ class Score:
         Matured calls: by the headline rule at the horizon's end, at any session of the horizon,
         within the band itself, and from the reader's open.
     first, repeated
-        Of those by the headline rule: first mentions, and what the house had said before.
+        Of those by the headline rule: first mentions, and what the broker had said before.
     n_met
         Matured calls that were met.
     n_effective

@@ -36,7 +36,7 @@ class Judged:
     benchmark
         Name of what it is measured against; empty where there is no contract.
     assumed
-        Whether that is the market's default, since the house prints none.
+        Whether that is the market's default, since the broker prints none.
     subject, index
         What each call is judged on and against, of `Listing`; `None` where nothing is.
     outcomes
@@ -91,7 +91,7 @@ def needed_benchmarks(contracts: Contracts) -> tuple[Listing, ...]:
 def judge_calls(
     calls: CallTable, contracts: Contracts, panels: _Panels, *, backdate: bool = False
 ) -> Judged:
-    """Hold each call to its house's own definition.
+    """Hold each call to its broker's own definition.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def judge_calls(
     panels
         Panels of both markets with their calendars.
     backdate
-        Whether calls older than a house's first known definition are judged by that one.
+        Whether calls older than a broker's first known definition are judged by that one.
     """
     contract, reasons = contracts.resolve(
         calls.broker, calls.level, calls.rating, calls.published, backdate=backdate

@@ -1,4 +1,4 @@
-"""Definitions of ratings in the wordings that houses use, with figures of this test's own."""
+"""Definitions of ratings in the wordings that brokers use, with figures of this test's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a house means by its ratings: horizon, benchmarks, and the band of each rating.
+"""What a broker means by its ratings: horizon, benchmarks, and the band of each rating.
 
 A definition is a ladder: ratings in falling order, each followed by the return that it promises.
 Prose, lists and flattened tables all come out as that once white space is gone. What a ladder does
@@ -67,7 +67,7 @@ _Months = tuple[int, int]
 
 
 def definitions_in(text: Text, *, broker: str) -> tuple[RatingDefinition, ...]:
-    """Return what a house's report says that its ratings mean.
+    """Return what a broker's report says that its ratings mean.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ def remarks_of(store: Store, judged: Judged, panels: _Panels) -> Iterator[str]:
     older = _backdated(judged)
     if older:
         yield (
-            f"Older than any definition of their house, and judged by its first known one as "
+            f"Older than any definition of their broker, and judged by its first known one as "
             f"asked: {older:,} calls."
         )
     if told.any():

@@ -51,13 +51,13 @@ class ScoreRequest:
     names
         Baskets or reports whose calls are wanted; all calls when empty.
     broker
-        Only calls of this house, under any of its names; all when empty.
+        Only calls of this broker, under any of its names; all when empty.
     by
         How calls are put together.
     min_calls
         Matured calls that a rank and a trial need.
     backdate
-        Whether calls older than a house's first known definition are judged by that one.
+        Whether calls older than a broker's first known definition are judged by that one.
     """
 
     names: tuple[str, ...] = ()
@@ -247,7 +247,7 @@ def _gathered(
                 (imported.twice, "Imported rows that tell of the same call as another one: {n}."),
                 (
                     imported.torn,
-                    "Imported rows that give one house two ratings of a listing on one day, "
+                    "Imported rows that give one broker two ratings of a listing on one day, "
                     "none taken: {n}.",
                 ),
             )
@@ -262,8 +262,8 @@ def _wanted(
 ) -> IntArray:
     kept = np.ones(len(calls), dtype=np.bool_)
     if request.broker:
-        house = broker_named(request.broker)
-        name = house.name if house is not None else request.broker
+        broker = broker_named(request.broker)
+        name = broker.name if broker is not None else request.broker
         kept &= calls.broker == name
     if named is not None:
         cards, themes = named

@@ -29,7 +29,7 @@ _KEY = ("broker", "analyst", "title")
 
 
 def normalise_ratings(rows: Rows, query: FileQuery) -> Outcome:
-    """Check ratings and turn them into rows of `ratings`, houses and ratings as printed.
+    """Check ratings and turn them into rows of `ratings`, brokers and ratings as printed.
 
     A target price of zero is stored as none. A day may be any day: notes appear on weekends too.
     """
@@ -64,7 +64,7 @@ def rated_level(text: str | None) -> str | None:
 
 
 def first_rating(text: str | None) -> bool | None:
-    """Tell whether a vendor calls it a house's first rating; `None` where it does not say."""
+    """Tell whether a vendor calls it a broker's first rating; `None` where it does not say."""
     word = (text or "").strip().lower()
     return True if word in _FIRST else False if word in _AGAIN else None
 

@@ -49,7 +49,7 @@ class Need(StrEnum):
     SUSPENSIONS = "suspensions"
     """Suspensions of the whole mainland market that touch one day: table `status`."""
     RATINGS = "ratings"
-    """Ratings of one mainland security by houses: table `ratings`."""
+    """Ratings of one mainland security by brokers: table `ratings`."""
     MARKET_RATINGS = "market_ratings"
     """Ratings of the whole mainland market, day by day: table `ratings`."""
     STATUS = "status"
