@@ -68,7 +68,7 @@ def score(
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Hold ratings to their brokers' own definitions, beside what chance alone gives.
+    """Hold ratings to their brokers' own definitions, beside the base rate.
 
     Calls come from the report cards and from imported rating histories.
 

@@ -1,4 +1,4 @@
-"""What chance alone gives: how many of all listings kept the same promise over the same sessions.
+"""Base rates: how many of all listings met the same definition over the same sessions.
 
 The base rate of a call is taken over every listing of its market that traded on the call's first
 session, those delisted since included, from the same close to the same close, against the same
@@ -119,7 +119,7 @@ def base_rates(
 
 
 def reached_within(panel: TotalReturnPanel, stretch: Stretch, band: Bands) -> FloatArray:
-    """Tell of every column whether it kept a promise at any session from the horizon's low end on.
+    """Tell of every column whether it met its band at any session from the horizon's low end on.
 
     Parameters
     ----------

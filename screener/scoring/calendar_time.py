@@ -39,7 +39,7 @@ class CalendarTime:
         Return a session that the benchmarks do not explain, as a fraction, in the direction of the
         ratings; `None` for too few sessions.
     t, p
-        It by its standard error, and the two-sided chance of it.
+        It by its standard error, and the two-sided p of it.
     """
 
     n_sessions: int

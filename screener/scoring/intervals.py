@@ -86,9 +86,9 @@ def _between_calls(centred: FloatArray, since: IntArray, subjects: IntArray, lag
 
 
 def p_value(hits: FloatArray, rates: FloatArray, effect: float) -> float:
-    """Return the two-sided p of hits as good as chance gives, each call with its own base rate.
+    """Return the two-sided p of hits as good as chance, each call with its own base rate.
 
-    Under the null the hits are independent with their base rates as chances; their variance is
+    Under the null the hits are independent, each with its base rate as probability; its variance is
     multiplied by the design effect, and the sum is taken as normal.
 
     Parameters

@@ -337,15 +337,15 @@ def _adjusted(found: Sequence[Evaluation]) -> list[dict[str, dict]]:  # type: ig
             for test in part.tests
             if test.statistic is statistic
         ]
-        chances = [test.p for _, _, test in asked]
+        p_values = [test.p for _, _, test in asked]
         for name, values in (
-            ("holm", holm(chances)),
-            ("benjamini_hochberg", benjamini_hochberg(chances)),
+            ("holm", holm(p_values)),
+            ("benjamini_hochberg", benjamini_hochberg(p_values)),
         ):
             for (number, part, _), value in zip(asked, values, strict=True):
                 told[number][name][part, statistic] = value
         for item in told:
-            item["trials"][statistic] = sum(chance is not None for chance in chances)
+            item["trials"][statistic] = sum(p is not None for p in p_values)
     return told
 
 
