@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pyarrow as pa
 import pytest
 import typer
@@ -446,6 +447,7 @@ SEEN = {"differ": 0, "same": 0}
 
 @laws(12, unchecked=(HealthCheck.too_slow,))
 @given(changes=st.lists(edits, min_size=1, max_size=3))
+@hypothesis.example(changes=[(TableName.BARS, NAMES[0], at, 30.0) for at in range(30)])
 def test_the_filter_hides_no_run_that_differs(
     shared: Workspace, changes: list[tuple[TableName, str, int, float]]
 ) -> None:
