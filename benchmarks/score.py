@@ -24,7 +24,7 @@ from screener.scoring.calendar_time import calendar_time
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
 from screener.scoring.crowding import places_in_crowd
-from screener.scoring.judging import Verdict
+from screener.scoring.judging import CallState
 from screener.scoring.leaderboard import Grouping, leaderboard, memberships
 from screener.scoring.persistence import persistence
 from screener.scoring.score import Judged, judge_calls
@@ -73,7 +73,7 @@ def check(judged: Judged, hits: list[bool]) -> None:
     """Stop if the two do not agree on the calls that could be judged."""
     verdict = judged.outcomes.verdict[: len(hits)]
     for ours, theirs in zip(verdict, hits, strict=True):
-        if ours in (Verdict.MET, Verdict.MISSED) and (ours == Verdict.MET) != theirs:
+        if ours in (CallState.MET, CallState.MISSED) and (ours == CallState.MET) != theirs:
             raise SystemExit("a call ends differently in pandas")
 
 

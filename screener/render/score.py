@@ -12,7 +12,7 @@ from screener.render.score_words import Language, sentence, word
 from screener.render.tables import UNDEFINED, Column, banner, heads, number, plain_table
 from screener.results.score import CALLS, CROWDING, PERSISTENCE, SCORES
 from screener.results.tables import Dtype, Row, TableSpec
-from screener.scoring.judging import Verdict
+from screener.scoring.judging import CallState
 from screener.scoring.persistence import Persistence
 from screener.workflows.score.rows import call_rows, score_rows
 from screener.workflows.score.run import ScoreRun
@@ -81,8 +81,8 @@ def _headline(run: ScoreRun) -> Iterator[str]:
     counts = verdict_counts(run.judged)
     total = run.board.total
     yield (
-        f"{total.n_calls:,} calls: {total.at_end.n:,} mature, {counts[Verdict.PENDING]:,} pending, "
-        f"{counts[Verdict.UNJUDGED]:,} cannot be judged."
+        f"{total.n_calls:,} calls: {total.at_end.n:,} mature, {counts[CallState.PENDING]:,} "
+        f"pending, {counts[CallState.UNJUDGED]:,} cannot be judged."
     )
     score = total.at_end
     if score.rate is None or total.low is None or total.high is None:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from screener.domain.arrays import FloatArray, IntArray, Places
 from screener.scoring.calls import CallTable
 from screener.scoring.intervals import design_effect, p_value, spans_enough
-from screener.scoring.judging import Outcomes, Verdict
+from screener.scoring.judging import CallState, Outcomes
 from screener.scoring.shrinkage import shrink
 from screener.study.statistics.intervals import LEVEL, wilson
 from screener.study.statistics.multiple_testing import benjamini_hochberg
@@ -250,7 +250,7 @@ class _View:
     ) -> None:
         self.outcomes, self.months = outcomes, months
         self.matured, self.met = outcomes.matured, outcomes.met.astype(np.float64)
-        self.pending = outcomes.verdict == Verdict.PENDING
+        self.pending = outcomes.verdict == CallState.PENDING
         self.repeated = calls.repeated
         sign = np.where(directions == 0, np.nan, directions.astype(np.float64))
         self.active = outcomes.active_return * sign

@@ -16,7 +16,7 @@ from screener.scoring.bands import Bands
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contract, Contracts, benchmark_of
 from screener.scoring.horizons import add_months
-from screener.scoring.judging import Outcomes, Terms, Verdict, judge
+from screener.scoring.judging import CallState, Outcomes, Terms, judge
 
 __all__ = ["Judged", "judge_calls", "needed_benchmarks"]
 
@@ -240,9 +240,9 @@ def _proxies(
 
 def _of_proxy(outcomes: Outcomes, terms: Terms, rows: IntArray, active: float) -> str:
     if not outcomes.matured[rows].all():
-        return str(Verdict.PENDING)
+        return str(CallState.PENDING)
     kept = terms.bands.take(rows[:1]).keeps(np.array([active]))[0]
-    return str(Verdict.MET if kept else Verdict.MISSED)
+    return str(CallState.MET if kept else CallState.MISSED)
 
 
 def _coded(items: Sequence[Listing]) -> tuple[tuple[Listing, ...], IntArray]:

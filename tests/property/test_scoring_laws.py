@@ -15,7 +15,7 @@ from screener.market.calendars import calendar_of
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
 from screener.scoring.horizons import add_months
-from screener.scoring.judging import Outcomes, Verdict
+from screener.scoring.judging import CallState, Outcomes
 from screener.scoring.score import judge_calls
 from tests.support.laws import laws
 from tests.support.score_worlds import call, definition, random_market, share
@@ -98,7 +98,7 @@ def test_later_sessions_change_no_matured_call(
 ) -> None:
     table = table_of(items)
     early, late = judged(table, until(WORLD, rows)), judged(table, WORLD)
-    done = np.flatnonzero(early.matured | (early.verdict == Verdict.UNJUDGED))
+    done = np.flatnonzero(early.matured | (early.verdict == CallState.UNJUDGED))
     same(early, late, done)
 
 
@@ -134,7 +134,7 @@ def test_every_call_ends_in_one_way_and_says_why_it_cannot_be_judged(
     items: list[tuple[int, int, str, str]],
 ) -> None:
     found = judged(table_of(items), WORLD)
-    unjudged = found.verdict == Verdict.UNJUDGED
+    unjudged = found.verdict == CallState.UNJUDGED
     assert ((found.why != "") == unjudged).all()
     assert np.isfinite(found.active_return[found.matured]).all()
     assert np.isfinite(found.any_time[found.matured]).all()

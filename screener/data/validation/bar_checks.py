@@ -24,13 +24,13 @@ from screener.data.validation.context import (
 )
 from screener.data.validation.jumps import validate_jumps
 from screener.data.validation.row_checks import (
-    Finding,
-    Verdict,
-    duplicate_findings,
-    missing_finding,
-    negative_finding,
-    price_findings,
-    session_findings,
+    Rejections,
+    RowFault,
+    duplicate_faults,
+    missing_fault,
+    negative_fault,
+    price_faults,
+    session_faults,
 )
 from screener.data.validation.sense import numbers_beyond
 from screener.data.validation.series import check_calendar, check_factors, gaps
@@ -138,21 +138,21 @@ def _finished(rows: pa.Table, context: ValidationContext) -> tuple[pa.Table, lis
     return rows.filter(pc.invert(late)), [told]
 
 
-def _impossible(rows: pa.Table, bars: Bars, context: ValidationContext) -> Verdict:
+def _impossible(rows: pa.Table, bars: Bars, context: ValidationContext) -> Rejections:
     """Find rows that no session of this listing can have."""
     exchange = context.listing.exchange
     places = np.full(rows.num_rows, list(Exchange).index(exchange), dtype=np.int64)
-    verdict = Verdict.clean(rows.num_rows).also(_missing(rows))
+    verdict = Rejections.clean(rows.num_rows).also(_missing(rows))
     verdict = verdict.also(
         [
             _differs(rows, "listing", context.listing.id, f"row is not of {context.listing.id}"),
             _differs(rows, "basis", str(Basis.RAW), "prices are not raw"),
         ]
     )
-    verdict = verdict.also(session_findings(bars.days, places, {exchange: context.calendar}))
-    verdict = verdict.also(price_findings(bars.open, bars.high, bars.low, bars.close))
+    verdict = verdict.also(session_faults(bars.days, places, {exchange: context.calendar}))
+    verdict = verdict.also(price_faults(bars.open, bars.high, bars.low, bars.close))
     verdict = verdict.also(
-        [negative_finding(bars.volume, "volume"), negative_finding(bars.amount, "amount")]
+        [negative_fault(bars.volume, "volume"), negative_fault(bars.amount, "amount")]
     )
     values = {**bars.prices, "volume": bars.volume, "amount": bars.amount}
     return verdict.also(
@@ -160,7 +160,7 @@ def _impossible(rows: pa.Table, bars: Bars, context: ValidationContext) -> Verdi
     )
 
 
-def _missing(rows: pa.Table) -> list[Finding]:
+def _missing(rows: pa.Table) -> list[RowFault]:
     found = []
     for column in TABLES[TableName.BARS].columns:
         if column.required:
@@ -168,11 +168,11 @@ def _missing(rows: pa.Table) -> list[Finding]:
             absent = pc.is_null(values)
             if column.type is Type.NUMBER:
                 absent = pc.or_(absent, pc.invert(pc.fill_null(pc.is_finite(values), False)))
-            found.append(missing_finding(absent.to_numpy(), column.name))
+            found.append(missing_fault(absent.to_numpy(), column.name))
     # Of a close alone all three are unknown; one that lacks beside others is a fault.
     unknown = {name: ~np.isfinite(_numbers(rows, name)) for name in _RANGE}
     alone = np.logical_and.reduce(list(unknown.values()))
-    return [*found, *(missing_finding(absent & ~alone, name) for name, absent in unknown.items())]
+    return [*found, *(missing_fault(absent & ~alone, name) for name, absent in unknown.items())]
 
 
 def _numbers(rows: pa.Table, column: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -180,14 +180,14 @@ def _numbers(rows: pa.Table, column: str) -> np.ndarray[tuple[int], np.dtype[np.
     return np.asarray(values.to_numpy(), dtype=np.float64)
 
 
-def _differs(rows: pa.Table, column: str, wanted: str, reason: str) -> Finding:
+def _differs(rows: pa.Table, column: str, wanted: str, reason: str) -> RowFault:
     unlike = pc.fill_null(pc.not_equal(rows.column(column), wanted), False)
-    return Finding(rows=unlike.to_numpy(), reason=reason)
+    return RowFault(rows=unlike.to_numpy(), reason=reason)
 
 
-def _without_conflicts(bars: Bars, verdict: Verdict) -> tuple[FlagArray, Verdict]:
+def _without_conflicts(bars: Bars, verdict: Rejections) -> tuple[FlagArray, Rejections]:
     values = [*bars.prices.values(), bars.volume, bars.amount]
-    repeats, conflict = duplicate_findings(
+    repeats, conflict = duplicate_faults(
         [bars.days], values, verdict.passed, key_name="the session"
     )
     return repeats, verdict.also([conflict])

@@ -13,7 +13,7 @@ from datetime import date
 
 import numpy as np
 
-from screener.data.validation.row_checks import Finding
+from screener.data.validation.row_checks import RowFault
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray
 
 __all__ = [
@@ -119,7 +119,7 @@ FIXING_LEAP = "the rate is more than a tenth from the fixing beside it"
 _NEIGHBOURS = np.timedelta64(31, "D")  # farther apart, fixings say nothing about one another
 
 
-def numbers_beyond(name: str, values: FloatArray) -> list[Finding]:
+def numbers_beyond(name: str, values: FloatArray) -> list[RowFault]:
     """Find numbers beyond the bounds of their column.
 
     Parameters
@@ -132,14 +132,14 @@ def numbers_beyond(name: str, values: FloatArray) -> list[Finding]:
     span = NUMBERS.get(name)
     if span is None:
         return []
-    return [Finding(rows=span.lacks(values), reason=f"{name} is {span.told}")]
+    return [RowFault(rows=span.lacks(values), reason=f"{name} is {span.told}")]
 
 
-def days_beyond(name: str, days: DayArray) -> Finding:
+def days_beyond(name: str, days: DayArray) -> RowFault:
     """Find days outside 1990 to 2100, or what `DAYS` says of the column; NaT is none."""
     first, last = DAYS.get(name, _RECORDED)
     outside: FlagArray = (days < np.datetime64(first, "D")) | (days > np.datetime64(last, "D"))
-    return Finding(rows=outside, reason=f"{name} is not within {first.year} and {last.year}")
+    return RowFault(rows=outside, reason=f"{name} is not within {first.year} and {last.year}")
 
 
 def fixing_jumps(rates: FloatArray, days: DayArray, judged: FlagArray) -> FlagArray:

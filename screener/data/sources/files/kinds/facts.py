@@ -20,7 +20,7 @@ from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Array, Rows
-from screener.data.validation.row_checks import Finding, future_finding, missing_finding
+from screener.data.validation.row_checks import RowFault, future_fault, missing_fault
 from screener.data.validation.sense import NUMBERS
 from screener.data.validation.series import check_calendar
 from screener.domain.arrays import FlagArray, IntArray
@@ -53,16 +53,16 @@ def normalise_factors(rows: Rows, query: FileQuery) -> Outcome:
     DataError
         If the factors are cumulative, as those that adjust backwards (后复权因子).
     """
-    rows = rows.judged([missing_finding(np.isnat(rows.days("ex_session")), "ex_session")])
+    rows = rows.judged([missing_fault(np.isnat(rows.days("ex_session")), "ex_session")])
     rows = on_sessions(rows, "ex_session")
     factor = rows.numbers("factor")
     far = NUMBERS["factor"].lacks(factor)
     _refuse_cumulative(rows, far, query)
     rows = rows.judged(
         [
-            missing_finding(np.isnan(factor), "factor"),
+            missing_fault(np.isnan(factor), "factor"),
             *quantities(rows, ("factor",), zero=False),
-            Finding(rows=factor == 1, reason="a factor of 1 changes nothing"),
+            RowFault(rows=factor == 1, reason="a factor of 1 changes nothing"),
         ]
     )
     return _lake_rows(rows, query, TableName.EX_FACTORS, "ex_session", {"factor": factor})
@@ -102,9 +102,11 @@ def normalise_fundamentals(rows: Rows, query: FileQuery) -> Outcome:
         empty &= np.isnan(rows.numbers(name))
     rows = rows.judged(
         [
-            missing_finding(np.isnat(ends), "period_end"),
-            Finding(rows=rows.days("known_at") <= ends, reason="published before its period ended"),
-            Finding(rows=empty, reason="no value in the row"),
+            missing_fault(np.isnat(ends), "period_end"),
+            RowFault(
+                rows=rows.days("known_at") <= ends, reason="published before its period ended"
+            ),
+            RowFault(rows=empty, reason="no value in the row"),
         ]
     )
     for name in ("roe", "gross_margin"):
@@ -150,9 +152,9 @@ def normalise_calendar(rows: Rows, query: FileQuery) -> Outcome:
     blank = np.array([text is None for text in names], dtype=np.bool_)
     rows = rows.judged(
         [
-            missing_finding(np.isnat(days), "session"),
-            missing_finding(blank, "exchange"),
-            Finding(rows=exchange == "", reason="the exchange is none of SH, SZ, BJ and HK"),
+            missing_fault(np.isnat(days), "session"),
+            missing_fault(blank, "exchange"),
+            RowFault(rows=exchange == "", reason="the exchange is none of SH, SZ, BJ and HK"),
         ]
     )
     closed = ~rows.flags("open") if "open" in rows.values else np.zeros(rows.n_rows, np.bool_)
@@ -204,9 +206,9 @@ def normalise_industries(rows: Rows, query: FileQuery) -> Outcome:
     ends, names = rows.days("valid_to"), rows.texts("industry")
     rows = rows.judged(
         [
-            missing_finding(np.array([name is None for name in names], dtype=np.bool_), "industry"),
-            Finding(rows=ends < rows.days("valid_from"), reason="valid_to is before valid_from"),
-            future_finding(rows.days("valid_from"), query.request.today),
+            missing_fault(np.array([name is None for name in names], dtype=np.bool_), "industry"),
+            RowFault(rows=ends < rows.days("valid_from"), reason="valid_to is before valid_from"),
+            future_fault(rows.days("valid_from"), query.request.today),
         ]
     )
     columns: dict[str, Array | str] = {"industry": names, "valid_to": ends}

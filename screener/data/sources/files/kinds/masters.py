@@ -21,7 +21,7 @@ from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
-from screener.data.validation.row_checks import Finding, future_finding, missing_finding
+from screener.data.validation.row_checks import RowFault, future_fault, missing_fault
 from screener.domain.arrays import DayArray, FlagArray, TextArray
 from screener.domain.listing import Board, Currency, Exchange, Listing
 from screener.errors import InputError, SchemaMismatch
@@ -69,10 +69,10 @@ def normalise_listings(rows: Rows, query: FileQuery) -> Outcome:
     lots = rows.numbers("board_lot")
     rows = rows.judged(
         [
-            missing_finding(np.isnat(known), "as_of"),
-            future_finding(known, query.request.today),
-            Finding(rows=kinds == "other", reason="its type is no stock, fund or index"),
-            Finding(rows=(lots <= 0) | (lots % 1 > 0), reason="board_lot is no number of shares"),
+            missing_fault(np.isnat(known), "as_of"),
+            future_fault(known, query.request.today),
+            RowFault(rows=kinds == "other", reason="its type is no stock, fund or index"),
+            RowFault(rows=(lots <= 0) | (lots % 1 > 0), reason="board_lot is no number of shares"),
         ]
     )
     rows, repeats, remarks = without_repeats(rows, (), "listing")
@@ -96,7 +96,7 @@ def normalise_names(rows: Rows, query: FileQuery) -> Outcome:
     rows = rows.with_values(as_of=_known_from(rows, query))
     rows = required_days(rows, query, "as_of")
     absent = np.array([name is None for name in rows.texts("name")], dtype=np.bool_)
-    rows = rows.judged([missing_finding(absent, "name")])
+    rows = rows.judged([missing_fault(absent, "name")])
     rows, repeats, remarks = without_repeats(rows, ("as_of",), "listing and as_of")
     kept = rows.kept(rows.passed & ~repeats)
     changed = kept.kept(_name_changes(kept))

@@ -22,10 +22,10 @@ from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery, ImportKind
 from screener.data.sources.files.rows import Rows
 from screener.data.validation.row_checks import (
-    Finding,
-    missing_finding,
+    RowFault,
+    missing_fault,
     off_tick_share,
-    price_findings,
+    price_faults,
 )
 from screener.domain.arrays import FlagArray
 from screener.domain.listing import Board, Listing
@@ -99,21 +99,21 @@ def _unpriced(rows: Rows) -> FlagArray:
     return unpriced
 
 
-def _board_findings(rows: Rows, kind: ImportKind) -> list[Finding]:
+def _board_findings(rows: Rows, kind: ImportKind) -> list[RowFault]:
     index = rows.of_listing([is_index(item) for item in rows.listings], kind is ImportKind.INDEX)
     if kind is ImportKind.INDEX:
-        return [Finding(rows=~index.astype(np.bool_), reason="the code is not that of an index")]
+        return [RowFault(rows=~index.astype(np.bool_), reason="the code is not that of an index")]
     reason = "the code is that of an index: import it with --kind index"
-    return [Finding(rows=index.astype(np.bool_), reason=reason)]
+    return [RowFault(rows=index.astype(np.bool_), reason=reason)]
 
 
-def _price_findings(rows: Rows, idle: FlagArray) -> list[Finding]:
+def _price_findings(rows: Rows, idle: FlagArray) -> list[RowFault]:
     prices = {name: rows.numbers(name) for name in _PRICES}
     unknown = {name: np.isnan(values) for name, values in prices.items()}
     alone = np.logical_and.reduce([unknown[name] for name in _RANGE])
-    absent = [missing_finding(unknown["close"] & ~idle, "close")]
-    absent += [missing_finding(unknown[name] & ~alone & ~idle, name) for name in _RANGE]
-    return [*absent, *price_findings(*prices.values())]
+    absent = [missing_fault(unknown["close"] & ~idle, "close")]
+    absent += [missing_fault(unknown[name] & ~alone & ~idle, name) for name in _RANGE]
+    return [*absent, *price_faults(*prices.values())]
 
 
 def _unknown_remarks(bars: Rows) -> list[Remark]:

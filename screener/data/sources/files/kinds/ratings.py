@@ -13,7 +13,7 @@ from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
-from screener.data.validation.row_checks import Finding, duplicate_findings, missing_finding
+from screener.data.validation.row_checks import RowFault, duplicate_faults, missing_fault
 from screener.domain.arrays import FlagArray, IntArray, TextArray
 
 __all__ = ["first_rating", "normalise_ratings", "rated_level"]
@@ -41,8 +41,8 @@ def normalise_ratings(rows: Rows, query: FileQuery) -> Outcome:
     rows = rows.with_values(target_price=np.where(target == 0, np.nan, target))
     rows = rows.judged(
         [
-            *(missing_finding(_absent(texts), name) for name, texts in told.items()),
-            Finding(rows=unknown, reason="rating_level is neither stock nor industry"),
+            *(missing_fault(_absent(texts), name) for name, texts in told.items()),
+            RowFault(rows=unknown, reason="rating_level is neither stock nor industry"),
             *quantities(rows, ("target_price",), zero=False),
         ]
     )
@@ -83,7 +83,7 @@ def _columns(kept: Rows) -> dict[str, npt.NDArray[np.generic]]:
 
 
 def _without_repeats(rows: Rows) -> tuple[Rows, FlagArray, list[Remark]]:
-    repeats, conflict = duplicate_findings(
+    repeats, conflict = duplicate_faults(
         [rows.listing, rows.days("published"), *(_coded(rows.texts(name)) for name in _KEY)],
         [column for name, column in rows.values.items() if name not in (*_KEY, "published")],
         rows.passed,

@@ -17,7 +17,7 @@ from screener.data.sources.files.kinds.twins import together_remarks, told_twice
 from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
-from screener.data.validation.row_checks import Finding, future_finding, missing_finding
+from screener.data.validation.row_checks import RowFault, future_fault, missing_fault
 from screener.domain.arrays import FlagArray, FloatArray
 
 __all__ = ["normalise_actions", "normalise_valuation"]
@@ -38,7 +38,7 @@ def normalise_valuation(rows: Rows, query: FileQuery) -> Outcome:
         empty &= np.isnan(rows.numbers(name))
     rows = rows.judged(
         [
-            Finding(rows=empty, reason="no value in the row"),
+            RowFault(rows=empty, reason="no value in the row"),
             *quantities(rows, ("market_cap", "float_cap"), zero=False),
             *quantities(rows, ("dividend_yield",)),
         ]
@@ -69,16 +69,16 @@ def normalise_actions(rows: Rows, query: FileQuery) -> Outcome:
     """
     rows = rows.with_values(bonus=_bonus(rows), split=_splits(rows))
     ex_days = rows.days("ex_session")
-    planned = Finding(rows=np.isnat(ex_days), reason="no ex-date yet")
+    planned = RowFault(rows=np.isnat(ex_days), reason="no ex-date yet")
     rows = on_sessions(rows.judged([planned]), "ex_session")
     unpriced = (rows.numbers("rights") > 0) & np.isnan(rows.numbers("rights_price"))
     rows = rows.judged(
         [
-            future_finding(rows.days("announced"), query.request.today),
+            future_fault(rows.days("announced"), query.request.today),
             *quantities(rows, _QUANTITIES),
             *quantities(rows, ("split",), zero=False),
-            missing_finding(unpriced, "rights_price"),
-            Finding(rows=_nothing(rows), reason="nothing is distributed"),
+            missing_fault(unpriced, "rights_price"),
+            RowFault(rows=_nothing(rows), reason="nothing is distributed"),
         ]
     )
     repeats, remarks = told_twice(rows, query)
