@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from screener.screen.criteria import Criterion
-from screener.screen.fields import FIELDS, Field, Unit
+from screener.screen.fields import FIELDS, Field, FieldUnit
 
 __all__ = ["CriterionResult", "predicate_result", "range_result"]
 
@@ -102,11 +102,11 @@ def _shown(field: Field, value: float, bound: float, currency: str) -> str:
 
 
 def _digits(field: Field, value: float) -> str:
-    if field.unit is Unit.MONEY:
+    if field.unit is FieldUnit.MONEY:
         scale = 9 if abs(value) >= 1e9 else 6
         return f"{value / 10**scale:.2f}e{scale}"
-    return f"{value:.4f}" if field.unit is Unit.FRACTION else f"{value:.2f}"
+    return f"{value:.4f}" if field.unit is FieldUnit.FRACTION else f"{value:.2f}"
 
 
 def _with_currency(field: Field, digits: str, currency: str) -> str:
-    return f"{digits} {currency}" if field.unit is Unit.MONEY else digits
+    return f"{digits} {currency}" if field.unit is FieldUnit.MONEY else digits

@@ -22,7 +22,7 @@ from screener.data.lake import store as store_module
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.merge import TableChange, quarantine_rows
 from screener.data.lake.schema import SIMULATED, TABLES, Basis, TableName
-from screener.data.lake.store import Span, Store
+from screener.data.lake.store import BarRange, Store
 from screener.errors import (
     DataError,
     InputError,
@@ -318,8 +318,8 @@ def test_few_rows_are_read_once_and_those_of_each_version_by_themselves(
 def test_spans(store: Store) -> None:
     store.commit(bars(bar("000002.SZ", MONDAY, basis=Basis.ADJUSTED)), message="adjusted")
     assert store.spans(["600000.SH", "000002.SZ", "999999.SH"]) == {
-        "600000.SH": Span(first=MONDAY, last=TUESDAY, basis=Basis.RAW),
-        "000002.SZ": Span(first=MONDAY, last=MONDAY, basis=Basis.ADJUSTED),
+        "600000.SH": BarRange(first=MONDAY, last=TUESDAY, basis=Basis.RAW),
+        "000002.SZ": BarRange(first=MONDAY, last=MONDAY, basis=Basis.ADJUSTED),
     }
 
 

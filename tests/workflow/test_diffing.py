@@ -25,7 +25,7 @@ from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings
 from screener.cli.data.versions import diff
 from screener.data.lake.batch import Batch
-from screener.data.lake.comparison import Comparison
+from screener.data.lake.comparison import VersionComparison
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member, Weighting
@@ -462,7 +462,7 @@ def test_the_filter_hides_no_run_that_differs(
         new = store.commit(Batch(tables=tables), message="edit").version
     root = shared.data_cache
     with (
-        Comparison.open(root, old, new) as compared,
+        VersionComparison.open(root, old, new) as compared,
         Store.open(root, version=old) as first,
         Store.open(root, version=new) as second,
     ):

@@ -33,13 +33,13 @@ from screener.data.lake.integrity.checksums import next_file, record_files
 from screener.data.lake.integrity.content import Balance, Content
 from screener.data.lake.integrity.verified import connected
 from screener.data.lake.merge import TableChange, merge_batch
-from screener.data.lake.reading import Coverage, Reader, Span
+from screener.data.lake.reading import BarRange, Coverage, Reader
 from screener.data.lake.restoring import restore_tables, what_restoring_changes
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.versions import FIRST_VERSION, RETENTION, check_version
 from screener.errors import StorageDamaged
 
-__all__ = ["Commit", "Coverage", "Span", "Store"]
+__all__ = ["BarRange", "Commit", "Coverage", "Store"]
 
 
 Job = Callable[[Balance], tuple[TableChange, ...]]

@@ -24,11 +24,18 @@ from screener.domain.arrays import FlagArray
 from screener.domain.listing import Exchange
 from screener.market.calendars import calendar_of
 
-__all__ = ["Outcome", "on_sessions", "quantities", "required_days", "sensible", "without_repeats"]
+__all__ = [
+    "Normalised",
+    "on_sessions",
+    "quantities",
+    "required_days",
+    "sensible",
+    "without_repeats",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Outcome:
+class Normalised:
     """What a kind's normaliser made of the rows.
 
     Parameters

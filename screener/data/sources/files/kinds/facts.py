@@ -9,7 +9,7 @@ import numpy as np
 
 from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.sources.files.checks import (
-    Outcome,
+    Normalised,
     on_sessions,
     quantities,
     required_days,
@@ -42,7 +42,7 @@ _FIGURES = tuple(
 _KNOWN_BY = "announcement date in the file"
 
 
-def normalise_factors(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_factors(rows: Rows, query: FileQuery) -> Normalised:
     """Check factors of ex-days and turn them into rows of `ex_factors`.
 
     A factor is the previous close over the ex-reference price of its own ex-day. An ex-date may
@@ -87,7 +87,7 @@ def _refuse_cumulative(rows: Rows, far: FlagArray, query: FileQuery) -> None:
         )
 
 
-def normalise_fundamentals(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_fundamentals(rows: Rows, query: FileQuery) -> Normalised:
     """Check figures of reports and turn them into rows of `fundamentals`.
 
     Raises
@@ -140,7 +140,7 @@ def _refuse_percent(rows: Rows, name: str, query: FileQuery) -> None:
         )
 
 
-def normalise_calendar(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_calendar(rows: Rows, query: FileQuery) -> Normalised:
     """Check sessions of exchanges and turn them into rows of `calendar`; closed days are no rows.
 
     They are compared with the recorded ones; nothing is computed from them.
@@ -170,7 +170,7 @@ def normalise_calendar(rows: Rows, query: FileQuery) -> Outcome:
     for name in sorted(set(exchange[good].tolist())):
         item = Exchange(name)
         remarks += [Remark(text=text) for text in check_calendar(table, calendar_of(item), item)]
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={TableName.CALENDAR: table} if table.num_rows else {},
         remarks=remarks,
@@ -191,7 +191,7 @@ def _told_apart(rows: Rows, codes: IntArray) -> tuple[Rows, FlagArray, list[Rema
     return replace(judged, listing=rows.listing), repeats, remarks
 
 
-def normalise_status(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_status(rows: Rows, query: FileQuery) -> Normalised:
     """Check suspensions and special treatment and turn them into rows of `status`."""
     rows = on_sessions(required_days(rows, query, "session"), "session")
     columns: dict[str, Array | str] = {"suspended": rows.flags("suspended")}
@@ -200,7 +200,7 @@ def normalise_status(rows: Rows, query: FileQuery) -> Outcome:
     return _lake_rows(rows, query, TableName.STATUS, "session", columns)
 
 
-def normalise_industries(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_industries(rows: Rows, query: FileQuery) -> Normalised:
     """Check dated industries and turn them into rows of `industries`; both ends are included."""
     rows = required_days(rows, query, "valid_from")
     ends, names = rows.days("valid_to"), rows.texts("industry")
@@ -223,7 +223,7 @@ def _lake_rows(
     columns: Mapping[str, Array | str],
     *,
     key: tuple[str, ...] = (),
-) -> Outcome:
+) -> Normalised:
     """Return the rows without repeats as a table whose key is the listing and a day."""
     days = key or (day,)
     rows, repeats, remarks = without_repeats(rows, days, f"listing and {' and '.join(days)}")
@@ -233,7 +233,7 @@ def _lake_rows(
         field: value if isinstance(value, str) else value[good] for field, value in columns.items()
     }
     table = table_of(name, kept, query, {day: kept.days(day), **chosen})
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={name: table} if table.num_rows else {},
         remarks=remarks,

@@ -11,7 +11,7 @@ import numpy as np
 
 from screener.data.lake.schema import TableName
 from screener.data.sources.files.checks import (
-    Outcome,
+    Normalised,
     quantities,
     required_days,
     without_repeats,
@@ -45,7 +45,7 @@ _ADVICE = "for another currency name the file after it, USDCNY.csv, or add a col
 _DOLLARS = {Currency.HKD: "Hong Kong dollars", Currency.USD: "US dollars"}
 
 
-def normalise_fx(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_fx(rows: Rows, query: FileQuery) -> Normalised:
     """Check fixings and turn them into rows of `fx`: renminbi for 1 unit of the other currency.
 
     Which currency it is, the column `pair` tells, else the file's name; without either it is the
@@ -87,7 +87,7 @@ def normalise_fx(rows: Rows, query: FileQuery) -> Outcome:
         query,
         {"pair": pairs, "session": kept.days("session"), "rate": kept.numbers("rate")},
     )
-    return Outcome(
+    return Normalised(
         rows=replace(rows, listing=np.full(rows.n_rows, -1, dtype=np.int64)),
         tables={TableName.FX: table} if table.num_rows else {},
         remarks=[*remarks, *scaled, *repeated],

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from screener.data.lake.schema import TableName
 from screener.data.sources.files.checks import (
-    Outcome,
+    Normalised,
     required_days,
     without_repeats,
 )
@@ -48,7 +48,7 @@ def printed_name(text: str) -> str:
     return _GAP.sub(gap, text)
 
 
-def normalise_listings(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_listings(rows: Rows, query: FileQuery) -> Normalised:
     """Check a master and turn it into `listings`, `names` and `board_lots`.
 
     Raises
@@ -79,7 +79,7 @@ def normalise_listings(rows: Rows, query: FileQuery) -> Outcome:
     good = rows.passed & ~repeats
     kept = rows.kept(good).with_values(as_of=known[good])
     tables = _master_tables(kept, kinds[good], query)
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={name: table for name, table in tables.items() if table.num_rows},
         remarks=[*remarks, *_as_of_remarks(rows, query), *_master_remarks(kept)],
@@ -88,7 +88,7 @@ def normalise_listings(rows: Rows, query: FileQuery) -> Outcome:
     )
 
 
-def normalise_names(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_names(rows: Rows, query: FileQuery) -> Normalised:
     """Check snapshots of names and turn them into `names`: one row for each change of name.
 
     Names are compared without regard to wide letters; what is stored is what was printed first.
@@ -109,7 +109,7 @@ def normalise_names(rows: Rows, query: FileQuery) -> Outcome:
     same = kept.n_rows - changed.n_rows
     if same:
         remarks.append(Remark(text=f"{same} rows give a name that the listing already had"))
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={TableName.NAMES: table} if table.num_rows else {},
         remarks=[*remarks, *_as_of_remarks(rows, query)],

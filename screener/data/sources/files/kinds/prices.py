@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from screener.data.lake.schema import Basis, TableName
 from screener.data.sources.files.checks import (
-    Outcome,
+    Normalised,
     on_sessions,
     quantities,
     required_days,
@@ -42,7 +42,7 @@ _OFF_TICK = 0.01
 _TOTAL_RETURN = re.compile(r"H[02]0\d{3}|HSITR")
 
 
-def normalise_prices(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_prices(rows: Rows, query: FileQuery) -> Normalised:
     """Check bars and turn them into rows of `bars`, with `status` or `listings` beside them.
 
     A suspended row without any price is a fact about its status and no bar. A row of a close alone
@@ -78,7 +78,7 @@ def normalise_prices(rows: Rows, query: FileQuery) -> Outcome:
         tables[TableName.STATUS] = _status(suspended, query)
         remarks += _status_remarks(suspended, int((good & idle).sum()))
         remarks += _tick_remarks(bars) if basis is Basis.RAW else []
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={name: table for name, table in tables.items() if table.num_rows},
         remarks=remarks,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.data.lake.schema import TableName
-from screener.data.sources.files.checks import Outcome, quantities, required_days
+from screener.data.sources.files.checks import Normalised, quantities, required_days
 from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
@@ -28,7 +28,7 @@ _AGAIN = frozenset({"否", "非首次", "不是", "0", "false", "no", "n"})
 _KEY = ("broker", "analyst", "title")
 
 
-def normalise_ratings(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_ratings(rows: Rows, query: FileQuery) -> Normalised:
     """Check ratings and turn them into rows of `ratings`, brokers and ratings as printed.
 
     A target price of zero is stored as none. A day may be any day: notes appear on weekends too.
@@ -49,7 +49,7 @@ def normalise_ratings(rows: Rows, query: FileQuery) -> Outcome:
     rows, repeats, remarks = _without_repeats(rows)
     kept = rows.kept(rows.passed & ~repeats)
     table = table_of(TableName.RATINGS, kept, query, _columns(kept))
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={TableName.RATINGS: table} if table.num_rows else {},
         remarks=remarks,

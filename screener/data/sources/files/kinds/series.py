@@ -7,7 +7,7 @@ import numpy as np
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.panels.joint_actions import one_a_day
 from screener.data.sources.files.checks import (
-    Outcome,
+    Normalised,
     on_sessions,
     quantities,
     required_days,
@@ -30,7 +30,7 @@ _MEASURES = tuple(
 _QUANTITIES = ("cash", "bonus", "rights", "rights_price")
 
 
-def normalise_valuation(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_valuation(rows: Rows, query: FileQuery) -> Normalised:
     """Check valuations and turn them into rows of `valuation`; negative multiples stay as given."""
     rows = on_sessions(required_days(rows, query, "session"), "session")
     empty = np.ones(rows.n_rows, dtype=np.bool_)
@@ -47,7 +47,7 @@ def normalise_valuation(rows: Rows, query: FileQuery) -> Outcome:
     kept = rows.kept(rows.passed & ~repeats)
     columns = {name: kept.numbers(name) for name in _MEASURES}
     table = table_of(TableName.VALUATION, kept, query, {"session": kept.days("session"), **columns})
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={TableName.VALUATION: table} if table.num_rows else {},
         remarks=remarks,
@@ -56,7 +56,7 @@ def normalise_valuation(rows: Rows, query: FileQuery) -> Outcome:
     )
 
 
-def normalise_actions(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_actions(rows: Rows, query: FileQuery) -> Normalised:
     """Check corporate actions and turn them into rows of `actions`, per share held.
 
     An ex-date may lie ahead: it is announced before it comes. A plan without one is rejected.
@@ -95,7 +95,7 @@ def normalise_actions(rows: Rows, query: FileQuery) -> Outcome:
     )
     table, several = one_a_day(table)
     remarks += together_remarks(several)
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={TableName.ACTIONS: table} if table.num_rows else {},
         remarks=remarks,
