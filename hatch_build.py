@@ -97,7 +97,7 @@ def _help() -> list[str]:
     from typer.main import get_command
 
     from screener.cli.main import app
-    from screener.cli.speaking import top_texts
+    from screener.cli.terminal.speaking import top_texts
 
     root: Any = get_command(app)
     return list(top_texts(root, root.context_class(root)))

@@ -133,7 +133,7 @@ def _trading(
         list_dates=(None,) * len(listings),
         first_bars=tuple(_edge(axis, column, 0) for column in quoted.T),
         last_bars=tuple(_edge(axis, column, -1) for column in quoted.T),
-        frontier=dict.fromkeys({item.exchange for item in listings}, LAST),
+        last_sessions=dict.fromkeys({item.exchange for item in listings}, LAST),
     )
     return TradingPanel(
         prices=prices,
@@ -237,7 +237,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("order books on paper", plain, "order_book"),
     ("engine", plain, "simulate"),
     ("engine", executing, "simulate_trades"),
-    ("in it: what each friction took", money, "gap_of"),
+    ("in it: what each friction took", money, "shortfall_of"),
 )
 """Stage, and the name by which a module calls what does it. The last one holds others again."""
 

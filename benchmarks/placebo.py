@@ -49,7 +49,7 @@ def measured(draws: int, listings: int) -> list[Line]:
         entry_rows=(ROW,) * NAMES,
         fill_rows=(ROW,) * NAMES,
         horizon=SESSIONS,
-        reach_row=ROW + SESSIONS - 1,
+        available_row=ROW + SESSIONS - 1,
     )
 
     def whole(jobs: int) -> Placebo:

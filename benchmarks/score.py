@@ -18,13 +18,13 @@ import pandas as pd
 
 from benchmarks.measuring import Line, report, seconds
 from screener.domain.listing import Exchange
-from screener.domain.wealth import WealthPanel
+from screener.domain.total_return import TotalReturnPanel
 from screener.market.calendars import calendar_of
 from screener.scoring.calendar_time import calendar_time
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
 from screener.scoring.crowding import places_in_crowd
-from screener.scoring.judging import Verdict
+from screener.scoring.judging import CallState
 from screener.scoring.leaderboard import Grouping, leaderboard, memberships
 from screener.scoring.persistence import persistence
 from screener.scoring.score import Judged, judge_calls
@@ -53,7 +53,7 @@ def definitions() -> Contracts:
     )
 
 
-def by_pandas(panel: WealthPanel, calls: CallTable) -> list[bool]:
+def by_pandas(panel: TotalReturnPanel, calls: CallTable) -> list[bool]:
     """Return the hits as one would write them in pandas, one call after the other."""
     closes = pd.DataFrame(panel.close, index=pd.DatetimeIndex(panel.sessions))
     closes.columns = pd.Index([item.id for item in panel.listings])
@@ -73,7 +73,7 @@ def check(judged: Judged, hits: list[bool]) -> None:
     """Stop if the two do not agree on the calls that could be judged."""
     verdict = judged.outcomes.verdict[: len(hits)]
     for ours, theirs in zip(verdict, hits, strict=True):
-        if ours in (Verdict.MET, Verdict.MISSED) and (ours == Verdict.MET) != theirs:
+        if ours in (CallState.MET, CallState.MISSED) and (ours == CallState.MET) != theirs:
             raise SystemExit("a call ends differently in pandas")
 
 

@@ -19,18 +19,18 @@ import numpy.typing as npt
 
 from screener.paths.parallel import mapped
 from screener.study.evaluating import StudySettings, evaluate
-from screener.study.intervals import wilson
 from screener.study.models import Model, abnormal_returns
-from screener.study.parametric import (
+from screener.study.results import Statistic
+from screener.study.returns import EventReturns, Timeline
+from screener.study.statistics.clustering import CrossCorrelation
+from screener.study.statistics.intervals import wilson
+from screener.study.statistics.parametric import (
     boehmer_test,
     cross_sectional_test,
     kolari_pynnonen_test,
     patell_test,
 )
-from screener.study.ranks import rank_test, sign_test
-from screener.study.results import Statistic
-from screener.study.returns import EventReturns, Timeline
-from screener.study.ties import Ties
+from screener.study.statistics.ranks import rank_test, sign_test
 from screener.study.windows import Part, StudyWindows
 
 Floats = npt.NDArray[np.float64]
@@ -189,9 +189,11 @@ def parametric(returns: EventReturns, timeline: Timeline, jobs: int) -> dict[str
     start = time.perf_counter()
     abnormal = abnormal_returns(returns, Model.MARKET, jobs=jobs)
     fitted = time.perf_counter()
-    ties = Ties(abnormal.residuals, timeline, estimation=returns.windows.estimation)
+    correlations = CrossCorrelation(
+        abnormal.residuals, timeline, estimation=returns.windows.estimation
+    )
     for at, part in enumerate(returns.windows.parts()):
-        alike = ties.mean((part.first, part.last))
+        alike = correlations.mean((part.first, part.last))
         cross_sectional_test(abnormal.car[:, at])
         patell_test(abnormal.scar[:, at], abnormal.freedom)
         boehmer_test(abnormal.scar[:, at])

@@ -584,7 +584,7 @@ class Workspace:
         backdate: bool = False,
         data_version: int | None = None,
     ) -> ScoreResult:
-        """Hold ratings to their brokers' own definitions, beside what chance alone gives.
+        """Hold ratings to their brokers' own definitions, beside the base rate.
 
         Parameters
         ----------

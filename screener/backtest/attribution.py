@@ -1,4 +1,4 @@
-"""Where the difference between paper and money went: an ordered series of counterfactual runs.
+"""Implementation shortfall (Perold, 1988), by friction: an ordered series of counterfactual runs.
 
 Each run turns one more friction on, in a fixed order; a step is what the result loses by it. The
 first run is the paper return and the last the executable one, so that the steps close exactly.
@@ -18,9 +18,9 @@ from screener.backtest.plain import sold_values
 from screener.domain.panel import TradingPanel
 from screener.paths.windows import Window
 
-__all__ = ["GAP_STEPS", "Gap", "gap_of"]
+__all__ = ["SHORTFALL_STEPS", "Shortfall", "shortfall_of"]
 
-GAP_STEPS = (
+SHORTFALL_STEPS = (
     "limits and suspension",
     "lots and cash",
     "rights",
@@ -32,11 +32,11 @@ GAP_STEPS = (
 )
 """The order in which frictions are turned on."""
 
-Gap = tuple[tuple[str, float], ...]
+Shortfall = tuple[tuple[str, float], ...]
 """Steps with what each takes from the return, as fractions; they sum to executable minus paper."""
 
 
-def gap_of(
+def shortfall_of(
     values: ValuePanel,
     trading: TradingPanel,
     windows: Sequence[Window],
@@ -44,8 +44,8 @@ def gap_of(
     capital: float,
     frictions: Frictions,
     done: Mapping[int, Execution],
-) -> Mapping[int, Gap]:
-    """Return the gap of each window that both paths finish, by the window's identity.
+) -> Mapping[int, Shortfall]:
+    """Return the implementation shortfall of each window that both paths finish, by identity.
 
     Parameters
     ----------
@@ -78,7 +78,9 @@ def gap_of(
         if len(finished) == len(levels):
             found[id(window)] = tuple(
                 (step, float(after - before))
-                for step, before, after in zip(GAP_STEPS, finished, finished[1:], strict=False)
+                for step, before, after in zip(
+                    SHORTFALL_STEPS, finished, finished[1:], strict=False
+                )
             )
     return found
 

@@ -177,7 +177,7 @@ def _values(engine: Any, asked: Asked, orders: npt.NDArray[np.void], places: Any
 
 
 def _lengths(asked: Asked) -> npt.NDArray[np.int64]:
-    """Return the number of columns that spend the same money, for each purse."""
+    """Return the number of columns that spend the same money, for each cash account."""
     if asked.groups is None:
         return np.ones(asked.marks.shape[1], dtype=np.int64)
     return np.bincount(asked.groups).astype(np.int64)

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from screener.backtest.attribution import Gap
+from screener.backtest.attribution import Shortfall
 from screener.backtest.benchmark import BenchmarkSeries, benchmark_path, benchmark_return
 from screener.backtest.execution.delisting import with_payouts
 from screener.backtest.execution.money import Executed, with_money
@@ -104,7 +104,7 @@ class EventResult:
         Money of the executable path, in CNY; `None` on paper alone.
     lines
         Rows of its ledger: orders, filled or not, dividends, taxes and rights.
-    gap
+    shortfall
         What each friction takes from the paper return; empty unless both paths are finished.
     no_orders
         Why no order was placed at all, if so.
@@ -136,7 +136,7 @@ class EventResult:
     remarks: tuple[str, ...]
     capital: float | None = None
     lines: tuple[Line, ...] = ()
-    gap: Gap = ()
+    shortfall: Shortfall = ()
     lack: str = ""
     index_lack: str = ""
     no_orders: str = ""
@@ -200,8 +200,8 @@ def run_backtest(
     Returns
     -------
     tuple
-        One result per event, horizon and capital, in that order. They hang on neither `jobs` nor
-        `chunk`.
+        One result per event, horizon and capital, in that order. They are independent of `jobs`
+        and `chunk`.
     """
     check_jobs(jobs)
     n_windows = sum(len(entries) for _, entries in events) * len(settings.horizons)
@@ -365,7 +365,7 @@ def _result(
         remarks=remarks if executed is None else (*remarks, *executed.remarks),
         capital=None if executed is None else executed.capital,
         lines=() if executed is None else executed.lines,
-        gap=() if executed is None else executed.gap,
+        shortfall=() if executed is None else executed.shortfall,
         lack=lack,
         index_lack=beside.lack,
         no_orders="" if executed is None else executed.no_orders,

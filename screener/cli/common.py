@@ -91,14 +91,14 @@ def working(what: str) -> Iterator[None]:
 
 def console() -> Console:
     """Return the console for results: standard output."""
-    from screener.cli.screens import clean_console
+    from screener.cli.terminal.screens import clean_console
 
     return clean_console()
 
 
 def messages() -> Console:
     """Return the console for progress and remarks: standard error."""
-    from screener.cli.screens import clean_console
+    from screener.cli.terminal.screens import clean_console
 
     return clean_console(stderr=True)
 

@@ -13,8 +13,8 @@ from typing import Annotated
 
 import typer
 
-from screener.cli.exits import RootGroup
-from screener.cli.sparing import spare_pandas, spare_plugins
+from screener.cli.terminal.exits import RootGroup
+from screener.cli.terminal.sparing import spare_pandas, spare_plugins
 from screener.files.program import program_version
 from screener.language import bound, check_choice, is_lacking
 

@@ -36,7 +36,7 @@ def score(
         ),
     ] = None,
     broker: Annotated[
-        str | None, typer.Option("--broker", metavar="B", help="Only calls of this house.")
+        str | None, typer.Option("--broker", metavar="B", help="Only calls of this broker.")
     ] = None,
     by: Annotated[
         str,
@@ -54,7 +54,7 @@ def score(
         bool,
         typer.Option(
             "--backdate",
-            help="Judge calls older than a house's first known definition by that one.",
+            help="Judge calls older than a broker's first known definition by that one.",
         ),
     ] = False,
     calls: Annotated[
@@ -68,7 +68,7 @@ def score(
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Hold ratings to their houses' own definitions, beside what chance alone gives.
+    """Hold ratings to their brokers' own definitions, beside the base rate.
 
     Calls come from the report cards and from imported rating histories.
 

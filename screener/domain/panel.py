@@ -52,8 +52,8 @@ class PricePanel:
         First trading day of each listing, `None` where unknown.
     first_bars, last_bars
         First and last session with a bar of each listing, `None` if it has none at all.
-    frontier
-        Last session with a bar of any security, by exchange: how far the tables reach.
+    last_sessions
+        Last session with a bar of any security, by exchange.
     vwap
         `(n_sessions, n_listings)` turnover by volume in the listing's currency; 0 where nothing
         was traded, NaN where the two do not fit the day's prices or the prices are adjusted.
@@ -84,7 +84,7 @@ class PricePanel:
     list_dates: tuple[date | None, ...]
     first_bars: tuple[date | None, ...]
     last_bars: tuple[date | None, ...]
-    frontier: dict[Exchange, date]
+    last_sessions: dict[Exchange, date]
     vwap: FloatMatrix | None = None
     delist_dates: tuple[date | None, ...] = ()
     payouts: Mapping[int, int] = field(default_factory=dict)
@@ -176,10 +176,10 @@ class PricePanel:
         found: date = self.sessions[row].item()
         return found
 
-    def reach(self, exchanges: Container[Exchange]) -> date:
-        """Return how far the tables reach on any of some exchanges; else the first session."""
+    def last_available(self, exchanges: Container[Exchange]) -> date:
+        """Return the last available session of any of some exchanges; else the first session."""
         first = self.session(0) if len(self.sessions) else date.min
-        days = (day for exchange, day in self.frontier.items() if exchange in exchanges)
+        days = (day for exchange, day in self.last_sessions.items() if exchange in exchanges)
         return max(days, default=first)
 
 

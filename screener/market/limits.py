@@ -1,6 +1,6 @@
 """The price limit of one listing in one session, by its state: one answer for every part.
 
-`rules` shows it, `backtest` applies it, and what arrives is judged by its steps and its rounding.
+`rules` shows it, `backtest` applies it, and new bars are validated by its steps and its rounding.
 """
 
 from __future__ import annotations

@@ -46,8 +46,8 @@ class EventTable:
     fill_rows
         `(n_names,)` row of the purchase, -1 for never; `None` if each is bought at its delayed
         entry. It holds for every horizon that ends on it or later: before that the money is cash.
-    reach_rows
-        `(n_events,)` last row that the tables reach on any exchange of the event; `None` for the
+    available_rows
+        `(n_events,)` last available row on any exchange of the event; `None` for the
         last row of any data in the panel.
     """
 
@@ -56,7 +56,7 @@ class EventTable:
     weights: FloatVector
     entry_rows: IntArray
     fill_rows: IntArray | None
-    reach_rows: IntArray | None
+    available_rows: IntArray | None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -70,7 +70,7 @@ class EventTable:
             weights=self.weights[names],
             entry_rows=self.entry_rows[names],
             fill_rows=None if self.fill_rows is None else self.fill_rows[names],
-            reach_rows=None if self.reach_rows is None else self.reach_rows[start:stop],
+            available_rows=None if self.available_rows is None else self.available_rows[start:stop],
         )
 
 
@@ -119,7 +119,7 @@ def event_table(
     entry_rows: npt.ArrayLike,
     *,
     fill_rows: npt.ArrayLike | None = None,
-    reach_rows: npt.ArrayLike | None = None,
+    available_rows: npt.ArrayLike | None = None,
 ) -> EventTable:
     """Check and make a table of events; see `EventTable` for what each array holds.
 
@@ -136,7 +136,9 @@ def event_table(
         weights=np.ascontiguousarray(weights, dtype=np.float64),
         entry_rows=whole_numbers(entry_rows, "entry_rows"),
         fill_rows=None if fill_rows is None else whole_numbers(fill_rows, "fill_rows"),
-        reach_rows=None if reach_rows is None else whole_numbers(reach_rows, "reach_rows"),
+        available_rows=None
+        if available_rows is None
+        else whole_numbers(available_rows, "available_rows"),
     )
     _check_lengths(table)
     _check_weights(table)
@@ -165,7 +167,7 @@ def events_of_legs(
         [weight for event in weights for weight in event],
         [NONE if leg.entry_row is None else leg.entry_row for leg in names],
         fill_rows=[NONE if leg.fill_row is None else leg.fill_row for leg in names],
-        reach_rows=[_reach(prices, event) for event in legs],
+        available_rows=[_available_row(prices, event) for event in legs],
     )
 
 
@@ -195,9 +197,10 @@ def _check_lengths(table: EventTable) -> None:
         array = getattr(table, name)
         if array is not None and array.shape != (n_names,):
             raise DataError(f"{name} has shape {array.shape} for {n_names} names", fix=_ONE_EACH)
-    if table.reach_rows is not None and len(table.reach_rows) != len(table):
+    if table.available_rows is not None and len(table.available_rows) != len(table):
         raise DataError(
-            f"reach_rows has {len(table.reach_rows)} rows for {len(table)} events", fix=_ONE_EACH
+            f"available_rows has {len(table.available_rows)} rows for {len(table)} events",
+            fix=_ONE_EACH,
         )
 
 
@@ -219,6 +222,6 @@ def _check_weights(table: EventTable) -> None:
         )
 
 
-def _reach(prices: PricePanel, legs: Sequence[Leg]) -> int:
+def _available_row(prices: PricePanel, legs: Sequence[Leg]) -> int:
     exchanges = {prices.listings[leg.column].exchange for leg in legs}
-    return prices.row_after(prices.reach(exchanges)) - 1
+    return prices.row_after(prices.last_available(exchanges)) - 1

@@ -24,7 +24,7 @@ from screener.paths.event_tables import EventTable, PaperPaths, joined
 from screener.paths.parallel import check_jobs, mapped
 from screener.paths.path_panel import BEYOND, PathPanel
 
-__all__ = ["check_events", "checked_horizons", "map_events", "paper_paths", "reaches_of"]
+__all__ = ["available_rows_of", "check_events", "checked_horizons", "map_events", "paper_paths"]
 
 _Kind = TypeVar("_Kind", bound=np.generic)
 
@@ -74,11 +74,11 @@ def paper_paths(
         _fixed(panel.positions),
     )
     offsets, marks, opens = _fixed(events.offsets), _fixed(panel.marks), _fixed(panel.opens)
-    reaches = _fixed(reaches_of(panel, events))
+    available_rows = _fixed(available_rows_of(panel, events))
     found = _empty(len(events), len(held))
     spans = np.empty((len(events.columns), 2), dtype=np.int64)
     rows = (found.returns, found.sessions_held, found.pending, found.last_rows, found.first_rows)
-    measure(offsets, reaches, _fixed(held), delay, names, maps, marks, opens, *rows, spans)
+    measure(offsets, available_rows, _fixed(held), delay, names, maps, marks, opens, *rows, spans)
     if not paths:
         return found
     path_offsets = _path_offsets(found)
@@ -160,7 +160,7 @@ def check_events(panel: PathPanel, events: EventTable, delay: int) -> None:
         delayed entry.
     """
     n_listings, n_rows = panel.marks.shape
-    bounds = {"columns": n_listings, "fill_rows": n_rows, "reach_rows": n_rows}
+    bounds = {"columns": n_listings, "fill_rows": n_rows, "available_rows": n_rows}
     for name, bound in bounds.items():
         values = getattr(events, name)
         if values is not None and len(values) and not -1 <= values.min() <= values.max() < bound:
@@ -191,10 +191,10 @@ def _starts(panel: PathPanel, events: EventTable, delay: int) -> IntArray:
     return np.where((at >= n_rows) | (events.entry_rows < 0), BEYOND, starts)
 
 
-def reaches_of(panel: PathPanel, events: EventTable) -> IntArray:
-    """Return the last row that the tables reach, for each event."""
-    if events.reach_rows is not None:
-        return events.reach_rows
+def available_rows_of(panel: PathPanel, events: EventTable) -> IntArray:
+    """Return the last available row of each event."""
+    if events.available_rows is not None:
+        return events.available_rows
     last = int(panel.data_ends.max(initial=-1))
     return np.full(len(events), last, dtype=np.int64)
 

@@ -44,14 +44,14 @@ def _own_row(own_rows: IntArray, calendar: int, position: int) -> int:
 
 @_compiled
 def _leg(
-    name: int, horizon: int, delay: int, reach: int, names: Names, maps: Maps
+    name: int, horizon: int, delay: int, available_row: int, names: Names, maps: Maps
 ) -> tuple[int, int, int, int, int]:
     """Return a name's calendar, start, exit, data end and fill: rows before any cut."""
     columns, _, entries, fills = names
     data_ends, calendars, own_rows, positions = maps
     column, entry = columns[name], entries[name]
     calendar = calendars[column] if column >= 0 else 0
-    end = min(data_ends[column], reach) if column >= 0 else reach
+    end = min(data_ends[column], available_row) if column >= 0 else available_row
     if entry < 0 or entry >= positions.shape[1]:
         return calendar, BEYOND, BEYOND, end, -1
     at = positions[calendar, entry] + delay
@@ -65,13 +65,13 @@ def _leg(
 
 @_compiled
 def _survey(
-    first: int, last: int, horizon: int, delay: int, reach: int, names: Names, maps: Maps
+    first: int, last: int, horizon: int, delay: int, available_row: int, names: Names, maps: Maps
 ) -> tuple[int, bool, int]:
     """Return an event's first row (-1: not begun), whether it is settled, and its cut."""
-    begun, settled, cut = BEYOND, True, reach
+    begun, settled, cut = BEYOND, True, available_row
     for name in range(first, last):
-        _, start, stop, end, fill = _leg(name, horizon, delay, reach, names, maps)
-        if start > reach:
+        _, start, stop, end, fill = _leg(name, horizon, delay, available_row, names, maps)
+        if start > available_row:
             # One left out for good is cash without an entry: nothing about it is open.
             settled = settled and names[0][name] < 0 and names[2][name] < 0
             continue
@@ -111,7 +111,7 @@ def _span(
 @_compiled
 def measure(
     offsets: IntArray,
-    reaches: IntArray,
+    available_rows: IntArray,
     horizons: IntArray,
     delay: int,
     names: Names,
@@ -127,15 +127,15 @@ def measure(
 ) -> None:
     """Fill in the rows of every event and horizon, and the spans of the longest horizon."""
     for event in range(len(offsets) - 1):
-        first, last, reach = offsets[event], offsets[event + 1], reaches[event]
+        first, last, available_row = offsets[event], offsets[event + 1], available_rows[event]
         for at in range(len(horizons)):
             horizon = horizons[at]
-            begun, settled, cut = _survey(first, last, horizon, delay, reach, names, maps)
+            begun, settled, cut = _survey(first, last, horizon, delay, available_row, names, maps)
             value, least, furthest = 1.0, horizon, -1
             for name in range(first, last):
-                leg = _leg(name, horizon, delay, reach, names, maps)
+                leg = _leg(name, horizon, delay, available_row, names, maps)
                 fill, end = -1, -1
-                if leg[1] <= reach:
+                if leg[1] <= available_row:
                     fill, end, held = _span(leg, settled, cut, maps)
                     least, furthest = min(least, held), max(furthest, end)
                 value += _gain(fill, end, names[0][name], names[1][name], marks, opens)

@@ -13,7 +13,7 @@ import numpy as np
 
 from screener.domain.arrays import FloatVector, IntArray
 from screener.paths.event_tables import CASH, EventTable, PaperPaths
-from screener.paths.kernel import check_events, checked_horizons, reaches_of
+from screener.paths.kernel import available_rows_of, check_events, checked_horizons
 from screener.paths.path_panel import PathPanel
 
 __all__ = ["paper_paths_numpy"]
@@ -82,11 +82,14 @@ def paper_paths_numpy(
     rows = [
         [
             _row(
-                panel, _names(panel, events, event, int(horizon), delay, reach), int(horizon), reach
+                panel,
+                _names(panel, events, event, int(horizon), delay, available_row),
+                int(horizon),
+                available_row,
             )
             for horizon in held
         ]
-        for event, reach in enumerate(reaches_of(panel, events).tolist())
+        for event, available_row in enumerate(available_rows_of(panel, events).tolist())
     ]
     shape = (len(events), len(held))
     longest = [row[-1][4] if paths else np.empty(0) for row in rows]
@@ -110,20 +113,20 @@ def _whole(rows: list[list[_Row]], at: int) -> IntArray:
 
 
 def _names(
-    panel: PathPanel, events: EventTable, event: int, horizon: int, delay: int, reach: int
+    panel: PathPanel, events: EventTable, event: int, horizon: int, delay: int, available_row: int
 ) -> list[_Name]:
     places = range(int(events.offsets[event]), int(events.offsets[event + 1]))
-    return [_name(panel, events, at, horizon, delay, reach) for at in places]
+    return [_name(panel, events, at, horizon, delay, available_row) for at in places]
 
 
 def _name(
-    panel: PathPanel, events: EventTable, at: int, horizon: int, delay: int, reach: int
+    panel: PathPanel, events: EventTable, at: int, horizon: int, delay: int, available_row: int
 ) -> _Name:
     column, entry = int(events.columns[at]), int(events.entry_rows[at])
     cash = column == CASH
     sessions = np.flatnonzero(panel.trading[0 if cash else panel.calendars[column]])
     later = sessions[sessions >= entry][delay:] if entry >= 0 else sessions[:0]
-    start = int(later[0]) if len(later) and later[0] <= reach else None
+    start = int(later[0]) if len(later) and later[0] <= available_row else None
     bought = start if events.fill_rows is None else int(events.fill_rows[at])
     return _Name(
         column=column,
@@ -131,19 +134,19 @@ def _name(
         sessions=sessions,
         start=start,
         stop=int(later[horizon - 1]) if len(later) >= horizon else None,
-        data_end=reach if cash else min(int(panel.data_ends[column]), reach),
+        data_end=available_row if cash else min(int(panel.data_ends[column]), available_row),
         bought=None if cash or bought is None or bought < 0 else bought,
         for_good=cash and entry < 0,
     )
 
 
-def _row(panel: PathPanel, names: list[_Name], horizon: int, reach: int) -> _Row:
+def _row(panel: PathPanel, names: list[_Name], horizon: int, available_row: int) -> _Row:
     settled = all(name.settled for name in names)
     begun = [name for name in names if name.start is not None]
     if not begun:
         return np.nan, 0, not settled, -1, np.empty(0), -1
-    open_ends = [n.data_end for n in begun if not n.settled and n.fill(reach) is not None]
-    cut = reach if settled else min(open_ends, default=reach)
+    open_ends = [n.data_end for n in begun if not n.settled and n.fill(available_row) is not None]
+    cut = available_row if settled else min(open_ends, default=available_row)
     first = min(name.start for name in begun if name.start is not None)
     last = max(name.end(cut) for name in begun)
     path = np.ones(last - first + 1)

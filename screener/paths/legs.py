@@ -116,7 +116,7 @@ def resolve_leg(
     entry: date,
     horizon: int,
     max_wait: int,
-    reach: date,
+    last_available: date,
     price: EntryPrice = EntryPrice.OPEN,
 ) -> Leg:
     """Resolve what becomes of one name that is to be bought in session `entry`.
@@ -137,8 +137,8 @@ def resolve_leg(
         Sessions to hold; the exit is the close of session `horizon`.
     max_wait
         Sessions that a blocked purchase may wait, at most `horizon - 1`.
-    reach
-        How far the tables reach on any exchange of the event.
+    last_available
+        Last available session of any exchange of the event.
     price
         At which price of its session it is bought.
 
@@ -154,10 +154,10 @@ def resolve_leg(
     own = panel.own_rows(column)
     at = int(np.searchsorted(own, panel.row(entry)))
     covered = panel.covered_rows(column)
-    frontier = panel.frontier.get(panel.listings[column].exchange)
-    begun = frontier is not None and entry <= frontier
+    last_session = panel.last_sessions.get(panel.listings[column].exchange)
+    begun = last_session is not None and entry <= last_session
     # Where no exchange of the event has reached its entry, no name's coverage can have ended.
-    if entry <= reach and _gap(own, covered, at) > COVERAGE_GAP:
+    if entry <= last_available and _gap(own, covered, at) > COVERAGE_GAP:
         return left_out(column, Reason.COVERAGE_ENDED)
     if at < len(own) and panel.paid_out(column, int(own[at])):
         return left_out(column, Reason.DELISTED)
@@ -166,8 +166,8 @@ def resolve_leg(
     if int(covered[-1]) < int(own[at]):
         return left_out(column, Reason.COVERAGE_ENDED, settled=False)
     window = own[at : at + horizon]
-    window = window[window < panel.row_after(reach)]
-    return _covered_leg(panel, column, window, covered, horizon, max_wait, reach, price)
+    window = window[window < panel.row_after(last_available)]
+    return _covered_leg(panel, column, window, covered, horizon, max_wait, last_available, price)
 
 
 def _covered_leg(
@@ -177,7 +177,7 @@ def _covered_leg(
     covered: Places,
     horizon: int,
     max_wait: int,
-    reach: date,
+    last_available: date,
     price: EntryPrice,
 ) -> Leg:
     exit_row = int(window[-1]) if len(window) == horizon else None
@@ -200,7 +200,7 @@ def _covered_leg(
         fill_row=fill_row,
         last_row=last_row,
         settled=known,  # the wait is over before the exit
-        stopped=not reached and _stopped(panel, column, data_end, exit_row, reach),
+        stopped=not reached and _stopped(panel, column, data_end, exit_row, last_available),
     )
 
 
@@ -318,10 +318,10 @@ def _first_buyable(
 
 
 def _stopped(
-    panel: PricePanel, column: int, data_end: int, exit_row: int | None, reach: date
+    panel: PricePanel, column: int, data_end: int, exit_row: int | None, last_available: date
 ) -> bool:
     """Tell whether the data of this name stop while the tables go on."""
-    frontier = panel.frontier.get(panel.listings[column].exchange)
-    others_go_on = frontier is not None and frontier > panel.session(data_end)
-    window_over = exit_row is not None and panel.session(exit_row) <= reach
+    last_session = panel.last_sessions.get(panel.listings[column].exchange)
+    others_go_on = last_session is not None and last_session > panel.session(data_end)
+    window_over = exit_row is not None and panel.session(exit_row) <= last_available
     return others_go_on or window_over

@@ -122,7 +122,7 @@ def resolve_window(
         If VWAPs or market values are wanted and not known.
     """
     by_exchange = dict(entries)
-    reach = panel.reach(by_exchange)
+    last_available = panel.last_available(by_exchange)
     legs = tuple(
         resolve_leg(
             panel,
@@ -130,7 +130,7 @@ def resolve_window(
             entry=by_exchange[member.listing.exchange],
             horizon=horizon,
             max_wait=max_wait,
-            reach=reach,
+            last_available=last_available,
             price=price,
         )
         for member in event.members
@@ -141,7 +141,7 @@ def resolve_window(
     if status is WindowStatus.NO_DATA:
         legs = tuple(replace(leg, state=LegState.DROPPED) for leg in legs)
     final = status in (WindowStatus.MATURE, WindowStatus.NO_DATA)
-    cut = None if final else _cut(legs, panel.row_after(reach) - 1)
+    cut = None if final else _cut(legs, panel.row_after(last_available) - 1)
     legs = tuple(_seen_by(leg, cut) for leg in legs)
     end_rows = tuple(_end_row(panel, leg, cut) for leg in legs)
     return Window(

@@ -205,12 +205,12 @@ def _cells(result: EventResult, *, costed: bool) -> list[str]:
 
 
 def _shortfall(results: Sequence[EventResult], *, amounts: bool) -> Iterator[RenderableType]:
-    """Show what each friction took, for the windows that both paths finished."""
-    told = [item for item in results if item.gap or (amounts and item.capital is not None)]
+    """Show the implementation shortfall by friction, for the windows that both paths finished."""
+    told = [item for item in results if item.shortfall or (amounts and item.capital is not None)]
     if not told:
         return
-    steps = next(([step for step, _ in item.gap] for item in told if item.gap), [])
-    if not any(dict(item.gap).get(_SELDOM) for item in told):
+    steps = next(([step for step, _ in item.shortfall] for item in told if item.shortfall), [])
+    if not any(dict(item.shortfall).get(_SELDOM) for item in told):
         steps = [step for step in steps if step != _SELDOM]
     columns = [
         *heads(RETURNS, "horizon", *(("capital",) if amounts else ()), "paper_return"),
@@ -222,12 +222,12 @@ def _shortfall(results: Sequence[EventResult], *, amounts: bool) -> Iterator[Ren
             str(item.window.horizon),
             *([money_short(item.capital)] if amounts else []),
             points(item.paper_return, signed=True),
-            *(points(dict(item.gap).get(step), signed=True) for step in steps),
+            *(points(dict(item.shortfall).get(step), signed=True) for step in steps),
             points(item.executable_return, signed=True),
         ]
         for item in told
     ]
-    yield plain_table(columns, rows, title="from paper to traded")
+    yield plain_table(columns, rows, title="implementation shortfall")
 
 
 # ---- what to know about it -----------------------------------------------------------------------

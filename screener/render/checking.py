@@ -18,7 +18,7 @@ from screener.render.tables import (
     published_text,
 )
 from screener.results.reports import CHECKING
-from screener.workflows.report.check import Checked, Checking, Verdict
+from screener.workflows.report.check import Checked, Checking, ClaimState
 
 __all__ = ["checking_view"]
 
@@ -98,7 +98,8 @@ def _summary(result: Checking) -> str:
     if not result.rows:
         return "The card holds no claims."
     agree, differ, unknown = (
-        result.count(verdict) for verdict in (Verdict.AGREES, Verdict.DIFFERS, Verdict.UNKNOWN)
+        result.count(verdict)
+        for verdict in (ClaimState.AGREES, ClaimState.DIFFERS, ClaimState.UNKNOWN)
     )
     return (
         f"Of {len(result.rows)} claims {agree} agree with the tables, {differ} differ, "

@@ -149,6 +149,6 @@ def _origins(found: Explanation) -> tuple[str, ...]:
     }
     lines += [f"prices from {text}" for text in sorted(told)]
     steps = ", ".join(
-        f"{step} {number(taken * 100, signed=True)}" for step, taken in found.result.gap
+        f"{step} {number(taken * 100, signed=True)}" for step, taken in found.result.shortfall
     )
-    return (*lines, f"from paper to traded, in %: {steps}") if steps else tuple(lines)
+    return (*lines, f"implementation shortfall, in %: {steps}") if steps else tuple(lines)

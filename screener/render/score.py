@@ -1,4 +1,4 @@
-"""A score on the terminal: who keeps their own promises, beside what chance gives."""
+"""A score on the terminal: who meets their own rating definitions, beside the base rate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from screener.render.score_words import Language, sentence, word
 from screener.render.tables import UNDEFINED, Column, banner, heads, number, plain_table
 from screener.results.score import CALLS, CROWDING, PERSISTENCE, SCORES
 from screener.results.tables import Dtype, Row, TableSpec
-from screener.scoring.judging import Verdict
+from screener.scoring.judging import CallState
 from screener.scoring.persistence import Persistence
 from screener.workflows.score.rows import call_rows, score_rows
 from screener.workflows.score.run import ScoreRun
@@ -49,7 +49,7 @@ _NUMBERS = (
 _RULES = (
     "Met: at least the promised active return at the horizon's end, from the close of the note's "
     "own date; tradable: from the open at which a reader could buy.",
-    "Returns are in the direction of the rating, dividends included; chance: all listings that "
+    "Returns are in the direction of the rating, dividends included; base rate: all listings that "
     "traded that day, same sessions, same rule.",
 )
 
@@ -81,8 +81,8 @@ def _headline(run: ScoreRun) -> Iterator[str]:
     counts = verdict_counts(run.judged)
     total = run.board.total
     yield (
-        f"{total.n_calls:,} calls: {total.at_end.n:,} mature, {counts[Verdict.PENDING]:,} pending, "
-        f"{counts[Verdict.UNJUDGED]:,} cannot be judged."
+        f"{total.n_calls:,} calls: {total.at_end.n:,} mature, {counts[CallState.PENDING]:,} "
+        f"pending, {counts[CallState.UNJUDGED]:,} cannot be judged."
     )
     score = total.at_end
     if score.rate is None or total.low is None or total.high is None:
@@ -94,7 +94,7 @@ def _headline(run: ScoreRun) -> Iterator[str]:
         yield (
             f"The ratings were met in {100 * score.rate:.1f} % of {score.n:,} matured calls "
             f"[{100 * total.low:.1f} to {100 * total.high:.1f}], "
-            f"where chance alone gives {100 * score.base_rate:.1f} %."
+            f"against a base rate of {100 * score.base_rate:.1f} %."
         )
 
 

@@ -19,13 +19,13 @@ _ZH = {
     "mature": "到期",
     "hit %": "达标率%",
     "interval": "区间",
-    "chance %": "随机%",
+    "base %": "随机%",
     "shrunk %": "收缩后%",
     "active %": "超额%",
     "median": "中位",
     "worst": "最差",
     "trade %": "可交易%",
-    "chance": "随机",
+    "base": "随机",
     "any time %": "期内%",
     "first %": "首次%",
     "repeat %": "重申%",
@@ -88,7 +88,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"The first one falls due on (\S+) \((.+)\)\.", r"最早的到期日是\1（\2）。"),
     (
         r"The ratings were met in (\S+) % of (\S+) matured calls \[(\S+) to (\S+)\], "
-        r"where chance alone gives (\S+) %\.",
+        r"against a base rate of (\S+) %\.",
         r"到期的\2条评级有\1%达标［\3至\4］，随机为\5%。",
     ),
     (
@@ -111,7 +111,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"Returns are in the direction of the rating, dividends included; "
-        r"chance: all listings that traded that day, same sessions, same rule\.",
+        r"base rate: all listings that traded that day, same sessions, same rule\.",
         "收益按评级方向计、含分红；随机：当日可交易的全部证券，同期同规则。",
     ),
     (

@@ -10,7 +10,7 @@ from rich.text import Text
 from screener.render.tables import UNDEFINED, Column, heads, plain_table
 from screener.results.screen import screen_spec
 from screener.screen.evaluate import ScreenedRow
-from screener.screen.fields import Field, Unit
+from screener.screen.fields import Field, FieldUnit
 from screener.workflows.screen.run import ScreenResult
 
 __all__ = ["screen_view"]
@@ -68,7 +68,7 @@ def _closing(result: ScreenResult, shown: int) -> Iterator[Text]:
     more = f"; the first {shown} are shown{rest}" if shown < passed else ""
     yield Text(f"{passed:,} of {len(result.rows):,} passed{more}", style="bold")
     allowed = f", save where allowed ({', '.join(result.allowed)})" if result.allowed else ""
-    amounts = any(field.unit is Unit.MONEY for field in result.fields)
+    amounts = any(field.unit is FieldUnit.MONEY for field in result.fields)
     money = f"; amounts in {result.currency}" if amounts else ""
     yield Text(
         "A multiple of zero or less (a loss) is undefined and never passes; "
@@ -76,9 +76,9 @@ def _closing(result: ScreenResult, shown: int) -> Iterator[Text]:
     )
 
 
-def _shown(unit: Unit, value: float | None) -> str:
+def _shown(unit: FieldUnit, value: float | None) -> str:
     if value is None:
         return UNDEFINED
-    if unit is Unit.MONEY:
+    if unit is FieldUnit.MONEY:
         return f"{value / 1e9:,.2f} bn"
-    return f"{value * 100:.2f} %" if unit is Unit.FRACTION else f"{value:,.2f}"
+    return f"{value * 100:.2f} %" if unit is FieldUnit.FRACTION else f"{value:,.2f}"

@@ -23,9 +23,9 @@ from screener.render.tables import (
 from screener.results.study import TESTS, UNITS
 from screener.results.tables import Row
 from screener.study.evaluating import FEW_DATES, FEW_UNITS, PartResult
-from screener.study.parametric import CONFIDENCE
 from screener.study.results import Statistic, TestResult
 from screener.study.reversal import Reversal
+from screener.study.statistics.parametric import CONFIDENCE
 from screener.study.units import State, UnitKind
 from screener.study.windows import Part
 from screener.workflows.study.rows import name_rows, unit_rows
@@ -131,22 +131,22 @@ def _tests(group: StudyGroup) -> RenderableType:
     names = [str(part.window.part) for part in parts]
     columns = [*heads(TESTS, "statistic"), *(Column(header=name, numeric=True) for name in names)]
     rows = [
-        [_SHORT[statistic], *(_value_and_chance(part.tests[at]) for part in parts)]
+        [_SHORT[statistic], *(_value_and_p(part.tests[at]) for part in parts)]
         for at, statistic in enumerate(Statistic)
     ]
     adjusted = (("KP p, Holm", group.holm), ("KP p, B-H", group.benjamini_hochberg))
     for name, found in adjusted:
-        rows.append([name, *(_chance(found[part, Statistic.KOLARI_PYNNONEN]) for part in names)])
+        rows.append([name, *(_p_value(found[part, Statistic.KOLARI_PYNNONEN]) for part in names)])
     return plain_table(columns, rows)
 
 
-def _value_and_chance(test: TestResult) -> str:
+def _value_and_p(test: TestResult) -> str:
     if test.p is None:
         return UNDEFINED
-    return _chance(test.p) if test.value is None else f"{number(test.value)} {_chance(test.p)}"
+    return _p_value(test.p) if test.value is None else f"{number(test.value)} {_p_value(test.p)}"
 
 
-def _chance(p: float | None) -> str:
+def _p_value(p: float | None) -> str:
     if p is None:
         return UNDEFINED
     return "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
@@ -157,10 +157,10 @@ def _reversal(found: Reversal) -> str:
         return "reversal: no event has finished run-up, day and drift"
     share = percent(abs(found.taken_back), digits=0)
     verb = "took back" if found.taken_back > 0 else "went on by"
-    chance = "" if found.test.p is None else f", p {found.test.p:.3f}"
+    told_p = "" if found.test.p is None else f", p {found.test.p:.3f}"
     return (
         f"reversal: the drift {verb} {share} of run-up and day, against them in "
-        f"{found.n_against} of {found.n} events{chance}"
+        f"{found.n_against} of {found.n} events{told_p}"
     )
 
 

@@ -101,18 +101,18 @@ def _broker(record: BrokerRecord) -> str:
     if record.base_rate is None:
         return say_count(
             "{broker} has met its own rating in {rate} of its {n} matured call [{low}, {high}], "
-            "what chance alone gives is not known.",
+            "whose base rate is not known.",
             "{broker} has met its own rating in {rate} of its {n} matured calls [{low}, {high}], "
-            "what chance alone gives is not known.",
+            "whose base rate is not known.",
             record.matured,
             **known,
         )
     return say_count(
         "{broker} has met its own rating in {rate} of its {n} matured call [{low}, {high}], "
-        "where chance alone gives {chance}.",
+        "against a base rate of {base_rate}.",
         "{broker} has met its own rating in {rate} of its {n} matured calls [{low}, {high}], "
-        "where chance alone gives {chance}.",
+        "against a base rate of {base_rate}.",
         record.matured,
-        chance=_percent(record.base_rate, signed=False),
+        base_rate=_percent(record.base_rate, signed=False),
         **known,
     )

@@ -37,8 +37,8 @@ NEAR_COPY = 0.6
 """Similarity from which a text is probably a copy of another.
 
 Of 3,200 characters, 20 edited words leave 0.93, a foreign header of 300 characters as well 0.85,
-and 100 edited words, or the loss of a quarter, about 0.7; reports of one house that share but their
-headings and phrases stay below 0.4. With 128 permutations the standard error is 0.04.
+and 100 edited words, or the loss of a quarter, about 0.7; reports of one broker that share but
+their headings and phrases stay below 0.4. With 128 permutations the standard error is 0.04.
 """
 
 _PERMUTATIONS = 128
@@ -85,7 +85,7 @@ def signature(text: Text, *, boilerplate: Iterable[Place] = ()) -> tuple[int, ..
     text
         The text.
     boilerplate
-        Stretches to pass over: disclaimers are alike in all reports of a house.
+        Stretches to pass over: disclaimers are alike in all reports of a broker.
 
     Returns
     -------

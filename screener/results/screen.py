@@ -6,15 +6,15 @@ from collections.abc import Container, Iterable, Iterator
 
 from screener.results.tables import Column, Dtype, TableSpec, declared
 from screener.results.tables import Unit as Counted
-from screener.screen.fields import Field, Unit
+from screener.screen.fields import Field, FieldUnit
 
 __all__ = ["screen_spec"]
 
 _TABLES = declared("screen")
 _UNITS = {
-    Unit.MULTIPLE: Counted.RATIO,
-    Unit.MONEY: Counted.MONEY,
-    Unit.FRACTION: Counted.FRACTION,
+    FieldUnit.MULTIPLE: Counted.RATIO,
+    FieldUnit.MONEY: Counted.MONEY,
+    FieldUnit.FRACTION: Counted.FRACTION,
 }
 
 

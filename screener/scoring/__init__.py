@@ -1,1 +1,1 @@
-"""Scoring: ratings held to their houses' own definitions, beside what chance alone gives."""
+"""Scoring: ratings held to their brokers' own definitions, beside the base rate."""

@@ -1,4 +1,4 @@
-"""What chance alone gives: how many of all listings kept the same promise over the same sessions.
+"""Base rates: how many of all listings met the same definition over the same sessions.
 
 The base rate of a call is taken over every listing of its market that traded on the call's first
 session, those delisted since included, from the same close to the same close, against the same
@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from screener.domain.arrays import FloatArray, IntArray
-from screener.domain.wealth import IndexSeries, Peers, WealthPanel
+from screener.domain.total_return import IndexSeries, Peers, TotalReturnPanel
 from screener.scoring.bands import Bands, Direction
 
 __all__ = ["BaseRates", "Stretch", "base_rates", "reached_within"]
@@ -33,7 +33,7 @@ class Stretch:
     series
         The benchmark.
     peers
-        Of `domain.wealth.Peers`.
+        Of `domain.total_return.Peers`.
     """
 
     start: int
@@ -78,7 +78,7 @@ class BaseRates:
 
 
 def base_rates(
-    panel: WealthPanel, stretch: Stretch, bands: Bands, columns: IntArray
+    panel: TotalReturnPanel, stretch: Stretch, bands: Bands, columns: IntArray
 ) -> tuple[BaseRates, FloatArray]:
     """Return the base rate of each band over one stretch, and whether calls were kept within it.
 
@@ -118,8 +118,8 @@ def base_rates(
     return found, within
 
 
-def reached_within(panel: WealthPanel, stretch: Stretch, band: Bands) -> FloatArray:
-    """Tell of every column whether it kept a promise at any session from the horizon's low end on.
+def reached_within(panel: TotalReturnPanel, stretch: Stretch, band: Bands) -> FloatArray:
+    """Tell of every column whether it met its band at any session from the horizon's low end on.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def reached_within(panel: WealthPanel, stretch: Stretch, band: Bands) -> FloatAr
     return np.asarray(kept if direction == Direction.LEVEL else band.keeps(best), dtype=np.float64)
 
 
-def _active(panel: WealthPanel, stretch: Stretch) -> FloatArray:
+def _active(panel: TotalReturnPanel, stretch: Stretch) -> FloatArray:
     level = stretch.series.close
     with np.errstate(invalid="ignore", divide="ignore"):
         own = panel.close[stretch.end] / panel.close[stretch.start]
@@ -158,7 +158,7 @@ def _active(panel: WealthPanel, stretch: Stretch) -> FloatArray:
     return found
 
 
-def _from_open(panel: WealthPanel, stretch: Stretch) -> FloatArray:
+def _from_open(panel: TotalReturnPanel, stretch: Stretch) -> FloatArray:
     if stretch.entry < 0:
         return np.full(len(panel.listings), np.nan)
     series = stretch.series

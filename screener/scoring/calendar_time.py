@@ -15,11 +15,11 @@ import numpy as np
 
 from screener.domain.arrays import DayArray, FloatArray, IntArray
 from screener.domain.listing import Listing
-from screener.domain.wealth import WealthPanel
+from screener.domain.total_return import TotalReturnPanel
 from screener.errors import ComputeError
 from screener.scoring.score import Judged
-from screener.study.distributions import normal_two_sided
-from screener.study.regression import automatic_lag, least_squares
+from screener.study.statistics.distributions import normal_two_sided
+from screener.study.statistics.regression import automatic_lag, least_squares
 
 __all__ = ["LEAST_SESSIONS", "CalendarTime", "calendar_time"]
 
@@ -39,7 +39,7 @@ class CalendarTime:
         Return a session that the benchmarks do not explain, as a fraction, in the direction of the
         ratings; `None` for too few sessions.
     t, p
-        It by its standard error, and the two-sided chance of it.
+        It by its standard error, and the two-sided p of it.
     """
 
     n_sessions: int
@@ -48,7 +48,9 @@ class CalendarTime:
     p: float | None = None
 
 
-def calendar_time(judged: Judged, panels: Sequence[WealthPanel], rows: IntArray) -> CalendarTime:
+def calendar_time(
+    judged: Judged, panels: Sequence[TotalReturnPanel], rows: IntArray
+) -> CalendarTime:
     """Return the portfolio of some calls; only matured ones count.
 
     Parameters
@@ -72,7 +74,7 @@ def calendar_time(judged: Judged, panels: Sequence[WealthPanel], rows: IntArray)
 class _Market:
     """One panel: its columns, and where its sessions stand on the common axis."""
 
-    def __init__(self, panel: WealthPanel, axis: DayArray) -> None:
+    def __init__(self, panel: TotalReturnPanel, axis: DayArray) -> None:
         self.panel = panel
         self.column = {listing: at for at, listing in enumerate(panel.listings)}
         self.places = np.searchsorted(axis, panel.sessions)

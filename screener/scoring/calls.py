@@ -1,4 +1,4 @@
-"""Calls: one rating of one house on one day, from cards and from imported histories alike."""
+"""Calls: one rating of one broker on one day, from cards and from imported histories alike."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Call:
     members
         Names that an industry call recommends: its labelled proxy.
     repeated
-        Whether the house had said so before.
+        Whether the broker had said so before.
     estimated
         Whether its date is an estimate.
     title

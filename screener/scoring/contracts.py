@@ -1,6 +1,6 @@
-"""Rating contracts: what a house's rating promised on a day, from the definitions it printed.
+"""Rating contracts: what a broker's rating promised on a day, from the definitions it printed.
 
-A definition holds from the day of the card that carries it. Within a house, the definition in
+A definition holds from the day of the card that carries it. Within a broker, the definition in
 force for a kind of rating (stock, industry, convertible) is the newest one that has bands of that
 kind: a card that defines industry ratings alone leaves the older stock ratings as they were.
 """
@@ -42,7 +42,7 @@ _DEFAULTS = {True: "沪深300", False: "恒生指数"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedDefinition:
-    """A house's definition of its ratings, the day from which it holds, and where it stands."""
+    """A broker's definition of its ratings, the day from which it holds, and where it stands."""
 
     since: date
     card: str
@@ -51,7 +51,7 @@ class DatedDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """What one rating of a house promises.
+    """What one rating of a broker promises.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Contract:
     months_low, months_high
         Horizon in calendar months.
     benchmarks
-        Pairs of market and benchmark, as printed; empty where the house names none.
+        Pairs of market and benchmark, as printed; empty where the broker names none.
     band
         Promised active return.
     """
@@ -90,7 +90,7 @@ def benchmark_of(contract: Contract, *, mainland: bool) -> tuple[Listing | None,
     -------
     tuple
         The index, `None` if no table can hold it; its name; and whether the name is assumed,
-        because the house prints none for this market.
+        because the broker prints none for this market.
     """
     printed = [name for market, name in contract.benchmarks if market == _MARKETS[mainland]]
     name = printed[0] if printed else _DEFAULTS[mainland]
@@ -99,13 +99,13 @@ def benchmark_of(contract: Contract, *, mainland: bool) -> tuple[Listing | None,
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _History:
-    # Contracts of one house and level, by the day from which they hold.
+    # Contracts of one broker and level, by the day from which they hold.
     days: DayArray
     ladders: tuple[dict[str, int], ...]
 
 
 class Contracts:
-    """Definitions of all houses, by date.
+    """Definitions of all brokers, by date.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ class Contracts:
         days
             `(n,)` day of each call.
         backdate
-            Whether calls older than a house's first known definition are judged by that one.
+            Whether calls older than a broker's first known definition are judged by that one.
 
         Returns
         -------

@@ -24,7 +24,7 @@ _MOST_HIDDEN = 2 / 3  # of the covariance; a shorter history tells nothing of it
 
 
 def design_effect(excess: FloatArray, months: IntArray, subjects: IntArray, *, lags: int) -> float:
-    """Return by how much calls that hang together vary more than independent ones.
+    """Return by how much clustered calls vary more than independent ones.
 
     Parameters
     ----------
@@ -86,9 +86,9 @@ def _between_calls(centred: FloatArray, since: IntArray, subjects: IntArray, lag
 
 
 def p_value(hits: FloatArray, rates: FloatArray, effect: float) -> float:
-    """Return the two-sided p of hits as good as chance gives, each call with its own base rate.
+    """Return the two-sided p of hits as good as chance, each call with its own base rate.
 
-    Under the null the hits are independent with their base rates as chances; their variance is
+    Under the null the hits are independent, each with its base rate as probability; its variance is
     multiplied by the design effect, and the sum is taken as normal.
 
     Parameters

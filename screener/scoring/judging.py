@@ -1,6 +1,6 @@
 """Each call held to its contract: met, missed, pending, or why it cannot be judged.
 
-A call is judged from the close of its own date (the houses' wording; the last session on or
+A call is judged from the close of its own date (the brokers' wording; the last session on or
 before it) to the close of its horizon's last session. Beside that stands what a reader could have
 had: from the open of the first session in which one could act, to the same end. Both are total
 returns in the listing's currency, less the benchmark's over the same sessions.
@@ -19,16 +19,16 @@ import numpy as np
 
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.listing import Listing
-from screener.domain.wealth import WealthPanel
+from screener.domain.total_return import TotalReturnPanel
 from screener.market.calendars import Calendar
 from screener.scoring.bands import Bands
 from screener.scoring.base_rates import BaseRates, Stretch, base_rates
 from screener.scoring.horizons import add_months, first_on_or_after, last_on_or_before
 
-__all__ = ["Outcomes", "Terms", "Verdict", "judge"]
+__all__ = ["CallState", "Outcomes", "Terms", "judge"]
 
 
-class Verdict(StrEnum):
+class CallState(StrEnum):
     """How a call ends."""
 
     MET = "met"
@@ -76,7 +76,7 @@ class Outcomes:
     Parameters
     ----------
     verdict
-        Of `Verdict`, by the headline rule at the horizon's end.
+        Of `CallState`, by the headline rule at the horizon's end.
     why
         Why a call cannot be judged; empty for the others.
     start, end, entry
@@ -117,7 +117,7 @@ class Outcomes:
             elif part.name in ("start", "end", "entry"):
                 made[part.name] = np.full(n, np.datetime64("NaT"), dtype="datetime64[D]")
             elif part.name in ("verdict", "why"):
-                text = Verdict.UNJUDGED if part.name == "verdict" else ""
+                text = CallState.UNJUDGED if part.name == "verdict" else ""
                 made[part.name] = np.full(n, text, dtype=np.object_)
             else:
                 made[part.name] = np.full(n, np.nan)
@@ -126,13 +126,13 @@ class Outcomes:
     @property
     def matured(self) -> FlagArray:
         """`(n,)` whether a call was met or missed."""
-        found: FlagArray = (self.verdict == Verdict.MET) | (self.verdict == Verdict.MISSED)
+        found: FlagArray = (self.verdict == CallState.MET) | (self.verdict == CallState.MISSED)
         return found
 
     @property
     def met(self) -> FlagArray:
         """`(n,)` whether a call was met."""
-        found: FlagArray = self.verdict == Verdict.MET
+        found: FlagArray = self.verdict == CallState.MET
         return found
 
     def put(self, rows: IntArray, other: Outcomes) -> None:
@@ -144,7 +144,7 @@ class Outcomes:
                 getattr(self, part.name)[rows] = getattr(other, part.name)
 
 
-def judge(terms: Terms, panels: Sequence[tuple[WealthPanel, Calendar]]) -> Outcomes:
+def judge(terms: Terms, panels: Sequence[tuple[TotalReturnPanel, Calendar]]) -> Outcomes:
     """Judge calls on the tables of their markets.
 
     Parameters
@@ -168,7 +168,7 @@ class _Calls:
     """Calls of one market: where they stand in its panel."""
 
     def __init__(
-        self, terms: Terms, rows: IntArray, panel: WealthPanel, calendar: Calendar
+        self, terms: Terms, rows: IntArray, panel: TotalReturnPanel, calendar: Calendar
     ) -> None:
         self.panel = panel
         self.bands = terms.bands.take(rows)
@@ -205,11 +205,11 @@ def _judge_market(calls: _Calls) -> Outcomes:
     levels = _levels(calls)
     _fill_returns(found, calls, levels)
     found.why[:] = _reasons(calls, levels)
-    found.verdict[:] = np.where(found.why == "", Verdict.PENDING, Verdict.UNJUDGED)
+    found.verdict[:] = np.where(found.why == "", CallState.PENDING, CallState.UNJUDGED)
     judged = calls.matured & (found.why == "")
     _blank(found, found.why != "")
     found.verdict[judged] = np.where(
-        calls.bands.keeps(found.active_return)[judged], Verdict.MET, Verdict.MISSED
+        calls.bands.keeps(found.active_return)[judged], CallState.MET, CallState.MISSED
     )
     found.in_band[judged] = calls.bands.holds(found.active_return)[judged]
     acted = judged & np.isfinite(found.tradable_return)

@@ -1,4 +1,4 @@
-"""Who keeps their own promises: calls by house, analyst, theme or rating, beside chance.
+"""Who meets their own definitions: calls by broker, analyst, theme or rating, beside base rates.
 
 A call with several analysts or themes counts under each, so that groups may add up to more than
 there are calls. Returns are taken in the direction of the rating: what a "sell" lost to its
@@ -18,10 +18,10 @@ import numpy.typing as npt
 from screener.domain.arrays import FloatArray, IntArray, Places
 from screener.scoring.calls import CallTable
 from screener.scoring.intervals import design_effect, p_value, spans_enough
-from screener.scoring.judging import Outcomes, Verdict
+from screener.scoring.judging import CallState, Outcomes
 from screener.scoring.shrinkage import shrink
-from screener.study.intervals import LEVEL, wilson
-from screener.study.trials import benjamini_hochberg
+from screener.study.statistics.intervals import LEVEL, wilson
+from screener.study.statistics.multiple_testing import benjamini_hochberg
 
 __all__ = [
     "Grouping",
@@ -84,7 +84,7 @@ class Score:
         Matured calls: by the headline rule at the horizon's end, at any session of the horizon,
         within the band itself, and from the reader's open.
     first, repeated
-        Of those by the headline rule: first mentions, and what the house had said before.
+        Of those by the headline rule: first mentions, and what the broker had said before.
     n_met
         Matured calls that were met.
     n_effective
@@ -96,7 +96,7 @@ class Score:
     base_active
         Mean active return of all listings over the same sessions, in the same direction.
     p, p_adjusted
-        Of a hit rate as good as chance gives; adjusted for all groups that were asked about.
+        Of a hit rate as good as the base rate; adjusted for all groups that were asked about.
         `None` where the calls reach over less than twice their horizon.
     shrunk
         Hit rate after shrinkage.
@@ -250,7 +250,7 @@ class _View:
     ) -> None:
         self.outcomes, self.months = outcomes, months
         self.matured, self.met = outcomes.matured, outcomes.met.astype(np.float64)
-        self.pending = outcomes.verdict == Verdict.PENDING
+        self.pending = outcomes.verdict == CallState.PENDING
         self.repeated = calls.repeated
         sign = np.where(directions == 0, np.nan, directions.astype(np.float64))
         self.active = outcomes.active_return * sign
@@ -262,24 +262,24 @@ class _View:
         """Score some calls."""
         found, rates = self.outcomes, self.outcomes.rates
         done = rows[self.matured[rows]]
-        hits, chance = self.met[done], rates.at_end[done]
-        known = np.isfinite(chance)
-        effect = self._effect(done, hits, chance)
+        hits, base = self.met[done], rates.at_end[done]
+        known = np.isfinite(base)
+        effect = self._effect(done, hits, base)
         n = len(done) / effect
         low, high = wilson(float(hits.mean()) * n, n) if len(done) else (np.nan, np.nan)
-        p = self._p(done[known], hits[known], chance[known], effect)
+        p = self._p(done[known], hits[known], base[known], effect)
         again = self.repeated[done]
         return Score(
             key=key,
             n_calls=len(rows),
             n_pending=int(self.pending[rows].sum()),
             n_unjudged=len(rows) - len(done) - int(self.pending[rows].sum()),
-            at_end=_share(hits, chance),
+            at_end=_share(hits, base),
             any_time=_share(found.any_time[done], rates.any_time[done]),
             in_band=_share(found.in_band[done], np.full(len(done), np.nan)),
             tradable=_share(found.tradable_met[done], rates.tradable[done]),
-            first=_share(hits[~again], chance[~again]),
-            repeated=_share(hits[again], chance[again]),
+            first=_share(hits[~again], base[~again]),
+            repeated=_share(hits[again], base[again]),
             n_met=int(hits.sum()),
             n_effective=n if len(done) else None,
             low=_or_none(low),
@@ -292,16 +292,16 @@ class _View:
             p=_or_none(p),
         )
 
-    def _effect(self, done: IntArray, hits: FloatArray, chance: FloatArray) -> float:
+    def _effect(self, done: IntArray, hits: FloatArray, base: FloatArray) -> float:
         if not len(done):
             return 1.0
-        excess = hits - np.where(np.isfinite(chance), chance, hits.mean())
+        excess = hits - np.where(np.isfinite(base), base, hits.mean())
         return design_effect(excess, self.month[done], self.subject[done], lags=self._lags(done))
 
-    def _p(self, done: IntArray, hits: FloatArray, chance: FloatArray, effect: float) -> float:
+    def _p(self, done: IntArray, hits: FloatArray, base: FloatArray, effect: float) -> float:
         if not len(done) or not spans_enough(self.month[done], self._lags(done)):
             return np.nan
-        return p_value(hits, chance, effect)
+        return p_value(hits, base, effect)
 
     def _lags(self, done: IntArray) -> int:
         return int(self.months[done].max())
@@ -379,12 +379,12 @@ def _codes(calls: CallTable) -> IntArray:
     return np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
 
 
-def _share(hits: FloatArray, chance: FloatArray) -> Share:
+def _share(hits: FloatArray, base: FloatArray) -> Share:
     known = np.isfinite(hits)
     return Share(
         n=int(known.sum()),
         rate=_reduced(np.mean, hits),
-        base_rate=_reduced(np.mean, chance[known]),
+        base_rate=_reduced(np.mean, base[known]),
     )
 
 

@@ -10,17 +10,17 @@ import numpy.typing as npt
 
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.listing import Listing
-from screener.domain.wealth import Peers, WealthPanel
+from screener.domain.total_return import Peers, TotalReturnPanel
 from screener.market.calendars import Calendar
 from screener.scoring.bands import Bands
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contract, Contracts, benchmark_of
 from screener.scoring.horizons import add_months
-from screener.scoring.judging import Outcomes, Terms, Verdict, judge
+from screener.scoring.judging import CallState, Outcomes, Terms, judge
 
 __all__ = ["Judged", "judge_calls", "needed_benchmarks"]
 
-_Panels = Sequence[tuple[WealthPanel, Calendar]]
+_Panels = Sequence[tuple[TotalReturnPanel, Calendar]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,7 +36,7 @@ class Judged:
     benchmark
         Name of what it is measured against; empty where there is no contract.
     assumed
-        Whether that is the market's default, since the house prints none.
+        Whether that is the market's default, since the broker prints none.
     subject, index
         What each call is judged on and against, of `Listing`; `None` where nothing is.
     outcomes
@@ -91,7 +91,7 @@ def needed_benchmarks(contracts: Contracts) -> tuple[Listing, ...]:
 def judge_calls(
     calls: CallTable, contracts: Contracts, panels: _Panels, *, backdate: bool = False
 ) -> Judged:
-    """Hold each call to its house's own definition.
+    """Hold each call to its broker's own definition.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def judge_calls(
     panels
         Panels of both markets with their calendars.
     backdate
-        Whether calls older than a house's first known definition are judged by that one.
+        Whether calls older than a broker's first known definition are judged by that one.
     """
     contract, reasons = contracts.resolve(
         calls.broker, calls.level, calls.rating, calls.published, backdate=backdate
@@ -240,9 +240,9 @@ def _proxies(
 
 def _of_proxy(outcomes: Outcomes, terms: Terms, rows: IntArray, active: float) -> str:
     if not outcomes.matured[rows].all():
-        return str(Verdict.PENDING)
+        return str(CallState.PENDING)
     kept = terms.bands.take(rows[:1]).keeps(np.array([active]))[0]
-    return str(Verdict.MET if kept else Verdict.MISSED)
+    return str(CallState.MET if kept else CallState.MISSED)
 
 
 def _coded(items: Sequence[Listing]) -> tuple[tuple[Listing, ...], IntArray]:

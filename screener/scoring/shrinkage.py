@@ -50,9 +50,9 @@ def shrink(hits: FloatArray, trials: FloatArray, base: FloatArray) -> Shrunk:
     held = np.flatnonzero((trials > 0) & np.isfinite(base))
     if not len(held):
         return Shrunk(rates=rates, precision=float("inf"))
-    met, n, chance = hits[held], trials[held], base[held]
-    edge = float((met - n * chance).sum() / n.sum())
-    prior = np.clip(chance + edge, _EDGE, 1 - _EDGE)
+    met, n, rate = hits[held], trials[held], base[held]
+    edge = float((met - n * rate).sum() / n.sum())
+    prior = np.clip(rate + edge, _EDGE, 1 - _EDGE)
     precision = _precision(met, n, prior)
     if np.isinf(precision):
         rates[held] = prior
@@ -63,10 +63,10 @@ def shrink(hits: FloatArray, trials: FloatArray, base: FloatArray) -> Shrunk:
 
 def _precision(met: FloatArray, n: FloatArray, prior: FloatArray) -> float:
     """Match the spread of the groups: var = n m (1 - m) (1 + (n - 1) / (precision + 1))."""
-    chance = n * prior * (1 - prior)
+    expected = n * prior * (1 - prior)
     spread = float(((met - n * prior) ** 2).sum())
-    room = float((np.maximum(n - 1, 0) * chance).sum())
-    overlap = (spread - float(chance.sum())) / room if room > 0 else 0.0
+    room = float((np.maximum(n - 1, 0) * expected).sum())
+    overlap = (spread - float(expected.sum())) / room if room > 0 else 0.0
     if overlap <= 0:
         return float("inf")
     return 1 / min(overlap, 1.0) - 1

@@ -13,7 +13,7 @@ from screener.errors import InputError
 from screener.screen.criteria import Criterion, Order
 from screener.screen.fields import FIELDS, PREDICATE_COLUMNS, Field, predicate_field
 from screener.screen.query import Predicate, run_predicate
-from screener.screen.reasons import Verdict, predicate_verdict, range_verdict
+from screener.screen.reasons import CriterionResult, predicate_result, range_result
 
 __all__ = ["ROW_SCHEMA", "Evaluation", "Questions", "ScreenedRow", "evaluate"]
 
@@ -193,11 +193,11 @@ def _defined(field: Field, column: list[Value]) -> list[Value]:
 
 def _range_verdicts(
     questions: Questions, raw: Mapping[str, list[Value]], values: Mapping[str, list[Value]]
-) -> list[list[Verdict]]:
+) -> list[list[CriterionResult]]:
     allowed = {field.name for field in questions.allow_missing}
     return [
         [
-            range_verdict(
+            range_result(
                 criterion,
                 value,
                 stored,
@@ -218,13 +218,13 @@ def _predicate_verdicts(
     predicate: Predicate,
     raw: Mapping[str, list[Value]],
     values: Mapping[str, list[Value]],
-) -> list[Verdict]:
+) -> list[CriterionResult]:
     table = _predicate_table(rows, raw, values)
     answers = run_predicate(predicate, table, timeout_seconds=questions.timeout_seconds)
     read = [(name, table.column(name).to_pylist()) for name in predicate.columns]
     stored = {name: raw[field.name] for name in predicate.columns if (field := FIELDS.get(name))}
     return [
-        predicate_verdict(
+        predicate_result(
             answer,
             # Only an undefined answer has to be explained by what was not there.
             [] if answer is not None else [name for name, column in read if column[at] is None],
@@ -254,13 +254,13 @@ def _rows(
     fields: Sequence[Field],
     raw: Mapping[str, list[Value]],
     values: Mapping[str, list[Value]],
-    verdicts: Sequence[Sequence[Verdict]],
+    verdicts: Sequence[Sequence[CriterionResult]],
 ) -> list[ScreenedRow]:
     names = ("listing", "name", "session", "absent")
     identities = zip(*(rows.column(name).to_pylist() for name in names), strict=True)
     found = []
     for at, (listing, name, session, absent) in enumerate(identities):
-        mine = [Verdict(False, absent)] if absent else [column[at] for column in verdicts]
+        mine = [CriterionResult(False, absent)] if absent else [column[at] for column in verdicts]
         found.append(
             ScreenedRow(
                 rank=None,

@@ -13,7 +13,7 @@ __all__ = [
     "PREDICATE_COLUMNS",
     "RAW_SUFFIX",
     "Field",
-    "Unit",
+    "FieldUnit",
     "field_called",
     "predicate_field",
 ]
@@ -22,7 +22,7 @@ RAW_SUFFIX = "_raw"
 """Ending of the column that holds a multiple as stored, zero and negative values included."""
 
 
-class Unit(StrEnum):
+class FieldUnit(StrEnum):
     """What a field's number counts."""
 
     MULTIPLE = "multiple"
@@ -51,7 +51,7 @@ class Field:
     name: str
     title_zh: str
     meaning: str
-    unit: Unit
+    unit: FieldUnit
     undefined_because: str = ""
 
     @property
@@ -75,7 +75,7 @@ def _multiple(name: str, title_zh: str, meaning: str, because: str) -> Field:
         name=name,
         title_zh=title_zh,
         meaning=meaning,
-        unit=Unit.MULTIPLE,
+        unit=FieldUnit.MULTIPLE,
         undefined_because=because,
     )
 
@@ -105,24 +105,26 @@ FIELDS: dict[str, Field] = {
             "price over operating cash flow of the trailing twelve months",
             "cash outflow",
         ),
-        Field(name="market_cap", title_zh="总市值", meaning="total market value", unit=Unit.MONEY),
+        Field(
+            name="market_cap", title_zh="总市值", meaning="total market value", unit=FieldUnit.MONEY
+        ),
         Field(
             name="float_cap",
             title_zh="流通市值",
             meaning="market value of tradable shares",
-            unit=Unit.MONEY,
+            unit=FieldUnit.MONEY,
         ),
         Field(
             name="dividend_yield",
             title_zh="股息率",
             meaning="dividends over price, 0.03 is 3 %",
-            unit=Unit.FRACTION,
+            unit=FieldUnit.FRACTION,
         ),
     )
 }
 
 MONEY_FIELDS: tuple[str, ...] = tuple(
-    field.name for field in FIELDS.values() if field.unit is Unit.MONEY
+    field.name for field in FIELDS.values() if field.unit is FieldUnit.MONEY
 )
 
 PREDICATE_COLUMNS: dict[str, str] = {

@@ -6,26 +6,26 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from screener.screen.criteria import Criterion
-from screener.screen.fields import FIELDS, Field, Unit
+from screener.screen.fields import FIELDS, Field, FieldUnit
 
-__all__ = ["Verdict", "predicate_verdict", "range_verdict"]
+__all__ = ["CriterionResult", "predicate_result", "range_result"]
 
 
-class Verdict(NamedTuple):
+class CriterionResult(NamedTuple):
     """Whether one question is met, and why; a tuple, since a whole market makes many."""
 
     passed: bool
     reason: str
 
 
-def range_verdict(
+def range_result(
     criterion: Criterion,
     value: float | None,
     raw: float | None,
     *,
     allow_missing: bool,
     currency: str,
-) -> Verdict:
+) -> CriterionResult:
     """Judge one value against its range.
 
     Parameters
@@ -45,20 +45,24 @@ def range_verdict(
     if value is None:
         if raw is not None:
             why = f"{field.name} undefined (raw {raw:.6g}: {field.undefined_because})"
-            return Verdict(False, why)
-        return Verdict(allow_missing, f"{field.name} missing{', allowed' if allow_missing else ''}")
+            return CriterionResult(False, why)
+        return CriterionResult(
+            allow_missing, f"{field.name} missing{', allowed' if allow_missing else ''}"
+        )
     if criterion.low is not None and value < criterion.low:
         shown = _shown(field, value, criterion.low, currency)
-        return Verdict(False, f"{field.name} {shown} below {criterion.low_text}")
+        return CriterionResult(False, f"{field.name} {shown} below {criterion.low_text}")
     if criterion.high is not None and value > criterion.high:
         shown = _shown(field, value, criterion.high, currency)
-        return Verdict(False, f"{field.name} {shown} above {criterion.high_text}")
-    return Verdict(True, f"{field.name} {_inside(criterion, value, currency)} in {criterion.text}")
+        return CriterionResult(False, f"{field.name} {shown} above {criterion.high_text}")
+    return CriterionResult(
+        True, f"{field.name} {_inside(criterion, value, currency)} in {criterion.text}"
+    )
 
 
-def predicate_verdict(
+def predicate_result(
     answer: bool | None, empty: Sequence[str], stored: Collection[str]
-) -> Verdict:
+) -> CriterionResult:
     """Judge the predicate's answer.
 
     Parameters
@@ -72,12 +76,14 @@ def predicate_verdict(
         missing.
     """
     if answer is not None:
-        return Verdict(answer, f"predicate {'true' if answer else 'false'}")
+        return CriterionResult(answer, f"predicate {'true' if answer else 'false'}")
     parts = [
         f"{name} {'undefined' if name in stored and name in FIELDS else 'missing'}"
         for name in empty
     ]
-    return Verdict(False, "predicate undefined" + (f" ({', '.join(parts)})" if parts else ""))
+    return CriterionResult(
+        False, "predicate undefined" + (f" ({', '.join(parts)})" if parts else "")
+    )
 
 
 def _inside(criterion: Criterion, value: float, currency: str) -> str:
@@ -96,11 +102,11 @@ def _shown(field: Field, value: float, bound: float, currency: str) -> str:
 
 
 def _digits(field: Field, value: float) -> str:
-    if field.unit is Unit.MONEY:
+    if field.unit is FieldUnit.MONEY:
         scale = 9 if abs(value) >= 1e9 else 6
         return f"{value / 10**scale:.2f}e{scale}"
-    return f"{value:.4f}" if field.unit is Unit.FRACTION else f"{value:.2f}"
+    return f"{value:.4f}" if field.unit is FieldUnit.FRACTION else f"{value:.2f}"
 
 
 def _with_currency(field: Field, digits: str, currency: str) -> str:
-    return f"{digits} {currency}" if field.unit is Unit.MONEY else digits
+    return f"{digits} {currency}" if field.unit is FieldUnit.MONEY else digits

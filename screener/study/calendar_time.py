@@ -6,11 +6,11 @@ import numpy as np
 
 from screener.domain.arrays import FloatCube, FloatMatrix, FloatVector, IntArray
 from screener.errors import ComputeError
-from screener.study.distributions import normal_quantile, normal_two_sided
-from screener.study.parametric import CONFIDENCE
-from screener.study.regression import automatic_lag, least_squares
 from screener.study.results import NO_EVENT, Statistic, TestResult, unanswered
 from screener.study.returns import Timeline
+from screener.study.statistics.distributions import normal_quantile, normal_two_sided
+from screener.study.statistics.parametric import CONFIDENCE
+from screener.study.statistics.regression import automatic_lag, least_squares
 
 __all__ = ["LEAST_SESSIONS", "calendar_portfolio", "calendar_time_test"]
 
@@ -57,13 +57,13 @@ def calendar_time_test(
     alpha, error = fit.coefficients[0], fit.errors[0]
     if not error > 0:
         return unanswered(Statistic.CALENDAR_TIME, n, "the portfolio's returns do not vary")
-    reach = normal_quantile((1 + CONFIDENCE) / 2) * error
+    half_width = normal_quantile((1 + CONFIDENCE) / 2) * error
     return TestResult(
         statistic=Statistic.CALENDAR_TIME,
         n=n,
         estimate=alpha,
-        low=alpha - reach,
-        high=alpha + reach,
+        low=alpha - half_width,
+        high=alpha + half_width,
         value=alpha / error,
         p=normal_two_sided(alpha / error),
         note=f"{sessions} sessions, lag {lag}",

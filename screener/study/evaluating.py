@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from screener.domain.arrays import FloatVector, Places
-from screener.study.bootstrap import bootstrap_test
 from screener.study.calendar_time import calendar_time_test
 from screener.study.models import Convention, Model
-from screener.study.parametric import (
+from screener.study.results import TestResult
+from screener.study.returns import AbnormalReturns, EventReturns, Timeline
+from screener.study.reversal import Reversal, reversal_of
+from screener.study.statistics.bootstrap import bootstrap_test
+from screener.study.statistics.clustering import CrossCorrelation
+from screener.study.statistics.parametric import (
     boehmer_test,
     cross_sectional_test,
     kolari_pynnonen_test,
     patell_test,
 )
-from screener.study.ranks import rank_test, sign_test
-from screener.study.results import TestResult
-from screener.study.returns import AbnormalReturns, EventReturns, Timeline
-from screener.study.reversal import Reversal, reversal_of
-from screener.study.ties import Ties
+from screener.study.statistics.ranks import rank_test, sign_test
 from screener.study.windows import Part, PartWindow, StudyWindows
 
 __all__ = [
@@ -160,16 +160,16 @@ def evaluate(
     days
         Whether to test every session, too.
     """
-    ties = _TiesOf(abnormal, timeline, settings.windows)
+    correlations = _CrossCorrelations(abnormal, timeline, settings.windows)
     parts = tuple(
-        _part(returns, abnormal, timeline, settings, ties, at, part, group)
+        _part(returns, abnormal, timeline, settings, correlations, at, part, group)
         for at, part in enumerate(settings.windows.parts())
     )
     return Evaluation(
         n=len(abnormal),
         parts=parts,
         days=tuple(
-            _day(abnormal, settings, ties, day)
+            _day(abnormal, settings, correlations, day)
             for day in range(settings.windows.event[0], settings.windows.event[1] + 1)
             if days
         ),
@@ -182,7 +182,7 @@ def _part(
     abnormal: AbnormalReturns,
     timeline: Timeline,
     settings: StudySettings,
-    ties: _TiesOf,
+    correlations: _CrossCorrelations,
     at: int,
     part: PartWindow,
     group: int,
@@ -191,8 +191,8 @@ def _part(
     counted = np.flatnonzero(np.isfinite(abnormal.car[:, at]))
     own, when = abnormal.take(counted), timeline.take(counted)
     totals, standardised = own.car[:, at], own.scar[:, at]
-    tied = ties(counted)
-    alike = tied.mean((part.first, part.last))
+    correlation = correlations(counted)
+    alike = correlation.mean((part.first, part.last))
     window = own.values[:, part.columns]
     traded = np.where(np.isfinite(own.standardised[:, part.columns]), window, np.nan)
     tests = (
@@ -215,7 +215,7 @@ def _part(
     return PartResult(
         window=part,
         n=len(counted),
-        n_dates=len(tied.clusters),
+        n_dates=len(correlation.clusters),
         n_unfinished=int((~known).sum()),
         n_untraded=int(known.sum()) - len(counted),
         mean=_mean(totals),
@@ -247,11 +247,13 @@ def _calendar_time(
     )
 
 
-def _day(abnormal: AbnormalReturns, settings: StudySettings, ties: _TiesOf, day: int) -> DayResult:
+def _day(
+    abnormal: AbnormalReturns, settings: StudySettings, correlations: _CrossCorrelations, day: int
+) -> DayResult:
     column = day - settings.windows.event[0]
     counted = np.flatnonzero(np.isfinite(abnormal.standardised[:, column]))
     values, standardised = abnormal.values[counted, column], abnormal.standardised[counted, column]
-    alike = ties(counted).mean((day, day))
+    alike = correlations(counted).mean((day, day))
     sums = abnormal.values[:, : column + 1].sum(axis=1)
     return DayResult(
         day=day,
@@ -283,19 +285,19 @@ def _reversal(abnormal: AbnormalReturns, timeline: Timeline, windows: StudyWindo
     )
 
 
-class _TiesOf:
-    """Gives the ties of some units; those of the same units are worked out once."""
+class _CrossCorrelations:
+    """Gives the cross-correlation of some units; that of the same units is worked out once."""
 
     def __init__(
         self, abnormal: AbnormalReturns, timeline: Timeline, windows: StudyWindows
     ) -> None:
         self._abnormal, self._timeline, self._windows = abnormal, timeline, windows
-        self._found: dict[bytes, Ties] = {}
+        self._found: dict[bytes, CrossCorrelation] = {}
 
-    def __call__(self, units: Places) -> Ties:
+    def __call__(self, units: Places) -> CrossCorrelation:
         key = units.tobytes()
         if key not in self._found:
-            self._found[key] = Ties(
+            self._found[key] = CrossCorrelation(
                 self._abnormal.residuals[units],
                 self._timeline.take(units),
                 estimation=self._windows.estimation,

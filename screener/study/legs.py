@@ -86,7 +86,7 @@ def leg_returns(
     reference: Reference,
     windows: StudyWindows,
     *,
-    reach: date,
+    last_available: date,
     max_wait: int,
 ) -> LegReturns:
     """Cut one listing's returns around its entry session.
@@ -103,8 +103,8 @@ def leg_returns(
         What explains its returns.
     windows
         Estimation and event window.
-    reach
-        How far the tables reach on any exchange of the event.
+    last_available
+        Last available session of any exchange of the event.
     max_wait
         Sessions that a blocked purchase may wait.
 
@@ -116,13 +116,13 @@ def leg_returns(
         entry=entry,
         horizon=windows.event[1] + 1,
         max_wait=min(max_wait, windows.event[1]),
-        reach=reach,
+        last_available=last_available,
     )
     if leg.state is LegState.DROPPED or leg.entry_row is None:
         return _without(leg, entry, reference, windows)
     if reference.lack is not None:
         return _without(leg, entry, reference, windows, reference.lack)
-    cut = _Cut(panel, prices, leg, reference, windows, reach)
+    cut = _Cut(panel, prices, leg, reference, windows, last_available)
     lack = cut.foreign_gap()
     if lack is not None:
         return _without(leg, entry, reference, windows, lack)
@@ -184,7 +184,7 @@ class _Cut:
         leg: Leg,
         reference: Reference,
         windows: StudyWindows,
-        reach: date,
+        last_available: date,
     ) -> None:
         self._panel, self._windows, self._reference = panel, windows, reference
         self._opens, self._closes = prices[0][:, leg.column], prices[1][:, leg.column]
@@ -194,7 +194,7 @@ class _Cut:
         fill = leg.fill_row
         self._fill = None if fill is None else int(np.searchsorted(self._own, fill))
         covered = panel.covered_rows(leg.column)
-        end = min(int(covered[-1]), panel.row_after(reach) - 1)
+        end = min(int(covered[-1]), panel.row_after(last_available) - 1)
         self._end = int(np.searchsorted(self._own, end, side="right")) - 1
         traded = np.isfinite(self._closes[self._own])
         last = np.maximum.accumulate(np.where(traded, np.arange(len(self._own)), -1))

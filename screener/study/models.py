@@ -86,7 +86,7 @@ def abnormal_returns(
     model, convention
         Expected return, and how its error is computed.
     jobs
-        Workers, threads; the results do not hang on it.
+        Workers, threads; the results are independent of it.
 
     Returns
     -------

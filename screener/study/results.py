@@ -114,7 +114,7 @@ class TestResult:
     value
         The test statistic.
     p
-        Two-sided chance of a value at least as far from 0 if nothing is there.
+        Two-sided probability of a value at least as far from 0 if nothing is there.
     note
         Why there is no answer, or what belongs to it.
     """

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from screener.domain.arrays import FloatMatrix, FloatVector
-from screener.study.parametric import cross_sectional_test
 from screener.study.results import TestResult
 from screener.study.returns import Timeline
-from screener.study.ties import Ties
+from screener.study.statistics.clustering import CrossCorrelation
+from screener.study.statistics.parametric import cross_sectional_test
 
 __all__ = ["Reversal", "reversal_of"]
 
@@ -61,7 +61,7 @@ def reversal_of(
     drift
         `(n_events,)` that of the drift; NaN where not known.
     residuals, timeline, estimation
-        As in `ties.Ties`.
+        As in `CrossCorrelation`.
     window
         First and last session of the drift.
     """
@@ -69,7 +69,7 @@ def reversal_of(
     signs = np.sign(before[known])
     along = drift[known] * signs
     signed = residuals[known] * signs[:, np.newaxis]
-    alike = Ties(signed, timeline.take(known), estimation=estimation).mean(window)
+    alike = CrossCorrelation(signed, timeline.take(known), estimation=estimation).mean(window)
     n, sizes = len(known), np.abs(before[known])
     return Reversal(
         n=n,

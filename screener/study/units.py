@@ -21,7 +21,7 @@ from screener.study.references import Reference
 from screener.study.returns import AbnormalReturns, EventReturns, Timeline
 from screener.study.windows import StudyWindows
 
-__all__ = ["State", "StudyEvent", "Unit", "UnitKind", "Units", "study_units"]
+__all__ = ["Observation", "State", "StudyEvent", "UnitKind", "Units", "study_units"]
 
 EVENTS_AT_ONCE = 250
 
@@ -52,7 +52,7 @@ class StudyEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Unit:
+class Observation:
     """One observation.
 
     Parameters
@@ -98,7 +98,7 @@ class Units:
         Their returns, abnormal returns and entry sessions.
     """
 
-    every: tuple[Unit, ...]
+    every: tuple[Observation, ...]
     kept: IntArray
     returns: EventReturns
     abnormal: AbnormalReturns
@@ -135,7 +135,7 @@ def study_units(
     max_wait
         Sessions that a blocked purchase may wait.
     jobs
-        Workers; the results do not hang on it.
+        Workers; the results are independent of it.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def study_units(
     parts = [events[at : at + EVENTS_AT_ONCE] for at in range(0, len(events), EVENTS_AT_ONCE)]
     work = partial(_legs_of, panel, prices, windows, max_wait)
     found = [legs for part in mapped(work, parts, jobs=jobs) for legs in part]
-    units: list[Unit] = []
+    units: list[Observation] = []
     for number, legs in enumerate(found):
         groups = [legs] if kind is UnitKind.BASKET else [(leg,) for leg in legs]
         units += [_unit(number, group) for group in groups]
@@ -180,7 +180,7 @@ def _legs_of(
     found = []
     for item in events:
         entries = dict(item.entries)
-        reach = panel.reach(entries)
+        last_available = panel.last_available(entries)
         found.append(
             tuple(
                 leg_returns(
@@ -190,7 +190,7 @@ def _legs_of(
                     entries[member.listing.exchange],
                     reference,
                     windows,
-                    reach=reach,
+                    last_available=last_available,
                     max_wait=max_wait,
                 )
                 for member, reference in zip(item.event.members, item.references, strict=True)
@@ -199,21 +199,21 @@ def _legs_of(
     return found
 
 
-def _unit(number: int, legs: tuple[LegReturns, ...]) -> Unit:
+def _unit(number: int, legs: tuple[LegReturns, ...]) -> Observation:
     settled = all(leg.settled for leg in legs)
     kept = [leg for leg in legs if leg.kept]
     if settled and not kept:
         reasons = dict.fromkeys(leg.reason for leg in legs)
         reason = next(iter(reasons)) if len(reasons) == 1 else "every name is left out"
-        return Unit(event=number, legs=legs, state=State.DROPPED, reason=reason)
+        return Observation(event=number, legs=legs, state=State.DROPPED, reason=reason)
     known = settled and all(np.isfinite(leg.event).all() for leg in kept)
     if known:
-        return Unit(event=number, legs=legs, state=State.FINISHED)
+        return Observation(event=number, legs=legs, state=State.FINISHED)
     stopped = any(leg.stopped for leg in kept)
-    return Unit(event=number, legs=legs, state=State.PARTIAL if stopped else State.PENDING)
+    return Observation(event=number, legs=legs, state=State.PARTIAL if stopped else State.PENDING)
 
 
-def _refused(unit: Unit, returns: EventReturns, row: int) -> Unit:
+def _refused(unit: Observation, returns: EventReturns, row: int) -> Observation:
     known = np.isfinite(returns.estimation[row])
     factors = returns.estimation_factors[:, row][:, known]
     flat = len(factors) > 0 and float(np.std(factors, axis=1).min()) <= 1e-10
@@ -222,12 +222,12 @@ def _refused(unit: Unit, returns: EventReturns, row: int) -> Unit:
         if flat
         else "nothing is left to vary in its estimation window"
     )
-    return Unit(event=unit.event, legs=unit.legs, state=State.DROPPED, reason=reason)
+    return Observation(event=unit.event, legs=unit.legs, state=State.DROPPED, reason=reason)
 
 
 def _kept(
     panel: PricePanel,
-    units: list[Unit],
+    units: list[Observation],
     kept: list[int],
     returns: EventReturns,
     abnormal: AbnormalReturns,
@@ -252,7 +252,7 @@ def _kept(
     )
 
 
-def _timeline(panel: PricePanel, units: Sequence[Unit]) -> Timeline:
+def _timeline(panel: PricePanel, units: Sequence[Observation]) -> Timeline:
     """Return the entry sessions of units, each on the calendar of its first listing."""
     calendars: dict[bytes, int] = {}
     own_rows: list[IntArray] = []
@@ -272,7 +272,7 @@ def _timeline(panel: PricePanel, units: Sequence[Unit]) -> Timeline:
     )
 
 
-def _returns(units: Sequence[Unit], windows: StudyWindows, n_factors: int) -> EventReturns:
+def _returns(units: Sequence[Observation], windows: StudyWindows, n_factors: int) -> EventReturns:
     n = len(units)
     estimation = np.full((n, windows.n_estimation), np.nan)
     learned = np.full((n_factors, n, windows.n_estimation), np.nan)

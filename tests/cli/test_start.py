@@ -51,7 +51,7 @@ def test_the_command_line_is_whole_for_who_asks_for_all_of_it() -> None:
 def test_compiled_code_finds_no_pandas_and_python_does() -> None:
     script = (
         "import sys, datetime, importlib\n"
-        "from screener.cli.sparing import spare_pandas\n"
+        "from screener.cli.terminal.sparing import spare_pandas\n"
         "spare_pandas()\n"
         "import duckdb, pyarrow as pa\n"
         "day = datetime.date(2026, 5, 27)\n"

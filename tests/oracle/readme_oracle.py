@@ -342,7 +342,7 @@ def _traded(
         return money, Decimal(0), [], Decimal(0)
     orders = [_order(tables, story, "buy", bought, Decimal(shares))]
     cash = money - orders[0].fx * (shares * orders[0].price + orders[0].fees)
-    held = _Held(parcels=[_Parcel(bought=bought, shares=Decimal(shares))])
+    held = _Held(tax_lots=[_TaxLot(bought=bought, shares=Decimal(shares))])
     tax = Decimal(0)
     for day in _days(story, bought, tables.reach[story.exchange]):
         if not mature and day > item.valued:
@@ -369,7 +369,7 @@ def _traded(
 
 
 @dataclass(slots=True, kw_only=True)
-class _Parcel:
+class _TaxLot:
     """Shares that came on one day, and the dividends that they were paid, in CNY."""
 
     bought: date
@@ -381,11 +381,11 @@ class _Parcel:
 class _Held:
     """Shares of one name, those that came first before the others."""
 
-    parcels: list[_Parcel]
+    tax_lots: list[_TaxLot]
 
     @property
     def shares(self) -> Decimal:
-        return sum((item.shares for item in self.parcels), Decimal(0))
+        return sum((item.shares for item in self.tax_lots), Decimal(0))
 
     def ex(
         self, action: Action, day: date, story: Story, fx: Decimal, conduct: Conduct
@@ -393,7 +393,7 @@ class _Held:
         """Go through an ex-date; return the money received, less what rights cost, and the tax."""
         before = self.shares
         money = before * action.cash * fx
-        for item in self.parcels:
+        for item in self.tax_lots:
             if story.board != "hk":  # there it is withheld when it is paid
                 item.dividends += item.shares * action.cash * fx
             item.shares = _whole(item.shares * (1 + action.bonus) * action.split, conduct)
@@ -401,21 +401,21 @@ class _Held:
         if conduct.rights and action.rights:
             taken = _whole(before * action.rights, conduct)
             money -= taken * action.rights_price * fx
-            self.parcels.append(_Parcel(bought=day, shares=taken * action.split))
+            self.tax_lots.append(_TaxLot(bought=day, shares=taken * action.split))
         return money, due
 
     def take(self, shares: Decimal, day: date) -> Decimal:
         """Give shares away, the first ones first; return the tax due on their dividends."""
         due = Decimal(0)
         while shares:
-            first = self.parcels[0]
+            first = self.tax_lots[0]
             part = min(shares, first.shares)
             share = first.dividends * part / first.shares
             due += share * rules.dividend_tax(first.bought, day)
             first.dividends, first.shares = first.dividends - share, first.shares - part
             shares -= part
             if not first.shares:
-                self.parcels.pop(0)
+                self.tax_lots.pop(0)
         return due
 
 

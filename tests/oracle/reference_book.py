@@ -9,7 +9,7 @@ from typing import Literal
 from screener.errors import InputError
 from tests.oracle.reference_rules import Side
 
-__all__ = ["Booked", "Choices", "Day", "Name", "Outcome", "Status"]
+__all__ = ["Booked", "Choices", "Day", "Name", "Simulated", "Status"]
 
 Status = Literal["filled", "partial", "unfilled"]
 _RHYTHMS = ("none", "daily", "monthly", "quarterly")
@@ -17,7 +17,7 @@ _RHYTHMS = ("none", "daily", "monthly", "quarterly")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """What the newspaper prints about one name on one day, in the listing's currency.
+    """Market data of one name on one day, in the listing's currency.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ class Booked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Simulated:
     """What became of the window.
 
     Parameters

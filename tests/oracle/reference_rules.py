@@ -1,4 +1,4 @@
-"""The rules that the reference simulator keeps in its notebook: typed a second time, on purpose.
+"""The rules of the reference simulator: typed a second time, on purpose.
 
 Nothing here is read from `screener.market`: two readings of the same rules that agree are the
 proof. Rates are exact decimals, fractions of an amount. Where the official text gives no
@@ -17,7 +17,7 @@ from screener.errors import DataError, DateRangeError, InputError
 
 __all__ = [
     "SOUTHBOUND_DIVIDEND_TAX",
-    "JudgeBoard",
+    "Board",
     "Lot",
     "Side",
     "board_of",
@@ -32,7 +32,7 @@ __all__ = [
     "upper_price",
 ]
 
-JudgeBoard = Literal["main", "chinext", "star", "bse", "hk"]
+Board = Literal["main", "chinext", "star", "bse", "hk"]
 Side = Literal["buy", "sell"]
 Dated = tuple[tuple[date, Decimal], ...]
 
@@ -66,7 +66,7 @@ SOUTHBOUND_DIVIDEND_TAX = Decimal("0.20")
 
 # Sessions without a price limit after listing. Before registration came, the first day had a wide
 # limit of its own, which counts as none.
-_FREE: dict[JudgeBoard, tuple[date, int]] = {
+_FREE: dict[Board, tuple[date, int]] = {
     "main": (date(2023, 4, 10), 5),
     "chinext": (date(2020, 8, 24), 5),
     "star": (date(2019, 7, 22), 5),
@@ -84,7 +84,7 @@ class Lot:
     step: int
 
 
-def board_of(listing_id: str) -> JudgeBoard:
+def board_of(listing_id: str) -> Board:
     """Return the board of an ordinary share.
 
     Raises
@@ -104,7 +104,7 @@ def board_of(listing_id: str) -> JudgeBoard:
     if code.startswith({"SH": ("60",), "SZ": ("000", "001", "002", "003")}.get(exchange, ())):
         return "main"
     raise InputError(
-        f"{listing_id} is no ordinary share of a board that the judge knows",
+        f"{listing_id} is no ordinary share of a board that the reference simulator knows",
         fix="give shares of SH, SZ, BJ or HK, such as 300857.SZ",
     )
 
@@ -114,7 +114,7 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(_TICK, rounding=ROUND_HALF_UP)
 
 
-def daily_limit(board: JudgeBoard, session: date, *, st: bool) -> Decimal | None:
+def daily_limit(board: Board, session: date, *, st: bool) -> Decimal | None:
     """Return the daily price limit as a fraction, `None` in Hong Kong."""
     if board == "hk":
         return None
@@ -126,26 +126,26 @@ def daily_limit(board: JudgeBoard, session: date, *, st: bool) -> Decimal | None
     return Decimal("0.05") if narrow else Decimal("0.10")
 
 
-def free_sessions(board: JudgeBoard, list_date: date) -> int:
+def free_sessions(board: Board, list_date: date) -> int:
     """Return how many first sessions of a new listing have no price limit."""
     since, count = _FREE.get(board, (date.max, 1))
     return count if list_date >= since else 1
 
 
-def upper_price(reference: Decimal, limit: Decimal, board: JudgeBoard) -> Decimal:
+def upper_price(reference: Decimal, limit: Decimal, board: Board) -> Decimal:
     """Return the highest price of the day: half-up, in Beijing down, a tick away at least."""
     how = ROUND_FLOOR if board == "bse" else ROUND_HALF_UP
     return max((reference * (1 + limit)).quantize(_TICK, rounding=how), reference + _TICK)
 
 
-def lower_price(reference: Decimal, limit: Decimal, board: JudgeBoard) -> Decimal:
+def lower_price(reference: Decimal, limit: Decimal, board: Board) -> Decimal:
     """Return the lowest price of the day: half-up, in Beijing up, a tick away at least."""
     how = ROUND_CEILING if board == "bse" else ROUND_HALF_UP
     least = min((reference * (1 - limit)).quantize(_TICK, rounding=how), reference - _TICK)
     return max(least, _TICK)
 
 
-def lot_of(board: JudgeBoard, board_lot: int | None, *, where: str) -> Lot:
+def lot_of(board: Board, board_lot: int | None, *, where: str) -> Lot:
     """Return the lot rule of one session.
 
     Raises
@@ -179,7 +179,7 @@ def levies(listing_id: str, side: Side, session: date, amount: Decimal) -> Decim
     Raises
     ------
     DateRangeError
-        If the session is before the first rate in the notebook.
+        If the session is before the first rate in the table.
     """
     board = board_of(listing_id)
     if board == "hk":

@@ -66,7 +66,7 @@ def cut(world: dict[str, Any], last: date) -> PricePanel | None:
     }
     end = max(max(series) for series in bars.values() if series)
     halted = {n: [d for d in days if FIRST <= d <= end] for n, days in world["suspended"].items()}
-    return panel_of(bars, suspended=halted, start=FIRST, frontier=reach)
+    return panel_of(bars, suspended=halted, start=FIRST, last_sessions=reach)
 
 
 def results(panel: PricePanel, published: date, horizons: tuple[int, ...]) -> list[EventResult]:
@@ -153,7 +153,7 @@ def test_status_follows_from_what_the_tables_reach_and_what_is_held(
             assert status == "no_data"
             continue
         assert status != "no_data"
-        if max(panel.frontier.values()) <= world["published"]:
+        if max(panel.last_sessions.values()) <= world["published"]:
             assert (status, result.paper_return) == ("pending", None)
         if status == "partial":
             assert any(leg.stopped and leg.state is LegState.HELD for leg in legs)

@@ -75,7 +75,7 @@ def world(
         list_dates=(None,) * names,
         first_bars=(axis[0].item(),) * names,
         last_bars=(axis[-1].item(),) * names,
-        frontier={Exchange.HK: axis[-1].item()},
+        last_sessions={Exchange.HK: axis[-1].item()},
     )
     own = list(10 ** draw.uniform(-4, 0, names)) if weighting is Weighting.CUSTOM else None
     event = replace(event_of(ids, axis[HISTORY - 1].item(), weights=own), weighting=weighting)

@@ -14,7 +14,7 @@ from screener.backtest.execution.shares import Execution
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.paths.legs import LegState
 from screener.paths.windows import Window, WindowStatus, resolve_window
-from tests.oracle.reference import Outcome, play
+from tests.oracle.reference import Simulated, play
 from tests.support.laws import laws
 from tests.support.random_markets import Market, frictions_of, random_market
 
@@ -25,8 +25,8 @@ Trade = tuple[str, str, date | None, str]
 Numbers = tuple[float, float, float]
 
 
-def both(market: Market) -> tuple[Window, Outcome, Execution]:
-    """Play the market's event by the judge and execute it by the fast path."""
+def both(market: Market) -> tuple[Window, Simulated, Execution]:
+    """Play the market's event by the reference simulator and execute it by the fast path."""
     choices = replace(market.choices, lots=True, late_sales=True)
     window = resolve_window(
         market.trading.prices,
@@ -39,14 +39,14 @@ def both(market: Market) -> tuple[Window, Outcome, Execution]:
     )
     kept = [at for at, leg in enumerate(window.legs) if leg.state is not LegState.DROPPED]
     assume(kept)
-    # A name left out because its data stop keeps its window unfinished: the judge never saw it.
+    # A name left out because its data stop keeps its window unfinished: the simulator never saw it.
     assume(len(kept) == len(window.legs) or window.status is WindowStatus.MATURE)
     names = [replace(market.names()[at], weight=window.weights[at]) for at in kept]
     done = execute(market.trading, window, choices.capital, frictions_of(choices))
     return window, play(names, choices), done
 
 
-def judged_trades(found: Outcome) -> tuple[list[Trade], list[Numbers]]:
+def simulated_trades(found: Simulated) -> tuple[list[Trade], list[Numbers]]:
     made = sorted(
         (order for order in found.orders if order.shares),
         key=lambda order: (order.session or date.max, order.listing_id, order.side),
@@ -58,7 +58,7 @@ def judged_trades(found: Outcome) -> tuple[list[Trade], list[Numbers]]:
 
 
 def executed_trades(done: Execution) -> tuple[list[Trade], list[Numbers]]:
-    """Return what was traded; fees in the listing's currency, as the judge books them."""
+    """Return what was traded; fees in the listing's currency, as the simulator books them."""
     made = sorted(
         (order for order in done.orders if order.shares and order.price),
         key=lambda order: (order.session or date.max, order.listing.id, str(order.side)),
@@ -76,22 +76,22 @@ def executed_trades(done: Execution) -> tuple[list[Trade], list[Numbers]]:
     )
 
 
-def unfilled(found: Outcome | Execution) -> int:
+def unfilled(found: Simulated | Execution) -> int:
     return sum(order.status == "unfilled" for order in found.orders)
 
 
 @LAWS
 @given(st.integers(0, 2**32 - 1))
-def test_the_executable_path_agrees_with_the_judge_to_the_cent(seed: int) -> None:
-    window, judged, done = both(random_market(seed))
-    trades, numbers = judged_trades(judged)
+def test_the_executable_path_agrees_with_the_reference_to_the_cent(seed: int) -> None:
+    window, simulated, done = both(random_market(seed))
+    trades, numbers = simulated_trades(simulated)
     fast_trades, fast_numbers = executed_trades(done)
     assert fast_trades == trades
     for fast, slow in zip(fast_numbers, numbers, strict=True):
         assert fast == pytest.approx(slow, rel=1e-9, abs=1e-6)
     if window.status is WindowStatus.MATURE:
-        assert unfilled(done) == unfilled(judged)
-    assert (done.value is None) is (judged.value is None)
+        assert unfilled(done) == unfilled(simulated)
+    assert (done.value is None) is (simulated.value is None)
     if done.value is not None:
-        assert done.value == pytest.approx(judged.value, abs=CENT)
-    assert done.fees == pytest.approx(judged.fees, abs=CENT)
+        assert done.value == pytest.approx(simulated.value, abs=CENT)
+    assert done.fees == pytest.approx(simulated.fees, abs=CENT)

@@ -81,7 +81,7 @@ def cut(market: Market, last: date) -> TradingPanel:
         "sessions": panel.sessions[rows].copy(),
         "first_bars": tuple(min(one, default=None) for one in bars),
         "last_bars": tuple(max(one, default=None) for one in bars),
-        "frontier": {place: min(day, last) for place, day in panel.frontier.items()},
+        "last_sessions": {place: min(day, last) for place, day in panel.last_sessions.items()},
     }
     matrices = {
         field.name: blanked(trading, field.name)
@@ -95,7 +95,7 @@ def cut_day(market: Market, part: float) -> date:
     """Return a session from the first entry to the end of the tables."""
     days = market.trading.prices.sessions
     first = min(day for _, day in market.entries)
-    last = max(market.trading.prices.frontier.values())
+    last = max(market.trading.prices.last_sessions.values())
     inside = [day.item() for day in days if first <= day.item() <= last]
     assume(inside)
     found: date = inside[round(part * (len(inside) - 1))]
@@ -142,7 +142,7 @@ def test_later_sessions_change_no_mature_row_and_no_trade(seed: int, part: float
         if found.status is WindowStatus.MATURE:
             assert told(found) == told(whole)
             # Its gap may come later: a counterfactual run sells what this one never bought.
-            assert found.gap in ((), whole.gap)
+            assert found.shortfall in ((), whole.shortfall)
             continue
         # A name whose data stop before its entry is left out until they go on: another basket.
         if found.window.weights == whole.window.weights:
@@ -155,9 +155,9 @@ def test_later_sessions_change_no_mature_row_and_no_trade(seed: int, part: float
 def test_steps_close_and_no_trade_spends_more_than_its_budget(seed: int) -> None:
     market = sound_market(seed)
     for found in backtest(market, market.trading, (market.choices.capital, 30_000.0)):
-        if found.gap and found.executable_return is not None:
+        if found.shortfall and found.executable_return is not None:
             taken = found.executable_return - (found.paper_return or 0.0)
-            assert sum(step for _, step in found.gap) == pytest.approx(taken, abs=1e-10)
+            assert sum(step for _, step in found.shortfall) == pytest.approx(taken, abs=1e-10)
         for order in found.orders:
             if order.side == "buy" and order.status in _FILLED:
                 budget = found.window.weights[order.leg] * (found.capital or 0.0)

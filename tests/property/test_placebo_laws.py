@@ -49,7 +49,7 @@ def judged(market: MarketPanel, names: list[int]) -> tuple[Matched, Placebo]:
         entry_rows=(ROW,) * len(names),
         fill_rows=(ROW,) * len(names),
         horizon=HORIZON,
-        reach_row=ROW + HORIZON - 1,
+        available_row=ROW + HORIZON - 1,
     )
     ids = [item.id for item in market.prices.listings]
     layout = path_panel_of(market.prices)
@@ -195,7 +195,7 @@ def test_other_dates_are_earlier_and_later_sessions_change_none(
         entry_rows=(ROW,) * len(names),
         fill_rows=(ROW,) * len(names),
         horizon=5,
-        reach_row=ROW + 4,
+        available_row=ROW + 4,
     )
     short = taken(market, slice(0, ROW + 5), list(range(len(market.industries)))).prices
     rows = earlier_dates(market.prices, holding, 5, draws=1000, seed=1)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import Basis, TableName
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
-from screener.data.validation.row_checks import Verdict, duplicate_findings, price_findings
+from screener.data.validation.row_checks import Rejections, duplicate_faults, price_faults
 from screener.errors import DataError
 from tests.support.laws import laws
 
@@ -108,8 +108,8 @@ def test_a_change_of_currency_changes_no_verdict(
     prices: list[tuple[float, float, float, float]], rate: float
 ) -> None:
     columns = np.array(prices).T
-    plain = Verdict.clean(len(prices)).also(price_findings(*columns))
-    scaled = Verdict.clean(len(prices)).also(price_findings(*(columns * rate)))
+    plain = Rejections.clean(len(prices)).also(price_faults(*columns))
+    scaled = Rejections.clean(len(prices)).also(price_faults(*(columns * rate)))
     assert plain.passed.tolist() == scaled.passed.tolist()
 
 
@@ -129,7 +129,7 @@ def test_duplicates_against_a_plain_dictionary(rows: list[tuple[int, int, bool]]
     keys = np.array([row[0] for row in rows], dtype=np.int64)
     values = np.array([row[1] for row in rows], dtype=np.float64)
     considered = np.array([row[2] for row in rows], dtype=np.bool_)
-    found, finding = duplicate_findings([keys], [values], considered, key_name="key")
+    found, finding = duplicate_faults([keys], [values], considered, key_name="key")
     assert set(np.flatnonzero(found).tolist()) == repeated
     assert set(np.flatnonzero(finding.rows).tolist()) == conflict
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.oracle.reference import Booked, Choices, Name, Outcome, play
+from tests.oracle.reference import Booked, Choices, Name, Simulated, play
 from tests.oracle.reference_basket import Basket, Stake
-from tests.oracle.reference_page import Page
+from tests.oracle.reference_position import Position
 from tests.support.laws import laws
 from tests.support.random_markets import Market, random_market
 
@@ -30,7 +30,7 @@ FRICTIONLESS: dict[str, Any] = {
 }
 
 
-def outcome(market: Market, **chosen: Any) -> Outcome:
+def outcome(market: Market, **chosen: Any) -> Simulated:
     return play(market.names(), replace(market.choices, **chosen))
 
 
@@ -163,8 +163,8 @@ def test_no_rebalancing_order_depends_on_what_comes(seed: int, rhythm: str, part
 class Watched(Basket):
     """A basket that tells what it was worth before and after it was brought to its weights."""
 
-    def __init__(self, pages: list[Page], choices: Choices) -> None:
-        super().__init__(pages, choices)
+    def __init__(self, positions: list[Position], choices: Choices) -> None:
+        super().__init__(positions, choices)
         self.seen: list[tuple[Decimal, Decimal, list[Decimal]]] = []
         self.taking_part: list[Stake] = []
 
@@ -176,18 +176,18 @@ class Watched(Basket):
         before = self.worth(session)
         super().rebalance(session, decided)
         reached = [
-            stake.value / Decimal(stake.page.name.weight)
+            stake.value / Decimal(stake.position.name.weight)
             for stake in self.taking_part
             if stake.need < 0
         ]
         self.seen.append((before, self.worth(session), reached))
 
     def worth(self, session: date) -> Decimal:
-        money = self.cash + sum(page.cash for page in self.pages)
-        for page in self.pages:
-            if page.parcels:
-                at = page.news.places[session]
-                money += page.shares * page.news.last_worth(at) * page.news.fx(at)
+        money = self.cash + sum(position.cash for position in self.positions)
+        for position in self.positions:
+            if position.tax_lots:
+                at = position.market.places[session]
+                money += position.shares * position.market.last_worth(at) * position.market.fx(at)
         return Decimal(money)
 
 
@@ -196,7 +196,7 @@ class Watched(Basket):
 def test_without_frictions_money_is_kept_and_weights_are_met(seed: int, rhythm: str) -> None:
     market = rebalanced(seed, rhythm)
     choices = replace(market.choices, **FRICTIONLESS)
-    basket = Watched([Page(name, choices) for name in market.names()], choices)
+    basket = Watched([Position(name, choices) for name in market.names()], choices)
     basket.play(cut=date.max, sell=False)
     for before, after, sold in basket.seen:
         assert float(after) == pytest.approx(float(before), rel=1e-12)

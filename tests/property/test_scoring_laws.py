@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.listing import Exchange
-from screener.domain.wealth import IndexSeries, WealthPanel
+from screener.domain.total_return import IndexSeries, TotalReturnPanel
 from screener.market.calendars import calendar_of
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
 from screener.scoring.horizons import add_months
-from screener.scoring.judging import Outcomes, Verdict
+from screener.scoring.judging import CallState, Outcomes
 from screener.scoring.score import judge_calls
 from tests.support.laws import laws
 from tests.support.score_worlds import call, definition, random_market, share
@@ -59,7 +59,7 @@ def table_of(items: list[tuple[int, int, str, str]]) -> CallTable:
     )
 
 
-def until(panel: WealthPanel, rows: int) -> WealthPanel:
+def until(panel: TotalReturnPanel, rows: int) -> TotalReturnPanel:
     """The same market as it stood after some sessions."""
     return replace(
         panel,
@@ -76,7 +76,7 @@ def until(panel: WealthPanel, rows: int) -> WealthPanel:
     )
 
 
-def judged(table: CallTable, panel: WealthPanel) -> Outcomes:
+def judged(table: CallTable, panel: TotalReturnPanel) -> Outcomes:
     return judge_calls(table, CONTRACTS, [(panel, calendar_of(Exchange.SH))]).outcomes
 
 
@@ -98,7 +98,7 @@ def test_later_sessions_change_no_matured_call(
 ) -> None:
     table = table_of(items)
     early, late = judged(table, until(WORLD, rows)), judged(table, WORLD)
-    done = np.flatnonzero(early.matured | (early.verdict == Verdict.UNJUDGED))
+    done = np.flatnonzero(early.matured | (early.verdict == CallState.UNJUDGED))
     same(early, late, done)
 
 
@@ -134,7 +134,7 @@ def test_every_call_ends_in_one_way_and_says_why_it_cannot_be_judged(
     items: list[tuple[int, int, str, str]],
 ) -> None:
     found = judged(table_of(items), WORLD)
-    unjudged = found.verdict == Verdict.UNJUDGED
+    unjudged = found.verdict == CallState.UNJUDGED
     assert ((found.why != "") == unjudged).all()
     assert np.isfinite(found.active_return[found.matured]).all()
     assert np.isfinite(found.any_time[found.matured]).all()

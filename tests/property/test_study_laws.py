@@ -17,7 +17,7 @@ from screener.paths.known import entry_choices
 from screener.study.evaluating import StudySettings, evaluate
 from screener.study.models import Model, abnormal_returns
 from screener.study.references import index_reference
-from screener.study.trials import benjamini_hochberg, holm
+from screener.study.statistics.multiple_testing import benjamini_hochberg, holm
 from screener.study.units import State, StudyEvent, UnitKind, Units, study_units
 from screener.study.windows import StudyWindows
 from tests.support.event_returns import event_returns, market_world
@@ -74,7 +74,7 @@ def until(panel: PricePanel, n: int) -> PricePanel:
         **cut,
         first_bars=tuple(first for first, _ in days),
         last_bars=tuple(last for _, last in days),
-        frontier={SZ: max(ends)},
+        last_sessions={SZ: max(ends)},
     )
 
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from screener.data.lake import compaction
 from screener.data.lake.batch import Batch
 from screener.data.lake.compaction import Pins
-from screener.data.lake.comparison import Change, Comparison
+from screener.data.lake.comparison import Change, VersionComparison
 from screener.data.lake.integrity.checksums import damaged_files
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
@@ -265,7 +265,7 @@ def test_differences_are_those_of_the_rows(
         for step in [start, *history]:
             carry_out(store, model, step)
     old, new = (data.draw(st.sampled_from(sorted(model.held))) for _ in range(2))
-    with Comparison.open(root, old, new) as compared:
+    with VersionComparison.open(root, old, new) as compared:
         for name in ("bars", "fx"):
             before, now = model.held[old][name], model.held[new][name]
             diff = compared.compare(TableName(name))

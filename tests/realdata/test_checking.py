@@ -13,7 +13,7 @@ from screener.data.lake.schema import Basis
 from screener.data.lake.store import Store
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
 from screener.domain.report import Report
-from screener.workflows.report.check import Verdict, check_claims
+from screener.workflows.report.check import ClaimState, check_claims
 from screener.workflows.report.check_values import shares_digits
 from screener.workspace.cards.reading import read_card
 
@@ -50,7 +50,7 @@ def test_weekly_moves_agree_to_two_decimals(store: Store) -> None:
     rows = [row for row in check_claims(store, card("R3")).rows if row.claim.listing]
     assert len(rows) == 10
     for row in rows:
-        assert row.verdict is Verdict.AGREES, row.reason
+        assert row.verdict is ClaimState.AGREES, row.reason
         assert row.found is not None
         assert f"{row.found:.2%}" == f"{row.claim.value:.2%}"
         assert shares_digits(row.claim.measure)
@@ -58,7 +58,7 @@ def test_weekly_moves_agree_to_two_decimals(store: Store) -> None:
 
 def test_prices_of_the_shipped_card_agree(store: Store) -> None:
     rows = [row for row in check_claims(store, card("R5")).rows if row.claim.measure == "price"]
-    assert [row.verdict for row in rows] == [Verdict.AGREES] * 3
+    assert [row.verdict for row in rows] == [ClaimState.AGREES] * 3
 
 
 def test_a_price_claimed_for_the_day_of_the_table_is_traced(store: Store) -> None:
@@ -72,7 +72,11 @@ def test_a_price_claimed_for_the_day_of_the_table_is_traced(store: Store) -> Non
         for row in check_claims(store, replace(report, claims=claims)).rows
         if row.claim.measure == "price"
     ]
-    assert [row.verdict for row in rows] == [Verdict.DIFFERS, Verdict.AGREES, Verdict.AGREES]
+    assert [row.verdict for row in rows] == [
+        ClaimState.DIFFERS,
+        ClaimState.AGREES,
+        ClaimState.AGREES,
+    ]
     assert rows[0].found == pytest.approx(261.0)
     assert rows[0].reason == "not the close of 2026-04-28 (261) but of 2026-04-24"
     result = check_claims(store, report)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from screener.study.models import Convention, Model, abnormal_returns
-from screener.study.parametric import boehmer_test, cross_sectional_test, patell_test
 from screener.study.returns import AbnormalReturns, EventReturns
+from screener.study.statistics.parametric import boehmer_test, cross_sectional_test, patell_test
 from screener.study.windows import StudyWindows
 
 FILE = Path(__file__).resolve().parents[2].parent / "shared/data/eventstudy/estudy2_covid_rates.csv"

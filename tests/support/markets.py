@@ -56,7 +56,7 @@ def market_of(
         list_dates=list_dates or (None,) * n_listings,
         first_bars=(axis[0].item(),) * n_listings,
         last_bars=(axis[-1].item(),) * n_listings,
-        frontier={Exchange.SH: axis[-1].item()},
+        last_sessions={Exchange.SH: axis[-1].item()},
     )
     empty = np.full(closes.shape, np.nan)
     return MarketPanel(

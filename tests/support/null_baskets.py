@@ -122,7 +122,7 @@ def _judged(
         entry_rows=(row,) * NAMES,
         fill_rows=(row,) * NAMES,
         horizon=HORIZON,
-        reach_row=row + HORIZON - 1,
+        available_row=row + HORIZON - 1,
     )
     own = placebo_returns(placebo_layout(layout), holding, np.array([columns]))[0]
     real = float((1 + own) * (1 + picks.effect) - 1)

@@ -43,7 +43,7 @@ def panel_of(
     fx: float = 0.9,
     list_dates: Mapping[str, date] | None = None,
     start: date | None = None,
-    frontier: Mapping[Exchange, date] | None = None,
+    last_sessions: Mapping[Exchange, date] | None = None,
 ) -> PricePanel:
     """Make a panel whose axis runs over all sessions of the exchanges in `bars`."""
     names = [listing(text) for text in bars]
@@ -89,7 +89,7 @@ def panel_of(
         list_dates=tuple((list_dates or {}).get(text) for text in bars),
         first_bars=tuple(min(series, default=None) for series in bars.values()),
         last_bars=tuple(max(series, default=None) for series in bars.values()),
-        frontier=dict(frontier or reach),
+        last_sessions=dict(last_sessions or reach),
     )
 
 

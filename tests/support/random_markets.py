@@ -1,4 +1,4 @@
-"""Small random markets, told twice: as the panels of the fast path and as days for the judge.
+"""Small random markets, told twice: as panels of the fast path and days of the reference simulator.
 
 Everything follows from one seed. The days are made first; the panels are written off from them.
 """
@@ -64,7 +64,7 @@ class Market:
         return f"random_market({self.seed})"
 
     def names(self, weights: Sequence[float] | None = None) -> tuple[Name, ...]:
-        """Return the judge's names, with `weights` or those of the event."""
+        """Return the reference simulator's names, with `weights` or those of the event."""
         given = weights or [member.weight or 1.0 for member in self.event.members]
         total = sum(given)
         panel, entry = self.trading.prices, dict(self.entries)
@@ -89,7 +89,7 @@ def random_market(seed: int) -> Market:
 
 
 def frictions_of(choices: Choices) -> Frictions:
-    """Return the fast path's settings for the judge's choices."""
+    """Return the fast path's settings for the reference simulator's choices."""
     return Frictions(
         plan=Plan(
             commission=choices.rate,
@@ -299,7 +299,7 @@ class _Maker:
             list_dates=tuple(listed),
             first_bars=tuple(min(one, default=None) for one in bars),
             last_bars=tuple(max(one, default=None) for one in bars),
-            frontier={item: self.ends[item.mainland] for item in self.exchanges},
+            last_sessions={item: self.ends[item.mainland] for item in self.exchanges},
             vwap=average,
             untraded=volume == 0,
         )

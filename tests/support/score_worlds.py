@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from screener.domain.listing import Exchange, Listing
 from screener.domain.report import Band, RatingDefinition, RatingLevel
-from screener.domain.wealth import IndexSeries, Peers, WealthPanel
+from screener.domain.total_return import IndexSeries, Peers, TotalReturnPanel
 from screener.market.calendars import calendar_of
 from screener.scoring.calls import Call, CallTable
 from screener.scoring.contracts import Contracts, DatedDefinition
@@ -39,7 +39,7 @@ def panel_of(
     traded: npt.NDArray[np.bool_] | None = None,
     peers: Mapping[Listing, int] | None = None,
     industries: Mapping[Listing, str] | None = None,
-) -> WealthPanel:
+) -> TotalReturnPanel:
     """Return a panel of closes by listing; a number stands on every session."""
     names = tuple(closes)
     exchange = names[0].exchange if names else Exchange.SH
@@ -51,7 +51,7 @@ def panel_of(
         opened[:, names.index(name)] = _on(values, len(days))
     level = _on(index, len(days))
     benchmark = INDEX if exchange.mainland else HSI
-    return WealthPanel(
+    return TotalReturnPanel(
         sessions=days,
         listings=names,
         open=opened,
@@ -141,7 +141,7 @@ def call(
 
 def random_market(
     n_listings: int, start: date, end: date, *, seed: int = 1, missing: float = 0.01
-) -> WealthPanel:
+) -> TotalReturnPanel:
     """Return random walks around an index; here and there a session without a bar."""
     draw = np.random.default_rng(seed)
     days = np.array(sessions_between(start, end), dtype="datetime64[D]")
@@ -152,7 +152,7 @@ def random_market(
     gap = draw.random(shape) < missing
     close[gap], opened[gap] = np.nan, np.nan
     level = 4000 * np.exp(np.cumsum(market))
-    return WealthPanel(
+    return TotalReturnPanel(
         sessions=days,
         listings=tuple(share(number) for number in range(n_listings)),
         open=opened,
@@ -164,7 +164,7 @@ def random_market(
 
 
 def random_calls(
-    panel: WealthPanel,
+    panel: TotalReturnPanel,
     n_calls: int,
     brokers: Mapping[str, float],
     *,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from screener.data.sources.online.transport.circuit_breaker import HostHealth
+from screener.data.sources.online.transport.circuit_breaker import CircuitBreaker
 from screener.data.sources.online.transport.client import OnlineWire
 from screener.data.sources.online.transport.clock import Clock
 
@@ -33,6 +33,6 @@ class FakeClock:
 
 def make_wire(
     time: FakeClock, *, path: Path | None = None, seed: int = 1
-) -> tuple[OnlineWire, HostHealth]:
-    health = HostHealth(path, time.clock)
-    return OnlineWire(time.clock, health, Random(seed)), health
+) -> tuple[OnlineWire, CircuitBreaker]:
+    breaker = CircuitBreaker(path, time.clock)
+    return OnlineWire(time.clock, breaker, Random(seed)), breaker

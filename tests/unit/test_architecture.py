@@ -64,8 +64,8 @@ DOORS = {
     "pypdf": {"reports/documents/pdf.py"},
     "openpyxl": {"data/sources/files/tables/workbooks.py"},
     "lxml": {"reports/documents/html.py"},
-    "scipy": {"study/distributions.py"},
-    "statsmodels": {"study/regression.py"},
+    "scipy": {"study/statistics/distributions.py"},
+    "statsmodels": {"study/statistics/regression.py"},
     "baostock": {"data/sources/online/transport/baostock_client.py"},
 }
 NO_NETWORK = {"http", "urllib3", "curl_cffi", "urllib.request"}

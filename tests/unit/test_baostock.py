@@ -21,7 +21,7 @@ from screener.data.sources.online.providers.baostock import (
     BaostockValuation,
 )
 from screener.data.sources.online.transport.baostock_client import BaostockConnection
-from screener.data.sources.online.transport.circuit_breaker import HostHealth
+from screener.data.sources.online.transport.circuit_breaker import CircuitBreaker
 from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.protocol import Ask, Call, Need, OnlineSource
 from screener.domain.listing import Listing, parse_listing
@@ -71,7 +71,7 @@ def time() -> Time:
 
 @pytest.fixture
 def connection(server: Server, time: Time) -> Iterator[BaostockConnection]:
-    with BaostockConnection(time.clock, HostHealth(None, time.clock)) as connection:
+    with BaostockConnection(time.clock, CircuitBreaker(None, time.clock)) as connection:
         yield connection
 
 
@@ -272,7 +272,7 @@ def test_unreadable_multiples_and_factors_are_rejects() -> None:
 def test_one_connection_paced_and_silent(
     server: Server, time: Time, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with BaostockConnection(time.clock, HostHealth(None, time.clock)) as connection:
+    with BaostockConnection(time.clock, CircuitBreaker(None, time.clock)) as connection:
         connection.query(WEEK)
         connection.query(WEEK)
     assert server.methods == ["login", HISTORY, HISTORY, "logout"]
@@ -284,7 +284,9 @@ def test_one_connection_paced_and_silent(
 
 
 def test_the_time_out_is_the_caller_s(server: Server, time: Time) -> None:
-    with BaostockConnection(time.clock, HostHealth(None, time.clock), timeout=3.0) as connection:
+    with BaostockConnection(
+        time.clock, CircuitBreaker(None, time.clock), timeout=3.0
+    ) as connection:
         connection.query(WEEK)
     assert server.timeouts == [3.0]
 
@@ -293,7 +295,7 @@ def test_baostock_s_own_sockets_are_given_back(server: Server, time: Time) -> No
     import baostock.util.socketutil as module
 
     before = module.socket
-    with BaostockConnection(time.clock, HostHealth(None, time.clock)) as connection:
+    with BaostockConnection(time.clock, CircuitBreaker(None, time.clock)) as connection:
         connection.query(WEEK)
         assert module.socket is before
 
@@ -373,27 +375,25 @@ def test_a_history_never_ends_silently_at_a_page(
     assert server.methods.count(HISTORY) == 2
 
 
-def test_a_blacklisted_address_leaves_the_host_alone(server: Server, time: Time) -> None:
-    health = HostHealth(None, time.clock)
-    with BaostockConnection(time.clock, health) as connection:
+def test_a_blacklisted_address_opens_the_circuit(server: Server, time: Time) -> None:
+    breaker = CircuitBreaker(None, time.clock)
+    with BaostockConnection(time.clock, breaker) as connection:
         server.faults = ["10001011"]
         with pytest.raises(SourceBlocked, match="10001011: 黑名单用户") as caught:
             connection.query(WEEK)
         assert "in parallel" in caught.value.fix
-        with pytest.raises(SourceBlocked, match="left alone until 2026-05-28 02:00 UTC"):
+        with pytest.raises(SourceBlocked, match="circuit open until 2026-05-28 02:00 UTC"):
             connection.query(WEEK)
         assert server.methods == ["login"]
-        assert health.wait_until(HOST) == NOW + timedelta(hours=1)
+        assert breaker.wait_until(HOST) == NOW + timedelta(hours=1)
         time.now += timedelta(hours=1)
         assert not connection.query(WEEK).empty
-        assert health.wait_until(HOST) is None
+        assert breaker.wait_until(HOST) is None
 
 
-def test_two_lost_lines_leave_the_host_alone(
-    server: Server, connection: BaostockConnection
-) -> None:
+def test_two_lost_lines_open_the_circuit(server: Server, connection: BaostockConnection) -> None:
     server.faults = [Fault.DROP, Fault.DROP]
-    for text in ("dropped", "dropped", "left alone until"):
+    for text in ("dropped", "dropped", "circuit open until"):
         with pytest.raises(SourceBlocked, match=text):
             connection.query(WEEK)
     assert server.connections == 2
@@ -428,7 +428,7 @@ def test_a_missing_package_tells_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch, time: Time
 ) -> None:
     monkeypatch.setitem(sys.modules, "baostock", None)
-    connection = BaostockConnection(time.clock, HostHealth(None, time.clock))
+    connection = BaostockConnection(time.clock, CircuitBreaker(None, time.clock))
     with pytest.raises(SourceBlocked, match="optional package baostock") as caught:
         connection.query(WEEK)
     assert caught.value.fix == "pip install 'screener[baostock]'"
@@ -441,6 +441,6 @@ def test_a_missing_function_is_a_change(connection: BaostockConnection) -> None:
 
 
 def test_nothing_is_imported_before_it_is_asked(time: Time) -> None:
-    connection = BaostockConnection(time.clock, HostHealth(None, time.clock))
+    connection = BaostockConnection(time.clock, CircuitBreaker(None, time.clock))
     connection.close()
     assert connection.requests_made == 0

@@ -63,7 +63,7 @@ def run(panel: PricePanel, recovery: float | None, **more: object) -> EventResul
 def test_without_a_stated_recovery_the_window_is_partial() -> None:
     found = run(market(), None)
     assert found.status == "partial"
-    assert found.executable_return is not None or not found.gap
+    assert found.executable_return is not None or not found.shortfall
 
 
 @pytest.mark.parametrize("recovery", [0.0, 0.3, 1.0])
@@ -75,7 +75,7 @@ def test_a_delisted_share_is_what_it_paid_out(recovery: float) -> None:
     sale = next(order for order in found.orders if order.listing.id == NAMES[0] and order.row > 5)
     assert (sale.status, sale.fees, sale.price) == (OrderStatus.FILLED, 0.0, 10 * recovery)
     assert sale.reason == "delisted: paid out"
-    assert sum(step for _, step in found.gap) == pytest.approx(
+    assert sum(step for _, step in found.shortfall) == pytest.approx(
         (found.executable_return or 0) - (found.paper_return or 0), abs=1e-10
     )
 

@@ -10,16 +10,16 @@ from functools import cache
 import numpy as np
 import pytest
 
-from screener.study.intervals import wilson
 from screener.study.models import abnormal_returns
-from screener.study.parametric import (
+from screener.study.statistics.clustering import CrossCorrelation
+from screener.study.statistics.intervals import wilson
+from screener.study.statistics.parametric import (
     boehmer_test,
     cross_sectional_test,
     kolari_pynnonen_test,
     patell_test,
 )
-from screener.study.ranks import rank_test
-from screener.study.ties import Ties
+from screener.study.statistics.ranks import rank_test
 from screener.study.windows import Part, StudyWindows
 from tests.support.event_returns import event_returns, market_world
 
@@ -43,12 +43,12 @@ def rates(days: tuple[int, ...], theme: float, effect: float) -> dict[str, float
         given, timeline = event_returns(WINDOWS, returns, market, range(20), at)
         found = abnormal_returns(given)
         car, scar = found.car[:, DRIFT], found.scar[:, DRIFT]
-        ties = Ties(found.residuals, timeline, estimation=WINDOWS.estimation)
+        correlations = CrossCorrelation(found.residuals, timeline, estimation=WINDOWS.estimation)
         answers = {
             "t": cross_sectional_test(car),
             "patell": patell_test(scar, found.freedom),
             "bmp": boehmer_test(scar),
-            "kolari": kolari_pynnonen_test(scar, ties.mean((1, 10))),
+            "kolari": kolari_pynnonen_test(scar, correlations.mean((1, 10))),
             "rank": rank_test(found.residuals, found.values[:, 6:]),
         }
         for name, answer in answers.items():

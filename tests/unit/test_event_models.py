@@ -12,13 +12,13 @@ from statsmodels.tools import add_constant
 
 from screener.errors import DataError, InputError
 from screener.study.models import Convention, Model, abnormal_returns
-from screener.study.parametric import (
+from screener.study.returns import EventReturns
+from screener.study.statistics.parametric import (
     boehmer_test,
     cross_sectional_test,
     kolari_pynnonen_test,
     patell_test,
 )
-from screener.study.returns import EventReturns
 from screener.study.windows import Part, StudyWindows
 from tests.support.event_returns import event_returns, market_world
 

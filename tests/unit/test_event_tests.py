@@ -11,21 +11,21 @@ from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.multitest import multipletests
 from statsmodels.tools import add_constant
 
-from screener.study.bootstrap import bootstrap_test, mean_block
 from screener.study.calendar_time import calendar_time_test
-from screener.study.intervals import wilson
 from screener.study.models import Model, abnormal_returns
-from screener.study.parametric import (
+from screener.study.returns import EventReturns, Timeline
+from screener.study.reversal import reversal_of
+from screener.study.statistics.bootstrap import bootstrap_test, mean_block
+from screener.study.statistics.clustering import CrossCorrelation, clusters_of
+from screener.study.statistics.intervals import wilson
+from screener.study.statistics.multiple_testing import benjamini_hochberg, holm
+from screener.study.statistics.parametric import (
     boehmer_test,
     cross_sectional_test,
     kolari_pynnonen_test,
     patell_test,
 )
-from screener.study.ranks import rank_deviations, rank_test, sign_test
-from screener.study.returns import EventReturns, Timeline
-from screener.study.reversal import reversal_of
-from screener.study.ties import Ties, clusters_of
-from screener.study.trials import benjamini_hochberg, holm
+from screener.study.statistics.ranks import rank_deviations, rank_test, sign_test
 from screener.study.windows import StudyWindows
 
 
@@ -57,7 +57,7 @@ def test_the_three_events_of_the_readme() -> None:
     assert patell_test(scar, found.freedom).value == pytest.approx(3.4978, abs=5e-5)
     assert boehmer_test(scar).value == pytest.approx(2.5981, abs=5e-5)
     timeline = Timeline.single([40, 40, 40], 60)
-    r = Ties(found.residuals, timeline, estimation=windows.estimation).mean((0, 1))
+    r = CrossCorrelation(found.residuals, timeline, estimation=windows.estimation).mean((0, 1))
     assert r == pytest.approx(1 / 3)
     adjusted = kolari_pynnonen_test(scar, r)
     assert adjusted.value == pytest.approx(1.6432, abs=5e-5)
@@ -69,9 +69,9 @@ def test_correlation_of_one_date_is_that_of_the_residuals() -> None:
     timeline = Timeline.single(np.full(6, 70), 100)
     matrix = np.corrcoef(residuals)
     expected = (matrix.sum() - 6) / 30
-    ties = Ties(residuals, timeline, estimation=(-60, -11))
-    assert ties.mean((0, 5)) == pytest.approx(expected)
-    assert ties.mean((-5, -1)) == pytest.approx(expected)
+    correlations = CrossCorrelation(residuals, timeline, estimation=(-60, -11))
+    assert correlations.mean((0, 5)) == pytest.approx(expected)
+    assert correlations.mean((-5, -1)) == pytest.approx(expected)
 
 
 def test_correlation_of_two_dates_counts_by_the_sessions_in_common() -> None:
@@ -79,12 +79,12 @@ def test_correlation_of_two_dates_counts_by_the_sessions_in_common() -> None:
     # the same series, seen from two dates that are 4 sessions apart: where both have it they agree
     first, second = series[10:60], series[14:64]
     timeline = Timeline.single([70, 74], 100)
-    ties = Ties(np.array([first, second]), timeline, estimation=(-60, -11))
+    correlations = CrossCorrelation(np.array([first, second]), timeline, estimation=(-60, -11))
     a, b = first - first.mean(), second - second.mean()
     alike = (a[4:] @ b[:-4]) / math.sqrt((a @ a) * (b @ b)) * 50 / 46
-    assert ties.mean((0, 9)) == pytest.approx(alike * 6 / 10)
-    assert ties.mean((0, 3)) == pytest.approx(0.0, abs=1e-12)
-    assert ties.mean((0, 0)) == pytest.approx(0.0, abs=1e-12)
+    assert correlations.mean((0, 9)) == pytest.approx(alike * 6 / 10)
+    assert correlations.mean((0, 3)) == pytest.approx(0.0, abs=1e-12)
+    assert correlations.mean((0, 0)) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_correlation_across_calendars_goes_by_the_day() -> None:
@@ -96,12 +96,12 @@ def test_correlation_across_calendars_goes_by_the_day() -> None:
         positions=np.array([70, 69]), calendars=np.array([0, 1]), own_rows=(every, fewer)
     )
     first, second = series[every[70 - 60 : 70 - 10]], series[fewer[69 - 60 : 69 - 10]]
-    ties = Ties(np.array([first, second]), timeline, estimation=(-60, -11))
+    correlations = CrossCorrelation(np.array([first, second]), timeline, estimation=(-60, -11))
     assert clusters_of(timeline).days.tolist() == [70, 70]
     a, b = first - first.mean(), second - second.mean()
     # rows 10 to 59 without row 20 are in both windows
     both = np.delete(a, 10) @ b[1:]
-    assert ties.mean((0, 3)) == pytest.approx(both / math.sqrt((a @ a) * (b @ b)) * 50 / 49)
+    assert correlations.mean((0, 3)) == pytest.approx(both / math.sqrt((a @ a) * (b @ b)) * 50 / 49)
 
 
 def test_ranks_by_hand() -> None:

@@ -56,7 +56,7 @@ class Attempt:
         for fragment, reply in case.replies.items():
             self.router.add(fragment, reply)
         self.router.add(case.failing, bad)
-        self.wire, self.health = make_wire(self.time)
+        self.wire, self.breaker = make_wire(self.time)
         with offline(self.router), pytest.raises(SourceError) as caught:
             self.wire.akshare(case.call, due=due)
         self.error = caught.value
@@ -74,14 +74,14 @@ class Attempt:
         assert all(item.timeout for item in self.router.sent)
 
     def stays_away(self) -> None:
-        """No request leaves for the group while it is left alone."""
-        until = self.health.wait_until(self.case.group)
+        """No request leaves for the group while its circuit is open."""
+        until = self.breaker.wait_until(self.case.group)
         assert until is not None
-        assert f"left alone until {until:%Y-%m-%d}" in self.health.describe()[0]
+        assert f"circuit open until {until:%Y-%m-%d}" in self.breaker.describe()[0]
         assert self.wire.wait_until([]) is None
         assert self.wire.wait_until([self.sent[-1].host]) is not None
         before = len(self.router.sent)
-        with offline(self.router), pytest.raises(SourceBlocked, match="is left alone until"):
+        with offline(self.router), pytest.raises(SourceBlocked, match=": circuit open until"):
             self.wire.akshare(
                 Call(function=self.case.call.function, arguments=self.case.call.arguments), due=True
             )
@@ -94,26 +94,26 @@ def test_good_replies_pass(case: Case) -> None:
     router, time = Router(), FakeClock()
     for fragment, reply in case.replies.items():
         router.add(fragment, reply)
-    wire, health = make_wire(time)
+    wire, breaker = make_wire(time)
     with offline(router):
         frame = wire.akshare(case.call, due=True)
     assert len(frame) > 0
     assert all(item.timeout for item in router.sent)
-    assert health.describe() == ()
+    assert breaker.describe() == ()
     assert sum(wire.requests_made.values()) == len(router.sent)
 
 
 @pytest.mark.parametrize("due", [True, False])
 @pytest.mark.parametrize("failure", REFUSED)
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_refusals_block_and_the_group_is_left_alone(case: Case, failure: str, due: bool) -> None:
+def test_refusals_block_and_the_circuit_opens(case: Case, failure: str, due: bool) -> None:
     attempt = Attempt(case, REFUSED[failure], due=due)
     attempt.is_told()
     assert len(attempt.sent) == 1
     if failure == "web page" and case.name == "currency_boc_sina":
         # Its replies are web pages; one of another shape says neither "none" nor "refused".
         assert type(attempt.error) is SourceChanged
-        assert attempt.health.failures("sina") == 1
+        assert attempt.breaker.failures("sina") == 1
         return
     assert type(attempt.error) is SourceBlocked
     assert attempt.error.fix.startswith("wait until 2026-05-27 02:0")
@@ -130,8 +130,8 @@ def test_failures_block_and_are_counted(case: Case, failure: str, due: bool) -> 
     touchy = case.group == "eastmoney_quotes"
     again = failure != "empty" and not touchy
     assert len(attempt.sent) == (2 if again else 1)
-    assert attempt.health.failures(case.group) == 1
-    assert (attempt.health.wait_until(case.group) is not None) == touchy
+    assert attempt.breaker.failures(case.group) == 1
+    assert (attempt.breaker.wait_until(case.group) is not None) == touchy
     if touchy:
         attempt.stays_away()
 
@@ -143,7 +143,7 @@ def test_truncated_replies_are_never_an_answer(case: Case, due: bool) -> None:
     attempt.is_told()
     assert type(attempt.error) is SourceBlocked
     assert len(attempt.sent) == 1
-    assert attempt.health.failures(case.group) == 1
+    assert attempt.breaker.failures(case.group) == 1
 
 
 @pytest.mark.parametrize("failure", WITHOUT_ROWS)
@@ -155,7 +155,7 @@ def test_no_rows_where_they_are_due_hide_a_refusal(case: Case, failure: str) -> 
     blocked = {"stock_zh_a_hist", "stock_zh_a_daily, shares"}
     assert type(attempt.error) is (SourceBlocked if case.name in blocked else SourceChanged)
     assert "refusal" in attempt.error.what or "cannot be read" in attempt.error.what
-    assert attempt.health.failures(case.group) == 1
+    assert attempt.breaker.failures(case.group) == 1
     if case.group == "eastmoney_quotes":
         attempt.stays_away()
 
@@ -169,7 +169,7 @@ def test_no_rows_where_none_are_due_are_none(case: Case, failure: str) -> None:
         assert type(attempt.error) is SourceBlocked
         return
     assert type(attempt.error) is SourceEmpty
-    assert attempt.health.failures(case.group) == 0
+    assert attempt.breaker.failures(case.group) == 0
 
 
 @pytest.mark.parametrize("due", [True, False])
@@ -187,4 +187,4 @@ def test_a_missing_page_is_none_or_a_change_but_no_failure_of_the_host(case: Cas
     attempt = Attempt(case, (404, WEB_PAGE), due=True)
     attempt.is_told()
     assert type(attempt.error) is SourceChanged
-    assert attempt.health.failures(case.group) == 0
+    assert attempt.breaker.failures(case.group) == 0

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from screener.backtest.attribution import GAP_STEPS
+from screener.backtest.attribution import SHORTFALL_STEPS
 from screener.backtest.frictions import Entitlement, Frictions, OrderStatus, Rights
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import Rebalance
@@ -147,7 +147,7 @@ def test_rights_are_taken_up_on_both_paths_and_have_a_row_and_a_step() -> None:
     assert "1,750.00 CNY of it paid in from outside" in taken.reason
     # 50 and 900 x 10, with the rights 1,200 x 9 less the 1,750 from outside
     assert found.traded_path == pytest.approx([1, 1, 1, 1 + 1_080 / 9_050], abs=1e-12)
-    gap = dict(found.gap)
+    gap = dict(found.shortfall)
     # As on paper 1,000 shares of 9.90 would be held: 9,900 - 9,000 = 900.
     assert gap["rights"] == pytest.approx((1_080 - 900) / 9_050, abs=1e-12)
     assert gap["lots and cash"] == pytest.approx(900 / 9_050 - 0.1, abs=1e-12)
@@ -166,7 +166,7 @@ def test_the_rows_of_the_shortfall_by_hand() -> None:
     )
     rows = shortfall_rows(run)
     assert not fits(SHORTFALL, rows)
-    assert [row["step"] for row in rows] == list(GAP_STEPS)
+    assert [row["step"] for row in rows] == list(SHORTFALL_STEPS)
     # 9,900 - 9,000 = 900 as on paper with whole lots; 180 more for the rights from outside.
     taken = [0.0, 900 / 9_050 - 0.1, 180 / 9_050, 0.0, 0.0, 0.0, 0.0, 0.0]
     assert [row["effect"] for row in rows] == pytest.approx(taken, abs=1e-12)
@@ -183,7 +183,7 @@ def test_rights_that_lapse_are_told_and_what_that_costs() -> None:
     assert sold.shares == 900
     assert (lapsed.status, lapsed.cash) == (OrderStatus.LAPSED, 0.0)
     assert lapsed.reason.startswith("rights not taken up")
-    assert dict(found.gap)["rights"] == pytest.approx((8_910 - 9_900) / 9_050, abs=1e-12)
+    assert dict(found.shortfall)["rights"] == pytest.approx((8_910 - 9_900) / 9_050, abs=1e-12)
 
 
 def test_rights_of_a_rebalanced_basket_come_out_of_its_one_purse() -> None:
@@ -257,8 +257,8 @@ def test_the_steps_from_paper_to_traded_close() -> None:
     panel = panel_of({"300857.SZ": bars_of(SZ, DAY, RISING), "002428.SZ": bars_of(SZ, DAY, RISING)})
     asked = Frictions(slippage_bps=10, impact_bps=20, participation=0.001)
     for found in run(panel, trading_of(panel), frictions=asked, capitals=(2_500.0, 1e5, 1e7)):
-        assert [step for step, _ in found.gap] == list(GAP_STEPS)
-        total = sum(part for _, part in found.gap)
+        assert [step for step, _ in found.shortfall] == list(SHORTFALL_STEPS)
+        total = sum(part for _, part in found.shortfall)
         assert found.paper_return is not None
         assert found.executable_return == pytest.approx(found.paper_return + total, abs=1e-10)
 

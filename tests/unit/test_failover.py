@@ -62,8 +62,8 @@ def nobody(hosts: Sequence[str]) -> str:
     return ""
 
 
-def turn(vendors: list[Vendor], left_alone: Any = nobody) -> Any:
-    return ask_in_turn(vendors, ASK, left_alone=left_alone)  # type: ignore[arg-type]
+def turn(vendors: list[Vendor], open_circuit: Any = nobody) -> Any:
+    return ask_in_turn(vendors, ASK, open_circuit=open_circuit)  # type: ignore[arg-type]
 
 
 def test_the_first_that_answers_is_taken() -> None:
@@ -79,11 +79,11 @@ def test_a_changed_reply_is_passed_over_too(step: str) -> None:
     assert turn([Vendor("a", SourceChanged("other columns"), step=step), Vendor("b")]).source == "b"
 
 
-def test_a_host_that_is_left_alone_is_not_asked() -> None:
-    resting = Vendor("a")
-    answer = turn([resting, Vendor("b")], lambda hosts: "resting" if "a.example" in hosts else "")
+def test_a_host_that_is_with_an_open_circuit_is_not_asked() -> None:
+    waiting = Vendor("a")
+    answer = turn([waiting, Vendor("b")], lambda hosts: "waiting" if "a.example" in hosts else "")
     assert answer.source == "b"
-    assert resting.asked == 0
+    assert waiting.asked == 0
 
 
 @pytest.mark.parametrize(

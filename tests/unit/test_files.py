@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.cli.screens import clean_console
+from screener.cli.terminal.screens import clean_console
 from screener.errors import InputError, StorageError, StorageFull, StorageReadOnly
 from screener.files.clean import clean, clean_line
 from screener.files.failures import storage_error

@@ -215,7 +215,7 @@ def table_of(panel: PricePanel, cases: list[tuple[Event, tuple[EntrySessions, ..
 
 
 def _legs(panel: PricePanel, event: Event, entries: dict[Exchange, date]) -> list[Leg]:
-    reach = max(day for exchange, day in panel.frontier.items() if exchange in entries)
+    reach = max(day for exchange, day in panel.last_sessions.items() if exchange in entries)
     return [
         resolve_leg(
             panel,
@@ -223,7 +223,7 @@ def _legs(panel: PricePanel, event: Event, entries: dict[Exchange, date]) -> lis
             entry=entries[member.listing.exchange],
             horizon=HORIZONS[-1],
             max_wait=MAX_WAIT,
-            reach=reach,
+            last_available=reach,
         )
         for member in event.members
     ]
@@ -323,7 +323,7 @@ def test_weights_that_are_no_fractions_of_one_are_refused(weights: list[float]) 
     [
         (event_table([0, 1], [2], [1.0], [1]), "columns of the events run from 2 to 2"),
         (two_names(fill_rows=[1, 5]), "fill_rows of the events run from 1 to 5"),
-        (two_names(reach_rows=[9]), "reach_rows of the events"),
+        (two_names(available_rows=[9]), "available_rows of the events"),
         (two_names(fill_rows=[1, 0]), "name 1 of the events is bought in row 0, before its entry"),
     ],
 )

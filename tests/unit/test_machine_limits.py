@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from screener.cli.exits import RootGroup
+from screener.cli.terminal.exits import RootGroup
 from screener.data.lake import lake
 from screener.errors import (
     OutOfMemory,

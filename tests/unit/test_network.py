@@ -13,7 +13,7 @@ import requests
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NameResolutionError
 
-from screener.data.sources.online.transport.circuit_breaker import HostHealth
+from screener.data.sources.online.transport.circuit_breaker import CircuitBreaker
 from screener.data.sources.online.transport.client import OnlineWire
 from screener.data.sources.online.transport.errors import Trouble, trouble_of_error
 from screener.data.sources.online.transport.network import Network
@@ -46,7 +46,7 @@ def unresolved(host: str) -> requests.ConnectionError:
 
 
 def wire_of(time: FakeClock, network: Network, path: Path | None = None) -> OnlineWire:
-    return OnlineWire(time.clock, HostHealth(path, time.clock), Random(1), network)
+    return OnlineWire(time.clock, CircuitBreaker(path, time.clock), Random(1), network)
 
 
 def test_no_host_found_is_no_network() -> None:

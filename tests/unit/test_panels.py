@@ -16,7 +16,7 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.fixings import read_fixings
-from screener.data.panels.price_panel import frontier_of, read_benchmark, read_panel
+from screener.data.panels.price_panel import last_sessions_of, read_benchmark, read_panel
 from screener.domain.listing import Currency, Exchange, Kind, Listing, parse_listing
 from screener.domain.panel import PricePanel
 
@@ -212,11 +212,11 @@ def test_reach_of_each_listing(store: Store) -> None:
     # bars before the axis count: they say since when a listing has been covered
     assert panel.first_bars == (WED, date(2026, 1, 5), THU, None)
     assert panel.last_bars == (TUE, date(2026, 5, 24), TUE, None)
-    assert panel.frontier == {Exchange.SH: TUE, Exchange.SZ: TUE, Exchange.HK: TUE}
+    assert panel.last_sessions == {Exchange.SH: TUE, Exchange.SZ: TUE, Exchange.HK: TUE}
 
 
-def test_frontier_leaves_out_indices(store: Store) -> None:
-    found = frontier_of(store, [Exchange.BJ, Exchange.HK, Exchange.BJ])
+def test_last_sessions_leave_out_indices(store: Store) -> None:
+    found = last_sessions_of(store, [Exchange.BJ, Exchange.HK, Exchange.BJ])
     assert found == {Exchange.BJ: TUE, Exchange.HK: TUE}  # the indices reach further
 
 
@@ -278,7 +278,7 @@ def test_panel_past_the_end_of_the_tables(store: Store) -> None:
     assert np.isnan(panel.fx).all()
     assert panel.trading.all()
     assert panel.last_bars == (TUE,)
-    assert panel.frontier == {Exchange.HK: TUE}
+    assert panel.last_sessions == {Exchange.HK: TUE}
 
 
 def test_later_bars_change_no_earlier_row(store: Store) -> None:

@@ -39,7 +39,7 @@ def held(columns: list[int], *, horizon: int = 3, reach: int = 7, waits: int = 0
         entry_rows=(ROW,) * n_names,
         fill_rows=(ROW,) * len(columns) + (-1,) * waits,
         horizon=horizon,
-        reach_row=reach,
+        available_row=reach,
     )
 
 

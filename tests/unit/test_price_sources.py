@@ -33,7 +33,7 @@ from screener.data.sources.online.providers.sina import (
     SinaIndexBars,
 )
 from screener.data.sources.online.providers.tencent import TencentBars, TencentIndexBars
-from screener.data.sources.online.transport.circuit_breaker import HostHealth
+from screener.data.sources.online.transport.circuit_breaker import CircuitBreaker
 from screener.data.sources.online.transport.client import OnlineWire
 from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.protocol import Ask, Call, Need, Page, Query
@@ -78,7 +78,7 @@ def wire() -> OnlineWire:
         now[0] += timedelta(seconds=seconds)
 
     clock = Clock(now=lambda: now[0], sleep=sleep)
-    return OnlineWire(clock, HostHealth(None, clock), Random(0))
+    return OnlineWire(clock, CircuitBreaker(None, clock), Random(0))
 
 
 def ask_for(listing: str, *, need: Need = Need.BARS, start: date = START, end: date = END) -> Ask:

@@ -140,7 +140,7 @@ def test_rows_that_cannot_be_read_are_told(router: Router) -> None:
     batch = fetched(CninfoRatings, replace(OF_DAYS, start=OF_DAYS.end), router)
     assert [row["listing"] for row in rows_of(batch)] == ["000001.SZ", "600519.SH"]
     assert [reject.reason for reject in batch.rejects] == [
-        "a rating of 300857.SZ without its day or its house"
+        "a rating of 300857.SZ without its day or its broker"
     ]
     assert batch.remarks == ("reports told twice, taken once: 1",)
 

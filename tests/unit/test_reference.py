@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from screener.errors import DataError, DateRangeError, InputError
-from tests.oracle.reference import Booked, Choices, Day, Name, Outcome, play
+from tests.oracle.reference import Booked, Choices, Day, Name, Simulated, play
 from tests.oracle.reference_rules import (
     dividend_tax_rate,
     free_sessions,
@@ -58,7 +58,9 @@ def name_of(item: str, days: Sequence[Day], *, weight: float = 1.0, **facts: Any
     )
 
 
-def played(item: str, days: Sequence[Day], capital: float, horizon: int, **chosen: Any) -> Outcome:
+def played(
+    item: str, days: Sequence[Day], capital: float, horizon: int, **chosen: Any
+) -> Simulated:
     return play(
         [name_of(item, days)],
         Choices(**{"capital": capital, "horizon": horizon, "participation": None, **chosen}),
@@ -482,12 +484,12 @@ def pair_of(rising: Sequence[Day], other: Sequence[Day]) -> list[Name]:
     return [name_of(MAIN, rising, weight=0.5), name_of(OTHER, other, weight=0.5)]
 
 
-def monthly(names: Sequence[Name], **chosen: Any) -> Outcome:
+def monthly(names: Sequence[Name], **chosen: Any) -> Simulated:
     settings: dict[str, Any] = {"capital": 200_000, "horizon": 7, "participation": None, **chosen}
     return play(names, Choices(**{"rebalance": "monthly", **settings}))
 
 
-def of(found: Outcome, item: str) -> list[tuple[str, int, float, float, str]]:
+def of(found: Simulated, item: str) -> list[tuple[str, int, float, float, str]]:
     return [told(order) for order in found.orders if order.listing_id == item]
 
 

@@ -62,7 +62,7 @@ Kind = Callable[[Any], OnlineSource]
 
 
 class PlainWire:
-    """A wire without manners: what the daily cap of a host would not let through."""
+    """A wire without limiter: what the daily cap of a host would not let through."""
 
     def akshare(self, call: Call, *, due: bool) -> pd.DataFrame:
         with warnings.catch_warnings():

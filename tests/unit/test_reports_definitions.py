@@ -1,4 +1,4 @@
-"""Definitions of ratings in the wordings that houses use, with figures of this test's own."""
+"""Definitions of ratings in the wordings that brokers use, with figures of this test's own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from screener.domain.report import RatingLevel
 from screener.reports.ratings.definitions import definition_places, definitions_in
-from screener.reports.ratings.promised_returns import promise_in
+from screener.reports.ratings.promised_returns import promised_return
 from screener.reports.text.text import make_text
 
 STOCK, INDUSTRY, CONVERTIBLE = RatingLevel.STOCK, RatingLevel.INDUSTRY, RatingLevel.CONVERTIBLE
@@ -65,8 +65,8 @@ class TestPromises:
         ],
     )
     def test_bounds(self, words: str, low: float | None, high: float | None) -> None:
-        promise = promise_in(words)
-        assert (promise.low, promise.high) == (low, high)
+        promised = promised_return(words)
+        assert (promised.low, promised.high) == (low, high)
 
     @pytest.mark.parametrize(
         "words",
@@ -81,13 +81,13 @@ class TestPromises:
         ],
     )
     def test_what_reads_two_ways_or_not_at_all_is_left_out(self, words: str) -> None:
-        promise = promise_in(words)
-        assert (promise.low, promise.high) == (None, None)
+        promised = promised_return(words)
+        assert (promised.low, promised.high) == (None, None)
 
     def test_directions_without_figures(self) -> None:
-        assert promise_in("表现超越基准").direction == 1
-        assert promise_in("表现弱于基准").direction == -1
-        assert promise_in("表现与基准持平").direction == 0
+        assert promised_return("表现超越基准").direction == 1
+        assert promised_return("表现弱于基准").direction == -1
+        assert promised_return("表现与基准持平").direction == 0
 
 
 PROSE = (

@@ -9,7 +9,7 @@ import pytest
 
 from screener.domain.listing import parse_listing
 from screener.reports.reader import broker_listings
-from screener.reports.securities.mentions import SURE, Mention, Question, mentions_in
+from screener.reports.securities.mentions import SURE, Mention, PossibleMention, mentions_in
 from screener.reports.securities.name_index import NameIndex, NameRow, build_index
 from screener.reports.text.found import DoubtKind
 from screener.reports.text.layout import lay_out
@@ -41,7 +41,7 @@ def small(*rows: NameRow) -> NameIndex:
     return build_index([*rows, NameRow(listing="300990.SZ", name="同飞股份"), *rows_of(MASTER[0])])
 
 
-Found = tuple[tuple[Mention, ...], tuple[Question, ...]]
+Found = tuple[tuple[Mention, ...], tuple[PossibleMention, ...]]
 
 
 def read(original: str, names: NameIndex | None = None, day: date = DAY) -> Found:

@@ -1,4 +1,4 @@
-"""Notes of reports and digests that were written for this test: invented authors and houses."""
+"""Notes of reports and digests that were written for this test: invented authors and brokers."""
 
 from __future__ import annotations
 

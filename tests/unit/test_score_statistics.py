@@ -19,7 +19,7 @@ from screener.scoring.leaderboard import Grouping, Leaderboard, leaderboard, mem
 from screener.scoring.persistence import persistence
 from screener.scoring.score import Judged, judge_calls
 from screener.scoring.shrinkage import shrink
-from screener.study.intervals import wilson
+from screener.study.statistics.intervals import wilson
 from tests.support.score_worlds import (
     call,
     contracts_of,

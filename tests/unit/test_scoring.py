@@ -9,13 +9,13 @@ import pytest
 
 from screener.domain.listing import Exchange, Listing
 from screener.domain.report import RatingLevel
-from screener.domain.wealth import Peers
+from screener.domain.total_return import Peers
 from screener.market.calendars import calendar_of
 from screener.scoring.bands import Bands, Direction, direction_of
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts, benchmark_of
 from screener.scoring.horizons import add_months, last_on_or_before
-from screener.scoring.judging import Verdict
+from screener.scoring.judging import CallState
 from screener.scoring.score import Judged, judge_calls
 from screener.workflows.score.summary import first_due, unjudged, verdict_counts
 from tests.support.score_worlds import (
@@ -82,7 +82,7 @@ def test_a_horizon_ends_with_the_last_session_on_or_before_its_day() -> None:
     assert found.start[0] == np.datetime64("2025-08-29")
     assert found.end[0] == np.datetime64("2026-02-27")
     assert found.entry[0] == np.datetime64("2025-09-01")
-    assert found.verdict[0] == Verdict.MISSED
+    assert found.verdict[0] == CallState.MISSED
 
 
 def test_days_before_the_first_session_have_none() -> None:
@@ -136,7 +136,7 @@ def test_a_call_is_met_by_its_active_return_from_close_to_close() -> None:
         closes=closes,
         index=path((end, 10.5)),
     ).outcomes
-    assert found.verdict.tolist() == [Verdict.MET, Verdict.MISSED, Verdict.MET]
+    assert found.verdict.tolist() == [CallState.MET, CallState.MISSED, CallState.MET]
     assert found.active_return.tolist() == pytest.approx([0.25, 0.20, -0.05])
     assert found.benchmark_return.tolist() == pytest.approx([0.05] * 3)
     # Of three listings one beats the index by more than 20 %, one lies within 10 % of it.
@@ -148,7 +148,7 @@ def test_the_tradable_column_begins_at_the_first_open_a_reader_could_have() -> N
     closes = {ONE: path((date(2025, 9, 1), 13.0))}
     opens = {ONE: path((date(2025, 9, 1), 12.0))}
     found = judged([call(DAY, ONE)], closes=closes, opens=opens).outcomes
-    assert found.verdict[0] == Verdict.MET  # +30 % from the close of the note's day
+    assert found.verdict[0] == CallState.MET  # +30 % from the close of the note's day
     assert found.tradable_return[0] == pytest.approx(13 / 12 - 1)
     assert found.tradable_met[0] == 0
     assert found.rates.tradable[0] == 0
@@ -157,7 +157,7 @@ def test_the_tradable_column_begins_at_the_first_open_a_reader_could_have() -> N
 def test_an_open_that_does_not_exist_leaves_the_tradable_column_empty() -> None:
     opens = np.full(len(sessions_between(START, END)), np.nan)
     found = judged([call(DAY, ONE)], opens={ONE: opens}).outcomes
-    assert found.verdict[0] == Verdict.MISSED
+    assert found.verdict[0] == CallState.MISSED
     assert np.isnan(found.tradable_return[0])
     assert np.isnan(found.tradable_met[0])
 
@@ -167,7 +167,11 @@ def test_three_to_six_months_is_judged_at_six_and_at_any_time_between() -> None:
     closes = {ONE: path((date(2026, 1, 5), 13.0), (date(2026, 1, 12), 10.0))}
     contracts = Contracts([definition(months=(3, 6))])
     found = judged([call(DAY, ONE)], contracts, closes=closes).outcomes
-    assert (found.verdict[0], found.any_time[0], found.rates.any_time[0]) == (Verdict.MISSED, 1, 1)
+    assert (found.verdict[0], found.any_time[0], found.rates.any_time[0]) == (
+        CallState.MISSED,
+        1,
+        1,
+    )
     early = {ONE: path((date(2025, 10, 9), 13.0), (date(2025, 10, 16), 10.0))}
     found = judged([call(DAY, ONE)], contracts, closes=early).outcomes
     assert found.any_time[0] == 0  # before the third month nothing counts
@@ -183,20 +187,20 @@ def test_any_time_in_the_other_directions(rating: str, value: float, kept: int) 
     }
     contracts = Contracts([definition(months=(3, 6))])
     found = judged([call(DAY, ONE, rating=rating)], contracts, closes=closes).outcomes
-    assert (found.verdict[0], found.any_time[0]) == (Verdict.MISSED, kept)
+    assert (found.verdict[0], found.any_time[0]) == (CallState.MISSED, kept)
 
 
 def test_a_horizon_of_one_length_has_no_other_time() -> None:
     closes = {ONE: path((date(2026, 1, 5), 13.0), (date(2026, 1, 12), 10.0))}
     found = judged([call(DAY, ONE)], closes=closes).outcomes
-    assert (found.verdict[0], found.any_time[0]) == (Verdict.MISSED, 0)
+    assert (found.verdict[0], found.any_time[0]) == (CallState.MISSED, 0)
 
 
 def test_a_call_that_is_not_due_is_pending_with_its_return_to_date() -> None:
     found = judged(
         [call(DAY, ONE)], closes={ONE: path((date(2025, 12, 1), 14.0))}, end=date(2025, 12, 31)
     ).outcomes
-    assert (found.verdict[0], found.why[0]) == (Verdict.PENDING, "")
+    assert (found.verdict[0], found.why[0]) == (CallState.PENDING, "")
     assert found.active_return[0] == pytest.approx(0.4)
     assert found.end[0] == np.datetime64("2025-12-31")
     assert np.isnan([found.in_band[0], found.any_time[0], found.rates.at_end[0]]).all()
@@ -204,7 +208,7 @@ def test_a_call_that_is_not_due_is_pending_with_its_return_to_date() -> None:
 
 def test_a_call_after_the_last_session_is_pending_without_a_return() -> None:
     found = judged([call(date(2026, 6, 1), ONE)]).outcomes
-    assert found.verdict[0] == Verdict.PENDING
+    assert found.verdict[0] == CallState.PENDING
     assert np.isnan(found.active_return[0])
     assert np.isnat(found.end[0])
 
@@ -212,7 +216,7 @@ def test_a_call_after_the_last_session_is_pending_without_a_return() -> None:
 def test_a_horizon_past_the_recorded_calendar_is_pending() -> None:
     last = calendar_of(Exchange.SH).last
     found = judged([call(last - timedelta(days=10), ONE)]).outcomes
-    assert found.verdict[0] == Verdict.PENDING
+    assert found.verdict[0] == CallState.PENDING
 
 
 def test_the_first_call_that_falls_due_is_the_first_pending_one() -> None:
@@ -226,7 +230,7 @@ def test_the_first_call_that_falls_due_is_the_first_pending_one() -> None:
     assert found.due.tolist() == [date(2026, 9, 2), date(2026, 2, 28), None]
     assert first_due(found) == (date(2026, 2, 28), made[1].id)
     counts = verdict_counts(found)
-    assert (counts[Verdict.PENDING], counts[Verdict.UNJUDGED]) == (2, 1)
+    assert (counts[CallState.PENDING], counts[CallState.UNJUDGED]) == (2, 1)
     assert first_due(judged([call(DAY, ONE)])) is None
 
 
@@ -268,7 +272,7 @@ def test_why_a_call_cannot_be_judged(
     subject = None if level == "industry" else ONE
     made = call(day, subject, broker=broker, rating=rating, level=level)
     found = judged([made]).outcomes
-    assert found.verdict[0] == Verdict.UNJUDGED
+    assert found.verdict[0] == CallState.UNJUDGED
     assert found.why[0].startswith(why)
 
 
@@ -285,7 +289,7 @@ def test_a_market_without_prices_cannot_be_judged() -> None:
 def test_an_unexplained_gap_at_the_end_cannot_be_judged() -> None:
     closes = {ONE: path((date(2026, 2, 27), np.nan))}
     found = judged([call(DAY, ONE)], closes=closes).outcomes
-    assert found.verdict[0] == Verdict.UNJUDGED
+    assert found.verdict[0] == CallState.UNJUDGED
     assert found.why[0] == (
         "no bar of 600001.SH on 2026-02-27, and no suspension or delisting recorded"
     )
@@ -308,7 +312,7 @@ def test_the_definition_in_force_on_the_day_decides() -> None:
     end = date(2026, 2, 27)
     table = [call(DAY - timedelta(days=1), ONE), call(DAY, ONE)]
     found = judged(table, contracts, closes={ONE: path((end, 12.5))})
-    assert found.outcomes.verdict.tolist() == [Verdict.MET, Verdict.MISSED]
+    assert found.outcomes.verdict.tolist() == [CallState.MET, CallState.MISSED]
     assert [found.contracts[at].card for at in found.contract] == ["D1", "D2"]
 
 
@@ -336,7 +340,7 @@ def test_an_industry_is_judged_on_its_index_where_the_tables_have_one() -> None:
         peers={sector: Peers.INDUSTRIES, rival: Peers.INDUSTRIES},
         industries={sector: "信息", rival: "煤炭"},
     ).outcomes
-    assert found.verdict[0] == Verdict.MET
+    assert found.verdict[0] == CallState.MET
     assert (found.rates.at_end[0], found.rates.n_listings[0]) == (0.5, 2)  # indices, not shares
 
 
@@ -346,16 +350,16 @@ def test_the_basket_of_an_industry_call_is_a_labelled_proxy_and_never_counts() -
         DAY, None, rating="看好", level="industry", industry="信息", members=(ONE, TWO, share(77))
     )
     found = judged([made], closes={ONE: path((end, 14.0)), TWO: path((end, 11.0))})
-    assert found.outcomes.verdict[0] == Verdict.UNJUDGED
+    assert found.outcomes.verdict[0] == CallState.UNJUDGED
     assert found.outcomes.why[0] == "no index of industry 信息 in the tables"
-    assert (found.proxy_verdict[0], found.proxy_names[0]) == (Verdict.MET, 2)
+    assert (found.proxy_verdict[0], found.proxy_names[0]) == (CallState.MET, 2)
     assert found.proxy_active[0] == pytest.approx(0.25)
 
 
 def test_a_proxy_is_pending_until_its_horizon_is_over() -> None:
     made = call(DAY, None, rating="看好", level="industry", members=(ONE,))
     found = judged([made], end=date(2025, 12, 31))
-    assert (found.proxy_verdict[0], found.proxy_active[0]) == (Verdict.PENDING, 0.0)
+    assert (found.proxy_verdict[0], found.proxy_active[0]) == (CallState.PENDING, 0.0)
 
 
 def test_the_base_rate_counts_those_that_traded_that_day_and_are_delisted_since() -> None:
@@ -373,7 +377,7 @@ def test_funds_and_indices_are_no_part_of_the_base_rate() -> None:
     found = judged([call(DAY, ONE)], peers={TWO: Peers.NONE}).outcomes
     assert found.rates.n_listings[0] == 2
     alone = judged([call(DAY, TWO)], peers={TWO: Peers.NONE}).outcomes
-    assert alone.verdict[0] == Verdict.MISSED
+    assert alone.verdict[0] == CallState.MISSED
     assert np.isnan(alone.rates.at_end[0])
 
 

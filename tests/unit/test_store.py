@@ -22,7 +22,7 @@ from screener.data.lake import store as store_module
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.merge import TableChange, quarantine_rows
 from screener.data.lake.schema import SIMULATED, TABLES, Basis, TableName
-from screener.data.lake.store import Span, Store
+from screener.data.lake.store import BarRange, Store
 from screener.errors import (
     DataError,
     InputError,
@@ -172,7 +172,7 @@ def test_created_lake_has_every_table_and_no_row(empty_lake: Path) -> None:
             assert found.num_rows == 0
         assert [item.rows for item in store.coverage()] == [0] * len(TABLES)
         assert store.last_session(TableName.BARS) is None
-        assert store.frontier((".SH", ".SZ")) is None
+        assert store.last_available((".SH", ".SZ")) is None
         assert store.simulated() is False
 
 
@@ -250,24 +250,24 @@ def test_last_session(store: Store) -> None:
     assert store.last_session(TableName.STATUS) is None
 
 
-def test_frontier_looks_past_indices(store: Store) -> None:
+def test_last_available_session_looks_past_indices(store: Store) -> None:
     indices = bars(
         *(bar(index, WEDNESDAY) for index in ("000300.SH", "399001.SZ", "HSI.HK")),
         bar("00700.HK", MONDAY),
     )
     store.commit(indices, message="indices")
     assert store.last_session(TableName.BARS) == WEDNESDAY
-    assert store.frontier((".SH", ".SZ", ".BJ")) == TUESDAY
-    assert store.frontier((".SZ",)) == LAST_YEAR
-    assert store.frontier((".HK",)) == MONDAY
-    assert store.frontier((".BJ",)) is None
+    assert store.last_available((".SH", ".SZ", ".BJ")) == TUESDAY
+    assert store.last_available((".SZ",)) == LAST_YEAR
+    assert store.last_available((".HK",)) == MONDAY
+    assert store.last_available((".BJ",)) is None
 
 
 @pytest.mark.parametrize("harm", ["none", "bytes", "another lake", "no JSON", "folder"])
 def test_the_kept_last_sessions_are_believed_of_these_bars_alone(
     store: Store, tmp_path: Path, harm: str
 ) -> None:
-    assert store.frontier((".SH",)) == TUESDAY
+    assert store.last_available((".SH",)) == TUESDAY
     path = tmp_path / "data_cache" / "derived" / "last-sessions.json"
     before = path.read_bytes()
     if harm == "bytes":
@@ -280,26 +280,26 @@ def test_the_kept_last_sessions_are_believed_of_these_bars_alone(
     elif harm == "another lake":
         with Store.create(tmp_path / "other") as other:
             other.commit(bars(bar("600000.SH", WEDNESDAY)), message="more")
-            assert other.frontier((".SH",)) == WEDNESDAY
+            assert other.last_available((".SH",)) == WEDNESDAY
         path.write_bytes((tmp_path / "other" / "derived" / "last-sessions.json").read_bytes())
     else:
         store.commit(bars(bar("600000.SH", WEDNESDAY)), message="more")
-        assert store.frontier((".SH",)) == WEDNESDAY
+        assert store.last_available((".SH",)) == WEDNESDAY
         assert path.read_bytes() != before
         return
     with Store.open(tmp_path / "data_cache") as again:
-        assert again.frontier((".SH",)) == TUESDAY
+        assert again.last_available((".SH",)) == TUESDAY
     assert harm == "folder" or path.read_bytes() == before
 
 
 def test_the_kept_last_sessions_spare_reading_the_bars(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert store.frontier((".SH", ".BJ")) == TUESDAY
+    assert store.last_available((".SH", ".BJ")) == TUESDAY
     monkeypatch.setattr(Store, "_found_last_sessions", lambda _: pytest.fail("read again"))
     with Store.open(tmp_path / "data_cache") as again:
-        assert again.frontier((".SH",)) == TUESDAY
-        assert again.frontier((".BJ",)) is None
+        assert again.last_available((".SH",)) == TUESDAY
+        assert again.last_available((".BJ",)) is None
 
 
 def test_few_rows_are_read_once_and_those_of_each_version_by_themselves(
@@ -318,8 +318,8 @@ def test_few_rows_are_read_once_and_those_of_each_version_by_themselves(
 def test_spans(store: Store) -> None:
     store.commit(bars(bar("000002.SZ", MONDAY, basis=Basis.ADJUSTED)), message="adjusted")
     assert store.spans(["600000.SH", "000002.SZ", "999999.SH"]) == {
-        "600000.SH": Span(first=MONDAY, last=TUESDAY, basis=Basis.RAW),
-        "000002.SZ": Span(first=MONDAY, last=MONDAY, basis=Basis.ADJUSTED),
+        "600000.SH": BarRange(first=MONDAY, last=TUESDAY, basis=Basis.RAW),
+        "000002.SZ": BarRange(first=MONDAY, last=MONDAY, basis=Basis.ADJUSTED),
     }
 
 
@@ -620,7 +620,7 @@ def test_an_idle_store_holds_no_lock(root: Path) -> None:
         assert catalog_is_free(root), "opened"
         store.read(TableName.BARS)
         store.last_session(TableName.BARS)
-        store.frontier((".SH",))
+        store.last_available((".SH",))
         assert catalog_is_free(root), "read"
         store.coverage()
         assert store.simulated() is False

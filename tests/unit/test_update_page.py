@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from screener.data.sources.online.transport.protocol import Need
 from screener.data.update.session import NeedCount, Outcome, UpdateReport, failure_of
 from screener.errors import SourceBlocked, SourceChanged
-from screener.render.update import plan_page, update_page
+from screener.render.data.update import plan_page, update_page
 
 CHANGED = SourceChanged("no column 日期", fix="tell the authors")
 OUTCOMES = (
@@ -43,7 +43,7 @@ def report(outcomes: tuple[Outcome, ...] = (), **given: object) -> UpdateReport:
         "noted": 0,
         "remarks": (),
         "requests": {},
-        "resting": (),
+        "open_circuits": (),
     }
     return UpdateReport(outcomes=outcomes, **{**told, **given})  # type: ignore[arg-type]
 
@@ -74,7 +74,7 @@ def test_the_page() -> None:
         noted=1,
         remarks=("a remark",),
         requests={"b.example": 2, "a.example": 12},
-        resting=("sina rests until 12:00",),
+        open_circuits=("sina rests until 12:00",),
     )
     assert show(update_page(told)) == PAGE
     assert show(update_page(report(after=3))) == "nothing new; data version 3."

@@ -35,8 +35,8 @@ def test_the_whole_sentence() -> None:
     assert verdict_in(Language.EN, WHOLE) == (
         "R1 · copper returned −10.05 % on paper in 5 sessions, −10.11 % as you could have traded "
         "it with 1,000,000 CNY, 3.21 points less than matched random baskets (p = 0.041). "
-        "A证券 has met its own rating in 60 % of its 10 matured calls [31 %, 83 %], where chance "
-        "alone gives 42 %."
+        "A证券 has met its own rating in 60 % of its 10 matured calls [31 %, 83 %], against a "
+        "base rate of 42 %."
     )
     assert verdict_in(Language.ZH, WHOLE) == (
         "R1 · copper：5 个交易日账面收益 −10.05 %，以 1,000,000 元实际可交易的收益 −10.11 %，"

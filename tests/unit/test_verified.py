@@ -16,7 +16,7 @@ from screener.data.lake import compaction, reading
 from screener.data.lake import store as store_module
 from screener.data.lake.batch import Batch
 from screener.data.lake.compaction import Pins
-from screener.data.lake.comparison import Comparison
+from screener.data.lake.comparison import VersionComparison
 from screener.data.lake.integrity import verified
 from screener.data.lake.integrity.content import Content, recounted
 from screener.data.lake.integrity.counted import keep_count, kept_count
@@ -107,7 +107,7 @@ def test_versions_without_the_damaged_file_are_read(root: Path) -> None:
     flip_a_value(newest)
     with Store.open(root, version=first) as store:
         assert store.read(TableName.BARS).num_rows == 1
-    with pytest.raises(StorageDamaged), Comparison.open(root, first, first + 3) as compared:
+    with pytest.raises(StorageDamaged), VersionComparison.open(root, first, first + 3) as compared:
         compared.compare(TableName.BARS)
 
 

@@ -18,7 +18,7 @@ from screener.data.lake import lake
 from screener.data.lake import store as store_module
 from screener.data.lake.batch import Batch
 from screener.data.lake.compaction import Pins
-from screener.data.lake.comparison import Change, Comparison
+from screener.data.lake.comparison import Change, VersionComparison
 from screener.data.lake.integrity import checksums
 from screener.data.lake.integrity.checksums import SUMS, Damage, DamagedFile, damaged_files
 from screener.data.lake.schema import SIMULATED, TABLES, TableName
@@ -162,10 +162,10 @@ def test_a_commit_makes_the_tables_that_an_old_lake_lacks(old: Path) -> None:
         assert store.read(TableName.CALENDAR).num_rows == 0
         assert len(closes(store)) == 4
         assert store.coverage()
-    with Comparison.open(old, before, done.version) as compared:
+    with VersionComparison.open(old, before, done.version) as compared:
         assert compared.compare(TableName.CALENDAR).added == 1
         assert not compared.compare(TableName.BARS).differs
-    with Comparison.open(old, done.version, before) as compared:
+    with VersionComparison.open(old, done.version, before) as compared:
         assert compared.compare(TableName.CALENDAR).removed == 1
 
 
@@ -213,7 +213,7 @@ def test_opening_and_reading_write_nothing(root: Path) -> None:
         with Store.open(root, version=version) as store:
             store.coverage()
     assert damaged_files(root) == ()
-    with Comparison.open(root, 1, 3) as compared:
+    with VersionComparison.open(root, 1, 3) as compared:
         assert compared.compare(TableName.BARS).added == 3
     assert fingerprint(root) == before
 
@@ -532,7 +532,7 @@ def test_differences_by_value(store: Store, root: Path) -> None:
         ),
         message="changed and added",
     )
-    with Comparison.open(root, before, store.version) as compared:
+    with VersionComparison.open(root, before, store.version) as compared:
         diff = compared.compare(TableName.BARS)
         assert (diff.added, diff.changed, diff.removed, diff.provenance) == (1, 1, 0, 0)
         assert diff.listings == {"600000.SH"}
@@ -550,7 +550,7 @@ def test_differences_by_value(store: Store, root: Path) -> None:
     assert told[5].old is None
     assert '"close": 10.0' in str(told[5].new)
     assert len(told) == 6
-    with Comparison.open(root, store.version, before) as compared:
+    with VersionComparison.open(root, store.version, before) as compared:
         assert compared.compare(TableName.BARS).removed == 1
 
 
@@ -569,7 +569,7 @@ def test_rejected_rows_differ_with_the_listings_they_name(store: Store, root: Pa
         Batch(tables={TableName.QUARANTINE: table(TableName.QUARANTINE, rows)}), message="rejected"
     )
     for sides in ((before, store.version), (store.version, before)):
-        with Comparison.open(root, *sides) as compared:
+        with VersionComparison.open(root, *sides) as compared:
             diff = compared.compare(TableName.QUARANTINE)
             assert diff.added + diff.removed == 2
             assert diff.listings == {"600000.SH"}
@@ -581,12 +581,12 @@ def test_a_row_that_was_only_moved_is_no_difference(store: Store, root: Path) ->
     before = store.version
     done = store.compact(now=FETCHED, pinned=lambda: NO_PINS)
     assert done.version > before
-    with Comparison.open(root, before, done.version) as compared:
+    with VersionComparison.open(root, before, done.version) as compared:
         assert not any(compared.compare(name).differs for name in TABLES)
 
 
 @pytest.mark.parametrize("versions", [(1, 99), (99, 1), (0, 1), (-1, 1)])
 def test_versions_to_compare_must_exist(root: Path, versions: tuple[int, int]) -> None:
     with pytest.raises(InputError, match="no data version") as caught:
-        Comparison.open(root, *versions)
+        VersionComparison.open(root, *versions)
     assert "the newest is 3" in caught.value.what

@@ -23,7 +23,9 @@ def days(count: int) -> list[date]:
 
 def test_a_plain_purchase_is_filled_at_the_entry_and_marked_at_session_h() -> None:
     panel = panel_of({"300857.SZ": bars_of(SZ, DAY, [FLAT] * 8)})
-    leg = resolve_leg(panel, 0, entry=days(2)[1], horizon=5, max_wait=10, reach=days(8)[-1])
+    leg = resolve_leg(
+        panel, 0, entry=days(2)[1], horizon=5, max_wait=10, last_available=days(8)[-1]
+    )
     assert (leg.state, leg.fill_row, leg.exit_row, leg.last_row) == (LegState.HELD, 1, 5, 5)
     assert leg.reached
 
@@ -40,7 +42,7 @@ def test_a_suspended_name_waits_no_longer_than_allowed(
         {"300857.SZ": bars_of(SZ, DAY, [FLAT] * 8)}, suspended={"300857.SZ": all_days[1:3]}
     )
     leg = resolve_leg(
-        panel, 0, entry=all_days[1], horizon=horizon, max_wait=max_wait, reach=all_days[-1]
+        panel, 0, entry=all_days[1], horizon=horizon, max_wait=max_wait, last_available=all_days[-1]
     )
     assert leg.fill_row == fill
     assert leg.state is (LegState.WAITING if fill is None else LegState.HELD)
@@ -50,19 +52,27 @@ def test_a_suspended_name_waits_no_longer_than_allowed(
 
 def test_a_gap_without_a_bar_waits_too() -> None:
     panel = panel_of({"300857.SZ": bars_of(SZ, DAY, [FLAT, None, FLAT, FLAT, FLAT, FLAT])})
-    leg = resolve_leg(panel, 0, entry=days(2)[1], horizon=4, max_wait=10, reach=days(6)[-1])
+    leg = resolve_leg(
+        panel, 0, entry=days(2)[1], horizon=4, max_wait=10, last_available=days(6)[-1]
+    )
     assert (leg.fill_row, leg.reason) == (2, Reason.NO_BAR)
 
 
 def test_a_close_alone_is_no_price_to_open_at() -> None:
     alone = (np.nan, 10.0)
     panel = panel_of({"300857.SZ": bars_of(SZ, DAY, [FLAT, alone, alone, FLAT, FLAT, FLAT])})
-    entry, reach = days(2)[1], days(6)[-1]
-    leg = resolve_leg(panel, 0, entry=entry, horizon=4, max_wait=10, reach=reach)
+    entry, last_available = days(2)[1], days(6)[-1]
+    leg = resolve_leg(panel, 0, entry=entry, horizon=4, max_wait=10, last_available=last_available)
     assert (leg.fill_row, leg.reason) == (3, Reason.NO_OPEN)
     assert str(leg.reason) == "no opening price that session"
     at_close = resolve_leg(
-        panel, 0, entry=entry, horizon=4, max_wait=10, reach=reach, price=EntryPrice.CLOSE
+        panel,
+        0,
+        entry=entry,
+        horizon=4,
+        max_wait=10,
+        last_available=last_available,
+        price=EntryPrice.CLOSE,
     )
     assert (at_close.fill_row, at_close.reason) == (1, Reason.NONE)
 

@@ -50,37 +50,37 @@ def test_what_is_open_is_told_before_anything_is_asked(tmp_path: Path) -> None:
     wire, _ = make_wire(time, path=path)
     with offline(Router().add("", dropped())), pytest.raises(SourceBlocked):
         wire.akshare(BARS, due=True)
-    again, health = make_wire(time, path=path)
+    again, breaker = make_wire(time, path=path)
     assert again.wait_until(["82.push2.eastmoney.com", "finance.sina.com.cn"])
     assert not again.wait_until(["finance.sina.com.cn", "datacenter-web.eastmoney.com"])
-    assert again.wait_until(["push2.eastmoney.com"]) == health.wait_until("eastmoney_quotes")
-    with offline(Router()) as router, pytest.raises(SourceBlocked, match="left alone"):
+    assert again.wait_until(["push2.eastmoney.com"]) == breaker.wait_until("eastmoney_quotes")
+    with offline(Router()) as router, pytest.raises(SourceBlocked, match="circuit open"):
         again.akshare(BARS, due=True)
     assert router.sent == []
     assert again.requests_made == {}
 
 
 def test_a_used_up_day_is_open_too() -> None:
-    wire, health = make_wire(FakeClock())
+    wire, breaker = make_wire(FakeClock())
     for _ in range(10):
-        health.asked("eastmoney_quotes")
-    assert wire.wait_until(["push2.eastmoney.com"]) == health.day_ends()
+        breaker.asked("eastmoney_quotes")
+    assert wire.wait_until(["push2.eastmoney.com"]) == breaker.day_ends()
 
 
 def test_success_forgets_earlier_failures() -> None:
     time = FakeClock()
-    wire, health = make_wire(time)
+    wire, breaker = make_wire(time)
     router = Router().add("datacenter-web", NOTHING)
     with offline(router):
         for _ in range(3):
             with pytest.raises(SourceChanged):
                 wire.akshare(VALUATION, due=True)
-        assert health.wait_until("eastmoney_tables") is not None
+        assert breaker.wait_until("eastmoney_tables") is not None
         time.advance(hours=1)
         router.add("datacenter-web", VALUES)
         wire.akshare(VALUATION, due=True)
-    assert health.describe() == ()
-    assert health.failures("eastmoney_tables") == 0
+    assert breaker.describe() == ()
+    assert breaker.failures("eastmoney_tables") == 0
 
 
 def test_a_refusal_that_a_library_swallows_is_raised_all_the_same() -> None:
@@ -146,7 +146,7 @@ def test_akshare_that_is_missing_or_cannot_load_is_told() -> None:
 def test_a_javascript_engine_without_its_library_is_told() -> None:
     from py_mini_racer import py_mini_racer as engine
 
-    wire, health = make_wire(FakeClock())
+    wire, breaker = make_wire(FakeClock())
     call = Call(function="tool_trade_date_hist_sina")
     with mock.patch.object(engine.MiniRacer, "__del__", return_value=None, create=True):
         with (
@@ -160,7 +160,7 @@ def test_a_javascript_engine_without_its_library_is_told() -> None:
         # Half-made engines must go while their destructor, which fails on them, is replaced.
         del caught
         gc.collect()
-    assert health.failures("sina") == 0
+    assert breaker.failures("sina") == 0
 
 
 def test_nothing_of_akshare_reaches_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
@@ -209,14 +209,14 @@ def ask_baidu(reply: Any, *, times: int = 1) -> tuple[Any, list[Any], FakeClock]
         return reply
 
     time = FakeClock()
-    wire, health = make_wire(time)
+    wire, breaker = make_wire(time)
     with mock.patch.object(curl_cffi.requests, "get", get):
         try:
             for _ in range(times):
                 wire.akshare(HONG_KONG, due=True)
         finally:
             assert curl_cffi.requests.get is get
-            time.open = health.wait_until("baidu")  # type: ignore[attr-defined]
+            time.open = breaker.wait_until("baidu")  # type: ignore[attr-defined]
     return wire, timeouts, time
 
 
@@ -243,7 +243,7 @@ def test_curl_that_fails_is_told_the_same_way() -> None:
 
 
 def test_a_page_is_text() -> None:
-    wire, health = make_wire(FakeClock())
+    wire, breaker = make_wire(FakeClock())
     headers = {"Referer": "https://finance.sina.com.cn/"}
     page = Page(url=PAGE.url, params={"d": "1"}, headers=headers, encoding="gbk")
     with offline(Router().add("hfq.js", "价".encode("gbk"))) as router:
@@ -251,7 +251,7 @@ def test_a_page_is_text() -> None:
     assert router.sent[0].query == {"d": "1"}
     assert router.sent[0].timeout == (5.0, 20.0)
     assert wire.requests_made == {"finance.sina.com.cn": 1}
-    assert health.describe() == ()
+    assert breaker.describe() == ()
 
 
 def test_an_encoding_that_no_server_states_is_guessed() -> None:

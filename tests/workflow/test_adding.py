@@ -21,7 +21,7 @@ from screener.domain.report import Precision, Role
 from screener.errors import DataError, DateRangeError, InputError, NotFoundError, StorageError
 from screener.reports.text.found import Doubt, DoubtKind
 from screener.workflows.report.add import Added, Source, add_report, make_theme_basket
-from screener.workflows.report.card_store import Outcome
+from screener.workflows.report.card_store import CardState
 from screener.workflows.report.doubts import Settle
 from screener.workflows.report.rows import (
     added_document,
@@ -110,7 +110,7 @@ def members(place: Workspace, basket: str) -> list[tuple[str, list[str]]]:
 
 def test_a_report_becomes_a_card_and_feeds_its_basket(place: Workspace) -> None:
     added = add(place, COOLING)
-    assert (added.outcome, added.report.id, added.known) == (Outcome.WRITTEN, "R1", "")
+    assert (added.outcome, added.report.id, added.known) == (CardState.WRITTEN, "R1", "")
     assert added.path == place.seeds / "R1.toml"
     assert read_cards(place) == (added.report,)
     assert added.report.published.value == date(2026, 5, 26)
@@ -150,7 +150,7 @@ def test_a_file_of_another_encoding_gives_the_same_card(place: Workspace, tmp_pa
     file.write_bytes(COOLING.encode("gb18030"))
     added = add_report(place, Source(file), now=NOW)
     assert added.report.title == "液冷周报：机柜功率上行"
-    assert add(place, COOLING).outcome is Outcome.KNOWN
+    assert add(place, COOLING).outcome is CardState.KNOWN
     kept = stored_reading(place, "R1")
     assert kept is not None
     assert kept.source == "周报.txt"
@@ -164,7 +164,7 @@ def test_the_same_report_again_changes_no_byte(place: Workspace) -> None:
     before = tree(place)
     for text in (COOLING, COOLING.replace("\n", "\n\n"), "\n".join(COOLING)):
         again = add(place, text)
-        assert (again.outcome, again.known, again.report.id) == (Outcome.KNOWN, "R1", "R1")
+        assert (again.outcome, again.known, again.report.id) == (CardState.KNOWN, "R1", "R1")
         assert again.remarks == ()
     assert tree(place) == before
 
@@ -179,7 +179,7 @@ def test_a_card_written_by_hand_is_recognised(place: Workspace) -> None:
     (place.data_cache / "reports" / "R1.json").unlink()
     before = seeds(place)
     added = add(place, COOLING)
-    assert (added.outcome, added.known) == (Outcome.KNOWN, "mine")
+    assert (added.outcome, added.known) == (CardState.KNOWN, "mine")
     assert seeds(place) == before
     assert stored_reading(place, "mine") is not None  # its evidence can be shown now
 
@@ -190,7 +190,7 @@ def test_a_card_that_differs_from_the_reading_is_told(place: Workspace) -> None:
     lines = card.read_text(encoding="utf-8").splitlines(keepends=True)
     card.write_text("".join(line for line in lines if "301991.SZ" not in line), encoding="utf-8")
     added = add(place, COOLING)
-    assert added.outcome is Outcome.KNOWN
+    assert added.outcome is CardState.KNOWN
     assert added.remarks == (
         "1 found here and not on the card: 301991.SZ liquid-cooling recommended",
     )
@@ -205,21 +205,21 @@ def test_reading_again_keeps_edits_and_comments(place: Workspace) -> None:
     card.write_text("# my remark\n" + edited, encoding="utf-8")
     before = card.read_bytes()
     again = add(place, COOLING, again=True)
-    assert again.outcome in (Outcome.UNCHANGED, Outcome.REREAD)
+    assert again.outcome in (CardState.UNCHANGED, CardState.REREAD)
     text = card.read_text(encoding="utf-8")
     assert text.startswith("# my remark\n")
     assert 'title = "我的标题" # mine' in text
     (kept,) = read_cards(place)
     assert (kept.title, kept.securities[0].role) == ("我的标题", Role.RISK)
     assert card.read_bytes() == before
-    assert add(place, COOLING, again=True).outcome is Outcome.UNCHANGED
+    assert add(place, COOLING, again=True).outcome is CardState.UNCHANGED
 
 
 def test_reading_again_after_a_deleted_card_makes_a_new_one(place: Workspace) -> None:
     add(place, COOLING)
     (place.seeds / "R1.toml").unlink()
     added = add(place, COOLING)
-    assert (added.outcome, added.report.id) == (Outcome.WRITTEN, "R1")
+    assert (added.outcome, added.report.id) == (CardState.WRITTEN, "R1")
 
 
 def test_a_call_published_again_in_a_digest_counts_once(place: Workspace) -> None:
@@ -236,7 +236,7 @@ def test_a_call_published_again_in_a_digest_counts_once(place: Workspace) -> Non
 def test_the_digest_first_and_the_note_after_it(place: Workspace) -> None:
     add(place, DIGEST)
     added = add(place, COOLING)
-    assert added.outcome is Outcome.WRITTEN
+    assert added.outcome is CardState.WRITTEN
     linked = [note.repeats for note in added.report.notes]
     remarked = [remark for remark in added.remarks if "repeats" in remark]
     assert linked == ["R1-1"] or remarked  # whichever came out first, the other is told
@@ -259,7 +259,7 @@ OTHER_NAMES = OTHER_WORDING.replace("沐川精工、启沅股份、澄岳科技�
 def test_the_same_report_in_other_words_counts_once(place: Workspace, other: str) -> None:
     add(place, FIRST_WORDING)
     added = add(place, other)
-    assert (added.outcome, added.known) == (Outcome.KNOWN, "R1")
+    assert (added.outcome, added.known) == (CardState.KNOWN, "R1")
     assert [report for report, _ in members(place, "liquid-cooling")] == ["R1"]
 
 
@@ -280,7 +280,7 @@ def test_two_notes_of_a_day_and_house_on_other_names_stay_two(place: Workspace) 
     add(place, FIRST_WORDING)
     for text in (OTHER_NAMES, OTHER_WORDING.replace("5月26日", "5月27日")):
         added = add(place, text)
-        assert added.outcome is Outcome.WRITTEN
+        assert added.outcome is CardState.WRITTEN
         assert [note.repeats for note in added.report.notes] == [""]
     assert [report for report, _ in members(place, "liquid-cooling")] == ["R1", "R2", "R3"]
 
@@ -300,7 +300,7 @@ def test_nearly_the_same_text_is_remarked(place: Workspace) -> None:
     add(place, COOLING + long)
     other = LATER.replace("国盛证券", "银河证券").replace("张甲乙 S0680526000001", "李丙丁")
     added = add(place, other + long)
-    assert added.outcome is Outcome.WRITTEN
+    assert added.outcome is CardState.WRITTEN
     (remark,) = [one for one in added.remarks if "of its text is that of report R1" in one]
     assert "delete one of the two cards" in remark
 
@@ -313,7 +313,7 @@ def test_a_dry_run_writes_nothing_anywhere(place: Workspace, text: str) -> None:
     before = tree(place)
     for settle in (Settle.LEAVE, Settle.YES, Settle.STRICT):
         added = add(place, text, dry_run=True, settle=settle)
-        assert (added.outcome, added.made) == (Outcome.READ, ())
+        assert (added.outcome, added.made) == (CardState.READ, ())
         assert added.report.securities
     assert tree(place) == before
 
@@ -324,7 +324,7 @@ def test_a_dry_run_of_a_known_report_writes_nothing_either(place: Workspace) -> 
     before = tree(place)
     for again in (False, True):
         added = add(place, COOLING, dry_run=True, again=again)
-        assert (added.outcome, added.known) == (Outcome.READ, "R1")
+        assert (added.outcome, added.known) == (CardState.READ, "R1")
     assert tree(place) == before
 
 
@@ -641,5 +641,5 @@ def test_killed_at_any_moment_leaves_whole_files_or_none(place: Workspace) -> No
         assert len(card.securities) == 2
     # What was cut off can be done again, and what was done is known.
     added = add(place, COOLING)
-    assert added.outcome is Outcome.WRITTEN
+    assert added.outcome is CardState.WRITTEN
     assert len(read_cards(place)) == len(cards) + 1

@@ -35,7 +35,7 @@ from screener.results.tables import fits
 from screener.workflows.report.check import (
     Checked,
     Checking,
-    Verdict,
+    ClaimState,
     check_claims,
     check_report,
     checking_document,
@@ -172,7 +172,7 @@ CNY, HKD, FRACTION = ClaimUnit.CNY, ClaimUnit.HKD, ClaimUnit.FRACTION
 
 def test_a_price_of_another_day_is_traced(store: Store) -> None:
     row = only(store, claim("price", 26.18, CNY, "2026-04-28"))
-    assert row.verdict is Verdict.DIFFERS
+    assert row.verdict is ClaimState.DIFFERS
     assert row.found == 25.3
     assert row.difference == pytest.approx(0.88)
     assert row.reason == "not the close of 2026-04-28 (25.3) but of 2026-04-24"
@@ -185,67 +185,67 @@ def test_a_price_after_the_day_is_traced(store: Store) -> None:
 
 def test_a_price_of_no_day_near(store: Store) -> None:
     row = only(store, claim("price", 29.01, CNY, "2026-04-28"))
-    assert row.verdict is Verdict.DIFFERS
+    assert row.verdict is ClaimState.DIFFERS
     assert "no close from 10 sessions before to 3 after equals it" in row.reason
 
 
 @pytest.mark.parametrize(
     ("one", "verdict"),
     [
-        (claim("price", 25.3, CNY, "2026-04-28"), Verdict.AGREES),
-        (claim("price", 25.3, CNY), Verdict.AGREES),  # the last session before publication
-        (claim("price", 25.0, CNY), Verdict.AGREES),  # to whole yuan: 25.3 rounds to it
-        (claim("price", 25.0, CNY, "2026-04-26"), Verdict.DIFFERS),  # a Sunday: 26.18 of Friday
-        (claim("price", 25.3, HKD), Verdict.UNKNOWN),
-        (claim("price", 8.0, HKD, "2026-04-28", ISLE), Verdict.AGREES),
-        (claim("price", 25.3, CNY, "2027-04-28"), Verdict.UNKNOWN),
-        (claim("price", 25.3, CNY, "2020-04-28"), Verdict.UNKNOWN),
-        (claim("price", 1.0, CNY, "", "600000.SH"), Verdict.UNKNOWN),
-        (claim("close", 25_680.0, ClaimUnit.POINTS, "2026-04-28", INDEX), Verdict.AGREES),
-        (claim("PE", 30.0), Verdict.AGREES),  # on the trailing twelve months
-        (claim("PE", 35.5), Verdict.AGREES),  # static
-        (claim("PE", 33.0), Verdict.DIFFERS),
-        (claim("PE (TTM)", 35.5), Verdict.DIFFERS),
-        (claim("PE, low end", 29.0), Verdict.AGREES),
-        (claim("PE, high end", 29.0), Verdict.DIFFERS),
-        (claim("PE", 20.0, as_of="2026E"), Verdict.UNKNOWN),
-        (claim("PE", 20.0, as_of="2026", remark="forecast year"), Verdict.UNKNOWN),
-        (claim("PE", 20.0, as_of="2025"), Verdict.UNKNOWN),
-        (claim("PB", 2.0), Verdict.UNKNOWN),
-        (claim("PB", 2.0, listing=BAY), Verdict.AGREES),  # of four days before
-        (claim("dividend yield", 0.012, FRACTION), Verdict.AGREES),
-        (claim("market cap", 1.28e11, CNY), Verdict.AGREES),
-        (claim("market cap", 1.3e11, CNY), Verdict.AGREES),  # two digits
-        (claim("market cap", 1.27e11, CNY), Verdict.DIFFERS),
-        (claim("market cap", 1.2e11, CNY, remark="more than"), Verdict.AGREES),
-        (claim("market cap", 1.2e11, CNY, remark="less than"), Verdict.DIFFERS),
-        (claim("market cap", 1e10, HKD, listing=ISLE), Verdict.AGREES),
-        (claim("market cap", 9e9, CNY, listing=ISLE), Verdict.AGREES),  # at 0.9
-        (claim("market cap", 1.28e11, CNY, "2026-05-29"), Verdict.UNKNOWN),
-        (claim("EV/revenue", 7.8, as_of="2026E"), Verdict.UNKNOWN),
-        (claim("target price", 30.0, CNY), Verdict.UNKNOWN),
-        (claim("investment", 7e9, CNY, listing=None), Verdict.UNKNOWN),
-        (claim("number of cards", 7.0), Verdict.UNKNOWN),
-        (claim("revenue", 1.2e9, CNY, "2026Q1"), Verdict.AGREES),  # the vintage then known
-        (claim("net profit", 2.0e8, CNY, "2026Q1"), Verdict.AGREES),
-        (claim("net profit", 2.1e8, CNY, "2026Q1"), Verdict.DIFFERS),
-        (claim("revenue", 1.5e9, CNY, "2025Q2"), Verdict.AGREES),  # half year less first quarter
-        (claim("revenue", 1.2e9, HKD, "2026Q1"), Verdict.UNKNOWN),
-        (claim("revenue growth, year on year", 0.2, FRACTION, "2026Q1"), Verdict.AGREES),
-        (claim("net profit growth, year on year", 0.2, FRACTION, "2026Q1"), Verdict.UNKNOWN),
-        (claim("revenue", 1e9, CNY, "2025Q3"), Verdict.UNKNOWN),
-        (claim("revenue", 1e9, CNY), Verdict.UNKNOWN),
-        (claim("revenue", 1e9, CNY, "2026Q1", BAY), Verdict.UNKNOWN),
-        (claim("operating cash flow", 1e9, CNY, "2026Q1"), Verdict.UNKNOWN),
-        (claim("revenue", 1e9, CNY, "2026Q2"), Verdict.UNKNOWN),  # not over when published
+        (claim("price", 25.3, CNY, "2026-04-28"), ClaimState.AGREES),
+        (claim("price", 25.3, CNY), ClaimState.AGREES),  # the last session before publication
+        (claim("price", 25.0, CNY), ClaimState.AGREES),  # to whole yuan: 25.3 rounds to it
+        (claim("price", 25.0, CNY, "2026-04-26"), ClaimState.DIFFERS),  # a Sunday: 26.18 of Friday
+        (claim("price", 25.3, HKD), ClaimState.UNKNOWN),
+        (claim("price", 8.0, HKD, "2026-04-28", ISLE), ClaimState.AGREES),
+        (claim("price", 25.3, CNY, "2027-04-28"), ClaimState.UNKNOWN),
+        (claim("price", 25.3, CNY, "2020-04-28"), ClaimState.UNKNOWN),
+        (claim("price", 1.0, CNY, "", "600000.SH"), ClaimState.UNKNOWN),
+        (claim("close", 25_680.0, ClaimUnit.POINTS, "2026-04-28", INDEX), ClaimState.AGREES),
+        (claim("PE", 30.0), ClaimState.AGREES),  # on the trailing twelve months
+        (claim("PE", 35.5), ClaimState.AGREES),  # static
+        (claim("PE", 33.0), ClaimState.DIFFERS),
+        (claim("PE (TTM)", 35.5), ClaimState.DIFFERS),
+        (claim("PE, low end", 29.0), ClaimState.AGREES),
+        (claim("PE, high end", 29.0), ClaimState.DIFFERS),
+        (claim("PE", 20.0, as_of="2026E"), ClaimState.UNKNOWN),
+        (claim("PE", 20.0, as_of="2026", remark="forecast year"), ClaimState.UNKNOWN),
+        (claim("PE", 20.0, as_of="2025"), ClaimState.UNKNOWN),
+        (claim("PB", 2.0), ClaimState.UNKNOWN),
+        (claim("PB", 2.0, listing=BAY), ClaimState.AGREES),  # of four days before
+        (claim("dividend yield", 0.012, FRACTION), ClaimState.AGREES),
+        (claim("market cap", 1.28e11, CNY), ClaimState.AGREES),
+        (claim("market cap", 1.3e11, CNY), ClaimState.AGREES),  # two digits
+        (claim("market cap", 1.27e11, CNY), ClaimState.DIFFERS),
+        (claim("market cap", 1.2e11, CNY, remark="more than"), ClaimState.AGREES),
+        (claim("market cap", 1.2e11, CNY, remark="less than"), ClaimState.DIFFERS),
+        (claim("market cap", 1e10, HKD, listing=ISLE), ClaimState.AGREES),
+        (claim("market cap", 9e9, CNY, listing=ISLE), ClaimState.AGREES),  # at 0.9
+        (claim("market cap", 1.28e11, CNY, "2026-05-29"), ClaimState.UNKNOWN),
+        (claim("EV/revenue", 7.8, as_of="2026E"), ClaimState.UNKNOWN),
+        (claim("target price", 30.0, CNY), ClaimState.UNKNOWN),
+        (claim("investment", 7e9, CNY, listing=None), ClaimState.UNKNOWN),
+        (claim("number of cards", 7.0), ClaimState.UNKNOWN),
+        (claim("revenue", 1.2e9, CNY, "2026Q1"), ClaimState.AGREES),  # the vintage then known
+        (claim("net profit", 2.0e8, CNY, "2026Q1"), ClaimState.AGREES),
+        (claim("net profit", 2.1e8, CNY, "2026Q1"), ClaimState.DIFFERS),
+        (claim("revenue", 1.5e9, CNY, "2025Q2"), ClaimState.AGREES),  # half year less first quarter
+        (claim("revenue", 1.2e9, HKD, "2026Q1"), ClaimState.UNKNOWN),
+        (claim("revenue growth, year on year", 0.2, FRACTION, "2026Q1"), ClaimState.AGREES),
+        (claim("net profit growth, year on year", 0.2, FRACTION, "2026Q1"), ClaimState.UNKNOWN),
+        (claim("revenue", 1e9, CNY, "2025Q3"), ClaimState.UNKNOWN),
+        (claim("revenue", 1e9, CNY), ClaimState.UNKNOWN),
+        (claim("revenue", 1e9, CNY, "2026Q1", BAY), ClaimState.UNKNOWN),
+        (claim("operating cash flow", 1e9, CNY, "2026Q1"), ClaimState.UNKNOWN),
+        (claim("revenue", 1e9, CNY, "2026Q2"), ClaimState.UNKNOWN),  # not over when published
     ],
     ids=lambda item: f"{item.measure} {item.value} {item.as_of}" if isinstance(item, Claim) else "",
 )
-def test_verdicts(store: Store, one: Claim, verdict: Verdict) -> None:
+def test_verdicts(store: Store, one: Claim, verdict: ClaimState) -> None:
     row = only(store, one)
     assert row.verdict is verdict, row.reason
     assert row.reason
-    assert (row.found is None) is (verdict is Verdict.UNKNOWN)
+    assert (row.found is None) is (verdict is ClaimState.UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -298,12 +298,12 @@ def test_reasons(store: Store, one: Claim, reason: str) -> None:
 )
 def test_moves(store: Store, measure: str, day: str, value: float, reason: str) -> None:
     row = only(store, claim(measure, value, FRACTION, day))
-    assert (row.verdict, row.reason) == (Verdict.AGREES, reason)
+    assert (row.verdict, row.reason) == (ClaimState.AGREES, reason)
 
 
 def test_a_move_of_another_week_is_traced(store: Store) -> None:
     row = only(store, claim(WEEK, -0.0069, FRACTION, "2026-05-08"))
-    assert row.verdict is Verdict.DIFFERS
+    assert row.verdict is ClaimState.DIFFERS
     assert row.reason.endswith("it is the move of the week 2026-04-27 to 2026-05-01")
 
 
@@ -317,7 +317,7 @@ def test_a_move_of_another_week_is_traced(store: Store) -> None:
     ],
 )
 def test_moves_that_cannot_be_checked(store: Store, one: Claim) -> None:
-    assert only(store, one).verdict is Verdict.UNKNOWN
+    assert only(store, one).verdict is ClaimState.UNKNOWN
 
 
 def test_adjusted_prices_are_told_once(store: Store) -> None:
@@ -326,7 +326,7 @@ def test_adjusted_prices_are_told_once(store: Store) -> None:
         claim(WEEK, 0.15, FRACTION, "2026-05-01", BAY),
     ]
     result = check(store, *both)
-    assert [row.verdict for row in result.rows] == [Verdict.AGREES] * 2
+    assert [row.verdict for row in result.rows] == [ClaimState.AGREES] * 2
     assert result.rows[1].reason == "close of 2026-04-24 to 2026-04-30, with dividends"
     (remark,) = result.remarks
     assert "prices of 1 listings (first 000901.SZ) are adjusted" in remark
@@ -349,9 +349,9 @@ def test_what_to_fetch_is_told_once(store: Store) -> None:
 def test_decimals_lost_in_a_number_are_told_by_its_like(store: Store) -> None:
     alone = claim(WEEK, 0.23, FRACTION, "2026-05-08")
     beside = claim(WEEK, -0.0069, FRACTION, "2026-05-01")
-    assert only(store, alone).verdict is Verdict.AGREES  # 22.69 % to whole percents
+    assert only(store, alone).verdict is ClaimState.AGREES  # 22.69 % to whole percents
     first, second = check(store, alone, beside).rows
-    assert (first.verdict, second.verdict) == (Verdict.DIFFERS, Verdict.AGREES)
+    assert (first.verdict, second.verdict) == (ClaimState.DIFFERS, ClaimState.AGREES)
     assert str(printed_step(alone, [alone, beside])) == "0.0001"
 
 
@@ -361,7 +361,7 @@ def test_an_evening_report_knows_the_close_of_its_day(store: Store) -> None:
         return Publication(value=moment, precision=Precision.EXACT)
 
     one = claim("price", 27.0, CNY)
-    assert only(store, one, published=at(20)).verdict is Verdict.AGREES
+    assert only(store, one, published=at(20)).verdict is ClaimState.AGREES
     row = only(store, one, published=at(8))
     assert row.reason == "not the close of 2026-04-28 (25.3) but of 2026-04-29"
 
@@ -370,8 +370,8 @@ def test_later_rows_change_no_reported_figure(store: Store) -> None:
     """The vintage of May is not that which a report of April could print."""
     later = Publication(value=date(2026, 5, 29), precision=Precision.DAY)
     one = claim("revenue", 1.2e9, CNY, "2026Q1")
-    assert only(store, one).verdict is Verdict.AGREES
-    assert only(store, one, published=later).verdict is Verdict.DIFFERS
+    assert only(store, one).verdict is ClaimState.AGREES
+    assert only(store, one, published=later).verdict is ClaimState.DIFFERS
 
 
 def test_rows_and_document(store: Store) -> None:
@@ -411,7 +411,7 @@ def test_the_table_fits(store: Store, width: int) -> None:
         "Security",
         "Printed",
         "Found",
-        "Verdict",
+        "ClaimState",
         "Why",
         "26.18 CNY",
         "22.69 %",
@@ -439,7 +439,7 @@ def test_by_id_in_a_workspace(root: Path) -> None:
         encoding="utf-8",
     )
     result = check_report(place, "t")
-    assert (result.report, result.count(Verdict.AGREES)) == ("T7", 1)
+    assert (result.report, result.count(ClaimState.AGREES)) == ("T7", 1)
     assert result.rows[0].as_of == "2026-04-28"
     with pytest.raises(ReportNotFound, match="no report 'X'") as error:
         check_report(place, "X")

@@ -26,13 +26,13 @@ from screener.cli.data.versions import compact
 from screener.data.lake import compaction
 from screener.data.lake.batch import Batch
 from screener.data.lake.compaction import Compaction, FileCount
-from screener.data.lake.comparison import Comparison
+from screener.data.lake.comparison import VersionComparison
 from screener.data.lake.integrity.checksums import damaged_files
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
 from screener.errors import DataError, InputError
-from screener.render.versions import compaction_page
+from screener.render.data.versions import compaction_page
 from screener.workflows.data.compact import compact_data
 from screener.workspace.locate import Workspace
 from tests.support.locked_folders import read_only, without_override
@@ -121,7 +121,7 @@ def test_small_files_are_merged_and_every_version_stays(workspace: Workspace) ->
     assert done.waiting.files == 2 * len(DAYS)
     assert {version: closes(workspace, version) for version in before} == before
     assert closes(workspace) == before[NEWEST]
-    with Comparison.open(workspace.data_cache, NEWEST, done.version) as compared:
+    with VersionComparison.open(workspace.data_cache, NEWEST, done.version) as compared:
         assert not any(compared.compare(name).differs for name in TableName)
     assert damaged_files(workspace.data_cache) == ()
 
@@ -262,7 +262,7 @@ def test_an_expired_version_says_so(workspace: Workspace) -> None:
     done = compact_data(workspace, now=FAR, keep_days=0)
     for attempt in (
         lambda: Store.open(workspace.data_cache, version=3),
-        lambda: Comparison.open(workspace.data_cache, 3, 5),
+        lambda: VersionComparison.open(workspace.data_cache, 3, 5),
     ):
         with pytest.raises(InputError, match="data version 3 has expired") as caught:
             attempt()

@@ -25,7 +25,7 @@ from screener.data.lake.store import Store
 from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange, parse_listing
 from screener.errors import DataError
-from screener.render.coverage import status_page
+from screener.render.data.coverage import status_page
 from screener.results.data import COVERAGE
 from screener.results.tables import fits
 from screener.workflows.data.status import ShortName, Status, coverage_rows, read_status
@@ -315,7 +315,7 @@ def test_a_second_look_starts_no_calendar_library(workspace: Workspace) -> None:
         "import sys\n"
         "from datetime import datetime, UTC\n"
         "from pathlib import Path\n"
-        "from screener.render.coverage import status_page\n"
+        "from screener.render.data.coverage import status_page\n"
         "from screener.workflows.data.status import read_status\n"
         "from screener.workspace.locate import Workspace\n"
         f"status_page(read_status(Workspace(root=Path({str(workspace.root)!r})), "

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pyarrow as pa
 import pytest
 import typer
@@ -24,7 +25,7 @@ from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings
 from screener.cli.data.versions import diff
 from screener.data.lake.batch import Batch
-from screener.data.lake.comparison import Comparison
+from screener.data.lake.comparison import VersionComparison
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member, Weighting
@@ -32,7 +33,7 @@ from screener.domain.listing import Exchange, parse_listing
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError, ScreenerError
 from screener.market.calendars import calendar_of
-from screener.render.versions import diff_page
+from screener.render.data.versions import diff_page
 from screener.results.backtest import RETURNS
 from screener.results.data import DIFF, RUN_DIFF
 from screener.results.tables import fits
@@ -43,7 +44,7 @@ from screener.workflows.data.diff import (
     diff_versions,
     run_diff_rows,
 )
-from screener.workflows.explain.rerun import may_change, moved_frontiers, request_of
+from screener.workflows.explain.rerun import may_change, moved_last_sessions, request_of
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import StoredRun, rebuilt, save_run, stored_runs
 from tests.support.laws import laws
@@ -446,6 +447,7 @@ SEEN = {"differ": 0, "same": 0}
 
 @laws(12, unchecked=(HealthCheck.too_slow,))
 @given(changes=st.lists(edits, min_size=1, max_size=3))
+@hypothesis.example(changes=[(TableName.BARS, NAMES[0], at, 30.0) for at in range(30)])
 def test_the_filter_hides_no_run_that_differs(
     shared: Workspace, changes: list[tuple[TableName, str, int, float]]
 ) -> None:
@@ -460,12 +462,12 @@ def test_the_filter_hides_no_run_that_differs(
         new = store.commit(Batch(tables=tables), message="edit").version
     root = shared.data_cache
     with (
-        Comparison.open(root, old, new) as compared,
+        VersionComparison.open(root, old, new) as compared,
         Store.open(root, version=old) as first,
         Store.open(root, version=new) as second,
     ):
         differing = [compared.compare(kind) for kind in TableName]
-        moved = moved_frontiers(first, second)
+        moved = moved_last_sessions(first, second)
         for asked in REQUESTS.values():
             if may_change(asked, differing, moved):
                 SEEN["differ"] += outcome(first, asked) != outcome(second, asked)

@@ -332,7 +332,9 @@ def test_market_panel_holds_what_the_panel_of_single_names_holds(
     assert whole.list_dates == single.list_dates
     assert whole.delist_dates == single.delist_dates
     held = {item.exchange for item in whole.listings}
-    assert {side: day for side, day in whole.frontier.items() if side in held} == single.frontier
+    assert {
+        side: day for side, day in whole.last_sessions.items() if side in held
+    } == single.last_sessions
     assert (whole.adjusted == single.adjusted).all()
     late = slice(25, len(whole.sessions))  # a value of before the panel is known to both by then
     np.testing.assert_allclose(market.market_cap[late], caps[rows][late])

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from screener.cli.data import health as data_health
 from screener.data.doctor import Check
 from screener.data.doctor.bar_columns import Marks
-from screener.data.doctor.repair import Method, Patient, mended_bars, propose_repairs
+from screener.data.doctor.repair import Method, TablesUnderRepair, propose_repairs, repaired_bars
 from screener.data.lake.batch import Batch
 from screener.data.lake.rows import empty_rows, make_rows
 from screener.data.lake.schema import SIMULATED, TableName
@@ -25,7 +25,7 @@ from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import Exchange
 from screener.errors import DataError, InputError, StaleCache
-from screener.render.doctor import repairs_page
+from screener.render.data.doctor import repairs_page
 from screener.results.data import FINDINGS
 from screener.results.tables import fits
 from screener.workflows.data.importing import import_batch
@@ -149,9 +149,9 @@ def test_a_split_of_adjusted_prices_divides_every_earlier_bar(workspace: Workspa
     assert read(workspace, TableName.ACTIONS) == []
 
 
-def patient(rows: pa.Table, actions: pa.Table | None = None) -> Patient:
+def under_repair(rows: pa.Table, actions: pa.Table | None = None) -> TablesUnderRepair:
     """Return rows as they lie in memory, for what needs no lake."""
-    return Patient(
+    return TablesUnderRepair(
         bars=rows,
         actions=empty_rows(TableName.ACTIONS) if actions is None else actions,
         factors=empty_rows(TableName.FACTORS),
@@ -165,10 +165,10 @@ def patient(rows: pa.Table, actions: pa.Table | None = None) -> Patient:
 @pytest.mark.parametrize("basis", ["raw", "adjusted"])
 def test_a_run_in_another_unit_is_divided(scale: float, basis: str) -> None:
     closes = [10.0, 10.1, 10.2, 10.2 * scale, 10.3 * scale, 10.2, 10.1]
-    ill = patient(bars(NAME, closes, basis=basis))
-    (repair,) = propose_repairs(ill).repairs
+    broken = under_repair(bars(NAME, closes, basis=basis))
+    (repair,) = propose_repairs(broken).repairs
     assert (repair.session, repair.until, repair.ratio) == (DAYS[3], DAYS[5], pytest.approx(scale))
-    well = ill.mended([repair])
+    well = broken.repaired([repair])
     assert not well.jumps()
     rows = well.bars.to_pylist()
     assert [row["close"] for row in rows] == pytest.approx([10, 10.1, 10.2, 10.2, 10.3, 10.2, 10.1])
@@ -192,16 +192,16 @@ def test_what_is_not_safe_is_refused_with_its_reason(
     closes: list[float], opens: dict[int, float], terms: dict[str, float] | None, reason: str
 ) -> None:
     acted = None if terms is None else action(NAME, DAYS[10], **terms)
-    ill = patient(bars(NAME, closes, opens=opens), acted)
-    proposal = propose_repairs(ill)
+    broken = under_repair(bars(NAME, closes, opens=opens), acted)
+    proposal = propose_repairs(broken)
     assert not proposal.repairs
     assert proposal.refusals[0].reason.startswith(reason)
-    assert {item.session for item in proposal.refusals} == {item.session for item in ill.jumps()}
+    assert {item.session for item in proposal.refusals} == {item.session for item in broken.jumps()}
 
 
 def test_an_absurd_action_of_the_listing_stops_its_repairs_alone() -> None:
     rows = pa.concat_tables([bars(NAME, [*STEADY, 7.2, 7.2]), bars(OTHER, [*STEADY, 5.0, 5.0])])
-    proposal = propose_repairs(patient(rows, action(NAME, DAYS[5], cash=99.0)))
+    proposal = propose_repairs(under_repair(rows, action(NAME, DAYS[5], cash=99.0)))
     assert [item.listing for item in proposal.repairs] == [OTHER]
     (refusal,) = proposal.refusals
     assert refusal.listing == NAME
@@ -264,8 +264,8 @@ def test_planted_faults_of_a_simulated_market_are_mended(
     assert not verify(workspace).findings
     with Store.open(workspace.data_cache) as store:
         assert store.simulated()
-        mended = store.read(TableName.ACTIONS)
-        assert pc.unique(mended["source"]).to_pylist() == [SIMULATED]
+        repaired = store.read(TableName.ACTIONS)
+        assert pc.unique(repaired["source"]).to_pylist() == [SIMULATED]
     with Store.open(workspace.data_cache, version=before.data_version) as store:
         assert store.read(TableName.ACTIONS).num_rows == kept.num_rows
 
@@ -274,9 +274,9 @@ def test_simulated_adjusted_prices_keep_their_mark() -> None:
     rows = bars(NAME, [*STEADY, 5.0, 5.0], basis="adjusted")
     at = rows.column_names.index("source")
     marked = rows.set_column(at, "source", pa.array([SIMULATED] * rows.num_rows))
-    mended = mended_bars(marked, propose_repairs(patient(marked)).repairs)
-    assert pc.unique(mended["source"]).to_pylist() == [SIMULATED]
-    assert pc.unique(mended["close"]).to_pylist() == [5.0]
+    repaired = repaired_bars(marked, propose_repairs(under_repair(marked)).repairs)
+    assert pc.unique(repaired["source"]).to_pylist() == [SIMULATED]
+    assert pc.unique(repaired["close"]).to_pylist() == [5.0]
 
 
 # The command: nothing is written unless it is asked for.
@@ -380,8 +380,8 @@ def test_strict_ends_with_an_error_that_names_the_repair(faulty: Workspace) -> N
     ("arguments", "words"),
     [
         (["--yes"], "--yes answers a question of --repair"),
-        (["--repair", "--data-version", "1"], "--repair mends the newest data version"),
-        (["--repair", "--table", "names"], "--repair mends bars alone"),
+        (["--repair", "--data-version", "1"], "--repair repairs the newest data version"),
+        (["--repair", "--table", "names"], "--repair repairs bars alone"),
         (["--table", "what"], "--table 'what' is not one of listings"),
         (["--listing", "what"], "--listing 'what' is not a listing code"),
     ],
@@ -393,10 +393,10 @@ def test_bad_input(faulty: Workspace, arguments: list[str], words: str) -> None:
 
 
 def test_page_names_what_to_look_up_first() -> None:
-    proposal = propose_repairs(patient(bars(NAME, [*STEADY, 7.4, 7.4])))
+    proposal = propose_repairs(under_repair(bars(NAME, [*STEADY, 7.4, 7.4])))
     plan = RepairPlan(proposal=proposal, data_version=2, simulated=True)
     assert [item.doubtful for item in proposal.repairs] == [True]
-    (exact,) = propose_repairs(patient(bars(NAME, [*STEADY, 5.0, 5.0]))).repairs
+    (exact,) = propose_repairs(under_repair(bars(NAME, [*STEADY, 5.0, 5.0]))).repairs
     assert not exact.doubtful
     console = Console(width=80)
     with console.capture() as captured:

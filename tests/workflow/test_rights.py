@@ -73,7 +73,7 @@ def test_rights_are_taken_up_and_every_cent_is_in_the_ledger(place: Path) -> Non
     fees = sum(float(row["fees"] or 0) for row in rows)
     assert gained == pytest.approx(1_145_520 - 999_000 - 133_200 + 44_400 - 8_880 - fees)
     assert "rights taken up: 0.2 for each share held, at 6" in told
-    assert "rights" in told.split("from paper to traded")[1]
+    assert "rights" in told.split("implementation shortfall")[1]
     shown = screener("explain", place / "t.csv", "--workspace", place / "ws")
     assert "rights 22,200 at 6" in shown
     assert "every value of the row comes out again" in shown

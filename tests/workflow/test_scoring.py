@@ -221,7 +221,7 @@ def test_planted_skill_gives_the_full_table(skilled_world: Workspace, width: int
     found = run(skilled_world, "--min-calls", "15", width=width)
     assert found.exit_code == 0, found.output
     assert SIMULATED in found.stdout
-    assert "where chance alone gives" in " ".join(found.stdout.split())
+    assert "against a base rate of" in " ".join(found.stdout.split())
     line = next(line for line in found.stdout.splitlines() if SKILLED in line)
     assert line.split()[0] == "1"
     assert all(cell_len(line) <= width for line in found.stdout.splitlines())
@@ -348,14 +348,14 @@ def test_planted_skill_gives_the_whole_verdict(skilled_world: Workspace, tmp_pat
         r"K2 · invented returned [+−][\d.]+ % on paper in 20 sessions, [+−][\d.]+ % as you could "
         r"have traded it with 1,000,000 CNY, [\d.]+ points (more|less) than matched random baskets "
         r"\(p = [\d.]+\)\. 天风证券 has met its own rating in (\d+) % of its (\d+) matured calls "
-        r"\[(\d+) %, (\d+) %\], where chance alone gives (\d+) %\."
+        r"\[(\d+) %, (\d+) %\], against a base rate of (\d+) %\."
     )
     told = sentence.search(text)
     assert told is not None, text[-800:]
-    rate, n, low, high, chance = (int(value) for value in told.groups()[1:])
+    rate, n, low, high, base = (int(value) for value in told.groups()[1:])
     assert n > 100
     assert low < rate < high
-    assert rate > chance + 15
+    assert rate > base + 15
     again = CliRunner().invoke(app, [*command, "--jobs", "2"], env={"COLUMNS": "120"})
     assert again.stdout == found.stdout
 

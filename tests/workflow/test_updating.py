@@ -17,7 +17,7 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
-from screener.data.sources.online.registry import HEALTH, open_sources
+from screener.data.sources.online.registry import BREAKER_FILE, open_sources
 from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Need
 from screener.data.update.plan import UpdateRequest
@@ -106,7 +106,7 @@ def test_everything_asked_is_answered(landed: Any) -> None:
     _, report, _ = landed
     assert report.failures == ()
     assert failure_of(report) is None
-    assert report.resting == ()
+    assert report.open_circuits == ()
 
 
 def test_bars_are_those_of_the_market(landed: Any, market: CannedMarket) -> None:
@@ -278,7 +278,7 @@ def test_could_not_ask_is_not_there_is_none(place: Workspace, market: CannedMark
         if row["subject"] == "300857.SZ"
     }
     assert not asked & {"actions", "bars", "fundamentals"}
-    assert report.resting
+    assert report.open_circuits
     failure = failure_of(report)
     assert isinstance(failure, SourceBlocked)
     assert "again later" in failure.fix
@@ -287,7 +287,7 @@ def test_could_not_ask_is_not_there_is_none(place: Workspace, market: CannedMark
 def test_a_refusal_is_remembered_by_the_next_run(place: Workspace, market: CannedMarket) -> None:
     router = served(market).add("gtimg.cn", (403, "no"))
     run(place, router, market, request("300857.SZ", **PRICES))
-    assert (place.data_cache / HEALTH).exists()
+    assert (place.data_cache / BREAKER_FILE).exists()
     time = FakeTime(at=datetime(2026, 5, 27, 12, 30, tzinfo=UTC))
     router = served(market)
     run(place, router, market, request("601899.SH", **PRICES), time=time)
@@ -326,7 +326,7 @@ def test_a_lost_network_ends_the_update_and_keeps_what_landed(
     assert isinstance(report.cut_off, NetworkDown)
     assert failure_of(report) is report.cut_off
     assert report.failures == ()
-    assert report.resting == ()
+    assert report.open_circuits == ()
     assert len(asked) == 2  # before the first request, and when one failed
     assert sum(item.rows for item in report.outcomes) > 0
     again = run(place, served(market), market, request(*names, **PRICES))

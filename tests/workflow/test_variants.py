@@ -192,14 +192,14 @@ def test_variants_give_what_each_gives_alone(
                 [replace(order, row=0) for order in item.orders] for item in (one, other)
             )
             assert first == second
-            assert one.gap == other.gap
+            assert one.shortfall == other.shortfall
 
 
 def test_the_gap_closes_for_every_variant(together: tuple[BacktestRun, ...]) -> None:
     for run in together:
         for result in run.results:
-            assert result.gap
-            taken = sum(step for _, step in result.gap)
+            assert result.shortfall
+            taken = sum(step for _, step in result.shortfall)
             assert result.paper_return is not None
             assert result.executable_return is not None
             difference = result.executable_return - result.paper_return

@@ -38,7 +38,7 @@ def execute_all(
 ) -> tuple[Execution, ...]:
     """Execute windows with a capital each, in as few engine calls as memory allows.
 
-    A window that is rebalanced has one purse for all its names; else each name spends its own
+    A rebalanced window has one cash account for all its names; else each name spends its own
     share of the capital.
 
     Parameters

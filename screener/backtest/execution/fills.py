@@ -14,7 +14,7 @@ import numpy as np
 
 from screener.backtest.execution.booking import Booking, Fill, waited
 from screener.backtest.execution.dealing import Dealing
-from screener.backtest.execution.holdings import Holding, Parcel, begin_session, tax_leaving
+from screener.backtest.execution.holdings import Holding, TaxLot, begin_session, tax_leaving
 from screener.backtest.frictions import Frictions, Line, Order, OrderStatus
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import TradingPanel
@@ -152,7 +152,7 @@ class _Name:
             return None
         self.first_row = self.row = bought.row
         self.cash += order.cash
-        self.holding.parcels.append(Parcel(bought.row, bought.shares))
+        self.holding.tax_lots.append(TaxLot(bought.row, bought.shares))
         sale = self._sell()
         if sale is None:
             self._hold(self.end)
@@ -195,12 +195,12 @@ class _Name:
             self._hold(row)
             fill = self._sale(row, late=Reason.NONE if fills else reason)
             fills += [fill] if fill else []
-            if not self.holding.parcels:
+            if not self.holding.tax_lots:
                 break
         else:
             self._hold(len(self.dealing.panel.sessions) - 1)
             self.lines.append(self.booking.unsold(reason, due))
-        return Sale(fills=tuple(fills), open=bool(self.holding.parcels), reason=reason)
+        return Sale(fills=tuple(fills), open=bool(self.holding.tax_lots), reason=reason)
 
     def _sale(self, row: int, *, late: Reason) -> Fill | None:
         """Sell what one session takes; `None` if its volume takes no lot."""
@@ -219,7 +219,7 @@ class _Name:
             waited=late,
         )
         tax, lines = tax_leaving(self.holding, self.booking, row, shares)
-        order = self.booking.sold(fill, due, last=not self.holding.parcels)
+        order = self.booking.sold(fill, due, last=not self.holding.tax_lots)
         self.cash += order.cash - tax
         self.taxes += tax
         self.lines += [order, *lines]

@@ -19,14 +19,14 @@ from screener.domain.listing import Exchange
 from screener.domain.panel import TradingPanel
 from screener.market.charges import Side
 
-__all__ = ["Holding", "Morning", "Parcel", "begin_session", "rights_reinvested", "tax_leaving"]
+__all__ = ["Holding", "Morning", "TaxLot", "begin_session", "rights_reinvested", "tax_leaving"]
 
 _WHOLE = 1 - 1e-12  # of some shares: what is left of them then is a rounding of floats
 
 
 @dataclass(slots=True)
-class Parcel:
-    """Shares of one purchase, and the dividends that those still held have received, in CNY."""
+class TaxLot:
+    """Shares of one purchase, and the dividends that those still held received, in CNY."""
 
     row: int
     shares: float
@@ -38,27 +38,27 @@ class Parcel:
 class Holding:
     """The shares of one name, those bought first before the others."""
 
-    parcels: list[Parcel] = field(default_factory=list)
+    tax_lots: list[TaxLot] = field(default_factory=list)
 
     @property
     def shares(self) -> float:
         """All shares held."""
-        return sum(parcel.shares for parcel in self.parcels)
+        return sum(tax_lot.shares for tax_lot in self.tax_lots)
 
     def bought(self, row: int) -> bool:
         """Tell whether any of them was bought on the exchange in a session."""
-        return any(parcel.row == row and not parcel.subscribed for parcel in self.parcels)
+        return any(tax_lot.row == row and not tax_lot.subscribed for tax_lot in self.tax_lots)
 
     def multiply(self, ratio: float) -> None:
         """Multiply all shares, as a split does."""
-        for parcel in self.parcels:
-            parcel.shares *= ratio
+        for tax_lot in self.tax_lots:
+            tax_lot.shares *= ratio
 
-    def take(self, shares: float) -> list[tuple[Parcel, float]]:
-        """Remove shares first in, first out; return each parcel with the dividends they had."""
+    def take(self, shares: float) -> list[tuple[TaxLot, float]]:
+        """Remove shares first in, first out; return each tax lot with the dividends it had."""
         taken, left, everything = [], shares, shares >= self.shares * _WHOLE
-        while self.parcels and (everything or left > 0):
-            first = self.parcels[0]
+        while self.tax_lots and (everything or left > 0):
+            first = self.tax_lots[0]
             part = 1.0 if everything or not first.shares else min(1.0, left / first.shares)
             left -= first.shares
             taken.append((first, first.received * part))
@@ -66,7 +66,7 @@ class Holding:
                 first.received *= 1 - part
                 first.shares *= 1 - part
                 break
-            self.parcels.pop(0)
+            self.tax_lots.pop(0)
         return taken
 
 
@@ -118,8 +118,8 @@ def begin_session(holding: Holding, booking: Booking, row: int, cash: float) -> 
     lines: list[Entitlement] = []
     if trading.dividend[row, column] > 0:
         paid, rate = float(trading.dividend[row, column]), dealing.fixing(row)
-        for parcel in holding.parcels:
-            parcel.received += parcel.shares * paid * rate
+        for tax_lot in holding.tax_lots:
+            tax_lot.received += tax_lot.shares * paid * rate
         received = shares * paid * rate
         lines.append(booking.entitled(EntitlementKind.DIVIDEND, row, shares, paid, rate))
         if dealing.listing.exchange is Exchange.HK:
@@ -131,7 +131,7 @@ def begin_session(holding: Holding, booking: Booking, row: int, cash: float) -> 
         fill, line = _subscription(booking, row, shares, cash + received - tax)
         lines.append(line)
         if fill is not None:
-            holding.parcels.append(Parcel(row, fill.shares, subscribed=True))
+            holding.tax_lots.append(TaxLot(row, fill.shares, subscribed=True))
     return Morning(dividends=received, taxes=tax, subscribed=fill, lines=tuple(lines))
 
 
@@ -159,9 +159,9 @@ def tax_leaving(
 ) -> tuple[float, tuple[Entitlement, ...]]:
     """Take shares out of a holding; return the tax due on their dividends, in CNY, and its row."""
     dealing, tax = booking.dealing, 0.0
-    for parcel, received in holding.take(shares):
+    for tax_lot, received in holding.take(shares):
         if received and dealing.listing.exchange is not Exchange.HK:
-            tax += received * dealing.dividend_tax(parcel.row, row)
+            tax += received * dealing.dividend_tax(tax_lot.row, row)
     return tax, booking.taxed(row, tax, dealing.fixing(row)) if tax else ()
 
 

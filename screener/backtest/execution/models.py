@@ -1,4 +1,4 @@
-"""Who carries out the orders of a rebalanced basket: one name with money, or on paper."""
+"""Execution models of a rebalanced basket: orders of one name with money, or on paper."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from screener.market.lots import buyable_shares
 from screener.paths.legs import Reason
 from screener.paths.windows import Window
 
-__all__ = ["REBALANCED", "Dealer", "MoneyDealer", "PaperDealer"]
+__all__ = ["REBALANCED", "ExecutionModel", "MoneyModel", "PaperModel"]
 
 REBALANCED = "back to its weight"
 """Reason of an order that rebalances."""
@@ -27,8 +27,8 @@ REBALANCED = "back to its weight"
 Booked = tuple[Fill | None, Order | None]
 
 
-class Dealer(Protocol):
-    """One name: what it is worth, and what its orders come to. Money is in CNY."""
+class ExecutionModel(Protocol):
+    """Execution model of one name: its worth, and what its orders come to. Money is in CNY."""
 
     @property
     def entry_row(self) -> int | None:
@@ -70,7 +70,7 @@ class Dealer(Protocol):
         """Return `(end - start + 1,)` CNY for one unit at each close from a row to another."""
 
 
-class MoneyDealer:
+class MoneyModel:
     """One name under the rules and charges of each day.
 
     Parameters
@@ -87,35 +87,35 @@ class MoneyDealer:
 
     @property
     def entry_row(self) -> int | None:
-        """See `Dealer.entry_row`."""
+        """See `ExecutionModel.entry_row`."""
         return self._entry
 
     def closed(self, row: int) -> Reason:
-        """See `Dealer.closed`."""
+        """See `ExecutionModel.closed`."""
         return self.dealing.closed(row)
 
     def worth(self, row: int, decided: int) -> float:
-        """See `Dealer.worth`; raises `DataError` without a fresh fixing."""
+        """See `ExecutionModel.worth`; raises `DataError` without a fresh fixing."""
         panel, column = self.dealing.panel, self.dealing.column
         last = decided
         while last > 0 and not np.isfinite(panel.close[last, column]):
             last -= 1
         price = float(panel.close[last, column])
         trading = self.dealing.trading
-        for at in range(last + 1, row + 1):  # what has left the share since is in the purse
+        for at in range(last + 1, row + 1):  # what has left the share since is in the cash account
             price = trading.ex_price(price, at, column)
         return price * self.dealing.fixing(decided)
 
     def morning(self, holding: Holding, row: int, cash: float) -> Morning:
-        """See `Dealer.morning`; mainland tax is due when shares are sold."""
+        """See `ExecutionModel.morning`; mainland tax is due when shares are sold."""
         return begin_session(holding, self.booking, row, cash)
 
     def enter(self, budget: float) -> Booked:
-        """See `Dealer.enter`."""
+        """See `ExecutionModel.enter`."""
         return first_purchase(self.dealing, self.booking, self.window.price, budget)
 
     def add(self, row: int, budget: float) -> Booked:
-        """See `Dealer.add`."""
+        """See `ExecutionModel.add`."""
         dealing = self.dealing
         rate = dealing.conversion(row, Side.BUY)
         aimed = float(dealing.panel.close[row, dealing.column])
@@ -125,7 +125,7 @@ class MoneyDealer:
         return self._booked(Side.BUY, row, shares, price, capped=bool(reason))
 
     def reduce(self, row: int, shares: float, held: float) -> Booked:
-        """See `Dealer.reduce`."""
+        """See `ExecutionModel.reduce`."""
         sold = self.dealing.sellable(row, shares, held)
         if not sold:
             return None, None
@@ -133,7 +133,7 @@ class MoneyDealer:
         return self._booked(Side.SELL, row, sold, self.dealing.sold_at(row, sold), capped=capped)
 
     def leave(self, row: int, due: int, held: float, late: Reason) -> Booked:
-        """See `Dealer.leave`."""
+        """See `ExecutionModel.leave`."""
         sold = self.dealing.sellable(row, held, held)
         if not sold:
             return None, None
@@ -141,21 +141,21 @@ class MoneyDealer:
         return fill, self.booking.sold(fill, due, last=sold == held)
 
     def unsold(self, reason: Reason, due: int) -> Order | None:
-        """See `Dealer.unsold`."""
+        """See `ExecutionModel.unsold`."""
         return self.booking.unsold(reason, due)
 
     def taxed(
         self, holding: Holding, row: int, shares: float
     ) -> tuple[float, tuple[Entitlement, ...]]:
-        """See `Dealer.taxed`."""
+        """See `ExecutionModel.taxed`."""
         return tax_leaving(holding, self.booking, row, shares)
 
     def units(self, fill: Fill, first: Fill) -> float:
-        """See `Dealer.units`."""
+        """See `ExecutionModel.units`."""
         return fill.shares / self.dealing.ratio(first.row, fill.row)
 
     def marks(self, first: Fill, start: int, end: int) -> FloatVector:
-        """See `Dealer.marks`."""
+        """See `ExecutionModel.marks`."""
         own_end = max(end, first.row)
         n_rows = own_end - start + 1
         return share_marks(self.dealing.trading, self.dealing.column, first, start, own_end, n_rows)
@@ -185,7 +185,7 @@ class MoneyDealer:
         )
 
 
-class PaperDealer:
+class PaperModel:
     """One name on paper: units of total return, bought and sold without lot or cost.
 
     Parameters
@@ -203,65 +203,65 @@ class PaperDealer:
 
     @property
     def entry_row(self) -> int | None:
-        """See `Dealer.entry_row`."""
+        """See `ExecutionModel.entry_row`."""
         return self.leg.fill_row
 
     def closed(self, row: int) -> Reason:
-        """See `Dealer.closed`: paper is nobody's account."""
+        """See `ExecutionModel.closed`: paper is nobody's account."""
         del row
         return Reason.NONE
 
     def worth(self, row: int, decided: int) -> float:
-        """See `Dealer.worth`: a unit of total return has neither splits nor dividends."""
+        """See `ExecutionModel.worth`: a unit of total return has neither splits nor dividends."""
         del row
         return float(self.values.marks[decided, self.leg.column])
 
     def morning(self, holding: Holding, row: int, cash: float) -> Morning:
-        """See `Dealer.morning`: a total return has neither splits, dividends nor rights."""
+        """See `ExecutionModel.morning`: a total return has neither splits, dividends nor rights."""
         del holding, row, cash
         return Morning()
 
     def enter(self, budget: float) -> Booked:
-        """See `Dealer.enter`."""
+        """See `ExecutionModel.enter`."""
         row = self.leg.fill_row
         if row is None:
             return None, None
         return self._spent(row, budget, float(self.values.paid[row, self.leg.column]))
 
     def add(self, row: int, budget: float) -> Booked:
-        """See `Dealer.add`."""
+        """See `ExecutionModel.add`."""
         return self._spent(row, budget, self.worth(row, row))
 
     def reduce(self, row: int, shares: float, held: float) -> Booked:
-        """See `Dealer.reduce`."""
+        """See `ExecutionModel.reduce`."""
         del held
         return self._filled(row, shares, self.worth(row, row))
 
     def leave(self, row: int, due: int, held: float, late: Reason) -> Booked:
-        """See `Dealer.leave`."""
+        """See `ExecutionModel.leave`."""
         del due, late
         return self.reduce(row, held, held)
 
     def unsold(self, reason: Reason, due: int) -> Order | None:
-        """See `Dealer.unsold`: paper books nothing."""
+        """See `ExecutionModel.unsold`: paper books nothing."""
         del reason, due
         return None
 
     def taxed(
         self, holding: Holding, row: int, shares: float
     ) -> tuple[float, tuple[Entitlement, ...]]:
-        """See `Dealer.taxed`: none."""
+        """See `ExecutionModel.taxed`: none."""
         del row
         holding.take(shares)
         return 0.0, ()
 
     def units(self, fill: Fill, first: Fill) -> float:
-        """See `Dealer.units`."""
+        """See `ExecutionModel.units`."""
         del first
         return fill.shares
 
     def marks(self, first: Fill, start: int, end: int) -> FloatVector:
-        """See `Dealer.marks`."""
+        """See `ExecutionModel.marks`."""
         held = self.values.marks[first.row : end + 1, self.leg.column]
         if not np.isfinite(held).all():
             raise no_fixing(self.values.prices, self.leg, end)

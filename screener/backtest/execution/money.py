@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from screener.backtest.attribution import Gap, gap_of
+from screener.backtest.attribution import Shortfall, shortfall_of
 from screener.backtest.execution.executing import execute_all
 from screener.backtest.execution.pricing import Exits, ValuePanel
 from screener.backtest.execution.shares import Execution
@@ -35,7 +35,7 @@ class Executed:
         Money at the start, in CNY.
     pending
         Whether a sale that was due still waits.
-    lines, gap
+    lines, shortfall
         Rows of its ledger, and what each friction took.
     remarks, no_orders
         Why it is undefined, and why no order was placed.
@@ -50,7 +50,7 @@ class Executed:
     capital: float
     pending: bool = False
     lines: tuple[Line, ...] = ()
-    gap: Gap = ()
+    shortfall: Shortfall = ()
     remarks: tuple[str, ...] = ()
     no_orders: str = ""
     path: FloatVector | None = None
@@ -77,11 +77,11 @@ def with_money(
             for window in windows
             if id(window) in done and window.status is WindowStatus.MATURE
         ]
-        gaps = _gaps(values, trading, mature, paper, capital, frictions, done)
+        shortfalls = _shortfalls(values, trading, mature, paper, capital, frictions, done)
         for window in windows:
             key = id(window)
             if key in done:
-                found[key].append(_executed(done[key], capital, gaps.get(key, ())))
+                found[key].append(_executed(done[key], capital, shortfalls.get(key, ())))
             else:
                 why = refused[key]
                 found[key].append(
@@ -107,7 +107,7 @@ def _each_or_refused(
     return {id(window): one for window, one in zip(windows, together, strict=True)}, {}
 
 
-def _gaps(
+def _shortfalls(
     values: ValuePanel,
     trading: TradingPanel,
     windows: Sequence[Window],
@@ -115,26 +115,26 @@ def _gaps(
     capital: float,
     frictions: Frictions,
     done: Mapping[int, Execution],
-) -> Mapping[int, Gap]:
-    """Return the gap of each window; none where a run without frictions lacks a fact."""
+) -> Mapping[int, Shortfall]:
+    """Return the shortfall of each window; none where a run without frictions lacks a fact."""
     try:
-        return gap_of(values, trading, windows, paper, capital, frictions, done)
+        return shortfall_of(values, trading, windows, paper, capital, frictions, done)
     except (DataError, DateRangeError):
-        found: dict[int, Gap] = {}
+        found: dict[int, Shortfall] = {}
         for window in windows:
             with suppress(DataError, DateRangeError):  # told by its executable path, if it has one
-                one = gap_of(values, trading, [window], paper, capital, frictions, done)
+                one = shortfall_of(values, trading, [window], paper, capital, frictions, done)
                 found.update(one)
         return found
 
 
-def _executed(one: Execution, capital: float, gap: Gap) -> Executed:
+def _executed(one: Execution, capital: float, shortfall: Shortfall) -> Executed:
     return Executed(
         value=None if one.value is None else one.value / capital,
         fees=one.fees,
         capital=capital,
         pending=one.pending,
         lines=one.lines,
-        gap=gap,
+        shortfall=shortfall,
         path=one.path / capital,
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from screener.backtest.execution.booking import Booking
 from screener.backtest.execution.dealing import Dealing
-from screener.backtest.execution.models import Dealer, MoneyDealer, PaperDealer
+from screener.backtest.execution.models import ExecutionModel, MoneyModel, PaperModel
 from screener.backtest.execution.pricing import ValuePanel
 from screener.backtest.execution.rebalancing import Played, Trade, play_rebalanced
 from screener.backtest.execution.shares import Execution, dated, paid_of, sold_out
@@ -73,12 +73,12 @@ def paper_rebalanced(
     DataError
         If a name in foreign currency has no fresh fixing on a day that it is valued.
     """
-    dealers = [
-        [PaperDealer(values, window, at, cost) for at in range(len(window.legs))]
+    models = [
+        [PaperModel(values, window, at, cost) for at in range(len(window.legs))]
         for window in windows
     ]
-    plays = _played(values.prices, windows, dealers, capital=PAPER_MONEY, sell=sell)
-    found = _simulated(windows, dealers, plays, capital=PAPER_MONEY)
+    plays = _played(values.prices, windows, models, capital=PAPER_MONEY, sell=sell)
+    found = _simulated(windows, models, plays, capital=PAPER_MONEY)
     return tuple(
         PaperRun(
             path=path / PAPER_MONEY,
@@ -113,12 +113,12 @@ def execute_rebalanced(
     ComputeError
         If the engine did not fill every order, or does not come to the same money.
     """
-    dealers = [
+    models = [
         [_with_money(trading, window, at, frictions) for at in range(len(window.legs))]
         for window in windows
     ]
-    plays = _played(trading.prices, windows, dealers, capital=capital, sell=True)
-    found = _simulated(windows, dealers, plays, capital=capital)
+    plays = _played(trading.prices, windows, models, capital=capital, sell=True)
+    found = _simulated(windows, models, plays, capital=capital)
     return tuple(
         Execution(
             value=None if play.open else float(path[-1]),
@@ -134,15 +134,15 @@ def execute_rebalanced(
 
 def _with_money(
     trading: TradingPanel, window: Window, number: int, frictions: Frictions
-) -> MoneyDealer:
+) -> MoneyModel:
     dealing = Dealing(trading, window.legs[number].column, frictions)
-    return MoneyDealer(dealing, Booking(dealing, window, number), window)
+    return MoneyModel(dealing, Booking(dealing, window, number), window)
 
 
 def _played(
     panel: PricePanel,
     windows: Sequence[Window],
-    dealers: Sequence[Sequence[Dealer]],
+    models: Sequence[Sequence[ExecutionModel]],
     *,
     capital: float,
     sell: bool,
@@ -156,13 +156,13 @@ def _played(
             capital=capital,
             sell=sell,
         )
-        for window, own in zip(windows, dealers, strict=True)
+        for window, own in zip(windows, models, strict=True)
     ]
 
 
 def _simulated(
     windows: Sequence[Window],
-    dealers: Sequence[Sequence[Dealer]],
+    models: Sequence[Sequence[ExecutionModel]],
     plays: Sequence[Played],
     *,
     capital: float,
@@ -171,7 +171,7 @@ def _simulated(
     spans = [_span(window, play) for window, play in zip(windows, plays, strict=True)]
     books = [
         _Book(own, play, window.end_rows, span, capital)
-        for window, own, play, span in zip(windows, dealers, plays, spans, strict=True)
+        for window, own, play, span in zip(windows, models, plays, spans, strict=True)
     ]
     found = [np.full(end - start + 1, capital) for start, end in spans]
     some = [at for at, book in enumerate(books) if book.columns]
@@ -201,7 +201,7 @@ class _Book:
 
     def __init__(
         self,
-        dealers: Sequence[Dealer],
+        models: Sequence[ExecutionModel],
         play: Played,
         end_rows: Sequence[int],
         span: tuple[int, int],
@@ -220,9 +220,9 @@ class _Book:
         for leg, trades in self.columns:
             own_end = max(end_rows[leg], *(trade.fill.row for trade in trades))
             first = trades[0].fill
-            marks = dealers[leg].marks(first, start, own_end)
+            marks = models[leg].marks(first, start, own_end)
             marks = np.concatenate([marks, np.full(end - start + 1 - len(marks), marks[-1])])
-            units = [_signed(trade) * dealers[leg].units(trade.fill, first) for trade in trades]
+            units = [_signed(trade) * models[leg].units(trade.fill, first) for trade in trades]
             self.marks.append(np.repeat(marks, _PLACES))
             self.units.append(units)
             self.worth += sum(units) * float(marks[-1])

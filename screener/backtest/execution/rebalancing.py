@@ -1,4 +1,4 @@
-"""Windows that are brought back to their weights: one purse for all names, session by session.
+"""Windows brought back to their weights: one cash account for all names, session by session.
 
 At a rebalancing close the names that are above their weight are sold first, then those below it
 are bought with what is there. A name that cannot be traded in the direction it needs, or was not
@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from screener.backtest.execution.booking import Fill
-from screener.backtest.execution.holdings import Holding, Parcel
-from screener.backtest.execution.models import Dealer
+from screener.backtest.execution.holdings import Holding, TaxLot
+from screener.backtest.execution.models import ExecutionModel
 from screener.backtest.frictions import Line, Order
 from screener.backtest.portfolio import LEAST_PART
 from screener.domain.basket import EntryPrice
@@ -45,7 +45,7 @@ class Played:
     trades, lines
         Fills, and every row of the ledger, by time.
     cash
-        What is in the purse at the end, dividends less their tax included.
+        What is in the cash account at the end, dividends less their tax included.
     dividends, taxes, subscribed
         Cash dividends received before tax, the tax on them, and money paid for rights.
     open
@@ -83,7 +83,7 @@ class _Name:
 def play_rebalanced(
     panel: PricePanel,
     window: Window,
-    dealers: Sequence[Dealer],
+    models: Sequence[ExecutionModel],
     rows: Sequence[Sequence[int]],
     *,
     capital: float,
@@ -97,7 +97,7 @@ def play_rebalanced(
         Prices and facts.
     window
         A window with at least one name that is not dropped.
-    dealers
+    models
         One for each of its names.
     rows
         Pairs of rows: at whose close a rebalancing is decided, and at whose it is traded.
@@ -111,7 +111,7 @@ def play_rebalanced(
     DataError
         If a board lot, a fixing or a volume that an order needs is missing.
     """
-    play = _Play(panel, window, dealers, capital, sell=sell)
+    play = _Play(panel, window, models, capital, sell=sell)
     wanted = {int(traded): int(decided) for decided, traded in rows}
     row = window.first_row
     last = len(panel.sessions) - 1 if play.selling else window.last_row
@@ -130,15 +130,15 @@ class _Play:
         self,
         panel: PricePanel,
         window: Window,
-        dealers: Sequence[Dealer],
+        models: Sequence[ExecutionModel],
         capital: float,
         *,
         sell: bool,
     ) -> None:
-        self.panel, self.window, self.dealers = panel, window, dealers
+        self.panel, self.window, self.models = panel, window, models
         self.selling = sell and window.status is WindowStatus.MATURE
         self.held = [_Name(weight * capital) for weight in window.weights]
-        self.purse = self.left_over = 0.0
+        self.cash = self.left_over = 0.0
         self.trades: list[Trade] = []
         self.lines: list[Line] = []
         self.dividends = self.taxes = self.subscribed = 0.0
@@ -147,16 +147,16 @@ class _Play:
         """Tell whether nothing can happen from this row on."""
         if not self.selling or row <= self.window.last_row:
             return False
-        return not any(name.holding.parcels for name in self.held)
+        return not any(name.holding.tax_lots for name in self.held)
 
     def morning(self, row: int) -> None:
-        """Multiply shares and receive dividends, and give yesterday's change to the purse."""
-        self.purse, self.left_over = self.purse + self.left_over, 0.0
+        """Multiply shares and receive dividends, and add yesterday's change to the cash."""
+        self.cash, self.left_over = self.cash + self.left_over, 0.0
         for at, name in enumerate(self.held):
-            if not name.holding.parcels or not self._in_window(at, row):
+            if not name.holding.tax_lots or not self._in_window(at, row):
                 continue
-            found = self.dealers[at].morning(name.holding, row, self.purse)
-            self.purse += found.cash
+            found = self.models[at].morning(name.holding, row, self.cash)
+            self.cash += found.cash
             self.dividends += found.dividends
             self.taxes += found.taxes
             self.lines += found.lines
@@ -165,15 +165,15 @@ class _Play:
                 self.trades.append(Trade(leg=at, fill=found.subscribed, side=Side.BUY, place=0))
 
     def enter(self, row: int) -> None:
-        """Buy the names whose session of entry this is; the change is the purse's tomorrow."""
+        """Buy the names whose session of entry this is; the change is for tomorrow."""
         for at, leg in enumerate(self.window.legs):
             if leg.state is LegState.DROPPED:
                 continue
-            due = self.dealers[at].entry_row
+            due = self.models[at].entry_row
             unbought = due is None and row == self.window.first_row
             if due != row and not unbought:
                 continue
-            fill, order = self.dealers[at].enter(self.held[at].reserve)
+            fill, order = self.models[at].enter(self.held[at].reserve)
             self._book(at, Side.BUY, 0, fill, order)
             if due == row:
                 self.left_over += self.held[at].reserve - _cost(fill)
@@ -187,24 +187,24 @@ class _Play:
         """
         active, worth = self._active(row, decided)
         targets = self._targets(active, worth)
-        total = sum(worth.values()) + self.purse
+        total = sum(worth.values()) + self.cash
         for at in active:
             excess = worth[at] - targets[at]
             if excess > LEAST_PART * total:
                 shares = self.held[at].shares
                 self._sell(
-                    at, row, self.dealers[at].reduce(row, excess / worth[at] * shares, shares)
+                    at, row, self.models[at].reduce(row, excess / worth[at] * shares, shares)
                 )
         needs = {at: targets[at] - worth[at] for at in active}
         needs = {at: need for at, need in needs.items() if need > LEAST_PART * total}
-        part = max(self.purse, 0.0) / sum(needs.values()) if needs else 0.0
+        part = max(self.cash, 0.0) / sum(needs.values()) if needs else 0.0
         bought = 0.0
         for at, need in needs.items():
-            if need * part > LEAST_PART * total:  # what is less stays in the purse
-                fill, order = self.dealers[at].add(row, need * part)
+            if need * part > LEAST_PART * total:  # what is less stays cash
+                fill, order = self.models[at].add(row, need * part)
                 self._book(at, Side.BUY, 2, fill, order)
                 bought += _cost(fill)
-        self.purse -= bought
+        self.cash -= bought
 
     def leave(self, row: int) -> None:
         """Sell what is due and can be sold at the close."""
@@ -212,7 +212,7 @@ class _Play:
             return
         for at, leg in enumerate(self.window.legs):
             name = self.held[at]
-            if not name.holding.parcels or leg.exit_row is None or row < leg.exit_row:
+            if not name.holding.tax_lots or leg.exit_row is None or row < leg.exit_row:
                 continue
             if not self.panel.trading[row, leg.column]:
                 continue
@@ -221,7 +221,7 @@ class _Play:
                 name.late = name.late or block
                 continue
             late = Reason.NONE if name.leaving else name.late
-            booked = self.dealers[at].leave(row, leg.exit_row, name.shares, late)
+            booked = self.models[at].leave(row, leg.exit_row, name.shares, late)
             name.leaving = self._sell(at, row, booked) or name.leaving
 
     def result(self) -> Played:
@@ -229,14 +229,14 @@ class _Play:
         waits = False
         for at, name in enumerate(self.held):
             due = self.window.legs[at].exit_row
-            if self.selling and name.holding.parcels and due is not None:
-                order = self.dealers[at].unsold(name.late, due)
+            if self.selling and name.holding.tax_lots and due is not None:
+                order = self.models[at].unsold(name.late, due)
                 self.lines += [order] if order else []
                 waits = True
         return Played(
             trades=tuple(self.trades),
             lines=tuple(self.lines),
-            cash=self.purse + self.left_over + sum(name.reserve for name in self.held),
+            cash=self.cash + self.left_over + sum(name.reserve for name in self.held),
             dividends=self.dividends,
             taxes=self.taxes,
             subscribed=self.subscribed,
@@ -246,7 +246,7 @@ class _Play:
     def _active(self, row: int, decided: int) -> tuple[list[int], dict[int, float]]:
         """Return the names that can be brought to their weight, and the worth of each, in CNY."""
         active = [at for at in range(len(self.held)) if self._tradable(at, row)]
-        worth = {at: self.held[at].shares * self.dealers[at].worth(row, decided) for at in active}
+        worth = {at: self.held[at].shares * self.models[at].worth(row, decided) for at in active}
         # Nothing can be decided about a name of which no price was known by then.
         active = [at for at in active if np.isfinite(worth[at])]
         worth = {at: worth[at] for at in active}
@@ -260,20 +260,20 @@ class _Play:
     def _tradable(self, at: int, row: int) -> bool:
         leg = self.window.legs[at]
         newest = row - 1 if self.window.event.weighting.tradable else row
-        bought = self.dealers[at].entry_row
-        if bought is None or bought > newest or self.dealers[at].closed(row):
+        bought = self.models[at].entry_row
+        if bought is None or bought > newest or self.models[at].closed(row):
             return False
         closed = np.isfinite(self.panel.close[row, leg.column])
         shut = self.panel.suspended[row, leg.column] or self.panel.traded_nothing(row, leg.column)
         return bool(closed) and not shut
 
     def _targets(self, active: Sequence[int], worth: dict[int, float]) -> dict[int, float]:
-        total = sum(worth[at] for at in active) + self.purse
+        total = sum(worth[at] for at in active) + self.cash
         weights = sum(self.window.weights[at] for at in active)
         return {at: total * self.window.weights[at] / weights for at in active}
 
     def _stuck(self, at: int, row: int, target: float, worth: dict[int, float]) -> bool:
-        least = LEAST_PART * (sum(worth.values()) + self.purse)
+        least = LEAST_PART * (sum(worth.values()) + self.cash)
         column = self.window.legs[at].column
         if target - worth[at] > least:
             return bool(buy_block(self.panel, column, row, EntryPrice.CLOSE))
@@ -284,18 +284,18 @@ class _Play:
         mainland = self.panel.listings[column].exchange.mainland
         if mainland and self.held[at].holding.bought(row):
             return Reason.SAME_DAY
-        return self.dealers[at].closed(row) or sale_block(self.panel, column, row)
+        return self.models[at].closed(row) or sale_block(self.panel, column, row)
 
     def _in_window(self, at: int, row: int) -> bool:
         return self.selling or row <= self.window.end_rows[at]
 
     def _sell(self, at: int, row: int, booked: tuple[Fill | None, Order | None]) -> bool:
-        """Take the shares of a sale out of their parcels; tell whether there was one."""
+        """Take the shares of a sale out of their tax lots; tell whether there was one."""
         fill, order = booked
         if fill is None:
             return False
-        tax, lines = self.dealers[at].taxed(self.held[at].holding, row, fill.shares)
-        self.purse += fill.shares * fill.price - fill.fees - tax
+        tax, lines = self.models[at].taxed(self.held[at].holding, row, fill.shares)
+        self.cash += fill.shares * fill.price - fill.fees - tax
         self.taxes += tax
         self._book(at, Side.SELL, 1, fill, order)
         self.lines += lines
@@ -310,7 +310,7 @@ class _Play:
             return
         self.trades.append(Trade(leg=at, fill=fill, side=side, place=place))
         if side is Side.BUY:
-            self.held[at].holding.parcels.append(Parcel(fill.row, fill.shares))
+            self.held[at].holding.tax_lots.append(TaxLot(fill.row, fill.shares))
 
 
 def _cost(fill: Fill | None) -> float:

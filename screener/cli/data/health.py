@@ -50,7 +50,7 @@ def status(
     Example: screener data status --csv lacking.csv
     """
     from screener.files.writing import check_targets, write_csv
-    from screener.render.coverage import status_page
+    from screener.render.data.coverage import status_page
     from screener.results.data import COVERAGE
     from screener.workflows.data.status import coverage_rows, read_status
 
@@ -104,7 +104,7 @@ def verify(
     Example: screener data verify --repair
     """
     from screener.files.writing import check_targets, write_csv
-    from screener.render.doctor import verify_page
+    from screener.render.data.doctor import verify_page
     from screener.results.data import FINDINGS
     from screener.workflows.data.verify import finding_rows
     from screener.workflows.data.verify import verify as examine
@@ -139,7 +139,7 @@ def verify(
 
 def _rebuild(place: Workspace) -> None:
     """Record the files as they are, and say aloud what that proves."""
-    from screener.render.doctor import rebuilt_lines
+    from screener.render.data.doctor import rebuilt_lines
     from screener.workflows.data.verify import rebuild
 
     with working("comparing the rows with their commit"):
@@ -150,7 +150,7 @@ def _rebuild(place: Workspace) -> None:
 
 def _repaired(place: Workspace, verified: Verified, *, yes: bool, quiet: bool) -> bool:
     """Propose repairs, make them if they are agreed to, and tell whether they were made."""
-    from screener.render.doctor import repairs_page
+    from screener.render.data.doctor import repairs_page
     from screener.workflows.data.repair import apply_repairs, plan_repairs
 
     screen = messages() if quiet else console()
@@ -198,10 +198,10 @@ def _check_repair(
         raise InputError("--yes answers a question of --repair", fix="add --repair, or drop --yes")
     if repair and data_version is not None:
         raise InputError(
-            "--repair mends the newest data version", fix="drop --data-version, or --repair"
+            "--repair repairs the newest data version", fix="drop --data-version, or --repair"
         )
     if repair and tables is not None and "bars" not in tables:
-        raise InputError("--repair mends bars alone", fix="write --table bars, or drop --table")
+        raise InputError("--repair repairs bars alone", fix="write --table bars, or drop --table")
 
 
 def _listings(text: str | None) -> tuple[Listing, ...] | None:

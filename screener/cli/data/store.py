@@ -109,12 +109,12 @@ def import_(
     ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Import files: all rows that fit land in one transaction, the others are listed with reasons.
+    """Import files: rows that fit are committed together, the others are listed with reasons.
 
     Example: screener data import bars.csv --kind bars --basis raw
     """
     from screener.data.sources.files import parse_column_map, parse_units
-    from screener.render.store import import_page
+    from screener.render.data.store import import_page
 
     desk = Workspace(workspace_of(workspace))
     with working("importing"):

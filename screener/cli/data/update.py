@@ -74,7 +74,7 @@ def update(
 
     Sources are asked slowly, so as not to be banned: some ten seconds a listing.
 
-    What has landed stays: an interrupted update goes on where it stopped.
+    What was committed stays: an interrupted update goes on where it stopped.
 
     Example: screener data update --basket copper
     """
@@ -83,7 +83,7 @@ def update(
     from screener.data.update.run import plan_update
     from screener.data.update.run import update as run_update
     from screener.data.update.session import failure_of
-    from screener.render.update import plan_page, update_page
+    from screener.render.data.update import plan_page, update_page
 
     place = workspace_of(workspace)
     clock = real_clock()

@@ -54,7 +54,7 @@ def diff(
     """
     from screener.data.lake.schema import TableName
     from screener.files.writing import check_targets, write_csv
-    from screener.render.versions import diff_page
+    from screener.render.data.versions import diff_page
     from screener.results.data import DIFF, RUN_DIFF
     from screener.workflows.data.diff import diff_versions, run_diff_rows
 
@@ -96,7 +96,7 @@ def restore(
 
     Example: screener data restore 3
     """
-    from screener.render.store import restore_page
+    from screener.render.data.store import restore_page
     from screener.workflows.data.restore import restore_data
 
     with working("restoring"):
@@ -125,7 +125,7 @@ def compact(
 
     Example: screener data compact --keep-days 30 --dry-run
     """
-    from screener.render.versions import compaction_page
+    from screener.render.data.versions import compaction_page
     from screener.workflows.data.compact import compact_data
 
     now = datetime.now(UTC)

@@ -12,7 +12,7 @@ from screener.data.doctor.bar_columns import BarColumns, Marks, factor_steps
 from screener.data.doctor.findings import Check, Finding, Severity, in_order
 from screener.data.doctor.jumps import find_jumps, jump_finding
 from screener.data.lake.schema import TableName
-from screener.data.validation.row_checks import price_findings
+from screener.data.validation.row_checks import price_faults
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray
 from screener.domain.listing import Board, Listing
 from screener.market.calendars import calendar_name, calendar_of
@@ -166,7 +166,7 @@ def _gap(listing: Listing, missing: DayArray) -> Finding:
 
 def _bad_prices(bars: BarColumns) -> list[Finding]:
     found = []
-    for fault in price_findings(bars.open, bars.high, bars.low, bars.close):
+    for fault in price_faults(bars.open, bars.high, bars.low, bars.close):
         found.extend(
             _counted(bars, fault.rows, Check.PRICES, fault.reason, "0 < low ≤ open, close ≤ high")
         )

@@ -65,5 +65,5 @@ def _told(
             severity=Severity.ERROR,
             cause=reason,
             value=row[column],
-            expected="a value that is not rejected on arrival",
+            expected="a value that validation does not reject",
         )

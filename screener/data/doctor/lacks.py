@@ -108,9 +108,9 @@ def _short(holdings: Holdings, wanted: Wanted, bars: Extent) -> str:
     said = []
     if bars.first and wanted.since and bars.first > wanted.since:
         said.append(f"first bar {bars.first}, named {wanted.since}")
-    frontier = _frontier(holdings, TableName.BARS, wanted.listing)
-    if frontier and bars.last and bars.last < frontier:
-        said.append(f"last bar {bars.last}, market {frontier}")
+    last_session = _last_session(holdings, TableName.BARS, wanted.listing)
+    if last_session and bars.last and bars.last < last_session:
+        said.append(f"last bar {bars.last}, market {last_session}")
     return "; ".join(said)
 
 
@@ -144,12 +144,12 @@ def _factors(holdings: Holdings, wanted: Wanted) -> Cell:
 
 def _valuation(holdings: Holdings, wanted: Wanted) -> Cell:
     found = _own(holdings, TableName.VALUATION, wanted)
-    frontier = _frontier(holdings, TableName.VALUATION, wanted.listing)
+    last_session = _last_session(holdings, TableName.VALUATION, wanted.listing)
     return Cell(
         wanted=wanted,
         table=TableName.VALUATION,
         extent=found,
-        missing=_NONE if found is None else _late(found, frontier, REACH),
+        missing=_NONE if found is None else _late(found, last_session, REACH),
     )
 
 
@@ -203,7 +203,7 @@ def _adjusted(holdings: Holdings, wanted: Wanted) -> bool:
     return bars is not None and bars.basis is Basis.ADJUSTED
 
 
-def _frontier(holdings: Holdings, table: TableName, listing: Listing) -> date | None:
+def _last_session(holdings: Holdings, table: TableName, listing: Listing) -> date | None:
     found = holdings.markets.get((table, str(market_of(listing.id).exchange)))
     return found.last if found else None
 

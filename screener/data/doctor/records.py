@@ -47,7 +47,7 @@ def examine_fixings(fx: pa.Table) -> tuple[Finding, ...]:
 
 
 def examine_ratings(tables: Tables) -> Iterator[Finding]:
-    """Find ratings from the future, and houses that rate a listing twice on a day, differently."""
+    """Find ratings from the future, and brokers that rate a listing twice on a day, differently."""
     rows = tables[TableName.RATINGS]
     keys = ["listing", "published", "broker"]
     told = rows.group_by(keys).aggregate([("rating", "count_distinct"), ("fetched_at", "min")])

@@ -1,7 +1,7 @@
 """Repairs of what the doctor found: proposed with what remains once they are made, then made.
 
-A missed split of raw prices is mended by the action that is missing, whose factor follows; of
-adjusted prices by dividing every earlier bar. A unit error is mended by dividing the bars between
+A missed split of raw prices is repaired by the action that is missing, whose factor follows; of
+adjusted prices by dividing every earlier bar. A unit error is repaired by dividing the bars between
 the two jumps that bound it. What does not leave every move within its limit is not proposed.
 """
 
@@ -28,13 +28,13 @@ from screener.errors import DataError
 __all__ = [
     "REPAIR",
     "Method",
-    "Patient",
     "Proposal",
     "Refusal",
     "Repair",
-    "mended_bars",
+    "TablesUnderRepair",
     "propose_repairs",
     "repair_actions",
+    "repaired_bars",
 ]
 
 REPAIR = "repair"
@@ -120,8 +120,8 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
-    """Rows of the listings that may be mended, and what is known about them.
+class TablesUnderRepair:
+    """Rows of the listings that may be repaired, and what is known about them.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ class Patient:
             start=self.start,
         )
 
-    def mended(self, repairs: Sequence[Repair]) -> Patient:
+    def repaired(self, repairs: Sequence[Repair]) -> TablesUnderRepair:
         """Return the rows as they are once the repairs are made.
 
         Raises
@@ -165,7 +165,7 @@ class Patient:
             If the factors of a listing cannot be computed.
         """
         new = repair_actions(repairs, fetched_at=_NO_TIME)
-        bars = mended_bars(self.bars, repairs)
+        bars = repaired_bars(self.bars, repairs)
         actions = pa.concat_tables([self.actions, new.cast(self.actions.schema)])
         raw = bars.filter(pc.equal(bars.column("basis"), str(Basis.RAW)))
         steps = with_stand_ins(actions, self.ex_factors)
@@ -176,13 +176,13 @@ class Patient:
 _NO_TIME = datetime.fromisoformat("1970-01-01T00:00:00+00:00")  # of rows that are never stored
 
 
-def propose_repairs(patient: Patient) -> Proposal:
+def propose_repairs(under_repair: TablesUnderRepair) -> Proposal:
     """Propose a repair for every missed split and every run in another unit.
 
     Parameters
     ----------
-    patient
-        Rows of the listings to mend.
+    under_repair
+        Rows of the listings to repair.
 
     Returns
     -------
@@ -190,15 +190,15 @@ def propose_repairs(patient: Patient) -> Proposal:
         A repair is proposed only if the move that remains is within the limit, if no action is
         stored for that day, and if once it is made the same jump is gone and no new one there.
     """
-    jumps = patient.jumps()
-    basis = _bases(patient.bars)
-    acted = {*_pairs(patient.actions), *_pairs(patient.ex_factors)}
+    jumps = under_repair.jumps()
+    basis = _bases(under_repair.bars)
+    acted = {*_pairs(under_repair.actions), *_pairs(under_repair.ex_factors)}
     repairs: list[Repair] = []
     refusals: list[Refusal] = []
     for name, group in groupby(jumps, key=lambda jump: jump.listing):
         own = tuple(group)
         good, bad = _of_listing(own, basis[name], acted)
-        good, unsafe = _safe(_only(patient, name), own, good)
+        good, unsafe = _safe(_only(under_repair, name), own, good)
         repairs.extend(good)
         refusals.extend([*bad, *unsafe])
     return Proposal(
@@ -206,7 +206,7 @@ def propose_repairs(patient: Patient) -> Proposal:
     )
 
 
-def mended_bars(bars: pa.Table, repairs: Iterable[Repair]) -> pa.Table:
+def repaired_bars(bars: pa.Table, repairs: Iterable[Repair]) -> pa.Table:
     """Return bars with prices and volume divided as repairs of adjusted prices and units say.
 
     Parameters
@@ -273,7 +273,7 @@ def _of_listing(
     refusals: list[Refusal] = []
     ends: set[date] = set()
     for at, jump in enumerate(jumps):
-        if jump.session in ends:  # the second end of a run that is mended
+        if jump.session in ends:  # the second end of a run that is repaired
             continue
         found: Repair | str
         if not jump.limited:
@@ -338,17 +338,17 @@ def _unit_repair(jump: Jump, later: Sequence[Jump]) -> Repair | str:
 
 
 def _safe(
-    patient: Patient, jumps: Sequence[Jump], repairs: list[Repair]
+    under_repair: TablesUnderRepair, jumps: Sequence[Jump], repairs: list[Repair]
 ) -> tuple[list[Repair], list[Refusal]]:
-    """Keep a listing's repairs if no jump that they mend is left and no other comes up."""
+    """Keep a listing's repairs if no jump that they repair is left and no other comes up."""
     if not repairs:
         return [], []
-    mended = {repair.session for repair in repairs} | {
+    repaired = {repair.session for repair in repairs} | {
         repair.until for repair in repairs if repair.until
     }
-    expected = {jump.session for jump in jumps} - mended
+    expected = {jump.session for jump in jumps} - repaired
     try:
-        left = {jump.session for jump in patient.mended(repairs).jumps()}
+        left = {jump.session for jump in under_repair.repaired(repairs).jumps()}
     except DataError as error:
         reason = f"its factors cannot be computed: {error.what}"
     else:
@@ -399,14 +399,14 @@ def _pairs(actions: pa.Table) -> list[tuple[str, date]]:
     return list(zip(names, days, strict=True))
 
 
-def _only(patient: Patient, listing: str) -> Patient:
+def _only(under_repair: TablesUnderRepair, listing: str) -> TablesUnderRepair:
     tables = {
         name: table.filter(pc.equal(table.column("listing"), listing))
         for name, table in (
-            ("bars", patient.bars),
-            ("actions", patient.actions),
-            ("factors", patient.factors),
-            ("ex_factors", patient.ex_factors),
+            ("bars", under_repair.bars),
+            ("actions", under_repair.actions),
+            ("factors", under_repair.factors),
+            ("ex_factors", under_repair.ex_factors),
         )
     }
-    return replace(patient, **tables)
+    return replace(under_repair, **tables)

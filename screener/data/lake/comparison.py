@@ -25,7 +25,7 @@ from screener.data.lake.versions import (
     tables_at,
 )
 
-__all__ = ["Change", "Comparison", "TableDiff", "ValueChange"]
+__all__ = ["Change", "TableDiff", "ValueChange", "VersionComparison"]
 
 _BATCH = 10_000
 # A merged file serves versions from its begin to the newest of its rows, which is its partial_max.
@@ -95,7 +95,7 @@ class ValueChange:
     new: object
 
 
-class Comparison(lake.Connected):
+class VersionComparison(lake.Connected):
     """Two versions of the lake side by side; a context manager."""
 
     def __init__(self, root: Path, connection: lake.Connection, old: int, new: int) -> None:

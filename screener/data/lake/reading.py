@@ -29,7 +29,7 @@ from screener.data.lake.versions import (
 from screener.domain.listing import INDEX_ID
 from screener.errors import SchemaMismatch, StorageDamaged
 
-__all__ = ["Coverage", "Reader", "Span"]
+__all__ = ["BarRange", "Coverage", "Reader"]
 
 AnswerT = TypeVar("AnswerT")
 
@@ -52,7 +52,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class BarRange:
     """First and last session with a bar of one listing, and what its prices are."""
 
     first: date
@@ -165,7 +165,7 @@ class Reader(lake.Connected):
         found: date | None = self._rows(sql)[0][0]
         return found
 
-    def frontier(self, suffixes: Sequence[str]) -> date | None:
+    def last_available(self, suffixes: Sequence[str]) -> date | None:
         """Return the last session with a bar of a security (not an index) on some exchanges.
 
         Parameters
@@ -201,14 +201,14 @@ class Reader(lake.Connected):
         )
         return dict(self._rows(sql))
 
-    def spans(self, listings: Sequence[str]) -> dict[str, Span]:
+    def spans(self, listings: Sequence[str]) -> dict[str, BarRange]:
         """Return how far the bars of each listing reach, for each listing that has any."""
         sql = (
             "SELECT listing, min(session), max(session), any_value(basis) "
             f"FROM {self._at(TableName.BARS)} WHERE {_among(listings)} GROUP BY listing"
         )
         rows = self._rows(sql)
-        return {row[0]: Span(first=row[1], last=row[2], basis=Basis(row[3])) for row in rows}
+        return {row[0]: BarRange(first=row[1], last=row[2], basis=Basis(row[3])) for row in rows}
 
     def last_values(
         self, listings: Sequence[str], *, before: date

@@ -293,7 +293,7 @@ TABLES: dict[TableName, Table] = {
             (
                 _LISTING,
                 Column("published", Type.DATE, "the note's own date", required=True),
-                Column("broker", Type.TEXT, "house, as the source prints it", required=True),
+                Column("broker", Type.TEXT, "broker, as the source prints it", required=True),
                 Column(
                     "analyst", Type.TEXT, "names as printed; an empty text for none", required=True
                 ),
@@ -301,7 +301,7 @@ TABLES: dict[TableName, Table] = {
                 Column("rating", Type.TEXT, "rating, as the source prints it", required=True),
                 Column("rating_level", Type.TEXT, "stock or industry; empty for stock"),
                 _number("target_price", "listing's currency; the low end of a range"),
-                Column("initiated", Type.FLAG, "the house's first rating; empty if not told"),
+                Column("initiated", Type.FLAG, "the broker's first rating; empty if not told"),
                 Column("industry", Type.TEXT, "industry, as the source prints it"),
                 *_ORIGIN,
             ),

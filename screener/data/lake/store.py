@@ -33,13 +33,13 @@ from screener.data.lake.integrity.checksums import next_file, record_files
 from screener.data.lake.integrity.content import Balance, Content
 from screener.data.lake.integrity.verified import connected
 from screener.data.lake.merge import TableChange, merge_batch
-from screener.data.lake.reading import Coverage, Reader, Span
+from screener.data.lake.reading import BarRange, Coverage, Reader
 from screener.data.lake.restoring import restore_tables, what_restoring_changes
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.versions import FIRST_VERSION, RETENTION, check_version
 from screener.errors import StorageDamaged
 
-__all__ = ["Commit", "Coverage", "Span", "Store"]
+__all__ = ["BarRange", "Commit", "Coverage", "Store"]
 
 
 Job = Callable[[Balance], tuple[TableChange, ...]]
@@ -58,7 +58,7 @@ class Commit:
     changes
         What became of the rows, by table.
     remarks
-        What could not be done besides; the rows have landed all the same.
+        What could not be done besides; the rows are committed all the same.
     """
 
     version: int
@@ -152,7 +152,7 @@ class Store(Reader):
         message: str,
         complete: Callable[[Self, Batch], Batch] | None = None,
     ) -> Commit:
-        """Merge a batch into the tables in one transaction: all of it lands, or none.
+        """Merge a batch into the tables in one transaction: all of it is committed, or none.
 
         Rows are merged by key; only the listings that the batch says it replaces lose bars that it
         lacks. A batch that changes nothing makes no new version.

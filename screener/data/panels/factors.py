@@ -1,6 +1,6 @@
 """Total-return factors from corporate actions and raw closes.
 
-The factor is the multiplicative one (后复权): a holder's wealth after session t is
+The factor is the multiplicative one (后复权): the total-return index after session t is
 `close[t] * factor[t]`, counted in shares held before the first action, when every distribution
 is reinvested at the ex-reference price. At each ex-session
 

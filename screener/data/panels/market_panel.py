@@ -14,7 +14,7 @@ from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.fixings import read_rates
 from screener.data.panels.grid import Cells, Grid, trading_days
-from screener.data.panels.price_panel import frontier_of
+from screener.data.panels.price_panel import last_sessions_of
 from screener.domain.arrays import FlagMatrix, FloatMatrix, SessionAxis
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
 from screener.domain.market_panel import MarketPanel, Spell
@@ -94,7 +94,7 @@ def read_market_panel(
             list_dates=tuple(master.dates("list_date", item.id) for item in listings),
             first_bars=_bounds(axis, traded, first=True),
             last_bars=_bounds(axis, traded, first=False),
-            frontier=_frontier(store, wanted),
+            last_sessions=_last_sessions(store, wanted),
             delist_dates=tuple(master.dates("delist_date", item.id) for item in listings),
             untraded=cells.matrix("volume") == 0,
             unreformed=unreformed,
@@ -136,11 +136,11 @@ def _markets(exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
     return tuple(item for item in Exchange if item.mainland in sides)
 
 
-def _frontier(store: Store, wanted: Sequence[Exchange]) -> dict[Exchange, date]:
-    """Return how far the tables reach; the mainland exchanges share it, and it is asked once."""
+def _last_sessions(store: Store, wanted: Sequence[Exchange]) -> dict[Exchange, date]:
+    """Return the last available sessions; the mainland exchanges share one, asked for once."""
     sides = {item.mainland: item for item in wanted}
-    reach = frontier_of(store, list(sides.values()))
-    return {item: reach[side] for item in wanted if (side := sides[item.mainland]) in reach}
+    found = last_sessions_of(store, list(sides.values()))
+    return {item: found[side] for item in wanted if (side := sides[item.mainland]) in found}
 
 
 def _columns(

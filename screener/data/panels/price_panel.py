@@ -20,7 +20,7 @@ from screener.market.trading import southbound_open, southbound_rule
 
 __all__ = [
     "VOLATILITY_HISTORY",
-    "frontier_of",
+    "last_sessions_of",
     "read_benchmark",
     "read_caps",
     "read_panel",
@@ -35,15 +35,15 @@ _OFF_THE_DAY = 1e-3  # by which a VWAP may lie beyond high and low: turnover is 
 _MAINLAND = (".SH", ".SZ", ".BJ")
 
 
-def frontier_of(store: Store, exchanges: Sequence[Exchange]) -> dict[Exchange, date]:
+def last_sessions_of(store: Store, exchanges: Sequence[Exchange]) -> dict[Exchange, date]:
     """Return the last session with a bar of any security, for each exchange that has one.
 
-    The mainland exchanges share one calendar, and so one frontier.
+    The mainland exchanges share one calendar, and so one last session.
     """
     found = {}
     for exchange in dict.fromkeys(exchanges):
         suffixes = _MAINLAND if exchange.mainland else (f".{exchange}",)
-        last = store.frontier(suffixes)
+        last = store.last_available(suffixes)
         if last is not None:
             found[exchange] = last
     return found
@@ -76,9 +76,9 @@ def read_panel(
     """
     ids = [listing.id for listing in listings]
     exchanges = list(dict.fromkeys(listing.exchange for listing in listings))
-    frontier = frontier_of(store, exchanges)
+    last_sessions = last_sessions_of(store, exchanges)
     start = first_entry - timedelta(days=history)
-    end = max([*frontier.values(), last_entry])
+    end = max([*last_sessions.values(), last_entry])
     grid = Grid(axis := _axis(exchanges, start, end), ids)
     bars = grid.cells(store.read(TableName.BARS, listings=ids, start=start, end=end))
     status = store.read(TableName.STATUS, listings=ids, start=start, end=end)
@@ -105,7 +105,7 @@ def read_panel(
         list_dates=tuple(listed.get(item) for item in ids),
         first_bars=tuple(spans[item].first if item in spans else None for item in ids),
         last_bars=tuple(spans[item].last if item in spans else None for item in ids),
-        frontier=frontier,
+        last_sessions=last_sessions,
         vwap=_averages(bars, adjusted) if vwap else None,
         delist_dates=tuple(gone.get(item) for item in ids),
         untraded=bars.matrix("volume") == 0,

@@ -1,4 +1,4 @@
-"""Total-return worth of a whole market, read from the lake at once."""
+"""Total-return indices of a whole market, read from the lake at once."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from screener.data.lake.store import Store
 from screener.data.panels.grid import Grid
 from screener.domain.arrays import FlagMatrix, FloatMatrix, SessionAxis
 from screener.domain.listing import Board, Exchange, Listing
-from screener.domain.wealth import IndexSeries, Peers, WealthPanel
+from screener.domain.total_return import IndexSeries, Peers, TotalReturnPanel
 from screener.market.calendars import calendar_of
 
-__all__ = ["read_wealth"]
+__all__ = ["read_total_returns"]
 
 _MAINLAND = (".SH", ".SZ", ".BJ")
 _COLUMNS = ("listing", "session", "open", "close")
 _STATUS = ("listing", "session", "suspended")
 
 
-def read_wealth(
+def read_total_returns(
     store: Store, *, mainland: bool, start: date, benchmarks: Iterable[Listing]
-) -> WealthPanel:
-    """Read what one share of every listing of a market was worth, from a day on.
+) -> TotalReturnPanel:
+    """Read the total-return index of every listing of a market, from a day on.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def read_wealth(
 
     Returns
     -------
-    WealthPanel
+    TotalReturnPanel
         Without sessions where the market has no bars. Ordinary shares priced in the market's own
         currency are `Peers.STOCKS`; indices whose row in `listings` names an industry are columns
         of their own, `Peers.INDUSTRIES`.
@@ -55,7 +55,7 @@ def read_wealth(
     bars = bars.filter(_in_market(bars.column("listing"), mainland=mainland))
     ids = sorted(pc.unique(bars.column("listing")).to_pylist())
     suffixes = _MAINLAND if mainland else (".HK",)
-    axis = _axis(days, first, store.frontier(suffixes), days_of(bars, "session"))
+    axis = _axis(days, first, store.last_available(suffixes), days_of(bars, "session"))
     grid = Grid(axis, ids)
     cells = grid.cells(bars)
     master = {row["listing"]: row for row in store.read(TableName.LISTINGS).to_pylist()}
@@ -80,7 +80,7 @@ def _panel(
     matrices: dict[str, FloatMatrix],
     master: dict[str, dict[str, object]],
     indices: dict[Listing, IndexSeries],
-) -> WealthPanel:
+) -> TotalReturnPanel:
     axis, ids = grid.axis, grid.ids
     listings = [_listing(text) for text in ids]
     traded = np.isfinite(matrices["close"])
@@ -94,7 +94,7 @@ def _panel(
         suspended = grid.cells(status).flags("suspended")
         traded &= ~suspended
         _carry(matrices["close"], suspended | _gone(axis, ids, master))
-    return WealthPanel(
+    return TotalReturnPanel(
         sessions=axis,
         listings=tuple(listings),
         open=matrices["open"],
@@ -118,12 +118,12 @@ def _in_market(listings: pa.ChunkedArray, *, mainland: bool) -> pa.ChunkedArray:
 
 
 def _axis(
-    days: SessionAxis, first: np.datetime64, frontier: date | None, session: SessionAxis
+    days: SessionAxis, first: np.datetime64, last_available: date | None, session: SessionAxis
 ) -> SessionAxis:
     """Return the sessions to the last one with a bar of a security; of an index without any."""
     if not len(session):
         return days[:0]
-    last = session.max() if frontier is None else np.datetime64(frontier, "D")
+    last = session.max() if last_available is None else np.datetime64(last_available, "D")
     axis: SessionAxis = days[(days >= first) & (days <= last)]
     return axis
 

@@ -13,7 +13,7 @@ from screener.data.lake.batch import Reject
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.update.listing_master import joined, listings_in
-from screener.data.validation.bar_checks import ArrivalContext, check_bars
+from screener.data.validation.bar_checks import ValidationContext, check_bars
 from screener.data.validation.ticks import on_ticks, tick_remarks
 from screener.domain.listing import Listing
 from screener.errors import DataError
@@ -86,13 +86,14 @@ def checked_bars(
     for listing, day in settled.items():
         if listing.id in names:
             own, context = _own(fetched, listing), facts.context(listing, day)
-            arrival = check_bars(own, context)
-            _refuse_most(own, arrival.rejects, listing)
-            kept.append(_news(arrival.rows, context.stored))
-            notes.extend((*arrival.rejects, *arrival.doubts))
-            removed |= _bad_ticks(arrival.rejects, own, context.stored)
+            validated = check_bars(own, context)
+            _refuse_most(own, validated.rejects, listing)
+            kept.append(_news(validated.rows, context.stored))
+            notes.extend((*validated.rejects, *validated.doubts))
+            removed |= _bad_ticks(validated.rejects, own, context.stored)
             remarks.extend(
-                text if listing.id in text else f"{listing.id}: {text}" for text in arrival.remarks
+                text if listing.id in text else f"{listing.id}: {text}"
+                for text in validated.remarks
             )
     return CheckedBars(
         bars=pa.concat_tables(kept),
@@ -158,12 +159,12 @@ class _Facts:
         rows[TableName.BARS] = bars.filter(pc.equal(bars.column("basis"), str(Basis.RAW)))
         return cls(rows)
 
-    def context(self, listing: Listing, settled: date) -> ArrivalContext:
+    def context(self, listing: Listing, settled: date) -> ValidationContext:
         own = {name: _own(rows, listing) for name, rows in self.rows.items()}
         first_days = own[TableName.LISTINGS].column("list_date").to_pylist()
         status = own[TableName.STATUS]
         halted = status.filter(status.column("suspended")).column("session").to_pylist()
-        return ArrivalContext(
+        return ValidationContext(
             listing=listing,
             calendar=calendar_of(listing.exchange),
             today=settled,

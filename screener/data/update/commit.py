@@ -42,7 +42,7 @@ from screener.errors import DataError
 from screener.market.benchmarks import DEFAULT_BENCHMARK
 from screener.market.calendars import calendar_of
 
-__all__ = ["Landing", "Piece"]
+__all__ = ["Piece", "UpdateCommit"]
 
 _OBSERVED = {TableName.NAMES: "name", TableName.BOARD_LOTS: "lot"}
 """What is seen to hold on the day of the update, without telling since when."""
@@ -77,8 +77,8 @@ class Piece:
 
 
 @dataclass(slots=True, kw_only=True)
-class Landing:
-    """Answers that land in one commit.
+class UpdateCommit:
+    """Answers committed together.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class Landing:
     noted: int = 0
 
     def batch(self) -> Batch:
-        """Return the rows to land, before they are completed."""
+        """Return the rows to commit, before they are completed."""
         tables: dict[TableName, list[pa.Table]] = {}
         for piece in self._stored():
             for name, rows in piece.batch.tables.items():
@@ -277,10 +277,10 @@ class Landing:
         """Return the row of table `fetches` that says what was asked, and what of it is stored."""
         stored = list(piece.batch.tables.values())
         if piece.need in _OF_A_LISTING:
-            landed = [tables[name] for name in piece.batch.tables if name in tables]
+            stored = [tables[name] for name in piece.batch.tables if name in tables]
             stored = [
                 rows.filter(pc.equal(rows.column("listing"), piece.subject))
-                for rows in landed
+                for rows in stored
                 if "listing" in rows.column_names
             ]
         span = widened(self.known.get((piece.need, piece.subject)), piece.span)

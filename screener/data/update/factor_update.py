@@ -98,7 +98,7 @@ def _listings(table: pa.Table | None) -> set[str]:
 def _merged(
     store: Store, batch: Batch, name: TableName, listings: list[str], key: tuple[str, ...]
 ) -> pa.Table:
-    """Return the rows of some listings as they will stand once the batch has landed."""
+    """Return the rows of some listings as they will stand once the batch is committed."""
     stored = _without(store.read(name, listings=listings), batch, name)
     incoming = batch.tables.get(name)
     if incoming is None:

@@ -25,7 +25,7 @@ LATENESS = timedelta(minutes=45)
 """How long after a session's end vendors are given before its bar is asked for."""
 
 ESSENTIAL = (Need.ACTIONS, Need.RIGHTS, Need.BARS)
-"""They land together or not at all: bars without their actions are wrong returns."""
+"""They are committed together or not at all: bars without their actions are wrong returns."""
 
 PRICES = (*ESSENTIAL, Need.INDEX_BARS)
 
@@ -112,7 +112,7 @@ class UpdatePlan:
     up_to_date: int = field(default=0)
 
     def wants(self, need: Need) -> bool:
-        """Tell whether a need is asked for; who asks for bars asks for all that they hang on."""
+        """Tell whether a need is asked for; who asks for bars asks for all that they depend on."""
         needs = self.request.needs
         implied = {
             Need.ACTIONS: {Need.BARS, Need.RIGHTS},

@@ -31,7 +31,7 @@ FRESH = timedelta(hours=6)
 """How long an answer that does not reach the asked end is not asked for again."""
 
 ON_REQUEST = frozenset({Need.RATINGS, Need.MARKET_RATINGS})
-"""Needs that are asked only where they are named: no price hangs on them, and they take long."""
+"""Needs that are asked only where they are named: no price depends on them, and they take long."""
 
 REFRESH = {
     Need.PROFILE: timedelta(days=30),

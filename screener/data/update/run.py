@@ -1,8 +1,8 @@
-"""Update workflow: what is missing is asked of the sources in turn, and lands listing by listing.
+"""Update workflow: what is missing is asked of the sources in turn, committed listing by listing.
 
-Every answer lands in one transaction with a record of what was asked (table `fetches`), so an
-interrupted update goes on where it stopped. A listing's bars land together with its actions, or
-not at all; what could not be asked is reported and never stored as "there is none".
+Every answer is committed in one transaction with a record of what was asked (table `fetches`), so
+an interrupted update goes on where it stopped. A listing's bars are committed together with its
+actions, or not at all; what could not be asked is reported and never stored as "there is none".
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def update(
     chains
         Sources of each need, in order of preference.
     wire
-        The sources' way out, to know which hosts are left alone.
+        The sources' way out, to know which circuits are open.
     clock
         What time it is.
     progress
@@ -106,7 +106,7 @@ def update(
             noted=state.noted,
             remarks=(*wire.remarks, *state.remarks),
             requests=dict(wire.requests_made),
-            resting=wire.resting(),
+            open_circuits=wire.open_circuits(),
             cut_off=cut_off,
         )
 
@@ -173,7 +173,7 @@ def _steps(state: UpdateState) -> list[_Step]:
 
 
 def _learn_ends(state: UpdateState) -> None:
-    """Note which listings are gone, as the exchanges' lists that have just landed tell."""
+    """Note which listings are gone, as the exchanges' lists just committed tell."""
     names = [item.id for item in state.plan.request.listings]
     rows = state.store.read(TableName.LISTINGS, listings=names).to_pylist()
     state.plan.ends = {row["listing"]: row["delist_date"] for row in rows if row["delist_date"]}
@@ -181,18 +181,18 @@ def _learn_ends(state: UpdateState) -> None:
 
 def _market_step(state: UpdateState, question: Question) -> None:
     if question.need is Need.MASTER:
-        state.land(_roster(state, question), {})
+        state.commit(_roster(state, question), {})
         return
     ask = state.plan.ask(question)
     for part in () if ask is None else _parts(state, ask):
         piece = state.ask(part)
         if piece is None:
             return
-        state.land([piece], {})
+        state.commit([piece], {})
 
 
 def _parts(state: UpdateState, ask: Ask) -> list[Ask]:
-    """Split what takes a request a day into parts that land one by one.
+    """Split what takes a request a day into parts that are committed one by one.
 
     Each touches what was answered before it, so that no hole is left where the next one fails.
     """
@@ -304,7 +304,7 @@ def _with_calendar(piece: Piece, listing: Listing) -> Piece:
 def _vendor_check(state: UpdateState, listing: Listing, pieces: Sequence[Piece]) -> list[Piece]:
     """Ask for the vendor's factors where new bars or actions could contradict them.
 
-    It is a check only: if nobody can be asked, the bars land without it, and a remark says so.
+    It is a check only: if nobody can be asked, bars are committed without it, and a remark says so.
     """
     bars = next((item for item in pieces if item.need is Need.BARS), None)
     if bars is None or not state.plan.wants(Need.VENDOR_FACTORS):

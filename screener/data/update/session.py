@@ -1,4 +1,4 @@
-"""An update under way, and what it did: what was asked, what was answered, what landed."""
+"""An update under way, and what it did: what was asked, what was answered, what was committed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from screener.data.sources.online.transport.failover import (
     sources_for,
 )
 from screener.data.sources.online.transport.protocol import Ask, Need, OnlineSource, Wire
-from screener.data.update.commit import Landing, Piece
+from screener.data.update.commit import Piece, UpdateCommit
 from screener.data.update.plan import UpdatePlan
 from screener.data.update.planning import Span, fetched_spans
 from screener.domain.listing import Listing
@@ -34,7 +34,7 @@ from screener.errors import (
 __all__ = ["NeedCount", "Outcome", "UpdateReport", "UpdateState", "UpdateWire", "failure_of"]
 
 TOGETHER = 10
-"""Subjects whose answers land in one commit: each commit makes files for every year."""
+"""Subjects whose answers go into one commit: each commit makes files for every year."""
 
 _MAY_BE_EMPTY = frozenset(
     {
@@ -53,7 +53,7 @@ _MAY_BE_EMPTY = frozenset(
 
 
 class UpdateWire(Wire, Protocol):
-    """A wire that also tells which hosts must be left alone, and what was asked so far."""
+    """A wire that also tells which circuits are open, and what was asked so far."""
 
     @property
     def requests_made(self) -> Mapping[str, int]:
@@ -65,12 +65,12 @@ class UpdateWire(Wire, Protocol):
         """What the user should know of the way out."""
         ...
 
-    def left_alone(self, hosts: Sequence[str]) -> str:
+    def open_circuit(self, hosts: Sequence[str]) -> str:
         """Say why one of these hosts must not be asked now; empty when all may be."""
         ...
 
-    def resting(self) -> tuple[str, ...]:
-        """List the hosts that are left alone, each with the instant until when."""
+    def open_circuits(self) -> tuple[str, ...]:
+        """List the hosts whose circuit is open, each with the instant until when."""
         ...
 
 
@@ -87,7 +87,7 @@ class Outcome:
     attempts
         Sources asked in vain before.
     error
-        Why there is no answer, or why it did not land.
+        Why there is no answer, or why it was not committed.
     """
 
     need: Need
@@ -127,8 +127,8 @@ class UpdateReport:
         What a user should know, once each.
     requests
         Requests by host.
-    resting
-        Hosts that are left alone, and until when.
+    open_circuits
+        Hosts whose circuit is open, and until when.
     cut_off
         Set if this machine lost its way to the network, so that nobody was asked any more.
     """
@@ -140,12 +140,12 @@ class UpdateReport:
     noted: int
     remarks: tuple[str, ...]
     requests: Mapping[str, int]
-    resting: tuple[str, ...]
+    open_circuits: tuple[str, ...]
     cut_off: NetworkDown | None = None
 
     @property
     def failures(self) -> tuple[Outcome, ...]:
-        """Questions without an answer that landed."""
+        """Questions without an answer that was committed."""
         return tuple(item for item in self.outcomes if item.error is not None)
 
     @property
@@ -232,7 +232,7 @@ class UpdateState:
         """
         sources = self.sources(ask)
         try:
-            return ask_in_turn(sources, ask, left_alone=self.wire.left_alone)
+            return ask_in_turn(sources, ask, open_circuit=self.wire.open_circuit)
         except SourceEmpty:
             if ask.need not in _MAY_BE_EMPTY:
                 raise
@@ -273,29 +273,29 @@ class UpdateState:
         return piece
 
     def hold(self, pieces: Sequence[Piece], settled: Mapping[Listing, date]) -> None:
-        """Keep answers until enough are together to land in one commit."""
+        """Keep answers until enough are together for one commit."""
         self._held.extend(pieces)
         self._settled.update(settled)
         if len({item.subject for item in self._held}) >= TOGETHER:
             self.flush()
 
     def flush(self) -> None:
-        """Land the answers that are kept."""
+        """UpdateCommit the answers that are kept."""
         pieces, settled = self._held, self._settled
         self._held, self._settled = [], {}
-        if pieces and not self._landed(pieces, settled):
+        if pieces and not self._committed(pieces, settled):
             for subject in dict.fromkeys(item.subject for item in pieces):
-                self.land([item for item in pieces if item.subject == subject], settled)
+                self.commit([item for item in pieces if item.subject == subject], settled)
 
-    def land(self, pieces: Sequence[Piece], settled: Mapping[Listing, date]) -> None:
-        """Commit answers together; if they do not fit, every one of them counts as failed."""
+    def commit(self, pieces: Sequence[Piece], settled: Mapping[Listing, date]) -> None:
+        """UpdateCommit answers together; if they do not fit, every one of them counts as failed."""
         if pieces:
-            self._landed(pieces, settled, last_try=True)
+            self._committed(pieces, settled, last_try=True)
 
-    def _landed(
+    def _committed(
         self, pieces: Sequence[Piece], settled: Mapping[Listing, date], *, last_try: bool = False
     ) -> bool:
-        landing = Landing(
+        commit = UpdateCommit(
             pieces=pieces,
             settled=settled,
             fetched_at=self.plan.started,
@@ -304,19 +304,19 @@ class UpdateState:
         subjects = list(dict.fromkeys(item.subject for item in pieces))
         message = f"update {', '.join(subjects)}"
         try:
-            self.store.commit(landing.batch(), message=message, complete=landing.complete)
+            self.store.commit(commit.batch(), message=message, complete=commit.complete)
         except DataError as error:
             if last_try:
                 self.drop(pieces, error)
             return last_try
-        self.note(landing.remarks)
-        self.noted += landing.noted
+        self.note(commit.remarks)
+        self.noted += commit.noted
         self.plan.replaced -= set(subjects)
         self.plan.known = fetched_spans(self.store.read(TableName.FETCHES))
         return True
 
     def drop(self, pieces: Sequence[Piece], error: ScreenerError) -> None:
-        """Count answers as failed, since they do not land."""
+        """Count answers as failed, since they are not committed."""
         keys = {(item.need, item.subject) for item in pieces}
         self.outcomes = [
             replace(item, source="", rows=0, error=error)
@@ -326,5 +326,5 @@ class UpdateState:
         ]
 
     def drop_without(self, pieces: Sequence[Piece], need: Need) -> None:
-        """Count answers as failed, since they must not land without another."""
+        """Count answers as failed, since they must not be committed without another."""
         self.drop(pieces, SourceBlocked(f"not stored without {need}, which nobody gave"))

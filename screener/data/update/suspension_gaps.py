@@ -57,7 +57,7 @@ def _by_listing(state: UpdateState, listing: Listing, missing: _Missing) -> None
 
 
 def _at_hand(state: UpdateState, ask: Ask) -> bool:
-    return any(not state.wire.left_alone(source.hosts) for source in state.sources(ask))
+    return any(not state.wire.open_circuit(source.hosts) for source in state.sources(ask))
 
 
 def _by_day(state: UpdateState, day: date, missing: _Missing) -> bool:

@@ -1,1 +1,1 @@
-"""What arrives is judged: rows, bars, limits, jumps, joins; for imports and updates."""
+"""Validation of what is imported or fetched: rows, bars, limits, jumps, joins."""

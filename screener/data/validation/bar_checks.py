@@ -16,21 +16,21 @@ import pyarrow.compute as pc
 from screener.data.lake.schema import TABLES, Basis, TableName, Type
 from screener.data.validation.context import (
     KEPT,
-    Arrival,
-    ArrivalContext,
     Bars,
+    ValidatedBars,
+    ValidationContext,
     make_note,
     told_apart,
 )
-from screener.data.validation.jumps import judge_jumps
+from screener.data.validation.jumps import validate_jumps
 from screener.data.validation.row_checks import (
-    Finding,
-    Verdict,
-    duplicate_findings,
-    missing_finding,
-    negative_finding,
-    price_findings,
-    session_findings,
+    Rejections,
+    RowFault,
+    duplicate_faults,
+    missing_fault,
+    negative_fault,
+    price_faults,
+    session_faults,
 )
 from screener.data.validation.sense import numbers_beyond
 from screener.data.validation.series import check_calendar, check_factors, gaps
@@ -40,8 +40,8 @@ from screener.domain.listing import Board, Exchange
 
 __all__ = [
     "KEPT",
-    "Arrival",
-    "ArrivalContext",
+    "ValidatedBars",
+    "ValidationContext",
     "check_bars",
     "check_calendar",
     "check_factors",
@@ -78,7 +78,7 @@ class _Findings:
             self.doubted.setdefault(row, []).append(reason)
 
 
-def check_bars(rows: pa.Table, context: ArrivalContext) -> Arrival:
+def check_bars(rows: pa.Table, context: ValidationContext) -> ValidatedBars:
     """Check the bars of one listing from one source.
 
     Parameters
@@ -90,12 +90,12 @@ def check_bars(rows: pa.Table, context: ArrivalContext) -> Arrival:
 
     Returns
     -------
-    Arrival
+    ValidatedBars
         Every fetched row is kept, rejected, an exact repeat of another, or of a session that is
         not finished; repeats and unfinished sessions are counted in the remarks.
     """
     if not rows.num_rows:
-        return Arrival(rows=rows)
+        return ValidatedBars(rows=rows)
     rows, remarks = _finished(_ordered(rows), context)
     bars = Bars.of(rows)
     verdict = _impossible(rows, bars, context)
@@ -113,21 +113,21 @@ def check_bars(rows: pa.Table, context: ArrivalContext) -> Arrival:
     remarks.extend(compared.remarks)
     found.reject(compared.rejected)
     kept[list(compared.rejected)] = False
-    jumps = judge_jumps(bars, kept, context)
+    jumps = validate_jumps(bars, kept, context)
     found.reject(jumps.rejected)
     kept[list(jumps.rejected)] = False
     for doubts in (_off_price(bars, context), _on_suspension(bars, context), jumps.doubted):
         found.doubt({row: reason for row, reason in doubts.items() if kept[row]})
-    return _arrival(rows, kept, found, remarks, context)
+    return _validated(rows, kept, found, remarks, context)
 
 
 def _ordered(rows: pa.Table) -> pa.Table:
-    # All values sort, not the session alone, so that the order of arrival shows nowhere.
+    # All values sort, not the session alone, so that the order in which they come shows nowhere.
     columns = ("session", "listing", *_VALUES, "source")
     return rows.sort_by([(name, "ascending") for name in columns])
 
 
-def _finished(rows: pa.Table, context: ArrivalContext) -> tuple[pa.Table, list[str]]:
+def _finished(rows: pa.Table, context: ValidationContext) -> tuple[pa.Table, list[str]]:
     late = pc.fill_null(pc.greater(rows.column("session"), pa.scalar(context.today)), False)
     count = pc.sum(late).as_py() or 0
     if not count:
@@ -138,21 +138,21 @@ def _finished(rows: pa.Table, context: ArrivalContext) -> tuple[pa.Table, list[s
     return rows.filter(pc.invert(late)), [told]
 
 
-def _impossible(rows: pa.Table, bars: Bars, context: ArrivalContext) -> Verdict:
+def _impossible(rows: pa.Table, bars: Bars, context: ValidationContext) -> Rejections:
     """Find rows that no session of this listing can have."""
     exchange = context.listing.exchange
     places = np.full(rows.num_rows, list(Exchange).index(exchange), dtype=np.int64)
-    verdict = Verdict.clean(rows.num_rows).also(_missing(rows))
+    verdict = Rejections.clean(rows.num_rows).also(_missing(rows))
     verdict = verdict.also(
         [
             _differs(rows, "listing", context.listing.id, f"row is not of {context.listing.id}"),
             _differs(rows, "basis", str(Basis.RAW), "prices are not raw"),
         ]
     )
-    verdict = verdict.also(session_findings(bars.days, places, {exchange: context.calendar}))
-    verdict = verdict.also(price_findings(bars.open, bars.high, bars.low, bars.close))
+    verdict = verdict.also(session_faults(bars.days, places, {exchange: context.calendar}))
+    verdict = verdict.also(price_faults(bars.open, bars.high, bars.low, bars.close))
     verdict = verdict.also(
-        [negative_finding(bars.volume, "volume"), negative_finding(bars.amount, "amount")]
+        [negative_fault(bars.volume, "volume"), negative_fault(bars.amount, "amount")]
     )
     values = {**bars.prices, "volume": bars.volume, "amount": bars.amount}
     return verdict.also(
@@ -160,7 +160,7 @@ def _impossible(rows: pa.Table, bars: Bars, context: ArrivalContext) -> Verdict:
     )
 
 
-def _missing(rows: pa.Table) -> list[Finding]:
+def _missing(rows: pa.Table) -> list[RowFault]:
     found = []
     for column in TABLES[TableName.BARS].columns:
         if column.required:
@@ -168,11 +168,11 @@ def _missing(rows: pa.Table) -> list[Finding]:
             absent = pc.is_null(values)
             if column.type is Type.NUMBER:
                 absent = pc.or_(absent, pc.invert(pc.fill_null(pc.is_finite(values), False)))
-            found.append(missing_finding(absent.to_numpy(), column.name))
+            found.append(missing_fault(absent.to_numpy(), column.name))
     # Of a close alone all three are unknown; one that lacks beside others is a fault.
     unknown = {name: ~np.isfinite(_numbers(rows, name)) for name in _RANGE}
     alone = np.logical_and.reduce(list(unknown.values()))
-    return [*found, *(missing_finding(absent & ~alone, name) for name, absent in unknown.items())]
+    return [*found, *(missing_fault(absent & ~alone, name) for name, absent in unknown.items())]
 
 
 def _numbers(rows: pa.Table, column: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -180,20 +180,20 @@ def _numbers(rows: pa.Table, column: str) -> np.ndarray[tuple[int], np.dtype[np.
     return np.asarray(values.to_numpy(), dtype=np.float64)
 
 
-def _differs(rows: pa.Table, column: str, wanted: str, reason: str) -> Finding:
+def _differs(rows: pa.Table, column: str, wanted: str, reason: str) -> RowFault:
     unlike = pc.fill_null(pc.not_equal(rows.column(column), wanted), False)
-    return Finding(rows=unlike.to_numpy(), reason=reason)
+    return RowFault(rows=unlike.to_numpy(), reason=reason)
 
 
-def _without_conflicts(bars: Bars, verdict: Verdict) -> tuple[FlagArray, Verdict]:
+def _without_conflicts(bars: Bars, verdict: Rejections) -> tuple[FlagArray, Rejections]:
     values = [*bars.prices.values(), bars.volume, bars.amount]
-    repeats, conflict = duplicate_findings(
+    repeats, conflict = duplicate_faults(
         [bars.days], values, verdict.passed, key_name="the session"
     )
     return repeats, verdict.also([conflict])
 
 
-def _off_price(bars: Bars, context: ArrivalContext) -> dict[int, str]:
+def _off_price(bars: Bars, context: ValidationContext) -> dict[int, str]:
     """Find rows whose amount does not fit their volume and prices."""
     if context.listing.board is Board.INDEX:  # its points are no money
         return {}
@@ -211,7 +211,7 @@ def _off_price(bars: Bars, context: ArrivalContext) -> dict[int, str]:
     }
 
 
-def _on_suspension(bars: Bars, context: ArrivalContext) -> dict[int, str]:
+def _on_suspension(bars: Bars, context: ValidationContext) -> dict[int, str]:
     halted = np.isin(bars.days, np.array(sorted(context.suspended), dtype="datetime64[D]"))
     return {
         int(row): f"volume {bars.volume[row]:.12g} on a session recorded as suspended"
@@ -219,13 +219,13 @@ def _on_suspension(bars: Bars, context: ArrivalContext) -> dict[int, str]:
     }
 
 
-def _arrival(
+def _validated(
     rows: pa.Table,
     kept: FlagArray,
     found: _Findings,
     remarks: list[str],
-    context: ArrivalContext,
-) -> Arrival:
+    context: ValidationContext,
+) -> ValidatedBars:
     reasons = dict(found.rejected)
     reasons.update({row: KEPT + "; ".join(doubts) for row, doubts in found.doubted.items()})
     noted = sorted(reasons)
@@ -241,7 +241,7 @@ def _arrival(
             )
         )
     numbered = told_apart(notes)
-    return Arrival(
+    return ValidatedBars(
         rows=rows.filter(pa.array(kept)),
         rejects=tuple(note for note in numbered if not note.reason.startswith(KEPT)),
         doubts=tuple(note for note in numbered if note.reason.startswith(KEPT)),

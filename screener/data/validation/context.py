@@ -22,9 +22,9 @@ from screener.market.trading import least_tick
 
 __all__ = [
     "KEPT",
-    "Arrival",
-    "ArrivalContext",
     "Bars",
+    "ValidatedBars",
+    "ValidationContext",
     "make_note",
     "tick_of",
     "told_apart",
@@ -35,7 +35,7 @@ KEPT = "kept: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Arrival:
+class ValidatedBars:
     """Fetched rows after the checks.
 
     Parameters
@@ -57,8 +57,8 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ArrivalContext:
-    """What is known about a listing when its bars arrive.
+class ValidationContext:
+    """What is known about a listing when its bars are validated.
 
     Parameters
     ----------

@@ -25,8 +25,8 @@ from screener.data.doctor.bar_columns import BarColumns, Marks
 from screener.data.doctor.jumps import MARGIN, Jump, board_limits, find_jumps
 from screener.data.lake.rows import empty_rows
 from screener.data.lake.schema import TableName
-from screener.data.validation.context import ArrivalContext, Bars, tick_of
-from screener.data.validation.jumps import judge_jumps
+from screener.data.validation.context import Bars, ValidationContext, tick_of
+from screener.data.validation.jumps import validate_jumps
 from screener.data.validation.price_jumps import BAD_TICK, Cause
 from screener.domain.arrays import FlagArray, FloatArray
 from screener.domain.listing import Exchange, Listing
@@ -96,7 +96,9 @@ def _judge_raw(columns: BarColumns, facts: FileFacts, found: Judged) -> None:
         listing = columns.listings[at]
         rows = slice(int(columns.starts[at]), int(columns.starts[at + 1]))
         own = _bars(columns, rows)
-        jumps = judge_jumps(own, np.ones(len(own.days), dtype=np.bool_), _context(listing, facts))
+        jumps = validate_jumps(
+            own, np.ones(len(own.days), dtype=np.bool_), _context(listing, facts)
+        )
         for reasons, target in ((jumps.rejected, found.rejected), (jumps.doubted, found.doubted)):
             target.update(
                 {(listing.id, own.days[row].item()): text for row, text in reasons.items()}
@@ -207,10 +209,10 @@ def _bars(columns: BarColumns, rows: slice) -> Bars:
     return Bars(days=columns.days[rows], **{name: getattr(columns, name)[rows] for name in names})
 
 
-def _context(listing: Listing, facts: FileFacts) -> ArrivalContext:
+def _context(listing: Listing, facts: FileFacts) -> ValidationContext:
     calendar = calendar_of(listing.exchange)
     halted = facts.suspended.between(listing.id, calendar.first, calendar.last)
-    return ArrivalContext(
+    return ValidationContext(
         listing=listing,
         calendar=calendar,
         today=facts.today,

@@ -95,7 +95,7 @@ def checked_import(
     ]
     bars = _without(rounded.bars, set(rejected))
     return CheckedImport(
-        batch=work.landed(bars, (*rejects, *doubts, *denied)),
+        batch=work.committed(bars, (*rejects, *doubts, *denied)),
         rejects=rejects,
         remarks=tuple(remarks),
     )
@@ -211,7 +211,7 @@ class _Work:
             f"{found[0]}); import all actions of one ex-date in one file"
         ]
 
-    def landed(self, bars: pa.Table, notes: Sequence[Reject]) -> Batch:
+    def committed(self, bars: pa.Table, notes: Sequence[Reject]) -> Batch:
         """Return the batch with its checked bars and notes, less the doubts that are settled."""
         tables = dict(self.batch.tables)
         if TableName.BARS in tables:

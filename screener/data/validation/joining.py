@@ -50,7 +50,7 @@ _SCALED = (*_RANGE, "close")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why the bars of one listing do not land.
+    """Why the bars of one listing are not committed.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """Bars that may land.
+    """Bars that may be committed.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ class _Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Outcome:
-    """What becomes of a listing's new bars: the rows that land, and by what they are divided."""
+    """What becomes of a listing's new bars: the rows to commit, and by what they are divided."""
 
     keep: FlagArray
     ratio: float = 1.0
@@ -185,7 +185,7 @@ def join_bars(
     suspended: Iterable[tuple[str, date]] = (),
     rejects: Sequence[Reject] = (),
 ) -> Joined:
-    """Decide which new bars land beside what is stored, and at which level.
+    """Decide which new bars are committed beside what is stored, and at which level.
 
     Parameters
     ----------

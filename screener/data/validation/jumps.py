@@ -1,4 +1,4 @@
-"""Arriving bars against the daily price limit: a spike is a bad tick, a lasting jump is a doubt.
+"""New bars against the daily price limit: a spike is a bad tick, a lasting jump is a doubt.
 
 A price beyond its limit cannot have been traded. Two things make one: the row is wrong, or the
 reference is (a split or dividend that nobody recorded, a rule that did not hold that day). When
@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from screener.data.panels.factors import ex_reference
-from screener.data.validation.context import ArrivalContext, Bars
+from screener.data.validation.context import Bars, ValidationContext
 from screener.data.validation.limits import Band, free_of_limit, rules_in_force
 from screener.data.validation.price_jumps import (
     BAD_TICK,
@@ -32,7 +32,7 @@ from screener.domain.listing import Board
 from screener.market.limits import PriceGrid, price_grid
 from screener.market.rules import LimitRule
 
-__all__ = ["Jumps", "judge_jumps"]
+__all__ = ["Jumps", "validate_jumps"]
 
 _COARSE = 0.002  # below any tick: what might be beyond a limit once that is rounded
 _UNLIMITED_MOVE = 0.33  # below any move without a limit that is looked at
@@ -109,7 +109,7 @@ class _Rows:
     rules: list[LimitRule | None]
 
 
-def judge_jumps(bars: Bars, kept: FlagArray, context: ArrivalContext) -> Jumps:
+def validate_jumps(bars: Bars, kept: FlagArray, context: ValidationContext) -> Jumps:
     """Judge moves that the daily limit forbids, or that look like a split or a unit error.
 
     Parameters
@@ -296,7 +296,7 @@ class _Suspect:
         return _Call(wrong=False, reason=f"{told}: {in_words(*found, acted=self.acted)}")
 
 
-def _course(bars: Bars, kept: FlagArray, context: ArrivalContext) -> _Course | None:
+def _course(bars: Bars, kept: FlagArray, context: ValidationContext) -> _Course | None:
     sessions = context.calendar.sessions
     place = np.searchsorted(sessions, bars.days[kept])
     place = place[place < len(sessions)]
@@ -322,7 +322,7 @@ def _judged(
     kept: FlagArray,
     course: _Course,
     terms: Mapping[date, _Terms],
-    context: ArrivalContext,
+    context: ValidationContext,
 ) -> _Rows:
     traded = kept & ~bars.untraded(context.suspended) & np.isin(bars.days, course.sessions)
     place = np.flatnonzero(traded)

@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from screener.data.validation.context import ArrivalContext
+from screener.data.validation.context import ValidationContext
 from screener.domain.arrays import FlagArray, SessionAxis
 from screener.domain.listing import Listing
 from screener.market.limits import PriceGrid
@@ -46,7 +46,7 @@ class Band:
         return self.low <= price <= self.high
 
 
-def rules_in_force(days: Sequence[date], context: ArrivalContext) -> list[LimitRule | None]:
+def rules_in_force(days: Sequence[date], context: ValidationContext) -> list[LimitRule | None]:
     """Return the limit in force on each day, `None` where the board has none.
 
     Where special treatment is unknown, the widest limit counts.
@@ -71,7 +71,7 @@ def rules_in_force(days: Sequence[date], context: ArrivalContext) -> list[LimitR
 
 
 def free_of_limit(
-    days: SessionAxis, context: ArrivalContext, first_known: date | None
+    days: SessionAxis, context: ValidationContext, first_known: date | None
 ) -> FlagArray:
     """Tell which sessions are among the first of a new listing, on which no limit holds.
 

@@ -1,6 +1,6 @@
-"""Checks on rows as they arrive: each fault has a reason, and nothing is ever mended in silence.
+"""Validation of rows: each fault has a reason, and nothing is ever repaired in silence.
 
-Every check is a function from columns to a `Finding`; `Verdict` gathers them, first reason first.
+Every check is a function from columns to a `RowFault`; `Rejections` gathers them in order.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from screener.market.calendars import Calendar, calendar_name
 __all__ = [
     "IN_FUTURE",
     "ROUNDING",
-    "Finding",
-    "Verdict",
-    "duplicate_findings",
-    "future_finding",
-    "missing_finding",
-    "negative_finding",
+    "Rejections",
+    "RowFault",
+    "duplicate_faults",
+    "future_fault",
+    "missing_fault",
+    "negative_fault",
     "off_tick_share",
-    "price_findings",
-    "session_findings",
+    "price_faults",
+    "session_faults",
 ]
 
 
@@ -38,7 +38,7 @@ IN_FUTURE = "date in the future"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Finding:
+class RowFault:
     """Rows with one fault.
 
     Parameters
@@ -54,7 +54,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Verdict:
+class Rejections:
     """Which rows are rejected, and why; a row keeps the first reason found.
 
     Parameters
@@ -69,12 +69,12 @@ class Verdict:
     reasons: tuple[str, ...] = ()
 
     @classmethod
-    def clean(cls, n_rows: int) -> Verdict:
-        """Return a verdict without faults over `n_rows` rows."""
+    def clean(cls, n_rows: int) -> Rejections:
+        """Return none, over `n_rows` rows."""
         return cls(codes=np.zeros(n_rows, dtype=np.int64))
 
     @classmethod
-    def joined(cls, parts: Sequence[Verdict]) -> Verdict:
+    def joined(cls, parts: Sequence[Rejections]) -> Rejections:
         """Join verdicts over consecutive rows."""
         reasons: list[str] = []
         codes = []
@@ -89,16 +89,16 @@ class Verdict:
         good: FlagArray = self.codes == 0
         return good
 
-    def also(self, findings: Iterable[Finding]) -> Verdict:
-        """Return this verdict with further findings; rows already rejected keep their reason."""
+    def also(self, faults: Iterable[RowFault]) -> Rejections:
+        """Return these with further faults; rows already rejected keep their reason."""
         codes = self.codes.copy()
         reasons = list(self.reasons)
-        for finding in findings:
-            fresh = finding.rows & (codes == 0)
+        for fault in faults:
+            fresh = fault.rows & (codes == 0)
             if fresh.any():
-                reasons.append(finding.reason)
+                reasons.append(fault.reason)
                 codes[fresh] = len(reasons)
-        return Verdict(codes=codes, reasons=tuple(reasons))
+        return Rejections(codes=codes, reasons=tuple(reasons))
 
     def reason(self, row: int) -> str:
         """Return why `row` is rejected; empty if it is not."""
@@ -114,7 +114,7 @@ class Verdict:
         return tuple(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
-def missing_finding(absent: FlagArray, field: str) -> Finding:
+def missing_fault(absent: FlagArray, field: str) -> RowFault:
     """Find rows without a required value.
 
     Parameters
@@ -124,18 +124,18 @@ def missing_finding(absent: FlagArray, field: str) -> Finding:
     field
         Name of the value.
     """
-    return Finding(rows=absent, reason=f"{field} is missing")
+    return RowFault(rows=absent, reason=f"{field} is missing")
 
 
-def future_finding(days: DayArray, today: date) -> Finding:
+def future_fault(days: DayArray, today: date) -> RowFault:
     """Find days after `today`; NaT is not one."""
     late: FlagArray = days > np.datetime64(today, "D")
-    return Finding(rows=late, reason=IN_FUTURE)
+    return RowFault(rows=late, reason=IN_FUTURE)
 
 
-def session_findings(
+def session_faults(
     days: DayArray, exchange_of: IntArray, calendars: Mapping[Exchange, Calendar]
-) -> list[Finding]:
+) -> list[RowFault]:
     """Find days on which the listing's exchange holds no session.
 
     Parameters
@@ -152,20 +152,20 @@ def session_findings(
     list of Finding
         One for each calendar; days past a calendar's recorded end pass, as nobody can tell.
     """
-    findings = []
+    faults = []
     for exchange, calendar in calendars.items():
         here = (exchange_of == list(Exchange).index(exchange)) & ~np.isnat(days)
         closed = np.zeros(len(days), dtype=np.bool_)
         if here.any():
             closed[here] = ~_is_session(days[here], calendar)
         reason = f"not a session of {exchange} (calendar {calendar_name(exchange)})"
-        findings.append(Finding(rows=closed, reason=reason))
-    return findings
+        faults.append(RowFault(rows=closed, reason=reason))
+    return faults
 
 
-def price_findings(
+def price_faults(
     open_: FloatArray, high: FloatArray, low: FloatArray, close: FloatArray
-) -> list[Finding]:
+) -> list[RowFault]:
     """Find prices that no session can have.
 
     Parameters
@@ -180,28 +180,28 @@ def price_findings(
         `ROUNDING`.
     """
     named = (("open", open_), ("high", high), ("low", low), ("close", close))
-    findings = [
-        Finding(rows=values <= 0, reason=f"{name} is not positive") for name, values in named
+    faults = [
+        RowFault(rows=values <= 0, reason=f"{name} is not positive") for name, values in named
     ]
-    findings.append(Finding(rows=high < low, reason="high is below low"))
+    faults.append(RowFault(rows=high < low, reason="high is below low"))
     for name, values in (("open", open_), ("close", close)):
         outside = (values > high * (1 + ROUNDING)) | (values < low * (1 - ROUNDING))
-        findings.append(Finding(rows=outside, reason=f"{name} is outside low and high"))
-    return findings
+        faults.append(RowFault(rows=outside, reason=f"{name} is outside low and high"))
+    return faults
 
 
-def negative_finding(values: FloatArray, field: str) -> Finding:
+def negative_fault(values: FloatArray, field: str) -> RowFault:
     """Find negative values of a quantity that has none; NaN passes."""
-    return Finding(rows=values < 0, reason=f"{field} is negative")
+    return RowFault(rows=values < 0, reason=f"{field} is negative")
 
 
-def duplicate_findings(
+def duplicate_faults(
     keys: Sequence[npt.NDArray[np.generic]],
     values: Sequence[npt.NDArray[np.generic]],
     considered: FlagArray,
     *,
     key_name: str,
-) -> tuple[FlagArray, Finding]:
+) -> tuple[FlagArray, RowFault]:
     """Find rows whose key comes more than once.
 
     Parameters
@@ -239,7 +239,7 @@ def duplicate_findings(
             bad = np.bincount(group, weights=unequal) > 0
             conflict[rows] = bad[group]
             repeats[rows] = ~first & ~bad[group]
-    return repeats, Finding(rows=conflict, reason=reason)
+    return repeats, RowFault(rows=conflict, reason=reason)
 
 
 def off_tick_share(prices: FloatArray, ticks: FloatArray) -> float:

@@ -2,7 +2,7 @@
 
 A value beyond its bounds is a fault of the file or of the source, whatever else speaks for it: its
 row goes to quarantine. The bounds are wide on purpose. Whether a value within them fits its
-neighbours is for the checks on arrival.
+neighbours is for the checks on whole series.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date
 
 import numpy as np
 
-from screener.data.validation.row_checks import Finding
+from screener.data.validation.row_checks import RowFault
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "FIXING_MOVE",
     "NUMBERS",
     "FixingRange",
-    "Span",
+    "ValueBounds",
     "days_beyond",
     "fixing_jumps",
     "numbers_beyond",
@@ -31,7 +31,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ValueBounds:
     """Least and greatest size of a value but zero, and in words what is beyond them."""
 
     least: float
@@ -53,32 +53,32 @@ class Span:
 
 # A share of Berkshire Hathaway costs under a million dollars, an index of any exchange has fewer
 # than a million points, and the least tick of Hong Kong and the mainland is 0.001.
-_PRICE = Span(1e-4, 1e7)
-_MULTIPLE = Span(0.0, 1e9)  # of a profit of next to nothing
-_MONEY = Span(0.0, 1e15)
+_PRICE = ValueBounds(1e-4, 1e7)
+_MULTIPLE = ValueBounds(0.0, 1e9)  # of a profit of next to nothing
+_MONEY = ValueBounds(0.0, 1e15)
 # The worth of a company: 10 million to 100 trillion.
-_WORTH = Span(1e7, 1e14, "below 10 million or above 100 trillion: is its unit another?")
+_WORTH = ValueBounds(1e7, 1e14, "below 10 million or above 100 trillion: is its unit another?")
 
-NUMBERS: Mapping[str, Span] = {
+NUMBERS: Mapping[str, ValueBounds] = {
     **dict.fromkeys(("open", "high", "low", "close"), _PRICE),
-    "volume": Span(0.0, 1e13),  # shares; all of a market's in a session are below 1e12
-    "amount": Span(0.0, 1e14),  # all markets together turn over less than 1e13 in a session
-    "cash": Span(0.0, 1e5),
-    **dict.fromkeys(("bonus", "bonus_shares", "transfer_shares"), Span(0.0, 1e3)),
-    "rights": Span(0.0, 1e3),
-    "rights_price": Span(1e-4, 1e7),
-    "split": Span(1e-3, 1e3),
-    "factor": Span(1 / 20, 20.0, "what no action makes: is it cumulative?"),
+    "volume": ValueBounds(0.0, 1e13),  # shares; all of a market's in a session are below 1e12
+    "amount": ValueBounds(0.0, 1e14),  # all markets together turn over less than 1e13 in a session
+    "cash": ValueBounds(0.0, 1e5),
+    **dict.fromkeys(("bonus", "bonus_shares", "transfer_shares"), ValueBounds(0.0, 1e3)),
+    "rights": ValueBounds(0.0, 1e3),
+    "rights_price": ValueBounds(1e-4, 1e7),
+    "split": ValueBounds(1e-3, 1e3),
+    "factor": ValueBounds(1 / 20, 20.0, "what no action makes: is it cumulative?"),
     **dict.fromkeys(("pe_ttm", "pe_static", "pb", "ps_ttm", "pcf_ttm"), _MULTIPLE),
     **dict.fromkeys(("market_cap", "float_cap"), _WORTH),
-    "dividend_yield": Span(0.0, 1.0, "above 100 %: is its unit another?"),
+    "dividend_yield": ValueBounds(0.0, 1.0, "above 100 %: is its unit another?"),
     **dict.fromkeys(
         ("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow", "equity"), _MONEY
     ),
-    **dict.fromkeys(("eps", "bps"), Span(0.0, 1e5)),
-    **dict.fromkeys(("roe", "gross_margin"), Span(0.0, 1e5)),
-    "target_price": Span(1e-4, 1e7),
-    "board_lot": Span(0.0, 1e6),
+    **dict.fromkeys(("eps", "bps"), ValueBounds(0.0, 1e5)),
+    **dict.fromkeys(("roe", "gross_margin"), ValueBounds(0.0, 1e5)),
+    "target_price": ValueBounds(1e-4, 1e7),
+    "board_lot": ValueBounds(0.0, 1e6),
 }
 """Bounds of each number by the name of its column, in the column's unit."""
 
@@ -119,7 +119,7 @@ FIXING_LEAP = "the rate is more than a tenth from the fixing beside it"
 _NEIGHBOURS = np.timedelta64(31, "D")  # farther apart, fixings say nothing about one another
 
 
-def numbers_beyond(name: str, values: FloatArray) -> list[Finding]:
+def numbers_beyond(name: str, values: FloatArray) -> list[RowFault]:
     """Find numbers beyond the bounds of their column.
 
     Parameters
@@ -132,14 +132,14 @@ def numbers_beyond(name: str, values: FloatArray) -> list[Finding]:
     span = NUMBERS.get(name)
     if span is None:
         return []
-    return [Finding(rows=span.lacks(values), reason=f"{name} is {span.told}")]
+    return [RowFault(rows=span.lacks(values), reason=f"{name} is {span.told}")]
 
 
-def days_beyond(name: str, days: DayArray) -> Finding:
+def days_beyond(name: str, days: DayArray) -> RowFault:
     """Find days outside 1990 to 2100, or what `DAYS` says of the column; NaT is none."""
     first, last = DAYS.get(name, _RECORDED)
     outside: FlagArray = (days < np.datetime64(first, "D")) | (days > np.datetime64(last, "D"))
-    return Finding(rows=outside, reason=f"{name} is not within {first.year} and {last.year}")
+    return RowFault(rows=outside, reason=f"{name} is not within {first.year} and {last.year}")
 
 
 def fixing_jumps(rates: FloatArray, days: DayArray, judged: FlagArray) -> FlagArray:

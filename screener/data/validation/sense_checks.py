@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from screener.data.lake.batch import Reject
 from screener.data.lake.rows import days_of
 from screener.data.lake.schema import TABLES, TableName, Type
-from screener.data.validation.row_checks import Verdict
+from screener.data.validation.row_checks import Rejections
 from screener.data.validation.sense import FIXING_LEAP, fixing_jumps, numbers_beyond
 from screener.domain.arrays import FlagArray
 
@@ -27,7 +27,7 @@ def without_nonsense(
     """Return tables without the rows that hold a number beyond `sense.NUMBERS`, and those rows."""
     kept, rejects = dict(tables), list[Reject]()
     for name, rows in tables.items():
-        verdict = Verdict.clean(rows.num_rows)
+        verdict = Rejections.clean(rows.num_rows)
         for column in TABLES[name].columns:
             if column.type is Type.NUMBER and column.name in rows.column_names:
                 values = rows.column(column.name).cast(pa.float64()).to_numpy()
@@ -46,7 +46,7 @@ def without_leaps(fresh: pa.Table, stored: pa.Table) -> tuple[pa.Table, tuple[Re
     fresh, stored
         Rows of table `fx`; a fresh one takes the place of the stored one of its day.
     """
-    verdict = Verdict.clean(fresh.num_rows)
+    verdict = Rejections.clean(fresh.num_rows)
     leaps = np.zeros(fresh.num_rows, dtype=np.bool_)
     pairs = fresh.column("pair").to_numpy()
     for pair in dict.fromkeys(pairs.tolist()):
@@ -66,7 +66,7 @@ def without_leaps(fresh: pa.Table, stored: pa.Table) -> tuple[pa.Table, tuple[Re
     return fresh.filter(pa.array(~leaps)), tuple(_notes(TableName.FX, fresh, leaps, verdict))
 
 
-def _notes(name: TableName, rows: pa.Table, bad: FlagArray, verdict: Verdict) -> list[Reject]:
+def _notes(name: TableName, rows: pa.Table, bad: FlagArray, verdict: Rejections) -> list[Reject]:
     notes = []
     places = np.flatnonzero(bad)
     for place, row in zip(places.tolist(), rows.take(pa.array(places)).to_pylist(), strict=True):

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.lake.schema import Basis
-from screener.data.validation.context import ArrivalContext, Bars, tick_of
+from screener.data.validation.context import Bars, ValidationContext, tick_of
 from screener.domain.arrays import FlagArray, FloatArray, IntArray
 
-__all__ = ["Comparison", "compare_with_stored", "raw_rows"]
+__all__ = ["StoredComparison", "compare_with_stored", "raw_rows"]
 
 _VOLUME_TOLERANCE = 0.01
 # A volume told in hands of 100 is off by up to half a hand, and so is the one it is compared with.
@@ -20,7 +20,7 @@ _VOLUME_SLACK = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class StoredComparison:
     """Reasons by row for fetched rows that another source contradicts, and remarks."""
 
     rejected: dict[int, str] = field(default_factory=dict)
@@ -33,8 +33,8 @@ def raw_rows(stored: pa.Table) -> pa.Table:
 
 
 def compare_with_stored(
-    rows: pa.Table, bars: Bars, kept: FlagArray, context: ArrivalContext
-) -> Comparison:
+    rows: pa.Table, bars: Bars, kept: FlagArray, context: ValidationContext
+) -> StoredComparison:
     """Compare fetched bars with the stored ones of the same sessions.
 
     Parameters
@@ -48,7 +48,7 @@ def compare_with_stored(
 
     Returns
     -------
-    Comparison
+    StoredComparison
         Where another source stored another price (by more than half a tick) or another volume (by
         more than 1 % and a hand of 100), the fetched row is rejected. What the same source stored
         is corrected by the fetched row, with a remark.
@@ -57,7 +57,7 @@ def compare_with_stored(
     old = Bars.of(stored)
     here, there = _pairs(bars, kept, old)
     if not len(here):
-        return Comparison()
+        return StoredComparison()
     sources = np.array(rows.column("source").to_pylist(), dtype=object)[here]
     told = np.array(stored.column("source").to_pylist(), dtype=object)[there]
     rejected, corrected = {}, []
@@ -74,7 +74,7 @@ def compare_with_stored(
             f"{context.listing.id}: {source} corrected {len(corrected)} sessions, "
             f"first {corrected[0]}",
         )
-    return Comparison(rejected=rejected, remarks=remarks)
+    return StoredComparison(rejected=rejected, remarks=remarks)
 
 
 def _pairs(bars: Bars, kept: FlagArray, old: Bars) -> tuple[IntArray, IntArray]:

@@ -1,4 +1,4 @@
-"""Houses that publish research, and which of them signs a document."""
+"""Brokers that publish research, and which of them signs a document."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ UNKNOWN_BROKER = "unknown"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
-    """A house that publishes research.
+    """A broker that publishes research.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Broker:
     names
         Every way in which it is written, its name included, as `Text.clean` shows it.
     listings
-        Shares of the house itself, if it is listed.
+        Shares of the broker itself, if it is listed.
     codes
         First four digits of its analysts' registration numbers, as far as known.
     """
@@ -64,7 +64,7 @@ class Medium:
 
 
 class BrokerMention(NamedTuple):
-    """A place at which a text names a house.
+    """A place at which a text names a broker.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class BrokerMention(NamedTuple):
 
 
 _LEGAL = re.compile(r"(?:股份)?有限(?:责任)?公司$|(?:证券)?研究(?:所|院|部|中心)$")
-# A house that no table has: it signs as an institute or as a company.
+# A broker that no table has: it signs as an institute or as a company.
 _SIGNING = re.compile(
     r"证券(?=(?:经济)?研究(?:所|院|部|中心)|(?:股份)?有限(?:责任)?公司|\(以下简称|[”\"]\))"
 )
@@ -112,7 +112,7 @@ _PUBLISHED_AFTER = re.compile(
     r"(?:APP)?[”》]?(?:平台|客户端|网站)?(?:的?(?:观点|立场)|不对|不承担|不保证|独家|编辑|整理|原创|讯[,|]|出品)"
 )
 _ABBREVIATED = re.compile(r".{0,16}以下简称")
-_SUBJECT = re.compile(r"[(\[【]?\d{5,6}")  # a code: the house itself is what the report is about
+_SUBJECT = re.compile(r"[(\[【]?\d{5,6}")  # a code: the broker itself is what the report is about
 _FIRST = 3
 _HEAD = 150
 _ENOUGH = 3
@@ -120,12 +120,12 @@ _OFTEN = 3  # a footer may repeat on every page
 
 
 def brokers() -> tuple[Broker, ...]:
-    """Return the houses of the table: those of the mainland first, then Hong Kong and abroad."""
+    """Return the brokers of the table: those of the mainland first, then Hong Kong and abroad."""
     return _brokers()
 
 
 def broker_named(text: str) -> Broker | None:
-    """Return the house that a name means, in any script, legal form or short form.
+    """Return the broker that a name means, in any script, legal form or short form.
 
     Parameters
     ----------
@@ -135,20 +135,20 @@ def broker_named(text: str) -> Broker | None:
     Returns
     -------
     Broker or None
-        `None` if no house of the table is called so.
+        `None` if no broker of the table is called so.
     """
     name = clean_name(text)
     return _by_name().get(name) or _by_name().get(_LEGAL.sub("", name))
 
 
 def broker_of_licence(licence: str) -> tuple[Broker, ...]:
-    """Return the houses, the present name first, at which a registration number was issued."""
+    """Return the brokers, the present name first, at which a registration number was issued."""
     code = licence[1:5] if licence.startswith("S") else ""
     return tuple(broker for broker in _brokers() if code in broker.codes)
 
 
 def brokers_in(clean: str) -> tuple[BrokerMention, ...]:
-    """Return every place at which a text names a house, in order.
+    """Return every place at which a text names a broker, in order.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def brokers_in(clean: str) -> tuple[BrokerMention, ...]:
 
 
 def cites(clean: str, mention: BrokerMention) -> bool:
-    """Tell whether a place names a house as the source of what is said there."""
+    """Tell whether a place names a broker as the source of what is said there."""
     start, end = mention.place
     if _CITED_BEFORE.search(clean[max(0, start - 6) : start]):
         return True
@@ -183,7 +183,7 @@ def cites(clean: str, mention: BrokerMention) -> bool:
 
 
 def signing_broker(clean: str, mentions: Iterable[BrokerMention], licences: Iterable[str]) -> str:
-    """Return the house that signs a document, which is not one that it merely cites.
+    """Return the broker that signs a document, which is not one that it merely cites.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ def medium_in(clean: str) -> str:
 
 
 def _grouped(clean: str, mentions: Iterable[BrokerMention]) -> dict[tuple[str, int], list[int]]:
-    # What a house's places weigh, kind by kind: a footer on every page is one kind of evidence.
+    # What a broker's places weigh, kind by kind: a footer on every page is one kind of evidence.
     grouped: dict[tuple[str, int], list[int]] = {}
     for mention in mentions:
         weight = _weight(clean, mention)

@@ -1,7 +1,7 @@
 """The notes that a document holds, who published it, and its title.
 
 A report is one note. A digest holds several: its list of sources tells them, or, without one, the
-houses that its sections quote.
+brokers that its sections quote.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _DIGEST = re.compile(
     r"机构论市|券商晨会|晨会精华|研报淘金|"
     r"机构(?:晚报|早报|日报|内参)|研报(?:精读|早读|晚读)"
 )
-_QUOTES = 3  # houses quoted, that make a digest of a text which does not call itself one
+_QUOTES = 3  # brokers quoted, that make a digest of a text which does not call itself one
 _DATED = re.compile(r"20\d\d[年/.-]\d{1,2}[月/.-]\d{1,2}")
 _BOOK = re.compile(r"《(?P<title>[^《》]{4,60})》")
 _LAW = re.compile(r"(?:办法|通知|意见|规定|条例|指引|规划|纲要|法|公告|方案|日报|时报|周刊)$")
@@ -90,7 +90,7 @@ def notes_in(text: Text) -> tuple[FoundNote, ...]:
 
 
 def publisher_of(text: Text, notes: Sequence[FoundNote]) -> str:
-    """Return who published a document: the house that signs it, or the medium of a digest.
+    """Return who published a document: the broker that signs it, or the medium of a digest.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def _is_digest(clean: str, quoted: Sequence[str], *, signs: bool, registered: bo
         return False
     medium = medium_in(clean)
     if signs:
-        # A medium shows the charts of the houses that it quotes, source line and all.
+        # A medium shows the charts of the brokers that it quotes, source line and all.
         return bool(medium) and not registered and len(quoted) > 1
     return bool(medium or _DIGEST.search(clean, 0, _HEAD)) or len(quoted) >= _QUOTES
 
@@ -166,8 +166,8 @@ def _named_title(clean: str) -> Place | None:
         if match and match.start() <= 2 * _OPENING:
             start = match.start("kind")
             end = match.end("rest") if match["rest"] else match.end("kind")
-            houses = [mention.place.start for mention in brokers_in(clean[:end])]
-            return Place(start, min([offset for offset in houses if offset > start] or [end]))
+            brokers = [mention.place.start for mention in brokers_in(clean[:end])]
+            return Place(start, min([offset for offset in brokers if offset > start] or [end]))
     return None
 
 

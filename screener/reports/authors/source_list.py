@@ -1,6 +1,6 @@
 """The list of sources of a digest: one broker note an item, in whatever punctuation.
 
-An item gives a house, then analysts, registration numbers, a title and a date in any order that
+An item gives a broker, then analysts, registration numbers, a title and a date in any order that
 keeps names beside their numbers. What is no field of known form is the title.
 """
 
@@ -81,7 +81,7 @@ def listed_notes(text: Text, mentions: Sequence[BrokerMention]) -> tuple[FoundNo
     text
         The digest.
     mentions
-        Houses that it names, in order.
+        Brokers that it names, in order.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def _note(text: Text, number: int, broker: str, item: _Item) -> FoundNote:
 def _starts(
     clean: str, mentions: Sequence[BrokerMention]
 ) -> tuple[bool, list[tuple[BrokerMention, int]]]:
-    # Houses that begin an item, each with the offset of its marker.
+    # Brokers that begin an item, each with the offset of its marker.
     known = {mention.place.start for mention in mentions}
     others = [
         BrokerMention(match["name"], Place(*match.span("name")), brief=False)

@@ -13,7 +13,7 @@ from screener.reports.claims.bindings import Stated
 from screener.reports.claims.numbers import Figure
 from screener.reports.claims.periods import DAY, Period
 from screener.reports.claims.price_moves import (
-    Span,
+    MovePeriod,
     SpanDays,
     index_closes,
     moves_in,
@@ -103,7 +103,7 @@ class _Document:
         self.whole, self.alone = _whole_subject(self.names)
         self.item: Company | None = None
         self.said: Company | None = None
-        self.span: Span | None = None
+        self.span: MovePeriod | None = None
         self.days = self._span_days()
 
     def claims(self) -> Iterator[FoundClaim]:
@@ -129,7 +129,7 @@ class _Document:
             reference=self.reference,
             week=week,
             printed_week=printed,
-            usual=Span.WEEK if weekly else None,
+            usual=MovePeriod.WEEK if weekly else None,
         )
 
     def _sentence(self, start: int, end: int, names: Sequence[Token]) -> Iterator[FoundClaim]:

@@ -19,10 +19,10 @@ from screener.reports.claims.vocabulary import Kind, Token, Vocabulary
 from screener.reports.text.found import FoundClaim
 from screener.reports.text.text import Place
 
-__all__ = ["Span", "SpanDays", "index_closes", "moves_in", "span_told", "week_of"]
+__all__ = ["MovePeriod", "SpanDays", "index_closes", "moves_in", "span_told", "week_of"]
 
 
-class Span(StrEnum):
+class MovePeriod(StrEnum):
     """How far back a move reaches; the value is its measure."""
 
     DAY = "return on that day"
@@ -32,10 +32,10 @@ class Span(StrEnum):
 
 
 _SPAN_OF = {
-    Kind.SPAN_DAY: Span.DAY,
-    Kind.WEEK: Span.WEEK,
-    Kind.MONTH: Span.MONTH,
-    Kind.YEAR: Span.YEAR,
+    Kind.SPAN_DAY: MovePeriod.DAY,
+    Kind.WEEK: MovePeriod.WEEK,
+    Kind.MONTH: MovePeriod.MONTH,
+    Kind.YEAR: MovePeriod.YEAR,
 }
 _NO_SPAN = frozenset({Kind.OTHER_SPAN, Kind.FORECAST})
 _SPAN_WORDS = frozenset({*_SPAN_OF, *_NO_SPAN})
@@ -70,17 +70,17 @@ class SpanDays:
     reference: date | None
     week: date | None
     printed_week: bool
-    usual: Span | None
+    usual: MovePeriod | None
 
-    def of(self, span: Span, word: str, day: date | None) -> str:
+    def of(self, span: MovePeriod, word: str, day: date | None) -> str:
         """Return the day to which a move refers, in ISO form; empty if it cannot be told."""
         found = day or self._of(span, word)
         return found.isoformat() if found else ""
 
-    def _of(self, span: Span, word: str) -> date | None:
-        if span is Span.WEEK:
+    def _of(self, span: MovePeriod, word: str) -> date | None:
+        if span is MovePeriod.WEEK:
             return self._of_week(word)
-        if span is Span.DAY:
+        if span is MovePeriod.DAY:
             before = word.startswith(("昨", "上", "前"))
             if self.reference or self.today is None:
                 return self.reference
@@ -128,7 +128,7 @@ def moves_in(
     found: Sequence[Token],
     words: Vocabulary,
     days: SpanDays,
-    before: Span | None,
+    before: MovePeriod | None,
 ) -> Iterator[FoundClaim]:
     """Find the moves that a sentence states.
 
@@ -184,12 +184,12 @@ def _numbers_of(found: Sequence[Token], kinds: Set[Kind]) -> list[int]:
     return [number for number, token in enumerate(found) if token.kind in kinds]
 
 
-def span_told(found: Sequence[Token]) -> tuple[Span | None, str, bool]:
+def span_told(found: Sequence[Token]) -> tuple[MovePeriod | None, str, bool]:
     """Return the span that the last word for one tells, that word, and whether any word told."""
     return _told(next((one for one in reversed(found) if one.kind in _SPAN_WORDS), None))
 
 
-def _told(token: Token | None) -> tuple[Span | None, str, bool]:
+def _told(token: Token | None) -> tuple[MovePeriod | None, str, bool]:
     return (_SPAN_OF.get(token.kind), token.text, True) if token else (None, "", False)
 
 
@@ -201,7 +201,7 @@ def _claims(
     fallen: int,
     words: Vocabulary,
     days: SpanDays,
-    before: Span | None,
+    before: MovePeriod | None,
 ) -> Iterator[FoundClaim]:
     if figures.is_range or len(figures.items) != len(group):
         return

@@ -1,4 +1,4 @@
-"""What a house means by its ratings: horizon, benchmarks, and the band of each rating.
+"""What a broker means by its ratings: horizon, benchmarks, and the band of each rating.
 
 A definition is a ladder: ratings in falling order, each followed by the return that it promises.
 Prose, lists and flattened tables all come out as that once white space is gone. What a ladder does
@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 
 from screener.domain.report import Band, RatingDefinition, RatingLevel
-from screener.reports.ratings.promised_returns import Promise, promise_in
+from screener.reports.ratings.promised_returns import PromisedReturn, promised_return
 from screener.reports.ratings.ratings import rating_words
 from screener.reports.text.text import Place, Text
 from screener.reports.text.vocabulary import alternatives, read_table
@@ -50,16 +50,16 @@ _MONTHS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Rung:
-    # One rating of a ladder: where it stands, where its words end, and what they promise.
+    # One rating of a ladder: where it stands, where its words end, and the promised return.
     rating: str
     start: int
     body: int
     end: int
-    promise: Promise
+    promised: PromisedReturn
 
     @property
     def bounded(self) -> bool:
-        return self.promise.low is not None or self.promise.high is not None
+        return self.promised.low is not None or self.promised.high is not None
 
 
 _Ladder = list[_Rung]
@@ -67,7 +67,7 @@ _Months = tuple[int, int]
 
 
 def definitions_in(text: Text, *, broker: str) -> tuple[RatingDefinition, ...]:
-    """Return what a house's report says that its ratings mean.
+    """Return what a broker's report says that its ratings mean.
 
     Parameters
     ----------
@@ -158,9 +158,9 @@ def _column(clean: str, heads: Sequence[re.Match[str]], limit: int) -> list[_Run
         end = min(limit, body + _CLAUSE)
         stop = _CLAUSE_END.search(clean, body, end)
         words = clean[body : stop.start() if stop else end]
-        promise = promise_in(words)
-        rungs.append(_Rung(match["rating"], match.start(), body, body + promise.end, promise))
-        body = min(limit, body + promise.end + bool(stop and promise.end == len(words)))
+        promised = promised_return(words)
+        rungs.append(_Rung(match["rating"], match.start(), body, body + promised.end, promised))
+        body = min(limit, body + promised.end + bool(stop and promised.end == len(words)))
     return rungs
 
 
@@ -178,32 +178,32 @@ def _continues(ladder: _Ladder, rung: _Rung) -> bool:
         return False
     bounded = [item for item in ladder if item.bounded]
     if not bounded:
-        return last.promise.direction > 0  # else the rating of the report itself, not a definition
-    lowest = bounded[-1].promise
+        return last.promised.direction > 0  # else the rating of the report itself, not a definition
+    lowest = bounded[-1].promised
     if not rung.bounded:
-        return not (rung.promise.direction > 0 and _bottom(lowest) < 0)
-    return _falls(lowest, rung.promise)
+        return not (rung.promised.direction > 0 and _bottom(lowest) < 0)
+    return _falls(lowest, rung.promised)
 
 
-def _falls(above: Promise, below: Promise) -> bool:
+def _falls(above: PromisedReturn, below: PromisedReturn) -> bool:
     if above.low is None and below.low is None:
         return (below.high or 0.0) < (above.high or 0.0)
     return below.low is None or (above.low is not None and below.low < above.low)
 
 
-def _bottom(promise: Promise) -> float:
+def _bottom(promised: PromisedReturn) -> float:
     # The middle of a band tells on which side of the benchmark it lies.
-    low = promise.low if promise.low is not None else -1.0
-    high = promise.high if promise.high is not None else 1.0
+    low = promised.low if promised.low is not None else -1.0
+    high = promised.high if promised.high is not None else 1.0
     return low + high
 
 
 def _is_definition(clean: str, ladder: _Ladder) -> bool:
-    bounded = [rung.promise for rung in ladder if rung.bounded]
+    bounded = [rung.promised for rung in ladder if rung.bounded]
     if len(_bands(ladder, RatingLevel.STOCK)) < _ENOUGH:
         return False
     # Prose that promises growth beside a rating never promises a fall.
-    if not any(promise.low is None or promise.low < 0 for promise in bounded):
+    if not any(promised.low is None or promised.low < 0 for promised in bounded):
         return False
     before = max(0, ladder[0].start - _PREFACE)
     return _anchor().search(clean, before, ladder[-1].end) is not None
@@ -232,7 +232,7 @@ def _levels(clean: str, ladder: _Ladder, gap: Place) -> tuple[RatingLevel, ...]:
         if levels:
             return levels
     words = read_table("ratings")["levels"]["industry_words"]
-    industry = all(rung.rating in words for rung in ladder if rung.promise.low is None)
+    industry = all(rung.rating in words for rung in ladder if rung.promised.low is None)
     return (RatingLevel.INDUSTRY if industry else RatingLevel.STOCK,)
 
 
@@ -301,7 +301,7 @@ def _count(printed: str) -> int:
 def _bands(ladder: _Ladder, level: RatingLevel) -> list[Band]:
     bands = []
     for number, rung in enumerate(ladder):
-        low, high = rung.promise.low, rung.promise.high
+        low, high = rung.promised.low, rung.promised.high
         if not rung.bounded:
             low, high = _edge(ladder, number)
         if low is not None or high is not None:
@@ -311,10 +311,10 @@ def _bands(ladder: _Ladder, level: RatingLevel) -> list[Band]:
 
 def _edge(ladder: _Ladder, number: int) -> tuple[float | None, float | None]:
     # "Beats the market" beside "level with it, within 5 %" says: by more than 5 %.
-    direction = ladder[number].promise.direction
+    direction = ladder[number].promised.direction
     other = number + direction
     if direction and 0 <= other < len(ladder):
-        low, high = ladder[other].promise.low, ladder[other].promise.high
+        low, high = ladder[other].promised.low, ladder[other].promised.high
         if low is not None and high is not None and low < 0 < high:
             return (high, None) if direction > 0 else (None, low)
     return None, None

@@ -1,4 +1,4 @@
-"""The return that the words of one rating promise, such as 相对基准指数涨幅在5%~15%之间."""
+"""The promised return: what the words of one rating say, such as 相对基准指数涨幅在5%~15%之间."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from screener.reports.text.vocabulary import alternatives, read_table
 
-__all__ = ["Promise", "promise_in"]
+__all__ = ["PromisedReturn", "promised_return"]
 
 _NUMBER = r"[+-]?\d{1,9}(?:\.\d{1,9})?"
 _PERCENT = r"(?:%|个?百分点)"
@@ -29,8 +29,8 @@ _FALL_AFTER = re.compile(r".{0,2}(?:跌幅|下跌)")
 _SLIDE = re.compile(r"跌幅|下跌|下降|回落")  # a fall by itself, not against something
 
 
-class Promise(NamedTuple):
-    """What a rating promises.
+class PromisedReturn(NamedTuple):
+    """The return that a rating promises.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ class _Sides(NamedTuple):
     slide: bool
 
 
-def promise_in(words: str) -> Promise:
-    """Return what the words that follow a rating promise.
+def promised_return(words: str) -> PromisedReturn:
+    """Return the promised return of the words that follow a rating.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def promise_in(words: str) -> Promise:
 
     Returns
     -------
-    Promise
+    PromisedReturn
         Only the first figure, or range, is read.
     """
     # 沪深300 15%以上 loses its space: an index's own number must not run into the figure.
@@ -77,16 +77,16 @@ def promise_in(words: str) -> Promise:
         if (match := pattern.search(plain)) is not None
     ]
     if not found:
-        return Promise(None, None, _direction(_sides(plain), plain), len(words))
+        return PromisedReturn(None, None, _direction(_sides(plain), plain), len(words))
     start, order, match = min(found, key=lambda item: item[:2])
     sides = _sides(plain[:start], after=plain[match.end() : match.end() + 4])
     if order == 0:
         size = _fraction(match["spread"])
-        return Promise(-size, size, 0, match.end())
+        return PromisedReturn(-size, size, 0, match.end())
     if order == 1:
-        return Promise(*_range(match, sides), 0, match.end())
+        return PromisedReturn(*_range(match, sides), 0, match.end())
     low, high, end = _one(match, sides)
-    return Promise(low, high, 0, end)
+    return PromisedReturn(low, high, 0, end)
 
 
 def _range(match: re.Match[str], sides: _Sides) -> tuple[float | None, float | None]:

@@ -24,7 +24,7 @@ from screener.reports.text.vocabulary import (
     sounds_alike,
 )
 
-__all__ = ["SURE", "Mention", "Question", "mentions_in"]
+__all__ = ["SURE", "Mention", "PossibleMention", "mentions_in"]
 
 SURE = 0.7
 """Least confidence of a mention that is taken without a question."""
@@ -79,7 +79,7 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class PossibleMention:
     """A stretch that may name a listing and is not taken without asking."""
 
     kind: DoubtKind
@@ -107,7 +107,7 @@ class _Candidate:
 
 def mentions_in(
     text: Text, layout: Layout, index: NameIndex, *, day: date, brokers: frozenset[Listing]
-) -> tuple[tuple[Mention, ...], tuple[Question, ...]]:
+) -> tuple[tuple[Mention, ...], tuple[PossibleMention, ...]]:
     """Find every mention of a listing, and what may be one.
 
     Parameters
@@ -236,12 +236,12 @@ _AFTER_CODE = re.compile(r"[)\]】>:,/|-]*")
 
 def _coded(
     text: Text, candidates: list[_Candidate], codes: Sequence[PrintedCode], index: NameIndex
-) -> tuple[list[_Candidate], list[Question]]:
+) -> tuple[list[_Candidate], list[PossibleMention]]:
     """Join each code with the name beside it, check one against the other, keep lone codes."""
     starts = [item.place.start for item in candidates]
     ends = {item.place.end: item for item in candidates}
     extra: list[_Candidate] = []
-    questions: list[Question] = []
+    questions: list[PossibleMention] = []
     dropped: set[int] = set()
     followed = _followed(text.clean, candidates)
     for code in codes:
@@ -355,12 +355,12 @@ def _lone(
     return [found]
 
 
-def _unknown(code: PrintedCode, index: NameIndex, item: _Candidate | None) -> list[Question]:
+def _unknown(code: PrintedCode, index: NameIndex, item: _Candidate | None) -> list[PossibleMention]:
     known = code.listing in index.companies or code.listing in index.others
     if item is not None or not code.marked or known:
         return []
     return [
-        Question(
+        PossibleMention(
             kind=DoubtKind.UNKNOWN_CODE,
             place=code.place,
             proposals=(),
@@ -369,12 +369,12 @@ def _unknown(code: PrintedCode, index: NameIndex, item: _Candidate | None) -> li
     ]
 
 
-def _mismatch(item: _Candidate, code: PrintedCode, index: NameIndex) -> Question:
+def _mismatch(item: _Candidate, code: PrintedCode, index: NameIndex) -> PossibleMention:
     company = index.companies.get(code.listing)
     owner = f"{code.listing} is {company.name}" if company else f"{code.listing} is not listed"
     named = item.listings[0]
     proposals = (named, code.listing) if company else (named,)
-    return Question(
+    return PossibleMention(
         kind=DoubtKind.MISMATCH,
         place=item.place,
         proposals=proposals,
@@ -523,9 +523,11 @@ def _mutual(run: list[_Candidate]) -> bool:
     return sum(item.score >= 0.5 for item in run) >= 3
 
 
-def _misprints(text: Text, taken: list[_Candidate], index: NameIndex, day: date) -> list[Question]:
+def _misprints(
+    text: Text, taken: list[_Candidate], index: NameIndex, day: date
+) -> list[PossibleMention]:
     """Propose a listing for what stands beside certain names and sounds like a listed name."""
-    found: dict[Place, Question] = {}
+    found: dict[Place, PossibleMention] = {}
     for number, item in enumerate(taken):
         last = taken[number - 1].whole.end if number else 0
         following = taken[number + 1].whole.start if number + 1 < len(taken) else len(text.clean)
@@ -562,7 +564,7 @@ def _windows(start: int, end: int, last: int, following: int) -> list[Place]:
     return [Place(end - size, end) for size in (4, 5, 6) if end - size >= last]
 
 
-def _sounding(clean: str, place: Place, index: NameIndex, day: date) -> Question | None:
+def _sounding(clean: str, place: Place, index: NameIndex, day: date) -> PossibleMention | None:
     word = clean[place.start : place.end]
     if capitals(word) in index.ways or capitals(word) in index.blockers:
         return None
@@ -572,7 +574,7 @@ def _sounding(clean: str, place: Place, index: NameIndex, day: date) -> Question
     if not proposals:
         return None
     company = index.companies[proposals[0]]
-    return Question(
+    return PossibleMention(
         kind=DoubtKind.NEAR_MISS,
         place=place,
         proposals=proposals[:3],

@@ -14,7 +14,7 @@ from screener.domain.listing import Listing
 from screener.domain.report import Role
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.securities.listing_lines import choose_line, speaks_of_hong_kong
-from screener.reports.securities.mentions import Mention, Question, mentions_in
+from screener.reports.securities.mentions import Mention, PossibleMention, mentions_in
 from screener.reports.securities.name_index import NameIndex, capitals
 from screener.reports.securities.roles import Run, runs_with_roles
 from screener.reports.securities.themes import ThemeIndex, label_words, make_slug, says_nothing
@@ -121,7 +121,7 @@ def securities_in(
 
 
 def _runs(
-    text: Text, layout: Layout, mentions: Sequence[Mention], questions: Sequence[Question]
+    text: Text, layout: Layout, mentions: Sequence[Mention], questions: Sequence[PossibleMention]
 ) -> tuple[tuple[Run, ...], dict[Place, Run]]:
     """Return the enumerations, and the part that each doubtful mention would play by itself."""
     named = bytearray(len(text.clean))
@@ -361,7 +361,7 @@ def _themes_of(group: Sequence[_Seen]) -> tuple[str, ...]:
 def _doubts(
     text: Text,
     layout: Layout,
-    questions: Sequence[Question],
+    questions: Sequence[PossibleMention],
     runs: Sequence[Run],
     asked: Mapping[Place, Run],
     seen: Sequence[_Seen],

@@ -1,10 +1,11 @@
 """Placebo baskets: every name replaced by one of its controls, none of them twice.
 
 The control of a name in a draw is that of its controls whose id has the least hash with the
-name's random key of that draw. So every control is equally likely, and a choice hangs on the name,
-the number of the draw and the seed alone: not on other names or events, nor on how many controls,
-draws or workers there are. Two reports that name the same stock have it replaced by the same one,
-as far as its controls are the same, so that a mean over reports varies as much as the real one.
+name's random key of that draw. So every control is equally likely, and a choice depends on the
+name, the number of the draw and the seed alone: not on other names or events, nor on how many
+controls, draws or workers there are. Two reports that name the same stock have it replaced by the
+same one, as far as its controls are the same, so that a mean over reports varies as much as the
+real one.
 
 For p-values a name may also stay, as likely as each of its controls takes its place. The real
 basket is then one of those that can be drawn, which makes the test exact where a name and its

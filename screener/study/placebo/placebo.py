@@ -53,7 +53,7 @@ class Holding:
         Rows of the purchases; -1 for a name that was not bought, whose money stays cash.
     horizon
         Sessions held.
-    reach_row
+    available_row
         Last row to look at: that of the last session valued.
     """
 
@@ -62,7 +62,7 @@ class Holding:
     entry_rows: tuple[int, ...]
     fill_rows: tuple[int, ...]
     horizon: int
-    reach_row: int
+    available_row: int
 
     @property
     def bought(self) -> tuple[int, ...]:
@@ -163,7 +163,7 @@ def run_placebo(
     stay
         Whether the p-values count baskets in which a name may stay; see `drawing`.
     jobs
-        Workers; the result does not hang on them.
+        Workers; the result is independent of them.
 
     Raises
     ------
@@ -230,7 +230,7 @@ def _every_other(layout: PathPanel, holding: Holding, choices: Sequence[Places])
 
 def _stopped(panel: PathPanel, holding: Holding, matched: Matched) -> int:
     every = np.unique(np.concatenate(matched.controls))
-    return int((panel.data_ends[every] < holding.reach_row).sum())
+    return int((panel.data_ends[every] < holding.available_row).sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,5 +383,5 @@ def _table(holding: Holding, drawn: Places) -> EventTable:
         np.tile(holding.weights, n_baskets),
         np.tile(holding.entry_rows, n_baskets),
         fill_rows=np.tile([row if row >= 0 else NONE for row in holding.fill_rows], n_baskets),
-        reach_rows=np.full(n_baskets, holding.reach_row, dtype=np.int64),
+        available_rows=np.full(n_baskets, holding.available_row, dtype=np.int64),
     )

@@ -68,7 +68,7 @@ def ledger_rows(run: BacktestRun) -> list[dict[str, object]]:
 
 
 def shortfall_rows(run: BacktestRun) -> list[dict[str, object]]:
-    """Return one row per step from paper to traded, with the columns of `SHORTFALL`.
+    """Return one row per step of implementation shortfall, with the columns of `SHORTFALL`.
 
     The steps of an event, horizon and capital sum to its executable less its paper return; there
     are none unless both paths are finished.
@@ -76,7 +76,7 @@ def shortfall_rows(run: BacktestRun) -> list[dict[str, object]]:
     return [
         {**keys_of(run, result), "step": step, "effect": effect}
         for result in run.results
-        for step, effect in result.gap
+        for step, effect in result.shortfall
     ]
 
 
@@ -113,7 +113,7 @@ def run_document(run: BacktestRun) -> dict[str, object]:
         "results": result_rows(run),
         "ledger": ledger_rows(run),
         "orders": order_rows(run),
-        "gaps": [dict(result.gap) for result in run.results],
+        "gaps": [dict(result.shortfall) for result in run.results],
         "remarks": list(run.remarks),
     }
 

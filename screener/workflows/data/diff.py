@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
-from screener.data.lake.comparison import Comparison, TableDiff, ValueChange
+from screener.data.lake.comparison import TableDiff, ValueChange, VersionComparison
 from screener.data.lake.schema import TableName
 from screener.workflows.explain.rerun import RunFailure, RunsDiff, compare_runs
 from screener.workspace.locate import Workspace
@@ -33,7 +33,7 @@ class DataDiff:
     new: int
     tables: tuple[TableDiff, ...]
     runs: RunsDiff
-    _compared: Comparison
+    _compared: VersionComparison
 
     def values(self, table: TableName) -> Iterator[ValueChange]:
         """Give the values of a table that differ, those of provenance among them."""
@@ -75,7 +75,7 @@ def diff_versions(
     DataError
         If there is no lake.
     """
-    with Comparison.open(workspace.data_cache, old, new) as compared:
+    with VersionComparison.open(workspace.data_cache, old, new) as compared:
         every = tuple(compared.compare(table) for table in TableName)
         stored = stored_runs(workspace)
         runs = compare_runs(

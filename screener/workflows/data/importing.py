@@ -94,7 +94,7 @@ def _place(reject: Reject) -> str:
 def import_files(
     workspace: Workspace, request: ImportRequest, *, dry_run: bool = False
 ) -> ImportOutcome:
-    """Import files in one transaction; rejected rows land in table `quarantine`.
+    """Import files in one transaction; rejected rows go into table `quarantine`.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def import_batch(
     continues
         Whether the user says that adjusted prices continue the stored ones at their level.
     """
-    landed: list[Batch] = []
+    committed: list[Batch] = []
 
     def completed(store: Store, given: Batch) -> Batch:
         store.refuse_other_market(given)
@@ -164,7 +164,7 @@ def import_batch(
             remarks=(*given.remarks, *checked.remarks),
         )
         found = with_factors(store, _joined(store, whole, continues))
-        landed[:] = [found]  # asked again where the catalog was busy
+        committed[:] = [found]  # asked again where the catalog was busy
         noted = set(checked.rejects)  # stand in the batch already
         return _with_quarantine(
             found, tuple(item for item in found.rejects if item not in noted), fetched_at
@@ -178,8 +178,8 @@ def import_batch(
     return ImportOutcome(
         version=done.version,
         changes=done.changes,
-        rejects=landed[0].rejects,
-        remarks=landed[0].remarks,
+        rejects=committed[0].rejects,
+        remarks=committed[0].remarks,
         dry_run=dry_run,
     )
 

@@ -1,4 +1,4 @@
-"""Repair workflow: what the doctor found is mended in one new data version, or left alone."""
+"""Repair workflow: what the doctor found is repaired in one new data version, or left as it is."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from screener.data.doctor.holdings import first_session
 from screener.data.doctor.repair import (
     REPAIR,
     Method,
-    Patient,
     Proposal,
-    mended_bars,
+    TablesUnderRepair,
     propose_repairs,
     repair_actions,
+    repaired_bars,
 )
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import SIMULATED, TableName
@@ -63,7 +63,7 @@ def plan_repairs(workspace: Workspace, verified: Verified) -> RepairPlan:
         else:
             tables = StoredTables(store, names)
             proposal = propose_repairs(
-                Patient(
+                TablesUnderRepair(
                     bars=tables[TableName.BARS],
                     actions=tables[TableName.ACTIONS],
                     factors=tables[TableName.FACTORS],
@@ -86,7 +86,7 @@ def apply_repairs(workspace: Workspace, plan: RepairPlan, *, now: datetime) -> C
     workspace
         Where the lake is.
     plan
-        What to mend.
+        What to repair.
     now
         Aware instant, written on the rows that are added.
 
@@ -100,8 +100,8 @@ def apply_repairs(workspace: Workspace, plan: RepairPlan, *, now: datetime) -> C
 
     def completed(store: Store, batch: Batch) -> Batch:
         _refuse_other(store, plan.data_version)
-        mended = replace(batch, tables={**batch.tables, **_mended(store, plan, now)})
-        return with_factors(store, checked_import(store, mended, now, rejecting=False).batch)
+        repaired = replace(batch, tables={**batch.tables, **_repaired(store, plan, now)})
+        return with_factors(store, checked_import(store, repaired, now, rejecting=False).batch)
 
     message = "repair: " + ", ".join(
         f"{item.listing} {item.text}" for item in plan.proposal.repairs
@@ -110,13 +110,13 @@ def apply_repairs(workspace: Workspace, plan: RepairPlan, *, now: datetime) -> C
         return store.commit(Batch(tables={}), message=message, complete=completed)
 
 
-def _mended(store: Store, plan: RepairPlan, now: datetime) -> dict[TableName, pa.Table]:
+def _repaired(store: Store, plan: RepairPlan, now: datetime) -> dict[TableName, pa.Table]:
     repairs = plan.proposal.repairs
     tables: dict[TableName, pa.Table] = {}
     # An adjusted history is only ever stored whole, so all bars of a listing go in again.
     names = sorted({item.listing for item in repairs if item.method is not Method.ACTION})
     if names:
-        tables[TableName.BARS] = mended_bars(store.read(TableName.BARS, listings=names), repairs)
+        tables[TableName.BARS] = repaired_bars(store.read(TableName.BARS, listings=names), repairs)
     # Rows of a simulated lake all bear its mark, which keeps them from real ones.
     source = SIMULATED if plan.simulated else REPAIR
     actions = repair_actions(repairs, fetched_at=now, source=source)

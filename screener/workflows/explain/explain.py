@@ -164,7 +164,7 @@ def explanation_document(found: Explanation) -> dict[str, object]:
             {**asdict(line), "listing": line.listing.id, "side": side_of(line)}
             for line in found.orders
         ],
-        "gap": dict(found.result.gap),
+        "gap": dict(found.result.shortfall),
         "differences": [asdict(item) for item in found.differences],
     }
 

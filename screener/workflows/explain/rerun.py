@@ -10,7 +10,7 @@ from pathlib import Path
 from screener.data.lake.comparison import TableDiff
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.panels.price_panel import frontier_of
+from screener.data.panels.price_panel import last_sessions_of
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
 from screener.market.benchmarks import default_benchmark
@@ -26,7 +26,7 @@ __all__ = [
     "RunsDiff",
     "compare_runs",
     "may_change",
-    "moved_frontiers",
+    "moved_last_sessions",
     "request_of",
 ]
 
@@ -126,7 +126,7 @@ def may_change(
     tables
         What differs, of every table.
     moved
-        Exchanges whose last session with a bar differs: how far a window reaches hangs on it.
+        Exchanges whose last session with a bar differs: how far a window reaches depends on it.
     """
     names = {member.listing for event in request.events for member in event.members}
     read = {listing.id for listing in names | _benchmarks(request)}
@@ -139,9 +139,9 @@ def may_change(
     )
 
 
-def moved_frontiers(old: Store, new: Store) -> frozenset[Exchange]:
+def moved_last_sessions(old: Store, new: Store) -> frozenset[Exchange]:
     """Return the exchanges whose last session with a bar differs between two versions."""
-    first, second = (frontier_of(store, list(Exchange)) for store in (old, new))
+    first, second = (last_sessions_of(store, list(Exchange)) for store in (old, new))
     return frozenset(item for item in Exchange if first.get(item) != second.get(item))
 
 
@@ -173,7 +173,7 @@ def compare_runs(
     evaluated = 0
     old, new = versions
     with Store.open(root, version=old) as first, Store.open(root, version=new) as second:
-        moved = moved_frontiers(first, second)
+        moved = moved_last_sessions(first, second)
         sides = (_Side(first, program_version), _Side(second, program_version))
         for run in runs:
             try:

@@ -21,7 +21,7 @@ from screener.reports.securities.themes import Theme, ThemeIndex, theme_index
 from screener.reports.text.found import Doubt, Finding
 from screener.reports.text.layout import lay_out
 from screener.reports.text.text import make_text
-from screener.workflows.report.card_store import Kept, Outcome, next_id, store_card
+from screener.workflows.report.card_store import CardState, Kept, next_id, store_card
 from screener.workflows.report.doubts import Answer, Settle, settle_doubts
 from screener.workflows.report.name_master import Masters, read_masters
 from screener.workspace.baskets import proposed_basket, readable_baskets, write_basket
@@ -79,7 +79,7 @@ class Added:
         What else the user should know.
     """
 
-    outcome: Outcome
+    outcome: CardState
     report: Report
     reading: Reading
     findings: tuple[Finding, ...]

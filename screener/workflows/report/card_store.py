@@ -26,13 +26,13 @@ from screener.workspace.locate import Workspace
 from screener.workspace.readings import StoredReading, keep_reading, stored_reading
 from screener.workspace.toml_files import toml_paths
 
-__all__ = ["Kept", "Outcome", "next_id", "store_card"]
+__all__ = ["CardState", "Kept", "next_id", "store_card"]
 
 _NUMBERED = re.compile(r"R(\d+)", re.IGNORECASE)
 _TRIES = 20
 
 
-class Outcome(StrEnum):
+class CardState(StrEnum):
     """What adding a report came to."""
 
     WRITTEN = "written"
@@ -64,7 +64,7 @@ class Kept:
 
 def store_card(
     place: Workspace, report: Report, kept: Kept, *, known: str, dry_run: bool, again: bool
-) -> tuple[Outcome, Report | None]:
+) -> tuple[CardState, Report | None]:
     """Write a card, or bring one up to date.
 
     Parameters
@@ -97,18 +97,20 @@ def store_card(
         if dry_run or not again:
             if not dry_run and stored_reading(place, known) is None:
                 _keep(place, report, kept)
-            return (Outcome.READ if dry_run else Outcome.KNOWN), read_card(path, root=place.root)
+            return (CardState.READ if dry_run else CardState.KNOWN), read_card(
+                path, root=place.root
+            )
         changed = reread_card(path, root=place.root, base=_base(place, known), fresh=report)
         _keep(place, report, kept)
-        outcome = Outcome.REREAD if changed else Outcome.UNCHANGED
+        outcome = CardState.REREAD if changed else CardState.UNCHANGED
         return outcome, read_card(path, root=place.root)
     if dry_run:
-        return Outcome.READ, None
+        return CardState.READ, None
     written, twin = _write_new(place, report)
     if twin:
-        return Outcome.KNOWN, read_card(_file_of(place, twin), root=place.root)
+        return CardState.KNOWN, read_card(_file_of(place, twin), root=place.root)
     _keep(place, written, kept)
-    return Outcome.WRITTEN, written
+    return CardState.WRITTEN, written
 
 
 def next_id(cards: Readable[Report]) -> str:

@@ -15,7 +15,7 @@ from screener.errors import DateRangeError
 from screener.market.session_hours import session_end
 from screener.results.reports import CHECKING
 from screener.workflows.report.catalog import get_report
-from screener.workflows.report.check_answers import Answer, Question, Verdict, unknown
+from screener.workflows.report.check_answers import Answer, ClaimQuestion, ClaimState, unknown
 from screener.workflows.report.check_rules import answer, day_of
 from screener.workflows.report.check_tables import Tables, last_due, read_tables
 from screener.workflows.report.check_values import printed_step
@@ -24,7 +24,7 @@ from screener.workspace.locate import Workspace
 __all__ = [
     "Checked",
     "Checking",
-    "Verdict",
+    "ClaimState",
     "check_claims",
     "check_report",
     "checking_document",
@@ -54,7 +54,7 @@ class Checked:
 
     claim: Claim
     as_of: str
-    verdict: Verdict
+    verdict: ClaimState
     found: float | None
     reason: str
     lacks: str = ""
@@ -92,7 +92,7 @@ class Checking:
     simulated: bool
     remarks: tuple[str, ...]
 
-    def count(self, verdict: Verdict) -> int:
+    def count(self, verdict: ClaimState) -> int:
         """Return how many claims have a verdict."""
         return sum(row.verdict is verdict for row in self.rows)
 
@@ -187,7 +187,7 @@ def _checked(claim: Claim, report: Report, days: dict[Listing, date], tables: Ta
         nothing = unknown("it is about no listing")
         return _row(claim, claim.as_of, nothing)
     day = day_of(claim, days[claim.listing])
-    question = Question(
+    question = ClaimQuestion(
         claim=claim,
         listing=claim.listing,
         day=day,

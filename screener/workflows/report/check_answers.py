@@ -12,10 +12,10 @@ from screener.domain.report import Claim
 from screener.workflows.report.check_tables import Tables
 from screener.workflows.report.check_values import agrees, cut_off
 
-__all__ = ["Answer", "Question", "Verdict", "unknown"]
+__all__ = ["Answer", "ClaimQuestion", "ClaimState", "unknown"]
 
 
-class Verdict(StrEnum):
+class ClaimState(StrEnum):
     """What a check says of a claim."""
 
     AGREES = "agrees"
@@ -39,14 +39,14 @@ class Answer:
         What to fetch to check it, as `screener data update --only` names it; empty for nothing.
     """
 
-    verdict: Verdict
+    verdict: ClaimState
     reason: str
     found: float | None = None
     lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class ClaimQuestion:
     """A claim about a listing, and what is needed to check it.
 
     Parameters
@@ -73,10 +73,10 @@ class Question:
     def compared(self, found: float, reason: str) -> Answer:
         """Compare a value with the printed one, as exactly as that was printed."""
         if self.agrees(found):
-            return Answer(verdict=Verdict.AGREES, reason=reason, found=found)
+            return Answer(verdict=ClaimState.AGREES, reason=reason, found=found)
         if cut_off(self.claim, found, self.step):
             reason += "; printed with its last digits cut off, not rounded"
-        return Answer(verdict=Verdict.DIFFERS, reason=reason, found=found)
+        return Answer(verdict=ClaimState.DIFFERS, reason=reason, found=found)
 
     def agrees(self, found: float) -> bool:
         """Tell whether a value is the printed one; "more than" and "less than" are bounds."""
@@ -90,4 +90,4 @@ class Question:
 
 def unknown(reason: str, *, lacks: str = "") -> Answer:
     """Return the answer that a claim cannot be checked, and what would have to be fetched."""
-    return Answer(verdict=Verdict.UNKNOWN, reason=reason, lacks=lacks)
+    return Answer(verdict=ClaimState.UNKNOWN, reason=reason, lacks=lacks)

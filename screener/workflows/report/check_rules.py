@@ -12,14 +12,14 @@ from screener.data.lake.asof import REACH
 from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit
 from screener.errors import DataError
-from screener.workflows.report.check_answers import Answer, Question, Verdict, unknown
+from screener.workflows.report.check_answers import Answer, ClaimQuestion, ClaimState, unknown
 from screener.workflows.report.check_tables import Series, last_due
 from screener.workflows.report.check_values import agrees
 
 __all__ = ["answer", "day_of"]
 
 
-_Rule: TypeAlias = Callable[[Question], Answer]
+_Rule: TypeAlias = Callable[[ClaimQuestion], Answer]
 _BEFORE, _AFTER = 10, 3  # sessions in which the origin of a printed price is looked for
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PERIOD = re.compile(r"(\d{4})(Q[1-4]|H1|Q1-Q3|)")
@@ -65,7 +65,7 @@ def day_of(claim: Claim, before: date) -> date:
     return date.fromisoformat(claim.as_of) if _ISO.fullmatch(claim.as_of) else before
 
 
-def answer(question: Question) -> Answer:
+def answer(question: ClaimQuestion) -> Answer:
     """Compare a claim with the tables."""
     claim = question.claim
     measure = re.sub(r", (low|high) end$", "", claim.measure)
@@ -92,7 +92,7 @@ def _is_forecast(claim: Claim, published: date) -> bool:
 # --- levels ------------------------------------------------------------------------------------
 
 
-def _level(question: Question) -> Answer:
+def _level(question: ClaimQuestion) -> Answer:
     listing, claim = question.listing, question.claim
     currency = _CURRENCY.get(claim.unit)
     if currency is not None and currency is not listing.currency:
@@ -109,10 +109,10 @@ def _level(question: Question) -> Answer:
         searched = f"no close from {_BEFORE} sessions before to {_AFTER} after equals it"
         return question.compared(close, f"close of {session}{remark}; {searched}")
     told = f"not the close of {session} ({close:,.10g}) but of {series.sessions[other]}{remark}"
-    return Answer(verdict=Verdict.DIFFERS, reason=told, found=close)
+    return Answer(verdict=ClaimState.DIFFERS, reason=told, found=close)
 
 
-def _same_close(question: Question, series: Series, at: int) -> int | None:
+def _same_close(question: ClaimQuestion, series: Series, at: int) -> int | None:
     """Return the nearest bar around one whose close is the printed figure, the earlier first."""
     around = range(max(0, at - _BEFORE), min(len(series.closes), at + _AFTER + 1))
     for number in sorted(around, key=lambda item: (abs(item - at), item)):
@@ -121,7 +121,7 @@ def _same_close(question: Question, series: Series, at: int) -> int | None:
     return None
 
 
-def _bar_on(question: Question) -> tuple[Series, int, str] | Answer:
+def _bar_on(question: ClaimQuestion) -> tuple[Series, int, str] | Answer:
     """Return the bar of the day asked for, or the last before it where there is none that day."""
     listing, day = question.listing, question.day
     span = question.tables.spans.get(listing.id)
@@ -158,7 +158,7 @@ def _first_of_year(day: date) -> date:
 
 
 def _move_since(first_day: Callable[[date], date]) -> _Rule:
-    def move(question: Question) -> Answer:
+    def move(question: ClaimQuestion) -> Answer:
         if not question.claim.as_of:
             return unknown("the claim names no day")
         placed = _bar_on(question)
@@ -170,7 +170,7 @@ def _move_since(first_day: Callable[[date], date]) -> _Rule:
             return found
         fitting = [item for item in found if question.agrees(item[0])] or found[:1]
         answer = question.compared(*fitting[0])
-        if answer.verdict is Verdict.DIFFERS and first_day is _first_of_week:
+        if answer.verdict is ClaimState.DIFFERS and first_day is _first_of_week:
             return _other_week(question, series, answer)
         return answer
 
@@ -194,7 +194,7 @@ def _moves(series: Series, end: int, first: date) -> list[tuple[float, str]] | A
     return [(total, f"{days}, with dividends"), (price, f"{days}, price alone")]
 
 
-def _other_week(question: Question, series: Series, answer: Answer) -> Answer:
+def _other_week(question: ClaimQuestion, series: Series, answer: Answer) -> Answer:
     """Look whether the printed move is that of the week before or after."""
     for weeks in (-1, 1):
         day = question.day + timedelta(weeks=weeks)
@@ -204,14 +204,14 @@ def _other_week(question: Question, series: Series, answer: Answer) -> Answer:
         if isinstance(found, list) and any(question.agrees(value) for value, _ in found):
             week = f"{first} to {first + timedelta(days=4)}"
             told = f"{answer.reason}; it is the move of the week {week}"
-            return Answer(verdict=Verdict.DIFFERS, reason=told, found=answer.found)
+            return Answer(verdict=ClaimState.DIFFERS, reason=told, found=answer.found)
     return answer
 
 
 # --- valuation ---------------------------------------------------------------------------------
 
 
-def _valuation(question: Question) -> Answer:
+def _valuation(question: ClaimQuestion) -> Answer:
     claim, day = question.claim, question.day
     if _PERIOD.fullmatch(claim.as_of):
         return unknown(f"the tables hold none on the figures of {claim.as_of}")
@@ -228,7 +228,9 @@ def _valuation(question: Question) -> Answer:
     return _best_value(question, row["session"], values)
 
 
-def _best_value(question: Question, session: date, values: Sequence[tuple[str, float]]) -> Answer:
+def _best_value(
+    question: ClaimQuestion, session: date, values: Sequence[tuple[str, float]]
+) -> Answer:
     answers = []
     for name, value in values:
         converted = _in_unit(question, value, session)
@@ -236,7 +238,7 @@ def _best_value(question: Question, session: date, values: Sequence[tuple[str, f
             return unknown(f"no exchange rate for {question.listing.currency} on {session}")
         answers.append(question.compared(converted, f"{_SHOWN[name]} of {session}"))
     for found in answers:
-        if found.verdict is Verdict.AGREES:
+        if found.verdict is ClaimState.AGREES:
             return found
     first = answers[0]
     if len(answers) == 1:
@@ -245,7 +247,7 @@ def _best_value(question: Question, session: date, values: Sequence[tuple[str, f
     return Answer(verdict=first.verdict, reason=f"{first.reason}; {also}", found=first.found)
 
 
-def _in_unit(question: Question, value: float, session: date) -> float | None:
+def _in_unit(question: ClaimQuestion, value: float, session: date) -> float | None:
     currency = _CURRENCY.get(question.claim.unit)
     if currency is None:
         return value
@@ -255,7 +257,7 @@ def _in_unit(question: Question, value: float, session: date) -> float | None:
         return None
 
 
-def _no_valuation(question: Question, rows: Sequence[Mapping[str, Any]]) -> Answer:
+def _no_valuation(question: ClaimQuestion, rows: Sequence[Mapping[str, Any]]) -> Answer:
     reason = "no valuation of it"
     if rows:
         first, last = rows[0]["session"], rows[-1]["session"]
@@ -267,7 +269,7 @@ def _no_valuation(question: Question, rows: Sequence[Mapping[str, Any]]) -> Answ
 # --- reported figures --------------------------------------------------------------------------
 
 
-def _reported(question: Question) -> Answer:
+def _reported(question: ClaimQuestion) -> Answer:
     claim = question.claim
     rows = question.tables.fundamentals.get(question.listing.id, ())
     if not rows:
@@ -294,7 +296,7 @@ def _reported(question: Question) -> Answer:
     return question.compared(value / past[0] - 1, amounts)
 
 
-def _amount(question: Question, value: float, told: str, currency: str) -> Answer:
+def _amount(question: ClaimQuestion, value: float, told: str, currency: str) -> Answer:
     wanted = _CURRENCY.get(question.claim.unit)
     if wanted is not None and str(wanted) != currency:
         return unknown(f"claimed in {wanted}, reported in {currency}")

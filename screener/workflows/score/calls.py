@@ -51,7 +51,7 @@ class ImportedCalls:
     twice
         Rows that tell of the same call as another one.
     torn
-        Calls of one house on one listing and day with different ratings: none is taken.
+        Calls of one broker on one listing and day with different ratings: none is taken.
     """
 
     calls: CallTable
@@ -106,12 +106,12 @@ def calls_of_ratings(
     industries
         Industry by listing, for rows that print none: the theme they count under.
     cards
-        Calls of cards: a row that tells of one of them (house, listing and day) is that call.
+        Calls of cards: a row that tells of one of them (broker, listing and day) is that call.
 
     Returns
     -------
     ImportedCalls
-        Houses and ratings under the names that cards use. Known after the day's close, so that a
+        Brokers and ratings under the names that cards use. Known after the day's close, so that a
         reader acts on the next day's open at the earliest.
     """
     columns = {name: rows.column(name).to_pylist() for name in rows.column_names}
@@ -215,7 +215,7 @@ def _distinct(columns: _Columns, brokers: list[str], ratings: list[str]) -> tupl
 
 
 def _repeated(columns: _Columns, brokers: list[str], kept: list[int]) -> FlagArray:
-    """Tell which calls the house had made before: as the source says, else as the table shows."""
+    """Tell which calls the broker had made before: as the source says, else as the table shows."""
     first: dict[tuple[str, str], date] = {}
     for broker, listing, day in zip(brokers, columns["listing"], columns["published"], strict=True):
         key = (broker, listing)

@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.domain.wealth import Peers, WealthPanel
+from screener.domain.total_return import Peers, TotalReturnPanel
 from screener.market.calendars import Calendar
 from screener.scoring.score import Judged
 
 __all__ = ["remarks_of"]
 
-_Panels = Sequence[tuple[WealthPanel, Calendar]]
+_Panels = Sequence[tuple[TotalReturnPanel, Calendar]]
 _MARKETS = {True: "mainland", False: "Hong Kong"}
 
 
@@ -31,7 +31,7 @@ def remarks_of(store: Store, judged: Judged, panels: _Panels) -> Iterator[str]:
     older = _backdated(judged)
     if older:
         yield (
-            f"Older than any definition of their house, and judged by its first known one as "
+            f"Older than any definition of their broker, and judged by its first known one as "
             f"asked: {older:,} calls."
         )
     if told.any():

@@ -10,11 +10,11 @@ import numpy as np
 
 from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Store
-from screener.data.panels.total_return_panel import read_wealth
+from screener.data.panels.total_return_panel import read_total_returns
 from screener.domain.arrays import IntArray
 from screener.domain.listing import Exchange
 from screener.domain.report import Report
-from screener.domain.wealth import WealthPanel
+from screener.domain.total_return import TotalReturnPanel
 from screener.errors import InputError
 from screener.market.calendars import Calendar, calendar_of
 from screener.reports.authors.brokers import broker_named
@@ -51,13 +51,13 @@ class ScoreRequest:
     names
         Baskets or reports whose calls are wanted; all calls when empty.
     broker
-        Only calls of this house, under any of its names; all when empty.
+        Only calls of this broker, under any of its names; all when empty.
     by
         How calls are put together.
     min_calls
         Matured calls that a rank and a trial need.
     backdate
-        Whether calls older than a house's first known definition are judged by that one.
+        Whether calls older than a broker's first known definition are judged by that one.
     """
 
     names: tuple[str, ...] = ()
@@ -194,7 +194,7 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
 
 def _calendar(
     judged: Judged,
-    panels: Sequence[tuple[WealthPanel, Calendar]],
+    panels: Sequence[tuple[TotalReturnPanel, Calendar]],
     members: Memberships,
     board: Leaderboard,
 ) -> dict[tuple[str, ...], CalendarTime]:
@@ -247,7 +247,7 @@ def _gathered(
                 (imported.twice, "Imported rows that tell of the same call as another one: {n}."),
                 (
                     imported.torn,
-                    "Imported rows that give one house two ratings of a listing on one day, "
+                    "Imported rows that give one broker two ratings of a listing on one day, "
                     "none taken: {n}.",
                 ),
             )
@@ -262,8 +262,8 @@ def _wanted(
 ) -> IntArray:
     kept = np.ones(len(calls), dtype=np.bool_)
     if request.broker:
-        house = broker_named(request.broker)
-        name = house.name if house is not None else request.broker
+        broker = broker_named(request.broker)
+        name = broker.name if broker is not None else request.broker
         kept &= calls.broker == name
     if named is not None:
         cards, themes = named
@@ -304,7 +304,7 @@ def _named(
 
 def _panels(
     store: Store, calls: CallTable, contracts: Contracts, *, backdate: bool
-) -> list[tuple[WealthPanel, Calendar]]:
+) -> list[tuple[TotalReturnPanel, Calendar]]:
     """Read the markets in which any call can be judged, from the first such call on."""
     held, _ = contracts.resolve(
         calls.broker, calls.level, calls.rating, calls.published, backdate=backdate
@@ -322,7 +322,7 @@ def _panels(
     benchmarks = needed_benchmarks(contracts)
     return [
         (
-            read_wealth(store, mainland=mainland, start=start, benchmarks=benchmarks),
+            read_total_returns(store, mainland=mainland, start=start, benchmarks=benchmarks),
             calendar_of(Exchange.SH if mainland else Exchange.HK),
         )
         for mainland in sorted(markets | {True}, reverse=True)

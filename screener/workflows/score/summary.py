@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from screener.scoring.judging import Verdict
+from screener.scoring.judging import CallState
 from screener.scoring.score import Judged
 
 __all__ = ["Unjudged", "first_due", "unjudged", "verdict_counts"]
@@ -35,14 +35,14 @@ class Unjudged:
     n_alike: int
 
 
-def verdict_counts(judged: Judged) -> dict[Verdict, int]:
+def verdict_counts(judged: Judged) -> dict[CallState, int]:
     """Count the calls by how they ended."""
-    return {item: int((judged.outcomes.verdict == item).sum()) for item in Verdict}
+    return {item: int((judged.outcomes.verdict == item).sum()) for item in CallState}
 
 
 def first_due(judged: Judged) -> tuple[date, str] | None:
     """Return the day on which the first pending call falls due, and its id; `None` without one."""
-    rows = np.flatnonzero(judged.outcomes.verdict == Verdict.PENDING)
+    rows = np.flatnonzero(judged.outcomes.verdict == CallState.PENDING)
     if not len(rows):
         return None
     first = rows[np.argmin(judged.due[rows])]

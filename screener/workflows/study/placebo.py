@@ -143,7 +143,7 @@ def run_placebos(
     program_version
         Version of the program, part of a run's id.
     jobs
-        Workers that share the draws; -1 for one per processor. No number hangs on it.
+        Workers that share the draws; -1 for one per processor. Every number is independent of it.
 
     Raises
     ------

@@ -53,7 +53,7 @@ def around_events(
 ) -> Iterator[Around]:
     """Read the market around the windows of some results, as many at a time as lie near together.
 
-    What is found for one of them does not hang on which others are read with it.
+    What is found for one of them is independent of which others are read with it.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def holding_of(market: PricePanel, panel: PricePanel, result: EventResult) -> Ho
         entry_rows=tuple(row(leg.entry_row) for leg, _ in held),
         fill_rows=tuple(row(leg.fill_row) for leg, _ in held),
         horizon=window.horizon,
-        reach_row=row(window.last_row),
+        available_row=row(window.last_row),
     )
 
 

@@ -11,7 +11,7 @@ from screener.results.tables import Table
 from screener.study.evaluating import DayResult, PartResult
 from screener.study.legs import LegReturns
 from screener.study.results import Statistic, TestResult
-from screener.study.units import Unit, UnitKind
+from screener.study.units import Observation, UnitKind
 from screener.study.windows import Part
 from screener.workflows.study.run import StudyGroup, StudyRun
 
@@ -124,7 +124,7 @@ def unit_rows(run: StudyRun) -> list[dict[str, object]]:
     ]
 
 
-def _unit_row(run: StudyRun, at: int, unit: Unit) -> dict[str, object]:
+def _unit_row(run: StudyRun, at: int, unit: Observation) -> dict[str, object]:
     event = run.request.events[unit.event]
     alone = run.request.unit is UnitKind.LISTING
     return {
@@ -188,7 +188,7 @@ def name_rows(run: StudyRun) -> list[dict[str, object]]:
     return found
 
 
-def _status(unit: Unit, leg: LegReturns) -> str:
+def _status(unit: Observation, leg: LegReturns) -> str:
     return "dropped" if leg.reason else str(unit.state)
 
 

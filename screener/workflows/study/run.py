@@ -24,7 +24,7 @@ from screener.study.evaluating import Evaluation, StudySettings, evaluate
 from screener.study.models import Model
 from screener.study.results import Statistic, TestResult
 from screener.study.returns import EventReturns
-from screener.study.trials import benjamini_hochberg, holm
+from screener.study.statistics.multiple_testing import benjamini_hochberg, holm
 from screener.study.units import State, StudyEvent, UnitKind, Units, study_units
 from screener.workflows.backtest.market import Benchmarks, Market, benchmarks_for, dated_events
 from screener.workflows.run_ids import run_id
@@ -177,7 +177,7 @@ def run_study(
     table
         Factors, or matched portfolios by listing, for the models that need them.
     jobs
-        Workers; the results do not hang on it.
+        Workers; the results are independent of it.
 
     Raises
     ------
@@ -337,15 +337,15 @@ def _adjusted(found: Sequence[Evaluation]) -> list[dict[str, dict]]:  # type: ig
             for test in part.tests
             if test.statistic is statistic
         ]
-        chances = [test.p for _, _, test in asked]
+        p_values = [test.p for _, _, test in asked]
         for name, values in (
-            ("holm", holm(chances)),
-            ("benjamini_hochberg", benjamini_hochberg(chances)),
+            ("holm", holm(p_values)),
+            ("benjamini_hochberg", benjamini_hochberg(p_values)),
         ):
             for (number, part, _), value in zip(asked, values, strict=True):
                 told[number][name][part, statistic] = value
         for item in told:
-            item["trials"][statistic] = sum(chance is not None for chance in chances)
+            item["trials"][statistic] = sum(p is not None for p in p_values)
     return told
 
 

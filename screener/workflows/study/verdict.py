@@ -16,7 +16,7 @@ class PlaceboRecord:
     excess
         Its return less the mean of theirs, as a fraction.
     p_value
-        Two-sided chance of such a difference or a greater one.
+        Two-sided probability of such a difference or a greater one.
     matched_on
         What they were matched on; empty for nothing.
     """
@@ -39,7 +39,7 @@ class BrokerRecord:
     interval
         Bounds of the hit rate, as fractions; `None` without a matured call.
     base_rate
-        How often chance alone meets it, as a fraction; `None` where unknown.
+        Base rate of meeting it, as a fraction; `None` where unknown.
     """
 
     broker: str

@@ -16,7 +16,7 @@ REPORTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("300857", "2026-03-02", "国金证券", "", "调研纪要"),
     ("601899", "2026-05-12", "银河证券", "买入", "铜矿短缺"),
 )
-"""Code, day, house, rating and title."""
+"""Code, day, broker, rating and title."""
 
 
 def serve(router: Router, market: CannedMarket) -> None:
@@ -26,15 +26,15 @@ def serve(router: Router, market: CannedMarket) -> None:
     router.add("webapi.cninfo.com.cn/api/sysapi/p_sysapi1089", _day)
 
 
-def report(code: str, day: str, house: str, rating: str, title: str) -> Row:
+def report(code: str, day: str, broker: str, rating: str, title: str) -> Row:
     """Return one report of Eastmoney's list, with the fields that akshare takes."""
     return {
         "title": title,
         "stockName": f"样本{code}",
         "stockCode": code,
         "orgCode": "80000001",
-        "orgName": f"{house}股份有限公司",
-        "orgSName": house,
+        "orgName": f"{broker}股份有限公司",
+        "orgSName": broker,
         "publishDate": f"{day} 00:00:00.000",
         "infoCode": f"AP{day.replace('-', '')}{code}",
         "predictThisYearEps": "1.5",
@@ -49,7 +49,7 @@ def report(code: str, day: str, house: str, rating: str, title: str) -> Row:
     }
 
 
-def rated(code: str, day: str, house: str, rating: str, analysts: str, **changes: Any) -> Row:
+def rated(code: str, day: str, broker: str, rating: str, analysts: str, **changes: Any) -> Row:
     """Return one record of cninfo's list: 11 fields whose order alone tells what they are."""
     return {
         "SECNAME": f"样本{code}",
@@ -60,7 +60,7 @@ def rated(code: str, day: str, house: str, rating: str, analysts: str, **changes
         "F008V": changes.get("first", "否"),
         "F004V": rating,
         "F003V": analysts,
-        "F002V": house,
+        "F002V": broker,
         "F007N": changes.get("low"),
         "SECCODE": code,
     }
@@ -74,8 +74,8 @@ def _reports(sent: Sent) -> Row:
 def _day(sent: Sent) -> Row:
     day = date.fromisoformat(sent.query["tdate"])
     rows = [
-        rated(code, when, house, rating, "甲,乙", low=12.5, high=15.0, first="是")
-        for code, when, house, rating, _ in REPORTS
+        rated(code, when, broker, rating, "甲,乙", low=12.5, high=15.0, first="是")
+        for code, when, broker, rating, _ in REPORTS
         if rating and when == day.isoformat()
     ]
     return {"resultcode": 200, "total": len(rows), "records": rows}

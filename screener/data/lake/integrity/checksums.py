@@ -174,7 +174,7 @@ def record_files(
     Returns
     -------
     tuple
-        A remark if the list could not be written; the rows have landed all the same.
+        A remark if the list could not be written; the rows are committed all the same.
     """
     try:
         with lake.storage_errors(root):

@@ -28,7 +28,7 @@ from screener.data.sources.files.columns.values import (
 from screener.data.sources.files.plausible import refuse_odd_unit, refuse_two_readings
 from screener.data.sources.files.tables.raw import RawFile
 from screener.data.sources.files.tables.reading import readable
-from screener.data.validation.row_checks import Finding, Verdict
+from screener.data.validation.row_checks import Rejections, RowFault
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.listing import Exchange, Kind, Listing
 
@@ -69,7 +69,7 @@ class Rows:
     values: Mapping[str, Array]
     file: IntArray
     place: IntArray
-    verdict: Verdict
+    verdict: Rejections
 
     @property
     def n_rows(self) -> int:
@@ -117,7 +117,7 @@ class Rows:
         spread = self.of_listing([order.index(item.exchange) for item in self.listings], -1)
         return spread.astype(np.int64)
 
-    def judged(self, findings: Iterable[Finding]) -> Rows:
+    def judged(self, findings: Iterable[RowFault]) -> Rows:
         """Return the same rows with further faults."""
         return replace(self, verdict=self.verdict.also(findings))
 
@@ -138,7 +138,7 @@ class Rows:
             values={name: column[rows] for name, column in self.values.items()},
             file=self.file[rows],
             place=self.place[rows],
-            verdict=Verdict(codes=self.verdict.codes[rows], reasons=self.verdict.reasons),
+            verdict=Rejections(codes=self.verdict.codes[rows], reasons=self.verdict.reasons),
         )
 
 
@@ -179,8 +179,8 @@ def read_rows(
         If the unit of a column makes no sense.
     """
     codes = _codes(raw, mapping, kind, listing, master)
-    findings = [Finding(rows=rows, reason=reason) for rows, reason in codes.faults]
-    findings.append(Finding(rows=codes.absent, reason="code is missing"))
+    findings = [RowFault(rows=rows, reason=reason) for rows, reason in codes.faults]
+    findings.append(RowFault(rows=codes.absent, reason="code is missing"))
     hong_kong = np.array([item.exchange is Exchange.HK for item in codes.listings] + [False])
     values: dict[str, Array] = {}
     for name, column in mapping.columns.items():
@@ -196,7 +196,7 @@ def read_rows(
         values=values,
         file=np.full(raw.n_rows, file, dtype=np.int64),
         place=np.arange(raw.n_rows, dtype=np.int64),
-        verdict=Verdict.clean(raw.n_rows),
+        verdict=Rejections.clean(raw.n_rows),
     )
     return rows.judged([*findings, *_currency_findings(rows, mapping)]), codes.notes
 
@@ -217,7 +217,7 @@ def concatenated(parts: Sequence[Rows]) -> Rows:
         values={name: _joined(name, parts) for name in fields},
         file=np.concatenate([part.file for part in parts]),
         place=np.concatenate([part.place for part in parts]),
-        verdict=Verdict.joined([part.verdict for part in parts]),
+        verdict=Rejections.joined([part.verdict for part in parts]),
     )
 
 
@@ -243,7 +243,7 @@ def _codes(
 
 def _column(
     raw: RawFile, column: MappedColumn, hong_kong: FlagArray
-) -> tuple[Array, list[Finding]]:
+) -> tuple[Array, list[RowFault]]:
     cells = raw.columns[column.position]
     if column.field.form is Form.TEXT:
         return read_texts(cells, clean_text), []
@@ -254,12 +254,12 @@ def _column(
         found = read_days(cells, day_zero=raw.day_zero)
     else:
         found = read_flags(cells)
-    return found[0], [Finding(rows=found[1], reason=_not_a(column))]
+    return found[0], [RowFault(rows=found[1], reason=_not_a(column))]
 
 
 def _number_column(
     raw: RawFile, column: MappedColumn, hong_kong: FlagArray
-) -> tuple[Array, list[Finding]]:
+) -> tuple[Array, list[RowFault]]:
     """Return numbers in our unit: a unit behind a number goes before the column's own."""
     numbers = read_numbers(raw.columns[column.position])
     field = column.field
@@ -278,8 +278,8 @@ def _number_column(
         refuse_odd_unit(values, column, raw, hong_kong)
     unit_twice = f"{field.name} has a unit in the cell and another in the header"
     return values, [
-        Finding(rows=numbers.unreadable | misplaced, reason=_not_a(column)),
-        Finding(rows=twice, reason=unit_twice),
+        RowFault(rows=numbers.unreadable | misplaced, reason=_not_a(column)),
+        RowFault(rows=twice, reason=unit_twice),
     ]
 
 
@@ -302,14 +302,14 @@ def _scaled(numbers: FloatArray, column: MappedColumn, hong_kong: FlagArray) -> 
     return numbers * np.where(hong_kong, column.hong_kong, column.scale)
 
 
-def _currency_findings(rows: Rows, mapping: ColumnMapping) -> list[Finding]:
+def _currency_findings(rows: Rows, mapping: ColumnMapping) -> list[RowFault]:
     findings = []
     own = rows.of_listing([str(price_currency(item)) for item in rows.listings], "")
     for name, column in mapping.columns.items():
         if column.currency is not None:
             other = (own != "") & (own != str(column.currency))
             reason = f"{name} is printed in {column.currency}, not in the listing's currency"
-            findings.append(Finding(rows=other, reason=reason))
+            findings.append(RowFault(rows=other, reason=reason))
     return findings
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import SIMULATED, Basis
-from screener.data.sources.files.arrival import Outcome, sensible
+from screener.data.sources.files.checks import Normalised, sensible
 from screener.data.sources.files.columns.columns import (
     ColumnMapping,
     check_fields,
@@ -33,7 +33,7 @@ from screener.data.sources.files.kinds.ratings import normalise_ratings
 from screener.data.sources.files.kinds.series import normalise_actions, normalise_valuation
 from screener.data.sources.files.kinds.suspensions import taken_as_suspended
 from screener.data.sources.files.kinds.volume import settle_volume
-from screener.data.sources.files.landing import rejects_of
+from screener.data.sources.files.lake_rows import rejects_of
 from screener.data.sources.files.remarks import Remark, file_remarks, lines_of
 from screener.data.sources.files.request import (
     FileQuery,
@@ -51,7 +51,7 @@ from screener.errors import DataError, InputError, ScreenerError
 
 __all__ = ["FileSource"]
 
-_NORMALISERS: dict[ImportKind, Callable[[Rows, FileQuery], Outcome]] = {
+_NORMALISERS: dict[ImportKind, Callable[[Rows, FileQuery], Normalised]] = {
     ImportKind.BARS: normalise_prices,
     ImportKind.INDEX: normalise_prices,
     ImportKind.VALUATION: normalise_valuation,
@@ -295,7 +295,7 @@ def _refuse_simulated(raw: RawFile) -> None:
             )
 
 
-def _refuse_nothing(outcome: Outcome, payload: Sequence[RawFile]) -> None:
+def _refuse_nothing(outcome: Normalised, payload: Sequence[RawFile]) -> None:
     broken = sum(len(raw.broken) for raw in payload)
     rejected = outcome.rows.n_rows - int(np.count_nonzero(outcome.rows.passed)) + broken
     every = rejected == outcome.rows.n_rows + broken

@@ -59,7 +59,7 @@ from screener.data.sources.online.providers.sina_actions import SinaActions, Sin
 from screener.data.sources.online.providers.suspensions import EastmoneySuspensions
 from screener.data.sources.online.providers.tencent import TencentBars, TencentIndexBars
 from screener.data.sources.online.transport.baostock_client import BaostockConnection
-from screener.data.sources.online.transport.circuit_breaker import HostHealth, told
+from screener.data.sources.online.transport.circuit_breaker import CircuitBreaker, told
 from screener.data.sources.online.transport.client import OnlineWire
 from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.network import Network
@@ -71,8 +71,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OPTIONAL", "SOURCES", "Sources", "open_sources", "way_out"]
 
-HEALTH = "hosts.json"
-"""File in the lake's folder that remembers which hosts are left alone."""
+BREAKER_FILE = "hosts.json"
+"""File in the lake's folder that remembers the circuit breaker of each host."""
 
 SOURCES: tuple[type[OnlineSource], ...] = (
     SseMaster,
@@ -125,7 +125,7 @@ class Sources:
     chains: Mapping[Need, Sequence[OnlineSource]]
     wire: OnlineWire
     connection: BaostockConnection
-    health: HostHealth
+    breaker: CircuitBreaker
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -140,8 +140,8 @@ class Sources:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What the user should know of the memory of hosts."""
-        return tuple(self.health.remarks)
+        """What the user should know of the circuit breaker's memory."""
+        return tuple(self.breaker.remarks)
 
     def akshare(self, call: Call, *, due: bool) -> pd.DataFrame:
         """Run an akshare function; see `base.Wire`."""
@@ -151,14 +151,14 @@ class Sources:
         """Fetch a page; see `base.Wire`."""
         return self.wire.page(page)
 
-    def left_alone(self, hosts: Sequence[str]) -> str:
+    def open_circuit(self, hosts: Sequence[str]) -> str:
         """Say why one of these hosts must not be asked now; empty when all may be."""
         until = self.wire.wait_until(hosts)
-        return "" if until is None else f"left alone until {told(until)}"
+        return "" if until is None else f"circuit open until {told(until)}"
 
-    def resting(self) -> tuple[str, ...]:
-        """List the hosts that are left alone: why, and until when."""
-        return self.health.describe()
+    def open_circuits(self) -> tuple[str, ...]:
+        """List the hosts whose circuit is open: why, and until when."""
+        return self.breaker.describe()
 
     def check_names(self, names: Iterable[str]) -> None:
         """Refuse a name that no source has.
@@ -193,13 +193,13 @@ def open_sources(
     network
         The way out of this machine: without one nobody is asked; not looked at when `None`.
     """
-    health = HostHealth(root / HEALTH, clock)
-    wire = OnlineWire(clock, health, random, network)
+    breaker = CircuitBreaker(root / BREAKER_FILE, clock)
+    wire = OnlineWire(clock, breaker, random, network)
     found: list[OnlineSource] = [source(wire) for source in SOURCES]
-    with BaostockConnection(clock, health, network=network) as connection:
+    with BaostockConnection(clock, breaker, network=network) as connection:
         if importlib.util.find_spec("baostock") is not None:
             found.extend(source(connection) for source in OPTIONAL)
         chains: dict[Need, list[OnlineSource]] = {}
         for source in found:
             chains.setdefault(source.need, []).append(source)
-        yield Sources(chains=chains, wire=wire, connection=connection, health=health)
+        yield Sources(chains=chains, wire=wire, connection=connection, breaker=breaker)

@@ -9,8 +9,8 @@ from screener.data.sources.files.columns.exports import LAYOUTS, Layout
 from screener.data.sources.files.columns.layouts import COMMON, FIELDS, Field, Rule
 from screener.data.sources.files.columns.units import (
     UNITS,
+    HeaderUnit,
     Measure,
-    Unit,
     normal_header,
     unit_named,
 )
@@ -245,7 +245,7 @@ def _match(
     return None
 
 
-def _printed_unit(name: str, base: str, field: Field) -> Unit | None:
+def _printed_unit(name: str, base: str, field: Field) -> HeaderUnit | None:
     """Return the unit in the bracket that follows `base` in a header, if it suits the field."""
     if not (name.startswith(f"{base}(") and name.endswith(")")):
         return None
@@ -264,7 +264,7 @@ def _by_rule(rule: Rule, field: Field, position: int, header: str) -> MappedColu
     )
 
 
-def _by_unit(unit: Unit, field: Field, position: int, header: str) -> MappedColumn:
+def _by_unit(unit: HeaderUnit, field: Field, position: int, header: str) -> MappedColumn:
     return MappedColumn(
         position=position,
         header=header,

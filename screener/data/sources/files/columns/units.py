@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from screener.domain.listing import Currency
 
-__all__ = ["UNITS", "Measure", "Unit", "normal_header", "unit_named"]
+__all__ = ["UNITS", "HeaderUnit", "Measure", "normal_header", "unit_named"]
 
 
 class Measure(StrEnum):
@@ -23,7 +23,7 @@ class Measure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class HeaderUnit:
     """A unit as a header prints it in brackets."""
 
     scale: float
@@ -48,7 +48,7 @@ def normal_header(text: str) -> str:
     return f"{name}({units[0]})" if units else name
 
 
-def unit_named(text: str, measure: Measure) -> Unit | None:
+def unit_named(text: str, measure: Measure) -> HeaderUnit | None:
     """Return the unit that a word (`万元`, `percent`, `lots`) or a multiplier (`1e8`) names."""
     word = normal_header(text)
     named = UNITS.get(word) or _SPOKEN.get(word)
@@ -58,27 +58,27 @@ def unit_named(text: str, measure: Measure) -> Unit | None:
         scale = float(word)
     except ValueError:
         return None
-    return Unit(scale=scale, measures=frozenset({measure})) if 0 < scale < math.inf else None
+    return HeaderUnit(scale=scale, measures=frozenset({measure})) if 0 < scale < math.inf else None
 
 
-def _units() -> dict[str, Unit]:
+def _units() -> dict[str, HeaderUnit]:
     shares, money = frozenset({Measure.SHARES}), frozenset({Measure.MONEY})
     both = shares | money
     found = {
-        "股": Unit(scale=1.0, measures=shares),
-        "shares": Unit(scale=1.0, measures=shares),
-        "手": Unit(scale=100.0, measures=shares),
-        "lots": Unit(scale=100.0, measures=shares),
-        "万股": Unit(scale=1e4, measures=shares),
-        "百万股": Unit(scale=1e6, measures=shares),
-        "亿股": Unit(scale=1e8, measures=shares),
-        "万手": Unit(scale=1e6, measures=shares),
-        "千": Unit(scale=1e3, measures=both),
-        "万": Unit(scale=1e4, measures=both),
-        "百万": Unit(scale=1e6, measures=both),
-        "亿": Unit(scale=1e8, measures=both),
-        "%": Unit(scale=0.01, measures=frozenset({Measure.FRACTION})),
-        "倍": Unit(scale=1.0, measures=frozenset({Measure.PLAIN})),
+        "股": HeaderUnit(scale=1.0, measures=shares),
+        "shares": HeaderUnit(scale=1.0, measures=shares),
+        "手": HeaderUnit(scale=100.0, measures=shares),
+        "lots": HeaderUnit(scale=100.0, measures=shares),
+        "万股": HeaderUnit(scale=1e4, measures=shares),
+        "百万股": HeaderUnit(scale=1e6, measures=shares),
+        "亿股": HeaderUnit(scale=1e8, measures=shares),
+        "万手": HeaderUnit(scale=1e6, measures=shares),
+        "千": HeaderUnit(scale=1e3, measures=both),
+        "万": HeaderUnit(scale=1e4, measures=both),
+        "百万": HeaderUnit(scale=1e6, measures=both),
+        "亿": HeaderUnit(scale=1e8, measures=both),
+        "%": HeaderUnit(scale=0.01, measures=frozenset({Measure.FRACTION})),
+        "倍": HeaderUnit(scale=1.0, measures=frozenset({Measure.PLAIN})),
     }
     currencies = {
         "": None,
@@ -91,21 +91,21 @@ def _units() -> dict[str, Unit]:
         *(("千万", 1e7), ("亿", 1e8), ("十亿", 1e9)),
     ):
         for name, currency in currencies.items():
-            unit = Unit(scale=scale, measures=money, currency=currency)
+            unit = HeaderUnit(scale=scale, measures=money, currency=currency)
             found[f"{amount}{name}元"] = unit
             found[f"{name}{amount}元"] = unit
     for name, currency in (
         *(("cny", Currency.CNY), ("rmb", Currency.CNY), ("人民币", Currency.CNY)),
         *(("hkd", Currency.HKD), ("港币", Currency.HKD), ("usd", Currency.USD)),
     ):
-        found[name] = Unit(scale=1.0, measures=money, currency=currency)
+        found[name] = HeaderUnit(scale=1.0, measures=money, currency=currency)
     return found
 
 
 _FRACTIONS = frozenset({Measure.FRACTION})
 _SPOKEN = {
-    "percent": Unit(scale=0.01, measures=_FRACTIONS),
-    "fraction": Unit(scale=1.0, measures=_FRACTIONS),
+    "percent": HeaderUnit(scale=0.01, measures=_FRACTIONS),
+    "fraction": HeaderUnit(scale=1.0, measures=_FRACTIONS),
 }
 UNITS = _units()
 """Units that a header may print in brackets."""

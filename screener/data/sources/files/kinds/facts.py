@@ -8,19 +8,19 @@ from dataclasses import replace
 import numpy as np
 
 from screener.data.lake.schema import TABLES, TableName, Type
-from screener.data.sources.files.arrival import (
-    Outcome,
+from screener.data.sources.files.checks import (
+    Normalised,
     on_sessions,
     quantities,
     required_days,
     without_repeats,
 )
 from screener.data.sources.files.columns.codes import price_currency
-from screener.data.sources.files.landing import table_of
+from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Array, Rows
-from screener.data.validation.row_checks import Finding, future_finding, missing_finding
+from screener.data.validation.row_checks import RowFault, future_fault, missing_fault
 from screener.data.validation.sense import NUMBERS
 from screener.data.validation.series import check_calendar
 from screener.domain.arrays import FlagArray, IntArray
@@ -42,7 +42,7 @@ _FIGURES = tuple(
 _KNOWN_BY = "announcement date in the file"
 
 
-def normalise_factors(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_factors(rows: Rows, query: FileQuery) -> Normalised:
     """Check factors of ex-days and turn them into rows of `ex_factors`.
 
     A factor is the previous close over the ex-reference price of its own ex-day. An ex-date may
@@ -53,19 +53,19 @@ def normalise_factors(rows: Rows, query: FileQuery) -> Outcome:
     DataError
         If the factors are cumulative, as those that adjust backwards (后复权因子).
     """
-    rows = rows.judged([missing_finding(np.isnat(rows.days("ex_session")), "ex_session")])
+    rows = rows.judged([missing_fault(np.isnat(rows.days("ex_session")), "ex_session")])
     rows = on_sessions(rows, "ex_session")
     factor = rows.numbers("factor")
     far = NUMBERS["factor"].lacks(factor)
     _refuse_cumulative(rows, far, query)
     rows = rows.judged(
         [
-            missing_finding(np.isnan(factor), "factor"),
+            missing_fault(np.isnan(factor), "factor"),
             *quantities(rows, ("factor",), zero=False),
-            Finding(rows=factor == 1, reason="a factor of 1 changes nothing"),
+            RowFault(rows=factor == 1, reason="a factor of 1 changes nothing"),
         ]
     )
-    return _landed(rows, query, TableName.EX_FACTORS, "ex_session", {"factor": factor})
+    return _lake_rows(rows, query, TableName.EX_FACTORS, "ex_session", {"factor": factor})
 
 
 def _refuse_cumulative(rows: Rows, far: FlagArray, query: FileQuery) -> None:
@@ -87,7 +87,7 @@ def _refuse_cumulative(rows: Rows, far: FlagArray, query: FileQuery) -> None:
         )
 
 
-def normalise_fundamentals(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_fundamentals(rows: Rows, query: FileQuery) -> Normalised:
     """Check figures of reports and turn them into rows of `fundamentals`.
 
     Raises
@@ -102,9 +102,11 @@ def normalise_fundamentals(rows: Rows, query: FileQuery) -> Outcome:
         empty &= np.isnan(rows.numbers(name))
     rows = rows.judged(
         [
-            missing_finding(np.isnat(ends), "period_end"),
-            Finding(rows=rows.days("known_at") <= ends, reason="published before its period ended"),
-            Finding(rows=empty, reason="no value in the row"),
+            missing_fault(np.isnat(ends), "period_end"),
+            RowFault(
+                rows=rows.days("known_at") <= ends, reason="published before its period ended"
+            ),
+            RowFault(rows=empty, reason="no value in the row"),
         ]
     )
     for name in ("roe", "gross_margin"):
@@ -122,7 +124,7 @@ def normalise_fundamentals(rows: Rows, query: FileQuery) -> Outcome:
         "currency": currency,
         "known_by": np.array(by, dtype=np.object_),
     }
-    return _landed(
+    return _lake_rows(
         rows, query, TableName.FUNDAMENTALS, "known_at", columns, key=("period_end", "known_at")
     )
 
@@ -138,7 +140,7 @@ def _refuse_percent(rows: Rows, name: str, query: FileQuery) -> None:
         )
 
 
-def normalise_calendar(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_calendar(rows: Rows, query: FileQuery) -> Normalised:
     """Check sessions of exchanges and turn them into rows of `calendar`; closed days are no rows.
 
     They are compared with the recorded ones; nothing is computed from them.
@@ -150,9 +152,9 @@ def normalise_calendar(rows: Rows, query: FileQuery) -> Outcome:
     blank = np.array([text is None for text in names], dtype=np.bool_)
     rows = rows.judged(
         [
-            missing_finding(np.isnat(days), "session"),
-            missing_finding(blank, "exchange"),
-            Finding(rows=exchange == "", reason="the exchange is none of SH, SZ, BJ and HK"),
+            missing_fault(np.isnat(days), "session"),
+            missing_fault(blank, "exchange"),
+            RowFault(rows=exchange == "", reason="the exchange is none of SH, SZ, BJ and HK"),
         ]
     )
     closed = ~rows.flags("open") if "open" in rows.values else np.zeros(rows.n_rows, np.bool_)
@@ -168,7 +170,7 @@ def normalise_calendar(rows: Rows, query: FileQuery) -> Outcome:
     for name in sorted(set(exchange[good].tolist())):
         item = Exchange(name)
         remarks += [Remark(text=text) for text in check_calendar(table, calendar_of(item), item)]
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={TableName.CALENDAR: table} if table.num_rows else {},
         remarks=remarks,
@@ -189,31 +191,31 @@ def _told_apart(rows: Rows, codes: IntArray) -> tuple[Rows, FlagArray, list[Rema
     return replace(judged, listing=rows.listing), repeats, remarks
 
 
-def normalise_status(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_status(rows: Rows, query: FileQuery) -> Normalised:
     """Check suspensions and special treatment and turn them into rows of `status`."""
     rows = on_sessions(required_days(rows, query, "session"), "session")
     columns: dict[str, Array | str] = {"suspended": rows.flags("suspended")}
     if "st" in rows.values:
         columns["st"] = rows.flags("st")
-    return _landed(rows, query, TableName.STATUS, "session", columns)
+    return _lake_rows(rows, query, TableName.STATUS, "session", columns)
 
 
-def normalise_industries(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_industries(rows: Rows, query: FileQuery) -> Normalised:
     """Check dated industries and turn them into rows of `industries`; both ends are included."""
     rows = required_days(rows, query, "valid_from")
     ends, names = rows.days("valid_to"), rows.texts("industry")
     rows = rows.judged(
         [
-            missing_finding(np.array([name is None for name in names], dtype=np.bool_), "industry"),
-            Finding(rows=ends < rows.days("valid_from"), reason="valid_to is before valid_from"),
-            future_finding(rows.days("valid_from"), query.request.today),
+            missing_fault(np.array([name is None for name in names], dtype=np.bool_), "industry"),
+            RowFault(rows=ends < rows.days("valid_from"), reason="valid_to is before valid_from"),
+            future_fault(rows.days("valid_from"), query.request.today),
         ]
     )
     columns: dict[str, Array | str] = {"industry": names, "valid_to": ends}
-    return _landed(rows, query, TableName.INDUSTRIES, "valid_from", columns)
+    return _lake_rows(rows, query, TableName.INDUSTRIES, "valid_from", columns)
 
 
-def _landed(
+def _lake_rows(
     rows: Rows,
     query: FileQuery,
     name: TableName,
@@ -221,7 +223,7 @@ def _landed(
     columns: Mapping[str, Array | str],
     *,
     key: tuple[str, ...] = (),
-) -> Outcome:
+) -> Normalised:
     """Return the rows without repeats as a table whose key is the listing and a day."""
     days = key or (day,)
     rows, repeats, remarks = without_repeats(rows, days, f"listing and {' and '.join(days)}")
@@ -231,7 +233,7 @@ def _landed(
         field: value if isinstance(value, str) else value[good] for field, value in columns.items()
     }
     table = table_of(name, kept, query, {day: kept.days(day), **chosen})
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={name: table} if table.num_rows else {},
         remarks=remarks,

@@ -10,17 +10,17 @@ from datetime import date
 import numpy as np
 
 from screener.data.lake.schema import TableName
-from screener.data.sources.files.arrival import (
-    Outcome,
+from screener.data.sources.files.checks import (
+    Normalised,
     quantities,
     required_days,
     without_repeats,
 )
-from screener.data.sources.files.landing import table_of
+from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
-from screener.data.validation.row_checks import Finding, missing_finding
+from screener.data.validation.row_checks import RowFault, missing_fault
 from screener.data.validation.sense import FIXING_LEAP, FIXINGS, fixing_jumps
 from screener.domain.arrays import FlagArray, FloatArray, TextArray
 from screener.domain.listing import Currency
@@ -45,7 +45,7 @@ _ADVICE = "for another currency name the file after it, USDCNY.csv, or add a col
 _DOLLARS = {Currency.HKD: "Hong Kong dollars", Currency.USD: "US dollars"}
 
 
-def normalise_fx(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_fx(rows: Rows, query: FileQuery) -> Normalised:
     """Check fixings and turn them into rows of `fx`: renminbi for 1 unit of the other currency.
 
     Which currency it is, the column `pair` tells, else the file's name; without either it is the
@@ -60,7 +60,7 @@ def normalise_fx(rows: Rows, query: FileQuery) -> Outcome:
     rate = rows.numbers("rate")
     rows = rows.judged(
         [
-            missing_finding(np.isnan(rate), "rate"),
+            missing_fault(np.isnan(rate), "rate"),
             *quantities(rows, ("rate",), zero=False),
         ]
     )
@@ -87,7 +87,7 @@ def normalise_fx(rows: Rows, query: FileQuery) -> Outcome:
         query,
         {"pair": pairs, "session": kept.days("session"), "rate": kept.numbers("rate")},
     )
-    return Outcome(
+    return Normalised(
         rows=replace(rows, listing=np.full(rows.n_rows, -1, dtype=np.int64)),
         tables={TableName.FX: table} if table.num_rows else {},
         remarks=[*remarks, *scaled, *repeated],
@@ -116,7 +116,7 @@ def _pairs(rows: Rows, query: FileQuery) -> tuple[TextArray, FlagArray, Rows, li
     reason = "the pair is not renminbi against a currency that a listing is priced in (HKD, USD)"
     base = np.array([str(pair[0]) if pair else "" for pair in pairs], dtype=np.object_)
     inverted = np.array([bool(pair and pair[1]) for pair in pairs], dtype=np.bool_)
-    return base, inverted, rows.judged([Finding(rows=other, reason=reason)]), remarks
+    return base, inverted, rows.judged([RowFault(rows=other, reason=reason)]), remarks
 
 
 def _pair_of(text: str) -> tuple[Currency, bool] | None:
@@ -159,7 +159,7 @@ def _per_unit(rows: Rows, base: TextArray, query: FileQuery) -> tuple[Rows, list
     return rows.with_values(rate=rate), remarks
 
 
-def _odd_rates(rows: Rows, base: TextArray) -> list[Finding]:
+def _odd_rates(rows: Rows, base: TextArray) -> list[RowFault]:
     """Find rates that the currency never had, and those that leave their neighbours."""
     rate, days = rows.numbers("rate"), rows.days("session")
     findings = []
@@ -168,9 +168,9 @@ def _odd_rates(rows: Rows, base: TextArray) -> list[Finding]:
         most = np.where(days >= np.datetime64(span.since, "D"), span.later, span.high)
         odd = mine & ((rate < span.low) | (rate > most))
         reason = f"the rate is no price of 1 {name} in renminbi since 1994"
-        findings.append(Finding(rows=odd, reason=reason))
+        findings.append(RowFault(rows=odd, reason=reason))
         leaps = fixing_jumps(rate, days, rows.passed & mine & ~odd)
-        findings.append(Finding(rows=leaps, reason=FIXING_LEAP))
+        findings.append(RowFault(rows=leaps, reason=FIXING_LEAP))
     return findings
 
 

@@ -10,18 +10,18 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from screener.data.lake.schema import TableName
-from screener.data.sources.files.arrival import (
-    Outcome,
+from screener.data.sources.files.checks import (
+    Normalised,
     required_days,
     without_repeats,
 )
 from screener.data.sources.files.columns.codes import is_index, price_currency
 from screener.data.sources.files.kinds.prices import return_basis
-from screener.data.sources.files.landing import table_of
+from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
-from screener.data.validation.row_checks import Finding, future_finding, missing_finding
+from screener.data.validation.row_checks import RowFault, future_fault, missing_fault
 from screener.domain.arrays import DayArray, FlagArray, TextArray
 from screener.domain.listing import Board, Currency, Exchange, Listing
 from screener.errors import InputError, SchemaMismatch
@@ -48,7 +48,7 @@ def printed_name(text: str) -> str:
     return _GAP.sub(gap, text)
 
 
-def normalise_listings(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_listings(rows: Rows, query: FileQuery) -> Normalised:
     """Check a master and turn it into `listings`, `names` and `board_lots`.
 
     Raises
@@ -69,17 +69,17 @@ def normalise_listings(rows: Rows, query: FileQuery) -> Outcome:
     lots = rows.numbers("board_lot")
     rows = rows.judged(
         [
-            missing_finding(np.isnat(known), "as_of"),
-            future_finding(known, query.request.today),
-            Finding(rows=kinds == "other", reason="its type is no stock, fund or index"),
-            Finding(rows=(lots <= 0) | (lots % 1 > 0), reason="board_lot is no number of shares"),
+            missing_fault(np.isnat(known), "as_of"),
+            future_fault(known, query.request.today),
+            RowFault(rows=kinds == "other", reason="its type is no stock, fund or index"),
+            RowFault(rows=(lots <= 0) | (lots % 1 > 0), reason="board_lot is no number of shares"),
         ]
     )
     rows, repeats, remarks = without_repeats(rows, (), "listing")
     good = rows.passed & ~repeats
     kept = rows.kept(good).with_values(as_of=known[good])
     tables = _master_tables(kept, kinds[good], query)
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={name: table for name, table in tables.items() if table.num_rows},
         remarks=[*remarks, *_as_of_remarks(rows, query), *_master_remarks(kept)],
@@ -88,7 +88,7 @@ def normalise_listings(rows: Rows, query: FileQuery) -> Outcome:
     )
 
 
-def normalise_names(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_names(rows: Rows, query: FileQuery) -> Normalised:
     """Check snapshots of names and turn them into `names`: one row for each change of name.
 
     Names are compared without regard to wide letters; what is stored is what was printed first.
@@ -96,7 +96,7 @@ def normalise_names(rows: Rows, query: FileQuery) -> Outcome:
     rows = rows.with_values(as_of=_known_from(rows, query))
     rows = required_days(rows, query, "as_of")
     absent = np.array([name is None for name in rows.texts("name")], dtype=np.bool_)
-    rows = rows.judged([missing_finding(absent, "name")])
+    rows = rows.judged([missing_fault(absent, "name")])
     rows, repeats, remarks = without_repeats(rows, ("as_of",), "listing and as_of")
     kept = rows.kept(rows.passed & ~repeats)
     changed = kept.kept(_name_changes(kept))
@@ -109,7 +109,7 @@ def normalise_names(rows: Rows, query: FileQuery) -> Outcome:
     same = kept.n_rows - changed.n_rows
     if same:
         remarks.append(Remark(text=f"{same} rows give a name that the listing already had"))
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={TableName.NAMES: table} if table.num_rows else {},
         remarks=[*remarks, *_as_of_remarks(rows, query)],

@@ -9,23 +9,23 @@ import numpy as np
 import pyarrow as pa
 
 from screener.data.lake.schema import Basis, TableName
-from screener.data.sources.files.arrival import (
-    Outcome,
+from screener.data.sources.files.checks import (
+    Normalised,
     on_sessions,
     quantities,
     required_days,
     without_repeats,
 )
 from screener.data.sources.files.columns.codes import is_index, price_currency
-from screener.data.sources.files.landing import table_of
+from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery, ImportKind
 from screener.data.sources.files.rows import Rows
 from screener.data.validation.row_checks import (
-    Finding,
-    missing_finding,
+    RowFault,
+    missing_fault,
     off_tick_share,
-    price_findings,
+    price_faults,
 )
 from screener.domain.arrays import FlagArray
 from screener.domain.listing import Board, Listing
@@ -42,7 +42,7 @@ _OFF_TICK = 0.01
 _TOTAL_RETURN = re.compile(r"H[02]0\d{3}|HSITR")
 
 
-def normalise_prices(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_prices(rows: Rows, query: FileQuery) -> Normalised:
     """Check bars and turn them into rows of `bars`, with `status` or `listings` beside them.
 
     A suspended row without any price is a fact about its status and no bar. A row of a close alone
@@ -78,7 +78,7 @@ def normalise_prices(rows: Rows, query: FileQuery) -> Outcome:
         tables[TableName.STATUS] = _status(suspended, query)
         remarks += _status_remarks(suspended, int((good & idle).sum()))
         remarks += _tick_remarks(bars) if basis is Basis.RAW else []
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={name: table for name, table in tables.items() if table.num_rows},
         remarks=remarks,
@@ -99,21 +99,21 @@ def _unpriced(rows: Rows) -> FlagArray:
     return unpriced
 
 
-def _board_findings(rows: Rows, kind: ImportKind) -> list[Finding]:
+def _board_findings(rows: Rows, kind: ImportKind) -> list[RowFault]:
     index = rows.of_listing([is_index(item) for item in rows.listings], kind is ImportKind.INDEX)
     if kind is ImportKind.INDEX:
-        return [Finding(rows=~index.astype(np.bool_), reason="the code is not that of an index")]
+        return [RowFault(rows=~index.astype(np.bool_), reason="the code is not that of an index")]
     reason = "the code is that of an index: import it with --kind index"
-    return [Finding(rows=index.astype(np.bool_), reason=reason)]
+    return [RowFault(rows=index.astype(np.bool_), reason=reason)]
 
 
-def _price_findings(rows: Rows, idle: FlagArray) -> list[Finding]:
+def _price_findings(rows: Rows, idle: FlagArray) -> list[RowFault]:
     prices = {name: rows.numbers(name) for name in _PRICES}
     unknown = {name: np.isnan(values) for name, values in prices.items()}
     alone = np.logical_and.reduce([unknown[name] for name in _RANGE])
-    absent = [missing_finding(unknown["close"] & ~idle, "close")]
-    absent += [missing_finding(unknown[name] & ~alone & ~idle, name) for name in _RANGE]
-    return [*absent, *price_findings(*prices.values())]
+    absent = [missing_fault(unknown["close"] & ~idle, "close")]
+    absent += [missing_fault(unknown[name] & ~alone & ~idle, name) for name in _RANGE]
+    return [*absent, *price_faults(*prices.values())]
 
 
 def _unknown_remarks(bars: Rows) -> list[Remark]:

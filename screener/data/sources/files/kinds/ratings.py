@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from screener.data.lake.schema import TableName
-from screener.data.sources.files.arrival import Outcome, quantities, required_days
-from screener.data.sources.files.landing import table_of
+from screener.data.sources.files.checks import Normalised, quantities, required_days
+from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
-from screener.data.validation.row_checks import Finding, duplicate_findings, missing_finding
+from screener.data.validation.row_checks import RowFault, duplicate_faults, missing_fault
 from screener.domain.arrays import FlagArray, IntArray, TextArray
 
 __all__ = ["first_rating", "normalise_ratings", "rated_level"]
@@ -28,8 +28,8 @@ _AGAIN = frozenset({"否", "非首次", "不是", "0", "false", "no", "n"})
 _KEY = ("broker", "analyst", "title")
 
 
-def normalise_ratings(rows: Rows, query: FileQuery) -> Outcome:
-    """Check ratings and turn them into rows of `ratings`, houses and ratings as printed.
+def normalise_ratings(rows: Rows, query: FileQuery) -> Normalised:
+    """Check ratings and turn them into rows of `ratings`, brokers and ratings as printed.
 
     A target price of zero is stored as none. A day may be any day: notes appear on weekends too.
     """
@@ -41,15 +41,15 @@ def normalise_ratings(rows: Rows, query: FileQuery) -> Outcome:
     rows = rows.with_values(target_price=np.where(target == 0, np.nan, target))
     rows = rows.judged(
         [
-            *(missing_finding(_absent(texts), name) for name, texts in told.items()),
-            Finding(rows=unknown, reason="rating_level is neither stock nor industry"),
+            *(missing_fault(_absent(texts), name) for name, texts in told.items()),
+            RowFault(rows=unknown, reason="rating_level is neither stock nor industry"),
             *quantities(rows, ("target_price",), zero=False),
         ]
     )
     rows, repeats, remarks = _without_repeats(rows)
     kept = rows.kept(rows.passed & ~repeats)
     table = table_of(TableName.RATINGS, kept, query, _columns(kept))
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={TableName.RATINGS: table} if table.num_rows else {},
         remarks=remarks,
@@ -64,7 +64,7 @@ def rated_level(text: str | None) -> str | None:
 
 
 def first_rating(text: str | None) -> bool | None:
-    """Tell whether a vendor calls it a house's first rating; `None` where it does not say."""
+    """Tell whether a vendor calls it a broker's first rating; `None` where it does not say."""
     word = (text or "").strip().lower()
     return True if word in _FIRST else False if word in _AGAIN else None
 
@@ -83,7 +83,7 @@ def _columns(kept: Rows) -> dict[str, npt.NDArray[np.generic]]:
 
 
 def _without_repeats(rows: Rows) -> tuple[Rows, FlagArray, list[Remark]]:
-    repeats, conflict = duplicate_findings(
+    repeats, conflict = duplicate_faults(
         [rows.listing, rows.days("published"), *(_coded(rows.texts(name)) for name in _KEY)],
         [column for name, column in rows.values.items() if name not in (*_KEY, "published")],
         rows.passed,

@@ -6,18 +6,18 @@ import numpy as np
 
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.panels.joint_actions import one_a_day
-from screener.data.sources.files.arrival import (
-    Outcome,
+from screener.data.sources.files.checks import (
+    Normalised,
     on_sessions,
     quantities,
     required_days,
     without_repeats,
 )
 from screener.data.sources.files.kinds.twins import together_remarks, told_twice
-from screener.data.sources.files.landing import table_of
+from screener.data.sources.files.lake_rows import table_of
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
-from screener.data.validation.row_checks import Finding, future_finding, missing_finding
+from screener.data.validation.row_checks import RowFault, future_fault, missing_fault
 from screener.domain.arrays import FlagArray, FloatArray
 
 __all__ = ["normalise_actions", "normalise_valuation"]
@@ -30,7 +30,7 @@ _MEASURES = tuple(
 _QUANTITIES = ("cash", "bonus", "rights", "rights_price")
 
 
-def normalise_valuation(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_valuation(rows: Rows, query: FileQuery) -> Normalised:
     """Check valuations and turn them into rows of `valuation`; negative multiples stay as given."""
     rows = on_sessions(required_days(rows, query, "session"), "session")
     empty = np.ones(rows.n_rows, dtype=np.bool_)
@@ -38,7 +38,7 @@ def normalise_valuation(rows: Rows, query: FileQuery) -> Outcome:
         empty &= np.isnan(rows.numbers(name))
     rows = rows.judged(
         [
-            Finding(rows=empty, reason="no value in the row"),
+            RowFault(rows=empty, reason="no value in the row"),
             *quantities(rows, ("market_cap", "float_cap"), zero=False),
             *quantities(rows, ("dividend_yield",)),
         ]
@@ -47,7 +47,7 @@ def normalise_valuation(rows: Rows, query: FileQuery) -> Outcome:
     kept = rows.kept(rows.passed & ~repeats)
     columns = {name: kept.numbers(name) for name in _MEASURES}
     table = table_of(TableName.VALUATION, kept, query, {"session": kept.days("session"), **columns})
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={TableName.VALUATION: table} if table.num_rows else {},
         remarks=remarks,
@@ -56,7 +56,7 @@ def normalise_valuation(rows: Rows, query: FileQuery) -> Outcome:
     )
 
 
-def normalise_actions(rows: Rows, query: FileQuery) -> Outcome:
+def normalise_actions(rows: Rows, query: FileQuery) -> Normalised:
     """Check corporate actions and turn them into rows of `actions`, per share held.
 
     An ex-date may lie ahead: it is announced before it comes. A plan without one is rejected.
@@ -69,16 +69,16 @@ def normalise_actions(rows: Rows, query: FileQuery) -> Outcome:
     """
     rows = rows.with_values(bonus=_bonus(rows), split=_splits(rows))
     ex_days = rows.days("ex_session")
-    planned = Finding(rows=np.isnat(ex_days), reason="no ex-date yet")
+    planned = RowFault(rows=np.isnat(ex_days), reason="no ex-date yet")
     rows = on_sessions(rows.judged([planned]), "ex_session")
     unpriced = (rows.numbers("rights") > 0) & np.isnan(rows.numbers("rights_price"))
     rows = rows.judged(
         [
-            future_finding(rows.days("announced"), query.request.today),
+            future_fault(rows.days("announced"), query.request.today),
             *quantities(rows, _QUANTITIES),
             *quantities(rows, ("split",), zero=False),
-            missing_finding(unpriced, "rights_price"),
-            Finding(rows=_nothing(rows), reason="nothing is distributed"),
+            missing_fault(unpriced, "rights_price"),
+            RowFault(rows=_nothing(rows), reason="nothing is distributed"),
         ]
     )
     repeats, remarks = told_twice(rows, query)
@@ -95,7 +95,7 @@ def normalise_actions(rows: Rows, query: FileQuery) -> Outcome:
     )
     table, several = one_a_day(table)
     remarks += together_remarks(several)
-    return Outcome(
+    return Normalised(
         rows=rows,
         tables={TableName.ACTIONS: table} if table.num_rows else {},
         remarks=remarks,

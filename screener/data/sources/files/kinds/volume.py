@@ -9,7 +9,7 @@ from screener.data.sources.files.columns.codes import is_index
 from screener.data.sources.files.columns.columns import MappedColumn
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.rows import Rows
-from screener.data.validation.row_checks import Finding
+from screener.data.validation.row_checks import RowFault
 from screener.domain.arrays import FlagArray, FloatArray
 from screener.domain.listing import Board, Exchange, Listing
 
@@ -144,7 +144,9 @@ def _told(
     return f"{text}{unit}; say it by --unit volume=lots or --unit volume=shares"
 
 
-def _findings(rows: Rows, ratio: FloatArray, odd: FlagArray, column: MappedColumn) -> list[Finding]:
+def _findings(
+    rows: Rows, ratio: FloatArray, odd: FlagArray, column: MappedColumn
+) -> list[RowFault]:
     """Find the rows of listings whose unit cannot be: one kind, with the median of one listing."""
     if not odd.any():
         return []
@@ -152,7 +154,7 @@ def _findings(rows: Rows, ratio: FloatArray, odd: FlagArray, column: MappedColum
     first = int(np.flatnonzero(odd)[0])
     of = f" for {rows.listings[first].id}" if odd.sum() > 1 else ""
     return [
-        Finding(
+        RowFault(
             rows=np.append(odd, False)[rows.listing],
             reason=f"amount / (volume × close) has median {ratio[first]:.3g}{of}: {verdict}",
         )

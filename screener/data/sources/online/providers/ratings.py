@@ -1,4 +1,4 @@
-"""Ratings by houses: Eastmoney's reports on one share, cninfo's ratings of one day."""
+"""Ratings by brokers: Eastmoney's reports on one share, cninfo's ratings of one day."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class CninfoRatings:
         self._wire = wire
 
     def build_query(self, ask: Ask) -> Query:
-        """Ask once for each day: houses publish on weekends too."""
+        """Ask once for each day: brokers publish on weekends too."""
         n_days = (ask.end - ask.start).days + 1
         days = (ask.start + at * _ONE_DAY for at in range(n_days))
         calls = (
@@ -165,7 +165,7 @@ def _facts(place: Endpoint, row: Row, asked: Listing | None) -> _Facts:
         raise InputError(f"{listing} is not a mainland listing")
     published, broker = day_in(row, "published"), clean_text(text_in(row, "broker"))
     if published is None or not broker:
-        raise InputError(f"a rating of {listing} without its day or its house")
+        raise InputError(f"a rating of {listing} without its day or its broker")
     return {
         "listing": listing.id,
         "published": published,

@@ -16,7 +16,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from screener.data.sources.online.transport.circuit_breaker import HostHealth, told
+from screener.data.sources.online.transport.circuit_breaker import CircuitBreaker, told
 from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Call
@@ -47,8 +47,8 @@ class BaostockConnection:
     ----------
     clock
         Time, for the pace.
-    health
-        What earlier runs met at the host; shared with the wire, so that both leave it alone.
+    breaker
+        What earlier runs met at the host; shared with the wire, so that both keep to one circuit.
     timeout
         Seconds that the line may be silent; what `baostock.toml` says by default.
     network
@@ -58,14 +58,14 @@ class BaostockConnection:
     def __init__(
         self,
         clock: Clock,
-        health: HostHealth,
+        breaker: CircuitBreaker,
         *,
         timeout: float | None = None,
         network: Network | None = None,
     ) -> None:
         self._network = network
         self._clock = clock
-        self._health = health
+        self._breaker = breaker
         self._line = _Line(seconds=timeout or float(_ASSUMED["seconds"]))
         self._open = False
         self.requests_made = 0
@@ -99,7 +99,7 @@ class BaostockConnection:
         NetworkDown
             If this machine has no way out.
         SourceBlocked
-            If the package is not installed, the host is left alone, or it could not be asked.
+            If the package is not installed, its circuit is open, or it could not be asked.
         SourceEmpty
             If it answered that there is nothing.
         SourceChanged
@@ -134,7 +134,7 @@ class BaostockConnection:
     def _asked(self, library: Any, function: Any, call: Call) -> pd.DataFrame:
         import pandas as pd
 
-        self._stop_if_left_alone(call)
+        self._stop_if_open(call)
         if not self._open:
             self._login(library, call)
         self._pace()
@@ -153,7 +153,7 @@ class BaostockConnection:
         self._stop_if_told(result.error_code, result.error_msg, call)
         if len(result.data) >= _ASSUMED["page_rows"]:  # it had asked for a page that never came
             self._tell_change(call, f"the page after row {len(rows)} could not be read")
-        self._health.succeeded(_HOST)
+        self._breaker.succeeded(_HOST)
         if frame.empty:
             raise SourceEmpty(f"{_HOST} has no rows", where=_place(call), fix=_OTHER)
         return frame
@@ -172,20 +172,20 @@ class BaostockConnection:
         self._open = True
 
     def _pace(self) -> None:
-        last = self._health.last_request(_HOST)
+        last = self._breaker.last_request(_HOST)
         if last is not None:
             ready = last + timedelta(seconds=float(_ASSUMED["min_seconds"]))
             wait = (ready - self._clock.now()).total_seconds()
             if wait > 0:
                 self._clock.sleep(wait)
-        self._health.asked(_HOST)
+        self._breaker.asked(_HOST)
         self.requests_made += 1
 
-    def _stop_if_left_alone(self, call: Call) -> None:
-        until = self._health.wait_until(_HOST)
+    def _stop_if_open(self, call: Call) -> None:
+        until = self._breaker.wait_until(_HOST)
         if until is not None:
             raise SourceBlocked(
-                f"{_HOST} is left alone until {told(until)}: {self._health.reason(_HOST)}",
+                f"{_HOST}: circuit open until {told(until)}: {self._breaker.reason(_HOST)}",
                 where=_place(call),
                 fix=f"wait until {told(until)}, or {_OTHER}",
             )
@@ -217,8 +217,8 @@ class BaostockConnection:
 
     def _tell_refusal(self, code: str, said: str, call: Call) -> NoReturn:
         self._hang_up()
-        self._health.failed(_HOST, said, opens_after=1)
-        until = self._health.wait_until(_HOST)
+        self._breaker.failed(_HOST, said, opens_after=1)
+        until = self._breaker.wait_until(_HOST)
         fix = f"wait until {told(until)}, or {_OTHER}" if until else _OTHER
         if code == _ASSUMED["blacklisted"]:
             fix += "; it blacklists addresses that ask in parallel: let no other program ask it"
@@ -230,7 +230,7 @@ class BaostockConnection:
         fault = self._line.fault
         late = isinstance(fault, TimeoutError)
         said = f"{_HOST} {'did not answer in time' if late else 'dropped the connection'}"
-        self._health.failed(_HOST, said, opens_after=int(_ASSUMED["soft_failures"]))
+        self._breaker.failed(_HOST, said, opens_after=int(_ASSUMED["soft_failures"]))
         raise SourceBlocked(
             f"{said} ({type(fault).__name__}: {fault})",
             where=_place(call),
@@ -240,7 +240,7 @@ class BaostockConnection:
     def _tell_change(self, call: Call, what: str, cause: Exception | None = None) -> NoReturn:
         # What is left on the line after a reply that was not understood belongs to nobody.
         self._hang_up()
-        self._health.failed(_HOST, what, opens_after=int(_ASSUMED["soft_failures"]))
+        self._breaker.failed(_HOST, what, opens_after=int(_ASSUMED["soft_failures"]))
         raise SourceChanged(
             f"{_HOST} sent another reply than it used to ({what})",
             where=_place(call),

@@ -1,7 +1,7 @@
-"""Which hosts are left alone and until when, remembered between runs in one small file.
+"""Circuit breaker: which hosts may not be asked until when, kept between runs in one small file.
 
 A group of hosts is closed to us (its circuit is open) after a refusal. When the cool-down is over
-one request is tried: if it fails, the group is left alone for twice as long, up to a day; an answer
+one request is tried: if it fails, the circuit stays open for twice as long, up to a day; an answer
 that could be used forgets everything.
 """
 
@@ -18,7 +18,7 @@ from screener.data.sources.online.transport.clock import Clock
 from screener.domain.days import SHANGHAI
 from screener.files.whole import write_whole
 
-__all__ = ["COOL_DOWN", "LONGEST_COOL_DOWN", "HostHealth", "told"]
+__all__ = ["COOL_DOWN", "LONGEST_COOL_DOWN", "CircuitBreaker", "told"]
 
 COOL_DOWN = timedelta(hours=1)
 LONGEST_COOL_DOWN = timedelta(hours=24)
@@ -43,7 +43,7 @@ class _Record:
         return self.opened_at + timedelta(seconds=self.cool_down_seconds)
 
 
-class HostHealth:
+class CircuitBreaker:
     """Memory of how each group of hosts behaved.
 
     Parameters
@@ -63,7 +63,7 @@ class HostHealth:
         self._records = self._load()
 
     def wait_until(self, group: str) -> datetime | None:
-        """Return the instant (UTC) until which a group is left alone, `None` if it may be asked."""
+        """Return the instant (UTC) until which a circuit is open, `None` if it may be asked."""
         until = self._record(group).until
         return until if until is not None and until > self._clock.now() else None
 
@@ -130,12 +130,12 @@ class HostHealth:
         self._save()
 
     def describe(self) -> tuple[str, ...]:
-        """Return a line for each group that is left alone: why, and until when."""
+        """Return a line for each group whose circuit is open: why, and until when."""
         lines = []
         for group in sorted(self._records):
             until = self.wait_until(group)
             if until is not None:
-                lines.append(f"{group}: left alone until {told(until)} ({self.reason(group)})")
+                lines.append(f"{group}: circuit open until {told(until)} ({self.reason(group)})")
         return tuple(lines)
 
     def _record(self, group: str) -> _Record:

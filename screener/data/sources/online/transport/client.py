@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from screener.data.sources.online.transport.circuit_breaker import HostHealth
+from screener.data.sources.online.transport.circuit_breaker import CircuitBreaker
 from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.errors import (
     Trouble,
@@ -27,7 +27,7 @@ from screener.data.sources.online.transport.errors import (
 )
 from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Call, Page
-from screener.data.sources.online.transport.rate_limit import Manners, Visit, group_of, polite
+from screener.data.sources.online.transport.rate_limit import RateLimiter, Visit, group_of, polite
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
 
 if TYPE_CHECKING:
@@ -43,29 +43,29 @@ class OnlineWire:
     ----------
     clock, random
         Time, and the generator of the pace's jitter.
-    health
+    breaker
         What earlier runs met at each group of hosts.
     network
         The way out of this machine; not looked at when `None`.
     """
 
     def __init__(
-        self, clock: Clock, health: HostHealth, random: Random, network: Network | None = None
+        self, clock: Clock, breaker: CircuitBreaker, random: Random, network: Network | None = None
     ) -> None:
-        self._health = health
-        self._manners = Manners(clock=clock, health=health, random=random, network=network)
+        self._breaker = breaker
+        self._limiter = RateLimiter(clock=clock, breaker=breaker, random=random, network=network)
 
     @property
     def requests_made(self) -> Mapping[str, int]:
         """Requests that left the machine, by host."""
-        return dict(self._manners.requests_made)
+        return dict(self._limiter.requests_made)
 
     def wait_until(self, hosts: Iterable[str]) -> datetime | None:
         """Return the instant (UTC) from which all of `hosts` may be asked; `None` if they may be.
 
-        A host is left alone after a refusal, and for the rest of the day once its cap is used up.
+        A host's circuit is open after a refusal, and it rests once its cap of the day is used up.
         """
-        waits = [self._manners.wait_until(group_of(host)) for host in hosts]
+        waits = [self._limiter.wait_until(group_of(host)) for host in hosts]
         return max((item for item in waits if item is not None), default=None)
 
     def akshare(self, call: Call, *, due: bool) -> pd.DataFrame:
@@ -88,7 +88,7 @@ class OnlineWire:
         NetworkDown
             If this machine has no way out.
         SourceBlocked
-            If a host could not be asked, is left alone, or answered empty where rows are due.
+            If a host could not be asked, its circuit is open, or it sends none of the rows due.
         SourceEmpty
             If rows are not due, and it answered that there are none.
         SourceChanged
@@ -97,7 +97,7 @@ class OnlineWire:
             If akshare is not installed, or cannot run here.
         """
         function = _function(call)
-        with polite(self._manners, call) as visit, _quiet():
+        with polite(self._limiter, call) as visit, _quiet():
             try:
                 frame = function(**call.arguments)
             except MemoryError:
@@ -112,15 +112,15 @@ class OnlineWire:
 
     def page(self, page: Page) -> str:
         """Fetch a page as text; raises as `akshare` does, where a missing page is `SourceEmpty`."""
-        with polite(self._manners, page) as visit:
+        with polite(self._limiter, page) as visit:
             try:
-                with requests.Session() as session:  # its time-outs come from the manners
+                with requests.Session() as session:  # its time-outs come from the rate limiter
                     reply = session.get(
                         page.url, params=dict(page.params), headers=dict(page.headers)
                     )
             except requests.RequestException as error:
                 raise self._told(error, visit, due=True) from error
-        self._manners.succeeded(visit.hosts)
+        self._limiter.succeeded(visit.hosts)
         reply.encoding = page.encoding or _encoding(reply)
         return reply.text
 
@@ -136,9 +136,9 @@ class OnlineWire:
         if frame.empty:
             due = due or not visit.hosts
             counts = due and bool(visit.hosts)
-            until = self._manners.failed(visit.host, Trouble.NO_ROWS) if counts else None
+            until = self._limiter.failed(visit.host, Trouble.NO_ROWS) if counts else None
             raise empty_reply(call=visit.call, host=visit.host, due=due, until=until)
-        self._manners.succeeded(visit.hosts)
+        self._limiter.succeeded(visit.hosts)
         return frame
 
     def _told(self, error: Exception, visit: Visit, *, due: bool) -> SourceError:
@@ -151,7 +151,7 @@ class OnlineWire:
         if not isinstance(told, SourceBlocked | SourceChanged) or not visit.hosts:
             return told
         trouble = Trouble.UNREADABLE if isinstance(told, SourceBlocked) else Trouble.UNKNOWN_SHAPE
-        until = self._manners.failed(visit.host, trouble, type(error).__name__)
+        until = self._limiter.failed(visit.host, trouble, type(error).__name__)
         return translate(error, call=visit.call, host=visit.host, due=due, until=until)
 
 

@@ -86,7 +86,7 @@ class Trouble(StrEnum):
 
     @property
     def refuses(self) -> bool:
-        """Whether the host must be left alone at once."""
+        """Whether the circuit opens at once."""
         return self in {Trouble.DROPPED, Trouble.REFUSED, Trouble.WEB_PAGE}
 
     @property
@@ -111,7 +111,7 @@ class Trouble(StrEnum):
         detail
             Status or message, in brackets after the words.
         until
-            Instant until which the host is left alone, `None` if it is not.
+            Instant until which the circuit is open, `None` if it is not.
         """
         what = f"{host} {self.value}" + (f" ({detail})" if detail else "")
         where = place_of(call, host)
@@ -194,7 +194,7 @@ def translate(
     due
         Whether rows must exist.
     until
-        Instant until which the host is left alone, `None` if it is not.
+        Instant until which the circuit is open, `None` if it is not.
 
     Returns
     -------

@@ -63,7 +63,7 @@ def ask_in_turn(
     sources: Sequence[OnlineSource],
     ask: Ask,
     *,
-    left_alone: Callable[[Sequence[str]], str],
+    open_circuit: Callable[[Sequence[str]], str],
 ) -> Answer:
     """Ask the sources in turn until one answers.
 
@@ -73,7 +73,7 @@ def ask_in_turn(
         Sources that offer what is asked, in order of preference.
     ask
         The question.
-    left_alone
+    open_circuit
         Says why the hosts of a source must not be asked now; empty when they may.
 
     Raises
@@ -88,7 +88,7 @@ def ask_in_turn(
     attempts: list[Attempt] = []
     for source in sources:
         try:
-            reason = left_alone(source.hosts)
+            reason = open_circuit(source.hosts)
             if reason:
                 raise SourceBlocked(reason, where=source.name)
             query = source.build_query(ask)

@@ -49,7 +49,7 @@ class Need(StrEnum):
     SUSPENSIONS = "suspensions"
     """Suspensions of the whole mainland market that touch one day: table `status`."""
     RATINGS = "ratings"
-    """Ratings of one mainland security by houses: table `ratings`."""
+    """Ratings of one mainland security by brokers: table `ratings`."""
     MARKET_RATINGS = "market_ratings"
     """Ratings of the whole mainland market, day by day: table `ratings`."""
     STATUS = "status"
@@ -142,7 +142,7 @@ class Wire(Protocol):
         Raises
         ------
         SourceBlocked
-            If the host could not be asked, or is left alone after an earlier refusal.
+            If the host could not be asked, or has its circuit open after an earlier refusal.
         SourceEmpty
             If it answered that there is nothing.
         SourceChanged
@@ -168,7 +168,7 @@ class OnlineSource(Protocol):
     need: ClassVar[Need]
     exchanges: ClassVar[frozenset[Exchange]]
     hosts: ClassVar[tuple[str, ...]]
-    """Hosts that it asks; while one is left alone, the source is passed over."""
+    """Hosts that it asks; while the circuit of one is open, the source is passed over."""
 
     def __init__(self, wire: Wire) -> None: ...
 

@@ -1,6 +1,6 @@
 """How outside hosts are asked: slowly, one request at a time, and never after a refusal.
 
-While `polite` is in force every request of the process passes through `Manners.ask`, whatever
+While `polite` is in force every request of the process passes through `RateLimiter.ask`, whatever
 library sends it: akshare makes its own sessions, so the one place to stand is the transport.
 """
 
@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from screener.data.sources.online.transport.circuit_breaker import HostHealth, told
+from screener.data.sources.online.transport.circuit_breaker import CircuitBreaker, told
 from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.errors import (
     Trouble,
@@ -36,7 +36,7 @@ from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Call, Page
 from screener.errors import SourceBlocked, SourceError
 
-__all__ = ["HostGroup", "Manners", "Visit", "group_of", "polite"]
+__all__ = ["HostGroup", "RateLimiter", "Visit", "group_of", "polite"]
 
 CURL_MODULES = ("akshare.stock_feature.stock_hk_valuation_baidu",)
 """Modules whose `requests` is curl_cffi's, which does not pass through `HTTPAdapter`."""
@@ -57,7 +57,7 @@ class HostGroup:
     retry
         Whether a time-out or a fault of the server is worth one more request.
     soft_failures
-        Failures in a row, short of a refusal, until the group is left alone.
+        Failures in a row, short of a refusal, until the group's circuit opens.
     pages
         Patterns of hosts whose replies are web pages.
     daily_cap
@@ -129,25 +129,30 @@ class Visit:
         return self.hosts[-1] if self.hosts else ""
 
 
-class Manners:
+class RateLimiter:
     """Pace, caps, retries and circuits of all hosts.
 
     Parameters
     ----------
     clock, random
         Time, and the jitter's generator.
-    health
+    breaker
         What earlier requests met.
     network
         The way out of this machine, for which no host is blamed; not looked at when `None`.
     """
 
     def __init__(
-        self, *, clock: Clock, health: HostHealth, random: Random, network: Network | None = None
+        self,
+        *,
+        clock: Clock,
+        breaker: CircuitBreaker,
+        random: Random,
+        network: Network | None = None,
     ) -> None:
         self.clock = clock
         self._network = network
-        self.health = health
+        self.breaker = breaker
         self.requests_made: Counter[str] = Counter()
         self._random = random
         self._in_flight: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -173,7 +178,7 @@ class Manners:
         NetworkDown
             If this machine has no way out.
         SourceBlocked
-            If the host is left alone, used up for today, or cannot be asked.
+            If the host's circuit is open, it is used up for today, or cannot be asked.
         SourceEmpty
             If it has no such page.
         SourceChanged
@@ -194,24 +199,24 @@ class Manners:
         """Return the instant (UTC) from which a group may be asked, `None` if it may be now."""
         used_up = (
             group.daily_cap is not None
-            and self.health.requests_today(group.name) >= group.daily_cap
+            and self.breaker.requests_today(group.name) >= group.daily_cap
         )
-        waits = [self.health.wait_until(group.name), self.health.day_ends() if used_up else None]
+        waits = [self.breaker.wait_until(group.name), self.breaker.day_ends() if used_up else None]
         return max((item for item in waits if item is not None), default=None)
 
     def failed(self, host: str, trouble: Trouble, detail: str = "") -> datetime | None:
-        """Count a failure of a host; return the instant until which it is now left alone."""
+        """Count a failure of a host; return the instant until which its circuit is open."""
         group = group_of(host)
         if trouble.counts:
             opens_after = 1 if trouble.refuses else group.soft_failures
             reason = f"{host} {trouble.value}" + (f", {detail}" if detail else "")
-            self.health.failed(group.name, reason, opens_after=opens_after)
-        return self.health.wait_until(group.name)
+            self.breaker.failed(group.name, reason, opens_after=opens_after)
+        return self.breaker.wait_until(group.name)
 
     def succeeded(self, hosts: Iterable[str]) -> None:
         """Forget the failures of hosts whose answer could be used."""
         for name in {group_of(host).name for host in hosts}:
-            self.health.succeeded(name)
+            self.breaker.succeeded(name)
 
     def _ask_twice(
         self,
@@ -223,7 +228,7 @@ class Manners:
     ) -> Reply:
         trouble, detail = Trouble.TIMED_OUT, ""
         for tries_left in (1, 0) if group.retry else (0,):
-            self._stop_if_left_alone(visit, host, group)
+            self._stop_if_open(visit, host, group)
             if self._network is not None and not proxy:  # a proxy finds the names itself
                 self._network.check()
             self._pace(host, group)
@@ -247,27 +252,27 @@ class Manners:
         until = self.failed(host, trouble, detail)
         raise trouble.error(call=visit.call, host=host, detail=detail, until=until)
 
-    def _stop_if_left_alone(self, visit: Visit, host: str, group: HostGroup) -> None:
+    def _stop_if_open(self, visit: Visit, host: str, group: HostGroup) -> None:
         until = self.wait_until(group)
         if until is None:
             return
-        reason = self.health.reason(group.name)
-        if self.health.wait_until(group.name) is None:
-            reason = f"{group.daily_cap} requests a day are used up"
+        state, reason = "circuit open", self.breaker.reason(group.name)
+        if self.breaker.wait_until(group.name) is None:
+            state, reason = "rate limit", f"{group.daily_cap} requests a day are used up"
         raise SourceBlocked(
-            f"{group.name} is left alone until {told(until)}: {reason}",
+            f"{group.name}: {state} until {told(until)}: {reason}",
             where=place_of(visit.call, host),
             fix=f"wait until {told(until)}, or ask another source",
         )
 
     def _pace(self, host: str, group: HostGroup) -> None:
-        last = self.health.last_request(group.name)
+        last = self.breaker.last_request(group.name)
         if last is not None:
             seconds = group.min_seconds * (1 + group.jitter * self._random.random())
             wait = (last + timedelta(seconds=seconds) - self.clock.now()).total_seconds()
             if wait > 0:
                 self.clock.sleep(wait)
-        self.health.asked(group.name)
+        self.breaker.asked(group.name)
         self.requests_made[host] += 1
 
 
@@ -275,8 +280,8 @@ _ONE_AT_A_TIME = threading.RLock()
 
 
 @contextlib.contextmanager
-def polite(manners: Manners, call: Call | Page) -> Iterator[Visit]:
-    """Send every request of the process with manners until the block ends.
+def polite(limiter: RateLimiter, call: Call | Page) -> Iterator[Visit]:
+    """Send every request of the process through a rate limiter until the block ends.
 
     The block holds a lock, since what it replaces is shared by all threads: the transport of
     requests, the `get` of curl_cffi where akshare uses it, and `time.sleep`, with which akshare
@@ -284,7 +289,7 @@ def polite(manners: Manners, call: Call | Page) -> Iterator[Visit]:
 
     Parameters
     ----------
-    manners
+    limiter
         Pace, caps and circuits.
     call
         What is asked, for messages.
@@ -297,17 +302,17 @@ def polite(manners: Manners, call: Call | Page) -> Iterator[Visit]:
     visit = Visit(call=call)
     with _ONE_AT_A_TIME, contextlib.ExitStack() as stack:
         adapter = requests.adapters.HTTPAdapter
-        stack.enter_context(_replaced(adapter, "send", _polite_send(manners, visit, adapter.send)))
-        stack.enter_context(_replaced(time, "sleep", _counted_sleep(manners.clock, time.sleep)))
+        stack.enter_context(_replaced(adapter, "send", _polite_send(limiter, visit, adapter.send)))
+        stack.enter_context(_replaced(time, "sleep", _counted_sleep(limiter.clock, time.sleep)))
         for name in CURL_MODULES:
             if name in sys.modules:
                 curl = sys.modules[name].requests
-                stack.enter_context(_replaced(curl, "get", _polite_get(manners, visit, curl.get)))
+                stack.enter_context(_replaced(curl, "get", _polite_get(limiter, visit, curl.get)))
         yield visit
 
 
 def _polite_send(
-    manners: Manners, visit: Visit, original: Callable[..., requests.Response]
+    limiter: RateLimiter, visit: Visit, original: Callable[..., requests.Response]
 ) -> Callable[..., requests.Response]:
     def send(
         adapter: requests.adapters.HTTPAdapter,
@@ -325,7 +330,7 @@ def _polite_send(
             return original(adapter, request, **{**options, "timeout": given or timeout})
 
         proxy = requests.utils.select_proxy(url, options.get("proxies"))
-        reply = manners.ask(visit, url, go, proxy=_without_password(proxy))
+        reply = limiter.ask(visit, url, go, proxy=_without_password(proxy))
         visit.replies[key] = reply
         return reply  # type: ignore[return-value]
 
@@ -333,7 +338,7 @@ def _polite_send(
 
 
 def _polite_get(
-    manners: Manners, visit: Visit, original: Callable[..., Reply]
+    limiter: RateLimiter, visit: Visit, original: Callable[..., Reply]
 ) -> Callable[..., Reply]:
     def get(url: str, **options: Any) -> Reply:
         def go(timeout: tuple[float, float]) -> Reply:
@@ -341,7 +346,7 @@ def _polite_get(
 
         proxies = requests.utils.get_environ_proxies(url) | dict(options.get("proxies") or {})
         proxy = requests.utils.select_proxy(url, proxies)
-        return manners.ask(visit, url, go, proxy=_without_password(proxy))
+        return limiter.ask(visit, url, go, proxy=_without_password(proxy))
 
     return get
 

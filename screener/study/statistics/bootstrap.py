@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from screener.domain.arrays import FloatVector, IntArray
-from screener.study.parametric import CONFIDENCE
 from screener.study.results import NO_EVENT, Statistic, TestResult, unanswered
 from screener.study.returns import Timeline
-from screener.study.ties import Clusters, clusters_of
+from screener.study.statistics.clustering import Clusters, clusters_of
+from screener.study.statistics.parametric import CONFIDENCE
 
 __all__ = ["LEAST_BLOCKS", "bootstrap_test", "mean_block"]
 

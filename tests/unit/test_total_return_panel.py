@@ -14,9 +14,9 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.panels.total_return_panel import read_wealth
+from screener.data.panels.total_return_panel import read_total_returns
 from screener.domain.listing import Exchange, Listing
-from screener.domain.wealth import Peers, WealthPanel
+from screener.domain.total_return import Peers, TotalReturnPanel
 
 DAYS = [date(2026, 5, day) for day in (11, 12, 13, 14, 15)]
 INDEX = Listing("000300", Exchange.SH)
@@ -32,7 +32,7 @@ def rows_of(name: TableName, rows: list[dict[str, Any]]) -> Any:
 
 def panel(
     root: Path, closes: Closes, *, basis: str = "raw", **tables: list[dict[str, Any]]
-) -> WealthPanel:
+) -> TotalReturnPanel:
     bars = [
         {
             "listing": name,
@@ -50,14 +50,14 @@ def panel(
     made |= {TableName(name): rows_of(TableName(name), rows) for name, rows in tables.items()}
     with Store.create(root / "lake") as store:
         store.commit(Batch(tables=made), message="test")
-        return read_wealth(store, mainland=True, start=DAYS[0], benchmarks=[INDEX])
+        return read_total_returns(store, mainland=True, start=DAYS[0], benchmarks=[INDEX])
 
 
 def flat(*days: date, price: float = 10.0) -> dict[date, float]:
     return dict.fromkeys(days or DAYS, price)
 
 
-def of(found: WealthPanel, name: str) -> int:
+def of(found: TotalReturnPanel, name: str) -> int:
     return [item.id for item in found.listings].index(name)
 
 
@@ -140,7 +140,7 @@ def test_what_belongs_to_a_base_rate(tmp_path: Path) -> None:
 
 def test_the_sessions_end_with_the_last_bar_of_a_security(tmp_path: Path) -> None:
     found = panel(tmp_path, {"600001.SH": flat(*DAYS[:3]), "000300.SH": flat()})
-    assert found.frontier == DAYS[2]
+    assert found.last_available == DAYS[2]
     assert found.indices[INDEX].close.tolist() == [10] * 3
 
 
@@ -162,5 +162,5 @@ def test_a_market_without_bars_has_no_sessions(tmp_path: Path, closes: Closes) -
                 for day in days
             ]
             store.commit(Batch(tables={TableName.BARS: rows_of(TableName.BARS, bars)}), message="x")
-        found = read_wealth(store, mainland=True, start=DAYS[0], benchmarks=[INDEX])
-    assert (len(found.sessions), found.listings, found.frontier) == (0, (), None)
+        found = read_total_returns(store, mainland=True, start=DAYS[0], benchmarks=[INDEX])
+    assert (len(found.sessions), found.listings, found.last_available) == (0, (), None)

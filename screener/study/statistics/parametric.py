@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 from screener.domain.arrays import FloatVector
-from screener.study.distributions import (
+from screener.study.results import NO_EVENT, ONE_EVENT, Statistic, TestResult, unanswered
+from screener.study.statistics.distributions import (
     normal_quantile,
     normal_two_sided,
     t_quantile,
     t_two_sided,
 )
-from screener.study.results import NO_EVENT, ONE_EVENT, Statistic, TestResult, unanswered
 
 __all__ = [
     "CONFIDENCE",
@@ -61,13 +61,13 @@ def patell_test(standardised: FloatVector, freedom: FloatVector) -> TestResult:
         return unanswered(Statistic.PATELL, n, NO_EVENT)
     spread = math.sqrt(float((freedom / (freedom - 2)).sum()))
     value, mean = float(standardised.sum()) / spread, float(standardised.mean())
-    reach = normal_quantile((1 + CONFIDENCE) / 2) * spread / n
+    half_width = normal_quantile((1 + CONFIDENCE) / 2) * spread / n
     return TestResult(
         statistic=Statistic.PATELL,
         n=n,
         estimate=mean,
-        low=mean - reach,
-        high=mean + reach,
+        low=mean - half_width,
+        high=mean + half_width,
         value=value,
         p=normal_two_sided(value),
     )
@@ -97,7 +97,7 @@ def kolari_pynnonen_test(standardised: FloatVector, correlation: float | None) -
     standardised
         `(n_events,)` abnormal returns over their forecast errors, finite.
     correlation
-        Mean correlation r of the events' residuals, see `ties.Ties`; `None` where it is
+        Mean correlation r of the events' residuals, see `CrossCorrelation`; `None` where it is
         not defined.
     """
     n = len(standardised)
@@ -119,13 +119,13 @@ def _mean_test(statistic: Statistic, values: FloatVector, correlation: float) ->
     growth = math.sqrt((1 + (n - 1) * correlation) / (1 - correlation))
     error = deviation / math.sqrt(n) * growth
     value = mean / error
-    reach = t_quantile((1 + CONFIDENCE) / 2, n - 1) * error
+    half_width = t_quantile((1 + CONFIDENCE) / 2, n - 1) * error
     return TestResult(
         statistic=statistic,
         n=n,
         estimate=mean,
-        low=mean - reach,
-        high=mean + reach,
+        low=mean - half_width,
+        high=mean + half_width,
         value=value,
         p=t_two_sided(value, n - 1),
         note=f"r = {correlation:.3f}" if statistic is Statistic.KOLARI_PYNNONEN else "",

@@ -1,4 +1,4 @@
-"""Which hosts are left alone, for how long, and that no file can break it."""
+"""Which circuits are open, for how long, and that no file can break it."""
 
 from __future__ import annotations
 
@@ -11,80 +11,80 @@ import pytest
 from screener.data.sources.online.transport.circuit_breaker import (
     COOL_DOWN,
     LONGEST_COOL_DOWN,
-    HostHealth,
+    CircuitBreaker,
     told,
 )
 from tests.support.wire_clock import START, FakeClock
 
 
-def refuse(health: HostHealth, group: str = "g") -> None:
-    health.failed(group, "a.example refused the request", opens_after=1)
+def refuse(breaker: CircuitBreaker, group: str = "g") -> None:
+    breaker.failed(group, "a.example refused the request", opens_after=1)
 
 
 def test_a_refusal_closes_a_group_for_an_hour() -> None:
     time = FakeClock()
-    health = HostHealth(None, time.clock)
-    assert health.wait_until("g") is None
-    refuse(health)
-    assert health.wait_until("g") == START + timedelta(hours=1)
-    assert health.wait_until("other") is None
+    breaker = CircuitBreaker(None, time.clock)
+    assert breaker.wait_until("g") is None
+    refuse(breaker)
+    assert breaker.wait_until("g") == START + timedelta(hours=1)
+    assert breaker.wait_until("other") is None
     time.advance(hours=1)
-    assert health.wait_until("g") is None
+    assert breaker.wait_until("g") is None
 
 
 def test_softer_failures_close_it_when_they_come_in_a_row() -> None:
-    health = HostHealth(None, FakeClock().clock)
+    breaker = CircuitBreaker(None, FakeClock().clock)
     for _ in range(2):
-        health.failed("g", "timed out", opens_after=3)
-    health.succeeded("g")
-    assert health.failures("g") == 0
+        breaker.failed("g", "timed out", opens_after=3)
+    breaker.succeeded("g")
+    assert breaker.failures("g") == 0
     for _ in range(2):
-        health.failed("g", "timed out", opens_after=3)
-        assert health.wait_until("g") is None
-    health.failed("g", "timed out", opens_after=3)
-    assert health.wait_until("g") is not None
+        breaker.failed("g", "timed out", opens_after=3)
+        assert breaker.wait_until("g") is None
+    breaker.failed("g", "timed out", opens_after=3)
+    assert breaker.wait_until("g") is not None
 
 
 def test_each_failed_trial_doubles_the_cool_down_up_to_a_day() -> None:
     time = FakeClock()
-    health = HostHealth(None, time.clock)
+    breaker = CircuitBreaker(None, time.clock)
     hours = []
     for _ in range(7):
-        health.failed("g", "timed out", opens_after=1 if not hours else 3)
-        until = health.wait_until("g")
+        breaker.failed("g", "timed out", opens_after=1 if not hours else 3)
+        until = breaker.wait_until("g")
         assert until is not None
         hours.append((until - time.instant) / timedelta(hours=1))
         time.instant = until
     assert hours == [1, 2, 4, 8, 16, 24, 24]
-    health.succeeded("g")
-    refuse(health)
-    assert health.wait_until("g") == time.instant + COOL_DOWN
+    breaker.succeeded("g")
+    refuse(breaker)
+    assert breaker.wait_until("g") == time.instant + COOL_DOWN
 
 
-def test_a_failure_while_it_is_left_alone_changes_nothing() -> None:
+def test_a_failure_while_the_circuit_is_open_changes_nothing() -> None:
     time = FakeClock()
-    health = HostHealth(None, time.clock)
-    refuse(health)
+    breaker = CircuitBreaker(None, time.clock)
+    refuse(breaker)
     time.advance(minutes=5)
-    refuse(health)
-    assert health.wait_until("g") == START + COOL_DOWN
+    refuse(breaker)
+    assert breaker.wait_until("g") == START + COOL_DOWN
 
 
 def test_the_next_run_remembers(tmp_path: Path) -> None:
     path, time = tmp_path / "new" / "hosts.json", FakeClock()
-    first = HostHealth(path, time.clock)
+    first = CircuitBreaker(path, time.clock)
     first.asked("g")
     refuse(first)
-    second = HostHealth(path, time.clock)
+    second = CircuitBreaker(path, time.clock)
     assert second.wait_until("g") == START + COOL_DOWN
     assert second.requests_today("g") == 1
     assert second.last_request("g") == START
     assert second.describe() == (
-        "g: left alone until 2026-05-27 02:00 UTC (a.example refused the request)",
+        "g: circuit open until 2026-05-27 02:00 UTC (a.example refused the request)",
     )
     time.advance(hours=1)
     refuse(second)
-    assert HostHealth(path, time.clock).wait_until("g") == START + timedelta(hours=3)
+    assert CircuitBreaker(path, time.clock).wait_until("g") == START + timedelta(hours=3)
     assert [item.name for item in path.parent.iterdir()] == ["hosts.json"]
 
 
@@ -93,11 +93,11 @@ def test_a_clock_that_went_back_neither_forgets_nor_waits_for_ever(
     tmp_path: Path, back: timedelta
 ) -> None:
     path, time = tmp_path / "hosts.json", FakeClock()
-    before = HostHealth(path, time.clock)
+    before = CircuitBreaker(path, time.clock)
     before.asked("g")
     refuse(before)
     time.instant -= back
-    after = HostHealth(path, time.clock)
+    after = CircuitBreaker(path, time.clock)
     assert after.wait_until("g") == time.instant + COOL_DOWN
     assert after.last_request("g") == time.instant
     assert after.requests_today("g") == 1
@@ -107,15 +107,15 @@ def test_a_clock_that_went_back_neither_forgets_nor_waits_for_ever(
 
 def test_requests_are_counted_by_the_day_of_the_vendors() -> None:
     time = FakeClock()  # 09:00 in China
-    health = HostHealth(None, time.clock)
-    health.asked("g")
-    health.asked("g")
-    assert health.requests_today("g") == 2
-    assert health.day_ends() == START + timedelta(hours=15)
-    time.instant = health.day_ends() - timedelta(seconds=1)
-    assert health.requests_today("g") == 2
+    breaker = CircuitBreaker(None, time.clock)
+    breaker.asked("g")
+    breaker.asked("g")
+    assert breaker.requests_today("g") == 2
+    assert breaker.day_ends() == START + timedelta(hours=15)
+    time.instant = breaker.day_ends() - timedelta(seconds=1)
+    assert breaker.requests_today("g") == 2
     time.advance(seconds=1)
-    assert health.requests_today("g") == 0
+    assert breaker.requests_today("g") == 0
 
 
 GOOD = {
@@ -150,11 +150,11 @@ GOOD = {
 def test_a_corrupt_file_is_told_and_written_anew(tmp_path: Path, text: str) -> None:
     path = tmp_path / "hosts.json"
     path.write_bytes(text.encode("latin-1"))
-    health = HostHealth(path, FakeClock().clock)
-    assert len(health.remarks) == 1
-    assert str(path) in health.remarks[0]
-    refuse(health)
-    again = HostHealth(path, FakeClock().clock)
+    breaker = CircuitBreaker(path, FakeClock().clock)
+    assert len(breaker.remarks) == 1
+    assert str(path) in breaker.remarks[0]
+    refuse(breaker)
+    again = CircuitBreaker(path, FakeClock().clock)
     assert again.remarks == []
     assert again.wait_until("g") is not None
 
@@ -163,24 +163,24 @@ def test_a_far_future_in_the_file_is_drawn_back(tmp_path: Path) -> None:
     path = tmp_path / "hosts.json"
     late = GOOD | {"opened_at": "9999-12-31T23:59:59+00:00", "cool_down_seconds": 86400}
     path.write_text(json.dumps({"groups": {"g": late}}))
-    health = HostHealth(path, FakeClock().clock)
-    assert health.wait_until("g") == START + LONGEST_COOL_DOWN
+    breaker = CircuitBreaker(path, FakeClock().clock)
+    assert breaker.wait_until("g") == START + LONGEST_COOL_DOWN
 
 
 def test_a_file_that_cannot_be_written_is_told_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    health = HostHealth(tmp_path / "file" / "hosts.json", FakeClock().clock)
-    health.asked("g")
-    refuse(health)
-    assert health.wait_until("g") is not None
-    assert len([remark for remark in health.remarks if "written" in remark]) == 1
+    breaker = CircuitBreaker(tmp_path / "file" / "hosts.json", FakeClock().clock)
+    breaker.asked("g")
+    refuse(breaker)
+    assert breaker.wait_until("g") is not None
+    assert len([remark for remark in breaker.remarks if "written" in remark]) == 1
 
 
 def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
-    health = HostHealth(tmp_path, FakeClock().clock)
-    refuse(health)
-    assert [word for word in ("read", "written") if word in " ".join(health.remarks)]
-    assert health.wait_until("g") is not None
+    breaker = CircuitBreaker(tmp_path, FakeClock().clock)
+    refuse(breaker)
+    assert [word for word in ("read", "written") if word in " ".join(breaker.remarks)]
+    assert breaker.wait_until("g") is not None
 
 
 def test_instants_are_told_rounded_up() -> None:

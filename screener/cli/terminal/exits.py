@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from screener.cli.speaking import SpeakingGroup
+from screener.cli.terminal.speaking import SpeakingGroup
 from screener.errors import ScreenerError, StorageError
 from screener.files.clean import clean_line
 from screener.files.memory import memory_error, tells_of_memory

@@ -29,7 +29,7 @@ __all__ = ["rebuilt_lines", "repairs_page", "verify_page"]
 
 _ROUND = (
     "ratios are the usual ones nearest to the open; where the announcement says another, import "
-    "its action or mended bars instead"
+    "its action or repaired bars instead"
 )
 _AGAIN = "importing the same file again brings the faults back: mend the file, or repair again"
 _FINDINGS_SHOWN = 20

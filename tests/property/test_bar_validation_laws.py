@@ -23,8 +23,8 @@ from screener.data.lake.rows import empty_rows, make_rows
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.panels.factors import total_return_factors
 from screener.data.validation.bar_checks import (
-    Arrival,
-    ArrivalContext,
+    ValidatedBars,
+    ValidationContext,
     check_bars,
     check_factors,
     gaps,
@@ -95,14 +95,14 @@ def bars(rows: list[dict[str, Any]], listing: Listing, source: str = "tencent") 
     )
 
 
-def context(known: dict[str, Any]) -> ArrivalContext:
+def context(known: dict[str, Any]) -> ValidationContext:
     listing = known["listing"]
     held = [
         {"session": day, "close": 10.0, "open": None, "volume": 1e6, "amount": 1e7}
         for day in sorted(known["stored"])
     ]
     bonus = {"listing": [listing.id] * len(known["ex"]), "ex_session": known["ex"]}
-    return ArrivalContext(
+    return ValidationContext(
         listing=listing,
         calendar=calendar_of(listing.exchange),
         today=known["today"],
@@ -123,9 +123,9 @@ def printed(row: dict[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False, default=str)
 
 
-def told(arrival: Arrival) -> tuple[Any, ...]:
-    kept = [printed(row) for row in arrival.rows.to_pylist()]
-    return kept, arrival.rejects, arrival.doubts, arrival.remarks
+def told(validated: ValidatedBars) -> tuple[Any, ...]:
+    kept = [printed(row) for row in validated.rows.to_pylist()]
+    return kept, validated.rejects, validated.doubts, validated.remarks
 
 
 @LAWS
@@ -134,19 +134,19 @@ def test_every_row_is_kept_as_it_is_or_accounted_for(
     rows: list[dict[str, Any]], known: dict[str, Any]
 ) -> None:
     fetched, judged = bars(rows, known["listing"]), context(known)
-    arrival = check_bars(fetched, judged)
+    validated = check_bars(fetched, judged)
     late = [row for row in fetched.to_pylist() if row["session"] and row["session"] > judged.today]
     sent = Counter(printed(row) for row in fetched.to_pylist())
     sent -= Counter(printed(row) for row in late)
-    kept = Counter(printed(row) for row in arrival.rows.to_pylist())
-    rejected = Counter(note.row for note in arrival.rejects)
+    kept = Counter(printed(row) for row in validated.rows.to_pylist())
+    rejected = Counter(note.row for note in validated.rejects)
     assert not kept - sent  # a subset, values untouched
     repeats = sent - kept - rejected
     assert all(kept[text] for text in repeats)  # what is neither repeats a row that is kept
     assert sum(sent.values()) == sum((kept + rejected + repeats).values())
-    assert arrival.rows.schema == fetched.schema
-    assert any("not finished yet" in text for text in arrival.remarks) is bool(late)
-    assert any("repeat another" in text for text in arrival.remarks) is bool(repeats)
+    assert validated.rows.schema == fetched.schema
+    assert any("not finished yet" in text for text in validated.remarks) is bool(late)
+    assert any("repeat another" in text for text in validated.remarks) is bool(repeats)
 
 
 @LAWS
@@ -154,15 +154,15 @@ def test_every_row_is_kept_as_it_is_or_accounted_for(
 def test_notes_have_keys_of_their_own_and_doubts_are_on_kept_rows(
     rows: list[dict[str, Any]], known: dict[str, Any]
 ) -> None:
-    arrival = check_bars(bars(rows, known["listing"]), context(known))
-    notes = (*arrival.rejects, *arrival.doubts)
+    validated = check_bars(bars(rows, known["listing"]), context(known))
+    notes = (*validated.rejects, *validated.doubts)
     keys = [(note.table, note.file, note.line) for note in notes]
     assert len(set(keys)) == len(keys)
-    sessions = arrival.rows["session"].to_pylist()
+    sessions = validated.rows["session"].to_pylist()
     assert sessions == sorted(set(sessions))
-    assert {note.session for note in arrival.doubts} <= set(sessions)
-    assert all(note.reason.startswith("kept: ") for note in arrival.doubts)
-    assert not any(note.reason.startswith("kept: ") for note in arrival.rejects)
+    assert {note.session for note in validated.doubts} <= set(sessions)
+    assert all(note.reason.startswith("kept: ") for note in validated.doubts)
+    assert not any(note.reason.startswith("kept: ") for note in validated.rejects)
 
 
 @LAWS
@@ -202,17 +202,17 @@ def test_later_sessions_change_no_verdict_but_the_last(
 
 
 def verdicts(
-    arrival: Arrival, *, before: date | None = None, on: date | None = None
+    validated: ValidatedBars, *, before: date | None = None, on: date | None = None
 ) -> list[tuple[str, str, str]]:
     def chosen(day: date | None) -> bool:
         return day is not None and (day == on if before is None else day < before)
 
     kept = [
-        ("kept", printed(row), "") for row in arrival.rows.to_pylist() if chosen(row["session"])
+        ("kept", printed(row), "") for row in validated.rows.to_pylist() if chosen(row["session"])
     ]
     notes = [
         (note.file, note.row, note.reason)
-        for note in (*arrival.rejects, *arrival.doubts)
+        for note in (*validated.rejects, *validated.doubts)
         if chosen(note.session)
     ]
     return sorted([*kept, *notes])
@@ -224,8 +224,8 @@ def test_what_was_kept_passes_again_against_itself(
     rows: list[dict[str, Any]], known: dict[str, Any]
 ) -> None:
     judged = context(known)
-    arrival = check_bars(bars(rows, known["listing"]), judged)
-    again = check_bars(arrival.rows, replace(judged, stored=arrival.rows))
+    validated = check_bars(bars(rows, known["listing"]), judged)
+    again = check_bars(validated.rows, replace(judged, stored=validated.rows))
     sources = [note.reason for note in again.rejects if "stored from" in note.reason]
     assert sources == []
     assert not any("corrected" in text for text in again.remarks)
@@ -256,11 +256,11 @@ def market() -> CannedMarket:
     return CannedMarket.make(n_other=18, start=date(2014, 1, 2))
 
 
-def known_of(market: CannedMarket, listing: Listing, *, told_all: bool) -> ArrivalContext:
+def known_of(market: CannedMarket, listing: Listing, *, told_all: bool) -> ValidationContext:
     status = {row["session"]: row for row in market.rows(TableName.STATUS, listing.id)}
     days = own(market, TableName.BARS, listing).column("session").to_pylist()
     (master,) = market.rows(TableName.LISTINGS, listing.id)
-    return ArrivalContext(
+    return ValidationContext(
         listing=listing,
         calendar=calendar_of(listing.exchange),
         today=date(2026, 5, 27),
@@ -291,9 +291,9 @@ def test_clean_bars_pass(market: CannedMarket, told_all: bool, flat_rows: bool) 
         rows = own(market, TableName.BARS, listing)
         if not flat_rows:
             rows = without_suspensions(rows, known.suspended)
-        arrival = check_bars(rows, known)
-        assert (arrival.rejects, arrival.doubts, arrival.remarks) == ((), (), ())
-        assert arrival.rows.num_rows == rows.num_rows
+        validated = check_bars(rows, known)
+        assert (validated.rejects, validated.doubts, validated.remarks) == ((), (), ())
+        assert validated.rows.num_rows == rows.num_rows
         count += rows.num_rows
     assert count > 200 * 243  # listing-years
 
@@ -328,11 +328,11 @@ def test_one_wrong_row_in_clean_bars_harms_no_other(
     for name in ("open", "high", "low", "close"):
         rows[at][name] = rows[at][name] * factor  # type: ignore[operator]
     schema = market.tables[TableName.BARS].schema
-    arrival = check_bars(pa.Table.from_pylist(rows, schema=schema), known)
+    validated = check_bars(pa.Table.from_pylist(rows, schema=schema), known)
     session = rows[at]["session"]
-    noted = {note.session for note in (*arrival.rejects, *arrival.doubts)}
+    noted = {note.session for note in (*validated.rejects, *validated.doubts)}
     neighbours = {rows[at + step]["session"] for step in (-1, 0, 1)}
     assert noted <= neighbours
     near = calendar_of(listing.exchange).between(rows[at - 1]["session"], rows[at + 1]["session"])  # type: ignore[arg-type]
     if len(near) == 3:  # its neighbours are those of the calendar
-        assert [note.session for note in arrival.rejects] == [session]
+        assert [note.session for note in validated.rejects] == [session]

@@ -13,22 +13,29 @@ from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
 from screener.data.validation.row_checks import (
-    Finding,
-    duplicate_findings,
-    future_finding,
-    missing_finding,
-    session_findings,
+    RowFault,
+    duplicate_faults,
+    future_fault,
+    missing_fault,
+    session_faults,
 )
 from screener.data.validation.sense import days_beyond, numbers_beyond
 from screener.domain.arrays import FlagArray
 from screener.domain.listing import Exchange
 from screener.market.calendars import calendar_of
 
-__all__ = ["Outcome", "on_sessions", "quantities", "required_days", "sensible", "without_repeats"]
+__all__ = [
+    "Normalised",
+    "on_sessions",
+    "quantities",
+    "required_days",
+    "sensible",
+    "without_repeats",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Outcome:
+class Normalised:
     """What a kind's normaliser made of the rows.
 
     Parameters
@@ -52,7 +59,7 @@ class Outcome:
 
 def sensible(rows: Rows) -> Rows:
     """Reject rows with a number or a day that no market has seen; see `data.sense`."""
-    findings: list[Finding] = []
+    findings: list[RowFault] = []
     for name, values in rows.values.items():
         if values.dtype.kind == "M":
             findings.append(days_beyond(name, rows.days(name)))
@@ -65,7 +72,7 @@ def required_days(rows: Rows, query: FileQuery, name: str) -> Rows:
     """Reject rows whose day is missing or after today."""
     days = rows.days(name)
     return rows.judged(
-        [missing_finding(np.isnat(days), name), future_finding(days, query.request.today)]
+        [missing_fault(np.isnat(days), name), future_fault(days, query.request.today)]
     )
 
 
@@ -74,17 +81,17 @@ def on_sessions(rows: Rows, name: str) -> Rows:
     exchange_of = rows.exchange_index()
     present = {list(Exchange)[place] for place in np.unique(exchange_of) if place >= 0}
     calendars = {item: calendar_of(item) for item in Exchange if item in present}
-    return rows.judged(session_findings(rows.days(name), exchange_of, calendars))
+    return rows.judged(session_faults(rows.days(name), exchange_of, calendars))
 
 
-def quantities(rows: Rows, names: tuple[str, ...], *, zero: bool = True) -> list[Finding]:
+def quantities(rows: Rows, names: tuple[str, ...], *, zero: bool = True) -> list[RowFault]:
     """Find values that may not be negative, or not zero either."""
     findings = []
     for name in names:
         values = rows.numbers(name)
         bad = values < 0 if zero else values <= 0
         reason = f"{name} is {'negative' if zero else 'not positive'}"
-        findings.append(Finding(rows=bad, reason=reason))
+        findings.append(RowFault(rows=bad, reason=reason))
     return findings
 
 
@@ -102,7 +109,7 @@ def without_repeats(
     key_name
         The key in words.
     """
-    repeats, conflict = duplicate_findings(
+    repeats, conflict = duplicate_faults(
         [rows.listing, *(rows.days(name) for name in days)],
         [column for name, column in rows.values.items() if name not in days],
         rows.passed,

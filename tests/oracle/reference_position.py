@@ -1,4 +1,4 @@
-"""The reference simulator's page of one name: bought, held and sold, session by session."""
+"""The reference simulator's position in one name: bought, held and sold, session by session."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from tests.oracle.reference_book import Booked, Choices, Day, Name, Status
-from tests.oracle.reference_news import News, exact
+from tests.oracle.reference_market import MarketData, exact
 from tests.oracle.reference_rules import (
     SOUTHBOUND_DIVIDEND_TAX,
     Lot,
@@ -16,14 +16,14 @@ from tests.oracle.reference_rules import (
     rounded_down,
 )
 
-__all__ = ["Page"]
+__all__ = ["Position"]
 
 _ZERO = Decimal(0)
 _SETTLED = Decimal("1e-9")
 
 
 @dataclass(slots=True, kw_only=True)
-class Parcel:
+class TaxLot:
     """Shares of one purchase, and the dividends on them of which no tax was paid yet."""
 
     bought: date
@@ -31,25 +31,25 @@ class Parcel:
     untaxed: Decimal = _ZERO
 
 
-class Page:
-    """The page of one name: what the newspaper said, and what was done.
+class Position:
+    """The position in one name: its market data, and what was done.
 
     Parameters
     ----------
     name
         The name and its days.
     choices
-        Money and manners.
+        Money and how it is traded.
     """
 
     def __init__(self, name: Name, choices: Choices) -> None:
         self.name = name
         self.choices = choices
-        self.news = News(name, choices)
-        self.days = self.news.days
+        self.market = MarketData(name, choices)
+        self.days = self.market.days
         self.cash = exact(name.weight) * exact(choices.capital)
         self.fees = _ZERO
-        self.parcels: list[Parcel] = []
+        self.tax_lots: list[TaxLot] = []
         self.orders: list[Booked] = []
         later = [at for at, day in enumerate(self.days) if day.session >= name.entry]
         self.window = later[: choices.horizon]
@@ -66,7 +66,7 @@ class Page:
     @property
     def shares(self) -> Decimal:
         """All shares held."""
-        return sum((parcel.shares for parcel in self.parcels), _ZERO)
+        return sum((tax_lot.shares for tax_lot in self.tax_lots), _ZERO)
 
     def play(self, *, cut: date, sell: bool) -> None:
         """Go through the sessions one by one, to `cut` or, if all is to be sold, to the end."""
@@ -85,15 +85,15 @@ class Page:
     def begin(self, at: int) -> None:
         """Take the morning's actions; buy if this is the session of the first purchase."""
         if at == self.fill:
-            short = self.buy(at, self.news.entry_price(at), reason=self.late)
+            short = self.buy(at, self.market.entry_price(at), reason=self.late)
             if short:
                 self._book_unfilled(at, f"{short} below one lot")
-        elif self.parcels:
+        elif self.tax_lots:
             self._morning(at)
 
     def finish(self, at: int, *, sell: bool) -> None:
         """Sell at the close what is due."""
-        if sell and self.parcels and self.exit is not None and at >= self.exit:
+        if sell and self.tax_lots and self.exit is not None and at >= self.exit:
             self._sell_at_close(at)
 
     def bought_before(self, session: date) -> bool:
@@ -102,10 +102,10 @@ class Page:
 
     def worth(self, cut: date) -> Decimal:
         """Return cash and shares in CNY, the shares at the last close of the window."""
-        if not self.parcels:
+        if not self.tax_lots:
             return self.cash
         end = max(at for at in self.window if self.days[at].session <= cut)
-        return self.cash + self.shares * self.news.last_worth(end) * self.news.fx(end)
+        return self.cash + self.shares * self.market.last_worth(end) * self.market.fx(end)
 
     # --- purchase
 
@@ -113,7 +113,7 @@ class Page:
         waits = min(self.choices.max_wait, self.choices.horizon - 1)
         first_reason = ""
         for at in self.window[: waits + 1]:
-            reason = self.news.why_not_buyable(at)
+            reason = self.market.why_not_buyable(at)
             if not reason:
                 return self._first_open(at, first_reason)
             first_reason = first_reason or reason
@@ -121,30 +121,30 @@ class Page:
 
     def _first_open(self, first: int, reason: str) -> tuple[int | None, str]:
         """Return the first session from one on in which the account may trade and buy."""
-        if not self.news.closed_to_account(first):
+        if not self.market.closed_to_account(first):
             return first, reason
         reason = reason or "no southbound trading that session"
         for at in self.window:
-            shut = self.news.closed_to_account(at) or self.news.why_not_buyable(at)
+            shut = self.market.closed_to_account(at) or self.market.why_not_buyable(at)
             if at > first and not shut:
                 return at, reason
         return None, reason
 
     def buy(self, at: int, quote: Decimal, *, reason: str = "") -> str:
         """Buy what the cash pays; return what is below one lot, empty if something was bought."""
-        fx, lot = self.news.fx(at, side="buy"), self.news.lot(at)
-        wanted = self._affordable(at, self.news.worse(quote, 1, at), fx, lot)
-        most = self.news.capped(at, wanted, lot)
+        fx, lot = self.market.fx(at, side="buy"), self.market.lot(at)
+        wanted = self._affordable(at, self.market.worse(quote, 1, at), fx, lot)
+        most = self.market.capped(at, wanted, lot)
         if not most:
             return "volume cap" if wanted else "budget"
-        price = self.news.worse(quote, 1, at, most)
+        price = self.market.worse(quote, 1, at, most)
         shares = min(most, self._affordable(at, price, fx, lot))
         if not shares:
             return "budget"
-        fees = self.news.order_fees("buy", at, shares * price)
+        fees = self.market.order_fees("buy", at, shares * price)
         self.cash -= (shares * price + fees) * fx
         self.fees += fees * fx
-        self.parcels.append(Parcel(bought=self.days[at].session, shares=shares))
+        self.tax_lots.append(TaxLot(bought=self.days[at].session, shares=shares))
         capped = most < wanted
         reason = "volume cap" if capped else reason
         self._book("buy", at, shares, price, fees, status=_status(capped), reason=reason)
@@ -157,7 +157,7 @@ class Page:
 
         def paid(count: int) -> Decimal:
             amount = lot.step * count * price
-            return (amount + self.news.order_fees("buy", at, amount)) * fx
+            return (amount + self.market.order_fees("buy", at, amount)) * fx
 
         too_many = int(self.cash / (fx * price) / lot.step) + 1
         enough = 0
@@ -175,30 +175,30 @@ class Page:
         day = self.days[at]
         ratio, dividend = exact(day.share_ratio), exact(day.dividend)
         if not self.choices.lots:
-            before = self.news.last_worth(at - 1)
-            after = self.news.last_worth(at, at - 1)
-            for parcel in self.parcels:
-                parcel.shares *= before / after
+            before = self.market.last_worth(at - 1)
+            after = self.market.last_worth(at, at - 1)
+            for tax_lot in self.tax_lots:
+                tax_lot.shares *= before / after
             return
         held = self.shares
-        for parcel in self.parcels:
+        for tax_lot in self.tax_lots:
             if dividend:
-                self._receive(at, parcel, parcel.shares * dividend)
-            parcel.shares *= ratio
+                self._receive(at, tax_lot, tax_lot.shares * dividend)
+            tax_lot.shares *= ratio
         if day.rights and self.choices.take_up:
             self._subscribe(at, held * exact(day.rights))
 
     def _subscribe(self, at: int, shares: Decimal) -> None:
-        self.cash -= shares * exact(self.days[at].rights_price) * self.news.fx(at, side="buy")
-        self.parcels.append(Parcel(bought=self.days[at].session, shares=shares))
+        self.cash -= shares * exact(self.days[at].rights_price) * self.market.fx(at, side="buy")
+        self.tax_lots.append(TaxLot(bought=self.days[at].session, shares=shares))
 
-    def _receive(self, at: int, parcel: Parcel, gross: Decimal) -> None:
+    def _receive(self, at: int, tax_lot: TaxLot, gross: Decimal) -> None:
         tax = _ZERO
-        if self.news.board != "hk":
-            parcel.untaxed += gross
+        if self.market.board != "hk":
+            tax_lot.untaxed += gross
         elif self.choices.levies:
             tax = gross * SOUTHBOUND_DIVIDEND_TAX
-        fx = self.news.fx(at)
+        fx = self.market.fx(at)
         self.cash += (gross - tax) * fx
         self.fees += tax * fx
 
@@ -206,39 +206,39 @@ class Page:
 
     def _sell_at_close(self, at: int) -> None:
         if not self.choices.late_sales:
-            self.sell(at, self.shares, self.news.last_worth(at))
+            self.sell(at, self.shares, self.market.last_worth(at))
             return
         reason = self._why_not_sellable(at)
         if reason:
             self.late_sale = self.late_sale or reason
             return
         held = self.shares
-        shares = self.news.capped(at, held, self.news.lot(at))
+        shares = self.market.capped(at, held, self.market.lot(at))
         if shares:
             reason = self.late_sale
-            self.sell(at, shares, self.news.close(at), capped=shares < held, reason=reason)
+            self.sell(at, shares, self.market.close(at), capped=shares < held, reason=reason)
 
     def _why_not_sellable(self, at: int) -> str:
-        same_day = self.news.board != "hk" and at == self.fill
+        same_day = self.market.board != "hk" and at == self.fill
         late = "bought that session, sold the next at the earliest (T+1)" if same_day else ""
-        return self.news.why_not_sellable(at) or late
+        return self.market.why_not_sellable(at) or late
 
     def reduce(self, at: int, wanted: Decimal) -> None:
         """Sell down by `wanted` shares at the close, as far as lots and volume allow."""
-        lot, held = self.news.lot(at), self.shares
+        lot, held = self.market.lot(at), self.shares
         wanted = self.settled(wanted)
         if wanted >= held:
             wanted = held
         elif lot is not None:
             wanted = rounded_down(wanted, lot)
-        shares = self.news.capped(at, wanted, lot)
+        shares = self.market.capped(at, wanted, lot)
         if shares:
-            self.sell(at, shares, self.news.close(at), capped=shares < wanted)
+            self.sell(at, shares, self.market.close(at), capped=shares < wanted)
 
     def settled(self, number: Decimal) -> Decimal:
         """Return shares or money that a division gave, so that 499.999… shares are 500.
 
-        Where there are no lots nothing hangs on the last place, and the number is kept.
+        Where there are no lots nothing depends on the last place, and the number is kept.
         """
         return number.quantize(_SETTLED) if self.choices.lots else number
 
@@ -246,10 +246,10 @@ class Page:
         self, at: int, shares: Decimal, quote: Decimal, *, capped: bool = False, reason: str = ""
     ) -> None:
         """Sell shares, those bought first before the others."""
-        price = self.news.worse(quote, -1, at, shares)
-        fees = self.news.order_fees("sell", at, shares * price)
+        price = self.market.worse(quote, -1, at, shares)
+        fees = self.market.order_fees("sell", at, shares * price)
         tax = self._hand_over(at, shares)
-        fx = self.news.fx(at, side="sell")
+        fx = self.market.fx(at, side="sell")
         self.cash += (shares * price - fees - tax) * fx
         self.fees += (fees + tax) * fx
         reason = "volume cap" if capped else reason
@@ -259,18 +259,18 @@ class Page:
     def _hand_over(self, at: int, shares: Decimal) -> Decimal:
         """Let shares go, first in, first out; return the tax due on their dividends."""
         tax, everything = _ZERO, shares >= self.shares
-        while self.parcels and (shares or everything):
-            parcel = self.parcels[0]
-            whole = everything or shares >= parcel.shares
-            leaving = parcel.shares if whole else shares
-            part = parcel.untaxed if whole else parcel.untaxed * leaving / parcel.shares
-            parcel.untaxed -= part
-            parcel.shares -= leaving
+        while self.tax_lots and (shares or everything):
+            tax_lot = self.tax_lots[0]
+            whole = everything or shares >= tax_lot.shares
+            leaving = tax_lot.shares if whole else shares
+            part = tax_lot.untaxed if whole else tax_lot.untaxed * leaving / tax_lot.shares
+            tax_lot.untaxed -= part
+            tax_lot.shares -= leaving
             shares -= leaving
             if whole:
-                del self.parcels[0]
+                del self.tax_lots[0]
             if self.choices.levies:
-                tax += part * dividend_tax_rate(parcel.bought, self.days[at].session)
+                tax += part * dividend_tax_rate(tax_lot.bought, self.days[at].session)
         return tax
 
     # --- the book

@@ -24,10 +24,10 @@ from urllib3.exceptions import (
     ProtocolError,
 )
 
-from screener.data.sources.online.transport.circuit_breaker import HostHealth
+from screener.data.sources.online.transport.circuit_breaker import CircuitBreaker
 from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.protocol import Page
-from screener.data.sources.online.transport.rate_limit import Manners, group_of, polite
+from screener.data.sources.online.transport.rate_limit import RateLimiter, group_of, polite
 from screener.errors import SourceBlocked, SourceChanged, SourceError
 from tests.support.laws import laws
 from tests.support.transport import Router, offline
@@ -40,12 +40,14 @@ SINA = "https://finance.sina.com.cn/x.js"
 PAGE = Page(url="https://example.org/")
 
 
-def make_manners(time: FakeClock, *, seed: int = 1) -> Manners:
-    return Manners(clock=time.clock, health=HostHealth(None, time.clock), random=Random(seed))
+def make_limiter(time: FakeClock, *, seed: int = 1) -> RateLimiter:
+    return RateLimiter(
+        clock=time.clock, breaker=CircuitBreaker(None, time.clock), random=Random(seed)
+    )
 
 
-def get(manners: Manners, url: str, **options: Any) -> requests.Response:
-    with polite(manners, PAGE):
+def get(limiter: RateLimiter, url: str, **options: Any) -> requests.Response:
+    with polite(limiter, PAGE):
         return requests.get(url, **options)
 
 
@@ -96,7 +98,7 @@ def test_limits_are_no_laxer_than_asked() -> None:
 @laws(60)
 def test_requests_to_a_group_keep_their_distance(seed: int, steps: list[tuple[str, float]]) -> None:
     time = FakeClock()
-    manners = make_manners(time, seed=seed)
+    limiter = make_limiter(time, seed=seed)
     left: dict[str, list[Any]] = {}
     router = Router().add(
         "", lambda sent: left.setdefault(sent.host, []).append(time.instant) or "{}"
@@ -105,7 +107,7 @@ def test_requests_to_a_group_keep_their_distance(seed: int, steps: list[tuple[st
         for url, pause in steps:
             time.advance(seconds=pause)
             before = time.instant
-            get(manners, url)
+            get(limiter, url)
             group = group_of(router.sent[-1].host)
             # Never longer than the pace with its whole jitter.
             longest = group.min_seconds * (1 + group.jitter)
@@ -117,10 +119,10 @@ def test_requests_to_a_group_keep_their_distance(seed: int, steps: list[tuple[st
 
 def test_the_first_request_does_not_wait_and_groups_do_not_wait_for_each_other() -> None:
     time = FakeClock()
-    manners = make_manners(time)
+    limiter = make_limiter(time)
     with offline(Router().add("", "{}")):
-        get(manners, SINA)
-        get(manners, TABLES)
+        get(limiter, SINA)
+        get(limiter, TABLES)
     assert time.slept == []
 
 
@@ -128,10 +130,10 @@ def test_jitter_is_drawn_from_the_generator_that_is_handed_in() -> None:
     waits = []
     for seed in (1, 1, 2):
         time = FakeClock()
-        manners = make_manners(time, seed=seed)
+        limiter = make_limiter(time, seed=seed)
         with offline(Router().add("", "{}")):
-            get(manners, QUOTES)
-            get(manners, QUOTES)
+            get(limiter, QUOTES)
+            get(limiter, QUOTES)
         waits.append(time.slept)
     assert waits[0] == waits[1] != waits[2]
     assert all(15 <= wait[0] <= 30 for wait in waits)
@@ -139,26 +141,26 @@ def test_jitter_is_drawn_from_the_generator_that_is_handed_in() -> None:
 
 def test_the_daily_cap_holds_until_midnight_in_china() -> None:
     time = FakeClock()
-    manners = make_manners(time)
+    limiter = make_limiter(time)
     router = Router().add("", "{}")
     with offline(router):
         for number in range(10):
-            get(manners, f"https://{number}.push2.eastmoney.com/api")
+            get(limiter, f"https://{number}.push2.eastmoney.com/api")
         with pytest.raises(SourceBlocked, match="10 requests a day are used up") as caught:
-            get(manners, QUOTES)
+            get(limiter, QUOTES)
         assert caught.value.fix.startswith("wait until 2026-05-27 16:00 UTC")
         assert len(router.sent) == 10
-        get(manners, TABLES)
+        get(limiter, TABLES)
         time.instant = START + timedelta(hours=15)
-        get(manners, QUOTES)
+        get(limiter, QUOTES)
 
 
 def test_time_outs_are_added_where_none_is_given() -> None:
     router = Router().add("", "{}")
-    manners = make_manners(FakeClock())
+    limiter = make_limiter(FakeClock())
     with offline(router):
-        get(manners, SINA)
-        get(manners, SINA, timeout=15)
+        get(limiter, SINA)
+        get(limiter, SINA, timeout=15)
     assert [item.timeout for item in router.sent] == [(5.0, 20.0), 15]
 
 
@@ -182,7 +184,7 @@ def test_one_more_request_only_where_it_helps(url: str, bad: Any, requests_sent:
     time = FakeClock()
     router = Router().add("", bad)
     with offline(router), pytest.raises(SourceBlocked):
-        get(make_manners(time), url)
+        get(make_limiter(time), url)
     assert len(router.sent) == requests_sent
     assert len(time.slept) == requests_sent - 1
 
@@ -196,29 +198,29 @@ def test_the_second_try_may_succeed() -> None:
             raise reply
         return reply
 
-    manners = make_manners(FakeClock())
+    limiter = make_limiter(FakeClock())
     with offline(Router().add("", answer)):
-        assert get(manners, SINA).json() == {"x": 1}
-    assert manners.health.failures("sina") == 0
-    assert manners.requests_made == {"finance.sina.com.cn": 2}
+        assert get(limiter, SINA).json() == {"x": 1}
+    assert limiter.breaker.failures("sina") == 0
+    assert limiter.requests_made == {"finance.sina.com.cn": 2}
 
 
 def test_after_the_cool_down_one_request_is_tried() -> None:
     time = FakeClock()
-    manners = make_manners(time)
+    limiter = make_limiter(time)
     router = Router().add("", dropped())
     with offline(router):
         for hours in (1, 2, 4):
             with pytest.raises(SourceBlocked, match="dropped the connection"):
-                get(manners, SINA)
-            with pytest.raises(SourceBlocked, match=r"left alone until .*RemoteDisconnected"):
-                get(manners, SINA)
+                get(limiter, SINA)
+            with pytest.raises(SourceBlocked, match=r"circuit open until .*RemoteDisconnected"):
+                get(limiter, SINA)
             time.advance(hours=hours)
         assert len(router.sent) == 3
         router.add("", "{}")
-        get(manners, SINA)
-        manners.succeeded(["finance.sina.com.cn"])
-    assert manners.health.describe() == ()
+        get(limiter, SINA)
+        limiter.succeeded(["finance.sina.com.cn"])
+    assert limiter.breaker.describe() == ()
 
 
 def test_a_body_that_breaks_off_is_a_dropped_connection() -> None:
@@ -230,28 +232,28 @@ def test_a_body_that_breaks_off_is_a_dropped_connection() -> None:
             cause = ProtocolError("Connection broken", IncompleteRead(10, 90))
             raise requests.exceptions.ChunkedEncodingError(cause)
 
-    manners = make_manners(FakeClock())
-    with offline(Router()), polite(manners, PAGE) as visit, pytest.raises(SourceBlocked):
-        manners.ask(visit, SINA, lambda _: Broken(), proxy="")
-    assert manners.health.wait_until("sina") is not None
+    limiter = make_limiter(FakeClock())
+    with offline(Router()), polite(limiter, PAGE) as visit, pytest.raises(SourceBlocked):
+        limiter.ask(visit, SINA, lambda _: Broken(), proxy="")
+    assert limiter.breaker.wait_until("sina") is not None
 
 
-def test_a_proxy_is_named_without_its_password_and_nobody_is_left_alone() -> None:
+def test_a_proxy_is_named_without_its_password_and_no_circuit_opens() -> None:
     error = requests.exceptions.ProxyError("Cannot connect to proxy")
-    manners = make_manners(FakeClock())
+    limiter = make_limiter(FakeClock())
     proxies = {"https": "http://user:secret@127.0.0.1:7890"}
     with offline(Router().add("", error)), pytest.raises(SourceBlocked) as caught:
-        get(manners, SINA, proxies=proxies)
+        get(limiter, SINA, proxies=proxies)
     told = str(caught.value)
     assert "http://127.0.0.1:7890" in told
     assert "secret" not in told
     assert "HTTPS_PROXY" in caught.value.fix
-    assert manners.health.failures("sina") == 0
+    assert limiter.breaker.failures("sina") == 0
     with offline(Router().add("", error)), pytest.raises(SourceBlocked, match="environment"):
-        get(manners, SINA)
+        get(limiter, SINA)
 
 
-def test_a_machine_without_a_network_leaves_nobody_alone() -> None:
+def test_a_machine_without_a_network_opens_no_circuit() -> None:
     pool = HTTPSConnectionPool("finance.sina.com.cn")
     connection = HTTPSConnection("finance.sina.com.cn")
     no_name = NameResolutionError("finance.sina.com.cn", connection, OSError("no such name"))  # type: ignore[arg-type]
@@ -259,23 +261,23 @@ def test_a_machine_without_a_network_leaves_nobody_alone() -> None:
     no_way.__cause__ = OSError(errno.ENETUNREACH, "Network is unreachable")
     for reason in (no_name, no_way):
         error = requests.exceptions.ConnectionError(MaxRetryError(pool, "/x.js", reason))
-        manners = make_manners(FakeClock())
+        limiter = make_limiter(FakeClock())
         with offline(Router().add("", error)), pytest.raises(SourceBlocked) as caught:
-            get(manners, SINA)
+            get(limiter, SINA)
         assert "check the network" in caught.value.fix
-        assert manners.health.failures("sina") == 0
+        assert limiter.breaker.failures("sina") == 0
 
 
 def test_a_request_that_is_wrong_is_not_the_hosts_failure() -> None:
-    manners = make_manners(FakeClock())
+    limiter = make_limiter(FakeClock())
     with offline(Router().add("", (400, "{}"))), pytest.raises(SourceChanged, match="status 400"):
-        get(manners, SINA)
-    assert manners.health.failures("sina") == 0
+        get(limiter, SINA)
+    assert limiter.breaker.failures("sina") == 0
 
 
 def test_the_same_address_is_asked_once_in_a_call() -> None:
     router = Router().add("", '{"x": 1}')
-    with offline(router), polite(make_manners(FakeClock()), PAGE):
+    with offline(router), polite(make_limiter(FakeClock()), PAGE):
         assert requests.get(SINA).json() == requests.get(SINA).json()
         requests.get(SINA, params={"page": "2"})
         requests.post(SINA)
@@ -294,8 +296,8 @@ def test_akshares_own_retries_stop_at_once() -> None:
     ):
         for bad in (dropped(), (403, WEB_PAGE), (500, "{}"), "", WEB_PAGE):
             time, router = FakeClock(), Router().add("", bad)
-            manners = make_manners(time)
-            with offline(router), polite(manners, PAGE), pytest.raises(SourceBlocked):
+            limiter = make_limiter(time)
+            with offline(router), polite(limiter, PAGE), pytest.raises(SourceBlocked):
                 retrying(QUOTES)
             assert len(router.sent) == 1
             assert time.slept == []
@@ -303,14 +305,14 @@ def test_akshares_own_retries_stop_at_once() -> None:
 
 def test_sleeps_of_others_pass_by_the_clock() -> None:
     time = FakeClock()
-    with polite(make_manners(time), PAGE):
+    with polite(make_limiter(time), PAGE):
         real_time.sleep(3600)
     assert time.slept == [3600]
     waited: list[float] = []
     clock = Clock(
         now=lambda: START, sleep=lambda seconds: waited.append(seconds) or real_time.sleep(0)
     )  # type: ignore[func-returns-value]
-    own = Manners(clock=clock, health=HostHealth(None, clock), random=Random(1))
+    own = RateLimiter(clock=clock, breaker=CircuitBreaker(None, clock), random=Random(1))
     with polite(own, PAGE):
         real_time.sleep(7)
     assert waited == [7]
@@ -318,23 +320,23 @@ def test_sleeps_of_others_pass_by_the_clock() -> None:
 
 def test_everything_is_put_back() -> None:
     send, sleep = requests.adapters.HTTPAdapter.send, real_time.sleep
-    with pytest.raises(KeyboardInterrupt), polite(make_manners(FakeClock()), PAGE):
+    with pytest.raises(KeyboardInterrupt), polite(make_limiter(FakeClock()), PAGE):
         raise KeyboardInterrupt
     assert requests.adapters.HTTPAdapter.send is send
     assert real_time.sleep is sleep
 
 
 def test_an_interrupt_passes_and_frees_the_group() -> None:
-    manners = make_manners(FakeClock())
+    limiter = make_limiter(FakeClock())
     with offline(Router().add("", KeyboardInterrupt())), pytest.raises(KeyboardInterrupt):
-        get(manners, SINA)
+        get(limiter, SINA)
     with offline(Router().add("", "{}")):
-        get(manners, SINA)
+        get(limiter, SINA)
 
 
 def test_threads_take_turns() -> None:
     time = FakeClock()
-    manners = make_manners(time)
+    limiter = make_limiter(time)
     inside, most = 0, 0
     errors: list[SourceError] = []
 
@@ -347,7 +349,7 @@ def test_threads_take_turns() -> None:
 
     def ask() -> None:
         try:
-            get(manners, SINA)
+            get(limiter, SINA)
         except SourceError as error:
             errors.append(error)
 
@@ -357,5 +359,5 @@ def test_threads_take_turns() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    assert (most, errors, manners.requests_made.total()) == (1, [], 8)
+    assert (most, errors, limiter.requests_made.total()) == (1, [], 8)
     assert len(time.slept) == 7

@@ -1,4 +1,4 @@
-"""What a share was worth to its holder: every listing of one market, dividends reinvested."""
+"""Total-return indices: every listing of one market, dividends reinvested."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from screener.domain.arrays import FlagMatrix, FloatMatrix, FloatVector, Session
 from screener.domain.listing import Listing
 from screener.errors import DataError
 
-__all__ = ["IndexSeries", "Peers", "WealthPanel"]
+__all__ = ["IndexSeries", "Peers", "TotalReturnPanel"]
 
 
 class Peers(IntEnum):
@@ -46,8 +46,8 @@ class IndexSeries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class WealthPanel:
-    """Worth of one share of every listing that shares one market's sessions.
+class TotalReturnPanel:
+    """Total-return index of every listing that shares one market's sessions.
 
     Parameters
     ----------
@@ -96,6 +96,6 @@ class WealthPanel:
         return all(item.exchange.mainland for item in self.listings)
 
     @property
-    def frontier(self) -> date | None:
+    def last_available(self) -> date | None:
         """Last session, `None` without any."""
         return self.sessions[-1].item() if len(self.sessions) else None

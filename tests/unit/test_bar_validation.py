@@ -15,15 +15,15 @@ from screener.data.lake.batch import Reject
 from screener.data.lake.rows import empty_rows, make_rows
 from screener.data.lake.schema import TableName
 from screener.data.validation.bar_checks import (
-    Arrival,
-    ArrivalContext,
+    ValidatedBars,
+    ValidationContext,
     check_bars,
     check_calendar,
     check_factors,
     gaps,
 )
 from screener.data.validation.context import Bars
-from screener.data.validation.jumps import judge_jumps
+from screener.data.validation.jumps import validate_jumps
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.market.calendars import calendar_of
 
@@ -66,8 +66,8 @@ def actions(place: int, *, listing: Listing = PAIR, **terms: float) -> pa.Table:
     )
 
 
-def context(listing: Listing = PAIR, **changes: Any) -> ArrivalContext:
-    known = ArrivalContext(
+def context(listing: Listing = PAIR, **changes: Any) -> ValidationContext:
+    known = ValidationContext(
         listing=listing,
         calendar=calendar_of(listing.exchange),
         today=DAYS[-1],
@@ -80,7 +80,7 @@ def context(listing: Listing = PAIR, **changes: Any) -> ArrivalContext:
     return replace(known, **changes)
 
 
-def check(rows: list[Row], known: ArrivalContext | None = None, **origin: Any) -> Arrival:
+def check(rows: list[Row], known: ValidationContext | None = None, **origin: Any) -> ValidatedBars:
     known = known or context()
     return check_bars(table(rows, listing=known.listing, **origin), known)
 
@@ -89,8 +89,8 @@ def reasons(notes: tuple[Reject, ...]) -> list[str]:
     return [note.reason for note in notes]
 
 
-def sessions(arrival: Arrival) -> list[date]:
-    return list(arrival.rows["session"].to_pylist())
+def sessions(checked: ValidatedBars) -> list[date]:
+    return list(checked.rows["session"].to_pylist())
 
 
 # One row at a time
@@ -113,10 +113,10 @@ def sessions(arrival: Arrival) -> list[date]:
 )
 def test_a_row_that_cannot_be_is_rejected(changes: Row, reason: str) -> None:
     wrong = {**bar(1), **changes}
-    arrival = check([bar(0), wrong, bar(2)])
-    assert reasons(arrival.rejects) == [reason]
-    assert sessions(arrival) == [DAYS[0], DAYS[2]]
-    (note,) = arrival.rejects
+    checked = check([bar(0), wrong, bar(2)])
+    assert reasons(checked.rejects) == [reason]
+    assert sessions(checked) == [DAYS[0], DAYS[2]]
+    (note,) = checked.rejects
     day = wrong["session"]
     assert (note.table, note.file) == (TableName.BARS, "tencent 600000.SH")
     assert note.line == (int(f"{day:%Y%m%d}") if day else 0)
@@ -128,36 +128,39 @@ def test_rows_of_another_listing_or_basis_are_rejected() -> None:
     adjusted = table([bar(1)])
     place = adjusted.column_names.index("basis")
     adjusted = adjusted.set_column(place, "basis", pa.array(["adjusted"]))
-    arrival = check_bars(pa.concat_tables([other, adjusted]), context())
-    assert reasons(arrival.rejects) == ["row is not of 600000.SH", "prices are not raw"]
+    checked = check_bars(pa.concat_tables([other, adjusted]), context())
+    assert reasons(checked.rejects) == ["row is not of 600000.SH", "prices are not raw"]
 
 
 def test_sessions_that_are_not_finished_are_left_out_with_a_remark() -> None:
-    arrival = check([bar(0), bar(1), bar(2)], context(today=DAYS[1]))
-    assert sessions(arrival) == DAYS[:2]
-    assert (arrival.rejects, arrival.doubts) == ((), ())
-    assert arrival.remarks == ("600000.SH: 1 sessions after 2024-03-05 left out, not finished yet",)
+    checked = check([bar(0), bar(1), bar(2)], context(today=DAYS[1]))
+    assert sessions(checked) == DAYS[:2]
+    assert (checked.rejects, checked.doubts) == ((), ())
+    assert checked.remarks == ("600000.SH: 1 sessions after 2024-03-05 left out, not finished yet",)
 
 
 def test_exact_repeats_are_taken_once() -> None:
-    arrival = check([bar(0), bar(1), bar(0)])
-    assert sessions(arrival) == DAYS[:2]
-    assert arrival.rejects == ()
-    assert arrival.remarks == ("600000.SH: 1 rows repeat another exactly and were taken once",)
+    checked = check([bar(0), bar(1), bar(0)])
+    assert sessions(checked) == DAYS[:2]
+    assert checked.rejects == ()
+    assert checked.remarks == ("600000.SH: 1 rows repeat another exactly and were taken once",)
 
 
 def test_conflicting_rows_are_both_rejected_under_keys_of_their_own() -> None:
-    arrival = check([bar(0), bar(1), bar(1, 10.01)])
-    assert sessions(arrival) == DAYS[:1]
+    checked = check([bar(0), bar(1), bar(1, 10.01)])
+    assert sessions(checked) == DAYS[:1]
     text = "the session comes more than once with different values"
-    assert reasons(arrival.rejects) == [text, text]
-    assert [note.file for note in arrival.rejects] == ["tencent 600000.SH", "tencent 600000.SH #2"]
-    assert {note.line for note in arrival.rejects} == {20240305}
+    assert reasons(checked.rejects) == [text, text]
+    assert [note.file for note in checked.rejects] == [
+        "tencent 600000.SH",
+        "tencent 600000.SH #2",
+    ]
+    assert {note.line for note in checked.rejects} == {20240305}
 
 
 def test_no_rows_pass() -> None:
-    arrival = check([])
-    assert (arrival.rows.num_rows, arrival.rejects, arrival.remarks) == (0, (), ())
+    checked = check([])
+    assert (checked.rows.num_rows, checked.rejects, checked.remarks) == (0, (), ())
 
 
 @pytest.mark.parametrize(
@@ -174,10 +177,10 @@ def test_no_rows_pass() -> None:
     ],
 )
 def test_amount_must_fit_volume_and_prices(row: Row, doubted: bool) -> None:
-    arrival = check([bar(0), row])
-    assert sessions(arrival) == DAYS[:2]
-    assert len(arrival.doubts) == doubted
-    assert all(text.startswith("kept: amount") for text in reasons(arrival.doubts))
+    checked = check([bar(0), row])
+    assert sessions(checked) == DAYS[:2]
+    assert len(checked.doubts) == doubted
+    assert all(text.startswith("kept: amount") for text in reasons(checked.doubts))
 
 
 def test_hong_kong_s_amount_is_held_to_the_unit_alone() -> None:
@@ -194,23 +197,23 @@ def test_an_index_has_no_price_per_share() -> None:
 
 def test_trading_on_a_suspended_session_is_doubted() -> None:
     known = context(suspended=frozenset({DAYS[1]}))
-    arrival = check([bar(0), bar(1), bar(2)], known)
-    assert len(sessions(arrival)) == 3
-    assert reasons(arrival.doubts) == ["kept: volume 1000000 on a session recorded as suspended"]
+    checked = check([bar(0), bar(1), bar(2)], known)
+    assert len(sessions(checked)) == 3
+    assert reasons(checked.doubts) == ["kept: volume 1000000 on a session recorded as suspended"]
     assert check([bar(0), bar(1, volume=0.0, amount=0.0), bar(2)], known).doubts == ()
 
 
 # Against what is stored
 
 
-def stored(rows: list[Row], source: str, listing: Listing = PAIR) -> ArrivalContext:
+def stored(rows: list[Row], source: str, listing: Listing = PAIR) -> ValidationContext:
     return context(listing, stored=table(rows, source=source, listing=listing))
 
 
 def test_another_source_s_price_stays() -> None:
-    arrival = check([bar(0), bar(1, 10.02), bar(2)], stored([bar(1, 10.2)], "sina"))
-    assert reasons(arrival.rejects) == ["tencent says close 10.02, stored from sina 10.2"]
-    assert sessions(arrival) == [DAYS[0], DAYS[2]]
+    checked = check([bar(0), bar(1, 10.02), bar(2)], stored([bar(1, 10.2)], "sina"))
+    assert reasons(checked.rejects) == ["tencent says close 10.02, stored from sina 10.2"]
+    assert sessions(checked) == [DAYS[0], DAYS[2]]
 
 
 @pytest.mark.parametrize(
@@ -219,10 +222,10 @@ def test_another_source_s_price_stays() -> None:
 def test_sources_agree_on_the_volume_within_one_per_cent(
     volume: float | None, agrees: bool
 ) -> None:
-    arrival = check([bar(0), bar(1, volume=volume)], stored([bar(1)], "sina"))
-    assert (arrival.rejects == ()) is agrees
+    checked = check([bar(0), bar(1, volume=volume)], stored([bar(1)], "sina"))
+    assert (checked.rejects == ()) is agrees
     if not agrees:
-        assert reasons(arrival.rejects)[0].startswith("tencent says volume")
+        assert reasons(checked.rejects)[0].startswith("tencent says volume")
 
 
 def test_hands_of_a_small_volume_are_no_difference() -> None:
@@ -240,10 +243,10 @@ def test_half_a_tick_is_the_tolerance_of_prices() -> None:
 
 def test_the_same_source_may_correct_itself() -> None:
     known = stored([bar(0), bar(1, 10.2)], "tencent")
-    arrival = check([bar(0), bar(1, 10.02), bar(2)], known)
-    assert (arrival.rejects, arrival.doubts) == ((), ())
-    assert sessions(arrival) == DAYS[:3]
-    assert arrival.remarks == (
+    checked = check([bar(0), bar(1, 10.02), bar(2)], known)
+    assert (checked.rejects, checked.doubts) == ((), ())
+    assert sessions(checked) == DAYS[:3]
+    assert checked.remarks == (
         "600000.SH: tencent corrected 1 sessions, first 2024-03-05: close 10.02, was 10.2",
     )
 
@@ -259,26 +262,26 @@ def test_adjusted_rows_are_not_compared() -> None:
 
 
 def test_a_spike_that_is_back_is_a_bad_tick() -> None:
-    arrival = check([bar(0), bar(1, 15.0), bar(2, 10.1), bar(3, 10.2)])
-    assert sessions(arrival) == [DAYS[0], DAYS[2], DAYS[3]]
-    assert reasons(arrival.rejects) == [
+    checked = check([bar(0), bar(1, 15.0), bar(2, 10.1), bar(3, 10.2)])
+    assert sessions(checked) == [DAYS[0], DAYS[2], DAYS[3]]
+    assert reasons(checked.rejects) == [
         "bad tick: close 15 is beyond the limit of ±10% around 10, "
         "and the next close is back at 10.1"
     ]
-    assert arrival.doubts == ()
+    assert checked.doubts == ()
 
 
 @pytest.mark.parametrize("close", [11.01, 8.99, 11.0, 9.0])
 def test_a_limit_and_a_tick_pass(close: float) -> None:
-    arrival = check([bar(0), bar(1, close), bar(2, close)])
-    assert (arrival.rejects, arrival.doubts) == ((), ())
+    checked = check([bar(0), bar(1, close), bar(2, close)])
+    assert (checked.rejects, checked.doubts) == ((), ())
 
 
 def test_what_the_next_close_can_be_reached_from_is_kept() -> None:
     # 11.20 is beyond 11.01, but 10.90 lies within 10 % of both: the reference may be what is wrong
-    arrival = check([bar(0), bar(1, 11.2), bar(2, 10.9)])
-    assert arrival.rejects == ()
-    assert reasons(arrival.doubts) == [
+    checked = check([bar(0), bar(1, 11.2), bar(2, 10.9)])
+    assert checked.rejects == ()
+    assert reasons(checked.doubts) == [
         "kept: close 11.2 is beyond the limit of ±10% around 10: unexplained"
     ]
 
@@ -306,16 +309,16 @@ def test_a_lasting_jump_is_kept_with_its_likely_cause(
     close: float, opened: float, cause: str
 ) -> None:
     jumped = bar(1, close, open=opened, high=max(close, opened), low=min(close, opened))
-    arrival = check([bar(0), {**jumped, "amount": None}, bar(2, close), bar(3, close)])
-    assert arrival.rejects == ()
-    assert [text.rpartition(": ")[2] for text in reasons(arrival.doubts)] == [cause]
-    assert arrival.doubts[0].session == DAYS[1]
-    assert arrival.rows.num_rows == 4
+    checked = check([bar(0), {**jumped, "amount": None}, bar(2, close), bar(3, close)])
+    assert checked.rejects == ()
+    assert [text.rpartition(": ")[2] for text in reasons(checked.doubts)] == [cause]
+    assert checked.doubts[0].session == DAYS[1]
+    assert checked.rows.num_rows == 4
 
 
 def test_a_wick_that_no_reference_allows_is_a_bad_tick() -> None:
-    arrival = check([bar(0), bar(1, high=15.0)])
-    assert reasons(arrival.rejects) == [
+    checked = check([bar(0), bar(1, high=15.0)])
+    assert reasons(checked.rejects) == [
         "bad tick: high 15 is beyond the limit of ±10% around 10, "
         "and no reference allows a high of 15 with a low of 10"
     ]
@@ -323,17 +326,17 @@ def test_a_wick_that_no_reference_allows_is_a_bad_tick() -> None:
 
 def test_a_wick_that_another_reference_allows_is_kept() -> None:
     # a cash dividend of 0.30 that nobody recorded: the true lower limit is 8.73
-    arrival = check([bar(0), bar(1, 9.2, low=8.73), bar(2, 9.3)])
-    assert arrival.rejects == ()
-    assert reasons(arrival.doubts)[0].startswith("kept: low 8.73 is beyond the limit of ±10%")
+    checked = check([bar(0), bar(1, 9.2, low=8.73), bar(2, 9.3)])
+    assert checked.rejects == ()
+    assert reasons(checked.doubts)[0].startswith("kept: low 8.73 is beyond the limit of ±10%")
 
 
 def test_the_reference_is_corrected_on_an_ex_date() -> None:
     rows = [bar(0), bar(1, 6.5), bar(2, 6.6)]  # 10 new shares for 10 and 0.20 in cash: 4.90
     told = context(actions=actions(1, bonus=0.5, cash=0.2))  # 6.53
     assert len(check(rows).doubts) == 1
-    arrival = check(rows, told)
-    assert (arrival.rejects, arrival.doubts) == ((), ())
+    checked = check(rows, told)
+    assert (checked.rejects, checked.doubts) == ((), ())
 
 
 def test_actions_told_twice_count_once() -> None:
@@ -343,9 +346,9 @@ def test_actions_told_twice_count_once() -> None:
 
 def test_a_bad_tick_before_an_ex_date_is_found() -> None:
     known = context(actions=actions(2, bonus=1.0))
-    arrival = check([bar(0), bar(1, 15.0), bar(2, 5.1)], known)
-    assert len(arrival.rejects) == 1
-    assert sessions(arrival) == [DAYS[0], DAYS[2]]
+    checked = check([bar(0), bar(1, 15.0), bar(2, 5.1)], known)
+    assert len(checked.rejects) == 1
+    assert sessions(checked) == [DAYS[0], DAYS[2]]
 
 
 def test_the_stored_row_before_the_first_is_its_reference() -> None:
@@ -358,8 +361,8 @@ def test_the_stored_row_before_the_first_is_its_reference() -> None:
 def test_a_gap_gives_no_verdict() -> None:
     assert check([bar(0), bar(2, 15.0), bar(3)]).doubts[0].session == DAYS[3]
     halted = bar(1, volume=0.0, amount=0.0)
-    arrival = check([bar(0), halted, bar(2, 15.0)])
-    assert (arrival.rejects, arrival.doubts) == ((), ())
+    checked = check([bar(0), halted, bar(2, 15.0)])
+    assert (checked.rejects, checked.doubts) == ((), ())
 
 
 def test_special_treatment_narrows_the_limit() -> None:
@@ -380,16 +383,16 @@ def test_boards_have_their_own_limits() -> None:
 
 
 def test_a_rule_that_is_not_verified_never_rejects() -> None:
-    arrival = check([bar(0), bar(1, 15.0), bar(2)], context(parse_listing("510300.SH")))
-    assert arrival.rejects == ()
-    assert "and the next close is back at 10" in reasons(arrival.doubts)[0]
+    checked = check([bar(0), bar(1, 15.0), bar(2)], context(parse_listing("510300.SH")))
+    assert checked.rejects == ()
+    assert "and the next close is back at 10" in reasons(checked.doubts)[0]
 
 
 @pytest.mark.parametrize(("list_date", "found"), [(DAYS[0], 0), (date(2024, 2, 26), 1)])
 def test_a_new_listing_has_free_sessions(list_date: date, found: int) -> None:
     # five on the main board since 2023: 26 February to 1 March are the five of the second case
-    arrival = check([bar(0), bar(1, 15.0), bar(2)], context(list_date=list_date))
-    assert len(arrival.rejects) == found
+    checked = check([bar(0), bar(1, 15.0), bar(2)], context(list_date=list_date))
+    assert len(checked.rejects) == found
 
 
 def test_an_unknown_listing_date_frees_the_first_sessions_ever_seen() -> None:
@@ -418,9 +421,9 @@ def test_an_unknown_listing_date_frees_the_first_sessions_ever_seen() -> None:
 def test_hong_kong_has_no_limit(closes: tuple[float, float], cause: str | None) -> None:
     opened = {"open": 13.0, "low": 13.0} if closes[0] == 15.7 else {}
     rows = [bar(0), bar(1, closes[0], **opened), bar(2, closes[1])]
-    arrival = check(rows, context(TENCENT))
-    assert arrival.rejects == ()
-    assert [text.rpartition(": ")[2] for text in reasons(arrival.doubts)] == [
+    checked = check(rows, context(TENCENT))
+    assert checked.rejects == ()
+    assert [text.rpartition(": ")[2] for text in reasons(checked.doubts)] == [
         *([cause] if cause else [])
     ]
 
@@ -429,10 +432,10 @@ def test_hong_kong_has_no_limit(closes: tuple[float, float], cause: str | None) 
 def test_a_row_five_times_its_neighbours_is_a_bad_tick_without_a_limit(
     close: float, rejected: int
 ) -> None:
-    arrival = check([bar(0), bar(1, close), bar(2, 10.4), bar(3, 10.4)], context(TENCENT))
-    assert len(arrival.rejects) == rejected
-    assert len(arrival.doubts) == 1 - rejected
-    assert all(text.startswith("bad tick: close") for text in reasons(arrival.rejects))
+    checked = check([bar(0), bar(1, close), bar(2, 10.4), bar(3, 10.4)], context(TENCENT))
+    assert len(checked.rejects) == rejected
+    assert len(checked.doubts) == 1 - rejected
+    assert all(text.startswith("bad tick: close") for text in reasons(checked.rejects))
 
 
 def test_without_a_limit_the_last_trade_is_the_reference_and_ex_dates_since_count() -> None:
@@ -463,7 +466,7 @@ def test_closes_alone_are_judged_too(listing: Listing) -> None:
     rows = table([bar(at, close) for at, close in enumerate(closes)], listing=listing)
     whole = Bars.of(rows)
     alone = replace(whole, **{name: np.full(4, nan) for name in ("open", "high", "low")})
-    jumps = judge_jumps(alone, np.ones(4, dtype=np.bool_), context(listing))
+    jumps = validate_jumps(alone, np.ones(4, dtype=np.bool_), context(listing))
     assert list(jumps.doubted) == [2]
     assert jumps.rejected == {}
     assert jumps.doubted[2].endswith("missed split 5×")
@@ -471,8 +474,8 @@ def test_closes_alone_are_judged_too(listing: Listing) -> None:
 
 def test_several_doubts_of_a_row_make_one_note() -> None:
     known = context(suspended=frozenset({DAYS[1]}))
-    arrival = check([bar(0), bar(1, 15.0, amount=1e6), bar(2, 15.0)], known)
-    (text,) = reasons(arrival.doubts)
+    checked = check([bar(0), bar(1, 15.0, amount=1e6), bar(2, 15.0)], known)
+    (text,) = reasons(checked.doubts)
     assert text.startswith("kept: amount")
     assert text.count("; ") == 2
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from screener.errors import DataError
 from tests.oracle.reference_book import Choices, Name
 from tests.oracle.reference_rules import (
-    JudgeBoard,
+    Board,
     Lot,
     Side,
     board_of,
@@ -22,7 +22,7 @@ from tests.oracle.reference_rules import (
     upper_price,
 )
 
-__all__ = ["News", "exact"]
+__all__ = ["MarketData", "exact"]
 
 _TICK = Decimal("0.01")
 _HAIR = Decimal("1e-9")
@@ -30,7 +30,7 @@ _ZERO = Decimal(0)
 _BPS = Decimal(10_000)
 
 
-class News:
+class MarketData:
     """The sessions of one name; each is told by its place `at` among them.
 
     Parameters
@@ -38,13 +38,13 @@ class News:
     name
         The name and its days.
     choices
-        Money and manners.
+        Money and how it is traded.
     """
 
     def __init__(self, name: Name, choices: Choices) -> None:
         self.name = name
         self.choices = choices
-        self.board: JudgeBoard = board_of(name.listing_id)
+        self.board: Board = board_of(name.listing_id)
         self.days = [day for day in name.days if day.trading]
         self.places = {day.session: at for at, day in enumerate(self.days)}
 

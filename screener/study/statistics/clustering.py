@@ -1,4 +1,4 @@
-"""How alike events are whose windows share sessions.
+"""Clustering and cross-correlation of events whose windows share sessions.
 
 One report names many listings of one theme, and many reports come in one week: their abnormal
 returns move together, and tests that take them as independent find what is not there.
@@ -13,7 +13,7 @@ import numpy as np
 from screener.domain.arrays import FloatArray, FloatMatrix, IntArray, Places
 from screener.study.returns import Timeline
 
-__all__ = ["Clusters", "Ties", "clusters_of"]
+__all__ = ["Clusters", "CrossCorrelation", "clusters_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,8 +64,8 @@ def clusters_of(timeline: Timeline) -> Clusters:
     )
 
 
-class Ties:
-    """How alike some units are, for any window.
+class CrossCorrelation:
+    """Mean cross-correlation of some units, for any window.
 
     Parameters
     ----------

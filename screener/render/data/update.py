@@ -35,7 +35,7 @@ def update_page(report: UpdateReport) -> RenderableType:
     parts.extend(Text(f"· {text}") for text in remarks[:_REMARKS_SHOWN])
     if len(remarks) > _REMARKS_SHOWN:
         parts.append(Text(f"· and {len(remarks) - _REMARKS_SHOWN} further remarks"))
-    parts.extend(Text(text, style="bold") for text in report.resting)
+    parts.extend(Text(text, style="bold") for text in report.open_circuits)
     if report.requests:
         asked = ", ".join(f"{host} {count}" for host, count in sorted(report.requests.items()))
         parts.append(Text(f"requests: {asked}", style="dim"))

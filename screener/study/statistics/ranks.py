@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from screener.domain.arrays import FloatMatrix, FloatVector, IntArray
-from screener.study.distributions import normal_quantile, normal_two_sided
-from screener.study.intervals import wilson
-from screener.study.parametric import CONFIDENCE
 from screener.study.results import NO_EVENT, ONE_EVENT, Statistic, TestResult, unanswered
+from screener.study.statistics.distributions import normal_quantile, normal_two_sided
+from screener.study.statistics.intervals import wilson
+from screener.study.statistics.parametric import CONFIDENCE
 
 __all__ = ["rank_deviations", "rank_test", "sign_test"]
 
@@ -86,13 +86,15 @@ def rank_test(residuals: FloatMatrix, values: FloatMatrix) -> TestResult:
     sessions = int(in_window.sum())
     value = float(through[-length:].sum()) / (math.sqrt(sessions) * spread)
     estimate = float(sums[-length:].sum() / counts[-length:].sum())
-    reach = normal_quantile((1 + CONFIDENCE) / 2) * abs(estimate / value) if value else math.nan
+    half_width = (
+        normal_quantile((1 + CONFIDENCE) / 2) * abs(estimate / value) if value else math.nan
+    )
     return TestResult(
         statistic=Statistic.RANK,
         n=n,
         estimate=estimate,
-        low=None if math.isnan(reach) else estimate - reach,
-        high=None if math.isnan(reach) else estimate + reach,
+        low=None if math.isnan(half_width) else estimate - half_width,
+        high=None if math.isnan(half_width) else estimate + half_width,
         value=value,
         p=normal_two_sided(value),
     )

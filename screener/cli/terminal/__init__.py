@@ -1,0 +1,1 @@
+"""How a command meets the terminal: exits, screens, language, imports spared."""

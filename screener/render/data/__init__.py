@@ -1,0 +1,1 @@
+"""The data's pages: coverage, audit, store, update, versions."""
