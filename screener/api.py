@@ -102,10 +102,13 @@ def demo(folder: str | os.PathLike[str] = "screener-demo") -> Workspace:
     ConfigError
         If the folder holds a workspace of another kind.
     """
+    from screener.data.lake.store import Store
     from screener.demo import demo_workspace, simulate
 
     place = demo_workspace(Path(folder))
-    if not place.data_cache.is_dir():
+    with Store.create(place.data_cache) as store:
+        empty = not any(item.rows for item in store.coverage())
+    if empty:
         simulate(place)
     return Workspace(place)
 
