@@ -263,7 +263,7 @@ def test_basket_new_with_a_time(workspace: Path, given: str, shown: str) -> None
         ({"--listing": "000300.SH"}, BasketDefinitionError, "000300.SH is an index"),
         ({"--listing": " , "}, InputError, "--listing is empty"),
         ({"--date": "14 May"}, DateRangeError, "'14 May' is not a date"),
-        ({"--date": "20260514"}, DateRangeError, "write it like 2026-05-14"),
+        ({"--date": "2026051"}, DateRangeError, "write it like 2026-05-27"),
         ({"--date": "2026-02-30"}, DateRangeError, "--date '2026-02-30'"),
         ({"--date": "2026-05-14T25:00"}, DateRangeError, "--date '2026-05-14T25:00'"),
         ({"--date": "9999-01-01"}, DateRangeError, "is in the future"),

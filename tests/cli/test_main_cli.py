@@ -140,7 +140,12 @@ def test_same_inputs_give_the_same_bytes_and_the_run_is_stored(filled: Path) -> 
 def test_backtest_keeps_the_sessions_for_the_next_time(filled: Path) -> None:
     fine("backtest", "mine", "--paper", "--workspace", filled)
     kept = sorted(path.name for path in (filled / "data_cache" / "derived").iterdir())
-    assert kept == ["sessions-XHKG.json", "sessions-XSHG.json", "verified.json"]
+    assert kept == [
+        "last-sessions.json",
+        "sessions-XHKG.json",
+        "sessions-XSHG.json",
+        "verified.json",
+    ]
 
 
 def test_ledger_and_json(filled: Path, tmp_path: Path) -> None:
@@ -247,11 +252,11 @@ def test_bad_input_ends_in_a_message_and_its_code(
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """Return every file of a workspace but the lock and the memory of what was verified."""
+    """Return every file of a workspace but the lock, and what is made again from the others."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and path.suffix != ".lock" and path.name != "verified.json"
+        if path.is_file() and path.suffix != ".lock" and path.parent.name != "derived"
     }
 
 

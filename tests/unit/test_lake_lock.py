@@ -118,7 +118,6 @@ def test_listings_and_messages_are_text_whatever_they_hold(root: Path, planted: 
         assert store.spans([hostile]) == {}
         assert store.last_values([hostile], before=MONDAY) == {}
         assert store.last_session(TableName.BARS, suffixes=[hostile]) is None
-        assert store.last_session(TableName.BARS, listings=[]) is None
         store.commit(bars(bar("600519.SH", MONDAY)), message=hostile)
     with Store.open(root) as store:
         assert store.read(TableName.BARS).num_rows == 2
