@@ -13,7 +13,6 @@ import pytest
 import typer.testing
 
 from screener.data.lake import lake
-from screener.language import bound
 from tests.support.soaking import FINDINGS, FULL, SEED, SOAK
 
 os.environ["SCREENER_LANG"] = "en"  # whatever the locale; a test of Chinese says so
@@ -24,8 +23,7 @@ hypothesis.settings.register_profile("suite", deadline=None, database=None, dera
 hypothesis.settings.load_profile("suite")
 
 # The tree of commands is the same at each call, and making it takes longer than most commands do.
-_made = functools.cache(lambda app, _language, make=typer.testing._get_command: make(app))
-typer.testing._get_command = lambda app: _made(app, bound())
+typer.testing._get_command = functools.cache(typer.testing._get_command)
 
 # Small tables give a second thread nothing to do, and waiting for work takes a third of all time.
 # The soak, and every command that is run as a process, have as many threads as the machine.

@@ -16,7 +16,8 @@ SHANGHAI = timezone(timedelta(hours=8))
 """Zone of both markets and of the vendors: one time, without summer time since 1992."""
 
 _DAY = re.compile(
-    r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|(\d{2})|年(\d{1,2})月)(\d{1,2})日?"
+    r"(\d{4})(?:(\d\d)(\d\d)|-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})"
+    r"|年(\d{1,2})月(\d{1,2})日?)"
 )
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
 
@@ -32,9 +33,9 @@ def parse_day(value: date | str, *, parameter: str) -> date:
     if isinstance(value, date):
         return value.date() if isinstance(value, datetime) else value
     found = _DAY.fullmatch(value.strip())
-    year, *months, day = found.groups() if found else ("0", "0", "0")
+    year, month, day = filter(None, found.groups()) if found else ("0", "0", "0")
     try:
-        return date(int(year), int(next(filter(None, months))), int(day))
+        return date(int(year), int(month), int(day))
     except ValueError:
         raise DateRangeError(
             f"{parameter} {value!r} is not a date", fix="write it like 2026-05-27"

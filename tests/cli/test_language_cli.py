@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from screener.cli.main import app
@@ -19,6 +20,12 @@ NO_LOCALE = {
     for name, value in os.environ.items()
     if name not in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE", "SCREENER_LANG")
 }
+
+
+@pytest.fixture(autouse=True)
+def _made_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the command line at each call, as a process does: here its language changes."""
+    monkeypatch.setattr("typer.testing._get_command", get_command)
 
 
 def started(

@@ -85,11 +85,11 @@ def add(place: Workspace, text: str, **more: object) -> Added:
 
 
 def tree(place: Workspace) -> dict[str, bytes]:
-    """Return every file but the lock and the memory of readers of the lake."""
+    """Return every file but the lock, and what is made again from the lake."""
     return {
         str(path.relative_to(place.root)): path.read_bytes()
         for path in sorted(place.root.rglob("*"))
-        if path.is_file() and path.name not in ("write.lock", "verified.json")
+        if path.is_file() and path.name != "write.lock" and path.parent.name != "derived"
     }
 
 

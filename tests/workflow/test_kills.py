@@ -39,7 +39,7 @@ NURSERY = """
 import json, os, sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from screener.data import compaction
+from screener.data.lake import compaction
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.batch import Batch

@@ -387,7 +387,7 @@ def test_read_only_folder(locked_away: Workspace) -> None:
 
 INTERRUPT = """
 import os, signal, sys, threading, time
-from screener.data import store
+from screener.data.lake import store
 
 # A job started in the background inherits an ignored interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
