@@ -11,6 +11,8 @@ See `screener.api`.
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,3 +28,13 @@ def __getattr__(name: str) -> object:
     from screener import api
 
     return getattr(api, name)
+
+
+class _Package(ModuleType):
+    def __setattr__(self, name: str, value: object) -> None:
+        # Importing the module `screener.demo` would put it in the place of the function.
+        if not (name == "demo" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -223,7 +223,7 @@ def steepness(pattern: Pattern, unit: str) -> float:
 
 def test_the_expressions_are_all_found() -> None:
     by_module = {name.partition(":")[0] for name in patterns()}
-    assert {"layout", "roles", "ratings", "words", "html"} <= by_module
+    assert {"layout", "roles", "ratings", "dates", "html"} <= by_module
     assert len(patterns()) > 150
 
 

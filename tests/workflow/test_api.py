@@ -7,6 +7,7 @@ import io
 import subprocess
 import sys
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -237,6 +238,11 @@ def test_errors_are_the_programs(ws: Workspace, tmp_path: Path) -> None:
         ws.new_basket("late", ["300857"], date="2999-01-01")
     with pytest.raises(InputError, match="no workspace"):
         screener.open(tmp_path)
+
+
+def test_the_demonstration_is_a_function_whatever_was_imported() -> None:
+    import_module("screener.demo")
+    assert screener.demo is sys.modules["screener.api"].demo
 
 
 def test_importing_costs_little(tmp_path: Path) -> None:

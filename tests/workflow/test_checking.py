@@ -411,7 +411,7 @@ def test_the_table_fits(store: Store, width: int) -> None:
         "Security",
         "Printed",
         "Found",
-        "ClaimState",
+        "Verdict",
         "Why",
         "26.18 CNY",
         "22.69 %",

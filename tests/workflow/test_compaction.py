@@ -460,9 +460,9 @@ import sys
 from pathlib import Path
 from screener.data.lake.integrity.checksums import damaged_files
 from screener.data.lake.schema import TableName
-from screener.data.lake.comparison import Comparison
+from screener.data.lake.comparison import VersionComparison
 root = Path(sys.argv[1]) / "data_cache"
-with Comparison.open(root, 2, 3) as compared:
+with VersionComparison.open(root, 2, 3) as compared:
     print(compared.compare(TableName.BARS).added)
 print(len(damaged_files(root)))
 path = next((root / "data").rglob("*.parquet"))
