@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TypeVar
 
 from screener.errors import InputError
 
-__all__ = ["choice"]
+__all__ = ["check_known", "choice"]
 
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
@@ -24,3 +25,17 @@ def choice(kind: type[ChoiceT], text: str, *, parameter: str) -> ChoiceT:
     if text not in known:
         raise InputError(f"{parameter} {text!r} is not one of {', '.join(known)}")
     return kind(text)
+
+
+def check_known(given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse an option that there is not.
+
+    Raises
+    ------
+    InputError
+        If one of `given` is not one of `known`.
+    """
+    there = sorted(known)
+    for name in sorted(given):
+        if name not in there:
+            raise InputError(f"there is no option {name!r}", fix=f"one of {', '.join(there)}")

@@ -32,7 +32,7 @@ def frame_of(
     spec
         Their table.
     rows
-        The rows, with the columns of `spec`; one that a row lacks is empty.
+        The rows, with the columns of `spec`; a row may lack one that may be empty.
     attrs
         Identity of the result, for `DataFrame.attrs`.
 
@@ -48,12 +48,16 @@ def frame_of(
     held = list(rows)
     frame = pd.DataFrame(
         {
-            column.name: _series(column, [row.get(column.name) for row in held])
+            column.name: _series(column, [_cell(column, row) for row in held])
             for column in spec.columns
         }
     )
     frame.attrs.update(attrs or {})
     return frame
+
+
+def _cell(column: Column, row: Row) -> object:
+    return row.get(column.name) if column.nullable else row[column.name]
 
 
 def _series(column: Column, values: list[object]) -> pd.Series:

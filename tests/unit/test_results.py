@@ -95,6 +95,8 @@ def test_a_frame_has_the_declared_columns_and_types(rows: list[dict[str, object]
         "run_id": "string",
     }
     assert frame.attrs == {"run_id": "x"}
+    with pytest.raises(KeyError, match="paper_value"):
+        frame_of(PATHS, [{name: value for name, value in ROW.items() if name != "paper_value"}])
     if rows:
         assert frame["session"][0] == pd.Timestamp(2026, 5, 27)
         assert frame["traded_value"].isna()[0]

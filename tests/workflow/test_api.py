@@ -208,6 +208,17 @@ def test_prices_on_the_total_return_index(ws: Workspace) -> None:
         ws.prices(["300857.SZ"], adjust="qfq")
 
 
+def test_prices_compound_to_the_paper_return(ws: Workspace) -> None:
+    ws.new_basket("alone", ["300857"], date="2026-01-05")
+    row = ws.backtest(["alone"], hold=120, paper=True).returns.iloc[0]
+    held = ws.prices(
+        ["300857", "300857.SZ"], row["entry_session"].date(), row["exit_session"].date()
+    )
+    assert not held["session"].duplicated().any()
+    compounded = held["close"].iloc[-1] / held["open"].iloc[0] - 1
+    assert compounded == pytest.approx(row["paper_return"], rel=1e-10)
+
+
 def test_a_study_and_a_score(ws: Workspace) -> None:
     study = ws.study(["compute-leasing", "copper"], placebo=99, hold=5, draws=100)
     assert len(study.tests)

@@ -9,7 +9,7 @@ from typing import Any, Self
 from screener.backtest.frictions import Frictions, Rights
 from screener.backtest.run import Settings
 from screener.domain.basket import EntryPrice, Rebalance, Weighting
-from screener.domain.choices import choice
+from screener.domain.choices import check_known, choice
 from screener.domain.days import MOST_SESSIONS
 from screener.errors import InputError
 from screener.market.charges import Plan
@@ -124,12 +124,7 @@ class BacktestOptions:
         InputError
             If there is no such option, or one is out of its bounds.
         """
-        known = {item.name for item in fields(cls)}
-        unknown = sorted(set(given) - known)
-        if unknown:
-            raise InputError(
-                f"there is no option {unknown[0]!r}", fix=f"one of {', '.join(sorted(known))}"
-            )
+        check_known(given, (item.name for item in fields(cls)))
         ready: dict[str, Any] = {
             name: _several(value) if name in _SEVERAL else value for name, value in given.items()
         }

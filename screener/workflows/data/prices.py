@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
@@ -46,18 +49,19 @@ def price_rows(
     BarsMissing
         If there is no bar of one of them.
     """
-    wanted = [parse_listing(item, parameter="listings").id for item in dict.fromkeys(listings)]
+    named = (parse_listing(item, parameter="listings").id for item in listings)
+    wanted = list(dict.fromkeys(named))
     bars = store.read(TableName.BARS, listings=wanted, start=start, end=end)
     factors = store.read(TableName.FACTORS, listings=wanted)
-    rows = []
+    bars_of, steps_of = _by_listing(bars), _by_listing(factors)
+    rows: list[dict[str, object]] = []
     for listing in wanted:
-        own = [row for row in bars.to_pylist() if row["listing"] == listing]
+        own, steps = bars_of[listing], steps_of[listing]
         if not own:
             raise BarsMissing(
                 f"there is no bar of {listing} in the sessions asked for",
                 fix=f"`screener data status --listing {listing}` shows what is stored",
             )
-        steps = [row for row in factors.to_pylist() if row["listing"] == listing]
         days = np.array([row["session"] for row in own], dtype="datetime64[D]")
         factor = _factors(steps, days) if adjusted and own[0]["basis"] == Basis.RAW else 1.0
         for row, multiplier in zip(own, np.broadcast_to(factor, days.shape), strict=True):
@@ -68,6 +72,13 @@ def price_rows(
             facts = {name: row[name] for name in _FACTS}
             rows.append({**facts, **prices, "factor": float(multiplier)})
     return rows
+
+
+def _by_listing(table: pa.Table) -> defaultdict[str, list[dict[str, Any]]]:
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in table.to_pylist():
+        found[row["listing"]].append(row)
+    return found
 
 
 def _factors(steps: Sequence[dict[str, object]], days: DayArray) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from screener.data.panels.return_tables import ReturnTable, read_return_table
 from screener.domain.basket import Event
-from screener.domain.choices import choice
+from screener.domain.choices import check_known, choice
 from screener.errors import InputError
 from screener.study.evaluating import StudySettings
 from screener.study.models import Convention, Model
@@ -90,12 +90,7 @@ class StudyOptions:
         InputError
             If there is no such option, or one is out of its bounds.
         """
-        known = {item.name for item in fields(cls)}
-        unknown = sorted(set(given) - known)
-        if unknown:
-            raise InputError(
-                f"there is no option {unknown[0]!r}", fix=f"one of {', '.join(sorted(known))}"
-            )
+        check_known(given, (item.name for item in fields(cls)))
         return cls(**given)
 
     def request(self, events: Sequence[Event]) -> StudyRequest:
