@@ -14,8 +14,9 @@ fractions `float64`. Their `attrs` say what they rest on: `run_id`, `data_versio
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,13 +30,16 @@ from screener.api_results import (
     framed,
 )
 from screener.domain.choices import choice
-from screener.domain.days import parse_day, parse_moment
+from screener.domain.days import SHANGHAI, parse_day, parse_moment
 from screener.errors import InputError
 from screener.files.program import program_version
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from screener.data.sources.online.transport.clock import Clock
+    from screener.data.update.run import Progress
+    from screener.data.update.session import UpdateReport
     from screener.workflows.data.importing import ImportOutcome
     from screener.workflows.data.status import Status
     from screener.workflows.data.verify import Verified
@@ -305,6 +309,77 @@ class Workspace:
                 continues=continues,
             )
             return import_files(self.place, request, dry_run=dry_run)
+
+    def update(
+        self,
+        *,
+        baskets: Sequence[str] = (),
+        listings: Sequence[str] | None = None,
+        everything: bool = False,
+        needs: Sequence[str] = (),
+        sources: Sequence[str] = (),
+        start: Day | None = None,
+        end: Day | None = None,
+        replace_adjusted: bool = False,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> UpdateReport:
+        """Fetch what is missing from public sources: bars, actions, names, valuation, fixings.
+
+        What was committed stays, whatever ends it; what was not answered is its `failure`.
+
+        Parameters
+        ----------
+        baskets
+            Baskets whose names are meant; every basket if none of the first three is given.
+        listings
+            Codes, such as `["600519.SH", "00700.HK"]`.
+        everything
+            Every listing of table `listings`: hours, or days.
+        needs, sources
+            Ask only for these, such as `bars`, and only these, such as `sina`.
+        start, end
+            First and last day of history; ten years back, and the last finished session.
+        replace_adjusted
+            Let raw prices replace the adjusted ones of imported files.
+        dry_run
+            Count the questions in `planned`, and ask nobody.
+        progress
+            Called with the steps done, all of them, and what comes next.
+
+        Raises
+        ------
+        InputError
+            If the names are given in two ways, or a need or source is not known.
+        StorageError
+            If another update is at work, or something cannot be written.
+        """
+        from screener.workflows.data.update import (
+            UpdateWish,
+            planned_update,
+            update_data,
+            update_request,
+        )
+
+        wish = UpdateWish(
+            baskets=tuple(baskets),
+            listings=listings,
+            everything=everything,
+            needs=tuple(needs),
+            sources=tuple(sources),
+            start=None if start is None else parse_day(start, parameter="--from"),
+            end=None if end is None else parse_day(end, parameter="--to"),
+            replace_adjusted=replace_adjusted,
+        )
+        clock = _clock()
+        today = clock.now().astimezone(SHANGHAI).date()
+        request, broken = update_request(self.place, wish, today=today)
+        remarks = self._left_out(broken)
+        if dry_run:
+            found = planned_update(self.place, request, clock=clock)
+        else:
+            found = update_data(self.place, request, clock=clock, progress=progress or _untold)
+        return replace(found, remarks=(*remarks, *found.remarks))
 
     def status(self, listings: Sequence[str] | None = None) -> Status:
         """Return what is stored, of which names and sessions, and how fresh it is."""
@@ -663,6 +738,16 @@ class Workspace:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _clock() -> Clock:
+    from screener.data.sources.online.transport.clock import Clock
+
+    return Clock(now=_now, sleep=time.sleep)
+
+
+def _untold(done: int, total: int, label: str) -> None:
+    """Tell nobody how far an update is."""
 
 
 def _several(value: int | Sequence[int]) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from screener.data.sources.online.transport.protocol import Need
-from screener.data.update.session import NeedCount, Outcome, UpdateReport, failure_of
+from screener.data.update.session import NeedCount, Outcome, UpdateReport
 from screener.errors import SourceBlocked, SourceChanged
 from screener.render.data.update import plan_page, update_page
 
@@ -100,12 +100,12 @@ def test_a_plan_tells_how_many_questions() -> None:
 
 
 def test_it_ends_with_an_error_that_says_how_to_go_on() -> None:
-    assert failure_of(report(OUTCOMES[:3])) is None
-    changed = failure_of(report(OUTCOMES[3:4]))
+    assert report(OUTCOMES[:3]).failure is None
+    changed = report(OUTCOMES[3:4]).failure
     with pytest.raises(SourceBlocked, match="1 question was not answered") as raised:
         raise changed or AssertionError
     assert raised.value.fix == "tell the authors"
-    both = failure_of(report(OUTCOMES))
+    both = report(OUTCOMES).failure
     assert both is not None
     assert "2 questions were not answered about 2 listings or markets" in both.what
     assert "again later" in str(both.fix)

@@ -12,7 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 import requests
+from typer.testing import CliRunner
 
+import screener
+from screener.cli.main import app
 from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import TABLES, Basis, TableName
@@ -22,7 +25,7 @@ from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Need
 from screener.data.update.plan import UpdateRequest
 from screener.data.update.run import plan_update, update
-from screener.data.update.session import UpdateReport, failure_of
+from screener.data.update.session import UpdateReport
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
 from screener.errors import InputError, NetworkDown, SourceBlocked, StorageBusy
 from screener.market.calendars import calendar_of
@@ -105,7 +108,7 @@ def landed(tmp_path_factory: pytest.TempPathFactory, market: CannedMarket) -> An
 def test_everything_asked_is_answered(landed: Any) -> None:
     _, report, _ = landed
     assert report.failures == ()
-    assert failure_of(report) is None
+    assert report.failure is None
     assert report.open_circuits == ()
 
 
@@ -279,7 +282,7 @@ def test_could_not_ask_is_not_there_is_none(place: Workspace, market: CannedMark
     }
     assert not asked & {"actions", "bars", "fundamentals"}
     assert report.open_circuits
-    failure = failure_of(report)
+    failure = report.failure
     assert isinstance(failure, SourceBlocked)
     assert "again later" in failure.fix
 
@@ -324,7 +327,7 @@ def test_a_lost_network_ends_the_update_and_keeps_what_landed(
         network=Network(["a.example"], reach=reach),
     )
     assert isinstance(report.cut_off, NetworkDown)
-    assert failure_of(report) is report.cut_off
+    assert report.failure is report.cut_off
     assert report.failures == ()
     assert report.open_circuits == ()
     assert len(asked) == 2  # before the first request, and when one failed
@@ -474,3 +477,45 @@ def test_ratings_are_asked_for_only_where_they_are_named(
     later = served(market)
     run(place, later, market, request("300857.SZ", needs=frozenset({Need.MARKET_RATINGS}), **days))
     assert later.sent == []
+
+
+def test_the_api_and_the_command_update_as_the_workflow_does(
+    tmp_path: Path, market: CannedMarket, monkeypatch: pytest.MonkeyPatch, landed: Any
+) -> None:
+    time = FakeTime()
+    monkeypatch.setattr("screener.api._clock", lambda: time.clock)
+    monkeypatch.setattr("screener.workflows.data.update.way_out", lambda: None)
+    ws = screener.init(tmp_path / "research")
+    asked: dict[str, Any] = {"listings": SOME, "start": START}
+    planned = ws.update(**asked, dry_run=True)
+    assert dict(planned.planned)[Need.BARS] == len(SOME)
+    assert planned.outcomes == ()
+    assert not (ws.root / "data_cache" / "catalog.sqlite").exists()
+    steps: list[int] = []
+    with outside(served(market), market):
+        report = ws.update(**asked, progress=lambda done, total, label: steps.append(done))
+    assert report.failure is None
+    assert steps
+    assert steps == sorted(steps)
+    place, _, _ = landed
+    assert tables(ws.place)[TableName.BARS].equals(tables(place)[TableName.BARS])
+    options = ["--listing", ",".join(SOME), "--from", f"{START}", "--workspace", str(ws.root)]
+    typed = CliRunner().invoke(app, ["data", "update", *options, "--dry-run"])
+    assert typed.exit_code == 0
+    assert "Nothing to ask: all of it is up to date." in typed.stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"listings": ["600519.SH"], "everything": True}, "exclude each other"),
+        ({"listings": ["600519.SH"], "needs": ["prices"]}, "'prices' is not one of"),
+        ({"listings": ["600519.SH"], "start": "2999-01-01"}, "in the future"),
+        ({"listings": ["600519.SH"], "start": "20250102", "end": "20250101"}, "exchange the two"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(tmp_path: Path, asked: dict[str, Any], told: str) -> None:
+    ws = screener.init(tmp_path / "research")
+    with pytest.raises(InputError) as caught:
+        ws.update(**asked, dry_run=True)
+    assert told in f"{caught.value} {caught.value.fix}"

@@ -31,7 +31,7 @@ from screener.errors import (
     SourceError,
 )
 
-__all__ = ["NeedCount", "Outcome", "UpdateReport", "UpdateState", "UpdateWire", "failure_of"]
+__all__ = ["NeedCount", "Outcome", "UpdateReport", "UpdateState", "UpdateWire"]
 
 TOGETHER = 10
 """Subjects whose answers go into one commit: each commit makes files for every year."""
@@ -131,22 +131,46 @@ class UpdateReport:
         Hosts whose circuit is open, and until when.
     cut_off
         Set if this machine lost its way to the network, so that nobody was asked any more.
+    planned
+        Questions that would be asked, by need, where nobody was asked.
     """
 
-    outcomes: tuple[Outcome, ...]
-    up_to_date: int
-    before: int
-    after: int
-    noted: int
-    remarks: tuple[str, ...]
-    requests: Mapping[str, int]
-    open_circuits: tuple[str, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    up_to_date: int = 0
+    before: int = 0
+    after: int = 0
+    noted: int = 0
+    remarks: tuple[str, ...] = ()
+    requests: Mapping[str, int] = field(default_factory=dict)
+    open_circuits: tuple[str, ...] = ()
     cut_off: NetworkDown | None = None
+    planned: tuple[tuple[Need, int], ...] = ()
 
     @property
     def failures(self) -> tuple[Outcome, ...]:
         """Questions without an answer that was committed."""
         return tuple(item for item in self.outcomes if item.error is not None)
+
+    @property
+    def failure(self) -> ScreenerError | None:
+        """The error that it ends with when a question is left without an answer."""
+        if self.cut_off is not None:
+            return self.cut_off
+        if not self.failures:
+            return None
+        subjects = list(dict.fromkeys(item.subject for item in self.failures))
+        first = self.failures[0]
+        asked = (
+            "1 question was" if len(self.failures) == 1 else f"{len(self.failures)} questions were"
+        )
+        about = f" about {len(subjects)} listings or markets" if len(subjects) > 1 else ""
+        waiting = any(isinstance(item.error, SourceBlocked) for item in self.failures)
+        later = "type the command again later: what is done is kept and not asked again"
+        return SourceBlocked(
+            f"{asked} not answered{about} (first {first.subject} {first.need})",
+            where=f"data version {self.after}",
+            fix=later if waiting else first.error.fix if first.error and first.error.fix else later,
+        )
 
     @property
     def by_need(self) -> tuple[NeedCount, ...]:
@@ -164,27 +188,6 @@ class UpdateReport:
             rows=sum(item.rows for item in answered),
             sources=tuple(Counter(item.source for item in answered).most_common()),
         )
-
-
-def failure_of(report: UpdateReport) -> ScreenerError | None:
-    """Return the error that an update ends with when a question is left without an answer."""
-    if report.cut_off is not None:
-        return report.cut_off
-    if not report.failures:
-        return None
-    subjects = list(dict.fromkeys(item.subject for item in report.failures))
-    first = report.failures[0]
-    asked = (
-        "1 question was" if len(report.failures) == 1 else f"{len(report.failures)} questions were"
-    )
-    about = f" about {len(subjects)} listings or markets" if len(subjects) > 1 else ""
-    waiting = any(isinstance(item.error, SourceBlocked) for item in report.failures)
-    later = "type the command again later: what is done is kept and not asked again"
-    return SourceBlocked(
-        f"{asked} not answered{about} (first {first.subject} {first.need})",
-        where=f"data version {report.after}",
-        fix=later if waiting else first.error.fix if first.error and first.error.fix else later,
-    )
 
 
 @dataclass(slots=True, kw_only=True)

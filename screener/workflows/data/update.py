@@ -1,0 +1,135 @@
+"""Bringing a workspace's data up to date: what is asked for, of whom, by which clock."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from screener.data.lake.store import Store
+from screener.data.sources.online.registry import open_sources, way_out
+from screener.data.sources.online.transport.clock import Clock
+from screener.data.sources.online.transport.protocol import Need
+from screener.data.update.plan import UpdateRequest
+from screener.data.update.run import Progress, plan_update
+from screener.data.update.run import update as run_update
+from screener.data.update.session import UpdateReport
+from screener.domain.choices import choice
+from screener.domain.listing import Listing, parse_listings
+from screener.errors import DateRangeError, InputError
+from screener.workflows.data.targets import basket_targets, every_target, with_benchmarks
+from screener.workspace.broken import Broken
+from screener.workspace.locate import Workspace
+
+__all__ = ["YEARS", "UpdateWish", "planned_update", "update_data", "update_request"]
+
+YEARS = 10
+"""Years of history that are fetched where no first day is given; the help says so too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateWish:
+    """What a user wants brought up to date.
+
+    Parameters
+    ----------
+    baskets
+        Baskets whose names are meant; every basket if none of the first three is given.
+    listings
+        Codes.
+    everything
+        Every listing of table `listings`.
+    needs
+        What to ask for; everything when empty.
+    sources
+        Whom to ask; everyone when empty.
+    start, end
+        First and last day of history.
+    replace_adjusted
+        Whether the adjusted prices of an imported file give way to raw ones.
+    """
+
+    baskets: Sequence[str] = ()
+    listings: Sequence[str] | None = None
+    everything: bool = False
+    needs: Collection[str] = ()
+    sources: Collection[str] = ()
+    start: date | None = None
+    end: date | None = None
+    replace_adjusted: bool = False
+
+
+def update_request(
+    place: Workspace, wish: UpdateWish, *, today: date
+) -> tuple[UpdateRequest, tuple[Broken, ...]]:
+    """Return what is asked for, and the cards and baskets that cannot be read.
+
+    Raises
+    ------
+    InputError
+        If the names are given in two ways, or a need is not known.
+    DateRangeError
+        If the days are the wrong way round, or in the future.
+    BasketNotFound
+        If there is no such basket.
+    """
+    listings, broken = _targets(place, wish)
+    request = UpdateRequest(
+        listings=with_benchmarks(listings),
+        start=wish.start or today.replace(year=today.year - YEARS, day=1),
+        end=wish.end,
+        needs=frozenset(choice(Need, word, parameter="--only") for word in wish.needs),
+        sources=frozenset(wish.sources),
+        replace_adjusted=wish.replace_adjusted,
+    )
+    if request.end is not None and request.end < request.start:
+        raise DateRangeError(
+            f"--from {request.start} is after --to {request.end}", fix="exchange the two"
+        )
+    if request.start > today:
+        raise DateRangeError(f"--from {request.start} is in the future", fix="give an earlier day")
+    return request, broken
+
+
+def _targets(place: Workspace, wish: UpdateWish) -> tuple[Sequence[Listing], tuple[Broken, ...]]:
+    if sum([bool(wish.baskets), wish.listings is not None, wish.everything]) > 1:
+        raise InputError("--basket, --listing and --all exclude each other", fix="give one of them")
+    if wish.listings is not None:
+        return parse_listings(",".join(wish.listings)), ()
+    if wish.everything:
+        with Store.open(place.data_cache) as store:
+            return every_target(store), ()
+    targets = basket_targets(place, wish.baskets or None)
+    return tuple(targets), targets.broken
+
+
+def planned_update(place: Workspace, request: UpdateRequest, *, clock: Clock) -> UpdateReport:
+    """Return an update with the questions that it would ask; nobody is asked, nothing changes."""
+    planned = plan_update(place.data_cache, request, clock=clock)
+    return UpdateReport(planned=planned)
+
+
+def update_data(
+    place: Workspace, request: UpdateRequest, *, clock: Clock, progress: Progress
+) -> UpdateReport:
+    """Ask the sources what is missing; each answer is committed as it comes.
+
+    Raises
+    ------
+    InputError
+        If a source is not known.
+    StorageError
+        If another update is at work, or something cannot be written.
+    """
+    jitter = random.Random()  # noqa: S311 - no secret
+    with open_sources(place.data_cache, clock, jitter, network=way_out()) as sources:
+        sources.check_names(request.sources)
+        return run_update(
+            place.data_cache,
+            request,
+            chains=sources.chains,
+            wire=sources,
+            clock=clock,
+            progress=progress,
+        )
