@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +21,8 @@ COMPUTED = "factors computed from actions and raw closes"
 
 _ACTION_KEY = ("listing", "ex_session")
 _BAR_KEY = ("listing", "session")
+_CLOSES = (*_BAR_KEY, "close", "basis")
+_AT_ONCE = 500  # listings whose closes are held together
 
 
 def with_factors(store: Store, batch: Batch) -> Batch:
@@ -48,16 +52,15 @@ def with_factors(store: Store, batch: Batch) -> Batch:
     stored = store.read(TableName.FACTORS, listings=affected)
     if not actions.num_rows and not stored.num_rows:
         return batch
-    listings = sorted(set(actions.column("listing").to_pylist()))
-    bars = _merged(store, batch, TableName.BARS, listings, _BAR_KEY)
-    raw = bars.filter(pc.equal(bars.column("basis"), str(Basis.RAW)))
-    usable = _within(actions, raw)
+    usable = _within(actions, _raw_ranges(store, batch, _listings(actions)))
     waiting = actions.num_rows - usable.num_rows
     remarks = [*batch.remarks]
     if waiting:
         remarks.append(f"{waiting} actions wait for raw bars on both sides of their ex-session")
-    factors = total_return_factors(usable, raw) if usable.num_rows else stored.slice(0, 0)
-    stale = keys_of(stored, _ACTION_KEY) - keys_of(factors, _ACTION_KEY)
+    changed = _changed(batch, usable, stored)
+    known = _of(stored, changed)
+    factors = _computed(store, batch, _of(usable, changed)) or known.slice(0, 0)
+    stale = keys_of(known, _ACTION_KEY) - keys_of(factors, _ACTION_KEY)
     batch = replace(batch, removes={**batch.removes, TableName.FACTORS: stale})
     if not factors.num_rows:
         return replace(batch, remarks=tuple(remarks))
@@ -65,6 +68,75 @@ def with_factors(store: Store, batch: Batch) -> Batch:
     remarks.extend(_contradictions(factors, given))
     tables = {**batch.tables, TableName.FACTORS: factors}
     return replace(batch, tables=tables, remarks=tuple(remarks))
+
+
+def _changed(batch: Batch, usable: pa.Table, stored: pa.Table) -> list[str]:
+    """Return the listings whose factors may come out otherwise than they are stored.
+
+    A factor follows from the actions up to it and the last close before each: bars from an
+    ex-session on change none up to it.
+    """
+    first: dict[str, date] = {}
+    bars = batch.tables.get(TableName.BARS)
+    if bars is not None:
+        starts = bars.group_by("listing").aggregate([("session", "min")])
+        first = dict(zip(*(starts[name].to_pylist() for name in starts.column_names), strict=True))
+    touched = {str(key[0]) for key in batch.removes.get(TableName.BARS, ())} | batch.replaces
+    for name in (TableName.ACTIONS, TableName.EX_FACTORS):
+        touched |= _listings(batch.tables.get(name))
+        touched |= {str(key[0]) for key in batch.removes.get(name, ())}
+    there, wanted = keys_of(stored, _ACTION_KEY), keys_of(usable, _ACTION_KEY)
+    touched |= {str(listing) for listing, _ in there ^ wanted}
+    days = zip(*(usable[name].to_pylist() for name in _ACTION_KEY), strict=True)
+    touched |= {name for name, day in days if name in first and day > first[name]}
+    return sorted(touched)
+
+
+def _computed(store: Store, batch: Batch, usable: pa.Table) -> pa.Table | None:
+    """Compute factors, a bounded number of listings at a time."""
+    names = sorted(_listings(usable))
+    found = []
+    for at in range(0, len(names), _AT_ONCE):
+        some = names[at : at + _AT_ONCE]
+        bars = _merged(store, batch, TableName.BARS, some, _BAR_KEY, columns=_CLOSES)
+        raw = bars.filter(pc.equal(bars.column("basis"), str(Basis.RAW)))
+        found.append(total_return_factors(_of(usable, some), raw))
+    return pa.concat_tables(found) if found else None
+
+
+def _raw_ranges(store: Store, batch: Batch, names: set[str]) -> pa.Table:
+    """Return first and last session with a raw bar of each listing, as they will stand."""
+    ranges = {
+        name: (span.first, span.last)
+        for name, span in store.spans(sorted(names)).items()
+        if span.basis is Basis.RAW
+    }
+    gone = {str(key[0]) for key in batch.removes.get(TableName.BARS, ())} & names
+    for name in gone | (batch.replaces & names):
+        ranges.pop(name, None)
+    bars = batch.tables.get(TableName.BARS)
+    parts = [] if bars is None else [_of(bars, sorted(names))]
+    if gone:
+        parts = [_merged(store, batch, TableName.BARS, sorted(gone), _BAR_KEY), *parts]
+    for rows in parts:
+        raw = rows.filter(pc.equal(rows.column("basis"), str(Basis.RAW)))
+        ends = raw.group_by("listing").aggregate([("session", "min"), ("session", "max")])
+        for row in ends.to_pylist():
+            first, last = ranges.get(row["listing"], (row["session_min"], row["session_max"]))
+            ranges[row["listing"]] = (
+                min(first, row["session_min"]),
+                max(last, row["session_max"]),
+            )
+    columns = (ranges, *(zip(*ranges.values(), strict=True) if ranges else ((), ())))
+    kinds = (pa.string(), pa.date32(), pa.date32())
+    return pa.table(
+        [pa.array(list(column), kind) for column, kind in zip(columns, kinds, strict=True)],
+        names=["listing", "session_min", "session_max"],
+    )
+
+
+def _of(rows: pa.Table, listings: Sequence[str]) -> pa.Table:
+    return rows.filter(pc.is_in(rows.column("listing"), pa.array(listings, pa.string())))
 
 
 def _contradictions(factors: pa.Table, given: pa.Table) -> list[str]:
@@ -96,17 +168,20 @@ def _listings(table: pa.Table | None) -> set[str]:
 
 
 def _merged(
-    store: Store, batch: Batch, name: TableName, listings: list[str], key: tuple[str, ...]
+    store: Store,
+    batch: Batch,
+    name: TableName,
+    listings: list[str],
+    key: tuple[str, ...],
+    *,
+    columns: Sequence[str] = (),
 ) -> pa.Table:
     """Return the rows of some listings as they will stand once the batch is committed."""
-    stored = _without(store.read(name, listings=listings), batch, name)
+    stored = _without(store.read(name, listings=listings, columns=columns), batch, name)
     incoming = batch.tables.get(name)
     if incoming is None:
         return stored
-    incoming = incoming.cast(stored.schema)
-    incoming = incoming.filter(
-        pc.is_in(incoming.column("listing"), pa.array(listings, pa.string()))
-    )
+    incoming = _of(incoming.select(stored.column_names).cast(stored.schema), listings)
     replaced = pa.array(sorted(batch.replaces), pa.string())
     if name is TableName.BARS and len(replaced):
         stored = stored.filter(pc.invert(pc.is_in(stored.column("listing"), replaced)))
@@ -128,10 +203,9 @@ def _without(rows: pa.Table, batch: Batch, name: TableName) -> pa.Table:
     return rows.filter(pa.array([item not in gone for item in zip(*key, strict=True)]))
 
 
-def _within(actions: pa.Table, raw: pa.Table) -> pa.Table:
+def _within(actions: pa.Table, ranges: pa.Table) -> pa.Table:
     """Return the actions whose ex-session has a raw bar before it, and one on it or after it."""
-    ends = raw.group_by("listing").aggregate([("session", "min"), ("session", "max")])
-    joined = actions.join(ends, keys="listing", join_type="inner")
+    joined = actions.join(ranges, keys="listing", join_type="inner")
     inside = pc.and_(
         pc.less(joined.column("session_min"), joined.column("ex_session")),
         pc.less_equal(joined.column("ex_session"), joined.column("session_max")),

@@ -1,0 +1,180 @@
+"""How seconds and memory grow: `python -m benchmarks.growth [LISTINGSxYEARS …] [--only JOB,…]`.
+
+Each job is a command of its own, on a market of random walks that is imported from one Parquet
+file; processor seconds and the most memory are the operating system's for the whole process. The
+exponent is that of processor seconds in bars, from the first size to the last.
+
+Sizes are such as 2000x5 (2.3 million bars) and 5400x20 (21.5 million, some minutes and 15 GB).
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from screener.domain.listing import Exchange
+from screener.market.calendars import calendar_of
+
+LAST = date(2025, 12, 31)
+JOBS = (
+    *("import bars", "import actions", "import one day", "verify", "export", "compact"),
+    *("one basket", "universe screen"),
+)
+_SIZES = ("500x2", "2000x5")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Processor seconds and most memory, in GB, of one command."""
+
+    seconds: float
+    memory: float
+
+
+class Market:
+    """Files of a simulated market and the workspace that they are imported into."""
+
+    def __init__(self, folder: Path, listings: int, years: int) -> None:
+        self.folder = folder
+        self.workspace = folder / "workspace"
+        calendar = calendar_of(Exchange.SH)
+        first = date(LAST.year - years + 1, 1, 1)
+        every = calendar.sessions.astype(object)
+        self.days = [day for day in every if first <= day <= LAST]
+        self.names = [_name(at) for at in range(listings)]
+        self.bars = (len(self.days) - 1) * listings
+        self._write(np.random.default_rng(1))
+
+    def _write(self, random: np.random.Generator) -> None:
+        """Write every session but the last, the last alone, and a dividend a year each."""
+        price = random.uniform(8, 60, len(self.names))
+        names = pa.array(self.names)
+        schema = pa.schema(
+            [("session", pa.date32()), ("listing", pa.string())]
+            + [(name, pa.float64()) for name in ("open", "high", "low", "close", "volume")]
+        )
+        with pq.ParquetWriter(self.folder / "bars.parquet", schema) as every:
+            for at, _ in enumerate(self.days):
+                before, price = price, np.round(price * random.uniform(0.97, 1.031, price.size), 2)
+                price = np.clip(price, 3, 300)
+                opened = np.round((before + price) / 2, 2)
+                rows = pa.table(
+                    [
+                        pa.repeat(pa.scalar(self.days[at], pa.date32()), price.size),
+                        names,
+                        opened,
+                        np.maximum(opened, price),
+                        np.minimum(opened, price),
+                        price,
+                        np.round(random.uniform(1e5, 1e7, price.size), -2),
+                    ],
+                    schema=schema,
+                )
+                if at < len(self.days) - 1:
+                    every.write_table(rows)
+                else:
+                    pq.write_table(rows, self.folder / "day.parquet")
+        with (self.folder / "actions.csv").open("w", encoding="utf-8") as file:
+            file.write("listing,ex_session,cash\n")
+            for at, name in enumerate(self.names):
+                for day in self.days[40 + at % 200 : -2 : 243]:
+                    file.write(f"{name},{day},0.05\n")
+
+    def command(self, job: str) -> tuple[str, ...]:
+        """Return what is typed for a job."""
+        day = str(self.days[-2])
+        return {
+            "import bars": ("data", "import", str(self.folder / "bars.parquet"), *_RAW),
+            "import actions": ("data", "import", str(self.folder / "actions.csv"), *_ACTIONS),
+            "import one day": ("data", "import", str(self.folder / "day.parquet"), *_RAW),
+            "verify": ("data", "verify"),
+            "export": ("data", "export", str(self.folder / "out"), "--table", "bars"),
+            "compact": ("data", "compact", "--keep-days", "0"),
+            "one basket": ("backtest", "ten", "--hold", "5", "--benchmark", "none"),
+            "universe screen": ("screen", "--universe", "a", "--as-of", day, "--pb", "0..1"),
+        }[job]
+
+    def prepare(self) -> None:
+        """Make the workspace, and a basket of ten names."""
+        spent(("init", str(self.workspace)))
+        ten = ",".join(self.names[:10])
+        entry = str(self.days[len(self.days) // 2])
+        spent(("basket", "new", "ten", "--listing", ten, "--date", entry), self.workspace)
+
+
+_RAW = ("--kind", "bars", "--basis", "raw")
+_ACTIONS = ("--kind", "actions")
+
+
+def _name(at: int) -> str:
+    """Return a code of the Shanghai or Shenzhen main board."""
+    shanghai, number = at % 2 == 0, at // 2
+    if shanghai:
+        return f"{600000 + number:06d}.SH"
+    return f"{1 + number:06d}.SZ"
+
+
+def spent(typed: Sequence[str], workspace: Path | None = None) -> Cost:
+    """Run a command of the program and return what it cost."""
+    where = () if workspace is None else ("--workspace", str(workspace))
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "screener", *typed, *where],
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    told = "" if child.stderr is None else child.stderr.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode not in (0, 4):
+        raise SystemExit(f"{' '.join(typed)} ended with {child.returncode}:\n{told}")
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024**2)
+
+
+def main(arguments: list[str]) -> None:
+    """Measure every job at every size, and print a line a job."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
+    parser.add_argument("sizes", nargs="*", default=list(_SIZES), metavar="LISTINGSxYEARS")
+    parser.add_argument("--only", default=",".join(JOBS), metavar="JOB,…", help="leave out others")
+    options = parser.parse_args(arguments)
+    jobs = [job for job in JOBS if job in options.only.split(",") or job.startswith("import")]
+    costs: dict[str, list[Cost]] = {job: [] for job in jobs}
+    bars: list[int] = []
+    for size in options.sizes:
+        listings, years = (int(part) for part in size.split("x"))
+        with tempfile.TemporaryDirectory() as folder:
+            market = Market(Path(folder), listings, years)
+            market.prepare()
+            bars.append(market.bars)
+            for job in jobs:
+                costs[job].append(spent(market.command(job), market.workspace))
+                print(f"  {size} {job}: {costs[job][-1]}", file=sys.stderr)
+    heads = (f"{size} {n / 1e6:.1f} M" for size, n in zip(options.sizes, bars, strict=True))
+    print(f"{'processor s / GB':18}", *(f"{head:>15}" for head in heads), " exponent")
+    for job in jobs:
+        cells = (f"{cost.seconds:10.1f}/{cost.memory:4.1f}" for cost in costs[job])
+        print(f"{job:18}", *cells, f"{_exponent(bars, costs[job]):9.2f}")
+
+
+def _exponent(bars: list[int], costs: list[Cost]) -> float:
+    if len(bars) < 2:
+        return math.nan
+    return math.log(costs[-1].seconds / costs[0].seconds) / math.log(bars[-1] / bars[0])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
