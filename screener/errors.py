@@ -1,4 +1,4 @@
-"""The exception tree: everything that a user can mend.
+"""The exception tree: everything that a user can correct.
 
 ScreenerError                 never raised itself
 ├─ InputError (ValueError)     exit 2   ConfigError, BasketDefinitionError, DateRangeError
@@ -12,7 +12,7 @@ ScreenerError                 never raised itself
 
 A command whose other rows came out ends with 4, too, if something is missing that a row needs.
 
-Each error answers three questions: what happened, where, and how to mend it. Exit 1 is left for
+Each error answers three questions: what happened, where, and how to correct it. Exit 1 is left for
 bugs and 130 for an interrupted command. Standard library only.
 """
 
@@ -51,7 +51,7 @@ __all__ = [
 
 
 class ScreenerError(Exception):
-    """Base of every error that a user can mend.
+    """Base of every error that a user can correct.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class ScreenerError(Exception):
     where
         File, key, listing or table in which it happened; empty when `what` says it.
     fix
-        How to mend it, usually a command to type; empty when there is nothing to do.
+        How to correct it, usually a command to type; empty when there is nothing to do.
     """
 
     exit_code: ClassVar[int] = 1

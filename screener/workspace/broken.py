@@ -35,7 +35,7 @@ class Broken:
     text
         Its text, as far as it can be read.
     error
-        What is wrong with it, where, and how to mend it.
+        What is wrong with it, where, and how to correct it.
     """
 
     kind: str

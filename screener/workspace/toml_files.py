@@ -139,7 +139,7 @@ def _definition_error(
 
 
 def _said(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
-    """Return what is wrong and how to mend it."""
+    """Return what is wrong and how to correct it."""
     key = _key(detail["loc"])
     kind = detail["type"]
     if kind == "missing":

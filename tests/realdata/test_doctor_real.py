@@ -26,7 +26,7 @@ pytestmark = [
 RUNNER = CliRunner()
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 REPAIRED = ("301396.SZ", "002335.SZ", "300870.SZ")
-"""Names whose missed split the data's own maker has mended in the file of the seed names."""
+"""Names whose missed split the data's own maker has corrected in the file of the seed names."""
 
 
 @pytest.fixture(scope="module")
@@ -68,15 +68,15 @@ def test_repairs_mend_what_is_known_and_bring_nothing_new(workspace: Workspace) 
     done = apply_repairs(workspace, plan, now=NOW)
     assert done.version == before.data_version + 1
     after = verify(workspace, tables=[TableName.BARS])
-    mended = {(item.listing, item.session) for item in plan.proposal.repairs}
-    mended |= {(item.listing, item.until) for item in plan.proposal.repairs if item.until}
-    assert keys(after.findings) == keys(before.findings) - mended
+    corrected = {(item.listing, item.session) for item in plan.proposal.repairs}
+    corrected |= {(item.listing, item.until) for item in plan.proposal.repairs if item.until}
+    assert keys(after.findings) == keys(before.findings) - corrected
     assert after.n_errors == len(plan.proposal.refusals) <= 5
     again = verify(workspace, before.data_version, tables=[TableName.BARS])
     assert keys(again.findings) == keys(before.findings)
     with Store.open(workspace.data_cache) as store:
         rows = store.read(TableName.BARS, listings=REPAIRED).to_pylist()
-    # The maker of the data has mended these three by himself: our returns must be his.
+    # The maker of the data has corrected these three by himself: our returns must be his.
     judged = closes_of_the_seed_file()
     ratios: dict[str, set[float]] = {}
     for row in rows:

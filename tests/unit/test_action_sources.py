@@ -257,7 +257,7 @@ def test_cash_per_share_where_the_plan_says_ten_is_a_change(
 ) -> None:
     with pytest.raises(SourceChanged, match=r"0\.05 per share where the plan says 0\.5") as caught:
         answered(kind, told(kind, [action()], **cells))
-    assert "mend the units in sources/online/upstream_tables/" in caught.value.fix
+    assert "correct the units in sources/online/upstream_tables/" in caught.value.fix
 
 
 # --- rights ---
@@ -522,7 +522,7 @@ def test_an_empty_frame_is_empty_and_a_missing_column_a_change(kind: type[Action
         frame = pd.DataFrame([dict.fromkeys(names)]).drop(columns=name)
         with pytest.raises(SourceChanged, match=f"no longer sends {re.escape(name)}") as caught:
             source.normalise(query, (frame,))
-        assert "mend the columns in sources/online/upstream_tables/" in caught.value.fix
+        assert "correct the columns in sources/online/upstream_tables/" in caught.value.fix
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_a_truncated_changed_or_empty_list_is_never_stored(
     assert "lower floor in" in truncated.value.fix
     with pytest.raises(SourceChanged, match="no longer sends") as changed:
         source.normalise(query, (frame.iloc[:, :1], *payload[1:]))
-    assert "mend the columns in" in changed.value.fix
+    assert "correct the columns in" in changed.value.fix
     with pytest.raises(SourceEmpty, match="no rows"):
         source.normalise(query, (pd.DataFrame(), *payload[1:]))
 
@@ -446,7 +446,7 @@ def test_shifted_columns_are_a_change_and_not_thousands_of_bad_rows(outside: Out
     shifted = frame.assign(证券代码=frame["证券简称"], 证券简称=frame["证券代码"])
     with pytest.raises(SourceChanged, match="250 of 250 rows cannot be read") as error:
         BseMaster(PlainWire()).normalise(query, (shifted,))
-    assert "mend the columns in" in error.value.fix
+    assert "correct the columns in" in error.value.fix
     rows = [suspensions.halt(f"00063{place}", MONDAY, MONDAY, "公告") for place in range(5)]
     with pytest.raises(SourceChanged, match="5 of 5 rows cannot be read"):
         halts(outside, halts_ask(MONDAY, MONDAY), *rows)

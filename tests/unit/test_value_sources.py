@@ -569,7 +569,7 @@ def test_an_empty_frame_is_empty_and_a_missing_column_a_change(kind: type[Listin
         frame = pd.DataFrame([dict.fromkeys(names)]).drop(columns=name)
         with pytest.raises(SourceChanged, match=f"no longer sends {re.escape(name)}") as caught:
             source.normalise(query, [frame] * len(query.calls))
-        assert "mend the columns in sources/online/upstream_tables/" in caught.value.fix
+        assert "correct the columns in sources/online/upstream_tables/" in caught.value.fix
 
 
 NOTHING = {"result": None, "success": False}

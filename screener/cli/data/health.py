@@ -132,7 +132,7 @@ def verify(
         raise DataError(
             f"{verified.n_errors} errors found in data version {verified.data_version}",
             where=str(place.data_cache),
-            fix="`screener data verify --repair` proposes repairs; or mend the files and import "
+            fix="`screener data verify --repair` proposes repairs; or correct the files and import "
             "them again",
         )
 

@@ -25,7 +25,7 @@ class RootGroup(SpeakingGroup):
     """The root command: a user's error ends in a message and a code, a bug in a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command and turn what a user can mend into a message on standard error."""
+        """Run a command and turn what a user can correct into a message on standard error."""
         try:
             return super().invoke(ctx)
         except ScreenerError as error:

@@ -33,7 +33,7 @@ from screener.data.update.listing_master import (
 )
 from screener.data.update.planning import Fetched, Span, widened
 from screener.data.validation.bar_checks import check_calendar, check_factors
-from screener.data.validation.import_checks import settled_doubts
+from screener.data.validation.import_checks import resolved_doubts
 from screener.data.validation.joining import join_bars
 from screener.data.validation.sense_checks import without_leaps, without_nonsense
 from screener.domain.days import SHANGHAI
@@ -150,8 +150,10 @@ class UpdateCommit:
         )
         self.remarks.extend(text for text in completed.remarks if not text.endswith(COMPUTED))
         notes.extend(self._factor_doubts(store, completed))
-        settled = settled_doubts(store, completed, self.fetched_at)
-        completed = replace(completed, removes={**completed.removes, TableName.QUARANTINE: settled})
+        resolved = resolved_doubts(store, completed, self.fetched_at)
+        completed = replace(
+            completed, removes={**completed.removes, TableName.QUARANTINE: resolved}
+        )
         self.noted = len(notes)
         if not notes:
             return completed

@@ -27,7 +27,7 @@ from screener.data.validation.price_jumps import cause_kind, is_jump
 from screener.data.validation.ticks import on_ticks, tick_remarks
 from screener.domain.listing import stored_listing
 
-__all__ = ["CheckedImport", "checked_import", "settled_doubts"]
+__all__ = ["CheckedImport", "checked_import", "resolved_doubts"]
 
 _DENIED = KEPT + "denied by its ex-session: "
 _VERIFY = "`screener data verify` lists them"
@@ -212,7 +212,7 @@ class _Work:
         ]
 
     def committed(self, bars: pa.Table, notes: Sequence[Reject]) -> Batch:
-        """Return the batch with its checked bars and notes, less the doubts that are settled."""
+        """Return the batch with its checked bars and notes, less the doubts that are resolved."""
         tables = dict(self.batch.tables)
         if TableName.BARS in tables:
             tables[TableName.BARS] = bars
@@ -222,15 +222,15 @@ class _Work:
             tables[TableName.QUARANTINE] = (
                 fresh if known is None else joined(TableName.QUARANTINE, [known, fresh])
             )
-        settled = self._settled({(str(note.table), note.file, note.line) for note in notes})
+        settled = self._resolved({(str(note.table), note.file, note.line) for note in notes})
         removes = dict(self.batch.removes)
         if settled:
             already = removes.get(TableName.QUARANTINE, frozenset())
             removes[TableName.QUARANTINE] = already | settled
         return replace(self.batch, tables=tables, removes=removes)
 
-    def _settled(self, kept: set[tuple[str, str, int]]) -> frozenset[tuple[object, ...]]:
-        """Return keys of stored doubts that an action, a factor or another bar has settled."""
+    def _resolved(self, kept: set[tuple[str, str, int]]) -> frozenset[tuple[object, ...]]:
+        """Return keys of stored doubts that an action, a factor or another bar has resolved."""
         names = sorted({*listings_in(self.raw), *listings_in(self.adjusted)})
         doubts = {
             (row["table_name"], row["file"], row["line"]): (row["listing"], row["session"])
@@ -248,7 +248,7 @@ class _Work:
         return frozenset(key for key, at in open_.items() if at in told)
 
 
-def settled_doubts(
+def resolved_doubts(
     store: Store, batch: Batch, fetched_at: datetime
 ) -> frozenset[tuple[object, ...]]:
     """Return keys of table `quarantine`: doubts on jumps that a batch of any source explains.

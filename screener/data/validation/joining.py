@@ -425,12 +425,12 @@ def _refused(pair: _Pair, reason: str, what: str, fix: str) -> _Outcome:
     where = f"{new.source}, {pair.listing}"
     if pair.broken:
         first = pair.broken[0]
-        reason = "a bad row for a stored session: mend the file"
+        reason = "a bad row for a stored session: correct the file"
         what = (
             f"{len(pair.broken)} stored bars would be lost: the new history has a bad row for them "
             f"(first {first.listing} on {first.session}: {first.reason})"
         )
-        where, fix = f"{first.file}, line {first.line}", "mend the file and import it again"
+        where, fix = f"{first.file}, line {first.line}", "correct the file and import it again"
     refusal = Refusal(
         listing=pair.listing,
         source=new.source,

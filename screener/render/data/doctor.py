@@ -31,7 +31,7 @@ _ROUND = (
     "ratios are the usual ones nearest to the open; where the announcement says another, import "
     "its action or repaired bars instead"
 )
-_AGAIN = "importing the same file again brings the faults back: mend the file, or repair again"
+_AGAIN = "importing the same file again brings the faults back: correct the file, or repair again"
 _FINDINGS_SHOWN = 20
 _REFUSALS_SHOWN = 20
 

@@ -364,7 +364,7 @@ def _check_basis(place: Endpoint, rows: Iterable[Row]) -> None:
             f"{place.source} gives a cash dividend of {cash:g} per share where the plan says "
             f"{stated:g}, and so in all {len(told)} plans: its unit has changed",
             where=place.function,
-            fix=f"check the dividends, then mend the units in {place.place}",
+            fix=f"check the dividends, then correct the units in {place.place}",
         )
 
 

@@ -140,7 +140,7 @@ def readable(place: Endpoint, rows: Sized, rejects: Sequence[Reject]) -> None:
         raise SourceChanged(
             f"{len(rejects)} of {len(rows)} rows cannot be read, the first: {rejects[0].reason}",
             where=place.function,
-            fix=f"mend the columns in {place.place}, or wait for a new release",
+            fix=f"correct the columns in {place.place}, or wait for a new release",
         )
 
 

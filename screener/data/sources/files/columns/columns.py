@@ -364,7 +364,7 @@ def _missing_columns(
 
 
 def _advice(missing: list[str], headers: tuple[str, ...], kind: ImportKind) -> str:
-    """Return what mends a file without some columns."""
+    """Return what corrects a file without some columns."""
     here = header_fit(headers, kind).fields
     others = [other for other in ImportKind if other is not kind]
     best = max(others, key=lambda other: header_fit(headers, other).fields)

@@ -1,4 +1,4 @@
-"""How files name their columns and in what units: a table, to be mended here and nowhere else.
+"""How files name their columns and in what units: a table, to be corrected here and nowhere else.
 
 Headers are written as `units.normal_header` makes them. A bracket at the end that is one of
 `units.UNITS` decides the unit.

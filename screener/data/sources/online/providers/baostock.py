@@ -190,7 +190,7 @@ class BaostockBars(_BaostockSource):
             raise SourceChanged(
                 f"baostock no longer sends {traded}",
                 where=self.upstream.function,
-                fix=f"mend the columns in {self.upstream.place}, or wait for a new release",
+                fix=f"correct the columns in {self.upstream.place}, or wait for a new release",
             )
         halted = frame[traded].astype(str).str.strip() == no
         batch = bar_batch(query.ask, frame[~halted], self.upstream, source=self.name)

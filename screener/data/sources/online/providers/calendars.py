@@ -76,5 +76,5 @@ def _days(frame: pd.DataFrame) -> list[date]:
 
 def _unreadable(what: str) -> SourceChanged:
     return SourceChanged(
-        what, where=_PLACE.function, fix=f"mend {_PLACE.place}, or wait for a new release"
+        what, where=_PLACE.function, fix=f"correct {_PLACE.place}, or wait for a new release"
     )

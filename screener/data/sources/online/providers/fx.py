@@ -129,7 +129,7 @@ class _Fx:
                     f"{self.name} gives {ask.pair} {fixing.rate:g} on {fixing.session}, outside "
                     f"{low:g} to {high:g}: its unit has changed",
                     where=self.place.function,
-                    fix=f"check the rate, then mend units or band in {self.place.place}",
+                    fix=f"check the rate, then correct units or band in {self.place.place}",
                 )
 
 

@@ -96,7 +96,7 @@ class EastmoneyHkProfile:
             raise SourceChanged(
                 f"asked for {query.ask.subject}, got the profile of {text_in(row, 'id')!r}",
                 where=_PROFILE.function,
-                fix=f"mend the endpoint in {_PROFILE.place}, or wait for a new release",
+                fix=f"correct the endpoint in {_PROFILE.place}, or wait for a new release",
             )
         return _profile(row, query.ask, self.name)
 

@@ -190,5 +190,5 @@ def _changed(what: str, upstream: Endpoint, where: str) -> NoReturn:
     raise SourceChanged(
         f"sina's factor file {what}",
         where=where,
-        fix=f"mend {upstream.place}, or wait for a new release",
+        fix=f"correct {upstream.place}, or wait for a new release",
     )

@@ -244,7 +244,7 @@ class BaostockConnection:
         raise SourceChanged(
             f"{_HOST} sent another reply than it used to ({what})",
             where=_place(call),
-            fix=f"mend the assumptions in {_UPSTREAM.place}, or {_OTHER}",
+            fix=f"correct the assumptions in {_UPSTREAM.place}, or {_OTHER}",
         ) from cause
 
     def _hang_up(self) -> None:

@@ -116,7 +116,7 @@ class Trouble(StrEnum):
         what = f"{host} {self.value}" + (f" ({detail})" if detail else "")
         where = place_of(call, host)
         if self is Trouble.PROXY:
-            fix = "mend or unset the proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY)"
+            fix = "correct or unset the proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY)"
             return SourceBlocked(what, where=where, fix=fix)
         if self is Trouble.OFFLINE:
             return SourceBlocked(what, where=where, fix="check the network of this machine")
@@ -221,7 +221,7 @@ def translate(
         return SourceBlocked(what, where=where, fix=_wait(until))
     if not due and isinstance(error, NOTHING_INSIDE):
         what = f"{host or 'the source'} answered that there is nothing ({told_as})"
-        return SourceEmpty(what, where=where, fix="nothing to mend, if there is none")
+        return SourceEmpty(what, where=where, fix="nothing to correct, if there is none")
     what = f"{host or 'the source'} {Trouble.UNKNOWN_SHAPE.value} ({told_as})"
     return SourceChanged(what, where=where, fix=_mend(call))
 
@@ -235,7 +235,7 @@ def empty_reply(
         what = f"{host or 'the source'} {Trouble.NO_ROWS.value}"
         return SourceBlocked(what, where=where, fix=_wait(until))
     what = f"{host or 'the source'} answered that there is nothing"
-    return SourceEmpty(what, where=where, fix="nothing to mend, if there is none")
+    return SourceEmpty(what, where=where, fix="nothing to correct, if there is none")
 
 
 def holds_rows(body: bytes) -> bool:
@@ -269,7 +269,7 @@ def _wait(until: datetime | None) -> str:
 
 def _mend(call: Call | Page) -> str:
     text = call.function if isinstance(call, Call) else call.url
-    return f"ask another source, or mend {_table_of(text)}, or wait for a new release"
+    return f"ask another source, or correct {_table_of(text)}, or wait for a new release"
 
 
 @cache

@@ -8,7 +8,7 @@ All of it stands in `upstream_tables/`: one TOML file per source, one table per 
     columns = { session = "date", open = "open" }   # our field = upstream's column
     units = { volume = 100 }             # upstream's number times this is ours
 
-When a source changes, this is the place to mend.
+When a source changes, this is the place to correct.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Endpoint:
                 f"{self.source} no longer sends {', '.join(missing)}; it sends "
                 f"{', '.join(map(str, frame.columns)) or 'no columns'}",
                 where=self.function or self.url,
-                fix=f"mend the columns in {self.place}, or wait for a new release",
+                fix=f"correct the columns in {self.place}, or wait for a new release",
             )
         chosen = frame[list(self.columns.values())].copy()
         chosen.columns = list(self.columns)
