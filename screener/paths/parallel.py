@@ -35,7 +35,8 @@ def mapped(
 ) -> list[FoundT]:
     """Return what `work` makes of each part, in their order.
 
-    Inside `joblib.parallel_config` the workers are those of whatever engine is chosen there.
+    Inside `joblib.parallel_config` processes are those of whatever engine is chosen there; threads
+    stay threads of this process, for their work may write into memory that they share.
 
     Parameters
     ----------
@@ -46,7 +47,8 @@ def mapped(
     jobs
         Workers; -1 for one per processor.
     threads
-        Whether they may be threads: `work` releases the interpreter's lock.
+        Whether they are threads: `work` releases the interpreter's lock, and may fill arrays that
+        it was given.
 
     Raises
     ------
@@ -58,7 +60,9 @@ def mapped(
         return [work(part) for part in parts]
     import joblib
 
-    parallel = joblib.Parallel(n_jobs=jobs, prefer="threads" if threads else "processes")
+    # Wanted, not preferred: an engine chosen from outside would fill copies, in silence.
+    workers = {"require": "sharedmem"} if threads else {"prefer": "processes"}
+    parallel = joblib.Parallel(n_jobs=jobs, **workers)
     told = work if threads else partial(_in_language, bound(), work)
     found: list[FoundT] = parallel(joblib.delayed(told)(part) for part in parts)
     return found
