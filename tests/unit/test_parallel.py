@@ -34,6 +34,7 @@ ENGINES = {
 }
 
 
+@pytest.mark.allow_hosts(["127.0.0.1"])
 @pytest.mark.parametrize("engine", sorted(ENGINES))
 def test_threads_fill_the_array_that_they_share(engine: str) -> None:
     filled = np.zeros(len(_PARTS))
