@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from screener.domain.listing import Board, Exchange, Kind, Listing, parse_listing
+from screener.domain.listing import Board, Kind, Listing, parse_listing
 from screener.errors import ScreenerError
 from screener.reports.text.text import Place, Text
 

@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from screener.domain.listing import Listing, parse_listing
+from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import DataError, ScreenerError
 from screener.reports.text.text import clean_name
 from screener.reports.text.vocabulary import (
@@ -234,6 +234,9 @@ KIND_WORD = re.compile(_KINDS)
 """Last words of names, such as 科技 and 股份: what a cut name may go on with."""
 _CUT_LENGTH = 3  # a mark and three characters fill the eight bytes of a short name
 _LATIN_LEAST = 5
+# Blocks of Hong Kong codes: renminbi counters, each the same share once more; bonds, notes and
+# foreign shares of a pilot programme (4, 05, 06000 to 06029).
+_NO_SHARE = re.compile(r"8|[45]|04|05|060[0-2]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,10 +288,13 @@ def build_index(
         If the master is empty.
     """
     by_listing: dict[Listing, list[NameRow]] = defaultdict(list)
+    apart = set(others)
     for row in rows:
-        listing = _listing(row.listing)
-        if listing is not None:
+        listing = _parsed(row.listing)
+        if listing is not None and _is_share(listing):
             by_listing[listing].append(row)
+        elif listing is not None:
+            apart.add(listing)
     if not by_listing:
         raise DataError(
             "no listing master: names cannot be told from other words",
@@ -302,16 +308,18 @@ def build_index(
     }
     ways = _ways(by_listing, companies)
     blocked = {clean_name(word).upper() for word in (*_blockers(), *blockers)} - ways.keys()
-    return NameIndex(companies, ways, frozenset(blocked), _twins(companies), frozenset(others))
+    return NameIndex(companies, ways, frozenset(blocked), _twins(companies), frozenset(apart))
 
 
-def _listing(text: str) -> Listing | None:
+def _parsed(text: str) -> Listing | None:
     try:
-        listing = parse_listing(text)
+        return parse_listing(text)
     except ScreenerError:
         return None
-    counter = listing.exchange.value == "HK" and listing.code.startswith("8")
-    return None if counter else listing  # a renminbi counter is the same share once more
+
+
+def _is_share(listing: Listing) -> bool:
+    return listing.exchange is not Exchange.HK or _NO_SHARE.match(listing.code) is None
 
 
 def _drop_temporary(by_listing: dict[Listing, list[NameRow]]) -> None:
@@ -464,7 +472,7 @@ def _add_aliases(
     for form, ids in read_table("aliases")["aliases"].items():
         key = capitals(clean_name(form))
         for text in [ids] if isinstance(ids, str) else ids:
-            listing = _listing(text)
+            listing = _parsed(text)
             if listing is not None and listing in companies:
                 found[key][listing] = Way(listing, _alias_trust(key))
 
