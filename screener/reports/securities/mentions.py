@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from screener.domain.listing import Listing
 from screener.reports.securities.candidates import (
     ALONE,
-    EDGE,
     SURE,
     Candidate,
     PossibleMention,
@@ -20,11 +17,12 @@ from screener.reports.securities.candidates import (
 )
 from screener.reports.securities.code_binding import bind_codes
 from screener.reports.securities.codes import codes_in
+from screener.reports.securities.edges import weigh_edges
 from screener.reports.securities.name_index import NameIndex, Trust, capitals
 from screener.reports.text.found import DoubtKind
 from screener.reports.text.layout import Layout
-from screener.reports.text.text import Place, Text, clean_name
-from screener.reports.text.vocabulary import alternatives, read_table, sounds_alike
+from screener.reports.text.text import Place, Text
+from screener.reports.text.vocabulary import sounds_alike
 
 __all__ = ["SURE", "Mention", "PossibleMention", "mentions_in"]
 
@@ -86,7 +84,7 @@ def mentions_in(
     codes = [code for code in codes_in(text) if not layout.in_boilerplate(code.place.start)]
     candidates = named(text, layout, index, day, brokers)
     candidates, questions = bind_codes(text, candidates, codes, index)
-    _weigh_edges(text.clean, candidates)
+    weigh_edges(text, candidates)
     _weigh_company(candidates)
     _enumerate(text.clean, candidates)
     taken = [item for item in candidates if item.score >= SURE]
@@ -104,74 +102,6 @@ def _mention(item: Candidate) -> Mention:
         trust=item.trust,
         run=item.run,
     )
-
-
-@cache
-def _edges() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    cues = read_table("cues")
-
-    def cleaned(words: Sequence[str]) -> tuple[str, ...]:
-        return tuple(clean_name(word) for word in words)
-
-    return (
-        cleaned(cues["before"]["words"]),
-        cleaned(cues["after"]["words"]),
-        cleaned(cues["never_after"]["any"]),
-        cleaned(cues["never_after"]["worded"]),
-    )
-
-
-@cache
-def _sources() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    cues = read_table("cues")["broker"]
-    after = re.compile(alternatives(cues["source_after"]))
-    before = re.compile(rf"(?:{alternatives(cues['source_before'])})$")
-    return before, after
-
-
-def _weigh_edges(clean: str, candidates: list[Candidate]) -> None:
-    """Raise or lower each name by what stands right before and right after it."""
-    before, after, never, worded = _edges()
-    for item in candidates:
-        if item.coded:
-            continue
-        start, end = item.place
-        stopped = start == 0 or not _WORD.match(clean[start - 1])
-        left = stopped or clean[max(0, start - 4) : start].endswith(before)
-        right = end == len(clean) or not _WORD.match(clean[end]) or clean.startswith(after, end)
-        item.score += EDGE * left + EDGE * right
-        goes_on = not right and clean.startswith(worded, end)
-        if clean.startswith(never, end) or (goes_on and item.trust is not Trust.DISTINCT):
-            item.score = min(item.score, 0.4)
-        elif left and not right and item.trust is Trust.COMPOUND:
-            item.score += EDGE  # a clause begins with it: its subject
-        if item.broker:
-            item.score = _broker_score(clean, item)
-        if item.trust is Trust.NICK and not (left and right):
-            item.score = 0.0  # two characters of a longer word
-
-
-_WORD = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]")
-
-
-def _broker_score(clean: str, item: Candidate) -> float:
-    """Return a broker's score: it is a source unless something is told of the company."""
-    if _is_source(clean, item.place):
-        return 0.0
-    told = clean.startswith(_told_of(), item.place.end)
-    return item.score if told else min(item.score, 0.6)
-
-
-@cache
-def _told_of() -> tuple[str, ...]:
-    return tuple(clean_name(word) for word in read_table("cues")["broker"]["company_after"])
-
-
-def _is_source(clean: str, place: Place) -> bool:
-    before, after = _sources()
-    if after.match(clean, place.end):
-        return True
-    return before.search(clean, max(0, place.start - 6), place.start) is not None
 
 
 def _weigh_company(candidates: list[Candidate]) -> None:
@@ -227,8 +157,9 @@ def _vouch(run: list[Candidate]) -> None:
     sure = [item for item in run if item.score >= SURE]
     strangers = sum(item.strangers for item in run)
     brokers = [item for item in run if item.broker and item.score > 0]
-    if brokers and run[0].broker and run[0].score <= 0 and all(item.broker for item in run):
-        for item in run:  # 据甲证券、乙证券…: all of them are sources
+    houses = all(item.broker and not item.coded for item in run)
+    if houses and any(item.score <= 0 for item in run):
+        for item in run:  # 据甲证券、乙证券…, or …联合推荐的: all of them are sources
             item.score = 0.0
         return
     for item in run:

@@ -1,0 +1,183 @@
+"""What stands right before and right after a name: edges of words, sources, companies spoken of."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from screener.reports.securities.candidates import EDGE, Candidate
+from screener.reports.securities.name_index import Trust
+from screener.reports.text.text import Place, Text, clean_name
+from screener.reports.text.vocabulary import alternatives, begins_with_verb, ordinary, read_table
+
+__all__ = ["weigh_edges"]
+
+_WORD = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]")
+# A figure of a row or a move; a day, a year or the number of a list is none.
+_FIGURE_AFTER = re.compile(r"[:+-]{0,2}\d{1,9}(?:,\d{3}){0,4}(?:\.\d|%)")
+_DATED_AFTER = re.compile(r"[·|,:-]{0,3}(?:19|20)\d\d[-年/.]\d")
+_SURE_OF_COMPANY = 0.75  # of a firm with figures of its own, or one that is advised
+_LEAST_OF_BROKER = 0.6
+_CORPORATE = 0.5
+_NEAR = 6
+_JUDGED_WITHIN = 15
+_CLOSING = re.compile(r"[)\]】]?(?:证券)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    never: tuple[str, ...]
+    worded: tuple[str, ...]
+    corporate: tuple[str, ...]
+    told_of: tuple[str, ...]
+    advised_before: tuple[str, ...]
+    source_after: re.Pattern[str]
+    source_before: re.Pattern[str]
+    coded_source: re.Pattern[str]
+    judged_by: re.Pattern[str]
+    judging: re.Pattern[str]
+
+
+@cache
+def _words() -> _Words:
+    table = read_table("edges")
+    broker = table["broker"]
+
+    def cleaned(words: Sequence[str]) -> tuple[str, ...]:
+        return tuple(clean_name(word) for word in words)
+
+    return _Words(
+        before=cleaned(table["before"]["words"]),
+        after=cleaned(table["after"]["words"]),
+        never=cleaned(table["never_after"]["any"]),
+        worded=cleaned(table["never_after"]["worded"]),
+        corporate=cleaned(table["corporate"]["after"]),
+        told_of=cleaned(broker["company_after"]),
+        advised_before=cleaned(broker["advised_before"]),
+        source_after=re.compile(alternatives(broker["source_after"])),
+        source_before=re.compile(rf"(?:{alternatives(broker['source_before'])})$"),
+        coded_source=re.compile(alternatives(broker["coded_source_after"])),
+        judged_by=re.compile(rf"(?:{alternatives(broker['judged_by'])})$"),
+        judging=re.compile(alternatives(broker["judging"])),
+    )
+
+
+def weigh_edges(text: Text, candidates: list[Candidate]) -> None:
+    """Raise or lower each name by what stands right before and right after it."""
+    starts = [item.place.start for item in candidates]
+    ends = {item.place.end for item in candidates if item.trust is Trust.DISTINCT}
+    begun = {item.place.start for item in candidates if item.trust is Trust.DISTINCT}
+    for item in candidates:
+        if item.broker and _with_house(text.clean, item):
+            item.whole = item.place = Place(item.place.start, item.place.end + 2)
+        if not item.coded:
+            _weigh(text, item, begun, ends)
+        elif item.broker and _quoted(text.clean, item, starts):
+            item.score = 0.0
+
+
+def _with_house(clean: str, item: Candidate) -> bool:
+    """Tell whether a firm's name goes on with 证券 where its short name leaves that out."""
+    start, end = item.place
+    return clean.startswith("证券", end) and not clean.endswith("证券", start, end)
+
+
+def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None:
+    clean, words = text.clean, _words()
+    start, end = item.place
+    stopped = start == 0 or not _WORD.match(clean[start - 1]) or _after_figure(text, start)
+    left = stopped or start in ends or clean[max(0, start - 4) : start].endswith(words.before)
+    right = (
+        end == len(clean)
+        or not _WORD.match(clean[end])
+        or end in begun
+        or clean.startswith((*words.after, *words.corporate), end)
+        or _before_figure(text, end)
+    )
+    item.score += EDGE * left + EDGE * right
+    goes_on = not right and clean.startswith(words.worded, end)
+    if clean.startswith(words.never, end) or (goes_on and item.trust is not Trust.DISTINCT):
+        item.score = min(item.score, 0.4)
+    elif left and not right and item.trust is Trust.COMPOUND:
+        item.score += EDGE  # a clause begins with it: its subject
+    elif stopped and not right and _acts(clean, item):
+        item.score += EDGE
+    if stopped and item.trust is Trust.WORD and clean.startswith(words.corporate, end):
+        item.score += _CORPORATE
+    if item.broker:
+        item.score = _broker_score(text, item)
+    if item.trust is Trust.NICK and not (left and right):
+        item.score = 0.0  # two characters of a longer word
+
+
+def _acts(clean: str, item: Candidate) -> bool:
+    """Tell whether a clause begins with a name of no ordinary words, and goes on with a verb."""
+    start, end = item.place
+    if item.trust not in (Trust.SHORT, Trust.RARE) or end - start != 3:
+        return False
+    worded = ordinary(clean[start : start + 2]) or ordinary(clean[start + 1 : end])
+    return not worded and begins_with_verb(clean, end)
+
+
+def _after_figure(text: Text, start: int) -> bool:
+    """Tell whether a figure and white space stand before: the cell before a name's own."""
+    return text.blank_before(start) and (
+        text.clean[start - 1] in "%)" or text.clean[start - 1].isdigit()
+    )
+
+
+def _before_figure(text: Text, end: int) -> bool:
+    if _FIGURE_AFTER.match(text.clean, end):
+        return True
+    return text.blank_before(end) and text.clean[end].isdigit()
+
+
+def _broker_score(text: Text, item: Candidate) -> float:
+    """Return a broker's score: it is a source unless something is told of the company."""
+    clean, words, place = text.clean, _words(), item.place
+    if _is_source(clean, place):
+        return 0.0
+    if clean.startswith(words.told_of, place.end):
+        return item.score
+    if (
+        clean[max(0, place.start - _NEAR) : place.start]
+        .rstrip(":有为是")
+        .endswith(words.advised_before)
+    ):
+        return max(item.score, _SURE_OF_COMPANY)
+    if _DATED_AFTER.match(clean, place.end):
+        return min(item.score, _LEAST_OF_BROKER)
+    if _FIGURE_AFTER.match(clean, place.end):
+        return max(item.score, _SURE_OF_COMPANY)
+    return min(item.score, _LEAST_OF_BROKER)
+
+
+def _is_source(clean: str, place: Place) -> bool:
+    words = _words()
+    if words.source_after.match(clean, place.end):
+        return True
+    return words.source_before.search(clean, max(0, place.start - _NEAR), place.start) is not None
+
+
+def _quoted(clean: str, item: Candidate, starts: list[int]) -> bool:
+    """Tell whether a firm is quoted though its code is printed: 甲证券(600000)研报指出."""
+    words = _words()
+    closing = _CLOSING.match(clean, item.whole.end)
+    end = closing.end() if closing else item.whole.end
+    if words.coded_source.match(clean, end):
+        return True
+    judging = words.judging.match(clean, end)
+    if judging is None:
+        return False
+    begin = item.place.start
+    if words.judged_by.search(clean, max(0, begin - _NEAR), begin):
+        return True
+    at = bisect_right(starts, item.whole.end)
+    following = starts[at] if at < len(starts) else len(clean)
+    gap = clean[judging.end() : following]
+    return len(gap) <= _JUDGED_WITHIN and following < len(clean) and not re.search("[,。;:!?]", gap)
