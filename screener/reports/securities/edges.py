@@ -41,6 +41,9 @@ class _Words:
     coded_source: re.Pattern[str]
     judged_by: re.Pattern[str]
     judging: re.Pattern[str]
+    venues: frozenset[str]
+    venue_before: tuple[str, ...]
+    venue_after: tuple[str, ...]
 
 
 @cache
@@ -64,6 +67,9 @@ def _words() -> _Words:
         coded_source=re.compile(alternatives(broker["coded_source_after"])),
         judged_by=re.compile(rf"(?:{alternatives(broker['judged_by'])})$"),
         judging=re.compile(alternatives(broker["judging"])),
+        venues=frozenset(cleaned(table["venue"]["names"])),
+        venue_before=cleaned(table["venue"]["before"]),
+        venue_after=cleaned(table["venue"]["after"]),
     )
 
 
@@ -90,14 +96,17 @@ def _with_house(clean: str, item: Candidate) -> bool:
 def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None:
     clean, words = text.clean, _words()
     start, end = item.place
-    stopped = start == 0 or not _WORD.match(clean[start - 1]) or _after_figure(text, start)
+    cell = item.trust is not Trust.NICK  # two characters beside a figure are no cell of a row
+    stopped = (
+        start == 0 or not _WORD.match(clean[start - 1]) or (cell and _after_figure(text, start))
+    )
     left = stopped or start in ends or clean[max(0, start - 4) : start].endswith(words.before)
     right = (
         end == len(clean)
         or not _WORD.match(clean[end])
         or end in begun
         or clean.startswith((*words.after, *words.corporate), end)
-        or _before_figure(text, end)
+        or (cell and _before_figure(text, end))
     )
     item.score += EDGE * left + EDGE * right
     goes_on = not right and clean.startswith(words.worded, end)
@@ -107,8 +116,11 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
         item.score += EDGE  # a clause begins with it: its subject
     elif stopped and not right and _acts(clean, item):
         item.score += EDGE
-    if stopped and item.trust is Trust.WORD and clean.startswith(words.corporate, end):
+    told = end + clean.startswith(":", end)
+    if stopped and item.trust is Trust.WORD and clean.startswith(words.corporate, told):
         item.score += _CORPORATE
+    if clean[start:end] in words.venues and _is_venue(clean, item.place):
+        item.score = 0.0
     if item.broker:
         item.score = _broker_score(text, item)
     if item.trust is Trust.NICK and not (left and right):
@@ -137,12 +149,19 @@ def _before_figure(text: Text, end: int) -> bool:
     return text.blank_before(end) and text.clean[end].isdigit()
 
 
+def _is_venue(clean: str, place: Place) -> bool:
+    """Tell whether an exchange is only where something is listed: 递表港交所."""
+    words = _words()
+    before = clean[max(0, place.start - _NEAR) : place.start]
+    return before.endswith(words.venue_before) or clean.startswith(words.venue_after, place.end)
+
+
 def _broker_score(text: Text, item: Candidate) -> float:
     """Return a broker's score: it is a source unless something is told of the company."""
     clean, words, place = text.clean, _words(), item.place
     if _is_source(clean, place):
         return 0.0
-    if clean.startswith(words.told_of, place.end):
+    if clean.startswith(words.told_of, place.end + clean.startswith(":", place.end)):
         return item.score
     if (
         clean[max(0, place.start - _NEAR) : place.start]

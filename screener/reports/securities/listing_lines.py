@@ -13,8 +13,10 @@ from screener.reports.text.text import Text
 
 __all__ = ["all_lines", "choose_line", "speaks_of_hong_kong", "traditional_share"]
 
-_HONG_KONG_AFTER = re.compile(r"[(\[-]?(?:H股|港股|HK|H\)|-H\b|\(H)")
-_MAINLAND_AFTER = re.compile(r"[(\[-]?(?:A股|A\)|\(A)")
+_HONG_KONG_AFTER = re.compile(r"[(\[-]?(?:H股|港股|HK|H(?![A-Za-z0-9/+]))|-(?:W|S|SW)\b")
+_MAINLAND_AFTER = re.compile(r"[(\[-]?(?:A股|A[/+]?H|A(?![A-Za-z0-9]))")
+_LINES_BEFORE = re.compile(r"A/H|AH股|A\+H|A股|H股|港股通?|南[下向]资金|[沪深陆]股通|北[上向]资金")
+_OFFSHORE = re.compile(r"H股|港股|南")
 _HONG_KONG_WORDS = re.compile(r"港股(?!通)|H股|恒生|香港市场|海外中资")
 _MAINLAND_WORDS = re.compile(r"A股|沪深|科创板|创业板|北交所|证监会|SAC|S\d{13}|执业证书")
 _TRADITIONAL_LEAST = 0.08
@@ -118,7 +120,7 @@ def _wanted(clean: str, mention: Mention, *, hong_kong: bool, lead: str) -> bool
         return True
     if _MAINLAND_AFTER.match(clean, mention.place.end):
         return False
-    spoken = re.findall(r"A/H|AH股|A\+H|A股|H股|港股通?", lead)
+    spoken = _LINES_BEFORE.findall(lead)
     if spoken:
-        return spoken[-1] in ("H股", "港股")
+        return _OFFSHORE.match(spoken[-1]) is not None
     return hong_kong
