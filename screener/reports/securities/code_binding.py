@@ -150,11 +150,11 @@ def _printed_otherwise(binding: _Binding, code: PrintedCode, beside: Sequence[Ca
     start = printed_before(binding.text, end, company)
     if start is None or not (code.plain or code.short or end - start > 2):
         return False
-    if any(item.coded and item.place.end > start for item in beside):
+    first = bisect_left(binding.starts, start)
+    within = binding.candidates[first : bisect_left(binding.starts, code.place.start)]
+    if any(item.coded for item in (*within, *beside) if item.place.end > start):
         return False
-    for item in beside:
-        if item.place.start < code.place.start and item.place.end > start:
-            binding.dropped.add(id(item))  # 摩尔 of 思摩尔
+    binding.dropped.update(id(item) for item in within)  # 摩尔 of 思摩尔
     found = _alone(code)
     found.place, found.whole = Place(start, end), Place(start, code.place.end)
     found.score = 1.0

@@ -19,6 +19,9 @@ _WORD = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]")
 # A figure of a row or a move; a day, a year or the number of a list is none.
 _FIGURE_AFTER = re.compile(r"[:+-]{0,2}\d{1,9}(?:,\d{3}){0,4}(?:\.\d|%)")
 _DATED_AFTER = re.compile(r"[·|,:-]{0,3}(?:19|20)\d\d[-年/.]\d")
+_DAY_AFTER = re.compile(r"\d{1,4}[年月日./-]")
+_NAMELIKE = (Trust.DISTINCT, Trust.COMPOUND, Trust.RARE, Trust.SHORT)  # beside which a name ends
+_RATED_AFTER = re.compile(r"[“\"(](?:买入|增持|推荐|强推|跑赢行业|优于大市)[^,。]{0,6}评级")
 _SURE_OF_COMPANY = 0.75  # of a firm with figures of its own, or one that is advised
 _LEAST_OF_BROKER = 0.6
 _CORPORATE = 0.5
@@ -34,7 +37,7 @@ class _Words:
     never: tuple[str, ...]
     worded: tuple[str, ...]
     corporate: tuple[str, ...]
-    told_of: tuple[str, ...]
+    told: re.Pattern[str]
     advised_before: tuple[str, ...]
     source_after: re.Pattern[str]
     source_before: re.Pattern[str]
@@ -60,7 +63,7 @@ def _words() -> _Words:
         never=cleaned(table["never_after"]["any"]),
         worded=cleaned(table["never_after"]["worded"]),
         corporate=cleaned(table["corporate"]["after"]),
-        told_of=cleaned(broker["company_after"]),
+        told=re.compile(alternatives(broker["company_after"])),
         advised_before=cleaned(broker["advised_before"]),
         source_after=re.compile(alternatives(broker["source_after"])),
         source_before=re.compile(rf"(?:{alternatives(broker['source_before'])})$"),
@@ -76,8 +79,9 @@ def _words() -> _Words:
 def weigh_edges(text: Text, candidates: list[Candidate]) -> None:
     """Raise or lower each name by what stands right before and right after it."""
     starts = [item.place.start for item in candidates]
-    ends = {item.place.end for item in candidates if item.trust is Trust.DISTINCT}
-    begun = {item.place.start for item in candidates if item.trust is Trust.DISTINCT}
+    named = [item for item in candidates if item.trust in _NAMELIKE and _longer(item)]
+    ends = {item.place.end for item in named}
+    begun = {item.place.start for item in named}
     for item in candidates:
         if item.broker and _with_house(text.clean, item):
             item.whole = item.place = Place(item.place.start, item.place.end + 2)
@@ -85,6 +89,10 @@ def weigh_edges(text: Text, candidates: list[Candidate]) -> None:
             _weigh(text, item, begun, ends)
         elif item.broker and _quoted(text.clean, item, starts):
             item.score = 0.0
+
+
+def _longer(item: Candidate) -> bool:
+    return item.place.end - item.place.start > 2
 
 
 def _with_house(clean: str, item: Candidate) -> bool:
@@ -100,7 +108,10 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
     stopped = (
         start == 0 or not _WORD.match(clean[start - 1]) or (cell and _after_figure(text, start))
     )
-    left = stopped or start in ends or clean[max(0, start - 4) : start].endswith(words.before)
+    row = cell and text.blank_before(start) and text.blank_before(end) and _before_figure(text, end)
+    left = (
+        stopped or row or start in ends or clean[max(0, start - 4) : start].endswith(words.before)
+    )
     right = (
         end == len(clean)
         or not _WORD.match(clean[end])
@@ -139,14 +150,15 @@ def _acts(clean: str, item: Candidate) -> bool:
 def _after_figure(text: Text, start: int) -> bool:
     """Tell whether a figure and white space stand before: the cell before a name's own."""
     return text.blank_before(start) and (
-        text.clean[start - 1] in "%)" or text.clean[start - 1].isdigit()
+        text.clean[start - 1 : start] in "%)" or text.clean[start - 1].isdigit()
     )
 
 
 def _before_figure(text: Text, end: int) -> bool:
     if _FIGURE_AFTER.match(text.clean, end):
         return True
-    return text.blank_before(end) and text.clean[end].isdigit()
+    day = _DAY_AFTER.match(text.clean, end)
+    return not day and text.blank_before(end) and text.clean[end : end + 1].isdigit()
 
 
 def _is_venue(clean: str, place: Place) -> bool:
@@ -159,10 +171,14 @@ def _is_venue(clean: str, place: Place) -> bool:
 def _broker_score(text: Text, item: Candidate) -> float:
     """Return a broker's score: it is a source unless something is told of the company."""
     clean, words, place = text.clean, _words(), item.place
-    if _is_source(clean, place):
+    told = words.told.match(clean, place.end + clean.startswith(":", place.end))
+    source = words.source_after.match(clean, place.end)
+    if told and (source is None or len(told[0]) > len(source[0])):
+        return max(item.score, _SURE_OF_COMPANY) if len(told[0]) > 1 else item.score
+    if source or words.source_before.search(clean, max(0, place.start - _NEAR), place.start):
         return 0.0
-    if clean.startswith(words.told_of, place.end + clean.startswith(":", place.end)):
-        return item.score
+    if _RATED_AFTER.match(clean, place.end):
+        return max(item.score, _SURE_OF_COMPANY)
     if (
         clean[max(0, place.start - _NEAR) : place.start]
         .rstrip(":有为是")
@@ -174,13 +190,6 @@ def _broker_score(text: Text, item: Candidate) -> float:
     if _FIGURE_AFTER.match(clean, place.end):
         return max(item.score, _SURE_OF_COMPANY)
     return min(item.score, _LEAST_OF_BROKER)
-
-
-def _is_source(clean: str, place: Place) -> bool:
-    words = _words()
-    if words.source_after.match(clean, place.end):
-        return True
-    return words.source_before.search(clean, max(0, place.start - _NEAR), place.start) is not None
 
 
 def _quoted(clean: str, item: Candidate, starts: list[int]) -> bool:

@@ -8,7 +8,6 @@ from datetime import date
 
 from screener.domain.listing import Listing
 from screener.reports.securities.candidates import (
-    ALONE,
     SURE,
     Candidate,
     PossibleMention,
@@ -18,6 +17,7 @@ from screener.reports.securities.candidates import (
 from screener.reports.securities.code_binding import bind_codes
 from screener.reports.securities.codes import codes_in
 from screener.reports.securities.edges import weigh_edges
+from screener.reports.securities.enumerations import weigh_company, weigh_neighbours
 from screener.reports.securities.name_index import NameIndex, Trust, capitals
 from screener.reports.text.found import DoubtKind
 from screener.reports.text.layout import Layout
@@ -25,9 +25,6 @@ from screener.reports.text.text import Place, Text
 from screener.reports.text.vocabulary import sounds_alike
 
 __all__ = ["SURE", "Mention", "PossibleMention", "mentions_in"]
-
-_BESIDE = 0.35  # what a certain name beside it in an enumeration adds
-_CODED = 0.5  # what the same listing's code elsewhere in the text adds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +82,8 @@ def mentions_in(
     candidates = named(text, layout, index, day, brokers)
     candidates, questions = bind_codes(text, candidates, codes, index)
     weigh_edges(text, candidates)
-    _weigh_company(candidates)
-    _enumerate(text.clean, candidates)
+    weigh_company(candidates)
+    weigh_neighbours(text, candidates)
     taken = [item for item in candidates if item.score >= SURE]
     questions += _misprints(text, taken, index, day)
     return tuple(_mention(item) for item in taken), tuple(questions)
@@ -102,80 +99,6 @@ def _mention(item: Candidate) -> Mention:
         trust=item.trust,
         run=item.run,
     )
-
-
-def _weigh_company(candidates: list[Candidate]) -> None:
-    """Raise names whose code stands elsewhere in the text."""
-    coded = {item.listings[0] for item in candidates if item.coded}
-    for item in candidates:
-        named = not item.coded and not item.broker and coded.intersection(item.listings)
-        if named and (item.score >= ALONE[Trust.SHORT] or item.trust is not Trust.WORD):
-            item.score += _CODED
-
-
-_ASIDE = re.compile(
-    r"\([^()]{0,60}\)|\[[^\[\]]{0,60}\]|【[^【】]{0,40}】|[+-]?\d{1,9}(?:\.\d{1,9})?%|[*]{2}"
-)
-_CONNECTOR = re.compile(r"(?:[、/|·&+]|以及|和|与|及|或){1,2}")
-_STRANGER = re.compile(r"(?:[、/|]|以及|和|与|及)?([^、,。;:!?/|()]{2,10})[、/|和与及]")
-
-
-def _enumerate(clean: str, candidates: list[Candidate]) -> None:
-    """Count the enumerations, and let certain names vouch for the doubtful ones beside them."""
-    runs: list[list[Candidate]] = []
-    for item in candidates:
-        gap = clean[runs[-1][-1].whole.end : item.whole.start] if runs else None
-        joined = gap is not None and _links(gap, runs[-1][-1], item)
-        if joined:
-            runs[-1].append(item)
-        else:
-            runs.append([item])
-    for number, run in enumerate(runs):
-        for item in run:
-            item.run = number
-        _vouch(run)
-
-
-def _links(gap: str, left: Candidate, right: Candidate) -> bool:
-    if len(gap) > 90:
-        return False
-    bare = _ASIDE.sub("", gap).strip(")]】")
-    if not bare:
-        return bool(gap) or left.coded or right.coded or left.trust is right.trust is Trust.DISTINCT
-    if _CONNECTOR.fullmatch(bare) or (bare in (",", ";") and left.coded and right.coded):
-        return True
-    stranger = _STRANGER.fullmatch(bare)
-    if stranger:
-        right.strangers = 1
-    return stranger is not None
-
-
-def _vouch(run: list[Candidate]) -> None:
-    """Raise names beside certain names, unless the list is one of ordinary words."""
-    if len(run) < 2:
-        return
-    sure = [item for item in run if item.score >= SURE]
-    strangers = sum(item.strangers for item in run)
-    brokers = [item for item in run if item.broker and item.score > 0]
-    houses = all(item.broker and not item.coded for item in run)
-    if houses and any(item.score <= 0 for item in run):
-        for item in run:  # 据甲证券、乙证券…, or …联合推荐的: all of them are sources
-            item.score = 0.0
-        return
-    for item in run:
-        if item.score >= SURE or item.score <= 0:
-            continue
-        if item.broker:
-            item.score += _BESIDE if len(brokers) > 1 or sure else 0.0
-        elif item.trust is Trust.WORD:
-            item.score += 0.5 if len(sure) > strangers and item.score > 0 else 0.0
-        elif sure or _mutual(run):
-            item.score += _BESIDE
-
-
-def _mutual(run: list[Candidate]) -> bool:
-    """Three and more likely names in one enumeration vouch for one another."""
-    return sum(item.score >= 0.5 for item in run) >= 3
 
 
 def _misprints(
