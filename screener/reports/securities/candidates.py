@@ -44,6 +44,7 @@ ALONE = {
 
 _LAST_CHARACTERS = frozenset("技份业团子力源网气电股能材药钢铝锂光铜控信械金学化重机压胶轴工")
 _MASTER_LAG = timedelta(days=200)  # between two copies of a master
+_ENDING_ANYWHERE = (Trust.DISTINCT, Trust.LATIN)  # what is in no dictionary is not cut from one
 _MISPLACED = 0.35  # what it costs to begin or end inside another word
 
 
@@ -95,7 +96,7 @@ def named(
             elif more:
                 score += EDGE
             end += more
-        if trust is not Trust.DISTINCT and not (start in cuts and end in cuts):
+        if trust not in _ENDING_ANYWHERE and not (start in cuts and end in cuts):
             score -= _MISPLACED
         item = Candidate(Place(start, end), Place(start, end), trust, score, listings, ways=ways)
         item.broker = broker

@@ -186,9 +186,13 @@ def _take_alone(binding: _Binding, code: PrintedCode) -> None:
 def _judge_contrary(binding: _Binding) -> None:
     """Ask about a name and a code that contradict each other, unless the name has its own code."""
     for code, item in binding.contrary:
+        translated = item.trust in (Trust.LATIN, Trust.LETTERS)
         if not item.coded:
             binding.dropped.add(id(item))
-            binding.questions.append(_mismatch(item, code, binding.index))
+            if translated and code.listing in binding.index.companies:
+                binding.extra.append(_alone(code))  # English names are translations, often wrong
+            else:
+                binding.questions.append(_mismatch(item, code, binding.index))
         elif (
             item.listings[0] != code.listing
             and code.plain

@@ -22,6 +22,12 @@ _DATED_AFTER = re.compile(r"[·|,:-]{0,3}(?:19|20)\d\d[-年/.]\d")
 _DAY_AFTER = re.compile(r"\d{1,4}[年月日./-]")
 _NAMELIKE = (Trust.DISTINCT, Trust.COMPOUND, Trust.RARE, Trust.SHORT)  # beside which a name ends
 _RATED_AFTER = re.compile(r"[“\"(](?:买入|增持|推荐|强推|跑赢行业|优于大市)[^,。]{0,6}评级")
+_COMPANY_WORD = re.compile(
+    r"(?:Group|Holding|Limited|Ltd|Inc|Corp|Co\b|PLC|Technolog|Internat|Intl|H\b|H[0-9]|"
+    r"GROUP|HOLDING|LIMITED|LTD|INC|CORP|Buy|BUY|Hold|HOLD|Sell|SELL|Neutral|Outperform|"
+    r"Overweight|OVERWEIGHT|OUTPERFORM|Market|HK|CH\b)"
+)
+_PART_OF_NAME = 0.3  # of an English name that goes on otherwise
 _SURE_OF_COMPANY = 0.75  # of a firm with figures of its own, or one that is advised
 _LEAST_OF_BROKER = 0.6
 _CORPORATE = 0.5
@@ -119,6 +125,10 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
         or clean.startswith((*words.after, *words.corporate), end)
         or (cell and _before_figure(text, end))
     )
+    if item.trust in (Trust.LATIN, Trust.LETTERS):
+        left = right = True  # it begins and ends with a word
+        if _longer_in_english(text, item, begun):
+            item.score = min(item.score, _PART_OF_NAME)
     item.score += EDGE * left + EDGE * right
     goes_on = not right and clean.startswith(words.worded, end)
     if clean.startswith(words.never, end) or (goes_on and item.trust is not Trust.DISTINCT):
@@ -145,6 +155,18 @@ def _acts(clean: str, item: Candidate) -> bool:
         return False
     worded = ordinary(clean[start : start + 2]) or ordinary(clean[start + 1 : end])
     return not worded and begins_with_verb(clean, end)
+
+
+def _longer_in_english(text: Text, item: Candidate, begun: set[int]) -> bool:
+    """Tell whether a Latin name is a word of a sentence or the beginning of a longer name."""
+    clean, (start, end) = text.clean, item.place
+    before, after = clean[max(0, start - 1) : start], clean[end : end + 1]
+    lettered = [one for one in (before, after) if one.isascii() and one.isalpha()]
+    if lettered and not clean[start].isupper():
+        return True
+    if end in begun or not text.blank_before(end) or not (after.isascii() and after.isupper()):
+        return False
+    return _COMPANY_WORD.match(clean, end) is None
 
 
 def _after_figure(text: Text, start: int) -> bool:

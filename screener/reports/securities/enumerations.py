@@ -79,8 +79,8 @@ def _links(text: Text, left: Candidate, right: Candidate, *, loose: bool) -> boo
 
 def _parted(text: Text, left: Candidate, right: Candidate) -> bool:
     """Tell whether nothing but white space parts two names."""
-    whole = Trust.NICK not in (left.trust, right.trust)
-    return whole and text.blank_before(right.whole.start)
+    sizes = (one.place.end - one.place.start for one in (left, right))
+    return min(sizes) > 2 and text.blank_before(right.whole.start)
 
 
 def _vouch(run: list[Candidate]) -> None:

@@ -20,6 +20,7 @@ _OFFSHORE = re.compile(r"H股|港股|南")
 _HONG_KONG_WORDS = re.compile(r"港股(?!通)|H股|恒生|香港市场|海外中资")
 _MAINLAND_WORDS = re.compile(r"A股|沪深|科创板|创业板|北交所|证监会|SAC|S\d{13}|执业证书")
 _TRADITIONAL_LEAST = 0.08
+_HAN_LEAST = 0.1  # of the characters of a text that is not in English
 _HEAD = 600  # characters whose words tell a market
 _SAMPLE = 1_000  # characters that tell a script
 
@@ -37,11 +38,16 @@ def traditional_share(text: Text) -> float:
 
 def speaks_of_hong_kong(text: Text) -> bool:
     """Tell whether a report writes for the Hong Kong market: by its script, else by its words."""
-    if traditional_share(text) >= _TRADITIONAL_LEAST:
+    if traditional_share(text) >= _TRADITIONAL_LEAST or _in_english(text):
         return True
     opening = text.clean[:_HEAD]
     spoken = len(_HONG_KONG_WORDS.findall(opening))
     return spoken > 1 and spoken > 2 * len(_MAINLAND_WORDS.findall(text.clean))
+
+
+def _in_english(text: Text) -> bool:
+    sample = text.clean[:_SAMPLE]
+    return sum("\u4e00" <= character <= "\u9fff" for character in sample) < _HAN_LEAST * len(sample)
 
 
 def all_lines(mention: Mention, index: NameIndex, day: date) -> tuple[Listing, ...]:

@@ -469,7 +469,8 @@ def _add_nicknames(
 def _add_aliases(
     found: dict[str, dict[Listing, Way]], companies: Mapping[Listing, Company]
 ) -> None:
-    for form, ids in read_table("aliases")["aliases"].items():
+    table = read_table("aliases")
+    for form, ids in (table["aliases"] | table["english"]).items():
         key = capitals(clean_name(form))
         for text in [ids] if isinstance(ids, str) else ids:
             listing = _parsed(text)
