@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -302,6 +302,7 @@ def build_index(
             fix="run `screener data update`, or `screener data import FILE --kind listings`",
         )
     _drop_temporary(by_listing)
+    _add_former(by_listing)
     known = _completions(by_listing)
     companies = {
         listing: _company(listing, entries, known) for listing, entries in by_listing.items()
@@ -329,6 +330,29 @@ def _drop_temporary(by_listing: dict[Listing, list[NameRow]]) -> None:
     for listing in [item for item in by_listing if _temporary(item)]:
         if any(_plain(row.name).name in lasting for row in by_listing[listing]):
             del by_listing[listing]
+
+
+def _add_former(by_listing: dict[Listing, list[NameRow]]) -> None:
+    """Put names of before the master in front; the master's first is known from the change on."""
+    former: dict[Listing, list[tuple[int, str]]] = defaultdict(list)
+    for name, change in read_table("renames")["renamed"].items():
+        listing = _parsed(change["listing"])
+        if listing is not None and listing in by_listing:
+            former[listing].append((change["year"], name))
+    for listing, changes in former.items():
+        rows = sorted(by_listing[listing], key=lambda row: row.valid_from or date.min)
+        if {name for _, name in changes} & {clean_name(row.name) for row in rows}:
+            continue  # the master tells of the change itself
+        changes.sort()
+        given_up = [date(year, 1, 1) for year, _ in changes]
+        by_listing[listing] = [
+            *(
+                replace(rows[0], name=name, valid_from=since)
+                for (_, name), since in zip(changes, [None, *given_up], strict=False)
+            ),
+            replace(rows[0], valid_from=min(given_up[-1], rows[0].valid_from or given_up[-1])),
+            *rows[1:],
+        ]
 
 
 def _temporary(listing: Listing) -> bool:
