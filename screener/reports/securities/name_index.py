@@ -400,6 +400,7 @@ def _ways(
     by_listing: Mapping[Listing, list[NameRow]], companies: Mapping[Listing, Company]
 ) -> dict[str, tuple[Way, ...]]:
     found: dict[str, dict[Listing, Way]] = defaultdict(dict)
+    shared = {begun for company in companies.values() for begun in _beginnings(company.name_en)}
     for listing, rows in by_listing.items():
         company = companies[listing]
         for row, (_, whole) in zip(
@@ -418,7 +419,8 @@ def _ways(
                 trust = Trust.NICK if bare else _trust(key)
                 found[key].setdefault(listing, Way(listing, trust, cut or bare, whole))
         for form in _english(company.name_en):
-            found[form].setdefault(listing, Way(listing, _trust(form)))
+            trust = Trust.LETTERS if form in shared else _trust(form)
+            found[form].setdefault(listing, Way(listing, trust))
     _add_short_forms(found, companies)
     _add_aliases(found, companies)
     _add_nicknames(found, companies)
@@ -456,6 +458,12 @@ def _english(name: str) -> tuple[str, ...]:
     plain = _TAIL_MARK.sub("", clean_name(name).upper())
     plain = _TAIL_MARK.sub("", plain)
     return (plain,) if re.fullmatch(r"[A-Z][A-Z0-9&.'-]{2,}", plain) else ()
+
+
+def _beginnings(name: str) -> list[str]:
+    """Return what an English name begins with, word by word: it may be another's whole name."""
+    words = name.upper().split()
+    return ["".join(words[:size]) for size in range(1, len(words))]
 
 
 def _add_short_forms(
