@@ -23,9 +23,11 @@ _MARKED = re.compile(
 _DIGITS = re.compile(r"\d{1,40}")
 # A mark that is none of ours makes it another thing's code: a fund's 000001.OF.
 _NO_END = re.compile(rf"[A-Za-z%]|\.(?:\d|(?!{_MARK})[A-Za-z])", re.IGNORECASE)
-_SHORT = re.compile(r"(?<=[\u4e00-\u9fffA-Za-z.])(?:-[A-Z]{1,2})?\((?P<digits>\d{1,5})(?=[),])")
-_LABEL = re.compile(r"(?:代码|代号|编号)[:(]?$")
-_LABELLED = 5
+_SHORT = re.compile(
+    r"(?<=[\u4e00-\u9fffA-Za-z.])(?:-[A-Z]{1,2})?\((?P<digits>\d{1,5})(?=,|\)(?!\d))"
+)
+_LABEL = re.compile(r"(?P<other>基金|指数|转债|债券|产品|期货|合约|行业|份额)?(?:代码|代号)[:(]?$")
+_LABELLED = 6
 _OPENING = "([【<"
 _CLOSING = ")]】>"
 

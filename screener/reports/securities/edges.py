@@ -31,6 +31,10 @@ _PART_OF_NAME = 0.3  # of an English name that goes on otherwise
 _SURE_OF_COMPANY = 0.75  # of a firm with figures of its own, or one that is advised
 _LEAST_OF_BROKER = 0.6
 _CORPORATE = 0.5
+_HOUSES = re.compile(
+    r"(?:研究|评级|投资)?机构(?:名称|简称|评级)?(?=[|日评研目最分])|券商(?:名称|简称)|研究员"
+)
+_HEADER_WITHIN = 150
 _NEAR = 6
 _JUDGED_WITHIN = 15
 _CLOSING = re.compile(r"[)\]】]?(?:证券)?")
@@ -121,6 +125,7 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
     right = (
         end == len(clean)
         or not _WORD.match(clean[end])
+        or row
         or end in begun
         or clean.startswith((*words.after, *words.corporate), end)
         or (cell and _before_figure(text, end))
@@ -146,6 +151,14 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
         item.score = _broker_score(text, item)
     if item.trust is Trust.NICK and not (left and right):
         item.score = 0.0  # two characters of a longer word
+
+
+def _set_off(text: Text, item: Candidate) -> bool:
+    """Tell whether white space stands on both sides of a name and nowhere in it: a cell, a line."""
+    start, end = item.place
+    if end - start < 3 or not (text.blank_before(start) and text.blank_before(end)):
+        return False
+    return not any(text.blank_before(at) for at in range(start + 1, end))
 
 
 def _acts(clean: str, item: Candidate) -> bool:
@@ -193,11 +206,13 @@ def _is_venue(clean: str, place: Place) -> bool:
 def _broker_score(text: Text, item: Candidate) -> float:
     """Return a broker's score: it is a source unless something is told of the company."""
     clean, words, place = text.clean, _words(), item.place
+    if words.source_before.search(clean, max(0, place.start - _NEAR), place.start):
+        return 0.0
     told = words.told.match(clean, place.end + clean.startswith(":", place.end))
     source = words.source_after.match(clean, place.end)
     if told and (source is None or len(told[0]) > len(source[0])):
         return max(item.score, _SURE_OF_COMPANY) if len(told[0]) > 1 else item.score
-    if source or words.source_before.search(clean, max(0, place.start - _NEAR), place.start):
+    if source:
         return 0.0
     if _RATED_AFTER.match(clean, place.end):
         return max(item.score, _SURE_OF_COMPANY)
@@ -207,9 +222,10 @@ def _broker_score(text: Text, item: Candidate) -> float:
         .endswith(words.advised_before)
     ):
         return max(item.score, _SURE_OF_COMPANY)
+    begin = max(0, place.start - _HEADER_WITHIN)
     if _DATED_AFTER.match(clean, place.end):
         return min(item.score, _LEAST_OF_BROKER)
-    if _FIGURE_AFTER.match(clean, place.end):
+    if _FIGURE_AFTER.match(clean, place.end) and not _HOUSES.search(clean, begin, place.start):
         return max(item.score, _SURE_OF_COMPANY)
     return min(item.score, _LEAST_OF_BROKER)
 

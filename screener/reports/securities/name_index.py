@@ -435,7 +435,7 @@ def _trust(form: str) -> Trust:
     if len(form) <= 3:
         if _reads_as_word(form):
             return Trust.WORD
-        apart = len(form) == 3 and not (is_word(form[:2]) or is_word(form[1:]))
+        apart = len(form) == 3 and not (ordinary(form[:2]) or ordinary(form[1:]))
         return Trust.RARE if apart else Trust.SHORT
     parts = pieces(form)
     if any(len(part) == 1 for part in parts[:-1]) or len(parts) > 3:

@@ -30,10 +30,16 @@ _STYLES = (
     ("hash", re.compile(r"(#{1,6})(?=[^#])")),
 )
 _LONGEST_LEGAL = 250
+_SEEN_AFTER = re.compile(
+    r"[^。;]{0,24}?(?:请见|详见|参见|参阅|请务必|阅读|的一部分|见(?:尾页|末页|文末|最后|报告|附录|正文))"
+)
 _EARLY = 0.3  # of a text: boilerplate that begins before does not go on to its end
+_EXCERPT = 1500  # characters: a shorter text rarely has its disclaimer at the end of all
 _LONG = 300  # characters after its heading
 _CLAUSE_BEGINS = re.compile("[,;:⚠❗\ufe0f]")
-_SEE = re.compile(r"(?:阅读|参阅|参见|详见|请见)[^。;,]{0,18}$")  # a footer that refers to it
+_SEE = re.compile(
+    r"(?:阅读|参阅|参见|详见|请见|参看|查看|敬请关注|请关注|注意)[^。;,]{0,18}$"
+)  # a footer that refers to it
 _HAN_DIGITS = {word: number for number, word in enumerate("一二三四五六七八九十", start=1)}
 
 
@@ -295,11 +301,14 @@ def _boilerplate(clean: str, sentences: tuple[int, ...]) -> tuple[Place, ...]:
         before = clean[max(0, match.start() - 20) : match.start()]
         if before.endswith(words.referring) or _SEE.search(before):
             continue
-        if clean[match.end() : match.end() + 1] in ("”", "》"):
+        if clean[match.end() : match.end() + 1] in ("”", "》") or _SEEN_AFTER.match(
+            clean, match.end()
+        ):
             continue
         again = words.resuming.search(clean, match.end())
         end = again.start() if again else len(clean)
-        if match.start() < _EARLY * len(clean) and len(clean) - match.start() > _LONG:
+        part = _EARLY if len(clean) > _EXCERPT else 2 * _EARLY
+        if match.start() < part * len(clean) and len(clean) - match.start() > _LONG:
             end = min(end, _last_of_early(clean, sentences, match.end()))
         found.append(Place(match.start(), end))
     return tuple(found)
