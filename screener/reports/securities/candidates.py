@@ -42,7 +42,7 @@ ALONE = {
 }
 """Confidence in a written form of which nothing else is known."""
 
-_LAST_CHARACTERS = frozenset("技份业团子力源网气电股能材药钢铝锂光铜控信械金学化重机压胶轴工")
+_LAST_CHARACTERS = frozenset("承技份业团子力源网气电股能材药钢铝锂光铜控信械金学化重机压胶轴工")
 _MASTER_LAG = timedelta(days=200)  # between two copies of a master
 _ENDING_ANYWHERE = (Trust.DISTINCT, Trust.LATIN)  # what is in no dictionary is not cut from one
 _NO_PLACE = 0.12  # what it adds that a name made of words does not begin with a place

@@ -19,7 +19,7 @@ from screener.reports.text.text import Place, Text
 __all__ = ["bind_codes"]
 
 _BETWEEN = re.compile(
-    r"(?:-[A-Z]{1,3})?[(\[【<:,|/]{0,2}(?:A股|H股|港股)?"
+    r"(?:-?[A-Z]{1,3}股?)?[(\[【<:,|/]{0,2}(?:A股|H股|港股)?"
     r"(?:(?:股票|证券|股份|公司)?(?:代码|代号))?(?:A股|H股|港股)?[:(]?"
 )
 _FURTHEST = 12
@@ -30,7 +30,7 @@ _SECOND_LINE = re.compile(r"[)\]】]?[/、,;|&(\[]{0,2}(?:和|及)?(?:A股|H股|
 _NEAR_SECOND = 10
 _NUMBER_AFTER = re.compile(r"(?P<open>[(\[【<]?)[|]?(?P<digits>\d{1,12})")
 _NUMBER_BEFORE = re.compile(r"(?P<digits>\d{1,12})[)\]】>|:.]?$")
-_ROW_LEAST = 4  # digits of a code of Hong Kong in a row, where no bracket sets it off
+_ROW_LEAST = 3  # digits of a code without its zeros in a row, where no bracket sets it off
 _COLUMN_LEAST = 2
 _CONVENTION_LEAST = 3
 _PRINTED = 0.5  # what the same listing's code elsewhere in the text adds
@@ -297,7 +297,7 @@ def _at_start(text: Text, listing: Listing, place: Place, bracketed: bool) -> Pl
     digits = text.clean[place.start : end]
     if digits.startswith(listing.code):
         return Place(place.start, place.start + len(listing.code))
-    short = not listing.exchange.mainland and digits.zfill(5) == listing.code
+    short = digits.zfill(len(listing.code)) == listing.code  # a spreadsheet drops zeros
     whole = end < place.end or text.clean[end : end + 1] not in (".", ",", "%")
     if short and bracketed and text.clean[end : end + 1] in (")", "]", "】", ","):
         return Place(place.start, end)
@@ -311,7 +311,7 @@ def _at_end(text: Text, listing: Listing, place: Place) -> Place | None:
     digits = text.clean[start : place.end]
     if digits.endswith(listing.code):
         return Place(place.end - len(listing.code), place.end)
-    short = not listing.exchange.mainland and digits.zfill(5) == listing.code
+    short = digits.zfill(len(listing.code)) == listing.code  # a spreadsheet drops zeros
     whole = start > place.start or text.clean[start - 1 : start] not in (".", ",")
     return Place(start, place.end) if short and whole and len(digits) >= _ROW_LEAST else None
 

@@ -16,7 +16,7 @@ _MARK = r"(?:SHSE|SH|SZSE|SZ|SS|BJ|HKEX|HKG|HK|XSHG|XSHE|XHKG|CH|CN|US)"
 # `clean` has no white space: `300857 SZ` reads 300857SZ, and in a table's row a number touches the
 # code that follows it, and a code the number that follows. The boundaries are checked afterwards.
 _MARKED = re.compile(
-    r"(?P<before>SHSE|SSE|SH|SZSE|SZ|BJ|SEHK|HKEX|HKG|HK)[.:]?(?P<first>\d{4,6})"
+    r"(?P<before>SHSE|SHA|SSE|SH|SZSE|SHE|SZ|BJ|SEHK|HKEX|HKG|HK)[.:]?(?P<first>\d{4,6})"
     rf"|(?P<second>\d{{1,6}})[.:-]?(?P<after>{_MARK})",
     re.IGNORECASE,
 )
@@ -24,7 +24,7 @@ _DIGITS = re.compile(r"\d{1,40}")
 # A mark that is none of ours makes it another thing's code: a fund's 000001.OF.
 _NO_END = re.compile(rf"[A-Za-z%]|\.(?:\d|(?!{_MARK})[A-Za-z])", re.IGNORECASE)
 _SHORT = re.compile(
-    r"(?<=[\u4e00-\u9fffA-Za-z.])(?:-[A-Z]{1,2})?\((?P<digits>\d{1,5})(?=,|\)(?!\d))"
+    r"(?<=[\u4e00-\u9fffA-Za-z.])(?:-[A-Z]{1,2})?\((?P<digits>\d{1,4})(?=,|\)(?!\d))"
 )
 _LABEL = re.compile(r"(?P<other>基金|指数|转债|债券|产品|期货|合约|行业|份额)?(?:代码|代号)[:(]?$")
 _LABELLED = 6
@@ -63,8 +63,15 @@ class PrintedCode:
     @property
     def plain(self) -> bool:
         """Whether it is a code by itself: its exchange, brackets or a label are printed."""
-        set_off = self.bracketed or self.labelled
-        return self.marked or (set_off and self.listing.exchange.mainland and not self.short)
+        if self.marked or self.short:
+            return self.marked
+        if self.listing.exchange.mainland:
+            return self.bracketed or self.labelled
+        return self.bracketed and self.listing.code.startswith("0") and _whole_code(self.place)
+
+
+def _whole_code(place: Place) -> bool:
+    return place.end - place.start == len("00700")
 
 
 def codes_in(text: Text) -> tuple[PrintedCode, ...]:

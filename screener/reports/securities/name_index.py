@@ -422,6 +422,7 @@ def _ways(
             trust = Trust.LETTERS if form in shared else _trust(form)
             found[form].setdefault(listing, Way(listing, trust))
     _add_short_forms(found, companies)
+    _add_special_forms(found, companies)
     _add_aliases(found, companies)
     _add_nicknames(found, companies)
     return {form: tuple(ways.values()) for form, ways in found.items() if len(form) > 1}
@@ -479,6 +480,21 @@ def _add_short_forms(
         if len(listings) == 1 and form not in found:
             (listing,) = listings
             found[form][listing] = Way(listing, _trust(form))
+
+
+def _add_special_forms(
+    found: dict[str, dict[Listing, Way]], companies: Mapping[Listing, Company]
+) -> None:
+    """Add ST before the first two characters of a mainland name that no other name begins with."""
+    starting: dict[str, set[Listing]] = defaultdict(set)
+    for listing, company in companies.items():
+        if listing.exchange.mainland and len(company.name) > 2:
+            starting[_ST_MARK.sub("", company.name)[:2]].add(listing)
+    for begun, listings in starting.items():
+        form = f"ST{begun}"
+        if len(listings) == 1 and form not in found and _HAN.match(begun):
+            (listing,) = listings
+            found[form][listing] = Way(listing, Trust.DISTINCT)
 
 
 def _add_nicknames(
