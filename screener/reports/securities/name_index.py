@@ -416,7 +416,7 @@ def _ways(
             for form, cut in forms.items():
                 key = capitals(form)
                 bare = len(key) == 2 and f"ST{key}" in forms  # 新潮 of *ST新潮
-                trust = Trust.NICK if bare else _trust(key)
+                trust = _stem_trust(key) if bare else _trust(key)
                 found[key].setdefault(listing, Way(listing, trust, cut or bare, whole))
         for form in _english(company.name_en):
             trust = Trust.LETTERS if form in shared else _trust(form)
@@ -426,6 +426,11 @@ def _ways(
     _add_aliases(found, companies)
     _add_nicknames(found, companies)
     return {form: tuple(ways.values()) for form, ways in found.items() if len(form) > 1}
+
+
+def _stem_trust(stem: str) -> Trust:
+    """Return the trust in two characters that a name leaves when ST is taken away."""
+    return Trust.WORD if is_word(stem) else Trust.NICK
 
 
 def _trust(form: str) -> Trust:
