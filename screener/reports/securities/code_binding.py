@@ -50,7 +50,7 @@ class _Binding:
     candidates: list[Candidate]
     starts: list[int]
     ends: dict[int, Candidate]
-    followed: _Followed
+    followed: _Followed | None = None  # made when it is asked for
     extra: list[Candidate] = field(default_factory=list)
     questions: list[PossibleMention] = field(default_factory=list)
     dropped: set[int] = field(default_factory=set)
@@ -87,7 +87,6 @@ def bind_codes(
         candidates,
         [item.place.start for item in candidates],
         {item.place.end: item for item in candidates},
-        _followed(text.clean, candidates),
     )
     for code in codes:
         _bind(binding, code)
@@ -114,7 +113,7 @@ def _bind(binding: _Binding, code: PrintedCode) -> None:
     own = [item for item in beside if same_company(code.listing, item.listings, index)]
     free = [item for item in own if not item.coded]
     if free:
-        _go_on(clean, free[0], code, binding.followed)
+        _go_on(binding, free[0], code)
         _settle(free[0], code)
         binding.rows += not code.plain and not code.short
         binding.told += code.short
@@ -256,12 +255,15 @@ def _followed(clean: str, candidates: Sequence[Candidate]) -> _Followed:
     return found
 
 
-def _go_on(clean: str, item: Candidate, code: PrintedCode, followed: _Followed) -> None:
+def _go_on(binding: _Binding, item: Candidate, code: PrintedCode) -> None:
     """Let every mention of a name go on as the text goes on with it before the code."""
+    clean = binding.text.clean
     rest = _REST_OF_NAME.match(clean, item.place.end, code.place.start)
     if rest is None:
         return
-    for other in followed.pop((item.listings, rest[0]), ()):
+    if binding.followed is None:
+        binding.followed = _followed(clean, binding.candidates)
+    for other in binding.followed.pop((item.listings, rest[0]), ()):
         if other.listings == item.listings and clean.startswith(rest[0], other.place.end):
             other.place = Place(other.place.start, other.place.end + len(rest[0]))
             other.whole = other.place

@@ -20,7 +20,7 @@ _MARKED = re.compile(
     rf"|(?P<second>\d{{1,6}})[.:-]?(?P<after>{_MARK})",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"\d{1,40}")
+_DIGITS = re.compile(r"(?<!\d)\d{5,40}")
 # A mark that is none of ours makes it another thing's code: a fund's 000001.OF.
 _NO_END = re.compile(rf"[A-Za-z%]|\.(?:\d|(?!{_MARK})[A-Za-z])", re.IGNORECASE)
 _SHORT = re.compile(

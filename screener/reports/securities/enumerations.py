@@ -14,6 +14,7 @@ __all__ = ["weigh_company", "weigh_neighbours"]
 _BESIDE = 0.35  # what a certain name beside it in an enumeration adds
 _CODED = 0.5  # what the same listing's code elsewhere in the text adds
 _AMONG = 0.5  # what certain names beside it add to a word
+_CLEAN = ALONE[Trust.WORD] + 2 * EDGE - 1e-9  # of a word with clean edges
 _COLUMN_LEAST = 2
 _LONGEST_GAP = 90
 _ASIDE = re.compile(
@@ -45,8 +46,9 @@ def weigh_neighbours(text: Text, candidates: list[Candidate]) -> None:
             item.run = number
         _vouch(run)
     _vouch_in_column(text, candidates)
-    for run in _runs(text, candidates, loose=True):
-        _vouch_loosely(run)
+    if any(_doubtful(item) for item in candidates):
+        for run in _runs(text, candidates, loose=True):
+            _vouch_loosely(run)
 
 
 def _runs(text: Text, candidates: Sequence[Candidate], *, loose: bool) -> list[list[Candidate]]:
@@ -101,7 +103,7 @@ def _vouch(run: list[Candidate]) -> None:
         if item.broker:
             item.score += _BESIDE if len(brokers) > 1 or sure else 0.0
         elif item.trust is Trust.WORD:
-            item.score += _AMONG if len(sure) > strangers and item.score > 0 else 0.0
+            item.score += _AMONG if len(sure) > strangers and item.score >= _CLEAN else 0.0
         elif sure or _mutual(run):
             item.score += _BESIDE
 
@@ -117,10 +119,15 @@ def _vouch_loosely(run: list[Candidate]) -> None:
     if len(run) < 2 or not sure:
         return
     for item in run:
-        clean = item.score >= ALONE[Trust.WORD] + 2 * EDGE - 1e-9
-        if clean and item.score < SURE and item.trust is not Trust.NICK:
+        if _doubtful(item):
             led = item.broker and run[0].broker and run[0].score >= SURE
             item.score += _AMONG if led or 2 * sure >= len(run) else 0.0
+
+
+def _doubtful(item: Candidate) -> bool:
+    """Tell whether a name with clean edges, and not a cut one, is not certain."""
+    clean = _CLEAN <= item.score < SURE
+    return clean and item.trust is not Trust.NICK and not any(way.cut for way in item.ways)
 
 
 def _vouch_in_column(text: Text, candidates: Sequence[Candidate]) -> None:
