@@ -259,7 +259,8 @@ def test_english_names_of_one_word_count() -> None:
         ("中国软件", Trust.COMPOUND),
         ("机器人", Trust.WORD),
         ("太阳能", Trust.WORD),
-        ("英维克", Trust.SHORT),
+        ("英维克", Trust.RARE),  # 维克 is a name, and no word
+        ("东阳光", Trust.SHORT),
         ("HTSC", Trust.LETTERS),
         ("MINIMAX", Trust.LATIN),
         ("五粮液", Trust.DISTINCT),  # a brand

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from screener.domain.listing import Board, Kind, Listing, parse_listing
@@ -11,18 +12,22 @@ from screener.reports.text.text import Place, Text
 
 __all__ = ["PrintedCode", "codes_in"]
 
-_MARK = r"(?:SH|SZ|SS|BJ|HK|XSHG|XSHE|XHKG|CH|US)"
+_MARK = r"(?:SHSE|SH|SZSE|SZ|SS|BJ|HKEX|HKG|HK|XSHG|XSHE|XHKG|CH|CN|US)"
 # `clean` has no white space: `300857 SZ` reads 300857SZ, and in a table's row a number touches the
 # code that follows it, and a code the number that follows. The boundaries are checked afterwards.
 _MARKED = re.compile(
-    rf"(?P<before>SH|SZ|BJ|HK)[.:]?(?P<first>\d{{4,6}})"
-    rf"|(?P<second>\d{{1,6}})[.:]?(?P<after>{_MARK})",
+    r"(?P<before>SHSE|SHA|SSE|SH|SZSE|SHE|SZ|BJ|SEHK|HKEX|HKG|HK)[.:]?(?P<first>\d{4,6})"
+    rf"|(?P<second>\d{{1,6}})[.:-]?(?P<after>{_MARK})",
     re.IGNORECASE,
 )
+_DIGITS = re.compile(r"(?<!\d)\d{5,40}")
 # A mark that is none of ours makes it another thing's code: a fund's 000001.OF.
-_BARE = re.compile(
-    rf"(?<![\dA-Za-z])(?P<digits>\d{{5,6}})(?![\dA-Za-z%]|\.(?!{_MARK})[A-Za-z])", re.IGNORECASE
+_NO_END = re.compile(rf"[A-Za-z%]|\.(?:\d|(?!{_MARK})[A-Za-z])", re.IGNORECASE)
+_SHORT = re.compile(
+    r"(?<=[\u4e00-\u9fffA-Za-z.])(?:-[A-Z]{1,2})?\((?P<digits>\d{1,4})(?=,|\)(?!\d))"
 )
+_LABEL = re.compile(r"(?P<other>基金|指数|转债|债券|产品|期货|合约|行业|份额)?(?:代码|代号)[:(]?$")
+_LABELLED = 6
 _OPENING = "([【<"
 _CLOSING = ")]】>"
 
@@ -41,18 +46,51 @@ class PrintedCode:
         Whether the exchange is printed with it; bare digits may be any number.
     bracketed
         Whether it begins right after an opening bracket or ends right before a closing one.
+    short
+        Whether it is a number in a bracket that only the name before it tells to be a code of
+        Hong Kong: the 5 of `HSBC (5)`.
+    labelled
+        Whether a word such as 股票代码 says that it is one.
     """
 
     listing: Listing
     place: Place
     marked: bool
     bracketed: bool
+    short: bool = False
+    labelled: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a code by itself: its exchange, brackets or a label are printed."""
+        if self.marked or self.short:
+            return self.marked
+        if self.listing.exchange.mainland:
+            return self.bracketed or self.labelled
+        return self.bracketed and self.listing.code.startswith("0") and _whole_code(self.place)
+
+
+def _whole_code(place: Place) -> bool:
+    return place.end - place.start == len("00700")
 
 
 def codes_in(text: Text) -> tuple[PrintedCode, ...]:
     """Find every code of a security, in order; indices and other markets are left out."""
-    found: list[PrintedCode] = []
     taken: set[int] = set()
+    found = [*_marked_codes(text, taken), *_short_codes(text, taken)]
+    for place in _bare_numbers(text):
+        if place.start in taken or place.end - 1 in taken:
+            continue  # part of a marked code
+        listing = _parsed(text.clean[slice(*place)])
+        if listing is not None and _is_share(listing):
+            label = _LABEL.search(text.clean, max(0, place.start - _LABELLED), place.start)
+            bracketed = _bracketed(text.clean, place)
+            found.append(PrintedCode(listing, place, False, bracketed, labelled=label is not None))
+    return tuple(sorted(found, key=lambda code: code.place))
+
+
+def _marked_codes(text: Text, taken: set[int]) -> Iterator[PrintedCode]:
+    """Yield the codes with their exchange, and say which characters they take."""
     start = last = 0
     while match := _MARKED.search(text.clean, start):
         place = _whole(text, match, last)
@@ -63,22 +101,47 @@ def codes_in(text: Text) -> tuple[PrintedCode, ...]:
         start = last = place.end
         taken.update(range(*place))
         if _is_share(listing):
-            found.append(PrintedCode(listing, place, True, _bracketed(text.clean, place)))
-    for match in _BARE.finditer(text.clean):
-        place = Place(*match.span())
-        if place.start in taken or place.end - 1 in taken or _goes_on(text, place.start, "."):
-            continue  # part of a marked code, or decimals
-        listing = _parsed(match["digits"])
-        if listing is not None and _is_share(listing):
-            found.append(PrintedCode(listing, place, False, _bracketed(text.clean, place)))
-    return tuple(sorted(found, key=lambda code: code.place))
+            yield PrintedCode(listing, place, True, _bracketed(text.clean, place))
+
+
+def _short_codes(text: Text, taken: set[int]) -> Iterator[PrintedCode]:
+    """Yield the numbers in brackets after a word that could be codes of Hong Kong."""
+    for match in _SHORT.finditer(text.clean):
+        place = Place(*match.span("digits"))
+        listing = None if place.start in taken else _parsed(f"{match['digits']}.HK")
+        if listing is not None:
+            taken.update(range(*place))
+            yield PrintedCode(listing, place, False, True, short=True)
+
+
+def _bare_numbers(text: Text) -> Iterator[Place]:
+    """Yield the whole numbers of five or six digits.
+
+    White space inside a number means nothing, as anywhere, but where it makes no such number of it
+    the parts are taken: the last digit of a row, and the code with which the next row begins.
+    """
+    for match in _DIGITS.finditer(text.clean):
+        start, end = match.span()
+        if _goes_on(text, start, "1A.-+"):
+            continue  # decimals, or part of a longer word
+        cuts = [at for at in range(start + 1, end) if text.blank_before(at)]
+        whole = [] if end - start > 6 else [Place(start, end)]
+        parts = [Place(*part) for part in zip([start, *cuts], [*cuts, end], strict=True)]
+        for place in whole or parts:
+            size = place.end - place.start
+            if size in (5, 6) and (place.end < end or _stops(text, place.end)):
+                yield place
+
+
+def _stops(text: Text, end: int) -> bool:
+    return text.blank_before(end) or _NO_END.match(text.clean, end) is None
 
 
 def _marked(match: re.Match[str], written: str) -> Listing | None:
     """Return the listing of a code as written with its mark; an index is one too."""
     digits = "".join(character for character in written if character.isdigit())
     mark = (match["before"] or match["after"]).upper()
-    listing = None if mark == "US" else _parsed(f"{digits}.{mark}")
+    listing = None if mark == "US" else _parsed(f"{digits}.{'CH' if mark == 'CN' else mark}")
     return None if listing and listing.exchange.mainland and len(digits) != 6 else listing
 
 
@@ -108,7 +171,7 @@ def _whole(text: Text, match: re.Match[str], last: int) -> Place | None:
 
 def _sizes(mark: str) -> tuple[int, ...]:
     """Return how many digits a code with this mark has."""
-    return (5, 4) if mark.upper() in ("HK", "XHKG") else (6,)
+    return (5, 4) if "HK" in mark.upper() else (6,)
 
 
 def _goes_on(text: Text, start: int, kinds: str) -> bool:

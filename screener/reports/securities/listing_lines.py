@@ -13,11 +13,16 @@ from screener.reports.text.text import Text
 
 __all__ = ["all_lines", "choose_line", "speaks_of_hong_kong", "traditional_share"]
 
-_HONG_KONG_AFTER = re.compile(r"[(\[-]?(?:H股|港股|HK|H\)|-H\b|\(H)")
-_MAINLAND_AFTER = re.compile(r"[(\[-]?(?:A股|A\)|\(A)")
+_HONG_KONG_AFTER = re.compile(r"[(\[-]?(?:H股|港股|HK|H(?![A-Za-z0-9/+]))|-(?:W|S|SW)\b")
+_MAINLAND_AFTER = re.compile(r"[(\[-]?(?:A股|A[/+]?H|A(?![A-Za-z0-9]))")
+_LINES_BEFORE = re.compile(r"A/H|AH股|A\+H|A股|H股|港股通?|南[下向]资金|[沪深陆]股通|北[上向]资金")
+_OFFSHORE = re.compile(r"H股|港股|南")
 _HONG_KONG_WORDS = re.compile(r"港股(?!通)|H股|恒生|香港市场|海外中资")
 _MAINLAND_WORDS = re.compile(r"A股|沪深|科创板|创业板|北交所|证监会|SAC|S\d{13}|执业证书")
 _TRADITIONAL_LEAST = 0.08
+_MANY, _FEW = 3, 4  # companies of one market; how many times as many as of the other
+_LICENCE = re.compile(r"S\d{13}|执业证书")  # of an analyst of the mainland
+_HAN_LEAST = 0.1  # of the characters of a text that is not in English
 _HEAD = 600  # characters whose words tell a market
 _SAMPLE = 1_000  # characters that tell a script
 
@@ -33,13 +38,28 @@ def traditional_share(text: Text) -> float:
     return sum(changed) / len(changed) if changed else 0.0
 
 
-def speaks_of_hong_kong(text: Text) -> bool:
-    """Tell whether a report writes for the Hong Kong market: by its script, else by its words."""
-    if traditional_share(text) >= _TRADITIONAL_LEAST:
-        return True
+def speaks_of_hong_kong(text: Text, mentions: Sequence[Mention], index: NameIndex) -> bool:
+    """Tell whether a report writes for the Hong Kong market.
+
+    Companies of one line that it names tell best, then its script, then its words.
+    """
+    named = {one.listings[0] for one in mentions}
+    sides = [one.exchange.mainland for one in named if not index.twins.get(one)]
+    mainland, offshore = sides.count(True), sides.count(False)
+    if max(mainland, offshore) >= _MANY and _FEW * min(mainland, offshore) < max(
+        mainland, offshore
+    ):
+        return offshore > mainland
+    if traditional_share(text) >= _TRADITIONAL_LEAST or _in_english(text):
+        return _LICENCE.search(text.clean) is None
     opening = text.clean[:_HEAD]
     spoken = len(_HONG_KONG_WORDS.findall(opening))
     return spoken > 1 and spoken > 2 * len(_MAINLAND_WORDS.findall(text.clean))
+
+
+def _in_english(text: Text) -> bool:
+    sample = text.clean[:_SAMPLE]
+    return sum("\u4e00" <= character <= "\u9fff" for character in sample) < _HAN_LEAST * len(sample)
 
 
 def all_lines(mention: Mention, index: NameIndex, day: date) -> tuple[Listing, ...]:
@@ -118,7 +138,7 @@ def _wanted(clean: str, mention: Mention, *, hong_kong: bool, lead: str) -> bool
         return True
     if _MAINLAND_AFTER.match(clean, mention.place.end):
         return False
-    spoken = re.findall(r"A/H|AH股|A\+H|A股|H股|港股通?", lead)
+    spoken = _LINES_BEFORE.findall(lead)
     if spoken:
-        return spoken[-1] in ("H股", "港股")
+        return _OFFSHORE.match(spoken[-1]) is not None
     return hong_kong

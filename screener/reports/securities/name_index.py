@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from screener.domain.listing import Listing, parse_listing
+from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import DataError, ScreenerError
 from screener.reports.text.text import clean_name
 from screener.reports.text.vocabulary import (
@@ -234,6 +234,9 @@ KIND_WORD = re.compile(_KINDS)
 """Last words of names, such as 科技 and 股份: what a cut name may go on with."""
 _CUT_LENGTH = 3  # a mark and three characters fill the eight bytes of a short name
 _LATIN_LEAST = 5
+# Blocks of Hong Kong codes: renminbi counters, each the same share once more; bonds, notes and
+# foreign shares of a pilot programme (4, 05, 06000 to 06029).
+_NO_SHARE = re.compile(r"8|[45]|04|05|060[0-2]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,10 +288,13 @@ def build_index(
         If the master is empty.
     """
     by_listing: dict[Listing, list[NameRow]] = defaultdict(list)
+    apart = set(others)
     for row in rows:
-        listing = _listing(row.listing)
-        if listing is not None:
+        listing = _parsed(row.listing)
+        if listing is not None and _is_share(listing):
             by_listing[listing].append(row)
+        elif listing is not None:
+            apart.add(listing)
     if not by_listing:
         raise DataError(
             "no listing master: names cannot be told from other words",
@@ -296,22 +302,25 @@ def build_index(
             fix="run `screener data update`, or `screener data import FILE --kind listings`",
         )
     _drop_temporary(by_listing)
+    _add_former(by_listing)
     known = _completions(by_listing)
     companies = {
         listing: _company(listing, entries, known) for listing, entries in by_listing.items()
     }
     ways = _ways(by_listing, companies)
     blocked = {clean_name(word).upper() for word in (*_blockers(), *blockers)} - ways.keys()
-    return NameIndex(companies, ways, frozenset(blocked), _twins(companies), frozenset(others))
+    return NameIndex(companies, ways, frozenset(blocked), _twins(companies), frozenset(apart))
 
 
-def _listing(text: str) -> Listing | None:
+def _parsed(text: str) -> Listing | None:
     try:
-        listing = parse_listing(text)
+        return parse_listing(text)
     except ScreenerError:
         return None
-    counter = listing.exchange.value == "HK" and listing.code.startswith("8")
-    return None if counter else listing  # a renminbi counter is the same share once more
+
+
+def _is_share(listing: Listing) -> bool:
+    return listing.exchange is not Exchange.HK or _NO_SHARE.match(listing.code) is None
 
 
 def _drop_temporary(by_listing: dict[Listing, list[NameRow]]) -> None:
@@ -321,6 +330,29 @@ def _drop_temporary(by_listing: dict[Listing, list[NameRow]]) -> None:
     for listing in [item for item in by_listing if _temporary(item)]:
         if any(_plain(row.name).name in lasting for row in by_listing[listing]):
             del by_listing[listing]
+
+
+def _add_former(by_listing: dict[Listing, list[NameRow]]) -> None:
+    """Put names of before the master in front; the master's first is known from the change on."""
+    former: dict[Listing, list[tuple[int, str]]] = defaultdict(list)
+    for name, change in read_table("renames")["renamed"].items():
+        listing = _parsed(change["listing"])
+        if listing is not None and listing in by_listing:
+            former[listing].append((change["year"], name))
+    for listing, changes in former.items():
+        rows = sorted(by_listing[listing], key=lambda row: row.valid_from or date.min)
+        if {name for _, name in changes} & {clean_name(row.name) for row in rows}:
+            continue  # the master tells of the change itself
+        changes.sort()
+        given_up = [date(year, 1, 1) for year, _ in changes]
+        by_listing[listing] = [
+            *(
+                replace(rows[0], name=name, valid_from=since)
+                for (_, name), since in zip(changes, [None, *given_up], strict=False)
+            ),
+            replace(rows[0], valid_from=min(given_up[-1], rows[0].valid_from or given_up[-1])),
+            *rows[1:],
+        ]
 
 
 def _temporary(listing: Listing) -> bool:
@@ -368,6 +400,7 @@ def _ways(
     by_listing: Mapping[Listing, list[NameRow]], companies: Mapping[Listing, Company]
 ) -> dict[str, tuple[Way, ...]]:
     found: dict[str, dict[Listing, Way]] = defaultdict(dict)
+    shared = {begun for company in companies.values() for begun in _beginnings(company.name_en)}
     for listing, rows in by_listing.items():
         company = companies[listing]
         for row, (_, whole) in zip(
@@ -383,14 +416,21 @@ def _ways(
             for form, cut in forms.items():
                 key = capitals(form)
                 bare = len(key) == 2 and f"ST{key}" in forms  # 新潮 of *ST新潮
-                trust = Trust.NICK if bare else _trust(key)
+                trust = _stem_trust(key) if bare else _trust(key)
                 found[key].setdefault(listing, Way(listing, trust, cut or bare, whole))
         for form in _english(company.name_en):
-            found[form].setdefault(listing, Way(listing, _trust(form)))
+            trust = Trust.LETTERS if form in shared else _trust(form)
+            found[form].setdefault(listing, Way(listing, trust))
     _add_short_forms(found, companies)
+    _add_special_forms(found, companies)
     _add_aliases(found, companies)
     _add_nicknames(found, companies)
     return {form: tuple(ways.values()) for form, ways in found.items() if len(form) > 1}
+
+
+def _stem_trust(stem: str) -> Trust:
+    """Return the trust in two characters that a name leaves when ST is taken away."""
+    return Trust.WORD if is_word(stem) else Trust.NICK
 
 
 def _trust(form: str) -> Trust:
@@ -401,7 +441,7 @@ def _trust(form: str) -> Trust:
     if len(form) <= 3:
         if _reads_as_word(form):
             return Trust.WORD
-        apart = len(form) == 3 and not (is_word(form[:2]) or is_word(form[1:]))
+        apart = len(form) == 3 and not (ordinary(form[:2]) or ordinary(form[1:]))
         return Trust.RARE if apart else Trust.SHORT
     parts = pieces(form)
     if any(len(part) == 1 for part in parts[:-1]) or len(parts) > 3:
@@ -426,6 +466,12 @@ def _english(name: str) -> tuple[str, ...]:
     return (plain,) if re.fullmatch(r"[A-Z][A-Z0-9&.'-]{2,}", plain) else ()
 
 
+def _beginnings(name: str) -> list[str]:
+    """Return what an English name begins with, word by word: it may be another's whole name."""
+    words = name.upper().split()
+    return ["".join(words[:size]) for size in range(1, len(words))]
+
+
 def _add_short_forms(
     found: dict[str, dict[Listing, Way]], companies: Mapping[Listing, Company]
 ) -> None:
@@ -439,6 +485,21 @@ def _add_short_forms(
         if len(listings) == 1 and form not in found:
             (listing,) = listings
             found[form][listing] = Way(listing, _trust(form))
+
+
+def _add_special_forms(
+    found: dict[str, dict[Listing, Way]], companies: Mapping[Listing, Company]
+) -> None:
+    """Add ST before the first two characters of a mainland name that no other name begins with."""
+    starting: dict[str, set[Listing]] = defaultdict(set)
+    for listing, company in companies.items():
+        if listing.exchange.mainland and len(company.name) > 2:
+            starting[_ST_MARK.sub("", company.name)[:2]].add(listing)
+    for begun, listings in starting.items():
+        form = f"ST{begun}"
+        if len(listings) == 1 and form not in found and _HAN.match(begun):
+            (listing,) = listings
+            found[form][listing] = Way(listing, Trust.DISTINCT)
 
 
 def _add_nicknames(
@@ -461,10 +522,11 @@ def _add_nicknames(
 def _add_aliases(
     found: dict[str, dict[Listing, Way]], companies: Mapping[Listing, Company]
 ) -> None:
-    for form, ids in read_table("aliases")["aliases"].items():
+    table = read_table("aliases")
+    for form, ids in (table["aliases"] | table["english"]).items():
         key = capitals(clean_name(form))
         for text in [ids] if isinstance(ids, str) else ids:
-            listing = _listing(text)
+            listing = _parsed(text)
             if listing is not None and listing in companies:
                 found[key][listing] = Way(listing, _alias_trust(key))
 

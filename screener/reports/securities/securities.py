@@ -161,8 +161,9 @@ def _seen(
     day: date,
     title: str,
 ) -> list[_Seen]:
-    hong_kong = speaks_of_hong_kong(text)
-    coded = frozenset(one.listings[0] for run in runs for one in run.mentions if one.coded)
+    mentions = [one for run in runs for one in run.mentions]
+    hong_kong = speaks_of_hong_kong(text, mentions, names)
+    coded = frozenset(one.listings[0] for one in mentions if one.coded)
     overall: str | None = None
     headings: _Headings = {}
     found = []

@@ -20,7 +20,7 @@ __all__ = ["index_maker", "index_of_bytes", "index_to_bytes"]
 _MADE_BY = (
     ("screener.reports.securities", ("name_index.py", "stored_index.py")),
     ("screener.reports.text", ("text.py", "vocabulary.py")),
-    ("screener.reports.tables", ("aliases.toml", "twins.toml", "words.toml")),
+    ("screener.reports.tables", ("aliases.toml", "renames.toml", "twins.toml", "words.toml")),
     ("screener.domain", ("listing.py", "former_codes.py", "former_codes.toml")),
 )
 _PACKAGES = ("screener", "rjieba", "opencc")

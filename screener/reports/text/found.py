@@ -74,6 +74,7 @@ class DoubtKind(StrEnum):
     AMBIGUOUS = "ambiguous"  # the name fits several companies
     WORD = "common word"  # the name is also an ordinary word
     UNKNOWN_CODE = "unknown code"  # a code that no master lists
+    NAMELESS_CODE = "code without a name"  # a number that may be the code of what is not named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

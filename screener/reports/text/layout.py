@@ -30,8 +30,16 @@ _STYLES = (
     ("hash", re.compile(r"(#{1,6})(?=[^#])")),
 )
 _LONGEST_LEGAL = 250
+_SEEN_AFTER = re.compile(
+    r"[^。;]{0,24}?(?:请见|详见|参见|参阅|请务必|阅读|的一部分|见(?:尾页|末页|文末|最后|报告|附录|正文))"
+)
+_EARLY = 0.3  # of a text: boilerplate that begins before does not go on to its end
+_EXCERPT = 1500  # characters: a shorter text rarely has its disclaimer at the end of all
+_LONG = 300  # characters after its heading
 _CLAUSE_BEGINS = re.compile("[,;:⚠❗\ufe0f]")
-_SEE = re.compile(r"(?:阅读|参阅|参见|详见|请见)[^。;,]{0,18}$")  # a footer that refers to it
+_SEE = re.compile(
+    r"(?:阅读|参阅|参见|详见|请见|参看|查看|敬请关注|请关注|注意)[^。;,]{0,18}$"
+)  # a footer that refers to it
 _HAN_DIGITS = {word: number for number, word in enumerate("一二三四五六七八九十", start=1)}
 
 
@@ -137,7 +145,7 @@ def lay_out(clean: str) -> Layout:
     ends = [match.end() for match in _SENTENCE_END.finditer(clean)]
     sentences = tuple(dict.fromkeys((0, *(end for end in ends if end < len(clean)))))
     items = _items(clean)
-    boilerplate = (*_boilerplate(clean), *_legal(clean, sentences))
+    boilerplate = (*_boilerplate(clean, sentences), *_legal(clean, sentences))
     return Layout(sentences, items, boilerplate, len(clean))
 
 
@@ -248,13 +256,25 @@ def _outer_ends(lists: list[_List], length: int) -> list[int]:
     return ends
 
 
+@dataclass(frozen=True, slots=True)
+class _Legal:
+    headings: re.Pattern[str]
+    referring: tuple[str, ...]
+    resuming: re.Pattern[str]
+    sentences: re.Pattern[str]
+    early: re.Pattern[str]
+
+
 @cache
-def _patterns() -> tuple[re.Pattern[str], tuple[str, ...], re.Pattern[str], re.Pattern[str]]:
+def _patterns() -> _Legal:
     table = read_table("cues")["boilerplate"]
-    headings = re.compile(alternatives(table["headings"]))
-    referring = tuple(clean_name(word) for word in table["referring"])
-    resuming = re.compile(alternatives(table["resuming"]))
-    return headings, referring, resuming, re.compile(alternatives(table["sentences"]))
+    return _Legal(
+        headings=re.compile(alternatives(table["headings"])),
+        referring=tuple(clean_name(word) for word in table["referring"]),
+        resuming=re.compile(alternatives(table["resuming"])),
+        sentences=re.compile(alternatives(table["sentences"])),
+        early=re.compile(alternatives([*table["early"], *table["sentences"]])),
+    )
 
 
 def _legal(clean: str, sentences: tuple[int, ...]) -> list[Place]:
@@ -262,7 +282,7 @@ def _legal(clean: str, sentences: tuple[int, ...]) -> list[Place]:
     ends = (*sentences[1:], len(clean))
     found = []
     clauses = [match.end() for match in _CLAUSE_BEGINS.finditer(clean)]
-    for match in _patterns()[3].finditer(clean):
+    for match in _patterns().sentences.finditer(clean):
         number = bisect_right(sentences, match.start()) - 1
         clause = bisect_right(clauses, match.start())
         begin = max(clauses[clause - 1] if clause else 0, sentences[number])
@@ -271,18 +291,38 @@ def _legal(clean: str, sentences: tuple[int, ...]) -> list[Place]:
     return found
 
 
-def _boilerplate(clean: str) -> tuple[Place, ...]:
+def _boilerplate(clean: str, sentences: tuple[int, ...]) -> tuple[Place, ...]:
     """From a heading of boilerplate to the end, or to where a proper section begins again."""
-    headings, referring, resuming, _ = _patterns()
+    words = _patterns()
     found: list[Place] = []
-    for match in headings.finditer(clean):
+    for match in words.headings.finditer(clean):
         if found and match.start() < found[-1].end:
             continue
         before = clean[max(0, match.start() - 20) : match.start()]
-        if before.endswith(referring) or _SEE.search(before):
+        if before.endswith(words.referring) or _SEE.search(before):
             continue
-        if clean[match.end() : match.end() + 1] in ("”", "》"):
+        if clean[match.end() : match.end() + 1] in ("”", "》") or _SEEN_AFTER.match(
+            clean, match.end()
+        ):
             continue
-        again = resuming.search(clean, match.end())
-        found.append(Place(match.start(), again.start() if again else len(clean)))
+        again = words.resuming.search(clean, match.end())
+        end = again.start() if again else len(clean)
+        part = _EARLY if len(clean) > _EXCERPT else 2 * _EARLY
+        if match.start() < part * len(clean) and len(clean) - match.start() > _LONG:
+            end = min(end, _last_of_early(clean, sentences, match.end()))
+        found.append(Place(match.start(), end))
     return tuple(found)
+
+
+def _last_of_early(clean: str, sentences: tuple[int, ...], begin: int) -> int:
+    """Return where boilerplate ends that stands before the text itself.
+
+    It goes on as long as each sentence has a lawyer's word, the one with its heading without.
+    """
+    ends = (*sentences[1:], len(clean))
+    number = bisect_right(sentences, begin) - 1
+    while number + 1 < len(sentences) and _patterns().early.search(
+        clean, sentences[number + 1], min(ends[number + 1], sentences[number + 1] + _LONGEST_LEGAL)
+    ):
+        number += 1
+    return ends[number]

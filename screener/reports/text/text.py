@@ -39,6 +39,14 @@ _SAME = str.maketrans(
         "―": "-",
         "−": "-",
         "﹣": "-",
+        "丨": "|",  # a stroke among the characters, and lines of tables
+        "│": "|",
+        "┃": "|",
+        "┆": "|",
+        "┊": "|",
+        "║": "|",
+        "∣": "|",
+        "¦": "|",
         "〔": "【",
         "〕": "】",
         "﹝": "【",
@@ -111,19 +119,40 @@ _PAGE_NUMBER = re.compile(
 )
 
 
+# How a character is read, in a bracket after it, as pages print it that were made by machine.
+_READING = re.compile(
+    r"(?<=[\u3400-\u9fff])[(（] ?"
+    r"([a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ]{1,6}) ?[)）]"
+)
+
+
 def make_text(original: str) -> Text:
     """Return the text to be read, and the offsets that lead back to the original."""
     starts = array("I")
     kept = []
-    pages = {
+    passed = {
         offset for match in _PAGE_NUMBER.finditer(original) for offset in range(*match.span(1))
     }
+    for match in _READING.finditer(original):
+        if _reads(original[match.start() - 1], match[1]):
+            passed.update(range(*match.span()))
     for offset, character in enumerate(original):
-        folded = "" if offset in pages else _fold(character)
+        folded = "" if offset in passed else _fold(character)
         if folded:
             kept.append(folded)
             starts.append(offset)
     return Text(original, "".join(kept), starts)
+
+
+@lru_cache(maxsize=4096)
+def _reads(character: str, reading: str) -> bool:
+    """Tell whether a character can be read so, its tone left aside."""
+    from pypinyin import Style, pinyin
+
+    parts = unicodedata.normalize("NFD", reading.replace("ü", "v"))
+    plain = "".join(one for one in parts if not unicodedata.combining(one))
+    readings = pinyin(character, style=Style.NORMAL, heteronym=True)[0]
+    return plain in (*readings, *(one.replace("v", "u") for one in readings))
 
 
 def clean_name(name: str) -> str:

@@ -14,6 +14,7 @@ from screener.reports.text.text import clean_name
 
 __all__ = [
     "alternatives",
+    "begins_with_verb",
     "cut_points",
     "is_word",
     "names_a_place",
@@ -24,6 +25,7 @@ __all__ = [
     "tagged_name",
 ]
 
+_LONGEST_WORD = 5
 _NAME_TAGS = ("nt", "nz", "nr", "nrt", "nrfg")  # organisations, brands and persons
 
 
@@ -70,6 +72,15 @@ def ordinary(text: str) -> bool:
 def tagged_name(text: str) -> bool:
     """Tell whether the general dictionary holds it as a name: of a firm, a brand or a person."""
     return is_word(text) and all(tag in _NAME_TAGS for _, tag in rjieba.tag(text))
+
+
+def begins_with_verb(text: str, start: int) -> bool:
+    """Tell whether a verb begins at an offset, or a word that leads to one: 公布, 被, 大幅."""
+    return _is_verb(pieces(text[start : start + _LONGEST_WORD])[:1])
+
+
+def _is_verb(words: Sequence[str]) -> bool:
+    return any(tag in ("v", "vd", "d", "p") for word in words for _, tag in rjieba.tag(word)[:1])
 
 
 @cache

@@ -1,0 +1,165 @@
+"""Possible mentions of a listing while their evidence is gathered: names found, each with a score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from screener.domain.listing import Listing
+from screener.reports.securities.name_index import KIND_WORD, NameIndex, Trust, Way
+from screener.reports.text.found import DoubtKind
+from screener.reports.text.layout import Layout
+from screener.reports.text.text import Place, Text
+from screener.reports.text.vocabulary import cut_points, names_a_place
+
+__all__ = [
+    "ALONE",
+    "EDGE",
+    "SURE",
+    "Candidate",
+    "PossibleMention",
+    "in_use",
+    "named",
+    "same_company",
+]
+
+SURE = 0.7
+"""Least confidence of a mention that is taken without a question."""
+
+EDGE = 0.15
+"""What a clean edge on one side of a name adds."""
+
+ALONE = {
+    Trust.DISTINCT: 0.8,
+    Trust.LATIN: 0.6,
+    Trust.COMPOUND: 0.45,
+    Trust.RARE: 0.58,
+    Trust.SHORT: 0.42,
+    Trust.LETTERS: 0.3,
+    Trust.NICK: 0.42,
+    Trust.WORD: 0.1,
+}
+"""Confidence in a written form of which nothing else is known."""
+
+_LAST_CHARACTERS = frozenset("承技份业团子力源网气电股能材药钢铝锂光铜控信械金学化重机压胶轴工")
+_MASTER_LAG = timedelta(days=200)  # between two copies of a master
+_ENDING_ANYWHERE = (Trust.DISTINCT, Trust.LATIN)  # what is in no dictionary is not cut from one
+_NO_PLACE = 0.12  # what it adds that a name made of words does not begin with a place
+_MISPLACED = 0.35  # what it costs to begin or end inside another word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PossibleMention:
+    """A stretch that may name a listing and is not taken without asking."""
+
+    kind: DoubtKind
+    place: Place
+    proposals: tuple[Listing, ...]
+    reason: str
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A possible mention while its evidence is being gathered."""
+
+    place: Place
+    whole: Place
+    trust: Trust | None
+    score: float
+    listings: tuple[Listing, ...]
+    coded: bool = False
+    broker: bool = False
+    run: int = -1
+    strangers: int = 0
+    ways: tuple[Way, ...] = field(default=(), repr=False)
+
+
+def named(
+    text: Text, layout: Layout, index: NameIndex, day: date, brokers: frozenset[Listing]
+) -> list[Candidate]:
+    """Return the names in the text that can mean a listing of that day, outside boilerplate."""
+    found = []
+    cuts = cut_points(text.clean)
+    for form, start, end in index.find(text.clean, cuts):
+        ways = in_use(index.ways[form], index, day)
+        if not ways or layout.in_boilerplate(start) or not _whole_letters(text, start, end):
+            continue
+        trust = ways[0].trust
+        score = ALONE[trust]
+        listings = tuple(way.listing for way in ways)
+        broker = bool(brokers.intersection(listings))
+        if ways[0].cut:
+            more = _completion(text.clean, end, trust)
+            if more and trust is Trust.NICK:  # others bear such a name, too: its neighbours tell
+                trust, score = Trust.SHORT, ALONE[Trust.LETTERS] - EDGE
+            elif more:
+                score += EDGE
+            end += more
+        if trust not in _ENDING_ANYWHERE and not (start in cuts and end in cuts):
+            score -= _MISPLACED
+        item = Candidate(Place(start, end), Place(start, end), trust, score, listings, ways=ways)
+        item.broker = broker
+        if trust is Trust.COMPOUND and not names_a_place(form):
+            item.score += _NO_PLACE
+        found.append(item)
+    return found
+
+
+def _completion(clean: str, end: int, trust: Trust) -> int:
+    """Return how many characters after a cut name belong to it: 技 of 协创科, 通信 of ST元道."""
+    if trust is Trust.NICK:
+        word = KIND_WORD.match(clean, end)
+        return len(word[0]) if word else 0
+    return int(clean[end : end + 1] in _LAST_CHARACTERS)
+
+
+def in_use(ways: Sequence[Way], index: NameIndex, day: date) -> tuple[Way, ...]:
+    """Return the ways in use on a day: of listings listed then, those that bore the name."""
+    listed = [way for way in ways if index.companies[way.listing].listed_on(day)]
+    borne = [way for way in listed if _borne(way, index, day)]
+    bearing = [way for way in borne if _bears(way, index, day)]
+    return tuple(sorted(bearing or borne, key=lambda way: way.listing))
+
+
+def _borne(way: Way, index: NameIndex, day: date) -> bool:
+    """Tell whether a listing had borne the name by a day, as far as a master tells.
+
+    The first name that is known of it counts from ever, since a master rarely reaches back to its
+    listing, and a later one some months before it was first seen: a rename lies anywhere between
+    two copies of a master.
+    """
+    if not way.name:
+        return True
+    names = index.companies[way.listing].names
+    return any(
+        name == way.name and (number == 0 or since is None or since <= day + _MASTER_LAG)
+        for number, (since, name) in enumerate(names)
+    )
+
+
+def _bears(way: Way, index: NameIndex, day: date) -> bool:
+    """Tell whether a listing bore the name on a day; an alias holds at any time."""
+    return not way.name or index.companies[way.listing].name_on(day) == way.name
+
+
+def _whole_letters(text: Text, start: int, end: int) -> bool:
+    """Tell whether a name does not begin or end inside a longer word of Latin letters.
+
+    A capital after a small letter begins a word: `KuaishouMarket` are two that lost their blank.
+    """
+    clean = text.clean
+
+    def joined(left: int, right: int) -> bool:
+        if left < 0 or right >= len(clean) or text.blank_before(right):
+            return False
+        if clean[left].islower() and clean[right].isupper():
+            return False
+        return all(clean[place].isascii() and clean[place].isalnum() for place in (left, right))
+
+    return not joined(start - 1, start) and not joined(end - 1, end)
+
+
+def same_company(listing: Listing, listings: Sequence[Listing], index: NameIndex) -> bool:
+    """Tell whether a listing is one of these, or another line of one of them."""
+    return listing in listings or any(listing in index.twins.get(one, ()) for one in listings)

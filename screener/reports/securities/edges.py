@@ -1,0 +1,249 @@
+"""What stands right before and right after a name: edges of words, sources, companies spoken of."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from screener.reports.securities.candidates import EDGE, Candidate
+from screener.reports.securities.name_index import Trust
+from screener.reports.text.text import Place, Text, clean_name
+from screener.reports.text.vocabulary import alternatives, begins_with_verb, ordinary, read_table
+
+__all__ = ["weigh_edges"]
+
+_WORD = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]")
+# A figure of a row or a move; a day, a year or the number of a list is none.
+_FIGURE_AFTER = re.compile(r"[:+-]{0,2}\d{1,9}(?:,\d{3}){0,4}(?:\.\d|%)")
+_DATED_AFTER = re.compile(r"[·|,:-]{0,3}(?:19|20)\d\d[-年/.]\d")
+_DAY_AFTER = re.compile(r"\d{1,4}[年月日./-]")
+_NAMELIKE = (Trust.DISTINCT, Trust.COMPOUND, Trust.RARE, Trust.SHORT)  # beside which a name ends
+_RATED_AFTER = re.compile(r"[“\"(](?:买入|增持|推荐|强推|跑赢行业|优于大市)[^,。]{0,6}评级")
+_COMPANY_WORD = re.compile(
+    r"(?:Group|Holding|Limited|Ltd|Inc|Corp|Co\b|PLC|Technolog|Internat|Intl|H\b|H[0-9]|"
+    r"GROUP|HOLDING|LIMITED|LTD|INC|CORP|Buy|BUY|Hold|HOLD|Sell|SELL|Neutral|Outperform|"
+    r"Overweight|OVERWEIGHT|OUTPERFORM|Market|HK|CH\b)"
+)
+_PART_OF_NAME = 0.3  # of an English name that goes on otherwise
+_SURE_OF_COMPANY = 0.75  # of a firm with figures of its own, or one that is advised
+_LEAST_OF_BROKER = 0.6
+_CORPORATE = 0.5
+_HOUSES = re.compile(
+    r"(?:研究|评级|投资)?机构(?:名称|简称|评级)?(?=[|日评研目最分])|券商(?:名称|简称)|研究员"
+)
+_HEADER_WITHIN = 150
+_NEAR = 6
+_JUDGED_WITHIN = 15
+_CLOSING = re.compile(r"[)\]】]?(?:证券)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    never: tuple[str, ...]
+    worded: tuple[str, ...]
+    corporate: tuple[str, ...]
+    told: re.Pattern[str]
+    advised_before: tuple[str, ...]
+    source_after: re.Pattern[str]
+    source_before: re.Pattern[str]
+    coded_source: re.Pattern[str]
+    judged_by: re.Pattern[str]
+    judging: re.Pattern[str]
+    venues: frozenset[str]
+    venue_before: tuple[str, ...]
+    venue_after: tuple[str, ...]
+
+
+@cache
+def _words() -> _Words:
+    table = read_table("edges")
+    broker = table["broker"]
+
+    def cleaned(words: Sequence[str]) -> tuple[str, ...]:
+        return tuple(clean_name(word) for word in words)
+
+    return _Words(
+        before=cleaned(table["before"]["words"]),
+        after=cleaned(table["after"]["words"]),
+        never=cleaned(table["never_after"]["any"]),
+        worded=cleaned(table["never_after"]["worded"]),
+        corporate=cleaned(table["corporate"]["after"]),
+        told=re.compile(alternatives(broker["company_after"])),
+        advised_before=cleaned(broker["advised_before"]),
+        source_after=re.compile(alternatives(broker["source_after"])),
+        source_before=re.compile(rf"(?:{alternatives(broker['source_before'])})$"),
+        coded_source=re.compile(alternatives(broker["coded_source_after"])),
+        judged_by=re.compile(rf"(?:{alternatives(broker['judged_by'])})$"),
+        judging=re.compile(alternatives(broker["judging"])),
+        venues=frozenset(cleaned(table["venue"]["names"])),
+        venue_before=cleaned(table["venue"]["before"]),
+        venue_after=cleaned(table["venue"]["after"]),
+    )
+
+
+def weigh_edges(text: Text, candidates: list[Candidate]) -> None:
+    """Raise or lower each name by what stands right before and right after it."""
+    starts = [item.place.start for item in candidates]
+    named = [item for item in candidates if item.trust in _NAMELIKE and _longer(item)]
+    ends = {item.place.end for item in named}
+    begun = {item.place.start for item in named}
+    for item in candidates:
+        if item.broker and _with_house(text.clean, item):
+            item.whole = item.place = Place(item.place.start, item.place.end + 2)
+        if not item.coded:
+            _weigh(text, item, begun, ends)
+        elif item.broker and _quoted(text.clean, item, starts):
+            item.score = 0.0
+
+
+def _longer(item: Candidate) -> bool:
+    return item.place.end - item.place.start > 2
+
+
+def _with_house(clean: str, item: Candidate) -> bool:
+    """Tell whether a firm's name goes on with 证券 where its short name leaves that out."""
+    start, end = item.place
+    return clean.startswith("证券", end) and not clean.endswith("证券", start, end)
+
+
+def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None:
+    clean, words = text.clean, _words()
+    start, end = item.place
+    cell = item.trust is not Trust.NICK  # two characters beside a figure are no cell of a row
+    stopped = (
+        start == 0 or not _WORD.match(clean[start - 1]) or (cell and _after_figure(text, start))
+    )
+    row = cell and text.blank_before(start) and text.blank_before(end) and _before_figure(text, end)
+    left = (
+        stopped or row or start in ends or clean[max(0, start - 4) : start].endswith(words.before)
+    )
+    right = (
+        end == len(clean)
+        or not _WORD.match(clean[end])
+        or row
+        or end in begun
+        or clean.startswith((*words.after, *words.corporate), end)
+        or (cell and _before_figure(text, end))
+    )
+    if item.trust in (Trust.LATIN, Trust.LETTERS):
+        left = right = True  # it begins and ends with a word
+        if _longer_in_english(text, item, begun):
+            item.score = min(item.score, _PART_OF_NAME)
+    item.score += EDGE * left + EDGE * right
+    goes_on = not right and clean.startswith(words.worded, end)
+    if clean.startswith(words.never, end) or (goes_on and item.trust is not Trust.DISTINCT):
+        item.score = min(item.score, 0.4)
+    elif left and not right and item.trust is Trust.COMPOUND:
+        item.score += EDGE  # a clause begins with it: its subject
+    elif stopped and not right and _acts(clean, item):
+        item.score += EDGE
+    told = end + clean.startswith(":", end)
+    if stopped and item.trust is Trust.WORD and clean.startswith(words.corporate, told):
+        item.score += _CORPORATE
+    if clean[start:end] in words.venues and _is_venue(clean, item.place):
+        item.score = 0.0
+    if item.broker:
+        item.score = _broker_score(text, item)
+    if item.trust is Trust.NICK and not (left and right):
+        item.score = 0.0  # two characters of a longer word
+
+
+def _set_off(text: Text, item: Candidate) -> bool:
+    """Tell whether white space stands on both sides of a name and nowhere in it: a cell, a line."""
+    start, end = item.place
+    if end - start < 3 or not (text.blank_before(start) and text.blank_before(end)):
+        return False
+    return not any(text.blank_before(at) for at in range(start + 1, end))
+
+
+def _acts(clean: str, item: Candidate) -> bool:
+    """Tell whether a clause begins with a name of no ordinary words, and goes on with a verb."""
+    start, end = item.place
+    if item.trust not in (Trust.SHORT, Trust.RARE) or end - start != 3:
+        return False
+    worded = ordinary(clean[start : start + 2]) or ordinary(clean[start + 1 : end])
+    return not worded and begins_with_verb(clean, end)
+
+
+def _longer_in_english(text: Text, item: Candidate, begun: set[int]) -> bool:
+    """Tell whether a Latin name is a word of a sentence or the beginning of a longer name."""
+    clean, (start, end) = text.clean, item.place
+    before, after = clean[max(0, start - 1) : start], clean[end : end + 1]
+    lettered = [one for one in (before, after) if one.isascii() and one.isalpha()]
+    if lettered and not clean[start].isupper():
+        return True
+    if end in begun or not text.blank_before(end) or not (after.isascii() and after.isupper()):
+        return False
+    return _COMPANY_WORD.match(clean, end) is None
+
+
+def _after_figure(text: Text, start: int) -> bool:
+    """Tell whether a figure and white space stand before: the cell before a name's own."""
+    return text.blank_before(start) and (
+        text.clean[start - 1 : start] in "%)" or text.clean[start - 1].isdigit()
+    )
+
+
+def _before_figure(text: Text, end: int) -> bool:
+    if _FIGURE_AFTER.match(text.clean, end):
+        return True
+    day = _DAY_AFTER.match(text.clean, end)
+    return not day and text.blank_before(end) and text.clean[end : end + 1].isdigit()
+
+
+def _is_venue(clean: str, place: Place) -> bool:
+    """Tell whether an exchange is only where something is listed: 递表港交所."""
+    words = _words()
+    before = clean[max(0, place.start - _NEAR) : place.start]
+    return before.endswith(words.venue_before) or clean.startswith(words.venue_after, place.end)
+
+
+def _broker_score(text: Text, item: Candidate) -> float:
+    """Return a broker's score: it is a source unless something is told of the company."""
+    clean, words, place = text.clean, _words(), item.place
+    if words.source_before.search(clean, max(0, place.start - _NEAR), place.start):
+        return 0.0
+    told = words.told.match(clean, place.end + clean.startswith(":", place.end))
+    source = words.source_after.match(clean, place.end)
+    if told and (source is None or len(told[0]) > len(source[0])):
+        return max(item.score, _SURE_OF_COMPANY) if len(told[0]) > 1 else item.score
+    if source:
+        return 0.0
+    if _RATED_AFTER.match(clean, place.end):
+        return max(item.score, _SURE_OF_COMPANY)
+    if (
+        clean[max(0, place.start - _NEAR) : place.start]
+        .rstrip(":有为是")
+        .endswith(words.advised_before)
+    ):
+        return max(item.score, _SURE_OF_COMPANY)
+    begin = max(0, place.start - _HEADER_WITHIN)
+    if _DATED_AFTER.match(clean, place.end):
+        return min(item.score, _LEAST_OF_BROKER)
+    if _FIGURE_AFTER.match(clean, place.end) and not _HOUSES.search(clean, begin, place.start):
+        return max(item.score, _SURE_OF_COMPANY)
+    return min(item.score, _LEAST_OF_BROKER)
+
+
+def _quoted(clean: str, item: Candidate, starts: list[int]) -> bool:
+    """Tell whether a firm is quoted though its code is printed: 甲证券(600000)研报指出."""
+    words = _words()
+    closing = _CLOSING.match(clean, item.whole.end)
+    end = closing.end() if closing else item.whole.end
+    if words.coded_source.match(clean, end):
+        return True
+    judging = words.judging.match(clean, end)
+    if judging is None:
+        return False
+    begin = item.place.start
+    if words.judged_by.search(clean, max(0, begin - _NEAR), begin):
+        return True
+    at = bisect_right(starts, item.whole.end)
+    following = starts[at] if at < len(starts) else len(clean)
+    gap = clean[judging.end() : following]
+    return len(gap) <= _JUDGED_WITHIN and following < len(clean) and not re.search("[,。;:!?]", gap)
