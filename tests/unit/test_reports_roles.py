@@ -33,7 +33,7 @@ def runs(original: str) -> tuple[str, tuple[Run, ...]]:
     text = make_text(original)
     layout = lay_out(text.clean)
     found, _ = mentions_in(text, layout, names(), day=DAY, brokers=frozenset())
-    return text.clean, runs_with_roles(text.clean, layout, found)
+    return text.clean, runs_with_roles(text, layout, found)
 
 
 def roles(original: str) -> dict[str, Role]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
@@ -12,7 +13,15 @@ from screener.reports.text.spans import Spans
 from screener.reports.text.text import Place, clean_name
 from screener.reports.text.vocabulary import alternatives, read_table
 
-__all__ = ["FoundRating", "industry_in", "rating_in", "rating_named", "rating_words"]
+__all__ = [
+    "FoundRating",
+    "Stance",
+    "industry_in",
+    "rating_in",
+    "rating_named",
+    "rating_words",
+    "stances",
+]
 
 _HEAD = 2_000  # the first page
 _TITLE = 80
@@ -27,6 +36,15 @@ _DEFINING = (
 )
 _EXPLAINED = r"(?![:\-]*(?:预期|预计|预测|相对|未来|股价|行业指数|指|>))"
 _CODE = re.compile(r"\d{6}\.(?:SZ|SH|BJ|SS)|\(\d{6}(?:S[HZ]|BJ)?\)|\d{4,5}\.HK|\(\d{4,5}HK\)")
+
+
+class Stance(StrEnum):
+    """What a rating advises: to buy, neither, to sell; or that there is no rating."""
+
+    GOOD = "good"
+    NEUTRAL = "neutral"
+    POOR = "poor"
+    NONE = "none"
 
 
 class FoundRating(NamedTuple):
@@ -58,14 +76,28 @@ class _Seen(NamedTuple):
 
 def rating_words() -> str:
     """Return a regular expression for every rating in Chinese, the longer ones first."""
-    return alternatives(read_table("ratings")["ratings"])
+    return alternatives([word for words in _chinese().values() for word in words])
 
 
 def rating_named(text: str) -> str:
     """Return the rating that a text consists of, in Simplified characters, or an empty string."""
     name = clean_name(text).strip("“”\"'")
+    return name if name in stances() else ""
+
+
+@cache
+def stances() -> dict[str, Stance]:
+    """Return what each rating advises, by the rating as it is read."""
     table = read_table("ratings")
-    return name if name in {*table["ratings"], *table["english"]} else ""
+    return {
+        clean_name(word): stance
+        for stance in Stance
+        for word in (*table[stance]["chinese"], *table[stance]["english"])
+    }
+
+
+def _chinese() -> dict[Stance, list[str]]:
+    return {stance: read_table("ratings")[stance]["chinese"] for stance in Stance}
 
 
 def rating_in(clean: str, skip: Sequence[Place] = ()) -> FoundRating | None:
@@ -247,9 +279,8 @@ def _level(clean: str, match: re.Match[str], kind: RatingLevel | None) -> Rating
 
 @cache
 def _any_rating() -> str:
-    table = read_table("ratings")
-    shown = [word for word in table["ratings"] if word not in table["none"]]
-    return rf"(?P<rating>{alternatives([*shown, *table['english']])})(?:-[AB](?![A-Za-z]))?"
+    shown = [word for word, stance in stances().items() if stance is not Stance.NONE]
+    return rf"(?P<rating>{alternatives(shown)})(?:-[AB](?![A-Za-z]))?"
 
 
 @cache
@@ -284,8 +315,8 @@ def _labelled() -> re.Pattern[str]:
 def _sentence() -> re.Pattern[str]:
     table = read_table("ratings")
     words = [word for words in table["changes"].values() for word in words]
-    strong = [word for word in words if word not in table["weak"]]
-    verb = alternatives([*strong, *table["giving"]])
+    strong = [word for word in words if word not in table["verbs"]["weak"]]
+    verb = alternatives([*strong, *table["verbs"]["giving"]])
     return re.compile(
         rf"(?P<verb>{verb})(?P<gap>(?:(?!{verb})[^。;!?]){{0,{_GAP}}}?)"
         rf"[“\"‘]?{_any_rating()}(?P<close>[”\"’])?(?P<tail>的?(?:投资|股票)?(?:评级|等级)|rating)?"

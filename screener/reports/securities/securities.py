@@ -16,6 +16,7 @@ from screener.reports.documents.bounds import BOUNDS
 from screener.reports.securities.listing_lines import choose_line, speaks_of_hong_kong
 from screener.reports.securities.mentions import Mention, PossibleMention, mentions_in
 from screener.reports.securities.name_index import NameIndex, capitals
+from screener.reports.securities.rated import Rated
 from screener.reports.securities.roles import Run, runs_with_roles
 from screener.reports.securities.themes import ThemeIndex, label_words, make_slug, says_nothing
 from screener.reports.text.found import Doubt, DoubtKind, Finding, Spotted
@@ -73,6 +74,7 @@ class _Seen:
     role: Role
     theme: str
     weight: float
+    rating: Rated | None = None
 
 
 def securities_in(
@@ -138,13 +140,13 @@ def _runs(
         for number, question in enumerate(questions)
         if question.proposals and not any(named[question.place.start : question.place.end])
     ]
-    runs = runs_with_roles(text.clean, layout, mentions)
+    runs = runs_with_roles(text, layout, mentions)
     if not alone:
         return runs, {}
     asked = {
         run.place: run
         for run in runs_with_roles(
-            text.clean, layout, sorted([*mentions, *alone], key=lambda one: one.place)
+            text, layout, sorted([*mentions, *alone], key=lambda one: one.place)
         )
         if run.mentions[0].run < -1
     }
@@ -183,7 +185,7 @@ def _seen(
             overall = _overall_theme(text.clean, title, themes) if overall is None else overall
             theme, weight = _of_company(lines[0][0], names, themes, overall)
         found += [
-            _Seen(one, listing, also, run.role, theme, weight)
+            _Seen(one, listing, also, run.role, theme, weight, run.rating)
             for one, (listing, also) in zip(run.mentions, lines, strict=True)
         ]
     return found
@@ -338,12 +340,19 @@ def _findings(
                 role=role,
                 theme=theme,
                 confidence=max(one.mention.confidence for one in placed),
+                rating=_rating_of(text, group),
                 places=tuple(
                     one.mention.whole for one in islice(chain((best,), others, rest), BOUNDS.places)
                 ),
             )
             found.append((placed[0].mention.place.start, finding))
     return tuple(finding for _, finding in sorted(found, key=lambda item: item[0]))
+
+
+def _rating_of(text: Text, group: Sequence[_Seen]) -> str:
+    """Return the one rating that the text gives a listing, as printed."""
+    given = {one.rating.rating: one.rating.place for one in group if one.rating is not None}
+    return text.printed(*given.values()) if len(given) == 1 else ""
 
 
 def _themes_of(group: Sequence[_Seen]) -> tuple[str, ...]:
