@@ -14,8 +14,10 @@ from enum import Enum
 from functools import cache
 from typing import NamedTuple
 
+from screener.domain.listing import Listing
 from screener.reports.ratings.ratings import Stance, rating_words, stances
 from screener.reports.securities.mentions import Mention
+from screener.reports.securities.subject import Subject
 from screener.reports.text.layout import Layout
 from screener.reports.text.text import Place, Text
 from screener.reports.text.vocabulary import alternatives, read_table
@@ -58,14 +60,14 @@ class Ratings(NamedTuple):
     ----------
     of
         By the number of the mention that each belongs to.
-    free
-        Those that name nobody: of the report's own subject, if it has one.
+    own
+        A stock note's rating of its own subject, by the line of the company.
     taken
         Offsets at which the ratings begin.
     """
 
     of: dict[int, Rated]
-    free: tuple[Rated, ...]
+    own: dict[Listing, Rated]
     taken: frozenset[int]
 
 
@@ -80,7 +82,9 @@ class _Token(NamedTuple):
     form: _Form
 
 
-def ratings_in(text: Text, layout: Layout, mentions: Sequence[Mention]) -> Ratings:
+def ratings_in(
+    text: Text, layout: Layout, mentions: Sequence[Mention], subject: Subject | None
+) -> Ratings:
     """Return the ratings that a text gives, each with the mention that it belongs to.
 
     Parameters
@@ -89,29 +93,88 @@ def ratings_in(text: Text, layout: Layout, mentions: Sequence[Mention]) -> Ratin
         The text and its layout.
     mentions
         The names in it, in order.
+    subject
+        The company that the note is on, if it is on one.
     """
-    names = _Names(text.clean, layout, mentions)
+    names = _Names(text.clean, mentions)
     tokens = [*_tokens(text, layout, names)]
     beside = sum(token.form is _Form.BESIDE for token in tokens)
     headed = _words().head.search(text.clean) is not None
     kept = [one for one in tokens if one.form is not _Form.BESIDE or (beside > 1 and headed)]
     of: dict[int, Rated] = {}
-    free = []
+    free: list[Rated] = []
     rows = [one for one in kept if one.form is not _Form.PROSE]
     for token, number in zip(rows, _rows(text.clean, names, rows), strict=True):
-        if number is None:
-            free.append(token.rated)
         for one in names.lines(number) if number is not None else ():
             of[one] = token.rated
+        if number is None:
+            free.append(token.rated)
     for token in kept:
         if token.form is _Form.PROSE:
-            spoken = _spoken_of(text.clean, layout, names, token.rated.place)
-            if not spoken:
-                free.append(token.rated)
+            spoken = _spoken_of(text.clean, layout, names, token.rated.place, subject)
             for one in spoken:
                 of.setdefault(one, token.rated)
-    free.sort(key=lambda rated: rated.place)
-    return Ratings(of, tuple(free), frozenset(one.rated.place.start for one in kept))
+            if not spoken:
+                free.append(token.rated)
+    own = _own(names, subject, free, of)
+    if subject is None:
+        for rated in sorted(free, key=lambda rated: rated.place):
+            for one in _told_before(names, rated):
+                of.setdefault(one, rated)
+    return Ratings(of, own, frozenset(one.rated.place.start for one in kept))
+
+
+def _own(
+    names: _Names, subject: Subject | None, free: Iterable[Rated], of: dict[int, Rated]
+) -> dict[Listing, Rated]:
+    """Return the ratings of a note's subject: its own, and those that name nobody."""
+    if subject is None:
+        return {}
+    mentions = names.mentions
+    lines = {
+        mentions[one].listings[0]
+        for number, mention in enumerate(mentions)
+        if mention.listings[0] == subject.listing
+        for one in names.together(number)
+    }
+    given = [(of[number], mentions[number].listings[0]) for number in of]
+    for rated in free:
+        left = names.before(rated.place.start)
+        near = left is None or mentions[left].listings[0] == subject.listing
+        lead = names.clean[max(0, rated.place.start - 12) : rated.place.start]
+        market = _MARKET.search(lead)
+        if subject.alone or near or "公司" in lead:
+            given += [
+                (rated, line)
+                for line in lines
+                if market is None or line.exchange.mainland == (market[1] == "A")
+            ]
+    own: dict[Listing, Rated] = {}
+    for rated, line in sorted(given, key=lambda one: one[0].place):
+        if rated.stance is not Stance.NONE and line in lines:
+            own.setdefault(line, rated)
+    return own
+
+
+_MARKET = re.compile(r"([AH])股[^,。;、]{0,6}$")
+_HEADS = ("。", ";", "!", "?", "】", "●", "■", "◆", "▶", "▲", "★", "·", "-", "*")
+_TOGETHER = re.compile(r"[两二三四]者|均|同予|都|分别")
+
+
+def _told_before(names: _Names, rated: Rated) -> tuple[int, ...]:
+    """Return the name that the sentences before a rating speak of: it heads them."""
+    number = names.before(rated.place.start)
+    while number is not None and _gives(names.clean, names, number):
+        number = number - 1 if number else None
+    if number is None or rated.place.start - names.ends[number] > _PROSE:
+        return ()
+    if rated.rating in read_table("ratings")["levels"]["industry_words"]:
+        return ()
+    clean, start, end = names.clean, names.starts[number], names.ends[number]
+    if _TOGETHER.search(clean[max(0, rated.place.start - 8) : rated.place.start]):
+        return names.listed(number)
+    headed = start == 0 or clean[start - 1] in _HEADS or clean.startswith((":", "-"), end)
+    return names.lines(number) if headed and len(names.listed(number)) == 1 else ()
 
 
 @cache
@@ -159,7 +222,7 @@ def _words() -> _Words:
         explained=re.compile(
             r"[”\"'’]?(?:评级)?[:\-(]{0,2}(?:预期|预计|预测|相对|未来|指|表示|代表|股价|行业指数)|[”\"'’]?[:=]?[><≥≤]"
         ),
-        industry=re.compile(r"(?:行业|板块|产业|大市|A股|H股市场)[^,。;:]{0,8}$"),
+        industry=re.compile(r"(?:行业|板块|产业)[^,。;:]{0,8}$"),
         head=re.compile(r"评级|Rating|rating"),
         told=re.compile(
             r"(?:at|to|a|with|an|is|rated|rating|ratings|maintain|maintained|maintains|keep|keeps|kept|"
@@ -192,12 +255,11 @@ class _Words(NamedTuple):
 class _Names:
     """The names of a text, to be found from either side."""
 
-    def __init__(self, clean: str, layout: Layout, mentions: Sequence[Mention]) -> None:
+    def __init__(self, clean: str, mentions: Sequence[Mention]) -> None:
         self.mentions = mentions
         self.starts = [one.whole.start for one in mentions]
         self.ends = [one.whole.end for one in mentions]
-        self._clean = clean
-        self._layout = layout
+        self.clean = clean
 
     def before(self, offset: int) -> int | None:
         """Return the last name that ends by an offset."""
@@ -216,6 +278,14 @@ class _Names:
             found.append(found[-1] - 1)
         return tuple(found)
 
+    def together(self, number: int) -> tuple[int, ...]:
+        """Return a name with the other lines of its company that are printed around it."""
+        found = [*self.lines(number)]
+        while number + 1 < len(self.mentions) and self._same(number, number + 1):
+            number += 1
+            found.append(number)
+        return tuple(found)
+
     def listed(self, number: int) -> tuple[int, ...]:
         """Return a name with those before it in its list."""
         found = [number]
@@ -224,8 +294,8 @@ class _Names:
         return tuple(found)
 
     def _same(self, left: int, right: int) -> bool:
-        gap = _plain(self._clean[self.ends[left] : self.starts[right]])
-        return gap in ("", ")(", "(", ")") and self._alone(right)
+        gap = _plain(self.clean[self.ends[left] : self.starts[right]])
+        return gap in ("", ")(", "(", ")", "/", ",", "、") and self._alone(right)
 
     def _alone(self, number: int) -> bool:
         one = self.mentions[number]
@@ -234,7 +304,7 @@ class _Names:
     def _joined(self, left: int, right: int) -> bool:
         if self.starts[right] - self.ends[left] > _ROW // 2:
             return False
-        gap = _plain(self._clean[self.ends[left] : self.starts[right]])
+        gap = _plain(self.clean[self.ends[left] : self.starts[right]])
         return _JOINT.fullmatch(gap) is not None or self._same(left, right)
 
 
@@ -399,7 +469,9 @@ _OPENS = re.compile(
 _OWN = re.compile(r"公司|该股|集团")
 
 
-def _spoken_of(clean: str, layout: Layout, names: _Names, place: Place) -> tuple[int, ...]:
+def _spoken_of(
+    clean: str, layout: Layout, names: _Names, place: Place, subject: Subject | None
+) -> tuple[int, ...]:
     """Return the names that a sentence's rating is given to."""
     sentence = layout.sentence(place.start)
     right = names.after(place.end)
@@ -419,6 +491,9 @@ def _spoken_of(clean: str, layout: Layout, names: _Names, place: Place) -> tuple
     if left is None:
         return ()
     between = clean[names.ends[left] : place.start]
+    if subject and subject.alone and "," in between:
+        if names.mentions[left].listings[0] != subject.listing:
+            return ()
     if names.starts[left] >= sentence.start and len(between) <= _PROSE:
         return () if _OWN.search(between[-12:]) and "、" in between else names.listed(left)
     return ()

@@ -25,6 +25,7 @@ class Cue:
     role: Role
     close: bool  # reaches only names that follow at once
     origin: Place | None = None  # of a list: the cue that opens it
+    weak: bool = False  # may only describe the names after it
 
 
 class Entries:

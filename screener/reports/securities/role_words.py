@@ -24,6 +24,7 @@ class Words:
     lead: re.Pattern[str]
     roles: dict[str, Role]
     close: frozenset[str]
+    weak: frozenset[str]
     negations: tuple[str, ...]
     busy: tuple[str, ...]
     not_after: tuple[str, ...]
@@ -45,11 +46,13 @@ def role_words() -> Words:
     advice = table["recommended"]
     roles: dict[str, Role] = {}
     for role in (Role.MENTIONED, Role.MOVER, Role.RISK, Role.RECOMMENDED):
-        roles.update(dict.fromkeys((clean_name(word) for word in table[role]["lead"]), role))
+        words = [*table[role]["lead"], *table[role].get("weak", ())]
+        roles.update(dict.fromkeys((clean_name(word) for word in words), role))
     return Words(
         lead=re.compile(alternatives(list(roles))),
         roles=roles,
         close=_set(advice["close_only"]),
+        weak=_set(table["mentioned"]["weak"]),
         negations=tuple(_set(advice["negations"])),
         busy=tuple(_set(advice["busy_before"])),
         not_after=tuple(_set(advice["not_after"])),

@@ -9,13 +9,12 @@ its rating.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from screener.domain.report import Role
-from screener.reports.documents.bounds import BOUNDS
 from screener.reports.ratings.ratings import Stance
 from screener.reports.securities.mentions import Mention
 from screener.reports.securities.rated import Rated, Ratings, ratings_in
@@ -27,45 +26,16 @@ from screener.reports.securities.role_lists import (
     entries,
     heads,
 )
-from screener.reports.securities.role_words import ASIDE, LIST_END, role_words, unnumbered
-from screener.reports.securities.subject import Subject, subject_of
+from screener.reports.securities.role_reach import leading_cue
+from screener.reports.securities.role_words import role_words
+from screener.reports.securities.runs import Run
+from screener.reports.securities.subject import subject_of
 from screener.reports.text.layout import Layout
 from screener.reports.text.text import Place, Text
 
 __all__ = ["Run", "runs_with_roles"]
 
-_LONGEST_REACH = 60
-_BESIDE = 10
-_STUB = re.compile(
-    r"(?:以及|和|及|同时|此外|另外|其次|其中|还有|并|包括|如|例如|有|为|是|主要|重点|分别为|分别是|"
-    r"[^,;:。]{0,14}(?:的|如|包括|有|为|股|龙头|公司|企业|标的|厂商|领域|方面|板块|环节|方向|端|链))?"
-)
 _ROLES = {Stance.GOOD: Role.RECOMMENDED, Stance.NEUTRAL: Role.MENTIONED, Stance.POOR: Role.RISK}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """Names of one enumeration and the part they play.
-
-    Parameters
-    ----------
-    mentions
-        The names, in order.
-    place
-        From the first to the last of them.
-    role
-        Part that they play.
-    cue
-        Word that says so; `None` where none does.
-    rating
-        The rating that the text gives them, if it gives them one.
-    """
-
-    mentions: tuple[Mention, ...]
-    place: Place
-    role: Role
-    cue: Place | None = None
-    rating: Rated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +53,7 @@ class _Page:
 def runs_with_roles(text: Text, layout: Layout, mentions: Sequence[Mention]) -> tuple[Run, ...]:
     """Return the enumerations of a text with the part that each plays."""
     clean = text.clean
-    ratings = ratings_in(text, layout, mentions)
+    ratings = ratings_in(text, layout, mentions, subject_of(clean, mentions))
     groups = [tuple(group) for _, group in groupby(mentions, key=lambda one: one.run)]
     starts = [*(group[0].whole.start for group in groups[1:]), len(clean)][: len(groups)]
     cues = _cues(clean, layout, ratings.taken)
@@ -103,7 +73,7 @@ def runs_with_roles(text: Text, layout: Layout, mentions: Sequence[Mention]) -> 
     advised = sum(run.role is Role.RECOMMENDED for run in found)
     if advised > 1:
         found = [_bare_list(clean, run) for run in found]
-    return tuple(_rated(page, found, mentions, ratings))
+    return tuple(_rated(found, ratings))
 
 
 _BARE = re.compile(r"(?:^|[。;】)])(?:\d{1,2}[、.)])?([^,;:。】]{1,10}):$")
@@ -120,20 +90,15 @@ def _bare_list(clean: str, run: Run) -> Run:
     return replace(run, role=Role.RECOMMENDED)
 
 
-def _rated(
-    page: _Page, runs: Sequence[Run], mentions: Sequence[Mention], ratings: Ratings
-) -> list[Run]:
+def _rated(runs: Sequence[Run], ratings: Ratings) -> list[Run]:
     """Give each name the part of its rating, and a stock note's subject that of the note's."""
-    subject = subject_of(page.clean, mentions)
-    own = _own_rating(page.clean, subject, mentions, ratings)
     found: list[Run] = []
     number = 0
     for run in runs:
         parts: list[Run] = []
         for mention in run.mentions:
-            rated = ratings.of.get(number)
+            part = _part(run, mention, ratings.of.get(number), ratings)
             number += 1
-            part = _part(run, mention, rated, subject, own)
             last = parts[-1] if parts else None
             if last and (last.role, last.cue, last.rating) == (part.role, part.cue, part.rating):
                 parts[-1] = replace(last, mentions=(*last.mentions, mention))
@@ -143,45 +108,18 @@ def _rated(
     return found
 
 
-def _part(
-    run: Run, mention: Mention, rated: Rated | None, subject: Subject | None, own: Rated | None
-) -> Run:
+def _part(run: Run, mention: Mention, rated: Rated | None, ratings: Ratings) -> Run:
     """Return one name's own part in its enumeration."""
     alone = replace(run, mentions=(mention,))
     if rated is not None:
         role = _ROLES.get(rated.stance, run.role)
         cue = run.cue if rated.stance is Stance.NONE else rated.place
         return replace(alone, role=role, cue=cue, rating=rated)
-    is_subject = subject is not None and mention.listings[0] == subject.listing
-    if own is None or not is_subject:
+    own = ratings.own.get(mention.listings[0])
+    if own is None:
         return alone
     role = _ROLES[own.stance] if run.role is Role.MENTIONED else run.role
     return replace(alone, role=role, rating=own)
-
-
-def _own_rating(
-    clean: str, subject: Subject | None, mentions: Sequence[Mention], ratings: Ratings
-) -> Rated | None:
-    """Return the rating of a stock note's subject: its own, or one that names nobody."""
-    if subject is None:
-        return None
-    starts = [one.place.start for one in mentions]
-    given = [
-        rated
-        for number, rated in ratings.of.items()
-        if mentions[number].listings[0] == subject.listing
-    ]
-    for rated in ratings.free:
-        spoken = bisect_left(starts, rated.place.start)
-        near = not spoken or mentions[spoken - 1].listings[0] == subject.listing
-        if (
-            subject.alone
-            or near
-            or "公司" in clean[max(0, rated.place.start - 12) : rated.place.start]
-        ):
-            given.append(rated)
-    told = [rated for rated in given if rated.stance is not Stance.NONE]
-    return min(told, key=lambda rated: rated.place, default=None)
 
 
 def _cues(clean: str, layout: Layout, taken: frozenset[int]) -> list[Cue]:
@@ -200,7 +138,7 @@ def _cues(clean: str, layout: Layout, taken: frozenset[int]) -> list[Cue]:
                 role = Role.RISK
             elif match.start() in taken or _says_nothing(clean, word, before, match.end()):
                 continue
-        found.append(Cue(Place(*match.span()), role, word in words.close))
+        found.append(Cue(Place(*match.span()), role, word in words.close, weak=word in words.weak))
     return found
 
 
@@ -215,7 +153,7 @@ def _role(
     page: _Page, place: Place, group: tuple[Mention, ...], following: int, before: list[Run]
 ) -> tuple[Role, Place | None]:
     clean, sentence = page.clean, page.layout.sentence(place.start)
-    lead = _leading(clean, sentence, place, group, page.cues, before)
+    lead = leading_cue(clean, page.layout, page.cues, group, before)
     if lead is not None and lead.role is not Role.MENTIONED:
         return lead.role, lead.place
     for entry in page.entries.at(place.start):
@@ -281,65 +219,6 @@ def _listed_as_advice(page: _Page, place: Place, group: tuple[Mention, ...]) -> 
     labelled = before.endswith((":", "。", "包括", "如", ";", "】", "有"))
     ended = re.match(r"等?(?:[^\w]|$)|等(?:公司|个股|标的)", page.clean[place.end : place.end + 4])
     return ended is not None and labelled and (len(group) > 1 or before.endswith(":"))
-
-
-def _leading(
-    clean: str,
-    sentence: Place,
-    place: Place,
-    group: tuple[Mention, ...],
-    cues: list[Cue],
-    before: list[Run],
-) -> Cue | None:
-    """Return the nearest cue before the names that reaches them."""
-    number = bisect_left(cues, place.start, key=lambda cue: cue.place.start) - 1
-    last = max(-1, number - BOUNDS.cues)
-    begin = max(sentence.start, place.start - BOUNDS.reach)
-    while number > last and cues[number].place.start >= begin:
-        cue = cues[number]
-        if cue.place.end <= place.start and _reaches(clean, cue, place, group, before):
-            return cue
-        number -= 1
-    return None
-
-
-def _reaches(
-    clean: str, cue: Cue, place: Place, group: tuple[Mention, ...], before: list[Run]
-) -> bool:
-    gap = _without_names(clean, cue.place.end, place.start, before)
-    ends = LIST_END.match(clean, place.end) is not None or group[-1].coded
-    chained = any(run.cue == cue.place and run.role is cue.role for run in before[-3:])
-    if cue.role is Role.MENTIONED and len(gap) > _BESIDE:
-        return False  # 份额, 客户 and the like speak of what stands right beside them
-    opening, colon, listed = gap.partition(":")
-    if colon and len(opening) <= 16 and not re.search(r"[,;。]", opening):
-        stub = re.split(r"[,;:)]", listed)[-1]
-        fits = _STUB.fullmatch(unnumbered(stub)) is not None or len(stub) <= 6
-        entry = chained and group[-1].coded and not re.search(r"[,;。]", listed)
-        return ends and (fits or len(group) > 1 or entry)
-    if len(gap) > _LONGEST_REACH:
-        return False
-    if ";" in gap:
-        stub = gap.rpartition(";")[2]
-        return chained and ends and len(stub) <= 6 and gap.count(";") == 1
-    if not gap:
-        return True
-    head, comma, stub = gap.rpartition(",")
-    if comma:
-        fits = _STUB.fullmatch(stub) is not None
-        return ends and fits and (chained or (len(group) > 1 and len(head) < 30 and not cue.close))
-    return ends and (not cue.close or len(gap) <= 30)
-
-
-def _without_names(clean: str, start: int, end: int, before: list[Run]) -> str:
-    """Return a gap without asides and without the enumerations that stand in it."""
-    parts, at = [], start
-    for run in before[-12:]:
-        if run.place.start >= at and run.place.end <= end:
-            parts.append(clean[at : run.place.start])
-            at = run.place.end
-    parts.append(clean[at:end])
-    return ASIDE.sub("", "".join(parts)).replace("等", "")
 
 
 _ATTACHED_MOVE = re.compile(
