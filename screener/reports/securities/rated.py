@@ -174,7 +174,8 @@ def _told_before(names: _Names, rated: Rated) -> tuple[int, ...]:
     if _TOGETHER.search(clean[max(0, rated.place.start - 8) : rated.place.start]):
         return names.listed(number)
     headed = start == 0 or clean[start - 1] in _HEADS or clean.startswith((":", "-"), end)
-    return names.lines(number) if headed and len(names.listed(number)) == 1 else ()
+    alone = names.mentions[number].coded and not names.within(clean.rfind("。", 0, start), start)
+    return names.lines(number) if (headed or alone) and len(names.listed(number)) == 1 else ()
 
 
 @cache
@@ -270,6 +271,11 @@ class _Names:
         """Return the first name that begins from an offset on."""
         number = bisect_left(self.starts, offset)
         return number if number < len(self.starts) else None
+
+    def within(self, start: int, end: int) -> bool:
+        """Tell whether a name begins between two offsets."""
+        number = bisect_left(self.starts, max(0, start))
+        return number < len(self.starts) and self.starts[number] < end
 
     def lines(self, number: int) -> tuple[int, ...]:
         """Return a name with the other line of its company that is printed before it."""
@@ -491,9 +497,9 @@ def _spoken_of(
     if left is None:
         return ()
     between = clean[names.ends[left] : place.start]
-    if subject and subject.alone and "," in between:
-        if names.mentions[left].listings[0] != subject.listing:
-            return ()
+    other = subject and names.mentions[left].listings[0] != subject.listing
+    if subject and subject.alone and other and "," in between:
+        return ()
     if names.starts[left] >= sentence.start and len(between) <= _PROSE:
         return () if _OWN.search(between[-12:]) and "、" in between else names.listed(left)
     return ()

@@ -1,7 +1,7 @@
 """Which word before an enumeration of names reaches it: the words between them tell.
 
-Such a word (关注, 涨幅前五, 客户) speaks of the names right after it, of the list that it opens, and
-of the further elements of that list, whatever labels and descriptions stand between them.
+Such a word (关注, 涨幅前五, 客户) speaks of the names right after it, of the list that it opens,
+and of the further elements of that list, whatever labels and descriptions stand between them.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _DESCRIBES = re.compile(
 )
 _JOINT = re.compile(r"[、,;:/|)\]】等和与及,。]*(?:以及|同时|此外|另外|其次|其中)?(?:为|是)?")
 _OPENS = re.compile(r"[^,;:。]{0,24}[,:]?(?:主要|重点)?(?:包括|有|如|例如|分别为|分别是)")
+_STRANGERS = re.compile(r"(?:[^,;:。、]{1,10}、?){0,4}")  # names that no master knows
 _NEXT_LABEL = re.compile(r"[\u4e00-\u9fff]{2,6}:")
 _QUOTE = re.compile(QUOTE)
 
@@ -123,7 +124,8 @@ def _reaches(
 def _goes_on(further: str) -> bool:
     """Tell whether a list goes on after what stands between two of its enumerations."""
     rest = _JOINT.sub("", further, count=1).rstrip(":")
-    if ";" in rest or "。" in rest:
+    others, _, rest = rest.rpartition(";")
+    if _STRANGERS.fullmatch(others) is None or "。" in rest:
         return False
     stub = unnumbered(re.split(r"[,:]", rest)[-1])
     if len(rest) > _LONGEST_REACH:

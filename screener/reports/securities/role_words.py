@@ -36,6 +36,10 @@ class Words:
     no_theme: re.Pattern[str]
     one_by_one: frozenset[str]
     against: re.Pattern[str]
+    not_prices: tuple[str, ...]
+    moves: re.Pattern[str]
+    dated_picks: re.Pattern[str]
+    subjects: re.Pattern[str]
     pick_table: re.Pattern[str]
 
 
@@ -68,13 +72,26 @@ def role_words() -> Words:
         advised=re.compile(
             rf"(?:^|,)(?P<all>二者|两者|三者|均|都|上述公司|以上公司|上述标的|以上标的)?"
             rf"(?:{alternatives(advice['leading_words'])}){{0,4}}"
+            r"(?:[各均]?(?:获得?|得|被|受到?)(?:\d{1,3}|[多数两几三四五六七八九十])家?(?:券商|机构)?"
+            r"(?:联合|重点|集中|共同|同时)?)?"
             rf"(?:{alternatives(advice['closing'])})(?:评级|标的)?(?=$|[,(])"
         ),
-        advice_heading=re.compile(alternatives(advice["sections"])),
+        advice_heading=re.compile(
+            rf"(?:{alternatives(advice['sections'])})(?!{alternatives(advice['no_heading'])})"
+        ),
         advice_end=re.compile(alternatives(advice["section_ends"])),
         catalogue=re.compile(alternatives(advice["catalogues"])),
         no_theme=re.compile(alternatives(advice["no_themes"])),
         one_by_one=_set(advice["told_one_by_one"]),
+        not_prices=tuple(_set(table["mover"]["not_prices"])),
+        moves=re.compile(
+            r"(?:\(\d{1,6}(?:\.?HK)?\)|[)\]】]){0,2}(?:(?:等)?(?:分别|[各均皆齐则再昨曾亦也])?(?:本周|今日|昨日|早段|午后|"
+            r"一度|股价|收市|反弹|急|逆市|轻微){0,3}"
+            rf"(?:{alternatives(table['mover']['verbs'])})(?:幅|逾|超|近|约|达|至|多)?[+-]?\d"
+            rf"|(?:shares)?(?:{alternatives(table['mover']['english'])})(?:by)?[+-]?\d)"
+        ),
+        dated_picks=re.compile(alternatives(advice["dated_picks"])),
+        subjects=re.compile(rf"(?<![不勿])(?:{alternatives(advice['subjects'])})"),
         against=re.compile(rf"(?:{alternatives(table['risk']['against'])})的?(?:相关|行业|板块)?$"),
         pick_table=re.compile(alternatives(advice["pick_tables"])),
     )

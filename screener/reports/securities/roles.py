@@ -35,6 +35,7 @@ from screener.reports.text.text import Place, Text
 
 __all__ = ["Run", "runs_with_roles"]
 
+_SECTION = 400  # characters from one pick that is told of to the next
 _ROLES = {Stance.GOOD: Role.RECOMMENDED, Stance.NEUTRAL: Role.MENTIONED, Stance.POOR: Role.RISK}
 
 
@@ -138,6 +139,8 @@ def _cues(clean: str, layout: Layout, taken: frozenset[int]) -> list[Cue]:
                 role = Role.RISK
             elif match.start() in taken or _says_nothing(clean, word, before, match.end()):
                 continue
+        elif role is Role.MOVER and clean.endswith(words.not_prices, 0, match.start()):
+            continue
         found.append(Cue(Place(*match.span()), role, word in words.close, weak=word in words.weak))
     return found
 
@@ -157,7 +160,7 @@ def _role(
     if lead is not None and lead.role is not Role.MENTIONED:
         return lead.role, lead.place
     for entry in page.entries.at(place.start):
-        if heads(clean, entry, place):
+        if heads(clean, entry, place) and _near(entry, place, before):
             return Role.RECOMMENDED, entry.origin
     if lead is not None:
         return lead.role, lead.place
@@ -165,13 +168,22 @@ def _role(
         if clean[place.start - 1] == ":":
             return Role.RECOMMENDED, entry.origin
     role, cue = _trailing(clean, sentence, place, group, following)
-    if role is Role.MENTIONED and group[0].coded and _in_pick_table(page, place, before):
+    if role is Role.MENTIONED and _is_pick(page, place, group, before):
         return Role.RECOMMENDED, None
     if role is Role.MENTIONED and (
         _listed_as_advice(page, place, group) or _goes_on(clean, sentence, place, before)
     ):
         return Role.RECOMMENDED, None
     return role, cue
+
+
+def _near(entry: Cue, place: Place, before: list[Run]) -> bool:
+    """Tell whether names of a section stand near its word, or near others that it advises."""
+    if not entry.close or entry.origin is None:
+        return True
+    last = next((run for run in reversed(before) if run.cue == entry.origin), None)
+    begin = last.place.end if last else entry.origin.end
+    return place.start - begin <= _SECTION
 
 
 _LABEL = re.compile(r"[^,;:。]{1,12}:|[^,;:。]{1,8}(?:方面|环节|方向|领域|端|侧|板块)[,:]?")
@@ -190,7 +202,22 @@ def _goes_on(clean: str, sentence: Place, place: Place, before: list[Run]) -> bo
 
 
 _LIST_OVER = re.compile(r"等?(?:[。;]|$)")
+_DATED_HEAD = 400  # from the head of a list of picks with their days to its rows
 _ROW = 60  # the longest row of a table of picks, and its head
+
+
+_DATED = re.compile(r"[^\d。;]{0,14}20\d\d-\d\d-\d\d")
+
+
+def _is_pick(page: _Page, place: Place, group: tuple[Mention, ...], before: list[Run]) -> bool:
+    """Tell whether names are a row of a list of picks: by its head, its code or its day."""
+    clean, start = page.clean, place.start
+    if _DATED.match(clean, place.end):
+        return (
+            role_words().dated_picks.search(clean, max(0, start - _DATED_HEAD), start) is not None
+        )
+    listed = group[0].coded or clean[start - 1 : start] in ("-", "|", "●", "■")
+    return listed and _in_pick_table(page, place, before)
 
 
 def _in_pick_table(page: _Page, place: Place, before: list[Run]) -> bool:
@@ -235,6 +262,8 @@ def _trailing(
         match = pattern.match(clean, place.end, sentence.end)
         if match and (role is not Role.RECOMMENDED or len(group) > 1 or _together(match[0])):
             return role, Place(*match.span())
+    if moved := words.moves.match(clean, place.end, sentence.end):
+        return Role.MOVER, Place(*moved.span())
     moves = [_ATTACHED_MOVE.match(clean, one.whole.end) for one in group]
     if all(moves):
         return Role.MOVER, None

@@ -32,6 +32,9 @@ _STYLES = (
 _LONGEST_LEGAL = 250
 _CLAUSE_BEGINS = re.compile("[,;:⚠❗\ufe0f]")
 _SEE = re.compile(r"(?:阅读|参阅|参见|详见|请见)[^。;,]{0,18}$")  # a footer that refers to it
+_OF_REPORT = re.compile(
+    r"[^。;]{0,30}(?:是|为|属于|构成)本?(?:研究)?报告的?(?:重要)?(?:一部分|组成部分)"
+)
 _HAN_DIGITS = {word: number for number, word in enumerate("一二三四五六七八九十", start=1)}
 
 
@@ -281,7 +284,9 @@ def _boilerplate(clean: str) -> tuple[Place, ...]:
         before = clean[max(0, match.start() - 20) : match.start()]
         if before.endswith(referring) or _SEE.search(before):
             continue
-        if clean[match.end() : match.end() + 1] in ("”", "》"):
+        if clean[match.end() : match.end() + 1] in ("”", "》") or _OF_REPORT.match(
+            clean, match.end()
+        ):
             continue
         again = resuming.search(clean, match.end())
         found.append(Place(match.start(), again.start() if again else len(clean)))
