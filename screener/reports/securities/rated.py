@@ -98,30 +98,38 @@ def ratings_in(
     """
     names = _Names(text.clean, mentions)
     tokens = [*_tokens(text, layout, names)]
-    beside = sum(token.form is _Form.BESIDE for token in tokens)
+    rows = sum(token.form is not _Form.PROSE for token in tokens)
     headed = _words().head.search(text.clean) is not None
-    kept = [one for one in tokens if one.form is not _Form.BESIDE or (beside > 1 and headed)]
-    of: dict[int, Rated] = {}
-    free: list[Rated] = []
-    rows = [one for one in kept if one.form is not _Form.PROSE]
-    for token, number in zip(rows, _rows(text.clean, names, rows), strict=True):
-        for one in names.lines(number) if number is not None else ():
-            of[one] = token.rated
-        if number is None:
-            free.append(token.rated)
-    for token in kept:
-        if token.form is _Form.PROSE:
-            spoken = _spoken_of(text.clean, layout, names, token.rated.place, subject)
-            for one in spoken:
-                of.setdefault(one, token.rated)
-            if not spoken:
-                free.append(token.rated)
+    kept = [one for one in tokens if one.form is not _Form.BESIDE or (rows > 1 and headed)]
+    of, free = _bound(text.clean, layout, names, kept, subject)
     own = _own(names, subject, free, of)
     if subject is None:
         for rated in sorted(free, key=lambda rated: rated.place):
             for one in _told_before(names, rated):
                 of.setdefault(one, rated)
     return Ratings(of, own, frozenset(one.rated.place.start for one in kept))
+
+
+def _bound(
+    clean: str, layout: Layout, names: _Names, tokens: Sequence[_Token], subject: Subject | None
+) -> tuple[dict[int, Rated], list[Rated]]:
+    """Return the ratings by the number of the name that each belongs to, and those of nobody."""
+    of: dict[int, Rated] = {}
+    free: list[Rated] = []
+    rows = [one for one in tokens if one.form is not _Form.PROSE]
+    for token, number in zip(rows, _rows(clean, names, rows), strict=True):
+        for one in names.lines(number) if number is not None else ():
+            of[one] = token.rated
+        if number is None:
+            free.append(token.rated)
+    for token in tokens:
+        if token.form is _Form.PROSE:
+            spoken = _spoken_of(clean, layout, names, token.rated.place, subject)
+            for one in spoken:
+                of.setdefault(one, token.rated)
+            if not spoken:
+                free.append(token.rated)
+    return of, free
 
 
 def _own(
@@ -351,6 +359,8 @@ def _is_old(clean: str, end: int) -> bool:
     return arrow is not None and words.token.match(clean, arrow.end()) is not None
 
 
+_INSIDE = (",", "、", "/", ";", ":", "-", ",评级:", ",评级")
+_CLOSING = (")", "]", "】", ",", "/", ";")
 _PAST = ("此前", "曾", "原", "前次", "上次", "不", "未", "由", "从", "取消")
 
 
@@ -362,6 +372,9 @@ def _form(clean: str, start: int, end: int, before: str, after: str, names: _Nam
         return _Form.CELL
     if before[-1:] in ("(", "[", "【") and words.bracket.match(after):
         return _Form.CELL
+    left = names.before(start)
+    if left is not None and clean[names.ends[left] : start] in _INSIDE and after[:1] in _CLOSING:
+        return _Form.CELL  # (600000.SH,买入)
     if words.label.search(before):
         return _Form.PROSE
     if words.changed.match(after):
@@ -374,6 +387,8 @@ def _form(clean: str, start: int, end: int, before: str, after: str, names: _Nam
 
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+_TARGET = re.compile(r"[,|(]?(?:目标价|目标|TP|现价)")
+_HEAD = re.compile(r"(?:评级|目标价|代码|名称|简称|公司|股票|股份|元\))$")
 _FIGURES = re.compile(r"[-+\d.,%()|/xXAEN倍元:$亿万千百\u4e00-\u9fffA-Z]{1,120}")
 
 
@@ -382,17 +397,22 @@ def _row_form(clean: str, start: int, end: int, names: _Names) -> _Form | None:
     left, right = names.before(start), names.after(end)
     begins_next = right is not None and names.starts[right] == end
     closes = end == len(clean) or begins_next or clean[end] in "0123456789|(-"
+    closes = closes or _TARGET.match(clean, end) is not None
+    opens = (
+        start == 0
+        or clean[start - 1] in "0123456789|%"
+        or _HEAD.search(clean, max(0, start - 4), start)
+    )
     if left is None or not closes:
-        touches = left is None and begins_next
-        return _Form.BESIDE if touches else None
+        return _Form.BESIDE if begins_next and opens else None
     gap = clean[names.ends[left] : start]
     if not gap or gap in (")", "|"):
-        return _Form.BESIDE
+        return _Form.CELL if _TARGET.match(clean, end) else _Form.BESIDE
     digits = sum(character.isdigit() for character in gap)
     words = sum(_HAN.match(character) is not None for character in gap)
     if len(gap) <= 120 and digits >= 3 and words <= 12 and _FIGURES.fullmatch(gap):
         return _Form.CELL
-    return None
+    return _Form.BESIDE if begins_next and opens else None
 
 
 def _english_form(text: Text, start: int, end: int, before: str, names: _Names) -> _Form | None:

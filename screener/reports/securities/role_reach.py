@@ -25,6 +25,7 @@ __all__ = ["leading_cue"]
 _LONGEST_REACH = 60
 _LONGEST_LIST = 100  # of a list that a word such as 包括 opens
 _BESIDE = 10
+_FIGURES = 4  # digits between two elements of a list; a row of a table has more
 _RECENT = 6  # enumerations before that may stand in the same list
 _STUB = re.compile(
     r"(?:以及|和|及|同时|此外|另外|其次|其中|还有|并|包括|如|例如|有|为|是|主要|重点|分别为|分别是|"
@@ -36,8 +37,13 @@ _DESCRIBES = re.compile(
 )
 _JOINT = re.compile(r"[、,;:/|)\]】等和与及,。]*(?:以及|同时|此外|另外|其次|其中)?(?:为|是)?")
 _OPENS = re.compile(r"[^,;:。]{0,24}[,:]?(?:主要|重点)?(?:包括|有|如|例如|分别为|分别是)")
+# What such a word gives instances of, if not of companies.
+_EVENT = re.compile(
+    r"(?:情况|进展|进度|节奏|动向|变化|风险|影响|压力|事件|因素|数据)[,:]?(?:主要)?[包括有如例]{1,2}$"
+)
 _STRANGERS = re.compile(r"(?:[^,;:。、]{1,10}、?){0,4}")  # names that no master knows
-_NEXT_LABEL = re.compile(r"[\u4e00-\u9fff]{2,6}:")
+_OTHERWISE = ("持有", "卖出", "减持", "回避", "规避", "沽", "剔除", "调出", "中性", "不")
+_NEXT_LABEL = re.compile(r"(?:[\u4e00-\u9fff]{2,6}|[A-Z]{2,6}[\u4e00-\u9fff]{0,4}):")
 _QUOTE = re.compile(QUOTE)
 
 
@@ -87,7 +93,8 @@ def _ends(clean: str, cues: Sequence[Cue], group: Sequence[Mention], following: 
     end = quote.end() if quote else end
     if group[-1].coded or LIST_END.match(clean, end) or _NEXT_LABEL.match(clean, end):
         return True
-    return following < len(cues) and cues[following].place.start == end
+    cue = cues[following] if following < len(cues) else None
+    return cue is not None and cue.role is Role.RECOMMENDED and cue.place.start == end
 
 
 def _reaches(
@@ -128,7 +135,8 @@ def _goes_on(further: str) -> bool:
     if _STRANGERS.fullmatch(others) is None or "。" in rest:
         return False
     stub = unnumbered(re.split(r"[,:]", rest)[-1])
-    if len(rest) > _LONGEST_REACH:
+    figures = sum(character.isdigit() for character in rest)
+    if len(rest) > _LONGEST_REACH or figures > _FIGURES or stub.startswith(_OTHERWISE):
         return False
     return len(stub) <= 6 or _STUB.fullmatch(stub) is not None or _describes(stub)
 
@@ -136,7 +144,7 @@ def _goes_on(further: str) -> bool:
 def _in_opened_list(gap: str) -> bool:
     """Tell whether a word such as 包括 opens a list, of which the names are an element."""
     opening = _OPENS.match(gap)
-    if opening is None:
+    if opening is None or _EVENT.search(opening[0]):
         return False
     stub = re.split(r"[、,]", gap[opening.end() :])[-1]
     return _STUB.fullmatch(stub) is not None or _describes(stub)

@@ -74,7 +74,7 @@ def role_words() -> Words:
             rf"(?:{alternatives(advice['leading_words'])}){{0,4}}"
             r"(?:[各均]?(?:获得?|得|被|受到?)(?:\d{1,3}|[多数两几三四五六七八九十])家?(?:券商|机构)?"
             r"(?:联合|重点|集中|共同|同时)?)?"
-            rf"(?:{alternatives(advice['closing'])})(?:评级|标的)?(?=$|[,(])"
+            rf"(?:{alternatives(advice['closing'])}|为[^,;。]{{1,8}}首选)(?:评级|标的|股)?(?=$|[,(])"
         ),
         advice_heading=re.compile(
             rf"(?:{alternatives(advice['sections'])})(?!{alternatives(advice['no_heading'])})"

@@ -35,7 +35,7 @@ from screener.reports.text.text import Place, Text
 
 __all__ = ["Run", "runs_with_roles"]
 
-_SECTION = 400  # characters from one pick that is told of to the next
+_SECTION = 250  # characters from one pick that is told of to the next
 _ROLES = {Stance.GOOD: Role.RECOMMENDED, Stance.NEUTRAL: Role.MENTIONED, Stance.POOR: Role.RISK}
 
 
@@ -54,7 +54,8 @@ class _Page:
 def runs_with_roles(text: Text, layout: Layout, mentions: Sequence[Mention]) -> tuple[Run, ...]:
     """Return the enumerations of a text with the part that each plays."""
     clean = text.clean
-    ratings = ratings_in(text, layout, mentions, subject_of(clean, mentions))
+    subject = subject_of(clean, mentions)
+    ratings = ratings_in(text, layout, mentions, subject)
     groups = [tuple(group) for _, group in groupby(mentions, key=lambda one: one.run)]
     starts = [*(group[0].whole.start for group in groups[1:]), len(clean)][: len(groups)]
     cues = _cues(clean, layout, ratings.taken)
@@ -74,7 +75,24 @@ def runs_with_roles(text: Text, layout: Layout, mentions: Sequence[Mention]) -> 
     advised = sum(run.role is Role.RECOMMENDED for run in found)
     if advised > 1:
         found = [_bare_list(clean, run) for run in found]
-    return tuple(_rated(found, ratings))
+    found = _rated(found, ratings)
+    if subject is None or ratings.own:
+        return tuple(found)
+    advice = _advice_on_subject(page)
+    return tuple(
+        replace(run, role=Role.RECOMMENDED, cue=advice)
+        if advice and run.role is Role.MENTIONED and run.mentions[0].listings[0] == subject.listing
+        else run
+        for run in found
+    )
+
+
+def _advice_on_subject(page: _Page) -> Place | None:
+    """Return the advice of a note that rates its subject by no word of a rating: 建议申购."""
+    for match in role_words().subjects.finditer(page.clean):
+        if not page.layout.in_boilerplate(match.start()):
+            return Place(*match.span())
+    return None
 
 
 _BARE = re.compile(r"(?:^|[。;】)])(?:\d{1,2}[、.)])?([^,;:。】]{1,10}):$")
@@ -148,7 +166,7 @@ def _cues(clean: str, layout: Layout, taken: frozenset[int]) -> list[Cue]:
 def _says_nothing(clean: str, word: str, before: str, end: int) -> bool:
     """Tell whether a cue is none here: somebody else's doing, a longer word."""
     words = role_words()
-    busy = word in words.close and before.endswith(words.busy)
+    busy = word in words.close and before.endswith(words.busy) and "建议" not in before
     return busy or clean.startswith(words.not_after, end)
 
 
@@ -162,12 +180,12 @@ def _role(
     for entry in page.entries.at(place.start):
         if heads(clean, entry, place) and _near(entry, place, before):
             return Role.RECOMMENDED, entry.origin
-    if lead is not None:
+    role, cue = _trailing(clean, sentence, place, group, following)
+    if lead is not None and not (lead.weak and role is Role.RECOMMENDED):
         return lead.role, lead.place
     for entry in page.catalogues.at(place.start):
         if clean[place.start - 1] == ":":
             return Role.RECOMMENDED, entry.origin
-    role, cue = _trailing(clean, sentence, place, group, following)
     if role is Role.MENTIONED and _is_pick(page, place, group, before):
         return Role.RECOMMENDED, None
     if role is Role.MENTIONED and (
