@@ -26,6 +26,7 @@ __all__ = ["QUOTE", "Rated", "Ratings", "ratings_in"]
 
 _ROW = 200  # characters of a row from its name to its rating
 _PROSE = 300  # characters from the name that is spoken of to its rating, over sentences
+_LONGEST_LIST = 60  # names that one rating is given to
 _CLOSE = 16  # characters before and after a rating that tell how it stands there
 
 QUOTE = (
@@ -101,6 +102,7 @@ def ratings_in(
     rows = sum(token.form is not _Form.PROSE for token in tokens)
     headed = _words().head.search(text.clean) is not None
     kept = [one for one in tokens if one.form is not _Form.BESIDE or (rows > 1 and headed)]
+    kept = _latest(text.clean, kept)
     of, free = _bound(text.clean, layout, names, kept, subject)
     own = _own(names, subject, free, of)
     if subject is None:
@@ -108,6 +110,18 @@ def ratings_in(
             for one in _told_before(names, rated):
                 of.setdefault(one, rated)
     return Ratings(of, own, frozenset(one.rated.place.start for one in kept))
+
+
+def _latest(clean: str, tokens: Sequence[_Token]) -> list[_Token]:
+    """Return the ratings without those before another in one row: the last one is in force."""
+    found: list[_Token] = []
+    for token in tokens:
+        if found and found[-1].form is not _Form.PROSE and token.form is not _Form.PROSE:
+            between = clean[found[-1].rated.place.end : token.rated.place.start]
+            if re.fullmatch(r"[|,/-]{0,3}", between):
+                found.pop()
+        found.append(token)
+    return found
 
 
 def _bound(
@@ -171,9 +185,7 @@ _TOGETHER = re.compile(r"[两二三四]者|均|同予|都|分别")
 
 def _told_before(names: _Names, rated: Rated) -> tuple[int, ...]:
     """Return the name that the sentences before a rating speak of: it heads them."""
-    number = names.before(rated.place.start)
-    while number is not None and _gives(names.clean, names, number):
-        number = number - 1 if number else None
+    number = names.rated_by(rated.place.start)
     if number is None or rated.place.start - names.ends[number] > _PROSE:
         return ()
     if rated.rating in read_table("ratings")["levels"]["industry_words"]:
@@ -182,7 +194,7 @@ def _told_before(names: _Names, rated: Rated) -> tuple[int, ...]:
     if _TOGETHER.search(clean[max(0, rated.place.start - 8) : rated.place.start]):
         return names.listed(number)
     headed = start == 0 or clean[start - 1] in _HEADS or clean.startswith((":", "-"), end)
-    alone = names.mentions[number].coded and not names.within(clean.rfind("。", 0, start), start)
+    alone = names.mentions[number].coded and names.alone(number)
     return names.lines(number) if (headed or alone) and len(names.listed(number)) == 1 else ()
 
 
@@ -209,7 +221,7 @@ def _words() -> _Words:
     return _Words(
         token=re.compile(rf"(?:{rating_words()}|{alternatives(english)})(?:-[AB](?![A-Za-z]))?"),
         old=re.compile(
-            r"[”\"'’)]?(?:的?评级)?(?:-*>|→|=>|⇒|(?:上调|下调|调高|调低|调升|调降|调整|下降|上升|提高|降低|"
+            r"[”\"'’)]?(?:的?评级)?(?:-{0,3}>|→|=>|⇒|(?:上调|下调|调高|调低|调升|调降|调整|下降|上升|提高|降低|"
             r"降级|升级|上修|下修|降|升)?(?:至|到|为(?=[“\"'])))[“\"'(]?"
         ),
         called=re.compile(r"[”\"'’)]{0,2}的?(?:投资|股票)?(?:评级|等级)(?!标准|说明|体系|定义)"),
@@ -218,7 +230,7 @@ def _words() -> _Words:
             r"[“\"'‘(]{0,3}$"
         ),
         given=re.compile(
-            rf"(?:{verbs})(?:其|该股|公司|的)?(?:投资)?(?:评级)?(?:至|为|到|于)?[“\"'‘]$"
+            rf"(?:{verbs})(?:其|该股|公司|的)?(?:投资)?(?:评级)?(?:至|为|到|于)?,?[“\"'‘]$"
         ),
         bare=re.compile(
             rf"(?:{bare}"
@@ -240,6 +252,7 @@ def _words() -> _Words:
             r"[:“\"']{0,2}$|[\w-]\)?$",
         ),
         agent=re.compile(rf"(?:对|于)?[^,。;]{{0,4}}?(?:{verbs}|研报|报告|认为|预计|指|料|称)"),
+        moving=re.compile(rf"(?:{verbs}|将|把|对)$"),
         english=frozenset(english),
     )
 
@@ -258,6 +271,7 @@ class _Words(NamedTuple):
     head: re.Pattern[str]
     told: re.Pattern[str]
     agent: re.Pattern[str]
+    moving: re.Pattern[str]
     english: frozenset[str]
 
 
@@ -275,27 +289,38 @@ class _Names:
         number = bisect_right(self.ends, offset) - 1
         return number if number >= 0 else None
 
+    def rated_by(self, offset: int) -> int | None:
+        """Return the last name that ends by an offset and is not that of a house that rates."""
+        number = self.before(offset)
+        while number is not None and _gives(self.clean, self, number):
+            number = number - 1 if number and self.ends[number] > offset - _PROSE else None
+        return number
+
     def after(self, offset: int) -> int | None:
         """Return the first name that begins from an offset on."""
         number = bisect_left(self.starts, offset)
         return number if number < len(self.starts) else None
 
-    def within(self, start: int, end: int) -> bool:
-        """Tell whether a name begins between two offsets."""
-        number = bisect_left(self.starts, max(0, start))
-        return number < len(self.starts) and self.starts[number] < end
+    def alone(self, number: int) -> bool:
+        """Tell whether no other company is named before a name in its sentence."""
+        start = self.starts[number]
+        begin = max(start - _PROSE, 0)
+        first = bisect_left(self.starts, max(begin, self.clean.rfind("。", begin, start)))
+        own = self.mentions[number].listings
+        return all(self.mentions[one].listings == own for one in range(first, number))
 
     def lines(self, number: int) -> tuple[int, ...]:
         """Return a name with the other line of its company that is printed before it."""
         found = [number]
-        while found[-1] and self._same(found[-1] - 1, found[-1]):
+        while len(found) < _LONGEST_LIST and found[-1] and self._same(found[-1] - 1, found[-1]):
             found.append(found[-1] - 1)
         return tuple(found)
 
     def together(self, number: int) -> tuple[int, ...]:
         """Return a name with the other lines of its company that are printed around it."""
         found = [*self.lines(number)]
-        while number + 1 < len(self.mentions) and self._same(number, number + 1):
+        last = min(len(self.mentions) - 1, number + _LONGEST_LIST)
+        while number < last and self._same(number, number + 1):
             number += 1
             found.append(number)
         return tuple(found)
@@ -303,11 +328,13 @@ class _Names:
     def listed(self, number: int) -> tuple[int, ...]:
         """Return a name with those before it in its list."""
         found = [number]
-        while found[-1] and self._joined(found[-1] - 1, found[-1]):
+        while len(found) < _LONGEST_LIST and found[-1] and self._joined(found[-1] - 1, found[-1]):
             found.append(found[-1] - 1)
         return tuple(found)
 
     def _same(self, left: int, right: int) -> bool:
+        if self.starts[right] - self.ends[left] > _ROW:
+            return False
         gap = _plain(self.clean[self.ends[left] : self.starts[right]])
         return gap in ("", ")(", "(", ")", "/", ",", "、") and self._alone(right)
 
@@ -359,31 +386,48 @@ def _is_old(clean: str, end: int) -> bool:
     return arrow is not None and words.token.match(clean, arrow.end()) is not None
 
 
+_MOVED = re.compile(r"[)\]】]?(?:的?(?:投资)?评级)?(?:[至为到][“\"'‘]?|[“\"'‘])")
 _INSIDE = (",", "、", "/", ";", ":", "-", ",评级:", ",评级")
 _CLOSING = (")", "]", "】", ",", "/", ";")
 _PAST = ("此前", "曾", "原", "前次", "上次", "不", "未", "由", "从", "取消")
 
 
 def _form(clean: str, start: int, end: int, before: str, after: str, names: _Names) -> _Form | None:
-    words = _words()
+    """Tell how a rating in Chinese stands in the text; `None` where the word is no rating."""
     if before.endswith(_PAST):
         return None
-    if before.endswith(("|", "->", "→")) and (after[:1] in ("", "|") or after.startswith("|")):
+    if _in_cell(clean, start, before, after, names):
         return _Form.CELL
-    if before[-1:] in ("(", "[", "【") and words.bracket.match(after):
-        return _Form.CELL
-    left = names.before(start)
-    if left is not None and clean[names.ends[left] : start] in _INSIDE and after[:1] in _CLOSING:
-        return _Form.CELL  # (600000.SH,买入)
-    if words.label.search(before):
-        return _Form.PROSE
-    if words.changed.match(after):
-        return _Form.PROSE
-    if words.called.match(after) or (words.given.search(before) and after[:1] in "”\"'’"):
-        return _Form.PROSE
-    if words.bare.search(before) and (end - start >= 4 or not after or not _HAN.match(after)):
+    if _in_prose(clean, start, end, before, after, names):
         return _Form.PROSE
     return _row_form(clean, start, end, names)
+
+
+def _in_cell(clean: str, start: int, before: str, after: str, names: _Names) -> bool:
+    if before.endswith(("|", "->", "→", ">")) and after[:1] in ("", "|", "<"):
+        return True
+    if before[-1:] in ("(", "[", "【") and _words().bracket.match(after):
+        return True
+    left = names.before(start)  # (600000.SH,买入)
+    near = left is not None and start - names.ends[left] <= _CLOSE
+    inside = left is not None and near and clean[names.ends[left] : start] in _INSIDE
+    return inside and after[:1] in _CLOSING
+
+
+def _in_prose(clean: str, start: int, end: int, before: str, after: str, names: _Names) -> bool:
+    words = _words()
+    left = names.before(start)
+    if words.label.search(before) or words.changed.match(after) or words.called.match(after):
+        return True
+    moved = left is not None and _MOVED.fullmatch(clean, names.ends[left], start)
+    if left is not None and moved:  # 上调甲至“买入”
+        begin = names.starts[left]
+        if words.moving.search(clean, max(0, begin - _CLOSE), begin):
+            return True
+    if words.given.search(before) and after[:1] in "”\"'’":
+        return True
+    alone = end - start >= 4 or not after or not _HAN.match(after)
+    return alone and words.bare.search(before) is not None
 
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -395,17 +439,18 @@ _FIGURES = re.compile(r"[-+\d.,%()|/xXAEN倍元:$亿万千百\u4e00-\u9fffA-Z]{1
 def _row_form(clean: str, start: int, end: int, names: _Names) -> _Form | None:
     """Tell whether a rating ends a row of figures, or stands right between two names."""
     left, right = names.before(start), names.after(end)
-    begins_next = right is not None and names.starts[right] == end
+    begins_next = right is not None and names.starts[right] == end + (clean[end : end + 1] == "|")
     closes = end == len(clean) or begins_next or clean[end] in "0123456789|(-"
     closes = closes or _TARGET.match(clean, end) is not None
+    closes = closes or _words().token.match(clean, end) is not None
     opens = (
         start == 0
         or clean[start - 1] in "0123456789|%"
         or _HEAD.search(clean, max(0, start - 4), start)
     )
-    if left is None or not closes:
+    if left is None or not closes or start - names.ends[left] > _ROW:
         return _Form.BESIDE if begins_next and opens else None
-    gap = clean[names.ends[left] : start]
+    gap = _words().token.sub("", clean[names.ends[left] : start])
     if not gap or gap in (")", "|"):
         return _Form.CELL if _TARGET.match(clean, end) else _Form.BESIDE
     digits = sum(character.isdigit() for character in gap)
@@ -429,9 +474,11 @@ def _english_form(text: Text, start: int, end: int, before: str, names: _Names) 
     word = clean[start:end]
     if before.endswith(("from", "|from")) or "from" in before[-5:]:
         return None
-    if before[-1:] in ("|", "(", "[") or before.endswith(("->", "→")):
+    if before[-1:] in ("|", "(", "[", ">") or before.endswith(("->", "→")):
         return _Form.CELL
     left = names.before(start)
+    if before[-1:] == clean[end : end + 1] == "," and left is not None:
+        return _Form.CELL if start - names.ends[left] <= _CLOSE else None
     if word.isupper() and left is not None and start - names.ends[left] <= 4:
         return _Form.CELL
     if word.isupper() or _words().told.search(before):
@@ -490,7 +537,7 @@ def _parted(clean: str, start: int, end: int) -> bool:
 
 
 _OPENS = re.compile(
-    r"[”\"'’)]{0,2}(?:的?(?:投资)?评级)?的?(?:个股|公司|标的|股票|股份)?(?:分别)?(?:有|为|包括|是|:|予|给)?[“(]?"
+    r"[”\"'’)]{0,2}(?:的?(?:投资)?评级|ratings?)?(?:on|for)?的?(?:个股|公司|标的|股票|股份)?(?:分别)?(?:有|为|包括|是|:|予|给)?[“(]?"
 )
 _OWN = re.compile(r"公司|该股|集团")
 
@@ -501,26 +548,27 @@ def _spoken_of(
     """Return the names that a sentence's rating is given to."""
     sentence = layout.sentence(place.start)
     right = names.after(place.end)
-    left = names.before(place.start)
-    while left is not None and _gives(clean, names, left):
-        left = left - 1 if left else None
+    left = names.rated_by(place.start)
     heads = left is None or names.starts[left] < sentence.start
     opening = _OPENS.match(clean, place.end)
     if right is not None and opening and opening.end() == names.starts[right]:
-        closed = clean[opening.end() - 1] == ":" or opening[0].endswith(("有", "为", "包括", "是"))
+        closed = clean[opening.end() - 1] == ":" or opening[0].endswith(
+            ("有", "为", "包括", "是", "on", "for")
+        )
         if closed or (heads and opening.end() - place.end <= 3):
             run = names.mentions[right].run
             found = [right]
             while found[-1] + 1 < len(names.mentions) and names.mentions[found[-1] + 1].run == run:
                 found.append(found[-1] + 1)
             return tuple(found)
-    if left is None:
+    if left is None or place.start - names.ends[left] > _PROSE:
         return ()
     between = clean[names.ends[left] : place.start]
     other = subject and names.mentions[left].listings[0] != subject.listing
-    if subject and subject.alone and other and "," in between:
+    told = names.starts[left] == sentence.start  # 甲:…,维持“买入”评级
+    if subject and subject.alone and other and "," in between and not told:
         return ()
-    if names.starts[left] >= sentence.start and len(between) <= _PROSE:
+    if names.starts[left] >= sentence.start:
         return () if _OWN.search(between[-12:]) and "、" in between else names.listed(left)
     return ()
 

@@ -104,7 +104,7 @@ def _reaches(
     gap = _without_names(clean, cue.place.end, place.start, before)
     if cue.role is Role.MENTIONED and len(gap) > _BESIDE:
         return False  # 份额, 客户 and the like speak of what stands right beside them
-    if not gap:
+    if gap in ("", ":"):
         return True
     if same and ends:
         further = _without_names(clean, same[-1].place.end, place.start, before)
@@ -112,9 +112,7 @@ def _reaches(
             return True
     opening, colon, listed = gap.partition(":")
     if colon and len(opening) <= 16 and not re.search(r"[,;。]", opening):
-        stub = re.split(r"[,;:)]", listed)[-1]
-        fits = _STUB.fullmatch(unnumbered(stub)) is not None or len(stub) <= 6
-        return ends and (fits or len(group) > 1)
+        return ends and _in_told_list(listed, group)
     if not ends or ";" in gap:
         return False
     if len(gap) <= _LONGEST_LIST and _in_opened_list(gap):
@@ -139,6 +137,14 @@ def _goes_on(further: str) -> bool:
     if len(rest) > _LONGEST_REACH or figures > _FIGURES or stub.startswith(_OTHERWISE):
         return False
     return len(stub) <= 6 or _STUB.fullmatch(stub) is not None or _describes(stub)
+
+
+def _in_told_list(listed: str, group: Sequence[Mention]) -> bool:
+    """Tell whether names are an element of the list after a colon."""
+    if len(listed) > _LONGEST_LIST:
+        return False
+    stub = re.split(r"[,;:)]", listed)[-1]
+    return len(group) > 1 or len(stub) <= 6 or _STUB.fullmatch(unnumbered(stub)) is not None
 
 
 def _in_opened_list(gap: str) -> bool:

@@ -38,6 +38,7 @@ class Words:
     against: re.Pattern[str]
     not_prices: tuple[str, ...]
     moves: re.Pattern[str]
+    picked: re.Pattern[str]
     dated_picks: re.Pattern[str]
     subjects: re.Pattern[str]
     pick_table: re.Pattern[str]
@@ -74,7 +75,7 @@ def role_words() -> Words:
             rf"(?:{alternatives(advice['leading_words'])}){{0,4}}"
             r"(?:[各均]?(?:获得?|得|被|受到?)(?:\d{1,3}|[多数两几三四五六七八九十])家?(?:券商|机构)?"
             r"(?:联合|重点|集中|共同|同时)?)?"
-            rf"(?:{alternatives(advice['closing'])}|为[^,;。]{{1,8}}首选)(?:评级|标的|股)?(?=$|[,(])"
+            rf"(?:{alternatives(advice['closing'])}|[为是][^,;。]{{1,8}}首选)(?:评级|标的|股)?(?=$|[,(])"
         ),
         advice_heading=re.compile(
             rf"(?:{alternatives(advice['sections'])})(?!{alternatives(advice['no_heading'])})"
@@ -89,6 +90,10 @@ def role_words() -> Words:
             r"一度|股价|收市|反弹|急|逆市|轻微){0,3}"
             rf"(?:{alternatives(table['mover']['verbs'])})(?:幅|逾|超|近|约|达|至|多)?[+-]?\d"
             rf"|(?:shares)?(?:{alternatives(table['mover']['english'])})(?:by)?[+-]?\d)"
+        ),
+        picked=re.compile(
+            r"[)\]】]?(?:is|are|remains?)(?:still)?(?:our|the|its|their)?[A-Za-z]{0,12}"
+            r"(?:picks?|favou?rites?|choice)"
         ),
         dated_picks=re.compile(alternatives(advice["dated_picks"])),
         subjects=re.compile(rf"(?<![不勿])(?:{alternatives(advice['subjects'])})"),

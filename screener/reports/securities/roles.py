@@ -189,7 +189,9 @@ def _role(
     if role is Role.MENTIONED and _is_pick(page, place, group, before):
         return Role.RECOMMENDED, None
     if role is Role.MENTIONED and (
-        _listed_as_advice(page, place, group) or _goes_on(clean, sentence, place, before)
+        _listed_as_advice(page, place, group)
+        or _goes_on(clean, sentence, place, before)
+        or _told_on(page, sentence, place, group, before)
     ):
         return Role.RECOMMENDED, None
     return role, cue
@@ -216,6 +218,27 @@ def _goes_on(clean: str, sentence: Place, place: Place, before: list[Run]) -> bo
         near
         and _LABEL.fullmatch(clean, sentence.start, place.start) is not None
         and _LIST_OVER.match(clean, place.end) is not None
+    )
+
+
+def _told_on(
+    page: _Page, sentence: Place, place: Place, group: tuple[Mention, ...], before: list[Run]
+) -> bool:
+    """Tell whether a pick is told of like the one before it, each at the head of its sentence."""
+    last = before[-1] if before else None
+    if (
+        last is None
+        or last.role is not Role.RECOMMENDED
+        or len(group) > 1
+        or len(last.mentions) > 1
+    ):
+        return False
+    clean = page.clean
+    return (
+        sentence.start == place.start
+        and clean[last.place.end : last.place.end + 1] == clean[place.end : place.end + 1] == ":"
+        and place.start - last.place.end <= _SECTION
+        and role_words().advice_end.search(clean, last.place.end, place.start) is None
     )
 
 
@@ -282,6 +305,8 @@ def _trailing(
             return role, Place(*match.span())
     if moved := words.moves.match(clean, place.end, sentence.end):
         return Role.MOVER, Place(*moved.span())
+    if picked := words.picked.match(clean, place.end):
+        return Role.RECOMMENDED, Place(*picked.span())
     moves = [_ATTACHED_MOVE.match(clean, one.whole.end) for one in group]
     if all(moves):
         return Role.MOVER, None
