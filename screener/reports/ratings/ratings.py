@@ -156,13 +156,28 @@ def _best(clean: str, seen: list[_Seen], kind: RatingLevel | None) -> _Seen | No
         return None
     top = max(item.weight for item in seen)
     first = [item for item in seen if item.weight == top]
-    if top >= _Weight.LABEL or len({item.match["rating"] for item in first}) == 1:
-        return first[0]
-    if kind is RatingLevel.STOCK:
+    if top >= _Weight.LABEL:
+        fitting = [item for item in first if _level(clean, item.match, kind) is kind]
+        named = [item for item in fitting if _is_industrys(item)]
+        return ((kind is RatingLevel.INDUSTRY and named) or first)[0]
+    if _agree(first) or kind is RatingLevel.STOCK:
         return first[0]
     # Sentences on several companies: only one on the industry speaks for the report.
     own = [item for item in first if _level(clean, item.match, None) is RatingLevel.INDUSTRY]
     return own[0] if len({item.match["rating"] for item in own}) == 1 else None
+
+
+def _is_industrys(item: _Seen) -> bool:
+    return item.match["rating"] in read_table("ratings")["levels"]["industry_words"]
+
+
+def _agree(seen: Sequence[_Seen]) -> bool:
+    """Tell whether ratings are one, in one language or in two."""
+    words = {item.match["rating"] for item in seen}
+    han = [word for word in words if _HAN.match(word)]
+    return len(words) == 1 or (
+        len(han) <= 1 < len(words) and len({stances()[word] for word in words}) == 1
+    )
 
 
 def _speaks_for_all(clean: str, item: _Seen, kind: RatingLevel | None) -> bool:
@@ -175,7 +190,7 @@ def _speaks_for_all(clean: str, item: _Seen, kind: RatingLevel | None) -> bool:
         return False
     if re.search(r"行业|板块", before[-_GAP:]):
         return True
-    if item.match["rating"] in read_table("ratings")["levels"]["industry_words"]:
+    if _is_industrys(item):
         return True
     return kind is None and _CODE.search(before) is None
 
@@ -306,7 +321,7 @@ def _labelled() -> re.Pattern[str]:
     return re.compile(
         rf"(?P<before>{change})?(?<!上次)(?<!前次)(?<!原)(?<!此前)"
         rf"(?:(?:投资|行业|公司|股票|个股|板块|最新|当前|本次|综合){{0,6}}评级|Rating|rating|RATING)"
-        rf"(?P<colon>[:|]|为(?=[“\"]))?[“\"(]*(?P<change>{change})?[“\"]?{_any_rating()}"
+        rf"(?P<colon>[:|]|为|-(?=[^-]{{1,4}}评级)|-(?:全面|继续|坚定|持续)?(?=看))?[“\"(]*(?P<change>{change})?[“\"]?{_any_rating()}"
         rf"[”\")]?(?(colon){_EXPLAINED}|{_DEFINING})[|(/]?(?P<after>{change})?"
     )
 

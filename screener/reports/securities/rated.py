@@ -26,6 +26,7 @@ __all__ = ["QUOTE", "Rated", "Ratings", "ratings_in"]
 
 _ROW = 200  # characters of a row from its name to its rating
 _PROSE = 300  # characters from the name that is spoken of to its rating, over sentences
+_LABELLED = 40  # characters from a name to the label of its rating
 _LONGEST_LIST = 60  # names that one rating is given to
 _CLOSE = 16  # characters before and after a rating that tell how it stands there
 
@@ -60,14 +61,14 @@ class Ratings(NamedTuple):
     Parameters
     ----------
     of
-        By the number of the mention that each belongs to.
+        By the number of the mention that they belong to, the first counts.
     own
         A stock note's rating of its own subject, by the line of the company.
     taken
         Offsets at which the ratings begin.
     """
 
-    of: dict[int, Rated]
+    of: dict[int, tuple[Rated, ...]]
     own: dict[Listing, Rated]
     taken: frozenset[int]
 
@@ -75,7 +76,11 @@ class Ratings(NamedTuple):
 class _Form(Enum):
     CELL = "cell"  # in a row, a cell, a bracket
     PROSE = "prose"  # a sentence gives it
+    LABEL = "label"  # after a label or before its change: of the report, or of a name right before
     BESIDE = "beside"  # touches a name, and nothing else tells
+
+
+_ROWS = (_Form.CELL, _Form.BESIDE)
 
 
 class _Token(NamedTuple):
@@ -99,7 +104,7 @@ def ratings_in(
     """
     names = _Names(text.clean, mentions)
     tokens = [*_tokens(text, layout, names)]
-    rows = sum(token.form is not _Form.PROSE for token in tokens)
+    rows = sum(token.form in _ROWS for token in tokens)
     headed = _words().head.search(text.clean) is not None
     kept = [one for one in tokens if one.form is not _Form.BESIDE or (rows > 1 and headed)]
     kept = _latest(text.clean, kept)
@@ -108,7 +113,7 @@ def ratings_in(
     if subject is None:
         for rated in sorted(free, key=lambda rated: rated.place):
             for one in _told_before(names, rated):
-                of.setdefault(one, rated)
+                of[one] = (*of.get(one, ()), rated)
     return Ratings(of, own, frozenset(one.rated.place.start for one in kept))
 
 
@@ -116,7 +121,7 @@ def _latest(clean: str, tokens: Sequence[_Token]) -> list[_Token]:
     """Return the ratings without those before another in one row: the last one is in force."""
     found: list[_Token] = []
     for token in tokens:
-        if found and found[-1].form is not _Form.PROSE and token.form is not _Form.PROSE:
+        if found and found[-1].form in _ROWS and token.form in _ROWS:
             between = clean[found[-1].rated.place.end : token.rated.place.start]
             if re.fullmatch(r"[|,/-]{0,3}", between):
                 found.pop()
@@ -126,28 +131,31 @@ def _latest(clean: str, tokens: Sequence[_Token]) -> list[_Token]:
 
 def _bound(
     clean: str, layout: Layout, names: _Names, tokens: Sequence[_Token], subject: Subject | None
-) -> tuple[dict[int, Rated], list[Rated]]:
+) -> tuple[dict[int, tuple[Rated, ...]], list[Rated]]:
     """Return the ratings by the number of the name that each belongs to, and those of nobody."""
-    of: dict[int, Rated] = {}
+    of: dict[int, tuple[Rated, ...]] = {}
     free: list[Rated] = []
-    rows = [one for one in tokens if one.form is not _Form.PROSE]
+    rows = [one for one in tokens if one.form in _ROWS]
     for token, number in zip(rows, _rows(clean, names, rows), strict=True):
         for one in names.lines(number) if number is not None else ():
-            of[one] = token.rated
+            of[one] = (token.rated,)
         if number is None:
             free.append(token.rated)
     for token in tokens:
-        if token.form is _Form.PROSE:
-            spoken = _spoken_of(clean, layout, names, token.rated.place, subject)
+        if token.form not in _ROWS:
+            spoken = _spoken_of(clean, layout, names, token, subject)
             for one in spoken:
-                of.setdefault(one, token.rated)
+                of[one] = (*of.get(one, ()), token.rated)
             if not spoken:
                 free.append(token.rated)
     return of, free
 
 
 def _own(
-    names: _Names, subject: Subject | None, free: Iterable[Rated], of: dict[int, Rated]
+    names: _Names,
+    subject: Subject | None,
+    free: Iterable[Rated],
+    of: dict[int, tuple[Rated, ...]],
 ) -> dict[Listing, Rated]:
     """Return the ratings of a note's subject: its own, and those that name nobody."""
     if subject is None:
@@ -159,7 +167,9 @@ def _own(
         if mention.listings[0] == subject.listing
         for one in names.together(number)
     }
-    given = [(of[number], mentions[number].listings[0]) for number in of]
+    given = [
+        (rated, mentions[number].listings[0]) for number, ratings in of.items() for rated in ratings
+    ]
     for rated in free:
         left = names.before(rated.place.start)
         near = left is None or mentions[left].listings[0] == subject.listing
@@ -400,6 +410,8 @@ def _form(clean: str, start: int, end: int, before: str, after: str, names: _Nam
         return _Form.CELL
     if _in_prose(clean, start, end, before, after, names):
         return _Form.PROSE
+    if _words().label.search(before) or _words().changed.match(after):
+        return _Form.LABEL
     return _row_form(clean, start, end, names)
 
 
@@ -417,7 +429,8 @@ def _in_cell(clean: str, start: int, before: str, after: str, names: _Names) -> 
 def _in_prose(clean: str, start: int, end: int, before: str, after: str, names: _Names) -> bool:
     words = _words()
     left = names.before(start)
-    if words.label.search(before) or words.changed.match(after) or words.called.match(after):
+    quoted = before[-1:] in ("“", '"', "‘")
+    if words.called.match(after) or (quoted and words.label.search(before)):
         return True
     moved = left is not None and _MOVED.fullmatch(clean, names.ends[left], start)
     if left is not None and moved:  # 上调甲至“买入”
@@ -543,9 +556,10 @@ _OWN = re.compile(r"公司|该股|集团")
 
 
 def _spoken_of(
-    clean: str, layout: Layout, names: _Names, place: Place, subject: Subject | None
+    clean: str, layout: Layout, names: _Names, token: _Token, subject: Subject | None
 ) -> tuple[int, ...]:
     """Return the names that a sentence's rating is given to."""
+    place = token.rated.place
     sentence = layout.sentence(place.start)
     right = names.after(place.end)
     left = names.rated_by(place.start)
@@ -561,7 +575,8 @@ def _spoken_of(
             while found[-1] + 1 < len(names.mentions) and names.mentions[found[-1] + 1].run == run:
                 found.append(found[-1] + 1)
             return tuple(found)
-    if left is None or place.start - names.ends[left] > _PROSE:
+    reach = _PROSE if token.form is _Form.PROSE else _LABELLED
+    if left is None or place.start - names.ends[left] > reach:
         return ()
     between = clean[names.ends[left] : place.start]
     other = subject and names.mentions[left].listings[0] != subject.listing

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from screener.domain.listing import Listing
 from screener.domain.report import Role
 from screener.reports.ratings.ratings import Stance
 from screener.reports.securities.mentions import Mention
@@ -116,10 +117,10 @@ def _rated(runs: Sequence[Run], ratings: Ratings) -> list[Run]:
     for run in runs:
         parts: list[Run] = []
         for mention in run.mentions:
-            part = _part(run, mention, ratings.of.get(number), ratings)
+            part = _part(run, mention, ratings.of.get(number, ()), ratings.own)
             number += 1
             last = parts[-1] if parts else None
-            if last and (last.role, last.cue, last.rating) == (part.role, part.cue, part.rating):
+            if last and (last.role, last.cue, last.ratings) == (part.role, part.cue, part.ratings):
                 parts[-1] = replace(last, mentions=(*last.mentions, mention))
             else:
                 parts.append(part)
@@ -127,18 +128,21 @@ def _rated(runs: Sequence[Run], ratings: Ratings) -> list[Run]:
     return found
 
 
-def _part(run: Run, mention: Mention, rated: Rated | None, ratings: Ratings) -> Run:
+def _part(
+    run: Run, mention: Mention, given: tuple[Rated, ...], own: Mapping[Listing, Rated]
+) -> Run:
     """Return one name's own part in its enumeration."""
     alone = replace(run, mentions=(mention,))
-    if rated is not None:
-        role = _ROLES.get(rated.stance, run.role)
-        cue = run.cue if rated.stance is Stance.NONE else rated.place
-        return replace(alone, role=role, cue=cue, rating=rated)
-    own = ratings.own.get(mention.listings[0])
-    if own is None:
+    if given:
+        first = given[0]
+        role = _ROLES.get(first.stance, run.role)
+        cue = run.cue if first.stance is Stance.NONE else first.place
+        return replace(alone, role=role, cue=cue, ratings=given)
+    rated = own.get(mention.listings[0])
+    if rated is None:
         return alone
-    role = _ROLES[own.stance] if run.role is Role.MENTIONED else run.role
-    return replace(alone, role=role, rating=own)
+    role = _ROLES[rated.stance] if run.role is Role.MENTIONED else run.role
+    return replace(alone, role=role, ratings=(rated,))
 
 
 def _cues(clean: str, layout: Layout, taken: frozenset[int]) -> list[Cue]:

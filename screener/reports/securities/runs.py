@@ -26,12 +26,12 @@ class Run:
         Part that they play.
     cue
         Word that says so; `None` where none does.
-    rating
-        The rating that the text gives them, if it gives them one.
+    ratings
+        The ratings that the text gives them here, the first counts.
     """
 
     mentions: tuple[Mention, ...]
     place: Place
     role: Role
     cue: Place | None = None
-    rating: Rated | None = None
+    ratings: tuple[Rated, ...] = ()

@@ -18,6 +18,7 @@ from screener.reports.securities.mentions import Mention, PossibleMention, menti
 from screener.reports.securities.name_index import NameIndex, capitals
 from screener.reports.securities.rated import Rated
 from screener.reports.securities.roles import Run, runs_with_roles
+from screener.reports.securities.subject import subject_of
 from screener.reports.securities.themes import ThemeIndex, label_words, make_slug, says_nothing
 from screener.reports.text.found import Doubt, DoubtKind, Finding, Spotted
 from screener.reports.text.layout import Item, Layout, lay_out
@@ -56,12 +57,15 @@ class Securities:
         Every place at which a listing is named, in order.
     theme_places
         Where each theme's names are advised, for telling which note they belong to.
+    others_ratings
+        Where ratings stand that are given to named companies, and not to a note's own subject.
     """
 
     findings: tuple[Finding, ...]
     doubts: tuple[Doubt, ...]
     spotted: tuple[Spotted, ...]
     theme_places: tuple[tuple[str, int], ...]
+    others_ratings: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class _Seen:
     role: Role
     theme: str
     weight: float
-    rating: Rated | None = None
+    ratings: tuple[Rated, ...] = ()
 
 
 def securities_in(
@@ -119,6 +123,20 @@ def securities_in(
         theme_places=tuple(
             (one.theme, one.mention.place.start) for one in seen if one.role is Role.RECOMMENDED
         ),
+        others_ratings=_others_ratings(text.clean, mentions, runs),
+    )
+
+
+def _others_ratings(
+    clean: str, mentions: Sequence[Mention], runs: Sequence[Run]
+) -> tuple[Place, ...]:
+    """Return where the ratings of companies stand that a note is not on."""
+    subject = subject_of(clean, mentions)
+    return tuple(
+        rated.place
+        for run in runs
+        if subject is None or run.mentions[0].listings[0] != subject.listing
+        for rated in run.ratings
     )
 
 
@@ -185,7 +203,7 @@ def _seen(
             overall = _overall_theme(text.clean, title, themes) if overall is None else overall
             theme, weight = _of_company(lines[0][0], names, themes, overall)
         found += [
-            _Seen(one, listing, also, run.role, theme, weight, run.rating)
+            _Seen(one, listing, also, run.role, theme, weight, run.ratings[:1])
             for one, (listing, also) in zip(run.mentions, lines, strict=True)
         ]
     return found
@@ -351,7 +369,7 @@ def _findings(
 
 def _rating_of(text: Text, group: Sequence[_Seen]) -> str:
     """Return the one rating that the text gives a listing, as printed."""
-    given = {one.rating.rating: one.rating.place for one in group if one.rating is not None}
+    given = {rated.rating: rated.place for one in group for rated in one.ratings}
     return text.printed(*given.values()) if len(given) == 1 else ""
 
 
