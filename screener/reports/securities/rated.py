@@ -383,7 +383,7 @@ def _tokens(text: Text, layout: Layout, names: _Names) -> Iterable[_Token]:
         if match[0] in words.english or rating in words.english:
             form = _english_form(text, start, end, before, names)
         else:
-            form = _form(clean, start, end, before, after, names)
+            form = _form(text, start, end, before, after, names)
         if form is None or words.industry.search(clean, max(0, start - 12), start):
             continue
         yield _Token(Rated(match[0], known[rating], Place(start, end)), form)
@@ -402,13 +402,14 @@ _CLOSING = (")", "]", "】", ",", "/", ";")
 _PAST = ("此前", "曾", "原", "前次", "上次", "不", "未", "由", "从", "取消")
 
 
-def _form(clean: str, start: int, end: int, before: str, after: str, names: _Names) -> _Form | None:
+def _form(text: Text, start: int, end: int, before: str, after: str, names: _Names) -> _Form | None:
     """Tell how a rating in Chinese stands in the text; `None` where the word is no rating."""
+    clean = text.clean
     if before.endswith(_PAST):
         return None
     if _in_cell(clean, start, before, after, names):
         return _Form.CELL
-    if _in_prose(clean, start, end, before, after, names):
+    if _in_prose(text, start, end, before, after, names):
         return _Form.PROSE
     if _words().label.search(before) or _words().changed.match(after):
         return _Form.LABEL
@@ -423,10 +424,13 @@ def _in_cell(clean: str, start: int, before: str, after: str, names: _Names) -> 
     left = names.before(start)  # (600000.SH,买入)
     near = left is not None and start - names.ends[left] <= _CLOSE
     inside = left is not None and near and clean[names.ends[left] : start] in _INSIDE
-    return inside and after[:1] in _CLOSING
+    return (inside and after[:1] in _CLOSING) or (
+        left is not None and names.ends[left] == start and after[:1] == ")"
+    )
 
 
-def _in_prose(clean: str, start: int, end: int, before: str, after: str, names: _Names) -> bool:
+def _in_prose(text: Text, start: int, end: int, before: str, after: str, names: _Names) -> bool:
+    clean = text.clean
     words = _words()
     left = names.before(start)
     quoted = before[-1:] in ("“", '"', "‘")
@@ -439,7 +443,7 @@ def _in_prose(clean: str, start: int, end: int, before: str, after: str, names: 
             return True
     if words.given.search(before) and after[:1] in "”\"'’":
         return True
-    alone = end - start >= 4 or not after or not _HAN.match(after)
+    alone = end - start >= 4 or not _HAN.match(after) or text.blank_before(end)
     return alone and words.bare.search(before) is not None
 
 
@@ -580,7 +584,8 @@ def _spoken_of(
         return ()
     between = clean[names.ends[left] : place.start]
     other = subject and names.mentions[left].listings[0] != subject.listing
-    told = names.starts[left] == sentence.start  # 甲:…,维持“买入”评级
+    begin = names.starts[left]  # 甲:…,维持“买入”评级
+    told = begin == sentence.start or clean[begin - 1] in _HEADS
     if subject and subject.alone and other and "," in between and not told:
         return ()
     if names.starts[left] >= sentence.start:

@@ -14,7 +14,9 @@ from screener.reports.text.vocabulary import alternatives, read_table
 __all__ = ["ASIDE", "LIST_END", "Words", "role_words", "unnumbered"]
 
 ASIDE = re.compile(r"\([^()]{0,80}\)|\[[^\[\]]{0,60}\]|【[^【】]{0,40}】|\*\*")
-LIST_END = re.compile(r"$|[、,;。:!?()|/\]】”*●■▶-]|等|在内|为代表|为首|两|三家|四家|和|及|以及|\d")
+LIST_END = re.compile(
+    r"$|[、,;。:.!?()\[|/\]【】”*#<>~_●■▶➢◆★☆※→·-]|等|在内|为代表|为首|两|三家|四家|和|及|以及|\d"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def role_words() -> Words:
             (
                 role,
                 re.compile(
-                    rf"等?[^,。;:、!?]{{0,{reach}}}?(?:{alternatives(table[role]['tail'])})"
+                    rf"等?[^,。;:、!?\[-]{{0,{reach}}}?(?:{alternatives(table[role]['tail'])})"
                 ),
             )
             for role, reach in ((Role.RECOMMENDED, 16), (Role.RISK, 12), (Role.MOVER, 4))
@@ -75,7 +77,7 @@ def role_words() -> Words:
             rf"(?:{alternatives(advice['leading_words'])}){{0,4}}"
             r"(?:[各均]?(?:获得?|得|被|受到?)(?:\d{1,3}|[多数两几三四五六七八九十])家?(?:券商|机构)?"
             r"(?:联合|重点|集中|共同|同时)?)?"
-            rf"(?:{alternatives(advice['closing'])}|[为是][^,;。]{{1,8}}首选)(?:评级|标的|股)?(?=$|[,(])"
+            rf"(?:{alternatives(advice['closing'])}|[为是][^,;。]{{1,8}}首选)(?:评级|标的|股)?(?=$|[,.(\[<-])"
         ),
         advice_heading=re.compile(
             rf"(?:{alternatives(advice['sections'])})(?!{alternatives(advice['no_heading'])})"

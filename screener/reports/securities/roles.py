@@ -57,7 +57,7 @@ def runs_with_roles(text: Text, layout: Layout, mentions: Sequence[Mention]) -> 
     clean = text.clean
     subject = subject_of(clean, mentions)
     ratings = ratings_in(text, layout, mentions, subject)
-    groups = [tuple(group) for _, group in groupby(mentions, key=lambda one: one.run)]
+    groups = _groups(clean, mentions)
     starts = [*(group[0].whole.start for group in groups[1:]), len(clean)][: len(groups)]
     cues = _cues(clean, layout, ratings.taken)
     page = _Page(
@@ -94,6 +94,23 @@ def _advice_on_subject(page: _Page) -> Place | None:
         if not page.layout.in_boilerplate(match.start()):
             return Place(*match.span())
     return None
+
+
+# What parts the names of one enumeration where a page or a comma breaks it.
+_BROKEN = re.compile(r"[)\]】]?[、,](?:\d{1,3}[、.])?[(\[【]?")
+
+
+def _groups(clean: str, mentions: Sequence[Mention]) -> list[tuple[Mention, ...]]:
+    """Return the enumerations, those joined that only a comma or a page's number parts."""
+    found: list[tuple[Mention, ...]] = []
+    for _, run in groupby(mentions, key=lambda one: one.run):
+        group = tuple(run)
+        end = found[-1][-1].whole.end if found else 0
+        if found and _BROKEN.fullmatch(clean, end, group[0].whole.start):
+            found[-1] += group
+        else:
+            found.append(group)
+    return found
 
 
 _BARE = re.compile(r"(?:^|[。;】)])(?:\d{1,2}[、.)])?([^,;:。】]{1,10}):$")
@@ -239,7 +256,7 @@ def _told_on(
         return False
     clean = page.clean
     return (
-        sentence.start == place.start
+        (sentence.start == place.start or clean[place.start - 1] in "-●■▶➢")
         and clean[last.place.end : last.place.end + 1] == clean[place.end : place.end + 1] == ":"
         and place.start - last.place.end <= _SECTION
         and role_words().advice_end.search(clean, last.place.end, place.start) is None
@@ -305,7 +322,9 @@ def _trailing(
     words = role_words()
     for role, pattern in words.tails:
         match = pattern.match(clean, place.end, sentence.end)
-        if match and (role is not Role.RECOMMENDED or len(group) > 1 or _together(match[0])):
+        if match is None or match.end() == following:
+            continue  # a word right before the next names speaks of them
+        if role is not Role.RECOMMENDED or len(group) > 1 or _together(match[0]):
             return role, Place(*match.span())
     if moved := words.moves.match(clean, place.end, sentence.end):
         return Role.MOVER, Place(*moved.span())
