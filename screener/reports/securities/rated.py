@@ -251,7 +251,7 @@ def _words() -> _Words:
         ),
         bracket=re.compile(rf"(?:[,、/;]?(?:{changes}))?[)\]】]"),
         explained=re.compile(
-            r"[”\"'’]?(?:评级)?[:\-(]{0,2}(?:预期|预计|预测|相对|未来|指|表示|代表|股价|行业指数)|[”\"'’]?[:=]?[><≥≤]"
+            r"[”\"'’]?(?:评级)?[:\-(]{0,2}(?:预期|预计|预测|相对|未来|指|表示|代表|股价|行业指数)|[”\"'’]?[:=]?[><≥≤](?!/)"
         ),
         industry=re.compile(r"(?:行业|板块|产业)[^,。;:]{0,8}$"),
         head=re.compile(r"评级|Rating|rating"),
@@ -342,6 +342,14 @@ class _Names:
             found.append(found[-1] - 1)
         return tuple(found)
 
+    def listed_after(self, number: int) -> tuple[int, ...]:
+        """Return a name with those after it in its list."""
+        last = min(len(self.mentions) - 1, number + _LONGEST_LIST)
+        end = number
+        while end < last and self._joined(end, end + 1):
+            end += 1
+        return tuple(range(number, end + 1))
+
     def _same(self, left: int, right: int) -> bool:
         if self.starts[right] - self.ends[left] > _ROW:
             return False
@@ -359,7 +367,7 @@ class _Names:
         return _JOINT.fullmatch(gap) is not None or self._same(left, right)
 
 
-_JOINT = re.compile(r"[)\]】]?(?:[、,/]|以及|和|与|及|and){1,2}[(\[【]?")
+_JOINT = re.compile(r"[)\]】]?(?:[、,/]|以及|和|与|及|and){1,2}(?:\d{1,3}[、.])?[(\[【]?")
 _QUOTED = re.compile(QUOTE)
 
 
@@ -574,11 +582,7 @@ def _spoken_of(
             ("有", "为", "包括", "是", "on", "for")
         )
         if closed or (heads and opening.end() - place.end <= 3):
-            run = names.mentions[right].run
-            found = [right]
-            while found[-1] + 1 < len(names.mentions) and names.mentions[found[-1] + 1].run == run:
-                found.append(found[-1] + 1)
-            return tuple(found)
+            return names.listed_after(right)
     reach = _PROSE if token.form is _Form.PROSE else _LABELLED
     if left is None or place.start - names.ends[left] > reach:
         return ()

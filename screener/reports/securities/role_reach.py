@@ -44,11 +44,17 @@ _EVENT = re.compile(
 _STRANGERS = re.compile(r"(?:[^,;:。、]{1,10}、?){0,4}")  # names that no master knows
 _OTHERWISE = ("持有", "卖出", "减持", "回避", "规避", "沽", "剔除", "调出", "中性", "不")
 _NEXT_LABEL = re.compile(r"(?:[\u4e00-\u9fff]{2,6}|[A-Z]{2,6}[\u4e00-\u9fff]{0,4}):")
+_MARK = re.compile(r"[:>|●■◆▶➢★]*(?:(?<!\d)-(?!\d)|[:>|●■◆▶➢★])[:>|●■◆▶➢★-]*")  # as good as a colon
 _QUOTE = re.compile(QUOTE)
 
 
 def leading_cue(
-    clean: str, layout: Layout, cues: Sequence[Cue], group: Sequence[Mention], before: list[Run]
+    clean: str,
+    layout: Layout,
+    cues: Sequence[Cue],
+    group: Sequence[Mention],
+    before: list[Run],
+    following: int,
 ) -> Cue | None:
     """Return the nearest word before an enumeration that reaches it.
 
@@ -65,12 +71,14 @@ def leading_cue(
         The names.
     before
         The enumerations before them, with their parts.
+    following
+        Where the next name begins.
     """
     place = Place(group[0].whole.start, group[-1].whole.end)
     number = bisect_left(cues, place.start, key=lambda cue: cue.place.start) - 1
     last = max(-1, number - BOUNDS.cues)
     begin = max(layout.sentence(place.start).start, place.start - BOUNDS.reach)
-    ends = _ends(clean, cues, group, number + 1)
+    ends = group[-1].whole.end == following or _ends(clean, cues, group, number + 1)
     weak: Cue | None = None
     while number > last and cues[number].place.start >= begin:
         cue = cues[number]
@@ -106,12 +114,11 @@ def _reaches(
         return False  # 份额, 客户 and the like speak of what stands right beside them
     if gap in ("", ":"):
         return True
-    if same and ends:
-        further = _without_names(clean, same[-1].place.end, place.start, before)
-        if _goes_on(further):
-            return True
+    further = _without_names(clean, same[-1].place.end, place.start, before) if same else None
+    if further is not None and ends and _goes_on(further):
+        return True
     opening, colon, listed = gap.partition(":")
-    if colon and len(opening) <= 16 and not re.search(r"[,;。]", opening):
+    if colon and not same and len(opening) <= 16 and not re.search(r"[,;。]", opening):
         return ends and _in_told_list(listed, group)
     if not ends or ";" in gap:
         return False
@@ -168,4 +175,5 @@ def _without_names(clean: str, start: int, end: int, before: list[Run]) -> str:
             parts.append(clean[at : run.place.start])
             at = run.place.end
     parts.append(clean[at:end])
-    return ASIDE.sub("", _QUOTE.sub("", "".join(parts))).replace("等", "")
+    gap = ASIDE.sub("", _QUOTE.sub("", "".join(parts))).replace("等", "")
+    return _MARK.sub(":", gap)

@@ -195,7 +195,7 @@ def _role(
     page: _Page, place: Place, group: tuple[Mention, ...], following: int, before: list[Run]
 ) -> tuple[Role, Place | None]:
     clean, sentence = page.clean, page.layout.sentence(place.start)
-    lead = leading_cue(clean, page.layout, page.cues, group, before)
+    lead = leading_cue(clean, page.layout, page.cues, group, before, following)
     if lead is not None and lead.role is not Role.MENTIONED:
         return lead.role, lead.place
     for entry in page.entries.at(place.start):
