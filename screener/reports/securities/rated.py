@@ -204,7 +204,7 @@ def _told_before(names: _Names, rated: Rated) -> tuple[int, ...]:
     if _TOGETHER.search(clean[max(0, rated.place.start - 8) : rated.place.start]):
         return names.listed(number)
     headed = start == 0 or clean[start - 1] in _HEADS or clean.startswith((":", "-"), end)
-    alone = names.mentions[number].coded and names.alone(number)
+    alone = names.coded(number) and names.alone(number)
     return names.lines(number) if (headed or alone) and len(names.listed(number)) == 1 else ()
 
 
@@ -310,6 +310,12 @@ class _Names:
         """Return the first name that begins from an offset on."""
         number = bisect_left(self.starts, offset)
         return number if number < len(self.starts) else None
+
+    def coded(self, number: int) -> bool:
+        """Tell whether a company's code is printed with its name, or as the name before it."""
+        one = self.mentions[number]
+        before = self.mentions[number - 1] if number else one
+        return one.coded or (before.coded and before.listings == one.listings)
 
     def alone(self, number: int) -> bool:
         """Tell whether no other company is named before a name in its sentence."""

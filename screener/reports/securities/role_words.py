@@ -73,11 +73,11 @@ def role_words() -> Words:
             for role, reach in ((Role.RECOMMENDED, 16), (Role.RISK, 12), (Role.MOVER, 4))
         ),
         advised=re.compile(
-            rf"(?:^|,)(?P<all>二者|两者|三者|均|都|上述公司|以上公司|上述标的|以上标的)?"
-            rf"(?:{alternatives(advice['leading_words'])}){{0,4}}"
+            rf"(?:^|,)(?:[*]{{2}})?(?P<all>二者|两者|三者|均|都|上述公司|以上公司|上述标的|以上标的)?"
+            rf"(?:{alternatives(advice['leading_words'])}){{0,4}}(?:[*]{{2}})?(?:{alternatives(advice['leading_words'])}){{0,2}}"
             r"(?:[各均]?(?:获得?|得|被|受到?)(?:\d{1,3}|[多数两几三四五六七八九十])家?(?:券商|机构)?"
             r"(?:联合|重点|集中|共同|同时)?)?"
-            rf"(?:{alternatives(advice['closing'])}|[为是][^,;。]{{1,8}}首选)(?:评级|标的|股)?(?=$|[,.(\[<-])"
+            rf"(?:{alternatives(advice['closing'])}|[为是][^,;。]{{1,8}}首选)(?:评级|标的|股)?(?=$|[,.(\[<*-])"
         ),
         advice_heading=re.compile(
             rf"(?:{alternatives(advice['sections'])})(?!{alternatives(advice['no_heading'])})"

@@ -17,6 +17,7 @@ from itertools import groupby
 from screener.domain.listing import Listing
 from screener.domain.report import Role
 from screener.reports.ratings.ratings import Stance
+from screener.reports.securities.levelled import levelled
 from screener.reports.securities.mentions import Mention
 from screener.reports.securities.rated import Rated, Ratings, ratings_in
 from screener.reports.securities.role_lists import (
@@ -31,7 +32,7 @@ from screener.reports.securities.role_reach import leading_cue
 from screener.reports.securities.role_words import role_words
 from screener.reports.securities.runs import Run
 from screener.reports.securities.subject import subject_of
-from screener.reports.text.layout import Layout
+from screener.reports.text.layout import Layout, lay_out
 from screener.reports.text.text import Place, Text
 
 __all__ = ["Run", "runs_with_roles"]
@@ -54,6 +55,24 @@ class _Page:
 
 def runs_with_roles(text: Text, layout: Layout, mentions: Sequence[Mention]) -> tuple[Run, ...]:
     """Return the enumerations of a text with the part that each plays."""
+    level = levelled(text, mentions)
+    if level.offsets is None:
+        return tuple(_runs(text, layout, mentions))
+    found = _runs(level.text, lay_out(level.text.clean), level.mentions)
+    own = {id(moved): one for moved, one in zip(level.mentions, mentions, strict=True)}
+    return tuple(
+        Run(
+            mentions=tuple(own[id(one)] for one in run.mentions),
+            place=level.back(run.place),
+            role=run.role,
+            cue=level.back(run.cue) if run.cue else None,
+            ratings=tuple(one._replace(place=level.back(one.place)) for one in run.ratings),
+        )
+        for run in found
+    )
+
+
+def _runs(text: Text, layout: Layout, mentions: Sequence[Mention]) -> list[Run]:
     clean = text.clean
     subject = subject_of(clean, mentions)
     ratings = ratings_in(text, layout, mentions, subject)
@@ -77,15 +96,15 @@ def runs_with_roles(text: Text, layout: Layout, mentions: Sequence[Mention]) -> 
     if advised > 1:
         found = [_bare_list(clean, run) for run in found]
     found = _rated(found, ratings)
-    if subject is None or ratings.own:
-        return tuple(found)
-    advice = _advice_on_subject(page)
-    return tuple(
+    advice = None if subject is None or ratings.own else _advice_on_subject(page)
+    if subject is None or advice is None:
+        return found
+    return [
         replace(run, role=Role.RECOMMENDED, cue=advice)
-        if advice and run.role is Role.MENTIONED and run.mentions[0].listings[0] == subject.listing
+        if run.role is Role.MENTIONED and run.mentions[0].listings[0] == subject.listing
         else run
         for run in found
-    )
+    ]
 
 
 def _advice_on_subject(page: _Page) -> Place | None:
