@@ -23,9 +23,9 @@ _REFERENCE = re.compile(r"(?:\[\d{1,3}(?:[,、-]\d{1,3}){0,9}\])+")
 _GOES_ON = re.compile(r"[,;。、:!?)】”]|等|和|及|与")
 _STOP = re.compile(r"(?<=[\u4e00-\u9fffa-z%)”])\.(?=[\u4e00-\u9fffA-Z“(])")
 _DASH = re.compile(r"(?<=[\u4e00-\u9fff)】”])-(?=[\u4e00-\u9fff]|[A-Z]{2})")
-_COMMA = re.compile(r"[,。;]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _LEAST_CLAUSE = 6  # characters between two blanks
+_CLAUSES = 15  # commas to a full stop, beyond which a text has none
 _LEAST_BLANKS = 6  # of a text whose clauses they part
 
 
@@ -136,7 +136,7 @@ def _stops(text: Text) -> list[_Edit]:
 
 
 def _blanks(text: Text) -> list[_Edit]:
-    """Return a comma for each blank between words of a text that parts its clauses by blanks."""
+    """Return a mark for each blank of a text whose clauses or sentences are parted by blanks."""
     clean, starts, original = text.clean, text.starts, text.original
     if " " not in original and "\u3000" not in original:
         return []
@@ -153,6 +153,11 @@ def _blanks(text: Text) -> list[_Edit]:
         and _HAN.match(clean, at - 1)
         and "\n" not in original[starts[at - 1] : starts[at]]
     ]
-    if len(places) < max(_LEAST_BLANKS, len(_COMMA.findall(clean))):
+    commas, stops = clean.count(","), clean.count("。")
+    if len(places) < _LEAST_BLANKS:
         return []
-    return [_Edit(offset, offset, ",") for offset in places]
+    if len(places) >= commas:
+        return [_Edit(offset, offset, ",") for offset in places]
+    if stops * _CLAUSES < commas:
+        return [_Edit(offset, offset, "。") for offset in places]
+    return []
