@@ -109,11 +109,11 @@ def ratings_in(
     kept = [one for one in tokens if one.form is not _Form.BESIDE or (rows > 1 and headed)]
     kept = _latest(text.clean, kept)
     of, free = _bound(text.clean, layout, names, kept, subject)
-    own = _own(names, subject, free, of)
-    if subject is None:
-        for rated in sorted(free, key=lambda rated: rated.place):
-            for one in _told_before(names, rated):
-                of[one] = (*of.get(one, ()), rated)
+    others = [rated for rated in free if not _is_subjects(names, subject, rated)]
+    own = _own(names, subject, [rated for rated in free if rated not in others], of)
+    for rated in sorted(others, key=lambda rated: rated.place):
+        for one in _told_before(names, rated):
+            of[one] = (*of.get(one, ()), rated)
     return Ratings(of, own, frozenset(one.rated.place.start for one in kept))
 
 
@@ -171,21 +171,27 @@ def _own(
         (rated, mentions[number].listings[0]) for number, ratings in of.items() for rated in ratings
     ]
     for rated in free:
-        left = names.before(rated.place.start)
-        near = left is None or mentions[left].listings[0] == subject.listing
-        lead = names.clean[max(0, rated.place.start - 12) : rated.place.start]
-        market = _MARKET.search(lead)
-        if subject.alone or near or "公司" in lead:
-            given += [
-                (rated, line)
-                for line in lines
-                if market is None or line.exchange.mainland == (market[1] == "A")
-            ]
+        market = _MARKET.search(names.clean, max(0, rated.place.start - 12), rated.place.start)
+        given += [
+            (rated, line)
+            for line in lines
+            if market is None or line.exchange.mainland == (market[1] == "A")
+        ]
     own: dict[Listing, Rated] = {}
     for rated, line in sorted(given, key=lambda one: one[0].place):
         if rated.stance is not Stance.NONE and line in lines:
             own.setdefault(line, rated)
     return own
+
+
+def _is_subjects(names: _Names, subject: Subject | None, rated: Rated) -> bool:
+    """Tell whether a rating that names nobody is that of the note's subject."""
+    if subject is None or subject.alone:
+        return subject is not None
+    start = rated.place.start
+    left = names.before(start)
+    near = left is None or names.mentions[left].listings[0] == subject.listing
+    return near or "公司" in names.clean[max(0, start - 12) : start]
 
 
 _MARKET = re.compile(r"([AH])股[^,。;、]{0,6}$")
@@ -471,7 +477,7 @@ def _row_form(clean: str, start: int, end: int, names: _Names) -> _Form | None:
     """Tell whether a rating ends a row of figures, or stands right between two names."""
     left, right = names.before(start), names.after(end)
     begins_next = right is not None and names.starts[right] == end + (clean[end : end + 1] == "|")
-    closes = end == len(clean) or begins_next or clean[end] in "0123456789|(-"
+    closes = end == len(clean) or begins_next or clean[end] in "0123456789|(-/;"
     closes = closes or _TARGET.match(clean, end) is not None
     closes = closes or _words().token.match(clean, end) is not None
     opens = (
