@@ -437,7 +437,9 @@ def _form(text: Text, start: int, end: int, before: str, after: str, names: _Nam
 
 
 def _in_cell(clean: str, start: int, before: str, after: str, names: _Names) -> bool:
-    if before.endswith(("|", "->", "→", ">")) and after[:1] in ("", "|", "<"):
+    if before.endswith(("->", "→", "=>", "⇒")):
+        return True
+    if before.endswith(("|", ">")) and after[:1] in ("", "|", "<"):
         return True
     if before[-1:] in ("(", "[", "【") and _words().bracket.match(after):
         return True
@@ -518,9 +520,8 @@ def _english_form(text: Text, start: int, end: int, before: str, names: _Names) 
         return _Form.CELL if start - names.ends[left] <= _CLOSE else None
     if word.isupper() and left is not None and start - names.ends[left] <= 4:
         return _Form.CELL
-    if word.isupper() or _words().told.search(before):
-        return _Form.PROSE
-    return None
+    told = word.isupper() or _words().told.search(before) or _words().called.match(clean, end)
+    return _Form.PROSE if told else None
 
 
 def _rows(clean: str, names: _Names, rows: Sequence[_Token]) -> list[int | None]:
