@@ -29,7 +29,7 @@ from screener.reports.securities.role_lists import (
     heads,
 )
 from screener.reports.securities.role_reach import leading_cue
-from screener.reports.securities.role_words import role_words
+from screener.reports.securities.role_words import LIST_END, role_words
 from screener.reports.securities.runs import Run
 from screener.reports.securities.subject import subject_of
 from screener.reports.text.layout import Layout, lay_out
@@ -116,7 +116,7 @@ def _advice_on_subject(page: _Page) -> Place | None:
 
 
 # What parts the names of one enumeration where a page or a comma breaks it.
-_BROKEN = re.compile(r"[)\]】]?[、,](?:\d{1,3}[、.])?[(\[【]?")
+_BROKEN = re.compile(r"[)\]】]?(?:(?P<page>[、,]\d{1,3}[、.]|、)|,)[(\[【]?")
 
 
 def _groups(clean: str, mentions: Sequence[Mention]) -> list[tuple[Mention, ...]]:
@@ -125,7 +125,9 @@ def _groups(clean: str, mentions: Sequence[Mention]) -> list[tuple[Mention, ...]
     for _, run in groupby(mentions, key=lambda one: one.run):
         group = tuple(run)
         end = found[-1][-1].whole.end if found else 0
-        if found and _BROKEN.fullmatch(clean, end, group[0].whole.start):
+        gap = _BROKEN.fullmatch(clean, end, group[0].whole.start) if found else None
+        # After a comma a clause may begin with names; a list of them ends with a mark.
+        if gap and (gap["page"] or LIST_END.match(clean, group[-1].whole.end)):
             found[-1] += group
         else:
             found.append(group)
