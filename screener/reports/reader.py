@@ -120,8 +120,6 @@ def read_report(
     """
     themes = themes or _bundled()
     moment = published or publication_of(text, file_name=file_name, today=today, closes=closes)
-    every_note = notes_in(text)
-    notes = every_note[: BOUNDS.notes]
     title = title_of(text)
     securities = securities_in(
         text,
@@ -131,6 +129,8 @@ def read_report(
         brokers=broker_listings(names),
         title=clean_name(title),
     )
+    every_note = notes_in(text, others_ratings=securities.others_ratings)
+    notes = every_note[: BOUNDS.notes]
     securities, unsorted = _within_themes(_under_advised_themes(securities))
     reference = reference_session(index_levels(text), closes) if closes else None
     publisher = publisher_of(text, notes) or UNKNOWN

@@ -50,13 +50,15 @@ _STOP = (
 )
 
 
-def notes_in(text: Text) -> tuple[FoundNote, ...]:
+def notes_in(text: Text, *, others_ratings: Sequence[Place] = ()) -> tuple[FoundNote, ...]:
     """Return the notes that a document holds.
 
     Parameters
     ----------
     text
         The document.
+    others_ratings
+        Where ratings stand that are given to companies that it is not on.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def notes_in(text: Text) -> tuple[FoundNote, ...]:
         return tuple(
             FoundNote(number=number, broker=broker) for number, broker in enumerate(quoted, start=1)
         )
-    rating = rating_in(text.clean, definition_places(text))
+    rating = rating_in(text.clean, (*definition_places(text), *others_ratings))
     return (
         FoundNote(
             broker=signed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
@@ -12,7 +13,15 @@ from screener.reports.text.spans import Spans
 from screener.reports.text.text import Place, clean_name
 from screener.reports.text.vocabulary import alternatives, read_table
 
-__all__ = ["FoundRating", "industry_in", "rating_in", "rating_named", "rating_words"]
+__all__ = [
+    "FoundRating",
+    "Stance",
+    "industry_in",
+    "rating_in",
+    "rating_named",
+    "rating_words",
+    "stances",
+]
 
 _HEAD = 2_000  # the first page
 _TITLE = 80
@@ -27,6 +36,15 @@ _DEFINING = (
 )
 _EXPLAINED = r"(?![:\-]*(?:预期|预计|预测|相对|未来|股价|行业指数|指|>))"
 _CODE = re.compile(r"\d{6}\.(?:SZ|SH|BJ|SS)|\(\d{6}(?:S[HZ]|BJ)?\)|\d{4,5}\.HK|\(\d{4,5}HK\)")
+
+
+class Stance(StrEnum):
+    """What a rating advises: to buy, neither, to sell; or that there is no rating."""
+
+    GOOD = "good"
+    NEUTRAL = "neutral"
+    POOR = "poor"
+    NONE = "none"
 
 
 class FoundRating(NamedTuple):
@@ -58,14 +76,28 @@ class _Seen(NamedTuple):
 
 def rating_words() -> str:
     """Return a regular expression for every rating in Chinese, the longer ones first."""
-    return alternatives(read_table("ratings")["ratings"])
+    return alternatives([word for words in _chinese().values() for word in words])
 
 
 def rating_named(text: str) -> str:
     """Return the rating that a text consists of, in Simplified characters, or an empty string."""
     name = clean_name(text).strip("“”\"'")
+    return name if name in stances() else ""
+
+
+@cache
+def stances() -> dict[str, Stance]:
+    """Return what each rating advises, by the rating as it is read."""
     table = read_table("ratings")
-    return name if name in {*table["ratings"], *table["english"]} else ""
+    return {
+        clean_name(word): stance
+        for stance in Stance
+        for word in (*table[stance]["chinese"], *table[stance]["english"])
+    }
+
+
+def _chinese() -> dict[Stance, list[str]]:
+    return {stance: read_table("ratings")[stance]["chinese"] for stance in Stance}
 
 
 def rating_in(clean: str, skip: Sequence[Place] = ()) -> FoundRating | None:
@@ -124,13 +156,28 @@ def _best(clean: str, seen: list[_Seen], kind: RatingLevel | None) -> _Seen | No
         return None
     top = max(item.weight for item in seen)
     first = [item for item in seen if item.weight == top]
-    if top >= _Weight.LABEL or len({item.match["rating"] for item in first}) == 1:
-        return first[0]
-    if kind is RatingLevel.STOCK:
+    if top >= _Weight.LABEL:
+        fitting = [item for item in first if _level(clean, item.match, kind) is kind]
+        named = [item for item in fitting if _is_industrys(item)]
+        return ((kind is RatingLevel.INDUSTRY and named) or first)[0]
+    if _agree(first) or kind is RatingLevel.STOCK:
         return first[0]
     # Sentences on several companies: only one on the industry speaks for the report.
     own = [item for item in first if _level(clean, item.match, None) is RatingLevel.INDUSTRY]
     return own[0] if len({item.match["rating"] for item in own}) == 1 else None
+
+
+def _is_industrys(item: _Seen) -> bool:
+    return item.match["rating"] in read_table("ratings")["levels"]["industry_words"]
+
+
+def _agree(seen: Sequence[_Seen]) -> bool:
+    """Tell whether ratings are one, in one language or in two."""
+    words = {item.match["rating"] for item in seen}
+    han = [word for word in words if _HAN.match(word)]
+    return len(words) == 1 or (
+        len(han) <= 1 < len(words) and len({stances()[word] for word in words}) == 1
+    )
 
 
 def _speaks_for_all(clean: str, item: _Seen, kind: RatingLevel | None) -> bool:
@@ -143,7 +190,7 @@ def _speaks_for_all(clean: str, item: _Seen, kind: RatingLevel | None) -> bool:
         return False
     if re.search(r"行业|板块", before[-_GAP:]):
         return True
-    if item.match["rating"] in read_table("ratings")["levels"]["industry_words"]:
+    if _is_industrys(item):
         return True
     return kind is None and _CODE.search(before) is None
 
@@ -247,9 +294,8 @@ def _level(clean: str, match: re.Match[str], kind: RatingLevel | None) -> Rating
 
 @cache
 def _any_rating() -> str:
-    table = read_table("ratings")
-    shown = [word for word in table["ratings"] if word not in table["none"]]
-    return rf"(?P<rating>{alternatives([*shown, *table['english']])})(?:-[AB](?![A-Za-z]))?"
+    shown = [word for word, stance in stances().items() if stance is not Stance.NONE]
+    return rf"(?P<rating>{alternatives(shown)})(?:-[AB](?![A-Za-z]))?"
 
 
 @cache
@@ -275,7 +321,7 @@ def _labelled() -> re.Pattern[str]:
     return re.compile(
         rf"(?P<before>{change})?(?<!上次)(?<!前次)(?<!原)(?<!此前)"
         rf"(?:(?:投资|行业|公司|股票|个股|板块|最新|当前|本次|综合){{0,6}}评级|Rating|rating|RATING)"
-        rf"(?P<colon>[:|]|为(?=[“\"]))?[“\"(]*(?P<change>{change})?[“\"]?{_any_rating()}"
+        rf"(?P<colon>[:|]|为|-(?=[^-]{{1,4}}评级)|-(?:全面|继续|坚定|持续)?(?=看))?[“\"(]*(?P<change>{change})?[“\"]?{_any_rating()}"
         rf"[”\")]?(?(colon){_EXPLAINED}|{_DEFINING})[|(/]?(?P<after>{change})?"
     )
 
@@ -284,8 +330,8 @@ def _labelled() -> re.Pattern[str]:
 def _sentence() -> re.Pattern[str]:
     table = read_table("ratings")
     words = [word for words in table["changes"].values() for word in words]
-    strong = [word for word in words if word not in table["weak"]]
-    verb = alternatives([*strong, *table["giving"]])
+    strong = [word for word in words if word not in table["verbs"]["weak"]]
+    verb = alternatives([*strong, *table["verbs"]["giving"]])
     return re.compile(
         rf"(?P<verb>{verb})(?P<gap>(?:(?!{verb})[^。;!?]){{0,{_GAP}}}?)"
         rf"[“\"‘]?{_any_rating()}(?P<close>[”\"’])?(?P<tail>的?(?:投资|股票)?(?:评级|等级)|rating)?"

@@ -16,7 +16,9 @@ from screener.reports.documents.bounds import BOUNDS
 from screener.reports.securities.listing_lines import choose_line, speaks_of_hong_kong
 from screener.reports.securities.mentions import Mention, PossibleMention, mentions_in
 from screener.reports.securities.name_index import NameIndex, capitals
+from screener.reports.securities.rated import Rated
 from screener.reports.securities.roles import Run, runs_with_roles
+from screener.reports.securities.subject import subject_of
 from screener.reports.securities.themes import ThemeIndex, label_words, make_slug, says_nothing
 from screener.reports.text.found import Doubt, DoubtKind, Finding, Spotted
 from screener.reports.text.layout import Item, Layout, lay_out
@@ -55,12 +57,15 @@ class Securities:
         Every place at which a listing is named, in order.
     theme_places
         Where each theme's names are advised, for telling which note they belong to.
+    others_ratings
+        Where ratings stand that are given to named companies, and not to a note's own subject.
     """
 
     findings: tuple[Finding, ...]
     doubts: tuple[Doubt, ...]
     spotted: tuple[Spotted, ...]
     theme_places: tuple[tuple[str, int], ...]
+    others_ratings: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class _Seen:
     role: Role
     theme: str
     weight: float
+    ratings: tuple[Rated, ...] = ()
 
 
 def securities_in(
@@ -117,6 +123,20 @@ def securities_in(
         theme_places=tuple(
             (one.theme, one.mention.place.start) for one in seen if one.role is Role.RECOMMENDED
         ),
+        others_ratings=_others_ratings(text.clean, mentions, runs),
+    )
+
+
+def _others_ratings(
+    clean: str, mentions: Sequence[Mention], runs: Sequence[Run]
+) -> tuple[Place, ...]:
+    """Return where the ratings of companies stand that a note is not on."""
+    subject = subject_of(clean, mentions)
+    return tuple(
+        rated.place
+        for run in runs
+        if subject is None or run.mentions[0].listings[0] != subject.listing
+        for rated in run.ratings
     )
 
 
@@ -138,13 +158,13 @@ def _runs(
         for number, question in enumerate(questions)
         if question.proposals and not any(named[question.place.start : question.place.end])
     ]
-    runs = runs_with_roles(text.clean, layout, mentions)
+    runs = runs_with_roles(text, layout, mentions)
     if not alone:
         return runs, {}
     asked = {
         run.place: run
         for run in runs_with_roles(
-            text.clean, layout, sorted([*mentions, *alone], key=lambda one: one.place)
+            text, layout, sorted([*mentions, *alone], key=lambda one: one.place)
         )
         if run.mentions[0].run < -1
     }
@@ -184,7 +204,7 @@ def _seen(
             overall = _overall_theme(text.clean, title, themes) if overall is None else overall
             theme, weight = _of_company(lines[0][0], names, themes, overall)
         found += [
-            _Seen(one, listing, also, run.role, theme, weight)
+            _Seen(one, listing, also, run.role, theme, weight, run.ratings[:1])
             for one, (listing, also) in zip(run.mentions, lines, strict=True)
         ]
     return found
@@ -339,12 +359,19 @@ def _findings(
                 role=role,
                 theme=theme,
                 confidence=max(one.mention.confidence for one in placed),
+                rating=_rating_of(text, group),
                 places=tuple(
                     one.mention.whole for one in islice(chain((best,), others, rest), BOUNDS.places)
                 ),
             )
             found.append((placed[0].mention.place.start, finding))
     return tuple(finding for _, finding in sorted(found, key=lambda item: item[0]))
+
+
+def _rating_of(text: Text, group: Sequence[_Seen]) -> str:
+    """Return the one rating that the text gives a listing, as printed."""
+    given = {rated.rating: rated.place for one in group for rated in one.ratings}
+    return text.printed(*given.values()) if len(given) == 1 else ""
 
 
 def _themes_of(group: Sequence[_Seen]) -> tuple[str, ...]:

@@ -53,6 +53,8 @@ class Finding:
         From 0 to 1.
     places
         Where it stands in `Text.clean`; the first is the best evidence.
+    rating
+        The rating that the text gives it, as printed; empty where it gives none or several.
     """
 
     listing: Listing
@@ -64,6 +66,7 @@ class Finding:
     theme: str
     confidence: float
     places: tuple[Place, ...]
+    rating: str = ""
 
 
 class DoubtKind(StrEnum):

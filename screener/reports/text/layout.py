@@ -40,6 +40,9 @@ _CLAUSE_BEGINS = re.compile("[,;:⚠❗\ufe0f]")
 _SEE = re.compile(
     r"(?:阅读|参阅|参见|详见|请见|参看|查看|敬请关注|请关注|注意)[^。;,]{0,18}$"
 )  # a footer that refers to it
+_OF_REPORT = re.compile(
+    r"[^。;]{0,30}(?:是|为|属于|构成)本?(?:研究)?报告的?(?:重要)?(?:一部分|组成部分)"
+)
 _HAN_DIGITS = {word: number for number, word in enumerate("一二三四五六七八九十", start=1)}
 
 
@@ -301,8 +304,11 @@ def _boilerplate(clean: str, sentences: tuple[int, ...]) -> tuple[Place, ...]:
         before = clean[max(0, match.start() - 20) : match.start()]
         if before.endswith(words.referring) or _SEE.search(before):
             continue
-        if clean[match.end() : match.end() + 1] in ("”", "》") or _SEEN_AFTER.match(
-            clean, match.end()
+        after = match.end()
+        if (
+            clean[after : after + 1] in ("”", "》")
+            or _SEEN_AFTER.match(clean, after)
+            or _OF_REPORT.match(clean, after)
         ):
             continue
         again = words.resuming.search(clean, match.end())
