@@ -60,6 +60,8 @@ class Reading:
         As the card will have them.
     published
         When it could first be read.
+    day
+        Day as of which names count: that of publication, today where it is unknown.
     notes
         Broker notes with the themes that each covers.
     securities
@@ -77,6 +79,7 @@ class Reading:
     publisher: str
     language: str
     published: Publication
+    day: date
     notes: tuple[tuple[FoundNote, tuple[str, ...]], ...]
     securities: Securities
     claims: tuple[FoundClaim, ...]
@@ -113,13 +116,10 @@ def read_report(
     published
         When it was published, if the user says so.
 
-    Raises
-    ------
-    InputError
-        If neither the text nor the file's name tells anything of the day.
     """
     themes = themes or _bundled()
     moment = published or publication_of(text, file_name=file_name, today=today, closes=closes)
+    day = moment.day if moment.known else today
     every_note = notes_in(text)
     notes = every_note[: BOUNDS.notes]
     title = title_of(text)
@@ -127,7 +127,7 @@ def read_report(
         text,
         names,
         themes,
-        day=moment.day,
+        day=day,
         brokers=broker_listings(names),
         title=clean_name(title),
     )
@@ -141,9 +141,15 @@ def read_report(
         publisher=publisher,
         language="zh-Hant" if traditional_share(text) >= _TRADITIONAL_LEAST else "zh-Hans",
         published=moment,
+        day=day,
         notes=paired,
         securities=securities,
-        claims=claims_in(text, securities.spotted, published=moment, reference=reference),
+        claims=claims_in(
+            text,
+            securities.spotted,
+            published=moment if moment.known else None,
+            reference=reference,
+        ),
         definitions=_definitions(text, [note.broker for note, _ in paired]),
         remarks=(*_notes_left(len(every_note)), *unsorted),
     )
@@ -332,7 +338,7 @@ def report_of(reading: Reading, report_id: str, findings: Sequence[Finding]) -> 
 
 def _note(note: FoundNote, themes: tuple[str, ...], note_id: str, published: Publication) -> Note:
     own = note.published
-    if own is not None and own.day > _day(published):
+    if own is not None and published.known and own.day > _day(published):
         own = None  # a note is no younger than the digest that carries it
     return Note(
         id=note_id,

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from screener.domain.report import Precision, Publication
-from screener.errors import InputError
+from screener.errors import DateRangeError
 from screener.reports.dates.publication import index_levels, publication_of, reference_session
 from screener.reports.text.text import make_text
 
@@ -299,11 +299,22 @@ def test_traditional_and_broken_lines_give_the_same() -> None:
     assert published(words).value == published(broken).value == date(2026, 5, 14)
 
 
-def test_nothing_dated_is_refused() -> None:
-    with pytest.raises(InputError, match="no date printed") as caught:
-        published(BODY, file_name="notes.txt")
-    assert "--published 2026-05-14" in caught.value.fix
-    assert caught.value.where == "notes.txt"
+@pytest.mark.parametrize(
+    "words",
+    [
+        BODY,
+        BODY + "5月12日，公司公告中标。",  # no year, and none to be guessed
+        BODY + "液冷股份 +1.2% 沽空资料截至 2026-05-14 16:25。",  # of the page around it
+    ],
+)
+def test_a_text_that_tells_no_day_has_none(words: str) -> None:
+    found = published(words, file_name="notes.txt")
+    assert (found.value, found.precision, found.range_start) == (None, Precision.UNKNOWN, None)
+    assert found.evidence.startswith("no date printed")
+    assert found.text() == ""
+    with pytest.raises(DateRangeError, match="unknown") as caught:
+        found.day  # noqa: B018 (asking is the point)
+    assert "report edit" in caught.value.fix
 
 
 def test_nothing_lies_after_today() -> None:

@@ -153,7 +153,7 @@ def _published(published: Publication) -> dict[str, str]:
         "range_end": published.range_end,
     }
     return {
-        "value": published.value.isoformat(),
+        **({"value": published.value.isoformat()} if published.value is not None else {}),
         "precision": _text(published.precision),
         **{key: value.isoformat() for key, value in moments.items() if value is not None},
         **_given(evidence=published.evidence),
