@@ -15,6 +15,7 @@ class DateKind(StrEnum):
     """What a date in a report speaks of."""
 
     PRINTED = "printed"  # the document's own: with a label, or in its head
+    STAMP = "stamp"  # of the page that carries the document, which may be older
     OWN_NOTE = "own note"  # of one of the notes that a digest names as its sources
     PAST_REPORT = "past report"  # of an earlier report
     DATA = "data"  # of the prices or figures given

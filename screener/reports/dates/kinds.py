@@ -123,7 +123,7 @@ def _to_come(scene: Scene) -> DateKind | None:
 
 def _told(scene: Scene) -> DateKind:
     words = date_words()
-    if scene.form.first.day and words.openings.match(scene.after):
+    if scene.form.first.day and _begins(words.openings, scene.after):
         return DateKind.SCHEDULED
     if not scene.form.first.day and scene.after.startswith("起"):
         return DateKind.MENTION  # 自6月起 may begin a year hence
@@ -131,6 +131,10 @@ def _told(scene: Scene) -> DateKind:
         if match.lastgroup != "neutral":
             return DateKind.EVENT if match.lastgroup == "past" else DateKind.SCHEDULED
     return DateKind.EVENT if words.before_past.search(scene.before) else DateKind.MENTION
+
+
+def _begins(pattern: re.Pattern[str], after: str) -> bool:
+    return any(match.start() == 0 for match in whole_words(pattern, after))
 
 
 def _sentence(after: str) -> str:

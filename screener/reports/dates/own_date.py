@@ -131,9 +131,9 @@ def elect(found: Sequence[FoundDate], ranks: Sequence[int]) -> list[FoundDate]:
         return elect(found, [0 if rank == _LABEL else rank for rank in ranks])
     if not chosen or (best <= _HEADING and _overtaken(chosen[0], found)):
         return list(found)
-    own = chosen[0].start
+    own, kind = chosen[0].start, DateKind.STAMP if best == _SITE else DateKind.PRINTED
     return [
-        replace(one, kind=DateKind.PRINTED) if rank and one.start == own else one
+        replace(one, kind=kind) if rank and one.start == own else one
         for one, rank in zip(found, ranks, strict=True)
     ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from screener.domain.days import SHANGHAI
@@ -54,7 +55,7 @@ def publication_of(
         `today`.
     """
     found = dates_in(text, today=today, year_of=_dated_name(file_name, today))
-    if printed := _printed(found, today):
+    if printed := _moment_of(DateKind.PRINTED, found, today):
         return printed
     clues = clues_of(text, found, today, closes or {}, _week_named(file_name, today))
     named: date | None = None
@@ -67,6 +68,8 @@ def publication_of(
                 evidence=f"day taken from {where} {_NEVER_QUOTED.get(where, name)}".rstrip(),
             )
         named = named or day
+    if stamp := _moment_of(DateKind.STAMP, found, today):
+        return replace(stamp, evidence="no other date printed: the stamp of the page is taken")
     estimate = estimate_of(clues, today)
     if estimate is None:
         return Publication(precision=Precision.UNKNOWN, evidence=_NOTHING)
@@ -105,8 +108,8 @@ def _names(text: Text, file_name: str) -> Iterator[tuple[str, str]]:
 # --- printed
 
 
-def _printed(found: Sequence[FoundDate], today: date) -> Publication | None:
-    own = [one for one in found if one.kind is DateKind.PRINTED and one.start <= today]
+def _moment_of(kind: DateKind, found: Sequence[FoundDate], today: date) -> Publication | None:
+    own = [one for one in found if one.kind is kind and one.start <= today]
     for one in own:
         # Midnight is what data bases print for a day without a time.
         if one.time is not None and one.time.replace(tzinfo=None) != time(0):

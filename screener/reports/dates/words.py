@@ -88,7 +88,7 @@ def date_words() -> DateWords:
         lead=re.compile(either(table["leads"])),
         follow=re.compile(either(table["follows"])),
         page_quote=re.compile(rf"(?:{either(cues['page_quote'])})[:为]?$"),
-        rating_before=re.compile(rf"[(|](?:{either(table['rating_changes'])})(?:评级)?\)?$"),
+        rating_before=re.compile(rf"[(|](?:{either(table['rating_changes'])})(?:评级)?\)?\d?$"),
         site_before=re.compile(rf"(?:{either(table['site_before'])})[:]?$"),
         site_after=re.compile(rf"[^。]{{0,16}}?(?:{either(table['site_after'])})"),
         daily=re.compile(daily),
