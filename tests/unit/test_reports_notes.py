@@ -193,6 +193,30 @@ class TestBrokerOfAReport:
         assert note.broker == broker
         assert note.number == 0
 
+    @pytest.mark.parametrize(
+        ("text", "broker"),
+        [
+            ("搜索文档 液冷行业：订单超预期 国金证券· 2025-04-29 08:16 行业评级 看好", "国金证券"),
+            ("液冷：景气上行 申港证券研究所 | 2025/04/29 投资要点", "申港证券"),
+            ("（以下内容从东吴证券《液冷深度》研报附件原文摘录）投资要点", "东吴证券"),
+            ("（来源：东海研究）点金股 投资要点", "东海证券"),
+            ("分析师 甲一 jiayi@kysec.cn 投资要点 行业景气上行", "开源证券"),
+            ("花旗最新报告称，券商股估值偏贵。该行维持中性。", "花旗"),
+            ("某报讯，中国银河（601881）证券研报表示，家电需求回暖。", "银河证券"),
+            ("A Citi report gives its ratings on property companies.", "花旗"),
+            ("6 CMB International Securities | Equity Research | Company Update", "招银国际"),
+            ("China Industry Focus DBS Group Research . Equity 7 Jul 2020", "星展"),
+            ("汇丰环球研究 星河银行（02388）评级：买入", "汇丰"),
+            ("Source: Company data, CMBIGM estimates", "招银国际"),
+            ("医药股 ~ 汇丰研究 汇丰研究的报告指需求增长。摩根大通的报告指供给偏紧。", ""),
+            ("citizens report a shortage of power", ""),
+            ("国泰海通宏观团队认为年内降准。", ""),
+        ],
+    )
+    def test_a_house_is_found_where_it_signs_or_is_reported(self, text: str, broker: str) -> None:
+        note = only_note(text)
+        assert (note.broker, note.number) == (broker, 0)
+
     def test_a_number_of_a_renamed_house_is_the_name_that_the_text_gives(self) -> None:
         clean = make_text("安信证券研究中心").clean
         assert signing_broker(clean, brokers_in(clean), ["S1450000000001"]) == "安信证券"

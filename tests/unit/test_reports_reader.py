@@ -17,7 +17,6 @@ from screener.domain.report import (
     Role,
     SecurityMention,
 )
-from screener.errors import InputError
 from screener.reports.reader import UNKNOWN, Reading, broker_listings, read_report, report_of
 from screener.reports.securities.name_index import NameIndex, NameRow, build_index
 from screener.reports.text.found import Finding
@@ -112,10 +111,11 @@ def test_what_the_user_says_of_the_day_counts_before_what_is_printed() -> None:
     assert read(WEEKLY, published=DAY).published == DAY
 
 
-def test_a_text_without_a_day_is_refused() -> None:
-    with pytest.raises(InputError, match="no date printed, none in the file name") as caught:
-        read("建议关注澄岳科技、启沅股份。")
-    assert "--published" in caught.value.fix
+def test_a_text_without_a_day_is_read_all_the_same() -> None:
+    reading = read("建议关注液冷方向的澄岳科技、启沅股份。")
+    assert reading.published.precision is Precision.UNKNOWN
+    assert [one.role for one in reading.securities.findings] == [Role.RECOMMENDED] * 2
+    assert reading.day == TODAY
 
 
 def test_the_files_name_may_carry_the_day() -> None:

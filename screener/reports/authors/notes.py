@@ -15,6 +15,7 @@ from screener.reports.authors.brokers import (
     BrokerMention,
     brokers_in,
     medium_in,
+    reported_broker,
     signing_broker,
 )
 from screener.reports.authors.source_list import listed_notes
@@ -31,12 +32,12 @@ _OPENING = 60
 _LONGEST = 50
 _QUOTED = re.compile(
     r"(?:最新|近日|日前|今日|昨日|近期|\d{1,2}月\d{1,2}日)?(?:发布|发表)?的?(?:最新)?"
-    r"(?:研报|研究报告|报告|策略|点评)?(?:中)?(?:指出|认为|表示|称)|(?:最新)?研报"
+    r"(?:研报|研究报告|报告|策略|点评)?(?:中)?(?:指出|指|说|认为|表示|称)|(?:最新)?研报"
 )
 _DIGEST = re.compile(
     r"研报内容|研报精选|研报速递|研报汇总|研报摘要|脱水研报|研报掘金|机构观点|券商观点|机构研报|券商研报|研选|"
     r"机构论市|券商晨会|晨会精华|研报淘金|"
-    r"机构(?:晚报|早报|日报|内参)|研报(?:精读|早读|晚读)"
+    r"大行(?:报告|研报|评级|动向)|机构(?:晚报|早报|日报|内参)|研报(?:精读|早读|晚读)"
 )
 _QUOTES = 3  # brokers quoted, that make a digest of a text which does not call itself one
 _DATED = re.compile(r"20\d\d[年/.-]\d{1,2}[月/.-]\d{1,2}")
@@ -64,12 +65,13 @@ def notes_in(text: Text) -> tuple[FoundNote, ...]:
         One, numbered 0, for a report, its fields empty where the text does not tell; for a digest
         one for each source, numbered from 1.
     """
-    mentions = brokers_in(text.clean)
+    mentions = brokers_in(text.clean, text)
     listed = listed_notes(text, mentions)
     if listed:
         return listed
     analysts = analysts_in(text)
     signed = signing_broker(text.clean, mentions, [item.licence for item in analysts])
+    signed = signed or reported_broker(text.clean, mentions)
     quoted = _quoted(text.clean, mentions)
     if _is_digest(text.clean, quoted, signs=bool(signed), registered=bool(analysts)):
         return tuple(

@@ -16,6 +16,7 @@ _FIRST_PAGES, _TITLE = 1500, 200
 _FIRST = 4  # a document that begins with a day bears its own
 _LABEL, _PAGE, _HEADING, _SITE = 4, 3, 2, 1
 _VERB = 6
+_NAMED_ON = re.compile(r"[-_][一-龥]")  # 20260514-某证券-…: the name of a file goes on
 _SIGN = re.compile(r"[\[(【#|*]|$")
 
 
@@ -66,6 +67,8 @@ def _by_words(scene: Scene, kind: DateKind) -> int:
 
 def _of_site(scene: Scene) -> bool:
     words = date_words()
+    if scene.after.startswith(("-", "_")):  # it begins the name of a file
+        return False
     return bool(words.site_before.search(scene.before) or words.site_after.match(scene.after))
 
 
@@ -85,6 +88,8 @@ def _in_sentence(scene: Scene) -> bool:
     words = date_words()
     if scene.form.time is not None:  # a stamp may be followed by anything but a clause
         return scene.after.startswith((",", "、", "起"))
+    if _NAMED_ON.match(scene.after):
+        return False
     led = any(match.end() == len(scene.before) for match in whole_words(words.lead, scene.before))
     return led or any(match.start() == 0 for match in whole_words(words.follow, scene.after))
 
