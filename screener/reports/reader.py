@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from screener.domain.report import (
 )
 from screener.reports.authors.brokers import UNKNOWN_BROKER, brokers, brokers_in
 from screener.reports.authors.notes import notes_in, publisher_of, title_of
+from screener.reports.authors.titles import file_title
 from screener.reports.claims.claims import claims_in
 from screener.reports.dates.publication import (
     Closes,
@@ -45,7 +45,7 @@ __all__ = ["UNKNOWN", "Reading", "broker_listings", "read_report", "report_of"]
 UNKNOWN = UNKNOWN_BROKER
 
 _TRADITIONAL_LEAST = 0.08
-_LONGEST_TITLE = 60
+_LONGEST_TITLE = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,7 +303,7 @@ def _title(printed: str, securities: Securities, themes: ThemeIndex, file_name: 
     words = [
         themes.themes[slug].words[0] for slug in dict.fromkeys(advised) if slug in themes.themes
     ]
-    return "、".join(words) or re.sub(r"\.[^.]*$", "", file_name) or "untitled"
+    return "、".join(words) or file_title(file_name) or "untitled"
 
 
 def report_of(reading: Reading, report_id: str, findings: Sequence[Finding]) -> Report:

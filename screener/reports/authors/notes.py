@@ -7,7 +7,7 @@ brokers that its sections quote.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from screener.reports.authors.analysts import analysts_in
@@ -19,6 +19,7 @@ from screener.reports.authors.brokers import (
     signing_broker,
 )
 from screener.reports.authors.source_list import listed_notes
+from screener.reports.authors.titles import headline_of, is_front_page, marked_title
 from screener.reports.ratings.definitions import definition_places
 from screener.reports.ratings.ratings import industry_in, rating_in
 from screener.reports.text.found import FoundNote
@@ -29,6 +30,7 @@ __all__ = ["notes_in", "publisher_of", "title_of"]
 
 _HEAD = 600
 _OPENING = 60
+_FRONT, _PARTED = 1500, 3  # a head with so many lines has its headline on one of them
 _LONGEST = 50
 _QUOTED = re.compile(
     r"(?:最新|近日|日前|今日|昨日|近期|\d{1,2}月\d{1,2}日)?(?:发布|发表)?的?(?:最新)?"
@@ -125,14 +127,38 @@ def title_of(text: Text) -> str:
     Returns
     -------
     str
-        As printed, without white space; empty if there is no plausible one.
+        As printed, blanks only between Latin words; empty if there is no plausible one.
     """
-    clean = text.clean
-    for find in (_book, _named_title, _above_date):
-        place = find(clean)
-        if place is not None:
-            return text.printed(place)
-    return ""
+    lines = sum(bool(line.strip()) for line in text.original[:_FRONT].splitlines())
+    finds: list[Callable[[Text], str]] = [_of_book, _of_kind_whole]
+    if lines >= _PARTED:
+        finds = [headline_of, *finds]
+    elif is_front_page(text.original.lstrip()):
+        finds = [marked_title, *finds, headline_of]
+    titles = (find(text) for find in (*finds, _of_kind, _over_date, headline_of))
+    return next((title for title in titles if title), "")
+
+
+def _shown(text: Text, place: Place | None) -> str:
+    return text.printed(place).rstrip("—-") if place is not None else ""
+
+
+def _of_book(text: Text) -> str:
+    return _shown(text, _book(text.clean))
+
+
+def _of_kind(text: Text) -> str:
+    return _shown(text, _named_title(text.clean))
+
+
+def _of_kind_whole(text: Text) -> str:
+    """Return a kind of report with the words after its colon, which no kind alone is."""
+    title = _of_kind(text)
+    return title if re.search(r"[:：)）]", title) else ""
+
+
+def _over_date(text: Text) -> str:
+    return _shown(text, _above_date(text.clean))
 
 
 def _is_digest(clean: str, quoted: Sequence[str], *, signs: bool, registered: bool) -> bool:
@@ -193,7 +219,7 @@ def _title_patterns() -> tuple[re.Pattern[str], ...]:
         "周报|双周报|月报|日报|点评|深度报告|深度研究|深度|专题报告|专题研究|专题|投资策略|年度策略|中期策略|策略报告|跟踪报告|"
         "跟踪|动态|事件点评|系列报告|系列"
     )
-    number = r"(?:之?[一二三四五六七八九十\d]{1,3})?"
+    number = r"(?:之?(?:[一二三四五六七八九十]{1,3}|\d{1,3}(?!\d)))?"
     rest = rf"(?:[:：](?P<rest>[^。●|]{{4,40}}?){_STOP})?"
     return (
         re.compile(
