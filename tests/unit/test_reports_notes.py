@@ -14,9 +14,9 @@ from screener.reports.authors.brokers import (
     brokers,
     brokers_in,
     media,
-    signing_broker,
 )
 from screener.reports.authors.notes import notes_in, publisher_of, title_of
+from screener.reports.authors.signing import signing_broker
 from screener.reports.ratings.ratings import industry_in, rating_in, rating_named
 from screener.reports.text.text import make_text
 
@@ -208,6 +208,11 @@ class TestBrokerOfAReport:
             ("China Industry Focus DBS Group Research . Equity 7 Jul 2020", "星展"),
             ("汇丰环球研究 星河银行（02388）评级：买入", "汇丰"),
             ("Source: Company data, CMBIGM estimates", "招银国际"),
+            ("【国盛电子】液冷需求回暖，价格上行。", "国盛证券"),
+            ("大和：星河液冷收入超预期 升目标价 该行预期需求增长。", "大和资本市场"),
+            ("甲乙证券· 2025-04-29 08:16 投资要点", "甲乙证券"),
+            ("东吴证券 通信行业点评 2025年4月29日 投资要点", "东吴证券"),
+            ("券商板块：东吴证券、华西证券 领涨。", ""),
             ("医药股 ~ 汇丰研究 汇丰研究的报告指需求增长。摩根大通的报告指供给偏紧。", ""),
             ("citizens report a shortage of power", ""),
             ("国泰海通宏观团队认为年内降准。", ""),

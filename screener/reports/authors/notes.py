@@ -14,10 +14,8 @@ from screener.reports.authors.analysts import analysts_in
 from screener.reports.authors.brokers import (
     BrokerMention,
     brokers_in,
-    medium_in,
-    reported_broker,
-    signing_broker,
 )
+from screener.reports.authors.signing import medium_in, reported_broker, signing_broker
 from screener.reports.authors.source_list import listed_notes
 from screener.reports.authors.titles import headline_of, is_front_page, marked_title
 from screener.reports.ratings.definitions import definition_places
@@ -72,7 +70,7 @@ def notes_in(text: Text) -> tuple[FoundNote, ...]:
     if listed:
         return listed
     analysts = analysts_in(text)
-    signed = signing_broker(text.clean, mentions, [item.licence for item in analysts])
+    signed = signing_broker(text.clean, mentions, [item.licence for item in analysts], text)
     signed = signed or reported_broker(text.clean, mentions)
     quoted = _quoted(text.clean, mentions)
     if _is_digest(text.clean, quoted, signs=bool(signed), registered=bool(analysts)):

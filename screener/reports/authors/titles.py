@@ -148,30 +148,29 @@ def _signed(lines: list[str]) -> str:
 
 def _candidate(line: str) -> str:
     """Return what of a line may be a headline; empty if it is furniture or a sentence."""
-    if _LAW.search(line) or line.count("*") > 1 or len(_FIGURE.findall(line)) > 3:
-        return ""  # a law, a row of a table
     if book := _BOOK.match(line):
         rest = line[book.end() :]
-        if _FILE.search(book["title"]):
-            return file_title(book["title"])
         if _LISTED.match(rest):
             return ""  # an earlier report
-        if not rest:
-            line = book["title"]
+        line = book["title"] if not rest or _FILE.search(book["title"]) else line
     if _FILE.search(line):
         return file_title(line)
     line = _SITE.sub("", _PREFIX.sub("", line)).strip(_EDGES)
-    if len(line) + len(_HAN.findall(line)) > 2 * _LONGEST or line.count("|") > 1:
-        return ""
-    if _SENTENCE.search(line) or _ONLY_DATE.match(line) or _RATED.match(line):
-        return ""
-    if _is_furniture(line) or _NUMBERED.match(line):
-        return ""
     han, words = len(_HAN.findall(line)), len(_WORD.findall(line))
+    if len(line) + han > 2 * _LONGEST or _is_furniture(line) or _is_row(line):
+        return ""
     digits = sum(letter.isdigit() for letter in line)
     if han >= _SHORTEST and digits <= len(line) // 2:
         return line
     return line if words >= _SHORTEST - 1 and digits <= len(line) // 4 and not han else ""
+
+
+def _is_row(line: str) -> bool:
+    """Tell whether a line is a row of a table or a list, a date, a rating or a sentence."""
+    if line.count("*") > 1 or line.count("|") > 1 or len(_FIGURE.findall(line)) > 3:
+        return True
+    row = (_ONLY_DATE.match(line), _RATED.match(line), _NUMBERED.match(line), _LAW.search(line))
+    return any(row) or bool(_SENTENCE.search(line))
 
 
 def _chunks(line: str) -> Iterator[str]:
