@@ -31,11 +31,12 @@ from screener.reports.dates.publication import (
 )
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.ratings.definitions import definitions_in
+from screener.reports.ratings.ratings import industry_in
 from screener.reports.repeats import text_hash
 from screener.reports.securities.listing_lines import traditional_share
 from screener.reports.securities.name_index import NameIndex
 from screener.reports.securities.securities import FALLBACK_THEME, Securities, securities_in
-from screener.reports.securities.themes import ThemeIndex, theme_index
+from screener.reports.securities.themes import ThemeIndex, make_slug, theme_index
 from screener.reports.text.found import Finding, FoundClaim, FoundNote
 from screener.reports.text.layout import Item, lay_out
 from screener.reports.text.text import Text, clean_name
@@ -130,11 +131,13 @@ def read_report(
         day=day,
         brokers=broker_listings(names),
         title=clean_name(title),
+        industry=industry_in(text.clean),
     )
     securities, unsorted = _within_themes(_under_advised_themes(securities))
     reference = reference_session(index_levels(text), closes) if closes else None
     publisher = publisher_of(text, notes) or UNKNOWN
-    paired = _with_themes(text, _signed(notes, publisher), securities)
+    advised = _sectors(text, title, securities, themes)
+    paired = _with_themes(text, _signed(notes, publisher), securities, advised)
     return Reading(
         text=text,
         title=_title(title, securities, themes, file_name),
@@ -233,12 +236,26 @@ def _under_advised_themes(securities: Securities) -> Securities:
     return replace(securities, findings=kept, doubts=doubts)
 
 
+def _sectors(text: Text, title: str, securities: Securities, themes: ThemeIndex) -> tuple[str, ...]:
+    """Return the sectors that a report of no recommended name advises, else its title's theme."""
+    if any(one.role is Role.RECOMMENDED for one in securities.findings):
+        return ()
+    found = themes.advised(text.clean)[: BOUNDS.themes]
+    if found or securities.findings or securities.doubts:
+        return found
+    words = clean_name(title)
+    own = themes.within(words) or themes.within(industry_in(text.clean)) or make_slug(words)
+    return (own,) if own else ()
+
+
 def _with_themes(
-    text: Text, notes: Sequence[FoundNote], securities: Securities
+    text: Text, notes: Sequence[FoundNote], securities: Securities, advised: Sequence[str]
 ) -> tuple[tuple[FoundNote, tuple[str, ...]], ...]:
     """Give each note the themes of the sections that speak of it."""
     every = dict.fromkeys(
-        [one.theme for one in securities.findings] + [one.theme for one in securities.doubts]
+        [one.theme for one in securities.findings]
+        + [one.theme for one in securities.doubts]
+        + list(advised)
     )
     themes = tuple(every) or (FALLBACK_THEME,)
     if len(notes) == 1:
