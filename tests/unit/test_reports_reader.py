@@ -213,3 +213,21 @@ def test_a_report_that_names_nothing_has_a_card_too() -> None:
     report = card(read("需求平稳增长。", published=DAY))
     assert report.securities == ()
     assert [note.themes for note in report.notes] == [("unsorted",)]
+
+
+def test_a_report_that_names_no_security_has_its_titles_theme() -> None:
+    reading = read("液冷行业周报：机柜功率上行\n2026年5月14日\n需求增长。价格上行。\n")
+    assert [themes for _, themes in reading.notes] == [("liquid-cooling",)]
+
+
+def test_a_report_that_advises_sectors_has_these_for_themes() -> None:
+    text = "# 通信行业研究\n行业周报\n## 海外开支上调\n建议关注服务器、光模块等板块。\n"
+    reading = read(text, published=DAY)
+    assert reading.title == "海外开支上调"
+    assert [themes for _, themes in reading.notes] == [("servers", "optical-modules")]
+
+
+def test_names_of_companies_and_footers_make_no_theme() -> None:
+    text = "今日市场震荡。澄岳科技、启沅股份收平。资料来源：某证券研究所\n五、相关标的：澄岳科技。"
+    themes = {one.theme for one in read(text, published=DAY).securities.findings}
+    assert not any("suo" in theme for theme in themes)

@@ -62,6 +62,7 @@ class _Words:
     openings: re.Pattern[str]
     inside: re.Pattern[str]
     kind: re.Pattern[str]
+    any_kind: re.Pattern[str]
     label: re.Pattern[str]
     marks: tuple[str, ...]
     stop: re.Pattern[str]
@@ -169,7 +170,12 @@ def _is_row(line: str) -> bool:
     """Tell whether a line is a row of a table or a list, a date, a rating or a sentence."""
     if line.count("*") > 1 or line.count("|") > 1 or len(_FIGURE.findall(line)) > 3:
         return True
-    row = (_ONLY_DATE.match(line), _RATED.match(line), _NUMBERED.match(line), _LAW.search(line))
+    row = (
+        _ONLY_DATE.match(line),
+        _RATED.match(_spaced(line)),
+        _NUMBERED.match(line),
+        _LAW.search(line),
+    )
     return any(row) or bool(_SENTENCE.search(line))
 
 
@@ -207,11 +213,10 @@ def is_front_page(head: str) -> bool:
 def _is_kind(line: str) -> bool:
     """Tell whether a line only says what kind of text follows: 通信行业研究, 行业周报."""
     low = re.sub(r"[\W_]", "", clean_name(line))
-    match = _words().kind.search(low)
-    if match is None or len(low) > 2 * _SHORTEST:
+    if len(low) > 3 * _SHORTEST or _words().kind.search(low) is None:
         return False
-    before = low[: match.start()].removesuffix("行业")
-    return not before or before == industry_in(clean_name(line)) or len(before) <= 2
+    rest = _words().any_kind.sub("", low)
+    return len(rest) <= 2 or rest == industry_in(clean_name(line))
 
 
 def _shown(title: str) -> str:
@@ -236,6 +241,7 @@ def _words() -> _Words:
         openings=re.compile(lower("openings")),
         inside=re.compile(lower("inside")),
         kind=re.compile(rf"(?:{alternatives(table['kinds'])})$"),
+        any_kind=re.compile(alternatives([*table["kinds"], "行业"])),
         label=re.compile(rf"(?:{alternatives(table['labels'])})\s*[:：]\s*"),
         marks=tuple(table["marks"]),
         page=re.compile(lower("pages")),

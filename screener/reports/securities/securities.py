@@ -227,7 +227,7 @@ def _of_company(
     return slug or FALLBACK_THEME, _WEAK
 
 
-_BODY, _SHORT = 6000, 400
+_BODY, _SHORT = 6000, 150
 _Headings = dict[int, tuple[str, float]]
 
 
