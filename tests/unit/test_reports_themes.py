@@ -11,6 +11,7 @@ from screener.reports.securities.themes import (
     bundled_themes,
     label_words,
     make_slug,
+    says_nothing,
     theme_index,
 )
 
