@@ -294,10 +294,22 @@ def _same_report(fresh: Report, known: Report) -> bool:
         if other is not None:
             left.remove(other)
             matched += 1
+    if matched and _same_heads(fresh, known):
+        return True
     own, others = _all_names(fresh), _all_names(known)
     if own | others and len(own & others) < _SAME_NAMES * len(own | others):
         return False  # a digest that carries one more call is another report
     return matched > 0 and 4 * matched >= 3 * max(len(fresh.notes), len(known.notes))
+
+
+def _same_heads(fresh: Report, known: Report) -> bool:
+    """Tell whether two reports of one note bear one title, one author and much the same day."""
+    if len(fresh.notes) != 1 or len(known.notes) != 1:
+        return False
+    note, other = fresh.notes[0], known.notes[0]
+    narrow = all(_length(_span(item.published)) <= _NARROW for item in (fresh, known))
+    titles = _titles_agree(note.title or fresh.title, other.title or known.title)
+    return narrow and titles and _authors_agree(note, other) is True
 
 
 def _same_note(fresh: Report, note: Note, known: Report, other: Note) -> bool:
@@ -311,6 +323,8 @@ def _same_note(fresh: Report, note: Note, known: Report, other: Note) -> bool:
         return False
     spans = _span(fresh.published), _span(known.published)
     loose = max(map(_length, spans)) > _NARROW
+    if titles and authors and not loose:
+        return agreement >= 0.25
     if titles or (authors and not loose):
         return agreement >= 0.5
     if not loose and _same_parts(fresh, note, known, other):
