@@ -8,6 +8,7 @@ import typer
 
 from screener.cli.common import WorkspaceOption, console, messages, tell_broken, workspace_of
 from screener.cli.report_add import add, check
+from screener.cli.report_edit import edit, remove
 
 __all__ = ["report_app"]
 
@@ -71,3 +72,5 @@ def show_card(
 
 report_app.command("add")(add)
 report_app.command("check")(check)
+report_app.command("edit")(edit)
+report_app.command("rm")(remove)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,9 +22,16 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
+from screener.cli.report_options import (
+    BrokerOption,
+    PublishedOption,
+    ThemeOption,
+    TitleOption,
+)
 from screener.domain.days import parse_moment
-from screener.errors import InputError
+from screener.errors import DateRangeError, InputError
 from screener.files.memory import require_memory
+from screener.language import say
 
 if TYPE_CHECKING:
     from screener.domain.listing import Listing
@@ -41,15 +48,10 @@ def add(
         list[str],
         typer.Argument(metavar="FILE…", help="Texts, PDFs, web pages, Markdown; - reads stdin."),
     ],
-    published: Annotated[
-        str | None,
-        typer.Option(
-            "--published",
-            metavar="D",
-            help="When it was published, if it does not say so: 2026-05-14 or "
-            "2026-05-14T19:48+08:00.",
-        ),
-    ] = None,
+    published: PublishedOption = None,
+    title: TitleOption = "",
+    broker: BrokerOption = "",
+    theme: ThemeOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
     ] = False,
@@ -79,12 +81,14 @@ def add(
 
     from screener.files.writing import check_targets, write_json
     from screener.workflows.report.add import Source, add_report
+    from screener.workflows.report.edit import Said
     from screener.workflows.report.name_master import read_masters
     from screener.workflows.report.rows import added_document
 
     if yes and strict:
         raise InputError("--yes and --strict exclude each other", fix="give one of them")
     moment = parse_moment(published, parameter="--published") if published else None
+    said = Said(title=title, broker=broker, themes=tuple(theme or ()))
     check_targets(json, force=force)
     place = workspace_of(workspace)
     settle = _settle(yes=yes, strict=strict)
@@ -98,8 +102,10 @@ def add(
                 source,
                 now=datetime.now(UTC),
                 published=moment,
+                said=said,
                 settle=settle,
                 ask=_ask(),
+                ask_date=_ask_date,
                 dry_run=dry_run,
                 again=again,
                 masters=masters,
@@ -138,6 +144,25 @@ def _ask() -> Answer:
     return ask
 
 
+def _ask_date(title: str) -> date | None:
+    """Ask when a report was published that does not say so."""
+    messages().print(
+        say("Nothing tells when this report was published: {title}", title=title),
+        markup=False,
+        highlight=False,
+    )
+    while True:
+        answer = typer.prompt(
+            "  " + say("its date (Enter: not known yet)"), default="", show_default=False, err=True
+        ).strip()
+        if not answer:
+            return None
+        try:
+            return parse_moment(answer, parameter="date")
+        except DateRangeError as error:
+            messages().print(str(error), markup=False, soft_wrap=True)
+
+
 def _show(added: Added, *, quiet: bool) -> None:
     from screener.render.reading import added_view, open_questions
     from screener.workflows.report.rows import doubt_rows
@@ -155,6 +180,8 @@ def _show(added: Added, *, quiet: bool) -> None:
 
 
 def _closing(added: Added) -> list[str]:
+    from screener.workflows.report.dating import undated_text
+
     report = added.report
     said = {
         "written": f"Written to {added.path}",
@@ -175,8 +202,16 @@ def _closing(added: Added) -> list[str]:
     lines += [f"Made basket {name}" for name in added.made]
     lines += [f"Theme {theme} feeds no basket yet: screener basket new {theme} --theme {theme}"
               for theme in missing]  # fmt: skip
+    if not report.published.known:
+        lines.append(undated_text(report.id))
     if report.notes[0].broker == "unknown":
-        lines.append("No broker is named: write it on the card, it is scored by it")
+        lines.append(
+            say(
+                "No broker is named, and it is scored by it: "
+                "screener report edit {report} --broker NAME",
+                report=report.id,
+            )
+        )
     return [*lines, *added.remarks]
 
 

@@ -165,13 +165,15 @@ def events_of(basket: Basket, reports: tuple[Report, ...]) -> tuple[Event, ...]:
     too: a theme of which every note is a repeat (`Note.repeats`) of notes that fed this basket
     from a report published earlier is left out. Only `reports` are looked at, so that a repost
     counts where the first publication is not among them; and a link is known from the publication
-    of the report that bears it, so that a report added later changes no earlier event.
+    of the report that bears it, so that a report added later changes no earlier event. A report of
+    unknown date makes no event.
 
     Order: by publication day, then report id; the user's own events come last.
     """
-    again = _published_again(basket, reports)
+    dated = tuple(report for report in reports if report.published.known)
+    again = _published_again(basket, dated)
     found = []
-    for report in sorted(reports, key=lambda item: (item.published.day, item.id)):
+    for report in sorted(dated, key=lambda item: (item.published.day, item.id)):
         members: dict[Listing, Member] = {}
         for theme in basket.themes:
             if (report.id, theme) in again:
@@ -191,11 +193,12 @@ def published_again(reports: Iterable[Report]) -> frozenset[tuple[str, str]]:
     """Return the notes, as ids of report and note, whose call an earlier note of these made.
 
     By the same rule as in `events_of`: of the notes that links join, the one in the report that was
-    published first is the call, whichever of them bears the link.
+    published first is the call, whichever of them bears the link. Reports of unknown date are no
+    part of it.
     """
     calls = _Calls()
     again = set()
-    for report in _by_publication(reports):
+    for report in _by_publication(report for report in reports if report.published.known):
         keys = [(calls.join(report, note), note) for note in report.notes]
         for key, note in keys:
             if calls.has_fed(key):
@@ -206,7 +209,7 @@ def published_again(reports: Iterable[Report]) -> frozenset[tuple[str, str]]:
 
 def published_instant(published: Publication) -> datetime:
     """Return the aware moment by which publications are ordered; a date is the end of its day."""
-    value = published.value
+    value = published.moment
     if isinstance(value, datetime):
         return value
     return datetime.combine(value, time(), SHANGHAI) + timedelta(days=1)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from screener.domain.listing import Listing
-from screener.errors import BasketDefinitionError
+from screener.errors import BasketDefinitionError, DateRangeError
 
 __all__ = [
     "Analyst",
@@ -37,6 +37,7 @@ class Precision(StrEnum):
     EXACT = "exact"
     DAY = "day"
     ESTIMATED = "estimated"
+    UNKNOWN = "unknown"
 
 
 class Role(StrEnum):
@@ -73,18 +74,18 @@ class Publication:
     Parameters
     ----------
     value
-        Moment of publication, printed or estimated.
+        Moment of publication, printed or estimated; `None` if it is unknown.
     precision
         How exactly it is known.
     range_start, range_end
         First and last moment that the evidence allows; set for estimated dates only.
     evidence
-        What the estimate rests on.
+        What it rests on.
     received_at
         When this reader got it, if later.
     """
 
-    value: Moment
+    value: Moment | None = None
     precision: Precision
     range_start: Moment | None = None
     range_end: Moment | None = None
@@ -97,6 +98,11 @@ class Publication:
                 raise BasketDefinitionError(
                     f"time {moment} has no zone", fix="write it with +08:00"
                 )
+        if (self.value is None) is not (self.precision is Precision.UNKNOWN):
+            raise BasketDefinitionError(
+                "a publication has a moment, or its precision is unknown",
+                fix='give value, or precision = "unknown"',
+            )
         timed = isinstance(self.value, datetime)
         if self.precision is Precision.EXACT and not timed:
             raise BasketDefinitionError("an exact publication needs a time, not only a date")
@@ -113,19 +119,42 @@ class Publication:
                 "an estimated publication needs a range and its evidence",
                 fix="give range_start, range_end and evidence",
             )
-        if not _day(self.range_start) <= _day(self.value) <= _day(self.range_end):
+        if not _day(self.range_start) <= self.day <= _day(self.range_end):
             raise BasketDefinitionError(
                 f"the estimate {self.value} is outside its range "
                 f"{self.range_start} to {self.range_end}"
             )
 
     @property
+    def known(self) -> bool:
+        """Whether anything tells when it was: a report of unknown date feeds no event."""
+        return self.value is not None
+
+    @property
+    def moment(self) -> Moment:
+        """Moment of publication.
+
+        Raises
+        ------
+        DateRangeError
+            If it is unknown.
+        """
+        if self.value is None:
+            raise DateRangeError(
+                "the date of publication is unknown",
+                fix="`screener report edit ID --published 2026-05-14`",
+            )
+        return self.value
+
+    @property
     def day(self) -> date:
-        """Calendar day of publication."""
-        return _day(self.value)
+        """Calendar day of publication; `DateRangeError` if it is unknown."""
+        return _day(self.moment)
 
     def text(self) -> str:
-        """Text as shown on screen and in CSV: ISO date, or ISO date and time with zone."""
+        """Text as shown on screen and in CSV: ISO date or date and time; empty if unknown."""
+        if self.value is None:
+            return ""
         return (
             self.value.isoformat(timespec="minutes")
             if isinstance(self.value, datetime)

@@ -27,7 +27,7 @@ EntrySessions = tuple[tuple[Exchange, date], ...]
 
 def known_at(publication: Publication) -> Moment:
     """Return the moment from which the report counts as known: published or received, the later."""
-    return _later(publication.value, publication.received_at)
+    return _later(publication.moment, publication.received_at)
 
 
 def entry_session(
@@ -98,7 +98,7 @@ def entry_choices(
             (item, entry_session(known, item, calendar_of(item), delay=delay)) for item in ordered
         )
 
-    main = entries(publication.value)
+    main = entries(publication.moment)
     if publication.precision is not Precision.ESTIMATED:
         return (main,)
     others = {entries(moment) for moment in _moments(publication, ordered, calendar_of)}

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from screener.data.lake.schema import SIMULATED
 from screener.domain.report import Moment, Precision, Publication
+from screener.language import say
 from screener.results.tables import Dtype, TableSpec
 
 __all__ = [
@@ -172,6 +173,8 @@ def moment_text(moment: Moment) -> str:
 
 def published_text(published: Publication) -> str:
     """Write when a report was published; an estimated date always says `est.`."""
+    if published.value is None:
+        return say("date unknown")
     text = moment_text(published.value)
     return f"{text} est." if published.precision is Precision.ESTIMATED else text
 

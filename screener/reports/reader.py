@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from screener.domain.report import (
 )
 from screener.reports.authors.brokers import UNKNOWN_BROKER, brokers, brokers_in
 from screener.reports.authors.notes import notes_in, publisher_of, title_of
+from screener.reports.authors.titles import file_title
 from screener.reports.claims.claims import claims_in
 from screener.reports.dates.publication import (
     Closes,
@@ -31,11 +31,12 @@ from screener.reports.dates.publication import (
 )
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.ratings.definitions import definitions_in
+from screener.reports.ratings.ratings import industry_in
 from screener.reports.repeats import text_hash
 from screener.reports.securities.listing_lines import traditional_share
 from screener.reports.securities.name_index import NameIndex
 from screener.reports.securities.securities import FALLBACK_THEME, Securities, securities_in
-from screener.reports.securities.themes import ThemeIndex, theme_index
+from screener.reports.securities.themes import ThemeIndex, make_slug, theme_index
 from screener.reports.text.found import Finding, FoundClaim, FoundNote
 from screener.reports.text.layout import Item, lay_out
 from screener.reports.text.text import Text, clean_name
@@ -45,7 +46,7 @@ __all__ = ["UNKNOWN", "Reading", "broker_listings", "read_report", "report_of"]
 UNKNOWN = UNKNOWN_BROKER
 
 _TRADITIONAL_LEAST = 0.08
-_LONGEST_TITLE = 60
+_LONGEST_TITLE = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,8 @@ class Reading:
         As the card will have them.
     published
         When it could first be read.
+    day
+        Day as of which names count: that of publication, today where it is unknown.
     notes
         Broker notes with the themes that each covers.
     securities
@@ -77,6 +80,7 @@ class Reading:
     publisher: str
     language: str
     published: Publication
+    day: date
     notes: tuple[tuple[FoundNote, tuple[str, ...]], ...]
     securities: Securities
     claims: tuple[FoundClaim, ...]
@@ -113,37 +117,42 @@ def read_report(
     published
         When it was published, if the user says so.
 
-    Raises
-    ------
-    InputError
-        If neither the text nor the file's name tells anything of the day.
     """
     themes = themes or _bundled()
     moment = published or publication_of(text, file_name=file_name, today=today, closes=closes)
+    day = moment.day if moment.known else today
     title = title_of(text)
     securities = securities_in(
         text,
         names,
         themes,
-        day=moment.day,
+        day=day,
         brokers=broker_listings(names),
         title=clean_name(title),
+        industry=industry_in(text.clean),
     )
     every_note = notes_in(text, others_ratings=securities.others_ratings)
     notes = every_note[: BOUNDS.notes]
     securities, unsorted = _within_themes(_under_advised_themes(securities))
     reference = reference_session(index_levels(text), closes) if closes else None
     publisher = publisher_of(text, notes) or UNKNOWN
-    paired = _with_themes(text, _signed(notes, publisher), securities)
+    advised = _sectors(text, title, securities, themes)
+    paired = _with_themes(text, _signed(notes, publisher), securities, advised)
     return Reading(
         text=text,
         title=_title(title, securities, themes, file_name),
         publisher=publisher,
         language="zh-Hant" if traditional_share(text) >= _TRADITIONAL_LEAST else "zh-Hans",
         published=moment,
+        day=day,
         notes=paired,
         securities=securities,
-        claims=claims_in(text, securities.spotted, published=moment, reference=reference),
+        claims=claims_in(
+            text,
+            securities.spotted,
+            published=moment if moment.known else None,
+            reference=reference,
+        ),
         definitions=_definitions(text, [note.broker for note, _ in paired]),
         remarks=(*_notes_left(len(every_note)), *unsorted),
     )
@@ -227,12 +236,26 @@ def _under_advised_themes(securities: Securities) -> Securities:
     return replace(securities, findings=kept, doubts=doubts)
 
 
+def _sectors(text: Text, title: str, securities: Securities, themes: ThemeIndex) -> tuple[str, ...]:
+    """Return the sectors that a report of no recommended name advises, else its title's theme."""
+    if any(one.role is Role.RECOMMENDED for one in securities.findings):
+        return ()
+    found = themes.advised(text.clean)[: BOUNDS.themes]
+    if found or securities.findings or securities.doubts:
+        return found
+    words = clean_name(title)
+    own = themes.within(words) or themes.within(industry_in(text.clean)) or make_slug(words)
+    return (own,) if own else ()
+
+
 def _with_themes(
-    text: Text, notes: Sequence[FoundNote], securities: Securities
+    text: Text, notes: Sequence[FoundNote], securities: Securities, advised: Sequence[str]
 ) -> tuple[tuple[FoundNote, tuple[str, ...]], ...]:
     """Give each note the themes of the sections that speak of it."""
     every = dict.fromkeys(
-        [one.theme for one in securities.findings] + [one.theme for one in securities.doubts]
+        [one.theme for one in securities.findings]
+        + [one.theme for one in securities.doubts]
+        + list(advised)
     )
     themes = tuple(every) or (FALLBACK_THEME,)
     if len(notes) == 1:
@@ -297,7 +320,7 @@ def _title(printed: str, securities: Securities, themes: ThemeIndex, file_name: 
     words = [
         themes.themes[slug].words[0] for slug in dict.fromkeys(advised) if slug in themes.themes
     ]
-    return "、".join(words) or re.sub(r"\.[^.]*$", "", file_name) or "untitled"
+    return "、".join(words) or file_title(file_name) or "untitled"
 
 
 def report_of(reading: Reading, report_id: str, findings: Sequence[Finding]) -> Report:
@@ -332,7 +355,7 @@ def report_of(reading: Reading, report_id: str, findings: Sequence[Finding]) -> 
 
 def _note(note: FoundNote, themes: tuple[str, ...], note_id: str, published: Publication) -> Note:
     own = note.published
-    if own is not None and own.day > _day(published):
+    if own is not None and published.known and own.day > _day(published):
         own = None  # a note is no younger than the digest that carries it
     return Note(
         id=note_id,

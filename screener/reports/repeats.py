@@ -46,6 +46,7 @@ _SHINGLE = 5
 _REPOSTED_WITHIN = timedelta(days=7)  # how old a note is that a medium prints without its date
 _SAME_MINUTES = timedelta(minutes=10)
 _NARROW = timedelta(days=3)
+_ANY_DAY = date(1900, 1, 1), date(2200, 1, 1)
 _PUNCTUATION = re.compile(r"[\W_]+")
 
 
@@ -161,7 +162,9 @@ def linked_notes(fresh: Report, known: Sequence[Report]) -> tuple[Report, tuple[
         The report with its links, and the notes on known cards that are repeats themselves,
         because this report or a third one was published before them. Those cards are not changed.
     """
-    others = [report for report in known if report.id != fresh.id]
+    if not fresh.published.known:
+        return fresh, ()  # nothing tells which of two is the earlier one
+    others = [report for report in known if report.id != fresh.id and report.published.known]
     notes, turned = [], []
     for note in fresh.notes:
         linked, later = _linked(fresh, note, others)
@@ -291,10 +294,22 @@ def _same_report(fresh: Report, known: Report) -> bool:
         if other is not None:
             left.remove(other)
             matched += 1
+    if matched and _same_heads(fresh, known):
+        return True
     own, others = _all_names(fresh), _all_names(known)
     if own | others and len(own & others) < _SAME_NAMES * len(own | others):
         return False  # a digest that carries one more call is another report
     return matched > 0 and 4 * matched >= 3 * max(len(fresh.notes), len(known.notes))
+
+
+def _same_heads(fresh: Report, known: Report) -> bool:
+    """Tell whether two reports of one note bear one title, one author and much the same day."""
+    if len(fresh.notes) != 1 or len(known.notes) != 1:
+        return False
+    note, other = fresh.notes[0], known.notes[0]
+    narrow = all(_length(_span(item.published)) <= _NARROW for item in (fresh, known))
+    titles = _titles_agree(note.title or fresh.title, other.title or known.title)
+    return narrow and titles and _authors_agree(note, other) is True
 
 
 def _same_note(fresh: Report, note: Note, known: Report, other: Note) -> bool:
@@ -308,6 +323,8 @@ def _same_note(fresh: Report, note: Note, known: Report, other: Note) -> bool:
         return False
     spans = _span(fresh.published), _span(known.published)
     loose = max(map(_length, spans)) > _NARROW
+    if titles and authors and not loose:
+        return agreement >= 0.25
     if titles or (authors and not loose):
         return agreement >= 0.5
     if not loose and _same_parts(fresh, note, known, other):
@@ -342,6 +359,8 @@ def _titles_agree(title: str, other: str) -> bool:
 
 def _same_time(fresh: Report, known: Report) -> bool:
     a, b = fresh.published.value, known.published.value
+    if a is None or b is None:
+        return True  # the notes decide
     exact = all(item.published.range_start is None for item in (fresh, known))
     if exact and isinstance(a, datetime) and isinstance(b, datetime):
         return abs(a - b) <= _SAME_MINUTES
@@ -397,6 +416,8 @@ def _day(moment: Moment) -> date:
 
 def _span(published: Publication) -> tuple[date, date]:
     first, last = published.range_start, published.range_end
+    if not published.known:
+        return _ANY_DAY
     if first is None or last is None:
         return published.day, published.day
     return _day(first), _day(last)

@@ -48,7 +48,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 class PublicationModel(Strictly):
     """When something was published."""
 
-    value: Moment
+    value: Moment | None = None
     precision: Annotated[Precision, Strict(False)]
     range_start: Moment | None = None
     range_end: Moment | None = None

@@ -27,6 +27,7 @@ __all__ = [
     "StoredReading",
     "StoredReadings",
     "find_by_hash",
+    "forget_reading",
     "keep_reading",
     "stored_reading",
     "stored_readings",
@@ -126,6 +127,21 @@ def keep_reading(workspace: Workspace, reading: StoredReading) -> Path:
         raise storage_error(error, path) from error
     replace_file(path, content, mode=_OWN)
     return path
+
+
+def forget_reading(workspace: Workspace, report_id: str) -> None:
+    """Remove the reading of a report, if there is one.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be removed.
+    """
+    path = workspace.data_cache / READINGS / f"{report_id}.json"
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(error, path) from error
 
 
 def stored_reading(workspace: Workspace, report_id: str) -> StoredReading | None:

@@ -164,7 +164,10 @@ def test_a_report_without_a_broker_says_so(place: Workspace) -> None:
         "2026年5月26日 建议关注液冷方向的澄岳科技、启沅股份。", encoding="utf-8"
     )
     done = ran("report", "add", "bare.txt")
-    assert "No broker is named: write it on the card, it is scored by it\n" in done.stderr
+    assert (
+        "No broker is named, and it is scored by it: screener report edit R1 --broker NAME\n"
+        in done.stderr
+    )
 
 
 # ---- refusals ------------------------------------------------------------------------------------
@@ -217,11 +220,72 @@ def test_a_day_that_is_none_or_to_come(place: Workspace, value: str) -> None:
     assert list(place.seeds.iterdir()) == []
 
 
-def test_a_text_without_a_day(place: Workspace) -> None:
-    (place.root / "dayless.txt").write_text("建议关注澄岳科技、启沅股份。", encoding="utf-8")
-    message = refused(2, "report", "add", "dayless.txt")
-    assert message.startswith("error: no date printed")
-    assert "--published 2026-05-14" in message
+def test_a_text_without_a_day_is_kept_and_feeds_nothing(place: Workspace) -> None:
+    (place.root / "dayless.txt").write_text(
+        "建议关注液冷方向的澄岳科技、启沅股份。", encoding="utf-8"
+    )
+    ran("basket", "new", "mine", "--theme", "liquid-cooling")
+    done = ran("report", "add", "dayless.txt", "--json", "-")
+    document = json.loads(done.stdout)
+    assert (document["published"], document["precision"]) == ("", "unknown")
+    assert {one["role"] for one in document["securities"]} == {"recommended"}
+    assert "screener report edit R1 --published" in done.stderr
+    assert "date unknown" in ran("report", "list").stdout
+    listed = ran("basket", "list")
+    assert "left out: the date of report R1 is unknown" in listed.stderr
+    ran("report", "edit", "R1", "--published", "2026-05-20")
+    assert "left out" not in ran("basket", "list").stderr
+    assert "R1: 2" in ran("basket", "list").stdout
+
+
+def test_what_a_user_says_of_a_report_counts_before_what_is_read(place: Workspace) -> None:
+    words = ("--title", "我的标题", "--broker", "国金", "--theme", "算力租赁")
+    document = json.loads(ran("report", "add", "--json", "-", *words, "cooling.txt").stdout)
+    assert (document["title"], document["broker"]) == ("我的标题", "国金证券")
+    assert {one["theme"] for one in document["securities"]} == {"compute-leasing"}
+    assert 'title = "我的标题"' in (place.seeds / "R1.toml").read_text(encoding="utf-8")
+
+
+def test_a_card_is_corrected_and_keeps_what_stands_on_it(place: Workspace) -> None:
+    ran("report", "add", "cooling.txt")
+    path = place.seeds / "R1.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('language = "', '# mine\nlanguage = "'),
+        encoding="utf-8",
+    )
+    done = ran("report", "edit", "R1", "--published", "2026-05-14T19:48+08:00", "--broker", "甲乙")
+    assert "2026-05-14 19:48+08:00" in done.stdout
+    text = path.read_text(encoding="utf-8")
+    assert "# mine\n" in text
+    assert 'broker = "甲乙"' in text
+    assert "says so already" in ran("report", "edit", "R1", "--broker", "甲乙").stderr
+
+
+def test_an_edit_that_is_refused_changes_nothing(place: Workspace) -> None:
+    ran("report", "add", "cooling.txt")
+    before = (place.seeds / "R1.toml").read_bytes()
+    for words, told in (
+        ((), "nothing to change"),
+        (("--published", "2999-01-01"), "future"),
+        (("--theme", "no-such=other"), "is no theme of report R1"),
+        (("--theme", "。"), "can be no theme"),
+    ):
+        message = refused(2, "report", "edit", "R1", *words)
+        assert told in message
+        assert "\nfix:   " in message
+    assert "R9" in refused(3, "report", "edit", "R9", "--title", "x")
+    assert (place.seeds / "R1.toml").read_bytes() == before
+
+
+def test_a_card_is_taken_away_when_that_is_sure(place: Workspace) -> None:
+    ran("report", "add", "cooling.txt")
+    kept = place.data_cache / "reports" / "R1.json"
+    assert kept.exists()
+    assert "add --yes" in refused(2, "report", "rm", "R1")
+    assert (place.seeds / "R1.toml").exists()
+    ran("report", "rm", "R1", "--yes")
+    assert list(place.seeds.iterdir()) == []
+    assert not kept.exists()
 
 
 def test_without_a_master(tmp_path: Path) -> None:

@@ -62,6 +62,8 @@ times = st.builds(
 def publications(draw: st.DrawFn) -> Publication:
     received = draw(st.none() | times)
     precision = draw(st.sampled_from(Precision))
+    if precision is Precision.UNKNOWN:
+        return Publication(precision=precision, received_at=received)
     if precision is Precision.EXACT:
         return Publication(value=draw(times), precision=precision, received_at=received)
     value = draw(days)

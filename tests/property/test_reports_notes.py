@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import opencc
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +38,14 @@ def facts(text: str):
     return notes, publisher_of(made, notes), definitions_in(made, broker="甲")
 
 
+def untitled(text: str):
+    """All but the headline, which is as long as its line."""
+    notes, publisher, definitions = facts(text)
+    digest = [note.number for note in notes] != [0]  # its list of sources gives the titles
+    kept = [note if digest else replace(note, title="") for note in notes]
+    return kept, publisher, definitions
+
+
 def without_script(text: str):
     notes, publisher, definitions = facts(text)
     read = [
@@ -59,7 +69,7 @@ def test_line_breaks_anywhere_change_nothing(text: str, data: st.DataObject) -> 
     broken = "".join(
         character + ("\n" if offset in offsets else "") for offset, character in enumerate(text)
     )
-    assert facts(broken) == facts(text)
+    assert untitled(broken) == untitled(text)
 
 
 def test_the_number_of_an_index_on_its_own_line_is_no_page() -> None:
@@ -68,7 +78,7 @@ def test_the_number_of_an_index_on_its_own_line_is_no_page() -> None:
 
 def test_every_character_on_its_own_line() -> None:
     for text in (REPORT, DIGEST):
-        assert facts("\n".join(text)) == facts(text)
+        assert untitled("\n".join(text)) == untitled(text)
 
 
 def test_both_scripts_read_the_same() -> None:

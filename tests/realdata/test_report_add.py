@@ -89,6 +89,7 @@ def test_the_digests_head_and_notes_are_whole(added: dict[str, Added]) -> None:
 
 
 def test_the_industry_note_is_dated_within_its_range(added: dict[str, Added]) -> None:
+    """Its text prints no day; a public list has it under 2026-04-21, as the card says."""
     report = added["R2"].report
     found = report.published
     assert found.precision is Precision.ESTIMATED

@@ -59,7 +59,7 @@ ANALYSTS = {
     "R1-2": ("银河证券", "华立 S0130516080004", date(2026, 5, 12)),
     "R1-3": ("东吴证券", "王紫敬 S0600521080005", date(2026, 5, 13)),
     "R1-4": ("太平洋证券", "孟昕 S1190524020001", date(2026, 5, 13)),
-    "R2-1": ("中邮证券", "李佩京 S1340525080003, 王思 S1340525080002", date(2026, 4, 20)),
+    "R2-1": ("中邮证券", "李佩京 S1340525080003, 王思 S1340525080002", date(2026, 4, 21)),
     "R3-1": ("国金证券", "张真桢 S1130524060002", date(2026, 5, 24)),
     "R4-1": (
         "国金证券",
@@ -69,7 +69,6 @@ ANALYSTS = {
     "R5-1": ("滙富 Sunwah Kingsway", "王學宏, 李旭佳", date(2026, 4, 29)),
 }
 RANGES = {
-    "R2": (date(2026, 4, 20), date(2026, 4, 15), date(2026, 4, 30)),
     "R3": (date(2026, 5, 24), date(2026, 5, 23), date(2026, 5, 25)),
     "R4": (date(2026, 3, 8), date(2026, 3, 7), date(2026, 3, 9)),
     "R5": (date(2026, 4, 29), datetime(2026, 4, 29, tzinfo=CHINA), date(2026, 4, 29)),
@@ -184,6 +183,15 @@ def test_estimated_dates_have_range_and_evidence(
     assert (published.value, published.range_start, published.range_end) == RANGES[report_id]
     assert published.evidence
     assert reports[report_id].notes[0].published == published
+
+
+def test_the_industry_note_has_the_day_under_which_it_is_listed(
+    reports: dict[str, Report],
+) -> None:
+    published = reports["R2"].published
+    assert (published.value, published.precision) == (date(2026, 4, 21), Precision.DAY)
+    assert "2026-04-22 07:43" in published.evidence
+    assert reports["R2"].notes[0].published == published
 
 
 @pytest.mark.parametrize("report_id", CLAIMS)

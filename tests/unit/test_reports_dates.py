@@ -6,7 +6,8 @@ from datetime import date, time
 
 import pytest
 
-from screener.reports.dates.dates import DateKind, FoundDate, dates_in
+from screener.reports.dates.dates import dates_in
+from screener.reports.dates.found import DateKind, FoundDate
 from screener.reports.text.text import make_text
 
 TODAY = date(2026, 11, 21)
@@ -14,7 +15,7 @@ FILLER = "公司深耕液冷设备多年,订单充足。" * 30
 
 
 def only(words: str, today: date = TODAY) -> FoundDate:
-    (found,) = dates_in(make_text(words), today=today)
+    (found,) = dates_in(make_text(words), today=today, year_of=today)
     return found
 
 
@@ -127,7 +128,22 @@ def test_a_time_glued_to_its_day(words: str, expected: tuple[str, str]) -> None:
     ],
 )
 def test_a_missing_year_is_the_nearest(words: str, expected: str) -> None:
-    assert dates_in(make_text(words), today=TODAY)[-1].start == date.fromisoformat(expected)
+    found = dates_in(make_text(words), today=TODAY, year_of=TODAY)
+    assert found[-1].start == date.fromisoformat(expected)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("11月25日", None),
+        ("2024年与2026年相比。11月25日", None),
+        ("2024年景气上行。11月25日", "2024-11-25"),
+        ("5月14日（星期三）", None),
+    ],
+)
+def test_a_year_that_no_text_tells_is_not_guessed(words: str, expected: str | None) -> None:
+    found = dates_in(make_text(words), today=TODAY)
+    assert [one.start.isoformat() for one in found] == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize(

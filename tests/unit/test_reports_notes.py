@@ -14,9 +14,9 @@ from screener.reports.authors.brokers import (
     brokers,
     brokers_in,
     media,
-    signing_broker,
 )
 from screener.reports.authors.notes import notes_in, publisher_of, title_of
+from screener.reports.authors.signing import signing_broker
 from screener.reports.ratings.ratings import industry_in, rating_in, rating_named
 from screener.reports.text.text import make_text
 
@@ -192,6 +192,35 @@ class TestBrokerOfAReport:
         note = only_note(text)
         assert note.broker == broker
         assert note.number == 0
+
+    @pytest.mark.parametrize(
+        ("text", "broker"),
+        [
+            ("搜索文档 液冷行业：订单超预期 国金证券· 2025-04-29 08:16 行业评级 看好", "国金证券"),
+            ("液冷：景气上行 申港证券研究所 | 2025/04/29 投资要点", "申港证券"),
+            ("（以下内容从东吴证券《液冷深度》研报附件原文摘录）投资要点", "东吴证券"),
+            ("（来源：东海研究）点金股 投资要点", "东海证券"),
+            ("分析师 甲一 jiayi@kysec.cn 投资要点 行业景气上行", "开源证券"),
+            ("花旗最新报告称，券商股估值偏贵。该行维持中性。", "花旗"),
+            ("某报讯，中国银河（601881）证券研报表示，家电需求回暖。", "银河证券"),
+            ("A Citi report gives its ratings on property companies.", "花旗"),
+            ("6 CMB International Securities | Equity Research | Company Update", "招银国际"),
+            ("China Industry Focus DBS Group Research . Equity 7 Jul 2020", "星展"),
+            ("汇丰环球研究 星河银行（02388）评级：买入", "汇丰"),
+            ("Source: Company data, CMBIGM estimates", "招银国际"),
+            ("【国盛电子】液冷需求回暖，价格上行。", "国盛证券"),
+            ("大和：星河液冷收入超预期 升目标价 该行预期需求增长。", "大和资本市场"),
+            ("甲乙证券· 2025-04-29 08:16 投资要点", "甲乙证券"),
+            ("东吴证券 通信行业点评 2025年4月29日 投资要点", "东吴证券"),
+            ("券商板块：东吴证券、华西证券 领涨。", ""),
+            ("医药股 ~ 汇丰研究 汇丰研究的报告指需求增长。摩根大通的报告指供给偏紧。", ""),
+            ("citizens report a shortage of power", ""),
+            ("国泰海通宏观团队认为年内降准。", ""),
+        ],
+    )
+    def test_a_house_is_found_where_it_signs_or_is_reported(self, text: str, broker: str) -> None:
+        note = only_note(text)
+        assert (note.broker, note.number) == (broker, 0)
 
     def test_a_number_of_a_renamed_house_is_the_name_that_the_text_gives(self) -> None:
         clean = make_text("安信证券研究中心").clean

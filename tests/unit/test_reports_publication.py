@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from screener.domain.report import Precision, Publication
-from screener.errors import InputError
+from screener.errors import DateRangeError
 from screener.reports.dates.publication import index_levels, publication_of, reference_session
 from screener.reports.text.text import make_text
 
@@ -299,11 +299,22 @@ def test_traditional_and_broken_lines_give_the_same() -> None:
     assert published(words).value == published(broken).value == date(2026, 5, 14)
 
 
-def test_nothing_dated_is_refused() -> None:
-    with pytest.raises(InputError, match="no date printed") as caught:
-        published(BODY, file_name="notes.txt")
-    assert "--published 2026-05-14" in caught.value.fix
-    assert caught.value.where == "notes.txt"
+@pytest.mark.parametrize(
+    "words",
+    [
+        BODY,
+        BODY + "5月12日，公司公告中标。",  # no year, and none to be guessed
+        BODY + "液冷股份 +1.2% 沽空资料截至 2026-05-14 16:25。",  # of the page around it
+    ],
+)
+def test_a_text_that_tells_no_day_has_none(words: str) -> None:
+    found = published(words, file_name="notes.txt")
+    assert (found.value, found.precision, found.range_start) == (None, Precision.UNKNOWN, None)
+    assert found.evidence.startswith("no date printed")
+    assert found.text() == ""
+    with pytest.raises(DateRangeError, match="unknown") as caught:
+        found.day  # noqa: B018 (asking is the point)
+    assert "report edit" in caught.value.fix
 
 
 def test_nothing_lies_after_today() -> None:
@@ -409,3 +420,56 @@ def test_an_event_after_the_table_rules() -> None:
 def test_a_stamp_in_the_head_stands_whatever_follows_it(printed: str, expected: str) -> None:
     found = publication_of(make_text(printed), file_name="x.txt", today=date(2026, 11, 21))
     assert found.text() == expected
+
+
+CLOSE = "星河液冷（301999）经营稳健。公司于2025年4月8日发布经营数据公告。" + BODY
+HEADLINES = [
+    "东山证券\n食品饮料行业周报\n2025年4月29日\n",
+    "电力点评：一季度业绩超预期\n2025年4月29日\n",
+    "2025年4月29日\n公司点评：静待花开\n",
+    "建筑材料行业点评\n2025-04-29\n当前股价：28元\n",
+    "股权激励计划落地 2025-04-29 前次评级：买入 ",
+    "回购计划彰显信心，目标价30元\n2025/04/29\n预计三年翻番\n",
+    "新材料平台成形，拐点将至 2025-04-29 对标海外龙头 ",
+    "需求展望 2025年4月29日 在手订单充足 ",
+    "星河液冷(301999) 买入(维持) 2025年4月29日 ",
+    "Galaxy Cooling (301999 CH) BUY (Maintain) 1 29 Apr 2025 Target price RMB 30 ",
+    "20252025年年0404月月2929日日 液冷深度 ",
+    "2025年4月29日 大行报告 液冷 ~ 某行 ",
+    "20250429【某站】液冷行业点评报告：静待花开 | 某站 ",
+    "上传时间：2025-05-03 页数：十页 20250429-东山证券-液冷点评.pdf 下载积分 ",
+    "发布时间: 2025年05月02日 栏目:行业研报 液冷点评 | 行业周报 | 2025.04.29 ",
+    "原文 https://www.example.com/report/2025/0429/index.html https://www.example.com/2025-04-29/1.html ",
+]
+
+
+@pytest.mark.parametrize("head", HEADLINES)
+def test_the_date_of_a_heading_is_printed_whatever_words_stand_beside_it(head: str) -> None:
+    found = published(head + CLOSE)
+    assert (found.value, found.precision) == (date(2025, 4, 29), Precision.DAY)
+
+
+@pytest.mark.parametrize("signed", ["国金证券· ", "开源证券研究所 | ", "招银国际·"])
+def test_a_broker_and_a_stamp_sign_what_they_stand_under(signed: str) -> None:
+    head = f"搜索文档\n液冷行业：订单超预期\n{signed}2025-04-29 08:16\n"
+    found = published(head + CLOSE + f"\n铜行业深度\n{signed}2025-04-29 09:40\n")
+    assert (found.value, found.precision) == (moment("2025-04-29 08:16"), Precision.EXACT)
+
+
+def test_the_days_of_a_list_of_notes_are_not_those_of_the_list() -> None:
+    listed = "".join(f"【某业】{name}-20250428 " for name in ("需求回暖", "格局优化", "景气上行"))
+    found = published("【朝闻东山0429】存单走强 今日概览 " + listed + BODY)
+    assert (found.value, found.precision) == (date(2025, 4, 29), Precision.DAY)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "公司拟于2025年4月29日召开大会。",
+        "公司将于2025年4月29日复牌。",
+        "计划于2025年4月29日投产。",
+        "东山证券2025年4月29日发布研报。",
+    ],
+)
+def test_a_day_in_the_first_sentence_is_no_heading(sentence: str) -> None:
+    assert published(sentence + BODY).precision is not Precision.DAY

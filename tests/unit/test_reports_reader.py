@@ -17,7 +17,6 @@ from screener.domain.report import (
     Role,
     SecurityMention,
 )
-from screener.errors import InputError
 from screener.reports.reader import UNKNOWN, Reading, broker_listings, read_report, report_of
 from screener.reports.securities.name_index import NameIndex, NameRow, build_index
 from screener.reports.text.found import Finding
@@ -112,10 +111,11 @@ def test_what_the_user_says_of_the_day_counts_before_what_is_printed() -> None:
     assert read(WEEKLY, published=DAY).published == DAY
 
 
-def test_a_text_without_a_day_is_refused() -> None:
-    with pytest.raises(InputError, match="no date printed, none in the file name") as caught:
-        read("建议关注澄岳科技、启沅股份。")
-    assert "--published" in caught.value.fix
+def test_a_text_without_a_day_is_read_all_the_same() -> None:
+    reading = read("建议关注液冷方向的澄岳科技、启沅股份。")
+    assert reading.published.precision is Precision.UNKNOWN
+    assert [one.role for one in reading.securities.findings] == [Role.RECOMMENDED] * 2
+    assert reading.day == TODAY
 
 
 def test_the_files_name_may_carry_the_day() -> None:
@@ -213,3 +213,21 @@ def test_a_report_that_names_nothing_has_a_card_too() -> None:
     report = card(read("需求平稳增长。", published=DAY))
     assert report.securities == ()
     assert [note.themes for note in report.notes] == [("unsorted",)]
+
+
+def test_a_report_that_names_no_security_has_its_titles_theme() -> None:
+    reading = read("液冷行业周报：机柜功率上行\n2026年5月14日\n需求增长。价格上行。\n")
+    assert [themes for _, themes in reading.notes] == [("liquid-cooling",)]
+
+
+def test_a_report_that_advises_sectors_has_these_for_themes() -> None:
+    text = "# 通信行业研究\n行业周报\n## 海外开支上调\n建议关注服务器、光模块等板块。\n"
+    reading = read(text, published=DAY)
+    assert reading.title == "海外开支上调"
+    assert [themes for _, themes in reading.notes] == [("servers", "optical-modules")]
+
+
+def test_names_of_companies_and_footers_make_no_theme() -> None:
+    text = "今日市场震荡。澄岳科技、启沅股份收平。资料来源：某证券研究所\n五、相关标的：澄岳科技。"
+    themes = {one.theme for one in read(text, published=DAY).securities.findings}
+    assert not any("suo" in theme for theme in themes)

@@ -11,6 +11,7 @@ from screener.reports.securities.themes import (
     bundled_themes,
     label_words,
     make_slug,
+    says_nothing,
     theme_index,
 )
 
@@ -119,3 +120,25 @@ def test_a_slug_for_what_no_theme_knows(label: str, slug: str) -> None:
 )
 def test_the_words_of_a_label(label: str, words: str) -> None:
     assert label_words(label) == words
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["究所五", "某某研究所", "汇丰", "国金证券", "A股证券代码", "机构评级", "目标价", "相关报告"],
+)
+def test_no_theme_is_made_of_a_footer_a_house_or_a_column(label: str) -> None:
+    assert make_slug(label) == ""
+
+
+def test_the_number_of_a_heading_ends_what_stands_above_it() -> None:
+    assert says_nothing("某证券研究所五、相关标的")
+    assert label_words("某证券研究所五、液冷") == "液冷"
+    assert label_words("5G主设备") == "5G主设备"
+    assert make_slug("PVC包括") == "pvc"
+
+
+def test_sectors_that_are_advised_stand_in_their_order() -> None:
+    index = theme_index()
+    said = "建议关注国内带动的服务器、IDC等板块，以及海外带动的服务器、光模块等板块。芯片涨价。"
+    assert index.advised(said) == ("servers", "idc", "optical-modules")
+    assert index.advised("我们建议关注甲股份的液冷业务。") == ()

@@ -1,18 +1,17 @@
-"""Brokers that publish research, and which of them signs a document."""
+"""Brokers that publish research, the media that republish it, and where a text names them."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from screener.reports.text.text import Place, clean_name
-from screener.reports.text.vocabulary import read_table
+from screener.reports.text.text import Place, Text, clean_name
+from screener.reports.text.vocabulary import is_word, read_table
 
 __all__ = [
     "UNKNOWN_BROKER",
@@ -23,10 +22,7 @@ __all__ = [
     "broker_of_licence",
     "brokers",
     "brokers_in",
-    "cites",
     "media",
-    "medium_in",
-    "signing_broker",
 ]
 
 UNKNOWN_BROKER = "unknown"
@@ -47,12 +43,15 @@ class Broker:
         Shares of the broker itself, if it is listed.
     codes
         First four digits of its analysts' registration numbers, as far as known.
+    domains
+        Of its analysts' mail addresses, as far as known.
     """
 
     name: str
     names: tuple[str, ...]
     listings: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,39 +83,13 @@ class BrokerMention(NamedTuple):
 _LEGAL = re.compile(r"(?:股份)?有限(?:责任)?公司$|(?:证券)?研究(?:所|院|部|中心)$")
 # A broker that no table has: it signs as an institute or as a company.
 _SIGNING = re.compile(
-    r"证券(?=(?:经济)?研究(?:所|院|部|中心)|(?:股份)?有限(?:责任)?公司|\(以下简称|[”\"]\))"
+    r"证券(?=(?:经济)?研究(?:所|院|部|中心)|·20\d\d|(?:股份)?有限(?:责任)?公司|\(以下简称|[”\"]\))"
 )
 _UNKNOWN = re.compile(r"(?:^|[^一-龥]|[由经归者称为])(?P<name>[一-龥]{2,5})$")
 _NO_NAME = re.compile(
     r"从事|相关|中国证|上市|所涉|买卖|持有|涉及|我国|国内|公司证|有关|各类|该等|任何|来源|发行|"
     r"本报告|投资证|其他"
 )
-_CITED_BEFORE = re.compile(
-    r"(?:据|根据|援引|引用|参考|来自|转自|摘自|例如|包括|如|券商|机构|[^料据]来源:)$"
-)
-_CITED_AFTER = re.compile(
-    r"(?:最新|近日|日前|今日|昨日|近期|\d{1,2}月\d{1,2}日)?(?:的?研报|研究报告(?:指出|认为|称|显示|表示)|指出|认为|"
-    r"表示|称|预计|预测|看好|首席|分析师(?![:声承团])|发布|发表|研报|(?:宏观|策略|固收|金工|行业)?团队|建议|测算|给予|维持|上调|下调)"
-)
-_SIGNED_BEFORE = re.compile(
-    r"(?:本报告由|本报告为|本研究报告由|本报告版权(?:仅)?(?:归|为)|版权(?:仅)?(?:归|为)|未经|"
-    r"出处为|注明出处为|本报告(?:仅)?供|仅供|以下简称[:]?[“\"])$"
-)
-_SIGNED_AFTER = re.compile(
-    r"(?:股份)?有限(?:责任)?公司|(?:证券)?(?:经济|金融工程|产业|发展|与|金融|战略|财富管理)*研究(?:所|院|部|发展部|"
-    r"中心|发展中心)|研究(?![一-龥])|证券研究报告(?!指出|认为|称|显示)|版权所有|具[备有].{0,16}资格|"
-    r"(?:股票|行业|公司)?(?:投资)?评级(?:说明|标准|定义|体系|系统|制度)|分析师:|客户使用|及其(?:关联|附属)"
-)
-_PUBLISHED_BEFORE = re.compile(r"(?:不代表|转自|转载自|首发于|发布于|关注|下载|本文由|来自)[“《]?$")
-_PUBLISHED_AFTER = re.compile(
-    r"(?:APP)?[”》]?(?:平台|客户端|网站)?(?:的?(?:观点|立场)|不对|不承担|不保证|独家|编辑|整理|原创|讯[,|]|出品)"
-)
-_ABBREVIATED = re.compile(r".{0,16}以下简称")
-_SUBJECT = re.compile(r"[(\[【]?\d{5,6}")  # a code: the broker itself is what the report is about
-_FIRST = 3
-_HEAD = 150
-_ENOUGH = 3
-_OFTEN = 3  # a footer may repeat on every page
 
 
 def brokers() -> tuple[Broker, ...]:
@@ -147,13 +120,15 @@ def broker_of_licence(licence: str) -> tuple[Broker, ...]:
     return tuple(broker for broker in _brokers() if code in broker.codes)
 
 
-def brokers_in(clean: str) -> tuple[BrokerMention, ...]:
+def brokers_in(clean: str, text: Text | None = None) -> tuple[BrokerMention, ...]:
     """Return every place at which a text names a broker, in order.
 
     Parameters
     ----------
     clean
         `Text.clean`.
+    text
+        The text that it is of: its blanks part a Latin name from what it would touch without them.
 
     Returns
     -------
@@ -163,7 +138,7 @@ def brokers_in(clean: str) -> tuple[BrokerMention, ...]:
     known = [
         BrokerMention(_names()[index].name, Place(start, end), _brief(clean[start:end]))
         for index, start, end in _automaton().find_matches_as_indexes(clean)
-        if _whole(clean, start, end)
+        if _whole(clean, start, end, text)
     ]
     taken = {offset for mention in known for offset in range(*mention.place)}
     for match in _SIGNING.finditer(clean):
@@ -174,111 +149,31 @@ def brokers_in(clean: str) -> tuple[BrokerMention, ...]:
     return tuple(sorted(known, key=lambda mention: mention.place))
 
 
-def cites(clean: str, mention: BrokerMention) -> bool:
-    """Tell whether a place names a broker as the source of what is said there."""
-    start, end = mention.place
-    if _CITED_BEFORE.search(clean[max(0, start - 6) : start]):
-        return True
-    return _CITED_AFTER.match(clean, end, end + 16) is not None
-
-
-def signing_broker(clean: str, mentions: Iterable[BrokerMention], licences: Iterable[str]) -> str:
-    """Return the broker that signs a document, which is not one that it merely cites.
-
-    Parameters
-    ----------
-    clean
-        `Text.clean`.
-    mentions
-        What `brokers_in` found in it.
-    licences
-        Registration numbers of its analysts.
-
-    Returns
-    -------
-    str
-        Its name; empty if none signs.
-    """
-    scores: Counter[str] = Counter()
-    for (name, _), weights in _grouped(clean, mentions).items():
-        often = _OFTEN if weights[0] >= _ENOUGH else 1  # a name in the head is subject or author
-        scores[name] += sum(weights[:often])
-    for code in {licence[:5] for licence in licences}:
-        issued = [broker.name for broker in broker_of_licence(code)]
-        named = [name for name in issued if scores[name] > 0]
-        for name in named[:1] or issued[:1]:
-            scores[name] += 6
-    best = max(scores.items(), key=lambda item: item[1], default=("", 0))
-    return best[0] if best[1] >= _ENOUGH else ""
-
-
-def medium_in(clean: str) -> str:
-    """Return the medium that publishes a document, which is not one that it merely cites.
-
-    Parameters
-    ----------
-    clean
-        `Text.clean`.
-
-    Returns
-    -------
-    str
-        Its name; empty if none shows itself, in the head or in a disclaimer.
-    """
-    scores: Counter[str] = Counter()
-    for index, start, end in _media_automaton().find_matches_as_indexes(clean):
-        own = _PUBLISHED_BEFORE.search(clean[max(0, start - 10) : start]) is not None
-        own = own or _PUBLISHED_AFTER.match(clean, end, end + 16) is not None
-        scores[_media_names()[index].name] += 3 * own or 2 * (start < _HEAD)
-    best = max(scores.items(), key=lambda item: item[1], default=("", 0))
-    return best[0] if best[1] > 1 else ""
-
-
-def _grouped(clean: str, mentions: Iterable[BrokerMention]) -> dict[tuple[str, int], list[int]]:
-    # What a broker's places weigh, kind by kind: a footer on every page is one kind of evidence.
-    grouped: dict[tuple[str, int], list[int]] = {}
-    for mention in mentions:
-        weight = _weight(clean, mention)
-        if weight:
-            grouped.setdefault((mention.name, weight), []).append(weight)
-    return grouped
-
-
-def _weight(clean: str, mention: BrokerMention) -> int:
-    start, end = mention.place
-    if cites(clean, mention):
-        return 0
-    after = _SIGNED_AFTER.match(clean, end, end + 30) is not None
-    before = _SIGNED_BEFORE.search(clean[max(0, start - 12) : start]) is not None
-    if mention.brief and not after:
-        return 0
-    if after and _ABBREVIATED.match(clean, end, end + 30):
-        return 5
-    if after or before:
-        return 3 * after + 4 * before
-    return 0 if _SUBJECT.match(clean, end) else 2 * (start < _HEAD) + (start < _FIRST)
-
-
 def _brief(name: str) -> bool:
     return len(name) <= 2 or (name.isascii() and len(name) <= 4)
 
 
-def _whole(clean: str, start: int, end: int) -> bool:
+def _whole(clean: str, start: int, end: int, text: Text | None) -> bool:
     # Latin letters around a Latin name make another word of it.
     if not clean[start:end].isascii():
         return True
-    around = clean[start - 1 : start] + clean[end : end + 1]
-    return not any(letter.isascii() and letter.isalnum() for letter in around)
+    return not any(
+        letter.isascii() and letter.isalnum() and not (text and text.blank_before(at))
+        for letter, at in ((clean[start - 1 : start], start), (clean[end : end + 1], end))
+    )
 
 
 def _read(kind: str) -> Iterator[Broker]:
     for row in read_table("brokers")[kind]:
-        written = (row["name"], *row.get("names", ()))
+        stem = row["name"].removesuffix("证券")
+        short = (f"{stem}研究",) if stem != row["name"] and not is_word(f"{stem}研究") else ()
+        written = (row["name"], *row.get("names", ()), *short)
         yield Broker(
             name=row["name"],
             names=tuple(dict.fromkeys(clean_name(name) for name in written)),
             listings=tuple(row.get("listings", ())),
             codes=tuple(row.get("codes", ())),
+            domains=tuple(row.get("domains", ())),
         )
 
 
@@ -304,17 +199,6 @@ def _names() -> tuple[Broker, ...]:
 
 
 @cache
-def _media_names() -> tuple[Medium, ...]:
-    return tuple(medium for medium in media() for _ in medium.names)
-
-
-@cache
 def _automaton() -> AhoCorasick:
     patterns = [name for broker in _brokers() for name in broker.names]
-    return AhoCorasick(patterns, matchkind=MatchKind.LeftmostLongest)
-
-
-@cache
-def _media_automaton() -> AhoCorasick:
-    patterns = [name for medium in media() for name in medium.names]
     return AhoCorasick(patterns, matchkind=MatchKind.LeftmostLongest)

@@ -7,17 +7,17 @@ brokers that its sections quote.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from screener.reports.authors.analysts import analysts_in
 from screener.reports.authors.brokers import (
     BrokerMention,
     brokers_in,
-    medium_in,
-    signing_broker,
 )
+from screener.reports.authors.signing import medium_in, reported_broker, signing_broker
 from screener.reports.authors.source_list import listed_notes
+from screener.reports.authors.titles import headline_of, is_front_page, marked_title
 from screener.reports.ratings.definitions import definition_places
 from screener.reports.ratings.ratings import industry_in, rating_in
 from screener.reports.text.found import FoundNote
@@ -28,15 +28,16 @@ __all__ = ["notes_in", "publisher_of", "title_of"]
 
 _HEAD = 600
 _OPENING = 60
+_FRONT, _PARTED = 1500, 3  # a head with so many lines has its headline on one of them
 _LONGEST = 50
 _QUOTED = re.compile(
     r"(?:最新|近日|日前|今日|昨日|近期|\d{1,2}月\d{1,2}日)?(?:发布|发表)?的?(?:最新)?"
-    r"(?:研报|研究报告|报告|策略|点评)?(?:中)?(?:指出|认为|表示|称)|(?:最新)?研报"
+    r"(?:研报|研究报告|报告|策略|点评)?(?:中)?(?:指出|指|说|认为|表示|称)|(?:最新)?研报"
 )
 _DIGEST = re.compile(
     r"研报内容|研报精选|研报速递|研报汇总|研报摘要|脱水研报|研报掘金|机构观点|券商观点|机构研报|券商研报|研选|"
     r"机构论市|券商晨会|晨会精华|研报淘金|"
-    r"机构(?:晚报|早报|日报|内参)|研报(?:精读|早读|晚读)"
+    r"大行(?:报告|研报|评级|动向)|机构(?:晚报|早报|日报|内参)|研报(?:精读|早读|晚读)"
 )
 _QUOTES = 3  # brokers quoted, that make a digest of a text which does not call itself one
 _DATED = re.compile(r"20\d\d[年/.-]\d{1,2}[月/.-]\d{1,2}")
@@ -66,12 +67,13 @@ def notes_in(text: Text, *, others_ratings: Sequence[Place] = ()) -> tuple[Found
         One, numbered 0, for a report, its fields empty where the text does not tell; for a digest
         one for each source, numbered from 1.
     """
-    mentions = brokers_in(text.clean)
+    mentions = brokers_in(text.clean, text)
     listed = listed_notes(text, mentions)
     if listed:
         return listed
     analysts = analysts_in(text)
-    signed = signing_broker(text.clean, mentions, [item.licence for item in analysts])
+    signed = signing_broker(text.clean, mentions, [item.licence for item in analysts], text)
+    signed = signed or reported_broker(text.clean, mentions)
     quoted = _quoted(text.clean, mentions)
     if _is_digest(text.clean, quoted, signs=bool(signed), registered=bool(analysts)):
         return tuple(
@@ -125,14 +127,38 @@ def title_of(text: Text) -> str:
     Returns
     -------
     str
-        As printed, without white space; empty if there is no plausible one.
+        As printed, blanks only between Latin words; empty if there is no plausible one.
     """
-    clean = text.clean
-    for find in (_book, _named_title, _above_date):
-        place = find(clean)
-        if place is not None:
-            return text.printed(place)
-    return ""
+    lines = sum(bool(line.strip()) for line in text.original[:_FRONT].splitlines())
+    finds: list[Callable[[Text], str]] = [_of_book, _of_kind_whole]
+    if lines >= _PARTED:
+        finds = [headline_of, *finds]
+    elif is_front_page(text.original.lstrip()):
+        finds = [marked_title, *finds, headline_of]
+    titles = (find(text) for find in (*finds, _of_kind, _over_date, headline_of))
+    return next((title for title in titles if title), "")
+
+
+def _shown(text: Text, place: Place | None) -> str:
+    return text.printed(place).rstrip("—-") if place is not None else ""
+
+
+def _of_book(text: Text) -> str:
+    return _shown(text, _book(text.clean))
+
+
+def _of_kind(text: Text) -> str:
+    return _shown(text, _named_title(text.clean))
+
+
+def _of_kind_whole(text: Text) -> str:
+    """Return a kind of report with the words after its colon, which no kind alone is."""
+    title = _of_kind(text)
+    return title if re.search(r"[:：)）]", title) else ""
+
+
+def _over_date(text: Text) -> str:
+    return _shown(text, _above_date(text.clean))
 
 
 def _is_digest(clean: str, quoted: Sequence[str], *, signs: bool, registered: bool) -> bool:
@@ -193,7 +219,7 @@ def _title_patterns() -> tuple[re.Pattern[str], ...]:
         "周报|双周报|月报|日报|点评|深度报告|深度研究|深度|专题报告|专题研究|专题|投资策略|年度策略|中期策略|策略报告|跟踪报告|"
         "跟踪|动态|事件点评|系列报告|系列"
     )
-    number = r"(?:之?[一二三四五六七八九十\d]{1,3})?"
+    number = r"(?:之?(?:[一二三四五六七八九十]{1,3}|\d{1,3}(?!\d)))?"
     rest = rf"(?:[:：](?P<rest>[^。●|]{{4,40}}?){_STOP})?"
     return (
         re.compile(

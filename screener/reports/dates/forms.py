@@ -39,6 +39,8 @@ _YEAR = re.compile(_Y)
 _NUMERIC = re.compile(
     rf"({_Y})([-/.])({_M})\2({_D})(?:{_TO}(?:({_Y})\2)?({_M})\2({_D})(?![\d.%]))?"
 )
+# A heavy type that a document draws twice is read twice: 20262026年年0505月月1414日日.
+_DOUBLED = re.compile(r"(20\d\d)\1年年?(\d{1,2})\2月月?(\d{1,2})\3日日?")
 _HOUR_AT_DAY = re.compile(r"(\d):\d\d")
 _COMPACT = re.compile(
     r"(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
@@ -155,7 +157,11 @@ def forms_in(clean: str) -> list[Form]:
 def _around_years(clean: str) -> Iterator[Form]:
     for match in _YEAR.finditer(clean):
         start = match.start()
-        if numeric := _NUMERIC.match(clean, start):
+        if doubled := _DOUBLED.match(clean, start):
+            year, month, day = (int(part) for part in doubled.groups())
+            if 1 <= month <= 12:
+                yield Form(Place(*doubled.span()), Written(year, month, day))
+        elif numeric := _NUMERIC.match(clean, start):
             yield _numeric(clean, numeric)
         elif (compact := _COMPACT.match(clean, start)) and not _glued_before(clean, start):
             parts = [int(part) for part in compact.groups() if part]

@@ -14,15 +14,12 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 
-from screener.reports.dates.dates import DateKind, FoundDate
+from screener.reports.dates.found import DONE, DateKind, FoundDate
 from screener.reports.dates.index_levels import Closes, Level, index_levels, market_session
 from screener.reports.text.text import Text
 from screener.reports.text.vocabulary import alternatives, read_table
 
-__all__ = ["DONE", "Clues", "clues_of"]
-
-DONE = (DateKind.EVENT, DateKind.DATA, DateKind.OWN_NOTE)
-"""Kinds of dates that lie before the report without a doubt."""
+__all__ = ["Clues", "clues_of"]
 
 _ONE = timedelta(days=1)
 _NEAR, _CHAIN, _WEEKEND = timedelta(days=45), timedelta(days=7), timedelta(days=3)

@@ -7,8 +7,8 @@ from datetime import date, datetime, time, timedelta
 
 from screener.domain.days import SHANGHAI
 from screener.domain.report import Moment
-from screener.reports.dates.dates import DateKind
-from screener.reports.dates.publication_clues import DONE, Clues
+from screener.reports.dates.found import DONE, DateKind
+from screener.reports.dates.publication_clues import Clues
 
 __all__ = ["Estimate", "estimate_of"]
 

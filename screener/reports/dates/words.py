@@ -34,9 +34,16 @@ class DateWords:
     reported: re.Pattern[str]
     label: re.Pattern[str]
     not_label: re.Pattern[str]
-    leads: re.Pattern[str]
-    follows: re.Pattern[str]
+    no_cues: re.Pattern[str]
+    governing: re.Pattern[str]
+    lead: re.Pattern[str]
+    follow: re.Pattern[str]
+    page_quote: re.Pattern[str]
+    rating_before: re.Pattern[str]
+    site_before: re.Pattern[str]
+    site_after: re.Pattern[str]
     daily: re.Pattern[str]
+    daily_day: re.Pattern[str]
     page_before: re.Pattern[str]
     page_after: re.Pattern[str]
     foot: re.Pattern[str]
@@ -48,6 +55,7 @@ class DateWords:
 def date_words() -> DateWords:
     """Return the words, read and compiled once."""
     table = read_table("dates")
+    daily, of_year = alternatives(table["dailies"]), r"(?<![\d.])[01]\d[0-3]\d(?![\d.%])"
     cues, either = table["cues"], alternatives
     rows = {clean_name(word): row for row, words in table["sections"].items() for word in words}
     to_come = either([*cues["scheduled"], *cues["forecast"]])
@@ -59,7 +67,7 @@ def date_words() -> DateWords:
         gaps=table["gaps"],
         title_end=re.compile(r"》[-,:()_.·、]{0,4}$"),
         legal=re.compile(either(cues["legal"])),
-        to_come=re.compile(rf"({to_come})[^,。;:、!?]{{0,8}}$"),
+        to_come=re.compile(to_come),
         scheduled=re.compile(either(cues["scheduled"])),
         of_that_day=re.compile(rf"(?:{either(cues['of_that_day'])})[:为了]?$"),
         # 收盘价( opens the bracket of the next date.
@@ -75,9 +83,19 @@ def date_words() -> DateWords:
             r"[为是]?[:|/]*\(?$"
         ),
         not_label=re.compile(rf"(?:{either(table['not_labels'])})的?$"),
-        leads=re.compile(rf"(?:{either(table['leads'])})$"),
-        follows=re.compile(either(table["follows"])),
-        daily=re.compile(either(table["dailies"])),
+        no_cues=re.compile(either(cues["never"])),
+        governing=re.compile(rf"(?:{either(cues['governing'])})$"),
+        lead=re.compile(either(table["leads"])),
+        follow=re.compile(either(table["follows"])),
+        page_quote=re.compile(rf"(?:{either(cues['page_quote'])})[:为]?$"),
+        rating_before=re.compile(rf"[(|](?:{either(table['rating_changes'])})(?:评级)?\)?\d?$"),
+        site_before=re.compile(rf"(?:{either(table['site_before'])})[:]?$"),
+        site_after=re.compile(rf"[^。]{{0,16}}?(?:{either(table['site_after'])})"),
+        daily=re.compile(daily),
+        daily_day=re.compile(
+            rf"(?P<before>{of_year})(?=[】)]?(?:{daily}))"
+            rf"|(?:{daily})[^\d。,;]{{0,6}}(?P<after>{of_year})"
+        ),
         page_before=re.compile(rf"(?:{pages})[^,。;:!?《》]{{0,10}}$"),
         page_after=re.compile(rf"[^,。;:!?《》]{{0,6}}(?:{pages})"),
         foot=re.compile(r"请务必阅读|敬请参阅|请仔细阅读|证券研究报告"),

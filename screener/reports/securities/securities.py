@@ -12,6 +12,7 @@ from itertools import chain, islice
 
 from screener.domain.listing import Listing
 from screener.domain.report import Role
+from screener.reports.authors.brokers import brokers_in
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.securities.listing_lines import choose_line, speaks_of_hong_kong
 from screener.reports.securities.mentions import Mention, PossibleMention, mentions_in
@@ -89,6 +90,7 @@ def securities_in(
     day: date,
     brokers: frozenset[Listing] = frozenset(),
     title: str = "",
+    industry: str = "",
 ) -> Securities:
     """Find the securities that a text names.
 
@@ -104,11 +106,13 @@ def securities_in(
         Listings that are securities firms.
     title
         Title of the report, for lists that say no theme of their own.
+    industry
+        Industry that the report prints for its own, for a title that names no theme.
     """
     layout = lay_out(text.clean)
     mentions, questions = mentions_in(text, layout, names, day=day, brokers=brokers)
     runs, asked = _runs(text, layout, mentions, questions)
-    seen = _seen(text, layout, runs, names, themes, day=day, title=title)
+    seen = _seen(text, layout, runs, names, themes, day=day, titles=(title, industry))
     return Securities(
         findings=_findings(text, seen, names, day),
         doubts=_doubts(text, layout, questions, runs, asked, seen, themes, names),
@@ -179,7 +183,7 @@ def _seen(
     themes: ThemeIndex,
     *,
     day: date,
-    title: str,
+    titles: Sequence[str],
 ) -> list[_Seen]:
     mentions = [one for run in runs for one in run.mentions]
     hong_kong = speaks_of_hong_kong(text, mentions, names)
@@ -201,7 +205,8 @@ def _seen(
         if run.role is Role.RECOMMENDED:  # what is only named belongs to what is advised
             theme, weight = _theme(text.clean, layout, run, themes, names, headings)
         if not theme:
-            overall = _overall_theme(text.clean, title, themes) if overall is None else overall
+            if overall is None:
+                overall = _overall_theme(text.clean, layout, runs, titles, themes)
             theme, weight = _of_company(lines[0][0], names, themes, overall)
         found += [
             _Seen(one, listing, also, run.role, theme, weight, run.ratings[:1])
@@ -210,14 +215,26 @@ def _seen(
     return found
 
 
-def _overall_theme(clean: str, title: str, themes: ThemeIndex) -> str:
-    """Return the theme of the whole text: of its title, else of what it speaks of most."""
-    named = themes.within(title, wider=clean) if title else ""
-    if named:
-        return named
-    weights: dict[str, float] = defaultdict(float)
-    for match in themes.pattern.finditer(clean[:6000].upper()):
-        weights[themes.by_word[match[0]]] += len(match[0]) ** 1.5
+def _overall_theme(
+    clean: str, layout: Layout, runs: Sequence[Run], titles: Sequence[str], themes: ThemeIndex
+) -> str:
+    """Return the theme of the whole text: its title's, its industry's, else what it speaks of most.
+
+    What stands in the name of a company or a broker, or in a footer, speaks of nothing.
+    """
+    for title in titles:
+        if named := themes.within(title, wider=clean) if title else "":
+            return named
+    body = list(clean[:_BODY].upper())
+    places = [one.whole for run in runs for one in run.mentions]
+    for place in (*places, *(one.place for one in brokers_in(clean[:_BODY]))):
+        body[place.start : place.end] = "·" * len(body[place.start : place.end])
+    hits: dict[str, list[float]] = defaultdict(list)
+    for match in themes.pattern.finditer("".join(body)):
+        if not layout.in_boilerplate(match.start()):
+            hits[themes.by_word[match[0]]].append(len(match[0]) ** 1.5)
+    often = {slug: sum(found) for slug, found in hits.items() if len(found) > 1}
+    weights = often or {slug: sum(found) for slug, found in hits.items() if len(clean) < _SHORT}
     return max(weights, key=weights.__getitem__) if weights else ""
 
 
@@ -231,6 +248,7 @@ def _of_company(
     return slug or FALLBACK_THEME, _WEAK
 
 
+_BODY, _SHORT = 6000, 150
 _Headings = dict[int, tuple[str, float]]
 
 

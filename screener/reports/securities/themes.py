@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+from screener.reports.authors.brokers import broker_named
 from screener.reports.text.text import clean_name
 from screener.reports.text.vocabulary import alternatives, pieces, read_table
 
@@ -23,13 +24,19 @@ __all__ = [
 
 _FILLER = re.compile(
     r"(?:产业链|板块|行业|领域|方向|环节|赛道|主线|概念|方面|相关|公司|标的|龙头|企业|个股|股票|上市|"
-    r"受益|推荐|关注|建议|重点|持续|投资|核心|国内|我们|看好|积极|机会|其他|其它|此外|另外|公告|方面|有关|首推|弹性|的|等|链|端|类|股|产业)"
+    r"包括|例如|分别为|分别是|主要有|以及|如下|受益|推荐|关注|建议|重点|持续|投资|核心|国内|我们|看好|积极|机会|其他|其它|此外|另外|公告|方面|有关|首推|弹性|的|等|链|端|类|股|产业)"
 )
-_EDGE = re.compile(r"^[\W_\d一二三四五六七八九十、.()]+|(?<![\W_])[\W_]+$")
+_EDGE = re.compile(r"^(?!\d[A-Za-z])[\W_\d一二三四五六七八九十、.()]+|(?<![\W_])[\W_]+$")
 _LONGEST_LABEL = 8
+_ADVICE = re.compile(r"建议(?:重点|积极|持续)?关注|推荐(?:关注)?|重点关注|看好")
+_SECTORS = ("板块", "领域", "赛道", "行业", "方向")
+_REACH = 80
 _NO_THEME = re.compile(
-    r"涨幅|跌幅|涨跌|风险|提示|回顾|行情|要闻|点评|资讯|声明|观点|摘要|正文|来源|注意"
+    r"涨幅|跌幅|涨跌|风险|提示|回顾|行情|要闻|点评|资讯|声明|观点|摘要|正文|来源|注意|研究所|究所|研究院|证券|"
+    r"代码|评级|目标价|大行|研报|报告|数据来|免责|执业|编号|邮箱|电话|页码"
 )
+_NUMBERED = re.compile(r"^.{0,12}?[一二三四五六七八九十]、(?=.)")
+"""What stands before the number of a heading belongs to what stands above it."""
 _SENTENCE = re.compile(r"我们|认为|仍|将|已|了|是|可|会|不|就|都|更|有望|上升|下降|提升|增长")
 
 
@@ -98,6 +105,17 @@ class ThemeIndex:
                 weights[self.by_word[match[0]]] += weight * len(match[0]) ** 1.5
         return max(named, key=lambda slug: weights[slug])
 
+    def advised(self, clean: str) -> tuple[str, ...]:
+        """Return the slugs of the sectors that a text advises: 建议关注服务器、IDC等板块."""
+        found: list[str] = []
+        for cue in _ADVICE.finditer(clean):
+            stop = clean.find("。", cue.end(), cue.end() + _REACH)
+            sentence = clean[cue.end() : stop if stop >= 0 else cue.end() + _REACH]
+            sectors = max((sentence.rfind(word) for word in _SECTORS), default=-1)
+            hits = self.pattern.finditer(sentence[: max(sectors, 0)].upper())
+            found += [self.by_word[match[0]] for match in hits]
+        return tuple(dict.fromkeys(found))
+
     def ranked(self, text: str) -> tuple[str, ...]:
         """Return the slugs of the themes named in a text: longer words first, then earlier ones."""
         upper = text.upper()
@@ -159,7 +177,7 @@ def bundled_themes() -> tuple[Theme, ...]:
 def label_words(label: str) -> str:
     """Return a label without numbering, asides and words that every label has."""
     text = re.sub(r"\([^()]*\)", "", clean_name(label))
-    text = _EDGE.sub("", text)
+    text = _EDGE.sub("", _NUMBERED.sub("", text))
     shorter = _EDGE.sub("", _FILLER.sub("", text))
     return shorter or text
 
@@ -168,7 +186,7 @@ def says_nothing(label: str) -> bool:
     """Tell whether a label has only words that every list has: 核心公司, 建议关注."""
     if _NO_THEME.search(label):
         return True
-    return len(_EDGE.sub("", _FILLER.sub("", clean_name(label)))) < 2
+    return len(_EDGE.sub("", _FILLER.sub("", _NUMBERED.sub("", clean_name(label))))) < 2
 
 
 def make_slug(label: str) -> str:
@@ -177,6 +195,8 @@ def make_slug(label: str) -> str:
 
     words = label_words(label)
     if not words or len(words) > _LONGEST_LABEL or _SENTENCE.search(words):
+        return ""
+    if _NO_THEME.search(words) or broker_named(words) is not None:
         return ""
     parts = ["".join(lazy_pinyin(piece)) for piece in pieces(words)]
     return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")

@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from screener.domain.days import SHANGHAI
-from screener.domain.report import Moment, Precision, Publication, Report
-from screener.errors import DateRangeError, InputError
+from screener.domain.report import Moment, Publication, Report
+from screener.errors import InputError
 from screener.files.budget import OutOfTime, within
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.documents.reading import Document, read_bytes, read_document
 from screener.reports.reader import Reading, read_report, report_of
 from screener.reports.repeats import linked_notes, near_copies, same_report, signature, text_hash
 from screener.reports.securities.securities import FALLBACK_THEME
-from screener.reports.securities.themes import Theme, ThemeIndex, theme_index
 from screener.reports.text.found import Doubt, Finding
 from screener.reports.text.layout import lay_out
 from screener.reports.text.text import make_text
 from screener.workflows.report.card_store import CardState, Kept, next_id, store_card
 from screener.workflows.report.doubts import Answer, Settle, settle_doubts
+from screener.workflows.report.edit import Said, known_themes, publication_said, reading_with
 from screener.workflows.report.name_master import Masters, read_masters
 from screener.workspace.baskets import proposed_basket, readable_baskets, write_basket
 from screener.workspace.broken import Readable
@@ -97,8 +97,10 @@ def add_report(
     *,
     now: datetime,
     published: Moment | None = None,
+    said: Said | None = None,
     settle: Settle = Settle.LEAVE,
     ask: Answer | None = None,
+    ask_date: Callable[[str], Moment | None] | None = None,
     dry_run: bool = False,
     again: bool = False,
     masters: Callable[[Workspace], Masters] = read_masters,
@@ -115,6 +117,11 @@ def add_report(
         Present moment, aware.
     published
         When it was published, if the user says so.
+    said
+        What the user says of it besides: title, broker, themes.
+    ask_date
+        Asks with `Settle.ASK` for the date of a report, by its title, where nothing tells it; what
+        it returns may be `None`.
     settle, ask
         What becomes of doubtful mentions; `ask` is called for each with `Settle.ASK`.
     dry_run
@@ -127,7 +134,7 @@ def add_report(
     Raises
     ------
     InputError, NotFoundError
-        If the document cannot be read, or tells nothing of its day.
+        If the document cannot be read, or what is said of it is no theme.
     DataError
         If there is no listing master.
     StorageError
@@ -135,7 +142,11 @@ def add_report(
     """
     document = source.document()
     known_names = masters(place)
-    reading = _read(place, document, known_names, now, _publication(published, now))
+    reading = _read(place, document, known_names, now, publication_said(published, now))
+    if not reading.published.known and ask_date is not None and settle is Settle.ASK:
+        told = publication_said(ask_date(reading.title), now)
+        reading = _read(place, document, known_names, now, told) if told else reading
+    reading = reading_with(reading, (said or Said()).corrections(place))
     settled, unresolved = settle_doubts(reading, known_names.names, settle, ask)
     findings = (*reading.securities.findings, *settled)
     cards = readable_cards(place)
@@ -175,7 +186,7 @@ def _read(
     now: datetime,
     published: Publication | None,
 ) -> Reading:
-    themes = _themes(place)
+    themes = known_themes(place)
     try:
         with within(BOUNDS.seconds):
             return read_report(
@@ -208,28 +219,6 @@ def _differences(report: Report, card: Report | None) -> list[str]:
         for what, rows in pairs
         if rows
     ]
-
-
-def _publication(published: Moment | None, now: datetime) -> Publication | None:
-    if published is None:
-        return None
-    timed = isinstance(published, datetime)
-    day = published.astimezone(SHANGHAI).date() if isinstance(published, datetime) else published
-    if day > now.astimezone(SHANGHAI).date():
-        raise DateRangeError(
-            f"--published {published.isoformat()} is in the future",
-            fix="give the day on which the report came out",
-        )
-    return Publication(value=published, precision=Precision.EXACT if timed else Precision.DAY)
-
-
-def _themes(place: Workspace) -> ThemeIndex:
-    """Return the known themes: a basket's title names the theme that feeds it alone."""
-    return theme_index(
-        Theme(slug=basket.themes[0], words=(basket.title_zh,), title_en=basket.title_en)
-        for basket in readable_baskets(place)
-        if len(basket.themes) == 1 and basket.title_zh
-    )
 
 
 def _known(
@@ -280,7 +269,7 @@ def make_theme_basket(place: Workspace, theme: str) -> Path:
     BasketDefinitionError
         If there is a basket of that name.
     """
-    known = _themes(place).themes.get(theme)
+    known = known_themes(place).themes.get(theme)
     title = known.words[0] if known else ""
     return write_basket(place, proposed_basket(theme, title, known.title_en if known else ""))
 

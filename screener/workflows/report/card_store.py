@@ -26,7 +26,7 @@ from screener.workspace.locate import Workspace
 from screener.workspace.readings import StoredReading, keep_reading, stored_reading
 from screener.workspace.toml_files import toml_paths
 
-__all__ = ["CardState", "Kept", "next_id", "store_card"]
+__all__ = ["CardState", "Kept", "file_of", "next_id", "store_card"]
 
 _NUMBERED = re.compile(r"R(\d+)", re.IGNORECASE)
 _TRIES = 20
@@ -93,7 +93,7 @@ def store_card(
         If something cannot be written.
     """
     if known:
-        path = _file_of(place, known)
+        path = file_of(place, known)
         if dry_run or not again:
             if not dry_run and stored_reading(place, known) is None:
                 _keep(place, report, kept)
@@ -108,7 +108,7 @@ def store_card(
         return CardState.READ, None
     written, twin = _write_new(place, report)
     if twin:
-        return CardState.KNOWN, read_card(_file_of(place, twin), root=place.root)
+        return CardState.KNOWN, read_card(file_of(place, twin), root=place.root)
     _keep(place, written, kept)
     return CardState.WRITTEN, written
 
@@ -155,7 +155,8 @@ def _renamed(report: Report, report_id: str) -> Report:
     return replace(report, id=report_id, notes=tuple(rename(note) for note in report.notes))
 
 
-def _file_of(place: Workspace, report_id: str) -> Path:
+def file_of(place: Workspace, report_id: str) -> Path:
+    """Return the file of a card, which may be named otherwise than its report."""
     for path in toml_paths(place.seeds):
         with suppress(BasketDefinitionError):  # of another card, which is told
             if read_card(path, root=place.root).id == report_id:

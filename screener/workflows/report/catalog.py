@@ -20,6 +20,7 @@ from screener.errors import (
     DateRangeError,
     ReportNotFound,
 )
+from screener.workflows.report.dating import require_date, undated_card
 from screener.workspace.baskets import (
     basket_text,
     proposed_basket,
@@ -112,10 +113,19 @@ def basket_events(
         lost = [*found.broken, *(card for card in cards.broken if card.mentions(themes))]
     else:
         card = _find_report(cards, report)
+        require_date(card)
         found = Readable(_of_report(found, card, chosen=names is not None), found.broken)
         lost = [basket for basket in found.broken if basket.mentions(card.themes)]
-    every = dict.fromkeys([*lost, *found.broken, *cards.broken])  # what was asked for comes first
+    undated = [undated_card(card) for card in cards if _would_feed(card, found)]
+    # What was asked for comes first.
+    every = dict.fromkeys([*lost, *found.broken, *undated, *cards.broken])
     return Readable(found, every, lacking=bool(lost))
+
+
+def _would_feed(card: Report, found: Iterable[BasketEvents]) -> bool:
+    """Tell whether a card would feed a basket if its date were known."""
+    themes = {theme for basket, _ in found for theme in basket.themes}
+    return not card.published.known and not themes.isdisjoint(card.themes)
 
 
 def needed_events(groups: Readable[BasketEvents]) -> tuple[Event, ...]:

@@ -52,7 +52,7 @@ def settle_doubts(
             left.append(doubt)
         elif listing not in have and listing in names.companies:
             have.add(listing)
-            taken.append(_finding(doubt, listing, names, reading.published.day))
+            taken.append(_finding(doubt, listing, names, reading.day))
     return taken, tuple(left)
 
 

@@ -34,10 +34,11 @@ _ValueT = TypeVar("_ValueT")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardCalls:
-    """Calls of report cards, and how many notes were only published again."""
+    """Calls of report cards, how many notes were only published again, and cards without a day."""
 
     calls: tuple[Call, ...]
     repeats: int
+    undated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,6 +70,7 @@ def definitions_of(reports: Iterable[Report]) -> tuple[DatedDefinition, ...]:
             since=_since(report, definition.broker), card=report.id, definition=definition
         )
         for report in reports
+        if report.published.known
         for definition in report.rating_definitions
     )
 
@@ -77,9 +79,8 @@ def calls_of_cards(reports: Sequence[Report]) -> CardCalls:
     """Return the calls of cards: one for each note, or for each security of a stock rating.
 
     A note whose call another note of these cards made before it (`published_again`) is counted, not
-    judged. Where a note does not say
-    what its rating speaks of, it is taken for a rating of its one security, and else of an
-    industry.
+    judged, and nothing is judged of a report of unknown date. Where a note does not say what its
+    rating speaks of, it is taken for a rating of its one security, and else of an industry.
     """
     again = published_again(reports)
     return CardCalls(
@@ -87,10 +88,12 @@ def calls_of_cards(reports: Sequence[Report]) -> CardCalls:
             call
             for report in reports
             for note in report.notes
+            if report.published.known and note.published.known
             if (report.id, note.id) not in again
             for call in _calls(report, note)
         ),
         repeats=len(again),
+        undated=tuple(report.id for report in reports if not report.published.known),
     )
 
 
@@ -160,7 +163,7 @@ def _calls(report: Report, note: Note) -> Iterable[Call]:
             source=report.id,
             broker=note.broker,
             analysts=tuple(item.name for item in note.analysts),
-            published=_day(note.published.value),
+            published=_day(note.published.moment),
             act_from=_act_from(report, listing),
             rating=note.rating,
             level=str(level),
@@ -185,8 +188,9 @@ def _act_from(report: Report, listing: Listing | None) -> date:
 
 
 def _since(report: Report, broker: str) -> date:
-    days = [_day(note.published.value) for note in report.notes if note.broker == broker]
-    return min([_day(report.published.value), *days])
+    notes = [note for note in report.notes if note.broker == broker and note.published.known]
+    days = [_day(note.published.moment) for note in notes]
+    return min([_day(report.published.moment), *days])
 
 
 def _day(moment: Moment) -> date:

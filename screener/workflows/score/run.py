@@ -34,6 +34,7 @@ from screener.scoring.leaderboard import (
 from screener.scoring.persistence import Persistence, persistence
 from screener.scoring.score import Judged, judge_calls, needed_benchmarks
 from screener.workflows.report.catalog import list_baskets, list_reports
+from screener.workflows.report.dating import undated_text
 from screener.workflows.score.calls import calls_of_cards, calls_of_ratings, definitions_of
 from screener.workflows.score.remarks import remarks_of
 from screener.workspace.broken import Broken, Readable
@@ -253,7 +254,8 @@ def _gathered(
             )
             if count
             for text in [text.format(n=f"{count:,}")]
-        ],
+        ]
+        + [undated_text(report) for report in of_cards.undated],
     )
 
 

@@ -31,7 +31,7 @@ from screener.errors import BasketDefinitionError, ScreenerError
 from screener.workspace.cards.reading import report_of
 from screener.workspace.models import CardModel
 
-__all__ = ["card_text", "parsed_card"]
+__all__ = ["card_text", "parsed_card", "publication_pairs"]
 
 _HEADER = (
     "# Facts of one report, never its sentences. "
@@ -108,7 +108,7 @@ def _blocks(report: Report) -> Iterator[str]:
     yield _lines(_HEADER, *_pairs(_head(report)))
     published = report.published
     hint = (_ANY_TIME,) if _any_time(published) else ()
-    yield _lines(*hint, *_pairs(_published(published), prefix="published."))
+    yield _lines(*hint, *_pairs(publication_pairs(published), prefix="published."))
     recommended = any(item.role is Role.RECOMMENDED for item in report.securities)
     rows = _array("securities", map(_security, report.securities))
     yield _lines(*(() if recommended else (_NO_NAMES,)), rows or "securities = []")
@@ -147,13 +147,14 @@ def _any_time(published: Publication) -> bool:
     )
 
 
-def _published(published: Publication) -> dict[str, str]:
+def publication_pairs(published: Publication) -> dict[str, str]:
+    """Return a publication as the keys and values of its card."""
     moments = {
         "range_start": published.range_start,
         "range_end": published.range_end,
     }
     return {
-        "value": published.value.isoformat(),
+        **({"value": published.value.isoformat()} if published.value is not None else {}),
         "precision": _text(published.precision),
         **{key: value.isoformat() for key, value in moments.items() if value is not None},
         **_given(evidence=published.evidence),
@@ -204,7 +205,7 @@ def _note(note: Note, published: Publication) -> dict[str, str]:
         **_given(title=note.title),
         "broker": _text(note.broker),
         **({"analysts": _list(map(_analyst, note.analysts))} if note.analysts else {}),
-        **({"published": _inline(_published(note.published))} if own else {}),
+        **({"published": _inline(publication_pairs(note.published))} if own else {}),
         **_given(industry=note.industry, rating=note.rating, rating_change=note.rating_change),
         **({} if level is None else {"rating_level": _text(level)}),
         "themes": _list(map(_text, note.themes)),

@@ -15,6 +15,7 @@ from screener.workspace.toml_files import shown, write_new
 
 __all__ = [
     "card_path",
+    "card_source",
     "card_text",
     "merged_card",
     "replace_file",
@@ -74,23 +75,36 @@ def reread_card(path: Path, *, root: Path, base: Report | None, fresh: Report) -
     StorageError
         If the file cannot be read or written.
     """
+    current = card_source(path, root=root)
+    merged = merged_card(current, base, fresh)
+    if merged == current:
+        return False
+    replace_file(path, merged.encode("utf-8"))
+    return True
+
+
+def card_source(path: Path, *, root: Path) -> str:
+    """Return a card's text as it stands, byte-order mark, line ends and all.
+
+    Raises
+    ------
+    BasketDefinitionError
+        If it is not UTF-8.
+    StorageError
+        If the file cannot be read.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise storage_error(error, path) from error
     try:
-        current = raw.decode("utf-8")
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BasketDefinitionError(
             f"not UTF-8 text (byte {error.start})",
             where=shown(path, root),
             fix="save the file as UTF-8",
         ) from error
-    merged = merged_card(current, base, fresh)
-    if merged == current:
-        return False
-    replace_file(path, merged.encode("utf-8"))
-    return True
 
 
 def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
