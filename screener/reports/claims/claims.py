@@ -10,7 +10,7 @@ from datetime import date
 from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit, Publication
 from screener.reports.claims.bindings import Stated
-from screener.reports.claims.numbers import Figure
+from screener.reports.claims.numbers import Figure, number_breaks
 from screener.reports.claims.periods import DAY, Period
 from screener.reports.claims.price_moves import (
     MovePeriod,
@@ -22,6 +22,7 @@ from screener.reports.claims.price_moves import (
 )
 from screener.reports.claims.sentences import Reading
 from screener.reports.claims.subjects import Company, SubjectOf, Subjects, same_company
+from screener.reports.claims.targets import Targets
 from screener.reports.claims.vocabulary import (
     Measure,
     MeasureKind,
@@ -75,7 +76,7 @@ def claims_in(
         In the order of the text, each claim once. A figure whose subject, period or unit is not
         clear gives none, nor does one in a currency other than CNY and HKD.
     """
-    found = _Document(text.clean, spotted, published, reference).claims()
+    found = _Document(text, spotted, published, reference).claims()
     kept: dict[tuple[object, ...], FoundClaim] = {}
     for item in sorted(found, key=lambda item: item.place):
         claim = item.claim
@@ -89,12 +90,13 @@ class _Document:
 
     def __init__(
         self,
-        clean: str,
+        text: Text,
         spotted: Sequence[Spotted],
         published: Publication | None,
         reference: date | None,
     ) -> None:
-        self.clean = clean
+        self.text, self.clean = text, text.clean
+        self.breaks = number_breaks(text)
         self.words: Vocabulary = vocabulary()
         self.names = name_tokens(spotted)
         self.today = published.day if published else reference
@@ -109,6 +111,7 @@ class _Document:
     def claims(self) -> Iterator[FoundClaim]:
         """Read the whole document."""
         yield from index_closes(self.clean, self.words, self.reference)
+        yield from Targets(self.text, self.names, self.whole, self.breaks).claims()
         start = at = 0
         for match in _ENDS.finditer(self.clean):
             end = match.end()
@@ -140,12 +143,21 @@ class _Document:
         if not telling:
             self._pass_over(start, end, names)
             return
-        found = tuple(tokens(self.clean, start, end, names))
+        if self._turns_away(start, end, names):
+            self.item = self.said = None
+        found = tuple(tokens(self.clean, start, end, names, self.breaks))
         reading = self._reading(found, start, named_before=bool(names) or self._named(start))
         for stated in reading.read():
             yield from self._paired(stated)
         yield from moves_in(self.clean, found, self.words, self.days, self.span)
         self._carry(found, reading)
+
+    def _turns_away(self, start: int, end: int, names: Sequence[Token]) -> bool:
+        """Tell whether a heading that names nobody known begins something new."""
+        heading = self.words.heading.search(self.clean, start, end)
+        if heading is None or not (self.item or self.said):
+            return False
+        return not any(heading.start() <= name.start < heading.end() for name in names)
 
     def _indices_alone(self, start: int, end: int) -> Iterator[FoundClaim]:
         """Find the moves of indices where no company can be meant: tables can be long."""
@@ -160,7 +172,8 @@ class _Document:
     def _pass_over(self, start: int, end: int, names: Sequence[Token]) -> None:
         """Take from a sentence without figures only what it leaves to the next."""
         known = self.item or self.said
-        if known and self.words.closing.search(self.clean, start, end):
+        closed = known and self.words.closing.search(self.clean, start, end)
+        if closed or self._turns_away(start, end, names):
             self.item = self.said = None
         headings = [name for name in names if _HEADING.match(self.clean, name.end, end)]
         if headings:
@@ -260,8 +273,6 @@ class _Document:
         day = stated.day
         if measure.kind is MeasureKind.PRICE and not measure.undated:
             day = day or self.reference
-        if measure.name == "target price":
-            day = None
         return (day.isoformat() if day else ""), ""
 
     def _of_period(self, stated: Stated, period: Period) -> tuple[str, str]:
