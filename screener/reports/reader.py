@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 
 from screener.domain.listing import Listing, parse_listing
 from screener.domain.report import (
+    Claim,
     Note,
     Precision,
     Publication,
@@ -22,7 +23,7 @@ from screener.domain.report import (
 )
 from screener.reports.authors.brokers import UNKNOWN_BROKER, brokers, brokers_in
 from screener.reports.authors.notes import notes_in, publisher_of, title_of
-from screener.reports.claims.claims import claims_in
+from screener.reports.claims.facts import Facts, facts_in
 from screener.reports.dates.publication import (
     Closes,
     index_levels,
@@ -64,8 +65,8 @@ class Reading:
         Broker notes with the themes that each covers.
     securities
         Findings, doubts and every place at which a listing is named.
-    claims
-        Figures that data can check.
+    facts
+        Its figures: claims, indices, climate, estimates.
     definitions
         The brokers' definitions of their ratings.
     remarks
@@ -79,9 +80,14 @@ class Reading:
     published: Publication
     notes: tuple[tuple[FoundNote, tuple[str, ...]], ...]
     securities: Securities
-    claims: tuple[FoundClaim, ...]
+    facts: Facts
     definitions: tuple[RatingDefinition, ...]
     remarks: tuple[str, ...] = ()
+
+    @property
+    def claims(self) -> tuple[FoundClaim, ...]:
+        """Figures that data can check."""
+        return self.facts.claims
 
 
 def read_report(
@@ -135,6 +141,7 @@ def read_report(
     reference = reference_session(index_levels(text), closes) if closes else None
     publisher = publisher_of(text, notes) or UNKNOWN
     paired = _with_themes(text, _signed(notes, publisher), securities)
+    facts = facts_in(text, securities.spotted, published=moment, reference=reference)
     return Reading(
         text=text,
         title=_title(title, securities, themes, file_name),
@@ -143,9 +150,9 @@ def read_report(
         published=moment,
         notes=paired,
         securities=securities,
-        claims=claims_in(text, securities.spotted, published=moment, reference=reference),
+        facts=facts,
         definitions=_definitions(text, [note.broker for note, _ in paired]),
-        remarks=(*_notes_left(len(every_note)), *unsorted),
+        remarks=(*_notes_left(len(every_note)), *unsorted, *facts.questions),
     )
 
 
@@ -324,10 +331,22 @@ def report_of(reading: Reading, report_id: str, findings: Sequence[Finding]) -> 
             for number, (note, themes) in enumerate(reading.notes, start=1)
         ),
         securities=tuple(_security(one) for one in findings if one.theme in covered),
-        claims=tuple(found.claim for found in reading.claims),
+        claims=tuple(_claim(found.claim, findings) for found in reading.claims),
+        indices=reading.facts.indices,
+        climate=reading.facts.climate,
+        estimates=reading.facts.estimates,
         rating_definitions=reading.definitions,
         text_hash=text_hash(reading.text),
     )
+
+
+def _claim(claim: Claim, findings: Sequence[Finding]) -> Claim:
+    """Give a claim about a name that was in doubt the listing that settled it."""
+    if claim.listing is not None:
+        return claim
+    settled = (one for one in findings if clean_name(one.printed) == claim.subject)
+    one = next(settled, None)
+    return claim if one is None else replace(claim, subject=one.name, listing=one.listing)
 
 
 def _note(note: FoundNote, themes: tuple[str, ...], note_id: str, published: Publication) -> Note:

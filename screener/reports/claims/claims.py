@@ -5,21 +5,27 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 
+from screener.domain.days import SHANGHAI
 from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit, Publication
 from screener.reports.claims.bindings import Stated
+from screener.reports.claims.cases import cases_in
+from screener.reports.claims.estimates import forecast_rows
 from screener.reports.claims.numbers import Figure, number_breaks
 from screener.reports.claims.periods import DAY, Period
 from screener.reports.claims.price_moves import (
     MovePeriod,
     SpanDays,
+    Told,
     index_closes,
     moves_in,
+    moving,
     span_told,
     week_of,
 )
+from screener.reports.claims.sectors import Sectors, industry_levels
 from screener.reports.claims.sentences import Reading
 from screener.reports.claims.subjects import Company, SubjectOf, Subjects, same_company
 from screener.reports.claims.targets import Targets
@@ -35,11 +41,15 @@ from screener.reports.claims.vocabulary import (
 from screener.reports.text.found import FoundClaim, Spotted
 from screener.reports.text.text import Text
 
-__all__ = ["claims_in"]
+__all__ = ["Reader", "claims_in"]
 
 _ENDS = re.compile(r"[。!?]|$")
 _DAY_RANGES = re.compile(rf"({DAY})[-~至]({DAY})")
+_SHORT_RANGE = re.compile(r"周\((\d\d\.\d\d)[-~](\d\d\.\d\d)\)")
+_WEEK_WORDS = ("本周(", "上周(", "一周(", "当周(")
+_CLOSE_HOUR = 16  # of the later of both markets
 _HEADING = re.compile(r"(?:[(【][^)】]{0,60}[)】])?[*】]{0,4}:")
+_SPAN_KEPT = 2  # sentences without a move for which the span told before them holds
 _AROUND = 40  # characters around the names of indices
 _TITLE = 400  # characters of a document's beginning that tell what kind it is
 _CURRENCY: dict[ClaimUnit | None, Currency] = {
@@ -76,16 +86,10 @@ def claims_in(
         In the order of the text, each claim once. A figure whose subject, period or unit is not
         clear gives none, nor does one in a currency other than CNY and HKD.
     """
-    found = _Document(text, spotted, published, reference).claims()
-    kept: dict[tuple[object, ...], FoundClaim] = {}
-    for item in sorted(found, key=lambda item: item.place):
-        claim = item.claim
-        key = (claim.listing, claim.measure, claim.as_of, claim.value, claim.unit)
-        kept.setdefault(key, item)
-    return tuple(kept.values())
+    return Reader(text, spotted, published, reference).claims()
 
 
-class _Document:
+class Reader:
     """A report read sentence by sentence, with what one sentence leaves to the next."""
 
     def __init__(
@@ -99,19 +103,36 @@ class _Document:
         self.breaks = number_breaks(text)
         self.words: Vocabulary = vocabulary()
         self.names = name_tokens(spotted)
-        self.today = published.day if published else reference
-        self.published = published.day if published else None
+        self.published = _day_of(published)
+        self.today = self.published or reference
+        self.closed = _closed_before(published) or self.today
         self.reference = reference
         self.whole, self.alone = _whole_subject(self.names)
         self.item: Company | None = None
         self.said: Company | None = None
-        self.span: MovePeriod | None = None
+        self.span: Told | None = None
+        self.span_age = 0
         self.days = self._span_days()
+        self.targets = Targets(text, self.names, self.whole, self.breaks)
+        self.sectors = Sectors(self.clean, self.words, self.days)
 
-    def claims(self) -> Iterator[FoundClaim]:
-        """Read the whole document."""
+    def claims(self) -> tuple[FoundClaim, ...]:
+        """Return the claims of the whole document in its order, each once."""
+        kept: dict[tuple[object, ...], FoundClaim] = {}
+        for item in sorted(self._every(), key=lambda item: item.place):
+            claim = item.claim
+            subject = claim.listing or claim.subject
+            key = (subject, claim.measure, claim.as_of, claim.value, claim.unit)
+            kept.setdefault(key, item)
+        return tuple(kept.values())
+
+    def _every(self) -> Iterator[FoundClaim]:
         yield from index_closes(self.clean, self.words, self.reference)
-        yield from Targets(self.text, self.names, self.whole, self.breaks).claims()
+        yield from self.targets.claims()
+        yield from self.sectors.read().claims
+        yield from industry_levels(self.clean)
+        yield from cases_in(self.clean)
+        yield from forecast_rows(self.clean, self.breaks, self.whole, self.words.measures)
         start = at = 0
         for match in _ENDS.finditer(self.clean):
             end = match.end()
@@ -124,11 +145,12 @@ class _Document:
     def _span_days(self) -> SpanDays:
         title = self.clean[:_TITLE]
         weekly = any(word in title for word in self.words.words["weekly_reports"])
-        moving = "涨" in self.clean or "跌" in self.clean
-        ranges = _DAY_RANGES.findall(self.clean) if moving else []
+        moves = any(sign in self.clean for sign in ("涨", "跌", "升"))
+        ranges = _day_ranges(self.clean) if moves else []
         week, printed = week_of(ranges, self.published or self.reference)
         return SpanDays(
             today=self.today,
+            closed=self.closed,
             reference=self.reference,
             week=week,
             printed_week=printed,
@@ -179,9 +201,14 @@ class _Document:
         if headings:
             self.item = headings[-1].spotted
         self._remember([name.spotted for name in names])
-        if self.words.span_pattern.search(self.clean, start, end):
-            span, _, told = span_told(tuple(tokens(self.clean, start, end, names)))
-            self.span = span if told else self.span
+        spanned = self.words.span_pattern.search(self.clean, start, end)
+        self._age_span(tuple(tokens(self.clean, start, end, names)) if spanned else ())
+
+    def _age_span(self, found: Sequence[Token]) -> None:
+        """Keep the span last told over the sentences that go on with moves, and a few between."""
+        told = span_told(found)
+        self.span_age = 0 if told or moving(found) else self.span_age + 1
+        self.span = told or (self.span if self.span_age <= _SPAN_KEPT else None)
 
     def _named(self, start: int) -> bool:
         return bool(self.names) and self.names[0].start < start
@@ -202,8 +229,7 @@ class _Document:
         if reading.headed is not None:
             self.item = reading.headed
         self._remember(reading.subjects.named)
-        span, _, told = span_told(found)
-        self.span = span if told else self.span
+        self._age_span(found)
 
     def _remember(self, named: Sequence[Company]) -> None:
         if named:
@@ -282,6 +308,30 @@ class _Document:
         if self.published is not None and ahead:
             return period.code, "forecast year" if period.is_year else "forecast"
         return period.code, "expected" if stated.forecast else ""
+
+
+def _day_of(published: Publication | None) -> date | None:
+    known = published is not None and published.precision != "unknown"
+    return published.day if published is not None and known else None
+
+
+def _closed_before(published: Publication | None) -> date | None:
+    """Return the day before a moment of publication that lies before the close, else `None`."""
+    moment = published.value if published is not None else None
+    if not isinstance(moment, datetime) or moment.astimezone(SHANGHAI).hour >= _CLOSE_HOUR:
+        return None
+    return moment.astimezone(SHANGHAI).date() - timedelta(days=1)
+
+
+def _day_ranges(clean: str) -> list[tuple[str, str]]:
+    """Return the ranges of days that a text prints, those of a week that words tell first."""
+    short = [
+        tuple(f"{int(part[:2])}月{int(part[-2:])}日" for part in match.groups())
+        for match in _SHORT_RANGE.finditer(clean)
+    ]
+    every = list(_DAY_RANGES.finditer(clean))
+    weeks = [match.groups() for match in every if clean[: match.start()].endswith(_WEEK_WORDS)]
+    return [(first, last) for first, last in [*short, *weeks, *(one.groups() for one in every)]]
 
 
 def _whole_subject(names: Sequence[Token]) -> tuple[Company | None, Company | None]:

@@ -53,8 +53,8 @@ def figure_run(
         marks.append(mark)
         texts.append(found[last].text)
     following = found[last + 1] if last + 1 < len(found) else None
-    beside = following is not None and following.start == found[last].end
-    if beside and following.kind is Kind.FIGURE and found[last].text[-1].isdigit():
+    bare = found[last].text[-1].isdigit()
+    if following and bare and (following.kind, following.start) == (Kind.FIGURE, found[last].end):
         return None, last  # two numbers side by side: which of them is meant is not told
     return read_figures(texts, marks, label=label), last
 

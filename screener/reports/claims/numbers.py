@@ -82,7 +82,8 @@ _SCALES = {
 }  # fmt: skip
 _CURRENCIES = {
     "元人民币": ClaimUnit.CNY, "人民币元": ClaimUnit.CNY, "人民币": ClaimUnit.CNY,
-    "RMB": ClaimUnit.CNY, "Rmb": ClaimUnit.CNY, "CNY": ClaimUnit.CNY, "¥": ClaimUnit.CNY, "元": ClaimUnit.CNY,
+    "RMB": ClaimUnit.CNY, "Rmb": ClaimUnit.CNY, "CNY": ClaimUnit.CNY, "¥": ClaimUnit.CNY,
+    "元": ClaimUnit.CNY,
     "元港币": ClaimUnit.HKD, "港币": ClaimUnit.HKD, "港元": ClaimUnit.HKD, "HK$": ClaimUnit.HKD,
     "HKD": ClaimUnit.HKD, "美元": None, "US$": None, "USD": None, "$": None, "欧元": None,
     "日元": None, "韩元": None, "新台币": None, "台币": None, "英镑": None, "卢比": None,

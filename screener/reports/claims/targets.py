@@ -208,7 +208,8 @@ class Targets:
     # --- whose ---------------------------------------------------------------------------------
 
     def _prose(self, match: re.Match[str], reading: _Reading) -> Iterator[FoundClaim]:
-        values, ends = reading.told(), ("",)
+        values = reading.told()
+        ends: tuple[str, ...] = ("",) * len(values)
         if not values:
             values, ends = reading.range(), (", low end", ", high end")
         start = match.start("cue")
@@ -217,8 +218,7 @@ class Targets:
             self._ask(match.end(), reading)
             return
         last = reading.values[-1].money
-        for number, value in enumerate(values):
-            end = ends[number] if len(values) == len(ends) else ""
+        for value, end in zip(values, ends, strict=True):
             yield from self._claim(company, value, start, value.money or last or reading.label, end)
 
     def _ask(self, at: int, reading: _Reading) -> None:

@@ -19,6 +19,7 @@ from screener.reports.claims.periods import DAY, PERIOD
 from screener.reports.text.found import Spotted
 
 __all__ = [
+    "EPS",
     "TARGET",
     "Kind",
     "Measure",
@@ -30,6 +31,9 @@ __all__ = [
     "vocabulary",
 ]
 
+
+EPS = "EPS"
+"""The measure of earnings a share."""
 
 TARGET = "target price"
 """The measure that has a reader of its own."""
@@ -252,7 +256,7 @@ def vocabulary() -> Vocabulary:
             r"[\u4e00-\u9fffA-Za-z][^。!?:,;、()#*]{1,11}:"
         ),
         index_pattern=re.compile(f"(?=[{_firsts(indices)}]){_words(indices)}"),
-        span_pattern=re.compile("|".join(re.escape(w) for g in _SPANS for w in words[g])),
+        span_pattern=_longest_first(word for group in _SPANS for word in words[group]),
     )
 
 
@@ -387,6 +391,10 @@ def _branch(node: _Trie) -> str:
 
 def _words(words: Iterable[str]) -> str:
     return f"(?:{'|'.join(_word(word) for word in sorted(words, key=lambda w: (-len(w), w)))})"
+
+
+def _longest_first(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(words, key=lambda word: (-len(word), word)))))
 
 
 def _firsts(words: Iterable[str]) -> str:
