@@ -10,7 +10,7 @@ from screener.domain.report import Claim, ClaimUnit
 from screener.reports.text.found import FoundClaim
 from screener.reports.text.text import Place
 
-__all__ = ["PAYBACK", "cases_in"]
+__all__ = ["PAYBACK", "cases_in", "pays_back"]
 
 PAYBACK = "payback, in years of rent"
 """Measure of a case's printed payback, which its own figures can contradict."""
@@ -40,7 +40,7 @@ _SCALE = {"亿": 8, "万": 4}
 _DEBT = frozenset({"银行贷款", "贷款", "债务", "融资租赁"})
 _WHAT = {"服务器": "servers", "基础设施": "infrastructure"}
 _REACH = 600  # characters before a payback in which its case stands
-_SLACK = Decimal("0.1")
+_SLACK = 0.1
 
 
 def cases_in(clean: str) -> Iterator[FoundClaim]:
@@ -127,8 +127,13 @@ def _held_against(payback: re.Match[str], cost: Decimal, rent: Decimal) -> str:
     printed = f"{'about ' if payback['about'] else ''}{payback['a']} as printed"
     if not rent:
         return printed
-    years, told = cost / rent, Decimal(payback["a"])
+    years = cost / rent
     sum_ = f"{cost.scaleb(-9):.1f} / {rent.scaleb(-9):.3g} is {years:.1f}"
-    if abs(years - told) <= _SLACK * told:
+    if pays_back(float(years), float(payback["a"])):
         return printed
     return f"{printed}; {sum_}: to be checked"
+
+
+def pays_back(years: float, printed: float) -> bool:
+    """Tell whether the years that a case's figures give are those printed, but for a tenth."""
+    return abs(years - printed) <= _SLACK * printed

@@ -144,7 +144,9 @@ class Reader:
 
     def _span_days(self) -> SpanDays:
         title = self.clean[:_TITLE]
-        weekly = any(word in title for word in self.words.words["weekly_reports"])
+        words = self.words.words
+        weekly = any(word in title for word in words["weekly_reports"])
+        weekly = weekly and not any(word in title for word in words["longer_reports"])
         moves = any(sign in self.clean for sign in ("涨", "跌", "升"))
         ranges = _day_ranges(self.clean) if moves else []
         week, printed = week_of(ranges, self.published or self.reference)

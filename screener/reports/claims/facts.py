@@ -56,5 +56,5 @@ def facts_in(
         indices=tuple(reader.sectors.indices),
         climate=tuple(climate_in(text.original)),
         estimates=estimates_of([found.claim for found in claims]),
-        questions=tuple(dict.fromkeys(reader.targets.questions)),
+        questions=tuple(dict.fromkeys(reader.targets.questions())),
     )

@@ -133,7 +133,8 @@ class Targets:
         for name in names:
             for one in name.spotted:
                 self.lines.setdefault(one.name, {}).setdefault(one.listing.currency, one)
-        self.questions: list[str] = []
+        self._open: list[tuple[Company | None, str]] = []
+        self._settled: set[str] = set()
         self._borders: list[int] | None = None
 
     def claims(self) -> Iterator[FoundClaim]:
@@ -215,16 +216,22 @@ class Targets:
         start = match.start("cue")
         company = self._company(start)
         if not values or company is None:
-            self._ask(match.end(), reading)
+            self._ask(match.end(), reading, company)
             return
         last = reading.values[-1].money
         for value, end in zip(values, ends, strict=True):
             yield from self._claim(company, value, start, value.money or last or reading.label, end)
 
-    def _ask(self, at: int, reading: _Reading) -> None:
+    def _ask(self, at: int, reading: _Reading, company: Company | None) -> None:
         shown = self.text.printed(Place(at, reading.values[-1].end)).lstrip(":")
-        self.questions.append(
+        self._open.append((company, shown))
+
+    def questions(self) -> tuple[str, ...]:
+        """Return the targets that were not taken, but those of a company that has one."""
+        return tuple(
             f"a target price is not taken, for it is not clear which or whose: {shown}"
+            for company, shown in self._open
+            if company is None or company[0].name not in self._settled
         )
 
     def _company(self, at: int) -> Company | None:
@@ -295,7 +302,7 @@ class Targets:
             reading = self._read(bars[bar] + (self.clean[bars[bar]] == "|"))
             values = reading.told()
             if len(values) == 1:
-                money = values[0].money if label in _LOOSE else label
+                money = values[0].money or label if label in _LOOSE else label
                 yield from self._claim(name.spotted, values[0], name.start, money, "")
 
     def _heads(self, bars: Sequence[int], at: int, cue: int) -> list[str]:
@@ -373,6 +380,7 @@ class Targets:
         line = self._line(company, start, money, value.line, traded=traded)
         if line is None or not value.number:
             return
+        self._settled.add(line.name)
         yield FoundClaim(
             claim=Claim(
                 subject=line.name,
