@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 
-from screener.domain.days import SHANGHAI
 from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit, Publication
 from screener.reports.claims.bindings import Stated
 from screener.reports.claims.cases import cases_in
 from screener.reports.claims.estimates import forecast_rows
 from screener.reports.claims.numbers import Figure, number_breaks
-from screener.reports.claims.periods import DAY, Period
+from screener.reports.claims.periods import Period
 from screener.reports.claims.price_moves import (
-    MovePeriod,
-    SpanDays,
     Told,
     index_closes,
     moves_in,
     moving,
     span_told,
-    week_of,
 )
 from screener.reports.claims.sectors import Sectors, industry_levels
 from screener.reports.claims.sentences import Reading
 from screener.reports.claims.subjects import Company, SubjectOf, Subjects, same_company
+from screener.reports.claims.surroundings import Surroundings
 from screener.reports.claims.targets import Targets
 from screener.reports.claims.vocabulary import (
     Measure,
@@ -44,14 +40,9 @@ from screener.reports.text.text import Text
 __all__ = ["Reader", "claims_in"]
 
 _ENDS = re.compile(r"[。!?]|$")
-_DAY_RANGES = re.compile(rf"({DAY})[-~至]({DAY})")
-_SHORT_RANGE = re.compile(r"周\((\d\d\.\d\d)[-~](\d\d\.\d\d)\)")
-_WEEK_WORDS = ("本周(", "上周(", "一周(", "当周(")
-_CLOSE_HOUR = 16  # of the later of both markets
 _HEADING = re.compile(r"(?:[(【][^)】]{0,60}[)】])?[*】]{0,4}:")
 _SPAN_KEPT = 2  # sentences without a move for which the span told before them holds
 _AROUND = 40  # characters around the names of indices
-_TITLE = 400  # characters of a document's beginning that tell what kind it is
 _CURRENCY: dict[ClaimUnit | None, Currency] = {
     ClaimUnit.CNY: Currency.CNY,
     ClaimUnit.HKD: Currency.HKD,
@@ -103,18 +94,14 @@ class Reader:
         self.breaks = number_breaks(text)
         self.words: Vocabulary = vocabulary()
         self.names = name_tokens(spotted)
-        self.published = _day_of(published)
-        self.today = self.published or reference
-        self.closed = _closed_before(published) or self.today
+        self.told = Surroundings(self.clean, self.names, self.words, published, reference)
         self.reference = reference
-        self.whole, self.alone = _whole_subject(self.names)
         self.item: Company | None = None
         self.said: Company | None = None
         self.span: Told | None = None
         self.span_age = 0
-        self.days = self._span_days()
-        self.targets = Targets(text, self.names, self.whole, self.breaks)
-        self.sectors = Sectors(self.clean, self.words, self.days)
+        self.targets = Targets(text, self.names, self.told, self.breaks)
+        self.sectors = Sectors(self.clean, self.words, self.told)
 
     def claims(self) -> tuple[FoundClaim, ...]:
         """Return the claims of the whole document in its order, each once."""
@@ -132,7 +119,7 @@ class Reader:
         yield from self.sectors.read().claims
         yield from industry_levels(self.clean)
         yield from cases_in(self.clean)
-        yield from forecast_rows(self.clean, self.breaks, self.whole, self.words.measures)
+        yield from forecast_rows(self.clean, self.breaks, self.told, self.words.measures)
         start = at = 0
         for match in _ENDS.finditer(self.clean):
             end = match.end()
@@ -142,26 +129,9 @@ class Reader:
             yield from self._sentence(start, end, self.names[at:last])
             start, at = end, last
 
-    def _span_days(self) -> SpanDays:
-        title = self.clean[:_TITLE]
-        words = self.words.words
-        weekly = any(word in title for word in words["weekly_reports"])
-        weekly = weekly and not any(word in title for word in words["longer_reports"])
-        moves = any(sign in self.clean for sign in ("涨", "跌", "升"))
-        ranges = _day_ranges(self.clean) if moves else []
-        week, printed = week_of(ranges, self.published or self.reference)
-        return SpanDays(
-            today=self.today,
-            closed=self.closed,
-            reference=self.reference,
-            week=week,
-            printed_week=printed,
-            usual=MovePeriod.WEEK if weekly else None,
-        )
-
     def _sentence(self, start: int, end: int, names: Sequence[Token]) -> Iterator[FoundClaim]:
         telling = self.words.telling.search(self.clean, start, end)
-        if telling and not names and not (self.item or self.said or self.whole):
+        if telling and not names and not (self.item or self.said or self.told.about(end)):
             yield from self._indices_alone(start, end)
             telling = None
         if not telling:
@@ -170,10 +140,10 @@ class Reader:
         if self._turns_away(start, end, names):
             self.item = self.said = None
         found = tuple(tokens(self.clean, start, end, names, self.breaks))
-        reading = self._reading(found, start, named_before=bool(names) or self._named(start))
+        reading = self._reading(found, start, end)
         for stated in reading.read():
             yield from self._paired(stated)
-        yield from moves_in(self.clean, found, self.words, self.days, self.span)
+        yield from moves_in(self.clean, found, self.words, self.told.days(end), self.span)
         self._carry(found, reading)
 
     def _turns_away(self, start: int, end: int, names: Sequence[Token]) -> bool:
@@ -191,7 +161,7 @@ class Reader:
         if places:
             first, last = max(start, places[0][0] - _AROUND), min(end, places[-1][1] + _AROUND)
             found = tuple(tokens(self.clean, first, last))
-            yield from moves_in(self.clean, found, self.words, self.days, self.span)
+            yield from moves_in(self.clean, found, self.words, self.told.days(end), self.span)
 
     def _pass_over(self, start: int, end: int, names: Sequence[Token]) -> None:
         """Take from a sentence without figures only what it leaves to the next."""
@@ -212,18 +182,15 @@ class Reader:
         self.span_age = 0 if told or moving(found) else self.span_age + 1
         self.span = told or (self.span if self.span_age <= _SPAN_KEPT else None)
 
-    def _named(self, start: int) -> bool:
-        return bool(self.names) and self.names[0].start < start
-
-    def _reading(self, found: Sequence[Token], start: int, *, named_before: bool) -> Reading:
+    def _reading(self, found: Sequence[Token], start: int, end: int) -> Reading:
         inherited = SubjectOf(
             item=self.item,
             said=self.said,
-            alone=self.alone if named_before else None,
-            whole=self.whole if named_before else None,
+            alone=self.told.alone(end) or (self.said and self.told.only(end)),
+            whole=self.told.about(end),
         )
         subjects = Subjects(self.clean, self.words, found, start, inherited)
-        return Reading(subjects, self.today)
+        return Reading(subjects, self.told.today)
 
     def _carry(self, found: Sequence[Token], reading: Reading) -> None:
         if reading.subjects.closed:
@@ -304,48 +271,12 @@ class Reader:
         return (day.isoformat() if day else ""), ""
 
     def _of_period(self, stated: Stated, period: Period) -> tuple[str, str]:
-        ahead = self.published is None or period.end >= self.published
+        ahead = self.told.published is None or period.end >= self.told.published
         if period.expected or (stated.forecast and ahead):
             return f"{period.code}E", ""
-        if self.published is not None and ahead:
+        if self.told.published is not None and ahead:
             return period.code, "forecast year" if period.is_year else "forecast"
         return period.code, "expected" if stated.forecast else ""
-
-
-def _day_of(published: Publication | None) -> date | None:
-    known = published is not None and published.precision != "unknown"
-    return published.day if published is not None and known else None
-
-
-def _closed_before(published: Publication | None) -> date | None:
-    """Return the day before a moment of publication that lies before the close, else `None`."""
-    moment = published.value if published is not None else None
-    if not isinstance(moment, datetime) or moment.astimezone(SHANGHAI).hour >= _CLOSE_HOUR:
-        return None
-    return moment.astimezone(SHANGHAI).date() - timedelta(days=1)
-
-
-def _day_ranges(clean: str) -> list[tuple[str, str]]:
-    """Return the ranges of days that a text prints, those of a week that words tell first."""
-    short = [
-        tuple(f"{int(part[:2])}月{int(part[-2:])}日" for part in match.groups())
-        for match in _SHORT_RANGE.finditer(clean)
-    ]
-    every = list(_DAY_RANGES.finditer(clean))
-    weeks = [match.groups() for match in every if clean[: match.start()].endswith(_WEEK_WORDS)]
-    return [(first, last) for first, last in [*short, *weeks, *(one.groups() for one in every)]]
-
-
-def _whole_subject(names: Sequence[Token]) -> tuple[Company | None, Company | None]:
-    """Return the company that a document is about, and the only one it names."""
-    if not names:
-        return None, None
-    counts: Counter[str] = Counter(token.spotted[0].name for token in names)
-    first = names[0].spotted
-    most, times = counts.most_common(1)[0]
-    alone = first if len(counts) == 1 else None
-    about = most == first[0].name and times >= 3 and 3 * times >= 2 * len(names)
-    return (alone or (first if about else None)), alone
 
 
 def _line(company: Company, measure: Measure, figure: Figure, printed: str) -> Spotted | None:

@@ -10,6 +10,7 @@ from screener.domain.listing import Currency, Listing
 from screener.domain.report import Claim, ClaimUnit, Estimate
 from screener.reports.claims.numbers import NUMBER, UNIT_LABEL, FigureKind, read_figures
 from screener.reports.claims.subjects import Company
+from screener.reports.claims.surroundings import Surroundings
 from screener.reports.claims.vocabulary import EPS, Measure, MeasureKind
 from screener.reports.text.found import FoundClaim
 from screener.reports.text.text import Place
@@ -28,7 +29,7 @@ _CURRENCIES = {ClaimUnit.CNY: Currency.CNY, ClaimUnit.HKD: Currency.HKD}
 
 
 def forecast_rows(
-    clean: str, breaks: Sequence[int], about: Company | None, measures: Mapping[str, Measure]
+    clean: str, breaks: Sequence[int], told: Surroundings, measures: Mapping[str, Measure]
 ) -> Iterator[FoundClaim]:
     """Find the rows of a table whose head is years, some of them expected.
 
@@ -38,14 +39,14 @@ def forecast_rows(
         The text.
     breaks
         Where one number ends and another begins, as from `number_breaks`.
-    about
-        The company that the document is about; without one a table has no owner.
+    told
+        Tells whom the text is about; without anyone a table has no owner.
     measures
         Measure by word.
     """
-    if about is None:
-        return
     heads = [match for match in _YEARS.finditer(clean) if re.search("[Ee]", match[0])]
+    if not heads:
+        return
     words = re.compile(
         "|".join(
             re.escape(word)
@@ -58,7 +59,8 @@ def forecast_rows(
         end = min(head.end() + _TABLE, len(clean))
         if number + 1 < len(heads):
             end = min(end, heads[number + 1].start())
-        if not _in_order([int(year) for year, _ in years]):
+        about = told.about(head.start())
+        if about is None or not _in_order([int(year) for year, _ in years]):
             continue
         for word in words.finditer(clean, head.end(), end):
             yield from _row(clean, breaks, about, measures[word[0]], word, years)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from screener.domain.report import Claim, ClaimUnit, IndexMove
-from screener.reports.claims.price_moves import MovePeriod, SpanDays, span_of
+from screener.reports.claims.price_moves import MovePeriod, span_of
+from screener.reports.claims.surroundings import Surroundings
 from screener.reports.claims.vocabulary import Vocabulary
 from screener.reports.text.found import FoundClaim
 from screener.reports.text.text import Place
@@ -52,8 +53,8 @@ class Sectors:
 
     Parameters
     ----------
-    clean, words, days
-        The text, the vocabulary, and the days that moves refer to.
+    clean, words, told
+        The text, the vocabulary, and what the text tells up to each place.
     indices
         Tracked indices with their moves: those with a code as printed, then the sectors.
     claims
@@ -62,7 +63,7 @@ class Sectors:
 
     clean: str
     words: Vocabulary
-    days: SpanDays
+    told: Surroundings
     indices: list[IndexMove] = field(default_factory=list)
     claims: list[FoundClaim] = field(default_factory=list)
 
@@ -71,9 +72,10 @@ class Sectors:
         self.indices += self._tracked()
         seen: set[tuple[str, str]] = set()
         if "申万" in self.clean:
-            for pattern in (_CLASSED, _SECTOR, _BRACKETED):
-                for match in pattern.finditer(self.clean):
-                    self._sector(match, seen)
+            patterns = (_CLASSED, _SECTOR, _BRACKETED)
+            found = (match for pattern in patterns for match in pattern.finditer(self.clean))
+            for match in sorted(found, key=lambda match: match.start("value")):
+                self._sector(match, seen)
         return self
 
     def _tracked(self) -> Iterator[IndexMove]:
@@ -101,10 +103,9 @@ class Sectors:
         if not signed and (not turn or turn.endswith("涨跌幅")):
             return
         start = max(self.clean.rfind(mark, 0, match.start()) for mark in _ENDS) + 1
-        span, word = span_of(self.words, self.clean[start : match.start("value")]) or (
-            self.days.usual,
-            "",
-        )
+        days = self.told.days(match.end())
+        told = span_of(self.words, self.clean[start : match.start("value")])
+        span, word = told or (days.usual, "")
         if span is None:
             return
         value = _fraction(printed)
@@ -120,7 +121,7 @@ class Sectors:
                     measure=str(span),
                     value=value,
                     unit=ClaimUnit.FRACTION,
-                    as_of=self.days.of(span, word, None),
+                    as_of=days.of(span, word, None),
                     remark=_ranked(match["rank"]),
                 ),
                 place=Place(match.start("after"), match.end("value")),

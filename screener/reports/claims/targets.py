@@ -13,6 +13,7 @@ from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit
 from screener.reports.claims.numbers import NUMBER
 from screener.reports.claims.subjects import Company, same_company
+from screener.reports.claims.surroundings import Surroundings
 from screener.reports.claims.vocabulary import TARGET, Token
 from screener.reports.text.found import FoundClaim, Spotted
 from screener.reports.text.text import Place, Text
@@ -114,21 +115,21 @@ class Targets:
         The document.
     names
         Its names, as from `name_tokens`.
-    about
-        The company that it is about, `None` if it is about none.
+    told
+        Tells whom the text is about.
     breaks
         Where one number ends and another begins, as from `number_breaks`.
     """
 
     def __init__(
-        self, text: Text, names: Sequence[Token], about: Company | None, breaks: Sequence[int]
+        self, text: Text, names: Sequence[Token], told: Surroundings, breaks: Sequence[int]
     ) -> None:
         self.text, self.clean, self.names = text, text.clean, names
         self.starts = [name.start for name in names]
-        self.about = about
+        self.told = told
         self.breaks = breaks
-        self.hong_kong = bool(_HONG_KONG.search(self.clean))
-        self.dollars = bool(_DOLLARS.search(self.clean))
+        self.hong_kong = _first(_HONG_KONG, self.clean)
+        self.dollars = _first(_DOLLARS, self.clean)
         self.lines: dict[str, dict[Currency, Spotted]] = {}
         for name in names:
             for one in name.spotted:
@@ -139,11 +140,11 @@ class Targets:
 
     def claims(self) -> Iterator[FoundClaim]:
         """Read the whole document."""
-        told = False
+        first = -1
         for match in _CUE.finditer(self.clean):
             if not self._stands(match):
                 continue
-            told = True
+            first = match.start() if first < 0 else first
             if match["old"]:
                 continue
             reading = self._read(match.end())
@@ -151,8 +152,8 @@ class Targets:
                 yield from self._prose(match, reading)
             else:
                 yield from self._column(match, reading.label)
-        if told:
-            yield from self._rows_that_add_up()
+        if first >= 0:
+            yield from self._rows_that_add_up(first)
 
     def _stands(self, match: re.Match[str]) -> bool:
         """Tell whether a Latin cue is a word of its own, as printed."""
@@ -246,16 +247,16 @@ class Targets:
                 return self._nearest(start, at, named) if not back else None
             if at - start > _REACH or not start:
                 break
-        return self.about
+        return self.told.about(at) or self.told.only(at)
 
     def _nearest(self, start: int, at: int, named: Sequence[Company]) -> Company | None:
         clause = max(self.clean.rfind(mark, start, at) for mark in ",:(") + 1
         near = self._named(max(start, clause), at)
         if len(near) == 1:
             return near[0]
-        if self.about and any(same_company(self.about, one) for one in named):
-            return self.about
-        return None
+        about = self.told.about(at)
+        known = about is not None and any(same_company(about, one) for one in named)
+        return about if known else None
 
     def _named(self, start: int, end: int) -> list[Company]:
         """Return the companies named in a stretch, each once; those quoted left out."""
@@ -340,11 +341,13 @@ class Targets:
                 return name.start
         return len(self.clean)
 
-    def _rows_that_add_up(self) -> Iterator[FoundClaim]:
-        """Read rows of price, target and the change from one to the other."""
+    def _rows_that_add_up(self, first: int) -> Iterator[FoundClaim]:
+        """Read rows of price, target and the change from one to the other, behind a head."""
         edges = [*self.starts, len(self.clean)]
         for number, (name, edge) in enumerate(zip(self.names, edges[1:], strict=True)):
             last = self.names[number + 1 : number + 2]
+            if name.start < first:
+                continue
             if last and same_company(last[0].spotted, name.spotted):
                 continue  # its code stands behind its name
             found = self._sum(name.end, min(edge, name.end + _LONGEST_ROW))
@@ -396,7 +399,11 @@ class Targets:
         self, company: Company, start: int, money: str, said: str, *, traded: bool
     ) -> Spotted | None:
         """Return the line whose money a target is in; `None` if that is not told."""
-        lines = {**self.lines.get(company[0].name, {}), **_by_currency(company)}
+        lines = {
+            currency: one
+            for currency, one in self.lines.get(company[0].name, {}).items()
+            if one.place.start <= start
+        } | _by_currency(company)
         before = self.clean[max(0, start - 2) : start]
         wanted = _OF.get(said)
         if _H_LINE.search(before):
@@ -411,16 +418,21 @@ class Targets:
         own = wanted or (next(iter(_by_currency(company))) if len(company) == 1 else None)
         if own is None:
             own = Currency.CNY if money == "元" else None
-        if own is Currency.HKD and not self._means_hong_kong(money):
+        if own is Currency.HKD and not self._means_hong_kong(money, start):
             return None
         if own is Currency.CNY and money == "$":
             return None
         return lines.get(own) if own else None
 
-    def _means_hong_kong(self, money: str) -> bool:
+    def _means_hong_kong(self, money: str, start: int) -> bool:
         if money == "$":
-            return not self.dollars
-        return self.hong_kong or not money
+            return not 0 <= self.dollars < start
+        return 0 <= self.hong_kong < start or not money
+
+
+def _first(pattern: re.Pattern[str], clean: str) -> int:
+    match = pattern.search(clean)
+    return match.start() if match else -1
 
 
 def _by_currency(company: Company) -> dict[Currency, Spotted]:
