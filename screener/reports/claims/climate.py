@@ -15,7 +15,7 @@ _OUTLOOK = re.compile(
     r"(?:高景气|景气)?(?:维持|向上|向好|向下|企稳|承压|下行|上行|回升|回落|改善|放缓|趋缓|运行|震荡|略降|略升)"
 )
 _HEAD_CELLS = frozenset({"板块", "行业", "赛道", "子行业", "细分板块", "细分行业"})
-_REACH = 6_000  # characters of a table
+_REACH = 1_000  # characters from a head, or a row, to the next row
 _LEAST = 2  # rows
 
 
@@ -24,30 +24,26 @@ def climate_in(original: str) -> Iterator[tuple[str, str]]:
 
     Cells are parted by tabs, borders or line ends; a row is a sector's name beside an outlook.
     """
-    seen: set[str] = set()
-    end = 0
-    for head in _HEAD.finditer(original):
-        if head.start() < end:
-            continue
-        rows, end = _rows(original, head.end())
-        if len(rows) < _LEAST:
-            continue
-        for sector, outlook in rows:
-            if sector not in seen:
-                seen.add(sector)
-                yield sector, outlook
-
-
-def _rows(original: str, start: int) -> tuple[list[tuple[str, str]], int]:
-    """Return the rows behind a head, and where they end."""
     rows: list[tuple[str, str]] = []
-    before, end = "", start
-    for match in _CELL.finditer(original, start, start + _REACH):
+    before, headed = "", -_REACH
+    for match in _CELL.finditer(original):
         cell = match[0].strip()
         if not cell:
             continue
-        if _OUTLOOK.fullmatch(cell) and _SECTOR.fullmatch(before) and before not in _HEAD_CELLS:
+        row = _OUTLOOK.fullmatch(cell) and _SECTOR.fullmatch(before)
+        if row and match.start() - headed < _REACH and before not in _HEAD_CELLS:
             rows.append((before, cell))
-            end = match.end()
+            headed = match.start()
+        if _HEAD.search(cell):
+            headed = match.start()
         before = cell
-    return rows, end
+    if len(rows) >= _LEAST:
+        yield from _first_of_each(rows)
+
+
+def _first_of_each(rows: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
+    for sector, outlook in rows:
+        if sector not in seen:
+            seen.add(sector)
+            yield sector, outlook

@@ -47,13 +47,8 @@ def forecast_rows(
     heads = [match for match in _YEARS.finditer(clean) if re.search("[Ee]", match[0])]
     if not heads:
         return
-    words = re.compile(
-        "|".join(
-            re.escape(word)
-            for word in sorted(measures, key=len, reverse=True)
-            if measures[word].flow
-        )
-    )
+    flows = sorted((word for word in measures if measures[word].flow), key=len, reverse=True)
+    words = re.compile("|".join(map(re.escape, flows)))
     for number, head in enumerate(heads):
         years = [(year, mark.upper()) for year, mark in _YEAR.findall(head[0])]
         end = min(head.end() + _TABLE, len(clean))

@@ -41,6 +41,7 @@ _CLASSED = re.compile(
     rf"申万一级行业(?:划分|分类|指数)?,(?P<after>[{_HAN}]{{2,6}}?)(?:行业)?(?:板块|行业|指数){_MOVE}"
 )
 _ENDS = "。!?"
+_SENTENCE = 400  # characters before a move in which its span is told
 _LEVELS = re.compile(
     r"收盘点位(?P<now>\d{2,6}\.\d\d)52周最高(?P<high>\d{2,6}\.\d\d)52周最低(?P<low>\d{2,6}\.\d\d)(?!\d)"
 )
@@ -86,7 +87,8 @@ class Sectors:
         months: dict[str, float] = {}
         for match in _TRACKED.finditer(self.clean):
             before = self.clean[max(0, match.start() - _LONGEST) : match.start()]
-            name = max((one for one in codes if before.endswith(one)), key=len, default="")
+            ends = (before[-size:] for size in range(len(before), 0, -1))
+            name = next((one for one in ends if one in codes), "")
             ahead = before.removesuffix(name) if name else ""
             for pattern, found in ((_WEEK, weeks), (_MONTH, months)):
                 if pattern.search(ahead):
@@ -102,7 +104,9 @@ class Sectors:
         signed = printed[0] in "+-"
         if not signed and (not turn or turn.endswith("涨跌幅")):
             return
-        start = max(self.clean.rfind(mark, 0, match.start()) for mark in _ENDS) + 1
+        least = max(0, match.start() - _SENTENCE)
+        ends = (self.clean.rfind(mark, least, match.start()) + 1 for mark in _ENDS)
+        start = max(least, *ends)
         days = self.told.days(match.end())
         told = span_of(self.words, self.clean[start : match.start("value")])
         span, word = told or (days.usual, "")

@@ -137,23 +137,25 @@ class Targets:
         self._open: list[tuple[Company | None, str]] = []
         self._settled: set[str] = set()
         self._borders: list[int] | None = None
+        self._following = list(_next_companies(names, len(self.clean)))
 
     def claims(self) -> Iterator[FoundClaim]:
         """Read the whole document."""
-        first = -1
-        for match in _CUE.finditer(self.clean):
-            if not self._stands(match):
-                continue
-            first = match.start() if first < 0 else first
+        cues = [match for match in _CUE.finditer(self.clean) if self._stands(match)]
+        heads: list[tuple[re.Match[str], str]] = []
+        for match in cues:
             if match["old"]:
                 continue
             reading = self._read(match.end())
             if reading.values:
                 yield from self._prose(match, reading)
             else:
-                yield from self._column(match, reading.label)
-        if first >= 0:
-            yield from self._rows_that_add_up(first)
+                heads.append((match, reading.label))
+        ends = [match.start() for match, _ in heads[1:]] + [len(self.clean)]
+        for (match, label), end in zip(heads, ends, strict=True):
+            yield from self._column(match, label, end)
+        if cues:
+            yield from self._rows_that_add_up(cues[0].start())
 
     def _stands(self, match: re.Match[str]) -> bool:
         """Tell whether a Latin cue is a word of its own, as printed."""
@@ -282,7 +284,7 @@ class Targets:
 
     # --- tables --------------------------------------------------------------------------------
 
-    def _column(self, match: re.Match[str], label: str) -> Iterator[FoundClaim]:
+    def _column(self, match: re.Match[str], label: str, end: int) -> Iterator[FoundClaim]:
         """Read the column under a head: as many borders behind each name as behind the names'."""
         bars = self._bars()
         at = bisect_left(bars, match.start("cue") + 1)
@@ -291,10 +293,9 @@ class Targets:
         away = away or next((n for n, cell in enumerate(cells, 1) if _CODE_CELLS.search(cell)), 0)
         if not away:
             return
-        after = bisect_left(self.starts, match.end())
-        for number in range(after, len(self.names)):
-            name = self.names[number]
-            following = self._next_company(number)
+        first, last = bisect_left(self.starts, match.end()), bisect_left(self.starts, end)
+        for number in range(first, last):
+            name, following = self.names[number], self._following[number]
             bar = bisect_left(bars, name.end) + away - 1
             if bar >= len(bars) or not name.end <= bars[bar] < min(
                 following, name.end + _LONGEST_ROW
@@ -333,13 +334,6 @@ class Targets:
             printed = (match.start() for match in re.finditer(r"\|", self.clean))
             self._borders = sorted({*tabs, *printed})
         return self._borders
-
-    def _next_company(self, number: int) -> int:
-        own = self.names[number].spotted
-        for name in self.names[number + 1 :]:
-            if not same_company(name.spotted, own):
-                return name.start
-        return len(self.clean)
 
     def _rows_that_add_up(self, first: int) -> Iterator[FoundClaim]:
         """Read rows of price, target and the change from one to the other, behind a head."""
@@ -428,6 +422,16 @@ class Targets:
         if money == "$":
             return not 0 <= self.dollars < start
         return 0 <= self.hong_kong < start or not money
+
+
+def _next_companies(names: Sequence[Token], end: int) -> list[int]:
+    """Return for each name where the next one of another company stands."""
+    found = [end] * len(names)
+    for number in range(len(names) - 2, -1, -1):
+        following = names[number + 1]
+        same = same_company(following.spotted, names[number].spotted)
+        found[number] = found[number + 1] if same else following.start
+    return found
 
 
 def _first(pattern: re.Pattern[str], clean: str) -> int:
