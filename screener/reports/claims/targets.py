@@ -152,7 +152,7 @@ class Targets:
             else:
                 heads.append((match, reading.label))
         ends = [match.start() for match, _ in heads[1:]] + [len(self.clean)]
-        for (match, label), end in zip(heads, ends, strict=True):
+        for (match, label), end in zip(heads, ends, strict=False):
             yield from self._column(match, label, end)
         if cues:
             yield from self._rows_that_add_up(cues[0].start())
