@@ -170,10 +170,11 @@ class Targets:
 
     # --- what stands behind the words ----------------------------------------------------------
 
-    def _read(self, at: int) -> _Reading:
+    def _read(self, at: int, limit: int | None = None) -> _Reading:
         found, link = _Reading(), ""
+        limit = len(self.clean) if limit is None else limit
         for _ in range(_MOST_STEPS):
-            kind, match = self._step(at)
+            kind, match = self._step(at, limit)
             if match is None:
                 break
             if kind == "figure":
@@ -197,9 +198,9 @@ class Targets:
             at = match.end()
         return found
 
-    def _step(self, at: int) -> tuple[str, re.Match[str] | None]:
+    def _step(self, at: int, limit: int) -> tuple[str, re.Match[str] | None]:
         cut = bisect_right(self.breaks, at)
-        end = self.breaks[cut] if cut < len(self.breaks) else len(self.clean)
+        end = min(self.breaks[cut] if cut < len(self.breaks) else limit, limit)
         for kind, pattern in _STEPS:
             if match := pattern.match(self.clean, at, end):
                 return kind, match
@@ -301,7 +302,8 @@ class Targets:
                 following, name.end + _LONGEST_ROW
             ):
                 continue
-            reading = self._read(bars[bar] + (self.clean[bars[bar]] == "|"))
+            cell = bars[bar + 1] if bar + 1 < len(bars) else None
+            reading = self._read(bars[bar] + (self.clean[bars[bar]] == "|"), cell)
             values = reading.told()
             if len(values) == 1:
                 money = values[0].money or label if label in _LOOSE else label
