@@ -12,9 +12,19 @@ from hypothesis import strategies as st
 from screener.domain.report import Claim, Precision, Publication
 from screener.reports.claims.facts import Facts, facts_in
 from screener.reports.text.text import make_text
+from tests.support.claim_sentences import (
+    BAY,
+    CASE,
+    CASES,
+    CELLS,
+    FORECAST,
+    HILL,
+    ISLE,
+    MAP,
+    STAR,
+    spotted,
+)
 from tests.support.laws import laws
-from tests.unit.test_reports_claims import BAY, CASES, HILL, ISLE, MAP, STAR, spotted
-from tests.unit.test_reports_facts import CASE, CELLS, FORECAST
 
 DAY = Publication(value=date(2026, 5, 24), precision=Precision.DAY)
 MOVERS = (

@@ -14,9 +14,12 @@ from screener.reports.claims.cases import PAYBACK
 from screener.reports.claims.facts import Facts, facts_in
 from screener.reports.claims.numbers import number_breaks
 from screener.reports.text.text import make_text
-from tests.unit.test_reports_claims import (
+from tests.support.claim_sentences import (
     BAY,
+    CASE,
+    CELLS,
     DAY,
+    FORECAST,
     GROWTH,
     HILL,
     ISLE,
@@ -98,12 +101,6 @@ def test_targets(text: str, expected: list[tuple[str, float, str]]) -> None:
     assert targets(text) == expected
 
 
-CELLS = [
-    ["代码", "名称", "评级", "目标价（元）", "空间"],
-    ["300901", STAR, "买入", "25.5", "20%"],
-    ["603901", HILL, "增持", "30.25", "11%"],
-    ["000901", BAY, "买入", "7->8.25", "9%"],
-]
 TABLED = [(STAR_ID, 25.5, ""), (HILL_ID, 30.25, ""), (BAY_ID, 8.25, "")]
 
 
@@ -302,11 +299,6 @@ def test_the_level_of_the_industrys_index() -> None:
 
 # --- worked cases ---------------------------------------------------------------------------------
 
-CASE = (
-    "以2,000个GPU的集群为例：总投资额约需10亿元，其中8亿元用于约200台服务器，2亿元用于基础设施。"
-    "约20%为股权资本，80%来自银行贷款，借款成本约5%，签订4年合约，每年租金2至3亿元，回本期约为{}年。"
-)
-
 
 def test_a_case_and_what_contradicts_it() -> None:
     subject = "GPU cluster of 2,000 cards"
@@ -352,13 +344,6 @@ def test_estimates_told_in_a_sentence() -> None:
         estimate(STAR_ID, 2026, 0.98, 1.5e8),
         estimate(STAR_ID, 2027, 1.27, 2.1e8),
     )
-
-
-FORECAST = [["指标", "2024A", "2025A", "2026E", "2027E"],
-            ["营业收入（百万元）", "5,876", "6,271", "5727", "6882"],
-            ["增长率", "33.6%", "6.7%", "-8.7%", "20.2%"],
-            ["归母净利润（百万元）", "70", "429", "363", "481"],
-            ["每股收益（元）", "0.06", "0.37", "0.31", "-0.41"]]  # fmt: skip
 
 
 @pytest.mark.parametrize("border", ["\t", " ", " | ", "\n"])
