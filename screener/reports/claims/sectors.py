@@ -21,6 +21,7 @@ _CODED = re.compile(
     rf"(?:图表?\d{{1,3}})?(?P<name>[A-Za-z{_HAN}][A-Za-z0-9{_HAN}]{{0,11}})(?:\([A-Z]{{1,6}}\))?(?:指数)?"
     r"\((?P<code>\d{6,7}\.(?:WI|SI|CSI|CI|HI))\)"
 )
+_SUFFIXES = (".WI)", ".SI)", ".CSI)", ".CI)", ".HI)")
 _SIGNED = r"[+-]\d{1,3}(?:\.\d{1,4})?%"
 _TRACKED = re.compile(rf"(?:\([A-Z]{{1,6}}\))?指数(?P<value>{_SIGNED})")
 _WEEK = re.compile(r"(?:本周|上周),?$")
@@ -80,9 +81,9 @@ class Sectors:
         return self
 
     def _tracked(self) -> Iterator[IndexMove]:
-        codes = {_name(match["name"]): match["code"] for match in _CODED.finditer(self.clean)}
-        if not codes:
+        if not any(suffix in self.clean for suffix in _SUFFIXES):
             return
+        codes = {_name(match["name"]): match["code"] for match in _CODED.finditer(self.clean)}
         weeks: dict[str, float] = {}
         months: dict[str, float] = {}
         for match in _TRACKED.finditer(self.clean):
