@@ -1,4 +1,4 @@
-"""Report files to text: plain text, Markdown, HTML and PDF, in any encoding that China uses.
+"""Report files to text: plain text, Markdown, HTML, Word and PDF, in any encoding China uses.
 
 The one place of this folder that touches files. What a document is, its content tells before its
 name: a page saved as `.txt` is read as a page, and a picture called `.pdf` is refused.
@@ -22,6 +22,7 @@ from screener.reports.documents.encoding import decode, vocabulary
 from screener.reports.documents.html import declared_charset, html_text, looks_like_html
 from screener.reports.documents.markdown import looks_like_markdown, markdown_text
 from screener.reports.documents.pdf import pdf_text
+from screener.reports.documents.word import is_word, word_page
 
 __all__ = ["Document", "Media", "read_bytes", "read_document"]
 
@@ -41,6 +42,7 @@ class Media(StrEnum):
     TEXT = "text"
     MARKDOWN = "markdown"
     HTML = "html"
+    WORD = "word"
     PDF = "pdf"
 
 
@@ -55,7 +57,7 @@ class Document:
     media
         What kind of file it came in.
     encoding
-        Codec that read the bytes; empty for a PDF.
+        Codec that read the bytes; empty for a PDF and a Word document.
     text
         The text, white space as it came, without characters that command a terminal.
     remarks
@@ -125,6 +127,9 @@ def read_bytes(content: bytes, *, name: str = "-") -> Document:
     if _PDF in content[:_PDF_HEAD]:
         text, remarks = pdf_text(content, name=name)
         read = Document(name=name, media=Media.PDF, encoding="", text=text, remarks=remarks)
+    elif is_word(content):
+        page = _page_text(word_page(content, name=name), name)
+        read = Document(name=name, media=Media.WORD, encoding="", text=page)
     else:
         _refuse_foreign(content, name, ending)
         read = _read_text(content, name, ending)
