@@ -24,7 +24,7 @@ from screener.reports.documents.markdown import looks_like_markdown, markdown_te
 from screener.reports.documents.pdf import pdf_text
 from screener.reports.documents.word import is_word, word_page
 
-__all__ = ["Document", "Media", "read_bytes", "read_document"]
+__all__ = ["ENDINGS", "Document", "Media", "read_bytes", "read_document"]
 
 _GZIP = b"\x1f\x8b"
 _PDF = b"%PDF-"
@@ -34,6 +34,9 @@ _HTML_ENDINGS = frozenset({".htm", ".html", ".shtml", ".xhtml"})
 _LONGEST_SIGN = 4  # bytes of one character in any encoding
 _ALONE = "give the report alone, without attachments, or save its text as .txt"
 _MARKDOWN_ENDINGS = frozenset({".markdown", ".md", ".mdown", ".mkd"})
+_OTHER_ENDINGS = frozenset({".txt", ".text", ".pdf", ".docx", ".mht", ".mhtml", ".gz"})
+ENDINGS = _HTML_ENDINGS | _MARKDOWN_ENDINGS | _OTHER_ENDINGS
+"""Endings of files that are taken out of a folder to be read."""
 
 
 class Media(StrEnum):
