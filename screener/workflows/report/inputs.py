@@ -79,7 +79,7 @@ def _in_folder(name: str, remarks: list[str]) -> list[Given]:
         (files if path.suffix.lower() in ENDINGS else others).append(path)
         if len(files) + len(others) > BOUNDS.folder:
             error = InputError(
-                say("this folder holds more than {most} files", most=f"{BOUNDS.folder:,}"),
+                say("this folder holds more than {most} files", most=format(BOUNDS.folder, ",")),
                 where=name,
                 fix=say("give a folder of reports alone"),
             )
