@@ -22,6 +22,10 @@ How the texts are labelled:
   that are not renewed. Minutes of a meeting recommend nothing unless they say that they do.
 - `theme` has the words of the text's own heading; several labels that are equally right are divided
   by `|`; empty where the text gives none, such as a note on one company.
+- `broker` and `rating` are as the text prints them; such a text is `dated`: its reader is not told
+  the day and must find `published` itself.
+- `claims`: every figure that data can check, whose it is told beyond doubt; what is not said of the
+  company as a whole, of a period or of a day is none. A text without the key is not labelled so.
 - `doubts`: what must be proposed and not taken: a name misspelled, or a code that belongs to
   another company than the name printed with it. The listing is the one that the name means.
 """
@@ -29,6 +33,7 @@ How the texts are labelled:
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -128,6 +133,10 @@ class Case:
         What a careful reader finds.
     held_out
         Kept for examination: nothing is tuned on it.
+    dated, broker, rating
+        Whether the reader must find the day itself; who signs it and how it rates, as printed.
+    claims
+        Value by listing (or subject), measure, and what it refers to; `None` if not labelled.
     """
 
     id: str
@@ -138,6 +147,10 @@ class Case:
     securities: tuple[LabelledSecurity, ...]
     doubts: tuple[LabelledDoubt, ...]
     held_out: bool = False
+    dated: bool = False
+    broker: str = ""
+    rating: str = ""
+    claims: Mapping[tuple[str, str, str], float] | None = None
 
     @property
     def listings(self) -> frozenset[str]:
@@ -181,7 +194,20 @@ def _case(row: dict[str, object], *, held_out: bool) -> Case:
             for entry in _tables(row, "doubts")
         ),
         held_out=held_out,
+        dated="broker" in row,
+        broker=str(row.get("broker", "")),
+        rating=str(row.get("rating", "")),
+        claims=_claims(row),
     )
+
+
+def _claims(row: dict[str, object]) -> Mapping[tuple[str, str, str], float] | None:
+    if "claims" not in row:
+        return None
+    return {
+        (entry["of"], entry["measure"], entry.get("as_of", "")): float(entry["value"])
+        for entry in _tables(row, "claims")
+    }
 
 
 def _security(entry: dict[str, str]) -> LabelledSecurity:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from contextlib import nullcontext
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,16 +28,27 @@ from screener.cli.report_options import (
     TitleOption,
 )
 from screener.domain.days import parse_moment
-from screener.errors import DateRangeError, InputError
+from screener.errors import (
+    BasketDefinitionError,
+    DateRangeError,
+    InputError,
+    NotFoundError,
+    ScreenerError,
+    StorageError,
+)
 from screener.files.memory import require_memory
 from screener.language import say
 
 if TYPE_CHECKING:
     from screener.domain.listing import Listing
-    from screener.workflows.report.add import Added
+    from screener.workflows.report.add import Added, Source
     from screener.workflows.report.doubts import Answer, Settle
+    from screener.workflows.report.inputs import Given
 
 __all__ = ["add", "check"]
+
+_OF_ONE_INPUT = (InputError, NotFoundError, StorageError, BasketDefinitionError)
+"""What one document can lack while the others can be read: not a full disk, nor a lake."""
 
 _WIDE = 130  # columns from which there is room for sentences
 
@@ -46,7 +56,11 @@ _WIDE = 130  # columns from which there is room for sentences
 def add(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE…", help="Texts, PDFs, web pages, Markdown; - reads stdin."),
+        typer.Argument(
+            metavar="FILE…",
+            help="Texts, PDFs, Word documents, web pages, Markdown, or folders of them; - reads "
+            "stdin.",
+        ),
     ],
     published: PublishedOption = None,
     title: TitleOption = "",
@@ -80,8 +94,9 @@ def add(
     from functools import cache
 
     from screener.files.writing import check_targets, write_json
-    from screener.workflows.report.add import Source, add_report
+    from screener.workflows.report.add import add_report
     from screener.workflows.report.edit import Said
+    from screener.workflows.report.inputs import given_inputs, is_several
     from screener.workflows.report.name_master import read_masters
     from screener.workflows.report.rows import added_document
 
@@ -94,26 +109,59 @@ def add(
     settle = _settle(yes=yes, strict=strict)
     documents = []
     masters = cache(read_masters)
-    for name in files:
-        source = Source.of_stream(sys.stdin.buffer) if name == "-" else Source(Path(name))
-        with nullcontext() if settle == "ask" else working(f"Reading {name}"):  # it asks there
-            added = add_report(
-                place,
-                source,
-                now=datetime.now(UTC),
-                published=moment,
-                said=said,
-                settle=settle,
-                ask=_ask(),
-                ask_date=_ask_date,
-                dry_run=dry_run,
-                again=again,
-                masters=masters,
-            )
+    inputs, remarks = given_inputs(files)
+    for line in remarks:
+        messages().print(line, markup=False, soft_wrap=True, highlight=False)
+    failed: list[ScreenerError] = []
+    for given in inputs:
+        try:
+            source = _source(given)
+            with nullcontext() if settle == "ask" else working(f"Reading {given.name}"):
+                added = add_report(  # it asks where a terminal can answer
+                    place,
+                    source,
+                    now=datetime.now(UTC),
+                    published=moment,
+                    said=said,
+                    settle=settle,
+                    ask=_ask(),
+                    ask_date=_ask_date,
+                    dry_run=dry_run,
+                    again=again,
+                    masters=masters,
+                )
+        except (InputError, NotFoundError, StorageError) as error:
+            if len(inputs) == 1 or type(error) not in _OF_ONE_INPUT:
+                raise
+            failed.append(error)
+            _tell_failed(given.name, error)
+            continue
         documents.append(added_document(added))
         _show(added, quiet=json == "-")
     if json:
-        write_json(json, documents[0] if len(documents) == 1 else documents)
+        write_json(json, documents if is_several(files) else documents[0])
+    if failed:
+        messages().print(
+            say("{failed} of {total} inputs were not read", failed=len(failed), total=len(inputs))
+        )
+        raise typer.Exit(failed[0].exit_code)
+
+
+def _source(given: Given) -> Source:
+    from screener.workflows.report.add import Source
+
+    if given.error is not None:
+        raise given.error
+    return Source(given.path) if given.path else Source.of_stream(sys.stdin.buffer)
+
+
+def _tell_failed(name: str, error: ScreenerError) -> None:
+    messages().print(
+        say("{name} was not read: {error}", name=name, error=error),
+        markup=False,
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 def _settle(*, yes: bool, strict: bool) -> Settle:

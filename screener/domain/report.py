@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from screener.domain.listing import Listing
+from screener.domain.listing import Currency, Listing
 from screener.errors import BasketDefinitionError, DateRangeError
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Band",
     "Claim",
     "ClaimUnit",
+    "Estimate",
     "IndexMove",
     "Moment",
     "Note",
@@ -238,6 +239,27 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a report expects a company to earn in a fiscal year.
+
+    Parameters
+    ----------
+    listing, fiscal_year
+        Whose, and of which year.
+    eps, profit
+        Earnings a share and net profit in whole units of `currency`; `None` where not told.
+    currency
+        Money of both.
+    """
+
+    listing: Listing
+    fiscal_year: int
+    eps: float | None
+    profit: float | None
+    currency: Currency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
     """Active return promised by one rating, as fractions; an open end is `None`."""
 
@@ -288,6 +310,7 @@ class Report:
     claims: tuple[Claim, ...] = ()
     indices: tuple[IndexMove, ...] = ()
     climate: tuple[tuple[str, str], ...] = ()
+    estimates: tuple[Estimate, ...] = ()
     rating_definitions: tuple[RatingDefinition, ...] = ()
     text_hash: str = ""
 

@@ -14,6 +14,7 @@ from screener.domain.report import (
     Band,
     Claim,
     ClaimUnit,
+    Estimate,
     Note,
     Publication,
     RatingDefinition,
@@ -121,6 +122,8 @@ def _report_parts(report: Report) -> Iterator[RenderableType]:
         yield plain_table(["Sector", "Outlook"], report.climate, title="Sector climate")
     if report.claims:
         yield _claims(report.claims)
+    if report.estimates:
+        yield _estimates(report.estimates)
     for definition in report.rating_definitions:
         yield _definition(definition)
 
@@ -210,6 +213,29 @@ def _claims(claims: Iterable[Claim]) -> RenderableType:
             for claim in claims
         ],
         title="Claims to check",
+    )
+
+
+def _estimates(estimates: Iterable[Estimate]) -> RenderableType:
+    return plain_table(
+        [
+            "Listing",
+            "Fiscal year",
+            Column(header="EPS", numeric=True),
+            Column(header="Net profit", numeric=True),
+            "Currency",
+        ],
+        [
+            [
+                item.listing.id,
+                str(item.fiscal_year),
+                number(item.eps),
+                or_dash("" if item.profit is None else compact(item.profit)),
+                str(item.currency),
+            ]
+            for item in estimates
+        ],
+        title="Estimates",
     )
 
 

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 
 from screener.domain.listing import Listing, parse_listing
 from screener.domain.report import (
+    Claim,
     Note,
     Precision,
     Publication,
@@ -22,7 +23,7 @@ from screener.domain.report import (
 from screener.reports.authors.brokers import UNKNOWN_BROKER, brokers, brokers_in
 from screener.reports.authors.notes import notes_in, publisher_of, title_of
 from screener.reports.authors.titles import file_title
-from screener.reports.claims.claims import claims_in
+from screener.reports.claims.facts import Facts, facts_in
 from screener.reports.dates.publication import (
     Closes,
     index_levels,
@@ -67,8 +68,8 @@ class Reading:
         Broker notes with the themes that each covers.
     securities
         Findings, doubts and every place at which a listing is named.
-    claims
-        Figures that data can check.
+    facts
+        Its figures: claims, indices, climate, estimates.
     definitions
         The brokers' definitions of their ratings.
     remarks
@@ -83,9 +84,14 @@ class Reading:
     day: date
     notes: tuple[tuple[FoundNote, tuple[str, ...]], ...]
     securities: Securities
-    claims: tuple[FoundClaim, ...]
+    facts: Facts
     definitions: tuple[RatingDefinition, ...]
     remarks: tuple[str, ...] = ()
+
+    @property
+    def claims(self) -> tuple[FoundClaim, ...]:
+        """Figures that data can check."""
+        return self.facts.claims
 
 
 def read_report(
@@ -138,6 +144,12 @@ def read_report(
     publisher = publisher_of(text, notes) or UNKNOWN
     advised = _sectors(text, title, securities, themes)
     paired = _with_themes(text, _signed(notes, publisher), securities, advised)
+    facts = facts_in(
+        text,
+        securities.spotted,
+        published=moment if moment.known else None,
+        reference=reference,
+    )
     return Reading(
         text=text,
         title=_title(title, securities, themes, file_name),
@@ -147,14 +159,9 @@ def read_report(
         day=day,
         notes=paired,
         securities=securities,
-        claims=claims_in(
-            text,
-            securities.spotted,
-            published=moment if moment.known else None,
-            reference=reference,
-        ),
+        facts=facts,
         definitions=_definitions(text, [note.broker for note, _ in paired]),
-        remarks=(*_notes_left(len(every_note)), *unsorted),
+        remarks=(*_notes_left(len(every_note)), *unsorted, *facts.questions),
     )
 
 
@@ -347,10 +354,22 @@ def report_of(reading: Reading, report_id: str, findings: Sequence[Finding]) -> 
             for number, (note, themes) in enumerate(reading.notes, start=1)
         ),
         securities=tuple(_security(one) for one in findings if one.theme in covered),
-        claims=tuple(found.claim for found in reading.claims),
+        claims=tuple(_claim(found.claim, findings) for found in reading.claims),
+        indices=reading.facts.indices,
+        climate=reading.facts.climate,
+        estimates=reading.facts.estimates,
         rating_definitions=reading.definitions,
         text_hash=text_hash(reading.text),
     )
+
+
+def _claim(claim: Claim, findings: Sequence[Finding]) -> Claim:
+    """Give a claim about a name that was in doubt the listing that settled it."""
+    if claim.listing is not None:
+        return claim
+    settled = (one for one in findings if clean_name(one.printed) == claim.subject)
+    one = next(settled, None)
+    return claim if one is None else replace(claim, subject=one.name, listing=one.listing)
 
 
 def _note(note: FoundNote, themes: tuple[str, ...], note_id: str, published: Publication) -> Note:

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, Strict, StringConstraints, model_validator
 
 from screener.domain.basket import Weighting
+from screener.domain.listing import Currency
 from screener.domain.report import (
     ClaimUnit,
     Precision,
@@ -35,6 +36,7 @@ __all__ = [
     "BasketModel",
     "CardModel",
     "ClaimModel",
+    "EstimateModel",
     "NoteModel",
     "OwnEventModel",
     "PublicationModel",
@@ -147,6 +149,24 @@ class ClimateModel(Strictly):
     outlook: Text
 
 
+class EstimateModel(Strictly):
+    """What the report expects a company to earn in a fiscal year."""
+
+    listing: SecurityId
+    fiscal_year: Annotated[int, Field(ge=2000, le=2100)]
+    eps: float | None = None
+    profit: float | None = None
+    currency: Annotated[Currency, Strict(False)]
+
+    @model_validator(mode="after")
+    def _tells_something(self) -> Self:
+        if self.eps is None and self.profit is None:
+            raise BasketDefinitionError(
+                f"the estimate for {self.listing} tells nothing", fix="give eps, profit or both"
+            )
+        return self
+
+
 class BenchmarkModel(Strictly):
     """Benchmark of a market."""
 
@@ -207,6 +227,7 @@ class CardModel(Strictly):
     claims: Many[ClaimModel] = ()
     indices: Many[IndexModel] = ()
     climate: Many[ClimateModel] = ()
+    estimates: Many[EstimateModel] = ()
     rating_definitions: Many[RatingDefinitionModel] = ()
 
     @model_validator(mode="after")

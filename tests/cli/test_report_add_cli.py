@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from screener.cli.main import app
+from screener.workflows.report import inputs
 from screener.workspace.locate import Workspace
 from tests.support.report_lake import copy_lake, empty_workspace, fill_lake
 
@@ -299,10 +301,69 @@ def test_without_a_master(tmp_path: Path) -> None:
     )
 
 
-def test_a_failure_keeps_the_reports_before_it(place: Workspace) -> None:
-    done = run("report", "add", "cooling.txt", "nowhere.txt", "doubtful.txt")
-    assert done.exit_code == 3
-    assert [path.name for path in place.seeds.iterdir()] == ["R1.toml"]
+def test_one_that_fails_is_told_and_the_rest_go_on(place: Workspace) -> None:
+    (place.root / "scan.pdf").write_bytes(b"no PDF")
+    words = ("report", "add", "--json", "out.json", "cooling.txt", "nowhere.txt", "scan.pdf")
+    done = run(*words, "doubtful.txt")
+    assert done.exit_code == 3  # of the first that failed
+    assert sorted(path.name for path in place.seeds.iterdir()) == ["R1.toml", "R2.toml"]
+    assert "nowhere.txt was not read: there is no such file / nowhere.txt / " in done.stderr
+    assert "scan.pdf was not read: this is no PDF, though its name says so" in done.stderr
+    assert done.stderr.endswith("2 of 4 inputs were not read\n")
+    documents = json.loads((place.root / "out.json").read_text(encoding="utf-8"))
+    assert [document["id"] for document in documents] == ["R1", "R2"]
+
+
+def test_all_that_fail_give_an_empty_list(place: Workspace) -> None:
+    done = run("report", "add", "--json", "-", "nowhere.txt", "nothing.txt")
+    assert (done.exit_code, json.loads(done.stdout)) == (3, [])
+    assert list(place.seeds.iterdir()) == []
+
+
+def test_a_folder(place: Workspace) -> None:
+    folder = place.root / "mail"
+    (folder / "older").mkdir(parents=True)
+    (folder / "older" / "b.txt").write_text(DOUBTFUL, encoding="utf-8")
+    (folder / "a.md").write_text(COOLING, encoding="utf-8")
+    (folder / "chart.png").write_bytes(b"x")
+    (folder / ".hidden.txt").write_text(COOLING, encoding="utf-8")
+    done = ran("report", "add", "--json", "out.json", "mail")
+    documents = json.loads((place.root / "out.json").read_text(encoding="utf-8"))
+    assert [document["id"] for document in documents] == ["R1", "R2"]
+    assert (
+        "1 file(s) of mail are no reports by their ending and were left out, first chart.png\n"
+        in done.stderr
+    )
+
+
+def test_a_folder_of_one_gives_a_list(place: Workspace) -> None:
+    folder = place.root / "mail"
+    folder.mkdir()
+    (folder / "a.txt").write_text(COOLING, encoding="utf-8")
+    assert len(json.loads(ran("report", "add", "--json", "-", "mail").stdout)) == 1
+
+
+def test_folders_without_a_report(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = place.root / "empty"
+    folder.mkdir()
+    message = refused(2, "report", "add", "empty")
+    assert message.startswith("error: this folder holds no report\nwhere: empty\n")
+    assert ".docx" in message
+    (folder / "a.txt").write_text(COOLING, encoding="utf-8")
+    (folder / "b.txt").write_text(COOLING, encoding="utf-8")
+    monkeypatch.setattr(inputs, "BOUNDS", replace(inputs.BOUNDS, folder=1))
+    assert "more than 1 files" in refused(2, "report", "add", "empty")
+
+
+@pytest.mark.parametrize(
+    "address", ["https://example.org/a.pdf", "HTTP://example.org", "www.example.org/a", "ftp:/x/y"]
+)
+def test_a_web_address_is_refused_with_the_reason(place: Workspace, address: str) -> None:
+    assert place.root.is_dir()
+    message = refused(2, "report", "add", address)
+    assert message.startswith("error: this is a web address: reports are read from files")
+    assert address in message
+    assert "save the page" in message
 
 
 # ---- evidence, check, baskets --------------------------------------------------------------------

@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.domain.basket import Basket, events_of
-from screener.domain.listing import parse_listing
+from screener.domain.listing import Currency, parse_listing
 from screener.domain.report import (
     Analyst,
     Band,
     Claim,
     ClaimUnit,
+    Estimate,
     IndexMove,
     Note,
     Precision,
@@ -160,6 +161,14 @@ def reports(draw: st.DrawFn) -> Report:
     moves = st.builds(
         IndexMove, code=maybe, name=texts, week=floats, month_to_date=st.none() | floats
     )
+    estimates = st.builds(
+        Estimate,
+        listing=st.sampled_from(LISTINGS),
+        fiscal_year=st.integers(2020, 2035),
+        eps=st.none() | floats,
+        profit=floats,
+        currency=st.sampled_from([Currency.CNY, Currency.HKD]),
+    )
     return Report(
         id="T1",
         title=draw(texts),
@@ -182,6 +191,7 @@ def reports(draw: st.DrawFn) -> Report:
         claims=tuple(draw(st.lists(claims, max_size=4))),
         indices=tuple(draw(st.lists(moves, max_size=2))),
         climate=tuple(draw(st.lists(st.tuples(texts, texts), max_size=2))),
+        estimates=tuple(draw(st.lists(estimates, max_size=2))),
         rating_definitions=tuple(draw(st.lists(definitions(), max_size=2))),
         text_hash=draw(st.sampled_from(["", "0" * 64, "a1" * 32])),
     )
@@ -331,7 +341,8 @@ def test_without_a_base_only_items_are_added(card: Report, fresh: Report) -> Non
         if not line.startswith("themes = ") and not line.endswith("= []"):
             assert line in left, line  # in this order
     after = tomllib.loads(merged)
-    for name in ("claims", "securities", "notes", "indices", "climate", "rating_definitions"):
+    lists = ("claims", "securities", "notes", "indices", "climate", "estimates")
+    for name in (*lists, "rating_definitions"):
         assert len(after.get(name, ())) >= len(tomllib.loads(text).get(name, ()))
 
 

@@ -23,6 +23,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from screener.errors import InputError, NotFoundError, ScreenerError, StorageError
 from screener.reports.documents import reading as documents
+from screener.reports.documents import word as word_documents
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.documents.encoding import plausibility
 from screener.reports.documents.reading import Document, Media, read_bytes, read_document
@@ -363,6 +364,35 @@ class TestPdf:
             list(row) for row in rows
         ]
 
+    def test_a_table_drawn_column_by_column_is_read_row_by_row(self) -> None:
+        rows = [
+            ("名称", "目标价", "EPS"),
+            ("云帆数据", "28.8", "1.20"),
+            ("青松", "9", "0.35"),
+            ("河图", "17.5", "0.81"),
+        ]
+
+        def draw(canvas: Canvas) -> None:
+            lines("投资要点：以下为盈利预测与目标价，均为我们的判断")(canvas)
+            for column in range(3):
+                for number, row in enumerate(rows):
+                    canvas.drawString(60 + 90 * column, 600 - 16 * number, row[column])
+            lines("风险提示：需求不及预期", top=500)(canvas)
+
+        read = [line.split("\t") for line in read_bytes(pdf([draw])).text.splitlines()]
+        assert read[1:-1] == [list(row) for row in rows]
+        assert read[-1] == ["风险提示：需求不及预期"]
+
+    def test_columns_of_prose_stay_columns(self) -> None:
+        left = [f"左栏的第{number}行写着公司的业务与产品进展" for number in "一二三四"]
+        right = [f"右栏的第{number}行写着行业的需求与竞争格局" for number in "一二三四"]
+
+        def draw(canvas: Canvas) -> None:
+            lines(*left)(canvas)
+            lines(*right, left=320)(canvas)
+
+        assert read_bytes(pdf([draw])).text.split() == [*left, *right]
+
     def test_columns_are_read_one_after_the_other(self) -> None:
         def draw(canvas: Canvas) -> None:
             lines("左栏第一行", "左栏第二行")(canvas)
@@ -501,8 +531,99 @@ def test_encryption_that_needs_a_package_is_told(monkeypatch: pytest.MonkeyPatch
     assert "install" in caught.value.fix
 
 
+class TestWord:
+    @staticmethod
+    def read(body: str, **parts: str) -> str:
+        return read_bytes(word(body, **parts), name="a.docx").text
+
+    def test_paragraphs_breaks_and_marks(self) -> None:
+        body = (
+            "<w:p><w:r><w:t>云帆数据</w:t></w:r><w:r><w:t>首次覆盖</w:t><w:br/>"
+            "<w:t>给予&lt;买入&gt;</w:t></w:r></w:p><w:p><w:r><w:t>A&amp;H</w:t></w:r></w:p>"
+        )
+        assert self.read(body) == "云帆数据首次覆盖\n给予<买入>\nA&H"
+
+    def test_the_cells_of_a_table_stay_in_their_rows(self) -> None:
+        rows = [("名称", "目标价"), ("云帆数据", "28.8"), ("青松", "9")]
+        drawn = "".join(
+            "<w:tr>"
+            + "".join(f"<w:tc><w:p><w:r><w:t>{cell}</w:t></w:r></w:p></w:tc>" for cell in row)
+            + "</w:tr>"
+            for row in rows
+        )
+        lines = self.read(f"<w:tbl>{drawn}</w:tbl>").splitlines()
+        assert [tuple(line.split()) for line in lines if line.strip()] == rows
+
+    def test_what_is_deleted_or_shown_twice_is_read_once_or_not(self) -> None:
+        body = (
+            "<w:p><w:del><w:r><w:delText>旧</w:delText><w:t>旧</w:t></w:r></w:del>"
+            "<mc:AlternateContent><mc:Choice><w:r><w:t>新</w:t></w:r></mc:Choice>"
+            "<mc:Fallback><w:r><w:t>新</w:t></w:r></mc:Fallback></mc:AlternateContent>"
+            "<w:r><w:instrText>PAGE</w:instrText><w:t>文</w:t></w:r></w:p>"
+        )
+        assert self.read(body) == "新文"
+
+    def test_heads_and_notes_are_kept_once(self) -> None:
+        head = "<w:p><w:r><w:t>星河证券 2026年5月14日</w:t></w:r></w:p>"
+        note = "<w:p><w:r><w:t>注：含税</w:t></w:r></w:p>"
+        read = self.read(
+            "<w:p><w:r><w:t>正文</w:t></w:r></w:p>", header1=head, header2=head, footnotes=note
+        )
+        assert read == "星河证券 2026年5月14日\n正文\n注:含税".replace(":", "：")
+
+    def test_its_kind(self) -> None:
+        made = word("<w:p><w:r><w:t>云帆</w:t></w:r></w:p>")
+        assert read_bytes(made, name="-").media is Media.WORD
+
+    @pytest.mark.parametrize(
+        "document",
+        [b"<w:document><w:p>", b"\xff\xfe", b'<!DOCTYPE a [<!ENTITY b "c">]><w:t>&b;</w:t>'],
+    )
+    def test_a_damaged_one_is_told(self, document: bytes) -> None:
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as packed:
+            packed.writestr("word/document.xml", document)
+        with pytest.raises(InputError, match="damaged or protected") as caught:
+            read_bytes(target.getvalue(), name="a.docx")
+        assert (caught.value.where, "Word" in caught.value.fix) == ("a.docx", True)
+
+    def test_one_that_unpacks_to_too_much_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made = word("<w:p><w:r><w:t>" + "云" * 40_000 + "</w:t></w:r></w:p>")
+        monkeypatch.setattr(word_documents, "BOUNDS", replace(BOUNDS, file=100_000))
+        with pytest.raises(InputError, match="unpacks to more than"):
+            word_documents.word_page(made, name="a.docx")
+        monkeypatch.setattr(word_documents, "BOUNDS", replace(BOUNDS, word_marks=3))
+        with pytest.raises(InputError, match="3 tags"):
+            word_documents.word_page(made, name="a.docx")
+
+    def test_no_more_text_than_is_read_of_a_document(self) -> None:
+        paragraph = f"<w:p><w:r><w:t>{'云' * 999}</w:t></w:r></w:p>"
+        made = word(paragraph * (BOUNDS.characters // 1_000 + 2))
+        read = read_bytes(made, name="a.docx")
+        assert len(read.text) == BOUNDS.characters
+        assert read.remarks
+
+    def test_a_list_of_files_without_end_is_not_unpacked(self) -> None:
+        made = bytearray(word("<w:p/>"))
+        at = made.rfind(b"PK\x05\x06")
+        made[at + 12 : at + 16] = (BOUNDS.directory + 1).to_bytes(4, "little")
+        assert not word_documents.is_word(bytes(made))
+        assert not word_documents.is_word(b"PK\x03\x04 and no end")
+
+
+def word(body: str, **parts: str) -> bytes:
+    """Make a Word document of the paragraphs of its text and of other parts."""
+    spaces = 'xmlns:w="w" xmlns:mc="mc"'
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("[Content_Types].xml", "<Types/>")
+        for name, content in {"document": body, **parts}.items():
+            packed.writestr(f"word/{name}.xml", f"<w:{name} {spaces}>{content}</w:{name}>")
+    return target.getvalue()
+
+
 FOREIGN: Sequence[tuple[bytes, str, str]] = (
-    (workbook("word/document.xml"), "a Word document", "PDF"),
+    (workbook("word/settings.xml"), "a Word document without its text", "PDF"),
     (workbook("xl/workbook.xml"), "an Excel workbook", "PDF"),
     (workbook("ppt/slides/slide1.xml"), "a PowerPoint", "PDF"),
     (workbook("a.txt"), "a zip archive", "unpack"),

@@ -30,6 +30,7 @@ from screener.domain.report import (
 from screener.errors import DataError, ReportNotFound
 from screener.files.writing import csv_text, json_text
 from screener.render.checking import checking_view
+from screener.reports.claims.cases import PAYBACK
 from screener.results.reports import CHECKING
 from screener.results.tables import fits
 from screener.workflows.report.check import (
@@ -41,6 +42,7 @@ from screener.workflows.report.check import (
     checking_document,
     checking_rows,
 )
+from screener.workflows.report.check_cases import answer_without_listing
 from screener.workflows.report.check_values import printed_step
 from screener.workspace.locate import Workspace
 
@@ -458,3 +460,21 @@ def test_without_data(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no market data") as error:
         check_report(place, "T7")
     assert error.value.fix
+
+
+def test_a_case_is_held_against_its_own_figures() -> None:
+    def claim(measure: str, value: float, unit: ClaimUnit = ClaimUnit.CNY) -> Claim:
+        return Claim(subject="cluster", measure=measure, value=value, unit=unit)
+
+    cost = claim("investment", 7e9)
+    rents = (claim("rent a year, low end", 1.4e9), claim("rent a year, high end", 1.5e9))
+    short, long = (claim(PAYBACK, years, ClaimUnit.MULTIPLE) for years in (3.0, 4.8))
+    other = Claim(subject="x", measure=PAYBACK, value=3.0, unit=ClaimUnit.MULTIPLE)
+    every = (cost, *rents, short, long, other)
+    contradicted = answer_without_listing(short, every)
+    assert contradicted.verdict is ClaimState.DIFFERS
+    assert contradicted.found == pytest.approx(7 / 1.45)
+    assert "contradicted by its own figures: 7.0 bn / 1.45 bn a year is 4.8" in contradicted.reason
+    assert answer_without_listing(long, every).verdict is ClaimState.AGREES
+    assert answer_without_listing(other, every).verdict is ClaimState.UNKNOWN
+    assert answer_without_listing(cost, every).verdict is ClaimState.UNKNOWN

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 
 from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit, Publication
 from screener.reports.claims.bindings import Stated
-from screener.reports.claims.numbers import Figure
-from screener.reports.claims.periods import DAY, Period
+from screener.reports.claims.cases import cases_in
+from screener.reports.claims.estimates import forecast_rows
+from screener.reports.claims.numbers import Figure, number_breaks
+from screener.reports.claims.periods import Period
 from screener.reports.claims.price_moves import (
-    MovePeriod,
-    SpanDays,
+    Told,
     index_closes,
     moves_in,
+    moving,
     span_told,
-    week_of,
 )
+from screener.reports.claims.sectors import Sectors, industry_levels
 from screener.reports.claims.sentences import Reading
 from screener.reports.claims.subjects import Company, SubjectOf, Subjects, same_company
+from screener.reports.claims.surroundings import Surroundings
+from screener.reports.claims.targets import Targets
 from screener.reports.claims.vocabulary import (
     Measure,
     MeasureKind,
@@ -34,13 +37,12 @@ from screener.reports.claims.vocabulary import (
 from screener.reports.text.found import FoundClaim, Spotted
 from screener.reports.text.text import Text
 
-__all__ = ["claims_in"]
+__all__ = ["Reader", "claims_in"]
 
 _ENDS = re.compile(r"[。!?]|$")
-_DAY_RANGES = re.compile(rf"({DAY})[-~至]({DAY})")
 _HEADING = re.compile(r"(?:[(【][^)】]{0,60}[)】])?[*】]{0,4}:")
+_SPAN_KEPT = 2  # sentences without a move for which the span told before them holds
 _AROUND = 40  # characters around the names of indices
-_TITLE = 400  # characters of a document's beginning that tell what kind it is
 _CURRENCY: dict[ClaimUnit | None, Currency] = {
     ClaimUnit.CNY: Currency.CNY,
     ClaimUnit.HKD: Currency.HKD,
@@ -75,40 +77,49 @@ def claims_in(
         In the order of the text, each claim once. A figure whose subject, period or unit is not
         clear gives none, nor does one in a currency other than CNY and HKD.
     """
-    found = _Document(text.clean, spotted, published, reference).claims()
-    kept: dict[tuple[object, ...], FoundClaim] = {}
-    for item in sorted(found, key=lambda item: item.place):
-        claim = item.claim
-        key = (claim.listing, claim.measure, claim.as_of, claim.value, claim.unit)
-        kept.setdefault(key, item)
-    return tuple(kept.values())
+    return Reader(text, spotted, published, reference).claims()
 
 
-class _Document:
+class Reader:
     """A report read sentence by sentence, with what one sentence leaves to the next."""
 
     def __init__(
         self,
-        clean: str,
+        text: Text,
         spotted: Sequence[Spotted],
         published: Publication | None,
         reference: date | None,
     ) -> None:
-        self.clean = clean
+        self.text, self.clean = text, text.clean
+        self.breaks = number_breaks(text)
         self.words: Vocabulary = vocabulary()
         self.names = name_tokens(spotted)
-        self.today = published.day if published else reference
-        self.published = published.day if published else None
+        self.told = Surroundings(self.clean, self.names, self.words, published, reference)
         self.reference = reference
-        self.whole, self.alone = _whole_subject(self.names)
         self.item: Company | None = None
         self.said: Company | None = None
-        self.span: MovePeriod | None = None
-        self.days = self._span_days()
+        self.span: Told | None = None
+        self.span_age = 0
+        self.targets = Targets(text, self.names, self.told, self.breaks)
+        self.sectors = Sectors(self.clean, self.words, self.told)
 
-    def claims(self) -> Iterator[FoundClaim]:
-        """Read the whole document."""
+    def claims(self) -> tuple[FoundClaim, ...]:
+        """Return the claims of the whole document in its order, each once."""
+        kept: dict[tuple[object, ...], FoundClaim] = {}
+        for item in sorted(self._every(), key=lambda item: item.place):
+            claim = item.claim
+            subject = claim.listing or claim.subject
+            key = (subject, claim.measure, claim.as_of, claim.value, claim.unit)
+            kept.setdefault(key, item)
+        return tuple(kept.values())
+
+    def _every(self) -> Iterator[FoundClaim]:
         yield from index_closes(self.clean, self.words, self.reference)
+        yield from self.targets.claims()
+        yield from self.sectors.read().claims
+        yield from industry_levels(self.clean)
+        yield from cases_in(self.clean)
+        yield from forecast_rows(self.clean, self.breaks, self.told, self.words.measures)
         start = at = 0
         for match in _ENDS.finditer(self.clean):
             end = match.end()
@@ -118,34 +129,29 @@ class _Document:
             yield from self._sentence(start, end, self.names[at:last])
             start, at = end, last
 
-    def _span_days(self) -> SpanDays:
-        title = self.clean[:_TITLE]
-        weekly = any(word in title for word in self.words.words["weekly_reports"])
-        moving = "涨" in self.clean or "跌" in self.clean
-        ranges = _DAY_RANGES.findall(self.clean) if moving else []
-        week, printed = week_of(ranges, self.published or self.reference)
-        return SpanDays(
-            today=self.today,
-            reference=self.reference,
-            week=week,
-            printed_week=printed,
-            usual=MovePeriod.WEEK if weekly else None,
-        )
-
     def _sentence(self, start: int, end: int, names: Sequence[Token]) -> Iterator[FoundClaim]:
         telling = self.words.telling.search(self.clean, start, end)
-        if telling and not names and not (self.item or self.said or self.whole):
+        if telling and not names and not (self.item or self.said or self.told.about(end)):
             yield from self._indices_alone(start, end)
             telling = None
         if not telling:
             self._pass_over(start, end, names)
             return
-        found = tuple(tokens(self.clean, start, end, names))
-        reading = self._reading(found, start, named_before=bool(names) or self._named(start))
+        if self._turns_away(start, end, names):
+            self.item = self.said = None
+        found = tuple(tokens(self.clean, start, end, names, self.breaks))
+        reading = self._reading(found, start, end)
         for stated in reading.read():
             yield from self._paired(stated)
-        yield from moves_in(self.clean, found, self.words, self.days, self.span)
+        yield from moves_in(self.clean, found, self.words, self.told.days(end), self.span)
         self._carry(found, reading)
+
+    def _turns_away(self, start: int, end: int, names: Sequence[Token]) -> bool:
+        """Tell whether a heading that names nobody known begins something new."""
+        heading = self.words.heading.search(self.clean, start, end)
+        if heading is None or not (self.item or self.said):
+            return False
+        return not any(heading.start() <= name.start < heading.end() for name in names)
 
     def _indices_alone(self, start: int, end: int) -> Iterator[FoundClaim]:
         """Find the moves of indices where no company can be meant: tables can be long."""
@@ -155,33 +161,36 @@ class _Document:
         if places:
             first, last = max(start, places[0][0] - _AROUND), min(end, places[-1][1] + _AROUND)
             found = tuple(tokens(self.clean, first, last))
-            yield from moves_in(self.clean, found, self.words, self.days, self.span)
+            yield from moves_in(self.clean, found, self.words, self.told.days(end), self.span)
 
     def _pass_over(self, start: int, end: int, names: Sequence[Token]) -> None:
         """Take from a sentence without figures only what it leaves to the next."""
         known = self.item or self.said
-        if known and self.words.closing.search(self.clean, start, end):
+        closed = known and self.words.closing.search(self.clean, start, end)
+        if closed or self._turns_away(start, end, names):
             self.item = self.said = None
         headings = [name for name in names if _HEADING.match(self.clean, name.end, end)]
         if headings:
             self.item = headings[-1].spotted
         self._remember([name.spotted for name in names])
-        if self.words.span_pattern.search(self.clean, start, end):
-            span, _, told = span_told(tuple(tokens(self.clean, start, end, names)))
-            self.span = span if told else self.span
+        spanned = self.words.span_pattern.search(self.clean, start, end)
+        self._age_span(tuple(tokens(self.clean, start, end, names)) if spanned else ())
 
-    def _named(self, start: int) -> bool:
-        return bool(self.names) and self.names[0].start < start
+    def _age_span(self, found: Sequence[Token]) -> None:
+        """Keep the span last told over the sentences that go on with moves, and a few between."""
+        told = span_told(found)
+        self.span_age = 0 if told or moving(found) else self.span_age + 1
+        self.span = told or (self.span if self.span_age <= _SPAN_KEPT else None)
 
-    def _reading(self, found: Sequence[Token], start: int, *, named_before: bool) -> Reading:
+    def _reading(self, found: Sequence[Token], start: int, end: int) -> Reading:
         inherited = SubjectOf(
             item=self.item,
             said=self.said,
-            alone=self.alone if named_before else None,
-            whole=self.whole if named_before else None,
+            alone=self.told.alone(end) or (self.said and self.told.only(end)),
+            whole=self.told.about(end),
         )
         subjects = Subjects(self.clean, self.words, found, start, inherited)
-        return Reading(subjects, self.today)
+        return Reading(subjects, self.told.today)
 
     def _carry(self, found: Sequence[Token], reading: Reading) -> None:
         if reading.subjects.closed:
@@ -189,8 +198,7 @@ class _Document:
         if reading.headed is not None:
             self.item = reading.headed
         self._remember(reading.subjects.named)
-        span, _, told = span_told(found)
-        self.span = span if told else self.span
+        self._age_span(found)
 
     def _remember(self, named: Sequence[Company]) -> None:
         if named:
@@ -260,29 +268,15 @@ class _Document:
         day = stated.day
         if measure.kind is MeasureKind.PRICE and not measure.undated:
             day = day or self.reference
-        if measure.name == "target price":
-            day = None
         return (day.isoformat() if day else ""), ""
 
     def _of_period(self, stated: Stated, period: Period) -> tuple[str, str]:
-        ahead = self.published is None or period.end >= self.published
+        ahead = self.told.published is None or period.end >= self.told.published
         if period.expected or (stated.forecast and ahead):
             return f"{period.code}E", ""
-        if self.published is not None and ahead:
+        if self.told.published is not None and ahead:
             return period.code, "forecast year" if period.is_year else "forecast"
         return period.code, "expected" if stated.forecast else ""
-
-
-def _whole_subject(names: Sequence[Token]) -> tuple[Company | None, Company | None]:
-    """Return the company that a document is about, and the only one it names."""
-    if not names:
-        return None, None
-    counts: Counter[str] = Counter(token.spotted[0].name for token in names)
-    first = names[0].spotted
-    most, times = counts.most_common(1)[0]
-    alone = first if len(counts) == 1 else None
-    about = most == first[0].name and times >= 3 and 3 * times >= 2 * len(names)
-    return (alone or (first if about else None)), alone
 
 
 def _line(company: Company, measure: Measure, figure: Figure, printed: str) -> Spotted | None:

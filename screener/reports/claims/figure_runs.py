@@ -9,7 +9,7 @@ from screener.reports.claims.vocabulary import Kind, Token
 
 __all__ = ["SEPARATORS", "figure_run", "passing"]
 
-SEPARATORS = frozenset({"/", "、", "和", "及", "与", "以及", "~", "-", "|"})
+SEPARATORS = frozenset({"/", "\\", "、", "和", "及", "与", "以及", "~", "-", "|"})
 """What may stand between the parts of an enumeration."""
 
 _JOINING = frozenset({"、", "和", "及", "与", "以及"})
@@ -52,6 +52,10 @@ def figure_run(
         last += step
         marks.append(mark)
         texts.append(found[last].text)
+    following = found[last + 1] if last + 1 < len(found) else None
+    bare = found[last].text[-1].isdigit()
+    if following and bare and (following.kind, following.start) == (Kind.FIGURE, found[last].end):
+        return None, last  # two numbers side by side: which of them is meant is not told
     return read_figures(texts, marks, label=label), last
 
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from screener.domain.report import ClaimUnit
+from screener.reports.text.text import Text
 
-__all__ = ["NUMBER", "QUANTITY", "UNIT_LABEL", "Figure", "FigureKind", "Figures", "read_figures"]
+__all__ = [
+    "NUMBER",
+    "QUANTITY",
+    "UNIT_LABEL",
+    "Figure",
+    "FigureKind",
+    "Figures",
+    "number_breaks",
+    "read_figures",
+]
 
 
 class FigureKind(StrEnum):
@@ -71,7 +82,8 @@ _SCALES = {
 }  # fmt: skip
 _CURRENCIES = {
     "元人民币": ClaimUnit.CNY, "人民币元": ClaimUnit.CNY, "人民币": ClaimUnit.CNY,
-    "RMB": ClaimUnit.CNY, "CNY": ClaimUnit.CNY, "¥": ClaimUnit.CNY, "元": ClaimUnit.CNY,
+    "RMB": ClaimUnit.CNY, "Rmb": ClaimUnit.CNY, "CNY": ClaimUnit.CNY, "¥": ClaimUnit.CNY,
+    "元": ClaimUnit.CNY,
     "元港币": ClaimUnit.HKD, "港币": ClaimUnit.HKD, "港元": ClaimUnit.HKD, "HK$": ClaimUnit.HKD,
     "HKD": ClaimUnit.HKD, "美元": None, "US$": None, "USD": None, "$": None, "欧元": None,
     "日元": None, "韩元": None, "新台币": None, "台币": None, "英镑": None, "卢比": None,
@@ -92,7 +104,7 @@ NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}(?![\d,])|\d{1,20})(?:\.\d{1,20})?"
 _MONEY = rf"(?:(?:{_any(_SCALES)})(?:{_any(_CURRENCIES)})?|{_any(_CURRENCIES)})"
 _OTHER = rf"(?:{_any([*_FRACTIONS, *_CHANGES, '倍'])}|[xX](?![A-Za-z])|点)"
 _CURRENCY_BEFORE = rf"(?:(?:{_any(_CURRENCIES)})(?=[+-]?\d))?"
-QUANTITY = rf"{_CURRENCY_BEFORE}(?<![\d.])[+-]?{NUMBER}(?![\d月日])(?:{_MONEY}|{_OTHER})?"
+QUANTITY = rf"{_CURRENCY_BEFORE}(?<![\d.])[+-]?{NUMBER}(?![\d月日年]|\.\d)(?:{_MONEY}|{_OTHER})?"
 """Regular expression of a figure with its unit and currency, if it has them."""
 
 UNIT_LABEL = rf"\((?:单位:)?(?:人民币)?(?P<label>{_MONEY}|%|倍|x|X)\)"
@@ -102,6 +114,40 @@ _PARTS = re.compile(
     rf"(?P<before>{_any(_CURRENCIES)})?(?P<number>[+-]?{NUMBER})"
     rf"(?P<scale>{_any(_SCALES)})?(?P<after>{_any(_CURRENCIES)})?(?P<other>{_OTHER})?"
 )
+
+
+_BLANK = re.compile(r"(?<=\d)\s+(?=\d)")
+_CELL = re.compile(r"[+-]?[\d,]{1,15}(?:\.\d{1,9})?%?")
+_LONGEST_CELL = 20
+
+
+def number_breaks(text: Text) -> tuple[int, ...]:
+    """Return the places of `Text.clean` at which one number ends and another begins.
+
+    Blanks between digits part two numbers; a line's end does only between two lines that are
+    nothing but a number, as in a table with a cell on each line: elsewhere it stands inside one.
+    """
+    found = []
+    original, at = text.original, 0
+    for match in _BLANK.finditer(original):
+        if "\n" in match[0] and not _parts_cells(original, match):
+            continue
+        at = bisect_left(text.starts, match.end(), at)
+        if at < len(text.starts) and text.starts[at] == match.end():
+            found.append(at)
+    return tuple(found)
+
+
+def _parts_cells(original: str, match: re.Match[str]) -> bool:
+    first = original.rfind("\n", max(0, match.start() - _LONGEST_CELL), match.start())
+    last = original.find("\n", match.end(), match.end() + _LONGEST_CELL)
+    if first < 0 and match.start() > _LONGEST_CELL:
+        return False
+    before = original[first + 1 : match.start()].strip()
+    end = last if last >= 0 else min(len(original), match.end() + _LONGEST_CELL)
+    after = original[match.end() : end].strip()
+    whole = _CELL.fullmatch(before) and _CELL.fullmatch(after)
+    return bool(whole) and min(len(before), len(after)) > 1
 
 
 def read_figures(

@@ -9,17 +9,33 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import TypeAlias
 
 from screener.domain.listing import Listing
 from screener.domain.report import Claim, ClaimUnit
-from screener.reports.claims.figure_runs import SEPARATORS, figure_run
+from screener.reports.claims.figure_runs import figure_run
+from screener.reports.claims.name_groups import Group, Unread, continues, group_from
 from screener.reports.claims.numbers import NUMBER, FigureKind, Figures
 from screener.reports.claims.periods import read_day
 from screener.reports.claims.vocabulary import Kind, Token, Vocabulary
 from screener.reports.text.found import FoundClaim
 from screener.reports.text.text import Place
 
-__all__ = ["MovePeriod", "SpanDays", "index_closes", "moves_in", "span_told", "week_of"]
+__all__ = [
+    "MovePeriod",
+    "SpanDays",
+    "Told",
+    "index_closes",
+    "moves_in",
+    "moving",
+    "span_of",
+    "span_told",
+    "week_of",
+]
+
+
+Told: TypeAlias = "tuple[MovePeriod | None, str]"
+"""A span as words tell it, and the word."""
 
 
 class MovePeriod(StrEnum):
@@ -39,12 +55,14 @@ _SPAN_OF = {
 }
 _NO_SPAN = frozenset({Kind.OTHER_SPAN, Kind.FORECAST})
 _SPAN_WORDS = frozenset({*_SPAN_OF, *_NO_SPAN})
-_LONGEST_GROUP = 120  # tokens of an enumeration
 _MOVES = frozenset({Kind.UP, Kind.DOWN, Kind.SIGNED_MOVE, Kind.MOVE_LIST})
 _BETWEEN = frozenset({Kind.CODE, Kind.FILLER, Kind.RESPECTIVELY, Kind.ABOUT, Kind.CLOSE})
+_OF_A_GROUP = frozenset({Kind.PRONOUN, Kind.NOT_THE_COMPANY})
 _MONDAY, _FRIDAY = 0, 4
+_WEEKDAYS = "一二三四五"
 _FALL = re.compile("跌|下|降|回落|减")
 _PRICE = frozenset({"股价"})
+_NEAR, _FAR = 9, 16  # tokens from names to their figures
 _LEAPS = frozenset({"等", "等个股", "等公司", "等标的", "五", "十", "三", "指数"})
 
 
@@ -56,6 +74,8 @@ class SpanDays:
     ----------
     today
         Day of publication, `None` if not known.
+    closed
+        The last day whose close it could tell: the day before, if it came out before the close.
     reference
         Session of the document's own market table, `None` if not known.
     week
@@ -67,6 +87,7 @@ class SpanDays:
     """
 
     today: date | None
+    closed: date | None
     reference: date | None
     week: date | None
     printed_week: bool
@@ -81,12 +102,22 @@ class SpanDays:
         if span is MovePeriod.WEEK:
             return self._of_week(word)
         if span is MovePeriod.DAY:
-            before = word.startswith(("昨", "上", "前"))
-            if self.reference or self.today is None:
-                return self.reference
-            return _weekday(self.today - timedelta(days=1)) if before else _weekday(self.today)
+            return self._of_day(word)
         usual = self.week if self.usual else None
-        return self.reference or usual or (_weekday(self.today) if self.today else None)
+        return self.reference or usual or (_weekday(self.closed) if self.closed else None)
+
+    def _of_day(self, word: str) -> date | None:
+        if self.closed is None or self.today is None:
+            return self.reference
+        if word[-1] in _WEEKDAYS and "周" in word:
+            back = (self.closed.weekday() - _WEEKDAYS.index(word[-1])) % 7
+            found = self.closed - timedelta(days=back)
+            monday = self.today - timedelta(days=self.today.weekday())
+            return found if not word.startswith("上周") else _before(found, monday)
+        if self.reference:
+            return self.reference
+        before = word.startswith(("昨", "上", "前"))
+        return _weekday(self.today - timedelta(days=1)) if before else _weekday(self.closed)
 
     def _of_week(self, word: str) -> date | None:
         if self.printed_week or self.today is None:
@@ -96,6 +127,10 @@ class SpanDays:
             return self.today - timedelta(days=7)
         unclear = _MONDAY < present < _FRIDAY and not word.startswith("上") and not self.usual
         return None if unclear else self.week
+
+
+def _before(day: date, monday: date) -> date:
+    return day if day < monday else day - timedelta(days=7)
 
 
 def week_of(ranges: Sequence[tuple[str, str]], today: date | None) -> tuple[date | None, bool]:
@@ -128,7 +163,7 @@ def moves_in(
     found: Sequence[Token],
     words: Vocabulary,
     days: SpanDays,
-    before: MovePeriod | None,
+    before: Told | None,
 ) -> Iterator[FoundClaim]:
     """Find the moves that a sentence states.
 
@@ -143,16 +178,16 @@ def moves_in(
     days
         Days that they refer to.
     before
-        Span told by what goes before the sentence, `None` for none.
+        Span told by what goes before the sentence and its word, `None` for none.
     """
-    if not any(token.kind in _MOVES for token in found):
+    if not moving(found):
         return
     marks = _Marks(found)
     for at, token in enumerate(found):
-        if token.kind not in (Kind.NAME, Kind.INDEX) or _continues(clean, found, at):
+        if token.kind not in (Kind.NAME, Kind.INDEX) or continues(clean, found, at):
             continue
-        group = _group_from(clean, found, at)
-        match = _figures_after(clean, found, group[-1])
+        group = group_from(clean, found, at)
+        match = _figures_after(clean, found, group.last, several=len(group.parts) > 1)
         if match is None:
             continue
         figures, first, last, fallen = match
@@ -184,38 +219,50 @@ def _numbers_of(found: Sequence[Token], kinds: Set[Kind]) -> list[int]:
     return [number for number, token in enumerate(found) if token.kind in kinds]
 
 
-def span_told(found: Sequence[Token]) -> tuple[MovePeriod | None, str, bool]:
-    """Return the span that the last word for one tells, that word, and whether any word told."""
+def span_told(found: Sequence[Token]) -> Told | None:
+    """Return the span that the last word for one tells and that word; `None` without a word."""
     return _told(next((one for one in reversed(found) if one.kind in _SPAN_WORDS), None))
 
 
-def _told(token: Token | None) -> tuple[MovePeriod | None, str, bool]:
-    return (_SPAN_OF.get(token.kind), token.text, True) if token else (None, "", False)
+def span_of(words: Vocabulary, stretch: str) -> Told | None:
+    """Return the span that the last word for one in a stretch tells; `None` without one."""
+    found = list(words.span_pattern.finditer(stretch))
+    return (_SPAN_OF.get(words.kinds[found[-1][0]]), found[-1][0]) if found else None
+
+
+def moving(found: Sequence[Token]) -> bool:
+    """Tell whether a sentence speaks of moves."""
+    return any(token.kind in _MOVES for token in found)
+
+
+def _told(token: Token | None) -> Told | None:
+    return (_SPAN_OF.get(token.kind), token.text) if token else None
 
 
 def _claims(
     marks: _Marks,
-    group: Sequence[int],
+    group: Group,
     figures: Figures,
     at: tuple[int, int],
     fallen: int,
     words: Vocabulary,
     days: SpanDays,
-    before: MovePeriod | None,
+    before: Told | None,
 ) -> Iterator[FoundClaim]:
-    if figures.is_range or len(figures.items) != len(group):
+    if figures.is_range or len(figures.items) != len(group.parts):
         return
     found, spans = marks.found, marks.spans
-    span, word, told = _told(marks.before(spans, at[0]) or marks.before(spans, len(found)))
-    span = span if told else before or days.usual
-    sign = fallen or _sign_of_list(marks, group[0])
+    told = _told(marks.before(spans, at[0]) or marks.before(spans, len(found)))
+    span, word = told or before or (days.usual, "")
+    sign = fallen or _sign_of_list(marks, group.first)
     if span is None or sign is None:
         return
-    day = _day_of(marks.before(marks.days, group[0]), days.today)
+    day = _day_of(marks.before(marks.days, group.first), days.today)
     as_of = days.of(span, word, day)
-    for place, figure in zip(group, figures.items, strict=True):
-        for listing, name in _listings(found[place], words):
+    for part, figure in zip(group.parts, figures.items, strict=True):
+        for listing, name in _listings(part, found, words):
             value = -abs(figure.value) if sign < 0 else figure.value
+            start = part.start if isinstance(part, Unread) else found[part].start
             yield FoundClaim(
                 claim=Claim(
                     subject=name,
@@ -225,12 +272,17 @@ def _claims(
                     unit=ClaimUnit.FRACTION,
                     as_of=as_of,
                 ),
-                place=Place(found[place].start, found[at[1]].end),
+                place=Place(start, found[at[1]].end),
             )
 
 
-def _listings(token: Token, words: Vocabulary) -> list[tuple[Listing, str]]:
+def _listings(
+    part: int | Unread, found: Sequence[Token], words: Vocabulary
+) -> list[tuple[Listing | None, str]]:
     """Return the line meant; none where a name has lines on several exchanges."""
+    if isinstance(part, Unread):
+        return [(None, part.text)]
+    token = found[part]
     if token.kind is Kind.INDEX:
         return [(words.indices[token.text], token.text)]
     if len(token.spotted) != 1:
@@ -238,67 +290,45 @@ def _listings(token: Token, words: Vocabulary) -> list[tuple[Listing, str]]:
     return [(token.spotted[0].listing, token.spotted[0].name)]
 
 
-def _group_from(clean: str, found: Sequence[Token], at: int) -> list[int]:
-    """Return the numbers of the names enumerated from a name on, codes between them left out."""
-    group = [at]
-    last = at
-    for number in range(at + 1, min(at + _LONGEST_GROUP, len(found))):
-        token = found[number]
-        gap = clean[found[last].end : token.start]
-        if token.kind in (Kind.CODE, Kind.OPEN, Kind.CLOSE) and not gap:
-            last = number
-        elif token.kind is Kind.NAME and _same(token, found[group[-1]]) and not gap:
-            last = number  # its code, found apart from its name
-        elif token.kind is Kind.NAME and gap in SEPARATORS:
-            group.append(number)
-            last = number
-        else:
-            break
-    return group
-
-
-def _same(one: Token, other: Token) -> bool:
-    return bool({s.listing for s in one.spotted} & {s.listing for s in other.spotted})
-
-
-def _continues(clean: str, found: Sequence[Token], at: int) -> bool:
-    """Tell whether a name goes on with an enumeration of names without figures of their own."""
-    if not at or clean[found[at - 1].end : found[at].start] not in SEPARATORS:
-        return False
-    before = at - 1
-    while before > 0 and found[before].kind in (Kind.CODE, Kind.OPEN, Kind.CLOSE):
-        before -= 1
-    return found[before].kind is Kind.NAME
-
-
 def _figures_after(
-    clean: str, found: Sequence[Token], at: int
+    clean: str, found: Sequence[Token], at: int, *, several: bool
 ) -> tuple[Figures, int, int, int] | None:
-    """Return the percentages that follow names, their first and last token, and -1 for a fall."""
-    fallen, listed, end = 0, False, found[at].end
-    for number in range(at + 1, min(at + 9, len(found))):
+    """Return the percentages that follow names, their first and last token, and -1 for a fall.
+
+    Where several names are enumerated, words that are not known may stand between them and their
+    figures, if 分别 says that each has one.
+    """
+    fallen, listed, loose, end = 0, False, False, found[at].end
+    for number in range(at + 1, min(at + (_FAR if several else _NEAR), len(found))):
         token = found[number]
         gap = clean[end : token.start]
         if gap and gap not in _LEAPS:
-            return None
+            if not several:
+                return None
+            loose = True
         end = token.end
         if token.kind is Kind.FIGURE:
             figures, last = figure_run(clean, found, number, commas=listed)
             if figures is None or figures.kind is not FigureKind.FRACTION:
                 return None
-            return figures, number, last, fallen
-        if token.kind is Kind.DOWN or (token.kind is Kind.MOVE_LIST and _FALL.search(token.text)):
-            fallen = -1
-        elif token.kind in (Kind.UP, Kind.MOVE_LIST):
-            fallen = fallen or 1
-        elif token.kind is Kind.RESPECTIVELY:
-            listed = True
-        elif not _passes(token):
+            return None if loose and not listed else (figures, number, last, fallen)
+        fallen = _turn(token) or fallen
+        listed = listed or token.kind is Kind.RESPECTIVELY or token.text == "分别为"
+        if not _passes(token, several=several) or (loose and token.kind is Kind.NAME):
             return None
     return None
 
 
-def _passes(token: Token) -> bool:
+def _turn(token: Token) -> int:
+    """Return -1 for a word that tells of a fall, 1 for a rise, 0 for any other."""
+    if token.kind is Kind.DOWN or (token.kind is Kind.MOVE_LIST and _FALL.search(token.text)):
+        return -1
+    return int(token.kind in (Kind.UP, Kind.MOVE_LIST))
+
+
+def _passes(token: Token, *, several: bool) -> bool:
+    if _turn(token) or (several and token.kind in _OF_A_GROUP):
+        return True
     if token.kind is Kind.MEASURE:
         return token.text in _PRICE
     if token.kind is Kind.COMMA:

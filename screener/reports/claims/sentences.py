@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,12 +12,11 @@ from screener.reports.claims.figure_runs import SEPARATORS, figure_run, passing
 from screener.reports.claims.numbers import FigureKind, Figures
 from screener.reports.claims.periods import Period, read_day, read_periods
 from screener.reports.claims.subjects import Company, SubjectOf, Subjects
-from screener.reports.claims.vocabulary import Kind, Measure, MeasureKind, Token
+from screener.reports.claims.vocabulary import TARGET, Kind, Measure, MeasureKind, Token
 from screener.reports.text.text import Place
 
 __all__ = ["Reading"]
 
-_TARGET = "target price"
 _OF_FIGURE = {
     MeasureKind.PRICE: FigureKind.MONEY,
     MeasureKind.AMOUNT: FigureKind.MONEY,
@@ -27,6 +27,11 @@ _APPROXIMATE = {Kind.ABOUT: "about", Kind.MORE: "more than", Kind.LESS: "less th
 _KEEP_LOOSE = frozenset({Kind.FILLER, Kind.PERIOD})
 _IN_HEADING = frozenset({Kind.NAME, Kind.CODE, Kind.OPEN, Kind.CLOSE})
 _LONGEST_ROW = 200  # periods or measures; no row of figures is as long
+_BOUNDARY = frozenset({Kind.COMMA, Kind.SEMICOLON, Kind.STOP, Kind.MARKER, Kind.COLON})
+_STRANGER = re.compile(
+    r"[A-Z][A-Za-z]{0,20}[a-z]{2}|[A-Z]{5}|[\u4e00-\u9fff]{2,6}(?:集团|股份|科技|控股|实业)"
+)
+"""How a clause begins that speaks of a company which is not known."""
 _FOOTNOTE = 2  # digits: a bare number of so few is that of a footnote or a page
 
 
@@ -67,6 +72,8 @@ class Reading:
             self.gap = clean[end : found[self.at].start]
             if self.gap and not passing(self.gap):
                 self._interrupt()
+                if self._begins_clause() and _STRANGER.match(self.gap):
+                    self.subjects.lose()
             self._take(found[self.at])
             end = found[self.at].end
             self.at += 1
@@ -81,6 +88,10 @@ class Reading:
     def before(self) -> Token | None:
         """Token before it."""
         return self.subjects.found[self.at - 1] if self.at else None
+
+    def _begins_clause(self) -> bool:
+        before = self.before
+        return before is None or before.kind in _BOUNDARY
 
     def _take(self, token: Token) -> None:
         if token.kind not in _IN_HEADING and token.kind is not Kind.COLON and not self.brackets:
@@ -113,6 +124,14 @@ class Reading:
     def _refer(self) -> None:
         if self.subjects.refer(self.at, self.gap):
             self._unbind()
+
+    def _meet(self) -> None:
+        self.subjects.other(self.at, self.gap)
+        self._unbind()
+
+    def _other_time(self) -> None:
+        self._interrupt()
+        self.periods = ()
 
     def _comma(self) -> None:
         self.clause += 1
@@ -182,8 +201,11 @@ class Reading:
             self.bound.label = token.label
             return
         named = before is not None and before.kind is Kind.NAME
+        if found.name == TARGET or (self.assumed and found.flow):
+            self._unbind()
+            return
         cell = bool(token.label) and not self.assumed and not named
-        stands = self.subjects.clear or found.name == _TARGET or cell
+        stands = self.subjects.clear or cell
         self.bound = Bound((found,), token.label, token.start) if stands else Bound()
 
     def _of_the_figures_before(self, found: Measure) -> bool:
@@ -292,8 +314,7 @@ class Reading:
         bound = self.bound
         increment = bound.direction != 0 and not bound.onward
         again = bound.done and not bound.onward
-        assumed = self.assumed and bound.measures[0].name != _TARGET
-        if increment or again or assumed or not self._fits(figures):
+        if increment or again or self.assumed or not self._fits(figures):
             return
         self._take_after()
         self._state(figures, self.token.end)
@@ -357,6 +378,8 @@ class Reading:
 _HANDLERS: dict[Kind, Callable[[Reading], None]] = {
     Kind.NAME: Reading._name,
     Kind.PRONOUN: Reading._refer,
+    Kind.OTHER_COMPANY: Reading._meet,
+    Kind.OTHER_SPAN: Reading._other_time,
     Kind.NOT_THE_COMPANY: Reading._interrupt,
     Kind.INDEX: Reading._interrupt,
     Kind.NO_MOVE: Reading._interrupt,

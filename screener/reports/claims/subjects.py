@@ -146,6 +146,18 @@ class Subjects:
         self.group, self.tail = ((), -1) if self.unclear else ((company,), at)
         return False
 
+    def other(self, at: int, gap: str) -> None:
+        """Take a company without a line here: what follows may be its own."""
+        if self._part(at, gap) is _Part.OBJECT:
+            self.diverted, self.clear = True, False
+        else:
+            self.lose()
+
+    def lose(self) -> None:
+        """Speak of nobody that is known until a name comes."""
+        self.group, self.tail = (), -1
+        self.unclear, self.clear = True, False
+
     def refer(self, at: int, gap: str) -> bool:
         """Take a word such as 公司; return whether it begins anew to speak of the company."""
         if not gap and at and self.found[at - 1].kind is Kind.NAME:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from typing import NamedTuple
 
 from screener.domain.listing import Listing, parse_listing
@@ -17,6 +19,8 @@ from screener.reports.claims.periods import DAY, PERIOD
 from screener.reports.text.found import Spotted
 
 __all__ = [
+    "EPS",
+    "TARGET",
     "Kind",
     "Measure",
     "MeasureKind",
@@ -26,6 +30,13 @@ __all__ = [
     "tokens",
     "vocabulary",
 ]
+
+
+EPS = "EPS"
+"""The measure of earnings a share."""
+
+TARGET = "target price"
+"""The measure that has a reader of its own."""
 
 
 class MeasureKind(StrEnum):
@@ -63,6 +74,7 @@ class Kind(StrEnum):
     CODE = "code"
     INDEX = "index"
     NAME = "name"
+    OTHER_COMPANY = "other_company"
     MEASURE = "measure"
     LOSS = "loss"
     GROWTH = "growth"
@@ -122,6 +134,8 @@ class Vocabulary:
         Finds every token but names; the group tells its kind, `word` is told by `kinds`.
     telling
         Finds a word without which no claim is made of a sentence.
+    heading
+        A short line that begins something new and names nobody known.
     closing
         Finds what ends the item of a security: a heading, a number or a bullet.
     index_pattern
@@ -137,6 +151,7 @@ class Vocabulary:
     pattern: re.Pattern[str]
     telling: re.Pattern[str]
     closing: re.Pattern[str]
+    heading: re.Pattern[str]
     index_pattern: re.Pattern[str]
     span_pattern: re.Pattern[str]
 
@@ -172,6 +187,7 @@ _GROUPS: tuple[tuple[Kind, str], ...] = (
     (Kind.ASSUMED, "assumed"),
     (Kind.AGAINST, "against"),
     (Kind.PRONOUN, "pronouns"),
+    (Kind.OTHER_COMPANY, "others"),
     (Kind.RESPECTIVELY, "respectively"),
     (Kind.UP, "up"),
     (Kind.DOWN, "down"),
@@ -190,7 +206,7 @@ _FIXED: tuple[tuple[Kind, str], ...] = (
     (Kind.FIGURE, QUANTITY),
 )
 _MARKER = re.compile(
-    r"(?<=[。;!?*#])\(?(?:\d{1,2}|[一二三四五六七八九十]{1,2})[、.)](?!\d)|[●▶►■◆★▪◼]"
+    r"(?<=[。;!?*#:])\(?(?:\d{1,2}|[一二三四五六七八九十]{1,2})[、.)](?!\d)|[●▶►■◆★▪◼]"
 )
 _SIGNS = {
     **dict.fromkeys("。!?", Kind.STOP),
@@ -235,12 +251,22 @@ def vocabulary() -> Vocabulary:
         pattern=_pattern(kinds),
         telling=re.compile("|".join(map(re.escape, tell))),
         closing=re.compile("|".join([_MARKER.pattern, *map(re.escape, words["sections"])])),
+        heading=re.compile(
+            rf"(?<=[。!?#*])(?!{_words(words['item_headings'])})"
+            r"[\u4e00-\u9fffA-Za-z][^。!?:,;、()#*]{1,11}:"
+        ),
         index_pattern=re.compile(f"(?=[{_firsts(indices)}]){_words(indices)}"),
-        span_pattern=re.compile("|".join(re.escape(w) for g in _SPANS for w in words[g])),
+        span_pattern=_longest_first(word for group in _SPANS for word in words[group]),
     )
 
 
-def tokens(clean: str, start: int, end: int, names: Sequence[Token] = ()) -> Iterator[Token]:
+def tokens(
+    clean: str,
+    start: int,
+    end: int,
+    names: Sequence[Token] = (),
+    breaks: Sequence[int] = (),
+) -> Iterator[Token]:
     """Cut a stretch of a text into what means something here, in order, without overlaps.
 
     Parameters
@@ -251,20 +277,37 @@ def tokens(clean: str, start: int, end: int, names: Sequence[Token] = ()) -> Ite
         The stretch.
     names
         Names in the stretch, as from `name_tokens`; they win over everything else.
+    breaks
+        Where a number ends and another begins with nothing between, as from `number_breaks`.
     """
     known = vocabulary()
     at, last = 0, start
-    for match in known.pattern.finditer(clean, start, end):
-        while at < len(names) and names[at].start < match.end():
+    for token in _words_of(known, clean, start, end, breaks):
+        while at < len(names) and names[at].start < token.end:
             yield names[at]
             last = names[at].end
             at += 1
-        if match.start() >= last:
-            token = _token(known, match)
-            if token is not None:
-                last = token.end
-                yield token
+        if token.start >= last:
+            last = token.end
+            yield token
     yield from names[at:]
+
+
+def _words_of(
+    known: Vocabulary, clean: str, start: int, end: int, breaks: Sequence[int]
+) -> Iterator[Token]:
+    cuts = breaks[bisect_right(breaks, start) : bisect_left(breaks, end)]
+    if not cuts:
+        found = (_token(known, match, 0) for match in known.pattern.finditer(clean, start, end))
+        yield from (token for token in found if token is not None)
+        return
+    for first, last in pairwise((start, *cuts, end)):
+        piece = clean[max(0, first - 1) if first == start else first : last]
+        offset = last - len(piece)
+        for match in known.pattern.finditer(piece, first - offset):
+            token = _token(known, match, offset)
+            if token is not None:
+                yield token
 
 
 def name_tokens(spotted: Sequence[Spotted]) -> list[Token]:
@@ -280,8 +323,8 @@ def name_tokens(spotted: Sequence[Spotted]) -> list[Token]:
     return found
 
 
-def _token(known: Vocabulary, match: re.Match[str]) -> Token | None:
-    text, start, end = match[0], match.start(), match.end()
+def _token(known: Vocabulary, match: re.Match[str], offset: int) -> Token | None:
+    text, start, end = match[0], match.start() + offset, match.end() + offset
     group = match.lastgroup or ""
     if group == "sign":
         return Token(_SIGNS[text], start, end, text)
@@ -292,12 +335,12 @@ def _token(known: Vocabulary, match: re.Match[str]) -> Token | None:
     kind = known.kinds[text]
     if kind is not Kind.MEASURE:
         return Token(kind, start, end, text)
-    if match.string.startswith(tuple(known.words["not_after"]), end):
+    if match.string.startswith(tuple(known.words["not_after"]), match.end()):
         return None
-    label = _LABEL.match(match.string, end)
+    label = _LABEL.match(match.string, match.end())
     if label is None:
         return Token(kind, start, end, text)
-    return Token(kind, start, label.end(), text, label=label["label"])
+    return Token(kind, start, label.end() + offset, text, label=label["label"])
 
 
 def _kinds(
@@ -315,10 +358,12 @@ def _pattern(kinds: Iterable[str]) -> re.Pattern[str]:
     signs = re.escape("".join(_SIGNS))
     parts = [
         f"(?P<marker>{_MARKER.pattern})",
+        r"(?P<semicolon>(?<=\])-)",  # the bullet after a reference such as [2]
         *(
             f"(?P<{kind.value}>(?=[A-Za-z0-9一三半上下前第中¥$人港美欧日韩新台英卢+-]){text})"
             for kind, text in _FIXED
         ),
+        r"(?P<other_span>(?<![\d年/.~-])(?:1[0-2]|[1-9])月份?(?![\d日~-]|至今))",
         f"(?P<sign>[{signs}])",
         f"(?P<word>(?=[{_firsts(other)}]){_tree(other)}|(?=[A-Za-z0-9]){_words(latin)})",
     ]
@@ -346,6 +391,10 @@ def _branch(node: _Trie) -> str:
 
 def _words(words: Iterable[str]) -> str:
     return f"(?:{'|'.join(_word(word) for word in sorted(words, key=lambda w: (-len(w), w)))})"
+
+
+def _longest_first(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(words, key=lambda word: (-len(word), word)))))
 
 
 def _firsts(words: Iterable[str]) -> str:

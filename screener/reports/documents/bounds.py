@@ -23,6 +23,12 @@ class Bounds:
         Characters of a text; the rest is left out and told.
     marks
         Signs `<` of a web page; a page with more is refused.
+    word_marks, word_parts
+        Signs `<` of a Word document's part, and parts of one that are looked at.
+    directory
+        Bytes of a packed folder's list of files; one with more is not unpacked.
+    folder
+        Files of a folder given as one input; a folder with more is refused.
     head
         Bytes of the heads of a saved page's parts.
     parts
@@ -57,6 +63,10 @@ class Bounds:
     file: int = 50_000_000
     characters: int = 300_000
     marks: int = 400_000
+    word_marks: int = 2_000_000
+    word_parts: int = 60
+    directory: int = 1_000_000
+    folder: int = 10_000
     head: int = 16_384
     parts: int = 1_000
     nested: int = 8

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from screener.errors import InputError
 from screener.files.budget import OutOfTime, within
 from screener.reports.documents.bounds import BOUNDS
+from screener.reports.documents.columns import LEVEL, Piece, by_rows
 from screener.reports.documents.encoding import plausibility, without_radicals
 
 if TYPE_CHECKING:  # a heavy import, for PDF files alone
@@ -40,7 +41,6 @@ _PAGE_WORDS = re.compile(r"[第页頁共]|page|of|p\.", re.IGNORECASE)
 _MOST_IN_MARGIN = 60  # lines
 _MOST_NUMBERS = 12  # in a running line, the page's own among them
 _BUCKET = 4.0  # points by which the same place may differ
-_LEVEL = 1.0  # points by which the baselines of one row may differ
 _OWN = "\0"  # stands for the page's own number
 _PRINT = "print it to a new PDF, or save its text as .txt, and give that"
 _OCR = "run text recognition (OCR) over it, or save its text as .txt, and give that"
@@ -206,13 +206,14 @@ def _damaged(name: str, reason: str) -> InputError:
 
 def _lines(page: PageObject) -> list[_Line]:
     """Read a page's lines, and which of them stand in its upper or lower margin."""
-    pieces: list[tuple[str, float]] = []
+    pieces: list[Piece] = []
     sideways = page.rotation % 180 == 90
 
     def note(text: str, outer: Sequence[float], inner: Sequence[float], *_: object) -> None:
-        axis = 0 if sideways else 1
-        along = inner[4] * outer[axis] + inner[5] * outer[2 + axis] + outer[4 + axis]
-        pieces.append((text, along))
+        right, up = (
+            inner[4] * outer[axis] + inner[5] * outer[2 + axis] + outer[4 + axis] for axis in (0, 1)
+        )
+        pieces.append(Piece(text, right, -up) if sideways else Piece(text, up, right))
 
     drawn = page.get_contents()
     if drawn is not None and len(drawn.get_data()) > BOUNDS.page_bytes:
@@ -220,7 +221,8 @@ def _lines(page: PageObject) -> list[_Line]:
     page.extract_text(visitor_text=note)
     box = page.mediabox
     low, high = (box.left, box.right) if sideways else (box.bottom, box.top)
-    lines = [_placed(text, along, float(low), float(high)) for text, along in _rows(pieces)]
+    drawn_lines = by_rows(list(_split(pieces)))
+    lines = [_placed(text, along, float(low), float(high)) for text, along in _rows(drawn_lines)]
     return _thin_margins(lines)
 
 
@@ -231,29 +233,29 @@ def _thin_margins(lines: list[_Line]) -> list[_Line]:
     return [line._replace(margin="") if line.margin in full else line for line in lines]
 
 
-def _rows(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
+def _rows(pieces: Sequence[Piece]) -> list[tuple[str, float]]:
     """Join what stands side by side: the cells of a table come as lines of their own."""
     rows: list[tuple[list[str], float]] = []
-    for text, along in _split(pieces):
-        if rows and abs(rows[-1][1] - along) < _LEVEL:
+    for text, along, _ in pieces:
+        if rows and abs(rows[-1][1] - along) < LEVEL:
             rows[-1][0].append(text)
         else:
             rows.append(([text], along))
     return [("\t".join(cells), along) for cells, along in rows]
 
 
-def _split(pieces: list[tuple[str, float]]) -> Iterator[tuple[str, float]]:
+def _split(pieces: Sequence[Piece]) -> Iterator[Piece]:
     parts: list[str] = []
     solid = False
-    along = 0.0
-    for piece, place in [*pieces, ("\n", 0.0)]:
-        for number, part in enumerate(piece.split("\n")):
+    along = across = 0.0
+    for piece in [*pieces, Piece("\n", 0.0, 0.0)]:
+        for number, part in enumerate(piece.text.split("\n")):
             if number and solid:
-                yield "".join(parts).strip(), along
+                yield Piece("".join(parts).strip(), along, across)
             if number:
                 parts, solid = [], False
             if not solid:
-                along = place
+                along, across = piece.along, piece.across
             parts.append(part)
             solid = solid or bool(part.strip())
 

@@ -1,4 +1,4 @@
-"""Report files to text: plain text, Markdown, HTML and PDF, in any encoding that China uses.
+"""Report files to text: plain text, Markdown, HTML, Word and PDF, in any encoding China uses.
 
 The one place of this folder that touches files. What a document is, its content tells before its
 name: a page saved as `.txt` is read as a page, and a picture called `.pdf` is refused.
@@ -22,8 +22,9 @@ from screener.reports.documents.encoding import decode, vocabulary
 from screener.reports.documents.html import declared_charset, html_text, looks_like_html
 from screener.reports.documents.markdown import looks_like_markdown, markdown_text
 from screener.reports.documents.pdf import pdf_text
+from screener.reports.documents.word import is_word, word_page
 
-__all__ = ["Document", "Media", "read_bytes", "read_document"]
+__all__ = ["ENDINGS", "Document", "Media", "read_bytes", "read_document"]
 
 _GZIP = b"\x1f\x8b"
 _PDF = b"%PDF-"
@@ -33,6 +34,9 @@ _HTML_ENDINGS = frozenset({".htm", ".html", ".shtml", ".xhtml"})
 _LONGEST_SIGN = 4  # bytes of one character in any encoding
 _ALONE = "give the report alone, without attachments, or save its text as .txt"
 _MARKDOWN_ENDINGS = frozenset({".markdown", ".md", ".mdown", ".mkd"})
+_OTHER_ENDINGS = frozenset({".txt", ".text", ".pdf", ".docx", ".mht", ".mhtml", ".gz"})
+ENDINGS = _HTML_ENDINGS | _MARKDOWN_ENDINGS | _OTHER_ENDINGS
+"""Endings of files that are taken out of a folder to be read."""
 
 
 class Media(StrEnum):
@@ -41,6 +45,7 @@ class Media(StrEnum):
     TEXT = "text"
     MARKDOWN = "markdown"
     HTML = "html"
+    WORD = "word"
     PDF = "pdf"
 
 
@@ -55,7 +60,7 @@ class Document:
     media
         What kind of file it came in.
     encoding
-        Codec that read the bytes; empty for a PDF.
+        Codec that read the bytes; empty for a PDF and a Word document.
     text
         The text, white space as it came, without characters that command a terminal.
     remarks
@@ -125,6 +130,9 @@ def read_bytes(content: bytes, *, name: str = "-") -> Document:
     if _PDF in content[:_PDF_HEAD]:
         text, remarks = pdf_text(content, name=name)
         read = Document(name=name, media=Media.PDF, encoding="", text=text, remarks=remarks)
+    elif is_word(content):
+        page = _page_text(word_page(content, name=name), name)
+        read = Document(name=name, media=Media.WORD, encoding="", text=page)
     else:
         _refuse_foreign(content, name, ending)
         read = _read_text(content, name, ending)

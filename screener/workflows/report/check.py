@@ -15,7 +15,8 @@ from screener.errors import DateRangeError
 from screener.market.session_hours import session_end
 from screener.results.reports import CHECKING
 from screener.workflows.report.catalog import get_report
-from screener.workflows.report.check_answers import Answer, ClaimQuestion, ClaimState, unknown
+from screener.workflows.report.check_answers import Answer, ClaimQuestion, ClaimState
+from screener.workflows.report.check_cases import answer_without_listing
 from screener.workflows.report.check_rules import answer, day_of
 from screener.workflows.report.check_tables import Tables, last_due, read_tables
 from screener.workflows.report.check_values import printed_step
@@ -184,8 +185,7 @@ def checking_document(result: Checking) -> dict[str, object]:
 
 def _checked(claim: Claim, report: Report, days: dict[Listing, date], tables: Tables) -> Checked:
     if claim.listing is None:
-        nothing = unknown("it is about no listing")
-        return _row(claim, claim.as_of, nothing)
+        return _row(claim, claim.as_of, answer_without_listing(claim, report.claims))
     day = day_of(claim, days[claim.listing])
     question = ClaimQuestion(
         claim=claim,

@@ -17,10 +17,11 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "claims": ("subject", "measure", "as_of"),
     "indices": ("code", "name"),
     "climate": ("sector",),
+    "estimates": ("listing", "fiscal_year"),
     "notes": ("id",),
     "rating_definitions": ("broker",),
 }
-_ARRAYS = ("securities", "claims", "indices", "climate")
+_ARRAYS = ("securities", "claims", "indices", "climate", "estimates")
 
 Plain = Mapping[str, Any]
 Key = tuple[object, ...]

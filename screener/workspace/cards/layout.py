@@ -18,6 +18,7 @@ from screener.domain.report import (
     Analyst,
     Claim,
     ClaimUnit,
+    Estimate,
     IndexMove,
     Note,
     Precision,
@@ -116,6 +117,7 @@ def _blocks(report: Report) -> Iterator[str]:
         ("claims", map(_claim, report.claims)),
         ("indices", map(_index, report.indices)),
         ("climate", ({"sector": _text(a), "outlook": _text(b)} for a, b in report.climate)),
+        ("estimates", map(_estimate, report.estimates)),
     ):
         if array := _array(name, items):
             yield _lines(array)
@@ -194,6 +196,19 @@ def _index(move: IndexMove) -> dict[str, str]:
         "name": _text(move.name),
         "week": _number(move.week, 4),
         **({} if month is None else {"month_to_date": _number(month, 4)}),
+    }
+
+
+def _estimate(item: Estimate) -> dict[str, str]:
+    profit = item.profit
+    large = profit is not None and abs(profit) >= _LARGE
+    shown = None if profit is None else _billions(profit) if large else _number(profit, 1)
+    return {
+        "listing": _text(item.listing.id),
+        "fiscal_year": str(item.fiscal_year),
+        **({} if item.eps is None else {"eps": _number(item.eps, 2)}),
+        **({} if shown is None else {"profit": shown}),
+        "currency": _text(item.currency),
     }
 
 

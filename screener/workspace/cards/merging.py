@@ -18,7 +18,7 @@ from screener.workspace.cards.toml_pieces import Bracket, Element, Section, comm
 __all__ = ["merged_card"]
 
 _HEAD = ("title", "publisher", "language", "text_sha256")
-_OTHER_LISTS = ("claims", "indices", "climate", "rating_definitions")
+_OTHER_LISTS = ("claims", "indices", "climate", "estimates", "rating_definitions")
 # Values that mean something together only: whoever changes one of them changes them all.
 _TOGETHER = (
     ("value", "unit"),

@@ -9,6 +9,7 @@ from screener.domain.report import (
     Analyst,
     Band,
     Claim,
+    Estimate,
     IndexMove,
     Note,
     Publication,
@@ -22,6 +23,7 @@ from screener.workspace.locate import Workspace
 from screener.workspace.models import (
     CardModel,
     ClaimModel,
+    EstimateModel,
     NoteModel,
     RatingDefinitionModel,
     SecurityModel,
@@ -86,6 +88,7 @@ def report_of(card: CardModel) -> Report:
         claims=tuple(_claim(item) for item in card.claims),
         indices=tuple(IndexMove(**item.model_dump()) for item in card.indices),
         climate=tuple((item.sector, item.outlook) for item in card.climate),
+        estimates=tuple(_estimate(item) for item in card.estimates),
         rating_definitions=tuple(_definition(item) for item in card.rating_definitions),
         text_hash=card.text_sha256,
     )
@@ -129,6 +132,16 @@ def _claim(item: ClaimModel) -> Claim:
         as_of=item.as_of,
         remark=item.remark,
         listing=parse_listing(item.listing) if item.listing else None,
+    )
+
+
+def _estimate(item: EstimateModel) -> Estimate:
+    return Estimate(
+        listing=parse_listing(item.listing),
+        fiscal_year=item.fiscal_year,
+        eps=item.eps,
+        profit=item.profit,
+        currency=item.currency,
     )
 
 
