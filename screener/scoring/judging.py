@@ -18,14 +18,17 @@ from enum import StrEnum
 import numpy as np
 
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
-from screener.domain.listing import Listing
-from screener.domain.total_return import TotalReturnPanel
+from screener.domain.listing import Exchange, Listing
+from screener.domain.total_return import IndexSeries, TotalReturnPanel
 from screener.market.calendars import Calendar
 from screener.scoring.bands import Bands
 from screener.scoring.base_rates import BaseRates, Stretch, base_rates
 from screener.scoring.horizons import add_months, first_on_or_after, last_on_or_before
 
 __all__ = ["CallState", "Outcomes", "Terms", "judge"]
+
+
+_NOTHING = Listing("000000", Exchange.SH)  # stands for no index at all
 
 
 class CallState(StrEnum):
@@ -52,7 +55,8 @@ class Terms:
     bands
         Promised active return.
     benchmarks, benchmark
-        The distinct benchmarks, and each call's place among them.
+        The distinct benchmarks, `None` for a promise of the security's own return, and each
+        call's place among them.
     """
 
     listings: tuple[Listing, ...]
@@ -62,7 +66,7 @@ class Terms:
     months_low: IntArray
     months_high: IntArray
     bands: Bands
-    benchmarks: tuple[Listing, ...]
+    benchmarks: tuple[Listing | None, ...]
     benchmark: IntArray
 
     def __len__(self) -> int:
@@ -177,6 +181,7 @@ class _Calls:
         self.names, self.name = terms.listings, terms.listing[rows]
         self.column = columns[self.name]
         self.indices, self.index = terms.benchmarks, terms.benchmark[rows]
+        self.flat = _flat(len(panel.sessions))
         days = calendar.sessions
         published = terms.published[rows]
         self.start_day = _labels(days, last_on_or_before(days, published))
@@ -198,6 +203,11 @@ class _Calls:
 
     def __len__(self) -> int:
         return len(self.column)
+
+    def series(self, at: int) -> IndexSeries | None:
+        """Return the levels of a benchmark; those of an absolute promise never move."""
+        listing = self.indices[at]
+        return self.flat if listing is None else self.panel.indices.get(listing)
 
 
 def _judge_market(calls: _Calls) -> Outcomes:
@@ -256,10 +266,9 @@ class _Levels:
 
 
 def _levels(calls: _Calls) -> _Levels:
-    panel = calls.panel
     found = {name: np.full(len(calls), np.nan) for name in ("start", "end", "entry")}
-    for at, listing in enumerate(calls.indices):
-        series = panel.indices.get(listing)
+    for at in range(len(calls.indices)):
+        series = calls.series(at)
         mine = calls.index == at
         if series is None or not mine.any():
             continue
@@ -320,17 +329,25 @@ def _stretches(calls: _Calls, rows: IntArray) -> Iterator[tuple[Stretch, IntArra
     breaks = np.flatnonzero((np.diff(keys[order], axis=0) != 0).any(axis=1)) + 1
     for group in np.split(order, breaks):
         start, entry, first, end, index, peer = (int(value) for value in keys[group[0]])
+        series = calls.series(index)
+        if series is None:  # nothing is judged against what has no bars
+            continue
         yield (
             Stretch(
                 start=start,
                 entry=entry,
                 first=first,
                 end=end,
-                series=calls.panel.indices[calls.indices[index]],
+                series=series,
                 peers=peer,
             ),
             rows[group],
         )
+
+
+def _flat(n: int) -> IndexSeries:
+    level = np.ones(n)
+    return IndexSeries(listing=_NOTHING, basis="total", open=level, close=level)
 
 
 def _labels(days: DayArray, places: IntArray) -> DayArray:

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
-from screener.domain.listing import Listing
+from screener.domain.listing import Exchange, Listing
 from screener.domain.total_return import Peers, TotalReturnPanel
 from screener.market.calendars import Calendar
 from screener.scoring.bands import Bands
 from screener.scoring.calls import CallTable
-from screener.scoring.contracts import Contract, Contracts, benchmark_of
+from screener.scoring.contracts import Benchmark, Contract, Contracts, benchmark_of
 from screener.scoring.horizons import add_months
 from screener.scoring.judging import CallState, Outcomes, Terms, judge
 
 __all__ = ["Judged", "judge_calls", "needed_benchmarks"]
 
+_SAMPLES = (
+    ("600000", Exchange.SH),
+    ("000001", Exchange.SZ),
+    ("300001", Exchange.SZ),
+    ("920002", Exchange.BJ),
+    ("00001", Exchange.HK),
+)
+"""A listing of each exchange or board for which a broker may name a benchmark of its own."""
+_ItemT = TypeVar("_ItemT")
 _Panels = Sequence[tuple[TotalReturnPanel, Calendar]]
 
 
@@ -33,10 +43,14 @@ class Judged:
         The calls.
     contract, contracts
         Each call's place among the contracts; −1 for none.
+    ranked
+        Whether a vendor's word was mapped by its rank onto words of the house.
     benchmark
-        Name of what it is measured against; empty where there is no contract.
+        Name of what it is measured against; empty where there is no contract, or an absolute one.
     assumed
-        Whether that is the market's default, since the broker prints none.
+        Whether that stands in for what the broker prints, or where it prints none.
+    printed
+        What the broker prints there.
     subject, index
         What each call is judged on and against, of `Listing`; `None` where nothing is.
     outcomes
@@ -49,8 +63,10 @@ class Judged:
     calls: CallTable
     contract: IntArray
     contracts: tuple[Contract, ...]
+    ranked: FlagArray
     benchmark: TextArray
     assumed: FlagArray
+    printed: TextArray
     subject: TextArray
     index: TextArray
     outcomes: Outcomes
@@ -80,11 +96,8 @@ class Judged:
 
 def needed_benchmarks(contracts: Contracts) -> tuple[Listing, ...]:
     """Return the indices that any contract is measured against, on either market."""
-    found = [
-        benchmark_of(item, mainland=mainland)[0]
-        for item in contracts.contracts
-        for mainland in (True, False)
-    ]
+    samples = [None, *(Listing(code, exchange) for code, exchange in _SAMPLES)]
+    found = [benchmark_of(item, one).index for item in contracts.contracts for one in samples]
     return tuple(sorted({item for item in found if item is not None}))
 
 
@@ -104,33 +117,31 @@ def judge_calls(
     backdate
         Whether calls older than a broker's first known definition are judged by that one.
     """
-    contract, reasons = contracts.resolve(
-        calls.broker, calls.level, calls.rating, calls.published, backdate=backdate
-    )
+    resolved = contracts.resolve(calls, backdate=backdate)
+    contract, found = resolved.contract, tuple(contracts.contracts)
     subjects = _subjects(calls, panels)
+    measured = _measured(calls, subjects, contract, found)
     outcomes = Outcomes.empty(len(calls))
-    outcomes.why[:] = reasons
-    found = tuple(contracts.contracts)
-    index, benchmark, assumed = _measured(calls, subjects, contract, found)
-    lacking = (contract >= 0) & np.array([item is None for item in subjects], dtype=np.bool_)
+    outcomes.why[:] = resolved.why
+    open_ = (contract >= 0) & (resolved.why == "")
+    lacking = open_ & np.array([item is None for item in subjects], dtype=np.bool_)
     for row in np.flatnonzero(lacking).tolist():
         outcomes.why[row] = _no_subject(calls, row)
-    unheld = (contract >= 0) & ~lacking & np.array([item is None for item in index], dtype=np.bool_)
-    for row in np.flatnonzero(unheld).tolist():
-        outcomes.why[row] = f"no table can hold the benchmark {benchmark[row]}"
-    rows = np.flatnonzero((contract >= 0) & ~lacking & ~unheld)
+    rows = np.flatnonzero(open_ & ~lacking)
     if len(rows):
-        terms = _terms(calls, subjects, index, contract, found, rows)
+        terms = _terms(calls, subjects, measured.index, contract, found, rows)
         outcomes.put(rows, judge(terms, panels))
     proxies = _proxies(calls, contract, found, panels, np.flatnonzero(lacking))
     return Judged(
         calls=calls,
         contract=contract,
         contracts=found,
-        benchmark=benchmark,
-        assumed=assumed,
+        ranked=resolved.ranked,
+        benchmark=measured.name,
+        assumed=measured.assumed,
+        printed=measured.printed,
         subject=subjects,
-        index=index,
+        index=measured.index,
         outcomes=outcomes,
         proxy_verdict=proxies[0],
         proxy_active=proxies[1],
@@ -159,24 +170,33 @@ def _subjects(calls: CallTable, panels: _Panels) -> TextArray:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Measured:
+    # What each call is measured against, `(n,)` each: see `contracts.Benchmark`.
+    index: TextArray
+    name: TextArray
+    assumed: FlagArray
+    printed: TextArray
+
+
 def _measured(
     calls: CallTable, subjects: TextArray, contract: IntArray, contracts: Sequence[Contract]
-) -> tuple[TextArray, TextArray, FlagArray]:
-    """Return each call's benchmark, its name, and whether it is assumed."""
-    known = {
-        (at, mainland): benchmark_of(item, mainland=mainland)
-        for at, item in enumerate(contracts)
-        for mainland in (True, False)
-    }
-    none = (None, "", False)
-    rows = [
-        none if at < 0 else known[at, item is None or item.exchange.mainland]
-        for at, item in zip(contract.tolist(), subjects.tolist(), strict=True)
-    ]
+) -> _Measured:
+    known: dict[tuple[int, object], Benchmark] = {}
+    rows = []
+    for at, item in zip(contract.tolist(), subjects.tolist(), strict=True):
+        key = (at, item)
+        if key not in known:
+            known[key] = Benchmark(index=None) if at < 0 else benchmark_of(contracts[at], item)
+        rows.append(known[key])
     index = np.empty(len(calls), dtype=np.object_)
-    index[:] = [row[0] for row in rows]
-    names = np.array([row[1] for row in rows], dtype=np.object_)
-    return index, names, np.array([row[2] for row in rows], dtype=np.bool_)
+    index[:] = [row.index for row in rows]
+    return _Measured(
+        index=index,
+        name=np.array([row.name for row in rows], dtype=np.object_),
+        assumed=np.array([row.assumed for row in rows], dtype=np.bool_),
+        printed=np.array([row.printed for row in rows], dtype=np.object_),
+    )
 
 
 def _terms(
@@ -225,12 +245,12 @@ def _proxies(
     names = np.empty(len(pairs), dtype=np.object_)
     names[:] = [name for _, name in pairs]
     spread = calls.take(owner)
-    index, _, _ = _measured(spread, names, contract[owner], contracts)
-    held = np.flatnonzero([item is not None for item in index])
-    terms = _terms(spread, names, index, contract[owner], contracts, held)
+    index = _measured(spread, names, contract[owner], contracts).index
+    every = np.arange(len(pairs), dtype=np.int64)
+    terms = _terms(spread, names, index, contract[owner], contracts, every)
     outcomes = judge(terms, panels)
-    for row in dict.fromkeys(owner[held].tolist()):
-        mine = np.flatnonzero((owner[held] == row) & np.isfinite(outcomes.active_return))
+    for row in dict.fromkeys(owner.tolist()):
+        mine = np.flatnonzero((owner == row) & np.isfinite(outcomes.active_return))
         if len(mine):
             count[row] = len(mine)
             active[row] = outcomes.active_return[mine].mean()
@@ -245,8 +265,8 @@ def _of_proxy(outcomes: Outcomes, terms: Terms, rows: IntArray, active: float) -
     return str(CallState.MET if kept else CallState.MISSED)
 
 
-def _coded(items: Sequence[Listing]) -> tuple[tuple[Listing, ...], IntArray]:
-    places: dict[Listing, int] = {}
+def _coded(items: Sequence[_ItemT]) -> tuple[tuple[_ItemT, ...], IntArray]:
+    places: dict[_ItemT, int] = {}
     codes = [places.setdefault(item, len(places)) for item in items]
     return tuple(places), np.array(codes, dtype=np.int64)
 

@@ -37,6 +37,7 @@ from screener.workflows.report.catalog import list_baskets, list_reports
 from screener.workflows.score.calls import calls_of_cards, calls_of_ratings, definitions_of
 from screener.workflows.score.remarks import remarks_of
 from screener.workspace.broken import Broken, Readable
+from screener.workspace.definitions import own_definitions, shipped_definitions
 from screener.workspace.locate import Workspace
 
 __all__ = ["ScoreRequest", "ScoreRun", "parse_groupings", "run_score"]
@@ -153,7 +154,9 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
     """
     reports = list_reports(workspace)
     found = _gathered(workspace, store, reports, request)
-    contracts = Contracts(definitions_of(reports))
+    contracts = Contracts(
+        (*shipped_definitions(), *own_definitions(workspace), *definitions_of(reports))
+    )
     panels = _panels(store, found.calls, contracts, backdate=request.backdate)
     judged = judge_calls(found.calls, contracts, panels, backdate=request.backdate)
     crowd = places_in_crowd(found.calls)
@@ -306,10 +309,8 @@ def _panels(
     store: Store, calls: CallTable, contracts: Contracts, *, backdate: bool
 ) -> list[tuple[TotalReturnPanel, Calendar]]:
     """Read the markets in which any call can be judged, from the first such call on."""
-    held, _ = contracts.resolve(
-        calls.broker, calls.level, calls.rating, calls.published, backdate=backdate
-    )
-    rows = np.flatnonzero(held >= 0)
+    resolved = contracts.resolve(calls, backdate=backdate)
+    rows = np.flatnonzero((resolved.contract >= 0) & (resolved.why == ""))
     if not len(rows):
         return []
     start: date = calls.published[rows].min().item()
