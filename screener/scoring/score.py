@@ -13,6 +13,7 @@ from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, Te
 from screener.domain.listing import Exchange, Listing
 from screener.domain.total_return import Peers, TotalReturnPanel
 from screener.market.calendars import Calendar
+from screener.market.industries import industry_index
 from screener.scoring.bands import Bands
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Benchmark, Contract, Contracts, benchmark_of
@@ -166,7 +167,9 @@ def _subjects(calls: CallTable, panels: _Panels) -> TextArray:
     found = calls.listing.copy()
     wanting = [at for at, item in enumerate(found.tolist()) if item is None]
     for row in wanting:
-        found[row] = by_industry.get(calls.industry[row])
+        name = calls.industry[row]
+        known = industry_index(name)
+        found[row] = by_industry.get(name) or (by_industry.get(known.name) if known else None)
     return found
 
 
