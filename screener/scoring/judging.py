@@ -28,6 +28,14 @@ from screener.scoring.horizons import add_months, first_on_or_after, last_on_or_
 __all__ = ["CallState", "Outcomes", "Terms", "judge"]
 
 
+_RETURNS = (
+    "stock_return",
+    "benchmark_return",
+    "active_return",
+    "tradable_return",
+    "early_stock",
+    "early_benchmark",
+)
 _NOTHING = Listing("000000", Exchange.SH)  # stands for no index at all
 
 
@@ -93,6 +101,9 @@ class Outcomes:
         rule held at any session from the horizon's low end to its high end.
     tradable_return, tradable_met
         Active return from the reader's open, and 1 or 0 for a matured call.
+    early_end, early_stock, early_benchmark
+        Session of the horizon's low end, where that comes before its end, and both returns to it:
+        a state, and no verdict.
     rates
         Base rates of matured calls.
     """
@@ -109,6 +120,9 @@ class Outcomes:
     any_time: FloatArray
     tradable_return: FloatArray
     tradable_met: FloatArray
+    early_end: DayArray
+    early_stock: FloatArray
+    early_benchmark: FloatArray
     rates: BaseRates
 
     @classmethod
@@ -118,7 +132,7 @@ class Outcomes:
         for part in fields(cls):
             if part.name == "rates":
                 made[part.name] = BaseRates.empty(n)
-            elif part.name in ("start", "end", "entry"):
+            elif part.name in ("start", "end", "entry", "early_end"):
                 made[part.name] = np.full(n, np.datetime64("NaT"), dtype="datetime64[D]")
             elif part.name in ("verdict", "why"):
                 text = CallState.UNJUDGED if part.name == "verdict" else ""
@@ -197,6 +211,12 @@ class _Calls:
         # Within a horizon that ends before its low end is a session there is its end alone.
         self.first = np.clip(last_on_or_before(panel.sessions, ends[0]), self.start, self.end)
         self.first[~self.matured] = last
+        self.early_day = np.where(
+            self.begun & (ends[0] < ends[1]) & (ends[0] <= panel.sessions[-1]),
+            ends[0],
+            np.datetime64("NaT"),
+        )
+        self.early = last_on_or_before(panel.sessions, self.early_day)
         self.entry_day = _labels(days, first_on_or_after(days, terms.act_from[rows]))
         self.entry = first_on_or_after(panel.sessions, self.entry_day)
         self.entry[(self.entry > self.end) | (self.start < 0)] = -1
@@ -243,7 +263,12 @@ def _fill_returns(found: Outcomes, calls: _Calls, levels: _Levels) -> None:
         bought = panel.open[np.maximum(calls.entry, 0), columns]
         earned = closed / bought - levels.end / levels.entry
         found.tradable_return[:] = np.where(known & (calls.entry >= 0), earned, np.nan)
+        early = known & (calls.early >= 0)
+        reached = panel.close[np.maximum(calls.early, 0), columns]
+        found.early_stock[:] = np.where(early, reached / opened - 1, np.nan)
+        found.early_benchmark[:] = np.where(early, levels.early / levels.start - 1, np.nan)
     found.active_return[:] = found.stock_return - found.benchmark_return
+    found.early_end[:] = calls.early_day
     found.start[:] = calls.start_day
     found.entry[:] = calls.entry_day
     found.end[:] = np.where(calls.matured, calls.end_day, panel.sessions[-1])
@@ -252,21 +277,24 @@ def _fill_returns(found: Outcomes, calls: _Calls, levels: _Levels) -> None:
 
 def _blank(found: Outcomes, rows: FlagArray) -> None:
     """Leave what cannot be judged without returns: they would go on changing."""
-    found.end[rows] = np.datetime64("NaT")
-    for name in ("stock_return", "benchmark_return", "active_return", "tradable_return"):
+    for day in (found.end, found.early_end):
+        day[rows] = np.datetime64("NaT")
+    for name in _RETURNS:
         getattr(found, name)[rows] = np.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Levels:
-    # Level of each call's benchmark at its first close, its last close and the reader's open.
+    # Level of each call's benchmark at its first close, its last close, the reader's open, and the
+    # close at the horizon's low end.
     start: FloatArray
     end: FloatArray
     entry: FloatArray
+    early: FloatArray
 
 
 def _levels(calls: _Calls) -> _Levels:
-    found = {name: np.full(len(calls), np.nan) for name in ("start", "end", "entry")}
+    found = {name: np.full(len(calls), np.nan) for name in ("start", "end", "entry", "early")}
     for at in range(len(calls.indices)):
         series = calls.series(at)
         mine = calls.index == at
@@ -276,6 +304,7 @@ def _levels(calls: _Calls) -> _Levels:
             ("start", calls.start, series.close),
             ("end", calls.end, series.close),
             ("entry", calls.entry, series.open),
+            ("early", calls.early, series.close),
         ):
             values = np.where(rows >= 0, level[np.maximum(rows, 0)], np.nan)
             found[name][mine] = values[mine]

@@ -15,7 +15,7 @@ from enum import StrEnum
 from screener.domain.report import Band
 from screener.scoring.bands import Direction, direction_of
 
-__all__ = ["Match", "Scale"]
+__all__ = ["Match", "Scale", "standing", "word_direction"]
 
 _ENGLISH: dict[str, tuple[str, ...]] = {
     "strongbuy": ("强烈买入", "强力买入", "强烈推荐"),
@@ -45,6 +45,22 @@ _RANKED: dict[str, tuple[Direction, int]] = {
     "卖出": (Direction.DOWN, 1),
 }
 """Words that vendors sort ratings into, by side and distance from the middle or the top."""
+
+
+_UP = (
+    "强烈推荐 审慎推荐 谨慎推荐 推荐 强推 强力买入 强烈买入 买入 审慎增持 谨慎增持 增持 积极配置 "
+    "强于大市 优于大市 领先大市 跑赢大市 跑赢行业 跑赢大盘 强于大盘 优于大势 强于市场 优于市场 "
+    "收集 看好 超配 高配 超大市 strongbuy buy accumulate add outperform overweight"
+)
+_DOWN = (
+    "减持 减配 卖出 沽出 沽售 回避 弱于大市 劣于大市 落后大市 跑输大市 跑输行业 跑输大盘 弱于大盘 "
+    "落后大势 弱于市场 看淡 低配 underperform underweight reduce sell"
+)
+_SIDES = {
+    **dict.fromkeys(_UP.split(), Direction.UP),
+    **dict.fromkeys(_DOWN.split(), Direction.DOWN),
+}
+"""Words that every house means alike: more than the market, or less."""
 
 
 class Match(StrEnum):
@@ -112,16 +128,22 @@ class Scale:
             for band, place in zip(self.bands, self.places, strict=True)
             if not band.case and direction_of(band) == side
         ]
-        alike.sort(key=lambda item: -_level(item[0]))
+        alike.sort(key=lambda item: -standing(item[0]))
         return alike[min(rank, len(alike) - 1)][1] if alike else None
 
 
-def _level(band: Band) -> float:
-    """Return where a band stands, so that the best comes first."""
+def word_direction(word: str) -> Direction:
+    """Return to which side a word points in every house's mouth; level where that is not so."""
+    return _SIDES.get(_key(word), Direction.LEVEL)
+
+
+def standing(band: Band) -> float:
+    """Return where a band stands, so that a better rating has more."""
     bounds = [bound for bound in (band.low, band.high) if bound is not None]
     if not bounds:
         return float("-inf")
-    return sum(bounds) / len(bounds)
+    # Of two that share a bound the open one lies beyond the other.
+    return sum(bounds) / len(bounds) + 1e-6 * (band.high is None) - 1e-6 * (band.low is None)
 
 
 def _key(word: str) -> str:

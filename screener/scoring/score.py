@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -16,9 +16,12 @@ from screener.market.calendars import Calendar
 from screener.market.industries import industry_index
 from screener.scoring.bands import Bands
 from screener.scoring.calls import CallTable
+from screener.scoring.changes import changes_of
 from screener.scoring.contracts import Benchmark, Contract, Contracts, benchmark_of
 from screener.scoring.horizons import add_months
 from screener.scoring.judging import CallState, Outcomes, Terms, judge
+from screener.scoring.scores import CallColumns
+from screener.scoring.targets import Targets, judge_targets
 
 __all__ = ["Judged", "judge_calls", "needed_benchmarks"]
 
@@ -52,6 +55,8 @@ class Judged:
         Whether that stands in for what the broker prints, or where it prints none.
     printed
         What the broker prints there.
+    targets
+        What became of their target prices.
     subject, index
         What each call is judged on and against, of `Listing`; `None` where nothing is.
     outcomes
@@ -71,6 +76,7 @@ class Judged:
     subject: TextArray
     index: TextArray
     outcomes: Outcomes
+    targets: Targets
     proxy_verdict: TextArray
     proxy_active: FloatArray
     proxy_names: IntArray
@@ -84,8 +90,19 @@ class Judged:
     @property
     def months(self) -> IntArray:
         """`(n,)` horizon in months; 0 where there is no contract."""
-        known = np.array([*(item.months_high for item in self.contracts), 0], dtype=np.int64)
-        return known[self.contract]
+        return _months(self.contracts)[self.contract]
+
+    @property
+    def columns(self) -> CallColumns:
+        """What groups of the calls are scored by."""
+        return CallColumns(
+            self.calls,
+            self.outcomes,
+            self.directions,
+            self.months,
+            ranked=self.ranked,
+            targets=self.targets,
+        )
 
     @property
     def due(self) -> DayArray:
@@ -103,7 +120,12 @@ def needed_benchmarks(contracts: Contracts) -> tuple[Listing, ...]:
 
 
 def judge_calls(
-    calls: CallTable, contracts: Contracts, panels: _Panels, *, backdate: bool = False
+    calls: CallTable,
+    contracts: Contracts,
+    panels: _Panels,
+    *,
+    backdate: bool = False,
+    prices: FloatArray | None = None,
 ) -> Judged:
     """Hold each call to its broker's own definition.
 
@@ -116,7 +138,11 @@ def judge_calls(
     panels
         Panels of both markets with their calendars.
     backdate
-        Whether calls older than a broker's first known definition are judged by that one.
+        Whether calls older than a broker's first known definition are judged by that one, and
+        those of a house that bore another name by what it printed under that.
+    prices
+        `(n,)` price as traded of each call's security at the close of the last session on or
+        before the call's day; without them no target price is judged.
     """
     resolved = contracts.resolve(calls, backdate=backdate)
     contract, found = resolved.contract, tuple(contracts.contracts)
@@ -133,8 +159,9 @@ def judge_calls(
         terms = _terms(calls, subjects, measured.index, contract, found, rows)
         outcomes.put(rows, judge(terms, panels))
     proxies = _proxies(calls, contract, found, panels, np.flatnonzero(lacking))
+    months = _months(found)[contract]
     return Judged(
-        calls=calls,
+        calls=replace(calls, change=changes_of(calls, contract, found)),
         contract=contract,
         contracts=found,
         ranked=resolved.ranked,
@@ -144,10 +171,23 @@ def judge_calls(
         subject=subjects,
         index=measured.index,
         outcomes=outcomes,
+        targets=judge_targets(
+            calls.listing,
+            calls.published,
+            months,
+            calls.target_price,
+            np.full(len(calls), np.nan) if prices is None else prices,
+            panels,
+        ),
         proxy_verdict=proxies[0],
         proxy_active=proxies[1],
         proxy_names=proxies[2],
     )
+
+
+def _months(contracts: Sequence[Contract]) -> IntArray:
+    """Return the horizons of contracts in months; the last is 0, for none."""
+    return np.array([*(item.months_high for item in contracts), 0], dtype=np.int64)
 
 
 def _no_subject(calls: CallTable, row: int) -> str:

@@ -15,6 +15,7 @@ from screener.data.lake.store import Store
 from screener.data.panels.grid import Grid
 from screener.domain.arrays import FlagMatrix, FloatMatrix, SessionAxis
 from screener.domain.listing import Board, Exchange, Listing
+from screener.domain.market_panel import Spell
 from screener.domain.total_return import IndexSeries, Peers, TotalReturnPanel
 from screener.market.calendars import calendar_of
 from screener.market.industries import industry_indices
@@ -105,6 +106,8 @@ def _panel(
             [_peers(item, master.get(item.id)) for item in listings], dtype=np.int8
         ).reshape(len(listings)),
         indices=indices,
+        sectors=tuple(str(master.get(text, {}).get("industry") or "") for text in ids),
+        spells=_spells(store, grid),
         industries={
             item: _industry(item, row)
             for item in listings
@@ -165,6 +168,17 @@ def _peers(listing: Listing, row: dict[str, object] | None) -> int:
     currency = listing.currency if row is None else row["currency"]
     own = str(currency) == str(listing.exchange.currency)
     return Peers.STOCKS if ordinary and own else Peers.NONE
+
+
+def _spells(store: Store, grid: Grid) -> tuple[Spell, ...]:
+    """Return the dated industries of the columns, the later ones last."""
+    rows = store.read(TableName.INDUSTRIES).to_pylist()
+    found = [
+        (grid.index[row["listing"]], row["valid_from"], row["valid_to"], row["industry"])
+        for row in rows
+        if row["listing"] in grid.index
+    ]
+    return tuple(sorted(found, key=lambda spell: (spell[1], spell[0])))
 
 
 def _industry(listing: Listing, row: dict[str, object] | None) -> str:

@@ -13,7 +13,8 @@ from screener.domain.report import Precision, Report
 from screener.errors import InputError
 from screener.paths.windows import WindowStatus
 from screener.results.placebo import VERDICTS
-from screener.scoring.leaderboard import Grouping, Score
+from screener.scoring.leaderboard import Grouping
+from screener.scoring.scores import Score
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.report.catalog import list_reports
