@@ -20,7 +20,7 @@ from screener.domain.total_return import IndexSeries, TotalReturnPanel
 from screener.market.calendars import Calendar
 from screener.scoring.contracts import default_index
 from screener.scoring.horizons import first_on_or_after
-from screener.scoring.intervals import design_effect
+from screener.scoring.intervals import design_effect, spans_enough
 from screener.scoring.scales import word_direction
 from screener.scoring.score import Judged
 from screener.study.statistics.distributions import t_quantile
@@ -146,6 +146,8 @@ def _half(centred: FloatArray, months: IntArray, subjects: IntArray, sessions: i
     """Return half the width of the mean's interval; `None` where calls are worth fewer than two."""
     lags = math.ceil(sessions / _SESSIONS_A_MONTH)
     worth = len(centred) / design_effect(centred, months, subjects, lags=lags)
+    if not spans_enough(months, lags):  # too short to see what calls of a month share
+        worth = min(worth, len(np.unique(months)))
     if worth < 2 or not centred.any():
         return None
     variance = float((centred**2).sum()) / (len(centred) - 1)
