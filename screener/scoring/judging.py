@@ -18,7 +18,7 @@ from enum import StrEnum
 import numpy as np
 
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
-from screener.domain.listing import Exchange, Listing
+from screener.domain.listing import Board, Exchange, Listing
 from screener.domain.total_return import IndexSeries, TotalReturnPanel
 from screener.market.calendars import Calendar
 from screener.scoring.bands import Bands
@@ -93,7 +93,7 @@ class Outcomes:
         Why a call cannot be judged; empty for the others.
     start, end, entry
         Sessions of the first close, the last close, and the reader's open; NaT where unknown. A
-        pending call ends at the last session there is.
+        pending call ends at the last session there is, of an index at its own last bar.
     stock_return, benchmark_return, active_return
         From the close of the first session to that of the last; of a pending call to date.
     in_band, any_time
@@ -199,20 +199,21 @@ class _Calls:
         days = calendar.sessions
         published = terms.published[rows]
         self.start_day = _labels(days, last_on_or_before(days, published))
-        self.begun = self.start_day <= panel.sessions[-1]
+        reach = _reach(panel, terms.listings, columns)[self.name]
+        last_day = panel.sessions[reach]
+        self.begun = self.start_day <= last_day
         ends = [
             _end(days, published, months[rows]) for months in (terms.months_low, terms.months_high)
         ]
         self.end_day = ends[1]
-        self.matured = (self.end_day <= panel.sessions[-1]) & self.begun
-        last = len(panel.sessions) - 1
+        self.matured = (self.end_day <= last_day) & self.begun
         self.start = last_on_or_before(panel.sessions, self.start_day)
-        self.end = np.where(self.matured, last_on_or_before(panel.sessions, self.end_day), last)
+        self.end = np.where(self.matured, last_on_or_before(panel.sessions, self.end_day), reach)
         # Within a horizon that ends before its low end is a session there is its end alone.
         self.first = np.clip(last_on_or_before(panel.sessions, ends[0]), self.start, self.end)
-        self.first[~self.matured] = last
+        self.first[~self.matured] = reach[~self.matured]
         self.early_day = np.where(
-            self.begun & (ends[0] < ends[1]) & (ends[0] <= panel.sessions[-1]),
+            self.begun & (ends[0] < ends[1]) & (ends[0] <= last_day),
             ends[0],
             np.datetime64("NaT"),
         )
@@ -271,7 +272,7 @@ def _fill_returns(found: Outcomes, calls: _Calls, levels: _Levels) -> None:
     found.early_end[:] = calls.early_day
     found.start[:] = calls.start_day
     found.entry[:] = calls.entry_day
-    found.end[:] = np.where(calls.matured, calls.end_day, panel.sessions[-1])
+    found.end[:] = np.where(calls.matured, calls.end_day, panel.sessions[calls.end])
     found.end[~calls.begun] = np.datetime64("NaT")
 
 
@@ -372,6 +373,20 @@ def _stretches(calls: _Calls, rows: IntArray) -> Iterator[tuple[Stretch, IntArra
             ),
             rows[group],
         )
+
+
+def _reach(panel: TotalReturnPanel, listings: Sequence[Listing], columns: IntArray) -> IntArray:
+    """Return the last row that each listing's data reach.
+
+    That of the market for a security, which must be told to be suspended or delisted if it has no
+    bar; an index is neither, so that its data reach to its own last bar.
+    """
+    found = np.full(len(listings), len(panel.sessions) - 1, dtype=np.int64)
+    for at, (listing, column) in enumerate(zip(listings, columns.tolist(), strict=True)):
+        if column >= 0 and listing.board is Board.INDEX:
+            known = np.flatnonzero(np.isfinite(panel.close[:, column]))
+            found[at] = known[-1] if len(known) else found[at]
+    return found
 
 
 def _flat(n: int) -> IndexSeries:

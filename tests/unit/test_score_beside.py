@@ -159,6 +159,24 @@ def test_the_state_at_the_low_end_of_a_horizon_is_told_and_is_no_verdict() -> No
     assert np.isnan(flat.outcomes.early_stock[0])
 
 
+def test_an_index_whose_data_end_early_is_pending_with_its_state() -> None:
+    sector = Listing("801750", Exchange.SI)
+    made = call(DAY, None, rating="看好", level="industry", industry="计算机")
+    closes = {ONE: 10.0, sector: path((60, 8.5), (80, 9.0), (100, np.nan))}
+    judged, _ = world(
+        [made],
+        closes,
+        Contracts([definition(months=(3, 6))]),
+        peers={sector: Peers.INDUSTRIES},
+        industries={sector: "计算机"},
+    )
+    found = judged.outcomes
+    assert found.verdict[0] == CallState.PENDING
+    assert found.end[0] == np.datetime64(AXIS[AT + 99])
+    assert found.stock_return[0] == pytest.approx(-0.1)
+    assert found.early_stock[0] == pytest.approx(-0.15)
+
+
 def test_changes_are_as_told_else_as_the_call_before_shows() -> None:
     days = [date(2024, month, 3) for month in range(1, 8)]
     words = ["增持", "增持", "买入", "中性", "中性", "买入", "跑赢大市"]
