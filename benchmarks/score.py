@@ -27,6 +27,7 @@ from screener.scoring.crowding import places_in_crowd
 from screener.scoring.judging import CallState
 from screener.scoring.leaderboard import Grouping, leaderboard, memberships
 from screener.scoring.persistence import persistence
+from screener.scoring.plain import plain_returns
 from screener.scoring.score import Judged, judge_calls
 from tests.support.score_worlds import INDEX, contracts_of, definition, random_calls, random_market
 
@@ -89,10 +90,10 @@ def measured(n_calls: int, n_listings: int) -> list[Line]:
     board = [Grouping.BROKER, Grouping.ANALYST, Grouping.THEME]
 
     def scored() -> object:
-        parts = (judged.directions, judged.months)
-        return leaderboard(calls, judged.outcomes, *parts, by=board, min_calls=20)
+        return leaderboard(calls, judged.columns, by=board, min_calls=20)
 
     jobs: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("returns after fixed sessions", lambda: plain_returns(judged, panels)),
         (
             f"judge {n_calls:,} calls, with base rates",
             lambda: judge_calls(calls, contracts, panels),

@@ -335,6 +335,14 @@ class ScoreResult:
 
         return self._frame(CALLS, list(call_rows(self.run)))
 
+    @cached_property
+    def plain(self) -> pd.DataFrame:
+        """Mean active return after 20, 60, 120 and 250 sessions, whatever was promised."""
+        from screener.results.score import PLAIN
+        from screener.workflows.score.rows import plain_rows
+
+        return self._frame(PLAIN, plain_rows(self.run))
+
     def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
         return framed(
             spec,

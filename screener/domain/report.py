@@ -14,6 +14,7 @@ __all__ = [
     "Band",
     "Claim",
     "ClaimUnit",
+    "DatedDefinition",
     "Estimate",
     "IndexMove",
     "Moment",
@@ -25,6 +26,7 @@ __all__ = [
     "Report",
     "Role",
     "SecurityMention",
+    "Unused",
     "check_links",
 ]
 
@@ -261,12 +263,25 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """Active return promised by one rating, as fractions; an open end is `None`."""
+    """Active return promised by one rating, as fractions; an open end is `None`.
+
+    Parameters
+    ----------
+    qualitative
+        Whether only words are printed, better or worse than the benchmark: a bound of zero then.
+    case
+        Risk class for which alone it holds; empty for all.
+    months
+        A horizon of its own.
+    """
 
     level: RatingLevel
     rating: str
     low: float | None
     high: float | None
+    qualitative: bool = False
+    case: str = ""
+    months: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +298,10 @@ class RatingDefinition:
         Pairs of market and benchmark, as printed.
     bands
         Promised active return by rating.
+    absolute
+        Whether they promise the security's own return, not one over a benchmark.
+    months_assumed
+        Whether no horizon is printed, and a usual one stands in.
     """
 
     broker: str
@@ -290,6 +309,46 @@ class RatingDefinition:
     months_high: int
     benchmarks: tuple[tuple[str, str], ...]
     bands: tuple[Band, ...]
+    absolute: bool = False
+    months_assumed: bool = False
+
+
+class Unused(StrEnum):
+    """Why nothing is judged by a definition that was seen."""
+
+    DOUBTFUL = "doubtful"
+    INCOMPLETE = "incomplete"
+    HURDLE = "hurdle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedDefinition:
+    """A broker's definition of its ratings, the day from which it is known, and where it stands.
+
+    Parameters
+    ----------
+    since
+        First day on which it is known.
+    card
+        Card that prints it, or the table that holds it.
+    last_seen
+        Last day on which exactly this was seen printed; `None` where that is the first.
+    former
+        Earlier name of the house under which it was printed; empty for its own.
+    first_day, last_day
+        Days between which it says that it is in force; `None` where it does not say.
+    unused
+        Why nothing is judged by it; `None` where it may.
+    """
+
+    since: date
+    card: str
+    definition: RatingDefinition
+    last_seen: date | None = None
+    former: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+    unused: Unused | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from screener.language import say
+from screener.render.score_beside import changes_and_targets, early_states, plain_board
 from screener.render.score_words import Language, sentence, word
 from screener.render.tables import UNDEFINED, Column, banner, heads, number, plain_table
 from screener.results.score import CALLS, CROWDING, PERSISTENCE, SCORES
@@ -65,6 +67,11 @@ def score_page(run: ScoreRun, language: Language, *, width: int) -> RenderableTy
         parts += [Text(), _calls(run, language)]
     if reasons := [*_reasons(run, language), *_proxies(run, language)]:
         parts += [Text(), *reasons]
+    if beside := plain_board(run):
+        told = Text(say("What followed, whatever was promised: mean active return in sessions"))
+        parts += [Text(), told, beside]
+    if lines := [*early_states(run), *changes_and_targets(run)]:
+        parts += [Text(), *lines]
     if matured:
         parts += _with_space(_places(run, language))
     parts += _with_space(_years(run, language))

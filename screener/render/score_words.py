@@ -66,7 +66,26 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"no index of industry (.+) in the tables", r"数据表中没有“\1”行业的指数"),
     (r"no index of its industry in the tables", "数据表中没有该行业的指数"),
     (r"it names no security", "没有指明证券"),
-    (r"no table can hold the benchmark (.+)", r"数据表无法存放基准\1"),
+    (
+        r"no definition of (.+) known for a rating of an? \w+, only one of (.+), "
+        r"as it was called before",
+        r"没有\1对该类评级的定义，只有其曾用名\2的定义",
+    ),
+    (
+        r"no definition of (.+) known for a rating of an? \w+ after (\S+)",
+        r"\2之后没有\1对该类评级的定义",
+    ),
+    (
+        r"the definition of (.+) seen on (\S+) is against a required return that no table holds",
+        r"\2所见\1的定义以要求回报率为基准，数据表中没有",
+    ),
+    (r"the definition of (.+) seen on (\S+) is doubtful", r"\2所见\1的定义存疑"),
+    (r"the definition of (.+) seen on (\S+) was not seen whole", r"\2所见\1的定义不完整"),
+    (r"(.+) prints no figure for (.+)", r"\1没有为“\2”给出数值"),
+    (
+        r"(.+) defines (.+) by kinds of \w+, and the call tells none",
+        r"\1按类别定义“\2”，而该评级未说明类别",
+    ),
     (r"no prices of its market in the tables", "数据表中没有该市场的行情"),
     (r"no bars of (\S+) in the tables", r"数据表中没有\1的行情"),
     (r"prices of its market begin on (\S+), after (\S+)", r"该市场行情从\1开始，晚于\2"),

@@ -89,6 +89,13 @@ def _compared(placebo: PlaceboRecord | None) -> str:
 
 
 def _broker(record: BrokerRecord) -> str:
+    if not record.matured and record.pending:
+        return say_count(
+            "{broker}'s calls here are not matured: {n} pending.",
+            "{broker}'s calls here are not matured: {n} pending.",
+            record.pending,
+            broker=record.broker,
+        )
     if record.rate is None or record.interval is None:
         return say(
             "None of {broker}'s calls is mature: not enough data to say whether it meets its own "

@@ -32,6 +32,8 @@ class Direction(IntEnum):
 
 def direction_of(band: Band) -> Direction:
     """Return where a band lies: above the benchmark, below it, or around it."""
+    if band.low is not None and band.low == band.high:
+        return Direction.LEVEL  # "in line", in words alone
     if band.low is not None and (band.high is None or band.low >= 0):
         return Direction.UP
     if band.high is not None and (band.low is None or band.high <= 0):

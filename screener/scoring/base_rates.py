@@ -11,11 +11,14 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from screener.domain.arrays import FloatArray, IntArray
+from screener.domain.arrays import FlagArray, FloatArray, IntArray
 from screener.domain.total_return import IndexSeries, Peers, TotalReturnPanel
 from screener.scoring.bands import Bands, Direction
 
-__all__ = ["BaseRates", "Stretch", "base_rates", "reached_within"]
+__all__ = ["LEAST_ALIKE", "BaseRates", "Stretch", "base_rates", "reached_within"]
+
+LEAST_ALIKE = 10
+"""Stocks of one industry that a base rate of it needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,6 +58,9 @@ class BaseRates:
         open.
     n_listings
         How many listings `at_end` is taken over.
+    industry
+        As `at_end`, over the stocks of the call's industry on its first session; NaN for fewer
+        than `LEAST_ALIKE`.
     mean_active
         Their mean active return, in the direction of the call's rating; NaN for a band around
         the benchmark.
@@ -64,6 +70,7 @@ class BaseRates:
     any_time: FloatArray
     tradable: FloatArray
     n_listings: FloatArray
+    industry: FloatArray
     mean_active: FloatArray
 
     @classmethod
@@ -101,6 +108,7 @@ def base_rates(
     pool = np.flatnonzero(
         panel.traded[stretch.start] & (panel.peers == stretch.peers) & np.isfinite(every)
     )
+    sectors = panel.sector_codes(stretch.start) if stretch.peers == Peers.STOCKS else None
     active, bought = every[pool], _from_open(panel, stretch)[pool]
     bought = bought[np.isfinite(bought)]
     for rows in _distinct(bands):
@@ -110,12 +118,26 @@ def base_rates(
         within[rows] = reached[columns[rows]]
         if stretch.peers == Peers.NONE or not len(pool):
             continue
-        found.at_end[rows] = one.keeps(active).mean()
+        kept = one.keeps(active)
+        found.at_end[rows] = kept.mean()
+        if sectors is not None:
+            found.industry[rows] = _by_sector(kept, sectors[pool], sectors[columns[rows]])
         found.any_time[rows] = reached[pool].mean()
         found.n_listings[rows] = len(pool)
         found.tradable[rows] = one.keeps(bought).mean() if len(bought) else np.nan
         found.mean_active[rows] = _directed_mean(active, int(one.direction[0]))
     return found, within
+
+
+def _by_sector(kept: FlagArray, sectors: IntArray, wanted: IntArray) -> FloatArray:
+    """Return the share that was kept in each wanted industry; NaN where too few are in it."""
+    n_codes = int(max(sectors.max(initial=0), wanted.max(initial=0))) + 1
+    counts = np.bincount(sectors, minlength=n_codes).astype(np.float64)
+    counts[0] = 0  # an industry that nobody tells
+    hits = np.bincount(sectors, weights=kept, minlength=n_codes)
+    rates = np.full(n_codes, np.nan)
+    np.divide(hits, counts, out=rates, where=counts >= LEAST_ALIKE)
+    return rates[wanted]
 
 
 def reached_within(panel: TotalReturnPanel, stretch: Stretch, band: Bands) -> FloatArray:

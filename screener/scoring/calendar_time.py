@@ -17,6 +17,7 @@ from screener.domain.arrays import DayArray, FloatArray, IntArray
 from screener.domain.listing import Listing
 from screener.domain.total_return import TotalReturnPanel
 from screener.errors import ComputeError
+from screener.scoring.contracts import default_index
 from screener.scoring.score import Judged
 from screener.study.statistics.distributions import normal_two_sided
 from screener.study.statistics.regression import automatic_lag, least_squares
@@ -96,7 +97,9 @@ def _add(
     panel, outcomes, directions = market.panel, judged.outcomes, judged.directions
     held, own, other = sums
     for row in rows.tolist():
-        subject, index = judged.subject[row], judged.index[row]
+        subject = judged.subject[row]
+        # A promise of the security's own return is regressed on its market, as any other.
+        index = judged.index[row] or default_index(mainland=panel.mainland)
         if not isinstance(subject, Listing) or subject not in market.column:
             continue
         if np.isnat(outcomes.entry[row]) or index not in panel.indices:

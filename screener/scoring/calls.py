@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
@@ -9,7 +10,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from screener.domain.arrays import DayArray, FlagArray, IntArray, TextArray
+from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.listing import Listing
 
 __all__ = ["Call", "CallTable"]
@@ -43,6 +44,16 @@ class Call:
         Whether its date is an estimate.
     title
         Title of the note.
+    printed
+        The rating as the source prints it, where that is more than its word.
+    risk
+        Risk grade printed beside the rating, such as `A`; empty without one.
+    change
+        `initiated`, `raised`, `lowered`, `maintained`, or empty where nothing tells.
+    target_price
+        In the listing's currency; NaN for none.
+    vendor
+        Whether the rating's word is a vendor's, not the house's.
     """
 
     id: str
@@ -60,6 +71,11 @@ class Call:
     repeated: bool = False
     estimated: bool = False
     title: str = ""
+    printed: str = ""
+    risk: str = ""
+    change: str = ""
+    target_price: float = math.nan
+    vendor: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,6 +105,11 @@ class CallTable:
     repeated: FlagArray
     estimated: FlagArray
     title: TextArray
+    printed: TextArray
+    risk: TextArray
+    change: TextArray
+    target_price: FloatArray
+    vendor: FlagArray
 
     def __len__(self) -> int:
         return len(self.id)
@@ -125,8 +146,10 @@ def _column(name: str, calls: Sequence[Call]) -> npt.NDArray[np.generic]:
     values = [getattr(call, name) for call in calls]
     if name in ("published", "act_from"):
         return np.array(values, dtype="datetime64[D]")
-    if name in ("repeated", "estimated"):
+    if name in ("repeated", "estimated", "vendor"):
         return np.array(values, dtype=np.bool_)
+    if name == "target_price":
+        return np.array(values, dtype=np.float64)
     column = np.empty(len(values), dtype=np.object_)
     column[:] = values  # tuples stay whole
     return column

@@ -18,14 +18,25 @@ from enum import StrEnum
 import numpy as np
 
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
-from screener.domain.listing import Listing
-from screener.domain.total_return import TotalReturnPanel
+from screener.domain.listing import Board, Exchange, Listing
+from screener.domain.total_return import IndexSeries, TotalReturnPanel
 from screener.market.calendars import Calendar
 from screener.scoring.bands import Bands
 from screener.scoring.base_rates import BaseRates, Stretch, base_rates
 from screener.scoring.horizons import add_months, first_on_or_after, last_on_or_before
 
 __all__ = ["CallState", "Outcomes", "Terms", "judge"]
+
+
+_RETURNS = (
+    "stock_return",
+    "benchmark_return",
+    "active_return",
+    "tradable_return",
+    "early_stock",
+    "early_benchmark",
+)
+_NOTHING = Listing("000000", Exchange.SH)  # stands for no index at all
 
 
 class CallState(StrEnum):
@@ -52,7 +63,8 @@ class Terms:
     bands
         Promised active return.
     benchmarks, benchmark
-        The distinct benchmarks, and each call's place among them.
+        The distinct benchmarks, `None` for a promise of the security's own return, and each
+        call's place among them.
     """
 
     listings: tuple[Listing, ...]
@@ -62,7 +74,7 @@ class Terms:
     months_low: IntArray
     months_high: IntArray
     bands: Bands
-    benchmarks: tuple[Listing, ...]
+    benchmarks: tuple[Listing | None, ...]
     benchmark: IntArray
 
     def __len__(self) -> int:
@@ -81,7 +93,7 @@ class Outcomes:
         Why a call cannot be judged; empty for the others.
     start, end, entry
         Sessions of the first close, the last close, and the reader's open; NaT where unknown. A
-        pending call ends at the last session there is.
+        pending call ends at the last session there is, of an index at its own last bar.
     stock_return, benchmark_return, active_return
         From the close of the first session to that of the last; of a pending call to date.
     in_band, any_time
@@ -89,6 +101,9 @@ class Outcomes:
         rule held at any session from the horizon's low end to its high end.
     tradable_return, tradable_met
         Active return from the reader's open, and 1 or 0 for a matured call.
+    early_end, early_stock, early_benchmark
+        Session of the horizon's low end, where that comes before its end, and both returns to it:
+        a state, and no verdict.
     rates
         Base rates of matured calls.
     """
@@ -105,6 +120,9 @@ class Outcomes:
     any_time: FloatArray
     tradable_return: FloatArray
     tradable_met: FloatArray
+    early_end: DayArray
+    early_stock: FloatArray
+    early_benchmark: FloatArray
     rates: BaseRates
 
     @classmethod
@@ -114,7 +132,7 @@ class Outcomes:
         for part in fields(cls):
             if part.name == "rates":
                 made[part.name] = BaseRates.empty(n)
-            elif part.name in ("start", "end", "entry"):
+            elif part.name in ("start", "end", "entry", "early_end"):
                 made[part.name] = np.full(n, np.datetime64("NaT"), dtype="datetime64[D]")
             elif part.name in ("verdict", "why"):
                 text = CallState.UNJUDGED if part.name == "verdict" else ""
@@ -177,27 +195,40 @@ class _Calls:
         self.names, self.name = terms.listings, terms.listing[rows]
         self.column = columns[self.name]
         self.indices, self.index = terms.benchmarks, terms.benchmark[rows]
+        self.flat = _flat(len(panel.sessions))
         days = calendar.sessions
         published = terms.published[rows]
         self.start_day = _labels(days, last_on_or_before(days, published))
-        self.begun = self.start_day <= panel.sessions[-1]
+        reach = _reach(panel, terms.listings, columns)[self.name]
+        last_day = panel.sessions[reach]
+        self.begun = self.start_day <= last_day
         ends = [
             _end(days, published, months[rows]) for months in (terms.months_low, terms.months_high)
         ]
         self.end_day = ends[1]
-        self.matured = (self.end_day <= panel.sessions[-1]) & self.begun
-        last = len(panel.sessions) - 1
+        self.matured = (self.end_day <= last_day) & self.begun
         self.start = last_on_or_before(panel.sessions, self.start_day)
-        self.end = np.where(self.matured, last_on_or_before(panel.sessions, self.end_day), last)
+        self.end = np.where(self.matured, last_on_or_before(panel.sessions, self.end_day), reach)
         # Within a horizon that ends before its low end is a session there is its end alone.
         self.first = np.clip(last_on_or_before(panel.sessions, ends[0]), self.start, self.end)
-        self.first[~self.matured] = last
+        self.first[~self.matured] = reach[~self.matured]
+        self.early_day = np.where(
+            self.begun & (ends[0] < ends[1]) & (ends[0] <= last_day),
+            ends[0],
+            np.datetime64("NaT"),
+        )
+        self.early = last_on_or_before(panel.sessions, self.early_day)
         self.entry_day = _labels(days, first_on_or_after(days, terms.act_from[rows]))
         self.entry = first_on_or_after(panel.sessions, self.entry_day)
         self.entry[(self.entry > self.end) | (self.start < 0)] = -1
 
     def __len__(self) -> int:
         return len(self.column)
+
+    def series(self, at: int) -> IndexSeries | None:
+        """Return the levels of a benchmark; those of an absolute promise never move."""
+        listing = self.indices[at]
+        return self.flat if listing is None else self.panel.indices.get(listing)
 
 
 def _judge_market(calls: _Calls) -> Outcomes:
@@ -233,33 +264,40 @@ def _fill_returns(found: Outcomes, calls: _Calls, levels: _Levels) -> None:
         bought = panel.open[np.maximum(calls.entry, 0), columns]
         earned = closed / bought - levels.end / levels.entry
         found.tradable_return[:] = np.where(known & (calls.entry >= 0), earned, np.nan)
+        early = known & (calls.early >= 0)
+        reached = panel.close[np.maximum(calls.early, 0), columns]
+        found.early_stock[:] = np.where(early, reached / opened - 1, np.nan)
+        found.early_benchmark[:] = np.where(early, levels.early / levels.start - 1, np.nan)
     found.active_return[:] = found.stock_return - found.benchmark_return
+    found.early_end[:] = calls.early_day
     found.start[:] = calls.start_day
     found.entry[:] = calls.entry_day
-    found.end[:] = np.where(calls.matured, calls.end_day, panel.sessions[-1])
+    found.end[:] = np.where(calls.matured, calls.end_day, panel.sessions[calls.end])
     found.end[~calls.begun] = np.datetime64("NaT")
 
 
 def _blank(found: Outcomes, rows: FlagArray) -> None:
     """Leave what cannot be judged without returns: they would go on changing."""
-    found.end[rows] = np.datetime64("NaT")
-    for name in ("stock_return", "benchmark_return", "active_return", "tradable_return"):
+    for day in (found.end, found.early_end):
+        day[rows] = np.datetime64("NaT")
+    for name in _RETURNS:
         getattr(found, name)[rows] = np.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Levels:
-    # Level of each call's benchmark at its first close, its last close and the reader's open.
+    # Level of each call's benchmark at its first close, its last close, the reader's open, and the
+    # close at the horizon's low end.
     start: FloatArray
     end: FloatArray
     entry: FloatArray
+    early: FloatArray
 
 
 def _levels(calls: _Calls) -> _Levels:
-    panel = calls.panel
-    found = {name: np.full(len(calls), np.nan) for name in ("start", "end", "entry")}
-    for at, listing in enumerate(calls.indices):
-        series = panel.indices.get(listing)
+    found = {name: np.full(len(calls), np.nan) for name in ("start", "end", "entry", "early")}
+    for at in range(len(calls.indices)):
+        series = calls.series(at)
         mine = calls.index == at
         if series is None or not mine.any():
             continue
@@ -267,6 +305,7 @@ def _levels(calls: _Calls) -> _Levels:
             ("start", calls.start, series.close),
             ("end", calls.end, series.close),
             ("entry", calls.entry, series.open),
+            ("early", calls.early, series.close),
         ):
             values = np.where(rows >= 0, level[np.maximum(rows, 0)], np.nan)
             found[name][mine] = values[mine]
@@ -320,17 +359,39 @@ def _stretches(calls: _Calls, rows: IntArray) -> Iterator[tuple[Stretch, IntArra
     breaks = np.flatnonzero((np.diff(keys[order], axis=0) != 0).any(axis=1)) + 1
     for group in np.split(order, breaks):
         start, entry, first, end, index, peer = (int(value) for value in keys[group[0]])
+        series = calls.series(index)
+        if series is None:  # nothing is judged against what has no bars
+            continue
         yield (
             Stretch(
                 start=start,
                 entry=entry,
                 first=first,
                 end=end,
-                series=calls.panel.indices[calls.indices[index]],
+                series=series,
                 peers=peer,
             ),
             rows[group],
         )
+
+
+def _reach(panel: TotalReturnPanel, listings: Sequence[Listing], columns: IntArray) -> IntArray:
+    """Return the last row that each listing's data reach.
+
+    That of the market for a security, which must be told to be suspended or delisted if it has no
+    bar; an index is neither, so that its data reach to its own last bar.
+    """
+    found = np.full(len(listings), len(panel.sessions) - 1, dtype=np.int64)
+    for at, (listing, column) in enumerate(zip(listings, columns.tolist(), strict=True)):
+        if column >= 0 and listing.board is Board.INDEX:
+            known = np.flatnonzero(np.isfinite(panel.close[:, column]))
+            found[at] = known[-1] if len(known) else found[at]
+    return found
+
+
+def _flat(n: int) -> IndexSeries:
+    level = np.ones(n)
+    return IndexSeries(listing=_NOTHING, basis="total", open=level, close=level)
 
 
 def _labels(days: DayArray, places: IntArray) -> DayArray:

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
-from screener.domain.listing import Listing
+from screener.domain.listing import Exchange, Listing
 from screener.domain.total_return import Peers, TotalReturnPanel
 from screener.market.calendars import Calendar
+from screener.market.industries import industry_index
 from screener.scoring.bands import Bands
 from screener.scoring.calls import CallTable
-from screener.scoring.contracts import Contract, Contracts, benchmark_of
+from screener.scoring.changes import changes_of
+from screener.scoring.contracts import Benchmark, Contract, Contracts, benchmark_of
 from screener.scoring.horizons import add_months
 from screener.scoring.judging import CallState, Outcomes, Terms, judge
+from screener.scoring.scores import CallColumns
+from screener.scoring.targets import Targets, judge_targets
 
 __all__ = ["Judged", "judge_calls", "needed_benchmarks"]
 
+_SAMPLES = (
+    ("600000", Exchange.SH),
+    ("000001", Exchange.SZ),
+    ("300001", Exchange.SZ),
+    ("920002", Exchange.BJ),
+    ("00001", Exchange.HK),
+)
+"""A listing of each exchange or board for which a broker may name a benchmark of its own."""
+_ItemT = TypeVar("_ItemT")
 _Panels = Sequence[tuple[TotalReturnPanel, Calendar]]
 
 
@@ -33,10 +47,16 @@ class Judged:
         The calls.
     contract, contracts
         Each call's place among the contracts; −1 for none.
+    ranked
+        Whether a vendor's word was mapped by its rank onto words of the house.
     benchmark
-        Name of what it is measured against; empty where there is no contract.
+        Name of what it is measured against; empty where there is no contract, or an absolute one.
     assumed
-        Whether that is the market's default, since the broker prints none.
+        Whether that stands in for what the broker prints, or where it prints none.
+    printed
+        What the broker prints there.
+    targets
+        What became of their target prices.
     subject, index
         What each call is judged on and against, of `Listing`; `None` where nothing is.
     outcomes
@@ -49,11 +69,14 @@ class Judged:
     calls: CallTable
     contract: IntArray
     contracts: tuple[Contract, ...]
+    ranked: FlagArray
     benchmark: TextArray
     assumed: FlagArray
+    printed: TextArray
     subject: TextArray
     index: TextArray
     outcomes: Outcomes
+    targets: Targets
     proxy_verdict: TextArray
     proxy_active: FloatArray
     proxy_names: IntArray
@@ -67,8 +90,19 @@ class Judged:
     @property
     def months(self) -> IntArray:
         """`(n,)` horizon in months; 0 where there is no contract."""
-        known = np.array([*(item.months_high for item in self.contracts), 0], dtype=np.int64)
-        return known[self.contract]
+        return _months(self.contracts)[self.contract]
+
+    @property
+    def columns(self) -> CallColumns:
+        """What groups of the calls are scored by."""
+        return CallColumns(
+            self.calls,
+            self.outcomes,
+            self.directions,
+            self.months,
+            ranked=self.ranked,
+            targets=self.targets,
+        )
 
     @property
     def due(self) -> DayArray:
@@ -80,16 +114,18 @@ class Judged:
 
 def needed_benchmarks(contracts: Contracts) -> tuple[Listing, ...]:
     """Return the indices that any contract is measured against, on either market."""
-    found = [
-        benchmark_of(item, mainland=mainland)[0]
-        for item in contracts.contracts
-        for mainland in (True, False)
-    ]
+    samples = [None, *(Listing(code, exchange) for code, exchange in _SAMPLES)]
+    found = [benchmark_of(item, one).index for item in contracts.contracts for one in samples]
     return tuple(sorted({item for item in found if item is not None}))
 
 
 def judge_calls(
-    calls: CallTable, contracts: Contracts, panels: _Panels, *, backdate: bool = False
+    calls: CallTable,
+    contracts: Contracts,
+    panels: _Panels,
+    *,
+    backdate: bool = False,
+    prices: FloatArray | None = None,
 ) -> Judged:
     """Hold each call to its broker's own definition.
 
@@ -102,40 +138,56 @@ def judge_calls(
     panels
         Panels of both markets with their calendars.
     backdate
-        Whether calls older than a broker's first known definition are judged by that one.
+        Whether calls older than a broker's first known definition are judged by that one, and
+        those of a house that bore another name by what it printed under that.
+    prices
+        `(n,)` price as traded of each call's security at the close of the last session on or
+        before the call's day; without them no target price is judged.
     """
-    contract, reasons = contracts.resolve(
-        calls.broker, calls.level, calls.rating, calls.published, backdate=backdate
-    )
+    resolved = contracts.resolve(calls, backdate=backdate)
+    contract, found = resolved.contract, tuple(contracts.contracts)
     subjects = _subjects(calls, panels)
+    measured = _measured(calls, subjects, contract, found)
     outcomes = Outcomes.empty(len(calls))
-    outcomes.why[:] = reasons
-    found = tuple(contracts.contracts)
-    index, benchmark, assumed = _measured(calls, subjects, contract, found)
-    lacking = (contract >= 0) & np.array([item is None for item in subjects], dtype=np.bool_)
+    outcomes.why[:] = resolved.why
+    open_ = (contract >= 0) & (resolved.why == "")
+    lacking = open_ & np.array([item is None for item in subjects], dtype=np.bool_)
     for row in np.flatnonzero(lacking).tolist():
         outcomes.why[row] = _no_subject(calls, row)
-    unheld = (contract >= 0) & ~lacking & np.array([item is None for item in index], dtype=np.bool_)
-    for row in np.flatnonzero(unheld).tolist():
-        outcomes.why[row] = f"no table can hold the benchmark {benchmark[row]}"
-    rows = np.flatnonzero((contract >= 0) & ~lacking & ~unheld)
+    rows = np.flatnonzero(open_ & ~lacking)
     if len(rows):
-        terms = _terms(calls, subjects, index, contract, found, rows)
+        terms = _terms(calls, subjects, measured.index, contract, found, rows)
         outcomes.put(rows, judge(terms, panels))
     proxies = _proxies(calls, contract, found, panels, np.flatnonzero(lacking))
+    months = _months(found)[contract]
     return Judged(
-        calls=calls,
+        calls=replace(calls, change=changes_of(calls, contract, found)),
         contract=contract,
         contracts=found,
-        benchmark=benchmark,
-        assumed=assumed,
+        ranked=resolved.ranked,
+        benchmark=measured.name,
+        assumed=measured.assumed,
+        printed=measured.printed,
         subject=subjects,
-        index=index,
+        index=measured.index,
         outcomes=outcomes,
+        targets=judge_targets(
+            calls.listing,
+            calls.published,
+            months,
+            calls.target_price,
+            np.full(len(calls), np.nan) if prices is None else prices,
+            panels,
+        ),
         proxy_verdict=proxies[0],
         proxy_active=proxies[1],
         proxy_names=proxies[2],
     )
+
+
+def _months(contracts: Sequence[Contract]) -> IntArray:
+    """Return the horizons of contracts in months; the last is 0, for none."""
+    return np.array([*(item.months_high for item in contracts), 0], dtype=np.int64)
 
 
 def _no_subject(calls: CallTable, row: int) -> str:
@@ -155,28 +207,39 @@ def _subjects(calls: CallTable, panels: _Panels) -> TextArray:
     found = calls.listing.copy()
     wanting = [at for at, item in enumerate(found.tolist()) if item is None]
     for row in wanting:
-        found[row] = by_industry.get(calls.industry[row])
+        name = calls.industry[row]
+        known = industry_index(name)
+        found[row] = by_industry.get(name) or (by_industry.get(known.name) if known else None)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Measured:
+    # What each call is measured against, `(n,)` each: see `contracts.Benchmark`.
+    index: TextArray
+    name: TextArray
+    assumed: FlagArray
+    printed: TextArray
 
 
 def _measured(
     calls: CallTable, subjects: TextArray, contract: IntArray, contracts: Sequence[Contract]
-) -> tuple[TextArray, TextArray, FlagArray]:
-    """Return each call's benchmark, its name, and whether it is assumed."""
-    known = {
-        (at, mainland): benchmark_of(item, mainland=mainland)
-        for at, item in enumerate(contracts)
-        for mainland in (True, False)
-    }
-    none = (None, "", False)
-    rows = [
-        none if at < 0 else known[at, item is None or item.exchange.mainland]
-        for at, item in zip(contract.tolist(), subjects.tolist(), strict=True)
-    ]
+) -> _Measured:
+    known: dict[tuple[int, object], Benchmark] = {}
+    rows = []
+    for at, item in zip(contract.tolist(), subjects.tolist(), strict=True):
+        key = (at, item)
+        if key not in known:
+            known[key] = Benchmark(index=None) if at < 0 else benchmark_of(contracts[at], item)
+        rows.append(known[key])
     index = np.empty(len(calls), dtype=np.object_)
-    index[:] = [row[0] for row in rows]
-    names = np.array([row[1] for row in rows], dtype=np.object_)
-    return index, names, np.array([row[2] for row in rows], dtype=np.bool_)
+    index[:] = [row.index for row in rows]
+    return _Measured(
+        index=index,
+        name=np.array([row.name for row in rows], dtype=np.object_),
+        assumed=np.array([row.assumed for row in rows], dtype=np.bool_),
+        printed=np.array([row.printed for row in rows], dtype=np.object_),
+    )
 
 
 def _terms(
@@ -225,12 +288,12 @@ def _proxies(
     names = np.empty(len(pairs), dtype=np.object_)
     names[:] = [name for _, name in pairs]
     spread = calls.take(owner)
-    index, _, _ = _measured(spread, names, contract[owner], contracts)
-    held = np.flatnonzero([item is not None for item in index])
-    terms = _terms(spread, names, index, contract[owner], contracts, held)
+    index = _measured(spread, names, contract[owner], contracts).index
+    every = np.arange(len(pairs), dtype=np.int64)
+    terms = _terms(spread, names, index, contract[owner], contracts, every)
     outcomes = judge(terms, panels)
-    for row in dict.fromkeys(owner[held].tolist()):
-        mine = np.flatnonzero((owner[held] == row) & np.isfinite(outcomes.active_return))
+    for row in dict.fromkeys(owner.tolist()):
+        mine = np.flatnonzero((owner == row) & np.isfinite(outcomes.active_return))
         if len(mine):
             count[row] = len(mine)
             active[row] = outcomes.active_return[mine].mean()
@@ -245,8 +308,8 @@ def _of_proxy(outcomes: Outcomes, terms: Terms, rows: IntArray, active: float) -
     return str(CallState.MET if kept else CallState.MISSED)
 
 
-def _coded(items: Sequence[Listing]) -> tuple[tuple[Listing, ...], IntArray]:
-    places: dict[Listing, int] = {}
+def _coded(items: Sequence[_ItemT]) -> tuple[tuple[_ItemT, ...], IntArray]:
+    places: dict[_ItemT, int] = {}
     codes = [places.setdefault(item, len(places)) for item in items]
     return tuple(places), np.array(codes, dtype=np.int64)
 

@@ -96,6 +96,7 @@ def definition(
     bands: Sequence[Band] = LADDER,
     benchmarks: tuple[tuple[str, str], ...] = (("A", "沪深300"), ("HK", "恒生指数")),
     card: str = "D1",
+    absolute: bool = False,
 ) -> DatedDefinition:
     """Return a dated definition."""
     return DatedDefinition(
@@ -107,6 +108,7 @@ def definition(
             months_high=months[1],
             benchmarks=benchmarks,
             bands=tuple(bands),
+            absolute=absolute,
         ),
     )
 

@@ -152,8 +152,7 @@ def test_places_in_the_crowd_by_hand() -> None:
 def scored(
     table: CallTable, judged: Judged, *, by: Grouping = Grouping.BROKER, min_calls: int = 20
 ) -> Leaderboard:
-    parts = (judged.directions, judged.months)
-    return leaderboard(table, judged.outcomes, *parts, by=[by], min_calls=min_calls)
+    return leaderboard(table, judged.columns, by=[by], min_calls=min_calls)
 
 
 def test_planted_skill_is_found_and_the_lucky_are_not() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
 from screener.domain.listing import Exchange, Listing
-from screener.domain.report import RatingLevel
+from screener.domain.report import Band, RatingLevel, Unused
 from screener.domain.total_return import Peers
 from screener.market.calendars import calendar_of
 from screener.scoring.bands import Bands, Direction, direction_of
@@ -16,7 +17,7 @@ from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts, benchmark_of
 from screener.scoring.horizons import add_months, last_on_or_before
 from screener.scoring.judging import CallState
-from screener.scoring.score import Judged, judge_calls
+from screener.scoring.score import Judged, judge_calls, needed_benchmarks
 from screener.workflows.score.summary import first_due, unjudged, verdict_counts
 from tests.support.score_worlds import (
     HSI,
@@ -33,6 +34,7 @@ from tests.support.score_worlds import (
 DAY = date(2025, 8, 29)  # a Friday
 START, END = date(2025, 8, 1), date(2026, 3, 31)
 ONE, TWO, THREE = share(1), share(2), share(3)
+HK = Listing("00001", Exchange.HK)
 
 
 def days(*texts: str) -> np.ndarray:
@@ -57,7 +59,9 @@ def path(*steps: tuple[date, float]) -> np.ndarray:
     return values
 
 
-def judged(calls: list, contracts: Contracts | None = None, **world: object) -> Judged:
+def judged(
+    calls: list, contracts: Contracts | None = None, *, backdate: bool = False, **world: object
+) -> Judged:
     closes = world.pop("closes", {ONE: 10.0, TWO: 10.0, THREE: 10.0})
     panel = panel_of(START, world.pop("end", END), closes, **world)  # type: ignore[arg-type]
     table = CallTable.of(calls)
@@ -65,6 +69,7 @@ def judged(calls: list, contracts: Contracts | None = None, **world: object) -> 
         table,
         contracts or Contracts([definition()]),
         [(panel, calendar_of(panel.listings[0].exchange))],
+        backdate=backdate,
     )
 
 
@@ -324,10 +329,106 @@ def test_a_card_that_defines_industries_alone_leaves_stock_ratings_as_they_were(
 
 def test_older_calls_are_judged_by_the_first_definition_where_asked() -> None:
     contracts = Contracts([definition(since=date(2026, 1, 1))])
-    columns = [np.array([text], dtype=object) for text in ("甲证券", "stock", "买入")]
-    day = days("2025-08-29")
-    assert contracts.resolve(*columns, day)[0].tolist() == [-1]
-    assert contracts.resolve(*columns, day, backdate=True)[0].tolist() == [0]
+    calls = CallTable.of([call(date(2025, 8, 29), ONE)])
+    found = contracts.resolve(calls)
+    assert found.contract.tolist() == [-1]
+    assert found.why[0] == "no definition of 甲证券 known before 2026-01-01 for a rating of a stock"
+    assert contracts.resolve(calls, backdate=True).contract.tolist() == [0]
+
+
+def test_what_a_house_printed_under_an_earlier_name_holds_only_where_asked() -> None:
+    mine = replace(definition(since=date(2015, 1, 1)), former="旧证券")
+    contracts = Contracts([mine])
+    found = judged([call(DAY, ONE)], contracts).outcomes
+    assert found.why[0] == (
+        "no definition of 甲证券 known for a rating of a stock, only one of 旧证券, "
+        "as it was called before"
+    )
+    again = judged([call(DAY, ONE)], contracts, backdate=True)
+    assert again.outcomes.verdict[0] == CallState.MISSED
+    assert again.contracts[again.contract[0]].former == "旧证券"
+
+
+def test_an_own_definition_of_later_gives_way_to_one_that_was_known_then() -> None:
+    former = replace(definition(since=date(2015, 1, 1)), former="旧证券", card="D1")
+    later = definition(since=date(2026, 1, 1), bands=[band("买入", 0.5)], card="D2")
+    found = Contracts([later, former])
+    calls = CallTable.of([call(DAY, ONE)])
+    assert found.resolve(calls).contract.tolist() == [-1]
+    (at,) = found.resolve(calls, backdate=True).contract.tolist()
+    assert found.contracts[at].band.low == 0.20
+
+
+def test_a_definition_of_a_time_that_is_over_holds_within_it_alone() -> None:
+    over = replace(definition(since=date(2025, 12, 1)), last_day=date(2025, 8, 30))
+    contracts = Contracts([over])
+    calls = CallTable.of([call(DAY, ONE), call(date(2025, 12, 2), ONE)])
+    assert contracts.resolve(calls).contract.tolist() == [-1, -1]
+    assert contracts.resolve(calls, backdate=True).contract.tolist() == [0, -1]
+
+
+def test_an_absolute_promise_is_of_the_security_itself() -> None:
+    own = definition(absolute=True, bands=[band("买入", 0.15)])
+    end = date(2026, 2, 27)
+    found = judged(
+        [call(DAY, ONE)], Contracts([own]), closes={ONE: path((end, 11.6)), TWO: 10.0}, index=200.0
+    )
+    risen = judged(
+        [call(DAY, ONE)],
+        Contracts([own]),
+        closes={ONE: path((end, 11.6)), TWO: 10.0},
+        index=path((end, 20.0)),
+    )
+    for item in (found, risen):  # whatever the index does
+        assert item.outcomes.active_return[0] == pytest.approx(0.16)
+        assert item.outcomes.verdict[0] == CallState.MET
+        assert item.outcomes.rates.at_end[0] == 0.5
+        assert (item.benchmark[0], item.index[0]) == ("", None)
+
+
+def test_better_and_worse_in_words_are_judged_and_in_line_is_not() -> None:
+    words = [
+        Band(level=RatingLevel.STOCK, rating="跑赢行业", low=0.0, high=None, qualitative=True),
+        Band(level=RatingLevel.STOCK, rating="中性", low=0.0, high=0.0, qualitative=True),
+        Band(level=RatingLevel.STOCK, rating="跑输行业", low=None, high=0.0, qualitative=True),
+    ]
+    end = date(2026, 2, 27)
+    table = [
+        call(DAY, listing, rating=word, number=number)
+        for number, (listing, word) in enumerate(
+            [(ONE, "跑赢行业"), (TWO, "跑赢行业"), (TWO, "跑输行业"), (ONE, "中性")]
+        )
+    ]
+    found = judged(
+        table,
+        Contracts([definition(bands=words)]),
+        closes={ONE: path((end, 10.1)), TWO: 10.0, THREE: 10.0},
+    ).outcomes
+    assert found.verdict.tolist() == [
+        CallState.MET,
+        CallState.MISSED,
+        CallState.MISSED,
+        CallState.UNJUDGED,
+    ]
+    assert found.why[3] == "甲证券 prints no figure for 中性"
+
+
+def test_a_band_of_a_risk_class_holds_for_it_alone() -> None:
+    risky = Band(level=RatingLevel.STOCK, rating="买入", low=0.25, high=None, case="High")
+    contracts = Contracts([definition(bands=[band("买入", 0.15), risky])])
+    table = CallTable.of([call(DAY, ONE), call(DAY, TWO, risk="High"), call(DAY, ONE, risk="A")])
+    found = contracts.resolve(table).contract
+    assert [contracts.contracts[at].band.low for at in found] == [0.15, 0.25, 0.15]
+
+
+def test_what_was_not_seen_whole_judges_nothing() -> None:
+    contracts = Contracts([replace(definition(), unused=Unused.HURDLE)])
+    found = judged([call(DAY, ONE)], contracts).outcomes
+    assert found.verdict[0] == CallState.UNJUDGED
+    assert found.why[0] == (
+        "the definition of 甲证券 seen on 2015-01-01 is against a required return that no table "
+        "holds"
+    )
 
 
 def test_an_industry_is_judged_on_its_index_where_the_tables_have_one() -> None:
@@ -383,16 +484,42 @@ def test_funds_and_indices_are_no_part_of_the_base_rate() -> None:
 
 def test_a_house_that_names_no_benchmark_is_measured_against_its_market() -> None:
     contracts = Contracts([definition(benchmarks=())])
-    assert benchmark_of(contracts.contracts[0], mainland=True) == (INDEX, "沪深300", True)
-    assert benchmark_of(contracts.contracts[0], mainland=False) == (HSI, "恒生指数", True)
+    mine, theirs = (benchmark_of(contracts.contracts[0], item) for item in (ONE, HK))
+    assert (mine.index, mine.name, mine.assumed, mine.printed) == (INDEX, "沪深300", True, "")
+    assert (theirs.index, theirs.name, theirs.assumed) == (HSI, "恒生指数", True)
     found = judged([call(DAY, ONE)], contracts)
     assert (found.benchmark[0], found.assumed[0]) == ("沪深300", True)
 
 
-def test_a_benchmark_that_no_table_holds_cannot_judge() -> None:
+def test_a_benchmark_that_no_table_holds_is_stood_in_for_and_told() -> None:
     contracts = Contracts([definition(benchmarks=(("A", "万得全A"),))])
-    found = judged([call(DAY, ONE)], contracts).outcomes
-    assert found.why[0] == "no table can hold the benchmark 万得全A"
+    found = judged([call(DAY, ONE)], contracts)
+    assert found.outcomes.verdict[0] == CallState.MISSED
+    told = (found.benchmark[0], found.assumed[0], found.printed[0])
+    assert told == ("沪深300", True, "万得全A")
+
+
+@pytest.mark.parametrize(
+    ("printed", "listing", "name"),
+    [
+        ((("A", "恒生指数或恒生中国企业指数"),), ONE, "恒生指数"),
+        ((("SH", "上证指数"), ("SZ", "深证成指")), ONE, "上证指数"),
+        ((("SH", "上证指数"), ("SZ", "深证成指")), Listing("000001", Exchange.SZ), "深证成指"),
+        ((("SH", "上证指数"), ("SZ", "深证成指")), None, "上证指数"),
+        ((("A", "沪深300"), ("BJ", "北证50")), Listing("920002", Exchange.BJ), "北证50"),
+        ((("A", "沪深300"), ("chinext", "创业板指")), Listing("300001", Exchange.SZ), "创业板指"),
+        ((("A", "沪深300"), ("chinext", "创业板指")), Listing("000001", Exchange.SZ), "沪深300"),
+        ((("A", "沪深300"), ("A", "中证800")), ONE, "沪深300"),
+    ],
+)
+def test_the_benchmark_of_a_board_or_an_exchange(
+    printed: tuple[tuple[str, str], ...], listing: Listing | None, name: str
+) -> None:
+    contract = Contracts([definition(benchmarks=printed)]).contracts[0]
+    found = benchmark_of(contract, listing)
+    assert found.name == name
+    assert found.assumed == (name not in [text for _, text in printed])
+    assert found.index in needed_benchmarks(Contracts([definition(benchmarks=printed)]))
 
 
 def test_no_call_at_all() -> None:

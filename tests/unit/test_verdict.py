@@ -72,6 +72,15 @@ def test_what_is_not_known_is_not_told_as_a_number(language: Language) -> None:
     assert verdict_in(language, replace(WHOLE, brokers=()))
 
 
+def test_calls_that_are_not_matured_are_counted() -> None:
+    young = BrokerRecord(broker="A证券", met=0, matured=0, pending=7)
+    found = replace(WHOLE, brokers=(young,))
+    assert "A证券's calls here are not matured: 7 pending." in verdict_in(Language.EN, found)
+    assert "A证券在此的评级均未到期：7条待定。" in verdict_in(Language.ZH, found)
+    some = replace(WHOLE, brokers=(replace(RECORD, pending=7),))
+    assert "7 pending" not in verdict_in(Language.EN, some)
+
+
 @pytest.mark.parametrize(
     ("language", "one", "ten"),
     [

@@ -26,11 +26,17 @@ from screener.data.lake.store import Store
 from screener.data.sources.simulated import PlantedEffect, SimulatedMarket, SimulationRequest
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
-from screener.results.score import CALLS, CROWDING, PERSISTENCE, SCORES
+from screener.results.score import CALLS, CROWDING, PERSISTENCE, PLAIN, SCORES
 from screener.results.tables import fits
 from screener.scoring.leaderboard import Grouping
 from screener.workflows.report.catalog import init_workspace
-from screener.workflows.score.rows import call_rows, crowding_rows, persistence_rows, score_rows
+from screener.workflows.score.rows import (
+    call_rows,
+    crowding_rows,
+    persistence_rows,
+    plain_rows,
+    score_rows,
+)
 from screener.workflows.score.run import ScoreRequest, ScoreRun, run_score
 from screener.workspace.locate import Workspace
 
@@ -198,6 +204,7 @@ def check_rows(found: ScoreRun) -> None:
     assert not fits(CALLS, call_rows(found))
     assert not fits(CROWDING, crowding_rows(found))
     assert not fits(PERSISTENCE, persistence_rows(found))
+    assert not fits(PLAIN, plain_rows(found))
 
 
 def test_rows_fit_their_tables_where_nothing_is_known(real_cards: Workspace) -> None:

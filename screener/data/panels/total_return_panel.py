@@ -15,8 +15,10 @@ from screener.data.lake.store import Store
 from screener.data.panels.grid import Grid
 from screener.domain.arrays import FlagMatrix, FloatMatrix, SessionAxis
 from screener.domain.listing import Board, Exchange, Listing
+from screener.domain.market_panel import Spell
 from screener.domain.total_return import IndexSeries, Peers, TotalReturnPanel
 from screener.market.calendars import calendar_of
+from screener.market.industries import industry_indices
 
 __all__ = ["read_total_returns"]
 
@@ -45,8 +47,8 @@ def read_total_returns(
     -------
     TotalReturnPanel
         Without sessions where the market has no bars. Ordinary shares priced in the market's own
-        currency are `Peers.STOCKS`; indices whose row in `listings` names an industry are columns
-        of their own, `Peers.INDUSTRIES`.
+        currency are `Peers.STOCKS`; indices whose row in `listings` names an industry, and
+        Shenwan's, are columns of their own, `Peers.INDUSTRIES`.
     """
     exchange = Exchange.SH if mainland else Exchange.HK
     days = calendar_of(exchange).sessions
@@ -104,10 +106,12 @@ def _panel(
             [_peers(item, master.get(item.id)) for item in listings], dtype=np.int8
         ).reshape(len(listings)),
         indices=indices,
+        sectors=tuple(str(master.get(text, {}).get("industry") or "") for text in ids),
+        spells=_spells(store, grid),
         industries={
-            item: str(row["industry"])
+            item: _industry(item, row)
             for item in listings
-            if (row := master.get(item.id)) is not None and _peers(item, row) == Peers.INDUSTRIES
+            if _peers(item, row := master.get(item.id)) == Peers.INDUSTRIES
         },
     )
 
@@ -159,11 +163,29 @@ def _carry(close: FloatMatrix, allowed: FlagMatrix) -> None:
 def _peers(listing: Listing, row: dict[str, object] | None) -> int:
     kind = "" if row is None else row["kind"]
     if kind == "index" or listing.board is Board.INDEX:
-        return Peers.INDUSTRIES if row is not None and row["industry"] else Peers.NONE
+        return Peers.INDUSTRIES if _industry(listing, row) else Peers.NONE
     ordinary = kind in ("", "stock") and listing.board not in (Board.FUND, Board.B_SHARE)
     currency = listing.currency if row is None else row["currency"]
     own = str(currency) == str(listing.exchange.currency)
     return Peers.STOCKS if ordinary and own else Peers.NONE
+
+
+def _spells(store: Store, grid: Grid) -> tuple[Spell, ...]:
+    """Return the dated industries of the columns, the later ones last."""
+    rows = store.read(TableName.INDUSTRIES).to_pylist()
+    found = [
+        (grid.index[row["listing"]], row["valid_from"], row["valid_to"], row["industry"])
+        for row in rows
+        if row["listing"] in grid.index
+    ]
+    return tuple(sorted(found, key=lambda spell: (spell[1], spell[0])))
+
+
+def _industry(listing: Listing, row: dict[str, object] | None) -> str:
+    """Return the industry of an index: as the tables name it, else as its compiler does."""
+    told = "" if row is None else str(row["industry"] or "")
+    known = (item.name for item in industry_indices() if item.listing == listing)
+    return told or next(known, "")
 
 
 def _listing(text: str) -> Listing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,18 +16,20 @@ from screener.domain.arrays import FlagArray, TextArray
 from screener.domain.basket import published_again
 from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange, Listing
-from screener.domain.report import Moment, Note, Precision, RatingLevel, Report
+from screener.domain.report import DatedDefinition, Moment, Note, Precision, RatingLevel, Report
 from screener.errors import DateRangeError
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_session, known_at
 from screener.reports.authors.brokers import broker_named
-from screener.reports.ratings.ratings import rating_named
 from screener.scoring.calls import Call, CallTable
-from screener.scoring.contracts import DatedDefinition
+from screener.workflows.score.words import PrintedRating, read_rating
 
 __all__ = ["CardCalls", "ImportedCalls", "calls_of_cards", "calls_of_ratings", "definitions_of"]
 
 _NAMES = re.compile(r"[,，、;；/|\s]+")
+_VENDORS = frozenset({"eastmoney", "cninfo"})
+"""Sources whose ratings are words of their own, into which they sort what houses say."""
+_JOINED = re.compile(r"[-–—·\s]+(?=研究)")
 _DAY = timedelta(days=1)
 _Columns = dict[str, list[Any]]
 _ValueT = TypeVar("_ValueT")
@@ -119,7 +122,8 @@ def calls_of_ratings(
     """
     columns = {name: rows.column(name).to_pylist() for name in rows.column_names}
     brokers = _renamed(columns["broker"], _broker)
-    ratings = _renamed(columns["rating"], _rating)
+    said = _renamed(columns["rating"], read_rating)
+    ratings = [item.word for item in said]
     told = {(_broker(call.broker), str(call.listing), call.published) for call in cards}
     kept, torn = _distinct(columns, brokers, ratings)
     kept = [
@@ -148,6 +152,14 @@ def calls_of_ratings(
         repeated=_repeated(columns, brokers, kept),
         estimated=np.zeros(len(kept), dtype=np.bool_),
         title=_texts([columns["title"][at] for at in kept]),
+        printed=_texts([columns["rating"][at] for at in kept]),
+        risk=_texts([said[at].risk for at in kept]),
+        change=_texts([_change(said[at], columns["initiated"][at]) for at in kept]),
+        target_price=np.array(
+            [math.nan if (price := columns["target_price"][at]) is None else price for at in kept],
+            dtype=np.float64,
+        ),
+        vendor=np.array([columns["source"][at] in _VENDORS for at in kept], dtype=np.bool_),
     )
     return ImportedCalls(calls=table, twice=rows.num_rows - len(kept) - torn, torn=torn)
 
@@ -157,6 +169,7 @@ def _calls(report: Report, note: Note) -> Iterable[Call]:
     members = tuple(dict.fromkeys(named))
     level = note.rating_level or (RatingLevel.STOCK if len(members) == 1 else RatingLevel.INDUSTRY)
     of_stocks = level is RatingLevel.STOCK and members
+    said = read_rating(note.rating)
     for listing in members if of_stocks else (None,):
         yield Call(
             id=note.id if listing is None or len(members) == 1 else f"{note.id} {listing}",
@@ -165,7 +178,7 @@ def _calls(report: Report, note: Note) -> Iterable[Call]:
             analysts=tuple(item.name for item in note.analysts),
             published=_day(note.published.moment),
             act_from=_act_from(report, listing),
-            rating=note.rating,
+            rating=said.word,
             level=str(level),
             listing=listing,
             themes=note.themes,
@@ -174,6 +187,9 @@ def _calls(report: Report, note: Note) -> Iterable[Call]:
             repeated=bool(note.reiterates) or note.rating_change == "maintained",
             estimated=note.published.precision is Precision.ESTIMATED,
             title=note.title or report.title,
+            printed=note.rating,
+            risk=said.risk,
+            change=note.rating_change or said.change,
         )
 
 
@@ -224,11 +240,11 @@ def _repeated(columns: _Columns, brokers: list[str], kept: list[int]) -> FlagArr
     for broker, listing, day in zip(brokers, columns["listing"], columns["published"], strict=True):
         key = (broker, listing)
         first[key] = min(first.get(key, day), day)
-    said = columns["initiated"]
+    told = columns["initiated"]
     return np.array(
         [
-            not said[at]
-            if said[at] is not None
+            not told[at]
+            if told[at] is not None
             else columns["published"][at] > first[brokers[at], columns["listing"][at]]
             for at in kept
         ],
@@ -242,12 +258,12 @@ def _renamed(texts: Sequence[str], name: Callable[[str], _ValueT]) -> list[_Valu
 
 
 def _broker(text: str) -> str:
-    found = broker_named(text)
+    found = broker_named(text) or broker_named(_JOINED.sub("", text))
     return found.name if found is not None else text.strip()
 
 
-def _rating(text: str) -> str:
-    return rating_named(text) or text.strip()
+def _change(said: PrintedRating, initiated: bool | None) -> str:
+    return "initiated" if initiated else said.change
 
 
 def _listing(text: str) -> Listing:

@@ -12,12 +12,14 @@ import pyarrow.compute as pc
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.total_return import Peers, TotalReturnPanel
+from screener.language import say, say_count
 from screener.market.calendars import Calendar
 from screener.scoring.score import Judged
 
 __all__ = ["remarks_of"]
 
 _Panels = Sequence[tuple[TotalReturnPanel, Calendar]]
+_STALE = 3  # years after which a definition may be another one
 _MARKETS = {True: "mainland", False: "Hong Kong"}
 
 
@@ -28,12 +30,7 @@ def remarks_of(store: Store, judged: Judged, panels: _Panels) -> Iterator[str]:
     yield from _benchmark_remarks(judged, panels, told)
     if judged.calls.estimated[told].any():
         yield "Calls with an estimated date are judged from the estimate: shown as est."
-    older = _backdated(judged)
-    if older:
-        yield (
-            f"Older than any definition of their broker, and judged by its first known one as "
-            f"asked: {older:,} calls."
-        )
+    yield from _definition_remarks(judged, told)
     if told.any():
         yield from _action_remarks(store, panels)
     if outcomes.matured.any():
@@ -43,10 +40,27 @@ def remarks_of(store: Store, judged: Judged, panels: _Panels) -> Iterator[str]:
 def _benchmark_remarks(
     judged: Judged, panels: _Panels, told: npt.NDArray[np.bool_]
 ) -> Iterator[str]:
-    assumed = told & judged.assumed
-    for broker in sorted(set(judged.calls.broker[assumed].tolist())):
-        names = sorted(set(judged.benchmark[assumed & (judged.calls.broker == broker)].tolist()))
-        yield f"{broker} names no benchmark: {', '.join(names)} is taken."
+    taken = told & judged.assumed
+    for broker, printed, name in sorted(
+        set(
+            zip(
+                *(
+                    column[taken].tolist()
+                    for column in (judged.calls.broker, judged.printed, judged.benchmark)
+                ),
+                strict=True,
+            )
+        )
+    ):
+        if printed:
+            yield say(
+                "{broker} measures against {printed}: {name} stands in for it.",
+                broker=broker,
+                printed=printed,
+                name=name,
+            )
+        else:
+            yield say("{broker} names no benchmark: {name} is taken.", broker=broker, name=name)
     flat = sorted(
         str(series.listing)
         for panel, _ in panels
@@ -60,9 +74,49 @@ def _benchmark_remarks(
         )
 
 
-def _backdated(judged: Judged) -> int:
-    since = np.array([item.since for item in judged.contracts] + [date.min], dtype="datetime64[D]")
-    return int((since[judged.contract] > judged.calls.published).sum())
+def _definition_remarks(judged: Judged, told: npt.NDArray[np.bool_]) -> Iterator[str]:
+    """Tell by which definitions calls are judged that are not theirs for certain."""
+    held = np.flatnonzero(told & (judged.contract >= 0))
+    contracts = [judged.contracts[at] for at in judged.contract[held].tolist()]
+    days = judged.calls.published[held].tolist()
+    pairs = list(zip(contracts, days, strict=True))
+    if n := sum(item.since > day and not item.former for item, day in pairs):
+        yield say_count(
+            "Older than any definition of its broker, and judged by the first known one as asked: "
+            "{n} call.",
+            "Older than any definition of their broker, and judged by the first known one as "
+            "asked: {n} calls.",
+            n,
+        )
+    former = sorted({(item.broker, item.former) for item in contracts if item.former})
+    for broker, name in former:
+        yield say(
+            "{broker} is judged by what it printed as {name}, as asked.", broker=broker, name=name
+        )
+    old = sorted({item.broker for item, day in pairs if _years(item.last_seen, day) > _STALE})
+    if old:
+        yield say(
+            "Definitions last seen more than {years} years before the call: {brokers}.",
+            years=_STALE,
+            brokers=", ".join(old),
+        )
+    if names := sorted({item.broker for item in contracts if item.months_assumed}):
+        yield say(
+            "No horizon is printed, and that of most brokers is taken: {brokers}.",
+            brokers=", ".join(names),
+        )
+    if n := int(judged.ranked[held].sum()):
+        yield say_count(
+            "A vendor's word that its broker does not use, mapped by its rank, is an assumption: "
+            "{n} call, counted apart.",
+            "A vendor's words that their brokers do not use, mapped by their rank, are an "
+            "assumption: {n} calls, counted apart.",
+            n,
+        )
+
+
+def _years(earlier: date, later: date) -> float:
+    return (later - earlier).days / 365.25
 
 
 def _coverage_remarks(store: Store, panels: _Panels) -> Iterator[str]:

@@ -8,13 +8,20 @@ from dataclasses import asdict
 import numpy as np
 import numpy.typing as npt
 
-from screener.results.score import SCORES
+from screener.results.score import PLAIN, SCORES
 from screener.scoring.calendar_time import CalendarTime
-from screener.scoring.leaderboard import Score, Share
+from screener.scoring.scores import Score, Share
 from screener.workflows.score.run import ScoreRun
 from screener.workflows.score.summary import verdict_counts
 
-__all__ = ["call_rows", "crowding_rows", "persistence_rows", "score_document", "score_rows"]
+__all__ = [
+    "call_rows",
+    "crowding_rows",
+    "persistence_rows",
+    "plain_rows",
+    "score_document",
+    "score_rows",
+]
 
 
 def score_rows(run: ScoreRun) -> list[dict[str, object]]:
@@ -26,6 +33,29 @@ def score_rows(run: ScoreRun) -> list[dict[str, object]]:
         for item in run.board.scores
     )
     return [SCORES.row(row) for row in (total, *groups)]
+
+
+def plain_rows(run: ScoreRun) -> list[dict[str, object]]:
+    """Return one row for each horizon of all calls together, then of each group."""
+    by = [str(item) for item in run.board.by]
+    return [
+        PLAIN.row(
+            {
+                "scope": "group" if key else "all",
+                **dict(zip(by, key, strict=bool(key))),
+                "sessions": item.sessions,
+                "calls": item.n,
+                "pending": item.n_pending,
+                "mean_active": item.mean,
+                "active_low": item.low,
+                "active_high": item.high,
+                "positive": item.positive,
+                "data_version": run.data_version,
+            }
+        )
+        for key, items in run.plain.items()
+        for item in items
+    ]
 
 
 def crowding_rows(run: ScoreRun) -> list[dict[str, object]]:
@@ -87,6 +117,21 @@ def call_rows(run: ScoreRun) -> Iterator[dict[str, object]]:
         "proxy_return": judged.proxy_active.tolist(),
         "proxy_names": [count or None for count in judged.proxy_names.tolist()],
         "title": calls.title.tolist(),
+        "rating_printed": calls.printed.tolist(),
+        "risk_grade": calls.risk.tolist(),
+        "change": calls.change.tolist(),
+        "rating_assumed": judged.ranked.tolist(),
+        "benchmark_printed": judged.printed.tolist(),
+        "early_session": found.early_end.tolist(),
+        "early_stock": found.early_stock.tolist(),
+        "early_benchmark": found.early_benchmark.tolist(),
+        "industry_base": found.rates.industry.tolist(),
+        "target_price": calls.target_price.tolist(),
+        "target_upside": judged.targets.upside.tolist(),
+        "target_status": [str(item) for item in judged.targets.state.tolist()],
+        "target_sessions": _counts(judged.targets.sessions),
+        "target_worst": judged.targets.worst.tolist(),
+        "target_bias": judged.targets.bias.tolist(),
         **_contract_columns(run),
     }
     for cells in zip(*columns.values(), strict=True):
@@ -109,6 +154,7 @@ def score_document(run: ScoreRun) -> dict[str, object]:
         "rows": score_rows(run),
         "crowding": crowding_rows(run),
         "persistence": persistence_rows(run),
+        "plain": plain_rows(run),
     }
 
 
@@ -142,6 +188,20 @@ def _score(run: ScoreRun, score: Score) -> dict[str, object]:
         "mean_tradable": score.mean_tradable,
         **{f"first_{name}": value for name, value in _parts(score.first).items()},
         **{f"repeated_{name}": value for name, value in _parts(score.repeated).items()},
+        **{
+            f"{kind}_{name}": value
+            for kind, share in score.changes.items()
+            for name, value in _parts(share).items()
+        },
+        **{f"assumed_{name}": value for name, value in _parts(score.ranked).items()},
+        "industry_calls": score.n_industry,
+        "industry_base": score.industry_base,
+        "reliably": score.reliably,
+        "target_calls": score.targets.n,
+        "target_rate": score.targets.reached,
+        "target_sessions": score.targets.sessions,
+        "target_worst": score.targets.worst,
+        "target_bias": score.targets.bias,
         **_calendar(run.calendar.get(score.key)),
         "trials": run.board.trials,
         "min_calls": run.board.min_calls,
@@ -174,6 +234,11 @@ def _contract_columns(run: ScoreRun) -> dict[str, list[object]]:
         "months_high": [item.months_high for item in contracts],
         "low": [item.band.low for item in contracts],
         "high": [item.band.high for item in contracts],
+        "definition_rating": [item.rating for item in contracts],
+        "definition_seen": [item.last_seen for item in contracts],
+        "definition_former": [item.former or None for item in contracts],
+        "absolute": [item.absolute for item in contracts],
+        "months_assumed": [item.months_assumed for item in contracts],
     }
     return {
         name: [None if at < 0 else known[at] for at in places] for name, known in values.items()

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
+import pyarrow.compute as pc
 
-from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.schema import SIMULATED, Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.total_return_panel import read_total_returns
-from screener.domain.arrays import IntArray
+from screener.domain.arrays import FloatArray, IntArray
 from screener.domain.listing import Exchange
 from screener.domain.report import Report
 from screener.domain.total_return import TotalReturnPanel
@@ -22,25 +23,29 @@ from screener.scoring.calendar_time import CalendarTime, calendar_time
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
 from screener.scoring.crowding import BUCKETS, Bucket, places_in_crowd
+from screener.scoring.horizons import last_on_or_before
 from screener.scoring.leaderboard import (
     Grouping,
     Leaderboard,
     Memberships,
-    Score,
     leaderboard,
     memberships,
-    score_of,
 )
 from screener.scoring.persistence import Persistence, persistence
+from screener.scoring.plain import PlainReturn, plain_return, plain_returns
 from screener.scoring.score import Judged, judge_calls, needed_benchmarks
+from screener.scoring.scores import Score, score_of
 from screener.workflows.report.catalog import list_baskets, list_reports
 from screener.workflows.report.dating import undated_text
 from screener.workflows.score.calls import calls_of_cards, calls_of_ratings, definitions_of
 from screener.workflows.score.remarks import remarks_of
 from screener.workspace.broken import Broken, Readable
+from screener.workspace.definitions import own_definitions, shipped_definitions
 from screener.workspace.locate import Workspace
 
 __all__ = ["ScoreRequest", "ScoreRun", "parse_groupings", "run_score"]
+
+_LONGEST_BREAK = 15  # days without a session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,9 @@ class ScoreRun:
     calendar
         Calendar-time portfolio of all calls, under the empty key, and of each group with enough
         matured calls.
+    plain
+        Returns after fixed sessions, whatever was promised: of all calls, under the empty key, and
+        of each group.
     persistence
         Whether one year's ranks tell of the next one.
     data_version
@@ -107,6 +115,7 @@ class ScoreRun:
     crowd: IntArray
     crowding: tuple[tuple[Bucket, Score], ...]
     calendar: Mapping[tuple[str, ...], CalendarTime]
+    plain: Mapping[tuple[str, ...], tuple[PlainReturn, ...]]
     persistence: tuple[Persistence, ...]
     data_version: int
     simulated: bool
@@ -154,15 +163,21 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
     """
     reports = list_reports(workspace)
     found = _gathered(workspace, store, reports, request)
-    contracts = Contracts(definitions_of(reports))
-    panels = _panels(store, found.calls, contracts, backdate=request.backdate)
-    judged = judge_calls(found.calls, contracts, panels, backdate=request.backdate)
+    contracts = Contracts(
+        (*shipped_definitions(), *own_definitions(workspace), *definitions_of(reports))
+    )
+    panels = _panels(store, found.calls, contracts)
+    judged = judge_calls(
+        found.calls,
+        contracts,
+        panels,
+        backdate=request.backdate,
+        prices=_prices(store, found.calls, panels),
+    )
     crowd = places_in_crowd(found.calls)
     board = leaderboard(
         found.calls,
-        judged.outcomes,
-        judged.directions,
-        judged.months,
+        judged.columns,
         by=request.by,
         min_calls=request.min_calls,
     )
@@ -175,6 +190,7 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
         crowd=crowd,
         crowding=_crowding(judged, crowd),
         calendar=_calendar(judged, panels, members, board),
+        plain=_plain(judged, panels, members),
         persistence=persistence(
             found.calls,
             judged.outcomes,
@@ -209,6 +225,20 @@ def _calendar(
         if key in enough:
             found[key] = calendar_time(judged, markets, members.call[members.group == at])
     return found
+
+
+def _plain(
+    judged: Judged, panels: Sequence[tuple[TotalReturnPanel, Calendar]], members: Memberships
+) -> dict[tuple[str, ...], tuple[PlainReturn, ...]]:
+    returns = plain_returns(judged, panels)
+    every = np.arange(len(judged.calls), dtype=np.int64)
+    return {
+        (): plain_return(returns, every),
+        **{
+            key: plain_return(returns, members.call[members.group == at])
+            for at, key in enumerate(members.keys)
+        },
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -305,35 +335,58 @@ def _named(
 
 
 def _panels(
-    store: Store, calls: CallTable, contracts: Contracts, *, backdate: bool
+    store: Store, calls: CallTable, contracts: Contracts
 ) -> list[tuple[TotalReturnPanel, Calendar]]:
-    """Read the markets in which any call can be judged, from the first such call on."""
-    held, _ = contracts.resolve(
-        calls.broker, calls.level, calls.rating, calls.published, backdate=backdate
-    )
-    rows = np.flatnonzero(held >= 0)
-    if not len(rows):
-        return []
-    start: date = calls.published[rows].min().item()
+    """Read the markets that any call is on, from the first call on."""
+    start: date = calls.published.min().item()
     markets = {
         item.exchange.mainland
-        for row in rows.tolist()
-        for item in (calls.listing[row], *calls.members[row])
+        for listing, members in zip(calls.listing.tolist(), calls.members.tolist(), strict=True)
+        for item in (listing, *members)
         if item is not None
     }
     benchmarks = needed_benchmarks(contracts)
-    return [
+    panels = [
         (
             read_total_returns(store, mainland=mainland, start=start, benchmarks=benchmarks),
             calendar_of(Exchange.SH if mainland else Exchange.HK),
         )
         for mainland in sorted(markets | {True}, reverse=True)
     ]
+    return [(panel, calendar) for panel, calendar in panels if len(panel.sessions)]
+
+
+def _prices(
+    store: Store, calls: CallTable, panels: Sequence[tuple[TotalReturnPanel, Calendar]]
+) -> FloatArray:
+    """Return the price as traded on each call's day, where it has a target; else NaN."""
+    found = np.full(len(calls), np.nan)
+    rows = np.flatnonzero(np.isfinite(calls.target_price))
+    ids = sorted({str(calls.listing[row]) for row in rows.tolist()})
+    if not ids:
+        return found
+    first = calls.published[rows].min() - np.timedelta64(_LONGEST_BREAK, "D")
+    bars = store.read(
+        TableName.BARS,
+        listings=ids,
+        start=first.item(),
+        columns=("listing", "session", "close", "basis"),
+    )
+    raw = bars.filter(pc.equal(bars.column("basis"), str(Basis.RAW)))
+    known = {(row["listing"], row["session"]): row["close"] for row in raw.to_pylist()}
+    for panel, calendar in panels:
+        places = last_on_or_before(calendar.sessions, calls.published)
+        for row in rows.tolist():
+            listing = calls.listing[row]
+            if listing is not None and listing.exchange.mainland == panel.mainland:
+                day = calendar.sessions[max(int(places[row]), 0)].item()
+                found[row] = known.get((str(listing), day), np.nan)
+    return found
 
 
 def _crowding(judged: Judged, crowd: IntArray) -> tuple[tuple[Bucket, Score], ...]:
     """Score the calls by their place in the crowd on their theme."""
-    parts = (judged.calls, judged.outcomes, judged.directions, judged.months)
+    columns = judged.columns
     return tuple(
-        (bucket, score_of(*parts, np.flatnonzero(bucket.holds(crowd)))) for bucket in BUCKETS
+        (bucket, score_of(columns, np.flatnonzero(bucket.holds(crowd)))) for bucket in BUCKETS
     )

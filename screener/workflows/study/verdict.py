@@ -40,11 +40,14 @@ class BrokerRecord:
         Bounds of the hit rate, as fractions; `None` without a matured call.
     base_rate
         Base rate of meeting it, as a fraction; `None` where unknown.
+    pending
+        Calls whose horizon is not over.
     """
 
     broker: str
     met: int
     matured: int
+    pending: int = 0
     interval: tuple[float, float] | None = None
     base_rate: float | None = None
 

@@ -13,7 +13,8 @@ from screener.domain.report import Precision, Report
 from screener.errors import InputError
 from screener.paths.windows import WindowStatus
 from screener.results.placebo import VERDICTS
-from screener.scoring.leaderboard import Grouping, Score
+from screener.scoring.leaderboard import Grouping
+from screener.scoring.scores import Score
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.report.catalog import list_reports
@@ -196,11 +197,14 @@ def _placebo(beside: PlaceboResult) -> PlaceboRecord | None:
 
 def _record(broker: str, score: Score | None) -> BrokerRecord:
     if score is None or score.at_end.n == 0 or score.low is None or score.high is None:
-        return BrokerRecord(broker=broker, met=0, matured=0)
+        return BrokerRecord(
+            broker=broker, met=0, matured=0, pending=score.n_pending if score else 0
+        )
     return BrokerRecord(
         broker=broker,
         met=score.n_met,
         matured=score.at_end.n,
+        pending=score.n_pending,
         interval=(score.low, score.high),
         base_rate=score.at_end.base_rate,
     )
