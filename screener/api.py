@@ -437,7 +437,8 @@ class Workspace:
                 jobs=jobs,
             )
         lacking = groups.lacking or any(run.lacking for run in runs)
-        return BacktestResult(self.place, runs, lacking=lacking, remarks=remarks)
+        baskets = tuple(basket for basket, _ in groups)
+        return BacktestResult(self.place, runs, lacking=lacking, remarks=remarks, baskets=baskets)
 
     def screen(
         self,

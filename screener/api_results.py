@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import vectorbt as vbt
 
+    from screener.domain.basket import Basket
     from screener.domain.report import Report
     from screener.results.tables import Row, TableSpec
     from screener.workflows.backtest.run import BacktestRun
@@ -47,12 +48,24 @@ class BacktestResult:
         Whether something is missing that was asked for, or a card that may have fed it is broken.
     remarks
         What was left out before anything was run.
+    baskets
+        The baskets that were asked for.
     """
 
     place: Place
     runs: tuple[BacktestRun, ...]
     lacking: bool = False
     remarks: tuple[str, ...] = ()
+    baskets: tuple[Basket, ...] = ()
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the baskets are called in the reader's language, where they have such a title."""
+        from screener.language import Language, bound
+
+        if bound() is not Language.ZH:
+            return {}
+        return {item.name: item.title_zh for item in self.baskets if item.title_zh}
 
     @cached_property
     def returns(self) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,6 +27,12 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from screener.api import BacktestResult
+    from screener.workflows.backtest.summary import Shown
 
 __all__ = ["backtest"]
 
@@ -200,6 +206,27 @@ def backtest(
         int,
         typer.Option("--jobs", metavar="N", help="Processes that share the events; -1 for all."),
     ] = 1,
+    detail: Annotated[
+        bool,
+        typer.Option("--detail", help="A block for each event instead of one table of them all."),
+    ] = False,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            "--sort",
+            metavar="FIELD",
+            help="Sort the table, the greatest or newest first; -FIELD turns it round.",
+        ),
+    ] = None,
+    filter_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="FIELD=A..B",
+            help="Show some lines of the table alone, such as active=0.. or status=mature; files "
+            "hold every row.",
+        ),
+    ] = None,
     csv: CsvOption = None,
     json: JsonOption = None,
     excel: ExcelOption = False,
@@ -214,14 +241,14 @@ def backtest(
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
     """
     from screener.files.writing import check_targets, write_csv, write_json
-    from screener.render.backtest import backtest_page
     from screener.render.performance import metrics_page
-    from screener.render.variants import variants_page
     from screener.results.backtest import METRICS, NAMES, ORDERS
     from screener.workflows.backtest.measures import metric_rows
     from screener.workflows.backtest.order_rows import order_rows
     from screener.workflows.backtest.rows import ledger_rows, result_table
+    from screener.workflows.backtest.summary import parse_shown
 
+    shown = parse_shown(sort, filter_ or [])
     check_targets(csv, json, ledger, metrics, force=force)
     check_excel(excel, csv, ledger, metrics)
     _check_cost(context, cost_bps)
@@ -270,12 +297,37 @@ def backtest(
         write_csv(metrics, METRICS.names, measured, excel=excel)
     remarks = [*(line for run in runs for line in run.remarks), *found.save()]
     if "-" not in (csv, json, ledger, metrics):
-        console().print(backtest_page(runs[0]) if len(runs) == 1 else variants_page(runs))
+        console().print(_page(found, shown, detail=detail))
         if metrics is not None and len(runs) == 1:
             console().print(metrics_page(runs[0]))
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
     ends_lacking(found.lacking)
+
+
+def _page(found: BacktestResult, shown: Shown, *, detail: bool) -> RenderableType:
+    """Return the page of a result: one table of many events, else a block for each."""
+    from screener.render.backtest import backtest_page
+    from screener.render.summary import summary_page
+    from screener.render.variants import variants_page
+    from screener.workflows.backtest.summary import summarise
+    from screener.workflows.study.known import known_verdicts
+
+    run = found.runs[0]
+    if len(found.runs) > 1:
+        return variants_page(found.runs)
+    if detail or len(run.by_event) == 1:
+        return backtest_page(run)
+    verdicts, told = known_verdicts(found.place, run.data_version, run.request.events)
+    for line in told:
+        messages().print(line, markup=False)
+    return summary_page(
+        run,
+        summarise(run, shown),
+        titles=found.titles,
+        verdicts=verdicts,
+        beside="screener study --all --placebo 2000",
+    )
 
 
 def _check_cost(context: typer.Context, cost_bps: float | None) -> None:

@@ -35,8 +35,9 @@ def demo(
         screen,
         simulate,
     )
-    from screener.render.backtest import summary_page
     from screener.render.screen import screen_view
+    from screener.render.summary import summary_page
+    from screener.workflows.backtest.summary import Shown, summarise
 
     out = console()
     place = demo_workspace(directory)
@@ -47,7 +48,7 @@ def demo(
     with working("backtesting"):
         run = back_test(place, program_version=program_version())
     out.print(f"2. What the reports' baskets returned in it, held {_HOLD} sessions, in %:\n")
-    out.print(summary_page(run, horizon=_HOLD))
+    out.print(summary_page(run, summarise(run, Shown(), horizon=_HOLD)))
     with working("screening"):
         result = screen(place)
     out.print("\n3. What is cheap in it:\n")

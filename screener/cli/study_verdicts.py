@@ -85,8 +85,10 @@ class VerdictPart:
         if self.found is None:
             return []
         from screener.workflows.backtest.rows import run_document
+        from screener.workflows.study.known import keep_verdicts
         from screener.workspace.runs import save_run
 
         backtest = self.found.backtest
         stored = save_run(place, backtest.run_id, run_document(backtest))
-        return [*self.found.placebo.remarks, *backtest.remarks, *stored]
+        kept = keep_verdicts(place, backtest.data_version, self.found.verdicts)
+        return [*self.found.placebo.remarks, *backtest.remarks, *stored, *kept]
