@@ -38,6 +38,7 @@ __all__ = [
     "event_title",
     "footer_of",
     "sparkline",
+    "status_label",
     "status_text",
 ]
 
@@ -89,10 +90,15 @@ def footer_of(run: BacktestRun) -> str:
     return f"returns in %, in CNY{amount} · data version {run.data_version}"
 
 
+def status_label(status: str) -> str:
+    """Return a status in the reader's language."""
+    return _STATUS[WindowStatus(status)]()
+
+
 def status_text(result: EventResult) -> str:
     """Write a status, with the sessions held so far of a window that is not mature."""
     held = result.window.sessions_held
-    status = _STATUS[result.status]()
+    status = status_label(result.status)
     return status if result.status is WindowStatus.MATURE or not held else f"{status} {held}"
 
 

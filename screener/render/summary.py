@@ -13,7 +13,7 @@ from rich.text import Text
 from screener.domain.report import Precision
 from screener.language import say, say_count
 from screener.paths.legs import LegState
-from screener.render.backtest import NAMES_TOLD, footer_of, status_text
+from screener.render.backtest import NAMES_TOLD, footer_of, status_label, status_text
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -184,9 +184,11 @@ def _longer(line: SummaryLine, horizons: Sequence[int]) -> tuple[str, ...]:
 
 
 def _active(row: Mapping[str, object] | None) -> str:
-    value = None if row is None else row["active_return"]
-    if row is None or value is None:
+    if row is None:
         return UNDEFINED
+    value = row["active_return"]
+    if value is None:
+        return UNDEFINED if row["status"] == "mature" else status_label(str(row["status"]))
     told = number(float(str(value)) * 100, signed=True)
     return told if row["status"] == "mature" else f"({told})"
 
