@@ -202,6 +202,15 @@ def backtest(
             "as CSV.",
         ),
     ] = None,
+    paths: Annotated[
+        str | None,
+        typer.Option(
+            "--paths",
+            metavar="FILE",
+            help="Write the values of basket, money and index at every close as CSV, 1 at the "
+            "start.",
+        ),
+    ] = None,
     jobs: Annotated[
         int,
         typer.Option("--jobs", metavar="N", help="Processes that share the events; -1 for all."),
@@ -240,17 +249,18 @@ def backtest(
 
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
     """
-    from screener.files.writing import check_targets, write_csv, write_json
+    from screener.files.writing import check_targets, write_json
     from screener.render.performance import metrics_page
-    from screener.results.backtest import METRICS, NAMES, ORDERS
+    from screener.results.backtest import METRICS, NAMES, ORDERS, PATHS
+    from screener.results.files import write_rows
     from screener.workflows.backtest.measures import metric_rows
     from screener.workflows.backtest.order_rows import order_rows
-    from screener.workflows.backtest.rows import ledger_rows, result_table
+    from screener.workflows.backtest.rows import ledger_rows, path_rows, result_table
     from screener.workflows.backtest.summary import parse_shown
 
     shown = parse_shown(sort, filter_ or [])
-    check_targets(csv, json, ledger, metrics, force=force)
-    check_excel(excel, csv, ledger, metrics)
+    check_targets(csv, json, ledger, metrics, paths, force=force)
+    check_excel(excel, csv, ledger, metrics, paths)
     _check_cost(context, cost_bps)
     options = {
         "paper": paper,
@@ -285,18 +295,20 @@ def backtest(
     runs = found.runs
     table = result_table(runs)
     if csv is not None:
-        write_csv(csv, table.spec.names, table.rows, excel=excel)
+        write_rows(csv, table.spec, table.rows, excel=excel)
     if json is not None:
         write_json(json, table.rows)
     if ledger is not None:
         on_paper = runs[0].request.settings.frictions is None
         told = [row for run in runs for row in (ledger_rows if on_paper else order_rows)(run)]
-        write_csv(ledger, (NAMES if on_paper else ORDERS).names, told, excel=excel)
+        write_rows(ledger, (NAMES if on_paper else ORDERS), told, excel=excel)
     if metrics is not None:
         measured = [row for run in runs for row in metric_rows(run)]
-        write_csv(metrics, METRICS.names, measured, excel=excel)
+        write_rows(metrics, METRICS, measured, excel=excel)
+    if paths is not None:
+        write_rows(paths, PATHS, [row for run in runs for row in path_rows(run)], excel=excel)
     remarks = [*(line for run in runs for line in run.remarks), *found.save()]
-    if "-" not in (csv, json, ledger, metrics):
+    if "-" not in (csv, json, ledger, metrics, paths):
         console().print(_page(found, shown, detail=detail))
         if metrics is not None and len(runs) == 1:
             console().print(metrics_page(runs[0]))

@@ -49,7 +49,11 @@ WorkspaceOption = Annotated[
 ]
 CsvOption = Annotated[
     str | None,
-    typer.Option("--csv", metavar="FILE", help="Write the rows as CSV; - is standard output."),
+    typer.Option(
+        "--csv",
+        metavar="FILE",
+        help="Write the rows as CSV, - is standard output; as a workbook if it ends in .xlsx.",
+    ),
 ]
 ExcelOption = Annotated[
     bool,

@@ -196,8 +196,9 @@ def check(
     Example: screener report check R5
     """
     require_memory()
-    from screener.files.writing import check_targets, write_csv, write_json
+    from screener.files.writing import check_targets, write_json
     from screener.render.checking import checking_view
+    from screener.results.files import write_rows
     from screener.results.reports import CHECKING
     from screener.workflows.report.check import check_report, checking_document, checking_rows
 
@@ -212,6 +213,6 @@ def check(
     if "-" not in (csv, json):
         console().print(checking_view(result))
     if csv:
-        write_csv(csv, CHECKING.names, checking_rows(result), excel=excel)
+        write_rows(csv, CHECKING, checking_rows(result), excel=excel)
     if json:
         write_json(json, checking_document(result))

@@ -141,8 +141,9 @@ def screen(
 def _show(
     result: ScreenResult, *, csv: str | None, json: str | None, excel: bool, passed_only: bool
 ) -> None:
-    from screener.files.writing import write_csv, write_json
+    from screener.files.writing import write_json
     from screener.render.screen import screen_view
+    from screener.results.files import write_rows
     from screener.workflows.screen.table import screen_document, screen_table
 
     for remark in result.remarks:
@@ -151,7 +152,7 @@ def _show(
         console().print(screen_view(result))
     if csv is not None:
         table = screen_table(result, passed_only=passed_only)
-        write_csv(csv, table.spec.names, table.rows, excel=excel)
+        write_rows(csv, table.spec, table.rows, excel=excel)
     if json is not None:
         write_json(json, screen_document(result, passed_only=passed_only))
 

@@ -190,8 +190,9 @@ def study(
 
     Example: screener study --all --by basket --csv tests.csv
     """
-    from screener.files.writing import check_targets, write_csv, write_json
+    from screener.files.writing import check_targets, write_json
     from screener.render.study import study_page
+    from screener.results.files import write_rows
     from screener.results.study import NAMES, SESSIONS, TESTS
     from screener.workflows.study.rows import (
         day_rows,
@@ -245,7 +246,7 @@ def study(
         (ledger, NAMES, name_rows(run)),
     ):
         if target is not None:
-            write_csv(target, spec.names, rows, excel=excel)
+            write_rows(target, spec, rows, excel=excel)
     if json is not None:
         write_json(json, study_document(run))
     part.write(excel=excel)

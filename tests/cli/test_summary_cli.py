@@ -139,7 +139,7 @@ def test_in_chinese_baskets_bear_their_titles(demo: Path) -> None:
     assert "算力租赁" in text
     assert "compute-leasing" not in text
     assert "持有 5 个交易日" in text
-    assert {line.split()[-1] for line in lines(text)} == {"到期"}
+    assert {line.split()[-1] for line in lines(text)} == {"已到期"}
 
 
 def test_a_long_name_is_folded_at_its_hyphens_and_never_cut(demo: Path) -> None:

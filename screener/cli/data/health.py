@@ -49,9 +49,10 @@ def status(
 
     Example: screener data status --csv lacking.csv
     """
-    from screener.files.writing import check_targets, write_csv
+    from screener.files.writing import check_targets
     from screener.render.data.coverage import status_page
     from screener.results.data import COVERAGE
+    from screener.results.files import write_rows
     from screener.workflows.data.status import coverage_rows, read_status
 
     check_targets(csv, force=force)
@@ -62,7 +63,7 @@ def status(
         listings=_listings(listing),
     )
     if csv is not None:
-        write_csv(csv, COVERAGE.names, coverage_rows(found), excel=excel)
+        write_rows(csv, COVERAGE, coverage_rows(found), excel=excel)
     if csv != "-":
         console().print(status_page(found))
 
@@ -103,9 +104,10 @@ def verify(
 
     Example: screener data verify --repair
     """
-    from screener.files.writing import check_targets, write_csv
+    from screener.files.writing import check_targets
     from screener.render.data.doctor import verify_page
     from screener.results.data import FINDINGS
+    from screener.results.files import write_rows
     from screener.workflows.data.verify import finding_rows
     from screener.workflows.data.verify import verify as examine
 
@@ -123,7 +125,7 @@ def verify(
         with working("examining again"):
             verified = examine(place, tables=tables, listings=names)
     if csv is not None:
-        write_csv(csv, FINDINGS.names, finding_rows(verified), excel=excel)
+        write_rows(csv, FINDINGS, finding_rows(verified), excel=excel)
     if csv != "-":
         console().print(verify_page(verified))
     if verified.refusal is not None:

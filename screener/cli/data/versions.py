@@ -53,9 +53,10 @@ def diff(
     Example: screener data diff 3 5 --table bars --csv changes.csv
     """
     from screener.data.lake.schema import TableName
-    from screener.files.writing import check_targets, write_csv
+    from screener.files.writing import check_targets
     from screener.render.data.versions import diff_page
     from screener.results.data import DIFF, RUN_DIFF
+    from screener.results.files import write_rows
     from screener.workflows.data.diff import diff_versions, run_diff_rows
 
     if top < 0:
@@ -78,9 +79,9 @@ def diff(
                 )
             )
         if csv is not None:
-            write_csv(csv, DIFF.names, found.rows(), excel=excel)
+            write_rows(csv, DIFF, found.rows(), excel=excel)
         if runs_csv is not None:
-            write_csv(runs_csv, RUN_DIFF.names, run_diff_rows(found), excel=excel)
+            write_rows(runs_csv, RUN_DIFF, run_diff_rows(found), excel=excel)
         if "-" not in (csv, runs_csv):
             console().print(diff_page(found, top=top))
 

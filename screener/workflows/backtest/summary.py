@@ -11,6 +11,7 @@ from itertools import groupby
 from screener.backtest.run import EventResult
 from screener.domain.days import parse_day
 from screener.errors import InputError
+from screener.language import say
 from screener.paths.windows import WindowStatus
 from screener.results.backtest import RETURNS
 from screener.results.tables import Column, Dtype
@@ -22,7 +23,6 @@ __all__ = ["Shown", "Summary", "SummaryLine", "parse_shown", "summarise"]
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _AMOUNT = re.compile(rf"({_NUMBER})\s*(%|万|亿)?")
 _SCALE = {"": 1.0, "%": 0.01, "万": 1e4, "亿": 1e8}
-_EXAMPLE = "write it like active=0.., paper=-5%..10%, entry=2026-05-01.. or status=mature"
 _NUMBERS = (Dtype.NUMBER, Dtype.WHOLE)
 
 Value = str | float | date
@@ -141,15 +141,18 @@ def _column(text: str, parameter: str) -> Column:
         if wanted in (column.name, column.en.casefold(), column.zh.casefold()):
             return column
     labels = dict.fromkeys(column.label() for column in RETURNS.columns)
+    option = f"{parameter} {text!r}"
     raise InputError(
-        f"{parameter} {text!r} is no column of the returns", fix=f"one of {', '.join(labels)}"
+        say("{option} is no column of the returns", option=option),
+        fix=say("one of {known}", known=", ".join(labels)),
     )
 
 
 def _test(text: str) -> tuple[Column, Test]:
+    option = f"--filter {text!r}"
     name, equals, asked = text.partition("=")
     if not equals or not asked.strip():
-        raise InputError(f"--filter {text!r} asks nothing", fix=_EXAMPLE)
+        raise InputError(say("{option} asks nothing", option=option), fix=_example())
     column = _column(name, "--filter")
     low, dots, high = asked.partition("..")
     if column.dtype is Dtype.TEXT:
@@ -158,10 +161,22 @@ def _test(text: str) -> tuple[Column, Test]:
     ends = [_value(end, column, text) for end in ((low, high) if dots else (low, low))]
     first, last = ends
     if first is None and last is None:
-        raise InputError(f"--filter {text!r} has no end, so it asks nothing", fix=_EXAMPLE)
+        raise InputError(
+            say("{option} has no end, so it asks nothing", option=option), fix=_example()
+        )
     if first is not None and last is not None and first > last:  # type: ignore[operator]
-        raise InputError(f"--filter {text!r} is reversed", fix=f"write {high}..{low}")
+        turned = f"{high}..{low}"
+        raise InputError(
+            say("{option} is reversed", option=option), fix=say("write {range}", range=turned)
+        )
     return column, lambda value: _within(value, first, last)
+
+
+def _example() -> str:
+    return say(
+        "write it like {examples}",
+        examples="active=0.., paper=-5%..10%, entry=2026-05-01.., status=mature",
+    )
 
 
 def _within(value: object, first: Value | None, last: Value | None) -> bool:
@@ -178,5 +193,8 @@ def _value(text: str, column: Column, whole: str) -> Value | None:
         return parse_day(text, parameter=f"--filter {column.name}")
     found = _AMOUNT.fullmatch(text.strip())
     if found is None:
-        raise InputError(f"--filter {whole!r}: {text.strip()!r} is no number", fix=_EXAMPLE)
+        option = f"--filter {whole!r}"
+        raise InputError(
+            say("{option}: {text} is no number", option=option, text=repr(text)), fix=_example()
+        )
     return float(found[1]) * _SCALE[found[2] or ""]
