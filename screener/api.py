@@ -26,10 +26,11 @@ from screener.api_results import (
     ScoreResult,
     ScreenedResult,
     StudyResult,
+    TodayResult,
     framed,
 )
 from screener.domain.choices import choice
-from screener.domain.days import parse_day, parse_moment
+from screener.domain.days import parse_day, parse_moment, parse_past
 from screener.errors import InputError
 from screener.files.program import program_version
 
@@ -49,6 +50,7 @@ __all__ = [
     "ScoreResult",
     "ScreenedResult",
     "StudyResult",
+    "TodayResult",
     "Workspace",
     "demo",
     "init",
@@ -618,6 +620,35 @@ class Workspace:
         with Store.open(self.place.data_cache, version=data_version) as store:
             run = run_score(self.place, store, request)
         return ScoreResult(run, remarks=self._left_out(run.broken))
+
+    def today(self, since: Day | None = None) -> TodayResult:
+        """Tell what is new since the last look, or since a day.
+
+        Nothing is taken for seen before `keep` of what is returned is called.
+
+        Parameters
+        ----------
+        since
+            Tell what is of this day or later; since the last look if left out.
+
+        Raises
+        ------
+        StorageDamaged
+            If what was kept of the last look cannot be read.
+        """
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.report.catalog import list_baskets
+        from screener.workflows.today.look import Look, last_look
+        from screener.workflows.today.run import run_today
+
+        now = _now()
+        if since is None:
+            before = last_look(self.place)
+        else:
+            before = Look(since=parse_past(since, parameter="--since", now=now))
+        with recorded_sessions(self.place.data_cache):
+            found = run_today(self.place, before, now=now, program_version=program_version())
+        return TodayResult(self.place, found, baskets=tuple(list_baskets(self.place)))
 
     def explain(self, result: BacktestResult | str, row: int = 0) -> Explanation:
         """Show where a row of a backtest came from: prices, weights, orders, rules, sources.

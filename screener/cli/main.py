@@ -39,6 +39,7 @@ _COMMANDS = (
     "explain",
     "rules",
     "screen",
+    "today",
 )
 
 app: typer.Typer

@@ -22,7 +22,6 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.domain.listing import Currency
-from screener.errors import DateRangeError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -160,12 +159,7 @@ def _show(
 def _day(text: str | None) -> date:
     from datetime import datetime
 
-    from screener.domain.days import SHANGHAI, parse_day
+    from screener.domain.days import SHANGHAI, parse_past
 
-    today = datetime.now(SHANGHAI).date()
-    if text is None:
-        return today
-    day = parse_day(text, parameter="--as-of")
-    if day > today:
-        raise DateRangeError(f"--as-of {day} is in the future; today is {today}")
-    return day
+    now = datetime.now(SHANGHAI)
+    return now.date() if text is None else parse_past(text, parameter="--as-of", now=now)

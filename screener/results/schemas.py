@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from screener.errors import NotFoundError
 from screener.files.writing import write_json
 from screener.language import say
-from screener.results import backtest, reports, rules, score, screen, study
+from screener.results import backtest, reports, rules, score, screen, study, today
 from screener.results.tables import Column, Dtype, TableSpec, Unit
 
 __all__ = ["COMMANDS", "json_schema", "write_schemas"]
@@ -113,6 +113,15 @@ _SCHEMAS: Mapping[str, Schema] = {
         rows=_rows(_SCREENED, others=_FIELD),
     ),
     "rules": _document(("listing", "board", "at", "session"), rows=_rows(rules.RULES)),
+    "today": _document(
+        ("since", "now", "data_version_before", "has_news"),
+        data_version={"type": ["integer", "null"], "description": "Snapshot that was read."},
+        cards=_rows(today.CARDS),
+        matured=_rows(today.MATURED),
+        judged=_rows(today.JUDGED),
+        changed=_rows(today.RUN_DIFF),
+        lacks=_rows(today.LACKS),
+    ),
     "report check": _document(("report", "published", "verdicts"), rows=_rows(reports.CHECKING)),
 }
 

@@ -10,7 +10,7 @@ from screener.data.lake.comparison import TableDiff, ValueChange, VersionCompari
 from screener.data.lake.schema import TableName
 from screener.workflows.explain.rerun import RunFailure, RunsDiff, compare_runs
 from screener.workspace.locate import Workspace
-from screener.workspace.runs import stored_runs
+from screener.workspace.runs import StoredRun, stored_runs
 
 __all__ = ["DataDiff", "diff_versions", "run_diff_rows"]
 
@@ -54,6 +54,7 @@ def diff_versions(
     *,
     program_version: str,
     tables: Sequence[TableName] = (),
+    more: Sequence[StoredRun] = (),
 ) -> Iterator[DataDiff]:
     """Compare two data versions, and every stored run at both; the result lives in the context.
 
@@ -67,6 +68,8 @@ def diff_versions(
         Version of the program that evaluates the runs.
     tables
         Tables to tell of; all when empty. Runs are judged by all of them in any case.
+    more
+        Runs to compare beside those that are stored.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def diff_versions(
         runs = compare_runs(
             workspace.data_cache,
             (old, new),
-            stored.runs,
+            (*stored.runs, *more),
             every,
             program_version=program_version,
         )
