@@ -27,6 +27,7 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.errors import InputError
+from screener.language import say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -281,7 +282,7 @@ def backtest(
         "delisting_recovery": delisting_recovery,
     }
     desk = Workspace(workspace_of(workspace), broken=tell_broken)
-    with working("backtesting"):
+    with working(say("backtesting")):
         found = desk.backtest(
             names,
             report=report,

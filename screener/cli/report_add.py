@@ -25,6 +25,7 @@ from screener.cli.common import (
 from screener.domain.days import parse_moment
 from screener.errors import InputError
 from screener.files.memory import require_memory
+from screener.language import say
 
 if TYPE_CHECKING:
     from screener.domain.listing import Listing
@@ -206,7 +207,7 @@ def check(
         raise InputError("--excel is about the CSV file", fix="give --csv FILE as well")
     check_targets(csv, json, force=force)
     place = workspace_of(workspace)
-    with working("Checking claims"):
+    with working(say("Checking claims")):
         result = check_report(place, report, version=version)
     for remark in result.remarks:
         messages().print(remark, markup=False, soft_wrap=True)

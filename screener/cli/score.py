@@ -23,7 +23,7 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.errors import InputError
-from screener.language import bound
+from screener.language import bound, say
 
 __all__ = ["score"]
 
@@ -85,7 +85,7 @@ def score(
     if min_calls < 1:
         raise InputError(f"--min-calls {min_calls} is below 1")
     desk = Workspace(workspace_of(workspace), broken=tell_broken)
-    with working("scoring"):
+    with working(say("scoring")):
         run = desk.score(
             names or (),
             broker=broker or "",

@@ -26,6 +26,7 @@ from screener.cli.common import (
 )
 from screener.cli.study_verdicts import VerdictPart
 from screener.errors import InputError
+from screener.language import say
 
 __all__ = ["study"]
 
@@ -214,7 +215,7 @@ def study(
         )
     place = workspace_of(workspace)
     desk = Workspace(place, broken=tell_broken)
-    with working("studying"):
+    with working(say("studying")):
         found = desk.study(
             names,
             report=report,

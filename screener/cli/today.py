@@ -16,6 +16,7 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
+from screener.language import say
 
 __all__ = ["NEWS", "today"]
 
@@ -49,7 +50,7 @@ def today(
 
     check_targets(json, force=force)
     desk = Workspace(workspace_of(workspace))
-    with working("looking"):
+    with working(say("looking")):
         found = desk.today(since)
     if json is not None:
         write_json(json, today_document(found.today))

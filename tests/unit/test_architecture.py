@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "screener"
 LAYERS = (
-    {"errors"},
+    {"errors", "progress"},
     {"language"},
     {"files"},
     {"domain"},

@@ -20,6 +20,7 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.errors import DataError, InputError
+from screener.language import say
 
 if TYPE_CHECKING:
     from screener.data.lake.schema import TableName
@@ -119,10 +120,10 @@ def verify(
         _rebuild(place)
     chosen = _listings(listing)
     names = None if chosen is None else [item.id for item in chosen]
-    with working("examining"):
+    with working(say("examining")):
         verified = examine(place, data_version, tables=tables, listings=names)
     if repair and _repaired(place, verified, yes=yes, quiet=csv == "-"):
-        with working("examining again"):
+        with working(say("examining again")):
             verified = examine(place, tables=tables, listings=names)
     if csv is not None:
         write_rows(csv, FINDINGS, finding_rows(verified), excel=excel)
@@ -144,7 +145,7 @@ def _rebuild(place: Workspace) -> None:
     from screener.render.data.doctor import rebuilt_lines
     from screener.workflows.data.verify import rebuild
 
-    with working("comparing the rows with their commit"):
+    with working(say("comparing the rows with their commit")):
         done = rebuild(place)
     for line in rebuilt_lines(done):
         messages().print(line, markup=False, soft_wrap=True)
@@ -158,7 +159,7 @@ def _repaired(place: Workspace, verified: Verified, *, yes: bool, quiet: bool) -
     screen = messages() if quiet else console()
     if verified.refusal is not None:
         return False
-    with working("looking for repairs"):
+    with working(say("looking for repairs")):
         plan = plan_repairs(place, verified)
     if not plan.proposal.repairs:
         screen.print(repairs_page(plan, outcome=[]))
@@ -172,7 +173,7 @@ def _repaired(place: Workspace, verified: Verified, *, yes: bool, quiet: bool) -
     if asked and not _agreed(plan):
         screen.print("Nothing was changed.")
         return False
-    with working("repairing"):
+    with working(say("repairing")):
         done = apply_repairs(place, plan, now=datetime.now(UTC))
     for remark in done.remarks:
         messages().print(remark, markup=False)

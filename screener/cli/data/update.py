@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from screener.cli.common import WorkspaceOption, console, messages, tell_broken, workspace_of
+from screener.cli.common import WorkspaceOption, console, tell_broken, workspace_of
+from screener.cli.terminal.progress import shown
 from screener.domain.days import parse_day
 from screener.errors import InputError
+from screener.language import say
 
 if TYPE_CHECKING:
     from screener.data.sources.online.transport.clock import Clock
     from screener.data.sources.online.transport.protocol import Need
-    from screener.data.update.run import Progress
     from screener.domain.listing import Listing
     from screener.workspace.locate import Workspace
 
@@ -108,7 +107,7 @@ def update(
     jitter = random.Random()  # noqa: S311 - no secret
     with (
         open_sources(place.data_cache, clock, jitter, network=way_out()) as sources,
-        _progress() as told,
+        shown(say("updating")) as told,
     ):
         sources.check_names(request.sources)
         report = run_update(
@@ -168,39 +167,3 @@ def _words(text: str | None) -> list[str]:
 
 def _years_back(today: date) -> date:
     return today.replace(year=today.year - _YEARS, day=1)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Show on standard error how far an update is; nothing when it is not a terminal."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    screen = messages()
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}", markup=False),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=screen,
-        disable=not screen.is_terminal,
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("updating", total=None, rate="")
-
-        def told(done: int, total: int, label: str) -> None:
-            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
-            rate = "" if not speed else f"{60 * speed:.1f}/min"
-            bar.update(task, completed=done, total=total, description=f"{label:24}", rate=rate)
-
-        yield told

@@ -19,6 +19,7 @@ from screener.cli.common import (
 )
 from screener.errors import InputError
 from screener.files.program import program_version
+from screener.language import say
 
 __all__ = ["compact", "diff", "restore"]
 
@@ -68,7 +69,7 @@ def diff(
             raise InputError(f"--table {name!r} is not one of {', '.join(known)}")
     place = workspace_of(workspace)
     with ExitStack() as stack:
-        with working("comparing"):
+        with working(say("comparing")):
             found = stack.enter_context(
                 diff_versions(
                     place,
@@ -100,7 +101,7 @@ def restore(
     from screener.render.data.store import restore_page
     from screener.workflows.data.restore import restore_data
 
-    with working("restoring"):
+    with working(say("restoring")):
         done = restore_data(workspace_of(workspace), version, dry_run=dry_run)
     console().print(restore_page(done, version, dry_run=dry_run))
 
@@ -130,6 +131,6 @@ def compact(
     from screener.workflows.data.compact import compact_data
 
     now = datetime.now(UTC)
-    with working("compacting"):
+    with working(say("compacting")):
         done = compact_data(workspace_of(workspace), now=now, keep_days=keep_days, dry_run=dry_run)
     console().print(compaction_page(done))

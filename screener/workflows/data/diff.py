@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from screener.data.lake.comparison import TableDiff, ValueChange, VersionComparison
 from screener.data.lake.schema import TableName
+from screener.progress import counted
 from screener.workflows.explain.rerun import RunFailure, RunsDiff, compare_runs
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import StoredRun, stored_runs
@@ -79,7 +80,7 @@ def diff_versions(
         If there is no lake.
     """
     with VersionComparison.open(workspace.data_cache, old, new) as compared:
-        every = tuple(compared.compare(table) for table in TableName)
+        every = tuple(compared.compare(table) for table in counted(tuple(TableName)))
         stored = stored_runs(workspace)
         runs = compare_runs(
             workspace.data_cache,
