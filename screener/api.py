@@ -37,6 +37,7 @@ from screener.files.program import program_version
 if TYPE_CHECKING:
     import pandas as pd
 
+    from screener.domain.listing import Listing
     from screener.workflows.data.importing import ImportOutcome
     from screener.workflows.data.status import Status
     from screener.workflows.data.verify import Verified
@@ -377,7 +378,7 @@ class Workspace:
         *,
         report: str | None = None,
         hold: int | Sequence[int] = (5, 20, 60, 120),
-        capital: float | Sequence[float] = 1e6,
+        capital: float | Sequence[float] | None = None,
         benchmark: str = "",
         data_version: int | None = None,
         jobs: int = 1,
@@ -394,7 +395,8 @@ class Workspace:
         hold
             Sessions to hold; the entry is session 1.
         capital
-            Money of the traded path in CNY; several amounts give a row each.
+            Money of the traded path in CNY, a million unless the settings of the workspace say
+            otherwise; several amounts give a row each.
         benchmark
             One index for all names, `none`, or empty for CSI 300 and Hang Seng.
         data_version
@@ -405,7 +407,8 @@ class Workspace:
             Further fields of `workflows.backtest.options.BacktestOptions`: `paper`,
             `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
             `commission_min`, `hk_account`, `cost_bps`, `max_wait`, `delay`, `weighting`, `entry`,
-            `rebalance`, `rights`, `delisting_recovery`. Several values of `delay`, `weighting`,
+            `rebalance`, `rights`, `delisting_recovery`; what is left out is as the settings of the
+            workspace say, else built in. Several values of `delay`, `weighting`,
             `entry` or `rebalance` run every combination.
 
         Raises
@@ -424,7 +427,8 @@ class Workspace:
         from screener.workflows.backtest.run import run_variants
         from screener.workflows.report.catalog import basket_events
 
-        chosen = BacktestOptions.of(hold=hold, capital=capital, **options)
+        money = {} if capital is None else {"capital": capital}
+        chosen = BacktestOptions.of(**{**self._defaults(), **money, **options, "hold": hold})
         groups = basket_events(self.place, names or None, report)
         remarks = self._left_out(groups.broken)
         request = request_of(groups, chosen.settings(), benchmark=benchmark)
@@ -448,6 +452,7 @@ class Workspace:
         as_of: Day,
         universe: str | None = None,
         basket: str | None = None,
+        listings: Sequence[str | Listing] | None = None,
         where: str | None = None,
         sort: str | None = None,
         top: int | None = None,
@@ -463,9 +468,11 @@ class Workspace:
         as_of
             The day: nothing that was known after it is used.
         universe
-            `a`, `hk` or `all`; or give `basket`.
+            `a`, `hk` or `all`; or give `basket`, or `listings`.
         basket
             Screen the names that this basket had on that day.
+        listings
+            Screen these listings.
         where
             Condition over the fields, such as `pb < 3 OR dividend_yield > 0.03`.
         sort
@@ -497,6 +504,7 @@ class Workspace:
             as_of=parse_day(as_of, parameter="as_of"),
             universe=universe,
             basket=basket,
+            listings=listings,
             ranges=ranges,
             where=where,
             sort=sort,
@@ -637,6 +645,7 @@ class Workspace:
             If what was kept of the last look cannot be read.
         """
         from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.backtest.options import BacktestOptions
         from screener.workflows.report.catalog import list_baskets
         from screener.workflows.today.look import Look, last_look
         from screener.workflows.today.run import run_today
@@ -647,7 +656,13 @@ class Workspace:
         else:
             before = Look(since=parse_past(since, parameter="--since", now=now))
         with recorded_sessions(self.place.data_cache):
-            found = run_today(self.place, before, now=now, program_version=program_version())
+            found = run_today(
+                self.place,
+                before,
+                now=now,
+                program_version=program_version(),
+                options=BacktestOptions.of(**self._defaults()),
+            )
         return TodayResult(self.place, found, baskets=tuple(list_baskets(self.place)))
 
     def explain(self, result: BacktestResult | str, row: int = 0) -> Explanation:
@@ -685,6 +700,25 @@ class Workspace:
             recorded_sessions(self.place.data_cache),
         ):
             return explain(store, stored, wanted, program_version=program_version())
+
+    def settings(self) -> dict[str, object]:
+        """Return the settings that hold: environment, else `screener.toml`, else built in.
+
+        Raises
+        ------
+        ConfigError
+            If one of them is none.
+        """
+        from screener.workflows.settings import held_settings
+
+        held = held_settings(self.place, os.environ)
+        return {key: item.value for key, item in held.items()}
+
+    def _defaults(self) -> dict[str, Any]:
+        """Return the options of a backtest that the settings say."""
+        from screener.workflows.settings import backtest_defaults, held_settings
+
+        return dict(backtest_defaults(held_settings(self.place, os.environ)))
 
     def _left_out(self, broken: Sequence[Broken]) -> tuple[str, ...]:
         if self.broken is None:

@@ -21,7 +21,7 @@ from screener.cli.common import (
     tell_broken,
     workspace_of,
 )
-from screener.domain.listing import Currency
+from screener.domain.listing import Currency, parse_listings
 
 if TYPE_CHECKING:
     from datetime import date
@@ -43,6 +43,10 @@ def screen(
     universe: Annotated[
         str | None,
         typer.Option("--universe", metavar="a|hk|all", help="Screen a whole market."),
+    ] = None,
+    listing: Annotated[
+        str | None,
+        typer.Option("--listing", metavar="A,B,…", help="Screen listings, by their codes."),
     ] = None,
     as_of: Annotated[
         str | None,
@@ -125,6 +129,7 @@ def screen(
         as_of=_day(as_of),
         universe=universe,
         basket=basket,
+        listings=None if listing is None else parse_listings(listing, parameter="--listing"),
         where=where,
         sort=sort,
         top=top,

@@ -87,7 +87,12 @@ class _Found:
 
 
 def run_today(
-    workspace: Workspace, before: Look, *, now: datetime, program_version: str, jobs: int = 1
+    workspace: Workspace,
+    before: Look,
+    *,
+    now: datetime,
+    program_version: str,
+    options: BacktestOptions,
 ) -> Today:
     """Compare what is known now with what was known at a look.
 
@@ -101,15 +106,17 @@ def run_today(
         What was known; with a day in it, what is of that day or later is new.
     now
         Present moment, aware.
-    program_version, jobs
-        As in `run_variants`.
+    program_version
+        Version of the program, part of a run's id.
+    options
+        How the baskets are held and paid for, in the first of their ways.
     """
     found = _Found(before)
     broken = _cards(workspace, found)
     try:
         with Store.open(workspace.data_cache) as store:
             found.version, found.simulated = store.version, store.simulated()
-            _tried(found, lambda: _windows(workspace, store, found, program_version, jobs))
+            _tried(found, lambda: _windows(workspace, store, found, program_version, options))
             _tried(found, lambda: _calls(workspace, store, found))
             old = _old_version(store, before)
     except ScreenerError as error:
@@ -199,18 +206,17 @@ def _card(report: Report, note: Note) -> Row:
 
 
 def _windows(
-    workspace: Workspace, store: Store, found: _Found, program_version: str, jobs: int
+    workspace: Workspace,
+    store: Store,
+    found: _Found,
+    program_version: str,
+    options: BacktestOptions,
 ) -> None:
     groups = basket_events(workspace)
-    options = BacktestOptions()
     try:
         asked = request_of(groups, options.settings())
-        (run,) = run_variants(
-            store,
-            variant_requests(asked, options.variants()),
-            program_version=program_version,
-            jobs=jobs,
-        )
+        requests = variant_requests(asked, options.variants())[:1]
+        (run,) = run_variants(store, requests, program_version=program_version)
     except NoTradableConstituents:
         found.keys["windows"] = frozenset()
         return
