@@ -27,10 +27,11 @@ from screener.api_results import (
     ScoreResult,
     ScreenedResult,
     StudyResult,
+    TodayResult,
     framed,
 )
 from screener.domain.choices import choice
-from screener.domain.days import SHANGHAI, parse_day, parse_moment
+from screener.domain.days import SHANGHAI, parse_day, parse_moment, parse_past
 from screener.errors import InputError
 from screener.files.program import program_version
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from screener.data.sources.online.transport.clock import Clock
     from screener.data.update.run import Progress
     from screener.data.update.session import UpdateReport
+    from screener.domain.listing import Listing
     from screener.workflows.data.importing import ImportOutcome
     from screener.workflows.data.status import Status
     from screener.workflows.data.verify import Verified
@@ -53,6 +55,7 @@ __all__ = [
     "ScoreResult",
     "ScreenedResult",
     "StudyResult",
+    "TodayResult",
     "Workspace",
     "demo",
     "init",
@@ -450,7 +453,7 @@ class Workspace:
         *,
         report: str | None = None,
         hold: int | Sequence[int] = (5, 20, 60, 120),
-        capital: float | Sequence[float] = 1e6,
+        capital: float | Sequence[float] | None = None,
         benchmark: str = "",
         data_version: int | None = None,
         jobs: int = 1,
@@ -467,7 +470,8 @@ class Workspace:
         hold
             Sessions to hold; the entry is session 1.
         capital
-            Money of the traded path in CNY; several amounts give a row each.
+            Money of the traded path in CNY, a million unless the settings of the workspace say
+            otherwise; several amounts give a row each.
         benchmark
             One index for all names, `none`, or empty for CSI 300 and Hang Seng.
         data_version
@@ -478,7 +482,8 @@ class Workspace:
             Further fields of `workflows.backtest.options.BacktestOptions`: `paper`,
             `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
             `commission_min`, `hk_account`, `cost_bps`, `max_wait`, `delay`, `weighting`, `entry`,
-            `rebalance`, `rights`, `delisting_recovery`. Several values of `delay`, `weighting`,
+            `rebalance`, `rights`, `delisting_recovery`; what is left out is as the settings of the
+            workspace say, else built in. Several values of `delay`, `weighting`,
             `entry` or `rebalance` run every combination.
 
         Raises
@@ -497,7 +502,8 @@ class Workspace:
         from screener.workflows.backtest.run import run_variants
         from screener.workflows.report.catalog import basket_events
 
-        chosen = BacktestOptions.of(hold=hold, capital=capital, **options)
+        money = {} if capital is None else {"capital": capital}
+        chosen = BacktestOptions.of(**{**self._defaults(), **money, **options, "hold": hold})
         groups = basket_events(self.place, names or None, report)
         remarks = self._left_out(groups.broken)
         request = request_of(groups, chosen.settings(), benchmark=benchmark)
@@ -512,7 +518,8 @@ class Workspace:
                 jobs=jobs,
             )
         lacking = groups.lacking or any(run.lacking for run in runs)
-        return BacktestResult(self.place, runs, lacking=lacking, remarks=remarks)
+        baskets = tuple(basket for basket, _ in groups)
+        return BacktestResult(self.place, runs, lacking=lacking, remarks=remarks, baskets=baskets)
 
     def screen(
         self,
@@ -520,6 +527,7 @@ class Workspace:
         as_of: Day,
         universe: str | None = None,
         basket: str | None = None,
+        listings: Sequence[str | Listing] | None = None,
         where: str | None = None,
         sort: str | None = None,
         top: int | None = None,
@@ -535,9 +543,11 @@ class Workspace:
         as_of
             The day: nothing that was known after it is used.
         universe
-            `a`, `hk` or `all`; or give `basket`.
+            `a`, `hk` or `all`; or give `basket`, or `listings`.
         basket
             Screen the names that this basket had on that day.
+        listings
+            Screen these listings.
         where
             Condition over the fields, such as `pb < 3 OR dividend_yield > 0.03`.
         sort
@@ -569,6 +579,7 @@ class Workspace:
             as_of=parse_day(as_of, parameter="as_of"),
             universe=universe,
             basket=basket,
+            listings=listings,
             ranges=ranges,
             where=where,
             sort=sort,
@@ -693,6 +704,42 @@ class Workspace:
             run = run_score(self.place, store, request)
         return ScoreResult(run, remarks=self._left_out(run.broken))
 
+    def today(self, since: Day | None = None) -> TodayResult:
+        """Tell what is new since the last look, or since a day.
+
+        Nothing is taken for seen before `keep` of what is returned is called.
+
+        Parameters
+        ----------
+        since
+            Tell what is of this day or later; since the last look if left out.
+
+        Raises
+        ------
+        StorageDamaged
+            If what was kept of the last look cannot be read.
+        """
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.backtest.options import BacktestOptions
+        from screener.workflows.report.catalog import list_baskets
+        from screener.workflows.today.look import Look, last_look
+        from screener.workflows.today.run import run_today
+
+        now = _now()
+        if since is None:
+            before = last_look(self.place)
+        else:
+            before = Look(since=parse_past(since, parameter="--since", now=now))
+        with recorded_sessions(self.place.data_cache):
+            found = run_today(
+                self.place,
+                before,
+                now=now,
+                program_version=program_version(),
+                options=BacktestOptions.of(**self._defaults()),
+            )
+        return TodayResult(self.place, found, baskets=tuple(list_baskets(self.place)))
+
     def explain(self, result: BacktestResult | str, row: int = 0) -> Explanation:
         """Show where a row of a backtest came from: prices, weights, orders, rules, sources.
 
@@ -728,6 +775,25 @@ class Workspace:
             recorded_sessions(self.place.data_cache),
         ):
             return explain(store, stored, wanted, program_version=program_version())
+
+    def settings(self) -> dict[str, object]:
+        """Return the settings that hold: environment, else `screener.toml`, else built in.
+
+        Raises
+        ------
+        ConfigError
+            If one of them is none.
+        """
+        from screener.workflows.settings import held_settings
+
+        held = held_settings(self.place, os.environ)
+        return {key: item.value for key, item in held.items()}
+
+    def _defaults(self) -> dict[str, Any]:
+        """Return the options of a backtest that the settings say."""
+        from screener.workflows.settings import backtest_defaults, held_settings
+
+        return dict(backtest_defaults(held_settings(self.place, os.environ)))
 
     def _left_out(self, broken: Sequence[Broken]) -> tuple[str, ...]:
         if self.broken is None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import vectorbt as vbt
 
+    from screener.domain.basket import Basket
     from screener.domain.report import Report
     from screener.results.tables import Row, TableSpec
     from screener.workflows.backtest.run import BacktestRun
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from screener.workflows.screen.run import ScreenResult
     from screener.workflows.study.run import StudyRun
     from screener.workflows.study.verdicts import VerdictRun
+    from screener.workflows.today.run import Today
     from screener.workspace.locate import Workspace as Place
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "ScoreResult",
     "ScreenedResult",
     "StudyResult",
+    "TodayResult",
     "framed",
 ]
 
@@ -47,12 +50,20 @@ class BacktestResult:
         Whether something is missing that was asked for, or a card that may have fed it is broken.
     remarks
         What was left out before anything was run.
+    baskets
+        The baskets that were asked for.
     """
 
     place: Place
     runs: tuple[BacktestRun, ...]
     lacking: bool = False
     remarks: tuple[str, ...] = ()
+    baskets: tuple[Basket, ...] = ()
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the baskets are called in the reader's language, where they have such a title."""
+        return _titles(self.baskets)
 
     @cached_property
     def returns(self) -> pd.DataFrame:
@@ -351,6 +362,84 @@ class ScoreResult:
             simulated=self.run.simulated,
             remarks=(*self.remarks, *self.run.remarks),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class TodayResult:
+    """What is new since a look."""
+
+    place: Place
+    today: Today
+    baskets: tuple[Basket, ...] = ()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything is new."""
+        return self.today.has_news
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the baskets are called in the reader's language, where they have such a title."""
+        return _titles(self.baskets)
+
+    @cached_property
+    def cards(self) -> pd.DataFrame:
+        """One note of a new card a row; reposts and reiterations say so."""
+        from screener.results.today import CARDS
+
+        return self._frame(CARDS, self.today.cards)
+
+    @cached_property
+    def matured(self) -> pd.DataFrame:
+        """One event, horizon and capital whose window ended a row."""
+        from screener.results.today import MATURED
+
+        return self._frame(MATURED, self.today.matured)
+
+    @cached_property
+    def judged(self) -> pd.DataFrame:
+        """One call whose horizon ended a row."""
+        from screener.results.today import JUDGED
+
+        return self._frame(JUDGED, self.today.judged)
+
+    @cached_property
+    def changed(self) -> pd.DataFrame:
+        """One value of a finished result that data have corrected a row."""
+        from screener.results.today import RUN_DIFF
+
+        return self._frame(RUN_DIFF, self.today.changed)
+
+    @cached_property
+    def lacks(self) -> pd.DataFrame:
+        """What is stale, missing or broken, and the command that mends it."""
+        from screener.results.today import LACKS
+
+        return self._frame(LACKS, self.today.lacks)
+
+    def keep(self) -> None:
+        """Take all of it for seen, unless a day was asked for: the next look begins here."""
+        from screener.workflows.today.look import keep_look
+
+        if self.today.before.since is None:
+            keep_look(self.place, self.today.now)
+
+    def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
+        return framed(
+            spec,
+            rows,
+            data_version=self.today.now.data_version,
+            simulated=self.today.simulated,
+            remarks=self.today.remarks,
+        )
+
+
+def _titles(baskets: Sequence[Basket]) -> dict[str, str]:
+    from screener.language import Language, bound
+
+    if bound() is not Language.ZH:
+        return {}
+    return {item.name: item.title_zh for item in baskets if item.title_zh}
 
 
 def framed(spec: TableSpec, rows: Sequence[Row], **attrs: object) -> pd.DataFrame:

@@ -30,6 +30,7 @@ from screener.paths.metrics.measures import max_drawdown
 from screener.paths.parallel import check_jobs, mapped
 from screener.paths.path_panel import PathPanel, path_panel_of
 from screener.paths.windows import Window, WindowStatus
+from screener.progress import counted
 
 __all__ = ["EventResult", "Settings", "run_backtest"]
 
@@ -221,7 +222,9 @@ def run_backtest(
         caps=caps,
         compiled=compiled,
     )
-    return tuple(result for results in mapped(work, parts, jobs=jobs) for result in results)
+    return tuple(
+        result for results in mapped(work, parts, jobs=jobs, size=len) for result in results
+    )
 
 
 def _some(
@@ -240,7 +243,7 @@ def _some(
     main: list[Window] = []
     others: dict[int, tuple[Window, ...]] = {}
     lacks: dict[int, str] = {}
-    for event, entries in events:
+    for event, entries in counted(events):
         for horizon in settings.horizons:
             found = [
                 resolved_window(

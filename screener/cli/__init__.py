@@ -6,7 +6,9 @@ titles when it is imported.
 
 import os
 import sys
+from pathlib import Path
 
 from screener.language import bind_process
+from screener.workspace.settings import spoken_environ
 
-bind_process(sys.argv[1:], os.environ)
+bind_process(sys.argv[1:], spoken_environ(sys.argv[1:], os.environ, Path.cwd()))

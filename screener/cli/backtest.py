@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,6 +27,13 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.errors import InputError
+from screener.language import say
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from screener.api import BacktestResult
+    from screener.workflows.backtest.summary import Shown
 
 __all__ = ["backtest"]
 
@@ -196,10 +203,40 @@ def backtest(
             "as CSV.",
         ),
     ] = None,
+    paths: Annotated[
+        str | None,
+        typer.Option(
+            "--paths",
+            metavar="FILE",
+            help="Write the values of basket, money and index at every close as CSV, 1 at the "
+            "start.",
+        ),
+    ] = None,
     jobs: Annotated[
         int,
         typer.Option("--jobs", metavar="N", help="Processes that share the events; -1 for all."),
     ] = 1,
+    detail: Annotated[
+        bool,
+        typer.Option("--detail", help="A block for each event instead of one table of them all."),
+    ] = False,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            "--sort",
+            metavar="FIELD",
+            help="Sort the table, the greatest or newest first; -FIELD turns it round.",
+        ),
+    ] = None,
+    filter_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="FIELD=A..B",
+            help="Show some lines of the table alone, such as active=0.. or status=mature; files "
+            "hold every row.",
+        ),
+    ] = None,
     csv: CsvOption = None,
     json: JsonOption = None,
     excel: ExcelOption = False,
@@ -213,17 +250,18 @@ def backtest(
 
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
     """
-    from screener.files.writing import check_targets, write_csv, write_json
-    from screener.render.backtest import backtest_page
+    from screener.files.writing import check_targets, write_json
     from screener.render.performance import metrics_page
-    from screener.render.variants import variants_page
-    from screener.results.backtest import METRICS, NAMES, ORDERS
+    from screener.results.backtest import METRICS, NAMES, ORDERS, PATHS
+    from screener.results.files import write_rows
     from screener.workflows.backtest.measures import metric_rows
     from screener.workflows.backtest.order_rows import order_rows
-    from screener.workflows.backtest.rows import ledger_rows, result_table
+    from screener.workflows.backtest.rows import ledger_rows, path_rows, result_table
+    from screener.workflows.backtest.summary import parse_shown
 
-    check_targets(csv, json, ledger, metrics, force=force)
-    check_excel(excel, csv, ledger, metrics)
+    shown = parse_shown(sort, filter_ or [])
+    check_targets(csv, json, ledger, metrics, paths, force=force)
+    check_excel(excel, csv, ledger, metrics, paths)
     _check_cost(context, cost_bps)
     options = {
         "paper": paper,
@@ -244,7 +282,7 @@ def backtest(
         "delisting_recovery": delisting_recovery,
     }
     desk = Workspace(workspace_of(workspace), broken=tell_broken)
-    with working("backtesting"):
+    with working(say("backtesting")):
         found = desk.backtest(
             names,
             report=report,
@@ -258,24 +296,51 @@ def backtest(
     runs = found.runs
     table = result_table(runs)
     if csv is not None:
-        write_csv(csv, table.spec.names, table.rows, excel=excel)
+        write_rows(csv, table.spec, table.rows, excel=excel)
     if json is not None:
         write_json(json, table.rows)
     if ledger is not None:
         on_paper = runs[0].request.settings.frictions is None
         told = [row for run in runs for row in (ledger_rows if on_paper else order_rows)(run)]
-        write_csv(ledger, (NAMES if on_paper else ORDERS).names, told, excel=excel)
+        write_rows(ledger, (NAMES if on_paper else ORDERS), told, excel=excel)
     if metrics is not None:
         measured = [row for run in runs for row in metric_rows(run)]
-        write_csv(metrics, METRICS.names, measured, excel=excel)
+        write_rows(metrics, METRICS, measured, excel=excel)
+    if paths is not None:
+        write_rows(paths, PATHS, [row for run in runs for row in path_rows(run)], excel=excel)
     remarks = [*(line for run in runs for line in run.remarks), *found.save()]
-    if "-" not in (csv, json, ledger, metrics):
-        console().print(backtest_page(runs[0]) if len(runs) == 1 else variants_page(runs))
+    if "-" not in (csv, json, ledger, metrics, paths):
+        console().print(_page(found, shown, detail=detail))
         if metrics is not None and len(runs) == 1:
             console().print(metrics_page(runs[0]))
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
     ends_lacking(found.lacking)
+
+
+def _page(found: BacktestResult, shown: Shown, *, detail: bool) -> RenderableType:
+    """Return the page of a result: one table of many events, else a block for each."""
+    from screener.render.backtest import backtest_page
+    from screener.render.summary import summary_page
+    from screener.render.variants import variants_page
+    from screener.workflows.backtest.summary import summarise
+    from screener.workflows.study.known import known_verdicts
+
+    run = found.runs[0]
+    if len(found.runs) > 1:
+        return variants_page(found.runs)
+    if detail or len(run.by_event) == 1:
+        return backtest_page(run)
+    verdicts, told = known_verdicts(found.place, run.data_version, run.request.events)
+    for line in told:
+        messages().print(line, markup=False)
+    return summary_page(
+        run,
+        summarise(run, shown),
+        titles=found.titles,
+        verdicts=verdicts,
+        beside="screener study --all --placebo 2000",
+    )
 
 
 def _check_cost(context: typer.Context, cost_bps: float | None) -> None:

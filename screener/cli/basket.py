@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from screener.cli.common import WorkspaceOption, console, tell_broken, workspace_of
+from screener.cli.common import WorkspaceOption, console, messages, tell_broken, workspace_of
 from screener.domain.days import parse_moment
 from screener.domain.listing import Listing, parse_listing
-from screener.errors import InputError
+from screener.errors import InputError, ScreenerError
+from screener.language import say
 
 if TYPE_CHECKING:
     from screener.workspace.locate import Workspace
@@ -135,6 +136,34 @@ def new(
     )
     _print(place, made.name)
     console().print(f"Written to {path}", markup=False, soft_wrap=True)
+
+
+@basket_app.command("rm")
+def remove(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME…", help="Baskets, by their names or files.")
+    ],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Remove baskets: their files, and nothing of what they were fed by or what they returned.
+
+    Example: screener basket rm mine
+    """
+    from screener.workflows.report.catalog import remove_basket
+
+    place = workspace_of(workspace)
+    failed: list[ScreenerError] = []
+    for name in dict.fromkeys(names):
+        try:
+            path = remove_basket(place, name)
+        except ScreenerError as error:
+            failed.append(error)
+            messages().print(str(error), markup=False, soft_wrap=True)
+        else:
+            told = say("Removed {path}", path=path)
+            console().print(told, markup=False, soft_wrap=True)
+    if failed:
+        raise typer.Exit(failed[0].exit_code)
 
 
 def _print(place: Workspace, name: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from screener.cli.terminal.progress import working
 from screener.domain.days import MOST_SESSIONS
 from screener.errors import DataError, InputError
 
@@ -49,7 +49,11 @@ WorkspaceOption = Annotated[
 ]
 CsvOption = Annotated[
     str | None,
-    typer.Option("--csv", metavar="FILE", help="Write the rows as CSV; - is standard output."),
+    typer.Option(
+        "--csv",
+        metavar="FILE",
+        help="Write the rows as CSV, - is standard output; as a workbook if it ends in .xlsx.",
+    ),
 ]
 ExcelOption = Annotated[
     bool,
@@ -76,17 +80,6 @@ def workspace_of(option: Path | None) -> Workspace:
     from screener.workspace.locate import find_workspace
 
     return find_workspace(option, environ=os.environ, cwd=Path.cwd())
-
-
-@contextmanager
-def working(what: str) -> Iterator[None]:
-    """Show on standard error that work goes on; nothing when it is not a terminal."""
-    screen = messages()
-    if not screen.is_terminal:
-        yield
-        return
-    with screen.status(f"{what} …"):
-        yield
 
 
 def console() -> Console:

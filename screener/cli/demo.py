@@ -12,6 +12,7 @@ import typer
 
 from screener.cli.common import console, working
 from screener.files.program import program_version
+from screener.language import say
 
 __all__ = ["demo", "on_path"]
 
@@ -35,20 +36,21 @@ def demo(
         screen,
         simulate,
     )
-    from screener.render.backtest import summary_page
     from screener.render.screen import screen_view
+    from screener.render.summary import summary_page
+    from screener.workflows.backtest.summary import Shown, summarise
 
     out = console()
     place = demo_workspace(directory)
-    with working("simulating a market"):
+    with working(say("simulating a market")):
         outcome = simulate(place)
     rows = sum(item.added + item.changed + item.unchanged for item in outcome.changes)
     out.print(f"1. A simulated market: {rows:,} rows, data version {outcome.version}.\n")
-    with working("backtesting"):
+    with working(say("backtesting")):
         run = back_test(place, program_version=program_version())
     out.print(f"2. What the reports' baskets returned in it, held {_HOLD} sessions, in %:\n")
-    out.print(summary_page(run, horizon=_HOLD))
-    with working("screening"):
+    out.print(summary_page(run, summarise(run, Shown(), horizon=_HOLD)))
+    with working(say("screening")):
         result = screen(place)
     out.print("\n3. What is cheap in it:\n")
     out.print(screen_view(result))

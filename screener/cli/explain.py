@@ -16,6 +16,7 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.files.program import program_version
+from screener.language import say
 
 __all__ = ["explain"]
 
@@ -58,7 +59,7 @@ def explain(
         stored = load_run(place, source)
         wanted = stored_row(stored, row)
     with (
-        working("evaluating it again"),
+        working(say("evaluating it again")),
         Store.open(place.data_cache, version=stored.data_version) as store,
         recorded_sessions(place.data_cache),
     ):

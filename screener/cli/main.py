@@ -39,6 +39,8 @@ _COMMANDS = (
     "explain",
     "rules",
     "screen",
+    "today",
+    "config",
 )
 
 app: typer.Typer
@@ -82,7 +84,11 @@ def _root(
     _version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+            "--version",
+            "-V",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version and exit.",
         ),
     ] = False,
     lang: Annotated[
@@ -91,7 +97,7 @@ def _root(
             "--lang",
             metavar="zh|en|auto",
             help="Language of all that is shown, before or after the command "
-            "(default: $SCREENER_LANG, else that of the locale).",
+            "(default: $SCREENER_LANG, else that of the settings, else that of the locale).",
         ),
     ] = None,
 ) -> None:

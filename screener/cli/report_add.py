@@ -279,8 +279,9 @@ def check(
     Example: screener report check R5
     """
     require_memory()
-    from screener.files.writing import check_targets, write_csv, write_json
+    from screener.files.writing import check_targets, write_json
     from screener.render.checking import checking_view
+    from screener.results.files import write_rows
     from screener.results.reports import CHECKING
     from screener.workflows.report.check import check_report, checking_document, checking_rows
 
@@ -288,13 +289,13 @@ def check(
         raise InputError("--excel is about the CSV file", fix="give --csv FILE as well")
     check_targets(csv, json, force=force)
     place = workspace_of(workspace)
-    with working("Checking claims"):
+    with working(say("Checking claims")):
         result = check_report(place, report, version=version)
     for remark in result.remarks:
         messages().print(remark, markup=False, soft_wrap=True)
     if "-" not in (csv, json):
         console().print(checking_view(result))
     if csv:
-        write_csv(csv, CHECKING.names, checking_rows(result), excel=excel)
+        write_rows(csv, CHECKING, checking_rows(result), excel=excel)
     if json:
         write_json(json, checking_document(result))

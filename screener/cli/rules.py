@@ -49,8 +49,9 @@ def rules(
     Example: screener rules --at 2026-07-06 --listing 00700.HK --csv rules.csv
     """
     from screener.domain.listing import Kind, parse_listing
-    from screener.files.writing import check_targets, write_csv, write_json
+    from screener.files.writing import check_targets, write_json
     from screener.render.rules import rules_view
+    from screener.results.files import write_rows
     from screener.results.rules import RULES
     from screener.workflows.rules.rows import rules_document, rules_rows
     from screener.workflows.rules.run import lake_if_any, run_ruling
@@ -64,7 +65,7 @@ def rules(
     if "-" not in (csv, json):
         console().print(rules_view(page))
     if csv is not None:
-        write_csv(csv, RULES.names, rules_rows(page), excel=excel)
+        write_rows(csv, RULES, rules_rows(page), excel=excel)
     if json is not None:
         write_json(json, rules_document(page))
     for remark in page.remarks:

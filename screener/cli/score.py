@@ -23,7 +23,7 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.errors import InputError
-from screener.language import bound
+from screener.language import bound, say
 
 __all__ = ["score"]
 
@@ -74,8 +74,9 @@ def score(
 
     Example: screener score --by broker,rating --calls calls.csv
     """
-    from screener.files.writing import check_targets, write_csv, write_json
+    from screener.files.writing import check_targets, write_json
     from screener.render.score import score_page
+    from screener.results.files import write_rows
     from screener.results.score import CALLS, SCORES
     from screener.workflows.score.rows import call_rows, score_document, score_rows
 
@@ -84,7 +85,7 @@ def score(
     if min_calls < 1:
         raise InputError(f"--min-calls {min_calls} is below 1")
     desk = Workspace(workspace_of(workspace), broken=tell_broken)
-    with working("scoring"):
+    with working(say("scoring")):
         run = desk.score(
             names or (),
             broker=broker or "",
@@ -94,11 +95,11 @@ def score(
             data_version=data_version,
         ).run
     if csv is not None:
-        write_csv(csv, SCORES.names, score_rows(run), excel=excel)
+        write_rows(csv, SCORES, score_rows(run), excel=excel)
     if json is not None:
         write_json(json, score_document(run))
     if calls is not None:
-        write_csv(calls, CALLS.names, call_rows(run), excel=excel)
+        write_rows(calls, CALLS, call_rows(run), excel=excel)
     if "-" not in (csv, json, calls):
         out = console()
         out.print(score_page(run, bound(), width=out.width))

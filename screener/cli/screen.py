@@ -21,8 +21,7 @@ from screener.cli.common import (
     tell_broken,
     workspace_of,
 )
-from screener.domain.listing import Currency
-from screener.errors import DateRangeError
+from screener.domain.listing import Currency, parse_listings
 
 if TYPE_CHECKING:
     from datetime import date
@@ -44,6 +43,10 @@ def screen(
     universe: Annotated[
         str | None,
         typer.Option("--universe", metavar="a|hk|all", help="Screen a whole market."),
+    ] = None,
+    listing: Annotated[
+        str | None,
+        typer.Option("--listing", metavar="A,B,…", help="Screen listings, by their codes."),
     ] = None,
     as_of: Annotated[
         str | None,
@@ -126,6 +129,7 @@ def screen(
         as_of=_day(as_of),
         universe=universe,
         basket=basket,
+        listings=None if listing is None else parse_listings(listing, parameter="--listing"),
         where=where,
         sort=sort,
         top=top,
@@ -141,8 +145,9 @@ def screen(
 def _show(
     result: ScreenResult, *, csv: str | None, json: str | None, excel: bool, passed_only: bool
 ) -> None:
-    from screener.files.writing import write_csv, write_json
+    from screener.files.writing import write_json
     from screener.render.screen import screen_view
+    from screener.results.files import write_rows
     from screener.workflows.screen.table import screen_document, screen_table
 
     for remark in result.remarks:
@@ -151,7 +156,7 @@ def _show(
         console().print(screen_view(result))
     if csv is not None:
         table = screen_table(result, passed_only=passed_only)
-        write_csv(csv, table.spec.names, table.rows, excel=excel)
+        write_rows(csv, table.spec, table.rows, excel=excel)
     if json is not None:
         write_json(json, screen_document(result, passed_only=passed_only))
 
@@ -159,12 +164,7 @@ def _show(
 def _day(text: str | None) -> date:
     from datetime import datetime
 
-    from screener.domain.days import SHANGHAI, parse_day
+    from screener.domain.days import SHANGHAI, parse_past
 
-    today = datetime.now(SHANGHAI).date()
-    if text is None:
-        return today
-    day = parse_day(text, parameter="--as-of")
-    if day > today:
-        raise DateRangeError(f"--as-of {day} is in the future; today is {today}")
-    return day
+    now = datetime.now(SHANGHAI)
+    return now.date() if text is None else parse_past(text, parameter="--as-of", now=now)

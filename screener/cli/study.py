@@ -26,6 +26,7 @@ from screener.cli.common import (
 )
 from screener.cli.study_verdicts import VerdictPart
 from screener.errors import InputError
+from screener.language import say
 
 __all__ = ["study"]
 
@@ -190,8 +191,9 @@ def study(
 
     Example: screener study --all --by basket --csv tests.csv
     """
-    from screener.files.writing import check_targets, write_csv, write_json
+    from screener.files.writing import check_targets, write_json
     from screener.render.study import study_page
+    from screener.results.files import write_rows
     from screener.results.study import NAMES, SESSIONS, TESTS
     from screener.workflows.study.rows import (
         day_rows,
@@ -213,7 +215,7 @@ def study(
         )
     place = workspace_of(workspace)
     desk = Workspace(place, broken=tell_broken)
-    with working("studying"):
+    with working(say("studying")):
         found = desk.study(
             names,
             report=report,
@@ -245,7 +247,7 @@ def study(
         (ledger, NAMES, name_rows(run)),
     ):
         if target is not None:
-            write_csv(target, spec.names, rows, excel=excel)
+            write_rows(target, spec, rows, excel=excel)
     if json is not None:
         write_json(json, study_document(run))
     part.write(excel=excel)

@@ -52,7 +52,7 @@ class VerdictPart:
         """Write the files that were asked for."""
         if self.found is None:
             return
-        from screener.files.writing import write_csv
+        from screener.results.files import write_rows
         from screener.results.placebo import CONTROLS, PLACEBOS, VERDICTS
         from screener.workflows.study.placebo_rows import control_rows, placebo_rows
         from screener.workflows.study.verdicts import verdict_rows
@@ -64,7 +64,7 @@ class VerdictPart:
             (self.verdicts, VERDICTS, verdict_rows(self.found)),
         ):
             if target is not None:
-                write_csv(target, spec.names, rows, excel=excel)
+                write_rows(target, spec, rows, excel=excel)
 
     def show(self, out: Console) -> None:
         """Print the comparison and the verdicts."""
@@ -85,8 +85,10 @@ class VerdictPart:
         if self.found is None:
             return []
         from screener.workflows.backtest.rows import run_document
+        from screener.workflows.study.known import keep_verdicts
         from screener.workspace.runs import save_run
 
         backtest = self.found.backtest
         stored = save_run(place, backtest.run_id, run_document(backtest))
-        return [*self.found.placebo.remarks, *backtest.remarks, *stored]
+        kept = keep_verdicts(place, backtest.data_version, self.found.verdicts)
+        return [*self.found.placebo.remarks, *backtest.remarks, *stored, *kept]

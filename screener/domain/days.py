@@ -6,8 +6,9 @@ import re
 from datetime import date, datetime, timedelta, timezone
 
 from screener.errors import DateRangeError
+from screener.language import say
 
-__all__ = ["MOST_SESSIONS", "SHANGHAI", "parse_day", "parse_moment"]
+__all__ = ["MOST_SESSIONS", "SHANGHAI", "parse_day", "parse_moment", "parse_past"]
 
 MOST_SESSIONS = 2_500
 """Greatest number of sessions that anything is held or waits."""
@@ -40,6 +41,27 @@ def parse_day(value: date | str, *, parameter: str) -> date:
         raise DateRangeError(
             f"{parameter} {value!r} is not a date", fix="write it like 2026-05-27"
         ) from None
+
+
+def parse_past(value: date | str, *, parameter: str, now: datetime) -> date:
+    """Read a day that has begun in Shanghai; see `parse_day`.
+
+    Raises
+    ------
+    DateRangeError
+        If it is none, or lies in the future.
+    """
+    day, today = parse_day(value, parameter=parameter), now.astimezone(SHANGHAI).date()
+    if day > today:
+        raise DateRangeError(
+            say(
+                "{option} {day} is in the future; today is {today}",
+                option=parameter,
+                day=day,
+                today=today,
+            )
+        )
+    return day
 
 
 def parse_moment(value: date | str, *, parameter: str) -> date:

@@ -20,6 +20,7 @@ from screener.errors import InputError
 from screener.files.clean import COMMANDS, clean, clean_line
 from screener.files.failures import storage_error
 from screener.files.whole import put_whole, write_whole
+from screener.files.workbook import is_our_workbook
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,6 +48,7 @@ class FileFormat(StrEnum):
 
 
 _HEADER = 4_096
+_ZIP = b"PK\x03\x04"
 _NAME = rb'"?[a-z][a-z0-9_]*"?'
 _OUR_HEADER = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:" + _NAME + rb"(?:," + _NAME + rb")*\r?\n"  # a table
@@ -153,7 +155,7 @@ def check_targets(*targets: str | None, force: bool = False) -> None:
 
 
 def _is_result(path: Path) -> bool:
-    """Tell whether a file may be replaced: empty, JSON, Parquet, or a table headed like ours."""
+    """Tell whether a file may be replaced: empty, JSON, Parquet, a table headed like ours."""
     try:
         if not path.is_file():  # nothing, a pipe or a device
             return True
@@ -161,6 +163,8 @@ def _is_result(path: Path) -> bool:
             begin = file.read(_HEADER)
     except OSError as error:
         raise storage_error(error, path) from error
+    if begin.startswith(_ZIP):
+        return is_our_workbook(path)
     return not begin or _OUR_HEADER.match(begin) is not None
 
 

@@ -6,7 +6,8 @@ A sentence is written in English where it is said, whole and with named placehol
     say_count("{n} name was left out.", "{n} names were left out.", n)
 
 Its Chinese stands in `locale/zh/LC_MESSAGES/screener.po`; `make catalogs` finds the sentences.
-The language is `--lang`, else `SCREENER_LANG`, else that of the locale, else English.
+The language is `--lang`, else `SCREENER_LANG`, else that of the workspace's settings, else that of
+the locale, else English.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from screener.errors import InputError
 
 __all__ = [
     "AUTO",
+    "VARIABLE",
     "Language",
     "bind",
     "bind_process",
@@ -40,7 +42,10 @@ AUTO = "auto"
 """Choice of the locale's language, whatever else is set."""
 
 _DOMAIN, _FOLDER = "screener", str(Path(__file__).parent / "locale")
-_OPTION, _VARIABLE = "--lang", "SCREENER_LANG"
+VARIABLE = "SCREENER_LANG"
+"""Environment variable that names the language."""
+
+_OPTION = "--lang"
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set holds
 
 
@@ -64,7 +69,7 @@ def language_of(option: str | None, environ: Mapping[str, str]) -> Language:
     environ
         The environment.
     """
-    asked = option or environ.get(_VARIABLE)
+    asked = option or environ.get(VARIABLE)
     return Language(asked) if asked in set(Language) else _language_of_locale(environ)
 
 
@@ -77,9 +82,7 @@ def check_choice(option: str | None, environ: Mapping[str, str]) -> None:
         If the option, or else `SCREENER_LANG`, is none of these.
     """
     known = (*Language, AUTO)
-    name, asked = (
-        (_VARIABLE, environ.get(_VARIABLE) or AUTO) if option is None else (_OPTION, option)
-    )
+    name, asked = (VARIABLE, environ.get(VARIABLE) or AUTO) if option is None else (_OPTION, option)
     if asked not in known:
         choice, all_known = f"{name} {asked!r}", ", ".join(known)
         raise InputError(say("{choice} is not one of {known}", choice=choice, known=all_known))

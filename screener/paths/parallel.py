@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
 from screener.errors import InputError
 from screener.language import Language, bind, bound
+from screener.progress import counting, is_heard
 
 __all__ = ["check_jobs", "mapped"]
 
@@ -31,7 +32,12 @@ def check_jobs(jobs: int) -> None:
 
 
 def mapped(
-    work: Callable[[PartT], FoundT], parts: Sequence[PartT], *, jobs: int, threads: bool = False
+    work: Callable[[PartT], FoundT],
+    parts: Sequence[PartT],
+    *,
+    jobs: int,
+    threads: bool = False,
+    size: Callable[[PartT], int] | None = None,
 ) -> list[FoundT]:
     """Return what `work` makes of each part, in their order.
 
@@ -49,6 +55,8 @@ def mapped(
     threads
         Whether they are threads: `work` releases the interpreter's lock, and may fill arrays that
         it was given.
+    size
+        How many things a part counts for in what is told of the progress; one if left out.
 
     Raises
     ------
@@ -56,16 +64,38 @@ def mapped(
         If `jobs` is 0 or below -1.
     """
     check_jobs(jobs)
-    if jobs == 1 or len(parts) < 2:
+    if len(parts) < 2:
         return [work(part) for part in parts]
+    sizes = [1 if size is None else size(part) for part in parts]
+    found: list[FoundT] = []
+    done = _done(work, parts, jobs, threads=threads, one_by_one=is_heard())
+    with counting(sum(sizes)) as tick:
+        for one, count in zip(done, sizes, strict=True):
+            found.append(one)
+            tick(count)
+    return found
+
+
+def _done(
+    work: Callable[[PartT], FoundT],
+    parts: Sequence[PartT],
+    jobs: int,
+    *,
+    threads: bool,
+    one_by_one: bool,
+) -> Iterator[FoundT]:
+    """Give what is made of each part, as soon as it and those before it are done if one by one."""
+    if jobs == 1:
+        yield from map(work, parts)
+        return
     import joblib
 
+    given = "generator" if one_by_one else "list"
     # Wanted, not preferred: an engine chosen from outside would fill copies, in silence.
     workers = {"require": "sharedmem"} if threads else {"prefer": "processes"}
-    parallel = joblib.Parallel(n_jobs=jobs, **workers)
+    parallel = joblib.Parallel(n_jobs=jobs, return_as=given, **workers)
     told = work if threads else partial(_in_language, bound(), work)
-    found: list[FoundT] = parallel(joblib.delayed(told)(part) for part in parts)
-    return found
+    yield from parallel(joblib.delayed(told)(part) for part in parts)
 
 
 def _in_language(language: Language, work: Callable[[PartT], FoundT], part: PartT) -> FoundT:

@@ -14,6 +14,7 @@ from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult
 from screener.domain.basket import Event
 from screener.domain.report import Precision
+from screener.language import say
 from screener.market.charges import Side
 from screener.paths.windows import WindowStatus
 from screener.render.tables import (
@@ -37,8 +38,8 @@ __all__ = [
     "event_title",
     "footer_of",
     "sparkline",
+    "status_label",
     "status_text",
-    "summary_page",
 ]
 
 NAMES_TOLD = 3
@@ -56,6 +57,12 @@ _SHORT = {
     "taxes and levies": "taxes",
     "FX spread": "FX",
 }
+_STATUS = {
+    WindowStatus.MATURE: lambda: say("mature"),
+    WindowStatus.PENDING: lambda: say("pending"),
+    WindowStatus.PARTIAL: lambda: say("partial"),
+    WindowStatus.NO_DATA: lambda: say("no_data"),
+}
 _SELDOM = "rights"  # a step that is shown where there is any
 
 
@@ -68,18 +75,6 @@ def backtest_page(run: BacktestRun) -> RenderableType:
     for results in run.by_event:
         parts += [*_block(results), Text()]
     return Group(*parts, Text(f"{footer_of(run)} · run {run.run_id}", style="dim"))
-
-
-def summary_page(run: BacktestRun, *, horizon: int) -> RenderableType:
-    """Return one line per event at one horizon."""
-    names = ("paper_return", "executable_return", "benchmark_return", "active_return")
-    columns: list[Column | str] = [
-        *heads(RETURNS, "basket"),
-        "from",
-        *heads(RETURNS, "entry_session", "n_held", *names),
-    ]
-    rows = [_summary(result) for result in run.results if result.window.horizon == horizon]
-    return Group(*banner(simulated=run.simulated), plain_table(columns, rows))
 
 
 def event_title(event: Event) -> str:
@@ -95,12 +90,16 @@ def footer_of(run: BacktestRun) -> str:
     return f"returns in %, in CNY{amount} · data version {run.data_version}"
 
 
+def status_label(status: str) -> str:
+    """Return a status in the reader's language."""
+    return _STATUS[WindowStatus(status)]()
+
+
 def status_text(result: EventResult) -> str:
     """Write a status, with the sessions held so far of a window that is not mature."""
     held = result.window.sessions_held
-    if result.status is WindowStatus.MATURE or not held:
-        return str(result.status)
-    return f"{result.status} {held}"
+    status = status_label(result.status)
+    return status if result.status is WindowStatus.MATURE or not held else f"{status} {held}"
 
 
 def sparkline(values: Sequence[float], *, width: int = _PATH_WIDTH) -> str:
@@ -113,23 +112,6 @@ def sparkline(values: Sequence[float], *, width: int = _PATH_WIDTH) -> str:
     span = high - low
     top = len(_LEVELS) - 1
     return "".join(_LEVELS[round((v - low) / span * top) if span else 0] for v in shown)
-
-
-def _summary(result: EventResult) -> list[str]:
-    event, mature = result.window.event, result.status is WindowStatus.MATURE
-    returns = (
-        result.paper_return,
-        result.executable_return,
-        result.benchmark_return,
-        result.active_return,
-    )
-    return [
-        event.basket,
-        event.report or UNDEFINED,
-        result.entry_session.isoformat(),
-        _held(result) if mature else f"{_held(result)} {result.status}",
-        *(points(value, signed=True) for value in returns),
-    ]
 
 
 def _held(result: EventResult) -> str:

@@ -68,7 +68,11 @@ def banner(*, simulated: bool) -> list[RenderableType]:
 
 
 def plain_table(
-    columns: Sequence[Column | str], rows: Iterable[Sequence[str]], *, title: str = ""
+    columns: Sequence[Column | str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str = "",
+    tight: bool = False,
 ) -> RenderableType:
     """Make a table in the product's style.
 
@@ -80,6 +84,8 @@ def plain_table(
         Cells as text, one for each column.
     title
         Line above the table.
+    tight
+        Whether one blank stands between columns instead of two.
 
     Raises
     ------
@@ -89,7 +95,9 @@ def plain_table(
     body = [list(row) for row in rows]
     if any(len(row) != len(columns) for row in body):
         raise ValueError(f"every row must have {len(columns)} cells")
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0 if tight else 1, 0, 0)
+    )
     for item in columns:
         column = Column(header=item) if isinstance(item, str) else item
         # Never a least width or no_wrap: where they do not fit, rich crops without a sign.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from screener.language import say, say_count
 from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
 
-__all__ = ["verdict_text"]
+__all__ = ["verdict_line", "verdict_text"]
 
 
 def verdict_text(found: Verdict) -> str:
@@ -19,6 +19,25 @@ def verdict_text(found: Verdict) -> str:
     for sentence in brokers or [say("No broker stands behind it whose rating could be judged.")]:
         text = say("{text} {sentence}", text=text, sentence=sentence)
     return text
+
+
+def verdict_line(found: Verdict, *, called: str | None = None) -> str:
+    """Return what random baskets say of a basket as one line; `called` replaces its name."""
+    name = " · ".join(part for part in (called or found.basket, found.report) if part)
+    if found.placebo is None:
+        return say(
+            "{name}, held {n}: no verdict, it has no random baskets to compare it with",
+            name=name,
+            n=found.horizon,
+        )
+    points, p_value = f"{found.placebo.excess * 100:+.2f}", f"{found.placebo.p_value:.3f}"
+    return say(
+        "{name}, held {n}: {points} points against random baskets, p = {p}",
+        name=name,
+        n=found.horizon,
+        points=points.replace("-", "−"),
+        p=p_value,
+    )
 
 
 def _percent(value: float, *, signed: bool = True) -> str:

@@ -21,6 +21,7 @@ from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, Te
 from screener.domain.listing import Board, Exchange, Listing
 from screener.domain.total_return import IndexSeries, TotalReturnPanel
 from screener.market.calendars import Calendar
+from screener.progress import counted
 from screener.scoring.bands import Bands
 from screener.scoring.base_rates import BaseRates, Stretch, base_rates
 from screener.scoring.horizons import add_months, first_on_or_after, last_on_or_before
@@ -245,7 +246,7 @@ def _judge_market(calls: _Calls) -> Outcomes:
     found.in_band[judged] = calls.bands.holds(found.active_return)[judged]
     acted = judged & np.isfinite(found.tradable_return)
     found.tradable_met[acted] = calls.bands.keeps(found.tradable_return)[acted]
-    for stretch, rows in _stretches(calls, np.flatnonzero(judged)):
+    for stretch, rows in counted(list(_stretches(calls, np.flatnonzero(judged)))):
         bands, columns = calls.bands.take(rows), calls.column[rows]
         rates, found.any_time[rows] = base_rates(calls.panel, stretch, bands, columns)
         found.rates.put(rows, rates)

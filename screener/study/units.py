@@ -145,7 +145,7 @@ def study_units(
     prices = total_returns(panel)
     parts = [events[at : at + EVENTS_AT_ONCE] for at in range(0, len(events), EVENTS_AT_ONCE)]
     work = partial(_legs_of, panel, prices, windows, max_wait)
-    found = [legs for part in mapped(work, parts, jobs=jobs) for legs in part]
+    found = [legs for part in mapped(work, parts, jobs=jobs, size=len) for legs in part]
     units: list[Observation] = []
     for number, legs in enumerate(found):
         groups = [legs] if kind is UnitKind.BASKET else [(leg,) for leg in legs]

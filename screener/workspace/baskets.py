@@ -9,7 +9,9 @@ import tomlkit
 
 from screener.domain.basket import Basket, Member, OwnEvent, Weighting
 from screener.domain.listing import parse_listing
-from screener.errors import BasketDefinitionError
+from screener.errors import BasketDefinitionError, BasketNotFound
+from screener.files.failures import storage_error
+from screener.language import say
 from screener.workspace.broken import Readable, read_each
 from screener.workspace.locate import Workspace
 from screener.workspace.models import BasketModel, OwnEventModel
@@ -18,6 +20,7 @@ from screener.workspace.toml_files import read_model, shown, toml_paths, write_n
 __all__ = [
     "basket_path",
     "basket_text",
+    "delete_basket",
     "proposed_basket",
     "read_basket",
     "readable_baskets",
@@ -96,6 +99,30 @@ def write_basket(workspace: Workspace, basket: Basket) -> Path:
             where=shown(path, workspace.root),
             fix="choose another name, or edit or delete that file",
         ) from error
+    return path
+
+
+def delete_basket(workspace: Workspace, name: str) -> Path:
+    """Remove the file of a basket and return its name.
+
+    Raises
+    ------
+    BasketNotFound
+        If there is no such file: that of a basket that cannot be read may have another name.
+    StorageError
+        If it cannot be removed.
+    """
+    path = basket_path(workspace, name)
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        raise BasketNotFound(
+            say("no file of basket {name}", name=repr(name)),
+            where=shown(path, workspace.root),
+            fix=say("give the name of the file in baskets/"),
+        ) from None
+    except OSError as error:
+        raise storage_error(error, path) from error
     return path
 
 

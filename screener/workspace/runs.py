@@ -1,13 +1,8 @@
-"""Stored runs: what was asked, of which data version, and what came out.
-
-A file bears the hash of what it holds, and a mark that it does: one that was lost is demanded by
-the other, so that a damaged run is told as damaged and read by nobody.
-"""
+"""Stored runs: what was asked, of which data version, and what came out (`sealed.py`)."""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -21,6 +16,7 @@ from screener.errors import InputError, NotFoundError, StorageDamaged
 from screener.files.regular import read_regular
 from screener.files.whole import write_whole
 from screener.workspace.locate import Workspace
+from screener.workspace.sealed import checked, sealed
 
 __all__ = [
     "RUNS",
@@ -39,9 +35,6 @@ _LARGEST = 200_000_000  # bytes of a file of results
 
 RUNS = "runs"
 """Folder of the stored runs, within the market data."""
-
-_FORMAT, _HASH = "format", "sha256"
-_SEALED = 2  # of documents that bear their hash; earlier ones have neither
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +66,7 @@ def save_run(workspace: Workspace, run_id: str, document: Mapping[str, object]) 
     target = folder / f"{run_id}.json"
     try:
         folder.mkdir(exist_ok=True)
-        write_whole(target, _sealed(document))
+        write_whole(target, sealed(document))
     except OSError as error:
         return (f"The run was not stored in {folder}: {error.strerror}.",)
     return ()
@@ -204,30 +197,10 @@ def rebuilt(kind: type[ValueT], value: object, *, where: str) -> ValueT:
     return found
 
 
-def _sealed(document: Mapping[str, object]) -> str:
-    plain = json.loads(json.dumps(document, ensure_ascii=False, default=str))
-    plain[_FORMAT] = _SEALED
-    plain[_HASH] = _digest(plain)
-    return json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
-
-
-def _digest(document: Mapping[str, object]) -> str:
-    """Return the hash of all that a document holds but its hash."""
-    held = {key: value for key, value in document.items() if key != _HASH}
-    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
-
-
 def _run(path: Path) -> StoredRun:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    if isinstance(document, dict) and document.keys() & {_FORMAT, _HASH}:
-        kept = document.get(_FORMAT), document.get(_HASH)
-        if kept != (_SEALED, _digest(document)):
-            raise ValueError("it is damaged: its content differs from its recorded hash")
+    document = checked(path.read_text(encoding="utf-8"))
     version = document.get("data_version") if isinstance(document, dict) else None
-    if not isinstance(version, int) or isinstance(version, bool):
+    if not isinstance(document, dict) or not isinstance(version, int) or isinstance(version, bool):
         raise ValueError("it names no data version")  # noqa: TRY004 - told as unreadable
     return StoredRun(run_id=path.stem, data_version=version, document=document)
 

@@ -129,7 +129,7 @@ def test_basket_of_ones_own(workspace):
         (["--universe", "a", "--excel"], InputError, "--excel needs --csv"),
         (["--universe", "a", "--as-of", "May"], DateRangeError, "'May' is not a date"),
         (["--universe", "us"], InputError, "none of a, hk, all"),
-        (["--pb", "..3"], InputError, "one of the two"),
+        (["--pb", "..3"], InputError, "one of them"),
         (["--universe", "a", "--where", "now() > session"], InputError, "'now' is not allowed"),
         (["--universe", "a", "--data-version", "99"], InputError, "99"),
     ],

@@ -20,6 +20,7 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.errors import DataError, InputError
+from screener.language import say
 
 if TYPE_CHECKING:
     from screener.data.lake.schema import TableName
@@ -49,9 +50,10 @@ def status(
 
     Example: screener data status --csv lacking.csv
     """
-    from screener.files.writing import check_targets, write_csv
+    from screener.files.writing import check_targets
     from screener.render.data.coverage import status_page
     from screener.results.data import COVERAGE
+    from screener.results.files import write_rows
     from screener.workflows.data.status import coverage_rows, read_status
 
     check_targets(csv, force=force)
@@ -62,7 +64,7 @@ def status(
         listings=_listings(listing),
     )
     if csv is not None:
-        write_csv(csv, COVERAGE.names, coverage_rows(found), excel=excel)
+        write_rows(csv, COVERAGE, coverage_rows(found), excel=excel)
     if csv != "-":
         console().print(status_page(found))
 
@@ -103,9 +105,10 @@ def verify(
 
     Example: screener data verify --repair
     """
-    from screener.files.writing import check_targets, write_csv
+    from screener.files.writing import check_targets
     from screener.render.data.doctor import verify_page
     from screener.results.data import FINDINGS
+    from screener.results.files import write_rows
     from screener.workflows.data.verify import finding_rows
     from screener.workflows.data.verify import verify as examine
 
@@ -117,13 +120,13 @@ def verify(
         _rebuild(place)
     chosen = _listings(listing)
     names = None if chosen is None else [item.id for item in chosen]
-    with working("examining"):
+    with working(say("examining")):
         verified = examine(place, data_version, tables=tables, listings=names)
     if repair and _repaired(place, verified, yes=yes, quiet=csv == "-"):
-        with working("examining again"):
+        with working(say("examining again")):
             verified = examine(place, tables=tables, listings=names)
     if csv is not None:
-        write_csv(csv, FINDINGS.names, finding_rows(verified), excel=excel)
+        write_rows(csv, FINDINGS, finding_rows(verified), excel=excel)
     if csv != "-":
         console().print(verify_page(verified))
     if verified.refusal is not None:
@@ -142,7 +145,7 @@ def _rebuild(place: Workspace) -> None:
     from screener.render.data.doctor import rebuilt_lines
     from screener.workflows.data.verify import rebuild
 
-    with working("comparing the rows with their commit"):
+    with working(say("comparing the rows with their commit")):
         done = rebuild(place)
     for line in rebuilt_lines(done):
         messages().print(line, markup=False, soft_wrap=True)
@@ -156,7 +159,7 @@ def _repaired(place: Workspace, verified: Verified, *, yes: bool, quiet: bool) -
     screen = messages() if quiet else console()
     if verified.refusal is not None:
         return False
-    with working("looking for repairs"):
+    with working(say("looking for repairs")):
         plan = plan_repairs(place, verified)
     if not plan.proposal.repairs:
         screen.print(repairs_page(plan, outcome=[]))
@@ -170,7 +173,7 @@ def _repaired(place: Workspace, verified: Verified, *, yes: bool, quiet: bool) -
     if asked and not _agreed(plan):
         screen.print("Nothing was changed.")
         return False
-    with working("repairing"):
+    with working(say("repairing")):
         done = apply_repairs(place, plan, now=datetime.now(UTC))
     for remark in done.remarks:
         messages().print(remark, markup=False)

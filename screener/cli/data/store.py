@@ -22,6 +22,7 @@ from screener.cli.data.health import status, verify
 from screener.cli.data.update import update
 from screener.cli.data.versions import compact, diff, restore
 from screener.errors import InputError
+from screener.language import say
 
 __all__ = ["data_app"]
 
@@ -117,7 +118,7 @@ def import_(
     from screener.render.data.store import import_page
 
     desk = Workspace(workspace_of(workspace))
-    with working("importing"):
+    with working(say("importing")):
         outcome = desk.import_data(
             files,
             kind,

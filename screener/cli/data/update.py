@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from screener.api import Workspace
-from screener.cli.common import WorkspaceOption, console, messages, tell_broken, workspace_of
-
-if TYPE_CHECKING:
-    from screener.data.update.run import Progress
+from screener.cli.common import WorkspaceOption, console, tell_broken, workspace_of
+from screener.cli.terminal.progress import shown
+from screener.language import say
 
 __all__ = ["update"]
 
@@ -89,7 +86,7 @@ def update(
     if dry_run:
         console().print(plan_page(asked().planned))
         return
-    with _progress() as told:
+    with shown(say("updating")) as told:
         report = asked(progress=told)
     if report.outcomes or report.cut_off is None:
         console().print(update_page(report))
@@ -103,39 +100,3 @@ def _words(text: str) -> list[str]:
 
 def _lower(text: str | None) -> list[str]:
     return [word.strip().lower() for word in _words(text or "")]
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Show on standard error how far an update is; nothing when it is not a terminal."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    screen = messages()
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}", markup=False),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=screen,
-        disable=not screen.is_terminal,
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("updating", total=None, rate="")
-
-        def told(done: int, total: int, label: str) -> None:
-            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
-            rate = "" if not speed else f"{60 * speed:.1f}/min"
-            bar.update(task, completed=done, total=total, description=f"{label:24}", rate=rate)
-
-        yield told

@@ -19,6 +19,7 @@ from screener.cli.common import (
 )
 from screener.errors import InputError
 from screener.files.program import program_version
+from screener.language import say
 
 __all__ = ["compact", "diff", "restore"]
 
@@ -53,9 +54,10 @@ def diff(
     Example: screener data diff 3 5 --table bars --csv changes.csv
     """
     from screener.data.lake.schema import TableName
-    from screener.files.writing import check_targets, write_csv
+    from screener.files.writing import check_targets
     from screener.render.data.versions import diff_page
     from screener.results.data import DIFF, RUN_DIFF
+    from screener.results.files import write_rows
     from screener.workflows.data.diff import diff_versions, run_diff_rows
 
     if top < 0:
@@ -67,7 +69,7 @@ def diff(
             raise InputError(f"--table {name!r} is not one of {', '.join(known)}")
     place = workspace_of(workspace)
     with ExitStack() as stack:
-        with working("comparing"):
+        with working(say("comparing")):
             found = stack.enter_context(
                 diff_versions(
                     place,
@@ -78,9 +80,9 @@ def diff(
                 )
             )
         if csv is not None:
-            write_csv(csv, DIFF.names, found.rows(), excel=excel)
+            write_rows(csv, DIFF, found.rows(), excel=excel)
         if runs_csv is not None:
-            write_csv(runs_csv, RUN_DIFF.names, run_diff_rows(found), excel=excel)
+            write_rows(runs_csv, RUN_DIFF, run_diff_rows(found), excel=excel)
         if "-" not in (csv, runs_csv):
             console().print(diff_page(found, top=top))
 
@@ -99,7 +101,7 @@ def restore(
     from screener.render.data.store import restore_page
     from screener.workflows.data.restore import restore_data
 
-    with working("restoring"):
+    with working(say("restoring")):
         done = restore_data(workspace_of(workspace), version, dry_run=dry_run)
     console().print(restore_page(done, version, dry_run=dry_run))
 
@@ -129,6 +131,6 @@ def compact(
     from screener.workflows.data.compact import compact_data
 
     now = datetime.now(UTC)
-    with working("compacting"):
+    with working(say("compacting")):
         done = compact_data(workspace_of(workspace), now=now, keep_days=keep_days, dry_run=dry_run)
     console().print(compaction_page(done))

@@ -9,11 +9,12 @@ from typing import Any
 
 import typer
 
-from screener.cli.terminal.speaking import SpeakingGroup
+from screener.cli.terminal.defaults import defaults_of
+from screener.cli.terminal.speaking import TYPED, SpeakingGroup
 from screener.errors import ScreenerError, StorageError
 from screener.files.clean import clean_line
 from screener.files.memory import memory_error, tells_of_memory
-from screener.language import say
+from screener.language import say, split_option
 
 __all__ = ["INTERRUPTED", "RootGroup"]
 
@@ -27,6 +28,8 @@ class RootGroup(SpeakingGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command and turn what a user can correct into a message on standard error."""
         try:
+            _, typed = split_option(ctx.meta.get(TYPED, []))
+            ctx.default_map = defaults_of(self, typed)
             return super().invoke(ctx)
         except ScreenerError as error:
             typer.echo(_message(error), err=True)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any
 
 from typer.core import TyperGroup
 
 from screener.language import Language, bind_process, bound, say, split_option
+from screener.workspace.settings import spoken_environ
 
-__all__ = ["SpeakingGroup", "top_texts"]
+__all__ = ["TYPED", "SpeakingGroup", "top_texts"]
+
+TYPED = "screener.typed"
+"""Where the context keeps the arguments of the command line."""
 
 _USAGE = "Usage:"  # the framework does not translate it
 
@@ -21,7 +26,8 @@ class SpeakingGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Bind the language, and read `--lang` as the root's option wherever it stands."""
-        bind_process(args, os.environ)
+        bind_process(args, spoken_environ(args, os.environ, Path.cwd()))
+        ctx.meta[TYPED] = list(args)
         if bound() is not Language.EN:
             _translate(self, ctx)
         option, rest = split_option(args)

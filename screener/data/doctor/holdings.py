@@ -14,6 +14,7 @@ import pyarrow as pa
 from screener.data.lake.lake import CATALOG, DATA, literal
 from screener.data.lake.schema import TABLES, Basis, Table, TableName
 from screener.data.lake.store import Store
+from screener.data.lake.versions import Version, versions_of
 from screener.domain.listing import INDEX_ID
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Holdings",
     "Versions",
     "bare_bars",
+    "commits",
     "first_session",
     "hold",
     "measure",
@@ -181,6 +183,12 @@ def versions(store: Store) -> Versions:
     )
     count, oldest = _rows(store, sql)[0]
     return Versions(count=int(count), oldest=oldest)
+
+
+def commits(store: Store) -> tuple[Version, ...]:
+    """Return the data versions that can be read, oldest first, with when they were committed."""
+    with store._reading():
+        return versions_of(store._connection)
 
 
 def measure(root: Path) -> Disk:

@@ -45,7 +45,7 @@ __all__ = ["Progress", "plan_update", "update"]
 class Progress(Protocol):
     """Told how far an update is."""
 
-    def __call__(self, done: int, total: int, label: str) -> None:
+    def __call__(self, done: int, total: int, label: str, /) -> None:
         """`done` of `total` steps are finished; `label` is what comes next."""
         ...
 

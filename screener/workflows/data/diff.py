@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 
 from screener.data.lake.comparison import TableDiff, ValueChange, VersionComparison
 from screener.data.lake.schema import TableName
+from screener.progress import counted
 from screener.workflows.explain.rerun import RunFailure, RunsDiff, compare_runs
 from screener.workspace.locate import Workspace
-from screener.workspace.runs import stored_runs
+from screener.workspace.runs import StoredRun, stored_runs
 
 __all__ = ["DataDiff", "diff_versions", "run_diff_rows"]
 
@@ -54,6 +55,7 @@ def diff_versions(
     *,
     program_version: str,
     tables: Sequence[TableName] = (),
+    more: Sequence[StoredRun] = (),
 ) -> Iterator[DataDiff]:
     """Compare two data versions, and every stored run at both; the result lives in the context.
 
@@ -67,6 +69,8 @@ def diff_versions(
         Version of the program that evaluates the runs.
     tables
         Tables to tell of; all when empty. Runs are judged by all of them in any case.
+    more
+        Runs to compare beside those that are stored.
 
     Raises
     ------
@@ -76,12 +80,12 @@ def diff_versions(
         If there is no lake.
     """
     with VersionComparison.open(workspace.data_cache, old, new) as compared:
-        every = tuple(compared.compare(table) for table in TableName)
+        every = tuple(compared.compare(table) for table in counted(tuple(TableName)))
         stored = stored_runs(workspace)
         runs = compare_runs(
             workspace.data_cache,
             (old, new),
-            stored.runs,
+            (*stored.runs, *more),
             every,
             program_version=program_version,
         )

@@ -24,6 +24,7 @@ from screener.data.lake.lake import CATALOG
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
 from screener.errors import ScreenerError, StorageDamaged, StorageError
+from screener.progress import counted
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import RUNS, stored_runs
 
@@ -145,7 +146,7 @@ def verify(
     with opened as store:
         found = [*_damaged(workspace.data_cache), *_ruined(workspace)] if whole else []
         stored = StoredTables(store, listings)
-        for name in chosen:
+        for name in counted(chosen):
             found.extend(_examined(name, stored))
         if whole:
             found.extend(_miscounted(store))

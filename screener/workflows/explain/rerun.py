@@ -14,6 +14,7 @@ from screener.data.panels.price_panel import last_sessions_of
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
 from screener.market.benchmarks import default_benchmark
+from screener.progress import counted
 from screener.results.backtest import RETURNS
 from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
 from screener.workflows.backtest.rows import result_rows
@@ -175,7 +176,7 @@ def compare_runs(
     with Store.open(root, version=old) as first, Store.open(root, version=new) as second:
         moved = moved_last_sessions(first, second)
         sides = (_Side(first, program_version), _Side(second, program_version))
-        for run in runs:
+        for run in counted(runs):
             try:
                 request = request_of(run)
                 if not may_change(request, tables, moved):

@@ -23,6 +23,7 @@ from screener.errors import (
 from screener.workflows.report.dating import require_date, undated_card
 from screener.workspace.baskets import (
     basket_text,
+    delete_basket,
     proposed_basket,
     readable_baskets,
     write_basket,
@@ -43,6 +44,7 @@ __all__ = [
     "needed_events",
     "new_basket",
     "new_theme_basket",
+    "remove_basket",
 ]
 
 BasketEvents = tuple[Basket, tuple[Event, ...]]
@@ -248,6 +250,23 @@ def new_theme_basket(
         )
     basket = replace(proposed_basket(theme, title_zh, title_en), name=name)
     return basket, write_basket(workspace, basket)
+
+
+def remove_basket(workspace: Workspace, name: str) -> Path:
+    """Remove the file of a basket, readable or not; return it.
+
+    Raises
+    ------
+    BasketNotFound
+        If there is none of that name.
+    StorageError
+        If it cannot be removed.
+    """
+    baskets = readable_baskets(workspace)
+    wanted = name.strip().casefold().removesuffix(".toml")
+    broken = [item.name for item in baskets.broken if item.name.casefold() == wanted]
+    found = broken[0] if broken else _find_basket(baskets, wanted).name
+    return delete_basket(workspace, found)
 
 
 def init_workspace(target: Path) -> Workspace:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
+from screener.domain.basket import Member
 from screener.domain.choices import choice
-from screener.domain.listing import Currency
+from screener.domain.listing import Board, Currency, Listing, parse_listing
+from screener.errors import InputError
+from screener.language import say
 from screener.screen.criteria import parse_criteria, parse_fields, parse_order
 from screener.workflows.report.catalog import BasketEvents, basket_events, needed_events
 from screener.workflows.screen.run import ScreenRequest, members_as_of, parse_universe
@@ -25,6 +28,7 @@ def screen_request(
     as_of: date,
     universe: str | None,
     basket: str | None,
+    listings: Sequence[str | Listing] | None = None,
     ranges: Mapping[str, Range | None],
     where: str | None,
     sort: str | None,
@@ -42,12 +46,20 @@ def screen_request(
         If there is no such basket.
     """
     groups: Readable[BasketEvents] = Readable(())
+    members: tuple[Member, ...] = ()
+    if basket is not None and listings is not None:
+        raise InputError(
+            say("--basket and --listing exclude each other"), fix=say("give one of them")
+        )
     if basket is not None:
         groups = basket_events(place, (basket,), None)
+        members = members_as_of(needed_events(groups), as_of)
+    if listings is not None:
+        members = tuple(Member(listing=item) for item in _each_once(listings))
     request = ScreenRequest(
         as_of=as_of,
         universe=None if universe is None else parse_universe(universe),
-        members=() if basket is None else members_as_of(needed_events(groups), as_of),
+        members=members,
         basket=basket or "",
         criteria=parse_criteria({name: _text(value) for name, value in ranges.items()}),
         where=where,
@@ -59,6 +71,20 @@ def screen_request(
         currency=choice(Currency, currency.upper(), parameter="--currency"),
     )
     return request, groups
+
+
+def _each_once(listings: Sequence[str | Listing]) -> Iterator[Listing]:
+    read = (
+        item if isinstance(item, Listing) else parse_listing(item, parameter="--listing")
+        for item in listings
+    )
+    for item in dict.fromkeys(read):
+        if item.board is Board.INDEX:
+            raise InputError(
+                say("--listing {listing} is an index, which has no such fields", listing=item),
+                fix=say("name securities"),
+            )
+        yield item
 
 
 def _text(value: Range | None) -> str | None:

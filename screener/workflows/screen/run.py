@@ -10,6 +10,7 @@ from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member
 from screener.domain.listing import Currency, Listing
 from screener.errors import DataError, InputError
+from screener.language import say_count
 from screener.screen.criteria import Criterion, Order
 from screener.screen.evaluate import Evaluation, Questions, evaluate
 from screener.screen.fields import Field
@@ -44,9 +45,9 @@ class ScreenRequest:
     universe
         Market to screen, or `None` for `members`.
     members
-        Names of a basket, each once; empty for a universe.
+        Names of a basket, or listings, each once; empty for a universe.
     basket
-        Name of that basket, for the heading.
+        Name of that basket, for the heading; empty for listings.
     criteria, where, sort, allow_missing
         Ranges, SQL predicate, order, and fields whose missing value does not fail their range.
     top
@@ -77,8 +78,9 @@ class ScreenRequest:
     def __post_init__(self) -> None:
         if (self.universe is None) == (not self.members):
             raise InputError(
-                "a screen needs a universe or the names of a basket, one of the two",
-                fix="give `--universe a`, `--universe hk`, `--universe all` or `--basket NAME`",
+                "a screen needs a universe, the names of a basket or listings, one of them",
+                fix="give `--universe a`, `--universe hk`, `--universe all`, `--basket NAME` or "
+                "`--listing A,B`",
             )
         if self.top is not None and self.top < 1:
             raise InputError(f"top is {self.top}, less than 1", fix="write --top 20")
@@ -86,7 +88,11 @@ class ScreenRequest:
     @property
     def label(self) -> str:
         """What is screened, for the heading."""
-        return f"universe {self.universe}" if self.universe else f"basket {self.basket}".strip()
+        if self.universe is not None:
+            return f"universe {self.universe}"
+        if self.basket:
+            return f"basket {self.basket}"
+        return say_count("{n} listing", "{n} listings", len(self.members))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from screener.errors import ComputeError, InputError, NoTradableConstituents
 from screener.paths.parallel import check_jobs
 from screener.paths.path_panel import path_panel_of
 from screener.paths.windows import WindowStatus
+from screener.progress import counting
 from screener.study.placebo.matching import CONTROLS, Matched, match_names
 from screener.study.placebo.placebo import (
     Holding,
@@ -259,13 +260,15 @@ def _all_placebos(
     jobs: int,
 ) -> list[_Found]:
     found: list[_Found] = [(None, None, ("no price at or after the entry",)) for _ in reals]
-    for around in around_events(store, panel, reals, request.backtest.settings.entry):
-        controls: dict[tuple[object, ...], Matched] = {}
-        for at in around.places:
-            try:
-                found[at] = _placebo(around, panel, reals[at], request, jobs, controls)
-            except ComputeError as error:
-                found[at] = (None, None, (error.what,))
+    with counting(len(reals)) as tick:
+        for around in around_events(store, panel, reals, request.backtest.settings.entry):
+            controls: dict[tuple[object, ...], Matched] = {}
+            for at in around.places:
+                try:
+                    found[at] = _placebo(around, panel, reals[at], request, jobs, controls)
+                except ComputeError as error:
+                    found[at] = (None, None, (error.what,))
+                tick(1)
     return found
 
 

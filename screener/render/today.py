@@ -1,0 +1,184 @@
+"""What happened since the last look, on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from screener.domain.days import SHANGHAI
+from screener.language import say, say_count
+from screener.render.tables import (
+    UNDEFINED,
+    banner,
+    facts,
+    heads,
+    or_dash,
+    plain_table,
+    points,
+)
+from screener.results.tables import Row, TableSpec, Unit
+from screener.results.today import CARDS, JUDGED, MATURED, RUN_DIFF
+from screener.workflows.today.run import Today
+
+__all__ = ["today_page"]
+
+_SHOWN = 20
+_CARDS = ("report", "kind", "broker", "published", "title")
+_MATURED = (
+    *("basket", "report", "horizon", "exit_session"),
+    *("paper_return", "executable_return", "benchmark_return", "active_return"),
+)
+_JUDGED = ("broker", "listing", "rating", "published", "due", "status", "active_return")
+_CHANGED = ("basket", "report", "horizon", "column", "old", "new")
+_PARTS = 4
+
+
+def today_page(found: Today, titles: Mapping[str, str]) -> RenderableType:
+    """Return what happened as a page: a table for each kind of news, then what is to be mended.
+
+    Parameters
+    ----------
+    found
+        What happened.
+    titles
+        What to call a basket instead of its name.
+    """
+    parts: list[RenderableType] = [
+        *banner(simulated=found.simulated),
+        Text(_heading(found), style="bold"),
+    ]
+    for title, spec, names, rows in (
+        (say("New cards"), CARDS, _CARDS, found.cards),
+        (say("Windows that ended"), MATURED, _MATURED, found.matured),
+        (say("Calls that ended"), JUDGED, _JUDGED, found.judged),
+        (say("Results that data have corrected"), RUN_DIFF, _CHANGED, found.changed),
+    ):
+        parts += _section(title, spec, names, rows, titles)
+    return Group(*parts, *_lacks(found.lacks))
+
+
+def _heading(found: Today) -> str:
+    before = found.before
+    version = found.now.data_version
+    if before.since is not None:
+        since = str(before.since)
+    elif before.at is None:
+        return say(
+            "The first look: all that is here, at data version {version}", version=_version(version)
+        )
+    else:
+        since = _clock(before.at)
+    if not found.has_news:
+        return say(
+            "Nothing new since {since} (data version {version})",
+            since=since,
+            version=_version(version),
+        )
+    old = before.data_version
+    if before.since is not None or old == version:
+        return say(
+            "New since {since} (data version {version})", since=since, version=_version(version)
+        )
+    return say(
+        "New since {since} (data version {old} to {version})",
+        since=since,
+        old=_version(old),
+        version=_version(version),
+    )
+
+
+def _version(version: int | None) -> str:
+    """Write a data version, `-` where there is none."""
+    return UNDEFINED if version is None else str(version)
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
+def _section(
+    title: str,
+    spec: TableSpec,
+    names: Sequence[str],
+    rows: Sequence[Row],
+    titles: Mapping[str, str],
+) -> Iterator[RenderableType]:
+    if not rows:
+        return
+    yield Text()
+    cells = [[_cell(spec, name, row, titles) for name in names] for row in rows[:_SHOWN]]
+    yield plain_table(heads(spec, *names), cells, title=title)
+    hidden = len(rows) - _SHOWN
+    if hidden > 0:
+        yield Text(
+            say_count(
+                "and {n} more: --json FILE holds them all",
+                "and {n} more: --json FILE holds them all",
+                hidden,
+            )
+        )
+
+
+def _cell(spec: TableSpec, name: str, row: Row, titles: Mapping[str, str]) -> str:
+    value = row[name]
+    if name == "basket":
+        return titles.get(str(value)) or str(value)
+    if name == "published" and row.get("precision") == "estimated":
+        return f"{value} est."
+    if name in _WORDS:
+        return _WORDS[name](str(value))
+    if isinstance(value, int | float) and spec[name].unit is Unit.FRACTION:
+        return points(float(value), signed=True)
+    if isinstance(value, float):  # of a value that was corrected
+        return f"{value:.6g}"
+    return UNDEFINED if value is None else or_dash(str(value))
+
+
+def _kind(kind: str) -> str:
+    words = {
+        "new": lambda: say("new"),
+        "repost": lambda: say("repost"),
+        "reiteration": lambda: say("reiteration"),
+    }
+    return words[kind]()
+
+
+def _verdict(status: str) -> str:
+    words = {"met": lambda: say("met"), "missed": lambda: say("missed")}
+    return words[status]()
+
+
+_WORDS: Mapping[str, Callable[[str], str]] = {"kind": _kind, "status": _verdict}
+
+
+def _lacks(rows: Sequence[Row]) -> Iterator[RenderableType]:
+    """Tell what is stale, missing or broken, and once each the command that mends it."""
+    commands: dict[str, list[Row]] = {}
+    for row in rows:
+        commands.setdefault(str(row["command"]), []).append(row)
+    words = {
+        "stale": lambda: say("stale"),
+        "missing": lambda: say("missing"),
+        "broken": lambda: say("broken"),
+    }
+    if commands:
+        yield Text()
+        yield Text(say("Stale, missing or broken"), style="bold")
+    for command, some in commands.items():
+        pairs = [
+            (words[str(row["state"])](), f"{row['what']}: {row['detail']}") for row in some[:_PARTS]
+        ]
+        yield facts(pairs)
+        hidden = len(some) - _PARTS
+        if hidden > 0:
+            yield Text(
+                say_count(
+                    "and {n} more: --json FILE holds them all",
+                    "and {n} more: --json FILE holds them all",
+                    hidden,
+                )
+            )
+        yield Text(say("mend it with: {command}", command=command))

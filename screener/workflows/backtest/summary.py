@@ -1,0 +1,200 @@
+"""Many events in one table: which horizon each is shown at, in which order, and which are shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from screener.backtest.run import EventResult
+from screener.domain.days import parse_day
+from screener.errors import InputError
+from screener.language import say
+from screener.paths.windows import WindowStatus
+from screener.results.backtest import RETURNS
+from screener.results.tables import Column, Dtype
+from screener.workflows.backtest.rows import result_rows
+from screener.workflows.backtest.run import BacktestRun
+
+__all__ = ["Shown", "Summary", "SummaryLine", "parse_shown", "summarise"]
+
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
+_AMOUNT = re.compile(rf"({_NUMBER})\s*(%|万|亿)?")
+_SCALE = {"": 1.0, "%": 0.01, "万": 1e4, "亿": 1e8}
+_NUMBERS = (Dtype.NUMBER, Dtype.WHOLE)
+
+Value = str | float | date
+Test = Callable[[object], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryLine:
+    """One event and capital.
+
+    Parameters
+    ----------
+    row
+        Its row of `RETURNS` at the horizon that is shown: the shortest mature one, else the
+        shortest.
+    others
+        Its rows at the longer horizons.
+    result
+        The result behind `row`.
+    """
+
+    row: dict[str, object]
+    others: tuple[dict[str, object], ...]
+    result: EventResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The lines of a run, and how many were left out by what was asked."""
+
+    lines: tuple[SummaryLine, ...]
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Which lines of a summary are shown, and in which order.
+
+    Parameters
+    ----------
+    by
+        Column to sort by, `None` for the run's order.
+    upside_down
+        Whether the usual order of that column is turned round.
+    tests
+        Columns with what their values must pass.
+    """
+
+    by: Column | None = None
+    upside_down: bool = False
+    tests: tuple[tuple[Column, Test], ...] = ()
+
+
+def parse_shown(sort: str | None, only: Sequence[str]) -> Shown:
+    """Parse `--sort FIELD`, `--sort -FIELD` and `--filter FIELD=A..B`.
+
+    Numbers are sorted greatest first, days newest first, text by the alphabet.
+
+    Raises
+    ------
+    InputError
+        If a field or a range is none.
+    """
+    by = None if sort is None else _column(sort.removeprefix("-"), "--sort")
+    return Shown(
+        by=by,
+        upside_down=sort is not None and sort.startswith("-"),
+        tests=tuple(_test(text) for text in only),
+    )
+
+
+def summarise(run: BacktestRun, shown: Shown, *, horizon: int | None = None) -> Summary:
+    """Return a line for each event and capital of a run; at one horizon alone if it is given."""
+    every = tuple(_lines(run, horizon))
+    lines = [
+        line for line in every if all(test(line.row[column.name]) for column, test in shown.tests)
+    ]
+    if shown.by is not None:
+        lines = _sorted(lines, shown.by, upside_down=shown.upside_down)
+    return Summary(lines=tuple(lines), hidden=len(every) - len(lines))
+
+
+def _lines(run: BacktestRun, horizon: int | None) -> Iterator[SummaryLine]:
+    every = zip(run.results, result_rows(run), strict=True)
+    paired = (item for item in every if horizon in (None, item[0].window.horizon))
+    for _, group in groupby(paired, key=lambda item: id(item[0].window.event)):
+        by_capital: dict[float | None, list[tuple[EventResult, dict[str, object]]]] = {}
+        for result, row in group:
+            by_capital.setdefault(result.capital, []).append((result, row))
+        for held in by_capital.values():
+            ordered = sorted(held, key=lambda item: item[0].window.horizon)
+            mature = (item for item in ordered if item[0].status is WindowStatus.MATURE)
+            result, row = next(mature, ordered[0])
+            longer = (
+                other for item, other in ordered if item.window.horizon > result.window.horizon
+            )
+            yield SummaryLine(row=row, others=tuple(longer), result=result)
+
+
+def _sorted(lines: Sequence[SummaryLine], by: Column, *, upside_down: bool) -> list[SummaryLine]:
+    """Sort lines; those without a value come last, whatever the direction."""
+    known = [line for line in lines if line.row[by.name] is not None]
+    empty = [line for line in lines if line.row[by.name] is None]
+    greatest_first = by.dtype is not Dtype.TEXT
+    return [
+        *sorted(known, key=lambda line: line.row[by.name], reverse=greatest_first != upside_down),  # type: ignore[arg-type,return-value]
+        *empty,
+    ]
+
+
+def _column(text: str, parameter: str) -> Column:
+    """Return the column of returns that a name or a label means; a number before a text."""
+    wanted = text.strip().casefold()
+    ordered = sorted(RETURNS.columns, key=lambda item: item.dtype not in _NUMBERS)
+    for column in ordered:
+        if wanted in (column.name, column.en.casefold(), column.zh.casefold()):
+            return column
+    labels = dict.fromkeys(column.label() for column in RETURNS.columns)
+    option = f"{parameter} {text!r}"
+    raise InputError(
+        say("{option} is no column of the returns", option=option),
+        fix=say("one of {known}", known=", ".join(labels)),
+    )
+
+
+def _test(text: str) -> tuple[Column, Test]:
+    option = f"--filter {text!r}"
+    name, equals, asked = text.partition("=")
+    if not equals or not asked.strip():
+        raise InputError(say("{option} asks nothing", option=option), fix=_example())
+    column = _column(name, "--filter")
+    low, dots, high = asked.partition("..")
+    if column.dtype is Dtype.TEXT:
+        wanted = {part.strip().casefold() for part in asked.split(",") if part.strip()}
+        return column, lambda value: str(value).casefold() in wanted
+    ends = [_value(end, column, text) for end in ((low, high) if dots else (low, low))]
+    first, last = ends
+    if first is None and last is None:
+        raise InputError(
+            say("{option} has no end, so it asks nothing", option=option), fix=_example()
+        )
+    if first is not None and last is not None and first > last:  # type: ignore[operator]
+        turned = f"{high}..{low}"
+        raise InputError(
+            say("{option} is reversed", option=option), fix=say("write {range}", range=turned)
+        )
+    return column, lambda value: _within(value, first, last)
+
+
+def _example() -> str:
+    return say(
+        "write it like {examples}",
+        examples="active=0.., paper=-5%..10%, entry=2026-05-01.., status=mature",
+    )
+
+
+def _within(value: object, first: Value | None, last: Value | None) -> bool:
+    """Tell whether a value lies in a range; an undefined one never does."""
+    if value is None:
+        return False
+    return (first is None or value >= first) and (last is None or value <= last)  # type: ignore[operator]
+
+
+def _value(text: str, column: Column, whole: str) -> Value | None:
+    if not text.strip():
+        return None
+    if column.dtype is Dtype.DATE:
+        return parse_day(text, parameter=f"--filter {column.name}")
+    found = _AMOUNT.fullmatch(text.strip())
+    if found is None:
+        option = f"--filter {whole!r}"
+        raise InputError(
+            say("{option}: {text} is no number", option=option, text=repr(text)), fix=_example()
+        )
+    return float(found[1]) * _SCALE[found[2] or ""]

@@ -1,0 +1,380 @@
+"""What happened since the last look: cards, mature windows, judged calls, corrections, gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+
+from screener.data.doctor.holdings import commits
+from screener.data.lake.store import Store
+from screener.domain.basket import Event
+from screener.domain.days import SHANGHAI
+from screener.domain.report import Note, Report
+from screener.errors import InputError, NoTradableConstituents, ScreenerError
+from screener.language import say, say_count
+from screener.paths.windows import WindowStatus
+from screener.results.tables import Row
+from screener.results.today import CARDS, JUDGED, LACKS, MATURED, RUN_DIFF
+from screener.workflows.backtest.options import BacktestOptions
+from screener.workflows.backtest.requests import request_of, variant_requests
+from screener.workflows.backtest.rows import result_rows, run_document
+from screener.workflows.backtest.run import BacktestRun, run_variants
+from screener.workflows.data.diff import diff_versions, run_diff_rows
+from screener.workflows.data.status import Status, read_status
+from screener.workflows.report.catalog import basket_events, list_reports
+from screener.workflows.score.rows import call_rows
+from screener.workflows.score.run import ScoreRequest, run_score
+from screener.workflows.today.look import Look
+from screener.workspace.broken import Broken
+from screener.workspace.locate import Workspace
+from screener.workspace.runs import StoredRun
+
+__all__ = ["Today", "run_today", "today_document"]
+
+_ENDED = ("met", "missed")
+_PROGRESS = "sessions_held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """What happened since a look.
+
+    Parameters
+    ----------
+    before, now
+        The look that it is told against, and this one.
+    cards, matured, judged, changed, lacks
+        Rows of `CARDS`, `MATURED`, `JUDGED`, `RUN_DIFF` and `LACKS`.
+    simulated
+        Whether the prices are of the simulated market.
+    remarks
+        What a reader should know.
+    failed
+        What could not be found out, and is not taken for known.
+    """
+
+    before: Look
+    now: Look
+    cards: Sequence[Row] = ()
+    matured: Sequence[Row] = ()
+    judged: Sequence[Row] = ()
+    changed: Sequence[Row] = ()
+    lacks: Sequence[Row] = ()
+    simulated: bool = False
+    remarks: tuple[str, ...] = ()
+    failed: tuple[ScreenerError, ...] = ()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything is new; what was stale or missing at the last look is not."""
+        new_lack = any(row["is_new"] for row in self.lacks)
+        return bool(self.cards or self.matured or self.judged or self.changed or new_lack)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is found part by part; a part that fails leaves what was known of it."""
+
+    before: Look
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    keys: dict[str, frozenset[str]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    failed: list[ScreenerError] = field(default_factory=list)
+    run: BacktestRun | None = None
+    version: int | None = None
+    simulated: bool = False
+
+
+def run_today(
+    workspace: Workspace,
+    before: Look,
+    *,
+    now: datetime,
+    program_version: str,
+    options: BacktestOptions,
+) -> Today:
+    """Compare what is known now with what was known at a look.
+
+    Everything is read at one data version, the newest; what fails is told, and the rest goes on.
+
+    Parameters
+    ----------
+    workspace
+        The workspace.
+    before
+        What was known; with a day in it, what is of that day or later is new.
+    now
+        Present moment, aware.
+    program_version
+        Version of the program, part of a run's id.
+    options
+        How the baskets are held and paid for, in the first of their ways.
+    """
+    found = _Found(before)
+    broken = _cards(workspace, found)
+    try:
+        with Store.open(workspace.data_cache) as store:
+            found.version, found.simulated = store.version, store.simulated()
+            _tried(found, lambda: _windows(workspace, store, found, program_version, options))
+            _tried(found, lambda: _calls(workspace, store, found))
+            old = _old_version(store, before)
+    except ScreenerError as error:
+        found.failed.append(error)
+        old = None
+    if found.version is not None:
+        _tried(found, lambda: _changes(workspace, old, found, program_version))
+        _tried(found, lambda: _lacks(workspace, found, now, broken))
+    keys = {name: getattr(before, name) for name in ("notes", "windows", "calls", "lacks")}
+    version = before.data_version if found.version is None else found.version
+    return Today(
+        before=before,
+        now=Look(at=now.astimezone(UTC), data_version=version, **{**keys, **found.keys}),
+        simulated=found.simulated,
+        remarks=tuple(dict.fromkeys(found.remarks)),
+        failed=tuple(found.failed),
+        **{name: tuple(rows) for name, rows in found.rows.items()},
+    )
+
+
+def today_document(found: Today) -> dict[str, object]:
+    """Return it as one document for JSON."""
+    before = found.before
+    return {
+        "since": before.since or before.at,
+        "now": found.now.at,
+        "data_version_before": before.data_version,
+        "data_version": found.now.data_version,
+        "simulated": found.simulated,
+        "has_news": found.has_news,
+        "cards": [CARDS.row(row) for row in found.cards],
+        "matured": [MATURED.row(row) for row in found.matured],
+        "judged": [JUDGED.row(row) for row in found.judged],
+        "changed": [RUN_DIFF.row(row) for row in found.changed],
+        "lacks": [LACKS.row(row) for row in found.lacks],
+        "remarks": [*found.remarks, *(str(error) for error in found.failed)],
+    }
+
+
+def _tried(found: _Found, part: Callable[[], None]) -> None:
+    """Find a part; what a user can mend is told, and ends no other part."""
+    try:
+        part()
+    except ScreenerError as error:
+        found.failed.append(error)
+
+
+# ---- cards ---------------------------------------------------------------------------------------
+
+
+def _cards(workspace: Workspace, found: _Found) -> tuple[Broken, ...]:
+    reports = list_reports(workspace)
+    notes = [(report, note) for report in reports for note in report.notes]
+    keys = {_note_key(report, note) for report, note in notes}
+    broken = {item.name for item in reports.broken}
+    # A card that cannot be read for a while is not new when it can be again.
+    kept = {key for key in found.before.notes if key.split(" ", 1)[0] in broken}
+    found.keys["notes"] = frozenset(keys | kept)
+    found.rows["cards"] = [
+        _card(report, note)
+        for report, note in notes
+        if found.before.is_new("notes", _note_key(report, note), note.published.day)
+    ]
+    return reports.broken
+
+
+def _note_key(report: Report, note: Note) -> str:
+    return f"{report.id} {note.id}"
+
+
+def _card(report: Report, note: Note) -> Row:
+    kind = "repost" if note.repeats else ("reiteration" if note.reiterates else "new")
+    return {
+        "report": report.id,
+        "note": note.id,
+        "title": note.title or report.title,
+        "broker": note.broker,
+        "published": note.published.text(),
+        "precision": str(note.published.precision),
+        "kind": kind,
+        "earlier": note.repeats or note.reiterates,
+        "n_recommended": report.n_recommended,
+    }
+
+
+# ---- windows and calls ---------------------------------------------------------------------------
+
+
+def _windows(
+    workspace: Workspace,
+    store: Store,
+    found: _Found,
+    program_version: str,
+    options: BacktestOptions,
+) -> None:
+    groups = basket_events(workspace)
+    try:
+        asked = request_of(groups, options.settings())
+        requests = variant_requests(asked, options.variants())[:1]
+        (run,) = run_variants(store, requests, program_version=program_version)
+    except NoTradableConstituents:
+        found.keys["windows"] = frozenset()
+        return
+    mature = [
+        (_window_key(result.window.event, result.window.horizon, result.capital), row)
+        for result, row in zip(run.results, result_rows(run), strict=True)
+        if result.status is WindowStatus.MATURE
+    ]
+    found.run = run
+    found.keys["windows"] = frozenset(key for key, _ in mature)
+    new = [row for key, row in mature if found.before.is_new("windows", key, _ended(row))]
+    found.remarks += run.remarks if new else ()
+    found.rows["matured"] = [
+        MATURED.row(row) for row in sorted(new, key=lambda row: str(_ended(row)), reverse=True)
+    ]
+
+
+def _ended(row: Mapping[str, object]) -> date | None:
+    day = row["exit_session"]
+    return day if isinstance(day, date) else None
+
+
+def _window_key(event: Event, horizon: int, capital: float | None) -> str:
+    published = event.published.text()
+    return f"{event.basket} {event.report} {published} {horizon} {capital or 0:g}"
+
+
+def _calls(workspace: Workspace, store: Store, found: _Found) -> None:
+    try:
+        run = run_score(workspace, store, ScoreRequest())
+    except InputError:  # there is no call
+        found.keys["calls"] = frozenset()
+        return
+    ended = [row for row in call_rows(run) if row["status"] in _ENDED]
+    found.keys["calls"] = frozenset(_call_key(row) for row in ended)
+    found.rows["judged"] = [
+        JUDGED.row(row)
+        for row in ended
+        if found.before.is_new("calls", _call_key(row), _day(row["end_session"]))
+    ]
+
+
+def _call_key(row: Mapping[str, object]) -> str:
+    return f"{row['source']} {row['call']} {row['published']}"
+
+
+def _day(value: object) -> date | None:
+    return value if isinstance(value, date) else None
+
+
+# ---- corrections ---------------------------------------------------------------------------------
+
+
+def _old_version(store: Store, before: Look) -> int | None:
+    """Return the data version to compare with; `None` if none is kept of that time."""
+    if before.since is None:
+        return before.data_version
+    start = datetime.combine(before.since, time(), SHANGHAI)
+    earlier = [item.id for item in commits(store) if item.committed_at < start]
+    return max(earlier, default=None)
+
+
+def _changes(workspace: Workspace, old: int | None, found: _Found, program_version: str) -> None:
+    new = found.version
+    if old is None or new is None or old == new:
+        return
+    more = () if found.run is None else (_unstored(found.run),)
+    try:
+        with diff_versions(
+            workspace, old, new, program_version=program_version, more=more
+        ) as compared:
+            rows = run_diff_rows(compared)
+            failures = compared.runs.failures
+    except InputError as error:  # the old version is no longer kept
+        found.remarks.append(say("Corrections since then are not known: {why}.", why=error.what))
+        return
+    found.rows["changed"] = list(_corrections(rows))
+    if failures:
+        found.remarks.append(
+            say_count(
+                "{n} stored run could not be evaluated again: `screener data diff {old} {new}`.",
+                "{n} stored runs could not be evaluated again: `screener data diff {old} {new}`.",
+                len(failures),
+                old=old,
+                new=new,
+            )
+        )
+
+
+def _unstored(run: BacktestRun) -> StoredRun:
+    """Return the backtest of this look as a stored one: so that it is compared, too."""
+    return StoredRun(run_id=run.run_id, data_version=run.data_version, document=run_document(run))
+
+
+def _corrections(rows: Iterable[Row]) -> Iterator[Row]:
+    """Give the values that were known and differ, of windows that did not just go on."""
+    windows: dict[tuple[object, ...], list[Row]] = {}
+    for row in rows:
+        key = tuple(row[name] for name in ("run_id", "basket", "report", "horizon", "capital"))
+        windows.setdefault(key, []).append(row)
+    for group in windows.values():
+        columns = {str(row["column"]): row for row in group}
+        ended_before = "status" not in columns or columns["status"]["old"] == "mature"
+        went_on = _PROGRESS in columns and "status" not in columns
+        if ended_before and not went_on:
+            yield from (row for row in group if row["old"] is not None)
+
+
+# ---- what is stale, missing or broken ------------------------------------------------------------
+
+
+def _lacks(workspace: Workspace, found: _Found, now: datetime, cards: Sequence[Broken]) -> None:
+    status = read_status(workspace, now=now)
+    broken = {(item.kind, item.name): item for item in (*basket_events(workspace).broken, *cards)}
+    rows = [*_stale(status), *_missing(status), *map(_broken, broken.values())]
+    keyed = [(f"{row['state']} {row['what']}", row) for row in rows]
+    found.keys["lacks"] = frozenset(key for key, _ in keyed)
+    known = found.before.lacks
+    in_span = found.before.since is not None  # a day says nothing of what was stale then
+    found.rows["lacks"] = [
+        {**row, "is_new": not in_span and key not in known} for key, row in keyed
+    ]
+
+
+def _stale(status: Status) -> Iterator[dict[str, object]]:
+    if status.simulated:
+        return
+    for item in status.freshness:
+        if item.behind:
+            yield {
+                "what": f"{item.market} {item.table}",
+                "state": "stale",
+                "detail": say_count(
+                    "ends {day}, {n} session behind",
+                    "ends {day}, {n} sessions behind",
+                    item.behind,
+                    day=item.last,
+                ),
+                "command": "screener data update",
+            }
+
+
+def _missing(status: Status) -> Iterator[dict[str, object]]:
+    short = status.short_names()
+    every = ",".join(item.listing for item in short)
+    for item in short:
+        yield {
+            "what": f"{item.listing} {item.name}".strip(),
+            "state": "missing",
+            "detail": item.reason,
+            "command": f"screener data update --listing {every}",
+        }
+
+
+def _broken(item: Broken) -> dict[str, object]:
+    return {
+        "what": f"{item.kind} {item.name}",
+        "state": "broken",
+        "detail": item.error.what,
+        "command": item.error.fix or item.error.where,
+    }

@@ -1,0 +1,102 @@
+"""Documents that bear the hash of what they hold: damaged ones are told as damaged, read by nobody.
+
+The hash and the mark that it is there demand each other, so that neither is lost unseen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from screener.errors import StorageDamaged
+from screener.files.failures import storage_error
+from screener.files.whole import write_whole
+from screener.workspace.locate import Workspace
+
+__all__ = ["STATE", "checked", "keep_state", "kept_state", "sealed"]
+
+_REMOVE = "remove that file: it holds nothing but what was looked at before"
+STATE = "state"
+"""Folder of what the program remembers of its own use, within the market data."""
+
+_FORMAT, _HASH = "format", "sha256"
+_SEALED = 2  # of documents that bear their hash; earlier ones have neither
+
+
+def sealed(document: Mapping[str, object]) -> str:
+    """Return a document as text that bears its hash."""
+    plain = json.loads(json.dumps(document, ensure_ascii=False, default=str))
+    plain[_FORMAT] = _SEALED
+    plain[_HASH] = _digest(plain)
+    return json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
+
+
+def checked(text: str) -> object:
+    """Return the document of a text, if it is what was written.
+
+    Raises
+    ------
+    ValueError
+        If it is not, or no JSON.
+    """
+    try:
+        document: object = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if isinstance(document, dict) and document.keys() & {_FORMAT, _HASH}:
+        kept = document.get(_FORMAT), document.get(_HASH)
+        if kept != (_SEALED, _digest(document)):
+            raise ValueError("it is damaged: its content differs from its recorded hash")
+    return document
+
+
+def keep_state(workspace: Workspace, name: str, document: Mapping[str, object]) -> None:
+    """Keep what the program is to remember, whole or not at all.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written; what was kept before is left as it was.
+    """
+    path = _path(workspace, name)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        write_whole(path, sealed(document))
+    except OSError as error:
+        raise storage_error(error, path) from error
+
+
+def kept_state(workspace: Workspace, name: str) -> Mapping[str, object]:
+    """Return what was kept under a name; nothing if nothing was.
+
+    Raises
+    ------
+    StorageDamaged
+        If its file is not what was written, or cannot be read.
+    """
+    path = _path(workspace, name)
+    try:
+        found = checked(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise StorageDamaged(
+            f"what was kept cannot be read: {error}",
+            where=str(path),
+            fix=_REMOVE,
+        ) from error
+    if not isinstance(found, dict) or _HASH not in found:
+        raise StorageDamaged("what was kept bears no hash", where=str(path), fix=_REMOVE)
+    return {key: value for key, value in found.items() if key not in (_FORMAT, _HASH)}
+
+
+def _path(workspace: Workspace, name: str) -> Path:
+    return workspace.data_cache / STATE / f"{name}.json"
+
+
+def _digest(document: Mapping[str, object]) -> str:
+    """Return the hash of all that a document holds but its hash."""
+    held = {key: value for key, value in document.items() if key != _HASH}
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
