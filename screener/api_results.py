@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING
 
 from screener.errors import InputError
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     import vectorbt as vbt
 
     from screener.domain.report import Report
+    from screener.render.pages.notebook import Picture
     from screener.results.tables import Row, TableSpec
     from screener.workflows.backtest.run import BacktestRun
+    from screener.workflows.page.basket import BasketPage
     from screener.workflows.report.add import Added
     from screener.workflows.score.run import ScoreRun
     from screener.workflows.screen.run import ScreenResult
@@ -169,8 +172,71 @@ class BacktestResult:
             remarks=tuple(remarks),
         )
 
+    def to_html(self, target: str | PathLike[str] | None = None, *, placebo: int = 1_000) -> str:
+        """Return its page as HTML, one file that needs nothing else; write it if a file is named.
+
+        One event has its names, orders, claims, valuations and sources on it; several share a
+        table, and each has its verdict and its chart.
+
+        Parameters
+        ----------
+        target
+            The file; a page that is there is replaced.
+        placebo
+            Random baskets to compare each event with; 0 for none.
+
+        Raises
+        ------
+        InputError
+            If the file is there and is no page or other result.
+        """
+        from screener.render.pages.basket import basket_document
+        from screener.render.pages.events import events_document
+
+        pages = self._pages(placebo)
+        return _written(
+            basket_document(pages[0]) if len(pages) == 1 else events_document(pages), target
+        )
+
+    def plot(self, event: int = 0, *, placebo: int = 0) -> Picture:
+        """Return the chart of an event: on paper, with money, and the index.
+
+        A notebook shows it; `.svg` of it can be kept.
+
+        Parameters
+        ----------
+        event
+            The event, counted from 0 in the order of `returns`.
+        placebo
+            Random baskets whose band is drawn behind it; 0 for none.
+
+        Raises
+        ------
+        InputError
+            If there is no such event, or nothing of it could be held.
+        """
+        from screener.render.pages.notebook import Picture, chart_of
+
+        pages = self._pages(placebo, compared=False)
+        if not 0 <= event < len(pages):
+            raise InputError(f"there is no event {event}", fix="events count from 0")
+        return Picture(chart_of(pages[event]))
+
+    def _pages(self, placebo: int, *, compared: bool = True) -> list[BasketPage]:
+        from screener.data.lake.store import Store
+        from screener.workflows.page.basket import basket_pages
+
+        with Store.open(self.place.data_cache, version=self.runs[0].data_version) as store:
+            return [
+                page
+                for run in self.runs
+                for page in basket_pages(self.place, store, run, draws=placebo, compared=compared)
+            ]
+
     def _repr_html_(self) -> str:
-        return str(self.returns.to_html())
+        from screener.render.pages.notebook import backtest_shown
+
+        return backtest_shown(self._pages(0, compared=False))
 
 
 @dataclass(frozen=True, eq=False)
@@ -343,6 +409,17 @@ class ScoreResult:
             simulated=self.run.simulated,
             remarks=(*self.remarks, *self.run.remarks),
         )
+
+
+def _written(page: str, target: str | PathLike[str] | None) -> str:
+    if target is not None:
+        from os import fspath
+
+        from screener.files.writing import check_targets, write_text
+
+        check_targets(fspath(target))
+        write_text(fspath(target), page)
+    return page
 
 
 def framed(spec: TableSpec, rows: Sequence[Row], **attrs: object) -> pd.DataFrame:

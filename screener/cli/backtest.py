@@ -13,6 +13,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HtmlOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -202,6 +203,7 @@ def backtest(
     ] = 1,
     csv: CsvOption = None,
     json: JsonOption = None,
+    html: HtmlOption = None,
     excel: ExcelOption = False,
     force: ForceOption = False,
     data_version: VersionOption = None,
@@ -222,7 +224,7 @@ def backtest(
     from screener.workflows.backtest.order_rows import order_rows
     from screener.workflows.backtest.rows import ledger_rows, result_table
 
-    check_targets(csv, json, ledger, metrics, force=force)
+    check_targets(csv, json, ledger, metrics, html, force=force)
     check_excel(excel, csv, ledger, metrics)
     _check_cost(context, cost_bps)
     options = {
@@ -268,8 +270,11 @@ def backtest(
     if metrics is not None:
         measured = [row for run in runs for row in metric_rows(run)]
         write_csv(metrics, METRICS.names, measured, excel=excel)
+    if html is not None:
+        with working("making the page"):
+            found.to_html(html)
     remarks = [*(line for run in runs for line in run.remarks), *found.save()]
-    if "-" not in (csv, json, ledger, metrics):
+    if "-" not in (csv, json, ledger, metrics, html):
         console().print(backtest_page(runs[0]) if len(runs) == 1 else variants_page(runs))
         if metrics is not None and len(runs) == 1:
             console().print(metrics_page(runs[0]))

@@ -14,6 +14,8 @@ from screener.errors import InputError
 from screener.paths.windows import WindowStatus
 from screener.results.placebo import VERDICTS
 from screener.scoring.leaderboard import Grouping, Score
+from screener.study.placebo.matching import Matched
+from screener.study.placebo.monte_carlo import Placement
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.report.catalog import list_reports
@@ -23,7 +25,16 @@ from screener.workflows.study.run import StudyRequest
 from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
 from screener.workspace.locate import Workspace
 
-__all__ = ["VerdictRun", "compared", "run_verdicts", "verdict_rows"]
+__all__ = [
+    "VerdictRun",
+    "broker_records",
+    "brokers_of",
+    "compared",
+    "placebo_record",
+    "run_verdicts",
+    "verdict_of",
+    "verdict_rows",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,7 +77,7 @@ def run_verdicts(
     money = replace(asked, settings=replace(asked.settings, frictions=Frictions()))
     backtest = run_events(store, money, program_version=program_version)
     placebo = run_placebos(store, request, program_version=program_version, jobs=jobs)
-    records = _records(workspace, store)
+    records = broker_records(workspace, store)
     reports = {report.id: report for report in list_reports(workspace)}
     themes = {basket.name: set(basket.themes) for basket, _ in groups}
     chosen: dict[tuple[str, str], tuple[EventResult, PlaceboResult]] = {}
@@ -76,8 +87,8 @@ def run_verdicts(
             chosen[key] = (result, beside)  # the longest finished horizon, else the shortest
     found = []
     for (name, report), (result, beside) in chosen.items():
-        brokers = _brokers(reports.get(report), themes.get(name, set()))
-        found.append(_verdict(result, beside, brokers, records))
+        brokers = brokers_of(reports.get(report), themes.get(name, set()))
+        found.append(verdict_of(result, _placebo(beside), brokers, records))
     return VerdictRun(backtest=backtest, placebo=placebo, verdicts=tuple(found))
 
 
@@ -140,7 +151,7 @@ def _broker_columns(record: BrokerRecord) -> dict[str, object]:
     }
 
 
-def _records(workspace: Workspace, store: Store) -> Mapping[str, Score]:
+def broker_records(workspace: Workspace, store: Store) -> Mapping[str, Score]:
     """Return the score of each broker; none where no call is left to score."""
     try:
         run = run_score(workspace, store, ScoreRequest(by=(Grouping.BROKER,)))
@@ -149,7 +160,7 @@ def _records(workspace: Workspace, store: Store) -> Mapping[str, Score]:
     return {score.key[0]: score for score in run.board.scores}
 
 
-def _brokers(report: Report | None, themes: set[str]) -> tuple[str, ...]:
+def brokers_of(report: Report | None, themes: set[str]) -> tuple[str, ...]:
     """Return the brokers whose notes of a report cover a basket's themes."""
     if report is None:
         return ()
@@ -157,12 +168,13 @@ def _brokers(report: Report | None, themes: set[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(covering or [note.broker for note in report.notes]))
 
 
-def _verdict(
+def verdict_of(
     result: EventResult,
-    beside: PlaceboResult,
+    placebo: PlaceboRecord | None,
     brokers: Sequence[str],
     records: Mapping[str, Score],
 ) -> Verdict:
+    """Return what is known of a result; a window that is not finished is not compared yet."""
     window = result.window
     finished = result.status is WindowStatus.MATURE
     return Verdict(
@@ -175,7 +187,7 @@ def _verdict(
         paper_return=result.paper_return,
         executable_return=result.executable_return,
         capital=result.capital,
-        placebo=_placebo(beside) if finished else None,
+        placebo=placebo if finished else None,
         brokers=tuple(_record(name, records.get(name)) for name in brokers),
     )
 
@@ -183,10 +195,14 @@ def _verdict(
 def _placebo(beside: PlaceboResult) -> PlaceboRecord | None:
     if beside.placebo is None or beside.matched is None:
         return None
-    placement = beside.placebo.placement
+    return placebo_record(beside.placebo.placement, beside.matched)
+
+
+def placebo_record(placement: Placement, matched: Matched) -> PlaceboRecord | None:
+    """Return what a verdict tells of random baskets; nothing where they do not differ."""
     if placement.p_two_sided is None:
         return None
-    text = beside.matched.matched_text
+    text = matched.matched_text
     return PlaceboRecord(
         excess=placement.excess,
         p_value=placement.p_two_sided,

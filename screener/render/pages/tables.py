@@ -1,0 +1,123 @@
+"""Tables of a page: made from the declaration of a result, sorted, filtered and copied there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from screener.files.writing import csv_text
+from screener.language import Language, bound, say
+from screener.render.pages.cells import cell
+from screener.render.pages.markup import Child, Node, node
+from screener.results.tables import Column, Dtype, Row, TableSpec
+
+__all__ = ["facts", "result_table", "rows_as_csv"]
+
+_FILTERED = 8
+"""Rows from which on a table has a filter."""
+
+Extra = tuple[str, Sequence[Child]]
+"""A further column that is no value: its heading, and what stands in each row."""
+
+
+def result_table(
+    spec: TableSpec,
+    rows: Sequence[Row],
+    *,
+    name: str,
+    caption: str,
+    columns: Iterable[str] | None = None,
+    first: Iterable[Extra] = (),
+    last: Iterable[Extra] = (),
+) -> Node:
+    """Return a table of a result with the rows of its CSV embedded.
+
+    Parameters
+    ----------
+    spec, rows
+        The result, as its CSV is made from it.
+    name
+        Its name on the page.
+    caption
+        What it shows.
+    columns
+        The columns to show; every one when left out. The embedded rows have all of them.
+    first, last
+        Columns before and after those.
+    """
+    shown = [spec[item] for item in (spec.names if columns is None else columns)]
+    before, after = list(first), list(last)
+    heads = [
+        *(node("th", head, scope="col") for head, _ in before),
+        *(_head(column) for column in shown),
+        *(node("th", head, scope="col") for head, _ in after),
+    ]
+    body = [
+        node(
+            "tr",
+            (node("td", children[at]) for _, children in before),
+            (cell(column, row) for column in shown),
+            (node("td", children[at]) for _, children in after),
+        )
+        for at, row in enumerate(rows)
+    ]
+    return node(
+        "div",
+        _tools(name, caption, len(rows)),
+        node(
+            "div",
+            node(
+                "table",
+                node("caption", caption),
+                node("thead", node("tr", heads)),
+                node("tbody", body),
+                class_="sorted",
+            ),
+            class_="scroll",
+            tabindex="0",
+            role="region",
+            aria_label=caption,
+        ),
+        rows_as_csv(spec, rows),
+        class_="held",
+        data_table=name,
+    )
+
+
+def rows_as_csv(spec: TableSpec, rows: Sequence[Row]) -> Node:
+    """Return the rows as their CSV, which nobody sees and the page copies from."""
+    return node("template", csv_text(spec.names, rows), class_="csv")
+
+
+def facts(pairs: Iterable[tuple[str, Child]]) -> Node:
+    """Return a list of labels and values; pairs with an empty value are left out."""
+    return node(
+        "dl", (node("div", node("dt", label), node("dd", value)) for label, value in pairs if value)
+    )
+
+
+def _tools(name: str, caption: str, n_rows: int) -> Node:
+    told = say("{table}: filter the rows", table=caption)
+    asked = (
+        node("input", type="search", placeholder=say("Filter"), aria_label=told, data_filter=name)
+        if n_rows >= _FILTERED
+        else None
+    )
+    copied = say("{table}: copy as CSV", table=caption)
+    return node(
+        "div",
+        asked,
+        node("button", say("Copy"), type="button", data_copy=name, aria_label=copied),
+        class_="tools",
+    )
+
+
+def _head(column: Column) -> Node:
+    numeric = column.dtype in (Dtype.NUMBER, Dtype.WHOLE)
+    told = column.meaning if bound() is Language.EN else column.zh
+    return node(
+        "th",
+        node("button", column.label(), type="button", title=told),
+        scope="col",
+        aria_sort="none",
+        class_="n" if numeric else None,
+    )
