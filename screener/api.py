@@ -26,6 +26,7 @@ from screener.api_results import (
     ScoreResult,
     ScreenedResult,
     StudyResult,
+    WrittenSite,
     framed,
 )
 from screener.domain.choices import choice
@@ -50,6 +51,7 @@ __all__ = [
     "ScreenedResult",
     "StudyResult",
     "Workspace",
+    "WrittenSite",
     "demo",
     "init",
     "open",
@@ -438,6 +440,58 @@ class Workspace:
             )
         lacking = groups.lacking or any(run.lacking for run in runs)
         return BacktestResult(self.place, runs, lacking=lacking, remarks=remarks)
+
+    def site(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        hold: int | Sequence[int] = (5, 20, 60, 120),
+        placebo: int = 1_000,
+        data_version: int | None = None,
+        jobs: int = 1,
+    ) -> WrittenSite:
+        """Write an index and a page for each event, report, basket and broker.
+
+        Parameters
+        ----------
+        folder
+            A new folder, an empty one, or one that was written so before: pages that have not
+            changed are not touched.
+        hold, data_version, jobs
+            As in `backtest`.
+        placebo
+            Random baskets to compare each event with; 0 for none.
+
+        Raises
+        ------
+        InputError
+            If the folder holds other files.
+        DataError
+            What is missing, if no row comes out as it was asked for.
+        """
+        from screener.data.lake.store import Store
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.files.folders import check_folder, write_folder
+        from screener.render.pages.site import INDEX, site_files
+        from screener.workflows.page.site import site_facts
+
+        target = Path(folder)
+        check_folder(target)
+        found = self.backtest(hold=hold, data_version=data_version, jobs=jobs)
+        run = found.runs[0]
+        with (
+            Store.open(self.place.data_cache, version=run.data_version) as store,
+            recorded_sessions(self.place.data_cache),
+        ):
+            files = site_files(site_facts(self.place, store, run, draws=placebo))
+        done = write_folder(target, files, last=INDEX)
+        return WrittenSite(
+            written=done.written,
+            kept=done.kept,
+            removed=done.removed,
+            index=INDEX,
+            lacking=found.lacking,
+        )
 
     def screen(
         self,

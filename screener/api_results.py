@@ -32,6 +32,7 @@ __all__ = [
     "ScoreResult",
     "ScreenedResult",
     "StudyResult",
+    "WrittenSite",
     "framed",
 ]
 
@@ -239,6 +240,27 @@ class BacktestResult:
         return backtest_shown(self._pages(0, compared=False))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenSite:
+    """Pages that were written: how many of each, and where they begin.
+
+    Parameters
+    ----------
+    written, kept, removed
+        How many were written, were so already, or have no place any more.
+    index
+        Name of the first page in the folder.
+    lacking
+        Whether a card or basket that may have fed them is broken, or data are missing.
+    """
+
+    written: int
+    kept: int
+    removed: int
+    index: str
+    lacking: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class AddedReport:
     """A report that was read."""
@@ -299,8 +321,18 @@ class ScreenedResult:
             remarks=(*self.remarks, *self.result.remarks),
         )
 
+    def to_html(self, target: str | PathLike[str] | None = None) -> str:
+        """Return its page as HTML, as `BacktestResult.to_html`."""
+        from screener.render.pages.screen import screen_document
+
+        return _written(screen_document(self.result), target)
+
     def _repr_html_(self) -> str:
-        return str(self.rows.to_html())
+        from screener.render.pages.notebook import table_shown
+        from screener.workflows.screen.table import screen_table
+
+        table = screen_table(self.result)
+        return table_shown(table.spec, table.rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -361,6 +393,19 @@ class StudyResult:
 
         return self._frame(VERDICTS, verdict_rows(self._beside))
 
+    def to_html(self, target: str | PathLike[str] | None = None) -> str:
+        """Return its page as HTML, as `BacktestResult.to_html`."""
+        from screener.render.pages.study import study_document
+
+        return _written(study_document(self.run, self.beside), target)
+
+    def _repr_html_(self) -> str:
+        from screener.render.pages.notebook import table_shown
+        from screener.results.study import TESTS
+        from screener.workflows.study.rows import test_rows
+
+        return table_shown(TESTS, test_rows(self.run))
+
     @property
     def _beside(self) -> VerdictRun:
         if self.beside is None:
@@ -400,6 +445,19 @@ class ScoreResult:
         from screener.workflows.score.rows import call_rows
 
         return self._frame(CALLS, list(call_rows(self.run)))
+
+    def to_html(self, target: str | PathLike[str] | None = None) -> str:
+        """Return its page as HTML, as `BacktestResult.to_html`."""
+        from screener.render.pages.score import score_document
+
+        return _written(score_document(self.run), target)
+
+    def _repr_html_(self) -> str:
+        from screener.render.pages.notebook import table_shown
+        from screener.results.score import SCORES
+        from screener.workflows.score.rows import score_rows
+
+        return table_shown(SCORES, score_rows(self.run))
 
     def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
         return framed(

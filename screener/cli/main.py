@@ -39,6 +39,7 @@ _COMMANDS = (
     "explain",
     "rules",
     "screen",
+    "site",
 )
 
 app: typer.Typer

@@ -15,7 +15,7 @@ from screener.render.pages.charts.bars import (
     bar_scale,
 )
 from screener.render.pages.charts.lines import spark, spark_scale
-from screener.render.pages.document import Page, document, section
+from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.event_charts import (
     column_of,
     dates_part,
@@ -84,7 +84,7 @@ _VALUES = (
 )
 
 
-def basket_document(page: BasketPage, *, way: Sequence[tuple[str, str, str]] = ()) -> str:
+def basket_document(page: BasketPage, *, way: Sequence[Way] = ()) -> str:
     """Return the page of an event as one HTML file.
 
     Parameters
@@ -102,7 +102,7 @@ def basket_document(page: BasketPage, *, way: Sequence[tuple[str, str, str]] = (
             under=tuple(_under(page)),
             parts=tuple(_parts(page, found)),
             simulated=page.run.simulated,
-            way=[(zh if bound() is Language.ZH else en, to) for en, zh, to in way],
+            way=ways(way),
         )
 
     return document(build)

@@ -17,7 +17,10 @@ from screener.files.writing import PAGE_MARK
 from screener.language import Language, bound, say
 from screener.render.pages.markup import Child, Node, in_both, node, spoken
 
-__all__ = ["Page", "asset", "document", "section"]
+__all__ = ["Page", "Way", "asset", "document", "section", "ways"]
+
+Way = tuple[str, str, str]
+"""A link to another page: its English label, its Chinese label, its address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,11 @@ def document(build: Callable[[], Page]) -> str:
         f"<title {names}>{title}</title>\n<style>{style}</style>\n</head>\n"
         f"<body>\n{body}\n<script>{script}</script>\n</body>\n</html>\n"
     )
+
+
+def ways(links: Sequence[Way]) -> list[tuple[str, str]]:
+    """Return links in the language that is bound."""
+    return [(zh if bound() is Language.ZH else en, address) for en, zh, address in links]
 
 
 def section(title: str, *children: Child | Sequence[Child] | None, name: str) -> Node:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from screener.language import say, say_count
 from screener.render.pages.cells import count_text, fraction
-from screener.render.pages.charts.bars import Bar, Interval, histogram, intervals, waterfall
+from screener.render.pages.charts.bars import Bar, Interval, intervals, waterfall
 from screener.render.pages.charts.lines import Band, Line, line_chart
 from screener.render.pages.document import section
 from screener.render.pages.markup import Child, Node, node
+from screener.render.pages.random_baskets import placebo_histogram
 from screener.render.pages.words import told, word
 from screener.results.tables import Row
 from screener.workflows.backtest.rows import path_rows
@@ -24,8 +25,6 @@ __all__ = [
     "shortfall_part",
     "values_part",
 ]
-
-_PARTS = 24  # of a distribution
 
 
 def event_chart(page: BasketPage) -> Node | None:
@@ -121,12 +120,7 @@ def _placebo(page: BasketPage) -> Child | None:
     if beside is None or beside.band is None or beside.matched is None or real is None:
         return None
     placement = beside.band.placement
-    returns = sorted(beside.band.returns.tolist())
-    low, high = min(returns[0], real), max(returns[-1], real)
-    width = (high - low) or 1.0
-    counts = [0] * _PARTS
-    for value in returns:
-        counts[min(_PARTS - 1, int((value - low) / width * _PARTS))] += 1
+    returns = beside.band.returns.tolist()
     p = "-" if placement.p_two_sided is None else f"{placement.p_two_sided:.3f}"
     line = say(
         "{n} random baskets, matched by {traits}: mean {mean}, this basket {excess} beyond it, "
@@ -140,14 +134,7 @@ def _placebo(page: BasketPage) -> Child | None:
     )
     return node(
         "div",
-        histogram(
-            counts,
-            (fraction(low, signed=True), fraction(high, signed=True)),
-            caption=say("Where this basket lies among random ones"),
-            told=line,
-            marks=[((real - low) / width, say("this basket {value}", value=fraction(real)))],
-            height=110,
-        ),
+        placebo_histogram(returns, real, say("Where this basket lies among random ones")),
         node("p", line, class_="note"),
     )
 

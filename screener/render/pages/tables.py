@@ -10,7 +10,7 @@ from screener.render.pages.cells import cell
 from screener.render.pages.markup import Child, Node, node
 from screener.results.tables import Column, Dtype, Row, TableSpec
 
-__all__ = ["facts", "result_table", "rows_as_csv"]
+__all__ = ["facts", "plain_table", "result_table"]
 
 _FILTERED = 8
 """Rows from which on a table has a filter."""
@@ -47,9 +47,9 @@ def result_table(
     shown = [spec[item] for item in (spec.names if columns is None else columns)]
     before, after = list(first), list(last)
     heads = [
-        *(node("th", head, scope="col") for head, _ in before),
+        *(node("th", head, scope="col") if head else node("td") for head, _ in before),
         *(_head(column) for column in shown),
-        *(node("th", head, scope="col") for head, _ in after),
+        *(node("th", head, scope="col") if head else node("td") for head, _ in after),
     ]
     body = [
         node(
@@ -63,29 +63,69 @@ def result_table(
     return node(
         "div",
         _tools(name, caption, len(rows)),
-        node(
-            "div",
-            node(
-                "table",
-                node("caption", caption),
-                node("thead", node("tr", heads)),
-                node("tbody", body),
-                class_="sorted",
-            ),
-            class_="scroll",
-            tabindex="0",
-            role="region",
-            aria_label=caption,
-        ),
-        rows_as_csv(spec, rows),
+        _scrolled(caption, heads, body, look="sorted"),
+        node("template", csv_text(spec.names, rows), class_="csv"),
         class_="held",
         data_table=name,
     )
 
 
-def rows_as_csv(spec: TableSpec, rows: Sequence[Row]) -> Node:
-    """Return the rows as their CSV, which nobody sees and the page copies from."""
-    return node("template", csv_text(spec.names, rows), class_="csv")
+def plain_table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[Child]],
+    *,
+    caption: str,
+    numeric: Sequence[int] = (),
+    is_sorted: bool = False,
+) -> Node:
+    """Return a table of what no file has.
+
+    Parameters
+    ----------
+    heads, rows
+        Headings, and the cells of each row.
+    caption
+        What it shows.
+    numeric
+        The columns of numbers, from 0.
+    is_sorted
+        Whether a reader may sort it.
+    """
+    looks = ["n" if at in numeric else "wrap" for at in range(len(heads))]
+    top = [
+        node(
+            "th",
+            node("button", head, type="button") if is_sorted else head,
+            scope="col",
+            class_=look,
+            aria_sort="none" if is_sorted else None,
+        )
+        for head, look in zip(heads, looks, strict=True)
+    ]
+    body = [
+        node("tr", (node("td", item, class_=look) for item, look in zip(row, looks, strict=True)))
+        for row in rows
+    ]
+    return _scrolled(caption, top, body, look="sorted" if is_sorted else None)
+
+
+def _scrolled(
+    caption: str, heads: Sequence[Node], body: Sequence[Node], *, look: str | None = None
+) -> Node:
+    return node(
+        "div",
+        node(
+            "table",
+            node("caption", caption),
+            node("thead", node("tr", heads)),
+            node("tbody", body),
+            class_=look,
+        ),
+        class_="scroll",
+        tabindex="0",
+        role="region",
+        aria_label=caption,
+    )
 
 
 def facts(pairs: Iterable[tuple[str, Child]]) -> Node:

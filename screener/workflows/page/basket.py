@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from screener.backtest.run import EventResult
@@ -17,6 +17,7 @@ from screener.workflows.page.beside import DRAWS, Beside, bands_beside
 from screener.workflows.page.valuations import valuation_rows
 from screener.workflows.report.catalog import list_baskets, list_reports
 from screener.workflows.report.check import Checking, check_claims
+from screener.workflows.score.run import ScoreRun
 from screener.workflows.study.verdict import Verdict
 from screener.workflows.study.verdicts import (
     broker_records,
@@ -76,6 +77,9 @@ def basket_pages(
     *,
     draws: int = DRAWS,
     compared: bool = True,
+    checked: Mapping[str, Checking | None] | None = None,
+    score: ScoreRun | None = None,
+    done: Callable[[int, int], None] = lambda _at, _of: None,
 ) -> list[BasketPage]:
     """Return what the pages of a run's events show, one for each event.
 
@@ -89,6 +93,10 @@ def basket_pages(
         Random baskets to compare each event with; 0 for none.
     compared
         Whether claims, valuations and the brokers' records are looked up too.
+    checked, score
+        Claims of each report and the score of all brokers, where they are known already.
+    done
+        Told how many events of how many are done.
     """
     groups = run.by_event
     main = [_main(results) for results in groups]
@@ -97,8 +105,9 @@ def basket_pages(
         store=store,
         baskets={basket.name: basket for basket in list_baskets(workspace)},
         reports={report.id: report for report in list_reports(workspace)},
-        records=broker_records(workspace, store) if compared else {},
+        records=_records(workspace, store, score) if compared else {},
         compared=compared,
+        checked=dict(checked or {}),
     )
     begin = 0
     found = []
@@ -107,6 +116,7 @@ def basket_pages(
         own = replace(run, results=results, price_basis=basis)
         found.append(_page(known, own, chosen, other))
         begin += len(results)
+        done(len(found), len(groups))
     return found
 
 
@@ -117,6 +127,13 @@ class _Known:
     reports: Mapping[str, Report]
     records: Mapping[str, Score]
     compared: bool
+    checked: dict[str, Checking | None]
+
+
+def _records(workspace: Workspace, store: Store, score: ScoreRun | None) -> Mapping[str, Score]:
+    if score is None:
+        return broker_records(workspace, store)
+    return {item.key[0]: item for item in score.board.scores}
 
 
 def _main(results: Sequence[EventResult]) -> EventResult:
@@ -161,7 +178,9 @@ def _looked_up(known: _Known, run: BacktestRun, event: Event, report: Report | N
         return checking, valuations, untold
     try:
         if report is not None and report.claims:
-            checking = check_claims(known.store, report)
+            if report.id not in known.checked:
+                known.checked[report.id] = check_claims(known.store, report)
+            checking = known.checked[report.id]
     except ScreenerError as error:
         untold.append(str(error))
     try:

@@ -119,6 +119,8 @@ class ScreenResult(Evaluation):
         What the reader has to know, one line each.
     lacking
         Whether something is missing that the amounts of some names need.
+    criteria
+        The ranges that were asked for.
     """
 
     label: str
@@ -133,6 +135,7 @@ class ScreenResult(Evaluation):
     simulated: bool
     remarks: tuple[str, ...]
     lacking: bool = False
+    criteria: tuple[Criterion, ...] = ()
 
 
 def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
@@ -176,6 +179,7 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         simulated=simulated,
         remarks=(*_remarks(looked, found, simulated=simulated), *remarks, *lacks),
         lacking=bool(lacks),
+        criteria=request.criteria,
     )
 
 
