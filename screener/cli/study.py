@@ -204,9 +204,8 @@ def study(
     )
     from screener.workspace.runs import save_run
 
-    check_targets(
-        csv, json, events, sessions, ledger, placebos, controls, verdicts, html, force=force
-    )
+    tables = (csv, events, sessions, ledger, placebos, controls, verdicts)
+    check_targets(*tables, json, html, force=force)
     check_excel(excel, *tables)
     _check_read(context, placebo=placebo, model=model, matched=factors or matched)
     part = VerdictPart(placebo, hold, placebos=placebos, controls=controls, verdicts=verdicts)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from screener.domain.report import ClaimUnit
 from screener.files.clean import clean_line
 from screener.language import Language, bound, say
 from screener.render.pages.markup import Node, node
@@ -29,6 +30,8 @@ _SIGNED = (
     "edge",
 )
 _LARGE = 1e6
+_UNITS = frozenset(ClaimUnit)
+"""Units that stand in the row of a figure."""
 _WAN, _YI, _ZHAO = 1e4, 1e8, 1e12
 
 
@@ -72,9 +75,9 @@ def shown(column: Column, value: object) -> str:
 
 def _by_unit(unit: str, value: float) -> str:
     """Write a figure in the unit that stands in its row."""
-    if unit == "fraction":
+    if unit == ClaimUnit.FRACTION:
         return fraction(value)
-    if unit in ("CNY", "HKD"):
+    if unit in (ClaimUnit.CNY, ClaimUnit.HKD):
         return money(value)
     return number(value).replace("-", MINUS)
 
@@ -98,7 +101,7 @@ def cell(column: Column, row: Mapping[str, object]) -> Node:
     value = row.get(column.name)
     text = shown(column, value)
     unit = row.get("unit")
-    own = isinstance(unit, str) and column.unit is Unit.NONE and column.dtype is Dtype.NUMBER
+    own = unit in _UNITS and column.unit is Unit.NONE and column.dtype is Dtype.NUMBER
     if own and isinstance(value, (int, float)):
         text = _by_unit(str(unit), value)
     if column.dtype not in (Dtype.NUMBER, Dtype.WHOLE):

@@ -12,7 +12,7 @@ from screener.render.pages.charts.lines import Band, Line, line_chart
 from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.tables import result_table
-from screener.render.pages.words import word
+from screener.render.pages.words import told, word
 from screener.render.score_words import sentence
 from screener.results.score import CALLS, SCORES
 from screener.results.tables import Row
@@ -111,7 +111,7 @@ def score_document(
                 _every(calls),
                 section(
                     say("Remarks"),
-                    node("ul", (node("li", sentence(line, bound())) for line in run.remarks)),
+                    node("ul", (node("li", told(sentence(line, bound()))) for line in run.remarks)),
                     name="remarks",
                 ),
             ),
@@ -123,7 +123,7 @@ def score_document(
 def _headline(run: ScoreRun) -> str:
     counts = {str(state): n for state, n in verdict_counts(run.judged).items()}
     total = run.board.total
-    told = say(
+    counted = say(
         "{n} calls: {mature} mature, {pending} pending, {unjudged} cannot be judged.",
         n=count_text(total.n_calls),
         mature=count_text(total.at_end.n),
@@ -141,7 +141,7 @@ def _headline(run: ScoreRun) -> str:
             high=fraction(total.high),
             base=fraction(score.base_rate),
         )
-    return f"{told} {more}"
+    return say("{counted} {more}", counted=counted, more=more)
 
 
 def _leaderboard(board: Sequence[Row], by: Sequence[str], links: Mapping[str, str]) -> Node:
@@ -160,9 +160,9 @@ def _leaderboard(board: Sequence[Row], by: Sequence[str], links: Mapping[str, st
     columns = [
         name
         for name in _BOARD
-        if name in by or name == "rank" or any(row[name] not in (None, "") for row in board)
+        if name == "rank" or any(row[name] not in (None, "") for row in board)
     ]
-    columns = [name for name in columns if name in by or name not in _KEYS]
+    columns = [name for name in columns if name not in _KEYS]
     heads = (say("who"), say("hit rate, interval and base rate"), say("hit rate"))
     return section(
         title,
@@ -172,7 +172,14 @@ def _leaderboard(board: Sequence[Row], by: Sequence[str], links: Mapping[str, st
             say("Dot: hit rate; bar: its interval; upright line: base rate."),
             class_="note",
         ),
-        result_table(SCORES, board, name="board", caption=title, columns=columns),
+        result_table(
+            SCORES,
+            board,
+            name="board",
+            caption=title,
+            columns=columns,
+            first=[(say("who"), [_label(row, by, links) for row in board])],
+        ),
         name="board",
     )
 
@@ -189,8 +196,8 @@ def _rate(row: Row) -> Child:
     if row["hit_rate"] is None:
         return node("span", say("not enough data"), class_="tag")
     n = row["matured"]
-    told = say_count("{n} call", "{n} calls", n if isinstance(n, int) else 0)
-    return f"{fraction(row['hit_rate'])} ({told})"
+    calls = say_count("{n} call", "{n} calls", n if isinstance(n, int) else 0)
+    return f"{fraction(row['hit_rate'])} ({calls})"
 
 
 def _drawn(calls: Sequence[Row], paths: Mapping[str, CallPath]) -> Iterator[Node]:

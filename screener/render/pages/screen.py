@@ -29,7 +29,7 @@ def screen_document(result: ScreenResult, *, name: str = "", way: Sequence[Way] 
     n_passed = len(result.passes)
 
     def build() -> Page:
-        label = name or result.label
+        label = name or word(result.label)
         caption = say("Names that passed, then those that failed, each with the reason")
         more = len(table.rows) - _SHOWN
         return Page(
@@ -48,6 +48,13 @@ def screen_document(result: ScreenResult, *, name: str = "", way: Sequence[Way] 
                     class_="verdict",
                 ),
                 section(
+                    say("How each field is spread, and where the cut is"),
+                    [part for item in spread for part in _distribution(item)],
+                    name="spread",
+                )
+                if spread
+                else "",
+                section(
                     say("Names"),
                     result_table(table.spec, table.rows[:_SHOWN], name="names", caption=caption),
                     node("p", say("{n} more are in the CSV.", n=count_text(more)), class_="note")
@@ -55,13 +62,6 @@ def screen_document(result: ScreenResult, *, name: str = "", way: Sequence[Way] 
                     else None,
                     name="names",
                 ),
-                section(
-                    say("How each field is spread, and where the cut is"),
-                    [part for item in spread for part in _distribution(item)],
-                    name="spread",
-                )
-                if spread
-                else "",
                 section(
                     say("Sources and versions"),
                     node("p", say("data version {version}", version=result.data_version)),

@@ -128,7 +128,11 @@ def _group(name: str, tests: Sequence[Row], days: Sequence[Row]) -> Iterator[Nod
             caption=say("{group}: tests", group=label),
             columns=_TESTS,
         ),
-        result_table(SESSIONS, own, name=f"sessions-{name}", caption=title),
+        node(
+            "details",
+            node("summary", say("{group}: every session", group=label)),
+            result_table(SESSIONS, own, name=f"sessions-{name}", caption=title),
+        ),
         name=f"group-{name}",
     )
 
@@ -181,7 +185,7 @@ def _parts(rows: Sequence[Row], label: str) -> Node | None:
     for name in dict.fromkeys(str(row["part"]) for row in rows):
         own = [row for row in rows if row["part"] == name]
         best = next((row for row in own if row["low"] is not None and _is_car(row)), own[0])
-        part = say("entry session") if name == "day" else word(name)
+        part = word(name)
         whole = f"{part} [{best['first_session']}, {best['last_session']}]"
         value = _number(best["mean_car"])
         shown: Child = fraction(value, signed=True)

@@ -14,6 +14,8 @@ __all__ = ["facts", "plain_table", "result_table"]
 
 _FILTERED = 8
 """Rows from which on a table has a filter."""
+_TALL = 40
+"""Rows from which on a table scrolls by itself."""
 
 Extra = tuple[str, Sequence[Child]]
 """A further column that is no value: its heading, and what stands in each row."""
@@ -121,7 +123,7 @@ def _scrolled(
             node("tbody", body),
             class_=look,
         ),
-        class_="scroll",
+        class_="scroll tall" if len(body) > _TALL else "scroll",
         tabindex="0",
         role="region",
         aria_label=caption,

@@ -57,7 +57,15 @@ def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each languag
         "mover": say("mover"),
         "risk": say("risk"),
         "exact": say("exact"),
-        "day": say("to the day"),
+        "day": say("entry session"),
+        "fraction": say("fraction"),
+        "points": say("points"),
+        "x": say("times"),
+        "universe a": say("A shares"),
+        "universe hk": say("Hong Kong shares"),
+        "universe all": say("A shares and Hong Kong shares"),
+        "mainland": say("mainland"),
+        "Hong Kong": say("Hong Kong"),
         "estimated": say("estimated"),
         "equal": say("equal weights"),
         "custom": say("own weights"),
@@ -101,4 +109,41 @@ def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each languag
         "close at the lower limit": say("close at the lower limit"),
         "no southbound trading that session": say("no southbound trading that session"),
         "its basket cannot be valued": say("its basket cannot be valued"),
+        **_remarks(),
+    }
+
+
+def _remarks() -> dict[str, str]:
+    """Return what results tell most often."""
+    return {
+        "Prices are adjusted by whoever made the file: limits, lots and fees are approximate.": say(
+            "Prices are adjusted by whoever made the file: limits, lots and fees are approximate."
+        ),
+        "The benchmark is a price index: without its dividends it flatters the basket.": say(
+            "The benchmark is a price index: without its dividends it flatters the basket."
+        ),
+        "Prices are adjusted by whoever made the file: whether a purchase was "
+        "blocked at the limit is approximate.": say(
+            "Prices are adjusted by whoever made the file: whether a purchase was "
+            "blocked at the limit is approximate."
+        ),
+        "The index is a price index: without its dividends it flatters the names.": say(
+            "The index is a price index: without its dividends it flatters the names."
+        ),
+        "Calls with an estimated date are judged from the estimate: shown as est.": say(
+            "Calls with an estimated date are judged from the estimate: shown as est."
+        ),
+        "No mainland listing has corporate actions in the tables: returns of "
+        "raw prices leave dividends and splits out.": say(
+            "No mainland listing has corporate actions in the tables: returns of "
+            "raw prices leave dividends and splits out."
+        ),
+        "No Hong Kong listing has corporate actions in the tables: returns of "
+        "raw prices leave dividends and splits out.": say(
+            "No Hong Kong listing has corporate actions in the tables: returns of "
+            "raw prices leave dividends and splits out."
+        ),
+        "SIMULATED: invented prices, no market ever had them.": say(
+            "SIMULATED: invented prices, no market ever had them."
+        ),
     }

@@ -220,13 +220,20 @@ def _interval(item: Interval, scale: Scale) -> Node:
     return node("svg", parts, height=18, aria_hidden="true")
 
 
+def _heads(heads: tuple[str, str, str]) -> list[Node]:
+    looks = (None, None, "n")
+    return [
+        node("th", head, scope="col", class_=look) for head, look in zip(heads, looks, strict=True)
+    ]
+
+
 def _table(caption: str, heads: tuple[str, str, str], rows: Sequence[Node]) -> Node:
     return node(
         "div",
         node(
             "table",
             node("caption", caption),
-            node("thead", node("tr", (node("th", head, scope="col") for head in heads))),
+            node("thead", node("tr", _heads(heads))),
             node("tbody", rows),
             class_="bars",
         ),
