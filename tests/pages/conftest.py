@@ -30,10 +30,10 @@ def pages(ws: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     ws.backtest(["copper"], hold=(5, 20)).to_html(folder / "basket.html", placebo=200)
     ws.backtest(["compute-leasing"], hold=(5, 20)).to_html(folder / "events.html", placebo=200)
-    day = "2026-05-27"
-    ws.screen(universe="a", as_of=day, pb=(0.1, 2.0), pe_ttm=(None, 40.0)).to_html(
-        folder / "screen.html"
+    found = ws.screen(
+        basket="domestic-compute", as_of="2026-05-27", pb=(0.1, 3.0), pe_ttm=(None, 40.0)
     )
+    found.to_html(folder / "screen.html")
     ws.score().to_html(folder / "score.html")
     ws.study(["compute-leasing"], placebo=200, hold=(5,)).to_html(folder / "study.html")
     report = get_report(ws.place, "R2")

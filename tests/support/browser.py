@@ -82,9 +82,9 @@ def opened(
     own = path.as_uri()
     page.on(
         "request",
-        lambda request: None
-        if request.url in (own, "data:,")
-        else found.requests.append(request.url),
+        lambda request: (
+            None if request.url in (own, "data:,") else found.requests.append(request.url)
+        ),
     )
     page.on("console", lambda message: found.complaints.append(message.text))
     page.on("pageerror", lambda error: found.complaints.append(str(error)))

@@ -72,7 +72,7 @@ _CLAIMS = ("subject", "measure", "as_of", "unit", "printed", "found", "verdict",
 _VALUES = (
     "listing",
     "name",
-    "at",
+    "moment",
     "session",
     "pe_ttm",
     "pe_static",
@@ -297,7 +297,7 @@ def _valuations(page: BasketPage) -> Node:
     columns = [
         name
         for name in _VALUES
-        if name in ("listing", "name", "at", "session") or any(row[name] for row in rows)
+        if name in ("listing", "name", "moment", "session") or any(row[name] for row in rows)
     ]
     return section(
         title,

@@ -42,7 +42,7 @@ def valuation_rows(
     instants = (("report", known), ("now", AsOf.after_close(store, now)))
     by_time = {at: dict(_valued(instant, members)) for at, instant in instants}
     return [
-        VALUATIONS.row({**_named(member), "at": at, **by_time[at].get(member.listing.id, {})})
+        VALUATIONS.row({**_named(member), "moment": at, **by_time[at].get(member.listing.id, {})})
         for member in members
         for at, _ in instants
     ]
