@@ -60,16 +60,19 @@ def test_hostile_names_are_shown_as_they_are_and_do_nothing(
     for path in sorted((tmp_path / "site").rglob("*.html")):
         text = path.read_text(encoding="utf-8")
         assert not set(text) & {"\x1b", "\x07", "\u202e", "\u2066"}
-        for language in ("en", "zh"):
-            with opened(browser, path) as found:
+        if "alert(" not in text:
+            continue
+        with opened(browser, path) as found:
+            for language in ("en", "zh"):
                 found.speak(language)
-                for button in found.page.locator("[data-copy]").all():
-                    button.click()
-                assert found.complaints == []
-                assert found.requests == []
-                assert found.page.locator("main img, main script, [onmouseover]").count() == 0
-                n_shown += "alert(1)" in found.visible() or "alert(2)" in found.visible()
-    assert n_shown > 3
+                told = found.visible()
+                n_shown += "alert(1)" in told or "alert(2)" in told
+            for button in found.page.locator("[data-copy]").all():
+                button.click()
+            assert found.complaints == []
+            assert found.requests == []
+            assert found.page.locator("main img, main script, [onmouseover]").count() == 0
+    assert n_shown > 10
 
 
 def test_a_policy_stops_a_script_that_is_not_the_pages_own(browser: Any, pages: Path) -> None:
