@@ -62,7 +62,8 @@ def measured_pages(folder: Path, desk: Workspace, names: list[str]) -> None:
         size = page.stat().st_size
         print(
             f"page of {n_names} names × {sessions} sessions: {size / 1e3:,.0f} kB "
-            f"(≤ {most / 1e3:,.0f}), {whole - alone:.2f} s (≤ {_BEYOND:.0f}) beyond the backtest's {alone:.2f} s"
+            f"(≤ {most / 1e3:,.0f}), {whole - alone:.2f} s (≤ {_BEYOND:.0f}) "
+            f"beyond the backtest's {alone:.2f} s"
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from screener.backtest.run import EventResult
 from screener.data.lake.store import Store
@@ -11,21 +12,18 @@ from screener.domain.basket import Basket, Event
 from screener.domain.report import Report
 from screener.errors import ScreenerError
 from screener.paths.windows import WindowStatus
-from screener.scoring.leaderboard import Score
 from screener.workflows.backtest.run import BacktestRun
 from screener.workflows.page.beside import DRAWS, Beside, bands_beside
 from screener.workflows.page.valuations import valuation_rows
 from screener.workflows.report.catalog import list_baskets, list_reports
 from screener.workflows.report.check import Checking, check_claims
-from screener.workflows.score.run import ScoreRun
-from screener.workflows.study.verdict import Verdict
-from screener.workflows.study.verdicts import (
-    broker_records,
-    brokers_of,
-    placebo_record,
-    verdict_of,
-)
+from screener.workflows.score.due import may_be_mature
+from screener.workflows.study.verdict import Verdict, brokers_of, placebo_record, verdict_of
 from screener.workspace.locate import Workspace
+
+if TYPE_CHECKING:
+    from screener.scoring.leaderboard import Score
+    from screener.workflows.score.run import ScoreRun
 
 __all__ = ["BasketPage", "basket_pages"]
 
@@ -105,16 +103,19 @@ def basket_pages(
         store=store,
         baskets={basket.name: basket for basket in list_baskets(workspace)},
         reports={report.id: report for report in list_reports(workspace)},
-        records=_records(workspace, store, score) if compared else {},
         compared=compared,
         checked=dict(checked or {}),
     )
+    records: Mapping[str, Score] = {}
+    if compared:
+        behind = {broker for item in main for broker in known.brokers(item.window.event)}
+        records = _records(workspace, known, behind, score)
     begin = 0
     found = []
     for results, chosen, other in zip(groups, main, beside, strict=True):
         basis = run.price_basis[begin : begin + len(results)]
         own = replace(run, results=results, price_basis=basis)
-        found.append(_page(known, own, chosen, other))
+        found.append(_page(known, own, chosen, other, records))
         begin += len(results)
         done(len(found), len(groups))
     return found
@@ -125,15 +126,26 @@ class _Known:
     store: Store
     baskets: Mapping[str, Basket]
     reports: Mapping[str, Report]
-    records: Mapping[str, Score]
     compared: bool
     checked: dict[str, Checking | None]
 
+    def brokers(self, event: Event) -> tuple[str, ...]:
+        """Return the brokers behind an event."""
+        basket = self.baskets.get(event.basket)
+        return brokers_of(self.reports.get(event.report), set(basket.themes) if basket else set())
 
-def _records(workspace: Workspace, store: Store, score: ScoreRun | None) -> Mapping[str, Score]:
-    if score is None:
-        return broker_records(workspace, store)
-    return {item.key[0]: item for item in score.board.scores}
+
+def _records(
+    workspace: Workspace, known: _Known, brokers: Collection[str], score: ScoreRun | None
+) -> Mapping[str, Score]:
+    """Return the record of each broker; none where no call of these can be mature."""
+    if score is not None:
+        return {item.key[0]: item for item in score.board.scores}
+    if not brokers or not may_be_mature(known.store, known.reports.values(), brokers):
+        return {}
+    from screener.workflows.study.verdicts import broker_records  # takes a second to import
+
+    return broker_records(workspace, known.store)
 
 
 def _main(results: Sequence[EventResult]) -> EventResult:
@@ -145,20 +157,25 @@ def _main(results: Sequence[EventResult]) -> EventResult:
     return next(item for item in results if item.window.horizon == longest)
 
 
-def _page(known: _Known, run: BacktestRun, main: EventResult, beside: Beside | None) -> BasketPage:
+def _page(
+    known: _Known,
+    run: BacktestRun,
+    main: EventResult,
+    beside: Beside | None,
+    records: Mapping[str, Score],
+) -> BasketPage:
     event = main.window.event
     report, basket = known.reports.get(event.report), known.baskets.get(event.basket)
     checking, valuations, untold = _looked_up(known, run, event, report)
     placed = None
     if beside is not None and beside.band is not None and beside.matched is not None:
         placed = placebo_record(beside.band.placement, beside.matched)
-    brokers = brokers_of(report, set(basket.themes) if basket else set())
     return BasketPage(
         run=run,
         main=main,
         basket=basket,
         report=report,
-        verdict=verdict_of(main, placed, brokers, known.records),
+        verdict=verdict_of(main, placed, known.brokers(event), records),
         beside=beside,
         checking=checking,
         valuations=valuations,

@@ -9,30 +9,31 @@ from screener.backtest.frictions import Frictions
 from screener.backtest.run import EventResult, Settings
 from screener.data.lake.store import Store
 from screener.domain.basket import Basket, Event
-from screener.domain.report import Precision, Report
 from screener.errors import InputError
 from screener.paths.windows import WindowStatus
 from screener.results.placebo import VERDICTS
 from screener.scoring.leaderboard import Grouping, Score
-from screener.study.placebo.matching import Matched
-from screener.study.placebo.monte_carlo import Placement
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.report.catalog import list_reports
 from screener.workflows.score.run import ScoreRequest, run_score
 from screener.workflows.study.placebo import PlaceboRequest, PlaceboResult, PlaceboRun, run_placebos
 from screener.workflows.study.run import StudyRequest
-from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
+from screener.workflows.study.verdict import (
+    BrokerRecord,
+    PlaceboRecord,
+    Verdict,
+    brokers_of,
+    placebo_record,
+    verdict_of,
+)
 from screener.workspace.locate import Workspace
 
 __all__ = [
     "VerdictRun",
     "broker_records",
-    "brokers_of",
     "compared",
-    "placebo_record",
     "run_verdicts",
-    "verdict_of",
     "verdict_rows",
 ]
 
@@ -160,63 +161,7 @@ def broker_records(workspace: Workspace, store: Store) -> Mapping[str, Score]:
     return {score.key[0]: score for score in run.board.scores}
 
 
-def brokers_of(report: Report | None, themes: set[str]) -> tuple[str, ...]:
-    """Return the brokers whose notes of a report cover a basket's themes."""
-    if report is None:
-        return ()
-    covering = [note.broker for note in report.notes if themes & set(note.themes)]
-    return tuple(dict.fromkeys(covering or [note.broker for note in report.notes]))
-
-
-def verdict_of(
-    result: EventResult,
-    placebo: PlaceboRecord | None,
-    brokers: Sequence[str],
-    records: Mapping[str, Score],
-) -> Verdict:
-    """Return what is known of a result; a window that is not finished is not compared yet."""
-    window = result.window
-    finished = result.status is WindowStatus.MATURE
-    return Verdict(
-        report=window.event.report,
-        basket=window.event.basket,
-        estimated=window.event.published.precision is Precision.ESTIMATED,
-        horizon=window.horizon,
-        sessions_held=window.sessions_held,
-        finished=finished,
-        paper_return=result.paper_return,
-        executable_return=result.executable_return,
-        capital=result.capital,
-        placebo=placebo if finished else None,
-        brokers=tuple(_record(name, records.get(name)) for name in brokers),
-    )
-
-
 def _placebo(beside: PlaceboResult) -> PlaceboRecord | None:
     if beside.placebo is None or beside.matched is None:
         return None
     return placebo_record(beside.placebo.placement, beside.matched)
-
-
-def placebo_record(placement: Placement, matched: Matched) -> PlaceboRecord | None:
-    """Return what a verdict tells of random baskets; nothing where they do not differ."""
-    if placement.p_two_sided is None:
-        return None
-    text = matched.matched_text
-    return PlaceboRecord(
-        excess=placement.excess,
-        p_value=placement.p_two_sided,
-        matched_on="" if text == "nothing" else text,
-    )
-
-
-def _record(broker: str, score: Score | None) -> BrokerRecord:
-    if score is None or score.at_end.n == 0 or score.low is None or score.high is None:
-        return BrokerRecord(broker=broker, met=0, matured=0)
-    return BrokerRecord(
-        broker=broker,
-        met=score.n_met,
-        matured=score.at_end.n,
-        interval=(score.low, score.high),
-        base_rate=score.at_end.base_rate,
-    )
