@@ -449,6 +449,7 @@ class Workspace:
         placebo: int = 1_000,
         data_version: int | None = None,
         jobs: int = 1,
+        done: Callable[[int, int], None] = lambda _at, _of: None,
     ) -> WrittenSite:
         """Write an index and a page for each event, report, basket and broker.
 
@@ -461,6 +462,8 @@ class Workspace:
             As in `backtest`.
         placebo
             Random baskets to compare each event with; 0 for none.
+        done
+            Told how many pages of how many are made.
 
         Raises
         ------
@@ -483,12 +486,12 @@ class Workspace:
             Store.open(self.place.data_cache, version=run.data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
-            files = site_files(site_facts(self.place, store, run, draws=placebo))
-        done = write_folder(target, files, last=INDEX)
+            files = site_files(site_facts(self.place, store, run, draws=placebo), done=done)
+        changes = write_folder(target, files, last=INDEX)
         return WrittenSite(
-            written=done.written,
-            kept=done.kept,
-            removed=done.removed,
+            written=changes.written,
+            kept=changes.kept,
+            removed=changes.removed,
             index=INDEX,
             lacking=found.lacking,
         )

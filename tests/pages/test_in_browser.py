@@ -89,6 +89,22 @@ def test_red_is_up_in_chinese_and_green_in_english(browser: Any, pages: Path) ->
         assert colours["en"][0] != colours["en"][1]
 
 
+def test_the_colour_of_a_gain_is_the_readers_choice(browser: Any, pages: Path) -> None:
+    with opened(browser, pages / "basket.html") as found:
+        found.speak("zh")
+        button = found.page.locator("[data-red]")
+        assert button.get_attribute("aria-pressed") == "true"
+        button.click()
+        assert button.get_attribute("aria-pressed") == "false"
+        found.speak("en")
+        found.speak("zh")
+        found.page.reload()
+        assert button.get_attribute("aria-pressed") == "false"
+        button.click()
+        found.speak("en")
+        assert button.get_attribute("aria-pressed") == "true"
+
+
 def number(text: str) -> float:
     return float(re.sub(r"[,%\s+]", "", text).replace("−", "-"))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from screener.domain.report import Precision
 from screener.files.clean import clean_line
 from screener.files.program import program_version
+from screener.files.writing import csv_text
 from screener.language import Language, bound, say, say_count
 from screener.render.pages.cells import fraction, money, sign_of
 from screener.render.pages.charts.bars import (
@@ -24,7 +25,7 @@ from screener.render.pages.event_charts import (
     values_part,
 )
 from screener.render.pages.markup import Child, Node, node
-from screener.render.pages.tables import facts, result_table
+from screener.render.pages.tables import copied_rows, facts, result_table
 from screener.render.pages.words import told, word
 from screener.render.verdict import verdict_text
 from screener.results.backtest import NAMES, ORDERS
@@ -264,8 +265,25 @@ def _names(held: _Facts) -> Node:
         node("p", say("Contributions add up to the return on paper."), class_="note")
         if known
         else None,
+        copied_rows(_paths_csv(held), say("Copy the daily paths")) if held.paths else None,
         name="names",
     )
+
+
+def _paths_csv(held: _Facts) -> str:
+    """Return a row for each session with the value of every name, to six decimals."""
+    names = list(held.paths)
+    days = [row["session"] for row in held.paths[names[0]]]
+    values = {name: column_of(rows, "value") for name, rows in held.paths.items()}
+    rows = [
+        {"session": day} | {name: _rounded(values[name][at]) for name in names}
+        for at, day in enumerate(days)
+    ]
+    return csv_text(["session", *names], rows)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
 
 
 def _orders(held: _Facts) -> Node:

@@ -107,11 +107,12 @@ def _body(page: Page) -> Node:
                 node("nav", links, aria_label=say("Pages")) if links else None,
                 node(
                     "div",
+                    node("button", say("Red is up"), type="button", data_red=""),
                     node("button", "English", type="button", data_speak="en", lang="en"),
                     node("button", "中文", type="button", data_speak="zh", lang="zh"),
                     class_="switch",
                     role="group",
-                    aria_label=say("Language"),
+                    aria_label=say("Language and colours"),
                 ),
                 class_="top",
             ),

@@ -10,7 +10,7 @@ from screener.render.pages.cells import cell
 from screener.render.pages.markup import Child, Node, node
 from screener.results.tables import Column, Dtype, Row, TableSpec
 
-__all__ = ["facts", "plain_table", "result_table"]
+__all__ = ["copied_rows", "facts", "plain_table", "result_table"]
 
 _FILTERED = 8
 """Rows from which on a table has a filter."""
@@ -69,6 +69,16 @@ def result_table(
         node("template", csv_text(spec.names, rows), class_="csv"),
         class_="held",
         data_table=name,
+    )
+
+
+def copied_rows(text: str, label: str) -> Node:
+    """Return a button that copies rows which the page does not show as a table."""
+    return node(
+        "div",
+        node("button", label, type="button", data_copy=""),
+        node("template", text, class_="csv"),
+        class_="held",
     )
 
 

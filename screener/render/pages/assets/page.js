@@ -2,10 +2,10 @@
 (function () {
   var root = document.documentElement;
   function all(selector, from) { return Array.prototype.slice.call((from || document).querySelectorAll(selector)); }
-  function kept(value) {
+  function kept(name, value) {
     try {
-      if (value) { localStorage.setItem("screener-language", value); }
-      return localStorage.getItem("screener-language");
+      if (value) { localStorage.setItem("screener-" + name, value); }
+      return localStorage.getItem("screener-" + name);
     } catch (error) { return null; }
   }
   function speak(language) {
@@ -21,10 +21,19 @@
       item.setAttribute("aria-pressed", String(item.getAttribute("data-speak") === language));
     });
   }
-  var before = kept();
+  function rise(colour) {
+    if (colour) { root.setAttribute("data-rise", colour); }
+    document.querySelector("[data-red]").setAttribute("aria-pressed", String(isRed()));
+  }
+  function isRed() { return (root.getAttribute("data-rise") || (root.lang === "zh" ? "red" : "green")) === "red"; }
+  var before = kept("language");
   speak(before === "en" || before === "zh" ? before : root.lang);
   all("[data-speak]").forEach(function (item) {
-    item.addEventListener("click", function () { speak(item.getAttribute("data-speak")); kept(root.lang); });
+    item.addEventListener("click", function () { speak(item.getAttribute("data-speak")); kept("language", root.lang); rise(); });
+  });
+  rise(kept("rise"));
+  document.querySelector("[data-red]").addEventListener("click", function () {
+    rise(kept("rise", isRed() ? "green" : "red") || (isRed() ? "green" : "red"));
   });
 
   function tell(english, chinese) {

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from screener.files.writing import csv_text
+from screener.language import say
 from screener.render.pages.cells import MINUS, fraction
 from screener.render.pages.charts.scale import Scale, place, scale_over
 from screener.render.pages.markup import Child, Node, node
@@ -103,7 +104,17 @@ def line_chart(
     columns = ["place", *(line.column for line in lines)]
     return node(
         "figure",
-        node("figcaption", caption),
+        node(
+            "figcaption",
+            node("span", caption),
+            node(
+                "button",
+                say("Copy"),
+                type="button",
+                data_copy="",
+                aria_label=say("{table}: copy as CSV", table=caption),
+            ),
+        ),
         _keys(lines, bands, start),
         node("div", plot, side, class_="plot"),
         node("div", "", class_="readout"),
