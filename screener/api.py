@@ -28,6 +28,7 @@ from screener.api_results import (
     ScreenedResult,
     StudyResult,
     TodayResult,
+    WrittenSite,
     framed,
 )
 from screener.domain.choices import choice
@@ -57,6 +58,7 @@ __all__ = [
     "StudyResult",
     "TodayResult",
     "Workspace",
+    "WrittenSite",
     "demo",
     "init",
     "open",
@@ -520,6 +522,61 @@ class Workspace:
         lacking = groups.lacking or any(run.lacking for run in runs)
         baskets = tuple(basket for basket, _ in groups)
         return BacktestResult(self.place, runs, lacking=lacking, remarks=remarks, baskets=baskets)
+
+    def site(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        hold: int | Sequence[int] = (5, 20, 60, 120),
+        placebo: int = 1_000,
+        data_version: int | None = None,
+        jobs: int = 1,
+        done: Callable[[int, int], None] = lambda _at, _of: None,
+    ) -> WrittenSite:
+        """Write an index and a page for each event, report, basket and broker.
+
+        Parameters
+        ----------
+        folder
+            A new folder, an empty one, or one that was written so before: pages that have not
+            changed are not touched.
+        hold, data_version, jobs
+            As in `backtest`.
+        placebo
+            Random baskets to compare each event with; 0 for none.
+        done
+            Told how many pages of how many are made.
+
+        Raises
+        ------
+        InputError
+            If the folder holds other files.
+        DataError
+            What is missing, if no row comes out as it was asked for.
+        """
+        from screener.data.lake.store import Store
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.files.folders import check_folder, write_folder
+        from screener.render.pages.site import INDEX, site_files
+        from screener.workflows.page.site import site_facts
+
+        target = Path(folder)
+        check_folder(target)
+        found = self.backtest(hold=hold, data_version=data_version, jobs=jobs)
+        run = found.runs[0]
+        with (
+            Store.open(self.place.data_cache, version=run.data_version) as store,
+            recorded_sessions(self.place.data_cache),
+        ):
+            files = site_files(site_facts(self.place, store, run, draws=placebo), done=done)
+        changes = write_folder(target, files, last=INDEX)
+        return WrittenSite(
+            written=changes.written,
+            kept=changes.kept,
+            removed=changes.removed,
+            index=INDEX,
+            lacking=found.lacking,
+        )
 
     def screen(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING
 
 from screener.errors import InputError
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 
     from screener.domain.basket import Basket
     from screener.domain.report import Report
+    from screener.render.pages.notebook import Picture
     from screener.results.tables import Row, TableSpec
     from screener.workflows.backtest.run import BacktestRun
+    from screener.workflows.page.basket import BasketPage
     from screener.workflows.report.add import Added
     from screener.workflows.score.run import ScoreRun
     from screener.workflows.screen.run import ScreenResult
@@ -32,6 +35,7 @@ __all__ = [
     "ScreenedResult",
     "StudyResult",
     "TodayResult",
+    "WrittenSite",
     "framed",
 ]
 
@@ -180,8 +184,92 @@ class BacktestResult:
             remarks=tuple(remarks),
         )
 
+    def to_html(self, target: str | PathLike[str] | None = None, *, placebo: int = 1_000) -> str:
+        """Return its page as HTML, one file that needs nothing else; write it if a file is named.
+
+        One event has its names, orders, claims, valuations and sources on it; several share a
+        table, and each has its verdict and its chart.
+
+        Parameters
+        ----------
+        target
+            The file; a page that is there is replaced.
+        placebo
+            Random baskets to compare each event with; 0 for none.
+
+        Raises
+        ------
+        InputError
+            If the file is there and is no page or other result.
+        """
+        from screener.render.pages.basket import basket_document
+        from screener.render.pages.events import events_document
+
+        pages = self._pages(placebo)
+        return _written(
+            basket_document(pages[0]) if len(pages) == 1 else events_document(pages), target
+        )
+
+    def plot(self, event: int = 0, *, placebo: int = 0) -> Picture:
+        """Return the chart of an event: on paper, with money, and the index.
+
+        A notebook shows it; `.svg` of it can be kept.
+
+        Parameters
+        ----------
+        event
+            The event, counted from 0 in the order of `returns`.
+        placebo
+            Random baskets whose band is drawn behind it; 0 for none.
+
+        Raises
+        ------
+        InputError
+            If there is no such event, or nothing of it could be held.
+        """
+        from screener.render.pages.notebook import Picture, chart_of
+
+        pages = self._pages(placebo, compared=False)
+        if not 0 <= event < len(pages):
+            raise InputError(f"there is no event {event}", fix="events count from 0")
+        return Picture(chart_of(pages[event]))
+
+    def _pages(self, placebo: int, *, compared: bool = True) -> list[BasketPage]:
+        from screener.data.lake.store import Store
+        from screener.workflows.page.basket import basket_pages
+
+        with Store.open(self.place.data_cache, version=self.runs[0].data_version) as store:
+            return [
+                page
+                for run in self.runs
+                for page in basket_pages(self.place, store, run, draws=placebo, compared=compared)
+            ]
+
     def _repr_html_(self) -> str:
-        return str(self.returns.to_html())
+        from screener.render.pages.notebook import backtest_shown
+
+        return backtest_shown(self._pages(0, compared=False))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenSite:
+    """Pages that were written: how many of each, and where they begin.
+
+    Parameters
+    ----------
+    written, kept, removed
+        How many were written, were so already, or have no place any more.
+    index
+        Name of the first page in the folder.
+    lacking
+        Whether a card or basket that may have fed them is broken, or data are missing.
+    """
+
+    written: int
+    kept: int
+    removed: int
+    index: str
+    lacking: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,8 +332,18 @@ class ScreenedResult:
             remarks=(*self.remarks, *self.result.remarks),
         )
 
+    def to_html(self, target: str | PathLike[str] | None = None) -> str:
+        """Return its page as HTML, as `BacktestResult.to_html`."""
+        from screener.render.pages.screen import screen_document
+
+        return _written(screen_document(self.result), target)
+
     def _repr_html_(self) -> str:
-        return str(self.rows.to_html())
+        from screener.render.pages.notebook import table_shown
+        from screener.workflows.screen.table import screen_table
+
+        table = screen_table(self.result)
+        return table_shown(table.spec, table.rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -306,6 +404,19 @@ class StudyResult:
 
         return self._frame(VERDICTS, verdict_rows(self._beside))
 
+    def to_html(self, target: str | PathLike[str] | None = None) -> str:
+        """Return its page as HTML, as `BacktestResult.to_html`."""
+        from screener.render.pages.study import study_document
+
+        return _written(study_document(self.run, self.beside), target)
+
+    def _repr_html_(self) -> str:
+        from screener.render.pages.notebook import table_shown
+        from screener.results.study import TESTS
+        from screener.workflows.study.rows import test_rows
+
+        return table_shown(TESTS, test_rows(self.run))
+
     @property
     def _beside(self) -> VerdictRun:
         if self.beside is None:
@@ -353,6 +464,19 @@ class ScoreResult:
         from screener.workflows.score.rows import plain_rows
 
         return self._frame(PLAIN, plain_rows(self.run))
+
+    def to_html(self, target: str | PathLike[str] | None = None) -> str:
+        """Return its page as HTML, as `BacktestResult.to_html`."""
+        from screener.render.pages.score import score_document
+
+        return _written(score_document(self.run), target)
+
+    def _repr_html_(self) -> str:
+        from screener.render.pages.notebook import table_shown
+        from screener.results.score import SCORES
+        from screener.workflows.score.rows import score_rows
+
+        return table_shown(SCORES, score_rows(self.run))
 
     def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
         return framed(
@@ -440,6 +564,17 @@ def _titles(baskets: Sequence[Basket]) -> dict[str, str]:
     if bound() is not Language.ZH:
         return {}
     return {item.name: item.title_zh for item in baskets if item.title_zh}
+
+
+def _written(page: str, target: str | PathLike[str] | None) -> str:
+    if target is not None:
+        from os import fspath
+
+        from screener.files.writing import check_targets, write_text
+
+        check_targets(fspath(target))
+        write_text(fspath(target), page)
+    return page
 
 
 def framed(spec: TableSpec, rows: Sequence[Row], **attrs: object) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HtmlOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -239,6 +240,7 @@ def backtest(
     ] = None,
     csv: CsvOption = None,
     json: JsonOption = None,
+    html: HtmlOption = None,
     excel: ExcelOption = False,
     force: ForceOption = False,
     data_version: VersionOption = None,
@@ -260,7 +262,7 @@ def backtest(
     from screener.workflows.backtest.summary import parse_shown
 
     shown = parse_shown(sort, filter_ or [])
-    check_targets(csv, json, ledger, metrics, paths, force=force)
+    check_targets(csv, json, ledger, metrics, paths, html, force=force)
     check_excel(excel, csv, ledger, metrics, paths)
     _check_cost(context, cost_bps)
     options = {
@@ -308,8 +310,11 @@ def backtest(
         write_rows(metrics, METRICS, measured, excel=excel)
     if paths is not None:
         write_rows(paths, PATHS, [row for run in runs for row in path_rows(run)], excel=excel)
+    if html is not None:
+        with working(say("making the page")):
+            found.to_html(html)
     remarks = [*(line for run in runs for line in run.remarks), *found.save()]
-    if "-" not in (csv, json, ledger, metrics, paths):
+    if "-" not in (csv, json, ledger, metrics, paths, html):
         console().print(_page(found, shown, detail=detail))
         if metrics is not None and len(runs) == 1:
             console().print(metrics_page(runs[0]))

@@ -24,6 +24,7 @@ __all__ = [
     "CsvOption",
     "ExcelOption",
     "ForceOption",
+    "HtmlOption",
     "JsonOption",
     "VersionOption",
     "WorkspaceOption",
@@ -68,6 +69,14 @@ ForceOption = Annotated[
 JsonOption = Annotated[
     str | None,
     typer.Option("--json", metavar="FILE", help="Write the rows as JSON; - is standard output."),
+]
+HtmlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--html",
+        metavar="FILE",
+        help="Write a page with charts and tables, whole in one file; - is standard output.",
+    ),
 ]
 VersionOption = Annotated[
     int | None,

@@ -41,6 +41,7 @@ _COMMANDS = (
     "screen",
     "today",
     "config",
+    "site",
 )
 
 app: typer.Typer

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from screener.cli.common import WorkspaceOption, console, messages, tell_broken, workspace_of
+from screener.cli.common import (
+    ForceOption,
+    HtmlOption,
+    WorkspaceOption,
+    console,
+    messages,
+    tell_broken,
+    workspace_of,
+)
 from screener.cli.report_add import add, check
 from screener.cli.report_edit import edit, remove
+
+if TYPE_CHECKING:
+    from screener.domain.report import Report
+    from screener.workspace.locate import Workspace as Place
 
 __all__ = ["report_app"]
 
@@ -51,6 +63,8 @@ def show_card(
             help="Show the sentences from which its securities were read, where they are kept.",
         ),
     ] = False,
+    html: HtmlOption = None,
+    force: ForceOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Show one report card: notes, securities, claims and rating definitions.
@@ -67,7 +81,28 @@ def show_card(
 
         console().print(evidence_table(stored_evidence(place, report), wide=True))
         return
-    console().print(report_detail(get_report(place, report)))
+    card = get_report(place, report)
+    if html is not None:
+        _write_page(place, card, html, force=force)
+    if html != "-":
+        console().print(report_detail(card))
+
+
+def _write_page(place: Place, card: Report, target: str, *, force: bool) -> None:
+    """Write the page of a card; its claims are checked where there are data to check them by."""
+    from screener.errors import ScreenerError
+    from screener.files.writing import check_targets, write_text
+    from screener.render.pages.report import report_document
+    from screener.workflows.report.check import Checking, check_report
+
+    check_targets(target, force=force)
+    checking: Checking | None = None
+    if card.claims:
+        try:
+            checking = check_report(place, card.id)
+        except ScreenerError as error:
+            messages().print(str(error), markup=False)
+    write_text(target, report_document(card, checking))
 
 
 report_app.command("add")(add)

@@ -11,6 +11,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HtmlOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -63,6 +64,7 @@ def score(
     ] = None,
     csv: CsvOption = None,
     json: JsonOption = None,
+    html: HtmlOption = None,
     excel: ExcelOption = False,
     force: ForceOption = False,
     data_version: VersionOption = None,
@@ -80,27 +82,30 @@ def score(
     from screener.results.score import CALLS, SCORES
     from screener.workflows.score.rows import call_rows, score_document, score_rows
 
-    check_targets(csv, json, calls, force=force)
+    check_targets(csv, json, calls, html, force=force)
     check_excel(excel, csv, calls)
     if min_calls < 1:
         raise InputError(f"--min-calls {min_calls} is below 1")
     desk = Workspace(workspace_of(workspace), broken=tell_broken)
     with working(say("scoring")):
-        run = desk.score(
+        found = desk.score(
             names or (),
             broker=broker or "",
             by=by,
             min_calls=min_calls,
             backdate=backdate,
             data_version=data_version,
-        ).run
+        )
+    run = found.run
+    if html is not None:
+        found.to_html(html)
     if csv is not None:
         write_rows(csv, SCORES, score_rows(run), excel=excel)
     if json is not None:
         write_json(json, score_document(run))
     if calls is not None:
         write_rows(calls, CALLS, call_rows(run), excel=excel)
-    if "-" not in (csv, json, calls):
+    if "-" not in (csv, json, calls, html):
         out = console()
         out.print(score_page(run, bound(), width=out.width))
     for line in run.remarks:

@@ -11,6 +11,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HtmlOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -95,6 +96,7 @@ def screen(
     excel: ExcelOption = False,
     force: ForceOption = False,
     json: JsonOption = None,
+    html: HtmlOption = None,
     workspace: WorkspaceOption = None,
     data_version: VersionOption = None,
 ) -> None:
@@ -112,7 +114,7 @@ def screen(
     """
     from screener.files.writing import check_targets
 
-    check_targets(csv, json, force=force)
+    check_targets(csv, json, html, force=force)
     check_excel(excel, csv)
     ranges = {
         "pe_ttm": pe_ttm,
@@ -138,12 +140,20 @@ def screen(
         data_version=data_version,
         **{name: text for name, text in ranges.items() if text is not None},
     )
-    _show(found.result, csv=csv, json=json, excel=excel, passed_only=passed_only)
+    if html is not None:
+        found.to_html(html)
+    _show(found.result, html=html, csv=csv, json=json, excel=excel, passed_only=passed_only)
     ends_lacking(found.lacking)
 
 
 def _show(
-    result: ScreenResult, *, csv: str | None, json: str | None, excel: bool, passed_only: bool
+    result: ScreenResult,
+    *,
+    csv: str | None,
+    json: str | None,
+    html: str | None,
+    excel: bool,
+    passed_only: bool,
 ) -> None:
     from screener.files.writing import write_json
     from screener.render.screen import screen_view
@@ -152,7 +162,7 @@ def _show(
 
     for remark in result.remarks:
         messages().print(remark, markup=False)
-    if "-" not in (csv, json):
+    if "-" not in (csv, json, html):
         console().print(screen_view(result))
     if csv is not None:
         table = screen_table(result, passed_only=passed_only)

@@ -12,6 +12,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HtmlOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -179,6 +180,7 @@ def study(
     ] = None,
     csv: CsvOption = None,
     json: JsonOption = None,
+    html: HtmlOption = None,
     excel: ExcelOption = False,
     force: ForceOption = False,
     data_version: VersionOption = None,
@@ -204,8 +206,9 @@ def study(
     )
     from screener.workspace.runs import save_run
 
-    check_targets(csv, json, events, sessions, ledger, placebos, controls, verdicts, force=force)
-    check_excel(excel, csv, events, sessions, ledger, placebos, controls, verdicts)
+    tables = (csv, events, sessions, ledger, placebos, controls, verdicts)
+    check_targets(*tables, json, html, force=force)
+    check_excel(excel, *tables)
     _check_read(context, placebo=placebo, model=model, matched=factors or matched)
     part = VerdictPart(placebo, hold, placebos=placebos, controls=controls, verdicts=verdicts)
     if bool(names) == every:
@@ -250,10 +253,12 @@ def study(
             write_rows(target, spec, rows, excel=excel)
     if json is not None:
         write_json(json, study_document(run))
+    if html is not None:
+        found.to_html(html)
     part.write(excel=excel)
     remarks = [*run.remarks, *save_run(place, run.run_id, study_document(run))]
     remarks += part.remarks(place)
-    if "-" not in (csv, json, events, sessions, ledger, placebos, controls, verdicts):
+    if "-" not in (*tables, json, html):
         console().print(study_page(run))
         part.show(console())
     for line in dict.fromkeys(remarks):

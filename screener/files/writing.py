@@ -1,4 +1,4 @@
-"""Machine output: CSV and JSON, written whole or not at all."""
+"""Output to files: CSV, JSON and pages, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "PAGE_MARK",
     "FileFormat",
     "check_targets",
     "checked_target",
@@ -38,6 +39,9 @@ __all__ = [
 ]
 
 STDOUT = "-"
+
+PAGE_MARK = "screener-page"
+"""What `meta name=generator` of every page begins with: how a page is told from other files."""
 
 
 class FileFormat(StrEnum):
@@ -52,7 +56,8 @@ _ZIP = b"PK\x03\x04"
 _NAME = rb'"?[a-z][a-z0-9_]*"?'
 _OUR_HEADER = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:" + _NAME + rb"(?:," + _NAME + rb")*\r?\n"  # a table
-    rb'|PAR1|\s*[\[{][\s"\[{\]}])'  # Parquet, JSON
+    rb'|PAR1|\s*[\[{][\s"\[{\]}]'  # Parquet, JSON
+    rb'|<!doctype html>[^\x00]*<meta name="generator" content="' + PAGE_MARK.encode() + rb")"
 )
 _OWN_FOLDERS = ("data_cache", "seeds", "baskets", "screens")
 _BOM = "\ufeff"
@@ -155,7 +160,7 @@ def check_targets(*targets: str | None, force: bool = False) -> None:
 
 
 def _is_result(path: Path) -> bool:
-    """Tell whether a file may be replaced: empty, JSON, Parquet, a table headed like ours."""
+    """Tell whether a file may be replaced: empty, JSON, Parquet, a page, a table headed like ours."""
     try:
         if not path.is_file():  # nothing, a pipe or a device
             return True

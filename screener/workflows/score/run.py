@@ -107,6 +107,8 @@ class ScoreRun:
         Cards that could not be read.
     lacking
         Whether one of them may hold calls that were asked for.
+    panels
+        The markets that calls were judged in.
     """
 
     request: ScoreRequest
@@ -122,6 +124,7 @@ class ScoreRun:
     remarks: tuple[str, ...]
     broken: tuple[Broken, ...] = ()
     lacking: bool = False
+    panels: tuple[TotalReturnPanel, ...] = ()
 
 
 def parse_groupings(text: str) -> tuple[Grouping, ...]:
@@ -206,6 +209,7 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
         ),
         broken=reports.broken,
         lacking=found.lacking,
+        panels=tuple(panel for panel, _ in panels),
     )
 
 

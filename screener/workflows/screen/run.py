@@ -125,6 +125,8 @@ class ScreenResult(Evaluation):
         What the reader has to know, one line each.
     lacking
         Whether something is missing that the amounts of some names need.
+    criteria
+        The ranges that were asked for.
     """
 
     label: str
@@ -139,6 +141,7 @@ class ScreenResult(Evaluation):
     simulated: bool
     remarks: tuple[str, ...]
     lacking: bool = False
+    criteria: tuple[Criterion, ...] = ()
 
 
 def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
@@ -182,6 +185,7 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         simulated=simulated,
         remarks=(*_remarks(looked, found, simulated=simulated), *remarks, *lacks),
         lacking=bool(lacks),
+        criteria=request.criteria,
     )
 
 

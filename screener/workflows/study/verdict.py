@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["BrokerRecord", "PlaceboRecord", "Verdict"]
+from screener.backtest.run import EventResult
+from screener.domain.report import Precision, Report
+from screener.paths.windows import WindowStatus
+from screener.study.placebo.matching import Matched
+from screener.study.placebo.monte_carlo import Placement
+
+if TYPE_CHECKING:
+    from screener.scoring.leaderboard import Score
+
+__all__ = [
+    "BrokerRecord",
+    "PlaceboRecord",
+    "Verdict",
+    "brokers_of",
+    "placebo_record",
+    "verdict_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,3 +106,62 @@ class Verdict:
     placebo: PlaceboRecord | None
     brokers: tuple[BrokerRecord, ...]
     estimated: bool = False
+
+
+def brokers_of(report: Report | None, themes: set[str]) -> tuple[str, ...]:
+    """Return the brokers whose notes of a report cover a basket's themes."""
+    if report is None:
+        return ()
+    covering = [note.broker for note in report.notes if themes & set(note.themes)]
+    return tuple(dict.fromkeys(covering or [note.broker for note in report.notes]))
+
+
+def verdict_of(
+    result: EventResult,
+    placebo: PlaceboRecord | None,
+    brokers: Sequence[str],
+    records: Mapping[str, Score],
+) -> Verdict:
+    """Return what is known of a result; a window that is not finished is not compared yet."""
+    window = result.window
+    finished = result.status is WindowStatus.MATURE
+    return Verdict(
+        report=window.event.report,
+        basket=window.event.basket,
+        estimated=window.event.published.precision is Precision.ESTIMATED,
+        horizon=window.horizon,
+        sessions_held=window.sessions_held,
+        finished=finished,
+        paper_return=result.paper_return,
+        executable_return=result.executable_return,
+        capital=result.capital,
+        placebo=placebo if finished else None,
+        brokers=tuple(_record(name, records.get(name)) for name in brokers),
+    )
+
+
+def placebo_record(placement: Placement, matched: Matched) -> PlaceboRecord | None:
+    """Return what a verdict tells of random baskets; nothing where they do not differ."""
+    if placement.p_two_sided is None:
+        return None
+    text = matched.matched_text
+    return PlaceboRecord(
+        excess=placement.excess,
+        p_value=placement.p_two_sided,
+        matched_on="" if text == "nothing" else text,
+    )
+
+
+def _record(broker: str, score: Score | None) -> BrokerRecord:
+    if score is None or score.at_end.n == 0 or score.low is None or score.high is None:
+        return BrokerRecord(
+            broker=broker, met=0, matured=0, pending=score.n_pending if score else 0
+        )
+    return BrokerRecord(
+        broker=broker,
+        met=score.n_met,
+        matured=score.at_end.n,
+        pending=score.n_pending,
+        interval=(score.low, score.high),
+        base_rate=score.at_end.base_rate,
+    )

@@ -9,7 +9,6 @@ from screener.backtest.frictions import Frictions
 from screener.backtest.run import EventResult, Settings
 from screener.data.lake.store import Store
 from screener.domain.basket import Basket, Event
-from screener.domain.report import Precision, Report
 from screener.errors import InputError
 from screener.paths.windows import WindowStatus
 from screener.results.placebo import VERDICTS
@@ -21,10 +20,23 @@ from screener.workflows.report.catalog import list_reports
 from screener.workflows.score.run import ScoreRequest, run_score
 from screener.workflows.study.placebo import PlaceboRequest, PlaceboResult, PlaceboRun, run_placebos
 from screener.workflows.study.run import StudyRequest
-from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
+from screener.workflows.study.verdict import (
+    BrokerRecord,
+    PlaceboRecord,
+    Verdict,
+    brokers_of,
+    placebo_record,
+    verdict_of,
+)
 from screener.workspace.locate import Workspace
 
-__all__ = ["VerdictRun", "compared", "run_verdicts", "verdict_rows"]
+__all__ = [
+    "VerdictRun",
+    "broker_records",
+    "compared",
+    "run_verdicts",
+    "verdict_rows",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +79,7 @@ def run_verdicts(
     money = replace(asked, settings=replace(asked.settings, frictions=Frictions()))
     backtest = run_events(store, money, program_version=program_version)
     placebo = run_placebos(store, request, program_version=program_version, jobs=jobs)
-    records = _records(workspace, store)
+    records = broker_records(workspace, store)
     reports = {report.id: report for report in list_reports(workspace)}
     themes = {basket.name: set(basket.themes) for basket, _ in groups}
     chosen: dict[tuple[str, str], tuple[EventResult, PlaceboResult]] = {}
@@ -77,8 +89,8 @@ def run_verdicts(
             chosen[key] = (result, beside)  # the longest finished horizon, else the shortest
     found = []
     for (name, report), (result, beside) in chosen.items():
-        brokers = _brokers(reports.get(report), themes.get(name, set()))
-        found.append(_verdict(result, beside, brokers, records))
+        brokers = brokers_of(reports.get(report), themes.get(name, set()))
+        found.append(verdict_of(result, _placebo(beside), brokers, records))
     return VerdictRun(backtest=backtest, placebo=placebo, verdicts=tuple(found))
 
 
@@ -141,7 +153,7 @@ def _broker_columns(record: BrokerRecord) -> dict[str, object]:
     }
 
 
-def _records(workspace: Workspace, store: Store) -> Mapping[str, Score]:
+def broker_records(workspace: Workspace, store: Store) -> Mapping[str, Score]:
     """Return the score of each broker; none where no call is left to score."""
     try:
         run = run_score(workspace, store, ScoreRequest(by=(Grouping.BROKER,)))
@@ -150,61 +162,7 @@ def _records(workspace: Workspace, store: Store) -> Mapping[str, Score]:
     return {score.key[0]: score for score in run.board.scores}
 
 
-def _brokers(report: Report | None, themes: set[str]) -> tuple[str, ...]:
-    """Return the brokers whose notes of a report cover a basket's themes."""
-    if report is None:
-        return ()
-    covering = [note.broker for note in report.notes if themes & set(note.themes)]
-    return tuple(dict.fromkeys(covering or [note.broker for note in report.notes]))
-
-
-def _verdict(
-    result: EventResult,
-    beside: PlaceboResult,
-    brokers: Sequence[str],
-    records: Mapping[str, Score],
-) -> Verdict:
-    window = result.window
-    finished = result.status is WindowStatus.MATURE
-    return Verdict(
-        report=window.event.report,
-        basket=window.event.basket,
-        estimated=window.event.published.precision is Precision.ESTIMATED,
-        horizon=window.horizon,
-        sessions_held=window.sessions_held,
-        finished=finished,
-        paper_return=result.paper_return,
-        executable_return=result.executable_return,
-        capital=result.capital,
-        placebo=_placebo(beside) if finished else None,
-        brokers=tuple(_record(name, records.get(name)) for name in brokers),
-    )
-
-
 def _placebo(beside: PlaceboResult) -> PlaceboRecord | None:
     if beside.placebo is None or beside.matched is None:
         return None
-    placement = beside.placebo.placement
-    if placement.p_two_sided is None:
-        return None
-    text = beside.matched.matched_text
-    return PlaceboRecord(
-        excess=placement.excess,
-        p_value=placement.p_two_sided,
-        matched_on="" if text == "nothing" else text,
-    )
-
-
-def _record(broker: str, score: Score | None) -> BrokerRecord:
-    if score is None or score.at_end.n == 0 or score.low is None or score.high is None:
-        return BrokerRecord(
-            broker=broker, met=0, matured=0, pending=score.n_pending if score else 0
-        )
-    return BrokerRecord(
-        broker=broker,
-        met=score.n_met,
-        matured=score.at_end.n,
-        pending=score.n_pending,
-        interval=(score.low, score.high),
-        base_rate=score.at_end.base_rate,
-    )
+    return placebo_record(beside.placebo.placement, beside.matched)

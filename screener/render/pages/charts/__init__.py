@@ -1,0 +1,1 @@
+"""Charts as SVG that fits any width without a script: lengths in percent, letters in pixels."""

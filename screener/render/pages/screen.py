@@ -1,0 +1,109 @@
+"""The page of a screen: who passed and who failed, why, and how each field is spread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from screener.language import Language, bound, say
+from screener.render.pages.cells import count_text, fraction, money
+from screener.render.pages.charts.bars import histogram
+from screener.render.pages.document import Page, Way, document, section, ways
+from screener.render.pages.markup import Child, node
+from screener.render.pages.tables import result_table
+from screener.render.pages.words import told, word
+from screener.render.tables import number
+from screener.screen.fields import Field, FieldUnit
+from screener.workflows.page.distributions import Distribution, distributions_of
+from screener.workflows.screen.run import ScreenResult
+from screener.workflows.screen.table import screen_table
+
+__all__ = ["screen_document"]
+
+_SHOWN = 1_500
+
+
+def screen_document(result: ScreenResult, *, name: str = "", way: Sequence[Way] = ()) -> str:
+    """Return the page of a finished screen as one HTML file; `name` is that of a saved one."""
+    table = screen_table(result)
+    spread = distributions_of(result)
+    n_passed = len(result.passes)
+
+    def build() -> Page:
+        label = name or word(result.label)
+        caption = say("Names that passed, then those that failed, each with the reason")
+        more = len(table.rows) - _SHOWN
+        return Page(
+            title=say("Screen: {label}", label=label),
+            under=tuple(_under(result)),
+            simulated=result.simulated,
+            way=ways(way),
+            parts=(
+                node(
+                    "p",
+                    say(
+                        "{passed} of {n} names passed.",
+                        passed=count_text(n_passed),
+                        n=count_text(len(result.rows)),
+                    ),
+                    class_="verdict",
+                ),
+                section(
+                    say("How each field is spread, and where the cut is"),
+                    [part for item in spread for part in _distribution(item)],
+                    name="spread",
+                )
+                if spread
+                else "",
+                section(
+                    say("Names"),
+                    result_table(table.spec, table.rows[:_SHOWN], name="names", caption=caption),
+                    node("p", say("{n} more are in the CSV.", n=count_text(more)), class_="note")
+                    if more > 0
+                    else None,
+                    name="names",
+                ),
+                section(
+                    say("Sources and versions"),
+                    node("p", say("data version {version}", version=result.data_version)),
+                    node("ul", (node("li", told(line)) for line in result.remarks)),
+                    name="sources",
+                ),
+            ),
+        )
+
+    return document(build)
+
+
+def _under(result: ScreenResult) -> Iterator[str]:
+    yield say("as of {day}", day=result.as_of)
+    yield "; ".join(result.questions)
+    snapshots = ", ".join(f"{word(market)} {day}" for market, day in result.sessions.items())
+    yield say("snapshots: {snapshots}", snapshots=snapshots)
+
+
+def _distribution(item: Distribution) -> Iterator[Child]:
+    field = item.field
+    label = field.title_zh if bound() is Language.ZH else field.name
+    ends = (_written(field, item.low), _written(field, item.high))
+    marks = [(item.share(cut), _written(field, cut)) for cut in item.cuts if cut is not None]
+    line = say(
+        "{field}: {n} names with a value, {lacking} without",
+        field=label,
+        n=count_text(sum(item.counts)),
+        lacking=count_text(item.lacking),
+    )
+    yield histogram(
+        item.counts,
+        (f"≤ {ends[0]}", f"≥ {ends[1]}"),
+        caption=line,
+        told=line,
+        marks=marks,
+        kept=item.kept,
+        height=110,
+    )
+
+
+def _written(field: Field, value: float) -> str:
+    if field.unit is FieldUnit.MONEY:
+        return money(value)
+    return fraction(value) if field.unit is FieldUnit.FRACTION else number(value)

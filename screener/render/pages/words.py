@@ -1,0 +1,149 @@
+"""Words of closed sets, as people of each language say them; CSV and JSON keep the English."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from screener.language import Language, bound, say
+
+__all__ = ["told", "word"]
+
+_AND = "; "
+_MORE = " ("
+
+
+def word(text: str) -> str:
+    """Return a word of a closed set in the reader's language; any other text as it is."""
+    return _words(bound()).get(text, text)
+
+
+def told(reason: str) -> str:
+    """Return a reason in the reader's language as far as its parts are known."""
+    return _AND.join(_told(part) for part in reason.split(_AND))
+
+
+def _told(part: str) -> str:
+    begin, more, rest = part.partition(_MORE)
+    return word(part) if word(part) != part else f"{word(begin)}{more}{rest}"
+
+
+@cache
+def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each language has its own
+    return {
+        "mature": say("mature"),
+        "pending": say("pending"),
+        "partial": say("partial"),
+        "no_data": say("no data"),
+        "finished": say("finished"),
+        "held": say("held"),
+        "waiting": say("waiting"),
+        "dropped": say("left out"),
+        "buy": say("buy"),
+        "sell": say("sell"),
+        "dividend": say("dividend"),
+        "dividend tax": say("dividend tax"),
+        "rights": say("rights issue"),
+        "fx": say("conversion"),
+        "filled": say("filled"),
+        "unfilled": say("not filled"),
+        "agrees": say("agrees"),
+        "differs": say("differs"),
+        "cannot be checked": say("cannot be checked"),
+        "met": say("met"),
+        "missed": say("missed"),
+        "cannot be judged": say("cannot be judged"),
+        "recommended": say("recommended"),
+        "mentioned": say("mentioned"),
+        "mover": say("mover"),
+        "risk": say("risk"),
+        "exact": say("exact"),
+        "day": say("entry session"),
+        "fraction": say("fraction"),
+        "points": say("points"),
+        "x": say("times"),
+        "universe a": say("A shares"),
+        "universe hk": say("Hong Kong shares"),
+        "universe all": say("A shares and Hong Kong shares"),
+        "mainland": say("mainland"),
+        "Hong Kong": say("Hong Kong"),
+        "estimated": say("estimated"),
+        "equal": say("equal weights"),
+        "custom": say("own weights"),
+        "open": say("open"),
+        "close": say("close"),
+        "none": say("none"),
+        "report": say("at the report"),
+        "now": say("now"),
+        "raw": say("raw prices"),
+        "adjusted": say("adjusted prices"),
+        "price": say("price index"),
+        "total": say("total return"),
+        "mixed": say("mixed"),
+        "stock": say("stock"),
+        "industry": say("industry"),
+        "convertible": say("convertible bond"),
+        "all": say("all"),
+        "run-up": say("run-up"),
+        "drift": say("drift"),
+        "after": say("day and drift"),
+        "whole": say("whole window"),
+        "reader": say("from the reader's open"),
+        "limits and suspension": say("waiting and limits"),
+        "lots and cash": say("lots and cash"),
+        "participation": say("participation"),
+        "slippage": say("slippage and impact"),
+        "commission": say("commission"),
+        "taxes and levies": say("taxes and fees"),
+        "FX spread": say("currency exchange"),
+        "no bars in the tables": say("no bars in the tables"),
+        "no bars at or before the entry session": say("no bars at or before the entry session"),
+        "delisted": say("delisted"),
+        "coverage ended before the entry session": say("coverage ended before the entry session"),
+        "the tables end before its entry session": say("the tables end before its entry session"),
+        "suspended": say("suspended"),
+        "no bar that session": say("no bar that session"),
+        "no opening price that session": say("no opening price that session"),
+        "nothing traded that session": say("nothing traded that session"),
+        "open at the upper limit": say("open at the upper limit"),
+        "close at the upper limit": say("close at the upper limit"),
+        "close at the lower limit": say("close at the lower limit"),
+        "no southbound trading that session": say("no southbound trading that session"),
+        "its basket cannot be valued": say("its basket cannot be valued"),
+        **_remarks(),
+    }
+
+
+def _remarks() -> dict[str, str]:
+    """Return what results tell most often."""
+    return {
+        "Prices are adjusted by whoever made the file: limits, lots and fees are approximate.": say(
+            "Prices are adjusted by whoever made the file: limits, lots and fees are approximate."
+        ),
+        "The benchmark is a price index: without its dividends it flatters the basket.": say(
+            "The benchmark is a price index: without its dividends it flatters the basket."
+        ),
+        "Prices are adjusted by whoever made the file: whether a purchase was "
+        "blocked at the limit is approximate.": say(
+            "Prices are adjusted by whoever made the file: whether a purchase was "
+            "blocked at the limit is approximate."
+        ),
+        "The index is a price index: without its dividends it flatters the names.": say(
+            "The index is a price index: without its dividends it flatters the names."
+        ),
+        "Calls with an estimated date are judged from the estimate: shown as est.": say(
+            "Calls with an estimated date are judged from the estimate: shown as est."
+        ),
+        "No mainland listing has corporate actions in the tables: returns of "
+        "raw prices leave dividends and splits out.": say(
+            "No mainland listing has corporate actions in the tables: returns of "
+            "raw prices leave dividends and splits out."
+        ),
+        "No Hong Kong listing has corporate actions in the tables: returns of "
+        "raw prices leave dividends and splits out.": say(
+            "No Hong Kong listing has corporate actions in the tables: returns of "
+            "raw prices leave dividends and splits out."
+        ),
+        "SIMULATED: invented prices, no market ever had them.": say(
+            "SIMULATED: invented prices, no market ever had them."
+        ),
+    }

@@ -1,0 +1,1 @@
+"""What pages show beside a result: valuations, claims, random baskets, the verdict."""

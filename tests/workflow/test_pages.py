@@ -1,0 +1,197 @@
+"""What pages show beside results: paths of names, random baskets, valuations, calls, a site."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import screener
+from screener.api import BacktestResult, Workspace
+from screener.cli.main import app
+from screener.data.lake.store import Store
+from screener.errors import InputError
+from screener.files.program import program_version
+from screener.results.pages import BANDS, DRAWDOWNS, NAME_PATHS, VALUATIONS
+from screener.results.tables import fits
+from screener.workflows.backtest.name_paths import drawdown_rows, name_path_rows
+from screener.workflows.backtest.rows import path_rows
+from screener.workflows.page.beside import SEED, band_rows, bands_beside
+from screener.workflows.page.valuations import valuation_rows
+from screener.workflows.report.catalog import list_reports
+from screener.workflows.score.due import may_be_mature
+from screener.workflows.study.placebo import PlaceboRequest, run_placebos
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return screener.demo(tmp_path_factory.mktemp("pages") / "research")
+
+
+@pytest.fixture(scope="module")
+def found(ws: Workspace) -> BacktestResult:
+    return ws.backtest(["compute-leasing", "copper"], hold=(5, 20), capital=(1e6, 2e4))
+
+
+def test_contributions_add_up_to_the_paper_path_at_every_close(found: BacktestResult) -> None:
+    run = found.runs[0]
+    rows = name_path_rows(run)
+    assert not fits(NAME_PATHS, rows)
+    added: dict[tuple[object, ...], float] = {}
+    for row in rows:
+        key = (row["basket"], row["report"], row["horizon"], row["session"])
+        assert isinstance(row["contribution"], float)
+        added[key] = added.get(key, 0.0) + row["contribution"]
+    paths = [row for row in path_rows(run) if row["capital"] == 1e6]
+    assert len(paths) == len(added) > 50
+    for row in paths:
+        key = (row["basket"], row["report"], row["horizon"], row["session"])
+        assert isinstance(row["paper_value"], float)
+        assert added[key] == pytest.approx(row["paper_value"] - 1, abs=1e-12)
+
+
+def test_the_last_value_of_a_name_is_its_return(found: BacktestResult) -> None:
+    run = found.runs[0]
+    last = {
+        (row["basket"], row["report"], row["horizon"], row["listing"]): row["value"]
+        for row in name_path_rows(run)
+    }
+    mainland = [entry for entry in run.ledger if entry.currency == "CNY" and entry.return_local]
+    assert len(mainland) > 10
+    for entry in mainland:
+        key = (entry.basket, entry.report, entry.horizon, entry.listing)
+        assert last[key] == pytest.approx(1 + (entry.return_local or 0.0), abs=1e-12)
+
+
+def test_a_rebalanced_basket_has_paths_and_no_contributions(ws: Workspace) -> None:
+    run = ws.backtest(["copper"], hold=40, rebalance="monthly").runs[0]
+    rows = name_path_rows(run)
+    assert rows
+    assert {row["contribution"] for row in rows} == {None}
+
+
+def test_drawdowns_end_in_the_greatest_of_the_result(found: BacktestResult) -> None:
+    for result in found.runs[0].results:
+        rows = drawdown_rows(result)
+        assert not fits(DRAWDOWNS, rows)
+        if rows:
+            least = min(row["paper_drawdown"] for row in rows)  # type: ignore[type-var]
+            assert least == pytest.approx(result.max_drawdown, abs=1e-12)
+
+
+def test_a_band_ends_where_random_baskets_do(ws: Workspace, found: BacktestResult) -> None:
+    run = ws.backtest(["compute-leasing", "copper"], hold=(5, 20)).runs[0]
+    with Store.open(ws.place.data_cache) as store:
+        beside = bands_beside(store, run, run.results, draws=300)
+        request = PlaceboRequest(backtest=run.request, draws=300, seed=SEED)
+        others = run_placebos(store, request, program_version=program_version())
+    compared = 0
+    for one, other in zip(beside, others.results, strict=True):
+        assert (one.band is None) == (other.placebo is None)
+        if one.band is None or other.placebo is None:
+            continue
+        compared += 1
+        np.testing.assert_allclose(one.band.returns, other.placebo.returns, atol=1e-12)
+        for name in ("mean", "sd", "excess", "quantile", "p_two_sided", "p_greater"):
+            theirs = getattr(other.placebo.placement, name)
+            assert getattr(one.band.placement, name) == pytest.approx(theirs, abs=1e-12), name
+        rows = band_rows(one)
+        assert not fits(BANDS, rows)
+        assert len(rows) == len(one.result.path)
+        ordered = [
+            [row[name] for name in ("low", "lower", "middle", "upper", "high")] for row in rows
+        ]
+        assert all(values == sorted(values) for values in ordered)  # type: ignore[type-var]
+    assert compared >= 4
+
+
+def test_valuations_at_the_report_know_nothing_later(ws: Workspace, found: BacktestResult) -> None:
+    event = found.runs[0].results[0].window.event
+    with Store.open(ws.place.data_cache) as store:
+        rows = valuation_rows(store, event.members, event.published, date(2026, 5, 29))
+    assert not fits(VALUATIONS, rows)
+    assert [row["moment"] for row in rows] == ["report", "now"] * len(event.members)
+    known = [row["session"] for row in rows if row["moment"] == "report" and row["session"]]
+    assert known
+    assert all(day <= event.published.day for day in known)  # type: ignore[operator]
+    assert any(row["pb"] for row in rows)
+
+
+def test_no_broker_with_a_mature_call_is_passed_over(ws: Workspace) -> None:
+    score = ws.score().run
+    matured = {item.key[0]: item.at_end.n for item in score.board.scores}
+    reports = list_reports(ws.place)
+    with Store.open(ws.place.data_cache) as store:
+        may = {broker: may_be_mature(store, reports, [broker]) for broker in matured}
+    assert all(may[broker] for broker, n in matured.items() if n)
+    assert not all(may.values())
+    assert any(may.values())
+
+
+def test_a_page_names_the_run_and_embeds_the_rows_of_the_csv(ws: Workspace, tmp_path: Path) -> None:
+    page, table = tmp_path / "copper.html", tmp_path / "copper.csv"
+    arguments = ["backtest", "copper", "--hold", "5,20", "--workspace", str(ws.root)]
+    done = RUNNER.invoke(app, [*arguments, "--html", str(page), "--csv", str(table)])
+    assert done.exit_code == 0, done.output
+    text = page.read_text(encoding="utf-8")
+    rows = table.read_text(encoding="utf-8")
+    assert f'<template class="csv">{rows}</template>' in text
+    run_id = next(csv.DictReader(io.StringIO(rows)))["run_id"]
+    assert text.count(run_id) > 1
+    again = RUNNER.invoke(app, [*arguments, "--html", str(page)])
+    assert again.exit_code == 0, "a page replaces a page"
+    (tmp_path / "letter.html").write_text("<!doctype html><p>mine", encoding="utf-8")
+    refused = RUNNER.invoke(app, [*arguments, "--html", str(tmp_path / "letter.html")])
+    assert refused.exit_code == 2
+    assert "is no result of this program" in refused.output
+
+
+def test_pages_are_the_same_each_time_and_a_site_rewrites_nothing(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    first = ws.site(tmp_path / "site", hold=5, placebo=99)
+    assert (first.removed, first.kept) == (0, 0)
+    again = ws.site(tmp_path / "site", hold=5, placebo=99)
+    assert (again.written, again.kept) == (0, first.written)
+    index = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    days = re.findall(r"<td class=\"wrap\">(\d{4}-\d\d-\d\d)</td>", index)
+    assert days == sorted(days, reverse=True)
+    assert len(days) > 5
+
+
+def test_a_site_is_refused_where_other_files_are(ws: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_text("x", encoding="utf-8")
+    done = RUNNER.invoke(app, ["site", str(tmp_path), "--workspace", str(ws.root)])
+    assert done.exit_code == 2
+    assert "holds other files" in done.output
+
+
+def test_a_notebook_shows_charts_without_a_script(found: BacktestResult) -> None:
+    shown = found._repr_html_()
+    assert "<svg" in shown
+    assert "<script" not in shown
+    assert shown.startswith("<style>@scope(.screener-shown)")
+    picture = found.plot(1)
+    assert picture.svg.startswith("<figure")
+    assert "<svg" in picture._repr_html_()
+    with pytest.raises(InputError, match="there is no event 99"):
+        found.plot(99)
+
+
+def test_every_result_has_a_page(ws: Workspace, tmp_path: Path) -> None:
+    for name, result in (
+        ("screen", ws.screen(universe="a", as_of="2026-05-27", pb=(None, 2.0))),
+        ("score", ws.score()),
+        ("study", ws.study(["copper"])),
+    ):
+        text = result.to_html(tmp_path / f"{name}.html")
+        assert text == (tmp_path / f"{name}.html").read_text(encoding="utf-8")
+        assert "<table" in result._repr_html_()
