@@ -66,9 +66,10 @@ def make_tables(connection: lake.Connection, root: Path) -> None:
     with lake.storage_errors(root):
         _forget_folder(connection, root)
         there = tables_at(connection, latest_version(connection))
+        unsorted = _unsorted(connection)
         statements = [
             *(text for spec in TABLES.values() if spec.name not in there for text in making(spec)),
-            *(_sorting(TABLES[name]) for name in TABLES if name in _unsorted(connection)),
+            *(_sorting(TABLES[name]) for name in TABLES if name in unsorted),
             *_loosening(connection),
         ]
         if not statements:

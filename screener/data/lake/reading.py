@@ -305,7 +305,8 @@ class Reader(lake.Connected):
 
     def simulated(self) -> bool:
         """Tell whether the version read holds the simulated market."""
-        places = (self._at(name) for name in self._with_source(self._tables(self._version)))
+        there = self._with_source(self._tables(self._version))
+        places = (self._at(name) for name in there if self._has_files(name, self._version))
         return is_simulated(self._connection, self._root, places) is True
 
     def coverage(self) -> tuple[Coverage, ...]:
@@ -334,9 +335,12 @@ class Reader(lake.Connected):
         spec = TABLES[table]
         if table in self._tables(self._version):
             self._asked(lambda: self._verifier.table(table, self._version))
-            if self._verifier.has_files(table, self._version):
+            if self._has_files(table, self._version):
                 return relation(spec, self._version)
         return empty_relation(spec)  # the lake would take longer to say so
+
+    def _has_files(self, table: TableName, version: int) -> bool:
+        return self._asked(lambda: self._verifier.has_files(table, version))
 
     def _tables(self, version: int) -> frozenset[str]:
         if version not in self._present:
