@@ -16,9 +16,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from screener.cli.main import app
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.sources.files import ImportKind, ImportRequest
@@ -42,6 +45,7 @@ NURSERY = """
 import json, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from screener.data.lake.schema import Basis
 from screener.data.sources.files import ImportKind, ImportRequest
 from screener.workflows.data.importing import import_files
@@ -146,6 +150,12 @@ def screener(
         timeout=PATIENCE,
         preexec_fn=restrict,
     )
+
+
+def typed(workspace: Workspace, *arguments: str | Path) -> Any:
+    """Run the command line in this process."""
+    words = [*map(str, arguments), "--workspace", str(workspace.root)]
+    return CliRunner().invoke(app, words)
 
 
 def import_command(path: Path, *more: str) -> tuple[str | Path, ...]:
@@ -296,6 +306,7 @@ FILLED = """
 import json, os, shutil, subprocess, sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 source, disk = Path(sys.argv[1]), Path(sys.argv[2])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], check=True)
@@ -439,8 +450,8 @@ def test_ctrl_c_with_all_rows_written_but_not_committed(workspace: Workspace, wo
 
 def test_dry_run_leaves_every_byte(workspace: Workspace) -> None:
     before = fingerprint(workspace.root)
-    done = screener(workspace, *import_command(file(workspace, 1), "--dry-run"))
-    assert done.returncode == 0, done.stderr
+    done = typed(workspace, *import_command(file(workspace, 1), "--dry-run"))
+    assert done.exit_code == 0, done.stderr
     assert "nothing was changed" in done.stdout
     assert fingerprint(workspace.root) == before
 
@@ -448,7 +459,7 @@ def test_dry_run_leaves_every_byte(workspace: Workspace) -> None:
 def test_dry_run_makes_no_lake(workspace: Workspace) -> None:
     shutil.rmtree(workspace.data_cache)
     before = fingerprint(workspace.root)
-    done = screener(workspace, *import_command(file(workspace, 1), "--dry-run"))
-    assert done.returncode == 0, done.stderr
+    done = typed(workspace, *import_command(file(workspace, 1), "--dry-run"))
+    assert done.exit_code == 0, done.stderr
     assert not workspace.data_cache.exists()
     assert fingerprint(workspace.root) == before
