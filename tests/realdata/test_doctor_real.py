@@ -39,6 +39,7 @@ def workspace(whole_market: Path, tmp_path_factory: pytest.TempPathFactory) -> W
     return Workspace(root=place)
 
 
+@pytest.mark.soak
 def test_known_faults_of_the_market_file(workspace: Workspace, tmp_path: Path) -> None:
     out = tmp_path / "findings.csv"
     at = ["--workspace", str(workspace.root)]
@@ -60,6 +61,7 @@ def test_known_faults_of_the_market_file(workspace: Workspace, tmp_path: Path) -
     assert len(rows) - len(errors) < 200
 
 
+@pytest.mark.soak
 def test_repairs_mend_what_is_known_and_bring_nothing_new(workspace: Workspace) -> None:
     before = verify(workspace, tables=[TableName.BARS])
     plan = plan_repairs(workspace, before)

@@ -146,6 +146,7 @@ def test_whole_market_screen_agrees_with_pandas_alone(workspace: Path) -> None:
     assert got[~got["passed"]]["reasons"].notna().all()
 
 
+@pytest.mark.soak
 def test_whole_market_file_gives_the_same_returns(whole_market: Path, tmp_path: Path) -> None:
     place = shutil.copytree(whole_market, tmp_path / whole_market.name)
     text = screener(

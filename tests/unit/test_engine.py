@@ -6,14 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-import vectorbt
-import vectorbt.portfolio.enums as enums
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +29,11 @@ from tests.support.random_markets import frictions_of, random_market
 LAWS = settings(deadline=None, derandomize=True, max_examples=60)
 SOURCES = Path(__file__).resolve().parents[2]
 PARTS = ("vectorbt", "vectorbt.portfolio", "vectorbt.portfolio.enums")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _vectorbt() -> None:
+    import_module(PARTS[-1])  # takes a second, so not with the file
 
 
 @contextmanager
@@ -77,6 +81,8 @@ def assert_same(one: Filled, other: Filled) -> None:
 
 
 def test_the_types_of_the_records_are_those_of_vectorbt() -> None:
+    from vectorbt.portfolio import enums
+
     for own, real in ((ORDER_TYPE, enums.order_dt), (LOG_TYPE, enums.log_dt)):
         assert own == real
         assert own.isalignedstruct is real.isalignedstruct
@@ -84,6 +90,8 @@ def test_the_types_of_the_records_are_those_of_vectorbt() -> None:
 
 
 def test_the_version_that_was_tried_is_the_one_that_is_tested() -> None:
+    import vectorbt
+
     assert vectorbt.__version__ == engine._TRIED
 
 

@@ -93,6 +93,15 @@ def test_a_missing_file_is_named(root: Path) -> None:
         read_all(root)
 
 
+def test_a_commit_since_the_list_was_read_is_no_damage(root: Path) -> None:
+    with Store.open(root) as reader:
+        assert reader._verifier.is_recorded()
+        with Store.open(root) as writer:
+            writer.commit(bars(bar("600009.SH", TUESDAY)), message="more")
+            newest = writer.version
+        reader._verifier.table(TableName.BARS, newest)
+
+
 def test_tables_that_are_not_damaged_are_read(root: Path) -> None:
     flip_a_value(data_files(root)[0])
     with Store.open(root) as store:

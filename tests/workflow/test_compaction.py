@@ -36,6 +36,7 @@ from screener.render.data.versions import compaction_page
 from screener.workflows.data.compact import compact_data
 from screener.workspace.locate import Workspace
 from tests.support.locked_folders import read_only, without_override
+from tests.support.soaking import SOAK
 
 SOURCES = Path(__file__).resolve().parents[2]
 FETCHED = datetime(2026, 6, 1, tzinfo=UTC)
@@ -45,6 +46,7 @@ NEWEST = len(DAYS) + 1
 NAMES = ["600000.SH", "000001.SZ", "00700.HK"]
 RUNNER = CliRunner()
 PATIENCE = 60.0
+PAGES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 400) if SOAK else (0, 2, 6, 400)  # free on a full disk
 
 
 def batch(day: date, close: float) -> Batch:
@@ -381,7 +383,7 @@ source, disk = Path(sys.argv[1]), Path(sys.argv[2])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], check=True)
 shutil.copytree(source, disk / "work")
 filler = disk / "filler"
-for pages in (0, 1, 2, 3, 4, 6, 8, 12, 16, 400):
+for pages in json.loads(sys.argv[3]):
     filler.unlink(missing_ok=True)
     with filler.open("wb") as out:
         os.posix_fallocate(out.fileno(), 0, shutil.disk_usage(disk).free - 4096 * pages)
@@ -419,6 +421,7 @@ def test_no_room_for_the_merged_file(workspace: Workspace) -> None:
     assert closes(workspace) == before
 
 
+@pytest.mark.soak
 def test_full_disk(example: Workspace, tmp_path: Path) -> None:
     """Compact on a disk with ever more pages free, in a mount that nobody else sees."""
     unshare = shutil.which("unshare")
@@ -431,7 +434,7 @@ def test_full_disk(example: Workspace, tmp_path: Path) -> None:
     if subprocess.run([*private, *mount], capture_output=True, check=False).returncode:
         pytest.skip("mounting a small disk is not permitted here")
     done = subprocess.run(
-        [*private, sys.executable, "-c", FILLED, str(example.root), str(disk)],
+        [*private, sys.executable, "-c", FILLED, str(example.root), str(disk), json.dumps(PAGES)],
         cwd=SOURCES,
         text=True,
         capture_output=True,

@@ -111,15 +111,20 @@ class Nursery:
         self._process = subprocess.Popen(
             command, cwd=SOURCES, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
+        self._started: list[int] = []
 
     def start(self, workspace: Workspace, role: str, log: Path) -> int:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps([str(workspace.root), role, str(log)]) + "\n")
         self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        self._started.append(int(self._process.stdout.readline()))
+        return self._started[-1]
 
     def close(self) -> None:
+        """End what a test that failed has left: it would write for ever, and be waited for."""
+        for process in self._started:  # nobody has waited for them: their numbers are still theirs
+            os.kill(process, signal.SIGKILL)
         self._process.communicate()
 
 

@@ -16,15 +16,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from screener.cli.main import app
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.sources.files import ImportKind, ImportRequest
 from screener.workflows.data.importing import import_files
 from screener.workspace.locate import Workspace
 from tests.support.locked_folders import read_only, without_override
+from tests.support.soaking import SOAK, drawn_by, rounds
 
 SOURCES = Path(__file__).resolve().parents[2]
 DAYS = [date(2026, 5, day) for day in (11, 12, 13, 14, 15, 18, 19, 20, 21, 22)]
@@ -32,6 +36,8 @@ LISTINGS_OF_A_FILE = 3
 BARS_OF_A_FILE = (LISTINGS_OF_A_FILE + 1) * len(DAYS)
 FILES = 60
 PATIENCE = 60.0
+ROUNDS = rounds(4, 15, 15)
+PAGES = (0, 1, 2, 4, 8, 16, 80) if SOAK else (0, 1, 4, 80)  # free on a full disk
 
 # Starts a process for every line it reads, so that libraries are loaded once: a workspace, a log,
 # and files to import, each written to the log when it is done. Says the process's id.
@@ -39,6 +45,7 @@ NURSERY = """
 import json, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from screener.data.lake.schema import Basis
 from screener.data.sources.files import ImportKind, ImportRequest
 from screener.workflows.data.importing import import_files
@@ -76,6 +83,7 @@ class Nursery:
         self._process = subprocess.Popen(
             command, cwd=SOURCES, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
+        self._started: list[int] = []
 
     def start(self, workspace: Workspace, log: Path, *numbers: int) -> int:
         files = [str(file(workspace, number)) for number in numbers]
@@ -84,9 +92,13 @@ class Nursery:
         log.touch()
         self._process.stdin.write(json.dumps([str(workspace.root), str(log), *files]) + "\n")
         self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        self._started.append(int(self._process.stdout.readline()))
+        return self._started[-1]
 
     def close(self) -> None:
+        """End what a test that failed has left: it would write for ever, and be waited for."""
+        for process in self._started:  # nobody has waited for them: their numbers are still theirs
+            os.kill(process, signal.SIGKILL)
         self._process.communicate()
 
 
@@ -138,6 +150,12 @@ def screener(
         timeout=PATIENCE,
         preexec_fn=restrict,
     )
+
+
+def typed(workspace: Workspace, *arguments: str | Path) -> Any:
+    """Run the command line in this process."""
+    words = [*map(str, arguments), "--workspace", str(workspace.root)]
+    return CliRunner().invoke(app, words)
 
 
 def import_command(path: Path, *more: str) -> tuple[str | Path, ...]:
@@ -211,11 +229,12 @@ def file(workspace: Workspace, number: int) -> Path:
 # Kills
 
 
+@pytest.mark.soak
 def test_killed_at_any_point(workspace: Workspace, nursery: Nursery, tmp_path: Path) -> None:
-    draws = random.Random(20260521)
+    draws = random.Random(drawn_by(20260521))
     there = stored(workspace)
     assert there == {0}
-    for turn in range(15):
+    for turn in range(ROUNDS):
         first = max(there) + 1
         log = tmp_path / f"{turn}.log"
         child = nursery.start(workspace, log, *range(first, FILES - 1))
@@ -287,6 +306,7 @@ FILLED = """
 import json, os, shutil, subprocess, sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 source, disk = Path(sys.argv[1]), Path(sys.argv[2])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], check=True)
@@ -304,7 +324,7 @@ now = datetime(2026, 6, 1, tzinfo=UTC)
 request = ImportRequest(paths=(workspace.root / "files" / "1.csv",), kind=ImportKind.BARS,
                         fetched_at=now, today=now.date(), basis=Basis.RAW)
 filler = disk / "filler"
-for pages in (0, 1, 2, 4, 8, 16, 80):
+for pages in json.loads(sys.argv[3]):
     filler.unlink(missing_ok=True)
     with filler.open("wb") as out:
         os.posix_fallocate(out.fileno(), 0, shutil.disk_usage(disk).free - 4096 * pages)
@@ -319,6 +339,7 @@ for pages in (0, 1, 2, 4, 8, 16, 80):
 """
 
 
+@pytest.mark.soak
 def test_full_disk(example: Workspace, tmp_path: Path) -> None:
     """Import on a disk with ever more pages free, in a mount that nobody else sees."""
     unshare = shutil.which("unshare")
@@ -330,7 +351,8 @@ def test_full_disk(example: Workspace, tmp_path: Path) -> None:
     mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)]
     if subprocess.run([*private, *mount], capture_output=True, check=False).returncode:
         pytest.skip("mounting a small disk is not permitted here")
-    command = [*private, sys.executable, "-c", FILLED, str(example.root), str(disk)]
+    filled = [str(example.root), str(disk), json.dumps(PAGES)]
+    command = [*private, sys.executable, "-c", FILLED, *filled]
     done = subprocess.run(
         command, cwd=SOURCES, text=True, capture_output=True, check=False, timeout=PATIENCE
     )
@@ -428,8 +450,8 @@ def test_ctrl_c_with_all_rows_written_but_not_committed(workspace: Workspace, wo
 
 def test_dry_run_leaves_every_byte(workspace: Workspace) -> None:
     before = fingerprint(workspace.root)
-    done = screener(workspace, *import_command(file(workspace, 1), "--dry-run"))
-    assert done.returncode == 0, done.stderr
+    done = typed(workspace, *import_command(file(workspace, 1), "--dry-run"))
+    assert done.exit_code == 0, done.stderr
     assert "nothing was changed" in done.stdout
     assert fingerprint(workspace.root) == before
 
@@ -437,7 +459,7 @@ def test_dry_run_leaves_every_byte(workspace: Workspace) -> None:
 def test_dry_run_makes_no_lake(workspace: Workspace) -> None:
     shutil.rmtree(workspace.data_cache)
     before = fingerprint(workspace.root)
-    done = screener(workspace, *import_command(file(workspace, 1), "--dry-run"))
-    assert done.returncode == 0, done.stderr
+    done = typed(workspace, *import_command(file(workspace, 1), "--dry-run"))
+    assert done.exit_code == 0, done.stderr
     assert not workspace.data_cache.exists()
     assert fingerprint(workspace.root) == before

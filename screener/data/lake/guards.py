@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "has_catalog",
     "is_simulated",
+    "is_writing",
     "make_tables",
     "making",
     "refuse_lost_catalog",
@@ -66,9 +67,10 @@ def make_tables(connection: lake.Connection, root: Path) -> None:
     with lake.storage_errors(root):
         _forget_folder(connection, root)
         there = tables_at(connection, latest_version(connection))
+        unsorted = _unsorted(connection)
         statements = [
             *(text for spec in TABLES.values() if spec.name not in there for text in making(spec)),
-            *(_sorting(TABLES[name]) for name in TABLES if name in _unsorted(connection)),
+            *(_sorting(TABLES[name]) for name in TABLES if name in unsorted),
             *_loosening(connection),
         ]
         if not statements:
@@ -182,6 +184,11 @@ def _acquire(lock: FileLock, root: Path) -> None:
 def _myself() -> str:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
     return f"process {os.getpid()} (`{clean_line(command)[:_LONGEST]}`)"
+
+
+def is_writing(root: Path) -> bool:
+    """Tell whether this process holds the lock of writers."""
+    return _holder(root).startswith(f"process {os.getpid()} ")
 
 
 def _holder(root: Path) -> str:

@@ -163,11 +163,12 @@ def _typed_select(spec: Table) -> str:
 
 
 def _check_rows(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
-    for column in spec.columns:
-        if column.required:
-            empty = _count(connection, f"incoming WHERE {column.name} IS NULL")
-            if empty:
-                raise SchemaMismatch(f"{empty} rows of table {spec.name} have no {column.name}")
+    required = [column.name for column in spec.columns if column.required]
+    counts = ", ".join(f"count(*) FILTER (WHERE {name} IS NULL)" for name in required)
+    (empty,) = connection.execute(f"SELECT {counts} FROM incoming").fetchall()
+    for name, rows in zip(required, empty, strict=True):
+        if rows:
+            raise SchemaMismatch(f"{rows} rows of table {spec.name} have no {name}")
     key = ", ".join(spec.key)
     repeated = connection.execute(
         f"SELECT {key}, count(*) FROM incoming GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
@@ -200,8 +201,10 @@ def _merge_rows(
     differs = " OR ".join(f"t.{name} IS DISTINCT FROM i.{name}" for name in compared) or "false"
     outdated = _replaced_rows(connection, spec, target, same_key, batch)
     total = _count(connection, "incoming")
-    known = _count(connection, f"{target} t JOIN incoming i ON {same_key}")
-    changed = _count(connection, f"{target} t JOIN incoming i ON {same_key} WHERE {differs}")
+    ((known, changed),) = connection.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE {differs}) "
+        f"FROM {target} t JOIN incoming i ON {same_key}"
+    ).fetchall()
     removed = _count(connection, f"{target} t WHERE {outdated}") if outdated else 0
     if balance is not None:
         if removed:

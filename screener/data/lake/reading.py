@@ -36,6 +36,8 @@ AnswerT = TypeVar("AnswerT")
 _LAST_SESSIONS = "last-sessions.json"
 _KNOWN_ROWS = 200_000  # of answers that may be asked for again
 _LEAST = 1_000  # rows that an answer counts for, however few it has
+_EMPTY: dict[str, pa.Table] = {}
+"""Answers without a row, by query: as many as the program has ways to name columns."""
 _DATE_COLUMNS = ("session", "valid_from", "ex_session", "known_at", "published")
 
 
@@ -136,8 +138,17 @@ class Reader(lake.Connected):
         spec = TABLES[table]
         conditions = _conditions(spec, listings, start, end)
         wanted = ", ".join(spec.column(name).name for name in columns or spec.column_names)
-        sql = f"SELECT {wanted} FROM {self._at(table)}{conditions} ORDER BY {', '.join(spec.sort)}"
+        place = self._at(table)
+        if place == empty_relation(spec):
+            return self._none_of(f"SELECT {wanted} FROM {place}")
+        sql = f"SELECT {wanted} FROM {place}{conditions} ORDER BY {', '.join(spec.sort)}"
         return self._table(sql, again=listings is not None)
+
+    def _none_of(self, sql: str) -> pa.Table:
+        """Return the rows of a query that has none, in any lake: it is asked once."""
+        if sql not in _EMPTY:
+            _EMPTY[sql] = self._table(sql, again=False)
+        return _EMPTY[sql]
 
     def last_session(
         self,
@@ -305,7 +316,8 @@ class Reader(lake.Connected):
 
     def simulated(self) -> bool:
         """Tell whether the version read holds the simulated market."""
-        places = (self._at(name) for name in self._with_source(self._tables(self._version)))
+        there = self._with_source(self._tables(self._version))
+        places = (self._at(name) for name in there if self._has_files(name, self._version))
         return is_simulated(self._connection, self._root, places) is True
 
     def coverage(self) -> tuple[Coverage, ...]:
@@ -334,9 +346,12 @@ class Reader(lake.Connected):
         spec = TABLES[table]
         if table in self._tables(self._version):
             self._asked(lambda: self._verifier.table(table, self._version))
-            if self._verifier.has_files(table, self._version):
+            if self._has_files(table, self._version):
                 return relation(spec, self._version)
         return empty_relation(spec)  # the lake would take longer to say so
+
+    def _has_files(self, table: TableName, version: int) -> bool:
+        return self._asked(lambda: self._verifier.has_files(table, version))
 
     def _tables(self, version: int) -> frozenset[str]:
         if version not in self._present:

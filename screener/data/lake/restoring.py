@@ -7,7 +7,13 @@ from screener.data.lake.guards import making
 from screener.data.lake.integrity.content import Balance
 from screener.data.lake.merge import TableChange
 from screener.data.lake.schema import TABLES, Table, TableName
-from screener.data.lake.versions import empty_relation, relation, tables_at
+from screener.data.lake.versions import (
+    empty_relation,
+    filled_at,
+    latest_version,
+    relation,
+    tables_at,
+)
 
 __all__ = ["restore_tables", "what_restoring_changes"]
 
@@ -35,6 +41,7 @@ def what_restoring_changes(
         Of the tables that differ; their rows wait in temporary tables for `restore_tables`.
     """
     there = tables_at(connection, version)
+    filled = filled_at(connection, version) | filled_at(connection, latest_version(connection))
     found = [
         _compared(
             connection,
@@ -43,6 +50,7 @@ def what_restoring_changes(
             empty_relation(spec) if spec.name in lost else f"lake.{spec.name}",
         )
         for spec in TABLES.values()
+        if spec.name in filled
     ]
     return tuple(item for item in found if item.differs)
 

@@ -181,7 +181,8 @@ class Store(Reader):
             self._version = self._latest()
             whole = complete(self, batch) if complete else batch
             self._verify({*whole.tables, *whole.removes}, self._version)
-            return self._commit(partial(self._merge, whole), message)
+            self._refuse_mixture(whole, self._version)
+            return self._commit(partial(merge_batch, self._connection, whole), message)
 
     def restore(self, version: int, *, dry_run: bool = False) -> Commit:
         """Make an old version current again, as a new one with its rows in every table.
@@ -225,10 +226,11 @@ class Store(Reader):
         InputError
             If the batch would mix them.
         """
-        self._refuse_mixture(batch, self._tables(self._latest()))
+        self._refuse_mixture(batch, self._latest())
 
-    def _refuse_mixture(self, batch: Batch, there: Iterable[str]) -> None:
-        places = [f"lake.{name}" for name in self._with_source(there)]
+    def _refuse_mixture(self, batch: Batch, latest: int) -> None:
+        there = self._with_source(self._tables(latest))
+        places = [f"lake.{name}" for name in there if self._has_files(name, latest)]
         refuse_mixture(is_simulated(self._connection, self._root, places), batch)
 
     def dry_run(self, batch: Batch) -> Commit:
@@ -236,8 +238,9 @@ class Store(Reader):
         with lake.storage_errors(self._root):
             latest = self._latest()
             self._verify({*batch.tables, *batch.removes}, latest)
+            self._refuse_mixture(batch, latest)
             missing = frozenset(name for name in TABLES if name not in self._tables(latest))
-            changes = self._merge(batch, None, missing=missing)
+            changes = merge_batch(self._connection, batch, None, missing=missing)
             return Commit(version=latest, changes=changes)
 
     def compact(
@@ -367,16 +370,6 @@ class Store(Reader):
             self._rollback()
             raise
         return changes
-
-    def _merge(
-        self,
-        batch: Batch,
-        balance: Balance | None,
-        *,
-        missing: frozenset[TableName] = frozenset(),
-    ) -> tuple[TableChange, ...]:
-        self._refuse_mixture(batch, [name for name in TABLES if name not in missing])
-        return merge_batch(self._connection, batch, balance, missing=missing)
 
     def _rollback(self) -> None:
         # A failed commit has already rolled back, and the first error is the one to tell.

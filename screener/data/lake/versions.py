@@ -18,6 +18,7 @@ __all__ = [
     "Version",
     "check_version",
     "empty_relation",
+    "filled_at",
     "latest_version",
     "relation",
     "tables_at",
@@ -47,6 +48,11 @@ _NEAREST = """
 """
 _TABLES = """
     SELECT table_name, begin_snapshot, end_snapshot FROM __ducklake_metadata_lake.ducklake_table
+"""
+_FILLED = """
+    SELECT DISTINCT t.table_name FROM __ducklake_metadata_lake.ducklake_data_file f
+    JOIN __ducklake_metadata_lake.ducklake_table t USING (table_id)
+    WHERE f.begin_snapshot <= {0} AND (f.end_snapshot IS NULL OR f.end_snapshot > {0})
 """
 
 
@@ -78,6 +84,12 @@ def tables_at(connection: lake.Connection, version: int) -> frozenset[str]:
     return frozenset(
         name for name, begin, end in rows if begin <= version and (end is None or end > version)
     )
+
+
+def filled_at(connection: lake.Connection, version: int) -> frozenset[str]:
+    """Return the names of the tables that have a file at a version; the others have no row."""
+    rows = connection.execute(_FILLED.format(version)).fetchall()
+    return frozenset(name for (name,) in rows)
 
 
 def check_version(connection: lake.Connection, root: Path, version: int) -> None:

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from unittest import mock
+
+from akshare.utils import demjson
 
 from screener.data.sources.online.transport.clock import Clock
 from tests.support.canned import (
@@ -50,6 +54,10 @@ _VENDORS = (
 )
 
 
+# akshare's own parser of some replies takes longer than all the rest: each text once.
+_decoded = cache(demjson.decode)
+
+
 @dataclass
 class FakeTime:
     """A clock that moves only when somebody sleeps."""
@@ -86,5 +94,6 @@ def outside(router: Router, market: CannedMarket) -> Iterator[Router]:
         offline(router),
         baostock.Server(market).online(),
         curl(router, market) if curl else nullcontext(),
+        mock.patch.object(demjson, "decode", _decoded),
     ):
         yield router

@@ -16,7 +16,7 @@ from typing import Self
 
 from screener.data.lake import lake
 from screener.data.lake.schema import TABLES, Table, TableName
-from screener.data.lake.versions import FIRST_VERSION, PROVENANCE, relation, tables_at
+from screener.data.lake.versions import FIRST_VERSION, PROVENANCE, filled_at, relation
 
 __all__ = [
     "Balance",
@@ -202,8 +202,8 @@ def recounted(
 ) -> Content:
     """Sum over all rows of a version, but for tables that cannot be read."""
     found = Content()
-    there = tables_at(connection, version)
-    for spec in (spec for spec in TABLES.values() if spec.name in there and spec.name not in lost):
+    filled = filled_at(connection, version)
+    for spec in (spec for name, spec in TABLES.items() if name in filled and name not in lost):
         found = found.plus(counted_content(connection, spec, relation(spec, version)))
     return found
 

@@ -15,7 +15,7 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from screener.data.lake import lake
-from screener.data.lake.guards import write_lock
+from screener.data.lake.guards import is_writing, write_lock
 from screener.data.lake.integrity.checksums import (
     SUMS,
     Damage,
@@ -143,13 +143,16 @@ class Verifier:
             return
         look = _look(self._root / lake.CATALOG)
         if not self.is_recorded():
-            # Perhaps a writer is between its commit and the list: look while there is none.
-            with nullcontext() if alone else self._waited():
-                self.forget()
-                if not self.is_recorded():
-                    self._catch_up()
+            self._look_again(alone=alone)
         if look is not None:
             self._memory.add({lake.CATALOG: look})
+
+    def _look_again(self, *, alone: bool) -> None:
+        """Read the list anew: perhaps a writer was between its commit and the list."""
+        with nullcontext() if alone else self._waited():
+            self.forget()
+            if not self.is_recorded():
+                self._catch_up()
 
     def is_recorded(self) -> bool:
         """Tell whether the catalog is as it was after one of its commits."""
@@ -206,6 +209,8 @@ class Verifier:
         digest = file_digest(self._root, path)
         if digest is None:
             return Damage.MISSING
+        if path not in self._list().entries and not is_writing(self._root):
+            self._look_again(alone=False)  # perhaps it was committed since the list was read
         entry = self._list().entries.get(path)
         if entry is None:
             return Damage.UNRECORDED
