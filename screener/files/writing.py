@@ -160,7 +160,7 @@ def check_targets(*targets: str | None, force: bool = False) -> None:
 
 
 def _is_result(path: Path) -> bool:
-    """Tell whether a file may be replaced: empty, JSON, Parquet, a page, a table headed like ours."""
+    """Tell whether a file may be replaced: empty, JSON, Parquet, a page or a table like ours."""
     try:
         if not path.is_file():  # nothing, a pipe or a device
             return True

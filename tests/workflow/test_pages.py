@@ -24,8 +24,6 @@ from screener.workflows.backtest.name_paths import drawdown_rows, name_path_rows
 from screener.workflows.backtest.rows import path_rows
 from screener.workflows.page.beside import SEED, band_rows, bands_beside
 from screener.workflows.page.valuations import valuation_rows
-from screener.workflows.report.catalog import list_reports
-from screener.workflows.score.due import may_be_mature
 from screener.workflows.study.placebo import PlaceboRequest, run_placebos
 
 RUNNER = CliRunner()
@@ -123,17 +121,6 @@ def test_valuations_at_the_report_know_nothing_later(ws: Workspace, found: Backt
     assert known
     assert all(day <= event.published.day for day in known)  # type: ignore[operator]
     assert any(row["pb"] for row in rows)
-
-
-def test_no_broker_with_a_mature_call_is_passed_over(ws: Workspace) -> None:
-    score = ws.score().run
-    matured = {item.key[0]: item.at_end.n for item in score.board.scores}
-    reports = list_reports(ws.place)
-    with Store.open(ws.place.data_cache) as store:
-        may = {broker: may_be_mature(store, reports, [broker]) for broker in matured}
-    assert all(may[broker] for broker, n in matured.items() if n)
-    assert not all(may.values())
-    assert any(may.values())
 
 
 def test_a_page_names_the_run_and_embeds_the_rows_of_the_csv(ws: Workspace, tmp_path: Path) -> None:

@@ -17,12 +17,11 @@ from screener.workflows.page.beside import DRAWS, Beside, bands_beside
 from screener.workflows.page.valuations import valuation_rows
 from screener.workflows.report.catalog import list_baskets, list_reports
 from screener.workflows.report.check import Checking, check_claims
-from screener.workflows.score.due import may_be_mature
 from screener.workflows.study.verdict import Verdict, brokers_of, placebo_record, verdict_of
 from screener.workspace.locate import Workspace
 
 if TYPE_CHECKING:
-    from screener.scoring.leaderboard import Score
+    from screener.scoring.scores import Score
     from screener.workflows.score.run import ScoreRun
 
 __all__ = ["BasketPage", "basket_pages"]
@@ -138,10 +137,10 @@ class _Known:
 def _records(
     workspace: Workspace, known: _Known, brokers: Collection[str], score: ScoreRun | None
 ) -> Mapping[str, Score]:
-    """Return the record of each broker; none where no call of these can be mature."""
+    """Return the record of each broker; none where no broker stands behind an event."""
     if score is not None:
         return {item.key[0]: item for item in score.board.scores}
-    if not brokers or not may_be_mature(known.store, known.reports.values(), brokers):
+    if not brokers:
         return {}
     from screener.workflows.study.verdicts import broker_records  # takes a second to import
 

@@ -44,7 +44,9 @@ def read_rating(text: str) -> PrintedRating:
     clean = clean_name(text).strip("“”\"'")
     folded = _ORDINAL.sub("", clean).casefold()
     if folded in _words():
-        return PrintedRating("" if folded in read_table("ratings")["none"] else _words()[folded])
+        return PrintedRating(
+            "" if folded in read_table("ratings")["none"]["chinese"] else _words()[folded]
+        )
     words = dict.fromkeys(match[0] for match in _rating_pattern().finditer(folded))
     if len(words) != 1:
         return PrintedRating(text.strip())
@@ -71,8 +73,9 @@ def _changed(text: str) -> tuple[str, str]:
 def _words() -> dict[str, str]:
     table = read_table("ratings")
     found: dict[str, str] = {}
-    for word in (*table["ratings"], *table["english"]):
-        found.setdefault(word.casefold(), word)
+    for words in (table[kind] for kind in ("good", "neutral", "poor", "none")):
+        for word in (*words["chinese"], *words["english"]):
+            found.setdefault(word.casefold(), word)
     return found
 
 
