@@ -13,12 +13,13 @@ from screener.reports.securities.name_index import Trust
 from screener.reports.text.text import Place, Text, clean_name
 from screener.reports.text.vocabulary import alternatives, begins_with_verb, ordinary, read_table
 
-__all__ = ["weigh_edges"]
+__all__ = ["are_houses", "weigh_edges"]
 
 _WORD = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]")
 # A figure of a row or a move; a day, a year or the number of a list is none.
 _FIGURE_AFTER = re.compile(r"[:+-]{0,2}\d{1,9}(?:,\d{3}){0,4}(?:\.\d|%)")
 _DATED_AFTER = re.compile(r"[·|,:-]{0,3}(?:19|20)\d\d[-年/.]\d")
+_DAY_BEFORE = re.compile(r"\d日$")
 _DAY_AFTER = re.compile(r"\d{1,4}[年月日./-]")
 _NAMELIKE = (Trust.DISTINCT, Trust.COMPOUND, Trust.RARE, Trust.SHORT)  # beside which a name ends
 _RATED_AFTER = re.compile(r"[“\"(](?:买入|增持|推荐|强推|跑赢行业|优于大市)[^,。]{0,6}评级")
@@ -37,7 +38,7 @@ _HOUSES = re.compile(
 _HEADER_WITHIN = 150
 _NEAR = 6
 _JUDGED_WITHIN = 15
-_CLOSING = re.compile(r"[)\]】]?(?:证券)?")
+_CLOSING = re.compile(r"[)\]】]?(?:证券)?:?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class _Words:
     source_after: re.Pattern[str]
     source_before: re.Pattern[str]
     coded_source: re.Pattern[str]
+    houses_before: re.Pattern[str]
+    houses_after: re.Pattern[str]
     judged_by: re.Pattern[str]
     judging: re.Pattern[str]
     venues: frozenset[str]
@@ -78,6 +81,8 @@ def _words() -> _Words:
         source_after=re.compile(alternatives(broker["source_after"])),
         source_before=re.compile(rf"(?:{alternatives(broker['source_before'])})$"),
         coded_source=re.compile(alternatives(broker["coded_source_after"])),
+        houses_before=re.compile(rf"(?:{alternatives(broker['houses_before'])})$"),
+        houses_after=re.compile(alternatives(broker["houses_after"])),
         judged_by=re.compile(rf"(?:{alternatives(broker['judged_by'])})$"),
         judging=re.compile(alternatives(broker["judging"])),
         venues=frozenset(cleaned(table["venue"]["names"])),
@@ -228,6 +233,14 @@ def _broker_score(text: Text, item: Candidate) -> float:
     if _FIGURE_AFTER.match(clean, place.end) and not _HOUSES.search(clean, begin, place.start):
         return max(item.score, _SURE_OF_COMPANY)
     return min(item.score, _LEAST_OF_BROKER)
+
+
+def are_houses(clean: str, place: Place) -> bool:
+    """Tell whether a list of firms is one of houses: 获甲证券、乙证券推荐, 甲证券、乙证券等机构."""
+    words = _words()
+    if words.houses_after.match(clean, place.end):
+        return True
+    return words.houses_before.search(clean, max(0, place.start - _NEAR), place.start) is not None
 
 
 def _quoted(clean: str, item: Candidate, starts: list[int]) -> bool:
