@@ -72,7 +72,7 @@ def _words() -> _Words:
 
     return _Words(
         before=cleaned(table["before"]["words"]),
-        after=cleaned(table["after"]["words"]),
+        after=cleaned([*table["after"]["words"], *table["corporate"]["after"]]),
         never=cleaned(table["never_after"]["any"]),
         worded=cleaned(table["never_after"]["worded"]),
         corporate=cleaned(table["corporate"]["after"]),
@@ -119,36 +119,20 @@ def _with_house(clean: str, item: Candidate) -> bool:
 def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None:
     clean, words = text.clean, _words()
     start, end = item.place
-    cell = item.trust is not Trust.NICK  # two characters beside a figure are no cell of a row
-    stopped = (
-        start == 0 or not _WORD.match(clean[start - 1]) or (cell and _after_figure(text, start))
-    )
-    row = cell and text.blank_before(start) and text.blank_before(end) and _before_figure(text, end)
-    left = (
-        stopped or row or start in ends or clean[max(0, start - 4) : start].endswith(words.before)
-    )
-    right = (
-        end == len(clean)
-        or not _WORD.match(clean[end])
-        or row
-        or end in begun
-        or clean.startswith((*words.after, *words.corporate), end)
-        or (cell and _before_figure(text, end))
-    )
-    if item.trust in (Trust.LATIN, Trust.LETTERS):
-        left = right = True  # it begins and ends with a word
-        if _longer_in_english(text, item, begun):
-            item.score = min(item.score, _PART_OF_NAME)
+    opened = start == 0 or not _WORD.match(clean[start - 1])
+    left, right = _edges(text, item, begun, ends)
+    if item.trust in (Trust.LATIN, Trust.LETTERS) and _longer_in_english(text, item, begun):
+        item.score = min(item.score, _PART_OF_NAME)
     item.score += EDGE * left + EDGE * right
     goes_on = not right and clean.startswith(words.worded, end)
     if clean.startswith(words.never, end) or (goes_on and item.trust is not Trust.DISTINCT):
         item.score = min(item.score, 0.4)
     elif left and not right and item.trust is Trust.COMPOUND:
         item.score += EDGE  # a clause begins with it: its subject
-    elif stopped and not right and _acts(clean, item):
+    elif opened and not right and _acts(clean, item):
         item.score += EDGE
     told = end + clean.startswith(":", end)
-    if stopped and item.trust is Trust.WORD and clean.startswith(words.corporate, told):
+    if opened and item.trust is Trust.WORD and clean.startswith(words.corporate, told):
         item.score += _CORPORATE
     if clean[start:end] in words.venues and _is_venue(clean, item.place):
         item.score = 0.0
@@ -156,6 +140,34 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
         item.score = _broker_score(text, item)
     if item.trust is Trust.NICK and not (left and right):
         item.score = 0.0  # two characters of a longer word
+
+
+def _edges(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> tuple[bool, bool]:
+    """Tell on which sides of a name a word ends."""
+    clean, words = text.clean, _words()
+    start, end = item.place
+    if item.trust in (Trust.LATIN, Trust.LETTERS):
+        return True, True  # it is looked for as a word
+    cell = item.trust is not Trust.NICK  # two characters beside a figure are no cell of a row
+    row = cell and _set_off(text, item)
+    left = (
+        start == 0
+        or not _WORD.match(clean[start - 1])
+        or row
+        or start in ends
+        or clean[max(0, start - 4) : start].endswith(words.before)
+        or _DAY_BEFORE.search(clean, max(0, start - 3), start) is not None
+        or (cell and _after_figure(text, start))
+    )
+    right = (
+        end == len(clean)
+        or not _WORD.match(clean[end])
+        or row
+        or end in begun
+        or clean.startswith(words.after, end)
+        or (cell and _before_figure(text, end))
+    )
+    return left, right
 
 
 def _set_off(text: Text, item: Candidate) -> bool:
