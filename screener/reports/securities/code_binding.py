@@ -19,12 +19,12 @@ from screener.reports.text.text import Place, Text
 __all__ = ["bind_codes"]
 
 _BETWEEN = re.compile(
-    r"(?:-?[A-Z]{1,3}股?)?[(\[【<:,|/]{0,2}(?:A股|H股|港股)?"
+    r"(?:-?[A-Z]{1,3}股?)?[(\[【<:,|/_-]{0,2}(?:A股|H股|港股)?"
     r"(?:(?:股票|证券|股份|公司)?(?:代码|代号))?(?:A股|H股|港股)?[:(]?"
 )
 _FURTHEST = 12
 _REST = re.compile(r"[\u4e00-\u9fff]{1,4}[(\[【<:,]")
-_AFTER_CODE = re.compile(r"[:,/|-]*")
+_AFTER_CODE = re.compile(r"[:,/|_-]*")
 _AFTER_BRACKET = re.compile(r"[)\]】>]*[:|]?")
 _SECOND_LINE = re.compile(r"[)\]】]?[/、,;|&(\[]{0,2}(?:和|及)?(?:A股|H股|港股)?(?:代码)?[:(]?")
 _NEAR_SECOND = 10
@@ -326,11 +326,7 @@ def _lone_numbers(binding: _Binding) -> None:
         item = min(named[code.listing], key=lambda one: abs(one.place.start - code.place.start))
         if not item.coded and item.trust is not Trust.NICK:
             _settle_as(item, code.listing, item.place)
-    left = [
-        code
-        for code in binding.bare
-        if code.listing not in named and code.listing.exchange.mainland
-    ]
+    left = [code for code in binding.bare if code.listing not in named and code.whole]
     known = binding.rows + len({code.listing for code in here})
     column = known >= max(_COLUMN_LEAST, len({code.listing for code in left}))
     for code in left:

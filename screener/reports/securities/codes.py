@@ -28,7 +28,7 @@ _SHORT = re.compile(
 )
 _LABEL = re.compile(r"(?P<other>基金|指数|转债|债券|产品|期货|合约|行业|份额)?(?:代码|代号)[:(]?$")
 _LABELLED = 6
-_AND = re.compile(r"[、,;/]")
+_AND = re.compile(r"[、,;/]?")
 _OPENING = "([【<"
 _CLOSING = ")]】>"
 
@@ -66,13 +66,15 @@ class PrintedCode:
         """Whether it is a code by itself: its exchange, brackets or a label are printed."""
         if self.marked or self.short:
             return self.marked
+        return (self.bracketed or self.labelled) and self.whole
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has the form of a code: six digits, or five of which the first is a zero."""
+        size = self.place.end - self.place.start
         if self.listing.exchange.mainland:
-            return self.bracketed or self.labelled
-        return self.bracketed and self.listing.code.startswith("0") and _whole_code(self.place)
-
-
-def _whole_code(place: Place) -> bool:
-    return place.end - place.start == len("00700")
+            return size == len("600000")
+        return size == len("00700") and self.listing.code.startswith("0")
 
 
 def codes_in(text: Text) -> tuple[PrintedCode, ...]:
@@ -135,7 +137,7 @@ def _bare_numbers(text: Text) -> Iterator[Place]:
         cuts = [at for at in range(start + 1, end) if text.blank_before(at)]
         whole = [] if end - start > 6 else [Place(start, end)]
         parts = whole or [Place(*part) for part in zip([start, *cuts], [*cuts, end], strict=True)]
-        if _goes_on(text, start, "1A.-+"):
+        if _goes_on(text, start, "1A.+"):
             del parts[0]  # decimals, or part of a longer word
         for place in parts:
             size = place.end - place.start
