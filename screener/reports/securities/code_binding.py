@@ -80,6 +80,8 @@ def bind_codes(
     -------
     tuple of all that may be mentions, in the order of the text, and of open questions.
     """
+    marks = {at for code in codes if code.marked for at in range(*code.place)}
+    candidates = [item for item in candidates if item.place.start not in marks]  # HKEX of HKEX:700
     binding = _Binding(
         text,
         index,
