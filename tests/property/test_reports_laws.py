@@ -234,3 +234,66 @@ def test_listings_that_come_later_change_nothing() -> None:
     names = build_index([*rows(), *added])
     for text in (*TEXTS, "建议关注需求科技、算力租赁、澄岳科技。"):
         assert facts(read(text, names)) == facts(read(text))
+
+
+# ---- what stands after, and what stands around ---------------------------------------------------
+
+AFTER = (
+    *NEUTRAL,
+    "本周另关注锦浪科技（300763）。",
+    "代码 名称 601899 紫金矿业 18.2 300458 全志科技 35.1",
+    "海外同业如Tencent、快手收入提速。",
+    "据中信证券、华泰证券测算。",
+)
+ROWS = (
+    ("300857", "协创数据", "264.10"),
+    ("301396", "宏景科技", "335.90"),
+    ("600536", "中国软件", "48.2"),
+    ("300024", "机器人", "15.1"),
+    ("002837", "英维克", "33.0"),
+)
+FURNITURE = ("第 3 页 共 18 页", "请务必阅读正文之后的免责声明", "3 / 18", "证券研究报告")
+
+
+@LAW
+@given(st.sampled_from(TEXTS[:3]), st.lists(st.sampled_from(AFTER), min_size=1, max_size=4))
+def test_what_stands_after_takes_no_security_away(text: str, after: list[str]) -> None:
+    plain = {one.listing for one in read(text).securities.findings}
+    longer = {one.listing for one in read(f"{text}{''.join(after)}").securities.findings}
+    assert plain <= longer
+
+
+@LAW
+@given(st.lists(st.sampled_from(NEUTRAL), min_size=1, max_size=4), st.sampled_from(TEXTS))
+def test_what_says_nothing_and_stands_after_changes_nothing(after: list[str], text: str) -> None:
+    plain = read(text).securities.findings
+    longer = read(f"{text}{''.join(after)}").securities.findings
+    assert [one.listing for one in plain] == [one.listing for one in longer]
+
+
+@LAW
+@given(
+    st.permutations(ROWS),
+    st.permutations((0, 1, 2)),
+    st.sampled_from(("\t", " ", "  ", "|", " | ", "\n", "丨", "│")),
+    st.booleans(),
+)
+def test_the_borders_of_a_table_lose_no_row(
+    rows: list[tuple[str, ...]], order: list[int], between: str, framed: bool
+) -> None:
+    lines = [between.join(row[cell] for cell in order) for row in rows]
+    if framed:
+        lines = [f"| {line} |" for line in lines]
+    found = read("本周组合：\n" + "\n".join(lines) + "\n风险提示：需求不足。").securities.findings
+    assert {one.listing.code for one in found} == {row[0] for row in ROWS}
+
+
+@LAW
+@given(st.sampled_from(TEXTS), st.sampled_from(FURNITURE), st.data())
+def test_page_furniture_between_sentences_changes_no_security(
+    text: str, furniture: str, data: st.DataObject
+) -> None:
+    stops = [at + 1 for at, character in enumerate(text) if character == "。"]
+    at = data.draw(st.sampled_from(stops))
+    broken = f"{text[:at]}\n{furniture}\n{text[at:]}"
+    assert named(read(broken).securities) == named(read(text).securities)

@@ -59,7 +59,7 @@ DOORS = {
     "joblib": {"paths/parallel.py"},
     "opencc": {"reports/text/text.py"},
     "rjieba": {"reports/text/vocabulary.py"},
-    "pypinyin": {"reports/text/vocabulary.py", "reports/securities/themes.py"},
+    "pypinyin": {"reports/text/spoken.py", "reports/securities/themes.py"},
     "datasketch": {"reports/repeats.py"},
     "pypdf": {"reports/documents/pdf.py"},
     "openpyxl": {"data/sources/files/tables/workbooks.py", "files/workbook.py"},

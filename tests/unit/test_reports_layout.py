@@ -163,6 +163,29 @@ def test_only_the_clause_itself_is() -> None:
     assert layout.in_boilerplate(clean.index("仅供参考"))
 
 
+def test_a_disclaimer_at_the_head_ends_where_the_text_begins() -> None:
+    head = "特别声明：本资料只供专业投资者使用。其他客户请勿转发。"
+    body = "甲公司订单增长，需求平稳，产能释放，价格企稳。" * 20
+    tail = "免责声明：乙公司不保证。丙公司亦然。"
+    clean, layout = laid(head + body + tail)
+    assert layout.in_boilerplate(clean.index("转发"))
+    assert not layout.in_boilerplate(clean.index("甲公司"))
+    assert layout.in_boilerplate(clean.index("丙公司"))
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "免责声明和披露以及分析师声明是报告的一部分，请务必一起阅读。",
+        "敬请关注文后特别声明与免责条款。",
+        "免责声明请见末页。",
+    ],
+)
+def test_a_sentence_that_refers_to_a_disclaimer_is_none(reference: str) -> None:
+    clean, layout = laid(f"{reference}甲公司增长。")
+    assert not layout.in_boilerplate(clean.index("甲公司"))
+
+
 def test_an_empty_text() -> None:
     layout = lay_out("")
     assert (layout.items, layout.boilerplate, layout.length) == ((), (), 0)

@@ -3,63 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
 
 import pytest
 
 from screener.domain.listing import parse_listing
-from screener.reports.reader import broker_listings
-from screener.reports.securities.mentions import SURE, Mention, PossibleMention, mentions_in
+from screener.reports.securities.mentions import SURE
 from screener.reports.securities.name_index import NameIndex, NameRow, build_index
 from screener.reports.text.found import DoubtKind
-from screener.reports.text.layout import lay_out
 from screener.reports.text.text import make_text
-from tests.support.masters import MASTER, Known
-
-DAY = date(2026, 5, 28)
-
-
-def rows_of(known: Known) -> list[NameRow]:
-    return [
-        NameRow(
-            listing=known.listing,
-            name=name,
-            valid_from=since,
-            name_en=known.name_en,
-            industry=known.industry,
-        )
-        for since, name in known.dated()
-    ]
-
-
-@cache
-def whole() -> NameIndex:
-    return build_index(row for known in MASTER for row in rows_of(known))
-
-
-def small(*rows: NameRow) -> NameIndex:
-    return build_index([*rows, NameRow(listing="300990.SZ", name="同飞股份"), *rows_of(MASTER[0])])
-
-
-Found = tuple[tuple[Mention, ...], tuple[PossibleMention, ...]]
-
-
-def read(original: str, names: NameIndex | None = None, day: date = DAY) -> Found:
-    text, names = make_text(original), names or whole()
-    return mentions_in(text, lay_out(text.clean), names, day=day, brokers=broker_listings(names))
-
-
-def ids(original: str, names: NameIndex | None = None, day: date = DAY) -> list[str]:
-    return [mention.listings[0].id for mention in read(original, names, day)[0]]
-
-
-def asked(original: str, names: NameIndex | None = None) -> list[tuple[DoubtKind, str, list[str]]]:
-    text = make_text(original)
-    return [
-        (item.kind, text.printed(item.place), [listing.id for listing in item.proposals])
-        for item in read(original, names)[1]
-    ]
-
+from tests.support.mentions import asked, ids, read, small
 
 # ---- names with their marks ----------------------------------------------------------------------
 
@@ -372,7 +324,7 @@ def test_the_whole_includes_the_code() -> None:
 
 def test_listings_that_are_no_shares_raise_no_question() -> None:
     fund = parse_listing("300999.SZ")
-    names = build_index(rows_of(MASTER[0]), others=[fund])
+    names = build_index([NameRow(listing="300857.SZ", name="协创数据")], others=[fund])
     assert read("关注300999.SZ。", names) == ((), ())
 
 

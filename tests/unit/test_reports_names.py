@@ -16,6 +16,7 @@ from screener.reports.securities.name_index import (
     build_index,
     capitals,
 )
+from screener.reports.text.vocabulary import read_table
 from tests.support.masters import MASTER, known
 
 DAY = date(2026, 5, 28)
@@ -238,6 +239,65 @@ def test_aliases_hold_where_the_master_has_the_listing(alias: str, listing: str)
 def test_an_alias_that_is_no_name_in_force_is_a_former_one() -> None:
     way = next(iter(index(("300750.SZ", "宁德时代")).ways["宁王"]))
     assert way.name == ""  # holds on any day
+
+
+def test_a_name_of_before_the_master_is_understood_and_dated() -> None:
+    rows = [NameRow(listing="002601.SZ", name="龙佰集团", valid_from=date(2024, 12, 16))]
+    names = build_index(rows)
+    assert meant(names, "龙蟒佰利") == meant(names, "龙佰集团") == ["002601.SZ"]
+    company = names.companies[parse_listing("002601.SZ")]
+    assert company.name == "龙佰集团"
+    assert company.name_on(date(2019, 5, 6)) == "龙蟒佰利"
+    assert company.name_on(date(2023, 5, 6)) == "龙佰集团"
+    assert meant(index(("301990.SZ", "澄岳科技")), "龙蟒佰利") == []
+
+
+def test_a_change_that_the_master_tells_is_not_told_again() -> None:
+    rows = [
+        NameRow(listing="002601.SZ", name=name, valid_from=since)
+        for name, since in (("龙蟒佰利", date(2024, 1, 2)), ("龙佰集团", date(2025, 1, 2)))
+    ]
+    company = build_index(rows).companies[parse_listing("002601.SZ")]
+    assert [name for _, name in company.names] == ["龙蟒佰利", "龙佰集团"]
+
+
+def test_every_former_name_has_a_listing_a_year_and_no_second_owner() -> None:
+    renamed = read_table("renames")["renamed"]
+    for name, change in renamed.items():
+        assert parse_listing(change["listing"]).id == change["listing"], name
+        assert 2008 < change["year"] < 2025, name
+
+
+def test_bonds_and_pilot_shares_of_hong_kong_are_no_shares() -> None:
+    names = index(
+        ("00700.HK", "腾讯控股"),
+        ("04335.HK", "英特尔"),
+        ("05555.HK", "某债"),
+        ("40123.HK", "某票据"),
+    )
+    assert [listing.id for listing in names.companies] == ["00700.HK"]
+    assert {listing.id for listing in names.others} == {"04335.HK", "05555.HK", "40123.HK"}
+
+
+def test_a_name_under_special_treatment_is_known_by_its_beginning() -> None:
+    names = index(("301990.SZ", "澄岳科技"), ("301991.SZ", "启沅股份"), ("301992.SZ", "启沅智能"))
+    assert meant(names, "ST澄岳") == ["301990.SZ"]
+    assert meant(names, "ST启沅") == []
+
+
+def test_an_english_beginning_that_others_share_is_trusted_less() -> None:
+    rows = [
+        NameRow(listing="00267.HK", name="中信股份", name_en="HENGYU"),
+        NameRow(listing="06030.HK", name="中信证券", name_en="HENGYU SEC"),
+    ]
+    (way,) = build_index(rows).ways["HENGYU"]
+    assert way.trust is Trust.LETTERS
+
+
+def test_a_second_line_counts_from_its_first_day() -> None:
+    company = index(("00300.HK", "美的集团")).companies[parse_listing("00300.HK")]
+    assert not company.listed_on(date(2024, 9, 16))
+    assert company.listed_on(date(2024, 9, 17))
 
 
 def test_english_names_of_one_word_count() -> None:

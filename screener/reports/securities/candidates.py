@@ -1,4 +1,4 @@
-"""Possible mentions of a listing while evidence is gathered: names found, each with a score."""
+"""Possible mentions of a listing while their evidence is gathered: names with a score."""
 
 from __future__ import annotations
 

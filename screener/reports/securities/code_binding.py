@@ -19,21 +19,20 @@ from screener.reports.text.text import Place, Text
 __all__ = ["bind_codes"]
 
 _BETWEEN = re.compile(
-    r"(?:-?[A-Z]{1,3}股?)?[(\[【<:,|/]{0,2}(?:A股|H股|港股)?"
+    r"(?:-?[A-Z]{1,3}股?)?[(\[【<:,|/_-]{0,2}(?:A股|H股|港股)?"
     r"(?:(?:股票|证券|股份|公司)?(?:代码|代号))?(?:A股|H股|港股)?[:(]?"
 )
 _FURTHEST = 12
 _REST = re.compile(r"[\u4e00-\u9fff]{1,4}[(\[【<:,]")
-_AFTER_CODE = re.compile(r"[:,/|-]*")
+_AFTER_CODE = re.compile(r"[:,/|_-]*")
 _AFTER_BRACKET = re.compile(r"[)\]】>]*[:|]?")
 _SECOND_LINE = re.compile(r"[)\]】]?[/、,;|&(\[]{0,2}(?:和|及)?(?:A股|H股|港股)?(?:代码)?[:(]?")
 _NEAR_SECOND = 10
-_NUMBER_AFTER = re.compile(r"(?P<open>[(\[【<]?)[|]?(?P<digits>\d{1,12})")
-_NUMBER_BEFORE = re.compile(r"(?P<digits>\d{1,12})[)\]】>|:.]?$")
+_NUMBER_AFTER = re.compile(r"(?P<open>[(\[【<]?)[|,]?(?P<digits>\d{1,12})")
+_NUMBER_BEFORE = re.compile(r"(?P<digits>\d{1,12})[)\]】>|:.,]?$")
 _ROW_LEAST = 3  # digits of a code without its zeros in a row, where no bracket sets it off
 _COLUMN_LEAST = 2
 _CONVENTION_LEAST = 3
-_PRINTED = 0.5  # what the same listing's code elsewhere in the text adds
 _INDEX_BEFORE = re.compile(r"(?:指数|综指|成指|板指|\d0|ETF|LOF|基金|转债|期货|债券)$")
 _REST_OF_NAME = re.compile(r"[\u4e00-\u9fff]{1,4}(?=[(\[【<])")
 _LONGEST_REST = 4
@@ -81,6 +80,8 @@ def bind_codes(
     -------
     tuple of all that may be mentions, in the order of the text, and of open questions.
     """
+    marks = {at for code in codes if code.marked for at in range(*code.place)}
+    candidates = [item for item in candidates if item.place.start not in marks]  # HKEX of HKEX:700
     binding = _Binding(
         text,
         index,
@@ -169,9 +170,7 @@ def _unnamed(binding: _Binding, code: PrintedCode, beside: Sequence[Candidate]) 
         binding.short += [] if beside else [code]
     elif beside and (code.marked or (code.bracketed and known)):
         binding.contrary.append((code, beside[0]))
-    elif beside:
-        return
-    elif code.plain:
+    elif code.plain and not beside:
         _take_alone(binding, code)
     elif known:
         binding.bare.append(code)
@@ -320,17 +319,17 @@ def _at_end(text: Text, listing: Listing, place: Place) -> Place | None:
 
 def _lone_numbers(binding: _Binding) -> None:
     """Judge the numbers that only the others tell to be codes: a column, or names with numbers."""
-    named = {one for item in binding.candidates for one in item.listings}
-    here = {code.listing for code in binding.bare if code.listing in named}
+    named: dict[Listing, list[Candidate]] = defaultdict(list)
     for item in binding.candidates:
-        if not item.coded and here.intersection(item.listings):
-            item.score += _PRINTED  # its code stands elsewhere in the text
-    left = [
-        code
-        for code in binding.bare
-        if code.listing not in named and code.listing.exchange.mainland
-    ]
-    known = binding.rows + len(here)
+        for one in item.listings:
+            named[one].append(item)
+    here = [code for code in binding.bare if code.listing in named]
+    for code in here:  # a column of names beside one of codes
+        item = min(named[code.listing], key=lambda one: abs(one.place.start - code.place.start))
+        if not item.coded and item.trust is not Trust.NICK:
+            _settle_as(item, code.listing, item.place)
+    left = [code for code in binding.bare if code.listing not in named and code.whole]
+    known = binding.rows + len({code.listing for code in here})
     column = known >= max(_COLUMN_LEAST, len({code.listing for code in left}))
     for code in left:
         if column:
@@ -353,9 +352,9 @@ def _lone(clean: str, code: PrintedCode, index: NameIndex) -> list[Candidate]:
     """Take a code without a name if its exchange, brackets or a label are printed."""
     if code.listing not in index.companies:
         return []
-    if not code.marked and _INDEX_BEFORE.search(
-        clean, max(0, code.place.start - 5), max(0, code.place.start - 1)
-    ):
+    opening = code.place.start - 1
+    bracketed = clean[max(0, opening) : code.place.start] in ("(", "[", "【")
+    if bracketed and not code.marked and _INDEX_BEFORE.search(clean, max(0, opening - 4), opening):
         return []
     return [_alone(code)]
 

@@ -20,7 +20,7 @@ _MARKED = re.compile(
     rf"|(?P<second>\d{{1,6}})[.:-]?(?P<after>{_MARK})",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"(?<!\d)\d{5,40}")
+_DIGITS = re.compile(r"(?<!\d)\d{5,}")
 # A mark that is none of ours makes it another thing's code: a fund's 000001.OF.
 _NO_END = re.compile(rf"[A-Za-z%]|\.(?:\d|(?!{_MARK})[A-Za-z])", re.IGNORECASE)
 _SHORT = re.compile(
@@ -28,6 +28,7 @@ _SHORT = re.compile(
 )
 _LABEL = re.compile(r"(?P<other>基金|指数|转债|债券|产品|期货|合约|行业|份额)?(?:代码|代号)[:(]?$")
 _LABELLED = 6
+_AND = re.compile(r"[、,;/]?")
 _OPENING = "([【<"
 _CLOSING = ")]】>"
 
@@ -65,28 +66,39 @@ class PrintedCode:
         """Whether it is a code by itself: its exchange, brackets or a label are printed."""
         if self.marked or self.short:
             return self.marked
+        return (self.bracketed or self.labelled) and self.whole
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has the form of a code: six digits, or five of which the first is a zero."""
+        size = self.place.end - self.place.start
         if self.listing.exchange.mainland:
-            return self.bracketed or self.labelled
-        return self.bracketed and self.listing.code.startswith("0") and _whole_code(self.place)
-
-
-def _whole_code(place: Place) -> bool:
-    return place.end - place.start == len("00700")
+            return size == len("600000")
+        return size == len("00700") and self.listing.code.startswith("0")
 
 
 def codes_in(text: Text) -> tuple[PrintedCode, ...]:
     """Find every code of a security, in order; indices and other markets are left out."""
     taken: set[int] = set()
     found = [*_marked_codes(text, taken), *_short_codes(text, taken)]
+    last = None
     for place in _bare_numbers(text):
         if place.start in taken or place.end - 1 in taken:
             continue  # part of a marked code
         listing = _parsed(text.clean[slice(*place)])
         if listing is not None and _is_share(listing):
-            label = _LABEL.search(text.clean, max(0, place.start - _LABELLED), place.start)
-            bracketed = _bracketed(text.clean, place)
-            found.append(PrintedCode(listing, place, False, bracketed, labelled=label is not None))
+            last = _bare_code(text.clean, listing, place, last)
+            found.append(last)
     return tuple(sorted(found, key=lambda code: code.place))
+
+
+def _bare_code(clean: str, listing: Listing, place: Place, last: PrintedCode | None) -> PrintedCode:
+    """Return a code of digits alone; what sets off the first of several sets off all of them."""
+    label = _LABEL.search(clean, max(0, place.start - _LABELLED), place.start)
+    labelled = label is not None and label["other"] is None
+    if last is not None and _AND.fullmatch(clean, last.place.end, place.start):
+        labelled = labelled or last.labelled or last.bracketed
+    return PrintedCode(listing, place, False, _bracketed(clean, place), labelled=labelled)
 
 
 def _marked_codes(text: Text, taken: set[int]) -> Iterator[PrintedCode]:
@@ -122,12 +134,12 @@ def _bare_numbers(text: Text) -> Iterator[Place]:
     """
     for match in _DIGITS.finditer(text.clean):
         start, end = match.span()
-        if _goes_on(text, start, "1A.-+"):
-            continue  # decimals, or part of a longer word
         cuts = [at for at in range(start + 1, end) if text.blank_before(at)]
         whole = [] if end - start > 6 else [Place(start, end)]
-        parts = [Place(*part) for part in zip([start, *cuts], [*cuts, end], strict=True)]
-        for place in whole or parts:
+        parts = whole or [Place(*part) for part in zip([start, *cuts], [*cuts, end], strict=True)]
+        if _goes_on(text, start, "1A.+"):
+            del parts[0]  # decimals, or part of a longer word
+        for place in parts:
             size = place.end - place.start
             if size in (5, 6) and (place.end < end or _stops(text, place.end)):
                 yield place

@@ -13,12 +13,13 @@ from screener.reports.securities.name_index import Trust
 from screener.reports.text.text import Place, Text, clean_name
 from screener.reports.text.vocabulary import alternatives, begins_with_verb, ordinary, read_table
 
-__all__ = ["weigh_edges"]
+__all__ = ["are_houses", "weigh_edges"]
 
 _WORD = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]")
 # A figure of a row or a move; a day, a year or the number of a list is none.
 _FIGURE_AFTER = re.compile(r"[:+-]{0,2}\d{1,9}(?:,\d{3}){0,4}(?:\.\d|%)")
 _DATED_AFTER = re.compile(r"[·|,:-]{0,3}(?:19|20)\d\d[-年/.]\d")
+_DAY_BEFORE = re.compile(r"\d日$")
 _DAY_AFTER = re.compile(r"\d{1,4}[年月日./-]")
 _NAMELIKE = (Trust.DISTINCT, Trust.COMPOUND, Trust.RARE, Trust.SHORT)  # beside which a name ends
 _RATED_AFTER = re.compile(r"[“\"(](?:买入|增持|推荐|强推|跑赢行业|优于大市)[^,。]{0,6}评级")
@@ -37,7 +38,7 @@ _HOUSES = re.compile(
 _HEADER_WITHIN = 150
 _NEAR = 6
 _JUDGED_WITHIN = 15
-_CLOSING = re.compile(r"[)\]】]?(?:证券)?")
+_CLOSING = re.compile(r"[)\]】]?(?:证券)?:?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class _Words:
     source_after: re.Pattern[str]
     source_before: re.Pattern[str]
     coded_source: re.Pattern[str]
+    houses_before: re.Pattern[str]
+    houses_after: re.Pattern[str]
     judged_by: re.Pattern[str]
     judging: re.Pattern[str]
     venues: frozenset[str]
@@ -69,7 +72,7 @@ def _words() -> _Words:
 
     return _Words(
         before=cleaned(table["before"]["words"]),
-        after=cleaned(table["after"]["words"]),
+        after=cleaned([*table["after"]["words"], *table["corporate"]["after"]]),
         never=cleaned(table["never_after"]["any"]),
         worded=cleaned(table["never_after"]["worded"]),
         corporate=cleaned(table["corporate"]["after"]),
@@ -78,6 +81,8 @@ def _words() -> _Words:
         source_after=re.compile(alternatives(broker["source_after"])),
         source_before=re.compile(rf"(?:{alternatives(broker['source_before'])})$"),
         coded_source=re.compile(alternatives(broker["coded_source_after"])),
+        houses_before=re.compile(rf"(?:{alternatives(broker['houses_before'])})$"),
+        houses_after=re.compile(alternatives(broker["houses_after"])),
         judged_by=re.compile(rf"(?:{alternatives(broker['judged_by'])})$"),
         judging=re.compile(alternatives(broker["judging"])),
         venues=frozenset(cleaned(table["venue"]["names"])),
@@ -114,36 +119,20 @@ def _with_house(clean: str, item: Candidate) -> bool:
 def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None:
     clean, words = text.clean, _words()
     start, end = item.place
-    cell = item.trust is not Trust.NICK  # two characters beside a figure are no cell of a row
-    stopped = (
-        start == 0 or not _WORD.match(clean[start - 1]) or (cell and _after_figure(text, start))
-    )
-    row = cell and text.blank_before(start) and text.blank_before(end) and _before_figure(text, end)
-    left = (
-        stopped or row or start in ends or clean[max(0, start - 4) : start].endswith(words.before)
-    )
-    right = (
-        end == len(clean)
-        or not _WORD.match(clean[end])
-        or row
-        or end in begun
-        or clean.startswith((*words.after, *words.corporate), end)
-        or (cell and _before_figure(text, end))
-    )
-    if item.trust in (Trust.LATIN, Trust.LETTERS):
-        left = right = True  # it begins and ends with a word
-        if _longer_in_english(text, item, begun):
-            item.score = min(item.score, _PART_OF_NAME)
+    opened = start == 0 or not _WORD.match(clean[start - 1])
+    left, right = _edges(text, item, begun, ends)
+    if item.trust in (Trust.LATIN, Trust.LETTERS) and _longer_in_english(text, item, begun):
+        item.score = min(item.score, _PART_OF_NAME)
     item.score += EDGE * left + EDGE * right
     goes_on = not right and clean.startswith(words.worded, end)
     if clean.startswith(words.never, end) or (goes_on and item.trust is not Trust.DISTINCT):
         item.score = min(item.score, 0.4)
     elif left and not right and item.trust is Trust.COMPOUND:
         item.score += EDGE  # a clause begins with it: its subject
-    elif stopped and not right and _acts(clean, item):
+    elif opened and not right and _acts(clean, item):
         item.score += EDGE
     told = end + clean.startswith(":", end)
-    if stopped and item.trust is Trust.WORD and clean.startswith(words.corporate, told):
+    if opened and item.trust is Trust.WORD and clean.startswith(words.corporate, told):
         item.score += _CORPORATE
     if clean[start:end] in words.venues and _is_venue(clean, item.place):
         item.score = 0.0
@@ -151,6 +140,34 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
         item.score = _broker_score(text, item)
     if item.trust is Trust.NICK and not (left and right):
         item.score = 0.0  # two characters of a longer word
+
+
+def _edges(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> tuple[bool, bool]:
+    """Tell on which sides of a name a word ends."""
+    clean, words = text.clean, _words()
+    start, end = item.place
+    if item.trust in (Trust.LATIN, Trust.LETTERS):
+        return True, True  # it is looked for as a word
+    cell = item.trust is not Trust.NICK  # two characters beside a figure are no cell of a row
+    row = cell and _set_off(text, item)
+    left = (
+        start == 0
+        or not _WORD.match(clean[start - 1])
+        or row
+        or start in ends
+        or clean[max(0, start - 4) : start].endswith(words.before)
+        or _DAY_BEFORE.search(clean, max(0, start - 3), start) is not None
+        or (cell and _after_figure(text, start))
+    )
+    right = (
+        end == len(clean)
+        or not _WORD.match(clean[end])
+        or row
+        or end in begun
+        or clean.startswith(words.after, end)
+        or (cell and _before_figure(text, end))
+    )
+    return left, right
 
 
 def _set_off(text: Text, item: Candidate) -> bool:
@@ -228,6 +245,14 @@ def _broker_score(text: Text, item: Candidate) -> float:
     if _FIGURE_AFTER.match(clean, place.end) and not _HOUSES.search(clean, begin, place.start):
         return max(item.score, _SURE_OF_COMPANY)
     return min(item.score, _LEAST_OF_BROKER)
+
+
+def are_houses(clean: str, place: Place) -> bool:
+    """Tell whether a list of firms is one of houses: 获甲证券、乙证券推荐, 甲证券、乙证券等机构."""
+    words = _words()
+    if words.houses_after.match(clean, place.end):
+        return True
+    return words.houses_before.search(clean, max(0, place.start - _NEAR), place.start) is not None
 
 
 def _quoted(clean: str, item: Candidate, starts: list[int]) -> bool:

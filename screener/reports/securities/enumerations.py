@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from screener.reports.securities.candidates import ALONE, EDGE, SURE, Candidate
+from screener.reports.securities.edges import are_houses
 from screener.reports.securities.name_index import Trust
-from screener.reports.text.text import Text
+from screener.reports.text.text import Place, Text
 
 __all__ = ["weigh_company", "weigh_neighbours"]
 
@@ -44,7 +45,7 @@ def weigh_neighbours(text: Text, candidates: list[Candidate]) -> None:
     for number, run in enumerate(runs):
         for item in run:
             item.run = number
-        _vouch(run)
+        _vouch(text.clean, run)
     _vouch_in_column(text, candidates)
     if any(_doubtful(item) for item in candidates):
         for run in _runs(text, candidates, loose=True):
@@ -85,7 +86,7 @@ def _parted(text: Text, left: Candidate, right: Candidate) -> bool:
     return min(sizes) > 2 and text.blank_before(right.whole.start)
 
 
-def _vouch(run: list[Candidate]) -> None:
+def _vouch(clean: str, run: list[Candidate]) -> None:
     """Raise names beside certain names, unless the list is one of ordinary words."""
     if len(run) < 2:
         return
@@ -93,7 +94,8 @@ def _vouch(run: list[Candidate]) -> None:
     strangers = sum(item.strangers for item in run)
     brokers = [item for item in run if item.broker and item.score > 0]
     houses = all(item.broker and not item.coded for item in run)
-    if houses and any(item.score <= 0 for item in run):
+    whole = Place(run[0].whole.start, run[-1].whole.end)
+    if houses and (any(item.score <= 0 for item in run) or are_houses(clean, whole)):
         for item in run:  # 据甲证券、乙证券…, or …联合推荐的: all of them are sources
             item.score = 0.0
         return

@@ -121,7 +121,7 @@ def _chosen(
     if mention.coded:
         return mention.listings[0]
     printed = [one for one in lines if one in coded]
-    if len(printed) == 1:
+    if len(printed) == 1 and _own_line(clean, mention) is None:
         return printed[0]
     mainland = [one for one in lines if one.exchange.mainland]
     offshore = [one for one in lines if not one.exchange.mainland]
@@ -134,11 +134,17 @@ def _chosen(
 
 def _wanted(clean: str, mention: Mention, *, hong_kong: bool, lead: str) -> bool:
     """Tell whether the Hong Kong line is meant."""
-    if _HONG_KONG_AFTER.match(clean, mention.place.end):
-        return True
-    if _MAINLAND_AFTER.match(clean, mention.place.end):
-        return False
+    own = _own_line(clean, mention)
+    if own is not None:
+        return own
     spoken = _LINES_BEFORE.findall(lead)
     if spoken:
         return _OFFSHORE.match(spoken[-1]) is not None
     return hong_kong
+
+
+def _own_line(clean: str, mention: Mention) -> bool | None:
+    """Tell whether a mark right after the name says Hong Kong; `None` where no mark stands."""
+    if _HONG_KONG_AFTER.match(clean, mention.place.end):
+        return True
+    return False if _MAINLAND_AFTER.match(clean, mention.place.end) else None

@@ -21,8 +21,8 @@ from screener.reports.securities.enumerations import weigh_company, weigh_neighb
 from screener.reports.securities.name_index import NameIndex, Trust, capitals
 from screener.reports.text.found import DoubtKind
 from screener.reports.text.layout import Layout
+from screener.reports.text.spoken import sounds_alike
 from screener.reports.text.text import Place, Text
-from screener.reports.text.vocabulary import sounds_alike
 
 __all__ = ["SURE", "Mention", "PossibleMention", "mentions_in"]
 

@@ -380,9 +380,15 @@ def _company(listing: Listing, rows: list[NameRow], known: Mapping[str, set[str]
         name_en=next((row.name_en for row in reversed(rows) if row.name_en), ""),
         industry=next((row.industry for row in reversed(rows) if row.industry), ""),
         names=names,
-        list_date=next((row.list_date for row in rows if row.list_date), None),
+        list_date=next((row.list_date for row in rows if row.list_date), _second(listing)),
         delist_date=next((row.delist_date for row in rows if row.delist_date), None),
     )
+
+
+def _second(listing: Listing) -> date | None:
+    """Return the first day of a second line, as far as a table tells."""
+    found: date | None = read_table("twins")["listed"].get(listing.id)
+    return found
 
 
 def _whole(plain: _Plain, own: set[str], known: Mapping[str, set[str]]) -> str:

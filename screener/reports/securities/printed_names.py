@@ -56,7 +56,7 @@ def _begun(clean: str, end: int, name: str) -> int | None:
 
 
 def _abbreviated(clean: str, end: int, name: str) -> int | None:
-    """Return where an abbreviation stands: 国寿 of 中国人寿, characters of a name in order."""
+    """Return where an abbreviation stands, characters of a name in order: 国寿 of 中国人寿."""
     for size in _ABBREVIATED:
         said = clean[max(0, end - size) : end]
         if len(said) == size and _HAN.fullmatch(said) and _shortens(said, name):

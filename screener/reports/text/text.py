@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 import opencc
 
+from screener.reports.text.spoken import reads_so
+
 __all__ = ["Place", "Text", "clean_name", "make_text", "simplified"]
 
 _CONFIGURATIONS = ("t2s", "hk2s", "tw2s")  # the last two know the variants of Hong Kong and Taiwan
@@ -134,7 +136,7 @@ def make_text(original: str) -> Text:
         offset for match in _PAGE_NUMBER.finditer(original) for offset in range(*match.span(1))
     }
     for match in _READING.finditer(original):
-        if _reads(original[match.start() - 1], match[1]):
+        if reads_so(original[match.start() - 1], match[1]):
             passed.update(range(*match.span()))
     for offset, character in enumerate(original):
         folded = "" if offset in passed else _fold(character)
@@ -142,17 +144,6 @@ def make_text(original: str) -> Text:
             kept.append(folded)
             starts.append(offset)
     return Text(original, "".join(kept), starts)
-
-
-@lru_cache(maxsize=4096)
-def _reads(character: str, reading: str) -> bool:
-    """Tell whether a character can be read so, its tone left aside."""
-    from pypinyin import Style, pinyin
-
-    parts = unicodedata.normalize("NFD", reading.replace("ü", "v"))
-    plain = "".join(one for one in parts if not unicodedata.combining(one))
-    readings = pinyin(character, style=Style.NORMAL, heteronym=True)[0]
-    return plain in (*readings, *(one.replace("v", "u") for one in readings))
 
 
 def clean_name(name: str) -> str:

@@ -21,7 +21,6 @@ __all__ = [
     "ordinary",
     "pieces",
     "read_table",
-    "sounds_alike",
     "tagged_name",
 ]
 
@@ -91,15 +90,3 @@ def names_a_place(text: str) -> bool:
 
 
 _WIDE = frozenset({"国际", "中国", "全球", "世界", "亚洲", "东方", "国家", "华夏"})
-
-
-def sounds_alike(one: str, other: str) -> bool:
-    """Tell whether two words are spoken the same, tones aside: how a word is mistyped."""
-    return len(one) == len(other) and _spoken(one) == _spoken(other)
-
-
-@cache
-def _spoken(text: str) -> tuple[str, ...]:
-    from pypinyin import lazy_pinyin
-
-    return tuple(lazy_pinyin(list(text)))
