@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from screener.domain.report import Role
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.securities.mentions import Mention
-from screener.reports.securities.rated import QUOTE
+from screener.reports.securities.names_around import QUOTE
 from screener.reports.securities.role_lists import Cue
 from screener.reports.securities.role_words import ASIDE, LIST_END, unnumbered
 from screener.reports.securities.runs import Run

@@ -19,7 +19,8 @@ from screener.domain.report import Role
 from screener.reports.ratings.ratings import Stance
 from screener.reports.securities.levelled import levelled
 from screener.reports.securities.mentions import Mention
-from screener.reports.securities.rated import Rated, Ratings, ratings_in
+from screener.reports.securities.rated import Ratings, ratings_in
+from screener.reports.securities.rating_marks import Rated
 from screener.reports.securities.role_lists import (
     Cue,
     Entries,
