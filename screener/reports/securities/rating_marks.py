@@ -170,6 +170,7 @@ _MOVED = re.compile(r"[)\]】]?(?:的?(?:投资)?评级)?(?:[至为到][“\"'�
 _INSIDE = (",", "、", "/", ";", ":", "-", ",评级:", ",评级")
 _CLOSING = (")", "]", "】", ",", "/", ";")
 _PAST = ("此前", "曾", "原", "前次", "上次", "不", "未", "由", "从", "取消")
+_LINE = re.compile(r"(?:-[A-Z]{1,2})?")
 _ARROWS = ("->", "→", "=>", "⇒")
 
 
@@ -258,7 +259,7 @@ def _english_form(spot: _Spot) -> Form | None:
     if word.isupper() and gap is not None and len(gap) <= 4:
         return Form.CELL
     told = word.isupper() or _words().told.search(before) or _words().called.match(spot.after)
-    if not told and spot.left is not None and gap == "":  # kept 甲 Neutral
+    if not told and spot.left is not None and _LINE.fullmatch(gap or ""):  # kept 甲-W Neutral
         begin = spot.names.starts[spot.left]
         told = _words().told.search(clean, max(0, begin - _CLOSE), begin)
     return Form.PROSE if told else None

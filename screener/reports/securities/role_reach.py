@@ -15,7 +15,7 @@ from screener.reports.documents.bounds import BOUNDS
 from screener.reports.securities.mentions import Mention
 from screener.reports.securities.names_around import QUOTE
 from screener.reports.securities.role_lists import Cue
-from screener.reports.securities.role_words import ASIDE, LIST_END, unnumbered
+from screener.reports.securities.role_words import ASIDE, LIST_END, describes, unnumbered
 from screener.reports.securities.runs import Run
 from screener.reports.text.layout import Layout
 from screener.reports.text.text import Place
@@ -30,10 +30,6 @@ _RECENT = 6  # enumerations before that may stand in the same list
 _STUB = re.compile(
     r"(?:以及|和|及|同时|此外|另外|其次|其中|还有|并|包括|如|例如|有|为|是|主要|重点|分别为|分别是|"
     r"[^,;:。]{0,14}(?:的|如|包括|有|为|股|龙头|公司|企业|标的|厂商|领域|方面|板块|环节|方向|端|链))?"
-)
-# What describes the names after it, however long: 具备平台能力的龙头企业甲、乙.
-_DESCRIBES = re.compile(
-    r"[^,;:。]{0,48}(?:的|龙头|龙头股|企业|公司|标的|厂商|供应商|服务商|运营商|品牌|领军|代表|如|包括|港股|A股)"
 )
 _JOINT = re.compile(r"[、,;:/|)\]】等和与及,。]*(?:以及|同时|此外|另外|其次|其中)?(?:为|是)?")
 _OPENS = re.compile(r"[^,;:。]{0,24}[,:]?(?:主要|重点)?(?:包括|有|如|例如|分别为|分别是)")
@@ -110,7 +106,7 @@ def _reaches(
 ) -> bool:
     same = [run for run in before[-_RECENT:] if run.cue == cue.place and run.role is cue.role]
     gap = _without_names(clean, cue.place.end, place.start, before)
-    if cue.role is Role.MENTIONED and len(gap) > _BESIDE:
+    if cue.role is Role.MENTIONED and (len(gap) > _BESIDE or ")" in gap.partition("(")[0]):
         return False  # 份额, 客户 and the like speak of what stands right beside them
     if gap in ("", ":"):
         return True
@@ -143,7 +139,7 @@ def _goes_on(further: str) -> bool:
     figures = sum(character.isdigit() for character in rest)
     if len(rest) > _LONGEST_REACH or figures > _FIGURES or stub.startswith(_OTHERWISE):
         return False
-    return len(stub) <= 6 or _STUB.fullmatch(stub) is not None or _describes(stub)
+    return len(stub) <= 6 or _STUB.fullmatch(stub) is not None or describes(stub)
 
 
 def _in_told_list(listed: str, group: Sequence[Mention]) -> bool:
@@ -160,11 +156,7 @@ def _in_opened_list(gap: str) -> bool:
     if opening is None or _EVENT.search(opening[0]):
         return False
     stub = re.split(r"[、,]", gap[opening.end() :])[-1]
-    return _STUB.fullmatch(stub) is not None or _describes(stub)
-
-
-def _describes(stub: str) -> bool:
-    return _DESCRIBES.fullmatch(stub) is not None
+    return _STUB.fullmatch(stub) is not None or describes(stub)
 
 
 def _without_names(clean: str, start: int, end: int, before: list[Run]) -> str:

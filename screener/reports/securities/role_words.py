@@ -11,7 +11,7 @@ from screener.domain.report import Role
 from screener.reports.text.text import clean_name
 from screener.reports.text.vocabulary import alternatives, read_table
 
-__all__ = ["ASIDE", "LIST_END", "Words", "role_words", "unnumbered"]
+__all__ = ["ASIDE", "LIST_END", "Words", "describes", "role_words", "unnumbered"]
 
 ASIDE = re.compile(r"\([^()]{0,80}\)|\[[^\[\]]{0,60}\]|【[^【】]{0,40}】|\*\*")
 LIST_END = re.compile(
@@ -111,3 +111,14 @@ def _set(words: Sequence[str]) -> frozenset[str]:
 def unnumbered(text: str) -> str:
     """Return a stretch without the number of an item that it begins with."""
     return re.sub(r"^[\d一二三四五六七八九十①-⑩.、()]+", "", text)
+
+
+# What describes the names after it, however long: 具备平台能力的龙头企业甲、乙.
+_DESCRIBES = re.compile(
+    r"[^,;:。]{0,48}(?:的|龙头|龙头股|企业|公司|标的|厂商|供应商|服务商|运营商|品牌|领军|代表|如|包括|港股|A股)"
+)
+
+
+def describes(stub: str) -> bool:
+    """Tell whether words describe the names that follow them."""
+    return _DESCRIBES.fullmatch(stub) is not None

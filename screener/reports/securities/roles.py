@@ -224,13 +224,15 @@ def _role(
         if heads(clean, entry, place) and _near(entry, place, before):
             return Role.RECOMMENDED, entry.origin
     role, cue = _trailing(clean, sentence, place, group, following)
-    if lead is not None and not (lead.weak and role is Role.RECOMMENDED):
+    if lead is not None and not lead.weak:
+        return lead.role, lead.place
+    if role is Role.MENTIONED and _is_pick(page, place, group, before):
+        return Role.RECOMMENDED, None
+    if lead is not None and role is not Role.RECOMMENDED:
         return lead.role, lead.place
     for entry in page.catalogues.at(place.start):
         if clean[place.start - 1] == ":":
             return Role.RECOMMENDED, entry.origin
-    if role is Role.MENTIONED and _is_pick(page, place, group, before):
-        return Role.RECOMMENDED, None
     if role is Role.MENTIONED and (
         _listed_as_advice(page, place, group)
         or _goes_on(clean, sentence, place, before)
