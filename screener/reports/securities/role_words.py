@@ -40,6 +40,7 @@ class Words:
     against: re.Pattern[str]
     not_prices: tuple[str, ...]
     moves: re.Pattern[str]
+    declined: re.Pattern[str]
     picked: re.Pattern[str]
     dated_picks: re.Pattern[str]
     subjects: re.Pattern[str]
@@ -73,7 +74,7 @@ def role_words() -> Words:
             for role, reach in ((Role.RECOMMENDED, 16), (Role.RISK, 12), (Role.MOVER, 4))
         ),
         advised=re.compile(
-            rf"(?:^|,)(?:[*]{{2}})?(?P<all>二者|两者|三者|均|都|上述公司|以上公司|上述标的|以上标的)?"
+            rf"(?:^|,)(?:[*]{{2}})?(?P<all>[两三四五]家公司均?|二者|两者|三者|均|都|上述公司|以上公司|上述标的|以上标的)?"
             rf"(?:{alternatives(advice['leading_words'])}){{0,4}}(?:[*]{{2}})?(?:{alternatives(advice['leading_words'])}){{0,2}}"
             r"(?:[各均]?(?:获得?|得|被|受到?)(?:\d{1,3}|[多数两几三四五六七八九十])家?(?:券商|机构)?"
             r"(?:联合|重点|集中|共同|同时)?)?"
@@ -92,6 +93,9 @@ def role_words() -> Words:
             r"一度|股价|收市|反弹|急|逆市|轻微){0,3}"
             rf"(?:{alternatives(table['mover']['verbs'])})(?:幅|逾|超|近|约|达|至|多)?[+-]?\d"
             rf"|(?:shares)?(?:{alternatives(table['mover']['english'])})(?:by)?[+-]?\d)"
+        ),
+        declined=re.compile(
+            rf"(?:{alternatives(advice['declined'])}|不在[^,。;]{{0,8}}(?:之列|范围|名单)(?:内|中)?)(?=[,。;)]|$)"
         ),
         picked=re.compile(
             r"[)\]】]?(?:is|are|remains?)(?:still)?(?:our|the|its|their)?[A-Za-z]{0,12}"

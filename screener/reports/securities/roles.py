@@ -38,6 +38,7 @@ from screener.reports.text.text import Place, Text
 
 __all__ = ["Run", "runs_with_roles"]
 
+_DECLINE = 80  # characters after names in which advice is taken back
 _SECTION = 250  # characters from one pick that is told of to the next
 _ROLES = {Stance.GOOD: Role.RECOMMENDED, Stance.NEUTRAL: Role.MENTIONED, Stance.POOR: Role.RISK}
 
@@ -92,6 +93,8 @@ def _runs(text: Text, layout: Layout, mentions: Sequence[Mention]) -> list[Run]:
     for group, following in zip(groups, starts, strict=True):
         place = Place(group[0].whole.start, group[-1].whole.end)
         role, cue = _role(page, place, group, following, found)
+        if role is Role.RECOMMENDED and _declined(page, place, following):
+            role, cue = Role.MENTIONED, None
         found.append(Run(mentions=group, place=place, role=role, cue=cue))
     advised = sum(run.role is Role.RECOMMENDED for run in found)
     if advised > 1:
@@ -240,6 +243,14 @@ def _role(
     ):
         return Role.RECOMMENDED, None
     return role, cue
+
+
+def _declined(page: _Page, place: Place, following: int) -> bool:
+    """Tell whether what follows names, up to the next one, takes back that they are advised."""
+    end = min(page.layout.sentence(place.start).end, following, place.end + _DECLINE)
+    stop = page.clean.find(";", place.end, end)
+    found = role_words().declined.search(page.clean, place.end, stop if stop >= 0 else end)
+    return found is not None and found.end() < following
 
 
 def _near(entry: Cue, place: Place, before: list[Run]) -> bool:
