@@ -41,6 +41,7 @@ _STRANGERS = re.compile(r"(?:[^,;:。、]{1,10}、?){0,4}")  # names that no mas
 _OTHERWISE = ("持有", "卖出", "减持", "回避", "规避", "沽", "剔除", "调出", "中性", "不")
 _NEXT_LABEL = re.compile(r"(?:[\u4e00-\u9fff]{2,6}|[A-Z]{2,6}[\u4e00-\u9fff]{0,4}):")
 _MARK = re.compile(r"[:>|●■◆▶➢★]*(?:(?<!\d)-(?!\d)|[:>|●■◆▶➢★])[:>|●■◆▶➢★-]*")  # as good as a colon
+_COLUMNS = re.compile(r"估值表|股价|收盘价|EPS|市盈率|盈利预测")
 _QUOTE = re.compile(QUOTE)
 
 
@@ -82,12 +83,21 @@ def leading_cue(
         if cue.place.end > place.start or not _reaches(clean, cue, place, group, before, ends):
             continue
         if weak is not None:
-            same = not re.search(r"[,;。]", clean[cue.place.end : weak.place.start])
-            return cue if same and cue.role is Role.RECOMMENDED else weak
+            told = cue.role is Role.RECOMMENDED and _told_with(clean, cue, weak, before)
+            return cue if told else weak
         if cue.role is not Role.MENTIONED or not cue.weak:
             return cue
         weak = cue
     return weak
+
+
+def _told_with(clean: str, cue: Cue, weak: Cue, before: list[Run]) -> bool:
+    """Tell whether a word that may describe names stands in the clause or the list of an advice."""
+    between = clean[cue.place.end : weak.place.start]
+    if not re.search(r"[,;。]", between):
+        return True
+    listed = any(run.cue == cue.place for run in before[-_RECENT:])
+    return listed and re.search(r"[,。]", between.rpartition(";")[2]) is None and ";" in between
 
 
 def _ends(clean: str, cues: Sequence[Cue], group: Sequence[Mention], following: int) -> bool:
@@ -116,7 +126,7 @@ def _reaches(
     opening, colon, listed = gap.partition(":")
     if colon and not same and len(opening) <= 16 and not re.search(r"[,;。]", opening):
         return ends and _in_told_list(listed, group)
-    if not ends or ";" in gap:
+    if not ends or ";" in gap or _heads_a_table(clean[cue.place.start : cue.place.end], gap):
         return False
     if len(gap) <= _LONGEST_LIST and _in_opened_list(gap):
         return True
@@ -140,6 +150,11 @@ def _goes_on(further: str) -> bool:
     if len(rest) > _LONGEST_REACH or figures > _FIGURES or stub.startswith(_OTHERWISE):
         return False
     return len(stub) <= 6 or _STUB.fullmatch(stub) is not None or describes(stub)
+
+
+def _heads_a_table(word: str, gap: str) -> bool:
+    """Tell whether a word such as 重点公司 heads a table of figures and advises nothing."""
+    return _COLUMNS.search(gap) is not None and not re.search(r"推荐|关注|金股|组合|首选", word)
 
 
 def _in_told_list(listed: str, group: Sequence[Mention]) -> bool:
