@@ -18,7 +18,7 @@ from screener.reports.securities.names_around import PROSE, ROW, NamesAround
 from screener.reports.securities.rating_marks import ROWS, Form, Rated, RatingMark, rating_marks
 from screener.reports.securities.subject import Subject
 from screener.reports.text.layout import Layout
-from screener.reports.text.text import Text
+from screener.reports.text.text import Place, Text
 from screener.reports.text.vocabulary import read_table
 
 __all__ = ["Ratings", "ratings_in"]
@@ -229,6 +229,7 @@ _OPENS = re.compile(
     r"[”\"'’)]{0,2}(?:的?(?:投资)?评级|ratings?)?(?:on|for)?的?(?:个股|公司|标的|股票|股份)?(?:分别)?(?:有|为|包括|是|:|予|给)?[“(]?"
 )
 _OWN = re.compile(r"公司|该股|集团")
+_OTHERS = re.compile(r"[为可]可比|可比公司|(?:给予|维持|对|重申)公司")
 
 
 def _spoken_of(
@@ -250,12 +251,27 @@ def _spoken_of(
     reach = PROSE if token.form is Form.PROSE else _LABELLED
     if left is None or place.start - names.ends[left] > reach:
         return ()
-    between = clean[names.ends[left] : place.start]
-    other = subject and names.mentions[left].listings[0] != subject.listing
-    begin = names.starts[left]  # 甲:…,维持“买入”评级
-    told = begin == sentence.start or clean[begin - 1] in _HEADS
-    if subject and subject.alone and other and "," in between and not told:
+    return _told_of(names, left, Place(sentence.start, place.start), subject)
+
+
+def _told_of(
+    names: NamesAround, left: int, clause: Place, subject: Subject | None
+) -> tuple[int, ...]:
+    """Return the names that a sentence gives a rating after them: the nearest, or its subject."""
+    clean, start = names.clean, names.starts[left]
+    if start < clause.start:
         return ()
-    if names.starts[left] >= sentence.start:
-        return () if _OWN.search(between[-12:]) and "、" in between else names.listed(left)
-    return ()
+    between = clean[names.ends[left] : clause.end]
+    own = subject is not None and names.mentions[left].listings[0] == subject.listing
+    if own:
+        return names.listed(left)
+    if _OTHERS.search(between) or (_OWN.search(between[-12:]) and "、" in between):
+        return ()  # 选取甲作为可比公司,给予公司“买入”评级
+    if "," not in between or _TOGETHER.search(between[-8:]):
+        return names.listed(left)
+    begin = max(clause.start, clean.rfind(";", clause.start, clause.end) + 1)
+    first = names.after(begin)
+    if first is not None and first <= left and names.starts[first] == begin:
+        return names.listed(left) if first in names.listed(left) else names.lines(first)
+    told = clean[start - 1] in _HEADS
+    return () if subject and subject.alone and not told else names.listed(left)
