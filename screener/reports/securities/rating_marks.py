@@ -147,7 +147,7 @@ def rating_marks(text: Text, layout: Layout, names: NamesAround) -> Iterable[Rat
     clean, words, known = text.clean, _words(), stances()
     for match in words.token.finditer(clean):
         start, end = match.span()
-        if layout.in_boilerplate(start) or _is_old(clean, end):
+        if _is_old(clean, end):
             continue
         after = clean[end : end + _CLOSE]
         if words.explained.match(after) or words.industry.search(clean, max(0, start - 12), start):
@@ -156,7 +156,7 @@ def rating_marks(text: Text, layout: Layout, names: NamesAround) -> Iterable[Rat
         spot = _Spot(text, start, end, before, after, names, names.before(start))
         rating = match[0] if match[0] in known else re.sub(r"-[AB]$", "", match[0])
         form = _english_form(spot) if rating in words.english else _form(spot)
-        if form is not None:
+        if form is not None and not layout.in_boilerplate(start):
             yield RatingMark(Rated(match[0], known[rating], Place(start, end)), form)
 
 

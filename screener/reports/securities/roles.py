@@ -157,6 +157,11 @@ def _rated(runs: Sequence[Run], ratings: Ratings) -> list[Run]:
     found: list[Run] = []
     number = 0
     for run in runs:
+        last_one = number + len(run.mentions)
+        if not ratings.own and ratings.of.keys().isdisjoint(range(number, last_one)):
+            number = last_one
+            found.append(run)
+            continue
         parts: list[Run] = []
         for mention in run.mentions:
             part = _part(run, mention, ratings.of.get(number, ()), ratings.own)
@@ -191,9 +196,10 @@ def _cues(clean: str, layout: Layout, taken: frozenset[int]) -> list[Cue]:
     """Return the words that can give names a part; a word that is somebody's rating is none."""
     words = role_words()
     found = []
+    legal = bool(layout.boilerplate)
     for match in words.lead.finditer(clean):
         word, role = match[0], words.roles[match[0]]
-        if layout.in_boilerplate(match.start()):
+        if legal and layout.in_boilerplate(match.start()):
             continue
         if role is Role.RECOMMENDED:
             before = clean[max(0, match.start() - 8) : match.start()]
