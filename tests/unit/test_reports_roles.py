@@ -207,3 +207,82 @@ def test_the_cue_is_where_it_stands() -> None:
 def test_no_names_no_runs() -> None:
     assert runs("需求增长，建议关注。") == ("需求增长,建议关注。", ())
     assert runs("") == ("", ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"建议关注：（a）光伏：{A}、{B}；（b）风电：{C}；（c）储能：{D}等。",
+        f"建议关注光伏龙头{A}；风电龙头{B}；储能龙头{C}；逆变器龙头{D}。",
+        f"我们关注规模领先的制造企业，包括{A}、{B}、{C}、{D}。",
+        f"看好优质公司，如光伏龙头{A}，风电龙头{B}，以及处于合理估值的储能龙头{C}、{D}。",
+        f"推荐龙头企业{A}、{B}；核心供应商{C}、{D}。",
+        f"首推{A}、{B} 其次为{C} 关注{D}等 [2]",
+        f"关注光伏（{A}、{B}等）、风电（{C}）、储能（{D}）等相关标的。",
+        f"相关标的：{A}，{B}\n储能：需求回升。相关标的：{C}，{D}\n风电：价格平稳。",
+        f"推荐光伏龙头{A}、其他公司、另一家等；风电龙头{B}；储能龙头{C}、{D}。",
+        f"投资标的：\n光伏：{A}、{B}\n风电：{C}\n储能：{D}\n风险提示：需求不及预期",
+        f"推荐标的及理由\n{A}：订单饱满。\n{B}：份额提升。\n{C}：产能扩张。\n{D}：成本领先。",
+        f"建议关注：【光伏】{A}、{B}；【风电】{C}；【储能】{D}。",
+        f"光伏建议关注{A}、{B}，风电建议关注{C}，储能建议关注{D}。",
+        f"本月{A}、{B}、{C}、{D}各得5家券商推荐。",
+        f"我们认为{A}、{B}、{C}、{D}具备配置价值。",
+        f"{A}、{B}、{C}、{D}值得重视。",
+    ],
+)
+def test_advice_goes_through_lists_of_every_make(text: str) -> None:
+    assert each(text) == {ADVISED}
+    assert set(roles(text)) == {A, B, C, D}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"受损标的：{A}、{B}。",
+        f"受损公司包括{A}、{B}。",
+        f"利空标的：{A}、{B}。",
+        f"风险标的：{A}、{B}应收账款较高。",
+        f"建议回避估值过高的{A}、{B}。",
+        f"受损的相关标的：{A}、{B}。",
+        f"最不看好{A}、{B}。",
+        f"{A}、{B}或受损于出口下滑。",
+    ],
+)
+def test_what_loses_is_a_risk(text: str) -> None:
+    assert each(text) == {RISK}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"推荐{A}；{B}的订单已反映，不在首选之列。",
+        f"推荐{A}；{B}以代工为主，我们暂未覆盖。",
+        f"推荐{A}，公司客户{B}需求增长。",
+        f"建议关注{A}；持有{B}。",
+    ],
+)
+def test_advice_ends_where_the_text_takes_it_back(text: str) -> None:
+    assert roles(text) == {A: ADVISED, B: NAMED}
+
+
+def test_a_valuation_table_after_a_label_advises_nothing() -> None:
+    text = (
+        f"推荐{D}。\n重点公司估值表\n公司 股价 EPS PE\n"
+        f"{A} 20.11 1.02 19.7\n{B} 12.50 0.60 20.8\n{C} 9.31 0.20 46.5"
+    )
+    assert roles(text) == {A: NAMED, B: NAMED, C: NAMED, D: ADVISED}
+
+
+def test_a_rise_of_target_prices_is_no_move() -> None:
+    assert each(f"目标价涨幅居前的有{A}、{B}。") == {NAMED}
+
+
+@pytest.mark.parametrize("moved", ["升2.5%", "跌逾3%", "各升14%", "rose 3.2%", "fell 2.1%"])
+def test_a_figure_right_after_names_is_a_move(moved: str) -> None:
+    assert each(f"{A}(301990)、{B}(301991){moved}。") == {MOVER}
+
+
+def test_rows_of_picks_with_their_days() -> None:
+    head = "最新买入评级\n研究员 推荐股票 所属行业 起评日"
+    text = f"{head}\n{A} 计算机行业 2026-03-04 16.40\n客户{B}扩产。"
+    assert roles(text) == {A: ADVISED, B: NAMED}

@@ -23,6 +23,7 @@ _REFERENCE = re.compile(r"(?:\[\d{1,3}(?:[,、-]\d{1,3}){0,9}\])+")
 _GOES_ON = re.compile(r"[,;。、:!?)】”]|等|和|及|与")
 _STOP = re.compile(r"(?<=[\u4e00-\u9fffa-z%)”])\.(?=[\u4e00-\u9fffA-Z“(])")
 _DASH = re.compile(r"(?<=[\u4e00-\u9fff)】”])-(?=[\u4e00-\u9fff]|[A-Z]{2})")
+_BLANK = re.compile(r"(?<=[\u4e00-\u9fff])[ \u3000]{1,9}(?=[\u4e00-\u9fff])")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _LEAST_CLAUSE = 6  # characters between two blanks
 _CLAUSES = 15  # commas to a full stop, beyond which a text has none
@@ -138,7 +139,9 @@ def _stops(text: Text) -> list[_Edit]:
 def _blanks(text: Text) -> list[_Edit]:
     """Return a mark for each blank of a text whose clauses or sentences are parted by blanks."""
     clean, starts, original = text.clean, text.starts, text.original
-    if " " not in original and "\u3000" not in original:
+    commas, stops = clean.count(","), clean.count("。")
+    least = max(_LEAST_BLANKS, commas if stops * _CLAUSES >= commas else 0)
+    if sum(1 for _ in _BLANK.finditer(original)) < least:
         return []
     blanks = [
         0,
@@ -153,7 +156,6 @@ def _blanks(text: Text) -> list[_Edit]:
         and _HAN.match(clean, at - 1)
         and "\n" not in original[starts[at - 1] : starts[at]]
     ]
-    commas, stops = clean.count(","), clean.count("。")
     if len(places) < _LEAST_BLANKS:
         return []
     if len(places) >= commas:

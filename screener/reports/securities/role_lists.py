@@ -9,12 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from screener.domain.report import Role
-from screener.reports.securities.role_words import ASIDE, LIST_END, role_words
+from screener.reports.securities.role_words import ASIDE, LIST_END, describes, role_words
 from screener.reports.text.layout import Item, Layout
 from screener.reports.text.spans import Spans
 from screener.reports.text.text import Place
 
 __all__ = ["Cue", "Entries", "advice_sections", "catalogues", "entries", "heads"]
+
+_LONGEST_HEAD = 60  # of an item: what describes the names that it begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,9 @@ def heads(clean: str, entry: Cue, place: Place) -> bool:
     if not head:
         return True
     label, colon, rest = head.partition(":")
-    short = len(label) <= 24 and not re.search(r"[。;!?]", label)
+    if re.search(r"[。;!?]", label) or LIST_END.match(clean, place.end) is None:
+        return False
     if colon:
-        return short and LIST_END.match(clean, place.end) is not None and len(rest) <= 14
-    return short and len(head) <= 8 and LIST_END.match(clean, place.end) is not None
+        return len(label) <= 24 and len(rest) <= 14
+    described = len(head) <= _LONGEST_HEAD and describes(re.split(r"[、,]", head)[-1])
+    return len(head) <= 8 or described

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from screener.domain.report import Role
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.securities.mentions import Mention
-from screener.reports.securities.rated import QUOTE
+from screener.reports.securities.names_around import QUOTE
 from screener.reports.securities.role_lists import Cue
-from screener.reports.securities.role_words import ASIDE, LIST_END, unnumbered
+from screener.reports.securities.role_words import ASIDE, LIST_END, describes, unnumbered
 from screener.reports.securities.runs import Run
 from screener.reports.text.layout import Layout
 from screener.reports.text.text import Place
@@ -31,10 +31,6 @@ _STUB = re.compile(
     r"(?:以及|和|及|同时|此外|另外|其次|其中|还有|并|包括|如|例如|有|为|是|主要|重点|分别为|分别是|"
     r"[^,;:。]{0,14}(?:的|如|包括|有|为|股|龙头|公司|企业|标的|厂商|领域|方面|板块|环节|方向|端|链))?"
 )
-# What describes the names after it, however long: 具备平台能力的龙头企业甲、乙.
-_DESCRIBES = re.compile(
-    r"[^,;:。]{0,48}(?:的|龙头|龙头股|企业|公司|标的|厂商|供应商|服务商|运营商|品牌|领军|代表|如|包括|港股|A股)"
-)
 _JOINT = re.compile(r"[、,;:/|)\]】等和与及,。]*(?:以及|同时|此外|另外|其次|其中)?(?:为|是)?")
 _OPENS = re.compile(r"[^,;:。]{0,24}[,:]?(?:主要|重点)?(?:包括|有|如|例如|分别为|分别是)")
 # What such a word gives instances of, if not of companies.
@@ -45,6 +41,7 @@ _STRANGERS = re.compile(r"(?:[^,;:。、]{1,10}、?){0,4}")  # names that no mas
 _OTHERWISE = ("持有", "卖出", "减持", "回避", "规避", "沽", "剔除", "调出", "中性", "不")
 _NEXT_LABEL = re.compile(r"(?:[\u4e00-\u9fff]{2,6}|[A-Z]{2,6}[\u4e00-\u9fff]{0,4}):")
 _MARK = re.compile(r"[:>|●■◆▶➢★]*(?:(?<!\d)-(?!\d)|[:>|●■◆▶➢★])[:>|●■◆▶➢★-]*")  # as good as a colon
+_COLUMNS = re.compile(r"估值表|股价|收盘价|EPS|市盈率|盈利预测")
 _QUOTE = re.compile(QUOTE)
 
 
@@ -86,12 +83,21 @@ def leading_cue(
         if cue.place.end > place.start or not _reaches(clean, cue, place, group, before, ends):
             continue
         if weak is not None:
-            same = not re.search(r"[,;。]", clean[cue.place.end : weak.place.start])
-            return cue if same and cue.role is Role.RECOMMENDED else weak
+            told = cue.role is Role.RECOMMENDED and _told_with(clean, cue, weak, before)
+            return cue if told else weak
         if cue.role is not Role.MENTIONED or not cue.weak:
             return cue
         weak = cue
     return weak
+
+
+def _told_with(clean: str, cue: Cue, weak: Cue, before: list[Run]) -> bool:
+    """Tell whether a word that may describe names stands in the clause or the list of an advice."""
+    between = clean[cue.place.end : weak.place.start]
+    if not re.search(r"[,;。]", between):
+        return True
+    listed = any(run.cue == cue.place for run in before[-_RECENT:])
+    return listed and re.search(r"[,。]", between.rpartition(";")[2]) is None and ";" in between
 
 
 def _ends(clean: str, cues: Sequence[Cue], group: Sequence[Mention], following: int) -> bool:
@@ -110,7 +116,7 @@ def _reaches(
 ) -> bool:
     same = [run for run in before[-_RECENT:] if run.cue == cue.place and run.role is cue.role]
     gap = _without_names(clean, cue.place.end, place.start, before)
-    if cue.role is Role.MENTIONED and len(gap) > _BESIDE:
+    if cue.role is Role.MENTIONED and (len(gap) > _BESIDE or ")" in gap.partition("(")[0]):
         return False  # 份额, 客户 and the like speak of what stands right beside them
     if gap in ("", ":"):
         return True
@@ -120,7 +126,7 @@ def _reaches(
     opening, colon, listed = gap.partition(":")
     if colon and not same and len(opening) <= 16 and not re.search(r"[,;。]", opening):
         return ends and _in_told_list(listed, group)
-    if not ends or ";" in gap:
+    if not ends or ";" in gap or _heads_a_table(clean[cue.place.start : cue.place.end], gap):
         return False
     if len(gap) <= _LONGEST_LIST and _in_opened_list(gap):
         return True
@@ -143,7 +149,12 @@ def _goes_on(further: str) -> bool:
     figures = sum(character.isdigit() for character in rest)
     if len(rest) > _LONGEST_REACH or figures > _FIGURES or stub.startswith(_OTHERWISE):
         return False
-    return len(stub) <= 6 or _STUB.fullmatch(stub) is not None or _describes(stub)
+    return len(stub) <= 6 or _STUB.fullmatch(stub) is not None or describes(stub)
+
+
+def _heads_a_table(word: str, gap: str) -> bool:
+    """Tell whether a word such as 重点公司 heads a table of figures and advises nothing."""
+    return _COLUMNS.search(gap) is not None and not re.search(r"推荐|关注|金股|组合|首选", word)
 
 
 def _in_told_list(listed: str, group: Sequence[Mention]) -> bool:
@@ -160,11 +171,7 @@ def _in_opened_list(gap: str) -> bool:
     if opening is None or _EVENT.search(opening[0]):
         return False
     stub = re.split(r"[、,]", gap[opening.end() :])[-1]
-    return _STUB.fullmatch(stub) is not None or _describes(stub)
-
-
-def _describes(stub: str) -> bool:
-    return _DESCRIBES.fullmatch(stub) is not None
+    return _STUB.fullmatch(stub) is not None or describes(stub)
 
 
 def _without_names(clean: str, start: int, end: int, before: list[Run]) -> str:

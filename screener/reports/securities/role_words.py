@@ -11,7 +11,7 @@ from screener.domain.report import Role
 from screener.reports.text.text import clean_name
 from screener.reports.text.vocabulary import alternatives, read_table
 
-__all__ = ["ASIDE", "LIST_END", "Words", "role_words", "unnumbered"]
+__all__ = ["ASIDE", "LIST_END", "Words", "describes", "role_words", "unnumbered"]
 
 ASIDE = re.compile(r"\([^()]{0,80}\)|\[[^\[\]]{0,60}\]|【[^【】]{0,40}】|\*\*")
 LIST_END = re.compile(
@@ -40,6 +40,7 @@ class Words:
     against: re.Pattern[str]
     not_prices: tuple[str, ...]
     moves: re.Pattern[str]
+    declined: re.Pattern[str]
     picked: re.Pattern[str]
     dated_picks: re.Pattern[str]
     subjects: re.Pattern[str]
@@ -73,7 +74,7 @@ def role_words() -> Words:
             for role, reach in ((Role.RECOMMENDED, 16), (Role.RISK, 12), (Role.MOVER, 4))
         ),
         advised=re.compile(
-            rf"(?:^|,)(?:[*]{{2}})?(?P<all>二者|两者|三者|均|都|上述公司|以上公司|上述标的|以上标的)?"
+            rf"(?:^|,)(?:[*]{{2}})?(?P<all>[两三四五]家公司均?|二者|两者|三者|均|都|上述公司|以上公司|上述标的|以上标的)?"
             rf"(?:{alternatives(advice['leading_words'])}){{0,4}}(?:[*]{{2}})?(?:{alternatives(advice['leading_words'])}){{0,2}}"
             r"(?:[各均]?(?:获得?|得|被|受到?)(?:\d{1,3}|[多数两几三四五六七八九十])家?(?:券商|机构)?"
             r"(?:联合|重点|集中|共同|同时)?)?"
@@ -93,6 +94,9 @@ def role_words() -> Words:
             rf"(?:{alternatives(table['mover']['verbs'])})(?:幅|逾|超|近|约|达|至|多)?[+-]?\d"
             rf"|(?:shares)?(?:{alternatives(table['mover']['english'])})(?:by)?[+-]?\d)"
         ),
+        declined=re.compile(
+            rf"(?:{alternatives(advice['declined'])}|不在[^,。;]{{0,8}}(?:之列|范围|名单)(?:内|中)?)(?=[,。;)]|$)"
+        ),
         picked=re.compile(
             r"[)\]】]?(?:is|are|remains?)(?:still)?(?:our|the|its|their)?[A-Za-z]{0,12}"
             r"(?:picks?|favou?rites?|choice)"
@@ -111,3 +115,14 @@ def _set(words: Sequence[str]) -> frozenset[str]:
 def unnumbered(text: str) -> str:
     """Return a stretch without the number of an item that it begins with."""
     return re.sub(r"^[\d一二三四五六七八九十①-⑩.、()]+", "", text)
+
+
+# What describes the names after it, however long: 具备平台能力的龙头企业甲、乙.
+_DESCRIBES = re.compile(
+    r"[^,;:。]{0,48}(?:的|龙头|龙头股|企业|公司|标的|厂商|供应商|服务商|运营商|品牌|领军|代表|如|包括|港股|A股)"
+)
+
+
+def describes(stub: str) -> bool:
+    """Tell whether words describe the names that follow them."""
+    return _DESCRIBES.fullmatch(stub) is not None

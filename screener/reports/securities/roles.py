@@ -19,7 +19,8 @@ from screener.domain.report import Role
 from screener.reports.ratings.ratings import Stance
 from screener.reports.securities.levelled import levelled
 from screener.reports.securities.mentions import Mention
-from screener.reports.securities.rated import Rated, Ratings, ratings_in
+from screener.reports.securities.rated import Ratings, ratings_in
+from screener.reports.securities.rating_marks import Rated
 from screener.reports.securities.role_lists import (
     Cue,
     Entries,
@@ -37,6 +38,7 @@ from screener.reports.text.text import Place, Text
 
 __all__ = ["Run", "runs_with_roles"]
 
+_DECLINE = 80  # characters after names in which advice is taken back
 _SECTION = 250  # characters from one pick that is told of to the next
 _ROLES = {Stance.GOOD: Role.RECOMMENDED, Stance.NEUTRAL: Role.MENTIONED, Stance.POOR: Role.RISK}
 
@@ -91,6 +93,8 @@ def _runs(text: Text, layout: Layout, mentions: Sequence[Mention]) -> list[Run]:
     for group, following in zip(groups, starts, strict=True):
         place = Place(group[0].whole.start, group[-1].whole.end)
         role, cue = _role(page, place, group, following, found)
+        if role is Role.RECOMMENDED and _declined(page, place, following):
+            role, cue = Role.MENTIONED, None
         found.append(Run(mentions=group, place=place, role=role, cue=cue))
     advised = sum(run.role is Role.RECOMMENDED for run in found)
     if advised > 1:
@@ -153,6 +157,11 @@ def _rated(runs: Sequence[Run], ratings: Ratings) -> list[Run]:
     found: list[Run] = []
     number = 0
     for run in runs:
+        last_one = number + len(run.mentions)
+        if not ratings.own and ratings.of.keys().isdisjoint(range(number, last_one)):
+            number = last_one
+            found.append(run)
+            continue
         parts: list[Run] = []
         for mention in run.mentions:
             part = _part(run, mention, ratings.of.get(number, ()), ratings.own)
@@ -187,9 +196,10 @@ def _cues(clean: str, layout: Layout, taken: frozenset[int]) -> list[Cue]:
     """Return the words that can give names a part; a word that is somebody's rating is none."""
     words = role_words()
     found = []
+    legal = bool(layout.boilerplate)
     for match in words.lead.finditer(clean):
         word, role = match[0], words.roles[match[0]]
-        if layout.in_boilerplate(match.start()):
+        if legal and layout.in_boilerplate(match.start()):
             continue
         if role is Role.RECOMMENDED:
             before = clean[max(0, match.start() - 8) : match.start()]
@@ -223,13 +233,15 @@ def _role(
         if heads(clean, entry, place) and _near(entry, place, before):
             return Role.RECOMMENDED, entry.origin
     role, cue = _trailing(clean, sentence, place, group, following)
-    if lead is not None and not (lead.weak and role is Role.RECOMMENDED):
+    if lead is not None and not lead.weak:
+        return lead.role, lead.place
+    if role is Role.MENTIONED and _is_pick(page, place, group, before):
+        return Role.RECOMMENDED, None
+    if lead is not None and role is not Role.RECOMMENDED:
         return lead.role, lead.place
     for entry in page.catalogues.at(place.start):
         if clean[place.start - 1] == ":":
             return Role.RECOMMENDED, entry.origin
-    if role is Role.MENTIONED and _is_pick(page, place, group, before):
-        return Role.RECOMMENDED, None
     if role is Role.MENTIONED and (
         _listed_as_advice(page, place, group)
         or _goes_on(clean, sentence, place, before)
@@ -237,6 +249,14 @@ def _role(
     ):
         return Role.RECOMMENDED, None
     return role, cue
+
+
+def _declined(page: _Page, place: Place, following: int) -> bool:
+    """Tell whether what follows names, up to the next one, takes back that they are advised."""
+    end = min(page.layout.sentence(place.start).end, following, place.end + _DECLINE)
+    stop = page.clean.find(";", place.end, end)
+    found = role_words().declined.search(page.clean, place.end, stop if stop >= 0 else end)
+    return found is not None and found.end() < following
 
 
 def _near(entry: Cue, place: Place, before: list[Run]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from screener.domain.report import Role
 from screener.reports.securities.mentions import Mention
-from screener.reports.securities.rated import Rated
+from screener.reports.securities.rating_marks import Rated
 from screener.reports.text.text import Place
 
 __all__ = ["Run"]

@@ -17,7 +17,7 @@ from screener.reports.documents.bounds import BOUNDS
 from screener.reports.securities.listing_lines import choose_line, speaks_of_hong_kong
 from screener.reports.securities.mentions import Mention, PossibleMention, mentions_in
 from screener.reports.securities.name_index import NameIndex, capitals
-from screener.reports.securities.rated import Rated
+from screener.reports.securities.rating_marks import Rated
 from screener.reports.securities.roles import Run, runs_with_roles
 from screener.reports.securities.subject import subject_of
 from screener.reports.securities.themes import ThemeIndex, label_words, make_slug, says_nothing
