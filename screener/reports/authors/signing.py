@@ -34,7 +34,7 @@ _SIGNED_BEFORE = re.compile(
 )
 _SIGNED_AFTER = re.compile(
     r"(?:股份)?有限(?:责任)?公司|(?:证券)?(?:经济|金融工程|产业|发展|与|金融|战略|财富管理)*研究(?:所|院|部|发展部|"
-    r"中心|发展中心)|研究(?![一-龥])|证券研究报告(?!指出|认为|称|显示)|版权所有|具[备有].{0,16}资格|"
+    r"中心|发展中心)|研发中心|研究(?![一-龥])|证券研究报告(?!指出|认为|称|显示)|版权所有|具[备有].{0,16}资格|"
     r"(?:股票|行业|公司)?(?:投资)?评级(?:说明|标准|定义|体系|系统|制度)|分析师:|客户使用|及其(?:关联|附属)|"
     r"(?:Group|Global|Equity)*(?:Research|estimates|Securities(?:Limited|Ltd|\||,|\.|$))|分销"
 )
@@ -56,7 +56,8 @@ _REPORTED = re.compile(
     r"(?:(?:发布|发表|推出|出具|发|的)?(?:了|最新)?[^。,;:]{0,8}?(?:研报|研究报告|报告|点评)|report|note|research|Research)"
 )
 _OPENING = 400
-_TEAM_BEFORE = re.compile(r"[【\[(|]$")
+_TEAM_BEFORE = re.compile(r"(?:^|[【\[(|“])$")
+_PART_OF_NAME = ("-", "_")  # 液冷点评-某证券-260428.pdf
 _HEADLINE, _BEGINS = 60, ("", "》", "】", "]", "|")
 _SOURCE = 60
 _INSTITUTES = ("研究", "Research")
@@ -212,18 +213,26 @@ def _weight(clean: str, mention: BrokerMention, *, several: bool) -> int:
         return 0
     if after or before:
         return 3 * after + 4 * before
-    if start < _SIGNATURES and _STAMP_AFTER.match(clean, end, end + 40):
-        return 5
-    if start < _SIGNATURES and clean[start:end].endswith(_INSTITUTES) and not several:
-        return 3
+    if start < _SIGNATURES and (weight := _signature(clean, mention, several=several)):
+        return weight
     return 0 if _SUBJECT.match(clean, end) else 2 * (start < _HEAD) + (start < _FIRST)
+
+
+def _signature(clean: str, mention: BrokerMention, *, several: bool) -> int:
+    """Return what a name weighs that stands as a signature does: over a time, in a file's name."""
+    start, end = mention.place
+    if _STAMP_AFTER.match(clean, end, end + 40):
+        return 5
+    if clean.startswith(_PART_OF_NAME, end) and clean.endswith(_PART_OF_NAME, 0, start):
+        return 3
+    return 3 * (clean[start:end].endswith(_INSTITUTES) and not several)
 
 
 @cache
 def _team() -> re.Pattern[str]:
     """Return what follows a house in the name of a team: 【某某电子】, 某某通信丨."""
     industries = alternatives(read_table("ratings")["industries"])
-    return re.compile(rf"(?:{industries}){{1,2}}(?:行业|团队)?[】\]|丨·:]")
+    return re.compile(rf"(?:{industries}){{1,2}}(?:行业|团队|研究)?[】\]|丨·:”]")
 
 
 def _mails(clean: str) -> Iterator[str]:
