@@ -57,8 +57,8 @@ BODY = "\n核心观点\n- 公司深耕液冷设备多年，订单充足，产能
             "某行：某某银行第三季收入超预期升目标价",
         ),
         (
-            "【原报告在线阅读和下载】:20260309【Some.com】液冷行业点评报告：政策助力，布局机柜"
-            " | 某某读报\n提取码",
+            "Tuesday, May 5th, 2026\n"
+            "📢 Chip Curbs & Analyst Calls Shake Up Hong Kong Markets\nHK:00001",
             "Chip Curbs & Analyst Calls Shake Up Hong Kong Markets",
         ),
         (

@@ -55,10 +55,14 @@ _REPORTED = re.compile(
     r"(?:[(\[【]\d{5,6}[^)\]】]{0,4}[)\]】])?(?:证券)?(?:最新|近日|日前|今日|昨日|近期|周[一二三四五六日]|于?20\d\d年\d{1,2}月(?:\d{1,2}日)?)*"
     r"(?:(?:发布|发表|推出|出具|发|的)?(?:了|最新)?[^。,;:]{0,8}?(?:研报|研究报告|报告|点评)|report|note|research|Research)"
 )
+_SAID = re.compile(r"(?:指出|认为|表示|称|预计|发布|看好)")
+_HEADED = re.compile(
+    r":|(?:预|首)?料|(?:上调|下调|调升|调降|[升降])(?!级)|首?予|重申|维持|看好|预期|预计|首次覆盖|最?新?评级"
+)
 _OPENING = 400
 _TEAM_BEFORE = re.compile(r"(?:^|[【\[(|“])$")
 _PART_OF_NAME = ("-", "_")  # 液冷点评-某证券-260428.pdf
-_HEADLINE, _BEGINS = 60, ("", "》", "】", "]", "|")
+_HEADLINE, _BEGINS = 12, ("", "》", "】", "]", "|")
 _SOURCE = 60
 _INSTITUTES = ("研究", "Research")
 _FIRST = 3
@@ -134,8 +138,9 @@ def reported_broker(clean: str, mentions: Sequence[BrokerMention]) -> str:
         Its name; empty if none, or if the text tells of others too.
     """
     told = [one for one in mentions if _is_reported(clean, one)]
-    names = {one.name for one in told}
-    others = {one.name for one in mentions if not one.brief and cites(clean, one)}
+    cited = [one for one in mentions if not one.brief and cites(clean, one)]
+    told = told or [one for one in cited if _SAID.match(clean, one.place.end)]
+    names, others = {one.name for one in told}, {one.name for one in cited}
     first = told[0].place.start < _OPENING if told else False
     return told[0].name if first and len(names | others) == 1 else ""
 
@@ -144,8 +149,9 @@ def _is_reported(clean: str, mention: BrokerMention) -> bool:
     start, end = mention.place
     if _REPORTED.match(clean, end, end + 30):
         return True
-    # 某行:收入超预期, as a headline begins.
-    return start < _HEADLINE and clean.startswith(":", end) and clean[start - 1 : start] in _BEGINS
+    # 某行:收入超预期, 某行料需求增长, as a headline begins.
+    begins = start < _HEADLINE and clean[start - 1 : start] in _BEGINS
+    return begins and _HEADED.match(clean, end) is not None
 
 
 def _apart_in_head(clean: str, mentions: Sequence[BrokerMention], text: Text | None) -> str:
@@ -209,6 +215,8 @@ def _weight(clean: str, mention: BrokerMention, *, several: bool) -> int:
         return 5
     if _TEAM_BEFORE.search(clean, max(0, start - 1), start) and _team().match(clean, end, end + 12):
         return 3
+    if start < _SIGNATURES and _STAMP_AFTER.match(clean, end, end + 40):
+        return 5
     if mention.brief and not after:
         return 0
     if after or before:
@@ -219,10 +227,8 @@ def _weight(clean: str, mention: BrokerMention, *, several: bool) -> int:
 
 
 def _signature(clean: str, mention: BrokerMention, *, several: bool) -> int:
-    """Return what a name weighs that stands as a signature does: over a time, in a file's name."""
+    """Return what a name weighs in the name of a file, or as that of an institute."""
     start, end = mention.place
-    if _STAMP_AFTER.match(clean, end, end + 40):
-        return 5
     if clean.startswith(_PART_OF_NAME, end) and clean.endswith(_PART_OF_NAME, 0, start):
         return 3
     return 3 * (clean[start:end].endswith(_INSTITUTES) and not several)
