@@ -1,4 +1,4 @@
-"""Cards corrected by command: the value that is meant changes, everything else stays byte for byte."""
+"""Cards corrected by command: the value that is meant changes, everything else stays as it is."""
 
 from __future__ import annotations
 

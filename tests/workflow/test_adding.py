@@ -147,12 +147,15 @@ def test_a_report_whose_date_nobody_tells_is_kept_and_feeds_nothing(place: Works
     added = add(place, DAYLESS, settle=Settle.ASK, ask=lambda *_: None, ask_date=lambda _: None)
     assert added.outcome is CardState.WRITTEN
     assert added.report.published.precision is Precision.UNKNOWN
+    assert any("report edit R1 --published" in remark for remark in added.remarks)
     assert members(place, "liquid-cooling") == []
     assert add(place, DAYLESS).outcome is CardState.KNOWN
     later = edit_report(place, "R1", Said().corrections(place, publication_said(DAY, NOW)))
     assert later.changed
     assert [event for event, _ in members(place, "liquid-cooling")] == ["R1"]
-    assert add(place, DAYLESS, again=True).report.published.value == DAY
+    again = add(place, DAYLESS, again=True)
+    assert not any("unknown" in remark for remark in again.remarks)
+    assert read_cards(place)[0].published.value == DAY
 
 
 def test_what_is_said_of_a_report_stands_on_its_card_and_in_its_reading(place: Workspace) -> None:
