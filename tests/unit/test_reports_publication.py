@@ -440,6 +440,8 @@ HEADLINES = [
     "上传时间：2025-05-03 页数：十页 20250429-东山证券-液冷点评.pdf 下载积分 ",
     "发布时间: 2025年05月02日 栏目:行业研报 液冷点评 | 行业周报 | 2025.04.29 ",
     "原文 https://www.example.com/2025-04-29/1.html ",
+    "原文 https://www.example.com/report/2025/0429/index.html ",
+    "原文 https://www.example.com/t20250429_1.html ",
     "29-Apr-25 | Galaxy Cooling\n",
     "液冷日报 29/4/2025\n行情\n",
 ]

@@ -56,7 +56,8 @@ _LISTED = re.compile(rf"^\W*{_DAY}")
 _AGAIN, _INDEX = re.compile(r"[-_](20\d{6})$"), re.compile(r"(?<=\s)HSI:?\s{0,2}[\d,.]{1,12}$")
 _ENGLISH_KIND = re.compile(
     r"Industry Focus|Equity Research|Research Report|Company (?:Update|Report|Guide)|Flash Note|"
-    r"Group Research|Global Research|Morning Note|Daily Note|Sector$|Market Wrap|Initiat\w+ Coverage$"
+    r"Group Research|Global Research|Morning Note|Daily Note|Market Wrap|Sector$|"
+    r"Initiat\w{1,5} Coverage$"
 )
 _MATHS = re.compile(r"\$([^$]{1,12}%)\$")
 _SITE = re.compile(r"\s[|_]\s?[^|_]{2,12}$")

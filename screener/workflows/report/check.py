@@ -15,6 +15,7 @@ from screener.errors import DateRangeError
 from screener.market.session_hours import session_end
 from screener.results.reports import CHECKING
 from screener.workflows.report.catalog import get_report
+from screener.workflows.report.dating import require_date
 from screener.workflows.report.check_answers import Answer, ClaimQuestion, ClaimState, unknown
 from screener.workflows.report.check_rules import answer, day_of
 from screener.workflows.report.check_tables import Tables, last_due, read_tables
@@ -117,10 +118,13 @@ def check_report(place: Workspace, report_id: str, *, version: int | None = None
     ------
     ReportNotFound, AmbiguousMention
         If no id, or more than one, begins so.
+    DateRangeError
+        If nobody has said when it was published.
     DataError
         If the workspace holds no market data yet.
     """
     report = get_report(place, report_id)
+    require_date(report)
     with Store.open(place.data_cache, version=version) as store:
         return check_claims(store, report)
 
