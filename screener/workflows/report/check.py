@@ -15,11 +15,11 @@ from screener.errors import DateRangeError
 from screener.market.session_hours import session_end
 from screener.results.reports import CHECKING
 from screener.workflows.report.catalog import get_report
-from screener.workflows.report.dating import require_date
 from screener.workflows.report.check_answers import Answer, ClaimQuestion, ClaimState, unknown
 from screener.workflows.report.check_rules import answer, day_of
 from screener.workflows.report.check_tables import Tables, last_due, read_tables
 from screener.workflows.report.check_values import printed_step
+from screener.workflows.report.dating import require_date
 from screener.workspace.locate import Workspace
 
 __all__ = [
