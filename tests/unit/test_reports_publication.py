@@ -477,3 +477,19 @@ def test_the_days_of_a_list_of_notes_are_not_those_of_the_list() -> None:
 )
 def test_a_day_in_the_first_sentence_is_no_heading(sentence: str) -> None:
     assert published(sentence + BODY).precision is not Precision.DAY
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "会议时间：2025年4月28日 参会人员 ",
+        "上市日期：2025-04-28 ",
+        "调研日期：2025-04-28 接待人员 ",
+        "股价（2025-04-28）20元 ",
+        "市场数据（2025-04-28） 收盘价 20.1 ",
+        "事件：2025年4月28日公司发布一季报。",
+        "公司2025年4月28日晚公告中标。",
+    ],
+)
+def test_the_day_of_something_else_is_not_printed_as_the_reports(words: str) -> None:
+    assert published(words + BODY).precision in (Precision.ESTIMATED, Precision.UNKNOWN)
