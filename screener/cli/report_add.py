@@ -228,8 +228,6 @@ def _show(added: Added, *, quiet: bool) -> None:
 
 
 def _closing(added: Added) -> list[str]:
-    from screener.workflows.report.dating import undated_text
-
     report = added.report
     said = {
         "written": f"Written to {added.path}",
@@ -250,8 +248,6 @@ def _closing(added: Added) -> list[str]:
     lines += [f"Made basket {name}" for name in added.made]
     lines += [f"Theme {theme} feeds no basket yet: screener basket new {theme} --theme {theme}"
               for theme in missing]  # fmt: skip
-    if not report.published.known:
-        lines.append(undated_text(report.id))
     if report.notes[0].broker == "unknown":
         lines.append(
             say(

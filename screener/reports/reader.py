@@ -323,6 +323,9 @@ class _Sections:
 def _title(printed: str, securities: Securities, themes: ThemeIndex, file_name: str) -> str:
     if printed:
         return printed[:_LONGEST_TITLE]
+    named = {one.listing: one.name for one in securities.findings}
+    if len(named) == 1:
+        return " ".join(f"{name}({listing.id})" for listing, name in named.items())
     advised = [one.theme for one in securities.findings if one.role is Role.RECOMMENDED]
     words = [
         themes.themes[slug].words[0] for slug in dict.fromkeys(advised) if slug in themes.themes

@@ -439,7 +439,11 @@ HEADLINES = [
     "20250429【某站】液冷行业点评报告：静待花开 | 某站 ",
     "上传时间：2025-05-03 页数：十页 20250429-东山证券-液冷点评.pdf 下载积分 ",
     "发布时间: 2025年05月02日 栏目:行业研报 液冷点评 | 行业周报 | 2025.04.29 ",
-    "原文 https://www.example.com/report/2025/0429/index.html https://www.example.com/2025-04-29/1.html ",
+    "原文 https://www.example.com/2025-04-29/1.html ",
+    "原文 https://www.example.com/report/2025/0429/index.html ",
+    "原文 https://www.example.com/t20250429_1.html ",
+    "29-Apr-25 | Galaxy Cooling\n",
+    "液冷日报 29/4/2025\n行情\n",
 ]
 
 
@@ -473,3 +477,19 @@ def test_the_days_of_a_list_of_notes_are_not_those_of_the_list() -> None:
 )
 def test_a_day_in_the_first_sentence_is_no_heading(sentence: str) -> None:
     assert published(sentence + BODY).precision is not Precision.DAY
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "会议时间：2025年4月28日 参会人员 ",
+        "上市日期：2025-04-28 ",
+        "调研日期：2025-04-28 接待人员 ",
+        "股价（2025-04-28）20元 ",
+        "市场数据（2025-04-28） 收盘价 20.1 ",
+        "事件：2025年4月28日公司发布一季报。",
+        "公司2025年4月28日晚公告中标。",
+    ],
+)
+def test_the_day_of_something_else_is_not_printed_as_the_reports(words: str) -> None:
+    assert published(words + BODY).precision in (Precision.ESTIMATED, Precision.UNKNOWN)

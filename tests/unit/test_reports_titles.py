@@ -1,4 +1,4 @@
-"""Headlines: the line that a head prints for its title, whole, and nothing that stands around it."""
+"""Headlines: the line of a head that is its title, whole, and nothing that stands around it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ BODY = "\n核心观点\n- 公司深耕液冷设备多年，订单充足，产能
             "星河液冷-首次覆盖：转型见效",
         ),
         (
-            "1、证券研究报告 行业研究 分析师：甲一 请务必阅读正文 Table_Main 本周专题： 液冷回暖，厂商向高端迈进 "
+            "1、证券研究报告 行业研究 分析师：甲一 请务必阅读正文 Table_Main "
+            "本周专题： 液冷回暖，厂商向高端迈进 "
             "增持 （ 维持 ） 投资要点 本周策略观点",
             "本周专题：液冷回暖，厂商向高端迈进",
         ),
@@ -56,11 +57,13 @@ BODY = "\n核心观点\n- 公司深耕液冷设备多年，订单充足，产能
             "某行：某某银行第三季收入超预期升目标价",
         ),
         (
-            "Tuesday, May 5th, 2026\n📢 Chip Curbs & Analyst Calls Shake Up Hong Kong Markets\nHK:00001",
+            "Tuesday, May 5th, 2026\n"
+            "📢 Chip Curbs & Analyst Calls Shake Up Hong Kong Markets\nHK:00001",
             "Chip Curbs & Analyst Calls Shake Up Hong Kong Markets",
         ),
         (
-            "【原报告在线阅读和下载】:20260309【Some.com】液冷行业点评报告：政策助力，布局机柜 | 某某读报\n提取码",
+            "【原报告在线阅读和下载】:20260309【Some.com】"
+            "液冷行业点评报告：政策助力，布局机柜 | 某某读报\n提取码",
             "液冷行业点评报告：政策助力，布局机柜",
         ),
         (

@@ -23,6 +23,7 @@ from screener.reports.text.found import Doubt, DoubtKind
 from screener.workflows.report.add import Added, Source, add_report, make_theme_basket
 from screener.workflows.report.card_store import CardState
 from screener.workflows.report.doubts import Settle
+from screener.workflows.report.edit import Said, edit_report, publication_said
 from screener.workflows.report.rows import (
     added_document,
     doubt_rows,
@@ -121,6 +122,48 @@ def test_a_report_becomes_a_card_and_feeds_its_basket(place: Workspace) -> None:
     assert (added.made, added.unresolved, added.remarks) == ((), (), ())
     ((report, fed),) = members(place, "liquid-cooling")
     assert (report, sorted(fed)) == ("R1", names)
+
+
+DAY = date(2026, 5, 20)
+DAYLESS = "液冷行业点评：需求回暖\n行业研究\n建议关注液冷方向的澄岳科技、启沅股份。\n"
+
+
+def test_the_date_that_nothing_tells_is_asked_for(place: Workspace) -> None:
+    asked: list[str] = []
+
+    def tell(title: str) -> date | None:
+        asked.append(title)
+        return date(2026, 5, 20)
+
+    added = add(place, DAYLESS, settle=Settle.ASK, ask=lambda *_: None, ask_date=tell)
+    assert asked == ["液冷行业点评：需求回暖"]
+    assert added.report.published.value == date(2026, 5, 20)
+    assert [event for event, _ in members(place, "liquid-cooling")] == ["R1"]
+    add(place, COOLING, settle=Settle.ASK, ask=lambda *_: None, ask_date=tell)
+    assert len(asked) == 1  # the other one prints its day
+
+
+def test_a_report_whose_date_nobody_tells_is_kept_and_feeds_nothing(place: Workspace) -> None:
+    added = add(place, DAYLESS, settle=Settle.ASK, ask=lambda *_: None, ask_date=lambda _: None)
+    assert added.outcome is CardState.WRITTEN
+    assert added.report.published.precision is Precision.UNKNOWN
+    assert any("report edit R1 --published" in remark for remark in added.remarks)
+    assert members(place, "liquid-cooling") == []
+    assert add(place, DAYLESS).outcome is CardState.KNOWN
+    later = edit_report(place, "R1", Said().corrections(place, publication_said(DAY, NOW)))
+    assert later.changed
+    assert [event for event, _ in members(place, "liquid-cooling")] == ["R1"]
+    again = add(place, DAYLESS, again=True)
+    assert not any("unknown" in remark for remark in again.remarks)
+    assert read_cards(place)[0].published.value == DAY
+
+
+def test_what_is_said_of_a_report_stands_on_its_card_and_in_its_reading(place: Workspace) -> None:
+    said = Said(title="别的", broker="国金", themes=("liquid-cooling=铜",))
+    added = add(place, COOLING, said=said)
+    assert (added.report.title, added.report.publisher) == ("别的", "国金证券")
+    assert "copper" in added.report.themes
+    assert {one.theme for one in added.findings} == set(added.report.themes)
 
 
 def test_the_sentences_stay_in_the_cache(place: Workspace) -> None:

@@ -80,10 +80,13 @@ class BrokerMention(NamedTuple):
     brief: bool
 
 
+_STAMPED = re.compile(r"(?:证券|国际|资本|期货|金融|银行|研究院|香港)(?=·20\d\d[-/年])")
+_HAN = re.compile(r"[一-龥()]{4,}")
+_LONGEST = 10
 _LEGAL = re.compile(r"(?:股份)?有限(?:责任)?公司$|(?:证券)?研究(?:所|院|部|中心)$")
 # A broker that no table has: it signs as an institute or as a company.
 _SIGNING = re.compile(
-    r"证券(?=(?:经济)?研究(?:所|院|部|中心)|·20\d\d|(?:股份)?有限(?:责任)?公司|\(以下简称|[”\"]\))"
+    r"证券(?=(?:经济)?研究(?:所|院|部|中心)|(?:股份)?有限(?:责任)?公司|\(以下简称|[”\"]\))"
 )
 _UNKNOWN = re.compile(r"(?:^|[^一-龥]|[由经归者称为])(?P<name>[一-龥]{2,5})$")
 _NO_NAME = re.compile(
@@ -146,7 +149,19 @@ def brokers_in(clean: str, text: Text | None = None) -> tuple[BrokerMention, ...
         if before and match.start() not in taken and not _NO_NAME.search(before["name"] + "证券"):
             start, end = before.start("name"), match.end()
             known.append(BrokerMention(clean[start:end], Place(start, end), brief=False))
+    known += _stamped(clean, text, taken) if text else []
     return tuple(sorted(known, key=lambda mention: mention.place))
+
+
+def _stamped(clean: str, text: Text, taken: set[int]) -> Iterator[BrokerMention]:
+    """Yield the houses of no table that sign with a time: a blank begins their name."""
+    for match in _STAMPED.finditer(clean):
+        start = match.start()
+        while start > 0 and match.end() - start < _LONGEST and not text.blank_before(start):
+            start -= 1
+        name = clean[start : match.end()]
+        if match.start() not in taken and text.blank_before(start) and _HAN.fullmatch(name):
+            yield BrokerMention(name, Place(start, match.end()), brief=False)
 
 
 def _brief(name: str) -> bool:

@@ -24,19 +24,24 @@ __all__ = ["cites", "medium_in", "reported_broker", "signing_broker"]
 _CITED_BEFORE = re.compile(
     r"(?:据|根据|援引|引用|参考|来自|转自|摘自|例如|包括|如|券商|机构|[^料据]来源:)$"
 )
+_ENGLISH_SAID = (
+    r"(?:up|down)grade[sd]|lower(?:s|ed)|raise[sd]|cuts?|keeps?|kept|sa(?:id|ys)|maintain(?:s|ed)|"
+    r"reiterate[sd]|initiate[sd]|expects?|believes?|analysts?(?!:)"
+)
 _CITED_AFTER = re.compile(
+    rf"{_ENGLISH_SAID}|"
     r"(?:最新|近日|日前|今日|昨日|近期|\d{1,2}月\d{1,2}日)?(?:的?研报|(?:的|发布?|最新)*(?:研究)?报告(?:指|认为|称|显示|表示|说)|指出|认为|"
     r"表示|称|预计|预测|看好|首席|分析师(?![:声承团])|发布|发表|研报|(?:宏观|策略|固收|金工|行业)?团队|建议|测算|给予|维持|上调|下调)"
 )
 _SIGNED_BEFORE = re.compile(
     r"(?:本报告由|本报告为|本研究报告由|本报告版权(?:仅)?(?:归|为)|版权(?:仅)?(?:归|为)|未经|"
-    r"出处为|注明出处为|本报告(?:仅)?供|仅供|以下简称[:]?[“\"]|以下内容从|内容由|preparedby|issuedby|©)$"
+    r"出处为|注明出处为|本报告(?:仅)?供|仅供|以下简称[:]?[“\"]|以下内容从|内容由|劵商|[券劵]商:|机构:|机构名称:|preparedby|issuedby|©)$"
 )
 _SIGNED_AFTER = re.compile(
     r"(?:股份)?有限(?:责任)?公司|(?:证券)?(?:经济|金融工程|产业|发展|与|金融|战略|财富管理)*研究(?:所|院|部|发展部|"
-    r"中心|发展中心)|研究(?![一-龥])|证券研究报告(?!指出|认为|称|显示)|版权所有|具[备有].{0,16}资格|"
+    r"中心|发展中心)|研发中心|研究(?![一-龥])|证券研究报告(?!指出|认为|称|显示)|版权所有|具[备有].{0,16}资格|"
     r"(?:股票|行业|公司)?(?:投资)?评级(?:说明|标准|定义|体系|系统|制度)|分析师:|客户使用|及其(?:关联|附属)|"
-    r"(?:Group|Global|Equity)*(?:Research|estimates|Securities(?:Limited|Ltd|\||,|\.|$))|分销"
+    r"(?:Group|Global|Equity)*(?:Research|RESEARCH|SECURITIES|estimates|Securities(?:Limited|Ltd|\||,|\.|$))|分销"
 )
 # A name and a time under a headline, or above the first section, sign it.
 _STAMP_AFTER = re.compile(
@@ -55,9 +60,14 @@ _REPORTED = re.compile(
     r"(?:[(\[【]\d{5,6}[^)\]】]{0,4}[)\]】])?(?:证券)?(?:最新|近日|日前|今日|昨日|近期|周[一二三四五六日]|于?20\d\d年\d{1,2}月(?:\d{1,2}日)?)*"
     r"(?:(?:发布|发表|推出|出具|发|的)?(?:了|最新)?[^。,;:]{0,8}?(?:研报|研究报告|报告|点评)|report|note|research|Research)"
 )
+_SAID = re.compile(rf"指出|认为|表示|称|预计|发布|看好|{_ENGLISH_SAID}")
+_HEADED = re.compile(
+    r":|(?:预|首)?料|(?:上调|下调|调升|调降|[升降])(?!级)|首?予|重申|维持|看好|预期|预计|首次覆盖|最?新?评级"
+)
 _OPENING = 400
-_TEAM_BEFORE = re.compile(r"[【\[(|]$")
-_HEADLINE, _BEGINS = 60, ("", "》", "】", "]", "|")
+_TEAM_BEFORE = re.compile(r"(?:^|[【\[(|“])$")
+_PART_OF_NAME = ("-", "_")  # 液冷点评-某证券-260428.pdf
+_HEADLINE, _BEGINS = 12, ("", "》", "】", "]", "|", "丨", "·")
 _SOURCE = 60
 _INSTITUTES = ("研究", "Research")
 _FIRST = 3
@@ -133,8 +143,9 @@ def reported_broker(clean: str, mentions: Sequence[BrokerMention]) -> str:
         Its name; empty if none, or if the text tells of others too.
     """
     told = [one for one in mentions if _is_reported(clean, one)]
-    names = {one.name for one in told}
-    others = {one.name for one in mentions if not one.brief and cites(clean, one)}
+    cited = [one for one in mentions if not one.brief and cites(clean, one)]
+    told = told or [one for one in cited if _SAID.match(clean, one.place.end)]
+    names, others = {one.name for one in told}, {one.name for one in cited}
     first = told[0].place.start < _OPENING if told else False
     return told[0].name if first and len(names | others) == 1 else ""
 
@@ -143,8 +154,9 @@ def _is_reported(clean: str, mention: BrokerMention) -> bool:
     start, end = mention.place
     if _REPORTED.match(clean, end, end + 30):
         return True
-    # 某行:收入超预期, as a headline begins.
-    return start < _HEADLINE and clean.startswith(":", end) and clean[start - 1 : start] in _BEGINS
+    # 某行:收入超预期, 某行料需求增长, as a headline begins.
+    begins = start < _HEADLINE and clean[start - 1 : start] in _BEGINS
+    return begins and _HEADED.match(clean, end) is not None
 
 
 def _apart_in_head(clean: str, mentions: Sequence[BrokerMention], text: Text | None) -> str:
@@ -208,22 +220,30 @@ def _weight(clean: str, mention: BrokerMention, *, several: bool) -> int:
         return 5
     if _TEAM_BEFORE.search(clean, max(0, start - 1), start) and _team().match(clean, end, end + 12):
         return 3
-    if mention.brief and not after:
+    if start < _SIGNATURES and _STAMP_AFTER.match(clean, end, end + 40):
+        return 5
+    if mention.brief and not (after or before):
         return 0
     if after or before:
         return 3 * after + 4 * before
-    if start < _SIGNATURES and _STAMP_AFTER.match(clean, end, end + 40):
-        return 5
-    if start < _SIGNATURES and clean[start:end].endswith(_INSTITUTES) and not several:
-        return 3
+    if start < _SIGNATURES and (weight := _signature(clean, mention, several=several)):
+        return weight
     return 0 if _SUBJECT.match(clean, end) else 2 * (start < _HEAD) + (start < _FIRST)
+
+
+def _signature(clean: str, mention: BrokerMention, *, several: bool) -> int:
+    """Return what a name weighs in the name of a file, or as that of an institute."""
+    start, end = mention.place
+    if clean.startswith(_PART_OF_NAME, end) and clean.endswith(_PART_OF_NAME, 0, start):
+        return 3
+    return 3 * (clean[start:end].endswith(_INSTITUTES) and not several)
 
 
 @cache
 def _team() -> re.Pattern[str]:
     """Return what follows a house in the name of a team: 【某某电子】, 某某通信丨."""
     industries = alternatives(read_table("ratings")["industries"])
-    return re.compile(rf"(?:{industries}){{1,2}}(?:行业|团队)?[】\]|丨·:]")
+    return re.compile(rf"(?:{industries}){{1,2}}(?:行业|团队|研究)?[】\]|丨·:”]")
 
 
 def _mails(clean: str) -> Iterator[str]:

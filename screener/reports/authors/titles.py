@@ -53,6 +53,12 @@ _FIGURE = re.compile(r"\d\.\d|--")
 _LAW = re.compile(r"(?:办法|通知|意见|规定|条例|纲要)》")
 _OPEN_END, _OPEN_START = re.compile(r"[:：,，A-Za-z\d—-]$"), re.compile(r"[A-Za-z\d—-]")
 _LISTED = re.compile(rf"^\W*{_DAY}")
+_AGAIN, _INDEX = re.compile(r"[-_](20\d{6})$"), re.compile(r"(?<=\s)HSI:?\s{0,2}[\d,.]{1,12}$")
+_ENGLISH_KIND = re.compile(
+    r"Industry Focus|Equity Research|Research Report|Company (?:Update|Report|Guide)|Flash Note|"
+    r"Group Research|Global Research|Morning Note|Daily Note|Market Wrap|Sector$|"
+    r"Initiat\w{1,5} Coverage$"
+)
 _MATHS = re.compile(r"\$([^$]{1,12}%)\$")
 _SITE = re.compile(r"\s[|_]\s?[^|_]{2,12}$")
 
@@ -133,7 +139,9 @@ def _marked(lines: list[str]) -> str:
 def _labelled(lines: list[str]) -> str:
     for line in lines:
         if match := _words().label.match(line):
-            return line[match.end() :]
+            title = line[match.end() :]
+            own = re.split(r"[:：]", title)[-1].strip()
+            return own if own in lines else title  # the headline itself, beside the page's label
     return ""
 
 
@@ -168,7 +176,12 @@ def _candidate(line: str) -> str:
 
 def _is_row(line: str) -> bool:
     """Tell whether a line is a row of a table or a list, a date, a rating or a sentence."""
-    if line.count("*") > 1 or line.count("|") > 1 or len(_FIGURE.findall(line)) > 3:
+    if (
+        line.count("*") > 1
+        or line.count("|") > 1
+        or line.count(">") > 1
+        or len(_FIGURE.findall(line)) > 3
+    ):
         return True
     row = (
         _ONLY_DATE.match(line),
@@ -212,6 +225,8 @@ def is_front_page(head: str) -> bool:
 
 def _is_kind(line: str) -> bool:
     """Tell whether a line only says what kind of text follows: 通信行业研究, 行业周报."""
+    if _ENGLISH_KIND.search(line):
+        return True
     low = re.sub(r"[\W_]", "", clean_name(line))
     if len(low) > 3 * _SHORTEST or _words().kind.search(low) is None:
         return False
@@ -221,7 +236,10 @@ def _is_kind(line: str) -> bool:
 
 def _shown(title: str) -> str:
     """Return a title as it is shown: blanks only between Latin words, nothing at its edges."""
-    one = _spaced(_MATHS.sub(r"\1", title).replace("\\%", "%")).strip(_EDGES)
+    one = _INDEX.sub("", title)
+    if (again := _AGAIN.search(one)) and again[1] in one[: again.start()]:
+        one = one[: again.start()]  # the page adds the day that the headline has
+    one = _spaced(_MATHS.sub(r"\1", one).replace("\\%", "%")).strip(_EDGES)
     return one if len(one) <= 2 * _LONGEST else ""
 
 

@@ -51,6 +51,10 @@ _ENGLISH_BEFORE_YEAR = re.compile(
     rf"(?P<d2>{_D})(?:st|nd|rd|th)?,?)$",
     re.IGNORECASE,
 )
+_DAY_BEFORE_YEAR = re.compile(r"(?<![\d/.])(\d{1,2})/(\d{1,2})/$")
+_ENGLISH_SHORT = re.compile(
+    rf"(?<![A-Za-z\d-])(?P<d>{_D})-{_MON.replace('[a-z]*', '')}-(?P<y>[12]\d)(?!\d)", re.IGNORECASE
+)
 _BEFORE_MONTH = re.compile(
     rf"(?:(?:({_Y})|(?<!\d)(\d\d))年|([今去本明前上当])年)?(?:(?<![\d.])({_M}){_TO})?({_M})$"
 )
@@ -145,7 +149,13 @@ class Form:
 
 def forms_in(clean: str) -> list[Form]:
     """Return the dates written in a text without white space, in order, none overlapping."""
-    found = [*_around_years(clean), *_around_months(clean), *_periods(clean), *_week_spans(clean)]
+    found = [
+        *_short_english(clean),
+        *_around_years(clean),
+        *_around_months(clean),
+        *_periods(clean),
+        *_week_spans(clean),
+    ]
     found.sort(key=lambda form: (form.place.start, -form.place.end))
     kept: list[Form] = []
     for form in found:
@@ -167,11 +177,32 @@ def _around_years(clean: str) -> Iterator[Form]:
             parts = [int(part) for part in compact.groups() if part]
             days = [Written(*three) for three in zip(*[iter(parts)] * 3, strict=True)]
             yield Form(Place(*compact.span()), days[0], days[1] if len(days) > 1 else None)
+        elif written := _DAY_BEFORE_YEAR.search(clean[max(0, start - 6) : start]):
+            if form := _day_first(written, start, int(match[0])):
+                yield form
         elif english := _ENGLISH_BEFORE_YEAR.search(clean[max(0, start - 16) : start]):
             month = _ENGLISH.index((english["mon"] or english["mon2"]).lower()) + 1
             day = int(english["d1"] or english["d2"])
             begin = start - len(english[0])
             yield Form(Place(begin, match.end()), Written(int(match[0]), month, day))
+
+
+def _day_first(match: re.Match[str], start: int, year: int) -> Form | None:
+    """Return 28/4/2025 or 4/28/2025; `None` where nothing tells the day from the month."""
+    first, second = int(match[1]), int(match[2])
+    if not (first > 12) ^ (second > 12) and first != second:
+        return None
+    day, month = (first, second) if second <= 12 else (second, first)
+    if month > 12 or not 1 <= day <= 31 or month < 1:
+        return None
+    place = Place(start - len(match[0]), start + 4)
+    return Form(place, Written(year, month, day))
+
+
+def _short_english(clean: str) -> Iterator[Form]:
+    for match in _ENGLISH_SHORT.finditer(clean):
+        month = _ENGLISH.index(match["mon"].lower()) + 1
+        yield Form(Place(*match.span()), Written(2000 + int(match["y"]), month, int(match["d"])))
 
 
 def _glued_before(clean: str, start: int) -> bool:

@@ -24,6 +24,8 @@ def opens(scene: Scene) -> bool:
     """Tell whether a text begins with a day that no sentence goes on from."""
     if not scene.form.full_day or scene.form.place.start >= _FIRST:
         return False
+    if re.search(r"\w", scene.before):
+        return False
     if _SIGN.match(scene.after) or scene.alone:
         return True
     told = any(match.start() < _VERB for match in whole_words(date_words().after, scene.after))
@@ -50,6 +52,8 @@ def own_rank(scene: Scene, kind: DateKind) -> int:
         return _SITE
     if scene.signed or ((kind is not DateKind.OWN_NOTE or timed) and _labelled(scene)):
         return _LABEL
+    if _labelled_other(scene):
+        return 0
     if beside_rating(scene) and kind is not DateKind.OWN_NOTE:
         return _PAGE
     if kind not in (DateKind.EVENT, DateKind.MENTION):
@@ -82,6 +86,15 @@ def _labelled(scene: Scene) -> bool:
     if not closed and scene.form.place.start > _FIRST_PAGES and scene.form.time is None:
         return False
     return not date_words().not_label.search(scene.before[: match.start()])
+
+
+def _labelled_other(scene: Scene) -> bool:
+    """Tell whether a label makes it the day of something else: 会议时间, 上市日期."""
+    words = date_words()
+    match = words.label.search(scene.before)
+    if match is None or scene.before.endswith("评级", 0, match.start()):
+        return False  # the day of a rating is that of the note which gives it
+    return bool(words.not_label.search(scene.before[: match.start()]))
 
 
 def _in_sentence(scene: Scene) -> bool:

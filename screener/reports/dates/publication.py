@@ -87,6 +87,7 @@ _NEVER_QUOTED = {_PRINTED_FILE: "", _ADDRESS: "", _HEADING: ""}
 _PAGE_HEAD = 600
 _SUFFIX = re.compile(r"\.(?:pdf|docx?|pptx?|txt|html?)(?![a-z])", re.IGNORECASE)
 _NAME_BREAK = re.compile(r"[。;,:《》\]]|https?")
+_PATH_DAY = re.compile(r"(?:/|/t)(20\d\d)[/-]?([01]\d)[/-]?([0-3]\d)(?!\d)")
 _URL = re.compile(r"https?:/{1,2}[A-Za-z0-9./?=&%_~#:-]{6,200}")
 
 
@@ -102,7 +103,7 @@ def _names(text: Text, file_name: str) -> Iterator[tuple[str, str]]:
             _NAME_BREAK.split(head[max(0, suffix.start() - 80) : suffix.start()])[-1],
         )
     for address in _URL.finditer(head):
-        yield _ADDRESS, address[0].replace("/", "_").replace("t20", "_20")
+        yield _ADDRESS, _PATH_DAY.sub(r"_\1\2\3_", address[0]).replace("/", "_")
 
 
 # --- printed

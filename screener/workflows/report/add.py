@@ -21,6 +21,7 @@ from screener.reports.text.found import Doubt, Finding
 from screener.reports.text.layout import lay_out
 from screener.reports.text.text import make_text
 from screener.workflows.report.card_store import CardState, Kept, next_id, store_card
+from screener.workflows.report.dating import undated_text
 from screener.workflows.report.doubts import Answer, Settle, settle_doubts
 from screener.workflows.report.edit import Said, known_themes, publication_said, reading_with
 from screener.workflows.report.name_master import Masters, read_masters
@@ -164,6 +165,8 @@ def add_report(
     if written is not None and not known:
         report = written
     remarks += _copies(place, reading, report_id) if not known else _differences(report, written)
+    if not (written or report).published.known:
+        remarks.append(undated_text(report.id, written=written is not None))
     made = _make_baskets(place, report, enabled=settle is Settle.YES and not dry_run)
     return Added(
         outcome=outcome,

@@ -20,6 +20,7 @@ from screener.workflows.report.check_cases import answer_without_listing
 from screener.workflows.report.check_rules import answer, day_of
 from screener.workflows.report.check_tables import Tables, last_due, read_tables
 from screener.workflows.report.check_values import printed_step
+from screener.workflows.report.dating import require_date
 from screener.workspace.locate import Workspace
 
 __all__ = [
@@ -118,10 +119,13 @@ def check_report(place: Workspace, report_id: str, *, version: int | None = None
     ------
     ReportNotFound, AmbiguousMention
         If no id, or more than one, begins so.
+    DateRangeError
+        If nobody has said when it was published.
     DataError
         If the workspace holds no market data yet.
     """
     report = get_report(place, report_id)
+    require_date(report)
     with Store.open(place.data_cache, version=version) as store:
         return check_claims(store, report)
 

@@ -10,8 +10,18 @@ from screener.workspace.broken import Broken
 __all__ = ["require_date", "undated_card", "undated_text"]
 
 
-def undated_text(report_id: str) -> str:
-    """Say that a card feeds nothing, and how its date is given."""
+def undated_text(report_id: str, *, written: bool = True) -> str:
+    """Say that a card feeds nothing, and how its date is given; before it is written by an option.
+
+    Parameters
+    ----------
+    report_id
+        The report.
+    written
+        Whether it has a card already.
+    """
+    if not written:
+        return say("Nothing tells when it was published: give --published 2026-05-14")
     return say(
         "The date of report {report} is unknown: it makes no event and no call until you give it: "
         "screener report edit {report} --published 2026-05-14",
