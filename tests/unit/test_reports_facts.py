@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -386,3 +387,18 @@ def test_no_estimates() -> None:
     assert facts(f"{STAR}、{HILL}\n{whole}").estimates == ()  # of whom is not told
     two = f"预计{STAR}2026年净利润1.5亿元。预计{STAR}2026年净利润1.6亿元，EPS为0.5元。"
     assert facts(two).estimates == (estimate(STAR_ID, 2026, 0.5, None),)
+
+
+# --- bounds ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["TP ", "| 目标价 ", "名称\n目标价\n", f"名称 目标价 {STAR}\n", "回本期3年", "稳健向上\n", "景气度\t",
+     f"{STAR}、", f"{STAR} 12.5 13.5 8%\n", "2024A2025E", "申万机械指数跌2%", "服务器指数(8841058.WI)",
+     "本周(5月18日-5月22日)", "英伟达", "目标价由", "1 2 3 ", "28\n"],
+)  # fmt: skip
+def test_what_is_repeated_without_end_is_read_soon(unit: str) -> None:
+    began = time.process_time()
+    facts(unit * (40_000 // len(unit)))
+    assert time.process_time() - began < 3.0  # a tenth of it on a free machine

@@ -68,9 +68,10 @@ class _Case:
 
     def claims(self) -> Iterator[FoundClaim]:
         """Yield its figures in the order of the table of a card."""
-        investment = self._first(_INVESTMENT)
-        rent = self._first(_RENT)
-        if self.start < 0 or investment is None or rent is None:
+        if self.start < 0:
+            return
+        investment, rent = self._first(_INVESTMENT), self._first(_RENT)
+        if investment is None or rent is None:
             return
         cost = _money(investment, "a")
         yield self._claim(investment, "investment", cost, ClaimUnit.CNY)

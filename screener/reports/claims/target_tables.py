@@ -25,6 +25,7 @@ _NAME_CELLS = re.compile(r"股份|股票|公司|名称|简称|证券|标的|个�
 _CODE_CELLS = re.compile(r"代码|编号|Ticker|Code")
 _LONGEST_HEAD, _LONGEST_CELL, _LONGEST_ROW = 12, 24, 240
 _MOST_ROWS = 400
+_FEWEST_CELLS, _MOST_CELLS = 3, 40
 _NUMBER = rf"(?:{NUMBER})(?!\.?\d)"
 _CHANGE = re.compile(rf"[+-]?{_NUMBER}%")
 _CLOSE_TO = Decimal("0.006")
@@ -66,6 +67,7 @@ class TargetTables:
         self._following = _next_companies(names, len(self.clean))
         self._borders: list[int] | None = None
         self._lines: list[_Line] | None = None
+        self._line_starts: list[int] = []
 
     def column(self, head: Cue, end: int) -> Iterator[Cell]:
         """Yield the cells under a head, up to where another begins."""
@@ -126,7 +128,7 @@ class TargetTables:
     def _blank(self, head: Cue, end: int) -> list[Cell]:
         """Count the cells of a head's line from the names' on, and those of each row under it."""
         lines, at = self._around(head)
-        if at < 0 or len(lines[at].cells) < 3:
+        if at < 0 or not _FEWEST_CELLS <= len(lines[at].cells) <= _MOST_CELLS:
             return []
         heads = [self.clean[slice(*cell)] for cell in lines[at].cells]
         own = _cell_at(lines[at], head.start)
@@ -136,7 +138,8 @@ class TargetTables:
         for line in lines[at + 1 : at + 1 + _MOST_ROWS]:
             if line.start >= end:
                 break
-            found += self._cell_of_row(line, columns, own, len(heads))
+            if len(line.cells) <= _MOST_CELLS:
+                found += self._cell_of_row(line, columns, own, len(heads))
         return found
 
     def _cell_of_row(self, line: _Line, columns: Sequence[int], own: int, count: int) -> list[Cell]:
@@ -193,7 +196,8 @@ class TargetTables:
         """Return the lines, and the number of that on which a head stands; -1 for a border's."""
         if self._lines is None:
             self._lines = list(self._printed_lines())
-        at = bisect_right([line.start for line in self._lines], head.start) - 1
+            self._line_starts = [line.start for line in self._lines]
+        at = bisect_right(self._line_starts, head.start) - 1
         return self._lines, at
 
     def _printed_lines(self) -> Iterator[_Line]:
