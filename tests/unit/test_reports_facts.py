@@ -394,9 +394,9 @@ def test_no_estimates() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["TP ", "| 目标价 ", "名称\n目标价\n", f"名称 目标价 {STAR}\n", "回本期3年", "稳健向上\n", "景气度\t",
-     f"{STAR}、", f"{STAR} 12.5 13.5 8%\n", "2024A2025E", "申万机械指数跌2%", "服务器指数(8841058.WI)",
-     "本周(5月18日-5月22日)", "英伟达", "目标价由", "1 2 3 ", "28\n"],
+    ["TP ", "| 目标价 ", "名称\n目标价\n", f"名称 目标价 {STAR}\n", "回本期3年", "稳健向上\n",
+     "景气度\t", f"{STAR}、", f"{STAR} 12.5 13.5 8%\n", "2024A2025E", "申万机械指数跌2%",
+     "服务器指数(8841058.WI)", "本周(5月18日-5月22日)", "英伟达", "目标价由", "1 2 3 ", "28\n"],
 )  # fmt: skip
 def test_what_is_repeated_without_end_is_read_soon(unit: str) -> None:
     began = time.process_time()
