@@ -191,6 +191,12 @@ def test_where_numbers_part(original: str, parted: list[str]) -> None:
             f"{STAR} - 2025年营收9亿元 [1]- 2024年营收8亿元 [2]",
             [(STAR, "revenue", 9e8), (STAR, "revenue", 8e8)],
         ),
+        (f"{STAR}（300901）深度。供应链传闻称英伟达2026Q1净利润5亿元。", []),
+        (
+            f"{STAR}（300901）点评。核心观点 {STAR}业务放量 [1]- 2025年营收9亿元。",
+            [(STAR, "revenue", 9e8)],
+        ),
+        (f"{STAR}（300901）点评 增持（维持） 2025年营收9亿元。", [(STAR, "revenue", 9e8)]),
         (f"{STAR}2025年营收9亿元，去年同期净利润3亿元。", [(STAR, "revenue", 9e8)]),
         (f"{STAR}市值27.80 28.80亿元。", []),
     ],
