@@ -95,6 +95,11 @@ STAR_ID, HILL_ID, BAY_ID, ISLE_ID = "300901.SZ", "603901.SH", "000901.SZ", "0090
         (f"{ISLE}(0901.HK)目标价：45.50，评级买入", [(ISLE_ID, 45.5, "")]),
         (f"看好{STAR}，目标28元，止损20元。", [(STAR_ID, 28.0, "")]),
         (f"{ISLE}：上望HK$45。", [(ISLE_ID, 45.0, "")]),
+        (f"给予{STAR}28元目标价。", [(STAR_ID, 28.0, "")]),
+        (f"{STAR}评级及目标价分别为“买入”及28元。", [(STAR_ID, 28.0, "")]),
+        (f"{STAR}目标价由25元上调逾一成至28元。", [(STAR_ID, 28.0, "")]),
+        (f"{ISLE}(0901.HK)目标价由40元升至55元。", [(ISLE_ID, 55.0, "")]),
+        (f"{STAR}: fair value RMB28", [(STAR_ID, 28.0, "")]),
         # None: which, whose, or in which money is not told.
         (f"{STAR}目标价27.80 28.80元。", []),
         (f"{STAR}目标价\n27.80\n28.80", []),
@@ -199,6 +204,12 @@ def test_where_numbers_part(original: str, parted: list[str]) -> None:
         (f"{STAR}（300901）点评 增持（维持） 2025年营收9亿元。", [(STAR, "revenue", 9e8)]),
         (f"{STAR}2025年营收9亿元，去年同期净利润3亿元。", [(STAR, "revenue", 9e8)]),
         (f"{STAR}市值27.80 28.80亿元。", []),
+        (f"{STAR}\n代码\t收盘价（元）\t\n300308\t12.5", []),
+        (f"{STAR}（300901）\n收盘价（元）\t总市值（亿元）\n12.5\t300", []),
+        (
+            f"{STAR}（300901）\n收盘价（元）\t12.5\n总市值（亿元）\t300",
+            [(STAR, "price", 12.5), (STAR, "market cap", 3e10)],
+        ),
     ],
 )
 def test_whose_a_figure_is(text: str, expected: list[tuple[str, str, float]]) -> None:

@@ -17,7 +17,7 @@ _CURRENCIES = r"人民币|RMB|Rmb|CNY|¥|港元|港币|HK\$|HKD|美元|US\$|USD|
 _CUE = re.compile(
     r"(?P<old>原|前|此前|先前|旧|[Pp]revious|[Pp]rior|Old)?"
     r"(?P<cue>目标(?:价(?:格|位|值)?|股价)|合理(?:股价|价格|价值区间|价值|估值|价)"
-    r"|(?:Target|target)[Pp]rice|[Pp]rice[Tt]arget|TP|PT"
+    r"|(?:Target|target)[Pp]rice|[Pp]rice(?:[Tt]arget|[Oo]bjective)|[Ff]air[Vv]alue|TP|PT"
     r"|(?P<weak>目标|上望|Target|target))"
 )
 _NUMBER = rf"(?:{NUMBER})(?!\.?\d)"
@@ -26,7 +26,15 @@ _FIGURE = re.compile(
     rf"(?![%‰倍xX亿万千百个月年日点号家、])(?P<after>{_CURRENCIES})?(?:/股)?"
     r"(?:\((?P<line>[AH])股?\))?"
 )
-_CHANGE = re.compile(rf"[+-]?{_NUMBER}(?:%|个百分点)")
+_CHANGE = re.compile(
+    rf"[+-]?{_NUMBER}(?:%|个百分点)|(?:逾|超过|超|近|约)?[一二两三四五六七八九]成半?"
+)
+_AHEAD = re.compile(
+    rf"(?:(?P<before>{_CURRENCIES})(?P<number>{_NUMBER})"
+    rf"|(?P<plain>{_NUMBER})(?P<after>{_CURRENCIES}))"
+    r"(?:/股)?的?(?:12个月|6个月)?(?:新)?$"
+)
+"""A figure right before the words, with its money: 28元目标价."""
 _LABEL = re.compile(
     rf"\([^()\d]{{0,12}}\)|\(\d{{1,2}}(?:-\d{{1,2}})?个月\)|\((?:{_CURRENCIES})(?:/股)?\)"
 )
@@ -39,7 +47,8 @@ _RANGE = re.compile(r"[-~]")
 _SLASH = re.compile(r"/")
 _FILLER = re.compile(
     r"为|是|[:)|=(]|仍|均|分别|约|近|上调|下调|调升|调降|调高|调低|调整|提升|提高|升|降|微|轻微|大|小幅|幅|"
-    r"再|亦|也|给予|设定|设|定|上看|看|维持|保持|不变|在|于|达|每股|区间|的|我们|目前|原来|最新|高|"
+    r"[“\"'《]?(?:强烈推荐|买入|增持|推荐|跑赢大市|优于大市|持有|中性|减持|卖出|沽售|跑赢行业)[”\"'》]?(?:评级)?|"
+    r"及|和|再|亦|也|给予|设定|设|定|上看|看|维持|保持|不变|在|于|达|每股|区间|的|我们|目前|原来|最新|高|"
     r"moved?|moves|goes|edge[sd]|raised|lifted|cut|lowered|trimmed|remains?|unchanged|up|down|is|was|"
     r"of|at|by|set|our|new|the"
 )
@@ -48,6 +57,7 @@ _STEPS = (
     ("range", _RANGE), ("slash", _SLASH), ("filler", _FILLER),
 )  # fmt: skip
 _MOST_STEPS = 16
+_LONGEST_AHEAD = 24  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +173,18 @@ class TargetFigures:
                 found.started = "from"
             moved = moved or (bool(found.values) and kind in ("filler", "change"))
             at = match.end()
+        return found
+
+    def before(self, cue: Cue) -> TargetReading:
+        """Read the figure that stands right before the words, if one does."""
+        least = max(0, cue.start - _LONGEST_AHEAD)
+        match = _AHEAD.search(self.clean, least, cue.start)
+        found = TargetReading()
+        if match is not None:
+            number = Decimal((match["number"] or match["plain"]).replace(",", ""))
+            money = match["before"] or match["after"]
+            found.values.append(Value(number, money, "", cue.end))
+            found.links.append("")
         return found
 
     def _step(self, at: int, limit: int) -> tuple[str, re.Match[str] | None]:

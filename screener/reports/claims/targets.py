@@ -30,7 +30,7 @@ _REACH = 400  # characters before a target in which its company stands
 _SENTENCES = 3  # without a name, before one
 _BESIDE = re.compile(r"(?:[(【\[]?[A-Z\d.:]{0,12}[)】\]]?)?(?:的|[AH]股)?(?:[(,:]|12个月)?")
 _NEAR = 7  # characters around a name in which a word makes it a customer
-_HONG_KONG = re.compile(r"港元|港币|HK\$|HKD|港股|恒生|恒指|H股")
+_HONG_KONG = re.compile(r"港元|港币|HK\$|HKD|港股|恒生|恒指|H股|\.HK")
 _DOLLARS = re.compile(r"美元|US\$|USD|ADR|ADS")
 _H_LINE, _A_LINE = re.compile(r"H股$"), re.compile(r"A股$")
 _OF = {"A": Currency.CNY, "H": Currency.HKD}
@@ -84,6 +84,8 @@ class Targets:
             if cue.old:
                 continue
             reading = self.figures.read(cue.end)
+            if not reading.values and not cue.weak:
+                reading = self.figures.before(cue)
             if reading.values:
                 yield from self._prose(cue, reading)
             elif not cue.weak:
