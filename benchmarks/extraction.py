@@ -116,12 +116,11 @@ def answer_of(labels: Labels, names: NameIndex, closes: Closes | None = None) ->
             for one in reading.securities.findings
             if (rating := getattr(one, "rating", ""))
         },
-        claims={
-            (claim.listing.id if claim.listing else claim.subject, claim.measure, claim.as_of):
-            claim.value
+        claims=frozenset(
+            ((str(claim.listing or claim.subject), claim.measure, claim.as_of), claim.value)
             for claim in (found.claim for found in reading.claims)
-        },
-    )  # fmt: skip
+        ),
+    )
 
 
 _UNTOLD = date(2026, 11, 29)  # stands for a day that neither text nor user tells

@@ -33,7 +33,7 @@ class Answer:
     own_ratings
         Rating by listing.
     claims
-        Value by whose, of what, of when.
+        Whose, of what, of when, and the value; two values of one thing are two claims.
     """
 
     roles: Mapping[str, str]
@@ -41,13 +41,13 @@ class Answer:
     broker: str = ""
     rating: str = ""
     own_ratings: Mapping[str, str]
-    claims: Mapping[ClaimKey, float]
+    claims: frozenset[tuple[ClaimKey, float]]
 
     @property
     def targets(self) -> dict[str, set[float]]:
         """Target prices by listing, both ends of a range."""
         found: dict[str, set[float]] = {}
-        for (subject, measure, _), value in self.claims.items():
+        for (subject, measure, _), value in self.claims:
             if measure.startswith("target price"):
                 found.setdefault(subject, set()).add(value)
         return found
@@ -197,18 +197,18 @@ def _targets(count: _Count, labels: Labels, answer: Answer) -> None:
 def _claims(
     count: _Count,
     wanted: Mapping[ClaimKey, float],
-    found: Mapping[ClaimKey, float],
+    found: frozenset[tuple[ClaimKey, float]],
     *,
     every: bool,
 ) -> None:
-    for key, value in found.items():
+    for key, value in sorted(found):
         if key in wanted and wanted[key] == value:
             count.right("claims")
         elif every or key in wanted:
             kind = "another value" if key in wanted else "not labelled"
             count.wrong("claims", kind, f"{' '.join(key)} {value:g}")
     for key, value in wanted.items():
-        if found.get(key) != value:
+        if (key, value) not in found:
             count.missing("claims", "not found", f"{' '.join(key)} {value:g}")
 
 

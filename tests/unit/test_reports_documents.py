@@ -383,6 +383,14 @@ class TestPdf:
         assert read[1:-1] == [list(row) for row in rows]
         assert read[-1] == ["风险提示：需求不及预期"]
 
+    def test_scanned_pages_among_others_are_told(self) -> None:
+        text = lines(SIMPLIFIED[:40], SIMPLIFIED[40:])
+        read = read_bytes(pdf([text, scan(), text, scan("扫描件"), lines("短页")]), name="a.pdf")
+        (told,) = read.remarks
+        assert told.startswith("page(s) 2, 4 of a.pdf are pictures without a text layer")
+        assert "OCR" in told
+        assert read_bytes(pdf([text, lines("短页")])).remarks == ()
+
     def test_columns_of_prose_stay_columns(self) -> None:
         left = [f"左栏的第{number}行写着公司的业务与产品进展" for number in "一二三四"]
         right = [f"右栏的第{number}行写着行业的需求与竞争格局" for number in "一二三四"]

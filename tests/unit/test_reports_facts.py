@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -83,10 +84,28 @@ STAR_ID, HILL_ID, BAY_ID, ISLE_ID = "300901.SZ", "603901.SH", "000901.SZ", "0090
          [(STAR_ID, 5.8, ""), (HILL_ID, 9.0, "")]),
         (f"目標價（港幣）：411.00 {ISLE}", []),  # no company before it
         (f"{ISLE} 目標價（港幣）：411.00 2026年", [(ISLE_ID, 411.0, "")]),
+        (f"{STAR}（300901）深度。客户包括{HILL}。给予目标价28元。", [(STAR_ID, 28.0, "")]),
+        (f"{STAR}业绩好。公司向{HILL}供货，目标价28元。", [(STAR_ID, 28.0, "")]),
+        (f"买入{STAR}（目标价28元）、{HILL}（目标价30元）。",
+         [(STAR_ID, 28.0, ""), (HILL_ID, 30.0, "")]),
+        (f"{STAR}目标价25元上调12%至28元。", [(STAR_ID, 28.0, "")]),
+        (f"{STAR}目标价由25元大升12%至28元（原评级中性）。", [(STAR_ID, 28.0, "")]),
+        (f"Raise {STAR} TP to RMB45 from RMB40. BUY.", [(STAR_ID, 45.0, "")]),
+        (f"{STAR}(300901) 买入 目标价 28.80 现价 24.5", [(STAR_ID, 28.8, "")]),
+        (f"{ISLE}(0901.HK)目标价：45.50，评级买入", [(ISLE_ID, 45.5, "")]),
+        (f"看好{STAR}，目标28元，止损20元。", [(STAR_ID, 28.0, "")]),
+        (f"{ISLE}：上望HK$45。", [(ISLE_ID, 45.0, "")]),
+        (f"给予{STAR}28元目标价。", [(STAR_ID, 28.0, "")]),
+        (f"{STAR}评级及目标价分别为“买入”及28元。", [(STAR_ID, 28.0, "")]),
+        (f"{STAR}目标价由25元上调逾一成至28元。", [(STAR_ID, 28.0, "")]),
+        (f"{ISLE}(0901.HK)目标价由40元升至55元。", [(ISLE_ID, 55.0, "")]),
+        (f"{STAR}: fair value RMB28", [(STAR_ID, 28.0, "")]),
         # None: which, whose, or in which money is not told.
         (f"{STAR}目标价27.80 28.80元。", []),
         (f"{STAR}目标价\n27.80\n28.80", []),
         (f"看好{STAR}和{HILL}，目标价30元。", []),
+        (f"{STAR}目标30家门店，目标增速20%。", []),
+        (f"{STAR}目标价：1、估值修复 2、业绩", []),
         (f"{STAR}目标价涨幅超82%，原目标价20元。", []),
         (f"{STAR}目标价由20元。", []),
         (f"{STAR}目标价下调43%至上调13%不等。", []),
@@ -112,6 +131,10 @@ TABLED = [(STAR_ID, 25.5, ""), (HILL_ID, 30.25, ""), (BAY_ID, 8.25, "")]
         "\n".join(f"| {' | '.join(row)} |" for row in CELLS),
         "\n".join("\t".join(row[1:]) for row in CELLS),
         "\r\n".join(" | ".join(row[1:]) for row in CELLS),
+        "\n".join(" ".join(row) for row in CELLS),
+        "\n".join(" ".join(row[1:]) for row in CELLS),
+        "\n".join(cell for row in CELLS for cell in row[1:]),
+        "\n".join(cell for row in CELLS for cell in row),
     ],
 )
 def test_a_column_of_targets_whatever_its_borders(text: str) -> None:
@@ -173,8 +196,20 @@ def test_where_numbers_part(original: str, parted: list[str]) -> None:
             f"{STAR} - 2025年营收9亿元 [1]- 2024年营收8亿元 [2]",
             [(STAR, "revenue", 9e8), (STAR, "revenue", 8e8)],
         ),
+        (f"{STAR}（300901）深度。供应链传闻称英伟达2026Q1净利润5亿元。", []),
+        (
+            f"{STAR}（300901）点评。核心观点 {STAR}业务放量 [1]- 2025年营收9亿元。",
+            [(STAR, "revenue", 9e8)],
+        ),
+        (f"{STAR}（300901）点评 增持（维持） 2025年营收9亿元。", [(STAR, "revenue", 9e8)]),
         (f"{STAR}2025年营收9亿元，去年同期净利润3亿元。", [(STAR, "revenue", 9e8)]),
         (f"{STAR}市值27.80 28.80亿元。", []),
+        (f"{STAR}\n代码\t收盘价（元）\t\n300308\t12.5", []),
+        (f"{STAR}（300901）\n收盘价（元）\t总市值（亿元）\n12.5\t300", []),
+        (
+            f"{STAR}（300901）\n收盘价（元）\t12.5\n总市值（亿元）\t300",
+            [(STAR, "price", 12.5), (STAR, "market cap", 3e10)],
+        ),
     ],
 )
 def test_whose_a_figure_is(text: str, expected: list[tuple[str, str, float]]) -> None:
@@ -369,3 +404,18 @@ def test_no_estimates() -> None:
     assert facts(f"{STAR}、{HILL}\n{whole}").estimates == ()  # of whom is not told
     two = f"预计{STAR}2026年净利润1.5亿元。预计{STAR}2026年净利润1.6亿元，EPS为0.5元。"
     assert facts(two).estimates == (estimate(STAR_ID, 2026, 0.5, None),)
+
+
+# --- bounds ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["TP ", "| 目标价 ", "名称\n目标价\n", f"名称 目标价 {STAR}\n", "回本期3年", "稳健向上\n",
+     "景气度\t", f"{STAR}、", f"{STAR} 12.5 13.5 8%\n", "2024A2025E", "申万机械指数跌2%",
+     "服务器指数(8841058.WI)", "本周(5月18日-5月22日)", "英伟达", "目标价由", "1 2 3 ", "28\n"],
+)  # fmt: skip
+def test_what_is_repeated_without_end_is_read_soon(unit: str) -> None:
+    began = time.process_time()
+    facts(unit * (40_000 // len(unit)))
+    assert time.process_time() - began < 3.0  # a tenth of it on a free machine

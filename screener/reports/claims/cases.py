@@ -26,7 +26,9 @@ _SUBJECT = re.compile(
     r"(?P<count>\d{1,3}(?:,\d{3}){1,3}|\d{3,9})(?:个|张|块|卡)?(?:GPU)?(?:卡)?(?:的)?(?:[\u4e00-\u9fff]{0,6})集群"
 )
 _INVESTMENT = re.compile(rf"总?投资(?:总?额|规模)(?:为|需|约需|约)?{_MONEY}")
-_PART = re.compile(rf"{_MONEY}用于(?:[^。,;]|(?<=\d),(?=\d)){{0,20}}?(?P<what>服务器|基础设施)")
+_PART = re.compile(
+    rf"{_MONEY}用于(?:[^。,;]|(?<=\d),(?=\d)){{0,20}}?(?P<what>服务器|伺服器|基础设施)"
+)
 _SHARE = re.compile(
     rf"{_ABOUT}(?P<a>{_N})%(?:为|来自|是)(?P<what>股权资本|自有资金|资本金|股权|银行贷款|贷款|债务|融资租赁)"
 )
@@ -38,7 +40,7 @@ _RENT = re.compile(
 )
 _SCALE = {"亿": 8, "万": 4}
 _DEBT = frozenset({"银行贷款", "贷款", "债务", "融资租赁"})
-_WHAT = {"服务器": "servers", "基础设施": "infrastructure"}
+_WHAT = {"服务器": "servers", "伺服器": "servers", "基础设施": "infrastructure"}
 _REACH = 600  # characters before a payback in which its case stands
 _SLACK = 0.1
 
@@ -68,9 +70,10 @@ class _Case:
 
     def claims(self) -> Iterator[FoundClaim]:
         """Yield its figures in the order of the table of a card."""
-        investment = self._first(_INVESTMENT)
-        rent = self._first(_RENT)
-        if self.start < 0 or investment is None or rent is None:
+        if self.start < 0:
+            return
+        investment, rent = self._first(_INVESTMENT), self._first(_RENT)
+        if investment is None or rent is None:
             return
         cost = _money(investment, "a")
         yield self._claim(investment, "investment", cost, ClaimUnit.CNY)

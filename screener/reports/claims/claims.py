@@ -100,7 +100,7 @@ class Reader:
         self.said: Company | None = None
         self.span: Told | None = None
         self.span_age = 0
-        self.targets = Targets(text, self.names, self.told, self.breaks)
+        self.targets = Targets(text, self.names, self.told, self.words, self.breaks)
         self.sectors = Sectors(self.clean, self.words, self.told)
 
     def claims(self) -> tuple[FoundClaim, ...]:

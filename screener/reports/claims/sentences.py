@@ -32,6 +32,7 @@ _STRANGER = re.compile(
     r"[A-Z][A-Za-z]{0,20}[a-z]{2}|[A-Z]{5}|[\u4e00-\u9fff]{2,6}(?:集团|股份|科技|控股|实业)"
 )
 """How a clause begins that speaks of a company which is not known."""
+_CODE = re.compile(r"0\d{4}|\d{6}")
 _FOOTNOTE = 2  # digits: a bare number of so few is that of a footnote or a page
 
 
@@ -204,8 +205,9 @@ class Reading:
         if found.name == TARGET or (self.assumed and found.flow):
             self._unbind()
             return
-        cell = bool(token.label) and not self.assumed and not named
-        stands = self.subjects.clear or cell
+        heads = before is not None and before.kind is Kind.MEASURE and bool(before.label)
+        cell = bool(token.label) and not self.assumed and not named and not heads
+        stands = (self.subjects.clear and not heads) or cell
         self.bound = Bound((found,), token.label, token.start) if stands else Bound()
 
     def _of_the_figures_before(self, found: Measure) -> bool:
@@ -266,6 +268,8 @@ class Reading:
 
     def _figure(self) -> None:
         first, clean = self.at, self.subjects.clean
+        if self.bound.label and _CODE.fullmatch(self.token.text):
+            self._unbind()  # the label heads a column, and this is the code of its first row
         if not self.bound.measures and not self._may_lead():
             self.subjects.clear = self.subjects.clear and len(self.token.text) <= _FOOTNOTE
             return

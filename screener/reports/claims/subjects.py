@@ -206,7 +206,7 @@ class Subjects:
             return _Part.OBJECT
         if passing(gap) or self.words.ends_in("topic_before", gap):
             return _Part.SUBJECT
-        if self._followed_by_figures(at) or not self._someone():
+        if self._followed_by_figures(at) or not self._another(self.found[at].spotted):
             return _Part.SUBJECT
         return _Part.UNCLEAR
 
@@ -238,6 +238,8 @@ class Subjects:
             end = token.end
         return False
 
-    def _someone(self) -> bool:
+    def _another(self, company: Company) -> bool:
+        """Tell whether a sentence may speak of another company than one."""
         known = self.inherited
-        return bool(self.group or known.item or known.said or known.whole)
+        others = [*self.group, *filter(None, (known.item, known.said, known.whole))]
+        return any(not company or not same_company(company, other) for other in others)

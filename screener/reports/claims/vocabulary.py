@@ -358,7 +358,8 @@ def _pattern(kinds: Iterable[str]) -> re.Pattern[str]:
     signs = re.escape("".join(_SIGNS))
     parts = [
         f"(?P<marker>{_MARKER.pattern})",
-        r"(?P<semicolon>(?<=\])-)",  # the bullet after a reference such as [2]
+        # The bullet after a reference such as [2], and a rating at the head of what follows it.
+        r"(?P<semicolon>(?<=\])-|(?:买入|增持|推荐|看好|中性|优于大市)\((?:维持|首次|上调|下调)[^()]{0,4}\))",
         *(
             f"(?P<{kind.value}>(?=[A-Za-z0-9一三半上下前第中¥$人港美欧日韩新台英卢+-]){text})"
             for kind, text in _FIXED

@@ -142,7 +142,7 @@ class _Read:
     pages: list[list[_Line]]
     left_out: list[int]  # numbers of pages beyond their share of time or bytes
     unread: int  # pages after the last that was come to
-    pictured: bool  # whether any shows a picture, as far as that matters
+    pictured: list[int]  # numbers of pages that show a picture and next to no text
 
     def remarks(self, name: str) -> tuple[str, ...]:
         """Tell what was not read."""
@@ -152,6 +152,12 @@ class _Read:
             said.append(
                 f"page(s) {shown} of {name} were not read: they take more than "
                 f"{BOUNDS.page_seconds:g} seconds or {BOUNDS.page_bytes / 1e6:.0f} MB"
+            )
+        if self.pictured:
+            shown = ", ".join(map(str, self.pictured[:10])) + " …" * (len(self.pictured) > 10)
+            said.append(
+                f"page(s) {shown} of {name} are pictures without a text layer, as a scan has: what "
+                f"they show was not read; {_OCR}"
             )
         if self.unread:
             said.append(
@@ -166,7 +172,7 @@ def _read_pages(reader: PdfReader, seconds: float) -> _Read:
 
     end = time.process_time() + seconds
     count = len(reader.pages)
-    read = _Read([], [], 0, False)
+    read = _Read([], [], 0, [])
     letters = 0
     for number in range(count):
         left = end - time.process_time()
@@ -179,10 +185,11 @@ def _read_pages(reader: PdfReader, seconds: float) -> _Read:
         except (OutOfTime, LimitReachedError, _TooMuch):
             lines = []
             read.left_out.append(number + 1)
-        letters += sum(len(line.text) for line in lines)
+        own = sum(len(line.text) for line in lines)
+        letters += own
         read.pages.append(lines)
-    if letters < _SPARSE * len(read.pages):
-        read.pictured = any(_has_picture(reader.pages[at]) for at in range(len(read.pages)))
+        if own < _SPARSE and _shows_picture(reader, number):
+            read.pictured.append(number + 1)
     return read
 
 
@@ -265,6 +272,15 @@ def _placed(text: str, along: float, low: float, high: float) -> _Line:
     if along >= high - margin:
         return _Line(text, "head", high - along)
     return _Line(text, "foot" if along <= low + margin else "", along - low)
+
+
+def _shows_picture(reader: PdfReader, number: int) -> bool:
+    from pypdf.errors import PyPdfError
+
+    try:
+        return _has_picture(reader.pages[number])
+    except (PyPdfError, *_MISREAD):  # the page's text is read, whatever its pictures are
+        return False
 
 
 def _has_picture(page: PageObject) -> bool:
