@@ -208,7 +208,9 @@ def _drawn(calls: Sequence[Row], paths: Mapping[str, CallPath]) -> Iterator[Node
         yield section(title, node("p", none, class_="note"), name="paths")
         return
     newest = say_count("The newest {n} call.", "The newest {n} calls.", len(charts))
-    yield section(title, node("p", newest, class_="note"), charts, name="paths")
+    yield section(
+        title, node("p", newest, class_="note"), node("div", charts, class_="pair"), name="paths"
+    )
 
 
 def _call(row: Row, path: CallPath) -> Node:

@@ -85,13 +85,19 @@ def _distribution(item: Distribution) -> Iterator[Child]:
     field = item.field
     label = field.title_zh if bound() is Language.ZH else field.name
     ends = (_written(field, item.low), _written(field, item.high))
-    marks = [(item.share(cut), _written(field, cut)) for cut in item.cuts if cut is not None]
+    marks = [
+        (item.share(cut), _written(field, cut))
+        for cut in item.cuts
+        if cut is not None and item.low < cut < item.high
+    ]
     line = say(
         "{field}: {n} names with a value, {lacking} without",
         field=label,
         n=count_text(sum(item.counts)),
         lacking=count_text(item.lacking),
     )
+    if item.logarithmic:
+        line = say("{line}; logarithmic", line=line)
     yield histogram(
         item.counts,
         (f"≤ {ends[0]}", f"≥ {ends[1]}"),
