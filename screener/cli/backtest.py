@@ -215,7 +215,7 @@ def backtest(
 
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
     """
-    from screener.files.writing import check_targets, write_csv, write_json
+    from screener.files.writing import check_targets, write_csv, write_json, write_text
     from screener.render.backtest import backtest_page
     from screener.render.performance import metrics_page
     from screener.render.variants import variants_page
@@ -272,7 +272,7 @@ def backtest(
         write_csv(metrics, METRICS.names, measured, excel=excel)
     if html is not None:
         with working("making the page"):
-            found.to_html(html)
+            write_text(html, found.to_html())
     remarks = [*(line for run in runs for line in run.remarks), *found.save()]
     if "-" not in (csv, json, ledger, metrics, html):
         console().print(backtest_page(runs[0]) if len(runs) == 1 else variants_page(runs))

@@ -76,7 +76,7 @@ def score(
 
     Example: screener score --by broker,rating --calls calls.csv
     """
-    from screener.files.writing import check_targets, write_csv, write_json
+    from screener.files.writing import check_targets, write_csv, write_json, write_text
     from screener.render.score import score_page
     from screener.results.score import CALLS, SCORES
     from screener.workflows.score.rows import call_rows, score_document, score_rows
@@ -97,7 +97,7 @@ def score(
         )
     run = found.run
     if html is not None:
-        found.to_html(html)
+        write_text(html, found.to_html())
     if csv is not None:
         write_csv(csv, SCORES.names, score_rows(run), excel=excel)
     if json is not None:

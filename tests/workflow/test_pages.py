@@ -153,6 +153,9 @@ def test_a_page_names_the_run_and_embeds_the_rows_of_the_csv(ws: Workspace, tmp_
     refused = RUNNER.invoke(app, [*arguments, "--html", str(tmp_path / "letter.html")])
     assert refused.exit_code == 2
     assert "is no result of this program" in refused.output
+    forced = RUNNER.invoke(app, [*arguments, "--html", str(tmp_path / "letter.html"), "--force"])
+    assert forced.exit_code == 0, forced.output
+    assert "screener-page" in (tmp_path / "letter.html").read_text(encoding="utf-8")
 
 
 def test_pages_are_the_same_each_time_and_a_site_rewrites_nothing(

@@ -11,8 +11,9 @@ from screener.render.pages.charts.bars import Interval, intervals
 from screener.render.pages.charts.lines import Band, Line, line_chart
 from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.markup import Child, Node, node
+from screener.render.pages.sentences import told
 from screener.render.pages.tables import result_table
-from screener.render.pages.words import told, word
+from screener.render.pages.words import word
 from screener.render.score_words import sentence
 from screener.results.score import CALLS, SCORES
 from screener.results.tables import Row
