@@ -252,7 +252,7 @@ def backtest(
 
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
     """
-    from screener.files.writing import check_targets, write_json
+    from screener.files.writing import check_targets, write_json, write_text
     from screener.render.performance import metrics_page
     from screener.results.backtest import METRICS, NAMES, ORDERS, PATHS
     from screener.results.files import write_rows
@@ -312,7 +312,7 @@ def backtest(
         write_rows(paths, PATHS, [row for run in runs for row in path_rows(run)], excel=excel)
     if html is not None:
         with working(say("making the page")):
-            found.to_html(html)
+            write_text(html, found.to_html())
     remarks = [*(line for run in runs for line in run.remarks), *found.save()]
     if "-" not in (csv, json, ledger, metrics, paths, html):
         console().print(_page(found, shown, detail=detail))

@@ -76,7 +76,7 @@ def score(
 
     Example: screener score --by broker,rating --calls calls.csv
     """
-    from screener.files.writing import check_targets, write_json
+    from screener.files.writing import check_targets, write_json, write_text
     from screener.render.score import score_page
     from screener.results.files import write_rows
     from screener.results.score import CALLS, SCORES
@@ -98,7 +98,7 @@ def score(
         )
     run = found.run
     if html is not None:
-        found.to_html(html)
+        write_text(html, found.to_html())
     if csv is not None:
         write_rows(csv, SCORES, score_rows(run), excel=excel)
     if json is not None:

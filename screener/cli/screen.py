@@ -112,7 +112,7 @@ def screen(
 
     Example: screener screen --basket copper --where "pb < 3 OR dividend_yield > 0.03" --csv -
     """
-    from screener.files.writing import check_targets
+    from screener.files.writing import check_targets, write_text
 
     check_targets(csv, json, html, force=force)
     check_excel(excel, csv)
@@ -141,7 +141,7 @@ def screen(
         **{name: text for name, text in ranges.items() if text is not None},
     )
     if html is not None:
-        found.to_html(html)
+        write_text(html, found.to_html())
     _show(found.result, html=html, csv=csv, json=json, excel=excel, passed_only=passed_only)
     ends_lacking(found.lacking)
 

@@ -193,7 +193,7 @@ def study(
 
     Example: screener study --all --by basket --csv tests.csv
     """
-    from screener.files.writing import check_targets, write_json
+    from screener.files.writing import check_targets, write_json, write_text
     from screener.render.study import study_page
     from screener.results.files import write_rows
     from screener.results.study import NAMES, SESSIONS, TESTS
@@ -254,7 +254,7 @@ def study(
     if json is not None:
         write_json(json, study_document(run))
     if html is not None:
-        found.to_html(html)
+        write_text(html, found.to_html())
     part.write(excel=excel)
     remarks = [*run.remarks, *save_run(place, run.run_id, study_document(run))]
     remarks += part.remarks(place)

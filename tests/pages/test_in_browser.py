@@ -72,6 +72,23 @@ def test_the_language_changes_every_word_and_is_kept(browser: Any, pages: Path) 
         assert found.page.get_attribute("html", "lang") == "zh"
 
 
+KNOWN = re.compile(
+    r"English|Holm|Patell|Corrado|Kolari-P\S+|screener \S+|SIMULATED\S*|[0-9a-f]{12}|"
+    r"compute-leasing|cloud-services|crossover-appliance|copper|Sunwah|Kingsway|"
+    r"leading A/H copper names|industry index|https?://\S+"
+)
+"""What is no English sentence: names of tests, of brokers, of baskets, ids, subjects of cards."""
+
+
+@pytest.mark.parametrize("name", ["basket", "events", "study", "score", "screen"])
+def test_a_chinese_page_has_no_english_words(browser: Any, pages: Path, name: str) -> None:
+    with opened(browser, pages / f"{name}.html") as found:
+        found.speak("zh")
+        lines = [KNOWN.sub("", line) for line in re.split(r"[\n\t]", found.visible())]
+    stray = [line for line in lines if re.search(r"[A-Za-z]{4,}", line)]
+    assert len(stray) <= len(lines) * 0.02, stray[:20]
+
+
 def test_red_is_up_in_chinese_and_green_in_english(browser: Any, pages: Path) -> None:
     with opened(browser, pages / "basket.html") as found:
         colours = {}

@@ -23,6 +23,7 @@ from screener.results.tables import fits
 from screener.workflows.backtest.name_paths import drawdown_rows, name_path_rows
 from screener.workflows.backtest.rows import path_rows
 from screener.workflows.page.beside import SEED, band_rows, bands_beside
+from screener.workflows.page.distributions import distributions_of
 from screener.workflows.page.valuations import valuation_rows
 from screener.workflows.study.placebo import PlaceboRequest, run_placebos
 
@@ -139,6 +140,9 @@ def test_a_page_names_the_run_and_embeds_the_rows_of_the_csv(ws: Workspace, tmp_
     refused = RUNNER.invoke(app, [*arguments, "--html", str(tmp_path / "letter.html")])
     assert refused.exit_code == 2
     assert "is no result of this program" in refused.output
+    forced = RUNNER.invoke(app, [*arguments, "--html", str(tmp_path / "letter.html"), "--force"])
+    assert forced.exit_code == 0, forced.output
+    assert "screener-page" in (tmp_path / "letter.html").read_text(encoding="utf-8")
 
 
 def test_pages_are_the_same_each_time_and_a_site_rewrites_nothing(
@@ -182,3 +186,18 @@ def test_every_result_has_a_page(ws: Workspace, tmp_path: Path) -> None:
         text = result.to_html(tmp_path / f"{name}.html")
         assert text == (tmp_path / f"{name}.html").read_text(encoding="utf-8")
         assert "<table" in result._repr_html_()
+
+
+def test_a_distribution_counts_every_value_and_marks_what_is_kept(ws: Workspace) -> None:
+    found = ws.screen(universe="a", as_of="2026-05-27", pb=(1.0, 2.0)).result
+    (spread,) = distributions_of(found)
+    known = [row.values["pb"] for row in found.rows if row.values["pb"] is not None]
+    assert sum(spread.counts) == len(known)
+    assert spread.lacking == len(found.rows) - len(known)
+    assert spread.share(spread.low) == 0.0
+    assert spread.share(spread.high) == pytest.approx(1.0)
+    assert spread.share(1.0) < spread.share(2.0)
+    n = len(spread.counts)
+    inside = [spread.share(1.0) <= (at + 0.5) / n <= spread.share(2.0) for at in range(n)]
+    assert spread.kept == inside
+    assert 0 < sum(inside) < n

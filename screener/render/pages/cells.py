@@ -10,14 +10,16 @@ from screener.domain.report import ClaimUnit
 from screener.files.clean import clean_line
 from screener.language import Language, bound, say
 from screener.render.pages.markup import Node, node
-from screener.render.pages.words import told, word
+from screener.render.pages.sentences import told
+from screener.render.pages.words import word
 from screener.render.tables import UNDEFINED, compact, number
 from screener.results.tables import Column, Dtype, Unit
 
 __all__ = ["MINUS", "cell", "count_text", "fraction", "money", "shown", "sign_of"]
 
 MINUS = "−"
-_LISTED = ("reason", "reasons", "remark", "remarks", "why", "note")
+_WHY = ("reason", "reasons", "remark", "remarks", "why", "note")
+_TOLD = (*_WHY, "matched_on", "measure")
 _SIGNED = (
     "return",
     "excess",
@@ -69,7 +71,7 @@ def shown(column: Column, value: object) -> str:
         return value.isoformat()
     if isinstance(value, str):
         text = clean_line(value)
-        return told(text) if column.name in _LISTED else word(text)
+        return told(text) if column.name in _TOLD else word(text)
     return _number(column, value) if isinstance(value, (int, float)) else clean_line(str(value))
 
 
@@ -105,7 +107,7 @@ def cell(column: Column, row: Mapping[str, object]) -> Node:
     if own and isinstance(value, (int, float)):
         text = _by_unit(str(unit), value)
     if column.dtype not in (Dtype.NUMBER, Dtype.WHOLE):
-        return node("td", text, class_="why" if column.name in _LISTED else None)
+        return node("td", text, class_="why" if column.name in _WHY else None)
     amounts = (Unit.CNY, Unit.MONEY, Unit.LOCAL)
     amount = (own or column.unit in amounts) and isinstance(value, (int, float))
     look = f"n {sign_of(value)}".strip() if _coloured(column) else "n"

@@ -12,7 +12,6 @@ from screener.render.pages.document import asset
 from screener.render.pages.event_charts import event_chart
 from screener.render.pages.markup import Node, markup_of, node
 from screener.render.pages.tables import result_table
-from screener.render.verdict import verdict_text
 from screener.results.tables import Row, TableSpec
 from screener.workflows.backtest.rows import result_table as results_of
 from screener.workflows.page.basket import BasketPage
@@ -60,7 +59,7 @@ def backtest_shown(pages: Sequence[BasketPage]) -> str:
     for page in pages[:_CHARTS]:
         chart = event_chart(page)
         if chart is not None:
-            parts += [node("h3", basket_title(page)), node("p", verdict_text(page.verdict)), chart]
+            parts += [node("h3", basket_title(page)), chart]
     return _styled(parts)
 
 
@@ -79,6 +78,7 @@ def _styled(parts: Sequence[Node]) -> str:
     """Return parts under the style of pages, which reaches nothing else of the notebook."""
     style = asset("page.css").replace(":root", ":scope").replace("html[lang", ":scope[lang")
     style = style.replace("body{", ":scope{").replace("main{", ".none{")
-    scoped = f"@scope(.screener-shown){{{style}}}"
+    quiet = "figcaption button{display:none}th button{pointer-events:none}"
+    scoped = f"@scope(.screener-shown){{{style}{quiet}}}"
     shown = node("div", parts, class_="screener-shown", lang=bound())
     return f"<style>{scoped}</style>{markup_of(shown)}"

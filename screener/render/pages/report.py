@@ -10,8 +10,9 @@ from screener.language import say, say_count
 from screener.render.pages.cells import fraction, sign_of
 from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.markup import Child, Node, node
+from screener.render.pages.sentences import told
 from screener.render.pages.tables import facts, plain_table, result_table
-from screener.render.pages.words import told, word
+from screener.render.pages.words import word
 from screener.render.tables import UNDEFINED, or_dash
 from screener.results.reading import CLAIMS, SECURITIES
 from screener.results.reports import CHECKING
@@ -137,7 +138,7 @@ def _parts(
         facts(
             [
                 (say("report"), report.id),
-                (say("language"), report.language),
+                (say("language"), word(report.language)),
                 (say("fingerprint of the text"), report.text_hash),
                 (say("data version"), str(checking.data_version) if checking else ""),
             ]

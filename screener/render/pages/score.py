@@ -11,8 +11,9 @@ from screener.render.pages.charts.bars import Interval, intervals
 from screener.render.pages.charts.lines import Band, Line, line_chart
 from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.markup import Child, Node, node
+from screener.render.pages.sentences import told
 from screener.render.pages.tables import result_table
-from screener.render.pages.words import told, word
+from screener.render.pages.words import word
 from screener.render.score_words import sentence
 from screener.results.score import CALLS, SCORES
 from screener.results.tables import Row
@@ -208,7 +209,9 @@ def _drawn(calls: Sequence[Row], paths: Mapping[str, CallPath]) -> Iterator[Node
         yield section(title, node("p", none, class_="note"), name="paths")
         return
     newest = say_count("The newest {n} call.", "The newest {n} calls.", len(charts))
-    yield section(title, node("p", newest, class_="note"), charts, name="paths")
+    yield section(
+        title, node("p", newest, class_="note"), node("div", charts, class_="pair"), name="paths"
+    )
 
 
 def _call(row: Row, path: CallPath) -> Node:

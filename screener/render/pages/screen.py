@@ -9,8 +9,9 @@ from screener.render.pages.cells import count_text, fraction, money
 from screener.render.pages.charts.bars import histogram
 from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.markup import Child, node
+from screener.render.pages.sentences import told
 from screener.render.pages.tables import result_table
-from screener.render.pages.words import told, word
+from screener.render.pages.words import word
 from screener.render.tables import number
 from screener.screen.fields import Field, FieldUnit
 from screener.workflows.page.distributions import Distribution, distributions_of
@@ -85,13 +86,19 @@ def _distribution(item: Distribution) -> Iterator[Child]:
     field = item.field
     label = field.title_zh if bound() is Language.ZH else field.name
     ends = (_written(field, item.low), _written(field, item.high))
-    marks = [(item.share(cut), _written(field, cut)) for cut in item.cuts if cut is not None]
+    marks = [
+        (item.share(cut), _written(field, cut))
+        for cut in item.cuts
+        if cut is not None and item.low < cut < item.high
+    ]
     line = say(
         "{field}: {n} names with a value, {lacking} without",
         field=label,
         n=count_text(sum(item.counts)),
         lacking=count_text(item.lacking),
     )
+    if item.logarithmic:
+        line = say("{line}; logarithmic", line=line)
     yield histogram(
         item.counts,
         (f"≤ {ends[0]}", f"≥ {ends[1]}"),
@@ -105,5 +112,5 @@ def _distribution(item: Distribution) -> Iterator[Child]:
 
 def _written(field: Field, value: float) -> str:
     if field.unit is FieldUnit.MONEY:
-        return money(value)
+        return money(float(f"{value:.3g}"))
     return fraction(value) if field.unit is FieldUnit.FRACTION else number(value)

@@ -6,25 +6,12 @@ from functools import cache
 
 from screener.language import Language, bound, say
 
-__all__ = ["told", "word"]
-
-_AND = "; "
-_MORE = " ("
+__all__ = ["word"]
 
 
 def word(text: str) -> str:
     """Return a word of a closed set in the reader's language; any other text as it is."""
     return _words(bound()).get(text, text)
-
-
-def told(reason: str) -> str:
-    """Return a reason in the reader's language as far as its parts are known."""
-    return _AND.join(_told(part) for part in reason.split(_AND))
-
-
-def _told(part: str) -> str:
-    begin, more, rest = part.partition(_MORE)
-    return word(part) if word(part) != part else f"{word(begin)}{more}{rest}"
 
 
 @cache
@@ -76,7 +63,7 @@ def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each languag
         "now": say("now"),
         "raw": say("raw prices"),
         "adjusted": say("adjusted prices"),
-        "price": say("price index"),
+        "price": say("price"),
         "total": say("total return"),
         "mixed": say("mixed"),
         "stock": say("stock"),
@@ -109,6 +96,32 @@ def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each languag
         "close at the lower limit": say("close at the lower limit"),
         "no southbound trading that session": say("no southbound trading that session"),
         "its basket cannot be valued": say("its basket cannot be valued"),
+        "size (market value)": say("size (market value)"),
+        "size (turnover)": say("size (turnover)"),
+        "momentum": say("momentum"),
+        "volatility": say("volatility"),
+        "cross-sectional t": say("cross-sectional t"),
+        "Patell": say("Patell"),
+        "Corrado rank": say("Corrado rank"),
+        "generalised sign": say("generalised sign"),
+        "stationary bootstrap": say("stationary bootstrap"),
+        "calendar time": say("calendar time"),
+        "revenue": say("revenue"),
+        "net profit": say("net profit"),
+        "operating cash flow": say("operating cash flow"),
+        "market cap": say("market value"),
+        "52-week low": say("52-week low"),
+        "52-week high": say("52-week high"),
+        "level at writing": say("level at writing"),
+        "return over the week to that day": say("return over the week to that day"),
+        "a forecast: no table holds forecasts": say("a forecast: no table holds forecasts"),
+        "it is about no listing": say("it is about no listing"),
+        "no reported figures of it": say("no reported figures of it"),
+        "no valuation of it": say("no valuation of it"),
+        "no bars of it": say("no bars of it"),
+        "the claim names no day": say("the claim names no day"),
+        "market": say("market model"),
+        "zh-Hans": say("Simplified Chinese"),
         **_remarks(),
     }
 

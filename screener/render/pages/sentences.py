@@ -1,0 +1,106 @@
+"""Reasons and remarks of results with names and numbers in them, as each language says them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from screener.language import say
+from screener.render.pages.words import word
+
+__all__ = ["sentence", "told"]
+
+_AND = ("; ", " + ")
+_MORE = re.compile(r"(?P<begin>[^()]+) \((?P<more>[^()]+)\)")
+
+_Say = Callable[[dict[str, str]], str]
+
+_SENTENCES: tuple[tuple[str, _Say], ...] = (
+    (
+        r"(?P<what>.+) growth, year on year",
+        lambda held: say("{what}, growth year on year", what=sentence(held["what"])),
+    ),
+    (
+        r"(?P<what>.+), low end",
+        lambda held: say("{what} (low end)", what=sentence(held["what"])),
+    ),
+    (
+        r"(?P<what>.+), high end",
+        lambda held: say("{what} (high end)", what=sentence(held["what"])),
+    ),
+    (r"last bar (?P<day>\S+)", lambda held: say("last bar {day}", **held)),
+    (
+        r"(?P<n>\d+) dates? of entry, (?P<least>\d+) are needed",
+        lambda held: say("{n} dates of entry, {least} are needed", **held),
+    ),
+    (
+        r"(?P<n>\d+) sessions in the portfolio, (?P<least>\d+) are needed",
+        lambda held: say("{n} sessions in the portfolio, {least} are needed", **held),
+    ),
+    (
+        r"(?P<n>\d+) sessions, lag (?P<lag>\d+)",
+        lambda held: say("{n} sessions, lag {lag}", **held),
+    ),
+    (r"expected (?P<share>[\d.]+)", lambda held: say("expected {share}", **held)),
+    (
+        r"The publication date of (?P<reports>.+) is an estimate: so is its session 0\.",
+        lambda held: say(
+            "The publication date of {reports} is an estimate: so is its session 0.", **held
+        ),
+    ),
+    (
+        r"(?P<event>.+): band not final: (?P<n>\d+) of (?P<all>\d+) allowed entries are not mature",
+        lambda held: say(
+            "{event}: band not final, {n} of {all} allowed entries are not mature", **held
+        ),
+    ),
+    (
+        r"(?P<n>\d+) of (?P<all>\d+) names have no valuation within 7 days: they fail",
+        lambda held: say("{n} of {all} names have no valuation within 7 days: they fail", **held),
+    ),
+    (
+        r"prices of (?P<n>\d+) listings \(first (?P<first>\S+)\) are adjusted for dividends and "
+        r"splits: .+",
+        lambda held: say(
+            "Prices of {n} listings (first {first}) are adjusted for dividends and splits: their "
+            "levels are approximate where one came later, and moves include dividends.",
+            **held,
+        ),
+    ),
+    (r"to check more: `(?P<command>.+)`", lambda held: say("To check more: {command}", **held)),
+    (
+        r"(?P<n>\d+) listings with raw prices have no corporate actions in the tables: .+",
+        lambda held: say(
+            "{n} listings with raw prices have no corporate actions in the tables: their returns "
+            "leave dividends and splits out.",
+            **held,
+        ),
+    ),
+    (
+        r"its bars run from (?P<first>\S+) to (?P<last>\S+)",
+        lambda held: say("its bars run from {first} to {last}", **held),
+    ),
+)
+
+
+def sentence(text: str) -> str:
+    """Return a sentence in the reader's language; one that is not known stays as it is."""
+    for pattern, said in _SENTENCES:
+        found = re.fullmatch(pattern, text)
+        if found is not None:
+            return said(found.groupdict())
+    return word(text)
+
+
+def told(text: str) -> str:
+    """Return reasons in the reader's language, part by part, as far as they are known."""
+    whole = sentence(text)
+    if whole != text:
+        return whole
+    for between in _AND:
+        if between in text:
+            return between.join(told(part) for part in text.split(between))
+    found = _MORE.fullmatch(text)
+    if found is None:
+        return text
+    return f"{sentence(found['begin'])} ({sentence(found['more'])})"
