@@ -263,6 +263,11 @@ def backtest(
     check_targets(csv, json, ledger, metrics, paths, force=force)
     check_excel(excel, csv, ledger, metrics, paths)
     _check_cost(context, cost_bps)
+    if detail and (unread := given(context, "sort", "filter_")):
+        raise InputError(
+            say("{option} is read by the table of many events alone", option=unread[0]),
+            fix=say("leave out --detail, or {option}", option=unread[0]),
+        )
     options = {
         "paper": paper,
         "participation": participation,
@@ -327,16 +332,14 @@ def _page(found: BacktestResult, shown: Shown, *, detail: bool) -> RenderableTyp
     from screener.workflows.study.known import known_verdicts
 
     run = found.runs[0]
-    if len(found.runs) > 1:
-        return variants_page(found.runs)
     if detail or len(run.by_event) == 1:
-        return backtest_page(run)
+        return backtest_page(run) if len(found.runs) == 1 else variants_page(found.runs)
     verdicts, told = known_verdicts(found.place, run.data_version, run.request.events)
     for line in told:
         messages().print(line, markup=False)
     return summary_page(
-        run,
-        summarise(run, shown),
+        found.runs,
+        summarise(found.runs, shown),
         titles=found.titles,
         verdicts=verdicts,
         beside="screener study --all --placebo 2000",

@@ -90,6 +90,21 @@ def test_one_event_and_detail_are_blocks(demo: Path) -> None:
     assert fine("backtest", *BASKETS, "--detail", *at).count("implementation shortfall") > 3
 
 
+def test_several_ways_to_buy_are_lines_of_the_table_too(demo: Path, tmp_path: Path) -> None:
+    file = tmp_path / "ways.csv"
+    asked = ("backtest", "copper", "inp-substrates", "--hold", "5", "--delay", "0,3")
+    text = fine(*asked, "--csv", file, "--workspace", demo)
+    with file.open(encoding="utf-8", newline="") as held:
+        rows = {
+            (row["basket"], row["delay"]): 100 * float(row["active_return"])
+            for row in csv.DictReader(held)
+        }
+    found = {(line.split()[0], line.split()[2]): float(line.split()[-2]) for line in lines(text)}
+    assert found == pytest.approx(rows, abs=0.0051)
+    both = fine(*asked, "--detail", "--workspace", demo)
+    assert both.count("entry open") == 2  # a block for each event, as before
+
+
 def test_lines_are_sorted_and_filtered(demo: Path, tmp_path: Path) -> None:
     at = ("--hold", "5", "--workspace", demo)
     active = [float(line.split()[7]) for line in lines(fine("backtest", "--sort", "active", *at))]
@@ -118,6 +133,8 @@ def test_lines_are_sorted_and_filtered(demo: Path, tmp_path: Path) -> None:
     ("option", "told"),
     [
         (("--sort", "luck"), "'luck' is no column of the returns"),
+        (("--sort", "active", "--detail"), "--sort is read by the table"),
+        (("--filter", "active=0..", "--detail"), "--filter is read by the table"),
         (("--filter", "active"), "asks nothing"),
         (("--filter", "active=.."), "has no end"),
         (("--filter", "active=5..1"), "reversed"),
