@@ -13,7 +13,7 @@ from rich.text import Text
 from screener.domain.report import Precision
 from screener.language import say, say_count
 from screener.paths.legs import LegState
-from screener.render.backtest import NAMES_TOLD, footer_of, status_label, status_text
+from screener.render.backtest import NAMES_TOLD, footer_of, run_text, status_label, status_text
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -75,7 +75,7 @@ def summary_page(
     ]
     if not verdicts and beside:
         notes.append(say("No verdict is known at these data: `{command}`", command=beside))
-    ids = f"run {runs[0].run_id}" if len(runs) == 1 else f"{len(runs)} runs"
+    ids = run_text(runs[0]) if len(runs) == 1 else say_count("{n} run", "{n} runs", len(runs))
     footer = Text(f"{footer_of(runs[0])} · {ids}", style="dim")
     return Group(
         *banner(simulated=runs[0].simulated), *title, table, *(Text(note) for note in notes), footer
