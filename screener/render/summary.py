@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -37,6 +38,7 @@ _RETURNS = ("paper_return", "executable_return", "benchmark_return", "active_ret
 _ESTIMATED = "≈"
 _WAYS = ("entry", "delay", "weighting", "rebalance")
 _UNBOUND = 1_000  # columns: as wide as a table would like to be
+_DAY, _HALF_A_DAY = re.compile(r"\d{4}-\d\d-\d\d"), 5
 _LEAST_NAME = 8  # columns for the name of a basket, however narrow the terminal
 
 
@@ -132,9 +134,20 @@ class _Layout:
         )
 
     def folded(self, width: int) -> _Layout:
-        """Return it with the names of baskets folded at their hyphens."""
-        rows = tuple((_folded(row[0], max(width, _LEAST_NAME)), *row[1:]) for row in self.rows)
-        return replace(self, rows=rows)
+        """Return it with the names of baskets folded at their hyphens, days too if need be."""
+        rows = [(_folded(row[0], max(width, _LEAST_NAME)), *row[1:]) for row in self.rows]
+        if width < _LEAST_NAME:
+            rows = [
+                (
+                    row[0],
+                    *(
+                        _folded(cell, _HALF_A_DAY) if _DAY.fullmatch(cell) else cell
+                        for cell in row[1:]
+                    ),
+                )
+                for row in rows
+            ]
+        return replace(self, rows=tuple(rows))
 
     def table(self, *, tight: bool = False) -> RenderableType:
         """Return it as a table, one blank between its columns if it is tight."""
