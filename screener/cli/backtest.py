@@ -252,19 +252,19 @@ def backtest(
 
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
     """
-    from screener.files.writing import check_targets, write_json, write_text
+    from screener.files.writing import check_targets
     from screener.render.performance import metrics_page
-    from screener.results.backtest import METRICS, NAMES, ORDERS, PATHS
-    from screener.results.files import write_rows
-    from screener.workflows.backtest.measures import metric_rows
-    from screener.workflows.backtest.order_rows import order_rows
-    from screener.workflows.backtest.rows import ledger_rows, path_rows, result_table
     from screener.workflows.backtest.summary import parse_shown
 
     shown = parse_shown(sort, filter_ or [])
     check_targets(csv, json, ledger, metrics, paths, html, force=force)
     check_excel(excel, csv, ledger, metrics, paths)
     _check_cost(context, cost_bps)
+    if detail and (unread := given(context, "sort", "filter_")):
+        raise InputError(
+            say("{option} is read by the table of many events alone", option=unread[0]),
+            fix=say("leave out --detail, or {option}", option=unread[0]),
+        )
     options = {
         "paper": paper,
         "participation": participation,
@@ -296,6 +296,46 @@ def backtest(
             **options,
         )
     runs = found.runs
+    _write(
+        found,
+        csv=csv,
+        json=json,
+        ledger=ledger,
+        metrics=metrics,
+        paths=paths,
+        html=html,
+        excel=excel,
+    )
+    remarks = [*(line for run in runs for line in run.remarks), *found.save()]
+    if "-" not in (csv, json, ledger, metrics, paths, html):
+        console().print(_page(found, shown, detail=detail))
+        if metrics is not None and len(runs) == 1:
+            console().print(metrics_page(runs[0]))
+    for line in dict.fromkeys(remarks):
+        messages().print(line, markup=False)
+    ends_lacking(found.lacking)
+
+
+def _write(
+    found: BacktestResult,
+    *,
+    csv: str | None,
+    json: str | None,
+    ledger: str | None,
+    metrics: str | None,
+    paths: str | None,
+    html: str | None,
+    excel: bool,
+) -> None:
+    """Write the files that were asked for."""
+    from screener.files.writing import write_json, write_text
+    from screener.results.backtest import METRICS, NAMES, ORDERS, PATHS
+    from screener.results.files import write_rows
+    from screener.workflows.backtest.measures import metric_rows
+    from screener.workflows.backtest.order_rows import order_rows
+    from screener.workflows.backtest.rows import ledger_rows, path_rows, result_table
+
+    runs = found.runs
     table = result_table(runs)
     if csv is not None:
         write_rows(csv, table.spec, table.rows, excel=excel)
@@ -313,14 +353,6 @@ def backtest(
     if html is not None:
         with working(say("making the page")):
             write_text(html, found.to_html())
-    remarks = [*(line for run in runs for line in run.remarks), *found.save()]
-    if "-" not in (csv, json, ledger, metrics, paths, html):
-        console().print(_page(found, shown, detail=detail))
-        if metrics is not None and len(runs) == 1:
-            console().print(metrics_page(runs[0]))
-    for line in dict.fromkeys(remarks):
-        messages().print(line, markup=False)
-    ends_lacking(found.lacking)
 
 
 def _page(found: BacktestResult, shown: Shown, *, detail: bool) -> RenderableType:
@@ -332,16 +364,14 @@ def _page(found: BacktestResult, shown: Shown, *, detail: bool) -> RenderableTyp
     from screener.workflows.study.known import known_verdicts
 
     run = found.runs[0]
-    if len(found.runs) > 1:
-        return variants_page(found.runs)
     if detail or len(run.by_event) == 1:
-        return backtest_page(run)
+        return backtest_page(run) if len(found.runs) == 1 else variants_page(found.runs)
     verdicts, told = known_verdicts(found.place, run.data_version, run.request.events)
     for line in told:
         messages().print(line, markup=False)
     return summary_page(
-        run,
-        summarise(run, shown),
+        found.runs,
+        summarise(found.runs, shown),
         titles=found.titles,
         verdicts=verdicts,
         beside="screener study --all --placebo 2000",

@@ -49,7 +49,7 @@ def demo(
     with working(say("backtesting")):
         run = back_test(place, program_version=program_version())
     out.print(f"2. What the reports' baskets returned in it, held {_HOLD} sessions, in %:\n")
-    out.print(summary_page(run, summarise(run, Shown(), horizon=_HOLD)))
+    out.print(summary_page([run], summarise([run], Shown(), horizon=_HOLD)))
     with working(say("screening")):
         result = screen(place)
     out.print("\n3. What is cheap in it:\n")

@@ -37,6 +37,7 @@ __all__ = [
     "backtest_page",
     "event_title",
     "footer_of",
+    "run_text",
     "sparkline",
     "status_label",
     "status_text",
@@ -74,7 +75,7 @@ def backtest_page(run: BacktestRun) -> RenderableType:
     parts = banner(simulated=run.simulated)
     for results in run.by_event:
         parts += [*_block(results), Text()]
-    return Group(*parts, Text(f"{footer_of(run)} · run {run.run_id}", style="dim"))
+    return Group(*parts, Text(f"{footer_of(run)} · {run_text(run)}", style="dim"))
 
 
 def event_title(event: Event) -> str:
@@ -86,8 +87,19 @@ def footer_of(run: BacktestRun) -> str:
     """Tell units, money and data version of a run."""
     settings = run.request.settings
     capitals = " / ".join(f"{capital:,.0f}" for capital in settings.capitals)
-    amount = "" if settings.frictions is None else f" · with {capitals}"
-    return f"returns in %, in CNY{amount} · data version {run.data_version}"
+    version = run.data_version
+    if settings.frictions is None:
+        return say("returns in %, in CNY · data version {version}", version=version)
+    return say(
+        "returns in %, in CNY · with {capitals} · data version {version}",
+        capitals=capitals,
+        version=version,
+    )
+
+
+def run_text(run: BacktestRun) -> str:
+    """Tell the id of a run."""
+    return say("run {id}", id=run.run_id)
 
 
 def status_label(status: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from rich.text import Text
 from screener.domain.report import Precision
 from screener.language import say, say_count
 from screener.paths.legs import LegState
-from screener.render.backtest import NAMES_TOLD, footer_of, status_label, status_text
+from screener.render.backtest import NAMES_TOLD, footer_of, run_text, status_label, status_text
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -26,7 +27,7 @@ from screener.render.tables import (
     points,
 )
 from screener.render.verdict import verdict_line
-from screener.results.backtest import RETURNS
+from screener.results.backtest import RETURNS, VARIANT
 from screener.workflows.backtest.run import BacktestRun
 from screener.workflows.backtest.summary import Summary, SummaryLine
 from screener.workflows.study.verdict import Verdict
@@ -35,12 +36,14 @@ __all__ = ["summary_page"]
 
 _RETURNS = ("paper_return", "executable_return", "benchmark_return", "active_return")
 _ESTIMATED = "≈"
+_WAYS = ("entry", "delay", "weighting", "rebalance")
 _UNBOUND = 1_000  # columns: as wide as a table would like to be
+_DAY, _HALF_A_DAY = re.compile(r"\d{4}-\d\d-\d\d"), 5
 _LEAST_NAME = 8  # columns for the name of a basket, however narrow the terminal
 
 
 def summary_page(
-    run: BacktestRun,
+    runs: Sequence[BacktestRun],
     summary: Summary,
     *,
     titles: Mapping[str, str] | None = None,
@@ -51,10 +54,10 @@ def summary_page(
 
     Parameters
     ----------
-    run
-        The run.
+    runs
+        The runs; what differs between them has a column.
     summary
-        Its lines.
+        Their lines.
     titles
         What to call a basket instead of its name.
     verdicts
@@ -67,16 +70,17 @@ def summary_page(
         Text(say_count("held {n} session", "held {n} sessions", n), style="bold")
         for n in (held if len(held) == 1 else ())
     ]
-    table = _SummaryTable(_Layout.of(summary.lines, titles or {}))
+    table = _SummaryTable(_Layout.of(summary.lines, titles or {}, several=len(runs) > 1))
     notes = [
         *_remarks(summary),
         *(verdict_line(item, called=(titles or {}).get(item.basket)) for item in verdicts),
     ]
     if not verdicts and beside:
         notes.append(say("No verdict is known at these data: `{command}`", command=beside))
-    footer = Text(f"{footer_of(run)} · run {run.run_id}", style="dim")
+    ids = run_text(runs[0]) if len(runs) == 1 else say_count("{n} run", "{n} runs", len(runs))
+    footer = Text(f"{footer_of(runs[0])} · {ids}", style="dim")
     return Group(
-        *banner(simulated=run.simulated), *title, table, *(Text(note) for note in notes), footer
+        *banner(simulated=runs[0].simulated), *title, table, *(Text(note) for note in notes), footer
     )
 
 
@@ -98,19 +102,23 @@ class _Layout:
     more_cells: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
-    def of(cls, lines: Sequence[SummaryLine], titles: Mapping[str, str]) -> _Layout:
+    def of(
+        cls, lines: Sequence[SummaryLine], titles: Mapping[str, str], *, several: bool
+    ) -> _Layout:
         horizons = {line.result.window.horizon for line in lines}
         capitals = {line.result.capital for line in lines}
         names = [
             *("basket", "report"),
             *(["horizon"] if len(horizons) != 1 else []),
             *(["capital"] if len(capitals) > 1 else []),
-            *("entry_session", "n_held", *_RETURNS, "status"),
+            *(name for name in (_WAYS if several else ()) if _differs(lines, name)),
+            *([] if several else ["entry_session"]),  # the room is needed for the ways
+            *("n_held", *_RETURNS, "status"),
         ]
         longer = sorted({int(str(row["horizon"])) for line in lines for row in line.others})
         active = RETURNS["active_return"].label()
         return cls(
-            columns=tuple(heads(RETURNS, *names)),
+            columns=tuple(heads(RETURNS.joined(VARIANT), *names)),
             rows=tuple(tuple(_cell(line, name, titles) for name in names) for line in lines),
             more_columns=tuple(Column(header=f"{active} {n}", numeric=True) for n in longer),
             more_cells=tuple(_longer(line, longer) for line in lines),
@@ -126,9 +134,20 @@ class _Layout:
         )
 
     def folded(self, width: int) -> _Layout:
-        """Return it with the names of baskets folded at their hyphens."""
-        rows = tuple((_folded(row[0], max(width, _LEAST_NAME)), *row[1:]) for row in self.rows)
-        return replace(self, rows=rows)
+        """Return it with the names of baskets folded at their hyphens, days too if need be."""
+        rows = [(_folded(row[0], max(width, _LEAST_NAME)), *row[1:]) for row in self.rows]
+        if width < _LEAST_NAME:
+            rows = [
+                (
+                    row[0],
+                    *(
+                        _folded(cell, _HALF_A_DAY) if _DAY.fullmatch(cell) else cell
+                        for cell in row[1:]
+                    ),
+                )
+                for row in rows
+            ]
+        return replace(self, rows=tuple(rows))
 
     def table(self, *, tight: bool = False) -> RenderableType:
         """Return it as a table, one blank between its columns if it is tight."""
@@ -153,6 +172,10 @@ class _SummaryTable:
             named = max((cell_len(row[0]) for row in self.layout.rows), default=0)
             found = self.layout.folded(named - over).table(tight=True)
         yield found
+
+
+def _differs(lines: Sequence[SummaryLine], name: str) -> bool:
+    return len({line.row[name] for line in lines}) > 1
 
 
 def _width(console: Console, options: ConsoleOptions, table: RenderableType) -> int:

@@ -15,10 +15,12 @@ from screener.render.tables import (
     banner,
     facts,
     heads,
+    number,
     or_dash,
     plain_table,
     points,
 )
+from screener.results.backtest import RETURNS
 from screener.results.tables import Row, TableSpec, Unit
 from screener.results.today import CARDS, JUDGED, MATURED, RUN_DIFF
 from screener.workflows.today.run import Today
@@ -34,6 +36,7 @@ _MATURED = (
 _JUDGED = ("broker", "listing", "rating", "published", "due", "status", "active_return")
 _CHANGED = ("basket", "report", "horizon", "column", "old", "new")
 _PARTS = 4
+_DIGITS = 4  # of a value that was corrected
 
 
 def today_page(found: Today, titles: Mapping[str, str]) -> RenderableType:
@@ -54,7 +57,7 @@ def today_page(found: Today, titles: Mapping[str, str]) -> RenderableType:
         (say("New cards"), CARDS, _CARDS, found.cards),
         (say("Windows that ended"), MATURED, _MATURED, found.matured),
         (say("Calls that ended"), JUDGED, _JUDGED, found.judged),
-        (say("Results that data have corrected"), RUN_DIFF, _CHANGED, found.changed),
+        (say("Results that data have corrected"), RUN_DIFF, _CHANGED, _distinct(found.changed)),
     ):
         parts += _section(title, spec, names, rows, titles)
     return Group(*parts, *_lacks(found.lacks))
@@ -128,13 +131,28 @@ def _cell(spec: TableSpec, name: str, row: Row, titles: Mapping[str, str]) -> st
         return titles.get(str(value)) or str(value)
     if name == "published" and row.get("precision") == "estimated":
         return f"{value} est."
+    if name == "column":
+        return RETURNS[str(value)].label()
+    if name in ("old", "new"):
+        return _corrected(str(row["column"]), value)
     if name in _WORDS:
         return _WORDS[name](str(value))
     if isinstance(value, int | float) and spec[name].unit is Unit.FRACTION:
         return points(float(value), signed=True)
-    if isinstance(value, float):  # of a value that was corrected
-        return f"{value:.6g}"
     return UNDEFINED if value is None else or_dash(str(value))
+
+
+def _distinct(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return what was corrected once, however many stored runs have it."""
+    return tuple({tuple(str(row[name]) for name in _CHANGED): row for row in rows}.values())
+
+
+def _corrected(column: str, value: object) -> str:
+    """Write a value with digits enough to see that it is another one; fractions in percent."""
+    if not isinstance(value, float):
+        return UNDEFINED if value is None else str(value)
+    fraction = RETURNS[column].unit is Unit.FRACTION
+    return number(value * 100 if fraction else value, digits=_DIGITS, signed=fraction)
 
 
 def _kind(kind: str) -> str:

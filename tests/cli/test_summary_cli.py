@@ -8,14 +8,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from screener.cli.main import app
+from screener.render.summary import _folded
 from screener.workflows.report.catalog import basket_events
 from screener.workflows.study.known import keep_verdicts, known_verdicts
 from screener.workflows.study.verdict import Verdict
 from screener.workspace.locate import Workspace
+from tests.support.laws import laws
 
 RUNNER = CliRunner()
 BASKETS = ("copper", "compute-leasing", "crossover-appliance", "inp-substrates")
@@ -90,6 +94,21 @@ def test_one_event_and_detail_are_blocks(demo: Path) -> None:
     assert fine("backtest", *BASKETS, "--detail", *at).count("implementation shortfall") > 3
 
 
+def test_several_ways_to_buy_are_lines_of_the_table_too(demo: Path, tmp_path: Path) -> None:
+    file = tmp_path / "ways.csv"
+    asked = ("backtest", "copper", "inp-substrates", "--hold", "5", "--delay", "0,3")
+    text = fine(*asked, "--csv", file, "--workspace", demo)
+    with file.open(encoding="utf-8", newline="") as held:
+        rows = {
+            (row["basket"], row["delay"]): 100 * float(row["active_return"])
+            for row in csv.DictReader(held)
+        }
+    found = {(line.split()[0], line.split()[2]): float(line.split()[-2]) for line in lines(text)}
+    assert found == pytest.approx(rows, abs=0.0051)
+    both = fine(*asked, "--detail", "--workspace", demo)
+    assert both.count("entry open") == 2  # a block for each event, as before
+
+
 def test_lines_are_sorted_and_filtered(demo: Path, tmp_path: Path) -> None:
     at = ("--hold", "5", "--workspace", demo)
     active = [float(line.split()[7]) for line in lines(fine("backtest", "--sort", "active", *at))]
@@ -118,6 +137,8 @@ def test_lines_are_sorted_and_filtered(demo: Path, tmp_path: Path) -> None:
     ("option", "told"),
     [
         (("--sort", "luck"), "'luck' is no column of the returns"),
+        (("--sort", "active", "--detail"), "--sort is read by the table"),
+        (("--filter", "active=0..", "--detail"), "--filter is read by the table"),
         (("--filter", "active"), "asks nothing"),
         (("--filter", "active=.."), "has no end"),
         (("--filter", "active=5..1"), "reversed"),
@@ -145,6 +166,16 @@ def test_in_chinese_baskets_bear_their_titles(demo: Path) -> None:
 def test_a_long_name_is_folded_at_its_hyphens_and_never_cut(demo: Path) -> None:
     text = fine("backtest", *BASKETS, "--hold", "5", "--workspace", demo, columns=72)
     assert re.search(r"\ncrossover- +R1 .*\nappliance ", text)
+
+
+@laws(60)
+@given(st.text(alphabet="ab-铜租", max_size=30), st.integers(1, 20))
+def test_a_folded_name_is_the_name_and_breaks_after_hyphens_alone(name: str, width: int) -> None:
+    lines = _folded(name, width).split("\n")
+    assert "".join(lines) == name
+    assert all(line.endswith("-") for line in lines[:-1])
+    for line in lines:
+        assert cell_len(line) <= width or "-" not in line[:-1]
 
 
 def test_known_verdicts_are_told_and_damaged_ones_are_not(demo: Path, tmp_path: Path) -> None:

@@ -108,8 +108,30 @@ def test_a_stored_run_that_data_correct_is_told_too(place: Path) -> None:
     typed(place, "backtest", "pair", "--hold", "3", "--paper", "--benchmark", "none")
     looked(place, code=10)
     bring(place, START + 8, changed=START + 2)
-    rows = looked(place, code=10)["changed"]
-    assert {row["horizon"] for row in rows} >= {3}
+    rows = looked(place, "--since", DAYS[0], code=10)["changed"]
+    assert rows == []  # of that day no data are kept to compare with
+    found = looked(place, code=10)
+    assert {row["horizon"] for row in found["changed"]} >= {3}
+
+
+def test_a_correction_is_shown_once_in_percent(place: Path) -> None:
+    bring(place, START + 8)
+    for hold in ("3", "3,4"):
+        typed(place, "backtest", "pair", "--hold", hold, "--paper", "--benchmark", "none")
+    looked(place, code=10)
+    bring(place, START + 8, changed=START + 2)
+    text = typed(place, "today", code=10)
+    lines = [line.split() for line in text.split("\n") if line.split()[2:4] == ["3", "paper"]]
+    assert len(lines) == 1
+    closed = [20 + number + 0.1 * ((START + 2) % 7) for number in (0, 1)]
+    opened = [20 + number + 0.1 * (START % 7) for number in (0, 1)]
+    wanted = [
+        sum((c + more) / o - 1 for o, c in zip(opened, closed, strict=True)) / 2
+        for more in (0, 0.5)
+    ]
+    assert [float(cell) for cell in lines[0][-2:]] == pytest.approx(
+        [100 * value for value in wanted], abs=6e-5
+    )
 
 
 def test_a_day_asked_for_tells_what_is_of_it_or_later_and_moves_nothing(place: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from screener.cli.terminal import progress as shown_progress
+from screener.cli.terminal import screens
 from screener.cli.terminal.progress import clock, far, rate, shown, working
 from screener.language import Language, speaking
 from screener.paths.parallel import mapped
@@ -92,7 +92,7 @@ def test_nothing_is_shown_where_there_is_no_terminal(
 def test_a_terminal_shows_count_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=80)
-    monkeypatch.setattr(shown_progress, "clean_console", lambda **_: console)
+    monkeypatch.setattr(screens, "clean_console", lambda **_: console)
     with working("looking"):
         for _ in counted(range(40)):
             pass

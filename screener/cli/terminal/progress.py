@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from screener.cli.terminal.screens import clean_console
 from screener.language import say
 from screener.progress import listening
 
@@ -31,6 +30,8 @@ def working(what: str) -> Iterator[None]:
 @contextmanager
 def shown(what: str) -> Iterator[Told]:
     """Show how far work is that is told of by calling what is given."""
+    from screener.cli.terminal.screens import clean_console
+
     screen = clean_console(stderr=True)
     if not screen.is_terminal:
         yield _unseen

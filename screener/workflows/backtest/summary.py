@@ -13,7 +13,7 @@ from screener.domain.days import parse_day
 from screener.errors import InputError
 from screener.language import say
 from screener.paths.windows import WindowStatus
-from screener.results.backtest import RETURNS
+from screener.results.backtest import RETURNS, VARIANT
 from screener.results.tables import Column, Dtype
 from screener.workflows.backtest.rows import result_rows
 from screener.workflows.backtest.run import BacktestRun
@@ -36,8 +36,8 @@ class SummaryLine:
     Parameters
     ----------
     row
-        Its row of `RETURNS` at the horizon that is shown: the shortest mature one, else the
-        shortest.
+        Its row of `RETURNS` and `VARIANT` at the horizon that is shown: the shortest mature one,
+        else the shortest.
     others
         Its rows at the longer horizons.
     result
@@ -51,7 +51,7 @@ class SummaryLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The lines of a run, and how many were left out by what was asked."""
+    """The lines of some runs, and how many were left out by what was asked."""
 
     lines: tuple[SummaryLine, ...]
     hidden: int
@@ -94,9 +94,11 @@ def parse_shown(sort: str | None, only: Sequence[str]) -> Shown:
     )
 
 
-def summarise(run: BacktestRun, shown: Shown, *, horizon: int | None = None) -> Summary:
-    """Return a line for each event and capital of a run; at one horizon alone if it is given."""
-    every = tuple(_lines(run, horizon))
+def summarise(runs: Sequence[BacktestRun], shown: Shown, *, horizon: int | None = None) -> Summary:
+    """Return a line for each event, run and capital; at one horizon alone if it is given."""
+    found = [line for run in runs for line in _lines(run, horizon)]
+    places = {key: at for at, key in enumerate(dict.fromkeys(map(_event, found)))}
+    every = sorted(found, key=lambda line: places[_event(line)])
     lines = [
         line for line in every if all(test(line.row[column.name]) for column, test in shown.tests)
     ]
@@ -105,8 +107,16 @@ def summarise(run: BacktestRun, shown: Shown, *, horizon: int | None = None) -> 
     return Summary(lines=tuple(lines), hidden=len(every) - len(lines))
 
 
+def _event(line: SummaryLine) -> tuple[object, ...]:
+    return tuple(line.row[name] for name in ("basket", "report", "published"))
+
+
 def _lines(run: BacktestRun, horizon: int | None) -> Iterator[SummaryLine]:
-    every = zip(run.results, result_rows(run), strict=True)
+    settings = run.request.settings
+    ways = (str(settings.entry), settings.delay, str(settings.rebalance))
+    variant = dict(zip(VARIANT.names, ways, strict=True))
+    rows = ({**row, **variant} for row in result_rows(run))
+    every = zip(run.results, rows, strict=True)
     paired = (item for item in every if horizon in (None, item[0].window.horizon))
     for _, group in groupby(paired, key=lambda item: id(item[0].window.event)):
         by_capital: dict[float | None, list[tuple[EventResult, dict[str, object]]]] = {}
