@@ -21,7 +21,7 @@ def basket_targets(workspace: Workspace, names: Sequence[str] | None) -> Readabl
     """Return every name of some baskets, or of all, and the indices that they are judged on.
 
     Those are the benchmarks that baskets ask for, and the industries that the notes behind them
-    rate. Cards and baskets that break their rules are left out and named in what is returned.
+    rate; of all, those that any card rates. Cards and baskets that break their rules are left out and named in what is returned.
 
     Raises
     ------
@@ -36,11 +36,11 @@ def basket_targets(workspace: Workspace, names: Sequence[str] | None) -> Readabl
         for event in events
         if event.benchmark
     ]
-    behind = {event.report for event in events if event.report}
+    behind = {event.report for event in events}
     rated = [
         known.listing
         for report in list_reports(workspace)
-        if report.id in behind
+        if names is None or report.id in behind
         for note in report.notes
         if note.rating and (known := industry_index(note.industry)) is not None
     ]
