@@ -21,7 +21,8 @@ def basket_targets(workspace: Workspace, names: Sequence[str] | None) -> Readabl
     """Return every name of some baskets, or of all, and the indices that they are judged on.
 
     Those are the benchmarks that baskets ask for, and the industries that the notes behind them
-    rate; of all, those that any card rates. Cards and baskets that break their rules are left out and named in what is returned.
+    rate; of all, those that any card rates. Cards and baskets that break their rules are left out
+    and named in what is returned.
 
     Raises
     ------
