@@ -12,6 +12,7 @@ import typer
 
 from screener.cli.common import console, working
 from screener.files.program import program_version
+from screener.language import bound
 
 __all__ = ["demo", "on_path"]
 
@@ -32,10 +33,12 @@ def demo(
         DemoFiles,
         back_test,
         demo_workspace,
+        score,
         screen,
         simulate,
     )
     from screener.render.backtest import summary_page
+    from screener.render.score import board_view
     from screener.render.screen import screen_view
 
     out = console()
@@ -52,8 +55,12 @@ def demo(
         result = screen(place)
     out.print("\n3. What is cheap in it:\n")
     out.print(screen_view(result))
+    with working("scoring"):
+        told = score(place)
+    out.print("\n4. Who met the ratings that they print, beside chance:\n")
+    out.print(board_view(told, bound(), width=out.width))
     files = DemoFiles.of(place)
-    out.print("\n4. Files:\n")
+    out.print("\n5. Files:\n")
     for path in (files.backtest, files.ledger, files.screen):
         out.print(f"   {path}", markup=False, soft_wrap=True)
     out.print("\nNext, type:\n")
@@ -71,6 +78,7 @@ def _next(directory: Path) -> tuple[str, ...]:
         "screener backtest mine --csv mine.csv",
         "screener explain mine.csv 2",
         "screener study --all --placebo 500",
+        "screener score",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from rich.console import RenderableType
@@ -149,7 +149,7 @@ def _reliable(run: ScoreRun) -> dict[str, str]:
     return {side: ", ".join(names) for side, names in sorted(found.items())}
 
 
-def _calls(rows: list[Row], by: list[str], key: tuple[object, ...]) -> int:
+def _calls(rows: Sequence[Row], by: list[str], key: tuple[object, ...]) -> int:
     counts = [row["calls"] for row in rows if tuple(row[name] for name in by) == key]
     return max((count for count in counts if isinstance(count, int)), default=0)
 
