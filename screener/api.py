@@ -743,7 +743,8 @@ class Workspace:
         min_calls
             Matured calls that a rank needs.
         backdate
-            Judge calls older than a broker's first known definition by that one.
+            Judge calls for which no definition of their broker was known by then by one of an
+            earlier name of it, or by the first that was seen later.
         data_version
             Version of the data to read; the newest if left out.
         """

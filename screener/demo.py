@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from screener.backtest.frictions import Frictions
 from screener.backtest.run import Settings
-from screener.data.lake.schema import SIMULATED
+from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
+from screener.data.sources.simulated.ratings import DEFINITIONS, simulated_ratings
 from screener.domain.listing import Listing
 from screener.errors import ConfigError
 from screener.files.writing import write_csv
@@ -21,12 +22,23 @@ from screener.workflows.backtest.rows import ledger_rows, result_rows, run_docum
 from screener.workflows.backtest.run import BacktestRun, run_events
 from screener.workflows.data.importing import ImportOutcome, import_batch
 from screener.workflows.report.catalog import init_workspace, list_reports
+from screener.workflows.score.run import ScoreRequest, ScoreRun, run_score
 from screener.workflows.screen.run import ScreenRequest, ScreenResult, Universe, run_screen
 from screener.workflows.screen.table import screen_table
+from screener.workspace.definitions import OWN
 from screener.workspace.locate import Workspace, is_workspace
 from screener.workspace.runs import save_run
+from screener.workspace.toml_files import write_new
 
-__all__ = ["DEMO_HORIZONS", "DemoFiles", "back_test", "demo_workspace", "screen", "simulate"]
+__all__ = [
+    "DEMO_HORIZONS",
+    "DemoFiles",
+    "back_test",
+    "demo_workspace",
+    "score",
+    "screen",
+    "simulate",
+]
 
 DEMO_HORIZONS = (5, 20, 60, 120)
 _SEED = 20260514
@@ -95,6 +107,11 @@ def simulate(workspace: Workspace) -> ImportOutcome:
         )
     )
     batch = source.normalise(query, source.fetch(query))
+    ratings = simulated_ratings(batch.tables, seed=_SEED, at=_FETCHED_AT)
+    batch = replace(batch, tables={**batch.tables, TableName.RATINGS: ratings})
+    definitions = workspace.root / OWN
+    if not definitions.exists():
+        write_new(definitions, DEFINITIONS)
     return import_batch(workspace, batch, f"simulated market, seed {_SEED}", _FETCHED_AT)
 
 
@@ -110,6 +127,12 @@ def back_test(workspace: Workspace, *, program_version: str) -> BacktestRun:
     write_csv(str(files.ledger), NAMES.names, ledger_rows(run))
     save_run(workspace, run.run_id, run_document(run))
     return run
+
+
+def score(workspace: Workspace) -> ScoreRun:
+    """Hold the simulated market's invented houses, and the report cards, to their definitions."""
+    with Store.open(workspace.data_cache) as store:
+        return run_score(workspace, store, ScoreRequest())
 
 
 def screen(workspace: Workspace) -> ScreenResult:

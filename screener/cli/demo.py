@@ -12,7 +12,11 @@ import typer
 
 from screener.cli.common import console, working
 from screener.files.program import program_version
+<<<<<<< HEAD
 from screener.language import say
+=======
+from screener.language import bound
+>>>>>>> h-score
 
 __all__ = ["demo", "on_path"]
 
@@ -33,9 +37,15 @@ def demo(
         DemoFiles,
         back_test,
         demo_workspace,
+        score,
         screen,
         simulate,
     )
+<<<<<<< HEAD
+=======
+    from screener.render.backtest import summary_page
+    from screener.render.score import board_view
+>>>>>>> h-score
     from screener.render.screen import screen_view
     from screener.render.summary import summary_page
     from screener.workflows.backtest.summary import Shown, summarise
@@ -54,8 +64,12 @@ def demo(
         result = screen(place)
     out.print("\n3. What is cheap in it:\n")
     out.print(screen_view(result))
+    with working("scoring"):
+        told = score(place)
+    out.print("\n4. Who met the ratings that they print, beside chance:\n")
+    out.print(board_view(told, bound(), width=out.width))
     files = DemoFiles.of(place)
-    out.print("\n4. Files:\n")
+    out.print("\n5. Files:\n")
     for path in (files.backtest, files.ledger, files.screen):
         out.print(f"   {path}", markup=False, soft_wrap=True)
     out.print("\nNext, type:\n")
@@ -73,6 +87,7 @@ def _next(directory: Path) -> tuple[str, ...]:
         "screener backtest mine --csv mine.csv",
         "screener explain mine.csv 2",
         "screener study --all --placebo 500",
+        "screener score",
     )
 
 

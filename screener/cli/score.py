@@ -55,7 +55,8 @@ def score(
         bool,
         typer.Option(
             "--backdate",
-            help="Judge calls older than a broker's first known definition by that one.",
+            help="Judge calls for which no definition of their broker was known by then by one of "
+            "an earlier name of it, or by the first that was seen later.",
         ),
     ] = False,
     calls: Annotated[

@@ -20,7 +20,7 @@ from screener.workflows.score.rows import call_rows, score_rows
 from screener.workflows.score.run import ScoreRun
 from screener.workflows.score.summary import first_due, unjudged, verdict_counts
 
-__all__ = ["score_page"]
+__all__ = ["board_view", "score_page"]
 
 _MIDDLE, _WIDE = 100, 144
 _KEY = 14  # columns that a further key takes
@@ -78,6 +78,14 @@ def score_page(run: ScoreRun, language: Language, *, width: int) -> RenderableTy
     parts += [Text(), *(Text(sentence(line, language)) for line in _notes(run))]
     parts.append(Text(f"data version {run.data_version}", style="dim"))
     return Group(*parts)
+
+
+def board_view(run: ScoreRun, language: Language, *, width: int) -> RenderableType:
+    """Return the head of the page alone: how many ended how, and the leaderboard."""
+    lines = [Text(sentence(line, language)) for line in _headline(run)]
+    return Group(
+        *banner(simulated=run.simulated), *lines, Text(), _board(run, language, width=width)
+    )
 
 
 def _with_space(table: RenderableType | None) -> list[RenderableType]:

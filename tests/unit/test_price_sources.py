@@ -25,6 +25,7 @@ from screener.data.sources.online.providers.eastmoney_prices import (
     EastmoneyHkIndexBars,
     EastmoneyIndexBars,
 )
+from screener.data.sources.online.providers.shenwan import ShenwanIndexBars
 from screener.data.sources.online.providers.sina import (
     SinaBars,
     SinaFactors,
@@ -39,7 +40,7 @@ from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.protocol import Ask, Call, Need, Page, Query
 from screener.domain.listing import Kind, parse_listing
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
-from tests.support.canned import csindex, eastmoney_prices, sina, tencent
+from tests.support.canned import csindex, eastmoney_prices, shenwan, sina, tencent
 from tests.support.canned.market import CannedMarket
 from tests.support.canned.sina import bars_of
 from tests.support.canned.sina_codec import encode_with_amount, encode_without_amount
@@ -60,7 +61,7 @@ def market() -> CannedMarket:
 @pytest.fixture(scope="module")
 def served(market: CannedMarket) -> Router:
     router = Router()
-    for vendor in (tencent, sina, eastmoney_prices, csindex):
+    for vendor in (tencent, sina, eastmoney_prices, csindex, shenwan):
         vendor.serve(router, market)
     return router
 
@@ -172,13 +173,15 @@ def test_bars_are_those_of_the_market(
         (CsindexIndexBars, "000300.SH"),
         (SinaHkIndexBars, "HSI.HK"),
         (EastmoneyHkIndexBars, "HSI.HK"),
+        (ShenwanIndexBars, "801750.SI"),
     ],
 )
 def test_index_bars_are_those_of_the_market(
     source: type[BarSource], index: str, market: CannedMarket, router: Router, wire: OnlineWire
 ) -> None:
     batch = fetched(source(wire), ask_for(index, need=Need.INDEX_BARS), router)
-    found, expected = rows_of(batch), truth(market, index)
+    told_as = shenwan.TOLD_AS if source is ShenwanIndexBars else index
+    found, expected = rows_of(batch), truth(market, told_as)
     assert told(found, *PRICES) == told(expected, *PRICES)
     assert not batch.rejects
     assert not batch.remarks
@@ -381,6 +384,23 @@ def test_a_renamed_column_names_itself_and_the_table_to_mend(
     assert table in caught.value.fix
 
 
+@pytest.mark.parametrize("text", ["<html>", '{"data": 7}', '{"rows": []}', '{"data": [{"x": 1}]}'])
+def test_a_page_of_shenwan_that_is_not_what_it_was_says_so(text: str, wire: OnlineWire) -> None:
+    source = ShenwanIndexBars(wire)
+    query = source.build_query(ask_for("801750.SI", need=Need.INDEX_BARS))
+    with pytest.raises(SourceChanged, match="no longer sends"):
+        source.normalise(query, (text,))
+
+
+def test_an_index_is_asked_of_its_own_compiler(wire: OnlineWire) -> None:
+    ask = ask_for("931160.CSI", need=Need.INDEX_BARS)
+    (call,) = CsindexIndexBars(wire).build_query(ask).calls
+    assert isinstance(call, Call)
+    assert call.arguments["symbol"] == "931160"
+    with pytest.raises(SourceBlocked, match="cannot be asked for"):
+        ShenwanIndexBars(wire).build_query(ask)
+
+
 def test_numbers_that_cannot_be_read_are_rejects(market: CannedMarket, wire: OnlineWire) -> None:
     rows = truth(market, "601899.SH")[:6]
     frame = frame_of(rows).astype(object)
@@ -415,6 +435,7 @@ def test_numbers_that_cannot_be_read_are_rejects(market: CannedMarket, wire: Onl
         (EastmoneyIndexBars, "000906.SH"),
         (EastmoneyHkIndexBars, "HSCEI.HK"),
         (CsindexIndexBars, "000906.SH"),
+        (ShenwanIndexBars, "801001.SI"),
         (SinaFactors, "601000.SH"),
     ],
 )

@@ -70,6 +70,7 @@ def get(limiter: RateLimiter, url: str, **options: Any) -> requests.Response:
         ("www.bse.cn", "bse"),
         ("gushitong.baidu.com", "baidu"),
         ("www.csindex.com.cn", "csindex"),
+        ("www.swsresearch.com", "shenwan"),
         ("eastmoney.com.example.org", "eastmoney.com.example.org"),
     ],
 )

@@ -56,6 +56,33 @@ def test_every_report_with_a_basket_is_there(demo: tuple[Path, str]) -> None:
     assert {row["status"] for row in found} == {"mature", "pending"}
 
 
+def test_the_board_tells_the_house_that_sees_ahead_from_the_others(demo: tuple[Path, str]) -> None:
+    folder, page = demo
+    board = page.split("beside chance:")[1].split("5. Files")[0]
+    (first,) = [line for line in board.splitlines() if line.split()[:1] == ["1"]]
+    assert "甲证券（SIMULATED）" in first
+    target = folder / "board.csv"
+    done = RUNNER.invoke(app, ["score", "--csv", str(target), "--workspace", str(folder)])
+    assert done.exit_code == 0, done.output
+    found = {row["broker"]: row for row in rows(target)}
+    target.unlink()
+    assert found["甲证券（SIMULATED）"]["reliably"] == "better"
+    assert [found[f"{name}证券（SIMULATED）"]["reliably"] for name in "乙丙"] == ["", ""]
+    assert float(found["丁证券（SIMULATED）"]["edge"]) < -0.1
+    assert int(found["甲证券（SIMULATED）"]["target_calls"]) >= 20
+    assert float(found["甲证券（SIMULATED）"]["maintained_calls"]) > 0
+
+
+def test_the_houses_of_the_demo_are_invented_and_marked(demo: tuple[Path, str]) -> None:
+    from screener.reports.authors.brokers import broker_named
+    from screener.workspace.definitions import own_definitions
+    from screener.workspace.locate import Workspace
+
+    houses = {item.definition.broker for item in own_definitions(Workspace(root=demo[0]))}
+    assert len(houses) == 4
+    assert all("SIMULATED" in name and broker_named(name) is None for name in houses)
+
+
 def test_page_fits_eighty_columns_and_says_what_to_type_next(demo: tuple[Path, str]) -> None:
     from rich.cells import cell_len
 

@@ -29,6 +29,7 @@ from screener.market.calendars import calendar_of
 from screener.results.score import CALLS, CROWDING, PERSISTENCE, PLAIN, SCORES
 from screener.results.tables import fits
 from screener.scoring.leaderboard import Grouping
+from screener.workflows.data.targets import basket_targets
 from screener.workflows.report.catalog import init_workspace
 from screener.workflows.score.rows import (
     call_rows,
@@ -416,3 +417,12 @@ def test_older_versions_give_the_older_score(skilled_world: Workspace) -> None:
         version = store.version
     found = json.loads(run(skilled_world, "--json", "-", "--data-version", str(version)).stdout)
     assert found["data_version"] == version
+
+
+def test_an_update_asks_for_the_indices_that_industry_ratings_are_judged_on(
+    real_cards: Workspace,
+) -> None:
+    every = {item.id for item in basket_targets(real_cards, None)}
+    assert {"801750.SI", "801770.SI"} <= every  # of R4 and R3
+    copper = {item.id for item in basket_targets(real_cards, ["copper"])}
+    assert not any(name.endswith(".SI") for name in copper)

@@ -9,7 +9,8 @@ from screener.data.lake.store import Store
 from screener.domain.listing import Board, Kind, Listing, parse_listing, stored_listing
 from screener.errors import DataError
 from screener.market.benchmarks import default_benchmark
-from screener.workflows.report.catalog import basket_events
+from screener.market.industries import industry_index
+from screener.workflows.report.catalog import basket_events, list_reports
 from screener.workspace.broken import Readable
 from screener.workspace.locate import Workspace
 
@@ -17,9 +18,11 @@ __all__ = ["basket_targets", "every_target", "with_benchmarks"]
 
 
 def basket_targets(workspace: Workspace, names: Sequence[str] | None) -> Readable[Listing]:
-    """Return every name of some baskets, or of all, and the benchmarks that they ask for.
+    """Return every name of some baskets, or of all, and the indices that they are judged on.
 
-    Cards and baskets that break their rules are left out and named in what is returned.
+    Those are the benchmarks that baskets ask for, and the industries that the notes behind them
+    rate; of all, those that any card rates. Cards and baskets that break their rules are left out
+    and named in what is returned.
 
     Raises
     ------
@@ -34,7 +37,15 @@ def basket_targets(workspace: Workspace, names: Sequence[str] | None) -> Readabl
         for event in events
         if event.benchmark
     ]
-    return Readable(dict.fromkeys([*members, *asked]), groups.broken)
+    behind = {event.report for event in events}
+    rated = [
+        known.listing
+        for report in list_reports(workspace)
+        if names is None or report.id in behind
+        for note in report.notes
+        if note.rating and (known := industry_index(note.industry)) is not None
+    ]
+    return Readable(dict.fromkeys([*members, *asked, *rated]), groups.broken)
 
 
 def every_target(store: Store) -> tuple[Listing, ...]:

@@ -29,7 +29,7 @@ __all__ = ["CardCalls", "ImportedCalls", "calls_of_cards", "calls_of_ratings", "
 _NAMES = re.compile(r"[,，、;；/|\s]+")
 _VENDORS = frozenset({"eastmoney", "cninfo"})
 """Sources whose ratings are words of their own, into which they sort what houses say."""
-_JOINED = re.compile(r"[-–—·\s]+(?=研究)")
+_INSTITUTE = re.compile(r"[-–—·\s]*研究(?:所|院|部|中心)$")
 _DAY = timedelta(days=1)
 _Columns = dict[str, list[Any]]
 _ValueT = TypeVar("_ValueT")
@@ -258,7 +258,7 @@ def _renamed(texts: Sequence[str], name: Callable[[str], _ValueT]) -> list[_Valu
 
 
 def _broker(text: str) -> str:
-    found = broker_named(text) or broker_named(_JOINED.sub("", text))
+    found = broker_named(text) or broker_named(_INSTITUTE.sub("", text.strip()))
     return found.name if found is not None else text.strip()
 
 

@@ -15,6 +15,7 @@ from screener.domain.total_return import Peers, TotalReturnPanel
 from screener.language import say, say_count
 from screener.market.calendars import Calendar
 from screener.scoring.score import Judged
+from screener.workflows.study.industry_returns import industry_remark
 
 __all__ = ["remarks_of"]
 
@@ -35,6 +36,8 @@ def remarks_of(store: Store, judged: Judged, panels: _Panels) -> Iterator[str]:
         yield from _action_remarks(store, panels)
     if outcomes.matured.any():
         yield from _coverage_remarks(store, panels)
+    if np.isfinite(outcomes.rates.industry).any():
+        yield industry_remark(store)
 
 
 def _benchmark_remarks(

@@ -199,7 +199,7 @@ def _score(run: ScoreRun, score: Score) -> dict[str, object]:
         "reliably": score.reliably,
         "target_calls": score.targets.n,
         "target_rate": score.targets.reached,
-        "target_sessions": score.targets.sessions,
+        "sessions_to_target": score.targets.sessions,
         "target_worst": score.targets.worst,
         "target_bias": score.targets.bias,
         **_calendar(run.calendar.get(score.key)),

@@ -63,7 +63,8 @@ class ScoreRequest:
     min_calls
         Matured calls that a rank and a trial need.
     backdate
-        Whether calls older than a broker's first known definition are judged by that one.
+        Whether calls for which no definition of their broker was known on their day are judged by
+        one of an earlier name of it, or by the first that was seen later.
     """
 
     names: tuple[str, ...] = ()

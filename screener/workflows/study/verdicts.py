@@ -9,7 +9,12 @@ from screener.backtest.frictions import Frictions
 from screener.backtest.run import EventResult, Settings
 from screener.data.lake.store import Store
 from screener.domain.basket import Basket, Event
+<<<<<<< HEAD
 from screener.errors import InputError
+=======
+from screener.domain.report import Precision, Report
+from screener.errors import BasketDefinitionError, InputError
+>>>>>>> h-score
 from screener.paths.windows import WindowStatus
 from screener.results.placebo import VERDICTS
 from screener.scoring.leaderboard import Grouping
@@ -157,6 +162,8 @@ def broker_records(workspace: Workspace, store: Store) -> Mapping[str, Score]:
     """Return the score of each broker; none where no call is left to score."""
     try:
         run = run_score(workspace, store, ScoreRequest(by=(Grouping.BROKER,)))
+    except BasketDefinitionError:  # definitions that cannot be read are no lack of calls
+        raise
     except InputError:
         return {}
     return {score.key[0]: score for score in run.board.scores}

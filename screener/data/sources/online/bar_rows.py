@@ -79,6 +79,12 @@ class BarSource:
         SourceBlocked
             If the listing's board is one that the source cannot be asked for.
         """
+        arguments = self.arguments(ask)
+        function = self.endpoint_for(asked_listing(ask)).function
+        return Query(ask=ask, calls=(Call(function=function, arguments=arguments),))
+
+    def arguments(self, ask: Ask) -> dict[str, str]:
+        """Return what upstream is given for a question; raises as `build_query` does."""
         listing = asked_listing(ask)
         upstream = self.endpoint_for(listing)
         if listing.exchange not in self.exchanges or listing.board not in upstream.extra["boards"]:
@@ -88,8 +94,7 @@ class BarSource:
                 fix=f"use another source, or bring a file: `screener data import FILE --kind "
                 f"{'index' if self.need is Need.INDEX_BARS else 'bars'}`",
             )
-        arguments = _filled(upstream, ask, listing)
-        return Query(ask=ask, calls=(Call(function=upstream.function, arguments=arguments),))
+        return _filled(upstream, ask, listing)
 
     def fetch(self, query: Query) -> tuple[pd.DataFrame | str, ...]:
         """Ask; raises as the wire does."""
@@ -206,7 +211,7 @@ def _asked_days(
     return order, days[order], numbers
 
 
-def _filled(upstream: Endpoint, ask: Ask, listing: Listing) -> dict[str, object]:
+def _filled(upstream: Endpoint, ask: Ask, listing: Listing) -> dict[str, str]:
     facts = {
         "prefix": upstream.extra["prefixes"][listing.exchange],
         "code": listing.code,

@@ -48,6 +48,7 @@ from screener.data.sources.online.providers.hk_master import (
     SinaHkMaster,
 )
 from screener.data.sources.online.providers.ratings import CninfoRatings, EastmoneyRatings
+from screener.data.sources.online.providers.shenwan import ShenwanIndexBars
 from screener.data.sources.online.providers.sina import (
     SinaBars,
     SinaFactors,
@@ -97,6 +98,7 @@ SOURCES: tuple[type[OnlineSource], ...] = (
     EastmoneyIndexBars,
     EastmoneyHkIndexBars,
     CsindexIndexBars,
+    ShenwanIndexBars,
     CninfoActions,
     EastmoneyActions,
     SinaActions,

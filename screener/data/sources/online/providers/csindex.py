@@ -12,7 +12,7 @@ __all__ = ["CsindexIndexBars"]
 
 
 class CsindexIndexBars(BarSource):
-    """Daily bars of indices with a Shanghai code, from the company that computes them."""
+    """Daily bars of indices with a Shanghai code, or one of the company that computes them."""
 
     name: ClassVar[str] = "csindex"
     need: ClassVar[Need] = Need.INDEX_BARS
