@@ -12,11 +12,7 @@ import typer
 
 from screener.cli.common import console, working
 from screener.files.program import program_version
-<<<<<<< HEAD
-from screener.language import say
-=======
-from screener.language import bound
->>>>>>> h-score
+from screener.language import bound, say
 
 __all__ = ["demo", "on_path"]
 
@@ -41,11 +37,7 @@ def demo(
         screen,
         simulate,
     )
-<<<<<<< HEAD
-=======
-    from screener.render.backtest import summary_page
     from screener.render.score import board_view
->>>>>>> h-score
     from screener.render.screen import screen_view
     from screener.render.summary import summary_page
     from screener.workflows.backtest.summary import Shown, summarise

@@ -9,12 +9,7 @@ from screener.backtest.frictions import Frictions
 from screener.backtest.run import EventResult, Settings
 from screener.data.lake.store import Store
 from screener.domain.basket import Basket, Event
-<<<<<<< HEAD
-from screener.errors import InputError
-=======
-from screener.domain.report import Precision, Report
 from screener.errors import BasketDefinitionError, InputError
->>>>>>> h-score
 from screener.paths.windows import WindowStatus
 from screener.results.placebo import VERDICTS
 from screener.scoring.leaderboard import Grouping
