@@ -125,6 +125,10 @@ def test_an_english_name_gives_way_to_the_code_beside_it() -> None:
     assert asked("China Mobile (00728.HK) rose") == []
 
 
+def test_a_word_of_a_longer_english_name_is_not_named_beside_another_code() -> None:
+    assert ids("Meituan Pharma-B (01801.HK) rose. Tencent rose.") == ["01801.HK", "00700.HK"]
+
+
 def test_a_name_with_its_own_code_contradicts_no_other() -> None:
     text = "关注某某（300857），宏景科技（301396）。"
     assert ids(text) == ["300857.SZ", "301396.SZ"]

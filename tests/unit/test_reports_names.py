@@ -218,6 +218,10 @@ def test_a_hong_kong_name_is_not_shortened_to_what_two_are_called() -> None:
     assert meant(names, "衡屿") == []
 
 
+def test_a_shortened_name_that_begins_others_is_none() -> None:
+    assert meant(index(("00267.HK", "珩岑股份"), ("06030.HK", "珩岑证券")), "珩岑") == []
+
+
 def test_a_nickname_fits_one_company_and_is_no_word() -> None:
     names = index(("002281.SZ", "光迅科技"), ("600001.SH", "玥坤电子"), ("600002.SH", "玥坤材料"))
     (way,) = names.ways["光迅"]

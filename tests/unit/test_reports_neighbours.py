@@ -111,3 +111,23 @@ def test_english_names_in_english() -> None:
     ]
     assert ids("Value5) KuaishouMarket value6) TencentMarket value") == ["01024.HK", "00700.HK"]
     assert ids("Tencent Video and Baidu Cloud grow; the tencent of toys.") == []
+
+
+def test_a_name_that_a_page_cuts_with_the_number_of_its_part() -> None:
+    text = "看好贵州茅\n2、台和中国软\n3、件，其次\n4、泸州老窖"
+    assert ids(text) == ["600519.SH", "600536.SH", "000568.SZ"]
+    assert ids("1、海外需求\n2、软件出口增长") == []
+
+
+def test_what_a_company_spends_is_no_other_body() -> None:
+    assert ids("腾讯资本开支增长，五粮液基金持仓下降。") == ["00700.HK", "000858.SZ"]
+    assert ids("腾讯资本、五粮液基金成立。") == []
+
+
+def test_a_name_of_a_firm_may_be_followed_by_anything() -> None:
+    assert ids("太极股份产品中标。") == ["002368.SZ"]
+    assert ids("中国软件产品中标。") == []
+
+
+def test_abbreviations_in_capitals() -> None:
+    assert ids("SMIC and CATL are our picks; ABC of growth") == ["00981.HK", "03750.HK"]

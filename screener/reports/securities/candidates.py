@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from operator import itemgetter
 
 from screener.domain.listing import Listing
 from screener.reports.securities.name_index import KIND_WORD, NameIndex, Trust, Way
@@ -43,6 +45,7 @@ ALONE = {
 """Confidence in a written form of which nothing else is known."""
 
 _LAST_CHARACTERS = frozenset("承技份业团子力源网气电股能材药钢铝锂光铜控信械金学化重机压胶轴工")
+_LONGEST = 8  # characters on each side of a cut in which a name is looked for
 _MASTER_LAG = timedelta(days=200)  # between two copies of a master
 _ENDING_ANYWHERE = (Trust.DISTINCT, Trust.LATIN)  # what is in no dictionary is not cut from one
 _NO_PLACE = 0.12  # what it adds that a name made of words does not begin with a place
@@ -81,7 +84,10 @@ def named(
     """Return the names in the text that can mean a listing of that day, outside boilerplate."""
     found = []
     cuts = cut_points(text.clean)
-    for form, start, end in index.find(text.clean, cuts):
+    across = _across_numbers(text, index)
+    covered = {at for _, start, end in across for at in range(start, end)}
+    whole = [one for one in index.find(text.clean, cuts) if one[1] not in covered]
+    for form, start, end in sorted([*whole, *across], key=itemgetter(1)):
         ways = in_use(index.ways[form], index, day)
         if not ways or layout.in_boilerplate(start) or not _whole_letters(text, start, end):
             continue
@@ -103,6 +109,29 @@ def named(
         if trust is Trust.COMPOUND and not names_a_place(form):
             item.score += _NO_PLACE
         found.append(item)
+    return found
+
+
+_CUT_BY_NUMBER = re.compile(r"(?<=[\u4e00-\u9fff])\d{1,2}、(?=[\u4e00-\u9fff])")
+
+
+def _across_numbers(text: Text, index: NameIndex) -> list[tuple[str, int, int]]:
+    """Return the names that a page cuts in two where it begins a part with its number.
+
+    Pages that show a document in parts write `2、` before each, wherever a part begins.
+    """
+    found = []
+    for match in _CUT_BY_NUMBER.finditer(text.clean):
+        cut, after = match.span()
+        if text.blank_before(cut):
+            begin = max(0, cut - _LONGEST)
+            joined = text.clean[begin:cut] + text.clean[after : after + _LONGEST]
+            size = after - cut
+            found += [
+                (form, begin + start, begin + end + size)
+                for form, start, end in index.find(joined)
+                if begin + start < cut < begin + end and end - start > 3
+            ]
     return found
 
 

@@ -12,7 +12,11 @@ from screener.domain.listing import Listing
 from screener.reports.securities.candidates import ALONE, Candidate, PossibleMention, same_company
 from screener.reports.securities.codes import PrintedCode
 from screener.reports.securities.name_index import NameIndex, Trust
-from screener.reports.securities.printed_names import after_a_name, printed_before
+from screener.reports.securities.printed_names import (
+    after_a_name,
+    english_before,
+    printed_before,
+)
 from screener.reports.text.found import DoubtKind
 from screener.reports.text.text import Place, Text
 
@@ -102,6 +106,8 @@ def bind_codes(
 
 def _bind(binding: _Binding, code: PrintedCode) -> None:
     clean, index = binding.text.clean, binding.index
+    if code.marked and code.bracketed:
+        _drop_translated(binding, code)
     beside = [
         item
         for item in (
@@ -124,6 +130,16 @@ def _bind(binding: _Binding, code: PrintedCode) -> None:
         return  # the same code once more
     elif not _printed_otherwise(binding, code, beside):
         _unnamed(binding, code, beside)
+
+
+def _drop_translated(binding: _Binding, code: PrintedCode) -> None:
+    """Leave out a name within the English words before a code that is another company's."""
+    begin = english_before(binding.text, code.place.start - 1)
+    at = bisect_left(binding.starts, begin)
+    for item in binding.candidates[at : bisect_left(binding.starts, code.place.start)]:
+        english = item.trust in (Trust.LATIN, Trust.LETTERS)
+        if english and not same_company(code.listing, item.listings, binding.index):
+            binding.dropped.add(id(item))
 
 
 def _is_second_line(binding: _Binding, code: PrintedCode) -> bool:

@@ -19,6 +19,8 @@ _WORD = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]")
 # A figure of a row or a move; a day, a year or the number of a list is none.
 _FIGURE_AFTER = re.compile(r"[:+-]{0,2}\d{1,9}(?:,\d{3}){0,4}(?:\.\d|%)")
 _DATED_AFTER = re.compile(r"[·|,:-]{0,3}(?:19|20)\d\d[-年/.]\d")
+_FIRM_END = re.compile(r"(?:股份|集团|控股|药业|实业|银行|酒业|乳业|矿业|锂业|铜业|重工)$")
+_SPENDING = re.compile(r"资本(?:开支|支出|性|运作|金|充足|公积)|基金(?:重仓|持仓|持股)")
 _DAY_BEFORE = re.compile(r"\d日$")
 _DAY_AFTER = re.compile(r"\d{1,4}[年月日./-]")
 _NAMELIKE = (Trust.DISTINCT, Trust.COMPOUND, Trust.RARE, Trust.SHORT)  # beside which a name ends
@@ -125,7 +127,9 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
         item.score = min(item.score, _PART_OF_NAME)
     item.score += EDGE * left + EDGE * right
     goes_on = not right and clean.startswith(words.worded, end)
-    if clean.startswith(words.never, end) or (goes_on and item.trust is not Trust.DISTINCT):
+    if goes_on and (item.trust is Trust.DISTINCT or _FIRM_END.search(clean, start, end)):
+        goes_on = False  # no word of the language ends so: 太极股份产品
+    if goes_on or (clean.startswith(words.never, end) and not _SPENDING.match(clean, end)):
         item.score = min(item.score, 0.4)
     elif left and not right and item.trust is Trust.COMPOUND:
         item.score += EDGE  # a clause begins with it: its subject

@@ -441,7 +441,8 @@ def _stem_trust(stem: str) -> Trust:
 
 def _trust(form: str) -> Trust:
     if not _HAN.search(form):
-        return Trust.LATIN if len(form) >= _LATIN_LEAST else Trust.LETTERS
+        known = len(form) >= _LATIN_LEAST or form in read_table("aliases")["letters"]
+        return Trust.LATIN if known else Trust.LETTERS
     if form in _brands() or (len(form) > 2 and _LATIN.search(form)):
         return Trust.DISTINCT
     if len(form) <= 3:
@@ -461,7 +462,7 @@ def _trust(form: str) -> Trust:
 def _reads_as_word(form: str) -> bool:
     """Tell whether two or three characters are an ordinary word, or made of one."""
     if len(form) == 2:
-        return ordinary(form)
+        return is_word(form)  # persons and places bear such names as well
     inner = ordinary(form[:2]) or ordinary(form[1:])
     return inner and (ordinary(form) or all(len(part) > 1 for part in pieces(form)))
 
@@ -487,8 +488,12 @@ def _add_short_forms(
         short = _SHORTENED.sub("", company.name)
         if not listing.exchange.mainland and short != company.name and len(short) > 1:
             shortened[capitals(short)].add(listing)
+    begun: dict[str, set[str]] = defaultdict(set)
+    for company in companies.values():
+        for size in range(2, len(company.name)):
+            begun[capitals(company.name[:size])].add(company.name)
     for form, listings in shortened.items():
-        if len(listings) == 1 and form not in found:
+        if len(listings) == 1 and form not in found and len(begun[form]) == 1:  # 中信 begins many
             (listing,) = listings
             found[form][listing] = Way(listing, _trust(form))
 

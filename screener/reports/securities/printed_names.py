@@ -13,7 +13,7 @@ from screener.reports.securities.name_index import KIND_WORD, Company, capitals
 from screener.reports.text.text import Text
 from screener.reports.text.vocabulary import names_a_place
 
-__all__ = ["after_a_name", "printed_before"]
+__all__ = ["after_a_name", "english_before", "printed_before"]
 
 _LONGEST = 10
 _ABBREVIATED = (5, 4, 3, 2)
@@ -118,9 +118,17 @@ def _word_starts(text: Text, end: int) -> list[int]:
     """Return where the Latin words before an offset begin, the furthest first."""
     first = end
     while first > max(0, end - _LONGEST_LATIN) and _LATIN.match(text.clean[first - 1]):
+        if text.clean[first - 1] == "." and first < end and text.blank_before(first):
+            break  # a sentence ends
         first -= 1
     found = [at for at in range(first, end) if at == first or text.blank_before(at)]
     return found[-6:]
+
+
+def english_before(text: Text, end: int) -> int:
+    """Return where the words in Latin letters begin that end right before an offset."""
+    starts = _word_starts(text, end)
+    return starts[0] if starts else end
 
 
 def after_a_name(text: Text, end: int) -> bool:
