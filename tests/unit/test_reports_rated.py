@@ -193,6 +193,11 @@ def test_blanks_part_the_clauses_of_a_text_without_commas() -> None:
     assert parts(text) == {A: ADVISED, B: ADVISED}
 
 
+def test_bold_print_that_is_copied_twice() -> None:
+    text = f"建议关注{A}、{B}{A}、{B}、{C}{C[2:]}；风电龙头{D}{D}。"
+    assert parts(text) == {A: ADVISED, B: ADVISED, C: ADVISED, D: ADVISED}
+
+
 def test_the_way_back_from_the_levelled_text() -> None:
     text = make_text(f"光伏-建议关注{A}、{B}[3] 风电需求增长[12]，{C}发布新品[1]。")
     found, _ = mentions_in(text, lay_out(text.clean), names(), day=DAY, brokers=frozenset())

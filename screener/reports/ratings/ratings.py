@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 _HEAD = 2_000  # the first page
+_TOP = 400  # of the first page: where a rating may stand without a label
 _TITLE = 80
 _GAP = 34  # between the verb of a sentence and the rating
 _NEXT_TO_VERB = re.compile(r"(?:公司|行业)?(?:投资)?(?:评级)?(?:至|为|到)?")
@@ -211,6 +212,7 @@ class _Weight:
     SENTENCE = 60  # 维持“买入”评级
     CHANGED_LATER = 50
     BARE_LABEL = 40  # 投资评级 买入
+    STANDING = 30  # 优于大市, by itself under a date or a code
 
 
 def _printed_in_head(clean: str) -> Iterator[_Seen]:
@@ -222,6 +224,8 @@ def _printed_in_head(clean: str) -> Iterator[_Seen]:
         weight = _Weight.LABEL if match["colon"] else _Weight.BARE_LABEL
         change = match["before"] or match["change"] or match["after"] or ""
         yield _Seen(weight, match, _kind_of_change(change))
+    for match in _standing().finditer(clean, 0, _TOP):
+        yield _Seen(_Weight.STANDING, match, "")
 
 
 def _told_in_prose(clean: str) -> Iterator[_Seen]:
@@ -323,6 +327,16 @@ def _labelled() -> re.Pattern[str]:
         rf"(?:(?:投资|行业|公司|股票|个股|板块|最新|当前|本次|综合){{0,6}}评级|Rating|rating|RATING)"
         rf"(?P<colon>[:|]|为|-(?=[^-]{{1,4}}评级)|-(?:全面|继续|坚定|持续)?(?=看))?[“\"(]*(?P<change>{change})?[“\"]?{_any_rating()}"
         rf"[”\")]?(?(colon){_EXPLAINED}|{_DEFINING})[|(/]?(?P<after>{change})?"
+    )
+
+
+@cache
+def _standing() -> re.Pattern[str]:
+    long = [word for word in stances() if len(word) >= _LONG and _HAN.match(word)]
+    capitals = [word for word in stances() if word.isupper()]
+    return re.compile(
+        rf"(?:(?<=[日\d)】|])(?={alternatives(long)})|(?<=[:(|])(?=(?:{alternatives(capitals)})"
+        rf"(?:[,;)|(]|TP|Target))){_any_rating()}{_DEFINING}"
     )
 
 

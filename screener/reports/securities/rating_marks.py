@@ -78,7 +78,7 @@ def _words() -> _Words:
         ),
         called=re.compile(r"[”\"'’)]{0,2}的?(?:投资|股票)?(?:评级|等级)(?!标准|说明|体系|定义)"),
         label=re.compile(
-            rf"(?:评级|等级|(?<![A-Za-z])[Rr]ating|RATING)(?:由|从|为|是|至|到|:|\||{verbs}|[()]){{0,4}}"
+            rf"(?:评级|等级|建议(?=[:|])|(?<![A-Za-z])[Rr]ating|RATING)(?:由|从|为|是|至|到|:|\||{verbs}|[()]){{0,4}}"
             r"[“\"'‘(]{0,3}$"
         ),
         given=re.compile(
@@ -97,7 +97,7 @@ def _words() -> _Words:
         ),
         industry=re.compile(r"(?:行业|板块|产业)[^,。;:]{0,8}$"),
         told=re.compile(
-            r"(?:at|to|a|with|an|is|rated|rating|ratings|maintain|maintained|maintains|keep|keeps|kept|"
+            r"(?:at|to|a|with|an|is|rated|[Rr]ating|ratings|RATING|[Rr]ecommendation|maintain|maintained|maintains|keep|keeps|kept|"
             r"remain|remains|remained|stay|stays|stayed|still|reiterate|reiterated|reiterates|initiate|"
             r"initiated|upgrade|upgraded|downgrade|downgraded|our|its|as|retain|retains|retained|assign)"
             r"[:“\"']{0,2}$|(?:HK|CH|SH|SZ|\d)\)?[:-]?$",
@@ -176,7 +176,9 @@ _ARROWS = ("->", "→", "=>", "⇒")
 
 def _form(spot: _Spot) -> Form | None:
     """Tell how a rating in Chinese stands in the text; `None` where the word is no rating."""
-    if spot.before.endswith(_PAST):
+    advised = spot.before.endswith(("建议:", "建议|"))  # 投资建议:推荐甲
+    goes_on = _HAN.match(spot.after) and not spot.text.blank_before(spot.end)
+    if spot.before.endswith(_PAST) or (advised and goes_on):
         return None
     if _in_cell(spot):
         return Form.CELL

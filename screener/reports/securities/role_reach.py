@@ -107,8 +107,21 @@ def _ends(clean: str, cues: Sequence[Cue], group: Sequence[Mention], following: 
     end = quote.end() if quote else end
     if group[-1].coded or LIST_END.match(clean, end) or _NEXT_LABEL.match(clean, end):
         return True
+    if _printed_twice(clean, group[-1].place):
+        return True
     cue = cues[following] if following < len(cues) else None
     return cue is not None and cue.role is Role.RECOMMENDED and cue.place.start == end
+
+
+def _printed_twice(clean: str, place: Place) -> bool:
+    """Tell whether the end of a name is printed once more, as copied bold print has it."""
+    name = clean[place.start : place.end]
+    ends = (place.end + len(name) - at for at in range(1, len(name)))
+    return any(
+        clean.startswith(name[len(name) - (end - place.end) :], place.end)
+        and LIST_END.match(clean, end)
+        for end in ends
+    )
 
 
 def _reaches(

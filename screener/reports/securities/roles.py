@@ -38,6 +38,7 @@ from screener.reports.text.text import Place, Text
 
 __all__ = ["Run", "runs_with_roles"]
 
+_LONGEST_LINK = 60
 _DECLINE = 80  # characters after names in which advice is taken back
 _SECTION = 250  # characters from one pick that is told of to the next
 _ROLES = {Stance.GOOD: Role.RECOMMENDED, Stance.NEUTRAL: Role.MENTIONED, Stance.POOR: Role.RISK}
@@ -99,7 +100,7 @@ def _runs(text: Text, layout: Layout, mentions: Sequence[Mention]) -> list[Run]:
     advised = sum(run.role is Role.RECOMMENDED for run in found)
     if advised > 1:
         found = [_bare_list(clean, run) for run in found]
-    found = _rated(found, ratings)
+    found = _rated(_moved_together(clean, found), ratings)
     advice = None if subject is None or ratings.own else _advice_on_subject(page)
     if subject is None or advice is None:
         return found
@@ -150,6 +151,25 @@ def _bare_list(clean: str, run: Run) -> Run:
     if label is None or ended is None or role_words().no_theme.search(label[1]):
         return run
     return replace(run, role=Role.RECOMMENDED)
+
+
+# Between two enumerations of one list: joints, and names that no master knows.
+_LINKED = re.compile(
+    r"[)\]】]{0,2}(?:\(\d{1,5}\))?(?:[、及和与,]|以及|and)"
+    r"(?:[^、,。;:()]{2,12}(?:\(\d{1,5}(?:\.?HK)?\))?(?:[、及和与]|and)){0,4}"
+)
+
+
+def _moved_together(clean: str, runs: list[Run]) -> list[Run]:
+    """Let names share the move that ends their list."""
+    found = runs[-1:]
+    for run in reversed(runs[:-1]):
+        following = found[-1]
+        end, start = run.place.end, following.place.start
+        moved = following.role is Role.MOVER and run.role is Role.MENTIONED and run.cue is None
+        linked = moved and start - end <= _LONGEST_LINK and _LINKED.fullmatch(clean, end, start)
+        found.append(replace(run, role=Role.MOVER, cue=following.cue) if linked else run)
+    return found[::-1]
 
 
 def _rated(runs: Sequence[Run], ratings: Ratings) -> list[Run]:

@@ -18,6 +18,7 @@ _FIRST_PAGE = 1_500
 _STOCK_NOTE = re.compile(
     r"公司(?:点评|研究|深度|报告|动态|跟踪|信息|简评|快评)|个股|总股本|流通股本|总市值|当前股价|收盘价|收市价|目标价"
 )
+_ROUNDUP = re.compile(r"周报|月报|日报|策略|晨会|早报|行业(?:研究|点评|深度|专题)|金股")
 _MOST = 0.4  # share of the names that are the subject's, where no title says so
 _ALMOST_ALL = 0.6
 
@@ -43,7 +44,8 @@ def subject_of(clean: str, mentions: Sequence[Mention]) -> Subject | None:
         return None
     counts = Counter(one.listings[0] for one in mentions)
     most, often = counts.most_common(1)[0]
-    if len(counts) == 1 or (often > 2 and often >= _ALMOST_ALL * len(mentions)):
+    one = len(counts) == 1 and _ROUNDUP.search(clean, 0, _TITLE) is None
+    if one or (often > 2 and often >= _ALMOST_ALL * len(mentions)):
         return Subject(most, alone=True)
     head = [one for one in mentions if one.place.start < _HEAD]
     leading = next((one for one in head if one.coded), head[0] if head else None)
