@@ -102,6 +102,10 @@ def add(
 
     if yes and strict:
         raise InputError("--yes and --strict exclude each other", fix="give one of them")
+    if title and len(files) > 1:
+        raise InputError(
+            say("--title is about one report"), fix=say("add the others by themselves")
+        )
     moment = parse_moment(published, parameter="--published") if published else None
     said = Said(title=title, broker=broker, themes=tuple(theme or ()))
     check_targets(json, force=force)

@@ -139,7 +139,8 @@ def read_report(
     )
     every_note = notes_in(text, others_ratings=securities.others_ratings)
     notes = every_note[: BOUNDS.notes]
-    securities, unsorted = _within_themes(_under_advised_themes(securities))
+    securities = _titled(_under_advised_themes(securities), themes.titled(title))
+    securities, unsorted = _within_themes(securities)
     reference = reference_session(index_levels(text), closes) if closes else None
     publisher = publisher_of(text, notes) or UNKNOWN
     advised = _sectors(text, title, securities, themes)
@@ -243,6 +244,19 @@ def _under_advised_themes(securities: Securities) -> Securities:
     return replace(securities, findings=kept, doubts=doubts)
 
 
+def _titled(securities: Securities, theme: str) -> Securities:
+    """Put what stands under no theme under the title's."""
+    if not theme or all(one.theme != FALLBACK_THEME for one in securities.findings):
+        return securities
+    have = {(one.listing, one.theme) for one in securities.findings}
+
+    def named(one: Finding) -> Finding:
+        free = one.theme == FALLBACK_THEME and (one.listing, theme) not in have
+        return replace(one, theme=theme) if free else one
+
+    return replace(securities, findings=tuple(map(named, securities.findings)))
+
+
 def _sectors(text: Text, title: str, securities: Securities, themes: ThemeIndex) -> tuple[str, ...]:
     """Return the sectors that a report of no recommended name advises, else its title's theme."""
     if any(one.role is Role.RECOMMENDED for one in securities.findings):
@@ -250,8 +264,7 @@ def _sectors(text: Text, title: str, securities: Securities, themes: ThemeIndex)
     found = themes.advised(text.clean)[: BOUNDS.themes]
     if found or securities.findings or securities.doubts:
         return found
-    words = clean_name(title)
-    own = themes.within(words) or themes.within(industry_in(text.clean)) or make_slug(words)
+    own = themes.titled(title) or themes.titled(industry_in(text.clean)) or make_slug(title)
     return (own,) if own else ()
 
 

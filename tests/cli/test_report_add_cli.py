@@ -450,3 +450,9 @@ def test_chinese_columns_are_aligned(place: Workspace) -> None:
     starts = {cell_len(row[: row.index("recommended")]) for row in rows}
     assert len(rows) == 3
     assert len(starts) == 1
+
+
+def test_one_title_for_several_reports_is_refused(place: Workspace) -> None:
+    message = refused(2, "report", "add", "--title", "x", "cooling.txt", "cooling.txt")
+    assert message.startswith("error: --title is about one report")
+    assert list(place.seeds.iterdir()) == []

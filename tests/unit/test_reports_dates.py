@@ -170,6 +170,8 @@ def test_a_year_that_no_text_tells_is_not_guessed(words: str, expected: str | No
         (FILLER + "自2026年5月14日起上调报价", DateKind.SCHEDULED),
         (FILLER + "下周重要事件：2026年5月14日 大会", DateKind.SCHEDULED),
         (FILLER + "预计2026年5月投产", DateKind.FORECAST),
+        ("公司计划2026年5月14日投产", DateKind.SCHEDULED),
+        ("公司预计2026年5月14日召开大会", DateKind.FORECAST),
         (FILLER + "2026年12月投产", DateKind.FORECAST),
         (FILLER + "26Q2E收入", DateKind.FORECAST),
         (FILLER + "26Q2收入", DateKind.PERIOD),

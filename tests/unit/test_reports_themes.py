@@ -142,3 +142,16 @@ def test_sectors_that_are_advised_stand_in_their_order() -> None:
     said = "建议关注国内带动的服务器、IDC等板块，以及海外带动的服务器、光模块等板块。芯片涨价。"
     assert index.advised(said) == ("servers", "idc", "optical-modules")
     assert index.advised("我们建议关注甲股份的液冷业务。") == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("液冷行业周报：机柜功率上行", "liquid-cooling"),
+        ("虚构光学行业点评：需求回暖", "xugou-guangxue"),
+        ("今日推介与市场回顾", ""),
+        ("", ""),
+    ],
+)
+def test_the_theme_of_a_title(title: str, slug: str) -> None:
+    assert INDEX.titled(title) == slug

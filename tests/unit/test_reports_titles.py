@@ -85,7 +85,8 @@ def test_the_headline_of_a_head(head: str, title: str) -> None:
     [
         "某行最新报告称，液冷需求向好。\n该行维持买入评级。\n某站新闻\n",
         "研究员 推荐股票 起评价* 目标价 目标空间\n星河液冷 30.30 27.12 2.77% 35.80 18.15%\n详细\n",
-        "投资评级：买入（维持）\n强于大市|维持\n分析师：甲一\n",
+        "投资评级：买入（维持）\n强于大市|维持\n分析师：甲一\nzhang.jia.yi.bing@some.com.cn\n",
+        "首页 股票 基金 研报 公告\n国金证券研究所\n国金证券股份有限公司\n",
     ],
 )
 def test_what_is_no_headline(text: str) -> None:

@@ -59,6 +59,7 @@ _ENGLISH_KIND = re.compile(
     r"Group Research|Global Research|Morning Note|Daily Note|Market Wrap|Sector$|"
     r"Initiat\w{1,5} Coverage$"
 )
+_HOUSE = re.compile(r"(?:证券|经济|金融)*研究[所院部]?|(?:股份|责任)*有限(?:责任)?公司|报告|[\W_]")
 _MATHS = re.compile(r"\$([^$]{1,12}%)\$")
 _SITE = re.compile(r"\s[|_]\s?[^|_]{2,12}$")
 
@@ -169,15 +170,19 @@ def _candidate(line: str) -> str:
     if len(line) + han > 2 * _LONGEST or _is_furniture(line) or _is_row(line):
         return ""
     digits = sum(letter.isdigit() for letter in line)
-    if han >= _SHORTEST and digits <= len(line) // 2:
+    if han > 1 and han + 2 * words >= _SHORTEST and digits <= len(line) // 2:
         return line
-    return line if words >= _SHORTEST - 1 and digits <= len(line) // 4 and not han else ""
+    return line if words >= _SHORTEST - 2 and digits <= len(line) // 4 and not han else ""
 
 
 def _is_row(line: str) -> bool:
     """Tell whether a line is a row of a table or a list, a date, a rating or a sentence."""
+    parts = line.split()
+    if len(parts) > 3 and max(map(len, parts)) <= 4 and _HAN.search(line):
+        return True  # what a page can be turned to
     if (
-        line.count("*") > 1
+        "@" in line
+        or line.count("*") > 1
         or line.count("|") > 1
         or line.count(">") > 1
         or len(_FIGURE.findall(line)) > 3
@@ -214,7 +219,16 @@ def _until_stop(line: str) -> str:
 
 def _is_furniture(line: str) -> bool:
     low = clean_name(line).lower()
-    return bool(_words().openings.match(low) or _words().inside.search(low)) or low.endswith("评级")
+    told = _words().openings.match(low) or _words().inside.search(low)
+    return bool(told) or low.endswith("评级") or _is_house(clean_name(line))
+
+
+def _is_house(clean: str) -> bool:
+    """Tell whether a line is the name of a broker, or of its institute."""
+    rest, end = "", 0
+    for mention in brokers_in(clean):
+        rest, end = rest + clean[end : mention.place.start], mention.place.end
+    return end > 0 and len(_HOUSE.sub("", rest + clean[end:])) <= 2
 
 
 def is_front_page(head: str) -> bool:

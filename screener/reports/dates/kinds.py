@@ -110,8 +110,10 @@ def _to_come(scene: Scene) -> DateKind | None:
     """Return what a word before a date makes of it, in its own clause."""
     words, clause = date_words(), last_clause(scene.before)
     if scene.heading and scene.form.full_day:
-        # What ends a headline (业绩超预期, 回购计划) governs no date: only 将于 and its like do.
-        clause = match[0] if (match := words.governing.search(clause)) else ""
+        # What ends a headline (业绩超预期, 回购计划) governs no date: only 将于 and its like do,
+        # and what stands between its subject and its verb: 公司计划2026年9月30日投产.
+        match = words.governing.search(clause)
+        clause = match[0] if match else clause if _begins(words.after, scene.after) else ""
     for match in whole_words(words.to_come, clause):
         between = clause[match.end() :]
         if len(between) > 8 or re.search(r"[,;:、!?]", between) or words.past.search(between):

@@ -29,6 +29,7 @@ _FILLER = re.compile(
 _EDGE = re.compile(r"^(?!\d[A-Za-z])[\W_\d一二三四五六七八九十、.()]+|(?<![\W_])[\W_]+$")
 _LONGEST_LABEL = 8
 _ADVICE = re.compile(r"建议(?:重点|积极|持续)?关注|推荐(?:关注)?|重点关注|看好")
+_INDUSTRY = re.compile(r"([一-龥A-Za-z]{2,8}?)(?:行业|产业链|产业|板块|概念)")
 _SECTORS = ("板块", "领域", "赛道", "行业", "方向")
 _REACH = 80
 _NO_THEME = re.compile(
@@ -115,6 +116,13 @@ class ThemeIndex:
             hits = self.pattern.finditer(sentence[: max(sectors, 0)].upper())
             found += [self.by_word[match[0]] for match in hits]
         return tuple(dict.fromkeys(found))
+
+    def titled(self, title: str, *, wider: str = "") -> str:
+        """Return the slug of a title: of a theme that it names, else of its industry; or empty."""
+        words = clean_name(title)
+        named = self.within(words, wider=wider) if words else ""
+        match = None if named else _INDUSTRY.search(words)
+        return named or (make_slug(match[1]) if match else "")
 
     def ranked(self, text: str) -> tuple[str, ...]:
         """Return the slugs of the themes named in a text: longer words first, then earlier ones."""
