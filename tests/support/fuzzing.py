@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
+from html import escape
 from pathlib import Path
 from random import Random
 
@@ -112,6 +114,15 @@ def _pdf(text: str) -> bytes:
     return out.getvalue()
 
 
+def _word(text: str) -> bytes:
+    rows = (f"<w:p><w:r><w:t>{escape(line)}</w:t></w:r></w:p>" for line in text.splitlines())
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        part = zipfile.ZipInfo("word/document.xml", (2026, 1, 1, 0, 0, 0))
+        packed.writestr(part, f'<w:document xmlns:w="w">{"".join(rows)}</w:document>')
+    return out.getvalue()
+
+
 def _html(text: str) -> bytes:
     cells = "".join(f"<tr><td>{line}</td><td>{line[:9]}</td></tr>" for line in text.splitlines())
     return f"<html><meta charset=utf-8><title>试</title><table>{cells}</table></html>".encode()
@@ -130,6 +141,7 @@ def _inputs() -> dict[str, bytes]:
         "report note.md": _REPORT.encode(),
         "report note.html": _html(_REPORT),
         "report note.pdf": _pdf(_REPORT),
+        "report note.docx": _word(_REPORT),
         "toml seeds/F1.toml": _CARD.encode(),
         "toml baskets/probe.toml": _BASKET.encode(),
     }

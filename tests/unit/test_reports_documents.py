@@ -384,7 +384,7 @@ class TestPdf:
         assert read[-1] == ["风险提示：需求不及预期"]
 
     def test_scanned_pages_among_others_are_told(self) -> None:
-        text = lines(SIMPLIFIED[:40], SIMPLIFIED[40:])
+        text = lines(*[SIMPLIFIED[:40]] * 4)
         read = read_bytes(pdf([text, scan(), text, scan("扫描件"), lines("短页")]), name="a.pdf")
         (told,) = read.remarks
         assert told.startswith("page(s) 2, 4 of a.pdf are pictures without a text layer")

@@ -216,6 +216,32 @@ def test_whose_a_figure_is(text: str, expected: list[tuple[str, str, float]]) ->
     assert rows(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"{STAR}（300901）点评。市场担忧{HILL}扩产，2026Q1营收3亿元。", "营收3亿元"),
+        (f"{STAR}市值27.80 28.80亿元。", "市值27.80"),
+    ],
+)
+def test_a_figure_in_doubt_is_asked_about(text: str, shown: str) -> None:
+    found = facts(text)
+    assert found.claims == ()
+    (line,) = found.questions
+    assert line.startswith("a figure is not taken")
+    assert line.endswith(shown)
+
+
+def test_of_many_figures_in_doubt_a_few_are_shown() -> None:
+    many = "".join(f"{STAR}市值{number}.80 28.90亿元。" for number in range(11, 20))
+    lines = facts(many).questions
+    assert len(lines) == 6
+    assert lines[-1] == "4 more figures are not taken for the same reason"
+
+
+def test_figures_of_nobody_known_are_no_question() -> None:
+    assert facts(f"{STAR}（300901）点评。英伟达2026Q1净利润5亿元，行业收入30亿元。").questions == ()
+
+
 # --- moves ----------------------------------------------------------------------------------------
 
 

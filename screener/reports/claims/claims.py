@@ -35,7 +35,7 @@ from screener.reports.claims.vocabulary import (
     vocabulary,
 )
 from screener.reports.text.found import FoundClaim, Spotted
-from screener.reports.text.text import Text
+from screener.reports.text.text import Place, Text
 
 __all__ = ["Reader", "claims_in"]
 
@@ -100,6 +100,7 @@ class Reader:
         self.said: Company | None = None
         self.span: Told | None = None
         self.span_age = 0
+        self.open: list[Place] = []  # figures of which it is not clear whose or which they are
         self.targets = Targets(text, self.names, self.told, self.words, self.breaks)
         self.sectors = Sectors(self.clean, self.words, self.told)
 
@@ -143,6 +144,7 @@ class Reader:
         reading = self._reading(found, start, end)
         for stated in reading.read():
             yield from self._paired(stated)
+        self.open += reading.open
         yield from moves_in(self.clean, found, self.words, self.told.days(end), self.span)
         self._carry(found, reading)
 

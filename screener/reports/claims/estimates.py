@@ -18,7 +18,7 @@ from screener.reports.text.text import Place
 __all__ = ["estimates_of", "forecast_rows"]
 
 PROFIT = "net profit"
-_YEARS = re.compile(r"(?<![\d.])(?:20[1-4]\d[AEae]?){3,8}(?![\d.%])")
+_YEARS = re.compile(r"(?=2)(?<![\d.])(?:20[1-4]\d[AEae]?){3,8}(?![\d.%])")
 _YEAR = re.compile(r"(20[1-4]\d)([AEae]?)")
 _ROW_UNIT = re.compile(UNIT_LABEL)
 _NUMBER = re.compile(rf"-?{NUMBER}")

@@ -15,6 +15,9 @@ from screener.reports.text.text import Text
 
 __all__ = ["Facts", "facts_in"]
 
+_MOST = 5  # figures in doubt that are shown
+_LONGEST = 40  # characters of one
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -56,5 +59,17 @@ def facts_in(
         indices=tuple(reader.sectors.indices),
         climate=tuple(climate_in(text.original)),
         estimates=estimates_of([found.claim for found in claims]),
-        questions=tuple(dict.fromkeys(reader.targets.questions())),
+        questions=_questions(text, reader),
     )
+
+
+def _questions(text: Text, reader: Reader) -> tuple[str, ...]:
+    """Return one line for each figure in doubt, the first of them by name."""
+    shown = list(dict.fromkeys(text.printed(place) for place in reader.open))
+    lines = [
+        f"a figure is not taken, for it is not clear which or whose: {one[:_LONGEST]}"
+        for one in shown[:_MOST]
+    ]
+    if len(shown) > _MOST:
+        lines.append(f"{len(shown) - _MOST} more figures are not taken for the same reason")
+    return tuple(dict.fromkeys([*reader.targets.questions(), *lines]))

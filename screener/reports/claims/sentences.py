@@ -64,6 +64,7 @@ class Reading:
     loose: tuple[Figures, int, bool] | None = None  # figures before their measure
     brackets: list[tuple[Bound, bool, tuple[Company, ...]]] = field(default_factory=list)
     stated: list[Stated] = field(default_factory=list)
+    open: list[Place] = field(default_factory=list)  # figures in doubt, with their measure
 
     def read(self) -> Iterator[Stated]:
         """Read the sentence and yield what it states."""
@@ -281,6 +282,9 @@ class Reading:
         if bare and len(text) <= _FOOTNOTE:
             return
         if figures is None or bare:
+            beside = figures is None and self.token.text[-1:].isdigit()
+            if beside and self.bound.measures and self.subjects.companies(labelled=False):
+                self._ask(Place(self.bound.cue, self.token.end))
             self._unbind()
         elif self.bound.measures:
             self._bind(figures, begun)
@@ -351,6 +355,8 @@ class Reading:
         companies = self.subjects.companies(labelled=bool(bound.label))
         own = not self.subjects.diverted or all(item.flow for item in bound.measures)
         if not companies or not own:
+            if self.subjects.doubtful:
+                self._ask(Place(bound.cue if growth_from is None else growth_from, end))
             return
         negative = bound.direction < 0 if growth else bound.loss
         self.stated.append(
@@ -367,6 +373,9 @@ class Reading:
                 place=Place(bound.cue if growth_from is None else growth_from, end),
             )
         )
+
+    def _ask(self, place: Place) -> None:
+        self.open.append(place)
 
     def _periods(self, count: int) -> tuple[Period, ...]:
         if all(item.flow for item in self.bound.measures):

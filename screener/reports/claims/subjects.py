@@ -79,6 +79,8 @@ class Subjects:
         Whether nothing unknown stands between the sentence's beginning and this point.
     unclear
         Whether a name was met of which it is not clear what it does there.
+    doubtful
+        Whether that name is of a company known here: its figures are asked about.
     pronoun
         Whether a word for the company was met.
     diverted
@@ -100,6 +102,7 @@ class Subjects:
     clear: bool = True
     opening: bool = True
     unclear: bool = False
+    doubtful: bool = False
     pronoun: bool = False
     diverted: bool = False
     closed: bool = False
@@ -113,7 +116,7 @@ class Subjects:
         """Begin anew after a heading, a number or a bullet."""
         self.group, self.tail = (), -1
         self.clear = self.opening = self.closed = True
-        self.unclear = self.pronoun = self.diverted = False
+        self.unclear = self.doubtful = self.pronoun = self.diverted = False
 
     def name(self, at: int, gap: str, *, inside: bool) -> bool:
         """Take a name; return whether it goes on with an enumeration.
@@ -141,7 +144,7 @@ class Subjects:
         if part is _Part.OBJECT:
             self.clear = False
             return False
-        self.unclear = part is _Part.UNCLEAR
+        self.unclear = self.doubtful = part is _Part.UNCLEAR
         self.clear = not self.unclear
         self.group, self.tail = ((), -1) if self.unclear else ((company,), at)
         return False
@@ -156,7 +159,7 @@ class Subjects:
     def lose(self) -> None:
         """Speak of nobody that is known until a name comes."""
         self.group, self.tail = (), -1
-        self.unclear, self.clear = True, False
+        self.unclear, self.doubtful, self.clear = True, False, False
 
     def refer(self, at: int, gap: str) -> bool:
         """Take a word such as 公司; return whether it begins anew to speak of the company."""

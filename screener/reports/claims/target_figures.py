@@ -15,7 +15,7 @@ __all__ = ["Cue", "TargetFigures", "TargetReading", "Value"]
 
 _CURRENCIES = r"人民币|RMB|Rmb|CNY|¥|港元|港币|HK\$|HKD|美元|US\$|USD|欧元|日元|元|yuan|\$"
 _CUE = re.compile(
-    r"(?P<old>原|前|此前|先前|旧|[Pp]revious|[Pp]rior|Old)?"
+    r"(?=[目合上原前此先旧TtPpFfO])(?P<old>原|前|此前|先前|旧|[Pp]revious|[Pp]rior|Old)?"
     r"(?P<cue>目标(?:价(?:格|位|值)?|股价)|合理(?:股价|价格|价值区间|价值|估值|价)"
     r"|(?:Target|target)[Pp]rice|[Pp]rice(?:[Tt]arget|[Oo]bjective)|[Ff]air[Vv]alue|TP|PT"
     r"|(?P<weak>目标|上望|Target|target))"
