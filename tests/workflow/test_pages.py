@@ -40,7 +40,15 @@ def found(ws: Workspace) -> BacktestResult:
     return ws.backtest(["compute-leasing", "copper"], hold=(5, 20), capital=(1e6, 2e4))
 
 
-def test_contributions_add_up_to_the_paper_path_at_every_close(found: BacktestResult) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"entry": "close"}, {"delay": 3}, {"delisting_recovery": 0.0}, {"entry": "vwap"}],
+    ids=str,
+)
+def test_contributions_add_up_to_the_paper_path_at_every_close(
+    ws: Workspace, options: dict[str, object]
+) -> None:
+    found = ws.backtest(["compute-leasing", "copper"], hold=(5, 20), capital=(1e6, 2e4), **options)
     run = found.runs[0]
     rows = name_path_rows(run)
     assert not fits(NAME_PATHS, rows)

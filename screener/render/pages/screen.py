@@ -30,7 +30,7 @@ def screen_document(result: ScreenResult, *, name: str = "", way: Sequence[Way] 
     n_passed = len(result.passes)
 
     def build() -> Page:
-        label = name or word(result.label)
+        label = name or told(result.label)
         caption = say("Names that passed, then those that failed, each with the reason")
         more = len(table.rows) - _SHOWN
         return Page(
@@ -77,7 +77,7 @@ def screen_document(result: ScreenResult, *, name: str = "", way: Sequence[Way] 
 
 def _under(result: ScreenResult) -> Iterator[str]:
     yield say("as of {day}", day=result.as_of)
-    yield "; ".join(result.questions)
+    yield "; ".join(told(line) for line in result.questions)
     snapshots = ", ".join(f"{word(market)} {day}" for market, day in result.sessions.items())
     yield say("snapshots: {snapshots}", snapshots=snapshots)
 

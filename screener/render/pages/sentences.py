@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from screener.language import say
+from screener.language import Language, bound, say
 from screener.render.pages.words import word
+from screener.screen.fields import FIELDS
 
 __all__ = ["sentence", "told"]
 
@@ -14,6 +15,8 @@ _AND = ("; ", " + ")
 _MORE = re.compile(r"(?P<begin>[^()]+) \((?P<more>[^()]+)\)")
 
 _Say = Callable[[dict[str, str]], str]
+
+_FIELD = r"(?P<field>[a-z_]+)"
 
 _SENTENCES: tuple[tuple[str, _Say], ...] = (
     (
@@ -77,10 +80,86 @@ _SENTENCES: tuple[tuple[str, _Say], ...] = (
         ),
     ),
     (
+        _FIELD + r" (?P<value>[^;]+) below (?P<end>\S+)",
+        lambda held: say("{field} {value} below {end}", **_labelled(held)),
+    ),
+    (
+        _FIELD + r" (?P<value>[^;]+) above (?P<end>\S+)",
+        lambda held: say("{field} {value} above {end}", **_labelled(held)),
+    ),
+    (
+        _FIELD + r" (?P<value>[^;]+) in (?P<range>\S+)",
+        lambda held: say("{field} {value} in {range}", **_labelled(held)),
+    ),
+    (
+        _FIELD + r" undefined \(raw (?P<raw>\S+): (?P<why>.+)\)",
+        lambda held: say(
+            "{field} undefined (as stored {raw}: {why})",
+            **{**_labelled(held), "why": word(held["why"])},
+        ),
+    ),
+    (_FIELD + r" missing", lambda held: say("{field} missing", **_labelled(held))),
+    (
+        _FIELD + r" missing, allowed",
+        lambda held: say("{field} missing, allowed", **_labelled(held)),
+    ),
+    (r"predicate true", lambda _: say("the condition holds")),
+    (r"predicate false", lambda _: say("the condition does not hold")),
+    (
+        r"sorted by (?P<field>[a-z_]+) ascending",
+        lambda held: say("sorted by {field}, ascending", **_labelled(held)),
+    ),
+    (
+        r"sorted by (?P<field>[a-z_]+) descending",
+        lambda held: say("sorted by {field}, descending", **_labelled(held)),
+    ),
+    (r"basket (?P<name>[a-z0-9-]+)", lambda held: say("basket {name}", **held)),
+    (
+        _FIELD + r" (?P<range>\S*\.\.\S*)",
+        lambda held: say("{field} {range}", **_labelled(held)),
+    ),
+    (
+        r"(?P<broker>.+) names no benchmark: (?P<index>.+) is taken\.",
+        lambda held: say("{broker} names no benchmark: {index} is taken.", **held),
+    ),
+    (
+        r"Without its dividends a price index flatters what is measured against it: "
+        r"(?P<index>.+)\.",
+        lambda held: say(
+            "Without its dividends a price index flatters what is measured against it: {index}.",
+            **held,
+        ),
+    ),
+    (
+        r"Older than any definition of their broker, .+: (?P<n>[\d,]+) calls\.",
+        lambda held: say(
+            "Older than any definition of their broker, and judged by its first known one as "
+            "asked: {n} calls.",
+            **held,
+        ),
+    ),
+    (
+        r"Base rates rest on the (?P<n>[\d,]+) of (?P<all>[\d,]+) (?P<market>.+) listings that "
+        r"have bars: the market as a whole may differ\.",
+        lambda held: say(
+            "Base rates rest on the {n} of {all} {market} listings that have bars: the market as "
+            "a whole may differ.",
+            **{**held, "market": word(held["market"])},
+        ),
+    ),
+    (
         r"its bars run from (?P<first>\S+) to (?P<last>\S+)",
         lambda held: say("its bars run from {first} to {last}", **held),
     ),
 )
+
+
+def _labelled(held: dict[str, str]) -> dict[str, str]:
+    """Return what a reason holds with its field by the name that people of the language know."""
+    field = FIELDS.get(held["field"])
+    if field is None or bound() is not Language.ZH:
+        return held
+    return {**held, "field": field.title_zh}
 
 
 def sentence(text: str) -> str:

@@ -96,6 +96,10 @@ def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each languag
         "close at the lower limit": say("close at the lower limit"),
         "no southbound trading that session": say("no southbound trading that session"),
         "its basket cannot be valued": say("its basket cannot be valued"),
+        "loss": say("loss"),
+        "no positive book value": say("no positive book value"),
+        "no positive sales": say("no positive sales"),
+        "cash outflow": say("cash outflow"),
         "size (market value)": say("size (market value)"),
         "size (turnover)": say("size (turnover)"),
         "momentum": say("momentum"),
@@ -158,5 +162,11 @@ def _remarks() -> dict[str, str]:
         ),
         "SIMULATED: invented prices, no market ever had them.": say(
             "SIMULATED: invented prices, no market ever had them."
+        ),
+        "SIMULATED market: every number is made up": say(
+            "SIMULATED market: every number is made up"
+        ),
+        "SIMULATED market: every number of the tables is made up": say(
+            "SIMULATED market: every number of the tables is made up"
         ),
     }
