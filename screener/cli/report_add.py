@@ -91,9 +91,10 @@ def add(
     settle = _settle(yes=yes, strict=strict)
     documents = []
     masters = cache(read_masters)
-    for name in files:
+    for at, name in enumerate(files, start=1):
+        told = say("reading {name} ({n}/{total})", name=name, n=at, total=len(files))
         source = Source.of_stream(sys.stdin.buffer) if name == "-" else Source(Path(name))
-        with nullcontext() if settle == "ask" else working(f"Reading {name}"):  # it asks there
+        with nullcontext() if settle == "ask" else working(told):  # it asks there
             added = add_report(
                 place,
                 source,
