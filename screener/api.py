@@ -458,7 +458,7 @@ class Workspace:
         capital: float | Sequence[float] | None = None,
         benchmark: str = "",
         data_version: int | None = None,
-        jobs: int = 1,
+        jobs: int | None = None,
         **options: Any,
     ) -> BacktestResult:
         """Backtest baskets from the first session in which a reader could act.
@@ -479,7 +479,7 @@ class Workspace:
         data_version
             Version of the data to read; the newest if left out.
         jobs
-            Processes that share the events; -1 for all.
+            Processes that share the events, -1 for all; as the settings say if left out.
         **options
             Further fields of `workflows.backtest.options.BacktestOptions`: `paper`,
             `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
@@ -517,7 +517,7 @@ class Workspace:
                 store,
                 variant_requests(request, chosen.variants()),
                 program_version=program_version(),
-                jobs=jobs,
+                jobs=self._jobs(jobs),
             )
         lacking = groups.lacking or any(run.lacking for run in runs)
         baskets = tuple(basket for basket, _ in groups)
@@ -661,7 +661,7 @@ class Workspace:
         placebo: int = 0,
         hold: int | Sequence[int] = (5, 20),
         data_version: int | None = None,
-        jobs: int = 1,
+        jobs: int | None = None,
         **options: Any,
     ) -> StudyResult:
         """Study abnormal returns around events, and compare baskets with random ones.
@@ -703,7 +703,7 @@ class Workspace:
                 request,
                 program_version=program_version(),
                 table=chosen.table(),
-                jobs=jobs,
+                jobs=self._jobs(jobs),
             )
             if placebo:
                 beside = compared(
@@ -714,7 +714,7 @@ class Workspace:
                     horizons=_several(hold),
                     draws=placebo,
                     program_version=program_version(),
-                    jobs=jobs,
+                    jobs=self._jobs(jobs),
                 )
         lacking = groups.lacking or run.lacking
         lacking = lacking or (beside is not None and beside.backtest.lacking)
@@ -795,6 +795,7 @@ class Workspace:
                 now=now,
                 program_version=program_version(),
                 options=BacktestOptions.of(**self._defaults()),
+                jobs=self._jobs(None),
             )
         return TodayResult(self.place, found, baskets=tuple(list_baskets(self.place)))
 
@@ -846,6 +847,9 @@ class Workspace:
 
         held = held_settings(self.place, os.environ)
         return {key: item.value for key, item in held.items()}
+
+    def _jobs(self, jobs: int | None) -> int:
+        return int(str(self.settings()["jobs"])) if jobs is None else jobs
 
     def _defaults(self) -> dict[str, Any]:
         """Return the options of a backtest that the settings say."""

@@ -371,7 +371,7 @@ def _page(found: BacktestResult, shown: Shown, *, detail: bool) -> RenderableTyp
         messages().print(line, markup=False)
     return summary_page(
         found.runs,
-        summarise(found.runs, shown),
+        summarise(found.runs, shown, titles=found.titles),
         titles=found.titles,
         verdicts=verdicts,
         beside="screener study --all --placebo 2000",

@@ -117,10 +117,11 @@ def add(
     for line in remarks:
         messages().print(line, markup=False, soft_wrap=True, highlight=False)
     failed: list[ScreenerError] = []
-    for given in inputs:
+    for at, given in enumerate(inputs, start=1):
+        told = say("reading {name} ({n}/{total})", name=given.name, n=at, total=len(inputs))
         try:
             source = _source(given)
-            with nullcontext() if settle == "ask" else working(f"Reading {given.name}"):
+            with nullcontext() if settle == "ask" else working(told):
                 added = add_report(  # it asks where a terminal can answer
                     place,
                     source,

@@ -96,6 +96,8 @@ def test_excel_marks_every_csv_and_asks_for_none(demo: Path, tmp_path: Path) -> 
     at = ("--hold", "5", "--workspace", demo)
     fine("config", "excel", "true", "--workspace", demo)
     fine("backtest", "copper", *at)  # no CSV is written, which is no mistake
+    fine("backtest", "copper", "--json", tmp_path / "a.json", *at)
+    fine("report", "check", "R1", "--json", tmp_path / "b.json", "--workspace", demo)
     fine("backtest", "copper", "--csv", tmp_path / "a.csv", *at)
     assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert typed("backtest", "copper", "--excel", *at).exit_code == 2  # typed, it is

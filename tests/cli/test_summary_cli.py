@@ -161,6 +161,11 @@ def test_in_chinese_baskets_bear_their_titles(demo: Path) -> None:
     assert "compute-leasing" not in text
     assert "持有 5 个交易日" in text
     assert {line.split()[-1] for line in lines(text)} == {"已到期"}
+    asked = ("--filter", "组合=算力租赁", "--sort", "超额", "--hold", "5", "--lang", "zh")
+    some = lines(fine("backtest", *asked, "--workspace", demo))
+    assert {line.split()[0] for line in some} == {"算力租赁"}
+    active = [float(line.split()[-2]) for line in some]
+    assert active == sorted(active, reverse=True)
 
 
 def test_a_long_name_is_folded_at_its_hyphens_and_never_cut(demo: Path) -> None:

@@ -160,15 +160,16 @@ def export(
     from screener.files.writing import FileFormat
     from screener.workflows.data.export import export_tables
 
-    written = export_tables(
-        workspace_of(workspace),
-        folder,
-        tables=[_choice(TableName, item, "--table") for item in table or list(TableName)],
-        file_format=_choice(FileFormat, file_format, "--format"),
-        listings=None if listing is None else [item.id for item in parse_listings(listing)],
-        version=data_version,
-        force=force,
-    )
+    with working(say("writing")):
+        written = export_tables(
+            workspace_of(workspace),
+            folder,
+            tables=[_choice(TableName, item, "--table") for item in table or list(TableName)],
+            file_format=_choice(FileFormat, file_format, "--format"),
+            listings=None if listing is None else [item.id for item in parse_listings(listing)],
+            version=data_version,
+            force=force,
+        )
     if not written:
         messages().print("No rows to write.")
     for path in written:

@@ -51,6 +51,13 @@ def defaults_of(root: Any, arguments: Sequence[str]) -> dict[str, Any]:
 
 def _fitting(found: Mapping[str, str], command: Any, arguments: Sequence[str]) -> dict[str, str]:
     """Leave out what marks a CSV where none is written: the option by itself would be refused."""
-    files = [option for item in command.params if item.metavar == "FILE" for option in item.opts]
+    others = ("--json", "--html")  # no CSV
+    files = {
+        option
+        for item in command.params
+        if item.metavar == "FILE"
+        for option in item.opts
+        if option not in others
+    }
     typed = {item.split("=", 1)[0] for item in arguments}
-    return {key: text for key, text in found.items() if key != _BOM or typed & set(files)}
+    return {key: text for key, text in found.items() if key != _BOM or typed & files}

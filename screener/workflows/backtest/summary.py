@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from types import MappingProxyType
 
 from screener.backtest.run import EventResult
 from screener.domain.days import parse_day
@@ -94,17 +95,39 @@ def parse_shown(sort: str | None, only: Sequence[str]) -> Shown:
     )
 
 
-def summarise(runs: Sequence[BacktestRun], shown: Shown, *, horizon: int | None = None) -> Summary:
-    """Return a line for each event, run and capital; at one horizon alone if it is given."""
+def summarise(
+    runs: Sequence[BacktestRun],
+    shown: Shown,
+    *,
+    horizon: int | None = None,
+    titles: Mapping[str, str] = MappingProxyType({}),
+) -> Summary:
+    """Return a line for each event, run and capital.
+
+    Parameters
+    ----------
+    runs
+        The runs.
+    shown
+        Which lines, in which order.
+    horizon
+        The one horizon to show; for each event the shortest mature one if left out.
+    titles
+        What baskets are called beside their names.
+    """
     found = [line for run in runs for line in _lines(run, horizon)]
     places = {key: at for at, key in enumerate(dict.fromkeys(map(_event, found)))}
     every = sorted(found, key=lambda line: places[_event(line)])
-    lines = [
-        line for line in every if all(test(line.row[column.name]) for column, test in shown.tests)
-    ]
+    lines = [line for line in every if all(_passes(line, *test, titles) for test in shown.tests)]
     if shown.by is not None:
         lines = _sorted(lines, shown.by, upside_down=shown.upside_down)
     return Summary(lines=tuple(lines), hidden=len(every) - len(lines))
+
+
+def _passes(line: SummaryLine, column: Column, test: Test, titles: Mapping[str, str]) -> bool:
+    """Tell whether a line passes a test; a basket may be called by its title, too."""
+    value = line.row[column.name]
+    return test(value) or (column.name == "basket" and test(titles.get(str(value))))
 
 
 def _event(line: SummaryLine) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ from screener.errors import InputError
 from screener.files.failures import storage_error
 from screener.files.whole import put_whole
 from screener.files.writing import FileFormat, check_targets, write_table
+from screener.progress import counted
 from screener.workspace.locate import Workspace
 
 __all__ = ["export_tables"]
@@ -64,7 +65,7 @@ def export_tables(
         _drafts(folder) as drafts,
     ):
         mark = f"_{SIMULATED}" if store.simulated() else ""
-        for table in tables:
+        for table in counted(tables):
             by_listing = "listing" in TABLES[table].column_names
             rows = store.read(table, listings=listings if by_listing else None)
             if rows.num_rows:

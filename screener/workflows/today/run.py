@@ -93,6 +93,7 @@ def run_today(
     now: datetime,
     program_version: str,
     options: BacktestOptions,
+    jobs: int = 1,
 ) -> Today:
     """Compare what is known now with what was known at a look.
 
@@ -110,13 +111,15 @@ def run_today(
         Version of the program, part of a run's id.
     options
         How the baskets are held and paid for, in the first of their ways.
+    jobs
+        Processes that share the events.
     """
     found = _Found(before)
     broken = _cards(workspace, found)
     try:
         with Store.open(workspace.data_cache) as store:
             found.version, found.simulated = store.version, store.simulated()
-            _tried(found, lambda: _windows(workspace, store, found, program_version, options))
+            _tried(found, lambda: _windows(workspace, store, found, program_version, options, jobs))
             _tried(found, lambda: _calls(workspace, store, found))
             old = _old_version(store, before)
     except ScreenerError as error:
@@ -211,12 +214,13 @@ def _windows(
     found: _Found,
     program_version: str,
     options: BacktestOptions,
+    jobs: int,
 ) -> None:
     groups = basket_events(workspace)
     try:
         asked = request_of(groups, options.settings())
         requests = variant_requests(asked, options.variants())[:1]
-        (run,) = run_variants(store, requests, program_version=program_version)
+        (run,) = run_variants(store, requests, program_version=program_version, jobs=jobs)
     except NoTradableConstituents:
         found.keys["windows"] = frozenset()
         return

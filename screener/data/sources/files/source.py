@@ -48,6 +48,7 @@ from screener.data.sources.files.tables.reading import read_raw, readable
 from screener.data.sources.files.tables.titles import listing_of_title, refuse_other_bars
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.errors import DataError, InputError, ScreenerError
+from screener.progress import counted
 
 __all__ = ["FileSource"]
 
@@ -147,10 +148,8 @@ class FileSource:
         def header(cells: tuple[str, ...]) -> Fit:
             return header_fit(cells, request.kind, request.column_map)
 
-        return tuple(
-            read_raw(path, label=label, header=header)
-            for path, label in zip(query.request.paths, query.labels, strict=True)
-        )
+        files = list(zip(query.request.paths, query.labels, strict=True))
+        return tuple(read_raw(path, label=label, header=header) for path, label in counted(files))
 
     def normalise(self, query: FileQuery, payload: Sequence[RawFile]) -> Batch:
         """Turn the files' columns into checked rows of the tables.
