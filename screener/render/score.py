@@ -14,7 +14,7 @@ from screener.render.score_words import Language, sentence, word
 from screener.render.tables import UNDEFINED, Column, banner, heads, number, plain_table
 from screener.results.score import CALLS, CROWDING, PERSISTENCE, SCORES
 from screener.results.tables import Dtype, Row, TableSpec
-from screener.scoring.judging import CallState
+from screener.scoring.outcomes import CallState
 from screener.scoring.persistence import Persistence
 from screener.workflows.score.rows import call_rows, score_rows
 from screener.workflows.score.run import ScoreRun
@@ -43,6 +43,7 @@ _NUMBERS = (
     (_WIDE, "any_time_base"),
     (_WIDE, "tradable_rate"),
     (_WIDE, "tradable_base"),
+    (_WIDE, "industry_base"),
     (_WIDE, "first_rate"),
     (_WIDE, "repeated_rate"),
     (0, "p_adjusted"),
