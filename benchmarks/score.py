@@ -24,8 +24,8 @@ from screener.scoring.calendar_time import calendar_time
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
 from screener.scoring.crowding import places_in_crowd
-from screener.scoring.judging import CallState
 from screener.scoring.leaderboard import Grouping, leaderboard, memberships
+from screener.scoring.outcomes import CallState
 from screener.scoring.persistence import persistence
 from screener.scoring.plain import plain_returns
 from screener.scoring.score import Judged, judge_calls

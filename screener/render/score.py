@@ -14,7 +14,7 @@ from screener.render.score_words import Language, sentence, word
 from screener.render.tables import UNDEFINED, Column, banner, heads, number, plain_table
 from screener.results.score import CALLS, CROWDING, PERSISTENCE, SCORES
 from screener.results.tables import Dtype, Row, TableSpec
-from screener.scoring.judging import CallState
+from screener.scoring.outcomes import CallState
 from screener.scoring.persistence import Persistence
 from screener.workflows.score.rows import call_rows, score_rows
 from screener.workflows.score.run import ScoreRun
@@ -22,7 +22,7 @@ from screener.workflows.score.summary import first_due, unjudged, verdict_counts
 
 __all__ = ["board_view", "score_page"]
 
-_MIDDLE, _WIDE = 100, 144
+_MIDDLE, _WIDE, _WIDEST = 100, 144, 184
 _KEY = 14  # columns that a further key takes
 _SHOWN_AT_MOST = 30
 _FEW = 30  # calls that are told one by one
@@ -43,6 +43,7 @@ _NUMBERS = (
     (_WIDE, "any_time_base"),
     (_WIDE, "tradable_rate"),
     (_WIDE, "tradable_base"),
+    (_WIDEST, "industry_base"),
     (_WIDE, "first_rate"),
     (_WIDE, "repeated_rate"),
     (0, "p_adjusted"),
@@ -68,7 +69,9 @@ def score_page(run: ScoreRun, language: Language, *, width: int) -> RenderableTy
     if reasons := [*_reasons(run, language), *_proxies(run, language)]:
         parts += [Text(), *reasons]
     if beside := plain_board(run):
-        told = Text(say("What followed, whatever was promised: mean active return in sessions"))
+        told = Text(
+            say("What followed, whatever was promised: mean active return after so many sessions")
+        )
         parts += [Text(), told, beside]
     if lines := [*early_states(run), *changes_and_targets(run)]:
         parts += [Text(), *lines]

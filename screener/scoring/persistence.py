@@ -13,8 +13,8 @@ import numpy as np
 
 from screener.domain.arrays import FlagArray, FloatArray
 from screener.scoring.calls import CallTable
-from screener.scoring.judging import Outcomes
 from screener.scoring.leaderboard import Memberships
+from screener.scoring.outcomes import Outcomes
 
 __all__ = ["Persistence", "persistence"]
 

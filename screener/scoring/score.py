@@ -19,7 +19,8 @@ from screener.scoring.calls import CallTable
 from screener.scoring.changes import changes_of
 from screener.scoring.contracts import Benchmark, Contract, Contracts, benchmark_of
 from screener.scoring.horizons import add_months
-from screener.scoring.judging import CallState, Outcomes, Terms, judge
+from screener.scoring.judging import judge
+from screener.scoring.outcomes import CallState, Outcomes, Terms
 from screener.scoring.scores import CallColumns
 from screener.scoring.targets import Targets, judge_targets
 

@@ -12,7 +12,7 @@ from screener.domain.arrays import FlagArray, FloatArray, IntArray, Places
 from screener.scoring.calls import CallTable
 from screener.scoring.changes import CHANGES
 from screener.scoring.intervals import design_effect, p_value, spans_enough
-from screener.scoring.judging import CallState, Outcomes
+from screener.scoring.outcomes import CallState, Outcomes
 from screener.scoring.targets import Targets, TargetScore, target_score
 from screener.study.statistics.intervals import wilson
 

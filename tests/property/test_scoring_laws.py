@@ -15,7 +15,7 @@ from screener.market.calendars import calendar_of
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
 from screener.scoring.horizons import add_months
-from screener.scoring.judging import CallState, Outcomes
+from screener.scoring.outcomes import CallState, Outcomes
 from screener.scoring.score import judge_calls
 from tests.support.laws import laws
 from tests.support.score_worlds import call, definition, random_market, share

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
-from screener.scoring.judging import CallState
+from screener.scoring.outcomes import CallState
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 CALLS = SHARED / "ratings" / "real_calls_2024_2026.csv"

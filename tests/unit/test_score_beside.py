@@ -16,8 +16,8 @@ from screener.market.calendars import calendar_of
 from screener.market.industries import industry_index, industry_indices
 from screener.scoring.calls import Call, CallTable
 from screener.scoring.contracts import Contracts
-from screener.scoring.judging import CallState
 from screener.scoring.leaderboard import Grouping, leaderboard
+from screener.scoring.outcomes import CallState
 from screener.scoring.plain import HORIZONS, plain_return, plain_returns
 from screener.scoring.score import Judged, judge_calls
 from screener.scoring.targets import TargetState
@@ -267,6 +267,25 @@ def test_a_target_without_a_contract_has_twelve_months() -> None:
     found = world(table, closes, NONE, prices=np.array([10.0, 12.0]))[0].targets
     assert found.state.tolist() == [TargetState.MISSED, TargetState.PENDING]
     assert np.isnan(found.bias[1])
+
+
+@given(cut=st.integers(min_value=AT + 2, max_value=len(AXIS)), seed=st.integers(0, 99))
+@laws(30)
+def test_later_sessions_change_no_target_that_is_reached_or_over(cut: int, seed: int) -> None:
+    walk = 10 * np.exp(np.cumsum(np.random.default_rng(seed).normal(0, 0.02, len(AXIS))))
+    price = np.array([walk[AT]])
+    made = CallTable.of([call(DAY, ONE, target_price=walk[AT] * 1.1)])
+    calendar = calendar_of(Exchange.SH)
+    early, late = (
+        judge_calls(made, NONE, [(panel_of(START, end, {ONE: walk}), calendar)], prices=price)
+        for end in (AXIS[cut - 1], END)
+    )
+    before, known = early.targets, late.targets
+    if before.state[0] == TargetState.REACHED:
+        assert known.state[0] == TargetState.REACHED
+        assert (before.sessions[0], before.worst[0]) == (known.sessions[0], known.worst[0])
+    if np.isfinite(before.bias[0]):
+        assert (before.state[0], before.bias[0]) == (known.state[0], known.bias[0])
 
 
 def test_only_targets_whose_horizon_is_over_count_for_their_house() -> None:
