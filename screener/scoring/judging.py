@@ -20,13 +20,8 @@ from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, Te
 from screener.domain.listing import Board, Exchange, Listing
 from screener.domain.total_return import IndexSeries, TotalReturnPanel
 from screener.market.calendars import Calendar
-<<<<<<< HEAD
 from screener.progress import counted
-from screener.scoring.bands import Bands
-from screener.scoring.base_rates import BaseRates, Stretch, base_rates
-=======
 from screener.scoring.base_rates import Stretch, base_rates
->>>>>>> h-score
 from screener.scoring.horizons import add_months, first_on_or_after, last_on_or_before
 from screener.scoring.outcomes import CallState, Outcomes, Terms
 
