@@ -60,6 +60,11 @@ class TestTableOfBrokers:
         assert broker is not None
         assert broker.name == name
 
+    def test_the_institute_of_a_house_is_the_house(self) -> None:
+        for name in ("光大证券研究所", "兴业证券经济与金融研究院", "国金证券研究", "汇丰环球研究"):
+            found = broker_named(name)
+            assert found is not None, name
+
     def test_a_name_of_no_house(self) -> None:
         assert broker_named("甲乙丙公司") is None
 
