@@ -83,7 +83,7 @@ class BrokerMention(NamedTuple):
 _STAMPED = re.compile(r"(?:证券|国际|资本|期货|金融|银行|研究院|香港)(?=·20\d\d[-/年])")
 _HAN = re.compile(r"[一-龥()]{4,}")
 _LONGEST = 10
-_INSTITUTE = re.compile(r"(?:经济|与|金融|发展)*研究(?:所|院|部|中心)?$")
+_INSTITUTE = re.compile(r"(?:经济|与|金融|发展){0,4}研究(?:所|院|部|中心)?$")
 _LEGAL = re.compile(r"(?:股份)?有限(?:责任)?公司$|(?:证券)?研究(?:所|院|部|中心)$")
 # A broker that no table has: it signs as an institute or as a company.
 _SIGNING = re.compile(
