@@ -28,8 +28,6 @@ _MOST_ROWS = 400
 _FEWEST_CELLS, _MOST_CELLS = 3, 40
 _NUMBER = rf"(?:{NUMBER})(?!\.?\d)"
 _CHANGE = re.compile(rf"[+-]?{_NUMBER}%")
-_NUMBER_CELL = re.compile(_NUMBER)
-_UPSIDE = re.compile(r"空间|涨幅|升幅|%")
 _CLOSE_TO = Decimal("0.006")
 _WORD = re.compile(r"\S+")
 
@@ -141,35 +139,17 @@ class TargetTables:
             if line.start >= end:
                 break
             if len(line.cells) <= _MOST_CELLS:
-                found += self._cell_of_row(line, columns, own, heads)
+                found += self._cell_of_row(line, columns, own, len(heads))
         return found
 
-    def _cell_of_row(
-        self, line: _Line, columns: Sequence[int], own: int, heads: Sequence[str]
-    ) -> list[Cell]:
+    def _cell_of_row(self, line: _Line, columns: Sequence[int], own: int, count: int) -> list[Cell]:
         for number in self._numbers(line.start, line.end):
             name = self.names[number]
             after = [cell for cell in line.cells if cell[0] >= name.end]
             for column in columns:
-                at = own - column - 1
-                whole = len(after) == len(heads) - 1 - column
-                if whole or (at < len(after) and self._fits(after, at, heads, own)):
-                    return [Cell(name, *after[at])]
+                if len(after) == count - 1 - column:
+                    return [Cell(name, *after[own - column - 1])]
         return []
-
-    def _fits(
-        self, cells: Sequence[tuple[int, int]], at: int, heads: Sequence[str], own: int
-    ) -> bool:
-        """Tell whether the cells beside a target are what the heads beside its head say.
-
-        Of a row of more cells than its head has: a price before it, and a change behind it.
-        """
-        shown = [self.clean[slice(*cell)] for cell in cells[max(0, at - 1) : at + 2]]
-        if len(shown) != 3 or own + 1 >= len(heads) or at == 0:
-            return False
-        numbers = [_NUMBER_CELL.fullmatch(cell) for cell in shown[:2]]
-        priced = "价" in heads[own - 1] and all(numbers)
-        return priced and bool(_UPSIDE.search(heads[own + 1]) and _CHANGE.fullmatch(shown[2]))
 
     def _lined(self, head: Cue, end: int) -> list[Cell]:
         """Read a table with a cell on each line: its heads, then rows of as many lines."""
