@@ -82,8 +82,15 @@ def _links(text: Text, left: Candidate, right: Candidate, *, loose: bool) -> boo
 
 def _parted(text: Text, left: Candidate, right: Candidate) -> bool:
     """Tell whether nothing but white space parts two names."""
-    sizes = (one.place.end - one.place.start for one in (left, right))
-    return min(sizes) > 2 and text.blank_before(right.whole.start)
+    return all(_set_off(text, one) for one in (left, right)) and text.blank_before(
+        right.whole.start
+    )
+
+
+def _set_off(text: Text, item: Candidate) -> bool:
+    """Tell whether a name is no word of two characters, unless white space sets off an alias."""
+    start, end = item.place
+    return item.longer or (item.alias and text.blank_before(start) and text.blank_before(end))
 
 
 def _vouch(clean: str, run: list[Candidate]) -> None:
