@@ -39,17 +39,24 @@ def weigh_company(candidates: list[Candidate]) -> None:
             item.score += _CODED
 
 
-def weigh_neighbours(text: Text, candidates: list[Candidate]) -> None:
-    """Count the enumerations, and let certain names vouch for the doubtful ones beside them."""
+def weigh_neighbours(text: Text, candidates: list[Candidate]) -> list[Candidate]:
+    """Count the enumerations, and let certain names vouch for the doubtful ones beside them.
+
+    Returns
+    -------
+    list of Candidate
+        Names in cells beside certain ones that stay doubtful: they are to be asked about.
+    """
     runs = _runs(text, candidates, loose=False)
     for number, run in enumerate(runs):
         for item in run:
             item.run = number
         _vouch(text.clean, run)
-    _vouch_in_column(text, candidates)
+    cells = _vouch_in_column(text, candidates)
     if any(_doubtful(item) for item in candidates):
         for run in _runs(text, candidates, loose=True):
             _vouch_loosely(run)
+    return [item for item in cells if 0 < item.score < SURE]
 
 
 def _runs(text: Text, candidates: Sequence[Candidate], *, loose: bool) -> list[list[Candidate]]:
@@ -139,14 +146,15 @@ def _doubtful(item: Candidate) -> bool:
     return clean and item.trust is not Trust.NICK and not any(way.cut for way in item.ways)
 
 
-def _vouch_in_column(text: Text, candidates: Sequence[Candidate]) -> None:
-    """Raise names that fill cells of rows, as others do that are certain."""
+def _vouch_in_column(text: Text, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Raise names that fill cells of rows, as others do that are certain; return the doubtful."""
     cells = [item for item in candidates if _is_cell(text, item)]
     sure = sum(item.score >= SURE for item in cells)
     doubtful = [item for item in cells if item.score < SURE and item.trust is not Trust.NICK]
     if sure >= max(_COLUMN_LEAST, len(doubtful)):
         for item in doubtful:
             item.score += _AMONG + _WHOLE_CELL if item.score > 0 else 0.0
+    return doubtful if sure else []
 
 
 def _is_cell(text: Text, item: Candidate) -> bool:
