@@ -16,6 +16,7 @@ _BESIDE = 0.35  # what a certain name beside it in an enumeration adds
 _CODED = 0.5  # what the same listing's code elsewhere in the text adds
 _AMONG = 0.5  # what certain names beside it add to a word
 _CLEAN = ALONE[Trust.WORD] + 2 * EDGE - 1e-9  # of a word with clean edges
+_HALF_CLEAN = ALONE[Trust.WORD] + EDGE - 1e-9
 _COLUMN_LEAST = 2
 _LONGEST_GAP = 90
 _ASIDE = re.compile(
@@ -119,7 +120,8 @@ def _vouch(clean: str, run: list[Candidate]) -> None:
         if item.broker:
             item.score += _BESIDE if len(brokers) > 1 or sure else 0.0
         elif item.trust is Trust.WORD:
-            item.score += _AMONG if len(sure) > strangers and item.score >= _CLEAN else 0.0
+            edged = item.score >= (_CLEAN if strangers or not item.longer else _HALF_CLEAN)
+            item.score += _AMONG if len(sure) > strangers and edged else 0.0
         elif sure or _mutual(run):
             item.score += _BESIDE
 
