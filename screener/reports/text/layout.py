@@ -32,7 +32,7 @@ _STYLES = (
 _LONGEST_LEGAL = 250
 _LONGEST_CLAUSE = 80
 _SEEN_AFTER = re.compile(
-    r"[^。;]{0,24}?(?:请见|详见|参见|参阅|请务必|阅读|的一部分|见(?:尾页|末页|文末|最后|报告|附录|正文))"
+    r"[^。;]{0,24}?(?:请见|详见|参见|参阅|请务必|阅读|的一部分|组成部分|见(?:尾页|末页|文末|最后|报告|附录|正文))"
 )
 _EARLY = 0.3  # of a text: boilerplate that begins before does not go on to its end
 _EXCERPT = 1500  # characters: a shorter text rarely has its disclaimer at the end of all
