@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cache
@@ -117,10 +118,11 @@ def rating_in(clean: str, skip: Sequence[Place] = ()) -> FoundRating | None:
         `None` if it gives none, or several that contradict each other.
     """
     skipped = Spans(skip)
+    clean, offsets = _plain(clean)
     seen = [
         item
         for item in (*_printed_in_head(clean), *_told_in_prose(clean))
-        if not skipped.holding(item.match.start("rating"))
+        if not skipped.holding(offsets[item.match.start("rating")])
     ]
     kind = _kind(clean)
     best = _best(clean, [item for item in seen if _speaks_for_all(clean, item, kind)], kind)
@@ -128,7 +130,22 @@ def rating_in(clean: str, skip: Sequence[Place] = ()) -> FoundRating | None:
         return None
     change = best.change or _change_elsewhere(best, seen)
     level = _level(clean, best.match, kind)
-    return FoundRating(best.match["rating"], change, level, Place(*best.match.span("rating")))
+    start, end = best.match.span("rating")
+    place = Place(offsets[start], offsets[end - 1] + 1)
+    return FoundRating(best.match["rating"], change, level, place)
+
+
+def _plain(clean: str) -> tuple[str, Sequence[int]]:
+    """Return a text without marks of print and words printed twice, and the way back."""
+    parts, offsets, at = [], array("I"), 0
+    for match in _printed_twice().finditer(clean):
+        parts.append(clean[at : match.start()])
+        offsets.extend(range(at, match.start()))
+        at = match.end()
+    if not parts:
+        return clean, range(len(clean))
+    offsets.extend(range(at, len(clean)))
+    return "".join((*parts, clean[at:])), offsets
 
 
 def industry_in(clean: str) -> str:
@@ -349,6 +366,14 @@ def _sentence() -> re.Pattern[str]:
     return re.compile(
         rf"(?P<verb>{verb})(?P<gap>(?:(?!{verb})[^。;!?]){{0,{_GAP}}}?)"
         rf"[“\"‘]?{_any_rating()}(?P<close>[”\"’])?(?P<tail>的?(?:投资|股票)?(?:评级|等级)|rating)?"
+    )
+
+
+@cache
+def _printed_twice() -> re.Pattern[str]:
+    words = alternatives(["投资评级", "评级", "维持", "首次", *stances()])
+    return re.compile(
+        rf"[*]{{2}}|\[\d{{1,3}}\]|\[Table_[A-Za-z]{{1,20}}\]|(?P<word>{words})(?=(?P=word))"
     )
 
 

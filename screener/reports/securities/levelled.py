@@ -12,10 +12,13 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
+from screener.reports.ratings.ratings import stances
 from screener.reports.securities.mentions import Mention
 from screener.reports.text.text import Place, Text
+from screener.reports.text.vocabulary import alternatives
 
 __all__ = ["Levelled", "levelled"]
 
@@ -60,7 +63,9 @@ class Levelled(NamedTuple):
 
 def levelled(text: Text, mentions: Sequence[Mention]) -> Levelled:
     """Return a text with punctuation, and the names in it."""
-    edits = _apart(sorted([*_references(text), *_stops(text), *_blanks(text)]), mentions)
+    edits = _apart(
+        sorted([*_references(text), *_stops(text), *_blanks(text), *_emphasis(text)]), mentions
+    )
     if not edits:
         return Levelled(text, tuple(mentions), None)
     parts: list[str] = []
@@ -110,6 +115,26 @@ def _apart(edits: Sequence[_Edit], mentions: Sequence[Mention]) -> list[_Edit]:
         inside = number < len(mentions) and mentions[number].whole.start < edit.end
         if not inside and (not found or found[-1].end <= edit.start):
             found.append(edit)
+    return found
+
+
+@cache
+def _bold() -> re.Pattern[str]:
+    ratings = alternatives([*stances()])
+    return re.compile(rf"[*]{{2}}(?P<bold>{ratings})[*]{{2}}|(?P<twice>{ratings})(?=(?P=twice))")
+
+
+def _emphasis(text: Text) -> list[_Edit]:
+    """Return what is left out of ratings in bold print, and of those printed twice."""
+    found = []
+    for match in _bold().finditer(text.clean):
+        if match["twice"]:
+            found.append(_Edit(*match.span(), ""))
+        else:
+            found += [
+                _Edit(match.start(), match.start("bold"), ""),
+                _Edit(match.end("bold"), match.end(), ""),
+            ]
     return found
 
 
