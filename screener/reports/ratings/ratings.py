@@ -15,6 +15,7 @@ from screener.reports.text.text import Place, clean_name
 from screener.reports.text.vocabulary import alternatives, read_table
 
 __all__ = [
+    "SPOKEN",
     "FoundRating",
     "Stance",
     "industry_in",
@@ -28,9 +29,12 @@ _HEAD = 2_000  # the first page
 _TOP = 400  # of the first page: where a rating may stand without a label
 _TITLE = 80
 _GAP = 34  # between the verb of a sentence and the rating
+SPOKEN = r"\([a-zü]{0,5}[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ][a-z]{0,3}\)"
+"""A regular expression for how a character is spoken, which some sites print after it."""
 _NEXT_TO_VERB = re.compile(r"(?:公司|行业)?(?:投资)?(?:评级)?(?:至|为|到)?")
 _LONG = 4  # characters of a rating that is no ordinary word
 _HAN = re.compile(r"[一-龥]")
+_FORMER = re.compile(r"[从由][“\"‘]?$")  # 从“增持”调高至…
 _ANOTHER_OBJECT = re.compile(r"目标价|盈利|预测|预期|EPS|PE|估值")
 # After a rating without a colon before it: a row of a table of definitions, not a rating.
 _DEFINING = (
@@ -239,7 +243,7 @@ def _printed_in_head(clean: str) -> Iterator[_Seen]:
         yield _Seen(weight, match, _kind_of_change(match["change"]))
     for match in _labelled().finditer(clean, 0, _HEAD):
         weight = _Weight.LABEL if match["colon"] else _Weight.BARE_LABEL
-        change = match["before"] or match["change"] or match["after"] or ""
+        change = match["before"] or match["inside"] or match["change"] or match["after"] or ""
         yield _Seen(weight, match, _kind_of_change(change))
     for match in _standing().finditer(clean, 0, _TOP):
         yield _Seen(_Weight.STANDING, match, "")
@@ -247,6 +251,8 @@ def _printed_in_head(clean: str) -> Iterator[_Seen]:
 
 def _told_in_prose(clean: str) -> Iterator[_Seen]:
     for match in _sentence().finditer(clean):
+        if _FORMER.search(clean, max(0, match.start("rating") - 2), match.start("rating")):
+            continue
         if match["close"] or match["tail"] or _is_bare_rating(clean, match):
             yield _Seen(_Weight.SENTENCE, match, _change_in_sentence(clean, match))
 
@@ -342,7 +348,7 @@ def _labelled() -> re.Pattern[str]:
     return re.compile(
         rf"(?P<before>{change})?(?<!上次)(?<!前次)(?<!原)(?<!此前)"
         rf"(?:(?:投资|行业|公司|股票|个股|板块|最新|当前|本次|综合){{0,6}}评级|Rating|rating|RATING)"
-        rf"(?P<colon>[:|]|为|-(?=[^-]{{1,4}}评级)|-(?:全面|继续|坚定|持续)?(?=看))?[“\"(]*(?P<change>{change})?[“\"]?{_any_rating()}"
+        rf"(?:\((?P<inside>{change})\))?(?P<colon>[:|](?:\)?[:|])?|为|-(?=[^-]{{1,4}}评级)|-(?:全面|继续|坚定|持续)?(?=看))?[“\"(]*(?P<change>{change})?[“\"]?{_any_rating()}"
         rf"[”\")]?(?(colon){_EXPLAINED}|{_DEFINING})[|(/]?(?P<after>{change})?"
     )
 
@@ -373,7 +379,7 @@ def _sentence() -> re.Pattern[str]:
 def _printed_twice() -> re.Pattern[str]:
     words = alternatives(["投资评级", "评级", "维持", "首次", *stances()])
     return re.compile(
-        rf"[*]{{2}}|\[\d{{1,3}}\]|\[Table_[A-Za-z]{{1,20}}\]|(?P<word>{words})(?=(?P=word))"
+        rf"[*]{{2}}|{SPOKEN}|\[\d{{1,3}}\]|\[Table_[A-Za-z]{{1,20}}\]|(?P<word>{words})(?=(?P=word))"
     )
 
 

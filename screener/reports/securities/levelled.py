@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
-from screener.reports.ratings.ratings import stances
+from screener.reports.ratings.ratings import SPOKEN, stances
 from screener.reports.securities.mentions import Mention
 from screener.reports.text.text import Place, Text
 from screener.reports.text.vocabulary import alternatives
@@ -23,6 +23,7 @@ from screener.reports.text.vocabulary import alternatives
 __all__ = ["Levelled", "levelled"]
 
 _REFERENCE = re.compile(r"(?:\[\d{1,3}(?:[,、-]\d{1,3}){0,9}\])+")
+_SPOKEN = re.compile(SPOKEN)
 _GOES_ON = re.compile(r"[,;。、:!?)】”]|等|和|及|与")
 _STOP = re.compile(r"(?<=[\u4e00-\u9fffa-z%)”])\.(?=[\u4e00-\u9fffA-Z“(])")
 _DASH = re.compile(r"(?<=[\u4e00-\u9fff)】”])-(?=[\u4e00-\u9fff]|[A-Z]{2})")
@@ -140,7 +141,8 @@ def _emphasis(text: Text) -> list[_Edit]:
 
 def _references(text: Text) -> list[_Edit]:
     clean = text.clean
-    return [
+    spoken = [_Edit(*match.span(), "") for match in _SPOKEN.finditer(clean)]
+    return spoken + [
         _Edit(*match.span(), "" if _GOES_ON.match(clean, match.end()) else "。")
         for match in _REFERENCE.finditer(clean)
     ]
