@@ -23,7 +23,12 @@ from screener.reports.text.vocabulary import alternatives
 __all__ = ["Levelled", "levelled"]
 
 _REFERENCE = re.compile(r"(?:\[\d{1,3}(?:[,、-]\d{1,3}){0,9}\])+")
-_SPOKEN = re.compile(SPOKEN)
+# How characters are spoken, a converter's tags, the line under each page.
+_FURNITURE = re.compile(
+    rf"{SPOKEN}|\[Table_[A-Za-z_]{{1,24}}\]"
+    r"|请(?:务必|仔细)?(?:仔细)?阅读[^。;,:]{0,24}?"
+    r"(?:(?:重要|免责|法律|特别)?(?:条款|声明|说明|披露)|部分){1,6}(?:\d{1,3}/\d{1,3})?"
+)
 _GOES_ON = re.compile(r"[,;。、:!?)】”]|等|和|及|与")
 _STOP = re.compile(r"(?<=[\u4e00-\u9fffa-z%)”])\.(?=[\u4e00-\u9fffA-Z“(])")
 _DASH = re.compile(r"(?<=[\u4e00-\u9fff)】”])-(?=[\u4e00-\u9fff]|[A-Z]{2})")
@@ -141,8 +146,8 @@ def _emphasis(text: Text) -> list[_Edit]:
 
 def _references(text: Text) -> list[_Edit]:
     clean = text.clean
-    spoken = [_Edit(*match.span(), "") for match in _SPOKEN.finditer(clean)]
-    return spoken + [
+    furniture = [_Edit(*match.span(), "") for match in _FURNITURE.finditer(clean)]
+    return furniture + [
         _Edit(*match.span(), "" if _GOES_ON.match(clean, match.end()) else "。")
         for match in _REFERENCE.finditer(clean)
     ]
