@@ -127,7 +127,10 @@ def _apart(edits: Sequence[_Edit], mentions: Sequence[Mention]) -> list[_Edit]:
 @cache
 def _bold() -> re.Pattern[str]:
     ratings = alternatives([*stances()])
-    return re.compile(rf"[*]{{2}}(?P<bold>{ratings})[*]{{2}}|(?P<twice>{ratings})(?=(?P=twice))")
+    first = "".join({re.escape(word[0]) for word in stances()})  # most characters begin neither
+    return re.compile(
+        rf"(?=[*{first}])(?:[*]{{2}}(?P<bold>{ratings})[*]{{2}}|(?P<twice>{ratings})(?=(?P=twice)))"
+    )
 
 
 def _emphasis(text: Text) -> list[_Edit]:
