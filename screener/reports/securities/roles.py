@@ -217,10 +217,13 @@ def _cues(clean: str, layout: Layout, taken: frozenset[int]) -> list[Cue]:
     """Return the words that can give names a part; a word that is somebody's rating is none."""
     words = role_words()
     found = []
-    legal = bool(layout.boilerplate)
+    legal, covered, number = sorted(layout.boilerplate), 0, 0
     for match in words.lead.finditer(clean):
         word, role = match[0], words.roles[match[0]]
-        if legal and layout.in_boilerplate(match.start()):
+        while number < len(legal) and legal[number].start <= match.start():
+            covered = max(covered, legal[number].end)
+            number += 1
+        if match.start() < covered:
             continue
         if role is Role.RECOMMENDED:
             before = clean[max(0, match.start() - 8) : match.start()]
