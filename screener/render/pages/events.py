@@ -62,6 +62,7 @@ def events_document(
         for name in _VARIED
         if name in table.spec.names and len({row[name] for row in table.rows}) > 1
     ]
+    named = title or _basket(pages)
     whole = [] if links or len(pages) > _WHOLE else [EventFacts(page) for page in pages]
     remarks = dict.fromkeys(line for page in pages for line in page.run.remarks)
 
@@ -70,7 +71,7 @@ def events_document(
         counted = say_count("{n} event", "{n} events", len(pages))
         version = say("data version {version}", version=pages[0].run.data_version)
         return Page(
-            title=counted if title is None else title[bound() is Language.ZH],
+            title=counted if named is None else named[bound() is Language.ZH],
             under=[f"{counted} · {version}"],
             way=ways(way),
             simulated=pages[0].run.simulated,
@@ -101,6 +102,14 @@ def events_document(
         )
 
     return document(build)
+
+
+def _basket(pages: Sequence[BasketPage]) -> tuple[str, str] | None:
+    """Return the name of the basket that all events are of, in English and Chinese."""
+    basket = pages[0].basket
+    if basket is None or any(page.basket != basket for page in pages):
+        return None
+    return basket.title_en or basket.name, basket.title_zh or basket.name
 
 
 def _whole(at: int, page: BasketPage, held: EventFacts) -> Node:
