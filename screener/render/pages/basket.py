@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from screener.domain.report import Precision
 from screener.files.clean import clean_line
 from screener.files.program import program_version
-from screener.files.writing import csv_text
 from screener.language import Language, bound, say, say_count
 from screener.render.pages.cells import fraction, money, sign_of
 from screener.render.pages.charts.bars import (
@@ -267,21 +266,20 @@ def _names(held: EventFacts) -> Node:
         node("p", say("Contributions add up to the return on paper."), class_="note")
         if known
         else None,
-        copied_rows(_paths_csv(held), say("Copy the daily paths")) if held.paths else None,
+        _daily(held) if held.paths else None,
         name="names",
     )
 
 
-def _paths_csv(held: EventFacts) -> str:
-    """Return a row for each session with the value of every name, to six decimals."""
+def _daily(held: EventFacts) -> Node:
+    """Return what copies a row for each session with the value of every name, to six decimals."""
     names = list(held.paths)
-    days = [row["session"] for row in held.paths[names[0]]]
     values = {name: column_of(rows, "value") for name, rows in held.paths.items()}
     rows = [
-        {"session": day} | {name: _rounded(values[name][at]) for name in names}
-        for at, day in enumerate(days)
+        {"session": row["session"]} | {name: _rounded(values[name][at]) for name in names}
+        for at, row in enumerate(held.paths[names[0]])
     ]
-    return csv_text(["session", *names], rows)
+    return copied_rows(["session", *names], rows, say("Copy the daily paths"))
 
 
 def _rounded(value: float | None) -> float | None:
