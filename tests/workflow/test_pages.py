@@ -157,6 +157,7 @@ def test_a_page_names_the_run_and_embeds_the_rows_of_the_csv(ws: Workspace, tmp_
     assert f'<template class="csv">{rows}</template>' in text
     run_id = next(csv.DictReader(io.StringIO(rows)))["run_id"]
     assert text.count(run_id) > 1
+    assert len(text.encode()) < 200_000
     again = RUNNER.invoke(app, [*arguments, "--html", str(page)])
     assert again.exit_code == 0, "a page replaces a page"
     (tmp_path / "letter.html").write_text("<!doctype html><p>mine", encoding="utf-8")
