@@ -19,7 +19,7 @@ from tests.support.laws import laws
 
 TODAY = date(2026, 11, 21)
 RULES = laws(80)
-ALONE = re.compile(r"(?:^|\n)\s*\d+年\d+月\d+日(?: 19:48)?\s*(?:\n|$)")
+ALONE = re.compile(r"(?:^|\n)\s*\d[\d\s]*年[\d\s]*月[\d\s]*日(?: 19:48)?\s*(?:\n|$)")
 TRADITIONAL = opencc.OpenCC("s2t")
 
 DAYS = st.dates(date(2024, 1, 1), date(2026, 11, 10))

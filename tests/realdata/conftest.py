@@ -56,13 +56,14 @@ def whole_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _some_of(file: Path, folder: Path) -> Path:
-    """Write the rows of the seeds' names, of all that ever jump, and of some that do not."""
+    """Write the rows of the names of seeds and calls, of all that jump, and of some that do not."""
     seeds = pd.read_csv(SHARED / "bars" / "seed_names.csv", dtype={"code": str})["code"]
     rows = pd.read_parquet(file).sort_values(["code", "date"], ignore_index=True)
     moves = rows.groupby("code")["close"].pct_change().abs()
     wide = rows["code"].str.startswith(("30", "68"))
     jumping = rows["code"][moves > wide.map({True: 0.203, False: 0.103})]
     some = rows["code"].astype(int) % 7 == 0
-    chosen = rows[some | rows["code"].isin({*seeds, *jumping})]
+    calls = pd.read_csv(SHARED / "ratings" / "real_calls_2024_2026.csv")["listing"].str[:6]
+    chosen = rows[some | rows["code"].isin({*seeds, *jumping, *calls})]
     chosen.to_parquet(folder / file.name)
     return folder / file.name
