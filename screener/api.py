@@ -146,7 +146,13 @@ class Workspace:
     # Reports and baskets
 
     def reports(self) -> pd.DataFrame:
-        """Return the report cards, one a row."""
+        """Return the report cards, one a row.
+
+        Examples
+        --------
+        >>> ws.reports()[["id", "broker", "precision"]].tail(1).iloc[0].to_list()
+        ['R5', '滙富 Sunwah Kingsway', 'estimated']
+        """
         from screener.results.reading import REPORTS
         from screener.workflows.report.catalog import list_reports
         from screener.workflows.report.rows import report_rows
@@ -155,7 +161,13 @@ class Workspace:
         return framed(REPORTS, report_rows(found), remarks=self._left_out(found.broken))
 
     def baskets(self) -> pd.DataFrame:
-        """Return the events of the baskets, one a row."""
+        """Return the events of the baskets, one a row.
+
+        Examples
+        --------
+        >>> ws.baskets().query("basket == 'copper'")[["report", "n_named"]].to_numpy().tolist()
+        [['R1', 4]]
+        """
         from screener.results.reading import BASKETS
         from screener.workflows.report.catalog import basket_events
         from screener.workflows.report.rows import basket_rows
@@ -194,6 +206,13 @@ class Workspace:
             If there is no such file.
         InputError
             If it cannot be read as a report.
+
+        Examples
+        --------
+        >>> lines = ["液冷点评", "东山证券 2026年5月20日", "推荐紫金矿业(601899.SH)。"]
+        >>> added = ws.add_report(chr(10).join(lines), dry_run=True)
+        >>> added.securities[["listing", "role"]].to_numpy().tolist()
+        [['601899.SH', 'recommended']]
         """
         from screener.workflows.report.add import Source, add_report
         from screener.workflows.report.doubts import Settle
@@ -240,6 +259,11 @@ class Workspace:
         ------
         BasketDefinitionError, DateRangeError
             If something of it breaks a rule, it exists, or the day lies in the future.
+
+        Examples
+        --------
+        >>> ws.new_basket("two", ["601899.SH", "603993.SH"], date="2026-05-14").name
+        'two.toml'
         """
         from screener.domain.listing import parse_listing
         from screener.workflows.report.catalog import new_basket
@@ -295,6 +319,14 @@ class Workspace:
         -------
         ImportOutcome
             What was added, changed, removed, refused and why.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> fixing = pd.DataFrame({"session": ["2026-05-14"], "pair": ["HKDCNY"], "rate": [0.92]})
+        >>> own = screener.init(ws.root.parent / "own")
+        >>> own.import_data(fixing, kind="fx", dry_run=True).dry_run
+        True
         """
         from screener.workflows.data.frames import as_files
         from screener.workflows.data.importing import import_files
@@ -358,6 +390,12 @@ class Workspace:
             If the names are given in two ways, or a need or source is not known.
         StorageError
             If another update is at work, or something cannot be written.
+
+        Examples
+        --------
+        >>> ws.update(listings=["601899.SH"], dry_run=True)
+        Traceback (most recent call last):
+        screener.errors.InputError: ...
         """
         from screener.workflows.data.update import (
             UpdateWish,
@@ -387,7 +425,13 @@ class Workspace:
         return replace(found, remarks=(*remarks, *found.remarks))
 
     def status(self, listings: Sequence[str] | None = None) -> Status:
-        """Return what is stored, of which names and sessions, and how fresh it is."""
+        """Return what is stored, of which names and sessions, and how fresh it is.
+
+        Examples
+        --------
+        >>> ws.status().data_version
+        2
+        """
         from screener.domain.listing import parse_listing
         from screener.workflows.data.status import read_status
 
@@ -397,7 +441,13 @@ class Workspace:
         return read_status(self.place, now=_now(), listings=wanted)
 
     def verify(self) -> Verified:
-        """Look for damage, and for stored values that cannot be right."""
+        """Look for damage, and for stored values that cannot be right.
+
+        Examples
+        --------
+        >>> ws.verify().n_errors
+        0
+        """
         from screener.workflows.data.verify import verify
 
         return verify(self.place)
@@ -429,6 +479,11 @@ class Workspace:
         ------
         BarsMissing
             If there is no bar of one of them.
+
+        Examples
+        --------
+        >>> ws.prices(["601899.SH"], "2026-05-11", "2026-05-13")[["session", "close"]].shape
+        (3, 2)
         """
         from screener.data.lake.store import Store
         from screener.results.prices import PRICES
@@ -496,6 +551,14 @@ class Workspace:
             If an option is out of its bounds.
         DataError
             What is missing, if no row comes out as it was asked for.
+
+        Examples
+        --------
+        >>> found = ws.backtest(["copper"], hold=(5, 20), capital=1e6)
+        >>> found.returns[["report", "horizon", "status"]].to_numpy().tolist()
+        [['R1', 5, 'mature'], ['R1', 20, 'mature']]
+        >>> found.returns.attrs["simulated"]
+        True
         """
         from screener.data.lake.store import Store
         from screener.data.panels.calendar_cache import recorded_sessions
@@ -553,6 +616,12 @@ class Workspace:
             If the folder holds other files.
         DataError
             What is missing, if no row comes out as it was asked for.
+
+        Examples
+        --------
+        >>> site = ws.site(ws.root / "pages", placebo=0)
+        >>> site.index
+        'index.html'
         """
         from screener.data.lake.store import Store
         from screener.data.panels.calendar_cache import recorded_sessions
@@ -625,6 +694,12 @@ class Workspace:
         ------
         InputError
             If a field, a range or the condition is none.
+
+        Examples
+        --------
+        >>> cheap = ws.screen(universe="a", as_of="2026-05-27", pe_static=(0, 15), pb=(None, 1.5))
+        >>> bool(cheap.rows["passed"].iloc[0])
+        True
         """
         from screener.data.lake.store import Store
         from screener.data.panels.calendar_cache import recorded_sessions
@@ -685,6 +760,11 @@ class Workspace:
         ------
         InputError, NotFoundError, DataError
             As `backtest` does.
+
+        Examples
+        --------
+        >>> ws.study(["copper"]).tests.columns[:3].to_list()  # doctest: +ELLIPSIS
+        [...]
         """
         from screener.data.lake.store import Store
         from screener.workflows.report.catalog import basket_events, needed_events
@@ -747,6 +827,11 @@ class Workspace:
             earlier name of it, or by the first that was seen later.
         data_version
             Version of the data to read; the newest if left out.
+
+        Examples
+        --------
+        >>> int(ws.score().board["trials"].iloc[0])
+        4
         """
         from screener.data.lake.store import Store
         from screener.workflows.score.run import ScoreRequest, parse_groupings, run_score
@@ -776,6 +861,11 @@ class Workspace:
         ------
         StorageDamaged
             If what was kept of the last look cannot be read.
+
+        Examples
+        --------
+        >>> ws.today().has_news
+        True
         """
         from screener.data.panels.calendar_cache import recorded_sessions
         from screener.workflows.backtest.options import BacktestOptions
@@ -817,6 +907,11 @@ class Workspace:
             If there is no such run.
         InputError
             If it has no such row.
+
+        Examples
+        --------
+        >>> ws.explain(ws.backtest(["copper"], hold=5), 0)  # doctest: +ELLIPSIS
+        Explanation(...)
         """
         from screener.data.lake.store import Store
         from screener.data.panels.calendar_cache import recorded_sessions
@@ -842,6 +937,11 @@ class Workspace:
         ------
         ConfigError
             If one of them is none.
+
+        Examples
+        --------
+        >>> ws.settings()["capital"]
+        (1000000.0,)
         """
         from screener.workflows.settings import held_settings
 

@@ -71,7 +71,13 @@ class BacktestResult:
 
     @cached_property
     def returns(self) -> pd.DataFrame:
-        """One event, horizon and capital a row: the CSV of `screener backtest --csv`."""
+        """One event, horizon and capital a row: the CSV of `screener backtest --csv`.
+
+        Examples
+        --------
+        >>> found.returns["paper_return"].round(4).to_list()
+        [-0.0149, 0.0312]
+        """
         from screener.workflows.backtest.rows import result_table
 
         table = result_table(self.runs)
@@ -79,7 +85,13 @@ class BacktestResult:
 
     @cached_property
     def names(self) -> pd.DataFrame:
-        """Every name of every window on paper, with what became of it."""
+        """Every name of every window on paper, with what became of it.
+
+        Examples
+        --------
+        >>> found.names["state"].unique().tolist()
+        ['held']
+        """
         from screener.results.backtest import NAMES
         from screener.workflows.backtest.rows import ledger_rows
 
@@ -87,7 +99,13 @@ class BacktestResult:
 
     @cached_property
     def orders(self) -> pd.DataFrame:
-        """Every order, filled or not, dividend, tax and rights issue of the traded path."""
+        """Every order, filled or not, dividend, tax and rights issue of the traded path.
+
+        Examples
+        --------
+        >>> sorted(found.orders["side"].dropna().unique())
+        ['buy', 'sell']
+        """
         from screener.results.backtest import ORDERS
         from screener.workflows.backtest.order_rows import order_rows
 
@@ -95,7 +113,13 @@ class BacktestResult:
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
-        """Measures of each paper path: volatility, Sharpe, drawdown, beta and more."""
+        """Measures of each paper path: volatility, Sharpe, drawdown, beta and more.
+
+        Examples
+        --------
+        >>> found.metrics["horizon"].to_list()
+        [5, 20]
+        """
         from screener.results.backtest import METRICS
         from screener.workflows.backtest.measures import metric_rows
 
@@ -103,7 +127,13 @@ class BacktestResult:
 
     @cached_property
     def shortfall(self) -> pd.DataFrame:
-        """What each friction takes from the paper return."""
+        """What each friction takes from the paper return.
+
+        Examples
+        --------
+        >>> found.shortfall["step"].iloc[0]
+        'paper'
+        """
         from screener.results.backtest import SHORTFALL
         from screener.workflows.backtest.rows import shortfall_rows
 
@@ -111,7 +141,13 @@ class BacktestResult:
 
     @cached_property
     def paths(self) -> pd.DataFrame:
-        """Values at each close, 1 at the start: of the basket, the money and the index."""
+        """Values at each close, 1 at the start: of the basket, the money and the index.
+
+        Examples
+        --------
+        >>> found.paths.groupby("horizon").size().to_list()
+        [5, 20]
+        """
         from screener.results.backtest import PATHS
         from screener.workflows.backtest.rows import path_rows
 
@@ -132,6 +168,11 @@ class BacktestResult:
         ------
         InputError
             If it has no such row, or was not traded with money.
+
+        Examples
+        --------
+        >>> round(float(found.portfolio(1).total_return()), 4)
+        0.024
         """
         from screener.backtest.engine import holding_of
 
@@ -201,6 +242,11 @@ class BacktestResult:
         ------
         InputError
             If the file is there and is no page or other result.
+
+        Examples
+        --------
+        >>> found.to_html()[:15]
+        '<!doctype html>'
         """
         from screener.render.pages.basket import basket_document
         from screener.render.pages.events import events_document
@@ -226,6 +272,11 @@ class BacktestResult:
         ------
         InputError
             If there is no such event, or nothing of it could be held.
+
+        Examples
+        --------
+        >>> found.plot().svg.startswith("<figure")
+        True
         """
         from screener.render.pages.notebook import Picture, chart_of
 
