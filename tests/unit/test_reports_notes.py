@@ -60,6 +60,11 @@ class TestTableOfBrokers:
         assert broker is not None
         assert broker.name == name
 
+    def test_the_institute_of_a_house_is_the_house(self) -> None:
+        for name in ("光大证券研究所", "兴业证券经济与金融研究院", "国金证券研究", "汇丰环球研究"):
+            found = broker_named(name)
+            assert found is not None, name
+
     def test_a_name_of_no_house(self) -> None:
         assert broker_named("甲乙丙公司") is None
 
@@ -201,14 +206,14 @@ class TestBrokerOfAReport:
             ("（以下内容从东吴证券《液冷深度》研报附件原文摘录）投资要点", "东吴证券"),
             ("（来源：东海研究）点金股 投资要点", "东海证券"),
             ("分析师 甲一 jiayi@kysec.cn 投资要点 行业景气上行", "开源证券"),
-            ("花旗最新报告称，券商股估值偏贵。该行维持中性。", "花旗"),
-            ("某报讯，中国银河（601881）证券研报表示，家电需求回暖。", "银河证券"),
-            ("A Citi report gives its ratings on property companies.", "花旗"),
+            ("花旗最新报告称，液冷订单将在下半年放量。", "花旗"),
+            ("某报讯，中国银河（601881）证券研报表示，机柜报价企稳。", "银河证券"),
+            ("A Citi report looks at orders for cooling racks.", "花旗"),
             ("6 CMB International Securities | Equity Research | Company Update", "招银国际"),
             ("China Industry Focus DBS Group Research . Equity 7 Jul 2020", "星展"),
-            ("汇丰环球研究 星河银行（02388）评级：买入", "汇丰"),
+            ("汇丰环球研究 星河银行（09999）评级：买入", "汇丰"),
             ("Source: Company data, CMBIGM estimates", "招银国际"),
-            ("【国盛电子】液冷需求回暖，价格上行。", "国盛证券"),
+            ("【国盛电子】冷板报价企稳。", "国盛证券"),
             ("大和：星河液冷收入超预期 升目标价 该行预期需求增长。", "大和资本市场"),
             ("本文来自公众号“国金电子研究”，作者甲某。液冷需求向好。", "国金证券"),
             ("液冷点评-国盛证券-250428.pdf 页数", "国盛证券"),
@@ -218,21 +223,21 @@ class TestBrokerOfAReport:
             ("截至收盘，中信证券(600030)涨5%。", ""),
             ("某某期货点评 向好 南风期货· 2025-04-29 08:16 投资要点", "南风期货"),
             ("液冷点评\n高盛· 2025-04-29 08:16\n投资要点", "高盛"),
-            ("《大行》高盛料某业第二季按季升3% 星河股份获看好", "高盛"),
+            ("《大行》高盛料机柜明年涨价 星河股份获看好", "高盛"),
             ("国元证券指出，液冷需求向好。维持买入评级。", "国元证券"),
             ("国元证券指出需求增长。东吴证券认为供给偏紧。", ""),
             (
-                "02388 某某银行\n评级日期：2025年4月28日\n劵商\n\n摩通\n\n评级\n买入 买入\n",
+                "09999 某某银行\n评级日期：2025年4月28日\n劵商\n\n摩通\n\n评级\n买入 买入\n",
                 "摩根大通",
             ),
             ("个股研报 > 正文\n机构：天风证券\n作者：甲某\n日期：2025-04-28\n", "天风证券"),
             ("研报掘金丨东吴证券：维持某某“买入”评级", "东吴证券"),
-            ("Goldman Sachs lowered Galaxy Life from Buy to Neutral.", "高盛"),
+            ("Goldman Sachs raised its target for Galaxy Cooling.", "高盛"),
             ("Goldman Sachs upgraded XX to Buy. Morgan Stanley cut YY.", ""),
             ("甲乙证券· 2025-04-29 08:16 投资要点", "甲乙证券"),
             ("东吴证券 通信行业点评 2025年4月29日 投资要点", "东吴证券"),
             ("券商板块：东吴证券、华西证券 领涨。", ""),
-            ("医药股 ~ 汇丰研究 汇丰研究的报告指需求增长。摩根大通的报告指供给偏紧。", ""),
+            ("机柜股 ~ 汇丰研究 汇丰研究的报告指需求增长。摩根大通的报告指供给偏紧。", ""),
             ("citizens report a shortage of power", ""),
             ("国泰海通宏观团队认为年内降准。", ""),
         ],

@@ -462,7 +462,7 @@ def test_a_broker_and_a_stamp_sign_what_they_stand_under(signed: str) -> None:
 
 def test_the_days_of_a_list_of_notes_are_not_those_of_the_list() -> None:
     listed = "".join(f"【某业】{name}-20250428 " for name in ("需求回暖", "格局优化", "景气上行"))
-    found = published("【朝闻东山0429】存单走强 今日概览 " + listed + BODY)
+    found = published("【朝闻东山0429】资金面宽松 今日概览 " + listed + BODY)
     assert (found.value, found.precision) == (date(2025, 4, 29), Precision.DAY)
 
 

@@ -139,7 +139,7 @@ def test_the_number_of_a_heading_ends_what_stands_above_it() -> None:
 
 def test_sectors_that_are_advised_stand_in_their_order() -> None:
     index = theme_index()
-    said = "建议关注国内带动的服务器、IDC等板块，以及海外带动的服务器、光模块等板块。芯片涨价。"
+    said = "建议关注明年放量的服务器、IDC板块，以及出口占优的服务器、光模块领域。芯片涨价。"
     assert index.advised(said) == ("servers", "idc", "optical-modules")
     assert index.advised("我们建议关注甲股份的液冷业务。") == ()
 

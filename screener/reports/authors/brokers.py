@@ -83,6 +83,7 @@ class BrokerMention(NamedTuple):
 _STAMPED = re.compile(r"(?:证券|国际|资本|期货|金融|银行|研究院|香港)(?=·20\d\d[-/年])")
 _HAN = re.compile(r"[一-龥()]{4,}")
 _LONGEST = 10
+_INSTITUTE = re.compile(r"(?:经济|与|金融|发展){0,4}研究(?:所|院|部|中心)?$")
 _LEGAL = re.compile(r"(?:股份)?有限(?:责任)?公司$|(?:证券)?研究(?:所|院|部|中心)$")
 # A broker that no table has: it signs as an institute or as a company.
 _SIGNING = re.compile(
@@ -114,7 +115,8 @@ def broker_named(text: str) -> Broker | None:
         `None` if no broker of the table is called so.
     """
     name = clean_name(text)
-    return _by_name().get(name) or _by_name().get(_LEGAL.sub("", name))
+    ways = (name, _INSTITUTE.sub("", name), _LEGAL.sub("", name))
+    return next((_by_name()[way] for way in ways if way in _by_name()), None)
 
 
 def broker_of_licence(licence: str) -> tuple[Broker, ...]:

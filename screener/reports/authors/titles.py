@@ -61,7 +61,11 @@ _ENGLISH_KIND = re.compile(
 )
 _HOUSE = re.compile(r"(?:证券|经济|金融)*研究[所院部]?|(?:股份|责任)*有限(?:责任)?公司|报告|[\W_]")
 _MATHS = re.compile(r"\$([^$]{1,12}%)\$")
-_SITE = re.compile(r"\s[|_]\s?[^|_]{2,12}$")
+_SITE = re.compile(
+    r"\s[|_]\s?[^|_]{2,12}$|[-_|–—·]\s?[一-龥A-Za-z]{2,8}(?:网|财经|资讯|频道|之星|APP)$"
+)
+_FILED = re.compile(r"20\d{6}[-_][一-龥]")
+_GOES_ON = re.compile(r"[,，、]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +94,14 @@ def headline_of(text: Text) -> str:
         if title := _shown(find(lines)):
             return title
     weak = ""
-    for line in lines:
+    for line, after in pairwise([*lines, ""]):
         if len(line) > _LONG_LINE:
             found = next(_chunks(line), "") if is_front_page(line) else ""
         else:
             found = _candidate(line)
         if found and not _is_kind(found):
-            return _shown(found)
+            more = _candidate(after) if _GOES_ON.search(line) and _HAN.search(line) else ""
+            return _shown(found + line[-1] + more if more else found)
         weak = weak or found
         if len(line) > _LONG_LINE or _SENTENCE.search(line):
             break  # the text has begun
@@ -132,8 +137,9 @@ def _lines(head: str) -> Iterator[str]:
 def _marked(lines: list[str]) -> str:
     for mark in _words().marks:
         for line in lines:
-            if mark in line:
-                return _until_stop(_spaced(line.split(mark, 1)[1].lstrip("] ")))
+            at = line.casefold().find(mark.casefold())
+            if at >= 0:
+                return _until_stop(_spaced(line[at + len(mark) :].lstrip("0123456789] ")))
     return ""
 
 
@@ -163,7 +169,7 @@ def _candidate(line: str) -> str:
         if _LISTED.match(rest):
             return ""  # an earlier report
         line = book["title"] if not rest or _FILE.search(book["title"]) else line
-    if _FILE.search(line):
+    if _FILE.search(line) or _FILED.match(line):
         return file_title(line)
     line = _SITE.sub("", _PREFIX.sub("", line)).strip(_EDGES)
     han, words = len(_HAN.findall(line)), len(_WORD.findall(line))
