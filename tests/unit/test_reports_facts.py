@@ -27,6 +27,7 @@ from tests.support.claim_sentences import (
     MAP,
     STAR,
     SUNDAY,
+    VALUATIONS,
     WEEK,
     spotted,
 )
@@ -240,6 +241,41 @@ def test_of_many_figures_in_doubt_a_few_are_shown() -> None:
 
 def test_figures_of_nobody_known_are_no_question() -> None:
     assert facts(f"{STAR}（300901）点评。英伟达2026Q1净利润5亿元，行业收入30亿元。").questions == ()
+
+
+# --- tables of valuations -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("border", ["\t", " | "])
+def test_a_table_of_valuations(border: str) -> None:
+    found = facts("\n".join(border.join(row) for row in VALUATIONS)).claims
+    told = [(c.claim.subject, c.claim.measure, c.claim.value, c.claim.as_of) for c in found]
+    assert told == [
+        (STAR, "price", 264.18, ""),
+        (STAR, "market cap", 1.28e11, ""),
+        (STAR, "EV/revenue", 7.8, "2026E"),
+        (STAR, "PE (TTM)", 35.2, ""),
+        (HILL, "price", 335.99, ""),
+        (HILL, "market cap", 5.16e10, ""),
+        (HILL, "EV/revenue", 17.4, "2026E"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["名称", "PE", "PE"], [STAR, "20", "15"]],  # of which years is not told
+        [["名称", "2026E", "2027E"], [STAR, "20", "15"]],  # of what is not told
+        [["名称", "PE", "PB"], [STAR, "20", "15", "2"]],  # a cell too many
+        [["名称", "评级", "股价"], [STAR, "买入", "20"]],  # in which money is not told
+        [["名称", "股价(元)", "评级"], [ISLE, "20", "买入"]],
+        [["名称", "PE", "PB"], [f"{STAR}/{HILL}", "20", "2"]],
+        [["行业", "PE", "PB"], [STAR, "20", "2"]],
+        [["名称", "PE", "PB"], ["可比公司平均", "20", "2"]],
+    ],
+)
+def test_no_valuations(rows: list[list[str]]) -> None:
+    assert facts("\n".join("\t".join(row) for row in rows)).claims == ()
 
 
 # --- moves ----------------------------------------------------------------------------------------
