@@ -65,7 +65,7 @@ def ratings_in(
     headed = _HEADED.search(text.clean) is not None
     kept = [one for one in tokens if one.form is not Form.BESIDE or (rows > 1 and headed)]
     kept = _latest(text.clean, kept)
-    of, free = _bound(text.clean, layout, names, kept, subject)
+    of, free = _bound(text, layout, names, kept, subject)
     others = [rated for rated in free if not _is_subjects(names, subject, rated)]
     own = _own(names, subject, [rated for rated in free if rated not in others], of)
     for rated in sorted(others, key=lambda rated: rated.place):
@@ -87,13 +87,14 @@ def _latest(clean: str, tokens: Sequence[RatingMark]) -> list[RatingMark]:
 
 
 def _bound(
-    clean: str,
+    text: Text,
     layout: Layout,
     names: NamesAround,
     tokens: Sequence[RatingMark],
     subject: Subject | None,
 ) -> tuple[dict[int, tuple[Rated, ...]], list[Rated]]:
     """Return the ratings by the number of the name that each belongs to, and those of nobody."""
+    clean = text.clean
     of: dict[int, tuple[Rated, ...]] = {}
     free: list[Rated] = []
     rows = [one for one in tokens if one.form in ROWS]
@@ -104,7 +105,12 @@ def _bound(
             free.append(token.rated)
     for token in tokens:
         if token.form not in ROWS:
-            spoken = _spoken_of(clean, layout, names, token, subject)
+            headed = token.form is Form.LINE
+            spoken = (
+                _heading(text, names, token)
+                if headed
+                else _spoken_of(clean, layout, names, token, subject)
+            )
             for one in spoken:
                 of[one] = (*of.get(one, ()), token.rated)
             if not spoken:
@@ -252,6 +258,13 @@ def _spoken_of(
     if left is None or place.start - names.ends[left] > reach:
         return ()
     return _told_of(names, left, Place(sentence.start, place.start), subject)
+
+
+def _heading(text: Text, names: NamesAround, token: RatingMark) -> tuple[int, ...]:
+    """Return the name that heads the line that a rating ends."""
+    line = text.line(token.rated.place)
+    number = names.after(line.start) if line else None
+    return names.lines(number) if number is not None else ()
 
 
 def _told_of(

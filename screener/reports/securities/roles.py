@@ -239,7 +239,13 @@ def _says_nothing(clean: str, word: str, before: str, end: int) -> bool:
     """Tell whether a cue is none here: somebody else's doing, a longer word."""
     words = role_words()
     busy = word in words.close and before.endswith(words.busy) and "建议" not in before
+    if word.endswith(("公司", "企业", "个股")) and _NO_LIST.match(clean, end):
+        return True
     return busy or clean.startswith(words.not_after, end)
+
+
+# After 公司 or 个股, what makes them a count or news: A股公司超过80家, 重点公司业绩.
+_NO_LIST = re.compile(r"[^,;:。、\d]{0,4}\d{1,4}[多余]?[家只]|业绩|财报|公告|动态|新闻|要闻|行情")
 
 
 def _role(
