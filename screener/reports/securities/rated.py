@@ -267,6 +267,9 @@ def _heading(text: Text, names: NamesAround, token: RatingMark) -> tuple[int, ..
     return names.lines(number) if number is not None else ()
 
 
+_TARGETED = re.compile(r"[)\]】]?的?(?:目标价|投资评级|评级)")  # 把甲的目标价升至10元,维持“买入”
+
+
 def _told_of(
     names: NamesAround, left: int, clause: Place, subject: Subject | None
 ) -> tuple[int, ...]:
@@ -280,7 +283,7 @@ def _told_of(
         return names.listed(left)
     if _OTHERS.search(between) or (_OWN.search(between[-12:]) and "、" in between):
         return ()  # 选取甲作为可比公司,给予公司“买入”评级
-    if "," not in between or _TOGETHER.search(between[-8:]):
+    if "," not in between or _TARGETED.match(between) or _TOGETHER.search(between[-8:]):
         return names.listed(left)
     begin = max(clause.start, clean.rfind(";", clause.start, clause.end) + 1)
     first = names.after(begin)

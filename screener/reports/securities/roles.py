@@ -332,6 +332,12 @@ def _told_on(
 
 _LIST_OVER = re.compile(r"等?(?:[。;]|$)")
 _DATED_HEAD = 400  # from the head of a list of picks with their days to its rows
+_ENGLISH_ROWS = 240  # from the head of an English list of picks to its first row with a code
+# The head of an English table of picks, and its columns.
+_ENGLISH_HEAD = re.compile(
+    r"(?i:focus(?:list|stocks)|convictionlist|toppicks)(?:(?![.][A-Z][a-z]|[。;!?]).){0,200}?"
+    r"[|:](?:(?![.][A-Z][a-z]|[。;!?]).){0,120}$"
+)
 _ROW = 60  # the longest row of a table of picks, and its head
 
 
@@ -354,12 +360,18 @@ def _in_pick_table(page: _Page, place: Place, before: list[Run]) -> bool:
     near = page.clean[max(0, place.start - _ROW) : place.start]
     if role_words().pick_table.search(near) and not re.search(r"[。;!?]", near[-20:]):
         return True
+    begin = max(0, place.start - _ENGLISH_ROWS)
+    if (
+        _ENGLISH_HEAD.search(page.clean, begin, place.start)
+        and role_words().advice_end.search(page.clean, begin, place.start) is None
+    ):
+        return True
     last = before[-1] if before else None
     return (
         last is not None
         and last.role is Role.RECOMMENDED
         and last.cue is None
-        and last.mentions[-1].coded
+        and any(one.coded for one in last.mentions)
         and place.start - last.place.end <= _ROW
         and "。" not in page.clean[last.place.end : place.start]
         and role_words().advice_end.search(page.clean, last.place.end, place.start) is None
