@@ -24,10 +24,13 @@ _SPENDING = re.compile(r"资本(?:开支|支出|性|运作|金|充足|公积)|�
 _DAY_BEFORE = re.compile(r"\d日$")
 _DAY_AFTER = re.compile(r"\d{1,4}[年月日./-]")
 _NAMELIKE = (Trust.DISTINCT, Trust.COMPOUND, Trust.RARE, Trust.SHORT)  # beside which a name ends
-_RATED_AFTER = re.compile(r"[“\"(](?:买入|增持|推荐|强推|跑赢行业|优于大市)[^,。]{0,6}评级")
+_RATED_AFTER = re.compile(
+    r"[“\"(](?:买入|增持|推荐|强推|跑赢行业|优于大市|跑赢大市|持有|中性|减持|卖出|超配)[^,。]{0,6}评级"
+)
+_TARGETED_AFTER = re.compile(r"的?(?:H股|A股)?目标价(?!值)")
 _COMPANY_WORD = re.compile(
     r"(?:Group|Holding|Limited|Ltd|Inc|Corp|Co\b|PLC|Technolog|Internat|Intl|H\b|H[0-9]|"
-    r"GROUP|HOLDING|LIMITED|LTD|INC|CORP|Buy|BUY|Hold|HOLD|Sell|SELL|Neutral|Outperform|"
+    r"Q[1-4]|[1-4]Q|FY|GROUP|HOLDING|LIMITED|LTD|INC|CORP|Buy|BUY|Hold|HOLD|Sell|SELL|Neutral|Outperform|"
     r"Overweight|OVERWEIGHT|OUTPERFORM|Market|HK|CH\b)"
 )
 _PART_OF_NAME = 0.3  # of an English name that goes on otherwise
@@ -132,7 +135,9 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
     elif opened and not right and _acts(clean, item):
         item.score += EDGE
     told = end + clean.startswith(":", end)
-    if opened and item.trust is Trust.WORD and clean.startswith(words.corporate, told):
+    rated = _RATED_AFTER.match(clean, end) or _TARGETED_AFTER.match(clean, end)
+    acting = opened and clean.startswith(words.corporate, told)
+    if item.trust is Trust.WORD and (acting or (left and rated)):
         item.score += _CORPORATE
     if clean[start:end] in words.venues and _is_venue(clean, item.place):
         item.score = 0.0
