@@ -8,6 +8,7 @@ from enum import Enum
 from functools import cache
 from typing import NamedTuple
 
+from screener.reports.authors.brokers import broker_named
 from screener.reports.ratings.ratings import Stance, rating_words, stances
 from screener.reports.securities.name_index import Trust
 from screener.reports.securities.names_around import ROW, NamesAround, verbs_of_rating
@@ -264,6 +265,8 @@ def _row_form(spot: _Spot) -> Form | None:
     if spot.gap is None or not closes:
         return beside
     gap = _words().token.sub("", spot.gap)
+    if gap and len(gap) <= _CLOSE and broker_named(gap.strip("|")) is not None:
+        return Form.CELL  # 甲(00700)高盛买入 701
     if not gap or gap in (")", "|"):
         return Form.CELL if targeted else Form.BESIDE
     digits = sum(character.isdigit() for character in gap)
