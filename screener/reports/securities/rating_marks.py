@@ -265,7 +265,7 @@ def _row_form(spot: _Spot) -> Form | None:
     if spot.gap is None or not closes:
         return beside
     gap = _words().token.sub("", spot.gap)
-    if gap and len(gap) <= _CLOSE and broker_named(gap.strip("|")) is not None:
+    if gap and len(gap) <= _CLOSE and broker_named(gap.strip(")]】|")) is not None:
         return Form.CELL  # 甲(00700)高盛买入 701
     if not gap or gap in (")", "|"):
         return Form.CELL if targeted else Form.BESIDE
