@@ -394,6 +394,14 @@ _ATTACHED_MOVE = re.compile(
 )
 
 
+# Right after names: 甲、乙等各被推荐5次, 甲、乙值得关注.
+_PUT_FORWARD = re.compile(
+    r"[)\]】]?(?:等(?:公司|标的|个股|企业|龙头)?)?[各均亦也都]?"
+    r"(?:[被获]得?(?:\d{1,3}家)?(?:券商|机构)?(?:联合|共同)?推荐(?:了)?\d{1,3}次"
+    r"|值得(?:重点|持续|长期|积极)?(?:关注|重视|布局|配置)(?=[,。;!)]|$))"
+)
+
+
 def _trailing(
     clean: str, sentence: Place, place: Place, group: tuple[Mention, ...], following: int
 ) -> tuple[Role, Place | None]:
@@ -407,7 +415,8 @@ def _trailing(
             return role, Place(*match.span())
     if moved := words.moves.match(clean, place.end, sentence.end):
         return Role.MOVER, Place(*moved.span())
-    if picked := words.picked.match(clean, place.end):
+    picked = words.picked.match(clean, place.end) or _PUT_FORWARD.match(clean, place.end)
+    if picked and picked.end() != following:
         return Role.RECOMMENDED, Place(*picked.span())
     moves = [_ATTACHED_MOVE.match(clean, one.whole.end) for one in group]
     if all(moves):
