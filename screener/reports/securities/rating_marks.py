@@ -275,6 +275,9 @@ def _row_form(spot: _Spot) -> Form | None:
     return Form.CELL if in_row else beside
 
 
+_KEPT = re.compile(r"(?:rating)?(?:is|was)?(?:maintained|reiterated|unchanged|retained)")
+
+
 def _english_form(spot: _Spot) -> Form | None:
     """Tell how an English rating stands, whose word must be whole: `BUY`, `keeps … at Buy`."""
     clean, before = spot.text.clean, spot.before
@@ -288,7 +291,8 @@ def _english_form(spot: _Spot) -> Form | None:
         return Form.CELL if len(gap) <= _CLOSE else None
     if word.isupper() and gap is not None and len(gap) <= 4:
         return Form.CELL
-    told = word.isupper() or _words().told.search(before) or _words().called.match(spot.after)
+    kept = before[-1:] in (",", ";", "-") and _KEPT.match(spot.after)
+    told = kept or word.isupper() or _words().told.search(before) or _words().called.match(spot.after)
     if not told and spot.left is not None and _LINE.fullmatch(gap or ""):  # kept 甲-W Neutral
         begin = spot.names.starts[spot.left]
         told = _words().told.search(clean, max(0, begin - _CLOSE), begin)
