@@ -143,6 +143,8 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
         item.score = 0.0
     if item.broker:
         item.score = _broker_score(text, item)
+    if _is_source(text, item.place):
+        item.score = 0.0
     if item.trust is Trust.NICK and not (left and right):
         item.score = 0.0  # two characters of a longer word
 
@@ -216,6 +218,18 @@ def _before_figure(text: Text, end: int) -> bool:
         return True
     day = _DAY_AFTER.match(text.clean, end)
     return not day and text.blank_before(end) and text.clean[end : end + 1].isdigit()
+
+
+_SOURCES = re.compile(r"(?:资料|数据)来源:(?:[A-Za-z\u4e00-\u9fff]{1,12}[,、/]){0,6}$")
+_SOURCE_LINE = 80  # characters from the label of a line of sources to one of them
+
+
+def _is_source(text: Text, place: Place) -> bool:
+    """Tell whether a name is one of those in a line of sources: 数据来源:甲资讯,乙证券."""
+    begin = max(0, place.start - _SOURCE_LINE)
+    label = _SOURCES.search(text.clean[begin : place.start])
+    line = text.line(place) if label else None
+    return label is not None and line is not None and line.start <= begin + label.start()
 
 
 def _is_venue(clean: str, place: Place) -> bool:

@@ -235,6 +235,8 @@ _OPENS = re.compile(
     r"[”\"'’)]{0,2}(?:的?(?:投资)?评级|ratings?)?(?:on|for)?的?(?:个股|公司|标的|股票|股份)?(?:分别)?(?:有|为|包括|是|:|予|给)?[“(]?"
 )
 _OWN = re.compile(r"公司|该股|集团")
+_PEERS = re.compile(r"(?:可比公司|可比标的|可比|同业|同行|竞争对手)(?:包括|有|为|如|:)?$")
+_PEER = 8  # characters that say before names that they are only compared with
 _OTHERS = re.compile(r"[为可]可比|可比公司|(?:给予|维持|对|重申)公司")
 
 
@@ -281,6 +283,9 @@ def _told_of(
     own = subject is not None and names.mentions[left].listings[0] == subject.listing
     if own:
         return names.listed(left)
+    listed = names.starts[names.listed(left)[-1]]
+    if _PEERS.search(clean, max(0, listed - _PEER), listed):
+        return ()  # 参考可比公司甲、乙,给予“买入”评级
     if _OTHERS.search(between) or (_OWN.search(between[-12:]) and "、" in between):
         return ()  # 选取甲作为可比公司,给予公司“买入”评级
     if "," not in between or _TARGETED.match(between) or _TOGETHER.search(between[-8:]):

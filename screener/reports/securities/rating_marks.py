@@ -292,7 +292,9 @@ def _english_form(spot: _Spot) -> Form | None:
     if word.isupper() and gap is not None and len(gap) <= 4:
         return Form.CELL
     kept = before[-1:] in (",", ";", "-") and _KEPT.match(spot.after)
-    told = kept or word.isupper() or _words().told.search(before) or _words().called.match(spot.after)
+    told = (
+        kept or word.isupper() or _words().told.search(before) or _words().called.match(spot.after)
+    )
     if not told and spot.left is not None and _LINE.fullmatch(gap or ""):  # kept 甲-W Neutral
         begin = spot.names.starts[spot.left]
         told = _words().told.search(clean, max(0, begin - _CLOSE), begin)

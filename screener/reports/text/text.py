@@ -9,9 +9,9 @@ line break therefore carries no meaning at all, and both scripts read the same.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 import unicodedata
 from array import array
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -110,7 +110,6 @@ class Text:
         if offset <= 0 or offset >= len(self.starts):
             return True
         return self.starts[offset] - self.starts[offset - 1] > 1
-
 
     def line(self, place: Place) -> Place | None:
         """Return the printed line that a stretch stands in; `None` for a very long one."""
