@@ -139,11 +139,9 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
     acting = opened and clean.startswith(words.corporate, told)
     if item.trust is Trust.WORD and (acting or (left and rated)):
         item.score += _CORPORATE
-    if clean[start:end] in words.venues and _is_venue(clean, item.place):
-        item.score = 0.0
     if item.broker:
         item.score = _broker_score(text, item)
-    if _is_source(text, item.place):
+    if _is_venue(clean, item.place) or _is_source(text, item.place):
         item.score = 0.0
     if item.trust is Trust.NICK and not (left and right):
         item.score = 0.0  # two characters of a longer word
@@ -235,6 +233,8 @@ def _is_source(text: Text, place: Place) -> bool:
 def _is_venue(clean: str, place: Place) -> bool:
     """Tell whether an exchange is only where something is listed: 递表港交所."""
     words = _words()
+    if clean[slice(*place)] not in words.venues:
+        return False
     before = clean[max(0, place.start - _NEAR) : place.start]
     return before.endswith(words.venue_before) or clean.startswith(words.venue_after, place.end)
 

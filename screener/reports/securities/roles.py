@@ -355,16 +355,20 @@ def _is_pick(page: _Page, place: Place, group: tuple[Mention, ...], before: list
     return listed and _in_pick_table(page, place, before)
 
 
+def _under_a_head(clean: str, start: int) -> bool:
+    """Tell whether the head of a list of picks stands right before a name, or with columns."""
+    words = role_words()
+    near = max(0, start - _ROW)
+    head = words.pick_table.search(clean, near, start)
+    if head and not re.search(r"[。;!?]", clean[max(near, start - 20) : start]):
+        return words.advice_end.search(clean, head.end(), start) is None
+    head = _ENGLISH_HEAD.search(clean, max(0, start - _ENGLISH_ROWS), start)
+    return head is not None and words.advice_end.search(clean, head.start(), start) is None
+
+
 def _in_pick_table(page: _Page, place: Place, before: list[Run]) -> bool:
     """Tell whether a coded name is a row of a table of picks: right under its head, or a row on."""
-    near = page.clean[max(0, place.start - _ROW) : place.start]
-    if role_words().pick_table.search(near) and not re.search(r"[。;!?]", near[-20:]):
-        return True
-    begin = max(0, place.start - _ENGLISH_ROWS)
-    if (
-        _ENGLISH_HEAD.search(page.clean, begin, place.start)
-        and role_words().advice_end.search(page.clean, begin, place.start) is None
-    ):
+    if _under_a_head(page.clean, place.start):
         return True
     last = before[-1] if before else None
     return (
