@@ -125,7 +125,7 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
     if item.trust in (Trust.LATIN, Trust.LETTERS) and _longer_in_english(text, item, begun):
         item.score = min(item.score, _PART_OF_NAME)
     item.score += EDGE * left + EDGE * right
-    goes_on = not right and clean.startswith(words.worded, end)
+    goes_on = clean.startswith(words.worded, end) and (not right or text.blank_before(end))
     if goes_on and (item.trust is Trust.DISTINCT or _FIRM_END.search(clean, start, end)):
         goes_on = False  # no word of the language ends so: 太极股份产品
     if goes_on or (clean.startswith(words.never, end) and not _SPENDING.match(clean, end)):
