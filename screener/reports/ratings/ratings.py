@@ -377,9 +377,11 @@ def _sentence() -> re.Pattern[str]:
 
 @cache
 def _printed_twice() -> re.Pattern[str]:
-    words = alternatives(["投资评级", "评级", "维持", "首次", *stances()])
+    words = ["投资评级", "评级", "维持", "首次", *stances()]
+    first = "".join({re.escape(word[0]) for word in words})  # most characters begin none
     return re.compile(
-        rf"[*]{{2}}|{SPOKEN}|\[\d{{1,3}}\]|\[Table_[A-Za-z]{{1,20}}\]|(?P<word>{words})(?=(?P=word))"
+        rf"(?=[*(\[{first}])(?:[*]{{2}}|{SPOKEN}|\[\d{{1,3}}\]|\[Table_[A-Za-z]{{1,20}}\]"
+        rf"|(?P<word>{alternatives(words)})(?=(?P=word)))"
     )
 
 

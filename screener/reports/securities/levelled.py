@@ -75,16 +75,17 @@ def levelled(text: Text, mentions: Sequence[Mention]) -> Levelled:
     if not edits:
         return Levelled(text, tuple(mentions), None)
     parts: list[str] = []
-    offsets = array("I")
-    at = 0
+    offsets, starts, at = array("I"), array("I"), 0
     for edit in edits:
         parts += [text.clean[at : edit.start], edit.by]
         offsets.extend(range(at, edit.start))
         offsets.extend([edit.start] * len(edit.by))
+        starts.extend(text.starts[at : edit.start])
+        starts.extend([text.starts[edit.start]] * len(edit.by))
         at = edit.end
     parts.append(text.clean[at:])
     offsets.extend(range(at, len(text.clean)))
-    starts = array("I", (text.starts[offset] for offset in offsets))
+    starts.extend(text.starts[at:])
     shifts = _Shifts(edits)
     return Levelled(
         Text(text.original, "".join(parts), starts),
@@ -108,7 +109,7 @@ class _Shifts:
     def moved(self, place: Place) -> Place:
         """Return a stretch without an edit inside where it stands after them."""
         by = self._by[bisect_right(self._ends, place.start)]
-        return Place(place.start + by, place.end + by)
+        return Place(place.start + by, place.end + by) if by else place
 
 
 def _apart(edits: Sequence[_Edit], mentions: Sequence[Mention]) -> list[_Edit]:
@@ -127,7 +128,10 @@ def _apart(edits: Sequence[_Edit], mentions: Sequence[Mention]) -> list[_Edit]:
 @cache
 def _bold() -> re.Pattern[str]:
     ratings = alternatives([*stances()])
-    return re.compile(rf"[*]{{2}}(?P<bold>{ratings})[*]{{2}}|(?P<twice>{ratings})(?=(?P=twice))")
+    first = "".join({re.escape(word[0]) for word in stances()})  # most characters begin neither
+    return re.compile(
+        rf"(?=[*{first}])(?:[*]{{2}}(?P<bold>{ratings})[*]{{2}}|(?P<twice>{ratings})(?=(?P=twice)))"
+    )
 
 
 def _emphasis(text: Text) -> list[_Edit]:
