@@ -45,6 +45,7 @@ ALONE = {
 """Confidence in a written form of which nothing else is known."""
 
 _LAST_CHARACTERS = frozenset("承技份业团子力源网气电股能材药钢铝锂光铜控信械金学化重机压胶轴工")
+_WARNED = re.compile(r"\*?ST(?=[\u4e00-\u9fff]{2})")
 _LONGEST = 8  # characters on each side of a cut in which a name is looked for
 _MASTER_LAG = timedelta(days=200)  # between two copies of a master
 _ENDING_ANYWHERE = (Trust.DISTINCT, Trust.LATIN)  # what is in no dictionary is not cut from one
@@ -171,6 +172,9 @@ def _borne(way: Way, index: NameIndex, day: date) -> bool:
     if not way.name:
         return True
     names = index.companies[way.listing].names
+    warned = _WARNED.match(names[0][1]) if names else None
+    if warned and way.name.startswith(names[0][1][warned.end() :]):
+        return True  # it bore the name before it was warned of, too
     return any(
         name == way.name and (number == 0 or since is None or since <= day + _MASTER_LAG)
         for number, (since, name) in enumerate(names)

@@ -20,6 +20,7 @@ _MARKED = re.compile(
     rf"|(?P<second>\d{{1,6}})[.:-]?(?P<after>{_MARK})",
     re.IGNORECASE,
 )
+_PRICE = re.compile(r"\d{1,4}\.\d")
 _DIGITS = re.compile(r"(?<!\d)\d{5,}")
 # A mark that is none of ours makes it another thing's code: a fund's 000001.OF.
 _NO_END = re.compile(rf"[A-Za-z%]|\.(?:\d|(?!{_MARK})[A-Za-z])", re.IGNORECASE)
@@ -171,8 +172,11 @@ def _whole(text: Text, match: re.Match[str], last: int) -> Place | None:
         return None if end is None else Place(match.start(), end)
     start, end = match.span("second")
     six = end - start == 6 and text.clean[match.end() : match.end() + 1].isdigit()
-    if not six and not _ends(text, match.end()):  # six digits and a mark are a code before any
+    priced = end - start < 6 and _PRICE.match(text.clean, match.end()) is not None
+    if not (six or priced or _ends(text, match.end())):  # six digits and a mark are always a code
         return None
+    if priced and text.clean[start - 1 : start].isalpha():
+        return Place(start, match.end())  # the cells 甲, 799 HK and 10.74 of a row, glued together
     if start == last or not _goes_on(text, start, "1." if end - start == 6 else "1.A"):
         return Place(start, match.end())
     # The last digits of `27.98` in the row before, then `300857SZ`.

@@ -24,10 +24,13 @@ _SPENDING = re.compile(r"资本(?:开支|支出|性|运作|金|充足|公积)|�
 _DAY_BEFORE = re.compile(r"\d日$")
 _DAY_AFTER = re.compile(r"\d{1,4}[年月日./-]")
 _NAMELIKE = (Trust.DISTINCT, Trust.COMPOUND, Trust.RARE, Trust.SHORT)  # beside which a name ends
-_RATED_AFTER = re.compile(r"[“\"(](?:买入|增持|推荐|强推|跑赢行业|优于大市)[^,。]{0,6}评级")
+_RATED_AFTER = re.compile(
+    r"[“\"(](?:买入|增持|推荐|强推|跑赢行业|优于大市|跑赢大市|持有|中性|减持|卖出|超配)[^,。]{0,6}评级"
+)
+_TARGETED_AFTER = re.compile(r"的?(?:H股|A股)?目标价(?!值)")
 _COMPANY_WORD = re.compile(
     r"(?:Group|Holding|Limited|Ltd|Inc|Corp|Co\b|PLC|Technolog|Internat|Intl|H\b|H[0-9]|"
-    r"GROUP|HOLDING|LIMITED|LTD|INC|CORP|Buy|BUY|Hold|HOLD|Sell|SELL|Neutral|Outperform|"
+    r"Q[1-4]|[1-4]Q|FY|GROUP|HOLDING|LIMITED|LTD|INC|CORP|Buy|BUY|Hold|HOLD|Sell|SELL|Neutral|Outperform|"
     r"Overweight|OVERWEIGHT|OUTPERFORM|Market|HK|CH\b)"
 )
 _PART_OF_NAME = 0.3  # of an English name that goes on otherwise
@@ -132,12 +135,14 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
     elif opened and not right and _acts(clean, item):
         item.score += EDGE
     told = end + clean.startswith(":", end)
-    if opened and item.trust is Trust.WORD and clean.startswith(words.corporate, told):
+    rated = _RATED_AFTER.match(clean, end) or _TARGETED_AFTER.match(clean, end)
+    acting = opened and clean.startswith(words.corporate, told)
+    if item.trust is Trust.WORD and (acting or (left and rated)):
         item.score += _CORPORATE
-    if clean[start:end] in words.venues and _is_venue(clean, item.place):
-        item.score = 0.0
     if item.broker:
         item.score = _broker_score(text, item)
+    if _is_venue(clean, item.place) or _is_source(text, item.place):
+        item.score = 0.0
     if item.trust is Trust.NICK and not (left and right):
         item.score = 0.0  # two characters of a longer word
 
@@ -213,9 +218,23 @@ def _before_figure(text: Text, end: int) -> bool:
     return not day and text.blank_before(end) and text.clean[end : end + 1].isdigit()
 
 
+_SOURCES = re.compile(r"(?:资料|数据)来源:(?:[A-Za-z\u4e00-\u9fff]{1,12}[,、/]){0,6}$")
+_SOURCE_LINE = 80  # characters from the label of a line of sources to one of them
+
+
+def _is_source(text: Text, place: Place) -> bool:
+    """Tell whether a name is one of those in a line of sources: 数据来源:甲资讯,乙证券."""
+    begin = max(0, place.start - _SOURCE_LINE)
+    label = _SOURCES.search(text.clean[begin : place.start])
+    line = text.line(place) if label else None
+    return label is not None and line is not None and line.start <= begin + label.start()
+
+
 def _is_venue(clean: str, place: Place) -> bool:
     """Tell whether an exchange is only where something is listed: 递表港交所."""
     words = _words()
+    if clean[slice(*place)] not in words.venues:
+        return False
     before = clean[max(0, place.start - _NEAR) : place.start]
     return before.endswith(words.venue_before) or clean.startswith(words.venue_after, place.end)
 

@@ -50,6 +50,9 @@ def speaks_of_hong_kong(text: Text, mentions: Sequence[Mention], index: NameInde
         mainland, offshore
     ):
         return offshore > mainland
+    coded = {one.listings[0].exchange.mainland for one in mentions if one.coded}
+    if coded == {True}:
+        return False
     if traditional_share(text) >= _TRADITIONAL_LEAST or _in_english(text):
         return _LICENCE.search(text.clean) is None
     opening = text.clean[:_HEAD]

@@ -109,7 +109,7 @@ class NamesAround:
         if self.starts[right] - self.ends[left] > ROW:
             return False
         gap = _plain(self.clean[self.ends[left] : self.starts[right]])
-        return gap in ("", ")(", "(", ")", "/", ",", "、") and self._alone(right)
+        return _SAME.fullmatch(gap) is not None and self._alone(right)
 
     def _alone(self, number: int) -> bool:
         one = self.mentions[number]
@@ -122,6 +122,8 @@ class NamesAround:
         return _JOINT.fullmatch(gap) is not None or self._same(left, right)
 
 
+# Between the two lines of one company: A股(601390.SH)和H股(390.HK).
+_SAME = re.compile(r"\)\(|[()/,、]?|\)?(?:[、/,;]|和|与|及|以及)?(?:[AH]股|港股)[(/:]?")
 _JOINT = re.compile(r"[)\]】]?(?:[、,/]|以及|和|与|及|and){1,2}(?:\d{1,3}[、.])?[(\[【]?")
 _QUOTED = re.compile(QUOTE)
 

@@ -65,7 +65,7 @@ def ratings_in(
     headed = _HEADED.search(text.clean) is not None
     kept = [one for one in tokens if one.form is not Form.BESIDE or (rows > 1 and headed)]
     kept = _latest(text.clean, kept)
-    of, free = _bound(text.clean, layout, names, kept, subject)
+    of, free = _bound(text, layout, names, kept, subject)
     others = [rated for rated in free if not _is_subjects(names, subject, rated)]
     own = _own(names, subject, [rated for rated in free if rated not in others], of)
     for rated in sorted(others, key=lambda rated: rated.place):
@@ -87,13 +87,14 @@ def _latest(clean: str, tokens: Sequence[RatingMark]) -> list[RatingMark]:
 
 
 def _bound(
-    clean: str,
+    text: Text,
     layout: Layout,
     names: NamesAround,
     tokens: Sequence[RatingMark],
     subject: Subject | None,
 ) -> tuple[dict[int, tuple[Rated, ...]], list[Rated]]:
     """Return the ratings by the number of the name that each belongs to, and those of nobody."""
+    clean = text.clean
     of: dict[int, tuple[Rated, ...]] = {}
     free: list[Rated] = []
     rows = [one for one in tokens if one.form in ROWS]
@@ -104,7 +105,12 @@ def _bound(
             free.append(token.rated)
     for token in tokens:
         if token.form not in ROWS:
-            spoken = _spoken_of(clean, layout, names, token, subject)
+            headed = token.form is Form.LINE
+            spoken = (
+                _heading(text, names, token)
+                if headed
+                else _spoken_of(clean, layout, names, token, subject)
+            )
             for one in spoken:
                 of[one] = (*of.get(one, ()), token.rated)
             if not spoken:
@@ -229,6 +235,8 @@ _OPENS = re.compile(
     r"[”\"'’)]{0,2}(?:的?(?:投资)?评级|ratings?)?(?:on|for)?的?(?:个股|公司|标的|股票|股份)?(?:分别)?(?:有|为|包括|是|:|予|给)?[“(]?"
 )
 _OWN = re.compile(r"公司|该股|集团")
+_PEERS = re.compile(r"(?:可比公司|可比标的|可比|同业|同行|竞争对手)(?:包括|有|为|如|:)?$")
+_PEER = 8  # characters that say before names that they are only compared with
 _OTHERS = re.compile(r"[为可]可比|可比公司|(?:给予|维持|对|重申)公司")
 
 
@@ -254,6 +262,16 @@ def _spoken_of(
     return _told_of(names, left, Place(sentence.start, place.start), subject)
 
 
+def _heading(text: Text, names: NamesAround, token: RatingMark) -> tuple[int, ...]:
+    """Return the name that heads the line that a rating ends."""
+    line = text.line(token.rated.place)
+    number = names.after(line.start) if line else None
+    return names.lines(number) if number is not None else ()
+
+
+_TARGETED = re.compile(r"[)\]】]?的?(?:目标价|投资评级|评级)")  # 把甲的目标价升至10元,维持“买入”
+
+
 def _told_of(
     names: NamesAround, left: int, clause: Place, subject: Subject | None
 ) -> tuple[int, ...]:
@@ -265,9 +283,12 @@ def _told_of(
     own = subject is not None and names.mentions[left].listings[0] == subject.listing
     if own:
         return names.listed(left)
+    listed = names.starts[names.listed(left)[-1]]
+    if _PEERS.search(clean, max(0, listed - _PEER), listed):
+        return ()  # 参考可比公司甲、乙,给予“买入”评级
     if _OTHERS.search(between) or (_OWN.search(between[-12:]) and "、" in between):
         return ()  # 选取甲作为可比公司,给予公司“买入”评级
-    if "," not in between or _TOGETHER.search(between[-8:]):
+    if "," not in between or _TARGETED.match(between) or _TOGETHER.search(between[-8:]):
         return names.listed(left)
     begin = max(clause.start, clean.rfind(";", clause.start, clause.end) + 1)
     first = names.after(begin)

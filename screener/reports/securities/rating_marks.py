@@ -8,7 +8,9 @@ from enum import Enum
 from functools import cache
 from typing import NamedTuple
 
+from screener.reports.authors.brokers import broker_named
 from screener.reports.ratings.ratings import Stance, rating_words, stances
+from screener.reports.securities.name_index import Trust
 from screener.reports.securities.names_around import ROW, NamesAround, verbs_of_rating
 from screener.reports.text.layout import Layout
 from screener.reports.text.text import Place, Text
@@ -42,6 +44,7 @@ class Form(Enum):
 
     CELL = "cell"  # in a row, a cell, a bracket
     PROSE = "prose"  # a sentence gives it
+    LINE = "line"  # ends a line that a name heads
     LABEL = "label"  # after a label or before its change: of the report, or of a name right before
     BESIDE = "beside"  # touches a name, and nothing else tells
 
@@ -155,9 +158,32 @@ def rating_marks(text: Text, layout: Layout, names: NamesAround) -> Iterable[Rat
         before = clean[max(0, start - _CLOSE) : start]
         spot = _Spot(text, start, end, before, after, names, names.before(start))
         rating = match[0] if match[0] in known else re.sub(r"-[AB]$", "", match[0])
-        form = _english_form(spot) if rating in words.english else _form(spot)
+        if _ends_line(spot):
+            form: Form | None = Form.LINE
+        else:
+            form = _english_form(spot) if rating in words.english else _form(spot)
         if form is not None and not layout.in_boilerplate(start):
             yield RatingMark(Rated(match[0], known[rating], Place(start, end)), form)
+
+
+_BULLET = 3  # characters of a mark before the name that heads a line
+
+
+def _ends_line(spot: _Spot) -> bool:
+    """Tell whether a rating ends a line that a name heads: `甲 (600000): 订单饱满，买入`."""
+    if spot.before[-1:] not in (",", "|", ";", "-") or not spot.text.blank_before(spot.end):
+        return False
+    line = spot.text.line(Place(spot.start, spot.end))
+    if line is None or line.end != spot.end:
+        return False
+    head = spot.names.after(line.start)
+    if head is None or spot.left is None or head > spot.left:
+        return False
+    named = spot.names.coded(head) or spot.names.mentions[head].trust in (
+        Trust.DISTINCT,
+        Trust.LATIN,
+    )
+    return named and spot.names.starts[head] - line.start <= _BULLET
 
 
 def _is_old(clean: str, end: int) -> bool:
@@ -239,12 +265,17 @@ def _row_form(spot: _Spot) -> Form | None:
     if spot.gap is None or not closes:
         return beside
     gap = _words().token.sub("", spot.gap)
+    if gap and len(gap) <= _CLOSE and broker_named(gap.strip(")]】|")) is not None:
+        return Form.CELL  # 甲(00700)高盛买入 701
     if not gap or gap in (")", "|"):
         return Form.CELL if targeted else Form.BESIDE
     digits = sum(character.isdigit() for character in gap)
     words = len(_HAN.findall(gap))
     in_row = digits >= 3 and words <= 12 and _FIGURES.fullmatch(gap) is not None
     return Form.CELL if in_row else beside
+
+
+_KEPT = re.compile(r"(?:rating)?(?:is|was)?(?:maintained|reiterated|unchanged|retained)")
 
 
 def _english_form(spot: _Spot) -> Form | None:
@@ -260,7 +291,10 @@ def _english_form(spot: _Spot) -> Form | None:
         return Form.CELL if len(gap) <= _CLOSE else None
     if word.isupper() and gap is not None and len(gap) <= 4:
         return Form.CELL
-    told = word.isupper() or _words().told.search(before) or _words().called.match(spot.after)
+    kept = before[-1:] in (",", ";", "-") and _KEPT.match(spot.after)
+    told = (
+        kept or word.isupper() or _words().told.search(before) or _words().called.match(spot.after)
+    )
     if not told and spot.left is not None and _LINE.fullmatch(gap or ""):  # kept 甲-W Neutral
         begin = spot.names.starts[spot.left]
         told = _words().told.search(clean, max(0, begin - _CLOSE), begin)

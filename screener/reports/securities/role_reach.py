@@ -25,6 +25,7 @@ __all__ = ["leading_cue"]
 _LONGEST_REACH = 60
 _LONGEST_LIST = 100  # of a list that a word such as 包括 opens
 _BESIDE = 10
+_RATHER = re.compile(r"(?:多于|优于|胜于|强于|胜过|好过|而非|而不是|over)$")
 _FIGURES = 4  # digits between two elements of a list; a row of a table has more
 _RECENT = 6  # enumerations before that may stand in the same list
 _STUB = re.compile(
@@ -129,6 +130,8 @@ def _reaches(
 ) -> bool:
     same = [run for run in before[-_RECENT:] if run.cue == cue.place and run.role is cue.role]
     gap = _without_names(clean, cue.place.end, place.start, before)
+    if cue.role is Role.RECOMMENDED and _RATHER.search(gap):
+        return False  # 看好甲多于乙
     if cue.role is Role.MENTIONED and (len(gap) > _BESIDE or ")" in gap.partition("(")[0]):
         return False  # 份额, 客户 and the like speak of what stands right beside them
     if gap in ("", ":"):

@@ -14,8 +14,9 @@ from screener.reports.text.vocabulary import alternatives, read_table
 __all__ = ["ASIDE", "LIST_END", "Words", "describes", "role_words", "unnumbered"]
 
 ASIDE = re.compile(r"\([^()]{0,80}\)|\[[^\[\]]{0,60}\]|【[^【】]{0,40}】|\*\*")
+_KIND = 16  # characters that tell after 等 what the companies are: 等汽车零部件股跌逾
 LIST_END = re.compile(
-    r"$|[、,;。:.!?()\[|/\]【】”*#<>~_●■▶➢◆★☆※→·-]|等|在内|为代表|为首|两|三家|四家|和|及|以及|\d"
+    r"$|[、,;。:.!?()\[|/\]【】”*#<>~_●■▶➢◆★☆※→·-]|等|在内|为代表|为首|两|三家|四家|和|及|以及|\d|[一二三四五六七八九十]{1,2}[、.]"
 )
 
 
@@ -68,7 +69,8 @@ def role_words() -> Words:
             (
                 role,
                 re.compile(
-                    rf"等?[^,。;:、!?\[-]{{0,{reach}}}?(?:{alternatives(table[role]['tail'])})"
+                    rf"(?:等[^,。;:、!?\[-]{{0,{_KIND}}}?|[^,。;:、!?\[-]{{0,{reach}}}?)"
+                    rf"(?:{alternatives(table[role]['tail'])})"
                 ),
             )
             for role, reach in ((Role.RECOMMENDED, 16), (Role.RISK, 12), (Role.MOVER, 4))

@@ -243,7 +243,13 @@ def _says_nothing(clean: str, word: str, before: str, end: int) -> bool:
     """Tell whether a cue is none here: somebody else's doing, a longer word."""
     words = role_words()
     busy = word in words.close and before.endswith(words.busy) and "建议" not in before
+    if word.endswith(("公司", "企业", "个股")) and _NO_LIST.match(clean, end):
+        return True
     return busy or clean.startswith(words.not_after, end)
+
+
+# After 公司 or 个股, what makes them a count or news: A股公司超过80家, 重点公司业绩.
+_NO_LIST = re.compile(r"[^,;:。、\d]{0,4}\d{1,4}[多余]?[家只]|业绩|财报|公告|动态|新闻|要闻|行情")
 
 
 def _role(
@@ -330,6 +336,12 @@ def _told_on(
 
 _LIST_OVER = re.compile(r"等?(?:[。;]|$)")
 _DATED_HEAD = 400  # from the head of a list of picks with their days to its rows
+_ENGLISH_ROWS = 240  # from the head of an English list of picks to its first row with a code
+# The head of an English table of picks, and its columns.
+_ENGLISH_HEAD = re.compile(
+    r"(?i:focus(?:list|stocks)|convictionlist|toppicks)(?:(?![.][A-Z][a-z]|[。;!?]).){0,200}?"
+    r"[|:](?:(?![.][A-Z][a-z]|[。;!?]).){0,120}$"
+)
 _ROW = 60  # the longest row of a table of picks, and its head
 
 
@@ -347,17 +359,27 @@ def _is_pick(page: _Page, place: Place, group: tuple[Mention, ...], before: list
     return listed and _in_pick_table(page, place, before)
 
 
+def _under_a_head(clean: str, start: int) -> bool:
+    """Tell whether the head of a list of picks stands right before a name, or with columns."""
+    words = role_words()
+    near = max(0, start - _ROW)
+    head = words.pick_table.search(clean, near, start)
+    if head and not re.search(r"[。;!?]", clean[max(near, start - 20) : start]):
+        return words.advice_end.search(clean, head.end(), start) is None
+    head = _ENGLISH_HEAD.search(clean, max(0, start - _ENGLISH_ROWS), start)
+    return head is not None and words.advice_end.search(clean, head.start(), start) is None
+
+
 def _in_pick_table(page: _Page, place: Place, before: list[Run]) -> bool:
     """Tell whether a coded name is a row of a table of picks: right under its head, or a row on."""
-    near = page.clean[max(0, place.start - _ROW) : place.start]
-    if role_words().pick_table.search(near) and not re.search(r"[。;!?]", near[-20:]):
+    if _under_a_head(page.clean, place.start):
         return True
     last = before[-1] if before else None
     return (
         last is not None
         and last.role is Role.RECOMMENDED
         and last.cue is None
-        and last.mentions[-1].coded
+        and any(one.coded for one in last.mentions)
         and place.start - last.place.end <= _ROW
         and "。" not in page.clean[last.place.end : place.start]
         and role_words().advice_end.search(page.clean, last.place.end, place.start) is None
@@ -380,6 +402,15 @@ _ATTACHED_MOVE = re.compile(
 )
 
 
+# Right after names: 甲、乙等各被推荐5次, 甲、乙值得关注.
+_PUT_FORWARD = re.compile(
+    r"(?:-[A-Z]{1,2})?[)\]】]?(?:等(?:公司|标的|个股|企业|龙头)?)?[各均亦也都]?"
+    r"(?:[被获]得?(?:\d{1,3}家)?(?:券商|机构)?(?:联合|共同)?推荐(?:了)?\d{1,3}次"
+    r"|(?:are|is)(?:the|our|its)?(?:key|main|major|direct)?beneficiar(?:y|ies)"
+    r"|值得(?:重点|持续|长期|积极)?(?:关注|重视|布局|配置)(?=[,。;!)]|$))"
+)
+
+
 def _trailing(
     clean: str, sentence: Place, place: Place, group: tuple[Mention, ...], following: int
 ) -> tuple[Role, Place | None]:
@@ -393,7 +424,8 @@ def _trailing(
             return role, Place(*match.span())
     if moved := words.moves.match(clean, place.end, sentence.end):
         return Role.MOVER, Place(*moved.span())
-    if picked := words.picked.match(clean, place.end):
+    picked = words.picked.match(clean, place.end) or _PUT_FORWARD.match(clean, place.end)
+    if picked and picked.end() != following:
         return Role.RECOMMENDED, Place(*picked.span())
     moves = [_ATTACHED_MOVE.match(clean, one.whole.end) for one in group]
     if all(moves):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -110,6 +111,20 @@ class Text:
             return True
         return self.starts[offset] - self.starts[offset - 1] > 1
 
+    def line(self, place: Place) -> Place | None:
+        """Return the printed line that a stretch stands in; `None` for a very long one."""
+        first, last = self.span(place)
+        before = self.original.rfind("\n", max(0, first - _LONGEST_LINE), first)
+        after = self.original.find("\n", last, last + _LONGEST_LINE)
+        if (before < 0 and first > _LONGEST_LINE) or (
+            after < 0 and last + _LONGEST_LINE < len(self.original)
+        ):
+            return None
+        end = after if after >= 0 else len(self.original)
+        return Place(bisect_right(self.starts, before), bisect_left(self.starts, end))
+
+
+_LONGEST_LINE = 400
 
 # A page's number on a line of its own, inside a sentence that goes on. A figure of the sentence is
 # told by the word before it or by its unit, and that of an index by the index's name.

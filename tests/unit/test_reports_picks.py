@@ -1,0 +1,195 @@
+"""Lists of picks and rows of ratings as house after house prints them, and what only looks so."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+
+import pytest
+
+from screener.domain.report import Role
+from screener.reports.securities.candidates import in_use
+from screener.reports.securities.listing_lines import speaks_of_hong_kong
+from screener.reports.securities.mentions import mentions_in
+from screener.reports.securities.name_index import NameIndex, NameRow, build_index
+from screener.reports.securities.roles import runs_with_roles
+from screener.reports.text.layout import lay_out
+from screener.reports.text.text import make_text
+
+DAY = date(2026, 5, 28)
+A, B, C = "澄岳科技", "启沅股份", "沐川精工"
+ROWS = (
+    ("301990.SZ", A, ""),
+    ("301991.SZ", B, ""),
+    ("301992.SZ", C, ""),
+    ("00700.HK", "腾讯控股", "TENCENT"),
+    ("01810.HK", "小米集团", "XIAOMI-W"),
+    ("02057.HK", "中通快递", "ZTO EXPRESS-W"),
+    ("00799.HK", "IGG", "IGG"),
+    ("00596.HK", "浪潮数字企业", ""),
+    ("601186.SH", "中国铁建", ""),
+    ("01186.HK", "中国铁建", "CHINA RAIL CONS"),
+    ("02899.HK", "紫金矿业", "ZIJIN MINING"),
+    ("09901.HK", "新东方", "NEW ORIENTAL-S"),
+)
+RANK = (Role.MENTIONED, Role.MOVER, Role.RISK, Role.RECOMMENDED)
+ADVISED, MOVER, RISK, NAMED = Role.RECOMMENDED, Role.MOVER, Role.RISK, Role.MENTIONED
+
+
+@cache
+def names() -> NameIndex:
+    return build_index(NameRow(listing=i, name=name, name_en=en) for i, name, en in ROWS)
+
+
+def parts(original: str) -> dict[str, Role]:
+    """Return the weightiest part that each listing plays, by its id."""
+    text = make_text(original)
+    layout = lay_out(text.clean)
+    mentions, _ = mentions_in(text, layout, names(), day=DAY, brokers=frozenset())
+    found: dict[str, Role] = {}
+    for run in runs_with_roles(text, layout, mentions):
+        for one in run.mentions:
+            listing = one.listings[0].id
+            found[listing] = max(found.get(listing, NAMED), run.role, key=RANK.index)
+    return found
+
+
+def advised(original: str) -> set[str]:
+    return {listing for listing, role in parts(original).items() if role is ADVISED}
+
+
+@pytest.mark.parametrize("head", ["focus list", "conviction list", "Top picks"])
+def test_every_row_under_an_english_head_of_picks_is_advised(head: str) -> None:
+    rows = "Tencent (700.HK) | 18%\nXiaomi (1810.HK) | 30%\nZijin Mining (2899.HK) | 9%"
+    table = f"Stock | Upside\n\n{rows}"
+    assert advised(f"Our June {head} (table)\n\n{table}") == {"00700.HK", "01810.HK", "02899.HK"}
+    assert advised(f"Our June prices (table)\n\n{table}") == set()
+
+
+def test_what_leaves_such_a_list_is_not_advised() -> None:
+    rows = "Stock | Upside\n\nTencent (700.HK) | 18%\n\nRemoved this month: Xiaomi (1810.HK)."
+    assert advised(f"Our focus list\n\n{rows}") == {"00700.HK"}
+
+
+@pytest.mark.parametrize(
+    ("line", "listing", "role"),
+    [
+        ("• Xiaomi (1810 HK): margin ahead, guidance up, Buy", "01810.HK", ADVISED),
+        ("• Xiaomi (1810 HK): margin ahead | Neutral", "01810.HK", NAMED),
+        ("• ZTO Express Q2 Results: price war goes on | AVOID", "02057.HK", RISK),
+        (f"SZ301990 {A}：首次看到样机，增持", "301990.SZ", ADVISED),
+        (f"- {A}(301990)：订单延后，减持", "301990.SZ", RISK),
+    ],
+)
+def test_a_rating_at_the_end_of_a_line_is_that_of_the_name_at_its_head(
+    line: str, listing: str, role: Role
+) -> None:
+    found = parts(f"Daily notes\n{line}\n• Tencent (700 HK) opens a new campus\n")
+    assert found[listing] is role
+    assert found["00700.HK"] is NAMED
+
+
+def test_ratings_of_both_lines_of_a_company() -> None:
+    text = "我们对中国铁建A股(601186 CH)和H股(1186 HK)均维持“买入”评级"
+    assert advised(text) == {"601186.SH", "01186.HK"}
+
+
+def test_a_rating_after_the_target_price_of_another_company() -> None:
+    text = (
+        "小米集团新车交付顺利，小米集团毛利率回升。某证券把澄岳科技目标价升至25元，维持“买入”评级。"
+    )
+    assert "301990.SZ" in advised(text)
+
+
+def test_a_house_may_stand_between_a_name_and_its_rating() -> None:
+    found = parts(
+        "今日精选\n腾讯控股(00700) 高盛 买入 701\n小米集团(01810) 花旗 中性 48\n"
+        "紫金矿业(02899) 摩通 减持 20"
+    )
+    assert found == {"00700.HK": ADVISED, "01810.HK": NAMED, "02899.HK": RISK}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "开展这项业务的A股公司不少于80家，有做调味品的澄岳科技、做染料的启沅股份。",
+        "重点公司业绩：澄岳科技、启沅股份本周公布。",
+        "基金三季报：增持澄岳科技、启沅股份。",
+        "增持最多的为澄岳科技、启沅股份。",
+        "参考可比公司澄岳科技、启沅股份，给予“增持”评级。",
+    ],
+)
+def test_counts_news_funds_and_peers_are_no_advice(text: str) -> None:
+    assert advised(text) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我们看好澄岳科技(301990)多于启沅股份(301991)。",
+        "We prefer 澄岳科技 (301990 CH) over 启沅股份 (301991 CH).",
+    ],
+)
+def test_one_that_is_liked_more_than_another(text: str) -> None:
+    assert advised(text) == {"301990.SZ"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "澄岳科技、启沅股份各被推荐5次。",
+        "澄岳科技、启沅股份值得重点关注。",
+        "澄岳科技、启沅股份估值见底，可逐步左侧布局。",
+        "重视澄岳科技、启沅股份的机会。",
+        "推荐次数最多的是澄岳科技、启沅股份。",
+        "Key beneficiaries: 澄岳科技 (301990 CH), 启沅股份 (301991 CH)",
+    ],
+)
+def test_more_ways_to_put_companies_forward(text: str) -> None:
+    assert advised(text) == {"301990.SZ", "301991.SZ"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "当月涨得最多的是澄岳科技、启沅股份和沐川精工，分别上涨35%、28%和23%。",
+        "澄岳科技、启沅股份、沐川精工等汽车零部件股跌逾6%。",
+    ],
+)
+def test_movers_of_more_makes(text: str) -> None:
+    assert set(parts(text).values()) == {MOVER}
+
+
+def test_codes_that_touch_the_price_of_their_row() -> None:
+    found = parts("游戏IGG799HK10.7412932.3%平均4.0%软件浪潮国际596HK2.633062.3%-5.1%")
+    assert set(found) == {"00799.HK", "00596.HK"}
+
+
+def test_a_word_is_a_name_before_its_target_price_or_rating() -> None:
+    assert "09901.HK" in parts("某行：下调新东方目标价至41元")
+    assert "09901.HK" in parts("某行维持新东方“中性”评级")
+    assert "09901.HK" not in parts("这是新东方美学的表达")
+
+
+def test_names_of_a_line_of_sources_are_no_securities() -> None:
+    assert parts("数据来源：Wind，澄岳科技，启沅股份\n沐川精工订单饱满") == {"301992.SZ": NAMED}
+
+
+def test_a_company_bore_its_name_before_it_was_warned_of() -> None:
+    rows = [
+        NameRow(listing="300536.SZ", name="*ST农尚", valid_from=date(2024, 12, 16)),
+        NameRow(listing="300536.SZ", name="农尚环境", valid_from=date(2025, 6, 18)),
+    ]
+    index = build_index(rows)
+    (way,) = in_use(index.ways["农尚环境"], index, date(2024, 2, 20))
+    assert way.listing.id == "300536.SZ"
+
+
+def test_a_text_in_traditional_characters_with_mainland_codes_is_of_the_mainland() -> None:
+    def market(original: str) -> bool:
+        text = make_text(original)
+        found, _ = mentions_in(text, lay_out(text.clean), names(), day=DAY, brokers=frozenset())
+        return speaks_of_hong_kong(text, found, names())
+
+    assert market("中國鐵建（1186 HK）訂單飽滿，維持買入評級，目標價八港元。")
+    assert not market("中國鐵建（601186 CH）訂單飽滿，維持買入評級，目標價八元。")
