@@ -54,9 +54,11 @@ def read_day_file(content: bytes, *, stem: str, label: str) -> RawFile:
     InputError
         If the name is no listing, or of a board whose units are not recorded.
     SchemaMismatch
-        If the file holds no whole number of records.
+        If the file holds nothing, or no whole number of records.
     """
     rule = _rule_of(stem, label)
+    if not content:
+        raise SchemaMismatch("the file is empty", where=label, fix="leave it out")
     if len(content) % _RECORD.itemsize:
         raise SchemaMismatch(
             f"{len(content):,} bytes are no whole number of records of {_RECORD.itemsize} bytes: "
