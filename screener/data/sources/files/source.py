@@ -181,7 +181,10 @@ class FileSource:
         remarks : tuple of Remark
             What was assumed or ignored, and why files were left out.
         """
-        kept, payload, parts, left = [], [], [], []
+        kept: list[Path] = []
+        payload: list[RawFile] = []
+        parts: list[_Part] = []
+        left: list[Remark] = []
         for path, label in zip(query.request.paths, query.labels, strict=True):
             try:
                 raw = _read(path, label, query.request)
