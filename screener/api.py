@@ -296,12 +296,14 @@ class Workspace:
         continues: bool = False,
         dry_run: bool = False,
     ) -> ImportOutcome:
-        """Import a file, several, or a DataFrame: all rows that fit, in one transaction.
+        """Import files or a DataFrame in one transaction, or a folder piece by piece.
 
         Parameters
         ----------
         source
-            CSV, Excel or Parquet files of one kind, or a DataFrame with such columns.
+            CSV, Excel or Parquet files of one kind, or a DataFrame with such columns; or a folder
+            of them, one a listing (`sh600519.csv`) or one a day, or of 通达信's `.day` files, in
+            which a file that cannot be read stops no other.
         kind
             What it holds, as `screener data import --kind`.
         basis
@@ -328,6 +330,8 @@ class Workspace:
         >>> own.import_data(fixing, kind="fx", dry_run=True).dry_run
         True
         """
+        from screener.data.sources.files.folders import is_folder
+        from screener.workflows.data.folder_import import import_folder
         from screener.workflows.data.frames import as_files
         from screener.workflows.data.importing import import_files
         from screener.workflows.data.requests import import_request
@@ -345,7 +349,8 @@ class Workspace:
                 dedupe=dedupe,
                 continues=continues,
             )
-            return import_files(self.place, request, dry_run=dry_run)
+            job = import_folder if any(map(is_folder, paths)) else import_files
+            return job(self.place, request, dry_run=dry_run)
 
     def update(
         self,

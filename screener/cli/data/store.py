@@ -53,7 +53,12 @@ def _group() -> None:
 @data_app.command("import")
 def import_(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="CSV, Excel or Parquet, all of one kind.")
+        list[Path],
+        typer.Argument(
+            metavar="FILE…",
+            help="CSV, Excel or Parquet, all of one kind; or a folder of bars, one file a listing "
+            "(sh600519.csv) or a day, or 通达信's vipdoc.",
+        ),
     ],
     kind: Annotated[str, typer.Option("--kind", metavar=_KINDS, help="What the files hold.")],
     basis: Annotated[
@@ -111,6 +116,8 @@ def import_(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Import files: rows that fit are committed together, the others are listed with reasons.
+
+    A folder is committed in pieces: what was committed stays, and importing it again goes on.
 
     Example: screener data import bars.csv --kind bars --basis raw
     """

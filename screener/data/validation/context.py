@@ -79,6 +79,8 @@ class ValidationContext:
         From which day on it is under special treatment and not.
     suspended
         Sessions recorded as suspended.
+    older
+        Whether there are bars older than all that are given here.
     """
 
     listing: Listing
@@ -89,6 +91,7 @@ class ValidationContext:
     list_date: date | None
     st: SpecialTreatment
     suspended: frozenset[date]
+    older: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -32,7 +32,7 @@ from screener.domain.arrays import FlagArray, FloatArray
 from screener.domain.listing import Exchange, Listing
 from screener.market.calendars import calendar_of
 
-__all__ = ["FileFacts", "Judged", "judge_bars"]
+__all__ = ["FileFacts", "Judged", "judge_bars", "suspected"]
 
 _FREE = 6  # bars, at the beginning and after a halt, whose range is left alone
 _SPIKE = 5.0  # times, up or down, where no limit holds
@@ -55,12 +55,15 @@ class FileFacts:
         Known suspensions.
     today
         Last day whose bar may be stored.
+    older
+        Listings of which only the last bars are judged: there are older ones.
     """
 
     actions: pa.Table
     list_dates: Mapping[str, date]
     suspended: Marks
     today: date
+    older: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,6 +92,13 @@ def judge_bars(raw: pa.Table, adjusted: pa.Table, facts: FileFacts) -> Judged:
     if adjusted.num_rows:
         _judge_adjusted(BarColumns.of(adjusted), facts, found)
     return found
+
+
+def suspected(raw: pa.Table, facts: FileFacts) -> frozenset[str]:
+    """Return the listings with a raw bar that may be beyond its limit, or with an action."""
+    columns = BarColumns.of(raw)
+    found = np.flatnonzero(_suspected(columns, facts))
+    return frozenset(columns.listings[at].id for at in found)
 
 
 def _judge_raw(columns: BarColumns, facts: FileFacts, found: Judged) -> None:
@@ -221,4 +231,5 @@ def _context(listing: Listing, facts: FileFacts) -> ValidationContext:
         list_date=facts.list_dates.get(listing.id),
         st=(),
         suspended=frozenset(halted.tolist()),
+        older=listing.id in facts.older,
     )

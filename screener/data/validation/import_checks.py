@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -16,13 +16,13 @@ from screener.data.doctor.distributions import denied_actions
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.merge import quarantine_rows
 from screener.data.lake.rows import empty_rows
-from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.update.action_reconciliation import same_terms, terms
 from screener.data.update.listing_master import joined, listings_in
 from screener.data.validation.context import KEPT, make_note, told_apart
-from screener.data.validation.file_checks import FileFacts, Judged, judge_bars
-from screener.data.validation.import_facts import file_facts
+from screener.data.validation.file_checks import judge_bars
+from screener.data.validation.import_parts import Part, parts_of
 from screener.data.validation.price_jumps import cause_kind, is_jump
 from screener.data.validation.ticks import on_ticks, tick_remarks
 from screener.domain.listing import stored_listing
@@ -78,25 +78,21 @@ def checked_import(
     if not any(name in batch.tables for name in _JUDGED):
         return CheckedImport(batch=batch)
     rounded = on_ticks(batch.tables.get(TableName.BARS, empty_rows(TableName.BARS)))
-    work = _Work.of(store, batch, rounded.bars, fetched_at)
-    judged = work.judged()
-    incoming = set(_rows_at(work.fresh, set(judged.rejected))) if rejecting else set()
-    rejected = {key: judged.rejected[key] for key in incoming}
-    doubted = {**judged.doubted}
-    doubted.update({key: text for key, text in judged.rejected.items() if key not in incoming})
-    rejects = work.notes(rejected, "")
-    doubts = work.notes(doubted, KEPT)
-    denied = work.denied({(note.listing, note.session) for note in doubts})
+    found = _Found.together(
+        [
+            _Work(store=store, batch=batch, part=part).found(rejecting=rejecting)
+            for part in parts_of(store, batch, rounded.bars, fetched_at)
+        ]
+    )
     remarks = [
         *tick_remarks(rounded),
-        *work.replaced(),
-        *_jump_remarks(doubts),
-        *_denied_remark(denied),
+        *_replaced(store, batch),
+        *_jump_remarks(found.doubts),
+        *_denied_remark(found.denied),
     ]
-    bars = _without(rounded.bars, set(rejected))
     return CheckedImport(
-        batch=work.committed(bars, (*rejects, *doubts, *denied)),
-        rejects=rejects,
+        batch=_committed(batch, _without(rounded.bars, found.left_out), found, fetched_at),
+        rejects=found.rejects,
         remarks=tuple(remarks),
     )
 
@@ -105,61 +101,76 @@ _JUDGED = (TableName.BARS, TableName.ACTIONS, TableName.FACTORS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Work:
-    """One import under way.
+class _Found:
+    """What is found of some listings.
 
     Parameters
     ----------
-    raw, adjusted
-        Bars to judge: raw ones with those stored of the same listings.
-    fresh
-        Bars that the batch brings.
+    left_out
+        Bars of the batch that cannot be true.
+    rejects, doubts, denied
+        Notes on these, on bars that are kept, and on actions, by listing and day.
+    resolved
+        Keys of table `quarantine`: doubts that hold no longer.
     """
+
+    left_out: frozenset[_Key] = frozenset()
+    rejects: tuple[Reject, ...] = ()
+    doubts: tuple[Reject, ...] = ()
+    denied: tuple[Reject, ...] = ()
+    resolved: frozenset[tuple[object, ...]] = frozenset()
+
+    @classmethod
+    def together(cls, parts: Sequence[_Found]) -> _Found:
+        """Return what is found of all listings."""
+        return cls(
+            left_out=frozenset().union(*(part.left_out for part in parts)),
+            rejects=_in_order(note for part in parts for note in part.rejects),
+            doubts=_in_order(note for part in parts for note in part.doubts),
+            denied=_in_order(note for part in parts for note in part.denied),
+            resolved=frozenset().union(*(part.resolved for part in parts)),
+        )
+
+
+def _in_order(notes: Iterable[Reject]) -> tuple[Reject, ...]:
+    return tuple(sorted(notes, key=lambda note: (note.listing or "", note.session or date.min)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """Some listings of one import under way."""
 
     store: Store
     batch: Batch
-    fetched_at: datetime
-    raw: pa.Table
-    adjusted: pa.Table
-    fresh: pa.Table
-    facts: FileFacts
+    part: Part
 
-    @classmethod
-    def of(cls, store: Store, batch: Batch, fresh: pa.Table, fetched_at: datetime) -> _Work:
-        raw_rows = _of_basis(fresh, Basis.RAW)
-        names = set(listings_in(raw_rows))
-        for table in (TableName.ACTIONS, TableName.FACTORS):
-            if table in batch.tables:
-                names |= set(listings_in(batch.tables[table]))
-            names |= {str(key[0]) for key in batch.removes.get(table, ())}
-        stored = store.read(TableName.BARS, listings=sorted(names)).cast(fresh.schema)
-        raw = _latest(_of_basis(stored, Basis.RAW), raw_rows)
-        adjusted = _of_basis(fresh, Basis.ADJUSTED)
-        return cls(
-            store=store,
-            batch=batch,
-            fetched_at=fetched_at,
-            raw=raw,
-            adjusted=adjusted,
-            fresh=fresh,
-            facts=file_facts(
-                store,
-                batch,
-                raw=listings_in(raw),
-                adjusted=listings_in(adjusted),
-                fetched_at=fetched_at,
-            ),
+    def found(self, *, rejecting: bool) -> _Found:
+        """Judge the bars, and the actions by them."""
+        judged = judge_bars(self.part.raw, self.part.adjusted, self.part.facts)
+        fresh = _rows_at(self.part.fresh, set(judged.rejected)) if rejecting else {}
+        rejected = {key: judged.rejected[key] for key in fresh}
+        doubted = {**judged.doubted}
+        doubted.update({key: text for key, text in judged.rejected.items() if key not in fresh})
+        noted = self._noted()
+        standing = self._standing(noted)
+        doubts = _told_once(self._notes(doubted, KEPT), standing, TableName.BARS)
+        denied = self._denied({(note.listing, note.session) for note in doubts})
+        denied = _told_once(denied, standing, TableName.ACTIONS)
+        rejects = self._notes(rejected, "")
+        kept = {(str(note.table), note.file, note.line) for note in (*rejects, *doubts, *denied)}
+        return _Found(
+            left_out=frozenset(rejected),
+            rejects=rejects,
+            doubts=doubts,
+            denied=denied,
+            resolved=self._resolved(noted, kept),
         )
 
-    def judged(self) -> Judged:
-        """Return what is made of the bars."""
-        return judge_bars(self.raw, self.adjusted, self.facts)
-
-    def notes(self, reasons: Mapping[_Key, str], prefix: str) -> tuple[Reject, ...]:
+    def _notes(self, reasons: Mapping[_Key, str], prefix: str) -> tuple[Reject, ...]:
         """Make a note on each bar with a reason."""
         rows = {
-            **_rows_at(self.raw, set(reasons)),
-            **_rows_at(self.adjusted, set(reasons)),
+            **_rows_at(self.part.raw, set(reasons)),
+            **_rows_at(self.part.adjusted, set(reasons)),
         }
         notes = [
             make_note(
@@ -173,11 +184,12 @@ class _Work:
         ]
         return told_apart(notes)
 
-    def denied(self, told: set[tuple[str | None, date | None]]) -> tuple[Reject, ...]:
+    def _denied(self, told: set[tuple[str | None, date | None]]) -> tuple[Reject, ...]:
         """Make a note on each action that its ex-session denies, where no bar is doubted yet."""
-        rows = {(row["listing"], row["ex_session"]): row for row in self.facts.actions.to_pylist()}
+        actions = self.part.facts.actions
+        rows = {(row["listing"], row["ex_session"]): row for row in actions.to_pylist()}
         notes = []
-        for finding in denied_actions(self.facts.actions, self.raw):
+        for finding in denied_actions(actions, self.part.raw):
             key = (finding.listing, finding.session)
             if key in rows and key not in told:
                 notes.append(
@@ -191,61 +203,91 @@ class _Work:
                 )
         return told_apart(notes)
 
-    def replaced(self) -> list[str]:
-        """Say which stored actions the batch tells otherwise: an action of a day has one row."""
-        fresh = self.batch.tables.get(TableName.ACTIONS)
-        if fresh is None:
-            return []
-        stored = self.store.read(TableName.ACTIONS, listings=listings_in(fresh)).to_pylist()
-        known = {(row["listing"], row["ex_session"]): row for row in stored}
-        found = []
-        for row in fresh.to_pylist():
-            before = known.get((row["listing"], row["ex_session"]))
-            if before is not None and not same_terms(row, before):
-                day = f"{row['listing']} {row['ex_session']}"
-                found.append(f"{day}: {terms(row)}, was {terms(before)}")
-        if not found:
-            return []
+    def _noted(self) -> list[dict[str, Any]]:
+        """Return the stored doubts that these checks have made."""
+        rows = self.store.read(TableName.QUARANTINE, listings=self.part.listings).to_pylist()
+        return [row for row in rows if _judged_here(row)]
+
+    def _standing(self, noted: Sequence[Mapping[str, Any]]) -> list[Reject]:
+        """Return the stored doubts on what is not judged again."""
+        settled = self.part.settled
         return [
-            f"{len(found):,} stored actions are told otherwise and were replaced (first "
-            f"{found[0]}); import all actions of one ex-date in one file"
+            Reject(
+                table=TableName(row["table_name"]),
+                **{name: row[name] for name in ("file", "line", "reason", "row")},
+                listing=row["listing"],
+                session=row["session"],
+            )
+            for row in noted
+            if row["listing"] in settled and row["session"] <= settled[row["listing"]]
         ]
 
-    def committed(self, bars: pa.Table, notes: Sequence[Reject]) -> Batch:
-        """Return the batch with its checked bars and notes, less the doubts that are resolved."""
-        tables = dict(self.batch.tables)
-        if TableName.BARS in tables:
-            tables[TableName.BARS] = bars
-        if notes:
-            fresh = quarantine_rows(tuple(notes), self.fetched_at)
-            known = tables.get(TableName.QUARANTINE)
-            tables[TableName.QUARANTINE] = (
-                fresh if known is None else joined(TableName.QUARANTINE, [known, fresh])
-            )
-        settled = self._resolved({(str(note.table), note.file, note.line) for note in notes})
-        removes = dict(self.batch.removes)
-        if settled:
-            already = removes.get(TableName.QUARANTINE, frozenset())
-            removes[TableName.QUARANTINE] = already | settled
-        return replace(self.batch, tables=tables, removes=removes)
-
-    def _resolved(self, kept: set[tuple[str, str, int]]) -> frozenset[tuple[object, ...]]:
+    def _resolved(
+        self, noted: Sequence[Mapping[str, Any]], kept: set[tuple[str, str, int]]
+    ) -> frozenset[tuple[object, ...]]:
         """Return keys of stored doubts that an action, a factor or another bar has resolved."""
-        names = sorted({*listings_in(self.raw), *listings_in(self.adjusted)})
         doubts = {
             (row["table_name"], row["file"], row["line"]): (row["listing"], row["session"])
-            for row in self.store.read(TableName.QUARANTINE, listings=names).to_pylist()
-            if _judged_here(row)
+            for row in noted
         }
         open_ = {key: at for key, at in doubts.items() if key not in kept}
-        told = set(_rows_at(self.fresh, set(open_.values())))
-        told |= {(row["listing"], row["ex_session"]) for row in self.facts.actions.to_pylist()}
+        told = set(_rows_at(self.part.fresh, set(open_.values())))
+        actions = self.part.facts.actions
+        told |= {(row["listing"], row["ex_session"]) for row in actions.to_pylist()}
         told |= {
             (str(key[0]), key[1])
             for key in self.batch.removes.get(TableName.ACTIONS, ())
             if isinstance(key[1], date)
         }
         return frozenset(key for key, at in open_.items() if at in told)
+
+
+def _told_once(
+    fresh: Sequence[Reject], standing: Sequence[Reject], table: TableName
+) -> tuple[Reject, ...]:
+    """Return the doubts of now, and those of before that still stand."""
+    told = {(note.file, note.line) for note in fresh}
+    again = (note for note in standing if note.table is table)
+    return (*fresh, *(note for note in again if (note.file, note.line) not in told))
+
+
+def _replaced(store: Store, batch: Batch) -> list[str]:
+    """Say which stored actions the batch tells otherwise: an action of a day has one row."""
+    fresh = batch.tables.get(TableName.ACTIONS)
+    if fresh is None:
+        return []
+    stored = store.read(TableName.ACTIONS, listings=listings_in(fresh)).to_pylist()
+    known = {(row["listing"], row["ex_session"]): row for row in stored}
+    found = []
+    for row in fresh.to_pylist():
+        before = known.get((row["listing"], row["ex_session"]))
+        if before is not None and not same_terms(row, before):
+            day = f"{row['listing']} {row['ex_session']}"
+            found.append(f"{day}: {terms(row)}, was {terms(before)}")
+    if not found:
+        return []
+    return [
+        f"{len(found):,} stored actions are told otherwise and were replaced (first "
+        f"{found[0]}); import all actions of one ex-date in one file"
+    ]
+
+
+def _committed(batch: Batch, bars: pa.Table, found: _Found, fetched_at: datetime) -> Batch:
+    """Return the batch with its checked bars and notes, less the doubts that are resolved."""
+    tables, notes = dict(batch.tables), (*found.rejects, *found.doubts, *found.denied)
+    if TableName.BARS in tables:
+        tables[TableName.BARS] = bars
+    if notes:
+        fresh = quarantine_rows(notes, fetched_at)
+        known = tables.get(TableName.QUARANTINE)
+        tables[TableName.QUARANTINE] = (
+            fresh if known is None else joined(TableName.QUARANTINE, [known, fresh])
+        )
+    removes = dict(batch.removes)
+    if found.resolved:
+        already = removes.get(TableName.QUARANTINE, frozenset())
+        removes[TableName.QUARANTINE] = already | found.resolved
+    return replace(batch, tables=tables, removes=removes)
 
 
 def resolved_doubts(
@@ -279,27 +321,14 @@ def _judged_here(row: Mapping[str, Any]) -> bool:
     return bool(doubt and is_jump(reason) and "; " not in reason)
 
 
-def _of_basis(bars: pa.Table, basis: Basis) -> pa.Table:
-    return bars.filter(pc.equal(bars.column("basis"), str(basis)))
-
-
-def _latest(stored: pa.Table, fresh: pa.Table) -> pa.Table:
-    """Return bars as they will stand: the fresh ones over the stored ones of the same session."""
-    if not stored.num_rows:
-        return fresh
-    key = ["listing", "session"]
-    kept = stored.join(fresh.select(key), keys=key, join_type="left anti")
-    return pa.concat_tables([kept.select(fresh.column_names), fresh])
-
-
-def _rows_at(bars: pa.Table, keys: set[_Key]) -> dict[_Key, dict[str, Any]]:
+def _rows_at(bars: pa.Table, keys: Set[_Key]) -> dict[_Key, dict[str, Any]]:
     """Return the rows of some listings and sessions."""
     rows = bars.filter(_near(bars, keys)).to_pylist() if keys and bars.num_rows else []
     found = {(row["listing"], row["session"]): row for row in rows}
     return {key: row for key, row in found.items() if key in keys}
 
 
-def _without(bars: pa.Table, keys: set[_Key]) -> pa.Table:
+def _without(bars: pa.Table, keys: Set[_Key]) -> pa.Table:
     """Return the rows but those of some listings and sessions."""
     if not keys:
         return bars
@@ -311,7 +340,7 @@ def _without(bars: pa.Table, keys: set[_Key]) -> pa.Table:
     return bars.filter(pa.array(kept))
 
 
-def _near(bars: pa.Table, keys: set[_Key]) -> pa.ChunkedArray:
+def _near(bars: pa.Table, keys: Set[_Key]) -> pa.ChunkedArray:
     """Tell which rows are of one of the listings and of one of the sessions."""
     names = pa.array(sorted({name for name, _ in keys}), pa.string())
     days = pa.array(sorted({day for _, day in keys}), pa.date32())

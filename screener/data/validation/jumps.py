@@ -311,7 +311,7 @@ def _course(bars: Bars, kept: FlagArray, context: ValidationContext) -> _Course 
         at = np.searchsorted(span, known.days[inside])
         quiet = known.untraded(context.suspended)[inside]
         close[at] = np.where(quiet, np.nan, known.close[inside])
-    older = bool((stored.days < sessions[place[0]]).any())
+    older = context.older or bool((stored.days < sessions[place[0]]).any())
     first_known = None if older else sessions[place[0]].item()
     limited = context.listing.board is not Board.HK
     return _Course(sessions=span, close=close, first_known=first_known, limited=limited)

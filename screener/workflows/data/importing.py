@@ -24,11 +24,12 @@ from screener.data.update.listing_master import halts_in, listings_in
 from screener.data.validation.import_checks import CheckedImport, checked_import
 from screener.data.validation.joining import join_bars
 from screener.data.validation.price_jumps import BAD_TICK
+from screener.data.validation.scale_checks import without_wrong_scale
 from screener.data.validation.sense_checks import without_leaps
 from screener.errors import DataError
 from screener.workspace.locate import Workspace
 
-__all__ = ["ImportOutcome", "import_batch", "import_files"]
+__all__ = ["ImportOutcome", "import_batch", "import_files", "known_listings"]
 
 
 _SHOWN = 5  # kinds of reasons that an error names
@@ -103,7 +104,7 @@ def import_files(
     StorageError
         If the lake cannot be written; nothing is changed then.
     """
-    source = FileSource(master=lambda: _known_listings(workspace))
+    source = FileSource(master=lambda: known_listings(workspace))
     query = source.build_query(request)
     batch = source.normalise(query, source.fetch(query))
     names = ", ".join(path.name for path in request.paths)
@@ -117,7 +118,7 @@ def import_files(
     )
 
 
-def _known_listings(workspace: Workspace) -> frozenset[str]:
+def known_listings(workspace: Workspace) -> frozenset[str]:
     """Return the ids of table `listings`; none where there are no tables yet."""
     if not (workspace.data_cache / CATALOG).is_file():
         return frozenset()
@@ -133,6 +134,7 @@ def import_batch(
     *,
     dry_run: bool = False,
     continues: bool = False,
+    tolerant: bool = False,
 ) -> ImportOutcome:
     """Merge a batch of any source into the lake, its rejects into table `quarantine`.
 
@@ -150,20 +152,24 @@ def import_batch(
         Whether to tell only what would change.
     continues
         Whether the user says that adjusted prices continue the stored ones at their level.
+    tolerant
+        Whether a batch of which no row is left is one piece of many: its rejects are kept.
     """
     committed: list[Batch] = []
 
     def completed(store: Store, given: Batch) -> Batch:
         store.refuse_other_market(given)
         beside, leaps = _beside_stored_fixings(store, given)
+        beside = _at_stored_scale(store, beside, tolerant=tolerant)
         checked = checked_import(store, _with_known_status(store, beside), fetched_at)
-        _refuse_nothing(beside, checked)
+        if not tolerant:
+            _refuse_nothing(beside, checked)
         whole = replace(
             checked.batch,
-            rejects=(*given.rejects, *leaps, *checked.rejects),
+            rejects=(*beside.rejects, *leaps, *checked.rejects),
             remarks=(*given.remarks, *checked.remarks),
         )
-        found = with_factors(store, _joined(store, whole, continues))
+        found = with_factors(store, _joined(store, whole, continues, tolerant=tolerant))
         committed[:] = [found]  # asked again where the catalog was busy
         noted = set(checked.rejects)  # stand in the batch already
         return _with_quarantine(
@@ -199,7 +205,7 @@ def _refuse_nothing(given: Batch, checked: CheckedImport) -> None:
     )
 
 
-def _joined(store: Store, batch: Batch, continues: bool) -> Batch:
+def _joined(store: Store, batch: Batch, continues: bool, *, tolerant: bool) -> Batch:
     """Let new bars join what is stored; those of a listing that cannot are left out, with reasons.
 
     Raises
@@ -218,7 +224,7 @@ def _joined(store: Store, batch: Batch, continues: bool) -> Batch:
         rejects=batch.rejects,
     )
     alone = len({item.listing for item in joined.refused})
-    if alone and not joined.bars.num_rows:
+    if alone and not joined.bars.num_rows and not tolerant:
         raise joined.refused[0].error(alone - 1)
     return replace(
         batch,
@@ -226,6 +232,29 @@ def _joined(store: Store, batch: Batch, continues: bool) -> Batch:
         replaces=batch.replaces | joined.replaces,
         rejects=(*batch.rejects, *(item.reject() for item in joined.refused)),
         remarks=(*batch.remarks, *joined.remarks),
+    )
+
+
+def _at_stored_scale(store: Store, batch: Batch, *, tolerant: bool) -> Batch:
+    """Leave out listings whose prices are at another scale than the stored ones.
+
+    Raises
+    ------
+    DataError
+        If all are.
+    """
+    bars = batch.tables.get(TableName.BARS)
+    if bars is None or not bars.num_rows:
+        return batch
+    kept, refused = without_wrong_scale(store, bars)
+    if not refused:
+        return batch
+    if not kept.num_rows and not tolerant:
+        raise refused[0].error(len(refused) - 1)
+    return replace(
+        batch,
+        tables={**batch.tables, TableName.BARS: kept},
+        rejects=(*batch.rejects, *(item.reject() for item in refused)),
     )
 
 

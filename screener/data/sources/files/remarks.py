@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,7 +12,10 @@ from screener.data.sources.files.columns.units import normal_header
 from screener.data.sources.files.columns.values import renumbered_in
 from screener.data.sources.files.tables.raw import RawFile
 
-__all__ = ["Remark", "file_remarks", "lines_of"]
+__all__ = ["Remark", "file_remarks", "lines_alike", "lines_of"]
+
+_COUNTED = re.compile(r"([0-9][0-9,]*) ")
+_PARTICULARS = re.compile(r"\b[0-9A-Z]{1,10}\.[A-Z]{2,3}\b|[0-9][0-9.,]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,27 @@ def lines_of(remarks: Iterable[Remark]) -> tuple[str, ...]:
     for remark in remarks:
         files.setdefault(remark.text, []).append(remark.file)
     return tuple(_line(text, names) for text, names in files.items())
+
+
+def lines_alike(remarks: Iterable[Remark]) -> tuple[str, ...]:
+    """Return remarks on thousands of files as lines: those that differ in particulars are one.
+
+    Particulars are listings and numbers; of a number that a remark begins with, the sum is told.
+    """
+    groups: dict[str, list[Remark]] = {}
+    for remark in remarks:
+        groups.setdefault(_PARTICULARS.sub("#", remark.text), []).append(remark)
+    found = []
+    for alike in groups.values():
+        text, files = alike[0].text, [remark.file for remark in alike]
+        counts = [match[1] for remark in alike if (match := _COUNTED.match(remark.text))]
+        if len(counts) == len(alike) > 1:
+            total = sum(int(count.replace(",", "")) for count in counts)
+            text = f"{total:,}{text.removeprefix(counts[0])}"
+        if not any(files) and len({remark.text for remark in alike}) > 1:
+            text += f" (first of {len(alike)} alike)"
+        found.append(_line(text, files))
+    return tuple(found)
 
 
 def _line(text: str, names: list[str]) -> str:

@@ -12,6 +12,7 @@ from screener.domain.listing import Listing
 from screener.errors import InputError
 
 __all__ = [
+    "SUFFIXES",
     "FileQuery",
     "ImportKind",
     "ImportRequest",
@@ -20,7 +21,7 @@ __all__ = [
     "parse_units",
 ]
 
-_SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".parquet")
+SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".parquet", ".day")
 
 
 class ImportKind(StrEnum):
@@ -173,11 +174,11 @@ def checked_query(request: ImportRequest) -> FileQuery:
 
 
 def _check_path(path: Path) -> None:
-    if path.suffix.lower() not in _SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise InputError(
             f"{path.suffix or 'a file without suffix'} is not a type of file that is read",
             where=str(path),
-            fix=f"give one of {', '.join(_SUFFIXES)}; what is in it decides how it is read",
+            fix=f"give one of {', '.join(SUFFIXES)}; what is in it decides how it is read",
         )
     try:
         if path.is_dir():
@@ -196,6 +197,11 @@ def _check_options(request: ImportRequest) -> None:
             where=str(request.paths[0]),
             fix="add `--basis raw` for prices as traded (不复权), or `--basis adjusted` for prices "
             "already adjusted for dividends and splits (前复权, 后复权)",
+        )
+    records = next((path for path in request.paths if path.suffix.lower() == ".day"), None)
+    if records is not None and request.basis is Basis.ADJUSTED:
+        raise InputError(
+            "prices of daily records are as traded", where=str(records), fix="say `--basis raw`"
         )
     unused = request.kind not in (ImportKind.BARS, ImportKind.INDEX)
     if request.basis is not None and unused:

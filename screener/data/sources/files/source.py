@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +21,7 @@ from screener.data.sources.files.columns.columns import (
 )
 from screener.data.sources.files.columns.listings import Master, no_master
 from screener.data.sources.files.columns.units import normal_header
-from screener.data.sources.files.columns.values import distinct_texts
+from screener.data.sources.files.columns.values import distinct_texts, parse_day
 from screener.data.sources.files.kinds.facts import (
     normalise_calendar,
     normalise_factors,
@@ -143,13 +146,8 @@ class FileSource:
         DataError
             If a file holds no row.
         """
-        request = query.request
-
-        def header(cells: tuple[str, ...]) -> Fit:
-            return header_fit(cells, request.kind, request.column_map)
-
         files = list(zip(query.request.paths, query.labels, strict=True))
-        return tuple(read_raw(path, label=label, header=header) for path, label in counted(files))
+        return tuple(_read(path, label, query.request) for path, label in counted(files))
 
     def normalise(self, query: FileQuery, payload: Sequence[RawFile]) -> Batch:
         """Turn the files' columns into checked rows of the tables.
@@ -163,32 +161,80 @@ class FileSource:
         DataError
             If no row passes the checks; names the most frequent reasons.
         """
-        parts, mappings, remarks = [], [], []
+        parts = []
         for number, raw in enumerate(payload):
             with readable(raw.label):
-                rows, mapping, said = _one_file(raw, number, query, self._master)
-            parts.append(rows)
-            mappings.append(mapping)
-            remarks += said
-        outcome = _NORMALISERS[query.request.kind](concatenated(parts), query)
-        _refuse_nothing(outcome, payload)
-        return Batch(
-            tables=outcome.tables,
-            rejects=rejects_of(outcome.rows, payload, mappings, outcome.table, outcome.day_field),
-            remarks=lines_of([*remarks, *outcome.remarks]),
+                parts.append(_one_file(raw, number, query, self._master))
+        outcome = _NORMALISERS[query.request.kind](
+            concatenated([rows for rows, *_ in parts]), query
         )
+        _refuse_nothing(outcome, payload)
+        return _batch(outcome, payload, parts)
+
+    def read_separately(self, query: FileQuery) -> tuple[Batch, tuple[Remark, ...]]:
+        """Read files of which none depends on another: one that cannot be read is left out.
+
+        Returns
+        -------
+        batch : Batch
+            Rows of the others; no remarks, and no tables if no row passes the checks.
+        remarks : tuple of Remark
+            What was assumed or ignored, and why files were left out.
+        """
+        kept: list[Path] = []
+        payload: list[RawFile] = []
+        parts: list[_Part] = []
+        left: list[Remark] = []
+        for path, label in zip(query.request.paths, query.labels, strict=True):
+            try:
+                raw = _read(path, label, query.request)
+                with readable(label):
+                    parts.append(_one_file(raw, len(payload), query, self._master))
+            except (InputError, DataError) as error:
+                left.append(Remark(text=f"left out: {error.what}", file=label))
+                continue
+            payload.append(raw)
+            kept.append(path)
+        if not payload:
+            return Batch(tables={}), tuple(left)
+        request = replace(query.request, paths=tuple(kept))
+        query = FileQuery(request=request, labels=tuple(raw.label for raw in payload))
+        outcome = _NORMALISERS[request.kind](concatenated([rows for rows, *_ in parts]), query)
+        said = [remark for *_, remarks in parts for remark in remarks]
+        batch = replace(_batch(outcome, payload, parts), remarks=())
+        return batch, (*left, *said, *outcome.remarks)
 
 
-def _one_file(
-    raw: RawFile, number: int, query: FileQuery, master: Master
-) -> tuple[Rows, ColumnMapping, list[Remark]]:
+_Part = tuple[Rows, ColumnMapping, list[Remark]]
+"""Rows of one file, its columns, and what was decided on it."""
+
+
+def _read(path: Path, label: str, request: ImportRequest) -> RawFile:
+    def header(cells: tuple[str, ...]) -> Fit:
+        return header_fit(cells, request.kind, request.column_map)
+
+    return read_raw(path, label=label, header=header)
+
+
+def _batch(outcome: Normalised, payload: Sequence[RawFile], parts: Sequence[_Part]) -> Batch:
+    mappings = [mapping for _, mapping, _ in parts]
+    said = [remark for *_, remarks in parts for remark in remarks]
+    return Batch(
+        tables=outcome.tables,
+        rejects=rejects_of(outcome.rows, payload, mappings, outcome.table, outcome.day_field),
+        remarks=lines_of([*said, *outcome.remarks]),
+    )
+
+
+def _one_file(raw: RawFile, number: int, query: FileQuery, master: Master) -> _Part:
     request = query.request
     _refuse_simulated(raw)
     refuse_other_bars(raw, request)
     code_kind = Kind.INDEX if request.kind is ImportKind.INDEX else Kind.SECURITY
     alone, told_by = _listing_of_file(raw, request, code_kind)
     elsewhere = {"listing"} if alone is not None else set()
-    if request.kind is ImportKind.VALUATION and request.as_of is not None:
+    day = _day_of_file(raw, request)
+    if day is not None:
         elsewhere.add("session")
     mapping = map_columns(
         raw.headers,
@@ -207,8 +253,8 @@ def _one_file(
         _refuse_other_listings(rows, request.listing, raw.label)
     elif told_by:
         said.append(f"listing {alone} is told by {told_by}")
-    if "session" in elsewhere:
-        rows, told = _dated(rows, request)
+    if day is not None:
+        rows, told = _dated(rows, day, request.kind)
         said += told
     remarks = [*file_remarks(raw, mapping), *(Remark(text=t, file=raw.label) for t in said)]
     if request.kind is ImportKind.BARS:
@@ -228,12 +274,21 @@ def _traded(
     return rows, [*units, *idle]
 
 
-def _dated(rows: Rows, request: ImportRequest) -> tuple[Rows, list[str]]:
-    """Give values the day of the request where the file has no column of days."""
+def _day_of_file(raw: RawFile, request: ImportRequest) -> date | None:
+    """Return the day of rows without one: of valuations as told, of bars in the file's name."""
+    if request.kind is ImportKind.VALUATION:
+        return request.as_of
+    return parse_day(raw.stem) if request.kind is ImportKind.BARS else None
+
+
+def _dated(rows: Rows, day: date, kind: ImportKind) -> tuple[Rows, list[str]]:
+    """Give rows the day of their file where it has no column of days."""
+    told = kind is ImportKind.VALUATION
     if "session" in rows.values:
-        return rows, [f"--as-of {request.as_of} is not used: the file has its own days"]
-    days = np.full(rows.n_rows, np.datetime64(request.as_of, "D"))
-    return rows.with_values(session=days), [f"values are of {request.as_of}, as --as-of says"]
+        return rows, [f"--as-of {day} is not used: the file has its own days"] if told else []
+    days = np.full(rows.n_rows, np.datetime64(day, "D"))
+    said = f"values are of {day}, as --as-of says" if told else f"bars are of {day}, as its name is"
+    return rows.with_values(session=days), [said]
 
 
 def _listing_of_file(

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -103,6 +104,10 @@ def parse_day(text: str) -> date | None:
     A weekday behind it is no matter. A time with an offset from UTC is taken to the exchanges' own
     zone, UTC+8. `None` if the text is no day.
     """
+    return _remembered_day(text) if len(text) <= _SHORT else _parsed_day(text)
+
+
+def _parsed_day(text: str) -> date | None:
     match = _DAY.match(_WEEKDAY.sub("", text))
     if match is None:
         return None
@@ -113,6 +118,11 @@ def parse_day(text: str) -> date | None:
         return None
     rest = match.string[match.end() :]
     return day if not rest else _with_clock(day, rest)
+
+
+# Thousands of files name the same sessions.
+_SHORT = 32
+_remembered_day = lru_cache(maxsize=1 << 15)(_parsed_day)
 
 
 def renumbered_in(column: pa.ChunkedArray) -> tuple[Renumbering, ...]:

@@ -17,6 +17,8 @@ class Bounds:
     ----------
     file
         Bytes of a text file.
+    day_file
+        Bytes of a file of daily records: a thousand years of sessions.
     rows, columns
         Rows and columns of any file.
     cell
@@ -40,6 +42,7 @@ class Bounds:
     """
 
     file: int = 4_000_000_000
+    day_file: int = 10_000_000
     rows: int = 50_000_000
     columns: int = 20_000
     cell: int = 100_000

@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from screener.data.sources.files.tables.bounds import BOUNDS
+from screener.data.sources.files.tables.day_files import DAY_SUFFIX, read_day_file
 from screener.data.sources.files.tables.parquet import read_parquet
 from screener.data.sources.files.tables.raw import BrokenLine, HeaderTest, RawFile, any_header
 from screener.data.sources.files.tables.text import read_text
@@ -33,7 +34,7 @@ _FAULTS = (pa.ArrowException, OverflowError, RecursionError, UnicodeError, csv.E
 
 
 def read_raw(path: Path, *, label: str, header: HeaderTest = any_header) -> RawFile:
-    """Read one file: Parquet, a workbook, or text.
+    """Read one file: Parquet, a workbook, daily records, or text.
 
     Parameters
     ----------
@@ -71,6 +72,9 @@ def _read(path: Path, label: str, header: HeaderTest) -> RawFile:
         start = stream.read(4)
     if suffix == ".parquet" or start == _PARQUET:
         return read_parquet(path, label=label)
+    if suffix == DAY_SUFFIX:
+        content = read_regular(path, BOUNDS.day_file, where=label, fix=_SMALLER)
+        return read_day_file(content, stem=path.stem, label=label)
     most = BOUNDS.workbook if start == _ZIP else BOUNDS.file
     content = read_regular(path, most, where=label, fix=_SMALLER)
     if start == _ZIP:

@@ -1,0 +1,172 @@
+"""New bars judged beside the end of what is stored are judged as beside all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from screener.data.lake.batch import Batch
+from screener.data.lake.rows import make_rows
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.data.validation import import_parts
+from screener.data.validation.import_checks import CheckedImport, checked_import
+from screener.domain.listing import Exchange, parse_listing
+from screener.market.calendars import calendar_of
+from screener.workflows.data.importing import import_batch
+from screener.workspace.locate import Workspace
+from tests.support.laws import laws
+
+LAWS = laws(60)
+ORIGIN = {"source": "bars.csv", "fetched_at": datetime(2025, 6, 2, tzinfo=UTC)}
+FIRST, STORED, MORE = date(2025, 1, 2), 60, 4
+NAMES = [
+    *(f"60{at:04d}.SH" for at in range(16)),
+    *(f"30{at:04d}.SZ" for at in range(1, 9)),
+    *(f"68800{at}.SH" for at in range(1, 7)),
+    *(f"{at:05d}.HK" for at in range(1, 13)),
+    *("510300.SH", "159915.SZ", "900901.SH", "920002.BJ"),
+]
+Rows = dict[TableName, list[dict[str, Any]]]
+
+
+def days_of(name: str) -> list[date]:
+    exchange: Exchange = parse_listing(name).exchange
+    days = calendar_of(exchange).between(FIRST, date(2025, 6, 1))[: STORED + MORE]
+    return list(days.astype(object))
+
+
+def bar(name: str, day: date, close: float, rng: np.random.Generator) -> dict[str, Any]:
+    """A bar, now and then one without a trade or whose high nobody paid."""
+    drawn = rng.random()
+    volume = 0.0 if drawn < 0.03 else None if drawn < 0.06 else 1e6
+    high = close * 1.5 if drawn > 0.98 else close
+    values = {"open": close, "high": round(high, 2), "low": close, "close": close}
+    return {"listing": name, "session": day, **values, "volume": volume, "basis": "raw"}
+
+
+def walked(
+    name: str, days: list[date], close: float, rng: np.random.Generator, *, odd: float
+) -> Iterator[tuple[TableName, dict[str, Any]]]:
+    """Bars that walk, some leaping for a day or for good; actions that explain some, or nothing."""
+    for day in days:
+        close = max(round(close * rng.uniform(0.97, 1.03), 2), 0.5)
+        shown, drawn = close, rng.random() / odd
+        if drawn < 0.25:
+            shown = round(close * rng.choice([1.5, 7.0, 0.1]), 2)
+        elif drawn < 0.5:
+            shown = close = round(close / 2, 2)
+        yield TableName.BARS, bar(name, day, shown, rng)
+        if 0.4 < drawn < 0.75:
+            yield TableName.ACTIONS, {"listing": name, "ex_session": day, "split": 2.0}
+
+
+def ended(last: list[dict[str, Any]], way: int, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Make the last two stored bars of a listing such as only what comes next explains.
+
+    The last one leaps, or an action of its session is not followed, or the one before it leaps
+    and the last is no trade. Returns the actions.
+    """
+    leap = float(rng.choice([1.5, 7.0, 0.1, 0.5]))
+    if way in (1, 3):
+        row = last[1 if way == 1 else 0]
+        row.update({name: round(row[name] * leap, 2) for name in ("open", "high", "low", "close")})
+    if way == 3:
+        last[1]["volume"] = 0.0
+    unfollowed = [{"listing": last[1]["listing"], "ex_session": last[1]["session"], "split": 2.0}]
+    return unfollowed if way == 2 else []
+
+
+def batch_of(rows: Rows) -> Batch:
+    tables = {}
+    for table, given_rows in rows.items():
+        columns = {name: [row[name] for row in given_rows] for name in given_rows[0]}
+        tables[table] = make_rows(table, columns, **ORIGIN)
+    return Batch(tables=tables)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A lake with leaps, actions, denied actions and doubts, of bars imported in two pieces."""
+    workspace = Workspace(root=tmp_path_factory.mktemp("desk"))
+    pieces: list[Rows] = [{}, {}]
+    for at, name in enumerate(NAMES):
+        rng = np.random.default_rng(at)
+        days = days_of(name)[: STORED - at % 3]
+        for table, row in walked(name, days, 20.0, rng, odd=[0.02, 0.1][at % 2]):
+            late = days.index(row.get("session") or row["ex_session"]) >= STORED // 2
+            pieces[late].setdefault(table, []).append(row)
+        actions = ended(pieces[1][TableName.BARS][-2:], at % 5, rng)
+        pieces[1].setdefault(TableName.ACTIONS, []).extend(actions)
+    for rows in pieces:
+        import_batch(workspace, batch_of(rows), "stored", ORIGIN["fetched_at"])
+    with Store.open(workspace.data_cache) as opened:
+        assert opened.read(TableName.QUARANTINE).num_rows > 10
+        yield opened
+
+
+def later(store: Store, seed: int) -> Batch:
+    """Bars of the next sessions; with some, another stored one, an action, or a suspension."""
+    rng = np.random.default_rng(seed)
+    closes = store.last_values(NAMES, before=date(2026, 1, 1))
+    level: dict[str, list[float]] = {}
+    bars = store.read(TableName.BARS, listings=NAMES, columns=("listing", "close"))
+    for row in reversed(bars.to_pylist()):
+        level.setdefault(row["listing"], []).append(row["close"])
+    rows: Rows = {}
+    for name in NAMES:
+        last, _ = closes[name]
+        close = level[name][int(rng.integers(0, 3))]  # goes on, or is back
+        days = [day for day in days_of(name) if day > last]
+        days = days[int(rng.random() < 0.1) :][: int(rng.integers(1, 4))]
+        for table, row in walked(name, days, close, rng, odd=0.3):
+            rows.setdefault(table, []).append(row)
+        if rng.random() < 0.05:
+            rows[TableName.BARS].append(bar(name, last, round(close * 1.01, 2), rng))
+        if rng.random() < 0.05:
+            state = {"listing": name, "session": days[0], "suspended": True}
+            rows.setdefault(TableName.STATUS, []).append(state)
+    if rng.random() < 0.4:
+        rows.pop(TableName.ACTIONS, None)
+    return batch_of(rows)
+
+
+def told(found: CheckedImport) -> tuple[object, ...]:
+    """Return everything about a checked import, in one order."""
+    tables = {
+        name: sorted(map(repr, table.drop_columns(["fetched_at"]).to_pylist()))
+        for name, table in found.batch.tables.items()
+    }
+    return tables, dict(found.batch.removes), found.rejects, found.remarks
+
+
+@given(seed=st.integers(0, 1 << 32))
+@LAWS
+def test_the_end_of_what_is_stored_is_enough(store: Store, seed: int) -> None:
+    batch = later(store, seed)
+    at = ORIGIN["fetched_at"]
+    found = checked_import(store, batch, at)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_parts, "_ends", lambda *_: None)
+        whole = checked_import(store, batch, at)
+        patch.setattr(import_parts, "_LISTINGS", 7)
+        pieces = checked_import(store, batch, at)
+    assert told(pieces) == told(whole)
+    assert told(found) == told(whole)
+
+
+def test_what_is_quiet_is_judged_beside_its_end(store: Store) -> None:
+    batch = later(store, 1)
+    batch = Batch(tables={TableName.BARS: batch.tables[TableName.BARS]})
+    first, *_ = import_parts.parts_of(
+        store, batch, batch.tables[TableName.BARS], ORIGIN["fetched_at"]
+    )
+    assert len(first.settled) > len(NAMES) / 4  # the others end oddly, or were halted
+    stored = first.raw.num_rows - first.fresh.num_rows
+    assert stored == 2 * len(first.settled)
