@@ -193,3 +193,32 @@ def test_a_text_in_traditional_characters_with_mainland_codes_is_of_the_mainland
 
     assert market("中國鐵建（1186 HK）訂單飽滿，維持買入評級，目標價八港元。")
     assert not market("中國鐵建（601186 CH）訂單飽滿，維持買入評級，目標價八元。")
+
+
+@pytest.mark.parametrize("ticker", ["(XIA US)", "（XIA.US）", "(NASDAQ: XIA)"])
+def test_an_american_line_is_none_of_ours(ticker: str) -> None:
+    assert "01810.HK" not in parts(f"小米集团{ticker}公布业绩。")
+    assert "01810.HK" in parts("小米集团(XIA US/1810 HK)公布业绩。")
+
+
+def test_the_parent_of_a_mainland_company_is_not_the_company() -> None:
+    index = build_index([NameRow(listing="600031.SH", name="三一重工")])
+
+    def found(original: str) -> int:
+        text = make_text(original)
+        return len(mentions_in(text, lay_out(text.clean), index, day=DAY, brokers=frozenset())[0])
+
+    assert found("三一重工、三一集团") == 1
+    assert found("三一重工") == 1
+
+
+def test_a_company_may_have_its_say() -> None:
+    index = build_index(
+        [
+            NameRow(listing="000725.SZ", name="京东方A"),
+            NameRow(listing="09618.HK", name="京东集团", name_en="JD-SW"),
+        ]
+    )
+    text = make_text("京东方面表示，京东方新线量产。")
+    found, _ = mentions_in(text, lay_out(text.clean), index, day=DAY, brokers=frozenset())
+    assert [one.listings[0].id for one in found] == ["09618.HK", "000725.SZ"]
