@@ -184,7 +184,7 @@ def _in_line(spot: _Spot) -> bool:
     if begins and line.start == spot.start:
         return text.blank_before(spot.end) and line.end > spot.end
     head = names.after(line.start)
-    if line.end != spot.end or head is None or spot.left is None or head > spot.left:
+    if not ends or line.end != spot.end or head is None or spot.left is None or head > spot.left:
         return False
     named = names.coded(head) or names.mentions[head].trust in (Trust.DISTINCT, Trust.LATIN)
     return named and names.starts[head] - line.start <= _BULLET
