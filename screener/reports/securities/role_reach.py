@@ -27,7 +27,8 @@ _LONGEST_LIST = 100  # of a list that a word such as 包括 opens
 _BESIDE = 10
 # What says right before names that they are not those advised: 看好甲多于乙, 买入甲,持有乙.
 _RATHER = re.compile(
-    r"(?:(?:多于|优于|胜于|强于|胜过|好过|而非|而不是|over)|[,;、](?:持有|卖出|减持|沽售|回避|剔除|调出|中性))$"
+    r"而非|而不是|(?:(?:多于|优于|胜于|强于|胜过|好过|over)"
+    r"|[,;、](?:持有|卖出|减持|沽售|回避|剔除|调出|中性))$"
 )
 _LABEL = 20  # characters of a label whose names stand in a bracket
 _FIGURES = 4  # digits between two elements of a list; a row of a table has more
