@@ -193,3 +193,67 @@ def test_a_text_in_traditional_characters_with_mainland_codes_is_of_the_mainland
 
     assert market("中國鐵建（1186 HK）訂單飽滿，維持買入評級，目標價八港元。")
     assert not market("中國鐵建（601186 CH）訂單飽滿，維持買入評級，目標價八元。")
+
+
+@pytest.mark.parametrize("ticker", ["(XIA US)", "（XIA.US）", "(NASDAQ: XIA)"])
+def test_an_american_line_is_none_of_ours(ticker: str) -> None:
+    assert "01810.HK" not in parts(f"小米集团{ticker}公布业绩。")
+    assert "01810.HK" in parts("小米集团(XIA US/1810 HK)公布业绩。")
+
+
+def test_the_parent_of_a_mainland_company_is_not_the_company() -> None:
+    index = build_index([NameRow(listing="600031.SH", name="三一重工")])
+
+    def found(original: str) -> int:
+        text = make_text(original)
+        return len(mentions_in(text, lay_out(text.clean), index, day=DAY, brokers=frozenset())[0])
+
+    assert found("三一重工、三一集团") == 1
+    assert found("三一重工") == 1
+
+
+def test_a_company_may_have_its_say() -> None:
+    index = build_index(
+        [
+            NameRow(listing="000725.SZ", name="京东方A"),
+            NameRow(listing="09618.HK", name="京东集团", name_en="JD-SW"),
+        ]
+    )
+    text = make_text("京东方面表示，京东方新线量产。")
+    found, _ = mentions_in(text, lay_out(text.clean), index, day=DAY, brokers=frozenset())
+    assert [one.listings[0].id for one in found] == ["09618.HK", "000725.SZ"]
+
+
+def test_a_rating_may_head_its_row() -> None:
+    rows = (
+        f"评级 代码 公司\n买入 301990.SZ {A} 6000\n买入 301991.SZ {B} 4000\n中性 301992.SZ {C} 500"
+    )
+    assert advised(rows) == {"301990.SZ", "301991.SZ"}
+
+
+def test_a_cell_a_line_is_no_row_that_its_rating_heads() -> None:
+    cells = (
+        f"代码\n名称\n评级\n301990\n{A}\n10.1\n买入\n301991\n{B}\n8.2\n增持\n301992\n{C}\n3.3\n持有"
+    )
+    assert advised(cells) == {"301990.SZ", "301991.SZ"}
+
+
+def test_of_two_columns_of_ratings_the_newest_is_in_force() -> None:
+    rows = f"{A}|买入|增持\n{B}|中性|增持"
+    assert advised(f"公司名称|最新评级|前次评级\n{rows}") == {"301990.SZ"}
+    assert advised(f"公司名称|前次评级|最新评级\n{rows}") == {"301990.SZ", "301991.SZ"}
+
+
+@pytest.mark.parametrize(
+    ("text", "listings"),
+    [
+        ("建议买入的公司有澄岳科技（301990），持有启沅股份（301991）。", {"301990.SZ"}),
+        ("长仓建议：澄岳科技；短仓建议：启沅股份。", {"301990.SZ"}),
+        ("超配互联网（澄岳科技、启沅股份）；低配地产（沐川精工）。", {"301990.SZ", "301991.SZ"}),
+        ("推荐腾讯控股(700)；小米集团(1810)中性。", {"00700.HK"}),
+        ("澄岳科技(301990)：增持，目标价 120 元（某行）", {"301990.SZ"}),
+        ("近90天共有12家机构给出评级，买入评级10家。澄岳科技目标均价18元。", set()),
+    ],
+)
+def test_what_is_held_against_what_is_advised(text: str, listings: set[str]) -> None:
+    assert advised(text) == listings

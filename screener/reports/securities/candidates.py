@@ -45,6 +45,7 @@ ALONE = {
 """Confidence in a written form of which nothing else is known."""
 
 _LAST_CHARACTERS = frozenset("承技份业团子力源网气电股能材药钢铝锂光铜控信械金学化重机压胶轴工")
+_SIDE = "方面"
 _WARNED = re.compile(r"\*?ST(?=[\u4e00-\u9fff]{2})")
 _LONGEST = 8  # characters on each side of a cut in which a name is looked for
 _MASTER_LAG = timedelta(days=200)  # between two copies of a master
@@ -99,6 +100,12 @@ def named(
     covered = {at for _, start, end in across for at in range(start, end)}
     whole = [one for one in index.find(text.clean, cuts) if one[1] not in covered]
     for form, start, end in sorted([*whole, *across], key=itemgetter(1)):
+        if (
+            form.endswith(_SIDE[0])
+            and text.clean.startswith(_SIDE[1], end)
+            and form[:-1] in index.ways
+        ):
+            form, end = form[:-1], end - 1  # 京东方面 speaks of 京东
         ways = in_use(index.ways[form], index, day)
         if not ways or layout.in_boilerplate(start) or not _whole_letters(text, start, end):
             continue

@@ -139,12 +139,18 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
     acting = opened and clean.startswith(words.corporate, told)
     if item.trust is Trust.WORD and (acting or (left and rated)):
         item.score += _CORPORATE
-    if item.broker:
-        item.score = _broker_score(text, item)
-    if _is_venue(clean, item.place) or _is_source(text, item.place):
-        item.score = 0.0
     if item.trust is Trust.NICK and not (left and right):
         item.score = 0.0  # two characters of a longer word
+    item.score = _meant(text, item)
+
+
+def _meant(text: Text, item: Candidate) -> float:
+    """Return the score of a name, lowered where it means another body than the listed company."""
+    if _is_another(text.clean, item):
+        return -1.0
+    if _is_venue(text.clean, item.place) or _is_source(text, item.place):
+        return 0.0
+    return _broker_score(text, item) if item.broker else item.score
 
 
 def _edges(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> tuple[bool, bool]:
@@ -181,6 +187,20 @@ def _set_off(text: Text, item: Candidate) -> bool:
     if not (item.longer or item.alias) or not (text.blank_before(start) and text.blank_before(end)):
         return False
     return not any(text.blank_before(at) for at in range(start + 1, end))
+
+
+# The line that is listed in the United States: 甲(ABC.US), 甲(NASDAQ:ABC).
+_AMERICAN = re.compile(r"[(\[](?:[A-Z]{1,5}\.?US|(?:NASDAQ|NYSE)[:.]?[A-Z]{1,5})[)\]]")
+_GROUP = "集团"
+
+
+def _is_another(clean: str, item: Candidate) -> bool:
+    """Tell whether a name is that of an American line or, with 集团, of a firm's parent."""
+    if _AMERICAN.match(clean, item.place.end):
+        return True
+    short = item.trust in (Trust.SHORT, Trust.NICK) and not item.ways[0].name
+    mainland = all(listing.exchange.mainland for listing in item.listings)
+    return short and mainland and clean.startswith(_GROUP, item.place.end)
 
 
 def _acts(clean: str, item: Candidate) -> bool:

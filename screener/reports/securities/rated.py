@@ -74,13 +74,23 @@ def ratings_in(
     return Ratings(of, own, frozenset(one.rated.place.start for one in kept))
 
 
+# The head of two columns of ratings of which the first is in force.
+_NEWEST_FIRST = re.compile(
+    r"(?:最新|本次|当前|现)评级[|,/]{0,3}(?:前次|上次|此前|原|前)(?:次)?评级"
+)
+
+
 def _latest(clean: str, tokens: Sequence[RatingMark]) -> list[RatingMark]:
     """Return the ratings without those before another in one row: the last one is in force."""
     found: list[RatingMark] = []
+    cells = (*ROWS, Form.LINE)
+    newest_first = _NEWEST_FIRST.search(clean) is not None
     for token in tokens:
-        if found and found[-1].form in ROWS and token.form in ROWS:
+        if found and found[-1].form in cells and token.form in cells:
             between = clean[found[-1].rated.place.end : token.rated.place.start]
             if re.fullmatch(r"[|,/-]{0,3}", between):
+                if newest_first:
+                    continue
                 found.pop()
         found.append(token)
     return found
@@ -263,9 +273,11 @@ def _spoken_of(
 
 
 def _heading(text: Text, names: NamesAround, token: RatingMark) -> tuple[int, ...]:
-    """Return the name that heads the line that a rating ends."""
-    line = text.line(token.rated.place)
-    number = names.after(line.start) if line else None
+    """Return the name that heads the line that a rating ends, or that follows it there."""
+    place = token.rated.place
+    line = text.line(place)
+    begins = line is not None and line.start == place.start
+    number = names.after(place.end if begins else line.start) if line else None
     return names.lines(number) if number is not None else ()
 
 

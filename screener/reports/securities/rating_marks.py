@@ -44,7 +44,7 @@ class Form(Enum):
 
     CELL = "cell"  # in a row, a cell, a bracket
     PROSE = "prose"  # a sentence gives it
-    LINE = "line"  # ends a line that a name heads
+    LINE = "line"  # ends a line that a name heads, or heads it
     LABEL = "label"  # after a label or before its change: of the report, or of a name right before
     BESIDE = "beside"  # touches a name, and nothing else tells
 
@@ -96,7 +96,7 @@ def _words() -> _Words:
         ),
         bracket=re.compile(rf"(?:[,、/;]?(?:{changes}))?[)\]】]"),
         explained=re.compile(
-            r"[”\"'’]?(?:评级)?[:\-(]{0,2}(?:预期|预计|预测|相对|未来|指|表示|代表|股价|行业指数)|[”\"'’]?[:=]?[><≥≤](?!/)"
+            r"[”\"'’]?(?:评级)?\d{1,3}[家次]|[”\"'’]?(?:评级)?[:\-(]{0,2}(?:预期|预计|预测|相对|未来|指|表示|代表|股价|行业指数)|[”\"'’]?[:=]?[><≥≤](?!/)"
         ),
         industry=re.compile(r"(?:行业|板块|产业)[^,。;:]{0,8}$"),
         told=re.compile(
@@ -158,7 +158,7 @@ def rating_marks(text: Text, layout: Layout, names: NamesAround) -> Iterable[Rat
         before = clean[max(0, start - _CLOSE) : start]
         spot = _Spot(text, start, end, before, after, names, names.before(start))
         rating = match[0] if match[0] in known else re.sub(r"-[AB]$", "", match[0])
-        if _ends_line(spot):
+        if _in_line(spot):
             form: Form | None = Form.LINE
         else:
             form = _english_form(spot) if rating in words.english else _form(spot)
@@ -169,21 +169,25 @@ def rating_marks(text: Text, layout: Layout, names: NamesAround) -> Iterable[Rat
 _BULLET = 3  # characters of a mark before the name that heads a line
 
 
-def _ends_line(spot: _Spot) -> bool:
-    """Tell whether a rating ends a line that a name heads: `甲 (600000): 订单饱满，买入`."""
-    if spot.before[-1:] not in (",", "|", ";", "-") or not spot.text.blank_before(spot.end):
+def _in_line(spot: _Spot) -> bool:
+    """Tell whether a rating ends a line that a name heads, or heads one before its name."""
+    text, names = spot.text, spot.names
+    cell = text.blank_before(spot.start) and re.search(r"[\d%]$", spot.before) is not None
+    ends = text.blank_before(spot.end) and (cell or spot.before[-1:] in (",", "|", ";", "-"))
+    right = names.after(spot.end)
+    begins = right is not None and names.starts[right] == spot.end
+    if not ends and not (begins and text.blank_before(spot.start)):
         return False
-    line = spot.text.line(Place(spot.start, spot.end))
-    if line is None or line.end != spot.end:
+    line = text.line(Place(spot.start, spot.end))
+    if line is None:
         return False
-    head = spot.names.after(line.start)
-    if head is None or spot.left is None or head > spot.left:
+    if begins and line.start == spot.start:
+        return text.blank_before(spot.end) and line.end > spot.end
+    head = names.after(line.start)
+    if not ends or line.end != spot.end or head is None or spot.left is None or head > spot.left:
         return False
-    named = spot.names.coded(head) or spot.names.mentions[head].trust in (
-        Trust.DISTINCT,
-        Trust.LATIN,
-    )
-    return named and spot.names.starts[head] - line.start <= _BULLET
+    named = names.coded(head) or names.mentions[head].trust in (Trust.DISTINCT, Trust.LATIN)
+    return named and names.starts[head] - line.start <= _BULLET
 
 
 def _is_old(clean: str, end: int) -> bool:
@@ -223,7 +227,10 @@ def _in_cell(spot: _Spot) -> bool:
         return True
     if spot.gap == "":  # (600000.SH 买入)
         return next_one == ")"
-    return spot.gap in _INSIDE and next_one in _CLOSING  # (600000.SH,买入)
+    gap = spot.gap.lstrip(")]】") if spot.gap else None
+    if gap == "" and spot.left is not None and spot.names.coded(spot.left):  # 甲(386)中性。
+        return next_one in ("", "。", *_CLOSING)
+    return gap in _INSIDE and next_one in ("", "。", *_CLOSING)  # (600000.SH,买入)
 
 
 def _in_prose(spot: _Spot) -> bool:

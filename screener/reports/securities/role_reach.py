@@ -25,7 +25,12 @@ __all__ = ["leading_cue"]
 _LONGEST_REACH = 60
 _LONGEST_LIST = 100  # of a list that a word such as 包括 opens
 _BESIDE = 10
-_RATHER = re.compile(r"(?:多于|优于|胜于|强于|胜过|好过|而非|而不是|over)$")
+# What says right before names that they are not those advised: 看好甲多于乙, 买入甲,持有乙.
+_RATHER = re.compile(
+    r"而非|而不是|(?:(?:多于|优于|胜于|强于|胜过|好过|over)"
+    r"|[,;、](?:持有|卖出|减持|沽售|回避|剔除|调出|中性))$"
+)
+_LABEL = 20  # characters of a label whose names stand in a bracket
 _FIGURES = 4  # digits between two elements of a list; a row of a table has more
 _RECENT = 6  # enumerations before that may stand in the same list
 _STUB = re.compile(
@@ -165,6 +170,8 @@ def _goes_on(further: str) -> bool:
     figures = sum(character.isdigit() for character in rest)
     if len(rest) > _LONGEST_REACH or figures > _FIGURES or stub.startswith(_OTHERWISE):
         return False
+    if stub.endswith("(") and len(stub) <= _LABEL:
+        return True  # 第二,业绩确定的硬件(甲、乙)
     return len(stub) <= 6 or _STUB.fullmatch(stub) is not None or describes(stub)
 
 
