@@ -220,7 +220,7 @@ def test_in_chinese(shared_demo: Path, tmp_path: Path) -> None:
     assert max(cell_len(line) for line in text.split("\n")) <= 80
     for words in ("首次查看", "新增研报", "到期窗口", "算力租赁"):
         assert words in text
-    assert "此后无新消息" in typed(root, "today", "--lang", "zh").replace("自 ", "")
+    assert "以来无新消息" in typed(root, "today", "--lang", "zh")
 
 
 def test_the_library_tells_the_same(place: Path) -> None:
