@@ -174,10 +174,10 @@ def test_numbers_on_the_page_are_those_of_the_csv(browser: Any, pages: Path, ws:
     names = ("paper_return", "executable_return", "benchmark_return", "active_return")
     with opened(browser, pages / "events.html") as found:
         found.speak("en")
-        heads = found.page.locator("[data-table=returns] thead button").all_inner_texts()
+        heads = found.page.locator("[data-table=events] thead button").all_inner_texts()
         for name in (*names, "max_drawdown"):
             at = [text.lower() for text in heads].index(RETURNS[name].en.lower())
-            for shown, row in zip(found.cells("returns", at), rows, strict=True):
+            for shown, row in zip(found.cells("events", at), rows, strict=True):
                 told = "-" if row[name] == "" else f"{float(row[name]) * 100:+.2f} %"
                 assert shown == re.sub(r"^[+−](?=0\.00 %$)", "", told.replace("-", "−", 1)) or (
                     shown == told == "-"

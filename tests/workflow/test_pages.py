@@ -24,7 +24,7 @@ from screener.workflows.backtest.name_paths import drawdown_rows, name_path_rows
 from screener.workflows.backtest.rows import path_rows
 from screener.workflows.page.beside import SEED, band_rows, bands_beside
 from screener.workflows.page.distributions import distributions_of
-from screener.workflows.page.valuations import valuation_rows
+from screener.workflows.page.valuations import valuation_rows, valued_on
 from screener.workflows.study.placebo import PlaceboRequest, run_placebos
 
 RUNNER = CliRunner()
@@ -123,7 +123,9 @@ def test_a_band_ends_where_random_baskets_do(ws: Workspace, found: BacktestResul
 def test_valuations_at_the_report_know_nothing_later(ws: Workspace, found: BacktestResult) -> None:
     event = found.runs[0].results[0].window.event
     with Store.open(ws.place.data_cache) as store:
-        rows = valuation_rows(store, event.members, event.published, date(2026, 5, 29))
+        names = [member.listing.id for member in event.members]
+        now = valued_on(store, names, date(2026, 5, 29))
+        rows = valuation_rows(store, event.members, event.published, now)
     assert not fits(VALUATIONS, rows)
     assert [row["moment"] for row in rows] == ["report", "now"] * len(event.members)
     known = [row["session"] for row in rows if row["moment"] == "report" and row["session"]]
@@ -142,6 +144,7 @@ def test_a_page_names_the_run_and_embeds_the_rows_of_the_csv(ws: Workspace, tmp_
     assert f'<template class="csv">{rows}</template>' in text
     run_id = next(csv.DictReader(io.StringIO(rows)))["run_id"]
     assert text.count(run_id) > 1
+    assert len(text.encode()) < 200_000
     again = RUNNER.invoke(app, [*arguments, "--html", str(page)])
     assert again.exit_code == 0, "a page replaces a page"
     (tmp_path / "letter.html").write_text("<!doctype html><p>mine", encoding="utf-8")

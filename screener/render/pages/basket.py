@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from screener.domain.report import Precision
 from screener.files.clean import clean_line
 from screener.files.program import program_version
-from screener.files.writing import csv_text
 from screener.language import Language, bound, say, say_count
 from screener.render.pages.cells import fraction, money, sign_of
 from screener.render.pages.charts.bars import (
@@ -41,7 +40,7 @@ from screener.workflows.page.basket import BasketPage
 from screener.workflows.page.beside import band_rows
 from screener.workflows.report.check import checking_rows
 
-__all__ = ["basket_document", "basket_title"]
+__all__ = ["EventFacts", "basket_document", "basket_title", "event_parts"]
 
 _COLUMNS = (
     "horizon",
@@ -96,13 +95,13 @@ def basket_document(page: BasketPage, *, way: Sequence[Way] = ()) -> str:
     way
         Links to the pages around it: English label, Chinese label, address.
     """
-    found = _Facts(page)
+    found = EventFacts(page)
 
     def build() -> Page:
         return Page(
             title=basket_title(page),
             under=tuple(_under(page)),
-            parts=tuple(_parts(page, found)),
+            parts=tuple(event_parts(page, found)),
             simulated=page.run.simulated,
             way=ways(way),
         )
@@ -119,7 +118,7 @@ def basket_title(page: BasketPage) -> str:
     return " · ".join(part for part in (name, page.event.report) if part)
 
 
-class _Facts:
+class EventFacts:
     """Rows that both languages show, made once."""
 
     def __init__(self, page: BasketPage) -> None:
@@ -163,7 +162,8 @@ def _under(page: BasketPage) -> Iterator[str]:
     )
 
 
-def _parts(page: BasketPage, held: _Facts) -> Iterator[Node]:
+def event_parts(page: BasketPage, held: EventFacts) -> Iterator[Node]:
+    """Yield the parts of an event's page, the verdict first."""
     yield node("p", verdict_text(page.verdict), class_="verdict")
     yield _tiles(page)
     yield _returns(held)
@@ -210,7 +210,7 @@ def _tiles(page: BasketPage) -> Node:
     return node("div", node("p", line, class_="note"), node("div", tiles, class_="tiles"))
 
 
-def _returns(held: _Facts) -> Node:
+def _returns(held: EventFacts) -> Node:
     columns = list(_COLUMNS)
     if len({row["capital"] for row in held.table.rows}) > 1:
         columns.insert(1, "capital")
@@ -229,7 +229,7 @@ def _returns(held: _Facts) -> Node:
     )
 
 
-def _names(held: _Facts) -> Node:
+def _names(held: EventFacts) -> Node:
     values = {name: column_of(rows, "value") for name, rows in held.paths.items()}
     scale = spark_scale(list(values.values()))
     added = {name: rows[-1]["contribution"] for name, rows in held.paths.items()}
@@ -266,28 +266,27 @@ def _names(held: _Facts) -> Node:
         node("p", say("Contributions add up to the return on paper."), class_="note")
         if known
         else None,
-        copied_rows(_paths_csv(held), say("Copy the daily paths")) if held.paths else None,
+        _daily(held) if held.paths else None,
         name="names",
     )
 
 
-def _paths_csv(held: _Facts) -> str:
-    """Return a row for each session with the value of every name, to six decimals."""
+def _daily(held: EventFacts) -> Node:
+    """Return what copies a row for each session with the value of every name, to six decimals."""
     names = list(held.paths)
-    days = [row["session"] for row in held.paths[names[0]]]
     values = {name: column_of(rows, "value") for name, rows in held.paths.items()}
     rows = [
-        {"session": day} | {name: _rounded(values[name][at]) for name in names}
-        for at, day in enumerate(days)
+        {"session": row["session"]} | {name: _rounded(values[name][at]) for name in names}
+        for at, row in enumerate(held.paths[names[0]])
     ]
-    return csv_text(["session", *names], rows)
+    return copied_rows(["session", *names], rows, say("Copy the daily paths"))
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
 
 
-def _orders(held: _Facts) -> Node:
+def _orders(held: EventFacts) -> Node:
     title = say("Orders and their reasons")
     return section(
         title,
@@ -296,7 +295,7 @@ def _orders(held: _Facts) -> Node:
     )
 
 
-def _claims(page: BasketPage, held: _Facts) -> Node:
+def _claims(page: BasketPage, held: EventFacts) -> Node:
     own = {member.listing.id for member in page.event.members}
     rows = [row for row in held.claims if row["listing"] in own or row["listing"] is None]
     title = say("Claims of the report, checked")

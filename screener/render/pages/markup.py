@@ -7,14 +7,15 @@ the page shows one of them. Whatever is text is cleaned and escaped here, and no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from screener.files.clean import clean
-from screener.language import Language, speaking
+from screener.files.writing import csv_text
+from screener.language import Language, bound, speaking
 
-__all__ = ["Child", "Node", "in_both", "markup_of", "node", "spoken"]
+__all__ = ["Child", "Node", "csv_rows", "in_both", "markup_of", "node", "spoken"]
 
 _VOID = frozenset({"br", "hr", "input", "link", "meta"})
 _INSIDE = {"text": "tspan", "tspan": "tspan"}  # what holds a piece of text of one language
@@ -61,6 +62,15 @@ def _flat(children: Iterable[Child | Iterable[Child | None] | None]) -> Iterator
             yield child
         else:
             yield from (item for item in child if item is not None)
+
+
+def csv_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Node:
+    """Return rows as CSV that nobody sees, from which the page copies and reads.
+
+    They are the same in each language: the tree in English has them, and `in_both` takes that.
+    """
+    text = csv_text(columns, rows) if bound() is Language.EN else ""
+    return node("template", text, class_="csv")
 
 
 def spoken(build: Callable[[], Child]) -> tuple[Child, Child]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -110,7 +111,10 @@ def _places(facts: SiteFacts, screens: Sequence[str]) -> _Places:
     names = _Names()
     fed = {page.event.basket for page in facts.pages}
     return _Places(
-        events={id(page): names.of("events", _event_key(page)) for page in facts.pages},
+        events={
+            id(page): names.of("events", key)
+            for page, key in zip(facts.pages, _event_keys(facts.pages), strict=True)
+        },
         reports={report.id: names.of("reports", report.id) for report, _ in facts.reports},
         baskets={
             basket.name: names.of("baskets", basket.name)
@@ -164,9 +168,14 @@ def _score_jobs(facts: SiteFacts, places: _Places) -> Iterator[_Job]:
         yield path, partial(score_document, score, broker=broker, way=[_HOME], paths=paths)
 
 
-def _event_key(page: BasketPage) -> str:
-    event = page.event
-    return f"{event.basket}-{event.report or event.published.day.isoformat()}"
+def _event_keys(pages: Sequence[BasketPage]) -> Iterator[str]:
+    """Yield a key for each event, by its basket and its report, else its day."""
+    met: Counter[str] = Counter()
+    for page in pages:
+        event = page.event
+        key = f"{event.basket}-{event.report or event.published.day.isoformat()}"
+        met[key] += 1
+        yield key if met[key] == 1 else f"{key}-{met[key]}"
 
 
 def _title(basket: Basket) -> tuple[str, str]:

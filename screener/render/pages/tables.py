@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from screener.files.writing import csv_text
 from screener.language import Language, bound, say
 from screener.render.pages.cells import cell
-from screener.render.pages.markup import Child, Node, node
+from screener.render.pages.markup import Child, Node, csv_rows, node
 from screener.results.tables import Column, Dtype, Row, TableSpec
 
 __all__ = ["copied_rows", "facts", "plain_table", "result_table"]
@@ -66,18 +65,18 @@ def result_table(
         "div",
         _tools(name, caption, len(rows)),
         _scrolled(caption, heads, body, look="sorted"),
-        node("template", csv_text(spec.names, rows), class_="csv"),
+        csv_rows(spec.names, rows),
         class_="held",
         data_table=name,
     )
 
 
-def copied_rows(text: str, label: str) -> Node:
+def copied_rows(columns: Sequence[str], rows: Iterable[Row], label: str) -> Node:
     """Return a button that copies rows which the page does not show as a table."""
     return node(
         "div",
         node("button", label, type="button", data_copy=""),
-        node("template", text, class_="csv"),
+        csv_rows(columns, rows),
         class_="held",
     )
 

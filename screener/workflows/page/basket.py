@@ -14,7 +14,7 @@ from screener.errors import ScreenerError
 from screener.paths.windows import WindowStatus
 from screener.workflows.backtest.run import BacktestRun
 from screener.workflows.page.beside import DRAWS, Beside, bands_beside
-from screener.workflows.page.valuations import valuation_rows
+from screener.workflows.page.valuations import Valued, valuation_rows, valued_on
 from screener.workflows.report.catalog import list_baskets, list_reports
 from screener.workflows.report.check import Checking, check_claims
 from screener.workflows.study.verdict import Verdict, brokers_of, placebo_record, verdict_of
@@ -104,6 +104,7 @@ def basket_pages(
         reports={report.id: report for report in list_reports(workspace)},
         compared=compared,
         checked=dict(checked or {}),
+        now=_valued_now(store, run) if compared else {},
     )
     records: Mapping[str, Score] = {}
     if compared:
@@ -127,6 +128,7 @@ class _Known:
     reports: Mapping[str, Report]
     compared: bool
     checked: dict[str, Checking | None]
+    now: Valued
 
     def brokers(self, event: Event) -> tuple[str, ...]:
         """Return the brokers behind an event."""
@@ -147,6 +149,13 @@ def _records(
     return broker_records(workspace, known.store)
 
 
+def _valued_now(store: Store, run: BacktestRun) -> Valued:
+    """Return the values of every name of a run by the newest data."""
+    days = [] if run.panel is None else [*run.panel.last_sessions.values()]
+    names = {member.listing.id for result in run.results for member in result.window.event.members}
+    return valued_on(store, names, max(days)) if days and names else {}
+
+
 def _main(results: Sequence[EventResult]) -> EventResult:
     finished = [item for item in results if item.status is WindowStatus.MATURE]
     longest = max((item.window.horizon for item in finished), default=0)
@@ -165,7 +174,7 @@ def _page(
 ) -> BasketPage:
     event = main.window.event
     report, basket = known.reports.get(event.report), known.baskets.get(event.basket)
-    checking, valuations, untold = _looked_up(known, run, event, report)
+    checking, valuations, untold = _looked_up(known, event, report)
     placed = None
     if beside is not None and beside.band is not None and beside.matched is not None:
         placed = placebo_record(beside.band.placement, beside.matched)
@@ -185,7 +194,7 @@ def _page(
 _LookedUp = tuple[Checking | None, Sequence[Mapping[str, object]], list[str]]
 
 
-def _looked_up(known: _Known, run: BacktestRun, event: Event, report: Report | None) -> _LookedUp:
+def _looked_up(known: _Known, event: Event, report: Report | None) -> _LookedUp:
     """Return the claims checked, the valuations, and what could not be looked up and why."""
     untold: list[str] = []
     checking: Checking | None = None
@@ -200,9 +209,7 @@ def _looked_up(known: _Known, run: BacktestRun, event: Event, report: Report | N
     except ScreenerError as error:
         untold.append(str(error))
     try:
-        days = [] if run.panel is None else [*run.panel.last_sessions.values()]
-        if days:
-            valuations = valuation_rows(known.store, event.members, event.published, max(days))
+        valuations = valuation_rows(known.store, event.members, event.published, known.now)
     except ScreenerError as error:
         untold.append(str(error))
     return checking, valuations, untold

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from screener.data.lake.asof import AsOf, market_of
@@ -12,13 +12,15 @@ from screener.domain.report import Publication
 from screener.results.pages import VALUATIONS
 from screener.screen.fields import FIELDS
 
-__all__ = ["valuation_rows"]
+__all__ = ["Valued", "valuation_rows", "valued_on"]
 
 Row = dict[str, object]
+Valued = Mapping[str, Row]
+"""Values of names by listing id."""
 
 
 def valuation_rows(
-    store: Store, members: Sequence[Member], published: Publication, now: date
+    store: Store, members: Sequence[Member], published: Publication, now: Valued
 ) -> list[Row]:
     """Return two rows for each name with the columns of `VALUATIONS`, in the basket's order.
 
@@ -31,21 +33,25 @@ def valuation_rows(
     published
         When the report could be read: nothing later is used for its rows.
     now
-        The last day of the data.
+        Values on the last day of the data, as `valued_on` gives them.
     """
-    moment = published.value
+    value = published.value
     known = (
-        AsOf(store, moment)
-        if isinstance(moment, datetime)
+        AsOf(store, value)
+        if isinstance(value, datetime)
         else AsOf.after_close(store, published.day)
     )
-    instants = (("report", known), ("now", AsOf.after_close(store, now)))
-    by_time = {at: dict(_valued(instant, members)) for at, instant in instants}
+    then = dict(_valued(known, [member.listing.id for member in members]))
     return [
-        VALUATIONS.row({**_named(member), "moment": at, **by_time[at].get(member.listing.id, {})})
+        VALUATIONS.row({**_named(member), "moment": moment, **values.get(member.listing.id, {})})
         for member in members
-        for at, _ in instants
+        for moment, values in (("report", then), ("now", now))
     ]
+
+
+def valued_on(store: Store, listings: Iterable[str], day: date) -> Valued:
+    """Return the values of names as they could be known after the close of a day."""
+    return dict(_valued(AsOf.after_close(store, day), listings))
 
 
 def _named(member: Member) -> Row:
@@ -53,8 +59,8 @@ def _named(member: Member) -> Row:
     return {"listing": listing.id, "name": member.name, "currency": str(listing.currency)}
 
 
-def _valued(known: AsOf, members: Sequence[Member]) -> Iterator[tuple[str, Row]]:
-    ids = sorted(member.listing.id for member in members)
+def _valued(known: AsOf, listings: Iterable[str]) -> Iterator[tuple[str, Row]]:
+    ids = sorted(set(listings))
     snapshots = known.snapshots(tuple(dict.fromkeys(market_of(item) for item in ids)))
     for row in known.valuation(snapshots, listings=ids).to_pylist():
         values = {

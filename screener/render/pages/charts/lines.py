@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from screener.files.writing import csv_text
 from screener.language import say
 from screener.render.pages.cells import MINUS, fraction
 from screener.render.pages.charts.scale import Scale, place, scale_over
-from screener.render.pages.markup import Child, Node, node
+from screener.render.pages.markup import Child, Node, csv_rows, node
 from screener.render.tables import number
 
 __all__ = ["Band", "Line", "line_chart", "spark", "spark_scale"]
@@ -118,7 +118,7 @@ def line_chart(
         _keys(lines, bands, start),
         node("div", plot, side, class_="plot"),
         node("div", "", class_="readout"),
-        node("template", csv_text(columns, rows), class_="csv"),
+        csv_rows(columns, rows),
         data_read=f"{start:g}",
         class_="held",
     )
@@ -154,6 +154,14 @@ def _across(at: int, n: int, width: float) -> float:
 
 
 def _path(values: Values, scale: Scale, start: float, height: float, width: float) -> str:
+    return _drawn(tuple(values), scale, start, height, width)
+
+
+@lru_cache(maxsize=512)
+def _drawn(
+    values: tuple[float | None, ...], scale: Scale, start: float, height: float, width: float
+) -> str:
+    """Return a path; the page in the other language draws the same one again."""
     parts: list[str] = []
     pen = "M"
     for at, value in enumerate(values):
