@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from screener.errors import ConfigError, InputError, ScreenerError
 from screener.files.failures import storage_error
 from screener.files.regular import read_regular
-from screener.files.whole import write_whole
 from screener.language import VARIABLE, say
 from screener.workspace.locate import Workspace, find_workspace
 
@@ -33,6 +31,10 @@ def read_settings(workspace: Workspace) -> Mapping[str, object]:
         If the system does not let it be read.
     """
     path = workspace.root / FILE
+    if not path.exists():  # so every command begins: nothing more is imported for it
+        return {}
+    import tomllib
+
     fix = say("correct that file, or remove it")
     try:
         content = read_regular(path, _LARGEST, where=FILE, fix=fix)
@@ -58,6 +60,8 @@ def write_setting(workspace: Workspace, key: str, value: object) -> Path:
         If it cannot be written; the file is left as it was.
     """
     import tomlkit
+
+    from screener.files.whole import write_whole
 
     read_settings(workspace)
     path = workspace.root / FILE

@@ -358,7 +358,7 @@ def test_a_refused_predicate_stops_before_anything_is_read():
 
 @pytest.mark.parametrize("members", [(), (Member(listing=parse_listing("000001.SZ")),)])
 def test_a_request_names_a_universe_or_members_not_both_not_neither(members):
-    with pytest.raises(InputError, match="one of the two") as error:
+    with pytest.raises(InputError, match="one of them") as error:
         ScreenRequest(as_of=DAY, universe=Universe.A if members else None, members=members)
     assert "--basket NAME" in error.value.fix
 
