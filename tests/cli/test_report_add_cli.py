@@ -35,6 +35,9 @@ KEYS = [
     "securities",
     "claims",
     "unresolved",
+    "indices",
+    "climate",
+    "estimates",
 ]
 
 
@@ -139,6 +142,34 @@ def test_the_json_has_these_keys(place: Workspace) -> None:
         "07990.HK",
     ]
     assert document["claims"][0]["measure"] == "revenue"
+    assert document["indices"] == document["climate"] == document["estimates"] == []
+
+
+def test_the_json_has_estimates_and_what_a_weekly_tracks(place: Workspace) -> None:
+    (place.root / "figures.txt").write_text(
+        "国盛证券 2026年5月26日\n建议关注液冷方向的澄岳科技（301990）。"
+        "预计澄岳科技2026-2027年归母净利润分别为1.5/2.1亿元，EPS分别为0.98/1.27元。\n"
+        "本周申万机械指数跌2.21%。\n板块\t景气度指标\n卫星\t稳健向上\n阀门\t加速向上\n",
+        encoding="utf-8",
+    )
+    document = json.loads(ran("report", "add", "--json", "-", "figures.txt").stdout)
+    assert document["estimates"][0] == {
+        "listing": "301990.SZ",
+        "fiscal_year": 2026,
+        "eps": 0.98,
+        "profit": 1.5e8,
+        "currency": "CNY",
+    }
+    assert len(document["estimates"]) == 2
+    assert document["climate"] == [
+        {"sector": "卫星", "outlook": "稳健向上"},
+        {"sector": "阀门", "outlook": "加速向上"},
+    ]
+    assert document["indices"] == [
+        {"code": "", "name": "申万机械", "week": -0.0221, "month_to_date": None}
+    ]
+    shown = ran("report", "show", document["id"]).stdout
+    assert "Estimates" in shown
 
 
 def test_several_files_and_the_json_of_each(place: Workspace) -> None:

@@ -22,6 +22,7 @@ from tests.support.claim_sentences import (
     ISLE,
     MAP,
     STAR,
+    VALUATIONS,
     spotted,
 )
 from tests.support.laws import laws
@@ -92,7 +93,7 @@ def test_both_scripts_tell_the_same(text: str) -> None:
     assert claims(opencc.OpenCC("s2t").convert(text)) == claims(text)
 
 
-TABLES = (CELLS, [row[1:] for row in CELLS], [[f"{STAR}（300901）"], *FORECAST])
+TABLES = (VALUATIONS, CELLS, [row[1:] for row in CELLS], [[f"{STAR}（300901）"], *FORECAST])
 BORDERS = (("", "\t", ""), ("", "|", ""), ("| ", " | ", " |"), ("|", "|", "|"), ("", " | ", ""))
 
 

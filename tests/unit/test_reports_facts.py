@@ -27,6 +27,7 @@ from tests.support.claim_sentences import (
     MAP,
     STAR,
     SUNDAY,
+    VALUATIONS,
     WEEK,
     spotted,
 )
@@ -100,6 +101,11 @@ STAR_ID, HILL_ID, BAY_ID, ISLE_ID = "300901.SZ", "603901.SH", "000901.SZ", "0090
         (f"{STAR}目标价由25元上调逾一成至28元。", [(STAR_ID, 28.0, "")]),
         (f"{ISLE}(0901.HK)目标价由40元升至55元。", [(ISLE_ID, 55.0, "")]),
         (f"{STAR}: fair value RMB28", [(STAR_ID, 28.0, "")]),
+        (f"将{STAR}及{HILL}目标价分别由25元及30元升至28元及33元。",
+         [(STAR_ID, 28.0, ""), (HILL_ID, 33.0, "")]),
+        (f"{STAR}（300901）、{HILL}（603901）目标价分别为28元、33元。",
+         [(STAR_ID, 28.0, ""), (HILL_ID, 33.0, "")]),
+        (f"名称 评级 目标价（旧） 目标价（新）\n{STAR} 买入 25 28", [(STAR_ID, 28.0, "")]),
         # None: which, whose, or in which money is not told.
         (f"{STAR}目标价27.80 28.80元。", []),
         (f"{STAR}目标价\n27.80\n28.80", []),
@@ -108,6 +114,10 @@ STAR_ID, HILL_ID, BAY_ID, ISLE_ID = "300901.SZ", "603901.SH", "000901.SZ", "0090
         (f"{STAR}目标价：1、估值修复 2、业绩", []),
         (f"{STAR}目标价涨幅超82%，原目标价20元。", []),
         (f"{STAR}目标价由20元。", []),
+        (f"{STAR}、{HILL}、{BAY}目标价分别为28元、33元。", []),
+        (f"{STAR}上次目标价20元。", []),
+        (f"推荐股票 行业 起评价 目标价 空间\n{STAR} 电子 28.3 39.0 34.21% 9 8%", []),
+        (f"推荐股票 行业 起评价 目标价 目标空间\n{STAR} 电子 16.40 -- -- 26.58 62.07% 39.85", []),
         (f"{STAR}目标价下调43%至上调13%不等。", []),
         (f"{STAR}目标价对应30倍PE、2000亿元市值。", []),
         (f"{ISLE}目标价55元。", []),
@@ -240,6 +250,41 @@ def test_of_many_figures_in_doubt_a_few_are_shown() -> None:
 
 def test_figures_of_nobody_known_are_no_question() -> None:
     assert facts(f"{STAR}（300901）点评。英伟达2026Q1净利润5亿元，行业收入30亿元。").questions == ()
+
+
+# --- tables of valuations -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("border", ["\t", " | "])
+def test_a_table_of_valuations(border: str) -> None:
+    found = facts("\n".join(border.join(row) for row in VALUATIONS)).claims
+    told = [(c.claim.subject, c.claim.measure, c.claim.value, c.claim.as_of) for c in found]
+    assert told == [
+        (STAR, "price", 264.18, ""),
+        (STAR, "market cap", 1.28e11, ""),
+        (STAR, "EV/revenue", 7.8, "2026E"),
+        (STAR, "PE (TTM)", 35.2, ""),
+        (HILL, "price", 335.99, ""),
+        (HILL, "market cap", 5.16e10, ""),
+        (HILL, "EV/revenue", 17.4, "2026E"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["名称", "PE", "PE"], [STAR, "20", "15"]],  # of which years is not told
+        [["名称", "2026E", "2027E"], [STAR, "20", "15"]],  # of what is not told
+        [["名称", "PE", "PB"], [STAR, "20", "15", "2"]],  # a cell too many
+        [["名称", "评级", "股价"], [STAR, "买入", "20"]],  # in which money is not told
+        [["名称", "股价(元)", "评级"], [ISLE, "20", "买入"]],
+        [["名称", "PE", "PB"], [f"{STAR}/{HILL}", "20", "2"]],
+        [["行业", "PE", "PB"], [STAR, "20", "2"]],
+        [["名称", "PE", "PB"], ["可比公司平均", "20", "2"]],
+    ],
+)
+def test_no_valuations(rows: list[list[str]]) -> None:
+    assert facts("\n".join("\t".join(row) for row in rows)).claims == ()
 
 
 # --- moves ----------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from screener.reports.claims.sentences import Reading
 from screener.reports.claims.subjects import Company, SubjectOf, Subjects, same_company
 from screener.reports.claims.surroundings import Surroundings
 from screener.reports.claims.targets import Targets
+from screener.reports.claims.valuation_tables import valuation_rows
 from screener.reports.claims.vocabulary import (
     Measure,
     MeasureKind,
@@ -120,6 +121,7 @@ class Reader:
         yield from self.sectors.read().claims
         yield from industry_levels(self.clean)
         yield from cases_in(self.clean)
+        yield from valuation_rows(self.text, self.names, self.words.measures, self.reference)
         yield from forecast_rows(self.clean, self.breaks, self.told, self.words.measures)
         start = at = 0
         for match in _ENDS.finditer(self.clean):

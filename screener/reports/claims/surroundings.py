@@ -21,7 +21,7 @@ from screener.reports.claims.vocabulary import Token, Vocabulary
 
 __all__ = ["Surroundings"]
 
-_DAY_RANGES = re.compile(rf"({DAY})[-~至]({DAY})")
+_DAY_RANGES = re.compile(rf"(?=\d)({DAY})[-~至]({DAY})")
 _SHORT_RANGE = re.compile(r"周\((\d\d\.\d\d)[-~](\d\d\.\d\d)\)")
 _WEEK_WORDS = ("本周(", "上周(", "一周(", "当周(")
 _CODED = re.compile(r"\((?:[A-Z]{2}:?)?\d{3,6}")

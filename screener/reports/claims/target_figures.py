@@ -15,7 +15,7 @@ __all__ = ["Cue", "TargetFigures", "TargetReading", "Value"]
 
 _CURRENCIES = r"人民币|RMB|Rmb|CNY|¥|港元|港币|HK\$|HKD|美元|US\$|USD|欧元|日元|元|yuan|\$"
 _CUE = re.compile(
-    r"(?=[目合上原前此先旧TtPpFfO])(?P<old>原|前|此前|先前|旧|[Pp]revious|[Pp]rior|Old)?"
+    r"(?=[目合上原前此先之旧TtPpFfO])(?P<old>原有?|原来|此?前|之前|先前|上次|旧|[Pp]revious|[Pp]rior|Old)?"
     r"(?P<cue>目标(?:价(?:格|位|值)?|股价)|合理(?:股价|价格|价值区间|价值|估值|价)"
     r"|(?:Target|target)[Pp]rice|[Pp]rice(?:[Tt]arget|[Oo]bjective)|[Ff]air[Vv]alue|TP|PT"
     r"|(?P<weak>目标|上望|Target|target))"
@@ -56,7 +56,11 @@ _STEPS = (
     ("label", _LABEL), ("change", _CHANGE), ("figure", _FIGURE), ("to", _TO), ("from", _FROM),
     ("range", _RANGE), ("slash", _SLASH), ("filler", _FILLER),
 )  # fmt: skip
+_OLD_LABEL = re.compile(r"旧|前|原|[Oo]ld|[Pp]rev")
+_JOIN = re.compile(r"[、及和与]|以及")
+_LISTED = re.compile(r"(?:均|皆)?分别|各")
 _MOST_STEPS = 16
+_MOST_LISTED = 12  # figures of one enumeration
 _LONGEST_AHEAD = 24  # characters
 
 
@@ -96,6 +100,7 @@ class TargetReading:
     links: list[str] = field(default_factory=list)  # before each value
     label: str = ""
     started: str = ""
+    old: bool = False  # a label says that it is an earlier target
 
     def told(self) -> tuple[Value, ...]:
         """Return the target, or one for each line; else nothing."""
@@ -166,6 +171,7 @@ class TargetFigures:
                 link = ""
             elif kind == "label":
                 found.label = _last(_MONEY.findall(match[0])) or found.label
+                found.old = found.old or bool(_OLD_LABEL.search(match[0]))
             elif kind in ("to", "range", "slash") and found.values:
                 spans = kind == "to" and not moved and _spans(found, match)
                 link = "range" if spans else kind
@@ -174,6 +180,28 @@ class TargetFigures:
             moved = moved or (bool(found.values) and kind in ("filler", "change"))
             at = match.end()
         return found
+
+    def listed(self, at: int) -> tuple[Value, ...]:
+        """Read one figure for each of several names: 分别由25元及30元升至28元及33元."""
+        lists: list[list[Value]] = [[]]
+        if not _LISTED.match(self.clean, at):
+            return ()
+        for _ in range(2 * _MOST_LISTED + _MOST_STEPS):
+            kind, match = self._step(at, len(self.clean))
+            if joined := _JOIN.match(self.clean, at):
+                kind, match = "join", joined
+            if match is None:
+                break
+            if kind == "figure":
+                lists[-1].append(_value(match))
+            elif kind == "to" and lists[-1]:
+                lists.append([])
+            elif kind not in ("join", "filler", "from", "change", "label") or len(lists) > 2:
+                break
+            at = match.end()
+        told = [one for one in lists if one]
+        same = len({len(one) for one in told}) == 1 and len(told) <= 2
+        return tuple(told[-1]) if same and len(told[-1]) > 1 else ()
 
     def before(self, cue: Cue) -> TargetReading:
         """Read the figure that stands right before the words, if one does."""

@@ -29,6 +29,7 @@ _ENDS = "。!?;"
 _REACH = 400  # characters before a target in which its company stands
 _SENTENCES = 3  # without a name, before one
 _BESIDE = re.compile(r"(?:[(【\[]?[A-Z\d.:]{0,12}[)】\]]?)?(?:的|[AH]股)?(?:[(,:]|12个月)?")
+_JOINED = re.compile(r"(?:[(（]?[A-Z\d.:]{0,12}[)）])?(?:、|及|和|与|以及)")
 _NEAR = 7  # characters around a name in which a word makes it a customer
 _HONG_KONG = re.compile(r"港元|港币|HK\$|HKD|港股|恒生|恒指|H股|\.HK")
 _DOLLARS = re.compile(r"美元|US\$|USD|ADR|ADS")
@@ -77,25 +78,58 @@ class Targets:
 
     def claims(self) -> Iterator[FoundClaim]:
         """Read the whole document."""
+        cues = list(self.figures.cues())
         heads: list[tuple[Cue, str]] = []
-        first = -1
-        for cue in self.figures.cues():
-            first = cue.start if first < 0 else first
-            if cue.old:
-                continue
-            reading = self.figures.read(cue.end)
-            if not reading.values and not cue.weak:
-                reading = self.figures.before(cue)
-            if reading.values:
-                yield from self._prose(cue, reading)
-            elif not cue.weak:
-                heads.append((cue, reading.label))
+        for cue in cues:
+            if not cue.old:
+                yield from self._behind(cue, heads)
         ends = [cue.start for cue, _ in heads[1:]] + [len(self.clean)]
         for (cue, label), end in zip(heads, ends, strict=False):
             yield from self._column(cue, label, end)
-        if first >= 0:
-            for name, value in self.tables.sums(first):
-                yield from self._claim(name.spotted, value, name.start, "", "")
+        for name, value in self.tables.sums(cues[0].start) if cues else ():
+            yield from self._claim(name.spotted, value, name.start, "", "")
+
+    def _behind(self, cue: Cue, heads: list[tuple[Cue, str]]) -> Iterator[FoundClaim]:
+        """Read what stands behind a cue; where no figure does, it may head a column."""
+        if values := self.figures.listed(cue.end):
+            yield from self._several(cue, values)
+            return
+        reading = self.figures.read(cue.end)
+        if reading.old:
+            return
+        if not reading.values and not cue.weak:
+            reading = self.figures.before(cue)
+        if reading.values:
+            yield from self._prose(cue, reading)
+        elif not cue.weak:
+            heads.append((cue, reading.label))
+
+    def _several(self, cue: Cue, values: Sequence[Value]) -> Iterator[FoundClaim]:
+        """Read the targets of names enumerated right before the words, one figure for each."""
+        number = bisect_left(self.starts, cue.start) - 1
+        group: list[Company] = []
+        end = cue.start
+        while number >= 0 and len(group) <= len(values):
+            name = self.names[number]
+            gap = self.clean[name.end : end]
+            if group and same_company(name.spotted, group[0]) and len(gap) <= 1:
+                end = name.start  # the name before its code
+            elif _BESIDE.fullmatch(gap) if not group else _JOINED.fullmatch(gap):
+                group.insert(0, name.spotted)
+                end = name.start
+            else:
+                break
+            number -= 1
+        if len(group) != len(values):
+            self._ask(cue, values[-1].end, None)
+            return
+        for company, value in zip(group, values, strict=True):
+            money = value.money or values[-1].money
+            yield from self._claim(company, value, cue.start, money, "")
+
+    def _ask(self, cue: Cue, end: int, company: Company | None) -> None:
+        shown = self.text.printed(Place(cue.end, end)).lstrip(":")
+        self._open.append((company, shown))
 
     def questions(self) -> tuple[str, ...]:
         """Return the targets that were not taken, but those of a company that has one."""
@@ -122,8 +156,7 @@ class Targets:
             return
         company = self._company(cue.start)
         if not values or company is None:
-            shown = self.text.printed(Place(cue.end, reading.values[-1].end)).lstrip(":")
-            self._open.append((company, shown))
+            self._ask(cue, reading.values[-1].end, company)
             return
         for value, end in zip(values, ends, strict=True):
             money = value.money or last or reading.label

@@ -359,12 +359,12 @@ def _pattern(kinds: Iterable[str]) -> re.Pattern[str]:
     parts = [
         f"(?P<marker>{_MARKER.pattern})",
         # The bullet after a reference such as [2], and a rating at the head of what follows it.
-        r"(?P<semicolon>(?<=\])-|(?:买入|增持|推荐|看好|中性|优于大市)\((?:维持|首次|上调|下调)[^()]{0,4}\))",
+        r"(?P<semicolon>(?=[-买增推看中优])(?:(?<=\])-|(?:买入|增持|推荐|看好|中性|优于大市)\((?:维持|首次|上调|下调)[^()]{0,4}\)))",
         *(
             f"(?P<{kind.value}>(?=[A-Za-z0-9一三半上下前第中¥$人港美欧日韩新台英卢+-]){text})"
             for kind, text in _FIXED
         ),
-        r"(?P<other_span>(?<![\d年/.~-])(?:1[0-2]|[1-9])月份?(?![\d日~-]|至今))",
+        r"(?P<other_span>(?=[1-9])(?<![\d年/.~-])(?:1[0-2]|[1-9])月份?(?![\d日~-]|至今))",
         f"(?P<sign>[{signs}])",
         f"(?P<word>(?=[{_firsts(other)}]){_tree(other)}|(?=[A-Za-z0-9]){_words(latin)})",
     ]

@@ -128,6 +128,26 @@ def added_document(added: Added) -> dict[str, Any]:
             }
             for one in added.unresolved
         ],
+        "indices": [
+            {
+                "code": move.code,
+                "name": move.name,
+                "week": move.week,
+                "month_to_date": move.month_to_date,
+            }
+            for move in report.indices
+        ],
+        "climate": [{"sector": sector, "outlook": outlook} for sector, outlook in report.climate],
+        "estimates": [
+            {
+                "listing": one.listing.id,
+                "fiscal_year": one.fiscal_year,
+                "eps": one.eps,
+                "profit": one.profit,
+                "currency": str(one.currency),
+            }
+            for one in report.estimates
+        ],
     }
 
 
