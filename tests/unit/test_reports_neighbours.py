@@ -36,6 +36,7 @@ def test_a_word_between_commas_is_a_name_beside_certain_ones() -> None:
         ("个股：中国软件+4.27%，太极股份-3.5%。", ["600536.SH", "002368.SZ"]),
         ("周报\n中国软件 计算机 2022-10-27 67.44", ["600536.SH"]),
         ("申报\n太极股份\n电子行业", ["002368.SZ"]),
+        ("2025年 中国电影 市场规模", []),
     ],
 )
 def test_what_follows_tells_a_company(text: str, listings: list[str]) -> None:

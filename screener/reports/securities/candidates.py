@@ -77,6 +77,16 @@ class Candidate:
     strangers: int = 0
     ways: tuple[Way, ...] = field(default=(), repr=False)
 
+    @property
+    def longer(self) -> bool:
+        """Whether it is longer than an ordinary word of two characters."""
+        return self.place.end - self.place.start > 2
+
+    @property
+    def alias(self) -> bool:
+        """Whether it is a short name that research uses, and no name of a master."""
+        return bool(self.ways) and not self.ways[0].name and self.trust is not Trust.NICK
+
 
 def named(
     text: Text, layout: Layout, index: NameIndex, day: date, brokers: frozenset[Listing]

@@ -96,7 +96,7 @@ def _words() -> _Words:
 def weigh_edges(text: Text, candidates: list[Candidate]) -> None:
     """Raise or lower each name by what stands right before and right after it."""
     starts = [item.place.start for item in candidates]
-    named = [item for item in candidates if item.trust in _NAMELIKE and _longer(item)]
+    named = [item for item in candidates if item.trust in _NAMELIKE and item.longer]
     ends = {item.place.end for item in named}
     begun = {item.place.start for item in named}
     for item in candidates:
@@ -106,10 +106,6 @@ def weigh_edges(text: Text, candidates: list[Candidate]) -> None:
             _weigh(text, item, begun, ends)
         elif item.broker and _quoted(text.clean, item, starts):
             item.score = 0.0
-
-
-def _longer(item: Candidate) -> bool:
-    return item.place.end - item.place.start > 2
 
 
 def _with_house(clean: str, item: Candidate) -> bool:
@@ -126,7 +122,7 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
     if item.trust in (Trust.LATIN, Trust.LETTERS) and _longer_in_english(text, item, begun):
         item.score = min(item.score, _PART_OF_NAME)
     item.score += EDGE * left + EDGE * right
-    goes_on = not right and clean.startswith(words.worded, end)
+    goes_on = clean.startswith(words.worded, end) and (not right or text.blank_before(end))
     if goes_on and (item.trust is Trust.DISTINCT or _FIRM_END.search(clean, start, end)):
         goes_on = False  # no word of the language ends so: 太极股份产品
     if goes_on or (clean.startswith(words.never, end) and not _SPENDING.match(clean, end)):
@@ -177,7 +173,7 @@ def _edges(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> tupl
 def _set_off(text: Text, item: Candidate) -> bool:
     """Tell whether white space stands on both sides of a name and nowhere in it: a cell, a line."""
     start, end = item.place
-    if end - start < 3 or not (text.blank_before(start) and text.blank_before(end)):
+    if not (item.longer or item.alias) or not (text.blank_before(start) and text.blank_before(end)):
         return False
     return not any(text.blank_before(at) for at in range(start + 1, end))
 
@@ -227,7 +223,7 @@ def _is_venue(clean: str, place: Place) -> bool:
 def _broker_score(text: Text, item: Candidate) -> float:
     """Return a broker's score: it is a source unless something is told of the company."""
     clean, words, place = text.clean, _words(), item.place
-    if words.source_before.search(clean, max(0, place.start - _NEAR), place.start):
+    if words.source_before.search(_led(clean, place.start)):
         return 0.0
     told = words.told.match(clean, place.end + clean.startswith(":", place.end))
     source = words.source_after.match(clean, place.end)
@@ -251,12 +247,17 @@ def _broker_score(text: Text, item: Candidate) -> float:
     return min(item.score, _LEAST_OF_BROKER)
 
 
+def _led(clean: str, start: int) -> str:
+    """Return what leads to a name, without the stars of bold print."""
+    return clean[max(0, start - _NEAR - 4) : start].replace("*", "")[-_NEAR:]
+
+
 def are_houses(clean: str, place: Place) -> bool:
     """Tell whether a list of firms is one of houses: 获甲证券、乙证券推荐, 甲证券、乙证券等机构."""
     words = _words()
     if words.houses_after.match(clean, place.end):
         return True
-    return words.houses_before.search(clean, max(0, place.start - _NEAR), place.start) is not None
+    return words.houses_before.search(_led(clean, place.start)) is not None
 
 
 def _quoted(clean: str, item: Candidate, starts: list[int]) -> bool:

@@ -16,6 +16,7 @@ _BESIDE = 0.35  # what a certain name beside it in an enumeration adds
 _CODED = 0.5  # what the same listing's code elsewhere in the text adds
 _AMONG = 0.5  # what certain names beside it add to a word
 _CLEAN = ALONE[Trust.WORD] + 2 * EDGE - 1e-9  # of a word with clean edges
+_HALF_CLEAN = ALONE[Trust.WORD] + EDGE - 1e-9
 _COLUMN_LEAST = 2
 _LONGEST_GAP = 90
 _ASIDE = re.compile(
@@ -39,17 +40,24 @@ def weigh_company(candidates: list[Candidate]) -> None:
             item.score += _CODED
 
 
-def weigh_neighbours(text: Text, candidates: list[Candidate]) -> None:
-    """Count the enumerations, and let certain names vouch for the doubtful ones beside them."""
+def weigh_neighbours(text: Text, candidates: list[Candidate]) -> list[Candidate]:
+    """Count the enumerations, and let certain names vouch for the doubtful ones beside them.
+
+    Returns
+    -------
+    list of Candidate
+        Names in cells beside certain ones that stay doubtful: they are to be asked about.
+    """
     runs = _runs(text, candidates, loose=False)
     for number, run in enumerate(runs):
         for item in run:
             item.run = number
         _vouch(text.clean, run)
-    _vouch_in_column(text, candidates)
+    cells = _vouch_in_column(text, candidates)
     if any(_doubtful(item) for item in candidates):
         for run in _runs(text, candidates, loose=True):
             _vouch_loosely(run)
+    return [item for item in cells if 0 < item.score < SURE]
 
 
 def _runs(text: Text, candidates: Sequence[Candidate], *, loose: bool) -> list[list[Candidate]]:
@@ -82,8 +90,15 @@ def _links(text: Text, left: Candidate, right: Candidate, *, loose: bool) -> boo
 
 def _parted(text: Text, left: Candidate, right: Candidate) -> bool:
     """Tell whether nothing but white space parts two names."""
-    sizes = (one.place.end - one.place.start for one in (left, right))
-    return min(sizes) > 2 and text.blank_before(right.whole.start)
+    return all(_set_off(text, one) for one in (left, right)) and text.blank_before(
+        right.whole.start
+    )
+
+
+def _set_off(text: Text, item: Candidate) -> bool:
+    """Tell whether a name is no word of two characters, unless white space sets off an alias."""
+    start, end = item.place
+    return item.longer or (item.alias and text.blank_before(start) and text.blank_before(end))
 
 
 def _vouch(clean: str, run: list[Candidate]) -> None:
@@ -105,7 +120,8 @@ def _vouch(clean: str, run: list[Candidate]) -> None:
         if item.broker:
             item.score += _BESIDE if len(brokers) > 1 or sure else 0.0
         elif item.trust is Trust.WORD:
-            item.score += _AMONG if len(sure) > strangers and item.score >= _CLEAN else 0.0
+            edged = item.score >= (_CLEAN if strangers or not item.longer else _HALF_CLEAN)
+            item.score += _AMONG if len(sure) > strangers and edged else 0.0
         elif sure or _mutual(run):
             item.score += _BESIDE
 
@@ -132,14 +148,15 @@ def _doubtful(item: Candidate) -> bool:
     return clean and item.trust is not Trust.NICK and not any(way.cut for way in item.ways)
 
 
-def _vouch_in_column(text: Text, candidates: Sequence[Candidate]) -> None:
-    """Raise names that fill cells of rows, as others do that are certain."""
+def _vouch_in_column(text: Text, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Raise names that fill cells of rows, as others do that are certain; return the doubtful."""
     cells = [item for item in candidates if _is_cell(text, item)]
     sure = sum(item.score >= SURE for item in cells)
     doubtful = [item for item in cells if item.score < SURE and item.trust is not Trust.NICK]
     if sure >= max(_COLUMN_LEAST, len(doubtful)):
         for item in doubtful:
             item.score += _AMONG + _WHOLE_CELL if item.score > 0 else 0.0
+    return doubtful if sure else []
 
 
 def _is_cell(text: Text, item: Candidate) -> bool:

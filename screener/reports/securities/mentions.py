@@ -83,8 +83,10 @@ def mentions_in(
     candidates, questions = bind_codes(text, candidates, codes, index)
     weigh_edges(text, candidates)
     weigh_company(candidates)
-    weigh_neighbours(text, candidates)
+    doubtful = weigh_neighbours(text, candidates)
     taken = [item for item in candidates if item.score >= SURE]
+    named_surely = {item.listings[0] for item in taken}
+    questions += [_worded(item) for item in doubtful if item.listings[0] not in named_surely]
     questions += _misprints(text, taken, index, day)
     return tuple(_mention(item) for item in taken), tuple(questions)
 
@@ -98,6 +100,15 @@ def _mention(item: Candidate) -> Mention:
         coded=item.coded,
         trust=item.trust,
         run=item.run,
+    )
+
+
+def _worded(item: Candidate) -> PossibleMention:
+    return PossibleMention(
+        kind=DoubtKind.WORD,
+        place=item.place,
+        proposals=item.listings,
+        reason="a name in a row among names, and a word or a source as well",
     )
 
 

@@ -12,21 +12,32 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import DataError, ScreenerError
+from screener.reports.securities.name_marks import (
+    CUT_LENGTH,
+    SHARE_CLASS,
+    ST_MARK,
+    TAIL_MARK,
+    Plain,
+    plain_name,
+)
+from screener.reports.securities.name_trust import (
+    Trust,
+    capitals,
+    trust_in,
+    trust_in_alias,
+    trust_in_stem,
+)
 from screener.reports.text.text import clean_name
 from screener.reports.text.vocabulary import (
     alternatives,
     is_word,
-    ordinary,
-    pieces,
     read_table,
-    tagged_name,
 )
 
 __all__ = [
@@ -66,19 +77,6 @@ class NameRow:
     industry: str = ""
     list_date: date | None = None
     delist_date: date | None = None
-
-
-class Trust(StrEnum):
-    """How far a written form can be trusted to mean the company where nothing else speaks."""
-
-    DISTINCT = "distinct"  # four characters or more, not made of words alone
-    COMPOUND = "compound"  # made of ordinary words: 中国软件
-    SHORT = "short"  # two characters, or three that are no word
-    WORD = "word"  # itself an ordinary word: 机器人
-    LATIN = "latin"  # an English name
-    LETTERS = "letters"  # an abbreviation of up to four letters
-    RARE = "rare"  # three characters that make no word: 凯莱英
-    NICK = "nick"  # the first two characters of a longer name: 光迅 for 光迅科技
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,58 +212,14 @@ def _agreeing(found: tuple[int, int, int], cuts: Container[int]) -> int:
     return (found[1] in cuts) + (found[2] in cuts)
 
 
-def capitals(text: str) -> str:
-    """Return a text with its ASCII letters in capitals, nothing else changed."""
-    return text.translate(_CAPITALS)
-
-
-_CAPITALS = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
-_EX_MARK = re.compile(r"^(?:XD|XR|DR)(?=.)")
-_NEW_MARK = re.compile(r"^[NCU](?=[\u4e00-\u9fff])")
-_ST_MARK = re.compile(r"^(S?\*?ST|S|G)(?=[\u4e00-\u9fff])")
-_TAIL_MARK = re.compile(r"(?:-[A-Z]{1,3}|\(新\)|-OLD|-NEW|\(旧\))$")
-_SHARE_CLASS = re.compile(r"(?<=[\u4e00-\u9fff])[AB]$")
 _SHORTENED = re.compile(r"(?:集团控股|集团股份|控股集团|集团|控股|股份)$")
-_HAN = re.compile(r"[\u4e00-\u9fff]")
-_LATIN = re.compile(r"[A-Z*]")
 _KINDS = alternatives(read_table("aliases")["kinds"])
 _KIND = re.compile(rf"(?:{_KINDS})$")
 KIND_WORD = re.compile(_KINDS)
 """Last words of names, such as 科技 and 股份: what a cut name may go on with."""
-_CUT_LENGTH = 3  # a mark and three characters fill the eight bytes of a short name
-_LATIN_LEAST = 5
 # Blocks of Hong Kong codes: renminbi counters, each the same share once more; bonds, notes and
 # foreign shares of a pilot programme (4, 05, 06000 to 06029).
 _NO_SHARE = re.compile(r"8|[45]|04|05|060[0-2]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Plain:
-    """A printed name without its marks; `forms` are all the ways in which it may be written."""
-
-    name: str
-    forms: tuple[str, ...]
-    cut: bool
-
-
-@lru_cache(maxsize=65_536)
-def _plain(name: str) -> _Plain:
-    text = clean_name(name)
-    marked = _EX_MARK.search(text) or _NEW_MARK.search(text)
-    text = text[marked.end() :] if marked else text
-    text = _TAIL_MARK.sub("", _TAIL_MARK.sub("", text))
-    special = _ST_MARK.match(text)
-    stem = text[special.end() :] if special else text
-    cut = marked is not None and len(stem) >= _CUT_LENGTH and _bytes(text) + len(marked[0]) >= 8
-    forms = [text, _SHARE_CLASS.sub("", stem), stem]
-    if special and "ST" in special[1]:
-        forms += [f"*ST{stem}", f"ST{stem}"]
-    kept = tuple(form for form in dict.fromkeys(forms) if len(form) > 1)
-    return _Plain(text, kept, cut)
-
-
-def _bytes(text: str) -> int:
-    return sum(1 if character.isascii() else 2 for character in text)
 
 
 def build_index(
@@ -325,10 +279,10 @@ def _is_share(listing: Listing) -> bool:
 
 def _drop_temporary(by_listing: dict[Listing, list[NameRow]]) -> None:
     """Leave out Hong Kong's temporary counters (029xx) beside the share that they stand for."""
-    lasting = {_plain(row.name).name for item, rows in by_listing.items() for row in rows
+    lasting = {plain_name(row.name).name for item, rows in by_listing.items() for row in rows
                if not _temporary(item)}  # fmt: skip
     for listing in [item for item in by_listing if _temporary(item)]:
-        if any(_plain(row.name).name in lasting for row in by_listing[listing]):
+        if any(plain_name(row.name).name in lasting for row in by_listing[listing]):
             del by_listing[listing]
 
 
@@ -364,16 +318,16 @@ def _completions(by_listing: Mapping[Listing, list[NameRow]]) -> dict[str, set[s
     found: dict[str, set[str]] = defaultdict(set)
     for rows in by_listing.values():
         for row in rows:
-            plain = _plain(row.name)
-            if not plain.cut and len(plain.name) > _CUT_LENGTH:
-                found[plain.name[:_CUT_LENGTH]].add(plain.name)
+            plain = plain_name(row.name)
+            if not plain.cut and len(plain.name) > CUT_LENGTH:
+                found[plain.name[:CUT_LENGTH]].add(plain.name)
     return found
 
 
 def _company(listing: Listing, rows: list[NameRow], known: Mapping[str, set[str]]) -> Company:
     rows = sorted(rows, key=lambda row: (row.valid_from or date.min, row.name))
-    own = {plain.name for row in rows if not (plain := _plain(row.name)).cut}
-    names = tuple((row.valid_from, _whole(_plain(row.name), own, known)) for row in rows)
+    own = {plain.name for row in rows if not (plain := plain_name(row.name)).cut}
+    names = tuple((row.valid_from, _whole(plain_name(row.name), own, known)) for row in rows)
     return Company(
         listing=listing,
         name=names[-1][1],
@@ -391,11 +345,11 @@ def _second(listing: Listing) -> date | None:
     return found
 
 
-def _whole(plain: _Plain, own: set[str], known: Mapping[str, set[str]]) -> str:
+def _whole(plain: Plain, own: set[str], known: Mapping[str, set[str]]) -> str:
     """Complete a cut name: from the listing's own names, else from the only other that fits."""
     if not plain.cut:
         return plain.name
-    mine = sorted(name for name in own if name.startswith(plain.name) and len(name) > _CUT_LENGTH)
+    mine = sorted(name for name in own if name.startswith(plain.name) and len(name) > CUT_LENGTH)
     others = known.get(plain.name, set())
     if mine:
         return mine[-1]
@@ -414,7 +368,7 @@ def _ways(
             company.names,
             strict=True,
         ):
-            plain = _plain(row.name)
+            plain = plain_name(row.name)
             forms = {
                 **dict.fromkeys(plain.forms, plain.cut),
                 whole: plain.cut and whole == plain.name,
@@ -422,10 +376,10 @@ def _ways(
             for form, cut in forms.items():
                 key = capitals(form)
                 bare = len(key) == 2 and f"ST{key}" in forms  # 新潮 of *ST新潮
-                trust = _stem_trust(key) if bare else _trust(key)
+                trust = trust_in_stem(key) if bare else trust_in(key)
                 found[key].setdefault(listing, Way(listing, trust, cut or bare, whole))
         for form in _english(company.name_en):
-            trust = Trust.LETTERS if form in shared else _trust(form)
+            trust = Trust.LETTERS if form in shared else trust_in(form)
             found[form].setdefault(listing, Way(listing, trust))
     _add_short_forms(found, companies)
     _add_special_forms(found, companies)
@@ -434,42 +388,9 @@ def _ways(
     return {form: tuple(ways.values()) for form, ways in found.items() if len(form) > 1}
 
 
-def _stem_trust(stem: str) -> Trust:
-    """Return the trust in two characters that a name leaves when ST is taken away."""
-    return Trust.WORD if is_word(stem) else Trust.NICK
-
-
-def _trust(form: str) -> Trust:
-    if not _HAN.search(form):
-        known = len(form) >= _LATIN_LEAST or form in read_table("aliases")["letters"]
-        return Trust.LATIN if known else Trust.LETTERS
-    if form in _brands() or (len(form) > 2 and _LATIN.search(form)):
-        return Trust.DISTINCT
-    if len(form) <= 3:
-        if _reads_as_word(form):
-            return Trust.WORD
-        apart = len(form) == 3 and not (ordinary(form[:2]) or ordinary(form[1:]))
-        return Trust.RARE if apart else Trust.SHORT
-    parts = pieces(form)
-    if any(len(part) == 1 for part in parts[:-1]) or len(parts) > 3:
-        return Trust.DISTINCT
-    if len(parts[-1]) == 1 and not is_word(form):
-        return Trust.DISTINCT
-    named = len(parts) > 1 and any(tagged_name(part) for part in parts)
-    return Trust.DISTINCT if named else Trust.COMPOUND
-
-
-def _reads_as_word(form: str) -> bool:
-    """Tell whether two or three characters are an ordinary word, or made of one."""
-    if len(form) == 2:
-        return is_word(form)  # persons and places bear such names as well
-    inner = ordinary(form[:2]) or ordinary(form[1:])
-    return inner and (ordinary(form) or all(len(part) > 1 for part in pieces(form)))
-
-
 def _english(name: str) -> tuple[str, ...]:
-    plain = _TAIL_MARK.sub("", clean_name(name).upper())
-    plain = _TAIL_MARK.sub("", plain)
+    plain = TAIL_MARK.sub("", clean_name(name).upper())
+    plain = TAIL_MARK.sub("", plain)
     return (plain,) if re.fullmatch(r"[A-Z][A-Z0-9&.'-]{2,}", plain) else ()
 
 
@@ -495,7 +416,7 @@ def _add_short_forms(
     for form, listings in shortened.items():
         if len(listings) == 1 and form not in found and len(begun[form]) == 1:  # 中信 begins many
             (listing,) = listings
-            found[form][listing] = Way(listing, _trust(form))
+            found[form][listing] = Way(listing, trust_in(form))
 
 
 def _add_special_forms(
@@ -505,10 +426,10 @@ def _add_special_forms(
     starting: dict[str, set[Listing]] = defaultdict(set)
     for listing, company in companies.items():
         if listing.exchange.mainland and len(company.name) > 2:
-            starting[_ST_MARK.sub("", company.name)[:2]].add(listing)
+            starting[ST_MARK.sub("", company.name)[:2]].add(listing)
     for begun, listings in starting.items():
         form = f"ST{begun}"
-        if len(listings) == 1 and form not in found and _HAN.match(begun):
+        if len(listings) == 1 and form not in found and not begun[0].isascii():
             (listing,) = listings
             found[form][listing] = Way(listing, Trust.DISTINCT)
 
@@ -539,16 +460,7 @@ def _add_aliases(
         for text in [ids] if isinstance(ids, str) else ids:
             listing = _parsed(text)
             if listing is not None and listing in companies:
-                found[key][listing] = Way(listing, _alias_trust(key))
-
-
-def _alias_trust(form: str) -> Trust:
-    trust = _trust(form)
-    return Trust.SHORT if trust is Trust.WORD and len(form) == 2 else trust
-
-
-def _brands() -> frozenset[str]:
-    return frozenset(read_table("aliases")["brands"])
+                found[key][listing] = Way(listing, trust_in_alias(key))
 
 
 def _blockers() -> tuple[str, ...]:
@@ -563,7 +475,7 @@ def _twins(companies: Mapping[Listing, Company]) -> dict[Listing, tuple[Listing,
     groups: dict[str, set[Listing]] = defaultdict(set)
     for listing, company in companies.items():
         for _, name in company.names:
-            groups[_SHARE_CLASS.sub("", name)].add(listing)
+            groups[SHARE_CLASS.sub("", name)].add(listing)
     pairs = [group for group in groups.values() if len(group) > 1]
     pairs += [{parse_listing(one) for one in pair} & companies.keys() for pair in table["pairs"]]
     found: dict[Listing, set[Listing]] = defaultdict(set)

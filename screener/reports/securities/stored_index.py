@@ -18,7 +18,10 @@ from screener.reports.securities.name_index import Company, NameIndex, Trust, Wa
 __all__ = ["index_maker", "index_of_bytes", "index_to_bytes"]
 
 _MADE_BY = (
-    ("screener.reports.securities", ("name_index.py", "stored_index.py")),
+    (
+        "screener.reports.securities",
+        ("name_index.py", "name_marks.py", "name_trust.py", "stored_index.py"),
+    ),
     ("screener.reports.text", ("text.py", "vocabulary.py")),
     ("screener.reports.tables", ("aliases.toml", "renames.toml", "twins.toml", "words.toml")),
     ("screener.domain", ("listing.py", "former_codes.py", "former_codes.toml")),

@@ -30,8 +30,9 @@ _STYLES = (
     ("hash", re.compile(r"(#{1,6})(?=[^#])")),
 )
 _LONGEST_LEGAL = 250
+_LONGEST_CLAUSE = 80
 _SEEN_AFTER = re.compile(
-    r"[^。;]{0,24}?(?:请见|详见|参见|参阅|请务必|阅读|的一部分|见(?:尾页|末页|文末|最后|报告|附录|正文))"
+    r"[^。;]{0,24}?(?:请见|详见|参见|参阅|请务必|阅读|的一部分|组成部分|见(?:尾页|末页|文末|最后|报告|附录|正文))"
 )
 _EARLY = 0.3  # of a text: boilerplate that begins before does not go on to its end
 _EXCERPT = 1500  # characters: a shorter text rarely has its disclaimer at the end of all
@@ -289,8 +290,8 @@ def _legal(clean: str, sentences: tuple[int, ...]) -> list[Place]:
         number = bisect_right(sentences, match.start()) - 1
         clause = bisect_right(clauses, match.start())
         begin = max(clauses[clause - 1] if clause else 0, sentences[number])
-        if match.start() - begin <= _LONGEST_LEGAL:
-            found.append(Place(begin, ends[number]))
+        begin = max(begin, match.start() - _LONGEST_CLAUSE)  # a text of lines has no stops
+        found.append(Place(begin, min(ends[number], match.end() + _LONGEST_LEGAL)))
     return found
 
 
@@ -331,4 +332,4 @@ def _last_of_early(clean: str, sentences: tuple[int, ...], begin: int) -> int:
         clean, sentences[number + 1], min(ends[number + 1], sentences[number + 1] + _LONGEST_LEGAL)
     ):
         number += 1
-    return ends[number]
+    return min(ends[number], max(begin, sentences[number]) + _LONGEST_LEGAL)
