@@ -164,6 +164,27 @@ def test_a_rating_in_two_languages_is_one() -> None:
     assert found.rating == "优于大市"
 
 
+@pytest.mark.parametrize(
+    ("text", "rating"),
+    [
+        ("投资评级**买入**（维持）", "买入"),
+        ("投资评级投资评级(维持维持):买入买入", "买入"),
+        ("行业投资评级[2]\n- 看好[3]", "看好"),
+        ("评级为“优于大市”", "优于大市"),
+        ("行业周报 2025年8月10日\n强于大市\n需求回升", "强于大市"),
+        ("Initiation (700 HK): BUY, TP HK$600", "BUY"),
+        ("評(píng)級(jí)：買(mǎi)入", "买入"),
+        ("评级从“增持”调高至“买入”", "买入"),
+    ],
+)
+def test_the_reports_own_rating(text: str, rating: str) -> None:
+    found = rating_in(make_text(text).clean)
+    assert found is not None
+    assert found.rating == rating
+    clean = make_text(text).clean
+    assert clean[slice(*found.place)].startswith(rating[0])
+
+
 def test_a_companys_rating_is_not_the_reports() -> None:
     clean = make_text("上调某公司评级至“买入”。").clean
     found = rating_in(clean)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cache
@@ -14,6 +15,7 @@ from screener.reports.text.text import Place, clean_name
 from screener.reports.text.vocabulary import alternatives, read_table
 
 __all__ = [
+    "SPOKEN",
     "FoundRating",
     "Stance",
     "industry_in",
@@ -27,9 +29,12 @@ _HEAD = 2_000  # the first page
 _TOP = 400  # of the first page: where a rating may stand without a label
 _TITLE = 80
 _GAP = 34  # between the verb of a sentence and the rating
+SPOKEN = r"\([a-zü]{0,5}[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ][a-z]{0,3}\)"
+"""A regular expression for how a character is spoken, which some sites print after it."""
 _NEXT_TO_VERB = re.compile(r"(?:公司|行业)?(?:投资)?(?:评级)?(?:至|为|到)?")
 _LONG = 4  # characters of a rating that is no ordinary word
 _HAN = re.compile(r"[一-龥]")
+_FORMER = re.compile(r"[从由][“\"‘]?$")  # 从“增持”调高至…
 _ANOTHER_OBJECT = re.compile(r"目标价|盈利|预测|预期|EPS|PE|估值")
 # After a rating without a colon before it: a row of a table of definitions, not a rating.
 _DEFINING = (
@@ -117,10 +122,11 @@ def rating_in(clean: str, skip: Sequence[Place] = ()) -> FoundRating | None:
         `None` if it gives none, or several that contradict each other.
     """
     skipped = Spans(skip)
+    clean, offsets = _plain(clean)
     seen = [
         item
         for item in (*_printed_in_head(clean), *_told_in_prose(clean))
-        if not skipped.holding(item.match.start("rating"))
+        if not skipped.holding(offsets[item.match.start("rating")])
     ]
     kind = _kind(clean)
     best = _best(clean, [item for item in seen if _speaks_for_all(clean, item, kind)], kind)
@@ -128,7 +134,22 @@ def rating_in(clean: str, skip: Sequence[Place] = ()) -> FoundRating | None:
         return None
     change = best.change or _change_elsewhere(best, seen)
     level = _level(clean, best.match, kind)
-    return FoundRating(best.match["rating"], change, level, Place(*best.match.span("rating")))
+    start, end = best.match.span("rating")
+    place = Place(offsets[start], offsets[end - 1] + 1)
+    return FoundRating(best.match["rating"], change, level, place)
+
+
+def _plain(clean: str) -> tuple[str, Sequence[int]]:
+    """Return a text without marks of print and words printed twice, and the way back."""
+    parts, offsets, at = [], array("I"), 0
+    for match in _printed_twice().finditer(clean):
+        parts.append(clean[at : match.start()])
+        offsets.extend(range(at, match.start()))
+        at = match.end()
+    if not parts:
+        return clean, range(len(clean))
+    offsets.extend(range(at, len(clean)))
+    return "".join((*parts, clean[at:])), offsets
 
 
 def industry_in(clean: str) -> str:
@@ -222,7 +243,7 @@ def _printed_in_head(clean: str) -> Iterator[_Seen]:
         yield _Seen(weight, match, _kind_of_change(match["change"]))
     for match in _labelled().finditer(clean, 0, _HEAD):
         weight = _Weight.LABEL if match["colon"] else _Weight.BARE_LABEL
-        change = match["before"] or match["change"] or match["after"] or ""
+        change = match["before"] or match["inside"] or match["change"] or match["after"] or ""
         yield _Seen(weight, match, _kind_of_change(change))
     for match in _standing().finditer(clean, 0, _TOP):
         yield _Seen(_Weight.STANDING, match, "")
@@ -230,6 +251,8 @@ def _printed_in_head(clean: str) -> Iterator[_Seen]:
 
 def _told_in_prose(clean: str) -> Iterator[_Seen]:
     for match in _sentence().finditer(clean):
+        if _FORMER.search(clean, max(0, match.start("rating") - 2), match.start("rating")):
+            continue
         if match["close"] or match["tail"] or _is_bare_rating(clean, match):
             yield _Seen(_Weight.SENTENCE, match, _change_in_sentence(clean, match))
 
@@ -325,7 +348,7 @@ def _labelled() -> re.Pattern[str]:
     return re.compile(
         rf"(?P<before>{change})?(?<!上次)(?<!前次)(?<!原)(?<!此前)"
         rf"(?:(?:投资|行业|公司|股票|个股|板块|最新|当前|本次|综合){{0,6}}评级|Rating|rating|RATING)"
-        rf"(?P<colon>[:|]|为|-(?=[^-]{{1,4}}评级)|-(?:全面|继续|坚定|持续)?(?=看))?[“\"(]*(?P<change>{change})?[“\"]?{_any_rating()}"
+        rf"(?:\((?P<inside>{change})\))?(?P<colon>[:|](?:\)?[:|])?|为|-(?=[^-]{{1,4}}评级)|-(?:全面|继续|坚定|持续)?(?=看))?[“\"(]*(?P<change>{change})?[“\"]?{_any_rating()}"
         rf"[”\")]?(?(colon){_EXPLAINED}|{_DEFINING})[|(/]?(?P<after>{change})?"
     )
 
@@ -349,6 +372,16 @@ def _sentence() -> re.Pattern[str]:
     return re.compile(
         rf"(?P<verb>{verb})(?P<gap>(?:(?!{verb})[^。;!?]){{0,{_GAP}}}?)"
         rf"[“\"‘]?{_any_rating()}(?P<close>[”\"’])?(?P<tail>的?(?:投资|股票)?(?:评级|等级)|rating)?"
+    )
+
+
+@cache
+def _printed_twice() -> re.Pattern[str]:
+    words = ["投资评级", "评级", "维持", "首次", *stances()]
+    first = "".join({re.escape(word[0]) for word in words})  # most characters begin none
+    return re.compile(
+        rf"(?=[*(\[{first}])(?:[*]{{2}}|{SPOKEN}|\[\d{{1,3}}\]|\[Table_[A-Za-z]{{1,20}}\]"
+        rf"|(?P<word>{alternatives(words)})(?=(?P=word)))"
     )
 
 

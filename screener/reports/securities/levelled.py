@@ -12,14 +12,23 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
+from screener.reports.ratings.ratings import SPOKEN, stances
 from screener.reports.securities.mentions import Mention
 from screener.reports.text.text import Place, Text
+from screener.reports.text.vocabulary import alternatives
 
 __all__ = ["Levelled", "levelled"]
 
 _REFERENCE = re.compile(r"(?:\[\d{1,3}(?:[,、-]\d{1,3}){0,9}\])+")
+# How characters are spoken, a converter's tags, the line under each page.
+_FURNITURE = re.compile(
+    rf"{SPOKEN}|\[Table_[A-Za-z_]{{1,24}}\]"
+    r"|请(?:务必|仔细)?(?:仔细)?阅读[^。;,:]{0,24}?"
+    r"(?:(?:重要|免责|法律|特别)?(?:条款|声明|说明|披露)|部分){1,6}(?:\d{1,3}/\d{1,3})?"
+)
 _GOES_ON = re.compile(r"[,;。、:!?)】”]|等|和|及|与")
 _STOP = re.compile(r"(?<=[\u4e00-\u9fffa-z%)”])\.(?=[\u4e00-\u9fffA-Z“(])")
 _DASH = re.compile(r"(?<=[\u4e00-\u9fff)】”])-(?=[\u4e00-\u9fff]|[A-Z]{2})")
@@ -60,20 +69,23 @@ class Levelled(NamedTuple):
 
 def levelled(text: Text, mentions: Sequence[Mention]) -> Levelled:
     """Return a text with punctuation, and the names in it."""
-    edits = _apart(sorted([*_references(text), *_stops(text), *_blanks(text)]), mentions)
+    edits = _apart(
+        sorted([*_references(text), *_stops(text), *_blanks(text), *_emphasis(text)]), mentions
+    )
     if not edits:
         return Levelled(text, tuple(mentions), None)
     parts: list[str] = []
-    offsets = array("I")
-    at = 0
+    offsets, starts, at = array("I"), array("I"), 0
     for edit in edits:
         parts += [text.clean[at : edit.start], edit.by]
         offsets.extend(range(at, edit.start))
         offsets.extend([edit.start] * len(edit.by))
+        starts.extend(text.starts[at : edit.start])
+        starts.extend([text.starts[edit.start]] * len(edit.by))
         at = edit.end
     parts.append(text.clean[at:])
     offsets.extend(range(at, len(text.clean)))
-    starts = array("I", (text.starts[offset] for offset in offsets))
+    starts.extend(text.starts[at:])
     shifts = _Shifts(edits)
     return Levelled(
         Text(text.original, "".join(parts), starts),
@@ -97,7 +109,7 @@ class _Shifts:
     def moved(self, place: Place) -> Place:
         """Return a stretch without an edit inside where it stands after them."""
         by = self._by[bisect_right(self._ends, place.start)]
-        return Place(place.start + by, place.end + by)
+        return Place(place.start + by, place.end + by) if by else place
 
 
 def _apart(edits: Sequence[_Edit], mentions: Sequence[Mention]) -> list[_Edit]:
@@ -113,9 +125,33 @@ def _apart(edits: Sequence[_Edit], mentions: Sequence[Mention]) -> list[_Edit]:
     return found
 
 
+@cache
+def _bold() -> re.Pattern[str]:
+    ratings = alternatives([*stances()])
+    first = "".join({re.escape(word[0]) for word in stances()})  # most characters begin neither
+    return re.compile(
+        rf"(?=[*{first}])(?:[*]{{2}}(?P<bold>{ratings})[*]{{2}}|(?P<twice>{ratings})(?=(?P=twice)))"
+    )
+
+
+def _emphasis(text: Text) -> list[_Edit]:
+    """Return what is left out of ratings in bold print, and of those printed twice."""
+    found = []
+    for match in _bold().finditer(text.clean):
+        if match["twice"]:
+            found.append(_Edit(*match.span(), ""))
+        else:
+            found += [
+                _Edit(match.start(), match.start("bold"), ""),
+                _Edit(match.end("bold"), match.end(), ""),
+            ]
+    return found
+
+
 def _references(text: Text) -> list[_Edit]:
     clean = text.clean
-    return [
+    furniture = [_Edit(*match.span(), "") for match in _FURNITURE.finditer(clean)]
+    return furniture + [
         _Edit(*match.span(), "" if _GOES_ON.match(clean, match.end()) else "。")
         for match in _REFERENCE.finditer(clean)
     ]

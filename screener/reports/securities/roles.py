@@ -130,7 +130,8 @@ def _groups(clean: str, mentions: Sequence[Mention]) -> list[tuple[Mention, ...]
     for _, run in groupby(mentions, key=lambda one: one.run):
         group = tuple(run)
         end = found[-1][-1].whole.end if found else 0
-        gap = _BROKEN.fullmatch(clean, end, group[0].whole.start) if found else None
+        asked = group[0].run < 0 or (found and found[-1][0].run < 0)  # one that may be no name
+        gap = None if asked or not found else _BROKEN.fullmatch(clean, end, group[0].whole.start)
         # After a comma a clause may begin with names; a list of them ends with a mark.
         if gap and (gap["page"] or LIST_END.match(clean, group[-1].whole.end)):
             found[-1] += group
@@ -216,10 +217,13 @@ def _cues(clean: str, layout: Layout, taken: frozenset[int]) -> list[Cue]:
     """Return the words that can give names a part; a word that is somebody's rating is none."""
     words = role_words()
     found = []
-    legal = bool(layout.boilerplate)
+    legal, covered, number = sorted(layout.boilerplate), 0, 0
     for match in words.lead.finditer(clean):
         word, role = match[0], words.roles[match[0]]
-        if legal and layout.in_boilerplate(match.start()):
+        while number < len(legal) and legal[number].start <= match.start():
+            covered = max(covered, legal[number].end)
+            number += 1
+        if match.start() < covered:
             continue
         if role is Role.RECOMMENDED:
             before = clean[max(0, match.start() - 8) : match.start()]
