@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from screener.domain.report import ClaimUnit
+from screener.domain.report import ClaimUnit, Precision
 from screener.files.clean import clean_line
 from screener.language import Language, bound, say
 from screener.render.pages.markup import Node, node
@@ -15,7 +15,17 @@ from screener.render.pages.words import word
 from screener.render.tables import UNDEFINED, compact, number
 from screener.results.tables import Column, Dtype, Unit
 
-__all__ = ["MINUS", "cell", "count_text", "fraction", "money", "probability", "shown", "sign_of"]
+__all__ = [
+    "MINUS",
+    "cell",
+    "count_text",
+    "dated",
+    "fraction",
+    "money",
+    "probability",
+    "shown",
+    "sign_of",
+]
 
 MINUS = "−"
 _WHY = ("reason", "reasons", "remark", "remarks", "why", "note", "detail", "command")
@@ -108,7 +118,7 @@ def cell(column: Column, row: Mapping[str, object]) -> Node:
     if own and isinstance(value, (int, float)):
         text = _by_unit(str(unit), value)
     if column.name == "published" and _is_estimated(row):
-        text = say("{day} (estimated)", day=text)
+        text = dated(text, Precision.ESTIMATED)
     if column.dtype not in (Dtype.NUMBER, Dtype.WHOLE):
         return node("td", text, class_="why" if column.name in _WHY else None)
     amounts = (Unit.CNY, Unit.MONEY, Unit.LOCAL)
@@ -126,6 +136,11 @@ def sign_of(value: object) -> str:
     return "up" if value > 0 else "down"
 
 
+def dated(text: str, precision: Precision) -> str:
+    """Mark a date that is an estimate as one."""
+    return say("{day} (estimated)", day=text) if precision is Precision.ESTIMATED else text
+
+
 def probability(value: float) -> str:
     """Write a p-value with three decimals, one below them as `<0.001`."""
     return f"{value:.3f}" if value >= _LEAST_P else f"<{_LEAST_P}"
@@ -138,7 +153,7 @@ def count_text(value: float) -> str:
 
 def _is_estimated(row: Mapping[str, object]) -> bool:
     """Tell whether the date of a row is an estimate."""
-    return row.get("precision") == "estimated" or row.get("estimated") is True
+    return row.get("precision") == Precision.ESTIMATED or row.get("estimated") is True
 
 
 def _coloured(column: Column) -> bool:

@@ -18,7 +18,7 @@ from screener.workflows.today.run import Today
 __all__ = ["today_html"]
 
 _LACKS = ("state", "what", "detail", "command")
-_OWN = ("basket", "column", "old", "new")
+_OWN = ("column", "old", "new")
 """Columns that are shown otherwise than their values stand."""
 
 
@@ -63,19 +63,21 @@ def _table(
     rows: Sequence[Row],
     titles: Mapping[str, str],
 ) -> Node:
-    def said(some: Sequence[str]) -> list[Extra]:
-        return [
-            (
-                spec[column].label(),
-                [clean_line(today_cell(spec, column, row, titles)) for row in rows],
-            )
-            for column in some
-        ]
-
-    first = [column for column in columns if column == "basket"]
-    last = [column for column in columns if column in _OWN and column != "basket"]
-    shown = [column for column in columns if column not in _OWN]
+    told_otherwise: list[Extra] = [
+        (
+            spec[column].label(),
+            [clean_line(today_cell(spec, column, row, titles)) for row in rows],
+        )
+        for column in columns
+        if column in _OWN
+    ]
     table = result_table(
-        spec, rows, name=name, caption=title, columns=shown, first=said(first), last=said(last)
+        spec,
+        rows,
+        name=name,
+        caption=title,
+        columns=[column for column in columns if column not in _OWN],
+        called=titles,
+        last=told_otherwise,
     )
     return section(title, table, name=name)
