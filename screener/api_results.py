@@ -592,6 +592,12 @@ class TodayResult:
 
         return self._frame(LACKS, self.today.lacks)
 
+    def to_html(self, target: str | PathLike[str] | None = None) -> str:
+        """Return its page as HTML, as `BacktestResult.to_html`."""
+        from screener.render.pages.today import today_html
+
+        return _written(today_html(self.today, lambda: self.titles), target)
+
     def keep(self) -> None:
         """Take all of it for seen, unless a day was asked for: the next look begins here."""
         from screener.workflows.today.look import keep_look

@@ -9,6 +9,7 @@ import typer
 from screener.api import Workspace
 from screener.cli.common import (
     ForceOption,
+    HtmlOption,
     JsonOption,
     WorkspaceOption,
     console,
@@ -35,6 +36,7 @@ def today(
         ),
     ] = None,
     json: JsonOption = None,
+    html: HtmlOption = None,
     force: ForceOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -44,17 +46,19 @@ def today(
 
     Example: screener today --since 2026-05-01
     """
-    from screener.files.writing import check_targets, write_json
+    from screener.files.writing import check_targets, write_json, write_text
     from screener.render.today import today_page
     from screener.workflows.today.run import today_document
 
-    check_targets(json, force=force)
+    check_targets(json, html, force=force)
     desk = Workspace(workspace_of(workspace))
     with working(say("looking")):
         found = desk.today(since)
     if json is not None:
         write_json(json, today_document(found.today))
-    if json != "-":
+    if html is not None:
+        write_text(html, found.to_html())
+    if "-" not in (json, html):
         console().print(today_page(found.today, found.titles))
     for line in found.today.remarks:
         messages().print(line, markup=False)

@@ -54,8 +54,16 @@ class FileFormat(StrEnum):
 _HEADER = 4_096
 _ZIP = b"PK\x03\x04"
 _NAME = rb'"?[a-z][a-z0-9_]*"?'
+_OUR_NAMES = rb"basket|call|change|data_version|exchange|fetched_at|listing|report|run_id"
+"""Names of columns one of which every table of this program has, and no table of others."""
 _OUR_HEADER = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:" + _NAME + rb"(?:," + _NAME + rb")*\r?\n"  # a table
+    rb'(?:\xef\xbb\xbf)?(?:(?=[a-z0-9_,"]*\b(?:'
+    + _OUR_NAMES
+    + rb")\b)"
+    + _NAME
+    + rb"(?:,"
+    + _NAME
+    + rb")+\r?\n"  # a table
     rb'|PAR1|\s*[\[{][\s"\[{\]}]'  # Parquet, JSON
     rb'|<!doctype html>[^\x00]*<meta name="generator" content="' + PAGE_MARK.encode() + rb")"
 )

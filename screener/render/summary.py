@@ -15,6 +15,7 @@ from screener.domain.report import Precision
 from screener.language import say, say_count
 from screener.paths.legs import LegState
 from screener.render.backtest import NAMES_TOLD, footer_of, run_text, status_label, status_text
+from screener.render.pages.sentences import told
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -263,5 +264,5 @@ def _left_out(lines: Sequence[SummaryLine]) -> Iterator[str]:
                 names.setdefault(entry.reason, {})[f"{entry.listing} {entry.name}".strip()] = None
     for reason, found in names.items():
         some = say_count("{n} name", "{n} names", len(found))
-        told = ", ".join(found) if len(found) <= NAMES_TOLD else some
-        yield say("not held: {names}: {reason}", names=told, reason=reason)
+        listed = ", ".join(found) if len(found) <= NAMES_TOLD else some
+        yield say("not held: {names}: {reason}", names=listed, reason=told(reason))

@@ -26,6 +26,7 @@ __all__ = [
     "Column",
     "banner",
     "compact",
+    "estimated_text",
     "facts",
     "heads",
     "moment_text",
@@ -184,7 +185,12 @@ def published_text(published: Publication) -> str:
     if published.value is None:
         return say("date unknown")
     text = moment_text(published.value)
-    return f"{text} est." if published.precision is Precision.ESTIMATED else text
+    return estimated_text(text) if published.precision is Precision.ESTIMATED else text
+
+
+def estimated_text(text: str) -> str:
+    """Mark a date as an estimate."""
+    return say("{day} est.", day=text)
 
 
 def money_short(amount: float | None) -> str:

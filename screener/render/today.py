@@ -10,9 +10,11 @@ from rich.text import Text
 
 from screener.domain.days import SHANGHAI
 from screener.language import say, say_count
+from screener.render.pages.sentences import told
 from screener.render.tables import (
     UNDEFINED,
     banner,
+    estimated_text,
     facts,
     heads,
     number,
@@ -25,7 +27,7 @@ from screener.results.tables import Row, TableSpec, Unit
 from screener.results.today import CARDS, JUDGED, MATURED, RUN_DIFF
 from screener.workflows.today.run import Today
 
-__all__ = ["today_page"]
+__all__ = ["News", "news", "today_cell", "today_heading", "today_page"]
 
 _SHOWN = 20
 _CARDS = ("report", "kind", "broker", "published", "title")
@@ -36,6 +38,8 @@ _MATURED = (
 _JUDGED = ("broker", "listing", "rating", "published", "due", "status", "active_return")
 _CHANGED = ("basket", "report", "horizon", "column", "old", "new")
 _PARTS = 4
+News = tuple[str, str, TableSpec, Sequence[str], Sequence[Row]]
+"""A kind of news: its name, its title, its table, the columns to show, its rows."""
 _DIGITS = 4  # of a value that was corrected
 
 
@@ -51,19 +55,31 @@ def today_page(found: Today, titles: Mapping[str, str]) -> RenderableType:
     """
     parts: list[RenderableType] = [
         *banner(simulated=found.simulated),
-        Text(_heading(found), style="bold"),
+        Text(today_heading(found), style="bold"),
     ]
-    for title, spec, names, rows in (
-        (say("New cards"), CARDS, _CARDS, found.cards),
-        (say("Windows that ended"), MATURED, _MATURED, found.matured),
-        (say("Calls that ended"), JUDGED, _JUDGED, found.judged),
-        (say("Results that data have corrected"), RUN_DIFF, _CHANGED, _distinct(found.changed)),
-    ):
+    for _, title, spec, names, rows in news(found):
         parts += _section(title, spec, names, rows, titles)
     return Group(*parts, *_lacks(found.lacks))
 
 
-def _heading(found: Today) -> str:
+def news(found: Today) -> Sequence[News]:
+    """Return each kind of news, what is newest for a reader first."""
+    return (
+        ("cards", say("New cards"), CARDS, _CARDS, found.cards),
+        ("matured", say("Windows that ended"), MATURED, _MATURED, found.matured),
+        ("judged", say("Calls that ended"), JUDGED, _JUDGED, found.judged),
+        (
+            "changed",
+            say("Results that data have corrected"),
+            RUN_DIFF,
+            _CHANGED,
+            _distinct(found.changed),
+        ),
+    )
+
+
+def today_heading(found: Today) -> str:
+    """Return since when it is told, and of which data."""
     before = found.before
     version = found.now.data_version
     if before.since is not None:
@@ -112,7 +128,7 @@ def _section(
     if not rows:
         return
     yield Text()
-    cells = [[_cell(spec, name, row, titles) for name in names] for row in rows[:_SHOWN]]
+    cells = [[today_cell(spec, name, row, titles) for name in names] for row in rows[:_SHOWN]]
     yield plain_table(heads(spec, *names), cells, title=title)
     hidden = len(rows) - _SHOWN
     if hidden > 0:
@@ -125,12 +141,13 @@ def _section(
         )
 
 
-def _cell(spec: TableSpec, name: str, row: Row, titles: Mapping[str, str]) -> str:
+def today_cell(spec: TableSpec, name: str, row: Row, titles: Mapping[str, str]) -> str:
+    """Return a value as people read it, a basket by its title."""
     value = row[name]
     if name == "basket":
         return titles.get(str(value)) or str(value)
     if name == "published" and row.get("precision") == "estimated":
-        return f"{value} est."
+        return estimated_text(str(value))
     if name == "column":
         return RETURNS[str(value)].label()
     if name in ("old", "new"):
@@ -187,7 +204,11 @@ def _lacks(rows: Sequence[Row]) -> Iterator[RenderableType]:
         yield Text(say("Stale, missing or broken"), style="bold")
     for command, some in commands.items():
         pairs = [
-            (words[str(row["state"])](), f"{row['what']}: {row['detail']}") for row in some[:_PARTS]
+            (
+                words[str(row["state"])](),
+                say("{what}: {why}", what=told(str(row["what"])), why=told(str(row["detail"]))),
+            )
+            for row in some[:_PARTS]
         ]
         yield facts(pairs)
         hidden = len(some) - _PARTS

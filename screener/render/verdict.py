@@ -6,7 +6,7 @@ have filled, a broker none of whose calls is mature.
 
 from __future__ import annotations
 
-from screener.language import say, say_count
+from screener.language import Language, bound, say, say_count
 from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
 
 __all__ = ["verdict_line", "verdict_text"]
@@ -49,7 +49,8 @@ def _name(found: Verdict) -> str:
     report = found.report
     if found.estimated:
         report = say("{report} (date estimated)", report=report)
-    return " · ".join(part for part in (report, found.basket) if part)
+    zh = bound() is Language.ZH
+    return " · ".join(part for part in (report, (zh and found.title_zh) or found.basket) if part)
 
 
 def _basket(found: Verdict) -> str:

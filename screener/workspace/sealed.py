@@ -62,7 +62,7 @@ def keep_state(workspace: Workspace, name: str, document: Mapping[str, object]) 
     """
     path = _path(workspace, name)
     try:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, sealed(document))
     except OSError as error:
         raise storage_error(error, path) from error

@@ -220,7 +220,7 @@ def test_in_chinese(shared_demo: Path, tmp_path: Path) -> None:
     assert max(cell_len(line) for line in text.split("\n")) <= 80
     for words in ("首次查看", "新增研报", "到期窗口", "算力租赁"):
         assert words in text
-    assert "此后无新消息" in typed(root, "today", "--lang", "zh").replace("自 ", "")
+    assert "以来无新消息" in typed(root, "today", "--lang", "zh")
 
 
 def test_the_library_tells_the_same(place: Path) -> None:
@@ -233,3 +233,12 @@ def test_the_library_tells_the_same(place: Path) -> None:
     found.keep()
     assert not desk.today().has_news
     assert len(desk.today(since=str(DAYS[0])).matured) == 1
+
+
+def test_a_workspace_without_data_tells_its_cards_once(tmp_path: Path) -> None:
+    place = screener.init(tmp_path / "research").root
+    first = looked(place, code=10)
+    assert len(first["cards"]) > 0
+    again = looked(place, code=4)
+    assert again["cards"] == []
+    assert not (place / "data_cache" / "catalog.sqlite").exists()

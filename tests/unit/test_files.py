@@ -194,7 +194,11 @@ def test_a_folder_of_that_name_elsewhere_is_a_folder_like_any_other(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "content", ["my notes", "Name;Wert\n1;2", "\x00\x01", "[tool]\nx = 1", "# a"]
+    "content",
+    [
+        *("my notes", "Name;Wert\n1;2", "\x00\x01", "[tool]\nx = 1", "# a"),
+        *("notes\n", "date,open,close\n2026-05-27,1,2\n", "code,reports\n1,2\n"),
+    ],
 )
 def test_what_is_no_result_is_replaced_by_force_alone(tmp_path: Path, content: str) -> None:
     place = tmp_path / "x.csv"

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from screener.domain.report import Precision
 from screener.files.clean import clean_line
 from screener.files.program import program_version
 from screener.language import Language, bound, say, say_count
-from screener.render.pages.cells import fraction, money, sign_of
+from screener.render.pages.cells import dated, fraction, money, sign_of
 from screener.render.pages.charts.bars import (
     bar,
     bar_scale,
@@ -151,9 +150,7 @@ def _under(page: BasketPage) -> Iterator[str]:
     if report is not None:
         brokers = ", ".join(page_broker.broker for page_broker in page.verdict.brokers)
         yield " · ".join(part for part in (clean_line(report.title), brokers) if part)
-    published = event.published.text().replace("T", " ")
-    if event.published.precision is Precision.ESTIMATED:
-        published = say("{day} (estimated)", day=published)
+    published = dated(event.published.text().replace("T", " "), event.published.precision)
     yield say(
         "published {published} · first entry {entry} · {index}",
         published=published,
@@ -326,9 +323,7 @@ def _valuations(page: BasketPage) -> Node:
 
 def _sources(page: BasketPage) -> Node:
     run, report = page.run, page.report
-    rules = dict.fromkeys(
-        str(row["source"]) for row in order_rows(run) if row.get("source") is not None
-    )
+    rules = dict.fromkeys(str(row["source"]) for row in order_rows(run) if row.get("source"))
     remarks = dict.fromkeys(
         (*run.remarks, *page.untold, *(page.checking.remarks if page.checking else ()))
     )

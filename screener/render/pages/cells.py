@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from screener.domain.report import ClaimUnit
+from screener.domain.report import ClaimUnit, Precision
 from screener.files.clean import clean_line
 from screener.language import Language, bound, say
 from screener.render.pages.markup import Node, node
@@ -15,11 +15,21 @@ from screener.render.pages.words import word
 from screener.render.tables import UNDEFINED, compact, number
 from screener.results.tables import Column, Dtype, Unit
 
-__all__ = ["MINUS", "cell", "count_text", "fraction", "money", "shown", "sign_of"]
+__all__ = [
+    "MINUS",
+    "cell",
+    "count_text",
+    "dated",
+    "fraction",
+    "money",
+    "probability",
+    "shown",
+    "sign_of",
+]
 
 MINUS = "−"
-_WHY = ("reason", "reasons", "remark", "remarks", "why", "note")
-_TOLD = (*_WHY, "matched_on", "measure")
+_WHY = ("reason", "reasons", "remark", "remarks", "why", "note", "detail", "command")
+_TOLD = (*_WHY, "matched_on", "measure", "what")
 _SIGNED = (
     "return",
     "excess",
@@ -32,6 +42,7 @@ _SIGNED = (
     "edge",
 )
 _LARGE = 1e6
+_LEAST_P = 0.001
 _UNITS = frozenset(ClaimUnit)
 """Units that stand in the row of a figure."""
 _WAN, _YI, _ZHAO = 1e4, 1e8, 1e12
@@ -87,7 +98,7 @@ def _by_unit(unit: str, value: float) -> str:
 def _number(column: Column, value: float) -> str:
     if column.unit is Unit.FRACTION:
         if _probability(column.name):
-            return f"{value:.3f}"
+            return probability(value)
         return fraction(value, signed=_signed(column.name))
     if column.unit in (Unit.CNY, Unit.MONEY) or (column.unit is Unit.LOCAL and value >= _LARGE):
         return money(value)
@@ -106,10 +117,14 @@ def cell(column: Column, row: Mapping[str, object]) -> Node:
     own = unit in _UNITS and column.unit is Unit.NONE and column.dtype is Dtype.NUMBER
     if own and isinstance(value, (int, float)):
         text = _by_unit(str(unit), value)
+    if column.name == "published" and _is_estimated(row):
+        text = dated(text, Precision.ESTIMATED)
     if column.dtype not in (Dtype.NUMBER, Dtype.WHOLE):
         return node("td", text, class_="why" if column.name in _WHY else None)
     amounts = (Unit.CNY, Unit.MONEY, Unit.LOCAL)
-    amount = (own or column.unit in amounts) and isinstance(value, (int, float))
+    amount = (own or column.unit in amounts or text.startswith("<")) and isinstance(
+        value, (int, float)
+    )
     look = f"n {sign_of(value)}".strip() if _coloured(column) else "n"
     return node("td", text, class_=look, data_v=f"{value:.10g}" if amount else None)
 
@@ -121,9 +136,24 @@ def sign_of(value: object) -> str:
     return "up" if value > 0 else "down"
 
 
+def dated(text: str, precision: Precision) -> str:
+    """Mark a date that is an estimate as one."""
+    return say("{day} (estimated)", day=text) if precision is Precision.ESTIMATED else text
+
+
+def probability(value: float) -> str:
+    """Write a p-value with three decimals, one below them as `<0.001`."""
+    return f"{value:.3f}" if value >= _LEAST_P else f"<{_LEAST_P}"
+
+
 def count_text(value: float) -> str:
     """Write a count with grouped thousands."""
     return f"{value:,.0f}"
+
+
+def _is_estimated(row: Mapping[str, object]) -> bool:
+    """Tell whether the date of a row is an estimate."""
+    return row.get("precision") == Precision.ESTIMATED or row.get("estimated") is True
 
 
 def _coloured(column: Column) -> bool:

@@ -84,6 +84,7 @@ def events_document(
                         name="events",
                         caption=caption,
                         columns=[*_COLUMNS, *varied],
+                        called=_titles(pages),
                     ),
                     name="returns",
                 ),
@@ -102,6 +103,14 @@ def events_document(
         )
 
     return document(build)
+
+
+def _titles(pages: Sequence[BasketPage]) -> dict[str, str]:
+    """Return what the baskets are called in Chinese; in English by their names."""
+    if bound() is not Language.ZH:
+        return {}
+    baskets = (page.basket for page in pages if page.basket is not None)
+    return {basket.name: basket.title_zh for basket in baskets}
 
 
 def _basket(pages: Sequence[BasketPage]) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from screener.domain.report import Band, Note, Precision, RatingDefinition, Report
 from screener.files.clean import clean_line
 from screener.language import say, say_count
-from screener.render.pages.cells import fraction, sign_of
+from screener.render.pages.cells import dated, fraction, sign_of
 from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.sentences import told
@@ -177,12 +177,12 @@ def _returned(events: Sequence[tuple[BasketPage, str]]) -> Node:
 
 def _note(note: Note, links: Mapping[str, str]) -> list[Child]:
     broker, address = clean_line(note.broker), links.get(note.broker)
-    rating = " ".join(part for part in (note.rating, note.rating_change) if part)
+    rating = " ".join(part for part in (note.rating, word(note.rating_change or "")) if part)
     return [
         clean_line(note.title) or note.id,
         node("a", broker, href=address) if address else or_dash(broker),
         or_dash(", ".join(clean_line(item.name) for item in note.analysts)),
-        note.published.text().replace("T", " "),
+        dated(note.published.text().replace("T", " "), note.published.precision),
         or_dash(clean_line(rating)),
         or_dash(", ".join(note.themes)),
     ]

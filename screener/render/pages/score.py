@@ -20,7 +20,6 @@ from screener.results.tables import Row
 from screener.workflows.page.calls import CallPath, call_paths
 from screener.workflows.score.rows import call_rows, score_rows
 from screener.workflows.score.run import ScoreRun
-from screener.workflows.score.summary import verdict_counts
 
 __all__ = ["DRAWN", "score_document"]
 
@@ -106,7 +105,7 @@ def score_document(
             simulated=run.simulated,
             way=ways(way),
             parts=(
-                node("p", _headline(run), class_="verdict"),
+                node("p", _headline(run, broker), class_="verdict"),
                 _leaderboard(board, by, links or {}),
                 *_drawn(calls, drawn),
                 _every(calls),
@@ -121,15 +120,16 @@ def score_document(
     return document(build)
 
 
-def _headline(run: ScoreRun) -> str:
-    counts = {str(state): n for state, n in verdict_counts(run.judged).items()}
-    total = run.board.total
+def _headline(run: ScoreRun, broker: str) -> str:
+    """Return how many calls there are and how many were met, of one broker or of all."""
+    own = (score for score in run.board.scores if broker and score.key == (broker,))
+    total = next(own, run.board.total)
     counted = say(
         "{n} calls: {mature} mature, {pending} pending, {unjudged} cannot be judged.",
         n=count_text(total.n_calls),
         mature=count_text(total.at_end.n),
-        pending=count_text(counts.get("pending", 0)),
-        unjudged=count_text(counts.get("cannot be judged", 0)),
+        pending=count_text(total.n_pending),
+        unjudged=count_text(total.n_unjudged),
     )
     score = total.at_end
     if score.rate is None or total.low is None or total.high is None:

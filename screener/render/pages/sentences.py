@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from screener.language import Language, bound, say
+from screener.language import Language, bound, say, say_count
 from screener.render.pages.words import word
 from screener.screen.fields import FIELDS
 
@@ -30,6 +30,64 @@ _SENTENCES: tuple[tuple[str, _Say], ...] = (
     (
         r"(?P<what>.+), high end",
         lambda held: say("{what} (high end)", what=sentence(held["what"])),
+    ),
+    (
+        r"(?P<market>mainland|Hong Kong) (?P<table>\w+)",
+        lambda held: say(
+            "{market} {table}", market=word(held["market"]), table=word(held["table"])
+        ),
+    ),
+    (
+        r"(?P<kind>basket|card) (?P<name>[^;]+)",
+        lambda held: say("{kind} {name}", kind=word(held["kind"]), name=held["name"]),
+    ),
+    (
+        r"ends (?P<day>[\d-]+), (?P<n>\d+) sessions? behind",
+        lambda held: say_count(
+            "ends {day}, {n} session behind",
+            "ends {day}, {n} sessions behind",
+            int(held["n"]),
+            day=held["day"],
+        ),
+    ),
+    (
+        r"last bar (?P<day>[\d-]+), market (?P<market>[\d-]+)",
+        lambda held: say("last bar {day}, that of the market {market}", **held),
+    ),
+    (r"not bought: (?P<why>.+)", lambda held: say("not bought: {why}", why=told(held["why"]))),
+    (r"bought late: (?P<why>.+)", lambda held: say("bought late: {why}", why=told(held["why"]))),
+    (
+        r"close of (?P<first>[\d-]+) to (?P<last>[\d-]+), with dividends",
+        lambda held: say("close of {first} to {last}, with dividends", **held),
+    ),
+    (
+        r"close of (?P<first>[\d-]+) to (?P<last>[\d-]+), price alone",
+        lambda held: say("close of {first} to {last}, price alone", **held),
+    ),
+    (
+        r"close of (?P<first>[\d-]+) to (?P<last>[\d-]+)",
+        lambda held: say("close of {first} to {last}", **held),
+    ),
+    (r"close of (?P<day>[\d-]+)", lambda held: say("close of {day}", **held)),
+    (
+        r"(?P<what>industry|momentum|volatility|size \(.+\)) (?P<n>\d+)/(?P<all>\d+)",
+        lambda held: f"{word(held['what'])} {held['n']}/{held['all']}",
+    ),
+    (
+        _FIELD + r" is missing for every name: the tables have no such values that day",
+        lambda held: say(
+            "{field} is missing for every name: the tables have no such values that day",
+            **_labelled(held),
+        ),
+    ),
+    (
+        r"names of (?P<days>.+) for (?P<n>\d+) of (?P<all>\d+) listings: no earlier name is known; "
+        r"shown only, never used to decide",
+        lambda held: say(
+            "names of {days} for {n} of {all} listings: no earlier name is known; shown only, "
+            "never used to decide",
+            **held,
+        ),
     ),
     (r"last bar (?P<day>\S+)", lambda held: say("last bar {day}", **held)),
     (
@@ -113,7 +171,6 @@ _SENTENCES: tuple[tuple[str, _Say], ...] = (
         r"sorted by (?P<field>[a-z_]+) descending",
         lambda held: say("sorted by {field}, descending", **_labelled(held)),
     ),
-    (r"basket (?P<name>[a-z0-9-]+)", lambda held: say("basket {name}", **held)),
     (
         _FIELD + r" (?P<range>\S*\.\.\S*)",
         lambda held: say("{field} {range}", **_labelled(held)),

@@ -13,7 +13,7 @@ from screener.domain.basket import Basket
 from screener.files.clean import clean_line
 from screener.language import Language, bound, say, say_count
 from screener.render.pages.basket import basket_document, basket_title
-from screener.render.pages.cells import fraction, sign_of
+from screener.render.pages.cells import dated, fraction, probability, sign_of
 from screener.render.pages.document import Page, Way, document, section
 from screener.render.pages.events import events_document
 from screener.render.pages.markup import Child, Node, node
@@ -263,14 +263,14 @@ def _events(pages: Sequence[BasketPage], places: _Places) -> Node:
             [
                 node("a", basket_title(page), href=places.events[id(page)]),
                 node("a", event.report, href=report) if report else "-",
-                str(event.published.day),
+                dated(str(event.published.day), event.published.precision),
                 str(main.window.horizon),
                 word(str(main.status)),
                 *(
                     node("span", fraction(value, signed=True), class_=sign_of(value) or None)
                     for value in values
                 ),
-                "-" if placebo is None else f"{placebo.p_value:.3f}",
+                "-" if placebo is None else probability(placebo.p_value),
             ]
         )
     heads = [

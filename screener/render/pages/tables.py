@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from screener.language import Language, bound, say
 from screener.render.pages.cells import cell
@@ -27,6 +27,7 @@ def result_table(
     name: str,
     caption: str,
     columns: Iterable[str] | None = None,
+    called: Mapping[str, str] | None = None,
     first: Iterable[Extra] = (),
     last: Iterable[Extra] = (),
 ) -> Node:
@@ -42,6 +43,8 @@ def result_table(
         What it shows.
     columns
         The columns to show; every one when left out. The embedded rows have all of them.
+    called
+        What baskets are called instead of their names.
     first, last
         Columns before and after those.
     """
@@ -56,7 +59,7 @@ def result_table(
         node(
             "tr",
             (node("td", children[at]) for _, children in before),
-            (cell(column, row) for column in shown),
+            (cell(column, _called(row, called or {})) for column in shown),
             (node("td", children[at]) for _, children in after),
         )
         for at, row in enumerate(rows)
@@ -69,6 +72,11 @@ def result_table(
         class_="held",
         data_table=name,
     )
+
+
+def _called(row: Row, titles: Mapping[str, str]) -> Row:
+    title = titles.get(str(row.get("basket")))
+    return {**row, "basket": title} if title else row
 
 
 def copied_rows(columns: Sequence[str], rows: Iterable[Row], label: str) -> Node:

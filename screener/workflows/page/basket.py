@@ -158,11 +158,10 @@ def _valued_now(store: Store, run: BacktestRun) -> Valued:
 
 def _main(results: Sequence[EventResult]) -> EventResult:
     finished = [item for item in results if item.status is WindowStatus.MATURE]
-    longest = max((item.window.horizon for item in finished), default=0)
-    if not longest:
-        valued = [item for item in results if len(item.path)]
-        longest = max((item.window.horizon for item in valued or results), default=0)
-    return next(item for item in results if item.window.horizon == longest)
+    if finished:
+        return max(finished, key=lambda item: item.window.horizon)
+    valued = [item for item in results if len(item.path)]
+    return min(valued or results, key=lambda item: item.window.horizon)
 
 
 def _page(
@@ -183,7 +182,13 @@ def _page(
         main=main,
         basket=basket,
         report=report,
-        verdict=verdict_of(main, placed, known.brokers(event), records),
+        verdict=verdict_of(
+            main,
+            placed,
+            known.brokers(event),
+            records,
+            title_zh="" if basket is None else basket.title_zh,
+        ),
         beside=beside,
         checking=checking,
         valuations=valuations,

@@ -81,8 +81,8 @@ class Verdict:
 
     Parameters
     ----------
-    report, basket
-        What was published, and the basket it fed.
+    report, basket, title_zh
+        What was published, and the basket it fed, with its Chinese title where it has one.
     estimated
         Whether the report prints no date, so that the entry is an estimate.
     horizon, sessions_held
@@ -106,6 +106,7 @@ class Verdict:
     placebo: PlaceboRecord | None
     brokers: tuple[BrokerRecord, ...]
     estimated: bool = False
+    title_zh: str = ""
 
 
 def brokers_of(report: Report | None, themes: set[str]) -> tuple[str, ...]:
@@ -121,6 +122,8 @@ def verdict_of(
     placebo: PlaceboRecord | None,
     brokers: Sequence[str],
     records: Mapping[str, Score],
+    *,
+    title_zh: str = "",
 ) -> Verdict:
     """Return what is known of a result; a window that is not finished is not compared yet."""
     window = result.window
@@ -128,6 +131,7 @@ def verdict_of(
     return Verdict(
         report=window.event.report,
         basket=window.event.basket,
+        title_zh=title_zh,
         estimated=window.event.published.precision is Precision.ESTIMATED,
         horizon=window.horizon,
         sessions_held=window.sessions_held,

@@ -82,6 +82,7 @@ def run_verdicts(
     records = broker_records(workspace, store)
     reports = {report.id: report for report in list_reports(workspace)}
     themes = {basket.name: set(basket.themes) for basket, _ in groups}
+    titles = {basket.name: basket.title_zh for basket, _ in groups}
     chosen: dict[tuple[str, str], tuple[EventResult, PlaceboResult]] = {}
     for result, beside in zip(backtest.results, placebo.results, strict=True):
         key = (result.window.event.basket, result.window.event.report)
@@ -90,7 +91,9 @@ def run_verdicts(
     found = []
     for (name, report), (result, beside) in chosen.items():
         brokers = brokers_of(reports.get(report), themes.get(name, set()))
-        found.append(verdict_of(result, _placebo(beside), brokers, records))
+        found.append(
+            verdict_of(result, _placebo(beside), brokers, records, title_zh=titles.get(name, ""))
+        )
     return VerdictRun(backtest=backtest, placebo=placebo, verdicts=tuple(found))
 
 

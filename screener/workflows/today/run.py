@@ -350,15 +350,11 @@ def _stale(status: Status) -> Iterator[dict[str, object]]:
         return
     for item in status.freshness:
         if item.behind:
+            sessions = "session" if item.behind == 1 else "sessions"
             yield {
                 "what": f"{item.market} {item.table}",
                 "state": "stale",
-                "detail": say_count(
-                    "ends {day}, {n} session behind",
-                    "ends {day}, {n} sessions behind",
-                    item.behind,
-                    day=item.last,
-                ),
+                "detail": f"ends {item.last}, {item.behind} {sessions} behind",
                 "command": "screener data update",
             }
 
