@@ -128,7 +128,7 @@ def test_what_is_no_share_is_told_and_left_out(workspace: Workspace, tmp_path: P
     told = "\n".join(done.remarks)
     assert "2 files are not read, of indices, which --kind index reads: sh000001.day" in told
     assert "2 files are not read, of no share, fund or index: sh113050.day" in told
-    assert "1 files are not read, of other types: readme.doc" in told
+    assert "1 file is not read, of other types: readme.doc" in told
 
 
 def test_a_damaged_file_is_told_and_stops_no_other(workspace: Workspace, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from screener.data.doctor.bar_columns import BarColumns
 from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.doctor.jumps import MARGIN
 from screener.data.lake.schema import Basis, TableName
@@ -209,31 +210,22 @@ def _prices_around(actions: pa.Table, bars: pa.Table) -> dict[int, _Around]:
         pc.is_in(bars.column("listing"), value_set=pc.unique(actions.column("listing"))),
         pc.equal(bars.column("basis"), str(Basis.RAW)),
     )
-    columns = ("listing", "session", "open", "close")
-    series: dict[str, list[tuple[date, float | None, float]]] = {}
-    raw = bars.filter(wanted).select(columns)
-    for listing, *values in zip(*(raw.column(name).to_pylist() for name in columns), strict=True):
-        series.setdefault(listing, []).append(tuple(values))
-    ordered = {name: sorted(rows) for name, rows in series.items()}
-    days = {
-        name: np.array([row[0] for row in rows], dtype="datetime64[D]")
-        for name, rows in ordered.items()
-    }
+    columns = BarColumns.of(bars.filter(wanted))
+    place_of = {item.id: at for at, item in enumerate(columns.listings)}
     found = {}
     for at, row in enumerate(actions.select(["listing", "ex_session"]).to_pylist()):
-        rows = ordered.get(row["listing"], [])
-        place = (
-            int(np.searchsorted(days[row["listing"]], np.datetime64(row["ex_session"])))
-            if rows
-            else 0
-        )
-        if 0 < place < len(rows):
-            session, opened, closed = rows[place]
-            before, _, previous = rows[place - 1]
-            calendar = calendar_of(stored_listing(row["listing"]).exchange)
+        own = place_of.get(row["listing"])
+        if own is None:
+            continue
+        first, end = columns.starts[own], columns.starts[own + 1]
+        place = first + np.searchsorted(columns.days[first:end], np.datetime64(row["ex_session"]))
+        if first < place < end:
+            before, session = (day.item() for day in columns.days[place - 1 : place + 1])
+            opened, closed = columns.open[place], columns.close[place]
+            calendar = calendar_of(columns.listings[own].exchange)
             found[at] = _Around(
-                previous=previous,
-                opened=opened if opened is not None else closed,
+                previous=float(columns.close[place - 1]),
+                opened=float(closed if np.isnan(opened) else opened),
                 session=session,
                 adjacent=len(calendar.between(before, session)) == 2,
             )

@@ -59,7 +59,9 @@ def rules_in_force(days: Sequence[date], context: ValidationContext) -> list[Lim
         Board and special treatment of the listing.
     """
     listing = context.listing
-    states = [special_on(context.st, day) for day in days]
+    known = bool(context.st)  # else the same on all days
+    states = [special_on(context.st, day) for day in (days if known else days[:1])]
+    states = states if known else states * len(days)
     found: list[LimitRule | None] = [None] * len(days)
     for state in set(states):
         places = [place for place, own in enumerate(states) if own is state]

@@ -114,10 +114,14 @@ def folder_plan(request: ImportRequest, *, apart: Path) -> FolderPlan:
     return FolderPlan(
         query=checked_query(replace(request, paths=paths)),
         left=tuple(
-            Remark(text=f"{len(paths):,} files are not read, {why}: {paths[0].name}")
-            for why, paths in others.items()
+            Remark(text=f"{_counted(len(unread))} not read, {why}: {unread[0].name}")
+            for why, unread in others.items()
         ),
     )
+
+
+def _counted(files: int) -> str:
+    return "1 file is" if files == 1 else f"{files:,} files are"
 
 
 def _files(given: Path, apart: Path) -> Iterator[Path]:
