@@ -404,3 +404,9 @@ def test_what_is_known_of_a_company_is_kept() -> None:
         "HENGYU AI-W",
         "虚构",
     )
+
+
+def test_a_paper_is_no_company_that_is_called_so_for_short() -> None:
+    names = index(("00423.HK", "经济日报集团"), ("600519.SH", "贵州茅台"))
+    assert "经济日报" not in names.ways
+    assert names.ways["经济日报集团"]

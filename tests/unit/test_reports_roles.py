@@ -97,10 +97,18 @@ def test_movers_before_names(cue: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "tail", ["涨幅居前", "领涨", "涨停", "分别上涨3.1%、2.0%", "跌超5%", "走强", "大跌"]
+    "tail",
+    [
+        *("涨幅居前", "领涨", "涨停", "分别上涨3.1%、2.0%", "跌超5%", "走强", "大跌"),
+        *("为通信板块涨幅前五大公司", "等位居电子(申万)跌幅榜前列", "是板块涨幅最大的两家公司"),
+    ],
 )
 def test_movers_after_names(tail: str) -> None:
     assert each(f"{A}、{B}{tail}。") == {MOVER}
+
+
+def test_what_moved_most_may_be_no_price() -> None:
+    assert MOVER not in each(f"{A}、{B}为营收涨幅前五大公司。")
 
 
 def test_a_move_beside_each_name() -> None:

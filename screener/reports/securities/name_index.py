@@ -261,7 +261,7 @@ def build_index(
     companies = {
         listing: _company(listing, entries, known) for listing, entries in by_listing.items()
     }
-    ways = _ways(by_listing, companies)
+    ways = _without_media(_ways(by_listing, companies), companies)
     blocked = {clean_name(word).upper() for word in (*_blockers(), *blockers)} - ways.keys()
     return NameIndex(companies, ways, frozenset(blocked), _twins(companies), frozenset(apart))
 
@@ -463,9 +463,24 @@ def _add_aliases(
                 found[key][listing] = Way(listing, trust_in_alias(key))
 
 
+def _without_media(
+    ways: dict[str, tuple[Way, ...]], companies: Mapping[Listing, Company]
+) -> dict[str, tuple[Way, ...]]:
+    """Leave out short forms of companies that are what a paper or an agency is called."""
+    media = {clean_name(word).upper() for word in read_table("words")["media"]}
+    whole = {name.upper() for company in companies.values() for _, name in company.names}
+    return {form: found for form, found in ways.items() if form not in media - whole}
+
+
 def _blockers() -> tuple[str, ...]:
     words = read_table("words")
-    return (*words["products"], *words["outsiders"], *words["indices"], *words["longer"])
+    return (
+        *words["products"],
+        *words["outsiders"],
+        *words["media"],
+        *words["indices"],
+        *words["longer"],
+    )
 
 
 def _twins(companies: Mapping[Listing, Company]) -> dict[Listing, tuple[Listing, ...]]:

@@ -402,6 +402,13 @@ _ATTACHED_MOVE = re.compile(
 )
 
 
+# Right after names: 甲、乙为通信板块涨幅前五大公司.
+_MOST_MOVED = re.compile(
+    r"[)\]】]?等?(?:\d{1,2}[家只])?(?:为|是|成为|位列|位居|列|居|跻身|进入)[^,。;!?]{0,12}"
+    r"(?P<move>[涨跌升]幅)(?:榜|前|居前|最|靠前|第)"
+)
+
+
 # Right after names: 甲、乙等各被推荐5次, 甲、乙值得关注.
 _PUT_FORWARD = re.compile(
     r"(?:-[A-Z]{1,2})?[)\]】]?(?:等(?:公司|标的|个股|企业|龙头)?)?[各均亦也都]?"
@@ -421,10 +428,15 @@ def _trailing(
         match = pattern.match(clean, place.end, sentence.end)
         if match is None or match.end() == following:
             continue  # a word right before the next names speaks of them
+        if role is Role.MOVER and any(word in match[0] for word in words.not_prices):
+            continue
         if role is not Role.RECOMMENDED or len(group) > 1 or _together(match[0]):
             return role, Place(*match.span())
     if moved := words.moves.match(clean, place.end, sentence.end):
         return Role.MOVER, Place(*moved.span())
+    most = _MOST_MOVED.match(clean, place.end, sentence.end)
+    if most and not clean.endswith(words.not_prices, 0, most.start("move")):
+        return Role.MOVER, Place(*most.span())
     picked = words.picked.match(clean, place.end) or _PUT_FORWARD.match(clean, place.end)
     if picked and picked.end() != following:
         return Role.RECOMMENDED, Place(*picked.span())
