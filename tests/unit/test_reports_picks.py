@@ -257,3 +257,19 @@ def test_of_two_columns_of_ratings_the_newest_is_in_force() -> None:
 )
 def test_what_is_held_against_what_is_advised(text: str, listings: set[str]) -> None:
     assert advised(text) == listings
+
+
+@pytest.mark.parametrize(
+    ("text", "listings"),
+    [
+        ("Our preferred names are Tencent (700 HK), Xiaomi (1810 HK).", {"00700.HK", "01810.HK"}),
+        ("Review\nTencent (700 HK; Buy): beat\nXiaomi (1810 HK; Hold): miss", {"00700.HK"}),
+        ("We like Tencent (700 HK); we dislike Xiaomi (1810 HK).", {"00700.HK"}),
+        ("A house adds Tencent (700.HK) to its focus list", {"00700.HK"}),
+        ("Tencent (700.HK): a house raises TP to HK$700; Buy.", {"00700.HK"}),
+        ("We see Tencent (700 HK) and Xiaomi (1810 HK) as best placed.", {"00700.HK", "01810.HK"}),
+        ("Tencent (700.HK) +5.1%, Xiaomi (1810.HK) -3.2%", set()),
+    ],
+)
+def test_english_advice(text: str, listings: set[str]) -> None:
+    assert advised(text) == listings

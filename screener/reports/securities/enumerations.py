@@ -22,7 +22,7 @@ _LONGEST_GAP = 90
 _ASIDE = re.compile(
     r"\([^()]{0,60}\)|\[[^\[\]]{0,60}\]|【[^【】]{0,40}】|[+-]?\d{1,9}(?:\.\d{1,9})?%|[*]{2}"
 )
-_CONNECTOR = re.compile(r"(?:[、/|·&+]|以及|和|与|及|或){1,2}")
+_CONNECTOR = re.compile(r"(?:[、/|·&+]|以及|和|与|及|或|,?and){1,2}")
 _LOOSE = re.compile(r"[,;→•-]|(?<!\d)\d{1,2}[.、)]")  # may part the names of a list, or sentences
 _STRANGER = re.compile(r"(?:[、/|]|以及|和|与|及)?([^、,。;:!?/|()]{2,10})[、/|和与及]")
 _CELL_AFTER = re.compile(

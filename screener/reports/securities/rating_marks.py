@@ -282,7 +282,9 @@ def _row_form(spot: _Spot) -> Form | None:
     return Form.CELL if in_row else beside
 
 
-_KEPT = re.compile(r"(?:rating)?(?:is|was)?(?:maintained|reiterated|unchanged|retained)")
+_KEPT = re.compile(
+    r"(?:rating)?(?:is|was)?(?:maintained|reiterated|unchanged|retained)|[.](?:$|[A-Z\u4e00-\u9fff])"
+)
 
 
 def _english_form(spot: _Spot) -> Form | None:
@@ -294,6 +296,8 @@ def _english_form(spot: _Spot) -> Form | None:
         return Form.CELL
     word = clean[spot.start : spot.end]
     gap = spot.gap
+    if before[-1:] in (",", ";", "/") and spot.after[:1] in (")", "]") and gap is not None:
+        return Form.CELL  # (700 HK; Buy)
     if gap is not None and before[-1:] == "," == spot.after[:1]:
         return Form.CELL if len(gap) <= _CLOSE else None
     if word.isupper() and gap is not None and len(gap) <= 4:

@@ -414,6 +414,8 @@ _PUT_FORWARD = re.compile(
     r"(?:-[A-Z]{1,2})?[)\]】]?(?:等(?:公司|标的|个股|企业|龙头)?)?[各均亦也都]?"
     r"(?:[被获]得?(?:\d{1,3}家)?(?:券商|机构)?(?:联合|共同)?推荐(?:了)?\d{1,3}次"
     r"|(?:将|有望|最为?|更为?|充分|直接)?受益(?=[,。;!)]|$)"
+    r"|(?:to|in|on)(?:the|its|our)?[A-Za-z]{0,12}(?:focus|conviction|buy|Focus|Conviction|Buy)[Ll]ist"
+    r"|as(?:the)?(?:best|well)(?:positioned|placed)"
     r"|(?:are|is)(?:the|our|its)?(?:key|main|major|direct)?beneficiar(?:y|ies)"
     r"|值得(?:重点|持续|长期|积极)?(?:关注|重视|布局|配置)(?=[,。;!)]|$))"
 )
@@ -438,7 +440,7 @@ def _trailing(
     if most and not clean.endswith(words.not_prices, 0, most.start("move")):
         return Role.MOVER, Place(*most.span())
     picked = words.picked.match(clean, place.end) or _PUT_FORWARD.match(clean, place.end)
-    if picked and picked.end() != following:
+    if picked and (picked.end() != following or following == len(clean)):
         return Role.RECOMMENDED, Place(*picked.span())
     moves = [_ATTACHED_MOVE.match(clean, one.whole.end) for one in group]
     if all(moves):
