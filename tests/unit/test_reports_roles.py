@@ -97,7 +97,17 @@ def test_movers_before_names(cue: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "tail", ["涨幅居前", "领涨", "涨停", "分别上涨3.1%、2.0%", "跌超5%", "走强", "大跌"]
+    "tail",
+    [
+        "涨幅居前",
+        "领涨",
+        "涨停",
+        "分别上涨3.1%、2.0%",
+        "跌超5%",
+        "走强",
+        "大跌",
+        "为家电板块涨幅前三的公司",
+    ],
 )
 def test_movers_after_names(tail: str) -> None:
     assert each(f"{A}、{B}{tail}。") == {MOVER}

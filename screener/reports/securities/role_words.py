@@ -93,6 +93,7 @@ def role_words() -> Words:
             r"一度|股价|收市|反弹|急|逆市|轻微){0,3}"
             rf"(?:{alternatives(table['mover']['verbs'])})(?:幅|逾|超|近|约|达|至|多)?[+-]?\d"
             rf"|(?:shares)?(?:{alternatives(table['mover']['english'])})(?:by)?[+-]?\d)"
+            r"|等?[为是][^,。;:、!?]{0,16}?[涨跌升]幅(?:榜?[前后第]|居|最|靠)"
         ),
         declined=re.compile(
             rf"(?:{alternatives(advice['declined'])}|不在[^,。;]{{0,8}}(?:之列|范围|名单)(?:内|中)?)(?=[,。;)]|$)"
