@@ -242,3 +242,21 @@ def test_a_workspace_without_data_tells_its_cards_once(tmp_path: Path) -> None:
     again = looked(place, code=4)
     assert again["cards"] == []
     assert not (place / "data_cache" / "catalog.sqlite").exists()
+
+
+def test_a_card_of_unknown_date_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    place = screener.init(tmp_path / "research").root
+    card = place / "seeds" / "R4.toml"
+    text = card.read_text(encoding="utf-8")
+    kept = [
+        line
+        for line in text.split("\n")
+        if not line.startswith(("published.range", "published.value", "published.evidence"))
+    ]
+    text = "\n".join(kept).replace('"estimated"', '"unknown"')
+    card.write_text(text, encoding="utf-8")
+    found = looked(place, code=10)
+    (told,) = [row for row in found["cards"] if row["report"] == "R4"]
+    assert told["published"] == ""
+    again = looked(place, "--since", "2026-01-01", code=10)
+    assert "R4" not in {row["report"] for row in again["cards"]}

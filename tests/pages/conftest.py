@@ -16,7 +16,10 @@ from screener.workflows.report.catalog import get_report
 from screener.workflows.report.check import check_claims
 from tests.support.browser import LACKING, chromium
 
-PAGES = ("basket", "events", "screen", "score", "study", "report", "site/index", "site/score")
+PAGES = (
+    *("basket", "events", "screen", "score", "study", "report", "today"),
+    *("site/index", "site/score"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +43,7 @@ def pages(ws: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store.open(ws.place.data_cache) as store:
         checking = check_claims(store, report)
     (folder / "report.html").write_text(report_document(report, checking), encoding="utf-8")
+    ws.today("2026-09-01").to_html(folder / "today.html")
     ws.site(folder / "site", hold=(5, 20), placebo=200)
     return folder
 

@@ -101,6 +101,7 @@ def test_movers_before_names(cue: str) -> None:
     [
         *("涨幅居前", "领涨", "涨停", "分别上涨3.1%、2.0%", "跌超5%", "走强", "大跌"),
         *("为通信板块涨幅前五大公司", "等位居电子(申万)跌幅榜前列", "是板块涨幅最大的两家公司"),
+        "为家电板块涨幅前三的公司",
     ],
 )
 def test_movers_after_names(tail: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -167,6 +168,48 @@ def test_pages_are_the_same_each_time_and_a_site_rewrites_nothing(
     days = re.findall(r"<td class=\"wrap\">(\d{4}-\d\d-\d\d)</td>", index)
     assert days == sorted(days, reverse=True)
     assert len(days) > 5
+
+
+def test_a_report_of_unknown_date_stands_last_in_a_site(ws: Workspace, tmp_path: Path) -> None:
+    root = tmp_path / "research"
+    shutil.copytree(ws.root, root)
+    card = root / "seeds" / "R3.toml"
+    lines = card.read_text(encoding="utf-8").split("\n")
+    of_date = ("published.range", "published.value", "published.evidence")
+    text = "\n".join(line for line in lines if not line.startswith(of_date))
+    card.write_text(text.replace('"estimated"', '"unknown"'), encoding="utf-8")
+    screener.open(root).site(tmp_path / "site", hold=5, placebo=0)
+    index = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'href="reports/(R\d)\.html">R', index.partition('id="reports"')[2])
+    assert links[-1] == "R3"
+    assert len(links) == 5
+    assert "date unknown" in (tmp_path / "site" / "reports" / "R3.html").read_text("utf-8")
+
+
+def test_a_page_marks_estimates_and_counts_a_brokers_own_calls(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    ws.site(tmp_path / "site", hold=5, placebo=0)
+    index = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert "2026-03-08 (estimated)" in index
+    assert "2026-03-08（估计）" in index
+    assert "<li></li>" not in "".join(
+        path.read_text("utf-8") for path in (tmp_path / "site" / "events").iterdir()
+    )
+    calls = ws.score().calls
+    for broker, own in calls.groupby("broker"):
+        (page,) = [
+            text
+            for path in (tmp_path / "site" / "brokers").iterdir()
+            if f'<title data-en="{broker}"' in (text := path.read_text("utf-8"))
+        ]
+        assert f"{len(own):,} call" in page.partition('class="verdict"')[2][:200]
+
+
+def test_a_verdict_in_chinese_names_the_basket_by_its_title(found: BacktestResult) -> None:
+    page = found.to_html(placebo=0)
+    assert "· 算力租赁：" in page
+    assert "· compute-leasing：" not in page
 
 
 def test_a_site_is_refused_where_other_files_are(ws: Workspace, tmp_path: Path) -> None:

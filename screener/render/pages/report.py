@@ -76,7 +76,8 @@ def _under(report: Report) -> Iterator[str]:
     published = report.published
     text = published.text().replace("T", " ")
     if published.precision is not Precision.ESTIMATED:
-        yield say("{publisher} · published {day}", publisher=report.publisher, day=text)
+        day = text or say("date unknown")
+        yield say("{publisher} · published {day}", publisher=report.publisher, day=day)
         return
     yield say(
         "{publisher} · published {day}, an estimate between {first} and {last}",
@@ -182,7 +183,7 @@ def _note(note: Note, links: Mapping[str, str]) -> list[Child]:
         clean_line(note.title) or note.id,
         node("a", broker, href=address) if address else or_dash(broker),
         or_dash(", ".join(clean_line(item.name) for item in note.analysts)),
-        dated(note.published.text().replace("T", " "), note.published.precision),
+        or_dash(dated(note.published.text().replace("T", " "), note.published.precision)),
         or_dash(clean_line(rating)),
         or_dash(", ".join(note.themes)),
     ]

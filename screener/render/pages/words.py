@@ -176,6 +176,14 @@ def _remarks() -> dict[str, str]:
             "No Hong Kong listing has corporate actions in the tables: returns of "
             "raw prices leave dividends and splits out."
         ),
+        "Industries bear no date in the tables: today's are taken for every session.": say(
+            "Industries bear no date in the tables: today's are taken for every session."
+        ),
+        "Industries are those of each session where the tables date them, else today's are "
+        "taken.": say(
+            "Industries are those of each session where the tables date them, else today's are "
+            "taken."
+        ),
         "SIMULATED: invented prices, no market ever had them.": say(
             "SIMULATED: invented prices, no market ever had them."
         ),

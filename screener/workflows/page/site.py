@@ -81,7 +81,7 @@ def site_facts(
         score = None
     known = {report.id: checking for report, checking in checked}
     pages = basket_pages(workspace, store, run, draws=draws, checked=known, score=score, done=done)
-    checked.sort(key=lambda item: item[0].published.day, reverse=True)
+    checked.sort(key=lambda item: item[0].published.text()[:10], reverse=True)  # unknown: last
     return SiteFacts(
         pages=sorted(pages, key=lambda page: page.event.published.day, reverse=True),
         reports=checked,

@@ -181,9 +181,14 @@ def _cards(workspace: Workspace, found: _Found) -> tuple[Broken, ...]:
     found.rows["cards"] = [
         _card(report, note)
         for report, note in notes
-        if found.before.is_new("notes", _note_key(report, note), note.published.day)
+        if found.before.is_new("notes", _note_key(report, note), _known_day(note))
     ]
     return reports.broken
+
+
+def _known_day(note: Note) -> date | None:
+    """Return the day of a note, `None` where nobody knows it."""
+    return note.published.day if note.published.known else None
 
 
 def _note_key(report: Report, note: Note) -> str:
