@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -164,7 +165,7 @@ def checked_query(request: ImportRequest) -> FileQuery:
         raise InputError("no file to import", fix="name at least one CSV, Excel or Parquet file")
     for path in request.paths:
         _check_path(path)
-    repeated = sorted({str(path) for path in request.paths if request.paths.count(path) > 1})
+    repeated = sorted(str(path) for path, times in Counter(request.paths).items() if times > 1)
     if repeated:
         raise InputError(f"{', '.join(repeated)} is named more than once")
     _check_listing(request)

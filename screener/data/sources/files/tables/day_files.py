@@ -8,9 +8,11 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from screener.data.sources.files.tables.raw import RawFile
+from screener.domain.arrays import IntArray
 from screener.domain.listing import Board, Kind, parse_listing
 from screener.errors import InputError, SchemaMismatch
 
@@ -68,7 +70,7 @@ def read_day_file(content: bytes, *, stem: str, label: str) -> RawFile:
         )
     records = np.frombuffer(content, dtype=_RECORD)
     columns = {
-        "date": records["date"].astype(np.int64),
+        "date": _days(records["date"].astype(np.int64)),
         **{name: records[name] / rule.price for name in _PRICES},
         "amount(元)": records["amount"].astype(np.float64),
         f"volume({rule.volume})": records["volume"].astype(np.float64),
@@ -80,6 +82,15 @@ def read_day_file(content: bytes, *, stem: str, label: str) -> RawFile:
         columns=tuple(pa.chunked_array([pa.array(values)]) for values in columns.values()),
         lines=np.arange(1, len(records) + 1, dtype=np.int64),
     )
+
+
+def _days(numbers: IntArray) -> npt.NDArray[np.generic]:
+    """Return numbers such as 20250303 as days; as they are, to be told, if one of them is none."""
+    month, day = numbers // 100 % 100, numbers % 100
+    months = ((numbers // 10_000 - 1970) * 12 + month - 1).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + (day - 1)
+    true = (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
+    return days if true.all() else numbers
 
 
 def _rule_of(stem: str, label: str) -> _Rule:
