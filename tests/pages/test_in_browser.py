@@ -76,7 +76,7 @@ KNOWN = re.compile(
     r"English|CAAR|Holm|Patell|Corrado|Kolari-P\S+|SIMULATED\S*|[0-9a-f]{12}|"
     r"screener data update .*|screener \S+|"
     r"compute-leasing|domestic-compute|cloud-services|crossover-appliance|copper|Sunwah|Kingsway|"
-    r"compute-hardware|communications|inp-substrates|Qwen\S+|Token|"  # industries and titles as printed
+    r"compute-hardware|communications|inp-substrates|Qwen\S+|Token|"  # as printed
     r"leading A/H copper names|industry index|https?://\S+"
 )
 """What is no English sentence: names of tests, of brokers, of baskets, ids, subjects of cards."""
