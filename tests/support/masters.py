@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from tests.support.further_listings import FURTHER
+
 __all__ = ["DUAL_LISTED", "FIRST_KNOWN", "MASTER", "Known", "known", "padded"]
 
 FIRST_KNOWN = date(2025, 1, 1)
@@ -304,9 +306,14 @@ _GROUPS = {
     301990.SZ 澄岳科技, 301991.SZ 启沅股份, 301992.SZ *ST暮山, 301993.SZ ST芷澜,
     688990.SH 云砚微-U, 688991.SH 拓泠科技, 920990.BJ 沐川精工, 07990.HK 衡屿智能-W = HENGYU AI-W
     """,
+    "各行": FURTHER,
 }
 
 _SINCE = {
+    "002150.SZ": "2026-03-22",
+    "603517.SH": "2026-03-22",
+    "688270.SH": "2026-05-25",
+    "300391.SZ": "2025-06-18",
     "300277.SZ": "2026-05-26",
     "000608.SZ": "2026-05-26",
     "600303.SH": "2025-07-01",
@@ -365,6 +372,10 @@ _SINCE = {
 }
 
 _FORMER = {
+    "002150.SZ": "通润装备",
+    "603517.SH": "绝味食品",
+    "688270.SH": "臻镭科技",
+    "300391.SZ": "长药控股",
     "300277.SZ": "海联讯",
     "000608.SZ": "*ST阳光",
     "600303.SH": "ST曙光",

@@ -112,7 +112,7 @@ def test_a_house_may_stand_between_a_name_and_its_rating() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "开展这项业务的A股公司不少于80家，有做调味品的澄岳科技、做染料的启沅股份。",
+        "涉足这一行的A股公司不少于60家，有卖茶的澄岳科技、修桥的启沅股份。",
         "重点公司业绩：澄岳科技、启沅股份本周公布。",
         "基金三季报：增持澄岳科技、启沅股份。",
         "增持最多的为澄岳科技、启沅股份。",
@@ -152,7 +152,7 @@ def test_more_ways_to_put_companies_forward(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "当月涨得最多的是澄岳科技、启沅股份和沐川精工，分别上涨35%、28%和23%。",
+        "一周里涨得最多的是澄岳科技、启沅股份和沐川精工，分别上涨41%、30%和12%。",
         "澄岳科技、启沅股份、沐川精工等汽车零部件股跌逾6%。",
     ],
 )
@@ -161,7 +161,7 @@ def test_movers_of_more_makes(text: str) -> None:
 
 
 def test_codes_that_touch_the_price_of_their_row() -> None:
-    found = parts("游戏IGG799HK10.7412932.3%平均4.0%软件浪潮国际596HK2.633062.3%-5.1%")
+    found = parts("游戏IGG799HK11.2013041.3%平均4.0%软件浪潮国际596HK3.153120.3%-5.1%")
     assert set(found) == {"00799.HK", "00596.HK"}
 
 
