@@ -13,7 +13,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from screener.cli.main import app
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.sources.files import ImportKind, ImportRequest, folders
@@ -326,6 +328,21 @@ def test_nothing_left_of_a_folder_is_an_error(workspace: Workspace, tmp_path: Pa
     write(tmp_path, "sh600000", steady(10)).write_bytes(b"x" * 33)
     with pytest.raises(DataError, match=r"no row of any file fits: sh600000\.day: left out: 33"):
         run(workspace, tmp_path / "vipdoc")
+
+
+def test_it_is_typed_as_a_file_is(tmp_path: Path) -> None:
+    write(tmp_path, "sh600000", steady(10))
+    write(tmp_path, "sh600004", steady(20)).write_bytes(b"x")
+    folder, desk = tmp_path / "vipdoc", str(tmp_path / "desk")
+    assert CliRunner().invoke(app, ["init", desk]).exit_code == 0
+    typed = ["data", "import", str(folder), "--kind", "bars", "--workspace", desk]
+    done = CliRunner().invoke(app, [*typed, "--basis", "raw"])
+    assert done.exit_code == 0, done.output
+    assert "Stored as data version 2." in done.output
+    assert "sh600004.day: left out: 1 bytes are no whole number" in done.output
+    again = CliRunner().invoke(app, [*typed, "--basis", "raw"])
+    assert "All of it was there already; data version 2." in again.output
+    assert CliRunner().invoke(app, typed).exit_code == 2  # which basis?
 
 
 def test_the_workspace_is_never_read(workspace: Workspace, tmp_path: Path) -> None:
