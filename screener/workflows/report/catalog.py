@@ -20,6 +20,7 @@ from screener.errors import (
     DateRangeError,
     ReportNotFound,
 )
+from screener.language import say
 from screener.workflows.report.dating import require_date, undated_card
 from screener.workspace.baskets import (
     basket_text,
@@ -312,11 +313,25 @@ def _refuse_broken(broken: Iterable[Broken], wanted: str) -> None:
 
 
 def _find_basket(baskets: Readable[Basket], text: str) -> Basket:
+    """Return the basket of a name, else of a title, as tables in Chinese and pages call it."""
     wanted = text.strip().casefold()
     for basket in baskets:
         if basket.name == wanted:
             return basket
     _refuse_broken(baskets.broken, wanted)
+    titled = [
+        item
+        for item in baskets
+        if wanted and wanted in (item.title_zh.casefold(), item.title_en.casefold())
+    ]
+    if len(titled) == 1:
+        return titled[0]
+    if titled:
+        raise AmbiguousMention(
+            say("{n} baskets are called {title}", n=len(titled), title=text.strip()),
+            where=", ".join(item.name for item in titled),
+            fix=say("write the name of one of them"),
+        )
     raise BasketNotFound(
         f"no basket {text!r}",
         where=_near(wanted, [item.name for item in baskets], "baskets"),
