@@ -260,3 +260,16 @@ def test_a_card_of_unknown_date_is_told_and_stops_nothing(tmp_path: Path) -> Non
     assert told["published"] == ""
     again = looked(place, "--since", "2026-01-01", code=10)
     assert "R4" not in {row["report"] for row in again["cards"]}
+
+
+def test_news_are_a_page_that_knows_both_languages(tmp_path: Path) -> None:
+    place = screener.init(tmp_path / "research").root
+    page = place / "news.html"
+    typed(place, "today", "--html", page, code=10)
+    text = page.read_text(encoding="utf-8")
+    assert "New cards" in text
+    assert "新增研报" in text
+    assert "2026-03-08 (estimated)" in text
+    page.write_text("<p>mine", encoding="utf-8")
+    typed(place, "today", "--html", page, code=2)
+    assert page.read_text(encoding="utf-8") == "<p>mine"

@@ -56,6 +56,7 @@ def test_hostile_names_are_shown_as_they_are_and_do_nothing(
     browser: Any, hostile: Workspace, tmp_path: Path
 ) -> None:
     hostile.site(tmp_path / "site", hold=5, placebo=0)
+    hostile.today("2026-01-01").to_html(tmp_path / "site" / "today.html")
     n_shown = 0
     for path in sorted((tmp_path / "site").rglob("*.html")):
         text = path.read_text(encoding="utf-8")

@@ -7,14 +7,17 @@ import re
 import pytest
 
 from screener.language import Language, bound, speaking
-from screener.render.pages.cells import fraction, money, shown
+from screener.render.pages.cells import cell, fraction, money, shown
 from screener.render.pages.charts.bars import Bar, waterfall
 from screener.render.pages.charts.lines import Line, line_chart
 from screener.render.pages.charts.scale import place, scale_over
 from screener.render.pages.document import Page, document
 from screener.render.pages.markup import Child, in_both, markup_of, node, spoken
+from screener.render.pages.sentences import told
 from screener.results.backtest import ORDERS, RETURNS
 from screener.results.reports import CHECKING
+from screener.results.study import TESTS
+from screener.results.today import CARDS
 
 
 def both(english: Child, chinese: Child) -> str:
@@ -129,6 +132,41 @@ def test_a_figure_is_written_in_the_unit_of_its_row() -> None:
 
     row = {"unit": "fraction", "printed": 0.192}
     assert markup_of(cell(CHECKING["printed"], row)) == '<td class="n" data-v="0.192">19.20 %</td>'
+
+
+def test_a_small_p_value_is_not_said_to_be_nothing() -> None:
+    spec = TESTS["p"]
+    assert shown(spec, 0.0004) == "<0.001"
+    assert shown(spec, 0.0412) == "0.041"
+    assert 'data-v="0.0004"' in markup_of(cell(spec, {"p": 0.0004}))
+
+
+@pytest.mark.parametrize("mark", [{"precision": "estimated"}, {"estimated": True}])
+def test_an_estimated_date_says_so_in_every_table(mark: dict[str, object]) -> None:
+    row = {"published": "2026-03-08", **mark}
+    with speaking(Language.EN):
+        assert ">2026-03-08 (estimated)<" in markup_of(cell(CARDS["published"], row))
+    with speaking(Language.ZH):
+        assert "2026-03-08（估计）" in markup_of(cell(CARDS["published"], row))
+    plain = markup_of(cell(CARDS["published"], {"published": "2026-03-08", "precision": "day"}))
+    assert "estimated" not in plain
+
+
+@pytest.mark.parametrize(
+    ("reason", "chinese"),
+    [
+        ("ends 2026-05-28, 124 sessions behind", "止于 2026-05-28，落后 124 个交易日"),
+        ("mainland valuation", "内地估值"),
+        ("industry 26/27", "行业 26/27"),
+        ("close of 2026-05-15 to 2026-05-22, with dividends", "含分红"),
+        ("coverage ended before the entry session (last bar 2025-10-30)", "2025-10-30"),
+    ],
+)
+def test_reasons_are_told_in_chinese(reason: str, chinese: str) -> None:
+    with speaking(Language.ZH):
+        text = told(reason)
+    assert chinese in text
+    assert not re.search("[A-Za-z]", text)
 
 
 def test_both_trees_are_said_in_their_language() -> None:

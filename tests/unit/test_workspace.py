@@ -333,6 +333,18 @@ class TestBaskets:
             basket_events(workspace, ["coper"])
         assert caught.value.exit_code == 3
 
+    @pytest.mark.parametrize("title", ["铜", "Copper", " COPPER "])
+    def test_a_basket_by_its_title(self, workspace: Workspace, title: str) -> None:
+        assert [*basket_events(workspace, [title])] == [*basket_events(workspace, ["copper"])]
+
+    def test_a_title_of_two_baskets(self, workspace: Workspace) -> None:
+        file = workspace.baskets / "copper.toml"
+        text = file.read_text(encoding="utf-8").replace('name = "copper"', 'name = "copper-2"')
+        (workspace.baskets / "copper-2.toml").write_text(text, encoding="utf-8")
+        with pytest.raises(AmbiguousMention, match=r"2 baskets are called 铜.*copper, copper-2"):
+            basket_events(workspace, ["铜"])
+        assert [basket.name for basket, _ in basket_events(workspace, ["copper"])] == ["copper"]
+
     def test_a_new_card_with_a_known_theme_is_picked_up(self, workspace: Workspace) -> None:
         text = (workspace.seeds / "R5.toml").read_text(encoding="utf-8")
         (workspace.seeds / "R6.toml").write_text(

@@ -20,6 +20,7 @@ from screener.errors import (
     DateRangeError,
     ReportNotFound,
 )
+from screener.language import say
 from screener.workflows.report.dating import require_date, undated_card
 from screener.workspace.baskets import (
     basket_text,
@@ -37,6 +38,7 @@ from screener.workspace.locate import Workspace
 __all__ = [
     "BasketEvents",
     "basket_events",
+    "find_basket",
     "get_report",
     "init_workspace",
     "list_baskets",
@@ -265,7 +267,7 @@ def remove_basket(workspace: Workspace, name: str) -> Path:
     baskets = readable_baskets(workspace)
     wanted = name.strip().casefold().removesuffix(".toml")
     broken = [item.name for item in baskets.broken if item.name.casefold() == wanted]
-    found = broken[0] if broken else _find_basket(baskets, wanted).name
+    found = broken[0] if broken else find_basket(baskets, wanted).name
     return delete_basket(workspace, found)
 
 
@@ -311,12 +313,34 @@ def _refuse_broken(broken: Iterable[Broken], wanted: str) -> None:
             raise item.error
 
 
-def _find_basket(baskets: Readable[Basket], text: str) -> Basket:
+def find_basket(baskets: Readable[Basket], text: str) -> Basket:
+    """Return the basket of a name, else of a title, as tables in Chinese and pages call it.
+
+    Raises
+    ------
+    BasketNotFound, AmbiguousMention
+        If nothing is called so, or several are.
+    BasketDefinitionError
+        If the file of that name breaks its rules.
+    """
     wanted = text.strip().casefold()
     for basket in baskets:
         if basket.name == wanted:
             return basket
     _refuse_broken(baskets.broken, wanted)
+    titled = [
+        item
+        for item in baskets
+        if wanted and wanted in (item.title_zh.casefold(), item.title_en.casefold())
+    ]
+    if len(titled) == 1:
+        return titled[0]
+    if titled:
+        raise AmbiguousMention(
+            say("{n} baskets are called {title}", n=len(titled), title=text.strip()),
+            where=", ".join(item.name for item in titled),
+            fix=say("write the name of one of them"),
+        )
     raise BasketNotFound(
         f"no basket {text!r}",
         where=_near(wanted, [item.name for item in baskets], "baskets"),
@@ -337,7 +361,7 @@ def _near(wanted: str, names: Sequence[str], kind: str) -> str:
 
 
 def _wanted(baskets: Readable[Basket], names: Sequence[str]) -> tuple[Basket, ...]:
-    found = {item.name: item for item in (_find_basket(baskets, name) for name in names)}
+    found = {item.name: item for item in (find_basket(baskets, name) for name in names)}
     return tuple(found.values())
 
 

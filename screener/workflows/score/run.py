@@ -16,7 +16,7 @@ from screener.domain.arrays import FloatArray, IntArray
 from screener.domain.listing import Exchange
 from screener.domain.report import Report
 from screener.domain.total_return import TotalReturnPanel
-from screener.errors import InputError
+from screener.errors import BasketNotFound, InputError
 from screener.market.calendars import Calendar, calendar_of
 from screener.reports.authors.brokers import broker_named
 from screener.scoring.calendar_time import CalendarTime, calendar_time
@@ -35,7 +35,7 @@ from screener.scoring.persistence import Persistence, persistence
 from screener.scoring.plain import PlainReturn, plain_return, plain_returns
 from screener.scoring.score import Judged, judge_calls, needed_benchmarks
 from screener.scoring.scores import Score, score_of
-from screener.workflows.report.catalog import list_baskets, list_reports
+from screener.workflows.report.catalog import find_basket, list_baskets, list_reports
 from screener.workflows.report.dating import undated_text
 from screener.workflows.score.calls import calls_of_cards, calls_of_ratings, definitions_of
 from screener.workflows.score.remarks import remarks_of
@@ -320,22 +320,19 @@ def _named(
     """Return the reports and the themes that some names mean: report ids, or baskets."""
     ids = {report.id.lower(): report.id for report in reports}
     known = list_baskets(workspace)
-    baskets = {basket.name.lower(): basket for basket in known}
-    broken = {item.name.lower(): item for item in known.broken}
     cards: set[str] = set()
     themes: set[str] = set()
     for name in names:
         if name.lower() in ids:
             cards.add(ids[name.lower()])
-        elif name.lower() in baskets:
-            themes.update(baskets[name.lower()].themes)
-        elif name.lower() in broken:
-            raise broken[name.lower()].error
-        else:
+            continue
+        try:
+            themes.update(find_basket(known, name).themes)
+        except BasketNotFound as error:
             raise InputError(
                 f"{name!r} is neither a report nor a basket",
                 fix="see `screener report list` and `screener basket list`",
-            )
+            ) from error
     return cards, themes
 
 
