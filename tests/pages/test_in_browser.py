@@ -203,9 +203,20 @@ def test_a_page_prints(browser: Any, pages: Path) -> None:
         printed = PdfReader(io.BytesIO(found.page.pdf(format="A4")))
     text = " ".join(page.extract_text() for page in printed.pages)
     assert "Returns by holding period" in text
-    assert "Market rules that were applied" in text
+    assert "Sources and versions" in text
     assert "Copy" not in text
     assert 1 < len(printed.pages) < 12
+
+
+def test_what_is_folded_is_printed(browser: Any, pages: Path) -> None:
+    with opened(browser, pages / "study.html") as found:
+        closed = "document.querySelectorAll('details:not([open])').length"
+        assert found.page.evaluate(closed)
+        found.page.evaluate(
+            f"addEventListener('beforeprint', () => {{ document.body.dataset.closed = {closed} }})"
+        )
+        found.page.pdf(format="A4")
+        assert found.page.evaluate("document.body.dataset.closed") == "0"
 
 
 def test_the_pages_of_a_site_lead_to_each_other(browser: Any, pages: Path) -> None:
