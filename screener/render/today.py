@@ -220,4 +220,8 @@ def _lacks(rows: Sequence[Row]) -> Iterator[RenderableType]:
                     hidden,
                 )
             )
-        yield Text(say("mend it with: {command}", command=command))
+        yield Text(
+            say("correct it with: {command}", command=command)
+            if command.startswith("screener")
+            else command
+        )

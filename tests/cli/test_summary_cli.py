@@ -17,7 +17,7 @@ from screener.cli.main import app
 from screener.render.summary import _folded
 from screener.workflows.report.catalog import basket_events
 from screener.workflows.study.known import keep_verdicts, known_verdicts
-from screener.workflows.study.verdict import Verdict
+from screener.workflows.study.verdict import PlaceboRecord, Verdict
 from screener.workspace.locate import Workspace
 from tests.support.laws import laws
 
@@ -199,9 +199,8 @@ def test_known_verdicts_are_told_and_damaged_ones_are_not(demo: Path, tmp_path: 
     assert "No verdict is shown" in done.stderr
 
 
-def test_verdicts_on_other_data_are_not_known(demo: Path, tmp_path: Path) -> None:
-    place = Workspace(root=Path(shutil.copytree(demo, tmp_path / "w")))
-    found = Verdict(
+def verdict(placebo: PlaceboRecord | None) -> Verdict:
+    return Verdict(
         report="R1",
         basket="copper",
         horizon=5,
@@ -210,10 +209,24 @@ def test_verdicts_on_other_data_are_not_known(demo: Path, tmp_path: Path) -> Non
         paper_return=0.01,
         executable_return=None,
         capital=None,
-        placebo=None,
+        placebo=placebo,
         brokers=(),
     )
+
+
+def test_verdicts_on_other_data_are_not_known(demo: Path, tmp_path: Path) -> None:
+    place = Workspace(root=Path(shutil.copytree(demo, tmp_path / "w")))
+    found = verdict(None)
     ((_, events),) = basket_events(place, ["copper"])
     assert keep_verdicts(place, 2, [found]) == ()
     assert known_verdicts(place, 2, events) == ((found,), ())
     assert known_verdicts(place, 3, events) == ((), ())
+
+
+def test_the_verdict_of_more_random_baskets_stays(demo: Path, tmp_path: Path) -> None:
+    place = Workspace(root=Path(shutil.copytree(demo, tmp_path / "w")))
+    ((_, events),) = basket_events(place, ["copper"])
+    few, many = (verdict(PlaceboRecord(excess=0.0, p_value=0.2, draws=n)) for n in (100, 500))
+    for kept, known in ((verdict(None), verdict(None)), (few, few), (many, many), (few, many)):
+        keep_verdicts(place, 2, [kept])
+        assert known_verdicts(place, 2, events) == ((known,), ())

@@ -22,7 +22,7 @@ _NAME = "verdicts"
 def keep_verdicts(
     workspace: Workspace, data_version: int, verdicts: Sequence[Verdict]
 ) -> tuple[str, ...]:
-    """Keep verdicts on some data; those on other data are forgotten.
+    """Keep verdicts on some data; those on other data are forgotten, those of more draws stay.
 
     Returns
     -------
@@ -31,7 +31,10 @@ def keep_verdicts(
     """
     try:
         known = _kept(workspace, data_version)
-        known.update({_key(item.basket, item.report): asdict(item) for item in verdicts})
+        for item in verdicts:
+            key = _key(item.basket, item.report)
+            if _draws(asdict(item)) >= _draws(known.get(key, {})):
+                known[key] = asdict(item)
         keep_state(workspace, _NAME, {"data_version": data_version, "verdicts": known})
     except StorageError as error:
         return (say("The verdicts were not kept: {error}.", error=error),)
@@ -68,3 +71,10 @@ def _kept(workspace: Workspace, data_version: int) -> dict[str, Mapping[str, Any
 
 def _key(basket: str, report: str) -> str:
     return f"{basket} {report}"
+
+
+def _draws(verdict: Mapping[str, Any]) -> int:
+    """Return how many random baskets a verdict rests on."""
+    placebo = verdict.get("placebo")
+    draws = placebo.get("draws", 0) if isinstance(placebo, dict) else -1
+    return draws if isinstance(draws, int) else -1

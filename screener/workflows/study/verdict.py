@@ -37,11 +37,14 @@ class PlaceboRecord:
         Two-sided probability of such a difference or a greater one.
     matched_on
         What they were matched on; empty for nothing.
+    draws
+        How many there were; 0 where it was not told.
     """
 
     excess: float
     p_value: float
     matched_on: str = ""
+    draws: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +156,7 @@ def placebo_record(placement: Placement, matched: Matched) -> PlaceboRecord | No
         excess=placement.excess,
         p_value=placement.p_two_sided,
         matched_on="" if text == "nothing" else text,
+        draws=placement.draws,
     )
 
 
