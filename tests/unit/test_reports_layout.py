@@ -192,3 +192,10 @@ def test_an_empty_text() -> None:
     assert layout.sentence(0) == (0, 0)
     assert layout.around(0) == ()
     assert boilerplate("") == []
+
+
+def test_a_footer_that_refers_to_a_disclaimer_does_not_hide_it() -> None:
+    text = make_text(
+        "订单增长。请务必阅读正文之后的免责声明\n免责声明：本公司可能持有甲股份的证券。"
+    ).clean
+    assert lay_out(text).in_boilerplate(text.index("甲股份"))

@@ -114,3 +114,10 @@ def test_what_is_no_headline(text: str) -> None:
 )
 def test_a_files_name_without_what_is_the_files(name: str, title: str) -> None:
     assert file_title(name) == title
+
+
+@pytest.mark.parametrize(
+    "line", [".SZ）、甲股份、乙股份；2）铜", "、丙股份等公司", "跌幅8%以上A股以沪深300为基准"]
+)
+def test_a_torn_line_or_what_a_rating_means_is_no_headline(line: str) -> None:
+    assert title_of(make_text(f"{line}\n液冷需求上行点评\n订单增长。")) == "液冷需求上行点评"

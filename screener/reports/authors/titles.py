@@ -66,6 +66,10 @@ _SITE = re.compile(
 )
 _FILED = re.compile(r"20\d{6}[-_][一-龥]")
 _GOES_ON = re.compile(r"[,，、]$")
+_DEFINED = re.compile(r"[涨跌]幅\D{0,8}\d{1,3}%\D{0,2}(?:以上|以下|之间)")  # what a rating means
+_TORN = re.compile(
+    r"[^(（\[【《“]{0,80}?[)）\]】》”]|[.。、!！?？%]"
+)  # begins in the middle of something
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,9 @@ def headline_of(text: Text) -> str:
             return title
     weak = ""
     for line, after in pairwise([*lines, ""]):
-        if len(line) > _LONG_LINE:
-            found = next(_chunks(line), "") if is_front_page(line) else ""
-        else:
-            found = _candidate(line)
+        found = "" if len(line) > _LONG_LINE else _candidate(line)
+        if not found and is_front_page(line):
+            found = next(_chunks(line), "")
         if found and not _is_kind(found):
             more = _candidate(after) if _GOES_ON.search(line) and _HAN.search(line) else ""
             return _shown(found + line[-1] + more if more else found)
@@ -164,6 +167,8 @@ def _signed(lines: list[str]) -> str:
 
 def _candidate(line: str) -> str:
     """Return what of a line may be a headline; empty if it is furniture or a sentence."""
+    if _TORN.match(line) or _DEFINED.search(line):
+        return ""
     if book := _BOOK.match(line):
         rest = line[book.end() :]
         if _LISTED.match(rest):

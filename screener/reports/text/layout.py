@@ -299,10 +299,13 @@ def _boilerplate(clean: str, sentences: tuple[int, ...]) -> tuple[Place, ...]:
     """From a heading of boilerplate to the end, or to where a proper section begins again."""
     words = _patterns()
     found: list[Place] = []
+    told = 0
     for match in words.headings.finditer(clean):
+        # A footer may refer to a heading right before that heading itself.
+        before = clean[max(told, match.start() - 20) : match.start()]
+        told = match.end()
         if found and match.start() < found[-1].end:
             continue
-        before = clean[max(0, match.start() - 20) : match.start()]
         if before.endswith(words.referring) or _SEE.search(before):
             continue
         after = match.end()
