@@ -599,7 +599,6 @@ class Workspace:
         placebo: int = 1_000,
         data_version: int | None = None,
         jobs: int = 1,
-        done: Callable[[int, int], None] = lambda _at, _of: None,
     ) -> WrittenSite:
         """Write an index and a page for each event, report, basket and broker.
 
@@ -612,8 +611,6 @@ class Workspace:
             As in `backtest`.
         placebo
             Random baskets to compare each event with; 0 for none.
-        done
-            Told how many pages of how many are made.
 
         Raises
         ------
@@ -642,7 +639,7 @@ class Workspace:
             Store.open(self.place.data_cache, version=run.data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
-            files = site_files(site_facts(self.place, store, run, draws=placebo), done=done)
+            files = site_files(site_facts(self.place, store, run, draws=placebo))
         changes = write_folder(target, files, last=INDEX)
         return WrittenSite(
             written=changes.written,

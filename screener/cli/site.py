@@ -54,7 +54,7 @@ def site(
 
     check_folder(directory)
     desk = Workspace(workspace_of(workspace), broken=tell_broken)
-    with working("making the pages"):
+    with working(say("making the pages")):
         made = desk.site(
             directory,
             hold=horizons_of(hold),

@@ -12,6 +12,7 @@ from functools import partial
 from screener.domain.basket import Basket
 from screener.files.clean import clean_line
 from screener.language import Language, bound, say, say_count
+from screener.progress import counted
 from screener.render.pages.basket import basket_document, basket_title
 from screener.render.pages.cells import dated, fraction, probability, sign_of
 from screener.render.pages.document import Page, Way, document, section
@@ -75,7 +76,6 @@ def site_files(
     facts: SiteFacts,
     *,
     screens: Sequence[tuple[str, ScreenResult]] = (),
-    done: Callable[[int, int], None] = lambda _at, _of: None,
 ) -> dict[str, str]:
     """Return the text of every page by its path.
 
@@ -85,8 +85,6 @@ def site_files(
         What they show.
     screens
         Saved screens, by name.
-    done
-        Told how many pages of how many are made.
     """
     places = _places(facts, [name for name, _ in screens])
     jobs: list[_Job] = [
@@ -100,11 +98,7 @@ def site_files(
         ),
         (INDEX, partial(_index, facts, places)),
     ]
-    files: dict[str, str] = {}
-    for path, make in jobs:
-        files[path] = make()
-        done(len(files), len(jobs))
-    return files
+    return {path: make() for path, make in counted(jobs)}
 
 
 def _places(facts: SiteFacts, screens: Sequence[str]) -> _Places:

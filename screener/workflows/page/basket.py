@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from screener.domain.basket import Basket, Event
 from screener.domain.report import Report
 from screener.errors import ScreenerError
 from screener.paths.windows import WindowStatus
+from screener.progress import counted
 from screener.workflows.backtest.run import BacktestRun
 from screener.workflows.page.beside import DRAWS, Beside, bands_beside
 from screener.workflows.page.valuations import Valued, valuation_rows, valued_on
@@ -76,7 +77,6 @@ def basket_pages(
     compared: bool = True,
     checked: Mapping[str, Checking | None] | None = None,
     score: ScoreRun | None = None,
-    done: Callable[[int, int], None] = lambda _at, _of: None,
 ) -> list[BasketPage]:
     """Return what the pages of a run's events show, one for each event.
 
@@ -92,8 +92,6 @@ def basket_pages(
         Whether claims, valuations and the brokers' records are looked up too.
     checked, score
         Claims of each report and the score of all brokers, where they are known already.
-    done
-        Told how many events of how many are done.
     """
     groups = run.by_event
     main = [_main(results) for results in groups]
@@ -112,12 +110,11 @@ def basket_pages(
         records = _records(workspace, known, behind, score)
     begin = 0
     found = []
-    for results, chosen, other in zip(groups, main, beside, strict=True):
+    for results, chosen, other in counted(list(zip(groups, main, beside, strict=True))):
         basis = run.price_basis[begin : begin + len(results)]
         own = replace(run, results=results, price_basis=basis)
         found.append(_page(known, own, chosen, other, records))
         begin += len(results)
-        done(len(found), len(groups))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from screener.data.lake.store import Store
@@ -51,7 +51,6 @@ def site_facts(
     run: BacktestRun,
     *,
     draws: int = DRAWS,
-    done: Callable[[int, int], None] = lambda _at, _of: None,
 ) -> SiteFacts:
     """Return what the pages of a workspace show.
 
@@ -63,8 +62,6 @@ def site_facts(
         The backtest of every event.
     draws
         Random baskets to compare each event with; 0 for none.
-    done
-        Told how many events of how many are done.
     """
     reports = list_reports(workspace)
     left_out = [item.told() for item in reports.broken]
@@ -80,7 +77,7 @@ def site_facts(
     except InputError:
         score = None
     known = {report.id: checking for report, checking in checked}
-    pages = basket_pages(workspace, store, run, draws=draws, checked=known, score=score, done=done)
+    pages = basket_pages(workspace, store, run, draws=draws, checked=known, score=score)
     checked.sort(key=lambda item: item[0].published.text()[:10], reverse=True)  # unknown: last
     return SiteFacts(
         pages=sorted(pages, key=lambda page: page.event.published.day, reverse=True),
