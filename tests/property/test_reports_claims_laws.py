@@ -29,9 +29,9 @@ from tests.support.laws import laws
 
 DAY = Publication(value=date(2026, 5, 24), precision=Precision.DAY)
 MOVERS = (
-    f"机械行业周报。本周（5月18日-5月22日），参考申万一级行业划分，机械板块涨跌幅为-0.97%。"
-    f"本周{STAR}、{HILL}为涨幅前二公司，涨跌幅分别为+27.98%、+17.00%。"
-    f"跌幅前二为{BAY}、{ISLE}，涨跌幅分别为-9.22%、-9.31%。"
+    f"机械行业周报。本周（5月18日-5月22日）依申万一级行业分类，机械板块涨跌幅为-0.97%。"
+    f"本周{STAR}、{HILL}为涨幅前二公司，涨跌幅分别为+26.41%、+15.30%。"
+    f"跌幅前二为{BAY}、{ISLE}，涨跌幅分别为-8.15%、-8.42%。"
 )
 TEXTS = (
     *(text if text.endswith("。") else f"{text}。" for text, _ in CASES),

@@ -292,22 +292,22 @@ def test_no_valuations(rows: list[list[str]]) -> None:
 
 def test_movers_with_a_name_misspelled_among_them() -> None:
     text = (
-        f"本周{STAR}、{HILL}为机械（申万）涨幅前二公司，涨跌幅分别为+27.98%、+17.00%。"
-        f"机械（申万）跌幅前三为{BAY}、蓝弯股分、{ISLE}，涨跌幅分别为-9.22%、-9.31%、-10.73%。"
+        f"本周{STAR}、{HILL}为机械（申万）涨幅前二公司，涨跌幅分别为+26.41%、+15.30%。"
+        f"机械（申万）跌幅前三为{BAY}、蓝弯股分、{ISLE}，涨跌幅分别为-8.15%、-8.42%、-11.06%。"
     )
     assert rows(text) == [
-        (STAR, WEEK, 0.2798),
-        (HILL, WEEK, 0.17),
-        (BAY, WEEK, -0.0922),
-        ("蓝弯股分", WEEK, -0.0931),
-        (ISLE, WEEK, -0.1073),
+        (STAR, WEEK, 0.2641),
+        (HILL, WEEK, 0.153),
+        (BAY, WEEK, -0.0815),
+        ("蓝弯股分", WEEK, -0.0842),
+        (ISLE, WEEK, -0.1106),
     ]
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        f"本周{STAR}、{HILL}为涨幅前二公司，涨跌幅分别为+27.98%。",
+        f"本周{STAR}、{HILL}为涨幅前二公司，涨跌幅分别为+26.41%。",
         f"本周{STAR}、{HILL}为涨幅前二公司，板块上涨2.00%、3.00%。",
         f"今年以来龙头走强。3月份涨幅最高的是{STAR}，上涨58.69%。",
         f"指数创年内低位。{STAR}升2.5%。",
@@ -338,7 +338,7 @@ def test_a_week_is_that_which_words_tell() -> None:
 @pytest.mark.parametrize(
     ("text", "name", "value", "remark"),
     [
-        ("回顾本周（5月18日-5月22日），参考申万一级行业划分，机械板块涨跌幅为-0.97%，排名全行业第9。",
+        ("本周（5月18日-5月22日）回顾：依申万一级行业分类，机械板块涨跌幅为-0.97%，居全行业第9。",
          "申万机械", -0.0097, "9th of the industries"),
         ("上周（5月18日-5月22日）申万机械指数跌2.21%。", "申万机械", -0.0221, ""),
         ("本周机械指数（申万）+1.70%，在31个行业里第21。",
