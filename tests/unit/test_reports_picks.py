@@ -8,11 +8,11 @@ from functools import cache
 import pytest
 
 from screener.domain.report import Role
+from screener.reports.roles.roles import runs_with_roles
 from screener.reports.securities.candidates import in_use
 from screener.reports.securities.listing_lines import speaks_of_hong_kong
 from screener.reports.securities.mentions import mentions_in
 from screener.reports.securities.name_index import NameIndex, NameRow, build_index
-from screener.reports.securities.roles import runs_with_roles
 from screener.reports.text.layout import lay_out
 from screener.reports.text.text import make_text
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from screener.domain.report import Role
 from screener.reports.ratings.ratings import Stance, rating_in, stances
-from screener.reports.securities.levelled import levelled
+from screener.reports.roles.levelled import levelled
+from screener.reports.roles.roles import runs_with_roles
+from screener.reports.roles.runs import Run
 from screener.reports.securities.mentions import mentions_in
 from screener.reports.securities.name_index import NameIndex, NameRow, build_index
-from screener.reports.securities.roles import runs_with_roles
-from screener.reports.securities.runs import Run
 from screener.reports.text.layout import lay_out
 from screener.reports.text.text import make_text
 from tests.support.laws import laws

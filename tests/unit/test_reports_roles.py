@@ -8,9 +8,9 @@ from functools import cache
 import pytest
 
 from screener.domain.report import Role
+from screener.reports.roles.roles import Run, runs_with_roles
 from screener.reports.securities.mentions import mentions_in
 from screener.reports.securities.name_index import NameIndex, NameRow, build_index
-from screener.reports.securities.roles import Run, runs_with_roles
 from screener.reports.text.layout import lay_out
 from screener.reports.text.text import make_text
 from tests.support.masters import MASTER

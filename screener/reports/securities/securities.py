@@ -14,12 +14,12 @@ from screener.domain.listing import Listing
 from screener.domain.report import Role
 from screener.reports.authors.brokers import brokers_in
 from screener.reports.documents.bounds import BOUNDS
+from screener.reports.roles.rating_marks import Rated
+from screener.reports.roles.roles import Run, runs_with_roles
+from screener.reports.roles.subject import subject_of
 from screener.reports.securities.listing_lines import choose_line, speaks_of_hong_kong
 from screener.reports.securities.mentions import Mention, PossibleMention, mentions_in
 from screener.reports.securities.name_index import NameIndex, capitals
-from screener.reports.securities.rating_marks import Rated
-from screener.reports.securities.roles import Run, runs_with_roles
-from screener.reports.securities.subject import subject_of
 from screener.reports.securities.themes import ThemeIndex, label_words, make_slug, says_nothing
 from screener.reports.text.found import Doubt, DoubtKind, Finding, Spotted
 from screener.reports.text.layout import Item, Layout, lay_out

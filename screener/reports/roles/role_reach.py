@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 from screener.domain.report import Role
 from screener.reports.documents.bounds import BOUNDS
+from screener.reports.roles.names_around import QUOTE
+from screener.reports.roles.role_lists import Cue
+from screener.reports.roles.role_words import ASIDE, LIST_END, describes, unnumbered
+from screener.reports.roles.runs import Run
 from screener.reports.securities.mentions import Mention
-from screener.reports.securities.names_around import QUOTE
-from screener.reports.securities.role_lists import Cue
-from screener.reports.securities.role_words import ASIDE, LIST_END, describes, unnumbered
-from screener.reports.securities.runs import Run
 from screener.reports.text.layout import Layout
 from screener.reports.text.text import Place
 

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from screener.domain.listing import Listing
 from screener.reports.ratings.ratings import Stance
+from screener.reports.roles.names_around import PROSE, ROW, NamesAround
+from screener.reports.roles.rating_marks import ROWS, Form, Rated, RatingMark, rating_marks
+from screener.reports.roles.subject import Subject
 from screener.reports.securities.mentions import Mention
-from screener.reports.securities.names_around import PROSE, ROW, NamesAround
-from screener.reports.securities.rating_marks import ROWS, Form, Rated, RatingMark, rating_marks
-from screener.reports.securities.subject import Subject
 from screener.reports.text.layout import Layout
 from screener.reports.text.text import Place, Text
 from screener.reports.text.vocabulary import read_table

@@ -17,11 +17,10 @@ from itertools import groupby
 from screener.domain.listing import Listing
 from screener.domain.report import Role
 from screener.reports.ratings.ratings import Stance
-from screener.reports.securities.levelled import levelled
-from screener.reports.securities.mentions import Mention
-from screener.reports.securities.rated import Ratings, ratings_in
-from screener.reports.securities.rating_marks import Rated
-from screener.reports.securities.role_lists import (
+from screener.reports.roles.levelled import levelled
+from screener.reports.roles.rated import Ratings, ratings_in
+from screener.reports.roles.rating_marks import Rated
+from screener.reports.roles.role_lists import (
     Cue,
     Entries,
     advice_sections,
@@ -29,10 +28,11 @@ from screener.reports.securities.role_lists import (
     entries,
     heads,
 )
-from screener.reports.securities.role_reach import leading_cue
-from screener.reports.securities.role_words import LIST_END, role_words
-from screener.reports.securities.runs import Run
-from screener.reports.securities.subject import subject_of
+from screener.reports.roles.role_reach import leading_cue
+from screener.reports.roles.role_words import LIST_END, role_words
+from screener.reports.roles.runs import Run
+from screener.reports.roles.subject import subject_of
+from screener.reports.securities.mentions import Mention
 from screener.reports.text.layout import Layout, lay_out
 from screener.reports.text.text import Place, Text
 

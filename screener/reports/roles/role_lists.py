@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from screener.domain.report import Role
-from screener.reports.securities.role_words import ASIDE, LIST_END, describes, role_words
+from screener.reports.roles.role_words import ASIDE, LIST_END, describes, role_words
 from screener.reports.text.layout import Item, Layout
 from screener.reports.text.spans import Spans
 from screener.reports.text.text import Place

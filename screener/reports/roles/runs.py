@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from screener.domain.report import Role
+from screener.reports.roles.rating_marks import Rated
 from screener.reports.securities.mentions import Mention
-from screener.reports.securities.rating_marks import Rated
 from screener.reports.text.text import Place
 
 __all__ = ["Run"]

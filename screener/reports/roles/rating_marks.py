@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from screener.reports.authors.brokers import broker_named
 from screener.reports.ratings.ratings import Stance, rating_words, stances
+from screener.reports.roles.names_around import ROW, NamesAround, verbs_of_rating
 from screener.reports.securities.name_index import Trust
-from screener.reports.securities.names_around import ROW, NamesAround, verbs_of_rating
 from screener.reports.text.layout import Layout
 from screener.reports.text.text import Place, Text
 from screener.reports.text.vocabulary import alternatives, read_table

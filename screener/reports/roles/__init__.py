@@ -1,0 +1,1 @@
+"""What part each named security plays: advised, a mover, a risk or only mentioned."""
