@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from screener.language import Language
+from screener.language import Language, Said, speaking
 
 __all__ = ["Language", "sentence", "word"]
 
@@ -157,6 +157,9 @@ def word(text: str, language: Language) -> str:
 
 def sentence(text: str, language: Language) -> str:
     """Return a sentence of the page, or a reason, in a language; unknown ones stay as they are."""
+    if isinstance(text, Said):
+        with speaking(language):
+            return text.again()
     if language is Language.EN:
         return text
     for pattern, translated in _SENTENCES:

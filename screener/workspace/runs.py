@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from screener.errors import InputError, NotFoundError, StorageDamaged
 from screener.files.regular import read_regular
 from screener.files.whole import write_whole
+from screener.language import in_english
 from screener.workspace.locate import Workspace
 from screener.workspace.sealed import checked, sealed
 
@@ -66,7 +67,7 @@ def save_run(workspace: Workspace, run_id: str, document: Mapping[str, object]) 
     target = folder / f"{run_id}.json"
     try:
         folder.mkdir(exist_ok=True)
-        write_whole(target, sealed(document))
+        write_whole(target, sealed(in_english(document)))
     except OSError as error:
         return (f"The run was not stored in {folder}: {error.strerror}.",)
     return ()
