@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from screener.errors import ConfigError, InputError
 from screener.language import AUTO, Language, say
+from screener.language.lists import place_in
 from screener.workflows.backtest.options import BacktestOptions
 from screener.workspace.locate import Workspace
 from screener.workspace.settings import FILE, read_settings, write_setting
@@ -161,11 +162,11 @@ def _read(setting: Setting, given: object, where: str) -> Value:
         if setting.key in {item.name for item in fields(BacktestOptions)}:
             BacktestOptions.of(**{setting.key: value})
     except InputError as error:
-        raise ConfigError(error.what, where=f"{where}, {setting.key}", fix=error.fix) from error
+        raise ConfigError(error.what, where=place_in(where, setting.key), fix=error.fix) from error
     except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(
             say("{value} is no value of {key}", value=repr(given), key=setting.key),
-            where=f"{where}, {setting.key}",
+            where=place_in(where, setting.key),
             fix=say("write it like {example}", example=setting_text(setting.default)),
         ) from error
     return value

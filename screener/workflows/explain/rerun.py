@@ -13,6 +13,7 @@ from screener.data.lake.store import Store
 from screener.data.panels.price_panel import last_sessions_of
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
+from screener.language import say
 from screener.market.benchmarks import default_benchmark
 from screener.progress import counted
 from screener.results.backtest import RETURNS
@@ -98,9 +99,9 @@ def request_of(run: StoredRun) -> BacktestRequest:
     where = f"stored run {run.run_id}"
     if "request" not in run.document:
         raise InputError(
-            "it keeps no request of a backtest",
+            say("it keeps no request of a backtest"),
             where=where,
-            fix="give a run of `screener backtest`: no other can be evaluated again",
+            fix=say("give a run of `screener backtest`: no other can be evaluated again"),
         )
     return rebuilt(BacktestRequest, _of_today(run.document["request"]), where=where)
 

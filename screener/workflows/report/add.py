@@ -12,6 +12,7 @@ from screener.domain.days import SHANGHAI
 from screener.domain.report import Moment, Publication, Report
 from screener.errors import InputError
 from screener.files.budget import OutOfTime, within
+from screener.language import say
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.documents.reading import Document, read_bytes, read_document
 from screener.reports.reader import Reading, read_report, report_of
@@ -203,9 +204,12 @@ def _read(
             )
     except OutOfTime:
         raise InputError(
-            f"this text is not read within {BOUNDS.seconds:.0f} seconds of the processor",
+            say(
+                "this text is not read within {seconds:.0f} seconds of the processor",
+                seconds=BOUNDS.seconds,
+            ),
             where=document.name,
-            fix="give the report's own text alone, without what surrounds it",
+            fix=say("give the report's own text alone, without what surrounds it"),
         ) from None
 
 

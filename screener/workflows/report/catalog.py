@@ -21,6 +21,7 @@ from screener.errors import (
     ReportNotFound,
 )
 from screener.language import say
+from screener.language.lists import listed
 from screener.workflows.report.dating import require_date, undated_card
 from screener.workspace.baskets import (
     basket_text,
@@ -246,9 +247,9 @@ def new_theme_basket(
     _check_name(name)
     if not _BASKET_NAME.fullmatch(theme):
         raise BasketDefinitionError(
-            f"theme {theme!r} is not allowed",
-            where="a theme has lowercase letters, digits and hyphens between them",
-            fix="write it as the cards do, such as liquid-cooling",
+            say("theme {theme} is not allowed", theme=repr(theme)),
+            where=say("a theme has lowercase letters, digits and hyphens between them"),
+            fix=say("write it as the cards do, such as liquid-cooling"),
         )
     basket = replace(proposed_basket(theme, title_zh, title_en), name=name)
     return basket, write_basket(workspace, basket)
@@ -295,14 +296,14 @@ def _find_report(reports: Readable[Report], text: str) -> Report:
         return matches[0]
     if matches:
         raise AmbiguousMention(
-            f"{text!r} is the beginning of {len(matches)} report ids",
+            say("{text} is the beginning of {n} report ids", text=repr(text), n=len(matches)),
             where=", ".join(item.id for item in matches),
-            fix="write the whole id",
+            fix=say("write the whole id"),
         )
     raise ReportNotFound(
-        f"no report {text!r}",
+        say("no report {text}", text=repr(text)),
         where=_near(wanted, [item.id for item in reports], "report cards"),
-        fix="see `screener report list`",
+        fix=say("see `screener report list`"),
     )
 
 
@@ -342,9 +343,9 @@ def find_basket(baskets: Readable[Basket], text: str) -> Basket:
             fix=say("write the name of one of them"),
         )
     raise BasketNotFound(
-        f"no basket {text!r}",
+        say("no basket {text}", text=repr(text)),
         where=_near(wanted, [item.name for item in baskets], "baskets"),
-        fix="see `screener basket list`",
+        fix=say("see `screener basket list`"),
     )
 
 
@@ -376,9 +377,9 @@ def _of_report(
     if unfed and (chosen or len(unfed) == len(kept)):
         themes = ", ".join(report.themes) or "none"
         raise ReportNotFound(
-            f"report {report.id} feeds no event of {', '.join(unfed)}",
-            where=f"themes under which it recommends names: {themes}",
-            fix="see `screener basket list` for the reports of each basket",
+            say("report {report} feeds no event of {unfed}", report=report.id, unfed=listed(unfed)),
+            where=say("themes under which it recommends names: {themes}", themes=themes),
+            fix=say("see `screener basket list` for the reports of each basket"),
         )
     return tuple(item for item in kept if item[1])
 
@@ -405,9 +406,9 @@ def _named(baskets: Iterable[Basket], reports: Iterable[Report]) -> tuple[Basket
 def _check_name(name: str) -> None:
     if not _BASKET_NAME.fullmatch(name):
         raise BasketDefinitionError(
-            f"basket name {name!r} is not allowed",
-            where="a name has lowercase letters, digits and hyphens between them",
-            fix="write it like liquid-cooling",
+            say("basket name {name} is not allowed", name=repr(name)),
+            where=say("a name has lowercase letters, digits and hyphens between them"),
+            fix=say("write it like liquid-cooling"),
         )
 
 
@@ -418,9 +419,12 @@ def _check_past(published: Moment, now: datetime) -> None:
         late = published > now.astimezone(SHANGHAI).date()
     if late:
         raise DateRangeError(
-            f"{published.isoformat()} is in the future",
-            where=f"now is {now.astimezone(SHANGHAI).isoformat(timespec='minutes')}",
-            fix="give the day on which the list was made",
+            say("{published} is in the future", published=published.isoformat()),
+            where=say(
+                "now is {astimezone}",
+                astimezone=now.astimezone(SHANGHAI).isoformat(timespec="minutes"),
+            ),
+            fix=say("give the day on which the list was made"),
         )
 
 
@@ -433,14 +437,15 @@ def _members(listings: Sequence[Listing], weights: Sequence[float] | None) -> tu
     for listing in listings:
         if listing.board is Board.INDEX:
             raise BasketDefinitionError(
-                f"{listing} is an index, not a security", fix="name a security or a fund"
+                say("{listing} is an index, not a security", listing=listing),
+                fix=say("name a security or a fund"),
             )
     if weights is None:
         return tuple(Member(listing=listing) for listing in listings)
     if len(weights) != len(listings):
         raise BasketDefinitionError(
-            f"{len(weights)} weights for {len(listings)} listings",
-            fix="give one weight for each listing, in the same order",
+            say("{n} weights for {n2} listings", n=len(weights), n2=len(listings)),
+            fix=say("give one weight for each listing, in the same order"),
         )
     return tuple(
         Member(listing=listing, weight=weight)

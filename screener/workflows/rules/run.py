@@ -12,6 +12,7 @@ from screener.data.lake.store import Store
 from screener.data.panels.calendar_cache import recorded_sessions
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import ConfigError, InputError
+from screener.language import say
 from screener.market.calendars import calendar_of
 from screener.market.charges import Plan
 from screener.market.dated import check_tradable
@@ -84,8 +85,11 @@ def run_ruling(
     check_tradable(listing)
     if lake is None and version is not None:
         raise InputError(
-            f"there is no data version {version}: no market data are stored here",
-            fix="name the workspace with --workspace DIR, or leave --data-version out",
+            say(
+                "there is no data version {version}: no market data are stored here",
+                version=version,
+            ),
+            fix=say("name the workspace with --workspace DIR, or leave --data-version out"),
         )
     if lake is None:
         return _page(listing, session, Known(), plan, missing=("no market data are stored here",))

@@ -17,6 +17,7 @@ from screener.domain.listing import Exchange
 from screener.domain.report import Report
 from screener.domain.total_return import TotalReturnPanel
 from screener.errors import BasketNotFound, InputError
+from screener.language import say
 from screener.market.calendars import Calendar, calendar_of
 from screener.reports.authors.brokers import broker_named
 from screener.scoring.calendar_time import CalendarTime, calendar_time
@@ -140,9 +141,12 @@ def parse_groupings(text: str) -> tuple[Grouping, ...]:
     known = ", ".join(Grouping)
     for part in parts:
         if part not in set(Grouping):
-            raise InputError(f"--by {part!r} is not one of {known}")
+            raise InputError(say("--by {part} is not one of {known}", part=repr(part), known=known))
     if not parts or len(set(parts)) < len(parts):
-        raise InputError(f"--by {text!r} names nothing, or something twice", fix=f"give of {known}")
+        raise InputError(
+            say("--by {text} names nothing, or something twice", text=repr(text)),
+            fix=say("give of {known}", known=known),
+        )
     return tuple(Grouping(part) for part in parts)
 
 
@@ -267,8 +271,10 @@ def _gathered(
     if not len(calls):
         raise InputError(
             "there is no call to score" + (f" of {request.broker}" if request.broker else ""),
-            fix="`screener report add FILE` makes a card; "
-            "`screener data import FILE --kind ratings` takes a history of ratings",
+            fix=say(
+                "`screener report add FILE` makes a card; `screener data import FILE "
+                "--kind ratings` takes a history of ratings"
+            ),
         )
     return _Gathered(
         calls=calls,
@@ -330,8 +336,8 @@ def _named(
             themes.update(find_basket(known, name).themes)
         except BasketNotFound as error:
             raise InputError(
-                f"{name!r} is neither a report nor a basket",
-                fix="see `screener report list` and `screener basket list`",
+                say("{name} is neither a report nor a basket", name=repr(name)),
+                fix=say("see `screener report list` and `screener basket list`"),
             ) from error
     return cards, themes
 

@@ -16,6 +16,8 @@ from screener.data.panels.fixings import Fixings, read_fixings
 from screener.domain.basket import Member
 from screener.domain.listing import Currency, parse_listing
 from screener.errors import DataError, InputError
+from screener.language import say
+from screener.language.lists import listed
 from screener.screen.evaluate import ROW_SCHEMA
 from screener.screen.fields import FIELDS, MONEY_FIELDS, Field
 from screener.workflows.screen.listed import ListedStocks, SecurityNames
@@ -92,8 +94,12 @@ def parse_universe(text: str) -> Universe:
         return Universe(text.strip().lower())
     except ValueError:
         raise InputError(
-            f"--universe {text!r} is none of {', '.join(Universe)}",
-            fix="write a (Shanghai, Shenzhen, Beijing), hk or all",
+            say(
+                "--universe {text} is none of {universe}",
+                text=repr(text),
+                universe=listed(Universe),
+            ),
+            fix=say("write a (Shanghai, Shenzhen, Beijing), hk or all"),
         ) from None
 
 
@@ -122,9 +128,9 @@ def look_up(
     found = set(given) if universe is None else _universe(valuations, snapshots, listed)
     if not found:
         raise DataError(
-            f"universe {universe} holds no listing on {as_of}",
-            where="tables listings and valuation",
-            fix="import a listing master: `screener data import FILE --kind listings`",
+            say("universe {universe} holds no listing on {as_of}", universe=universe, as_of=as_of),
+            where=say("tables listings and valuation"),
+            fix=say("import a listing master: `screener data import FILE --kind listings`"),
         )
     return Looked(
         as_of=as_of,
@@ -154,7 +160,7 @@ def snapshots_of(known: AsOf, markets: Sequence[Market]) -> dict[Market, date | 
     raise DataError(
         f"there is no {names} valuation on or before {as_of}"
         + (f"; the first is of {first}" if first else ", and none later"),
-        where="table valuation",
+        where=say("table valuation"),
         fix=(f"write --as-of {first} or later, or " if first else "")
         + "import a snapshot: `screener data import FILE --kind valuation`",
     )

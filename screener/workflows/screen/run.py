@@ -78,12 +78,14 @@ class ScreenRequest:
     def __post_init__(self) -> None:
         if (self.universe is None) == (not self.members):
             raise InputError(
-                "a screen needs a universe, the names of a basket or listings, one of them",
-                fix="give `--universe a`, `--universe hk`, `--universe all`, `--basket NAME` or "
-                "`--listing A,B`",
+                say("a screen needs a universe, the names of a basket or listings, one of them"),
+                fix=say(
+                    "give `--universe a`, `--universe hk`, `--universe all`, `--basket "
+                    "NAME` or `--listing A,B`"
+                ),
             )
         if self.top is not None and self.top < 1:
-            raise InputError(f"top is {self.top}, less than 1", fix="write --top 20")
+            raise InputError(say("top is {top}, less than 1", top=self.top), fix="write --top 20")
 
     @property
     def label(self) -> str:
@@ -209,8 +211,10 @@ def members_as_of(events: Iterable[Event], as_of: date) -> tuple[Member, ...]:
     names = ", ".join(sorted({event.basket for event in events}))
     raise DataError(
         f"no security was named by {as_of}" + (f"; the first is of {first}" if first else ""),
-        where=f"basket {names}" if names else "the basket has no event",
-        fix=f"write --as-of {first} or later" if first else "see `screener basket list`",
+        where=say("basket {names}", names=names) if names else say("the basket has no event"),
+        fix=say("write --as-of {first} or later", first=first)
+        if first
+        else say("see `screener basket list`"),
     )
 
 

@@ -16,6 +16,7 @@ from screener.domain.arrays import FloatArray, Places
 from screener.domain.listing import Listing
 from screener.domain.market_panel import MarketPanel
 from screener.errors import DataError
+from screener.language import say
 
 __all__ = ["INDUSTRY", "LEAST_PEERS", "industry_remark", "industry_returns"]
 
@@ -118,8 +119,12 @@ def _peers(market: MarketPanel, column: int, row: int, left_out: frozenset[int])
     if len(peers) < LEAST_PEERS:
         told = f"industry {industry} has {len(peers)} other stocks" if industry else "no industry"
         raise DataError(
-            f"{listing} has no portfolio of its industry: {told} in the tables",
-            where="table listings",
-            fix="give the portfolios yourself with --matched FILE, or use --model market",
+            say(
+                "{listing} has no portfolio of its industry: {told} in the tables",
+                listing=listing,
+                told=told,
+            ),
+            where=say("table listings"),
+            fix=say("give the portfolios yourself with --matched FILE, or use --model market"),
         )
     return np.array(peers, dtype=np.intp)

@@ -13,6 +13,7 @@ from screener.data.panels.price_panel import read_caps, read_panel
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError, NoTradableConstituents
+from screener.language import say
 from screener.paths.parallel import check_jobs
 from screener.paths.path_panel import path_panel_of
 from screener.paths.windows import WindowStatus
@@ -185,20 +186,26 @@ def _check(request: PlaceboRequest, jobs: int) -> None:
     check_jobs(jobs)
     check_draws(request.draws, request.seed)
     if request.controls < 1:
-        raise InputError(f"{request.controls} controls are none", fix="give 10 or more")
+        raise InputError(
+            say("{controls} controls are none", controls=request.controls),
+            fix=say("give 10 or more"),
+        )
     if not request.backtest.events:
         raise NoTradableConstituents(
-            "there is no event to compare: no report recommends a name under these themes",
-            fix="`screener basket list` shows which reports feed which basket",
+            say("there is no event to compare: no report recommends a name under these themes"),
+            fix=say("`screener basket list` shows which reports feed which basket"),
         )
     settings = request.backtest.settings
     if settings.entry is EntryPrice.VWAP:
-        raise InputError("placebo baskets are bought at the open or the close, not the VWAP")
+        raise InputError(say("placebo baskets are bought at the open or the close, not the VWAP"))
     if settings.rebalance is not Rebalance.NONE:
         raise InputError(
-            f"placebo baskets are bought and held, not brought back to their weights "
-            f"({settings.rebalance})",
-            fix="leave --rebalance out",
+            say(
+                "placebo baskets are bought and held, not brought back to their weights "
+                "({rebalance})",
+                rebalance=settings.rebalance,
+            ),
+            fix=say("leave --rebalance out"),
         )
 
 
@@ -281,10 +288,12 @@ def _placebo(
     controls: dict[tuple[object, ...], Matched],
 ) -> _Found:
     if real.window.rebalance is not Rebalance.NONE or real.paper_return is None:
-        raise ComputeError("weighted daily-equal, an index: placebo baskets are bought and held")
+        raise ComputeError(
+            say("weighted daily-equal, an index: placebo baskets are bought and held")
+        )
     holding = holding_of(around.market.prices, panel, real)
     if not holding.bought:
-        raise ComputeError("no name was bought, so that none can be replaced")
+        raise ComputeError(say("no name was bought, so that none can be replaced"))
     _check_same(around, holding, real, request)
     key = (id(real.window.event), holding.bought, holding.fill_rows)
     if key not in controls:

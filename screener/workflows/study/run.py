@@ -19,6 +19,7 @@ from screener.domain.basket import Event
 from screener.domain.panel import PricePanel
 from screener.domain.report import Precision
 from screener.errors import InputError, NoTradableConstituents
+from screener.language import say
 from screener.paths.known import EntrySessions
 from screener.study.evaluating import Evaluation, StudySettings, evaluate
 from screener.study.models import Model
@@ -190,8 +191,8 @@ def run_study(
     """
     if not request.events:
         raise NoTradableConstituents(
-            "there is no event to study: no report recommends a name under these themes",
-            fix="`screener basket list` shows which reports feed which basket",
+            say("there is no event to study: no report recommends a name under these themes"),
+            fix=say("`screener basket list` shows which reports feed which basket"),
         )
     choices, left_out = dated_events(request.events, 0)
     dated = [(event, entries[0]) for event, entries in choices]
@@ -248,8 +249,10 @@ def _fitting(request: StudyRequest, table: ReturnTable | None) -> StudyRequest:
     if (table is None) == (model in (Model.FACTORS, Model.MATCHED)):
         taken = "needs a table of returns" if table is None else f"takes no table ({table.name})"
         raise InputError(
-            f"the model {model} {taken}",
-            fix="--model factors goes with --factors FILE, --model matched with --matched FILE",
+            say("the model {model} {taken}", model=model, taken=taken),
+            fix=say(
+                "--model factors goes with --factors FILE, --model matched with --matched FILE"
+            ),
         )
     if table is None:
         return request
