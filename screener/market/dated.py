@@ -17,6 +17,7 @@ from typing import Any, TypedDict, TypeVar
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import DataError, DateRangeError, InputError
 from screener.language import say
+from screener.market.names import board_name
 
 __all__ = [
     "DatedRow",
@@ -140,7 +141,7 @@ def in_force(rows: Sequence[RowT], listing: Listing, day: date, *, what: str) ->
                 "{board}",
                 what=what,
                 listing=listing,
-                board=listing.board,
+                board=board_name(listing.board),
             ),
             fix=say(
                 "measure it on paper with --paper, or use a listing of the same company "

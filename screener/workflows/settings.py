@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from screener.errors import ConfigError, InputError
 from screener.language import AUTO, Language, say
-from screener.language.lists import place_in
+from screener.language.lists import listed, place_in
 from screener.workflows.backtest.options import BacktestOptions
 from screener.workspace.locate import Workspace
 from screener.workspace.settings import FILE, read_settings, write_setting
@@ -148,7 +148,7 @@ def known_setting(key: str, *, where: str) -> Setting:
     if key in _SETTINGS:
         return _SETTINGS[key]
     near = difflib.get_close_matches(key.casefold(), _SETTINGS, n=1)
-    keys = ", ".join(near or _SETTINGS)
+    keys = listed(near or _SETTINGS)
     raise ConfigError(
         say("there is no setting {key}", key=repr(key)),
         where=where,
@@ -208,7 +208,7 @@ def _one_of(*known: str) -> Callable[[object], str]:
     def read(given: object) -> str:
         if given not in known:
             raise InputError(
-                say("{value} is none of {known}", value=repr(given), known=", ".join(known))
+                say("{value} is none of {known}", value=repr(given), known=listed(known))
             )
         return str(given)
 

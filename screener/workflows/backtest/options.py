@@ -210,13 +210,15 @@ def _check_sessions(values: Sequence[int], parameter: str, *, least: int) -> Non
 
 def _check_money(value: float, parameter: str, *, zero: bool = False) -> None:
     if not 0 < value < float("inf") and not (zero and value == 0):
-        bound = "an amount of 0 or more" if zero else "a positive amount"
         raise InputError(
             say(
-                "{parameter} {value:g} is not {bound}",
+                "{parameter} {value:g} is not an amount of 0 or more",
                 parameter=parameter,
                 value=value,
-                bound=bound,
+            )
+            if zero
+            else say(
+                "{parameter} {value:g} is not a positive amount", parameter=parameter, value=value
             )
         )
 

@@ -16,6 +16,7 @@ from screener.domain.basket import Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError
 from screener.language import say
+from screener.language.lists import listed
 from screener.paths.legs import Leg, LegState
 from screener.workflows.backtest.order_rows import side_of
 from screener.workflows.backtest.rows import result_rows
@@ -136,7 +137,7 @@ def _chosen(rows: Sequence[Mapping[str, object]], wanted: Mapping[str, str], run
         if all(is_same(row[key], wanted[key]) for key in RESULT_KEYS if key in wanted)
     ]
     if not found:
-        told = ", ".join(f"{key} {wanted[key]}" for key in RESULT_KEYS if wanted.get(key))
+        told = listed(f"{key} {wanted[key]}" for key in RESULT_KEYS if wanted.get(key))
         raise InputError(say("run {run_id} has no result of {told}", run_id=run_id, told=told))
     return found[0]
 

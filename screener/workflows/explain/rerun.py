@@ -96,7 +96,7 @@ def request_of(run: StoredRun) -> BacktestRequest:
     InputError
         If the document holds no request of a backtest, or one that this program cannot read.
     """
-    where = f"stored run {run.run_id}"
+    where = say("stored run {run}", run=run.run_id)
     if "request" not in run.document:
         raise InputError(
             say("it keeps no request of a backtest"),
@@ -216,7 +216,8 @@ class _Side:
         try:
             run = run_events(self._store, request, program_version=self._program_version)
         except ScreenerError as error:
-            text = f"at data version {self._store.version}: {error.what}"
+            version = self._store.version
+            text = say("at data version {version}: {why}", version=version, why=error.what)
             return type(error)(text, where=error.where, fix=error.fix)
         return result_rows(run)
 

@@ -9,6 +9,7 @@ from datetime import date
 
 from screener.errors import InputError
 from screener.language import say
+from screener.language.lists import listed
 from screener.results.backtest import METRICS, NAMES, ORDERS, RETURNS, VARIANT
 from screener.results.placebo import VERDICTS
 from screener.workflows.backtest.measures import metric_rows
@@ -100,7 +101,7 @@ def differences_of(run: BacktestRun, wanted: Mapping[str, str]) -> tuple[Differe
     same = [row for row in named if _matches(row, wanted, _NAME_KEYS)] or named
     if not same:
         keys = (*RESULT_KEYS, "listing")
-        told = ", ".join(f"{key} {wanted[key]}" for key in keys if wanted.get(key))
+        told = listed(f"{key} {wanted[key]}" for key in keys if wanted.get(key))
         raise InputError(say("run {run_id} has no row of {told}", run_id=run.run_id, told=told))
     return min((_compared(row, wanted, shared) for row in same), key=len)
 

@@ -60,9 +60,9 @@ def bands_beside(
     draws
         Random baskets of each.
     """
-    found = [Beside(result=item, why="no price at or after the entry") for item in results]
+    found = [Beside(result=item, why=say("no price at or after the entry")) for item in results]
     if run.panel is None or run.request.settings.entry is EntryPrice.VWAP:
-        why = "random baskets are bought at the open or the close"
+        why = say("random baskets are bought at the open or the close")
         return [Beside(result=item, why=why) for item in results]
     for around in around_events(store, run.panel, results, run.request.settings.entry):
         for at in around.places:

@@ -172,7 +172,7 @@ def _base(place: Workspace, report_id: str) -> Report | None:
     if stored is None:
         return None
     try:
-        return parsed_card(stored.card, where=f"reading of report {report_id}")
+        return parsed_card(stored.card, where=say("reading of report {report}", report=report_id))
     except ScreenerError:
         return None  # written by another version: nothing of the user's card is then changed
 

@@ -297,12 +297,13 @@ def _find_report(reports: Readable[Report], text: str) -> Report:
     if matches:
         raise AmbiguousMention(
             say("{text} is the beginning of {n} report ids", text=repr(text), n=len(matches)),
-            where=", ".join(item.id for item in matches),
+            where=listed(item.id for item in matches),
             fix=say("write the whole id"),
         )
     raise ReportNotFound(
         say("no report {text}", text=repr(text)),
-        where=_near(wanted, [item.id for item in reports], "report cards"),
+        where=_near(wanted, [item.id for item in reports])
+        or say("the workspace has no report cards"),
         fix=say("see `screener report list`"),
     )
 
@@ -339,26 +340,31 @@ def find_basket(baskets: Readable[Basket], text: str) -> Basket:
     if titled:
         raise AmbiguousMention(
             say("{n} baskets are called {title}", n=len(titled), title=text.strip()),
-            where=", ".join(item.name for item in titled),
+            where=listed(item.name for item in titled),
             fix=say("write the name of one of them"),
         )
     raise BasketNotFound(
         say("no basket {text}", text=repr(text)),
-        where=_near(wanted, [item.name for item in baskets], "baskets"),
+        where=_near(wanted, [item.name for item in baskets]) or say("the workspace has no baskets"),
         fix=say("see `screener basket list`"),
     )
 
 
-def _near(wanted: str, names: Sequence[str], kind: str) -> str:
-    """Say which names are near, else which there are."""
+_TOLD = 10  # names, where none is near
+
+
+def _near(wanted: str, names: Sequence[str]) -> str:
+    """Say which names are near, else which there are; empty if there are none."""
     if not names:
-        return f"the workspace has no {kind}"
+        return ""
     by_case = {name.casefold(): name for name in names}
     near = difflib.get_close_matches(wanted, by_case, n=3, cutoff=0.6)
     if near:
-        return f"near: {', '.join(by_case[name] for name in near)}"
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    return f"there are {', '.join(names[:10])}{more}"
+        return say("near: {names}", names=listed(by_case[name] for name in near))
+    if len(names) > _TOLD:
+        more = len(names) - _TOLD
+        return say("there are {names} and {n} more", names=listed(names[:_TOLD]), n=more)
+    return say("there are {names}", names=listed(names))
 
 
 def _wanted(baskets: Readable[Basket], names: Sequence[str]) -> tuple[Basket, ...]:
@@ -375,7 +381,7 @@ def _of_report(
     )
     unfed = [basket.name for basket, events in kept if not events]
     if unfed and (chosen or len(unfed) == len(kept)):
-        themes = ", ".join(report.themes) or "none"
+        themes = listed(report.themes) or say("none")
         raise ReportNotFound(
             say("report {report} feeds no event of {unfed}", report=report.id, unfed=listed(unfed)),
             where=say("themes under which it recommends names: {themes}", themes=themes),
@@ -421,8 +427,8 @@ def _check_past(published: Moment, now: datetime) -> None:
         raise DateRangeError(
             say("{published} is in the future", published=published.isoformat()),
             where=say(
-                "now is {astimezone}",
-                astimezone=now.astimezone(SHANGHAI).isoformat(timespec="minutes"),
+                "now is {now}",
+                now=now.astimezone(SHANGHAI).isoformat(timespec="minutes"),
             ),
             fix=say("give the day on which the list was made"),
         )
@@ -444,7 +450,7 @@ def _members(listings: Sequence[Listing], weights: Sequence[float] | None) -> tu
         return tuple(Member(listing=listing) for listing in listings)
     if len(weights) != len(listings):
         raise BasketDefinitionError(
-            say("{n} weights for {n2} listings", n=len(weights), n2=len(listings)),
+            say("{n} weights for {all} listings", n=len(weights), all=len(listings)),
             fix=say("give one weight for each listing, in the same order"),
         )
     return tuple(

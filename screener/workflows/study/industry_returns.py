@@ -79,11 +79,11 @@ def industry_returns(
 def industry_remark(store: Store) -> str:
     """Say of which day the industries are."""
     if store.read(TableName.INDUSTRIES, columns=("listing",)).num_rows:
-        return (
+        return say(
             "Industries are those of each session where the tables date them, else today's are "
             "taken."
         )
-    return "Industries bear no date in the tables: today's are taken for every session."
+    return say("Industries bear no date in the tables: today's are taken for every session.")
 
 
 def _peer_returns(market: MarketPanel, column: int, left_out: frozenset[int]) -> FloatArray:
@@ -117,7 +117,11 @@ def _peers(market: MarketPanel, column: int, row: int, left_out: frozenset[int])
         and panel.listings[at].exchange.mainland == listing.exchange.mainland
     ]
     if len(peers) < LEAST_PEERS:
-        told = f"industry {industry} has {len(peers)} other stocks" if industry else "no industry"
+        told = (
+            say("industry {industry} has {n} other stocks", industry=industry, n=len(peers))
+            if industry
+            else say("no industry")
+        )
         raise DataError(
             say(
                 "{listing} has no portfolio of its industry: {told} in the tables",

@@ -116,7 +116,10 @@ def _matched(panel: PricePanel, table: ReturnTable, name: Listing) -> Reference:
         )
         return lacking_reference(len(panel.sessions), lack)
     return return_reference(
-        f"the portfolio of {name.id}", panel.sessions, table.days, table.column(column)
+        say("the portfolio of {listing}", listing=name.id),
+        panel.sessions,
+        table.days,
+        table.column(column),
     )
 
 
