@@ -8,7 +8,6 @@ from datetime import datetime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.backtest.execution.models import REBALANCED
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult
@@ -285,7 +284,7 @@ def _told(results: Sequence[EventResult]) -> dict[tuple[str, str, str, str], lis
 
 def _worth_telling(result: EventResult, order: Order) -> bool:
     told = order.reason == str(result.window.legs[order.leg].reason)
-    usual = order.reason == REBALANCED or (order.side is Side.BUY and order.session is not None)
+    usual = order.rebalances or (order.side is Side.BUY and order.session is not None)
     return bool(order.reason) and not told and not usual
 
 
