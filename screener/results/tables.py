@@ -7,7 +7,7 @@ these declarations (`declared/*.toml`); nothing else names a column.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,9 +15,19 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from screener.language import Language, bound, say
+from screener.language import Language, bound, say, say_declared
 
-__all__ = ["Column", "Dtype", "Row", "Table", "TableSpec", "Unit", "declared", "fits"]
+__all__ = [
+    "Column",
+    "Dtype",
+    "Row",
+    "Table",
+    "TableSpec",
+    "Unit",
+    "declared",
+    "every_declared",
+    "fits",
+]
 
 Row = Mapping[str, object]
 """One row: a value, or `None`, for each column."""
@@ -100,6 +110,10 @@ class Column:
     def label(self, language: Language | None = None) -> str:
         """Return its label in a language; in the reader's if none is given."""
         return self.zh if (language or bound()) is Language.ZH else self.en
+
+    def told(self) -> str:
+        """Return what it holds, in the reader's language."""
+        return say_declared(self.meaning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +223,15 @@ def declared(name: str) -> Mapping[str, TableSpec]:
         )
         for table, entry in _read(name).items()
     }
+
+
+def every_declared() -> Iterator[TableSpec]:
+    """Give each declared table, those of all files."""
+    folder = resources.files("screener.results") / "declared"
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        name = item.name.removesuffix(".toml")
+        if name != "common":
+            yield from declared(name).values()
 
 
 @cache

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from screener.errors import InputError, NotFoundError, StorageDamaged
 from screener.files.regular import read_regular
 from screener.files.whole import write_whole
-from screener.language import say
+from screener.language import in_english, say
 from screener.language.lists import about
 from screener.language.outside import fault_of, value_fault
 from screener.workspace.locate import Workspace
@@ -69,7 +69,7 @@ def save_run(workspace: Workspace, run_id: str, document: Mapping[str, object]) 
     target = folder / f"{run_id}.json"
     try:
         folder.mkdir(exist_ok=True)
-        write_whole(target, sealed(document))
+        write_whole(target, sealed(in_english(document)))
     except OSError as error:
         why = fault_of(error)
         return (say("The run was not stored in {folder}: {why}.", folder=folder, why=why),)

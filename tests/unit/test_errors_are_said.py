@@ -18,7 +18,7 @@ TREE = {
     for name, item in vars(errors).items()
     if isinstance(item, type) and issubclass(item, errors.ScreenerError)
 }
-NOT_YET = ("data/", "workflows/data/", "render/data/", "cli/data/")
+NOT_YET = ("data/", "workflows/data/", "render/data/", "cli/data/")  # to be said yet
 _PROSE = re.compile(r"[A-Za-z]{2,}[,:;]? [A-Za-z`'\"{]|\} [a-z]{2,}|[a-z]{3,}:? ?\{")
 
 
