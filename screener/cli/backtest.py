@@ -13,6 +13,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     HtmlOption,
     JsonOption,
     VersionOption,
@@ -28,7 +29,7 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.errors import InputError
-from screener.language import say
+from screener.language import Language, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -242,6 +243,7 @@ def backtest(
     json: JsonOption = None,
     html: HtmlOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
@@ -305,6 +307,7 @@ def backtest(
         paths=paths,
         html=html,
         excel=excel,
+        headers=headers,
     )
     remarks = [*(line for run in runs for line in run.remarks), *found.save()]
     if "-" not in (csv, json, ledger, metrics, paths, html):
@@ -326,6 +329,7 @@ def _write(
     paths: str | None,
     html: str | None,
     excel: bool,
+    headers: Language | None,
 ) -> None:
     """Write the files that were asked for."""
     from screener.files.writing import write_json, write_text
@@ -338,18 +342,24 @@ def _write(
     runs = found.runs
     table = result_table(runs)
     if csv is not None:
-        write_rows(csv, table.spec, table.rows, excel=excel)
+        write_rows(csv, table.spec, table.rows, excel=excel, headers=headers)
     if json is not None:
         write_json(json, table.rows)
     if ledger is not None:
         on_paper = runs[0].request.settings.frictions is None
         told = [row for run in runs for row in (ledger_rows if on_paper else order_rows)(run)]
-        write_rows(ledger, (NAMES if on_paper else ORDERS), told, excel=excel)
+        write_rows(ledger, (NAMES if on_paper else ORDERS), told, excel=excel, headers=headers)
     if metrics is not None:
         measured = [row for run in runs for row in metric_rows(run)]
-        write_rows(metrics, METRICS, measured, excel=excel)
+        write_rows(metrics, METRICS, measured, excel=excel, headers=headers)
     if paths is not None:
-        write_rows(paths, PATHS, [row for run in runs for row in path_rows(run)], excel=excel)
+        write_rows(
+            paths,
+            PATHS,
+            [row for run in runs for row in path_rows(run)],
+            excel=excel,
+            headers=headers,
+        )
     if html is not None:
         with working(say("making the page")):
             write_text(html, found.to_html())
