@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from screener.language import Language, bound, say_declared
+from screener.language import Language, bound, say, say_declared
 
 __all__ = [
     "Column",
@@ -138,7 +138,7 @@ class TableSpec:
     def __post_init__(self) -> None:
         by_name = {column.name: column for column in self.columns}
         if len(by_name) != len(self.columns):
-            raise ValueError(f"a column of {self.name} is declared twice")
+            raise ValueError(say("a column of {name} is declared twice", name=self.name))
         object.__setattr__(self, "_by_name", by_name)
 
     def __getitem__(self, name: str) -> Column:

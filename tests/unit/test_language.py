@@ -28,6 +28,7 @@ from screener.language import (
     speaking,
     split_option,
 )
+from screener.language.lists import clauses, listed
 from screener.paths.parallel import mapped
 from screener.results.backtest import RETURNS
 
@@ -222,3 +223,14 @@ def test_workers_speak_as_the_program_does() -> None:
     with speaking(ZH):
         assert mapped(say, ["required", "Options"], jobs=2) == ["必填", "选项"]
         assert mapped(say, ["required", "Options"], jobs=2, threads=True) == ["必填", "选项"]
+
+
+def test_lists_and_clauses_as_each_language_puts_them() -> None:
+    with speaking(EN):
+        assert listed(["a", 1, "c"]) == "a, 1, c"
+        assert clauses(["a", "", "b"]) == "a; b"
+        assert (listed([]), clauses([""]), listed(["{a}"])) == ("", "", "{a}")
+    with speaking(ZH):
+        assert listed("abcde") == "a、b、c、d、e"
+        assert clauses(["甲", "", "乙"]) == "甲；乙"
+        assert listed(["{a}", "{b}"]) == "{a}、{b}"
