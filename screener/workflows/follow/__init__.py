@@ -1,0 +1,1 @@
+"""Follow events with one purse: stream in, equity curve and events out."""
