@@ -1,4 +1,4 @@
-"""Tables of events that were followed with one purse: events, curve, measures."""
+"""Tables of events that were followed with one account: events, curve, measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The equity curve of a purse that followed events, session by session."""
+"""The equity curve of an account that followed events, session by session."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AGREE = 1e-6  # of the capital
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Curve:
-    """A purse at the close of each session; money in CNY.
+    """An account at the close of each session; money in CNY.
 
     Parameters
     ----------
@@ -53,14 +53,15 @@ class Curve:
 def curve_of(
     panel: PricePanel, followed: Sequence[Followed], capital: float, first_row: int, last_row: int
 ) -> Curve:
-    """Return the curve of a purse from one row of the panel to another, both included.
+    """Return the curve of an account from one row of the panel to another, both included.
 
     Parameters
     ----------
     panel
         Prices of all names.
     followed
-        What became of each event; none of them was entered before `first_row`.
+        What became of each event; none of them was entered before `first_row`, and what came after
+        `last_row` counts for nothing.
     capital
         Money at the start, in CNY.
     first_row, last_row
@@ -76,10 +77,10 @@ def curve_of(
     flows, bought = np.zeros(len(rows)), np.zeros(len(rows))
     taken = np.zeros(len(rows), dtype=np.int64)
     for one in followed:
-        if one.execution is None:
+        if one.execution is None or one.first_row > last_row:
             continue
         equity += _gains(one, rows)
-        end = last_row if one.last_row is None else one.last_row
+        end = last_row if one.last_row is None else one.last_row  # a row beyond is none of these
         taken += (rows >= one.first_row) & (rows <= end)
         for row, line in _dated(one.execution.lines, last_row):
             flows[row - first_row] += line.cash

@@ -1,6 +1,6 @@
-"""One purse that follows a stream of events: slots of equal money, each event in one of them.
+"""One account that follows a stream of events: slots of equal money, each event in one of them.
 
-At its entry an event gets the money of a slot: what the purse was worth at the close before it,
+At its entry an event gets the money of a slot: what the account was worth at the close before it,
 divided by the number of slots, and no more than the cash that is free that morning. It is then
 traded as a backtest of that money would be, with every rule and charge; what it does not spend, and
 what it is paid, stays in the slot until its last sale, and is free from the session after it on.
@@ -16,6 +16,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from screener.backtest.execution.dealing import Dealing
 from screener.backtest.execution.executing import execute
 from screener.backtest.execution.pricing import ValuePanel, unfixed
 from screener.backtest.execution.shares import Execution
@@ -91,7 +92,7 @@ class Followed:
 
 
 @dataclass(slots=True)
-class _Purse:
+class _Account:
     """Free cash, and the events whose slots are taken."""
 
     cash: float
@@ -124,7 +125,7 @@ def follow_events(
     slots: int,
     caps: CapPanel | None = None,
 ) -> tuple[Followed, ...]:
-    """Follow a stream of events with one purse.
+    """Follow a stream of events with one account.
 
     Parameters
     ----------
@@ -144,14 +145,14 @@ def follow_events(
         One for each event, in the order in which they were met.
     """
     panel, capital = values.prices, settings.capitals[0]
-    purse = _Purse(cash=capital, slots=slots)
+    account = _Account(cash=capital, slots=slots)
     found = []
     for event, entries in counted(_in_order(events)):
         row = panel.row(min(day for _, day in entries))
-        purse.release(row)
-        one = _met(values, trading, event, entries, row, settings, purse, caps)
+        account.release(row)
+        one = _met(values, trading, event, entries, row, settings, account, caps)
         if not one.skip:
-            purse.take(one)
+            account.take(one)
         found.append(one)
     return tuple(found)
 
@@ -174,16 +175,16 @@ def _met(
     entries: EntrySessions,
     row: int,
     settings: Settings,
-    purse: _Purse,
+    account: _Account,
     caps: CapPanel | None,
 ) -> Followed:
-    """Return what becomes of an event that the purse meets at the open of a row."""
+    """Return what becomes of an event that the account meets at the open of a row."""
     one = Followed(event=event, entries=entries, first_row=row)
     if not event.weighting.tradable:
         return replace(one, skip=Skip.NOT_TRADABLE)
-    if len(purse.held) >= purse.slots:
+    if len(account.held) >= account.slots:
         return replace(one, skip=Skip.NO_SLOT)
-    money = purse.slot(row)
+    money = account.slot(row)
     if money <= 0:
         return replace(one, skip=Skip.NO_MONEY)
     try:
@@ -285,12 +286,18 @@ def _traded(trading: TradingPanel, one: Followed, settings: Settings) -> Followe
         raise ValueError("an event is followed with a window, and under rules and charges")
     done = _executed(trading, window, one.money, frictions)
     bought = [order for order in done.orders if order.side is Side.BUY]
-    at_once = all(not leg.reason for leg in window.legs if leg.state is not LegState.DROPPED)
+    tried = [leg for leg in window.legs if leg.state is not LegState.DROPPED]
+    at_once = all(_at_once(Dealing(trading, leg.column, frictions), leg) for leg in tried)
     if at_once and not any(order.shares for order in bought):
         reasons = dict.fromkeys(order.reason for order in bought)
         skipped = replace(one, skip=Skip.NO_MONEY, why=", ".join(reasons), money=0.0)
         return replace(skipped, window=None)
     return replace(one, execution=done, last_row=_last_row(window, done))
+
+
+def _at_once(dealing: Dealing, leg: Leg) -> bool:
+    """Tell whether a purchase is tried at its entry, and nothing has it wait."""
+    return leg.fill_row is not None and not (leg.reason or dealing.closed(leg.fill_row))
 
 
 def _executed(

@@ -1,1 +1,1 @@
-"""Follow events with one purse: stream in, equity curve and events out."""
+"""Follow events with one account: stream in, equity curve and events out."""

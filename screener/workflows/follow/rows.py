@@ -21,7 +21,7 @@ from screener.study.statistics.regression import automatic_lag, least_squares
 from screener.workflows.backtest.order_rows import line_rows
 from screener.workflows.follow.run import FollowRun
 
-__all__ = ["curve_rows", "event_rows", "followed_orders", "measure_row", "status_of"]
+__all__ = ["curve_rows", "document_of", "event_rows", "followed_orders", "measure_row", "status_of"]
 
 Row = dict[str, object]
 
@@ -32,7 +32,7 @@ def status_of(one: Followed) -> str:
 
 
 def event_rows(run: FollowRun) -> list[Row]:
-    """Return one row per event of the span, in the order in which the purse met them."""
+    """Return one row per event of the span, in the order in which the account met them."""
     return [_event(run, one) for one in run.followed]
 
 
@@ -73,7 +73,7 @@ def _filled(one: Followed) -> Iterator[Order]:
 
 
 def curve_rows(run: FollowRun) -> list[Row]:
-    """Return one row per session: the purse, its fall from its peak, and the index."""
+    """Return one row per session: the account, its fall from its peak, and the index."""
     curve = run.curve
     peaks = np.maximum.accumulate(np.maximum(curve.equity, run.capital))
     index = run.benchmark_path.tolist() or [None] * len(curve.sessions)
@@ -111,6 +111,19 @@ def _orders(run: FollowRun, one: Followed) -> Iterator[Row]:
     yield from line_rows(common, one.window, one.execution.lines)
 
 
+def document_of(run: FollowRun) -> Row:
+    """Return all that a run found, with what it rests on, as JSON holds it."""
+    return {
+        "run_id": run.run_id,
+        "data_version": run.data_version,
+        "simulated": run.simulated,
+        "remarks": list(run.remarks),
+        "measures": [measure_row(run)],
+        "events": event_rows(run),
+        "curve": curve_rows(run),
+    }
+
+
 def measure_row(run: FollowRun) -> Row:
     """Return the one row of `MEASURES`; what rests on too few sessions is `None`."""
     curve, request = run.curve, run.request
@@ -122,8 +135,8 @@ def measure_row(run: FollowRun) -> Row:
     fees = [one.execution.fees for one in run.taken if one.execution is not None]
     row: Row = {name: getattr(found, name) for name in MEASURES.names if hasattr(found, name)}
     row |= {
-        "first_session": curve.sessions[0].item(),
-        "last_session": curve.sessions[-1].item(),
+        "from_session": curve.sessions[0].item(),
+        "to_session": curve.sessions[-1].item(),
         "slots": request.slots,
         "horizon": request.settings.horizons[0],
         "capital": run.capital,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Self
 
 import numpy as np
 
@@ -32,10 +33,15 @@ from screener.workflows.backtest.market import (
     dated_events,
     read_market,
 )
-from screener.workflows.backtest.requests import NO_BENCHMARK, BacktestRequest
+from screener.workflows.backtest.options import BacktestOptions
+from screener.workflows.backtest.requests import (
+    NO_BENCHMARK,
+    BacktestRequest,
+    variant_requests,
+)
 from screener.workflows.run_ids import run_id
 
-__all__ = ["MOST_SLOTS", "FollowRequest", "FollowRun", "follow"]
+__all__ = ["MOST_SLOTS", "FollowRequest", "FollowRun", "follow", "refuse_unread"]
 
 MOST_SLOTS = 1_000
 
@@ -53,7 +59,7 @@ class FollowRequest:
     slots
         Events held at once, at most.
     benchmark
-        An index, `none`, or empty for that of the first name's market.
+        An index, `none`, or empty for CSI 300, Hang Seng where every name is of Hong Kong.
     first, last
         Span of entry sessions, and the end of the curve; `None` for as far as events and data go.
     """
@@ -64,6 +70,40 @@ class FollowRequest:
     benchmark: str = ""
     first: date | None = None
     last: date | None = None
+
+    @classmethod
+    def of(
+        cls,
+        events: tuple[Event, ...],
+        options: BacktestOptions,
+        *,
+        slots: int,
+        benchmark: str = "",
+        first: date | None = None,
+        last: date | None = None,
+    ) -> Self:
+        """Put events and options of trading into a request.
+
+        Raises
+        ------
+        InputError
+            If an option is out of its bounds, or has several values.
+        """
+        asked = BacktestRequest(events=events, settings=options.settings(), benchmark=benchmark)
+        variants = variant_requests(asked, options.variants())
+        several = [name for name in ("hold", "capital") if len(getattr(options, name)) > 1] or [
+            "delay"
+        ] * (len(variants) > 1)
+        if several:
+            raise InputError(say("--{option}: one value is followed", option=several[0]))
+        return cls(
+            events=variants[0].events,
+            settings=variants[0].settings,
+            slots=slots,
+            benchmark=benchmark,
+            first=first,
+            last=last,
+        )
 
     def __post_init__(self) -> None:
         if not 1 <= self.slots <= MOST_SLOTS:
@@ -85,16 +125,16 @@ class FollowRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FollowRun:
-    """What a purse came to, and what it rests on.
+    """What an account came to, and what it rests on.
 
     Parameters
     ----------
     request
         What was asked.
     followed
-        What became of each event of the span, in the order in which the purse met them.
+        What became of each event of the span, in the order in which the account met them.
     curve
-        The purse at each close.
+        The account at each close.
     benchmark, benchmark_path
         The index, and its value at each close, 1 at the start; empty without one.
     data_version, run_id, simulated
@@ -128,8 +168,24 @@ class FollowRun:
         return tuple(one for one in self.followed if not one.skip)
 
 
+def refuse_unread(options: Iterable[str]) -> None:
+    """Refuse options of a backtest that an account does not read.
+
+    Raises
+    ------
+    InputError
+        If one of them is given.
+    """
+    unread = sorted(set(options) & {"paper", "cost_bps", "entry", "rebalance"})
+    if unread:
+        raise InputError(
+            say("{option} is not read: events are followed with money", option=unread[0]),
+            fix=say("leave out {option}", option=unread[0]),
+        )
+
+
 def follow(store: Store, request: FollowRequest, *, program_version: str) -> FollowRun:
-    """Follow a stream of events with one purse.
+    """Follow a stream of events with one account.
 
     Parameters
     ----------
@@ -268,7 +324,7 @@ def _beside(
     index = (
         parse_listing(request.benchmark, parameter="--benchmark", kind=Kind.INDEX)
         if request.benchmark
-        else default_benchmark(request.events[0].members[0].listing)
+        else default_benchmark(_first_name(request.events))
     )
     days = panel.sessions[first : last + 1]
     try:
@@ -282,6 +338,12 @@ def _beside(
     except BarsMissing as error:
         return index, none, (str(error),)
     return index, none if path is None else path, ()
+
+
+def _first_name(events: Sequence[Event]) -> Listing:
+    """Return a name of the mainland, if there is one."""
+    names = [member.listing for event in events for member in event.members]
+    return next((name for name in names if name.exchange.mainland), names[0])
 
 
 def _remarks(followed: Sequence[Followed], *, simulated: bool) -> tuple[str, ...]:
