@@ -648,7 +648,7 @@ class Workspace:
         Examples
         --------
         >>> found = ws.follow(hold=20, slots=4)
-        >>> found.events["status"].value_counts().to_dict()["closed"]
+        >>> found.events["status"].value_counts().to_dict()["sold"]
         5
         >>> found.curve.columns[:3].to_list()
         ['session', 'equity', 'cash']

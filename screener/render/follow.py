@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.backtest.following.slots import Skip
 from screener.language import say, say_count
 from screener.render.backtest import sparkline
+from screener.render.pages.words import word
 from screener.render.tables import (
     UNDEFINED,
     banner,
@@ -27,7 +27,7 @@ from screener.results.tables import Row
 from screener.workflows.follow.rows import event_rows, measure_row
 from screener.workflows.follow.run import FollowRun
 
-__all__ = ["follow_page", "status_word", "title_of"]
+__all__ = ["follow_page", "title_of"]
 
 _COLUMNS = (
     "basket",
@@ -39,20 +39,6 @@ _COLUMNS = (
     "n_bought",
     "gain_return",
 )
-_STATUS: Mapping[str, Callable[[], str]] = {
-    "open": lambda: say("held"),
-    "closed": lambda: say("sold"),
-    Skip.NO_SLOT: lambda: say("no slot"),
-    Skip.NO_MONEY: lambda: say("no money"),
-    Skip.NO_DATA: lambda: say("no data"),
-    Skip.NOT_REACHED: lambda: say("yet to come"),
-    Skip.NOT_TRADABLE: lambda: say("not tradable"),
-}
-
-
-def status_word(status: str) -> str:
-    """Return what became of an event, in the reader's language."""
-    return _STATUS[status]()
 
 
 def follow_page(run: FollowRun, *, titles: Mapping[str, str] | None = None) -> RenderableType:
@@ -135,7 +121,7 @@ def _cells(row: Row, titles: Mapping[str, str]) -> list[str]:
         or_dash(str(row["report"])),
         str(row["entry_session"]),
         or_dash(str(row["exit_session"] or "")),
-        status_word(str(row["status"])),
+        word(str(row["status"])),
         money_short(_float(row["money"])),
         f"{row['n_bought']}/{row['n_named']}",
         points(_float(row["gain_return"]), signed=True),

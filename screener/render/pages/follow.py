@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from screener.domain.basket import Basket
 from screener.language import Language, bound, say
 from screener.render.follow import title_of
+from screener.render.pages.cells import shown
 from screener.render.pages.charts.lines import Line, line_chart
 from screener.render.pages.document import Page, document, section
 from screener.render.pages.event_charts import column_of
 from screener.render.pages.markup import Node, node
 from screener.render.pages.sentences import told
-from screener.render.pages.tables import result_table
+from screener.render.pages.tables import copied_rows, facts, result_table
 from screener.results.follow import CURVE, EVENTS, MEASURES
 from screener.results.tables import Row
 from screener.workflows.follow.rows import curve_rows, event_rows, measure_row
@@ -61,7 +62,8 @@ def follow_document(run: FollowRun, baskets: Sequence[Basket] = ()) -> str:
                 section(each, _chart(run, curve), name="value"),
                 section(
                     say("Measures"),
-                    result_table(MEASURES, [measures], name="measures", caption=say("Measures")),
+                    facts(_measures(measures)),
+                    copied_rows(MEASURES.names, [measures], say("Copy")),
                     name="measures",
                 ),
                 section(
@@ -96,6 +98,13 @@ def follow_document(run: FollowRun, baskets: Sequence[Basket] = ()) -> str:
         )
 
     return document(build)
+
+
+def _measures(row: Row) -> Iterator[tuple[str, str]]:
+    """Yield the measures with their labels, those of too few sessions left out."""
+    for column in MEASURES.columns:
+        if row[column.name] is not None and column.name not in ("data_version", "run_id"):
+            yield column.label(), shown(column, row[column.name])
 
 
 def _titles(baskets: Sequence[Basket]) -> dict[str, str]:

@@ -27,8 +27,8 @@ Row = dict[str, object]
 
 
 def status_of(one: Followed) -> str:
-    """Return `open`, `closed`, or why an event was skipped."""
-    return str(one.skip) or ("open" if one.last_row is None else "closed")
+    """Return `held`, `sold`, or why an event was skipped."""
+    return str(one.skip) or ("held" if one.last_row is None else "sold")
 
 
 def event_rows(run: FollowRun) -> list[Row]:
