@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import vectorbt as vbt
-from hypothesis import HealthCheck, assume, given
+from hypothesis import HealthCheck, assume, example, given
 from hypothesis import strategies as st
 
 from screener.backtest.execution.executing import execute
@@ -75,6 +75,7 @@ class ReferenceAccount:
 
 @laws(150)
 @given(SEEDS)
+@example(563309)  # rights while a sale waits
 def test_every_slot_has_the_money_of_the_reference_to_the_cent(seed: int) -> None:
     stream = random_stream(seed)
     # On a day of other exchanges alone the simulator has no price, and no fixing, of a name.
@@ -109,6 +110,8 @@ def test_the_order_of_the_events_is_irrelevant(seed: int, dice: random.Random) -
 
 @laws(60)
 @given(SEEDS, st.floats(0, 1))
+@example(479, 0.375)  # a holiday of one exchange
+@example(40715031, 0.5)  # no southbound trading at the entry
 def test_later_sessions_change_no_earlier_value(seed: int, part: float) -> None:
     stream = random_stream(seed)
     panel = stream.market.trading.prices
@@ -149,6 +152,7 @@ def test_one_event_in_one_slot_is_its_backtest(seed: int) -> None:
 
 @laws(30, unchecked=(HealthCheck.filter_too_much,))
 @given(SEEDS)
+@example(38030)  # nothing bought
 def test_it_is_vectorbt_s_portfolio_of_one_cash_account(seed: int) -> None:
     """All orders of all slots in one portfolio with shared cash come to the same money."""
     stream = random_stream(seed)

@@ -247,9 +247,7 @@ def _window(
         entries=entries,
         legs=legs,
         weights=weighted(panel, caps, event, legs, scheduled),
-        end_rows=tuple(
-            -1 if leg.entry_row is None else _end(panel, leg.column, leg.exit_row) for leg in legs
-        ),
+        end_rows=tuple(-1 if leg.entry_row is None else _end(panel, leg.exit_row) for leg in legs),
         status=WindowStatus.NO_DATA if dropped else WindowStatus.MATURE,
         sessions_held=0,
         price=settings.entry,
@@ -270,13 +268,12 @@ def _awaited(panel: PricePanel, leg: Leg, entry: date, horizon: int) -> Leg:
     return replace(leg, state=LegState.WAITING, entry_row=int(window[0]), exit_row=exit_row)
 
 
-def _end(panel: PricePanel, column: int, exit_row: int | None) -> int:
-    """Return the last row to which a name is valued: its exit, else the end of the tables."""
-    if exit_row is not None:
-        return exit_row
-    own = panel.own_rows(column)
-    last = panel.row_after(panel.last_sessions[panel.listings[column].exchange])
-    return int(own[np.searchsorted(own, last) - 1])
+def _end(panel: PricePanel, exit_row: int | None) -> int:
+    """Return the last row to which a name is valued: its exit, else the end of the tables.
+
+    Where another exchange alone has a session a name has a worth, too: its currency has a fixing.
+    """
+    return panel.row_after(max(panel.last_sessions.values())) - 1 if exit_row is None else exit_row
 
 
 def _traded(trading: TradingPanel, one: Followed, settings: Settings) -> Followed:
@@ -309,7 +306,7 @@ def _executed(
     # What waits for its sale is worth its last close, to the end of the tables.
     panel = trading.prices
     ends = tuple(
-        end if leg.entry_row is None else _end(panel, leg.column, None)
+        end if leg.entry_row is None else _end(panel, None)
         for leg, end in zip(window.legs, window.end_rows, strict=True)
     )
     return execute(trading, replace(window, end_rows=ends), money, frictions)
