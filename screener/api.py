@@ -35,6 +35,7 @@ from screener.domain.choices import choice
 from screener.domain.days import SHANGHAI, parse_day, parse_moment, parse_past
 from screener.errors import InputError
 from screener.files.program import program_version
+from screener.language import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -495,7 +496,7 @@ class Workspace:
         from screener.workflows.data.prices import price_rows
 
         if adjust not in ("total", "none"):
-            raise InputError(f"adjust {adjust!r} is not one of total, none")
+            raise InputError(say("adjust {adjust} is not one of total, none", adjust=repr(adjust)))
         with Store.open(self.place.data_cache, version=data_version) as store:
             rows = price_rows(
                 store,

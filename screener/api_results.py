@@ -9,6 +9,7 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from screener.errors import InputError
+from screener.language import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -180,7 +181,8 @@ class BacktestResult:
         result = run.results[at]
         if result.capital is None or not len(result.traded_path):
             raise InputError(
-                f"row {row} was not traded with money", fix="its path on paper is in `paths`"
+                say("row {row} was not traded with money", row=row),
+                fix=say("its path on paper is in `paths`"),
             )
         return holding_of(result.path_sessions, result.traded_path, result.capital)
 
@@ -210,7 +212,7 @@ class BacktestResult:
             if 0 <= at < len(run.results):
                 return run, at
             at -= len(run.results)
-        raise InputError(f"there is no row {row}", fix="rows count from 0")
+        raise InputError(say("there is no row {row}", row=row), fix=say("rows count from 0"))
 
     def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
         remarks = dict.fromkeys(
@@ -282,7 +284,9 @@ class BacktestResult:
 
         pages = self._pages(placebo, compared=False)
         if not 0 <= event < len(pages):
-            raise InputError(f"there is no event {event}", fix="events count from 0")
+            raise InputError(
+                say("there is no event {event}", event=event), fix=say("events count from 0")
+            )
         return Picture(chart_of(pages[event]))
 
     def _pages(self, placebo: int, *, compared: bool = True) -> list[BasketPage]:
@@ -471,7 +475,9 @@ class StudyResult:
     @property
     def _beside(self) -> VerdictRun:
         if self.beside is None:
-            raise InputError("nothing was compared with random baskets", fix="give placebo=2000")
+            raise InputError(
+                say("nothing was compared with random baskets"), fix=say("give placebo=2000")
+            )
         return self.beside
 
     def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:

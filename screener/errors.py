@@ -75,9 +75,9 @@ class ScreenerError(Exception):
     def __str__(self) -> str:
         return self.told(str)
 
-    def told(self, tell: Callable[[str], str]) -> str:
-        """Return its parts in one line, each as `tell` has it."""
-        return " / ".join(tell(part) for part in (self.what, self.where, self.fix) if part)
+    def told(self, turned: Callable[[str], str]) -> str:
+        """Return its parts in one line, each as `turned` has it."""
+        return " / ".join(turned(part) for part in (self.what, self.where, self.fix) if part)
 
 
 class InputError(ScreenerError, ValueError):

@@ -310,7 +310,7 @@ def backtest(
     if "-" not in (csv, json, ledger, metrics, paths, html):
         console().print(_page(found, shown, detail=detail))
         if metrics is not None and len(runs) == 1:
-            console().print(metrics_page(runs[0]))
+            console().print(metrics_page(runs[0], found.titles))
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
     ends_lacking(found.lacking)
@@ -365,7 +365,9 @@ def _page(found: BacktestResult, shown: Shown, *, detail: bool) -> RenderableTyp
 
     run = found.runs[0]
     if detail or len(run.by_event) == 1:
-        return backtest_page(run) if len(found.runs) == 1 else variants_page(found.runs)
+        if len(found.runs) == 1:
+            return backtest_page(run, found.titles)
+        return variants_page(found.runs, found.titles)
     verdicts, told = known_verdicts(found.place, run.data_version, run.request.events)
     for line in told:
         messages().print(line, markup=False)
@@ -383,8 +385,11 @@ def _check_cost(context: typer.Context, cost_bps: float | None) -> None:
     unread = [] if cost_bps is None else given(context, *_OF_FRICTIONS)
     if unread:
         raise InputError(
-            f"--cost-bps is a plain cost instead of rules and charges: {unread[0]} is not read",
-            fix=f"leave out --cost-bps, or {', '.join(unread)}",
+            say(
+                "--cost-bps is a plain cost instead of rules and charges: {option} is not read",
+                option=unread[0],
+            ),
+            fix=say("leave out --cost-bps, or {options}", options=", ".join(unread)),
         )
 
 
@@ -395,8 +400,13 @@ def _delays(text: str) -> tuple[int, ...]:
         found = ()
     if not found or min(found) < 0 or max(found) > MOST_SESSIONS:
         raise InputError(
-            f"--delay {text!r}: sessions to wait are whole numbers from 0 to {MOST_SESSIONS}",
-            fix="write them like --delay 0,1,5",
+            say(
+                "{option} {text}: sessions to wait are whole numbers from 0 to {most}",
+                option="--delay",
+                text=repr(text),
+                most=MOST_SESSIONS,
+            ),
+            fix=say("write them like {example}", example="--delay 0,1,5"),
         )
     return found
 
@@ -405,7 +415,8 @@ def _some(text: str, parameter: str) -> tuple[str, ...]:
     asked = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if not asked:
         raise InputError(
-            f"{parameter} is empty", fix="`screener backtest --help` shows the choices"
+            say("{option} is empty", option=parameter),
+            fix=say("`{command}` shows the choices", command="screener backtest --help"),
         )
     return asked
 
@@ -413,7 +424,10 @@ def _some(text: str, parameter: str) -> tuple[str, ...]:
 def _capitals(text: str) -> tuple[float, ...]:
     if re.fullmatch(r"\s*\d{1,3}(,000)+\s*", text):
         raise InputError(
-            f"--capital {text!r} may be one amount or several", fix="write 1000000, or 20000,100000"
+            say(
+                "{option} {text} may be one amount or several", option="--capital", text=repr(text)
+            ),
+            fix=say("write 1000000, or 20000,100000"),
         )
     try:
         found = tuple(dict.fromkeys(float(part) for part in text.split(",") if part.strip()))
@@ -421,6 +435,7 @@ def _capitals(text: str) -> tuple[float, ...]:
         found = ()
     if not found:
         raise InputError(
-            f"--capital {text!r} is no amount of money", fix="write it like 20000,1000000"
+            say("{option} {text} is no amount of money", option="--capital", text=repr(text)),
+            fix=say("write it like {example}", example="20000,1000000"),
         )
     return found

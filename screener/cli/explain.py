@@ -12,6 +12,7 @@ from screener.cli.common import (
     JsonOption,
     WorkspaceOption,
     console,
+    titles_of,
     working,
     workspace_of,
 )
@@ -67,4 +68,4 @@ def explain(
     if json is not None:
         write_json(json, explanation_document(found))
     if json != "-":
-        console().print(explanation_page(found))
+        console().print(explanation_page(found, titles_of(place)))

@@ -20,6 +20,7 @@ from screener.cli.common import (
 )
 from screener.domain.days import parse_day
 from screener.errors import InputError
+from screener.language import say
 
 __all__ = ["rules"]
 
@@ -58,7 +59,10 @@ def rules(
 
     check_targets(csv, json, force=force)
     if excel and csv is None:
-        raise InputError("--excel needs --csv", fix="write --csv FILE --excel")
+        raise InputError(
+            say("{option} needs {other}", option="--excel", other="--csv"),
+            fix=say("write --csv FILE --excel"),
+        )
     wanted = parse_listing(listing, parameter="--listing", kind=Kind.SECURITY)
     lake = lake_if_any(workspace, environ=os.environ, cwd=Path.cwd())
     page = run_ruling(lake, wanted, parse_day(at, parameter="--at"), version=data_version)

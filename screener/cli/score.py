@@ -24,7 +24,7 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.errors import InputError
-from screener.language import bound, say
+from screener.language import say
 
 __all__ = ["score"]
 
@@ -86,7 +86,9 @@ def score(
     check_targets(csv, json, calls, html, force=force)
     check_excel(excel, csv, calls)
     if min_calls < 1:
-        raise InputError(f"--min-calls {min_calls} is below 1")
+        raise InputError(
+            say("{option} {n} is below {least}", option="--min-calls", n=min_calls, least=1)
+        )
     desk = Workspace(workspace_of(workspace), broken=tell_broken)
     with working(say("scoring")):
         found = desk.score(
@@ -108,7 +110,7 @@ def score(
         write_rows(calls, CALLS, call_rows(run), excel=excel)
     if "-" not in (csv, json, calls, html):
         out = console()
-        out.print(score_page(run, bound(), width=out.width))
+        out.print(score_page(run, width=out.width))
     for line in run.remarks:
         messages().print(line, markup=False)
     ends_lacking(run.lacking)

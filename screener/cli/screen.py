@@ -20,6 +20,7 @@ from screener.cli.common import (
     ends_lacking,
     messages,
     tell_broken,
+    titles_of,
     workspace_of,
 )
 from screener.domain.listing import Currency, parse_listings
@@ -142,12 +143,13 @@ def screen(
     )
     if html is not None:
         write_text(html, found.to_html())
-    _show(found.result, html=html, csv=csv, json=json, excel=excel, passed_only=passed_only)
+    _show(found.result, desk, html=html, csv=csv, json=json, excel=excel, passed_only=passed_only)
     ends_lacking(found.lacking)
 
 
 def _show(
     result: ScreenResult,
+    desk: Workspace,
     *,
     csv: str | None,
     json: str | None,
@@ -163,7 +165,7 @@ def _show(
     for remark in result.remarks:
         messages().print(remark, markup=False)
     if "-" not in (csv, json, html):
-        console().print(screen_view(result))
+        console().print(screen_view(result, titles_of(desk.place)))
     if csv is not None:
         table = screen_table(result, passed_only=passed_only)
         write_rows(csv, table.spec, table.rows, excel=excel)

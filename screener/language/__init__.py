@@ -28,7 +28,15 @@ from screener.language.reader import (
     language_of,
     speaking,
 )
-from screener.language.saying import Said, again, in_english, say, say_all, say_count
+from screener.language.saying import (
+    Said,
+    again,
+    in_english,
+    say,
+    say_all,
+    say_count,
+    say_declared,
+)
 
 __all__ = [
     "AUTO",
@@ -46,6 +54,7 @@ __all__ = [
     "say",
     "say_all",
     "say_count",
+    "say_declared",
     "speaking",
     "split_option",
 ]

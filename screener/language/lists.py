@@ -1,4 +1,4 @@
-"""Lists inside sentences, as each language puts them."""
+"""Lists and what stands beside them inside sentences, as each language puts them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from screener.language import say
 
-__all__ = ["clauses", "listed"]
+__all__ = ["about", "clauses", "listed", "place_in"]
 
 
 def listed(items: Iterable[object]) -> str:
@@ -17,6 +17,16 @@ def listed(items: Iterable[object]) -> str:
 def clauses(parts: Iterable[str]) -> str:
     """Return statements of their own in one line; empty ones are left out."""
     return _folded([part for part in parts if part], _and_besides)
+
+
+def about(subject: object, statement: object) -> str:
+    """Return a statement behind what it is about."""
+    return say("{subject}: {statement}", subject=subject, statement=statement)
+
+
+def place_in(whole: object, part: object) -> str:
+    """Return a part of a file behind the file; the file alone without a part."""
+    return say("{whole}, {part}", whole=whole, part=part) if part else str(whole)
 
 
 def _folded(items: list[str], put: Callable[[str, str], str]) -> str:

@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 from screener.errors import ScreenerError
 from screener.language.reader import Language, catalog, speaking
 
-__all__ = ["Said", "again", "in_english", "say", "say_all", "say_count"]
+__all__ = ["Said", "again", "in_english", "say", "say_all", "say_count", "say_declared"]
 
 ValueT = TypeVar("ValueT")
 
@@ -75,6 +75,15 @@ def say_count(one: str, many: str, n: int, /, **values: object) -> str:
     """
     told = catalog().ngettext(one, many, n).format(n=n, **values)
     return _said(told, say_count, (one, many, n), values)
+
+
+def say_declared(text: str, /) -> str:
+    """Return a text that is declared elsewhere, such as the help of an option, in the same way.
+
+    What may come here is told to `hatch_build.py`, which puts it into the catalogs.
+    """
+    told = catalog().gettext(text) if text else ""
+    return _said(told, say_declared, (text,), {})
 
 
 def say_all(between: str, parts: Iterable[str], /) -> str:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from screener.domain.panel import PricePanel
+from screener.language import say
 from screener.market.limits import DayLimit, Standing, day_limit
 
 __all__ = ["limit_on", "limit_price", "locked", "quoted_beyond", "without_limit"]
@@ -57,7 +58,11 @@ def without_limit(panel: PricePanel, column: int, row: int) -> str:
     if not quoted_beyond(panel, column, row):
         return ""
     rule = limit_on(panel, column, row).text
-    return f"quoted beyond its {rule} on {panel.session(row)}: no limit held"
+    return say(
+        "quoted beyond its {rule} on {session}: no limit held",
+        rule=rule,
+        session=panel.session(row),
+    )
 
 
 def locked(panel: PricePanel, column: int, row: int, quote: float, *, upper: bool) -> bool:

@@ -13,6 +13,7 @@ from screener.domain.basket import EntryPrice
 from screener.domain.listing import Listing
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError
+from screener.language import say
 from screener.market.charges import ChargeKind, Side, order_costs, proportional_rate
 from screener.market.dividend_tax import dividend_tax_rate
 from screener.market.lots import LotRule, buyable_shares, lot_rule
@@ -65,19 +66,19 @@ class Dealing:
         slipped = self._bounded(Side.BUY, row, aimed, self.frictions.slippage_bps * _BASIS_POINT)
         wanted = self._within(money, row, slipped, rule)
         if not wanted:
-            return 0, slipped, "the money does not reach one lot"
+            return 0, slipped, say("the money does not reach one lot")
         most = self.volume_cap(row)
         cap = None if most is None else buyable_shares(most, rule)
         shares = wanted if cap is None else min(wanted, cap)
         if not shares:
-            return 0, slipped, "one lot is more than the share of the session's volume"
+            return 0, slipped, say("one lot is more than the share of the session's volume")
         price = self._bounded(Side.BUY, row, aimed, self._worse(row, shares))
         if price != slipped:  # the impact of so many shares makes it dearer
             shares = min(shares, self._within(money, row, price, rule))
         if not shares:
-            return 0, price, "the money does not reach one lot"
+            return 0, price, say("the money does not reach one lot")
         capped = cap is not None and cap < wanted
-        return shares, price, f"at most {self.cap_text()} of the volume" if capped else ""
+        return shares, price, self.capped() if capped else ""
 
     def sold_at(self, row: int, shares: float) -> float:
         """Return the price of a sale at the close, in the listing's currency."""
@@ -122,15 +123,19 @@ class Dealing:
         volume = float(self.trading.volume[row, self.column])
         if not math.isfinite(volume):
             raise DataError(
-                f"no volume of {self.listing} is known on {self.panel.session(row)}",
-                where="table bars",
-                fix="import bars with their volume, or measure on paper with --paper",
+                say(
+                    "no volume of {listing} is known on {session}",
+                    listing=self.listing,
+                    session=self.panel.session(row),
+                ),
+                where=say("table bars"),
+                fix=say("import bars with their volume, or measure on paper with --paper"),
             )
         return volume
 
-    def cap_text(self) -> str:
-        """Return the share of the volume that an order may be, in words."""
-        return f"{self.frictions.participation:.0%}"
+    def capped(self) -> str:
+        """Say which share of the volume an order may be."""
+        return say("at most {share:.0%} of the volume", share=self.frictions.participation)
 
     def _worse(self, row: int, shares: float) -> float:
         """Return by which fraction an order fills worse than the price aimed at."""
@@ -196,10 +201,15 @@ class Dealing:
         rate = float(self.panel.fx[row, self.column])
         if not math.isfinite(rate):
             raise DataError(
-                f"{self.listing} is quoted in {self.listing.currency} and no fixing is known "
-                f"within 5 days of {self.panel.session(row)}",
-                where="table fx",
-                fix="import the fixings: `screener data import FILE --kind fx`",
+                say(
+                    "{listing} is quoted in {currency} and no fixing is known within 5 days "
+                    "of {session}",
+                    listing=self.listing,
+                    currency=self.listing.currency,
+                    session=self.panel.session(row),
+                ),
+                where=say("table fx"),
+                fix=say("import the fixings: `screener data import FILE --kind fx`"),
             )
         return rate
 

@@ -18,15 +18,14 @@ from screener.backtest.execution.holdings import Holding, TaxLot, begin_session,
 from screener.backtest.frictions import Frictions, Line, Order, OrderStatus
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import TradingPanel
+from screener.language import say
+from screener.language.lists import clauses
 from screener.market.charges import Side
 from screener.paths.legs import Leg, LegState, Reason
 from screener.paths.limits import without_limit
 from screener.paths.windows import Window, WindowStatus
 
 __all__ = ["Fill", "Held", "Sale", "WindowOrders", "first_purchase", "resolve_orders"]
-
-
-_LATER = "not bought by the last session to which the window is valued"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +238,8 @@ def first_purchase(
     row, late = dealing.first_open(booking.leg, price, booking.end)
     cited = booking.cited(late, booking.leg.entry_row)
     if row is None:
-        return None, booking.unfilled(str(late) or _LATER, cited, due=row)
+        why = late.told or say("not bought by the last session to which the window is valued")
+        return None, booking.unfilled(why, cited, due=row)
     rate = dealing.conversion(row, Side.BUY)
     aimed = float(dealing.panel.paid(price)[row, dealing.column])
     shares, paid, reason = dealing.affordable(budget, row, rate, aimed)
@@ -254,6 +254,6 @@ def first_purchase(
         fill,
         paid,
         status=OrderStatus.PARTIAL if reason else OrderStatus.FILLED,
-        reason="; ".join(part for part in (waited(late), free, reason) if part),
+        reason=clauses([waited(late), free, reason]),
         cited=cited,
     )

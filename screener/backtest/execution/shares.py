@@ -12,6 +12,7 @@ from screener.backtest.frictions import Entitlement, EntitlementKind, Line, Orde
 from screener.domain.arrays import FloatVector
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError
+from screener.language import say
 
 __all__ = ["Execution", "dated", "paid_of", "share_marks", "sold_out"]
 
@@ -106,10 +107,14 @@ def share_marks(
         listing = panel.listings[column]
         missing = int(np.flatnonzero(~np.isfinite(worth))[0])
         raise DataError(
-            f"{listing} is quoted in {listing.currency} and no {listing.currency}/CNY fixing "
-            f"holds on {panel.session(bought.row + missing)}",
-            where="table fx",
-            fix="import the fixings: `screener data import FILE --kind fx`",
+            say(
+                "{listing} is quoted in {currency} and no {currency}/CNY fixing holds on {session}",
+                listing=listing,
+                currency=listing.currency,
+                session=panel.session(bought.row + missing),
+            ),
+            where=say("table fx"),
+            fix=say("import the fixings: `screener data import FILE --kind fx`"),
         )
     before = np.full(bought.row - start, bought.price)
     after = np.full(n_rows - len(before) - len(worth), worth[-1])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
-from screener.language import Language, bound, say
+from screener.language import Language, Said, bound, say
 
 __all__ = ["word"]
 
 
 def word(text: str) -> str:
-    """Return a word of a closed set in the reader's language; any other text as it is."""
-    return _words(bound()).get(text, text)
+    """Return a word of a closed set, or what was said, as the reader's language has it."""
+    return text.again() if isinstance(text, Said) else _words(bound()).get(text, text)
 
 
 @cache

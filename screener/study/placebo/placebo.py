@@ -9,6 +9,7 @@ import numpy as np
 
 from screener.domain.arrays import FloatArray, Places
 from screener.errors import ComputeError, InputError
+from screener.language import say
 from screener.paths.event_tables import CASH, EventTable, event_table
 from screener.paths.kernel import paper_paths
 from screener.paths.parallel import mapped
@@ -111,11 +112,11 @@ def check_draws(draws: int, seed: int) -> None:
     """
     if draws < LEAST_DRAWS:
         raise InputError(
-            f"{draws} placebo baskets cannot show a p-value of 1 %",
-            fix=f"give {LEAST_DRAWS} or more",
+            say("{draws} placebo baskets cannot show a p-value of 1 %", draws=draws),
+            fix=say("give {least_draws} or more", least_draws=LEAST_DRAWS),
         )
     if seed < 0:
-        raise InputError(f"seed {seed} is negative", fix="give 0 or more")
+        raise InputError(say("seed {seed} is negative", seed=seed), fix=say("give 0 or more"))
 
 
 def placebo_layout(panel: PathPanel) -> PathPanel:
@@ -174,7 +175,7 @@ def run_placebo(
     """
     check_draws(draws, seed)
     if not holding.bought:
-        raise ComputeError("no name was bought, so that none can be replaced")
+        raise ComputeError(say("no name was bought, so that none can be replaced"))
     layout = placebo_layout(panel)
     names = tuple(ids[holding.columns[at]] for at in holding.bought)
     drawing = Drawing(names=names, ids=ids, draws=draws, seed=seed, jobs=jobs)
@@ -364,7 +365,7 @@ def joint_placement(reals: Sequence[float], placebos: Sequence[Placebo]) -> Plac
         If there is no event.
     """
     if not reals:
-        raise ComputeError("no finished window to take a mean of", fix="ask again later")
+        raise ComputeError(say("no finished window to take a mean of"), fix=say("ask again later"))
     return place(
         float(np.mean(reals)),
         np.mean([item.returns for item in placebos], axis=0),

@@ -7,6 +7,7 @@ import numpy as np
 from screener.domain.arrays import FloatArray, Places
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError
+from screener.language import say
 from screener.paths.event_tables import CASH, EventTable, event_table
 from screener.paths.kernel import paper_paths
 from screener.paths.path_panel import NONE, PathPanel
@@ -56,16 +57,21 @@ def earlier_dates(
     """
     columns = [holding.columns[at] for at in holding.bought]
     if not columns:
-        raise ComputeError("no name was bought")
+        raise ComputeError(say("no name was bought"))
     first = min(row for row in holding.entry_rows if row >= 0)
     rows = np.flatnonzero(panel.trading[:first, columns].all(axis=1))[-SESSIONS_BACK:]
     ends = _ends(panel, columns, rows, sessions)
     fitting = [int(row) for row in rows[ends < first] if tradable(panel, int(row), columns).all()]
     if len(fitting) < LEAST_DATES:
         raise ComputeError(
-            f"{len(fitting)} earlier sessions on which all names could be bought and held for "
-            f"{sessions} sessions before their entry; {LEAST_DATES} are needed",
-            fix="import an earlier history of the names",
+            say(
+                "{n} earlier sessions on which all names could be bought and held for "
+                "{sessions} sessions before their entry; {least_dates} are needed",
+                n=len(fitting),
+                sessions=sessions,
+                least_dates=LEAST_DATES,
+            ),
+            fix=say("import an earlier history of the names"),
         )
     found = np.array(fitting, dtype=np.intp)
     if len(found) <= draws:

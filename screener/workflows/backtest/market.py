@@ -18,6 +18,7 @@ from screener.domain.basket import EntryPrice, Event, Weighting
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import DateRangeError
+from screener.language import say
 from screener.market.benchmarks import default_benchmark
 from screener.market.calendars import calendar_of
 from screener.paths.known import EntrySessions, entry_choices
@@ -93,7 +94,7 @@ def dated_events(events: Sequence[Event], delay: int) -> tuple[DatedEvents, tupl
             left_out.append(error)
     if left_out and not found:
         raise left_out[0]
-    return found, tuple(f"left out: {error}" for error in left_out)
+    return found, tuple(say("left out: {why}", why=error) for error in left_out)
 
 
 def entries_of(event: Event, delay: int) -> tuple[EntrySessions, ...]:

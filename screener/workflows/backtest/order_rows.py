@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from screener.backtest.frictions import Entitlement, Line, Order, OrderStatus
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult
+from screener.language import say
 from screener.paths.legs import LegState
 from screener.workflows.backtest.run import BacktestRun
 
@@ -125,6 +126,12 @@ def _conversion(line: Line) -> Row:
         "price": round(line.rate, _PLACES),
         "currency": _HOME,
         "amount": round(abs(line.cash), _PLACES),
-        "reason": f"{pair[0]} to {pair[1]}: {abs(line.cash) / line.rate:,.2f} {foreign} "
-        f"at {line.rate:.6g}",
+        "reason": say(
+            "{sold} to {bought}: {amount:,.2f} {currency} at {rate:.6g}",
+            sold=pair[0],
+            bought=pair[1],
+            amount=abs(line.cash) / line.rate,
+            currency=foreign,
+            rate=line.rate,
+        ),
     }
