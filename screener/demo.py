@@ -85,7 +85,7 @@ def demo_workspace(folder: Path) -> Workspace:
             if empty or store.simulated():
                 return workspace
     raise ConfigError(
-        say("{path} is a workspace of your own, not of the demonstration", path=folder),
+        say("{folder} is a workspace of your own, not of the demonstration", folder=folder),
         fix=say("choose another folder: `screener demo --dir NEW`"),
     )
 
