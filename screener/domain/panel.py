@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -95,6 +96,8 @@ class PricePanel:
     _rows_of: dict[tuple[str, int | Exchange], Places] = field(
         init=False, repr=False, default_factory=dict
     )
+    _days: list[date] = field(init=False, repr=False, default_factory=list)
+    _bands: dict[tuple[int, int], Any] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.sessions), len(self.listings))
@@ -106,6 +109,11 @@ class PricePanel:
                 value.setflags(write=False)
         if len(self.sessions) > 1 and not (self.sessions[1:] > self.sessions[:-1]).all():
             raise DataError("the panel's sessions are not in ascending order")
+
+    @property
+    def bands(self) -> dict[tuple[int, int], Any]:
+        """Price limits by row and column, as far as `paths.limits` was asked for them."""
+        return self._bands
 
     def column(self, listing: Listing) -> int:
         """Return the column of `listing`; `KeyError` if it is not in the panel."""
@@ -173,8 +181,9 @@ class PricePanel:
 
     def session(self, row: int) -> date:
         """Return the session of `row`."""
-        found: date = self.sessions[row].item()
-        return found
+        if not self._days:
+            self._days.extend(self.sessions.tolist())
+        return self._days[row]
 
     def last_available(self, exchanges: Container[Exchange]) -> date:
         """Return the last available session of any of some exchanges; else the first session."""
@@ -243,6 +252,7 @@ class TradingPanel:
     rights_price: FloatMatrix = field(default_factory=_nowhere)
     southbound: FlagMatrix | None = None
     funds: tuple[bool, ...] = ()
+    _entitled: dict[int, Places] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = self.prices.close.shape
@@ -255,6 +265,13 @@ class TradingPanel:
                 if value.shape != shape:
                     raise DataError(f"panel {part.name} has shape {value.shape}, not {shape}")
                 value.setflags(write=False)
+
+    def entitled_rows(self, column: int) -> Places:
+        """Return the rows with a dividend or a rights issue of a listing, ascending."""
+        if column not in self._entitled:
+            entitled = (self.dividend[:, column] > 0) | (self.rights[:, column] > 0)
+            self._entitled[column] = np.flatnonzero(entitled)
+        return self._entitled[column]
 
     def ex_price(self, price: float, row: int, column: int) -> float:
         """Return what a share of the close before is worth as a share of a session, unquoted.
