@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Hashable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,7 +21,12 @@ from screener.domain.basket import EntryPrice
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError
 
+MadeT = TypeVar("MadeT")
+
 __all__ = ["CapPanel", "PricePanel", "TradingPanel", "carried", "known_places"]
+
+
+_WIDE = 64  # columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,7 +102,7 @@ class PricePanel:
         init=False, repr=False, default_factory=dict
     )
     _days: list[date] = field(init=False, repr=False, default_factory=list)
-    _bands: dict[tuple[int, int], Any] = field(init=False, repr=False, default_factory=dict)
+    _made: dict[Hashable, Any] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.sessions), len(self.listings))
@@ -110,10 +115,12 @@ class PricePanel:
         if len(self.sessions) > 1 and not (self.sessions[1:] > self.sessions[:-1]).all():
             raise DataError("the panel's sessions are not in ascending order")
 
-    @property
-    def bands(self) -> dict[tuple[int, int], Any]:
-        """Price limits by row and column, as far as `paths.limits` was asked for them."""
-        return self._bands
+    def once(self, key: Hashable, make: Callable[[], MadeT]) -> MadeT:
+        """Return what `make` makes of this panel, which never changes: made once for a key."""
+        if key not in self._made:
+            self._made[key] = make()
+        found: MadeT = self._made[key]
+        return found
 
     def column(self, listing: Listing) -> int:
         """Return the column of `listing`; `KeyError` if it is not in the panel."""
@@ -290,8 +297,12 @@ def known_places(values: FloatArray, axis: int = 0) -> Places:
     Before the first one it is 0.
     """
     places = np.arange(values.shape[axis]).reshape((-1, 1) if axis == 0 else (1, -1))
-    found: Places = np.maximum.accumulate(np.where(np.isfinite(values), places, 0), axis=axis)
-    return found
+    found: Places = np.where(np.isfinite(values), places, 0)
+    if axis == 0 and values.shape[1] > _WIDE:  # row by row, which memory holds side by side
+        for at in range(1, len(found)):
+            np.maximum(found[at], found[at - 1], out=found[at])
+        return found
+    return np.asarray(np.maximum.accumulate(found, axis=axis))
 
 
 def carried(values: FloatArray, axis: int = 0) -> FloatArray:

@@ -71,7 +71,7 @@ def locked(panel: PricePanel, column: int, row: int, quote: float, *, upper: boo
 
 def _band(panel: PricePanel, column: int, row: int) -> _Band:
     """Return what a panel says of a session, which every run of a window asks again."""
-    known: dict[tuple[int, int], _Band] = panel.bands
+    known: dict[tuple[int, int], _Band] = panel.once(_Band, dict)
     found = known.get((row, column))
     if found is None:
         if len(known) >= _KNOWN:

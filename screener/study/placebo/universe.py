@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 
 from screener.domain.arrays import DayArray, FlagArray, FlagMatrix, Places
-from screener.domain.listing import Board
+from screener.domain.listing import Board, Listing
 from screener.domain.panel import PricePanel, known_places
 from screener.paths.legs import Reason, buy_block
 
@@ -31,13 +31,19 @@ def in_market(panel: PricePanel, *, mainland: bool) -> FlagArray:
     numpy.ndarray
         `(n_listings,)`.
     """
-    return np.array(
+    return panel.once(("in_market", mainland), lambda: _common(panel.listings, mainland=mainland))
+
+
+def _common(listings: Sequence[Listing], *, mainland: bool) -> FlagArray:
+    found = np.array(
         [
             item.exchange.mainland is mainland and item.board not in _NO_COMMON_SHARE
-            for item in panel.listings
+            for item in listings
         ],
         dtype=bool,
     )
+    found.setflags(write=False)
+    return found
 
 
 def tradable(panel: PricePanel, row: int, columns: Sequence[int] | None = None) -> FlagArray:
@@ -98,14 +104,15 @@ def tradable_in(
 def _listed(panel: PricePanel, rows: Places, columns: Places) -> FlagMatrix:
     days = panel.sessions[rows][:, np.newaxis]
     # A day that is not known is NaT, which compares as false.
-    after = days < _days(panel.list_dates, columns)
-    gone = days >= _days(panel.delist_dates, columns) if panel.delist_dates else False
-    found: FlagMatrix = ~(after | gone)
+    after = days < panel.once("list days", lambda: _days(panel.list_dates))[columns]
+    found: FlagMatrix = ~after
+    if panel.delist_dates:
+        found &= ~(days >= panel.once("delist days", lambda: _days(panel.delist_dates))[columns])
     return found
 
 
-def _days(days: Sequence[date | None], columns: Places) -> DayArray:
-    return np.array([days[column] for column in columns.tolist()], dtype="datetime64[D]")
+def _days(days: Sequence[date | None]) -> DayArray:
+    return np.array(days, dtype="datetime64[D]")
 
 
 def _near_limit(panel: PricePanel, rows: Places, columns: Places) -> FlagMatrix:
