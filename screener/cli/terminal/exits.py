@@ -11,6 +11,7 @@ import typer
 
 from screener.cli.terminal.defaults import defaults_of
 from screener.cli.terminal.speaking import TYPED, SpeakingGroup
+from screener.cli.terminal.usage import usage_text
 from screener.errors import ScreenerError, StorageError
 from screener.files.clean import clean_line
 from screener.files.memory import memory_error, tells_of_memory
@@ -35,7 +36,8 @@ class RootGroup(SpeakingGroup):
             typer.echo(_message(error), err=True)
             raise typer.Exit(error.exit_code) from None
         except _UsageError as error:
-            error.message = clean_line(error.message)
+            told = clean_line(usage_text(error.format_message()))
+            error.message, error.format_message = told, lambda: told
             raise
         except KeyboardInterrupt:
             typer.echo(say("interrupted; what was not finished was not stored"), err=True)
