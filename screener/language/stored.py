@@ -77,10 +77,10 @@ def _retold(language: Language, text: str, depth: int) -> tuple[str, int]:
     Of the sentences that it may be, the one is taken that leaves the fewest letters.
     """
     plain, sentences = _sentences(language)
-    if text in plain:
-        return plain[text], 0
     own = str(named(text))
-    best = (own, 0) if own != text else (text, sum(letter.isalpha() for letter in text))
+    if own == text:  # a name goes before a sentence, of which a word may be one
+        own = plain.get(text, text)
+    best = (own, 0 if own != text else sum(letter.isalpha() for letter in text))
     for sentence in sentences if depth else ():
         values = sentence.values(text) if best[1] else None
         if values is None:
