@@ -18,6 +18,7 @@ MAY_STAND = frozenset(
     screener exchange-calendars exchange_calendars pip duckdb DuckDB pydantic vectorbt akshare Excel
     Python Unicode shell
     GIF JPEG Markdown Parquet PowerPoint RAR RTF SQLite TIFF WebP Word csv docx gzip txt
+    SIMULATED KP Holm B-H Benjamini-Hochberg Kolari-P
     Boehmer Corrado Cowan Jaffe Kolari Musumeci Newey-West Newey West Pape Patell Politis Poulsen
     Pynnönen Romano Student Wilson Zivney
     n p q r t sd
@@ -28,6 +29,8 @@ MAY_STAND = frozenset(
 _STANDING = (
     r"`[^`]*`|\bscreener(?: [a-z]+){1,3}",  # commands to type
     r"\b[a-z][\w.\[\]]*(?= ?= ?\S)",  # a key, before its value
+    r"(?:可选|之一|之列|现有|相近的有|可用)[^：]{0,6}：[\w、, .-]+",  # what may be typed instead
+    r"\.toml，[\w.\[\]]+|键 [\w.\[\]]+",  # keys of a file
     r"数据表 [a-z_]+(?: 与 [a-z_]+)?",  # tables of the lake
     r"--[a-z][\w-]*(?:[ =](?:[\w.,:+*<>%/\\-]+|'[^']*'))?",  # an option, and the value behind it
     r"'[^']*'|\"[^\"]*\"",  # what somebody wrote
