@@ -27,7 +27,6 @@ from screener.domain.arrays import FlagArray, IntArray
 from screener.domain.listing import Exchange, parse_exchange
 from screener.errors import DataError
 from screener.language import say
-from screener.language.lists import listed
 from screener.language.terms import named
 from screener.market.calendars import calendar_of
 
@@ -239,8 +238,9 @@ def _lake_rows(
 ) -> Normalised:
     """Return the rows without repeats as a table whose key is the listing and a day."""
     days = key or (day,)
-    words = listed(named(name) for name in days)
-    key_name = say("listing and {days}", days=words)
+    key_name = named("listing")
+    for field in days:
+        key_name = say("{first} and {other}", first=key_name, other=named(field))
     rows, repeats, remarks = without_repeats(rows, days, key_name)
     good = rows.passed & ~repeats
     kept = rows.kept(good)
