@@ -23,6 +23,7 @@ from screener.domain.report import (
     SecurityMention,
 )
 from screener.language import Language, bound, say, say_count
+from screener.language.lists import listed
 from screener.render.local import told, word
 from screener.render.tables import (
     Column,
@@ -49,6 +50,12 @@ __all__ = [
 ]
 
 _ROLE_ORDER = tuple(Role)
+_MARKETS = {
+    "A": lambda: say("A shares"),
+    "HK": lambda: say("Hong Kong shares"),
+    "US": lambda: say("US shares"),
+    "NEEQ": lambda: say("NEEQ"),
+}
 NOT_NAMED = "unknown"
 """What a card says of a broker that its report does not name."""
 
@@ -308,7 +315,7 @@ def _claim_value(claim: Claim) -> str:
 def _definition(definition: RatingDefinition) -> RenderableType:
     low, high = definition.months_low, definition.months_high
     months = f"{low}" if low == high else f"{low}-{high}"
-    against = ", ".join(f"{word(market)} {name}" for market, name in definition.benchmarks)
+    against = listed(f"{_market(market)} {name}" for market, name in definition.benchmarks)
     return plain_table(
         [say("Level"), say("Rating"), say("Active return promised")],
         [[word(str(band.level)), band.rating, _band(band)] for band in definition.bands],
@@ -319,6 +326,10 @@ def _definition(definition: RatingDefinition) -> RenderableType:
             index=against or say("the market"),
         ),
     )
+
+
+def _market(market: str) -> str:
+    return _MARKETS[market]() if market in _MARKETS and bound() is Language.ZH else word(market)
 
 
 def _band(band: Band) -> str:

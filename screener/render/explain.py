@@ -9,7 +9,7 @@ from rich.text import Text
 
 from screener.backtest.frictions import Line, Order, OrderStatus
 from screener.domain.basket import Rebalance
-from screener.language import say, say_all
+from screener.language import Language, bound, say, say_all
 from screener.render.backtest import event_title
 from screener.render.local import told, word
 from screener.render.tables import (
@@ -131,8 +131,9 @@ def _text(quote: Quote | None) -> str:
     """Write a price: `open 16.17 on 2026-05-15`, with its multiplier and rate if it has any."""
     if quote is None:
         return ""
-    factor = "" if quote.factor == 1 else f" x {quote.factor:.6g}"
-    rate = "" if quote.rate == 1 else f" x {quote.rate:.5g}"
+    times = "×" if bound() is Language.ZH else "x"
+    factor = "" if quote.factor == 1 else f" {times} {quote.factor:.6g}"
+    rate = "" if quote.rate == 1 else f" {times} {quote.rate:.5g}"
     return f"{quote.session} {word(quote.field)} {quote.price:.10g}{factor}{rate}"
 
 

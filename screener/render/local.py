@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from screener.language import Language, again, bound
-from screener.render.pages import sentences, words
+from screener.render.pages import words
 
 __all__ = ["told", "word"]
 
 
 def told(text: str) -> str:
     """Return a reason or a remark of a result in the reader's language."""
-    return again(text) if bound() is Language.EN else sentences.told(text)
+    return again(text) if bound() is Language.EN else words.told(text)
 
 
 def word(text: str) -> str:

@@ -8,13 +8,22 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from screener.data.lake.schema import SIMULATED
-from screener.language import say
+from screener.domain.listing import Board
+from screener.language import Language, bound, say
+from screener.market.names import board_name
 from screener.render.local import told, word
 from screener.render.tables import UNDEFINED, facts, heads, or_dash, plain_table
 from screener.results.rules import RULES
 from screener.workflows.rules.result import RuleShown, RulesPage
 
 __all__ = ["rules_view"]
+
+_GROUPS = {
+    "trading": lambda: say("trading"),
+    "charges": lambda: say("charges"),
+    "round trip": lambda: say("round trip"),
+    "dividend tax": lambda: say("dividend tax"),
+}
 
 
 def rules_view(page: RulesPage) -> RenderableType:
@@ -33,7 +42,7 @@ def _heading(page: RulesPage) -> Iterator[RenderableType]:
     name = page.known.get("name")
     title = f"{page.listing} {name}" if name else page.listing
     heading = say(
-        "{title} on {day}, board {board}", title=title, day=page.at, board=word(str(page.board))
+        "{title} on {day}, board {board}", title=title, day=page.at, board=_board(page.board)
     )
     yield Text(heading, style="bold")
     yield facts(_state(page))
@@ -75,7 +84,7 @@ def _parts(page: RulesPage, numbers: Mapping[str, int]) -> Iterator[RenderableTy
     for group in dict.fromkeys(rule.group for rule in page.rules):
         rows = [rule for rule in page.rules if rule.group == group]
         yield plain_table(
-            [word(group), *heads(RULES, "text", "why", "valid_from", "source")],
+            [_group(group), *heads(RULES, "text", "why", "valid_from", "source")],
             [
                 [
                     told(rule.rule),
@@ -93,6 +102,14 @@ def _parts(page: RulesPage, numbers: Mapping[str, int]) -> Iterator[RenderableTy
 def _text(rule: RuleShown) -> str:
     text = told(rule.text)
     return say("{text}, {side}", text=text, side=word(str(rule.side))) if rule.side else text
+
+
+def _board(name: str) -> str:
+    return board_name(Board(name)) if bound() is Language.ZH else name
+
+
+def _group(name: str) -> str:
+    return _GROUPS[name]() if name in _GROUPS and bound() is Language.ZH else name
 
 
 def _source(rule: RuleShown, numbers: Mapping[str, int]) -> str:

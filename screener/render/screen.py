@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
@@ -45,8 +46,10 @@ def _heading(result: ScreenResult, titles: Mapping[str, str]) -> Iterator[Text]:
         mark = say("{mark} market: every number below is made up", mark=SIMULATED)
         yield Text(mark, style="bold")
     snapshots = ", ".join(f"{word(market)} {day}" for market, day in result.sessions.items())
-    label = titles.get(result.label) or word(result.label)
-    yield Text(say("Screen of {what}, as of {day}", what=label, day=result.as_of), style="bold")
+    yield Text(
+        say("Screen of {what}, as of {day}", what=_label(result, titles), day=result.as_of),
+        style="bold",
+    )
     yield Text(
         say(
             "snapshot: {snapshots} (data version {version})",
@@ -55,6 +58,14 @@ def _heading(result: ScreenResult, titles: Mapping[str, str]) -> Iterator[Text]:
         )
     )
     yield Text("; ".join(map(told, result.questions)))
+
+
+def _label(result: ScreenResult, titles: Mapping[str, str]) -> str:
+    """Return what was screened, a basket by its title."""
+    label = told(result.label)
+    for name, title in titles.items():
+        label = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", title, label)
+    return label
 
 
 def _passes(rows: Sequence[ScreenedRow], fields: Sequence[Field]) -> RenderableType:

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from screener.language import say, say_count
+from screener.language.lists import listed
 from screener.render.backtest import n_names, sparkline
 from screener.render.local import told, word
 from screener.render.tables import (
@@ -57,7 +58,7 @@ def study_page(run: StudyRun, titles: Mapping[str, str] | None = None) -> Render
     parts = banner(simulated=run.simulated)
     parts += [*(Text(line) for line in _header(run)), Text()]
     for group in run.groups:
-        parts += [*_group(run, group), Text()]
+        parts += [*_group(run, group, called), Text()]
     parts += [*_units(run, called), *(Text(f"  {note}") for note in _left_out(run, called)), Text()]
     parts.append(Text(say("how each test is computed"), style="bold"))
     parts.append(facts((_SHORT[item](), told(item.brief)) for item in Statistic))
@@ -77,7 +78,9 @@ def _header(run: StudyRun) -> tuple[str, ...]:
     windows = settings.windows
     explained = " + ".join(run.benchmarks) or run.request.table.split(" ")[0]
     model = say(
-        "model {model}: {meaning}", model=settings.model, meaning=told(settings.model.meaning)
+        "model {model}: {meaning}",
+        model=word(str(settings.model)),
+        meaning=told(settings.model.meaning),
     )
     of_baskets = run.request.unit is UnitKind.BASKET
     return (
@@ -94,14 +97,18 @@ def _header(run: StudyRun) -> tuple[str, ...]:
         say(
             "observations: {kind} · errors by the {convention} convention",
             kind=say("baskets, names in equal parts") if of_baskets else say("listings"),
-            convention=settings.convention,
+            convention=word(str(settings.convention)),
         ),
     )
 
 
-def _group(run: StudyRun, group: StudyGroup) -> Iterator[RenderableType]:
+def _group(run: StudyRun, group: StudyGroup, titles: Mapping[str, str]) -> Iterator[RenderableType]:
     evaluation = group.evaluation
-    heading = say("{group}: {counts}", group=word(group.name), counts=_counts(run, group))
+    heading = say(
+        "{group}: {counts}",
+        group=titles.get(group.name) or word(group.name),
+        counts=_counts(run, group),
+    )
     yield Text(heading, style="bold")
     yield _means(evaluation.parts)
     yield _tests(group)
@@ -116,7 +123,7 @@ def _group(run: StudyRun, group: StudyGroup) -> Iterator[RenderableType]:
 
 def _counts(run: StudyRun, group: StudyGroup) -> str:
     n = len(group.units)
-    states = ", ".join(
+    states = listed(
         say("{n} {state}", n=count, state=word(state)) for state, count in run.counts(group).items()
     )
     return say_count("{n} event: {states}", "{n} events: {states}", n, states=states)

@@ -20,6 +20,7 @@ from screener.cli.common import (
 from screener.errors import InputError
 from screener.files.program import program_version
 from screener.language import say
+from screener.language.lists import listed
 
 __all__ = ["compact", "diff", "restore"]
 
@@ -61,12 +62,15 @@ def diff(
     from screener.workflows.data.diff import diff_versions, run_diff_rows
 
     if top < 0:
-        raise InputError(f"--top {top} is below 0")
+        raise InputError(say("--top {n} is below 0", n=top))
     check_targets(csv, runs_csv, force=force)
     known = {str(name): name for name in TableName}
     for name in table or ():
         if name not in known:
-            raise InputError(f"--table {name!r} is not one of {', '.join(known)}")
+            choice = f"--table {name!r}"
+            raise InputError(
+                say("{choice} is not one of {known}", choice=choice, known=listed(known))
+            )
     place = workspace_of(workspace)
     with ExitStack() as stack:
         with working(say("comparing")):

@@ -20,6 +20,8 @@ from screener.domain.listing import Board, Exchange, Listing, parse_listing
 from screener.domain.market_panel import MarketPanel, Spell
 from screener.domain.panel import PricePanel
 from screener.errors import BarsMissing, InputError
+from screener.language import say
+from screener.language.lists import listed
 from screener.market.calendars import calendar_of
 
 __all__ = ["read_market_panel"]
@@ -65,8 +67,13 @@ def read_market_panel(
     listings = _columns(bars, wanted, master, named)
     if not listings or not len(axis):
         raise BarsMissing(
-            f"no stock of {', '.join(wanted)} has a bar from {start} to {end}",
-            fix="import bars: `screener data import FILE --kind bars`",
+            say(
+                "no stock of {exchanges} has a bar from {start} to {end}",
+                exchanges=listed(wanted),
+                start=start,
+                end=end,
+            ),
+            fix=say("import bars: `screener data import FILE --kind bars`"),
         )
     grid = Grid(axis, tuple(item.id for item in listings))
     cells = grid.cells(bars)
