@@ -25,6 +25,7 @@ __all__ = [
     "CsvOption",
     "ExcelOption",
     "ForceOption",
+    "HeadersOption",
     "HtmlOption",
     "JsonOption",
     "VersionOption",
@@ -62,6 +63,15 @@ ExcelOption = Annotated[
     bool,
     typer.Option(
         "--excel", help="Begin the CSV with a byte-order mark, so that Excel reads it as UTF-8."
+    ),
+]
+HeadersOption = Annotated[
+    Language | None,
+    typer.Option(
+        "--headers",
+        metavar="en|zh",
+        help="Language of the headers of CSV and workbooks (default: CSV en, workbooks that of all "
+        "that is shown).",
     ),
 ]
 ForceOption = Annotated[

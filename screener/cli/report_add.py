@@ -13,6 +13,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -294,6 +295,7 @@ def check(
     ],
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     json: JsonOption = None,
     version: VersionOption = None,
@@ -321,6 +323,6 @@ def check(
     if "-" not in (csv, json):
         console().print(checking_view(result))
     if csv:
-        write_rows(csv, CHECKING, checking_rows(result), excel=excel)
+        write_rows(csv, CHECKING, checking_rows(result), excel=excel, headers=headers)
     if json:
         write_json(json, checking_document(result))

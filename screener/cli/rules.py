@@ -12,6 +12,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -32,6 +33,7 @@ def rules(
     ],
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     json: JsonOption = None,
     workspace: WorkspaceOption = None,
@@ -69,7 +71,7 @@ def rules(
     if "-" not in (csv, json):
         console().print(rules_view(page))
     if csv is not None:
-        write_rows(csv, RULES, rules_rows(page), excel=excel)
+        write_rows(csv, RULES, rules_rows(page), excel=excel, headers=headers)
     if json is not None:
         write_json(json, rules_document(page))
     for remark in page.remarks:

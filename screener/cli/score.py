@@ -11,6 +11,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     HtmlOption,
     JsonOption,
     VersionOption,
@@ -67,6 +68,7 @@ def score(
     json: JsonOption = None,
     html: HtmlOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
@@ -103,11 +105,11 @@ def score(
     if html is not None:
         write_text(html, found.to_html())
     if csv is not None:
-        write_rows(csv, SCORES, score_rows(run), excel=excel)
+        write_rows(csv, SCORES, score_rows(run), excel=excel, headers=headers)
     if json is not None:
         write_json(json, score_document(run))
     if calls is not None:
-        write_rows(calls, CALLS, call_rows(run), excel=excel)
+        write_rows(calls, CALLS, call_rows(run), excel=excel, headers=headers)
     if "-" not in (csv, json, calls, html):
         out = console()
         out.print(score_page(run, width=out.width))

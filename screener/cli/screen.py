@@ -11,6 +11,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     HtmlOption,
     JsonOption,
     VersionOption,
@@ -24,6 +25,7 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.domain.listing import Currency, parse_listings
+from screener.language import Language
 
 if TYPE_CHECKING:
     from datetime import date
@@ -95,6 +97,7 @@ def screen(
     ] = Currency.CNY,
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     json: JsonOption = None,
     html: HtmlOption = None,
@@ -143,7 +146,16 @@ def screen(
     )
     if html is not None:
         write_text(html, found.to_html())
-    _show(found.result, desk, html=html, csv=csv, json=json, excel=excel, passed_only=passed_only)
+    _show(
+        found.result,
+        desk,
+        html=html,
+        csv=csv,
+        json=json,
+        excel=excel,
+        headers=headers,
+        passed_only=passed_only,
+    )
     ends_lacking(found.lacking)
 
 
@@ -155,6 +167,7 @@ def _show(
     json: str | None,
     html: str | None,
     excel: bool,
+    headers: Language | None,
     passed_only: bool,
 ) -> None:
     from screener.files.writing import write_json
@@ -168,7 +181,7 @@ def _show(
         console().print(screen_view(result, titles_of(desk.place)))
     if csv is not None:
         table = screen_table(result, passed_only=passed_only)
-        write_rows(csv, table.spec, table.rows, excel=excel)
+        write_rows(csv, table.spec, table.rows, excel=excel, headers=headers)
     if json is not None:
         write_json(json, screen_document(result, passed_only=passed_only))
 

@@ -12,6 +12,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     HtmlOption,
     JsonOption,
     VersionOption,
@@ -183,6 +184,7 @@ def study(
     json: JsonOption = None,
     html: HtmlOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
@@ -251,12 +253,12 @@ def study(
         (ledger, NAMES, name_rows(run)),
     ):
         if target is not None:
-            write_rows(target, spec, rows, excel=excel)
+            write_rows(target, spec, rows, excel=excel, headers=headers)
     if json is not None:
         write_json(json, study_document(run))
     if html is not None:
         write_text(html, found.to_html())
-    part.write(excel=excel)
+    part.write(excel=excel, headers=headers)
     remarks = [*run.remarks, *save_run(place, run.run_id, study_document(run))]
     remarks += part.remarks(place)
     if "-" not in (*tables, json, html):

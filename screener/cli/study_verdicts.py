@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from screener.cli.common import horizons_of
 from screener.errors import InputError
-from screener.language import say
+from screener.language import Language, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,7 +53,7 @@ class VerdictPart:
         self.placebos, self.controls, self.verdicts = placebos, controls, verdicts
         self.found: VerdictRun | None = None
 
-    def write(self, *, excel: bool) -> None:
+    def write(self, *, excel: bool, headers: Language | None) -> None:
         """Write the files that were asked for."""
         if self.found is None:
             return
@@ -69,7 +69,7 @@ class VerdictPart:
             (self.verdicts, VERDICTS, verdict_rows(self.found)),
         ):
             if target is not None:
-                write_rows(target, spec, rows, excel=excel)
+                write_rows(target, spec, rows, excel=excel, headers=headers)
 
     def show(self, out: Console, titles: Mapping[str, str]) -> None:
         """Print the comparison and the verdicts; `titles` are what to call baskets."""

@@ -12,6 +12,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     VersionOption,
     WorkspaceOption,
     console,
@@ -41,6 +42,7 @@ def status(
     listing: ListingOption = None,
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
@@ -65,7 +67,7 @@ def status(
         listings=_listings(listing),
     )
     if csv is not None:
-        write_rows(csv, COVERAGE, coverage_rows(found), excel=excel)
+        write_rows(csv, COVERAGE, coverage_rows(found), excel=excel, headers=headers)
     if csv != "-":
         console().print(status_page(found))
 
@@ -96,6 +98,7 @@ def verify(
     ] = False,
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
@@ -127,7 +130,7 @@ def verify(
         with working(say("examining again")):
             verified = examine(place, tables=tables, listings=names)
     if csv is not None:
-        write_rows(csv, FINDINGS, finding_rows(verified), excel=excel)
+        write_rows(csv, FINDINGS, finding_rows(verified), excel=excel, headers=headers)
     if csv != "-":
         console().print(verify_page(verified))
     if verified.refusal is not None:

@@ -12,6 +12,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     WorkspaceOption,
     console,
     working,
@@ -47,6 +48,7 @@ def diff(
         ),
     ] = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -84,9 +86,9 @@ def diff(
                 )
             )
         if csv is not None:
-            write_rows(csv, DIFF, found.rows(), excel=excel)
+            write_rows(csv, DIFF, found.rows(), excel=excel, headers=headers)
         if runs_csv is not None:
-            write_rows(runs_csv, RUN_DIFF, run_diff_rows(found), excel=excel)
+            write_rows(runs_csv, RUN_DIFF, run_diff_rows(found), excel=excel, headers=headers)
         if "-" not in (csv, runs_csv):
             console().print(diff_page(found, top=top))
 

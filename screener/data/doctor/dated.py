@@ -11,6 +11,7 @@ from screener.data.lake.schema import TableName
 from screener.data.panels.factors import contradicted
 from screener.domain.listing import stored_listing
 from screener.language import say
+from screener.language.terms import named
 from screener.market.calendars import calendar_name, calendar_of
 
 __all__ = ["examine_ex_factors", "examine_industries"]
@@ -25,7 +26,7 @@ def examine_ex_factors(tables: Tables) -> Iterator[Finding]:
         exchange = stored_listing(row["listing"]).exchange
         calendar, day = calendar_of(exchange), row["ex_session"]
         if not row["factor"] > 0:
-            cause, wanted = say("factor is not positive"), say("above 0")
+            cause, wanted = say("{name} is not positive", name=named("factor")), say("above 0")
         elif day <= calendar.last and not calendar.is_session(day):
             cause = say(
                 "ex_session is not a session (calendar {name})", name=calendar_name(exchange)

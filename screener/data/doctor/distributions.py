@@ -135,7 +135,11 @@ def _wrong_terms(row: _Row, around: _Around | None) -> Iterator[Finding]:
             )
     if not terms["split"] > 0:
         yield _finding(
-            row, Check.TERMS, say("split is not positive"), terms["split"], say("above 0")
+            row,
+            Check.TERMS,
+            say("{name} is not positive", name=named("split")),
+            terms["split"],
+            say("above 0"),
         )
     if terms["rights"] > 0 and row["rights_price"] is None:
         yield _finding(

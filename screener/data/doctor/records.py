@@ -97,7 +97,7 @@ def examine_fetches(tables: Tables) -> Iterator[Finding]:
                 row["asked_to"] > row["fetched_at"].astimezone(SHANGHAI).date(),
                 say("asked_to is after fetched_at"),
             ),
-            (row["rows"] < 0, say("rows is negative")),
+            (row["rows"] < 0, say("{name} is negative", name=named("rows"))),
         ):
             if wrong:
                 yield Finding(

@@ -41,7 +41,7 @@ def _headers() -> dict[str, str]:
         "valuation": say("val."),
         "fundamentals": say("fund."),
         "names": say("names"),
-        "board_lots": say("lots"),
+        "board_lots": say("lot"),
         "fx": say("fx"),
         "benchmark": say("index"),
     }

@@ -11,6 +11,7 @@ from screener.data.doctor import Finding
 from screener.data.doctor.repair import Proposal, Refusal, Repair
 from screener.data.lake.integrity.checksums import SUMS
 from screener.data.lake.integrity.rebuilding import Rebuilt
+from screener.data.lake.schema import TableName
 from screener.language import say
 from screener.language.lists import listed
 from screener.language.terms import named
@@ -66,7 +67,7 @@ def _findings(findings: Sequence[Finding]) -> list[RenderableType]:
     rows = [
         [
             named(item.table),
-            or_dash(item.listing),
+            or_dash(named(item.listing) if item.listing in set(TableName) else item.listing),
             UNDEFINED if item.session is None else item.session.isoformat(),
             named(item.check),
             UNDEFINED if item.value is None else f"{item.value:.4g}",

@@ -28,6 +28,7 @@ __all__ = [
     "Benchmarks",
     "DatedEvents",
     "Market",
+    "benchmark_series",
     "benchmarks_for",
     "dated_events",
     "entries_of",
@@ -162,11 +163,12 @@ def benchmarks_for(store: Store, market: Market, events: Sequence[Event], asked:
         for member in event.members:
             wanted = _wanted(asked or event.benchmark, member.listing)
             if wanted is not None and wanted not in market.series:
-                market.series[wanted] = _series(store, wanted)
+                market.series[wanted] = benchmark_series(store, wanted)
     return Benchmarks(asked=asked, series=market.series)
 
 
-def _series(store: Store, wanted: Listing) -> BenchmarkSeries:
+def benchmark_series(store: Store, wanted: Listing) -> BenchmarkSeries:
+    """Read the bars of one benchmark."""
     sessions, values, basis = read_benchmark(store, wanted)
     return BenchmarkSeries(
         listing=wanted,

@@ -386,7 +386,9 @@ def _missing_columns(
     shown = shown_names(headers)
     return SchemaMismatch(
         say(
-            "no column for {missing}; the columns are {shown}", missing=listed(missing), shown=shown
+            "no column for {missing}; the columns are {shown}",
+            missing=listed(named(name) for name in missing),
+            shown=shown,
         ),
         where=file,
         fix=_advice(missing, headers, kind),
