@@ -25,6 +25,7 @@ from screener.domain.listing import Listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import BarsMissing
 from screener.language import say
+from screener.language.lists import in_a_line
 from screener.paths.known import EntrySessions
 from screener.paths.legs import LegState
 from screener.paths.metrics.measures import max_drawdown
@@ -400,7 +401,7 @@ def _beside(
         found = benchmark_return(panel, window, series)
     except BarsMissing as error:
         told = (say("no index return: {why}", why=error),)
-        return _Beside(index_return=None, path=empty, remarks=told, lack=str(error))
+        return _Beside(index_return=None, path=empty, remarks=told, lack=in_a_line(error))
     if found is None:
         remark = say("no session of the benchmark's exchange in the window of a name")
         return _Beside(index_return=None, path=empty, remarks=(remark,))

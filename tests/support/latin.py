@@ -29,6 +29,8 @@ MAY_STAND = frozenset(
 _STANDING = (
     r"`[^`]*`|\bscreener(?: [a-z]+){1,3}",  # commands to type
     r"\b[a-z][\w.\[\]]*(?= ?= ?\S)",  # a key, before its value
+    r"(?:可选|之一|之列|现有|相近的有|可用)[^：]{0,6}：[\w、, .-]+",  # what may be typed instead
+    r"\.toml，[\w.\[\]]+|键 [\w.\[\]]+",  # keys of a file
     r"数据表 [a-z_]+(?: 与 [a-z_]+)?",  # tables of the lake
     r"--[a-z][\w-]*(?:[ =](?:[\w.,:+*<>%/\\-]+|'[^']*'))?",  # an option, and the value behind it
     r"'[^']*'|\"[^\"]*\"",  # what somebody wrote

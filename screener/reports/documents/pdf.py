@@ -135,7 +135,7 @@ def pdf_text(content: bytes, *, name: str) -> tuple[str, tuple[str, ...]]:
             fix=say("install that package, or print the file to a new PDF without protection"),
         ) from error
     except PyPdfError as error:
-        raise _damaged(name, str(error)) from error
+        raise _damaged(name, repr(str(error))) from error
     except _MISREAD as error:
         raise _damaged(name, say("its structure cannot be read")) from error
     _check_readable(read, name)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import date
 
 from screener.backtest.run import EventResult, Settings
+from screener.language.lists import clauses
 from screener.paths.legs import LegState
 from screener.results.backtest import REMARK, RETURNS, VARIANT
 from screener.results.tables import Table
@@ -48,7 +49,7 @@ def result_table(runs: Sequence[BacktestRun]) -> Table:
 
 
 def _lack(result: EventResult) -> str:
-    return "; ".join(part for part in (result.lack, result.index_lack) if part)
+    return clauses((result.lack, result.index_lack))
 
 
 def _variant(settings: Settings) -> tuple[str, int, str]:

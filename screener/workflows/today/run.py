@@ -13,6 +13,7 @@ from screener.domain.days import SHANGHAI
 from screener.domain.report import Note, Report
 from screener.errors import InputError, NoTradableConstituents, ScreenerError
 from screener.language import say, say_count
+from screener.language.lists import in_a_line
 from screener.language.terms import named
 from screener.paths.windows import WindowStatus
 from screener.results.tables import Row
@@ -156,7 +157,7 @@ def today_document(found: Today) -> dict[str, object]:
         "judged": [JUDGED.row(row) for row in found.judged],
         "changed": [RUN_DIFF.row(row) for row in found.changed],
         "lacks": [LACKS.row(row) for row in found.lacks],
-        "remarks": [*found.remarks, *(str(error) for error in found.failed)],
+        "remarks": [*found.remarks, *map(in_a_line, found.failed)],
     }
 
 
