@@ -7,7 +7,6 @@ Here stands all of theirs that a person can meet; what is not here is told as it
 from __future__ import annotations
 
 import errno
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -29,6 +28,8 @@ _NAMED = re.compile(
 
 def fault_of(error: Exception) -> str:
     """Return why a file cannot be read or written, or why its text is none, no TOML or no JSON."""
+    import json  # loaded already where one of its errors comes from
+
     if isinstance(error, UnicodeDecodeError):
         return say(
             "byte 0x{byte:02x} at position {at} is not text in {encoding}",

@@ -15,7 +15,6 @@ from screener.errors import ScreenerError, StorageError
 from screener.files.clean import clean_line
 from screener.files.memory import memory_error, tells_of_memory
 from screener.language import say, split_option
-from screener.language.outside import usage_fault
 
 __all__ = ["INTERRUPTED", "RootGroup"]
 
@@ -63,6 +62,8 @@ class RootGroup(SpeakingGroup):
 
 def _say_usage(error: Any) -> None:
     """Let what the command framework refuses tell why in the reader's language."""
+    from screener.language.outside import usage_fault
+
     told = usage_fault(clean_line(error.format_message()))
     error.format_message = lambda: told
 
