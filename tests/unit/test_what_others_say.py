@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import pytest
@@ -57,6 +57,13 @@ BAD_JSON = (
     '"\\uZZ"',
     '"\x01"',
 )
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    """Speak English after commands that were typed in Chinese."""
+    with speaking(Language.EN):
+        yield
 
 
 def told(fault: Callable[[], str]) -> tuple[str, str]:
