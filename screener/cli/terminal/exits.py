@@ -11,10 +11,11 @@ import typer
 
 from screener.cli.terminal.defaults import defaults_of
 from screener.cli.terminal.speaking import TYPED, SpeakingGroup
+from screener.cli.terminal.usage import usage_fault
 from screener.errors import ScreenerError, StorageError
 from screener.files.clean import clean_line
 from screener.files.memory import memory_error, tells_of_memory
-from screener.language import say, split_option
+from screener.language import Language, bound, say, split_option
 
 __all__ = ["INTERRUPTED", "RootGroup"]
 
@@ -36,6 +37,9 @@ class RootGroup(SpeakingGroup):
             raise typer.Exit(error.exit_code) from None
         except _UsageError as error:
             error.message = clean_line(error.message)
+            if bound() is not Language.EN:
+                told = usage_fault(error)
+                error.format_message = lambda: told
             raise
         except KeyboardInterrupt:
             typer.echo(say("interrupted; what was not finished was not stored"), err=True)
@@ -45,10 +49,10 @@ class RootGroup(SpeakingGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
         except Exception as error:
-            told = _machine_message(error)
-            if not told:
+            fault = _machine_message(error)
+            if not fault:
                 raise
-            typer.echo(told, err=True)
+            typer.echo(fault, err=True)
             raise typer.Exit(StorageError.exit_code) from None
 
 
