@@ -191,11 +191,7 @@ class Listing:
     @property
     def currency(self) -> Currency:
         """Currency its price is quoted in."""
-        if self.board is Board.B_SHARE:  # quoted in US dollars in Shanghai, HK dollars in Shenzhen
-            return Currency.USD if self.exchange is Exchange.SH else Currency.HKD
-        if self.exchange is Exchange.HK and self.code.startswith("8"):
-            return Currency.CNY  # renminbi counters are 80000 to 89999
-        return self.exchange.currency
+        return _currency_of(self.code, self.exchange)
 
     @property
     def present(self) -> Listing:
@@ -207,6 +203,15 @@ class Listing:
 
     def __str__(self) -> str:
         return self.id
+
+
+@cache
+def _currency_of(code: str, exchange: Exchange) -> Currency:
+    if _board_of(code, exchange) is Board.B_SHARE:  # US dollars in Shanghai, HK dollars in Shenzhen
+        return Currency.USD if exchange is Exchange.SH else Currency.HKD
+    if exchange is Exchange.HK and code.startswith("8"):
+        return Currency.CNY  # renminbi counters are 80000 to 89999
+    return exchange.currency
 
 
 @cache

@@ -97,7 +97,7 @@ class Booking:
 
     def sold(self, fill: Fill, due: int, *, last: bool) -> Order:
         """Return a sale that was due at `due`; not the last one if its volume took a part."""
-        part = "" if last else self.dealing.capped()
+        part = "" if last else self.dealing.cap_told()
         if self.dealing.panel.paid_out(self.dealing.column, fill.row):
             part = say("delisted: paid out")
         return self.filled(

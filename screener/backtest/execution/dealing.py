@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from screener.domain.listing import Listing
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError
 from screener.language import say
-from screener.market.charges import ChargeKind, Side, order_costs, proportional_rate
+from screener.market.charges import ChargeKind, Plan, Side, order_costs, proportional_rate
 from screener.market.dividend_tax import dividend_tax_rate
 from screener.market.lots import LotRule, buyable_shares, lot_rule
 from screener.paths.legs import Leg, Reason, buy_block, sale_block
@@ -24,6 +25,21 @@ __all__ = ["Dealing"]
 
 _BASIS_POINT = 1e-4
 _ENOUGH = 1 + 1e-12  # a budget spent to the last cent must not fail for a rounding of floats
+
+
+@lru_cache(maxsize=16_384)  # runs with other frictions place the same orders
+def _charged(
+    listing: Listing,
+    side: Side,
+    session: date,
+    shares: float,
+    price: float,
+    plan: Plan,
+    fund: bool,
+) -> tuple[float, float]:
+    """Return the commission of an order, and all that it costs."""
+    costs = order_costs(listing, side, session, shares=shares, price=price, plan=plan, fund=fund)
+    return costs.of_kind(ChargeKind.COMMISSION), costs.total
 
 
 class Dealing:
@@ -37,11 +53,16 @@ class Dealing:
         The name's column.
     frictions
         What trading costs and forbids.
+
+    Attributes
+    ----------
+    capped
+        Whether an order so far was smaller for a session's volume.
     """
 
     def __init__(self, trading: TradingPanel, column: int, frictions: Frictions) -> None:
         self.trading, self.panel, self.column = trading, trading.prices, column
-        self.frictions = frictions
+        self.frictions, self.capped = frictions, False
         self.listing: Listing = self.panel.listings[column]
         self.fund = bool(trading.funds) and trading.funds[column]
 
@@ -70,6 +91,7 @@ class Dealing:
         most = self.volume_cap(row)
         cap = None if most is None else buyable_shares(most, rule)
         shares = wanted if cap is None else min(wanted, cap)
+        self.capped |= shares < wanted
         if not shares:
             return 0, slipped, say("one lot is more than the share of the session's volume")
         price = self._bounded(Side.BUY, row, aimed, self._worse(row, shares))
@@ -78,7 +100,7 @@ class Dealing:
         if not shares:
             return 0, price, say("the money does not reach one lot")
         capped = cap is not None and cap < wanted
-        return shares, price, self.capped() if capped else ""
+        return shares, price, self.cap_told() if capped else ""
 
     def sold_at(self, row: int, shares: float) -> float:
         """Return the price of a sale at the close, in the listing's currency."""
@@ -91,6 +113,7 @@ class Dealing:
         """Return how many of some shares one session takes: whole lots, unless all held go."""
         cap = self.volume_cap(row)
         most = shares if cap is None else min(shares, cap)
+        self.capped |= most < shares
         return held if most >= held else float(buyable_shares(most, self.lot(row)))
 
     def _within(self, money: float, row: int, price: float, rule: LotRule) -> int:
@@ -133,7 +156,7 @@ class Dealing:
             )
         return volume
 
-    def capped(self) -> str:
+    def cap_told(self) -> str:
         """Say which share of the volume an order may be."""
         return say("at most {share:.0%} of the volume", share=self.frictions.participation)
 
@@ -177,18 +200,10 @@ class Dealing:
         free = self.panel.paid_out(self.column, row)
         if free or not (frictions.commission or frictions.levies):
             return 0.0
-        session = self.panel.session(row)
-        costs = order_costs(
-            self.listing,
-            side,
-            session,
-            shares=shares,
-            price=price,
-            plan=frictions.plan,
-            fund=self.fund,
+        commission, total = _charged(
+            self.listing, side, self.panel.session(row), shares, price, frictions.plan, self.fund
         )
-        commission = costs.of_kind(ChargeKind.COMMISSION)
-        return frictions.commission * commission + frictions.levies * (costs.total - commission)
+        return frictions.commission * commission + frictions.levies * (total - commission)
 
     def fixing(self, row: int) -> float:
         """Return CNY for one unit of the listing's currency.

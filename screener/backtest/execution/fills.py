@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from screener.backtest.execution.booking import Booking, Fill, waited
 from screener.backtest.execution.dealing import Dealing
 from screener.backtest.execution.holdings import Holding, TaxLot, begin_session, tax_leaving
@@ -72,11 +70,14 @@ class WindowOrders:
         Rows of the ledger, in the basket's order, those of a name by time.
     budgets
         Money of each leg, in CNY; 0 for a dropped one.
+    capped
+        Whether any order was smaller for a session's volume.
     """
 
     held: tuple[Held | None, ...]
     lines: tuple[Line, ...]
     budgets: tuple[float, ...]
+    capped: bool
 
     @property
     def open(self) -> bool:
@@ -107,7 +108,7 @@ def resolve_orders(
     """
     held: list[Held | None] = []
     lines: list[Line] = []
-    budgets = []
+    budgets, capped = [], False
     for number, leg in enumerate(window.legs):
         budget = window.weights[number] * capital
         budgets.append(budget)
@@ -116,7 +117,8 @@ def resolve_orders(
             name = _Name(trading, leg, number, window, frictions, budget)
             held[-1] = name.play()
             lines += name.lines
-    return WindowOrders(held=tuple(held), lines=tuple(lines), budgets=tuple(budgets))
+            capped |= name.dealing.capped
+    return WindowOrders(held=tuple(held), lines=tuple(lines), budgets=tuple(budgets), capped=capped)
 
 
 class _Name:
@@ -135,8 +137,7 @@ class _Name:
         self.end = window.end_rows[number]
         self.dealing = Dealing(trading, leg.column, frictions)
         self.booking = Booking(self.dealing, window, number)
-        entitled = (trading.dividend[:, leg.column] > 0) | (trading.rights[:, leg.column] > 0)
-        self.ex_rows = np.flatnonzero(entitled)
+        self.ex_rows = trading.entitled_rows(leg.column)
         self.holding = Holding()
         self.first_row = self.row = -1  # of the purchase, and up to which all splits are done
         self.lines: list[Line] = []

@@ -38,6 +38,9 @@ class Execution:
     path
         `(n_rows,)` money at the close of each row of the panel from the window's first on, in CNY;
         what is still held counts at its last close.
+    capped
+        Whether an order may have been smaller for a session's volume; where it is not, no bound on
+        it would have changed anything.
     """
 
     value: float | None
@@ -46,6 +49,7 @@ class Execution:
     dividends: float
     pending: bool
     path: FloatVector = field(compare=False)
+    capped: bool = True
 
     @property
     def orders(self) -> tuple[Order, ...]:

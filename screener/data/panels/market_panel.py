@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -155,13 +156,18 @@ def _columns(
 ) -> tuple[Listing, ...]:
     found = dict.fromkeys(named)
     for name in bars.ids():
-        try:
-            item = parse_listing(name)
-        except InputError:  # an id of no exchange that is known here
-            continue
-        if item.exchange in wanted and master.is_stock(item):
+        item = _listing(name)
+        if item is not None and item.exchange in wanted and master.is_stock(item):
             found[item] = None
     return tuple(found)
+
+
+@lru_cache(maxsize=16_384)
+def _listing(name: str) -> Listing | None:
+    try:
+        return parse_listing(name)
+    except InputError:  # an id of no exchange that is known here
+        return None
 
 
 def _spells(store: Store, grid: Grid) -> tuple[Spell, ...]:

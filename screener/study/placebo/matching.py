@@ -163,9 +163,11 @@ class _Chooser:
     """Chooses nearest stocks, and remembers what a name could not be matched on."""
 
     def __init__(self, market: MarketPanel, least: int, count: int) -> None:
-        self._names = [item.id for item in market.prices.listings]
-        ids = np.array(self._names)
-        self._order = np.argsort(np.argsort(ids))
+        prices = market.prices
+        self._names = prices.once("ids", lambda: [item.id for item in prices.listings])
+        self._order: Places = prices.once(
+            "order of ids", lambda: np.argsort(np.argsort(np.array(self._names)))
+        )
         self._least = least
         self._count = count
         self._missing: dict[str, list[str]] = {}

@@ -12,7 +12,7 @@ from screener.paths.event_tables import CASH, EventTable, event_table
 from screener.paths.kernel import paper_paths
 from screener.paths.path_panel import NONE, PathPanel
 from screener.study.placebo.placebo import Holding
-from screener.study.placebo.universe import tradable
+from screener.study.placebo.universe import tradable_in
 
 __all__ = ["LEAST_DATES", "SESSIONS_BACK", "dated_returns", "earlier_dates"]
 
@@ -61,7 +61,8 @@ def earlier_dates(
     first = min(row for row in holding.entry_rows if row >= 0)
     rows = np.flatnonzero(panel.trading[:first, columns].all(axis=1))[-SESSIONS_BACK:]
     ends = _ends(panel, columns, rows, sessions)
-    fitting = [int(row) for row in rows[ends < first] if tradable(panel, int(row), columns).all()]
+    rows = rows[ends < first]
+    fitting: Places = rows[tradable_in(panel, rows, columns).all(axis=1)]
     if len(fitting) < LEAST_DATES:
         raise ComputeError(
             say(
@@ -73,10 +74,9 @@ def earlier_dates(
             ),
             fix=say("import an earlier history of the names"),
         )
-    found = np.array(fitting, dtype=np.intp)
-    if len(found) <= draws:
-        return found
-    return np.sort(np.random.default_rng(seed).choice(found, draws, replace=False))
+    if len(fitting) <= draws:
+        return fitting
+    return np.sort(np.random.default_rng(seed).choice(fitting, draws, replace=False))
 
 
 def dated_returns(panel: PathPanel, holding: Holding, rows: Places, sessions: int) -> FloatArray:
