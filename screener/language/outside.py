@@ -1,7 +1,7 @@
 """What other programs say of a fault, in the reader's language.
 
-The system, Python's readers of TOML and JSON, pydantic and the command framework speak English.
-Here stands all of theirs that a person can meet; what is not here is told as it came.
+The system, Python's readers of TOML and JSON, and pydantic speak English. Here stands all of theirs
+that a person can meet; what is not here is told as it came.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from screener.language import say, say_count
 from screener.language.lists import listed
 
-__all__ = ["fault_of", "usage_fault", "value_fault"]
+__all__ = ["fault_of", "value_fault"]
 
 _PLACE = re.compile(
     r"(?P<fault>.+) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)"
@@ -64,25 +64,6 @@ def value_fault(detail: Mapping[str, Any]) -> str:
     return said(detail.get("ctx", {})) if said else str(detail["msg"])
 
 
-def usage_fault(message: str) -> str:
-    """Return what the command framework says of a command that was typed wrong."""
-    for pattern, said in _USAGE:
-        found = pattern.fullmatch(message)
-        if found is not None:
-            return said(found.groupdict())
-    return message
-
-
-def _no_such_option(held: _Held) -> str:
-    if not held["known"]:
-        return say("No such option: {option}", option=held["option"])
-    return say(
-        "No such option: {option} (Possible options: {known})",
-        option=held["option"],
-        known=listed(held["known"].split(", ")),
-    )
-
-
 def _toml_fault(text: str) -> str:
     place = _PLACE.fullmatch(text)
     if place is None:
@@ -112,49 +93,6 @@ def _one_of(expected: str) -> str:
         return expected
     return say("{first} or {last}", first=listed(values[:-1]), last=values[-1])
 
-
-_Held: TypeAlias = Mapping[str, str]
-
-_USAGE: tuple[tuple[re.Pattern[str], Callable[[_Held], str]], ...] = (
-    (
-        re.compile(r"No such option: (?P<option>\S+)(?: \(Possible options: (?P<known>.+)\))?"),
-        _no_such_option,
-    ),
-    (
-        re.compile(r"Got unexpected extra argument\(s\) \((?P<rest>.*)\)"),
-        lambda held: say("Got unexpected extra argument(s) ({rest})", rest=held["rest"]),
-    ),
-    (
-        re.compile(r"Option (?P<option>'[^']*') requires an argument\."),
-        lambda held: say("Option {option} requires an argument.", option=held["option"]),
-    ),
-    (
-        re.compile(r"Option (?P<option>'[^']*') does not take a value\."),
-        lambda held: say("Option {option} does not take a value.", option=held["option"]),
-    ),
-    (
-        re.compile(r"Missing argument (?P<name>'[^']*')\."),
-        lambda held: say("Missing argument {name}.", name=held["name"]),
-    ),
-    (
-        re.compile(r"Missing option (?P<name>'[^']*')\."),
-        lambda held: say("Missing option {name}.", name=held["name"]),
-    ),
-    (
-        re.compile(r"Invalid value for (?P<name>.+?): (?P<fault>.+)", re.DOTALL),
-        lambda held: say(
-            "Invalid value for {name}: {fault}", name=held["name"], fault=usage_fault(held["fault"])
-        ),
-    ),
-    (
-        re.compile("Input should be a valid integer, unable to parse string as an integer"),
-        lambda _: say("Input should be a valid integer, unable to parse string as an integer"),
-    ),
-    (
-        re.compile("Input should be a valid number, unable to parse string as a number"),
-        lambda _: say("Input should be a valid number, unable to parse string as a number"),
-    ),
-)
 
 _SYSTEM: dict[int, Callable[[], str]] = {
     errno.EACCES: lambda: say("Permission denied"),

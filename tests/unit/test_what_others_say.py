@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from screener.cli.main import app
 from screener.domain.basket import Weighting
 from screener.language import Language, speaking
-from screener.language.outside import fault_of, usage_fault, value_fault
+from screener.language.outside import fault_of, value_fault
 from tests.support.latin import stray
 
 BAD_TOML = (
@@ -106,7 +106,6 @@ def test_what_the_system_says(number: int) -> None:
 
 def test_what_is_not_known_is_told_as_it_came() -> None:
     assert told(lambda: fault_of(ValueError("odd (at line x)"))) == ("odd (at line x)",) * 2
-    assert told(lambda: usage_fault("odd")) == ("odd", "odd")
     assert told(lambda: value_fault({"type": "odd", "msg": "odd"})) == ("odd", "odd")
 
 

@@ -11,10 +11,11 @@ import typer
 
 from screener.cli.terminal.defaults import defaults_of
 from screener.cli.terminal.speaking import TYPED, SpeakingGroup
+from screener.cli.terminal.usage import usage_fault
 from screener.errors import ScreenerError, StorageError
 from screener.files.clean import clean_line
 from screener.files.memory import memory_error, tells_of_memory
-from screener.language import say, split_option
+from screener.language import Language, bound, say, split_option
 
 __all__ = ["INTERRUPTED", "RootGroup"]
 
@@ -53,19 +54,19 @@ class RootGroup(SpeakingGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
         except Exception as error:
-            told = _machine_message(error)
-            if not told:
+            fault = _machine_message(error)
+            if not fault:
                 raise
-            typer.echo(told, err=True)
+            typer.echo(fault, err=True)
             raise typer.Exit(StorageError.exit_code) from None
 
 
 def _say_usage(error: Any) -> None:
     """Let what the command framework refuses tell why in the reader's language."""
-    from screener.language.outside import usage_fault
-
-    told = usage_fault(clean_line(error.format_message()))
-    error.format_message = lambda: told
+    error.message = clean_line(error.message)
+    if bound() is not Language.EN:
+        told = usage_fault(error)
+        error.format_message = lambda: told
 
 
 def _machine_message(error: Exception) -> str:
