@@ -24,7 +24,7 @@ from screener.domain.report import (
 )
 from screener.language import Language, bound, say, say_count
 from screener.language.lists import listed
-from screener.render.local import told, word
+from screener.render.local import measure, word
 from screener.render.tables import (
     Column,
     compact,
@@ -268,7 +268,7 @@ def _claims(claims: Iterable[Claim]) -> RenderableType:
         [
             [
                 claim.subject,
-                told(claim.measure),
+                measure(claim.measure),
                 _claim_value(claim),
                 or_dash(claim.as_of),
                 or_dash(claim.remark),
