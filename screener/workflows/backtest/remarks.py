@@ -12,7 +12,7 @@ from screener.domain.panel import PricePanel
 from screener.paths.legs import LegState
 from screener.paths.limits import without_limit
 
-__all__ = ["price_basis", "remarks_of"]
+__all__ = ["price_basis", "remarks_of", "row_remarks"]
 
 
 def price_basis(panel: PricePanel, result: EventResult) -> str:
@@ -69,12 +69,20 @@ def remarks_of(
         )
     found += _unlimited_remarks(panel, results)
     found += _variant_remarks(results, settings)
-    found += dict.fromkeys(
+    return (*found, *_own_remarks(results))
+
+
+def row_remarks(panel: PricePanel, results: Sequence[EventResult]) -> tuple[str, ...]:
+    """Return those of the remarks that are on single results and purchases, each once."""
+    return (*_unlimited_remarks(panel, results), *_own_remarks(results))
+
+
+def _own_remarks(results: Sequence[EventResult]) -> dict[str, None]:
+    return dict.fromkeys(
         f"{result.window.event.basket} {result.window.event.report} {result.window.horizon}: {text}"
         for result in results
         for text in result.remarks
     )
-    return tuple(found)
 
 
 def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> list[str]:
