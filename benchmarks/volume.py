@@ -51,7 +51,7 @@ COMMANDS = {
     "score": ("score",),
 }
 SHARED = ("backtest", "placebo")
-WAYS = {"delays": (0, 1, 2, 5, 10)}
+DELAYS = (0, 1, 2, 5, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def stream(workspace: Path, count: int, jobs: int) -> None:
         )
         found = stream_variants(
             lake,
-            variant_requests(asked, Variants(**WAYS)),
+            variant_requests(asked, Variants(delays=DELAYS)),
             Path(folder) / "rows",
             program_version="bench",
             jobs=jobs,
