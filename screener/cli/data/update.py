@@ -11,11 +11,10 @@ import typer
 from screener.api import Workspace
 from screener.cli.common import WorkspaceOption, console, tell_broken, workspace_of
 from screener.cli.terminal.progress import shown
+from screener.data.update import YEARS
 from screener.language import say
 
 __all__ = ["update"]
-
-_YEARS = 10
 
 
 def update(
@@ -43,7 +42,7 @@ def update(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="D", help=f"First day (default: {_YEARS} years back)."),
+        typer.Option("--from", metavar="D", help=f"First day (default: {YEARS} years back)."),
     ] = None,
     end: Annotated[
         str | None,

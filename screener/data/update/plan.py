@@ -8,8 +8,11 @@ from datetime import date, datetime, timedelta
 
 from screener.data.sources.online.transport.protocol import Ask, Need
 from screener.data.update.planning import (
+    LIST_MARK,
     ON_REQUEST,
     REFRESH,
+    RENEWED,
+    SETTLED_BY_LISTS,
     Fetched,
     Span,
     listing_needs,
@@ -102,6 +105,8 @@ class UpdatePlan:
         Listings whose prices are asked for afresh, since raw ones replace adjusted ones.
     ends
         First day on which a listing was no longer listed, of those that are gone.
+    listed
+        Listings whose bar of today a market's list gives in this update.
     """
 
     request: UpdateRequest
@@ -110,6 +115,7 @@ class UpdatePlan:
     replaced: set[str] = field(default_factory=set)
     ends: Mapping[str, date] = field(default_factory=dict)
     up_to_date: int = field(default=0)
+    listed: set[str] = field(default_factory=set)
 
     def wants(self, need: Need) -> bool:
         """Tell whether a need is asked for; who asks for bars asks for all that they depend on."""
@@ -118,6 +124,7 @@ class UpdatePlan:
             Need.ACTIONS: {Need.BARS, Need.RIGHTS},
             Need.RIGHTS: {Need.BARS, Need.ACTIONS},
             Need.INDEX_BARS: {Need.BARS},
+            Need.SESSION_LIST: {Need.BARS},
         }
         asked = not needs and need not in ON_REQUEST
         return asked or need in needs or bool(needs & implied.get(need, set()))
@@ -167,6 +174,9 @@ class UpdatePlan:
         )
         if wanted.start > wanted.end:
             return None
+        if self._settled_by_list(question):
+            self.up_to_date += 1
+            return None
         span = open_span(
             wanted,
             self.answered(question.need, question.subject),
@@ -179,6 +189,23 @@ class UpdatePlan:
             self.up_to_date += 1
             return None
         return self._asked(question, span)
+
+    def _settled_by_list(self, question: Question) -> bool:
+        """Tell whether a market's list answers a question, or lets its last answer do."""
+        listing = question.listing
+        if listing is None or not self._in_list(listing):
+            return False
+        if question.need is Need.BARS:
+            return listing.id in self.listed
+        waits = SETTLED_BY_LISTS[listing.exchange.mainland] - self.request.needs
+        known = self.answered(question.need, listing.id) if question.need in waits else None
+        return known is not None and timedelta(0) <= self.started - known.fetched_at < RENEWED
+
+    def _in_list(self, listing: Listing) -> bool:
+        bars = self.answered(Need.BARS, listing.id)
+        today = bars is not None and bars.last == self.over(listing.exchange)
+        told = bars is not None and bars.source.endswith(LIST_MARK)
+        return listing.id in self.listed or (today and told)
 
     def answered(self, need: Need, subject: str) -> Fetched | None:
         """Return what was answered so far that still stands."""

@@ -34,6 +34,7 @@ from screener.data.update.plan import (
 )
 from screener.data.update.planning import Span, fetched_spans
 from screener.data.update.session import UpdateReport, UpdateState, UpdateWire
+from screener.data.update.session_list import ask_list, lists_due
 from screener.data.update.suspension_gaps import explain_gaps
 from screener.domain.listing import Listing
 from screener.errors import DataError, InputError, NetworkDown, SourceError
@@ -87,13 +88,12 @@ def update(
         _refuse_simulated(store, root)
         known = fetched_spans(store.read(TableName.FETCHES))
         plan = UpdatePlan(request=request, started=clock.now(), known=known)
-        spans = store.spans([item.id for item in request.listings])
-        adjusted = frozenset(name for name, item in spans.items() if item.basis is Basis.ADJUSTED)
+        adjusted = _adjusted(store, request)
         state = UpdateState(store=store, plan=plan, chains=chains, wire=wire, adjusted=adjusted)
         before = store.version
         cut_off = None
         try:
-            _work_off(_steps(state), progress)
+            _work_off(_steps(state, clock), progress)
         except NetworkDown as error:
             cut_off = error
         finally:
@@ -124,15 +124,25 @@ def plan_update(
         If the lake holds the simulated market.
     """
     plan = UpdatePlan(request=request, started=clock.now(), known={})
+    counted = Counter[Need]()
     with suppress(DataError), Store.open(root) as store:  # no lake yet: all is open
         _refuse_simulated(store, root)
         plan.known = fetched_spans(store.read(TableName.FETCHES))
+        for names in lists_due(plan, _adjusted(store, request)).values():
+            plan.listed.update(item.id for item in names)
+            counted[Need.SESSION_LIST] += 1
     questions = [
         *plan.market_questions(),
         *(item for listing in request.listings for item in plan.listing_questions(listing)),
     ]
-    counted = Counter(item.need for item in questions if plan.ask(item) is not None)
+    counted.update(item.need for item in questions if plan.ask(item) is not None)
     return tuple((need, counted[need]) for need in Need if counted[need])
+
+
+def _adjusted(store: Store, request: UpdateRequest) -> frozenset[str]:
+    """Return the listings whose stored prices are adjusted."""
+    spans = store.spans([item.id for item in request.listings])
+    return frozenset(name for name, item in spans.items() if item.basis is Basis.ADJUSTED)
 
 
 def _refuse_simulated(store: Store, root: Path) -> None:
@@ -156,7 +166,7 @@ def _work_off(steps: Sequence[_Step], progress: Progress) -> None:
     progress(len(steps), len(steps), "")
 
 
-def _steps(state: UpdateState) -> list[_Step]:
+def _steps(state: UpdateState, clock: Clock) -> list[_Step]:
     plan = state.plan
     steps: list[_Step] = [
         (f"{item.need} of {item.subject}", partial(_market_step, state, item))
@@ -164,6 +174,10 @@ def _steps(state: UpdateState) -> list[_Step]:
         if item.need is not Need.DELISTED  # asked together with the exchange's own list
     ]
     steps.append(("listings", partial(_learn_ends, state)))
+    steps.extend(
+        (f"{Need.SESSION_LIST} of {market}", partial(ask_list, state, market, clock))
+        for market in lists_due(plan, state.adjusted)
+    )
     steps.extend((item.id, partial(_listing_step, state, item)) for item in plan.request.listings)
     steps.append(("storing", state.flush))
     mainland = [item for item in plan.securities() if item.exchange.mainland]
@@ -276,6 +290,9 @@ def _essential(state: UpdateState, questions: Sequence[Question]) -> list[Piece]
     pieces: list[Piece] = []
     for question in questions:
         ask = asks[question.need]
+        if question.need is Need.BARS and question.subject in state.listed:
+            pieces.append(state.listed.pop(question.subject))
+            continue
         if ask is None:
             continue
         piece = state.ask(ask)

@@ -206,6 +206,8 @@ class UpdateState:
         The sources' way out.
     adjusted
         Listings whose stored prices are adjusted.
+    listed
+        Bars of today from a market's list, by listing, that wait for their actions.
     """
 
     store: Store
@@ -216,6 +218,7 @@ class UpdateState:
     outcomes: list[Outcome] = field(default_factory=list)
     remarks: dict[str, None] = field(default_factory=dict)
     noted: int = 0
+    listed: dict[str, Piece] = field(default_factory=dict)
     _held: list[Piece] = field(default_factory=list)
     _settled: dict[Listing, date] = field(default_factory=dict)
 

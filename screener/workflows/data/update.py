@@ -11,6 +11,7 @@ from screener.data.lake.store import Store
 from screener.data.sources.online.registry import open_sources, way_out
 from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.protocol import Need
+from screener.data.update import YEARS
 from screener.data.update.plan import UpdateRequest
 from screener.data.update.run import Progress, plan_update
 from screener.data.update.run import update as run_update
@@ -22,10 +23,7 @@ from screener.workflows.data.targets import basket_targets, every_target, with_b
 from screener.workspace.broken import Broken
 from screener.workspace.locate import Workspace
 
-__all__ = ["YEARS", "UpdateWish", "planned_update", "update_data", "update_request"]
-
-YEARS = 10
-"""Years of history that are fetched where no first day is given; the help says so too."""
+__all__ = ["UpdateWish", "planned_update", "update_data", "update_request"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

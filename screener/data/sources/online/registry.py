@@ -21,6 +21,10 @@ from screener.data.sources.online.providers.calendars import SinaCalendar
 from screener.data.sources.online.providers.cninfo import CninfoActions
 from screener.data.sources.online.providers.csindex import CsindexIndexBars
 from screener.data.sources.online.providers.eastmoney_actions import EastmoneyActions
+from screener.data.sources.online.providers.eastmoney_lists import (
+    EastmoneyHkSessionList,
+    EastmoneySessionList,
+)
 from screener.data.sources.online.providers.eastmoney_prices import (
     EastmoneyBars,
     EastmoneyHkBars,
@@ -85,6 +89,8 @@ SOURCES: tuple[type[OnlineSource], ...] = (
     SzseRenames,
     SinaRenames,
     SinaCalendar,
+    EastmoneySessionList,
+    EastmoneyHkSessionList,
     BocFx,
     EastmoneyFx,
     TencentBars,
