@@ -22,9 +22,10 @@ from screener.data.lake.store import Store
 from screener.data.sources.online.registry import open_sources
 from screener.data.sources.online.transport.protocol import Need
 from screener.data.update import session_list
+from screener.data.update.forecast import forecast_update
 from screener.data.update.plan import Question, UpdatePlan, UpdateRequest
 from screener.data.update.planning import fetched_spans
-from screener.data.update.run import plan_update, update
+from screener.data.update.run import update
 from screener.data.update.session import UpdateReport
 from screener.domain.listing import Listing
 from screener.market.calendars import calendar_of
@@ -331,7 +332,7 @@ def test_what_would_be_asked_counts_the_list_once(
 ) -> None:
     inland = inland_of(names)
     clock = FakeTime(at=EVENING).clock
-    counts = dict(plan_update(place.data_cache, asked(inland), clock=clock))
+    counts = dict(forecast_update(place.data_cache, asked(inland), clock=clock).counts)
     assert counts[Need.SESSION_LIST] == 1
     assert Need.BARS not in counts
     assert Need.ACTIONS not in counts

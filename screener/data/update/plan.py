@@ -64,6 +64,9 @@ class UpdateRequest:
         Names of the sources to use; all when empty.
     replace_adjusted
         Whether the adjusted prices of an imported file give way to raw ones.
+    stages
+        Where the parts of `listings` end that are worked off one after the other; one part when
+        empty.
     """
 
     listings: tuple[Listing, ...]
@@ -72,6 +75,7 @@ class UpdateRequest:
     needs: frozenset[Need] = frozenset()
     sources: frozenset[str] = frozenset()
     replace_adjusted: bool = False
+    stages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,7 @@ actions, or not at all; what could not be asked is reported and never stored as 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -20,11 +18,12 @@ import pyarrow.compute as pc
 
 from screener.data.lake.locks import update_lock
 from screener.data.lake.rows import make_rows
-from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.protocol import Ask, Need, OnlineSource
 from screener.data.update.commit import Piece
+from screener.data.update.forecast import held_adjusted, refuse_simulated
 from screener.data.update.plan import (
     ESSENTIAL,
     PRICES,
@@ -37,10 +36,10 @@ from screener.data.update.session import UpdateReport, UpdateState, UpdateWire
 from screener.data.update.session_list import ask_list, lists_due
 from screener.data.update.suspension_gaps import explain_gaps
 from screener.domain.listing import Listing
-from screener.errors import DataError, InputError, NetworkDown, SourceError
+from screener.errors import NetworkDown, SourceError
 from screener.market.benchmarks import DEFAULT_BENCHMARK
 
-__all__ = ["Progress", "plan_update", "update"]
+__all__ = ["Progress", "update"]
 
 
 class Progress(Protocol):
@@ -85,10 +84,10 @@ def update(
         If another update is running, or the lake cannot be written.
     """
     with update_lock(root), Store.create(root) as store:
-        _refuse_simulated(store, root)
+        refuse_simulated(store, root)
         known = fetched_spans(store.read(TableName.FETCHES))
         plan = UpdatePlan(request=request, started=clock.now(), known=known)
-        adjusted = _adjusted(store, request)
+        adjusted = held_adjusted(store, request)
         state = UpdateState(store=store, plan=plan, chains=chains, wire=wire, adjusted=adjusted)
         before = store.version
         cut_off = None
@@ -108,49 +107,6 @@ def update(
             requests=dict(wire.requests_made),
             open_circuits=wire.open_circuits(),
             cut_off=cut_off,
-        )
-
-
-def plan_update(
-    root: Path, request: UpdateRequest, *, clock: Clock
-) -> tuple[tuple[Need, int], ...]:
-    """Count the questions that an update would ask, by need; nobody is asked, nothing changes.
-
-    Questions that follow from answers (suspensions, the vendor's factors) are not in it.
-
-    Raises
-    ------
-    InputError
-        If the lake holds the simulated market.
-    """
-    plan = UpdatePlan(request=request, started=clock.now(), known={})
-    counted = Counter[Need]()
-    with suppress(DataError), Store.open(root) as store:  # no lake yet: all is open
-        _refuse_simulated(store, root)
-        plan.known = fetched_spans(store.read(TableName.FETCHES))
-        for names in lists_due(plan, _adjusted(store, request)).values():
-            plan.listed.update(item.id for item in names)
-            counted[Need.SESSION_LIST] += 1
-    questions = [
-        *plan.market_questions(),
-        *(item for listing in request.listings for item in plan.listing_questions(listing)),
-    ]
-    counted.update(item.need for item in questions if plan.ask(item) is not None)
-    return tuple((need, counted[need]) for need in Need if counted[need])
-
-
-def _adjusted(store: Store, request: UpdateRequest) -> frozenset[str]:
-    """Return the listings whose stored prices are adjusted."""
-    spans = store.spans([item.id for item in request.listings])
-    return frozenset(name for name, item in spans.items() if item.basis is Basis.ADJUSTED)
-
-
-def _refuse_simulated(store: Store, root: Path) -> None:
-    if store.simulated():
-        raise InputError(
-            "this lake holds the simulated market, and real prices must not join it",
-            where=str(root),
-            fix="use another folder: `screener init DIR`, then `--workspace DIR`",
         )
 
 

@@ -19,6 +19,7 @@ from screener.data.sources.online.transport.failover import (
 )
 from screener.data.sources.online.transport.protocol import Ask, Need, OnlineSource, Wire
 from screener.data.update.commit import Piece, UpdateCommit
+from screener.data.update.duration import Stage
 from screener.data.update.plan import UpdatePlan
 from screener.data.update.planning import Span, fetched_spans
 from screener.domain.listing import Listing
@@ -133,6 +134,8 @@ class UpdateReport:
         Set if this machine lost its way to the network, so that nobody was asked any more.
     planned
         Questions that would be asked, by need, where nobody was asked.
+    stages
+        How many listings each part of the update has then, and how long it takes.
     """
 
     outcomes: tuple[Outcome, ...] = ()
@@ -145,6 +148,7 @@ class UpdateReport:
     open_circuits: tuple[str, ...] = ()
     cut_off: NetworkDown | None = None
     planned: tuple[tuple[Need, int], ...] = ()
+    stages: tuple[Stage, ...] = ()
 
     @property
     def failures(self) -> tuple[Outcome, ...]:
