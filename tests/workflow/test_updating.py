@@ -374,7 +374,7 @@ def test_the_simulated_market_is_never_updated(place: Workspace, market: CannedM
         run(place, served(market), market, request())
     assert "init DIR" in caught.value.fix
     with pytest.raises(InputError, match="simulated"):
-        forecast_update(place.data_cache, request(), clock=FakeTime().clock).counts
+        forecast_update(place.data_cache, request(), clock=FakeTime().clock)
 
 
 def test_two_updates_at_once_are_refused(place: Workspace, market: CannedMarket) -> None:

@@ -9,12 +9,15 @@ from typing import Annotated
 import typer
 
 from screener.api import Workspace
-from screener.cli.common import WorkspaceOption, console, tell_broken, workspace_of
+from screener.cli.common import WorkspaceOption, console, messages, tell_broken, workspace_of
+from screener.cli.terminal.exits import INTERRUPTED
 from screener.cli.terminal.progress import shown
 from screener.data.update import YEARS
 from screener.language import say
 
 __all__ = ["update"]
+
+_WORTH_SAYING = 60  # seconds
 
 
 def update(
@@ -30,7 +33,20 @@ def update(
         str | None, typer.Option("--listing", metavar="A,B,…", help="Only these listings.")
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Every listing of table listings: hours, or days.")
+        bool,
+        typer.Option(
+            "--all",
+            help="Every listing of table listings: hours, or days; the baskets' names and those "
+            "of their industries come first.",
+        ),
+    ] = False,
+    peers: Annotated[
+        bool,
+        typer.Option(
+            "--peers",
+            help="The other listings of the industries of the baskets' names too, for random "
+            "baskets and base rates.",
+        ),
     ] = False,
     only: Annotated[
         str | None,
@@ -62,13 +78,17 @@ def update(
 ) -> None:
     """Fetch what is missing from public sources: bars, actions, names, valuation, fixings.
 
-    Sources are asked slowly, so as not to be banned: some ten seconds a listing.
+    Sources are asked slowly, so as not to be banned: some half a minute a listing with ten years
+    of history; how long all of it takes is said before it begins.
 
     What was committed stays: an interrupted update goes on where it stopped.
 
+    Where 200 names of a market lack today's session alone, one list of the market gives it after
+    the close, in place of a question for each.
+
     Example: screener data update --basket copper
     """
-    from screener.render.data.update import plan_page, update_page
+    from screener.render.data.update import forecast_page, plan_page, update_page
 
     asked = partial(
         Workspace(workspace_of(workspace), broken=tell_broken).update,
@@ -80,13 +100,22 @@ def update(
         start=start,
         end=end,
         replace_adjusted=replace_adjusted,
-        dry_run=dry_run,
+        peers=peers,
     )
+    planned = asked(dry_run=True)
     if dry_run:
-        console().print(plan_page(asked().planned))
+        console().print(plan_page(planned.planned))
+        if planned.planned:
+            console().print(forecast_page(planned.stages))
         return
-    with shown(say("updating")) as told:
-        report = asked(progress=told)
+    if sum(item.seconds for item in planned.stages) > _WORTH_SAYING:
+        messages().print(forecast_page(planned.stages))
+    try:
+        with shown(say("updating")) as told:
+            report = asked(progress=told)
+    except KeyboardInterrupt:
+        messages().print(say("Stopped: what was fetched is stored; the same command goes on."))
+        raise typer.Exit(INTERRUPTED) from None
     if report.outcomes or report.cut_off is None:
         console().print(update_page(report))
     if report.failure is not None:

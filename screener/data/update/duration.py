@@ -99,10 +99,8 @@ def _requests(asks: Iterable[Ask]) -> Iterator[tuple[str, int]]:
             years = ask.end.year - ask.start.year + 1
             yield told["group"], told["each"] + told.get("yearly", 0) * years
             if ask.need is Need.BARS and (ask.end - ask.start).days > _MORE_THAN_A_YEAR:
-                yield (
-                    _of(ask.listing)[Need.VENDOR_FACTORS]["group"],
-                    1,
-                )  # asked with a first history
+                # a first history is checked against the vendor's factors
+                yield _of(ask.listing)[Need.VENDOR_FACTORS]["group"], 1
 
 
 def _of(listing: Listing | None) -> Mapping[str, Any]:
