@@ -46,15 +46,23 @@ class Stage:
     seconds: float
 
 
-def staged(asks: Iterable[Iterable[Ask]]) -> Stage:
-    """Return a part of an update, given the questions of each of its listings."""
+def staged(asks: Iterable[Iterable[Ask]], *, checked: bool) -> Stage:
+    """Return a part of an update.
+
+    Parameters
+    ----------
+    asks
+        The questions of each of its listings.
+    checked
+        Whether a first history is checked against the vendor's factors: one question more.
+    """
     kinds = Counter[tuple[tuple[str, int], ...]]()
     n_questions = 0
     for own in asks:
         items = list(own)
         n_questions += len(items)
         if items:
-            kinds[tuple(_requests(items))] += 1
+            kinds[tuple(_requests(items, checked=checked))] += 1
     seconds = sum(listing_seconds(kind) * count for kind, count in kinds.items())
     return Stage(n_listings=kinds.total(), n_questions=n_questions, seconds=seconds)
 
@@ -92,14 +100,14 @@ def pace(group: str) -> float:
     return hosts.min_seconds * (1 + hosts.jitter / 2)
 
 
-def _requests(asks: Iterable[Ask]) -> Iterator[tuple[str, int]]:
+def _requests(asks: Iterable[Ask], *, checked: bool) -> Iterator[tuple[str, int]]:
     for ask in asks:
         told = _of(ask.listing).get(ask.need) if ask.listing is not None else None
         if told is not None:
             years = ask.end.year - ask.start.year + 1
             yield told["group"], told["each"] + told.get("yearly", 0) * years
-            if ask.need is Need.BARS and (ask.end - ask.start).days > _MORE_THAN_A_YEAR:
-                # a first history is checked against the vendor's factors
+            long = (ask.end - ask.start).days > _MORE_THAN_A_YEAR
+            if checked and long and ask.need is Need.BARS:
                 yield _of(ask.listing)[Need.VENDOR_FACTORS]["group"], 1
 
 

@@ -69,7 +69,7 @@ def forecast_update(root: Path, request: UpdateRequest, *, clock: Clock) -> Fore
     for first, last in pairwise((0, *(request.stages or (len(request.listings),)))):
         asks = [_asks(plan, item) for item in request.listings[first:last]]
         counted.update(ask.need for own in asks for ask in own)
-        stages.append(staged(asks))
+        stages.append(staged(asks, checked=plan.wants(Need.VENDOR_FACTORS)))
     stages[0] = replace(stages[0], seconds=stages[0].seconds + waiting)
     counts = tuple((need, counted[need]) for need in Need if counted[need])
     return Forecast(counts=counts, stages=tuple(stages))
