@@ -41,6 +41,8 @@ class ImportKind(StrEnum):
     CALENDAR = "calendar"
     STATUS = "status"
     INDUSTRIES = "industries"
+    ELIGIBILITY = "eligibility"
+    ESTIMATES = "estimates"
 
 
 _WITHOUT_LISTING = {ImportKind.FX: "exchange rates", ImportKind.CALENDAR: "a calendar"}

@@ -29,6 +29,7 @@ from screener.errors import DataError
 from screener.market.calendars import calendar_of
 
 __all__ = [
+    "lake_rows",
     "normalise_calendar",
     "normalise_factors",
     "normalise_fundamentals",
@@ -65,7 +66,7 @@ def normalise_factors(rows: Rows, query: FileQuery) -> Normalised:
             RowFault(rows=factor == 1, reason="a factor of 1 changes nothing"),
         ]
     )
-    return _lake_rows(rows, query, TableName.EX_FACTORS, "ex_session", {"factor": factor})
+    return lake_rows(rows, query, TableName.EX_FACTORS, "ex_session", {"factor": factor})
 
 
 def _refuse_cumulative(rows: Rows, far: FlagArray, query: FileQuery) -> None:
@@ -124,7 +125,7 @@ def normalise_fundamentals(rows: Rows, query: FileQuery) -> Normalised:
         "currency": currency,
         "known_by": np.array(by, dtype=np.object_),
     }
-    return _lake_rows(
+    return lake_rows(
         rows, query, TableName.FUNDAMENTALS, "known_at", columns, key=("period_end", "known_at")
     )
 
@@ -197,7 +198,7 @@ def normalise_status(rows: Rows, query: FileQuery) -> Normalised:
     columns: dict[str, Array | str] = {"suspended": rows.flags("suspended")}
     if "st" in rows.values:
         columns["st"] = rows.flags("st")
-    return _lake_rows(rows, query, TableName.STATUS, "session", columns)
+    return lake_rows(rows, query, TableName.STATUS, "session", columns)
 
 
 def normalise_industries(rows: Rows, query: FileQuery) -> Normalised:
@@ -212,10 +213,10 @@ def normalise_industries(rows: Rows, query: FileQuery) -> Normalised:
         ]
     )
     columns: dict[str, Array | str] = {"industry": names, "valid_to": ends}
-    return _lake_rows(rows, query, TableName.INDUSTRIES, "valid_from", columns)
+    return lake_rows(rows, query, TableName.INDUSTRIES, "valid_from", columns)
 
 
-def _lake_rows(
+def lake_rows(
     rows: Rows,
     query: FileQuery,
     name: TableName,
@@ -223,10 +224,30 @@ def _lake_rows(
     columns: Mapping[str, Array | str],
     *,
     key: tuple[str, ...] = (),
+    apart: IntArray | None = None,
 ) -> Normalised:
-    """Return the rows without repeats as a table whose key is the listing and a day."""
+    """Return the rows without repeats as a table.
+
+    Parameters
+    ----------
+    rows, query
+        Rows, judged so far, and what was asked.
+    name
+        The table.
+    day
+        Its first day, in the column of the same name.
+    columns
+        The other columns, `(n_rows,)` each.
+    key
+        Days that are its key together with the listing; `day` alone when empty.
+    apart
+        `(n_rows,)` what tells rows of one day apart in place of the listing.
+    """
     days = key or (day,)
-    rows, repeats, remarks = without_repeats(rows, days, f"listing and {' and '.join(days)}")
+    what = "listing" if apart is None else "listing, year and broker"
+    moved = rows if apart is None else replace(rows, listing=apart)
+    judged, repeats, remarks = without_repeats(moved, days, f"{what} and {' and '.join(days)}")
+    rows = replace(judged, listing=rows.listing)
     good = rows.passed & ~repeats
     kept = rows.kept(good)
     chosen = {
