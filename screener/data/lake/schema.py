@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["SIMULATED", "TABLES", "Basis", "Column", "Table", "TableName", "Type"]
+__all__ = ["SIMULATED", "SOUTHBOUND", "TABLES", "Basis", "Column", "Table", "TableName", "Type"]
 
 SIMULATED = "SIMULATED"
 """Value of `source` on every row that the simulated market made."""
+
+
+SOUTHBOUND = "southbound"
+"""Programme by which mainland investors buy Hong Kong securities (港股通)."""
 
 
 class Basis(StrEnum):

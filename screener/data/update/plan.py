@@ -158,8 +158,10 @@ class UpdatePlan:
         if any(item.mainland for item in exchanges):
             found.append(Question(need=Need.CALENDAR, exchange=Exchange.SH))
             found.append(Question(need=Need.MARKET_RATINGS, exchange=Exchange.SH))
+            found.append(Question(need=Need.INDUSTRIES, exchange=Exchange.SH))
         if Exchange.HK in exchanges:
             found.append(Question(need=Need.FX, exchange=Exchange.HK, pair=_PAIR))
+            found.append(Question(need=Need.ELIGIBILITY, exchange=Exchange.HK))
         return [item for item in found if self.wants(item.need)]
 
     def listing_questions(self, listing: Listing) -> list[Question]:

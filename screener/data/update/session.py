@@ -31,6 +31,7 @@ from screener.errors import (
     SourceEmpty,
     SourceError,
 )
+from screener.language import say
 
 __all__ = ["NeedCount", "Outcome", "UpdateReport", "UpdateState", "UpdateWire"]
 
@@ -51,6 +52,10 @@ _MAY_BE_EMPTY = frozenset(
     }
 )
 """Needs of which a market or a listing may truly have nothing."""
+
+
+_OPTIONAL = frozenset({Need.INDUSTRIES, Need.ELIGIBILITY})
+"""Needs that no price depends on, and that fail nothing unless they are named."""
 
 
 class UpdateWire(Wire, Protocol):
@@ -262,7 +267,10 @@ class UpdateState:
         except NetworkDown:  # no other question would be answered
             raise
         except SourceError as error:
-            self.outcomes.append(Outcome(need=ask.need, subject=ask.subject, error=error))
+            if ask.need in _OPTIONAL - self.plan.request.needs:
+                self.note([_not_given(ask, error)])
+            else:
+                self.outcomes.append(Outcome(need=ask.need, subject=ask.subject, error=error))
             return None
         piece = Piece(
             need=ask.need,
@@ -338,3 +346,12 @@ class UpdateState:
     def drop_without(self, pieces: Sequence[Piece], need: Need) -> None:
         """Count answers as failed, since they must not be committed without another."""
         self.drop(pieces, SourceBlocked(f"not stored without {need}, which nobody gave"))
+
+
+def _not_given(ask: Ask, error: SourceError) -> str:
+    return say(
+        "{need} of {subject}: nobody gave it this time: {why}",
+        need=ask.need,
+        subject=ask.subject,
+        why=error.what,
+    )

@@ -18,6 +18,12 @@ from tests.support.wire_replies import SPOT_KEYS
 
 SIZES = {True: 4520, False: 2040}
 HOSTS = {True: "82.push2.eastmoney.com", False: "72.push2.eastmoney.com"}
+ELIGIBLE = 310
+ELIGIBLE_KEYS = (
+    *(f"f{number}" for number in range(1, 27)),
+    *("f33", "f62", "f115", "f128", "f140", "f141", "f136", "f152"),
+)
+
 Row = dict[str, Any]
 
 
@@ -27,6 +33,15 @@ def serve(router: Router, market: CannedMarket, day: date | None = None) -> None
     for mainland, host in HOSTS.items():
         rows = listed(market, last, mainland=mainland)
         router.add(f"{host}/api/qt/clist/get", _pages(rows))
+    router.add("33.push2.eastmoney.com/api/qt/clist/get", _pages(eligible(market)))
+
+
+def eligible(market: CannedMarket, *, without: Iterable[str] = ()) -> list[Row]:
+    """Return the securities that mainland investors may buy: every one of Hong Kong's here."""
+    own = [item.code for item in market.listings if not item.exchange.mainland]
+    named = [{"code": code} for code in own if code not in set(without)]
+    rows = padded(market, named, _codes(mainland=False), ELIGIBLE)
+    return [{**dict.fromkeys(ELIGIBLE_KEYS, 0.5), "f12": row["code"]} for row in rows]
 
 
 def listed(market: CannedMarket, day: date, *, mainland: bool) -> list[Row]:

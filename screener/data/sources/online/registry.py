@@ -22,6 +22,7 @@ from screener.data.sources.online.providers.cninfo import CninfoActions
 from screener.data.sources.online.providers.csindex import CsindexIndexBars
 from screener.data.sources.online.providers.eastmoney_actions import EastmoneyActions
 from screener.data.sources.online.providers.eastmoney_lists import (
+    EastmoneyEligibility,
     EastmoneyHkSessionList,
     EastmoneySessionList,
 )
@@ -52,7 +53,7 @@ from screener.data.sources.online.providers.hk_master import (
     SinaHkMaster,
 )
 from screener.data.sources.online.providers.ratings import CninfoRatings, EastmoneyRatings
-from screener.data.sources.online.providers.shenwan import ShenwanIndexBars
+from screener.data.sources.online.providers.shenwan import ShenwanIndexBars, ShenwanIndustries
 from screener.data.sources.online.providers.sina import (
     SinaBars,
     SinaFactors,
@@ -91,6 +92,8 @@ SOURCES: tuple[type[OnlineSource], ...] = (
     SinaCalendar,
     EastmoneySessionList,
     EastmoneyHkSessionList,
+    ShenwanIndustries,
+    EastmoneyEligibility,
     BocFx,
     EastmoneyFx,
     TencentBars,

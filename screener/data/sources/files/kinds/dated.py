@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from screener.data.lake.schema import TableName
+from screener.data.lake.schema import SOUTHBOUND, TableName
 from screener.data.sources.files.checks import Normalised, required_days
 from screener.data.sources.files.columns.codes import price_currency
 from screener.data.sources.files.kinds.facts import lake_rows
@@ -12,10 +12,7 @@ from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Array, Rows
 from screener.data.validation.row_checks import RowFault
 
-__all__ = ["SOUTHBOUND", "normalise_eligibility", "normalise_estimates"]
-
-SOUTHBOUND = "southbound"
-"""Programme by which mainland investors buy Hong Kong securities (港股通)."""
+__all__ = ["normalise_eligibility", "normalise_estimates"]
 
 _SOUTHBOUND = frozenset(
     {"southbound", "港股通", "沪港通", "深港通", "沪港通下的港股通", "深港通下的港股通"}

@@ -9,11 +9,12 @@ import numpy as np
 
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.rows import make_rows
-from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.schema import SOUTHBOUND, Basis, TableName
 from screener.data.sources.online.action_rows import exchanges_in, number_in, read_rows
 from screener.data.sources.online.bar_rows import volume_unit
 from screener.data.sources.online.observed import (
     Row,
+    day_of,
     frames_of,
     readable,
     rejected,
@@ -30,7 +31,7 @@ from screener.errors import InputError, SourceChanged
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EastmoneyHkSessionList", "EastmoneySessionList"]
+__all__ = ["EastmoneyEligibility", "EastmoneyHkSessionList", "EastmoneySessionList"]
 
 _PRICES = ("open", "high", "low", "close")
 _BAR = (*_PRICES, "volume", "amount")
@@ -178,6 +179,58 @@ class EastmoneyHkSessionList(_SessionList):
     upstream = endpoint("eastmoney_lists", "hk_session_list")
     exchanges: ClassVar[frozenset[Exchange]] = exchanges_in(upstream)
     hosts: ClassVar[tuple[str, ...]] = upstream.hosts
+
+
+class EastmoneyEligibility:
+    """Hong Kong securities that mainland investors may buy today: the list tells no other day."""
+
+    name: ClassVar[str] = "eastmoney"
+    need: ClassVar[Need] = Need.ELIGIBILITY
+    upstream = endpoint("eastmoney_lists", "eligibility")
+    exchanges: ClassVar[frozenset[Exchange]] = exchanges_in(upstream)
+    hosts: ClassVar[tuple[str, ...]] = upstream.hosts
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def build_query(self, ask: Ask) -> Query:
+        """Ask for the whole list."""
+        return Query(ask=ask, calls=(Call(function=self.upstream.function),))
+
+    def fetch(self, query: Query) -> tuple[pd.DataFrame | str, ...]:
+        """Ask; raises as the wire does."""
+        return fetch_all(self._wire, query)
+
+    def normalise(self, query: Query, payload: tuple[pd.DataFrame | str, ...]) -> Batch:
+        """Turn the list into rows of table `eligibility`, each dated with the day of the ask.
+
+        Since when they are eligible, it does not tell: what is stored of them decides.
+
+        Raises
+        ------
+        SourceEmpty, SourceChanged
+            If it is empty or cut off, its column is missing, or a code is none of Hong Kong's.
+        """
+        (frame,) = frames_of(payload)
+        whole_list(self.upstream, frame)
+        codes = [text_in(row, "code") for row in read_rows(self.upstream, frame)]
+        try:
+            found = {parse_listing_on(code, Exchange.HK, parameter="code").id for code in codes}
+        except InputError as error:  # one that is not read would look like one that was taken off
+            raise SourceChanged(
+                f"the list of eligible securities cannot be read: {error.what}",
+                where=self.upstream.function,
+                fix=f"correct the columns in {self.upstream.place}, or wait for a new release",
+            ) from error
+        columns = {
+            "listing": sorted(found),
+            "programme": SOUTHBOUND,
+            "valid_from": [day_of(query.ask)] * len(found),
+        }
+        table = make_rows(
+            TableName.ELIGIBILITY, columns, source=self.name, fetched_at=query.ask.fetched_at
+        )
+        return Batch(tables={TableName.ELIGIBILITY: table})
 
 
 _TWICE = "the listing comes twice with different values"
