@@ -33,6 +33,7 @@ from tests.support.wire_clock import FakeClock, make_wire
 
 AT = datetime(2026, 5, 27, 12, tzinfo=UTC)
 TODAY = date(2026, 5, 27)
+KINDS = (EastmoneySessionList, EastmoneyHkSessionList)
 ASK = Ask(need=Need.INDUSTRIES, start=date(2020, 1, 2), end=TODAY, fetched_at=AT)
 
 
@@ -120,7 +121,7 @@ def test_an_unknown_code_is_rejected_and_many_are_a_change() -> None:
 def test_the_list_of_a_market_is_in_shares_and_its_own_currency(
     router: Router, market: CannedMarket
 ) -> None:
-    for kind in (EastmoneySessionList, EastmoneyHkSessionList):
+    for kind in KINDS:
         batch = fetched(kind, router, start=TODAY)
         assert batch.rejects == ()
         bars = {row["listing"]: row for row in batch.tables[TableName.BARS].to_pylist()}

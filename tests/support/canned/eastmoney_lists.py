@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache, partial
 from itertools import count
 from typing import Any
 
@@ -31,9 +32,10 @@ def serve(router: Router, market: CannedMarket, day: date | None = None) -> None
     """Answer with the lists as they stand after a session; the market's last one by default."""
     last = day or pc.max(market.tables[TableName.BARS]["session"]).as_py()
     for mainland, host in HOSTS.items():
-        rows = listed(market, last, mainland=mainland)
-        router.add(f"{host}/api/qt/clist/get", _pages(rows))
-    router.add("33.push2.eastmoney.com/api/qt/clist/get", _pages(eligible(market)))
+        made = cache(partial(listed, market, last, mainland=mainland))
+        router.add(f"{host}/api/qt/clist/get", lambda sent, made=made: _page(made(), sent))
+    asked = cache(partial(eligible, market))
+    router.add("33.push2.eastmoney.com/api/qt/clist/get", lambda sent: _page(asked(), sent))
 
 
 def eligible(market: CannedMarket, *, without: Iterable[str] = ()) -> list[Row]:
@@ -118,9 +120,10 @@ def _quote(code: str, name: str, told: Row, lot: int) -> Row:
 
 
 def _pages(rows: list[Row]) -> Any:
-    def page(sent: Sent) -> Row:
-        size, number = int(sent.query["pz"]), int(sent.query["pn"])
-        part = rows[(number - 1) * size : number * size]
-        return {"rc": 0, "data": {"total": len(rows), "diff": part} if part else None}
+    return lambda sent: _page(rows, sent)
 
-    return page
+
+def _page(rows: list[Row], sent: Sent) -> Row:
+    size, number = int(sent.query["pz"]), int(sent.query["pn"])
+    part = rows[(number - 1) * size : number * size]
+    return {"rc": 0, "data": {"total": len(rows), "diff": part} if part else None}
