@@ -34,7 +34,7 @@ from tests.support.canned.everything import FakeTime, outside, served
 from tests.support.canned.market import CannedMarket
 from tests.support.transport import Router
 
-START = date(2024, 7, 1)
+START = date(2025, 5, 6)
 NOW = datetime(2026, 5, 27, 12, tzinfo=UTC)
 BASKET = ("601899.SH", "000630.SZ")  # both 铜
 SOURCES = frozenset({"sina", "cninfo", "eastmoney"})
