@@ -19,6 +19,7 @@ from screener.data.update.planning import fetched_spans
 from screener.data.update.session_list import lists_due
 from screener.domain.listing import Listing
 from screener.errors import DataError, InputError
+from screener.language import say
 
 __all__ = ["Forecast", "forecast_update", "held_adjusted", "refuse_simulated"]
 
@@ -91,9 +92,9 @@ def refuse_simulated(store: Store, root: Path) -> None:
     """
     if store.simulated():
         raise InputError(
-            "this lake holds the simulated market, and real prices must not join it",
+            say("this lake holds the simulated market, and real prices must not join it"),
             where=str(root),
-            fix="use another folder: `screener init DIR`, then `--workspace DIR`",
+            fix=say("use another folder: `screener init DIR`, then `--workspace DIR`"),
         )
 
 

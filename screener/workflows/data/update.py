@@ -95,10 +95,14 @@ def update_request(
     )
     if request.end is not None and request.end < request.start:
         raise DateRangeError(
-            f"--from {request.start} is after --to {request.end}", fix="exchange the two"
+            say("--from {start} is after --to {end}", start=request.start, end=request.end),
+            fix=say("exchange the two"),
         )
     if request.start > today:
-        raise DateRangeError(f"--from {request.start} is in the future", fix="give an earlier day")
+        raise DateRangeError(
+            say("--from {start} is in the future", start=request.start),
+            fix=say("give an earlier day"),
+        )
     return request, broken
 
 
@@ -107,7 +111,9 @@ def _targets(
 ) -> tuple[Sequence[Sequence[Listing]], tuple[Broken, ...]]:
     """Return the listings that are meant, in the parts in which they are worked off."""
     if sum([bool(wish.baskets), wish.listings is not None, wish.everything]) > 1:
-        raise InputError("--basket, --listing and --all exclude each other", fix="give one of them")
+        raise InputError(
+            say("--basket, --listing and --all exclude each other"), fix=say("give one of them")
+        )
     if wish.listings is not None:
         if wish.peers:
             raise InputError(

@@ -34,6 +34,8 @@ from screener.data.sources.online.transport.upstream import Endpoint
 from screener.domain.arrays import FloatArray
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing, parse_listing_on
 from screener.errors import InputError, SourceChanged
+from screener.language import say
+from screener.language.terms import named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +95,7 @@ class SessionList:
         traded = {name: row for name, row in found.items() if _traded(row)}
         remarks = _in_shares(traded, self.upstream)
         rejects += [
-            _reject(self.name, query.ask, name, traded.pop(name), _OTHER_VOLUME)
+            _reject(self.name, query.ask, name, traded.pop(name), _other_volume())
             for name in [name for name, row in traded.items() if not _one_trade(row)]
         ]
         return self._batch(query.ask, traded, found, rejects, remarks)
@@ -163,7 +165,7 @@ class SessionList:
                 continue
             if found.setdefault(name, numbers) != numbers:
                 twice[name] = None
-        rejects += [_reject(self.name, ask, name, found.pop(name), _TWICE) for name in twice]
+        rejects += [_reject(self.name, ask, name, found.pop(name), _twice()) for name in twice]
         return found
 
     def _listing(self, code: str) -> Listing:
@@ -173,8 +175,12 @@ class SessionList:
         return parse_listing(code, parameter="code", kind=Kind.SECURITY)
 
 
-_TWICE = "the listing comes twice with different values"
-_OTHER_VOLUME = "amount and volume do not belong together"
+def _twice() -> str:
+    return say("the listing comes twice with different values")
+
+
+def _other_volume() -> str:
+    return say("amount and volume do not belong together")
 
 
 def _whole(numbers: Mapping[str, float | None]) -> None:
@@ -184,7 +190,7 @@ def _whole(numbers: Mapping[str, float | None]) -> None:
     if any(value is not None and value > 0 for value in moving) and volume:
         lacking = [name for name in _BAR if numbers[name] is None]
         if lacking:
-            raise InputError(f"{lacking[0]} is missing")
+            raise InputError(say("{field} is missing", field=named(lacking[0])))
 
 
 def _traded(numbers: Mapping[str, float | None]) -> bool:
@@ -197,15 +203,27 @@ def _in_shares(traded: dict[str, dict[str, float | None]], upstream: Endpoint) -
     unit = volume_unit(volume, amount, close)
     if unit.factor is None:
         raise SourceChanged(
-            f"the median of amount / (volume × close) is {unit.ratio:.4g}: the volume is neither "
-            "in shares nor in lots",
+            say(
+                "the median of amount / (volume × close) is {ratio:.4g}: the volume is neither in "
+                "shares nor in lots",
+                ratio=unit.ratio,
+            ),
             where=upstream.function,
-            fix=f"correct the units in {upstream.place}, or wait for a new release",
+            fix=say(
+                "correct the units in {place}, or wait for a new release", place=upstream.place
+            ),
         )
     for row in traded.values():
         row["volume"] = round((row["volume"] or 0) * unit.factor)
-    told = f"volumes multiplied by {unit.factor:g} to be in shares"
-    return [f"{upstream.function}: {told}"] if unit.factor != 1 else []
+    if unit.factor == 1:
+        return []
+    return [
+        say(
+            "{function}: volumes multiplied by {factor:g} to be in shares",
+            function=upstream.function,
+            factor=unit.factor,
+        )
+    ]
 
 
 def _one_trade(row: Mapping[str, float | None]) -> bool:

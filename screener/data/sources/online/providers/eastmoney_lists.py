@@ -15,6 +15,7 @@ from screener.data.sources.online.transport.protocol import Ask, Call, Need, Que
 from screener.data.sources.online.transport.upstream import endpoint
 from screener.domain.listing import Exchange, parse_listing_on
 from screener.errors import InputError, SourceChanged
+from screener.language import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,9 +78,12 @@ class EastmoneyEligibility:
             found = {parse_listing_on(code, Exchange.HK, parameter="code").id for code in codes}
         except InputError as error:  # one that is not read would look like one that was taken off
             raise SourceChanged(
-                f"the list of eligible securities cannot be read: {error.what}",
+                say("the list of eligible securities cannot be read: {why}", why=error.what),
                 where=self.upstream.function,
-                fix=f"correct the columns in {self.upstream.place}, or wait for a new release",
+                fix=say(
+                    "correct the columns in {place}, or wait for a new release",
+                    place=self.upstream.place,
+                ),
             ) from error
         columns = {
             "listing": sorted(found),

@@ -31,6 +31,7 @@ from screener.data.sources.online.transport.protocol import Ask, Call, Need, Pag
 from screener.data.sources.online.transport.upstream import endpoint
 from screener.domain.listing import Exchange, Kind, parse_listing
 from screener.errors import InputError, SourceBlocked, SourceChanged
+from screener.language import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,15 +74,15 @@ class ShenwanIndexBars(BarSource):
             frame = pd.DataFrame.from_records(rows or [])
         except (ValueError, KeyError, TypeError) as error:
             raise SourceChanged(
-                "Shenwan no longer sends a list of rows",
+                say("Shenwan no longer sends a list of rows"),
                 where=self.upstream.url,
-                fix=f"mend {self.upstream.place}, or wait for a new release",
+                fix=say("mend {file}, or wait for a new release", file=self.upstream.place),
             ) from error
         if frame.empty:
             raise SourceBlocked(
-                f"Shenwan sends no rows of {asked_listing(query.ask)}",
+                say("Shenwan sends no rows of {listing}", listing=asked_listing(query.ask)),
                 where=self.upstream.url,
-                fix="bring a file: `screener data import FILE --kind index`",
+                fix=say("bring a file: `screener data import FILE --kind index`"),
             )
         return bar_batch(query.ask, frame, self.upstream, source=self.name)
 
@@ -155,10 +156,10 @@ class ShenwanIndustries:
         listing = parse_listing(text, parameter="code", kind=Kind.SECURITY).present
         day = day_in(row, "valid_from")
         if day is None:
-            raise InputError("a change without its day")
+            raise InputError(say("a change of industry without its day"))
         code = text_in(row, "industry").zfill(6)
         if self._named(code, day) is None:
-            raise InputError(f"industry code {code} is unknown")
+            raise InputError(say("industry code {code} is unknown", code=code))
         return listing.id, day, code
 
     def _spells(self, codes: Mapping[date, str], end: date) -> Iterator[tuple[date, str]]:
