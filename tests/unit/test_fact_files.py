@@ -192,7 +192,7 @@ def test_estimates_of_several_brokers_and_years_share_a_day(tmp_path: Path) -> N
     reasons = [item.reason for item in batch.rejects]
     assert "fiscal_year is no year" in reasons
     assert "no value in the row" in reasons
-    assert sum("listing, year and broker" in text for text in reasons) == 2
+    assert sum("listing, year, broker" in text for text in reasons) == 2
     assert "date in the future" in reasons
 
 

@@ -10,6 +10,8 @@ from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.lake.schema import TableName
 from screener.data.panels.factors import contradicted
 from screener.domain.listing import stored_listing
+from screener.language import say
+from screener.language.terms import named
 from screener.market.calendars import calendar_name, calendar_of
 
 __all__ = [
@@ -31,36 +33,42 @@ def examine_ex_factors(tables: Tables) -> Iterator[Finding]:
         exchange = stored_listing(row["listing"]).exchange
         calendar, day = calendar_of(exchange), row["ex_session"]
         if not row["factor"] > 0:
-            cause, wanted = "factor is not positive", "above 0"
+            cause, wanted = say("{name} is not positive", name=named("factor")), say("above 0")
         elif day <= calendar.last and not calendar.is_session(day):
-            cause = f"ex_session is not a session (calendar {calendar_name(exchange)})"
-            wanted = "a session"
+            cause = say(
+                "ex_session is not a session (calendar {name})", name=calendar_name(exchange)
+            )
+            wanted = say("a session")
         else:
             continue
         yield _finding(TableName.EX_FACTORS, row["listing"], day, Check.FACTOR, cause, wanted)
     for name, day, own, given in contradicted(tables[TableName.FACTORS], rows):
-        cause = f"the terms of that day make a factor of {own:.5g}, the one given is {given:.5g}"
+        cause = say(
+            "the terms of that day make a factor of {own:.5g}, the one given is {given:.5g}",
+            own=own,
+            given=given,
+        )
         yield _finding(TableName.EX_FACTORS, name, day, Check.FACTOR, cause, f"{own:.5g}")
 
 
 def examine_industries(tables: Tables) -> Iterator[Finding]:
     """Find industries that end before they begin, or begin before the one before has ended."""
-    return _spells(tables, TableName.INDUSTRIES, ("listing",), "two industries on one day")
+    return _spells(tables, TableName.INDUSTRIES, ("listing",), say("two industries on one day"))
 
 
 def examine_eligibility(tables: Tables) -> Iterator[Finding]:
     """Find spells that end before they begin, or begin before the one before has ended."""
     columns = ("listing", "programme")
-    return _spells(tables, TableName.ELIGIBILITY, columns, "eligible twice on one day")
+    return _spells(tables, TableName.ELIGIBILITY, columns, say("eligible twice on one day"))
 
 
 def examine_estimates(tables: Tables) -> Iterator[Finding]:
     """Find estimates of a year that was over before they were known for two years or more."""
     for row in tables[TableName.ESTIMATES].to_pylist():
         if row["fiscal_year"] < row["known_at"].year - _LATE_YEARS:
-            cause = f"an estimate of {row['fiscal_year']} from {row['known_at']}"
-            wanted = f"{row['known_at'].year - _LATE_YEARS} or later"
             day = row["known_at"]
+            cause = say("an estimate of {year}, published {day}", year=row["fiscal_year"], day=day)
+            wanted = say("{year} or later", year=day.year - _LATE_YEARS)
             yield _finding(TableName.ESTIMATES, row["listing"], day, Check.DATES, cause, wanted)
 
 
@@ -74,9 +82,9 @@ def _spells(
         first, last = row["valid_from"], row["valid_to"]
         same = after is not None and all(after[column] == row[column] for column in whose)
         if last is not None and last < first:
-            cause, wanted = "valid_to is before valid_from", f"{first} or after"
+            cause, wanted = say("valid_to is before valid_from"), say("{day} or after", day=first)
         elif same and last is not None and last >= after["valid_from"]:
-            cause, wanted = twice, f"before {after['valid_from']}"
+            cause, wanted = twice, say("before {day}", day=after["valid_from"])
         else:
             continue
         yield _finding(name, row["listing"], first, Check.DATES, cause, wanted)

@@ -11,6 +11,7 @@ from screener.data.sources.files.kinds.facts import lake_rows
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Array, Rows
 from screener.data.validation.row_checks import RowFault
+from screener.language import say
 
 __all__ = ["normalise_eligibility", "normalise_estimates"]
 
@@ -32,11 +33,11 @@ def normalise_eligibility(rows: Rows, query: FileQuery) -> Normalised:
     inland = rows.of_listing(mainland, missing=False).astype(np.bool_)
     rows = rows.judged(
         [
-            RowFault(rows=~known, reason="the programme is not southbound"),
-            RowFault(rows=inland, reason="southbound is for Hong Kong listings"),
+            RowFault(rows=~known, reason=say("the programme is not southbound")),
+            RowFault(rows=inland, reason=say("southbound is for Hong Kong listings")),
             RowFault(
                 rows=rows.days("valid_to") < rows.days("valid_from"),
-                reason="valid_to is before valid_from",
+                reason=say("valid_to is before valid_from"),
             ),
         ]
     )
@@ -59,8 +60,8 @@ def normalise_estimates(rows: Rows, query: FileQuery) -> Normalised:
     empty = np.isnan(rows.numbers("eps")) & np.isnan(rows.numbers("profit"))
     rows = rows.judged(
         [
-            RowFault(rows=no_year, reason="fiscal_year is no year"),
-            RowFault(rows=empty, reason="no value in the row"),
+            RowFault(rows=no_year, reason=say("fiscal_year is no year")),
+            RowFault(rows=empty, reason=say("no value in the row")),
         ]
     )
     own = rows.of_listing([str(price_currency(item)) for item in rows.listings], "")
