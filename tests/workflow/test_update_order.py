@@ -207,12 +207,14 @@ def test_ctrl_c_says_that_all_of_it_stays(
     monkeypatch.setattr("screener.api._clock", lambda: time.clock)
     monkeypatch.setattr("screener.workflows.data.update.way_out", lambda: None)
     monkeypatch.setattr(update_command, "_WORTH_SAYING", 1)
+    (place.baskets / "bad.toml").write_text("nonsense", encoding="utf-8")
     options = ["--all", "--from", f"{START}", "--only", "bars", "--workspace", str(place.root)]
     with outside(stopping(served(market), 22), market):
         ended = CliRunner().invoke(app, ["data", "update", *options])
     assert ended.exit_code == 130
     assert "Stopped: what was fetched is stored" in ended.stderr
     assert "in this order" in ended.stderr
+    assert ended.stderr.count("bad.toml") == 1  # though it is planned first, and then done
     assert "601899.SH" in tables(place)[TableName.BARS]["listing"].to_pylist()
 
 

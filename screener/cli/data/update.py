@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -90,8 +91,9 @@ def update(
     """
     from screener.render.data.update import forecast_page, plan_page, update_page
 
+    desk = Workspace(workspace_of(workspace), broken=tell_broken)
     asked = partial(
-        Workspace(workspace_of(workspace), broken=tell_broken).update,
+        Workspace.update,
         baskets=basket or (),
         listings=None if listing is None else _words(listing),
         everything=everything,
@@ -102,7 +104,7 @@ def update(
         replace_adjusted=replace_adjusted,
         peers=peers,
     )
-    planned = asked(dry_run=True)
+    planned = asked(desk, dry_run=True)
     if dry_run:
         console().print(plan_page(planned.planned))
         if planned.planned:
@@ -112,7 +114,7 @@ def update(
         messages().print(forecast_page(planned.stages))
     try:
         with shown(say("updating")) as told:
-            report = asked(progress=told)
+            report = asked(replace(desk, broken=_told_before), progress=told)
     except KeyboardInterrupt:
         messages().print(say("Stopped: what was fetched is stored; the same command goes on."))
         raise typer.Exit(INTERRUPTED) from None
@@ -120,6 +122,10 @@ def update(
         console().print(update_page(report))
     if report.failure is not None:
         raise report.failure
+
+
+def _told_before(_broken: object) -> None:
+    """Say nothing of cards and baskets that were named with the plan."""
 
 
 def _words(text: str) -> list[str]:
