@@ -369,6 +369,7 @@ class Workspace:
         start: Day | None = None,
         end: Day | None = None,
         replace_adjusted: bool = False,
+        peers: bool = False,
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> UpdateReport:
@@ -383,15 +384,18 @@ class Workspace:
         listings
             Codes, such as `["600519.SH", "00700.HK"]`.
         everything
-            Every listing of table `listings`: hours, or days.
+            Every listing of table `listings`: hours, or days. The baskets' names and those of
+            their industries come first.
         needs, sources
             Ask only for these, such as `bars`, and only these, such as `sina`.
         start, end
             First and last day of history; ten years back, and the last finished session.
         replace_adjusted
             Let raw prices replace the adjusted ones of imported files.
+        peers
+            Every listing of the industries of the baskets' names, too.
         dry_run
-            Count the questions in `planned`, and ask nobody.
+            Count the questions in `planned`, tell in `stages` how long they take, and ask nobody.
         progress
             Called with the steps done, all of them, and what comes next.
 
@@ -424,6 +428,7 @@ class Workspace:
             start=None if start is None else parse_day(start, parameter="--from"),
             end=None if end is None else parse_day(end, parameter="--to"),
             replace_adjusted=replace_adjusted,
+            peers=peers,
         )
         clock = _clock()
         today = clock.now().astimezone(SHANGHAI).date()

@@ -65,6 +65,9 @@ class Batch:
         anchor.
     removes
         Keys of stored rows that are no longer true, by table, in the order of the table's key.
+    references
+        Of a market's list: the close before the session, by listing, as the exchange refers to
+        it, in the listing's currency. It proves which session the list is of, and is no row.
     """
 
     tables: Mapping[TableName, pa.Table]
@@ -72,3 +75,4 @@ class Batch:
     remarks: tuple[str, ...] = ()
     replaces: frozenset[str] = field(default_factory=frozenset)
     removes: Mapping[TableName, frozenset[tuple[object, ...]]] = field(default_factory=dict)
+    references: Mapping[str, float] = field(default_factory=dict)
