@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
 
 import duckdb
 import pyarrow as pa
 
-from screener.data.lake.batch import Batch, Reject
+from screener.data.lake import lake
+from screener.data.lake.batch import Batch, Reject, Span
 from screener.data.lake.integrity.content import Balance
 from screener.data.lake.schema import TABLES, Table, TableName
 from screener.data.lake.versions import PROVENANCE, empty_relation
@@ -33,6 +35,16 @@ class TableChange:
     def differs(self) -> bool:
         """Whether any row is not as before."""
         return bool(self.added or self.changed or self.removed)
+
+    def plus(self, other: TableChange) -> TableChange:
+        """Return what became of these rows of a table and of others of it."""
+        return TableChange(
+            table=self.table,
+            added=self.added + other.added,
+            changed=self.changed + other.changed,
+            removed=self.removed + other.removed,
+            unchanged=self.unchanged + other.unchanged,
+        )
 
 
 def merge_batch(
@@ -71,7 +83,12 @@ def merge_batch(
         for name, rows in batch.tables.items()
         if rows.num_rows or (name is TableName.BARS and batch.replaces)
     ]
-    return (*removed, *changes)
+    bars = TABLES[TableName.BARS]
+    spans = [
+        _merge_table(connection, bars, span.rows, batch, balance, missing=missing, span=span)
+        for span in batch.spans
+    ]
+    return (*removed, *([reduce(TableChange.plus, spans)] if spans else []), *changes)
 
 
 def _remove(
@@ -104,6 +121,7 @@ def _merge_table(
     balance: Balance | None,
     *,
     missing: frozenset[TableName],
+    span: Span | None = None,
 ) -> TableChange:
     connection.register("incoming_rows", rows)
     try:
@@ -111,7 +129,7 @@ def _merge_table(
         _take_in(connection, spec)
         _check_rows(connection, spec)
         target = empty_relation(spec) if spec.name in missing else f"lake.{spec.name}"
-        return _merge_rows(connection, spec, target, batch, balance)
+        return _merge_rows(connection, spec, target, batch, balance, span)
     finally:
         # In a transaction that has failed these fail too, and would hide why.
         with suppress(duckdb.Error):
@@ -195,11 +213,12 @@ def _merge_rows(
     target: str,
     batch: Batch,
     balance: Balance | None,
+    span: Span | None,
 ) -> TableChange:
     same_key = " AND ".join(f"t.{name} = i.{name}" for name in spec.key)
     compared = [name for name in spec.column_names if name not in (*spec.key, *PROVENANCE)]
     differs = " OR ".join(f"t.{name} IS DISTINCT FROM i.{name}" for name in compared) or "false"
-    outdated = _replaced_rows(connection, spec, target, same_key, batch)
+    outdated = _replaced_rows(connection, spec, target, same_key, batch, span)
     total = _count(connection, "incoming")
     ((known, changed),) = connection.execute(
         f"SELECT count(*), count(*) FILTER (WHERE {differs}) "
@@ -229,9 +248,16 @@ def _merge_rows(
 
 
 def _replaced_rows(
-    connection: duckdb.DuckDBPyConnection, spec: Table, target: str, same_key: str, batch: Batch
+    connection: duckdb.DuckDBPyConnection,
+    spec: Table,
+    target: str,
+    same_key: str,
+    batch: Batch,
+    span: Span | None,
 ) -> str:
     """Return the condition on `t` for stored bars that a new history replaces; empty for none.
+
+    Of a batch that comes span by span, only the stored bars of the same span are meant.
 
     Raises
     ------
@@ -251,8 +277,12 @@ def _replaced_rows(
         "(SELECT listing FROM replaced) AND listing IN (SELECT listing FROM incoming)"
     )
     _check_basis(connection, f"({both} UNION SELECT listing, basis FROM incoming)")
+    days = ""
+    if span is not None:
+        first, last = (f"{lake.literal(day)}::DATE" for day in (span.first, span.last))
+        days = f"AND t.session BETWEEN {first} AND {last} "
     return (
-        "t.listing IN (SELECT listing FROM replaced) "
+        f"t.listing IN (SELECT listing FROM replaced) {days}"
         f"AND NOT EXISTS (SELECT 1 FROM incoming i WHERE {same_key})"
     )
 
