@@ -124,9 +124,10 @@ def _merge_table(
     span: Span | None = None,
 ) -> TableChange:
     connection.register("incoming_rows", rows)
+    kind = "TABLE"
     try:
         _check_columns(spec, rows)
-        _take_in(connection, spec)
+        kind = _take_in(connection, spec)
         _check_rows(connection, spec)
         target = empty_relation(spec) if spec.name in missing else f"lake.{spec.name}"
         return _merge_rows(connection, spec, target, batch, balance, span)
@@ -134,23 +135,37 @@ def _merge_table(
         # In a transaction that has failed these fail too, and would hide why.
         with suppress(duckdb.Error):
             connection.unregister("incoming_rows")
-            connection.execute("DROP TABLE IF EXISTS incoming")
+            connection.execute(f"DROP {kind} IF EXISTS incoming")
 
 
-def _take_in(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
+def _take_in(connection: duckdb.DuckDBPyConnection, spec: Table) -> str:
+    """Let `incoming` be the rows with their columns' types: a view where they have them already.
+
+    A table would stay in memory until the transaction ends, though it is dropped.
+    """
     try:
-        _check_exact(connection, spec)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {_typed_select(spec)}")
+        typed = _check_exact(connection, spec)
+        kind = "VIEW" if typed else "TABLE"
+        connection.execute(f"CREATE OR REPLACE TEMP {kind} incoming AS {_typed_select(spec)}")
+        return kind
     except duckdb.ConversionException as error:
         raise SchemaMismatch(
             f"a value of table {spec.name} has the wrong type: {str(error).splitlines()[0]}"
         ) from error
 
 
-def _check_exact(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
-    """Refuse values that a cast to their column's type would round or cut."""
+def _check_exact(connection: duckdb.DuckDBPyConnection, spec: Table) -> bool:
+    """Refuse values that a cast to their column's type would round or cut; tell if none is needed.
+
+    Raises
+    ------
+    SchemaMismatch
+        If there is such a value.
+    """
+    typed = True
     for name, kind, *_ in connection.execute("DESCRIBE SELECT * FROM incoming_rows").fetchall():
         target = spec.column(name).type
+        typed = typed and kind == target
         if kind == target or kind.startswith(_NEVER_LOSSY):
             continue
         back = f"CAST(CAST({name} AS {target}) AS {kind})"
@@ -165,6 +180,7 @@ def _check_exact(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
                     f"{target}, the first {example}",
                     fix="give whole numbers, days without a time, and no finer than microseconds",
                 )
+    return typed
 
 
 def _check_columns(spec: Table, rows: pa.Table) -> None:
