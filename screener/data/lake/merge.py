@@ -123,7 +123,8 @@ def _merge_table(
     missing: frozenset[TableName],
     span: Span | None = None,
 ) -> TableChange:
-    connection.register("incoming_rows", rows)
+    held = _Incoming(rows)
+    connection.register("incoming_rows", held)
     kind = "TABLE"
     try:
         _check_columns(spec, rows)
@@ -136,6 +137,20 @@ def _merge_table(
         with suppress(duckdb.Error):
             connection.unregister("incoming_rows")
             connection.execute(f"DROP {kind} IF EXISTS incoming")
+        held.rows = None
+
+
+@dataclass(slots=True)
+class _Incoming:
+    """Rows that the database reads, and can be taken from it: it holds what is registered."""
+
+    rows: pa.Table | None
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Give the rows as Arrow's PyCapsule interface says."""
+        if self.rows is None:
+            raise ValueError("rows that were merged already")
+        return self.rows.__arrow_c_stream__(requested_schema)
 
 
 def _take_in(connection: duckdb.DuckDBPyConnection, spec: Table) -> str:
@@ -144,14 +159,13 @@ def _take_in(connection: duckdb.DuckDBPyConnection, spec: Table) -> str:
     A table would stay in memory until the transaction ends, though it is dropped.
     """
     try:
-        typed = _check_exact(connection, spec)
-        kind = "VIEW" if typed else "TABLE"
+        kind = "VIEW" if _check_exact(connection, spec) else "TABLE"
         connection.execute(f"CREATE OR REPLACE TEMP {kind} incoming AS {_typed_select(spec)}")
-        return kind
     except duckdb.ConversionException as error:
         raise SchemaMismatch(
             f"a value of table {spec.name} has the wrong type: {str(error).splitlines()[0]}"
         ) from error
+    return kind
 
 
 def _check_exact(connection: duckdb.DuckDBPyConnection, spec: Table) -> bool:
