@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from screener.data.lake.schema import TableName
 
-__all__ = ["Check", "Finding", "Severity", "Tables", "in_order"]
+__all__ = ["Check", "Finding", "Severity", "Tables", "gathered", "in_order"]
 
 Tables = Mapping[TableName, pa.Table]
 """Rows of any table of the lake by its name, as stored."""
@@ -90,3 +90,22 @@ def in_order(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(
         sorted(findings, key=lambda item: (item.listing, item.session or date.min, item.check))
     )
+
+
+def gathered(parts: Iterable[Iterable[Finding]]) -> tuple[Finding, ...]:
+    """Return what was found of a table some listings at a time, as of all at once.
+
+    A day without a session is one finding for all listings of an exchange: the first of them, and
+    the rows of all. What was found of every part alike, such as damage, is told once.
+    """
+    found: dict[Finding, Finding] = {}
+    for finding in (finding for part in parts for finding in part):
+        day = finding.check is Check.SESSION and finding.value is not None
+        key = replace(finding, listing="", value=None) if day else finding
+        before = found.get(key)
+        if before is not None and day:
+            rows = (before.value or 0) + (finding.value or 0)
+            found[key] = replace(min(before, finding, key=lambda item: item.listing), value=rows)
+        else:
+            found[key] = finding
+    return in_order(list(found.values()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,6 +27,7 @@ __all__ = [
     "first_session",
     "hold",
     "measure",
+    "rows_of_listings",
     "versions",
 ]
 
@@ -165,14 +166,38 @@ def first_session(store: Store) -> date | None:
     return found
 
 
-def bare_bars(store: Store) -> pa.Table:
-    """Return all bars without source and instant, in no order: half the time of a whole read."""
+def bare_bars(store: Store, listings: Sequence[str] | None = None) -> pa.Table:
+    """Return bars without source and instant, in no order: half the time of a whole read.
+
+    Parameters
+    ----------
+    store
+        The lake.
+    listings
+        Listing ids to keep; all when `None`.
+    """
     spec = TABLES[TableName.BARS]
     names = [name for name in spec.column_names if name not in ("source", "fetched_at")]
-    sql = f"SELECT {', '.join(names)} FROM {_at(store, spec.name)}"  # noqa: S608
+    sql = f"SELECT {', '.join(names)} FROM {_at(store, spec.name)}{_of(listings)}"  # noqa: S608
     with store._reading():
         rows: pa.Table = store._executed(sql).to_arrow_table()
         return rows
+
+
+def _of(listings: Sequence[str] | None) -> str:
+    """Return the condition on rows of some listings: their range tells which files are read."""
+    if listings is None:
+        return ""
+    if not listings:
+        return " WHERE false"
+    ends = f"listing BETWEEN {literal(min(listings))} AND {literal(max(listings))}"
+    return f" WHERE {ends} AND listing IN ({', '.join(map(literal, listings))})"
+
+
+def rows_of_listings(store: Store, table: TableName) -> dict[str, int]:
+    """Return how many rows of a table there are of each listing."""
+    sql = f"SELECT listing, count(*) FROM {_at(store, table)} GROUP BY listing"  # noqa: S608
+    return dict(_rows(store, sql))
 
 
 def versions(store: Store) -> Versions:

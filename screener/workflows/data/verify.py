@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 
 from screener.data.doctor import Check, Finding, Severity, examine
-from screener.data.doctor.holdings import bare_bars
+from screener.data.doctor.findings import gathered
+from screener.data.doctor.holdings import bare_bars, first_session, rows_of_listings
 from screener.data.lake.integrity.checksums import (
     SUMS,
     Damage,
@@ -24,13 +27,25 @@ from screener.data.lake.lake import CATALOG
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
 from screener.errors import ScreenerError, StorageDamaged, StorageError
-from screener.progress import counted
+from screener.progress import counting
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import RUNS, stored_runs
 
 __all__ = ["StoredTables", "Verified", "finding_rows", "rebuild", "verify"]
 
 _FILES = "files"
+_AT_ONCE = 800_000  # rows of which the checks hold columns of numbers together
+_IN_PARTS = frozenset(
+    {
+        TableName.STATUS,
+        TableName.BARS,
+        TableName.ACTIONS,
+        TableName.FACTORS,
+        TableName.VALUATION,
+        TableName.FUNDAMENTALS,
+    }
+)
+"""Tables that may be large, and of which a listing is examined by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +95,13 @@ class StoredTables(Mapping[TableName, pa.Table]):
         The lake.
     listings
         Listing ids to keep in tables that have a listing; all when `None`.
+    partial
+        Whether they are some of those that are examined.
     """
 
     store: Store
     listings: Sequence[str] | None = None
+    partial: bool = False
     _known: dict[TableName, pa.Table] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, table: TableName) -> pa.Table:
@@ -92,8 +110,8 @@ class StoredTables(Mapping[TableName, pa.Table]):
         return self._known[table]
 
     def _read(self, table: TableName) -> pa.Table:
-        if table is TableName.BARS and self.listings is None:
-            return bare_bars(self.store)
+        if table is TableName.BARS and (self.listings is None or self.partial):
+            return bare_bars(self.store, self.listings)
         by_listing = "listing" in TABLES[table].column_names
         return self.store.read(table, listings=self.listings if by_listing else None)
 
@@ -145,17 +163,73 @@ def verify(
         return _refused(workspace, error)
     with opened as store:
         found = [*_damaged(workspace.data_cache), *_ruined(workspace)] if whole else []
-        stored = StoredTables(store, listings)
-        for name in counted(chosen):
-            found.extend(_examined(name, stored))
+        examined, n_rows = _by_table(store, chosen, listings)
+        found += examined
         if whole:
             found.extend(_miscounted(store))
         return Verified(
             findings=_ordered(found),
-            n_rows=sum(stored.n_rows(name) for name in chosen),
+            n_rows=n_rows,
             data_version=store.version,
             simulated=_simulated(store),
         )
+
+
+def _by_table(
+    store: Store, chosen: Sequence[TableName], listings: Sequence[str] | None
+) -> tuple[list[Finding], int]:
+    """Examine tables, large ones some listings at a time; also gives the rows of them all."""
+    parts = _parts(store, chosen, listings)
+    found: dict[TableName, list[Sequence[Finding]]] = {name: [] for name in chosen}
+    n_rows = 0
+    with counting(len(chosen) + len(parts)) as tick:
+        if parts:
+            start = _first_session(store, listings)
+            for names in parts:
+                part = StoredTables(store, names, partial=True)
+                for name in _IN_PARTS.intersection(chosen):
+                    found[name].append(_examined(name, part, start))
+                n_rows += sum(part.n_rows(name) for name in _IN_PARTS.intersection(chosen))
+                tick(1)
+        stored = StoredTables(store, listings)
+        for name in chosen:
+            if not (parts and name in _IN_PARTS):
+                found[name].append(_examined(name, stored))
+                n_rows += stored.n_rows(name)
+            tick(1)
+    told = [parts[0] if len(parts) == 1 else gathered(parts) for parts in found.values() if parts]
+    return [finding for one in told for finding in one], n_rows
+
+
+def _parts(
+    store: Store, chosen: Sequence[TableName], listings: Sequence[str] | None
+) -> list[list[str]]:
+    """Return the listings in groups of which all rows are held together; none if all can be."""
+    rows: Counter[str] = Counter()
+    for table in _IN_PARTS:
+        with suppress(StorageDamaged):  # a finding where it is examined
+            rows.update(rows_of_listings(store, table))
+    if listings is not None:
+        rows = Counter({name: rows[name] for name in listings if name in rows})
+    if rows.total() <= _AT_ONCE or not _IN_PARTS.intersection(chosen):
+        return []
+    parts: list[list[str]] = [[]]
+    held = 0
+    for name in sorted(rows):
+        if held + rows[name] > _AT_ONCE and parts[-1]:
+            parts.append([])
+            held = 0
+        parts[-1].append(name)
+        held += rows[name]
+    return parts
+
+
+def _first_session(store: Store, listings: Sequence[str] | None) -> date | None:
+    with suppress(StorageDamaged):
+        if listings is None:
+            return first_session(store)
+        return min((span.first for span in store.spans(listings).values()), default=None)
+    return None
 
 
 def rebuild(workspace: Workspace) -> Rebuilt:
@@ -172,10 +246,12 @@ def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda item: item.severity.rank))
 
 
-def _examined(table: TableName, stored: StoredTables) -> Sequence[Finding]:
+def _examined(
+    table: TableName, stored: StoredTables, start: date | None = None
+) -> Sequence[Finding]:
     """Examine a table; that one cannot be examined for what it holds is a finding too."""
     try:
-        return examine(table, stored)
+        return examine(table, stored, start=start)
     except StorageError as error:
         if not isinstance(error, StorageDamaged):
             raise
