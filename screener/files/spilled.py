@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 __all__ = ["Spilled"]
 
+IntArray = npt.NDArray[np.int64]
 KeyT = TypeVar("KeyT", bound=Hashable)
 
 _PACKED = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -28,7 +31,7 @@ class Spilled(Generic[KeyT]):
     Parameters
     ----------
     folder
-        On the disk to use; that for temporary files where it is not there.
+        On the disk to use; that for temporary files where it cannot be written.
 
     Raises
     ------
@@ -37,7 +40,7 @@ class Spilled(Generic[KeyT]):
     """
 
     def __init__(self, folder: Path) -> None:
-        place = folder if folder.is_dir() else None
+        place = folder if os.access(folder, os.W_OK) else None
         self._file = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 - closed by `__exit__`
         self._places: dict[KeyT, list[tuple[int, int]]] = {}
 
@@ -53,6 +56,9 @@ class Spilled(Generic[KeyT]):
         with suppress(OSError):
             self._file.close()
 
+    def __contains__(self, key: KeyT) -> bool:
+        return key in self._places
+
     def keys(self) -> list[KeyT]:
         """Return the keys that have rows, in the order in which they came."""
         return list(self._places)
@@ -66,6 +72,25 @@ class Spilled(Generic[KeyT]):
         start = self._file.seek(0, os.SEEK_END)
         self._file.write(packed)
         self._places.setdefault(key, []).append((start, packed.size))
+
+    def spread(self, rows: pa.Table, groups: IntArray, key: Callable[[int], KeyT]) -> None:
+        """Set down each row behind those of its group.
+
+        Parameters
+        ----------
+        rows
+            The rows.
+        groups
+            `(n_rows,)` number of each row's group.
+        key
+            Gives the key of a group.
+        """
+        order = np.argsort(groups, kind="stable")
+        rows, groups = rows.take(pa.array(order)), groups[order]
+        held, starts = np.unique(groups, return_index=True)
+        ends = [*starts[1:].tolist(), len(order)]
+        for group, low, high in zip(held.tolist(), starts.tolist(), ends, strict=True):
+            self.put(key(group), rows.slice(low, high - low))
 
     def take(self, key: KeyT) -> pa.Table:
         """Return the rows of a key, in the order in which they came; they stay there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -92,20 +92,24 @@ def in_order(findings: list[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def gathered(parts: Iterable[Iterable[Finding]]) -> tuple[Finding, ...]:
+def gathered(parts: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
     """Return what was found of a table some listings at a time, as of all at once.
 
     A day without a session is one finding for all listings of an exchange: the first of them, and
-    the rows of all. What was found of every part alike, such as damage, is told once.
+    the rows of all. Damage that stands in the way of every part is told once.
     """
-    found: dict[Finding, Finding] = {}
+    if len(parts) < 2:
+        return tuple(finding for part in parts for finding in part)
+    found: list[Finding] = []
+    together: dict[Finding, Finding] = {}
     for finding in (finding for part in parts for finding in part):
-        day = finding.check is Check.SESSION and finding.value is not None
-        key = replace(finding, listing="", value=None) if day else finding
-        before = found.get(key)
-        if before is not None and day:
-            rows = (before.value or 0) + (finding.value or 0)
-            found[key] = replace(min(before, finding, key=lambda item: item.listing), value=rows)
+        if finding.check is Check.DAMAGED:
+            together[finding] = finding
+        elif finding.check is Check.SESSION and finding.value is not None:
+            key = replace(finding, listing="", value=None)
+            before = together.get(key, replace(finding, value=0))
+            first = min(before, finding, key=lambda item: item.listing)
+            together[key] = replace(first, value=(before.value or 0) + finding.value)
         else:
-            found[key] = finding
-    return in_order(list(found.values()))
+            found.append(finding)
+    return in_order([*found, *together.values()])

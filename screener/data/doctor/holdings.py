@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from screener.data.lake.versions import Version, versions_of
 from screener.domain.listing import INDEX_ID
 
 __all__ = [
+    "BARE",
     "Disk",
     "Extent",
     "Holdings",
@@ -27,9 +28,13 @@ __all__ = [
     "first_session",
     "hold",
     "measure",
-    "rows_of_listings",
     "versions",
 ]
+
+BARE = tuple(
+    name for name in TABLES[TableName.BARS].column_names if name not in ("source", "fetched_at")
+)
+"""Columns of table `bars` but where a bar is from."""
 
 _KEYS = {
     TableName.CALENDAR: "exchange",
@@ -166,38 +171,12 @@ def first_session(store: Store) -> date | None:
     return found
 
 
-def bare_bars(store: Store, listings: Sequence[str] | None = None) -> pa.Table:
-    """Return bars without source and instant, in no order: half the time of a whole read.
-
-    Parameters
-    ----------
-    store
-        The lake.
-    listings
-        Listing ids to keep; all when `None`.
-    """
-    spec = TABLES[TableName.BARS]
-    names = [name for name in spec.column_names if name not in ("source", "fetched_at")]
-    sql = f"SELECT {', '.join(names)} FROM {_at(store, spec.name)}{_of(listings)}"  # noqa: S608
+def bare_bars(store: Store) -> pa.Table:
+    """Return all bars without source and instant, in no order: half the time of a whole read."""
+    sql = f"SELECT {', '.join(BARE)} FROM {_at(store, TableName.BARS)}"  # noqa: S608
     with store._reading():
         rows: pa.Table = store._executed(sql).to_arrow_table()
         return rows
-
-
-def _of(listings: Sequence[str] | None) -> str:
-    """Return the condition on rows of some listings: their range tells which files are read."""
-    if listings is None:
-        return ""
-    if not listings:
-        return " WHERE false"
-    ends = f"listing BETWEEN {literal(min(listings))} AND {literal(max(listings))}"
-    return f" WHERE {ends} AND listing IN ({', '.join(map(literal, listings))})"
-
-
-def rows_of_listings(store: Store, table: TableName) -> dict[str, int]:
-    """Return how many rows of a table there are of each listing."""
-    sql = f"SELECT listing, count(*) FROM {_at(store, table)} GROUP BY listing"  # noqa: S608
-    return dict(_rows(store, sql))
 
 
 def versions(store: Store) -> Versions:

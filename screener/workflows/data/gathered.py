@@ -102,9 +102,4 @@ class Gathered:
     def _set_down(self, bars: pa.Table) -> None:
         self.n_bars += bars.num_rows
         years = days_of(bars, "session").astype("datetime64[Y]").astype(np.int64) + 1970
-        order = np.argsort(years, kind="stable")
-        bars, years = bars.take(pa.array(order)), years[order]
-        held, starts = np.unique(years, return_index=True)
-        ends = [*starts[1:].tolist(), len(years)]
-        for year, low, high in zip(held.tolist(), starts.tolist(), ends, strict=True):
-            self._bars.put(year, bars.slice(low, high - low))
+        self._bars.spread(bars, years, int)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
-
 from screener.data.doctor import Check, Finding, Severity, examine
 from screener.data.doctor.findings import gathered
-from screener.data.doctor.holdings import bare_bars, first_session, rows_of_listings
+from screener.data.doctor.holdings import first_session
 from screener.data.lake.integrity.checksums import (
     SUMS,
     Damage,
@@ -27,25 +25,14 @@ from screener.data.lake.lake import CATALOG
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
 from screener.errors import ScreenerError, StorageDamaged, StorageError
-from screener.progress import counting
+from screener.progress import counted
+from screener.workflows.data.stored_tables import IN_GROUPS, StoredTables, in_groups
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import RUNS, stored_runs
 
-__all__ = ["StoredTables", "Verified", "finding_rows", "rebuild", "verify"]
+__all__ = ["Verified", "finding_rows", "rebuild", "verify"]
 
 _FILES = "files"
-_AT_ONCE = 800_000  # rows of which the checks hold columns of numbers together
-_IN_PARTS = frozenset(
-    {
-        TableName.STATUS,
-        TableName.BARS,
-        TableName.ACTIONS,
-        TableName.FACTORS,
-        TableName.VALUATION,
-        TableName.FUNDAMENTALS,
-    }
-)
-"""Tables that may be large, and of which a listing is examined by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,47 +72,6 @@ class Verified:
         return sorted(found.items(), key=lambda entry: (entry[0][0].rank, entry[0][1:]))
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTables(Mapping[TableName, pa.Table]):
-    """Tables of a store, each read when it is first asked for; all bars without their origin.
-
-    Parameters
-    ----------
-    store
-        The lake.
-    listings
-        Listing ids to keep in tables that have a listing; all when `None`.
-    partial
-        Whether they are some of those that are examined.
-    """
-
-    store: Store
-    listings: Sequence[str] | None = None
-    partial: bool = False
-    _known: dict[TableName, pa.Table] = field(default_factory=dict, repr=False)
-
-    def __getitem__(self, table: TableName) -> pa.Table:
-        if table not in self._known:
-            self._known[table] = self._read(table)
-        return self._known[table]
-
-    def _read(self, table: TableName) -> pa.Table:
-        if table is TableName.BARS and (self.listings is None or self.partial):
-            return bare_bars(self.store, self.listings)
-        by_listing = "listing" in TABLES[table].column_names
-        return self.store.read(table, listings=self.listings if by_listing else None)
-
-    def n_rows(self, table: TableName) -> int:
-        """Return how many rows of a table were read."""
-        return self._known[table].num_rows if table in self._known else 0
-
-    def __iter__(self) -> Iterator[TableName]:
-        return iter(TABLES)
-
-    def __len__(self) -> int:
-        return len(TABLES)
-
-
 def verify(
     workspace: Workspace,
     version: int | None = None,
@@ -163,7 +109,7 @@ def verify(
         return _refused(workspace, error)
     with opened as store:
         found = [*_damaged(workspace.data_cache), *_ruined(workspace)] if whole else []
-        examined, n_rows = _by_table(store, chosen, listings)
+        examined, n_rows = _by_table(workspace, store, chosen, listings)
         found += examined
         if whole:
             found.extend(_miscounted(store))
@@ -176,52 +122,26 @@ def verify(
 
 
 def _by_table(
-    store: Store, chosen: Sequence[TableName], listings: Sequence[str] | None
+    workspace: Workspace,
+    store: Store,
+    chosen: Sequence[TableName],
+    listings: Sequence[str] | None,
 ) -> tuple[list[Finding], int]:
     """Examine tables, large ones some listings at a time; also gives the rows of them all."""
-    parts = _parts(store, chosen, listings)
-    found: dict[TableName, list[Sequence[Finding]]] = {name: [] for name in chosen}
-    n_rows = 0
-    with counting(len(chosen) + len(parts)) as tick:
-        if parts:
-            start = _first_session(store, listings)
-            for names in parts:
-                part = StoredTables(store, names, partial=True)
-                for name in _IN_PARTS.intersection(chosen):
-                    found[name].append(_examined(name, part, start))
-                n_rows += sum(part.n_rows(name) for name in _IN_PARTS.intersection(chosen))
-                tick(1)
-        stored = StoredTables(store, listings)
-        for name in chosen:
-            if not (parts and name in _IN_PARTS):
-                found[name].append(_examined(name, stored))
-                n_rows += stored.n_rows(name)
-            tick(1)
-    told = [parts[0] if len(parts) == 1 else gathered(parts) for parts in found.values() if parts]
-    return [finding for one in told for finding in one], n_rows
-
-
-def _parts(
-    store: Store, chosen: Sequence[TableName], listings: Sequence[str] | None
-) -> list[list[str]]:
-    """Return the listings in groups of which all rows are held together; none if all can be."""
-    rows: Counter[str] = Counter()
-    for table in _IN_PARTS:
-        with suppress(StorageDamaged):  # a finding where it is examined
-            rows.update(rows_of_listings(store, table))
-    if listings is not None:
-        rows = Counter({name: rows[name] for name in listings if name in rows})
-    if rows.total() <= _AT_ONCE or not _IN_PARTS.intersection(chosen):
-        return []
-    parts: list[list[str]] = [[]]
-    held = 0
-    for name in sorted(rows):
-        if held + rows[name] > _AT_ONCE and parts[-1]:
-            parts.append([])
-            held = 0
-        parts[-1].append(name)
-        held += rows[name]
-    return parts
+    with in_groups(store, listings, folder=workspace.data_cache) as groups:
+        alone = [name for name in chosen if not groups or name not in IN_GROUPS]
+        shared = [name for name in chosen if name not in alone]
+        start = _first_session(store, listings) if groups else None
+        found: dict[TableName, list[Sequence[Finding]]] = {name: [] for name in chosen}
+        rows = 0
+        whole = StoredTables(store, listings)
+        jobs = [([name], whole) for name in alone]
+        jobs += [(shared, group) for group in groups if shared]
+        for names, stored in counted(jobs):
+            for name in names:
+                found[name].append(_examined(name, stored, start))
+            rows += sum(stored.n_rows(name) for name in names)
+    return [finding for parts in found.values() for finding in gathered(parts)], rows
 
 
 def _first_session(store: Store, listings: Sequence[str] | None) -> date | None:

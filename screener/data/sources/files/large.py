@@ -204,12 +204,7 @@ class LargeFiles:
             if key not in file.codes:
                 file.codes[key] = [columns[place][row] for place in file.places]
         pieces = np.array([_piece(key[0], self._n_pieces) for key in codes])[code]
-        order = np.argsort(pieces, kind="stable")
-        rows, pieces = rows.take(pa.array(order)), pieces[order]
-        held, starts = np.unique(pieces, return_index=True)
-        ends = [*starts[1:].tolist(), len(order)]
-        for piece, low, high in zip(held.tolist(), starts.tolist(), ends, strict=True):
-            self._spilled.put((number, piece), rows.slice(low, high - low))
+        self._spilled.spread(rows, pieces, lambda piece: (number, piece))
 
 
 def _rows_of(path: Path) -> int:
