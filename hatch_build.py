@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,18 +90,38 @@ def _sentences(root: Path) -> Iterator[tuple[Any, list[str]]]:
         str(Path(typer.__file__).parent), keywords=FRAMEWORK_KEYWORDS
     ):
         yield message, []
-    yield from ((text, []) for text in _help())
+    os.environ["SCREENER_LANG"] = "en"
+    yield from ((text, []) for text in (*_help(), *_meanings(), *_sources(root)))
+
+
+def _sources(root: Path) -> list[str]:
+    """Return what the tables of market rules name as their sources."""
+    return [
+        row["source"]
+        for path in sorted((root / "screener/market/tables").glob("*.toml"))
+        for rows in tomllib.loads(path.read_text(encoding="utf-8")).values()
+        for row in (rows if isinstance(rows, list) else [])
+        if "source" in row
+    ]
 
 
 def _help() -> list[str]:
-    os.environ["SCREENER_LANG"] = "en"
     from typer.main import get_command
 
     from screener.cli.main import app
-    from screener.cli.terminal.speaking import top_texts
+    from screener.cli.terminal.speaking import help_texts
 
     root: Any = get_command(app)
-    return list(top_texts(root, root.context_class(root)))
+    return list(help_texts(root, root.context_class(root)))
+
+
+def _meanings() -> list[str]:
+    from screener.results.screen import screen_spec
+    from screener.results.tables import every_declared
+    from screener.screen.fields import FIELDS
+
+    tables = (*every_declared(), screen_spec(FIELDS.values(), FIELDS))
+    return [column.meaning for table in tables for column in table.columns]
 
 
 def updated(path: Path, sentences: Catalog) -> bytes:

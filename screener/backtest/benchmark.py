@@ -13,10 +13,11 @@ from screener.domain.basket import EntryPrice
 from screener.domain.listing import Listing
 from screener.domain.panel import PricePanel
 from screener.errors import BarsMissing
+from screener.language import say
 from screener.market.calendars import Calendar
 from screener.paths.windows import Window
 
-__all__ = ["BenchmarkSeries", "benchmark_path", "benchmark_return"]
+__all__ = ["BenchmarkSeries", "benchmark_path", "benchmark_return", "index_path"]
 
 """Default benchmark of a name, by whether its exchange is on the mainland."""
 
@@ -124,7 +125,7 @@ def benchmark_path(
     path = np.ones(len(days))
     for (benchmark, entry_row, end), weight in _shares(panel, window, series).items():
         entry, last = panel.session(entry_row), panel.session(end)
-        own = _own_path(benchmark, entry, last, days, window.price)
+        own = index_path(benchmark, entry, last, days, window.price)
         if own is None:
             return np.empty(0)
         path += weight * (own - 1)
@@ -143,9 +144,18 @@ def _shares(
     return shares
 
 
-def _own_path(
+def index_path(
     series: BenchmarkSeries, entry: date, end: date, days: SessionAxis, price: EntryPrice
 ) -> FloatVector | None:
+    """Return `(n_days,)` value of an index at each close from an entry to an end, 1 before it.
+
+    The last close stays where its exchange has no session; `None` where it has none at all.
+
+    Raises
+    ------
+    BarsMissing
+        If it lacks a bar on any session of its exchange in between.
+    """
     own = series.calendar.between(entry, end)
     if not len(own):
         return None
@@ -184,12 +194,21 @@ def _own_return(series: BenchmarkSeries, entry: date, end: date, price: EntryPri
 def _no_value(series: BenchmarkSeries, entry: date, end: date, first: FloatVector) -> BarsMissing:
     if np.isfinite(first[1]) and np.isnan(first[0]):
         return BarsMissing(
-            f"benchmark {series.listing} has no opening value at the entry of {entry}",
-            fix="import its bars with their opens, or buy at the close: --entry close",
+            say(
+                "benchmark {listing} has no opening value at the entry of {entry}",
+                listing=series.listing,
+                entry=entry,
+            ),
+            fix=say("import its bars with their opens, or buy at the close: --entry close"),
         )
     return BarsMissing(
-        f"benchmark {series.listing} has no value in the base currency from {entry} to {end}",
-        fix="import the fixings: `screener data import FILE --kind fx`",
+        say(
+            "benchmark {listing} has no value in the base currency from {entry} to {end}",
+            listing=series.listing,
+            entry=entry,
+            end=end,
+        ),
+        fix=say("import the fixings: `screener data import FILE --kind fx`"),
     )
 
 
@@ -197,12 +216,25 @@ def _not_covered(series: BenchmarkSeries, entry: date, end: date) -> BarsMissing
     days = series.calendar.between(entry, end)
     missing = days[~np.isin(days, series.sessions)]
     held = (
-        f"it has no bar on {missing[0]}; its bars run to {series.sessions[-1]}"
+        say(
+            "it has no bar on {day}; its bars run to {last}",
+            day=missing[0],
+            last=series.sessions[-1],
+        )
         if len(series.sessions)
-        else "it has no bars in the tables"
+        else say("it has no bars in the tables")
     )
     return BarsMissing(
-        f"benchmark {series.listing} does not cover {entry} to {end}: {held}",
-        fix=f"`screener data import FILE --kind index --listing {series.listing}`, "
-        "or choose another with --benchmark",
+        say(
+            "benchmark {listing} does not cover {entry} to {end}: {held}",
+            listing=series.listing,
+            entry=entry,
+            end=end,
+            held=held,
+        ),
+        fix=say(
+            "`screener data import FILE --kind index --listing {listing}`, or choose "
+            "another with --benchmark",
+            listing=series.listing,
+        ),
     )

@@ -13,6 +13,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     HtmlOption,
     JsonOption,
     VersionOption,
@@ -27,8 +28,21 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
+from screener.cli.trading_options import (
+    AccountOption,
+    BenchmarkOption,
+    CommissionOption,
+    ImpactOption,
+    LeastCommissionOption,
+    ParticipationOption,
+    RecoveryOption,
+    RightsOption,
+    SlippageOption,
+    SpreadOption,
+    WaitOption,
+)
 from screener.errors import InputError
-from screener.language import say
+from screener.language import Language, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -73,50 +87,13 @@ def backtest(
             "amounts give a row each.",
         ),
     ] = "1000000",
-    participation: Annotated[
-        float,
-        typer.Option(
-            "--participation",
-            metavar="P",
-            help="Greatest share of a session's volume that one order takes; 1 for all of it.",
-        ),
-    ] = 0.1,
-    slippage_bps: Annotated[
-        float,
-        typer.Option("--slippage-bps", metavar="N", help="How much worse than the open or close."),
-    ] = 0.0,
-    impact_bps: Annotated[
-        float,
-        typer.Option(
-            "--impact-bps",
-            metavar="N",
-            help="Further cost of an order of a whole session's volume; smaller ones pay by the "
-            "square root of their share.",
-        ),
-    ] = 0.0,
-    fx_spread_bps: Annotated[
-        float,
-        typer.Option("--fx-spread-bps", metavar="N", help="What each conversion of money loses."),
-    ] = 0.0,
-    commission_bps: Annotated[
-        float,
-        typer.Option("--commission-bps", metavar="N", help="Your broker's commission."),
-    ] = 2.5,
-    commission_min: Annotated[
-        float,
-        typer.Option(
-            "--commission-min", metavar="M", help="Its least amount an order, in CNY or HKD."
-        ),
-    ] = 5.0,
-    hk_account: Annotated[
-        str,
-        typer.Option(
-            "--hk-account",
-            metavar="A",
-            help="How your money reaches Hong Kong: southbound, from a mainland account with its "
-            "days, taxes and fees, or direct.",
-        ),
-    ] = "southbound",
+    participation: ParticipationOption = 0.1,
+    slippage_bps: SlippageOption = 0.0,
+    impact_bps: ImpactOption = 0.0,
+    fx_spread_bps: SpreadOption = 0.0,
+    commission_bps: CommissionOption = 2.5,
+    commission_min: LeastCommissionOption = 5.0,
+    hk_account: AccountOption = "southbound",
     cost_bps: Annotated[
         float | None,
         typer.Option(
@@ -125,14 +102,7 @@ def backtest(
             help="A plain cost of each order in basis points, instead of rules and charges.",
         ),
     ] = None,
-    max_wait: Annotated[
-        int,
-        typer.Option(
-            "--max-wait",
-            metavar="N",
-            help="Sessions that a purchase may wait when suspended or locked at the upper limit.",
-        ),
-    ] = 10,
+    max_wait: WaitOption = 10,
     delay: Annotated[
         str, typer.Option("--delay", metavar="N,…", help="Sessions to wait before the entry.")
     ] = "0",
@@ -160,15 +130,7 @@ def backtest(
             "monthly, quarterly, daily, or none.",
         ),
     ] = "none",
-    benchmark: Annotated[
-        str,
-        typer.Option(
-            "--benchmark",
-            metavar="ID",
-            help="One index for all names, or none "
-            "(default: CSI 300 on the mainland, Hang Seng in Hong Kong).",
-        ),
-    ] = "",
+    benchmark: BenchmarkOption = "",
     ledger: Annotated[
         str | None,
         typer.Option(
@@ -177,24 +139,8 @@ def backtest(
             help="Write every order, filled or not, as CSV; on paper every name of every window.",
         ),
     ] = None,
-    rights: Annotated[
-        str,
-        typer.Option(
-            "--rights",
-            metavar="WHAT",
-            help="Rights issues: take-up at their price (beyond the cash with money from outside), "
-            "or lapse.",
-        ),
-    ] = "take-up",
-    delisting_recovery: Annotated[
-        float | None,
-        typer.Option(
-            "--delisting-recovery",
-            metavar="P",
-            help="What a delisted share pays out, as a fraction of its last close "
-            "(default: its window is partial).",
-        ),
-    ] = None,
+    rights: RightsOption = "take-up",
+    delisting_recovery: RecoveryOption = None,
     metrics: Annotated[
         str | None,
         typer.Option(
@@ -242,6 +188,7 @@ def backtest(
     json: JsonOption = None,
     html: HtmlOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
@@ -305,12 +252,13 @@ def backtest(
         paths=paths,
         html=html,
         excel=excel,
+        headers=headers,
     )
     remarks = [*(line for run in runs for line in run.remarks), *found.save()]
     if "-" not in (csv, json, ledger, metrics, paths, html):
         console().print(_page(found, shown, detail=detail))
         if metrics is not None and len(runs) == 1:
-            console().print(metrics_page(runs[0]))
+            console().print(metrics_page(runs[0], found.titles))
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
     ends_lacking(found.lacking)
@@ -326,6 +274,7 @@ def _write(
     paths: str | None,
     html: str | None,
     excel: bool,
+    headers: Language | None,
 ) -> None:
     """Write the files that were asked for."""
     from screener.files.writing import write_json, write_text
@@ -338,18 +287,24 @@ def _write(
     runs = found.runs
     table = result_table(runs)
     if csv is not None:
-        write_rows(csv, table.spec, table.rows, excel=excel)
+        write_rows(csv, table.spec, table.rows, excel=excel, headers=headers)
     if json is not None:
         write_json(json, table.rows)
     if ledger is not None:
         on_paper = runs[0].request.settings.frictions is None
         told = [row for run in runs for row in (ledger_rows if on_paper else order_rows)(run)]
-        write_rows(ledger, (NAMES if on_paper else ORDERS), told, excel=excel)
+        write_rows(ledger, (NAMES if on_paper else ORDERS), told, excel=excel, headers=headers)
     if metrics is not None:
         measured = [row for run in runs for row in metric_rows(run)]
-        write_rows(metrics, METRICS, measured, excel=excel)
+        write_rows(metrics, METRICS, measured, excel=excel, headers=headers)
     if paths is not None:
-        write_rows(paths, PATHS, [row for run in runs for row in path_rows(run)], excel=excel)
+        write_rows(
+            paths,
+            PATHS,
+            [row for run in runs for row in path_rows(run)],
+            excel=excel,
+            headers=headers,
+        )
     if html is not None:
         with working(say("making the page")):
             write_text(html, found.to_html())
@@ -365,7 +320,9 @@ def _page(found: BacktestResult, shown: Shown, *, detail: bool) -> RenderableTyp
 
     run = found.runs[0]
     if detail or len(run.by_event) == 1:
-        return backtest_page(run) if len(found.runs) == 1 else variants_page(found.runs)
+        if len(found.runs) == 1:
+            return backtest_page(run, found.titles)
+        return variants_page(found.runs, found.titles)
     verdicts, told = known_verdicts(found.place, run.data_version, run.request.events)
     for line in told:
         messages().print(line, markup=False)
@@ -383,8 +340,11 @@ def _check_cost(context: typer.Context, cost_bps: float | None) -> None:
     unread = [] if cost_bps is None else given(context, *_OF_FRICTIONS)
     if unread:
         raise InputError(
-            f"--cost-bps is a plain cost instead of rules and charges: {unread[0]} is not read",
-            fix=f"leave out --cost-bps, or {', '.join(unread)}",
+            say(
+                "--cost-bps is a plain cost instead of rules and charges: {option} is not read",
+                option=unread[0],
+            ),
+            fix=say("leave out --cost-bps, or {options}", options=", ".join(unread)),
         )
 
 
@@ -395,8 +355,13 @@ def _delays(text: str) -> tuple[int, ...]:
         found = ()
     if not found or min(found) < 0 or max(found) > MOST_SESSIONS:
         raise InputError(
-            f"--delay {text!r}: sessions to wait are whole numbers from 0 to {MOST_SESSIONS}",
-            fix="write them like --delay 0,1,5",
+            say(
+                "{option} {text}: sessions to wait are whole numbers from 0 to {most}",
+                option="--delay",
+                text=repr(text),
+                most=MOST_SESSIONS,
+            ),
+            fix=say("write them like {example}", example="--delay 0,1,5"),
         )
     return found
 
@@ -405,7 +370,8 @@ def _some(text: str, parameter: str) -> tuple[str, ...]:
     asked = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if not asked:
         raise InputError(
-            f"{parameter} is empty", fix="`screener backtest --help` shows the choices"
+            say("{option} is empty", option=parameter),
+            fix=say("`{command}` shows the choices", command="screener backtest --help"),
         )
     return asked
 
@@ -413,7 +379,10 @@ def _some(text: str, parameter: str) -> tuple[str, ...]:
 def _capitals(text: str) -> tuple[float, ...]:
     if re.fullmatch(r"\s*\d{1,3}(,000)+\s*", text):
         raise InputError(
-            f"--capital {text!r} may be one amount or several", fix="write 1000000, or 20000,100000"
+            say(
+                "{option} {text} may be one amount or several", option="--capital", text=repr(text)
+            ),
+            fix=say("write 1000000, or 20000,100000"),
         )
     try:
         found = tuple(dict.fromkeys(float(part) for part in text.split(",") if part.strip()))
@@ -421,6 +390,7 @@ def _capitals(text: str) -> tuple[float, ...]:
         found = ()
     if not found:
         raise InputError(
-            f"--capital {text!r} is no amount of money", fix="write it like 20000,1000000"
+            say("{option} {text} is no amount of money", option="--capital", text=repr(text)),
+            fix=say("write it like {example}", example="20000,1000000"),
         )
     return found

@@ -22,11 +22,13 @@ from screener.files.clean import COMMANDS, clean, clean_line
 from screener.files.failures import storage_error
 from screener.files.whole import put_whole, write_whole
 from screener.files.workbook import is_our_workbook
+from screener.language import say
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "OUR_COLUMNS",
     "PAGE_MARK",
     "FileFormat",
     "check_targets",
@@ -57,6 +59,8 @@ _ZIP = b"PK\x03\x04"
 _NAME = rb'"?[a-z][a-z0-9_]*"?'
 _OUR_NAMES = rb"basket|call|change|data_version|exchange|fetched_at|listing|report|run_id"
 """Names of columns one of which every table of this program has, and no table of others."""
+OUR_COLUMNS = frozenset(_OUR_NAMES.decode().split("|"))
+"""The same names: what a Chinese header bears beside it, so that its file is known as ours."""
 _OUR_HEADER = re.compile(
     rb'(?:\xef\xbb\xbf)?(?:(?=[a-z0-9_,"]*\b(?:'
     + _OUR_NAMES
@@ -65,6 +69,8 @@ _OUR_HEADER = re.compile(
     + rb"(?:,"
     + _NAME
     + rb")+\r?\n"  # a table
+    rb"|(?=[^\r\n]*\xef\xbc\x88(?:"  # a table with Chinese headers: 证券代码（listing）
+     + _OUR_NAMES + rb")\xef\xbc\x89[,\r\n])[^\r\n]*[\xe4-\xe9][^\r\n]*\r?\n"
     rb'|PAR1|\s*[\[{][\s"\[{\]}]'  # Parquet, JSON
     rb'|<!doctype html>[^\x00]*<meta name="generator" content="' + PAGE_MARK.encode() + rb")"
 )
@@ -80,6 +86,7 @@ def write_csv(
     rows: Iterable[Mapping[str, object]],
     *,
     excel: bool = False,
+    headers: Sequence[str] | None = None,
 ) -> None:
     """Write rows as CSV: UTF-8, comma, one header line, an empty cell where undefined.
 
@@ -93,6 +100,8 @@ def write_csv(
         Mappings with those keys; a missing key, `None` or NaN is an empty cell.
     excel
         Begin with a byte-order mark, so that Excel reads the file as UTF-8.
+    headers
+        What stands in the header line instead of the column names.
 
     Raises
     ------
@@ -101,7 +110,7 @@ def write_csv(
     StorageError
         If the file cannot be written; an older file of that name is left as it was.
     """
-    write_text(target, (_BOM if excel else "") + csv_text(columns, rows))
+    write_text(target, (_BOM if excel else "") + csv_text(columns, rows, headers))
 
 
 def write_json(target: str, value: object) -> None:
@@ -109,11 +118,15 @@ def write_json(target: str, value: object) -> None:
     write_text(target, json_text(value))
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
-    """Return rows as CSV text."""
+def csv_text(
+    columns: Sequence[str],
+    rows: Iterable[Mapping[str, object]],
+    headers: Sequence[str] | None = None,
+) -> str:
+    """Return rows as CSV text; `headers` stand in its first line instead of the columns."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(headers or columns)
     for row in rows:
         writer.writerow([_cell(row.get(name)) for name in columns])
     return out.getvalue()
@@ -159,12 +172,14 @@ def check_targets(*targets: str | None, force: bool = False) -> None:
     given = [item for item in targets if item is not None]
     resolved = [item if item == STDOUT else str(checked_target(item)) for item in given]
     if len(set(resolved)) < len(resolved):
-        raise InputError("two outputs go to the same place", fix="give each a file of its own")
+        raise InputError(
+            say("two outputs go to the same place"), fix=say("give each a file of its own")
+        )
     for target in resolved:
         if target != STDOUT and not force and not _is_result(Path(target)):
             raise InputError(
-                f"{target} is there and is no result of this program",
-                fix="name another file, or replace it with --force",
+                say("{target} is there and is no result of this program", target=target),
+                fix=say("name another file, or replace it with --force"),
             )
 
 
@@ -194,18 +209,23 @@ def checked_target(target: str) -> Path:
         path = Path(target).resolve()
         if not path.parent.is_dir():
             raise InputError(
-                f"there is no folder {path.parent}", fix="make it, or name another file"
+                say("there is no folder {parent}", parent=path.parent),
+                fix=say("make it, or name another file"),
             )
         if path.is_dir():
-            raise InputError(f"{path} is a folder", fix="name a file in it")
+            raise InputError(say("{path} is a folder", path=path), fix=say("name a file in it"))
         if not path.is_file() and not path.exists() and not os.access(path.parent, os.W_OK):
             raise PermissionError(errno.EACCES, "permission denied", str(path.parent))
     except OSError as error:
         raise storage_error(error, target) from error
     if kept := _workspace_folder(path):
         raise InputError(
-            f"{path} lies in {kept}/ of a workspace, which results never enter",
-            fix="name a file elsewhere",
+            say(
+                "{path} lies in {kept}/ of a workspace, which results never enter",
+                path=path,
+                kept=kept,
+            ),
+            fix=say("name a file elsewhere"),
         )
     return path
 

@@ -9,6 +9,7 @@ from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange
 from screener.domain.report import Moment, Precision, Publication
 from screener.errors import DateRangeError
+from screener.language import say
 from screener.market.calendars import Calendar
 from screener.market.rules import order_cutoff
 
@@ -17,6 +18,7 @@ __all__ = [
     "EntrySessions",
     "entry_choices",
     "entry_session",
+    "instant_of",
     "known_at",
 ]
 
@@ -51,7 +53,7 @@ def entry_session(
     DateRangeError
         If the calendar does not record that far.
     """
-    instant = _instant(moment).astimezone(SHANGHAI)
+    instant = instant_of(moment).astimezone(SHANGHAI)
     day = instant.date()
     open_today = (
         calendar.first <= day
@@ -111,7 +113,7 @@ def _moments(
     """List moments that stand for every distinct entry: the ends, and just before each cut-off."""
     start, end = publication.range_start, publication.range_end
     if start is None or end is None:  # Publication refuses an estimate without its range
-        raise DateRangeError("an estimated publication has no range")
+        raise DateRangeError(say("an estimated publication has no range"))
     found: list[Moment] = [start, end]
     for exchange in exchanges:
         days = calendar_of(exchange).between(_local_day(start), _local_day(end))
@@ -119,20 +121,20 @@ def _moments(
             day: date = label.item()
             cutoff = datetime.combine(day, order_cutoff(exchange, day).time, SHANGHAI)
             moment = cutoff - timedelta(microseconds=1)
-            if _instant(start) <= moment <= _instant(end):
+            if instant_of(start) <= moment <= instant_of(end):
                 found.append(moment)
     return found
 
 
 def _local_day(moment: Moment) -> date:
-    return _instant(moment).astimezone(SHANGHAI).date()
+    return instant_of(moment).astimezone(SHANGHAI).date()
 
 
 def _later(moment: Moment, received: datetime | None) -> Moment:
-    return moment if received is None else max(moment, received, key=_instant)
+    return moment if received is None else max(moment, received, key=instant_of)
 
 
-def _instant(moment: Moment) -> datetime:
+def instant_of(moment: Moment) -> datetime:
     """Return the instant of `moment`; a bare date stands for the last microsecond of its day."""
     if isinstance(moment, datetime):
         return moment

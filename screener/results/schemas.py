@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from screener.errors import NotFoundError
 from screener.files.writing import write_json
 from screener.language import say
-from screener.results import backtest, reports, rules, score, screen, study, today
+from screener.language.lists import listed
+from screener.results import backtest, follow, reports, rules, score, screen, study, today
 from screener.results.tables import Column, Dtype, TableSpec, Unit
 
 __all__ = ["COMMANDS", "json_schema", "write_schemas"]
@@ -40,7 +41,7 @@ def json_schema(command: str) -> Schema:
     if command not in _SCHEMAS:
         raise NotFoundError(
             say("{command} writes no JSON that is declared", command=repr(command)),
-            fix=say("one of {known}", known=", ".join(_SCHEMAS)),
+            fix=say("one of {known}", known=listed(_SCHEMAS)),
         )
     return {"$schema": _DIALECT, "title": f"screener {command} --json", **_SCHEMAS[command]}
 
@@ -94,6 +95,12 @@ _SCREENED = screen.screen_spec((), ())
 
 _SCHEMAS: Mapping[str, Schema] = {
     "backtest": _rows(backtest.RETURNS, backtest.VARIANT, backtest.REMARK),
+    "follow": _document(
+        ("run_id",),
+        measures=_rows(follow.MEASURES),
+        events=_rows(follow.EVENTS),
+        curve=_rows(follow.CURVE),
+    ),
     "study": _document(
         ("run_id", "study"),
         tests=_rows(study.TESTS),

@@ -23,9 +23,8 @@ from screener.render.pages.event_charts import (
     values_part,
 )
 from screener.render.pages.markup import Child, Node, node
-from screener.render.pages.sentences import told
 from screener.render.pages.tables import copied_rows, facts, result_table
-from screener.render.pages.words import word
+from screener.render.pages.words import told, word
 from screener.render.verdict import verdict_text
 from screener.results.backtest import NAMES, ORDERS
 from screener.results.pages import VALUATIONS
@@ -248,8 +247,9 @@ def _names(held: EventFacts) -> Node:
     if known:
         last += [(say("contribution"), contributions), ("", drawn)]
     if any(row["reason"] for row in held.names):
-        reasons = [told(str(row["reason"])) for row in held.names]
-        last.append((NAMES["reason"].label(), [node("span", line) for line in reasons]))
+        reasons = (row["reason"] for row in held.names)
+        lines = [told(text) if isinstance(text, str) else "" for text in reasons]
+        last.append((NAMES["reason"].label(), [node("span", line) for line in lines]))
     return section(
         say("Names: paths and contributions"),
         result_table(

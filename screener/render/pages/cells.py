@@ -10,8 +10,7 @@ from screener.domain.report import ClaimUnit, Precision
 from screener.files.clean import clean_line
 from screener.language import Language, bound, say
 from screener.render.pages.markup import Node, node
-from screener.render.pages.sentences import told
-from screener.render.pages.words import word
+from screener.render.pages.words import told, word
 from screener.render.tables import UNDEFINED, compact, number
 from screener.results.tables import Column, Dtype, Unit
 
@@ -81,8 +80,7 @@ def shown(column: Column, value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
-        text = clean_line(value)
-        return told(text) if column.name in _TOLD else word(text)
+        return clean_line(told(value) if column.name in _TOLD else word(value))
     return _number(column, value) if isinstance(value, (int, float)) else clean_line(str(value))
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from screener.backtest.execution.pricing import ValuePanel, value_panel
 from screener.backtest.run import EventResult, Settings
-from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.domain.basket import EntryPrice
+from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.panel import PricePanel
-from screener.paths.legs import LegState
+from screener.language import say
+from screener.language.lists import about
+from screener.paths.legs import Leg, LegState
 from screener.paths.limits import without_limit
+from screener.paths.windows import Window, WindowStatus
 
 __all__ = ["price_basis", "remarks_of"]
 
@@ -36,10 +42,13 @@ def remarks_of(
     simulated: bool,
 ) -> tuple[str, ...]:
     """Return the remarks on some results, the general ones first."""
-    found = [f"{SIMULATED}: invented prices, no market ever had them."] if simulated else []
+    found = [say("SIMULATED: invented prices, no market ever had them.")] if simulated else []
     if panel.adjusted.any():
         found.append(
-            "Prices are adjusted by whoever made the file: limits, lots and fees are approximate."
+            say(
+                "Prices are adjusted by whoever made the file: limits, lots and fees are "
+                "approximate."
+            )
         )
     raw = [
         listing.id
@@ -55,22 +64,32 @@ def remarks_of(
     bare = len(set(raw) - covered - stood_in)
     if bare:
         found.append(
-            f"{bare} listings with raw prices have no corporate actions in the tables: "
-            "their returns leave dividends and splits out."
+            say(
+                "{n} listings with raw prices have no corporate actions in the tables: their "
+                "returns leave dividends and splits out.",
+                n=bare,
+            )
         )
     if stood_in:
         found.append(
-            f"Of {len(stood_in)} listings factors stand in for corporate actions whose terms no "
-            "table tells: money takes them as new shares."
+            say(
+                "Of {n} listings factors stand in for corporate actions whose terms no table "
+                "tells: money takes them as new shares.",
+                n=len(stood_in),
+            )
         )
     if any(result.benchmark_basis in ("price", "mixed") for result in results):
         found.append(
-            "The benchmark is a price index: without its dividends it flatters the basket."
+            say("The benchmark is a price index: without its dividends it flatters the basket.")
         )
     found += _unlimited_remarks(panel, results)
     found += _variant_remarks(results, settings)
+    found += _partial_remarks(panel, results, settings)
     found += dict.fromkeys(
-        f"{result.window.event.basket} {result.window.event.report} {result.window.horizon}: {text}"
+        about(
+            f"{result.window.event.basket} {result.window.event.report} {result.window.horizon}",
+            text,
+        )
         for result in results
         for text in result.remarks
     )
@@ -86,7 +105,7 @@ def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> lis
         if leg.fill_row is not None
     )
     return [
-        f"{panel.listings[column].id} was {told}."
+        say("{listing} was {told}.", listing=panel.listings[column].id, told=told)
         for column, row in cells
         if (told := without_limit(panel, column, row))
     ]
@@ -95,10 +114,76 @@ def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> lis
 def _variant_remarks(results: Sequence[EventResult], settings: Settings) -> list[str]:
     found = []
     if settings.entry is EntryPrice.VWAP and any(result.benchmarks for result in results):
-        found.append("Names are bought at the day's VWAP, the index at its open: it has no VWAP.")
+        found.append(
+            say("Names are bought at the day's VWAP, the index at its open: it has no VWAP.")
+        )
     if any(not result.window.event.weighting.tradable for result in results):
         found.append(
-            "daily-equal is an index, equal again at every close: not tradable, "
-            "so that there is no executable path."
+            say(
+                "daily-equal is an index, equal again at every close: not tradable, so that there "
+                "is no executable path."
+            )
         )
     return found
+
+
+def _partial_remarks(
+    panel: PricePanel, results: Sequence[EventResult], settings: Settings
+) -> list[str]:
+    """Say of each partial window what the names came to whose data reach its end."""
+    partial = [
+        item
+        for item in results
+        if item.status is WindowStatus.PARTIAL and item.window.rebalance is Rebalance.NONE
+    ]
+    values = value_panel(panel, settings.entry) if partial else None
+    told: dict[str, None] = {}
+    for item in partial:
+        found = None if values is None else _priced(values, item.window)
+        if found is not None:
+            told[_priced_text(item.window, *found)] = None
+    return list(told)
+
+
+def _priced(values: ValuePanel, window: Window) -> tuple[int, int, float] | None:
+    """Return how many names reach their exit, of how many, and what their parts returned."""
+    held = [
+        (leg, weight)
+        for leg, weight in zip(window.legs, window.weights, strict=True)
+        if leg.state is not LegState.DROPPED
+    ]
+    growth = [(weight, _growth(values, leg)) for leg, weight in held if _is_priced(values, leg)]
+    total = sum(weight for weight, _ in growth)
+    worth = sum(weight * growth_ for weight, growth_ in growth)
+    if not total or not np.isfinite(worth):
+        return None
+    return len(growth), len(held), worth / total - 1
+
+
+def _is_priced(values: ValuePanel, leg: Leg) -> bool:
+    """Tell whether a name has a price, or is known to be suspended, in its exit session."""
+    if not leg.reached or leg.exit_row is None:
+        return False
+    cell = leg.exit_row, leg.column
+    return bool(np.isfinite(values.prices.close[cell]) or values.prices.suspended[cell])
+
+
+def _growth(values: ValuePanel, leg: Leg) -> float:
+    """Return what 1 in a name has become at its exit; 1 for one that was never bought."""
+    if leg.fill_row is None or leg.exit_row is None:
+        return 1.0
+    paid = values.paid[leg.fill_row, leg.column]
+    return float(values.marks[leg.exit_row, leg.column] / paid)
+
+
+def _priced_text(window: Window, n_priced: int, n_held: int, gained: float) -> str:
+    return say(
+        "{basket} {report}: {priced} of {held} names have data to session {horizon}; these alone "
+        "returned {gained}, the row stops where the others do.",
+        basket=window.event.basket,
+        report=window.event.report,
+        priced=n_priced,
+        held=n_held,
+        horizon=window.horizon,
+        gained=f"{gained:+.2%}",
+    )

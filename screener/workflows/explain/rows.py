@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from screener.errors import InputError
+from screener.language import Language, Said, again, say, speaking
+from screener.language.lists import listed
 from screener.results.backtest import METRICS, NAMES, ORDERS, RETURNS, VARIANT
 from screener.results.placebo import VERDICTS
 from screener.workflows.backtest.measures import metric_rows
@@ -68,10 +70,12 @@ def check_explainable(wanted: Mapping[str, str], where: str) -> None:
     """
     if "horizon" not in wanted or not wanted.get("basket") or _file(wanted) is None:
         raise InputError(
-            "its rows are not those of a backtest, which alone can be evaluated again",
+            say("its rows are not those of a backtest, which alone can be evaluated again"),
             where=where,
-            fix="give a CSV of `screener backtest` (--csv, --ledger, --metrics) or of "
-            "`screener study --verdicts`",
+            fix=say(
+                "give a CSV of `screener backtest` (--csv, --ledger, --metrics) or of "
+                "`screener study --verdicts`"
+            ),
         )
 
 
@@ -97,8 +101,8 @@ def differences_of(run: BacktestRun, wanted: Mapping[str, str]) -> tuple[Differe
     same = [row for row in named if _matches(row, wanted, _NAME_KEYS)] or named
     if not same:
         keys = (*RESULT_KEYS, "listing")
-        told = ", ".join(f"{key} {wanted[key]}" for key in keys if wanted.get(key))
-        raise InputError(f"run {run.run_id} has no row of {told}")
+        told = listed(f"{key} {wanted[key]}" for key in keys if wanted.get(key))
+        raise InputError(say("run {run_id} has no row of {told}", run_id=run.run_id, told=told))
     return min((_compared(row, wanted, shared) for row in same), key=len)
 
 
@@ -106,13 +110,22 @@ def is_same(value: object, text: str) -> bool:
     """Tell whether a value is what a CSV has of it, up to the rounding of floats."""
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return text == ""
-    if isinstance(value, bool | str | date):
+    if isinstance(value, str):
+        return value == text or text in _in_each_language(value)
+    if isinstance(value, bool | date):
         return str(value) == text
     try:
         number = float(text)
     except ValueError:
         return False
     return math.isclose(float(str(value)), number, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
+
+
+def _in_each_language(value: str) -> Iterator[str]:
+    """Yield a sentence as readers of each language have it: a file may be another reader's."""
+    for language in Language if isinstance(value, Said) else ():
+        with speaking(language):
+            yield again(value)
 
 
 def _file(header: Iterable[str]) -> _File | None:

@@ -12,9 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from screener.data.sources.files.tables import bounds
 from screener.data.sources.files.tables.bounds import BOUNDS, too_much
 from screener.data.sources.files.tables.raw import RawFile
 from screener.errors import SchemaMismatch
+from screener.language import say
+from screener.language.lists import listed
 
 __all__ = ["parquet_blocks", "parquet_rows", "read_parquet"]
 
@@ -84,9 +87,11 @@ def _opened(path: Path, label: str) -> Iterator[pq.ParquetFile]:
         if isinstance(error, (PermissionError, SchemaMismatch)):
             raise
         raise SchemaMismatch(
-            f"not a readable Parquet file: {(str(error).splitlines() or [''])[0]}",
+            say(
+                "not a readable Parquet file: {reason}", reason=(str(error).splitlines() or [""])[0]
+            ),
             where=label,
-            fix="write or download the file again",
+            fix=say("write or download the file again"),
         ) from error
 
 
@@ -113,8 +118,10 @@ def _empty(file: pq.ParquetFile, stem: str, label: str) -> RawFile:
     schema = file.schema_arrow
     flat = [field for field in schema if _flat(field.type)]
     left = [field.name for field in schema if not _flat(field.type)]
-    told = f"columns of lists, records and the like are not read: {', '.join(left[:_SHOWN])}"
-    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    shown = listed(left[:_SHOWN])
+    if len(left) > _SHOWN:
+        shown = say("{shown} and {n} more", shown=shown, n=len(left) - _SHOWN)
+    told = say("columns of lists, records and the like are not read: {names}", names=shown)
     blank = [_checked(pa.nulls(0, field.type), field.name, 0, label) for field in flat]
     return RawFile(
         label=label,
@@ -122,23 +129,23 @@ def _empty(file: pq.ParquetFile, stem: str, label: str) -> RawFile:
         headers=tuple(field.name for field in flat),
         columns=tuple(pa.chunked_array([cells]) for cells in blank),
         lines=np.arange(0, dtype=np.int64),
-        notes=(told + more,) if left else (),
+        notes=(told,) if left else (),
     )
 
 
 def _check_size(metadata: pq.FileMetaData, label: str) -> None:
     if metadata.num_rows > BOUNDS.rows:
-        raise too_much(f"{metadata.num_rows:,} rows", BOUNDS.rows, "rows", where=label)
+        raise too_much(bounds.rows(metadata.num_rows), bounds.rows(BOUNDS.rows), where=label)
     if metadata.num_columns > BOUNDS.columns:
-        raise too_much(f"{metadata.num_columns:,} columns", BOUNDS.columns, "columns", where=label)
+        most = bounds.columns(BOUNDS.columns)
+        raise too_much(bounds.columns(metadata.num_columns), most, where=label)
     groups = (metadata.row_group(place) for place in range(metadata.num_row_groups))
     packed = sum(group.total_byte_size for group in groups)
     # Eight bytes for each cell, however few the file packs them in.
     unpacked = max(packed, 8 * metadata.num_rows * metadata.num_columns)
     if unpacked > BOUNDS.unpacked:
-        raise too_much(
-            f"it unpacks to {unpacked / 1e6:,.0f} MB", BOUNDS.unpacked / 1e6, "MB", where=label
-        )
+        what = say("it unpacks to {size}", size=bounds.megabytes(unpacked))
+        raise too_much(what, bounds.megabytes(BOUNDS.unpacked), where=label)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,12 +178,9 @@ def _pieces(file: pq.ParquetFile, names: Sequence[str], label: str) -> Iterator[
         row += batch.num_rows
         yield piece
         if taken > BOUNDS.unpacked:
-            raise too_much(
-                f"its first {row:,} rows unpack to {taken / 1e6:,.0f} MB",
-                BOUNDS.unpacked / 1e6,
-                "MB",
-                where=label,
-            )
+            size = bounds.megabytes(taken)
+            what = say("its first {n:,} rows unpack to {size}", n=row, size=size)
+            raise too_much(what, bounds.megabytes(BOUNDS.unpacked), where=label)
 
 
 def _checked(cells: pa.Array, name: str, row: int, label: str) -> pa.Array:
@@ -199,15 +203,23 @@ def _check_texts(cells: pa.Array, name: str, row: int, label: str) -> None:
     values = cells.dictionary if pa.types.is_dictionary(cells.type) else cells
     longest = pc.max(pc.binary_length(values)).as_py() or 0
     if longest > BOUNDS.cell:
-        place = f"{label}, column {name}, rows from {row + 1}"
-        raise too_much(f"a cell of {longest:,} bytes", BOUNDS.cell, "bytes of one", where=place)
+        place = say(
+            "{file}, column {column}, rows from {row}", file=label, column=name, row=row + 1
+        )
+        most = say("{n:,} bytes of one", n=BOUNDS.cell)
+        raise too_much(say("a cell of {n:,} bytes", n=longest), most, where=place)
     try:
         values.cast(pa.large_string()).validate(full=True)
     except pa.ArrowInvalid as error:
         raise SchemaMismatch(
-            "a cell is not UTF-8 text",
-            where=f"{label}, row {row + _first_bad(cells)}, column {name}",
-            fix="write the file again with the column as text",
+            say("a cell is not UTF-8 text"),
+            where=say(
+                "{file}, row {row}, column {column}",
+                file=label,
+                row=row + _first_bad(cells),
+                column=name,
+            ),
+            fix=say("write the file again with the column as text"),
         ) from error
 
 
