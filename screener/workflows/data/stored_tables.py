@@ -80,6 +80,10 @@ class StoredTables(Mapping[TableName, pa.Table]):
         """Return how many rows of a table were read."""
         return self._known[table].num_rows if table in self._known else 0
 
+    def forget(self) -> None:
+        """Let go of what was read; it is read again where it is asked for."""
+        self._known.clear()
+
     def __iter__(self) -> Iterator[TableName]:
         return iter(TABLES)
 

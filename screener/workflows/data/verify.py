@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -129,7 +129,10 @@ def _by_table(
     listings: Sequence[str] | None,
 ) -> tuple[list[Finding], int]:
     """Examine tables, large ones some listings at a time; also gives the rows of them all."""
-    with in_groups(store, listings, folder=workspace.data_cache) as groups:
+    large = bool(IN_GROUPS.intersection(chosen))
+    with (
+        in_groups(store, listings, folder=workspace.data_cache) if large else nullcontext([])
+    ) as groups:
         alone = [name for name in chosen if not groups or name not in IN_GROUPS]
         shared = [name for name in chosen if name not in alone]
         start = _first_session(store, listings) if groups else None
@@ -142,6 +145,8 @@ def _by_table(
             for name in names:
                 found[name].append(_examined(name, stored, start))
             rows += sum(stored.n_rows(name) for name in names)
+            if stored is not whole:
+                stored.forget()
     return [finding for parts in found.values() for finding in gathered(parts)], rows
 
 
