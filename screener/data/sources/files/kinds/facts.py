@@ -27,6 +27,7 @@ from screener.domain.arrays import FlagArray, IntArray
 from screener.domain.listing import Exchange, parse_exchange
 from screener.errors import DataError
 from screener.language import say
+from screener.language.lists import listed
 from screener.language.terms import named
 from screener.market.calendars import calendar_of
 
