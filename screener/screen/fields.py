@@ -85,23 +85,21 @@ FIELDS: dict[str, Field] = {
     for field in (
         _multiple(
             "pe_ttm",
-            "市盈率（TTM）",
+            "市盈率TTM",
             "price over profit of the trailing twelve months",
             "loss",
         ),
-        _multiple(
-            "pe_static", "市盈率（静态）", "price over profit of the last annual report", "loss"
-        ),
+        _multiple("pe_static", "静态市盈率", "price over profit of the last annual report", "loss"),
         _multiple("pb", "市净率", "price over book value", "no positive book value"),
         _multiple(
             "ps_ttm",
-            "市销率（TTM）",
+            "市销率TTM",
             "price over sales of the trailing twelve months",
             "no positive sales",
         ),
         _multiple(
             "pcf_ttm",
-            "市现率（TTM）",
+            "市现率TTM",
             "price over operating cash flow of the trailing twelve months",
             "cash outflow",
         ),

@@ -16,6 +16,8 @@ from screener.data.panels.fixings import Fixings, read_fixings
 from screener.domain.basket import Member
 from screener.domain.listing import Currency, parse_listing
 from screener.errors import DataError, InputError
+from screener.language import say
+from screener.language.lists import listed
 from screener.screen.evaluate import ROW_SCHEMA
 from screener.screen.fields import FIELDS, MONEY_FIELDS, Field
 from screener.workflows.screen.listed import ListedStocks, SecurityNames
@@ -27,6 +29,7 @@ __all__ = [
     "Universe",
     "gather_rows",
     "look_up",
+    "market_text",
     "parse_universe",
     "snapshots_of",
 ]
@@ -92,8 +95,12 @@ def parse_universe(text: str) -> Universe:
         return Universe(text.strip().lower())
     except ValueError:
         raise InputError(
-            f"--universe {text!r} is none of {', '.join(Universe)}",
-            fix="write a (Shanghai, Shenzhen, Beijing), hk or all",
+            say(
+                "--universe {text} is none of {known}",
+                text=repr(text),
+                known=listed(Universe),
+            ),
+            fix=say("write a (Shanghai, Shenzhen, Beijing), hk or all"),
         ) from None
 
 
@@ -122,9 +129,9 @@ def look_up(
     found = set(given) if universe is None else _universe(valuations, snapshots, listed)
     if not found:
         raise DataError(
-            f"universe {universe} holds no listing on {as_of}",
-            where="tables listings and valuation",
-            fix="import a listing master: `screener data import FILE --kind listings`",
+            say("universe {universe} holds no listing on {as_of}", universe=universe, as_of=as_of),
+            where=say("tables listings and valuation"),
+            fix=say("import a listing master: `screener data import FILE --kind listings`"),
         )
     return Looked(
         as_of=as_of,
@@ -149,14 +156,28 @@ def snapshots_of(known: AsOf, markets: Sequence[Market]) -> dict[Market, date | 
     if any(found.values()):
         return found
     as_of = known.day
-    names = " or ".join(markets)
     first = _first_snapshot(known.store, as_of, markets)
     raise DataError(
-        f"there is no {names} valuation on or before {as_of}"
-        + (f"; the first is of {first}" if first else ", and none later"),
-        where="table valuation",
-        fix=(f"write --as-of {first} or later, or " if first else "")
-        + "import a snapshot: `screener data import FILE --kind valuation`",
+        say(
+            "there is no {markets} valuation on or before {as_of}; the first is of {first}",
+            markets=_either(markets),
+            as_of=as_of,
+            first=first,
+        )
+        if first
+        else say(
+            "there is no {markets} valuation on or before {as_of}, and none later",
+            markets=_either(markets),
+            as_of=as_of,
+        ),
+        where=say("table valuation"),
+        fix=say(
+            "write --as-of {first} or later, or import a snapshot: `screener data import FILE "
+            "--kind valuation`",
+            first=first,
+        )
+        if first
+        else say("import a snapshot: `screener data import FILE --kind valuation`"),
     )
 
 
@@ -234,13 +255,38 @@ def _absences(looked: Looked, sessions: Sequence[date | None]) -> list[str | Non
     return [reasons.get(item) for item in looked.listings]
 
 
+def market_text(market: Market) -> str:
+    """Return how people call a market."""
+    return say("Hong Kong") if market is Market.HONG_KONG else say("mainland")
+
+
+def _either(markets: Sequence[Market]) -> str:
+    first, *rest = map(market_text, markets)
+    return say("{first} or {last}", first=first, last=rest[0]) if rest else first
+
+
 def _absence(looked: Looked, listing: str, last: date | None) -> str:
     market = market_of(listing)
     session = looked.snapshots[market]
     if session is None:
-        return f"no {market} valuation on or before {looked.as_of}"
-    seen = f"last {last}" if last else f"none in {_SEARCHED.days} days"
-    return f"no valuation within {REACH.days} days of {session} ({seen})"
+        return say(
+            "no {market} valuation on or before {as_of}",
+            market=market_text(market),
+            as_of=looked.as_of,
+        )
+    if last:
+        return say(
+            "no valuation within {days} days of {session} (last {last})",
+            days=REACH.days,
+            session=session,
+            last=last,
+        )
+    return say(
+        "no valuation within {days} days of {session} (none in {searched} days)",
+        days=REACH.days,
+        session=session,
+        searched=_SEARCHED.days,
+    )
 
 
 def _amounts(
@@ -302,7 +348,13 @@ def _rates_of(
     if lacks and all(rate is None for rate in rates):
         raise next(iter(lacks.values()))
     return rates, tuple(
-        f"{counts[text]} names have no amounts in {currency}: {text}" for text in lacks
+        say(
+            "{n} names have no amounts in {currency}: {why}",
+            n=counts[text],
+            currency=currency,
+            why=text,
+        )
+        for text in lacks
     )
 
 
