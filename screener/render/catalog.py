@@ -22,6 +22,7 @@ from screener.domain.report import (
     Role,
     SecurityMention,
 )
+from screener.language import say
 from screener.render.tables import (
     Column,
     compact,
@@ -175,7 +176,8 @@ def _securities(role: Role, theme: str, securities: Sequence[SecurityMention]) -
 
 def _remark(item: SecurityMention) -> str:
     printed = f"printed {item.printed}" if item.printed != item.name else ""
-    return ", ".join(filter(None, (printed, item.note)))
+    rated = say("rated {rating}", rating=item.rating) if item.rating else ""
+    return ", ".join(filter(None, (printed, rated, item.note)))
 
 
 def _indices(report: Report) -> RenderableType:
