@@ -128,19 +128,20 @@ def securities_in(
         theme_places=tuple(
             (one.theme, one.mention.place.start) for one in seen if one.role is Role.RECOMMENDED
         ),
-        others_ratings=_others_ratings(text.clean, mentions, runs),
+        others_ratings=_others_ratings(text.clean, mentions, runs, names),
     )
 
 
 def _others_ratings(
-    clean: str, mentions: Sequence[Mention], runs: Sequence[Run]
+    clean: str, mentions: Sequence[Mention], runs: Sequence[Run], names: NameIndex
 ) -> tuple[Place, ...]:
-    """Return where the ratings of companies stand that a note is not on."""
+    """Return where the ratings of companies stand that a note is not on, on none of its lines."""
     subject = subject_of(clean, mentions)
+    own = () if subject is None else (subject.listing, *names.twins.get(subject.listing, ()))
     return tuple(
         rated.place
         for run in runs
-        if subject is None or run.mentions[0].listings[0] != subject.listing
+        if run.mentions[0].listings[0] not in own
         for rated in run.ratings
     )
 
