@@ -2,38 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-from functools import cache
-
 import pytest
 
 from screener.domain.report import Role
-from screener.reports.roles.roles import Run, runs_with_roles
-from screener.reports.securities.mentions import mentions_in
-from screener.reports.securities.name_index import NameIndex, NameRow, build_index
-from screener.reports.text.layout import lay_out
-from screener.reports.text.text import make_text
-from tests.support.masters import MASTER
-
-DAY = date(2026, 5, 28)
-A, B, C, D = "澄岳科技", "启沅股份", "沐川精工", "拓泠科技"
-ADVISED, MOVER, RISK, NAMED = Role.RECOMMENDED, Role.MOVER, Role.RISK, Role.MENTIONED
-
-
-@cache
-def names() -> NameIndex:
-    return build_index(
-        NameRow(listing=row.listing, name=name, valid_from=since, industry=row.industry)
-        for row in MASTER
-        for since, name in row.dated()
-    )
-
-
-def runs(original: str) -> tuple[str, tuple[Run, ...]]:
-    text = make_text(original)
-    layout = lay_out(text.clean)
-    found, _ = mentions_in(text, layout, names(), day=DAY, brokers=frozenset())
-    return text.clean, runs_with_roles(text, layout, found)
+from tests.support.roles import ADVISED, MOVER, NAMED, RISK, A, B, C, D, runs
 
 
 def roles(original: str) -> dict[str, Role]:
