@@ -36,7 +36,8 @@ _WHOLE_CELL = 2 * EDGE + 0.05
 def weigh_company(candidates: list[Candidate]) -> None:
     """Raise names whose code stands elsewhere in the text, drop words whose company does not."""
     coded = {item.listings[0] for item in candidates if item.coded}
-    sure = coded.union(*(item.listings for item in candidates if item.score >= SURE))
+    full = (item for item in candidates if item.trust is not Trust.BESIDE)
+    sure = coded.union(*(item.listings for item in full if item.score >= SURE))
     for item in candidates:
         if item.trust is Trust.BESIDE and sure.isdisjoint(item.listings):
             item.score = 0.0
