@@ -51,6 +51,8 @@ class Role(StrEnum):
     MENTIONED = "mentioned"
     MOVER = "mover"
     RISK = "risk"
+    COMPARED = "compared"  # only to measure others by: 可比公司, 对标
+    EXAMPLE = "example"  # only to show what is meant: 例如, 以…为例
 
 
 class RatingLevel(StrEnum):

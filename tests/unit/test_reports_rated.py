@@ -23,7 +23,7 @@ from tests.support.roles import ADVISED, MOVER, NAMED, RISK, A, B, C, D, runs
 
 def parts(original: str) -> dict[str, Role]:
     """Return each printed name with the weightiest part that it plays."""
-    rank = (NAMED, MOVER, RISK, ADVISED)
+    rank = (NAMED, Role.EXAMPLE, Role.COMPARED, MOVER, RISK, ADVISED)
     found: dict[str, Role] = {}
     clean, every = runs(original)
     for run in every:

@@ -31,7 +31,12 @@ FALLBACK_THEME = "unsorted"
 """Theme of what the text puts under none."""
 
 _EXACT, _INLINE, _PHRASE, _HEADING, _WEAK = 1.0, 0.9, 0.7, 0.6, 0.2
-_RANK = {Role.RECOMMENDED: 3, Role.RISK: 2, Role.MOVER: 1, Role.MENTIONED: 0}
+_RANK = {
+    role: rank
+    for rank, role in enumerate(
+        (Role.MENTIONED, Role.EXAMPLE, Role.COMPARED, Role.MOVER, Role.RISK, Role.RECOMMENDED)
+    )
+}
 _BESIDE = 4  # enumerations on either side among which the nearest one is
 _LEAD = 80  # characters before an enumeration that tell which line of a company is meant
 _NEAR = 600  # characters before an enumeration, or after its cue, in which its theme is named
