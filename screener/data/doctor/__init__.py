@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 
-def examine(table: TableName, tables: Tables) -> tuple[Finding, ...]:
+def examine(table: TableName, tables: Tables, *, start: date | None = None) -> tuple[Finding, ...]:
     """Examine one table.
 
     Parameters
@@ -61,13 +61,16 @@ def examine(table: TableName, tables: Tables) -> tuple[Finding, ...]:
         Table to examine.
     tables
         Rows of that table, and of those that it is compared with; each is asked for when needed.
+    start
+        First session of all bars, where these are those of some listings alone.
 
     Returns
     -------
     tuple
         Findings by listing and session.
     """
-    return in_order([*_EXAMINERS[table](tables), *examine_beyond(table, tables[table])])
+    found = _bars(tables, start) if table is TableName.BARS else _EXAMINERS[table](tables)
+    return in_order([*found, *examine_beyond(table, tables[table])])
 
 
 def suspensions(tables: Tables) -> Marks:
@@ -85,13 +88,14 @@ def known_dates(tables: Tables, column: str) -> dict[str, date]:
     )
 
 
-def _bars(tables: Tables) -> Iterable[Finding]:
+def _bars(tables: Tables, start: date | None) -> Iterable[Finding]:
     found = examine_bars(
         tables[TableName.BARS],
         suspended=suspensions(tables),
         list_dates=known_dates(tables, "list_date"),
         delist_dates=known_dates(tables, "delist_date"),
         factors=tables[TableName.FACTORS],
+        start=start,
     )
     return (*found, *examine_ids(tables[TableName.BARS]))
 
@@ -102,7 +106,6 @@ _EXAMINERS: dict[TableName, Callable[[Tables], Iterable[Finding]]] = {
     TableName.BOARD_LOTS: examine_lots,
     TableName.CALENDAR: examine_calendar,
     TableName.STATUS: examine_status,
-    TableName.BARS: _bars,
     TableName.ACTIONS: examine_actions,
     TableName.FACTORS: examine_factors,
     TableName.EX_FACTORS: examine_ex_factors,

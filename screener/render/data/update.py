@@ -97,7 +97,7 @@ def _needs(report: UpdateReport) -> RenderableType:
     columns: list[Column | str] = [
         say("asked for"),
         Column(header=say("answered"), numeric=True),
-        Column(header=say("failed"), numeric=True),
+        Column(header=say("unanswered"), numeric=True),
         Column(header=say("rows"), numeric=True),
         say("answered by"),
     ]

@@ -38,6 +38,7 @@ from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import AmbiguousMention, InputError, SourceEmpty
 from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["CninfoRatings", "EastmoneyRatings"]
 
@@ -206,7 +207,7 @@ def _batch(place: Endpoint, rows: list[Row], ask: Ask, source: str, asked: Listi
 
 
 def _facts(place: Endpoint, row: Row, asked: Listing | None) -> _Facts:
-    listing = parse_listing(text_in(row, "code"), parameter="code", kind=Kind.SECURITY)
+    listing = parse_listing(text_in(row, "code"), parameter=named("code"), kind=Kind.SECURITY)
     if asked is not None and listing != asked:
         raise InputError(
             say("a report on {listing} among those on {asked}", listing=listing, asked=asked)

@@ -36,6 +36,7 @@ from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Call, Page
 from screener.errors import SourceBlocked, SourceError
 from screener.language import say
+from screener.language.lists import listed
 
 __all__ = ["HostGroup", "RateLimiter", "Visit", "group_named", "group_of", "polite"]
 
@@ -217,7 +218,7 @@ class RateLimiter:
             opens_after = 1 if trouble.refuses else group.soft_failures
             reason = trouble.said(host)
             if detail:
-                reason = say("{what}, {detail}", what=reason, detail=detail)
+                reason = listed([reason, detail])
             self.breaker.failed(group.name, reason, opens_after=opens_after)
         return self.breaker.wait_until(group.name)
 
