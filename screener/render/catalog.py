@@ -44,6 +44,7 @@ __all__ = [
     "basket_detail",
     "basket_list",
     "broker_name",
+    "market_name",
     "published_range",
     "report_detail",
     "report_list",
@@ -315,7 +316,7 @@ def _claim_value(claim: Claim) -> str:
 def _definition(definition: RatingDefinition) -> RenderableType:
     low, high = definition.months_low, definition.months_high
     months = f"{low}" if low == high else f"{low}-{high}"
-    against = listed(f"{_market(market)} {name}" for market, name in definition.benchmarks)
+    against = listed(f"{market_name(market)} {name}" for market, name in definition.benchmarks)
     return plain_table(
         [say("Level"), say("Rating"), say("Active return promised")],
         [[word(str(band.level)), band.rating, _band(band)] for band in definition.bands],
@@ -328,7 +329,8 @@ def _definition(definition: RatingDefinition) -> RenderableType:
     )
 
 
-def _market(market: str) -> str:
+def market_name(market: str) -> str:
+    """Return what a market is called whose index a rating is measured against."""
     return _MARKETS[market]() if market in _MARKETS and bound() is Language.ZH else word(market)
 
 
