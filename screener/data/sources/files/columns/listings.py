@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -61,6 +61,18 @@ class CodeColumn:
     absent: FlagArray
     faults: tuple[tuple[FlagArray, str], ...] = ()
     notes: tuple[str, ...] = ()
+
+    def last(self, n_rows: int) -> CodeColumn:
+        """Return the last rows, judged among all."""
+        if n_rows == len(self.index):
+            return self
+        start = len(self.index) - n_rows
+        return replace(
+            self,
+            index=self.index[start:],
+            absent=self.absent[start:],
+            faults=tuple((rows[start:], reason) for rows, reason in self.faults),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
