@@ -21,6 +21,7 @@ from screener.errors import ScreenerError
 from screener.language import Language, speaking
 from screener.language.stored import retold
 from screener.workflows.data.importing import ImportOutcome, import_files
+from screener.workflows.report.catalog import init_workspace
 from screener.workspace.locate import Workspace
 from tests.support.bad_files import BAD_FILES, REFUSED
 from tests.support.latin import stray
@@ -166,7 +167,7 @@ def test_commands_tell_it_in_chinese(
     told = typed(copied, *words, width=width)
     for word in known:
         assert word in told.replace("\n", "")
-    assert not stray(told, [str(copied.root), *COMPANIES, *TABLES, "parquet"]), told
+    assert not stray(told, [str(copied.root), *COMPANIES, *TABLES, "parquet", "Ctrl-C"]), told
 
 
 def test_damage_is_told_in_chinese(copied: Workspace) -> None:
@@ -235,3 +236,13 @@ def test_a_refused_host_is_remembered_in_english_and_told_in_chinese(tmp_path: P
         (line,) = CircuitBreaker(path, time.clock).describe()
     assert line.startswith("sina：熔断至 ")
     assert line.endswith("（hq.sinajs.cn 拒绝了请求）")
+
+
+def test_a_basket_is_called_by_its_chinese_title(tmp_path: Path) -> None:
+    place = init_workspace(tmp_path / "seeds")
+    brought(place, "bars", BAD_FILES["bars"])
+    told = typed(place, "data", "status")
+    assert "算力租赁" in told
+    assert "compute-leasing" not in told
+    line = ["--lang", "en", "data", "status", "--workspace", str(place.root)]
+    assert "compute-leasing" in CliRunner().invoke(app, line, env={"COLUMNS": "160"}).output
