@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -93,7 +93,7 @@ class StoredTables(Mapping[TableName, pa.Table]):
 
 @contextmanager
 def in_groups(
-    store: Store, listings: Sequence[str] | None, *, folder: Path
+    store: Store, tables: Collection[TableName], listings: Sequence[str] | None, *, folder: Path
 ) -> Iterator[list[StoredTables]]:
     """Give the tables of listings in groups, of which all rows are held together.
 
@@ -101,6 +101,8 @@ def in_groups(
     ----------
     store
         The lake.
+    tables
+        What will be examined.
     listings
         Listing ids; all when `None`.
     folder
@@ -109,10 +111,10 @@ def in_groups(
     Yields
     ------
     list of StoredTables
-        Empty where all rows can be held together.
+        Empty where all rows can be held together, or none of these tables is examined in groups.
     """
     rows: Counter[str] = Counter()
-    for table in IN_GROUPS:
+    for table in IN_GROUPS if IN_GROUPS.intersection(tables) else ():
         with suppress(StorageDamaged):  # a finding where it is examined
             rows.update(store.rows_by_listing(table))
     wanted = rows.keys() if listings is None else rows.keys() & set(listings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -129,10 +129,7 @@ def _by_table(
     listings: Sequence[str] | None,
 ) -> tuple[list[Finding], int]:
     """Examine tables, large ones some listings at a time; also gives the rows of them all."""
-    large = bool(IN_GROUPS.intersection(chosen))
-    with (
-        in_groups(store, listings, folder=workspace.data_cache) if large else nullcontext([])
-    ) as groups:
+    with in_groups(store, chosen, listings, folder=workspace.data_cache) as groups:
         alone = [name for name in chosen if not groups or name not in IN_GROUPS]
         shared = [name for name in chosen if name not in alone]
         start = _first_session(store, listings) if groups else None
