@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +26,7 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
+from screener.domain.amounts import parse_amounts
 from screener.errors import InputError
 from screener.language import say
 
@@ -411,16 +411,6 @@ def _some(text: str, parameter: str) -> tuple[str, ...]:
 
 
 def _capitals(text: str) -> tuple[float, ...]:
-    if re.fullmatch(r"\s*\d{1,3}(,000)+\s*", text):
-        raise InputError(
-            f"--capital {text!r} may be one amount or several", fix="write 1000000, or 20000,100000"
-        )
-    try:
-        found = tuple(dict.fromkeys(float(part) for part in text.split(",") if part.strip()))
-    except ValueError:
-        found = ()
-    if not found:
-        raise InputError(
-            f"--capital {text!r} is no amount of money", fix="write it like 20000,1000000"
-        )
-    return found
+    if found := parse_amounts(text, parameter="--capital"):
+        return found
+    raise InputError(say("--capital is empty"), fix=say("write it like 20万 or 20000,1000000"))

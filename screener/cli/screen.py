@@ -22,7 +22,7 @@ from screener.cli.common import (
     tell_broken,
     workspace_of,
 )
-from screener.domain.listing import Currency, parse_listings
+from screener.domain.listing import Currency
 
 if TYPE_CHECKING:
     from datetime import date
@@ -47,7 +47,7 @@ def screen(
     ] = None,
     listing: Annotated[
         str | None,
-        typer.Option("--listing", metavar="A,B,…", help="Screen listings, by their codes."),
+        typer.Option("--listing", metavar="A,B,…", help="Screen listings, by code or name."),
     ] = None,
     as_of: Annotated[
         str | None,
@@ -131,7 +131,7 @@ def screen(
         as_of=_day(as_of),
         universe=universe,
         basket=basket,
-        listings=None if listing is None else parse_listings(listing, parameter="--listing"),
+        listings=listing,
         where=where,
         sort=sort,
         top=top,

@@ -8,7 +8,12 @@ from typing import TypeVar
 
 from screener.errors import InputError
 
-__all__ = ["check_known", "choice"]
+__all__ = ["check_known", "choice", "parse_answer"]
+
+_ANSWERS = {
+    **dict.fromkeys(("y", "yes", "true", "是", "是的", "对", "好", "确认"), True),
+    **dict.fromkeys(("n", "no", "false", "否", "不", "不是", "取消"), False),
+}
 
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
@@ -39,3 +44,8 @@ def check_known(given: Iterable[str], known: Iterable[str]) -> None:
     for name in sorted(given):
         if name not in there:
             raise InputError(f"there is no option {name!r}", fix=f"one of {', '.join(there)}")
+
+
+def parse_answer(text: str) -> bool | None:
+    """Return whether a text says yes or no, in English or Chinese; `None` for any other text."""
+    return _ANSWERS.get(text.strip().casefold())

@@ -21,7 +21,6 @@ __all__ = [
     "parse_exchange",
     "parse_listing",
     "parse_listing_on",
-    "parse_listings",
     "stored_listing",
 ]
 
@@ -298,23 +297,6 @@ def parse_exchange(text: str) -> Exchange | None:
     return next(
         (one for one, city in _CITIES.items() if re.fullmatch(f"(?:{city}){_VENUE}", word)), None
     )
-
-
-def parse_listings(text: str, *, parameter: str = "listing") -> tuple[Listing, ...]:
-    """Parse a comma-separated list of securities, refusing duplicates and an empty list."""
-    found = tuple(
-        parse_listing(part, parameter=parameter, kind=Kind.SECURITY)
-        for part in re.split(r"[,，、;；]", text)
-        if part.strip()
-    )
-    if not found:
-        raise InputError(
-            f"{parameter} is empty", fix="give at least one code, such as 300857.SZ,00700.HK"
-        )
-    repeated = sorted({item.id for item in found if found.count(item) > 1})
-    if repeated:
-        raise InputError(f"{parameter} names {', '.join(repeated)} more than once")
-    return found
 
 
 def _cleaned(text: str) -> str:

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from screener.data.lake.asof import Market
+from screener.language import say
 from screener.render.tables import UNDEFINED, Column, heads, plain_table
 from screener.results.screen import screen_spec
 from screener.screen.evaluate import ScreenedRow
 from screener.screen.fields import Field, FieldUnit
+from screener.workflows.screen.rows import market_words
 from screener.workflows.screen.run import ScreenResult
 
 __all__ = ["screen_view"]
@@ -32,16 +35,25 @@ def screen_view(result: ScreenResult) -> RenderableType:
     parts.extend(_closing(result, min(limit, len(passes))))
     if result.is_basket and failures:
         rows = [[row.listing, row.name, "; ".join(row.reasons)] for row in failures]
-        parts.append(plain_table(["failed", "name", "why"], rows))
+        parts.append(plain_table([say("failed"), say("name"), say("why")], rows))
     return Group(*parts)
 
 
 def _heading(result: ScreenResult) -> Iterator[Text]:
     if result.simulated:
-        yield Text("SIMULATED market: every number below is made up", style="bold")
-    snapshots = ", ".join(f"{market} {day}" for market, day in result.sessions.items())
-    yield Text(f"Screen of {result.label}, as of {result.as_of}", style="bold")
-    yield Text(f"snapshot: {snapshots} (data version {result.data_version})")
+        yield Text(say("SIMULATED market: every number below is made up"), style="bold")
+    snapshots = ", ".join(
+        f"{market_words([Market(market)])} {day}" for market, day in result.sessions.items()
+    )
+    told = say("Screen of {label}, as of {day}", label=result.label, day=result.as_of)
+    yield Text(told, style="bold")
+    yield Text(
+        say(
+            "snapshot: {sessions} (data version {version})",
+            sessions=snapshots,
+            version=result.data_version,
+        )
+    )
     yield Text("; ".join(result.questions))
 
 
@@ -64,15 +76,33 @@ def _passes(rows: Sequence[ScreenedRow], fields: Sequence[Field]) -> RenderableT
 
 def _closing(result: ScreenResult, shown: int) -> Iterator[Text]:
     passed = len(result.passes)
-    rest = "" if result.top else ", all with --csv FILE or --top N"
-    more = f"; the first {shown} are shown{rest}" if shown < passed else ""
-    yield Text(f"{passed:,} of {len(result.rows):,} passed{more}", style="bold")
-    allowed = f", save where allowed ({', '.join(result.allowed)})" if result.allowed else ""
-    amounts = any(field.unit is FieldUnit.MONEY for field in result.fields)
-    money = f"; amounts in {result.currency}" if amounts else ""
-    yield Text(
-        "A multiple of zero or less (a loss) is undefined and never passes; "
-        f"a missing value never passes{allowed}{money}."
+    counts = {"passed": f"{passed:,}", "total": f"{len(result.rows):,}"}
+    if shown >= passed:
+        told = say("{passed} of {total} passed", **counts)
+    elif result.top:
+        told = say("{passed} of {total} passed; the first {n} are shown", **counts, n=shown)
+    else:
+        told = say(
+            "{passed} of {total} passed; the first {n} are shown, all with --csv FILE or --top N",
+            **counts,
+            n=shown,
+        )
+    yield Text(told, style="bold")
+    yield Text(_rule(", ".join(result.allowed)))
+    if any(field.unit is FieldUnit.MONEY for field in result.fields):
+        yield Text(say("Amounts in {currency}.", currency=result.currency))
+
+
+def _rule(allowed: str) -> str:
+    if allowed:
+        return say(
+            "A multiple of zero or less (a loss) is undefined and never passes; a missing value "
+            "never passes, save where allowed ({fields}).",
+            fields=allowed,
+        )
+    return say(
+        "A multiple of zero or less (a loss) is undefined and never passes; a missing value never "
+        "passes."
     )
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from screener.domain.amounts import AMOUNT, parse_amount, plain_signs
 from screener.errors import InputError
-from screener.screen.fields import Field, field_called
+from screener.language import say
+from screener.screen.fields import Field, FieldUnit, field_called
 
 __all__ = ["Criterion", "Order", "parse_criteria", "parse_criterion", "parse_fields", "parse_order"]
 
-_NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
-_RANGE = re.compile(rf"\s*({_NUMBER})?\s*\.\.\s*({_NUMBER})?\s*")
-_BARE = re.compile(rf"\s*({_NUMBER})\s*")
-_EXAMPLE = "write it like 0..15, ..1.5 or 10e9.. (both ends included)"
+_END = rf"[+-]?{re.sub('[(](?![?])', '(?:', AMOUNT)}"  # its parts are read by `parse_amount`
+_RANGE = re.compile(rf"\s*({_END})?\s*\.\.\s*({_END})?\s*")
+_BARE = re.compile(rf"\s*({_END})\s*")
+_ORDER = re.compile(r"(-)?(\S*(?:\s+\(?TTM\)?)?)(?:\s+(\S+))?", re.IGNORECASE)
+_DIRECTIONS = {"": 1, "asc": 1, "desc": -1, "升序": 1, "降序": -1}
+_ORDERS = "pe_ttm, -pe_ttm, 'pb desc', '市净率 降序'"
+_UNITS = {FieldUnit.MULTIPLE: "倍", FieldUnit.MONEY: "元", FieldUnit.FRACTION: "%"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,9 @@ class Order:
     @property
     def text(self) -> str:
         """The order in words."""
-        return f"{self.field.name} {'descending' if self.descending else 'ascending'}"
+        if self.descending:
+            return say("{field} descending", field=self.field.called)
+        return say("{field} ascending", field=self.field.called)
 
 
 def parse_criterion(field_name: str, text: str) -> Criterion:
@@ -74,10 +80,10 @@ def parse_criterion(field_name: str, text: str) -> Criterion:
         or lies wholly where a multiple is undefined.
     """
     field = field_called(field_name, parameter="range for")
-    match = _RANGE.fullmatch(text)
+    match = _RANGE.fullmatch(plain_signs(text))
     if match is None:
         raise _not_a_range(field, text)
-    low_text, high_text = match[1] or "", match[2] or ""
+    low_text, high_text = ((match[at] or "").strip() for at in (1, 2))
     low, high = _number(low_text, field, text), _number(high_text, field, text)
     criterion = Criterion(field=field, low=low, high=high, low_text=low_text, high_text=high_text)
     _check_range(criterion, text)
@@ -97,16 +103,18 @@ def parse_order(text: str) -> Order:
     InputError
         If the field or the direction is unknown.
     """
-    words = text.split()
-    name = words[0] if words else ""
-    minus = name.startswith("-")
-    direction = words[1].lower() if len(words) > 1 else ""
-    if len(words) > 2 or direction not in ("", "asc", "desc") or (minus and direction):
+    match = _ORDER.fullmatch(text.strip())
+    direction = _DIRECTIONS.get(match[3].lower() if match and match[3] else "")
+    if match is None or direction is None or (match[1] and match[3]):
+        option = f"--sort {text!r}"
         raise InputError(
-            f"--sort {text!r} is not an order", fix="write it like pe_ttm, -pe_ttm or 'pb desc'"
+            say("{option} is not an order", option=option),
+            fix=say(
+                "write it like {examples}", examples="pe_ttm, -pe_ttm, 'pb desc', '市净率 降序'"
+            ),
         )
-    field = field_called(name.removeprefix("-"), parameter="--sort")
-    return Order(field=field, descending=minus or direction == "desc")
+    field = field_called(match[2], parameter="--sort")
+    return Order(field=field, descending=bool(match[1]) or direction < 0)
 
 
 def parse_fields(text: str | None, *, parameter: str) -> tuple[Field, ...]:
@@ -121,7 +129,10 @@ def parse_fields(text: str | None, *, parameter: str) -> tuple[Field, ...]:
         return ()
     names = [part for part in re.split(r"[,，、]", text) if part.strip()]
     if not names:
-        raise InputError(f"{parameter} is empty", fix="write it like pe_ttm,pb")
+        raise InputError(
+            say("{parameter} is empty", parameter=parameter),
+            fix=say("write it like {examples}", examples="pe_ttm,pb"),
+        )
     return _unique(field_called(name, parameter=parameter) for name in names)
 
 
@@ -132,38 +143,48 @@ def _unique(fields: Iterable[Field]) -> tuple[Field, ...]:
 def _number(number: str, field: Field, text: str) -> float | None:
     if not number:
         return None
-    value = float(number)
-    if not math.isfinite(value):
-        raise InputError(f"{field.flag} {text!r}: {number} is not finite", fix=_EXAMPLE)
-    return value
+    return parse_amount(
+        number, parameter=f"{field.flag} {text!r}:", units=_UNITS[field.unit], fix=_example()
+    )
 
 
 def _check_range(criterion: Criterion, text: str) -> None:
     field, low, high = criterion.field, criterion.low, criterion.high
+    option = f"{field.flag} {text!r}"
     if low is None and high is None:
-        raise InputError(f"{field.flag} {text!r} has no end, so it asks nothing", fix=_EXAMPLE)
-    if low is not None and high is not None and low > high:
         raise InputError(
-            f"{field.flag} {text!r} is reversed: {criterion.low_text} is above "
-            f"{criterion.high_text}",
-            fix=f"write {criterion.high_text}..{criterion.low_text}",
+            say("{option} has no end, so it asks nothing", option=option), fix=_example()
+        )
+    if low is not None and high is not None and low > high:
+        first, last = criterion.low_text, criterion.high_text
+        raise InputError(
+            say("{option} is reversed: {low} is above {high}", option=option, low=first, high=last),
+            fix=say("write {range}", range=last + ".." + first),
         )
     if field.positive_only and high is not None and high <= 0:
+        found = f'--where "{field.raw_name} <= 0"'
         raise InputError(
-            f"{field.flag} {text!r} is empty: {field.name} is undefined at 0 and below "
-            f"({field.undefined_because})",
-            fix=f'to find those names write --where "{field.raw_name} <= 0"',
+            say(
+                "{option} is empty: {field} is undefined at 0 and below ({why})",
+                option=option,
+                field=field.called,
+                why=field.undefined_because,
+            ),
+            fix=say("to find those names write {option}", option=found),
         )
 
 
 def _not_a_range(field: Field, text: str) -> InputError:
-    if bare := _BARE.fullmatch(text):
-        number = bare[1]
+    option = f"{field.flag} {text!r}"
+    if bare := _BARE.fullmatch(plain_signs(text)):
         return InputError(
-            f"{field.flag} {text!r} is one number, not a range",
-            fix=f"write ..{number} for at most, {number}.. for at least",
+            say("{option} is one number, not a range", option=option),
+            fix=say("write ..{number} for at most, {number}.. for at least", number=bare[1]),
         )
     return InputError(
-        f"{field.flag} {text!r} is not a range of plain finite numbers",
-        fix=f"{_EXAMPLE}; 2e9 is 20亿, 0.03 is 3 %",
+        say("{option} is not a range of plain finite numbers", option=option), fix=_example()
     )
+
+
+def _example() -> str:
+    return say("write it like 0..15, ..1.5, 100亿.. or 3%.. (both ends included)")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from screener.errors import InputError
+from screener.language import Language, bound, say
 
 __all__ = [
+    "COLUMN_WORDS",
     "FIELDS",
     "MONEY_FIELDS",
     "PREDICATE_COLUMNS",
@@ -53,6 +57,7 @@ class Field:
     meaning: str
     unit: FieldUnit
     undefined_because: str = ""
+    aliases: tuple[str, ...] = ()
 
     @property
     def positive_only(self) -> bool:
@@ -65,18 +70,24 @@ class Field:
         return self.name + RAW_SUFFIX
 
     @property
+    def called(self) -> str:
+        """Its name for the reader: the id in English, the term in Chinese."""
+        return self.title_zh if bound() is Language.ZH else self.name
+
+    @property
     def flag(self) -> str:
         """Command-line option of the field."""
         return "--" + self.name.replace("_", "-")
 
 
-def _multiple(name: str, title_zh: str, meaning: str, because: str) -> Field:
+def _multiple(name: str, title_zh: str, meaning: str, because: str, *aliases: str) -> Field:
     return Field(
         name=name,
         title_zh=title_zh,
         meaning=meaning,
         unit=FieldUnit.MULTIPLE,
         undefined_because=because,
+        aliases=aliases,
     )
 
 
@@ -88,9 +99,14 @@ FIELDS: dict[str, Field] = {
             "市盈率（TTM）",
             "price over profit of the trailing twelve months",
             "loss",
+            "滚动市盈率",
         ),
         _multiple(
-            "pe_static", "市盈率（静态）", "price over profit of the last annual report", "loss"
+            "pe_static",
+            "市盈率（静态）",
+            "price over profit of the last annual report",
+            "loss",
+            "静态市盈率",
         ),
         _multiple("pb", "市净率", "price over book value", "no positive book value"),
         _multiple(
@@ -98,15 +114,21 @@ FIELDS: dict[str, Field] = {
             "市销率（TTM）",
             "price over sales of the trailing twelve months",
             "no positive sales",
+            "滚动市销率",
         ),
         _multiple(
             "pcf_ttm",
             "市现率（TTM）",
             "price over operating cash flow of the trailing twelve months",
             "cash outflow",
+            "滚动市现率",
         ),
         Field(
-            name="market_cap", title_zh="总市值", meaning="total market value", unit=FieldUnit.MONEY
+            name="market_cap",
+            title_zh="总市值",
+            meaning="total market value",
+            unit=FieldUnit.MONEY,
+            aliases=("市值",),
         ),
         Field(
             name="float_cap",
@@ -137,19 +159,40 @@ PREDICATE_COLUMNS: dict[str, str] = {
 """Columns that a predicate may read, with their types; a multiple is NULL where undefined."""
 
 
+def tight(word: str) -> str:
+    """Return a name without spaces, its brackets and letters in one form."""
+    return re.sub(r"\s", "", word).replace("（", "(").replace("）", ")").upper()
+
+
+def _words_of(field: Field) -> Iterator[str]:
+    for word in map(tight, (field.title_zh, *field.aliases)):
+        yield from {word, word.replace("(", "").replace(")", "")}
+
+
+COLUMN_WORDS: dict[str, str] = {
+    **{word: field.name for field in FIELDS.values() for word in _words_of(field)},
+    **dict.fromkeys(("代码", "证券代码", "股票代码"), "listing"),
+    **dict.fromkeys(("名称", "简称", "证券简称", "股票名称"), "name"),
+    "交易日": "session",
+}
+"""Column of a predicate by its Chinese name, in the form of `tight`."""
+
+
 def field_called(name: str, *, parameter: str) -> Field:
-    """Return the field called `name` (hyphens allowed).
+    """Return the field of an id (hyphens allowed) or of a Chinese name.
 
     Raises
     ------
     InputError
         If there is no such field.
     """
-    found = FIELDS.get(name.strip().lower().replace("-", "_"))
+    known = name.strip().lower().replace("-", "_")
+    found = FIELDS.get(known) or FIELDS.get(COLUMN_WORDS.get(tight(name), ""))
     if found is None:
+        option = f"{parameter} {name!r}"
         raise InputError(
-            f"{parameter} {name!r} is not a field of the screen",
-            fix=f"use one of {', '.join(FIELDS)}",
+            say("{option} is not a field of the screen", option=option),
+            fix=say("use one of {known}", known=", ".join(FIELDS)),
         )
     return found
 

@@ -22,8 +22,10 @@ import duckdb
 import pyarrow as pa
 
 from screener.errors import InputError
+from screener.language import say
 from screener.screen.fields import PREDICATE_COLUMNS
 from screener.screen.grammar import MAX_DEPTH, Node, Refused, columns_of
+from screener.screen.spoken import as_sql
 
 __all__ = ["MAX_LENGTH", "Predicate", "parse_predicate", "run_predicate"]
 
@@ -31,7 +33,6 @@ MAX_LENGTH = 2000
 """Longest predicate, in characters."""
 
 _STATEMENT = "SELECT ({}\n) AS passed FROM screen_rows ORDER BY position"
-_HINT = f"columns: {', '.join(PREDICATE_COLUMNS)}; example: pe_ttm < 20 AND pb < 0.1 * pe_ttm"
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -75,7 +76,7 @@ def parse_predicate(text: str) -> Predicate:
         If it is too long, is no single condition, or says anything not on the allow-list.
     """
     with _connection() as connection:
-        return _checked(connection, text)
+        return _checked(connection, text)[0]
 
 
 def run_predicate(
@@ -103,14 +104,16 @@ def run_predicate(
         If it is refused, gives no true or false, fails on a row, or runs for too long.
     """
     if not (math.isfinite(timeout_seconds) and timeout_seconds > 0):
-        raise InputError(f"a time limit of {timeout_seconds} s is not positive")
+        raise InputError(say("a time limit of {s} s is not positive", s=timeout_seconds))
     with _connection(rows) as connection:
-        _checked(connection, predicate.text)
-        found = _run(connection, predicate.text, timeout_seconds)
+        _, sql = _checked(connection, predicate.text)
+        found = _run(connection, predicate.text, sql, timeout_seconds)
     if not pa.types.is_boolean(found.type):
-        raise _refusal(predicate.text, f"it gives {found.type} values, not true or false")
+        told = say("it gives {type} values, not true or false", type=found.type)
+        raise _refusal(predicate.text, told)
     if len(found) != rows.num_rows:
-        raise _refusal(predicate.text, f"it gives {len(found)} values for {rows.num_rows} rows")
+        told = say("it gives {n} values for {rows} rows", n=len(found), rows=rows.num_rows)
+        raise _refusal(predicate.text, told)
     return tuple(found.to_pylist())
 
 
@@ -128,30 +131,36 @@ def _connection(rows: pa.Table | None = None) -> Iterator[duckdb.DuckDBPyConnect
         connection.close()
 
 
-def _checked(connection: duckdb.DuckDBPyConnection, text: str) -> Predicate:
+def _checked(connection: duckdb.DuckDBPyConnection, text: str) -> tuple[Predicate, str]:
+    """Return the predicate, and the SQL that was checked."""
     try:
         _check_text(text)
+        sql = as_sql(text)
+        _check_text(sql)
         # On its own first: `a) OR (b` is balanced only by the parentheses of our statement.
-        _parse(connection, f"SELECT {text}\n")
-        tree = _parse(connection, _STATEMENT.format(text))
+        _parse(connection, f"SELECT {sql}\n")
+        tree = _parse(connection, _STATEMENT.format(sql))
         columns = columns_of(_predicate_node(connection, tree), PREDICATE_COLUMNS)
     except Refused as reason:
         raise _refusal(text, str(reason)) from None
-    return Predicate(text=text, columns=columns)
+    return Predicate(text=text, columns=columns), sql
 
 
 def _check_text(text: str) -> None:
     if not text.strip():
-        raise Refused("it is empty")
+        raise Refused(say("it is empty"))
     if len(text) > MAX_LENGTH:
-        raise Refused(f"it has {len(text)} characters, more than {MAX_LENGTH}")
+        raise Refused(
+            say("it has {n} characters, more than {bound}", n=len(text), bound=MAX_LENGTH)
+        )
     for char in text:
         # Control, invisible and unpaired characters can hide what a predicate says.
         if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char not in "\t\n\r":
-            raise Refused(f"it holds the invisible character U+{ord(char):04X}")
+            code = f"U+{ord(char):04X}"
+            raise Refused(say("it holds the invisible character {code}", code=code))
     # Before the parser sees it: recursive parsers have been crashed by deep brackets.
     if max(accumulate((char in "([{") - (char in ")]}") for char in text)) > MAX_DEPTH:
-        raise Refused(f"it is nested more than {MAX_DEPTH} deep")
+        raise Refused(say("it is nested more than {n} deep", n=MAX_DEPTH))
 
 
 def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, object]:
@@ -159,11 +168,11 @@ def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, object]
         row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
         tree = cast("dict[str, object]", json.loads(row[0] if row else "{}"))
     except RecursionError:
-        raise Refused("it is nested too deep") from None
+        raise Refused(say("it is nested too deep")) from None
     except duckdb.Error as error:
         raise Refused(_first_line(error)) from None
     if tree.get("error") is not False:
-        raise Refused(str(tree.get("error_message", "it cannot be parsed")))
+        raise Refused(str(tree.get("error_message", say("it cannot be parsed"))))
     return tree
 
 
@@ -173,7 +182,7 @@ def _predicate_node(connection: duckdb.DuckDBPyConnection, tree: dict[str, objec
     node = _take_predicate(tree)
     _take_predicate(plain)
     if _without_locations(tree) != _without_locations(plain):
-        raise Refused("it is not one plain condition")
+        raise Refused(say("it is not one plain condition"))
     return node
 
 
@@ -181,7 +190,7 @@ def _take_predicate(tree: dict[str, object]) -> Node:
     statements = cast("Sequence[dict[str, dict[str, object]]]", tree["statements"])
     select = statements[0]["node"].pop("select_list", None) if len(statements) == 1 else None
     if not isinstance(select, list) or len(select) != 1:
-        raise Refused("it is not one plain condition")
+        raise Refused(say("it is not one plain condition"))
     return cast(Node, select[0])
 
 
@@ -193,15 +202,18 @@ def _without_locations(value: object) -> object:
     return [_without_locations(item) for item in value] if isinstance(value, list) else value
 
 
-def _run(connection: duckdb.DuckDBPyConnection, text: str, seconds: float) -> pa.ChunkedArray:
+def _run(
+    connection: duckdb.DuckDBPyConnection, text: str, sql: str, seconds: float
+) -> pa.ChunkedArray:
     try:
         with _deadline(connection, seconds):
-            return connection.execute(_STATEMENT.format(text)).to_arrow_table().column(0)
+            return connection.execute(_STATEMENT.format(sql)).to_arrow_table().column(0)
     except duckdb.InterruptException:
+        told = f"{seconds:g}"
         raise InputError(
-            f"the predicate {text!r} ran longer than {seconds:g} s",
+            say("the predicate {text} ran longer than {s} s", text=repr(text), s=told),
             where="--where",
-            fix="ask for less, or narrow the universe",
+            fix=say("ask for less, or narrow the universe"),
         ) from None
     except duckdb.Error as error:
         raise _refusal(text, _first_line(error)) from error
@@ -233,4 +245,10 @@ def _first_line(error: duckdb.Error) -> str:
 
 def _refusal(text: str, reason: str) -> InputError:
     shown = text if len(text) <= 200 else text[:200] + "…"
-    return InputError(f"the predicate {shown!r} is refused: {reason}", where="--where", fix=_HINT)
+    told = say("the predicate {text} is refused: {reason}", text=repr(shown), reason=reason)
+    hint = say(
+        "columns: {columns}; example: {example}",
+        columns=", ".join(PREDICATE_COLUMNS),
+        example="pe_ttm < 20 AND pb < 0.1 * pe_ttm",
+    )
+    return InputError(told, where="--where", fix=hint)

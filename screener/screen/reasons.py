@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from screener.language import say
 from screener.screen.criteria import Criterion
 from screener.screen.fields import FIELDS, Field, FieldUnit
 
@@ -44,20 +45,23 @@ def range_result(
     field = criterion.field
     if value is None:
         if raw is not None:
-            why = f"{field.name} undefined (raw {raw:.6g}: {field.undefined_because})"
-            return CriterionResult(False, why)
-        return CriterionResult(
-            allow_missing, f"{field.name} missing{', allowed' if allow_missing else ''}"
-        )
+            return CriterionResult(False, _undefined(field, raw))
+        if allow_missing:
+            return CriterionResult(True, say("{field} missing, allowed", field=field.called))
+        return CriterionResult(False, say("{field} missing", field=field.called))
     if criterion.low is not None and value < criterion.low:
         shown = _shown(field, value, criterion.low, currency)
-        return CriterionResult(False, f"{field.name} {shown} below {criterion.low_text}")
+        bound = criterion.low_text
+        told = say("{field} {value} below {bound}", field=field.called, value=shown, bound=bound)
+        return CriterionResult(False, told)
     if criterion.high is not None and value > criterion.high:
         shown = _shown(field, value, criterion.high, currency)
-        return CriterionResult(False, f"{field.name} {shown} above {criterion.high_text}")
-    return CriterionResult(
-        True, f"{field.name} {_inside(criterion, value, currency)} in {criterion.text}"
-    )
+        bound = criterion.high_text
+        told = say("{field} {value} above {bound}", field=field.called, value=shown, bound=bound)
+        return CriterionResult(False, told)
+    shown = _inside(criterion, value, currency)
+    told = say("{field} {value} in {range}", field=field.called, value=shown, range=criterion.text)
+    return CriterionResult(True, told)
 
 
 def predicate_result(
@@ -76,13 +80,25 @@ def predicate_result(
         missing.
     """
     if answer is not None:
-        return CriterionResult(answer, f"predicate {'true' if answer else 'false'}")
-    parts = [
-        f"{name} {'undefined' if name in stored and name in FIELDS else 'missing'}"
+        return CriterionResult(answer, say("predicate true") if answer else say("predicate false"))
+    if not empty:
+        return CriterionResult(False, say("predicate undefined"))
+    why = ", ".join(
+        say("{field} undefined", field=name)
+        if name in stored and name in FIELDS
+        else say("{field} missing", field=name)
         for name in empty
-    ]
-    return CriterionResult(
-        False, "predicate undefined" + (f" ({', '.join(parts)})" if parts else "")
+    )
+    return CriterionResult(False, say("predicate undefined ({why})", why=why))
+
+
+def _undefined(field: Field, raw: float) -> str:
+    stored = f"{raw:.6g}"
+    return say(
+        "{field} undefined (raw {value}: {why})",
+        field=field.called,
+        value=stored,
+        why=field.undefined_because,
     )
 
 

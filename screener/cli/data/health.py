@@ -19,8 +19,9 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
+from screener.cli.terminal.asking import agreed
 from screener.errors import DataError, InputError
-from screener.language import say
+from screener.language import say, say_count
 
 if TYPE_CHECKING:
     from screener.data.lake.schema import TableName
@@ -57,11 +58,12 @@ def status(
     from screener.workflows.data.status import coverage_rows, read_status
 
     check_targets(csv, force=force)
+    place = workspace_of(workspace)
     found = read_status(
-        workspace_of(workspace),
+        place,
         now=datetime.now(UTC),
         version=data_version,
-        listings=_listings(listing),
+        listings=_listings(place, listing),
     )
     if csv is not None:
         write_rows(csv, COVERAGE, coverage_rows(found), excel=excel)
@@ -118,7 +120,7 @@ def verify(
     place = workspace_of(workspace)
     if rebuild_hashes:
         _rebuild(place)
-    chosen = _listings(listing)
+    chosen = _listings(place, listing)
     names = None if chosen is None else [item.id for item in chosen]
     with working(say("examining")):
         verified = examine(place, data_version, tables=tables, listings=names)
@@ -189,9 +191,13 @@ def _interactive() -> bool:
 
 
 def _agreed(plan: RepairPlan) -> bool:
-    count = len(plan.proposal.repairs)
-    what = "this repair" if count == 1 else f"these {count} repairs"
-    return typer.confirm(f"Make {what} as a new data version?", err=True)
+    return agreed(
+        say_count(
+            "Make this repair as a new data version?",
+            "Make these {n} repairs as a new data version?",
+            len(plan.proposal.repairs),
+        )
+    )
 
 
 def _check_repair(
@@ -207,10 +213,10 @@ def _check_repair(
         raise InputError("--repair repairs bars alone", fix="write --table bars, or drop --table")
 
 
-def _listings(text: str | None) -> tuple[Listing, ...] | None:
-    from screener.domain.listing import parse_listings
+def _listings(place: Workspace, text: str | None) -> tuple[Listing, ...] | None:
+    from screener.workflows.listing_lookup import find_listings
 
-    return None if text is None else parse_listings(text, parameter="--listing")
+    return None if text is None else find_listings(place, text, parameter="--listing")
 
 
 def _tables(texts: list[str] | None) -> list[TableName] | None:

@@ -16,9 +16,10 @@ from screener.data.update.run import Progress, plan_update
 from screener.data.update.run import update as run_update
 from screener.data.update.session import UpdateReport
 from screener.domain.choices import choice
-from screener.domain.listing import Listing, parse_listings
+from screener.domain.listing import Listing
 from screener.errors import DateRangeError, InputError
 from screener.workflows.data.targets import basket_targets, every_target, with_benchmarks
+from screener.workflows.listing_lookup import find_listings
 from screener.workspace.broken import Broken
 from screener.workspace.locate import Workspace
 
@@ -96,7 +97,7 @@ def _targets(place: Workspace, wish: UpdateWish) -> tuple[Sequence[Listing], tup
     if sum([bool(wish.baskets), wish.listings is not None, wish.everything]) > 1:
         raise InputError("--basket, --listing and --all exclude each other", fix="give one of them")
     if wish.listings is not None:
-        return parse_listings(",".join(wish.listings)), ()
+        return find_listings(place, ",".join(wish.listings), parameter="--listing"), ()
     if wish.everything:
         with Store.open(place.data_cache) as store:
             return every_target(store), ()

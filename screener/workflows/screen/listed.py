@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from screener.data.lake.asof import AsOf
 from screener.domain.listing import Currency
+from screener.language import say
 
 __all__ = ["ListedStocks", "SecurityNames"]
 
@@ -94,10 +95,16 @@ class SecurityNames:
         ]
         if not days:
             return ()
-        span = f"{min(days)}" if min(days) == max(days) else f"{min(days)} to {max(days)}"
+        first, last = min(days), max(days)
+        span = f"{first}" if first == last else say("{first} to {last}", first=first, last=last)
         return (
-            f"names of {span} for {len(days)} of {len(listings)} listings: no earlier name "
-            "is known; shown only, never used to decide",
+            say(
+                "names of {span} for {n} of {total} listings: no earlier name is known; shown "
+                "only, never used to decide",
+                span=span,
+                n=len(days),
+                total=len(listings),
+            ),
         )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from screener.domain.basket import Member
 from screener.domain.choices import choice
-from screener.domain.listing import Board, Currency, Listing, parse_listing
+from screener.domain.listing import Board, Currency, Listing
 from screener.errors import InputError
 from screener.language import say
 from screener.screen.criteria import parse_criteria, parse_fields, parse_order
+from screener.workflows.listing_lookup import find_listing, find_listings
 from screener.workflows.report.catalog import BasketEvents, basket_events, needed_events
 from screener.workflows.screen.run import ScreenRequest, members_as_of, parse_universe
 from screener.workspace.broken import Readable
@@ -28,7 +29,7 @@ def screen_request(
     as_of: date,
     universe: str | None,
     basket: str | None,
-    listings: Sequence[str | Listing] | None = None,
+    listings: str | Sequence[str | Listing] | None = None,
     ranges: Mapping[str, Range | None],
     where: str | None,
     sort: str | None,
@@ -55,7 +56,7 @@ def screen_request(
         groups = basket_events(place, (basket,), None)
         members = members_as_of(needed_events(groups), as_of)
     if listings is not None:
-        members = tuple(Member(listing=item) for item in _each_once(listings))
+        members = tuple(Member(listing=item) for item in _each_once(place, listings))
     request = ScreenRequest(
         as_of=as_of,
         universe=None if universe is None else parse_universe(universe),
@@ -73,11 +74,18 @@ def screen_request(
     return request, groups
 
 
-def _each_once(listings: Sequence[str | Listing]) -> Iterator[Listing]:
-    read = (
-        item if isinstance(item, Listing) else parse_listing(item, parameter="--listing")
-        for item in listings
-    )
+def _each_once(place: Workspace, listings: str | Sequence[str | Listing]) -> Iterator[Listing]:
+    option = "--listing"
+    read: Iterable[Listing]
+    if isinstance(listings, str):
+        read = find_listings(place, listings, parameter=option)
+    else:
+        read = (
+            item
+            if isinstance(item, Listing)
+            else find_listing(place, item, parameter=option, kind=None)
+            for item in listings
+        )
     for item in dict.fromkeys(read):
         if item.board is Board.INDEX:
             raise InputError(

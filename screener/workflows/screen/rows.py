@@ -16,6 +16,7 @@ from screener.data.panels.fixings import Fixings, read_fixings
 from screener.domain.basket import Member
 from screener.domain.listing import Currency, parse_listing
 from screener.errors import DataError, InputError
+from screener.language import say, say_count
 from screener.screen.evaluate import ROW_SCHEMA
 from screener.screen.fields import FIELDS, MONEY_FIELDS, Field
 from screener.workflows.screen.listed import ListedStocks, SecurityNames
@@ -27,6 +28,7 @@ __all__ = [
     "Universe",
     "gather_rows",
     "look_up",
+    "market_words",
     "parse_universe",
     "snapshots_of",
 ]
@@ -91,9 +93,10 @@ def parse_universe(text: str) -> Universe:
     try:
         return Universe(text.strip().lower())
     except ValueError:
+        option = f"--universe {text!r}"
         raise InputError(
-            f"--universe {text!r} is none of {', '.join(Universe)}",
-            fix="write a (Shanghai, Shenzhen, Beijing), hk or all",
+            say("{option} is none of {known}", option=option, known=", ".join(Universe)),
+            fix=say("write a (Shanghai, Shenzhen, Beijing), hk or all"),
         ) from None
 
 
@@ -122,9 +125,9 @@ def look_up(
     found = set(given) if universe is None else _universe(valuations, snapshots, listed)
     if not found:
         raise DataError(
-            f"universe {universe} holds no listing on {as_of}",
-            where="tables listings and valuation",
-            fix="import a listing master: `screener data import FILE --kind listings`",
+            say("universe {universe} holds no listing on {day}", universe=universe, day=as_of),
+            where=say("tables listings and valuation"),
+            fix=say("import a listing master: `screener data import FILE --kind listings`"),
         )
     return Looked(
         as_of=as_of,
@@ -149,15 +152,39 @@ def snapshots_of(known: AsOf, markets: Sequence[Market]) -> dict[Market, date | 
     if any(found.values()):
         return found
     as_of = known.day
-    names = " or ".join(markets)
+    names = market_words(markets)
     first = _first_snapshot(known.store, as_of, markets)
+    command = "`screener data import FILE --kind valuation`"
+    if first is None:
+        raise DataError(
+            say(
+                "there is no {market} valuation on or before {day}, and none later",
+                market=names,
+                day=as_of,
+            ),
+            where=say("table {table}", table="valuation"),
+            fix=say("import a snapshot: {command}", command=command),
+        )
     raise DataError(
-        f"there is no {names} valuation on or before {as_of}"
-        + (f"; the first is of {first}" if first else ", and none later"),
-        where="table valuation",
-        fix=(f"write --as-of {first} or later, or " if first else "")
-        + "import a snapshot: `screener data import FILE --kind valuation`",
+        say(
+            "there is no {market} valuation on or before {day}; the first is of {first}",
+            market=names,
+            day=as_of,
+            first=first,
+        ),
+        where=say("table {table}", table="valuation"),
+        fix=say(
+            "write --as-of {day} or later, or import a snapshot: {command}",
+            day=first,
+            command=command,
+        ),
     )
+
+
+def market_words(markets: Sequence[Market]) -> str:
+    """Return the names of markets in the reader's language."""
+    words = [say("Hong Kong") if item is Market.HONG_KONG else say("mainland") for item in markets]
+    return words[0] if len(words) == 1 else say("{one} or {other}", one=words[0], other=words[1])
 
 
 def gather_rows(
@@ -238,9 +265,21 @@ def _absence(looked: Looked, listing: str, last: date | None) -> str:
     market = market_of(listing)
     session = looked.snapshots[market]
     if session is None:
-        return f"no {market} valuation on or before {looked.as_of}"
-    seen = f"last {last}" if last else f"none in {_SEARCHED.days} days"
-    return f"no valuation within {REACH.days} days of {session} ({seen})"
+        market_name = market_words([market])
+        return say("no {market} valuation on or before {day}", market=market_name, day=looked.as_of)
+    if last:
+        return say(
+            "no valuation within {n} days of {day} (last {last})",
+            n=REACH.days,
+            day=session,
+            last=last,
+        )
+    return say(
+        "no valuation within {n} days of {day} (none in {span} days)",
+        n=REACH.days,
+        day=session,
+        span=_SEARCHED.days,
+    )
 
 
 def _amounts(
@@ -302,7 +341,14 @@ def _rates_of(
     if lacks and all(rate is None for rate in rates):
         raise next(iter(lacks.values()))
     return rates, tuple(
-        f"{counts[text]} names have no amounts in {currency}: {text}" for text in lacks
+        say_count(
+            "{n} name has no amounts in {currency}: {why}",
+            "{n} names have no amounts in {currency}: {why}",
+            counts[text],
+            currency=currency,
+            why=text,
+        )
+        for text in lacks
     )
 
 

@@ -10,7 +10,7 @@ from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member
 from screener.domain.listing import Currency, Listing
 from screener.errors import DataError, InputError
-from screener.language import say_count
+from screener.language import say, say_count
 from screener.screen.criteria import Criterion, Order
 from screener.screen.evaluate import Evaluation, Questions, evaluate
 from screener.screen.fields import Field
@@ -21,6 +21,7 @@ from screener.workflows.screen.rows import (
     Universe,
     gather_rows,
     look_up,
+    market_words,
     parse_universe,
 )
 
@@ -78,20 +79,25 @@ class ScreenRequest:
     def __post_init__(self) -> None:
         if (self.universe is None) == (not self.members):
             raise InputError(
-                "a screen needs a universe, the names of a basket or listings, one of them",
-                fix="give `--universe a`, `--universe hk`, `--universe all`, `--basket NAME` or "
-                "`--listing A,B`",
+                say("a screen needs a universe, the names of a basket or listings, one of them"),
+                fix=say(
+                    "give `--universe a`, `--universe hk`, `--universe all`, `--basket NAME` or "
+                    "`--listing A,B`"
+                ),
             )
         if self.top is not None and self.top < 1:
-            raise InputError(f"top is {self.top}, less than 1", fix="write --top 20")
+            raise InputError(
+                say("top is {n}, less than 1", n=self.top),
+                fix=say("write {range}", range="--top 20"),
+            )
 
     @property
     def label(self) -> str:
         """What is screened, for the heading."""
         if self.universe is not None:
-            return f"universe {self.universe}"
+            return say("universe {universe}", universe=self.universe)
         if self.basket:
-            return f"basket {self.basket}"
+            return say("basket {basket}", basket=self.basket)
         return say_count("{n} listing", "{n} listings", len(self.members))
 
 
@@ -207,10 +213,16 @@ def members_as_of(events: Iterable[Event], as_of: date) -> tuple[Member, ...]:
         return tuple(found.values())
     first = min((event.published.day for event in events), default=None)
     names = ", ".join(sorted({event.basket for event in events}))
+    if first is None:
+        raise DataError(
+            say("no security was named by {day}", day=as_of),
+            where=say("the basket has no event"),
+            fix=say("see {command}", command="`screener basket list`"),
+        )
     raise DataError(
-        f"no security was named by {as_of}" + (f"; the first is of {first}" if first else ""),
-        where=f"basket {names}" if names else "the basket has no event",
-        fix=f"write --as-of {first} or later" if first else "see `screener basket list`",
+        say("no security was named by {day}; the first is of {first}", day=as_of, first=first),
+        where=say("basket {basket}", basket=names),
+        fix=say("write --as-of {day} or later", day=first),
     )
 
 
@@ -226,34 +238,54 @@ def _questions(request: ScreenRequest) -> Questions:
 
 
 def _asked(questions: Questions) -> tuple[str, ...]:
-    lines = [f"{item.field.name} {item.text}" for item in questions.criteria]
+    lines = [f"{item.field.called} {item.text}" for item in questions.criteria]
     if questions.predicate is not None:
-        lines.append(f"where {questions.predicate.text}")
-    return (*lines, f"sorted by {questions.ranking.text}")
+        lines.append(say("where {condition}", condition=questions.predicate.text))
+    return (*lines, say("sorted by {order}", order=questions.ranking.text))
 
 
 def _remarks(looked: Looked, found: Evaluation, *, simulated: bool) -> Iterator[str]:
     if simulated:
-        yield "SIMULATED market: every number is made up"
+        yield say("SIMULATED market: every number is made up")
     for market, session in looked.snapshots.items():
         if session is None:
-            yield f"no {market} valuation on or before {looked.as_of}: those names cannot pass"
+            yield say(
+                "no {market} valuation on or before {day}: those names cannot pass",
+                market=market_words([market]),
+                day=looked.as_of,
+            )
         elif looked.as_of - session > REACH:
-            age = (looked.as_of - session) // timedelta(days=1)
-            yield f"the {market} snapshot of {session} is {age} days older than {looked.as_of}"
+            yield say(
+                "the {market} snapshot of {session} is {n} days older than {day}",
+                market=market_words([market]),
+                session=session,
+                n=(looked.as_of - session) // timedelta(days=1),
+                day=looked.as_of,
+            )
     valued = [row for row in found.rows if row.session is not None]
     for field in found.fields:
         # As stored where the row keeps that: a loss is undefined, and not missing.
         stored = (row.raw.get(field.name, row.values[field.name]) for row in valued)
         if valued and all(value is None for value in stored):
-            yield f"{field.name} is missing for every name: the tables have no such values that day"
+            yield say(
+                "{field} is missing for every name: the tables have no such values that day",
+                field=field.called,
+            )
     absent = sum(1 for row in found.rows if row.session is None)
     if absent:
-        yield f"{absent} of {len(found.rows)} names have no valuation within 7 days: they fail"
+        yield say(
+            "{n} of {total} names have no valuation within 7 days: they fail",
+            n=absent,
+            total=len(found.rows),
+        )
     older = sum(
         1
         for row in found.rows
         if row.session is not None and row.session not in looked.snapshots.values()
     )
     if older:
-        yield f"{older} names are valued on a session before the snapshot's, within 7 days"
+        yield say_count(
+            "{n} name is valued on a session before the snapshot's, within 7 days",
+            "{n} names are valued on a session before the snapshot's, within 7 days",
+            older,
+        )
