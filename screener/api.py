@@ -657,6 +657,11 @@ class Workspace:
         top: int | None = None,
         allow_missing: Sequence[str] = (),
         currency: str = "CNY",
+        rank: str | None = None,
+        checks: Mapping[str, str] | None = None,
+        exclude: Sequence[str] = (),
+        industry: str | None = None,
+        fields: Sequence[str] = (),
         data_version: int | None = None,
         **ranges: str | tuple[float | None, float | None],
     ) -> ScreenedResult:
@@ -682,6 +687,17 @@ class Workspace:
             Fields whose missing value may pass.
         currency
             Currency of the amounts, asked and shown.
+        rank
+            Expression over the fields that ranks the names, with ` desc` behind it for the highest
+            first; instead of `sort`.
+        checks
+            Named conditions, each told of each name.
+        exclude
+            What to leave out: `st`, `suspended`, `new` (listed for less than a year).
+        industry
+            Keep one industry, as dated in table `industries`.
+        fields
+            Fields to show besides those that are asked for.
         data_version
             Version of the data to read; the newest if left out.
         **ranges
@@ -716,6 +732,11 @@ class Workspace:
             top=top,
             allow_missing=allow_missing,
             currency=currency,
+            rank=rank,
+            checks=checks,
+            exclude=exclude,
+            industry=industry,
+            fields=fields,
         )
         remarks = self._left_out(groups.broken)
         with (

@@ -5,13 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from screener.domain.amounts import AMOUNT, parse_amount, plain_signs
 from screener.errors import InputError
 from screener.language import say
 from screener.screen.fields import Field, FieldUnit, field_called
 
-__all__ = ["Criterion", "Order", "parse_criteria", "parse_criterion", "parse_fields", "parse_order"]
+if TYPE_CHECKING:
+    from screener.screen.query import Predicate
+
+__all__ = [
+    "Criterion",
+    "Order",
+    "parse_criteria",
+    "parse_criterion",
+    "parse_fields",
+    "parse_order",
+    "parse_rank",
+]
 
 _END = rf"[+-]?{re.sub('[(](?![?])', '(?:', AMOUNT)}"  # its parts are read by `parse_amount`
 _RANGE = re.compile(rf"\s*({_END})?\s*\.\.\s*({_END})?\s*")
@@ -19,7 +31,15 @@ _BARE = re.compile(rf"\s*({_END})\s*")
 _ORDER = re.compile(r"(-)?(\S*(?:\s+\(?TTM\)?)?)(?:\s+(\S+))?", re.IGNORECASE)
 _DIRECTIONS = {"": 1, "asc": 1, "desc": -1, "升序": 1, "降序": -1}
 _ORDERS = "pe_ttm, -pe_ttm, 'pb desc', '市净率 降序'"
-_UNITS = {FieldUnit.MULTIPLE: "倍", FieldUnit.MONEY: "元", FieldUnit.FRACTION: "%"}
+_UNITS = {
+    FieldUnit.MULTIPLE: "倍",
+    FieldUnit.MONEY: "元",
+    FieldUnit.PRICE: "元",
+    FieldUnit.FRACTION: "%",
+    FieldUnit.NUMBER: "",
+    FieldUnit.COUNT: "",
+    FieldUnit.DAYS: "天日",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +70,26 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """The field that ranks the names that passed, and in which direction."""
+    """What ranks the names that passed, a field or an expression, and in which direction."""
 
-    field: Field
+    field: Field | None = None
     descending: bool = False
+    expression: Predicate | None = None
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Fields that it reads."""
+        if self.field is not None:
+            return (self.field,)
+        return self.expression.fields if self.expression else ()
 
     @property
     def text(self) -> str:
         """The order in words."""
+        told = self.field.called if self.field else self.expression.text if self.expression else ""
         if self.descending:
-            return say("{field} descending", field=self.field.called)
-        return say("{field} ascending", field=self.field.called)
+            return say("{field} descending", field=told)
+        return say("{field} ascending", field=told)
 
 
 def parse_criterion(field_name: str, text: str) -> Criterion:
@@ -80,6 +109,11 @@ def parse_criterion(field_name: str, text: str) -> Criterion:
         or lies wholly where a multiple is undefined.
     """
     field = field_called(field_name, parameter="range for")
+    if not field.unit.numeric:
+        raise InputError(
+            say("{option} is no number, which can lie in a range", option=field.flag),
+            fix=say("ask for it in --where, such as {example}", example=field.name + " = '…'"),
+        )
     match = _RANGE.fullmatch(plain_signs(text))
     if match is None:
         raise _not_a_range(field, text)
@@ -115,6 +149,22 @@ def parse_order(text: str) -> Order:
         )
     field = field_called(match[2], parameter="--sort")
     return Order(field=field, descending=bool(match[1]) or direction < 0)
+
+
+def parse_rank(text: str) -> Order:
+    """Parse an expression over the fields, with `asc` or `desc` behind it; `asc` without.
+
+    Raises
+    ------
+    InputError
+        If it is refused, by the rules of a predicate.
+    """
+    from screener.screen.query import parse_score  # the database is not loaded for a range
+
+    match = re.fullmatch(r"(.*?)\s+(\w+)\s*", text, re.DOTALL)
+    direction = _DIRECTIONS.get(match[2].lower()) if match else None
+    told = match[1] if match and direction else text
+    return Order(expression=parse_score(told), descending=direction == -1)
 
 
 def parse_fields(text: str | None, *, parameter: str) -> tuple[Field, ...]:

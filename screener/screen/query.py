@@ -23,14 +23,25 @@ import pyarrow as pa
 
 from screener.errors import InputError
 from screener.language import say
-from screener.screen.fields import PREDICATE_COLUMNS
+from screener.screen.fields import PREDICATE_COLUMNS, Field, predicate_field
 from screener.screen.grammar import MAX_DEPTH, Node, Refused, columns_of
 from screener.screen.spoken import as_sql
 
-__all__ = ["MAX_LENGTH", "Predicate", "parse_predicate", "run_predicate"]
+__all__ = [
+    "MAX_LENGTH",
+    "Predicate",
+    "parse_predicate",
+    "parse_score",
+    "run_predicate",
+    "run_score",
+]
 
 MAX_LENGTH = 2000
+_NAMED = 11  # columns that a refusal names
 """Longest predicate, in characters."""
+
+WHERE, RANK = "--where", "--rank"
+"""Options that an error names."""
 
 _STATEMENT = "SELECT ({}\n) AS passed FROM screen_rows ORDER BY position"
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -61,6 +72,12 @@ class Predicate:
     text: str
     columns: tuple[str, ...]
 
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Fields that it reads, each once."""
+        found = (predicate_field(name) for name in self.columns)
+        return tuple({field.name: field for field in found if field is not None}.values())
+
 
 def parse_predicate(text: str) -> Predicate:
     """Check a predicate without running it.
@@ -76,7 +93,7 @@ def parse_predicate(text: str) -> Predicate:
         If it is too long, is no single condition, or says anything not on the allow-list.
     """
     with _connection() as connection:
-        return _checked(connection, text)[0]
+        return _checked(connection, text, where=WHERE)[0]
 
 
 def run_predicate(
@@ -103,18 +120,59 @@ def run_predicate(
     InputError
         If it is refused, gives no true or false, fails on a row, or runs for too long.
     """
-    if not (math.isfinite(timeout_seconds) and timeout_seconds > 0):
-        raise InputError(say("a time limit of {s} s is not positive", s=timeout_seconds))
-    with _connection(rows) as connection:
-        _, sql = _checked(connection, predicate.text)
-        found = _run(connection, predicate.text, sql, timeout_seconds)
+    found = _column(predicate, rows, timeout_seconds, where=WHERE)
     if not pa.types.is_boolean(found.type):
         told = say("it gives {type} values, not true or false", type=found.type)
-        raise _refusal(predicate.text, told)
+        raise _refusal(predicate.text, told, WHERE)
+    return tuple(found.to_pylist())
+
+
+def parse_score(text: str) -> Predicate:
+    """Check an expression that ranks names without running it, as `parse_predicate` does.
+
+    Raises
+    ------
+    InputError
+        If it is refused; by the same rules as a predicate.
+    """
+    with _connection() as connection:
+        return _checked(connection, text, where=RANK)[0]
+
+
+def run_score(
+    expression: Predicate, rows: pa.Table, *, timeout_seconds: float = 5.0
+) -> tuple[float | None, ...]:
+    """Evaluate an expression on every row; parameters as those of `run_predicate`.
+
+    Returns
+    -------
+    tuple
+        For each row, in order, a number, or `None` where it is undefined.
+
+    Raises
+    ------
+    InputError
+        If it is refused, gives no number, fails on a row, or runs for too long.
+    """
+    found = _column(expression, rows, timeout_seconds, where=RANK)
+    kind = found.type
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    if not number:
+        told = say("it gives {type} values, no numbers", type=kind)
+        raise _refusal(expression.text, told, RANK)
+    return tuple(None if value is None else float(value) for value in found.to_pylist())
+
+
+def _column(predicate: Predicate, rows: pa.Table, seconds: float, *, where: str) -> pa.ChunkedArray:
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise InputError(say("a time limit of {s} s is not positive", s=seconds))
+    with _connection(rows) as connection:
+        _, sql = _checked(connection, predicate.text, where=where)
+        found = _run(connection, predicate.text, sql, seconds, where)
     if len(found) != rows.num_rows:
         told = say("it gives {n} values for {rows} rows", n=len(found), rows=rows.num_rows)
-        raise _refusal(predicate.text, told)
-    return tuple(found.to_pylist())
+        raise _refusal(predicate.text, told, where)
+    return found
 
 
 @contextmanager
@@ -122,7 +180,7 @@ def _connection(rows: pa.Table | None = None) -> Iterator[duckdb.DuckDBPyConnect
     connection = duckdb.connect(":memory:", config=_SETTINGS)
     try:
         if rows is not None:
-            columns = rows.select(list(PREDICATE_COLUMNS))
+            columns = rows.select([n for n in PREDICATE_COLUMNS if n in rows.column_names])
             positions = pa.array(range(rows.num_rows), type=pa.int64())
             connection.register("screen_rows", columns.append_column("position", positions))
         connection.execute("SET lock_configuration = true")
@@ -131,7 +189,9 @@ def _connection(rows: pa.Table | None = None) -> Iterator[duckdb.DuckDBPyConnect
         connection.close()
 
 
-def _checked(connection: duckdb.DuckDBPyConnection, text: str) -> tuple[Predicate, str]:
+def _checked(
+    connection: duckdb.DuckDBPyConnection, text: str, *, where: str
+) -> tuple[Predicate, str]:
     """Return the predicate, and the SQL that was checked."""
     try:
         _check_text(text)
@@ -142,7 +202,7 @@ def _checked(connection: duckdb.DuckDBPyConnection, text: str) -> tuple[Predicat
         tree = _parse(connection, _STATEMENT.format(sql))
         columns = columns_of(_predicate_node(connection, tree), PREDICATE_COLUMNS)
     except Refused as reason:
-        raise _refusal(text, str(reason)) from None
+        raise _refusal(text, str(reason), where) from None
     return Predicate(text=text, columns=columns), sql
 
 
@@ -203,7 +263,7 @@ def _without_locations(value: object) -> object:
 
 
 def _run(
-    connection: duckdb.DuckDBPyConnection, text: str, sql: str, seconds: float
+    connection: duckdb.DuckDBPyConnection, text: str, sql: str, seconds: float, where: str
 ) -> pa.ChunkedArray:
     try:
         with _deadline(connection, seconds):
@@ -212,11 +272,11 @@ def _run(
         told = f"{seconds:g}"
         raise InputError(
             say("the predicate {text} ran longer than {s} s", text=repr(text), s=told),
-            where="--where",
+            where=where,
             fix=say("ask for less, or narrow the universe"),
         ) from None
     except duckdb.Error as error:
-        raise _refusal(text, _first_line(error)) from error
+        raise _refusal(text, _first_line(error), where) from error
 
 
 @contextmanager
@@ -243,12 +303,12 @@ def _first_line(error: duckdb.Error) -> str:
     return str(error).strip().splitlines()[0]
 
 
-def _refusal(text: str, reason: str) -> InputError:
+def _refusal(text: str, reason: str, where: str) -> InputError:
     shown = text if len(text) <= 200 else text[:200] + "…"
     told = say("the predicate {text} is refused: {reason}", text=repr(shown), reason=reason)
     hint = say(
-        "columns: {columns}; example: {example}",
-        columns=", ".join(PREDICATE_COLUMNS),
+        "columns: {columns} and all fields of `screener screen --list-fields`; example: {example}",
+        columns=", ".join([*PREDICATE_COLUMNS][:_NAMED]),
         example="pe_ttm < 20 AND pb < 0.1 * pe_ttm",
     )
-    return InputError(told, where="--where", fix=hint)
+    return InputError(told, where=where, fix=hint)

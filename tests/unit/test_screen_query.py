@@ -19,7 +19,12 @@ CANARY = "canary-91c2"
 
 
 def table(count=3, **columns):
-    types = {"VARCHAR": pa.string(), "DATE": pa.date32(), "DOUBLE": pa.float64()}
+    types = {
+        "VARCHAR": pa.string(),
+        "DATE": pa.date32(),
+        "DOUBLE": pa.float64(),
+        "BOOLEAN": pa.bool_(),
+    }
     default = {
         "listing": [f"{at:06d}.SZ" for at in range(count)],
         "name": ["平安银行"] * count,

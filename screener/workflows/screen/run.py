@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 
 from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member
 from screener.domain.listing import Currency, Listing
+from screener.domain.report import Report
 from screener.errors import DataError, InputError
 from screener.language import say, say_count
 from screener.screen.criteria import Criterion, Order
-from screener.screen.evaluate import Evaluation, Questions, evaluate
+from screener.screen.evaluate import Check, Evaluation, Questions, evaluate
 from screener.screen.fields import Field
 from screener.screen.query import parse_predicate
+from screener.workflows.screen.lacks import lacking_tables
 from screener.workflows.screen.rows import (
     REACH,
     Looked,
@@ -26,6 +29,7 @@ from screener.workflows.screen.rows import (
 )
 
 __all__ = [
+    "Exclusion",
     "ScreenRequest",
     "ScreenResult",
     "Universe",
@@ -33,6 +37,32 @@ __all__ = [
     "parse_universe",
     "run_screen",
 ]
+
+
+class Exclusion(StrEnum):
+    """What a screen leaves out."""
+
+    ST = "st"
+    SUSPENDED = "suspended"
+    NEW = "new"
+
+    @property
+    def label(self) -> str:
+        """What stays, for the reader."""
+        return {
+            Exclusion.ST: lambda: say("not ST"),
+            Exclusion.SUSPENDED: lambda: say("not suspended"),
+            Exclusion.NEW: lambda: say("listed for a year"),
+        }[self]()
+
+    @property
+    def condition(self) -> str:
+        """What a name must be known to be, to stay."""
+        return {
+            Exclusion.ST: "NOT st AND NOT delisting",
+            Exclusion.SUSPENDED: "NOT suspended",
+            Exclusion.NEW: "days_listed >= 365",
+        }[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +81,16 @@ class ScreenRequest:
         Name of that basket, for the heading; empty for listings.
     criteria, where, sort, allow_missing
         Ranges, SQL predicate, order, and fields whose missing value does not fail their range.
+    checks
+        Name and condition of each check; all must hold.
+    exclude
+        What to leave out: members of `Exclusion`.
+    industry
+        Industry to keep; every one when empty.
+    shown
+        Fields to show that nothing asks for.
+    cards
+        Report cards of the workspace, for the fields of reports.
     top
         How many of the best to show; all when `None`.
     currency
@@ -73,6 +113,11 @@ class ScreenRequest:
     sort: Order | None = None
     top: int | None = None
     allow_missing: tuple[Field, ...] = ()
+    checks: tuple[tuple[str, str], ...] = ()
+    exclude: tuple[Exclusion, ...] = ()
+    industry: str = ""
+    shown: tuple[Field, ...] = ()
+    cards: tuple[Report, ...] = ()
     currency: Currency = Currency.CNY
     timeout_seconds: float = 5.0
 
@@ -90,6 +135,19 @@ class ScreenRequest:
                 say("top is {n}, less than 1", n=self.top),
                 fix=say("write {range}", range="--top 20"),
             )
+
+    def questions(self) -> Questions:
+        """Return what is asked, its conditions checked."""
+        return Questions(
+            checks=tuple(_checks(self)),
+            shown=self.shown,
+            criteria=self.criteria,
+            predicate=None if self.where is None else parse_predicate(self.where),
+            order=self.sort,
+            allow_missing=self.allow_missing,
+            currency=str(self.currency),
+            timeout_seconds=self.timeout_seconds,
+        )
 
     @property
     def label(self) -> str:
@@ -133,6 +191,8 @@ class ScreenResult(Evaluation):
         Whether something is missing that the amounts of some names need.
     criteria
         The ranges that were asked for.
+    checks
+        The named conditions that were asked for.
     """
 
     label: str
@@ -148,6 +208,7 @@ class ScreenResult(Evaluation):
     remarks: tuple[str, ...]
     lacking: bool = False
     criteria: tuple[Criterion, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
 def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
@@ -171,10 +232,17 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         If there is no snapshot on or before the day, nothing to screen, or no fixing to convert
         an amount with.
     """
-    questions = _questions(request)
-    looked = look_up(store, request.as_of, request.universe, request.members)
-    rows, remarks, lacks = gather_rows(store, looked, questions.fields, request.currency)
-    found = evaluate(rows, questions)
+    questions = request.questions()
+    asked = questions.asked
+    looked = look_up(
+        store,
+        request.as_of,
+        request.universe,
+        request.members,
+        valued=not asked or any("valuation" in field.tables for field in asked),
+    )
+    gathered = gather_rows(store, looked, questions.needed, request.currency, request.cards)
+    found = evaluate(gathered.rows, questions)
     simulated = store.simulated()
     return ScreenResult(
         label=request.label,
@@ -189,9 +257,15 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         is_basket=request.universe is None,
         data_version=store.version,
         simulated=simulated,
-        remarks=(*_remarks(looked, found, simulated=simulated), *remarks, *lacks),
-        lacking=bool(lacks),
+        remarks=(
+            *_remarks(looked, found, simulated=simulated),
+            *lacking_tables(looked.known, questions.needed, gathered.rows, request.cards),
+            *gathered.remarks,
+            *gathered.lacks,
+        ),
+        lacking=bool(gathered.lacks),
         criteria=request.criteria,
+        checks=questions.checks,
     )
 
 
@@ -226,21 +300,22 @@ def members_as_of(events: Iterable[Event], as_of: date) -> tuple[Member, ...]:
     )
 
 
-def _questions(request: ScreenRequest) -> Questions:
-    return Questions(
-        criteria=request.criteria,
-        predicate=None if request.where is None else parse_predicate(request.where),
-        order=request.sort,
-        allow_missing=request.allow_missing,
-        currency=str(request.currency),
-        timeout_seconds=request.timeout_seconds,
-    )
+def _checks(request: ScreenRequest) -> Iterator[Check]:
+    for item in request.exclude:
+        yield Check(name=item.label, predicate=parse_predicate(item.condition))
+    if request.industry:
+        quoted = request.industry.replace("'", "''")
+        name = say("industry {industry}", industry=request.industry)
+        yield Check(name=name, predicate=parse_predicate(f"industry = '{quoted}'"))
+    for name, condition in request.checks:
+        yield Check(name=name, predicate=parse_predicate(condition))
 
 
 def _asked(questions: Questions) -> tuple[str, ...]:
     lines = [f"{item.field.called} {item.text}" for item in questions.criteria]
     if questions.predicate is not None:
         lines.append(say("where {condition}", condition=questions.predicate.text))
+    lines.extend(f"{check.name}: {check.predicate.text}" for check in questions.checks)
     return (*lines, say("sorted by {order}", order=questions.ranking.text))
 
 
@@ -248,13 +323,13 @@ def _remarks(looked: Looked, found: Evaluation, *, simulated: bool) -> Iterator[
     if simulated:
         yield say("SIMULATED market: every number is made up")
     for market, session in looked.snapshots.items():
-        if session is None:
+        if session is None and looked.valued:
             yield say(
                 "no {market} valuation on or before {day}: those names cannot pass",
                 market=market_words([market]),
                 day=looked.as_of,
             )
-        elif looked.as_of - session > REACH:
+        elif session is not None and looked.as_of - session > REACH:
             yield say(
                 "the {market} snapshot of {session} is {n} days older than {day}",
                 market=market_words([market]),
@@ -263,7 +338,7 @@ def _remarks(looked: Looked, found: Evaluation, *, simulated: bool) -> Iterator[
                 day=looked.as_of,
             )
     valued = [row for row in found.rows if row.session is not None]
-    for field in found.fields:
+    for field in (item for item in found.fields if item.stored):
         # As stored where the row keeps that: a loss is undefined, and not missing.
         stored = (row.raw.get(field.name, row.values[field.name]) for row in valued)
         if valued and all(value is None for value in stored):
@@ -272,7 +347,7 @@ def _remarks(looked: Looked, found: Evaluation, *, simulated: bool) -> Iterator[
                 field=field.called,
             )
     absent = sum(1 for row in found.rows if row.session is None)
-    if absent:
+    if absent and looked.valued:
         yield say(
             "{n} of {total} names have no valuation within 7 days: they fail",
             n=absent,
