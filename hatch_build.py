@@ -89,18 +89,26 @@ def _sentences(root: Path) -> Iterator[tuple[Any, list[str]]]:
         str(Path(typer.__file__).parent), keywords=FRAMEWORK_KEYWORDS
     ):
         yield message, []
-    yield from ((text, []) for text in _help())
+    os.environ["SCREENER_LANG"] = "en"
+    yield from ((text, []) for text in (*_help(), *_meanings()))
 
 
 def _help() -> list[str]:
-    os.environ["SCREENER_LANG"] = "en"
     from typer.main import get_command
 
     from screener.cli.main import app
-    from screener.cli.terminal.speaking import top_texts
+    from screener.cli.terminal.speaking import help_texts
 
     root: Any = get_command(app)
-    return list(top_texts(root, root.context_class(root)))
+    return list(help_texts(root, root.context_class(root)))
+
+
+def _meanings() -> list[str]:
+    from screener.results.screen import screen_spec
+    from screener.results.tables import every_declared
+
+    tables = (*every_declared(), screen_spec((), ()))  # a field brings its own Chinese
+    return [column.meaning for table in tables for column in table.columns]
 
 
 def updated(path: Path, sentences: Catalog) -> bytes:

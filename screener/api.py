@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from screener.api_results import (
     AddedReport,
     BacktestResult,
+    FollowedResult,
     ScoreResult,
     ScreenedResult,
     StudyResult,
@@ -35,6 +36,7 @@ from screener.domain.choices import choice
 from screener.domain.days import SHANGHAI, parse_day, parse_moment, parse_past
 from screener.errors import InputError
 from screener.files.program import program_version
+from screener.language import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AddedReport",
     "BacktestResult",
+    "FollowedResult",
     "ScoreResult",
     "ScreenedResult",
     "StudyResult",
@@ -491,7 +494,7 @@ class Workspace:
         from screener.workflows.data.prices import price_rows
 
         if adjust not in ("total", "none"):
-            raise InputError(f"adjust {adjust!r} is not one of total, none")
+            raise InputError(say("adjust {adjust} is not one of total, none", adjust=repr(adjust)))
         with Store.open(self.place.data_cache, version=data_version) as store:
             rows = price_rows(
                 store,
@@ -586,6 +589,94 @@ class Workspace:
         lacking = groups.lacking or any(run.lacking for run in runs)
         baskets = tuple(basket for basket, _ in groups)
         return BacktestResult(self.place, runs, lacking=lacking, remarks=remarks, baskets=baskets)
+
+    def follow(
+        self,
+        names: Sequence[str] | None = None,
+        *,
+        report: str | None = None,
+        hold: int = 20,
+        slots: int = 10,
+        capital: float | None = None,
+        first: Day | None = None,
+        last: Day | None = None,
+        benchmark: str = "",
+        data_version: int | None = None,
+        **options: Any,
+    ) -> FollowedResult:
+        """Follow the events of baskets with one account: one equity curve of acting on all of them.
+
+        At its entry each event gets the money of a slot, what the account was worth at the close
+        before it divided by `slots`, and is held for `hold` sessions under every rule and charge.
+        Events that find no slot free are skipped and named.
+
+        Parameters
+        ----------
+        names
+            Baskets; every basket when left out.
+        report
+            Only the events of this report.
+        hold
+            Sessions to hold each event; the entry is session 1.
+        slots
+            Events held at once, at most.
+        capital
+            Money at the start in CNY, a million unless the settings say otherwise.
+        first, last
+            Span of entry sessions; the curve ends with `last`, or with the tables.
+        benchmark
+            An index, `none`, or empty for CSI 300 (Hang Seng where every name is of Hong Kong).
+        data_version
+            Version of the data to read; the newest if left out.
+        **options
+            Further options of trading, as in `backtest`: `participation`, `slippage_bps`,
+            `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `hk_account`,
+            `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`.
+
+        Raises
+        ------
+        NotFoundError
+            If a basket or the report does not exist.
+        InputError
+            If an option is out of its bounds.
+        DataError
+            If no event could be followed for want of data.
+
+        Examples
+        --------
+        >>> found = ws.follow(hold=20, slots=4)
+        >>> found.events["status"].value_counts().to_dict()["sold"]
+        5
+        >>> found.curve.columns[:3].to_list()
+        ['session', 'equity', 'cash']
+        """
+        from screener.data.lake.store import Store
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.backtest.options import BacktestOptions
+        from screener.workflows.follow.run import FollowRequest, follow, refuse_unread
+        from screener.workflows.report.catalog import basket_events, needed_events
+
+        refuse_unread(options)
+        money = {} if capital is None else {"capital": capital}
+        chosen = BacktestOptions.of(**{**self._defaults(), **money, **options, "hold": hold})
+        groups = basket_events(self.place, names or None, report)
+        remarks = self._left_out(groups.broken)
+        request = FollowRequest.of(
+            needed_events(groups),
+            chosen,
+            slots=slots,
+            benchmark=benchmark,
+            first=None if first is None else parse_day(first, parameter="first"),
+            last=None if last is None else parse_day(last, parameter="last"),
+        )
+        with (
+            Store.open(self.place.data_cache, version=data_version) as store,
+            recorded_sessions(self.place.data_cache),
+        ):
+            run = follow(store, request, program_version=program_version())
+        baskets = tuple(basket for basket, _ in groups)
+        lacking = groups.lacking or run.lacking
+        return FollowedResult(self.place, run, lacking=lacking, remarks=remarks, baskets=baskets)
 
     def site(
         self,

@@ -9,6 +9,7 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from screener.errors import InputError
+from screener.language import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from screener.render.pages.notebook import Picture
     from screener.results.tables import Row, TableSpec
     from screener.workflows.backtest.run import BacktestRun
+    from screener.workflows.follow.run import FollowRun
     from screener.workflows.page.basket import BasketPage
     from screener.workflows.report.add import Added
     from screener.workflows.score.run import ScoreRun
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AddedReport",
     "BacktestResult",
+    "FollowedResult",
     "ScoreResult",
     "ScreenedResult",
     "StudyResult",
@@ -180,7 +183,8 @@ class BacktestResult:
         result = run.results[at]
         if result.capital is None or not len(result.traded_path):
             raise InputError(
-                f"row {row} was not traded with money", fix="its path on paper is in `paths`"
+                say("row {row} was not traded with money", row=row),
+                fix=say("its path on paper is in `paths`"),
             )
         return holding_of(result.path_sessions, result.traded_path, result.capital)
 
@@ -210,7 +214,7 @@ class BacktestResult:
             if 0 <= at < len(run.results):
                 return run, at
             at -= len(run.results)
-        raise InputError(f"there is no row {row}", fix="rows count from 0")
+        raise InputError(say("there is no row {row}", row=row), fix=say("rows count from 0"))
 
     def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
         remarks = dict.fromkeys(
@@ -282,7 +286,9 @@ class BacktestResult:
 
         pages = self._pages(placebo, compared=False)
         if not 0 <= event < len(pages):
-            raise InputError(f"there is no event {event}", fix="events count from 0")
+            raise InputError(
+                say("there is no event {event}", event=event), fix=say("events count from 0")
+            )
         return Picture(chart_of(pages[event]))
 
     def _pages(self, placebo: int, *, compared: bool = True) -> list[BasketPage]:
@@ -359,6 +365,115 @@ class AddedReport:
         from screener.workflows.report.rows import document_rows
 
         return framed(spec, document_rows(self.added, part), remarks=self.added.remarks)
+
+
+@dataclass(frozen=True, eq=False)
+class FollowedResult:
+    """A stream of events followed with one account; every frame is made when it is asked for.
+
+    Parameters
+    ----------
+    place
+        The workspace.
+    run
+        What the account came to.
+    lacking
+        Whether something is missing that was asked for, or a card that may have fed it is broken.
+    remarks
+        What was left out before anything was run.
+    baskets
+        The baskets that were asked for.
+    """
+
+    place: Place
+    run: FollowRun
+    lacking: bool = False
+    remarks: tuple[str, ...] = ()
+    baskets: tuple[Basket, ...] = ()
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the baskets are called in the reader's language, where they have such a title."""
+        return _titles(self.baskets)
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """Every event of the span, followed or skipped: the CSV of `screener follow --csv`.
+
+        Examples
+        --------
+        >>> int(followed.events["n_bought"].gt(0).sum())
+        4
+        """
+        from screener.results.follow import EVENTS
+        from screener.workflows.follow.rows import event_rows
+
+        return self._frame(EVENTS, event_rows(self.run))
+
+    @cached_property
+    def curve(self) -> pd.DataFrame:
+        """The account at the close of each session: equity, cash, exposure, index.
+
+        Examples
+        --------
+        >>> bool((followed.curve["equity"] > 0).all())
+        True
+        """
+        from screener.results.follow import CURVE
+        from screener.workflows.follow.rows import curve_rows
+
+        return self._frame(CURVE, curve_rows(self.run))
+
+    @cached_property
+    def orders(self) -> pd.DataFrame:
+        """Every order, filled or not, dividend, tax and rights issue of the account.
+
+        Examples
+        --------
+        >>> sorted(followed.orders["side"].dropna().unique())[:2]
+        ['buy', 'sell']
+        """
+        from screener.results.backtest import ORDERS
+        from screener.workflows.follow.rows import followed_orders
+
+        return self._frame(ORDERS, followed_orders(self.run))
+
+    @cached_property
+    def measures(self) -> pd.DataFrame:
+        """One row: return, volatility, drawdown, exposure, turnover, alpha with its test.
+
+        Examples
+        --------
+        >>> followed.measures["slots"].to_list()
+        [4]
+        """
+        from screener.results.follow import MEASURES
+        from screener.workflows.follow.rows import measure_row
+
+        return self._frame(MEASURES, [measure_row(self.run)])
+
+    def to_html(self, target: str | PathLike[str] | None = None) -> str:
+        """Return its page as HTML, as `BacktestResult.to_html`."""
+        from screener.render.pages.follow import follow_document
+
+        return _written(follow_document(self.run, self.baskets), target)
+
+    def _repr_html_(self) -> str:
+        from screener.render.pages.notebook import table_shown
+        from screener.results.follow import EVENTS
+        from screener.workflows.follow.rows import event_rows
+
+        return table_shown(EVENTS, event_rows(self.run))
+
+    def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:
+        return framed(
+            spec,
+            rows,
+            run_id=self.run.run_id,
+            data_version=self.run.data_version,
+            simulated=self.run.simulated,
+            remarks=(*self.remarks, *self.run.remarks),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -471,7 +586,9 @@ class StudyResult:
     @property
     def _beside(self) -> VerdictRun:
         if self.beside is None:
-            raise InputError("nothing was compared with random baskets", fix="give placebo=2000")
+            raise InputError(
+                say("nothing was compared with random baskets"), fix=say("give placebo=2000")
+            )
         return self.beside
 
     def _frame(self, spec: TableSpec, rows: Sequence[Row]) -> pd.DataFrame:

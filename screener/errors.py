@@ -18,6 +18,7 @@ bugs and 130 for an interrupted command. Standard library only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 __all__ = [
@@ -72,7 +73,11 @@ class ScreenerError(Exception):
         self.fix = fix
 
     def __str__(self) -> str:
-        return " / ".join(part for part in (self.what, self.where, self.fix) if part)
+        return self.told(str)
+
+    def told(self, turned: Callable[[str], str]) -> str:
+        """Return its parts in one line, each as `turned` has it."""
+        return " / ".join(turned(part) for part in (self.what, self.where, self.fix) if part)
 
 
 class InputError(ScreenerError, ValueError):

@@ -16,7 +16,7 @@ from screener.errors import BarsMissing
 from screener.market.calendars import Calendar
 from screener.paths.windows import Window
 
-__all__ = ["BenchmarkSeries", "benchmark_path", "benchmark_return"]
+__all__ = ["BenchmarkSeries", "benchmark_path", "benchmark_return", "index_path"]
 
 """Default benchmark of a name, by whether its exchange is on the mainland."""
 
@@ -124,7 +124,7 @@ def benchmark_path(
     path = np.ones(len(days))
     for (benchmark, entry_row, end), weight in _shares(panel, window, series).items():
         entry, last = panel.session(entry_row), panel.session(end)
-        own = _own_path(benchmark, entry, last, days, window.price)
+        own = index_path(benchmark, entry, last, days, window.price)
         if own is None:
             return np.empty(0)
         path += weight * (own - 1)
@@ -143,9 +143,18 @@ def _shares(
     return shares
 
 
-def _own_path(
+def index_path(
     series: BenchmarkSeries, entry: date, end: date, days: SessionAxis, price: EntryPrice
 ) -> FloatVector | None:
+    """Return `(n_days,)` value of an index at each close from an entry to an end, 1 before it.
+
+    The last close stays where its exchange has no session; `None` where it has none at all.
+
+    Raises
+    ------
+    BarsMissing
+        If it lacks a bar on any session of its exchange in between.
+    """
     own = series.calendar.between(entry, end)
     if not len(own):
         return None

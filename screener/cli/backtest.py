@@ -26,6 +26,19 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
+from screener.cli.trading_options import (
+    AccountOption,
+    BenchmarkOption,
+    CommissionOption,
+    ImpactOption,
+    LeastCommissionOption,
+    ParticipationOption,
+    RecoveryOption,
+    RightsOption,
+    SlippageOption,
+    SpreadOption,
+    WaitOption,
+)
 from screener.domain.amounts import parse_amounts
 from screener.errors import InputError
 from screener.language import say
@@ -73,50 +86,13 @@ def backtest(
             "amounts give a row each.",
         ),
     ] = "1000000",
-    participation: Annotated[
-        float,
-        typer.Option(
-            "--participation",
-            metavar="P",
-            help="Greatest share of a session's volume that one order takes; 1 for all of it.",
-        ),
-    ] = 0.1,
-    slippage_bps: Annotated[
-        float,
-        typer.Option("--slippage-bps", metavar="N", help="How much worse than the open or close."),
-    ] = 0.0,
-    impact_bps: Annotated[
-        float,
-        typer.Option(
-            "--impact-bps",
-            metavar="N",
-            help="Further cost of an order of a whole session's volume; smaller ones pay by the "
-            "square root of their share.",
-        ),
-    ] = 0.0,
-    fx_spread_bps: Annotated[
-        float,
-        typer.Option("--fx-spread-bps", metavar="N", help="What each conversion of money loses."),
-    ] = 0.0,
-    commission_bps: Annotated[
-        float,
-        typer.Option("--commission-bps", metavar="N", help="Your broker's commission."),
-    ] = 2.5,
-    commission_min: Annotated[
-        float,
-        typer.Option(
-            "--commission-min", metavar="M", help="Its least amount an order, in CNY or HKD."
-        ),
-    ] = 5.0,
-    hk_account: Annotated[
-        str,
-        typer.Option(
-            "--hk-account",
-            metavar="A",
-            help="How your money reaches Hong Kong: southbound, from a mainland account with its "
-            "days, taxes and fees, or direct.",
-        ),
-    ] = "southbound",
+    participation: ParticipationOption = 0.1,
+    slippage_bps: SlippageOption = 0.0,
+    impact_bps: ImpactOption = 0.0,
+    fx_spread_bps: SpreadOption = 0.0,
+    commission_bps: CommissionOption = 2.5,
+    commission_min: LeastCommissionOption = 5.0,
+    hk_account: AccountOption = "southbound",
     cost_bps: Annotated[
         float | None,
         typer.Option(
@@ -125,14 +101,7 @@ def backtest(
             help="A plain cost of each order in basis points, instead of rules and charges.",
         ),
     ] = None,
-    max_wait: Annotated[
-        int,
-        typer.Option(
-            "--max-wait",
-            metavar="N",
-            help="Sessions that a purchase may wait when suspended or locked at the upper limit.",
-        ),
-    ] = 10,
+    max_wait: WaitOption = 10,
     delay: Annotated[
         str, typer.Option("--delay", metavar="N,…", help="Sessions to wait before the entry.")
     ] = "0",
@@ -160,15 +129,7 @@ def backtest(
             "monthly, quarterly, daily, or none.",
         ),
     ] = "none",
-    benchmark: Annotated[
-        str,
-        typer.Option(
-            "--benchmark",
-            metavar="ID",
-            help="One index for all names, or none "
-            "(default: CSI 300 on the mainland, Hang Seng in Hong Kong).",
-        ),
-    ] = "",
+    benchmark: BenchmarkOption = "",
     ledger: Annotated[
         str | None,
         typer.Option(
@@ -177,24 +138,8 @@ def backtest(
             help="Write every order, filled or not, as CSV; on paper every name of every window.",
         ),
     ] = None,
-    rights: Annotated[
-        str,
-        typer.Option(
-            "--rights",
-            metavar="WHAT",
-            help="Rights issues: take-up at their price (beyond the cash with money from outside), "
-            "or lapse.",
-        ),
-    ] = "take-up",
-    delisting_recovery: Annotated[
-        float | None,
-        typer.Option(
-            "--delisting-recovery",
-            metavar="P",
-            help="What a delisted share pays out, as a fraction of its last close "
-            "(default: its window is partial).",
-        ),
-    ] = None,
+    rights: RightsOption = "take-up",
+    delisting_recovery: RecoveryOption = None,
     metrics: Annotated[
         str | None,
         typer.Option(

@@ -34,6 +34,7 @@ _COMMANDS = (
     "init",
     *_GROUPS,
     "backtest",
+    "follow",
     "study",
     "score",
     "explain",

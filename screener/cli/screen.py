@@ -26,7 +26,7 @@ from screener.cli.common import (
 )
 from screener.domain.listing import Currency
 from screener.language import say
-from screener.screen.fields import FIELDS
+from screener.screen.fields import FIELDS, Field
 
 if TYPE_CHECKING:
     from datetime import date
@@ -201,6 +201,10 @@ def _run(
     ends_lacking(found.lacking)
 
 
+def _help(field: Field) -> str:
+    return f"{field.meaning_en[0].upper()}{field.meaning_en[1:]}."
+
+
 def _with_ranges(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command an option for the range of each field that is a number."""
     signature = inspect.signature(command)
@@ -213,7 +217,7 @@ def _with_ranges(command: Callable[..., None]) -> Callable[..., None]:
         option = typer.Option(
             field.flag,
             metavar="A..B",
-            help=field.meaning_en[0].upper() + field.meaning_en[1:] + ".",
+            help=_help(field) if field.name in _SHOWN else None,
             hidden=field.name not in _SHOWN,
         )
         hints[field.name] = Annotated[str | None, option]

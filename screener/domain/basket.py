@@ -12,6 +12,7 @@ from screener.domain.days import SHANGHAI
 from screener.domain.listing import Listing
 from screener.domain.report import Note, Publication, Report
 from screener.errors import BasketDefinitionError
+from screener.language import say
 
 __all__ = [
     "Basket",
@@ -143,10 +144,18 @@ class Event:
     def __post_init__(self) -> None:
         listings = [member.listing for member in self.members]
         if not listings:
-            raise BasketDefinitionError(f"basket {self.basket!r} has no names")
+            raise BasketDefinitionError(
+                say("basket {basket} has no names", basket=repr(self.basket))
+            )
         if len(set(listings)) != len(listings):
             repeated = next(item for item in listings if listings.count(item) > 1)
-            raise BasketDefinitionError(f"basket {self.basket!r} names {repeated} more than once")
+            raise BasketDefinitionError(
+                say(
+                    "basket {basket} names {repeated} more than once",
+                    basket=repr(self.basket),
+                    repeated=repeated,
+                )
+            )
         if self.weighting is Weighting.CUSTOM:
             self._check_weights()
 
@@ -154,7 +163,10 @@ class Event:
         weights = [member.weight for member in self.members]
         if any(w is None or not math.isfinite(w) or w <= 0 for w in weights):
             raise BasketDefinitionError(
-                f"basket {self.basket!r}: custom weighting needs a positive weight for every name"
+                say(
+                    "basket {basket}: custom weighting needs a positive weight for every name",
+                    basket=repr(self.basket),
+                )
             )
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from screener.errors import InputError
+from screener.language import say
+from screener.language.lists import listed
 
 __all__ = ["check_known", "choice", "parse_answer"]
 
@@ -28,7 +30,14 @@ def choice(kind: type[ChoiceT], text: str, *, parameter: str) -> ChoiceT:
     """
     known = [str(item) for item in kind]
     if text not in known:
-        raise InputError(f"{parameter} {text!r} is not one of {', '.join(known)}")
+        raise InputError(
+            say(
+                "{parameter} {text} is not one of {known}",
+                parameter=parameter,
+                text=repr(text),
+                known=listed(known),
+            )
+        )
     return kind(text)
 
 
@@ -43,7 +52,10 @@ def check_known(given: Iterable[str], known: Iterable[str]) -> None:
     there = sorted(known)
     for name in sorted(given):
         if name not in there:
-            raise InputError(f"there is no option {name!r}", fix=f"one of {', '.join(there)}")
+            raise InputError(
+                say("there is no option {name}", name=repr(name)),
+                fix=say("one of {there}", there=listed(there)),
+            )
 
 
 def parse_answer(text: str) -> bool | None:

@@ -39,7 +39,8 @@ def parse_day(value: date | str, *, parameter: str) -> date:
         return date(int(year), int(month), int(day))
     except ValueError:
         raise DateRangeError(
-            f"{parameter} {value!r} is not a date", fix="write it like 2026-05-27"
+            say("{parameter} {value} is not a date", parameter=parameter, value=repr(value)),
+            fix=say("write it like 2026-05-27"),
         ) from None
 
 
@@ -76,7 +77,7 @@ def parse_moment(value: date | str, *, parameter: str) -> date:
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError as error:
-            fix = "write it like 2026-05-14 or 2026-05-14T19:48+08:00"
+            fix = say("write it like 2026-05-14 or 2026-05-14T19:48+08:00")
             raise DateRangeError(f"{parameter} {value!r}: {error}", fix=fix) from error
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=SHANGHAI)

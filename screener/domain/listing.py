@@ -10,6 +10,7 @@ from functools import cache
 
 from screener.domain.former_codes import renumbering
 from screener.errors import AmbiguousMention, InputError
+from screener.language import say
 
 __all__ = [
     "INDEX_ID",
@@ -283,8 +284,14 @@ def parse_listing_on(text: str, exchange: Exchange, *, parameter: str = "listing
     found = parse_listing(text, parameter=parameter)
     if found.exchange is not exchange:
         raise InputError(
-            f"{parameter} {text!r} is on {found.exchange}, its exchange is given as {exchange}",
-            fix="correct one of the two",
+            say(
+                "{parameter} {text} is on {exchange}, its exchange is given as {given}",
+                parameter=parameter,
+                text=repr(text),
+                exchange=found.exchange,
+                given=exchange,
+            ),
+            fix=say("correct one of the two"),
         )
     return found
 
@@ -316,21 +323,38 @@ def _from_parts(code: str, mark: str, text: str, parameter: str, kind: Kind | No
         return compiled
     if not (len(code) == 6 and code.isdigit()):
         raise InputError(
-            f"{parameter} {text!r}: a {exchange} code has six digits",
-            fix="write it like 603629.SH",
+            say(
+                "{parameter} {text}: a {exchange} code has six digits",
+                parameter=parameter,
+                text=repr(text),
+                exchange=exchange,
+            ),
+            fix=say("write it like 603629.SH"),
         )
     if exchange is Exchange.SH and code.startswith("000"):
         return Listing(code, exchange)
     owner = _owner(code, text, parameter)
     if code in _INDEX_ONLY:
         raise InputError(
-            f"{parameter} {text!r}: no share has the code {code}, it is an index of Shanghai",
-            fix=f"write {code}.SH for the index, or the share's own code",
+            say(
+                "{parameter} {text}: no share has the code {code}, it is an index of Shanghai",
+                parameter=parameter,
+                text=repr(text),
+                code=code,
+            ),
+            fix=say("write {code}.SH for the index, or the share's own code", code=code),
         )
     if owner is not exchange:
         raise InputError(
-            f"{parameter} {text!r}: {code} is a code of {owner}, not of {exchange}",
-            fix=f"write {code}.{owner}",
+            say(
+                "{parameter} {text}: {code} is a code of {owner}, not of {exchange}",
+                parameter=parameter,
+                text=repr(text),
+                code=code,
+                owner=owner,
+                exchange=exchange,
+            ),
+            fix=say("write {code}.{owner}", code=code, owner=owner),
         )
     return Listing(code, exchange).present
 
@@ -343,14 +367,20 @@ def _from_bare(code: str, text: str, parameter: str, kind: Kind | None) -> Listi
     if code in _SHARED_WITH_INDEX:
         if kind is None:
             raise AmbiguousMention(
-                f"{parameter} {text!r} is both a Shenzhen share and a Shanghai index",
-                fix=f"write {code}.SZ for the share or {code}.SH for the index",
+                say(
+                    "{parameter} {text} is both a Shenzhen share and a Shanghai index",
+                    parameter=parameter,
+                    text=repr(text),
+                ),
+                fix=say("write {code}.SZ for the share or {code}.SH for the index", code=code),
             )
         return Listing(code, Exchange.SH if kind is Kind.INDEX else Exchange.SZ)
     if kind is Kind.SECURITY and code in _INDEX_ONLY:
         raise InputError(
-            f"{parameter} {text!r} is an index, not a share",
-            fix=f"write {code}.SH for the index, or the share's own code",
+            say(
+                "{parameter} {text} is an index, not a share", parameter=parameter, text=repr(text)
+            ),
+            fix=say("write {code}.SH for the index, or the share's own code", code=code),
         )
     if code in _INDEX_ONLY or (kind is Kind.INDEX and code.startswith("000")):
         return Listing(code, Exchange.SH)
@@ -364,11 +394,16 @@ def _owner(code: str, text: str, parameter: str) -> Exchange:
         pass
     if not _is_bond(code):
         raise _not_a_code(text, parameter)
-    what = "a convertible bond" if code.startswith(_CONVERTIBLES) else "a bond"
+    what = say("a convertible bond") if code.startswith(_CONVERTIBLES) else say("a bond")
     raise InputError(
-        f"{parameter} {text!r} is {what}, neither a share nor a fund: no rules on its trading and "
-        "no cost of it are recorded",
-        fix="leave it out, or name the company's share",
+        say(
+            "{parameter} {text} is {what}, neither a share nor a fund: no rules on its "
+            "trading and no cost of it are recorded",
+            parameter=parameter,
+            text=repr(text),
+            what=what,
+        ),
+        fix=say("leave it out, or name the company's share"),
     )
 
 
@@ -378,8 +413,12 @@ def _hong_kong(code: str, text: str, parameter: str) -> Listing:
     if _INDEX_NAME.match(code):
         return Listing(code, Exchange.HK)
     raise InputError(
-        f"{parameter} {text!r}: a Hong Kong code has up to five digits",
-        fix="write it like 00700.HK",
+        say(
+            "{parameter} {text}: a Hong Kong code has up to five digits",
+            parameter=parameter,
+            text=repr(text),
+        ),
+        fix=say("write it like 00700.HK"),
     )
 
 
@@ -397,8 +436,13 @@ def _of_compiler(code: str, exchange: Exchange, text: str, parameter: str) -> Li
         return Listing(code, Exchange.SH if code.startswith("000") else Exchange.SZ)
     if not _COMPILED[exchange][0].fullmatch(code):
         raise InputError(
-            f"{parameter} {text!r} is not a code of an index of {exchange}",
-            fix="write it like H00300.CSI, 931160.CSI, 801750.SI or 8841678.WI",
+            say(
+                "{parameter} {text} is not a code of an index of {exchange}",
+                parameter=parameter,
+                text=repr(text),
+                exchange=exchange,
+            ),
+            fix=say("write it like H00300.CSI, 931160.CSI, 801750.SI or 8841678.WI"),
         )
     return Listing(code, exchange)
 
@@ -412,6 +456,6 @@ def _mainland_board(code: str) -> tuple[Exchange, Board]:
 
 def _not_a_code(text: str, parameter: str) -> InputError:
     return InputError(
-        f"{parameter} {text!r} is not a listing code",
-        fix="write it like 300857.SZ, 603629.SH, 920002.BJ or 00700.HK",
+        say("{parameter} {text} is not a listing code", parameter=parameter, text=repr(text)),
+        fix=say("write it like 300857.SZ, 603629.SH, 920002.BJ or 00700.HK"),
     )

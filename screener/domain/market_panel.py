@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from screener.domain.arrays import FloatMatrix
 from screener.domain.panel import PricePanel
 from screener.errors import DataError
+from screener.language import say
 
 __all__ = ["MarketPanel", "Spell"]
 
@@ -61,7 +62,16 @@ class MarketPanel:
         for name in ("turnover", "market_cap"):
             value = getattr(self, name)
             if value.shape != shape:
-                raise DataError(f"panel {name} has shape {value.shape}, not {shape}")
+                raise DataError(
+                    say(
+                        "panel {name} has shape {shape}, not {wanted}",
+                        name=name,
+                        shape=value.shape,
+                        wanted=shape,
+                    )
+                )
             value.setflags(write=False)
         if len(self.industries) != shape[1]:
-            raise DataError(f"{len(self.industries)} industries for {shape[1]} listings")
+            raise DataError(
+                say("{n} industries for {all} listings", n=len(self.industries), all=shape[1])
+            )

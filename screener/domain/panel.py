@@ -19,6 +19,7 @@ from screener.domain.arrays import (
 from screener.domain.basket import EntryPrice
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError
+from screener.language import say
 
 __all__ = ["CapPanel", "PricePanel", "TradingPanel", "carried", "known_places"]
 
@@ -102,10 +103,17 @@ class PricePanel:
             value = getattr(self, part.name)
             if isinstance(value, np.ndarray):
                 if value.ndim == 2 and value.shape != shape:
-                    raise DataError(f"panel {part.name} has shape {value.shape}, not {shape}")
+                    raise DataError(
+                        say(
+                            "panel {name} has shape {shape}, not {wanted}",
+                            name=part.name,
+                            shape=value.shape,
+                            wanted=shape,
+                        )
+                    )
                 value.setflags(write=False)
         if len(self.sessions) > 1 and not (self.sessions[1:] > self.sessions[:-1]).all():
-            raise DataError("the panel's sessions are not in ascending order")
+            raise DataError(say("the panel's sessions are not in ascending order"))
 
     def column(self, listing: Listing) -> int:
         """Return the column of `listing`; `KeyError` if it is not in the panel."""
@@ -159,7 +167,7 @@ class PricePanel:
         """
         if price is EntryPrice.VWAP:
             if self.vwap is None:
-                raise DataError("no turnover was read, so that no VWAP is known")
+                raise DataError(say("no turnover was read, so that no VWAP is known"))
             return self.vwap
         return self.close if price is EntryPrice.CLOSE else self.open
 
@@ -253,7 +261,14 @@ class TradingPanel:
             value = getattr(self, part.name)
             if isinstance(value, np.ndarray):
                 if value.shape != shape:
-                    raise DataError(f"panel {part.name} has shape {value.shape}, not {shape}")
+                    raise DataError(
+                        say(
+                            "panel {name} has shape {shape}, not {wanted}",
+                            name=part.name,
+                            shape=value.shape,
+                            wanted=shape,
+                        )
+                    )
                 value.setflags(write=False)
 
     def ex_price(self, price: float, row: int, column: int) -> float:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from screener.domain.listing import Currency, Listing
 from screener.errors import BasketDefinitionError, DateRangeError
+from screener.language import say
 
 __all__ = [
     "Analyst",
@@ -99,33 +100,37 @@ class Publication:
         for moment in (self.value, self.range_start, self.range_end, self.received_at):
             if isinstance(moment, datetime) and moment.tzinfo is None:
                 raise BasketDefinitionError(
-                    f"time {moment} has no zone", fix="write it with +08:00"
+                    say("time {moment} has no zone", moment=moment), fix=say("write it with +08:00")
                 )
         if (self.value is None) is not (self.precision is Precision.UNKNOWN):
             raise BasketDefinitionError(
-                "a publication has a moment, or its precision is unknown",
-                fix='give value, or precision = "unknown"',
+                say("a publication has a moment, or its precision is unknown"),
+                fix=say('give value, or precision = "unknown"'),
             )
         timed = isinstance(self.value, datetime)
         if self.precision is Precision.EXACT and not timed:
-            raise BasketDefinitionError("an exact publication needs a time, not only a date")
+            raise BasketDefinitionError(say("an exact publication needs a time, not only a date"))
         if self.precision is Precision.DAY and timed:
-            raise BasketDefinitionError("a publication known to the day has no time")
+            raise BasketDefinitionError(say("a publication known to the day has no time"))
         if self.precision is Precision.ESTIMATED:
             self._check_range()
         elif self.range_start is not None or self.range_end is not None:
-            raise BasketDefinitionError("only an estimated publication has a range")
+            raise BasketDefinitionError(say("only an estimated publication has a range"))
 
     def _check_range(self) -> None:
         if self.range_start is None or self.range_end is None or not self.evidence:
             raise BasketDefinitionError(
-                "an estimated publication needs a range and its evidence",
-                fix="give range_start, range_end and evidence",
+                say("an estimated publication needs a range and its evidence"),
+                fix=say("give range_start, range_end and evidence"),
             )
         if not _day(self.range_start) <= self.day <= _day(self.range_end):
             raise BasketDefinitionError(
-                f"the estimate {self.value} is outside its range "
-                f"{self.range_start} to {self.range_end}"
+                say(
+                    "the estimate {value} is outside its range {range_start} to {range_end}",
+                    value=self.value,
+                    range_start=self.range_start,
+                    range_end=self.range_end,
+                )
             )
 
     @property
@@ -144,8 +149,8 @@ class Publication:
         """
         if self.value is None:
             raise DateRangeError(
-                "the date of publication is unknown",
-                fix="`screener report edit ID --published 2026-05-14`",
+                say("the date of publication is unknown"),
+                fix=say("`screener report edit ID --published 2026-05-14`"),
             )
         return self.value
 
@@ -398,13 +403,19 @@ def check_links(note_id: str, repeats: str, reiterates: str) -> None:
     """
     if note_id in (repeats, reiterates):
         raise BasketDefinitionError(
-            f"note {note_id} refers to itself", fix="name the earlier note, or remove the key"
+            say("note {note_id} refers to itself", note_id=note_id),
+            fix=say("name the earlier note, or remove the key"),
         )
     if repeats and reiterates:
         raise BasketDefinitionError(
-            f"note {note_id} repeats {repeats} and reiterates {reiterates}: "
-            "a call is either published again or made anew",
-            fix="keep one of the two keys",
+            say(
+                "note {note_id} repeats {repeats} and reiterates {reiterates}: a call is "
+                "either published again or made anew",
+                note_id=note_id,
+                repeats=repeats,
+                reiterates=reiterates,
+            ),
+            fix=say("keep one of the two keys"),
         )
 
 

@@ -22,6 +22,7 @@ from screener.domain.arrays import (
 from screener.domain.listing import Listing
 from screener.domain.market_panel import Spell
 from screener.errors import DataError
+from screener.language import say
 
 __all__ = ["IndexSeries", "Peers", "TotalReturnPanel"]
 
@@ -100,10 +101,17 @@ class TotalReturnPanel:
             value = getattr(self, part.name)
             if isinstance(value, np.ndarray):
                 if value.ndim == 2 and value.shape != shape:
-                    raise DataError(f"panel {part.name} has shape {value.shape}, not {shape}")
+                    raise DataError(
+                        say(
+                            "panel {name} has shape {shape}, not {wanted}",
+                            name=part.name,
+                            shape=value.shape,
+                            wanted=shape,
+                        )
+                    )
                 value.setflags(write=False)
         if len(self.sessions) > 1 and not (self.sessions[1:] > self.sessions[:-1]).all():
-            raise DataError("the panel's sessions are not in ascending order")
+            raise DataError(say("the panel's sessions are not in ascending order"))
 
     @cached_property
     def mainland(self) -> bool:

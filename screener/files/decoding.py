@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable, Sequence
 
+from screener.language import say
+
 __all__ = ["Undecodable", "read_as", "readings", "unicode_mark"]
 
 _MARKS = (
@@ -13,7 +15,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE = 1 << 20
-_EVERY = "UTF-8, UTF-16, GB18030 or Big5"
+_EVERY = ""
 
 
 class Undecodable(ValueError):
@@ -22,7 +24,13 @@ class Undecodable(ValueError):
     def __init__(self, content: bytes, at: int, encoding: str = _EVERY) -> None:
         line = content.count(b"\n", 0, at) + 1
         super().__init__(
-            f"byte 0x{content[at]:02x} at offset {at} (line {line}) is not text in {encoding}"
+            say(
+                "byte 0x{byte:02x} at offset {at} (line {line}) is not text in {encoding}",
+                byte=content[at],
+                at=at,
+                line=line,
+                encoding=encoding or say("UTF-8, UTF-16, GB18030 or Big5"),
+            )
         )
         self.in_none = encoding == _EVERY
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from screener.errors import InputError
 from screener.files.failures import storage_error
 from screener.files.whole import write_whole
+from screener.language import say
 
 __all__ = ["FolderChanges", "check_folder", "write_folder"]
 
@@ -42,10 +43,11 @@ def check_folder(folder: Path) -> None:
     """
     try:
         if folder.exists() and not folder.is_dir():
-            raise InputError(f"{folder} is a file", fix="name a folder")
+            raise InputError(say("{folder} is a file", folder=folder), fix=say("name a folder"))
         if folder.is_dir() and any(_foreign(folder)) and _known(folder) is None:
             raise InputError(
-                f"{folder} holds other files", fix="name a new folder, or an empty one"
+                say("{folder} holds other files", folder=folder),
+                fix=say("name a new folder, or an empty one"),
             )
     except OSError as error:
         raise storage_error(error, folder) from error

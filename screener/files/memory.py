@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from screener.errors import OutOfMemory
+from screener.language import say
 
 __all__ = ["memory_error", "require_memory", "tells_of_memory"]
 
@@ -22,11 +23,6 @@ _MEMORY = (
     "can't start new thread",
 )
 
-_FIX = (
-    "close other programs, raise the limit (`ulimit -v unlimited`) or ask for less at once "
-    "(fewer listings, a shorter span, a part of the file); nothing was changed"
-)
-
 
 def tells_of_memory(error: BaseException) -> bool:
     """Tell whether an error says that memory ran out, in whichever library's words."""
@@ -38,8 +34,18 @@ def memory_error(error: BaseException) -> OutOfMemory:
     """Translate what a library says when memory ran out."""
     said = (str(error).splitlines() or [""])[0][:_SAID]
     return OutOfMemory(
-        f"this machine has not enough memory for it: {said or 'no more was given'}",
-        fix=_FIX,
+        say(
+            "this machine has not enough memory for it: {said}",
+            said=said or say("no more was given"),
+        ),
+        fix=_fix(),
+    )
+
+
+def _fix() -> str:
+    return say(
+        "close other programs, raise the limit (`ulimit -v unlimited`) or ask for less at once "
+        "(fewer listings, a shorter span, a part of the file); nothing was changed"
     )
 
 
@@ -60,7 +66,11 @@ def require_memory() -> None:
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit != resource.RLIM_INFINITY and limit < _LEAST:
         raise OutOfMemory(
-            "this machine has not enough memory for it: this process may use "
-            f"{limit / 1e6:,.0f} MB, and the database needs {_LEAST / 1e6:,.0f} MB",
-            fix=_FIX,
+            say(
+                "this machine has not enough memory for it: this process may use {limit:,.0f} "
+                "MB, and the database needs {least:,.0f} MB",
+                limit=limit / 1e6,
+                least=_LEAST / 1e6,
+            ),
+            fix=_fix(),
         )

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from screener.errors import InputError
+from screener.language import say
 
 __all__ = ["check_regular", "read_regular"]
 
-_KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-    (stat.S_ISSOCK, "a socket"),
+
+def _device() -> str:
+    return say("this is a device, not a file")
+
+
+_KINDS: tuple[tuple[Callable[[int], bool], Callable[[], str]], ...] = (
+    (stat.S_ISDIR, lambda: say("this is a folder, not a file")),
+    (stat.S_ISFIFO, lambda: say("this is a pipe, not a file")),
+    (stat.S_ISCHR, _device),
+    (stat.S_ISBLK, _device),
+    (stat.S_ISSOCK, lambda: say("this is a socket, not a file")),
 )
 
 
 def read_regular(
-    path: Path, most: int, *, where: str, fix: str, instead: str = "give the file itself"
+    path: Path, most: int, *, where: str, fix: str, instead: str | None = None
 ) -> bytes:
     """Return what a file holds.
 
@@ -51,7 +58,7 @@ def read_regular(
 
 
 def check_regular(
-    path: Path, most: int, *, where: str, fix: str, instead: str = "give the file itself"
+    path: Path, most: int, *, where: str, fix: str, instead: str | None = None
 ) -> None:
     """Check what a library is about to open by its name; parameters and errors of `read_regular`.
 
@@ -70,13 +77,17 @@ def check_regular(
 
 def _too_large(size: int, most: int, where: str, fix: str) -> InputError:
     return InputError(
-        f"{size / 1e6:,.0f} MB or more is too much; up to {most / 1e6:,.0f} MB are read",
+        say(
+            "{size:,.0f} MB or more is too much; up to {most:,.0f} MB are read",
+            size=size / 1e6,
+            most=most / 1e6,
+        ),
         where=where,
         fix=fix,
     )
 
 
-def _check(status: os.stat_result, where: str, instead: str) -> None:
+def _check(status: os.stat_result, where: str, instead: str | None) -> None:
     for is_one, what in _KINDS:
         if is_one(status.st_mode):
-            raise InputError(f"this is {what}, not a file", where=where, fix=instead)
+            raise InputError(what(), where=where, fix=instead or say("give the file itself"))

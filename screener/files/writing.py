@@ -21,6 +21,7 @@ from screener.files.clean import COMMANDS, clean, clean_line
 from screener.files.failures import storage_error
 from screener.files.whole import put_whole, write_whole
 from screener.files.workbook import is_our_workbook
+from screener.language import say
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -158,12 +159,14 @@ def check_targets(*targets: str | None, force: bool = False) -> None:
     given = [item for item in targets if item is not None]
     resolved = [item if item == STDOUT else str(checked_target(item)) for item in given]
     if len(set(resolved)) < len(resolved):
-        raise InputError("two outputs go to the same place", fix="give each a file of its own")
+        raise InputError(
+            say("two outputs go to the same place"), fix=say("give each a file of its own")
+        )
     for target in resolved:
         if target != STDOUT and not force and not _is_result(Path(target)):
             raise InputError(
-                f"{target} is there and is no result of this program",
-                fix="name another file, or replace it with --force",
+                say("{target} is there and is no result of this program", target=target),
+                fix=say("name another file, or replace it with --force"),
             )
 
 
@@ -193,18 +196,23 @@ def checked_target(target: str) -> Path:
         path = Path(target).resolve()
         if not path.parent.is_dir():
             raise InputError(
-                f"there is no folder {path.parent}", fix="make it, or name another file"
+                say("there is no folder {parent}", parent=path.parent),
+                fix=say("make it, or name another file"),
             )
         if path.is_dir():
-            raise InputError(f"{path} is a folder", fix="name a file in it")
+            raise InputError(say("{path} is a folder", path=path), fix=say("name a file in it"))
         if not path.is_file() and not path.exists() and not os.access(path.parent, os.W_OK):
             raise PermissionError(errno.EACCES, "permission denied", str(path.parent))
     except OSError as error:
         raise storage_error(error, target) from error
     if kept := _workspace_folder(path):
         raise InputError(
-            f"{path} lies in {kept}/ of a workspace, which results never enter",
-            fix="name a file elsewhere",
+            say(
+                "{path} lies in {kept}/ of a workspace, which results never enter",
+                path=path,
+                kept=kept,
+            ),
+            fix=say("name a file elsewhere"),
         )
     return path
 

@@ -21,6 +21,7 @@ import numpy as np
 from screener.domain.arrays import FlagArray, SessionAxis
 from screener.domain.listing import Exchange
 from screener.errors import DateRangeError
+from screener.language import say
 
 __all__ = [
     "Calendar",
@@ -85,9 +86,16 @@ class Calendar:
         at = int(np.searchsorted(self.sessions, label))
         if at == len(self.sessions) or label < self.sessions[0]:
             raise DateRangeError(
-                f"{day} is outside the sessions that calendar {self.name} records, "
-                f"{self.first} to {self.last}",
-                fix="upgrade the package exchange_calendars: `pip install -U exchange-calendars`",
+                say(
+                    "{day} is outside the sessions that calendar {name} records, {first} to {last}",
+                    day=day,
+                    name=self.name,
+                    first=self.first,
+                    last=self.last,
+                ),
+                fix=say(
+                    "upgrade the package exchange_calendars: `pip install -U exchange-calendars`"
+                ),
             )
         return _day(self.sessions[at])
 
@@ -105,7 +113,11 @@ class Calendar:
         """
         at = int(np.searchsorted(self.sessions, np.datetime64(session, "D")))
         if not self.is_session(session):
-            raise DateRangeError(f"{session} is not a session of calendar {self.name}")
+            raise DateRangeError(
+                say(
+                    "{session} is not a session of calendar {name}", session=session, name=self.name
+                )
+            )
         target = at + count
         if not 0 <= target < len(self.sessions):
             return None

@@ -10,6 +10,7 @@ from typing import Any
 
 from screener.domain.listing import Board, Currency, Exchange, Listing
 from screener.errors import DataError
+from screener.language import say
 from screener.market.dated import DatedRow, check_tradable, in_force, outside, row_terms, rule_table
 
 __all__ = [
@@ -170,7 +171,7 @@ def commission_bounds(listing: Listing, session: date) -> CommissionBounds | Non
 
 def portfolio_fee(listing: Listing, session: date) -> PortfolioFee:
     """Return what a southbound account pays for holding; raises as `in_force` does."""
-    return in_force(_portfolio_fees(), listing, session, what="the portfolio fee")[0]
+    return in_force(_portfolio_fees(), listing, session, what=say("the portfolio fee"))[0]
 
 
 @lru_cache(maxsize=65_536)
@@ -178,13 +179,18 @@ def _stack(code: str, exchange: Exchange, session: date, fund: bool) -> tuple[Ch
     listing = Listing(code, exchange)
     _check_complete(listing, session)
     product = product_of(listing, fund=fund)
-    found = in_force(_charges(), listing, session, what="the cost of an order")
+    found = in_force(_charges(), listing, session, what=say("the cost of an order"))
     fitting = tuple(item for item in found if not item.products or product in item.products)
     if any(item.currency is not listing.currency for item in fitting):
         raise DataError(
-            f"the cost of an order of {listing} is not recorded: it trades in {listing.currency}, "
-            f"its charges are rounded in {fitting[0].currency}",
-            fix="use the listing of the same company that trades in the market's own currency",
+            say(
+                "the cost of an order of {listing} is not recorded: it trades in {currency}, "
+                "its charges are rounded in {rounded}",
+                listing=listing,
+                currency=listing.currency,
+                rounded=fitting[0].currency,
+            ),
+            fix=say("use the listing of the same company that trades in the market's own currency"),
         )
     return fitting
 
@@ -200,7 +206,7 @@ def _check_complete(listing: Listing, session: date) -> None:
             session,
             first=starts[0],
             last=table["known_to"],
-            what="the full cost of an order",
+            what=say("the full cost of an order"),
         )
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from screener.domain.listing import Currency, Listing
 from screener.errors import InputError
+from screener.language import say
 from screener.market.charge_table import (
     Charge,
     ChargeKind,
@@ -80,12 +81,14 @@ class Plan:
         for name, rate in (("commission", self.commission), ("hk_commission", self.hk_commission)):
             if not 0 <= rate < 1:
                 raise InputError(
-                    f"{name} {rate} is not a fraction from 0 to below 1",
-                    fix="write 0.025 % as 0.00025",
+                    say("{name} {rate} is not a fraction from 0 to below 1", name=name, rate=rate),
+                    fix=say("write 0.025 % as 0.00025"),
                 )
         for name, least in (("minimum", self.minimum), ("hk_minimum", self.hk_minimum)):
             if not 0 <= least < math.inf:
-                raise InputError(f"{name} {least} is not an amount of 0 or more")
+                raise InputError(
+                    say("{name} {least} is not an amount of 0 or more", name=name, least=least)
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,9 +169,15 @@ def order_costs(
         As `charges_on`.
     """
     if not 0 < shares < math.inf:
-        raise InputError(f"an order of {listing} is for some shares, not {shares}")
+        raise InputError(
+            say(
+                "an order of {listing} is for some shares, not {shares}",
+                listing=listing,
+                shares=shares,
+            )
+        )
     if not (math.isfinite(price) and price > 0):
-        raise InputError(f"{price} is not a price of {listing}")
+        raise InputError(say("{price} is not a price of {listing}", price=price, listing=listing))
     amount = _amount(_exact(price) * _exact(shares))
     lines = [
         (charge, _rounded(charge, _bounded(charge, amount)))
@@ -218,7 +227,7 @@ def round_trip_rate(
         As `charges_on`.
     """
     if not 0 < amount < math.inf:
-        raise InputError(f"{amount} is not an amount of an order")
+        raise InputError(say("{amount} is not an amount of an order", amount=amount))
     exact = _amount(_exact(amount))
     paid = _NOTHING
     for side in Side:

@@ -16,6 +16,8 @@ from typing import Any, TypedDict, TypeVar
 
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import DataError, DateRangeError, InputError
+from screener.language import say
+from screener.market.names import board_name
 
 __all__ = [
     "DatedRow",
@@ -134,10 +136,17 @@ def in_force(rows: Sequence[RowT], listing: Listing, day: date, *, what: str) ->
     concerned = [row for row in rows if row.concerns(listing)]
     if not concerned:
         raise DataError(
-            f"{what} of {listing} is not recorded: the rule tables hold nothing on board "
-            f"{listing.board}",
-            fix="measure it on paper with --paper, or use a listing of the same company on another "
-            "board",
+            say(
+                "{what} of {listing} is not recorded: the rule tables hold nothing on board "
+                "{board}",
+                what=what,
+                listing=listing,
+                board=board_name(listing.board),
+            ),
+            fix=say(
+                "measure it on paper with --paper, or use a listing of the same company "
+                "on another board"
+            ),
         )
     found = tuple(row for row in concerned if row.holds(day))
     if not found:
@@ -149,10 +158,17 @@ def in_force(rows: Sequence[RowT], listing: Listing, day: date, *, what: str) ->
 def outside(listing: Listing, day: date, *, first: date, last: date, what: str) -> DateRangeError:
     """Return the error that a day is not among those that a table knows."""
     return DateRangeError(
-        f"{what} of {listing} is recorded from {first} to {last}, not for {day}",
-        fix=f"choose a day from {first} on"
+        say(
+            "{what} of {listing} is recorded from {first} to {last}, not for {day}",
+            what=what,
+            listing=listing,
+            first=first,
+            last=last,
+            day=day,
+        ),
+        fix=say("choose a day from {first} on", first=first)
         if day <= last
-        else f"upgrade screener: its rule tables end on {last}",
+        else say("upgrade screener: its rule tables end on {last}", last=last),
     )
 
 
@@ -166,5 +182,6 @@ def check_tradable(listing: Listing) -> None:
     """
     if listing.board is Board.INDEX:
         raise InputError(
-            f"{listing} is an index: no trading rules apply to it", fix="name a share or a fund"
+            say("{listing} is an index: no trading rules apply to it", listing=listing),
+            fix=say("name a share or a fund"),
         )

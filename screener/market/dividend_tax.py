@@ -14,6 +14,7 @@ from functools import cache
 
 from screener.domain.listing import Exchange, Listing
 from screener.errors import InputError
+from screener.language import say
 from screener.market.dated import DatedRow, in_force, row_terms, rule_table
 
 __all__ = [
@@ -102,7 +103,9 @@ def dividend_tax_rule(
 ) -> DividendTaxRule:
     """Return the rule behind `dividend_tax_rate`; parameters and errors are the same."""
     if held_days < 0:
-        raise InputError(f"shares were held for 0 days or more, not {held_days}")
+        raise InputError(
+            say("shares were held for 0 days or more, not {held_days}", held_days=held_days)
+        )
     rules = dividend_tax_rules(listing, session, southbound=southbound, issuer=issuer)
     bought = session - timedelta(days=held_days)
     for rule in rules[:-1]:
@@ -119,7 +122,7 @@ def dividend_tax_rules(
     issuer: Issuer = Issuer.H_SHARE,
 ) -> tuple[DividendTaxRule, ...]:
     """Return the rules in force for a listing, by ascending time held; errors as there."""
-    found = in_force(_rows(), listing, session, what="the tax on dividends")
+    found = in_force(_rows(), listing, session, what=say("the tax on dividends"))
     if listing.exchange is not Exchange.HK:
         return found
     return tuple(rule for rule in found if rule.southbound is southbound and rule.issuer is issuer)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from screener.domain.listing import Listing
+from screener.language import say
 from screener.market.rules import (
     DelistingRule,
     FirstDayRule,
@@ -132,7 +133,9 @@ class DayLimit:
     @property
     def text(self) -> str:
         """The rule in words, empty where no limit by the reference price holds."""
-        return "" if self.fraction is None else f"daily limit of {self.fraction:.0%}"
+        if self.fraction is None:
+            return ""
+        return say("daily limit of {fraction:.0%}", fraction=self.fraction)
 
     def prices(self, reference: float) -> tuple[float, float]:
         """Return the lowest and the highest price around a reference; infinite without a limit."""

@@ -9,6 +9,7 @@ from functools import cache
 
 from screener.domain.listing import Listing
 from screener.errors import DataError, InputError
+from screener.language import say
 from screener.market.dated import DatedRow, in_force, row_terms, rule_table
 
 __all__ = ["LotRule", "LotTerms", "buyable_shares", "lot_rule", "lot_terms"]
@@ -36,7 +37,7 @@ class LotRule:
 
 def lot_terms(listing: Listing, session: date) -> LotTerms:
     """Return the row of the table in force for a listing; raises as `in_force` does."""
-    return in_force(_rows(), listing, session, what="the lot")[0]
+    return in_force(_rows(), listing, session, what=say("the lot"))[0]
 
 
 def lot_rule(listing: Listing, session: date, board_lot: int | None = None) -> LotRule:
@@ -67,13 +68,24 @@ def lot_rule(listing: Listing, session: date, board_lot: int | None = None) -> L
         )
     if board_lot is None:
         raise DataError(
-            f"no board lot of {listing} is known for {session}",
-            where="table board_lots",
-            fix=f"fetch it with `screener data update --listing {listing}`, or import a file with "
-            "column board_lot: `screener data import FILE --kind listings`",
+            say(
+                "no board lot of {listing} is known for {session}", listing=listing, session=session
+            ),
+            where=say("table board_lots"),
+            fix=say(
+                "fetch it with `screener data update --listing {listing}`, or import a "
+                "file with column board_lot: `screener data import FILE --kind listings`",
+                listing=listing,
+            ),
         )
     if board_lot < 1:
-        raise InputError(f"a board lot of {listing} has at least 1 share, not {board_lot}")
+        raise InputError(
+            say(
+                "a board lot of {listing} has at least 1 share, not {board_lot}",
+                listing=listing,
+                board_lot=board_lot,
+            )
+        )
     return LotRule(least=board_lot, step=board_lot, source=terms.source, verified=terms.verified)
 
 
@@ -98,7 +110,11 @@ def buyable_shares(affordable: float, rule: LotRule) -> int:
         If `affordable` is negative or not finite.
     """
     if not (math.isfinite(affordable) and affordable >= 0):
-        raise InputError(f"{affordable} is not a number of shares that can be paid for")
+        raise InputError(
+            say(
+                "{affordable} is not a number of shares that can be paid for", affordable=affordable
+            )
+        )
     return _whole(math.floor(affordable + _SLACK), rule)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import DateRangeError
+from screener.language import say
 
 __all__ = [
     "CutoffRule",
@@ -138,7 +139,9 @@ def order_cutoff(exchange: Exchange, day: date) -> CutoffRule:
     """
     fitting = [rule for rule in _cutoffs() if exchange in rule.exchanges and rule.start <= day]
     if not fitting:
-        raise DateRangeError(f"no order cut-off of {exchange} is recorded for {day}")
+        raise DateRangeError(
+            say("no order cut-off of {exchange} is recorded for {day}", exchange=exchange, day=day)
+        )
     return max(fitting, key=lambda rule: rule.start)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange
 from screener.errors import DateRangeError
+from screener.language import say
 from screener.market.calendars import Calendar
 
 __all__ = ["SessionEnd", "session_end", "settled_session"]
@@ -39,7 +40,9 @@ def session_end(exchange: Exchange, day: date) -> SessionEnd:
     """
     fitting = [rule for rule in _rules() if exchange in rule.exchanges and rule.start <= day]
     if not fitting:
-        raise DateRangeError(f"no end of session of {exchange} is recorded for {day}")
+        raise DateRangeError(
+            say("no end of session of {exchange} is recorded for {day}", exchange=exchange, day=day)
+        )
     return max(fitting, key=lambda rule: rule.start)
 
 
@@ -70,13 +73,23 @@ def settled_session(
         day -= timedelta(days=1)
     if day > calendar.last:
         raise DateRangeError(
-            f"{day} is past {calendar.last}, the last session that calendar {calendar.name} "
-            "records",
-            fix="upgrade the package exchange_calendars: `pip install -U exchange-calendars`",
+            say(
+                "{day} is past {last}, the last session that calendar {calendar} records",
+                day=day,
+                last=calendar.last,
+                calendar=calendar.name,
+            ),
+            fix=say("upgrade the package exchange_calendars: `pip install -U exchange-calendars`"),
         )
     at = int(np.searchsorted(calendar.sessions, np.datetime64(day, "D"), side="right"))
     if not at:
-        raise DateRangeError(f"{day} is before the first session that {calendar.name} records")
+        raise DateRangeError(
+            say(
+                "{day} is before the first session that {calendar} records",
+                day=day,
+                calendar=calendar.name,
+            )
+        )
     found: date = calendar.sessions[at - 1].item()
     return found
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from screener.domain.listing import Listing
 from screener.errors import InputError
+from screener.language import say
 from screener.market.calendars import Calendar
 from screener.market.dated import DatedRow, in_force, row_terms, rule_table
 
@@ -48,17 +49,17 @@ class SouthboundRule(DatedRow):
 
 def holding_rule(listing: Listing, session: date) -> CountRule:
     """Return how many sessions after its purchase a share may be sold; raises as `in_force`."""
-    return in_force(_counts("holding", "sessions"), listing, session, what="T+n")[0]
+    return in_force(_counts("holding", "sessions"), listing, session, what=say("T+n"))[0]
 
 
 def settlement_rule(listing: Listing, session: date) -> CountRule:
     """Return how many settlement days after the trade money is settled; raises as `in_force`."""
-    return in_force(_counts("settlement", "days"), listing, session, what="settlement")[0]
+    return in_force(_counts("settlement", "days"), listing, session, what=say("settlement"))[0]
 
 
 def tick_rule(listing: Listing, session: date) -> TickRule:
     """Return the price steps in force; raises as `in_force` does."""
-    return in_force(_ticks(), listing, session, what="the tick")[0]
+    return in_force(_ticks(), listing, session, what=say("the tick"))[0]
 
 
 def tick_size(listing: Listing, session: date, price: float) -> float:
@@ -83,7 +84,7 @@ def tick_size(listing: Listing, session: date, price: float) -> float:
         If the table knows nothing of that day.
     """
     if not (math.isfinite(price) and price > 0):
-        raise InputError(f"{price} is not a price")
+        raise InputError(say("{price} is not a price", price=price))
     bands = tick_rule(listing, session).bands
     # A price computed as a float may lie a hair below the band that it begins.
     return max(band for band in bands if band[0] <= price * (1 + 1e-12))[1]
@@ -132,7 +133,7 @@ def southbound_open(
     DateRangeError
         If the table knows nothing of that day.
     """
-    in_force(_southbound(), listing, session, what="the southbound calendar")
+    in_force(_southbound(), listing, session, what=say("the southbound calendar"))
     return mainland.is_session(session) and hong_kong.is_session(session)
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "EntrySessions",
     "entry_choices",
     "entry_session",
+    "instant_of",
     "known_at",
 ]
 
@@ -51,7 +52,7 @@ def entry_session(
     DateRangeError
         If the calendar does not record that far.
     """
-    instant = _instant(moment).astimezone(SHANGHAI)
+    instant = instant_of(moment).astimezone(SHANGHAI)
     day = instant.date()
     open_today = (
         calendar.first <= day
@@ -119,20 +120,20 @@ def _moments(
             day: date = label.item()
             cutoff = datetime.combine(day, order_cutoff(exchange, day).time, SHANGHAI)
             moment = cutoff - timedelta(microseconds=1)
-            if _instant(start) <= moment <= _instant(end):
+            if instant_of(start) <= moment <= instant_of(end):
                 found.append(moment)
     return found
 
 
 def _local_day(moment: Moment) -> date:
-    return _instant(moment).astimezone(SHANGHAI).date()
+    return instant_of(moment).astimezone(SHANGHAI).date()
 
 
 def _later(moment: Moment, received: datetime | None) -> Moment:
-    return moment if received is None else max(moment, received, key=_instant)
+    return moment if received is None else max(moment, received, key=instant_of)
 
 
-def _instant(moment: Moment) -> datetime:
+def instant_of(moment: Moment) -> datetime:
     """Return the instant of `moment`; a bare date stands for the last microsecond of its day."""
     if isinstance(moment, datetime):
         return moment

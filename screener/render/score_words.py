@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from screener.language import Language
+from screener.language import Language, Said, speaking
 
 __all__ = ["Language", "sentence", "word"]
 
@@ -17,15 +17,15 @@ _ZH = {
     "rating": "评级",
     "calls": "评级数",
     "mature": "到期",
-    "hit %": "达标率%",
+    "hit %": "胜率%",
     "interval": "区间",
-    "base %": "随机%",
+    "base %": "基准胜率%",
     "shrunk %": "收缩后%",
     "active %": "超额%",
     "median": "中位",
     "worst": "最差",
     "trade %": "可交易%",
-    "base": "随机",
+    "base": "基准胜率",
     "any time %": "期内%",
     "first %": "首次%",
     "repeat %": "重申%",
@@ -102,13 +102,13 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"No call is mature: the hit rate is empty, and nobody can be ranked\.",
-        "没有到期的评级：达标率为空，不作排名。",
+        "没有到期的评级：胜率为空，不作排名。",
     ),
     (r"The first one falls due on (\S+) \((.+)\)\.", r"最早的到期日是\1（\2）。"),
     (
         r"The ratings were met in (\S+) % of (\S+) matured calls \[(\S+) to (\S+)\], "
         r"against a base rate of (\S+) %\.",
-        r"到期的\2条评级有\1%达标［\3至\4］，随机为\5%。",
+        r"到期的\2条评级有\1%达标［\3至\4］，基准胜率为\5%。",
     ),
     (
         r"(\d+) of (\d+) groups have (\d+) matured calls or more: (\d+) trials; "
@@ -157,6 +157,9 @@ def word(text: str, language: Language) -> str:
 
 def sentence(text: str, language: Language) -> str:
     """Return a sentence of the page, or a reason, in a language; unknown ones stay as they are."""
+    if isinstance(text, Said):
+        with speaking(language):
+            return text.again()
     if language is Language.EN:
         return text
     for pattern, translated in _SENTENCES:

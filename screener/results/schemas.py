@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from screener.errors import NotFoundError
 from screener.files.writing import write_json
 from screener.language import say
-from screener.results import backtest, reports, rules, score, screen, study, today
+from screener.results import backtest, follow, reports, rules, score, screen, study, today
 from screener.results.tables import Column, Dtype, TableSpec, Unit
 
 __all__ = ["COMMANDS", "json_schema", "write_schemas"]
@@ -94,6 +94,12 @@ _SCREENED = screen.screen_spec((), ())
 
 _SCHEMAS: Mapping[str, Schema] = {
     "backtest": _rows(backtest.RETURNS, backtest.VARIANT, backtest.REMARK),
+    "follow": _document(
+        ("run_id",),
+        measures=_rows(follow.MEASURES),
+        events=_rows(follow.EVENTS),
+        curve=_rows(follow.CURVE),
+    ),
     "study": _document(
         ("run_id", "study"),
         tests=_rows(study.TESTS),

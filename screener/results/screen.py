@@ -53,19 +53,23 @@ def _columns(field: Field, stored: bool) -> Iterator[Column]:
     told = field.meaning_en[0].upper() + field.meaning_en[1:]
     because = field.because[0]
     undefined = f"; empty if missing or undefined: {because}" if because else ""
-    yield _column(field, field.name, field.title_zh, f"{told}{undefined}.")
+    empty_zh = f"；缺失或无意义（{field.because[1]}）时为空" if because else ""
+    told_zh = f"{field.meaning_zh}{empty_zh}。"
+    yield _column(field, field.name, field.title_zh, f"{told}{undefined}.", told_zh)
     if stored:
         title = f"{field.title_zh}（原值）"
-        yield _column(field, field.raw_name, title, f"{told}, as stored.")
+        stored_zh = f"{field.meaning_zh}，存储的原值。"
+        yield _column(field, field.raw_name, title, f"{told}, as stored.", stored_zh)
 
 
-def _column(field: Field, name: str, title_zh: str, meaning: str) -> Column:
+def _column(field: Field, name: str, title_zh: str, meaning: str, meaning_zh: str) -> Column:
     return Column(
         name=name,
         dtype=_DTYPES.get(field.unit, Dtype.NUMBER),
         en=name,
         zh=title_zh,
         meaning=meaning,
+        meaning_zh=meaning_zh,
         unit=_UNITS.get(field.unit, Counted.NONE),
         nullable=True,
     )

@@ -7,7 +7,7 @@ these declarations (`declared/*.toml`); nothing else names a column.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,9 +15,19 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from screener.language import Language, bound
+from screener.language import Language, bound, say, say_declared
 
-__all__ = ["Column", "Dtype", "Row", "Table", "TableSpec", "Unit", "declared", "fits"]
+__all__ = [
+    "Column",
+    "Dtype",
+    "Row",
+    "Table",
+    "TableSpec",
+    "Unit",
+    "declared",
+    "every_declared",
+    "fits",
+]
 
 Row = Mapping[str, object]
 """One row: a value, or `None`, for each column."""
@@ -83,6 +93,8 @@ class Column:
         Its label for people, in English and Chinese.
     meaning
         What it holds, in one line.
+    meaning_zh
+        The same in Chinese; empty where the catalog has it.
     unit
         Unit of its numbers.
     nullable
@@ -96,10 +108,17 @@ class Column:
     meaning: str
     unit: Unit = Unit.NONE
     nullable: bool = False
+    meaning_zh: str = ""
 
     def label(self, language: Language | None = None) -> str:
         """Return its label in a language; in the reader's if none is given."""
         return self.zh if (language or bound()) is Language.ZH else self.en
+
+    def told(self) -> str:
+        """Return what it holds, in the reader's language."""
+        if self.meaning_zh and bound() is Language.ZH:
+            return self.meaning_zh
+        return say_declared(self.meaning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +143,7 @@ class TableSpec:
     def __post_init__(self) -> None:
         by_name = {column.name: column for column in self.columns}
         if len(by_name) != len(self.columns):
-            raise ValueError(f"a column of {self.name} is declared twice")
+            raise ValueError(say("a column of {name} is declared twice", name=self.name))
         object.__setattr__(self, "_by_name", by_name)
 
     def __getitem__(self, name: str) -> Column:
@@ -209,6 +228,15 @@ def declared(name: str) -> Mapping[str, TableSpec]:
         )
         for table, entry in _read(name).items()
     }
+
+
+def every_declared() -> Iterator[TableSpec]:
+    """Give each declared table, those of all files."""
+    folder = resources.files("screener.results") / "declared"
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        name = item.name.removesuffix(".toml")
+        if name != "common":
+            yield from declared(name).values()
 
 
 @cache

@@ -232,7 +232,8 @@ def tight(word: str) -> str:
 
 def _words_of(field: Field) -> Iterator[str]:
     for word in map(tight, (field.title_zh, *field.aliases)):
-        yield from {word, word.replace("(", "").replace(")", "")}
+        plain = word.replace("(", "").replace(")", "")
+        yield from {word, plain, re.sub("(?<!^)TTM$", "(TTM)", plain)}
 
 
 COLUMN_WORDS: dict[str, str] = {

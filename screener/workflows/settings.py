@@ -15,6 +15,7 @@ from screener.domain.amounts import parse_amounts
 from screener.domain.choices import parse_answer
 from screener.errors import ConfigError, InputError
 from screener.language import AUTO, Language, say
+from screener.language.lists import listed, place_in
 from screener.workflows.backtest.options import BacktestOptions
 from screener.workspace.locate import Workspace
 from screener.workspace.settings import FILE, read_settings, write_setting
@@ -150,7 +151,7 @@ def known_setting(key: str, *, where: str) -> Setting:
     if key in _SETTINGS:
         return _SETTINGS[key]
     near = difflib.get_close_matches(key.casefold(), _SETTINGS, n=1)
-    keys = ", ".join(near or _SETTINGS)
+    keys = listed(near or _SETTINGS)
     raise ConfigError(
         say("there is no setting {key}", key=repr(key)),
         where=where,
@@ -164,11 +165,11 @@ def _read(setting: Setting, given: object, where: str) -> Value:
         if setting.key in {item.name for item in fields(BacktestOptions)}:
             BacktestOptions.of(**{setting.key: value})
     except InputError as error:
-        raise ConfigError(error.what, where=f"{where}, {setting.key}", fix=error.fix) from error
+        raise ConfigError(error.what, where=place_in(where, setting.key), fix=error.fix) from error
     except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(
             say("{value} is no value of {key}", value=repr(given), key=setting.key),
-            where=f"{where}, {setting.key}",
+            where=place_in(where, setting.key),
             fix=say("write it like {example}", example=setting_text(setting.default)),
         ) from error
     return value
@@ -221,7 +222,7 @@ def _one_of(*known: str) -> Callable[[object], str]:
     def read(given: object) -> str:
         if given not in known:
             raise InputError(
-                say("{value} is none of {known}", value=repr(given), known=", ".join(known))
+                say("{value} is none of {known}", value=repr(given), known=listed(known))
             )
         return str(given)
 

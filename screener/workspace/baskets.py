@@ -12,6 +12,7 @@ from screener.domain.listing import parse_listing
 from screener.errors import BasketDefinitionError, BasketNotFound
 from screener.files.failures import storage_error
 from screener.language import say
+from screener.language.lists import place_in
 from screener.workspace.broken import Readable, read_each
 from screener.workspace.locate import Workspace
 from screener.workspace.models import BasketModel, OwnEventModel
@@ -60,9 +61,13 @@ def read_basket(path: Path, *, root: Path) -> Basket:
     model = read_model(path, BasketModel, root=root)
     if model.name != path.stem:
         raise BasketDefinitionError(
-            f"name = {model.name!r} is not the name of its file",
-            where=f"{shown(path, root)}, name",
-            fix=f"write name = {path.stem!r}, or rename the file to {model.name}.toml",
+            say("name = {model} is not the name of its file", model=repr(model.name)),
+            where=place_in(shown(path, root), "name"),
+            fix=say(
+                "write name = {stem}, or rename the file to {model}.toml",
+                stem=repr(path.stem),
+                model=model.name,
+            ),
         )
     return Basket(
         name=model.name,
@@ -95,9 +100,9 @@ def write_basket(workspace: Workspace, basket: Basket) -> Path:
         write_new(path, basket_text(basket))
     except FileExistsError as error:
         raise BasketDefinitionError(
-            f"basket {basket.name!r} exists already",
+            say("basket {basket} exists already", basket=repr(basket.name)),
             where=shown(path, workspace.root),
-            fix="choose another name, or edit or delete that file",
+            fix=say("choose another name, or edit or delete that file"),
         ) from error
     return path
 

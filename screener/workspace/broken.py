@@ -15,6 +15,7 @@ from typing import TypeVar
 from screener.errors import BasketDefinitionError, InputError, ScreenerError, StorageError
 from screener.files.budget import OutOfTime, within
 from screener.files.regular import read_regular
+from screener.language import say
 from screener.workspace.toml_files import LARGEST, SECONDS
 
 __all__ = ["Broken", "Readable", "read_each"]
@@ -45,7 +46,7 @@ class Broken:
 
     def told(self) -> str:
         """Say that it is left out, and why."""
-        return f"left out: {self.error}"
+        return say("left out: {why}", why=self.error)
 
     def mentions(self, themes: Iterable[str]) -> bool:
         """Tell whether one of some themes stands in it: it may recommend names under it."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import screener
 from screener.errors import ConfigError
+from screener.language import say
 from screener.workspace.locate import Workspace
 
 __all__ = ["bundled_workspace"]
@@ -31,7 +32,7 @@ def bundled_workspace(package: Path | None = None) -> Workspace:
         if found.seeds.is_dir() and found.baskets.is_dir():
             return found
     raise ConfigError(
-        "the installation lacks its report cards and baskets",
+        say("the installation lacks its report cards and baskets"),
         where=str(folder / "_workspace"),
-        fix="install the package again",
+        fix=say("install the package again"),
     )

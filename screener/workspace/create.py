@@ -10,6 +10,8 @@ from pathlib import Path
 from screener.errors import ConfigError
 from screener.files.failures import storage_error
 from screener.files.whole import write_whole
+from screener.language import say
+from screener.language.lists import listed
 from screener.workspace.locate import Workspace
 from screener.workspace.toml_files import toml_paths
 
@@ -108,13 +110,20 @@ def _runs(pid: str) -> bool:
 
 def _check_free(target: Path) -> None:
     if target.exists() and not target.is_dir():
-        raise ConfigError(f"{target} is a file, not a folder", fix="give the name of a new folder")
+        raise ConfigError(
+            say("{target} is a file, not a folder", target=target),
+            fix=say("give the name of a new folder"),
+        )
     held = [name for name in _PARTS if (target / name).exists()]
     if held:
         raise ConfigError(
-            f"{target} holds {', '.join(f'{name}/' for name in held)} already",
-            where="nothing was changed",
-            fix="give another folder, or use that workspace with --workspace",
+            say(
+                "{target} holds {held} already",
+                target=target,
+                held=listed(f"{name}/" for name in held),
+            ),
+            where=say("nothing was changed"),
+            fix=say("give another folder, or use that workspace with --workspace"),
         )
 
 

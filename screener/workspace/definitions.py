@@ -15,6 +15,7 @@ from pydantic import Field, Strict, StringConstraints, model_validator
 import screener
 from screener.domain.report import Band, DatedDefinition, RatingDefinition, RatingLevel, Unused
 from screener.errors import BasketDefinitionError
+from screener.language import say
 from screener.workspace.fields import Many, Strictly, Text, refuse_repeats
 from screener.workspace.locate import Workspace
 from screener.workspace.models import BenchmarkModel
@@ -27,7 +28,6 @@ SHIPPED = "shipped"
 OWN = "definitions.toml"
 """File of a workspace with definitions that its reader has seen."""
 _FILES = ("definitions_mainland.toml", "definitions_abroad.toml")
-_FIX = "give the horizon that is printed, or unprinted_months at the top of the file"
 
 Seen = Annotated[str, StringConstraints(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-\d\d)?)?$")]
 
@@ -48,11 +48,18 @@ class PrintedBandModel(Strictly):
         low, high = self.low, self.high
         if self.qualitative and {low, high} - {None, 0.0}:
             raise BasketDefinitionError(
-                f"{self.rating} is qualitative and has a figure", fix="give 0 as its bounds"
+                say("{rating} is qualitative and has a figure", rating=self.rating),
+                fix=say("give 0 as its bounds"),
             )
         if not self.qualitative and low is not None and high is not None and low >= high:
             raise BasketDefinitionError(
-                f"{self.rating}: low {low} is not below high {high}", fix="swap them"
+                say(
+                    "{rating}: low {low} is not below high {high}",
+                    rating=self.rating,
+                    low=low,
+                    high=high,
+                ),
+                fix=say("swap them"),
             )
         return self
 
@@ -78,13 +85,19 @@ class PrintedDefinitionModel(Strictly):
         for text in self.seen:
             _last_day(text)
         if (self.months_low is None) != (self.months_high is None):
-            raise BasketDefinitionError("a horizon has two ends", fix="give both months or neither")
+            raise BasketDefinitionError(
+                say("a horizon has two ends"), fix=say("give both months or neither")
+            )
         if (self.months_low or 0) > (self.months_high or 0):
             raise BasketDefinitionError(
-                f"months_low {self.months_low} is after months_high {self.months_high}",
-                fix="swap them",
+                say(
+                    "months_low {months_low} is after months_high {months_high}",
+                    months_low=self.months_low,
+                    months_high=self.months_high,
+                ),
+                fix=say("swap them"),
             )
-        refuse_repeats(((item.level, item.rating, item.case) for item in self.bands), "rating")
+        refuse_repeats(((item.level, item.rating, item.case) for item in self.bands), say("rating"))
         return self
 
 
@@ -99,7 +112,13 @@ class DefinitionsModel(Strictly):
     def _has_horizons(self) -> Self:
         for item in self.rating_definitions:
             if item.months_low is None and self.unprinted_months is None:
-                raise BasketDefinitionError(f"{item.broker} has no months_low", fix=_FIX)
+                raise BasketDefinitionError(
+                    say("{broker} has no months_low", broker=item.broker),
+                    fix=say(
+                        "give the horizon that is printed, or unprinted_months at the top of "
+                        "the file"
+                    ),
+                )
         return self
 
 
@@ -179,4 +198,6 @@ def _last_day(text: str) -> date:
     try:
         return date(year, month, day or calendar.monthrange(year, month)[1])
     except ValueError as error:
-        raise BasketDefinitionError(f"seen: {text!r} is no day", fix="correct it") from error
+        raise BasketDefinitionError(
+            say("seen: {text} is no day", text=repr(text)), fix=say("correct it")
+        ) from error

@@ -19,6 +19,7 @@ from pydantic import (
 from screener.domain.former_codes import renumbering
 from screener.domain.listing import Board, parse_listing
 from screener.errors import BasketDefinitionError, NotFoundError
+from screener.language import say
 
 __all__ = [
     "Id",
@@ -45,8 +46,8 @@ def _moment(value: object) -> date | datetime:
     if isinstance(value, date):
         return value
     raise BasketDefinitionError(
-        f"{value!r} is no date or time",
-        fix="write 2026-05-14 or 2026-05-14T19:48:00+08:00, without quotes",
+        say("{value} is no date or time", value=repr(value)),
+        fix=say("write 2026-05-14 or 2026-05-14T19:48:00+08:00, without quotes"),
     )
 
 
@@ -61,14 +62,18 @@ def _whole_id(text: str) -> str:
         raise BasketDefinitionError(error.what, fix=error.fix) from error
     former = renumbering(text.partition(".")[0])
     if found != text and (former is None or text != f"{former.former}.{former.exchange}"):
-        raise BasketDefinitionError(f"{text!r} is not a whole listing id", fix=f"write {found}")
+        raise BasketDefinitionError(
+            say("{text} is not a whole listing id", text=repr(text)),
+            fix=say("write {found}", found=found),
+        )
     return found
 
 
 def _tradable_id(text: str) -> str:
     if parse_listing(text).board is Board.INDEX:
         raise BasketDefinitionError(
-            f"{text} is an index, not a security", fix="name a security or remove it"
+            say("{text} is an index, not a security", text=text),
+            fix=say("name a security or remove it"),
         )
     return text
 
@@ -88,4 +93,7 @@ def refuse_repeats(keys: Iterable[object], label: str) -> None:
     for key, count in Counter(keys).items():
         if count > 1:
             text = ", ".join(map(str, key)) if isinstance(key, tuple) else str(key)
-            raise BasketDefinitionError(f"{label} {text} is given {count} times", fix="keep one")
+            raise BasketDefinitionError(
+                say("{label} {text} is given {count} times", label=label, text=text, count=count),
+                fix=say("keep one"),
+            )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screener.errors import ConfigError
+from screener.language import say
 
 __all__ = ["VARIABLE", "Workspace", "find_workspace", "is_workspace"]
 
@@ -66,18 +67,22 @@ def find_workspace(option: Path | None, *, environ: Mapping[str, str], cwd: Path
         if is_workspace(folder):
             return Workspace(root=folder)
     raise ConfigError(
-        "no workspace found",
-        where=f"neither {cwd} nor any folder above it holds baskets/",
-        fix=f"make one with `screener init DIR`, or name one with --workspace DIR or ${VARIABLE}",
+        say("no workspace found"),
+        where=say("neither {cwd} nor any folder above it holds baskets/", cwd=cwd),
+        fix=say(
+            "make one with `screener init DIR`, or name one with --workspace DIR or ${variable}",
+            variable=VARIABLE,
+        ),
     )
 
 
 def _named(folder: Path, origin: str) -> Workspace:
     if is_workspace(folder):
         return Workspace(root=folder)
-    problem = "holds no baskets/" if folder.is_dir() else "is not a folder"
     raise ConfigError(
-        f"no workspace at {folder}: it {problem}",
+        say("no workspace at {folder}: it holds no baskets/", folder=folder)
+        if folder.is_dir()
+        else say("no workspace at {folder}: it is not a folder", folder=folder),
         where=origin,
-        fix=f"make one with `screener init {folder}`",
+        fix=say("make one with `screener init {folder}`", folder=folder),
     )

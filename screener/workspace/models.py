@@ -18,6 +18,8 @@ from screener.domain.report import (
     check_links,
 )
 from screener.errors import BasketDefinitionError
+from screener.language import say
+from screener.language.lists import listed
 from screener.workspace.fields import (
     Id,
     ListingId,
@@ -75,7 +77,12 @@ class PublicationModel(Strictly):
             )
         except BasketDefinitionError as error:
             raise BasketDefinitionError(
-                f"value = {self.value}, precision = {str(self.precision)!r}: {error.what}",
+                say(
+                    "value = {value}, precision = {precision}: {fault}",
+                    value=self.value,
+                    precision=repr(str(self.precision)),
+                    fault=error.what,
+                ),
                 fix=error.fix,
             ) from error
 
@@ -162,7 +169,8 @@ class EstimateModel(Strictly):
     def _tells_something(self) -> Self:
         if self.eps is None and self.profit is None:
             raise BasketDefinitionError(
-                f"the estimate for {self.listing} tells nothing", fix="give eps, profit or both"
+                say("the estimate for {listing} tells nothing", listing=self.listing),
+                fix=say("give eps, profit or both"),
             )
         return self
 
@@ -185,10 +193,18 @@ class BandModel(Strictly):
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
         if self.low is None and self.high is None:
-            raise BasketDefinitionError(f"{self.rating} has no bound", fix="give low, high or both")
+            raise BasketDefinitionError(
+                say("{rating} has no bound", rating=self.rating), fix=say("give low, high or both")
+            )
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise BasketDefinitionError(
-                f"{self.rating}: low {self.low} is not below high {self.high}", fix="swap them"
+                say(
+                    "{rating}: low {low} is not below high {high}",
+                    rating=self.rating,
+                    low=self.low,
+                    high=self.high,
+                ),
+                fix=say("swap them"),
             )
         return self
 
@@ -206,10 +222,14 @@ class RatingDefinitionModel(Strictly):
     def _is_consistent(self) -> Self:
         if self.months_low > self.months_high:
             raise BasketDefinitionError(
-                f"months_low {self.months_low} is after months_high {self.months_high}",
-                fix="swap them",
+                say(
+                    "months_low {months_low} is after months_high {months_high}",
+                    months_low=self.months_low,
+                    months_high=self.months_high,
+                ),
+                fix=say("swap them"),
             )
-        refuse_repeats(((band.level, band.rating) for band in self.bands), "rating")
+        refuse_repeats(((band.level, band.rating) for band in self.bands), say("rating"))
         return self
 
 
@@ -232,15 +252,21 @@ class CardModel(Strictly):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        refuse_repeats((note.id for note in self.notes), "note id")
-        refuse_repeats(((item.listing, item.theme) for item in self.securities), "listing, theme")
+        refuse_repeats((note.id for note in self.notes), say("note id"))
+        refuse_repeats(
+            ((item.listing, item.theme) for item in self.securities), say("listing, theme")
+        )
         covered = {theme for note in self.notes for theme in note.themes}
         for number, security in enumerate(self.securities, start=1):
             if security.theme not in covered:
-                known = ", ".join(sorted(covered))
+                known = listed(sorted(covered))
                 raise BasketDefinitionError(
-                    f"securities[{number}].theme = {security.theme!r} is a theme of no note",
-                    fix=f"add it to the themes of a note, or use one of {known}",
+                    say(
+                        "securities[{number}].theme = {theme} is a theme of no note",
+                        number=number,
+                        theme=repr(security.theme),
+                    ),
+                    fix=say("add it to the themes of a note, or use one of {known}", known=known),
                 )
         return self
 
@@ -254,11 +280,11 @@ class OwnEventModel(Strictly):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        refuse_repeats(self.listings, "listing")
+        refuse_repeats(self.listings, say("listing"))
         if self.weights and len(self.weights) != len(self.listings):
             raise BasketDefinitionError(
-                f"{len(self.weights)} weights for {len(self.listings)} listings",
-                fix="give one weight for each listing, in the same order",
+                say("{n} weights for {all} listings", n=len(self.weights), all=len(self.listings)),
+                fix=say("give one weight for each listing, in the same order"),
             )
         self.publication()
         return self
@@ -286,21 +312,32 @@ class BasketModel(Strictly):
     def _is_consistent(self) -> Self:
         if not self.themes and not self.events:
             raise BasketDefinitionError(
-                "no themes and no [[events]]: nothing feeds the basket",
-                fix="name report themes, or add a dated list of names as [[events]]",
+                say("no themes and no [[events]]: nothing feeds the basket"),
+                fix=say("name report themes, or add a dated list of names as [[events]]"),
             )
         custom = self.weighting is Weighting.CUSTOM
         if custom and self.themes:
             raise BasketDefinitionError(
-                f"weighting = 'custom' with themes {', '.join(self.themes)}: "
-                "a report gives no weights",
-                fix="use weighting = 'equal', or [[events]] with weights and no themes",
+                say(
+                    "weighting = 'custom' with themes {themes}: a report gives no weights",
+                    themes=listed(self.themes),
+                ),
+                fix=say("use weighting = 'equal', or [[events]] with weights and no themes"),
             )
         for number, event in enumerate(self.events, start=1):
             if custom is not bool(event.weights):
                 raise BasketDefinitionError(
-                    f"events[{number}] has {'weights' if event.weights else 'no weights'} "
-                    f"and weighting = {str(self.weighting)!r}",
-                    fix="weights go with weighting = 'custom', and only with it",
+                    say(
+                        "events[{number}] has weights and weighting = {weighting}",
+                        number=number,
+                        weighting=repr(str(self.weighting)),
+                    )
+                    if event.weights
+                    else say(
+                        "events[{number}] has no weights and weighting = {weighting}",
+                        number=number,
+                        weighting=repr(str(self.weighting)),
+                    ),
+                    fix=say("weights go with weighting = 'custom', and only with it"),
                 )
         return self

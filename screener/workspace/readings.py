@@ -18,6 +18,9 @@ from pydantic import AwareDatetime, Strict, ValidationError
 
 from screener.errors import InputError
 from screener.files.failures import storage_error
+from screener.language import say
+from screener.language.lists import about
+from screener.language.outside import fault_of, value_fault
 from screener.workspace.cards.writing import replace_file
 from screener.workspace.fields import Many, Strictly
 from screener.workspace.locate import Workspace
@@ -109,14 +112,14 @@ def keep_reading(workspace: Workspace, reading: StoredReading) -> Path:
     """
     if not _ID.fullmatch(reading.report_id):
         raise InputError(
-            f"report id {reading.report_id!r} cannot be a file name",
-            fix="use letters, digits, hyphens and underscores",
+            say("report id {report_id} cannot be a file name", report_id=repr(reading.report_id)),
+            fix=say("use letters, digits, hyphens and underscores"),
         )
     if reading.read_at.tzinfo is None:
         raise InputError(
-            f"time {reading.read_at} has no zone",
-            where=f"report {reading.report_id}",
-            fix="hand in an aware moment",
+            say("time {read_at} has no zone", read_at=reading.read_at),
+            where=say("report {report_id}", report_id=reading.report_id),
+            fix=say("hand in an aware moment"),
         )
     content = _content(reading)
     path = workspace.data_cache / READINGS / f"{reading.report_id}.json"
@@ -161,7 +164,7 @@ def stored_readings(workspace: Workspace) -> StoredReadings:
         try:
             found.append(_reading(path, path.read_bytes()))
         except (OSError, ValueError) as error:  # ValueError: no JSON, or not what is kept here
-            remarks.append(f"{path}: {_reason(error)}; it is passed over")
+            remarks.append(say("{path}: {why}; it is passed over", path=path, why=_reason(error)))
     return StoredReadings(readings=tuple(found), remarks=tuple(remarks))
 
 
@@ -187,7 +190,9 @@ def _paths(workspace: Workspace, remarks: list[str]) -> Iterator[Path]:
     except FileNotFoundError:
         return
     except OSError as error:
-        remarks.append(f"{folder}: {error.strerror}; no reading was read")
+        remarks.append(
+            say("{folder}: {why}; no reading was read", folder=folder, why=fault_of(error))
+        )
         return
     yield from (path for path in found if not path.name.startswith("."))
 
@@ -199,9 +204,9 @@ def _content(reading: StoredReading) -> bytes:
         return (text + "\n").encode("utf-8")
     except (TypeError, ValueError) as error:  # ValueError: NaN, a circle, half a character
         raise InputError(
-            f"the reading cannot be kept: {error}",
-            where=f"report {reading.report_id}",
-            fix="hand in texts, numbers, lists and mappings only",
+            say("the reading cannot be kept: {error}", error=error),
+            where=say("report {report_id}", report_id=reading.report_id),
+            fix=say("hand in texts, numbers, lists and mappings only"),
         ) from error
 
 
@@ -209,21 +214,26 @@ def _reading(path: Path, content: bytes) -> StoredReading:
     try:
         document = json.loads(content.decode("utf-8"))
     except RecursionError:
-        raise ValueError("not a reading of this program") from None
+        raise ValueError(say("not a reading of this program")) from None
     if not isinstance(document, dict) or document.pop("format", None) != _FORMAT:
-        raise ValueError("not a reading of this program")
+        raise ValueError(say("not a reading of this program"))
     reading = StoredReading(**_ReadingModel.model_validate(document).model_dump())
     if reading.report_id != path.stem:
-        raise ValueError(f"it is the reading of report {reading.report_id}")
+        raise ValueError(
+            say("it is the reading of report {report_id}", report_id=reading.report_id)
+        )
     return reading
 
 
 def _reason(error: OSError | ValueError) -> str:
     if isinstance(error, OSError):
-        return error.strerror or str(error)
+        return fault_of(error)
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False)[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        fault = value_fault(first)
+        return about(".".join(map(str, first["loc"])), fault)
     if isinstance(error, UnicodeDecodeError):
-        return "not UTF-8 text"
-    return f"not JSON ({error})" if isinstance(error, json.JSONDecodeError) else str(error)
+        return say("not UTF-8 text")
+    if isinstance(error, json.JSONDecodeError):
+        return say("not JSON ({fault})", fault=fault_of(error))
+    return str(error)

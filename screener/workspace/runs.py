@@ -15,6 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 from screener.errors import InputError, NotFoundError, StorageDamaged
 from screener.files.regular import read_regular
 from screener.files.whole import write_whole
+from screener.language import in_english, say
+from screener.language.lists import about
+from screener.language.outside import fault_of, value_fault
 from screener.workspace.locate import Workspace
 from screener.workspace.sealed import checked, sealed
 
@@ -66,9 +69,10 @@ def save_run(workspace: Workspace, run_id: str, document: Mapping[str, object]) 
     target = folder / f"{run_id}.json"
     try:
         folder.mkdir(exist_ok=True)
-        write_whole(target, sealed(document))
+        write_whole(target, sealed(in_english(document)))
     except OSError as error:
-        return (f"The run was not stored in {folder}: {error.strerror}.",)
+        why = fault_of(error)
+        return (say("The run was not stored in {folder}: {why}.", folder=folder, why=why),)
     return ()
 
 
@@ -87,15 +91,15 @@ def load_run(workspace: Workspace, run_id: str) -> StoredRun:
         return _run(path)
     except FileNotFoundError:
         raise NotFoundError(
-            f"no run {run_id!r} is stored in this workspace",
+            say("no run {run_id} is stored in this workspace", run_id=repr(run_id)),
             where=str(path.parent),
-            fix="type the command that made it again, or name its workspace with --workspace",
+            fix=say("type the command that made it again, or name its workspace with --workspace"),
         ) from None
     except (OSError, ValueError) as error:
         raise StorageDamaged(
-            f"the stored run cannot be read: {error}",
+            say("the stored run cannot be read: {error}", error=fault_of(error)),
             where=str(path),
-            fix="put the file back from a copy, or type the command again that made the run",
+            fix=say("put the file back from a copy, or type the command again that made the run"),
         ) from error
 
 
@@ -111,7 +115,13 @@ def stored_row(run: StoredRun, number: int) -> Mapping[str, str]:
     known = rows if isinstance(rows, list) else []
     if not 1 <= number <= len(known):
         raise InputError(
-            f"run {run.run_id} has {len(known)} results, so no row {number}", fix="count from 1"
+            say(
+                "run {run_id} has {n} results, so no row {number}",
+                run_id=run.run_id,
+                n=len(known),
+                number=number,
+            ),
+            fix=say("count from 1"),
         )
     return {key: "" if value is None else str(value) for key, value in known[number - 1].items()}
 
@@ -124,24 +134,29 @@ def result_row(path: Path, number: int) -> Mapping[str, str]:
     InputError
         If the file cannot be read, has no such row, or does not say which run it comes from.
     """
-    fix = "give a CSV of results"
+    fix = say("give a CSV of results")
     try:
         content = read_regular(path, _LARGEST, where=str(path), fix=fix, instead=fix)
         text = io.StringIO(content.decode("utf-8-sig"), newline="")
         rows = list(csv.DictReader(text))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read: {error}", fix=fix) from error
+        raise InputError(
+            say("{path} cannot be read: {error}", path=path, error=fault_of(error)), fix=fix
+        ) from error
     if not 1 <= number <= len(rows):
         raise InputError(
-            f"{path} has {len(rows)} rows, so no row {number}",
-            fix="count from 1, without the header",
+            say("{path} has {n} rows, so no row {number}", path=path, n=len(rows), number=number),
+            fix=say("count from 1, without the header"),
         )
     found = {key: value for key, value in rows[number - 1].items() if key and value is not None}
     if not found.get("run_id"):
         raise InputError(
-            f"{path} does not say which run its rows come from: it has no column run_id, as only "
-            "files of backtests and studies have",
-            fix="give a CSV of `screener backtest` or of `screener study --verdicts`",
+            say(
+                "{path} does not say which run its rows come from: it has no column run_id, "
+                "as only files of backtests and studies have",
+                path=path,
+            ),
+            fix=say("give a CSV of `screener backtest` or of `screener study --verdicts`"),
         )
     return found
 
@@ -156,12 +171,12 @@ def stored_runs(workspace: Workspace) -> StoredRuns:
     except FileNotFoundError:
         return StoredRuns(runs=(), unreadable=())
     except OSError as error:
-        return StoredRuns(runs=(), unreadable=(f"{folder}: {error.strerror}",))
+        return StoredRuns(runs=(), unreadable=(about(folder, fault_of(error)),))
     for path in paths:
         try:
             found.append(_run(path))
         except (OSError, ValueError) as error:  # ValueError: no JSON, no UTF-8, no version in it
-            unreadable.append(f"{path}: {error}")
+            unreadable.append(about(path, fault_of(error)))
     return StoredRuns(runs=tuple(found), unreadable=tuple(unreadable))
 
 
@@ -183,17 +198,20 @@ def rebuilt(kind: type[ValueT], value: object, *, where: str) -> ValueT:
     InputError
         If the value does not fit, or holds what the dataclass has no place for.
     """
-    fix = "type the command that made it again; this version of the program cannot read its request"
+    fix = say(
+        "type the command that made it again; this version of the program cannot read its request"
+    )
     try:
         found = TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{place}: {first['msg']}", where=where, fix=fix) from error
+        fault = value_fault(first)
+        raise InputError(about(place, fault), where=where, fix=fix) from error
     kept: dict[str, Any] = asdict(found)  # type: ignore[call-overload]
     lost = _lost(value, json.loads(json.dumps(kept, default=str)), "")
     if lost:
-        raise InputError(f"{lost} has no meaning here", where=where, fix=fix)
+        raise InputError(say("{lost} has no meaning here", lost=lost), where=where, fix=fix)
     return found
 
 
@@ -201,7 +219,7 @@ def _run(path: Path) -> StoredRun:
     document = checked(path.read_text(encoding="utf-8"))
     version = document.get("data_version") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(version, int) or isinstance(version, bool):
-        raise ValueError("it names no data version")  # noqa: TRY004 - told as unreadable
+        raise ValueError(say("it names no data version"))  # noqa: TRY004 - told as unreadable
     return StoredRun(run_id=path.stem, data_version=version, document=document)
 
 

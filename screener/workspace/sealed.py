@@ -13,11 +13,12 @@ from pathlib import Path
 from screener.errors import StorageDamaged
 from screener.files.failures import storage_error
 from screener.files.whole import write_whole
+from screener.language import say
+from screener.language.outside import fault_of
 from screener.workspace.locate import Workspace
 
 __all__ = ["STATE", "checked", "keep_state", "kept_state", "sealed"]
 
-_REMOVE = "remove that file: it holds nothing but what was looked at before"
 STATE = "state"
 """Folder of what the program remembers of its own use, within the market data."""
 
@@ -44,11 +45,11 @@ def checked(text: str) -> object:
     try:
         document: object = json.loads(text)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(say("it is nested too deeply")) from None
     if isinstance(document, dict) and document.keys() & {_FORMAT, _HASH}:
         kept = document.get(_FORMAT), document.get(_HASH)
         if kept != (_SEALED, _digest(document)):
-            raise ValueError("it is damaged: its content differs from its recorded hash")
+            raise ValueError(say("it is damaged: its content differs from its recorded hash"))
     return document
 
 
@@ -83,13 +84,17 @@ def kept_state(workspace: Workspace, name: str) -> Mapping[str, object]:
         return {}
     except (OSError, ValueError) as error:
         raise StorageDamaged(
-            f"what was kept cannot be read: {error}",
+            say("what was kept cannot be read: {error}", error=fault_of(error)),
             where=str(path),
-            fix=_REMOVE,
+            fix=_remove(),
         ) from error
     if not isinstance(found, dict) or _HASH not in found:
-        raise StorageDamaged("what was kept bears no hash", where=str(path), fix=_REMOVE)
+        raise StorageDamaged(say("what was kept bears no hash"), where=str(path), fix=_remove())
     return {key: value for key, value in found.items() if key not in (_FORMAT, _HASH)}
+
+
+def _remove() -> str:
+    return say("remove that file: it holds nothing but what was looked at before")
 
 
 def _path(workspace: Workspace, name: str) -> Path:

@@ -18,6 +18,9 @@ from screener.files.clean import clean_line
 from screener.files.failures import storage_error
 from screener.files.regular import read_regular
 from screener.files.whole import put_new
+from screener.language import say
+from screener.language.lists import about, listed, place_in
+from screener.language.outside import fault_of, value_fault
 
 __all__ = ["LARGEST", "SECONDS", "read_model", "toml_paths", "write_new"]
 
@@ -28,7 +31,6 @@ _UNKNOWN = "extra_forbidden"
 _NEAR = 0.6  # likeness of two keys of which one may be the other, spelled wrong
 LARGEST = 20_000_000  # bytes of a card or a basket; the largest card that is made has a tenth
 SECONDS = 3.0  # of the processor, for one of them
-_SMALLER = "keep in it what a card or a basket holds, and nothing else"
 
 
 def toml_paths(folder: Path) -> tuple[Path, ...]:
@@ -58,7 +60,7 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
     """
     where = shown(path, root)
     try:
-        content = read_regular(path, LARGEST, where=where, fix=_SMALLER)
+        content = read_regular(path, LARGEST, where=where, fix=_smaller())
         with within(SECONDS):
             return model.model_validate(_document(content))
     except ValidationError as error:
@@ -67,28 +69,38 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
         raise BasketDefinitionError(error.what, where=where, fix=error.fix) from error
     except OutOfTime:
         raise BasketDefinitionError(
-            f"not read within {SECONDS:.0f} seconds of the processor", where=where, fix=_SMALLER
+            say("not read within {seconds:.0f} seconds of the processor", seconds=SECONDS),
+            where=where,
+            fix=_smaller(),
         ) from None
     except RecursionError as error:
         raise BasketDefinitionError(
-            "its values are nested too deeply", where=where, fix=_SMALLER
+            say("its values are nested too deeply"), where=where, fix=_smaller()
         ) from error
     except UnicodeDecodeError as error:
         raise BasketDefinitionError(
-            f"not UTF-8 text (byte {error.start})", where=where, fix="save the file as UTF-8"
+            say("not UTF-8 text (byte {start})", start=error.start),
+            where=where,
+            fix=say("save the file as UTF-8"),
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise BasketDefinitionError(
-            f"not valid TOML: {error}", where=where, fix="correct that line"
+            say("not valid TOML: {error}", error=fault_of(error)),
+            where=where,
+            fix=say("correct that line"),
         ) from error
     except ValueError as error:  # a number of more digits than Python reads
         raise BasketDefinitionError(
-            f"a value that cannot be read: {clean_line(str(error))}",
+            say("a value that cannot be read: {error}", error=clean_line(str(error))),
             where=where,
-            fix="correct that value",
+            fix=say("correct that value"),
         ) from error
     except OSError as error:
         raise storage_error(error, path) from error
+
+
+def _smaller() -> str:
+    return say("keep in it what a card or a basket holds, and nothing else")
 
 
 def _document(content: bytes) -> dict[str, Any]:
@@ -132,10 +144,11 @@ def _definition_error(
     key = _key(first["loc"])
     what, fix = _said(first, model)
     if wrong := _instead_of(first, details):
-        what, fix = f"{what}: {wrong} stands there", f"write {first['loc'][-1]} instead of {wrong}"
+        what = say("{fault}: {key} stands there", fault=what, key=wrong)
+        fix = say("write {key} instead of {wrong}", key=first["loc"][-1], wrong=wrong)
     if len(details) > 1:
-        what = f"{what} (and {len(details) - 1} more in this file)"
-    return BasketDefinitionError(what, where=f"{where}, {key}" if key else where, fix=fix)
+        what = say("{fault} (and {n} more in this file)", fault=what, n=len(details) - 1)
+    return BasketDefinitionError(what, where=place_in(where, key), fix=fix)
 
 
 def _said(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
@@ -143,14 +156,18 @@ def _said(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     key = _key(detail["loc"])
     kind = detail["type"]
     if kind == "missing":
-        return f"key {key} is missing", f"add {key.rsplit('.', 1)[-1]} = …"
+        fix = say("add {key} = …", key=key.rsplit(".", 1)[-1])
+        return say("key {key} is missing", key=key), fix
     if kind == _UNKNOWN:
         fix = _spelled(str(detail["loc"][-1]), _keys_at(model, detail["loc"][:-1]))
-        return f"unknown key {key} = {_short(detail['input'])}", fix
+        return say("unknown key {key} = {value}", key=key, value=_short(detail["input"])), fix
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, ScreenerError):
-        return (f"{key}: {cause.what}" if key else cause.what), cause.fix or "correct the value"
-    return f"{key} = {_short(detail['input'])}: {detail['msg']}", "correct the value"
+        return (about(key, cause.what) if key else cause.what), cause.fix or say(
+            "correct the value"
+        )
+    fault = value_fault(detail)
+    return about(f"{key} = {_short(detail['input'])}", fault), say("correct the value")
 
 
 def _instead_of(missing: ErrorDetails, details: Sequence[ErrorDetails]) -> str:
@@ -169,9 +186,10 @@ def _instead_of(missing: ErrorDetails, details: Sequence[ErrorDetails]) -> str:
 def _spelled(key: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(key.casefold(), known, n=1, cutoff=_NEAR)
     if near:
-        return f"did you mean {near[0]}? Correct its name, or remove it"
-    told = f" (known here: {', '.join(known)})" if known else ""
-    return f"remove it or correct its name{told}"
+        return say("did you mean {key}? Correct its name, or remove it", key=near[0])
+    if not known:
+        return say("remove it or correct its name")
+    return say("remove it or correct its name (known here: {known})", known=listed(known))
 
 
 def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[str, ...]:
@@ -202,5 +220,5 @@ def _short(value: object) -> str:
     try:
         text = repr(value)
     except (RecursionError, ValueError):  # nested too deeply, or a number of too many digits
-        return f"a value that is too long to show ({type(value).__name__})"
+        return say("a value that is too long to show ({kind})", kind=type(value).__name__)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

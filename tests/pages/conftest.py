@@ -17,7 +17,7 @@ from screener.workflows.report.check import check_claims
 from tests.support.browser import LACKING, chromium
 
 PAGES = (
-    *("basket", "events", "screen", "score", "study", "report", "today"),
+    *("basket", "events", "follow", "screen", "score", "study", "report", "today"),
     *("site/index", "site/score"),
 )
 
@@ -33,6 +33,7 @@ def pages(ws: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     ws.backtest(["copper"], hold=(5, 20)).to_html(folder / "basket.html", placebo=200)
     ws.backtest(["compute-leasing"], hold=(5, 20)).to_html(folder / "events.html", placebo=200)
+    ws.follow(hold=5, slots=3).to_html(folder / "follow.html")
     found = ws.screen(
         basket="domestic-compute", as_of="2026-05-27", pb=(0.1, 3.0), pe_ttm=(None, 40.0)
     )

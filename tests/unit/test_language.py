@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 import subprocess
 import sys
+from copy import deepcopy
+from datetime import date
 
 import pytest
 
 from screener.errors import InputError
+from screener.files.writing import csv_text
 from screener.language import (
     Language,
+    Said,
+    again,
     bound,
     check_choice,
+    in_english,
     is_lacking,
     language_of,
     say,
+    say_all,
     say_count,
     speaking,
     split_option,
 )
+from screener.language.lists import clauses, listed
 from screener.paths.parallel import mapped
 from screener.results.backtest import RETURNS
 
@@ -114,6 +124,55 @@ def test_a_sentence_in_both_languages() -> None:
     assert bound() is EN
 
 
+def test_what_was_said_is_said_again_with_all_that_was_said_in_it() -> None:
+    with speaking(ZH):
+        inner = say("no data")
+        listed = say_all("; ", [inner, "300857.SZ", say("delisted")])
+        said = say("not bought: {why}", why=listed)
+        error = InputError(say("required"), where="row 3", fix=say("no data"))
+        nested = say("{line}; logarithmic", line=error)
+    assert (inner, listed) == ("无数据", "无数据; 300857.SZ; 已退市")
+    with speaking(EN):
+        assert again(listed) == "no data; 300857.SZ; delisted"
+        assert again(said) == "not bought: no data; 300857.SZ; delisted"
+        assert again(nested) == "required / row 3 / no data; logarithmic"
+        assert error.told(again) == "required / row 3 / no data"
+        assert again(again(said)) == again(said)
+        assert again("plain") == "plain"
+    with speaking(ZH):
+        assert again(in_english(said)) == "not bought: no data; 300857.SZ; delisted"
+        counted = say_count("{n} page", "{n} pages", 2)
+    with speaking(EN):
+        assert again(counted) == "2 pages"
+
+
+def test_what_was_said_is_a_text_like_any_other() -> None:
+    with speaking(ZH):
+        said = say("last bar {day}", day=date(2026, 5, 27))
+        text = "".join(said)
+        lost = say("{line}; logarithmic", line=OSError("gone"))
+    assert type(said) is Said
+    assert (said == text, hash(said) == hash(text), {said: 1}[text]) == (True, True, 1)
+    assert json.dumps({said: said}) == json.dumps({text: text})
+    assert csv_text(["a"], [{"a": said}]) == csv_text(["a"], [{"a": text}])
+    assert type(str(said)) is str
+    for copy in (pickle.loads(pickle.dumps(said)), deepcopy(said)):
+        assert copy == text
+        with speaking(EN):
+            assert again(copy) == "last bar 2026-05-27"
+    with speaking(EN):
+        assert again(pickle.loads(pickle.dumps(lost))) == "gone; logarithmic"
+
+
+def test_what_is_stored_is_in_english() -> None:
+    with speaking(ZH):
+        told = [{"why": say("delisted"), "n": 1, "more": (say("no data"), None)}]
+        stored = in_english(told)
+        assert bound() is ZH
+    assert stored == [{"why": "delisted", "n": 1, "more": ["no data", None]}]
+    assert type(stored[0]["why"]) is str
+
+
 @pytest.mark.parametrize("language", Language)
 def test_braces_are_only_read_where_values_are_given(language: Language) -> None:
     with speaking(language):
@@ -128,7 +187,7 @@ def test_a_language_that_is_not_built_is_told(
 ) -> None:
     assert not is_lacking(EN)
     assert not is_lacking(ZH)
-    monkeypatch.setattr("screener.language._FOLDER", str(tmp_path))
+    monkeypatch.setattr("screener.language.reader._FOLDER", str(tmp_path))
     assert is_lacking(ZH)
     assert not is_lacking(EN)
     with speaking(ZH):
@@ -164,3 +223,14 @@ def test_workers_speak_as_the_program_does() -> None:
     with speaking(ZH):
         assert mapped(say, ["required", "Options"], jobs=2) == ["必填", "选项"]
         assert mapped(say, ["required", "Options"], jobs=2, threads=True) == ["必填", "选项"]
+
+
+def test_lists_and_clauses_as_each_language_puts_them() -> None:
+    with speaking(EN):
+        assert listed(["a", 1, "c"]) == "a, 1, c"
+        assert clauses(["a", "", "b"]) == "a; b"
+        assert (listed([]), clauses([""]), listed(["{a}"])) == ("", "", "{a}")
+    with speaking(ZH):
+        assert listed("abcde") == "a、b、c、d、e"
+        assert clauses(["甲", "", "乙"]) == "甲；乙"
+        assert listed(["{a}", "{b}"]) == "{a}、{b}"

@@ -26,6 +26,11 @@ def found(ws: api.Workspace) -> api_results.BacktestResult:
     return ws.backtest(["copper"], hold=(5, 20), capital=1e6)
 
 
+@pytest.fixture(scope="module")
+def followed(ws: api.Workspace) -> api_results.FollowedResult:
+    return ws.follow(hold=20, slots=4)
+
+
 def examples() -> list[doctest.DocTest]:
     finder = doctest.DocTestFinder(exclude_empty=True)
     found = [test for module in (api, api_results) for test in finder.find(module)]
@@ -40,9 +45,12 @@ def test_the_methods_that_the_design_names_have_examples() -> None:
 
 @pytest.mark.parametrize("test", examples(), ids=lambda test: test.name)
 def test_the_example_runs(
-    test: doctest.DocTest, ws: api.Workspace, found: api_results.BacktestResult
+    test: doctest.DocTest,
+    ws: api.Workspace,
+    found: api_results.BacktestResult,
+    followed: api_results.FollowedResult,
 ) -> None:
-    test.globs = {"screener": screener, "ws": ws, "found": found}
+    test.globs = {"screener": screener, "ws": ws, "found": found, "followed": followed}
     told: list[str] = []
     doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=told.append)
     assert not told, "".join(told)

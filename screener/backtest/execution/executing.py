@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from screener.backtest.execution.booking import Fill
-from screener.backtest.execution.fills import WindowOrders, resolve_orders
+from screener.backtest.execution.fills import Held, WindowOrders, resolve_orders
 from screener.backtest.execution.rebalanced import execute_rebalanced
 from screener.backtest.execution.shares import (
     Execution,
@@ -131,7 +131,7 @@ def _engine_gains(
     for out, (group, at, one) in enumerate(columns):
         start, bought = starts[group], one.bought
         sales = one.sale.fills if one.sale else ()
-        end = max([windows[group].end_rows[at], *(fill.row for fill in sales)])
+        end = max([windows[group].end_rows[at], *_later_rows(one)])
         column = windows[group].legs[at].column
         own = share_marks(trading, column, bought, start, end, span)
         marks[:, out] = np.repeat(own, places)
@@ -178,5 +178,11 @@ def _place(
 
 
 def _last_row(window: Window, orders: WindowOrders) -> int:
-    sold = [fill.row for one in orders.held if one and one.sale for fill in one.sale.fills]
-    return max([*window.end_rows, *sold])
+    later = [row for one in orders.held if one is not None for row in _later_rows(one)]
+    return max([*window.end_rows, *later])
+
+
+def _later_rows(one: Held) -> list[int]:
+    """Return rows that may lie beyond the window: of sales, of rights while a sale waits."""
+    sales = one.sale.fills if one.sale else ()
+    return [fill.row for fill in (*sales, *one.subscribed)]

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
+from functools import partial
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
-from typer.core import TyperGroup
+from typer.core import TyperArgument, TyperGroup
 
-from screener.language import Language, bind_process, bound, say, split_option
+from screener.language import Language, bind_process, bound, say, say_declared, split_option
 from screener.workspace.settings import spoken_environ
 
-__all__ = ["TYPED", "SpeakingGroup", "top_texts"]
+__all__ = ["TYPED", "SpeakingGroup", "help_texts"]
 
 TYPED = "screener.typed"
 """Where the context keeps the arguments of the command line."""
 
 _USAGE = "Usage:"  # the framework does not translate it
+_EXAMPLE = "Example: "  # a command to type follows
 
 
 class SpeakingGroup(TyperGroup):
@@ -28,6 +31,7 @@ class SpeakingGroup(TyperGroup):
         """Bind the language, and read `--lang` as the root's option wherever it stands."""
         bind_process(args, spoken_environ(args, os.environ, Path.cwd()))
         ctx.meta[TYPED] = list(args)
+        _untyped(self)
         if bound() is not Language.EN:
             _translate(self, ctx)
         option, rest = split_option(args)
@@ -35,27 +39,64 @@ class SpeakingGroup(TyperGroup):
             option = [*option, *rest] if rest else []
         return super().parse_args(ctx, option)
 
-    def get_usage(self, ctx: Any) -> str:
-        """Return the line of usage."""
-        return say("Usage:") + super().get_usage(ctx).removeprefix(_USAGE)
+
+def help_texts(command: Any, ctx: Any) -> Iterator[str]:
+    """Give every text that the help of a command and of all below it shows, in English.
+
+    The language that is bound must be English, too: in another one they are translated already.
+    """
+    yield from (text for text in _paragraphs(command.help) if not text.startswith(_EXAMPLE))
+    yield from (option.metavar for option in command.params if _is_worded(option.metavar))
+    yield from (_line(option.help) for option in _options(command, ctx))
+    for inner in _below(command):
+        yield from help_texts(inner, ctx)
 
 
-def top_texts(root: Any, ctx: Any) -> Iterator[str]:
-    """Give every text that the help of the root command shows; the language must be English."""
-    yield from _paragraphs(root.help)
-    yield from (_line(option.help) for option in _options(root, ctx))
-    yield from (next(_paragraphs(command.help)) for command in root.commands.values())
+def _untyped(command: Any) -> None:
+    """Leave out of the help the types of what says them by itself: flags and arguments."""
+    for option in command.params:
+        if option.metavar is None or isinstance(option, TyperArgument):
+            option.display_type_rich = _no_type
+    for inner in _below(command):
+        _untyped(inner)
+
+
+def _no_type(ctx: Any) -> str:  # noqa: ARG001 - what the framework calls with its context
+    return ""
 
 
 def _translate(command: Any, ctx: Any) -> None:
-    command.help = "\n\n".join(say(text) for text in _paragraphs(command.help))
+    command.help = "\n\n".join(_paragraph(text) for text in _paragraphs(command.help))
     command.options_metavar = say("[OPTIONS]")
+    command.get_usage = partial(_usage, command.get_usage)
+    for option in command.params:
+        if _is_worded(option.metavar):
+            option.metavar = say_declared(option.metavar)
     for option in _options(command, ctx):
-        option.help = say(_line(option.help))
+        option.help = say_declared(_line(option.help))
     if isinstance(command, TyperGroup):
         command.subcommand_metavar = say("COMMAND [ARGS]...")
-        for inner in command.commands.values():
-            _translate(inner, ctx)
+    for inner in _below(command):
+        _translate(inner, ctx)
+
+
+def _paragraph(text: str) -> str:
+    if text.startswith(_EXAMPLE):
+        return say("Example: {command}", command=text.removeprefix(_EXAMPLE))
+    return say_declared(text)
+
+
+def _is_worded(metavar: str | None) -> bool:
+    """Tell whether a placeholder is a word, not a letter or the values to choose from."""
+    return re.search("[A-Z]{2}", metavar or "") is not None
+
+
+def _usage(get_usage: Any, ctx: Any) -> str:
+    return say("Usage:") + str(get_usage(ctx)).removeprefix(_USAGE)
+
+
+def _below(command: Any) -> Iterator[Any]:
+    yield from getattr(command, "commands", {}).values()
 
 
 def _options(command: Any, ctx: Any) -> Iterator[Any]:

@@ -9,13 +9,29 @@ from datetime import date
 import pyarrow as pa
 
 from screener.data.lake.schema import TableName
+from screener.language import in_english
 
 __all__ = ["Batch", "Reject"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
-    """A row that did not get into its table, and why."""
+    """A row that did not get into its table, or is kept with a doubt, and why.
+
+    Parameters
+    ----------
+    table, file, line
+        Where it was to go, and whence it came.
+    reason
+        Why, in the reader's language; stored in English, which begins with `KEPT` for a row that
+        is kept.
+    row
+        The row as read, as JSON.
+    listing, session
+        As far as they could be read.
+    doubt
+        What is doubted, of a row that is kept; empty for one that is left out.
+    """
 
     table: TableName
     file: str
@@ -24,6 +40,12 @@ class Reject:
     row: str
     listing: str | None = None
     session: date | None = None
+    doubt: str = ""
+
+    @property
+    def stored_reason(self) -> str:
+        """The reason as it is stored: in English, whoever reads it."""
+        return in_english(self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

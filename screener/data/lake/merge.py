@@ -13,6 +13,7 @@ from screener.data.lake.integrity.content import Balance
 from screener.data.lake.schema import TABLES, Table, TableName
 from screener.data.lake.versions import PROVENANCE, empty_relation
 from screener.errors import SchemaMismatch
+from screener.language import in_english
 
 __all__ = ["TableChange", "merge_batch"]
 
@@ -265,14 +266,15 @@ def quarantine_rows(rejects: tuple[Reject, ...], fetched_at: object) -> pa.Table
     """Return rejected rows as rows of table `quarantine`."""
     spec = TABLES[TableName.QUARANTINE]
     columns: dict[str, list[object]] = {name: [] for name in spec.column_names}
-    for reject in rejects:
+    reasons = in_english([reject.reason for reject in rejects])
+    for reject, reason in zip(rejects, reasons, strict=True):
         for name, value in (
             ("table_name", str(reject.table)),
             ("file", reject.file),
             ("line", reject.line),
             ("listing", reject.listing),
             ("session", reject.session),
-            ("reason", reject.reason),
+            ("reason", reason),
             ("row", reject.row),
             ("fetched_at", fetched_at),
         ):

@@ -35,6 +35,8 @@ AnswerT = TypeVar("AnswerT")
 
 _LAST_SESSIONS = "last-sessions.json"
 _KNOWN_ROWS = 200_000  # of answers that may be asked for again
+_NAMED = 100  # listings that a query names one by one
+_BETWEEN = " "  # of listings, none of which holds it
 _LEAST = 1_000  # rows that an answer counts for, however few it has
 _EMPTY: dict[str, pa.Table] = {}
 """Answers without a row, by query: as many as the program has ways to name columns."""
@@ -97,6 +99,7 @@ class Reader(lake.Connected):
         self._connection = connection
         self._present: dict[int, frozenset[str]] = {}
         self._known: dict[str, pa.Table] = {}
+        self._spans: dict[tuple[int, str], BarRange | None] = {}
         self._verifier = Verifier(root, connection)
         self._asked(lambda: self._verifier.catalog(alone=alone))
         if version is not None:
@@ -108,6 +111,11 @@ class Reader(lake.Connected):
         """Data version (snapshot id) that reads see."""
         return self._version
 
+    @property
+    def root(self) -> Path:
+        """Folder of the lake."""
+        return self._root
+
     def read(
         self,
         table: TableName,
@@ -116,6 +124,7 @@ class Reader(lake.Connected):
         start: date | None = None,
         end: date | None = None,
         columns: Sequence[str] = (),
+        ordered: bool = True,
     ) -> pa.Table:
         """Read rows of a table.
 
@@ -129,11 +138,13 @@ class Reader(lake.Connected):
             First and last day to keep, both included, by the table's date column.
         columns
             Columns to read; all when empty.
+        ordered
+            Whether rows come in the table's sort order; else in any, millions of them sooner.
 
         Returns
         -------
         pyarrow.Table
-            Columns as in `schema.TABLES`, or as asked for, rows in the table's sort order.
+            Columns as in `schema.TABLES`, or as asked for.
         """
         spec = TABLES[table]
         conditions = _conditions(spec, listings, start, end)
@@ -141,8 +152,10 @@ class Reader(lake.Connected):
         place = self._at(table)
         if place == empty_relation(spec):
             return self._none_of(f"SELECT {wanted} FROM {place}")
-        sql = f"SELECT {wanted} FROM {place}{conditions} ORDER BY {', '.join(spec.sort)}"
-        return self._table(sql, again=listings is not None)
+        order = f" ORDER BY {', '.join(spec.sort)}" if ordered else ""
+        return self._table(
+            f"SELECT {wanted} FROM {place}{conditions}{order}", again=listings is not None
+        )
 
     def _none_of(self, sql: str) -> pa.Table:
         """Return the rows of a query that has none, in any lake: it is asked once."""
@@ -273,13 +286,24 @@ class Reader(lake.Connected):
         return dict(self._rows(sql))
 
     def spans(self, listings: Sequence[str]) -> dict[str, BarRange]:
-        """Return how far the bars of each listing reach, for each listing that has any."""
-        sql = (
-            "SELECT listing, min(session), max(session), any_value(basis) "
-            f"FROM {self._at(TableName.BARS)} WHERE {_among(listings)} GROUP BY listing"
-        )
-        rows = self._rows(sql)
-        return {row[0]: BarRange(first=row[1], last=row[2], basis=Basis(row[3])) for row in rows}
+        """Return how far the bars of each listing reach, for each listing that has any.
+
+        Every row of a listing is looked at for it, and at one version it stays as it is: each is
+        asked for once.
+        """
+        keys = {name: (self._version, name) for name in listings}
+        unknown = [name for name, key in keys.items() if key not in self._spans]
+        if unknown:
+            sql = (
+                "SELECT listing, min(session), max(session), any_value(basis) "
+                f"FROM {self._at(TableName.BARS)} WHERE {_among(unknown)} GROUP BY listing"
+            )
+            self._spans |= {keys[name]: None for name in unknown}
+            self._spans |= {
+                keys[name]: BarRange(first=first, last=last, basis=Basis(basis))
+                for name, first, last, basis in self._rows(sql)
+            }
+        return {name: span for name, key in keys.items() if (span := self._spans[key]) is not None}
 
     def last_values(
         self, listings: Sequence[str], *, before: date
@@ -477,7 +501,11 @@ def _conditions(
 
 def _among(listings: Iterable[str]) -> str:
     """Ask whether a row is of one of some listings."""
-    named = ", ".join(map(lake.literal, listings))
+    names = list(listings)
+    if len(names) > _NAMED:  # planning thousands of literals takes longer than reading does
+        text = lake.literal(_BETWEEN.join(names))
+        return f"listing IN (SELECT unnest(string_split({text}, {lake.literal(_BETWEEN)})))"
+    named = ", ".join(map(lake.literal, names))
     return f"listing IN ({named})" if named else "false"
 
 

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
+from screener.data.panels.bars import BarCells, Bars, read_bars
 from screener.data.panels.fixings import read_rates
-from screener.data.panels.grid import Cells, Grid, trading_days
+from screener.data.panels.grid import Grid, trading_days
 from screener.data.panels.price_panel import last_sessions_of
 from screener.domain.arrays import FlagMatrix, FloatMatrix, SessionAxis
 from screener.domain.listing import Board, Exchange, Listing, parse_listing
@@ -24,7 +24,7 @@ from screener.market.calendars import calendar_of
 
 __all__ = ["read_market_panel"]
 
-_BAR_COLUMNS = ("listing", "session", "open", "close", "volume", "amount", "basis")
+_BAR_COLUMNS = ("open", "close", "volume", "amount")
 _STATUS_COLUMNS = ("listing", "session", "suspended", "st")
 _CAP_AGE = timedelta(days=30)  # an older market value is not taken for today's
 
@@ -60,7 +60,7 @@ def read_market_panel(
     """
     wanted = _markets(exchanges)
     axis = np.unique(np.concatenate([calendar_of(item).between(start, end) for item in wanted]))
-    bars = store.read(TableName.BARS, start=start, end=end, columns=_BAR_COLUMNS)
+    bars = read_bars(store, _BAR_COLUMNS, start=start, end=end)
     master = _Master(store)
     listings = _columns(bars, wanted, master, named)
     if not listings or not len(axis):
@@ -69,9 +69,9 @@ def read_market_panel(
             fix="import bars: `screener data import FILE --kind bars`",
         )
     grid = Grid(axis, tuple(item.id for item in listings))
-    cells = grid.cells(bars)
+    cells = bars.on(grid)
     closes = cells.matrix("close")
-    adjusted = cells.any_of("basis", str(Basis.ADJUSTED))
+    adjusted = cells.any_adjusted()
     fx = read_rates(store, [item.currency for item in listings], axis)
     traded = np.isfinite(closes)
     halts = store.read(TableName.STATUS, start=start, end=end, columns=_STATUS_COLUMNS)
@@ -144,10 +144,10 @@ def _last_sessions(store: Store, wanted: Sequence[Exchange]) -> dict[Exchange, d
 
 
 def _columns(
-    bars: pa.Table, wanted: Sequence[Exchange], master: _Master, named: Sequence[Listing]
+    bars: Bars, wanted: Sequence[Exchange], master: _Master, named: Sequence[Listing]
 ) -> tuple[Listing, ...]:
     found = dict.fromkeys(named)
-    for name in sorted(pc.unique(bars.column("listing")).to_pylist()):
+    for name in bars.ids():
         try:
             item = parse_listing(name)
         except InputError:  # an id of no exchange that is known here
@@ -167,7 +167,7 @@ def _spells(store: Store, grid: Grid) -> tuple[Spell, ...]:
     return tuple(sorted(found, key=lambda spell: (spell[1], spell[0])))
 
 
-def _turnover(cells: Cells, closes: FloatMatrix) -> FloatMatrix:
+def _turnover(cells: BarCells, closes: FloatMatrix) -> FloatMatrix:
     """Return the turnover in the listing's currency; volume at the close where it is not told."""
     amount = cells.matrix("amount")
     return np.where(np.isfinite(amount), amount, cells.matrix("volume") * closes)

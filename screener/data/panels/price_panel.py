@@ -6,13 +6,22 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
+import pyarrow as pa
 
 from screener.data.lake.rows import days_of, numbers_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
+from screener.data.panels.bars import BarCells, read_bars
 from screener.data.panels.fixings import read_rates
-from screener.data.panels.grid import Cells, Grid, trading_days
-from screener.domain.arrays import FlagArray, FlagMatrix, FloatArray, FloatMatrix, SessionAxis
+from screener.data.panels.grid import Grid, trading_days
+from screener.domain.arrays import (
+    FlagArray,
+    FlagMatrix,
+    FloatArray,
+    FloatMatrix,
+    Places,
+    SessionAxis,
+)
 from screener.domain.listing import Exchange, Listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.market.calendars import calendar_of
@@ -80,7 +89,8 @@ def read_panel(
     start = first_entry - timedelta(days=history)
     end = max([*last_sessions.values(), last_entry])
     grid = Grid(axis := _axis(exchanges, start, end), ids)
-    bars = grid.cells(store.read(TableName.BARS, listings=ids, start=start, end=end))
+    columns = ("open", "close", "volume", *(("amount", "low", "high") if vwap else ()))
+    bars = read_bars(store, columns, listings=ids, start=start, end=end).on(grid)
     status = store.read(TableName.STATUS, listings=ids, start=start, end=end)
     spans = store.spans(ids)
     listed, gone = _dates(store, ids, "list_date"), _dates(store, ids, "delist_date")
@@ -136,7 +146,7 @@ def read_caps(store: Store, panel: PricePanel) -> CapPanel:
     )
 
 
-def _averages(bars: Cells, adjusted: FlagArray) -> FloatMatrix:
+def _averages(bars: BarCells, adjusted: FlagArray) -> FloatMatrix:
     """Return turnover by volume: 0 where nothing was traded, NaN where it fits no price."""
     names = ("amount", "volume", "low", "high")
     amount, volume, low, high = (bars.matrix(name) for name in names)
@@ -163,7 +173,8 @@ def read_trading(store: Store, panel: PricePanel) -> TradingPanel:
         )
     start, end = panel.session(0), panel.session(len(panel.sessions) - 1)
     grid = Grid(panel.sessions, ids)
-    bars = grid.cells(store.read(TableName.BARS, listings=ids, start=start, end=end))
+    columns = ("volume", "amount")
+    bars = read_bars(store, columns, listings=ids, start=start, end=end).on(grid)
     lots = store.read(TableName.BOARD_LOTS, listings=ids)
     entitled = _entitlements(store, panel, ids)
     return TradingPanel(
@@ -193,8 +204,8 @@ def _southbound(panel: PricePanel) -> FlagMatrix:
 
 
 def _funds(store: Store, ids: list[str]) -> tuple[bool, ...]:
-    rows = store.read(TableName.LISTINGS, listings=ids).to_pylist()
-    kinds = {row["listing"]: row["kind"] for row in rows}
+    rows = store.read(TableName.LISTINGS, listings=ids, columns=("listing", "kind"))
+    kinds = dict(zip(*(rows.column(name).to_pylist() for name in rows.column_names), strict=True))
     return tuple(kinds.get(name) == "fund" for name in ids)
 
 
@@ -202,28 +213,43 @@ def _entitlements(store: Store, panel: PricePanel, ids: list[str]) -> dict[str, 
     """Return ratio of shares, cash and rights of each ex-session; none for adjusted prices."""
     ratio, cash = np.ones(panel.close.shape), np.zeros(panel.close.shape)
     rights, paid = np.zeros(panel.close.shape), np.zeros(panel.close.shape)
-    told: set[tuple[int, int]] = set()
-    column_of = {name: at for at, name in enumerate(ids)}
-    for row in store.read(TableName.ACTIONS, listings=ids).to_pylist():
-        column = column_of[row["listing"]]
-        at = int(np.searchsorted(panel.sessions, np.datetime64(row["ex_session"], "D")))
-        if not panel.adjusted[column] and 0 < at < len(panel.sessions):
-            split = row["split"] if row["split"] is not None else 1.0
-            ratio[at, column] *= (1.0 + (row["bonus"] or 0.0)) * split
-            cash[at, column] += row["cash"] or 0.0
-            offered = row["rights"] or 0.0
-            rights[at, column] += offered * split
-            paid[at, column] += offered * (row["rights_price"] or 0.0)
-            told.add((at, column))
+    terms = ("bonus", "split", "cash", "rights", "rights_price")
+    actions = store.read(TableName.ACTIONS, listings=ids, columns=("listing", "ex_session", *terms))
+    at, kept = _ex_cells(panel, ids, actions)
+    bonus, split, cash_paid, offered, price = (
+        np.where(np.isnan(values), float(name == "split"), values)
+        for name in terms
+        for values in [numbers_of(actions, name)[kept]]
+    )
+    # One after the other: of several on one day the second multiplies what the first made.
+    np.multiply.at(ratio, at, (1.0 + bonus) * split)
+    np.add.at(cash, at, cash_paid)
+    np.add.at(rights, at, offered * split)
+    np.add.at(paid, at, offered * price)
+    told = np.zeros(panel.close.shape, dtype=bool)
+    told[at] = True
     # A factor says what a holding is worth, not what it got: it is taken as new shares.
-    for row in store.read(TableName.EX_FACTORS, listings=ids).to_pylist():
-        column = column_of[row["listing"]]
-        at = int(np.searchsorted(panel.sessions, np.datetime64(row["ex_session"], "D")))
-        unknown = (at, column) not in told and not panel.adjusted[column]
-        if unknown and 0 < at < len(panel.sessions):
-            ratio[at, column] *= row["factor"]
-    price = paid / np.where(rights > 0, rights, 1.0)
-    return {"ratio": ratio, "cash": cash, "rights": rights, "rights_price": price}
+    factors = store.read(
+        TableName.EX_FACTORS, listings=ids, columns=("listing", "ex_session", "factor")
+    )
+    at, kept = _ex_cells(panel, ids, factors)
+    np.multiply.at(ratio, at, np.where(told[at], 1.0, numbers_of(factors, "factor")[kept]))
+    per_share = paid / np.where(rights > 0, rights, 1.0)
+    return {"ratio": ratio, "cash": cash, "rights": rights, "rights_price": per_share}
+
+
+def _ex_cells(
+    panel: PricePanel, ids: list[str], table: pa.Table
+) -> tuple[tuple[Places, Places], FlagArray]:
+    """Return rows and columns of the ex-sessions within a panel, and which rows those are of.
+
+    An ex-date that is no session takes effect in the next one; adjusted prices have none.
+    """
+    columns = Grid(panel.sessions, ids).columns(table)
+    rows = np.searchsorted(panel.sessions, days_of(table, "ex_session"))
+    within = (columns >= 0) & (rows > 0) & (rows < len(panel.sessions))
+    kept = within & ~panel.adjusted[columns]
+    return (rows[kept], columns[kept]), kept
 
 
 def read_benchmark(store: Store, benchmark: Listing) -> tuple[SessionAxis, FloatMatrix, str]:
@@ -267,5 +293,5 @@ def _prior_values(store: Store, ids: list[str], start: date, adjusted: FlagArray
 
 
 def _dates(store: Store, ids: list[str], name: str) -> dict[str, date]:
-    rows = store.read(TableName.LISTINGS, listings=ids).select(["listing", name])
+    rows = store.read(TableName.LISTINGS, listings=ids, columns=("listing", name))
     return {row["listing"]: row[name] for row in rows.to_pylist() if row[name]}

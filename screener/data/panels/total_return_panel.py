@@ -6,12 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from screener.data.lake.rows import days_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
+from screener.data.panels.bars import Bars, read_bars
 from screener.data.panels.grid import Grid
 from screener.domain.arrays import FlagMatrix, FloatMatrix, SessionAxis
 from screener.domain.listing import Board, Exchange, Listing
@@ -23,7 +21,7 @@ from screener.market.industries import industry_indices
 __all__ = ["read_total_returns"]
 
 _MAINLAND = (".SH", ".SZ", ".BJ")
-_COLUMNS = ("listing", "session", "open", "close")
+_COLUMNS = ("open", "close")
 _STATUS = ("listing", "session", "suspended")
 
 
@@ -53,13 +51,12 @@ def read_total_returns(
     exchange = Exchange.SH if mainland else Exchange.HK
     days = calendar_of(exchange).sessions
     first = days[max(int(np.searchsorted(days, np.datetime64(start, "D"), side="right")) - 1, 0)]
-    bars = store.read(TableName.BARS, start=first.item(), columns=_COLUMNS)
-    bars = bars.filter(_in_market(bars.column("listing"), mainland=mainland))
-    ids = sorted(pc.unique(bars.column("listing")).to_pylist())
+    bars = read_bars(store, _COLUMNS, start=first.item())
+    ids = [name for name in bars.ids() if name.endswith(".HK") != mainland]
     suffixes = _MAINLAND if mainland else (".HK",)
-    axis = _axis(days, first, store.last_available(suffixes), days_of(bars, "session"))
+    axis = _axis(days, first, store.last_available(suffixes), bars, ids)
     grid = Grid(axis, ids)
-    cells = grid.cells(bars)
+    cells = bars.on(grid)
     master = {row["listing"]: row for row in store.read(TableName.LISTINGS).to_pylist()}
     wanted = {item.id: item for item in benchmarks}
     matrices = {name: cells.matrix(name) for name in ("open", "close")}
@@ -116,18 +113,20 @@ def _panel(
     )
 
 
-def _in_market(listings: pa.ChunkedArray, *, mainland: bool) -> pa.ChunkedArray:
-    hong_kong = pc.ends_with(listings, ".HK")
-    return pc.invert(hong_kong) if mainland else hong_kong
-
-
 def _axis(
-    days: SessionAxis, first: np.datetime64, last_available: date | None, session: SessionAxis
+    days: SessionAxis,
+    first: np.datetime64,
+    last_available: date | None,
+    bars: Bars,
+    ids: Sequence[str],
 ) -> SessionAxis:
     """Return the sessions to the last one with a bar of a security; of an index without any."""
-    if not len(session):
+    last: np.datetime64 | None = None
+    if ids:
+        known = last_available is not None
+        last = np.datetime64(last_available, "D") if known else bars.last_day(ids)
+    if last is None:
         return days[:0]
-    last = session.max() if last_available is None else np.datetime64(last_available, "D")
     axis: SessionAxis = days[(days >= first) & (days <= last)]
     return axis
 

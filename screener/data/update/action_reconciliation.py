@@ -13,7 +13,11 @@ import pyarrow as pa
 from screener.data.lake.batch import Reject
 from screener.data.lake.schema import TableName
 from screener.data.update.planning import Span
+from screener.data.validation.context import kept
 from screener.errors import DataError
+from screener.language import say
+from screener.language.lists import listed
+from screener.language.terms import named
 from screener.market.calendars import Calendar
 
 __all__ = ["Reconciled", "reconcile_actions"]
@@ -85,9 +89,14 @@ def reconcile_actions(
     own = {day: row for day, row in known.items() if row["source"] in sources}
     if own and not fetched.num_rows:
         raise DataError(
-            f"no source tells an action any more where {len(own)} are stored: taken for a refusal",
+            say(
+                "no source tells an action any more where {n} are stored: taken for a refusal",
+                n=len(own),
+            ),
             where=str(next(iter(own.values()))["listing"]),
-            fix="update again later, or give the right ones: `screener data import --kind actions`",
+            fix=say(
+                "update again later, or give the right ones: `screener data import --kind actions`"
+            ),
         )
     told = {row["ex_session"]: row for row in fetched.to_pylist()}
     work = _Work(known=known, told=told, sources=sources)
@@ -125,7 +134,7 @@ class _Work:
     def take(self, day: date, row: _Row, calendar: Calendar) -> None:
         """Decide what becomes of a fetched action."""
         if calendar.first <= day <= calendar.last and not calendar.is_session(day):
-            self._note(row, "its ex-date is no session")
+            self._note(row, say("its ex-date is no session"))
             return
         before = self._known.get(day)
         if before is None:
@@ -134,15 +143,26 @@ class _Work:
             self.rows.append(_filled(row, before))
         elif before["source"] in self._sources:
             self.remarks.append(
-                f"{row['listing']}: {row['source']} corrected the action of {day}: "
-                f"{terms(row)}, was {terms(before)}"
+                say(
+                    "{listing}: {source} corrected the action of {day}: {new}, was {old}",
+                    listing=row["listing"],
+                    source=row["source"],
+                    day=day,
+                    new=terms(row),
+                    old=terms(before),
+                )
             )
             self.rows.append(_filled(row, before))
         else:
             self._note(
                 row,
-                f"{row['source']} says {terms(row)}, stored from {before['source']} "
-                f"{terms(before)}",
+                say(
+                    "{source} says {new}, stored from {other} {old}",
+                    source=row["source"],
+                    new=terms(row),
+                    other=before["source"],
+                    old=terms(before),
+                ),
             )
 
     def miss(self, day: date, row: _Row) -> None:
@@ -151,25 +171,34 @@ class _Work:
         if row["source"] in self._sources:
             self.removed.append((row["listing"], day))
             self.remarks.append(
-                f"{row['listing']}: {row['source']} no longer tells of the action of {day} "
-                f"({terms(row)}): removed"
+                say(
+                    "{listing}: {source} no longer tells of the action of {day} ({terms}): removed",
+                    listing=row["listing"],
+                    source=row["source"],
+                    day=day,
+                    terms=terms(row),
+                )
             )
         else:
-            self._note(row, f"kept: {names} has no action on this day")
+            doubt = say("{source} has no action on this day", source=names)
+            self._note(row, kept(doubt), doubt)
 
     def _fresh(self, day: date, row: _Row) -> None:
         for other, before in self._known.items():
             near = abs(other - day) <= _NEAR and other not in self._told
             if near and before["source"] not in self._sources and same_terms(row, before):
-                self._note(
-                    row,
-                    f"{row['source']} dates the action of {other}, stored from "
-                    f"{before['source']}, {day}",
+                reason = say(
+                    "{source} dates the action of {stored}, stored from {other}, {day}",
+                    source=row["source"],
+                    stored=other,
+                    other=before["source"],
+                    day=day,
                 )
+                self._note(row, reason)
                 return
         self.rows.append(row)
 
-    def _note(self, row: _Row, reason: str) -> None:
+    def _note(self, row: _Row, reason: str, doubt: str = "") -> None:
         day = row["ex_session"]
         if not isinstance(day, date):
             raise TypeError("an action has an ex-date")
@@ -182,6 +211,7 @@ class _Work:
                 row=json.dumps(row, ensure_ascii=False, default=str),
                 listing=str(row["listing"]),
                 session=day,
+                doubt=doubt,
             )
         )
 
@@ -196,12 +226,23 @@ def same_terms(first: Mapping[str, object], second: Mapping[str, object]) -> boo
 
 def terms(row: Mapping[str, object]) -> str:
     """Return what an action gives, in words: `cash 0.267, rights 0.3 at 5`."""
+    values = {name: _term(row, name) for name in _NEUTRAL}
     told = [
-        f"{name.replace('rights_price', 'at')} {_term(row, name):g}"
-        for name, neutral in _NEUTRAL.items()
-        if _term(row, name) != neutral
+        say("{name} {value:g}", name=named(name), value=values[name])
+        for name in ("cash", "bonus", "split")
+        if values[name] != _NEUTRAL[name]
     ]
-    return ", ".join(told).replace(", at ", " at ") or "nothing"
+    if values["rights"] and values["rights_price"]:
+        told.append(
+            say(
+                "rights {ratio:g} at {price:g}",
+                ratio=values["rights"],
+                price=values["rights_price"],
+            )
+        )
+    elif values["rights"] or values["rights_price"]:
+        told.append(say("rights {ratio:g}", ratio=values["rights"]))
+    return listed(told) or say("nothing")
 
 
 def _term(row: Mapping[str, object], name: str) -> float:

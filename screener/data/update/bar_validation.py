@@ -14,9 +14,11 @@ from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.update.listing_master import joined, listings_in
 from screener.data.validation.bar_checks import ValidationContext, check_bars
+from screener.data.validation.price_jumps import BAD_TICK
 from screener.data.validation.ticks import on_ticks, tick_remarks
 from screener.domain.listing import Listing
 from screener.errors import DataError
+from screener.language import say
 from screener.market.calendars import calendar_of
 from screener.market.special_treatment import special_by_name
 
@@ -24,8 +26,6 @@ __all__ = ["CheckedBars", "checked_bars"]
 
 _LEAST = 0.5
 """An answer of which less than this part passes the checks is no answer."""
-
-_BAD_TICK = "bad tick"
 
 _READ = (
     TableName.BARS,
@@ -92,7 +92,7 @@ def checked_bars(
             notes.extend((*validated.rejects, *validated.doubts))
             removed |= _bad_ticks(validated.rejects, own, context.stored)
             remarks.extend(
-                text if listing.id in text else f"{listing.id}: {text}"
+                text if listing.id in text else say("{name}: {text}", name=listing.id, text=text)
                 for text in validated.remarks
             )
     return CheckedBars(
@@ -106,10 +106,14 @@ def checked_bars(
 def _refuse_most(rows: pa.Table, rejects: tuple[Reject, ...], listing: Listing) -> None:
     if len(rejects) > max(1, (1 - _LEAST) * rows.num_rows):
         raise DataError(
-            f"{len(rejects)} of {rows.num_rows} fetched bars fail the checks, the first: "
-            f"{rejects[0].reason}",
+            say(
+                "{n} of {total} fetched bars fail the checks, the first: {reason}",
+                n=len(rejects),
+                total=rows.num_rows,
+                reason=rejects[0].reason,
+            ),
             where=f"{listing.id}, {rejects[0].file}",
-            fix="try another source with --source; nothing of this answer was stored",
+            fix=say("try another source with --source; nothing of this answer was stored"),
         )
 
 
@@ -130,7 +134,7 @@ def _bad_ticks(
     rejects: tuple[Reject, ...], rows: pa.Table, stored: pa.Table
 ) -> set[tuple[object, ...]]:
     """Return the keys of stored rows that are the very rows now known as bad ticks."""
-    days = {item.session for item in rejects if _BAD_TICK in item.reason}
+    days = {item.session for item in rejects if BAD_TICK in item.stored_reason}
     if not days:
         return set()
     columns = ["session", "open", "high", "low", "close", "source"]

@@ -39,6 +39,7 @@ from screener.data.validation.sense_checks import without_leaps, without_nonsens
 from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import DataError
+from screener.language import in_english, say
 from screener.market.benchmarks import DEFAULT_BENCHMARK
 from screener.market.calendars import calendar_of
 
@@ -118,7 +119,7 @@ class UpdateCommit:
             If an action has impossible terms, or a list of listings was cut off.
         """
         self.remarks[:] = [
-            text if piece.subject in text else f"{piece.subject}: {text}"
+            text if piece.subject in text else say("{name}: {text}", name=piece.subject, text=text)
             for piece in self.pieces
             for text in piece.batch.remarks
         ]
@@ -148,7 +149,9 @@ class UpdateCommit:
         completed = with_factors(
             store, replace(batch, tables=tables, removes=removes, replaces=replaces)
         )
-        self.remarks.extend(text for text in completed.remarks if not text.endswith(COMPUTED))
+        self.remarks.extend(
+            text for text in completed.remarks if not in_english(text).endswith(COMPUTED)
+        )
         notes.extend(self._factor_doubts(store, completed))
         resolved = resolved_doubts(store, completed, self.fetched_at)
         completed = replace(
@@ -242,7 +245,9 @@ class UpdateCommit:
         for item in joined.refused:
             first = store.spans([item.listing])[item.listing].first
             raise DataError(
-                item.what, where=item.where, fix=f"ask for longer history: --from {first}"
+                item.what,
+                where=item.where,
+                fix=say("ask for longer history: --from {first}", first=first),
             )
         tables[TableName.BARS] = joined.bars
         self.remarks.extend(joined.remarks)

@@ -13,6 +13,7 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.factors import contradicted, total_return_factors, with_stand_ins
+from screener.language import say
 
 __all__ = ["COMPUTED", "keys_of", "with_factors"]
 
@@ -56,7 +57,9 @@ def with_factors(store: Store, batch: Batch) -> Batch:
     waiting = actions.num_rows - usable.num_rows
     remarks = [*batch.remarks]
     if waiting:
-        remarks.append(f"{waiting} actions wait for raw bars on both sides of their ex-session")
+        remarks.append(
+            say("{n} actions wait for raw bars on both sides of their ex-session", n=waiting)
+        )
     changed = _changed(batch, usable, stored)
     known = _of(stored, changed)
     factors = _computed(store, batch, _of(usable, changed)) or known.slice(0, 0)
@@ -64,7 +67,7 @@ def with_factors(store: Store, batch: Batch) -> Batch:
     batch = replace(batch, removes={**batch.removes, TableName.FACTORS: stale})
     if not factors.num_rows:
         return replace(batch, remarks=tuple(remarks))
-    remarks.append(f"{factors.num_rows} {COMPUTED}")
+    remarks.append(say("{n} factors computed from actions and raw closes", n=factors.num_rows))
     remarks.extend(_contradictions(factors, given))
     tables = {**batch.tables, TableName.FACTORS: factors}
     return replace(batch, tables=tables, remarks=tuple(remarks))
@@ -144,10 +147,27 @@ def _contradictions(factors: pa.Table, given: pa.Table) -> list[str]:
     if not found:
         return []
     name, day, own, other = found[0]
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    if len(found) > 1:
+        return [
+            say(
+                "the terms of {name} on {day} make a factor of {own:.5g}, the one given is "
+                "{given:.5g} and {n} more: the terms are taken",
+                name=name,
+                day=day,
+                own=own,
+                given=other,
+                n=len(found) - 1,
+            )
+        ]
     return [
-        f"the terms of {name} on {day} make a factor of {own:.5g}, the one given is {other:.5g}"
-        f"{more}: the terms are taken"
+        say(
+            "the terms of {name} on {day} make a factor of {own:.5g}, the one given is "
+            "{given:.5g}: the terms are taken",
+            name=name,
+            day=day,
+            own=own,
+            given=other,
+        )
     ]
 
 

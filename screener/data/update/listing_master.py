@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 
 from screener.data.lake.schema import TABLES, TableName, Type
 from screener.errors import DataError
+from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["alive", "filled", "halts_in", "joined", "listings_in", "refuse_shrunk"]
 
@@ -94,8 +96,13 @@ def refuse_shrunk(stored: pa.Table, fetched: pa.Table) -> None:
     before = stored.filter(trading).num_rows
     if fetched.num_rows < _SHRUNK * before:
         raise DataError(
-            f"the list of {suffix} has {fetched.num_rows:,} listings where {before:,} are stored: "
-            "it was cut off",
-            where="table listings",
-            fix="update again later; nothing was changed",
+            say(
+                "the list of {exchange} has {n:,} listings where {stored:,} are stored: it was "
+                "cut off",
+                exchange=suffix,
+                n=fetched.num_rows,
+                stored=before,
+            ),
+            where=say("table {table}", table=named(TableName.LISTINGS)),
+            fix=say("update again later; nothing was changed"),
         )

@@ -37,6 +37,8 @@ from screener.data.update.session import UpdateReport, UpdateState, UpdateWire
 from screener.data.update.suspension_gaps import explain_gaps
 from screener.domain.listing import Listing
 from screener.errors import DataError, InputError, NetworkDown, SourceError
+from screener.language import say
+from screener.language.terms import named
 from screener.market.benchmarks import DEFAULT_BENCHMARK
 
 __all__ = ["Progress", "plan_update", "update"]
@@ -138,9 +140,9 @@ def plan_update(
 def _refuse_simulated(store: Store, root: Path) -> None:
     if store.simulated():
         raise InputError(
-            "this lake holds the simulated market, and real prices must not join it",
+            say("this lake holds the simulated market, and real prices must not join it"),
             where=str(root),
-            fix="use another folder: `screener init DIR`, then `--workspace DIR`",
+            fix=say("use another folder: `screener init DIR`, then `--workspace DIR`"),
         )
 
 
@@ -159,13 +161,16 @@ def _work_off(steps: Sequence[_Step], progress: Progress) -> None:
 def _steps(state: UpdateState) -> list[_Step]:
     plan = state.plan
     steps: list[_Step] = [
-        (f"{item.need} of {item.subject}", partial(_market_step, state, item))
+        (
+            say("{need} of {subject}", need=named(item.need), subject=item.subject),
+            partial(_market_step, state, item),
+        )
         for item in plan.market_questions()
         if item.need is not Need.DELISTED  # asked together with the exchange's own list
     ]
-    steps.append(("listings", partial(_learn_ends, state)))
+    steps.append((named("listings"), partial(_learn_ends, state)))
     steps.extend((item.id, partial(_listing_step, state, item)) for item in plan.request.listings)
-    steps.append(("storing", state.flush))
+    steps.append((say("storing"), state.flush))
     mainland = [item for item in plan.securities() if item.exchange.mainland]
     if mainland and plan.wants(Need.SUSPENSIONS):
         steps.append(("suspensions", partial(explain_gaps, state, mainland)))
@@ -248,9 +253,11 @@ def _listing_step(state: UpdateState, listing: Listing) -> None:
         if state.plan.request.replace_adjusted:
             state.plan.replaced.add(listing.id)
         else:
-            state.note(
-                [f"{listing.id} holds adjusted prices of an imported file: left as they are"]
+            told = say(
+                "{listing} holds adjusted prices of an imported file: left as they are",
+                listing=listing.id,
             )
+            state.note([told])
             questions = [item for item in questions if item.need not in PRICES]
     pieces = _essential(state, [item for item in questions if item.need in ESSENTIAL])
     for question in questions:
@@ -326,7 +333,12 @@ def _vendor_check(state: UpdateState, listing: Listing, pieces: Sequence[Piece])
     except NetworkDown:
         raise
     except SourceError as error:
-        state.note([f"{listing.id}: factors not checked against a vendor's: {error.what}"])
+        told = say(
+            "{listing}: factors not checked against a vendor's: {error}",
+            listing=listing.id,
+            error=error.what,
+        )
+        state.note([told])
         return []
     span = Span(start=ask.start, end=ask.end)
     return [

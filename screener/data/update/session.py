@@ -30,6 +30,8 @@ from screener.errors import (
     SourceEmpty,
     SourceError,
 )
+from screener.language import say, say_count
+from screener.language.terms import named
 
 __all__ = ["NeedCount", "Outcome", "UpdateReport", "UpdateState", "UpdateWire"]
 
@@ -160,15 +162,27 @@ class UpdateReport:
             return None
         subjects = list(dict.fromkeys(item.subject for item in self.failures))
         first = self.failures[0]
-        asked = (
-            "1 question was" if len(self.failures) == 1 else f"{len(self.failures)} questions were"
+        what = say_count(
+            "1 question was not answered (first {subject} {need})",
+            "{n} questions were not answered (first {subject} {need})",
+            len(self.failures),
+            subject=first.subject,
+            need=named(first.need),
         )
-        about = f" about {len(subjects)} listings or markets" if len(subjects) > 1 else ""
+        if len(subjects) > 1:
+            what = say(
+                "{n} questions were not answered about {names} listings or markets "
+                "(first {subject} {need})",
+                n=len(self.failures),
+                names=len(subjects),
+                subject=first.subject,
+                need=named(first.need),
+            )
         waiting = any(isinstance(item.error, SourceBlocked) for item in self.failures)
-        later = "type the command again later: what is done is kept and not asked again"
+        later = say("type the command again later: what is done is kept and not asked again")
         return SourceBlocked(
-            f"{asked} not answered{about} (first {first.subject} {first.need})",
-            where=f"data version {self.after}",
+            what,
+            where=say("data version {version}", version=self.after),
             fix=later if waiting else first.error.fix if first.error and first.error.fix else later,
         )
 
@@ -330,4 +344,5 @@ class UpdateState:
 
     def drop_without(self, pieces: Sequence[Piece], need: Need) -> None:
         """Count answers as failed, since they must not be committed without another."""
-        self.drop(pieces, SourceBlocked(f"not stored without {need}, which nobody gave"))
+        what = say("not stored without {need}, which nobody gave", need=named(need))
+        self.drop(pieces, SourceBlocked(what))

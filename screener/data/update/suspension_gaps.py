@@ -15,6 +15,7 @@ from screener.data.update.plan import Question
 from screener.data.update.session import UpdateState
 from screener.data.validation.bar_checks import gaps
 from screener.domain.listing import Exchange, Listing
+from screener.language import say_count
 from screener.market.calendars import calendar_of
 
 __all__ = ["explain_gaps"]
@@ -41,8 +42,13 @@ def explain_gaps(state: UpdateState, listings: Sequence[Listing]) -> None:
 
 
 def _told(name: str, days: set[date]) -> str:
-    count = "one session" if len(days) == 1 else f"{len(days)} sessions"
-    return f"{name}: no bar and no recorded suspension on {count}, first {min(days)}"
+    return say_count(
+        "{name}: no bar and no recorded suspension on one session, first {first}",
+        "{name}: no bar and no recorded suspension on {n} sessions, first {first}",
+        len(days),
+        name=name,
+        first=min(days),
+    )
 
 
 def _by_listing(state: UpdateState, listing: Listing, missing: _Missing) -> None:

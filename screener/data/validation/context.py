@@ -16,6 +16,7 @@ from screener.data.lake.rows import days_of
 from screener.data.lake.schema import TableName
 from screener.domain.arrays import DayArray, FloatArray
 from screener.domain.listing import Listing
+from screener.language import say
 from screener.market.calendars import Calendar
 from screener.market.special_treatment import SpecialTreatment
 from screener.market.trading import least_tick
@@ -25,13 +26,19 @@ __all__ = [
     "Bars",
     "ValidatedBars",
     "ValidationContext",
+    "kept",
     "make_note",
     "tick_of",
     "told_apart",
 ]
 
 KEPT = "kept: "
-"""How the reason of a note begins whose row was kept."""
+"""How the stored reason of a note begins whose row was kept."""
+
+
+def kept(doubt: str) -> str:
+    """Return the reason of a note whose row was kept: what is doubted."""
+    return say("kept: {doubt}", doubt=doubt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,7 +137,13 @@ def tick_of(listing: Listing) -> float:
 
 
 def make_note(
-    row: Mapping[str, object], reason: str, *, table: TableName, listing: Listing, day: date | None
+    row: Mapping[str, object],
+    reason: str,
+    *,
+    table: TableName,
+    listing: Listing,
+    day: date | None,
+    doubt: str = "",
 ) -> Reject:
     """Make a note on a fetched row.
 
@@ -139,9 +152,11 @@ def make_note(
     row
         The row, with its `source`.
     reason
-        Why it is left out, or `KEPT` and why it is doubted.
+        Why it is left out, or is kept with a doubt.
     day
         Session or ex-session; its digits are the note's line, 0 without one.
+    doubt
+        What is doubted, of a row that is kept.
     """
     return Reject(
         table=table,
@@ -151,6 +166,7 @@ def make_note(
         row=json.dumps(row, ensure_ascii=False, default=str),
         listing=listing.id,
         session=day,
+        doubt=doubt,
     )
 
 

@@ -248,8 +248,9 @@ def _names(held: EventFacts) -> Node:
     if known:
         last += [(say("contribution"), contributions), ("", drawn)]
     if any(row["reason"] for row in held.names):
-        reasons = [told(str(row["reason"])) for row in held.names]
-        last.append((NAMES["reason"].label(), [node("span", line) for line in reasons]))
+        reasons = (row["reason"] for row in held.names)
+        lines = [told(text) if isinstance(text, str) else "" for text in reasons]
+        last.append((NAMES["reason"].label(), [node("span", line) for line in lines]))
     return section(
         say("Names: paths and contributions"),
         result_table(

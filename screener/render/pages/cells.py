@@ -81,8 +81,7 @@ def shown(column: Column, value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
-        text = clean_line(value)
-        return told(text) if column.name in _TOLD else word(text)
+        return clean_line(told(value) if column.name in _TOLD else word(value))
     return _number(column, value) if isinstance(value, (int, float)) else clean_line(str(value))
 
 

@@ -13,7 +13,7 @@ from html import escape
 
 from screener.files.clean import clean
 from screener.files.writing import csv_text
-from screener.language import Language, bound, speaking
+from screener.language import Language, bound, in_english, speaking
 
 __all__ = ["Child", "Node", "csv_rows", "in_both", "markup_of", "node", "spoken"]
 
@@ -69,7 +69,7 @@ def csv_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> No
 
     They are the same in each language: the tree in English has them, and `in_both` takes that.
     """
-    text = csv_text(columns, rows) if bound() is Language.EN else ""
+    text = csv_text(columns, in_english(list(rows))) if bound() is Language.EN else ""
     return node("template", text, class_="csv")
 
 

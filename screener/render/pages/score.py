@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from screener.files.clean import clean_line
-from screener.language import bound, say, say_count
+from screener.language import say, say_count
 from screener.render.pages.cells import count_text, fraction
 from screener.render.pages.charts.bars import Interval, intervals
 from screener.render.pages.charts.lines import Band, Line, line_chart
@@ -14,7 +14,6 @@ from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.sentences import told
 from screener.render.pages.tables import result_table
 from screener.render.pages.words import word
-from screener.render.score_words import sentence
 from screener.results.score import CALLS, SCORES
 from screener.results.tables import Row
 from screener.workflows.page.calls import CallPath, call_paths
@@ -111,7 +110,7 @@ def score_document(
                 _every(calls),
                 section(
                     say("Remarks"),
-                    node("ul", (node("li", told(sentence(line, bound()))) for line in run.remarks)),
+                    node("ul", (node("li", told(line)) for line in run.remarks)),
                     name="remarks",
                 ),
             ),
@@ -258,11 +257,10 @@ def _band(path: CallPath) -> str:
 
 def _every(calls: Sequence[Row]) -> Node:
     title = say("Calls and how they ended")
-    rows = [{**row, "why": sentence(str(row["why"]), bound())} for row in calls[:_SHOWN]]
     more = len(calls) - _SHOWN
     return section(
         title,
-        result_table(CALLS, rows, name="calls", caption=title, columns=_CALLS),
+        result_table(CALLS, calls[:_SHOWN], name="calls", caption=title, columns=_CALLS),
         node("p", say("{n} more are in the CSV.", n=count_text(more)), class_="note")
         if more > 0
         else None,

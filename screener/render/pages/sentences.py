@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from screener.language import Language, bound, say, say_count
+from screener.language import Language, Said, bound, say, say_count
+from screener.render import score_words
 from screener.render.pages.words import word
 from screener.screen.fields import FIELDS
 
@@ -225,11 +226,16 @@ def sentence(text: str) -> str:
         found = re.fullmatch(pattern, text)
         if found is not None:
             return said(found.groupdict())
-    return word(text)
+    return score_words.sentence(word(text), bound())
 
 
 def told(text: str) -> str:
-    """Return reasons in the reader's language, part by part, as far as they are known."""
+    """Return reasons in the reader's language, part by part, as far as they are known.
+
+    What was said by `say` is said again; of other texts, those that are known by their pattern.
+    """
+    if isinstance(text, Said):
+        return text.again()
     whole = sentence(text)
     if whole != text:
         return whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from screener.language import Language, bound, say
+from screener.language import say
 from screener.render.pages.cells import cell
 from screener.render.pages.markup import Child, Node, csv_rows, node
 from screener.results.tables import Column, Dtype, Row, TableSpec
@@ -172,10 +172,9 @@ def _tools(name: str, caption: str, n_rows: int) -> Node:
 
 def _head(column: Column) -> Node:
     numeric = column.dtype in (Dtype.NUMBER, Dtype.WHOLE)
-    told = column.meaning if bound() is Language.EN else column.zh
     return node(
         "th",
-        node("button", column.label(), type="button", title=told),
+        node("button", column.label(), type="button", title=column.told()),
         scope="col",
         aria_sort="none",
         class_="n" if numeric else None,

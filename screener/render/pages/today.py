@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from screener.files.clean import clean_line
-from screener.language import say
+from screener.language import again, say
 from screener.render.pages.document import Page, document, section
 from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.sentences import told
@@ -49,7 +49,7 @@ def _parts(found: Today, titles: Mapping[str, str]) -> Iterator[Child]:
             yield _table(name, title, spec, columns, rows, titles)
     if found.lacks:
         yield _table("lacks", say("Stale, missing or broken"), LACKS, _LACKS, found.lacks, titles)
-    remarks = [*map(told, found.remarks), *(str(error) for error in found.failed)]
+    remarks = [*map(told, found.remarks), *(error.told(again) for error in found.failed)]
     if remarks:
         lines = [node("li", clean_line(line)) for line in remarks]
         yield section(say("Remarks"), node("ul", lines), name="remarks")

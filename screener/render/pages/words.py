@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
-from screener.language import Language, bound, say
+from screener.language import Language, Said, bound, say
 
 __all__ = ["word"]
 
 
 def word(text: str) -> str:
-    """Return a word of a closed set in the reader's language; any other text as it is."""
-    return _words(bound()).get(text, text)
+    """Return a word of a closed set, or what was said, as the reader's language has it."""
+    return text.again() if isinstance(text, Said) else _words(bound()).get(text, text)
 
 
 @cache
@@ -24,6 +24,11 @@ def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each languag
         "finished": say("finished"),
         "held": say("held"),
         "waiting": say("waiting"),
+        "sold": say("sold"),
+        "no_slot": say("no slot"),
+        "no_money": say("no money"),
+        "not_reached": say("yet to come"),
+        "not_tradable": say("not tradable"),
         "dropped": say("left out"),
         "buy": say("buy"),
         "sell": say("sell"),

@@ -18,6 +18,7 @@ from screener.domain.basket import EntryPrice, Event, Weighting
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import DateRangeError
+from screener.language import say
 from screener.market.benchmarks import default_benchmark
 from screener.market.calendars import calendar_of
 from screener.paths.known import EntrySessions, entry_choices
@@ -27,6 +28,7 @@ __all__ = [
     "Benchmarks",
     "DatedEvents",
     "Market",
+    "benchmark_series",
     "benchmarks_for",
     "dated_events",
     "entries_of",
@@ -93,7 +95,7 @@ def dated_events(events: Sequence[Event], delay: int) -> tuple[DatedEvents, tupl
             left_out.append(error)
     if left_out and not found:
         raise left_out[0]
-    return found, tuple(f"left out: {error}" for error in left_out)
+    return found, tuple(say("left out: {why}", why=error) for error in left_out)
 
 
 def entries_of(event: Event, delay: int) -> tuple[EntrySessions, ...]:
@@ -161,11 +163,12 @@ def benchmarks_for(store: Store, market: Market, events: Sequence[Event], asked:
         for member in event.members:
             wanted = _wanted(asked or event.benchmark, member.listing)
             if wanted is not None and wanted not in market.series:
-                market.series[wanted] = _series(store, wanted)
+                market.series[wanted] = benchmark_series(store, wanted)
     return Benchmarks(asked=asked, series=market.series)
 
 
-def _series(store: Store, wanted: Listing) -> BenchmarkSeries:
+def benchmark_series(store: Store, wanted: Listing) -> BenchmarkSeries:
+    """Read the bars of one benchmark."""
     sessions, values, basis = read_benchmark(store, wanted)
     return BenchmarkSeries(
         listing=wanted,

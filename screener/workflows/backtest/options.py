@@ -13,6 +13,7 @@ from screener.domain.basket import EntryPrice, Rebalance, Weighting
 from screener.domain.choices import check_known, choice
 from screener.domain.days import MOST_SESSIONS
 from screener.errors import InputError
+from screener.language import say
 from screener.market.charges import Plan
 from screener.workflows.backtest.requests import Variants
 
@@ -86,34 +87,46 @@ class BacktestOptions:
         _check_sessions(self.hold, "--hold", least=1)
         _check_sessions(self.delay, "--delay", least=0)
         if self.max_wait < 0:
-            raise InputError(f"--max-wait {self.max_wait} is below 0")
+            raise InputError(say("--max-wait {max_wait} is below 0", max_wait=self.max_wait))
         for amount in self.capital:
             _check_money(amount, "--capital")
         if not self.capital:
-            raise InputError("--capital is empty", fix="give an amount such as 1000000")
+            raise InputError(say("--capital is empty"), fix=say("give an amount such as 1000000"))
         if max(self.capital) > _MOST_MONEY:
             raise InputError(
-                f"--capital {max(self.capital):g} is above {_MOST_MONEY:g}, more than any market"
+                say(
+                    "--capital {capital:g} is above {most_money:g}, more than any market",
+                    capital=max(self.capital),
+                    most_money=_MOST_MONEY,
+                )
             )
         if self.cost_bps is not None:
             _check_points(self.cost_bps, "--cost-bps")
             if len(self.capital) > 1:
                 raise InputError(
-                    "--cost-bps costs the same at any size: several amounts of --capital change "
-                    "nothing",
-                    fix="give one amount",
+                    say(
+                        "--cost-bps costs the same at any size: several amounts of --capital "
+                        "change nothing"
+                    ),
+                    fix=say("give one amount"),
                 )
         _check_points(self.commission_bps, "--commission-bps")
         _check_money(self.commission_min, "--commission-min", zero=True)
         if self.hk_account not in _ACCOUNTS:
             raise InputError(
-                f"--hk-account {self.hk_account!r} is no kind of account",
-                fix="say southbound or direct",
+                say(
+                    "--hk-account {hk_account} is no kind of account",
+                    hk_account=repr(self.hk_account),
+                ),
+                fix=say("say southbound or direct"),
             )
         if self.delisting_recovery is not None and not 0 <= self.delisting_recovery <= 1:
             raise InputError(
-                f"--delisting-recovery {self.delisting_recovery:g} is no fraction of a price",
-                fix="give 0 for nothing, up to 1 for the whole last close",
+                say(
+                    "--delisting-recovery {delisting_recovery:g} is no fraction of a price",
+                    delisting_recovery=self.delisting_recovery,
+                ),
+                fix=say("give 0 for nothing, up to 1 for the whole last close"),
             )
 
     @classmethod
@@ -187,17 +200,38 @@ def _check_sessions(values: Sequence[int], parameter: str, *, least: int) -> Non
     if not values or not whole or min(values) < least or max(values) > MOST_SESSIONS:
         told = ",".join(str(value) for value in values)
         raise InputError(
-            f"{parameter} {told!r}: sessions are whole numbers from {least} to {MOST_SESSIONS}",
-            fix=f"write them like {parameter} 5,20,60",
+            say(
+                "{parameter} {told}: sessions are whole numbers from {least} to {most_sessions}",
+                parameter=parameter,
+                told=repr(told),
+                least=least,
+                most_sessions=MOST_SESSIONS,
+            ),
+            fix=say("write them like {parameter} 5,20,60", parameter=parameter),
         )
 
 
 def _check_money(value: float, parameter: str, *, zero: bool = False) -> None:
     if not 0 < value < float("inf") and not (zero and value == 0):
-        bound = "an amount of 0 or more" if zero else "a positive amount"
-        raise InputError(f"{parameter} {value:g} is not {bound}")
+        raise InputError(
+            say(
+                "{parameter} {value:g} is not an amount of 0 or more",
+                parameter=parameter,
+                value=value,
+            )
+            if zero
+            else say(
+                "{parameter} {value:g} is not a positive amount", parameter=parameter, value=value
+            )
+        )
 
 
 def _check_points(value: float, parameter: str) -> None:
     if not 0 <= value < 10_000:
-        raise InputError(f"{parameter} {value:g} is outside 0 to 10000 basis points")
+        raise InputError(
+            say(
+                "{parameter} {value:g} is outside 0 to 10000 basis points",
+                parameter=parameter,
+                value=value,
+            )
+        )

@@ -6,15 +6,17 @@ are done sum to its gain, so that `1 + sum(cash_cny) / capital` is its traded va
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from screener.backtest.frictions import Entitlement, Line, Order, OrderStatus
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult
+from screener.language import say
 from screener.paths.legs import LegState
+from screener.paths.windows import Window
 from screener.workflows.backtest.run import BacktestRun
 
-__all__ = ["keys_of", "order_rows", "side_of"]
+__all__ = ["keys_of", "line_rows", "order_rows", "side_of"]
 
 Row = dict[str, object]
 
@@ -53,11 +55,24 @@ def _rows(run: BacktestRun, result: EventResult) -> Iterator[Row]:
     for at, entry in enumerate(result.ledger):
         if at not in told:
             yield {**common, **_without_order(entry, result.no_orders or result.lack)}
-    for line in result.lines:
+    yield from line_rows(common, result.window, result.lines)
+
+
+def line_rows(common: Row, window: Window, lines: Sequence[Line]) -> Iterator[Row]:
+    """Yield the rows of the ledger of a window's money, with the columns of `ORDERS`.
+
+    Parameters
+    ----------
+    common
+        Columns that all of them share.
+    window, lines
+        The window, and what it ordered and was paid.
+    """
+    for line in lines:
         named: Row = {
             "listing": line.listing.id,
-            "name": result.window.event.members[line.leg].name,
-            "weight": result.window.weights[line.leg],
+            "name": window.event.members[line.leg].name,
+            "weight": window.weights[line.leg],
         }
         yield {**common, **named, **_line(line)}
         if line.listing.currency != _HOME and line.amount:
@@ -125,6 +140,12 @@ def _conversion(line: Line) -> Row:
         "price": round(line.rate, _PLACES),
         "currency": _HOME,
         "amount": round(abs(line.cash), _PLACES),
-        "reason": f"{pair[0]} to {pair[1]}: {abs(line.cash) / line.rate:,.2f} {foreign} "
-        f"at {line.rate:.6g}",
+        "reason": say(
+            "{sold} to {bought}: {amount:,.2f} {currency} at {rate:.6g}",
+            sold=pair[0],
+            bought=pair[1],
+            amount=abs(line.cash) / line.rate,
+            currency=foreign,
+            rate=line.rate,
+        ),
     }

@@ -9,6 +9,8 @@ from screener.backtest.run import EventResult
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.panel import PricePanel
+from screener.language import say_count
+from screener.language.lists import listed
 from screener.market.calendars import calendar_of
 from screener.paths.legs import Leg
 
@@ -83,9 +85,14 @@ def _remark(key: tuple[str, str, str], horizons: list[int], rows: list[tuple[dat
     basket, report, name = key
     day, reason = min(rows)
     event = f"{basket} {report}".strip()
-    held = ", ".join(map(str, sorted(horizons)))
-    more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-    return (
-        f"{event}, held {held}: the window touches a quarantined row of {name}, "
-        f"{day}: {reason}{more}."
+    return say_count(
+        "{event}, held {held}: the window touches a quarantined row of {name}, {day}: {reason}.",
+        "{event}, held {held}: the window touches {n} quarantined rows of {name}, the first of "
+        "{day}: {reason}.",
+        len(rows),
+        event=event,
+        held=listed(sorted(horizons)),
+        name=name,
+        day=day,
+        reason=reason,
     )

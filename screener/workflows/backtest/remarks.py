@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from screener.backtest.run import EventResult, Settings
-from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel
+from screener.language import say
+from screener.language.lists import about
 from screener.paths.legs import LegState
 from screener.paths.limits import without_limit
 
@@ -36,10 +38,13 @@ def remarks_of(
     simulated: bool,
 ) -> tuple[str, ...]:
     """Return the remarks on some results, the general ones first."""
-    found = [f"{SIMULATED}: invented prices, no market ever had them."] if simulated else []
+    found = [say("SIMULATED: invented prices, no market ever had them.")] if simulated else []
     if panel.adjusted.any():
         found.append(
-            "Prices are adjusted by whoever made the file: limits, lots and fees are approximate."
+            say(
+                "Prices are adjusted by whoever made the file: limits, lots and fees are "
+                "approximate."
+            )
         )
     raw = [
         listing.id
@@ -55,22 +60,31 @@ def remarks_of(
     bare = len(set(raw) - covered - stood_in)
     if bare:
         found.append(
-            f"{bare} listings with raw prices have no corporate actions in the tables: "
-            "their returns leave dividends and splits out."
+            say(
+                "{n} listings with raw prices have no corporate actions in the tables: their "
+                "returns leave dividends and splits out.",
+                n=bare,
+            )
         )
     if stood_in:
         found.append(
-            f"Of {len(stood_in)} listings factors stand in for corporate actions whose terms no "
-            "table tells: money takes them as new shares."
+            say(
+                "Of {n} listings factors stand in for corporate actions whose terms no table "
+                "tells: money takes them as new shares.",
+                n=len(stood_in),
+            )
         )
     if any(result.benchmark_basis in ("price", "mixed") for result in results):
         found.append(
-            "The benchmark is a price index: without its dividends it flatters the basket."
+            say("The benchmark is a price index: without its dividends it flatters the basket.")
         )
     found += _unlimited_remarks(panel, results)
     found += _variant_remarks(results, settings)
     found += dict.fromkeys(
-        f"{result.window.event.basket} {result.window.event.report} {result.window.horizon}: {text}"
+        about(
+            f"{result.window.event.basket} {result.window.event.report} {result.window.horizon}",
+            text,
+        )
         for result in results
         for text in result.remarks
     )
@@ -86,7 +100,7 @@ def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> lis
         if leg.fill_row is not None
     )
     return [
-        f"{panel.listings[column].id} was {told}."
+        say("{listing} was {told}.", listing=panel.listings[column].id, told=told)
         for column, row in cells
         if (told := without_limit(panel, column, row))
     ]
@@ -95,10 +109,14 @@ def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> lis
 def _variant_remarks(results: Sequence[EventResult], settings: Settings) -> list[str]:
     found = []
     if settings.entry is EntryPrice.VWAP and any(result.benchmarks for result in results):
-        found.append("Names are bought at the day's VWAP, the index at its open: it has no VWAP.")
+        found.append(
+            say("Names are bought at the day's VWAP, the index at its open: it has no VWAP.")
+        )
     if any(not result.window.event.weighting.tradable for result in results):
         found.append(
-            "daily-equal is an index, equal again at every close: not tradable, "
-            "so that there is no executable path."
+            say(
+                "daily-equal is an index, equal again at every close: not tradable, so that there "
+                "is no executable path."
+            )
         )
     return found

@@ -10,6 +10,7 @@ from screener.backtest.run import Settings
 from screener.domain.basket import EntryPrice, Event, Rebalance, Weighting
 from screener.domain.listing import Kind, parse_listing
 from screener.errors import InputError
+from screener.language import say
 from screener.workflows.report.catalog import BasketEvents, basket_events, needed_events
 from screener.workspace.broken import Readable
 from screener.workspace.locate import Workspace
@@ -130,8 +131,12 @@ def _variant(
     index = [event.basket for event in events if not event.weighting.tradable]
     if index and rebalance not in (Rebalance.NONE, Rebalance.DAILY):
         raise InputError(
-            f"--rebalance {rebalance}: {index[0]} is weighted daily-equal, every day anew",
-            fix="give another --weighting, or leave --rebalance out",
+            say(
+                "--rebalance {rebalance}: {index} is weighted daily-equal, every day anew",
+                rebalance=rebalance,
+                index=index[0],
+            ),
+            fix=say("give another --weighting, or leave --rebalance out"),
         )
     settings = replace(request.settings, entry=entry, delay=delay, rebalance=rebalance)
     return replace(request, events=events, settings=settings)

@@ -11,6 +11,7 @@ from screener.backtest.run import EventResult, run_backtest
 from screener.data.lake.store import Store
 from screener.domain.panel import PricePanel
 from screener.errors import DataError, NoTradableConstituents
+from screener.language import say
 from screener.workflows.backtest.market import (
     DatedEvents,
     Market,
@@ -117,8 +118,8 @@ def run_variants(
     """
     if not all(request.events for request in requests):
         raise NoTradableConstituents(
-            "there is no event to backtest: no report recommends a name under these themes",
-            fix="`screener basket list` shows which reports feed which basket",
+            say("there is no event to backtest: no report recommends a name under these themes"),
+            fix=say("`screener basket list` shows which reports feed which basket"),
         )
     dated = [dated_events(request.events, request.settings.delay) for request in requests]
     market = read_market(store, requests, [events for events, _ in dated])

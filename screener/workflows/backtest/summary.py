@@ -13,6 +13,7 @@ from screener.domain.amounts import parse_amount
 from screener.domain.days import parse_day
 from screener.errors import InputError
 from screener.language import say
+from screener.language.lists import listed
 from screener.paths.windows import WindowStatus
 from screener.results.backtest import RETURNS, VARIANT
 from screener.results.tables import Column, Dtype
@@ -174,7 +175,7 @@ def _column(text: str, parameter: str) -> Column:
     option = f"{parameter} {text!r}"
     raise InputError(
         say("{option} is no column of the returns", option=option),
-        fix=say("one of {known}", known=", ".join(labels)),
+        fix=say("one of {known}", known=listed(labels)),
     )
 
 

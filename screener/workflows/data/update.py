@@ -18,6 +18,7 @@ from screener.data.update.session import UpdateReport
 from screener.domain.choices import choice
 from screener.domain.listing import Listing
 from screener.errors import DateRangeError, InputError
+from screener.language import say
 from screener.workflows.data.targets import basket_targets, every_target, with_benchmarks
 from screener.workflows.listing_lookup import find_listings
 from screener.workspace.broken import Broken
@@ -86,16 +87,22 @@ def update_request(
     )
     if request.end is not None and request.end < request.start:
         raise DateRangeError(
-            f"--from {request.start} is after --to {request.end}", fix="exchange the two"
+            say("--from {start} is after --to {end}", start=request.start, end=request.end),
+            fix=say("exchange the two"),
         )
     if request.start > today:
-        raise DateRangeError(f"--from {request.start} is in the future", fix="give an earlier day")
+        raise DateRangeError(
+            say("--from {start} is in the future", start=request.start),
+            fix=say("give an earlier day"),
+        )
     return request, broken
 
 
 def _targets(place: Workspace, wish: UpdateWish) -> tuple[Sequence[Listing], tuple[Broken, ...]]:
     if sum([bool(wish.baskets), wish.listings is not None, wish.everything]) > 1:
-        raise InputError("--basket, --listing and --all exclude each other", fix="give one of them")
+        raise InputError(
+            say("--basket, --listing and --all exclude each other"), fix=say("give one of them")
+        )
     if wish.listings is not None:
         return find_listings(place, ",".join(wish.listings), parameter="--listing"), ()
     if wish.everything:

@@ -15,6 +15,8 @@ from screener.data.lake.store import Store
 from screener.domain.basket import Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError
+from screener.language import say
+from screener.language.lists import listed
 from screener.paths.legs import Leg, LegState
 from screener.workflows.backtest.order_rows import side_of
 from screener.workflows.backtest.rows import result_rows
@@ -114,7 +116,7 @@ def explain(
     at = _chosen(rows, wanted, stored.run_id)
     result, panel = run.results[at], run.panel
     if panel is None:
-        raise ComputeError("the run keeps no prices")
+        raise ComputeError(say("the run keeps no prices"))
     names = _names(store, panel, result)
     _check_sum(result, names)
     return Explanation(
@@ -135,8 +137,8 @@ def _chosen(rows: Sequence[Mapping[str, object]], wanted: Mapping[str, str], run
         if all(is_same(row[key], wanted[key]) for key in RESULT_KEYS if key in wanted)
     ]
     if not found:
-        told = ", ".join(f"{key} {wanted[key]}" for key in RESULT_KEYS if wanted.get(key))
-        raise InputError(f"run {run_id} has no result of {told}")
+        told = listed(f"{key} {wanted[key]}" for key in RESULT_KEYS if wanted.get(key))
+        raise InputError(say("run {run_id} has no result of {told}", run_id=run_id, told=told))
     return found[0]
 
 
@@ -146,8 +148,12 @@ def _check_sum(result: EventResult, names: Sequence[NameShare]) -> None:
     total = sum(share.adds or 0.0 for share in names)
     if abs(total - result.paper_return) > _ROUNDING:
         raise ComputeError(
-            f"the names add up to {total}, the paper return is {result.paper_return}",
-            fix="this is a fault of the program: please report it with the command you typed",
+            say(
+                "the names add up to {total}, the paper return is {paper_return}",
+                total=total,
+                paper_return=result.paper_return,
+            ),
+            fix=say("this is a fault of the program: please report it with the command you typed"),
         )
 
 
@@ -278,7 +284,7 @@ def _benchmark(store: Store, result: EventResult) -> tuple[tuple[str, Quote, Quo
 def _index_quote(row: Mapping[str, object], field: str) -> Quote:
     session, fetched = row["session"], row["fetched_at"]
     if not isinstance(session, date):
-        raise ComputeError(f"a bar without a session: {row}")
+        raise ComputeError(say("a bar without a session: {row}", row=row))
     return Quote(
         session=session,
         field=field,

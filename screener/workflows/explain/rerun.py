@@ -13,6 +13,7 @@ from screener.data.lake.store import Store
 from screener.data.panels.price_panel import last_sessions_of
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
+from screener.language import say
 from screener.market.benchmarks import default_benchmark
 from screener.progress import counted
 from screener.results.backtest import RETURNS
@@ -95,12 +96,12 @@ def request_of(run: StoredRun) -> BacktestRequest:
     InputError
         If the document holds no request of a backtest, or one that this program cannot read.
     """
-    where = f"stored run {run.run_id}"
+    where = say("stored run {run}", run=run.run_id)
     if "request" not in run.document:
         raise InputError(
-            "it keeps no request of a backtest",
+            say("it keeps no request of a backtest"),
             where=where,
-            fix="give a run of `screener backtest`: no other can be evaluated again",
+            fix=say("give a run of `screener backtest`: no other can be evaluated again"),
         )
     return rebuilt(BacktestRequest, _of_today(run.document["request"]), where=where)
 
@@ -215,7 +216,8 @@ class _Side:
         try:
             run = run_events(self._store, request, program_version=self._program_version)
         except ScreenerError as error:
-            text = f"at data version {self._store.version}: {error.what}"
+            version = self._store.version
+            text = say("at data version {version}: {why}", version=version, why=error.what)
             return type(error)(text, where=error.where, fix=error.fix)
         return result_rows(run)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from screener.errors import InputError
+from screener.language import say
+from screener.language.lists import listed
 from screener.results.backtest import METRICS, NAMES, ORDERS, RETURNS, VARIANT
 from screener.results.placebo import VERDICTS
 from screener.workflows.backtest.measures import metric_rows
@@ -68,10 +70,12 @@ def check_explainable(wanted: Mapping[str, str], where: str) -> None:
     """
     if "horizon" not in wanted or not wanted.get("basket") or _file(wanted) is None:
         raise InputError(
-            "its rows are not those of a backtest, which alone can be evaluated again",
+            say("its rows are not those of a backtest, which alone can be evaluated again"),
             where=where,
-            fix="give a CSV of `screener backtest` (--csv, --ledger, --metrics) or of "
-            "`screener study --verdicts`",
+            fix=say(
+                "give a CSV of `screener backtest` (--csv, --ledger, --metrics) or of "
+                "`screener study --verdicts`"
+            ),
         )
 
 
@@ -97,8 +101,8 @@ def differences_of(run: BacktestRun, wanted: Mapping[str, str]) -> tuple[Differe
     same = [row for row in named if _matches(row, wanted, _NAME_KEYS)] or named
     if not same:
         keys = (*RESULT_KEYS, "listing")
-        told = ", ".join(f"{key} {wanted[key]}" for key in keys if wanted.get(key))
-        raise InputError(f"run {run.run_id} has no row of {told}")
+        told = listed(f"{key} {wanted[key]}" for key in keys if wanted.get(key))
+        raise InputError(say("run {run_id} has no row of {told}", run_id=run.run_id, told=told))
     return min((_compared(row, wanted, shared) for row in same), key=len)
 
 

@@ -11,6 +11,7 @@ from screener.backtest.run import EventResult
 from screener.data.lake.store import Store
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.errors import ComputeError, DataError
+from screener.language import say
 from screener.study.placebo.band import PlaceboBand, run_band
 from screener.study.placebo.matching import Matched, match_names
 from screener.workflows.backtest.run import BacktestRun
@@ -59,9 +60,9 @@ def bands_beside(
     draws
         Random baskets of each.
     """
-    found = [Beside(result=item, why="no price at or after the entry") for item in results]
+    found = [Beside(result=item, why=say("no price at or after the entry")) for item in results]
     if run.panel is None or run.request.settings.entry is EntryPrice.VWAP:
-        why = "random baskets are bought at the open or the close"
+        why = say("random baskets are bought at the open or the close")
         return [Beside(result=item, why=why) for item in results]
     for around in around_events(store, run.panel, results, run.request.settings.entry):
         for at in around.places:
@@ -75,10 +76,12 @@ def bands_beside(
 def _beside(around: Around, run: BacktestRun, result: EventResult, draws: int) -> Beside:
     window, panel = result.window, run.panel
     if panel is None or window.rebalance is not Rebalance.NONE or result.paper_return is None:
-        raise ComputeError("random baskets are bought and held, not brought back to their weights")
+        raise ComputeError(
+            say("random baskets are bought and held, not brought back to their weights")
+        )
     holding = holding_of(around.market.prices, panel, result)
     if not holding.bought:
-        raise ComputeError("no name was bought, so that none can be replaced")
+        raise ComputeError(say("no name was bought, so that none can be replaced"))
     market = around.market.prices
     matched = match_names(
         around.market,

@@ -12,6 +12,8 @@ from screener.domain.days import SHANGHAI
 from screener.domain.report import Moment, Publication, Report
 from screener.errors import InputError
 from screener.files.budget import OutOfTime, within
+from screener.language import say
+from screener.language.lists import listed
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.documents.reading import Document, read_bytes, read_document
 from screener.reports.reader import Reading, read_report, report_of
@@ -33,6 +35,8 @@ from screener.workspace.locate import Workspace
 from screener.workspace.readings import find_by_hash, stored_readings
 
 __all__ = ["Added", "Source", "add_report", "make_theme_basket"]
+
+_SHOWN = 5  # rows of a difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,12 @@ def add_report(
     report, turned = linked_notes(report_of(reading, report_id, findings), cards)
     remarks = [*document.remarks, *reading.remarks]
     remarks += [
-        f"note {one.note} of card {one.report} now repeats {one.repeats}: set its `repeats` key"
+        say(
+            "note {note} of card {report} now repeats {repeats}: set its `repeats` key",
+            note=one.note,
+            report=one.report,
+            repeats=one.repeats,
+        )
         for one in turned
     ]
     remarks += [item.told() for item in (*cards.broken, *readable_baskets(place).broken)]
@@ -203,9 +212,12 @@ def _read(
             )
     except OutOfTime:
         raise InputError(
-            f"this text is not read within {BOUNDS.seconds:.0f} seconds of the processor",
+            say(
+                "this text is not read within {seconds:.0f} seconds of the processor",
+                seconds=BOUNDS.seconds,
+            ),
             where=document.name,
-            fix="give the report's own text alone, without what surrounds it",
+            fix=say("give the report's own text alone, without what surrounds it"),
         ) from None
 
 
@@ -215,13 +227,20 @@ def _differences(report: Report, card: Report | None) -> list[str]:
         return []
     read = {(one.listing.id, one.theme, str(one.role)) for one in report.securities}
     held = {(one.listing.id, one.theme, str(one.role)) for one in card.securities}
-    pairs = (("found here and not on the card", read - held), ("only on the card", held - read))
-    return [
-        f"{len(rows)} {what}: {', '.join(sorted(' '.join(row) for row in rows)[:5])}"
-        + (" …" if len(rows) > 5 else "")
-        for what, rows in pairs
-        if rows
-    ]
+    found = []
+    if new := read - held:
+        found.append(
+            say("{n} found here and not on the card: {rows}", n=len(new), rows=_first_of(new))
+        )
+    if gone := held - read:
+        found.append(say("{n} only on the card: {rows}", n=len(gone), rows=_first_of(gone)))
+    return found
+
+
+def _first_of(rows: set[tuple[str, str, str]]) -> str:
+    """Return some rows, and a mark where there are more."""
+    told = listed(sorted(" ".join(row) for row in rows)[:_SHOWN])
+    return told if len(rows) <= _SHOWN else f"{told} …"
 
 
 def _known(
@@ -287,8 +306,12 @@ def _copies(place: Workspace, reading: Reading, report_id: str) -> list[str]:
     return [
         *stored.remarks,
         *(
-            f"{copy.score:.0%} of its text is that of report {copy.report}: probably the same "
-            "report once more; if so, delete one of the two cards"
+            say(
+                "{share:.0%} of its text is that of report {report}: probably the same report once "
+                "more; if so, delete one of the two cards",
+                share=copy.score,
+                report=copy.report,
+            )
             for copy in near_copies(own, known)
         ),
     ]

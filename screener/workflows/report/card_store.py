@@ -13,6 +13,7 @@ from typing import Any
 
 from screener.domain.report import Note, Report
 from screener.errors import BasketDefinitionError, ScreenerError
+from screener.language import say
 from screener.reports.documents.reading import Document
 from screener.reports.reader import Reading
 from screener.reports.repeats import linked_notes, same_report, signature, text_hash
@@ -144,7 +145,8 @@ def _write_new(place: Workspace, report: Report) -> tuple[Report, str]:
             return report, twin
         report, _ = linked_notes(_renamed(report, next_id(cards)), cards)
     raise BasketDefinitionError(
-        f"no free id after {report.id}", fix="see `screener report list`, and try again"
+        say("no free id after {report}", report=report.id),
+        fix=say("see `screener report list`, and try again"),
     )
 
 
@@ -170,7 +172,7 @@ def _base(place: Workspace, report_id: str) -> Report | None:
     if stored is None:
         return None
     try:
-        return parsed_card(stored.card, where=f"reading of report {report_id}")
+        return parsed_card(stored.card, where=say("reading of report {report}", report=report_id))
     except ScreenerError:
         return None  # written by another version: nothing of the user's card is then changed
 

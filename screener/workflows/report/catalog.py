@@ -21,6 +21,7 @@ from screener.errors import (
     ReportNotFound,
 )
 from screener.language import say
+from screener.language.lists import listed
 from screener.workflows.report.dating import require_date, undated_card
 from screener.workspace.baskets import (
     basket_text,
@@ -246,9 +247,9 @@ def new_theme_basket(
     _check_name(name)
     if not _BASKET_NAME.fullmatch(theme):
         raise BasketDefinitionError(
-            f"theme {theme!r} is not allowed",
-            where="a theme has lowercase letters, digits and hyphens between them",
-            fix="write it as the cards do, such as liquid-cooling",
+            say("theme {theme} is not allowed", theme=repr(theme)),
+            where=say("a theme has lowercase letters, digits and hyphens between them"),
+            fix=say("write it as the cards do, such as liquid-cooling"),
         )
     basket = replace(proposed_basket(theme, title_zh, title_en), name=name)
     return basket, write_basket(workspace, basket)
@@ -295,14 +296,15 @@ def _find_report(reports: Readable[Report], text: str) -> Report:
         return matches[0]
     if matches:
         raise AmbiguousMention(
-            f"{text!r} is the beginning of {len(matches)} report ids",
-            where=", ".join(item.id for item in matches),
-            fix="write the whole id",
+            say("{text} is the beginning of {n} report ids", text=repr(text), n=len(matches)),
+            where=listed(item.id for item in matches),
+            fix=say("write the whole id"),
         )
     raise ReportNotFound(
-        f"no report {text!r}",
-        where=_near(wanted, [item.id for item in reports], "report cards"),
-        fix="see `screener report list`",
+        say("no report {text}", text=repr(text)),
+        where=_near(wanted, [item.id for item in reports])
+        or say("the workspace has no report cards"),
+        fix=say("see `screener report list`"),
     )
 
 
@@ -338,26 +340,31 @@ def find_basket(baskets: Readable[Basket], text: str) -> Basket:
     if titled:
         raise AmbiguousMention(
             say("{n} baskets are called {title}", n=len(titled), title=text.strip()),
-            where=", ".join(item.name for item in titled),
+            where=listed(item.name for item in titled),
             fix=say("write the name of one of them"),
         )
     raise BasketNotFound(
-        f"no basket {text!r}",
-        where=_near(wanted, [item.name for item in baskets], "baskets"),
-        fix="see `screener basket list`",
+        say("no basket {text}", text=repr(text)),
+        where=_near(wanted, [item.name for item in baskets]) or say("the workspace has no baskets"),
+        fix=say("see `screener basket list`"),
     )
 
 
-def _near(wanted: str, names: Sequence[str], kind: str) -> str:
-    """Say which names are near, else which there are."""
+_TOLD = 10  # names, where none is near
+
+
+def _near(wanted: str, names: Sequence[str]) -> str:
+    """Say which names are near, else which there are; empty if there are none."""
     if not names:
-        return f"the workspace has no {kind}"
+        return ""
     by_case = {name.casefold(): name for name in names}
     near = difflib.get_close_matches(wanted, by_case, n=3, cutoff=0.6)
     if near:
-        return f"near: {', '.join(by_case[name] for name in near)}"
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    return f"there are {', '.join(names[:10])}{more}"
+        return say("near: {names}", names=listed(by_case[name] for name in near))
+    if len(names) > _TOLD:
+        more = len(names) - _TOLD
+        return say("there are {names} and {n} more", names=listed(names[:_TOLD]), n=more)
+    return say("there are {names}", names=listed(names))
 
 
 def _wanted(baskets: Readable[Basket], names: Sequence[str]) -> tuple[Basket, ...]:
@@ -374,11 +381,11 @@ def _of_report(
     )
     unfed = [basket.name for basket, events in kept if not events]
     if unfed and (chosen or len(unfed) == len(kept)):
-        themes = ", ".join(report.themes) or "none"
+        themes = listed(report.themes) or say("none")
         raise ReportNotFound(
-            f"report {report.id} feeds no event of {', '.join(unfed)}",
-            where=f"themes under which it recommends names: {themes}",
-            fix="see `screener basket list` for the reports of each basket",
+            say("report {report} feeds no event of {unfed}", report=report.id, unfed=listed(unfed)),
+            where=say("themes under which it recommends names: {themes}", themes=themes),
+            fix=say("see `screener basket list` for the reports of each basket"),
         )
     return tuple(item for item in kept if item[1])
 
@@ -405,9 +412,9 @@ def _named(baskets: Iterable[Basket], reports: Iterable[Report]) -> tuple[Basket
 def _check_name(name: str) -> None:
     if not _BASKET_NAME.fullmatch(name):
         raise BasketDefinitionError(
-            f"basket name {name!r} is not allowed",
-            where="a name has lowercase letters, digits and hyphens between them",
-            fix="write it like liquid-cooling",
+            say("basket name {name} is not allowed", name=repr(name)),
+            where=say("a name has lowercase letters, digits and hyphens between them"),
+            fix=say("write it like liquid-cooling"),
         )
 
 
@@ -418,9 +425,12 @@ def _check_past(published: Moment, now: datetime) -> None:
         late = published > now.astimezone(SHANGHAI).date()
     if late:
         raise DateRangeError(
-            f"{published.isoformat()} is in the future",
-            where=f"now is {now.astimezone(SHANGHAI).isoformat(timespec='minutes')}",
-            fix="give the day on which the list was made",
+            say("{published} is in the future", published=published.isoformat()),
+            where=say(
+                "now is {now}",
+                now=now.astimezone(SHANGHAI).isoformat(timespec="minutes"),
+            ),
+            fix=say("give the day on which the list was made"),
         )
 
 
@@ -433,14 +443,15 @@ def _members(listings: Sequence[Listing], weights: Sequence[float] | None) -> tu
     for listing in listings:
         if listing.board is Board.INDEX:
             raise BasketDefinitionError(
-                f"{listing} is an index, not a security", fix="name a security or a fund"
+                say("{listing} is an index, not a security", listing=listing),
+                fix=say("name a security or a fund"),
             )
     if weights is None:
         return tuple(Member(listing=listing) for listing in listings)
     if len(weights) != len(listings):
         raise BasketDefinitionError(
-            f"{len(weights)} weights for {len(listings)} listings",
-            fix="give one weight for each listing, in the same order",
+            say("{n} weights for {all} listings", n=len(weights), all=len(listings)),
+            fix=say("give one weight for each listing, in the same order"),
         )
     return tuple(
         Member(listing=listing, weight=weight)

@@ -12,6 +12,7 @@ from screener.domain.days import SHANGHAI
 from screener.domain.listing import Listing
 from screener.domain.report import Claim, Publication, Report
 from screener.errors import DateRangeError
+from screener.language import say
 from screener.market.session_hours import session_end
 from screener.results.reports import CHECKING
 from screener.workflows.report.catalog import get_report
@@ -231,15 +232,20 @@ def _last_before(listing: Listing, published: Publication) -> date:
 
 def _remarks(rows: Iterable[Checked], tables: Tables, *, simulated: bool) -> Iterator[str]:
     if simulated:
-        yield "SIMULATED market: every number of the tables is made up"
+        yield say("SIMULATED market: every number of the tables is made up")
     if tables.adjusted:
-        yield (
-            f"prices of {len(tables.adjusted)} listings (first {tables.adjusted[0]}) are adjusted "
-            "for dividends and splits: their levels are approximate where one came later, and "
-            "moves include dividends"
+        yield say(
+            "prices of {n} listings (first {first}) are adjusted for dividends and splits: their "
+            "levels are approximate where one came later, and moves include dividends",
+            n=len(tables.adjusted),
+            first=tables.adjusted[0],
         )
     lacking = [row for row in rows if row.lacks and row.claim.listing is not None]
     if lacking:
         names = ",".join(dict.fromkeys(str(row.claim.listing) for row in lacking))
         needs = ",".join(dict.fromkeys(row.lacks for row in lacking))
-        yield f"to check more: `screener data update --listing {names} --only {needs}`"
+        yield say(
+            "to check more: `screener data update --listing {names} --only {needs}`",
+            names=names,
+            needs=needs,
+        )

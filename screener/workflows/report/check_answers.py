@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from screener.domain.listing import Listing
 from screener.domain.report import Claim
+from screener.language import say
+from screener.language.lists import clauses
 from screener.workflows.report.check_tables import Tables
 from screener.workflows.report.check_values import agrees, cut_off
 
@@ -75,7 +77,7 @@ class ClaimQuestion:
         if self.agrees(found):
             return Answer(verdict=ClaimState.AGREES, reason=reason, found=found)
         if cut_off(self.claim, found, self.step):
-            reason += "; printed with its last digits cut off, not rounded"
+            reason = clauses([reason, say("printed with its last digits cut off, not rounded")])
         return Answer(verdict=ClaimState.DIFFERS, reason=reason, found=found)
 
     def agrees(self, found: float) -> bool:

@@ -12,6 +12,9 @@ from screener.data.lake.asof import REACH
 from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit
 from screener.errors import DataError
+from screener.language import say
+from screener.language.amounts import Amount
+from screener.language.lists import clauses, place_in
 from screener.workflows.report.check_answers import Answer, ClaimQuestion, ClaimState, unknown
 from screener.workflows.report.check_tables import Series, last_due
 from screener.workflows.report.check_values import agrees
@@ -44,19 +47,27 @@ _COLUMNS = {
     "PS (TTM)": ("ps_ttm",),
     "dividend yield": ("dividend_yield",),
 }
-_SHOWN = {
-    "market_cap": "market value",
-    "float_cap": "market value of free shares",
-    "pe_ttm": "PE on the trailing twelve months",
-    "pe_static": "PE on the last annual profit (static)",
-    "pb": "PB",
-    "ps_ttm": "PS on the trailing twelve months",
-    "dividend_yield": "dividend yield",
+_SHOWN: dict[str, Callable[[], str]] = {
+    "market_cap": lambda: say("market value"),
+    "float_cap": lambda: say("market value of free shares"),
+    "pe_ttm": lambda: say("PE on the trailing twelve months"),
+    "pe_static": lambda: say("PE on the last annual profit (static)"),
+    "pb": lambda: say("PB"),
+    "ps_ttm": lambda: say("PS on the trailing twelve months"),
+    "dividend_yield": lambda: say("dividend yield"),
 }
-_NEVER = {
-    "EV/revenue": "no table holds enterprise values",
-    "EV/EBITDA": "no table holds enterprise values",
-    "target price": "a target is an opinion, no fact",
+_TOLD: dict[str, Callable[[], str]] = {
+    "revenue": lambda: say("revenue"),
+    "net profit": lambda: say("net profit"),
+    "net profit, without non-recurring items": lambda: say(
+        "net profit, without non-recurring items"
+    ),
+    "operating cash flow": lambda: say("operating cash flow"),
+}
+_NEVER: dict[str, Callable[[], str]] = {
+    "EV/revenue": lambda: say("no table holds enterprise values"),
+    "EV/EBITDA": lambda: say("no table holds enterprise values"),
+    "target price": lambda: say("a target is an opinion, no fact"),
 }
 
 
@@ -70,13 +81,13 @@ def answer(question: ClaimQuestion) -> Answer:
     claim = question.claim
     measure = re.sub(r", (low|high) end$", "", claim.measure)
     if measure in _NEVER:
-        return unknown(_NEVER[measure])
+        return unknown(_NEVER[measure]())
     if _is_forecast(claim, question.published):
-        return unknown("a forecast: no table holds forecasts")
+        return unknown(say("a forecast: no table holds forecasts"))
     rule = _RULES.get(measure)
     if rule is not None:
         return rule(question)
-    return unknown(f"no table holds {claim.measure!r}")
+    return unknown(say("no table holds {measure}", measure=repr(claim.measure)))
 
 
 def _is_forecast(claim: Claim, published: date) -> bool:
@@ -96,20 +107,41 @@ def _level(question: ClaimQuestion) -> Answer:
     listing, claim = question.listing, question.claim
     currency = _CURRENCY.get(claim.unit)
     if currency is not None and currency is not listing.currency:
-        return unknown(f"claimed in {currency}, while {listing} trades in {listing.currency}")
+        return unknown(
+            say(
+                "claimed in {claimed}, while {listing} trades in {currency}",
+                claimed=currency,
+                listing=listing,
+                currency=listing.currency,
+            )
+        )
     placed = _bar_on(question)
     if isinstance(placed, Answer):
         return placed
     series, at, remark = placed
     session, close = series.sessions[at], series.closes[at]
     if question.agrees(close):
-        return question.compared(close, f"close of {session}{remark}")
+        return question.compared(close, _close_of(session, remark))
     other = _same_close(question, series, at)
     if other is None:
-        searched = f"no close from {_BEFORE} sessions before to {_AFTER} after equals it"
-        return question.compared(close, f"close of {session}{remark}; {searched}")
-    told = f"not the close of {session} ({close:,.10g}) but of {series.sessions[other]}{remark}"
+        searched = say(
+            "no close from {before} sessions before to {after} after equals it",
+            before=_BEFORE,
+            after=_AFTER,
+        )
+        return question.compared(close, clauses([_close_of(session, remark), searched]))
+    told = say(
+        "not the close of {session} ({close:,.10g}) but of {other}",
+        session=session,
+        close=close,
+        other=series.sessions[other],
+    )
+    told = place_in(told, remark)
     return Answer(verdict=ClaimState.DIFFERS, reason=told, found=close)
+
+
+def _close_of(session: date, remark: str) -> str:
+    return place_in(say("close of {session}", session=session), remark)
 
 
 def _same_close(question: ClaimQuestion, series: Series, at: int) -> int | None:
@@ -126,16 +158,17 @@ def _bar_on(question: ClaimQuestion) -> tuple[Series, int, str] | Answer:
     listing, day = question.listing, question.day
     span = question.tables.spans.get(listing.id)
     if span is None:
-        return unknown("no bars of it", lacks="bars")
+        return unknown(say("no bars of it"), lacks="bars")
     due = last_due(listing, day) or day
     if due > span[1] or day < span[0]:
-        return unknown(f"its bars run from {span[0]} to {span[1]}", lacks="bars")
+        run = say("its bars run from {first} to {last}", first=span[0], last=span[1])
+        return unknown(run, lacks="bars")
     series = question.tables.series[listing.id]
     at = series.at(day)
     if at is None:
-        return unknown(f"no bar within a year before {day}", lacks="bars")
+        return unknown(say("no bar within a year before {day}", day=day), lacks="bars")
     found = series.sessions[at]
-    return series, at, f", the last on or before {day}" if found != day else ""
+    return series, at, "" if found == day else say("the last on or before {day}", day=day)
 
 
 # --- moves -------------------------------------------------------------------------------------
@@ -160,7 +193,7 @@ def _first_of_year(day: date) -> date:
 def _move_since(first_day: Callable[[date], date]) -> _Rule:
     def move(question: ClaimQuestion) -> Answer:
         if not question.claim.as_of:
-            return unknown("the claim names no day")
+            return unknown(say("the claim names no day"))
         placed = _bar_on(question)
         if isinstance(placed, Answer):
             return placed
@@ -181,17 +214,20 @@ def _moves(series: Series, end: int, first: date) -> list[tuple[float, str]] | A
     """Return the moves up to a bar from the last one before a day, the likeliest first."""
     base = bisect_left(series.sessions, first) - 1
     if base < 0:
-        return unknown(f"no bar before {first} to start from")
+        return unknown(say("no bar before {day} to start from", day=first))
     if series.sessions[end] < first:
-        return unknown(f"no bar from {first} on in that time")
-    days = f"close of {series.sessions[base]} to {series.sessions[end]}"
+        return unknown(say("no bar from {day} on in that time", day=first))
+    days = say("close of {first} to {last}", first=series.sessions[base], last=series.sessions[end])
     price = series.closes[end] / series.closes[base] - 1
     if series.adjusted:
-        return [(price, f"{days}, with dividends")]
+        return [(price, say("{days}, with dividends", days=days))]
     total = (1 + price) * series.factor(end) / series.factor(base) - 1
     if total == price:
         return [(price, days)]
-    return [(total, f"{days}, with dividends"), (price, f"{days}, price alone")]
+    return [
+        (total, say("{days}, with dividends", days=days)),
+        (price, say("{days}, price alone", days=days)),
+    ]
 
 
 def _other_week(question: ClaimQuestion, series: Series, answer: Answer) -> Answer:
@@ -202,8 +238,12 @@ def _other_week(question: ClaimQuestion, series: Series, answer: Answer) -> Answ
         end = series.at(first + timedelta(days=6))
         found = _moves(series, end, first) if end is not None else None
         if isinstance(found, list) and any(question.agrees(value) for value, _ in found):
-            week = f"{first} to {first + timedelta(days=4)}"
-            told = f"{answer.reason}; it is the move of the week {week}"
+            week = say(
+                "it is the move of the week {first} to {last}",
+                first=first,
+                last=first + timedelta(days=4),
+            )
+            told = clauses([answer.reason, week])
             return Answer(verdict=ClaimState.DIFFERS, reason=told, found=answer.found)
     return answer
 
@@ -214,7 +254,7 @@ def _other_week(question: ClaimQuestion, series: Series, answer: Answer) -> Answ
 def _valuation(question: ClaimQuestion) -> Answer:
     claim, day = question.claim, question.day
     if _PERIOD.fullmatch(claim.as_of):
-        return unknown(f"the tables hold none on the figures of {claim.as_of}")
+        return unknown(say("the tables hold none on the figures of {period}", period=claim.as_of))
     rows = question.tables.valuation.get(question.listing.id, ())
     known = [row for row in rows if day - REACH <= row["session"] <= day]
     if not known:
@@ -223,8 +263,10 @@ def _valuation(question: ClaimQuestion) -> Answer:
     measure = re.sub(r", (low|high) end$", "", claim.measure)
     values = [(name, row[name]) for name in _COLUMNS[measure] if row[name] is not None]
     if not values:
-        names = " or ".join(_SHOWN[name] for name in _COLUMNS[measure])
-        return unknown(f"no {names} on {row['session']}", lacks="valuation")
+        first, *rest = (_SHOWN[name]() for name in _COLUMNS[measure])
+        names = say("{first} or {last}", first=first, last=rest[0]) if rest else first
+        lack = say("no {measure} on {session}", measure=names, session=row["session"])
+        return unknown(lack, lacks="valuation")
     return _best_value(question, row["session"], values)
 
 
@@ -235,16 +277,26 @@ def _best_value(
     for name, value in values:
         converted = _in_unit(question, value, session)
         if converted is None:
-            return unknown(f"no exchange rate for {question.listing.currency} on {session}")
-        answers.append(question.compared(converted, f"{_SHOWN[name]} of {session}"))
+            return unknown(
+                say(
+                    "no exchange rate for {currency} on {session}",
+                    currency=question.listing.currency,
+                    session=session,
+                )
+            )
+        measured = say("{measure} of {session}", measure=_SHOWN[name](), session=session)
+        answers.append(question.compared(converted, measured))
     for found in answers:
         if found.verdict is ClaimState.AGREES:
             return found
     first = answers[0]
     if len(answers) == 1:
         return first
-    also = "; ".join(f"{item.reason} is {item.found:,.4g}" for item in answers[1:])
-    return Answer(verdict=first.verdict, reason=f"{first.reason}; {also}", found=first.found)
+    also = (
+        say("{measure} is {value:,.4g}", measure=item.reason, value=item.found)
+        for item in answers[1:]
+    )
+    return Answer(verdict=first.verdict, reason=clauses([first.reason, *also]), found=first.found)
 
 
 def _in_unit(question: ClaimQuestion, value: float, session: date) -> float | None:
@@ -258,11 +310,16 @@ def _in_unit(question: ClaimQuestion, value: float, session: date) -> float | No
 
 
 def _no_valuation(question: ClaimQuestion, rows: Sequence[Mapping[str, Any]]) -> Answer:
-    reason = "no valuation of it"
-    if rows:
-        first, last = rows[0]["session"], rows[-1]["session"]
-        held = str(first) if first == last else f"{first} to {last}"
-        reason += f" on {question.day} or within {REACH.days} days before, only {held}"
+    if not rows:
+        return unknown(say("no valuation of it"), lacks="valuation")
+    first, last = rows[0]["session"], rows[-1]["session"]
+    held = str(first) if first == last else say("{first} to {last}", first=first, last=last)
+    reason = say(
+        "no valuation of it on {day} or within {n} days before, only {held}",
+        day=question.day,
+        n=REACH.days,
+        held=held,
+    )
     return unknown(reason, lacks="valuation")
 
 
@@ -273,33 +330,53 @@ def _reported(question: ClaimQuestion) -> Answer:
     claim = question.claim
     rows = question.tables.fundamentals.get(question.listing.id, ())
     if not rows:
-        return unknown("no reported figures of it", lacks="fundamentals")
+        return unknown(say("no reported figures of it"), lacks="fundamentals")
     parts = _PERIOD.fullmatch(claim.as_of)
     if parts is None:
-        return unknown(f"the tables hold no figures of {claim.as_of or 'a period not named'}")
+        return unknown(
+            say("the tables hold no figures of {period}", period=claim.as_of)
+            if claim.as_of
+            else say("the tables hold no figures of a period not named")
+        )
     year, span = int(parts[1]), parts[2]
     growth = claim.measure.endswith(_GROWTH)
-    told = claim.measure.removesuffix(_GROWTH)
-    column = _FLOWS[told]
+    flow = claim.measure.removesuffix(_GROWTH)
+    column, told = _FLOWS[flow], _TOLD[flow]()
     now = _figure(rows, column, year, span, question.published)
     if now is None:
-        return unknown(f"no {told} of {claim.as_of}", lacks="fundamentals")
+        lack = say("no {measure} of {period}", measure=told, period=claim.as_of)
+        return unknown(lack, lacks="fundamentals")
     value, known, currency = now
     if not growth:
-        return _amount(question, value, f"published {known}", currency)
+        return _amount(question, value, say("published {day}", day=known), currency)
+    before = f"{year - 1}{span}"
     past = _figure(rows, column, year - 1, span, question.published)
     if past is None:
-        return unknown(f"no {told} of {year - 1}{span} to compare with", lacks="fundamentals")
+        lack = say("no {measure} of {period} to compare with", measure=told, period=before)
+        return unknown(lack, lacks="fundamentals")
     if past[0] <= 0:
-        return unknown(f"{told} of {year - 1}{span} is no gain: a growth is not defined")
-    amounts = f"{past[0] / 1e9:,.4g} to {value / 1e9:,.4g} bn, published {known}"
+        return unknown(
+            say(
+                "{measure} of {period} is no gain: a growth is not defined",
+                measure=told,
+                period=before,
+            )
+        )
+    amounts = say(
+        "{earlier} to {later}, published {day}",
+        earlier=Amount(past[0]),
+        later=Amount(value),
+        day=known,
+    )
     return question.compared(value / past[0] - 1, amounts)
 
 
 def _amount(question: ClaimQuestion, value: float, told: str, currency: str) -> Answer:
     wanted = _CURRENCY.get(question.claim.unit)
     if wanted is not None and str(wanted) != currency:
-        return unknown(f"claimed in {wanted}, reported in {currency}")
+        return unknown(
+            say("claimed in {claimed}, reported in {currency}", claimed=wanted, currency=currency)
+        )
     return question.compared(value, told)
 
 

@@ -63,8 +63,8 @@ def publication_said(published: Moment | None, now: datetime) -> Publication | N
     day = published.astimezone(SHANGHAI).date() if isinstance(published, datetime) else published
     if day > now.astimezone(SHANGHAI).date():
         raise DateRangeError(
-            f"--published {published.isoformat()} is in the future",
-            fix="give the day on which the report came out",
+            say("--published {published} is in the future", published=published.isoformat()),
+            fix=say("give the day on which the report came out"),
         )
     return Publication(value=published, precision=Precision.EXACT if timed else Precision.DAY)
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from screener.errors import InputError, ScreenerError
 from screener.language import say
+from screener.language.lists import listed
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.documents.reading import ENDINGS
 
@@ -98,7 +99,7 @@ def _in_folder(name: str, remarks: list[str]) -> list[Given]:
         error = InputError(
             say("this folder holds no report"),
             where=name,
-            fix=say("give a folder with {endings} files", endings=", ".join(sorted(ENDINGS))),
+            fix=say("give a folder with {endings} files", endings=listed(sorted(ENDINGS))),
         )
         return [Given(name, None, error)]
     return [Given(str(path), path) for path in files]

@@ -15,6 +15,7 @@ from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import DataError, ScreenerError
+from screener.language import say
 from screener.reports.securities.name_index import NameIndex, NameRow, build_index
 from screener.reports.securities.stored_index import index_maker, index_of_bytes, index_to_bytes
 from screener.workspace.locate import Workspace
@@ -47,9 +48,9 @@ def read_masters(place: Workspace) -> Masters:
         store = Store.open(place.data_cache)
     except DataError as error:
         raise DataError(
-            "no listing master: names cannot be told from other words",
+            say("no listing master: names cannot be told from other words"),
             where=str(place.data_cache),
-            fix="run `screener data update`, or `screener data import FILE --kind listings`",
+            fix=say("run `screener data update`, or `screener data import FILE --kind listings`"),
         ) from error
     with store:
         return _masters(place.data_cache, store.version, _Opened(store))

@@ -7,6 +7,7 @@ from typing import Any
 
 from screener.domain.report import Note, Report
 from screener.errors import NotFoundError
+from screener.language import say
 from screener.reports.text.text import Place, make_text
 from screener.workflows.report.add import Added
 from screener.workflows.report.catalog import BasketEvents, get_report
@@ -62,9 +63,9 @@ def stored_evidence(place: Workspace, report_id: str) -> list[EvidenceRow]:
     stored = stored_reading(place, report.id)
     if stored is None:
         raise NotFoundError(
-            f"no text of report {report.id} is kept on this machine",
+            say("no text of report {report} is kept on this machine", report=report.id),
             where=str(place.data_cache / "reports"),
-            fix="read it here: `screener report add FILE`",
+            fix=say("read it here: `screener report add FILE`"),
         )
     names = {item.listing.id: item.name for item in report.securities}
     return [

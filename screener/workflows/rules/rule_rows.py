@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
-from screener.domain.listing import Board, Exchange, Listing
+from screener.domain.listing import Exchange, Listing
+from screener.language import say, say_count
 from screener.market.calendars import calendar_of
 from screener.market.charges import (
     Charge,
@@ -24,6 +25,7 @@ from screener.market.charges import (
 from screener.market.dividend_tax import Issuer, dividend_tax_rules
 from screener.market.limits import DayLimit, Standing, day_limit
 from screener.market.lots import lot_terms
+from screener.market.names import board_name, charge_name
 from screener.market.rules import (
     DelistingRule,
     FirstDayRule,
@@ -48,12 +50,6 @@ ORDER_SIZES = (5_000.0, 20_000.0, 100_000.0, 1_000_000.0)
 """Amounts of the orders whose round trip is priced, in the listing's currency."""
 
 _TRADING, _CHARGES, _TRIP, _DIVIDEND = "trading", "charges", "round trip", "dividend tax"
-_ROUNDED = {Rounding.UNIT_UP: ", rounded up to a whole dollar"}
-_ISSUERS = {
-    Issuer.H_SHARE: "an H share",
-    Issuer.RED_CHIP: "a red chip",
-    Issuer.OTHER: "any other company",
-}
 
 
 class _Sourced(Protocol):
@@ -125,14 +121,18 @@ def _limit(listing: Listing, limit: DayLimit, known: Known) -> RuleShown:
     if limit.rule is None:
         return RuleShown(
             group=_TRADING,
-            rule="price limit",
-            text="none recorded",
+            rule=say("price limit"),
+            text=say("none recorded"),
             why=_board(listing),
             source="",
             verified=False,
         )
     row = _shown(
-        _TRADING, "price limit", _limit_text(limit, known), _why(listing, limit, known), limit.rule
+        _TRADING,
+        say("price limit"),
+        _limit_text(limit, known),
+        _why(listing, limit, known),
+        limit.rule,
     )
     if limit.fraction is None:
         return row
@@ -141,40 +141,57 @@ def _limit(listing: Listing, limit: DayLimit, known: Known) -> RuleShown:
 
 def _limit_text(limit: DayLimit, known: Known) -> str:
     if isinstance(limit.rule, FirstDayRule):
-        return f"+{_percent(limit.rule.up)}, -{_percent(limit.rule.down)} of the issue price"
+        return say(
+            "+{up}, -{down} of the issue price",
+            up=_percent(limit.rule.up),
+            down=_percent(limit.rule.down),
+        )
     if limit.fraction is None:
-        return "none"
+        return say("none")
     text = f"±{_percent(limit.fraction)}"
-    if known.reference is not None:
-        places = 3 if limit.grid.tick < 0.01 else 2
-        low, high = limit.prices(known.reference)
-        text += f": {low:.{places}f} to {high:.{places}f}"
-    return text
+    if known.reference is None:
+        return text
+    places = 3 if limit.grid.tick < 0.01 else 2
+    low, high = (f"{price:.{places}f}" for price in limit.prices(known.reference))
+    return say("{limit}: {low} to {high}", limit=text, low=low, high=high)
 
 
 def _why(listing: Listing, limit: DayLimit, known: Known) -> str:
     rule, standing, board = limit.rule, limit.standing, _board(listing)
     if isinstance(rule, DelistingRule):
-        return f"{board}, delisting period under this name since {known.delisting_since}"
+        return say(
+            "{board}, delisting period under this name since {since}",
+            board=board,
+            since=known.delisting_since,
+        )
     if isinstance(rule, (NewListingRule, FirstDayRule)):
-        return f"{board}, session {standing.nth} since its listing on {standing.list_date}"
+        return say(
+            "{board}, session {n} since its listing on {listed}",
+            board=board,
+            n=standing.nth,
+            listed=standing.list_date,
+        )
     if isinstance(rule, LimitRule) and rule.unreformed:
-        return f"{board}, S share"
+        return say("{board}, S share", board=board)
     if isinstance(rule, LimitRule) and rule.codes:
-        return f"{board}, code {listing.code}"
+        return say("{board}, code {code}", board=board, code=listing.code)
     if isinstance(rule, LimitRule) and rule.st is not None:
-        return f"{board}, {_st(rule.st)}"
+        return say("{board}, ST", board=board) if rule.st else say("{board}, not ST", board=board)
     return board
 
 
 def _lot(listing: Listing, session: date, known: Known) -> RuleShown:
     terms = lot_terms(listing, session)
     least, step = terms.least or known.board_lot, terms.step or known.board_lot
-    text = "not known: each listing has its own"
+    text = say("not known: each listing has its own")
     if least is not None:
-        text = f"{least:,} shares" if least == step else f"{least:,} shares or more, step {step}"
+        text = (
+            say("{n:,} shares", n=least)
+            if least == step
+            else say("{n:,} shares or more, step {step}", n=least, step=step)
+        )
     return replace(
-        _shown(_TRADING, "lot", text, _board(listing), terms),
+        _shown(_TRADING, say("lot"), text, _board(listing), terms),
         value=None if least is None else float(least),
         unit="shares",
     )
@@ -185,13 +202,16 @@ def _tick(listing: Listing, session: date, known: Known) -> RuleShown:
     steps = [step for _, step in rule.bands]
     price = known.reference
     if price is None and len(steps) > 1:
-        text, value = f"{steps[0]:g} to {steps[-1]:g} by price", None
+        text = say("{least:g} to {most:g} by price", least=steps[0], most=steps[-1])
+        value = None
     else:
         value = steps[0] if price is None else tick_size(listing, session, price)
         text = f"{value:g} {listing.currency}"
-    why = f"{_board(listing)}, price {price:g}" if price and len(steps) > 1 else _board(listing)
+    why = _board(listing)
+    if price and len(steps) > 1:
+        why = say("{board}, price {price:g}", board=why, price=price)
     return replace(
-        _shown(_TRADING, "tick", text, why, rule),
+        _shown(_TRADING, say("tick"), text, why, rule),
         value=value,
         unit="price",
         currency=str(listing.currency),
@@ -200,49 +220,57 @@ def _tick(listing: Listing, session: date, known: Known) -> RuleShown:
 
 def _times(listing: Listing, session: date, plan: Plan) -> Iterator[RuleShown]:
     held, settled = holding_rule(listing, session), settlement_rule(listing, session)
-    sold = "sold from the next session on" if held.count else "sold on the same day"
+    sold = (
+        say("T+{n}: sold from the next session on", n=held.count)
+        if held.count
+        else say("T+0: sold on the same day")
+    )
     for name, rule, text in (
-        ("sale after purchase", held, f"T+{held.count}: {sold}"),
-        ("settlement", settled, f"T+{settled.count}"),
+        (say("sale after purchase"), held, sold),
+        (say("settlement"), settled, f"T+{settled.count}"),
     ):
         row = _shown(_TRADING, name, text, _board(listing), rule)
         yield replace(row, value=float(rule.count), unit="sessions")
     cutoff = order_cutoff(listing.exchange, session)
-    why = f"exchange {listing.exchange}, to be in the opening auction"
-    yield _shown(_TRADING, "order cut-off", f"{cutoff.time:%H:%M}", why, cutoff)
+    why = say("exchange {exchange}, to be in the opening auction", exchange=listing.exchange)
+    yield _shown(_TRADING, say("order cut-off"), f"{cutoff.time:%H:%M}", why, cutoff)
     days = southbound_rule(listing, session)
     if days is not None and plan.southbound:
         calendars = {"mainland": calendar_of(Exchange.SH), "hong_kong": calendar_of(Exchange.HK)}
-        shut = "" if southbound_open(listing, session, **calendars) else ": not on this day"
-        text = f"when both markets are open{shut}"
-        yield _shown(_TRADING, "southbound days", text, "southbound account", days)
+        text = (
+            say("when both markets are open")
+            if southbound_open(listing, session, **calendars)
+            else say("when both markets are open: not on this day")
+        )
+        yield _shown(_TRADING, say("southbound days"), text, say("southbound account"), days)
 
 
 def _charges(listing: Listing, session: date, known: Known, plan: Plan) -> Iterator[RuleShown]:
     commission = commission_of(listing, plan)
-    yield replace(_charge(commission, "the broker's terms"), start=None, end=None)
+    yield replace(_charge(commission, say("the broker's terms")), start=None, end=None)
     if bounds := commission_bounds(listing, session):
-        text = f"at most {_percent(bounds.highest)}, at least {bounds.minimum:g} {bounds.currency}"
-        yield _shown(_CHARGES, "commission bounds", text, _board(listing), bounds)
+        text = say(
+            "at most {rate}, at least {least:g} {currency}",
+            rate=_percent(bounds.highest),
+            least=bounds.minimum,
+            currency=bounds.currency,
+        )
+        yield _shown(_CHARGES, say("commission bounds"), text, _board(listing), bounds)
     for item in charges_on(listing, session, fund=bool(known.fund)):
-        why = f"{_board(listing)}, inside the commission" if item.included else _board(listing)
+        why = _board(listing)
+        if item.included:
+            why = say("{board}, inside the commission", board=why)
         yield _charge(item, why)
     if listing.exchange is Exchange.HK and plan.southbound:
         fee = portfolio_fee(listing, session)
-        text = f"{_percent(fee.rate)} of the value held for a year"
-        row = _shown(_CHARGES, "portfolio fee", text, "southbound account", fee)
+        text = say("{rate} of the value held for a year", rate=_percent(fee.rate))
+        row = _shown(_CHARGES, say("portfolio fee"), text, say("southbound account"), fee)
         yield replace(row, value=fee.rate, unit="fraction a year")
 
 
 def _charge(charge: Charge, why: str) -> RuleShown:
-    fixed = charge.rate == 0 and charge.minimum > 0
-    text = f"{charge.minimum:g} {charge.currency} an order" if fixed else _percent(charge.rate)
-    if not fixed and charge.minimum:
-        text += f", at least {charge.minimum:g} {charge.currency}"
-    if not fixed and charge.maximum is not None:
-        text += f", at most {charge.maximum:g} {charge.currency}"
     return replace(
-        _shown(_CHARGES, charge.name, text + _ROUNDED.get(charge.rounding, ""), why, charge),
+        _shown(_CHARGES, charge_name(charge.name), _charge_text(charge), why, charge),
         side=str(charge.side or ""),
         value=charge.rate,
         unit="fraction",
@@ -252,19 +280,38 @@ def _charge(charge: Charge, why: str) -> RuleShown:
     )
 
 
+def _charge_text(charge: Charge) -> str:
+    least = f"{charge.minimum:g} {charge.currency}"
+    if charge.rate == 0 and charge.minimum > 0:
+        text = say("{amount} an order", amount=least)
+    else:
+        text = _percent(charge.rate)
+        if charge.minimum:
+            text = say("{rate}, at least {amount}", rate=text, amount=least)
+        if charge.maximum is not None:
+            most = f"{charge.maximum:g} {charge.currency}"
+            text = say("{rate}, at most {amount}", rate=text, amount=most)
+    if charge.rounding is Rounding.UNIT_UP:
+        text = say("{charge}, rounded up to a whole dollar", charge=text)
+    return text
+
+
 def _sums(listing: Listing, session: date, known: Known, plan: Plan) -> Iterator[RuleShown]:
     bare = replace(plan, commission=0.0, hk_commission=0.0)
     for side in Side:
         fund = bool(known.fund)
         rate = proportional_rate(listing, side, session, bare, fund=fund)
         full = proportional_rate(listing, side, session, plan, fund=fund)
-        for name, value in (("sum before commission", rate), ("sum with commission", full)):
+        for name, value in (
+            (say("sum before commission"), rate),
+            (say("sum with commission"), full),
+        ):
             yield RuleShown(
                 group=_CHARGES,
                 rule=name,
                 side=str(side),
                 text=_percent(value),
-                why="rates alone",
+                why=say("rates alone"),
                 value=value,
                 unit="fraction",
                 source="",
@@ -279,7 +326,7 @@ def _trips(listing: Listing, session: date, known: Known, plan: Plan) -> Iterato
             group=_TRIP,
             rule=f"{amount:,.0f} {listing.currency}",
             text=f"{rate * 1e4:.1f} bp",
-            why="bought, sold, with minimums",
+            why=say("bought, sold, with minimums"),
             value=round(rate * 1e4, 6),
             unit="basis points",
             currency=str(listing.currency),
@@ -298,8 +345,8 @@ def _dividends(listing: Listing, session: date, plan: Plan) -> Iterator[RuleShow
         rules = dividend_tax_rules(listing, session, southbound=plan.southbound, issuer=issuer)
         before = 0
         for rule in rules:
-            name = _ISSUERS[issuer] if rule.issuer else _held(rule.months, before)
-            account = "southbound account" if rule.southbound else "Hong Kong account"
+            name = _issuer(issuer) if rule.issuer else _held(rule.months, before)
+            account = say("southbound account") if rule.southbound else say("Hong Kong account")
             why = _board(listing) if rule.southbound is None else account
             row = _shown(_DIVIDEND, name, _percent(rule.rate), why, rule)
             yield replace(row, value=rule.rate, unit="fraction")
@@ -308,8 +355,18 @@ def _dividends(listing: Listing, session: date, plan: Plan) -> Iterator[RuleShow
 
 def _held(months: int | None, before: int) -> str:
     if months is not None:
-        return f"held up to {months} month{'s' if months > 1 else ''}"
-    return f"held for more than {before} months" if before else "held for any time"
+        return say_count("held up to {n} month", "held up to {n} months", months)
+    if before:
+        return say("held for more than {n} months", n=before)
+    return say("held for any time")
+
+
+def _issuer(issuer: Issuer) -> str:
+    return {
+        Issuer.H_SHARE: lambda: say("an H share"),
+        Issuer.RED_CHIP: lambda: say("a red chip"),
+        Issuer.OTHER: lambda: say("any other company"),
+    }[issuer]()
 
 
 def _shown(group: str, rule: str, text: str, why: str, row: _Sourced) -> RuleShown:
@@ -336,11 +393,7 @@ def _sessions(listing: Listing, first: date, last: date) -> int:
 
 
 def _board(listing: Listing) -> str:
-    return f"board {Board(listing.board).value}"
-
-
-def _st(state: bool) -> str:
-    return "ST" if state else "not ST"
+    return say("board {board}", board=board_name(listing.board))
 
 
 def _percent(fraction: float) -> str:

@@ -12,6 +12,7 @@ from screener.data.lake.store import Store
 from screener.data.panels.calendar_cache import recorded_sessions
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import ConfigError, InputError
+from screener.language import say
 from screener.market.calendars import calendar_of
 from screener.market.charges import Plan
 from screener.market.dated import check_tradable
@@ -88,11 +89,16 @@ def run_ruling(
     check_tradable(listing)
     if lake is None and version is not None:
         raise InputError(
-            f"there is no data version {version}: no market data are stored here",
-            fix="name the workspace with --workspace DIR, or leave --data-version out",
+            say(
+                "there is no data version {version}: no market data are stored here",
+                version=version,
+            ),
+            fix=say("name the workspace with --workspace DIR, or leave --data-version out"),
         )
     if lake is None:
-        return _page(listing, session, Known(), plan, missing=("no market data are stored here",))
+        return _page(
+            listing, session, Known(), plan, missing=(say("no market data are stored here"),)
+        )
     with recorded_sessions(lake), Store.open(lake, version=version) as store:
         known = read_known(store, listing, session)
         page = _page(listing, session, known, plan)
@@ -121,22 +127,26 @@ def _page(
 
 def _remarks(listing: Listing, session: date, known: Known, traded: bool) -> Iterator[str]:
     if not traded:
-        yield f"{session} is no session of {listing.exchange}: the rules in force on that day"
+        yield say(
+            "{session} is no session of {exchange}: the rules in force on that day",
+            session=session,
+            exchange=listing.exchange,
+        )
     if known.gone:
-        yield f"{listing} was delisted by {session}"
+        yield say("{listing} was delisted by {session}", listing=listing, session=session)
     if known.suspended is None and traded:
-        yield "whether it was suspended is not known"
+        yield say("whether it was suspended is not known")
     yield from _hong_kong_remarks(listing, known)
     if listing.exchange.mainland and known.st is None:
-        yield "no name and no status is known for that day: limits are shown for either case"
+        yield say("no name and no status is known for that day: limits are shown for either case")
     if listing.exchange.mainland and known.list_date is None:
-        yield "its first trading day is not known: new listings have other limits"
+        yield say("its first trading day is not known: new listings have other limits")
     if listing.exchange.mainland and known.reference is None:
-        yield "no close before that day is stored: limits are shown without prices"
+        yield say("no close before that day is stored: limits are shown without prices")
     if listing.board is Board.FUND and _plain_fund(listing, session):
-        yield "whether it follows ChiNext or STAR shares alone, at ±20 %, is not recorded"
+        yield say("whether it follows ChiNext or STAR shares alone, at ±20 %, is not recorded")
     if known.adjusted:
-        yield "the stored prices are adjusted: prices of limits are approximate"
+        yield say("the stored prices are adjusted: prices of limits are approximate")
 
 
 def _plain_fund(listing: Listing, session: date) -> bool:
@@ -148,7 +158,10 @@ def _hong_kong_remarks(listing: Listing, known: Known) -> Iterator[str]:
     if listing.exchange is not Exchange.HK:
         return
     if known.board_lot is None:
-        yield f"its board lot is not known: `screener data update --listing {listing}` fetches it"
+        yield say(
+            "its board lot is not known: `screener data update --listing {listing}` fetches it",
+            listing=listing,
+        )
     if known.fund is None:
-        yield "whether it is a fund is not known: costs are those of a share"
-    yield "whether it is an H share or a red chip is not recorded: tax is shown for each"
+        yield say("whether it is a fund is not known: costs are those of a share")
+    yield say("whether it is an H share or a red chip is not recorded: tax is shown for each")

@@ -13,6 +13,7 @@ from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.total_return import Peers, TotalReturnPanel
 from screener.language import say, say_count
+from screener.language.lists import listed
 from screener.market.calendars import Calendar
 from screener.scoring.score import Judged
 from screener.workflows.study.industry_returns import industry_remark
@@ -21,7 +22,6 @@ __all__ = ["remarks_of"]
 
 _Panels = Sequence[tuple[TotalReturnPanel, Calendar]]
 _STALE = 3  # years after which a definition may be another one
-_MARKETS = {True: "mainland", False: "Hong Kong"}
 
 
 def remarks_of(store: Store, judged: Judged, panels: _Panels) -> Iterator[str]:
@@ -30,7 +30,7 @@ def remarks_of(store: Store, judged: Judged, panels: _Panels) -> Iterator[str]:
     told = np.isfinite(outcomes.active_return) | np.isfinite(judged.proxy_active)
     yield from _benchmark_remarks(judged, panels, told)
     if judged.calls.estimated[told].any():
-        yield "Calls with an estimated date are judged from the estimate: shown as est."
+        yield say("Calls with an estimated date are judged from the estimate: shown as est.")
     yield from _definition_remarks(judged, told)
     if told.any():
         yield from _action_remarks(store, panels)
@@ -71,9 +71,9 @@ def _benchmark_remarks(
         if series.basis == "price"
     )
     if flat and told.any():
-        yield (
-            f"Without its dividends a price index flatters what is measured against it: "
-            f"{', '.join(flat)}."
+        yield say(
+            "Without its dividends a price index flatters what is measured against it: {indices}.",
+            indices=listed(flat),
         )
 
 
@@ -101,12 +101,12 @@ def _definition_remarks(judged: Judged, told: npt.NDArray[np.bool_]) -> Iterator
         yield say(
             "Definitions last seen more than {years} years before the call: {brokers}.",
             years=_STALE,
-            brokers=", ".join(old),
+            brokers=listed(old),
         )
     if names := sorted({item.broker for item in contracts if item.months_assumed}):
         yield say(
             "No horizon is printed, and that of most brokers is taken: {brokers}.",
-            brokers=", ".join(names),
+            brokers=listed(names),
         )
     if n := int(judged.ranked[held].sum()):
         yield say_count(
@@ -129,9 +129,12 @@ def _coverage_remarks(store: Store, panels: _Panels) -> Iterator[str]:
         held = int((panel.peers == Peers.STOCKS).sum())
         known = sum(name.endswith(".HK") != panel.mainland for name in stocks)
         if 0 < held < known:
-            yield (
-                f"Base rates rest on the {held:,} of {known:,} {_MARKETS[panel.mainland]} "
-                "listings that have bars: the market as a whole may differ."
+            yield say(
+                "Base rates rest on the {n} of {all} {market} listings that have bars: the market "
+                "as a whole may differ.",
+                n=format(held, ","),
+                all=format(known, ","),
+                market=say("mainland") if panel.mainland else say("Hong Kong"),
             )
 
 
@@ -145,6 +148,13 @@ def _action_remarks(store: Store, panels: _Panels) -> Iterator[str]:
         }
         if ids and acted.isdisjoint(ids):
             yield (
-                f"No {_MARKETS[panel.mainland]} listing has corporate actions in the tables: "
-                "returns of raw prices leave dividends and splits out."
+                say(
+                    "No mainland listing has corporate actions in the tables: returns of raw "
+                    "prices leave dividends and splits out."
+                )
+                if panel.mainland
+                else say(
+                    "No Hong Kong listing has corporate actions in the tables: returns of raw "
+                    "prices leave dividends and splits out."
+                )
             )

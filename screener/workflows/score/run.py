@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 import pyarrow.compute as pc
 
-from screener.data.lake.schema import SIMULATED, Basis, TableName
+from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.total_return_panel import read_total_returns
 from screener.domain.arrays import FloatArray, IntArray
@@ -17,6 +17,8 @@ from screener.domain.listing import Exchange
 from screener.domain.report import Report
 from screener.domain.total_return import TotalReturnPanel
 from screener.errors import BasketNotFound, InputError
+from screener.language import say
+from screener.language.lists import listed
 from screener.market.calendars import Calendar, calendar_of
 from screener.reports.authors.brokers import broker_named
 from screener.scoring.calendar_time import CalendarTime, calendar_time
@@ -137,12 +139,15 @@ def parse_groupings(text: str) -> tuple[Grouping, ...]:
         If a part is no grouping, or comes twice.
     """
     parts = [part.strip().lower() for part in text.split(",") if part.strip()]
-    known = ", ".join(Grouping)
+    known = listed(Grouping)
     for part in parts:
         if part not in set(Grouping):
-            raise InputError(f"--by {part!r} is not one of {known}")
+            raise InputError(say("--by {part} is not one of {known}", part=repr(part), known=known))
     if not parts or len(set(parts)) < len(parts):
-        raise InputError(f"--by {text!r} names nothing, or something twice", fix=f"give of {known}")
+        raise InputError(
+            say("--by {text} names nothing, or something twice", text=repr(text)),
+            fix=say("give of {known}", known=known),
+        )
     return tuple(Grouping(part) for part in parts)
 
 
@@ -204,7 +209,7 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
         data_version=store.version,
         simulated=simulated,
         remarks=(
-            *([f"{SIMULATED}: invented prices, no market ever had them."] if simulated else []),
+            *([say("SIMULATED: invented prices, no market ever had them.")] if simulated else []),
             *found.remarks,
             *remarks_of(store, judged, panels),
         ),
@@ -266,32 +271,41 @@ def _gathered(
     calls = calls.take(_wanted(calls, request, named))
     if not len(calls):
         raise InputError(
-            "there is no call to score" + (f" of {request.broker}" if request.broker else ""),
-            fix="`screener report add FILE` makes a card; "
-            "`screener data import FILE --kind ratings` takes a history of ratings",
+            say("there is no call to score of {broker}", broker=request.broker)
+            if request.broker
+            else say("there is no call to score"),
+            fix=say(
+                "`screener report add FILE` makes a card; `screener data import FILE "
+                "--kind ratings` takes a history of ratings"
+            ),
         )
     return _Gathered(
         calls=calls,
         lacking=any(named is None or card.mentions(named[1]) for card in reports.broken),
         remarks=[
-            text
-            for count, text in (
-                (
-                    of_cards.repeats,
-                    "Notes that only publish an earlier call again, not counted: {n}.",
-                ),
-                (imported.twice, "Imported rows that tell of the same call as another one: {n}."),
-                (
-                    imported.torn,
-                    "Imported rows that give one broker two ratings of a listing on one day, "
-                    "none taken: {n}.",
-                ),
-            )
-            if count
-            for text in [text.format(n=f"{count:,}")]
-        ]
-        + [undated_text(report) for report in of_cards.undated],
+            *_left_uncounted(of_cards.repeats, imported.twice, imported.torn),
+            *(undated_text(report) for report in of_cards.undated),
+        ],
     )
+
+
+def _left_uncounted(repeats: int, twice: int, torn: int) -> Iterator[str]:
+    """Tell how many calls are not counted, and why."""
+    if repeats:
+        yield say(
+            "Notes that only publish an earlier call again, not counted: {n}.",
+            n=format(repeats, ","),
+        )
+    if twice:
+        yield say(
+            "Imported rows that tell of the same call as another one: {n}.", n=format(twice, ",")
+        )
+    if torn:
+        yield say(
+            "Imported rows that give one broker two ratings of a listing on one day, none taken: "
+            "{n}.",
+            n=format(torn, ","),
+        )
 
 
 def _wanted(
@@ -330,8 +344,8 @@ def _named(
             themes.update(find_basket(known, name).themes)
         except BasketNotFound as error:
             raise InputError(
-                f"{name!r} is neither a report nor a basket",
-                fix="see `screener report list` and `screener basket list`",
+                say("{name} is neither a report nor a basket", name=repr(name)),
+                fix=say("see `screener report list` and `screener basket list`"),
             ) from error
     return cards, themes
 

@@ -16,6 +16,7 @@ from screener.domain.arrays import FloatArray, Places
 from screener.domain.listing import Listing
 from screener.domain.market_panel import MarketPanel
 from screener.errors import DataError
+from screener.language import say
 
 __all__ = ["INDUSTRY", "LEAST_PEERS", "industry_remark", "industry_returns"]
 
@@ -78,11 +79,11 @@ def industry_returns(
 def industry_remark(store: Store) -> str:
     """Say of which day the industries are."""
     if store.read(TableName.INDUSTRIES, columns=("listing",)).num_rows:
-        return (
+        return say(
             "Industries are those of each session where the tables date them, else today's are "
             "taken."
         )
-    return "Industries bear no date in the tables: today's are taken for every session."
+    return say("Industries bear no date in the tables: today's are taken for every session.")
 
 
 def _peer_returns(market: MarketPanel, column: int, left_out: frozenset[int]) -> FloatArray:
@@ -116,10 +117,18 @@ def _peers(market: MarketPanel, column: int, row: int, left_out: frozenset[int])
         and panel.listings[at].exchange.mainland == listing.exchange.mainland
     ]
     if len(peers) < LEAST_PEERS:
-        told = f"industry {industry} has {len(peers)} other stocks" if industry else "no industry"
+        told = (
+            say("industry {industry} has {n} other stocks", industry=industry, n=len(peers))
+            if industry
+            else say("no industry")
+        )
         raise DataError(
-            f"{listing} has no portfolio of its industry: {told} in the tables",
-            where="table listings",
-            fix="give the portfolios yourself with --matched FILE, or use --model market",
+            say(
+                "{listing} has no portfolio of its industry: {told} in the tables",
+                listing=listing,
+                told=told,
+            ),
+            where=say("table listings"),
+            fix=say("give the portfolios yourself with --matched FILE, or use --model market"),
         )
     return np.array(peers, dtype=np.intp)

@@ -11,6 +11,7 @@ from screener.data.panels.return_tables import ReturnTable, read_return_table
 from screener.domain.basket import Event
 from screener.domain.choices import check_known, choice
 from screener.errors import InputError
+from screener.language import say
 from screener.study.evaluating import StudySettings
 from screener.study.models import Convention, Model
 from screener.study.units import UnitKind
@@ -72,14 +73,23 @@ class StudyOptions:
 
     def __post_init__(self) -> None:
         if self.factors and self.matched:
-            raise InputError("--factors and --matched are two models", fix="give one of them")
+            raise InputError(
+                say("--factors and --matched are two models"), fix=say("give one of them")
+            )
         for value, bound, parameter in (
             (self.seed, 0, "--seed"),
             (self.draws, _LEAST_DRAWS, "--draws"),
             (self.max_wait, 0, "--max-wait"),
         ):
             if value < bound:
-                raise InputError(f"{parameter} {value} is below {bound}")
+                raise InputError(
+                    say(
+                        "{parameter} {value} is below {bound}",
+                        parameter=parameter,
+                        value=value,
+                        bound=bound,
+                    )
+                )
 
     @classmethod
     def of(cls, **given: Any) -> Self:

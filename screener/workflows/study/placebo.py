@@ -13,6 +13,8 @@ from screener.data.panels.price_panel import read_caps, read_panel
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError, NoTradableConstituents
+from screener.language import say
+from screener.language.lists import listed
 from screener.paths.parallel import check_jobs
 from screener.paths.path_panel import path_panel_of
 from screener.paths.windows import WindowStatus
@@ -185,20 +187,26 @@ def _check(request: PlaceboRequest, jobs: int) -> None:
     check_jobs(jobs)
     check_draws(request.draws, request.seed)
     if request.controls < 1:
-        raise InputError(f"{request.controls} controls are none", fix="give 10 or more")
+        raise InputError(
+            say("{controls} controls are none", controls=request.controls),
+            fix=say("give 10 or more"),
+        )
     if not request.backtest.events:
         raise NoTradableConstituents(
-            "there is no event to compare: no report recommends a name under these themes",
-            fix="`screener basket list` shows which reports feed which basket",
+            say("there is no event to compare: no report recommends a name under these themes"),
+            fix=say("`screener basket list` shows which reports feed which basket"),
         )
     settings = request.backtest.settings
     if settings.entry is EntryPrice.VWAP:
-        raise InputError("placebo baskets are bought at the open or the close, not the VWAP")
+        raise InputError(say("placebo baskets are bought at the open or the close, not the VWAP"))
     if settings.rebalance is not Rebalance.NONE:
         raise InputError(
-            f"placebo baskets are bought and held, not brought back to their weights "
-            f"({settings.rebalance})",
-            fix="leave --rebalance out",
+            say(
+                "placebo baskets are bought and held, not brought back to their weights "
+                "({rebalance})",
+                rebalance=settings.rebalance,
+            ),
+            fix=say("leave --rebalance out"),
         )
 
 
@@ -232,7 +240,7 @@ class _OtherDays:
             try:
                 dates = self._dates(real)
             except ComputeError as error:
-                remarks = (*remarks, f"other dates: {error.what}")
+                remarks = (*remarks, say("other dates: {why}", why=error.what))
         return PlaceboResult(
             real=real, matched=matched, placebo=placebo, dates=dates, remarks=remarks
         )
@@ -259,7 +267,7 @@ def _all_placebos(
     request: PlaceboRequest,
     jobs: int,
 ) -> list[_Found]:
-    found: list[_Found] = [(None, None, ("no price at or after the entry",)) for _ in reals]
+    found: list[_Found] = [(None, None, (say("no price at or after the entry"),)) for _ in reals]
     with counting(len(reals)) as tick:
         for around in around_events(store, panel, reals, request.backtest.settings.entry):
             controls: dict[tuple[object, ...], Matched] = {}
@@ -281,10 +289,12 @@ def _placebo(
     controls: dict[tuple[object, ...], Matched],
 ) -> _Found:
     if real.window.rebalance is not Rebalance.NONE or real.paper_return is None:
-        raise ComputeError("weighted daily-equal, an index: placebo baskets are bought and held")
+        raise ComputeError(
+            say("weighted daily-equal, an index: placebo baskets are bought and held")
+        )
     holding = holding_of(around.market.prices, panel, real)
     if not holding.bought:
-        raise ComputeError("no name was bought, so that none can be replaced")
+        raise ComputeError(say("no name was bought, so that none can be replaced"))
     _check_same(around, holding, real, request)
     key = (id(real.window.event), holding.bought, holding.fill_rows)
     if key not in controls:
@@ -324,18 +334,27 @@ def _remarks(holding: Holding, placebo: Placebo) -> list[str]:
     found = []
     cash = len(holding.columns) - len(holding.bought)
     if cash:
-        found.append(f"{cash} names were not bought: as much stays in cash in every placebo basket")
+        found.append(
+            say("{n} names were not bought: as much stays in cash in every placebo basket", n=cash)
+        )
     if placebo.stopped:
-        found.append(f"{placebo.stopped} controls stop trading: valued at their last close")
+        found.append(
+            say("{n} controls stop trading: valued at their last close", n=placebo.stopped)
+        )
     if placebo.extreme:
         found.append(
-            f"look at the bars of {', '.join(placebo.extreme)}: a control that gained more than "
-            "200 % or lost more than 80 % moves mean and sd, hardly p"
+            say(
+                "look at the bars of {listings}: a control that gained more than 200 % or lost "
+                "more than 80 % moves mean and sd, hardly p",
+                listings=listed(placebo.extreme),
+            )
         )
     if placebo.every:
-        found.append(f"p-values count each of the {placebo.placement.draws} placebo baskets once")
+        found.append(
+            say("p-values count each of the {n} placebo baskets once", n=placebo.placement.draws)
+        )
     if not placebo.placement.distinct:
-        found.append("every placebo basket returned the same: no p-value")
+        found.append(say("every placebo basket returned the same: no p-value"))
     return found
 
 

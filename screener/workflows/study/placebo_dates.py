@@ -13,6 +13,7 @@ from screener.domain.arrays import FloatArray, Places, SessionAxis
 from screener.domain.basket import Event
 from screener.domain.listing import Listing
 from screener.domain.panel import PricePanel
+from screener.language import say
 from screener.paths.path_panel import PathPanel, path_panel
 from screener.study.placebo.monte_carlo import Placement, place
 from screener.study.placebo.placebo import Holding
@@ -73,7 +74,7 @@ def other_dates(
     rows = earlier_dates(panel, holding, sessions, draws=draws, seed=seed)
     returns = dated_returns(layout, holding, rows, sessions)
     if real.paper_return is None:
-        raise ValueError("a result without a paper return")
+        raise ValueError(say("a result without a paper return"))
     return OtherDates(
         placement=place(real.paper_return, returns),
         active=_active(panel, holding, real, benchmark_of, rows, returns),

@@ -10,6 +10,8 @@ from screener.domain.basket import Event
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.domain.panel import PricePanel
 from screener.errors import InputError, ScreenerError
+from screener.language import say
+from screener.language.lists import listed
 from screener.study.models import Model
 from screener.study.references import (
     Reference,
@@ -78,8 +80,8 @@ class References:
         series = None if self._benchmarks is None else self._benchmarks(event, name)
         if series is None:
             raise InputError(
-                f"the model {self._model} needs an index",
-                fix="leave `--benchmark none` out, or take --model mean-adjusted",
+                say("the model {model} needs an index", model=self._model),
+                fix=say("leave `--benchmark none` out, or take --model mean-adjusted"),
             )
         self.series[series.listing.id] = series
         return series
@@ -96,8 +98,8 @@ class References:
             return no_reference(len(axis))
         if table is None:
             raise InputError(
-                f"the model {self._model} needs a table of returns",
-                fix="give one with --factors FILE or --matched FILE",
+                say("the model {model} needs a table of returns", model=self._model),
+                fix=say("give one with --factors FILE or --matched FILE"),
             )
         if self._model is Model.MATCHED:
             return _matched(self._panel, table, name)
@@ -108,13 +110,16 @@ def _matched(panel: PricePanel, table: ReturnTable, name: Listing) -> Reference:
     column = next((item for item in table.columns if _names(item, name)), None)
     if column is None:
         lack = table.lacks.get(name.id) or InputError(
-            f"{table.name} has no column {name.id}",
-            where=f"its columns are {', '.join(table.columns[:5])}…",
-            fix="give each listing a column with the returns of its matched portfolio",
+            say("{table} has no column {name}", table=table.name, name=name.id),
+            where=say("its columns are {columns}…", columns=listed(table.columns[:5])),
+            fix=say("give each listing a column with the returns of its matched portfolio"),
         )
         return lacking_reference(len(panel.sessions), lack)
     return return_reference(
-        f"the portfolio of {name.id}", panel.sessions, table.days, table.column(column)
+        say("the portfolio of {listing}", listing=name.id),
+        panel.sessions,
+        table.days,
+        table.column(column),
     )
 
 
@@ -130,14 +135,16 @@ def _factors(panel: PricePanel, table: ReturnTable) -> Reference:
     riskless = next((item for item in RISKLESS if item in table.columns), None)
     factors = [item for item in table.columns if item != riskless]
     if not factors:
-        raise InputError(f"{table.name} has no factor besides {riskless}")
+        raise InputError(
+            say("{table} has no factor besides {riskless}", table=table.name, riskless=riskless)
+        )
     values = np.column_stack([table.column(item) for item in factors])
     if not np.isfinite(values).all():
         row, column = np.argwhere(~np.isfinite(values))[0]
         raise InputError(
-            f"{factors[column]} is empty on {table.days[row]}",
+            say("{factors} is empty on {days}", factors=factors[column], days=table.days[row]),
             where=table.name,
-            fix="give every factor a value on every day",
+            fix=say("give every factor a value on every day"),
         )
     return factor_reference(
         table.name,

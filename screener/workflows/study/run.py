@@ -11,7 +11,6 @@ from enum import StrEnum
 
 import numpy as np
 
-from screener.data.lake.schema import SIMULATED
 from screener.data.lake.store import Store
 from screener.data.panels.price_panel import read_panel
 from screener.data.panels.return_tables import ReturnTable
@@ -19,6 +18,8 @@ from screener.domain.basket import Event
 from screener.domain.panel import PricePanel
 from screener.domain.report import Precision
 from screener.errors import InputError, NoTradableConstituents
+from screener.language import say
+from screener.language.lists import about, listed
 from screener.paths.known import EntrySessions
 from screener.study.evaluating import Evaluation, StudySettings, evaluate
 from screener.study.models import Model
@@ -190,8 +191,8 @@ def run_study(
     """
     if not request.events:
         raise NoTradableConstituents(
-            "there is no event to study: no report recommends a name under these themes",
-            fix="`screener basket list` shows which reports feed which basket",
+            say("there is no event to study: no report recommends a name under these themes"),
+            fix=say("`screener basket list` shows which reports feed which basket"),
         )
     choices, left_out = dated_events(request.events, 0)
     dated = [(event, entries[0]) for event, entries in choices]
@@ -246,10 +247,13 @@ def _fitting(request: StudyRequest, table: ReturnTable | None) -> StudyRequest:
     """Return the request with what its model allows: no reader's window without opens."""
     model = request.settings.model
     if (table is None) == (model in (Model.FACTORS, Model.MATCHED)):
-        taken = "needs a table of returns" if table is None else f"takes no table ({table.name})"
         raise InputError(
-            f"the model {model} {taken}",
-            fix="--model factors goes with --factors FILE, --model matched with --matched FILE",
+            say("the model {model} needs a table of returns", model=model)
+            if table is None
+            else say("the model {model} takes no table ({table})", model=model, table=table.name),
+            fix=say(
+                "--model factors goes with --factors FILE, --model matched with --matched FILE"
+            ),
         )
     if table is None:
         return request
@@ -356,38 +360,47 @@ def _remarks(
     simulated: bool,
     industries: str,
 ) -> tuple[str, ...]:
-    found = [f"{SIMULATED}: invented prices, no market ever had them."] if simulated else []
+    found = [say("SIMULATED: invented prices, no market ever had them.")] if simulated else []
     if panel.adjusted.any():
         found.append(
-            "Prices are adjusted by whoever made the file: whether a purchase was blocked at the "
-            "limit is approximate."
+            say(
+                "Prices are adjusted by whoever made the file: whether a purchase was blocked at "
+                "the limit is approximate."
+            )
         )
     if any(series.basis == "price" for series in references.series.values()):
-        found.append("The index is a price index: without its dividends it flatters the names.")
+        found.append(
+            say("The index is a price index: without its dividends it flatters the names.")
+        )
     guessed = [
         event.report or event.basket
         for event in request.events
         if event.published.precision is Precision.ESTIMATED
     ]
     if guessed:
-        reports = ", ".join(dict.fromkeys(guessed))
-        found.append(f"The publication date of {reports} is an estimate: so is its session 0.")
+        found.append(
+            say(
+                "The publication date of {reports} is an estimate: so is its session 0.",
+                reports=listed(dict.fromkeys(guessed)),
+            )
+        )
     if industries:
         found.append(industries)
     if not request.settings.windows.reader:
-        found.append("There is no reader's window: the table of returns knows no opens.")
+        found.append(say("There is no reader's window: the table of returns knows no opens."))
     return tuple(found)
 
 
 def _lacks(panel: PricePanel, units: Units) -> list[str]:
     """Say which names are left out for what is missing."""
     lacks = dict.fromkeys(
-        f"left out: {panel.listings[leg.column]}: {leg.lack}"
+        say("left out: {why}", why=about(panel.listings[leg.column], leg.lack))
         for unit in units.every
         for leg in unit.legs
         if leg.lack is not None
     )
     told = list(lacks)[:_TOLD]
     if len(lacks) > _TOLD:
-        told.append(f"left out for what is missing: {len(lacks) - _TOLD} more, named by --ledger")
+        more = len(lacks) - _TOLD
+        told.append(say("left out for what is missing: {n} more, named by --ledger", n=more))
     return told

@@ -74,7 +74,7 @@ def last_look(workspace: Workspace) -> Look:
         raise StorageDamaged(
             say("the last look cannot be read: {error}", error=error),
             where=str(workspace.data_cache),
-            fix="screener today --since 2026-05-01",
+            fix=say("screener today --since 2026-05-01"),
         ) from error
 
 

@@ -355,11 +355,15 @@ def _stale(status: Status) -> Iterator[dict[str, object]]:
         return
     for item in status.freshness:
         if item.behind:
-            sessions = "session" if item.behind == 1 else "sessions"
             yield {
                 "what": f"{item.market} {item.table}",
                 "state": "stale",
-                "detail": f"ends {item.last}, {item.behind} {sessions} behind",
+                "detail": say_count(
+                    "ends {last}, {n} session behind",
+                    "ends {last}, {n} sessions behind",
+                    item.behind,
+                    last=item.last,
+                ),
                 "command": "screener data update",
             }
 

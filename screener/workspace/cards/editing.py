@@ -10,6 +10,8 @@ from pathlib import Path
 from screener.domain.listing import Listing
 from screener.domain.report import Note, Publication, Report, Role, SecurityMention
 from screener.errors import BasketDefinitionError
+from screener.language import say
+from screener.language.lists import listed
 from screener.workspace.cards.items import CardItems, Fields, Item, Lined
 from screener.workspace.cards.layout import parsed_card, publication_pairs
 from screener.workspace.cards.toml_pieces import Bracket
@@ -66,9 +68,9 @@ def corrected(report: Report, said: Corrections) -> Report:
     for old in said.themes or {}:
         if old and old not in known:
             raise BasketDefinitionError(
-                f"{old!r} is no theme of report {report.id}",
-                where=f"its themes: {', '.join(sorted(known))}",
-                fix="write --theme OLD=NEW with one of them, or --theme NEW for all of it",
+                say("{old} is no theme of report {report}", old=repr(old), report=report.id),
+                where=say("its themes: {known}", known=listed(sorted(known))),
+                fix=say("write --theme OLD=NEW with one of them, or --theme NEW for all of it"),
             )
     published = said.published or report.published
     single = len(report.notes) == 1
@@ -128,11 +130,11 @@ def edit_card(path: Path, *, root: Path, card: Report, wanted: Report, said: Cor
     items = CardItems(text.replace("\r\n", "\n") if windows else text)
     _edit(items, card, wanted, said)
     edited = items.text
-    if parsed_card(edited, where=f"card of report {card.id}, edited") != wanted:
+    if parsed_card(edited, where=say("card of report {report}, edited", report=card.id)) != wanted:
         raise BasketDefinitionError(
-            "the card is written in a form that cannot be changed by command",
+            say("the card is written in a form that cannot be changed by command"),
             where=str(path),
-            fix="edit the file by hand",
+            fix=say("edit the file by hand"),
         )
     changed = mark + (edited.replace("\n", "\r\n") if windows else edited)
     if changed == source:

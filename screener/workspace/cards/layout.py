@@ -29,6 +29,9 @@ from screener.domain.report import (
     SecurityMention,
 )
 from screener.errors import BasketDefinitionError, ScreenerError
+from screener.language import say
+from screener.language.lists import about, place_in
+from screener.language.outside import fault_of, value_fault
 from screener.workspace.cards.reading import report_of
 from screener.workspace.models import CardModel
 
@@ -61,20 +64,20 @@ def card_text(report: Report) -> str:
         If the report breaks a rule of the cards, or holds what a card cannot.
     """
     text = "\n".join(_blocks(report))
-    where = f"card of report {report.id}"
+    where = say("card of report {report}", report=report.id)
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise BasketDefinitionError(
-            f"a text holds {text[error.start]!r}, which is half a character",
+            say("a text holds {text}, which is half a character", text=repr(text[error.start])),
             where=where,
-            fix="read the document with its right encoding",
+            fix=say("read the document with its right encoding"),
         ) from error
     if parsed_card(text, where=where) != report:
         raise BasketDefinitionError(
-            "the report holds what its card cannot",
+            say("the report holds what its card cannot"),
             where=where,
-            fix="give every security a name, and every time a zone of whole minutes",
+            fix=say("give every security a name, and every time a zone of whole minutes"),
         )
     return text
 
@@ -91,7 +94,9 @@ def parsed_card(text: str, *, where: str) -> Report:
         return report_of(CardModel.model_validate(tomllib.loads(text.removeprefix("\ufeff"))))
     except tomllib.TOMLDecodeError as error:
         raise BasketDefinitionError(
-            f"not valid TOML: {error}", where=where, fix="correct that line"
+            say("not valid TOML: {error}", error=fault_of(error)),
+            where=where,
+            fix=say("correct that line"),
         ) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -99,9 +104,9 @@ def parsed_card(text: str, *, where: str) -> Report:
         told = cause if isinstance(cause, ScreenerError) else None
         key = ".".join(str(part + 1 if isinstance(part, int) else part) for part in first["loc"])
         raise BasketDefinitionError(
-            told.what if told else f"{key}: {first['msg']}",
-            where=f"{where}, {key}" if key else where,
-            fix=(told.fix if told else "") or "correct the value",
+            told.what if told else about(key, value_fault(first)),
+            where=place_in(where, key),
+            fix=(told.fix if told else "") or say("correct the value"),
         ) from error
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from screener.domain.report import Report
+from screener.language import say
 from screener.workspace.cards.items import CardItems, Fields, Item, Key, Lined, Plain
 from screener.workspace.cards.layout import card_text, parsed_card
 from screener.workspace.cards.toml_pieces import Bracket, Element, Section, comments_in
@@ -50,7 +51,7 @@ def merged_card(current_toml: str, base: Report | None, fresh: Report) -> str:
     BasketDefinitionError
         If the card is no valid card, or would be none.
     """
-    where = f"card of report {fresh.id}"
+    where = say("card of report {report}", report=fresh.id)
     mark, text = _without_mark(current_toml)
     parsed_card(text, where=where)
     plain = text.replace("\r\n", "\n")
@@ -59,7 +60,7 @@ def merged_card(current_toml: str, base: Report | None, fresh: Report) -> str:
     merged = _merged(source if source.endswith("\n") else f"{source}\n", base, fresh)
     if merged.removesuffix("\n") == source.removesuffix("\n"):
         return current_toml
-    parsed_card(merged, where=f"{where}, read again")
+    parsed_card(merged, where=say("card of report {report}, read again", report=fresh.id))
     return mark + (merged.replace("\n", "\r\n") if windows else merged)
 
 

@@ -18,6 +18,8 @@ from screener.domain.report import (
     SecurityMention,
 )
 from screener.errors import BasketDefinitionError
+from screener.language import say
+from screener.language.lists import place_in
 from screener.workspace.broken import Readable, read_each
 from screener.workspace.locate import Workspace
 from screener.workspace.models import (
@@ -45,9 +47,13 @@ def readable_cards(workspace: Workspace) -> Readable[Report]:
         first = owner.setdefault(report.id.casefold(), path)
         if first is not path:
             raise BasketDefinitionError(
-                f"id = {report.id!r} is also the id of {shown(first, workspace.root)}",
-                where=f"{shown(path, workspace.root)}, id",
-                fix="give each card an id of its own",
+                say(
+                    "id = {report} is also the id of {shown}",
+                    report=repr(report.id),
+                    shown=shown(first, workspace.root),
+                ),
+                where=place_in(shown(path, workspace.root), "id"),
+                fix=say("give each card an id of its own"),
             )
         return report
 

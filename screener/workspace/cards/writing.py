@@ -8,6 +8,7 @@ from screener.domain.report import Report
 from screener.errors import BasketDefinitionError
 from screener.files.failures import storage_error
 from screener.files.whole import write_whole
+from screener.language import say
 from screener.workspace.cards.layout import card_text
 from screener.workspace.cards.merging import merged_card
 from screener.workspace.locate import Workspace
@@ -47,9 +48,9 @@ def write_card(workspace: Workspace, report: Report) -> Path:
         write_new(path, text)
     except FileExistsError as error:
         raise BasketDefinitionError(
-            f"report {report.id!r} has a card already",
+            say("report {report} has a card already", report=repr(report.id)),
             where=shown(path, workspace.root),
-            fix="choose another id, or edit or delete that file",
+            fix=say("choose another id, or edit or delete that file"),
         ) from error
     except OSError as error:
         raise storage_error(error, path) from error
@@ -101,9 +102,9 @@ def card_source(path: Path, *, root: Path) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BasketDefinitionError(
-            f"not UTF-8 text (byte {error.start})",
+            say("not UTF-8 text (byte {start})", start=error.start),
             where=shown(path, root),
-            fix="save the file as UTF-8",
+            fix=say("save the file as UTF-8"),
         ) from error
 
 

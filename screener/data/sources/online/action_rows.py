@@ -41,6 +41,8 @@ from screener.data.sources.online.transport.upstream import Endpoint
 from screener.data.validation.context import told_apart
 from screener.domain.listing import Exchange, Listing
 from screener.errors import InputError, SourceBlocked, SourceChanged
+from screener.language import say
+from screener.language.terms import named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,10 +115,15 @@ class ListingSource:
         listing = asked_listing(ask)
         if listing.exchange not in self.exchanges or not self._serves(listing):
             raise SourceBlocked(
-                f"{self.name} cannot be asked for {self.need} of {listing.board} listings of "
-                f"{listing.exchange}",
+                say(
+                    "{source} cannot be asked for {need} of {board} listings of {exchange}",
+                    source=self.name,
+                    need=named(self.need),
+                    board=named(listing.board),
+                    exchange=listing.exchange,
+                ),
                 where=listing.id,
-                fix="use another source, or bring a file: `screener data import`",
+                fix=say("use another source, or bring a file: `screener data import`"),
             )
         function = self.upstream.function
         calls = (Call(function=function, arguments=item) for item in self.arguments(ask, listing))
@@ -213,7 +220,7 @@ def number_in(place: Endpoint, row: Row, field: str) -> float | None:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InputError(f"{field} {text!r} is no number")
+        raise InputError(say("{field} {value!r} is no number", field=named(field), value=text))
     return value * place.units.get(field, 1.0)
 
 
@@ -234,7 +241,13 @@ def cash_and_shares(place: Endpoint, row: Row) -> Action:
         if parts == [None, None]:
             shares = round(total, _DIGITS)
         elif not math.isclose(total, shares, rel_tol=1e-6, abs_tol=1e-9):
-            raise InputError(f"new shares of {shares:g} per share do not add up to {total:g}")
+            raise InputError(
+                say(
+                    "new shares of {parts:g} per share do not add up to {total:g}",
+                    parts=shares,
+                    total=total,
+                )
+            )
     return Action(
         cash=round(number_in(place, row, "cash") or 0.0, _DIGITS),
         bonus=shares,
@@ -276,7 +289,8 @@ class _Reading:
         self._source = source
         self._found: dict[date, Action] = {}
         self._rejects: list[Reject] = []
-        self._counts = Counter({"rows that came twice, counted once": repeated})
+        self._counts: Counter[str] = Counter()
+        self._counts[say("rows that came twice, counted once")] = repeated
 
     def take(self, source: ActionSource, row: Row, line: int) -> None:
         """Read a plan; keep it, reject it, or leave it out for its day."""
@@ -297,7 +311,9 @@ class _Reading:
         """Return what was read."""
         rows = _table(self._found, self._listing, self._source, self._ask)
         remarks = [
-            f"{self._source}: {text}: {count}" for text, count in self._counts.items() if count
+            say("{source}: {text}: {count}", source=self._source, text=text, count=count)
+            for text, count in self._counts.items()
+            if count
         ]
         return Batch(
             tables={TableName.ACTIONS: rows},
@@ -311,11 +327,11 @@ class _Reading:
     def _undated(self, row: Row) -> None:
         announced = day_in(row, "announced")
         if announced is None or self._asked(announced):
-            self._counts["plans without an ex-date, left out"] += 1
+            self._counts[say("plans without an ex-date, left out")] += 1
 
     def _keep(self, day: date, action: Action) -> None:
         if not any((action.cash, action.bonus, action.rights)) and action.split in {None, 1.0}:
-            self._counts["plans without cash or shares, left out"] += 1
+            self._counts[say("plans without cash or shares, left out")] += 1
             return
         _check_terms(action)
         known = self._found.get(day)
@@ -332,11 +348,13 @@ def _check_terms(action: Action) -> None:
     terms = {"cash": action.cash, "bonus": action.bonus, "rights": action.rights}
     for name, value in terms.items():
         if value is not None and value < 0:
-            raise InputError(f"{name} of {value:g} per share is negative")
+            raise InputError(
+                say("{name} of {value:g} per share is negative", name=named(name), value=value)
+            )
     if action.split is not None and action.split <= 0:
-        raise InputError(f"a split into {action.split:g} shares")
+        raise InputError(say("a split into {shares:g} shares", shares=action.split))
     if action.rights and not (action.rights_price or 0) > 0:
-        raise InputError("rights are offered without a price")
+        raise InputError(say("rights are offered without a price"))
 
 
 def _table(found: Mapping[date, Action], listing: Listing, source: str, ask: Ask) -> pa.Table:
@@ -361,10 +379,16 @@ def _check_basis(place: Endpoint, rows: Iterable[Row]) -> None:
     if told and not any(abs(cash / stated - 1) <= _STATED_BAND for stated, cash in told):
         stated, cash = told[0]
         raise SourceChanged(
-            f"{place.source} gives a cash dividend of {cash:g} per share where the plan says "
-            f"{stated:g}, and so in all {len(told)} plans: its unit has changed",
+            say(
+                "{source} gives a cash dividend of {cash:g} per share where the plan says "
+                "{stated:g}, and so in all {n} plans: its unit has changed",
+                source=place.source,
+                cash=cash,
+                stated=stated,
+                n=len(told),
+            ),
             where=place.function,
-            fix=f"check the dividends, then correct the units in {place.place}",
+            fix=say("check the dividends, then correct the units in {file}", file=place.place),
         )
 
 

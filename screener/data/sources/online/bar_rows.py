@@ -28,6 +28,8 @@ from screener.data.sources.online.transport.upstream import Endpoint
 from screener.domain.arrays import DayArray, FloatArray, Places
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import SourceBlocked
+from screener.language import say
+from screener.language.terms import named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,10 +91,18 @@ class BarSource:
         upstream = self.endpoint_for(listing)
         if listing.exchange not in self.exchanges or listing.board not in upstream.extra["boards"]:
             raise SourceBlocked(
-                f"{self.name} cannot be asked for {listing.board} listings of {listing.exchange}",
+                say(
+                    "{source} cannot be asked for {board} listings of {exchange}",
+                    source=self.name,
+                    board=named(listing.board),
+                    exchange=listing.exchange,
+                ),
                 where=listing.id,
-                fix=f"use another source, or bring a file: `screener data import FILE --kind "
-                f"{'index' if self.need is Need.INDEX_BARS else 'bars'}`",
+                fix=say(
+                    "use another source, or bring a file: "
+                    "`screener data import FILE --kind {kind}`",
+                    kind="index" if self.need is Need.INDEX_BARS else "bars",
+                ),
             )
         return _filled(upstream, ask, listing)
 
@@ -192,7 +202,11 @@ def bar_batch(ask: Ask, frame: pd.DataFrame, upstream: Endpoint, *, source: str)
             _reject(listing, source, frame, int(order[row]), days[row], reasons[row])
             for row in np.flatnonzero(~good)
         ),
-        remarks=(f"{source}, {listing.id}: {remark}",) if remark else (),
+        remarks=(
+            say("{source}, {listing}: {text}", source=source, listing=listing.id, text=remark),
+        )
+        if remark
+        else (),
     )
 
 
@@ -259,9 +273,9 @@ def _unreadable(
     reasons = [""] * len(days)
     for field in reversed([name for name in numbers if name in required]):
         for row in np.flatnonzero(np.isnan(numbers[field])):
-            reasons[row] = f"{field} is missing or no number"
+            reasons[row] = say("{field} is missing or no number", field=named(field))
     for row in np.flatnonzero(np.isnat(days)):
-        reasons[row] = "session is missing or no date"
+        reasons[row] = say("session is missing or no date")
     return reasons
 
 
@@ -271,14 +285,16 @@ def _to_shares(
     """Return the numbers with the volume in shares, the remark on it, and why no row can stay."""
     volume, amount = numbers["volume"], numbers["amount"]
     unit = volume_unit(volume, amount, numbers["close"])
-    told = f"amount / (volume × close) is {unit.ratio:.4g}"
+    told = say("amount / (volume × close) is {ratio:.4g}", ratio=unit.ratio)
     if unit.factor is None:
-        return numbers, "", f"{told}, neither shares nor lots"
+        return numbers, "", say("{told}, neither shares nor lots", told=told)
     if np.isnan(unit.ratio) and "amount" in upstream.columns and np.any(volume > 0):
         unknown = np.where(volume > 0, np.nan, volume)
-        remark = "volume left empty, its unit cannot be told without an amount"
+        remark = say("volume left empty, its unit cannot be told without an amount")
         return {**numbers, "volume": unknown}, remark, ""
-    remark = f"volume multiplied by {unit.factor:g} to be in shares, {told}"
+    remark = say(
+        "volume multiplied by {factor:g} to be in shares, {told}", factor=unit.factor, told=told
+    )
     # lots may come with decimals that were cut off
     shares = np.round(volume * unit.factor)
     return {**numbers, "volume": shares}, remark if unit.factor != 1 else "", ""

@@ -19,6 +19,8 @@ from screener.data.sources.online.transport.protocol import Ask
 from screener.data.sources.online.transport.upstream import Endpoint
 from screener.domain.days import SHANGHAI
 from screener.errors import InputError, SourceChanged, SourceEmpty
+from screener.language import say
+from screener.language.terms import named
 
 __all__ = [
     "Row",
@@ -110,19 +112,32 @@ def whole_list(place: Endpoint, frame: pd.DataFrame) -> None:
     """
     n_rows, floor, page = len(frame), place.extra.get("floor", 0), place.extra.get("page_rows")
     if not n_rows:
-        raise SourceEmpty(f"{place.function} sent no rows", where=place.function)
+        raise SourceEmpty(
+            say("{function} sent no rows", function=place.function), where=place.function
+        )
     if n_rows < floor:
         raise SourceChanged(
-            f"{place.function} sent {n_rows} rows, fewer than {floor}: the list is truncated",
+            say(
+                "{function} sent {n} rows, fewer than {floor}: the list is truncated",
+                function=place.function,
+                n=n_rows,
+                floor=floor,
+            ),
             where=place.function,
-            fix=f"ask again later; if so few are right, lower floor in {place.place}",
+            fix=say(
+                "ask again later; if so few are right, lower floor in {file}", file=place.place
+            ),
         )
     if page is not None and n_rows >= page:
         raise SourceChanged(
-            f"{place.function} sent {n_rows} rows, and {page} are all it can hold: "
-            "what follows is cut off",
+            say(
+                "{function} sent {n} rows, and {page} are all it can hold: what follows is cut off",
+                function=place.function,
+                n=n_rows,
+                page=page,
+            ),
             where=place.function,
-            fix="bring the list as a file: `screener data import`",
+            fix=say("bring the list as a file: `screener data import`"),
         )
 
 
@@ -138,9 +153,14 @@ def readable(place: Endpoint, rows: Sized, rejects: Sequence[Reject]) -> None:
     """
     if len(rejects) > _FEW and 2 * len(rejects) > len(rows):
         raise SourceChanged(
-            f"{len(rejects)} of {len(rows)} rows cannot be read, the first: {rejects[0].reason}",
+            say(
+                "{n} of {total} rows cannot be read, the first: {reason}",
+                n=len(rejects),
+                total=len(rows),
+                reason=rejects[0].reason,
+            ),
             where=place.function,
-            fix=f"correct the columns in {place.place}, or wait for a new release",
+            fix=say("correct the columns in {file}, or wait for a new release", file=place.place),
         )
 
 
@@ -190,7 +210,7 @@ def day_in(row: Row, field: str) -> date | None:
     except ValueError:
         day = pd.to_datetime(text, errors="coerce")
     if pd.isna(day):
-        raise InputError(f"{field} {text!r} is no date")
+        raise InputError(say("{field} {value!r} is no date", field=named(field), value=text))
     return date(day.year, day.month, day.day)
 
 

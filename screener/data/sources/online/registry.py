@@ -66,6 +66,8 @@ from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Call, Need, OnlineSource, Page
 from screener.errors import InputError
+from screener.language import say
+from screener.language.lists import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,7 +158,7 @@ class Sources:
     def open_circuit(self, hosts: Sequence[str]) -> str:
         """Say why one of these hosts must not be asked now; empty when all may be."""
         until = self.wire.wait_until(hosts)
-        return "" if until is None else f"circuit open until {told(until)}"
+        return "" if until is None else say("circuit open until {until}", until=told(until))
 
     def open_circuits(self) -> tuple[str, ...]:
         """List the hosts whose circuit is open: why, and until when."""
@@ -170,9 +172,11 @@ class Sources:
         InputError
             If there is no source of that name.
         """
+        known = listed(self.names)
         for name in names:
             if name not in self.names:
-                raise InputError(f"--source {name!r} is not one of {', '.join(self.names)}")
+                choice = f"--source {name!r}"
+                raise InputError(say("{choice} is not one of {known}", choice=choice, known=known))
 
 
 def way_out() -> Network:

@@ -21,6 +21,8 @@ from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.arrays import DayArray, FlagArray, FloatArray
 from screener.domain.listing import Exchange
 from screener.errors import SourceBlocked, SourceChanged
+from screener.language import say
+from screener.language.terms import named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,9 +79,13 @@ class _BaostockSource:
         listing, extra = asked_listing(ask), self.upstream.extra
         if listing.exchange not in self.exchanges or listing.board not in extra["boards"]:
             raise SourceBlocked(
-                f"baostock cannot be asked for {listing.board} listings of {listing.exchange}",
+                say(
+                    "baostock cannot be asked for {board} listings of {exchange}",
+                    board=named(listing.board),
+                    exchange=listing.exchange,
+                ),
                 where=listing.id,
-                fix="ask another source",
+                fix=say("ask another source"),
             )
         facts = {
             "prefix": extra["prefixes"][listing.exchange],
@@ -132,7 +138,10 @@ class BaostockStatus(_BaostockSource):
         if not required:
             meaning[""] = None
         cells = [str(cell).strip() for cell in column]
-        faults = ["" if cell in meaning else f"{name} is {cell!r}" for cell in cells]
+        faults = [
+            "" if cell in meaning else say("{name} is {value!r}", name=named(name), value=cell)
+            for cell in cells
+        ]
         return [meaning.get(cell) for cell in cells], faults
 
 
@@ -188,14 +197,21 @@ class BaostockBars(_BaostockSource):
         traded, no = self.upstream.extra["traded"], self.upstream.extra["no"]
         if traded not in frame.columns:
             raise SourceChanged(
-                f"baostock no longer sends {traded}",
+                say("baostock no longer sends {missing}", missing=traded),
                 where=self.upstream.function,
-                fix=f"correct the columns in {self.upstream.place}, or wait for a new release",
+                fix=say(
+                    "correct the columns in {file}, or wait for a new release",
+                    file=self.upstream.place,
+                ),
             )
         halted = frame[traded].astype(str).str.strip() == no
         batch = bar_batch(query.ask, frame[~halted], self.upstream, source=self.name)
         count = int((halted & _asked(_days(frame["date"]), query.ask)).sum())
-        told = f"baostock, {query.ask.subject}: {count} suspended sessions have no bar"
+        told = say(
+            "baostock, {listing}: {n} suspended sessions have no bar",
+            listing=query.ask.subject,
+            n=count,
+        )
         remarks = (*batch.remarks, told) if count else batch.remarks
         return Batch(tables=batch.tables, rejects=batch.rejects, remarks=remarks)
 
@@ -313,7 +329,7 @@ def _days(column: pd.Series) -> DayArray:
 
 
 def _undated(days: DayArray) -> _Reasons:
-    return ["day is missing or no date" if missing else "" for missing in np.isnat(days)]
+    return [say("day is missing or no date") if missing else "" for missing in np.isnat(days)]
 
 
 def _numbers(
@@ -327,7 +343,7 @@ def _numbers(
     good = np.isfinite(values) & ((values > 0) if positive else True)
     empty = (text == "").to_numpy() & (not positive)
     reasons = [
-        "" if fine or blank else f"{name} is {cell!r}"
+        "" if fine or blank else say("{name} is {value!r}", name=named(name), value=cell)
         for fine, blank, cell in zip(good, empty, text, strict=True)
     ]
     return np.where(good, values, np.nan), reasons

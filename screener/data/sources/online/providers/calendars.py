@@ -16,6 +16,7 @@ from screener.data.sources.online.transport.protocol import Ask, Call, Need, Que
 from screener.data.sources.online.transport.upstream import endpoint
 from screener.domain.listing import Exchange
 from screener.errors import InputError, SourceChanged
+from screener.language import say
 
 __all__ = ["SinaCalendar"]
 
@@ -58,7 +59,11 @@ class SinaCalendar:
         if ask.listing is not None:
             columns["exchange"] = [str(ask.listing.exchange)] * len(kept)
         rows = make_rows(TableName.CALENDAR, columns, source=self.name, fetched_at=ask.fetched_at)
-        text = f"the calendar ends on {days[-1]}, before {ask.end}: what follows is not known"
+        text = say(
+            "the calendar ends on {last}, before {end}: what follows is not known",
+            last=days[-1],
+            end=ask.end,
+        )
         remarks = (text,) if days[-1] < ask.end else ()
         return Batch(tables={TableName.CALENDAR: rows}, remarks=remarks)
 
@@ -70,11 +75,13 @@ def _days(frame: pd.DataFrame) -> list[date]:
     except InputError as error:
         raise _unreadable(error.what) from error
     if None in days:
-        raise _unreadable("a session has no date")
+        raise _unreadable(say("a session has no date"))
     return sorted(day for day in days if day is not None)
 
 
 def _unreadable(what: str) -> SourceChanged:
     return SourceChanged(
-        what, where=_PLACE.function, fix=f"correct {_PLACE.place}, or wait for a new release"
+        what,
+        where=_PLACE.function,
+        fix=say("correct {file}, or wait for a new release", file=_PLACE.place),
     )

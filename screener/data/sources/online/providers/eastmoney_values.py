@@ -42,6 +42,7 @@ from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.data.validation.context import told_apart
 from screener.domain.arrays import DayArray, FloatArray
 from screener.errors import InputError, SourceEmpty
+from screener.language import say
 from screener.market.calendars import calendar_of
 
 __all__ = [
@@ -136,10 +137,10 @@ class _Fundamentals(ListingSource):
         told = text_in(row, "currency")
         currency = place.extra["currencies"].get(told, told)
         if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
-            raise InputError(f"currency {told!r} is unknown")
+            raise InputError(say("currency {told!r} is unknown", told=told))
         figures = {name: number_in(place, row, name) for name in _FIGURES}
         if all(value is None for value in figures.values()):
-            raise InputError("a report without any figure")
+            raise InputError(say("a report without any figure"))
         known_at, known_by = self.known(row, period, today)
         facts = {"period_end": period, "known_at": known_at, "known_by": str(known_by)}
         return {**facts, "currency": currency, **figures}
@@ -254,7 +255,7 @@ def valuation_batch(ask: Ask, frame: pd.DataFrame, *, source: str, cut: bool = F
     return Batch(
         tables={TableName.VALUATION: table},
         rejects=told_apart(rejects),
-        remarks=tuple(f"{source}: {text}" for text in remarks),
+        remarks=tuple(say("{name}: {text}", name=source, text=text) for text in remarks),
     )
 
 
@@ -275,19 +276,21 @@ def _reasons(days: DayArray, values: FloatArray) -> list[str]:
     reasons = []
     for day, row, repeated in zip(days, values, again, strict=True):
         if np.isnat(day):
-            reasons.append("session is missing or no date")
+            reasons.append(say("session is missing or no date"))
         elif np.isnan(row).all():
-            reasons.append("no number can be read")
+            reasons.append(say("no number can be read"))
         else:
-            reasons.append("the day came with other values already" if repeated else "")
+            reasons.append(say("the day came with other values already") if repeated else "")
     return reasons
 
 
 def _remarks(ask: Ask, days: DayArray, *, outside: int, cut: bool) -> list[str]:
-    found = [f"days without a session, left out: {outside}"] if outside else []
+    found = [say("days without a session, left out: {n}", n=outside)] if outside else []
     first = _date(days[0]) if len(days) else None
     if cut and first is not None and first > ask.start:
-        found.append(f"it sends no more than {len(days)} days, so none before {first}")
+        found.append(
+            say("it sends no more than {n} days, so none before {first}", n=len(days), first=first)
+        )
     return found
 
 
@@ -300,7 +303,7 @@ def _reports(place: Endpoint, frames: Sequence[pd.DataFrame]) -> list[Row]:
 def _period(row: Row) -> date:
     period = day_in(row, "period_end")
     if period is None:
-        raise InputError("a report without its period")
+        raise InputError(say("a report without its period"))
     return period
 
 
@@ -309,7 +312,7 @@ def _keep(
 ) -> None:
     """Keep a report; one that came before, as the annual ones do, must be the same."""
     if found.setdefault((period, report["known_at"]), report) != report:
-        raise InputError("the period came with other figures already")
+        raise InputError(say("the period came with other figures already"))
 
 
 def _day_or_none(row: Row, field: str) -> date | None:

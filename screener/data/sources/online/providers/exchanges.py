@@ -33,6 +33,7 @@ from screener.data.sources.online.transport.protocol import Ask, Call, Need, Que
 from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import InputError, SourceEmpty
+from screener.language import say
 
 __all__ = [
     "BseMaster",
@@ -230,7 +231,9 @@ class SzseRenames(Roster):
             dated += kept
             undated += lost
             rejects += [_passed(change, file) for change in passed]
-        text = f"{undated} former names are left out: nothing tells since when they were borne"
+        text = say(
+            "{n} former names are left out: nothing tells since when they were borne", n=undated
+        )
         return Batch(
             tables={TableName.NAMES: _dated_names(dated, self.name, query.ask)},
             rejects=tuple(rejects),
@@ -252,7 +255,9 @@ class SinaRenames:
     def build_query(self, ask: Ask) -> Query:
         """Ask for the former names of the listing; `SourceEmpty` if the ask names none."""
         if ask.listing is None:
-            raise SourceEmpty("it tells former names of one listing at a time", where=ask.subject)
+            raise SourceEmpty(
+                say("it tells former names of one listing at a time"), where=ask.subject
+            )
         place = endpoint("exchanges", "sina_renames")
         call = Call(function=place.function, arguments={"symbol": ask.listing.code})
         return Query(ask=ask, calls=(call,))
@@ -273,7 +278,7 @@ class SinaRenames:
         if frame.empty:
             return Batch(tables={})
         subject = query.ask.subject
-        file, reason = f"{self.name} {subject}", "former name without a date"
+        file, reason = f"{self.name} {subject}", say("former name without a date")
         rows = records_of(endpoint("exchanges", "sina_renames").select(frame))
         rejects = [
             rejected(TableName.NAMES, file, line, row, reason, listing=subject)
@@ -287,12 +292,12 @@ def _member(
 ) -> _Member:
     listing = parse_listing(f"{text_in(row, 'code')}.{exchange}", parameter="code")
     if listing in known:
-        raise InputError(f"{listing} comes twice")
+        raise InputError(say("{listing} comes twice", listing=listing))
     kind, gone = text_in(row, "kind") or "stock", day_in(row, "delist_date")
     if kind not in _KINDS:
-        raise InputError(f"its type {kind!r} is no stock or fund")
+        raise InputError(say("its type {kind!r} is no stock or fund", kind=kind))
     if left and gone is None:
-        raise InputError("it left, and nothing tells when")
+        raise InputError(say("it left, and nothing tells when"))
     return _Member(
         listing=listing,
         named_on=gone or seen_on,
@@ -333,10 +338,10 @@ def _tables(members: Sequence[_Member], *, source: str, ask: Ask) -> dict[TableN
 def _remarks(members: Sequence[_Member], endpoints: Iterable[Endpoint]) -> Iterator[str]:
     unnamed = sum(not member.name for member in members)
     if unnamed:
-        yield f"{unnamed} listings have no name"
+        yield say("{n} listings have no name", n=unnamed)
     undated = sum(member.list_date is None for member in members)
     if undated and any("list_date" in place.columns for place in endpoints):
-        yield f"{undated} listings have no first trading day"
+        yield say("{n} listings have no first trading day", n=undated)
 
 
 def _changes(
@@ -360,7 +365,7 @@ def _change(row: Row, line: int) -> _Change:
     listing = parse_listing(f"{text_in(row, 'code')}.{Exchange.SZ}", parameter="code")
     day, after = day_in(row, "day"), printed_name(text_in(row, "after"))
     if day is None or not after:
-        raise InputError("a change of name needs its day and the new name")
+        raise InputError(say("a change of name needs its day and the new name"))
     before = printed_name(text_in(row, "before"))
     return _Change(listing=listing, day=day, before=before, after=after, line=line, row=row)
 
@@ -391,7 +396,7 @@ def _one_day(changes: list[_Change]) -> tuple[_Change, _Change, list[_Change]]:
 
 
 def _passed(change: _Change, file: str) -> Reject:
-    reason, listing = "another change of name on the same day", change.listing.id
+    reason, listing = say("another change of name on the same day"), change.listing.id
     return rejected(TableName.NAMES, file, change.line, change.row, reason, listing=listing)
 
 

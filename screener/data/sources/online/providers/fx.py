@@ -28,6 +28,7 @@ from screener.data.sources.online.transport.protocol import Ask, Call, Need, Que
 from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.listing import Exchange
 from screener.errors import InputError, SourceChanged, SourceEmpty
+from screener.language import say
 from screener.market.calendars import calendar_of
 
 __all__ = ["BocFx", "EastmoneyFx"]
@@ -55,7 +56,7 @@ class _Fx:
         """Ask for the pair; `SourceEmpty` if the source does not fix it."""
         symbol = self.place.extra["pairs"].get(ask.pair)
         if symbol is None:
-            raise SourceEmpty(f"no fixings of {ask.pair!r}", where=self.name)
+            raise SourceEmpty(say("no fixings of {pair!r}", pair=ask.pair), where=self.name)
         arguments = {"symbol": symbol, **self.span(ask)}
         return Query(ask=ask, calls=(Call(function=self.place.function, arguments=arguments),))
 
@@ -93,7 +94,9 @@ class _Fx:
         }
         rows = make_rows(TableName.FX, columns, source=self.name, fetched_at=ask.fetched_at)
         carried = len(fixings) - len(kept)
-        text = f"{carried} rates of {ask.pair} on days without a fixing are left out"
+        text = say(
+            "{n} rates of {pair} on days without a fixing are left out", n=carried, pair=ask.pair
+        )
         return Batch(
             tables={TableName.FX: rows},
             rejects=tuple(rejects),
@@ -126,10 +129,21 @@ class _Fx:
         for fixing in fixings:
             if not low <= fixing.rate <= high:
                 raise SourceChanged(
-                    f"{self.name} gives {ask.pair} {fixing.rate:g} on {fixing.session}, outside "
-                    f"{low:g} to {high:g}: its unit has changed",
+                    say(
+                        "{source} gives {pair} {rate:g} on {session}, outside {low:g} to {high:g}: "
+                        "its unit has changed",
+                        source=self.name,
+                        pair=ask.pair,
+                        rate=fixing.rate,
+                        session=fixing.session,
+                        low=low,
+                        high=high,
+                    ),
                     where=self.place.function,
-                    fix=f"check the rate, then correct units or band in {self.place.place}",
+                    fix=say(
+                        "check the rate, then correct units or band in {file}",
+                        file=self.place.place,
+                    ),
                 )
 
 
@@ -156,13 +170,13 @@ class EastmoneyFx(_Fx):
 
 def _fixing(row: Row, day: date | None, found: Mapping[date, _Fixing]) -> _Fixing:
     if day is None:
-        raise InputError("a rate without a day")
+        raise InputError(say("a rate without a day"))
     rate = pd.to_numeric(text_in(row, "rate"), errors="coerce")
     if not rate > 0:
-        raise InputError(f"rate {text_in(row, 'rate')!r} is no rate")
+        raise InputError(say("rate {rate!r} is no rate", rate=text_in(row, "rate")))
     fixing = _Fixing(session=day, rate=float(rate))
     if found.get(day, fixing) != fixing:
-        raise InputError(f"{day} has another rate already")
+        raise InputError(say("{session} has another rate already", session=day))
     return fixing
 
 

@@ -18,6 +18,7 @@ from screener.data.sources.online.transport.protocol import Need
 from screener.data.sources.online.transport.upstream import endpoint
 from screener.domain.listing import Currency, Listing
 from screener.errors import InputError
+from screener.language import say
 
 __all__ = ["Dividend", "EastmoneyHkActions", "Plan", "read_plan"]
 
@@ -25,7 +26,6 @@ _UPSTREAM = endpoint("hk_actions", "actions")
 _WORDS = _UPSTREAM.extra
 _DIGITS = 12
 _NUMBER = r"\d+(?:\.\d+)?"
-_CONVERTED = "dividends in another currency, taken at the amount that the plan states"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class EastmoneyHkActions(ActionSource):
             announced=day_in(row, "announced"),
             record_date=_last_day(row, "record_date"),
             pay_date=day_in(row, "pay_date"),
-            note=_CONVERTED if converted else "",
+            note=_converted() if converted else "",
         )
 
 
@@ -157,6 +157,10 @@ _OPTION = re.compile(rf"\((?:{_any(_WORDS['options'])})\)|(?:{_any(_WORDS['optio
 _JOINT = re.compile(f"(?:{_any(_WORDS['joints'])})+")
 
 
+def _converted() -> str:
+    return say("dividends in another currency, taken at the amount that the plan states")
+
+
 def _plain(text: str) -> str:
     """Return a text without blanks, wide forms and thousands' commas."""
     narrow = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
@@ -221,12 +225,18 @@ def _amount(dividend: Dividend, currency: Currency, text: str) -> float:
     amount = dividend.amounts.get(str(currency))
     if amount is None:
         declared = dividend.declared or ", ".join(dividend.amounts)
-        raise InputError(f"dividend in {declared}: no rate at the ex-date: {text}")
+        raise InputError(
+            say(
+                "dividend in {currency}: no rate at the ex-date: {text}",
+                currency=declared,
+                text=text,
+            )
+        )
     return amount
 
 
 def _unreadable(text: str) -> InputError:
-    return InputError(f"cannot read the plan: {text}")
+    return InputError(say("cannot read the plan: {text}", text=text))
 
 
 def _last_day(row: Row, field: str) -> date | None:

@@ -28,6 +28,7 @@ from screener.data.sources.online.transport.protocol import Ask, Call, Need, Que
 from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.listing import Currency, Exchange
 from screener.errors import InputError, SourceChanged, SourceEmpty
+from screener.language import say
 
 __all__ = ["EastmoneyHkProfile", "SinaHkMaster"]
 
@@ -69,7 +70,9 @@ class EastmoneyHkProfile:
     def build_query(self, ask: Ask) -> Query:
         """Ask for the profile of the listing; `SourceEmpty` if the ask names none."""
         if ask.listing is None:
-            raise SourceEmpty("it tells the profile of one listing at a time", where=ask.subject)
+            raise SourceEmpty(
+                say("it tells the profile of one listing at a time"), where=ask.subject
+            )
         call = Call(function=_PROFILE.function, arguments={"symbol": ask.listing.code})
         return Query(ask=ask, calls=(call,))
 
@@ -94,9 +97,15 @@ class EastmoneyHkProfile:
         row = records_of(_PROFILE.select(frame))[0]
         if text_in(row, "id") != query.ask.subject:
             raise SourceChanged(
-                f"asked for {query.ask.subject}, got the profile of {text_in(row, 'id')!r}",
+                say(
+                    "asked for {subject}, got the profile of {got!r}",
+                    subject=query.ask.subject,
+                    got=text_in(row, "id"),
+                ),
                 where=_PROFILE.function,
-                fix=f"correct the endpoint in {_PROFILE.place}, or wait for a new release",
+                fix=say(
+                    "correct the endpoint in {file}, or wait for a new release", file=_PROFILE.place
+                ),
             )
         return _profile(row, query.ask, self.name)
 
@@ -121,14 +130,14 @@ def _lots(row: Row, ask: Ask) -> dict[str, list[object]]:
     text = text_in(row, "lot")
     lot = pd.to_numeric(text.replace(",", ""), errors="coerce")
     if not (lot > 0 and lot % 1 == 0):
-        raise InputError(f"lot {text!r} is no number of shares")
+        raise InputError(say("lot {lot!r} is no number of shares", lot=text))
     return {"listing": [ask.subject], "valid_from": [day_of(ask)], "lot": [int(lot)]}
 
 
 def _listed(row: Row, ask: Ask) -> dict[str, list[object]]:
     first: date | None = day_in(row, "list_date")
     if first is None or ask.listing is None:
-        raise InputError("no first trading day")
+        raise InputError(say("no first trading day"))
     return {
         "listing": [ask.subject],
         "kind": [_kind(text_in(row, "type"), _PROFILE)],

@@ -34,6 +34,7 @@ from screener.data.sources.online.transport.protocol import Ask, Call, Need, Que
 from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import AmbiguousMention, InputError, SourceEmpty
+from screener.language import say
 
 __all__ = ["CninfoRatings", "EastmoneyRatings"]
 
@@ -105,7 +106,7 @@ class CninfoRatings:
             except SourceEmpty:
                 payload.append(pd.DataFrame())
         if all(frame.empty for frame in frames_of(payload)):
-            raise SourceEmpty("nobody was rated on the asked days", where=_BY_DAY.function)
+            raise SourceEmpty(say("nobody was rated on the asked days"), where=_BY_DAY.function)
         return tuple(payload)
 
     def normalise(self, query: Query, payload: tuple[pd.DataFrame | str, ...]) -> Batch:
@@ -147,25 +148,29 @@ def _batch(place: Endpoint, rows: list[Row], ask: Ask, source: str, asked: Listi
         found.setdefault(key, facts)
     readable(place, rows, rejects)
     told = (
-        (unrated, "without a rating, left out"),
-        (again, "told twice, taken once"),
+        (unrated, say("reports without a rating, left out: {n}", n=unrated)),
+        (again, say("reports told twice, taken once: {n}", n=again)),
     )
     return Batch(
         tables={TableName.RATINGS: _table(found.values(), source, ask)},
         rejects=tuple(rejects),
-        remarks=tuple(f"reports {text}: {count}" for count, text in told if count),
+        remarks=tuple(text for count, text in told if count),
     )
 
 
 def _facts(place: Endpoint, row: Row, asked: Listing | None) -> _Facts:
     listing = parse_listing(text_in(row, "code"), parameter="code", kind=Kind.SECURITY)
     if asked is not None and listing != asked:
-        raise InputError(f"a report on {listing} among those on {asked}")
+        raise InputError(
+            say("a report on {listing} among those on {asked}", listing=listing, asked=asked)
+        )
     if not listing.exchange.mainland:
-        raise InputError(f"{listing} is not a mainland listing")
+        raise InputError(say("{listing} is not a mainland listing", listing=listing))
     published, broker = day_in(row, "published"), clean_text(text_in(row, "broker"))
     if published is None or not broker:
-        raise InputError(f"a rating of {listing} without its day or its broker")
+        raise InputError(
+            say("a rating of {listing} without its day or its broker", listing=listing)
+        )
     return {
         "listing": listing.id,
         "published": published,
@@ -184,7 +189,7 @@ def _target(place: Endpoint, row: Row) -> float | None:
     """Return the low end of the target price; zero stands for none."""
     price = number_in(place, row, "target_price")
     if price is not None and price < 0:
-        raise InputError(f"target price {price:g} is negative")
+        raise InputError(say("target price {price:g} is negative", price=price))
     return price or None
 
 

@@ -15,6 +15,7 @@ from screener.data.sources.online.bar_rows import (
 from screener.data.sources.online.transport.protocol import Ask, Need, Page, Query
 from screener.data.sources.online.transport.upstream import endpoint
 from screener.errors import SourceBlocked, SourceChanged
+from screener.language import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,14 +58,14 @@ class ShenwanIndexBars(BarSource):
             frame = pd.DataFrame.from_records(rows or [])
         except (ValueError, KeyError, TypeError) as error:
             raise SourceChanged(
-                "Shenwan no longer sends a list of rows",
+                say("Shenwan no longer sends a list of rows"),
                 where=self.upstream.url,
-                fix=f"mend {self.upstream.place}, or wait for a new release",
+                fix=say("mend {file}, or wait for a new release", file=self.upstream.place),
             ) from error
         if frame.empty:
             raise SourceBlocked(
-                f"Shenwan sends no rows of {asked_listing(query.ask)}",
+                say("Shenwan sends no rows of {listing}", listing=asked_listing(query.ask)),
                 where=self.upstream.url,
-                fix="bring a file: `screener data import FILE --kind index`",
+                fix=say("bring a file: `screener data import FILE --kind index`"),
             )
         return bar_batch(query.ask, frame, self.upstream, source=self.name)

@@ -17,6 +17,7 @@ from screener.data.sources.online.transport.protocol import Ask, Need, Page, Que
 from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.listing import Exchange, Listing
 from screener.errors import SourceChanged, SourceEmpty
+from screener.language import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +134,13 @@ class SinaFactors:
         remarks = (
             ()
             if len(levels) > 1
-            else (f"{self.name}, {listing.id}: the factor file holds its base alone, no step",)
+            else (
+                say(
+                    "{source}, {listing}: the factor file holds its base alone, no step",
+                    source=self.name,
+                    listing=listing.id,
+                ),
+            )
         )
         return Batch(tables={TableName.FACTORS: rows}, remarks=remarks)
 
@@ -145,50 +152,66 @@ def _levels(text: str, upstream: Endpoint, where: str) -> list[tuple[date, float
     """Return the factors by day, the base first."""
     rows = _rows(text, upstream, where)
     if not rows:
-        raise SourceEmpty(f"sina has no factors of {where}", where=upstream.url)
+        raise SourceEmpty(
+            say("sina has no factors of {listing}", listing=where), where=upstream.url
+        )
     levels = sorted(_level(row, upstream, where) for row in rows)
     days = [day for day, _ in levels]
     if len(set(days)) < len(days):
-        _changed("holds a day twice", upstream, where)
+        _changed(say("sina's factor file holds a day twice"), upstream, where)
     if f"{days[0]}" != upstream.extra["base_day"]:
-        _changed(f"begins on {days[0]}, not on {upstream.extra['base_day']}", upstream, where)
+        what = say(
+            "sina's factor file begins on {first}, not on {day}",
+            first=days[0],
+            day=upstream.extra["base_day"],
+        )
+        _changed(what, upstream, where)
     return levels
 
 
 def _rows(text: str, upstream: Endpoint, where: str) -> list[object]:
     found = re.match(upstream.extra["pattern"], text)
     if found is None:
-        _changed(f"is not what it was; it begins {text[:40]!r}", upstream, where)
+        what = say("sina's factor file is not what it was; it begins {text!r}", text=text[:40])
+        _changed(what, upstream, where)
     try:
         reply = json.loads(found[1])
     except (ValueError, RecursionError) as error:
-        _changed(f"is no JSON ({error})", upstream, where)
+        _changed(say("sina's factor file is no JSON ({error})", error=error), upstream, where)
     rows = reply.get("data") if isinstance(reply, dict) else None
     if not isinstance(rows, list):
-        _changed("has no list `data`", upstream, where)
+        _changed(say("sina's factor file has no list `data`"), upstream, where)
     return rows
 
 
 def _level(row: object, upstream: Endpoint, where: str) -> tuple[date, float]:
     names = upstream.columns
     if not isinstance(row, dict) or not {names["ex_session"], names["factor"]} <= row.keys():
-        _changed(f"has the row {str(row)[:80]}", upstream, where)
+        _changed(_odd_row(row), upstream, where)
     try:
         day = date.fromisoformat(row[names["ex_session"]])
         factor = float(row[names["factor"]])
         cash = float(row.get(upstream.extra["cash"], 0))
     except (TypeError, ValueError):
-        _changed(f"has the row {str(row)[:80]}", upstream, where)
+        _changed(_odd_row(row), upstream, where)
     if not (math.isfinite(factor) and factor > 0):
-        _changed(f"has the factor {factor} on {day}", upstream, where)
+        what = say("sina's factor file has the factor {factor} on {day}", factor=factor, day=day)
+        _changed(what, upstream, where)
     if cash != 0:
-        _changed(f"adds cash on {day}: such an adjustment is no factor", upstream, where)
+        what = say(
+            "sina's factor file adds cash on {day}: such an adjustment is no factor", day=day
+        )
+        _changed(what, upstream, where)
     return day, factor
+
+
+def _odd_row(row: object) -> str:
+    return say("sina's factor file has the row {row}", row=str(row)[:80])
 
 
 def _changed(what: str, upstream: Endpoint, where: str) -> NoReturn:
     raise SourceChanged(
-        f"sina's factor file {what}",
+        what,
         where=where,
-        fix=f"correct {upstream.place}, or wait for a new release",
+        fix=say("correct {file}, or wait for a new release", file=upstream.place),
     )

@@ -15,6 +15,7 @@ from screener.data.sources.online.transport.protocol import Need
 from screener.data.sources.online.transport.upstream import endpoint
 from screener.domain.listing import Listing
 from screener.errors import InputError
+from screener.language import say
 
 __all__ = ["SinaActions", "SinaRights"]
 
@@ -44,7 +45,7 @@ class SinaRights(ActionSource):
         """Read an issue; `InputError` if a cell cannot be read or the ratio is missing."""
         rights = number_in(self.upstream, row, "rights")
         if not rights:
-            raise InputError("a rights issue without its ratio")
+            raise InputError(say("a rights issue without its ratio"))
         return Action(
             rights=round(rights, _DIGITS),
             rights_price=number_in(self.upstream, row, "rights_price"),

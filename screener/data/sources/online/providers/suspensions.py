@@ -28,6 +28,7 @@ from screener.data.sources.online.transport.protocol import Ask, Call, Need, Que
 from screener.data.sources.online.transport.upstream import endpoint
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import AmbiguousMention, InputError, SourceEmpty
+from screener.language import say
 from screener.market.calendars import calendar_of
 
 __all__ = ["EastmoneySuspensions"]
@@ -85,7 +86,7 @@ class EastmoneySuspensions:
         parts = [self._one(Query(ask=query.ask, calls=(call,))) for call in query.calls]
         payload = tuple(frame for part in parts for frame in part)
         if payload and all(frame.empty for frame in frames_of(payload)):
-            raise SourceEmpty("nobody is suspended on the asked days", where=_PLACE.function)
+            raise SourceEmpty(say("nobody is suspended on the asked days"), where=_PLACE.function)
         return payload
 
     def _one(self, query: Query) -> tuple[pd.DataFrame | str, ...]:
@@ -113,7 +114,7 @@ class EastmoneySuspensions:
                     halts.add(item)
         readable(_PLACE, [*halts, *rejects.values()], tuple(rejects.values()))
         within = sum(not halt.whole for halt in halts)
-        text = f"{within} halts within a session are no suspension of it"
+        text = say("{n} halts within a session are no suspension of it", n=within)
         return Batch(
             tables={TableName.STATUS: _status(halts, ask, self.name)},
             rejects=tuple(rejects.values()),
@@ -142,14 +143,28 @@ def _halts(frame: pd.DataFrame, asked: date, source: str) -> Iterator[_Halt | Re
 def _halt(row: Row, asked: date) -> _Halt:
     listing = parse_listing(text_in(row, "code"), parameter="code", kind=Kind.SECURITY)
     if not listing.exchange.mainland:
-        raise InputError(f"{listing} is not a mainland listing")
+        raise InputError(say("{listing} is not a mainland listing", listing=listing))
     term, first = text_in(row, "term"), day_in(row, "first")
     whole, within = _WHOLE.fullmatch(term), _WITHIN.fullmatch(term)
     if first is None or not (whole or within):
-        raise InputError(f"halt of {listing}: first day {first}, term {term!r} is not understood")
+        raise InputError(
+            say(
+                "halt of {listing}: first day {first}, term {term!r} is not understood",
+                listing=listing,
+                first=first,
+                term=term,
+            )
+        )
     last, resume = day_in(row, "last") or max(first, asked), day_in(row, "resume")
     if last < first:
-        raise InputError(f"halt of {listing} ends on {last}, before it starts on {first}")
+        raise InputError(
+            say(
+                "halt of {listing} ends on {last}, before it starts on {first}",
+                listing=listing,
+                last=last,
+                first=first,
+            )
+        )
     if resume is not None and resume > first:
         last = min(last, resume - timedelta(days=1))
     return _Halt(listing=listing, first=first, last=last, whole=within is None)

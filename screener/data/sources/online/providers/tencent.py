@@ -11,6 +11,7 @@ from screener.data.sources.online.bar_rows import BarSource, asked_listing, exch
 from screener.data.sources.online.transport.protocol import Need, Query
 from screener.data.sources.online.transport.upstream import endpoint
 from screener.errors import SourceChanged
+from screener.language import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,16 +52,25 @@ class TencentBars(BarSource):
         cut_at = self.upstream.extra["newest_sessions"]
         if len(payload[0]) == cut_at:
             raise SourceChanged(
-                f"tencent sent its newest {cut_at} sessions alone, from {first}, though "
-                f"{query.ask.start} was asked for",
+                say(
+                    "tencent sent its newest {n} sessions alone, from {first}, though {start} "
+                    "was asked for",
+                    n=cut_at,
+                    first=first,
+                    start=query.ask.start,
+                ),
                 where=listing,
-                fix="ask another source; where tencent tells no first week, akshare cuts there",
+                fix=say(
+                    "ask another source; where tencent tells no first week, akshare cuts there"
+                ),
             )
         if first.weekday() != _FRIDAY:
             return batch
         # akshare begins at the first week's mark, which is that week's last session
-        told = (
-            f"tencent, {listing}: begins on {first}; earlier sessions of that week may be missing"
+        told = say(
+            "tencent, {listing}: begins on {first}; earlier sessions of that week may be missing",
+            listing=listing,
+            first=first,
         )
         return replace(batch, remarks=(*batch.remarks, told))
 

@@ -12,16 +12,19 @@ import importlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from screener.data.sources.online.transport.circuit_breaker import CircuitBreaker, told
 from screener.data.sources.online.transport.clock import Clock
+from screener.data.sources.online.transport.errors import Trouble
 from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Call
 from screener.data.sources.online.transport.upstream import endpoint
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty
+from screener.language import say
+from screener.language.lists import clauses
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +35,6 @@ _UPSTREAM = endpoint("baostock", "connection")
 _HOST = _UPSTREAM.hosts[0]
 _ASSUMED = _UPSTREAM.extra
 _INSTALL = "pip install 'screener[baostock]'"
-_OTHER = "ask another source"
 
 # What the package raises when a reply has another shape than the one it cuts up.
 _MISREAD = (LookupError, ValueError, TypeError, AttributeError)
@@ -109,9 +111,9 @@ class BaostockConnection:
         function = getattr(library, call.function, None)
         if function is None:
             raise SourceChanged(
-                f"baostock no longer has {call.function}",
+                say("baostock no longer has {function}", function=call.function),
                 where=_UPSTREAM.place,
-                fix="install the version of baostock that constraints.txt names",
+                fix=say("install the version of baostock that constraints.txt names"),
             )
         was_open = self._open
         try:
@@ -152,10 +154,13 @@ class BaostockConnection:
         self._stop_if_lost()
         self._stop_if_told(result.error_code, result.error_msg, call)
         if len(result.data) >= _ASSUMED["page_rows"]:  # it had asked for a page that never came
-            self._tell_change(call, f"the page after row {len(rows)} could not be read")
+            self._tell_change(
+                call, say("the page after row {row} could not be read", row=len(rows))
+            )
         self._breaker.succeeded(_HOST)
         if frame.empty:
-            raise SourceEmpty(f"{_HOST} has no rows", where=_place(call), fix=_OTHER)
+            what = say("{host} has no rows", host=_HOST)
+            raise SourceEmpty(what, where=_place(call), fix=_other())
         return frame
 
     def _login(self, library: Any, call: Call) -> None:
@@ -185,9 +190,14 @@ class BaostockConnection:
         until = self._breaker.wait_until(_HOST)
         if until is not None:
             raise SourceBlocked(
-                f"{_HOST}: circuit open until {told(until)}: {self._breaker.reason(_HOST)}",
+                say(
+                    "{name}: circuit open until {until}: {reason}",
+                    name=_HOST,
+                    until=told(until),
+                    reason=self._breaker.reason(_HOST),
+                ),
                 where=_place(call),
-                fix=f"wait until {told(until)}, or {_OTHER}",
+                fix=_wait(until),
             )
 
     def _stop_if_lost(self) -> None:
@@ -202,14 +212,15 @@ class BaostockConnection:
         if code == _ASSUMED["not_logged_in"] and self._open:
             self._line.fault = ConnectionError("the server has ended the session")
             self._stop_if_lost()
-        said = f"{_HOST} says {code}: {message}"
+        said = say("{host} says {code}: {message}", host=_HOST, code=code, message=message)
         if code in _ASSUMED["unknown"]:
-            raise SourceEmpty(said, where=_place(call), fix=_OTHER)
+            raise SourceEmpty(said, where=_place(call), fix=_other())
         if code == _ASSUMED["unreadable"]:
-            self._tell_change(call, "the reply could not be read")
+            self._tell_change(call, say("the reply could not be read"))
         if code == _ASSUMED["old_client"]:
             self._hang_up()
-            fix = f"install a newer one: {_INSTALL} --upgrade"
+            command = f"{_INSTALL} --upgrade"
+            fix = say("install a newer one: {command}", command=command)
             raise SourceChanged(said, where=_place(call), fix=fix)
         if code.startswith(tuple(_ASSUMED["refused"])):
             self._tell_refusal(code, said, call)
@@ -219,9 +230,10 @@ class BaostockConnection:
         self._hang_up()
         self._breaker.failed(_HOST, said, opens_after=1)
         until = self._breaker.wait_until(_HOST)
-        fix = f"wait until {told(until)}, or {_OTHER}" if until else _OTHER
+        fix = _wait(until) if until else _other()
         if code == _ASSUMED["blacklisted"]:
-            fix += "; it blacklists addresses that ask in parallel: let no other program ask it"
+            alone = say("it blacklists addresses that ask in parallel: let no other program ask it")
+            fix = clauses([fix, alone])
         raise SourceBlocked(said, where=_place(call), fix=fix)
 
     def _tell_failure(self, call: Call) -> NoReturn:
@@ -229,12 +241,13 @@ class BaostockConnection:
             self._network.check_again()
         fault = self._line.fault
         late = isinstance(fault, TimeoutError)
-        said = f"{_HOST} {'did not answer in time' if late else 'dropped the connection'}"
+        named_fault = f"{type(fault).__name__}: {fault}"
+        said = (Trouble.TIMED_OUT if late else Trouble.DROPPED).said(_HOST)
         self._breaker.failed(_HOST, said, opens_after=int(_ASSUMED["soft_failures"]))
         raise SourceBlocked(
-            f"{said} ({type(fault).__name__}: {fault})",
+            say("{what} ({detail})", what=said, detail=named_fault),
             where=_place(call),
-            fix=f"check the network and that port 10030 is not closed, or {_OTHER}",
+            fix=say("check the network and that port 10030 is not closed, or ask another source"),
         ) from fault
 
     def _tell_change(self, call: Call, what: str, cause: Exception | None = None) -> NoReturn:
@@ -242,9 +255,11 @@ class BaostockConnection:
         self._hang_up()
         self._breaker.failed(_HOST, what, opens_after=int(_ASSUMED["soft_failures"]))
         raise SourceChanged(
-            f"{_HOST} sent another reply than it used to ({what})",
+            say("{host} sent another reply than it used to ({what})", host=_HOST, what=what),
             where=_place(call),
-            fix=f"correct the assumptions in {_UPSTREAM.place}, or {_OTHER}",
+            fix=say(
+                "correct the assumptions in {file}, or ask another source", file=_UPSTREAM.place
+            ),
         ) from cause
 
     def _hang_up(self) -> None:
@@ -351,10 +366,18 @@ def _library() -> Any:
         return importlib.import_module("baostock")
     except ImportError as error:
         raise SourceBlocked(
-            f"the optional package baostock cannot be imported ({error})",
+            say("the optional package baostock cannot be imported ({error})", error=error),
             where="import baostock",
             fix=_INSTALL,
         ) from error
+
+
+def _other() -> str:
+    return say("ask another source")
+
+
+def _wait(until: datetime) -> str:
+    return say("wait until {until}, or ask another source", until=told(until))
 
 
 def _quiet() -> contextlib.AbstractContextManager[object]:

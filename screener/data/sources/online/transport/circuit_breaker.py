@@ -17,6 +17,8 @@ from typing import Any
 from screener.data.sources.online.transport.clock import Clock
 from screener.domain.days import SHANGHAI
 from screener.files.whole import write_whole
+from screener.language import in_english, say
+from screener.language.stored import retold
 
 __all__ = ["COOL_DOWN", "LONGEST_COOL_DOWN", "CircuitBreaker", "told"]
 
@@ -69,7 +71,7 @@ class CircuitBreaker:
 
     def reason(self, group: str) -> str:
         """Return why a group failed last; empty if it did not."""
-        return self._record(group).reason
+        return retold(self._record(group).reason)
 
     def failures(self, group: str) -> int:
         """Return how often a group failed in a row."""
@@ -111,7 +113,7 @@ class CircuitBreaker:
             return
         record = self._record(group)
         record.failures += 1
-        record.reason = reason
+        record.reason = in_english(reason)  # it is stored
         if record.opened_at is not None:
             doubled = 2 * record.cool_down_seconds
             record.cool_down_seconds = min(doubled, LONGEST_COOL_DOWN.total_seconds())
@@ -135,7 +137,8 @@ class CircuitBreaker:
         for group in sorted(self._records):
             until = self.wait_until(group)
             if until is not None:
-                lines.append(f"{group}: circuit open until {told(until)} ({self.reason(group)})")
+                what = say("{name}: circuit open until {until}", name=group, until=told(until))
+                lines.append(say("{what} ({detail})", what=what, detail=self.reason(group)))
         return tuple(lines)
 
     def _record(self, group: str) -> _Record:
@@ -159,7 +162,12 @@ class CircuitBreaker:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-            self._remark("read", error, "what it knew of unreachable hosts is lost")
+            what = say(
+                "{file} cannot be read ({error}): what it knew of unreachable hosts is lost",
+                file=self._path,
+                error=error or type(error).__name__,
+            )
+            self._remark(what)
             return {}
 
     def _save(self) -> None:
@@ -170,10 +178,15 @@ class CircuitBreaker:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._path, json.dumps({"groups": tables}, default=_iso, indent=1))
         except OSError as error:
-            self._remark("written", error, "the next run will not know which hosts refused")
+            what = say(
+                "{file} cannot be written ({error}): the next run will not know which hosts "
+                "refused",
+                file=self._path,
+                error=error or type(error).__name__,
+            )
+            self._remark(what)
 
-    def _remark(self, done: str, error: Exception, harm: str) -> None:
-        remark = f"{self._path} cannot be {done} ({error or type(error).__name__}): {harm}"
+    def _remark(self, remark: str) -> None:
         if remark not in self.remarks:
             self.remarks.append(remark)
 

@@ -29,6 +29,7 @@ from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Call, Page
 from screener.data.sources.online.transport.rate_limit import RateLimiter, Visit, group_of, polite
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
+from screener.language import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +159,7 @@ class OnlineWire:
 def _for_due(error: SourceError, *, due: bool) -> SourceError:
     """Return an error as it is, but a missing page as a change where rows are due."""
     if due and isinstance(error, SourceEmpty):
-        fix = "ask another source; if it holds for every code, the address has changed"
+        fix = say("ask another source; if it holds for every code, the address has changed")
         return SourceChanged(error.what, where=error.where, fix=fix)
     return error
 
@@ -166,14 +167,19 @@ def _for_due(error: SourceError, *, due: bool) -> SourceError:
 def _function(call: Call) -> Callable[..., Any]:
     """Return akshare's function, checked to exist and to take the arguments."""
     function = getattr(_library(), call.function, None)
-    fix = "install the version of akshare that constraints.txt names, or a newer screener"
+    fix = say("install the version of akshare that constraints.txt names, or a newer screener")
     if function is None:
-        raise SourceChanged(f"akshare no longer has {call.function}", where=call.function, fix=fix)
+        what = say("akshare no longer has {function}", function=call.function)
+        raise SourceChanged(what, where=call.function, fix=fix)
     try:
         inspect.signature(function).bind(**call.arguments)
     except TypeError as error:
         raise SourceChanged(
-            f"akshare's {call.function} takes other arguments: {error}",
+            say(
+                "akshare's {function} takes other arguments: {error}",
+                function=call.function,
+                error=error,
+            ),
             where=call.function,
             fix=fix,
         ) from error
@@ -194,10 +200,11 @@ def _library() -> Any:
             return importlib.import_module("akshare")
     except (ImportError, OSError, RuntimeError) as error:
         # The latter two: the native library of its JavaScript engine does not load.
+        told = f"{type(error).__name__}: {error}"
         raise SourceError(
-            f"akshare cannot be imported ({type(error).__name__}: {error})",
+            say("akshare cannot be imported ({error})", error=told),
             where="import akshare",
-            fix="install screener again with its dependencies, on a platform that they support",
+            fix=say("install screener again with its dependencies, on a platform they support"),
         ) from error
 
 

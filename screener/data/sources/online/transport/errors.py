@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -19,6 +19,7 @@ from importlib import resources
 from screener.data.sources.online.transport.circuit_breaker import told
 from screener.data.sources.online.transport.protocol import Call, Page
 from screener.errors import SourceBlocked, SourceChanged, SourceEmpty, SourceError
+from screener.language import say
 
 __all__ = [
     "Trouble",
@@ -69,20 +70,20 @@ FOLDER = "screener/data/sources/online/upstream_tables"
 class Trouble(StrEnum):
     """How a request failed."""
 
-    DROPPED = "dropped the connection"
-    REFUSED = "refused the request"
-    WEB_PAGE = "sent a web page in place of data, as it does to refuse"
-    TIMED_OUT = "did not answer in time"
-    SERVER_FAULT = "has a fault of its own"
-    EMPTY = "sent an empty reply"
-    CUT_OFF = "sent a reply that is cut off"
-    UNREADABLE = "sent what cannot be read"
-    UNKNOWN_SHAPE = "answered in a shape that is not the known one, or hides a refusal"
-    NO_ROWS = "answered empty where rows are due; a soft refusal"
-    MISSING = "has no such page"
-    REJECTED = "does not take the request"
-    PROXY = "cannot be reached through the proxy"
-    OFFLINE = "cannot be reached: this machine finds no way to it"
+    DROPPED = "dropped"
+    REFUSED = "refused"
+    WEB_PAGE = "web_page"
+    TIMED_OUT = "timed_out"
+    SERVER_FAULT = "server_fault"
+    EMPTY = "empty"
+    CUT_OFF = "cut_off"
+    UNREADABLE = "unreadable"
+    UNKNOWN_SHAPE = "unknown_shape"
+    NO_ROWS = "no_rows"
+    MISSING = "missing"
+    REJECTED = "rejected"
+    PROXY = "proxy"
+    OFFLINE = "offline"
 
     @property
     def refuses(self) -> bool:
@@ -99,6 +100,36 @@ class Trouble(StrEnum):
         """Whether asking again at once may help."""
         return self in {Trouble.TIMED_OUT, Trouble.SERVER_FAULT}
 
+    def said(self, host: str) -> str:
+        """Return what a host did, as a sentence."""
+        name = host or say("the source")
+        told: dict[Trouble, Callable[[], str]] = {
+            Trouble.DROPPED: lambda: say("{host} dropped the connection", host=name),
+            Trouble.REFUSED: lambda: say("{host} refused the request", host=name),
+            Trouble.WEB_PAGE: lambda: say(
+                "{host} sent a web page in place of data, as it does to refuse", host=name
+            ),
+            Trouble.TIMED_OUT: lambda: say("{host} did not answer in time", host=name),
+            Trouble.SERVER_FAULT: lambda: say("{host} has a fault of its own", host=name),
+            Trouble.EMPTY: lambda: say("{host} sent an empty reply", host=name),
+            Trouble.CUT_OFF: lambda: say("{host} sent a reply that is cut off", host=name),
+            Trouble.UNREADABLE: lambda: say("{host} sent what cannot be read", host=name),
+            Trouble.UNKNOWN_SHAPE: lambda: say(
+                "{host} answered in a shape that is not the known one, or hides a refusal",
+                host=name,
+            ),
+            Trouble.NO_ROWS: lambda: say(
+                "{host} answered empty where rows are due; a soft refusal", host=name
+            ),
+            Trouble.MISSING: lambda: say("{host} has no such page", host=name),
+            Trouble.REJECTED: lambda: say("{host} does not take the request", host=name),
+            Trouble.PROXY: lambda: say("{host} cannot be reached through the proxy", host=name),
+            Trouble.OFFLINE: lambda: say(
+                "{host} cannot be reached: this machine finds no way to it", host=name
+            ),
+        }
+        return told[self]()
+
     def error(
         self, *, call: Call | Page, host: str, detail: str, until: datetime | None
     ) -> SourceError:
@@ -113,15 +144,18 @@ class Trouble(StrEnum):
         until
             Instant until which the circuit is open, `None` if it is not.
         """
-        what = f"{host} {self.value}" + (f" ({detail})" if detail else "")
+        what = self.said(host)
+        if detail:
+            what = say("{what} ({detail})", what=what, detail=detail)
         where = place_of(call, host)
         if self is Trouble.PROXY:
-            fix = "correct or unset the proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY)"
+            fix = say("correct or unset the proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY)")
             return SourceBlocked(what, where=where, fix=fix)
         if self is Trouble.OFFLINE:
-            return SourceBlocked(what, where=where, fix="check the network of this machine")
+            return SourceBlocked(what, where=where, fix=say("check the network of this machine"))
         if self is Trouble.MISSING:
-            return SourceEmpty(what, where=where, fix="check the code, or ask another source")
+            fix = say("check the code, or ask another source")
+            return SourceEmpty(what, where=where, fix=fix)
         if self is Trouble.REJECTED:
             return SourceChanged(what, where=where, fix=_mend(call))
         return SourceBlocked(what, where=where, fix=_wait(until))
@@ -208,21 +242,20 @@ def translate(
     names, where = _names(error), place_of(call, host)
     if _of_installation(error):
         return SourceError(
-            f"akshare cannot run here ({type(error).__name__}: {_first_line(error)})",
+            say("akshare cannot run here ({error})", error=_told_as(error)),
             where=where,
-            fix="install screener again with its dependencies, on a platform that they support",
+            fix=say("install screener again with its dependencies, on a platform they support"),
         )
-    told_as = f"{type(error).__name__}: {_first_line(error)}"
     if names & UNREADABLE:
-        what = f"{host or 'the source'} {Trouble.UNREADABLE.value} ({told_as})"
+        what = _with_cause(Trouble.UNREADABLE.said(host), error)
         return SourceBlocked(what, where=where, fix=_wait(until))
     if names & NOT_ASKED:
-        what = f"{host or 'the source'} could not be asked ({told_as})"
+        name = host or say("the source")
+        what = _with_cause(say("{host} could not be asked", host=name), error)
         return SourceBlocked(what, where=where, fix=_wait(until))
     if not due and isinstance(error, NOTHING_INSIDE):
-        what = f"{host or 'the source'} answered that there is nothing ({told_as})"
-        return SourceEmpty(what, where=where, fix="nothing to correct, if there is none")
-    what = f"{host or 'the source'} {Trouble.UNKNOWN_SHAPE.value} ({told_as})"
+        return SourceEmpty(_with_cause(_nothing(host), error), where=where, fix=_none_to_correct())
+    what = _with_cause(Trouble.UNKNOWN_SHAPE.said(host), error)
     return SourceChanged(what, where=where, fix=_mend(call))
 
 
@@ -232,10 +265,8 @@ def empty_reply(
     """Return the error for an answer without rows: a soft refusal where they are due."""
     where = place_of(call, host)
     if due:
-        what = f"{host or 'the source'} {Trouble.NO_ROWS.value}"
-        return SourceBlocked(what, where=where, fix=_wait(until))
-    what = f"{host or 'the source'} answered that there is nothing"
-    return SourceEmpty(what, where=where, fix="nothing to correct, if there is none")
+        return SourceBlocked(Trouble.NO_ROWS.said(host), where=where, fix=_wait(until))
+    return SourceEmpty(_nothing(host), where=where, fix=_none_to_correct())
 
 
 def holds_rows(body: bytes) -> bool:
@@ -263,13 +294,31 @@ def place_of(call: Call | Page, host: str) -> str:
 
 def _wait(until: datetime | None) -> str:
     if until is None:
-        return "ask another source, or try again later"
-    return f"wait until {told(until)}, or ask another source"
+        return say("ask another source, or try again later")
+    return say("wait until {until}, or ask another source", until=told(until))
 
 
 def _mend(call: Call | Page) -> str:
     text = call.function if isinstance(call, Call) else call.url
-    return f"ask another source, or correct {_table_of(text)}, or wait for a new release"
+    return say(
+        "ask another source, or correct {file}, or wait for a new release", file=_table_of(text)
+    )
+
+
+def _nothing(host: str) -> str:
+    return say("{host} answered that there is nothing", host=host or say("the source"))
+
+
+def _none_to_correct() -> str:
+    return say("nothing to correct, if there is none")
+
+
+def _with_cause(what: str, error: BaseException) -> str:
+    return say("{what} ({detail})", what=what, detail=_told_as(error))
+
+
+def _told_as(error: BaseException) -> str:
+    return f"{type(error).__name__}: {_first_line(error)}"
 
 
 @cache
@@ -319,4 +368,4 @@ def _of_installation(error: BaseException) -> bool:
 
 def _first_line(error: BaseException) -> str:
     text = str(error).strip().splitlines()
-    return text[0][:160] if text else "no message"
+    return text[0][:160] if text else say("no message")

@@ -15,6 +15,9 @@ from screener.errors import (
     SourceEmpty,
     SourceError,
 )
+from screener.language import say
+from screener.language.lists import clauses
+from screener.language.terms import named
 
 __all__ = ["Answer", "Attempt", "ask_in_turn", "sources_for"]
 
@@ -116,7 +119,11 @@ def _usable(ask: Ask, batch: Batch) -> Batch:
     elif any(rows.num_rows for rows in batch.tables.values()):
         return batch
     raise SourceChanged(
-        f"{len(batch.rejects)} rows cannot be used, the first: {batch.rejects[0].reason}",
+        say(
+            "{n} rows cannot be used, the first: {reason}",
+            n=len(batch.rejects),
+            reason=batch.rejects[0].reason,
+        ),
         where=ask.subject,
     )
 
@@ -124,14 +131,22 @@ def _usable(ask: Ask, batch: Batch) -> Batch:
 def _nobody(ask: Ask, attempts: Sequence[Attempt]) -> SourceError:
     if not attempts:
         return SourceBlocked(
-            f"no source that may be asked offers {ask.need} of {ask.subject}",
+            say(
+                "no source that may be asked offers {need} of {subject}",
+                need=named(ask.need),
+                subject=ask.subject,
+            ),
             where=ask.subject,
-            fix="name more of them with --source, or bring a file: `screener data import`",
+            fix=say("name more of them with --source, or bring a file: `screener data import`"),
         )
-    told = "; ".join(f"{item.source}: {item.error.what}" for item in attempts)
+    told = clauses(
+        say("{name}: {text}", name=item.source, text=item.error.what) for item in attempts
+    )
     fixes = [item.error.fix for item in attempts if item.error.fix]
     return _kind(attempts)(
-        f"no source gave {ask.need}: {told}", where=ask.subject, fix=fixes[0] if fixes else ""
+        say("no source gave {need}: {told}", need=named(ask.need), told=told),
+        where=ask.subject,
+        fix=fixes[0] if fixes else "",
     )
 
 

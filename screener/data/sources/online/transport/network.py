@@ -9,11 +9,11 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 
 from screener.errors import NetworkDown
+from screener.language import say
 
 __all__ = ["Network", "reach"]
 
 _SECONDS = 5.0
-_FIX = "connect this machine to the network, then type the command again"
 
 
 def reach(host: str) -> None:
@@ -72,7 +72,7 @@ class Network:
             # Daemons, since a name server that keeps silent holds them for long.
             threading.Thread(target=self._try, args=(host, answers), daemon=True).start()
         deadline = monotonic() + self._seconds
-        why = "no name server answers"
+        why = say("no name server answers")
         for _ in self._hosts:
             try:
                 answer = answers.get(timeout=max(deadline - monotonic(), 0))
@@ -83,9 +83,13 @@ class Network:
                 return
             why = answer.strerror or type(answer).__name__
         raise NetworkDown(
-            f"this machine has no way to the network: none of {len(self._hosts)} hosts is found "
-            f"({why}), so nobody was asked",
-            fix=_FIX,
+            say(
+                "this machine has no way to the network: none of {n} hosts is found ({why}), "
+                "so nobody was asked",
+                n=len(self._hosts),
+                why=why,
+            ),
+            fix=say("connect this machine to the network, then type the command again"),
         )
 
     def _try(self, host: str, answers: SimpleQueue[OSError | None]) -> None:

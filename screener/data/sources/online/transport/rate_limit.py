@@ -35,6 +35,7 @@ from screener.data.sources.online.transport.errors import (
 from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Call, Page
 from screener.errors import SourceBlocked, SourceError
+from screener.language import say
 
 __all__ = ["HostGroup", "RateLimiter", "Visit", "group_of", "polite"]
 
@@ -209,7 +210,9 @@ class RateLimiter:
         group = group_of(host)
         if trouble.counts:
             opens_after = 1 if trouble.refuses else group.soft_failures
-            reason = f"{host} {trouble.value}" + (f", {detail}" if detail else "")
+            reason = trouble.said(host)
+            if detail:
+                reason = say("{what}, {detail}", what=reason, detail=detail)
             self.breaker.failed(group.name, reason, opens_after=opens_after)
         return self.breaker.wait_until(group.name)
 
@@ -242,13 +245,14 @@ class RateLimiter:
                 found = trouble_of_reply(reply.status_code, body, pages=group.sends_pages(host))
                 if found is None:
                     return reply
-                trouble, detail = found, f"status {reply.status_code}"
+                trouble, detail = found, say("status {code}", code=reply.status_code)
             if not (tries_left and trouble.passes):
                 break
         if trouble is Trouble.OFFLINE and self._network is not None:
             self._network.check_again()
         if trouble is Trouble.PROXY:
-            detail = f"{proxy or 'of the environment'}: {detail}"
+            name = proxy or say("of the environment")
+            detail = say("{name}: {text}", name=name, text=detail)
         until = self.failed(host, trouble, detail)
         raise trouble.error(call=visit.call, host=host, detail=detail, until=until)
 
@@ -256,13 +260,23 @@ class RateLimiter:
         until = self.wait_until(group)
         if until is None:
             return
-        state, reason = "circuit open", self.breaker.reason(group.name)
+        what = say(
+            "{name}: circuit open until {until}: {reason}",
+            name=group.name,
+            until=told(until),
+            reason=self.breaker.reason(group.name),
+        )
         if self.breaker.wait_until(group.name) is None:
-            state, reason = "rate limit", f"{group.daily_cap} requests a day are used up"
+            what = say(
+                "{name}: rate limit until {until}: {cap} requests a day are used up",
+                name=group.name,
+                until=told(until),
+                cap=group.daily_cap,
+            )
         raise SourceBlocked(
-            f"{group.name}: {state} until {told(until)}: {reason}",
+            what,
             where=place_of(visit.call, host),
-            fix=f"wait until {told(until)}, or ask another source",
+            fix=say("wait until {until}, or ask another source", until=told(until)),
         )
 
     def _pace(self, host: str, group: HostGroup) -> None:
@@ -386,5 +400,5 @@ def _without_password(proxy: str | None) -> str:
 
 
 def _detail(error: OSError) -> str:
-    words = " ".join(str(error).split()) or "no message"
+    words = " ".join(str(error).split()) or say("no message")
     return f"{type(error).__name__}: {words[:160]}"

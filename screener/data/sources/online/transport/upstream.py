@@ -20,6 +20,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from screener.errors import SourceChanged
+from screener.language import say
+from screener.language.lists import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,10 +74,16 @@ class Endpoint:
         missing = [name for name in self.columns.values() if name not in frame.columns]
         if missing:
             raise SourceChanged(
-                f"{self.source} no longer sends {', '.join(missing)}; it sends "
-                f"{', '.join(map(str, frame.columns)) or 'no columns'}",
+                say(
+                    "{source} no longer sends {missing}; it sends {sent}",
+                    source=self.source,
+                    missing=listed(missing),
+                    sent=listed(frame.columns) or say("no columns"),
+                ),
                 where=self.function or self.url,
-                fix=f"correct the columns in {self.place}, or wait for a new release",
+                fix=say(
+                    "correct the columns in {file}, or wait for a new release", file=self.place
+                ),
             )
         chosen = frame[list(self.columns.values())].copy()
         chosen.columns = list(self.columns)

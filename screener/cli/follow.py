@@ -1,0 +1,219 @@
+"""The command `screener follow`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from screener.api import Workspace
+from screener.cli.common import (
+    CsvOption,
+    ExcelOption,
+    ForceOption,
+    HtmlOption,
+    JsonOption,
+    VersionOption,
+    WorkspaceOption,
+    check_excel,
+    console,
+    ends_lacking,
+    messages,
+    tell_broken,
+    working,
+    workspace_of,
+)
+from screener.cli.trading_options import (
+    AccountOption,
+    BenchmarkOption,
+    CommissionOption,
+    ImpactOption,
+    LeastCommissionOption,
+    ParticipationOption,
+    RecoveryOption,
+    RightsOption,
+    SlippageOption,
+    SpreadOption,
+    WaitOption,
+)
+from screener.errors import InputError
+from screener.language import say
+
+if TYPE_CHECKING:
+    from screener.api import FollowedResult
+
+__all__ = ["follow"]
+
+
+def follow(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]…", help="Baskets whose events to follow.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="The events of every basket.")] = False,
+    report: Annotated[
+        str | None, typer.Option("--report", metavar="ID", help="Only the events of this report.")
+    ] = None,
+    hold: Annotated[
+        int,
+        typer.Option("--hold", metavar="H", help="Sessions to hold each; the entry is session 1."),
+    ] = 20,
+    slots: Annotated[
+        int,
+        typer.Option(
+            "--slots",
+            metavar="N",
+            help="Events held at once, at most; each gets what the account is worth, over N.",
+        ),
+    ] = 10,
+    capital: Annotated[
+        float, typer.Option("--capital", metavar="CNY", help="Money at the start.")
+    ] = 1_000_000.0,
+    first: Annotated[
+        str | None,
+        typer.Option("--from", metavar="D", help="Only events with their entry from this day on."),
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", metavar="D", help="End of the curve, and of entries.")
+    ] = None,
+    weighting: Annotated[
+        str | None,
+        typer.Option(
+            "--weighting",
+            metavar="W",
+            help="equal, market-cap, float-cap, inverse-vol or custom "
+            "(default: as the basket says).",
+        ),
+    ] = None,
+    delay: Annotated[
+        int, typer.Option("--delay", metavar="N", help="Sessions to wait before each entry.")
+    ] = 0,
+    participation: ParticipationOption = 0.1,
+    slippage_bps: SlippageOption = 0.0,
+    impact_bps: ImpactOption = 0.0,
+    fx_spread_bps: SpreadOption = 0.0,
+    commission_bps: CommissionOption = 2.5,
+    commission_min: LeastCommissionOption = 5.0,
+    hk_account: AccountOption = "southbound",
+    max_wait: WaitOption = 10,
+    rights: RightsOption = "take-up",
+    delisting_recovery: RecoveryOption = None,
+    benchmark: BenchmarkOption = "",
+    ledger: Annotated[
+        str | None,
+        typer.Option("--ledger", metavar="FILE", help="Write every order, filled or not, as CSV."),
+    ] = None,
+    paths: Annotated[
+        str | None,
+        typer.Option("--paths", metavar="FILE", help="Write the account at every close as CSV."),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", metavar="FILE", help="Write the measures of the account as CSV."),
+    ] = None,
+    csv: CsvOption = None,
+    json: JsonOption = None,
+    html: HtmlOption = None,
+    excel: ExcelOption = False,
+    force: ForceOption = False,
+    data_version: VersionOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Follow every event of baskets with one account: the equity curve of acting on the reports.
+
+    An event gets a slot at its entry if one is free, is traded under the rules and charges of each
+    day, and gives its money back after its last sale.
+
+    Example: screener follow --all --slots 4 --hold 20 --csv followed.csv
+    """
+    from screener.files.writing import check_targets
+
+    if bool(names) == every:
+        raise InputError(
+            say("name the baskets to follow, or say --all"),
+            fix=say("`screener basket list` shows which there are"),
+        )
+    targets = (csv, json, ledger, paths, metrics, html)
+    check_targets(*targets, force=force)
+    check_excel(excel, csv, ledger, paths, metrics)
+    desk = Workspace(workspace_of(workspace), broken=tell_broken)
+    with working(say("following")):
+        found = desk.follow(
+            names,
+            report=report,
+            hold=hold,
+            slots=slots,
+            capital=capital,
+            first=first,
+            last=last,
+            benchmark=benchmark,
+            data_version=data_version,
+            weighting=weighting,
+            delay=delay,
+            participation=participation,
+            slippage_bps=slippage_bps,
+            impact_bps=impact_bps,
+            fx_spread_bps=fx_spread_bps,
+            commission_bps=commission_bps,
+            commission_min=commission_min,
+            hk_account=hk_account,
+            max_wait=max_wait,
+            rights=rights,
+            delisting_recovery=delisting_recovery,
+        )
+    _write(
+        found,
+        csv=csv,
+        json=json,
+        ledger=ledger,
+        paths=paths,
+        metrics=metrics,
+        html=html,
+        excel=excel,
+    )
+    if "-" not in targets:
+        from screener.render.follow import follow_page
+
+        console().print(follow_page(found.run, titles=found.titles))
+    for line in dict.fromkeys(found.run.remarks):
+        messages().print(line, markup=False)
+    ends_lacking(found.lacking)
+
+
+def _write(
+    found: FollowedResult,
+    *,
+    csv: str | None,
+    json: str | None,
+    ledger: str | None,
+    paths: str | None,
+    metrics: str | None,
+    html: str | None,
+    excel: bool,
+) -> None:
+    """Write the files that were asked for."""
+    from screener.files.writing import write_json, write_text
+    from screener.results.backtest import ORDERS
+    from screener.results.files import write_rows
+    from screener.results.follow import CURVE, EVENTS, MEASURES
+    from screener.workflows.follow.rows import (
+        curve_rows,
+        document_of,
+        event_rows,
+        followed_orders,
+        measure_row,
+    )
+
+    run = found.run
+    if csv is not None:
+        write_rows(csv, EVENTS, event_rows(run), excel=excel)
+    if json is not None:
+        write_json(json, document_of(run))
+    if ledger is not None:
+        write_rows(ledger, ORDERS, followed_orders(run), excel=excel)
+    if paths is not None:
+        write_rows(paths, CURVE, curve_rows(run), excel=excel)
+    if metrics is not None:
+        write_rows(metrics, MEASURES, [measure_row(run)], excel=excel)
+    if html is not None:
+        with working(say("making the page")):
+            write_text(html, found.to_html())

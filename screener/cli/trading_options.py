@@ -1,0 +1,99 @@
+"""Options of the commands that trade: what an order costs, and when it waits."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "AccountOption",
+    "BenchmarkOption",
+    "CommissionOption",
+    "ImpactOption",
+    "LeastCommissionOption",
+    "ParticipationOption",
+    "RecoveryOption",
+    "RightsOption",
+    "SlippageOption",
+    "SpreadOption",
+    "WaitOption",
+]
+
+ParticipationOption = Annotated[
+    float,
+    typer.Option(
+        "--participation",
+        metavar="P",
+        help="Greatest share of a session's volume that one order takes; 1 for all of it.",
+    ),
+]
+SlippageOption = Annotated[
+    float,
+    typer.Option("--slippage-bps", metavar="N", help="How much worse than the open or close."),
+]
+ImpactOption = Annotated[
+    float,
+    typer.Option(
+        "--impact-bps",
+        metavar="N",
+        help="Further cost of an order of a whole session's volume; smaller ones pay by the "
+        "square root of their share.",
+    ),
+]
+SpreadOption = Annotated[
+    float,
+    typer.Option("--fx-spread-bps", metavar="N", help="What each conversion of money loses."),
+]
+CommissionOption = Annotated[
+    float,
+    typer.Option("--commission-bps", metavar="N", help="Your broker's commission."),
+]
+LeastCommissionOption = Annotated[
+    float,
+    typer.Option("--commission-min", metavar="M", help="Its least amount an order, in CNY or HKD."),
+]
+AccountOption = Annotated[
+    str,
+    typer.Option(
+        "--hk-account",
+        metavar="A",
+        help="How your money reaches Hong Kong: southbound, from a mainland account with its "
+        "days, taxes and fees, or direct.",
+    ),
+]
+WaitOption = Annotated[
+    int,
+    typer.Option(
+        "--max-wait",
+        metavar="N",
+        help="Sessions that a purchase may wait when suspended or locked at the upper limit.",
+    ),
+]
+RightsOption = Annotated[
+    str,
+    typer.Option(
+        "--rights",
+        metavar="WHAT",
+        help="Rights issues: take-up at their price (beyond the cash with money from outside), "
+        "or lapse.",
+    ),
+]
+RecoveryOption = Annotated[
+    float | None,
+    typer.Option(
+        "--delisting-recovery",
+        metavar="P",
+        help="What a delisted share pays out, as a fraction of its last close "
+        "(default: its window is partial).",
+    ),
+]
+BenchmarkOption = Annotated[
+    str,
+    typer.Option(
+        "--benchmark",
+        metavar="ID",
+        help="One index for all names, or none "
+        "(default: CSI 300 on the mainland, Hang Seng in Hong Kong).",
+    ),
+]

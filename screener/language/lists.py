@@ -1,0 +1,45 @@
+"""Lists and what stands beside them inside sentences, as each language puts them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from screener.language import say
+
+__all__ = ["about", "clauses", "listed", "place_in"]
+
+
+def listed(items: Iterable[object]) -> str:
+    """Return things one after another, as in "copper, gold, tin"; empty if there are none."""
+    return _folded([item if isinstance(item, str) else str(item) for item in items], _and_then)
+
+
+def clauses(parts: Iterable[str]) -> str:
+    """Return statements of their own in one line; empty ones are left out."""
+    return _folded([part for part in parts if part], _and_besides)
+
+
+def about(subject: object, statement: object) -> str:
+    """Return a statement behind what it is about."""
+    return say("{subject}: {statement}", subject=subject, statement=statement)
+
+
+def place_in(whole: object, part: object) -> str:
+    """Return a part of a file behind the file; the file alone without a part."""
+    return say("{whole}, {part}", whole=whole, part=part) if part else str(whole)
+
+
+def _folded(items: list[str], put: Callable[[str, str], str]) -> str:
+    """Join by halves, so that a long list is put together in few steps."""
+    if len(items) < 2:
+        return items[0] if items else ""
+    middle = len(items) // 2
+    return put(_folded(items[:middle], put), _folded(items[middle:], put))
+
+
+def _and_then(first: str, rest: str) -> str:
+    return say("{first}, {rest}", first=first, rest=rest)
+
+
+def _and_besides(first: str, rest: str) -> str:
+    return say("{first}; {rest}", first=first, rest=rest)

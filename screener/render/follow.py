@@ -1,0 +1,160 @@
+"""A followed stream on the terminal: what the account came to, and every event of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from screener.language import say, say_count
+from screener.render.backtest import sparkline
+from screener.render.pages.words import word
+from screener.render.tables import (
+    UNDEFINED,
+    banner,
+    facts,
+    heads,
+    money_short,
+    number,
+    or_dash,
+    percent,
+    plain_table,
+    points,
+)
+from screener.results.follow import EVENTS, MEASURES
+from screener.results.tables import Row
+from screener.workflows.follow.rows import event_rows, measure_row
+from screener.workflows.follow.run import FollowRun
+
+__all__ = ["follow_page", "title_of"]
+
+_COLUMNS = (
+    "basket",
+    "report",
+    "entry_session",
+    "exit_session",
+    "status",
+    "money",
+    "n_bought",
+    "gain_return",
+)
+
+
+def follow_page(run: FollowRun, *, titles: Mapping[str, str] | None = None) -> RenderableType:
+    """Return what an account came to as a page.
+
+    Parameters
+    ----------
+    run
+        The run.
+    titles
+        What to call a basket instead of its name.
+    """
+    row, events = measure_row(run), event_rows(run)
+    table = plain_table(heads(EVENTS, *_COLUMNS), [_cells(item, titles or {}) for item in events])
+    footer = say(
+        "returns in %, in CNY · data version {version} · run {id}",
+        version=run.data_version,
+        id=run.run_id,
+    )
+    return Group(
+        *banner(simulated=run.simulated),
+        Text(title_of(row), style="bold"),
+        Text(sparkline(run.curve.equity.tolist())),
+        facts(_facts(row)),
+        Text(),
+        table,
+        *(Text(line) for line in _skipped(events, titles or {})),
+        Text(footer, style="dim"),
+    )
+
+
+def title_of(row: Row) -> str:
+    """Tell how many events were followed, and how."""
+    return say(
+        "{followed} of {events} events followed in {slots} slots, {hold} sessions each, "
+        "{first} to {last}",
+        followed=row["n_followed"],
+        events=row["n_events"],
+        slots=row["slots"],
+        hold=row["horizon"],
+        first=row["from_session"],
+        last=row["to_session"],
+    )
+
+
+def _facts(row: Row) -> Iterator[tuple[str, str]]:
+    """Yield the measures with their labels; what rests on too few sessions is left out."""
+    yield (
+        MEASURES["equity"].label(),
+        say(
+            "{equity}, from {capital} at the start",
+            equity=f"{row['equity']:,.0f}",
+            capital=money_short(_float(row["capital"])),
+        ),
+    )
+    for name in ("total_return", "annualised_return", "volatility", "max_drawdown", "exposure"):
+        yield MEASURES[name].label(), _percent(row[name])
+    yield MEASURES["sharpe"].label(), _number(row["sharpe"])
+    yield MEASURES["turnover"].label(), _number(row["turnover"])
+    yield MEASURES["fees"].label(), f"{row['fees']:,.0f}"
+    if row["benchmark"]:
+        told = _percent(row["benchmark_return"]) or UNDEFINED
+        yield MEASURES["benchmark_return"].label(), f"{told} ({row['benchmark']})"
+    if row["alpha_t"] is not None:
+        yield (
+            MEASURES["alpha"].label(),
+            say(
+                "{alpha} a year, t {t}, p {p}, beta {beta}",
+                alpha=_percent(row["alpha"]) or UNDEFINED,
+                t=_number(row["alpha_t"]),
+                p=_number(row["alpha_p"]),
+                beta=_number(row["beta"]),
+            ),
+        )
+
+
+def _cells(row: Row, titles: Mapping[str, str]) -> list[str]:
+    return [
+        _called(row, titles),
+        or_dash(str(row["report"])),
+        str(row["entry_session"]),
+        or_dash(str(row["exit_session"] or "")),
+        word(str(row["status"])),
+        money_short(_float(row["money"])),
+        f"{row['n_bought']}/{row['n_named']}",
+        points(_float(row["gain_return"]), signed=True),
+    ]
+
+
+def _skipped(events: Sequence[Row], titles: Mapping[str, str]) -> Iterator[str]:
+    """Tell once for each lack which events were skipped for it."""
+    for why in dict.fromkeys(str(row["reason"]) for row in events if row["reason"]):
+        some = [row for row in events if row["reason"] == why]
+        yield say_count(
+            "{n} event skipped: {why} ({first})",
+            "{n} events skipped: {why} (first {first})",
+            len(some),
+            why=why,
+            first=f"{_called(some[0], titles)} {some[0]['report']}".strip(),
+        )
+
+
+def _called(row: Row, titles: Mapping[str, str]) -> str:
+    name = str(row["basket"])
+    return titles.get(name, name)
+
+
+def _float(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _percent(value: object) -> str:
+    found = _float(value)
+    return "" if found is None else percent(found, digits=2)
+
+
+def _number(value: object) -> str:
+    found = _float(value)
+    return "" if found is None else number(found)

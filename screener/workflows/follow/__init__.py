@@ -1,0 +1,1 @@
+"""Follow events with one account: stream in, equity curve and events out."""

@@ -1,0 +1,174 @@
+"""A followed stream as rows: its events, its curve, its orders, its measures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from screener.backtest.following.slots import Followed
+from screener.backtest.frictions import Order
+from screener.errors import ComputeError
+from screener.market.calendars import calendar_of
+from screener.market.charges import Side
+from screener.market.years import sessions_a_year
+from screener.paths.metrics.measures import period_returns
+from screener.paths.metrics.performance import performance_of
+from screener.results.follow import MEASURES
+from screener.study.calendar_time import LEAST_SESSIONS
+from screener.study.statistics.distributions import normal_two_sided
+from screener.study.statistics.regression import automatic_lag, least_squares
+from screener.workflows.backtest.order_rows import line_rows
+from screener.workflows.follow.run import FollowRun
+
+__all__ = ["curve_rows", "document_of", "event_rows", "followed_orders", "measure_row", "status_of"]
+
+Row = dict[str, object]
+
+
+def status_of(one: Followed) -> str:
+    """Return `held`, `sold`, or why an event was skipped."""
+    return str(one.skip) or ("held" if one.last_row is None else "sold")
+
+
+def event_rows(run: FollowRun) -> list[Row]:
+    """Return one row per event of the span, in the order in which the account met them."""
+    return [_event(run, one) for one in run.followed]
+
+
+def _event(run: FollowRun, one: Followed) -> Row:
+    done, event = one.execution, one.event
+    row: Row = {
+        "basket": event.basket,
+        "report": event.report,
+        "published": event.published.text(),
+        "precision": str(event.published.precision),
+        "entry_session": min(day for _, day in one.entries),
+        "status": status_of(one),
+        "exit_session": None if one.last_row is None else run.panel.session(one.last_row),
+        "n_named": len(event.members),
+        "n_bought": 0,
+        "money": None,
+        "gain": None,
+        "gain_return": None,
+        "fees": None,
+        "reason": one.why,
+        "run_id": run.run_id,
+    }
+    if done is not None:
+        gain = one.worth(run.panel.row(run.curve.sessions[-1].item())) - one.money
+        row |= {
+            "money": one.money,
+            "gain": gain,
+            "gain_return": gain / one.money,
+            "n_bought": len({order.leg for order in _filled(one) if order.side is Side.BUY}),
+            "fees": done.fees,
+        }
+    return row
+
+
+def _filled(one: Followed) -> Iterator[Order]:
+    orders = () if one.execution is None else one.execution.orders
+    return (order for order in orders if order.shares)
+
+
+def curve_rows(run: FollowRun) -> list[Row]:
+    """Return one row per session: the account, its fall from its peak, and the index."""
+    curve = run.curve
+    peaks = np.maximum.accumulate(np.maximum(curve.equity, run.capital))
+    index = run.benchmark_path.tolist() or [None] * len(curve.sessions)
+    columns = (
+        curve.sessions.tolist(),
+        curve.equity.tolist(),
+        curve.cash.tolist(),
+        curve.exposure.tolist(),
+        curve.slots.tolist(),
+        (curve.equity / peaks - 1).tolist(),
+        index,
+    )
+    names = ("session", "equity", "cash", "exposure", "slots", "drawdown", "benchmark_value")
+    return [
+        {**dict(zip(names, values, strict=True)), "run_id": run.run_id}
+        for values in zip(*columns, strict=True)
+    ]
+
+
+def followed_orders(run: FollowRun) -> list[Row]:
+    """Return every order, dividend, tax and rights issue, with the columns of `ORDERS`."""
+    return [row for one in run.taken for row in _orders(run, one)]
+
+
+def _orders(run: FollowRun, one: Followed) -> Iterator[Row]:
+    if one.execution is None or one.window is None:
+        return
+    common: Row = {
+        "basket": one.event.basket,
+        "report": one.event.report,
+        "horizon": one.window.horizon,
+        "capital": one.money,
+        "run_id": run.run_id,
+    }
+    yield from line_rows(common, one.window, one.execution.lines)
+
+
+def document_of(run: FollowRun) -> Row:
+    """Return all that a run found, with what it rests on, as JSON holds it."""
+    return {
+        "run_id": run.run_id,
+        "data_version": run.data_version,
+        "simulated": run.simulated,
+        "remarks": list(run.remarks),
+        "measures": [measure_row(run)],
+        "events": event_rows(run),
+        "curve": curve_rows(run),
+    }
+
+
+def measure_row(run: FollowRun) -> Row:
+    """Return the one row of `MEASURES`; what rests on too few sessions is `None`."""
+    curve, request = run.curve, run.request
+    path = curve.equity / run.capital
+    exchanges = {item.exchange for item in run.panel.listings}
+    a_year = sessions_a_year([calendar_of(item) for item in sorted(exchanges)], curve.sessions)
+    found = performance_of(path, run.benchmark_path, periods=a_year or 1, sessions=curve.sessions)
+    years = len(path) / a_year if a_year else None
+    fees = [one.execution.fees for one in run.taken if one.execution is not None]
+    row: Row = {name: getattr(found, name) for name in MEASURES.names if hasattr(found, name)}
+    row |= {
+        "from_session": curve.sessions[0].item(),
+        "to_session": curve.sessions[-1].item(),
+        "slots": request.slots,
+        "horizon": request.settings.horizons[0],
+        "capital": run.capital,
+        "equity": float(curve.equity[-1]),
+        "n_events": len(run.followed),
+        "n_followed": len(run.taken),
+        "n_open": sum(one.last_row is None for one in run.taken),
+        "exposure": float(curve.exposure.mean()),
+        "turnover": float(curve.bought.sum() / curve.equity.mean() / years) if years else None,
+        "fees": float(sum(fees)),
+        "benchmark": "" if run.benchmark is None else run.benchmark.id,
+        "benchmark_return": (
+            float(run.benchmark_path[-1]) - 1 if len(run.benchmark_path) else None
+        ),
+        "data_version": run.data_version,
+        "run_id": run.run_id,
+        **_alpha_test(run),
+    }
+    return {name: row.get(name) for name in MEASURES.names}
+
+
+def _alpha_test(run: FollowRun) -> Row:
+    """Return the t and p of the constant of the daily returns on those of the benchmark."""
+    none: Row = {"alpha_t": None, "alpha_p": None}
+    if len(run.benchmark_path) < LEAST_SESSIONS:
+        return none
+    own, index = period_returns(run.curve.equity / run.capital), period_returns(run.benchmark_path)
+    try:
+        fit = least_squares(own, index[np.newaxis, :], lag=automatic_lag(len(own)))
+    except ComputeError:  # an index that does not move explains nothing
+        return none
+    if not fit.errors[0] > 0:
+        return none
+    t = fit.coefficients[0] / fit.errors[0]
+    return {"alpha_t": t, "alpha_p": normal_two_sided(t)}
