@@ -48,7 +48,7 @@ class Computed:
 
     def over(self, other: Computed, *, positive: bool = True) -> Computed:
         """Return its ratio to another field; undefined where that one is not positive."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             ratio = self.values / other.values
         flat = (other.values <= 0) if positive else (other.values == 0)
         there = (self.why == Why.THERE) & (other.why == Why.THERE)

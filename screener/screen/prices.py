@@ -112,7 +112,7 @@ def price_field(held: Prices, name: str) -> Computed:
     if name.startswith("amount_"):
         return held.judged(_amounts(held, n_sessions), n_sessions)
     levels = held.levels(n_sessions)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):
         if name.startswith("return_"):
             values = levels[-1] / levels[0] - 1
         elif name.startswith("volatility_"):

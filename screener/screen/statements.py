@@ -159,7 +159,7 @@ def _compound(name: str) -> Callable[[Statements], Computed]:
         back = held.since_year_end()
         last = held.given(held.at(name, back))
         ratio = last.over(held.given(held.at(name, back + _YEAR * _SPAN)))
-        with np.errstate(invalid="ignore"):
+        with np.errstate(all="ignore"):
             rate = ratio.values ** (1 / _SPAN) - 1
         there = ratio.why == Why.THERE
         return Computed.of(rate, (there & (last.values <= 0), Why.UNDEFINED)).because_of(ratio)

@@ -224,7 +224,7 @@ def _value(key: str, value: object, known: set[str], where: str) -> Any:
     elif key == "top":
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-    elif key not in _TABLES and isinstance(value, str):
+    elif key not in (*_TABLES, *_LISTS) and isinstance(value, str):
         return value
     raise ConfigError(
         say("{value} is no value of {key}", value=repr(value), key=key),

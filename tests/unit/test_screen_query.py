@@ -12,7 +12,14 @@ import pytest
 from screener.errors import InputError
 from screener.screen.fields import PREDICATE_COLUMNS
 from screener.screen.grammar import _FUNCTIONS
-from screener.screen.query import MAX_LENGTH, Predicate, parse_predicate, run_predicate
+from screener.screen.query import (
+    MAX_LENGTH,
+    Predicate,
+    parse_predicate,
+    parse_score,
+    run_predicate,
+    run_score,
+)
 from tests.support.attacks import attacks, spoken_attacks
 
 CANARY = "canary-91c2"
@@ -137,6 +144,43 @@ def test_every_refusal_shows_the_predicate_and_lists_the_columns(attacked):
         assert "listing, name, session, pe_ttm" in error.fix
         assert error.where == "--where"
         assert error.exit_code == 2
+
+
+def test_every_attack_is_refused_as_a_ranking_too(attacked):
+    """An expression that ranks passes the same lock; what gives a number is no attack on it."""
+    numbers = ("pb", "1", "market_cap + 1", "NULL")
+    for text in list(attacked[0])[::3]:
+        if text in numbers:
+            continue
+        with pytest.raises(InputError) as error:
+            run_score(parse_score(text), ROWS)
+        assert error.value.where == "--rank"
+
+
+def test_an_expression_gives_a_number_for_each_row():
+    expression = parse_score("0.5 * pb + 市盈率TTM / 10")
+    assert expression.columns == ("pb", "pe_ttm")
+    assert run_score(expression, ROWS) == (0.75, None, None, 4.5)
+    with pytest.raises(InputError, match="no numbers"):
+        run_score(parse_score("pb > 1"), ROWS)
+
+
+def test_flags_and_texts_can_be_asked_for():
+    rows = table(3, st=[True, False, None], industry=["银行", None, "铜"])
+    assert run_predicate(parse_predicate("NOT st"), rows) == (False, True, None)
+    assert run_predicate(parse_predicate("非 风险警示"), rows) == (False, True, None)
+    assert run_predicate(parse_predicate("行业 = '银行'"), rows) == (True, None, False)
+
+
+def test_memory_is_bounded():
+    wide = " || ".join(["name"] * 3)
+    with pytest.raises(InputError, match="not allowed"):
+        parse_predicate(f"length({wide}) > 1")
+    from screener.screen import query
+
+    with query._connection(ROWS) as connection:
+        (limit,) = connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    assert limit == "488.2 MiB"
 
 
 def test_attacks_read_and_write_no_file(attacked):
