@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from screener.domain.arrays import FlagArray, FlagMatrix, FloatMatrix, FloatVector, IntArray
-from screener.domain.panel import known_places
+from screener.domain.panel import carried
 from screener.screen.computed import Computed, Why
 
 __all__ = ["Prices", "price_field", "sessions_needed"]
@@ -25,7 +26,7 @@ STALE_DAYS = 7
 """A listing that is not known to be suspended has a bar so many days before the market's last."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Prices:
     """Bars of one market's listings up to its last session that is over.
 
@@ -63,9 +64,18 @@ class Prices:
         numpy.ndarray
             `(n_sessions, n_listings)`; NaN before the first bar.
         """
-        level = self.close * self.factor
-        filled = np.take_along_axis(level, known_places(level), axis=0)
-        return filled[len(filled) - n_sessions :]
+        return self._filled[len(self._filled) - n_sessions :]
+
+    @cached_property
+    def _filled(self) -> FloatMatrix:
+        return carried(self.close * self.factor)
+
+    def last_close(self) -> FloatVector:
+        """Return the last close of each listing, NaN without any."""
+        there = np.isfinite(self.close)
+        last = self.n_sessions - 1 - there[::-1].argmax(axis=0)
+        found: FloatVector = self.close[last, np.arange(self.close.shape[1])]
+        return found
 
     def judged(self, values: FloatVector, n_sessions: int) -> Computed:
         """Return values that need so many sessions, with the reasons of those that lack them."""
@@ -104,8 +114,7 @@ def price_field(held: Prices, name: str) -> Computed:
         nothing = np.full(held.close.shape[1], np.nan)
         return Computed.of(nothing, (held.first < held.n_sessions, Why.SHORT))
     if name == "price":
-        last = np.take_along_axis(held.close, known_places(held.close), axis=0)[-1]
-        found = held.judged(last, n_sessions)
+        found = held.judged(held.last_close(), n_sessions)
         return Computed.of(
             found.values, (held.adjusted & (found.why == Why.THERE), Why.UNDEFINED)
         ).because_of(found)
