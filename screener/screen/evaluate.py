@@ -152,7 +152,8 @@ class Questions:
         Those of checks are not among them: their marks are.
         """
         found = [item.field for item in self.criteria]
-        found.extend(self.ranking.fields)
+        if self.ranking.field is not None or not self.shown:  # an expression has its score
+            found.extend(self.ranking.fields)
         found.extend(self.predicate.fields if self.predicate else ())
         return _unique([*found, *self.shown])
 
