@@ -13,6 +13,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     HtmlOption,
     JsonOption,
     VersionOption,
@@ -22,10 +23,11 @@ from screener.cli.common import (
     ends_lacking,
     messages,
     tell_broken,
+    titles_of,
     workspace_of,
 )
 from screener.domain.listing import Currency
-from screener.language import say
+from screener.language import Language, say
 from screener.screen.fields import FIELDS, Field
 
 if TYPE_CHECKING:
@@ -138,6 +140,7 @@ def _run(
     ] = None,
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     json: JsonOption = None,
     html: HtmlOption = None,
@@ -194,7 +197,16 @@ def _run(
         messages().print(say("Saved {file}", file=path), markup=False, soft_wrap=True)
     if html is not None:
         write_text(html, found.to_html())
-    _show(found.result, html=html, csv=csv, json=json, excel=excel, passed_only=passed_only)
+    _show(
+        found.result,
+        desk,
+        html=html,
+        csv=csv,
+        json=json,
+        excel=excel,
+        headers=headers,
+        passed_only=passed_only,
+    )
     if since is not None:
         before = desk.screen(as_of=_day(since), data_version=data_version, **asked.arguments())
         _show_changes(before.result, found.result)
@@ -265,11 +277,13 @@ def _show_changes(before: ScreenResult, now: ScreenResult) -> None:
 
 def _show(
     result: ScreenResult,
+    desk: Workspace,
     *,
     csv: str | None,
     json: str | None,
     html: str | None,
     excel: bool,
+    headers: Language | None,
     passed_only: bool,
 ) -> None:
     from screener.files.writing import write_json
@@ -280,10 +294,10 @@ def _show(
     for remark in result.remarks:
         messages().print(remark, markup=False)
     if "-" not in (csv, json, html):
-        console().print(screen_view(result))
+        console().print(screen_view(result, titles_of(desk.place)))
     if csv is not None:
         table = screen_table(result, passed_only=passed_only)
-        write_rows(csv, table.spec, table.rows, excel=excel)
+        write_rows(csv, table.spec, table.rows, excel=excel, headers=headers)
     if json is not None:
         write_json(json, screen_document(result, passed_only=passed_only))
 

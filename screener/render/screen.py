@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.data.lake.asof import Market
+from screener.data.lake.schema import SIMULATED
 from screener.language import Language, bound, say, say_count
+from screener.render.local import told, word
 from screener.render.tables import UNDEFINED, Column, heads, plain_table
 from screener.results.screen import screen_spec
 from screener.screen.evaluate import ScreenedRow
 from screener.screen.fields import FIELDS, Field, FieldUnit
-from screener.workflows.screen.rows import market_words
 from screener.workflows.screen.run import ScreenResult
 from screener.workflows.screen.table import marks_of
 from screener.workspace.screens import SavedScreen
@@ -27,40 +27,51 @@ _SHOW_PERCENTILES = "screener screen --list-fields pct"
 _NAMED_IN_ONE_LINE = 3  # more fields than that do not fit in 80 columns under their whole names
 
 
-def screen_view(result: ScreenResult) -> RenderableType:
+def screen_view(result: ScreenResult, titles: Mapping[str, str] | None = None) -> RenderableType:
     """Show the best names, how many passed, the rules, and for a basket why the others failed.
 
-    Remarks are not part of it: they belong on standard error.
+    Remarks are not part of it: they belong on standard error. `titles` are what to call baskets
+    instead of their names.
     """
     passes, failures = result.passes, result.failures
     limit = result.top or (len(passes) if result.is_basket else _SHOWN_AT_MOST)
-    parts: list[RenderableType] = [*_heading(result)]
+    parts: list[RenderableType] = [*_heading(result, titles or {})]
     if passes:
         parts.append(_passes(passes[:limit], result))
     parts.extend(_closing(result, min(limit, len(passes))))
     if result.is_basket and failures:
-        rows = [[row.listing, row.name, "; ".join(row.reasons)] for row in failures]
+        rows = [[row.listing, row.name, "; ".join(map(told, row.reasons))] for row in failures]
         parts.append(plain_table([say("failed"), say("name"), say("why")], rows))
     return Group(*parts)
 
 
-def _heading(result: ScreenResult) -> Iterator[Text]:
+def _heading(result: ScreenResult, titles: Mapping[str, str]) -> Iterator[Text]:
     if result.simulated:
-        yield Text(say("SIMULATED market: every number below is made up"), style="bold")
-    snapshots = ", ".join(
-        f"{market_words([Market(market)])} {day}" for market, day in result.sessions.items()
+        mark = say("{mark} market: every number below is made up", mark=SIMULATED)
+        yield Text(mark, style="bold")
+    snapshots = ", ".join(f"{word(market)} {day}" for market, day in result.sessions.items())
+    yield Text(
+        say("Screen of {what}, as of {day}", what=_label(result, titles), day=result.as_of),
+        style="bold",
     )
-    told = say("Screen of {label}, as of {day}", label=result.label, day=result.as_of)
-    yield Text(told, style="bold")
     yield Text(
         say(
-            "snapshot: {sessions} (data version {version})",
-            sessions=snapshots,
+            "snapshot: {snapshots} (data version {version})",
+            snapshots=snapshots,
             version=result.data_version,
         )
     )
-    for line in result.questions if result.checks else ["; ".join(result.questions)]:
+    lines = [told(line) for line in result.questions]
+    for line in lines if result.checks else ["; ".join(lines)]:
         yield Text(line)
+
+
+def _label(result: ScreenResult, titles: Mapping[str, str]) -> str:
+    """Return what was screened, a basket by its title."""
+    label = told(result.label)
+    for name, title in titles.items():
+        label = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", title, label)
+    return label
 
 
 def _passes(rows: Sequence[ScreenedRow], result: ScreenResult) -> RenderableType:
@@ -87,34 +98,38 @@ def _passes(rows: Sequence[ScreenedRow], result: ScreenResult) -> RenderableType
 
 def _closing(result: ScreenResult, shown: int) -> Iterator[Text]:
     passed = len(result.passes)
-    counts = {"passed": f"{passed:,}", "total": f"{len(result.rows):,}"}
-    if shown >= passed:
-        told = say("{passed} of {total} passed", **counts)
-    elif result.top:
-        told = say("{passed} of {total} passed; the first {n} are shown", **counts, n=shown)
-    else:
-        told = say(
-            "{passed} of {total} passed; the first {n} are shown, all with --csv FILE or --top N",
-            **counts,
-            n=shown,
+    line = say("{passed:,} of {n:,} passed", passed=passed, n=len(result.rows))
+    if shown < passed:
+        line = (
+            say("{line}; the first {n} are shown", line=line, n=shown)
+            if result.top
+            else say(
+                "{line}; the first {n} are shown, all with --csv FILE or --top N",
+                line=line,
+                n=shown,
+            )
         )
-    yield Text(told, style="bold")
-    yield Text(_rule(", ".join(result.allowed)))
-    if any(field.unit is FieldUnit.MONEY for field in result.fields):
-        yield Text(say("Amounts in {currency}.", currency=result.currency))
+    yield Text(line, style="bold")
+    yield Text(_rules(result))
 
 
-def _rule(allowed: str) -> str:
-    if allowed:
-        return say(
-            "A multiple of zero or less (a loss) is undefined and never passes; a missing value "
-            "never passes, save where allowed ({fields}).",
-            fields=allowed,
-        )
-    return say(
+def _rules(result: ScreenResult) -> str:
+    line = say(
         "A multiple of zero or less (a loss) is undefined and never passes; a missing value never "
-        "passes."
+        "passes"
     )
+    if result.allowed:
+        fields = ", ".join(
+            FIELDS[name].title_zh if _in_chinese() else name for name in result.allowed
+        )
+        line = say("{line}, save where allowed ({fields})", line=line, fields=fields)
+    if any(field.unit is FieldUnit.MONEY for field in result.fields):
+        line = say("{line}; amounts in {currency}", line=line, currency=result.currency)
+    return say("{line}.", line=line)
+
+
+def _in_chinese() -> bool:
+    return bound() is Language.ZH
 
 
 def fields_view(word: str) -> RenderableType:
@@ -175,16 +190,12 @@ def changes_view(before: ScreenResult, now: ScreenResult) -> RenderableType:
     for item in was:
         if item not in is_:
             row = looked.get(item)
-            why = "; ".join(_failed(row)) if row else say("no longer listed")
+            why = "; ".join(map(told, row.reasons)) if row else say("no longer listed")
             rows.append([say("left"), item, was[item].name, why])
     parts: list[RenderableType] = [Text(since, style="bold")]
     if rows:
         parts.append(plain_table(["", say("listing"), say("name"), say("why")], rows))
     return Group(*parts)
-
-
-def _failed(row: ScreenedRow) -> Sequence[str]:
-    return row.reasons
 
 
 def _shown(unit: FieldUnit, value: float | str | bool | None) -> str:

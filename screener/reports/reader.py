@@ -229,16 +229,18 @@ def _definitions(text: Text, named: Sequence[str]) -> tuple[RatingDefinition, ..
 
 def _under_advised_themes(securities: Securities) -> Securities:
     """Put what is only mentioned under the themes that the report advises."""
-    advised = [one.theme for one in securities.findings if one.role is Role.RECOMMENDED]
+    advised = dict.fromkeys(
+        one.theme for one in securities.findings if one.role is Role.RECOMMENDED
+    )
     if not advised:
         return securities
+    first = next(iter(advised))
     kept = tuple(
-        one if one.theme in advised else replace(one, theme=advised[0])
-        for one in securities.findings
+        one if one.theme in advised else replace(one, theme=first) for one in securities.findings
     )
     doubts = tuple(
         one if one.theme in advised or one.role is Role.RECOMMENDED
-        else replace(one, theme=advised[0])
+        else replace(one, theme=first)
         for one in securities.doubts
     )  # fmt: skip
     return replace(securities, findings=kept, doubts=doubts)

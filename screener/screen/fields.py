@@ -8,11 +8,14 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from importlib import resources
 from typing import Any
 
 from screener.errors import InputError
 from screener.language import Language, bound, say
+from screener.language.lists import listed
+from screener.language.saying import say_by
 
 __all__ = [
     "COLUMN_WORDS",
@@ -123,7 +126,7 @@ class Field:
     @property
     def undefined_because(self) -> str:
         """Why it may be undefined, in the reader's language."""
-        return self.because[bound() is Language.ZH]
+        return _because(self.name, bound())
 
     @property
     def meaning(self) -> str:
@@ -138,7 +141,7 @@ class Field:
     @property
     def called(self) -> str:
         """Its name for the reader: the id in English, the term in Chinese."""
-        return self.title_zh if bound() is Language.ZH else self.name
+        return _called(self.name, bound())
 
     @property
     def flag(self) -> str:
@@ -149,6 +152,26 @@ class Field:
     def sql_type(self) -> str:
         """Type of its column in a predicate."""
         return {FieldUnit.TEXT: "VARCHAR", FieldUnit.FLAG: "BOOLEAN"}.get(self.unit, "DOUBLE")
+
+
+def _field_name(name: str) -> str:
+    return _called(name, bound())
+
+
+@cache
+def _called(name: str, language: Language) -> str:
+    told = FIELDS[name].title_zh if language is Language.ZH else name
+    return say_by(_field_name, name, told)
+
+
+def _field_reason(name: str) -> str:
+    return _because(name, bound())
+
+
+@cache
+def _because(name: str, language: Language) -> str:
+    told = FIELDS[name].because[language is Language.ZH]
+    return say_by(_field_reason, name, told) if told else ""
 
 
 def _declared() -> Iterator[Field]:
@@ -263,7 +286,7 @@ def field_called(name: str, *, parameter: str) -> Field:
             say("{option} is not a field of the screen", option=option),
             fix=say(
                 "use one of {known}; all with `screener screen --list-fields`",
-                known=", ".join(first),
+                known=listed(first),
             ),
         )
     return found

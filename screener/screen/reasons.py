@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from screener.language import say
+from screener.language.lists import listed
 from screener.screen.computed import Why
 from screener.screen.criteria import Criterion
 from screener.screen.fields import FIELDS, Field, FieldUnit
@@ -81,7 +82,7 @@ def predicate_result(answer: bool | None, empty: Sequence[tuple[str, Why]]) -> C
         return CriterionResult(answer, say("predicate true") if answer else say("predicate false"))
     if not empty:
         return CriterionResult(False, say("predicate undefined"))
-    why = ", ".join(_lack_of(name, reason) for name, reason in empty)
+    why = listed(_lack_of(name, reason) for name, reason in empty)
     return CriterionResult(False, say("predicate undefined ({why})", why=why))
 
 
@@ -93,7 +94,7 @@ def check_result(
         return CriterionResult(True, say("{check}: passed", check=name))
     if answer is False:
         return CriterionResult(False, say("{check}: failed", check=name))
-    why = ", ".join(_lack_of(column, reason) for column, reason in empty)
+    why = listed(_lack_of(column, reason) for column, reason in empty)
     return CriterionResult(False, say("{check}: cannot be told ({why})", check=name, why=why))
 
 

@@ -25,7 +25,6 @@ from typing import Any
 import pytest
 
 import screener.reports
-from screener.reports.securities.themes import theme_index
 from tests.support.soaking import rounds
 
 SIZES = (1_000, 10_000, 100_000)
@@ -94,7 +93,6 @@ def patterns() -> dict[str, Pattern]:
             if (pattern.pattern, pattern.flags) not in seen:
                 seen.add((pattern.pattern, pattern.flags))
                 found[f"{name.rpartition('.')[2]}: {pattern.pattern!r}"] = pattern
-    found["themes: all of them"] = theme_index().pattern
     return found
 
 

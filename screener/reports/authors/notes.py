@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from screener.reports.authors.analysts import analysts_in
 from screener.reports.authors.brokers import (
@@ -116,6 +116,7 @@ def publisher_of(text: Text, notes: Sequence[FoundNote]) -> str:
     )
 
 
+@lru_cache(maxsize=2)  # asked for by the reader and for the note
 def title_of(text: Text) -> str:
     """Return a document's title, if its head shows one that can be told from what follows.
 

@@ -28,7 +28,7 @@ _SEPARATOR = re.compile(r"[\r\n]+|(?:^|(?<=\s))#{1,6}\s|\s#{1,6}(?=\s|$)")
 _BLANKS = re.compile(r"[ \t\u3000]+")
 _HAN = re.compile(r"[一-龥]")
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’&-]+")
-_SPELLED = re.compile(r"(?<=[一-龥])\([a-zA-Zà-üā-ǜ]{1,8}\)")  # how a copied character is spoken
+_SPELLED = re.compile(r"\((?<=[一-龥].)[a-zA-Zà-üā-ǜ]{1,8}\)")  # how a copied character is spoken
 _FILE = re.compile(r"\.(?:pdf|docx?|pptx?)\b.{0,12}$", re.IGNORECASE)
 _DAY = r"20\d\d[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}日?"
 _STAMP = re.compile(rf"^\W{{0,3}}{_DAY}\s*\d{{1,2}}:\d\d")

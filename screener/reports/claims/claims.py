@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import date
 
@@ -96,6 +97,8 @@ class Reader:
         self.words: Vocabulary = vocabulary()
         self.names = name_tokens(spotted)
         self.told = Surroundings(self.clean, self.names, self.words, published, reference)
+        self.telling = [start for _, start, _ in self.words.telling.find(self.clean)]
+        self.headings = [match.span() for match in self.words.heading.finditer(self.clean)]
         self.reference = reference
         self.item: Company | None = None
         self.said: Company | None = None
@@ -133,10 +136,10 @@ class Reader:
             start, at = end, last
 
     def _sentence(self, start: int, end: int, names: Sequence[Token]) -> Iterator[FoundClaim]:
-        telling = self.words.telling.search(self.clean, start, end)
+        telling = bisect_left(self.telling, start) < bisect_left(self.telling, end)
         if telling and not names and not (self.item or self.said or self.told.about(end)):
             yield from self._indices_alone(start, end)
-            telling = None
+            telling = False
         if not telling:
             self._pass_over(start, end, names)
             return
@@ -152,10 +155,11 @@ class Reader:
 
     def _turns_away(self, start: int, end: int, names: Sequence[Token]) -> bool:
         """Tell whether a heading that names nobody known begins something new."""
-        heading = self.words.heading.search(self.clean, start, end)
-        if heading is None or not (self.item or self.said):
+        number = bisect_left(self.headings, (start, start))
+        begun, over = self.headings[number] if number < len(self.headings) else (end, end)
+        if begun >= end or not (self.item or self.said):
             return False
-        return not any(heading.start() <= name.start < heading.end() for name in names)
+        return not any(begun <= name.start < over for name in names)
 
     def _indices_alone(self, start: int, end: int) -> Iterator[FoundClaim]:
         """Find the moves of indices where no company can be meant: tables can be long."""

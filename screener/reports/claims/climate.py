@@ -26,7 +26,7 @@ def climate_in(original: str) -> Iterator[tuple[str, str]]:
     """
     rows: list[tuple[str, str]] = []
     before, headed = "", -_REACH
-    for match in _CELL.finditer(original):
+    for match in _CELL.finditer(original) if _HEAD.search(original) else ():
         cell = match[0].strip()
         if not cell:
             continue

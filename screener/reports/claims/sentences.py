@@ -25,7 +25,7 @@ _OF_FIGURE = {
 }
 _APPROXIMATE = {Kind.ABOUT: "about", Kind.MORE: "more than", Kind.LESS: "less than"}
 _KEEP_LOOSE = frozenset({Kind.FILLER, Kind.PERIOD})
-_IN_HEADING = frozenset({Kind.NAME, Kind.CODE, Kind.OPEN, Kind.CLOSE})
+_IN_HEADING = frozenset({Kind.NAME, Kind.CODE, Kind.OPEN, Kind.CLOSE, Kind.COLON})
 _LONGEST_ROW = 200  # periods or measures; no row of figures is as long
 _BOUNDARY = frozenset({Kind.COMMA, Kind.SEMICOLON, Kind.STOP, Kind.MARKER, Kind.COLON})
 _STRANGER = re.compile(
@@ -96,15 +96,16 @@ class Reading:
         return before is None or before.kind in _BOUNDARY
 
     def _take(self, token: Token) -> None:
-        if token.kind not in _IN_HEADING and token.kind is not Kind.COLON and not self.brackets:
+        kind = token.kind
+        if kind not in _IN_HEADING and not self.brackets:
             self.subjects.tail = -1
-        if token.kind is Kind.FIGURE:
+        if kind is Kind.FIGURE:
             self._figure()
             return
-        handler = _HANDLERS.get(token.kind)
+        handler = _HANDLERS.get(kind)
         if handler is not None:
             handler(self)
-        if token.kind not in _KEEP_LOOSE:
+        if kind not in _KEEP_LOOSE:
             self.loose = None
 
     def _interrupt(self) -> None:

@@ -46,8 +46,8 @@ class SubjectOf:
 
 def same_company(one: Company, other: Company) -> bool:
     """Tell whether two places name one company."""
-    return one[0].name == other[0].name or bool(
-        {item.listing for item in one} & {item.listing for item in other}
+    return one[0].name == other[0].name or any(
+        line.listing == item.listing for line in one for item in other
     )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
-import tomllib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -17,6 +16,8 @@ from screener.domain.listing import Listing, parse_listing
 from screener.reports.claims.numbers import QUANTITY, UNIT_LABEL
 from screener.reports.claims.periods import DAY, PERIOD
 from screener.reports.text.found import Spotted
+from screener.reports.text.text import clean_name
+from screener.reports.text.vocabulary import WordList, alternatives, read_table
 
 __all__ = [
     "EPS",
@@ -124,8 +125,8 @@ class Vocabulary:
     ----------
     measures
         Measure by word.
-    words
-        Words by group of the table.
+    words, ordered
+        Words by group of the table, to look one up and to hold a text against all of them.
     indices
         Listing by name of an index.
     kinds
@@ -133,7 +134,7 @@ class Vocabulary:
     pattern
         Finds every token but names; the group tells its kind, `word` is told by `kinds`.
     telling
-        Finds a word without which no claim is made of a sentence.
+        Finds the words without one of which no claim is made of a sentence.
     heading
         A short line that begins something new and names nobody known.
     closing
@@ -146,10 +147,11 @@ class Vocabulary:
 
     measures: Mapping[str, Measure]
     words: Mapping[str, frozenset[str]]
+    ordered: Mapping[str, tuple[str, ...]]
     indices: Mapping[str, Listing]
     kinds: Mapping[str, Kind]
     pattern: re.Pattern[str]
-    telling: re.Pattern[str]
+    telling: WordList
     closing: re.Pattern[str]
     heading: re.Pattern[str]
     index_pattern: re.Pattern[str]
@@ -157,11 +159,11 @@ class Vocabulary:
 
     def ends_in(self, group: str, text: str) -> bool:
         """Tell whether text ends in a word of a group."""
-        return text.endswith(tuple(self.words[group]))
+        return text.endswith(self.ordered[group])
 
     def begins_with(self, group: str, text: str) -> bool:
         """Tell whether text begins with a word of a group."""
-        return text.startswith(tuple(self.words[group]))
+        return text.startswith(self.ordered[group])
 
 
 # Groups of words that are tokens, the longest wins, then the first group.
@@ -208,6 +210,8 @@ _FIXED: tuple[tuple[Kind, str], ...] = (
 _MARKER = re.compile(
     r"(?<=[。;!?*#:])\(?(?:\d{1,2}|[一二三四五六七八九十]{1,2})[、.)](?!\d)|[●▶►■◆★▪◼]"
 )
+_MARKER_FIRSTS = r"(0-9一二三四五六七八九十●▶►■◆★▪◼"
+_FIXED_FIRSTS = "A-Za-z0-9一三半上下前第中¥$人港美欧日韩新台英卢+-"
 _SIGNS = {
     **dict.fromkeys("。!?", Kind.STOP),
     **dict.fromkeys("([【<《“", Kind.OPEN),
@@ -219,14 +223,12 @@ _SIGNS = {
 _TELLING = ("涨", "跌")
 _SPANS = ("week", "day", "month", "year")
 _LABEL = re.compile(UNIT_LABEL)
-_Trie = dict[str, "_Trie"]
 
 
 @cache
 def vocabulary() -> Vocabulary:
     """Return the vocabulary, read once per process."""
-    table = resources.files("screener.reports") / "tables" / "claims.toml"
-    raw = tomllib.loads(table.read_text(encoding="utf-8"))
+    raw = read_table("claims")
     measures = {
         word: Measure(
             name=item["name"],
@@ -235,28 +237,34 @@ def vocabulary() -> Vocabulary:
             undated=item.get("undated", False),
         )
         for item in raw["measures"]
-        for word in item["words"]
+        for word in map(clean_name, item["words"])
     }
-    words = {group: frozenset(items) for group, items in raw["words"].items()}
+    words = {
+        group: frozenset(clean_name(word) for word in items)
+        for group, items in raw["words"].items()
+    }
     indices = {
-        name: parse_listing(code) for code, names in raw["indices"].items() for name in names
+        clean_name(name): parse_listing(code)
+        for code, names in raw["indices"].items()
+        for name in names
     }
     kinds = _kinds(measures, words, indices)
     tell = [*measures, *words["loss"], *indices, *_TELLING]
     return Vocabulary(
         measures=measures,
         words=words,
+        ordered={group: tuple(sorted(items)) for group, items in words.items()},
         indices=indices,
         kinds=kinds,
         pattern=_pattern(kinds),
-        telling=re.compile("|".join(map(re.escape, tell))),
-        closing=re.compile("|".join([_MARKER.pattern, *map(re.escape, words["sections"])])),
+        telling=WordList(tell),
+        closing=re.compile(f"{_MARKER.pattern}|{alternatives([*words['sections']])}"),
         heading=re.compile(
             rf"(?<=[。!?#*])(?!{_words(words['item_headings'])})"
             r"[\u4e00-\u9fffA-Za-z][^。!?:,;、()#*]{1,11}:"
         ),
         index_pattern=re.compile(f"(?=[{_firsts(indices)}]){_words(indices)}"),
-        span_pattern=_longest_first(word for group in _SPANS for word in words[group]),
+        span_pattern=re.compile(alternatives([word for group in _SPANS for word in words[group]])),
     )
 
 
@@ -330,12 +338,12 @@ def _token(known: Vocabulary, match: re.Match[str], offset: int) -> Token | None
         return Token(_SIGNS[text], start, end, text)
     if group == "marker":
         return Token(Kind.MARKER, start, end, text)
-    if group != "word":
+    if group not in ("word", "latin"):
         return Token(Kind(group), start, end, text)
     kind = known.kinds[text]
     if kind is not Kind.MEASURE:
         return Token(kind, start, end, text)
-    if match.string.startswith(tuple(known.words["not_after"]), match.end()):
+    if match.string.startswith(known.ordered["not_after"], match.end()):
         return None
     label = _LABEL.match(match.string, match.end())
     if label is None:
@@ -356,46 +364,39 @@ def _pattern(kinds: Iterable[str]) -> re.Pattern[str]:
     latin = [word for word in kinds if word[0].isascii()]
     other = [word for word in kinds if not word[0].isascii()]
     signs = re.escape("".join(_SIGNS))
+    fixed = "|".join(f"(?P<{kind.value}>{text})" for kind, text in _FIXED)
     parts = [
-        f"(?P<marker>{_MARKER.pattern})",
+        f"(?=[{_MARKER_FIRSTS}])(?P<marker>{_MARKER.pattern})",
         # The bullet after a reference such as [2], and a rating at the head of what follows it.
-        r"(?P<semicolon>(?=[-买增推看中优])(?:(?<=\])-|(?:买入|增持|推荐|看好|中性|优于大市)\((?:维持|首次|上调|下调)[^()]{0,4}\)))",
-        *(
-            f"(?P<{kind.value}>(?=[A-Za-z0-9一三半上下前第中¥$人港美欧日韩新台英卢+-]){text})"
-            for kind, text in _FIXED
-        ),
+        r"(?=[-买增推看中优])(?P<semicolon>(?<=\])-|(?:买入|增持|推荐|看好|中性|优于大市)\((?:维持|首次|上调|下调)[^()]{0,4}\))",
+        f"(?=[{_FIXED_FIRSTS}])(?:{fixed})",
         r"(?P<other_span>(?=[1-9])(?<![\d年/.~-])(?:1[0-2]|[1-9])月份?(?![\d日~-]|至今))",
         f"(?P<sign>[{signs}])",
-        f"(?P<word>(?=[{_firsts(other)}]){_tree(other)}|(?=[A-Za-z0-9]){_words(latin)})",
+        f"(?P<word>{_by_first_letters(other)})|(?=[A-Za-z0-9])(?P<latin>{_words(latin)})",
     ]
-    return re.compile("|".join(parts))
+    # Most characters begin none of these: told by one look, and not by one for each of them.
+    firsts = f"{_MARKER_FIRSTS}买增推看优{signs}{_firsts(other)}{_FIXED_FIRSTS}"
+    return re.compile(f"(?=[{firsts}])(?:{'|'.join(parts)})")
 
 
-def _tree(words: Iterable[str]) -> str:
-    """Return an expression for some words, by their first letters, the longest first."""
-    root: _Trie = {}
+def _by_first_letters(words: Iterable[str]) -> str:
+    """Return an expression for many words, looked for in the few that begin with such letters."""
+    by_letter: dict[str, list[str]] = {}
     for word in words:
-        node = root
-        for letter in word:
-            node = node.setdefault(letter, {})
-        node[""] = {}
-    return _branch(root)
-
-
-def _branch(node: _Trie) -> str:
-    parts = [re.escape(letter) + _branch(below) for letter, below in node.items() if letter]
-    if not parts:
-        return ""
-    inner = f"(?:{'|'.join(parts)})"
-    return f"{inner}?" if "" in node else inner
+        by_letter.setdefault(word[0], []).append(word)
+    letters = sorted(by_letter)
+    size = math.isqrt(len(letters))
+    groups = (letters[at : at + size] for at in range(0, len(letters), size))
+    parts = (
+        f"(?=[{''.join(group)}])"
+        + alternatives([word for letter in group for word in by_letter[letter]])
+        for group in groups
+    )
+    return "|".join(parts)
 
 
 def _words(words: Iterable[str]) -> str:
     return f"(?:{'|'.join(_word(word) for word in sorted(words, key=lambda w: (-len(w), w)))})"
-
-
-def _longest_first(words: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, sorted(words, key=lambda word: (-len(word), word)))))
 
 
 def _firsts(words: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from screener.domain.report import RatingLevel
@@ -152,6 +152,7 @@ def _plain(clean: str) -> tuple[str, Sequence[int]]:
     return "".join((*parts, clean[at:])), offsets
 
 
+@lru_cache(maxsize=4)  # asked for by several readers of one text
 def industry_in(clean: str) -> str:
     """Return the industry that a report's head names, in Simplified characters.
 

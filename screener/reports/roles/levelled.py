@@ -11,7 +11,6 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -90,7 +89,16 @@ def levelled(text: Text, mentions: Sequence[Mention]) -> Levelled:
     return Levelled(
         Text(text.original, "".join(parts), starts),
         tuple(
-            replace(one, place=shifts.moved(one.place), whole=shifts.moved(one.whole))
+            # Written out: `replace` of so many takes as long as all else here.
+            Mention(
+                listings=one.listings,
+                place=shifts.moved(one.place),
+                whole=shifts.moved(one.whole),
+                confidence=one.confidence,
+                coded=one.coded,
+                trust=one.trust,
+                run=one.run,
+            )
             for one in mentions
         ),
         offsets,

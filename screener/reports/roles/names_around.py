@@ -10,7 +10,7 @@ from functools import cache
 from screener.reports.securities.mentions import Mention
 from screener.reports.text.vocabulary import alternatives, read_table
 
-__all__ = ["PROSE", "QUOTE", "ROW", "NamesAround", "verbs_of_rating"]
+__all__ = ["PROSE", "QUOTE", "ROW", "NamesAround", "unquoted", "verbs_of_rating"]
 
 ROW = 200
 """Characters of a row from its name to its rating."""
@@ -108,7 +108,7 @@ class NamesAround:
     def _same(self, left: int, right: int) -> bool:
         if self.starts[right] - self.ends[left] > ROW:
             return False
-        gap = _plain(self.clean[self.ends[left] : self.starts[right]])
+        gap = unquoted(self.clean[self.ends[left] : self.starts[right]])
         return _SAME.fullmatch(gap) is not None and self._alone(right)
 
     def _alone(self, number: int) -> bool:
@@ -118,7 +118,7 @@ class NamesAround:
     def _joined(self, left: int, right: int) -> bool:
         if self.starts[right] - self.ends[left] > ROW // 2:
             return False
-        gap = _plain(self.clean[self.ends[left] : self.starts[right]])
+        gap = unquoted(self.clean[self.ends[left] : self.starts[right]])
         return _JOINT.fullmatch(gap) is not None or self._same(left, right)
 
 
@@ -128,9 +128,9 @@ _JOINT = re.compile(r"[)\]】]?(?:[、,/]|以及|和|与|及|and){1,2}(?:\d{1,3}
 _QUOTED = re.compile(QUOTE)
 
 
-def _plain(gap: str) -> str:
+def unquoted(gap: str) -> str:
     """Return what stands between two names without live prices."""
-    return _QUOTED.sub("", gap)
+    return _QUOTED.sub("", gap) if "%)" in gap else gap
 
 
 _AGENT = re.compile(r"证券|证劵|中金|国泰|海通|银河|国信|信达|Securities")

@@ -9,12 +9,12 @@ from functools import cache
 from typing import NamedTuple
 
 from screener.reports.authors.brokers import broker_named
-from screener.reports.ratings.ratings import Stance, rating_words, stances
+from screener.reports.ratings.ratings import Stance, stances
 from screener.reports.roles.names_around import ROW, NamesAround, verbs_of_rating
 from screener.reports.securities.name_index import Trust
 from screener.reports.text.layout import Layout
 from screener.reports.text.text import Place, Text
-from screener.reports.text.vocabulary import alternatives, read_table
+from screener.reports.text.vocabulary import WordList, alternatives, read_table
 
 __all__ = ["ROWS", "Form", "Rated", "RatingMark", "rating_marks"]
 
@@ -59,6 +59,9 @@ class RatingMark(NamedTuple):
     form: Form
 
 
+_SHARE = r"(?:-[AB](?![A-Za-z]))?"  # the share that a rating is of: 增持-A
+
+
 @cache
 def _words() -> _Words:
     table = read_table("ratings")
@@ -72,9 +75,12 @@ def _words() -> _Words:
             *table["verbs"]["stock"],
         ]
     )
+    chinese = [word for stance in Stance for word in table[stance]["chinese"]]
     english = [word for words in ("good", "neutral", "poor") for word in table[words]["english"]]
     return _Words(
-        token=re.compile(rf"(?:{rating_words()}|{alternatives(english)})(?:-[AB](?![A-Za-z]))?"),
+        ratings=WordList([*chinese, *english]),
+        token=re.compile(rf"(?:{alternatives([*chinese, *english])}){_SHARE}"),
+        share=re.compile(_SHARE),
         old=re.compile(
             r"[”\"'’)]?(?:的?评级)?(?:-{0,3}>|→|=>|⇒|(?:上调|下调|调高|调低|调升|调降|调整|下降|上升|提高|降低|"
             r"降级|升级|上修|下修|降|升)?(?:至|到|为(?=[“\"'])))[“\"'(]?"
@@ -111,6 +117,8 @@ def _words() -> _Words:
 
 
 class _Words(NamedTuple):
+    ratings: WordList
+    share: re.Pattern[str]
     token: re.Pattern[str]
     old: re.Pattern[str]
     called: re.Pattern[str]
@@ -148,8 +156,9 @@ class _Spot(NamedTuple):
 def rating_marks(text: Text, layout: Layout, names: NamesAround) -> Iterable[RatingMark]:
     """Yield the ratings that stand in a text, in order, those left out that another replaces."""
     clean, words, known = text.clean, _words(), stances()
-    for match in words.token.finditer(clean):
-        start, end = match.span()
+    for word, start, after_word in words.ratings.find(clean):
+        share = words.share.match(clean, after_word)
+        end = share.end() if share else after_word
         if _is_old(clean, end):
             continue
         after = clean[end : end + _CLOSE]
@@ -157,13 +166,14 @@ def rating_marks(text: Text, layout: Layout, names: NamesAround) -> Iterable[Rat
             continue
         before = clean[max(0, start - _CLOSE) : start]
         spot = _Spot(text, start, end, before, after, names, names.before(start))
-        rating = match[0] if match[0] in known else re.sub(r"-[AB]$", "", match[0])
+        printed = clean[start:end]
+        rating = printed if printed in known else word
         if _in_line(spot):
             form: Form | None = Form.LINE
         else:
             form = _english_form(spot) if rating in words.english else _form(spot)
         if form is not None and not layout.in_boilerplate(start):
-            yield RatingMark(Rated(match[0], known[rating], Place(start, end)), form)
+            yield RatingMark(Rated(printed, known[rating], Place(start, end)), form)
 
 
 _BULLET = 3  # characters of a mark before the name that heads a line

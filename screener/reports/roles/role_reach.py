@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from screener.domain.report import Role
 from screener.reports.documents.bounds import BOUNDS
-from screener.reports.roles.names_around import QUOTE
+from screener.reports.roles.names_around import QUOTE, unquoted
 from screener.reports.roles.role_lists import Cue
 from screener.reports.roles.role_words import ASIDE, LIST_END, describes, unnumbered
 from screener.reports.roles.runs import Run
@@ -47,6 +47,7 @@ _STRANGERS = re.compile(r"(?:[^,;:。、]{1,10}、?){0,4}")  # names that no mas
 _OTHERWISE = ("持有", "卖出", "减持", "回避", "规避", "沽", "剔除", "调出", "中性", "不")
 _NEXT_LABEL = re.compile(r"(?:[\u4e00-\u9fff]{2,6}|[A-Z]{2,6}[\u4e00-\u9fff]{0,4}):")
 _MARK = re.compile(r"[:>|●■◆▶➢★]*(?:(?<!\d)-(?!\d)|[:>|●■◆▶➢★])[:>|●■◆▶➢★-]*")  # as good as a colon
+_MARKS = frozenset("-:>|●■◆▶➢★")
 _COLUMNS = re.compile(r"估值表|股价|收盘价|EPS|市盈率|盈利预测")
 _QUOTE = re.compile(QUOTE)
 
@@ -205,5 +206,5 @@ def _without_names(clean: str, start: int, end: int, before: list[Run]) -> str:
             parts.append(clean[at : run.place.start])
             at = run.place.end
     parts.append(clean[at:end])
-    gap = ASIDE.sub("", _QUOTE.sub("", "".join(parts))).replace("等", "")
-    return _MARK.sub(":", gap)
+    gap = ASIDE.sub("", unquoted("".join(parts))).replace("等", "")
+    return gap if _MARKS.isdisjoint(gap) else _MARK.sub(":", gap)

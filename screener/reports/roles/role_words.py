@@ -9,7 +9,7 @@ from functools import cache
 
 from screener.domain.report import Role
 from screener.reports.text.text import clean_name
-from screener.reports.text.vocabulary import alternatives, read_table
+from screener.reports.text.vocabulary import WordList, alternatives, read_table
 
 __all__ = ["ASIDE", "LIST_END", "Words", "describes", "role_words", "unnumbered"]
 
@@ -24,7 +24,7 @@ LIST_END = re.compile(
 class Words:
     """The words, made into expressions."""
 
-    lead: re.Pattern[str]
+    lead: WordList
     roles: dict[str, Role]
     close: frozenset[str]
     weak: frozenset[str]
@@ -58,7 +58,7 @@ def role_words() -> Words:
         words = [*table[role]["lead"], *table[role].get("weak", ())]
         roles.update(dict.fromkeys((clean_name(word) for word in words), role))
     return Words(
-        lead=re.compile(alternatives(list(roles))),
+        lead=WordList(roles),
         roles=roles,
         close=_set(advice["close_only"]),
         weak=_set(table["mentioned"]["weak"]),

@@ -9,7 +9,7 @@ its rating.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -33,8 +33,10 @@ from screener.reports.roles.role_words import LIST_END, role_words
 from screener.reports.roles.runs import Run
 from screener.reports.roles.subject import subject_of
 from screener.reports.securities.mentions import Mention
+from screener.reports.securities.name_index import capitals
 from screener.reports.text.layout import Layout, lay_out
 from screener.reports.text.text import Place, Text
+from screener.reports.text.vocabulary import WordList
 
 __all__ = ["Run", "runs_with_roles"]
 
@@ -54,6 +56,7 @@ class _Page:
     entries: Entries
     catalogues: Entries
     sections: tuple[Place, ...]
+    english: tuple[int, ...]  # where English words for a list of picks begin
 
 
 def runs_with_roles(text: Text, layout: Layout, mentions: Sequence[Mention]) -> tuple[Run, ...]:
@@ -89,6 +92,7 @@ def _runs(text: Text, layout: Layout, mentions: Sequence[Mention]) -> list[Run]:
         Entries(entries(clean, layout, cues)),
         Entries(catalogues(clean, layout)),
         advice_sections(clean, layout),
+        tuple(start for _, start, _ in _ENGLISH_PICKS.find(capitals(clean))),
     )
     found: list[Run] = []
     for group, following in zip(groups, starts, strict=True):
@@ -200,17 +204,18 @@ def _part(
     run: Run, mention: Mention, given: tuple[Rated, ...], own: Mapping[Listing, Rated]
 ) -> Run:
     """Return one name's own part in its enumeration."""
-    alone = replace(run, mentions=(mention,))
+    role, cue, ratings = run.role, run.cue, given
+    rated = None if given else own.get(mention.listings[0])
     if given:
         first = given[0]
         role = _ROLES.get(first.stance, run.role)
         cue = run.cue if first.stance is Stance.NONE else first.place
-        return replace(alone, role=role, cue=cue, ratings=given)
-    rated = own.get(mention.listings[0])
-    if rated is None:
-        return alone
-    role = _ROLES[rated.stance] if run.role is Role.MENTIONED else run.role
-    return replace(alone, role=role, ratings=(rated,))
+    elif rated is not None:
+        role = _ROLES[rated.stance] if run.role is Role.MENTIONED else run.role
+        ratings = (rated,)
+    else:
+        ratings = run.ratings
+    return Run(mentions=(mention,), place=run.place, role=role, cue=cue, ratings=ratings)
 
 
 def _cues(clean: str, layout: Layout, taken: frozenset[int]) -> list[Cue]:
@@ -218,24 +223,24 @@ def _cues(clean: str, layout: Layout, taken: frozenset[int]) -> list[Cue]:
     words = role_words()
     found = []
     legal, covered, number = sorted(layout.boilerplate), 0, 0
-    for match in words.lead.finditer(clean):
-        word, role = match[0], words.roles[match[0]]
-        while number < len(legal) and legal[number].start <= match.start():
+    for word, start, end in words.lead.find(clean):
+        role = words.roles[word]
+        while number < len(legal) and legal[number].start <= start:
             covered = max(covered, legal[number].end)
             number += 1
-        if match.start() < covered:
+        if start < covered:
             continue
         if role is Role.RECOMMENDED:
-            before = clean[max(0, match.start() - 8) : match.start()]
+            before = clean[max(0, start - 8) : start]
             if before.endswith(words.negations):
                 role = Role.MENTIONED
             elif words.against.search(before):
                 role = Role.RISK
-            elif match.start() in taken or _says_nothing(clean, word, before, match.end()):
+            elif start in taken or _says_nothing(clean, word, before, end):
                 continue
-        elif role is Role.MOVER and clean.endswith(words.not_prices, 0, match.start()):
+        elif role is Role.MOVER and clean.endswith(words.not_prices, 0, start):
             continue
-        found.append(Cue(Place(*match.span()), role, word in words.close, weak=word in words.weak))
+        found.append(Cue(Place(start, end), role, word in words.close, weak=word in words.weak))
     return found
 
 
@@ -342,6 +347,7 @@ _ENGLISH_HEAD = re.compile(
     r"(?i:focus(?:list|stocks)|convictionlist|toppicks)(?:(?![.][A-Z][a-z]|[。;!?]).){0,200}?"
     r"[|:](?:(?![.][A-Z][a-z]|[。;!?]).){0,120}$"
 )
+_ENGLISH_PICKS = WordList(["FOCUSLIST", "FOCUSSTOCKS", "CONVICTIONLIST", "TOPPICKS"])
 _ROW = 60  # the longest row of a table of picks, and its head
 
 
@@ -359,20 +365,23 @@ def _is_pick(page: _Page, place: Place, group: tuple[Mention, ...], before: list
     return listed and _in_pick_table(page, place, before)
 
 
-def _under_a_head(clean: str, start: int) -> bool:
+def _under_a_head(page: _Page, start: int) -> bool:
     """Tell whether the head of a list of picks stands right before a name, or with columns."""
-    words = role_words()
+    clean, words = page.clean, role_words()
     near = max(0, start - _ROW)
     head = words.pick_table.search(clean, near, start)
     if head and not re.search(r"[。;!?]", clean[max(near, start - 20) : start]):
         return words.advice_end.search(clean, head.end(), start) is None
-    head = _ENGLISH_HEAD.search(clean, max(0, start - _ENGLISH_ROWS), start)
+    begin = max(0, start - _ENGLISH_ROWS)
+    if bisect_left(page.english, begin) == bisect_left(page.english, start):
+        return False
+    head = _ENGLISH_HEAD.search(clean, begin, start)
     return head is not None and words.advice_end.search(clean, head.start(), start) is None
 
 
 def _in_pick_table(page: _Page, place: Place, before: list[Run]) -> bool:
     """Tell whether a coded name is a row of a table of picks: right under its head, or a row on."""
-    if _under_a_head(page.clean, place.start):
+    if _under_a_head(page, place.start):
         return True
     last = before[-1] if before else None
     return (
@@ -449,6 +458,9 @@ def _trailing(
     return (Role.RECOMMENDED, advice) if advice else (Role.MENTIONED, None)
 
 
+_CLAUSE_END = re.compile(r"[;。!?]")
+
+
 def _together(tail: str) -> bool:
     """Tell whether what follows one name puts it with others."""
     return tail.startswith("等") or any(
@@ -458,7 +470,7 @@ def _together(tail: str) -> bool:
 
 def _advised_after(clean: str, sentence: Place, place: Place, following: int) -> Place | None:
     """Return the advice that ends the clause after the names, if no other name stands between."""
-    stop = re.compile(r"[;。!?]").search(clean, place.end, min(sentence.end, place.end + 140))
+    stop = _CLAUSE_END.search(clean, place.end, min(sentence.end, place.end + 140))
     end = stop.start() if stop else min(sentence.end, place.end + 140)
     for match in role_words().advised.finditer(clean[place.end : end]):
         start = place.end + match.start()

@@ -99,6 +99,7 @@ def named(
     across = _across_numbers(text, index)
     covered = {at for _, start, end in across for at in range(start, end)}
     whole = [one for one in index.find(text.clean, cuts) if one[1] not in covered]
+    used: dict[str, tuple[Way, ...]] = {}
     for form, start, end in sorted([*whole, *across], key=itemgetter(1)):
         if (
             form.endswith(_SIDE[0])
@@ -106,7 +107,9 @@ def named(
             and form[:-1] in index.ways
         ):
             form, end = form[:-1], end - 1  # 京东方面 speaks of 京东
-        ways = in_use(index.ways[form], index, day)
+        if form not in used:
+            used[form] = in_use(index.ways[form], index, day)
+        ways = used[form]
         if not ways or layout.in_boilerplate(start) or not _whole_letters(text, start, end):
             continue
         trust = ways[0].trust
@@ -130,7 +133,7 @@ def named(
     return found
 
 
-_CUT_BY_NUMBER = re.compile(r"(?<=[\u4e00-\u9fff])\d{1,2}、(?=[\u4e00-\u9fff])")
+_CUT_BY_NUMBER = re.compile(r"\d(?<=[\u4e00-\u9fff].)\d?、(?=[\u4e00-\u9fff])")
 
 
 def _across_numbers(text: Text, index: NameIndex) -> list[tuple[str, int, int]]:
@@ -165,6 +168,8 @@ def in_use(ways: Sequence[Way], index: NameIndex, day: date) -> tuple[Way, ...]:
     """Return the ways in use on a day: of listings listed then, those that bore the name."""
     listed = [way for way in ways if index.companies[way.listing].listed_on(day)]
     borne = [way for way in listed if _borne(way, index, day)]
+    if len(borne) < 2:
+        return tuple(borne)
     bearing = [way for way in borne if _bears(way, index, day)]
     return tuple(sorted(bearing or borne, key=lambda way: way.listing))
 
@@ -179,7 +184,7 @@ def _borne(way: Way, index: NameIndex, day: date) -> bool:
     if not way.name:
         return True
     names = index.companies[way.listing].names
-    warned = _WARNED.match(names[0][1]) if names else None
+    warned = _WARNED.match(names[0][1]) if names and "ST" in names[0][1] else None
     if warned and way.name.startswith(names[0][1][warned.end() :]):
         return True  # it bore the name before it was warned of, too
     return any(
@@ -201,11 +206,11 @@ def _whole_letters(text: Text, start: int, end: int) -> bool:
     clean = text.clean
 
     def joined(left: int, right: int) -> bool:
-        if left < 0 or right >= len(clean) or text.blank_before(right):
+        if left < 0 or right >= len(clean):
             return False
-        if clean[left].islower() and clean[right].isupper():
+        if not all(clean[place].isascii() and clean[place].isalnum() for place in (left, right)):
             return False
-        return all(clean[place].isascii() and clean[place].isalnum() for place in (left, right))
+        return not (text.blank_before(right) or (clean[left].islower() and clean[right].isupper()))
 
     return not joined(start - 1, start) and not joined(end - 1, end)
 

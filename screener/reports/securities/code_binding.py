@@ -292,11 +292,13 @@ def _own_number(binding: _Binding, item: Candidate) -> None:
     So a row is read whose cells lost what parted them: 600519贵州茅台1550.00.
     """
     text, index = binding.text, binding.index
+    after = _NUMBER_AFTER.match(text.clean, item.place.end)
+    before = _NUMBER_BEFORE.search(text.clean, max(0, item.place.start - 13), item.place.start)
+    if not (after or before):
+        return
     lines = dict.fromkeys(item.listings)
     for one in item.listings:
         lines.update(dict.fromkeys(index.twins.get(one, ())))
-    after = _NUMBER_AFTER.match(text.clean, item.place.end)
-    before = _NUMBER_BEFORE.search(text.clean, max(0, item.place.start - 13), item.place.start)
     for listing in lines:
         place = None
         if after:
@@ -335,6 +337,8 @@ def _at_end(text: Text, listing: Listing, place: Place) -> Place | None:
 
 def _lone_numbers(binding: _Binding) -> None:
     """Judge the numbers that only the others tell to be codes: a column, or names with numbers."""
+    if not (binding.bare or binding.short):
+        return
     named: dict[Listing, list[Candidate]] = defaultdict(list)
     for item in binding.candidates:
         for one in item.listings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from screener.domain.listing import Board, Kind, Listing, parse_listing
 from screener.errors import ScreenerError
@@ -12,21 +13,25 @@ from screener.reports.text.text import Place, Text
 
 __all__ = ["PrintedCode", "codes_in"]
 
+
+def _in_any_case(words: str) -> str:
+    # Letter by letter, not by a flag: the engine then skips what begins none of them.
+    return re.sub("[A-Z]", lambda letter: f"[{letter[0]}{letter[0].lower()}]", words)
+
+
 _MARK = r"(?:SHSE|SH|SZSE|SZ|SS|BJ|HKEX|HKG|HK|XSHG|XSHE|XHKG|CH|CN|US)"
 # `clean` has no white space: `300857 SZ` reads 300857SZ, and in a table's row a number touches the
 # code that follows it, and a code the number that follows. The boundaries are checked afterwards.
+_BEFORE = _in_any_case("SHSE|SHA|SSE|SH|SZSE|SHE|SZ|BJ|SEHK|HKEX|HKG|HK")
 _MARKED = re.compile(
-    r"(?P<before>SHSE|SHA|SSE|SH|SZSE|SHE|SZ|BJ|SEHK|HKEX|HKG|HK)[.:]?(?P<first>\d{4,6})"
-    rf"|(?P<second>\d{{1,6}})[.:-]?(?P<after>{_MARK})",
-    re.IGNORECASE,
+    rf"(?=[SsBbHh])(?P<before>{_BEFORE})[.:]?(?P<first>[0-9]{{4,6}})"
+    rf"|(?P<second>[0-9]{{1,6}}+)[.:-]?(?=[A-Za-z])(?P<after>{_in_any_case(_MARK)})"
 )
 _PRICE = re.compile(r"\d{1,4}\.\d")
-_DIGITS = re.compile(r"(?<!\d)\d{5,}")
+_DIGITS = re.compile("[0-9]{5,}")
 # A mark that is none of ours makes it another thing's code: a fund's 000001.OF.
 _NO_END = re.compile(rf"[A-Za-z%]|\.(?:\d|(?!{_MARK})[A-Za-z])", re.IGNORECASE)
-_SHORT = re.compile(
-    r"(?<=[\u4e00-\u9fffA-Za-z.])(?:-[A-Z]{1,2})?\((?P<digits>\d{1,4})(?=,|\)(?!\d))"
-)
+_SHORT = re.compile(r"\((?<=[\u4e00-\u9fffA-Za-z.]\()(?P<digits>\d{1,4})(?=,|\)(?!\d))")
 _LABEL = re.compile(r"(?P<other>基金|指数|转债|债券|产品|期货|合约|行业|份额)?(?:代码|代号)[:(]?$")
 _LABELLED = 6
 _AND = re.compile(r"[、,;/]?")
@@ -209,6 +214,7 @@ def _is_share(listing: Listing) -> bool:
     return listing.board not in (Board.INDEX, Board.FUND)
 
 
+@lru_cache(maxsize=8_192)  # more than the numbers of any text; the same codes come again
 def _parsed(written: str) -> Listing | None:
     try:
         return parse_listing(written, kind=Kind.SECURITY)

@@ -15,7 +15,6 @@ from screener.reports.text.vocabulary import alternatives, begins_with_verb, ord
 
 __all__ = ["are_houses", "weigh_edges"]
 
-_WORD = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]")
 # A figure of a row or a move; a day, a year or the number of a list is none.
 _FIGURE_AFTER = re.compile(r"[:+-]{0,2}\d{1,9}(?:,\d{3}){0,4}(?:\.\d|%)")
 _DATED_AFTER = re.compile(r"[·|,:-]{0,3}(?:19|20)\d\d[-年/.]\d")
@@ -120,7 +119,7 @@ def _with_house(clean: str, item: Candidate) -> bool:
 def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None:
     clean, words = text.clean, _words()
     start, end = item.place
-    opened = start == 0 or not _WORD.match(clean[start - 1])
+    opened = start == 0 or not _of_word(clean[start - 1])
     left, right = _edges(text, item, begun, ends)
     if item.trust in (Trust.LATIN, Trust.LETTERS) and _longer_in_english(text, item, begun):
         item.score = min(item.score, _PART_OF_NAME)
@@ -135,10 +134,10 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
     elif opened and not right and _acts(clean, item):
         item.score += EDGE
     told = end + clean.startswith(":", end)
-    rated = _RATED_AFTER.match(clean, end) or _TARGETED_AFTER.match(clean, end)
-    acting = opened and clean.startswith(words.corporate, told)
-    if item.trust is Trust.WORD and (acting or (left and rated)):
-        item.score += _CORPORATE
+    if item.trust is Trust.WORD:
+        rated = left and (_RATED_AFTER.match(clean, end) or _TARGETED_AFTER.match(clean, end))
+        acting = opened and clean.startswith(words.corporate, told)
+        item.score += _CORPORATE if acting or rated else 0.0
     if item.trust is Trust.NICK and not (left and right):
         item.score = 0.0  # two characters of a longer word
     item.score = _meant(text, item)
@@ -153,6 +152,11 @@ def _meant(text: Text, item: Candidate) -> float:
     return _broker_score(text, item) if item.broker else item.score
 
 
+def _of_word(character: str) -> bool:
+    """Tell whether a character is one of a word: Han, a Latin letter, a digit."""
+    return "\u4e00" <= character <= "\u9fff" or (character.isascii() and character.isalnum())
+
+
 def _edges(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> tuple[bool, bool]:
     """Tell on which sides of a name a word ends."""
     clean, words = text.clean, _words()
@@ -163,7 +167,7 @@ def _edges(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> tupl
     row = cell and _set_off(text, item)
     left = (
         start == 0
-        or not _WORD.match(clean[start - 1])
+        or not _of_word(clean[start - 1])
         or row
         or start in ends
         or clean[max(0, start - 4) : start].endswith(words.before)
@@ -172,7 +176,7 @@ def _edges(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> tupl
     )
     right = (
         end == len(clean)
-        or not _WORD.match(clean[end])
+        or not _of_word(clean[end])
         or row
         or end in begun
         or clean.startswith(words.after, end)
@@ -196,7 +200,8 @@ _GROUP = "集团"
 
 def _is_another(clean: str, item: Candidate) -> bool:
     """Tell whether a name is that of an American line or, with 集团, of a firm's parent."""
-    if _AMERICAN.match(clean, item.place.end):
+    opened = clean.startswith(("(", "["), item.place.end)
+    if opened and _AMERICAN.match(clean, item.place.end):
         return True
     short = item.trust in (Trust.SHORT, Trust.NICK) and not item.ways[0].name
     mainland = all(listing.exchange.mainland for listing in item.listings)
@@ -245,7 +250,8 @@ _SOURCE_LINE = 80  # characters from the label of a line of sources to one of th
 def _is_source(text: Text, place: Place) -> bool:
     """Tell whether a name is one of those in a line of sources: 数据来源:甲资讯,乙证券."""
     begin = max(0, place.start - _SOURCE_LINE)
-    label = _SOURCES.search(text.clean[begin : place.start])
+    before = text.clean[begin : place.start]
+    label = _SOURCES.search(before) if "来源:" in before else None
     line = text.line(place) if label else None
     return label is not None and line is not None and line.start <= begin + label.start()
 

@@ -22,7 +22,9 @@ _LONGEST_GAP = 90
 _ASIDE = re.compile(
     r"\([^()]{0,60}\)|\[[^\[\]]{0,60}\]|【[^【】]{0,40}】|[+-]?\d{1,9}(?:\.\d{1,9})?%|[*]{2}"
 )
+_ASIDES = frozenset("([【%*")  # one of these stands in each
 _CONNECTOR = re.compile(r"(?:[、/|·&+]|以及|和|与|及|或|,?and){1,2}")
+_JOINTS = frozenset({"、", "/", "|", "·", "&", "+", "和", "与", "及", "或"})
 _LOOSE = re.compile(r"[,;→•-]|(?<!\d)\d{1,2}[.、)]")  # may part the names of a list, or sentences
 _STRANGER = re.compile(r"(?:[、/|]|以及|和|与|及)?([^、,。;:!?/|()]{2,10})[、/|和与及]")
 _CELL_AFTER = re.compile(
@@ -74,7 +76,9 @@ def _links(text: Text, left: Candidate, right: Candidate, *, loose: bool) -> boo
     gap = text.clean[left.whole.end : right.whole.start]
     if len(gap) > _LONGEST_GAP:
         return False
-    bare = _ASIDE.sub("", gap).strip(")]】")
+    if gap in _JOINTS:
+        return True
+    bare = (gap if _ASIDES.isdisjoint(gap) else _ASIDE.sub("", gap)).strip(")]】")
     if not bare:
         certain = left.trust is right.trust is Trust.DISTINCT
         return bool(gap) or left.coded or right.coded or certain or _parted(text, left, right)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 from datetime import date
+from functools import lru_cache
 
 from screener.domain.listing import Listing
 from screener.reports.securities.mentions import Mention
@@ -27,6 +28,7 @@ _HEAD = 600  # characters whose words tell a market
 _SAMPLE = 1_000  # characters that tell a script
 
 
+@lru_cache(maxsize=2)  # asked for by several readers of one text
 def traditional_share(text: Text) -> float:
     """Return the share of Han characters that are printed in their Traditional form."""
     pairs = (
@@ -67,6 +69,8 @@ def _in_english(text: Text) -> bool:
 
 def all_lines(mention: Mention, index: NameIndex, day: date) -> tuple[Listing, ...]:
     """Return the listings that a mention fits, the other lines of each company included."""
+    if len(mention.listings) == 1 and mention.listings[0] not in index.twins:
+        return mention.listings if mention.listings[0] in index.companies else ()
     found = list(mention.listings)
     for listing in mention.listings:
         found += index.twins.get(listing, ())
@@ -105,22 +109,21 @@ def choose_line(
     tuple of Listing and tuple
         The listing, and the other lines of the same company.
     """
-    chosen = _chosen(clean, mention, index, day, hong_kong=hong_kong, lead=lead, coded=coded)
+    lines = all_lines(mention, index, day)
+    chosen = _chosen(clean, mention, lines, hong_kong=hong_kong, lead=lead, coded=coded)
     twins = index.twins.get(chosen, ())
-    return chosen, tuple(one for one in all_lines(mention, index, day) if one in twins)
+    return chosen, tuple(one for one in lines if one in twins)
 
 
 def _chosen(
     clean: str,
     mention: Mention,
-    index: NameIndex,
-    day: date,
+    lines: Sequence[Listing],
     *,
     hong_kong: bool,
     lead: str,
     coded: Set[Listing],
 ) -> Listing:
-    lines = all_lines(mention, index, day)
     if mention.coded:
         return mention.listings[0]
     printed = [one for one in lines if one in coded]

@@ -129,6 +129,7 @@ def _misprints(
 
 
 _JOINT = re.compile(r"(?:\([^()]{0,40}\))?(?:[+-]?\d{1,9}(?:\.\d{1,9})?%)?(?:[、/|]|以及|和|与|及)")
+_JOINTS = ("、", "/", "|", "和", "与", "及")
 _JOINT_BEFORE = re.compile(
     r"([\u4e00-\u9fffA-Z]{2,8})(?:\([^()]{0,40}\))?(?:[、/|]|以及|和|与|及)$"
 )
@@ -140,7 +141,8 @@ def _beside(clean: str, place: Place, last: int, following: int) -> list[tuple[i
     after = _JOINT.match(clean, place.end)
     if after and after.end() < following:
         found.append((after.end(), -1))
-    before = _JOINT_BEFORE.search(clean, max(last, place.start - 60), place.start)
+    joined = clean.endswith(_JOINTS, 0, place.start)
+    before = joined and _JOINT_BEFORE.search(clean, max(last, place.start - 60), place.start)
     if before:
         found.append((-1, before.end(1)))
     return found

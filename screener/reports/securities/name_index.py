@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from operator import itemgetter
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import DataError, ScreenerError
+from screener.language import say
 from screener.reports.securities.name_marks import (
     CUT_LENGTH,
     SHARE_CLASS,
@@ -197,15 +199,44 @@ class NameIndex:
             In the order of the text. A blocker is left out with all that it covers.
         """
         found = self._automaton.find_matches_as_indexes(capitals(clean), overlapping=True)
-        found.sort(key=lambda item: (item[1] - item[2], -_agreeing(item, cuts), item[1]))
-        free = bytearray(b"\1") * len(clean)
-        kept = []
-        for number, start, end in found:
-            if all(free[start:end]):
-                free[start:end] = bytes(end - start)
-                if self._patterns[number] in self.ways:
-                    kept.append((self._patterns[number], start, end))
-        return sorted(kept, key=lambda item: item[1])
+        found.sort(key=itemgetter(1))
+        kept = [one for group in _overlapping(found) for one in _longest(group, cuts)]
+        named = ((self._patterns[number], start, end) for number, start, end in kept)
+        return [one for one in named if one[0] in self.ways]
+
+
+_Match = tuple[int, int, int]  # number of the written form, first offset, one after the last
+
+
+def _overlapping(found: Iterable[_Match]) -> Iterator[list[_Match]]:
+    """Yield matches in groups, of which none overlaps another group's."""
+    group: list[_Match] = []
+    reach = 0
+    for match in found:
+        if match[1] >= reach and group:
+            yield group
+            group = []
+        group.append(match)
+        reach = max(reach, match[2])
+    if group:
+        yield group
+
+
+def _longest(group: list[_Match], cuts: Container[int]) -> list[_Match]:
+    """Return the longest of matches that overlap, and of what is left, in order."""
+    if len(group) == 1:
+        return group
+    begin = group[0][1]
+    free = bytearray(b"\1") * (max(end for _, _, end in group) - begin)
+    kept = []
+    for match in sorted(
+        group, key=lambda item: (item[1] - item[2], -_agreeing(item, cuts), item[1])
+    ):
+        first, last = match[1] - begin, match[2] - begin
+        if all(free[first:last]):
+            free[first:last] = bytes(last - first)
+            kept.append(match)
+    return sorted(kept, key=itemgetter(1))
 
 
 def _agreeing(found: tuple[int, int, int], cuts: Container[int]) -> int:
@@ -251,9 +282,9 @@ def build_index(
             apart.add(listing)
     if not by_listing:
         raise DataError(
-            "no listing master: names cannot be told from other words",
-            where="tables listings and names",
-            fix="run `screener data update`, or `screener data import FILE --kind listings`",
+            say("no listing master: names cannot be told from other words"),
+            where=say("tables listings and names"),
+            fix=say("run `screener data update`, or `screener data import FILE --kind listings`"),
         )
     _drop_temporary(by_listing)
     _add_former(by_listing)

@@ -29,10 +29,10 @@ class Trust(StrEnum):
 
 def capitals(text: str) -> str:
     """Return a text with its ASCII letters in capitals, nothing else changed."""
-    return text.translate(_CAPITALS)
+    return _SMALL.sub(lambda letters: letters[0].upper(), text)
 
 
-_CAPITALS = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
+_SMALL = re.compile("[a-z]+")
 
 
 def trust_in_stem(stem: str) -> Trust:

@@ -113,13 +113,14 @@ def securities_in(
     mentions, questions = mentions_in(text, layout, names, day=day, brokers=brokers)
     runs, asked = _runs(text, layout, mentions, questions)
     seen = _seen(text, layout, runs, names, themes, day=day, titles=(title, industry))
+    in_force = {one: names.companies[one].name_on(day) for one in {one.listing for one in seen}}
     return Securities(
         findings=_findings(text, seen, names, day),
         doubts=_doubts(text, layout, questions, runs, asked, seen, themes, names),
         spotted=tuple(
             Spotted(
                 listing=one.listing,
-                name=names.companies[one.listing].name_on(day),
+                name=in_force[one.listing],
                 place=one.mention.place,
             )
             for one in seen
@@ -230,9 +231,9 @@ def _overall_theme(
     for place in (*places, *(one.place for one in brokers_in(clean[:_BODY]))):
         body[place.start : place.end] = "·" * len(body[place.start : place.end])
     hits: dict[str, list[float]] = defaultdict(list)
-    for match in themes.pattern.finditer("".join(body)):
-        if not layout.in_boilerplate(match.start()):
-            hits[themes.by_word[match[0]]].append(len(match[0]) ** 1.5)
+    for word, start, _ in themes.words.find("".join(body)):
+        if not layout.in_boilerplate(start):
+            hits[themes.by_word[word]].append(len(word) ** 1.5)
     often = {slug: sum(found) for slug, found in hits.items() if len(found) > 1}
     weights = often or {slug: sum(found) for slug, found in hits.items() if len(clean) < _SHORT}
     return max(weights, key=weights.__getitem__) if weights else ""
@@ -271,18 +272,21 @@ def _theme(
         slug = _of_label(label, themes, names)
         if slug:
             return slug, _EXACT
-    found = [(_of_clause(clean, run, themes, outer[0].mark.end if outer else 0), _EXACT)]
-    for label in _inline_labels(clean, layout, run):
-        found += [(themes.exactly(label), _INLINE), (themes.within(label), _PHRASE)]
+    slug = _of_clause(clean, run, themes, outer[0].mark.end if outer else 0)
+    if slug:
+        return slug, _EXACT
     for item in outer:
         if item.mark.start not in headings:
             headings[item.mark.start] = _of_heading(clean, item, themes)
-        found.append(headings[item.mark.start])
-    return max(((slug, weight) for slug, weight in found if slug), key=_weight, default=("", 0.0))
-
-
-def _weight(found: tuple[str, float]) -> float:
-    return found[1]
+    headed = [headings[item.mark.start] for item in outer]
+    inline = _inline_labels(clean, layout, run)
+    plainest_first = chain(
+        (one for one in headed if one[1] == _EXACT),
+        ((themes.exactly(label), _INLINE) for label in inline),
+        ((themes.within(label), _PHRASE) for label in inline),
+        headed,
+    )
+    return next(((slug, weight) for slug, weight in plainest_first if slug), ("", 0.0))
 
 
 def _of_label(label: str, themes: ThemeIndex, names: NameIndex) -> str:

@@ -6,11 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from screener.reports.authors.brokers import broker_named
 from screener.reports.text.text import clean_name
-from screener.reports.text.vocabulary import alternatives, pieces, read_table
+from screener.reports.text.vocabulary import WordList, pieces, read_table
 
 __all__ = [
     "Theme",
@@ -28,6 +28,7 @@ _FILLER = re.compile(
 )
 _EDGE = re.compile(r"^(?!\d[A-Za-z])[\W_\d一二三四五六七八九十、.()]+|(?<![\W_])[\W_]+$")
 _LONGEST_LABEL = 8
+_LABELS = 4096  # that are remembered: one text has the same ones above many names
 _ADVICE = re.compile(r"建议(?:重点|积极|持续)?关注|推荐(?:关注)?|重点关注|看好")
 _INDUSTRY = re.compile(r"([一-龥A-Za-z]{2,8}?)(?:行业|产业链|产业|板块|概念)")
 _SECTORS = ("板块", "领域", "赛道", "行业", "方向")
@@ -72,7 +73,7 @@ class ThemeIndex:
 
     themes: Mapping[str, Theme]
     by_word: Mapping[str, str]
-    pattern: re.Pattern[str]
+    words: WordList
 
     def exactly(self, label: str, *, wider: str = "") -> str:
         """Return the slug of a label that is one of a theme's words, or empty.
@@ -102,8 +103,8 @@ class ThemeIndex:
             return named[0] if named else ""
         weights: dict[str, float] = defaultdict(float)
         for part, weight in ((heading, 2.0), (wider[:3000], 1.0)):
-            for match in self.pattern.finditer(part.upper()):
-                weights[self.by_word[match[0]]] += weight * len(match[0]) ** 1.5
+            for word, _, _ in self.words.find(part.upper()):
+                weights[self.by_word[word]] += weight * len(word) ** 1.5
         return max(named, key=lambda slug: weights[slug])
 
     def advised(self, clean: str) -> tuple[str, ...]:
@@ -113,8 +114,8 @@ class ThemeIndex:
             stop = clean.find("。", cue.end(), cue.end() + _REACH)
             sentence = clean[cue.end() : stop if stop >= 0 else cue.end() + _REACH]
             sectors = max((sentence.rfind(word) for word in _SECTORS), default=-1)
-            hits = self.pattern.finditer(sentence[: max(sectors, 0)].upper())
-            found += [self.by_word[match[0]] for match in hits]
+            hits = self.words.find(sentence[: max(sectors, 0)].upper())
+            found += [self.by_word[word] for word, _, _ in hits]
         return tuple(dict.fromkeys(found))
 
     def titled(self, title: str, *, wider: str = "") -> str:
@@ -126,8 +127,8 @@ class ThemeIndex:
 
     def ranked(self, text: str) -> tuple[str, ...]:
         """Return the slugs of the themes named in a text: longer words first, then earlier ones."""
-        upper = text.upper()
-        hits = [(len(m[0]), -m.start(), self.by_word[m[0]]) for m in self.pattern.finditer(upper)]
+        found = self.words.find(text.upper())
+        hits = [(len(word), -start, self.by_word[word]) for word, start, _ in found]
         hits.sort(reverse=True)
         return tuple(dict.fromkeys(slug for _, _, slug in hits))
 
@@ -160,11 +161,11 @@ def theme_index(extra: Iterable[Theme] = ()) -> ThemeIndex:
     for theme in themes.values():
         for word in theme.words:
             by_word.setdefault(clean_name(word).upper(), theme.slug)
-    pattern = re.compile(alternatives(list(by_word)))
+    in_sentences = WordList(by_word)
     for theme in themes.values():
         for word in theme.labels:
             by_word.setdefault(clean_name(word).upper(), theme.slug)
-    return ThemeIndex(themes, by_word, pattern)
+    return ThemeIndex(themes, by_word, in_sentences)
 
 
 @cache
@@ -182,6 +183,7 @@ def bundled_themes() -> tuple[Theme, ...]:
     )
 
 
+@lru_cache(maxsize=_LABELS)
 def label_words(label: str) -> str:
     """Return a label without numbering, asides and words that every label has."""
     text = re.sub(r"\([^()]*\)", "", clean_name(label))
@@ -190,6 +192,7 @@ def label_words(label: str) -> str:
     return shorter or text
 
 
+@lru_cache(maxsize=_LABELS)
 def says_nothing(label: str) -> bool:
     """Tell whether a label has only words that every list has: 核心公司, 建议关注."""
     if _NO_THEME.search(label):

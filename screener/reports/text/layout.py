@@ -13,16 +13,17 @@ from itertools import groupby
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.text.spans import Spans
 from screener.reports.text.text import Place, clean_name
-from screener.reports.text.vocabulary import alternatives, read_table
+from screener.reports.text.vocabulary import WordList, alternatives, read_table
 
 __all__ = ["Item", "Layout", "lay_out"]
 
 _SENTENCE_END = re.compile(r"[。!?]+[”\"')）】]*")
+_HAN_NUMBERS = "一二三四五六七八九十"
 _STYLES = (
-    ("han", re.compile(r"(?:第)?([一二三四五六七八九十]{1,3})[、.:，,](?=[^\d])")),
+    ("han", re.compile(rf"(?=[第{_HAN_NUMBERS}])第?([{_HAN_NUMBERS}]{{1,3}})[、.:，,](?=[^\d])")),
     ("han_bracket", re.compile(r"\(([一二三四五六七八九十]{1,3})\)")),
-    ("digit_stop", re.compile(r"(?<![\d.%年月第QH/-])(\d{1,2})[、.](?=[^\d、.%])")),
-    ("digit_bracket", re.compile(r"(?<![\d.%A-Za-z(-])\(?(\d{1,2})\)(?=[^\d%、,。;)])")),
+    ("digit_stop", re.compile(r"(?=[0-9])(?<![\d.%年月第QH/-])(\d{1,2})[、.](?=[^\d、.%])")),
+    ("digit_bracket", re.compile(r"(?=[(0-9])(?<![\d.%A-Za-z(-])\(?(\d{1,2})\)(?=[^\d%、,。;)])")),
     ("circled", re.compile(r"([①②③④⑤⑥⑦⑧⑨⑩])")),
     ("bullet", re.compile(r"([●■◆▶►➤◼▲★☆•√])")),
     ("bold", re.compile(r"(\*\*)[^*]{1,40}\*\*|\*\*[^*]+\*\*")),  # a longer one is no label
@@ -44,7 +45,7 @@ _SEE = re.compile(
 _OF_REPORT = re.compile(
     r"[^。;]{0,30}(?:是|为|属于|构成)本?(?:研究)?报告的?(?:重要)?(?:一部分|组成部分)"
 )
-_HAN_DIGITS = {word: number for number, word in enumerate("一二三四五六七八九十", start=1)}
+_HAN_DIGITS = {word: number for number, word in enumerate(_HAN_NUMBERS, start=1)}
 
 
 _List = tuple[str, list[tuple[int, Place]]]  # style of its marks; their numbers and places
@@ -100,7 +101,7 @@ class Layout:
     boilerplate: tuple[Place, ...]
     length: int
     _spans: Spans = field(init=False, repr=False, compare=False)
-    _covered: Spans = field(init=False, repr=False, compare=False)
+    _covered: tuple[tuple[int, ...], tuple[int, ...]] = field(init=False, repr=False, compare=False)
     _stops: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -108,7 +109,9 @@ class Layout:
         # An item is held from the end of its mark on.
         spans = Spans([(item.mark.end, item.end) for item in self.items])
         object.__setattr__(self, "_spans", spans)
-        object.__setattr__(self, "_covered", Spans(_merged(self.boilerplate)))
+        merged = _merged(self.boilerplate)
+        covered = tuple(start for start, _ in merged), tuple(end for _, end in merged)
+        object.__setattr__(self, "_covered", covered)
         object.__setattr__(self, "_stops", tuple(sorted(one.start for one in self.boilerplate)))
 
     def sentence(self, offset: int) -> Place:
@@ -124,7 +127,9 @@ class Layout:
 
     def in_boilerplate(self, offset: int) -> bool:
         """Tell whether an offset lies in boilerplate."""
-        return bool(self._covered.holding(offset))
+        begins, ends = self._covered
+        number = bisect_right(begins, offset)
+        return number > 0 and offset < ends[number - 1]
 
     def next_boilerplate(self, offset: int) -> int:
         """Return where the next boilerplate after an offset begins; the length where none does."""
@@ -262,10 +267,10 @@ def _outer_ends(lists: list[_List], length: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class _Legal:
-    headings: re.Pattern[str]
+    headings: WordList
     referring: tuple[str, ...]
     resuming: re.Pattern[str]
-    sentences: re.Pattern[str]
+    sentences: WordList
     early: re.Pattern[str]
 
 
@@ -273,10 +278,10 @@ class _Legal:
 def _patterns() -> _Legal:
     table = read_table("cues")["boilerplate"]
     return _Legal(
-        headings=re.compile(alternatives(table["headings"])),
+        headings=WordList(table["headings"]),
         referring=tuple(clean_name(word) for word in table["referring"]),
         resuming=re.compile(alternatives(table["resuming"])),
-        sentences=re.compile(alternatives(table["sentences"])),
+        sentences=WordList(table["sentences"]),
         early=re.compile(alternatives([*table["early"], *table["sentences"]])),
     )
 
@@ -285,13 +290,13 @@ def _legal(clean: str, sentences: tuple[int, ...]) -> list[Place]:
     """Return the clauses that a lawyer wrote, wherever they stand, to the sentence's end."""
     ends = (*sentences[1:], len(clean))
     found = []
-    clauses = [match.end() for match in _CLAUSE_BEGINS.finditer(clean)]
-    for match in _patterns().sentences.finditer(clean):
-        number = bisect_right(sentences, match.start()) - 1
-        clause = bisect_right(clauses, match.start())
-        begin = max(clauses[clause - 1] if clause else 0, sentences[number])
-        begin = max(begin, match.start() - _LONGEST_CLAUSE)  # a text of lines has no stops
-        found.append(Place(begin, min(ends[number], match.end() + _LONGEST_LEGAL)))
+    for _, start, end in _patterns().sentences.find(clean):
+        number = bisect_right(sentences, start) - 1
+        # A text of lines has no stops.
+        begin = max(sentences[number], start - _LONGEST_CLAUSE)
+        clauses = [match.end() for match in _CLAUSE_BEGINS.finditer(clean, begin, start)]
+        begin = clauses[-1] if clauses else begin
+        found.append(Place(begin, min(ends[number], end + _LONGEST_LEGAL)))
     return found
 
 
@@ -300,27 +305,26 @@ def _boilerplate(clean: str, sentences: tuple[int, ...]) -> tuple[Place, ...]:
     words = _patterns()
     found: list[Place] = []
     told = 0
-    for match in words.headings.finditer(clean):
+    for _, begun, after in words.headings.find(clean):
         # A footer may refer to a heading right before that heading itself.
-        before = clean[max(told, match.start() - 20) : match.start()]
-        told = match.end()
-        if found and match.start() < found[-1].end:
+        before = clean[max(told, begun - 20) : begun]
+        told = after
+        if found and begun < found[-1].end:
             continue
         if before.endswith(words.referring) or _SEE.search(before):
             continue
-        after = match.end()
         if (
             clean[after : after + 1] in ("”", "》")
             or _SEEN_AFTER.match(clean, after)
             or _OF_REPORT.match(clean, after)
         ):
             continue
-        again = words.resuming.search(clean, match.end())
+        again = words.resuming.search(clean, after)
         end = again.start() if again else len(clean)
         part = _EARLY if len(clean) > _EXCERPT else 2 * _EARLY
-        if match.start() < part * len(clean) and len(clean) - match.start() > _LONG:
-            end = min(end, _last_of_early(clean, sentences, match.end()))
-        found.append(Place(match.start(), end))
+        if begun < part * len(clean) and len(clean) - begun > _LONG:
+            end = min(end, _last_of_early(clean, sentences, after))
+        found.append(Place(begun, end))
     return tuple(found)
 
 

@@ -36,6 +36,8 @@ class Spans:
 
     def holding(self, offset: int) -> list[int]:
         """Return the numbers of the stretches that hold an offset, ascending."""
+        if not self._order:
+            return []
         found = []
         parts = [(0, len(self._order))]
         while parts:

@@ -76,9 +76,9 @@ class Place(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Text:
-    """A report's text as printed and as read.
+    """A report's text as printed and as read; itself the key of what is remembered of it.
 
     Parameters
     ----------
@@ -138,32 +138,31 @@ _PAGE_NUMBER = re.compile(
 
 # How a character is read, in a bracket after it, as pages print it that were made by machine.
 _READING = re.compile(
-    r"(?<=[\u3400-\u9fff])[(（] ?"
+    r"[(（](?<=[\u3400-\u9fff].) ?"
     r"([a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ]{1,6}) ?[)）]"
 )
 
 
 def make_text(original: str) -> Text:
     """Return the text to be read, and the offsets that lead back to the original."""
+    folded = original.translate(_PLACED)  # one character for one: what is left out is a gap
+    passed = [match.span(1) for match in _PAGE_NUMBER.finditer(original)]
+    passed += [
+        match.span()
+        for match in _READING.finditer(original)
+        if reads_so(original[match.start() - 1], match[1])
+    ]
+    for start, end in passed:
+        folded = folded[:start] + _GAP * (end - start) + folded[end:]
     starts = array("I")
-    kept = []
-    passed = {
-        offset for match in _PAGE_NUMBER.finditer(original) for offset in range(*match.span(1))
-    }
-    for match in _READING.finditer(original):
-        if reads_so(original[match.start() - 1], match[1]):
-            passed.update(range(*match.span()))
-    for offset, character in enumerate(original):
-        folded = "" if offset in passed else _fold(character)
-        if folded:
-            kept.append(folded)
-            starts.append(offset)
-    return Text(original, "".join(kept), starts)
+    for match in _KEPT.finditer(folded):
+        starts.extend(range(*match.span()))
+    return Text(original, folded.replace(_GAP, ""), starts)
 
 
 def clean_name(name: str) -> str:
     """Return a name in the form in which `Text.clean` would show it."""
-    return "".join(_fold(character) for character in name)
+    return name.translate(_FOLDED)
 
 
 def simplified(text: str) -> str:
@@ -171,7 +170,27 @@ def simplified(text: str) -> str:
     return "".join(_simplified(character) for character in text)
 
 
-@lru_cache(maxsize=65_536)
+_GAP = "\n"
+_KEPT = re.compile(rf"[^{_GAP}]+")
+
+
+class _Folds(dict[int, str]):
+    """What each character becomes, as `str.translate` asks for it."""
+
+    def __init__(self, left_out: str) -> None:
+        self._left_out = left_out
+
+    def __missing__(self, code: int) -> str:
+        folded = _fold(chr(code)) or self._left_out
+        if len(self) < _MOST_FOLDS:
+            self[code] = folded
+        return folded
+
+
+_MOST_FOLDS = 65_536
+_FOLDED, _PLACED = _Folds(""), _Folds(_GAP)
+
+
 def _fold(character: str) -> str:
     if character.isspace() or character in _INVISIBLE:
         return ""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
+from itertools import accumulate
 from typing import Any
 
 import rjieba
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 from screener.reports.text.text import clean_name
 
 __all__ = [
+    "WordList",
     "alternatives",
     "begins_with_verb",
     "cut_points",
@@ -36,11 +40,54 @@ def read_table(name: str) -> Mapping[str, Any]:
 
 
 def alternatives(words: Sequence[str]) -> str:
-    """Return a regular expression that matches any of the words, the longest first."""
-    import re
+    """Return a regular expression that matches any of the words, the longest first.
 
-    cleaned = sorted({clean_name(word) for word in words}, key=lambda word: (-len(word), word))
-    return "|".join(re.escape(word) for word in cleaned)
+    It branches letter by letter: a text is held against the letters that words begin with, and not
+    against every word.
+    """
+    root: _Letters = {}
+    for word in sorted({clean_name(word) for word in words}):
+        node = root
+        for letter in word:
+            node = node.setdefault(letter, {})
+        node[""] = {}
+    return _branch(root)
+
+
+_Letters = dict[str, "_Letters"]
+"""What words go on with, letter by letter; the empty letter ends one."""
+
+
+def _branch(node: _Letters) -> str:
+    parts = [re.escape(letter) + _branch(below) for letter, below in node.items() if letter]
+    if len(parts) < 2 and "" not in node:
+        return "".join(parts)
+    if not parts:
+        return ""
+    inner = f"(?:{'|'.join(parts)})"
+    return f"{inner}?" if "" in node else inner
+
+
+class WordList:
+    """Words that are looked for in whole texts, all of them in one pass.
+
+    Parameters
+    ----------
+    words
+        In any written form; they are cleaned.
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = tuple(dict.fromkeys(clean_name(word) for word in words))
+        self._automaton = AhoCorasick(self._words, matchkind=MatchKind.LeftmostLongest)
+
+    def find(self, text: str) -> list[tuple[str, int, int]]:
+        """Return each word found with its first offset and the one after its last, in order.
+
+        Of words at one place the longest is found, and no word that begins inside another.
+        """
+        found = self._automaton.find_matches_as_indexes(text)
+        return [(self._words[number], start, end) for number, start, end in found]
 
 
 def pieces(text: str) -> list[str]:
@@ -50,10 +97,7 @@ def pieces(text: str) -> list[str]:
 
 def cut_points(text: str) -> frozenset[int]:
     """Return the offsets at which a word of the text begins, its end included."""
-    points = [0]
-    for word in rjieba.cut(text, False):
-        points.append(points[-1] + len(word))
-    return frozenset(points)
+    return frozenset(accumulate(map(len, rjieba.cut(text, False)), initial=0))
 
 
 def is_word(text: str) -> bool:

@@ -449,7 +449,7 @@ def _rates_of(
             "{n} names have no amounts in {currency}: {why}",
             counts[text],
             currency=currency,
-            why=text,
+            why=lacks[text],
         )
         for text in lacks
     )

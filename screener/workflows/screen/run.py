@@ -65,6 +65,13 @@ class Exclusion(StrEnum):
         }[self]
 
 
+_UNIVERSES = {
+    Universe.A: lambda: say("universe a"),
+    Universe.HK: lambda: say("universe hk"),
+    Universe.ALL: lambda: say("universe all"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreenRequest:
     """What to screen and what to ask.
@@ -153,7 +160,7 @@ class ScreenRequest:
     def label(self) -> str:
         """What is screened, for the heading."""
         if self.universe is not None:
-            return say("universe {universe}", universe=self.universe)
+            return _UNIVERSES[self.universe]()
         if self.basket:
             return say("basket {basket}", basket=self.basket)
         return say_count("{n} listing", "{n} listings", len(self.members))
@@ -312,10 +319,16 @@ def _checks(request: ScreenRequest) -> Iterator[Check]:
 
 
 def _asked(questions: Questions) -> tuple[str, ...]:
-    lines = [f"{item.field.called} {item.text}" for item in questions.criteria]
+    lines = [
+        say("{field} {range}", field=item.field.called, range=item.text)
+        for item in questions.criteria
+    ]
     if questions.predicate is not None:
         lines.append(say("where {condition}", condition=questions.predicate.text))
-    lines.extend(f"{check.name}: {check.predicate.text}" for check in questions.checks)
+    lines.extend(
+        say("{check}: {condition}", check=check.name, condition=check.predicate.text)
+        for check in questions.checks
+    )
     return (*lines, say("sorted by {order}", order=questions.ranking.text))
 
 
