@@ -56,6 +56,7 @@ def place(tmp_path, monkeypatch):
         store.commit(Batch(tables=tables), message="test")
     monkeypatch.setenv("SCREENER_WORKSPACE", str(place.root))
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("LANGUAGE", "en")  # a command sets it: this puts it back
     return place
 
 
