@@ -50,7 +50,7 @@ _SHOWN = frozenset(
 
 def _run(
     saved: Annotated[
-        str | None, typer.Argument(metavar="[SAVED]", help="Name of a saved screen.")
+        str | None, typer.Argument(metavar="SAVED", help="Name of a saved screen.")
     ] = None,
     basket: Annotated[
         str | None, typer.Option("--basket", metavar="NAME", help="Screen the names of a basket.")
