@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,7 +91,18 @@ def _sentences(root: Path) -> Iterator[tuple[Any, list[str]]]:
     ):
         yield message, []
     os.environ["SCREENER_LANG"] = "en"
-    yield from ((text, []) for text in (*_help(), *_meanings()))
+    yield from ((text, []) for text in (*_help(), *_meanings(), *_sources(root)))
+
+
+def _sources(root: Path) -> list[str]:
+    """Return what the tables of market rules name as their sources."""
+    return [
+        row["source"]
+        for path in sorted((root / "screener/market/tables").glob("*.toml"))
+        for rows in tomllib.loads(path.read_text(encoding="utf-8")).values()
+        for row in (rows if isinstance(rows, list) else [])
+        if "source" in row
+    ]
 
 
 def _help() -> list[str]:

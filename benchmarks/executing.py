@@ -88,7 +88,7 @@ def make_market(events: int) -> Market:
 
 def _listings() -> tuple[Listing, ...]:
     """Return mainland shares of three boards, and one in ten from Hong Kong."""
-    kinds = ("60{:04}.SH", "00{:04}.SZ", "300{:03}.SZ")
+    kinds = ("60{:04}.SH", "002{:03}.SZ", "300{:03}.SZ")
     mainland = [kinds[at % 3].format(at // 3 + 1) for at in range(LISTINGS * 9 // 10)]
     names = [*mainland, *(f"{at + 1:05}.HK" for at in range(LISTINGS // 10))]
     return tuple(parse_listing(name) for name in names)

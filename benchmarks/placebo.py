@@ -52,10 +52,8 @@ def measured(draws: int, listings: int) -> list[Line]:
         available_row=ROW + SESSIONS - 1,
     )
 
-    def whole(jobs: int) -> Placebo:
-        return run_placebo(
-            layout, holding, matched, 0.0, ids, draws=draws, seed=1, stay=False, jobs=jobs
-        )
+    def whole() -> Placebo:
+        return run_placebo(layout, holding, matched, 0.0, ids, draws=draws, seed=1, stay=False)
 
     names = [ids[column] for column in columns]
     drawn = np.concatenate(
@@ -76,16 +74,15 @@ def measured(draws: int, listings: int) -> list[Line]:
     frames = pd.DataFrame(layout.opens), pd.DataFrame(layout.closes)
     loop = seconds(lambda: by_pandas(*frames, drawn[:LOOP]), 3) * len(drawn) / LOOP
     paths = seconds(lambda: map_events(held, table, (SESSIONS,), paths=True), 3)
-    one = seconds(lambda: whole(1), 3)
+    one = seconds(whole, 3)
     np.testing.assert_allclose(
         [path.iloc[-1] - 1 for path in by_pandas(*frames, drawn[:LOOP])],
-        whole(1).returns[:LOOP],
+        whole().returns[:LOOP],
         atol=1e-12,
     )
     what = f"{draws:,} x {NAMES} x {SESSIONS}"
     return [
         (f"drawn and valued at the end, {what}", one, "pandas loop, slice scaled", loop),
-        ("the same with 2 workers", seconds(lambda: whole(2), 3), "1 worker", one),
         (f"every session's value, {what}", paths, "np.copy of the prices touched", copying),
         ("pandas loop, slice scaled", loop, "every session's value", paths),
         (

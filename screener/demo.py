@@ -15,6 +15,7 @@ from screener.data.sources.simulated.ratings import DEFINITIONS, simulated_ratin
 from screener.domain.listing import Listing
 from screener.errors import ConfigError
 from screener.files.writing import write_csv
+from screener.language import say
 from screener.results.backtest import NAMES, RETURNS
 from screener.screen.criteria import parse_criteria
 from screener.workflows.backtest.requests import request_for
@@ -84,8 +85,8 @@ def demo_workspace(folder: Path) -> Workspace:
             if empty or store.simulated():
                 return workspace
     raise ConfigError(
-        f"{folder} is a workspace of your own, not of the demonstration",
-        fix="choose another folder: `screener demo --dir NEW`",
+        say("{folder} is a workspace of your own, not of the demonstration", folder=folder),
+        fix=say("choose another folder: `screener demo --dir NEW`"),
     )
 
 

@@ -65,10 +65,13 @@ def shortfall_of(
     if not windows:
         return {}
     runs = [_late_sales(values, windows)]
+    variants = _variants(trading, frictions)
     found_by = {(trading, frictions): tuple(done[id(window)] for window in windows)}
-    for variant in _variants(trading, frictions):
+    for variant in reversed(variants):  # the bound on volume before the run without it
         if variant not in found_by:  # two are the same where a friction is off anyway
-            found_by[variant] = execute_all(variant[0], windows, capital, variant[1])
+            with_bound = variant[0], replace(variant[1], participation=frictions.participation)
+            found_by[variant] = _executed(*variant, windows, capital, found_by.get(with_bound))
+    for variant in variants:
         ends = [one.value for one in found_by[variant]]
         runs.append([None if end is None else end / capital - 1 for end in ends])
     found = {}
@@ -83,6 +86,21 @@ def shortfall_of(
                 )
             )
     return found
+
+
+def _executed(
+    trading: TradingPanel,
+    frictions: Frictions,
+    windows: Sequence[Window],
+    capital: float,
+    bounded: Sequence[Execution] | None,
+) -> tuple[Execution, ...]:
+    """Execute windows, given what they come to with a bound on volume: most never meet it."""
+    if bounded is None:
+        return execute_all(trading, windows, capital, frictions)
+    met = [window for window, one in zip(windows, bounded, strict=True) if one.capped]
+    again = iter(execute_all(trading, met, capital, frictions) if met else ())
+    return tuple(next(again) if one.capped else one for one in bounded)
 
 
 def _late_sales(values: ValuePanel, windows: Sequence[Window]) -> list[float | None]:

@@ -13,6 +13,7 @@ from screener.domain.basket import EntryPrice
 from screener.domain.listing import Listing
 from screener.domain.panel import PricePanel
 from screener.errors import BarsMissing
+from screener.language import say
 from screener.market.calendars import Calendar
 from screener.paths.windows import Window
 
@@ -193,12 +194,21 @@ def _own_return(series: BenchmarkSeries, entry: date, end: date, price: EntryPri
 def _no_value(series: BenchmarkSeries, entry: date, end: date, first: FloatVector) -> BarsMissing:
     if np.isfinite(first[1]) and np.isnan(first[0]):
         return BarsMissing(
-            f"benchmark {series.listing} has no opening value at the entry of {entry}",
-            fix="import its bars with their opens, or buy at the close: --entry close",
+            say(
+                "benchmark {listing} has no opening value at the entry of {entry}",
+                listing=series.listing,
+                entry=entry,
+            ),
+            fix=say("import its bars with their opens, or buy at the close: --entry close"),
         )
     return BarsMissing(
-        f"benchmark {series.listing} has no value in the base currency from {entry} to {end}",
-        fix="import the fixings: `screener data import FILE --kind fx`",
+        say(
+            "benchmark {listing} has no value in the base currency from {entry} to {end}",
+            listing=series.listing,
+            entry=entry,
+            end=end,
+        ),
+        fix=say("import the fixings: `screener data import FILE --kind fx`"),
     )
 
 
@@ -206,12 +216,25 @@ def _not_covered(series: BenchmarkSeries, entry: date, end: date) -> BarsMissing
     days = series.calendar.between(entry, end)
     missing = days[~np.isin(days, series.sessions)]
     held = (
-        f"it has no bar on {missing[0]}; its bars run to {series.sessions[-1]}"
+        say(
+            "it has no bar on {day}; its bars run to {last}",
+            day=missing[0],
+            last=series.sessions[-1],
+        )
         if len(series.sessions)
-        else "it has no bars in the tables"
+        else say("it has no bars in the tables")
     )
     return BarsMissing(
-        f"benchmark {series.listing} does not cover {entry} to {end}: {held}",
-        fix=f"`screener data import FILE --kind index --listing {series.listing}`, "
-        "or choose another with --benchmark",
+        say(
+            "benchmark {listing} does not cover {entry} to {end}: {held}",
+            listing=series.listing,
+            entry=entry,
+            end=end,
+            held=held,
+        ),
+        fix=say(
+            "`screener data import FILE --kind index --listing {listing}`, or choose "
+            "another with --benchmark",
+            listing=series.listing,
+        ),
     )

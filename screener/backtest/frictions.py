@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from screener.domain.listing import Listing
 from screener.errors import InputError
+from screener.language import say
 from screener.market.charges import Plan, Side
 
 __all__ = ["Entitlement", "EntitlementKind", "Frictions", "Line", "Order", "OrderStatus", "Rights"]
@@ -55,13 +56,19 @@ class Frictions:
     def __post_init__(self) -> None:
         if self.participation is not None and not 0 < self.participation <= 1:
             raise InputError(
-                f"participation {self.participation} is no share of a session's volume",
-                fix="give a fraction above 0 and up to 1, such as 0.1",
+                say(
+                    "participation {participation} is no share of a session's volume",
+                    participation=self.participation,
+                ),
+                fix=say("give a fraction above 0 and up to 1, such as 0.1"),
             )
         for name in ("slippage_bps", "impact_bps", "fx_spread_bps"):
             value = getattr(self, name)
             if not 0 <= value < 10_000:
-                raise InputError(f"{name} {value} is not from 0 to 10,000", fix="give basis points")
+                raise InputError(
+                    say("{name} {value} is not from 0 to 10,000", name=name, value=value),
+                    fix=say("give basis points"),
+                )
 
 
 class OrderStatus(StrEnum):
@@ -98,6 +105,8 @@ class Order:
         CNY for one unit of the listing's currency at which they were converted, spread included.
     status, reason, rule, source
         What became of it, why, by which rule, and where that rule stands.
+    rebalances
+        Whether all that is behind it is that it brings a name back to its weight.
     """
 
     leg: int
@@ -115,6 +124,7 @@ class Order:
     reason: str = ""
     rule: str = ""
     source: str = ""
+    rebalances: bool = False
 
     @property
     def cash(self) -> float:

@@ -10,6 +10,8 @@ import numpy as np
 from screener.backtest.execution.pricing import Exits
 from screener.domain.arrays import FloatMatrix
 from screener.domain.panel import PricePanel
+from screener.language import say, say_count
+from screener.language.lists import clauses
 from screener.paths.legs import Leg, LegState, Reason
 from screener.paths.limits import limit_on, without_limit
 from screener.paths.windows import Window
@@ -137,22 +139,38 @@ def _reason(
     if leg.state is LegState.DROPPED:
         parts.append(_why_dropped(panel, leg))
     elif leg.reason:
-        wait = "bought late" if leg.fill_row is not None else "not bought"
-        parts.append(f"{wait}: {leg.reason}")
+        parts.append(
+            say("bought late: {why}", why=leg.reason.told)
+            if leg.fill_row is not None
+            else say("not bought: {why}", why=leg.reason.told)
+        )
     if leg.fill_row is not None and (free := without_limit(panel, leg.column, leg.fill_row)):
         parts.append(free)
     if gaps:
-        parts.append(f"{gaps} sessions without a bar, valued at the last close")
+        parts.append(
+            say_count(
+                "{n} session without a bar, valued at the last close",
+                "{n} sessions without a bar, valued at the last close",
+                gaps,
+            )
+        )
     if leg.state is LegState.HELD and leg.stopped and leg.last_row is not None:
-        parts.append(f"data stop at {panel.session(leg.last_row)}")
+        parts.append(say("data stop at {session}", session=panel.session(leg.last_row)))
     if leg.state is LegState.HELD and leg.reached and (hole := _hole(panel, leg, end)):
         parts.append(hole)
     if leg.state is LegState.HELD and leg.last_row and panel.paid_out(leg.column, leg.last_row):
-        parts.append(f"delisted on {panel.delist_dates[leg.column]}, valued at what was paid out")
+        parts.append(
+            say(
+                "delisted on {day}, valued at what was paid out", day=panel.delist_dates[leg.column]
+            )
+        )
     if late_sale:
-        when = "not sold yet" if sold is None else f"sold late, on {sold}"
-        parts.append(f"{when}: {late_sale}")
-    return "; ".join(parts)
+        parts.append(
+            say("not sold yet: {why}", why=late_sale.told)
+            if sold is None
+            else say("sold late, on {day}: {why}", day=sold, why=late_sale.told)
+        )
+    return clauses(parts)
 
 
 def _hole(panel: PricePanel, leg: Leg, end: int) -> str:
@@ -167,16 +185,19 @@ def _hole(panel: PricePanel, leg: Leg, end: int) -> str:
     if not len(missing):
         return ""
     first = panel.session(missing[0])
-    return f"sessions without a bar before its exit: {len(missing)}, from {first} on"
+    return say(
+        "sessions without a bar before its exit: {n}, from {first} on", n=len(missing), first=first
+    )
 
 
 def _why_dropped(panel: PricePanel, leg: Leg) -> str:
     if leg.reason in (Reason.COVERAGE_ENDED, Reason.DATA_END):
         last = panel.last_bars[leg.column]
-        return f"{leg.reason} (last bar {last})"
+        return say("{why} (last bar {day})", why=leg.reason.told, day=last)
     if leg.reason is Reason.NOT_YET_LISTED:
-        return f"{leg.reason} (first bar {panel.first_bars[leg.column]})"
-    return str(leg.reason)
+        first = panel.first_bars[leg.column]
+        return say("{why} (first bar {day})", why=leg.reason.told, day=first)
+    return leg.reason.told
 
 
 def _rule(panel: PricePanel, leg: Leg, late_sale: Reason) -> str:

@@ -14,6 +14,7 @@ from screener.domain.arrays import FloatVector, IntArray
 from screener.domain.basket import Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError
+from screener.language import say
 from screener.paths.event_tables import PaperPaths, events_of_legs
 from screener.paths.kernel import paper_paths
 from screener.paths.kernel_numpy import paper_paths_numpy
@@ -112,8 +113,12 @@ def _path(values: ValuePanel, window: Window, paths: PaperPaths, at: int) -> Pap
     span = int(paths.first_rows[at]), int(paths.last_rows[at, -1])
     if span != (window.first_row, window.last_row):
         raise ComputeError(
-            f"the kernel values rows {span} of a window of {window.first_row, window.last_row}",
-            fix="this is a fault of the program: please report it with the command you typed",
+            say(
+                "the kernel values rows {span} of a window of {value}",
+                span=span,
+                value=(window.first_row, window.last_row),
+            ),
+            fix=say("this is a fault of the program: please report it with the command you typed"),
         )
     rows = own_rows(values.prices, window)
     path = paths.path(at)
@@ -132,4 +137,6 @@ def _missing(values: ValuePanel, window: Window) -> Exception:
             held = values.marks[leg.fill_row : end + 1, leg.column]
             if not (np.isfinite(held).all() and np.isfinite(values.paid[leg.fill_row, leg.column])):
                 return no_fixing(values.prices, leg, end)
-    return ComputeError("a path without a value", fix="please report it with the command you typed")
+    return ComputeError(
+        say("a path without a value"), fix=say("please report it with the command you typed")
+    )

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from screener.backtest.engine import Asked, fill
 from screener.domain.arrays import FloatMatrix, FloatVector
 from screener.errors import ComputeError
+from screener.language import say
 
 __all__ = [
     "LEAST_PART",
@@ -214,8 +215,10 @@ def _engine(book: OrderBook | TradeBook, wanted: _Orders, n_orders: int) -> Simu
     filled = fill(_asked(book, wanted, n_orders, cash, shared=shared))
     if len(filled.orders) != n_orders:
         raise ComputeError(
-            f"vectorbt filled {len(filled.orders)} of {n_orders} orders",
-            fix="this is a fault of the program: please report it with the command you typed",
+            say(
+                "vectorbt filled {n} of {n_orders} orders", n=len(filled.orders), n_orders=n_orders
+            ),
+            fix=say("this is a fault of the program: please report it with the command you typed"),
         )
     by_column = np.bincount(
         filled.orders["col"], weights=filled.orders["fees"], minlength=len(book.groups)

@@ -24,6 +24,8 @@ from screener.domain.basket import EntryPrice, Event, Rebalance
 from screener.domain.listing import Listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import BarsMissing
+from screener.language import say
+from screener.language.lists import in_a_line
 from screener.paths.known import EntrySessions
 from screener.paths.legs import LegState
 from screener.paths.metrics.measures import max_drawdown
@@ -286,9 +288,9 @@ def _without(settings: Settings, window: Window) -> tuple[Executed | None, ...]:
 
 def _why_not_traded(window: Window) -> str:
     if not window.event.weighting.tradable:
-        return f"{window.event.weighting} is an index: not tradable"
+        return say("{weighting} is an index: not tradable", weighting=window.event.weighting)
     if window.horizon == 1:
-        return "one session: what is bought that day is sold the next at the earliest (T+1)"
+        return say("one session: what is bought that day is sold the next at the earliest (T+1)")
     return ""
 
 
@@ -346,7 +348,7 @@ def _result(
     series = _series(panel, window, benchmark_of)
     rows = own_rows(panel, window) if len(path) else np.empty(0, dtype=np.int64)
     beside = _beside(panel, window, series if len(path) else {}, rows)
-    remarks = (*((f"not valued: {lack}",) if lack else ()), *remarks, *beside.remarks)
+    remarks = (*((say("not valued: {why}", why=lack),) if lack else ()), *remarks, *beside.remarks)
     return EventResult(
         window=window,
         status=status,
@@ -398,17 +400,16 @@ def _beside(
     try:
         found = benchmark_return(panel, window, series)
     except BarsMissing as error:
-        told = (f"no index return: {error}",)
-        return _Beside(index_return=None, path=empty, remarks=told, lack=str(error))
+        told = (say("no index return: {why}", why=error),)
+        return _Beside(index_return=None, path=empty, remarks=told, lack=in_a_line(error))
     if found is None:
-        remark = "no session of the benchmark's exchange in the window of a name"
+        remark = say("no session of the benchmark's exchange in the window of a name")
         return _Beside(index_return=None, path=empty, remarks=(remark,))
     try:
         path = benchmark_path(panel, window, series, rows)
     except BarsMissing as error:  # its ends are known, so that its return is; not what lies between
-        return _Beside(
-            index_return=found, path=empty, remarks=(f"no beta, no alpha: {error.what}",)
-        )
+        told = (say("no beta, no alpha: {why}", why=error.what),)
+        return _Beside(index_return=found, path=empty, remarks=told)
     return _Beside(index_return=found, path=path)
 
 
@@ -444,7 +445,11 @@ def _band(
     unfinished = sum(other.status is not WindowStatus.MATURE for other in others)
     if window.status is WindowStatus.MATURE and unfinished:
         return None, (
-            f"band not final: {unfinished} of {len(others) + 1} allowed entries are not mature",
+            say(
+                "band not final: {n} of {all} allowed entries are not mature",
+                n=unfinished,
+                all=len(others) + 1,
+            ),
         )
     known = [paths[id(other)].values for other in others if id(other) in paths]
     found = [paper, *(float(path[-1]) - 1 for path in known)]

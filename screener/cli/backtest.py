@@ -13,6 +13,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     HtmlOption,
     JsonOption,
     VersionOption,
@@ -41,7 +42,7 @@ from screener.cli.trading_options import (
     WaitOption,
 )
 from screener.errors import InputError
-from screener.language import say
+from screener.language import Language, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -187,6 +188,7 @@ def backtest(
     json: JsonOption = None,
     html: HtmlOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
@@ -250,12 +252,13 @@ def backtest(
         paths=paths,
         html=html,
         excel=excel,
+        headers=headers,
     )
     remarks = [*(line for run in runs for line in run.remarks), *found.save()]
     if "-" not in (csv, json, ledger, metrics, paths, html):
         console().print(_page(found, shown, detail=detail))
         if metrics is not None and len(runs) == 1:
-            console().print(metrics_page(runs[0]))
+            console().print(metrics_page(runs[0], found.titles))
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
     ends_lacking(found.lacking)
@@ -271,6 +274,7 @@ def _write(
     paths: str | None,
     html: str | None,
     excel: bool,
+    headers: Language | None,
 ) -> None:
     """Write the files that were asked for."""
     from screener.files.writing import write_json, write_text
@@ -283,18 +287,24 @@ def _write(
     runs = found.runs
     table = result_table(runs)
     if csv is not None:
-        write_rows(csv, table.spec, table.rows, excel=excel)
+        write_rows(csv, table.spec, table.rows, excel=excel, headers=headers)
     if json is not None:
         write_json(json, table.rows)
     if ledger is not None:
         on_paper = runs[0].request.settings.frictions is None
         told = [row for run in runs for row in (ledger_rows if on_paper else order_rows)(run)]
-        write_rows(ledger, (NAMES if on_paper else ORDERS), told, excel=excel)
+        write_rows(ledger, (NAMES if on_paper else ORDERS), told, excel=excel, headers=headers)
     if metrics is not None:
         measured = [row for run in runs for row in metric_rows(run)]
-        write_rows(metrics, METRICS, measured, excel=excel)
+        write_rows(metrics, METRICS, measured, excel=excel, headers=headers)
     if paths is not None:
-        write_rows(paths, PATHS, [row for run in runs for row in path_rows(run)], excel=excel)
+        write_rows(
+            paths,
+            PATHS,
+            [row for run in runs for row in path_rows(run)],
+            excel=excel,
+            headers=headers,
+        )
     if html is not None:
         with working(say("making the page")):
             write_text(html, found.to_html())
@@ -310,7 +320,9 @@ def _page(found: BacktestResult, shown: Shown, *, detail: bool) -> RenderableTyp
 
     run = found.runs[0]
     if detail or len(run.by_event) == 1:
-        return backtest_page(run) if len(found.runs) == 1 else variants_page(found.runs)
+        if len(found.runs) == 1:
+            return backtest_page(run, found.titles)
+        return variants_page(found.runs, found.titles)
     verdicts, told = known_verdicts(found.place, run.data_version, run.request.events)
     for line in told:
         messages().print(line, markup=False)
@@ -328,8 +340,11 @@ def _check_cost(context: typer.Context, cost_bps: float | None) -> None:
     unread = [] if cost_bps is None else given(context, *_OF_FRICTIONS)
     if unread:
         raise InputError(
-            f"--cost-bps is a plain cost instead of rules and charges: {unread[0]} is not read",
-            fix=f"leave out --cost-bps, or {', '.join(unread)}",
+            say(
+                "--cost-bps is a plain cost instead of rules and charges: {option} is not read",
+                option=unread[0],
+            ),
+            fix=say("leave out --cost-bps, or {options}", options=", ".join(unread)),
         )
 
 
@@ -340,8 +355,13 @@ def _delays(text: str) -> tuple[int, ...]:
         found = ()
     if not found or min(found) < 0 or max(found) > MOST_SESSIONS:
         raise InputError(
-            f"--delay {text!r}: sessions to wait are whole numbers from 0 to {MOST_SESSIONS}",
-            fix="write them like --delay 0,1,5",
+            say(
+                "{option} {text}: sessions to wait are whole numbers from 0 to {most}",
+                option="--delay",
+                text=repr(text),
+                most=MOST_SESSIONS,
+            ),
+            fix=say("write them like {example}", example="--delay 0,1,5"),
         )
     return found
 
@@ -350,7 +370,8 @@ def _some(text: str, parameter: str) -> tuple[str, ...]:
     asked = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if not asked:
         raise InputError(
-            f"{parameter} is empty", fix="`screener backtest --help` shows the choices"
+            say("{option} is empty", option=parameter),
+            fix=say("`{command}` shows the choices", command="screener backtest --help"),
         )
     return asked
 
@@ -358,7 +379,10 @@ def _some(text: str, parameter: str) -> tuple[str, ...]:
 def _capitals(text: str) -> tuple[float, ...]:
     if re.fullmatch(r"\s*\d{1,3}(,000)+\s*", text):
         raise InputError(
-            f"--capital {text!r} may be one amount or several", fix="write 1000000, or 20000,100000"
+            say(
+                "{option} {text} may be one amount or several", option="--capital", text=repr(text)
+            ),
+            fix=say("write 1000000, or 20000,100000"),
         )
     try:
         found = tuple(dict.fromkeys(float(part) for part in text.split(",") if part.strip()))
@@ -366,6 +390,7 @@ def _capitals(text: str) -> tuple[float, ...]:
         found = ()
     if not found:
         raise InputError(
-            f"--capital {text!r} is no amount of money", fix="write it like 20000,1000000"
+            say("{option} {text} is no amount of money", option="--capital", text=repr(text)),
+            fix=say("write it like {example}", example="20000,1000000"),
         )
     return found

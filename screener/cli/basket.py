@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -105,20 +106,20 @@ def new(
     if theme is not None:
         if listing or date_ or weight:
             raise InputError(
-                "--theme takes its names and dates from reports",
-                fix="leave out --listing, --date and --weight, or --theme",
+                say("--theme takes its names and dates from reports"),
+                fix=say("leave out --listing, --date and --weight, or --theme"),
             )
         place = workspace_of(workspace)
         made, path = new_theme_basket(
             place, name=name, theme=theme, title_zh=title_zh, title_en=title_en
         )
         _print(place, made.name)
-        console().print(f"Written to {path}", markup=False, soft_wrap=True)
+        _tell_written(path)
         return
     if listing is None or date_ is None:
         raise InputError(
-            "a list of your own needs --listing and --date",
-            fix="give both, or --theme for a basket that reports feed",
+            say("a list of your own needs --listing and --date"),
+            fix=say("give both, or --theme for a basket that reports feed"),
         )
     listings = _listings(listing)
     published = parse_moment(date_, parameter="--date")
@@ -135,7 +136,7 @@ def new(
         weights=weights,
     )
     _print(place, made.name)
-    console().print(f"Written to {path}", markup=False, soft_wrap=True)
+    _tell_written(path)
 
 
 @basket_app.command("rm")
@@ -166,6 +167,10 @@ def remove(
         raise typer.Exit(failed[0].exit_code)
 
 
+def _tell_written(path: Path) -> None:
+    console().print(say("Written to {path}", path=path), markup=False, soft_wrap=True)
+
+
 def _print(place: Workspace, name: str) -> None:
     from screener.render.catalog import basket_detail
     from screener.workflows.report.catalog import basket_events
@@ -188,11 +193,15 @@ def _listings(text: str) -> tuple[Listing, ...]:
     """Parse the codes; one that may be a share or an index is refused, not guessed."""
     found = tuple(parse_listing(part, parameter="--listing") for part in _parts(text))
     if not found:
-        raise InputError("--listing is empty", fix="give at least one code, such as 300857.SZ")
+        raise InputError(
+            say("{option} is empty", option="--listing"),
+            fix=say("give at least one code, such as 300857.SZ"),
+        )
     repeated = dict.fromkeys(item.id for item in found if found.count(item) > 1)
     if repeated:
         raise InputError(
-            f"--listing names {', '.join(repeated)} more than once", fix="name each one once"
+            say("--listing names {listings} more than once", listings=", ".join(repeated)),
+            fix=say("name each one once"),
         )
     return found
 
@@ -202,5 +211,6 @@ def _weights(text: str) -> tuple[float, ...]:
         return tuple(float(part) for part in _parts(text))
     except ValueError as error:
         raise InputError(
-            f"--weight {text!r} is not a list of numbers", fix="write it like 0.5,0.3,0.2"
+            say("{option} {text} is not a list of numbers", option="--weight", text=repr(text)),
+            fix=say("write it like {example}", example="0.5,0.3,0.2"),
         ) from error

@@ -12,6 +12,7 @@ import typer
 from screener.cli.terminal.progress import working
 from screener.domain.days import MOST_SESSIONS
 from screener.errors import DataError, InputError
+from screener.language import Language, bound, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +25,7 @@ __all__ = [
     "CsvOption",
     "ExcelOption",
     "ForceOption",
+    "HeadersOption",
     "HtmlOption",
     "JsonOption",
     "VersionOption",
@@ -35,6 +37,7 @@ __all__ = [
     "horizons_of",
     "messages",
     "tell_broken",
+    "titles_of",
     "working",
     "workspace_of",
 ]
@@ -60,6 +63,15 @@ ExcelOption = Annotated[
     bool,
     typer.Option(
         "--excel", help="Begin the CSV with a byte-order mark, so that Excel reads it as UTF-8."
+    ),
+]
+HeadersOption = Annotated[
+    Language | None,
+    typer.Option(
+        "--headers",
+        metavar="en|zh",
+        help="Language of the headers of CSV and workbooks (default: CSV en, workbooks that of all "
+        "that is shown).",
     ),
 ]
 ForceOption = Annotated[
@@ -119,8 +131,13 @@ def horizons_of(text: str) -> tuple[int, ...]:
         found = []
     if not found or found[0] < 1 or found[-1] > MOST_SESSIONS:
         raise InputError(
-            f"--hold {text!r}: sessions to hold are whole numbers from 1 to {MOST_SESSIONS}",
-            fix="write them like --hold 5,20,60",
+            say(
+                "{option} {text}: sessions to hold are whole numbers from 1 to {most}",
+                option="--hold",
+                text=repr(text),
+                most=MOST_SESSIONS,
+            ),
+            fix=say("write them like {example}", example="--hold 5,20,60"),
         )
     return tuple(found)
 
@@ -128,7 +145,18 @@ def horizons_of(text: str) -> tuple[int, ...]:
 def check_excel(excel: bool, *targets: str | None) -> None:
     """Refuse `--excel` where no CSV is written."""
     if excel and not any(targets):
-        raise InputError("--excel needs --csv or another CSV file", fix="write --csv FILE --excel")
+        raise InputError(
+            say("--excel needs --csv or another CSV file"), fix=say("write --csv FILE --excel")
+        )
+
+
+def titles_of(place: Workspace) -> dict[str, str]:
+    """Return what baskets are called instead of their names by people who read Chinese."""
+    if bound() is not Language.ZH:
+        return {}
+    from screener.workflows.report.catalog import list_baskets
+
+    return {item.name: item.title_zh for item in list_baskets(place) if item.title_zh}
 
 
 def given(context: typer.Context, *parameters: str) -> list[str]:

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from screener.cli.common import console, working
+from screener.cli.common import console, titles_of, working
 from screener.files.program import program_version
-from screener.language import bound, say
+from screener.language import say
 
 __all__ = ["demo", "on_path"]
 
@@ -47,26 +47,53 @@ def demo(
     with working(say("simulating a market")):
         outcome = simulate(place)
     rows = sum(item.added + item.changed + item.unchanged for item in outcome.changes)
-    out.print(f"1. A simulated market: {rows:,} rows, data version {outcome.version}.\n")
+    out.print(
+        say(
+            "1. A simulated market: {rows:,} rows, data version {version}.",
+            rows=rows,
+            version=outcome.version,
+        )
+    )
+    out.print()
     with working(say("backtesting")):
         run = back_test(place, program_version=program_version())
-    out.print(f"2. What the reports' baskets returned in it, held {_HOLD} sessions, in %:\n")
-    out.print(summary_page([run], summarise([run], Shown(), horizon=_HOLD)))
+    titles = titles_of(place)
+    out.print(say("2. What the reports' baskets returned in it, held {n} sessions, in %:", n=_HOLD))
+    out.print()
+    out.print(summary_page([run], summarise([run], Shown(), horizon=_HOLD), titles=titles))
+    _tell_meanings("screener backtest --help")
     with working(say("screening")):
         result = screen(place)
-    out.print("\n3. What is cheap in it:\n")
-    out.print(screen_view(result))
-    with working("scoring"):
+    _heading(say("3. What is cheap in it:"))
+    out.print(screen_view(result, titles))
+    _tell_meanings("screener screen --help")
+    with working(say("scoring")):
         told = score(place)
-    out.print("\n4. Who met the ratings that they print, beside chance:\n")
-    out.print(board_view(told, bound(), width=out.width))
+    _heading(say("4. Who met the ratings that they print, beside chance:"))
+    out.print(board_view(told, width=out.width))
+    _tell_meanings("screener score --help")
     files = DemoFiles.of(place)
-    out.print("\n5. Files:\n")
+    _heading(say("5. Files:"))
     for path in (files.backtest, files.ledger, files.screen):
         out.print(f"   {path}", markup=False, soft_wrap=True)
-    out.print("\nNext, type:\n")
+    _heading(say("Next, type:"))
     for line in _next(directory):
         out.print(f"   {line}", markup=False, soft_wrap=True)
+
+
+def _heading(text: str) -> None:
+    out = console()
+    out.print()
+    out.print(text)
+    out.print()
+
+
+def _tell_meanings(command: str) -> None:
+    """Say where the meaning of each column stands."""
+    from rich.text import Text
+
+    told = say("What each column means: {command}", command=command)
+    console().print(Text(told, style="dim"))
 
 
 def _next(directory: Path) -> tuple[str, ...]:

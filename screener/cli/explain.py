@@ -12,6 +12,7 @@ from screener.cli.common import (
     JsonOption,
     WorkspaceOption,
     console,
+    titles_of,
     working,
     workspace_of,
 )
@@ -43,6 +44,7 @@ def explain(
     from screener.data.panels.calendar_cache import recorded_sessions
     from screener.files.writing import check_targets, write_json
     from screener.render.explain import explanation_page
+    from screener.results.explained import explained_columns
     from screener.workflows.explain.explain import explain as explained
     from screener.workflows.explain.explain import explanation_document
     from screener.workflows.explain.rows import check_explainable
@@ -52,7 +54,7 @@ def explain(
     place = workspace_of(workspace)
     path = Path(source)
     if path.suffix == ".csv" or path.is_file():
-        wanted = result_row(path, row)
+        wanted = result_row(path, row, explained_columns)
         check_explainable(wanted, source)
         stored = load_run(place, wanted["run_id"])
     else:
@@ -67,4 +69,4 @@ def explain(
     if json is not None:
         write_json(json, explanation_document(found))
     if json != "-":
-        console().print(explanation_page(found))
+        console().print(explanation_page(found, titles_of(place)))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from screener.cli.common import console
+from screener.language import say
 
 __all__ = ["init"]
 
@@ -24,7 +25,12 @@ def init(
     from screener.workflows.report.catalog import init_workspace, list_baskets, list_reports
 
     made = init_workspace(directory)
-    counts = f"{len(list_reports(made))} report cards and {len(list_baskets(made))} baskets"
-    out = console()
-    out.print(f"Made a workspace with {counts} in {directory}", markup=False, soft_wrap=True)
-    out.print("Next: cd there and type: screener basket list", markup=False, soft_wrap=True)
+    told = say(
+        "Made a workspace with {cards} report cards and {baskets} baskets in {folder}",
+        cards=len(list_reports(made)),
+        baskets=len(list_baskets(made)),
+        folder=directory,
+    )
+    following = say("Next: cd there and type: {command}", command="screener basket list")
+    for line in (told, following):
+        console().print(line, markup=False, soft_wrap=True)

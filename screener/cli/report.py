@@ -17,6 +17,7 @@ from screener.cli.common import (
 )
 from screener.cli.report_add import add, check
 from screener.cli.report_edit import edit, remove
+from screener.language import say
 
 if TYPE_CHECKING:
     from screener.domain.report import Report
@@ -46,7 +47,8 @@ def list_cards(workspace: WorkspaceOption = None) -> None:
     tell_broken(reports.broken)
     if not reports:
         if not reports.broken:
-            messages().print(f"No report cards in {place.seeds}.", markup=False)
+            told = say("No report cards in {folder}.", folder=place.seeds)
+            messages().print(told, markup=False)
         return
     console().print(report_list(reports))
 

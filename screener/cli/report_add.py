@@ -13,6 +13,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -37,7 +38,7 @@ from screener.errors import (
     StorageError,
 )
 from screener.files.memory import require_memory
-from screener.language import say
+from screener.language import say, say_count
 
 if TYPE_CHECKING:
     from screener.domain.listing import Listing
@@ -101,7 +102,10 @@ def add(
     from screener.workflows.report.rows import added_document
 
     if yes and strict:
-        raise InputError("--yes and --strict exclude each other", fix="give one of them")
+        raise InputError(
+            say("{one} and {other} exclude each other", one="--yes", other="--strict"),
+            fix=say("give one of them"),
+        )
     if title and len(files) > 1:
         raise InputError(
             say("--title is about one report"), fix=say("add the others by themselves")
@@ -191,7 +195,9 @@ def _ask() -> Answer:
             screen.print(f"  {number}  {listing.id}", markup=False, highlight=False)
         answer = ""
         while answer not in {*choices, "n"}:
-            answer = typer.prompt("  which is meant (n: none)", default="n", err=True).strip()
+            answer = typer.prompt(
+                "  " + say("which is meant (n: none)"), default="n", err=True
+            ).strip()
         return choices.get(answer)
 
     return ask
@@ -233,27 +239,46 @@ def _show(added: Added, *, quiet: bool) -> None:
 
 
 def _closing(added: Added) -> list[str]:
+    from screener.render.catalog import NOT_NAMED
+
     report = added.report
     said = {
-        "written": f"Written to {added.path}",
-        "read": "Nothing was written (--dry-run)"
-        + (f"; report {added.known} is this report" if added.known else ""),
-        "known": f"Report {report.id} is this report: its card stays as it is "
-        "(--again brings it up to date)",
-        "re-read": f"Brought up to date: {added.path}",
-        "unchanged": f"Read again; card {report.id} stays as it is",
+        "written": say("Written to {path}", path=added.path),
+        "read": say(
+            "Nothing was written (--dry-run); report {report} is this report", report=added.known
+        )
+        if added.known
+        else say("Nothing was written (--dry-run)"),
+        "known": say(
+            "Report {report} is this report: its card stays as it is (--again brings it up to "
+            "date)",
+            report=report.id,
+        ),
+        "re-read": say("Brought up to date: {path}", path=added.path),
+        "unchanged": say("Read again; card {report} stays as it is", report=report.id),
     }
     missing = [theme for theme, names in added.baskets if not names and theme not in added.made]
     lines = [said[str(added.outcome)]]
     if added.unresolved:
         lines.append(
-            f"{len(added.unresolved)} doubtful mention(s) left out: --yes takes the likeliest "
-            "meaning, a terminal asks"
+            say_count(
+                "{n} doubtful mention(s) left out: --yes takes the likeliest meaning, a terminal "
+                "asks",
+                "{n} doubtful mention(s) left out: --yes takes the likeliest meaning, a terminal "
+                "asks",
+                len(added.unresolved),
+            )
         )
-    lines += [f"Made basket {name}" for name in added.made]
-    lines += [f"Theme {theme} feeds no basket yet: screener basket new {theme} --theme {theme}"
-              for theme in missing]  # fmt: skip
-    if report.notes[0].broker == "unknown":
+    lines += [say("Made basket {name}", name=name) for name in added.made]
+    lines += [
+        say(
+            "Theme {theme} feeds no basket yet: {command}",
+            theme=theme,
+            command=" ".join(("screener basket new", theme, "--theme", theme)),
+        )
+        for theme in missing
+    ]
+    if report.notes[0].broker == NOT_NAMED:
         lines.append(
             say(
                 "No broker is named, and it is scored by it: "
@@ -270,6 +295,7 @@ def check(
     ],
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     json: JsonOption = None,
     version: VersionOption = None,
@@ -287,7 +313,7 @@ def check(
     from screener.workflows.report.check import check_report, checking_document, checking_rows
 
     if excel and not csv:
-        raise InputError("--excel is about the CSV file", fix="give --csv FILE as well")
+        raise InputError(say("--excel is about the CSV file"), fix=say("give --csv FILE as well"))
     check_targets(csv, json, force=force)
     place = workspace_of(workspace)
     with working(say("Checking claims")):
@@ -297,6 +323,6 @@ def check(
     if "-" not in (csv, json):
         console().print(checking_view(result))
     if csv:
-        write_rows(csv, CHECKING, checking_rows(result), excel=excel)
+        write_rows(csv, CHECKING, checking_rows(result), excel=excel, headers=headers)
     if json:
         write_json(json, checking_document(result))

@@ -12,6 +12,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     JsonOption,
     VersionOption,
     WorkspaceOption,
@@ -20,6 +21,7 @@ from screener.cli.common import (
 )
 from screener.domain.days import parse_day
 from screener.errors import InputError
+from screener.language import say
 
 __all__ = ["rules"]
 
@@ -31,6 +33,7 @@ def rules(
     ],
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     json: JsonOption = None,
     workspace: WorkspaceOption = None,
@@ -58,14 +61,17 @@ def rules(
 
     check_targets(csv, json, force=force)
     if excel and csv is None:
-        raise InputError("--excel needs --csv", fix="write --csv FILE --excel")
+        raise InputError(
+            say("{option} needs {other}", option="--excel", other="--csv"),
+            fix=say("write --csv FILE --excel"),
+        )
     wanted = parse_listing(listing, parameter="--listing", kind=Kind.SECURITY)
     lake = lake_if_any(workspace, environ=os.environ, cwd=Path.cwd())
     page = run_ruling(lake, wanted, parse_day(at, parameter="--at"), version=data_version)
     if "-" not in (csv, json):
         console().print(rules_view(page))
     if csv is not None:
-        write_rows(csv, RULES, rules_rows(page), excel=excel)
+        write_rows(csv, RULES, rules_rows(page), excel=excel, headers=headers)
     if json is not None:
         write_json(json, rules_document(page))
     for remark in page.remarks:

@@ -11,6 +11,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     HtmlOption,
     JsonOption,
     VersionOption,
@@ -24,7 +25,7 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.errors import InputError
-from screener.language import bound, say
+from screener.language import say
 
 __all__ = ["score"]
 
@@ -67,6 +68,7 @@ def score(
     json: JsonOption = None,
     html: HtmlOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
@@ -86,7 +88,9 @@ def score(
     check_targets(csv, json, calls, html, force=force)
     check_excel(excel, csv, calls)
     if min_calls < 1:
-        raise InputError(f"--min-calls {min_calls} is below 1")
+        raise InputError(
+            say("{option} {n} is below {least}", option="--min-calls", n=min_calls, least=1)
+        )
     desk = Workspace(workspace_of(workspace), broken=tell_broken)
     with working(say("scoring")):
         found = desk.score(
@@ -101,14 +105,14 @@ def score(
     if html is not None:
         write_text(html, found.to_html())
     if csv is not None:
-        write_rows(csv, SCORES, score_rows(run), excel=excel)
+        write_rows(csv, SCORES, score_rows(run), excel=excel, headers=headers)
     if json is not None:
         write_json(json, score_document(run))
     if calls is not None:
-        write_rows(calls, CALLS, call_rows(run), excel=excel)
+        write_rows(calls, CALLS, call_rows(run), excel=excel, headers=headers)
     if "-" not in (csv, json, calls, html):
         out = console()
-        out.print(score_page(run, bound(), width=out.width))
+        out.print(score_page(run, width=out.width))
     for line in run.remarks:
         messages().print(line, markup=False)
     ends_lacking(run.lacking)

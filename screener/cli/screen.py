@@ -11,6 +11,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     HtmlOption,
     JsonOption,
     VersionOption,
@@ -20,9 +21,11 @@ from screener.cli.common import (
     ends_lacking,
     messages,
     tell_broken,
+    titles_of,
     workspace_of,
 )
 from screener.domain.listing import Currency, parse_listings
+from screener.language import Language
 
 if TYPE_CHECKING:
     from datetime import date
@@ -94,6 +97,7 @@ def screen(
     ] = Currency.CNY,
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     json: JsonOption = None,
     html: HtmlOption = None,
@@ -142,17 +146,28 @@ def screen(
     )
     if html is not None:
         write_text(html, found.to_html())
-    _show(found.result, html=html, csv=csv, json=json, excel=excel, passed_only=passed_only)
+    _show(
+        found.result,
+        desk,
+        html=html,
+        csv=csv,
+        json=json,
+        excel=excel,
+        headers=headers,
+        passed_only=passed_only,
+    )
     ends_lacking(found.lacking)
 
 
 def _show(
     result: ScreenResult,
+    desk: Workspace,
     *,
     csv: str | None,
     json: str | None,
     html: str | None,
     excel: bool,
+    headers: Language | None,
     passed_only: bool,
 ) -> None:
     from screener.files.writing import write_json
@@ -163,10 +178,10 @@ def _show(
     for remark in result.remarks:
         messages().print(remark, markup=False)
     if "-" not in (csv, json, html):
-        console().print(screen_view(result))
+        console().print(screen_view(result, titles_of(desk.place)))
     if csv is not None:
         table = screen_table(result, passed_only=passed_only)
-        write_rows(csv, table.spec, table.rows, excel=excel)
+        write_rows(csv, table.spec, table.rows, excel=excel, headers=headers)
     if json is not None:
         write_json(json, screen_document(result, passed_only=passed_only))
 

@@ -12,6 +12,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     HtmlOption,
     JsonOption,
     VersionOption,
@@ -22,6 +23,7 @@ from screener.cli.common import (
     given,
     messages,
     tell_broken,
+    titles_of,
     working,
     workspace_of,
 )
@@ -182,6 +184,7 @@ def study(
     json: JsonOption = None,
     html: HtmlOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
@@ -213,8 +216,8 @@ def study(
     part = VerdictPart(placebo, hold, placebos=placebos, controls=controls, verdicts=verdicts)
     if bool(names) == every:
         raise InputError(
-            "name the baskets to study, or ask for --all",
-            fix="`screener basket list` shows them",
+            say("name the baskets to study, or ask for --all"),
+            fix=say("`{command}` shows them", command="screener basket list"),
         )
     place = workspace_of(workspace)
     desk = Workspace(place, broken=tell_broken)
@@ -250,17 +253,18 @@ def study(
         (ledger, NAMES, name_rows(run)),
     ):
         if target is not None:
-            write_rows(target, spec, rows, excel=excel)
+            write_rows(target, spec, rows, excel=excel, headers=headers)
     if json is not None:
         write_json(json, study_document(run))
     if html is not None:
         write_text(html, found.to_html())
-    part.write(excel=excel)
+    part.write(excel=excel, headers=headers)
     remarks = [*run.remarks, *save_run(place, run.run_id, study_document(run))]
     remarks += part.remarks(place)
     if "-" not in (*tables, json, html):
-        console().print(study_page(run))
-        part.show(console())
+        titles = titles_of(place)
+        console().print(study_page(run, titles))
+        part.show(console(), titles)
     for line in dict.fromkeys(remarks):
         messages().print(line, markup=False)
     ends_lacking(found.lacking)
@@ -275,15 +279,21 @@ def _check_read(
     unread = given(context, "hold")
     if unread:
         raise InputError(
-            f"{unread[0]} is read with --placebo alone",
-            fix=f"write --placebo 2000 beside it, or leave {unread[0]} out; "
-            "the sessions that are judged are those of --window",
+            say("{option} is read with --placebo alone", option=unread[0]),
+            fix=say(
+                "write --placebo 2000 beside it, or leave {option} out; the sessions that are "
+                "judged are those of --window",
+                option=unread[0],
+            ),
         )
     without_index = matched or model == "mean-adjusted"
     if without_index and given(context, "benchmark"):
         raise InputError(
-            f"--benchmark is read by no part of --model {model or 'factors or matched'}",
-            fix="leave --benchmark out, or take --model market",
+            say(
+                "--benchmark is read by no part of --model {model}",
+                model=model or say("factors or matched"),
+            ),
+            fix=say("leave --benchmark out, or take --model market"),
         )
 
 
@@ -291,7 +301,7 @@ def _window(text: str, parameter: str) -> tuple[int, int]:
     found = _WINDOW.fullmatch(text)
     if found is None:
         raise InputError(
-            f"{parameter} {text!r} is no range of sessions",
-            fix=f"write it like {parameter}=-20..20",
+            say("{option} {text} is no range of sessions", option=parameter, text=repr(text)),
+            fix=say("write it like {example}", example=parameter + "=-20..20"),
         )
     return int(found[1]), int(found[2])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from screener.cli.common import horizons_of
 from screener.errors import InputError
+from screener.language import Language, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,16 +41,19 @@ class VerdictPart:
         verdicts: str | None,
     ) -> None:
         if draws < 0:
-            raise InputError(f"--placebo {draws} is below 0")
+            raise InputError(
+                say("{option} {n} is below {least}", option="--placebo", n=draws, least=0)
+            )
         if not draws and (placebos or controls or verdicts):
             raise InputError(
-                "--placebos, --controls and --verdicts need --placebo", fix="write --placebo 2000"
+                say("--placebos, --controls and --verdicts need --placebo"),
+                fix=say("write {option}", option="--placebo 2000"),
             )
         self.draws, self.horizons = draws, horizons_of(hold)
         self.placebos, self.controls, self.verdicts = placebos, controls, verdicts
         self.found: VerdictRun | None = None
 
-    def write(self, *, excel: bool) -> None:
+    def write(self, *, excel: bool, headers: Language | None) -> None:
         """Write the files that were asked for."""
         if self.found is None:
             return
@@ -64,10 +69,10 @@ class VerdictPart:
             (self.verdicts, VERDICTS, verdict_rows(self.found)),
         ):
             if target is not None:
-                write_rows(target, spec, rows, excel=excel)
+                write_rows(target, spec, rows, excel=excel, headers=headers)
 
-    def show(self, out: Console) -> None:
-        """Print the comparison and the verdicts."""
+    def show(self, out: Console, titles: Mapping[str, str]) -> None:
+        """Print the comparison and the verdicts; `titles` are what to call baskets."""
         if self.found is None:
             return
         from screener.render.placebo import placebo_page
@@ -75,7 +80,7 @@ class VerdictPart:
         from screener.workflows.study.placebo_joint import joint_results
 
         beside = self.found.placebo
-        out.print(placebo_page(beside, joint_results(beside)))
+        out.print(placebo_page(beside, joint_results(beside), titles))
         for verdict in self.found.verdicts:
             out.print()
             out.print(verdict_text(verdict), markup=False, highlight=False)

@@ -191,11 +191,7 @@ class Listing:
     @property
     def currency(self) -> Currency:
         """Currency its price is quoted in."""
-        if self.board is Board.B_SHARE:  # quoted in US dollars in Shanghai, HK dollars in Shenzhen
-            return Currency.USD if self.exchange is Exchange.SH else Currency.HKD
-        if self.exchange is Exchange.HK and self.code.startswith("8"):
-            return Currency.CNY  # renminbi counters are 80000 to 89999
-        return self.exchange.currency
+        return _currency_of(self.code, self.exchange)
 
     @property
     def present(self) -> Listing:
@@ -207,6 +203,15 @@ class Listing:
 
     def __str__(self) -> str:
         return self.id
+
+
+@cache
+def _currency_of(code: str, exchange: Exchange) -> Currency:
+    if _board_of(code, exchange) is Board.B_SHARE:  # US dollars in Shanghai, HK dollars in Shenzhen
+        return Currency.USD if exchange is Exchange.SH else Currency.HKD
+    if exchange is Exchange.HK and code.startswith("8"):
+        return Currency.CNY  # renminbi counters are 80000 to 89999
+    return exchange.currency
 
 
 @cache
@@ -224,6 +229,9 @@ def _is_bond(code: str) -> bool:
     return code.startswith(_BONDS)
 
 
+_LISTING = "listing"
+
+
 def stored_listing(text: str) -> Listing:
     """Return the listing of an id as tables hold it, whatever it is today: nothing is refused.
 
@@ -233,7 +241,7 @@ def stored_listing(text: str) -> Listing:
     return Listing(code, Exchange(exchange))
 
 
-def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = None) -> Listing:
+def parse_listing(text: str, *, parameter: str = _LISTING, kind: Kind | None = None) -> Listing:
     """Parse a code in any style that investors use.
 
     A code that its listing bore before leads to it: `835185.BJ` is `920185.BJ` (see
@@ -269,7 +277,7 @@ def parse_listing(text: str, *, parameter: str = "listing", kind: Kind | None = 
     raise _not_a_code(text, parameter)
 
 
-def parse_listing_on(text: str, exchange: Exchange, *, parameter: str = "listing") -> Listing:
+def parse_listing_on(text: str, exchange: Exchange, *, parameter: str = _LISTING) -> Listing:
     """Parse a code of which the exchange is known from elsewhere.
 
     Digits get the zeros back that they lost: their length on each exchange is fixed.
@@ -288,7 +296,7 @@ def parse_listing_on(text: str, exchange: Exchange, *, parameter: str = "listing
         raise InputError(
             say(
                 "{parameter} {text} is on {exchange}, its exchange is given as {given}",
-                parameter=parameter,
+                parameter=_named(parameter),
                 text=repr(text),
                 exchange=found.exchange,
                 given=exchange,
@@ -308,7 +316,7 @@ def parse_exchange(text: str) -> Exchange | None:
     )
 
 
-def parse_listings(text: str, *, parameter: str = "listing") -> tuple[Listing, ...]:
+def parse_listings(text: str, *, parameter: str = _LISTING) -> tuple[Listing, ...]:
     """Parse a comma-separated list of securities, refusing duplicates and an empty list."""
     found = tuple(
         parse_listing(part, parameter=parameter, kind=Kind.SECURITY)
@@ -317,7 +325,7 @@ def parse_listings(text: str, *, parameter: str = "listing") -> tuple[Listing, .
     )
     if not found:
         raise InputError(
-            say("{parameter} is empty", parameter=parameter),
+            say("{parameter} is empty", parameter=_named(parameter)),
             fix=say("give at least one code, such as 300857.SZ,00700.HK"),
         )
     repeated = sorted({item.id for item in found if found.count(item) > 1})
@@ -325,7 +333,7 @@ def parse_listings(text: str, *, parameter: str = "listing") -> tuple[Listing, .
         raise InputError(
             say(
                 "{parameter} names {repeated} more than once",
-                parameter=parameter,
+                parameter=_named(parameter),
                 repeated=listed(repeated),
             )
         )
@@ -351,7 +359,7 @@ def _from_parts(code: str, mark: str, text: str, parameter: str, kind: Kind | No
         raise InputError(
             say(
                 "{parameter} {text}: a {exchange} code has six digits",
-                parameter=parameter,
+                parameter=_named(parameter),
                 text=repr(text),
                 exchange=exchange,
             ),
@@ -364,7 +372,7 @@ def _from_parts(code: str, mark: str, text: str, parameter: str, kind: Kind | No
         raise InputError(
             say(
                 "{parameter} {text}: no share has the code {code}, it is an index of Shanghai",
-                parameter=parameter,
+                parameter=_named(parameter),
                 text=repr(text),
                 code=code,
             ),
@@ -374,7 +382,7 @@ def _from_parts(code: str, mark: str, text: str, parameter: str, kind: Kind | No
         raise InputError(
             say(
                 "{parameter} {text}: {code} is a code of {owner}, not of {exchange}",
-                parameter=parameter,
+                parameter=_named(parameter),
                 text=repr(text),
                 code=code,
                 owner=owner,
@@ -395,7 +403,7 @@ def _from_bare(code: str, text: str, parameter: str, kind: Kind | None) -> Listi
             raise AmbiguousMention(
                 say(
                     "{parameter} {text} is both a Shenzhen share and a Shanghai index",
-                    parameter=parameter,
+                    parameter=_named(parameter),
                     text=repr(text),
                 ),
                 fix=say("write {code}.SZ for the share or {code}.SH for the index", code=code),
@@ -404,7 +412,9 @@ def _from_bare(code: str, text: str, parameter: str, kind: Kind | None) -> Listi
     if kind is Kind.SECURITY and code in _INDEX_ONLY:
         raise InputError(
             say(
-                "{parameter} {text} is an index, not a share", parameter=parameter, text=repr(text)
+                "{parameter} {text} is an index, not a share",
+                parameter=_named(parameter),
+                text=repr(text),
             ),
             fix=say("write {code}.SH for the index, or the share's own code", code=code),
         )
@@ -425,7 +435,7 @@ def _owner(code: str, text: str, parameter: str) -> Exchange:
         say(
             "{parameter} {text} is {what}, neither a share nor a fund: no rules on its "
             "trading and no cost of it are recorded",
-            parameter=parameter,
+            parameter=_named(parameter),
             text=repr(text),
             what=what,
         ),
@@ -441,7 +451,7 @@ def _hong_kong(code: str, text: str, parameter: str) -> Listing:
     raise InputError(
         say(
             "{parameter} {text}: a Hong Kong code has up to five digits",
-            parameter=parameter,
+            parameter=_named(parameter),
             text=repr(text),
         ),
         fix=say("write it like 00700.HK"),
@@ -464,7 +474,7 @@ def _of_compiler(code: str, exchange: Exchange, text: str, parameter: str) -> Li
         raise InputError(
             say(
                 "{parameter} {text} is not a code of an index of {exchange}",
-                parameter=parameter,
+                parameter=_named(parameter),
                 text=repr(text),
                 exchange=exchange,
             ),
@@ -480,8 +490,15 @@ def _mainland_board(code: str) -> tuple[Exchange, Board]:
     raise KeyError(code)
 
 
+def _named(parameter: str) -> str:
+    """Return what a wrong code was given as: an option, or simply a listing."""
+    return say("listing") if parameter == _LISTING else parameter
+
+
 def _not_a_code(text: str, parameter: str) -> InputError:
     return InputError(
-        say("{parameter} {text} is not a listing code", parameter=parameter, text=repr(text)),
+        say(
+            "{parameter} {text} is not a listing code", parameter=_named(parameter), text=repr(text)
+        ),
         fix=say("write it like 300857.SZ, 603629.SH, 920002.BJ or 00700.HK"),
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Hashable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,7 +22,12 @@ from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError
 from screener.language import say
 
+MadeT = TypeVar("MadeT")
+
 __all__ = ["CapPanel", "PricePanel", "TradingPanel", "carried", "known_places"]
+
+
+_WIDE = 64  # columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,6 +102,8 @@ class PricePanel:
     _rows_of: dict[tuple[str, int | Exchange], Places] = field(
         init=False, repr=False, default_factory=dict
     )
+    _days: list[date] = field(init=False, repr=False, default_factory=list)
+    _made: dict[Hashable, Any] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.sessions), len(self.listings))
@@ -114,6 +122,13 @@ class PricePanel:
                 value.setflags(write=False)
         if len(self.sessions) > 1 and not (self.sessions[1:] > self.sessions[:-1]).all():
             raise DataError(say("the panel's sessions are not in ascending order"))
+
+    def once(self, key: Hashable, make: Callable[[], MadeT]) -> MadeT:
+        """Return what `make` makes of this panel, which never changes: made once for a key."""
+        if key not in self._made:
+            self._made[key] = make()
+        found: MadeT = self._made[key]
+        return found
 
     def column(self, listing: Listing) -> int:
         """Return the column of `listing`; `KeyError` if it is not in the panel."""
@@ -181,8 +196,9 @@ class PricePanel:
 
     def session(self, row: int) -> date:
         """Return the session of `row`."""
-        found: date = self.sessions[row].item()
-        return found
+        if not self._days:
+            self._days.extend(self.sessions.tolist())
+        return self._days[row]
 
     def last_available(self, exchanges: Container[Exchange]) -> date:
         """Return the last available session of any of some exchanges; else the first session."""
@@ -251,6 +267,7 @@ class TradingPanel:
     rights_price: FloatMatrix = field(default_factory=_nowhere)
     southbound: FlagMatrix | None = None
     funds: tuple[bool, ...] = ()
+    _entitled: dict[int, Places] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = self.prices.close.shape
@@ -271,6 +288,13 @@ class TradingPanel:
                     )
                 value.setflags(write=False)
 
+    def entitled_rows(self, column: int) -> Places:
+        """Return the rows with a dividend or a rights issue of a listing, ascending."""
+        if column not in self._entitled:
+            entitled = (self.dividend[:, column] > 0) | (self.rights[:, column] > 0)
+            self._entitled[column] = np.flatnonzero(entitled)
+        return self._entitled[column]
+
     def ex_price(self, price: float, row: int, column: int) -> float:
         """Return what a share of the close before is worth as a share of a session, unquoted.
 
@@ -288,8 +312,12 @@ def known_places(values: FloatArray, axis: int = 0) -> Places:
     Before the first one it is 0.
     """
     places = np.arange(values.shape[axis]).reshape((-1, 1) if axis == 0 else (1, -1))
-    found: Places = np.maximum.accumulate(np.where(np.isfinite(values), places, 0), axis=axis)
-    return found
+    found: Places = np.where(np.isfinite(values), places, 0)
+    if axis == 0 and values.shape[1] > _WIDE:  # row by row, which memory holds side by side
+        for at in range(1, len(found)):
+            np.maximum(found[at], found[at - 1], out=found[at])
+        return found
+    return np.asarray(np.maximum.accumulate(found, axis=axis))
 
 
 def carried(values: FloatArray, axis: int = 0) -> FloatArray:

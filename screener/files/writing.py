@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "OUR_COLUMNS",
     "PAGE_MARK",
     "FileFormat",
     "check_targets",
@@ -57,6 +58,8 @@ _ZIP = b"PK\x03\x04"
 _NAME = rb'"?[a-z][a-z0-9_]*"?'
 _OUR_NAMES = rb"basket|call|change|data_version|exchange|fetched_at|listing|report|run_id"
 """Names of columns one of which every table of this program has, and no table of others."""
+OUR_COLUMNS = frozenset(_OUR_NAMES.decode().split("|"))
+"""The same names: what a Chinese header bears beside it, so that its file is known as ours."""
 _OUR_HEADER = re.compile(
     rb'(?:\xef\xbb\xbf)?(?:(?=[a-z0-9_,"]*\b(?:'
     + _OUR_NAMES
@@ -65,6 +68,8 @@ _OUR_HEADER = re.compile(
     + rb"(?:,"
     + _NAME
     + rb")+\r?\n"  # a table
+    rb"|(?=[^\r\n]*\xef\xbc\x88(?:"  # a table with Chinese headers: 证券代码（listing）
+     + _OUR_NAMES + rb")\xef\xbc\x89[,\r\n])[^\r\n]*[\xe4-\xe9][^\r\n]*\r?\n"
     rb'|PAR1|\s*[\[{][\s"\[{\]}]'  # Parquet, JSON
     rb'|<!doctype html>[^\x00]*<meta name="generator" content="' + PAGE_MARK.encode() + rb")"
 )
@@ -80,6 +85,7 @@ def write_csv(
     rows: Iterable[Mapping[str, object]],
     *,
     excel: bool = False,
+    headers: Sequence[str] | None = None,
 ) -> None:
     """Write rows as CSV: UTF-8, comma, one header line, an empty cell where undefined.
 
@@ -93,6 +99,8 @@ def write_csv(
         Mappings with those keys; a missing key, `None` or NaN is an empty cell.
     excel
         Begin with a byte-order mark, so that Excel reads the file as UTF-8.
+    headers
+        What stands in the header line instead of the column names.
 
     Raises
     ------
@@ -101,7 +109,7 @@ def write_csv(
     StorageError
         If the file cannot be written; an older file of that name is left as it was.
     """
-    write_text(target, (_BOM if excel else "") + csv_text(columns, rows))
+    write_text(target, (_BOM if excel else "") + csv_text(columns, rows, headers))
 
 
 def write_json(target: str, value: object) -> None:
@@ -109,11 +117,15 @@ def write_json(target: str, value: object) -> None:
     write_text(target, json_text(value))
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
-    """Return rows as CSV text."""
+def csv_text(
+    columns: Sequence[str],
+    rows: Iterable[Mapping[str, object]],
+    headers: Sequence[str] | None = None,
+) -> str:
+    """Return rows as CSV text; `headers` stand in its first line instead of the columns."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(headers or columns)
     for row in rows:
         writer.writerow([_cell(row.get(name)) for name in columns])
     return out.getvalue()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from screener.language import say
+from screener.errors import ScreenerError
+from screener.language import say, say_all
 
-__all__ = ["about", "clauses", "listed", "place_in"]
+__all__ = ["about", "clauses", "in_a_line", "listed", "place_in"]
 
 
 def listed(items: Iterable[object]) -> str:
@@ -27,6 +28,11 @@ def about(subject: object, statement: object) -> str:
 def place_in(whole: object, part: object) -> str:
     """Return a part of a file behind the file; the file alone without a part."""
     return say("{whole}, {part}", whole=whole, part=part) if part else str(whole)
+
+
+def in_a_line(error: ScreenerError) -> str:
+    """Return an error as `str` does, so that it can be said again."""
+    return say_all(" / ", (part for part in (error.what, error.where, error.fix) if part))
 
 
 def _folded(items: list[str], put: Callable[[str, str], str]) -> str:

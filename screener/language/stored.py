@@ -1,8 +1,8 @@
 """What is stored in English, for those who read another language.
 
 Whatever is stored is stored in English, filled in (`in_english`), so that it does not depend on
-who stored it. Its sentence is found again by the catalog: the one whose English has these words in
-this order, the one with most words first; and what stood in its placeholders, in the same way.
+who stored it. Its sentence is found again by the catalog: one whose English has these words in this
+order; and what stood in its placeholders, in the same way.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from screener.language.terms import named
 __all__ = ["retold"]
 
 _DEPTH = 6  # sentences within sentences
+_NUMBER = r"[-+]?(?:[0-9][0-9.,]*(?:e[-+]?[0-9]+)?|nan|inf)%?"  # what has a format is a number
 
 
 def retold(text: str) -> str:
@@ -31,7 +32,7 @@ def retold(text: str) -> str:
     """
     if isinstance(text, Said) or bound() is Language.EN:
         return text
-    return _retold(bound(), text, _DEPTH)
+    return _retold(bound(), text, _DEPTH)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +71,26 @@ class _Sentence:
 
 
 @lru_cache(maxsize=4096)
-def _retold(language: Language, text: str, depth: int) -> str:
+def _retold(language: Language, text: str, depth: int) -> tuple[str, int]:
+    """Return a text in a language, and how many letters of it are left as they are.
+
+    Of the sentences that it may be, the one is taken that leaves the fewest letters.
+    """
     plain, sentences = _sentences(language)
     if text in plain:
-        return plain[text]
+        return plain[text], 0
+    own = str(named(text))
+    best = (own, 0) if own != text else (text, sum(letter.isalpha() for letter in text))
     for sentence in sentences if depth else ():
-        values = sentence.values(text)
+        values = sentence.values(text) if best[1] else None
         if values is None:
             continue
-        told = {name: _retold(language, value, depth - 1) for name, value in values.items()}
-        if sentence.rank or told != values:
-            return sentence.told.format(**told)
-    return str(named(text))
+        found = {name: _retold(language, value, depth - 1) for name, value in values.items()}
+        left = sum(count for _, count in found.values())
+        if left < best[1]:
+            told = sentence.told.format(**{name: value for name, (value, _) in found.items()})
+            best = (told, left)
+    return best
 
 
 @cache
@@ -106,11 +115,12 @@ def _sentence(english: str, told: str) -> _Sentence | None:
     pieces: list[str] = []
     pattern, seen = "", set[str]()
     try:
-        for literal, name, _, _ in string.Formatter().parse(english):
+        for literal, name, form, _ in string.Formatter().parse(english):
             pieces.append(literal)
             pattern += re.escape(literal)
             if name:
-                pattern += f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
+                value = _NUMBER if form else ".+?"
+                pattern += f"(?P={name})" if name in seen else f"(?P<{name}>{value})"
                 seen.add(name)
         bare = "".join(
             literal.replace("{", "{{").replace("}", "}}") + (f"{{{name}}}" if name else "")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from screener.domain.arrays import FlagMatrix, FloatMatrix, FloatVector, IntArray
 from screener.domain.panel import PricePanel
 from screener.errors import BasketDefinitionError, DataError
+from screener.language import say
 from screener.paths.legs import Leg
 from screener.paths.path_panel import NONE, whole_numbers
 
@@ -190,35 +191,49 @@ def _check_lengths(table: EventTable) -> None:
     ascending = len(offsets) and offsets[0] == 0 and (np.diff(offsets) >= 0).all()
     if not ascending or offsets[-1] != n_names:
         raise DataError(
-            f"offsets must rise from 0 to the number of names, {n_names}",
-            fix="give where each event begins, and the number of names at the end",
+            say("offsets must rise from 0 to the number of names, {n_names}", n_names=n_names),
+            fix=say("give where each event begins, and the number of names at the end"),
         )
     for name in ("weights", "entry_rows", "fill_rows"):
         array = getattr(table, name)
         if array is not None and array.shape != (n_names,):
-            raise DataError(f"{name} has shape {array.shape} for {n_names} names", fix=_ONE_EACH)
+            raise DataError(
+                say(
+                    "{name} has shape {shape} for {n_names} names",
+                    name=name,
+                    shape=array.shape,
+                    n_names=n_names,
+                ),
+                fix=say("give one value for each"),
+            )
     if table.available_rows is not None and len(table.available_rows) != len(table):
         raise DataError(
-            f"available_rows has {len(table.available_rows)} rows for {len(table)} events",
-            fix=_ONE_EACH,
+            say(
+                "available_rows has {n} rows for {events} events",
+                n=len(table.available_rows),
+                events=len(table),
+            ),
+            fix=say("give one value for each"),
         )
-
-
-_ONE_EACH = "give one value for each"
 
 
 def _check_weights(table: EventTable) -> None:
     if not (np.isfinite(table.weights) & (table.weights >= 0)).all():
         raise BasketDefinitionError(
-            "weights must be fractions, none negative or missing", fix="give 0 for a name left out"
+            say("weights must be fractions, none negative or missing"),
+            fix=say("give 0 for a name left out"),
         )
     sums = np.diff(np.concatenate([[0.0], np.cumsum(table.weights)])[table.offsets])
     wrong = np.minimum(np.abs(sums), np.abs(sums - 1)) > _WEIGHT_TOLERANCE
     if wrong.any():
         event = int(np.flatnonzero(wrong)[0])
         raise BasketDefinitionError(
-            f"weights of event {event} sum to {sums[event]:.6g}, not to 1",
-            fix="divide them by their sum, cash included",
+            say(
+                "weights of event {event} sum to {sum:.6g}, not to 1",
+                event=event,
+                sum=sums[event],
+            ),
+            fix=say("divide them by their sum, cash included"),
         )
 
 

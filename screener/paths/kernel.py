@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from screener.domain.arrays import FloatArray, IntArray
 from screener.errors import DataError, InputError
+from screener.language import say
 from screener.paths.event_tables import EventTable, PaperPaths, joined
 from screener.paths.parallel import check_jobs, mapped
 from screener.paths.path_panel import BEYOND, PathPanel
@@ -120,7 +121,9 @@ def map_events(
     """
     check_jobs(jobs)
     if chunk < 1:
-        raise InputError(f"chunks of {chunk} events cannot work", fix="give 1 or more")
+        raise InputError(
+            say("chunks of {chunk} events cannot work", chunk=chunk), fix=say("give 1 or more")
+        )
     if len(events) <= chunk or jobs == 1:
         return paper_paths(panel, events, horizons, delay=delay, paths=paths)
 
@@ -142,11 +145,17 @@ def checked_horizons(horizons: Sequence[int], delay: int) -> IntArray:
     held = [int(horizon) for horizon in horizons]
     if not held or held[0] < 1 or held != sorted(set(held)):
         raise InputError(
-            f"horizons must be ascending numbers of sessions from 1 on, not {list(horizons)}",
-            fix="give for example --hold 5,20,60",
+            say(
+                "horizons must be ascending numbers of sessions from 1 on, not {horizons}",
+                horizons=list(horizons),
+            ),
+            fix=say("give for example --hold 5,20,60"),
         )
     if delay < 0:
-        raise InputError(f"a delay of {delay} sessions would look ahead", fix="give 0 or more")
+        raise InputError(
+            say("a delay of {delay} sessions would look ahead", delay=delay),
+            fix=say("give 0 or more"),
+        )
     return np.array(held, dtype=np.int64)
 
 
@@ -165,18 +174,29 @@ def check_events(panel: PathPanel, events: EventTable, delay: int) -> None:
         values = getattr(events, name)
         if values is not None and len(values) and not -1 <= values.min() <= values.max() < bound:
             raise DataError(
-                f"{name} of the events run from {values.min()} to {values.max()}, "
-                f"those of the panel from 0 to {bound - 1}",
-                fix="make the events from the same panel",
+                say(
+                    "{name} of the events run from {first} to {last}, those of the panel from 0 "
+                    "to {bound}",
+                    name=name,
+                    first=values.min(),
+                    last=values.max(),
+                    bound=bound - 1,
+                ),
+                fix=say("make the events from the same panel"),
             )
     if events.fill_rows is not None and (events.fill_rows >= 0).any():
         early = (events.fill_rows >= 0) & (events.fill_rows < _starts(panel, events, delay))
         if early.any():
             at = int(np.flatnonzero(early)[0])
             raise DataError(
-                f"name {at} of the events is bought in row {events.fill_rows[at]}, "
-                f"before its entry after {delay} sessions of delay",
-                fix="resolve the fill rows with the same delay",
+                say(
+                    "name {at} of the events is bought in row {row}, before its entry "
+                    "after {delay} sessions of delay",
+                    at=at,
+                    row=events.fill_rows[at],
+                    delay=delay,
+                ),
+                fix=say("resolve the fill rows with the same delay"),
             )
 
 

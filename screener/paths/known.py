@@ -9,6 +9,7 @@ from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange
 from screener.domain.report import Moment, Precision, Publication
 from screener.errors import DateRangeError
+from screener.language import say
 from screener.market.calendars import Calendar
 from screener.market.rules import order_cutoff
 
@@ -112,7 +113,7 @@ def _moments(
     """List moments that stand for every distinct entry: the ends, and just before each cut-off."""
     start, end = publication.range_start, publication.range_end
     if start is None or end is None:  # Publication refuses an estimate without its range
-        raise DateRangeError("an estimated publication has no range")
+        raise DateRangeError(say("an estimated publication has no range"))
     found: list[Moment] = [start, end]
     for exchange in exchanges:
         days = calendar_of(exchange).between(_local_day(start), _local_day(end))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -13,6 +14,7 @@ from screener.domain.arrays import Places
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel
 from screener.errors import DataError
+from screener.language import say
 from screener.paths.limits import locked
 
 __all__ = [
@@ -65,6 +67,34 @@ class Reason(StrEnum):
     def at_limit(self) -> bool:
         """Whether a price limit is behind it."""
         return self in (Reason.LIMIT_UP, Reason.CLOSE_LIMIT_UP, Reason.LIMIT_DOWN)
+
+    @property
+    def told(self) -> str:
+        """The reason in the reader's language; its value is what it is called in code."""
+        return _TOLD[self]()
+
+
+_TOLD: dict[Reason, Callable[[], str]] = {
+    Reason.NONE: str,
+    Reason.NO_BARS: lambda: say("no bars in the tables"),
+    Reason.NOT_YET_LISTED: lambda: say("no bars at or before the entry session"),
+    Reason.DELISTED: lambda: say("delisted"),
+    Reason.COVERAGE_ENDED: lambda: say("coverage ended before the entry session"),
+    Reason.DATA_END: lambda: say("the tables end before its entry session"),
+    Reason.SUSPENDED: lambda: say("suspended"),
+    Reason.NO_BAR: lambda: say("no bar that session"),
+    Reason.NO_OPEN: lambda: say("no opening price that session"),
+    Reason.NO_TRADE: lambda: say("nothing traded that session"),
+    Reason.LIMIT_UP: lambda: say("open at the upper limit"),
+    Reason.CLOSE_LIMIT_UP: lambda: say("close at the upper limit"),
+    Reason.LIMIT_DOWN: lambda: say("close at the lower limit"),
+    Reason.SAME_DAY: lambda: say("bought that session, sold the next at the earliest (T+1)"),
+    Reason.NO_SOUTHBOUND: lambda: say("no southbound trading that session"),
+    Reason.NO_CAP: lambda: say("no market value known in the 30 days before its entry"),
+    Reason.NO_VOLATILITY: lambda: say("too few returns before its entry for a volatility"),
+    Reason.NO_FIXING: lambda: say("no fixing of its currency in its window"),
+    Reason.UNVALUED: lambda: say("its basket cannot be valued"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,15 +281,24 @@ def _without_average(panel: PricePanel, column: int, row: int) -> Reason:
     name, day = panel.listings[column], panel.session(row)
     if panel.adjusted[column]:
         raise DataError(
-            f"the prices of {name} are adjusted, its turnover is not: they give no VWAP",
-            where="table bars",
-            fix="buy at the open or the close, or import raw prices",
+            say(
+                "the prices of {name} are adjusted, its turnover is not: they give no VWAP",
+                name=name,
+            ),
+            where=say("table bars"),
+            fix=say("buy at the open or the close, or import raw prices"),
         )
     raise DataError(
-        f"turnover and volume of {name} on {day} give no price between its high and its low",
-        where="table bars",
-        fix="import bars with volume in shares and amount in the listing's currency, "
-        "or buy at the open or the close",
+        say(
+            "turnover and volume of {name} on {day} give no price between its high and its low",
+            name=name,
+            day=day,
+        ),
+        where=say("table bars"),
+        fix=say(
+            "import bars with volume in shares and amount in the listing's currency, or "
+            "buy at the open or the close"
+        ),
     )
 
 

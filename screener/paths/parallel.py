@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from screener.errors import InputError
-from screener.language import Language, bind, bound
+from screener.language import Language, bind, bound, say
 from screener.progress import counting, is_heard
 
 __all__ = ["check_jobs", "mapped"]
@@ -26,8 +26,8 @@ def check_jobs(jobs: int) -> None:
     """
     if jobs == 0 or jobs < -1:
         raise InputError(
-            f"--jobs {jobs} is no number of workers",
-            fix="give --jobs 1 or more, or -1 for one per processor",
+            say("--jobs {jobs} is no number of workers", jobs=jobs),
+            fix=say("give --jobs 1 or more, or -1 for one per processor"),
         )
 
 

@@ -11,6 +11,7 @@ from screener.domain.arrays import FlagMatrix, FloatMatrix, IntArray
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel, carried
 from screener.errors import DataError
+from screener.language import say
 
 __all__ = [
     "BEYOND",
@@ -28,7 +29,6 @@ BEYOND = 1 << 40
 """Row of a session after the panel's last one."""
 
 _LISTINGS_AT_ONCE = 256  # bounds the temporaries of carrying closes
-_ONE_SHAPE = "give every matrix one row per session and one column per listing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,7 +101,15 @@ def path_panel(
     for name, matrix in given.items():
         if len(shape) != 2 or (matrix is not None and matrix.shape != shape):
             found = shape if matrix is None else matrix.shape
-            raise DataError(f"{name} has shape {found}, closes have {shape}", fix=_ONE_SHAPE)
+            raise DataError(
+                say(
+                    "{name} has shape {found}, closes have {shape}",
+                    name=name,
+                    found=found,
+                    shape=shape,
+                ),
+                fix=say("give every matrix one row per session and one column per listing"),
+            )
     flags, calendars = _calendars(shape, trading)
     positions = np.zeros((len(flags), shape[0] + 1), dtype=np.int64)
     np.cumsum(flags, axis=1, out=positions[:, 1:])
@@ -148,7 +156,10 @@ def whole_numbers(values: npt.ArrayLike, name: str) -> IntArray:
     """
     array = np.asarray(values)
     if array.size and array.dtype.kind not in "iu":
-        raise DataError(f"{name} must be whole numbers, not {array.dtype}", fix="round them first")
+        raise DataError(
+            say("{name} must be whole numbers, not {dtype}", name=name, dtype=array.dtype),
+            fix=say("round them first"),
+        )
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
@@ -187,9 +198,12 @@ def _ends(closes: FloatMatrix, given: npt.ArrayLike | None) -> IntArray:
     ends = whole_numbers(given, "data_ends")
     if ends.shape != closes.shape[1:] or (ends < NONE).any() or (ends >= len(closes)).any():
         raise DataError(
-            f"data_ends must hold a row of the panel's {len(closes)}, or -1, "
-            f"for each of {closes.shape[1]} listings",
-            fix="give the last row with a close or a suspension of each listing",
+            say(
+                "data_ends must hold a row of the panel's {rows}, or -1, for each of {n} listings",
+                rows=len(closes),
+                n=closes.shape[1],
+            ),
+            fix=say("give the last row with a close or a suspension of each listing"),
         )
     return ends
 

@@ -10,6 +10,7 @@ import numpy as np
 from screener.domain.basket import Event, Weighting
 from screener.domain.panel import CapPanel, PricePanel
 from screener.errors import DataError
+from screener.language import say
 from screener.paths.legs import Leg, LegState, Reason, left_out
 
 __all__ = ["LEAST_RETURNS", "VOLATILITY_RETURNS", "weighted", "without_weight"]
@@ -101,7 +102,12 @@ def _size_of(
         return lambda at, _column, _row: event.members[at].weight or 0.0
     if weighting.needs_caps:
         if caps is None:
-            raise DataError(f"weighting {weighting} needs market values, and none were read")
+            raise DataError(
+                say(
+                    "weighting {weighting} needs market values, and none were read",
+                    weighting=weighting,
+                )
+            )
         values = caps.market_cap if weighting is Weighting.MARKET_CAP else caps.float_cap
         return lambda _at, column, row: _known(values[row - 1, column]) if row else 0.0
     if weighting is Weighting.INVERSE_VOL:

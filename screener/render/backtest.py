@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.backtest.execution.models import REBALANCED
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order
 from screener.backtest.ledger import LedgerEntry
 from screener.backtest.run import EventResult
 from screener.domain.basket import Event
 from screener.domain.report import Precision
-from screener.language import say
+from screener.language import say, say_all, say_count
 from screener.market.charges import Side
 from screener.paths.windows import WindowStatus
+from screener.render.local import told, word
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -24,6 +24,7 @@ from screener.render.tables import (
     heads,
     moment_text,
     money_short,
+    money_whole,
     percent,
     plain_table,
     points,
@@ -37,6 +38,8 @@ __all__ = [
     "backtest_page",
     "event_title",
     "footer_of",
+    "held_only",
+    "n_names",
     "run_text",
     "sparkline",
     "status_label",
@@ -50,13 +53,14 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 _PATH_WIDTH = 60
 _DIGITS = 2
 _SHORT = {
-    "limits and suspension": "limits",
-    "lots and cash": "lots",
-    "participation": "volume",
-    "slippage": "slip",
-    "commission": "comm.",
-    "taxes and levies": "taxes",
-    "FX spread": "FX",
+    "limits and suspension": lambda: say("limits"),
+    "lots and cash": lambda: say("lots"),
+    "participation": lambda: say("volume"),
+    "slippage": lambda: say("slip"),
+    "commission": lambda: say("comm."),
+    "taxes and levies": lambda: say("taxes"),
+    "FX spread": lambda: say("FX"),
+    "rights": lambda: say("rights"),
 }
 _STATUS = {
     WindowStatus.MATURE: lambda: say("mature"),
@@ -70,23 +74,27 @@ _SELDOM = "rights"  # a step that is shown where there is any
 # ---- pages ---------------------------------------------------------------------------------------
 
 
-def backtest_page(run: BacktestRun) -> RenderableType:
-    """Return a run as a page: a block per event, with every name left out and why."""
+def backtest_page(run: BacktestRun, titles: Mapping[str, str] | None = None) -> RenderableType:
+    """Return a run as a page: a block per event, with every name left out and why.
+
+    `titles` are what to call baskets instead of their names.
+    """
     parts = banner(simulated=run.simulated)
     for results in run.by_event:
-        parts += [*_block(results), Text()]
+        parts += [*_block(results, titles or {}), Text()]
     return Group(*parts, Text(f"{footer_of(run)} · {run_text(run)}", style="dim"))
 
 
-def event_title(event: Event) -> str:
-    """Name an event by its basket and its report."""
-    return " · ".join(part for part in (event.basket, event.report) if part)
+def event_title(event: Event, titles: Mapping[str, str] | None = None) -> str:
+    """Name an event by its basket and its report; `titles` are what to call baskets instead."""
+    basket = (titles or {}).get(event.basket) or event.basket
+    return " · ".join(part for part in (basket, event.report) if part)
 
 
 def footer_of(run: BacktestRun) -> str:
     """Tell units, money and data version of a run."""
     settings = run.request.settings
-    capitals = " / ".join(f"{capital:,.0f}" for capital in settings.capitals)
+    capitals = " / ".join(money_whole(capital) for capital in settings.capitals)
     version = run.data_version
     if settings.frictions is None:
         return say("returns in %, in CNY · data version {version}", version=version)
@@ -133,8 +141,8 @@ def _held(result: EventResult) -> str:
 # ---- one event -----------------------------------------------------------------------------------
 
 
-def _block(results: Sequence[EventResult]) -> Iterator[RenderableType]:
-    yield Text(event_title(results[0].window.event), style="bold")
+def _block(results: Sequence[EventResult], titles: Mapping[str, str]) -> Iterator[RenderableType]:
+    yield Text(event_title(results[0].window.event, titles), style="bold")
     yield Text(_subtitle(results))
     amounts = len({result.capital for result in results if result.capital is not None}) > 1
     # With several amounts the second table has what each came to.
@@ -148,11 +156,17 @@ def _block(results: Sequence[EventResult]) -> Iterator[RenderableType]:
     for result in shown:
         if result.band is not None:
             low, high = (percent(end, digits=_DIGITS, signed=True) for end in result.band)
-            told = f"{low} to {high} over every entry the range allows"
-            yield Text(f"  hold {result.window.horizon}: {told}")
+            told_ = say(
+                "hold {n}: {low} to {high} over every entry the range allows",
+                n=result.window.horizon,
+                low=low,
+                high=high,
+            )
+            yield Text(f"  {told_}")
     path = [float(value) for value in results[-1].path]
     if len(path) > 1:
-        yield Text(f"  path {sparkline((1.0, *path))} 1 to {path[-1]:.3f}")
+        drawn = say("path {line} 1 to {last:.3f}", line=sparkline((1.0, *path)), last=path[-1])
+        yield Text(f"  {drawn}")
     for note in _notes(results):
         yield Text(f"  {note}")
 
@@ -163,22 +177,26 @@ def _subtitle(results: Sequence[EventResult]) -> str:
     named = {member.listing.exchange for member in event.members}
     entries = sorted({day for exchange, day in window.entries if exchange in named})
     benchmarks = dict.fromkeys(name for result in results for name in result.benchmarks)
-    return (
-        f"published {published_text(event.published)}{_range(event)}"
-        f" · entry {' / '.join(day.isoformat() for day in entries)}"
-        + (f" · index {' + '.join(benchmarks)}" if benchmarks else "")
+    return say_all(
+        " · ",
+        (
+            say("published {day}", day=_published(event)),
+            say("entry {days}", days=" / ".join(day.isoformat() for day in entries)),
+            *([say("index {names}", names=" + ".join(benchmarks))] if benchmarks else []),
+        ),
     )
 
 
-def _range(event: Event) -> str:
+def _published(event: Event) -> str:
     published = event.published
+    day = published_text(published)
     if published.precision is not Precision.ESTIMATED:
-        return ""
+        return day
     start, end = (
-        moment_text(bound) if isinstance(bound, datetime) else f"the close of {bound}"
+        moment_text(bound) if isinstance(bound, datetime) else say("the close of {day}", day=bound)
         for bound in (published.range_start, published.range_end)
     )
-    return f" (from {start} to {end})"
+    return say("{day} (from {start} to {end})", day=day, start=start, end=end)
 
 
 def _cells(result: EventResult, *, costed: bool) -> list[str]:
@@ -208,7 +226,7 @@ def _shortfall(results: Sequence[EventResult], *, amounts: bool) -> Iterator[Ren
         steps = [step for step in steps if step != _SELDOM]
     columns = [
         *heads(RETURNS, "horizon", *(("capital",) if amounts else ()), "paper_return"),
-        *(Column(header=_SHORT.get(step, step), numeric=True) for step in steps),
+        *(Column(header=_short(step), numeric=True) for step in steps),
         *heads(RETURNS, "executable_return"),
     ]
     rows = [
@@ -221,7 +239,12 @@ def _shortfall(results: Sequence[EventResult], *, amounts: bool) -> Iterator[Ren
         ]
         for item in told
     ]
-    yield plain_table(columns, rows, title="implementation shortfall")
+    yield plain_table(columns, rows, title=say("implementation shortfall"))
+
+
+def _short(step: str) -> str:
+    known = _SHORT.get(step)
+    return step if known is None else known()
 
 
 # ---- what to know about it -----------------------------------------------------------------------
@@ -235,13 +258,16 @@ def _notes(results: Sequence[EventResult]) -> Iterator[str]:
         key = (state, reason, tuple(dict.fromkeys(horizons)))
         alike.setdefault(key, []).append(f"{listing} {name}".strip())
     for (state, reason, concerned), some in alike.items():
-        held = "" if len(concerned) == every else f" (hold {', '.join(map(str, concerned))})"
-        for names in [f"{len(some)} names"] if len(some) > NAMES_TOLD else some:
-            yield f"{state} {names}: {reason}{held}"
+        for names in [n_names(len(some))] if len(some) > NAMES_TOLD else some:
+            line = say("{state} {names}: {reason}", state=word(state), names=names, reason=reason)
+            yield line if len(concerned) == every else held_only(line, concerned)
 
 
 def _told(results: Sequence[EventResult]) -> dict[tuple[str, str, str, str], list[int]]:
-    """Return state, listing, name and reason of what to tell, with the horizons of each."""
+    """Return state, listing, name and reason of what to tell, with the horizons of each.
+
+    The reason is as the reader's language has it.
+    """
     found: dict[tuple[str, str, str, str], list[int]] = {}
     for result in results:
         for entry in result.ledger:
@@ -258,26 +284,42 @@ def _told(results: Sequence[EventResult]) -> dict[tuple[str, str, str, str], lis
 
 def _worth_telling(result: EventResult, order: Order) -> bool:
     told = order.reason == str(result.window.legs[order.leg].reason)
-    usual = order.reason == REBALANCED or (order.side is Side.BUY and order.session is not None)
+    usual = order.rebalances or (order.side is Side.BUY and order.session is not None)
     return bool(order.reason) and not told and not usual
 
 
 def _rights_key(result: EventResult, line: Entitlement) -> tuple[str, str, str, str]:
     name = result.window.event.members[line.leg].name
-    return "held", line.listing.id, name, f"{line.reason} ({line.session}{_with(result)})"
+    why = say("{why} ({more})", why=told(line.reason), more=_with(result, str(line.session)))
+    return "held", line.listing.id, name, why
 
 
-def _with(result: EventResult) -> str:
-    return "" if result.capital is None else f", with {result.capital:,.0f}"
+def _with(result: EventResult, text: str) -> str:
+    """Add the money of the path, where there is any."""
+    if result.capital is None:
+        return text
+    return say("{text}, with {money}", text=text, money=money_whole(result.capital))
 
 
 def _order_key(result: EventResult, order: Order) -> tuple[str, str, str, str]:
     """Tell of an order that was not filled as meant; the ledger has every one."""
     name = result.window.event.members[order.leg].name
-    when = f"sold on {order.session}: " if order.session else ""
+    why = told(order.reason)
+    if order.session:
+        why = say("sold on {day}: {why}", day=order.session, why=why)
     verb = "not bought" if order.side is Side.BUY else "sale"
-    return verb, order.listing.id, name, f"{when}{order.reason}{_with(result)}"
+    return verb, order.listing.id, name, _with(result, why)
 
 
 def _note_key(entry: LedgerEntry) -> tuple[str, str, str, str]:
-    return (str(entry.state), entry.listing, entry.name, entry.reason)
+    return (str(entry.state), entry.listing, entry.name, told(entry.reason))
+
+
+def n_names(count: int) -> str:
+    """Count names."""
+    return say_count("{n} name", "{n} names", count)
+
+
+def held_only(text: str, horizons: Iterable[int]) -> str:
+    """Add to a line the only horizons that it is about."""
+    return say("{text} (hold {horizons})", text=text, horizons=", ".join(map(str, horizons)))

@@ -22,22 +22,42 @@ from screener.domain.report import (
     Role,
     SecurityMention,
 )
-from screener.language import say
+from screener.language import Language, bound, say, say_count
+from screener.language.lists import listed
+from screener.render.local import told, word
 from screener.render.tables import (
     Column,
     compact,
     facts,
+    in_unit,
     moment_text,
     number,
     or_dash,
     percent,
     plain_table,
     published_text,
+    times,
 )
 
-__all__ = ["basket_detail", "basket_list", "published_range", "report_detail", "report_list"]
+__all__ = [
+    "NOT_NAMED",
+    "basket_detail",
+    "basket_list",
+    "broker_name",
+    "published_range",
+    "report_detail",
+    "report_list",
+]
 
 _ROLE_ORDER = tuple(Role)
+_MARKETS = {
+    "A": lambda: say("A shares"),
+    "HK": lambda: say("Hong Kong shares"),
+    "US": lambda: say("US shares"),
+    "NEEQ": lambda: say("NEEQ"),
+}
+NOT_NAMED = "unknown"
+"""What a card says of a broker that its report does not name."""
 
 
 def report_list(reports: Iterable[Report]) -> RenderableType:
@@ -46,9 +66,9 @@ def report_list(reports: Iterable[Report]) -> RenderableType:
     linked = any(links for _, links in shown)
     return plain_table(
         [
-            *("ID", "Published", "Publisher", "Title"),
-            Column(header="Names", numeric=True),
-            *(["Earlier calls"] * linked),
+            *(say("ID"), say("Published"), say("Publisher"), say("Title")),
+            Column(header=say("Names"), numeric=True),
+            *([say("Earlier calls")] * linked),
         ],
         [
             [
@@ -71,13 +91,14 @@ def report_detail(report: Report) -> RenderableType:
 
 def basket_list(baskets: Iterable[tuple[Basket, Sequence[Event]]]) -> RenderableType:
     """Make the table of baskets: for each event its report and how many names it has."""
+    titles = [say("Title")] if bound() is Language.ZH else ["Chinese", "English"]
     return plain_table(
-        ["Basket", "Chinese", "English", "Report: names"],
+        [say("Basket"), *titles, say("Report: names")],
         [
             [
                 basket.name,
                 or_dash(basket.title_zh),
-                or_dash(basket.title_en),
+                *([] if bound() is Language.ZH else [or_dash(basket.title_en)]),
                 or_dash(", ".join(_event_count(event) for event in events)),
             ]
             for basket, events in baskets
@@ -89,28 +110,31 @@ def basket_detail(basket: Basket, events: Sequence[Event]) -> RenderableType:
     """Show a basket and the names of each of its events."""
     head = facts(
         (
-            ("Basket", basket.name),
-            ("Chinese", basket.title_zh),
-            ("English", basket.title_en),
-            ("Themes", ", ".join(basket.themes)),
-            ("Weighting", str(basket.weighting)),
-            ("Benchmark", basket.benchmark or "CSI 300 for mainland names, Hang Seng for HK names"),
+            (say("Basket"), basket.name),
+            (say("Chinese"), basket.title_zh),
+            (say("English"), "" if bound() is Language.ZH else basket.title_en),
+            (say("Themes"), ", ".join(basket.themes)),
+            (say("Weighting"), word(str(basket.weighting))),
+            (
+                say("Benchmark"),
+                basket.benchmark or say("CSI 300 for mainland names, Hang Seng for HK names"),
+            ),
         )
     )
     shown: list[RenderableType] = [_event_table(event) for event in events]
     if not shown:
-        shown = [Text("No report recommends names under its themes yet.")]
+        shown = [Text(say("No report recommends names under its themes yet."))]
     return Group(*_spaced([head, *shown]))
 
 
 def _report_parts(report: Report) -> Iterator[RenderableType]:
     yield facts(
         (
-            ("Report", report.id),
-            ("Title", report.title),
-            ("Publisher", report.publisher),
-            ("Published", published_range(report.published)),
-            ("Evidence", report.published.evidence),
+            (say("Report"), report.id),
+            (say("Title"), report.title),
+            (say("Publisher"), report.publisher),
+            (say("Published"), published_range(report.published)),
+            (say("Evidence"), report.published.evidence),
         )
     )
     yield from map(_note, report.notes)
@@ -120,7 +144,9 @@ def _report_parts(report: Report) -> Iterator[RenderableType]:
     if report.indices:
         yield _indices(report)
     if report.climate:
-        yield plain_table(["Sector", "Outlook"], report.climate, title="Sector climate")
+        yield plain_table(
+            [say("Sector"), say("Outlook")], report.climate, title=say("Sector climate")
+        )
     if report.claims:
         yield _claims(report.claims)
     if report.estimates:
@@ -133,8 +159,11 @@ def _links(report: Report) -> str:
     """Tell which earlier notes a report publishes again, and on which it insists."""
     repeats = ", ".join(dict.fromkeys(note.repeats for note in report.notes if note.repeats))
     again = ", ".join(dict.fromkeys(note.reiterates for note in report.notes if note.reiterates))
-    kinds = (("repeats", repeats), ("reiterates", again))
-    return "; ".join(f"{kind} {ids}" for kind, ids in kinds if ids)
+    told_ = (
+        say("repeats {ids}", ids=repeats) if repeats else "",
+        say("reiterates {ids}", ids=again) if again else "",
+    )
+    return "; ".join(filter(None, told_))
 
 
 def published_range(published: Publication) -> str:
@@ -143,39 +172,66 @@ def published_range(published: Publication) -> str:
     if published.range_start is None or published.range_end is None:
         return text
     first, last = moment_text(published.range_start), moment_text(published.range_end)
-    return f"{text} (between {first} and {last})"
+    return say("{day} (between {first} and {last})", day=text, first=first, last=last)
 
 
 def _note(note: Note) -> Table:
-    rating = ", ".join(filter(None, (note.rating, note.rating_change)))
+    rating = ", ".join(filter(None, (note.rating, word(note.rating_change))))
     return facts(
         (
-            ("Note", f"{note.id} {note.title}".strip()),
-            ("Broker", note.broker),
-            ("Analysts", ", ".join(f"{who.name} {who.licence}".strip() for who in note.analysts)),
-            ("Dated", published_text(note.published)),
-            ("Industry", note.industry),
-            ("Rating", f"{rating} ({note.rating_level})" if note.rating_level else rating),
-            ("Themes", ", ".join(note.themes)),
-            ("Repeats", f"{note.repeats}, the same call: counted once" if note.repeats else ""),
-            ("Reiterates", f"{note.reiterates}, as a new call" if note.reiterates else ""),
+            (say("Note"), f"{note.id} {note.title}".strip()),
+            (say("Broker"), broker_name(note.broker)),
+            (say("Analysts"), _people(note)),
+            (say("Dated"), published_text(note.published)),
+            (say("Industry"), note.industry),
+            (
+                say("Rating"),
+                f"{rating} ({word(level)})" if (level := note.rating_level) else rating,
+            ),
+            (say("Themes"), ", ".join(note.themes)),
+            (
+                say("Repeats"),
+                say("{id}, the same call: counted once", id=note.repeats) if note.repeats else "",
+            ),
+            (
+                say("Reiterates"),
+                say("{id}, as a new call", id=note.reiterates) if note.reiterates else "",
+            ),
         )
     )
 
 
+def _people(note: Note) -> str:
+    return ", ".join(f"{who.name} {who.licence}".strip() for who in note.analysts)
+
+
+def broker_name(name: str) -> str:
+    """Return a broker's name; that nobody names it is said in the reader's language."""
+    return say("not named") if name == NOT_NAMED and bound() is Language.ZH else name
+
+
 def _securities(role: Role, theme: str, securities: Sequence[SecurityMention]) -> RenderableType:
     return plain_table(
-        ["Listing", "Name", "English", "Remark"],
+        [say("Listing"), say("Name"), *_english_head(), say("Remark")],
         [
-            [item.listing.id, item.name, or_dash(item.name_en), or_dash(_remark(item))]
+            [item.listing.id, item.name, *_english(item.name_en), or_dash(_remark(item))]
             for item in securities
         ],
-        title=f"{theme}: {role}, {len(securities)}",
+        title=say("{theme}: {role}, {n}", theme=theme, role=word(str(role)), n=len(securities)),
     )
 
 
+def _english_head() -> list[str]:
+    """Return the heading of English names, which people who read Chinese do not need."""
+    return [] if bound() is Language.ZH else ["English"]
+
+
+def _english(name: str) -> list[str]:
+    return [] if bound() is Language.ZH else [or_dash(name)]
+
+
 def _remark(item: SecurityMention) -> str:
-    printed = f"printed {item.printed}" if item.printed != item.name else ""
+    printed = say("printed {name}", name=item.printed) if item.printed != item.name else ""
     rated = say("rated {rating}", rating=item.rating) if item.rating else ""
     return ", ".join(filter(None, (printed, rated, item.note)))
 
@@ -183,10 +239,10 @@ def _remark(item: SecurityMention) -> str:
 def _indices(report: Report) -> RenderableType:
     return plain_table(
         [
-            "Index",
-            "Name",
-            Column(header="Week", numeric=True),
-            Column(header="Month to date", numeric=True),
+            say("Index"),
+            say("Name"),
+            Column(header=say("Week"), numeric=True),
+            Column(header=say("Month to date"), numeric=True),
         ],
         [
             [
@@ -197,35 +253,41 @@ def _indices(report: Report) -> RenderableType:
             ]
             for item in report.indices
         ],
-        title="Indices tracked",
+        title=say("Indices tracked"),
     )
 
 
 def _claims(claims: Iterable[Claim]) -> RenderableType:
     return plain_table(
-        ["Subject", "Measure", Column(header="Value", numeric=True), "Refers to", "Remark"],
+        [
+            say("Subject"),
+            say("Measure"),
+            Column(header=say("Value"), numeric=True),
+            say("Refers to"),
+            say("Remark"),
+        ],
         [
             [
                 claim.subject,
-                claim.measure,
+                told(claim.measure),
                 _claim_value(claim),
                 or_dash(claim.as_of),
                 or_dash(claim.remark),
             ]
             for claim in claims
         ],
-        title="Claims to check",
+        title=say("Claims to check"),
     )
 
 
 def _estimates(estimates: Iterable[Estimate]) -> RenderableType:
     return plain_table(
         [
-            "Listing",
-            "Fiscal year",
-            Column(header="EPS", numeric=True),
-            Column(header="Net profit", numeric=True),
-            "Currency",
+            say("Listing"),
+            say("Fiscal year"),
+            Column(header=say("EPS"), numeric=True),
+            Column(header=say("Net profit"), numeric=True),
+            say("Currency"),
         ],
         [
             [
@@ -237,7 +299,7 @@ def _estimates(estimates: Iterable[Estimate]) -> RenderableType:
             ]
             for item in estimates
         ],
-        title="Estimates",
+        title=say("Estimates"),
     )
 
 
@@ -247,27 +309,38 @@ def _claim_value(claim: Claim) -> str:
     if claim.unit is ClaimUnit.POINTS:
         return number(claim.value)
     if claim.unit is ClaimUnit.MULTIPLE:
-        return f"{compact(claim.value)} x"
-    return f"{compact(claim.value)} {claim.unit}"
+        return times(claim.value)
+    return in_unit(claim.value, claim.unit)
 
 
 def _definition(definition: RatingDefinition) -> RenderableType:
     low, high = definition.months_low, definition.months_high
     months = f"{low}" if low == high else f"{low}-{high}"
-    against = ", ".join(f"{market} {name}" for market, name in definition.benchmarks)
+    against = listed(f"{_market(market)} {name}" for market, name in definition.benchmarks)
     return plain_table(
-        ["Level", "Rating", "Active return promised"],
-        [[str(band.level), band.rating, _band(band)] for band in definition.bands],
-        title=f"Ratings of {definition.broker}: {months} months, against {against or 'the market'}",
+        [say("Level"), say("Rating"), say("Active return promised")],
+        [[word(str(band.level)), band.rating, _band(band)] for band in definition.bands],
+        title=say(
+            "Ratings of {broker}: {months} months, against {index}",
+            broker=definition.broker,
+            months=months,
+            index=against or say("the market"),
+        ),
     )
+
+
+def _market(market: str) -> str:
+    return _MARKETS[market]() if market in _MARKETS and bound() is Language.ZH else word(market)
 
 
 def _band(band: Band) -> str:
     low = percent(band.low, digits=0, signed=True)
     high = percent(band.high, digits=0, signed=True)
     if band.low is None:
-        return f"below {high}"
-    return f"above {low}" if band.high is None else f"{low} to {high}"
+        return say("below {high}", high=high)
+    if band.high is None:
+        return say("above {low}", low=low)
+    return say("{low} to {high}", low=low, high=high)
 
 
 def _event_count(event: Event) -> str:
@@ -276,19 +349,26 @@ def _event_count(event: Event) -> str:
 
 def _event_table(event: Event) -> RenderableType:
     weighted = event.weighting is Weighting.CUSTOM
-    title = f"Report {event.report}" if event.report else "Own list"
+    title = say("Report {report}", report=event.report) if event.report else say("Own list")
+    weights = [Column(header=say("Weight"), numeric=True)] * weighted
     return plain_table(
-        ["Listing", "Name", "English", *([Column(header="Weight", numeric=True)] * weighted)],
+        [say("Listing"), say("Name"), *_english_head(), *weights],
         [
             [
                 member.listing.id,
                 or_dash(member.name),
-                or_dash(member.name_en),
+                *_english(member.name_en),
                 *([compact(member.weight)] * weighted),
             ]
             for member in event.members
         ],
-        title=f"{title}, {published_text(event.published)}, {len(event.members)} names",
+        title=say_count(
+            "{title}, {day}, {n} name",
+            "{title}, {day}, {n} names",
+            len(event.members),
+            title=title,
+            day=published_text(event.published),
+        ),
     )
 
 

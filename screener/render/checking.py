@@ -7,15 +7,20 @@ from collections.abc import Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from screener.data.lake.schema import SIMULATED
 from screener.domain.report import Claim, ClaimUnit
+from screener.language import say
+from screener.render.local import told, word
 from screener.render.tables import (
     UNDEFINED,
     compact,
     heads,
+    in_unit,
     number,
     percent,
     plain_table,
     published_text,
+    times,
 )
 from screener.results.reports import CHECKING
 from screener.workflows.report.check import Checked, Checking, ClaimState
@@ -37,10 +42,17 @@ def checking_view(result: Checking) -> RenderableType:
 
 def _heading(result: Checking) -> Iterator[Text]:
     if result.simulated:
-        yield Text("SIMULATED market: every figure found below is made up", style="bold")
+        yield Text(
+            say("{mark} market: every figure found below is made up", mark=SIMULATED), style="bold"
+        )
     published = published_text(result.published)
     yield Text(
-        f"Claims of {result.report}, published {published} (data version {result.data_version})",
+        say(
+            "Claims of {report}, published {day} (data version {version})",
+            report=result.report,
+            day=published,
+            version=result.data_version,
+        ),
         style="bold",
     )
 
@@ -48,8 +60,8 @@ def _heading(result: Checking) -> Iterator[Text]:
 def _table(rows: Sequence[Checked]) -> RenderableType:
     return plain_table(
         [
-            "Security",
-            "Claim",
+            say("Security"),
+            say("Claim"),
             *heads(CHECKING, "printed", "found", "verdict", "reason"),
         ],
         [
@@ -58,8 +70,8 @@ def _table(rows: Sequence[Checked]) -> RenderableType:
                 _claim(row),
                 _value(row.claim, row.claim.value),
                 _found(row),
-                str(row.verdict),
-                row.reason,
+                word(str(row.verdict)),
+                told(row.reason),
             ]
             for row in rows
         ],
@@ -73,7 +85,8 @@ def _security(claim: Claim) -> str:
 
 
 def _claim(row: Checked) -> str:
-    return f"{row.claim.measure}, {row.as_of}" if row.as_of else row.claim.measure
+    measure = told(row.claim.measure)
+    return say("{measure}, {day}", measure=measure, day=row.as_of) if row.as_of else measure
 
 
 def _found(row: Checked) -> str:
@@ -90,18 +103,22 @@ def _value(claim: Claim, value: float) -> str:
     if claim.unit is ClaimUnit.POINTS:
         return number(value)
     if claim.unit is ClaimUnit.MULTIPLE:
-        return f"{float(f'{value:.5g}'):,.10g} x"
-    return f"{compact(value)} {claim.unit}"
+        return times(float(f"{value:.5g}"))
+    return in_unit(value, claim.unit)
 
 
 def _summary(result: Checking) -> str:
     if not result.rows:
-        return "The card holds no claims."
+        return say("The card holds no claims.")
     agree, differ, unknown = (
         result.count(verdict)
         for verdict in (ClaimState.AGREES, ClaimState.DIFFERS, ClaimState.UNKNOWN)
     )
-    return (
-        f"Of {len(result.rows)} claims {agree} agree with the tables, {differ} differ, "
-        f"{unknown} cannot be checked."
+    return say(
+        "Of {n} claims {agree} agree with the tables, {differ} differ, {unknown} cannot be "
+        "checked.",
+        n=len(result.rows),
+        agree=agree,
+        differ=differ,
+        unknown=unknown,
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from screener.backtest.frictions import Line, Order, OrderStatus
 from screener.domain.basket import Rebalance
+from screener.language import Language, bound, say, say_all
 from screener.render.backtest import event_title
+from screener.render.local import told, word
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -29,47 +31,78 @@ __all__ = ["explanation_page"]
 _RETURNS = ("paper_return", "executable_return", "benchmark_return", "active_return")
 
 
-def explanation_page(found: Explanation) -> RenderableType:
-    """Return an explanation as a page."""
+def explanation_page(found: Explanation, titles: Mapping[str, str] | None = None) -> RenderableType:
+    """Return an explanation as a page; `titles` are what to call baskets instead of their names."""
     window = found.result.window
-    title = f"{event_title(window.event)} · hold {window.horizon}"
+    title = say("{event} · hold {n}", event=event_title(window.event, titles), n=window.horizon)
     parts = banner(simulated=found.run.simulated)
     parts += [Text(title, style="bold"), facts(_facts(found)), Text()]
     parts += [*_names(found), *_orders(found)]
     parts += [Text(line) for line in _origins(found)]
-    parts += [Text(f"  {line}") for line in found.result.remarks]
+    parts += [Text(f"  {told(line)}") for line in found.result.remarks]
     return Group(*parts)
 
 
 def _facts(found: Explanation) -> Iterator[tuple[str, str]]:
     run, result, window = found.run, found.result, found.result.window
     published = window.event.published
-    yield "Run", f"{run.run_id}, data version {run.data_version}"
-    yield "Published", f"{published_text(published)} {published.evidence}".strip()
-    yield "Bought", f"at the {window.price} of {result.entry_session} or later"
-    yield "Status", f"{result.status}, {window.sessions_held} sessions held"
-    yield "Weights", f"{window.event.weighting}, rebalanced: {window.rebalance}"
-    for name in _RETURNS:
-        value = getattr(result, name)
-        yield name.replace("_", " ").capitalize(), percent(value, signed=True)
-    yield "Again", _same(found)
+    yield (
+        say("Run"),
+        say("{run}, data version {version}", run=run.run_id, version=run.data_version),
+    )
+    yield say("Published"), f"{published_text(published)} {published.evidence}".strip()
+    yield (
+        say("Bought"),
+        say(
+            "at the {price} of {day} or later",
+            price=word(str(window.price)),
+            day=result.entry_session,
+        ),
+    )
+    yield (
+        say("Status"),
+        say("{status}, {n} sessions held", status=word(str(result.status)), n=window.sessions_held),
+    )
+    yield (
+        say("Weights"),
+        say(
+            "{weighting}, rebalanced: {rebalance}",
+            weighting=word(str(window.event.weighting)),
+            rebalance=word(str(window.rebalance)),
+        ),
+    )
+    labels = (
+        say("Paper return"),
+        say("Executable return"),
+        say("Benchmark return"),
+        say("Active return"),
+    )
+    for label, name in zip(labels, _RETURNS, strict=True):
+        yield label, percent(getattr(result, name), signed=True)
+    yield say("Again"), _same(found)
 
 
 def _same(found: Explanation) -> str:
     if not found.differences:
-        return "every value of the row comes out again"
-    told = (f"{item.column} was {item.told}, is {item.now}" for item in found.differences)
-    return "no: " + "; ".join(told)
+        return say("every value of the row comes out again")
+    differences = say_all(
+        "; ",
+        [
+            say("{column} was {old}, is {new}", column=item.column, old=item.told, new=item.now)
+            for item in found.differences
+        ],
+    )
+    return say("no: {differences}", differences=differences)
 
 
 def _names(found: Explanation) -> Iterator[RenderableType]:
     columns: list[Column | str] = [
-        "name",
-        Column(header="weight", numeric=True),
-        "bought",
-        "valued",
-        Column(header="return", numeric=True),
-        Column(header="adds", numeric=True),
+        say("name"),
+        Column(header=say("weight"), numeric=True),
+        say("bought"),
+        say("valued"),
+        Column(header=say("return"), numeric=True),
+        Column(header=say("adds"), numeric=True),
     ]
     names = [(f"{share.listing} {share.name}".strip(), share) for share in found.names]
     rows = [
@@ -83,14 +116,14 @@ def _names(found: Explanation) -> Iterator[RenderableType]:
         ]
         for name, share in names
     ]
-    alone = ", as if none had been sold or bought since"
+    title = say("the paper return, name by name, in %, as if none had been sold or bought since")
     if found.result.window.rebalance is Rebalance.NONE:
-        alone = ""
-        rows.append(["sum", "", "", "", "", points(found.result.paper_return, signed=True)])
-    yield plain_table(columns, rows, title=f"the paper return, name by name, in %{alone}")
+        title = say("the paper return, name by name, in %")
+        rows.append([say("sum"), "", "", "", "", points(found.result.paper_return, signed=True)])
+    yield plain_table(columns, rows, title=title)
     for name, share in names:
         if share.why:
-            yield Text(f"  {name}: {share.why}")
+            yield Text(f"  {name}: {told(share.why)}")
     yield Text()
 
 
@@ -98,22 +131,23 @@ def _text(quote: Quote | None) -> str:
     """Write a price: `open 16.17 on 2026-05-15`, with its multiplier and rate if it has any."""
     if quote is None:
         return ""
-    factor = "" if quote.factor == 1 else f" x {quote.factor:.6g}"
-    rate = "" if quote.rate == 1 else f" x {quote.rate:.5g}"
-    return f"{quote.session} {quote.field} {quote.price:.10g}{factor}{rate}"
+    times = "×" if bound() is Language.ZH else "x"
+    factor = "" if quote.factor == 1 else f" {times} {quote.factor:.6g}"
+    rate = "" if quote.rate == 1 else f" {times} {quote.rate:.5g}"
+    return f"{quote.session} {word(quote.field)} {quote.price:.10g}{factor}{rate}"
 
 
 def _orders(found: Explanation) -> list[RenderableType]:
     if not found.orders:
         return []
     columns: list[Column | str] = [
-        "name",
-        "order",
-        Column(header="money and fees, CNY", numeric=True),
-        "why",
+        say("name"),
+        say("order"),
+        Column(header=say("money and fees, CNY"), numeric=True),
+        say("why"),
     ]
     rows = [_order(found, line) for line in found.orders]
-    return [plain_table(columns, rows, title="with money, order by order"), Text()]
+    return [plain_table(columns, rows, title=say("with money, order by order")), Text()]
 
 
 def _order(found: Explanation, line: Line) -> list[str]:
@@ -125,13 +159,17 @@ def _order(found: Explanation, line: Line) -> list[str]:
         session, fees = line.session or line.scheduled, line.fees
     done = line.status in (OrderStatus.FILLED, OrderStatus.PARTIAL)
     priced = line.price is not None
-    told = f"{line.shares:,.10g} at {line.price:.10g}" if done and priced else str(line.status)
+    outcome = (
+        say("{shares:,.10g} at {price:.10g}", shares=line.shares, price=line.price)
+        if done and priced
+        else word(str(line.status))
+    )
     money = f"{line.amount:,.2f}" + ("" if fees is None else f" + {fees:,.2f}")
     return [
         f"{line.listing} {name}".strip(),
-        f"{session} {side_of(line)} {told}",
+        f"{session} {word(side_of(line))} {outcome}",
         money if done else UNDEFINED,
-        "; ".join(part for part in why if part) or UNDEFINED,
+        "; ".join(told(part) for part in why if part) or UNDEFINED,
     ]
 
 
@@ -140,15 +178,27 @@ def _origins(found: Explanation) -> tuple[str, ...]:
     quotes = [quote for share in found.names for quote in (share.bought, share.valued) if quote]
     lines = []
     for index, first, last in found.benchmark:
-        lines.append(f"index {index}: {_text(first)} to {_text(last)}")
+        lines.append(
+            say(
+                "index {index}: {first} to {last}",
+                index=index,
+                first=_text(first),
+                last=_text(last),
+            )
+        )
         quotes += [first, last]
-    told = {
-        f"{quote.source}, fetched {quote.fetched_at:%Y-%m-%d %H:%M} UTC"
+    origins = {
+        (quote.source, f"{quote.fetched_at:%Y-%m-%d %H:%M}")
         for quote in quotes
         if quote.source and quote.fetched_at is not None
     }
-    lines += [f"prices from {text}" for text in sorted(told)]
+    lines += [
+        say("prices from {source}, fetched {at} UTC", source=told(source), at=at)
+        for source, at in sorted(origins)
+    ]
     steps = ", ".join(
-        f"{step} {number(taken * 100, signed=True)}" for step, taken in found.result.shortfall
+        f"{word(step)} {number(taken * 100, signed=True)}" for step, taken in found.result.shortfall
     )
-    return (*lines, f"implementation shortfall, in %: {steps}") if steps else tuple(lines)
+    if steps:
+        lines.append(say("implementation shortfall, in %: {steps}", steps=steps))
+    return tuple(lines)

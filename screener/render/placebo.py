@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from screener.language import say
+from screener.render import local
+from screener.render.backtest import event_title, held_only
+from screener.render.local import word
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -28,7 +32,9 @@ _P_DIGITS = 3
 _PLACED = ("placebo_mean", "placebo_sd", "excess", "quantile", "p_two_sided")
 
 
-def placebo_page(run: PlaceboRun, joint: Sequence[JointResult]) -> RenderableType:
+def placebo_page(
+    run: PlaceboRun, joint: Sequence[JointResult], titles: Mapping[str, str] | None = None
+) -> RenderableType:
     """Return a run as a page: a block per event, then several events together.
 
     Parameters
@@ -37,31 +43,40 @@ def placebo_page(run: PlaceboRun, joint: Sequence[JointResult]) -> RenderableTyp
         The run.
     joint
         Its joint tests to show.
+    titles
+        What to call a basket instead of its name.
     """
     parts = banner(simulated=run.simulated)
     for _, items in groupby(run.results, key=lambda item: id(item.real.window.event)):
-        parts += [*_block(list(items)), Text()]
+        parts += [*_block(list(items), titles or {}), Text()]
     if joint:
-        parts += [_joint(joint), Text()]
-    footer = (
-        f"{run.request.draws:,} placebo baskets, seed {run.request.seed}"
-        f" · data version {run.data_version} · run {run.run_id}"
+        parts += [_joint(joint, titles or {}), Text()]
+    footer = say(
+        "{n:,} placebo baskets, seed {seed} · data version {version} · run {run}",
+        n=run.request.draws,
+        seed=run.request.seed,
+        version=run.data_version,
+        run=run.run_id,
     )
     return Group(*parts, Text(_legend(run, joint), style="dim"), Text(footer, style="dim"))
 
 
 def _legend(run: PlaceboRun, joint: Sequence[JointResult]) -> str:
     largest = largest_error(run, joint)
-    error = f", give or take {largest:.3f} at most by the draw" if largest else ""
-    return (
-        "returns in %, in CNY; below: share of placebo baskets below it, in %; p two-sided"
-        f"{error}; dates: the same names on earlier days"
+    if not largest:
+        return say(
+            "returns in %, in CNY; below: share of placebo baskets below it, in %; p two-sided; "
+            "dates: the same names on earlier days"
+        )
+    return say(
+        "returns in %, in CNY; below: share of placebo baskets below it, in %; p two-sided, give "
+        "or take {error:.3f} at most by the draw; dates: the same names on earlier days",
+        error=largest,
     )
 
 
-def _block(items: Sequence[PlaceboResult]) -> Iterator[RenderableType]:
-    event = items[0].real.window.event
-    yield Text(" · ".join(part for part in (event.basket, event.report) if part), style="bold")
+def _block(items: Sequence[PlaceboResult], titles: Mapping[str, str]) -> Iterator[RenderableType]:
+    yield Text(event_title(items[0].real.window.event, titles), style="bold")
     yield Text(_subtitle(items))
     dates = ("random_dates_mean", "random_dates_p")
     columns = heads(PLACEBOS, "horizon", "status", "paper_return", *_PLACED, *dates)
@@ -71,27 +86,32 @@ def _block(items: Sequence[PlaceboResult]) -> Iterator[RenderableType]:
 
 
 def _subtitle(items: Sequence[PlaceboResult]) -> str:
-    entry = f"entry {items[0].real.entry_session}"
+    entry = say("entry {days}", days=items[0].real.entry_session)
     told = next((item.matched for item in items if item.matched), None)
     if told is None:
         return entry
-    controls = f"{told.n_controls} controls of {told.n_universe:,} stocks"
-    return f"{entry} · {controls}, by {told.matched_text}"
+    return say(
+        "{entry} · {n} controls of {all:,} stocks, by {traits}",
+        entry=entry,
+        n=told.n_controls,
+        all=told.n_universe,
+        traits=local.told(told.matched_text),
+    )
 
 
 def _notes(items: Sequence[PlaceboResult]) -> tuple[str, ...]:
     found: dict[str, list[int]] = {}
     for item in items:
         for text in item.remarks:
-            found.setdefault(text, []).append(item.real.window.horizon)
+            found.setdefault(local.told(text), []).append(item.real.window.horizon)
     return tuple(
-        text if len(horizons) == len(items) else f"{text} (hold {', '.join(map(str, horizons))})"
+        text if len(horizons) == len(items) else held_only(text, horizons)
         for text, horizons in found.items()
     )
 
 
 def _cells(item: PlaceboResult) -> list[str]:
-    real, held = item.real, str(item.real.status)
+    real, held = item.real, word(str(item.real.status))
     if not item.finished and real.window.sessions_held:
         held = f"{held} {real.window.sessions_held}"
     dates = item.dates.placement if item.dates else None
@@ -117,22 +137,22 @@ def _placed(found: Placement | None) -> list[str]:
     ]
 
 
-def _joint(joint: Sequence[JointResult]) -> RenderableType:
+def _joint(joint: Sequence[JointResult], called: Mapping[str, str]) -> RenderableType:
     columns = [
         *heads(JOINT, "label", "horizon", "n_events", "n_days"),
-        Column(header="out", numeric=True),
+        Column(header=say("out"), numeric=True),
         *heads(JOINT, "mean_return", *_PLACED),
     ]
     return plain_table(
         columns,
         [
             [
-                item.label,
+                called.get(item.label) or item.label,
                 *(str(n) for n in (item.horizon, item.n_events, item.n_days, item.n_left_out)),
                 points(item.mean_return, signed=True),
                 *_placed(item.placement),
             ]
             for item in joint
         ],
-        title="events together (n of them finished; out: not finished, or without placebos)",
+        title=say("events together (n of them finished; out: not finished, or without placebos)"),
     )

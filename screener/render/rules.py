@@ -7,11 +7,23 @@ from collections.abc import Iterator, Mapping
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from screener.data.lake.schema import SIMULATED
+from screener.domain.listing import Board
+from screener.language import Language, bound, say
+from screener.market.names import board_name
+from screener.render.local import told, word
 from screener.render.tables import UNDEFINED, facts, heads, or_dash, plain_table
 from screener.results.rules import RULES
 from screener.workflows.rules.result import RuleShown, RulesPage
 
 __all__ = ["rules_view"]
+
+_GROUPS = {
+    "trading": lambda: say("trading"),
+    "charges": lambda: say("charges"),
+    "round trip": lambda: say("round trip"),
+    "dividend tax": lambda: say("dividend tax"),
+}
 
 
 def rules_view(page: RulesPage) -> RenderableType:
@@ -25,10 +37,14 @@ def rules_view(page: RulesPage) -> RenderableType:
 
 def _heading(page: RulesPage) -> Iterator[RenderableType]:
     if page.simulated:
-        yield Text("SIMULATED market: what is told of the listing is made up", style="bold")
+        told_ = say("{mark} market: what is told of the listing is made up", mark=SIMULATED)
+        yield Text(told_, style="bold")
     name = page.known.get("name")
     title = f"{page.listing} {name}" if name else page.listing
-    yield Text(f"{title} on {page.at}, board {page.board}", style="bold")
+    heading = say(
+        "{title} on {day}, board {board}", title=title, day=page.at, board=_board(page.board)
+    )
+    yield Text(heading, style="bold")
     yield facts(_state(page))
     yield Text()
 
@@ -37,24 +53,30 @@ def _state(page: RulesPage) -> Iterator[tuple[str, str]]:
     if page.data_version is None:  # the remarks say that nothing is known
         return
     labels = (
-        (("board_lot", "board lot"),)
+        (("board_lot", say("board lot")),)
         if page.listing.endswith(".HK")
-        else (("st", "special treatment"), ("delisting_period", "delisting period"))
+        else (("st", say("special treatment")), ("delisting_period", say("delisting period")))
     )
-    for key, label in (("suspended", "suspended"), ("list_date", "listed"), *labels):
+    for key, label in (("suspended", say("suspended")), ("list_date", say("listed")), *labels):
         yield label, _fact(page.known.get(key))
     close, day = page.known.get("previous_close"), page.known.get("previous_session")
-    yield "last close", _fact(close) if close is None else f"{_fact(close)} on {day}"
+    yield (
+        say("last close"),
+        _fact(close) if close is None else say("{price} on {day}", price=_fact(close), day=day),
+    )
     if page.known.get("reference") != close:
-        yield "reference price", f"{_fact(page.known.get('reference'))} after an ex-date"
-    yield "data version", str(page.data_version)
+        yield (
+            say("reference price"),
+            say("{price} after an ex-date", price=_fact(page.known.get("reference"))),
+        )
+    yield say("data version"), str(page.data_version)
 
 
 def _fact(value: object) -> str:
     if value is None:
-        return "not known"
+        return say("not known")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return say("yes") if value else say("no")
     return f"{value:,.10g}" if isinstance(value, (int, float)) else str(value)
 
 
@@ -62,12 +84,12 @@ def _parts(page: RulesPage, numbers: Mapping[str, int]) -> Iterator[RenderableTy
     for group in dict.fromkeys(rule.group for rule in page.rules):
         rows = [rule for rule in page.rules if rule.group == group]
         yield plain_table(
-            [group, *heads(RULES, "text", "why", "valid_from", "source")],
+            [_group(group), *heads(RULES, "text", "why", "valid_from", "source")],
             [
                 [
-                    rule.rule,
-                    f"{rule.text}, {rule.side}" if rule.side else rule.text,
-                    or_dash(rule.why),
+                    told(rule.rule),
+                    _text(rule),
+                    or_dash(told(rule.why)),
                     UNDEFINED if rule.start is None else rule.start.isoformat(),
                     _source(rule, numbers),
                 ]
@@ -77,15 +99,32 @@ def _parts(page: RulesPage, numbers: Mapping[str, int]) -> Iterator[RenderableTy
         yield Text()
 
 
+def _text(rule: RuleShown) -> str:
+    text = told(rule.text)
+    return say("{text}, {side}", text=text, side=word(str(rule.side))) if rule.side else text
+
+
+def _board(name: str) -> str:
+    return board_name(Board(name)) if bound() is Language.ZH else name
+
+
+def _group(name: str) -> str:
+    return _GROUPS[name]() if name in _GROUPS and bound() is Language.ZH else name
+
+
 def _source(rule: RuleShown, numbers: Mapping[str, int]) -> str:
-    mark = str(numbers[rule.source]) if rule.source else "sum"
-    return mark if rule.verified else f"{mark} unverified"
+    mark = str(numbers[rule.source]) if rule.source else say("sum")
+    return mark if rule.verified else say("{mark} unverified", mark=mark)
 
 
 def _source_list(page: RulesPage, numbers: Mapping[str, int]) -> Iterator[RenderableType]:
-    yield Text("Sources", style="bold")
-    yield facts((str(at), text) for text, at in numbers.items())
+    yield Text(say("Sources"), style="bold")
+    yield facts((str(at), told(text)) for text, at in numbers.items())
     yield Text(
-        f"{page.n_unverified} of {len(page.rules)} lines are unverified: they rest on "
-        "secondary sources or on common knowledge, not on the official text."
+        say(
+            "{n} of {all} lines are unverified: they rest on secondary sources or on common "
+            "knowledge, not on the official text.",
+            n=page.n_unverified,
+            all=len(page.rules),
+        )
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from screener.render.backtest import sparkline
+from screener.language import say, say_count
+from screener.language.lists import listed
+from screener.render.backtest import n_names, sparkline
+from screener.render.local import told, word
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -36,31 +39,36 @@ __all__ = ["study_page"]
 _EVENTS_SHOWN = 40
 _NAMES_TOLD = 6
 _PATH = 50
-_SHORT = {
-    Statistic.CROSS_SECTION: "t",
-    Statistic.PATELL: "Patell",
-    Statistic.BMP: "BMP",
-    Statistic.KOLARI_PYNNONEN: "Kolari-P.",
-    Statistic.RANK: "rank",
-    Statistic.SIGN: "sign",
-    Statistic.BOOTSTRAP: "bootstrap",
-    Statistic.CALENDAR_TIME: "cal. time",
+_SHORT: Mapping[Statistic, Callable[[], str]] = {
+    Statistic.CROSS_SECTION: lambda: "t",
+    Statistic.PATELL: lambda: "Patell",
+    Statistic.BMP: lambda: "BMP",
+    Statistic.KOLARI_PYNNONEN: lambda: "Kolari-P.",
+    Statistic.RANK: lambda: say("rank"),
+    Statistic.SIGN: lambda: say("sign"),
+    Statistic.BOOTSTRAP: lambda: say("bootstrap"),
+    Statistic.CALENDAR_TIME: lambda: say("cal. time"),
 }
 _SHOWN = (Part.RUN_UP, Part.DAY, Part.DRIFT, Part.READER)
 
 
-def study_page(run: StudyRun) -> RenderableType:
-    """Return a study as one page."""
+def study_page(run: StudyRun, titles: Mapping[str, str] | None = None) -> RenderableType:
+    """Return a study as one page; `titles` are what to call baskets instead of their names."""
+    called = titles or {}
     parts = banner(simulated=run.simulated)
     parts += [*(Text(line) for line in _header(run)), Text()]
     for group in run.groups:
-        parts += [*_group(run, group), Text()]
-    parts += [*_units(run), *(Text(f"  {note}") for note in _left_out(run)), Text()]
-    parts.append(Text("how each test is computed", style="bold"))
-    parts.append(facts((_SHORT[item], item.brief) for item in Statistic))
-    footer = (
-        f"returns in %, in CNY · intervals of {100 * CONFIDENCE:.0f} %, widened by r · "
-        f"seed {run.request.settings.seed} · data version {run.data_version} · run {run.run_id}"
+        parts += [*_group(run, group, called), Text()]
+    parts += [*_units(run, called), *(Text(f"  {note}") for note in _left_out(run, called)), Text()]
+    parts.append(Text(say("how each test is computed"), style="bold"))
+    parts.append(facts((_SHORT[item](), told(item.brief)) for item in Statistic))
+    footer = say(
+        "returns in %, in CNY · intervals of {level:.0f} %, widened by r · seed {seed} · data "
+        "version {version} · run {run}",
+        level=100 * CONFIDENCE,
+        seed=run.request.settings.seed,
+        version=run.data_version,
+        run=run.run_id,
     )
     return Group(*parts, Text(), Text(footer, style="dim"))
 
@@ -69,19 +77,39 @@ def _header(run: StudyRun) -> tuple[str, ...]:
     settings = run.request.settings
     windows = settings.windows
     explained = " + ".join(run.benchmarks) or run.request.table.split(" ")[0]
-    kind = "baskets, names in equal parts" if run.request.unit is UnitKind.BASKET else "listings"
+    model = say(
+        "model {model}: {meaning}",
+        model=word(str(settings.model)),
+        meaning=told(settings.model.meaning),
+    )
+    of_baskets = run.request.unit is UnitKind.BASKET
     return (
-        f"model {settings.model}: {settings.model.meaning}"
-        + (f" ({explained})" if explained else ""),
-        f"learned in {windows.estimation[0]}..{windows.estimation[1]} (at least {windows.needed} "
-        f"returns), judged in {windows.event[0]}..{windows.event[1]}; 0 is the entry",
-        f"observations: {kind} · errors by the {settings.convention} convention",
+        say("{model} ({index})", model=model, index=explained) if explained else model,
+        say(
+            "learned in {first}..{last} (at least {least} returns), judged in {begin}..{end}; 0 is "
+            "the entry",
+            first=windows.estimation[0],
+            last=windows.estimation[1],
+            least=windows.needed,
+            begin=windows.event[0],
+            end=windows.event[1],
+        ),
+        say(
+            "observations: {kind} · errors by the {convention} convention",
+            kind=say("baskets, names in equal parts") if of_baskets else say("listings"),
+            convention=word(str(settings.convention)),
+        ),
     )
 
 
-def _group(run: StudyRun, group: StudyGroup) -> Iterator[RenderableType]:
+def _group(run: StudyRun, group: StudyGroup, titles: Mapping[str, str]) -> Iterator[RenderableType]:
     evaluation = group.evaluation
-    yield Text(f"{group.name}: {_counts(run, group)}", style="bold")
+    heading = say(
+        "{group}: {counts}",
+        group=titles.get(group.name) or word(group.name),
+        counts=_counts(run, group),
+    )
+    yield Text(heading, style="bold")
     yield _means(evaluation.parts)
     yield _tests(group)
     path, first = evaluation.path, run.request.settings.windows.event[0]
@@ -95,23 +123,28 @@ def _group(run: StudyRun, group: StudyGroup) -> Iterator[RenderableType]:
 
 def _counts(run: StudyRun, group: StudyGroup) -> str:
     n = len(group.units)
-    told = ", ".join(f"{count} {state}" for state, count in run.counts(group).items())
-    return f"{n} {'event' if n == 1 else 'events'}: {told}"
+    states = listed(
+        say("{n} {state}", n=count, state=word(state)) for state, count in run.counts(group).items()
+    )
+    return say_count("{n} event: {states}", "{n} events: {states}", n, states=states)
 
 
 def _means(parts: Sequence[PartResult]) -> RenderableType:
     columns: list[Column | str] = [
         *heads(TESTS, "part"),
-        "sessions",
+        say("sessions"),
         *heads(TESTS, "n", "n_dates", "mean_car"),
-        *(Column(header=name, numeric=True) for name in ("from", "to")),
+        *(
+            Column(header=name, numeric=True)
+            for name in (TESTS["low"].label(), TESTS["high"].label())
+        ),
         *heads(TESTS, "mean_bhar", "n_positive", "correlation"),
     ]
     return plain_table(
         columns,
         [
             [
-                str(part.window.part),
+                word(str(part.window.part)),
                 f"{part.window.first}..{part.window.last}",
                 str(part.n),
                 str(part.n_dates),
@@ -129,12 +162,18 @@ def _tests(group: StudyGroup) -> RenderableType:
     """Show what each test says: its value, and its p beneath it."""
     parts = group.evaluation.parts
     names = [str(part.window.part) for part in parts]
-    columns = [*heads(TESTS, "statistic"), *(Column(header=name, numeric=True) for name in names)]
+    columns = [
+        *heads(TESTS, "statistic"),
+        *(Column(header=word(name), numeric=True) for name in names),
+    ]
     rows = [
-        [_SHORT[statistic], *(_value_and_p(part.tests[at]) for part in parts)]
+        [_SHORT[statistic](), *(_value_and_p(part.tests[at]) for part in parts)]
         for at, statistic in enumerate(Statistic)
     ]
-    adjusted = (("KP p, Holm", group.holm), ("KP p, B-H", group.benjamini_hochberg))
+    adjusted = (
+        (say("KP p, Holm"), group.holm),
+        (say("KP p, B-H"), group.benjamini_hochberg),
+    )
     for name, found in adjusted:
         rows.append([name, *(_p_value(found[part, Statistic.KOLARI_PYNNONEN]) for part in names)])
     return plain_table(columns, rows)
@@ -154,31 +193,52 @@ def _p_value(p: float | None) -> str:
 
 def _reversal(found: Reversal) -> str:
     if not found.n or found.taken_back is None:
-        return "reversal: no event has finished run-up, day and drift"
-    share = percent(abs(found.taken_back), digits=0)
-    verb = "took back" if found.taken_back > 0 else "went on by"
-    told_p = "" if found.test.p is None else f", p {found.test.p:.3f}"
-    return (
-        f"reversal: the drift {verb} {share} of run-up and day, against them in "
-        f"{found.n_against} of {found.n} events{told_p}"
+        return say("reversal: no event has finished run-up, day and drift")
+    values = {
+        "share": percent(abs(found.taken_back), digits=0),
+        "against": found.n_against,
+        "n": found.n,
+    }
+    line = (
+        say(
+            "reversal: the drift took back {share} of run-up and day, against them in {against} of "
+            "{n} events",
+            **values,
+        )
+        if found.taken_back > 0
+        else say(
+            "reversal: the drift went on by {share} of run-up and day, against them in {against} "
+            "of {n} events",
+            **values,
+        )
     )
+    return line if found.test.p is None else say("{line}, p {p:.3f}", line=line, p=found.test.p)
 
 
 def _warnings(group: StudyGroup) -> Iterator[str]:
     """Tell what keeps the numbers from meaning much."""
     evaluation = group.evaluation
-    few = ", ".join(str(part.window.part) for part in evaluation.parts if part.says_little)
+    few = ", ".join(word(str(part.window.part)) for part in evaluation.parts if part.says_little)
     if few:
-        yield f"too few to say much ({FEW_UNITS} events and {FEW_DATES} dates are little): {few}"
+        yield say(
+            "too few to say much ({units} events and {dates} dates are little): {parts}",
+            units=FEW_UNITS,
+            dates=FEW_DATES,
+            parts=few,
+        )
     if evaluation.n_unfinished:
-        yield (
-            f"{evaluation.n_unfinished} of {evaluation.n} events have parts to finish; each counts "
-            "in those that it has finished"
+        yield say(
+            "{unfinished} of {n} events have parts to finish; each counts in those that it has "
+            "finished",
+            unfinished=evaluation.n_unfinished,
+            n=evaluation.n,
         )
     for note, names in _silent(evaluation.parts).items() if group.name == ALL else ():
-        yield f"no answer of {names}: {note}"
-    trials = group.trials[Statistic.KOLARI_PYNNONEN]
-    yield f"Holm and Benjamini-Hochberg (B-H) over {trials} questions of the same test"
+        yield say("no answer of {tests}: {why}", tests=names, why=told(note))
+    yield say(
+        "Holm and Benjamini-Hochberg (B-H) over {n} questions of the same test",
+        n=group.trials[Statistic.KOLARI_PYNNONEN],
+    )
 
 
 def _silent(parts: Sequence[PartResult]) -> dict[str, str]:
@@ -188,19 +248,21 @@ def _silent(parts: Sequence[PartResult]) -> dict[str, str]:
         for test in part.tests:
             if test.p is None:
                 tests = found.setdefault(test.note, {})
-                tests.setdefault(_SHORT[test.statistic], []).append(str(part.window.part))
-    told = {}
+                where = word(str(part.window.part))
+                tests.setdefault(_SHORT[test.statistic](), []).append(where)
+    answers = {}
     for note, tests in found.items():
         by_parts: dict[tuple[str, ...], list[str]] = {}
-        for name, where in tests.items():
-            by_parts.setdefault(tuple(where), []).append(name)
-        told[note] = "; ".join(
-            f"{', '.join(names)} ({', '.join(where)})" for where, names in by_parts.items()
+        for name, parts_of in tests.items():
+            by_parts.setdefault(tuple(parts_of), []).append(name)
+        answers[note] = "; ".join(
+            say("{tests} ({parts})", tests=", ".join(names), parts=", ".join(parts_of))
+            for parts_of, names in by_parts.items()
         )
-    return told
+    return answers
 
 
-def _units(run: StudyRun) -> Iterator[RenderableType]:
+def _units(run: StudyRun, titles: Mapping[str, str]) -> Iterator[RenderableType]:
     rows = unit_rows(run)
     alone = any(row["listing"] for row in rows)
     parts = [item.part for item in run.request.settings.windows.parts() if item.part in _SHOWN]
@@ -210,36 +272,40 @@ def _units(run: StudyRun) -> Iterator[RenderableType]:
         UNITS["status" if alone else "n_kept"].label(),
         *heads(UNITS, *returns),
     ]
-    shown = [_unit(row, returns, alone=alone) for row in rows[:_EVENTS_SHOWN]]
-    yield plain_table(columns, shown, title="events, CAR")
+    shown = [_unit(row, returns, titles, alone=alone) for row in rows[:_EVENTS_SHOWN]]
+    yield plain_table(columns, shown, title=say("events, CAR"))
     if len(rows) > len(shown):
-        yield Text(f"  and {len(rows) - len(shown)} more: --events FILE writes them all")
+        more = say("and {n} more: --events FILE writes them all", n=len(rows) - len(shown))
+        yield Text(f"  {more}")
 
 
-def _unit(row: Row, returns: Sequence[str], *, alone: bool) -> list[str]:
+def _unit(row: Row, returns: Sequence[str], titles: Mapping[str, str], *, alone: bool) -> list[str]:
     values = [row.get(name) for name in returns]
     return [
-        str(row["basket"]),
+        titles.get(str(row["basket"])) or str(row["basket"]),
         or_dash(str(row["report"])),
         *([str(row["listing"])] if alone else []),
         str(row["entry_session"]),
-        str(row["status"]) if alone else _kept(row),
+        word(str(row["status"])) if alone else _kept(row),
         *(points(item if isinstance(item, float) else None, signed=True) for item in values),
     ]
 
 
 def _kept(row: Row) -> str:
     kept = f"{row['n_kept']}/{row['n_named']}"
-    return kept if row["status"] == State.FINISHED else f"{kept} {row['status']}"
+    return kept if row["status"] == State.FINISHED else f"{kept} {word(str(row['status']))}"
 
 
-def _left_out(run: StudyRun) -> Iterator[str]:
+def _left_out(run: StudyRun, titles: Mapping[str, str]) -> Iterator[str]:
     """Tell which names are left out, once for each event and reason."""
     found: dict[tuple[str, object], list[str]] = {}
     for row in name_rows(run):
         if row["reason"]:
-            whose = f"{row['basket']} {row['report']}".strip()
+            basket = titles.get(str(row["basket"])) or row["basket"]
+            whose = f"{basket} {row['report']}".strip()
             found.setdefault((whose, row["reason"]), []).append(str(row["listing"]))
     for (whose, reason), names in found.items():
-        some = ", ".join(names) if len(names) <= _NAMES_TOLD else f"{len(names)} names"
-        yield f"left out of {whose}: {some}: {reason}"
+        some = ", ".join(names) if len(names) <= _NAMES_TOLD else n_names(len(names))
+        yield say(
+            "left out of {event}: {names}: {why}", event=whose, names=some, why=told(str(reason))
+        )

@@ -15,7 +15,7 @@ from screener.domain.report import Precision
 from screener.language import say, say_count
 from screener.paths.legs import LegState
 from screener.render.backtest import NAMES_TOLD, footer_of, run_text, status_label, status_text
-from screener.render.pages.sentences import told
+from screener.render.pages.words import told
 from screener.render.tables import (
     UNDEFINED,
     Column,

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from screener.data.lake.schema import SIMULATED
 from screener.domain.report import Moment, Precision, Publication
-from screener.language import say
+from screener.language import Language, bound, say
 from screener.results.tables import Dtype, TableSpec
 
 __all__ = [
@@ -29,17 +29,26 @@ __all__ = [
     "estimated_text",
     "facts",
     "heads",
+    "in_unit",
     "moment_text",
     "money_short",
+    "money_whole",
     "number",
     "or_dash",
     "percent",
     "plain_table",
     "points",
     "published_text",
+    "times",
 ]
 
 _POINT_DIGITS = 2
+_ORDERS = {
+    Language.EN: ((1e12, " tn"), (1e9, " bn"), (1e6, " mn")),
+    Language.ZH: ((1e12, "万亿"), (1e8, "亿"), (1e4, "万")),
+}
+_UNITS = {"CNY": lambda: say("CNY"), "HKD": lambda: say("HKD")}
+_SHORT_ORDERS = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
 
 UNDEFINED = "-"
 """What stands for a value that is not defined; never 0 and never an empty cell."""
@@ -65,7 +74,8 @@ def banner(*, simulated: bool) -> list[RenderableType]:
     """Return the lines above a page of simulated prices; none above one of real prices."""
     if not simulated:
         return []
-    return [Text(f" {SIMULATED}: invented prices ", style="bold reverse"), Text()]
+    told = say("{mark}: invented prices", mark=SIMULATED)
+    return [Text(f" {told} ", style="bold reverse"), Text()]
 
 
 def plain_table(
@@ -159,10 +169,13 @@ def number(value: float | None, *, digits: int = 2, signed: bool = False) -> str
 
 
 def compact(value: float | None) -> str:
-    """Write an amount with its order of magnitude, `6.085 bn`, without losing a digit given."""
+    """Write an amount with its order of magnitude, without losing a digit given.
+
+    It is `6.085 bn` in English and `60.85亿` in Chinese.
+    """
     if value is None or not math.isfinite(value):
         return UNDEFINED
-    for scale, unit in ((1e12, " tn"), (1e9, " bn"), (1e6, " mn")):
+    for scale, unit in _ORDERS[bound()]:
         if abs(value) >= scale:
             return f"{value / scale:,.10g}{unit}"
     return f"{value:,.10g}"
@@ -194,13 +207,28 @@ def estimated_text(text: str) -> str:
 
 
 def money_short(amount: float | None) -> str:
-    """Write an amount of money short: `20k`, `1M`, `1.5M`."""
+    """Write an amount of money short: `20k`, `1M`, `1.5M`; `2万`, `100万` in Chinese."""
     if amount is None:
         return UNDEFINED
-    for unit, letter in ((1e9, "bn"), (1e6, "M"), (1e3, "k")):
+    for unit, letter in _ORDERS[bound()] if bound() is Language.ZH else _SHORT_ORDERS:
         if amount >= unit:
             return f"{amount / unit:.4g}{letter}"
     return f"{amount:.4g}"
+
+
+def times(value: float) -> str:
+    """Write a multiple, `12.5 x`."""
+    return say("{n:,.10g} x", n=value)
+
+
+def in_unit(value: float, unit: str) -> str:
+    """Write an amount in the unit that its row names, such as `6.085 bn CNY`."""
+    return say("{amount} {unit}", amount=compact(value), unit=_UNITS.get(unit, lambda: unit)())
+
+
+def money_whole(amount: float) -> str:
+    """Write an amount of money without fractions, `1,000,000`; `100万` in Chinese."""
+    return money_short(amount) if bound() is Language.ZH else f"{amount:,.0f}"
 
 
 def points(value: float | None, *, signed: bool = False) -> str:

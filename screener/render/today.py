@@ -10,7 +10,7 @@ from rich.text import Text
 
 from screener.domain.days import SHANGHAI
 from screener.language import say, say_count
-from screener.render.pages.sentences import told
+from screener.render.pages.words import told
 from screener.render.tables import (
     UNDEFINED,
     banner,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from screener.backtest.run import EventResult
+from screener.language import say
 from screener.paths.legs import LegState
-from screener.render.backtest import NAMES_TOLD, event_title, footer_of, status_text
+from screener.render import local
+from screener.render.backtest import NAMES_TOLD, event_title, footer_of, n_names, status_text
+from screener.render.local import word
 from screener.render.tables import Column, banner, heads, money_short, plain_table, points
 from screener.results.backtest import RETURNS
 from screener.workflows.backtest.run import BacktestRun
@@ -22,8 +25,10 @@ _Line = tuple[int, EventResult]
 """A result, and the sessions that its run waits before the entry."""
 
 
-def variants_page(runs: Sequence[BacktestRun]) -> RenderableType:
-    """Return several runs of the same baskets as one page.
+def variants_page(
+    runs: Sequence[BacktestRun], titles: Mapping[str, str] | None = None
+) -> RenderableType:
+    """Return several runs of the same baskets as one page; `titles` are what to call baskets.
 
     Each event has a table, in which only what differs between its lines has a column.
     """
@@ -36,21 +41,22 @@ def variants_page(runs: Sequence[BacktestRun]) -> RenderableType:
     parts = banner(simulated=runs[0].simulated)
     for lines in found.values():
         results = [result for _, result in lines]
-        title = event_title(results[0].window.event)
+        title = event_title(results[0].window.event, titles)
         notes = (Text(f"  {note}") for note in _notes(results))
         parts += [Text(title, style="bold"), *_table(lines), *notes, Text()]
-    footer = f"{footer_of(runs[0])} · {len(runs)} runs, each with its id in the CSV"
+    counted = say("{n} runs, each with its id in the CSV", n=len(runs))
+    footer = f"{footer_of(runs[0])} · {counted}"
     return Group(*parts, Text(footer, style="dim"))
 
 
 def _table(lines: Sequence[_Line]) -> list[RenderableType]:
     results = [result for _, result in lines]
     told = [
-        ("entry", [str(item.window.price) for item in results]),
-        ("delay", [str(delay) for delay, _ in lines]),
-        ("weights", [_weighting(item) for item in results]),
-        ("rebal.", [str(item.window.rebalance) for item in results]),
-        ("capital", [money_short(item.capital) for item in results]),
+        (say("buy at"), [word(str(item.window.price)) for item in results]),
+        (say("delay"), [str(delay) for delay, _ in lines]),
+        (say("weights"), [_weighting(item) for item in results]),
+        (say("rebal."), [word(str(item.window.rebalance)) for item in results]),
+        (say("capital"), [money_short(item.capital) for item in results]),
     ]
     shown = [(name, cells) for name, cells in told if len(set(cells)) > 1]
     same = [f"{name} {cells[0]}" for name, cells in told[:-1] if len(set(cells)) == 1]
@@ -78,7 +84,7 @@ def _table(lines: Sequence[_Line]) -> list[RenderableType]:
 
 
 def _weighting(result: EventResult) -> str:
-    return str(result.window.event.weighting)
+    return word(str(result.window.event.weighting))
 
 
 def _notes(results: Sequence[EventResult]) -> Iterator[str]:
@@ -89,7 +95,10 @@ def _notes(results: Sequence[EventResult]) -> Iterator[str]:
             left_out.setdefault(told, {})[_weighting(result)] = None
     every = {_weighting(result) for result in results}
     for told, some in left_out.items():
-        yield f"left out {told}" if set(some) == every else f"left out by {', '.join(some)} {told}"
+        if set(some) == every:
+            yield say("left out {names}", names=told)
+        else:
+            yield say("left out by {weightings} {names}", weightings=", ".join(some), names=told)
 
 
 def _left_out(result: EventResult) -> Iterator[str]:
@@ -99,5 +108,5 @@ def _left_out(result: EventResult) -> Iterator[str]:
         if entry.state is LegState.DROPPED:
             names.setdefault(entry.reason, []).append(entry.listing)
     for reason, found in names.items():
-        listed = ", ".join(found) if len(found) <= NAMES_TOLD else f"{len(found)} names"
-        yield f"{listed}: {reason}"
+        listed = ", ".join(found) if len(found) <= NAMES_TOLD else n_names(len(found))
+        yield say("{names}: {why}", names=listed, why=local.told(reason))

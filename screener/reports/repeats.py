@@ -18,6 +18,7 @@ from functools import lru_cache
 from screener.domain.basket import published_instant
 from screener.domain.listing import Listing
 from screener.domain.report import Moment, Note, Publication, Report, Role
+from screener.language import say
 from screener.reports.authors.brokers import UNKNOWN_BROKER, broker_named
 from screener.reports.text.text import Place, Text, clean_name
 
@@ -116,7 +117,13 @@ def similarity(a: Sequence[int], b: Sequence[int]) -> float:
     if not a or not b:
         return 0.0
     if len(a) != len(b):
-        raise ValueError(f"signatures of {len(a)} and {len(b)} numbers cannot be compared")
+        raise ValueError(
+            say(
+                "signatures of {first} and {second} numbers cannot be compared",
+                first=len(a),
+                second=len(b),
+            )
+        )
     return sum(one == other for one, other in zip(a, b, strict=True)) / len(a)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from screener.errors import NotFoundError
 from screener.files.writing import write_json
 from screener.language import say
+from screener.language.lists import listed
 from screener.results import backtest, follow, reports, rules, score, screen, study, today
 from screener.results.tables import Column, Dtype, TableSpec, Unit
 
@@ -40,7 +41,7 @@ def json_schema(command: str) -> Schema:
     if command not in _SCHEMAS:
         raise NotFoundError(
             say("{command} writes no JSON that is declared", command=repr(command)),
-            fix=say("one of {known}", known=", ".join(_SCHEMAS)),
+            fix=say("one of {known}", known=listed(_SCHEMAS)),
         )
     return {"$schema": _DIALECT, "title": f"screener {command} --json", **_SCHEMAS[command]}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 
+from screener.language import Language, speaking
 from screener.results.tables import Column, Dtype, TableSpec, declared
 from screener.results.tables import Unit as Counted
 from screener.screen.fields import Field, FieldUnit
@@ -39,7 +40,8 @@ def screen_spec(fields: Iterable[Field], stored: Container[str]) -> TableSpec:
 
 def _columns(field: Field, stored: bool) -> Iterator[Column]:
     told = field.meaning[0].upper() + field.meaning[1:]
-    because = field.undefined_because
+    with speaking(Language.EN):  # meanings of columns are English; labels are said
+        because = field.undefined_because
     undefined = f"; empty if missing or undefined: {because}" if because else ""
     yield _column(field, field.name, field.title_zh, f"{told}{undefined}.")
     if stored:

@@ -19,7 +19,7 @@ What is printed without an index or a figure is read by rules, and told:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,6 +28,7 @@ import numpy as np
 from screener.domain.arrays import DayArray, FlagArray, IntArray, TextArray
 from screener.domain.listing import Exchange, Listing
 from screener.domain.report import Band, DatedDefinition, RatingLevel, Unused
+from screener.language import say
 from screener.scoring.bands import Direction, direction_of
 from screener.scoring.calls import CallTable
 from screener.scoring.scales import Match, Scale
@@ -63,10 +64,23 @@ _INDICES = {
 
 _DEFAULTS = {True: "沪深300", False: "恒生指数"}
 _EITHER = re.compile(r"或|/")
-_UNUSED = {
-    Unused.DOUBTFUL: "is doubtful",
-    Unused.INCOMPLETE: "was not seen whole",
-    Unused.HURDLE: "is against a required return that no table holds",
+_UNUSED: dict[Unused, Callable[[str, date], str]] = {
+    Unused.DOUBTFUL: lambda broker, day: say(
+        "the definition of {broker} seen on {day} is doubtful", broker=broker, day=day
+    ),
+    Unused.INCOMPLETE: lambda broker, day: say(
+        "the definition of {broker} seen on {day} was not seen whole", broker=broker, day=day
+    ),
+    Unused.HURDLE: lambda broker, day: say(
+        "the definition of {broker} seen on {day} is against a required return that no table holds",
+        broker=broker,
+        day=day,
+    ),
+}
+_SUBJECTS: dict[str, Callable[[], str]] = {
+    "stock": lambda: say("stock"),
+    "industry": lambda: say("industry"),
+    "convertible": lambda: say("convertible bond"),
 }
 
 
@@ -279,10 +293,14 @@ class Contracts:
 
     def _lacking(self, broker: str, level: str, rating: str) -> str:
         if not rating:
-            return "no rating given"
+            return say("no rating given")
         if broker not in self._brokers:
-            return f"no definition of {broker} known"
-        return f"no definition of {broker} known for a rating of a {level}"
+            return say("no definition of {broker} known", broker=broker)
+        return say(
+            "no definition of {broker} known for a rating of a {level}",
+            broker=broker,
+            level=_subject(level),
+        )
 
     def _scale(self, item: DatedDefinition, level: RatingLevel) -> Scale:
         bands = [band for band in item.definition.bands if band.level is level]
@@ -314,12 +332,15 @@ def _contract(item: DatedDefinition, band: Band) -> Contract:
 def _refusal(item: DatedDefinition, band: Band) -> str:
     broker = item.definition.broker
     if item.unused is not None:
-        return f"the definition of {broker} seen on {item.since} {_UNUSED[item.unused]}"
-    if direction_of(band) == Direction.LEVEL and band.qualitative:
-        return f"{broker} prints no figure for {band.rating}"
-    if band.low is None and band.high is None:
-        return f"{broker} prints no figure for {band.rating}"
+        return _UNUSED[item.unused](broker, item.since)
+    unbounded = band.low is None and band.high is None
+    if unbounded or (direction_of(band) == Direction.LEVEL and band.qualitative):
+        return say("{broker} prints no figure for {rating}", broker=broker, rating=band.rating)
     return ""
+
+
+def _subject(level: str) -> str:
+    return _SUBJECTS[level]() if level in _SUBJECTS else level
 
 
 def _rank(item: DatedDefinition) -> int:
@@ -347,18 +368,41 @@ def _unknown(broker: str, level: str, history: _History) -> str:
     if not history.own:
         item = history.other[-1].item
         if item.former:
-            return (
-                f"no definition of {broker} known for a rating of a {level}, only one of "
-                f"{item.former}, as it was called before"
+            return say(
+                "no definition of {broker} known for a rating of a {level}, only one of {former}, "
+                "as it was called before",
+                broker=broker,
+                level=_subject(level),
+                former=item.former,
             )
-        return f"no definition of {broker} known for a rating of a {level} after {item.last_day}"
-    return f"no definition of {broker} known before {history.days[0]} for a rating of a {level}"
+        return say(
+            "no definition of {broker} known for a rating of a {level} after {day}",
+            broker=broker,
+            level=_subject(level),
+            day=item.last_day,
+        )
+    return say(
+        "no definition of {broker} known before {day} for a rating of a {level}",
+        broker=broker,
+        day=history.days[0],
+        level=_subject(level),
+    )
 
 
 def _undefined(printed: _Printed, broker: str, level: str, word: str) -> str:
     if printed.scale.defines_by_case(word):
-        return f"{broker} defines {word} by kinds of {level}, and the call tells none"
-    return f"{broker} does not define {word} as a rating of a {level}"
+        return say(
+            "{broker} defines {rating} by kinds of {level}, and the call tells none",
+            broker=broker,
+            rating=word,
+            level=_subject(level),
+        )
+    return say(
+        "{broker} does not define {rating} as a rating of a {level}",
+        broker=broker,
+        rating=word,
+        level=_subject(level),
+    )
 
 
 def _kinds(*columns: TextArray | FlagArray) -> dict[tuple[str, ...], IntArray]:

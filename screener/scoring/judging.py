@@ -11,14 +11,16 @@ call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.listing import Board, Exchange, Listing
 from screener.domain.total_return import IndexSeries, TotalReturnPanel
+from screener.language import say
 from screener.market.calendars import Calendar
 from screener.progress import counted
 from screener.scoring.base_rates import Stretch, base_rates
@@ -27,6 +29,8 @@ from screener.scoring.outcomes import CallState, Outcomes, Terms
 
 __all__ = ["judge"]
 
+
+_Told: TypeAlias = Mapping[str, object]
 
 _RETURNS = (
     "stock_return",
@@ -50,7 +54,7 @@ def judge(terms: Terms, panels: Sequence[tuple[TotalReturnPanel, Calendar]]) -> 
         Panels with the calendar of their market.
     """
     found = Outcomes.empty(len(terms))
-    found.why[:] = "no prices of its market in the tables"
+    found.why[:] = say("no prices of its market in the tables")
     mainland = np.array([item.exchange.mainland for item in terms.listings], dtype=np.bool_)
     for panel, calendar in panels:
         rows = np.flatnonzero(mainland[terms.listing] == panel.mainland)
@@ -195,27 +199,61 @@ def _reasons(calls: _Calls, levels: _Levels) -> TextArray:
     at_start = panel.close[np.maximum(calls.start, 0), np.maximum(calls.column, 0)]
     at_end = panel.close[calls.end, np.maximum(calls.column, 0)]
     begun, matured = calls.begun, calls.matured
-    checks: tuple[tuple[FlagArray, str], ...] = (
-        (begun & (calls.column < 0), "no bars of {listing} in the tables"),
-        (begun & (calls.start < 0), "prices of its market begin on {first}, after {start}"),
-        (begun & ~np.isfinite(at_start), "no close of {listing} on {start}"),
-        (begun & ~np.isfinite(levels.start), "benchmark {index} has no bar on {start}"),
+    checks: tuple[tuple[FlagArray, Callable[[_Told], str]], ...] = (
+        (
+            begun & (calls.column < 0),
+            lambda told: say("no bars of {listing} in the tables", listing=told["listing"]),
+        ),
+        (
+            begun & (calls.start < 0),
+            lambda told: say(
+                "prices of its market begin on {first}, after {start}",
+                first=told["first"],
+                start=told["start"],
+            ),
+        ),
+        (
+            begun & ~np.isfinite(at_start),
+            lambda told: say(
+                "no close of {listing} on {day}", listing=told["listing"], day=told["start"]
+            ),
+        ),
+        (
+            begun & ~np.isfinite(levels.start),
+            lambda told: say(
+                "benchmark {index} has no bar on {day}", index=told["index"], day=told["start"]
+            ),
+        ),
         (
             matured & ~np.isfinite(at_end),
-            "no bar of {listing} on {end}, and no suspension or delisting recorded",
+            lambda told: say(
+                "no bar of {listing} on {day}, and no suspension or delisting recorded",
+                listing=told["listing"],
+                day=told["end"],
+            ),
         ),
-        (matured & ~np.isfinite(levels.end), "benchmark {index} has no bar on {end}"),
-        (np.isnat(calls.start_day), "published before the first session of its exchange"),
+        (
+            matured & ~np.isfinite(levels.end),
+            lambda told: say(
+                "benchmark {index} has no bar on {day}", index=told["index"], day=told["end"]
+            ),
+        ),
+        (
+            np.isnat(calls.start_day),
+            lambda _: say("published before the first session of its exchange"),
+        ),
     )
     reasons = np.full(len(calls), "", dtype=np.object_)
-    for holds, text in reversed(checks):
+    for holds, tell in reversed(checks):
         for row in np.flatnonzero(holds).tolist():
-            reasons[row] = text.format(
-                listing=calls.names[calls.name[row]],
-                index=calls.indices[calls.index[row]],
-                first=panel.sessions[0],
-                start=calls.start_day[row],
-                end=calls.end_day[row],
+            reasons[row] = tell(
+                {
+                    "listing": calls.names[calls.name[row]],
+                    "index": calls.indices[calls.index[row]],
+                    "first": panel.sessions[0],
+                    "start": calls.start_day[row],
+                    "end": calls.end_day[row],
+                }
             )
     return reasons
 

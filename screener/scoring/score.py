@@ -12,6 +12,7 @@ import numpy.typing as npt
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.listing import Exchange, Listing
 from screener.domain.total_return import Peers, TotalReturnPanel
+from screener.language import say
 from screener.market.calendars import Calendar
 from screener.market.industries import industry_index
 from screener.scoring.bands import Bands
@@ -193,10 +194,11 @@ def _months(contracts: Sequence[Contract]) -> IntArray:
 
 def _no_subject(calls: CallTable, row: int) -> str:
     if calls.level[row] != "industry":
-        return "it names no security"
+        return say("it names no security")
     industry = calls.industry[row]
-    named = f"of industry {industry} " if industry else "of its industry "
-    return f"no index {named}in the tables"
+    if not industry:
+        return say("no index of its industry in the tables")
+    return say("no index of industry {industry} in the tables", industry=industry)
 
 
 def _subjects(calls: CallTable, panels: _Panels) -> TextArray:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from screener.errors import InputError
+from screener.language import say
+from screener.language.lists import clauses
 from screener.screen.fields import Field, field_called
 
 __all__ = ["Criterion", "Order", "parse_criteria", "parse_criterion", "parse_fields", "parse_order"]
@@ -15,7 +17,6 @@ __all__ = ["Criterion", "Order", "parse_criteria", "parse_criterion", "parse_fie
 _NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _RANGE = re.compile(rf"\s*({_NUMBER})?\s*\.\.\s*({_NUMBER})?\s*")
 _BARE = re.compile(rf"\s*({_NUMBER})\s*")
-_EXAMPLE = "write it like 0..15, ..1.5 or 10e9.. (both ends included)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ def parse_criterion(field_name: str, text: str) -> Criterion:
         If the field is unknown, or the range is not one, has no end, is reversed, is not finite,
         or lies wholly where a multiple is undefined.
     """
-    field = field_called(field_name, parameter="range for")
+    field = field_called(field_name, parameter=say("range for"))
     match = _RANGE.fullmatch(text)
     if match is None:
         raise _not_a_range(field, text)
@@ -103,7 +104,8 @@ def parse_order(text: str) -> Order:
     direction = words[1].lower() if len(words) > 1 else ""
     if len(words) > 2 or direction not in ("", "asc", "desc") or (minus and direction):
         raise InputError(
-            f"--sort {text!r} is not an order", fix="write it like pe_ttm, -pe_ttm or 'pb desc'"
+            say("--sort {text} is not an order", text=repr(text)),
+            fix=say("write it like pe_ttm, -pe_ttm or 'pb desc'"),
         )
     field = field_called(name.removeprefix("-"), parameter="--sort")
     return Order(field=field, descending=minus or direction == "desc")
@@ -121,8 +123,14 @@ def parse_fields(text: str | None, *, parameter: str) -> tuple[Field, ...]:
         return ()
     names = [part for part in re.split(r"[,，、]", text) if part.strip()]
     if not names:
-        raise InputError(f"{parameter} is empty", fix="write it like pe_ttm,pb")
+        raise InputError(
+            say("{parameter} is empty", parameter=parameter), fix=say("write it like pe_ttm,pb")
+        )
     return _unique(field_called(name, parameter=parameter) for name in names)
+
+
+def _example() -> str:
+    return say("write it like 0..15, ..1.5 or 10e9.. (both ends included)")
 
 
 def _unique(fields: Iterable[Field]) -> tuple[Field, ...]:
@@ -134,25 +142,50 @@ def _number(number: str, field: Field, text: str) -> float | None:
         return None
     value = float(number)
     if not math.isfinite(value):
-        raise InputError(f"{field.flag} {text!r}: {number} is not finite", fix=_EXAMPLE)
+        raise InputError(
+            say(
+                "{flag} {text}: {number} is not finite",
+                flag=field.flag,
+                text=repr(text),
+                number=number,
+            ),
+            fix=_example(),
+        )
     return value
 
 
 def _check_range(criterion: Criterion, text: str) -> None:
     field, low, high = criterion.field, criterion.low, criterion.high
     if low is None and high is None:
-        raise InputError(f"{field.flag} {text!r} has no end, so it asks nothing", fix=_EXAMPLE)
+        raise InputError(
+            say("{flag} {text} has no end, so it asks nothing", flag=field.flag, text=repr(text)),
+            fix=_example(),
+        )
     if low is not None and high is not None and low > high:
         raise InputError(
-            f"{field.flag} {text!r} is reversed: {criterion.low_text} is above "
-            f"{criterion.high_text}",
-            fix=f"write {criterion.high_text}..{criterion.low_text}",
+            say(
+                "{flag} {text} is reversed: {low_text} is above {high_text}",
+                flag=field.flag,
+                text=repr(text),
+                low_text=criterion.low_text,
+                high_text=criterion.high_text,
+            ),
+            fix=say(
+                "write {high_text}..{low_text}",
+                high_text=criterion.high_text,
+                low_text=criterion.low_text,
+            ),
         )
     if field.positive_only and high is not None and high <= 0:
         raise InputError(
-            f"{field.flag} {text!r} is empty: {field.name} is undefined at 0 and below "
-            f"({field.undefined_because})",
-            fix=f'to find those names write --where "{field.raw_name} <= 0"',
+            say(
+                "{flag} {text} is empty: {field} is undefined at 0 and below ({undefined_because})",
+                flag=field.flag,
+                text=repr(text),
+                field=field.name,
+                undefined_because=field.undefined_because,
+            ),
+            fix=say('to find those names write --where "{raw_name} <= 0"', raw_name=field.raw_name),
         )
 
 
@@ -160,10 +193,12 @@ def _not_a_range(field: Field, text: str) -> InputError:
     if bare := _BARE.fullmatch(text):
         number = bare[1]
         return InputError(
-            f"{field.flag} {text!r} is one number, not a range",
-            fix=f"write ..{number} for at most, {number}.. for at least",
+            say("{flag} {text} is one number, not a range", flag=field.flag, text=repr(text)),
+            fix=say("write ..{number} for at most, {number}.. for at least", number=number),
         )
     return InputError(
-        f"{field.flag} {text!r} is not a range of plain finite numbers",
-        fix=f"{_EXAMPLE}; 2e9 is 20亿, 0.03 is 3 %",
+        say(
+            "{flag} {text} is not a range of plain finite numbers", flag=field.flag, text=repr(text)
+        ),
+        fix=clauses([_example(), say("2e9 is 20亿, 0.03 is 3 %")]),
     )

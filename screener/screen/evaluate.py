@@ -10,6 +10,8 @@ from datetime import date
 import pyarrow as pa
 
 from screener.errors import InputError
+from screener.language import say
+from screener.language.lists import listed
 from screener.screen.criteria import Criterion, Order
 from screener.screen.fields import FIELDS, PREDICATE_COLUMNS, Field, predicate_field
 from screener.screen.query import Predicate, run_predicate
@@ -74,9 +76,11 @@ class Questions:
         unasked = [field.name for field in self.allow_missing if field.name not in asked]
         if unasked:
             raise InputError(
-                f"{', '.join(unasked)} may be missing, but has no range",
+                say("{unasked} may be missing, but has no range", unasked=listed(unasked)),
                 where="--allow-missing",
-                fix="give its range too, or leave it out; in --where write `pb IS NULL OR pb < 2`",
+                fix=say(
+                    "give its range too, or leave it out; in --where write `pb IS NULL OR pb < 2`"
+                ),
             )
 
     @property
@@ -270,7 +274,7 @@ def _rows(
                 values={field.name: values[field.name][at] for field in fields},
                 raw={field.name: raw[field.name][at] for field in fields if field.positive_only},
                 passed=all(verdict.passed for verdict in mine),
-                reasons=tuple(verdict.reason for verdict in mine) or ("nothing asked",),
+                reasons=tuple(verdict.reason for verdict in mine) or (say("nothing asked"),),
             )
         )
     return found

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from screener.errors import InputError
+from screener.language import Language, bound, say
+from screener.language.lists import listed
 
 __all__ = [
     "FIELDS",
@@ -44,20 +47,31 @@ class Field:
         One line for people.
     unit
         What its number counts.
-    undefined_because
-        Why a value of zero or less says nothing; empty for a field that may be negative or zero.
+    because
+        Says why a value of zero or less says nothing; `None` for a field that may be negative or
+        zero.
     """
 
     name: str
     title_zh: str
     meaning: str
     unit: FieldUnit
-    undefined_because: str = ""
+    because: Callable[[], str] | None = None
 
     @property
     def positive_only(self) -> bool:
         """Whether a value of zero or less is undefined."""
-        return bool(self.undefined_because)
+        return self.because is not None
+
+    @property
+    def undefined_because(self) -> str:
+        """Why a value of zero or less says nothing; empty if it says something."""
+        return self.because() if self.because else ""
+
+    @property
+    def called(self) -> FieldName:
+        """Its name in sentences."""
+        return FieldName(self)
 
     @property
     def raw_name(self) -> str:
@@ -70,14 +84,28 @@ class Field:
         return "--" + self.name.replace("_", "-")
 
 
-def _multiple(name: str, title_zh: str, meaning: str, because: str) -> Field:
+def _multiple(name: str, title_zh: str, meaning: str, because: Callable[[], str]) -> Field:
     return Field(
         name=name,
         title_zh=title_zh,
         meaning=meaning,
         unit=FieldUnit.MULTIPLE,
-        undefined_because=because,
+        because=because,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FieldName:
+    """Name of a field in the language of the sentence in which it stands."""
+
+    field: Field
+
+    def __str__(self) -> str:
+        return self.field.title_zh if bound() is Language.ZH else self.field.name
+
+
+def _loss() -> str:
+    return say("loss")
 
 
 FIELDS: dict[str, Field] = {
@@ -87,21 +115,21 @@ FIELDS: dict[str, Field] = {
             "pe_ttm",
             "市盈率TTM",
             "price over profit of the trailing twelve months",
-            "loss",
+            _loss,
         ),
-        _multiple("pe_static", "静态市盈率", "price over profit of the last annual report", "loss"),
-        _multiple("pb", "市净率", "price over book value", "no positive book value"),
+        _multiple("pe_static", "静态市盈率", "price over profit of the last annual report", _loss),
+        _multiple("pb", "市净率", "price over book value", lambda: say("no positive book value")),
         _multiple(
             "ps_ttm",
             "市销率TTM",
             "price over sales of the trailing twelve months",
-            "no positive sales",
+            lambda: say("no positive sales"),
         ),
         _multiple(
             "pcf_ttm",
             "市现率TTM",
             "price over operating cash flow of the trailing twelve months",
-            "cash outflow",
+            lambda: say("cash outflow"),
         ),
         Field(
             name="market_cap", title_zh="总市值", meaning="total market value", unit=FieldUnit.MONEY
@@ -146,8 +174,12 @@ def field_called(name: str, *, parameter: str) -> Field:
     found = FIELDS.get(name.strip().lower().replace("-", "_"))
     if found is None:
         raise InputError(
-            f"{parameter} {name!r} is not a field of the screen",
-            fix=f"use one of {', '.join(FIELDS)}",
+            say(
+                "{parameter} {name} is not a field of the screen",
+                parameter=parameter,
+                name=repr(name),
+            ),
+            fix=say("use one of {fields}", fields=listed(FIELDS)),
         )
     return found
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import cast
 
+from screener.language import say
+
 __all__ = ["MAX_DEPTH", "MAX_TEXT", "Node", "Refused", "columns_of"]
 
 Node = Mapping[str, object]
@@ -67,14 +69,14 @@ def columns_of(root: Node, known: Collection[str]) -> tuple[str, ...]:
         node, depth = waiting.pop()
         visited += 1
         if depth > MAX_DEPTH:
-            raise Refused(f"it is nested more than {MAX_DEPTH} deep")
+            raise Refused(say("it is nested more than {most} deep", most=MAX_DEPTH))
         children = _children(node, known)
         if node["class"] == "COLUMN_REF":
             found[_column(node)] = None
         waiting.extend((child, depth + 1) for child in reversed(children))
     # A node in a place that no rule above looks at would make the two counts differ.
     if visited != sum(1 for _ in _nodes(root)):
-        raise Refused("it has a part that is not allowed")
+        raise Refused(say("it has a part that is not allowed"))
     return tuple(found)
 
 
@@ -82,11 +84,11 @@ def _children(node: Node, known: Collection[str]) -> list[Node]:
     kind = str(node.get("class"))
     rule = _RULES.get(kind)
     if rule is None:
-        raise Refused(f"{kind.lower().replace('_', ' ')} is not allowed")
+        raise Refused(say("{part} is not allowed", part=kind.lower().replace("_", " ")))
     if node.get("alias") not in ("", "passed"):
-        raise Refused(f"the alias {node.get('alias')!r} is not allowed")
+        raise Refused(say("the alias {alias} is not allowed", alias=repr(node.get("alias"))))
     if kind == "COLUMN_REF" and _column(node) not in known:
-        raise Refused(f"there is no column {_column(node)!r}")
+        raise Refused(say("there is no column {column}", column=repr(_column(node))))
     return rule(node)
 
 
@@ -102,9 +104,9 @@ def _constant(node: Node) -> list[Node]:
     value = cast(Node, node["value"])
     kind = str(cast(Node, value["type"])["id"])
     if kind not in _CONSTANT_TYPES:
-        raise Refused(f"a constant of type {kind} is not allowed")
+        raise Refused(say("a constant of type {kind} is not allowed", kind=kind))
     if kind == "VARCHAR" and len(str(value.get("value", ""))) > MAX_TEXT:
-        raise Refused(f"a text is longer than {MAX_TEXT} characters")
+        raise Refused(say("a text is longer than {most} characters", most=MAX_TEXT))
     return []
 
 
@@ -123,7 +125,7 @@ def _conjunction(node: Node) -> list[Node]:
 def _operator(node: Node) -> list[Node]:
     kind = str(node["type"])
     if kind not in _OPERATORS:
-        raise Refused(f"{kind.lower().replace('_', ' ')} is not allowed")
+        raise Refused(say("{part} is not allowed", part=kind.lower().replace("_", " ")))
     return _list(node, "children")
 
 
@@ -136,7 +138,7 @@ def _case(node: Node) -> list[Node]:
 def _cast(node: Node) -> list[Node]:
     target = cast(Node, node["cast_type"])
     if target["id"] not in _CAST_TYPES or target["type_info"] is not None:
-        raise Refused(f"a cast to {target['id']} is not allowed")
+        raise Refused(say("a cast to {kind} is not allowed", kind=target["id"]))
     return [_node(node, "child")]
 
 
@@ -144,10 +146,10 @@ def _function(node: Node) -> list[Node]:
     name = str(node["function_name"]).lower()
     if name not in _FUNCTIONS or node["schema"] not in ("", "main") or node["catalog"]:
         qualified = ".".join(str(part) for part in (node["schema"], name) if part)
-        raise Refused(f"the function {qualified!r} is not allowed")
+        raise Refused(say("the function {name} is not allowed", name=repr(qualified)))
     orders = cast(Node, node["order_bys"])["orders"]
     if node["distinct"] or node["filter"] or node["export_state"] or orders:
-        raise Refused(f"{name!r} takes no DISTINCT, FILTER or ORDER BY")
+        raise Refused(say("{name} takes no DISTINCT, FILTER or ORDER BY", name=repr(name)))
     children = _list(node, "children")
     if name in _LIKE:
         _check_like(children)
@@ -163,10 +165,10 @@ def _check_like(children: Sequence[Node]) -> None:
     ):
         subject = _list(subject, "children")[0]
     if subject.get("class") != "COLUMN_REF" or pattern.get("class") != "CONSTANT":
-        raise Refused("LIKE compares a column with a text, such as name LIKE '%银行%'")
+        raise Refused(say("LIKE compares a column with a text, such as name LIKE '%银行%'"))
     text = str(cast(Node, pattern["value"]).get("value", ""))
     if text.count("%") > _MAX_WILDCARDS:
-        raise Refused(f"a LIKE pattern has at most {_MAX_WILDCARDS} '%'")
+        raise Refused(say("a LIKE pattern has at most {most} '%'", most=_MAX_WILDCARDS))
 
 
 _RULES: dict[str, Callable[[Node], list[Node]]] = {

@@ -22,6 +22,8 @@ import duckdb
 import pyarrow as pa
 
 from screener.errors import InputError
+from screener.language import say
+from screener.language.lists import listed
 from screener.screen.fields import PREDICATE_COLUMNS
 from screener.screen.grammar import MAX_DEPTH, Node, Refused, columns_of
 
@@ -31,7 +33,6 @@ MAX_LENGTH = 2000
 """Longest predicate, in characters."""
 
 _STATEMENT = "SELECT ({}\n) AS passed FROM screen_rows ORDER BY position"
-_HINT = f"columns: {', '.join(PREDICATE_COLUMNS)}; example: pe_ttm < 20 AND pb < 0.1 * pe_ttm"
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -103,14 +104,24 @@ def run_predicate(
         If it is refused, gives no true or false, fails on a row, or runs for too long.
     """
     if not (math.isfinite(timeout_seconds) and timeout_seconds > 0):
-        raise InputError(f"a time limit of {timeout_seconds} s is not positive")
+        raise InputError(
+            say(
+                "a time limit of {timeout_seconds} s is not positive",
+                timeout_seconds=timeout_seconds,
+            )
+        )
     with _connection(rows) as connection:
         _checked(connection, predicate.text)
         found = _run(connection, predicate.text, timeout_seconds)
     if not pa.types.is_boolean(found.type):
-        raise _refusal(predicate.text, f"it gives {found.type} values, not true or false")
+        raise _refusal(
+            predicate.text, say("it gives {kind} values, not true or false", kind=found.type)
+        )
     if len(found) != rows.num_rows:
-        raise _refusal(predicate.text, f"it gives {len(found)} values for {rows.num_rows} rows")
+        raise _refusal(
+            predicate.text,
+            say("it gives {n} values for {rows} rows", n=len(found), rows=rows.num_rows),
+        )
     return tuple(found.to_pylist())
 
 
@@ -142,16 +153,16 @@ def _checked(connection: duckdb.DuckDBPyConnection, text: str) -> Predicate:
 
 def _check_text(text: str) -> None:
     if not text.strip():
-        raise Refused("it is empty")
+        raise Refused(say("it is empty"))
     if len(text) > MAX_LENGTH:
-        raise Refused(f"it has {len(text)} characters, more than {MAX_LENGTH}")
+        raise Refused(say("it has {n} characters, more than {most}", n=len(text), most=MAX_LENGTH))
     for char in text:
         # Control, invisible and unpaired characters can hide what a predicate says.
         if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char not in "\t\n\r":
-            raise Refused(f"it holds the invisible character U+{ord(char):04X}")
+            raise Refused(say("it holds the invisible character U+{code:04X}", code=ord(char)))
     # Before the parser sees it: recursive parsers have been crashed by deep brackets.
     if max(accumulate((char in "([{") - (char in ")]}") for char in text)) > MAX_DEPTH:
-        raise Refused(f"it is nested more than {MAX_DEPTH} deep")
+        raise Refused(say("it is nested more than {most} deep", most=MAX_DEPTH))
 
 
 def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, object]:
@@ -159,11 +170,12 @@ def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, object]
         row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
         tree = cast("dict[str, object]", json.loads(row[0] if row else "{}"))
     except RecursionError:
-        raise Refused("it is nested too deep") from None
+        raise Refused(say("it is nested too deep")) from None
     except duckdb.Error as error:
-        raise Refused(_first_line(error)) from None
+        raise Refused(_said(error)) from None
     if tree.get("error") is not False:
-        raise Refused(str(tree.get("error_message", "it cannot be parsed")))
+        message = tree.get("error_message")
+        raise Refused(_quoted(str(message)) if message else say("it cannot be parsed"))
     return tree
 
 
@@ -173,7 +185,7 @@ def _predicate_node(connection: duckdb.DuckDBPyConnection, tree: dict[str, objec
     node = _take_predicate(tree)
     _take_predicate(plain)
     if _without_locations(tree) != _without_locations(plain):
-        raise Refused("it is not one plain condition")
+        raise Refused(say("it is not one plain condition"))
     return node
 
 
@@ -181,7 +193,7 @@ def _take_predicate(tree: dict[str, object]) -> Node:
     statements = cast("Sequence[dict[str, dict[str, object]]]", tree["statements"])
     select = statements[0]["node"].pop("select_list", None) if len(statements) == 1 else None
     if not isinstance(select, list) or len(select) != 1:
-        raise Refused("it is not one plain condition")
+        raise Refused(say("it is not one plain condition"))
     return cast(Node, select[0])
 
 
@@ -199,12 +211,16 @@ def _run(connection: duckdb.DuckDBPyConnection, text: str, seconds: float) -> pa
             return connection.execute(_STATEMENT.format(text)).to_arrow_table().column(0)
     except duckdb.InterruptException:
         raise InputError(
-            f"the predicate {text!r} ran longer than {seconds:g} s",
+            say(
+                "the predicate {text} ran longer than {seconds:g} s",
+                text=repr(text),
+                seconds=seconds,
+            ),
             where="--where",
-            fix="ask for less, or narrow the universe",
+            fix=say("ask for less, or narrow the universe"),
         ) from None
     except duckdb.Error as error:
-        raise _refusal(text, _first_line(error)) from error
+        raise _refusal(text, _said(error)) from error
 
 
 @contextmanager
@@ -227,10 +243,26 @@ def _deadline(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator
         watcher.join()
 
 
+def _said(error: duckdb.Error) -> str:
+    return _quoted(_first_line(error))
+
+
+def _quoted(message: str) -> str:
+    """Return what DuckDB says, which it says in English, as its own words."""
+    return say("the database says `{message}`", message=message)
+
+
 def _first_line(error: duckdb.Error) -> str:
     return str(error).strip().splitlines()[0]
 
 
 def _refusal(text: str, reason: str) -> InputError:
     shown = text if len(text) <= 200 else text[:200] + "…"
-    return InputError(f"the predicate {shown!r} is refused: {reason}", where="--where", fix=_HINT)
+    return InputError(
+        say("the predicate {shown} is refused: {reason}", shown=repr(shown), reason=reason),
+        where="--where",
+        fix=say(
+            "columns: {columns}; example: `pe_ttm < 20 AND pb < 0.1 * pe_ttm`",
+            columns=listed(PREDICATE_COLUMNS),
+        ),
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from screener.language import say
+from screener.language.lists import listed
 from screener.screen.criteria import Criterion
 from screener.screen.fields import FIELDS, Field, FieldUnit
 
@@ -44,20 +46,40 @@ def range_result(
     field = criterion.field
     if value is None:
         if raw is not None:
-            why = f"{field.name} undefined (raw {raw:.6g}: {field.undefined_because})"
+            why = say(
+                "{field} undefined (raw {raw:.6g}: {why})",
+                field=field.called,
+                raw=raw,
+                why=field.undefined_because,
+            )
             return CriterionResult(False, why)
         return CriterionResult(
-            allow_missing, f"{field.name} missing{', allowed' if allow_missing else ''}"
+            allow_missing,
+            say("{field} missing, allowed", field=field.called)
+            if allow_missing
+            else say("{field} missing", field=field.called),
         )
     if criterion.low is not None and value < criterion.low:
         shown = _shown(field, value, criterion.low, currency)
-        return CriterionResult(False, f"{field.name} {shown} below {criterion.low_text}")
+        why = say(
+            "{field} {value} below {bound}",
+            field=field.called,
+            value=shown,
+            bound=criterion.low_text,
+        )
+        return CriterionResult(False, why)
     if criterion.high is not None and value > criterion.high:
         shown = _shown(field, value, criterion.high, currency)
-        return CriterionResult(False, f"{field.name} {shown} above {criterion.high_text}")
-    return CriterionResult(
-        True, f"{field.name} {_inside(criterion, value, currency)} in {criterion.text}"
-    )
+        why = say(
+            "{field} {value} above {bound}",
+            field=field.called,
+            value=shown,
+            bound=criterion.high_text,
+        )
+        return CriterionResult(False, why)
+    inside = _inside(criterion, value, currency)
+    why = say("{field} {value} in {range}", field=field.called, value=inside, range=criterion.text)
+    return CriterionResult(True, why)
 
 
 def predicate_result(
@@ -76,14 +98,16 @@ def predicate_result(
         missing.
     """
     if answer is not None:
-        return CriterionResult(answer, f"predicate {'true' if answer else 'false'}")
-    parts = [
-        f"{name} {'undefined' if name in stored and name in FIELDS else 'missing'}"
+        return CriterionResult(answer, say("predicate true") if answer else say("predicate false"))
+    if not empty:
+        return CriterionResult(False, say("predicate undefined"))
+    parts = listed(
+        say("{field} undefined", field=FIELDS[name].called)
+        if name in stored and name in FIELDS
+        else say("{field} missing", field=FIELDS[name].called if name in FIELDS else name)
         for name in empty
-    ]
-    return CriterionResult(
-        False, "predicate undefined" + (f" ({', '.join(parts)})" if parts else "")
     )
+    return CriterionResult(False, say("predicate undefined ({columns})", columns=parts))
 
 
 def _inside(criterion: Criterion, value: float, currency: str) -> str:

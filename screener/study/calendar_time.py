@@ -6,7 +6,8 @@ import numpy as np
 
 from screener.domain.arrays import FloatCube, FloatMatrix, FloatVector, IntArray
 from screener.errors import ComputeError
-from screener.study.results import NO_EVENT, Statistic, TestResult, unanswered
+from screener.language import say
+from screener.study.results import Statistic, TestResult, too_few, unanswered
 from screener.study.returns import Timeline
 from screener.study.statistics.distributions import normal_quantile, normal_two_sided
 from screener.study.statistics.parametric import CONFIDENCE
@@ -43,11 +44,13 @@ def calendar_time_test(
     """
     n = len(values)
     if not n:
-        return unanswered(Statistic.CALENDAR_TIME, n, NO_EVENT)
+        return too_few(Statistic.CALENDAR_TIME, n)
     portfolio, explained = calendar_portfolio(values, factors, spans, timeline, first)
     sessions = len(portfolio)
     if sessions < LEAST_SESSIONS:
-        note = f"{sessions} sessions in the portfolio, {LEAST_SESSIONS} are needed"
+        note = say(
+            "{n} sessions in the portfolio, {needed} are needed", n=sessions, needed=LEAST_SESSIONS
+        )
         return unanswered(Statistic.CALENDAR_TIME, n, note)
     lag = automatic_lag(sessions)
     try:
@@ -56,7 +59,7 @@ def calendar_time_test(
         return unanswered(Statistic.CALENDAR_TIME, n, refused.what)
     alpha, error = fit.coefficients[0], fit.errors[0]
     if not error > 0:
-        return unanswered(Statistic.CALENDAR_TIME, n, "the portfolio's returns do not vary")
+        return unanswered(Statistic.CALENDAR_TIME, n, say("the portfolio's returns do not vary"))
     half_width = normal_quantile((1 + CONFIDENCE) / 2) * error
     return TestResult(
         statistic=Statistic.CALENDAR_TIME,
@@ -66,7 +69,7 @@ def calendar_time_test(
         high=alpha + half_width,
         value=alpha / error,
         p=normal_two_sided(alpha / error),
-        note=f"{sessions} sessions, lag {lag}",
+        note=say("{n} sessions, lag {lag}", n=sessions, lag=lag),
     )
 
 

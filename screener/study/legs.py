@@ -16,6 +16,7 @@ import numpy as np
 from screener.domain.arrays import FlagArray, FloatMatrix, FloatVector, IntArray
 from screener.domain.panel import PricePanel
 from screener.errors import BarsMissing, DataError, ScreenerError
+from screener.language import say
 from screener.paths.legs import Leg, LegState, resolve_leg
 from screener.study.references import Reference
 from screener.study.windows import StudyWindows
@@ -156,7 +157,7 @@ def _without(
 ) -> LegReturns:
     """Return a leg of which nothing is known (yet), or that lacks something."""
     k = len(reference.levels)
-    reason = str(leg.reason) if leg.state is LegState.DROPPED else ""
+    reason = leg.reason.told if leg.state is LegState.DROPPED else ""
     return LegReturns(
         column=leg.column,
         entry=entry,
@@ -231,9 +232,13 @@ class _Cut:
         known = np.isfinite(values) & np.isfinite(factors).all(axis=0)
         needed = self._windows.needed
         if known.sum() < needed:
-            return f"{known.sum()} returns in the estimation window, {needed} are needed"
+            return say(
+                "{n} returns in the estimation window, {needed} are needed",
+                n=int(known.sum()),
+                needed=needed,
+            )
         if float(np.std(values[known])) <= _NO_VARIANCE:
-            return "its price does not move in the estimation window"
+            return say("its price does not move in the estimation window")
         return ""
 
     def foreign_gap(self) -> DataError | None:
@@ -244,9 +249,9 @@ class _Cut:
         if not (quoted & ~np.isfinite(self._panel.fx[rows, self._column])).any():
             return None
         return DataError(
-            "no fixing of its currency in its windows",
-            where="table fx",
-            fix="import the fixings: `screener data import FILE --kind fx`",
+            say("no fixing of its currency in its windows"),
+            where=say("table fx"),
+            fix=say("import the fixings: `screener data import FILE --kind fx`"),
         )
 
     def _returns(self, places: IntArray) -> tuple[FloatVector, FloatMatrix]:

@@ -7,12 +7,14 @@ to be `s` times the constant plus the slopes times the factors over the same ses
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 import numpy as np
 
 from screener.domain.arrays import FlagArray, FloatCube, FloatMatrix, FloatVector, IntArray
 from screener.errors import InputError
+from screener.language import say
 from screener.paths.parallel import mapped
 from screener.study.returns import AbnormalReturns, EventReturns
 from screener.study.windows import StudyWindows
@@ -43,15 +45,15 @@ class Model(StrEnum):
     @property
     def meaning(self) -> str:
         """What it expects, in a few words."""
-        return _MEANINGS[self]
+        return _MEANINGS[self]()
 
 
-_MEANINGS = {
-    Model.MARKET: "constant + slope × index, by least squares",
-    Model.MARKET_ADJUSTED: "the index's return",
-    Model.MEAN_ADJUSTED: "the unit's own mean of the estimation window",
-    Model.MATCHED: "the return of its matched portfolio",
-    Model.FACTORS: "constant + slopes × factors, by least squares",
+_MEANINGS: dict[Model, Callable[[], str]] = {
+    Model.MARKET: lambda: say("constant + slope × index, by least squares"),
+    Model.MARKET_ADJUSTED: lambda: say("the index's return"),
+    Model.MEAN_ADJUSTED: lambda: say("the unit's own mean of the estimation window"),
+    Model.MATCHED: lambda: say("the return of its matched portfolio"),
+    Model.FACTORS: lambda: say("constant + slopes × factors, by least squares"),
 }
 
 
@@ -113,11 +115,17 @@ def _check(returns: EventReturns, model: Model, convention: Convention) -> None:
     n_factors = len(returns.estimation_factors)
     wanted = {Model.MEAN_ADJUSTED: n_factors == 0, Model.FACTORS: n_factors >= 1}
     if not wanted.get(model, n_factors == 1):
-        raise InputError(f"model {model} does not take {n_factors} factors")
+        raise InputError(
+            say("model {model} does not take {n_factors} factors", model=model, n_factors=n_factors)
+        )
     if convention is Convention.ESTUDY2 and model is not Model.MARKET:
         raise InputError(
-            f"the convention {convention} is known for the model market, not {model}",
-            fix="leave --convention out, or take --model market",
+            say(
+                "the convention {convention} is known for the model market, not {model}",
+                convention=convention,
+                model=model,
+            ),
+            fix=say("leave --convention out, or take --model market"),
         )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from screener.domain.arrays import FlagArray, FloatMatrix, FloatVector, IntArray, SessionAxis
 from screener.errors import BarsMissing, ScreenerError
+from screener.language import say
 
 __all__ = [
     "Reference",
@@ -87,9 +88,18 @@ class Reference:
         if len(self.levels) and unknown.any():
             day = sessions[rows[np.flatnonzero(unknown)[0]]]
             known = sessions[np.isfinite(self.levels).all(axis=0) & ~self.missing]
-            held = f"its values run from {known[0]} to {known[-1]}" if len(known) else "it has none"
+            held = (
+                say("its values run from {first} to {last}", first=known[0], last=known[-1])
+                if len(known)
+                else say("it has none")
+            )
             raise BarsMissing(
-                f"{self.name} has no value on {day}, which the windows of {whose} need",
+                say(
+                    "{name} has no value on {day}, which the windows of {whose} need",
+                    name=self.name,
+                    day=day,
+                    whose=whose,
+                ),
                 where=held,
                 fix=self.fix,
             )
@@ -161,8 +171,11 @@ def index_reference(
         opens=opens[np.newaxis],
         compounded=True,
         missing=_missing(axis, days, calendar),
-        fix=f"`screener data import FILE --kind index --listing {name}`, or choose another with "
-        "--benchmark",
+        fix=say(
+            "`screener data import FILE --kind index --listing {listing}`, or choose another with "
+            "--benchmark",
+            listing=name,
+        ),
     )
 
 
@@ -194,7 +207,7 @@ def factor_reference(
         opens=None,
         compounded=False,
         missing=_within(axis, days) & ~np.isin(axis, days),
-        fix="give the table a row for every session of the exchanges of the names",
+        fix=say("give the table a row for every session of the exchanges of the names"),
         riskless=None if riskless is None else _sums(len(axis), rows, riskless[inside]),
     )
 
@@ -223,7 +236,7 @@ def return_reference(
         opens=None,
         compounded=True,
         missing=_within(axis, own) & ~np.isin(axis, own),
-        fix="give the portfolio a return on every session of the listing's exchange",
+        fix=say("give the portfolio a return on every session of the listing's exchange"),
     )
 
 

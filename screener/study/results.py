@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["NO_EVENT", "ONE_EVENT", "Statistic", "TestResult", "unanswered"]
+from screener.language import say
 
-NO_EVENT = "no event has finished this window"
-ONE_EVENT = "one event: nothing to compare it with"
+__all__ = ["Statistic", "TestResult", "too_few", "unanswered"]
 
 
 class Statistic(StrEnum):
@@ -26,76 +26,88 @@ class Statistic(StrEnum):
     @property
     def convention(self) -> str:
         """How it is computed, and where that was published."""
-        return _CONVENTIONS[self]
+        return _CONVENTIONS[self]()
 
     @property
     def brief(self) -> str:
         """How it is computed, in a line."""
-        return _BRIEF[self]
+        return _BRIEF[self]()
 
     @property
     def estimates(self) -> str:
         """What its estimate and interval are of."""
-        return _ESTIMATES[self]
+        return _ESTIMATES[self]()
 
 
-_CONVENTIONS = {
-    Statistic.CROSS_SECTION: (
+_CONVENTIONS: dict[Statistic, Callable[[], str]] = {
+    Statistic.CROSS_SECTION: lambda: say(
         "mean over its standard error across events, n-1; Student t, n-1 degrees of freedom; "
         "takes events as independent"
     ),
-    Statistic.PATELL: (
+    Statistic.PATELL: lambda: say(
         "sum of returns over their forecast errors by the root of the sum of df/(df-2); normal; "
         "takes events as independent and of unchanged variance (Patell 1976)"
     ),
-    Statistic.BMP: (
+    Statistic.BMP: lambda: say(
         "mean over its standard error of returns over their forecast errors; Student t, n-1; "
         "takes events as independent (Boehmer, Musumeci and Poulsen 1991)"
     ),
-    Statistic.KOLARI_PYNNONEN: (
+    Statistic.KOLARI_PYNNONEN: lambda: say(
         "BMP × √((1-r)/(1+(n-1)r)), r the mean correlation of estimation residuals over pairs of "
         "events by the share of the window that they have in common; Student t, n-1 "
         "(Kolari and Pynnönen 2010; Kolari, Pape and Pynnönen 2018)"
     ),
-    Statistic.RANK: (
+    Statistic.RANK: lambda: say(
         "mean rank of the window among all sessions over its standard deviation through time; "
         "normal; holds for events of one date, not for windows that overlap from date to date "
         "(Corrado 1989; Corrado and Zivney 1992 for missing returns)"
     ),
-    Statistic.SIGN: (
+    Statistic.SIGN: lambda: say(
         "share of positive sums against the share of positive sessions in the estimation window; "
         "normal; takes events as independent (Cowan 1992)"
     ),
-    Statistic.BOOTSTRAP: (
+    Statistic.BOOTSTRAP: lambda: say(
         "dates of entry drawn in blocks of random length, all events of a date together; "
         "percentile interval, p of the centred draws (Politis and Romano 1994)"
     ),
-    Statistic.CALENDAR_TIME: (
+    Statistic.CALENDAR_TIME: lambda: say(
         "constant of the daily mean return of all open windows on the factors; Newey-West errors, "
         "lag 4(T/100)^(2/9); normal (Jaffe 1974; Newey and West 1987)"
     ),
 }
 
-_BRIEF = {
-    Statistic.CROSS_SECTION: "mean by its standard error over events; takes them as independent",
-    Statistic.PATELL: "sum by forecast errors, df/(df-2); as independent, variance unchanged",
-    Statistic.BMP: "t of returns by their forecast errors; takes events as independent",
-    Statistic.KOLARI_PYNNONEN: "BMP for events that move together, by mean correlation r",
-    Statistic.RANK: "ranks among all sessions, by their deviation through time; normal",
-    Statistic.SIGN: "gains against the share of positive sessions learned; normal",
-    Statistic.BOOTSTRAP: "dates of entry drawn in blocks of random length; p alone",
-    Statistic.CALENDAR_TIME: "all open windows as one portfolio a session; Newey-West errors",
+_BRIEF: dict[Statistic, Callable[[], str]] = {
+    Statistic.CROSS_SECTION: lambda: say(
+        "mean by its standard error over events; takes them as independent"
+    ),
+    Statistic.PATELL: lambda: say(
+        "sum by forecast errors, df/(df-2); as independent, variance unchanged"
+    ),
+    Statistic.BMP: lambda: say(
+        "t of returns by their forecast errors; takes events as independent"
+    ),
+    Statistic.KOLARI_PYNNONEN: lambda: say(
+        "BMP for events that move together, by mean correlation r"
+    ),
+    Statistic.RANK: lambda: say(
+        "ranks among all sessions, by their deviation through time; normal"
+    ),
+    Statistic.SIGN: lambda: say("gains against the share of positive sessions learned; normal"),
+    Statistic.BOOTSTRAP: lambda: say("dates of entry drawn in blocks of random length; p alone"),
+    Statistic.CALENDAR_TIME: lambda: say(
+        "all open windows as one portfolio a session; Newey-West errors"
+    ),
 }
 
-_ESTIMATES = {
-    Statistic.CROSS_SECTION: "mean cumulative abnormal return",
-    Statistic.PATELL: "mean standardised return",
-    Statistic.BMP: "mean standardised return",
-    Statistic.KOLARI_PYNNONEN: "mean standardised return",
-    Statistic.RANK: "mean rank less one half",
-    Statistic.SIGN: "share of positive events",
-    Statistic.BOOTSTRAP: "mean cumulative abnormal return",
-    Statistic.CALENDAR_TIME: "abnormal return a session",
+_ESTIMATES: dict[Statistic, Callable[[], str]] = {
+    Statistic.CROSS_SECTION: lambda: say("mean cumulative abnormal return"),
+    Statistic.PATELL: lambda: say("mean standardised return"),
+    Statistic.BMP: lambda: say("mean standardised return"),
+    Statistic.KOLARI_PYNNONEN: lambda: say("mean standardised return"),
+    Statistic.RANK: lambda: say("mean rank less one half"),
+    Statistic.SIGN: lambda: say("share of positive events"),
+    Statistic.BOOTSTRAP: lambda: say("mean cumulative abnormal return"),
+    Statistic.CALENDAR_TIME: lambda: say("abnormal return a session"),
 }
 
 
@@ -134,3 +146,13 @@ class TestResult:
 def unanswered(statistic: Statistic, n: int, note: str) -> TestResult:
     """Return the answer of a test that cannot be made."""
     return TestResult(statistic=statistic, n=n, note=note)
+
+
+def too_few(statistic: Statistic, n: int) -> TestResult:
+    """Return the answer of a test with no event, or with one where it takes two."""
+    note = (
+        say("one event: nothing to compare it with")
+        if n
+        else say("no event has finished this window")
+    )
+    return unanswered(statistic, n, note)

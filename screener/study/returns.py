@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from screener.domain.arrays import FlagArray, FloatCube, FloatMatrix, FloatVector, IntArray, Places
 from screener.errors import DataError
+from screener.language import say
 from screener.study.windows import StudyWindows
 
 __all__ = [
@@ -95,7 +96,14 @@ class EventReturns:
         for name, shape in shapes.items():
             found = getattr(self, name).shape
             if found != shape:
-                raise DataError(f"{name} of the events has shape {found}, not {shape}")
+                raise DataError(
+                    say(
+                        "{name} of the events has shape {found}, not {shape}",
+                        name=name,
+                        found=found,
+                        shape=shape,
+                    )
+                )
 
     def __len__(self) -> int:
         """Return how many units there are."""

@@ -13,6 +13,7 @@ import numpy as np
 from screener.domain.arrays import FloatMatrix, FloatVector, IntArray
 from screener.domain.basket import Event
 from screener.domain.panel import PricePanel
+from screener.language import say
 from screener.paths.known import EntrySessions
 from screener.paths.parallel import mapped
 from screener.study.legs import LegReturns, leg_returns, total_returns
@@ -204,7 +205,7 @@ def _unit(number: int, legs: tuple[LegReturns, ...]) -> Observation:
     kept = [leg for leg in legs if leg.kept]
     if settled and not kept:
         reasons = dict.fromkeys(leg.reason for leg in legs)
-        reason = next(iter(reasons)) if len(reasons) == 1 else "every name is left out"
+        reason = next(iter(reasons)) if len(reasons) == 1 else say("every name is left out")
         return Observation(event=number, legs=legs, state=State.DROPPED, reason=reason)
     known = settled and all(np.isfinite(leg.event).all() for leg in kept)
     if known:
@@ -218,9 +219,9 @@ def _refused(unit: Observation, returns: EventReturns, row: int) -> Observation:
     factors = returns.estimation_factors[:, row][:, known]
     flat = len(factors) > 0 and float(np.std(factors, axis=1).min()) <= 1e-10
     reason = (
-        "what should explain it does not vary in the estimation window"
+        say("what should explain it does not vary in the estimation window")
         if flat
-        else "nothing is left to vary in its estimation window"
+        else say("nothing is left to vary in its estimation window")
     )
     return Observation(event=unit.event, legs=unit.legs, state=State.DROPPED, reason=reason)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from screener.errors import InputError
+from screener.language import say
 
 __all__ = ["LEAST_OBSERVATIONS", "Part", "PartWindow", "StudyWindows"]
 
@@ -28,7 +30,7 @@ class Part(StrEnum):
     @property
     def meaning(self) -> str:
         """What the part measures."""
-        return _MEANINGS[self]
+        return _MEANINGS[self]()
 
     @property
     def column(self) -> str:
@@ -36,13 +38,13 @@ class Part(StrEnum):
         return self.replace("-", "_")
 
 
-_MEANINGS = {
-    Part.RUN_UP: "before a reader could trade",
-    Part.DAY: "the entry session, from the close before it",
-    Part.DRIFT: "after the entry session",
-    Part.AFTER: "entry session and after, from the close before it",
-    Part.WHOLE: "the whole event window",
-    Part.READER: "from the open at which a reader could buy",
+_MEANINGS: dict[Part, Callable[[], str]] = {
+    Part.RUN_UP: lambda: say("before a reader could trade"),
+    Part.DAY: lambda: say("the entry session, from the close before it"),
+    Part.DRIFT: lambda: say("after the entry session"),
+    Part.AFTER: lambda: say("entry session and after, from the close before it"),
+    Part.WHOLE: lambda: say("the whole event window"),
+    Part.READER: lambda: say("from the open at which a reader could buy"),
 }
 
 
@@ -91,39 +93,69 @@ class StudyWindows:
     reader: bool = True
 
     def __post_init__(self) -> None:
-        for name, (first, last) in (("estimation", self.estimation), ("event", self.event)):
+        for name, (first, last) in (
+            (say("estimation"), self.estimation),
+            (say("event"), self.event),
+        ):
             if first > last or max(abs(first), abs(last)) > _FURTHEST:
                 raise InputError(
-                    f"the {name} window {first}..{last} runs backwards or beyond "
-                    f"{_FURTHEST} sessions",
-                    fix="write the earlier session first, like -20..20",
+                    say(
+                        "the {name} window {first}..{last} runs backwards or beyond "
+                        "{furthest} sessions",
+                        name=name,
+                        first=first,
+                        last=last,
+                        furthest=_FURTHEST,
+                    ),
+                    fix=say("write the earlier session first, like -20..20"),
                 )
         first, last = self.event
         if not first <= 0 <= last:
             raise InputError(
-                f"the event window {first}..{last} leaves out session 0, the entry session",
-                fix="let it run from 0 or before to 0 or after, like -20..20",
+                say(
+                    "the event window {first}..{last} leaves out session 0, the entry session",
+                    first=first,
+                    last=last,
+                ),
+                fix=say("let it run from 0 or before to 0 or after, like -20..20"),
             )
         if self.estimation[1] >= first:
             raise InputError(
-                f"the estimation window {_text(self.estimation)} overlaps the event window "
-                f"{_text(self.event)}: what is to be judged would be part of what is expected",
-                fix=f"end the estimation window at {first - 1} or before",
+                say(
+                    "the estimation window {estimation} overlaps the event window {event}: what is "
+                    "to be judged would be part of what is expected",
+                    estimation=_text(self.estimation),
+                    event=_text(self.event),
+                ),
+                fix=say("end the estimation window at {first} or before", first=first - 1),
             )
         self._check_least()
 
     def _check_least(self) -> None:
         if self.n_estimation < LEAST_OBSERVATIONS:
             raise InputError(
-                f"the estimation window {_text(self.estimation)} has {self.n_estimation} sessions, "
-                f"fewer than {LEAST_OBSERVATIONS}",
-                fix="let it begin earlier, like --estimation -250..-30",
+                say(
+                    "the estimation window {text} has {n_estimation} sessions, fewer than "
+                    "{least_observations}",
+                    text=_text(self.estimation),
+                    n_estimation=self.n_estimation,
+                    least_observations=LEAST_OBSERVATIONS,
+                ),
+                fix=say("let it begin earlier, like --estimation -250..-30"),
             )
         if self.least and not LEAST_OBSERVATIONS <= self.least <= self.n_estimation:
             raise InputError(
-                f"{self.least} returns are no fit for an estimation window of "
-                f"{self.n_estimation} sessions",
-                fix=f"ask for {LEAST_OBSERVATIONS} to {self.n_estimation}",
+                say(
+                    "{least} returns are no fit for an estimation window of {n_estimation} "
+                    "sessions",
+                    least=self.least,
+                    n_estimation=self.n_estimation,
+                ),
+                fix=say(
+                    "ask for {least_observations} to {n_estimation}",
+                    least_observations=LEAST_OBSERVATIONS,
+                    n_estimation=self.n_estimation,
+                ),
             )
 
     @property

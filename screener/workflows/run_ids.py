@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from typing import Any
 
 from screener.data.lake.schema import SIMULATED
 from screener.data.lake.store import Store
+from screener.workspace.plain import plain_of
 
 __all__ = ["run_id"]
 
@@ -31,7 +31,7 @@ def run_id(kind: str, request: Any, store: Store, program_version: str, *, simul
     simulated
         Whether the data are simulated, which the id says.
     """
-    inputs = [kind, asdict(request), store.content().digest, program_version]
+    inputs = [kind, plain_of(request), store.content().digest, program_version]
     content = json.dumps(inputs, default=str, sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()[:12]
     return f"{SIMULATED}-{digest}" if simulated else digest

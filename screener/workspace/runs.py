@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -126,8 +126,12 @@ def stored_row(run: StoredRun, number: int) -> Mapping[str, str]:
     return {key: "" if value is None else str(value) for key, value in known[number - 1].items()}
 
 
-def result_row(path: Path, number: int) -> Mapping[str, str]:
+def result_row(
+    path: Path, number: int, columns_of: Callable[[Sequence[str]], Sequence[str]] = tuple
+) -> Mapping[str, str]:
     """Read one row of a CSV of results, counted from 1.
+
+    `columns_of` the header line are the names of its columns.
 
     Raises
     ------
@@ -138,17 +142,17 @@ def result_row(path: Path, number: int) -> Mapping[str, str]:
     try:
         content = read_regular(path, _LARGEST, where=str(path), fix=fix, instead=fix)
         text = io.StringIO(content.decode("utf-8-sig"), newline="")
-        rows = list(csv.DictReader(text))
+        head, *lines = [line for line in csv.reader(text) if line] or [[]]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(
             say("{path} cannot be read: {error}", path=path, error=fault_of(error)), fix=fix
         ) from error
-    if not 1 <= number <= len(rows):
+    if not 1 <= number <= len(lines):
         raise InputError(
-            say("{path} has {n} rows, so no row {number}", path=path, n=len(rows), number=number),
+            say("{path} has {n} rows, so no row {number}", path=path, n=len(lines), number=number),
             fix=say("count from 1, without the header"),
         )
-    found = {key: value for key, value in rows[number - 1].items() if key and value is not None}
+    found = dict(zip(columns_of(head), lines[number - 1], strict=False))
     if not found.get("run_id"):
         raise InputError(
             say(

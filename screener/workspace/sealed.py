@@ -27,11 +27,17 @@ _SEALED = 2  # of documents that bear their hash; earlier ones have neither
 
 
 def sealed(document: Mapping[str, object]) -> str:
-    """Return a document as text that bears its hash."""
-    plain = json.loads(json.dumps(document, ensure_ascii=False, default=str))
-    plain[_FORMAT] = _SEALED
-    plain[_HASH] = _digest(plain)
-    return json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
+    """Return a document as text that bears its hash, a line for each of its keys."""
+    held = {key: value for key, value in document.items() if key not in (_FORMAT, _HASH)}
+    lines = [_line(key, value) for key, value in {**held, _FORMAT: _SEALED}.items()]
+    # Of what will be read: as text, days and enumerations are nothing but that.
+    digest = _digest(json.loads("{" + ",".join(lines) + "}"))
+    return "{\n" + ",\n".join([*lines, _line(_HASH, digest)]) + "\n}\n"
+
+
+def _line(key: str, value: object) -> str:
+    # Without indents the encoder of C does it, twenty times as fast.
+    return f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False, default=str)}"
 
 
 def checked(text: str) -> object:

@@ -249,7 +249,7 @@ def test_a_security_that_no_card_names_bears_the_name_of_its_day(workspace: Path
 )
 def test_basket_new_with_a_time(workspace: Path, given: str, shown: str) -> None:
     text = run("basket", "new", "mine", "--listing", "300857.SZ", "--date", given)
-    assert f"Own list, {shown}, 1 names" in text
+    assert f"Own list, {shown}, 1 name" in text
 
 
 @pytest.mark.parametrize(

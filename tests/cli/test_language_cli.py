@@ -125,9 +125,9 @@ def test_where_the_catalog_is_not_built_english_is_shown_and_said_why(tmp_path: 
         shutil.copytree(
             SOURCES / name, tmp_path / name, ignore=shutil.ignore_patterns("*.mo", "__pycache__")
         )
-    done = started("basket", "list", "--lang", "zh", at=tmp_path)
+    done = started("report", "list", "--lang", "zh", at=tmp_path)
     assert done.returncode == 0
     assert "中文文本尚未生成" in done.stderr
     assert "the Chinese texts are not built here" in done.stderr
-    assert done.stdout == started("basket", "list", "--lang", "en").stdout
+    assert done.stdout == started("report", "list", "--lang", "en").stdout
     assert not started("basket", "list", "--lang", "en", at=tmp_path).stderr

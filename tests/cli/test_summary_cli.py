@@ -106,7 +106,7 @@ def test_several_ways_to_buy_are_lines_of_the_table_too(demo: Path, tmp_path: Pa
     found = {(line.split()[0], line.split()[2]): float(line.split()[-2]) for line in lines(text)}
     assert found == pytest.approx(rows, abs=0.0051)
     both = fine(*asked, "--detail", "--workspace", demo)
-    assert both.count("entry open") == 2  # a block for each event, as before
+    assert both.count("buy at open") == 2  # a block for each event, as before
 
 
 def test_lines_are_sorted_and_filtered(demo: Path, tmp_path: Path) -> None:

@@ -17,14 +17,21 @@ MAY_STAND = frozenset(
     DIR FILE FOLDER ID LISTING NAME NEW OLD TEXT THEME
     screener exchange-calendars exchange_calendars pip duckdb DuckDB pydantic vectorbt akshare Excel
     Python Unicode shell
-    Boehmer Corrado Cowan Jaffe Kolari Newey-West Patell Politis Romano Student Wilson
+    GIF JPEG Markdown Parquet PowerPoint RAR RTF SQLite TIFF WebP Word csv docx gzip txt
+    SIMULATED KP Holm B-H Benjamini-Hochberg Kolari-P
+    Boehmer Corrado Cowan Jaffe Kolari Musumeci Newey-West Newey West Pape Patell Politis Poulsen
+    Pynnönen Romano Student Wilson Zivney
     n p q r t sd
     """.split()  # noqa: SIM905 - easier to read and to add to
 )
 """Abbreviations, units, placeholders of commands, and names of programs and of tests."""
 
 _STANDING = (
-    r"`[^`]*`",  # commands to type
+    r"`[^`]*`|\bscreener(?: [a-z]+){1,3}",  # commands to type
+    r"\b[a-z][\w.\[\]]*(?= ?= ?\S)",  # a key, before its value
+    r"(?:可选|之一|之列|现有|相近的有|可用)[^：]{0,6}：[\w、, .-]+",  # what may be typed instead
+    r"\.toml，[\w.\[\]]+|键 [\w.\[\]]+",  # keys of a file
+    r"数据表 [a-z_]+(?: 与 [a-z_]+)?",  # tables of the lake
     r"--[a-z][\w-]*(?:[ =](?:[\w.,:+*<>%/\\-]+|'[^']*'))?",  # an option, and the value behind it
     r"'[^']*'|\"[^\"]*\"",  # what somebody wrote
     r"\$\{?\w+\}?|\{\w+\}",  # variables of the environment
@@ -32,11 +39,11 @@ _STANDING = (
     r"\b[\w-]+\.(?:toml|csv|xlsx|html?|json|parquet|txt|pdf|po|py|duckdb|ducklake|wal)\b",  # files
     r"\b[A-Z0-9]{1,10}\.(?:SH|SZ|BJ|HK|CSI|SI|WI)\b|\b(?:SH|SZ|BJ|HK|SI|XSHG|XHKG)\b",  # listings
     r"\b\w+_\w+\b",  # columns and keys
-    r"\b\w+(?:\[\d*\])?\.\w+(?:\.\w+)*\b|\[\[\w+\]\]",  # keys within keys
+    r"\b\w+(?:\[\d*\])?\.\w+(?:\.\w+)*\b|\[\[\w+\]\]|\b[a-z]+\[\d+\]",  # keys within keys
     r"\b[A-Za-z]*-?\d[\w+:.]*(?:-\w+)*",  # numbers, ids, moments such as 2026-05-14T19:48+08:00
-    r"\bU\+[0-9A-F]+",
+    r"\bU\+[0-9A-F]*",
 )
-_WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
+_WORD = re.compile(r"[A-Za-z][A-Za-zö-]*")
 
 
 def stray(text: str, own: Iterable[str] = ()) -> list[str]:

@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PO = ROOT / "screener/language/locale/zh/LC_MESSAGES/screener.po"
 MO = "screener/language/locale/zh/LC_MESSAGES/screener.mo"
 
-DECLARING = ("cli/terminal/speaking.py", "results/tables.py")
-"""What says texts that are declared elsewhere: help of commands, meanings of columns."""
+DECLARING = ("cli/terminal/speaking.py", "render/pages/words.py", "results/tables.py")
+"""What says texts declared elsewhere: help of commands, meanings of columns, sources of rules."""
 
 
 def _hatch_build() -> ModuleType:

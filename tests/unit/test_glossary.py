@@ -47,7 +47,7 @@ def disagreements(english: str, chinese: str, known: list[Term]) -> list[str]:
     longest = sorted(forms, key=len, reverse=True)
     pattern = "|".join(re.escape(form) for form in longest)
     by_lower = {form.lower(): term for form, term in forms.items()}
-    found = re.findall(rf"(?<!\w)(?:{pattern})(?!\w)", english, re.IGNORECASE)
+    found = re.findall(rf"(?<![\w-])(?:{pattern})(?!\w)", english, re.IGNORECASE)
     return [
         f"{form}: {term.words[0]}"
         for form in dict.fromkeys(found)

@@ -6,14 +6,14 @@ import re
 
 import pytest
 
-from screener.language import Language, bound, speaking
+from screener.language import Language, bound, say, say_count, speaking
 from screener.render.pages.cells import cell, fraction, money, shown
 from screener.render.pages.charts.bars import Bar, waterfall
 from screener.render.pages.charts.lines import Line, line_chart
 from screener.render.pages.charts.scale import place, scale_over
 from screener.render.pages.document import Page, document
 from screener.render.pages.markup import Child, in_both, markup_of, node, spoken
-from screener.render.pages.sentences import told
+from screener.render.pages.words import told
 from screener.results.backtest import ORDERS, RETURNS
 from screener.results.reports import CHECKING
 from screener.results.study import TESTS
@@ -152,21 +152,19 @@ def test_an_estimated_date_says_so_in_every_table(mark: dict[str, object]) -> No
     assert "estimated" not in plain
 
 
-@pytest.mark.parametrize(
-    ("reason", "chinese"),
-    [
-        ("ends 2026-05-28, 124 sessions behind", "止于 2026-05-28，落后 124 个交易日"),
-        ("mainland valuation", "内地估值"),
-        ("industry 26/27", "行业 26/27"),
-        ("close of 2026-05-15 to 2026-05-22, with dividends", "含分红"),
-        ("coverage ended before the entry session (last bar 2025-10-30)", "2025-10-30"),
-    ],
-)
-def test_reasons_are_told_in_chinese(reason: str, chinese: str) -> None:
+def test_reasons_are_told_in_the_language_of_the_page_whatever_they_were_said_in() -> None:
+    for language in Language:
+        with speaking(language):
+            said = say("not bought: {why}", why=say("delisted"))
+            counted = say_count("{n} session", "{n} sessions", 2)
+        with speaking(Language.ZH):
+            assert (told(said), told(counted)) == ("未买入：已退市", "2 个交易日")
+        with speaking(Language.EN):
+            assert (told(said), told(counted)) == ("not bought: delisted", "2 sessions")
     with speaking(Language.ZH):
-        text = told(reason)
-    assert chinese in text
-    assert not re.search("[A-Za-z]", text)
+        assert told("suspended") == "停牌"  # a word that a stored run has in English
+        assert told("BSE Trading Rules") == "北交所交易规则"  # the source of a rule
+        assert told("what nobody has translated") == "what nobody has translated"
 
 
 def test_both_trees_are_said_in_their_language() -> None:

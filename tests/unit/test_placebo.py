@@ -134,17 +134,15 @@ def test_every_basket_there_is() -> None:
     assert found.tolist() == [[1, 2], [1, 3], [2, 3]]
 
 
-def test_draws_do_not_hang_on_workers_or_on_their_number() -> None:
+def test_draws_are_independent_of_their_number() -> None:
     dice = np.random.default_rng(3)
     closes = 10 * np.exp(np.cumsum(dice.normal(0, 0.03, (12, 40)), axis=0))
     layout = path_panel_of(market_of(closes).prices)
     controls = matched(list(range(3, 20)), list(range(10, 30)), list(range(20, 40)))
-    one, two, more = (
-        run_placebo(layout, held([0, 1, 2]), controls, 0.0, IDS, draws=draws, seed=1, jobs=jobs)
-        for draws, jobs in ((2 * BLOCK + 300, 1), (2 * BLOCK + 300, 2), (4 * BLOCK, 1))
+    one, more = (
+        run_placebo(layout, held([0, 1, 2]), controls, 0.0, IDS, draws=draws, seed=1)
+        for draws in (2 * BLOCK + 300, 4 * BLOCK)
     )
-    assert one.returns.tobytes() == two.returns.tobytes()
-    assert one.placement == two.placement
     assert (more.counted[: 2 * BLOCK + 300] == one.counted).all()
 
 

@@ -10,7 +10,7 @@ import pytest
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.sources.files import FileSource, ImportKind, ImportRequest
-from screener.data.sources.files.columns.listings import LOST_ZEROS
+from screener.data.sources.files.columns.listings import lost_zeros
 from screener.data.sources.files.kinds.ratings import first_rating, rated_level
 from screener.errors import DataError, SchemaMismatch
 
@@ -117,7 +117,7 @@ def test_every_fault_has_its_line_and_reason(tmp_path: Path) -> None:
         (8, "rating_level is neither stock nor industry"),
         (9, "target_price is not positive"),
         (10, "target_price is not a number"),
-        (11, LOST_ZEROS),
+        (11, lost_zeros()),
         (12, "one note comes more than once with different values"),
         (13, "one note comes more than once with different values"),
     ]

@@ -17,9 +17,12 @@ from screener.files import workbook
 from screener.files.workbook import is_our_workbook
 from screener.files.writing import check_targets, json_text
 from screener.language import Language, speaking
-from screener.results.backtest import PATHS, RETURNS
-from screener.results.files import write_rows
+from screener.results.backtest import PATHS, REMARK, RETURNS
+from screener.results.explained import explained_columns
+from screener.results.files import columns_of, write_rows
 from screener.results.schemas import COMMANDS, json_schema, write_schemas
+from screener.results.tables import TableSpec, every_declared
+from screener.workspace.runs import result_row
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW: dict[str, object] = {
@@ -99,6 +102,56 @@ def test_headers_are_in_the_reader_s_language_and_each_one_once(tmp_path: Path) 
     assert "基准（benchmark_return）" in head
     legend = openpyxl.load_workbook(path)["columns"]
     assert [line[0].value for line in legend.iter_rows(min_row=2)] == list(RETURNS.names)
+
+
+@pytest.mark.parametrize("spec", [*every_declared()], ids=lambda spec: spec.name)
+def test_a_csv_with_chinese_headers_is_known_as_ours(spec: TableSpec, tmp_path: Path) -> None:
+    path, english = tmp_path / "rows.csv", tmp_path / "english.csv"
+    write_rows(str(english), spec, [])
+    try:
+        check_targets(str(english))
+    except InputError:
+        return  # a part of a table, which is no file
+    for excel in (False, True):
+        write_rows(str(path), spec, [], headers=Language.ZH, excel=excel)
+        check_targets(str(path))
+    head = path.read_text(encoding="utf-8-sig").strip().split(",")
+    assert len(set(head)) == len(head) == len(spec.names)
+    assert list(columns_of(head, [spec])) == list(spec.names)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["证券代码,证券简称\n", "日期（listing）x,收盘\n", "备注（report 2）,收盘\n", "组合,账面\n"],
+)
+def test_a_chinese_csv_of_others_is_not_replaced(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "other.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="is no result of this program"):
+        check_targets(str(path))
+
+
+def test_a_row_under_chinese_headers_is_explained_like_one_under_english_ones(
+    tmp_path: Path,
+) -> None:
+    english, chinese = tmp_path / "en.csv", tmp_path / "zh.csv"
+    spec = RETURNS.joined(REMARK)
+    write_rows(str(english), spec, [{**ROW, "run_id": "a"}])
+    write_rows(str(chinese), spec, [{**ROW, "run_id": "a"}], headers=Language.ZH)
+    assert english.read_bytes() != chinese.read_bytes()
+    wanted = result_row(english, 1, explained_columns)
+    assert result_row(chinese, 1, explained_columns) == wanted
+    assert wanted["run_id"] == "a"
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_workbook_has_the_headers_that_were_asked_for(language: Language, tmp_path: Path) -> None:
+    path = tmp_path / "rows.xlsx"
+    with speaking(Language.ZH):
+        write_rows(str(path), RETURNS, [ROW], headers=language)
+        check_targets(str(path))
+    head, _ = cells(path)
+    assert head[0] == {"en": "basket", "zh": "组合"}[language]
 
 
 def test_the_same_rows_are_the_same_bytes(tmp_path: Path) -> None:

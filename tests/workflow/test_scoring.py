@@ -179,7 +179,7 @@ def test_the_five_reports_say_plainly_that_nothing_can_be_scored(
 
 def test_the_page_in_chinese(real_cards: Workspace) -> None:
     found = run(real_cards, "--lang", "zh")
-    assert "共8条评级：0条到期，0条未到期，8条无法判断。" in found.stdout
+    assert "共 8 条评级：0 条到期，0 条未到期，8 条无法判断。" in found.stdout
     assert "没有到期的评级：胜率为空，不作排名。" in found.stdout
     assert "数据表中没有“计算机”行业的指数" in found.stdout
     assert "cannot be judged" not in found.stdout

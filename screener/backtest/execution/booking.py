@@ -7,6 +7,8 @@ from datetime import date
 
 from screener.backtest.execution.dealing import Dealing
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order, OrderStatus
+from screener.language import say
+from screener.language.lists import clauses
 from screener.market.charges import Side
 from screener.market.trading import holding_rule, southbound_rule
 from screener.paths.legs import Leg, Reason
@@ -71,6 +73,7 @@ class Booking:
         status: OrderStatus,
         reason: str,
         cited: tuple[str, str],
+        rebalances: bool = False,
     ) -> Order:
         """Return an order that was filled, at `price` in the listing's currency."""
         return Order(
@@ -89,20 +92,21 @@ class Booking:
             reason=reason,
             rule=cited[0],
             source=cited[1],
+            rebalances=rebalances,
         )
 
     def sold(self, fill: Fill, due: int, *, last: bool) -> Order:
         """Return a sale that was due at `due`; not the last one if its volume took a part."""
-        part = "" if last else f"at most {self.dealing.cap_text()} of the volume"
+        part = "" if last else self.dealing.cap_told()
         if self.dealing.panel.paid_out(self.dealing.column, fill.row):
-            part = f"{Reason.DELISTED}: paid out"
+            part = say("delisted: paid out")
         return self.filled(
             Side.SELL,
             self.dealing.panel.session(due),
             fill,
             fill.price / self.dealing.conversion(fill.row, Side.SELL),
             status=OrderStatus.FILLED if last else OrderStatus.PARTIAL,
-            reason="; ".join(text for text in (waited(fill.waited), part) if text),
+            reason=clauses([waited(fill.waited), part]),
             cited=self.cited(fill.waited, due),
         )
 
@@ -116,7 +120,9 @@ class Booking:
             scheduled=self.dealing.panel.session(due),
             session=None,
             status=OrderStatus.WAITING,
-            reason=f"not sold yet: {str(reason) or 'its volume took no lot'}",
+            reason=say("not sold yet: {why}", why=reason.told)
+            if reason
+            else say("not sold yet: its volume took no lot"),
             rule=rule,
             source=source,
         )
@@ -182,7 +188,7 @@ class Booking:
             return "T+1", holding_rule(self.dealing.listing, session).source
         if reason is Reason.NO_SOUTHBOUND:
             rule = southbound_rule(self.dealing.listing, session)
-            return ("southbound days", rule.source) if rule else ("", "")
+            return (say("southbound days"), rule.source) if rule else ("", "")
         if not reason.at_limit:
             return "", ""
         limit = limit_on(self.dealing.panel, self.leg.column, row)
@@ -191,9 +197,9 @@ class Booking:
     def lot_cited(self, row: int) -> tuple[str, str]:
         """Return the lot rule of a session, and where it stands."""
         rule = self.dealing.lot(row)
-        return f"orders of {rule.least} shares and more", rule.source
+        return say("orders of {n} shares and more", n=rule.least), rule.source
 
 
 def waited(reason: Reason) -> str:
     """Tell what an order waited for; empty if it did not."""
-    return f"waited: {reason}" if reason else ""
+    return say("waited: {why}", why=reason.told) if reason else ""

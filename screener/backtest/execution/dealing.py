@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from screener.domain.basket import EntryPrice
 from screener.domain.listing import Listing
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError
-from screener.market.charges import ChargeKind, Side, order_costs, proportional_rate
+from screener.language import say
+from screener.market.charges import ChargeKind, Plan, Side, order_costs, proportional_rate
 from screener.market.dividend_tax import dividend_tax_rate
 from screener.market.lots import LotRule, buyable_shares, lot_rule
 from screener.paths.legs import Leg, Reason, buy_block, sale_block
@@ -23,6 +25,21 @@ __all__ = ["Dealing"]
 
 _BASIS_POINT = 1e-4
 _ENOUGH = 1 + 1e-12  # a budget spent to the last cent must not fail for a rounding of floats
+
+
+@lru_cache(maxsize=16_384)  # runs with other frictions place the same orders
+def _charged(
+    listing: Listing,
+    side: Side,
+    session: date,
+    shares: float,
+    price: float,
+    plan: Plan,
+    fund: bool,
+) -> tuple[float, float]:
+    """Return the commission of an order, and all that it costs."""
+    costs = order_costs(listing, side, session, shares=shares, price=price, plan=plan, fund=fund)
+    return costs.of_kind(ChargeKind.COMMISSION), costs.total
 
 
 class Dealing:
@@ -36,11 +53,16 @@ class Dealing:
         The name's column.
     frictions
         What trading costs and forbids.
+
+    Attributes
+    ----------
+    capped
+        Whether an order so far was smaller for a session's volume.
     """
 
     def __init__(self, trading: TradingPanel, column: int, frictions: Frictions) -> None:
         self.trading, self.panel, self.column = trading, trading.prices, column
-        self.frictions = frictions
+        self.frictions, self.capped = frictions, False
         self.listing: Listing = self.panel.listings[column]
         self.fund = bool(trading.funds) and trading.funds[column]
 
@@ -65,19 +87,20 @@ class Dealing:
         slipped = self._bounded(Side.BUY, row, aimed, self.frictions.slippage_bps * _BASIS_POINT)
         wanted = self._within(money, row, slipped, rule)
         if not wanted:
-            return 0, slipped, "the money does not reach one lot"
+            return 0, slipped, say("the money does not reach one lot")
         most = self.volume_cap(row)
         cap = None if most is None else buyable_shares(most, rule)
         shares = wanted if cap is None else min(wanted, cap)
+        self.capped |= shares < wanted
         if not shares:
-            return 0, slipped, "one lot is more than the share of the session's volume"
+            return 0, slipped, say("one lot is more than the share of the session's volume")
         price = self._bounded(Side.BUY, row, aimed, self._worse(row, shares))
         if price != slipped:  # the impact of so many shares makes it dearer
             shares = min(shares, self._within(money, row, price, rule))
         if not shares:
-            return 0, price, "the money does not reach one lot"
+            return 0, price, say("the money does not reach one lot")
         capped = cap is not None and cap < wanted
-        return shares, price, f"at most {self.cap_text()} of the volume" if capped else ""
+        return shares, price, self.cap_told() if capped else ""
 
     def sold_at(self, row: int, shares: float) -> float:
         """Return the price of a sale at the close, in the listing's currency."""
@@ -90,6 +113,7 @@ class Dealing:
         """Return how many of some shares one session takes: whole lots, unless all held go."""
         cap = self.volume_cap(row)
         most = shares if cap is None else min(shares, cap)
+        self.capped |= most < shares
         return held if most >= held else float(buyable_shares(most, self.lot(row)))
 
     def _within(self, money: float, row: int, price: float, rule: LotRule) -> int:
@@ -122,15 +146,19 @@ class Dealing:
         volume = float(self.trading.volume[row, self.column])
         if not math.isfinite(volume):
             raise DataError(
-                f"no volume of {self.listing} is known on {self.panel.session(row)}",
-                where="table bars",
-                fix="import bars with their volume, or measure on paper with --paper",
+                say(
+                    "no volume of {listing} is known on {session}",
+                    listing=self.listing,
+                    session=self.panel.session(row),
+                ),
+                where=say("table bars"),
+                fix=say("import bars with their volume, or measure on paper with --paper"),
             )
         return volume
 
-    def cap_text(self) -> str:
-        """Return the share of the volume that an order may be, in words."""
-        return f"{self.frictions.participation:.0%}"
+    def cap_told(self) -> str:
+        """Say which share of the volume an order may be."""
+        return say("at most {share:.0%} of the volume", share=self.frictions.participation)
 
     def _worse(self, row: int, shares: float) -> float:
         """Return by which fraction an order fills worse than the price aimed at."""
@@ -172,18 +200,10 @@ class Dealing:
         free = self.panel.paid_out(self.column, row)
         if free or not (frictions.commission or frictions.levies):
             return 0.0
-        session = self.panel.session(row)
-        costs = order_costs(
-            self.listing,
-            side,
-            session,
-            shares=shares,
-            price=price,
-            plan=frictions.plan,
-            fund=self.fund,
+        commission, total = _charged(
+            self.listing, side, self.panel.session(row), shares, price, frictions.plan, self.fund
         )
-        commission = costs.of_kind(ChargeKind.COMMISSION)
-        return frictions.commission * commission + frictions.levies * (costs.total - commission)
+        return frictions.commission * commission + frictions.levies * (total - commission)
 
     def fixing(self, row: int) -> float:
         """Return CNY for one unit of the listing's currency.
@@ -196,10 +216,15 @@ class Dealing:
         rate = float(self.panel.fx[row, self.column])
         if not math.isfinite(rate):
             raise DataError(
-                f"{self.listing} is quoted in {self.listing.currency} and no fixing is known "
-                f"within 5 days of {self.panel.session(row)}",
-                where="table fx",
-                fix="import the fixings: `screener data import FILE --kind fx`",
+                say(
+                    "{listing} is quoted in {currency} and no fixing is known within 5 days "
+                    "of {session}",
+                    listing=self.listing,
+                    currency=self.listing.currency,
+                    session=self.panel.session(row),
+                ),
+                where=say("table fx"),
+                fix=say("import the fixings: `screener data import FILE --kind fx`"),
             )
         return rate
 

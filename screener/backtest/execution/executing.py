@@ -98,6 +98,7 @@ def _execution(
         dividends=float(received),
         pending=orders.open,
         path=dated(path, window.first_row, orders.lines, sales),
+        capped=orders.capped,
     )
 
 

@@ -10,23 +10,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from screener.backtest.execution.booking import Booking, Fill, waited
 from screener.backtest.execution.dealing import Dealing
 from screener.backtest.execution.holdings import Holding, TaxLot, begin_session, tax_leaving
 from screener.backtest.frictions import Frictions, Line, Order, OrderStatus
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import TradingPanel
+from screener.language import say
+from screener.language.lists import clauses
 from screener.market.charges import Side
 from screener.paths.legs import Leg, LegState, Reason
 from screener.paths.limits import without_limit
 from screener.paths.windows import Window, WindowStatus
 
 __all__ = ["Fill", "Held", "Sale", "WindowOrders", "first_purchase", "resolve_orders"]
-
-
-_LATER = "not bought by the last session to which the window is valued"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +70,14 @@ class WindowOrders:
         Rows of the ledger, in the basket's order, those of a name by time.
     budgets
         Money of each leg, in CNY; 0 for a dropped one.
+    capped
+        Whether any order was smaller for a session's volume.
     """
 
     held: tuple[Held | None, ...]
     lines: tuple[Line, ...]
     budgets: tuple[float, ...]
+    capped: bool
 
     @property
     def open(self) -> bool:
@@ -108,7 +108,7 @@ def resolve_orders(
     """
     held: list[Held | None] = []
     lines: list[Line] = []
-    budgets = []
+    budgets, capped = [], False
     for number, leg in enumerate(window.legs):
         budget = window.weights[number] * capital
         budgets.append(budget)
@@ -117,7 +117,8 @@ def resolve_orders(
             name = _Name(trading, leg, number, window, frictions, budget)
             held[-1] = name.play()
             lines += name.lines
-    return WindowOrders(held=tuple(held), lines=tuple(lines), budgets=tuple(budgets))
+            capped |= name.dealing.capped
+    return WindowOrders(held=tuple(held), lines=tuple(lines), budgets=tuple(budgets), capped=capped)
 
 
 class _Name:
@@ -136,8 +137,7 @@ class _Name:
         self.end = window.end_rows[number]
         self.dealing = Dealing(trading, leg.column, frictions)
         self.booking = Booking(self.dealing, window, number)
-        entitled = (trading.dividend[:, leg.column] > 0) | (trading.rights[:, leg.column] > 0)
-        self.ex_rows = np.flatnonzero(entitled)
+        self.ex_rows = trading.entitled_rows(leg.column)
         self.holding = Holding()
         self.first_row = self.row = -1  # of the purchase, and up to which all splits are done
         self.lines: list[Line] = []
@@ -239,7 +239,8 @@ def first_purchase(
     row, late = dealing.first_open(booking.leg, price, booking.end)
     cited = booking.cited(late, booking.leg.entry_row)
     if row is None:
-        return None, booking.unfilled(str(late) or _LATER, cited, due=row)
+        why = late.told or say("not bought by the last session to which the window is valued")
+        return None, booking.unfilled(why, cited, due=row)
     rate = dealing.conversion(row, Side.BUY)
     aimed = float(dealing.panel.paid(price)[row, dealing.column])
     shares, paid, reason = dealing.affordable(budget, row, rate, aimed)
@@ -254,6 +255,6 @@ def first_purchase(
         fill,
         paid,
         status=OrderStatus.PARTIAL if reason else OrderStatus.FILLED,
-        reason="; ".join(part for part in (waited(late), free, reason) if part),
+        reason=clauses([waited(late), free, reason]),
         cited=cited,
     )

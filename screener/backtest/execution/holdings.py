@@ -17,6 +17,8 @@ from screener.backtest.execution.booking import Booking, Fill
 from screener.backtest.frictions import Entitlement, EntitlementKind, Rights
 from screener.domain.listing import Exchange
 from screener.domain.panel import TradingPanel
+from screener.language import say
+from screener.language.lists import clauses
 from screener.market.charges import Side
 
 __all__ = ["Holding", "Morning", "TaxLot", "begin_session", "rights_reinvested", "tax_leaving"]
@@ -144,13 +146,16 @@ def _subscription(
     offered, price = float(trading.rights[row, column]), float(trading.rights_price[row, column])
     rate = dealing.conversion(row, Side.BUY)
     shares = held * offered
-    terms = f"{offered:g} for each share held, at {price:g}"
     if dealing.frictions.rights is Rights.LAPSE:
-        return None, booking.lapsed(row, shares, price, rate, f"rights not taken up: {terms}")
+        left = say(
+            "rights not taken up: {n:g} for each share held, at {price:g}", n=offered, price=price
+        )
+        return None, booking.lapsed(row, shares, price, rate, left)
     fill = Fill(row=row, shares=shares, units=shares, price=price * rate, fees=0.0)
     lacking = shares * price * rate - max(cash, 0.0)
-    beside = f"; {lacking:,.2f} CNY of it paid in from outside" if lacking > 0 else ""
-    reason = f"rights taken up: {terms}{beside}"
+    taken = say("rights taken up: {n:g} for each share held, at {price:g}", n=offered, price=price)
+    beside = say("{amount:,.2f} CNY of it paid in from outside", amount=lacking)
+    reason = clauses([taken, beside]) if lacking > 0 else taken
     return fill, booking.entitled(EntitlementKind.RIGHTS, row, shares, price, rate, reason)
 
 

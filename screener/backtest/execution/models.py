@@ -14,15 +14,13 @@ from screener.backtest.execution.pricing import ValuePanel, no_fixing
 from screener.backtest.execution.shares import share_marks
 from screener.backtest.frictions import Entitlement, Order, OrderStatus
 from screener.domain.arrays import FloatVector
+from screener.language import say
 from screener.market.charges import Side
 from screener.market.lots import buyable_shares
 from screener.paths.legs import Reason
 from screener.paths.windows import Window
 
-__all__ = ["REBALANCED", "ExecutionModel", "MoneyModel", "PaperModel"]
-
-REBALANCED = "back to its weight"
-"""Reason of an order that rebalances."""
+__all__ = ["ExecutionModel", "MoneyModel", "PaperModel"]
 
 Booked = tuple[Fill | None, Order | None]
 
@@ -180,7 +178,8 @@ class MoneyModel:
             fill,
             price,
             status=OrderStatus.PARTIAL if capped else OrderStatus.FILLED,
-            reason=f"at most {self.dealing.cap_text()} of the volume" if capped else REBALANCED,
+            reason=self.dealing.cap_told() if capped else say("back to its weight"),
+            rebalances=not capped,
             cited=("", ""),
         )
 

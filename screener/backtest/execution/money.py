@@ -14,6 +14,7 @@ from screener.backtest.frictions import Frictions, Line
 from screener.domain.arrays import FloatVector
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError, DateRangeError
+from screener.language import say
 from screener.paths.windows import Window, WindowStatus
 
 __all__ = ["Executed", "with_money"]
@@ -102,7 +103,7 @@ def _each_or_refused(
             try:
                 done[id(window)] = execute_all(trading, [window], capital, frictions)[0]
             except (DataError, DateRangeError) as error:
-                refused[id(window)] = f"no executable path: {error}"
+                refused[id(window)] = say("no executable path: {why}", why=error)
         return done, refused
     return {id(window): one for window, one in zip(windows, together, strict=True)}, {}
 

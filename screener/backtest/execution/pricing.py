@@ -11,6 +11,7 @@ from screener.domain.arrays import FloatMatrix, FloatVector, IntArray
 from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel, carried
 from screener.errors import DataError
+from screener.language import say
 from screener.paths.legs import Leg, LegState, Reason, sale_block
 from screener.paths.windows import Window, WindowStatus
 
@@ -183,10 +184,14 @@ def no_fixing(panel: PricePanel, leg: Leg, end: int) -> DataError:
     missing = np.flatnonzero(~np.isfinite(panel.fx[first : end + 1, leg.column]))
     day = panel.session(first + int(missing[0])) if len(missing) else panel.session(first)
     return DataError(
-        f"{listing} is quoted in {listing.currency} and no {listing.currency}/CNY fixing "
-        f"holds on {day}",
-        where="table fx",
-        fix="import the fixings: `screener data import FILE --kind fx`",
+        say(
+            "{listing} is quoted in {currency} and no {currency}/CNY fixing holds on {day}",
+            listing=listing,
+            currency=listing.currency,
+            day=day,
+        ),
+        where=say("table fx"),
+        fix=say("import the fixings: `screener data import FILE --kind fx`"),
     )
 
 

@@ -18,6 +18,7 @@ from screener.backtest.portfolio import PAPER_MONEY, TradeBook, simulate_trades
 from screener.domain.arrays import FloatMatrix, FloatVector
 from screener.domain.panel import PricePanel, TradingPanel
 from screener.errors import ComputeError
+from screener.language import say
 from screener.market.charges import Side
 from screener.paths.rebalancing import rebalancing_rows
 from screener.paths.windows import Window
@@ -185,8 +186,14 @@ def _simulated(
         expected = play.cash + book.worth
         if abs(path[-1] - expected) > _AGREE * capital:
             raise ComputeError(
-                f"vectorbt comes to {path[-1]:.4f} where the orders come to {expected:.4f}",
-                fix="this is a fault of the program: please report it with the command you typed",
+                say(
+                    "vectorbt comes to {path:.4f} where the orders come to {expected:.4f}",
+                    path=path[-1],
+                    expected=expected,
+                ),
+                fix=say(
+                    "this is a fault of the program: please report it with the command you typed"
+                ),
             )
     return found
 

@@ -8,6 +8,7 @@ from screener.backtest.execution.pricing import ValuePanel, unfixed
 from screener.domain.basket import EntryPrice, Event, Rebalance
 from screener.domain.panel import CapPanel
 from screener.errors import DataError
+from screener.language.lists import in_a_line
 from screener.paths.known import EntrySessions
 from screener.paths.legs import Reason
 from screener.paths.windows import Window, resolve_window, unvalued_window
@@ -50,9 +51,9 @@ def resolved_window(
             caps=caps,
         )
     except DataError as error:
-        return unvalued({}), str(error)
+        return unvalued({}), in_a_line(error)
     lacking = unfixed(values, window)
     if lacking is None:
         return window, ""
     leg, lack = lacking
-    return unvalued({leg.column: Reason.NO_FIXING}), str(lack)
+    return unvalued({leg.column: Reason.NO_FIXING}), in_a_line(lack)

@@ -12,6 +12,7 @@ from screener.backtest.frictions import Entitlement, EntitlementKind, Line, Orde
 from screener.domain.arrays import FloatVector
 from screener.domain.panel import TradingPanel
 from screener.errors import DataError
+from screener.language import say
 
 __all__ = ["Execution", "dated", "paid_of", "share_marks", "sold_out"]
 
@@ -37,6 +38,9 @@ class Execution:
     path
         `(n_rows,)` money at the close of each row of the panel from the window's first on, in CNY;
         what is still held counts at its last close.
+    capped
+        Whether an order may have been smaller for a session's volume; where it is not, no bound on
+        it would have changed anything.
     """
 
     value: float | None
@@ -45,6 +49,7 @@ class Execution:
     dividends: float
     pending: bool
     path: FloatVector = field(compare=False)
+    capped: bool = True
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -106,10 +111,14 @@ def share_marks(
         listing = panel.listings[column]
         missing = int(np.flatnonzero(~np.isfinite(worth))[0])
         raise DataError(
-            f"{listing} is quoted in {listing.currency} and no {listing.currency}/CNY fixing "
-            f"holds on {panel.session(bought.row + missing)}",
-            where="table fx",
-            fix="import the fixings: `screener data import FILE --kind fx`",
+            say(
+                "{listing} is quoted in {currency} and no {currency}/CNY fixing holds on {session}",
+                listing=listing,
+                currency=listing.currency,
+                session=panel.session(bought.row + missing),
+            ),
+            where=say("table fx"),
+            fix=say("import the fixings: `screener data import FILE --kind fx`"),
         )
     before = np.full(bought.row - start, bought.price)
     after = np.full(n_rows - len(before) - len(worth), worth[-1])

@@ -12,6 +12,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     VersionOption,
     WorkspaceOption,
     console,
@@ -20,7 +21,8 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.errors import DataError, InputError
-from screener.language import say
+from screener.language import say, say_count
+from screener.language.lists import listed
 
 if TYPE_CHECKING:
     from screener.data.lake.schema import TableName
@@ -40,6 +42,7 @@ def status(
     listing: ListingOption = None,
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
@@ -64,7 +67,7 @@ def status(
         listings=_listings(listing),
     )
     if csv is not None:
-        write_rows(csv, COVERAGE, coverage_rows(found), excel=excel)
+        write_rows(csv, COVERAGE, coverage_rows(found), excel=excel, headers=headers)
     if csv != "-":
         console().print(status_page(found))
 
@@ -95,6 +98,7 @@ def verify(
     ] = False,
     csv: CsvOption = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
@@ -126,17 +130,23 @@ def verify(
         with working(say("examining again")):
             verified = examine(place, tables=tables, listings=names)
     if csv is not None:
-        write_rows(csv, FINDINGS, finding_rows(verified), excel=excel)
+        write_rows(csv, FINDINGS, finding_rows(verified), excel=excel, headers=headers)
     if csv != "-":
         console().print(verify_page(verified))
     if verified.refusal is not None:
         raise verified.refusal
     if strict and verified.n_errors:
         raise DataError(
-            f"{verified.n_errors} errors found in data version {verified.data_version}",
+            say(
+                "{n} errors found in data version {version}",
+                n=verified.n_errors,
+                version=verified.data_version,
+            ),
             where=str(place.data_cache),
-            fix="`screener data verify --repair` proposes repairs; or correct the files and import "
-            "them again",
+            fix=say(
+                "`screener data verify --repair` proposes repairs; or correct the files and import "
+                "them again"
+            ),
         )
 
 
@@ -166,21 +176,23 @@ def _repaired(place: Workspace, verified: Verified, *, yes: bool, quiet: bool) -
         return False
     asked = not yes and _interactive()
     if not (yes or asked):
-        told = "nothing was changed: add --yes to make these repairs"
+        told = say("nothing was changed: add --yes to make these repairs")
         screen.print(repairs_page(plan, outcome=[told]))
         return False
     screen.print(repairs_page(plan, outcome=[]))
     if asked and not _agreed(plan):
-        screen.print("Nothing was changed.")
+        screen.print(say("Nothing was changed."))
         return False
     with working(say("repairing")):
         done = apply_repairs(place, plan, now=datetime.now(UTC))
     for remark in done.remarks:
         messages().print(remark, markup=False)
-    screen.print(
-        f"Stored as data version {done.version}; "
-        f"--data-version {plan.data_version} reads the rows as they were.\n"
+    told = say(
+        "Stored as data version {version}; --data-version {before} reads the rows as they were.",
+        version=done.version,
+        before=plan.data_version,
     )
+    screen.print(f"{told}\n")
     return True
 
 
@@ -189,22 +201,30 @@ def _interactive() -> bool:
 
 
 def _agreed(plan: RepairPlan) -> bool:
-    count = len(plan.proposal.repairs)
-    what = "this repair" if count == 1 else f"these {count} repairs"
-    return typer.confirm(f"Make {what} as a new data version?", err=True)
+    question = say_count(
+        "Make this repair as a new data version?",
+        "Make these {n} repairs as a new data version?",
+        len(plan.proposal.repairs),
+    )
+    return typer.confirm(question, err=True)
 
 
 def _check_repair(
     tables: list[TableName] | None, *, repair: bool, yes: bool, data_version: int | None
 ) -> None:
     if yes and not repair:
-        raise InputError("--yes answers a question of --repair", fix="add --repair, or drop --yes")
+        raise InputError(
+            say("--yes answers a question of --repair"), fix=say("add --repair, or drop --yes")
+        )
     if repair and data_version is not None:
         raise InputError(
-            "--repair repairs the newest data version", fix="drop --data-version, or --repair"
+            say("--repair repairs the newest data version"),
+            fix=say("drop --data-version, or --repair"),
         )
     if repair and tables is not None and "bars" not in tables:
-        raise InputError("--repair repairs bars alone", fix="write --table bars, or drop --table")
+        raise InputError(
+            say("--repair repairs bars alone"), fix=say("write --table bars, or drop --table")
+        )
 
 
 def _listings(text: str | None) -> tuple[Listing, ...] | None:
@@ -220,5 +240,6 @@ def _tables(texts: list[str] | None) -> list[TableName] | None:
         return None
     for text in texts:
         if text not in set(TableName):
-            raise InputError(f"--table {text!r} is not one of {', '.join(TableName)}")
+            choice, known = f"--table {text!r}", listed(TableName)
+            raise InputError(say("{choice} is not one of {known}", choice=choice, known=known))
     return [TableName(text) for text in dict.fromkeys(texts)]

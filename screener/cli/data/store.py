@@ -23,6 +23,7 @@ from screener.cli.data.update import update
 from screener.cli.data.versions import compact, diff, restore
 from screener.errors import InputError
 from screener.language import say
+from screener.language.lists import listed
 
 __all__ = ["data_app"]
 
@@ -178,13 +179,15 @@ def export(
             force=force,
         )
     if not written:
-        messages().print("No rows to write.")
+        messages().print(say("No rows to write."))
     for path in written:
-        console().print(f"wrote {path}", markup=False, soft_wrap=True)
+        console().print(say("wrote {path}", path=path), markup=False, soft_wrap=True)
 
 
 def _choice(kind: type[ChoiceT], text: str, parameter: str) -> ChoiceT:
     try:
         return kind(text)
     except ValueError:
-        raise InputError(f"{parameter} {text!r} is not one of {', '.join(kind)}") from None
+        choice, known = f"{parameter} {text!r}", listed(kind)
+        told = say("{choice} is not one of {known}", choice=choice, known=known)
+        raise InputError(told) from None

@@ -12,6 +12,7 @@ from screener.cli.common import (
     CsvOption,
     ExcelOption,
     ForceOption,
+    HeadersOption,
     WorkspaceOption,
     console,
     working,
@@ -20,6 +21,7 @@ from screener.cli.common import (
 from screener.errors import InputError
 from screener.files.program import program_version
 from screener.language import say
+from screener.language.lists import listed
 
 __all__ = ["compact", "diff", "restore"]
 
@@ -46,6 +48,7 @@ def diff(
         ),
     ] = None,
     excel: ExcelOption = False,
+    headers: HeadersOption = None,
     force: ForceOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -61,12 +64,15 @@ def diff(
     from screener.workflows.data.diff import diff_versions, run_diff_rows
 
     if top < 0:
-        raise InputError(f"--top {top} is below 0")
+        raise InputError(say("--top {n} is below 0", n=top))
     check_targets(csv, runs_csv, force=force)
     known = {str(name): name for name in TableName}
     for name in table or ():
         if name not in known:
-            raise InputError(f"--table {name!r} is not one of {', '.join(known)}")
+            choice = f"--table {name!r}"
+            raise InputError(
+                say("{choice} is not one of {known}", choice=choice, known=listed(known))
+            )
     place = workspace_of(workspace)
     with ExitStack() as stack:
         with working(say("comparing")):
@@ -80,9 +86,9 @@ def diff(
                 )
             )
         if csv is not None:
-            write_rows(csv, DIFF, found.rows(), excel=excel)
+            write_rows(csv, DIFF, found.rows(), excel=excel, headers=headers)
         if runs_csv is not None:
-            write_rows(runs_csv, RUN_DIFF, run_diff_rows(found), excel=excel)
+            write_rows(runs_csv, RUN_DIFF, run_diff_rows(found), excel=excel, headers=headers)
         if "-" not in (csv, runs_csv):
             console().print(diff_page(found, top=top))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from screener.language import say
 from screener.workspace.settings import FILE, named_workspace
 
 __all__ = ["defaults_of"]
@@ -55,7 +56,7 @@ def _fitting(found: Mapping[str, str], command: Any, arguments: Sequence[str]) -
     files = {
         option
         for item in command.params
-        if item.metavar == "FILE"
+        if item.metavar in ("FILE", say("FILE"))  # in English, and as the help has it
         for option in item.opts
         if option not in others
     }

@@ -38,7 +38,7 @@ class RootGroup(SpeakingGroup):
             error.message = clean_line(error.message)
             raise
         except KeyboardInterrupt:
-            typer.echo("interrupted; what was not finished was not stored", err=True)
+            typer.echo(say("interrupted; what was not finished was not stored"), err=True)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # The reader of our output is gone (`| head`): not worth a word, nor a second failure.
@@ -60,7 +60,7 @@ def _machine_message(error: Exception) -> str:
         return ""
     # Only standard output comes here: files and the lake have errors of their own.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return "error: no space left where standard output goes"
+    return _message(StorageError(say("no space left where standard output goes")))
 
 
 def _message(error: ScreenerError) -> str:

@@ -12,7 +12,16 @@ from typing import Any
 
 from typer.core import TyperArgument, TyperGroup
 
-from screener.language import Language, bind_process, bound, say, say_declared, split_option
+from screener.language import (
+    Language,
+    Said,
+    bind_process,
+    bound,
+    say,
+    say_all,
+    say_declared,
+    split_option,
+)
 from screener.workspace.settings import spoken_environ
 
 __all__ = ["TYPED", "SpeakingGroup", "help_texts"]
@@ -32,7 +41,7 @@ class SpeakingGroup(TyperGroup):
         bind_process(args, spoken_environ(args, os.environ, Path.cwd()))
         ctx.meta[TYPED] = list(args)
         _untyped(self)
-        if bound() is not Language.EN:
+        if bound() is not Language.EN or isinstance(self.help, Said):
             _translate(self, ctx)
         option, rest = split_option(args)
         if len(option) != 1:  # else its value is missing, which is said before all else
@@ -66,18 +75,26 @@ def _no_type(ctx: Any) -> str:  # noqa: ARG001 - what the framework calls with i
 
 
 def _translate(command: Any, ctx: Any) -> None:
-    command.help = "\n\n".join(_paragraph(text) for text in _paragraphs(command.help))
+    """Say the texts of a command, those said in another language before as well."""
+    if not isinstance(command.help, Said):  # the first time
+        command.help = say_all("\n\n", map(_paragraph, _paragraphs(command.help)))
+        command.get_usage = partial(_usage, command.get_usage)
+    else:
+        command.help = command.help.again()
     command.options_metavar = say("[OPTIONS]")
-    command.get_usage = partial(_usage, command.get_usage)
     for option in command.params:
         if _is_worded(option.metavar):
-            option.metavar = say_declared(option.metavar)
+            option.metavar = _said(option.metavar)
     for option in _options(command, ctx):
-        option.help = say_declared(_line(option.help))
+        option.help = _said(option.help)
     if isinstance(command, TyperGroup):
         command.subcommand_metavar = say("COMMAND [ARGS]...")
     for inner in _below(command):
         _translate(inner, ctx)
+
+
+def _said(text: str) -> str:
+    return text.again() if isinstance(text, Said) else say_declared(_line(text))
 
 
 def _paragraph(text: str) -> str:
@@ -88,7 +105,7 @@ def _paragraph(text: str) -> str:
 
 def _is_worded(metavar: str | None) -> bool:
     """Tell whether a placeholder is a word, not a letter or the values to choose from."""
-    return re.search("[A-Z]{2}", metavar or "") is not None
+    return isinstance(metavar, Said) or re.search("[A-Z]{2}", metavar or "") is not None
 
 
 def _usage(get_usage: Any, ctx: Any) -> str:

@@ -15,6 +15,7 @@ from screener.data.lake.schema import TableName
 from screener.data.validation.row_checks import price_faults
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray
 from screener.domain.listing import Board, Listing
+from screener.language import say
 from screener.market.calendars import calendar_name, calendar_of
 
 __all__ = ["examine_bars"]
@@ -121,9 +122,9 @@ def _off_session(bars: BarColumns, good: FlagArray) -> list[Finding]:
                 session=day,
                 check=Check.SESSION,
                 severity=Severity.ERROR,
-                cause=f"not a session (calendar {calendar})",
+                cause=say("not a session (calendar {name})", name=calendar),
                 value=len(names),
-                expected="no bar",
+                expected=say("no bar"),
             )
         )
     return found
@@ -156,11 +157,13 @@ def _gap(listing: Listing, missing: DayArray) -> Finding:
         session=missing[0].item(),
         check=Check.GAP,
         severity=Severity.WARNING,
-        cause="missing rows: an index is never suspended"
+        cause=say("missing rows: an index is never suspended")
         if index
-        else "suspension without a record, or missing rows",
+        else say("suspension without a record, or missing rows"),
         value=float(len(missing)),
-        expected="a bar on every session" if index else "a bar or a suspension on every session",
+        expected=say("a bar on every session")
+        if index
+        else say("a bar or a suspension on every session"),
     )
 
 
@@ -168,7 +171,9 @@ def _bad_prices(bars: BarColumns) -> list[Finding]:
     found = []
     for fault in price_faults(bars.open, bars.high, bars.low, bars.close):
         found.extend(
-            _counted(bars, fault.rows, Check.PRICES, fault.reason, "0 < low ≤ open, close ≤ high")
+            _counted(
+                bars, fault.rows, Check.PRICES, fault.reason, say("0 < low ≤ open, close ≤ high")
+            )
         )
     return found
 
@@ -196,15 +201,15 @@ def _units(bars: BarColumns) -> list[Finding]:
             bars,
             wrong,
             Check.UNIT,
-            "volume or amount in another unit",
-            "amount / (volume × close) near 1",
+            say("volume or amount in another unit"),
+            say("amount / (volume × close) near 1"),
         ),
         *_counted(
             bars,
             outside,
             Check.UNIT,
-            "amount per share outside the day's prices",
-            "between low and high",
+            say("amount per share outside the day's prices"),
+            say("between low and high"),
             Severity.WARNING,
         ),
     ]
@@ -228,15 +233,15 @@ def _lives(
             bars,
             early,
             Check.LIFE,
-            "bars before the list date: a wrong date, or the code's former bearer",
-            "no bar before list_date",
+            say("bars before the list date: a wrong date, or the code's former bearer"),
+            say("no bar before list_date"),
         ),
         *_counted(
             bars,
             late,
             Check.LIFE,
-            "bars after the delisting: a wrong date, or the code's next bearer",
-            "no bar from delist_date on",
+            say("bars after the delisting: a wrong date, or the code's next bearer"),
+            say("no bar from delist_date on"),
         ),
     ]
 
@@ -253,6 +258,6 @@ def _traded_in_halts(bars: BarColumns, halted: FlagArray) -> list[Finding]:
         bars,
         traded,
         Check.SUSPENDED,
-        "volume on a session that is recorded as suspended",
-        "no volume, or no suspension",
+        say("volume on a session that is recorded as suspended"),
+        say("no volume, or no suspension"),
     )

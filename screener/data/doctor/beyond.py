@@ -12,6 +12,7 @@ from screener.data.doctor.findings import Check, Finding, Severity
 from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.validation.sense import FIXINGS, numbers_beyond
 from screener.domain.arrays import FlagArray
+from screener.language import say
 
 __all__ = ["examine_beyond"]
 
@@ -44,7 +45,7 @@ def _fixings(rows: pa.Table) -> Iterator[Finding]:
     for name, span in FIXINGS.items():
         most = np.where(days >= np.datetime64(span.since, "D"), span.later, span.high)
         odd = (pairs == f"{name}CNY") & ((rates < span.low) | (rates > most))
-        reason = f"the rate is no price of 1 {name} in renminbi since 1994"
+        reason = say("the rate is no price of 1 {currency} in renminbi since 1994", currency=name)
         yield from _told(TableName.FX, rows, "rate", odd, reason)
 
 
@@ -65,5 +66,5 @@ def _told(
             severity=Severity.ERROR,
             cause=reason,
             value=row[column],
-            expected="a value that validation does not reject",
+            expected=say("a value that validation does not reject"),
         )

@@ -10,6 +10,8 @@ from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.lake.schema import TableName
 from screener.data.panels.factors import contradicted
 from screener.domain.listing import stored_listing
+from screener.language import say
+from screener.language.terms import named
 from screener.market.calendars import calendar_name, calendar_of
 
 __all__ = ["examine_ex_factors", "examine_industries"]
@@ -24,15 +26,21 @@ def examine_ex_factors(tables: Tables) -> Iterator[Finding]:
         exchange = stored_listing(row["listing"]).exchange
         calendar, day = calendar_of(exchange), row["ex_session"]
         if not row["factor"] > 0:
-            cause, wanted = "factor is not positive", "above 0"
+            cause, wanted = say("{name} is not positive", name=named("factor")), say("above 0")
         elif day <= calendar.last and not calendar.is_session(day):
-            cause = f"ex_session is not a session (calendar {calendar_name(exchange)})"
-            wanted = "a session"
+            cause = say(
+                "ex_session is not a session (calendar {name})", name=calendar_name(exchange)
+            )
+            wanted = say("a session")
         else:
             continue
         yield _finding(TableName.EX_FACTORS, row["listing"], day, Check.FACTOR, cause, wanted)
     for name, day, own, given in contradicted(tables[TableName.FACTORS], rows):
-        cause = f"the terms of that day make a factor of {own:.5g}, the one given is {given:.5g}"
+        cause = say(
+            "the terms of that day make a factor of {own:.5g}, the one given is {given:.5g}",
+            own=own,
+            given=given,
+        )
         yield _finding(TableName.EX_FACTORS, name, day, Check.FACTOR, cause, f"{own:.5g}")
 
 
@@ -45,13 +53,16 @@ def examine_industries(tables: Tables) -> Iterator[Finding]:
     for row, after in pairwise([*listed, None]):
         first, last = row["valid_from"], row["valid_to"]
         if last is not None and last < first:
-            cause, wanted = "valid_to is before valid_from", f"{first} or after"
+            cause, wanted = say("valid_to is before valid_from"), say("{day} or after", day=first)
         elif (
             after is not None
             and after["listing"] == row["listing"]
             and (last is not None and last >= after["valid_from"])
         ):
-            cause, wanted = "two industries on one day", f"before {after['valid_from']}"
+            cause, wanted = (
+                say("two industries on one day"),
+                say("before {day}", day=after["valid_from"]),
+            )
         else:
             continue
         yield _finding(TableName.INDUSTRIES, row["listing"], first, Check.DATES, cause, wanted)

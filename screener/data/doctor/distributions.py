@@ -23,6 +23,8 @@ from screener.data.panels.factors import (
 )
 from screener.domain.listing import Board, Listing, stored_listing
 from screener.errors import DataError
+from screener.language import say
+from screener.language.terms import named
 from screener.market.calendars import calendar_name, calendar_of
 from screener.market.rules import price_limit
 
@@ -100,9 +102,12 @@ def _wrong_dates(listing: Listing, row: _Row) -> Iterator[Finding]:
         yield _finding(
             row,
             Check.SESSION,
-            f"ex_session is not a session (calendar {calendar_name(listing.exchange)})",
+            say(
+                "ex_session is not a session (calendar {name})",
+                name=calendar_name(listing.exchange),
+            ),
             None,
-            "a session",
+            say("a session"),
         )
     for name in ("record_date", "announced"):
         day = row[name]
@@ -110,9 +115,9 @@ def _wrong_dates(listing: Listing, row: _Row) -> Iterator[Finding]:
             yield _finding(
                 row,
                 Check.DATES,
-                f"{name} is after the ex-session",
+                say("{name} is after the ex-session", name=named(name)),
                 float((day - ex_session).days),
-                f"{ex_session} or before",
+                say("{day} or before", day=ex_session),
                 Severity.ERROR if name == "record_date" else Severity.WARNING,
             )
 
@@ -121,23 +126,41 @@ def _wrong_terms(row: _Row, around: _Around | None) -> Iterator[Finding]:
     terms = _terms(row)
     for name in ("cash", "bonus", "rights", "rights_price"):
         if not terms[name] >= 0:
-            yield _finding(row, Check.TERMS, f"{name} is negative", terms[name], "0 or more")
+            yield _finding(
+                row,
+                Check.TERMS,
+                say("{name} is negative", name=named(name)),
+                terms[name],
+                say("0 or more"),
+            )
     if not terms["split"] > 0:
-        yield _finding(row, Check.TERMS, "split is not positive", terms["split"], "above 0")
+        yield _finding(
+            row,
+            Check.TERMS,
+            say("{name} is not positive", name=named("split")),
+            terms["split"],
+            say("above 0"),
+        )
     if terms["rights"] > 0 and row["rights_price"] is None:
-        yield _finding(row, Check.TERMS, "rights without a price", terms["rights"], "rights_price")
+        yield _finding(
+            row, Check.TERMS, say("rights without a price"), terms["rights"], named("rights_price")
+        )
     new = terms["bonus"] + terms["rights"]
     if new > _MOST_NEW:
         yield _finding(
-            row, Check.TERMS, "new shares per share: per ten shares?", new, f"up to {_MOST_NEW:g}"
+            row,
+            Check.TERMS,
+            say("new shares per share: per ten shares?"),
+            new,
+            say("up to {most:g}", most=_MOST_NEW),
         )
     if around is not None and terms["cash"] >= around.previous:
         yield _finding(
             row,
             Check.TERMS,
-            "cash is worth more than the share",
+            say("cash is worth more than the share"),
             terms["cash"],
-            f"below the previous close, {around.previous:g}",
+            say("below the previous close, {close:g}", close=around.previous),
         )
 
 
@@ -154,11 +177,17 @@ def _contradicted(listing: Listing, row: _Row, around: _Around) -> Iterator[Find
         return
     upside_down = float(ex_reference(np.array([around.previous]), **_inverted(terms))[0])
     if abs(without) <= min(most, abs(with_it) / 2):
-        cause = "the price did not move as the action says: wrong terms, or a wrong day"
+        cause = say("the price did not move as the action says: wrong terms, or a wrong day")
     elif terms["split"] != 1 and abs(around.opened / upside_down - 1) <= min(most, abs(with_it)):
-        cause = f"the split is upside down: {1 / terms['split']:g}, not {terms['split']:g}"
+        cause = say(
+            "the split is upside down: {value:g}, not {told:g}",
+            value=1 / terms["split"],
+            told=terms["split"],
+        )
     elif around.adjacent and (rule or max(1 + with_it, 1 / (1 + with_it)) > _UNTRADED):
-        cause = "the price moved otherwise than the action says: wrong terms, or an action more"
+        cause = say(
+            "the price moved otherwise than the action says: wrong terms, or an action more"
+        )
     else:
         return
     yield _finding(
@@ -166,7 +195,11 @@ def _contradicted(listing: Listing, row: _Row, around: _Around) -> Iterator[Find
         Check.EX_MOVE,
         cause,
         without,
-        f"within ±{most - MARGIN:.0%} of {reference / around.previous - 1:+.1%}",
+        say(
+            "within ±{limit:.0%} of {move:+.1%}",
+            limit=most - MARGIN,
+            move=reference / around.previous - 1,
+        ),
     )
 
 
@@ -290,11 +323,14 @@ def _not_following(
         ours, theirs = known.get(key), expected.get(key)
         row = {"listing": key[0], "ex_session": key[1]}
         if theirs is None:
-            cause, wanted = "no action that a factor follows from", "no factor"
+            cause, wanted = say("no action that a factor follows from"), say("no factor")
         elif ours is None and np.isfinite(theirs):
-            cause, wanted = "factor is missing: its action is stored", f"{theirs:.8g}"
+            cause, wanted = say("factor is missing: its action is stored"), f"{theirs:.8g}"
         elif ours is not None and np.isfinite(theirs) and abs(ours / theirs - 1) > _SAME:
-            cause, wanted = "factor does not follow from actions and raw closes", f"{theirs:.8g}"
+            cause, wanted = (
+                say("factor does not follow from actions and raw closes"),
+                f"{theirs:.8g}",
+            )
         else:
             continue
         yield _finding(row, Check.FACTOR, cause, ours, wanted, table=TableName.FACTORS)
@@ -318,8 +354,8 @@ def _falling(stored: pa.Table, actions: pa.Table) -> Iterator[Finding]:
             yield _finding(
                 row,
                 Check.MONOTONE,
-                "factor falls without a reverse split",
+                say("factor falls without a reverse split"),
                 row["factor"],
-                f"{last:.8g} or more",
+                say("{value:.8g} or more", value=last),
                 table=TableName.FACTORS,
             )

@@ -16,6 +16,8 @@ from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.lake.rows import days_of
 from screener.data.lake.schema import TableName
 from screener.domain.listing import Exchange
+from screener.language import say
+from screener.language.terms import named
 from screener.market.calendars import calendar_name, calendar_of
 
 __all__ = [
@@ -41,9 +43,9 @@ def examine_listings(tables: Tables) -> Iterator[Finding]:
             session=row["delist_date"],
             check=Check.DATES,
             severity=Severity.ERROR,
-            cause="delisted on or before its list date",
+            cause=say("delisted on or before its list date"),
             value=float((row["delist_date"] - row["list_date"]).days),
-            expected=f"after {row['list_date']}",
+            expected=say("after {day}", day=row["list_date"]),
         )
 
 
@@ -68,9 +70,11 @@ def examine_lots(tables: Tables) -> Iterator[Finding]:
             session=row["valid_from"],
             check=Check.LOT,
             severity=Severity.WARNING if lot > 0 else Severity.ERROR,
-            cause="lot jumps" if jumped else "lot is not positive",
+            cause=say("lot jumps") if jumped else say("lot is not positive"),
             value=float(lot),
-            expected=f"within 100× of {before['lot']:,}" if jumped else "1 share or more",
+            expected=say("within 100× of {lot:,}", lot=before["lot"])
+            if jumped
+            else say("1 share or more"),
         )
 
 
@@ -92,8 +96,16 @@ def examine_calendar(tables: Tables) -> Iterator[Finding]:
         listed = calendar.between(stored.min().item(), stored.max().item())
         name = calendar_name(Exchange(text))
         for days, cause, expected in (
-            (stored[~calendar.known(stored)], f"no session of calendar {name}", "no row"),
-            (listed[~np.isin(listed, stored)], f"session of calendar {name} is missing", "a row"),
+            (
+                stored[~calendar.known(stored)],
+                say("no session of calendar {name}", name=name),
+                say("no row"),
+            ),
+            (
+                listed[~np.isin(listed, stored)],
+                say("session of calendar {name} is missing", name=name),
+                say("a row"),
+            ),
         ):
             for day in days:
                 yield Finding(
@@ -129,9 +141,9 @@ def off_session(rows: pa.Table, table: TableName) -> Iterator[Finding]:
                 session=unique[at].item(),
                 check=Check.SESSION,
                 severity=Severity.ERROR,
-                cause=f"not a session (calendar {calendar})",
+                cause=say("not a session (calendar {name})", name=calendar),
                 value=float(counts[at]),
-                expected="no row",
+                expected=say("no row"),
             )
 
 
@@ -151,9 +163,9 @@ def _dated_facts(
                 session=day,
                 check=Check.REPEATED,
                 severity=Severity.ERROR,
-                cause=f"two values of {column} on one day",
+                cause=say("two values of {column} on one day", column=named(column)),
                 value=2,
-                expected="one",
+                expected=say("one"),
             )
         elif folded(value) == folded(next_value):
             repeated.append((after, next_day))
@@ -164,9 +176,11 @@ def _dated_facts(
             session=repeated[0][1],
             check=Check.REPEATED,
             severity=Severity.INFO,
-            cause=f"{column} repeats the one before: nothing changed that day",
+            cause=say(
+                "{column} repeats the one before: nothing changed that day", column=named(column)
+            ),
             value=len(repeated),
-            expected="a row for each change",
+            expected=say("a row for each change"),
         )
 
 

@@ -12,6 +12,7 @@ from screener.data.lake.schema import TableName
 from screener.domain.former_codes import renumbering
 from screener.domain.listing import Board, Kind, parse_listing, stored_listing
 from screener.errors import ScreenerError
+from screener.language import say
 
 __all__ = ["examine_ids"]
 
@@ -38,13 +39,15 @@ def _fault(name: str) -> tuple[str, str] | None:
     if listing.code[:1].isalpha() or listing.board is Board.INDEX:
         return None
     if listing.board is Board.BOND:
-        return "a bond, neither a share nor a fund", "no row"
+        return say("a bond, neither a share nor a fund"), say("no row")
     change = renumbering(listing.code)
     if change is not None and change.exchange == listing.exchange:
         present = f"{change.present}.{change.exchange}"
-        return f"a former code, {present} since {change.since}", f"import its file again: {present}"
+        return say(
+            "a former code, {present} since {since}", present=present, since=change.since
+        ), say("import its file again: {present}", present=present)
     try:
         parse_listing(name, kind=Kind.SECURITY)
     except ScreenerError:
-        return "an index, stored as a share", "import it with --kind index"
+        return say("an index, stored as a share"), say("import it with --kind index")
     return None

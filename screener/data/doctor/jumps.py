@@ -26,6 +26,7 @@ from screener.data.validation.price_jumps import (
 )
 from screener.domain.arrays import DayArray, FlagArray, FloatArray
 from screener.domain.listing import Board, Listing
+from screener.language import say
 from screener.market.calendars import calendar_of
 from screener.market.rules import price_limit
 
@@ -86,7 +87,7 @@ class Jump:
     def text(self) -> str:
         """The cause in words."""
         if self.cause is Cause.TICK and not self.limited:
-            return "moved away and back: a bad tick?"
+            return say("moved away and back: a bad tick?")
         return in_words(self.cause, self.ratio)
 
 
@@ -165,7 +166,9 @@ def jump_finding(jump: Jump) -> Finding:
         severity=Severity.ERROR if jump.certain else Severity.WARNING,
         cause=jump.text,
         value=jump.move,
-        expected=f"within ±{jump.limit:.0%}" if jump.limited else "an action that explains it",
+        expected=say("within ±{limit:.0%}", limit=jump.limit)
+        if jump.limited
+        else say("an action that explains it"),
     )
 
 

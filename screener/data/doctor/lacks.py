@@ -13,10 +13,10 @@ from screener.data.lake.asof import REACH, market_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.panels.fixings import MAX_AGE, fixing_days
 from screener.domain.listing import Board, Currency, Exchange, Listing
+from screener.language import say
+from screener.language.lists import clauses
 
 __all__ = ["Cell", "Wanted", "holding_keys", "lacks"]
-
-_NONE = "no rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def _bars(holdings: Holdings, wanted: Wanted) -> Cell:
         wanted=wanted,
         table=TableName.BARS,
         extent=found,
-        missing=_NONE if found is None else _short(holdings, wanted, found),
+        missing=say("no rows") if found is None else _short(holdings, wanted, found),
     )
 
 
@@ -107,11 +107,11 @@ def _short(holdings: Holdings, wanted: Wanted, bars: Extent) -> str:
     """Say that bars begin after the name was first named, or end before those of its market."""
     said = []
     if bars.first and wanted.since and bars.first > wanted.since:
-        said.append(f"first bar {bars.first}, named {wanted.since}")
+        said.append(say("first bar {first}, named {since}", first=bars.first, since=wanted.since))
     last_session = _last_session(holdings, TableName.BARS, wanted.listing)
     if last_session and bars.last and bars.last < last_session:
-        said.append(f"last bar {bars.last}, market {last_session}")
-    return "; ".join(said)
+        said.append(say("last bar {last}, market {market}", last=bars.last, market=last_session))
+    return clauses(said)
 
 
 def _actions(holdings: Holdings, wanted: Wanted) -> Cell:
@@ -121,7 +121,11 @@ def _actions(holdings: Holdings, wanted: Wanted) -> Cell:
         return _plain(wanted, TableName.EX_FACTORS, given)
     if found or not (_adjusted(holdings, wanted) or asked):
         return _plain(wanted, TableName.ACTIONS, found)
-    why = "not needed: prices are adjusted" if _adjusted(holdings, wanted) else "asked: none"
+    why = (
+        say("not needed: prices are adjusted")
+        if _adjusted(holdings, wanted)
+        else say("asked: none")
+    )
     return Cell(wanted=wanted, table=TableName.ACTIONS, extent=None, missing=why, needed=False)
 
 
@@ -133,12 +137,10 @@ def _factors(holdings: Holdings, wanted: Wanted) -> Cell:
     kinds = (TableName.ACTIONS, TableName.EX_FACTORS)
     acts = any(_own(holdings, kind, wanted) is not None for kind in kinds)
     if acts and not adjusted:
-        missing, needed = "its actions wait for raw bars on both sides", True
+        missing, needed = say("its actions wait for raw bars on both sides"), True
     else:
-        missing, needed = (
-            f"not needed: {'prices are adjusted' if adjusted else 'no action'}",
-            False,
-        )
+        why = say("not needed: prices are adjusted") if adjusted else say("not needed: no action")
+        missing, needed = why, False
     return Cell(wanted=wanted, table=TableName.FACTORS, extent=None, missing=missing, needed=needed)
 
 
@@ -149,7 +151,7 @@ def _valuation(holdings: Holdings, wanted: Wanted) -> Cell:
         wanted=wanted,
         table=TableName.VALUATION,
         extent=found,
-        missing=_NONE if found is None else _late(found, last_session, REACH),
+        missing=say("no rows") if found is None else _late(found, last_session, REACH),
     )
 
 
@@ -168,7 +170,7 @@ def _lots(holdings: Holdings, wanted: Wanted) -> Cell:
 def _fixings(holdings: Holdings, wanted: Wanted) -> Cell:
     found = holdings.listings.get((TableName.FX, _pair(wanted.listing)))
     bars = _own(holdings, TableName.BARS, wanted)
-    missing = _NONE if found is None else _late(found, _fixed(bars), MAX_AGE)
+    missing = say("no rows") if found is None else _late(found, _fixed(bars), MAX_AGE)
     return Cell(wanted=wanted, table=TableName.FX, extent=found, missing=missing)
 
 
@@ -184,18 +186,18 @@ def _benchmark(holdings: Holdings, wanted: Wanted) -> Cell:
     index = holdings.listings.get((TableName.BARS, wanted.benchmark.id))
     bars = _own(holdings, TableName.BARS, wanted)
     late = "" if index is None else _late(index, bars.last if bars else None, timedelta(0))
-    missing = f"no rows of {wanted.benchmark}" if index is None else late
+    missing = say("no rows of {index}", index=wanted.benchmark) if index is None else late
     return Cell(wanted=wanted, table="benchmark", extent=index, missing=missing)
 
 
 def _plain(wanted: Wanted, table: TableName, found: Extent | None) -> Cell:
-    return Cell(wanted=wanted, table=table, extent=found, missing="" if found else _NONE)
+    return Cell(wanted=wanted, table=table, extent=found, missing="" if found else say("no rows"))
 
 
 def _late(found: Extent, needed: date | None, age: timedelta) -> str:
     if needed is None or found.last is None or needed - found.last <= age:
         return ""
-    return f"ends {found.last}, needed to {needed}"
+    return say("ends {last}, needed to {needed}", last=found.last, needed=needed)
 
 
 def _adjusted(holdings: Holdings, wanted: Wanted) -> bool:

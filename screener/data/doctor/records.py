@@ -12,6 +12,9 @@ from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.lake.schema import TableName
 from screener.data.validation.context import KEPT
 from screener.domain.days import SHANGHAI
+from screener.language import say
+from screener.language.stored import retold
+from screener.language.terms import named
 
 __all__ = ["examine_fetches", "examine_fixings", "examine_quarantine", "examine_ratings"]
 
@@ -38,9 +41,9 @@ def examine_fixings(fx: pa.Table) -> tuple[Finding, ...]:
                     session=row["session"],
                     check=Check.FX_MOVE,
                     severity=Severity.WARNING,
-                    cause="unit error or bad fixing",
+                    cause=say("unit error or bad fixing"),
                     value=move,
-                    expected="within ±3 %",
+                    expected=say("within ±3 %"),
                 )
             )
     return tuple(found)
@@ -54,12 +57,20 @@ def examine_ratings(tables: Tables) -> Iterator[Finding]:
     for row in told.to_pylist():
         late = row["published"] > row["fetched_at_min"].astimezone(SHANGHAI).date()
         for wrong, check, cause, expected in (
-            (late, Check.DATES, "published after it was fetched", "published ≤ fetched_at"),
+            (
+                late,
+                Check.DATES,
+                say("published after it was fetched"),
+                say("published ≤ fetched_at"),
+            ),
             (
                 row["rating_count_distinct"] > 1,
                 Check.REPEATED,
-                f"{row['broker']} rates it twice that day, differently: neither is scored",
-                "one rating",
+                say(
+                    "{broker} rates it twice that day, differently: neither is scored",
+                    broker=row["broker"],
+                ),
+                say("one rating"),
             ),
         ):
             if wrong:
@@ -80,13 +91,13 @@ def examine_fetches(tables: Tables) -> Iterator[Finding]:
     for row in tables[TableName.FETCHES].to_pylist():
         last = row["last"]
         for wrong, cause in (
-            (row["asked_to"] < row["asked_from"], "asked_to is before asked_from"),
-            (last is not None and last > row["asked_to"], "last is after asked_to"),
+            (row["asked_to"] < row["asked_from"], say("asked_to is before asked_from")),
+            (last is not None and last > row["asked_to"], say("last is after asked_to")),
             (
                 row["asked_to"] > row["fetched_at"].astimezone(SHANGHAI).date(),
-                "asked_to is after fetched_at",
+                say("asked_to is after fetched_at"),
             ),
-            (row["rows"] < 0, "rows is negative"),
+            (row["rows"] < 0, say("{name} is negative", name=named("rows"))),
         ):
             if wrong:
                 yield Finding(
@@ -95,9 +106,9 @@ def examine_fetches(tables: Tables) -> Iterator[Finding]:
                     session=row["asked_to"],
                     check=Check.SPAN,
                     severity=Severity.WARNING,
-                    cause=f"{cause}: days may never be asked for",
+                    cause=say("{what}: days may never be asked for", what=cause),
                     value=None,
-                    expected="asked_from ≤ last ≤ asked_to ≤ fetched_at",
+                    expected=say("asked_from ≤ last ≤ asked_to ≤ fetched_at"),
                 )
 
 
@@ -114,14 +125,26 @@ def examine_quarantine(tables: Tables) -> Iterator[Finding]:
     for (table, kept), counted in sorted(reasons.items()):
         reason, count = min(counted.items(), key=lambda item: (-item[1], item[0]))
         total = counted.total()
-        became = "stored with a doubt" if kept else "rejected"
         yield Finding(
             table=TableName.QUARANTINE,
             listing="",
             session=None,
             check=Check.REJECTED,
             severity=Severity.INFO,
-            cause=f"rows for {table} {became}, {count} of them: {reason}",
+            cause=_left_out(named(table), count, retold(reason), kept=kept),
             value=total,
-            expected="none",
+            expected=say("none"),
         )
+
+
+def _left_out(table: str, count: int, reason: str, *, kept: bool) -> str:
+    if kept:
+        return say(
+            "rows for {table} stored with a doubt, {n} of them: {reason}",
+            table=table,
+            n=count,
+            reason=reason,
+        )
+    return say(
+        "rows for {table} rejected, {n} of them: {reason}", table=table, n=count, reason=reason
+    )

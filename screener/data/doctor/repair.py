@@ -24,6 +24,7 @@ from screener.data.lake.rows import days_of, empty_rows, make_rows
 from screener.data.lake.schema import SIMULATED, Basis, TableName
 from screener.data.panels.factors import with_stand_ins
 from screener.errors import DataError
+from screener.language import say
 
 __all__ = [
     "REPAIR",
@@ -277,15 +278,17 @@ def _of_listing(
             continue
         found: Repair | str
         if not jump.limited:
-            found = "no limit tells what may remain: look for the announcement"
+            found = say("no limit tells what may remain: look for the announcement")
         elif jump.cause is Cause.SPLIT:
             found = _split_repair(jump, basis, acted)
         elif jump.cause is Cause.UNIT:
             found = _unit_repair(jump, jumps[at + 1 :])
         elif jump.cause is Cause.REVERSE_SPLIT:
-            found = "reverse splits hardly exist where a limit holds: look for the announcement"
+            found = say(
+                "reverse splits hardly exist where a limit holds: look for the announcement"
+            )
         else:
-            found = "no split and no unit explains it"
+            found = say("no split and no unit explains it")
         if isinstance(found, str):
             refusals.append(_refusal(jump, found))
         else:
@@ -298,10 +301,14 @@ def _of_listing(
 def _split_repair(jump: Jump, basis: Basis, acted: set[tuple[str, date]]) -> Repair | str:
     after = (1 + jump.move) * jump.ratio - 1
     if abs(after) > jump.limit + MARGIN:
-        return f"a move of {after:+.1%} would remain, beyond ±{jump.limit:.0%}"
+        return say(
+            "a move of {after:+.1%} would remain, beyond ±{limit:.0%}",
+            after=after,
+            limit=jump.limit,
+        )
     raw = basis is Basis.RAW
     if raw and (jump.listing, jump.session) in acted:
-        return "an action is stored for that day, and is not overwritten: correct it"
+        return say("an action is stored for that day, and is not overwritten: correct it")
     return Repair(
         listing=jump.listing,
         session=jump.session,
@@ -318,12 +325,17 @@ def _unit_repair(jump: Jump, later: Sequence[Jump]) -> Repair | str:
     """Return the repair of the run that begins with a jump and ends with its opposite."""
     end = next((item for item in later if item.cause is Cause.UNIT), None)
     if end is None or end.ratio != jump.ratio or (end.move > 0) == (jump.move > 0):
-        return "the run has no other end: nothing tells which side is in the right unit"
+        return say("the run has no other end: nothing tells which side is in the right unit")
     ratio = jump.ratio if jump.move > 0 else 1 / jump.ratio
     after = (1 + jump.move) / ratio - 1
     back = (1 + end.move) * ratio - 1
     if max(abs(after), abs(back)) > jump.limit + MARGIN:
-        return f"moves of {after:+.1%} and {back:+.1%} would remain, beyond ±{jump.limit:.0%}"
+        return say(
+            "moves of {after:+.1%} and {back:+.1%} would remain, beyond ±{limit:.0%}",
+            after=after,
+            back=back,
+            limit=jump.limit,
+        )
     return Repair(
         listing=jump.listing,
         session=jump.session,
@@ -350,11 +362,11 @@ def _safe(
     try:
         left = {jump.session for jump in under_repair.repaired(repairs).jumps()}
     except DataError as error:
-        reason = f"its factors cannot be computed: {error.what}"
+        reason = say("its factors cannot be computed: {error}", error=error.what)
     else:
         if left <= expected:
             return repairs, []
-        reason = f"a jump on {min(left - expected)} would come up"
+        reason = say("a jump on {day} would come up", day=min(left - expected))
     by_session = {jump.session: jump for jump in jumps}
     return [], [_refusal(by_session[repair.session], reason) for repair in repairs]
 

@@ -17,6 +17,8 @@ from screener.data.doctor.findings import Check, Finding, Severity, Tables
 from screener.data.lake.schema import Basis, TableName
 from screener.domain.arrays import FlagArray, FloatArray, IntArray
 from screener.domain.days import SHANGHAI
+from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["examine_fundamentals", "examine_valuation"]
 
@@ -47,9 +49,9 @@ def examine_valuation(tables: Tables) -> Iterator[Finding]:
             days[at + 1],
             Check.UNIT,
             Severity.ERROR,
-            "market_cap jumps by a power of ten: another unit",
+            say("market_cap jumps by a power of ten: another unit"),
             float(caps[at + 1] / caps[at]),
-            "near 1",
+            say("near 1"),
         )
     ids = [str(name) for name in names.dictionary.to_pylist()]
     shares = caps / _raw_closes(tables[TableName.BARS], ids, code, days)
@@ -122,9 +124,9 @@ def _issued(
                 days[at + 1],
                 Check.SHARES,
                 Severity.WARNING,
-                "market_cap / close implies shares that no action explains",
+                say("market_cap / close implies shares that no action explains"),
                 float(ratio[at]),
-                f"within {_SHARES:g}× without an action",
+                say("within {most:g}× without an action", most=_SHARES),
             )
 
 
@@ -155,14 +157,14 @@ def _odd_dates(row: dict[str, Any]) -> Iterator[Finding]:
     for late, cause, expected, days in (
         (
             known < row["period_end"],
-            "figures known before their period ended",
-            "known_at after period_end",
+            say("figures known before their period ended"),
+            say("known_at after period_end"),
             (known - row["period_end"]).days,
         ),
         (
             known > fetched,
-            "figures known only after they were fetched",
-            "known_at on or before the day of fetched_at",
+            say("figures known only after they were fetched"),
+            say("known_at on or before the day of fetched_at"),
             (known - fetched).days,
         ),
     ):
@@ -188,10 +190,20 @@ def _odd_sizes(before: dict[str, Any], row: dict[str, Any]) -> Iterator[Finding]
             row,
             Check.UNIT,
             Severity.ERROR if whole else Severity.WARNING,
-            f"{name}: " + ("another unit" if whole else "odd size"),
+            _odd(named(name), whole=whole),
             ratio,
-            f"within {_HUNDREDFOLD:g}× of that of {before['period_end']}",
+            say(
+                "within {most:g}× of that of {period}",
+                most=_HUNDREDFOLD,
+                period=before["period_end"],
+            ),
         )
+
+
+def _odd(name: str, *, whole: bool) -> str:
+    if whole:
+        return say("{name}: another unit", name=name)
+    return say("{name}: odd size", name=name)
 
 
 def _figure(

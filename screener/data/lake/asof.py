@@ -21,6 +21,7 @@ from screener.data.lake.store import Store
 from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange
 from screener.errors import DateRangeError, InputError
+from screener.language import say
 from screener.market.session_hours import session_end
 from screener.market.special_treatment import bears_st_name
 
@@ -75,7 +76,10 @@ class AsOf:
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
-            raise InputError(f"instant {self.at} has no zone", fix="write it with +08:00")
+            raise InputError(
+                say("instant {instant} has no zone", instant=self.at),
+                fix=say("write it with +08:00"),
+            )
 
     @classmethod
     def after_close(cls, store: Store, day: date) -> AsOf:

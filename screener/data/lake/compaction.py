@@ -23,6 +23,7 @@ from screener.data.lake.integrity.verified import Verifier
 from screener.data.lake.schema import TABLES
 from screener.data.lake.versions import EPOCH, FIRST_VERSION, Version, latest_version, versions_of
 from screener.errors import StorageError
+from screener.language import say
 
 __all__ = [
     "GRACE",
@@ -244,7 +245,7 @@ def merge_when_many(root: Path, connection: lake.Connection, verifier: Verifier)
     except StorageError as error:
         with suppress(lake.Error, OSError):
             remove_leftovers(root, connection)
-        return (f"Small files were not merged: {error.what}",)
+        return (say("Small files were not merged: {error}", error=error.what),)
     return record_files(root, connection, fresh=fresh)
 
 
@@ -308,7 +309,7 @@ def _plan(versions: Sequence[Version], *, now: datetime, keep: timedelta, pins: 
         if min(max(version.committed_at, following.committed_at), now) <= now - keep
     ]
     if pins.unknown:
-        old, remarks = [], (*pins.unknown, "No version was expired: any might be pinned.")
+        old, remarks = [], (*pins.unknown, say("No version was expired: any might be pinned."))
     else:
         remarks = ()
     expired = [version for version in old if version not in pins.versions]

@@ -16,6 +16,8 @@ from screener.data.lake.schema import SIMULATED, TABLES, Table
 from screener.data.lake.versions import latest_version, tables_at
 from screener.errors import InputError, StorageBusy, StorageDamaged
 from screener.files.clean import clean_line
+from screener.language import in_english, say
+from screener.language.stored import retold
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -56,9 +58,12 @@ def refuse_lost_catalog(root: Path) -> None:
         left = next((root / lake.DATA).rglob("*.parquet"), None) if root.is_dir() else None
     if left is not None:
         raise StorageDamaged(
-            f"the catalog {lake.CATALOG} is gone, and Parquet files of a lake are there",
+            say(
+                "the catalog {file} is gone, and Parquet files of a lake are there",
+                file=lake.CATALOG,
+            ),
             where=str(root),
-            fix="restore the catalog from a copy, or move the folder away and import again",
+            fix=say("restore the catalog from a copy, or move the folder away and import again"),
         )
 
 
@@ -155,7 +160,8 @@ def write_lock(root: Path) -> Iterator[None]:
         try:
             lock.acquire(timeout=min(SILENT_SECONDS, LOCK_SECONDS))
         except Timeout:
-            sys.stderr.write(f"waiting for {_holder(root)}, which is writing\n")
+            told = say("waiting for {holder}, which is writing", holder=retold(_holder(root)))
+            sys.stderr.write(f"{told}\n")
             sys.stderr.flush()
             _acquire(lock, root)
     with suppress(OSError):
@@ -175,15 +181,20 @@ def _acquire(lock: FileLock, root: Path) -> None:
         lock.acquire(timeout=max(0.0, LOCK_SECONDS - SILENT_SECONDS))
     except Timeout as error:
         raise StorageBusy(
-            f"{_holder(root)} has been writing for over {LOCK_SECONDS:.0f} s",
+            say(
+                "{holder} has been writing for over {seconds:.0f} s",
+                holder=_holder(root),
+                seconds=LOCK_SECONDS,
+            ),
             where=str(root),
-            fix="wait until it ends, or end it, then type the command again",
+            fix=say("wait until it ends, or end it, then type the command again"),
         ) from error
 
 
 def _myself() -> str:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
-    return f"process {os.getpid()} (`{clean_line(command)[:_LONGEST]}`)"
+    command = clean_line(command)[:_LONGEST]
+    return in_english(say("process {pid} (`{command}`)", pid=os.getpid(), command=command))
 
 
 def is_writing(root: Path) -> bool:
@@ -197,7 +208,7 @@ def _holder(root: Path) -> str:
         text = (root / _HOLDER).read_text(encoding="utf-8", errors="replace")
         if text:
             return clean_line(text)[: 2 * _LONGEST]
-    return "another process"
+    return say("another process")
 
 
 def is_simulated(connection: lake.Connection, root: Path, places: Iterable[str]) -> bool | None:
@@ -232,6 +243,6 @@ def refuse_mixture(stored: bool | None, batch: Batch) -> None:
             stored = True in marked
         if marked != {stored}:
             raise InputError(
-                "simulated and real prices must not share one lake",
-                fix="use another folder: `screener init DIR`, then `--workspace DIR`",
+                say("simulated and real prices must not share one lake"),
+                fix=say("use another folder: `screener init DIR`, then `--workspace DIR`"),
             )

@@ -29,6 +29,7 @@ from screener.errors import (
 )
 from screener.files.failures import error_number, storage_error
 from screener.files.memory import memory_error, require_memory, tells_of_memory
+from screener.language import say
 
 __all__ = [
     "CATALOG",
@@ -119,8 +120,11 @@ def connect(root: Path, *, create: bool = False) -> Connection:
     """
     if "\\" in str(root):
         raise InputError(
-            f"the path {root} holds a backslash, which the lake cannot store data under",
-            fix="use a folder without one",
+            say(
+                "the path {path} holds a backslash, which the lake cannot store data under",
+                path=root,
+            ),
+            fix=say("use a folder without one"),
         )
     require_memory()
     with storage_errors(root):
@@ -157,10 +161,12 @@ def _lock(connection: Connection, root: Path) -> None:
 def no_data_yet(root: Path) -> DataError:
     """Return the error that tells a newcomer how to bring data."""
     return DataError(
-        "there is no market data yet",
+        say("there is no market data yet"),
         where=str(root),
-        fix="bring your own: `screener data import FILE --kind bars --basis raw`, "
-        "or see a simulated market: `screener demo`",
+        fix=say(
+            "bring your own: `screener data import FILE --kind bars --basis raw`, or see "
+            "a simulated market: `screener demo`"
+        ),
     )
 
 
@@ -222,15 +228,15 @@ def _translated(error: Exception, root: Path) -> ScreenerError:
         return no_data_yet(root)
     if _NO_VERSION in _said(error, root):
         return InputError(
-            "the data version that was being read has expired meanwhile",
+            say("the data version that was being read has expired meanwhile"),
             where=str(root),
-            fix="type the command again to read the newest version",
+            fix=say("type the command again to read the newest version"),
         )
     if _is_busy(error, root) and not _is_full(root):
         return StorageBusy(
-            "another process kept the catalog busy",
+            say("another process kept the catalog busy"),
             where=str(root),
-            fix="type the command again; nothing was changed",
+            fix=say("type the command again; nothing was changed"),
         )
     return _broken(error, root)
 
@@ -246,17 +252,28 @@ def _newer(error: Exception, root: Path) -> StorageError | None:
     match = _OTHER_VERSION.search(f"{error} ")
     if match is not None and _numbers(match[1]) < _numbers(match[2]):
         return StorageError(
-            f"this lake is of version {match[1]}; this program reads {match[2]}",
+            say(
+                "this lake is of version {version}; this program reads {known}",
+                version=match[1],
+                known=match[2],
+            ),
             where=str(root),
-            fix="use the program that wrote it, or move it away and import the files again",
+            fix=say("use the program that wrote it, or move it away and import the files again"),
         )
     if match is None and not any(words in _said(error, root) for words in _NEWER):
         return None
-    versions = f" (its catalog is of version {match[1]}, read is {match[2]})" if match else ""
+    what = say("this lake was written by a newer program: update it")
+    if match:
+        what = say(
+            "this lake was written by a newer program (its catalog is of version {version}, read "
+            "is {known}): update it",
+            version=match[1],
+            known=match[2],
+        )
     return StorageNewer(
-        f"this lake was written by a newer program{versions}: update it",
+        what,
         where=str(root),
-        fix="`pip install -U screener`, or use the program that wrote it; nothing was changed",
+        fix=say("`pip install -U screener`, or use the program that wrote it; nothing was changed"),
     )
 
 
@@ -285,20 +302,20 @@ def _damaged(error: Exception, root: Path) -> StorageError:
     said = _said(error, root)
     if any(word in said for word in _FULL) or _is_busy(error, root):
         return StorageFull(
-            f"no space left on the disk: {text}",
+            say("no space left on the disk: {error}", error=text),
             where=str(root),
-            fix="free some space and type the command again; nothing was changed",
+            fix=say("free some space and type the command again; nothing was changed"),
         )
     if any(word in said for word in ("read-only", "readonly", "permission denied")):
         return StorageReadOnly(
-            f"the lake cannot be written: {text}",
+            say("the lake cannot be written: {error}", error=text),
             where=str(root),
-            fix="give yourself write access to the folder; nothing was changed",
+            fix=say("give yourself write access to the folder; nothing was changed"),
         )
     return StorageDamaged(
-        f"the lake cannot be used: {text}",
+        say("the lake cannot be used: {error}", error=text),
         where=str(root),
-        fix="restore the folder from a copy, or move it away and import the files again",
+        fix=say("restore the folder from a copy, or move it away and import the files again"),
     )
 
 
@@ -318,9 +335,16 @@ def _extension_file(package: str) -> Path:
             if _is_installed(file, folder):
                 return file
     raise InputError(
-        f"package {package.replace('_', '-')} for duckdb {duckdb.__version__} is not installed",
-        fix="install it: `pip install --force-reinstall "
-        f"{package.replace('_', '-')}=={duckdb.__version__}`",
+        say(
+            "package {package} for duckdb {version} is not installed",
+            package=package.replace("_", "-"),
+            version=duckdb.__version__,
+        ),
+        fix=say(
+            "install it: `pip install --force-reinstall {package}=={version}`",
+            package=package.replace("_", "-"),
+            version=duckdb.__version__,
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from screener.data.lake.lake import storage_errors
 from screener.errors import StorageBusy
+from screener.language import say
 
 __all__ = ["update_lock"]
 
@@ -30,9 +31,9 @@ def update_lock(root: Path) -> Iterator[None]:
             lock.acquire(timeout=0)
         except Timeout as error:
             raise StorageBusy(
-                "another update of this data is running",
+                say("another update of this data is running"),
                 where=str(root),
-                fix="wait until it ends; it keeps what it has done",
+                fix=say("wait until it ends; it keeps what it has done"),
             ) from error
     try:
         yield

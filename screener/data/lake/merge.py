@@ -13,7 +13,9 @@ from screener.data.lake.integrity.content import Balance
 from screener.data.lake.schema import TABLES, Table, TableName
 from screener.data.lake.versions import PROVENANCE, empty_relation
 from screener.errors import SchemaMismatch
-from screener.language import in_english
+from screener.language import in_english, say
+from screener.language.lists import listed
+from screener.language.terms import named
 
 __all__ = ["TableChange", "merge_batch"]
 
@@ -126,7 +128,11 @@ def _take_in(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {_typed_select(spec)}")
     except duckdb.ConversionException as error:
         raise SchemaMismatch(
-            f"a value of table {spec.name} has the wrong type: {str(error).splitlines()[0]}"
+            say(
+                "a value of table {table} has the wrong type: {error}",
+                table=named(spec.name),
+                error=str(error).splitlines()[0],
+            )
         ) from error
 
 
@@ -144,17 +150,30 @@ def _check_exact(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
         for count, example in lost:
             if count:
                 raise SchemaMismatch(
-                    f"{count} values of column {name} of table {spec.name} do not fit its type "
-                    f"{target}, the first {example}",
-                    fix="give whole numbers, days without a time, and no finer than microseconds",
+                    say(
+                        "{n} values of column {column} of table {table} do not fit its type "
+                        "{type}, the first {example}",
+                        n=count,
+                        column=named(name),
+                        table=named(spec.name),
+                        type=target,
+                        example=example,
+                    ),
+                    fix=say(
+                        "give whole numbers, days without a time, and no finer than microseconds"
+                    ),
                 )
 
 
 def _check_columns(spec: Table, rows: pa.Table) -> None:
     if tuple(rows.column_names) != spec.column_names:
         raise SchemaMismatch(
-            f"columns {rows.column_names} are not those of table {spec.name}, "
-            f"{list(spec.column_names)}"
+            say(
+                "columns {columns} are not those of table {table}, {known}",
+                columns=rows.column_names,
+                table=named(spec.name),
+                known=list(spec.column_names),
+            )
         )
 
 
@@ -169,14 +188,28 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
     (empty,) = connection.execute(f"SELECT {counts} FROM incoming").fetchall()
     for name, rows in zip(required, empty, strict=True):
         if rows:
-            raise SchemaMismatch(f"{rows} rows of table {spec.name} have no {name}")
+            raise SchemaMismatch(
+                say(
+                    "{n} rows of table {table} have no {column}",
+                    n=rows,
+                    table=named(spec.name),
+                    column=named(name),
+                )
+            )
     key = ", ".join(spec.key)
     repeated = connection.execute(
         f"SELECT {key}, count(*) FROM incoming GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
     ).fetchall()
     for *values, times in repeated:
-        shown = ", ".join(str(value) for value in values)
-        raise SchemaMismatch(f"table {spec.name}: key {shown} comes {times} times")
+        shown = listed(values)
+        raise SchemaMismatch(
+            say(
+                "table {table}: key {key} comes {n} times",
+                table=named(spec.name),
+                key=shown,
+                n=times,
+            )
+        )
     if spec.name is TableName.BARS:
         _check_basis(connection, "incoming")
 
@@ -187,7 +220,7 @@ def _check_basis(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
         f"SELECT listing FROM {rows} GROUP BY listing HAVING count(DISTINCT basis) > 1 LIMIT 1"
     ).fetchall()
     for (listing,) in mixed:
-        raise SchemaMismatch(f"bars of {listing} mix raw and adjusted prices")
+        raise SchemaMismatch(say("bars of {listing} mix raw and adjusted prices", listing=listing))
 
 
 def _merge_rows(

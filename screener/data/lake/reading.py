@@ -28,6 +28,8 @@ from screener.data.lake.versions import (
 )
 from screener.domain.listing import INDEX_ID
 from screener.errors import SchemaMismatch, StorageDamaged
+from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["BarRange", "Coverage", "Reader"]
 
@@ -462,4 +464,6 @@ def _date_column(spec: Table) -> str:
     for name in _DATE_COLUMNS:
         if name in spec.column_names:
             return name
-    raise SchemaMismatch(f"table {spec.name} has no date column to select by")
+    raise SchemaMismatch(
+        say("table {table} has no date column to select by", table=named(spec.name))
+    )

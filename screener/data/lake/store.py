@@ -38,6 +38,8 @@ from screener.data.lake.restoring import restore_tables, what_restoring_changes
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.versions import FIRST_VERSION, RETENTION, check_version
 from screener.errors import StorageDamaged
+from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["BarRange", "Commit", "Coverage", "Store"]
 
@@ -210,7 +212,8 @@ class Store(Reader):
             lost = self._lost(self._version)
             changes = self._asked(lambda: what_restoring_changes(self._connection, version, lost))
             told = tuple(
-                f"Table {name} is damaged as it is now, and is made anew." for name in sorted(lost)
+                say("Table {table} is damaged as it is now, and is made anew.", table=named(name))
+                for name in sorted(lost)
             )
             if dry_run:
                 return Commit(version=self._version, changes=changes, remarks=told)

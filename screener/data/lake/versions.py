@@ -9,6 +9,7 @@ from pathlib import Path
 from screener.data.lake import lake
 from screener.data.lake.schema import Table
 from screener.errors import InputError
+from screener.language import say
 
 __all__ = [
     "EPOCH",
@@ -106,16 +107,23 @@ def check_version(connection: lake.Connection, root: Path, version: int) -> None
         return
     if not FIRST_VERSION <= version < latest:
         raise InputError(
-            f"no data version {version}; the newest is {latest}",
+            say(
+                "no data version {version}; the newest is {latest}", version=version, latest=latest
+            ),
             where=str(root),
-            fix="`screener data status` lists what is stored",
+            fix=say("`screener data status` lists what is stored"),
         )
     raise InputError(
-        f"data version {version} has expired: a version is kept for {RETENTION.days} days after it "
-        "was replaced, unless `screener data compact --keep-days` said otherwise, and for as long "
-        f"as a stored run names it; the newest is {latest}",
+        say(
+            "data version {version} has expired: a version is kept for {days} days after "
+            "it was replaced, unless `screener data compact --keep-days` said otherwise, "
+            "and for as long as a stored run names it; the newest is {latest}",
+            version=version,
+            days=RETENTION.days,
+            latest=latest,
+        ),
         where=str(root),
-        fix=f"read the next one that is kept, {following}",
+        fix=say("read the next one that is kept, {version}", version=following),
     )
 
 

@@ -145,7 +145,8 @@ class _OfCopy:
         ]
 
     def last_day(self, ids: Sequence[str]) -> np.datetime64 | None:
-        own = np.isin(np.array(self.kept.ids), list(ids))
+        asked = set(ids) if self.listings is None else set(ids) & set(self.listings)
+        own = np.isin(np.array(self.kept.ids), list(asked))
         rows = np.flatnonzero(np.isfinite(self._closes()[:, own]).any(axis=1))
         return self.kept.days[self.rows][rows[-1]] if len(rows) else None
 

@@ -33,6 +33,8 @@ import pyarrow.compute as pc
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.domain.arrays import FlagArray, FloatArray, IntArray, Places, TextArray
 from screener.errors import DataError
+from screener.language import say
+from screener.language.terms import named
 
 __all__ = [
     "GIVEN",
@@ -48,7 +50,6 @@ GIVEN = "given"
 
 _DAYS = 1 << 22  # twice any date in days since 1970, so a listing and a day make one number
 _UNLIKE = 2e-3  # relative: a factor given rests on a reference price rounded to the tick
-_FIX_ACTION = "correct the action and import it again: `screener data import FILE --kind actions`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,11 @@ class _Actions:
 
     def where(self, row: int) -> str:
         """Name an action for an error message."""
-        return f"{self.listing[row]}, ex-session {np.datetime64(int(self.day[row]), 'D')}"
+        return say(
+            "{listing}, ex-session {day}",
+            listing=self.listing[row],
+            day=np.datetime64(int(self.day[row]), "D"),
+        )
 
 
 def ex_reference(
@@ -228,13 +233,19 @@ def _read_actions(ordered: pa.Table) -> _Actions:
 
 def _check_actions(read: _Actions, ordered: pa.Table) -> None:
     same = (read.listing[1:] == read.listing[:-1]) & (read.day[1:] == read.day[:-1])
-    _refuse(read, np.append(same, False), "an action comes twice")
+    _refuse(read, np.append(same, False), say("an action comes twice"))
     for name in ("cash", "bonus", "rights", "rights_price"):
         terms: FloatArray = getattr(read, name)
-        _refuse(read, ~(np.isfinite(terms) & (terms >= 0)), f"{name} is not a number of 0 or more")
-    _refuse(read, ~(np.isfinite(read.split) & (read.split > 0)), "split is not a positive number")
+        _refuse(
+            read,
+            ~(np.isfinite(terms) & (terms >= 0)),
+            say("{name} is not a number of 0 or more", name=named(name)),
+        )
+    _refuse(
+        read, ~(np.isfinite(read.split) & (read.split > 0)), say("split is not a positive number")
+    )
     unpriced = ordered["rights_price"].is_null().to_numpy() & (read.rights > 0)
-    _refuse(read, unpriced, "rights are offered without a rights_price")
+    _refuse(read, unpriced, say("rights are offered without a rights_price"))
 
 
 def _references(read: _Actions, previous: FloatArray, rows: slice = slice(None)) -> FloatArray:
@@ -268,8 +279,8 @@ def _previous_closes(read: _Actions, closes: pa.Table) -> tuple[FloatArray, Plac
     _refuse(
         read,
         ~hangs,
-        "no close before an action, so its factor cannot be computed",
-        fix="import bars that start before the ex-session, or leave the action out",
+        say("no close before an action, so its factor cannot be computed"),
+        fix=say("import bars that start before the ex-session, or leave the action out"),
     )
     found: FloatArray = close[at]
     return found, at
@@ -281,9 +292,9 @@ def _check_basis(kept: pa.Table) -> None:
     adjusted = kept.filter(pc.equal(kept["basis"], str(Basis.ADJUSTED)))
     if adjusted.num_rows:
         raise DataError(
-            "factors need raw closes, and these are adjusted already",
+            say("factors need raw closes, and these are adjusted already"),
             where=f"{adjusted['listing'][0]}",
-            fix="import its raw bars, or leave out its actions",
+            fix=say("import its raw bars, or leave out its actions"),
         )
 
 
@@ -292,20 +303,29 @@ def _check_reference(read: _Actions, previous: FloatArray, reference: FloatArray
     if broken.any():
         row = int(np.argmax(broken))
         raise DataError(
-            f"the ex-reference price is {reference[row]:.6g}, not positive: "
-            f"cash {read.cash[row]:.6g} against a previous close of {previous[row]:.6g}",
+            say(
+                "the ex-reference price is {reference:.6g}, not positive: cash {cash:.6g} "
+                "against a previous close of {previous:.6g}",
+                reference=reference[row],
+                cash=read.cash[row],
+                previous=previous[row],
+            ),
             where=read.where(row),
-            fix=_FIX_ACTION,
+            fix=_fix_action(),
         )
 
 
-def _refuse(read: _Actions, broken: FlagArray, what: str, *, fix: str = _FIX_ACTION) -> None:
+def _refuse(read: _Actions, broken: FlagArray, what: str, *, fix: str = "") -> None:
     count = int(np.count_nonzero(broken[: len(read.day)]))
     if count:
         where = read.where(int(np.argmax(broken)))
-        raise DataError(
-            what, where=where + (f" and {count - 1} more" if count > 1 else ""), fix=fix
-        )
+        if count > 1:
+            where = say("{shown} and {n} more", shown=where, n=count - 1)
+        raise DataError(what, where=where, fix=fix or _fix_action())
+
+
+def _fix_action() -> str:
+    return say("correct the action and import it again: `screener data import FILE --kind actions`")
 
 
 def _cumulate(listing: TextArray, ratio: FloatArray) -> FloatArray:

@@ -13,6 +13,8 @@ from screener.data.lake.store import Store
 from screener.domain.arrays import FloatArray, SessionAxis
 from screener.domain.listing import Currency, Exchange
 from screener.errors import DataError
+from screener.language import say
+from screener.language.terms import named
 from screener.market.calendars import calendar_of
 
 __all__ = ["MAX_AGE", "Fixings", "fixing_days", "read_fixings", "read_rates"]
@@ -112,7 +114,7 @@ class Fixings:
         """Say which fixings were used, by pair, for the latest session that needed them."""
         latest = {pair: self._used[pair, session] for pair, session in sorted(self._used)}
         return tuple(
-            f"amounts converted with {pair} {rate:g} of {day}"
+            say("amounts converted with {pair} {rate:g} of {day}", pair=pair, rate=rate, day=day)
             for pair, (day, rate) in latest.items()
         )
 
@@ -127,9 +129,14 @@ class Fixings:
             self._used[inverse, session] = found
             return 1.0 / found[1]
         raise DataError(
-            f"no {direct} fixing within {MAX_AGE.days} days on or before {_due(session)}",
-            where="table fx",
-            fix="import one: `screener data import FILE --kind fx`",
+            say(
+                "no {pair} fixing within {days} days on or before {day}",
+                pair=direct,
+                days=MAX_AGE.days,
+                day=_due(session),
+            ),
+            where=say("table {table}", table=named(TableName.FX)),
+            fix=say("import one: `screener data import FILE --kind fx`"),
         )
 
     def _last(self, pair: str, session: date) -> tuple[date, float] | None:

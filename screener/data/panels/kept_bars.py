@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import IO
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow.compute as pc
@@ -39,6 +40,7 @@ LEAST_ROWS = 500_000
 _FIRST_YEAR = 1990  # of any exchange here
 _EARLIER = 1  # copies of other bars that stay, for whoever reads an earlier version by turns
 _ITEM = 8  # bytes of a number
+_OPENED: WeakKeyDictionary[Store, dict[str, KeptBars | None]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,15 +99,17 @@ def kept_bars(store: Store) -> KeptBars | None:
         return None
     folder, name = store.root / FOLDER, f"bars-{content.digest[:32]}"
     origin = f"bars {content.digest}: {', '.join(FIELDS)}"
+    opened = _OPENED.setdefault(store, {})
     with suppress(OSError, ValueError, KeyError, TypeError):
-        found = _opened(store.root, name, origin)
-        if found is None:
-            folder.mkdir(exist_ok=True)
-            _make(store, name, origin)
-            _remove_others(folder, name)
+        if name not in opened:
             found = _opened(store.root, name, origin)
-        return found
-    return None
+            if found is None:
+                folder.mkdir(exist_ok=True)
+                _make(store, name, origin)
+                _remove_others(folder, name)
+                found = _opened(store.root, name, origin)
+            opened[name] = found
+    return opened.get(name)
 
 
 def _opened(root: Path, name: str, origin: str) -> KeptBars | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from screener.domain.listing import Board, Exchange, Listing, parse_listing
 from screener.domain.market_panel import MarketPanel, Spell
 from screener.domain.panel import PricePanel
 from screener.errors import BarsMissing, InputError
+from screener.language import say
+from screener.language.lists import listed
 from screener.market.calendars import calendar_of
 
 __all__ = ["read_market_panel"]
@@ -65,8 +68,13 @@ def read_market_panel(
     listings = _columns(bars, wanted, master, named)
     if not listings or not len(axis):
         raise BarsMissing(
-            f"no stock of {', '.join(wanted)} has a bar from {start} to {end}",
-            fix="import bars: `screener data import FILE --kind bars`",
+            say(
+                "no stock of {exchanges} has a bar from {start} to {end}",
+                exchanges=listed(wanted),
+                start=start,
+                end=end,
+            ),
+            fix=say("import bars: `screener data import FILE --kind bars`"),
         )
     grid = Grid(axis, tuple(item.id for item in listings))
     cells = bars.on(grid)
@@ -148,13 +156,18 @@ def _columns(
 ) -> tuple[Listing, ...]:
     found = dict.fromkeys(named)
     for name in bars.ids():
-        try:
-            item = parse_listing(name)
-        except InputError:  # an id of no exchange that is known here
-            continue
-        if item.exchange in wanted and master.is_stock(item):
+        item = _listing(name)
+        if item is not None and item.exchange in wanted and master.is_stock(item):
             found[item] = None
     return tuple(found)
+
+
+@lru_cache(maxsize=16_384)
+def _listing(name: str) -> Listing | None:
+    try:
+        return parse_listing(name)
+    except InputError:  # an id of no exchange that is known here
+        return None
 
 
 def _spells(store: Store, grid: Grid) -> tuple[Spell, ...]:

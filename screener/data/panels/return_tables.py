@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from screener.data.sources.files.tables.raw import Fit, RawFile
 from screener.data.sources.files.tables.reading import read_raw
 from screener.domain.arrays import FlagArray, FloatArray, FloatMatrix, SessionAxis
 from screener.errors import InputError, SchemaMismatch, ScreenerError
+from screener.language import say
+from screener.language.lists import listed
 
 __all__ = ["ReturnTable", "read_return_table"]
 
@@ -80,16 +82,16 @@ def read_return_table(path: Path) -> ReturnTable:
     at = next((place for place, name in enumerate(raw.headers) if _is_day(name)), None)
     named = [place for place, name in enumerate(raw.headers) if name and place != at]
     if at is None or not named:
-        shown = ", ".join(name for name in raw.headers if name)
+        shown = listed(name for name in raw.headers if name)
         raise SchemaMismatch(
-            "a table of returns needs a column `date` and at least one of returns",
-            where=f"{path}: {shown or 'empty'}",
-            fix="begin it with a header like date,market,size",
+            say("a table of returns needs a column `date` and at least one of returns"),
+            where=say("{name}: {text}", name=path, text=shown or say("empty")),
+            fix=say("begin it with a header like date,market,size"),
         )
     columns = tuple(raw.headers[place] for place in named)
     if len(set(columns)) < len(columns):
         raise SchemaMismatch(
-            "two columns have the same name", where=str(path), fix="rename one of them"
+            say("two columns have the same name"), where=str(path), fix=say("rename one of them")
         )
     _refuse_broken(raw)
     days = _days(raw, at)
@@ -112,15 +114,16 @@ def _refuse_broken(raw: RawFile) -> None:
     if raw.broken:
         first = raw.broken[0]
         raise SchemaMismatch(
-            f"{first.cells} cells, the header has {len(raw.headers)}",
-            where=f"{raw.label} line {first.line}",
-            fix="give every line as many cells as the header has",
+            say("{cells} cells, the header has {n}", cells=first.cells, n=len(raw.headers)),
+            where=say("{file} line {line}", file=raw.label, line=first.line),
+            fix=say("give every line as many cells as the header has"),
         )
 
 
 def _days(raw: RawFile, at: int) -> SessionAxis:
     days, bad = read_days(raw.columns[at], day_zero=raw.day_zero)
-    _refuse_cells(raw, at, bad | np.isnat(days), "is no day", "dates like 2026-05-14")
+    bad = bad | np.isnat(days)
+    _refuse_cells(raw, at, bad, _no_day, say("dates like 2026-05-14"))
     return days
 
 
@@ -129,7 +132,8 @@ def _returns(raw: RawFile, places: list[int]) -> FloatMatrix:
     found = [read_numbers(raw.columns[place]) for place in places]
     for place, numbers in zip(places, found, strict=True):
         bad = numbers.unreadable | numbers.counted
-        _refuse_cells(raw, place, bad, "is no number", "returns like 0.0123, or like 1.23%")
+        fix = say("returns like 0.0123, or like 1.23%")
+        _refuse_cells(raw, place, bad, _no_number, fix)
     percent = np.column_stack([numbers.percent for numbers in found])
     values: FloatMatrix = np.column_stack([numbers.values for numbers in found])
     plain = ~percent & np.isfinite(values) & (values != 0)
@@ -139,20 +143,34 @@ def _returns(raw: RawFile, places: list[int]) -> FloatMatrix:
             raw,
             places[column],
             plain[:, column],
-            "has no percent sign, and others have",
-            "write all returns as fractions, or all with a percent sign",
+            _no_percent,
+            say("write all returns as fractions, or all with a percent sign"),
         )
     return values
 
 
-def _refuse_cells(raw: RawFile, place: int, bad: FlagArray, what: str, fix: str) -> None:
+def _no_day(column: str, cell: str) -> str:
+    return say("{column} {cell!r} is no day", column=column, cell=cell)
+
+
+def _no_number(column: str, cell: str) -> str:
+    return say("{column} {cell!r} is no number", column=column, cell=cell)
+
+
+def _no_percent(column: str, cell: str) -> str:
+    return say("{column} {cell!r} has no percent sign, and others have", column=column, cell=cell)
+
+
+def _refuse_cells(
+    raw: RawFile, place: int, bad: FlagArray, what: Callable[[str, str], str], fix: str
+) -> None:
     if not bad.any():
         return
     row = int(np.flatnonzero(bad)[0])
     cell = raw.columns[place][row].as_py()
     raise SchemaMismatch(
-        f"{raw.headers[place]} {str(cell or '')[:24]!r} {what}",
-        where=f"{raw.label} line {raw.lines[row]}",
+        what(raw.headers[place], str(cell or "")[:24]),
+        where=say("{file} line {line}", file=raw.label, line=raw.lines[row]),
         fix=fix,
     )
 
@@ -160,14 +178,18 @@ def _refuse_cells(raw: RawFile, place: int, bad: FlagArray, what: str, fix: str)
 def _check(path: Path, days: SessionAxis, columns: tuple[str, ...], values: FloatMatrix) -> None:
     twice = np.flatnonzero(days[1:] == days[:-1])
     if len(twice):
-        raise InputError(f"{days[twice[0]]} is given twice", where=str(path))
+        raise InputError(say("{day} is given twice", day=days[twice[0]]), where=str(path))
     with np.errstate(invalid="ignore"):
         beyond = np.isinf(values) | (np.abs(values) > _LARGEST)
     if beyond.any():
         row, column = np.argwhere(beyond)[0]
         raise InputError(
-            f"{columns[column]} is {values[row, column]:g} on {days[row]}: "
-            "returns are fractions, 0.01 for 1 %",
+            say(
+                "{column} is {value:g} on {day}: returns are fractions, 0.01 for 1 %",
+                column=columns[column],
+                value=values[row, column],
+                day=days[row],
+            ),
             where=str(path),
-            fix="divide percentages by 100",
+            fix=say("divide percentages by 100"),
         )

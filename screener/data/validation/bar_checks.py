@@ -19,6 +19,7 @@ from screener.data.validation.context import (
     Bars,
     ValidatedBars,
     ValidationContext,
+    kept,
     make_note,
     told_apart,
 )
@@ -37,6 +38,8 @@ from screener.data.validation.series import check_calendar, check_factors, gaps
 from screener.data.validation.stored import compare_with_stored
 from screener.domain.arrays import FlagArray
 from screener.domain.listing import Board, Exchange
+from screener.language import say
+from screener.language.lists import clauses
 
 __all__ = [
     "KEPT",
@@ -101,24 +104,26 @@ def check_bars(rows: pa.Table, context: ValidationContext) -> ValidatedBars:
     verdict = _impossible(rows, bars, context)
     repeats, verdict = _without_conflicts(bars, verdict)
     if repeats.any():
-        remarks.append(
-            f"{context.listing.id}: {int(repeats.sum())} rows repeat another exactly "
-            "and were taken once"
+        told = say(
+            "{listing}: {n} rows repeat another exactly and were taken once",
+            listing=context.listing.id,
+            n=int(repeats.sum()),
         )
+        remarks.append(told)
     found = _Findings()
     bad = np.flatnonzero(~verdict.passed).tolist()
     found.reject({row: verdict.reason(row) for row in bad})
-    kept = verdict.passed & ~repeats
-    compared = compare_with_stored(rows, bars, kept, context)
+    passed = verdict.passed & ~repeats
+    compared = compare_with_stored(rows, bars, passed, context)
     remarks.extend(compared.remarks)
     found.reject(compared.rejected)
-    kept[list(compared.rejected)] = False
-    jumps = validate_jumps(bars, kept, context)
+    passed[list(compared.rejected)] = False
+    jumps = validate_jumps(bars, passed, context)
     found.reject(jumps.rejected)
-    kept[list(jumps.rejected)] = False
+    passed[list(jumps.rejected)] = False
     for doubts in (_off_price(bars, context), _on_suspension(bars, context), jumps.doubted):
-        found.doubt({row: reason for row, reason in doubts.items() if kept[row]})
-    return _validated(rows, kept, found, remarks, context)
+        found.doubt({row: reason for row, reason in doubts.items() if passed[row]})
+    return _validated(rows, passed, found, remarks, context)
 
 
 def _ordered(rows: pa.Table) -> pa.Table:
@@ -132,8 +137,11 @@ def _finished(rows: pa.Table, context: ValidationContext) -> tuple[pa.Table, lis
     count = pc.sum(late).as_py() or 0
     if not count:
         return rows, []
-    told = (
-        f"{context.listing.id}: {count} sessions after {context.today} left out, not finished yet"
+    told = say(
+        "{listing}: {n} sessions after {day} left out, not finished yet",
+        listing=context.listing.id,
+        n=count,
+        day=context.today,
     )
     return rows.filter(pc.invert(late)), [told]
 
@@ -143,10 +151,11 @@ def _impossible(rows: pa.Table, bars: Bars, context: ValidationContext) -> Rejec
     exchange = context.listing.exchange
     places = np.full(rows.num_rows, list(Exchange).index(exchange), dtype=np.int64)
     verdict = Rejections.clean(rows.num_rows).also(_missing(rows))
+    other = say("row is not of {listing}", listing=context.listing.id)
     verdict = verdict.also(
         [
-            _differs(rows, "listing", context.listing.id, f"row is not of {context.listing.id}"),
-            _differs(rows, "basis", str(Basis.RAW), "prices are not raw"),
+            _differs(rows, "listing", context.listing.id, other),
+            _differs(rows, "basis", str(Basis.RAW), say("prices are not raw")),
         ]
     )
     verdict = verdict.also(session_faults(bars.days, places, {exchange: context.calendar}))
@@ -188,7 +197,7 @@ def _differs(rows: pa.Table, column: str, wanted: str, reason: str) -> RowFault:
 def _without_conflicts(bars: Bars, verdict: Rejections) -> tuple[FlagArray, Rejections]:
     values = [*bars.prices.values(), bars.volume, bars.amount]
     repeats, conflict = duplicate_faults(
-        [bars.days], values, verdict.passed, key_name="the session"
+        [bars.days], values, verdict.passed, key_name=say("the session")
     )
     return repeats, verdict.also([conflict])
 
@@ -203,9 +212,13 @@ def _off_price(bars: Bars, context: ValidationContext) -> dict[int, str]:
     above = amount - _AMOUNT_SLACK > bars.high * most * (volume + _VOLUME_SLACK)
     below = amount + _AMOUNT_SLACK < bars.low * least * (volume - _VOLUME_SLACK)
     return {
-        int(row): (
-            f"amount {amount[row]:.12g} for volume {volume[row]:.12g} is not within "
-            f"low {bars.low[row]:g} and high {bars.high[row]:g}"
+        int(row): say(
+            "amount {amount:.12g} for volume {volume:.12g} is not within low {low:g} and high "
+            "{high:g}",
+            amount=amount[row],
+            volume=volume[row],
+            low=bars.low[row],
+            high=bars.high[row],
         )
         for row in np.flatnonzero(above | below)
     }
@@ -214,20 +227,23 @@ def _off_price(bars: Bars, context: ValidationContext) -> dict[int, str]:
 def _on_suspension(bars: Bars, context: ValidationContext) -> dict[int, str]:
     halted = np.isin(bars.days, np.array(sorted(context.suspended), dtype="datetime64[D]"))
     return {
-        int(row): f"volume {bars.volume[row]:.12g} on a session recorded as suspended"
+        int(row): say(
+            "volume {volume:.12g} on a session recorded as suspended", volume=bars.volume[row]
+        )
         for row in np.flatnonzero(halted & (bars.volume > 0))
     }
 
 
 def _validated(
     rows: pa.Table,
-    kept: FlagArray,
+    passed: FlagArray,
     found: _Findings,
     remarks: list[str],
     context: ValidationContext,
 ) -> ValidatedBars:
     reasons = dict(found.rejected)
-    reasons.update({row: KEPT + "; ".join(doubts) for row, doubts in found.doubted.items()})
+    doubted = {row: clauses(doubts) for row, doubts in found.doubted.items()}
+    reasons.update({row: kept(doubt) for row, doubt in doubted.items()})
     noted = sorted(reasons)
     notes = []
     for row, values in zip(noted, rows.take(pa.array(noted, pa.int64())).to_pylist(), strict=True):
@@ -238,12 +254,13 @@ def _validated(
                 table=TableName.BARS,
                 listing=context.listing,
                 day=values["session"],
+                doubt=doubted.get(row, ""),
             )
         )
     numbered = told_apart(notes)
     return ValidatedBars(
-        rows=rows.filter(pa.array(kept)),
-        rejects=tuple(note for note in numbered if not note.reason.startswith(KEPT)),
-        doubts=tuple(note for note in numbered if note.reason.startswith(KEPT)),
+        rows=rows.filter(pa.array(passed)),
+        rejects=tuple(note for note in numbered if not note.doubt),
+        doubts=tuple(note for note in numbered if note.doubt),
         remarks=tuple(remarks),
     )

@@ -27,9 +27,10 @@ from screener.data.lake.rows import empty_rows
 from screener.data.lake.schema import TableName
 from screener.data.validation.context import Bars, ValidationContext, tick_of
 from screener.data.validation.jumps import validate_jumps
-from screener.data.validation.price_jumps import BAD_TICK, Cause
+from screener.data.validation.price_jumps import Cause, bad_tick
 from screener.domain.arrays import FlagArray, FloatArray
 from screener.domain.listing import Exchange, Listing
+from screener.language import say
 from screener.market.calendars import calendar_of
 
 __all__ = ["FileFacts", "Judged", "judge_bars", "suspected"]
@@ -123,17 +124,26 @@ def _judge_adjusted(columns: BarColumns, facts: FileFacts, found: Judged) -> Non
         jump = by_row.pop(key, None)
         if jump is not None:  # itself the way back from the row before
             by_row.pop((key[0], back.session), None)
-            found.rejected[key] = f"{BAD_TICK}: {_told(jump)}, and the next close is back"
+            found.rejected[key] = bad_tick(_told(jump), say("and the next close is back"))
     for key, reason in _wicks(columns, halted):
         if key not in by_row:
             found.rejected.setdefault(key, reason)
-    found.doubted.update({key: f"{_told(jump)}: {jump.text}" for key, jump in by_row.items()})
+    found.doubted.update(
+        {
+            key: say("{jump}: {cause}", jump=_told(jump), cause=jump.text)
+            for key, jump in by_row.items()
+        }
+    )
 
 
 def _told(jump: Jump) -> str:
     if jump.limited:
-        return f"a move of {jump.move:+.1%} is beyond the limit of ±{jump.limit:.0%}"
-    return f"close moved {jump.move:+.0%} from the one before"
+        return say(
+            "a move of {move:+.1%} is beyond the limit of ±{limit:.0%}",
+            move=jump.move,
+            limit=jump.limit,
+        )
+    return say("close moved {move:+.0%} from the one before", move=jump.move)
 
 
 def _returns(columns: BarColumns, jumps: Mapping[_Key, Jump]) -> list[tuple[_Key, Jump]]:
@@ -173,8 +183,13 @@ def _wicks(columns: BarColumns, halted: FlagArray) -> Iterator[tuple[_Key, str]]
             continue  # the first session after a halt may have no limit
         yield (
             (listing.id, last),
-            f"{BAD_TICK}: no reference allows a high of {columns.high[at]:g} with a low of "
-            f"{columns.low[at]:g} under the limit of ±{limits[at]:.0%}",
+            say(
+                "bad tick: no reference allows a high of {high:g} with a low of {low:g} under "
+                "the limit of ±{limit:.0%}",
+                high=columns.high[at],
+                low=columns.low[at],
+                limit=limits[at],
+            ),
         )
 
 

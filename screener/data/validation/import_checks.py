@@ -20,17 +20,18 @@ from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.update.action_reconciliation import same_terms, terms
 from screener.data.update.listing_master import joined, listings_in
-from screener.data.validation.context import KEPT, make_note, told_apart
+from screener.data.validation.context import KEPT, kept, make_note, told_apart
 from screener.data.validation.file_checks import judge_bars
 from screener.data.validation.import_parts import Part, parts_of
-from screener.data.validation.price_jumps import cause_kind, is_jump
+from screener.data.validation.price_jumps import Cause, cause_kind, is_jump
 from screener.data.validation.ticks import on_ticks, tick_remarks
 from screener.domain.listing import stored_listing
+from screener.language import say
+from screener.language.stored import retold
 
 __all__ = ["CheckedImport", "checked_import", "resolved_doubts"]
 
 _DENIED = KEPT + "denied by its ex-session: "
-_VERIFY = "`screener data verify` lists them"
 
 _Key = tuple[str, date]
 
@@ -153,20 +154,20 @@ class _Work:
         doubted.update({key: text for key, text in judged.rejected.items() if key not in fresh})
         noted = self._noted()
         standing = self._standing(noted)
-        doubts = _told_once(self._notes(doubted, KEPT), standing, TableName.BARS)
+        doubts = _told_once(self._notes(doubted, doubted=True), standing, TableName.BARS)
         denied = self._denied({(note.listing, note.session) for note in doubts})
         denied = _told_once(denied, standing, TableName.ACTIONS)
-        rejects = self._notes(rejected, "")
-        kept = {(str(note.table), note.file, note.line) for note in (*rejects, *doubts, *denied)}
+        rejects = self._notes(rejected, doubted=False)
+        told = {(str(note.table), note.file, note.line) for note in (*rejects, *doubts, *denied)}
         return _Found(
             left_out=frozenset(rejected),
             rejects=rejects,
             doubts=doubts,
             denied=denied,
-            resolved=self._resolved(noted, kept),
+            resolved=self._resolved(noted, told),
         )
 
-    def _notes(self, reasons: Mapping[_Key, str], prefix: str) -> tuple[Reject, ...]:
+    def _notes(self, reasons: Mapping[_Key, str], *, doubted: bool) -> tuple[Reject, ...]:
         """Make a note on each bar with a reason."""
         rows = {
             **_rows_at(self.part.raw, set(reasons)),
@@ -175,10 +176,11 @@ class _Work:
         notes = [
             make_note(
                 rows[key],
-                prefix + reasons[key],
+                kept(reasons[key]) if doubted else reasons[key],
                 table=TableName.BARS,
                 listing=stored_listing(key[0]),
                 day=key[1],
+                doubt=reasons[key] if doubted else "",
             )
             for key in sorted(reasons)
         ]
@@ -195,10 +197,11 @@ class _Work:
                 notes.append(
                     make_note(
                         rows[key],
-                        f"{_DENIED}{finding.cause}",
+                        kept(say("denied by its ex-session: {cause}", cause=finding.cause)),
                         table=TableName.ACTIONS,
                         listing=stored_listing(finding.listing),
                         day=finding.session,
+                        doubt=finding.cause,
                     )
                 )
         return told_apart(notes)
@@ -217,29 +220,30 @@ class _Work:
                 **{name: row[name] for name in ("file", "line", "reason", "row")},
                 listing=row["listing"],
                 session=row["session"],
+                doubt=row["reason"].removeprefix(_DENIED).removeprefix(KEPT),
             )
             for row in noted
             if row["listing"] in settled and row["session"] <= settled[row["listing"]]
         ]
 
     def _resolved(
-        self, noted: Sequence[Mapping[str, Any]], kept: set[tuple[str, str, int]]
+        self, noted: Sequence[Mapping[str, Any]], told: set[tuple[str, str, int]]
     ) -> frozenset[tuple[object, ...]]:
         """Return keys of stored doubts that an action, a factor or another bar has resolved."""
         doubts = {
             (row["table_name"], row["file"], row["line"]): (row["listing"], row["session"])
             for row in noted
         }
-        open_ = {key: at for key, at in doubts.items() if key not in kept}
-        told = set(_rows_at(self.part.fresh, set(open_.values())))
+        open_ = {key: at for key, at in doubts.items() if key not in told}
+        fresh = set(_rows_at(self.part.fresh, set(open_.values())))
         actions = self.part.facts.actions
-        told |= {(row["listing"], row["ex_session"]) for row in actions.to_pylist()}
-        told |= {
+        fresh |= {(row["listing"], row["ex_session"]) for row in actions.to_pylist()}
+        fresh |= {
             (str(key[0]), key[1])
             for key in self.batch.removes.get(TableName.ACTIONS, ())
             if isinstance(key[1], date)
         }
-        return frozenset(key for key, at in open_.items() if at in told)
+        return frozenset(key for key, at in open_.items() if at in fresh)
 
 
 def _told_once(
@@ -262,13 +266,23 @@ def _replaced(store: Store, batch: Batch) -> list[str]:
     for row in fresh.to_pylist():
         before = known.get((row["listing"], row["ex_session"]))
         if before is not None and not same_terms(row, before):
-            day = f"{row['listing']} {row['ex_session']}"
-            found.append(f"{day}: {terms(row)}, was {terms(before)}")
+            told = say(
+                "{listing} {day}: {new}, was {old}",
+                listing=row["listing"],
+                day=row["ex_session"],
+                new=terms(row),
+                old=terms(before),
+            )
+            found.append(told)
     if not found:
         return []
     return [
-        f"{len(found):,} stored actions are told otherwise and were replaced (first "
-        f"{found[0]}); import all actions of one ex-date in one file"
+        say(
+            "{n:,} stored actions are told otherwise and were replaced (first {first}); import "
+            "all actions of one ex-date in one file",
+            n=len(found),
+            first=found[0],
+        )
     ]
 
 
@@ -354,8 +368,15 @@ def _jump_remarks(doubts: Sequence[Reject]) -> list[str]:
     for note in doubts:
         first.setdefault(cause_kind(note.reason), note)
     return [
-        f"{count:,} bars stored with a doubt, {kind} (first {first[kind].listing} on "
-        f"{first[kind].session}: {first[kind].reason.removeprefix(KEPT)}); {_VERIFY}"
+        say(
+            "{n:,} bars stored with a doubt, {cause} (first {listing} on {session}: {doubt}); "
+            "`screener data verify` lists them",
+            n=count,
+            cause=Cause(kind).said if kind in set(Cause) else retold(kind),
+            listing=first[kind].listing,
+            session=first[kind].session,
+            doubt=retold(first[kind].doubt),
+        )
         for kind, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     ]
 
@@ -365,6 +386,12 @@ def _denied_remark(denied: Sequence[Reject]) -> list[str]:
         return []
     first = denied[0]
     return [
-        f"{len(denied):,} actions stored with a doubt, the prices deny them (first "
-        f"{first.listing} on {first.session}: {first.reason.removeprefix(_DENIED)}); {_VERIFY}"
+        say(
+            "{n:,} actions stored with a doubt, the prices deny them (first {listing} on "
+            "{session}: {doubt}); `screener data verify` lists them",
+            n=len(denied),
+            listing=first.listing,
+            session=first.session,
+            doubt=retold(first.doubt),
+        )
     ]

@@ -33,6 +33,9 @@ from screener.data.validation.row_checks import ROUNDING
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, Places
 from screener.domain.listing import stored_listing
 from screener.errors import DataError
+from screener.language import in_english, say, say_count
+from screener.language.lists import clauses
+from screener.language.terms import named
 from screener.market.rules import price_limit
 
 __all__ = ["LEAST_SHARED", "Joined", "Refusal", "join_bars"]
@@ -76,12 +79,15 @@ class Refusal:
 
     def error(self, others: int) -> DataError:
         """Return it as an error; `others` more listings were refused with it."""
-        more = f" and {others} more listings" if others else ""
-        return DataError(self.what, where=f"{self.where}{more}", fix=self.fix)
+        where = self.where
+        if others:
+            where = say("{where} and {n} more listings", where=where, n=others)
+        return DataError(self.what, where=where, fix=self.fix)
 
     def reject(self) -> Reject:
         """Return it as one row of table `quarantine` that stands for all of the listing's rows."""
-        told = {"from": str(self.first), "to": str(self.last), "rows": self.rows, "why": self.what}
+        why = in_english(self.what)  # it is stored
+        told = {"from": str(self.first), "to": str(self.last), "rows": self.rows, "why": why}
         return Reject(
             table=TableName.BARS,
             file=f"{self.source} {self.listing}",
@@ -326,7 +332,14 @@ def _merged(pair: _Pair) -> _Outcome:
         return _Outcome(keep=keep)
     other = np.abs(pair.new.close[pair.new_at] - pair.old.close[pair.old_at]) > _TICK / 2
     apart = int(np.count_nonzero(other & pair.poorer))
-    told = f"{pair.listing} {left}" + (f", {apart} of them at another close" if apart else "")
+    told = say("{listing} {n}", listing=pair.listing, n=left)
+    if apart:
+        told = say(
+            "{listing} {n}, {apart} of them at another close",
+            listing=pair.listing,
+            n=left,
+            apart=apart,
+        )
     return _Outcome(keep=keep, kind=_LEFT, told=told)
 
 
@@ -342,7 +355,7 @@ def _replaced(pair: _Pair) -> _Outcome:
 
 
 def _by_ratio(pair: _Pair, ratios: FloatArray) -> _Outcome:
-    level = _agree(pair, ratios, 1.0).all()
+    level, shared = _agree(pair, ratios, 1.0).all(), len(ratios)
     ratio = (
         1.0
         if level
@@ -350,8 +363,14 @@ def _by_ratio(pair: _Pair, ratios: FloatArray) -> _Outcome:
     )
     if not _agree(pair, ratios, ratio).all():
         return _refused(pair, *_unlike(pair, ratios))
-    at = f"divided by {ratio:.6g}" if ratio != 1 else "at the same level"
-    told = f"{pair.listing} {at} ({len(ratios)} sessions shared)"
+    told = say("{listing} at the same level ({n} sessions shared)", listing=pair.listing, n=shared)
+    if ratio != 1:
+        told = say(
+            "{listing} divided by {ratio:.6g} ({n} sessions shared)",
+            listing=pair.listing,
+            ratio=ratio,
+            n=shared,
+        )
     return _Outcome(
         keep=_fresh(pair), ratio=ratio, volume_ratio=_volume_ratio(pair), kind=_JOINED, told=told
     )
@@ -407,12 +426,20 @@ def _continued(pair: _Pair) -> _Outcome:
     for at in seams.tolist():
         step = float(close[at + 1] / close[at] - 1)
         before, after = days[at].item(), days[at + 1].item()
-        shown = f"{before} {close[at]:g} to {after} {close[at + 1]:g} ({step:+.2%})"
+        shown = say(
+            "{before} {close:g} to {after} {next:g} ({step:+.2%})",
+            before=before,
+            close=close[at],
+            after=after,
+            next=close[at + 1],
+            step=step,
+        )
         limit = _limit(pair.listing, after)
         if not abs(step) <= limit + (_TICK + 2 * _grain(close)) / close[at]:
             return _refused(pair, *_beyond(shown, limit))
         told.append(shown)
-    return _Outcome(keep=keep, kind=_CONTINUED, told=f"{pair.listing} {'; '.join(told)}")
+    shown = say("{listing} {steps}", listing=pair.listing, steps=clauses(told))
+    return _Outcome(keep=keep, kind=_CONTINUED, told=shown)
 
 
 def _limit(listing: str, day: date) -> float:
@@ -425,12 +452,17 @@ def _refused(pair: _Pair, reason: str, what: str, fix: str) -> _Outcome:
     where = f"{new.source}, {pair.listing}"
     if pair.broken:
         first = pair.broken[0]
-        reason = "a bad row for a stored session: correct the file"
-        what = (
-            f"{len(pair.broken)} stored bars would be lost: the new history has a bad row for them "
-            f"(first {first.listing} on {first.session}: {first.reason})"
+        reason = say("a bad row for a stored session: correct the file")
+        what = say(
+            "{n} stored bars would be lost: the new history has a bad row for them "
+            "(first {listing} on {session}: {reason})",
+            n=len(pair.broken),
+            listing=first.listing,
+            session=first.session,
+            reason=first.reason,
         )
-        where, fix = f"{first.file}, line {first.line}", "correct the file and import it again"
+        where = say("{file}, line {line}", file=first.file, line=first.line)
+        fix = say("correct the file and import it again")
     refusal = Refusal(
         listing=pair.listing,
         source=new.source,
@@ -440,42 +472,73 @@ def _refused(pair: _Pair, reason: str, what: str, fix: str) -> _Outcome:
         reason=reason,
         what=what,
         where=where,
-        fix=f"{fix}; nothing of {pair.listing} was changed",
+        fix=clauses([fix, say("nothing of {listing} was changed", listing=pair.listing)]),
     )
     return _Outcome(keep=np.zeros(len(new.days), dtype=np.bool_), refusal=refusal)
 
 
 def _held(pair: _Pair) -> str:
-    return f"{pair.old.basis} prices of {pair.old.first}..{pair.old.last} are stored"
+    return say(
+        "{basis} prices of {first}..{last} are stored",
+        basis=named(pair.old.basis),
+        first=pair.old.first,
+        last=pair.old.last,
+    )
 
 
 def _mixed(pair: _Pair) -> tuple[str, str, str]:
-    new, old = pair.new.basis, pair.old.basis
-    lacks = (
-        f"{len(pair.lost)} of these sessions are not among the new ones"
-        if len(pair.lost)
-        else "the new ones lack opens, highs or lows"
-    )
+    new, old = named(pair.new.basis), named(pair.old.basis)
+    lacks = say("the new ones lack opens, highs or lows")
+    if len(pair.lost):
+        lacks = say("{n} of these sessions are not among the new ones", n=len(pair.lost))
     return (
-        f"{new} prices do not join {old} ones: give {new} prices of all stored sessions, or these "
-        f"as {old} ones",
-        f"{new} prices do not join {old} ones: {_held(pair)}, {lacks} "
-        f"({pair.new.first}..{pair.new.last})",
-        f"import {new} prices from {pair.old.first} to {pair.old.last} and on, or these sessions "
-        f"as {old} prices, or use a workspace of its own: `screener init DIR`",
+        say(
+            "{new} prices do not join {old} ones: give {new} prices of all stored sessions, or "
+            "these as {old} ones",
+            new=new,
+            old=old,
+        ),
+        say(
+            "{new} prices do not join {old} ones: {held}, {lacks} ({first}..{last})",
+            new=new,
+            old=old,
+            held=_held(pair),
+            lacks=lacks,
+            first=pair.new.first,
+            last=pair.new.last,
+        ),
+        say(
+            "import {new} prices from {first} to {last} and on, or these sessions as {old} prices, "
+            "or use a workspace of its own: `screener init DIR`",
+            new=new,
+            first=pair.old.first,
+            last=pair.old.last,
+            old=old,
+        ),
     )
 
 
 def _too_few(pair: _Pair) -> tuple[str, str, str]:
     back = pair.old.days[-LEAST_SHARED:][0].item()
     return (
-        f"adjusted prices share fewer than {LEAST_SHARED} sessions with the stored ones: give a "
-        "file that shares more, or add --continues if they are at the same level",
-        f"adjusted prices that share {len(pair.old_at)} sessions with the stored ones, "
-        f"{LEAST_SHARED} are needed to tell their level: {_held(pair)}, "
-        f"{len(pair.lost)} of these sessions are not among the new ones",
-        f"give a file that reaches back to {back}, or all of the history, or, if the prices go on "
-        "at the stored level, add --continues",
+        say(
+            "adjusted prices share fewer than {least} sessions with the stored ones: give a file "
+            "that shares more, or add --continues if they are at the same level",
+            least=LEAST_SHARED,
+        ),
+        say(
+            "adjusted prices that share {n} sessions with the stored ones, {least} are needed to "
+            "tell their level: {held}, {lost} of these sessions are not among the new ones",
+            n=len(pair.old_at),
+            least=LEAST_SHARED,
+            held=_held(pair),
+            lost=len(pair.lost),
+        ),
+        say(
+            "give a file that reaches back to {back}, or all of the history, or, if the prices go "
+            "on at the stored level, add --continues",
+            back=back,
+        ),
     )
 
 
@@ -483,22 +546,41 @@ def _unlike(pair: _Pair, ratios: FloatArray) -> tuple[str, str, str]:
     low, high = int(np.argmin(ratios)), int(np.argmax(ratios))
     days = pair.new.days[pair.new_at]
     return (
-        "adjusted prices at no one ratio to the stored ones: give a file that covers all stored "
-        "sessions",
-        f"the prices are at no one ratio to the stored ones: {ratios[low]:.5g} on {days[low]}, "
-        f"{ratios[high]:.5g} on {days[high]}; {_held(pair)}",
-        "a forward adjustment that subtracts is never stored; import prices adjusted by "
-        f"multiplying, or a file with open, high, low and close of {pair.old.first} to "
-        f"{pair.old.last}",
+        say(
+            "adjusted prices at no one ratio to the stored ones: give a file that covers all "
+            "stored sessions"
+        ),
+        say(
+            "the prices are at no one ratio to the stored ones: {low:.5g} on {low_day}, "
+            "{high:.5g} on {high_day}; {held}",
+            low=ratios[low],
+            low_day=days[low],
+            high=ratios[high],
+            high_day=days[high],
+            held=_held(pair),
+        ),
+        say(
+            "a forward adjustment that subtracts is never stored; import prices adjusted by "
+            "multiplying, or a file with open, high, low and close of {first} to {last}",
+            first=pair.old.first,
+            last=pair.old.last,
+        ),
     )
 
 
 def _beyond(shown: str, limit: float) -> tuple[str, str, str]:
     return (
-        "the step from the stored prices to the new ones is beyond the price limit: they are at "
-        "another level",
-        f"the new prices do not go on at the stored level: {shown}, where {limit:.0%} is the most",
-        f"give a file that shares at least {LEAST_SHARED} sessions with the stored ones",
+        say(
+            "the step from the stored prices to the new ones is beyond the price limit: they are "
+            "at another level"
+        ),
+        say(
+            "the new prices do not go on at the stored level: {shown}, where {limit:.0%} is the "
+            "most",
+            shown=shown,
+            limit=limit,
+        ),
+        say("give a file that shares at least {n} sessions with the stored ones", n=LEAST_SHARED),
     )
 
 
@@ -513,10 +595,7 @@ def _rescaled(bars: pa.Table, divisor: FloatArray, volumes: FloatArray) -> pa.Ta
 
 
 _LIKE_VOLUME = 1e-3
-_REPLACED = "replaced as a whole, since the new prices cover all stored sessions"
-_JOINED = "joined to the stored history at one ratio, so that the series goes on at its level"
-_CONTINUED = "taken to continue the stored history at its level, as told"
-_LEFT = "sessions left as they are stored, since the new rows lack an open, high or low"
+_REPLACED, _JOINED, _CONTINUED, _LEFT = "replaced", "joined", "continued", "left"
 
 
 def _remarks(found: Mapping[str, _Outcome]) -> tuple[str, ...]:
@@ -524,8 +603,40 @@ def _remarks(found: Mapping[str, _Outcome]) -> tuple[str, ...]:
     for kind in (_REPLACED, _JOINED, _CONTINUED, _LEFT):
         told = [item.told for item in found.values() if item.kind == kind]
         if told:
-            count = f"{len(told)} listing{'s' if len(told) > 1 else ''} "
-            what = "" if kind is _LEFT else count
-            more = f" and {len(told) - 1} more" if len(told) > 1 else ""
-            remarks.append(f"{what}{kind}: {told[0]}{more}")
+            shown = told[0]
+            if len(told) > 1:
+                shown = say("{shown} and {n} more", shown=shown, n=len(told) - 1)
+            remarks.append(_remark(kind, len(told), shown))
     return tuple(remarks)
+
+
+def _remark(kind: str, count: int, shown: str) -> str:
+    if kind == _REPLACED:
+        return say_count(
+            "{n} listing replaced as a whole, since the new prices cover all stored sessions: "
+            "{shown}",
+            "{n} listings replaced as a whole, since the new prices cover all stored sessions: "
+            "{shown}",
+            count,
+            shown=shown,
+        )
+    if kind == _JOINED:
+        return say_count(
+            "{n} listing joined to the stored history at one ratio, so that the series goes on at "
+            "its level: {shown}",
+            "{n} listings joined to the stored history at one ratio, so that the series goes on "
+            "at its level: {shown}",
+            count,
+            shown=shown,
+        )
+    if kind == _CONTINUED:
+        return say_count(
+            "{n} listing taken to continue the stored history at its level, as told: {shown}",
+            "{n} listings taken to continue the stored history at its level, as told: {shown}",
+            count,
+            shown=shown,
+        )
+    return say(
+        "sessions left as they are stored, since the new rows lack an open, high or low: {shown}",
+        shown=shown,
+    )

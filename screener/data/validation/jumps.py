@@ -20,8 +20,8 @@ from screener.data.panels.factors import ex_reference
 from screener.data.validation.context import Bars, ValidationContext
 from screener.data.validation.limits import Band, free_of_limit, rules_in_force
 from screener.data.validation.price_jumps import (
-    BAD_TICK,
     Cause,
+    bad_tick,
     in_words,
     limited_cause,
     unlimited_cause,
@@ -29,6 +29,8 @@ from screener.data.validation.price_jumps import (
 from screener.data.validation.stored import raw_rows
 from screener.domain.arrays import FlagArray, FloatArray, IntArray, SessionAxis
 from screener.domain.listing import Board
+from screener.language import say
+from screener.language.terms import named
 from screener.market.limits import PriceGrid, price_grid
 from screener.market.rules import LimitRule
 
@@ -238,20 +240,24 @@ class _Suspect:
         beyond = next((name for name, price in told_prices.items() if not band.holds(price)), None)
         if beyond is None:
             return None
-        told = (
-            f"{beyond} {prices[beyond]:g} is beyond the limit of ±{rule.limit:.0%} "
-            f"around {self.reference:.6g}"
+        told = say(
+            "{name} {price:g} is beyond the limit of ±{limit:.0%} around {reference:.6g}",
+            name=named(beyond),
+            price=prices[beyond],
+            limit=rule.limit,
+            reference=self.reference,
         )
         wrong = self._returns(rule) if beyond == "close" else self._too_wide(rule)
         if wrong and rule.verified:
-            return _Call(wrong=True, reason=f"{BAD_TICK}: {told}, {wrong}")
+            return _Call(wrong=True, reason=bad_tick(told, wrong))
         likely = wrong or self._likely(prices[beyond], rule)
         returns = bool(wrong) and beyond == "close"
-        return _Call(wrong=False, reason=f"{told}: {likely}", returns=returns)
+        reason = say("{jump}: {cause}", jump=told, cause=likely)
+        return _Call(wrong=False, reason=reason, returns=returns)
 
     def _likely(self, price: float, rule: LimitRule) -> str:
         if self.acted:
-            return str(Cause.ACTION)
+            return Cause.ACTION.said
         # A split as small as that would not be beyond a limit.
         slight = abs(price / self.reference - 1) < rule.limit + _SLIGHT
         unexplained = (Cause.UNEXPLAINED, 1.0)
@@ -266,9 +272,9 @@ class _Suspect:
         low, high = (1 - rule.limit) ** 2 * self.back, (1 + rule.limit) ** 2 * self.back
         back = low - 2 * self.grid.tick <= self.next_close <= high + 2 * self.grid.tick
         reachable = Band.around(self.onward, rule.limit, self.grid).holds(self.next_close)
-        return (
-            f"and the next close is back at {self.next_close:g}" if back and not reachable else ""
-        )
+        if not back or reachable:
+            return ""
+        return say("and the next close is back at {close:g}", close=self.next_close)
 
     def _too_wide(self, rule: LimitRule) -> str:
         """Say that no reference allows both the high and the low, if so; the close is in place."""
@@ -276,7 +282,11 @@ class _Suspect:
         most = (self.low + room) / (1 - rule.limit) * (1 + rule.limit) + room
         if self.high <= most:
             return ""
-        return f"and no reference allows a high of {self.high:g} with a low of {self.low:g}"
+        return say(
+            "and no reference allows a high of {high:g} with a low of {low:g}",
+            high=self.high,
+            low=self.low,
+        )
 
     def _without_limit(self) -> _Call | None:
         # `back` is the reference that the next session has if this row is wrong.
@@ -287,13 +297,21 @@ class _Suspect:
         if found is None:
             return None
         move = self.close / self.reference
-        told = f"close {self.close:g} moved {move - 1:+.0%} from {self.reference:.6g}"
+        told = say(
+            "close {close:g} moved {move:+.0%} from {reference:.6g}",
+            close=self.close,
+            move=move - 1,
+            reference=self.reference,
+        )
         if found[0] is Cause.TICK:
-            returns = f"the next close is back at {self.next_close:g}"
             if max(move, 1 / move) >= _UNLIMITED_SPIKE:
-                return _Call(wrong=True, reason=f"{BAD_TICK}: {told}, and {returns}")
-            return _Call(wrong=False, reason=f"{told}: {returns}", returns=True)
-        return _Call(wrong=False, reason=f"{told}: {in_words(*found, acted=self.acted)}")
+                back = say("and the next close is back at {close:g}", close=self.next_close)
+                return _Call(wrong=True, reason=bad_tick(told, back))
+            back = say("the next close is back at {close:g}", close=self.next_close)
+            reason = say("{jump}: {cause}", jump=told, cause=back)
+            return _Call(wrong=False, reason=reason, returns=True)
+        cause = in_words(*found, acted=self.acted)
+        return _Call(wrong=False, reason=say("{jump}: {cause}", jump=told, cause=cause))
 
 
 def _course(bars: Bars, kept: FlagArray, context: ValidationContext) -> _Course | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
 
 import numpy as np
 
 from screener.data.validation.context import KEPT
+from screener.language import in_english, say
 
 __all__ = [
     "BAD_TICK",
     "Cause",
+    "bad_tick",
     "cause_kind",
     "certain_unlimited",
     "in_words",
@@ -21,7 +24,12 @@ __all__ = [
 ]
 
 BAD_TICK = "bad tick"
-"""How the reason of a row begins that cannot be true beside its neighbours."""
+"""How the stored reason of a row begins that cannot be true beside its neighbours."""
+
+
+def bad_tick(jump: str, proof: str) -> str:
+    """Return the reason of a row that moved so, and cannot be true by this proof."""
+    return say("bad tick: {jump}, {proof}", jump=jump, proof=proof)
 
 
 class Cause(StrEnum):
@@ -35,6 +43,21 @@ class Cause(StrEnum):
     REVERSE_SPLIT = "missed reverse split"
     HALT = "first session after a halt: perhaps without a limit"
     UNEXPLAINED = "unexplained"
+
+    @property
+    def said(self) -> str:
+        """The cause in words."""
+        told: dict[Cause, Callable[[], str]] = {
+            Cause.ACTION: lambda: say("the action or factor of that day says otherwise"),
+            Cause.UNIT: lambda: say("unit error"),
+            Cause.TICK: lambda: say("bad tick: the next close is back"),
+            Cause.BACK: lambda: say("back from the bad tick before"),
+            Cause.SPLIT: lambda: say("missed split"),
+            Cause.REVERSE_SPLIT: lambda: say("missed reverse split"),
+            Cause.HALT: lambda: say("first session after a halt: perhaps without a limit"),
+            Cause.UNEXPLAINED: lambda: say("unexplained"),
+        }
+        return told[self]()
 
 
 _SPLITS = (1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.0, 2.5, 3.0, 4.0, 5.0)
@@ -145,21 +168,23 @@ def certain_unlimited(cause: Cause, move: float) -> bool:
 
 
 def is_jump(reason: str) -> bool:
-    """Tell whether a reason says that a price moved too far."""
+    """Tell whether a stored reason says that a price moved too far."""
     return _JUMP.search(reason) is not None
 
 
 def cause_kind(reason: str) -> str:
-    """Return the likely cause that a reason on a jump ends with, without its ratio."""
-    return _RATIO.sub("", reason.removeprefix(KEPT).partition(": ")[2])
+    """Return the likely cause that a reason on a jump ends with, without its ratio, in English."""
+    return _RATIO.sub("", in_english(reason).removeprefix(KEPT).partition(": ")[2])
 
 
 def in_words(cause: Cause, ratio: float, *, acted: bool = False) -> str:
     """Return a cause with its ratio, such as `missed split 5×`; an action of that day is one."""
     if acted:
-        return str(Cause.ACTION)
+        return Cause.ACTION.said
     if cause is Cause.UNIT:
-        return f"{cause}, {ratio:g}×"
+        return say("unit error, {ratio:g}×", ratio=ratio)
     if cause is Cause.SPLIT:
-        return f"{cause} {ratio:g}×"
-    return f"{cause} {1 / ratio:g}×" if cause is Cause.REVERSE_SPLIT else str(cause)
+        return say("missed split {ratio:g}×", ratio=ratio)
+    if cause is Cause.REVERSE_SPLIT:
+        return say("missed reverse split {ratio:g}×", ratio=1 / ratio)
+    return cause.said

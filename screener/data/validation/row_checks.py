@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray
 from screener.domain.listing import Exchange
+from screener.language import in_english, say
+from screener.language.terms import named
 from screener.market.calendars import Calendar, calendar_name
 
 __all__ = [
-    "IN_FUTURE",
     "ROUNDING",
     "Rejections",
     "RowFault",
@@ -33,8 +34,6 @@ __all__ = [
 
 ROUNDING = 1e-4
 """Relative amount by which open and close may leave [low, high]: adjusted prices are rounded."""
-
-IN_FUTURE = "date in the future"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,7 +110,7 @@ class Rejections:
         per_code = np.bincount(self.codes, minlength=len(self.reasons) + 1)[1:]
         for reason, count in zip(self.reasons, per_code, strict=True):
             found[reason] = found.get(reason, 0) + int(count)
-        return tuple(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+        return tuple(sorted(found.items(), key=lambda item: (-item[1], in_english(item[0]))))
 
 
 def missing_fault(absent: FlagArray, field: str) -> RowFault:
@@ -124,13 +123,13 @@ def missing_fault(absent: FlagArray, field: str) -> RowFault:
     field
         Name of the value.
     """
-    return RowFault(rows=absent, reason=f"{field} is missing")
+    return RowFault(rows=absent, reason=say("{field} is missing", field=named(field)))
 
 
 def future_fault(days: DayArray, today: date) -> RowFault:
     """Find days after `today`; NaT is not one."""
     late: FlagArray = days > np.datetime64(today, "D")
-    return RowFault(rows=late, reason=IN_FUTURE)
+    return RowFault(rows=late, reason=say("date in the future"))
 
 
 def session_faults(
@@ -158,7 +157,11 @@ def session_faults(
         closed = np.zeros(len(days), dtype=np.bool_)
         if here.any():
             closed[here] = ~_is_session(days[here], calendar)
-        reason = f"not a session of {exchange} (calendar {calendar_name(exchange)})"
+        reason = say(
+            "not a session of {exchange} (calendar {name})",
+            exchange=exchange,
+            name=calendar_name(exchange),
+        )
         faults.append(RowFault(rows=closed, reason=reason))
     return faults
 
@@ -179,20 +182,22 @@ def price_faults(
         Non-positive prices, high below low, open or close outside [low, high] by more than
         `ROUNDING`.
     """
-    named = (("open", open_), ("high", high), ("low", low), ("close", close))
+    prices = (("open", open_), ("high", high), ("low", low), ("close", close))
     faults = [
-        RowFault(rows=values <= 0, reason=f"{name} is not positive") for name, values in named
+        RowFault(rows=values <= 0, reason=say("{name} is not positive", name=named(name)))
+        for name, values in prices
     ]
-    faults.append(RowFault(rows=high < low, reason="high is below low"))
+    faults.append(RowFault(rows=high < low, reason=say("high is below low")))
     for name, values in (("open", open_), ("close", close)):
         outside = (values > high * (1 + ROUNDING)) | (values < low * (1 - ROUNDING))
-        faults.append(RowFault(rows=outside, reason=f"{name} is outside low and high"))
+        reason = say("{name} is outside low and high", name=named(name))
+        faults.append(RowFault(rows=outside, reason=reason))
     return faults
 
 
 def negative_fault(values: FloatArray, field: str) -> RowFault:
     """Find negative values of a quantity that has none; NaN passes."""
-    return RowFault(rows=values < 0, reason=f"{field} is negative")
+    return RowFault(rows=values < 0, reason=say("{name} is negative", name=named(field)))
 
 
 def duplicate_faults(
@@ -225,7 +230,7 @@ def duplicate_faults(
     n_rows = len(considered)
     repeats = np.zeros(n_rows, dtype=np.bool_)
     conflict = np.zeros(n_rows, dtype=np.bool_)
-    reason = f"{key_name} comes more than once with different values"
+    reason = say("{key} comes more than once with different values", key=key_name)
     chosen = np.flatnonzero(considered)
     if len(chosen):
         ranks = [_ranks(column[chosen]) for column in keys]

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.validation.joining import Refusal
+from screener.language import say
 
 __all__ = ["ASSUMED", "without_wrong_scale"]
 
@@ -88,8 +89,21 @@ def _refusal(row: dict[str, object]) -> Refusal:
         first=first,  # type: ignore[arg-type]
         last=last,  # type: ignore[arg-type]
         rows=count,  # type: ignore[arg-type]
-        reason="the prices are at another scale than those stored of the same sessions",
-        what=f"closes are {scale:g} times those stored from {other} on {count} shared sessions",
-        where=f"{source}, {listing}, {first} to {last}",
-        fix=f"compare both with a third source; nothing of {listing} was changed",
+        reason=say("the prices are at another scale than those stored of the same sessions"),
+        what=say(
+            "closes are {scale:g} times those stored from {source} on {n} shared sessions",
+            scale=scale,
+            source=other,
+            n=count,
+        ),
+        where=say(
+            "{source}, {listing}, {first} to {last}",
+            source=source,
+            listing=listing,
+            first=first,
+            last=last,
+        ),
+        fix=say(
+            "compare both with a third source; nothing of {listing} was changed", listing=listing
+        ),
     )

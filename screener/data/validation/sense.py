@@ -7,7 +7,7 @@ neighbours is for the checks on whole series.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,17 +15,19 @@ import numpy as np
 
 from screener.data.validation.row_checks import RowFault
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray
+from screener.language import say
+from screener.language.terms import named
 
 __all__ = [
     "DAYS",
     "FIXINGS",
-    "FIXING_LEAP",
     "FIXING_MOVE",
     "NUMBERS",
     "FixingRange",
     "ValueBounds",
     "days_beyond",
     "fixing_jumps",
+    "fixing_leap",
     "numbers_beyond",
 ]
 
@@ -36,7 +38,7 @@ class ValueBounds:
 
     least: float
     most: float
-    words: str = ""
+    words: Callable[[str], str] | None = None
 
     def lacks(self, values: FloatArray) -> FlagArray:
         """`(n_rows,)` True where a value is beyond, of either sign; zero and NaN never are."""
@@ -44,11 +46,31 @@ class ValueBounds:
         outside: FlagArray = (size > self.most) | ((size < self.least) & (size > 0))
         return outside
 
-    @property
-    def told(self) -> str:
-        """What is beyond the bounds, in words."""
-        least = f"below {_plain(self.least)} or " if self.least else ""
-        return self.words or f"{least}above {_plain(self.most)}, as no market has seen"
+    def told(self, name: str) -> str:
+        """Return what is wrong with a value beyond the bounds, called so."""
+        if self.words is not None:
+            return self.words(name)
+        most = _plain(self.most)
+        if not self.least:
+            return say("{name} is above {most}, as no market has seen", name=name, most=most)
+        return say(
+            "{name} is below {least} or above {most}, as no market has seen",
+            name=name,
+            least=_plain(self.least),
+            most=most,
+        )
+
+
+def _no_worth(name: str) -> str:
+    return say("{name} is below 10 million or above 100 trillion: is its unit another?", name=name)
+
+
+def _no_factor(name: str) -> str:
+    return say("{name} is what no action makes: is it cumulative?", name=name)
+
+
+def _no_fraction(name: str) -> str:
+    return say("{name} is above 100 %: is its unit another?", name=name)
 
 
 # A share of Berkshire Hathaway costs under a million dollars, an index of any exchange has fewer
@@ -57,7 +79,7 @@ _PRICE = ValueBounds(1e-4, 1e7)
 _MULTIPLE = ValueBounds(0.0, 1e9)  # of a profit of next to nothing
 _MONEY = ValueBounds(0.0, 1e15)
 # The worth of a company: 10 million to 100 trillion.
-_WORTH = ValueBounds(1e7, 1e14, "below 10 million or above 100 trillion: is its unit another?")
+_WORTH = ValueBounds(1e7, 1e14, _no_worth)
 
 NUMBERS: Mapping[str, ValueBounds] = {
     **dict.fromkeys(("open", "high", "low", "close"), _PRICE),
@@ -68,10 +90,10 @@ NUMBERS: Mapping[str, ValueBounds] = {
     "rights": ValueBounds(0.0, 1e3),
     "rights_price": ValueBounds(1e-4, 1e7),
     "split": ValueBounds(1e-3, 1e3),
-    "factor": ValueBounds(1 / 20, 20.0, "what no action makes: is it cumulative?"),
+    "factor": ValueBounds(1 / 20, 20.0, _no_factor),
     **dict.fromkeys(("pe_ttm", "pe_static", "pb", "ps_ttm", "pcf_ttm"), _MULTIPLE),
     **dict.fromkeys(("market_cap", "float_cap"), _WORTH),
-    "dividend_yield": ValueBounds(0.0, 1.0, "above 100 %: is its unit another?"),
+    "dividend_yield": ValueBounds(0.0, 1.0, _no_fraction),
     **dict.fromkeys(
         ("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow", "equity"), _MONEY
     ),
@@ -115,7 +137,6 @@ FIXINGS: Mapping[str, FixingRange] = {
 
 FIXING_MOVE = 0.1
 """Part by which a fixing may differ from the one before it; the largest since 1994 was 0.02."""
-FIXING_LEAP = "the rate is more than a tenth from the fixing beside it"
 _NEIGHBOURS = np.timedelta64(31, "D")  # farther apart, fixings say nothing about one another
 
 
@@ -132,14 +153,25 @@ def numbers_beyond(name: str, values: FloatArray) -> list[RowFault]:
     span = NUMBERS.get(name)
     if span is None:
         return []
-    return [RowFault(rows=span.lacks(values), reason=f"{name} is {span.told}")]
+    return [RowFault(rows=span.lacks(values), reason=span.told(named(name)))]
 
 
 def days_beyond(name: str, days: DayArray) -> RowFault:
     """Find days outside 1990 to 2100, or what `DAYS` says of the column; NaT is none."""
     first, last = DAYS.get(name, _RECORDED)
     outside: FlagArray = (days < np.datetime64(first, "D")) | (days > np.datetime64(last, "D"))
-    return RowFault(rows=outside, reason=f"{name} is not within {first.year} and {last.year}")
+    reason = say(
+        "{name} is not within {first} and {last}",
+        name=named(name),
+        first=first.year,
+        last=last.year,
+    )
+    return RowFault(rows=outside, reason=reason)
+
+
+def fixing_leap() -> str:
+    """Return the reason of a fixing that `fixing_jumps` finds."""
+    return say("the rate is more than a tenth from the fixing beside it")
 
 
 def fixing_jumps(rates: FloatArray, days: DayArray, judged: FlagArray) -> FlagArray:

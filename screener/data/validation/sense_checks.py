@@ -13,7 +13,7 @@ from screener.data.lake.batch import Reject
 from screener.data.lake.rows import days_of
 from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.validation.row_checks import Rejections
-from screener.data.validation.sense import FIXING_LEAP, fixing_jumps, numbers_beyond
+from screener.data.validation.sense import fixing_jumps, fixing_leap, numbers_beyond
 from screener.domain.arrays import FlagArray
 
 __all__ = ["without_leaps", "without_nonsense"]
@@ -77,7 +77,7 @@ def _notes(name: TableName, rows: pa.Table, bad: FlagArray, verdict: Rejections)
                 table=name,
                 file=f"{row.get('source') or 'unnamed source'} {subject}",
                 line=int(day.strftime("%Y%m%d")) if day else 0,
-                reason=verdict.reason(place) or FIXING_LEAP,
+                reason=verdict.reason(place) or fixing_leap(),
                 row=json.dumps(row, ensure_ascii=False, default=str),
                 listing=row.get("listing"),
                 session=day,

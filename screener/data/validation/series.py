@@ -13,9 +13,11 @@ import pyarrow.compute as pc
 from screener.data.lake.batch import Reject
 from screener.data.lake.rows import days_of
 from screener.data.lake.schema import TableName
-from screener.data.validation.context import KEPT, make_note, tick_of, told_apart
+from screener.data.validation.context import kept, make_note, tick_of, told_apart
 from screener.domain.arrays import DayArray
 from screener.domain.listing import Exchange, Listing
+from screener.language import say
+from screener.language.lists import listed
 from screener.market.calendars import Calendar
 
 __all__ = ["check_calendar", "check_factors", "gaps"]
@@ -95,8 +97,8 @@ def check_factors(
     Returns
     -------
     tuple of Reject
-        A doubt, reason beginning with `KEPT`, for each step that only one of them has, or that
-        differs; of table `factors`, its line the ex-session.
+        A doubt for each step that only one of them has, or that differs; of table `factors`, its
+        line the ex-session.
     """
     own = _steps(ours, listing, base=1.0)
     other = _steps(vendor, listing, base=None)
@@ -114,9 +116,15 @@ def check_factors(
                     "vendor": other[day].row["factor"] if day in other else None,
                     "source": source,
                 }
-                notes.append(
-                    make_note(row, KEPT + reason, table=TableName.FACTORS, listing=listing, day=day)
+                note = make_note(
+                    row,
+                    kept(reason),
+                    table=TableName.FACTORS,
+                    listing=listing,
+                    day=day,
+                    doubt=reason,
                 )
+                notes.append(note)
     return told_apart(notes)
 
 
@@ -144,21 +152,29 @@ def check_calendar(fetched: pa.Table, calendar: Calendar, exchange: Exchange) ->
     days = np.unique(days_of(rows, "session"))
     recorded = calendar.between(days[0].item(), days[-1].item())
     common = days[(days >= calendar.sessions[0]) & (days <= calendar.sessions[-1])]
-    named = f"calendar {calendar.name}"
+    recorded_as = say("calendar {name}", name=calendar.name)
     return tuple(
         _told(exchange, who, left, other)
         for who, left, other in (
-            (source, common[~np.isin(common, recorded)], named),
-            (named, recorded[~np.isin(recorded, common)], source),
+            (source, common[~np.isin(common, recorded)], recorded_as),
+            (recorded_as, recorded[~np.isin(recorded, common)], source),
         )
         if len(left)
     )
 
 
 def _told(exchange: Exchange, who: str, days: DayArray, other: str) -> str:
-    named = ", ".join(str(day) for day in days[:_TOLD])
-    more = f" and {len(days) - _TOLD} more" if len(days) > _TOLD else ""
-    return f"{exchange}: {who} has {len(days)} sessions that {other} has not: {named}{more}"
+    shown = listed(days[:_TOLD])
+    if len(days) > _TOLD:
+        shown = say("{shown} and {n} more", shown=shown, n=len(days) - _TOLD)
+    return say(
+        "{exchange}: {source} has {n} sessions that {other} has not: {shown}",
+        exchange=exchange,
+        source=who,
+        n=len(days),
+        other=other,
+        shown=shown,
+    )
 
 
 def _steps(factors: pa.Table, listing: Listing, *, base: float | None) -> dict[date, _Step]:
@@ -217,12 +233,27 @@ def _disagreement(
         ratio = other.ratio if other is not None else None
         if ratio is not None and abs(ratio - 1) <= _NO_STEP:
             return None
-        told = "a step" if ratio is None else f"a step of {ratio:.6g}"
-        return f"{source} has {told}, and no action is recorded"
+        if ratio is None:
+            return say("{source} has a step, and no action is recorded", source=source)
+        return say(
+            "{source} has a step of {ratio:.6g}, and no action is recorded",
+            source=source,
+            ratio=ratio,
+        )
     mine = own.ratio or 1.0
     if other is None:
-        small = abs(mine - 1) <= allowed
-        return None if small else f"an action makes a step of {mine:.6g}, and {source} has none"
+        if abs(mine - 1) <= allowed:
+            return None
+        return say(
+            "an action makes a step of {ratio:.6g}, and {source} has none",
+            ratio=mine,
+            source=source,
+        )
     if other.ratio is None or abs(mine / other.ratio - 1) <= allowed:
         return None
-    return f"our step is {mine:.6g}, that of {source} {other.ratio:.6g}"
+    return say(
+        "our step is {ratio:.6g}, that of {source} {other:.6g}",
+        ratio=mine,
+        source=source,
+        other=other.ratio,
+    )

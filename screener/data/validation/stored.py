@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 from screener.data.lake.schema import Basis
 from screener.data.validation.context import Bars, ValidationContext, tick_of
 from screener.domain.arrays import FlagArray, FloatArray, IntArray
+from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["StoredComparison", "compare_with_stored", "raw_rows"]
 
@@ -64,15 +66,27 @@ def compare_with_stored(
     for at, text in _differences(bars, here, old, there, tick_of(context.listing)).items():
         new, was = text
         if sources[at] != told[at]:
-            rejected[int(here[at])] = f"{sources[at]} says {new}, stored from {told[at]} {was}"
+            rejected[int(here[at])] = say(
+                "{source} says {new}, stored from {other} {old}",
+                source=sources[at],
+                new=new,
+                other=told[at],
+                old=was,
+            )
         else:
-            corrected.append(f"{bars.days[here[at]]}: {new}, was {was}")
+            day = bars.days[here[at]]
+            corrected.append(say("{day}: {new}, was {old}", day=day, new=new, old=was))
     remarks: tuple[str, ...] = ()
     if corrected:
         source = sources[0]
         remarks = (
-            f"{context.listing.id}: {source} corrected {len(corrected)} sessions, "
-            f"first {corrected[0]}",
+            say(
+                "{listing}: {source} corrected {n} sessions, first {first}",
+                listing=context.listing.id,
+                source=source,
+                n=len(corrected),
+                first=corrected[0],
+            ),
         )
     return StoredComparison(rejected=rejected, remarks=remarks)
 
@@ -92,10 +106,12 @@ def _differences(
     for name in ("close", "open", "high", "low"):
         new, was = bars.prices[name][here], old.prices[name][there]
         for at in np.flatnonzero(np.abs(new - was) > tick / 2 + 1e-9):
-            found.setdefault(int(at), (f"{name} {new[at]:g}", f"{was[at]:g}"))
+            told = say("{name} {value:g}", name=named(name), value=new[at])
+            found.setdefault(int(at), (told, f"{was[at]:g}"))
     volume, known = bars.volume[here], old.volume[there]
     for at in np.flatnonzero(_unlike(volume, known)):
-        found.setdefault(int(at), (f"volume {volume[at]:.12g}", f"{known[at]:.12g}"))
+        told = say("volume {volume:.12g}", volume=volume[at])
+        found.setdefault(int(at), (told, f"{known[at]:.12g}"))
     return dict(sorted(found.items()))
 
 

@@ -13,6 +13,8 @@ from screener.data.lake.schema import Basis
 from screener.data.validation.context import tick_of
 from screener.domain.arrays import FloatArray
 from screener.domain.listing import Board, stored_listing
+from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["OnTicks", "on_ticks", "tick_remarks"]
 
@@ -86,9 +88,13 @@ def _ticks(bars: pa.Table) -> FloatArray:
 
 def _told(bars: pa.Table, name: str, row: int, rounded: float) -> str:
     day = days_of(bars.slice(row, 1), "session")[0]
-    return (
-        f"{bars.column('listing')[row]} {day}, {name} {bars.column(name)[row].as_py():.10g} "
-        f"to {rounded:g}"
+    return say(
+        "{listing} {day}, {name} {price:.10g} to {rounded:g}",
+        listing=bars.column("listing")[row],
+        day=day,
+        name=named(name),
+        price=bars.column(name)[row].as_py(),
+        rounded=rounded,
     )
 
 
@@ -97,6 +103,10 @@ def tick_remarks(rounded: OnTicks) -> list[str]:
     if not rounded.changed:
         return []
     return [
-        f"prices of {rounded.changed:,} bars were off their tick by less than a tenth of it and "
-        f"were rounded to it (first {rounded.first})"
+        say(
+            "prices of {n:,} bars were off their tick by less than a tenth of it and were rounded "
+            "to it (first {first})",
+            n=rounded.changed,
+            first=rounded.first,
+        )
     ]

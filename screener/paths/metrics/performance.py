@@ -16,6 +16,7 @@ import numpy as np
 
 from screener.domain.arrays import FloatVector, SessionAxis
 from screener.errors import ComputeError
+from screener.language import say
 from screener.paths.metrics import measures as metrics
 from screener.paths.metrics.measures import Drawdown
 from screener.paths.metrics.series import Floats, a_year_of, vector
@@ -173,14 +174,22 @@ def _path(values: Floats, n_sessions: int) -> FloatVector:
     path = vector(values)
     if len(path) != n_sessions:
         raise ComputeError(
-            f"a path of {len(path)} values cannot be told on {n_sessions} sessions",
-            fix="give one value for each session",
+            say(
+                "a path of {n} values cannot be told on {n_sessions} sessions",
+                n=len(path),
+                n_sessions=n_sessions,
+            ),
+            fix=say("give one value for each session"),
         )
     wrong = np.flatnonzero(~(np.isfinite(path) & (path > 0)))
     if len(wrong):
         raise ComputeError(
-            f"value {path[wrong[0]]} at position {wrong[0]} of a path is not a positive number",
-            fix="give the value of 1 invested at each close",
+            say(
+                "value {value} at position {at} of a path is not a positive number",
+                value=path[wrong[0]],
+                at=wrong[0],
+            ),
+            fix=say("give the value of 1 invested at each close"),
         )
     return path
 
@@ -222,8 +231,12 @@ def _turnover(path: FloatVector, traded: Floats | None) -> float | None:
     amounts = vector(traded)
     if len(amounts) != len(path):
         raise ComputeError(
-            f"{len(amounts)} amounts traded cannot be told on {len(path)} sessions",
-            fix="give one amount for each session, 0 without a trade",
+            say(
+                "{n} amounts traded cannot be told on {n_sessions} sessions",
+                n=len(amounts),
+                n_sessions=len(path),
+            ),
+            fix=say("give one amount for each session, 0 without a trade"),
         )
     before = np.concatenate([[1.0], path])[: len(path)]
     return round(float((amounts / before).sum()), _DIGITS) if len(path) else None

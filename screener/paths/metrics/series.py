@@ -9,6 +9,7 @@ import numpy as np
 
 from screener.domain.arrays import FloatVector
 from screener.errors import ComputeError
+from screener.language import say
 
 __all__ = [
     "A_SHARE_SESSIONS",
@@ -40,8 +41,8 @@ def vector(values: Floats) -> FloatVector:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1:
         raise ComputeError(
-            f"a measure needs one series, not an array of shape {array.shape}",
-            fix="call it once for each column",
+            say("a measure needs one series, not an array of shape {shape}", shape=array.shape),
+            fix=say("call it once for each column"),
         )
     return array
 
@@ -67,8 +68,12 @@ def pair_of(
     one, two = vector(own), vector(other)
     if len(one) != len(two):
         raise ComputeError(
-            f"two series of {len(one)} and {len(two)} values cannot be compared",
-            fix="give both over the same periods",
+            say(
+                "two series of {first} and {second} values cannot be compared",
+                first=len(one),
+                second=len(two),
+            ),
+            fix=say("give both over the same periods"),
         )
     first, second = finite(one, at_least), finite(two, at_least)
     return None if first is None or second is None else (first, second)
@@ -106,8 +111,11 @@ def a_year_of(periods: float) -> float:
     """
     if not (math.isfinite(periods) and periods > 0):
         raise ComputeError(
-            f"a year has a positive number of periods, not {periods}",
-            fix=f"give the sessions a year of the exchange, such as {A_SHARE_SESSIONS}",
+            say("a year has a positive number of periods, not {periods}", periods=periods),
+            fix=say(
+                "give the sessions a year of the exchange, such as {sessions}",
+                sessions=A_SHARE_SESSIONS,
+            ),
         )
     return float(periods)
 

@@ -10,6 +10,9 @@ from rich.text import Text
 
 from screener.data.doctor.holdings import Holdings
 from screener.data.lake.schema import TABLES
+from screener.language import say, say_count
+from screener.language.lists import listed
+from screener.language.terms import named
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -27,21 +30,21 @@ __all__ = ["status_page"]
 
 _SOURCES_SHOWN = 3
 _GAPS_SHOWN = 20
-_HEADERS = {
-    "bars": "bars",
-    "actions": "act.",
-    "factors": "fac.",
-    "valuation": "val.",
-    "fundamentals": "fund.",
-    "names": "names",
-    "board_lots": "lots",
-    "fx": "fx",
-    "benchmark": "index",
-}  # short, so that a basket is one line on a terminal of 80 columns
-_LEGEND = (
-    "names that have rows / that need them · act.: actions · fac.: factors · val.: valuation · "
-    "fund.: fundamentals · index: benchmark"
-)
+
+
+def _headers() -> dict[str, str]:
+    """Return the tables with heads so short that a basket is one line on 80 columns."""
+    return {
+        "bars": say("bars"),
+        "actions": say("act."),
+        "factors": say("fac."),
+        "valuation": say("val."),
+        "fundamentals": say("fund."),
+        "names": say("names"),
+        "board_lots": say("lot"),
+        "fx": say("fx"),
+        "benchmark": say("index"),
+    }
 
 
 def status_page(status: Status) -> RenderableType:
@@ -66,11 +69,23 @@ def _size(count: int) -> str:
 
 def _footer(status: Status) -> Iterator[str]:
     disk, kept = status.disk, status.versions
-    oldest = "" if kept.oldest is None else f", the oldest is {kept.oldest}"
-    yield f"data version {status.data_version} · {kept.count} readable{oldest}"
-    yield (
-        f"{_size(disk.data)} in {disk.files:,} data files · "
-        f"catalog {_size(disk.catalog)} · runs {_size(disk.runs)}"
+    if kept.oldest is None:
+        yield say(
+            "data version {version} · {n} readable", version=status.data_version, n=kept.count
+        )
+    else:
+        yield say(
+            "data version {version} · {n} readable, the oldest is {oldest}",
+            version=status.data_version,
+            n=kept.count,
+            oldest=kept.oldest,
+        )
+    yield say(
+        "{size} in {n:,} data files · catalog {catalog} · runs {runs}",
+        size=_size(disk.data),
+        n=disk.files,
+        catalog=_size(disk.catalog),
+        runs=_size(disk.runs),
     )
     yield status.place
 
@@ -80,53 +95,69 @@ def _tables(holdings: Holdings) -> RenderableType:
     for table in TABLES:
         extent, listings = holdings.tables[table], holdings.n_listings(table)
         shown = UNDEFINED if listings is None else f"{listings:,}"
-        rows.append([table, f"{extent.rows:,}", shown, _day(extent.first), _day(extent.last)])
+        days = (_day(extent.first), _day(extent.last))
+        rows.append([named(table), f"{extent.rows:,}", shown, *days])
     table_, count, first, last = heads(COVERAGE, "table", "rows", "first", "last")
-    return plain_table([table_, count, Column(header="listings", numeric=True), first, last], rows)
+    listings_ = Column(header=say("listings"), numeric=True)
+    return plain_table([table_, count, listings_, first, last], rows)
 
 
 def _sources(holdings: Holdings) -> list[RenderableType]:
-    known = [(table, _mix(holdings.sources[table])) for table in TABLES if holdings.sources[table]]
+    known = [
+        (named(table), _mix(holdings.sources[table])) for table in TABLES if holdings.sources[table]
+    ]
     if not known:
         return []
-    return [Text(), Text("rows by source", style="bold"), facts(known)]
+    return [Text(), Text(say("rows by source"), style="bold"), facts(known)]
 
 
 def _mix(sources: tuple[tuple[str, int], ...]) -> str:
     shown = [f"{name} {rows:,}" for name, rows in sources[:_SOURCES_SHOWN]]
     hidden = sources[_SOURCES_SHOWN:]
     if hidden:
-        shown.append(f"and {len(hidden)} more {sum(rows for _, rows in hidden):,}")
+        count = sum(rows for _, rows in hidden)
+        shown.append(say("and {n} more {rows:,}", n=len(hidden), rows=count))
     return " · ".join(shown)
 
 
 def _freshness(status: Status) -> list[RenderableType]:
     rows = [
-        [item.market, item.table, _day(item.last), _day(item.finished), _behind(item.behind)]
+        [
+            named(item.market),
+            named(item.table),
+            _day(item.last),
+            _day(item.finished),
+            _behind(item.behind),
+        ]
         for item in status.freshness
     ]
-    headers = ["market", "table", "last day", "last finished", "behind"]
+    headers = [say("market"), say("table"), say("last day"), say("last finished"), say("behind")]
     return [Text(), plain_table(headers, rows)] if rows else []
 
 
 def _behind(sessions: int | None) -> str:
     if sessions is None:
-        return "the calendar does not reach that far"
+        return say("the calendar does not reach that far")
     if not sessions:
-        return "up to date"
-    return f"{sessions:,} session{'s' if sessions > 1 else ''}"
+        return say("up to date")
+    return say_count("{n:,} session", "{n:,} sessions", sessions)
 
 
 def _baskets(status: Status) -> list[RenderableType]:
+    headers = _headers()
     rows = [
-        [basket, *(_share(counts.get(table)) for table in _HEADERS)]
+        [basket, *(_share(counts.get(table)) for table in headers)]
         for basket, counts in status.held().items()
     ]
     columns = [
         *heads(COVERAGE, "basket"),
-        *(Column(header=item, numeric=True) for item in _HEADERS.values()),
+        *(Column(header=item, numeric=True) for item in headers.values()),
     ]
-    return [Text(), plain_table(columns, rows), Text(_LEGEND, style="dim")] if rows else []
+    legend = say(
+        "names that have rows / that need them · act.: actions · fac.: factors · val.: valuation · "
+        "fund.: fundamentals · index: benchmark"
+    )
+    return [Text(), plain_table(columns, rows), Text(legend, style="dim")] if rows else []
 
 
 def _share(count: tuple[int, int] | None) -> str:
@@ -138,13 +169,14 @@ def _gaps(status: Status) -> list[RenderableType]:
     if not gaps:
         return []
     rows = [
-        [item.listing, or_dash(item.name), item.reason, ", ".join(item.baskets)]
+        [item.listing, or_dash(item.name), item.reason, listed(item.baskets)]
         for item in gaps[:_GAPS_SHOWN]
     ]
-    parts = [Text(), plain_table(["listing", "name", "bars", "baskets"], rows)]
+    headers = [say("listing"), say("name"), say("bars"), say("baskets")]
+    parts = [Text(), plain_table(headers, rows)]
     hidden = len(gaps) - _GAPS_SHOWN
     if hidden > 0:
-        parts.append(Text(f"and {hidden:,} more: --csv FILE lists them all"))
+        parts.append(Text(say("and {n:,} more: --csv FILE lists them all", n=hidden)))
     return parts
 
 
@@ -152,7 +184,7 @@ def _cells(status: Status) -> list[RenderableType]:
     rows = [
         [
             cell.wanted.listing.id,
-            cell.table,
+            named(cell.table),
             _day(cell.extent.first if cell.extent else None),
             _day(cell.extent.last if cell.extent else None),
             f"{cell.extent.rows if cell.extent else 0:,}",

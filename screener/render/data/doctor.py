@@ -11,6 +11,10 @@ from screener.data.doctor import Finding
 from screener.data.doctor.repair import Proposal, Refusal, Repair
 from screener.data.lake.integrity.checksums import SUMS
 from screener.data.lake.integrity.rebuilding import Rebuilt
+from screener.data.lake.schema import TableName
+from screener.language import say
+from screener.language.lists import listed
+from screener.language.terms import named
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -27,23 +31,22 @@ from screener.workflows.data.verify import Verified
 
 __all__ = ["rebuilt_lines", "repairs_page", "verify_page"]
 
-_ROUND = (
-    "ratios are the usual ones nearest to the open; where the announcement says another, import "
-    "its action or repaired bars instead"
-)
-_AGAIN = "importing the same file again brings the faults back: correct the file, or repair again"
 _FINDINGS_SHOWN = 20
 _REFUSALS_SHOWN = 20
 
 
 def verify_page(verified: Verified) -> RenderableType:
     """Return the findings as a page: counts by cause, then the first of them."""
-    footer = f"{verified.n_rows:,} rows examined · data version {verified.data_version}"
+    footer = say(
+        "{n:,} rows examined · data version {version}",
+        n=verified.n_rows,
+        version=verified.data_version,
+    )
     parts = banner(simulated=verified.simulated)
     if verified.findings:
         parts += [_counts(verified), Text(), *_findings(verified.findings)]
     else:
-        parts.append(Text("Nothing found.", style="bold"))
+        parts.append(Text(say("Nothing found."), style="bold"))
     return Group(*parts, Text(footer, style="dim"))
 
 
@@ -51,19 +54,22 @@ def _counts(verified: Verified) -> RenderableType:
     return plain_table(
         [
             *heads(FINDINGS, "severity", "table", "check", "cause"),
-            Column(header="found", numeric=True),
+            Column(header=say("found"), numeric=True),
         ],
-        [[*key, f"{count:,}"] for key, count in verified.counts()],
+        [
+            [named(severity), named(table), named(check), cause, f"{count:,}"]
+            for (severity, table, check, cause), count in verified.counts()
+        ],
     )
 
 
 def _findings(findings: Sequence[Finding]) -> list[RenderableType]:
     rows = [
         [
-            item.table,
-            or_dash(item.listing),
+            named(item.table),
+            or_dash(named(item.listing) if item.listing in set(TableName) else item.listing),
             UNDEFINED if item.session is None else item.session.isoformat(),
-            item.check,
+            named(item.check),
             UNDEFINED if item.value is None else f"{item.value:.4g}",
             item.cause,
         ]
@@ -73,7 +79,7 @@ def _findings(findings: Sequence[Finding]) -> list[RenderableType]:
     parts: list[RenderableType] = [plain_table(heads(FINDINGS, *names), rows)]
     hidden = len(findings) - _FINDINGS_SHOWN
     if hidden > 0:
-        parts.append(Text(f"and {hidden:,} more: --csv FILE lists them all"))
+        parts.append(Text(say("and {n:,} more: --csv FILE lists them all", n=hidden)))
     return parts
 
 
@@ -92,18 +98,27 @@ def repairs_page(plan: RepairPlan, *, outcome: Sequence[str]) -> RenderableType:
     remarks = list(outcome)
     if proposal.repairs:
         parts.append(_repairs(proposal.repairs))
-        remarks[:0] = [_ROUND, *_doubtful(proposal), _AGAIN]
+        usual = say(
+            "ratios are the usual ones nearest to the open; where the announcement says another, "
+            "import its action or repaired bars instead"
+        )
+        again = say(
+            "importing the same file again brings the faults back: correct the file, or repair "
+            "again"
+        )
+        remarks[:0] = [usual, *_doubtful(proposal), again]
     else:
-        parts.append(Text("No repair is proposed.", style="bold"))
+        parts.append(Text(say("No repair is proposed."), style="bold"))
     if proposal.refusals:
         parts += [Text(), *_refusals(proposal.refusals)]
     return Group(*parts, *(Text(f"· {remark}") for remark in remarks))
 
 
 def _repairs(repairs: Sequence[Repair]) -> RenderableType:
-    numbers = ("ratio", "open says", "before", "after")
+    numbers = (say("ratio"), say("open says"), say("before"), say("after"))
+    columns = [Column(header=name, numeric=True) for name in numbers]
     return plain_table(
-        ["listing", "session", *(Column(header=name, numeric=True) for name in numbers), "by"],
+        [say("listing"), say("session"), *columns, say("by")],
         [
             [
                 item.listing,
@@ -112,11 +127,11 @@ def _repairs(repairs: Sequence[Repair]) -> RenderableType:
                 f"{number(item.implied, digits=3)}×",
                 percent(item.before, digits=1, signed=True),
                 percent(item.after, digits=1, signed=True),
-                item.method,
+                named(item.method),
             ]
             for item in repairs
         ],
-        title="Proposed repairs",
+        title=say("Proposed repairs"),
     )
 
 
@@ -126,30 +141,39 @@ def _refusals(refusals: Sequence[Refusal]) -> list[RenderableType]:
         for item in refusals[:_REFUSALS_SHOWN]
     ]
     parts: list[RenderableType] = [
-        plain_table(["listing", "session", "cause", "no safe repair"], rows)
+        plain_table([say("listing"), say("session"), say("cause"), say("no safe repair")], rows)
     ]
     hidden = len(refusals) - _REFUSALS_SHOWN
     if hidden > 0:
-        parts.append(Text(f"and {hidden:,} more without a safe repair"))
+        parts.append(Text(say("and {n:,} more without a safe repair", n=hidden)))
     return parts
 
 
 def _doubtful(proposal: Proposal) -> list[str]:
     """Name the repairs whose ratio is not quite what the open says."""
     far = [f"{item.listing} {item.session}" for item in proposal.repairs if item.doubtful]
-    return [f"look these up first, the open is over 2 % off: {', '.join(far)}"] if far else []
+    told = say("look these up first, the open is over 2 % off: {names}", names=listed(far))
+    return [told] if far else []
 
 
 def rebuilt_lines(done: Rebuilt) -> list[str]:
     """Say what was recorded, and what was proven and what not."""
-    proof = (
-        f"The rows of data version {done.version} are those that were committed."
-        if done.proven
-        else f"Nothing proves that the rows of data version {done.version} are those that were "
-        "committed: an older program wrote it, which left no digest."
+    proof = say(
+        "Nothing proves that the rows of data version {version} are those that were committed: an "
+        "older program wrote it, which left no digest.",
+        version=done.version,
     )
+    if done.proven:
+        proof = say(
+            "The rows of data version {version} are those that were committed.",
+            version=done.version,
+        )
     return [
-        f"{done.files:,} data files and the catalog were recorded in {SUMS} as they are.",
+        say(
+            "{n:,} data files and the catalog were recorded in {file} as they are.",
+            n=done.files,
+            file=SUMS,
+        ),
         proof,
-        "Nothing proves the rows that older versions alone hold.",
+        say("Nothing proves the rows that older versions alone hold."),
     ]

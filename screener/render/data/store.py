@@ -9,6 +9,9 @@ from rich.text import Text
 
 from screener.data.lake.merge import TableChange
 from screener.data.lake.store import Commit
+from screener.language import say
+from screener.language.stored import retold
+from screener.language.terms import named
 from screener.render.tables import Column, plain_table
 from screener.workflows.data.importing import ImportOutcome
 
@@ -25,13 +28,19 @@ def import_page(done: ImportOutcome) -> RenderableType:
 def restore_page(done: Commit, version: int, *, dry_run: bool) -> RenderableType:
     """Return what a restoring did as a page: rows by table, and the version that holds them."""
     if not done.changed and not done.remarks:
-        outcome = f"The newest data version, {done.version}, holds what version {version} held."
+        outcome = say(
+            "The newest data version, {newest}, holds what version {version} held.",
+            newest=done.version,
+            version=version,
+        )
     elif dry_run:
-        outcome = "Dry run: nothing was changed."
+        outcome = say("Dry run: nothing was changed.")
     else:
-        outcome = (
-            f"What data version {version} held is current again, as data version {done.version}; "
-            "the versions between are kept."
+        outcome = say(
+            "What data version {version} held is current again, as data version {newest}; the "
+            "versions between are kept.",
+            version=version,
+            newest=done.version,
         )
     return _page(done.changes, [], done.remarks, outcome)
 
@@ -42,8 +51,11 @@ def _page(
     names = ("added", "changed", "removed", "unchanged")
     return Group(
         plain_table(
-            ["table", *(Column(header=name, numeric=True) for name in names)],
-            [[item.table, *(f"{getattr(item, name):,}" for name in names)] for item in changes],
+            [say("table"), *(Column(header=named(name), numeric=True) for name in names)],
+            [
+                [named(item.table), *(f"{getattr(item, name):,}" for name in names)]
+                for item in changes
+            ],
         ),
         *rejected,
         *(Text(f"· {remark}") for remark in remarks),
@@ -54,21 +66,23 @@ def _page(
 def _rejected(done: ImportOutcome) -> Iterator[Text]:
     if not done.rejects:
         return
-    yield Text(
-        f"{len(done.rejects):,} rejected; see them with: "
-        "screener data export DIR --table quarantine",
-        style="bold",
+    told = say(
+        "{n:,} rejected; see them with: screener data export DIR --table quarantine",
+        n=len(done.rejects),
     )
+    yield Text(told, style="bold")
     reasons = done.reasons
     for reason, count, place in reasons[:_REASONS_SHOWN]:
-        yield Text(f"  {count:,} × {reason} (first: {place})")
+        told = say("{n:,} × {reason} (first: {place})", n=count, reason=retold(reason), place=place)
+        yield Text(f"  {told}")
     if len(reasons) > _REASONS_SHOWN:
-        yield Text(f"  and {len(reasons) - _REASONS_SHOWN} further reasons")
+        told = say("and {n} further reasons", n=len(reasons) - _REASONS_SHOWN)
+        yield Text(f"  {told}")
 
 
 def _imported(done: ImportOutcome) -> str:
     if done.dry_run:
-        return "Dry run: nothing was changed."
+        return say("Dry run: nothing was changed.")
     if not done.changed:
-        return f"All of it was there already; data version {done.version}."
-    return f"Stored as data version {done.version}."
+        return say("All of it was there already; data version {version}.", version=done.version)
+    return say("Stored as data version {version}.", version=done.version)

@@ -9,6 +9,9 @@ from rich.text import Text
 
 from screener.data.sources.online.transport.protocol import Need
 from screener.data.update.session import Outcome, UpdateReport
+from screener.language import say, say_count
+from screener.language.lists import clauses, listed
+from screener.language.terms import named
 from screener.render.tables import UNDEFINED, Column, plain_table
 
 __all__ = ["plan_page", "update_page"]
@@ -20,11 +23,13 @@ _REMARKS_SHOWN = 15
 def plan_page(counts: Sequence[tuple[Need, int]]) -> RenderableType:
     """Return how many questions an update would ask, by kind."""
     if not counts:
-        return Text("Nothing to ask: all of it is up to date.", style="bold")
-    columns: list[Column | str] = ["would ask for", Column(header="questions", numeric=True)]
+        return Text(say("Nothing to ask: all of it is up to date."), style="bold")
+    questions = Column(header=say("questions"), numeric=True)
+    columns: list[Column | str] = [say("would ask for"), questions]
     total = sum(count for _, count in counts)
-    table = plain_table(columns, [[str(need), f"{count:,}"] for need, count in counts])
-    return Group(table, Text(f"{total:,} questions; nobody was asked.", style="bold"))
+    table = plain_table(columns, [[named(need), f"{count:,}"] for need, count in counts])
+    told = say("{n:,} questions; nobody was asked.", n=total)
+    return Group(table, Text(told, style="bold"))
 
 
 def update_page(report: UpdateReport) -> RenderableType:
@@ -34,30 +39,31 @@ def update_page(report: UpdateReport) -> RenderableType:
     parts.extend(_failures(report.failures))
     parts.extend(Text(f"· {text}") for text in remarks[:_REMARKS_SHOWN])
     if len(remarks) > _REMARKS_SHOWN:
-        parts.append(Text(f"· and {len(remarks) - _REMARKS_SHOWN} further remarks"))
+        told = say("and {n} further remarks", n=len(remarks) - _REMARKS_SHOWN)
+        parts.append(Text(f"· {told}"))
     parts.extend(Text(text, style="bold") for text in report.open_circuits)
     if report.requests:
-        asked = ", ".join(f"{host} {count}" for host, count in sorted(report.requests.items()))
-        parts.append(Text(f"requests: {asked}", style="dim"))
+        asked = listed(f"{host} {count}" for host, count in sorted(report.requests.items()))
+        parts.append(Text(say("requests: {hosts}", hosts=asked), style="dim"))
     parts.append(Text(_outcome(report), style="bold"))
     return Group(*parts)
 
 
 def _needs(report: UpdateReport) -> RenderableType:
     columns: list[Column | str] = [
-        "asked for",
-        Column(header="answered", numeric=True),
-        Column(header="failed", numeric=True),
-        Column(header="rows", numeric=True),
-        "from",
+        say("asked for"),
+        Column(header=say("answered"), numeric=True),
+        Column(header=say("failed"), numeric=True),
+        Column(header=say("rows"), numeric=True),
+        say("answered by"),
     ]
     rows = [
         [
-            str(item.need),
+            named(item.need),
             f"{item.answered:,}",
             f"{item.failed:,}" if item.failed else UNDEFINED,
             f"{item.rows:,}",
-            ", ".join(f"{name} {count}" for name, count in item.sources) or UNDEFINED,
+            listed(f"{name} {count}" for name, count in item.sources) or UNDEFINED,
         ]
         for item in report.by_need
     ]
@@ -65,29 +71,38 @@ def _needs(report: UpdateReport) -> RenderableType:
 
 
 def _failures(failures: Sequence[Outcome]) -> list[Text]:
-    lines = [
-        Text(f"  {item.subject} {item.need}: {item.error.what}")
+    told = [
+        say(
+            "{subject} {need}: {error}",
+            subject=item.subject,
+            need=named(item.need),
+            error=item.error.what,
+        )
         for item in failures[:_FAILURES_SHOWN]
         if item.error is not None
     ]
-    if failures:
-        lines.insert(0, Text(f"{len(failures):,} not answered", style="bold"))
     if len(failures) > _FAILURES_SHOWN:
-        lines.append(Text(f"  and {len(failures) - _FAILURES_SHOWN:,} more"))
+        told.append(say("and {n:,} more", n=len(failures) - _FAILURES_SHOWN))
+    lines = [Text(f"  {text}") for text in told]
+    if failures:
+        lines.insert(0, Text(say("{n:,} not answered", n=len(failures)), style="bold"))
     return lines
 
 
 def _noted(report: UpdateReport) -> tuple[str, ...]:
     if not report.noted:
         return ()
-    rows = "1 row" if report.noted == 1 else f"{report.noted:,} rows"
-    return (
-        f"{rows} rejected or doubtful: `screener data export DIR --table quarantine` tells why",
+    told = say_count(
+        "1 row rejected or doubtful: `screener data export DIR --table quarantine` tells why",
+        "{n:,} rows rejected or doubtful: `screener data export DIR --table quarantine` tells why",
+        report.noted,
     )
+    return (told,)
 
 
 def _outcome(report: UpdateReport) -> str:
-    kept = f"{report.up_to_date:,} answers were up to date; " if report.up_to_date else ""
+    kept = [say("{n:,} answers were up to date", n=report.up_to_date)] if report.up_to_date else []
+    stored = say("stored as data version {version}.", version=report.after)
     if report.before == report.after:
-        return f"{kept}nothing new; data version {report.after}."
-    return f"{kept}stored as data version {report.after}."
+        stored = say("nothing new; data version {version}.", version=report.after)
+    return clauses([*kept, stored])

@@ -11,6 +11,9 @@ from rich.text import Text
 
 from screener.data.lake.compaction import GRACE, Compaction
 from screener.data.lake.comparison import Change, TableDiff, ValueChange
+from screener.language import say
+from screener.language.lists import listed
+from screener.language.terms import named
 from screener.render.tables import UNDEFINED, Column, heads, money_short, plain_table
 from screener.results.data import DIFF, RUN_DIFF
 from screener.workflows.data.diff import DataDiff
@@ -34,8 +37,9 @@ def diff_page(diff: DataDiff, *, top: int) -> RenderableType:
         Values to show of each table, and of the runs.
     """
     tables = [item for item in diff.tables if item.differs]
-    parts: list[RenderableType] = [Text(f"data version {diff.old} → {diff.new}", style="bold")]
-    parts += [_counts(tables), Text()] if tables else [Text("No row differs.")]
+    title = say("data version {old} → {new}", old=diff.old, new=diff.new)
+    parts: list[RenderableType] = [Text(title, style="bold")]
+    parts += [_counts(tables), Text()] if tables else [Text(say("No row differs."))]
     for item in diff.tables:
         facts = (one for one in diff.values(item.table) if one.change is not Change.PROVENANCE)
         if shown := list(islice(facts, top)):
@@ -48,10 +52,11 @@ def diff_page(diff: DataDiff, *, top: int) -> RenderableType:
 
 def _counts(tables: Sequence[TableDiff]) -> RenderableType:
     names = ("added", "changed", "removed", "provenance")
-    columns = [Column(header=name, numeric=True) for name in (*names, "listings")]
+    titles = (*map(named, names), say("listings"))
+    columns = [Column(header=title, numeric=True) for title in titles]
     lines = [
         [
-            item.table,
+            named(item.table),
             *(f"{getattr(item, name):,}" for name in names),
             UNDEFINED if item.listings is None else f"{len(item.listings):,}",
         ]
@@ -62,11 +67,17 @@ def _counts(tables: Sequence[TableDiff]) -> RenderableType:
 
 def _values(table: TableDiff, values: Sequence[ValueChange]) -> RenderableType:
     lines = [
-        [item.key, item.change, item.column or UNDEFINED, _text(item.old), _text(item.new)]
+        [
+            item.key,
+            named(item.change),
+            named(item.column) if item.column else UNDEFINED,
+            _text(item.old),
+            _text(item.new),
+        ]
         for item in values
     ]
     names = ("key", "change", "column", "old", "new")
-    return plain_table(heads(DIFF, *names), lines, title=table.table)
+    return plain_table(heads(DIFF, *names), lines, title=named(table.table))
 
 
 def _results(results: Sequence[RunDifference]) -> RenderableType:
@@ -91,27 +102,37 @@ def _results(results: Sequence[RunDifference]) -> RenderableType:
 
 def _failures(failures: Sequence[RunFailure]) -> Iterator[Text]:
     for item in failures[:_FAILURES_SHOWN]:
-        yield Text(f"· {item.run_id}: {item.reason}" if item.run_id else f"· {item.reason}")
+        reason = item.reason
+        if item.run_id:
+            reason = say("{name}: {text}", name=item.run_id, text=reason)
+        yield Text(f"· {reason}")
     hidden = len(failures) - _FAILURES_SHOWN
     if hidden > 0:
-        yield Text(f"· and {hidden:,} more that cannot be evaluated")
+        told = say("and {n:,} more that cannot be evaluated", n=hidden)
+        yield Text(f"· {told}")
 
 
 def _runs_text(runs: RunsDiff, top: int) -> str:
-    text = (
-        f"{runs.runs:,} stored runs, {runs.evaluated:,} of them evaluated again at both versions: "
-        f"{runs.changed:,} change, {len(runs.failures):,} cannot be evaluated"
+    text = say(
+        "{n:,} stored runs, {evaluated:,} of them evaluated again at both versions: {changed:,} "
+        "change, {failed:,} cannot be evaluated",
+        n=runs.runs,
+        evaluated=runs.evaluated,
+        changed=runs.changed,
+        failed=len(runs.failures),
     )
     hidden = len(runs.differences) - top
-    return f"{text} ({hidden:,} more values: --runs-csv FILE)" if hidden > 0 else text
+    if hidden <= 0:
+        return text
+    return say("{text} ({n:,} more values: --runs-csv FILE)", text=text, n=hidden)
 
 
 def compaction_page(done: Compaction) -> RenderableType:
     """Return what a compaction did, or would do, as a page."""
-    names = ("before", "after", "MB before", "after")
-    sides = [("files of the newest version", done.newest_before, done.newest_after)]
+    names = (say("before"), say("after"), say("MB before"), say("after"))
+    sides = [(say("files of the newest version"), done.newest_before, done.newest_after)]
     if not done.dry_run:
-        sides.append(("files on disk", done.disk_before, done.disk_after))
+        sides.append((say("files on disk"), done.disk_before, done.disk_after))
     lines = [
         [
             name,
@@ -135,16 +156,21 @@ def _megabytes(size: int) -> str:
 
 
 def _version_lines(done: Compaction) -> list[str]:
-    would = "would expire" if done.dry_run else "expired"
-    lines = [f"{len(done.kept):,} versions kept{_named(done.kept)}"]
+    lines = [_named(say("{n:,} versions kept", n=len(done.kept)), done.kept)]
     if done.pinned:
-        lines.append(f"{len(done.pinned):,} of them for stored runs alone{_named(done.pinned)}")
-    lines.append(f"{len(done.expired):,} versions {would}{_named(done.expired)}")
+        told = say("{n:,} of them for stored runs alone", n=len(done.pinned))
+        lines.append(_named(told, done.pinned))
+    told = say("{n:,} versions expired", n=len(done.expired))
+    if done.dry_run:
+        told = say("{n:,} versions would expire", n=len(done.expired))
+    lines.append(_named(told, done.expired))
     if done.version != done.version_before:
-        lines.append(
-            f"the newest version is {done.version} now: the same rows as {done.version_before}, "
-            "in fewer files"
+        told = say(
+            "the newest version is {version} now: the same rows as {before}, in fewer files",
+            version=done.version,
+            before=done.version_before,
         )
+        lines.append(told)
     return lines
 
 
@@ -153,23 +179,29 @@ def _waiting_lines(done: Compaction) -> list[str]:
         return []
     minutes = GRACE // timedelta(minutes=1)
     return [
-        f"{done.waiting.files:,} replaced files ({done.waiting.size / 1e6:,.1f} MB) stay for "
-        f"{minutes} minutes, for queries that run now; the next commit or compaction after that "
-        "removes them"
+        say(
+            "{n:,} replaced files ({size:,.1f} MB) stay for {minutes} minutes, for queries that "
+            "run now; the next commit or compaction after that removes them",
+            n=done.waiting.files,
+            size=done.waiting.size / 1e6,
+            minutes=minutes,
+        )
     ]
 
 
-def _named(versions: tuple[int, ...]) -> str:
+def _named(what: str, versions: tuple[int, ...]) -> str:
     if not versions:
-        return ""
-    shown = ", ".join(str(version) for version in versions[-_SOME:])
-    return f": {shown}" if len(versions) <= _SOME else f": … {shown}"
+        return what
+    shown = listed(versions[-_SOME:])
+    if len(versions) > _SOME:
+        return say("{name}: … {shown}", name=what, shown=shown)
+    return say("{name}: {text}", name=what, text=shown)
 
 
 def _outcome(done: Compaction) -> str:
     if done.dry_run:
-        return "Dry run: nothing was changed."
-    return "Compacted." if done.changed else "Nothing to do."
+        return say("Dry run: nothing was changed.")
+    return say("Compacted.") if done.changed else say("Nothing to do.")
 
 
 def _text(value: object) -> str:
@@ -178,7 +210,7 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.{_DIGITS}g}"
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return say("yes") if value else say("no")
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     return value.isoformat() if isinstance(value, date) else str(value)

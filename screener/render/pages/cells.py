@@ -10,8 +10,7 @@ from screener.domain.report import ClaimUnit, Precision
 from screener.files.clean import clean_line
 from screener.language import Language, bound, say
 from screener.render.pages.markup import Node, node
-from screener.render.pages.sentences import told
-from screener.render.pages.words import word
+from screener.render.pages.words import told, word
 from screener.render.tables import UNDEFINED, compact, number
 from screener.results.tables import Column, Dtype, Unit
 

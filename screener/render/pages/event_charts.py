@@ -11,8 +11,7 @@ from screener.render.pages.charts.lines import Band, Line, line_chart
 from screener.render.pages.document import section
 from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.random_baskets import placebo_histogram
-from screener.render.pages.sentences import told
-from screener.render.pages.words import word
+from screener.render.pages.words import told, word
 from screener.results.tables import Row
 from screener.workflows.backtest.rows import path_rows
 from screener.workflows.page.basket import BasketPage

@@ -12,8 +12,8 @@ from screener.render.pages.charts.lines import Line, line_chart
 from screener.render.pages.document import Page, document, section
 from screener.render.pages.event_charts import column_of
 from screener.render.pages.markup import Node, node
-from screener.render.pages.sentences import told
 from screener.render.pages.tables import copied_rows, facts, result_table
+from screener.render.pages.words import told
 from screener.results.follow import CURVE, EVENTS, MEASURES
 from screener.results.tables import Row
 from screener.workflows.follow.rows import curve_rows, event_rows, measure_row

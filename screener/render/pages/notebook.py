@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from screener.errors import InputError
-from screener.language import bound
+from screener.language import bound, say
 from screener.render.pages.basket import basket_title
 from screener.render.pages.document import asset
 from screener.render.pages.event_charts import event_chart
@@ -48,7 +48,9 @@ def chart_of(page: BasketPage) -> Node:
     found = event_chart(page)
     if found is None:
         name = basket_title(page)
-        raise InputError(f"{name}: nothing could be held, so that there is nothing to draw")
+        raise InputError(
+            say("{name}: nothing could be held, so that there is nothing to draw", name=name)
+        )
     return found
 
 

@@ -10,9 +10,8 @@ from screener.language import say, say_count
 from screener.render.pages.cells import dated, fraction, sign_of
 from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.markup import Child, Node, node
-from screener.render.pages.sentences import told
 from screener.render.pages.tables import facts, plain_table, result_table
-from screener.render.pages.words import word
+from screener.render.pages.words import told, word
 from screener.render.tables import UNDEFINED, or_dash
 from screener.results.reading import CLAIMS, SECURITIES
 from screener.results.reports import CHECKING

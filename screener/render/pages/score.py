@@ -11,9 +11,8 @@ from screener.render.pages.charts.bars import Interval, intervals
 from screener.render.pages.charts.lines import Band, Line, line_chart
 from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.markup import Child, Node, node
-from screener.render.pages.sentences import told
 from screener.render.pages.tables import result_table
-from screener.render.pages.words import word
+from screener.render.pages.words import told, word
 from screener.results.score import CALLS, SCORES
 from screener.results.tables import Row
 from screener.workflows.page.calls import CallPath, call_paths

@@ -9,9 +9,8 @@ from screener.render.pages.cells import count_text, fraction, money
 from screener.render.pages.charts.bars import histogram
 from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.markup import Child, node
-from screener.render.pages.sentences import told
 from screener.render.pages.tables import result_table
-from screener.render.pages.words import word
+from screener.render.pages.words import told, word
 from screener.render.tables import number
 from screener.screen.fields import Field, FieldUnit
 from screener.workflows.page.distributions import Distribution, distributions_of

@@ -11,9 +11,8 @@ from screener.render.pages.charts.lines import Band, Line, line_chart
 from screener.render.pages.document import Page, document, section
 from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.random_baskets import placebo_histogram
-from screener.render.pages.sentences import told
 from screener.render.pages.tables import result_table
-from screener.render.pages.words import word
+from screener.render.pages.words import told, word
 from screener.render.verdict import verdict_text
 from screener.results.placebo import PLACEBOS
 from screener.results.study import NAMES, SESSIONS, TESTS

@@ -8,8 +8,8 @@ from screener.files.clean import clean_line
 from screener.language import again, say
 from screener.render.pages.document import Page, document, section
 from screener.render.pages.markup import Child, Node, node
-from screener.render.pages.sentences import told
 from screener.render.pages.tables import Extra, result_table
+from screener.render.pages.words import told
 from screener.render.today import news, today_cell, today_heading
 from screener.results.tables import Row, TableSpec
 from screener.results.today import LACKS

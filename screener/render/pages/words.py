@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from functools import cache
 
-from screener.language import Language, Said, bound, say
+from screener.language import Language, Said, bound, say, say_declared
 
-__all__ = ["word"]
+__all__ = ["told", "word"]
 
 
 def word(text: str) -> str:
     """Return a word of a closed set, or what was said, as the reader's language has it."""
     return text.again() if isinstance(text, Said) else _words(bound()).get(text, text)
+
+
+def told(text: str) -> str:
+    """Return a reason or a remark in the reader's language.
+
+    What was said by `say` is said again; other text is looked up as it stands, as the sources of
+    market rules are, or a remark that a stored run keeps in English.
+    """
+    return word(text) if isinstance(text, Said) or text in _words(bound()) else say_declared(text)
 
 
 @cache
@@ -55,14 +64,17 @@ def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each languag
         "fraction": say("fraction"),
         "points": say("points"),
         "x": say("times"),
-        "universe a": say("A shares"),
-        "universe hk": say("Hong Kong shares"),
-        "universe all": say("A shares and Hong Kong shares"),
         "mainland": say("mainland"),
         "Hong Kong": say("Hong Kong"),
         "estimated": say("estimated"),
         "equal": say("equal weights"),
         "custom": say("own weights"),
+        "market-cap": say("market-cap weights"),
+        "float-cap": say("float-cap weights"),
+        "inverse-vol": say("inverse-volatility weights"),
+        "daily-equal": say("index of equal weights each day"),
+        "textbook": say("textbook"),
+        "the broker's terms: no rule": say("the broker's terms: no rule"),
         "open": say("open"),
         "close": say("close"),
         "none": say("none"),

@@ -17,6 +17,7 @@ from typing import Any
 
 from screener.errors import InputError
 from screener.files.decoding import Undecodable, read_as, readings
+from screener.language import say
 from screener.reports.text.text import simplified
 
 __all__ = ["decode", "plausibility", "vocabulary", "without_radicals"]
@@ -38,7 +39,6 @@ _DECLARED = re.compile(
     r"mac[-_]?\w{4,9}|macintosh|shift[-_]?jis|sjis|euc[-_](?:jp|kr)|iso[-_]2022[-_](?:jp|kr)|johab|"
     r"us[-_]ascii|ascii|tis[-_]?620|hz)"
 )
-_ADVICE = "save it again as UTF-8 text, from the program that made it"
 
 
 def decode(content: bytes, *, name: str, declared: str = "", whole: bool = True) -> tuple[str, str]:
@@ -70,10 +70,15 @@ def decode(content: bytes, *, name: str, declared: str = "", whole: bool = True)
     controls = len(_CONTROL.findall(text)) if first else 0
     if first and ("\0" in text or controls > 2 + len(text) // 100):
         raise InputError(
-            f"not a text file: {controls} control characters, the first is "
-            f"0x{ord(first[0]):02x} at character {first.start()}",
+            say(
+                "not a text file: {controls} control characters, the first is 0x{code:02x} at "
+                "character {at}",
+                controls=controls,
+                code=ord(first[0]),
+                at=first.start(),
+            ),
             where=name,
-            fix="give the report as text, Markdown, HTML or PDF",
+            fix=say("give the report as text, Markdown, HTML or PDF"),
         )
     return without_radicals(_CONTROL.sub(" ", text)), encoding
 
@@ -120,7 +125,8 @@ def _decoded(content: bytes, name: str, declared: str, whole: bool) -> tuple[str
             return read_as(content, declared, whole), declared
     if wrong is None:
         wrong = Undecodable(content, next(at for at, byte in enumerate(content) if byte > 127))
-    raise InputError(str(wrong), where=name, fix=_ADVICE) from wrong
+    fix = say("save it again as UTF-8 text, from the program that made it")
+    raise InputError(wrong.args[0] if wrong else "", where=name, fix=fix) from wrong
 
 
 def _never(_: str) -> bool:

@@ -16,6 +16,7 @@ from itertools import count
 
 from screener.errors import InputError
 from screener.files.clean import clean
+from screener.language import say
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.documents.encoding import vocabulary
 
@@ -81,8 +82,12 @@ def html_text(markup: str) -> str:
     marks = markup.count("<")
     if marks > BOUNDS.marks:
         raise InputError(
-            f"this page has {marks:,} tags; up to {BOUNDS.marks:,} are read",
-            fix="copy the report's text from the browser into a .txt file, and give that",
+            say(
+                "this page has {marks:,} tags; up to {most:,} are read",
+                marks=marks,
+                most=BOUNDS.marks,
+            ),
+            fix=say("copy the report's text from the browser into a .txt file, and give that"),
         )
     page = _Page()
     parser = HTMLParser(target=page, recover=True, huge_tree=True)

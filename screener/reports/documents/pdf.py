@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from screener.errors import InputError
 from screener.files.budget import OutOfTime, within
+from screener.language import say
+from screener.language.lists import clauses, listed
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.documents.columns import LEVEL, Piece, by_rows
 from screener.reports.documents.encoding import plausibility, without_radicals
@@ -34,6 +36,7 @@ _RECURS = 0.4  # of the pages: left and right pages may have heads of their own
 _SEVERAL = 3  # pages from which on something can be said to repeat
 _LEAST_READABLE = 0.2
 _JUDGED = 20  # characters from which on a page's text is judged
+_TOLD = 10  # numbers of pages in a remark
 _SPARSE = 30  # characters on a page that is a picture with a stamp on it
 _LONGEST_HEAD = 120
 _NUMBER = re.compile(r"\d{1,4}")
@@ -42,8 +45,6 @@ _MOST_IN_MARGIN = 60  # lines
 _MOST_NUMBERS = 12  # in a running line, the page's own among them
 _BUCKET = 4.0  # points by which the same place may differ
 _OWN = "\0"  # stands for the page's own number
-_PRINT = "print it to a new PDF, or save its text as .txt, and give that"
-_OCR = "run text recognition (OCR) over it, or save its text as .txt, and give that"
 
 # What pypdf raises, besides its own errors, over structures that are not what they should be.
 _MISREAD = (
@@ -111,26 +112,32 @@ def pdf_text(content: bytes, *, name: str) -> tuple[str, tuple[str, ...]]:
             read = _read_pages(_open(content), seconds)
     except OutOfTime:
         raise InputError(
-            f"this PDF is not read within {2 * seconds:.0f} seconds of the processor",
+            say(
+                "this PDF is not read within {seconds:.0f} seconds of the processor",
+                seconds=2 * seconds,
+            ),
             where=name,
-            fix=_PRINT,
+            fix=_printed(),
         ) from None
     except FileNotDecryptedError as error:
         raise InputError(
-            "this PDF is protected by a password",
+            say("this PDF is protected by a password"),
             where=name,
-            fix="open it with its password, print it to a PDF without one, and give that",
+            fix=say("open it with its password, print it to a PDF without one, and give that"),
         ) from error
     except DependencyError as error:
         raise InputError(
-            f"this PDF is encrypted or packed in a way that needs another package: {error}",
+            say(
+                "this PDF is encrypted or packed in a way that needs another package: {error}",
+                error=error,
+            ),
             where=name,
-            fix="install that package, or print the file to a new PDF without protection",
+            fix=say("install that package, or print the file to a new PDF without protection"),
         ) from error
     except PyPdfError as error:
-        raise _damaged(name, str(error)) from error
+        raise _damaged(name, repr(str(error))) from error
     except _MISREAD as error:
-        raise _damaged(name, "its structure cannot be read") from error
+        raise _damaged(name, say("its structure cannot be read")) from error
     _check_readable(read, name)
     return without_radicals(_joined(read.pages)), read.remarks(name)
 
@@ -148,23 +155,47 @@ class _Read:
         """Tell what was not read."""
         said = []
         if self.left_out:
-            shown = ", ".join(map(str, self.left_out[:10])) + " …" * (len(self.left_out) > 10)
             said.append(
-                f"page(s) {shown} of {name} were not read: they take more than "
-                f"{BOUNDS.page_seconds:g} seconds or {BOUNDS.page_bytes / 1e6:.0f} MB"
+                say(
+                    "page(s) {pages} of {name} were not read: they take more than {seconds:g} "
+                    "seconds or {most:.0f} MB",
+                    pages=_first_of(self.left_out),
+                    name=name,
+                    seconds=BOUNDS.page_seconds,
+                    most=BOUNDS.page_bytes / 1e6,
+                )
             )
         if self.pictured:
-            shown = ", ".join(map(str, self.pictured[:10])) + " …" * (len(self.pictured) > 10)
-            said.append(
-                f"page(s) {shown} of {name} are pictures without a text layer, as a scan has: what "
-                f"they show was not read; {_OCR}"
+            pictures = say(
+                "page(s) {pages} of {name} are pictures without a text layer, as a scan has: what "
+                "they show was not read",
+                pages=_first_of(self.pictured),
+                name=name,
             )
+            said.append(clauses([pictures, _recognised()]))
         if self.unread:
             said.append(
-                f"the last {self.unread} page(s) of {name} were not read: it is longer than what "
-                "is read of one document"
+                say(
+                    "the last {n} page(s) of {name} were not read: it is longer than what is read "
+                    "of one document",
+                    n=self.unread,
+                    name=name,
+                )
             )
         return tuple(said)
+
+
+def _first_of(pages: Sequence[int]) -> str:
+    told = listed(pages[:_TOLD])
+    return told if len(pages) <= _TOLD else f"{told} …"
+
+
+def _recognised() -> str:
+    return say("run text recognition (OCR) over it, or save its text as .txt, and give that")
+
+
+def _printed() -> str:
+    return say("print it to a new PDF, or save its text as .txt, and give that")
 
 
 def _read_pages(reader: PdfReader, seconds: float) -> _Read:
@@ -205,9 +236,9 @@ def _open(content: bytes) -> PdfReader:
 
 def _damaged(name: str, reason: str) -> InputError:
     return InputError(
-        f"this PDF is damaged: {reason}",
+        say("this PDF is damaged: {reason}", reason=reason),
         where=name,
-        fix="get the file again; a download that broke off is shorter than the original",
+        fix=say("get the file again; a download that broke off is shorter than the original"),
     )
 
 
@@ -300,30 +331,41 @@ def _has_picture(page: PageObject) -> bool:
 
 def _check_readable(read: _Read, name: str) -> None:
     if not read.pages:
-        raise _damaged(name, "it has no pages")
+        raise _damaged(name, say("it has no pages"))
     texts = ["".join("".join(line.text for line in page).split()) for page in read.pages]
     letters = sum(map(len, texts))
     if not letters and read.left_out:
         raise InputError(
-            f"no page of this PDF is read within {BOUNDS.page_seconds:g} seconds of the processor "
-            f"and {BOUNDS.page_bytes / 1e6:.0f} MB",
+            say(
+                "no page of this PDF is read within {seconds:g} seconds of the processor "
+                "and {most:.0f} MB",
+                seconds=BOUNDS.page_seconds,
+                most=BOUNDS.page_bytes / 1e6,
+            ),
             where=name,
-            fix=_PRINT,
+            fix=_printed(),
         )
     if not letters or (read.pictured and letters < _SPARSE * len(texts)):
         raise InputError(
-            f"this PDF has no text layer ({letters} characters on {len(texts)} pages): "
-            "a scan, or pictures of pages",
+            say(
+                "this PDF has no text layer ({letters} characters on {n} pages): a scan, or "
+                "pictures of pages",
+                letters=letters,
+                n=len(texts),
+            ),
             where=name,
-            fix=_OCR,
+            fix=_recognised(),
         )
     for number, text in enumerate(texts, 1):
         if len(text) >= _JUDGED and _is_garbled(text):
             raise InputError(
-                f"the text layer of page {number} cannot be read: its font does not tell which "
-                "characters it shows",
+                say(
+                    "the text layer of page {number} cannot be read: its font does not tell "
+                    "which characters it shows",
+                    number=number,
+                ),
                 where=name,
-                fix=_OCR,
+                fix=_recognised(),
             )
 
 

@@ -16,9 +16,12 @@ from pathlib import Path, PurePath
 from screener.errors import InputError, NotFoundError, StorageError
 from screener.files.clean import clean
 from screener.files.regular import read_regular
+from screener.language import say
+from screener.language.outside import fault_of
 from screener.reports.documents.archive import archived_page, is_archive
 from screener.reports.documents.bounds import BOUNDS
 from screener.reports.documents.encoding import decode, vocabulary
+from screener.reports.documents.foreign import foreign_error
 from screener.reports.documents.html import declared_charset, html_text, looks_like_html
 from screener.reports.documents.markdown import looks_like_markdown, markdown_text
 from screener.reports.documents.pdf import pdf_text
@@ -32,7 +35,6 @@ _PDF_HEAD = 1024  # bytes in which the mark may stand, some servers put others b
 _HEAD = 8192
 _HTML_ENDINGS = frozenset({".htm", ".html", ".shtml", ".xhtml"})
 _LONGEST_SIGN = 4  # bytes of one character in any encoding
-_ALONE = "give the report alone, without attachments, or save its text as .txt"
 _MARKDOWN_ENDINGS = frozenset({".markdown", ".md", ".mdown", ".mkd"})
 _OTHER_ENDINGS = frozenset({".txt", ".text", ".pdf", ".docx", ".mht", ".mhtml", ".gz"})
 ENDINGS = _HTML_ENDINGS | _MARKDOWN_ENDINGS | _OTHER_ENDINGS
@@ -92,18 +94,18 @@ def read_document(path: Path) -> Document:
             path,
             BOUNDS.file,
             where=str(path),
-            fix=_ALONE,
-            instead="give the report file itself; what comes through a pipe is read with -",
+            fix=_alone(),
+            instead=say("give the report file itself; what comes through a pipe is read with -"),
         )
     except FileNotFoundError as error:
         raise NotFoundError(
-            "there is no such file", where=str(path), fix="check the path"
+            say("there is no such file"), where=str(path), fix=say("check the path")
         ) from error
     except OSError as error:
         raise StorageError(
-            f"the file cannot be read: {error.strerror or error}",
+            say("the file cannot be read: {why}", why=fault_of(error)),
             where=str(path),
-            fix="check its permissions, or copy it to another folder",
+            fix=say("check its permissions, or copy it to another folder"),
         ) from error
     return read_bytes(content, name=path.name)
 
@@ -126,7 +128,7 @@ def read_bytes(content: bytes, *, name: str = "-") -> Document:
     """
     content, ending = _unpacked(content, name)
     if not content.strip(b"\0\t\n\r "):
-        raise _without_text("the file is empty", name)
+        raise _without_text(say("the file is empty"), name)
     if _PDF in content[:_PDF_HEAD]:
         text, remarks = pdf_text(content, name=name)
         read = Document(name=name, media=Media.PDF, encoding="", text=text, remarks=remarks)
@@ -138,12 +140,14 @@ def read_bytes(content: bytes, *, name: str = "-") -> Document:
         read = _read_text(content, name, ending)
     text = clean(read.text)
     if not text.strip():
-        raise _without_text("the document holds no text", name)
+        raise _without_text(say("the document holds no text"), name)
     if len(text) <= BOUNDS.characters:
         return replace(read, text=text)
-    cut = (
-        f"only the first {BOUNDS.characters:,} characters of {name} were read, what follows was "
-        "not: split the document if that matters"
+    cut = say(
+        "only the first {n:,} characters of {name} were read, what follows was not: split the "
+        "document if that matters",
+        n=BOUNDS.characters,
+        name=name,
     )
     return replace(read, text=text[: BOUNDS.characters], remarks=(*read.remarks, cut))
 
@@ -201,7 +205,9 @@ def _unpacked(content: bytes, name: str) -> tuple[bytes, str]:
                 content = packed.read(BOUNDS.file + 1)
         except (EOFError, OSError, zlib.error) as error:
             raise InputError(
-                f"this gzip file is damaged: {error}", where=name, fix="get the file again"
+                say("this gzip file is damaged: {error}", error=error),
+                where=name,
+                fix=say("get the file again"),
             ) from error
         _check_size(len(content), name)
     return content, inner.suffix.lower()
@@ -210,9 +216,13 @@ def _unpacked(content: bytes, name: str) -> tuple[bytes, str]:
 def _check_size(size: int, where: str) -> None:
     if size > BOUNDS.file:
         raise InputError(
-            f"{size / 1e6:,.0f} MB or more is too much; up to {BOUNDS.file / 1e6:.0f} MB are read",
+            say(
+                "{size:,.0f} MB or more is too much; up to {most:,.0f} MB are read",
+                size=size / 1e6,
+                most=BOUNDS.file / 1e6,
+            ),
             where=where,
-            fix=_ALONE,
+            fix=_alone(),
         )
 
 
@@ -220,16 +230,19 @@ def _refuse_foreign(content: bytes, name: str, ending: str) -> None:
     for kind in vocabulary()["foreign"]:
         holds = kind.get("holds", "").encode("ascii")
         if content.startswith(bytes.fromhex(kind["magic"])) and holds in content[:_HEAD]:
-            raise InputError(f"this is {kind['what']}, not a report's text", where=name,
-                             fix=kind["fix"])  # fmt: skip
+            raise foreign_error(kind, name)
     if ending == ".pdf":
         raise InputError(
-            "this is no PDF, though its name says so: it lacks the mark %PDF at its beginning",
+            say("this is no PDF, though its name says so: it lacks the mark %PDF at its beginning"),
             where=name,
-            fix="get the file again; what was saved may be an error or a login page",
+            fix=say("get the file again; what was saved may be an error or a login page"),
         )
 
 
+def _alone() -> str:
+    return say("give the report alone, without attachments, or save its text as .txt")
+
+
 def _without_text(what: str, name: str) -> InputError:
-    fix = "save the page from the browser once it shows the report, or give its text as .txt"
+    fix = say("save the page from the browser once it shows the report, or give its text as .txt")
     return InputError(what, where=name, fix=fix)

@@ -14,6 +14,7 @@ from io import BytesIO
 from xml.parsers.expat import ExpatError, ParserCreate
 
 from screener.errors import InputError
+from screener.language import say
 from screener.reports.documents.bounds import BOUNDS
 
 __all__ = ["is_word", "word_page"]
@@ -38,7 +39,6 @@ _BROKEN = (
     ExpatError, zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError,
     ValueError, struct.error, zlib.error,
 )  # fmt: skip
-_AGAIN = "open it in Word, save it anew as .docx, or give its text as .txt"
 
 
 def is_word(content: bytes) -> bool:
@@ -70,10 +70,14 @@ def word_page(content: bytes, *, name: str) -> str:
                 left -= len(source)
                 if left < 0 or source.count(b"<") > BOUNDS.word_marks:
                     raise InputError(
-                        f"this Word document unpacks to more than {BOUNDS.file / 1e6:.0f} MB or "
-                        f"{BOUNDS.word_marks:,} tags",
+                        say(
+                            "this Word document unpacks to more than {most:.0f} MB or "
+                            "{marks:,} tags",
+                            most=BOUNDS.file / 1e6,
+                            marks=BOUNDS.word_marks,
+                        ),
                         where=name,
-                        fix="give the report's own text alone, as .txt",
+                        fix=say("give the report's own text alone, as .txt"),
                     )
                 page = _markup(source)
                 if page not in pages:
@@ -82,7 +86,9 @@ def word_page(content: bytes, *, name: str) -> str:
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"this Word document is damaged or protected: {error}", where=name, fix=_AGAIN
+            say("this Word document is damaged or protected: {error}", error=error),
+            where=name,
+            fix=say("open it in Word, save it anew as .docx, or give its text as .txt"),
         ) from error
     return f"<html><body>{''.join(pages)}</body></html>"
 
@@ -115,7 +121,7 @@ def _markup(source: bytes) -> str:
 
 
 def _refuse_entity(*_: object) -> None:
-    raise ValueError("it declares entities of its own")
+    raise ValueError(say("it declares entities of its own"))
 
 
 class _Part:

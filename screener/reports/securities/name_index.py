@@ -19,6 +19,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import DataError, ScreenerError
+from screener.language import say
 from screener.reports.securities.name_marks import (
     CUT_LENGTH,
     SHARE_CLASS,
@@ -281,9 +282,9 @@ def build_index(
             apart.add(listing)
     if not by_listing:
         raise DataError(
-            "no listing master: names cannot be told from other words",
-            where="tables listings and names",
-            fix="run `screener data update`, or `screener data import FILE --kind listings`",
+            say("no listing master: names cannot be told from other words"),
+            where=say("tables listings and names"),
+            fix=say("run `screener data update`, or `screener data import FILE --kind listings`"),
         )
     _drop_temporary(by_listing)
     _add_former(by_listing)

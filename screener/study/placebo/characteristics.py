@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,6 +11,8 @@ import numpy as np
 from screener.domain.arrays import FlagArray, FloatArray, FloatMatrix, Places
 from screener.domain.market_panel import MarketPanel
 from screener.domain.panel import carried
+from screener.language import say
+from screener.language.lists import about
 
 __all__ = ["HISTORY", "Characteristic", "Traits", "traits_before"]
 
@@ -32,6 +35,20 @@ class Characteristic(StrEnum):
     INDUSTRY = "industry"
     MOMENTUM = "momentum"
     VOLATILITY = "volatility"
+
+    @property
+    def told(self) -> str:
+        """What it is called; its value is what it is called in files."""
+        return _TOLD[self]()
+
+
+_TOLD: dict[Characteristic, Callable[[], str]] = {
+    Characteristic.MARKET_VALUE: lambda: say("size (market value)"),
+    Characteristic.TURNOVER: lambda: say("size (turnover)"),
+    Characteristic.INDUSTRY: lambda: say("industry"),
+    Characteristic.MOMENTUM: lambda: say("momentum"),
+    Characteristic.VOLATILITY: lambda: say("volatility"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,12 +101,12 @@ def traits_before(market: MarketPanel, row: int, candidates: FlagArray) -> Trait
     for name, values in measured.items():
         scaled, why = _scaled(values, candidates)
         if scaled is None:
-            lacking.append(f"{name}: {why}")
+            lacking.append(about(name.told, why))
         else:
             scores[name] = scaled
     industries = market.industries_on(int(rows[-1]) if len(rows) else row)
     if not any(industries):
-        lacking.append(f"{Characteristic.INDUSTRY}: the tables know none")
+        lacking.append(about(Characteristic.INDUSTRY.told, say("the tables know none")))
     return Traits(scores=scores, industries=industries, lacking=tuple(lacking))
 
 
@@ -109,7 +126,7 @@ def _size(
             share = _share_known(value, candidates)
             if share >= KNOWN:
                 return {Characteristic.MARKET_VALUE: value}
-            lacking.append(f"{Characteristic.MARKET_VALUE}: known for {share:.0%} of the stocks")
+            lacking.append(about(Characteristic.MARKET_VALUE.told, _known_for(share)))
         turnover = market.turnover[rows[-SESSIONS:]]
         traded = np.isfinite(turnover) & (turnover > 0)
         days = traded.sum(axis=0)
@@ -143,12 +160,16 @@ def _share_known(values: FloatArray, candidates: FlagArray) -> float:
     return float(np.isfinite(values[candidates]).mean()) if candidates.any() else 0.0
 
 
+def _known_for(share: float) -> str:
+    return say("known for {share:.0%} of the stocks", share=share)
+
+
 def _scaled(values: FloatArray, candidates: FlagArray) -> tuple[FloatArray | None, str]:
     share = _share_known(values, candidates)
     if share < KNOWN:
-        return None, f"known for {share:.0%} of the stocks"
+        return None, _known_for(share)
     own = values[candidates]
     low, high = np.quantile(own[np.isfinite(own)], (0.25, 0.75))
     if high <= low:
-        return None, "the same for at least half of the stocks"
+        return None, say("the same for at least half of the stocks")
     return np.where(np.isfinite(values), values, np.nan) * (1.349 / (high - low)), ""

@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from screener.domain.arrays import Places
 from screener.errors import ComputeError
+from screener.language import say
 
 __all__ = ["BLOCK", "all_baskets", "draw_baskets", "possible_baskets"]
 
@@ -103,9 +104,14 @@ def _check(names: Sequence[str], controls: Sequence[Places]) -> None:
     for name, own in zip(names, controls, strict=True):
         if len(own) < len(names):
             raise ComputeError(
-                f"{name} has {len(own)} controls; a basket of {len(names)} names needs as many, "
-                "so that none is drawn twice",
-                fix="give more controls",
+                say(
+                    "{name} has {n} controls; a basket of {names} names needs as many, so that "
+                    "none is drawn twice",
+                    name=name,
+                    n=len(own),
+                    names=len(names),
+                ),
+                fix=say("give more controls"),
             )
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from screener.domain.arrays import FlagArray, Places
 from screener.domain.market_panel import MarketPanel
 from screener.errors import ComputeError
+from screener.language import say
+from screener.language.lists import about, listed
 from screener.study.placebo.characteristics import Characteristic, Traits, traits_before
 from screener.study.placebo.universe import in_market, tradable
 
@@ -137,17 +139,23 @@ def _pool(market: MarketPanel, key: tuple[bool, int], excluded: Sequence[int]) -
 
 def _lacking(pools: Iterable[_Pool]) -> list[str]:
     found = dict.fromkeys(why for pool in pools for why in pool.traits.lacking)
-    return [f"not matched on {why}" for why in found]
+    return [say("not matched on {what}", what=why) for why in found]
 
 
 def _check_size(market: MarketPanel, pool: _Pool, mainland: bool, row: int, least: int) -> None:
     found = int(pool.candidates.sum())
     if found < least:
-        where = "mainland" if mainland else "Hong Kong"
+        where = say("mainland") if mainland else say("Hong Kong")
         raise ComputeError(
-            f"{found} {where} stocks could be bought on {market.prices.session(row)} beside the "
-            f"basket's own; at least {least} are needed to draw from",
-            fix="import the bars of the whole market: `screener data import FILE --kind bars`",
+            say(
+                "{n} {market} stocks could be bought on {session} beside the basket's own; "
+                "at least {least} are needed to draw from",
+                n=found,
+                market=where,
+                session=market.prices.session(row),
+                least=least,
+            ),
+            fix=say("import the bars of the whole market: `screener data import FILE --kind bars`"),
         )
 
 
@@ -155,9 +163,11 @@ class _Chooser:
     """Chooses nearest stocks, and remembers what a name could not be matched on."""
 
     def __init__(self, market: MarketPanel, least: int, count: int) -> None:
-        self._names = [item.id for item in market.prices.listings]
-        ids = np.array(self._names)
-        self._order = np.argsort(np.argsort(ids))
+        prices = market.prices
+        self._names = prices.once("ids", lambda: [item.id for item in prices.listings])
+        self._order: Places = prices.once(
+            "order of ids", lambda: np.argsort(np.argsort(np.array(self._names)))
+        )
         self._least = least
         self._count = count
         self._missing: dict[str, list[str]] = {}
@@ -169,9 +179,9 @@ class _Chooser:
         for name, scores in pool.traits.scores.items():
             fitting = eligible & np.isfinite(scores)
             if not np.isfinite(scores[column]):
-                self._note(f"{name} unknown", column)
+                self._note(say("{what} unknown", what=name.told), column)
             elif int(fitting.sum()) < self._least:
-                self._note(f"{name}: too few stocks have all characteristics", column)
+                self._note(about(name.told, say("too few stocks have all characteristics")), column)
             else:
                 eligible, squares = fitting, squares + (scores - scores[column]) ** 2
                 self.used[name] += 1
@@ -186,21 +196,26 @@ class _Chooser:
         if not any(industries):
             return eligible
         if not own:
-            self._note(f"{Characteristic.INDUSTRY} unknown", column)
+            self._note(say("{what} unknown", what=Characteristic.INDUSTRY.told), column)
             return eligible
         mates: FlagArray = eligible & (industries == own)
         if int(mates.sum()) >= self._least:
             self.used[Characteristic.INDUSTRY] += 1
             return mates
         self._note(
-            f"{Characteristic.INDUSTRY} {own}: {int(mates.sum())} stocks, {self._least} are needed",
+            say(
+                "industry {industry}: {n} stocks, {needed} are needed",
+                industry=own,
+                n=int(mates.sum()),
+                needed=self._least,
+            ),
             column,
         )
         return eligible
 
     def remarks(self) -> list[str]:
         """Say what names could not be matched on."""
-        return [f"{', '.join(names)}: {what}" for what, names in self._missing.items()]
+        return [about(listed(names), what) for what, names in self._missing.items()]
 
     def _note(self, what: str, column: int) -> None:
         self._missing.setdefault(what, []).append(self._names[column])

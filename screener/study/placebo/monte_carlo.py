@@ -9,6 +9,7 @@ import numpy as np
 
 from screener.domain.arrays import FloatArray
 from screener.errors import ComputeError
+from screener.language import say
 
 __all__ = ["Placement", "place"]
 
@@ -105,9 +106,13 @@ def place(
 def _check(real: float, drawn: FloatArray) -> None:
     if not len(drawn) or not (np.isfinite(drawn).all() and math.isfinite(real)):
         raise ComputeError(
-            f"{int((~np.isfinite(drawn)).sum())} of {len(drawn)} placebo returns, or the real one "
-            f"({real}), are no numbers",
-            fix="this is a fault of the program: please report it with the command you typed",
+            say(
+                "{sum} of {n} placebo returns, or the real one ({real}), are no numbers",
+                sum=int((~np.isfinite(drawn)).sum()),
+                n=len(drawn),
+                real=real,
+            ),
+            fix=say("this is a fault of the program: please report it with the command you typed"),
         )
 
 

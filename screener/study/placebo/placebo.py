@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from screener.domain.arrays import FloatArray, Places
+from screener.domain.arrays import FloatArray, IntArray, Places
 from screener.errors import ComputeError, InputError
-from screener.paths.event_tables import CASH, EventTable, event_table
-from screener.paths.kernel import paper_paths
-from screener.paths.parallel import mapped
-from screener.paths.path_panel import NONE, PathPanel
+from screener.language import say
+from screener.paths.path_panel import PathPanel
 from screener.study.placebo.drawing import BLOCK, all_baskets, draw_baskets, possible_baskets
 from screener.study.placebo.matching import Matched
 from screener.study.placebo.monte_carlo import Placement, place
@@ -24,11 +22,13 @@ __all__ = [
     "Placebo",
     "check_draws",
     "control_returns",
-    "drawn_returns",
+    "every_other",
+    "held_values",
     "joint_placement",
     "placebo_layout",
     "placebo_returns",
     "run_placebo",
+    "with_itself",
 ]
 
 _GAIN, _LOSS = 2.0, -0.8  # returns of a control that deserve a look at its bars
@@ -111,11 +111,11 @@ def check_draws(draws: int, seed: int) -> None:
     """
     if draws < LEAST_DRAWS:
         raise InputError(
-            f"{draws} placebo baskets cannot show a p-value of 1 %",
-            fix=f"give {LEAST_DRAWS} or more",
+            say("{draws} placebo baskets cannot show a p-value of 1 %", draws=draws),
+            fix=say("give {least_draws} or more", least_draws=LEAST_DRAWS),
         )
     if seed < 0:
-        raise InputError(f"seed {seed} is negative", fix="give 0 or more")
+        raise InputError(say("seed {seed} is negative", seed=seed), fix=say("give 0 or more"))
 
 
 def placebo_layout(panel: PathPanel) -> PathPanel:
@@ -137,7 +137,6 @@ def run_placebo(
     draws: int,
     seed: int,
     stay: bool = True,
-    jobs: int = 1,
 ) -> Placebo:
     """Compare a real basket with placebo baskets.
 
@@ -162,32 +161,32 @@ def run_placebo(
         Seed of the random keys.
     stay
         Whether the p-values count baskets in which a name may stay; see `drawing`.
-    jobs
-        Workers; the result is independent of them.
 
     Raises
     ------
     InputError
-        If there are too few draws, or `jobs` is no number of workers.
+        If there are too few draws.
     ComputeError
         If nothing was bought, or a name has too few controls.
     """
     check_draws(draws, seed)
     if not holding.bought:
-        raise ComputeError("no name was bought, so that none can be replaced")
+        raise ComputeError(say("no name was bought, so that none can be replaced"))
     layout = placebo_layout(panel)
     names = tuple(ids[holding.columns[at]] for at in holding.bought)
-    drawing = Drawing(names=names, ids=ids, draws=draws, seed=seed, jobs=jobs)
-    returns = drawn_returns(layout, holding, matched.controls, drawing)
-    choices = _choices(holding, matched) if stay else matched.controls
-    counted = drawn_returns(layout, holding, choices, drawing) if stay else returns
+    drawing = Drawing(names=names, ids=ids, draws=draws, seed=seed)
+    returns = placebo_returns(layout, holding, drawing.baskets(matched.controls))
+    choices = with_itself(holding, matched) if stay else matched.controls
+    counted = placebo_returns(layout, holding, drawing.baskets(choices)) if stay else returns
     every = possible_baskets(choices) - stay <= draws
     singles = control_returns(layout, holding, matched.controls)
     return Placebo(
         placement=place(
             real,
             returns,
-            among=_every_other(layout, holding, choices) if every else counted,
+            among=placebo_returns(layout, holding, every_other(holding, choices))
+            if every
+            else counted,
             every=every,
         ),
         returns=returns,
@@ -213,19 +212,20 @@ def _extreme(
     return tuple(sorted(found))
 
 
-def _choices(holding: Holding, matched: Matched) -> tuple[Places, ...]:
-    """Return each name's controls and the name itself."""
+def with_itself(holding: Holding, matched: Matched) -> tuple[Places, ...]:
+    """Return the places of each name's controls and of the name itself."""
     own = (holding.columns[at] for at in holding.bought)
     return tuple(
         np.append(controls, column) for controls, column in zip(matched.controls, own, strict=True)
     )
 
 
-def _every_other(layout: PathPanel, holding: Holding, choices: Sequence[Places]) -> FloatArray:
-    """Return what every possible basket but the real one returned."""
+def every_other(holding: Holding, choices: Sequence[Places]) -> Places:
+    """Return every possible basket but the real one, `(n_baskets, n_bought)` columns."""
     real = [holding.columns[at] for at in holding.bought]
     baskets = all_baskets(choices)
-    return placebo_returns(layout, holding, baskets[(baskets != real).any(axis=1)])
+    others: Places = baskets[(baskets != real).any(axis=1)]
+    return others
 
 
 def _stopped(panel: PathPanel, holding: Holding, matched: Matched) -> int:
@@ -243,7 +243,7 @@ class Drawing:
         Id of each name that is replaced.
     ids
         Id of every column.
-    draws, seed, jobs
+    draws, seed
         As in `run_placebo`.
     """
 
@@ -251,45 +251,48 @@ class Drawing:
     ids: Sequence[str]
     draws: int
     seed: int
-    jobs: int = 1
 
+    def baskets(self, choices: Sequence[Places]) -> Places:
+        """Return `(draws, n_names)` columns; the first draws are the same however many there are.
 
-def drawn_returns(
-    layout: PathPanel, holding: Holding, choices: Sequence[Places], drawing: Drawing
-) -> FloatArray:
-    """Return `(draws,)` paper returns of drawn baskets.
-
-    The first draws are the same however many are wanted.
-
-    Parameters
-    ----------
-    layout
-        The market, as `placebo_layout` gives it.
-    holding
-        The real basket.
-    choices
-        Places that may take the place of each name that was bought.
-    drawing
-        Names, number of draws and seed.
-    """
-
-    def work(block: int) -> FloatArray:
-        drawn = draw_baskets(
-            drawing.names,
-            choices,
-            drawing.ids,
-            seed=drawing.seed,
-            block=block,
-            count=min(BLOCK, drawing.draws - block * BLOCK),
+        Parameters
+        ----------
+        choices
+            Places that may take the place of each name.
+        """
+        return np.concatenate(
+            [
+                draw_baskets(
+                    self.names,
+                    choices,
+                    self.ids,
+                    seed=self.seed,
+                    block=block,
+                    count=min(BLOCK, self.draws - block * BLOCK),
+                )
+                for block in range(-(-self.draws // BLOCK))
+            ]
         )
-        return placebo_returns(layout, holding, drawn)
-
-    blocks = range(-(-drawing.draws // BLOCK))
-    return np.concatenate(mapped(work, blocks, jobs=drawing.jobs, threads=True))
 
 
 def placebo_returns(layout: PathPanel, holding: Holding, drawn: Places) -> FloatArray:
-    """Return the paper returns of given baskets held as the real one was.
+    """Return `(n_baskets,)` paper returns, as fractions, of baskets held as the real one was.
+
+    Parameters
+    ----------
+    layout, holding, drawn
+        As in `held_values`.
+    """
+    last = np.array([holding.available_row])
+    returns: FloatArray = held_values(layout, holding, drawn, last)[:, 0] - 1
+    return returns
+
+
+def held_values(layout: PathPanel, holding: Holding, drawn: Places, rows: IntArray) -> FloatArray:
+    """Return the values of baskets that are held as the real one was.
+
+    With the arithmetic of `paths.kernel`, to the last bit; but a stock that takes a name's place in
+    many baskets is valued once, so that as many baskets cost little more than their draws.
 
     Parameters
     ----------
@@ -298,16 +301,35 @@ def placebo_returns(layout: PathPanel, holding: Holding, drawn: Places) -> Float
     holding
         The real basket.
     drawn
-        `(n_baskets, n_bought)` columns in the places of the names that were bought.
+        `(n_baskets, n_bought)` columns in the places of the names that were bought; of the
+        calendar of the name whose place they take.
+    rows
+        `(n_rows,)` rows at whose close they are valued.
 
     Returns
     -------
     numpy.ndarray
-        `(n_baskets,)` fractions.
+        `(n_baskets, n_rows)` values, 1 at the start. What was not bought is cash.
     """
-    found = paper_paths(layout, _table(holding, drawn), (holding.horizon,))
-    returns: FloatArray = found.returns[:, 0]
-    return returns
+    found = np.ones((len(drawn), len(rows)))
+    for place_, at in enumerate(holding.bought):
+        columns, which = np.unique(drawn[:, place_], return_inverse=True)
+        fill, weight = holding.fill_rows[at], holding.weights[at]
+        valued = np.minimum(rows, _exit(layout, holding, at))
+        opened = layout.opens[fill, columns]
+        scale = weight / np.where(opened > 0, opened, np.nan)
+        gains = scale[:, np.newaxis] * layout.marks[columns[:, np.newaxis], valued] - weight
+        found += np.where(valued < fill, 0.0, gains)[which]
+    return found
+
+
+def _exit(layout: PathPanel, holding: Holding, at: int) -> int:
+    """Return the last row at which a name is valued: its session h, or its last one until then."""
+    own = layout.own_rows[layout.calendars[holding.columns[at]]]
+    last = int(np.searchsorted(own, holding.entry_rows[at])) + holding.horizon - 1
+    stop = int(own[last]) if last < len(own) else holding.available_row
+    bound = min(stop, holding.available_row)
+    return int(own[int(np.searchsorted(own, bound, side="right")) - 1])
 
 
 def control_returns(
@@ -364,24 +386,9 @@ def joint_placement(reals: Sequence[float], placebos: Sequence[Placebo]) -> Plac
         If there is no event.
     """
     if not reals:
-        raise ComputeError("no finished window to take a mean of", fix="ask again later")
+        raise ComputeError(say("no finished window to take a mean of"), fix=say("ask again later"))
     return place(
         float(np.mean(reals)),
         np.mean([item.returns for item in placebos], axis=0),
         among=np.mean([item.counted for item in placebos], axis=0),
-    )
-
-
-def _table(holding: Holding, drawn: Places) -> EventTable:
-    """Return the table of baskets that are held as the real one, other names in its places."""
-    n_baskets, n_names = len(drawn), len(holding.columns)
-    columns = np.full((n_baskets, n_names), CASH, dtype=np.int64)
-    columns[:, list(holding.bought)] = drawn
-    return event_table(
-        np.arange(n_baskets + 1) * n_names,
-        columns.ravel(),
-        np.tile(holding.weights, n_baskets),
-        np.tile(holding.entry_rows, n_baskets),
-        fill_rows=np.tile([row if row >= 0 else NONE for row in holding.fill_rows], n_baskets),
-        available_rows=np.full(n_baskets, holding.available_row, dtype=np.int64),
     )

@@ -7,11 +7,12 @@ import numpy as np
 from screener.domain.arrays import FloatArray, Places
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError
+from screener.language import say
 from screener.paths.event_tables import CASH, EventTable, event_table
 from screener.paths.kernel import paper_paths
 from screener.paths.path_panel import NONE, PathPanel
 from screener.study.placebo.placebo import Holding
-from screener.study.placebo.universe import tradable
+from screener.study.placebo.universe import tradable_in
 
 __all__ = ["LEAST_DATES", "SESSIONS_BACK", "dated_returns", "earlier_dates"]
 
@@ -56,21 +57,26 @@ def earlier_dates(
     """
     columns = [holding.columns[at] for at in holding.bought]
     if not columns:
-        raise ComputeError("no name was bought")
+        raise ComputeError(say("no name was bought"))
     first = min(row for row in holding.entry_rows if row >= 0)
     rows = np.flatnonzero(panel.trading[:first, columns].all(axis=1))[-SESSIONS_BACK:]
     ends = _ends(panel, columns, rows, sessions)
-    fitting = [int(row) for row in rows[ends < first] if tradable(panel, int(row), columns).all()]
+    rows = rows[ends < first]
+    fitting: Places = rows[tradable_in(panel, rows, columns).all(axis=1)]
     if len(fitting) < LEAST_DATES:
         raise ComputeError(
-            f"{len(fitting)} earlier sessions on which all names could be bought and held for "
-            f"{sessions} sessions before their entry; {LEAST_DATES} are needed",
-            fix="import an earlier history of the names",
+            say(
+                "{n} earlier sessions on which all names could be bought and held for "
+                "{sessions} sessions before their entry; {least_dates} are needed",
+                n=len(fitting),
+                sessions=sessions,
+                least_dates=LEAST_DATES,
+            ),
+            fix=say("import an earlier history of the names"),
         )
-    found = np.array(fitting, dtype=np.intp)
-    if len(found) <= draws:
-        return found
-    return np.sort(np.random.default_rng(seed).choice(found, draws, replace=False))
+    if len(fitting) <= draws:
+        return fitting
+    return np.sort(np.random.default_rng(seed).choice(fitting, draws, replace=False))
 
 
 def dated_returns(panel: PathPanel, holding: Holding, rows: Places, sessions: int) -> FloatArray:

@@ -7,12 +7,12 @@ from datetime import date
 
 import numpy as np
 
-from screener.domain.arrays import FlagArray, Places
-from screener.domain.listing import Board
-from screener.domain.panel import PricePanel
+from screener.domain.arrays import DayArray, FlagArray, FlagMatrix, Places
+from screener.domain.listing import Board, Listing
+from screener.domain.panel import PricePanel, known_places
 from screener.paths.legs import Reason, buy_block
 
-__all__ = ["in_market", "tradable"]
+__all__ = ["in_market", "tradable", "tradable_in"]
 
 
 _BACK = 20  # rows in which a last close is looked for; without one the exact rule is asked
@@ -31,13 +31,19 @@ def in_market(panel: PricePanel, *, mainland: bool) -> FlagArray:
     numpy.ndarray
         `(n_listings,)`.
     """
-    return np.array(
+    return panel.once(("in_market", mainland), lambda: _common(panel.listings, mainland=mainland))
+
+
+def _common(listings: Sequence[Listing], *, mainland: bool) -> FlagArray:
+    found = np.array(
         [
             item.exchange.mainland is mainland and item.board not in _NO_COMMON_SHARE
-            for item in panel.listings
+            for item in listings
         ],
         dtype=bool,
     )
+    found.setflags(write=False)
+    return found
 
 
 def tradable(panel: PricePanel, row: int, columns: Sequence[int] | None = None) -> FlagArray:
@@ -61,42 +67,69 @@ def tradable(panel: PricePanel, row: int, columns: Sequence[int] | None = None) 
     numpy.ndarray
         `(n_columns,)`.
     """
-    every = np.arange(len(panel.listings)) if columns is None else np.array(columns, dtype=np.intp)
-    opens = panel.open[row, every]
-    found: FlagArray = (
-        np.isfinite(opens)
-        & (opens > 0)
-        & np.isfinite(panel.close[row, every])
-        & np.isfinite(panel.fx[row, every])
-        & ~panel.suspended[row, every]
-    )
-    if panel.untraded is not None:
-        found &= ~panel.untraded[row, every]
-    day = panel.session(row)
-    near = _near_limit(panel, row, every)
-    for at in np.flatnonzero(found):
-        column = int(every[at])
-        found[at] = _listed(panel, column, day) and (
-            not near[at] or buy_block(panel, column, row) is Reason.NONE
-        )
+    found: FlagArray = tradable_in(panel, [row], columns)[0]
     return found
 
 
-def _listed(panel: PricePanel, column: int, day: date) -> bool:
-    listed = panel.list_dates[column]
-    gone = panel.delist_dates[column] if panel.delist_dates else None
-    return (listed is None or listed <= day) and (gone is None or gone > day)
+def tradable_in(
+    panel: PricePanel, rows: Sequence[int] | Places, columns: Sequence[int] | None = None
+) -> FlagMatrix:
+    """Tell for several sessions which listings could be bought at their opens; see `tradable`.
+
+    Returns
+    -------
+    numpy.ndarray
+        `(n_rows, n_columns)`.
+    """
+    every = np.arange(len(panel.listings)) if columns is None else np.array(columns, dtype=np.intp)
+    at = np.array(rows, dtype=np.intp)
+    cells = np.ix_(at, every)
+    opens = panel.open[cells]
+    found: FlagMatrix = (
+        np.isfinite(opens)
+        & (opens > 0)
+        & np.isfinite(panel.close[cells])
+        & np.isfinite(panel.fx[cells])
+        & ~panel.suspended[cells]
+        & _listed(panel, at, every)
+    )
+    if panel.untraded is not None:
+        found &= ~panel.untraded[cells]
+    for row, column in np.argwhere(found & _near_limit(panel, at, every)).tolist():
+        block = buy_block(panel, int(every[column]), int(at[row]))
+        found[row, column] = block is Reason.NONE
+    return found
 
 
-def _near_limit(panel: PricePanel, row: int, columns: Places) -> FlagArray:
-    """Tell for which columns the exact rule must be asked: all others open well below a limit."""
-    opens = panel.open[row, columns]
-    before = slice(max(row - _BACK, 0), row)
+def _listed(panel: PricePanel, rows: Places, columns: Places) -> FlagMatrix:
+    days = panel.sessions[rows][:, np.newaxis]
+    # A day that is not known is NaT, which compares as false.
+    after = days < panel.once("list days", lambda: _days(panel.list_dates))[columns]
+    found: FlagMatrix = ~after
+    if panel.delist_dates:
+        found &= ~(days >= panel.once("delist days", lambda: _days(panel.delist_dates))[columns])
+    return found
+
+
+def _days(days: Sequence[date | None]) -> DayArray:
+    return np.array(days, dtype="datetime64[D]")
+
+
+def _near_limit(panel: PricePanel, rows: Places, columns: Places) -> FlagMatrix:
+    """Tell in which cells the exact rule must be asked: all others open well below a limit."""
+    cells = np.ix_(rows, columns)
+    opens = panel.open[cells]
+    first, last = max(int(rows.min(initial=0)) - _BACK, 0), int(rows.max(initial=0))
+    before = slice(first, last)
     worths = panel.close[before, columns] * panel.factor[before, columns]
     if not len(worths):
-        return np.ones(len(opens), dtype=bool)
-    last = len(worths) - 1 - np.argmax(np.isfinite(worths)[::-1], axis=0)
+        return np.ones(opens.shape, dtype=bool)
+    places = known_places(worths)
+    own = rows - 1 - first  # of the session before, within these; -1 at the panel's beginning
+    known = np.take_along_axis(places, np.maximum(own, 0)[:, np.newaxis], axis=0)
+    reference = np.take_along_axis(worths, known, axis=0)
+    recent = (own >= 0)[:, np.newaxis] & (known > (own - _BACK)[:, np.newaxis])
     with np.errstate(invalid="ignore"):
-        far = opens * panel.factor[row, columns] < _NEAR * worths[last, np.arange(len(opens))]
-    near: FlagArray = ~far | (opens < _CHEAP)
-    return near
+        far = recent & (opens * panel.factor[cells] < _NEAR * reference)
+    found: FlagMatrix = ~far | (opens < _CHEAP)
+    return found

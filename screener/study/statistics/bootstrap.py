@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from screener.domain.arrays import FloatVector, IntArray
-from screener.study.results import NO_EVENT, Statistic, TestResult, unanswered
+from screener.language import say, say_count
+from screener.study.results import Statistic, TestResult, too_few, unanswered
 from screener.study.returns import Timeline
 from screener.study.statistics.clustering import Clusters, clusters_of
 from screener.study.statistics.parametric import CONFIDENCE
@@ -48,12 +49,17 @@ def bootstrap_test(
     """
     n = len(totals)
     if not n:
-        return unanswered(Statistic.BOOTSTRAP, n, NO_EVENT)
+        return too_few(Statistic.BOOTSTRAP, n)
     clusters = clusters_of(timeline)
     block = mean_block(clusters, length)
     needed = math.ceil(LEAST_BLOCKS * block)
     if len(clusters) < needed:
-        note = f"{_counted(len(clusters), 'date')} of entry, {needed} are needed"
+        note = say_count(
+            "{n} date of entry, {needed} are needed",
+            "{n} dates of entry, {needed} are needed",
+            len(clusters),
+            needed=needed,
+        )
         return unanswered(Statistic.BOOTSTRAP, n, note)
     sums: FloatVector = np.bincount(clusters.of_unit, totals, len(clusters)).astype(np.float64)
     drawn = _drawn_means(sums, clusters.sizes.astype(np.float64), block, draws, seed)
@@ -67,7 +73,12 @@ def bootstrap_test(
         low=float(low),
         high=float(high),
         p=(1 + as_far) / (1 + draws),
-        note=f"{draws} draws, {len(clusters)} dates in blocks of {block:.1f}",
+        note=say(
+            "{draws} draws, {n} dates in blocks of {block:.1f}",
+            draws=draws,
+            n=len(clusters),
+            block=block,
+        ),
     )
 
 
@@ -101,7 +112,3 @@ def _stationary(draw: np.random.Generator, shape: tuple[int, int], block: float)
     last = np.maximum.accumulate(np.where(fresh, at, 0), axis=1)
     places: IntArray = (np.take_along_axis(begins, last, axis=1) + at - last) % n
     return places
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from screener.domain.arrays import FloatVector
-from screener.study.results import NO_EVENT, ONE_EVENT, Statistic, TestResult, unanswered
+from screener.language import say
+from screener.study.results import Statistic, TestResult, too_few, unanswered
 from screener.study.statistics.distributions import (
     normal_quantile,
     normal_two_sided,
@@ -24,7 +25,6 @@ __all__ = [
 CONFIDENCE = 0.95
 """Confidence of every interval."""
 
-_NO_SPREAD = "all events have the same value"
 _ROUNDING = 1e-12
 
 
@@ -58,7 +58,7 @@ def patell_test(standardised: FloatVector, freedom: FloatVector) -> TestResult:
     """
     n = len(standardised)
     if not n:
-        return unanswered(Statistic.PATELL, n, NO_EVENT)
+        return too_few(Statistic.PATELL, n)
     spread = math.sqrt(float((freedom / (freedom - 2)).sum()))
     value, mean = float(standardised.sum()) / spread, float(standardised.mean())
     half_width = normal_quantile((1 + CONFIDENCE) / 2) * spread / n
@@ -102,9 +102,9 @@ def kolari_pynnonen_test(standardised: FloatVector, correlation: float | None) -
     """
     n = len(standardised)
     if n < 2 or correlation is None:
-        return unanswered(Statistic.KOLARI_PYNNONEN, n, NO_EVENT if not n else ONE_EVENT)
+        return too_few(Statistic.KOLARI_PYNNONEN, n)
     if not 1 + (n - 1) * correlation > 0 or correlation >= 1:
-        note = f"mean correlation {correlation:.3f} of {n} events leaves no variance"
+        note = say("mean correlation {r:.3f} of {n} events leaves no variance", r=correlation, n=n)
         return unanswered(Statistic.KOLARI_PYNNONEN, n, note)
     return _mean_test(Statistic.KOLARI_PYNNONEN, standardised, correlation)
 
@@ -112,10 +112,10 @@ def kolari_pynnonen_test(standardised: FloatVector, correlation: float | None) -
 def _mean_test(statistic: Statistic, values: FloatVector, correlation: float) -> TestResult:
     n = len(values)
     if n < 2:
-        return unanswered(statistic, n, ONE_EVENT if n else NO_EVENT)
+        return too_few(statistic, n)
     mean, deviation = float(values.mean()), float(values.std(ddof=1))
     if deviation <= _ROUNDING * max(1.0, abs(mean)):
-        return unanswered(statistic, n, _NO_SPREAD)
+        return unanswered(statistic, n, say("all events have the same value"))
     growth = math.sqrt((1 + (n - 1) * correlation) / (1 - correlation))
     error = deviation / math.sqrt(n) * growth
     value = mean / error

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from screener.domain.arrays import FloatMatrix, FloatVector, IntArray
-from screener.study.results import NO_EVENT, ONE_EVENT, Statistic, TestResult, unanswered
+from screener.language import say
+from screener.study.results import Statistic, TestResult, too_few, unanswered
 from screener.study.statistics.distributions import normal_quantile, normal_two_sided
 from screener.study.statistics.intervals import wilson
 from screener.study.statistics.parametric import CONFIDENCE
@@ -74,7 +75,7 @@ def rank_test(residuals: FloatMatrix, values: FloatMatrix) -> TestResult:
     """
     n, length = values.shape
     if not n:
-        return unanswered(Statistic.RANK, n, NO_EVENT)
+        return too_few(Statistic.RANK, n)
     sums, counts = _session_sums(residuals, values)
     # A session of few units is as uncertain as they are: sums are scaled by the root of their n.
     through = np.where(counts > 0, sums / np.sqrt(np.maximum(counts, 1)), 0.0)
@@ -82,7 +83,7 @@ def rank_test(residuals: FloatMatrix, values: FloatMatrix) -> TestResult:
     spread = math.sqrt(float((through[used] ** 2).mean())) if used.any() else 0.0
     in_window = used[-length:]
     if not spread or not in_window.any():
-        return unanswered(Statistic.RANK, n, "nothing to rank")
+        return unanswered(Statistic.RANK, n, say("nothing to rank"))
     sessions = int(in_window.sum())
     value = float(through[-length:].sum()) / (math.sqrt(sessions) * spread)
     estimate = float(sums[-length:].sum() / counts[-length:].sum())
@@ -128,11 +129,12 @@ def sign_test(totals: FloatVector, residuals: FloatMatrix) -> TestResult:
     """
     n = len(totals)
     if n < 2:
-        return unanswered(Statistic.SIGN, n, ONE_EVENT if n else NO_EVENT)
+        return too_few(Statistic.SIGN, n)
     known = np.isfinite(residuals)
     base = float(((residuals > 0).sum(axis=1) / known.sum(axis=1)).mean())
     if not 0 < base < 1:
-        return unanswered(Statistic.SIGN, n, "every session of the estimation window has one sign")
+        note = say("every session of the estimation window has one sign")
+        return unanswered(Statistic.SIGN, n, note)
     gained = int((totals > 0).sum())
     value = (gained - n * base) / math.sqrt(n * base * (1 - base))
     low, high = wilson(gained, n)
@@ -144,5 +146,5 @@ def sign_test(totals: FloatVector, residuals: FloatMatrix) -> TestResult:
         high=high,
         value=value,
         p=normal_two_sided(value),
-        note=f"expected {base:.3f}",
+        note=say("expected {share:.3f}", share=base),
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from screener.domain.arrays import FloatMatrix, FloatVector
 from screener.errors import ComputeError
+from screener.language import say
 
 __all__ = ["Regression", "automatic_lag", "least_squares"]
 
@@ -51,8 +52,13 @@ def least_squares(values: FloatVector, factors: FloatMatrix, *, lag: int) -> Reg
     design = np.column_stack([np.ones(n), *factors])
     if n <= k or np.linalg.matrix_rank(design) < k:
         raise ComputeError(
-            f"{n} sessions with {k - 1} factors do not determine {k} coefficients",
-            fix="study more events, or fewer factors",
+            say(
+                "{n} sessions with {factors} factors do not determine {coefficients} coefficients",
+                n=n,
+                factors=k - 1,
+                coefficients=k,
+            ),
+            fix=say("study more events, or fewer factors"),
         )
     options = {"maxlags": lag, "use_correction": True}
     with warnings.catch_warnings():

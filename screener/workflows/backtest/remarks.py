@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from screener.backtest.execution.pricing import ValuePanel, value_panel
 from screener.backtest.run import EventResult, Settings
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.domain.basket import EntryPrice
+from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.panel import PricePanel
 from screener.language import say
 from screener.language.lists import about
-from screener.paths.legs import LegState
+from screener.paths.legs import Leg, LegState
 from screener.paths.limits import without_limit
+from screener.paths.windows import Window, WindowStatus
 
 __all__ = ["price_basis", "remarks_of"]
 
@@ -80,6 +84,7 @@ def remarks_of(
         )
     found += _unlimited_remarks(panel, results)
     found += _variant_remarks(results, settings)
+    found += _partial_remarks(panel, results, settings)
     found += dict.fromkeys(
         about(
             f"{result.window.event.basket} {result.window.event.report} {result.window.horizon}",
@@ -120,3 +125,65 @@ def _variant_remarks(results: Sequence[EventResult], settings: Settings) -> list
             )
         )
     return found
+
+
+def _partial_remarks(
+    panel: PricePanel, results: Sequence[EventResult], settings: Settings
+) -> list[str]:
+    """Say of each partial window what the names came to whose data reach its end."""
+    partial = [
+        item
+        for item in results
+        if item.status is WindowStatus.PARTIAL and item.window.rebalance is Rebalance.NONE
+    ]
+    values = value_panel(panel, settings.entry) if partial else None
+    told: dict[str, None] = {}
+    for item in partial:
+        found = None if values is None else _priced(values, item.window)
+        if found is not None:
+            told[_priced_text(item.window, *found)] = None
+    return list(told)
+
+
+def _priced(values: ValuePanel, window: Window) -> tuple[int, int, float] | None:
+    """Return how many names reach their exit, of how many, and what their parts returned."""
+    held = [
+        (leg, weight)
+        for leg, weight in zip(window.legs, window.weights, strict=True)
+        if leg.state is not LegState.DROPPED
+    ]
+    growth = [(weight, _growth(values, leg)) for leg, weight in held if _is_priced(values, leg)]
+    total = sum(weight for weight, _ in growth)
+    worth = sum(weight * growth_ for weight, growth_ in growth)
+    if not total or not np.isfinite(worth):
+        return None
+    return len(growth), len(held), worth / total - 1
+
+
+def _is_priced(values: ValuePanel, leg: Leg) -> bool:
+    """Tell whether a name has a price, or is known to be suspended, in its exit session."""
+    if not leg.reached or leg.exit_row is None:
+        return False
+    cell = leg.exit_row, leg.column
+    return bool(np.isfinite(values.prices.close[cell]) or values.prices.suspended[cell])
+
+
+def _growth(values: ValuePanel, leg: Leg) -> float:
+    """Return what 1 in a name has become at its exit; 1 for one that was never bought."""
+    if leg.fill_row is None or leg.exit_row is None:
+        return 1.0
+    paid = values.paid[leg.fill_row, leg.column]
+    return float(values.marks[leg.exit_row, leg.column] / paid)
+
+
+def _priced_text(window: Window, n_priced: int, n_held: int, gained: float) -> str:
+    return say(
+        "{basket} {report}: {priced} of {held} names have data to session {horizon}; these alone "
+        "returned {gained}, the row stops where the others do.",
+        basket=window.event.basket,
+        report=window.event.report,
+        priced=n_priced,
+        held=n_held,
+        horizon=window.horizon,
+        gained=f"{gained:+.2%}",
+    )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import date
 
 from screener.backtest.run import EventResult, Settings
+from screener.language.lists import clauses
 from screener.paths.legs import LegState
 from screener.results.backtest import REMARK, RETURNS, VARIANT
 from screener.results.tables import Table
 from screener.workflows.backtest.order_rows import keys_of, order_rows
 from screener.workflows.backtest.run import BacktestRun
+from screener.workspace.plain import plain_of
 
 __all__ = [
     "ledger_rows",
@@ -48,7 +48,7 @@ def result_table(runs: Sequence[BacktestRun]) -> Table:
 
 
 def _lack(result: EventResult) -> str:
-    return "; ".join(part for part in (result.lack, result.index_lack) if part)
+    return clauses((result.lack, result.index_lack))
 
 
 def _variant(settings: Settings) -> tuple[str, int, str]:
@@ -64,7 +64,7 @@ def result_rows(run: BacktestRun) -> list[dict[str, object]]:
 
 def ledger_rows(run: BacktestRun) -> list[dict[str, object]]:
     """Return one row per event, horizon and name with the columns of the ledger."""
-    return [{**asdict(entry), "run_id": run.run_id} for entry in run.ledger]
+    return [{**plain_of(entry), "run_id": run.run_id} for entry in run.ledger]
 
 
 def shortfall_rows(run: BacktestRun) -> list[dict[str, object]]:
@@ -109,7 +109,7 @@ def run_document(run: BacktestRun) -> dict[str, object]:
         "run_id": run.run_id,
         "data_version": run.data_version,
         "simulated": run.simulated,
-        "request": json.loads(json.dumps(asdict(run.request), default=str)),
+        "request": plain_of(run.request),
         "results": result_rows(run),
         "ledger": ledger_rows(run),
         "orders": order_rows(run),

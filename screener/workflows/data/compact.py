@@ -8,6 +8,7 @@ from screener.data.lake.compaction import Compaction, Pins
 from screener.data.lake.store import Store
 from screener.data.lake.versions import RETENTION
 from screener.errors import InputError
+from screener.language import say
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import stored_runs
 
@@ -46,8 +47,8 @@ def compact_data(
     """
     if not 0 <= keep_days <= _MOST_DAYS:
         raise InputError(
-            f"--keep-days {keep_days} is outside 0 to {_MOST_DAYS}",
-            fix="give the days for which a version is kept after it was replaced",
+            say("--keep-days {days} is outside 0 to {most}", days=keep_days, most=_MOST_DAYS),
+            fix=say("give the days for which a version is kept after it was replaced"),
         )
     with Store.open(workspace.data_cache) as store:
         return store.compact(
@@ -62,5 +63,7 @@ def _pins(workspace: Workspace) -> Pins:
     stored = stored_runs(workspace)
     return Pins(
         versions=frozenset(run.data_version for run in stored.runs),
-        unknown=tuple(f"A stored run cannot be read: {text}." for text in stored.unreadable),
+        unknown=tuple(
+            say("A stored run cannot be read: {reason}.", reason=text) for text in stored.unreadable
+        ),
     )

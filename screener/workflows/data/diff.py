@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from screener.data.lake.comparison import TableDiff, ValueChange, VersionComparison
 from screener.data.lake.schema import TableName
+from screener.language import say
 from screener.progress import counted
 from screener.workflows.explain.rerun import RunFailure, RunsDiff, compare_runs
 from screener.workspace.locate import Workspace
@@ -104,7 +105,10 @@ def run_diff_rows(diff: DataDiff) -> list[dict[str, object]]:
 
 
 def _with_unreadable(runs: RunsDiff, unreadable: Sequence[str]) -> RunsDiff:
-    failures = (RunFailure(run_id="", reason=f"unreadable: {text}") for text in unreadable)
+    failures = (
+        RunFailure(run_id="", reason=say("unreadable: {reason}", reason=text))
+        for text in unreadable
+    )
     return RunsDiff(
         runs=runs.runs + len(unreadable),
         evaluated=runs.evaluated,

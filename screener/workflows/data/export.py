@@ -14,6 +14,7 @@ from screener.errors import InputError
 from screener.files.failures import storage_error
 from screener.files.whole import put_whole
 from screener.files.writing import FileFormat, check_targets, write_table
+from screener.language import say
 from screener.progress import counted
 from screener.workspace.locate import Workspace
 
@@ -58,7 +59,10 @@ def export_tables(
         The files written.
     """
     if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file, not a folder", fix="name a folder for the files")
+        raise InputError(
+            say("{path} is a file, not a folder", path=folder),
+            fix=say("name a folder for the files"),
+        )
     written = []
     with (
         Store.open(workspace.data_cache, version=version, every_byte=True) as store,

@@ -16,6 +16,8 @@ from screener.data.sources.files.folders import folder_plan
 from screener.data.sources.files.remarks import Remark, lines_alike
 from screener.data.sources.files.request import FileQuery
 from screener.errors import DataError
+from screener.language import say
+from screener.language.lists import clauses, listed
 from screener.progress import counting
 from screener.workflows.data.importing import ImportOutcome, import_batch, known_listings
 from screener.workspace.locate import Workspace
@@ -109,11 +111,15 @@ class _Gathered:
             dry_run=dry_run,
         )
         if not any(item.table is not TableName.QUARANTINE for item in done.changes):
-            reasons = [f"{reason} ({count})" for reason, count, _ in done.reasons]
+            reasons = [
+                say("{what} ({detail})", what=reason, detail=count)
+                for reason, count, _ in done.reasons
+            ]
+            shown = clauses([*reasons, *remarks][:3])
             raise DataError(
-                "no row of any file fits: " + "; ".join([*reasons, *remarks][:3]),
-                where=", ".join(str(path) for path in request.paths),
-                fix="check --kind and the files; one of them alone says more",
+                say("no row of any file fits: {reasons}", reasons=shown),
+                where=listed(request.paths),
+                fix=say("check --kind and the files; one of them alone says more"),
             )
         return done
 

@@ -27,6 +27,9 @@ from screener.data.validation.price_jumps import BAD_TICK
 from screener.data.validation.scale_checks import without_wrong_scale
 from screener.data.validation.sense_checks import without_leaps
 from screener.errors import DataError
+from screener.language import say
+from screener.language.lists import clauses
+from screener.language.stored import retold
 from screener.workspace.locate import Workspace
 
 __all__ = ["ImportOutcome", "import_batch", "import_files", "known_listings"]
@@ -82,14 +85,17 @@ class ImportOutcome:
 
 
 def _kind(reject: Reject) -> str:
-    return BAD_TICK if reject.reason.startswith(BAD_TICK) else reject.reason
+    """Return what rejects are grouped and ordered by, the same in every language."""
+    reason = reject.stored_reason
+    return BAD_TICK if reason.startswith(BAD_TICK) else reason
 
 
 def _place(reject: Reject) -> str:
     what = " ".join(str(item) for item in (reject.listing, reject.session) if item)
-    if reject.reason.startswith(BAD_TICK):  # found beside its neighbours, by its day
+    if _kind(reject) == BAD_TICK:  # found beside its neighbours, by its day
         return what
-    return f"{reject.file} line {reject.line}" + (f", {what}" if what else "")
+    place = say("{file} line {line}", file=reject.file, line=reject.line)
+    return say("{place}, {what}", place=place, what=what) if what else place
 
 
 def import_files(
@@ -197,12 +203,16 @@ def _refuse_nothing(given: Batch, checked: CheckedImport) -> None:
         return
     kinds = Counter(_kind(item) for item in checked.rejects).most_common(_SHOWN)
     first = checked.rejects[0]
+    shown = clauses(say("{what} ({detail})", what=_told(kind), detail=n) for kind, n in kinds)
     raise DataError(
-        f"all {before.num_rows} rows are rejected: "
-        + "; ".join(f"{kind} ({count})" for kind, count in kinds),
-        where=f"{first.file}, {first.session}",
-        fix="compare them with another source; `screener data status` tells what is stored",
+        say("all {n} rows are rejected: {reasons}", n=before.num_rows, reasons=shown),
+        where=say("{place}, {what}", place=first.file, what=first.session),
+        fix=say("compare them with another source; `screener data status` tells what is stored"),
     )
+
+
+def _told(kind: str) -> str:
+    return say("bad tick") if kind == BAD_TICK else retold(kind)
 
 
 def _joined(store: Store, batch: Batch, continues: bool, *, tolerant: bool) -> Batch:

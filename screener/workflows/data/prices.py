@@ -16,6 +16,7 @@ from screener.data.panels.held_factors import factor_on
 from screener.domain.arrays import DayArray, FloatArray
 from screener.domain.listing import parse_listing
 from screener.errors import BarsMissing
+from screener.language import say
 
 __all__ = ["price_rows"]
 
@@ -59,8 +60,11 @@ def price_rows(
         own, steps = bars_of[listing], steps_of[listing]
         if not own:
             raise BarsMissing(
-                f"there is no bar of {listing} in the sessions asked for",
-                fix=f"`screener data status --listing {listing}` shows what is stored",
+                say("there is no bar of {listing} in the sessions asked for", listing=listing),
+                fix=say(
+                    "`screener data status --listing {listing}` shows what is stored",
+                    listing=listing,
+                ),
             )
         days = np.array([row["session"] for row in own], dtype="datetime64[D]")
         factor = _factors(steps, days) if adjusted and own[0]["basis"] == Basis.RAW else 1.0

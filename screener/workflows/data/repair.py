@@ -24,6 +24,7 @@ from screener.data.lake.store import Commit, Store
 from screener.data.update.factor_update import with_factors
 from screener.data.validation.import_checks import checked_import
 from screener.errors import StaleCache
+from screener.language import say
 from screener.workflows.data.verify import StoredTables, Verified
 from screener.workspace.locate import Workspace
 
@@ -128,6 +129,10 @@ def _repaired(store: Store, plan: RepairPlan, now: datetime) -> dict[TableName, 
 def _refuse_other(store: Store, version: int) -> None:
     if store.version != version:
         raise StaleCache(
-            f"the tables are at data version {store.version}, and {version} was examined",
-            fix="type the command again",
+            say(
+                "the tables are at data version {version}, and {examined} was examined",
+                version=store.version,
+                examined=version,
+            ),
+            fix=say("type the command again"),
         )

@@ -17,10 +17,12 @@ from screener.data.panels.calendar_cache import recorded_calendar
 from screener.domain.basket import Basket, Event
 from screener.domain.listing import Board, Kind, Listing, parse_listing
 from screener.errors import DateRangeError
+from screener.language import say
 from screener.market.benchmarks import default_benchmark
 from screener.market.calendars import Calendar
 from screener.market.session_hours import settled_session
 from screener.workflows.report.catalog import basket_events
+from screener.workspace.broken import Broken
 from screener.workspace.locate import Workspace
 
 __all__ = ["Freshness", "ShortName", "Status", "coverage_rows", "read_status"]
@@ -188,8 +190,14 @@ def _names(
     if listings is not None:
         return [_alone(item) for item in listings], ()
     groups = basket_events(workspace)
-    told = tuple(f"some of the {item.kind}s cannot be read: {item.error}" for item in groups.broken)
+    told = tuple(_broken(item) for item in groups.broken)
     return [name for basket, group in groups for name in _members(basket, group)], told
+
+
+def _broken(item: Broken) -> str:
+    if item.kind == "basket":
+        return say("some of the baskets cannot be read: {error}", error=item.error)
+    return say("some of the reports cannot be read: {error}", error=item.error)
 
 
 def _alone(listing: Listing) -> Wanted:

@@ -8,6 +8,8 @@ from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.listing import Board, Kind, Listing, parse_listing, stored_listing
 from screener.errors import DataError
+from screener.language import say
+from screener.language.terms import named
 from screener.market.benchmarks import default_benchmark
 from screener.market.industries import industry_index
 from screener.workflows.report.catalog import basket_events, list_reports
@@ -59,9 +61,9 @@ def every_target(store: Store) -> tuple[Listing, ...]:
     rows = store.read(TableName.LISTINGS).to_pylist()
     if not rows:
         raise DataError(
-            "no listing is known yet",
-            where="table listings",
-            fix="fill it first: `screener data update --only master`",
+            say("no listing is known yet"),
+            where=say("table {table}", table=named(TableName.LISTINGS)),
+            fix=say("fill it first: `screener data update --only master`"),
         )
     known = (stored_listing(row["listing"]) for row in rows)
     # Sources know present codes alone, and nothing of bonds.

@@ -24,6 +24,7 @@ from screener.data.lake.lake import CATALOG
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
 from screener.errors import ScreenerError, StorageDamaged, StorageError
+from screener.language import say
 from screener.progress import counted
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import RUNS, stored_runs
@@ -182,7 +183,7 @@ def _examined(table: TableName, stored: StoredTables) -> Sequence[Finding]:
         said = error.what
     except (ScreenerError, ValueError, OverflowError) as error:  # rows that nobody ever wrote
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return [_damage(table, f"cannot be examined: {said}", Severity.ERROR, None)]
+    return [_damage(table, say("cannot be examined: {reason}", reason=said), Severity.ERROR, None)]
 
 
 def _simulated(store: Store) -> bool:
@@ -201,7 +202,7 @@ def _refused(workspace: Workspace, error: StorageDamaged) -> Verified:
         digest = file_digest(root, path)
         if digest != entry.digest:
             damage = Damage.MISSING if digest is None else Damage.CHANGED
-            found.append(_damage(path, f"file is {damage}", Severity.ERROR, None))
+            found.append(_damage(path, _harm(damage), Severity.ERROR, None))
     return Verified(
         findings=_ordered(found), n_rows=0, data_version=0, simulated=False, refusal=error
     )
@@ -211,9 +212,9 @@ def _miscounted(store: Store) -> Iterator[Finding]:
     try:
         if store.holds_what_was_committed() is not False:
             return
-        cause = "rows are not those that were committed"
+        cause = say("rows are not those that were committed")
     except StorageDamaged as error:
-        cause = f"rows cannot be counted: {error.what}"
+        cause = say("rows cannot be counted: {reason}", reason=error.what)
     yield _damage(CATALOG, cause, Severity.ERROR, None)
 
 
@@ -230,11 +231,15 @@ def _damaged(root: Path) -> Iterator[Finding]:
     files = damaged_files(root)
     for file in files:
         if file.damage is not Damage.UNRECORDED:
-            yield _damage(file.path, f"file is {file.damage}", Severity.ERROR, None)
+            yield _damage(file.path, _harm(file.damage), Severity.ERROR, None)
     unrecorded = [file.path for file in files if file.damage is Damage.UNRECORDED]
     if unrecorded:  # a lake of an older program has none at all
-        cause = "files without a recorded checksum"
+        cause = say("files without a recorded checksum")
         yield _damage(unrecorded[0], cause, Severity.WARNING, len(unrecorded))
+
+
+def _harm(damage: Damage) -> str:
+    return say("file is missing") if damage is Damage.MISSING else say("file is changed")
 
 
 def _damage(path: str, cause: str, severity: Severity, value: float | None) -> Finding:
@@ -246,5 +251,5 @@ def _damage(path: str, cause: str, severity: Severity, value: float | None) -> F
         severity=severity,
         cause=cause,
         value=value,
-        expected=f"as in {SUMS}",
+        expected=say("as in {file}", file=SUMS),
     )

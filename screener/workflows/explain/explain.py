@@ -16,7 +16,7 @@ from screener.domain.basket import Rebalance
 from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError
 from screener.language import say
-from screener.language.lists import listed
+from screener.language.lists import about, listed
 from screener.paths.legs import Leg, LegState
 from screener.workflows.backtest.order_rows import side_of
 from screener.workflows.backtest.rows import result_rows
@@ -202,7 +202,7 @@ def _share(panel: PricePanel, result: EventResult, at: int, bars: _Bars) -> Name
             valued=None,
             total_return=None,
             adds=None if leg.state is LegState.DROPPED else 0.0,
-            why=f"{leg.state}: {entry.reason}",
+            why=about(_state(leg.state), entry.reason),
         )
     closed = _last_close(panel, leg, end)
     paid = float(panel.paid(window.price)[leg.fill_row, leg.column])
@@ -263,6 +263,10 @@ def _quote(
         source=str(bar.get("source", "")),
         fetched_at=fetched if isinstance(fetched, datetime) else None,
     )
+
+
+def _state(state: LegState) -> str:
+    return say("dropped") if state is LegState.DROPPED else say("waiting")
 
 
 def _benchmark(store: Store, result: EventResult) -> tuple[tuple[str, Quote, Quote], ...]:

@@ -14,6 +14,7 @@ from screener.data.panels.price_panel import last_sessions_of
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
 from screener.language import say
+from screener.language.lists import in_a_line
 from screener.market.benchmarks import default_benchmark
 from screener.progress import counted
 from screener.results.backtest import RETURNS
@@ -184,7 +185,7 @@ def compare_runs(
                     continue
                 rows = [side.rows(request) for side in sides]
             except ScreenerError as error:
-                failures.append(RunFailure(run_id=run.run_id, reason=str(error)))
+                failures.append(RunFailure(run_id=run.run_id, reason=in_a_line(error)))
                 continue
             evaluated += 1
             differences.extend(_differences(run.run_id, *rows))

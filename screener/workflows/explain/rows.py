@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from screener.errors import InputError
-from screener.language import say
+from screener.language import Language, Said, again, say, speaking
 from screener.language.lists import listed
 from screener.results.backtest import METRICS, NAMES, ORDERS, RETURNS, VARIANT
 from screener.results.placebo import VERDICTS
@@ -110,13 +110,22 @@ def is_same(value: object, text: str) -> bool:
     """Tell whether a value is what a CSV has of it, up to the rounding of floats."""
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return text == ""
-    if isinstance(value, bool | str | date):
+    if isinstance(value, str):
+        return value == text or text in _in_each_language(value)
+    if isinstance(value, bool | date):
         return str(value) == text
     try:
         number = float(text)
     except ValueError:
         return False
     return math.isclose(float(str(value)), number, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
+
+
+def _in_each_language(value: str) -> Iterator[str]:
+    """Yield a sentence as readers of each language have it: a file may be another reader's."""
+    for language in Language if isinstance(value, Said) else ():
+        with speaking(language):
+            yield again(value)
 
 
 def _file(header: Iterable[str]) -> _File | None:

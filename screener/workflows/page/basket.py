@@ -11,6 +11,7 @@ from screener.data.lake.store import Store
 from screener.domain.basket import Basket, Event
 from screener.domain.report import Report
 from screener.errors import ScreenerError
+from screener.language.lists import in_a_line
 from screener.paths.windows import WindowStatus
 from screener.progress import counted
 from screener.workflows.backtest.run import BacktestRun
@@ -209,9 +210,9 @@ def _looked_up(known: _Known, event: Event, report: Report | None) -> _LookedUp:
                 known.checked[report.id] = check_claims(known.store, report)
             checking = known.checked[report.id]
     except ScreenerError as error:
-        untold.append(str(error))
+        untold.append(in_a_line(error))
     try:
         valuations = valuation_rows(known.store, event.members, event.published, known.now)
     except ScreenerError as error:
-        untold.append(str(error))
+        untold.append(in_a_line(error))
     return checking, valuations, untold

@@ -9,6 +9,7 @@ from screener.data.lake.store import Store
 from screener.domain.basket import Basket
 from screener.domain.report import Report
 from screener.errors import InputError, ScreenerError
+from screener.language.lists import in_a_line
 from screener.workflows.backtest.run import BacktestRun
 from screener.workflows.page.basket import BasketPage, basket_pages
 from screener.workflows.page.beside import DRAWS
@@ -70,7 +71,7 @@ def site_facts(
         try:
             checked.append((report, check_claims(store, report) if report.claims else None))
         except ScreenerError as error:
-            left_out.append(str(error))
+            left_out.append(in_a_line(error))
             checked.append((report, None))
     try:
         score: ScoreRun | None = run_score(workspace, store, ScoreRequest())

@@ -45,7 +45,7 @@ from screener.workspace.broken import Broken, Readable
 from screener.workspace.definitions import own_definitions, shipped_definitions
 from screener.workspace.locate import Workspace
 
-__all__ = ["ScoreRequest", "ScoreRun", "parse_groupings", "run_score"]
+__all__ = ["ScoreRequest", "ScoreRun", "parse_groupings", "run_board", "run_score"]
 
 _LONGEST_BREAK = 15  # days without a session
 
@@ -170,26 +170,9 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
     InputError
         If no call is left to score.
     """
-    reports = list_reports(workspace)
-    found = _gathered(workspace, store, reports, request)
-    contracts = Contracts(
-        (*shipped_definitions(), *own_definitions(workspace), *definitions_of(reports))
-    )
-    panels = _panels(store, found.calls, contracts)
-    judged = judge_calls(
-        found.calls,
-        contracts,
-        panels,
-        backdate=request.backdate,
-        prices=_prices(store, found.calls, panels),
-    )
+    reports, found, judged, panels = _judged(workspace, store, request)
     crowd = places_in_crowd(found.calls)
-    board = leaderboard(
-        found.calls,
-        judged.columns,
-        by=request.by,
-        min_calls=request.min_calls,
-    )
+    board = _board(found, judged, request)
     members = memberships(found.calls, request.by)
     simulated = store.simulated()
     return ScoreRun(
@@ -217,6 +200,36 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
         lacking=found.lacking,
         panels=tuple(panel for panel, _ in panels),
     )
+
+
+def run_board(workspace: Workspace, store: Store, request: ScoreRequest) -> Leaderboard:
+    """Return the leaderboard of `run_score` alone, without what stands beside it; as it raises."""
+    _, found, judged, _ = _judged(workspace, store, request)
+    return _board(found, judged, request)
+
+
+def _board(found: _Gathered, judged: Judged, request: ScoreRequest) -> Leaderboard:
+    return leaderboard(found.calls, judged.columns, by=request.by, min_calls=request.min_calls)
+
+
+def _judged(
+    workspace: Workspace, store: Store, request: ScoreRequest
+) -> tuple[Readable[Report], _Gathered, Judged, list[tuple[TotalReturnPanel, Calendar]]]:
+    """Collect the calls that are asked for, and judge them in their markets."""
+    reports = list_reports(workspace)
+    found = _gathered(workspace, store, reports, request)
+    contracts = Contracts(
+        (*shipped_definitions(), *own_definitions(workspace), *definitions_of(reports))
+    )
+    panels = _panels(store, found.calls, contracts)
+    judged = judge_calls(
+        found.calls,
+        contracts,
+        panels,
+        backdate=request.backdate,
+        prices=_prices(store, found.calls, panels),
+    )
+    return reports, found, judged, panels
 
 
 def _calendar(

@@ -352,7 +352,7 @@ def _rates_of(
             "{n} names have no amounts in {currency}: {why}",
             n=counts[text],
             currency=currency,
-            why=text,
+            why=lacks[text],
         )
         for text in lacks
     )

@@ -36,6 +36,13 @@ __all__ = [
 ]
 
 
+_UNIVERSES = {
+    Universe.A: lambda: say("universe a"),
+    Universe.HK: lambda: say("universe hk"),
+    Universe.ALL: lambda: say("universe all"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreenRequest:
     """What to screen and what to ask.
@@ -95,7 +102,7 @@ class ScreenRequest:
     def label(self) -> str:
         """What is screened, for the heading."""
         if self.universe is not None:
-            return say("universe {universe}", universe=self.universe)
+            return _UNIVERSES[self.universe]()
         if self.basket:
             return say("basket {names}", names=self.basket)
         return say_count("{n} listing", "{n} listings", len(self.members))
@@ -236,10 +243,19 @@ def _questions(request: ScreenRequest) -> Questions:
 
 
 def _asked(questions: Questions) -> tuple[str, ...]:
-    lines = [f"{item.field.name} {item.text}" for item in questions.criteria]
+    lines = [
+        say("{field} {range}", field=item.field.called, range=item.text)
+        for item in questions.criteria
+    ]
     if questions.predicate is not None:
         lines.append(say("where {predicate}", predicate=questions.predicate.text))
-    return (*lines, say("sorted by {order}", order=questions.ranking.text))
+    order = questions.ranking
+    ranked = (
+        say("sorted by {field} descending", field=order.field.called)
+        if order.descending
+        else say("sorted by {field} ascending", field=order.field.called)
+    )
+    return (*lines, ranked)
 
 
 def _remarks(looked: Looked, found: Evaluation, *, simulated: bool) -> Iterator[str]:

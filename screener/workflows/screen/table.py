@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from screener.language.lists import clauses
 from screener.results.screen import screen_spec
 from screener.results.tables import Table
 from screener.screen.evaluate import ScreenedRow
@@ -66,5 +67,5 @@ def _cells(result: ScreenResult, row: ScreenedRow) -> dict[str, object]:
         **row.values,
         **stored,
         "passed": row.passed,
-        "reasons": "; ".join(row.reasons),
+        "reasons": clauses(row.reasons),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError, NoTradableConstituents
 from screener.language import say
 from screener.language.lists import listed
-from screener.paths.parallel import check_jobs
+from screener.paths.parallel import check_jobs, mapped
 from screener.paths.path_panel import path_panel_of
 from screener.paths.windows import WindowStatus
 from screener.progress import counting
@@ -51,6 +52,7 @@ __all__ = [
 _HISTORY = 820
 """Days before the first entry that hold the 500 sessions of other dates."""
 _CLOSE = 1e-9
+_TOGETHER = 10  # events that a worker compares at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +148,7 @@ def run_placebos(
     program_version
         Version of the program, part of a run's id.
     jobs
-        Workers that share the draws; -1 for one per processor. Every number is independent of it.
+        Workers that share the events; -1 for one per processor. Every number is independent of it.
 
     Raises
     ------
@@ -163,12 +165,9 @@ def run_placebos(
     dated, left_out = dated_events(backtest.events, backtest.settings.delay)
     market = _own_market(store, dated)
     benchmarks = benchmarks_for(store, market, backtest.events, backtest.benchmark)
-    reals = run_backtest(market.panel, dated, settings, benchmarks, caps=market.caps)
-    found = _all_placebos(store, market.panel, reals, request, jobs)
+    reals = run_backtest(market.panel, dated, settings, benchmarks, caps=market.caps, jobs=jobs)
     others = _OtherDays(market.panel, benchmarks, request)
-    results = tuple(
-        others.beside(real, *placebo) for real, placebo in zip(reals, found, strict=True)
-    )
+    results = _all_results(store, others, reals, jobs)
     simulated = store.simulated()
     return PlaceboRun(
         request=request,
@@ -225,58 +224,89 @@ class _OtherDays:
     """Puts the same names on other dates beside placebo baskets."""
 
     def __init__(self, panel: PricePanel, benchmarks: Benchmarks, request: PlaceboRequest) -> None:
-        self._panel, self._benchmarks, self._request = panel, benchmarks, request
+        self.panel, self.request, self._benchmarks = panel, request, benchmarks
         self._layout = path_panel_of(panel, request.backtest.settings.entry)
 
-    def beside(
-        self,
-        real: EventResult,
-        matched: Matched | None,
-        placebo: Placebo | None,
-        remarks: tuple[str, ...],
-    ) -> PlaceboResult:
-        dates: OtherDates | None = None
-        if len(real.path) and real.window.rebalance is Rebalance.NONE:
-            try:
-                dates = self._dates(real)
-            except ComputeError as error:
-                remarks = (*remarks, say("other dates: {why}", why=error.what))
-        return PlaceboResult(
-            real=real, matched=matched, placebo=placebo, dates=dates, remarks=remarks
-        )
+    def beside(self, real: EventResult, remarks: tuple[str, ...]) -> _Dated:
+        """Return the same names on other dates, `None` without any, and remarks with why."""
+        if real.window.rebalance is not Rebalance.NONE:
+            return None, remarks
+        try:
+            return self._dates(real), remarks
+        except ComputeError as error:
+            return None, (*remarks, say("other dates: {why}", why=error.what))
 
     def _dates(self, real: EventResult) -> OtherDates:
         return other_dates(
-            self._panel,
+            self.panel,
             self._layout,
-            holding_of(self._panel, self._panel, real),
+            holding_of(self.panel, self.panel, real),
             real,
             self._benchmarks,
-            draws=self._request.draws,
-            seed=self._request.seed,
+            draws=self.request.draws,
+            seed=self.request.seed,
         )
 
 
+_Dated = tuple[OtherDates | None, tuple[str, ...]]
 _Found = tuple[Matched | None, Placebo | None, tuple[str, ...]]
 
 
-def _all_placebos(
-    store: Store,
-    panel: PricePanel,
-    reals: Sequence[EventResult],
-    request: PlaceboRequest,
-    jobs: int,
-) -> list[_Found]:
-    found: list[_Found] = [(None, None, (say("no price at or after the entry"),)) for _ in reals]
+def _all_results(
+    store: Store, others: _OtherDays, reals: Sequence[EventResult], jobs: int
+) -> tuple[PlaceboResult, ...]:
+    """Compare every result; workers share the events that lie in one part of the market."""
+    nothing = (say("no price at or after the entry"),)
+    found = [
+        PlaceboResult(real=real, matched=None, placebo=None, dates=None, remarks=nothing)
+        for real in reals
+    ]
+    entry = others.request.backtest.settings.entry
     with counting(len(reals)) as tick:
-        for around in around_events(store, panel, reals, request.backtest.settings.entry):
-            controls: dict[tuple[object, ...], Matched] = {}
-            for at in around.places:
-                try:
-                    found[at] = _placebo(around, panel, reals[at], request, jobs, controls)
-                except ComputeError as error:
-                    found[at] = (None, None, (error.what,))
-                tick(1)
+        for around in around_events(store, others.panel, reals, entry):
+            parts = _parts(around.places, reals)
+            work = partial(_some, around=around, others=others)
+            given = [[replace(reals[at], ledger=()) for at in places] for places in parts]
+            for places, some in zip(parts, mapped(work, given, jobs=jobs), strict=True):
+                for at, (matched, placebo, dates, remarks) in zip(places, some, strict=True):
+                    found[at] = PlaceboResult(
+                        real=reals[at],
+                        matched=matched,
+                        placebo=placebo,
+                        dates=dates,
+                        remarks=remarks,
+                    )
+                tick(len(places))
+    return tuple(found)
+
+
+def _parts(places: Sequence[int], reals: Sequence[EventResult]) -> list[list[int]]:
+    """Return places in parts of some events each, all horizons of an event in one of them."""
+    by_event: dict[int, list[int]] = {}
+    for at in places:
+        by_event.setdefault(id(reals[at].window.event), []).append(at)
+    groups = list(by_event.values())
+    return [
+        [at for group in groups[first : first + _TOGETHER] for at in group]
+        for first in range(0, len(groups), _TOGETHER)
+    ]
+
+
+def _some(
+    reals: Sequence[EventResult], *, around: Around, others: _OtherDays
+) -> list[tuple[Matched | None, Placebo | None, OtherDates | None, tuple[str, ...]]]:
+    """Compare some results."""
+    controls: dict[tuple[object, ...], Matched] = {}
+    found = []
+    for real in reals:
+        try:
+            matched, placebo, remarks = _placebo(
+                around, others.panel, real, others.request, controls
+            )
+        except ComputeError as error:
+            matched, placebo, remarks = None, None, (error.what,)
+        dates, remarks = others.beside(real, remarks)
+        found.append((matched, placebo, dates, remarks))
     return found
 
 
@@ -285,7 +315,6 @@ def _placebo(
     panel: PricePanel,
     real: EventResult,
     request: PlaceboRequest,
-    jobs: int,
     controls: dict[tuple[object, ...], Matched],
 ) -> _Found:
     if real.window.rebalance is not Rebalance.NONE or real.paper_return is None:
@@ -308,7 +337,6 @@ def _placebo(
         draws=request.draws,
         seed=request.seed,
         stay=request.stay,
-        jobs=jobs,
     )
     return controls[key], placebo, (*controls[key].remarks, *_remarks(holding, placebo))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from screener.language.lists import clauses
 from screener.study.placebo.monte_carlo import Placement
 from screener.workflows.study.placebo import PlaceboResult, PlaceboRun
 from screener.workflows.study.placebo_joint import JointResult
@@ -84,7 +85,7 @@ def _row(run: PlaceboRun, item: PlaceboResult) -> dict[str, object]:
         "random_dates_p": dates.placement.p_two_sided if dates else None,
         "random_dates_active_mean": dates.active.mean if dates and dates.active else None,
         "random_dates_active_p": dates.active.p_two_sided if dates and dates.active else None,
-        "remarks": "; ".join(item.remarks),
+        "remarks": clauses(item.remarks),
         "data_version": run.data_version,
         "run_id": run.run_id,
     }

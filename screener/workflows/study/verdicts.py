@@ -15,9 +15,9 @@ from screener.results.placebo import VERDICTS
 from screener.scoring.leaderboard import Grouping
 from screener.scoring.scores import Score
 from screener.workflows.backtest.requests import BacktestRequest
-from screener.workflows.backtest.run import BacktestRun, run_events
+from screener.workflows.backtest.run import BacktestRun, run_variants
 from screener.workflows.report.catalog import list_reports
-from screener.workflows.score.run import ScoreRequest, run_score
+from screener.workflows.score.run import ScoreRequest, run_board
 from screener.workflows.study.placebo import PlaceboRequest, PlaceboResult, PlaceboRun, run_placebos
 from screener.workflows.study.run import StudyRequest
 from screener.workflows.study.verdict import (
@@ -77,7 +77,7 @@ def run_verdicts(
     """
     asked = request.backtest
     money = replace(asked, settings=replace(asked.settings, frictions=Frictions()))
-    backtest = run_events(store, money, program_version=program_version)
+    (backtest,) = run_variants(store, [money], program_version=program_version, jobs=jobs)
     placebo = run_placebos(store, request, program_version=program_version, jobs=jobs)
     records = broker_records(workspace, store)
     reports = {report.id: report for report in list_reports(workspace)}
@@ -159,12 +159,12 @@ def _broker_columns(record: BrokerRecord) -> dict[str, object]:
 def broker_records(workspace: Workspace, store: Store) -> Mapping[str, Score]:
     """Return the score of each broker; none where no call is left to score."""
     try:
-        run = run_score(workspace, store, ScoreRequest(by=(Grouping.BROKER,)))
+        board = run_board(workspace, store, ScoreRequest(by=(Grouping.BROKER,)))
     except BasketDefinitionError:  # definitions that cannot be read are no lack of calls
         raise
     except InputError:
         return {}
-    return {score.key[0]: score for score in run.board.scores}
+    return {score.key[0]: score for score in board.scores}
 
 
 def _placebo(beside: PlaceboResult) -> PlaceboRecord | None:

@@ -72,7 +72,7 @@ def last_look(workspace: Workspace) -> Look:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StorageDamaged(
-            say("the last look cannot be read: {error}", error=error),
+            say("the last look cannot be read: {error}", error=repr(str(error))),
             where=str(workspace.data_cache),
             fix=say("screener today --since 2026-05-01"),
         ) from error

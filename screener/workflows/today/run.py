@@ -13,6 +13,8 @@ from screener.domain.days import SHANGHAI
 from screener.domain.report import Note, Report
 from screener.errors import InputError, NoTradableConstituents, ScreenerError
 from screener.language import say, say_count
+from screener.language.lists import in_a_line
+from screener.language.terms import named
 from screener.paths.windows import WindowStatus
 from screener.results.tables import Row
 from screener.results.today import CARDS, JUDGED, LACKS, MATURED, RUN_DIFF
@@ -155,7 +157,7 @@ def today_document(found: Today) -> dict[str, object]:
         "judged": [JUDGED.row(row) for row in found.judged],
         "changed": [RUN_DIFF.row(row) for row in found.changed],
         "lacks": [LACKS.row(row) for row in found.lacks],
-        "remarks": [*found.remarks, *(str(error) for error in found.failed)],
+        "remarks": [*found.remarks, *map(in_a_line, found.failed)],
     }
 
 
@@ -340,8 +342,7 @@ def _corrections(rows: Iterable[Row]) -> Iterator[Row]:
 def _lacks(workspace: Workspace, found: _Found, now: datetime, cards: Sequence[Broken]) -> None:
     status = read_status(workspace, now=now)
     broken = {(item.kind, item.name): item for item in (*basket_events(workspace).broken, *cards)}
-    rows = [*_stale(status), *_missing(status), *map(_broken, broken.values())]
-    keyed = [(f"{row['state']} {row['what']}", row) for row in rows]
+    keyed = [*_stale(status), *_missing(status), *map(_broken, broken.values())]
     found.keys["lacks"] = frozenset(key for key, _ in keyed)
     known = found.before.lacks
     in_span = found.before.since is not None  # a day says nothing of what was stale then
@@ -350,13 +351,17 @@ def _lacks(workspace: Workspace, found: _Found, now: datetime, cards: Sequence[B
     ]
 
 
-def _stale(status: Status) -> Iterator[dict[str, object]]:
+_Lack = tuple[str, dict[str, object]]
+"""What is kept of a lack, the same in every language, and its row."""
+
+
+def _stale(status: Status) -> Iterator[_Lack]:
     if status.simulated:
         return
     for item in status.freshness:
         if item.behind:
-            yield {
-                "what": f"{item.market} {item.table}",
+            row: dict[str, object] = {
+                "what": say("{market} {table}", market=named(item.market), table=named(item.table)),
                 "state": "stale",
                 "detail": say_count(
                     "ends {last}, {n} session behind",
@@ -366,24 +371,28 @@ def _stale(status: Status) -> Iterator[dict[str, object]]:
                 ),
                 "command": "screener data update",
             }
+            yield f"stale {item.market} {item.table}", row
 
 
-def _missing(status: Status) -> Iterator[dict[str, object]]:
+def _missing(status: Status) -> Iterator[_Lack]:
     short = status.short_names()
     every = ",".join(item.listing for item in short)
     for item in short:
-        yield {
-            "what": f"{item.listing} {item.name}".strip(),
+        what = f"{item.listing} {item.name}".strip()
+        row: dict[str, object] = {
+            "what": what,
             "state": "missing",
             "detail": item.reason,
             "command": f"screener data update --listing {every}",
         }
+        yield f"missing {what}", row
 
 
-def _broken(item: Broken) -> dict[str, object]:
-    return {
-        "what": f"{item.kind} {item.name}",
+def _broken(item: Broken) -> _Lack:
+    row: dict[str, object] = {
+        "what": say("{kind} {name}", kind=named(item.kind), name=item.name),
         "state": "broken",
         "detail": item.error.what,
         "command": item.error.fix or item.error.where,
     }
+    return f"broken {item.kind} {item.name}", row

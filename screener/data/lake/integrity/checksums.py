@@ -23,6 +23,7 @@ from screener.data.lake import lake
 from screener.data.lake.guards import write_lock
 from screener.errors import StorageBusy, StorageError, StorageReadOnly
 from screener.files.whole import write_whole
+from screener.language import say
 
 __all__ = [
     "SUMS",
@@ -180,7 +181,13 @@ def record_files(
         with lake.storage_errors(root):
             lake.retried(root, lambda: _record(root, connection, fresh, anew))
     except StorageError as error:
-        return (f"{SUMS} was not brought up to date, the next commit does it: {error.what}",)
+        return (
+            say(
+                "{file} was not brought up to date, the next commit does it: {error}",
+                file=SUMS,
+                error=error.what,
+            ),
+        )
     return ()
 
 

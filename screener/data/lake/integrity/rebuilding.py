@@ -13,10 +13,11 @@ from screener.data.lake.integrity.content import content_of, recounted
 from screener.data.lake.integrity.verified import catalog_complaints, connected
 from screener.data.lake.versions import latest_version
 from screener.errors import StorageDamaged
+from screener.language import say
+from screener.language.lists import listed
+from screener.language.terms import named
 
 __all__ = ["Rebuilt", "rebuild_hashes"]
-
-_WAY_BACK = f"put the files and {SUMS} back from a copy, or import again in a new workspace"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,23 +63,31 @@ def rebuild_hashes(root: Path) -> Rebuilt:
             names = kept.sums.keys() | found.sums.keys()
             differ = sorted(n for n in names if kept.sums.get(n) != found.sums.get(n))
             raise StorageDamaged(
-                "the rows are not those that were committed, so no hash was recorded: "
-                f"{', '.join(differ)}",
+                say(
+                    "the rows are not those that were committed, so no hash was recorded: {tables}",
+                    tables=listed(named(name) for name in differ),
+                ),
                 where=str(root),
-                fix=_WAY_BACK,
+                fix=_way_back(),
             )
         files = record_anew(root, connection)
         return Rebuilt(files=files, version=version, proven=kept is not None)
+
+
+def _way_back() -> str:
+    return say(
+        "put the files and {sums} back from a copy, or import again in a new workspace", sums=SUMS
+    )
 
 
 def _check_catalog(root: Path) -> None:
     complaints = catalog_complaints(root)
     states = recorded(root).catalogs
     if states and catalog_state(root) not in states:
-        complaints = (*complaints, "its bytes are not those of any commit")
+        complaints = (*complaints, say("its bytes are not those of any commit"))
     for complaint in complaints:
         raise StorageDamaged(
-            f"the catalog {lake.CATALOG} is damaged: {complaint}",
+            say("the catalog {file} is damaged: {what}", file=lake.CATALOG, what=complaint),
             where=str(root / lake.CATALOG),
-            fix=_WAY_BACK,
+            fix=_way_back(),
         )

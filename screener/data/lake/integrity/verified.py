@@ -39,6 +39,8 @@ from screener.errors import (
     StorageReadOnly,
 )
 from screener.files.whole import write_whole
+from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["MEMORY", "Verifier", "catalog_complaints", "connected"]
 
@@ -66,17 +68,6 @@ _DAYS = """
         ON c.table_id = f.table_id AND c.column_id = v.column_id
     WHERE ends_with(f.path, ?) AND c.column_name = ?
 """
-_WAY_BACK = (
-    "put the file back from a copy of the folder, or go back to a version before it: "
-    "`screener data restore N`, or import its rows again in a new workspace; "
-    "`screener data verify` lists all damage"
-)
-_TOLD = {
-    Damage.CHANGED: "is not what was written: its bytes differ from their recorded hash",
-    Damage.MISSING: "is missing",
-    Damage.UNRECORDED: f"has no hash in {SUMS}: nothing tells whether it is what was written",
-}
-
 _Look = tuple[int, int, int, int]
 """Size, both times and inode of a file."""
 
@@ -220,20 +211,26 @@ class Verifier:
         if damage is Damage.UNRECORDED and not self._list().there:
             return _lost_list(self._root)
         return StorageDamaged(
-            f"a file of table {table}{self._days(path, table)} {_TOLD[damage]}",
+            _harm(damage, self._file_of(path, table)),
             where=str(self._root / lake.DATA / path),
-            fix=_WAY_BACK,
+            fix=_way_back(),
         )
 
-    def _days(self, path: str, table: str) -> str:
+    def _file_of(self, path: str, table: str) -> str:
+        """Name a file by its table, and by its days where they are known."""
         by_day = next((name for name in TABLES if name == table), None)
         day = None if by_day is None else TABLES[by_day].by_year
         with suppress(lake.Error):
             rows = self._connection.execute(_DAYS, [Path(path).name, day]).fetchall()
             for first, last in rows:
                 if first and last:
-                    return f", {first} to {last},"
-        return ""
+                    return say(
+                        "a file of table {table}, {first} to {last},",
+                        table=named(table),
+                        first=first,
+                        last=last,
+                    )
+        return say("a file of table {table}", table=named(table))
 
     def _list(self) -> Recorded:
         if self._recorded is None:
@@ -263,7 +260,7 @@ class Verifier:
         if not found.there and not next_file(self._connection):
             return  # a lake that is being made
         if catalog_state(self._root).changes in {state.changes for state in found.catalogs}:
-            raise _catalog_damaged(self._root, "its bytes are not those of any commit")
+            raise _catalog_damaged(self._root, say("its bytes are not those of any commit"))
         for complaint in catalog_complaints(self._root):
             raise _catalog_damaged(self._root, complaint)
         with _told_of_damage(self._root):
@@ -284,7 +281,7 @@ class Verifier:
             told = content_of(self._connection, version)
             if told is not None and told != recounted(self._connection, version):
                 raise _catalog_damaged(
-                    self._root, "the rows of the newest version are not those of its commit"
+                    self._root, say("the rows of the newest version are not those of its commit")
                 )
 
 
@@ -367,6 +364,29 @@ def catalog_complaints(root: Path) -> tuple[str, ...]:
     return tuple(str(row[0]) for row in rows if row[0] != "ok")
 
 
+def _way_back() -> str:
+    return say(
+        "put the file back from a copy of the folder, or go back to a version before it: "
+        "`screener data restore N`, or import its rows again in a new workspace; "
+        "`screener data verify` lists all damage"
+    )
+
+
+def _harm(damage: Damage, file: str) -> str:
+    """Say what is wrong with a file."""
+    if damage is Damage.MISSING:
+        return say("{file} is missing", file=file)
+    if damage is Damage.CHANGED:
+        return say(
+            "{file} is not what was written: its bytes differ from their recorded hash", file=file
+        )
+    return say(
+        "{file} has no hash in {sums}: nothing tells whether it is what was written",
+        file=file,
+        sums=SUMS,
+    )
+
+
 def _look(path: Path) -> _Look | None:
     try:
         found = path.stat()
@@ -377,18 +397,29 @@ def _look(path: Path) -> _Look | None:
 
 def _lost_list(root: Path) -> StorageDamaged:
     return StorageDamaged(
-        f"the list of hashes {SUMS} is gone or cut: nothing tells whether the data files are what "
-        "was written",
+        say(
+            "the list of hashes {file} is gone or cut: nothing tells whether the data "
+            "files are what was written",
+            file=SUMS,
+        ),
         where=str(root),
-        fix=f"put {SUMS} back from a copy; without one, `screener data verify --rebuild-hashes` "
-        "compares the rows with the digest of their commit and records the files as they are",
+        fix=say(
+            "put {file} back from a copy; without one, `screener data verify "
+            "--rebuild-hashes` compares the rows with the digest of their commit and "
+            "records the files as they are",
+            file=SUMS,
+        ),
     )
 
 
 def _catalog_damaged(root: Path, what: str) -> StorageDamaged:
     return StorageDamaged(
-        f"the catalog {lake.CATALOG} is damaged: {what}",
+        say("the catalog {file} is damaged: {what}", file=lake.CATALOG, what=what),
         where=str(root / lake.CATALOG),
-        fix=f"put {lake.CATALOG} and {SUMS} back from a copy of the folder, or import again in a "
-        "new workspace",
+        fix=say(
+            "put {catalog} and {sums} back from a copy of the folder, or import again in "
+            "a new workspace",
+            catalog=lake.CATALOG,
+            sums=SUMS,
+        ),
     )

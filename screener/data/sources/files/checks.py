@@ -17,11 +17,14 @@ from screener.data.validation.row_checks import (
     duplicate_faults,
     future_fault,
     missing_fault,
+    negative_fault,
     session_faults,
 )
 from screener.data.validation.sense import days_beyond, numbers_beyond
 from screener.domain.arrays import FlagArray
 from screener.domain.listing import Exchange
+from screener.language import say
+from screener.language.terms import named
 from screener.market.calendars import calendar_of
 
 __all__ = [
@@ -89,9 +92,11 @@ def quantities(rows: Rows, names: tuple[str, ...], *, zero: bool = True) -> list
     findings = []
     for name in names:
         values = rows.numbers(name)
-        bad = values < 0 if zero else values <= 0
-        reason = f"{name} is {'negative' if zero else 'not positive'}"
-        findings.append(RowFault(rows=bad, reason=reason))
+        if zero:
+            findings.append(negative_fault(values, name))
+        else:
+            reason = say("{name} is not positive", name=named(name))
+            findings.append(RowFault(rows=values <= 0, reason=reason))
     return findings
 
 
@@ -116,5 +121,5 @@ def without_repeats(
         key_name=key_name,
     )
     count = int(repeats.sum())
-    told = f"{count} rows repeat another row exactly and were taken once"
+    told = say("{n} rows repeat another row exactly and were taken once", n=count)
     return rows.judged([conflict]), repeats, [Remark(text=told)] if count else []

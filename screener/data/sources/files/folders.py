@@ -19,6 +19,9 @@ from screener.data.sources.files.request import (
 from screener.data.sources.files.tables.day_files import DAY_SUFFIX
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
+from screener.language import say, say_count
+from screener.language.lists import listed
+from screener.language.terms import named
 
 __all__ = ["FolderPlan", "folder_plan", "is_folder"]
 
@@ -89,9 +92,13 @@ def folder_plan(request: ImportRequest, *, apart: Path) -> FolderPlan:
     """
     if request.kind not in _KINDS:
         raise InputError(
-            f"a folder is read for {' and '.join(_KINDS)}, not for {request.kind}",
+            say(
+                "a folder is read for {kinds}, not for {kind}",
+                kinds=listed(named(kind) for kind in _KINDS),
+                kind=named(request.kind),
+            ),
             where=str(next(path for path in request.paths if is_folder(path))),
-            fix="name the files",
+            fix=say("name the files"),
         )
     found = [path for given in request.paths for path in _files(given, apart)]
     kept: dict[Path, tuple[bool, str, str]] = {}
@@ -105,23 +112,33 @@ def folder_plan(request: ImportRequest, *, apart: Path) -> FolderPlan:
             kept[path] = (listing is None, "" if listing is None else listing.id, str(path))
     if not kept:
         raise InputError(
-            f"no file that can be read as {request.kind}, of {len(found)}",
+            say(
+                "no file that can be read as {kind}, of {n}", kind=named(request.kind), n=len(found)
+            ),
             where=", ".join(str(path) for path in request.paths),
-            fix=f"give a folder with files of one of {', '.join(SUFFIXES)}, named by their listing "
-            "like sh600519.csv or by their day",
+            fix=say(
+                "give a folder with files of one of {suffixes}, named by their listing like "
+                "sh600519.csv or by their day",
+                suffixes=listed(SUFFIXES),
+            ),
         )
     paths = tuple(sorted(kept, key=kept.__getitem__))
     return FolderPlan(
         query=checked_query(replace(request, paths=paths)),
         left=tuple(
-            Remark(text=f"{_counted(len(unread))} not read, {why}: {unread[0].name}")
-            for why, unread in others.items()
+            Remark(text=_unread(why, len(unread), unread[0].name)) for why, unread in others.items()
         ),
     )
 
 
-def _counted(files: int) -> str:
-    return "1 file is" if files == 1 else f"{files:,} files are"
+def _unread(why: str, files: int, first: str) -> str:
+    return say_count(
+        "1 file is not read, {why}: {first}",
+        "{n:,} files are not read, {why}: {first}",
+        files,
+        why=why,
+        first=first,
+    )
 
 
 def _files(given: Path, apart: Path) -> Iterator[Path]:
@@ -139,7 +156,9 @@ def _files(given: Path, apart: Path) -> Iterator[Path]:
 
 def _unreadable(error: OSError) -> None:
     raise InputError(
-        f"cannot be read: {error.strerror}", where=str(error.filename), fix="check its rights"
+        say("cannot be read: {reason}", reason=error.strerror),
+        where=str(error.filename),
+        fix=say("check its rights"),
     ) from error
 
 
@@ -147,14 +166,14 @@ def _not_read(path: Path, kind: ImportKind) -> str:
     """Return why a file of a folder is not read; empty if it is."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        return "of other types"
+        return say("of other types")
     listing = _listing(path, kind)
     if listing is None:
-        return "of no share, fund or index" if suffix == DAY_SUFFIX else ""
+        return say("of no share, fund or index") if suffix == DAY_SUFFIX else ""
     if is_index(listing) and kind is ImportKind.BARS:
-        return "of indices, which --kind index reads"
+        return say("of indices, which --kind index reads")
     if not is_index(listing) and kind is ImportKind.INDEX:
-        return "of securities, which --kind bars reads"
+        return say("of securities, which --kind bars reads")
     return ""
 
 

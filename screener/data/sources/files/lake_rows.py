@@ -17,6 +17,7 @@ from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Array, Rows
 from screener.data.sources.files.tables.reading import RawFile
 from screener.domain.arrays import IntArray
+from screener.language import say
 
 __all__ = ["rejects_of", "table_of"]
 
@@ -114,8 +115,11 @@ def _short(cell: object) -> object:
 def _broken(raw: RawFile, table: TableName) -> list[Reject]:
     """Return the lines that do not fit the header, with one reason for all of them."""
     counts = {item.cells for item in raw.broken}
-    cells = f"{counts.pop()} cells" if len(counts) == 1 else "more or fewer cells"
-    reason = f"{cells} where the header has {len(raw.headers)}"
+    reason = say("more or fewer cells where the header has {n}", n=len(raw.headers))
+    if len(counts) == 1:
+        reason = say(
+            "{cells} cells where the header has {n}", cells=counts.pop(), n=len(raw.headers)
+        )
     return [
         Reject(
             table=table,

@@ -13,6 +13,8 @@ from screener.data.sources.files.tables.raw import RawFile
 from screener.data.validation.sense import NUMBERS
 from screener.domain.arrays import FlagArray, FloatArray
 from screener.errors import InputError
+from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["refuse_odd_unit", "refuse_two_readings"]
 
@@ -49,10 +51,16 @@ def refuse_two_readings(numbers: Numbers, column: MappedColumn, raw: RawFile) ->
         return
     name = column.field.name
     raise InputError(
-        f"{column.header} has percent signs in some rows and none in others "
-        f"(first line {raw.lines[np.flatnonzero(plain)[0]]})",
+        say(
+            "{column} has percent signs in some rows and none in others (first line {line})",
+            column=column.header,
+            line=raw.lines[np.flatnonzero(plain)[0]],
+        ),
         where=raw.label,
-        fix=f"say what the plain ones are: --unit {name}=percent or --unit {name}=fraction",
+        fix=say(
+            "say what the plain ones are: --unit {name}=percent or --unit {name}=fraction",
+            name=name,
+        ),
     )
 
 
@@ -81,8 +89,15 @@ def refuse_odd_unit(
         return
     row = int(np.flatnonzero(odd)[0])
     raise InputError(
-        f"{column.header} of line {raw.lines[row]} would be a {name} of {_shown(name, values[row])}"
-        f" ({int(odd.sum())} row(s) like it): in which unit is it?",
+        say(
+            "{column} of line {line} would be a {name} of {value} ({n} row(s) like it): "
+            "in which unit is it?",
+            column=column.header,
+            line=raw.lines[row],
+            name=named(name),
+            value=_shown(name, values[row]),
+            n=int(odd.sum()),
+        ),
         where=raw.label,
         fix=_advice(name, values[row]),
     )
@@ -90,12 +105,16 @@ def refuse_odd_unit(
 
 def _advice(name: str, value: float) -> str:
     if name == "dividend_yield":
-        return (
-            "--unit dividend_yield=percent where 3.5 means 3.5 %, "
-            "--unit dividend_yield=fraction where 0.035 does"
+        return say(
+            "--unit dividend_yield=percent where 3.5 means 3.5 %, --unit "
+            "dividend_yield=fraction where 0.035 does"
         )
-    true = f", --unit {name}=1 if it is true" if not NUMBERS[name].lacks(np.array(value)) else ""
-    return f"--unit {name}=亿元 (or 1e8), --unit {name}=万元 (or 1e4){true}"
+    if NUMBERS[name].lacks(np.array(value)):
+        return say("--unit {name}=亿元 (or 1e8), --unit {name}=万元 (or 1e4)", name=name)
+    return say(
+        "--unit {name}=亿元 (or 1e8), --unit {name}=万元 (or 1e4), --unit {name}=1 if it is true",
+        name=name,
+    )
 
 
 def _shown(name: str, value: float) -> str:

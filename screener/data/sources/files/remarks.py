@@ -11,11 +11,14 @@ from screener.data.sources.files.columns.exports import NOT_OURS
 from screener.data.sources.files.columns.units import normal_header
 from screener.data.sources.files.columns.values import renumbered_in
 from screener.data.sources.files.tables.raw import RawFile
+from screener.language import again, say
+from screener.language.lists import listed
+from screener.language.terms import named
 
 __all__ = ["Remark", "file_remarks", "lines_alike", "lines_of"]
 
-_COUNTED = re.compile(r"([0-9][0-9,]*) ")
-_PARTICULARS = re.compile(r"\b[0-9A-Z]{1,10}\.[A-Z]{2,3}\b|[0-9][0-9.,]*")
+_COUNTED = re.compile(r"([0-9][0-9,]*)(?: |(?=[^ -~]))")  # Chinese puts no blank
+_PARTICULARS = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{1,10}\.[A-Z]{2,3}(?![0-9A-Z])|[0-9][0-9.,]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,31 +33,40 @@ def file_remarks(raw: RawFile, mapping: ColumnMapping) -> list[Remark]:
     """Return what was decided on a file's encoding, layout, units and columns."""
     said = []
     if raw.encoding not in ("", "utf-8"):
-        said.append(f"read as {raw.encoding}")
+        said.append(say("read as {encoding}", encoding=raw.encoding))
     said += raw.notes
     if mapping.layout:
-        said.append(f"recognised as {mapping.layout}")
+        said.append(say("recognised as {layout}", layout=mapping.layout))
     stated = [
         column.header for column in mapping.columns.values() if column.stated and not column.unit
     ]
     if stated:
-        said.append(f"units as the headers print them: {', '.join(stated)}")
+        said.append(say("units as the headers print them: {names}", names=listed(stated)))
     said += [
-        f"{column.header} is {column.field.name}: {column.unit}"
+        say(
+            "{column} is {field}: {unit}",
+            column=column.header,
+            field=named(column.field.name),
+            unit=again(column.unit),
+        )
         for column in mapping.columns.values()
         if column.unit
     ]
     proofs = [column.header for column in mapping.columns.values() if column.field.proof]
     if proofs:
-        said.append(f"used only to prove the unit of volume: {', '.join(proofs)}")
+        said.append(say("used only to prove the unit of volume: {names}", names=listed(proofs)))
     said += [
-        f"{name} is not used: it is {NOT_OURS[normal_header(name)]}"
+        say(
+            "{column} is not used: it is {reason}",
+            column=name,
+            reason=again(NOT_OURS[normal_header(name)]),
+        )
         for name in mapping.ignored
         if normal_header(name) in NOT_OURS
     ]
     unused = [name for name in mapping.ignored if normal_header(name) not in NOT_OURS]
     if unused:
-        said.append(f"columns not used: {shown_names(unused)}")
+        said.append(say("columns not used: {names}", names=shown_names(unused)))
     said += _renumbered(raw, mapping)
     return [Remark(text=text, file=raw.label) for text in said]
 
@@ -65,9 +77,15 @@ def _renumbered(raw: RawFile, mapping: ColumnMapping) -> list[str]:
     if not changes:
         return []
     first = changes[0]
-    shown = f"{first.former} is {first.present} since {first.since}"
-    more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
-    return [f"former codes are stored under the present ones: {shown}{more}"]
+    shown = say(
+        "{former} is {present} since {since}",
+        former=first.former,
+        present=first.present,
+        since=first.since,
+    )
+    if len(changes) > 1:
+        shown = say("{shown}, and {n} more", shown=shown, n=len(changes) - 1)
+    return [say("former codes are stored under the present ones: {shown}", shown=shown)]
 
 
 def lines_of(remarks: Iterable[Remark]) -> tuple[str, ...]:
@@ -94,14 +112,16 @@ def lines_alike(remarks: Iterable[Remark]) -> tuple[str, ...]:
             total = sum(int(count.replace(",", "")) for count in counts)
             text = f"{total:,}{text.removeprefix(counts[0])}"
         if not any(files) and len({remark.text for remark in alike}) > 1:
-            text += f" (first of {len(alike)} alike)"
+            text = say("{text} (first of {n} alike)", text=text, n=len(alike))
         found.append(_line(text, files))
     return tuple(found)
 
 
 def _line(text: str, names: list[str]) -> str:
-    named = list(dict.fromkeys(name for name in names if name))
-    if not named:
+    own = list(dict.fromkeys(name for name in names if name))
+    if not own:
         return text
-    more = f" and {len(named) - 1} more" if len(named) > 1 else ""
-    return f"{named[0]}{more}: {text}"
+    name = own[0]
+    if len(own) > 1:
+        name = say("{shown} and {n} more", shown=name, n=len(own) - 1)
+    return say("{name}: {text}", name=name, text=text)

@@ -11,6 +11,9 @@ from pathlib import Path
 from screener.data.lake.schema import Basis
 from screener.domain.listing import Listing
 from screener.errors import InputError
+from screener.language import say
+from screener.language.lists import listed
+from screener.language.terms import named
 
 __all__ = [
     "SUFFIXES",
@@ -43,7 +46,7 @@ class ImportKind(StrEnum):
     INDUSTRIES = "industries"
 
 
-_WITHOUT_LISTING = {ImportKind.FX: "exchange rates", ImportKind.CALENDAR: "a calendar"}
+_WITHOUT_LISTING = (ImportKind.FX, ImportKind.CALENDAR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,16 +113,21 @@ def parse_column_map(text: str) -> tuple[tuple[str, str], ...]:
         column, sign, field = (piece.strip() for piece in part.rpartition("="))
         if not (sign and column and field):
             raise InputError(
-                f"--map {part.strip()!r} is not COLUMN=FIELD",
-                fix='write it like --map "收盘=close,成交量=volume"',
+                say("--map {part!r} is not COLUMN=FIELD", part=part.strip()),
+                fix=say('write it like --map "收盘=close,成交量=volume"'),
             )
         pairs.append((column, field))
-    for position, what in ((0, "column"), (1, "field")):
-        names = [pair[position] for pair in pairs]
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            raise InputError(f"--map names {what} {', '.join(repeated)} more than once")
+    columns = _repeated([column for column, _ in pairs])
+    if columns:
+        raise InputError(say("--map names column {names} more than once", names=listed(columns)))
+    fields = _repeated([field for _, field in pairs])
+    if fields:
+        raise InputError(say("--map names field {names} more than once", names=listed(fields)))
     return tuple(pairs)
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1})
 
 
 def parse_units(text: str) -> tuple[tuple[str, str], ...]:
@@ -135,20 +143,24 @@ def parse_units(text: str) -> tuple[tuple[str, str], ...]:
         field, sign, unit = (piece.strip() for piece in part.partition("="))
         if not (sign and field and unit):
             raise InputError(
-                f"--unit {part.strip()!r} is not FIELD=UNIT",
-                fix='write it like --unit "market_cap=亿元,dividend_yield=percent"',
+                say("--unit {part!r} is not FIELD=UNIT", part=part.strip()),
+                fix=say('write it like --unit "market_cap=亿元,dividend_yield=percent"'),
             )
         pairs.append((field, unit))
     if len(dict(pairs)) < len(pairs):
-        raise InputError("--unit names a field more than once")
+        raise InputError(say("--unit names a field more than once"))
     return tuple(pairs)
 
 
 def _check_listing(request: ImportRequest) -> None:
     if request.listing is not None and len(request.paths) > 1:
         raise InputError(
-            f"--listing {request.listing} is given for {len(request.paths)} files",
-            fix="import each file by itself, or name the files by their listing: 00700.HK.csv",
+            say(
+                "--listing {listing} is given for {n} files",
+                listing=request.listing,
+                n=len(request.paths),
+            ),
+            fix=say("import each file by itself, or name the files by their listing: 00700.HK.csv"),
         )
 
 
@@ -162,12 +174,14 @@ def checked_query(request: ImportRequest) -> FileQuery:
         or an instant or a day cannot be.
     """
     if not request.paths:
-        raise InputError("no file to import", fix="name at least one CSV, Excel or Parquet file")
+        raise InputError(
+            say("no file to import"), fix=say("name at least one CSV, Excel or Parquet file")
+        )
     for path in request.paths:
         _check_path(path)
     repeated = sorted(str(path) for path, times in Counter(request.paths).items() if times > 1)
     if repeated:
-        raise InputError(f"{', '.join(repeated)} is named more than once")
+        raise InputError(say("{names} is named more than once", names=listed(repeated)))
     _check_listing(request)
     _check_options(request)
     _check_times(request)
@@ -177,58 +191,81 @@ def checked_query(request: ImportRequest) -> FileQuery:
 def _check_path(path: Path) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(
-            f"{path.suffix or 'a file without suffix'} is not a type of file that is read",
+            say(
+                "{suffix} is not a type of file that is read",
+                suffix=path.suffix or say("a file without suffix"),
+            ),
             where=str(path),
-            fix=f"give one of {', '.join(SUFFIXES)}; what is in it decides how it is read",
+            fix=say(
+                "give one of {suffixes}; what is in it decides how it is read",
+                suffixes=listed(SUFFIXES),
+            ),
         )
     try:
         if path.is_dir():
-            raise InputError("is a folder, not a file", where=str(path), fix="check the path")
+            raise InputError(
+                say("is a folder, not a file"), where=str(path), fix=say("check the path")
+            )
         path.stat()
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
-        what = "there is no such file" if missing else f"cannot be read: {error.strerror}"
-        raise InputError(what, where=str(path), fix="check the path") from error
+        what = say("cannot be read: {reason}", reason=error.strerror)
+        if missing:
+            what = say("there is no such file")
+        raise InputError(what, where=str(path), fix=say("check the path")) from error
 
 
 def _check_options(request: ImportRequest) -> None:
     if request.kind is ImportKind.BARS and request.basis is None:
         raise InputError(
-            "bars need to say whether their prices are adjusted",
+            say("bars need to say whether their prices are adjusted"),
             where=str(request.paths[0]),
-            fix="add `--basis raw` for prices as traded (不复权), or `--basis adjusted` for prices "
-            "already adjusted for dividends and splits (前复权, 后复权)",
+            fix=say(
+                "add `--basis raw` for prices as traded (不复权), or `--basis adjusted` for "
+                "prices already adjusted for dividends and splits (前复权, 后复权)"
+            ),
         )
     records = next((path for path in request.paths if path.suffix.lower() == ".day"), None)
     if records is not None and request.basis is Basis.ADJUSTED:
         raise InputError(
-            "prices of daily records are as traded", where=str(records), fix="say `--basis raw`"
+            say("prices of daily records are as traded"),
+            where=str(records),
+            fix=say("say `--basis raw`"),
         )
     unused = request.kind not in (ImportKind.BARS, ImportKind.INDEX)
     if request.basis is not None and unused:
-        raise InputError(f"--basis is for bars, not for {request.kind}", fix="drop --basis")
+        raise InputError(
+            say("--basis is for bars, not for {kind}", kind=named(request.kind)),
+            fix=say("drop --basis"),
+        )
     if request.kind is ImportKind.INDEX and request.basis is Basis.ADJUSTED:
-        raise InputError("an index has no adjusted prices", fix="drop --basis")
+        raise InputError(say("an index has no adjusted prices"), fix=say("drop --basis"))
     if request.dedupe and request.kind is not ImportKind.ACTIONS:
         raise InputError(
-            f"--dedupe is for actions, not for {request.kind}",
-            fix="drop --dedupe: rows that repeat another exactly are taken once anyway",
+            say("--dedupe is for actions, not for {kind}", kind=named(request.kind)),
+            fix=say("drop --dedupe: rows that repeat another exactly are taken once anyway"),
         )
     if request.kind in _WITHOUT_LISTING and request.listing is not None:
-        what = _WITHOUT_LISTING[request.kind]
-        raise InputError(f"--listing is not for {what}", fix="drop --listing")
+        rates = request.kind is ImportKind.FX
+        what = say("exchange rates") if rates else say("a calendar")
+        raise InputError(say("--listing is not for {what}", what=what), fix=say("drop --listing"))
     if request.continues and request.basis is not Basis.ADJUSTED:
         raise InputError(
-            "--continues is for adjusted bars: raw prices always merge session by session",
-            fix="drop --continues",
+            say("--continues is for adjusted bars: raw prices always merge session by session"),
+            fix=say("drop --continues"),
         )
 
 
 def _check_times(request: ImportRequest) -> None:
     if request.fetched_at.tzinfo is None:
-        raise InputError(f"fetched_at {request.fetched_at} has no time zone", fix="give it in UTC")
+        raise InputError(
+            say("fetched_at {instant} has no time zone", instant=request.fetched_at),
+            fix=say("give it in UTC"),
+        )
     if request.as_of is not None and request.as_of > request.today:
-        raise InputError(f"--as-of {request.as_of} is after today, {request.today}")
+        raise InputError(
+            say("--as-of {as_of} is after today, {today}", as_of=request.as_of, today=request.today)
+        )
 
 
 def _labels(paths: tuple[Path, ...]) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ from screener.data.sources.files.tables.reading import readable
 from screener.data.validation.row_checks import Rejections, RowFault
 from screener.domain.arrays import DayArray, FlagArray, FloatArray, IntArray, TextArray
 from screener.domain.listing import Exchange, Kind, Listing
+from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["Array", "Rows", "clean_text", "concatenated", "read_rows"]
 
@@ -180,7 +182,7 @@ def read_rows(
     """
     codes = _codes(raw, mapping, kind, listing, master)
     findings = [RowFault(rows=rows, reason=reason) for rows, reason in codes.faults]
-    findings.append(RowFault(rows=codes.absent, reason="code is missing"))
+    findings.append(RowFault(rows=codes.absent, reason=say("code is missing")))
     hong_kong = np.array([item.exchange is Exchange.HK for item in codes.listings] + [False])
     values: dict[str, Array] = {}
     for name, column in mapping.columns.items():
@@ -232,7 +234,7 @@ def _codes(
             return read_codes(cells, kind, exchange=exchanges, master=master)
         only = frozenset({listing.id})
         return read_codes(
-            cells, kind, exchange=exchanges, master=lambda: only, told_by="the listing given"
+            cells, kind, exchange=exchanges, master=lambda: only, told_by=say("the listing given")
         )
     return CodeColumn(
         listings=() if listing is None else (listing,),
@@ -276,7 +278,9 @@ def _number_column(
     values = np.where(misplaced | twice, np.nan, values)
     if not (field.proof or column.stated or _all_told(numbers)):
         refuse_odd_unit(values, column, raw, hong_kong)
-    unit_twice = f"{field.name} has a unit in the cell and another in the header"
+    unit_twice = say(
+        "{name} has a unit in the cell and another in the header", name=named(field.name)
+    )
     return values, [
         RowFault(rows=numbers.unreadable | misplaced, reason=_not_a(column)),
         RowFault(rows=twice, reason=unit_twice),
@@ -289,7 +293,9 @@ def _all_told(numbers: Numbers) -> bool:
 
 
 def _not_a(column: MappedColumn) -> str:
-    return f"{column.field.name} is not a {column.field.form}"
+    return say(
+        "{name} is not a {form}", name=named(column.field.name), form=named(column.field.form)
+    )
 
 
 @np.errstate(over="ignore")  # what is endless then is beyond every bound
@@ -308,7 +314,11 @@ def _currency_findings(rows: Rows, mapping: ColumnMapping) -> list[RowFault]:
     for name, column in mapping.columns.items():
         if column.currency is not None:
             other = (own != "") & (own != str(column.currency))
-            reason = f"{name} is printed in {column.currency}, not in the listing's currency"
+            reason = say(
+                "{name} is printed in {currency}, not in the listing's currency",
+                name=named(name),
+                currency=column.currency,
+            )
             findings.append(RowFault(rows=other, reason=reason))
     return findings
 

@@ -51,6 +51,8 @@ from screener.data.sources.files.tables.reading import read_raw, readable
 from screener.data.sources.files.tables.titles import listing_of_title, refuse_other_bars
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.errors import DataError, InputError, ScreenerError
+from screener.language import in_english, say
+from screener.language.lists import clauses, listed
 from screener.progress import counted
 
 __all__ = ["FileSource"]
@@ -84,27 +86,44 @@ _ONE_LISTING = frozenset(
     }
 )
 _SHOWN_REASONS = 3
-_FIXES = (
-    ("code has lost", "restore the codes, and import the file again"),
-    ("the code is that of an index", "import it with --kind index"),
-    ("the code is not that of an index", "import it with --kind bars"),
-    ("amount / (volume", "say the units, like --unit volume=lots or --unit amount=万元"),
+_FIXES: tuple[tuple[str, Callable[[], str]], ...] = (
+    ("code has lost", lambda: say("restore the codes, and import the file again")),
+    ("the code is that of an index", lambda: say("import it with --kind index")),
+    ("the code is not that of an index", lambda: say("import it with --kind bars")),
+    (
+        "amount / (volume",
+        lambda: say("say the units, like --unit volume=lots or --unit amount=万元"),
+    ),
     (
         "is not a date",
-        "write days like 2026-05-14, 2026/5/14 or 20260514; a number like 46156 is a spreadsheet's "
-        "count of days: format the column as dates",
+        lambda: say(
+            "write days like 2026-05-14, 2026/5/14 or 20260514; a number like 46156 is a "
+            "spreadsheet's count of days: format the column as dates"
+        ),
     ),
-    ("is not a number", "write numbers like 1234.5 or 1,234.5, a point before the decimals"),
-    ("not a session", "check the days, and the exchange of the codes"),
-    ("wrong number of cells", "export it again: its rows are longer or shorter than its header"),
+    (
+        "is not a number",
+        lambda: say("write numbers like 1234.5 or 1,234.5, a point before the decimals"),
+    ),
+    ("not a session", lambda: say("check the days, and the exchange of the codes")),
+    (
+        "wrong number of cells",
+        lambda: say("export it again: its rows are longer or shorter than its header"),
+    ),
     (
         "is missing",
-        "fill the column; a workbook's formulas have no values until a spreadsheet program has "
-        "saved them",
+        lambda: say(
+            "fill the column; a workbook's formulas have no values until a spreadsheet program has "
+            "saved them"
+        ),
     ),
-    ("no market has seen", "check the units of the columns: `--unit volume=lots`, and the values"),
-    ("", "check --kind, --map and the file"),
+    (
+        "no market has seen",
+        lambda: say("check the units of the columns: `--unit volume=lots`, and the values"),
+    ),
+    ("", lambda: say("check --kind, --map and the file")),
 )
+"""What helps against a reason that has these words in English; the first that fits is told."""
 
 
 class FileSource:
@@ -191,7 +210,7 @@ class FileSource:
                 with readable(label):
                     parts.append(_one_file(raw, len(payload), query, self._master))
             except (InputError, DataError) as error:
-                left.append(Remark(text=f"left out: {error.what}", file=label))
+                left.append(Remark(text=say("left out: {error}", error=error.what), file=label))
                 continue
             payload.append(raw)
             kept.append(path)
@@ -252,7 +271,7 @@ def _one_file(raw: RawFile, number: int, query: FileQuery, master: Master) -> _P
     if "listing" in mapping.columns:
         _refuse_other_listings(rows, request.listing, raw.label)
     elif told_by:
-        said.append(f"listing {alone} is told by {told_by}")
+        said.append(say("listing {listing} is told by {place}", listing=alone, place=told_by))
     if day is not None:
         rows, told = _dated(rows, day, request.kind)
         said += told
@@ -285,9 +304,13 @@ def _dated(rows: Rows, day: date, kind: ImportKind) -> tuple[Rows, list[str]]:
     """Give rows the day of their file where it has no column of days."""
     told = kind is ImportKind.VALUATION
     if "session" in rows.values:
-        return rows, [f"--as-of {day} is not used: the file has its own days"] if told else []
+        return rows, [
+            say("--as-of {day} is not used: the file has its own days", day=day)
+        ] if told else []
     days = np.full(rows.n_rows, np.datetime64(day, "D"))
-    said = f"values are of {day}, as --as-of says" if told else f"bars are of {day}, as its name is"
+    said = say("bars are of {day}, as its name is", day=day)
+    if told:
+        said = say("values are of {day}, as --as-of says", day=day)
     return rows.with_values(session=days), [said]
 
 
@@ -305,17 +328,23 @@ def _listing_of_file(
     titled = listing_of_title(raw, code_kind) if request.kind in _ONE_LISTING else None
     given = request.listing or named
     if given is not None and titled is not None and given.code != titled.code:
-        said = "--listing says" if request.listing else "the file name says"
+        what = say(
+            "the title says {titled}, the file name says {given}", titled=titled, given=given
+        )
+        if request.listing:
+            what = say(
+                "the title says {titled}, --listing says {given}", titled=titled, given=given
+            )
         raise InputError(
-            f"the title says {titled}, {said} {given}",
+            what,
             where=raw.label,
-            fix="correct the one that is wrong",
+            fix=say("correct the one that is wrong"),
         )
     if request.listing is not None:
         return request.listing, ""
     if named is not None:
-        return named, "the file name"
-    return titled, "the title" if titled else ""
+        return named, say("the file name")
+    return titled, say("the title") if titled else ""
 
 
 def _listing_of_stem(raw: RawFile, kind: ImportKind, code_kind: Kind) -> Listing | None:
@@ -331,9 +360,13 @@ def _refuse_other_listings(rows: Rows, listing: Listing | None, label: str) -> N
     others = [item.id for item in rows.listings if item != listing]
     if listing is not None and others:
         raise InputError(
-            f"the file has a listing column, with {others[0]} in it, not only {listing.id}",
+            say(
+                "the file has a listing column, with {other} in it, not only {listing}",
+                other=others[0],
+                listing=listing.id,
+            ),
             where=label,
-            fix="drop --listing",
+            fix=say("drop --listing"),
         )
 
 
@@ -343,9 +376,12 @@ def _refuse_simulated(raw: RawFile) -> None:
             continue
         if SIMULATED in distinct_texts(column, normal=False)[1]:
             raise InputError(
-                f"the rows are of the simulated market: their source is {SIMULATED}",
+                say(
+                    "the rows are of the simulated market: their source is {source}",
+                    source=SIMULATED,
+                ),
                 where=raw.label,
-                fix="import real prices, or see the simulated market by `screener demo`",
+                fix=say("import real prices, or see the simulated market by `screener demo`"),
             )
 
 
@@ -355,20 +391,31 @@ def _refuse_nothing(outcome: Normalised, payload: Sequence[RawFile]) -> None:
     every = rejected == outcome.rows.n_rows + broken
     if not every and rejected <= BOUNDS.rejects:
         return
-    reasons = [f"{reason} ({count})" for reason, count in outcome.rows.verdict.counts()]
+    reasons = [
+        say("{what} ({detail})", what=reason, detail=count)
+        for reason, count in outcome.rows.verdict.counts()
+    ]
     if broken:
-        reasons.insert(0, f"wrong number of cells ({broken})")
+        reasons.insert(0, say("wrong number of cells ({n})", n=broken))
     more = len(reasons) - _SHOWN_REASONS
+    others = [say("and {n} more reasons", n=more)] if more > 0 else []
+    shown = clauses([*reasons[:_SHOWN_REASONS], *others])
+    what = say(
+        "{n} rows are rejected, more than {most:,}; nothing is stored: {reasons}",
+        n=rejected,
+        most=BOUNDS.rejects,
+        reasons=shown,
+    )
+    if every:
+        what = say("all {n} rows are rejected: {reasons}", n=rejected, reasons=shown)
     raise DataError(
-        f"{'all ' if every else ''}{rejected} rows are rejected"
-        + (": " if every else f", more than {BOUNDS.rejects:,}; nothing is stored: ")
-        + "; ".join(reasons[:_SHOWN_REASONS])
-        + (f"; and {more} more reasons" if more > 0 else ""),
-        where=", ".join(raw.label for raw in payload[:_SHOWN_REASONS]),
+        what,
+        where=listed(raw.label for raw in payload[:_SHOWN_REASONS]),
         fix=_advice(reasons[0]),
     )
 
 
 def _advice(reason: str) -> str:
     """Return what helps against the commonest fault of a file of which no row is left."""
-    return next(fix for words, fix in _FIXES if words in reason)
+    english = in_english(reason)
+    return next(fix() for words, fix in _FIXES if words in english)

@@ -19,6 +19,8 @@ from screener.data.sources.simulated.universe import (
 from screener.domain.arrays import Places, SessionAxis
 from screener.domain.listing import Board, Exchange, Listing
 from screener.errors import DateRangeError, InputError
+from screener.language import say
+from screener.language.terms import named
 from screener.market.calendars import calendar_of
 
 __all__ = [
@@ -243,36 +245,43 @@ def _sessions(exchange: Exchange, request: SimulationRequest) -> SessionAxis:
     calendar = calendar_of(exchange)
     if request.start >= request.end:
         raise DateRangeError(
-            f"start {request.start} is not before end {request.end}",
-            fix="give a start that is earlier than the end",
+            say("start {start} is not before end {end}", start=request.start, end=request.end),
+            fix=say("give a start that is earlier than the end"),
         )
     for day in (request.start, request.end):
         calendar.on_or_after(day)  # raises outside the recorded sessions
     found = calendar.between(request.start, request.end)
     if len(found) < 2:
         raise DateRangeError(
-            f"{request.start} to {request.end} has fewer than 2 sessions of {calendar.name}",
-            fix="widen the range",
+            say(
+                "{start} to {end} has fewer than 2 sessions of {calendar}",
+                start=request.start,
+                end=request.end,
+                calendar=calendar.name,
+            ),
+            fix=say("widen the range"),
         )
     return found
 
 
 def _check_numbers(request: SimulationRequest) -> None:
-    _require(request.seed >= 0, f"seed {request.seed} is negative", "give 0 or more")
+    _require(
+        request.seed >= 0, say("seed {seed} is negative", seed=request.seed), say("give 0 or more")
+    )
     _require(
         0 <= request.n_other <= MAX_OTHERS,
-        f"n_other is {request.n_other}",
-        f"give 0 to {MAX_OTHERS}",
+        say("n_other is {n}", n=request.n_other),
+        say("give 0 to {most}", most=MAX_OTHERS),
     )
     _require(
         bool(request.securities) or request.n_other > 0,
-        "the simulated market has no listings",
-        "name securities or give n_other",
+        say("the simulated market has no listings"),
+        say("name securities or give n_other"),
     )
     _require(
         request.fetched_at.utcoffset() == UTC.utcoffset(None),
-        f"fetched_at {request.fetched_at} is not in UTC",
-        "give an aware datetime in UTC",
+        say("fetched_at {instant} is not in UTC", instant=request.fetched_at),
+        say("give an aware datetime in UTC"),
     )
     _check_model(request.model)
 
@@ -281,14 +290,26 @@ def _check_model(model: MarketModel) -> None:
     for item in fields(model):
         value = getattr(model, item.name)
         usable = math.isfinite(value) and (value >= 0 or item.name in ("correlation", "drift"))
-        _require(usable, f"model {item.name} is {value}", "give a number of 0 or more")
-    _require(-1 <= model.correlation <= 1, f"correlation is {model.correlation}", "give -1 to 1")
-    _require(model.tail_degrees > 2, f"tail_degrees is {model.tail_degrees}", "give more than 2")
-    _require(model.storm_ratio > 0, "storm_ratio is 0", "give a positive ratio")
+        _require(
+            usable,
+            say("model {name} is {value}", name=item.name, value=value),
+            say("give a number of 0 or more"),
+        )
+    _require(
+        -1 <= model.correlation <= 1,
+        say("correlation is {value}", value=model.correlation),
+        say("give -1 to 1"),
+    )
+    _require(
+        model.tail_degrees > 2,
+        say("tail_degrees is {value}", value=model.tail_degrees),
+        say("give more than 2"),
+    )
+    _require(model.storm_ratio > 0, say("storm_ratio is 0"), say("give a positive ratio"))
     _require(
         0 <= model.storm_share < 1 and model.calm_exit <= 1 and model.suspension_rate <= 0.05,
-        "storm_share, calm_exit or suspension_rate is too large",
-        "give storm_share below 1, calm_exit up to 1 and suspension_rate up to 0.05",
+        say("storm_share, calm_exit or suspension_rate is too large"),
+        say("give storm_share below 1, calm_exit up to 1 and suspension_rate up to 0.05"),
     )
 
 
@@ -297,13 +318,23 @@ def _check_securities(securities: tuple[tuple[Listing, str, str], ...]) -> None:
     for listing, name, sector in securities:
         _require(
             listing.board in _BOARDS,
-            f"{listing} is on board {listing.board}, which is not simulated",
-            "name shares of the main board, ChiNext, STAR, BSE or Hong Kong",
+            say(
+                "{listing} is on board {board}, which is not simulated",
+                listing=listing,
+                board=named(listing.board),
+            ),
+            say("name shares of the main board, ChiNext, STAR, BSE or Hong Kong"),
         )
         _require(
-            counts[listing] == 1, f"{listing} is named {counts[listing]} times", "name it once"
+            counts[listing] == 1,
+            say("{listing} is named {n} times", listing=listing, n=counts[listing]),
+            say("name it once"),
         )
-        _require(bool(name and sector), f"{listing} has no name or no sector", "give both")
+        _require(
+            bool(name and sector),
+            say("{listing} has no name or no sector", listing=listing),
+            say("give both"),
+        )
 
 
 def _check_effects(request: SimulationRequest, sessions: dict[Exchange, SessionAxis]) -> None:
@@ -312,26 +343,36 @@ def _check_effects(request: SimulationRequest, sessions: dict[Exchange, SessionA
         listing = effect.listing
         _require(
             listing in named,
-            f"effect on {listing}, which is not among the securities",
-            "add it to the securities",
+            say("effect on {listing}, which is not among the securities", listing=listing),
+            say("add it to the securities"),
         )
         _require(
             math.isfinite(effect.log_return) and abs(effect.log_return) <= _MAX_EFFECT,
-            f"effect on {listing} is {effect.log_return}",
-            f"give a log return of at most {_MAX_EFFECT:g} in size",
+            say("effect on {listing} is {value}", listing=listing, value=effect.log_return),
+            say("give a log return of at most {most:g} in size", most=_MAX_EFFECT),
         )
-        _require(effect.n_sessions >= 1, f"effect on {listing} has no session", "give 1 or more")
+        _require(
+            effect.n_sessions >= 1,
+            say("effect on {listing} has no session", listing=listing),
+            say("give 1 or more"),
+        )
         own = sessions[Exchange.SH if listing.exchange.mainland else Exchange.HK]
         first = np.datetime64(effect.first_session, "D")
         opened = np.datetime64(BOARD_OPENED.get(listing.board, date.min), "D")
         _require(
             bool((own[1:] == first).any() and first > opened),
-            f"effect on {listing} starts on {effect.first_session}, which is not a session of it "
-            f"after its first one, between {own[0]} and {own[-1]}",
-            "give a session of its exchange",
+            say(
+                "effect on {listing} starts on {day}, which is not a session of it after its "
+                "first one, between {first} and {last}",
+                listing=listing,
+                day=effect.first_session,
+                first=own[0],
+                last=own[-1],
+            ),
+            say("give a session of its exchange"),
         )
 
 
 def _require(holds: bool, what: str, fix: str) -> None:
     if not holds:
-        raise InputError(what, where="simulated market", fix=fix)
+        raise InputError(what, where=say("simulated market"), fix=fix)

@@ -23,6 +23,7 @@ from screener.data.sources.simulated.returns import exchange_rates
 from screener.data.sources.simulated.simulation import SimulatedListings, simulate
 from screener.data.sources.simulated.tables import concat, make_table, repeat_ids
 from screener.domain.arrays import IntArray, Places
+from screener.language import say
 from screener.market.calendars import calendar_of
 
 __all__ = ["SimulatedMarket"]
@@ -293,14 +294,27 @@ def _fx(query: SimulationQuery, payload: SimulationPayload, at: datetime) -> pa.
 
 
 def _remarks(query: SimulationQuery, sides: Sequence[SimulatedListings]) -> Iterator[str]:
-    yield f"SIMULATED market, seed {query.request.seed}: no price here was ever traded"
-    yield "status holds only the days on which a listing is suspended or under special treatment"
+    yield say(
+        "SIMULATED market, seed {seed}: no price here was ever traded", seed=query.request.seed
+    )
+    yield say(
+        "status holds only the days on which a listing is suspended or under special treatment"
+    )
     absent = len([m for market in query.markets for m in market.members])
     absent -= sum(len(_known(side)) for side in sides)
     if absent:
-        yield f"{absent} listings first trade after {query.request.end} and have no rows yet"
+        yield say(
+            "{n} listings first trade after {day} and have no rows yet",
+            n=absent,
+            day=query.request.end,
+        )
     for effect in query.request.effects:
         yield (
-            f"planted {effect.log_return:+.6g} log return on {effect.listing} over "
-            f"{effect.n_sessions} sessions from {effect.first_session}"
+            say(
+                "planted {log_return:+.6g} log return on {listing} over {n} sessions from {first}",
+                log_return=effect.log_return,
+                listing=effect.listing,
+                n=effect.n_sessions,
+                first=effect.first_session,
+            )
         )

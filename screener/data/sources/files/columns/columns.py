@@ -18,6 +18,9 @@ from screener.data.sources.files.request import ImportKind
 from screener.data.sources.files.tables.raw import Fit
 from screener.domain.listing import Currency
 from screener.errors import InputError, SchemaMismatch
+from screener.language import say
+from screener.language.lists import listed
+from screener.language.terms import named
 
 __all__ = [
     "ColumnMapping",
@@ -86,8 +89,13 @@ def check_fields(kind: ImportKind, column_map: tuple[tuple[str, str], ...]) -> N
     for column, field in column_map:
         if field not in known:
             raise InputError(
-                f"--map {column}={field}: {kind} have no field {field!r}",
-                fix=f"the fields are {', '.join(known)}",
+                say(
+                    "--map {column}={field}: {kind} have no field {field!r}",
+                    column=column,
+                    field=field,
+                    kind=named(kind),
+                ),
+                fix=say("the fields are {names}", names=listed(known)),
             )
 
 
@@ -107,14 +115,26 @@ def check_units(kind: ImportKind, units: tuple[tuple[str, str], ...]) -> None:
     for name, text in units:
         if name not in measured:
             raise InputError(
-                f"--unit {name}={text}: {kind} have no field {name!r} with a unit",
+                say(
+                    "--unit {name}={unit}: {kind} have no field {name!r} with a unit",
+                    name=name,
+                    unit=text,
+                    kind=named(kind),
+                ),
                 fix=f"the fields are {', '.join(measured) or 'none'}",
             )
         if unit_named(text, measured[name]) is None:
             raise InputError(
-                f"--unit {name}={text}: {text!r} is no unit of {measured[name]}",
-                fix="give percent or fraction, shares or lots, 万元 or 亿元, or a number to "
-                "multiply by, like 1e8",
+                say(
+                    "--unit {name}={unit}: {unit!r} is no unit of {measure}",
+                    name=name,
+                    unit=text,
+                    measure=named(measured[name]),
+                ),
+                fix=say(
+                    "give percent or fraction, shares or lots, 万元 or 亿元, or a number to "
+                    "multiply by, like 1e8"
+                ),
             )
 
 
@@ -194,7 +214,7 @@ def map_columns(
     return ColumnMapping(
         columns=found,
         ignored=tuple(
-            name or "(no name)" for place, name in enumerate(headers) if place not in used
+            name or say("(no name)") for place, name in enumerate(headers) if place not in used
         ),
         layout=layout.name if layout else "",
     )
@@ -289,9 +309,13 @@ def _overridden(
         wanted = normal_header(text)
         if wanted not in normal:
             raise SchemaMismatch(
-                f"there is no column {text!r}; the columns are {', '.join(headers)}",
+                say(
+                    "there is no column {column!r}; the columns are {names}",
+                    column=text,
+                    names=listed(headers),
+                ),
                 where=file,
-                fix="correct --map",
+                fix=say("correct --map"),
             )
         position = normal.index(wanted)
         taken = [key for key, column in result.items() if column.position == position]
@@ -315,9 +339,9 @@ def _refuse_twins(found: Mapping[str, MappedColumn], normal: list[str], file: st
     for column in found.values():
         if normal.count(normal[column.position]) > 1:
             raise SchemaMismatch(
-                f"column {column.header!r} comes more than once",
+                say("column {column!r} comes more than once", column=column.header),
                 where=file,
-                fix="rename or remove one of them",
+                fix=say("rename or remove one of them"),
             )
 
 
@@ -330,16 +354,18 @@ def _with_units(
         unit = None if column is None else unit_named(text, column.field.measure)
         if column is None or unit is None:
             raise InputError(
-                f"--unit {name}={text}: the file has no column for {name}",
+                say(
+                    "--unit {name}={unit}: the file has no column for {name}", name=name, unit=text
+                ),
                 where=file,
-                fix="drop it, or name the column by --map",
+                fix=say("drop it, or name the column by --map"),
             )
         result[name] = replace(
             column,
             scale=unit.scale,
             hong_kong=unit.scale,
             stated=True,
-            unit=f"in {text}, as --unit says",
+            unit=say("in {unit}, as --unit says", unit=text),
             currency=unit.currency or column.currency,
         )
     return result
@@ -348,8 +374,10 @@ def _with_units(
 def shown_names(names: Iterable[str]) -> str:
     """Return the names of columns in words: the first of them, cut where they are long."""
     given = [name for name in names if name]
-    more = f" and {len(given) - _NAMES_SHOWN} more" if len(given) > _NAMES_SHOWN else ""
-    return ", ".join(name[:_NAME_SHOWN] for name in given[:_NAMES_SHOWN]) + more
+    shown = listed(name[:_NAME_SHOWN] for name in given[:_NAMES_SHOWN])
+    if len(given) <= _NAMES_SHOWN:
+        return shown
+    return say("{shown} and {n} more", shown=shown, n=len(given) - _NAMES_SHOWN)
 
 
 def _missing_columns(
@@ -357,7 +385,11 @@ def _missing_columns(
 ) -> SchemaMismatch:
     shown = shown_names(headers)
     return SchemaMismatch(
-        f"no column for {', '.join(missing)}; the columns are {shown}",
+        say(
+            "no column for {missing}; the columns are {shown}",
+            missing=listed(named(name) for name in missing),
+            shown=shown,
+        ),
         where=file,
         fix=_advice(missing, headers, kind),
     )
@@ -371,18 +403,28 @@ def _advice(missing: list[str], headers: tuple[str, ...], kind: ImportKind) -> s
     fit = header_fit(headers, best)
     if fit.complete and fit.fields > here:
         undated = best is ImportKind.VALUATION and "session" not in _found_fields(headers, best, ())
-        return f"is it a file of {best}? then import it with --kind {best}" + (
-            " and --as-of D, the day that it is of" if undated else ""
+        if undated:
+            return say(
+                "is it a file of {name}? then import it with --kind {kind} and --as-of D, the day "
+                "that it is of",
+                name=named(best),
+                kind=str(best),
+            )
+        return say(
+            "is it a file of {name}? then import it with --kind {kind}",
+            name=named(best),
+            kind=str(best),
         )
     if here == 0:
-        return (
-            "no line names the columns: put a header above the rows, "
-            f"like {','.join(field.name for field in FIELDS[kind] if field.required)}"
+        example = ",".join(field.name for field in FIELDS[kind] if field.required)
+        return say(
+            "no line names the columns: put a header above the rows, like {example}",
+            example=example,
         )
     example = ",".join(f"COLUMN={name}" for name in missing)
-    hint = f'name it: --map "{example}"'
+    hint = say('name it: --map "{example}"', example=example)
     if "listing" in missing:
-        hint += " (or give --listing ID for a file of one listing)"
+        hint = say("{fix} (or give --listing ID for a file of one listing)", fix=hint)
     if "session" in missing and kind is ImportKind.VALUATION:
-        hint += " (or give --as-of D for values of one day)"
+        hint = say("{fix} (or give --as-of D for values of one day)", fix=hint)
     return hint

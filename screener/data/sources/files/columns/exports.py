@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from screener.data.sources.files.columns.layouts import Rule
 from screener.data.sources.files.request import ImportKind
+from screener.language import say
 
 __all__ = ["LAYOUTS", "NOT_OURS", "Layout"]
 
@@ -23,15 +24,15 @@ class Layout:
     rules: tuple[Rule, ...]
 
 
-_PER_TEN = "per 10 shares"
+_PER_TEN = say("per 10 shares")
 
 NOT_OURS: dict[str, str] = {
     **dict.fromkeys(
         ("市盈率(动)", "市盈率(动态)", "市盈率-动态", "动态市盈率", "市盈(动)", "市盈率动"),
-        "on profits made annual, neither pe_ttm nor pe_static",
+        say("on profits made annual, neither pe_ttm nor pe_static"),
     ),
     **dict.fromkeys(
-        ("adjclose", "adj_close"), "adjusted; import it by --map with --basis adjusted"
+        ("adjclose", "adj_close"), say("adjusted; import it by --map with --basis adjusted")
     ),
 }
 """Headers that look like a field and are none, and why."""
@@ -47,14 +48,14 @@ LAYOUTS: tuple[Layout, ...] = (
                 headers=("vol",),
                 scale=100.0,
                 hong_kong=1.0,
-                unit="in lots of 100 shares (shares for Hong Kong)",
+                unit=say("in lots of 100 shares (shares for Hong Kong)"),
             ),
             Rule(
                 field="amount",
                 headers=("amount",),
                 scale=1e3,
                 hong_kong=1.0,
-                unit="in 1,000 (千元; single for Hong Kong)",
+                unit=say("in 1,000 (千元; single for Hong Kong)"),
             ),
         ),
     ),
@@ -69,8 +70,10 @@ LAYOUTS: tuple[Layout, ...] = (
         kinds=frozenset({ImportKind.INDEX}),
         signature=("指数代码", "样本数量", "滚动市盈率"),
         rules=(
-            Rule(field="volume", headers=("成交量",), scale=1e6, unit="in 10,000 lots (万手)"),
-            Rule(field="amount", headers=("成交金额",), scale=1e8, unit="in 100,000,000 (亿元)"),
+            Rule(field="volume", headers=("成交量",), scale=1e6, unit=say("in 10,000 lots (万手)")),
+            Rule(
+                field="amount", headers=("成交金额",), scale=1e8, unit=say("in 100,000,000 (亿元)")
+            ),
         ),
     ),
     Layout(
@@ -78,7 +81,7 @@ LAYOUTS: tuple[Layout, ...] = (
         kinds=frozenset({ImportKind.VALUATION}),
         signature=("ts_code", "total_mv"),
         rules=(
-            Rule(field="pe_static", headers=("pe",), unit="on the last annual profit"),
+            Rule(field="pe_static", headers=("pe",), unit=say("on the last annual profit")),
             Rule(field="pe_ttm", headers=("pe_ttm",)),
             Rule(field="ps_ttm", headers=("ps_ttm",)),
         ),
@@ -88,8 +91,8 @@ LAYOUTS: tuple[Layout, ...] = (
         kinds=frozenset({ImportKind.VALUATION}),
         signature=("数据日期", "pe(ttm)", "市净率"),
         rules=(
-            Rule(field="ps_ttm", headers=("市销率",), unit="trailing twelve months"),
-            Rule(field="pcf_ttm", headers=("市现率",), unit="operating cash flow"),
+            Rule(field="ps_ttm", headers=("市销率",), unit=say("trailing twelve months")),
+            Rule(field="pcf_ttm", headers=("市现率",), unit=say("operating cash flow")),
         ),
     ),
     Layout(
@@ -137,7 +140,7 @@ LAYOUTS: tuple[Layout, ...] = (
         kinds=frozenset({ImportKind.ACTIONS}),
         signature=("ts_code", "cash_div_tax", "stk_div"),
         rules=(
-            Rule(field="cash", headers=("cash_div_tax",), unit="before tax"),
+            Rule(field="cash", headers=("cash_div_tax",), unit=say("before tax")),
             Rule(field="bonus", headers=("stk_div",)),
         ),
     ),

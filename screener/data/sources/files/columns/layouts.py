@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from screener.data.sources.files.columns.units import Measure
 from screener.data.sources.files.request import ImportKind
+from screener.language import say
 
 __all__ = [
     "COMMON",
@@ -187,7 +188,7 @@ FIELDS: dict[ImportKind, tuple[Field, ...]] = {
 
 def _bars_rules() -> tuple[Rule, ...]:
     # Bare 成交量 is in lots at most mainland vendors and in shares for Hong Kong; amount tells.
-    lots = "in lots of 100 shares (shares for Hong Kong)"
+    lots = say("in lots of 100 shares (shares for Hong Kong)")
     return (
         Rule(
             field="listing",
@@ -290,8 +291,8 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
             field="market_cap", headers=("总市值", "总市值1", "總市值", "marketcap", "market_value")
         ),
         Rule(field="float_cap", headers=("流通市值", "a股流通市值", "流通市值(a股)")),
-        Rule(field="market_cap", headers=("total_mv",), scale=1e4, unit="in 10,000 (万元)"),
-        Rule(field="float_cap", headers=("circ_mv",), scale=1e4, unit="in 10,000 (万元)"),
+        Rule(field="market_cap", headers=("total_mv",), scale=1e4, unit=say("in 10,000 (万元)")),
+        Rule(field="float_cap", headers=("circ_mv",), scale=1e4, unit=say("in 10,000 (万元)")),
         Rule(
             field="dividend_yield",
             headers=(
@@ -299,7 +300,7 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
                 *("股息率%", "股息率ttm%"),
             ),
             scale=0.01,
-            unit="in percent",
+            unit=say("in percent"),
         ),
     ),
     ImportKind.LISTINGS: (

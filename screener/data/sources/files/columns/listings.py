@@ -20,8 +20,10 @@ from screener.domain.listing import (
     parse_listing_on,
 )
 from screener.errors import InputError, ScreenerError
+from screener.language import in_english, say
+from screener.language.saying import _said
 
-__all__ = ["LOST_ZEROS", "CodeColumn", "Master", "no_master", "read_codes"]
+__all__ = ["CodeColumn", "Master", "lost_zeros", "no_master", "read_codes"]
 
 Master = Callable[[], frozenset[str]]
 """Gives the ids of the listings that the workspace knows."""
@@ -33,11 +35,6 @@ _FLOAT = re.compile(r"([0-9]+)\.0")
 _LOST = 4  # digits: five without a leading zero are a Hong Kong code as it is
 _SHOWN = 40
 _OWN = re.compile(r"[0-9A-Z]{4,}(?:\.[A-Z]{2,3})?")
-_BESIDE = "the exchange beside them"
-LOST_ZEROS = (
-    "code has lost its leading zeros: write it in full like 000700.SZ or 00700.HK (format the "
-    "column as text before saving it), or add a column `exchange` (sh, sz, bj, hk)"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,9 +80,19 @@ class _Wrong:
 
     def reason(self, kind: str) -> str:
         """Return why the rows are rejected, in one text for all of them."""
-        if kind == LOST_ZEROS:
+        if in_english(kind) == in_english(lost_zeros()):
             return kind
-        return self.what if len(self.places) == 1 else f"{kind} (first {self.text!r})"
+        if len(self.places) == 1:
+            return self.what
+        return say("{kind} (first {text!r})", kind=kind, text=self.text)
+
+
+def lost_zeros() -> str:
+    """Return what is wrong with a code that a spreadsheet took for a number."""
+    return say(
+        "code has lost its leading zeros: write it in full like 000700.SZ or 00700.HK (format the "
+        "column as text before saving it), or add a column `exchange` (sh, sz, bj, hk)"
+    )
 
 
 def no_master() -> frozenset[str]:
@@ -99,7 +106,7 @@ def read_codes(
     *,
     exchange: pa.ChunkedArray | None = None,
     master: Master = no_master,
-    told_by: str = "the master of listings",
+    told_by: str = say("the master of listings"),
 ) -> CodeColumn:
     """Read a column of listing codes; each distinct cell is parsed once.
 
@@ -146,7 +153,10 @@ def read_codes(
         faults=tuple(
             (np.isin(cells.inverse, one.places), one.reason(kind)) for kind, one in wrong.items()
         ),
-        notes=(*notes, *_told(restored, by=told_by if words == [""] else _BESIDE)),
+        notes=(
+            *notes,
+            *_told(restored, by=told_by if words == [""] else say("the exchange beside them")),
+        ),
     )
 
 
@@ -169,7 +179,7 @@ def _with_exchange(
     words = ["" if _silent(word) else word for word in words]
     numbered = {word for word in words if word} <= _NUMBERED.keys()
     if not (any(map(parse_exchange, words)) or (numbered and any(words))):
-        return alone, [""], ["its column of exchanges or markets names none: not used"]
+        return alone, [""], [say("its column of exchanges or markets names none: not used")]
     words.append("")
     keys, inverse = np.unique(codes * len(words) + venues, return_inverse=True)
     pairs = [(texts[key // len(words)], key % len(words)) for key in keys.tolist()]
@@ -187,7 +197,7 @@ def _listing(text: str, venue: str, kind: Kind) -> Listing:
         return _numbered(text, venue)
     exchange = parse_exchange(venue)
     if exchange is None:
-        raise InputError(f"{venue!r} is no exchange that is known")
+        raise InputError(say("{venue!r} is no exchange that is known", venue=venue))
     return parse_listing_on(text, exchange, parameter="code")
 
 
@@ -209,8 +219,14 @@ def _cut(text: str) -> str:
 def _kind(text: str, error: ScreenerError) -> str:
     """Return what is wrong with a code without the code itself: the same for all of one kind."""
     if text.isdigit() and len(text) <= _LOST:
-        return LOST_ZEROS
-    return _OWN.sub("…", error.what.replace(f" {text!r}", "", 1))
+        return lost_zeros()
+    return _without(error.what, text)
+
+
+def _without(what: str, text: str) -> str:
+    """Return what is wrong with a code without the code, in any language."""
+    plain = _OWN.sub("…", re.sub(f" ?{re.escape(repr(text))}", "", what, count=1))
+    return _said(plain, _without, (what, text), {})
 
 
 def _restored(texts: list[str], kind: Kind, master: Master) -> dict[str, Listing]:
@@ -238,6 +254,11 @@ def _told(restored: dict[str, Listing], *, by: str) -> list[str]:
         return []
     text, listing = next(iter(restored.items()))
     return [
-        f"{len(restored)} codes had lost their leading zeros ({text} is {listing.id}): restored "
-        f"by {by}"
+        say(
+            "{n} codes had lost their leading zeros ({text} is {listing}): restored by {by}",
+            n=len(restored),
+            text=text,
+            listing=listing.id,
+            by=by,
+        )
     ]

@@ -26,6 +26,9 @@ from screener.data.validation.series import check_calendar
 from screener.domain.arrays import FlagArray, IntArray
 from screener.domain.listing import Exchange, parse_exchange
 from screener.errors import DataError
+from screener.language import say
+from screener.language.lists import listed
+from screener.language.terms import named
 from screener.market.calendars import calendar_of
 
 __all__ = [
@@ -62,7 +65,7 @@ def normalise_factors(rows: Rows, query: FileQuery) -> Normalised:
         [
             missing_fault(np.isnan(factor), "factor"),
             *quantities(rows, ("factor",), zero=False),
-            RowFault(rows=factor == 1, reason="a factor of 1 changes nothing"),
+            RowFault(rows=factor == 1, reason=say("a factor of 1 changes nothing")),
         ]
     )
     return _lake_rows(rows, query, TableName.EX_FACTORS, "ex_session", {"factor": factor})
@@ -79,11 +82,15 @@ def _refuse_cumulative(rows: Rows, far: FlagArray, query: FileQuery) -> None:
     most = several >= 5 and np.count_nonzero(grows) > 0.9 * several
     if most or (len(order) and np.mean(far[order]) > 0.5):
         raise DataError(
-            "the factors are cumulative: they only grow from one ex-date to the next, or are too "
-            "large for one day",
+            say(
+                "the factors are cumulative: they only grow from one ex-date to the next, or "
+                "are too large for one day"
+            ),
             where=", ".join(query.labels[:3]),
-            fix="give each ex-date its own factor, the previous close over the ex-reference price: "
-            "divide each cumulative factor by the one before it",
+            fix=say(
+                "give each ex-date its own factor, the previous close over the ex-reference "
+                "price: divide each cumulative factor by the one before it"
+            ),
         )
 
 
@@ -104,9 +111,9 @@ def normalise_fundamentals(rows: Rows, query: FileQuery) -> Normalised:
         [
             missing_fault(np.isnat(ends), "period_end"),
             RowFault(
-                rows=rows.days("known_at") <= ends, reason="published before its period ended"
+                rows=rows.days("known_at") <= ends, reason=say("published before its period ended")
             ),
-            RowFault(rows=empty, reason="no value in the row"),
+            RowFault(rows=empty, reason=say("no value in the row")),
         ]
     )
     for name in ("roe", "gross_margin"):
@@ -134,9 +141,13 @@ def _refuse_percent(rows: Rows, name: str, query: FileQuery) -> None:
     values = values[np.isfinite(values)]
     if len(values) and float(np.median(values)) > 1:
         raise DataError(
-            f"{name} has a median of {float(np.median(values)):.3g}: a percentage, not a fraction",
+            say(
+                "{name} has a median of {median:.3g}: a percentage, not a fraction",
+                name=named(name),
+                median=float(np.median(values)),
+            ),
             where=", ".join(query.labels[:3]),
-            fix=f"name its column `{name}(%)`, or give fractions, 0.12 for 12 %",
+            fix=say("name its column `{name}(%)`, or give fractions, 0.12 for 12 %", name=name),
         )
 
 
@@ -154,7 +165,7 @@ def normalise_calendar(rows: Rows, query: FileQuery) -> Normalised:
         [
             missing_fault(np.isnat(days), "session"),
             missing_fault(blank, "exchange"),
-            RowFault(rows=exchange == "", reason="the exchange is none of SH, SZ, BJ and HK"),
+            RowFault(rows=exchange == "", reason=say("the exchange is none of SH, SZ, BJ and HK")),
         ]
     )
     closed = ~rows.flags("open") if "open" in rows.values else np.zeros(rows.n_rows, np.bool_)
@@ -166,7 +177,7 @@ def normalise_calendar(rows: Rows, query: FileQuery) -> Normalised:
         columns["half_day"] = kept.flags("half_day")
     table = table_of(TableName.CALENDAR, kept, query, columns)
     if closed.any():
-        remarks.append(Remark(text=f"{int(closed.sum())} rows are days without a session"))
+        remarks.append(Remark(text=say("{n} rows are days without a session", n=int(closed.sum()))))
     for name in sorted(set(exchange[good].tolist())):
         item = Exchange(name)
         remarks += [Remark(text=text) for text in check_calendar(table, calendar_of(item), item)]
@@ -187,7 +198,7 @@ def _exchange_of(text: str) -> str:
 def _told_apart(rows: Rows, codes: IntArray) -> tuple[Rows, FlagArray, list[Remark]]:
     """Find rows of one exchange and day: a calendar has no listings to tell them apart."""
     moved = replace(rows, listing=codes)
-    judged, repeats, remarks = without_repeats(moved, ("session",), "exchange and session")
+    judged, repeats, remarks = without_repeats(moved, ("session",), say("exchange and session"))
     return replace(judged, listing=rows.listing), repeats, remarks
 
 
@@ -207,7 +218,9 @@ def normalise_industries(rows: Rows, query: FileQuery) -> Normalised:
     rows = rows.judged(
         [
             missing_fault(np.array([name is None for name in names], dtype=np.bool_), "industry"),
-            RowFault(rows=ends < rows.days("valid_from"), reason="valid_to is before valid_from"),
+            RowFault(
+                rows=ends < rows.days("valid_from"), reason=say("valid_to is before valid_from")
+            ),
             future_fault(rows.days("valid_from"), query.request.today),
         ]
     )
@@ -226,7 +239,9 @@ def _lake_rows(
 ) -> Normalised:
     """Return the rows without repeats as a table whose key is the listing and a day."""
     days = key or (day,)
-    rows, repeats, remarks = without_repeats(rows, days, f"listing and {' and '.join(days)}")
+    words = listed(named(name) for name in days)
+    key_name = say("listing and {days}", days=words)
+    rows, repeats, remarks = without_repeats(rows, days, key_name)
     good = rows.passed & ~repeats
     kept = rows.kept(good)
     chosen = {

@@ -21,10 +21,11 @@ from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
 from screener.data.validation.row_checks import RowFault, missing_fault
-from screener.data.validation.sense import FIXING_LEAP, FIXINGS, fixing_jumps
+from screener.data.validation.sense import FIXINGS, fixing_jumps, fixing_leap
 from screener.domain.arrays import FlagArray, FloatArray, TextArray
 from screener.domain.listing import Currency
 from screener.errors import DataError
+from screener.language import say
 
 __all__ = ["normalise_fx"]
 
@@ -41,8 +42,6 @@ _PAIR = re.compile(
     r"(?:([A-Z]{3})[/_\- ]?(?:CNY|RMB)C?|(?:CNY|RMB)[/_\- ]?([A-Z]{3}))(?:\.[A-Z]+)?"
 )
 _WORDS = re.compile(r"[A-Z$]+|[\u4e00-\u9fff]+")
-_ADVICE = "for another currency name the file after it, USDCNY.csv, or add a column `pair`"
-_DOLLARS = {Currency.HKD: "Hong Kong dollars", Currency.USD: "US dollars"}
 
 
 def normalise_fx(rows: Rows, query: FileQuery) -> Normalised:
@@ -67,7 +66,9 @@ def normalise_fx(rows: Rows, query: FileQuery) -> Normalised:
     base, inverted, rows, remarks = _pairs(rows, query)
     rate = np.where(inverted, 1.0 / np.where(rate > 0, rate, np.nan), rate)
     if (inverted & rows.passed).any():
-        remarks.append(Remark(text="rates of the inverse pair are turned round: renminbi for 1"))
+        remarks.append(
+            Remark(text=say("rates of the inverse pair are turned round: renminbi for 1"))
+        )
     rows = rows.with_values(rate=rate, pair=base)
     rows, scaled = _per_unit(rows, base, query)
     rows = rows.judged(_odd_rates(rows, base))
@@ -76,7 +77,7 @@ def normalise_fx(rows: Rows, query: FileQuery) -> Normalised:
     rows, repeats, repeated = without_repeats(
         replace(rows, listing=codes),  # a pair is the key that a listing is elsewhere
         ("session",),
-        "pair and session",
+        say("pair and session"),
     )
     good = rows.passed & ~repeats
     kept = rows.kept(good)
@@ -106,14 +107,16 @@ def _pairs(rows: Rows, query: FileQuery) -> tuple[TextArray, FlagArray, Rows, li
         by_file.append(found or (Currency.HKD, False))
         silent = any(text is None for text in texts[rows.file == number])
         if silent and found is not None and found[0] is not Currency.HKD:
-            told = f"the rates are of {found[0]}, as the file's name says"
+            told = say("the rates are of {currency}, as the file's name says", currency=found[0])
             remarks.append(Remark(text=told, file=label))
     pairs = [
         by_file[number] if text is None else known[text]
         for text, number in zip(texts, rows.file.tolist(), strict=True)
     ]
     other = np.array([pair is None for pair in pairs], dtype=np.bool_)
-    reason = "the pair is not renminbi against a currency that a listing is priced in (HKD, USD)"
+    reason = say(
+        "the pair is not renminbi against a currency that a listing is priced in (HKD, USD)"
+    )
     base = np.array([str(pair[0]) if pair else "" for pair in pairs], dtype=np.object_)
     inverted = np.array([bool(pair and pair[1]) for pair in pairs], dtype=np.bool_)
     return base, inverted, rows.judged([RowFault(rows=other, reason=reason)]), remarks
@@ -153,7 +156,7 @@ def _per_unit(rows: Rows, base: TextArray, query: FileQuery) -> tuple[Rows, list
             currency = Currency(name)
             if float(np.median(rate[mine])) > _PER_HUNDRED * FIXINGS[currency].high:
                 rate[every] /= 100
-                told = f"rates are for 100 {currency}: divided by 100"
+                told = say("rates are for 100 {currency}: divided by 100", currency=currency)
                 remarks.append(Remark(text=told, file=label))
             _check_rates(rate[mine], rows.days("session")[mine].min().item(), currency, label)
     return rows.with_values(rate=rate), remarks
@@ -167,10 +170,10 @@ def _odd_rates(rows: Rows, base: TextArray) -> list[RowFault]:
         mine = base == name
         most = np.where(days >= np.datetime64(span.since, "D"), span.later, span.high)
         odd = mine & ((rate < span.low) | (rate > most))
-        reason = f"the rate is no price of 1 {name} in renminbi since 1994"
+        reason = say("the rate is no price of 1 {currency} in renminbi since 1994", currency=name)
         findings.append(RowFault(rows=odd, reason=reason))
         leaps = fixing_jumps(rate, days, rows.passed & mine & ~odd)
-        findings.append(RowFault(rows=leaps, reason=FIXING_LEAP))
+        findings.append(RowFault(rows=leaps, reason=fixing_leap()))
     return findings
 
 
@@ -179,15 +182,29 @@ def _check_rates(rates: FloatArray, first: date, currency: Currency, label: str)
     if FIXINGS[currency].holds(median, first):
         return
     others = [
-        f"{item} for 1 CNY" if turned else f"CNY for 1 {item}"
+        say("{currency} for 1 CNY", currency=item)
+        if turned
+        else say("CNY for 1 {currency}", currency=item)
         for item, span in FIXINGS.items()
         for turned, value in ((False, median), (True, 1 / median))
         if span.holds(value, first)
     ]
-    likely = f"; it could be {' or '.join(others)}" if others else ""
+    what = say(
+        "the median rate {median:.4g} is no price of 1 or 100 {dollars} in renminbi",
+        median=median,
+        dollars=say("Hong Kong dollars") if currency is Currency.HKD else say("US dollars"),
+    )
+    if others:
+        shown = others[0]
+        for other in others[1:]:
+            shown = say("{first} or {other}", first=shown, other=other)
+        what = say("{what}; it could be {others}", what=what, others=shown)
     raise DataError(
-        f"the median rate {median:.4g} is no price of 1 or 100 {_DOLLARS[currency]} in renminbi"
-        f"{likely}",
+        what,
         where=label,
-        fix=f"give CNY for 1 {currency}; {_ADVICE}",
+        fix=say(
+            "give CNY for 1 {currency}; for another currency name the file after it, USDCNY.csv, "
+            "or add a column `pair`",
+            currency=currency,
+        ),
     )

@@ -25,6 +25,7 @@ from screener.data.validation.row_checks import RowFault, future_fault, missing_
 from screener.domain.arrays import DayArray, FlagArray, TextArray
 from screener.domain.listing import Board, Currency, Exchange, Listing
 from screener.errors import InputError, SchemaMismatch
+from screener.language import say
 
 __all__ = ["normalise_listings", "normalise_names", "printed_name"]
 
@@ -60,9 +61,9 @@ def normalise_listings(rows: Rows, query: FileQuery) -> Normalised:
     """
     if not {"name", "name_en"} & set(rows.values):
         raise SchemaMismatch(
-            "no column for name",
+            say("no column for name"),
             where=query.labels[0],
-            fix='is this a master of listings? name the column: --map "COLUMN=name"',
+            fix=say('is this a master of listings? name the column: --map "COLUMN=name"'),
         )
     known = _known_from(rows, query)
     kinds = _kinds(rows)
@@ -71,8 +72,10 @@ def normalise_listings(rows: Rows, query: FileQuery) -> Normalised:
         [
             missing_fault(np.isnat(known), "as_of"),
             future_fault(known, query.request.today),
-            RowFault(rows=kinds == "other", reason="its type is no stock, fund or index"),
-            RowFault(rows=(lots <= 0) | (lots % 1 > 0), reason="board_lot is no number of shares"),
+            RowFault(rows=kinds == "other", reason=say("its type is no stock, fund or index")),
+            RowFault(
+                rows=(lots <= 0) | (lots % 1 > 0), reason=say("board_lot is no number of shares")
+            ),
         ]
     )
     rows, repeats, remarks = without_repeats(rows, (), "listing")
@@ -97,7 +100,7 @@ def normalise_names(rows: Rows, query: FileQuery) -> Normalised:
     rows = required_days(rows, query, "as_of")
     absent = np.array([name is None for name in rows.texts("name")], dtype=np.bool_)
     rows = rows.judged([missing_fault(absent, "name")])
-    rows, repeats, remarks = without_repeats(rows, ("as_of",), "listing and as_of")
+    rows, repeats, remarks = without_repeats(rows, ("as_of",), say("listing and as_of"))
     kept = rows.kept(rows.passed & ~repeats)
     changed = kept.kept(_name_changes(kept))
     table = table_of(
@@ -108,7 +111,9 @@ def normalise_names(rows: Rows, query: FileQuery) -> Normalised:
     )
     same = kept.n_rows - changed.n_rows
     if same:
-        remarks.append(Remark(text=f"{same} rows give a name that the listing already had"))
+        remarks.append(
+            Remark(text=say("{n} rows give a name that the listing already had", n=same))
+        )
     return Normalised(
         rows=rows,
         tables={TableName.NAMES: table} if table.num_rows else {},
@@ -149,9 +154,9 @@ def _known_from(rows: Rows, query: FileQuery) -> DayArray:
     given = query.request.as_of
     if given is None and not {"as_of", "last_seen"} & set(rows.values):
         raise InputError(
-            "the file does not say as of when its names are",
+            say("the file does not say as of when its names are"),
             where=query.labels[0],
-            fix="add --as-of YYYY-MM-DD, the day on which it was made",
+            fix=say("add --as-of YYYY-MM-DD, the day on which it was made"),
         )
     # A row that was read with a wrong date must not get another one in its place.
     blank = np.isnat(known) & rows.passed
@@ -242,17 +247,18 @@ def _master_remarks(kept: Rows) -> list[Remark]:
     remarks = []
     unnamed = sum(name is None for name in kept.texts("name"))
     if unnamed:
-        remarks.append(Remark(text=f"{unnamed} listings have no Chinese name"))
+        remarks.append(Remark(text=say("{n} listings have no Chinese name", n=unnamed)))
     bracketed = int((~np.isnat(kept.days("missing_by"))).sum())
     if bracketed:
-        text = (
-            f"{bracketed} delist dates are bracketed, not known: the listing was last seen on "
-            "last_seen and gone by missing_by, which is stored"
+        text = say(
+            "{n} delist dates are bracketed, not known: the listing was last seen on "
+            "last_seen and gone by missing_by, which is stored",
+            n=bracketed,
         )
         remarks.append(Remark(text=text))
     foreign = int((_currencies(kept) != _plain_currencies(kept)).sum())
     if foreign:
-        text = f"{foreign} Hong Kong counters trade in renminbi or US dollars"
+        text = say("{n} Hong Kong counters trade in renminbi or US dollars", n=foreign)
         remarks.append(Remark(text=text))
     return remarks
 
@@ -266,4 +272,8 @@ def _as_of_remarks(rows: Rows, query: FileQuery) -> list[Remark]:
     given = query.request.as_of
     if given is None or {"as_of", "last_seen"} & set(rows.values):
         return []
-    return [Remark(text=f"names and lots are dated {given}, as the file has no as_of column")]
+    return [
+        Remark(
+            text=say("names and lots are dated {day}, as the file has no as_of column", day=given)
+        )
+    ]

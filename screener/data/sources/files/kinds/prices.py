@@ -29,6 +29,9 @@ from screener.data.validation.row_checks import (
 )
 from screener.domain.arrays import FlagArray
 from screener.domain.listing import Board, Listing
+from screener.language import say
+from screener.language.lists import listed
+from screener.language.terms import named
 from screener.market.trading import least_tick
 
 __all__ = ["normalise_prices", "return_basis"]
@@ -53,7 +56,7 @@ def normalise_prices(rows: Rows, query: FileQuery) -> Normalised:
     rows = rows.judged(_board_findings(rows, request.kind))
     rows = on_sessions(required_days(rows, query, "session"), "session")
     rows = rows.judged([*_price_findings(rows, idle), *quantities(rows, ("volume", "amount"))])
-    rows, repeats, remarks = without_repeats(rows, ("session",), "listing and session")
+    rows, repeats, remarks = without_repeats(rows, ("session",), say("listing and session"))
     good = rows.passed & ~repeats
     bars = rows.kept(good & ~idle)
     basis = request.basis or Basis.RAW
@@ -102,8 +105,10 @@ def _unpriced(rows: Rows) -> FlagArray:
 def _board_findings(rows: Rows, kind: ImportKind) -> list[RowFault]:
     index = rows.of_listing([is_index(item) for item in rows.listings], kind is ImportKind.INDEX)
     if kind is ImportKind.INDEX:
-        return [RowFault(rows=~index.astype(np.bool_), reason="the code is not that of an index")]
-    reason = "the code is that of an index: import it with --kind index"
+        return [
+            RowFault(rows=~index.astype(np.bool_), reason=say("the code is not that of an index"))
+        ]
+    reason = say("the code is that of an index: import it with --kind index")
     return [RowFault(rows=index.astype(np.bool_), reason=reason)]
 
 
@@ -122,10 +127,15 @@ def _unknown_remarks(bars: Rows) -> list[Remark]:
     rows = np.logical_or.reduce(list(unknown.values()))
     if not rows.any():
         return []
-    names = ", ".join(name for name in _RANGE if unknown[name].any())
-    text = f"{int(rows.sum())} of {bars.n_rows} rows know no {names}"
+    names = listed(named(name) for name in _RANGE if unknown[name].any())
+    text = say(
+        "{n} of {total} rows know no {names}", n=int(rows.sum()), total=bars.n_rows, names=names
+    )
     if unknown["open"].any():
-        text += ": nothing can be bought at the open of these sessions, only at the close"
+        text = say(
+            "{what}: nothing can be bought at the open of these sessions, only at the close",
+            what=text,
+        )
     return [Remark(text=text)]
 
 
@@ -141,8 +151,17 @@ def _status(suspended: Rows, query: FileQuery) -> pa.Table:
 def _status_remarks(suspended: Rows, idle: int) -> list[Remark]:
     if not suspended.n_rows:
         return []
-    more = f", {idle} of them without prices and so without a bar" if idle else ""
-    return [Remark(text=f"{suspended.n_rows} suspended sessions go to table status{more}")]
+    n_rows, table = suspended.n_rows, named(TableName.STATUS)
+    told = say("{n} suspended sessions go to table {table}", n=n_rows, table=table)
+    if idle:
+        told = say(
+            "{n} suspended sessions go to table {table}, {idle} of them without prices and so "
+            "without a bar",
+            n=n_rows,
+            table=table,
+            idle=idle,
+        )
+    return [Remark(text=told)]
 
 
 def _index_listings(bars: Rows, query: FileQuery) -> pa.Table:
@@ -163,10 +182,13 @@ def _index_listings(bars: Rows, query: FileQuery) -> pa.Table:
 
 
 def _basis_remarks(bars: Rows) -> list[Remark]:
-    return [
-        Remark(text=f"{bars.listings[at].id} is taken as a {return_basis(bars.listings[at])} index")
-        for at in np.unique(bars.listing)
-    ]
+    return [Remark(text=_taken_as(bars.listings[at])) for at in np.unique(bars.listing)]
+
+
+def _taken_as(index: Listing) -> str:
+    if return_basis(index) == "total":
+        return say("{listing} is taken as a total index", listing=index.id)
+    return say("{listing} is taken as a price index", listing=index.id)
 
 
 def _tick_remarks(bars: Rows) -> list[Remark]:
@@ -178,7 +200,10 @@ def _tick_remarks(bars: Rows) -> list[Remark]:
         return []
     return [
         Remark(
-            text=f"{share:.1%} of the closes are no multiple of the price tick, as prices that "
-            "were traded would be: are they adjusted? then import with --basis adjusted"
+            text=say(
+                "{share:.1%} of the closes are no multiple of the price tick, as prices that "
+                "were traded would be: are they adjusted? then import with --basis adjusted",
+                share=share,
+            )
         )
     ]

@@ -15,6 +15,7 @@ from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
 from screener.data.validation.row_checks import RowFault, duplicate_faults, missing_fault
 from screener.domain.arrays import FlagArray, IntArray, TextArray
+from screener.language import say
 
 __all__ = ["first_rating", "normalise_ratings", "rated_level"]
 
@@ -42,7 +43,7 @@ def normalise_ratings(rows: Rows, query: FileQuery) -> Normalised:
     rows = rows.judged(
         [
             *(missing_fault(_absent(texts), name) for name, texts in told.items()),
-            RowFault(rows=unknown, reason="rating_level is neither stock nor industry"),
+            RowFault(rows=unknown, reason=say("rating_level is neither stock nor industry")),
             *quantities(rows, ("target_price",), zero=False),
         ]
     )
@@ -87,10 +88,10 @@ def _without_repeats(rows: Rows) -> tuple[Rows, FlagArray, list[Remark]]:
         [rows.listing, rows.days("published"), *(_coded(rows.texts(name)) for name in _KEY)],
         [column for name, column in rows.values.items() if name not in (*_KEY, "published")],
         rows.passed,
-        key_name="one note",
+        key_name=say("one note"),
     )
     count = int(repeats.sum())
-    told = f"{count} rows repeat another row exactly and were taken once"
+    told = say("{n} rows repeat another row exactly and were taken once", n=count)
     return rows.judged([conflict]), repeats, [Remark(text=told)] if count else []
 
 

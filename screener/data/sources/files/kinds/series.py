@@ -19,6 +19,7 @@ from screener.data.sources.files.request import FileQuery
 from screener.data.sources.files.rows import Rows
 from screener.data.validation.row_checks import RowFault, future_fault, missing_fault
 from screener.domain.arrays import FlagArray, FloatArray
+from screener.language import say
 
 __all__ = ["normalise_actions", "normalise_valuation"]
 
@@ -38,12 +39,12 @@ def normalise_valuation(rows: Rows, query: FileQuery) -> Normalised:
         empty &= np.isnan(rows.numbers(name))
     rows = rows.judged(
         [
-            RowFault(rows=empty, reason="no value in the row"),
+            RowFault(rows=empty, reason=say("no value in the row")),
             *quantities(rows, ("market_cap", "float_cap"), zero=False),
             *quantities(rows, ("dividend_yield",)),
         ]
     )
-    rows, repeats, remarks = without_repeats(rows, ("session",), "listing and session")
+    rows, repeats, remarks = without_repeats(rows, ("session",), say("listing and session"))
     kept = rows.kept(rows.passed & ~repeats)
     columns = {name: kept.numbers(name) for name in _MEASURES}
     table = table_of(TableName.VALUATION, kept, query, {"session": kept.days("session"), **columns})
@@ -69,7 +70,7 @@ def normalise_actions(rows: Rows, query: FileQuery) -> Normalised:
     """
     rows = rows.with_values(bonus=_bonus(rows), split=_splits(rows))
     ex_days = rows.days("ex_session")
-    planned = RowFault(rows=np.isnat(ex_days), reason="no ex-date yet")
+    planned = RowFault(rows=np.isnat(ex_days), reason=say("no ex-date yet"))
     rows = on_sessions(rows.judged([planned]), "ex_session")
     unpriced = (rows.numbers("rights") > 0) & np.isnan(rows.numbers("rights_price"))
     rows = rows.judged(
@@ -78,7 +79,7 @@ def normalise_actions(rows: Rows, query: FileQuery) -> Normalised:
             *quantities(rows, _QUANTITIES),
             *quantities(rows, ("split",), zero=False),
             missing_fault(unpriced, "rights_price"),
-            RowFault(rows=_nothing(rows), reason="nothing is distributed"),
+            RowFault(rows=_nothing(rows), reason=say("nothing is distributed")),
         ]
     )
     repeats, remarks = told_twice(rows, query)

@@ -7,6 +7,7 @@ import numpy as np
 from screener.data.sources.files.remarks import Remark
 from screener.data.sources.files.rows import Rows
 from screener.domain.arrays import FlagArray
+from screener.language import say
 
 __all__ = ["taken_as_suspended"]
 
@@ -43,13 +44,20 @@ def taken_as_suspended(rows: Rows, file: str) -> tuple[Rows, list[Remark]]:
         first = rows.listings[int(rows.listing[np.flatnonzero(flat & untold)[0]])].id
         count = len(np.unique(rows.listing[flat & untold]))
         remarks.append(
-            f"volume is 0 throughout while prices move for {count} listing(s), first {first}: "
-            "no suspension is concluded from it"
+            say(
+                "volume is 0 throughout while prices move for {n} listing(s), first {first}: "
+                "no suspension is concluded from it",
+                n=count,
+                first=first,
+            )
         )
     if found.any():
         remarks.append(
-            f"{int(found.sum())} mainland rows have volume 0 and one price: taken as suspended "
-            "(a column `suspended` would say so itself)"
+            say(
+                "{n} mainland rows have volume 0 and one price: taken as suspended (a column "
+                "`suspended` would say so itself)",
+                n=int(found.sum()),
+            )
         )
         blank = {name: np.where(unpriced & found, np.nan, prices[name]) for name in prices}
         rows = rows.with_values(suspended=found, **blank)

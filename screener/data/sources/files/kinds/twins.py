@@ -13,6 +13,8 @@ from screener.data.sources.files.rows import Rows
 from screener.data.update.action_reconciliation import terms
 from screener.domain.arrays import FlagArray, FloatArray
 from screener.errors import DataError
+from screener.language import say
+from screener.language.lists import listed
 
 __all__ = ["together_remarks", "told_twice"]
 
@@ -57,7 +59,9 @@ def told_twice(rows: Rows, query: FileQuery) -> tuple[FlagArray, list[Remark]]:
         for row in group:
             repeats[row] = _kind(kinds[row]) in seen or (bool(seen) and not _kind(kinds[row]))
             seen.add(_kind(kinds[row]))
-    told = f"{int(repeats.sum())} rows tell an action that another row tells and were taken once"
+    told = say(
+        "{n} rows tell an action that another row tells and were taken once", n=int(repeats.sum())
+    )
     return repeats, [Remark(text=told)]
 
 
@@ -67,9 +71,12 @@ def together_remarks(several: Sequence[Sequence[Mapping[str, Any]]]) -> list[Rem
         return []
     first = several[0]
     sums = " + ".join(terms(row) for row in first)
-    told = (
-        f"{len(several)} ex-dates have several actions, taken together "
-        f"(first {first[0]['listing']} {first[0]['ex_session']}: {sums})"
+    told = say(
+        "{n} ex-dates have several actions, taken together (first {listing} {day}: {sums})",
+        n=len(several),
+        listing=first[0]["listing"],
+        day=first[0]["ex_session"],
+        sums=sums,
     )
     return [Remark(text=told)]
 
@@ -110,11 +117,23 @@ def _question(rows: Rows, twins: list[list[int]], query: FileQuery) -> DataError
     first = twins[0]
     listing = rows.listings[rows.listing[first[0]]].id
     told = terms({name: values[first[0]] for name, values in _terms(rows).items()})
+    what = say(
+        "{n} rows of {listing} have the ex-date {day} and the same terms ({terms}): one action "
+        "told {n} times, or as many actions?",
+        n=len(first),
+        listing=listing,
+        day=rows.days("ex_session")[first[0]],
+        terms=told,
+    )
+    if len(twins) > 1:
+        what = say(
+            "{question} So have the rows of {n} more ex-dates", question=what, n=len(twins) - 1
+        )
     return DataError(
-        f"{len(first)} rows of {listing} have the ex-date {rows.days('ex_session')[first[0]]} and "
-        f"the same terms ({told}): one action told {len(first)} times, or as many actions?"
-        + (f" So have the rows of {len(twins) - 1} more ex-dates" if len(twins) > 1 else ""),
-        where=", ".join(sorted({query.labels[rows.file[row]] for row in first})),
-        fix="add --dedupe to take such an action once; to take all of them, add a column `kind` "
-        "that tells them apart, such as final and special",
+        what,
+        where=listed(sorted({query.labels[rows.file[row]] for row in first})),
+        fix=say(
+            "add --dedupe to take such an action once; to take all of them, add a column "
+            "`kind` that tells them apart, such as final and special"
+        ),
     )

@@ -12,22 +12,13 @@ from screener.data.sources.files.rows import Rows
 from screener.data.validation.row_checks import RowFault
 from screener.domain.arrays import FlagArray, FloatArray
 from screener.domain.listing import Board, Exchange, Listing
+from screener.language import say
 
 __all__ = ["settle_volume"]
 
 _NEAR = 2.0
 _LOT = 100.0
-_NEITHER = "neither shares (1) nor lots (100)"
 _PROOFS = ("turnover_rate", "float_shares", "float_cap")
-_BOARDS = {
-    Board.MAIN: "main board",
-    Board.CHINEXT: "ChiNext",
-    Board.STAR: "STAR",
-    Board.BSE: "Beijing",
-    Board.B_SHARE: "B-share",
-    Board.FUND: "fund",
-    Board.HK: "Hong Kong",
-}
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what is endless is rejected, and proves nothing
@@ -56,7 +47,7 @@ def settle_volume(
         Whether close and volume are as traded, so that the rest of the row proves anything.
     """
     if column is None:
-        return rows.without(_PROOFS), [Remark(text="there is no volume", file=file)]
+        return rows.without(_PROOFS), [Remark(text=say("there is no volume"), file=file)]
     ratio = _ratios(rows) if provable else np.full(len(rows.listings), np.nan)
     scale = np.array([_scale(column, listing) for listing in rows.listings])
     factor = _factors(ratio, scale, stated=column.stated)
@@ -64,8 +55,16 @@ def settle_volume(
     if provable and not column.stated:
         factor = np.where(np.isfinite(ratio), factor, _by_float(rows, scale))
     remarks = [
-        *_changed(rows, factor == _LOT, f"{column.header} is in lots: volume multiplied by 100"),
-        *_changed(rows, factor == 1 / _LOT, f"{column.header} is in shares after all, not in lots"),
+        *_changed(
+            rows,
+            factor == _LOT,
+            say("{column} is in lots: volume multiplied by 100", column=column.header),
+        ),
+        *_changed(
+            rows,
+            factor == 1 / _LOT,
+            say("{column} is in shares after all, not in lots", column=column.header),
+        ),
     ]
     if not column.stated:
         factor, told = _by_board(rows, factor, odd, column)
@@ -134,14 +133,43 @@ def _told(
     first = rows.listings[int(np.flatnonzero(silent)[0])]
     lots = _scale(column, first) == _LOT
     count = int(silent.sum())
-    text = f"nothing proves the unit of {column.header} for {count} {_BOARDS[Board(board)]} "
-    text += f"listing(s), first {first.id}: "
+    text = say(
+        "nothing proves the unit of {column} for {n} {board} listing(s), first {first}",
+        column=column.header,
+        n=count,
+        board=_board(Board(board)),
+        first=first.id,
+    )
     if len(ways) == 1:
         lots = ways[0] == _LOT or (lots and ways[0] == 1)
-        return text + f"taken as {'lots' if lots else 'shares'}, like the others of that board"
-    why = ", as the others of that board count in both ways" if ways else ""
-    unit = f"taken as {'lots of 100 shares' if lots else 'shares'}{why}"
-    return f"{text}{unit}; say it by --unit volume=lots or --unit volume=shares"
+        unit = say("lots") if lots else say("shares")
+        return say("{text}: taken as {unit}, like the others of that board", text=text, unit=unit)
+    unit = say("lots of 100 shares") if lots else say("shares")
+    if ways:
+        return say(
+            "{text}: taken as {unit}, as the others of that board count in both ways; say it by "
+            "--unit volume=lots or --unit volume=shares",
+            text=text,
+            unit=unit,
+        )
+    return say(
+        "{text}: taken as {unit}; say it by --unit volume=lots or --unit volume=shares",
+        text=text,
+        unit=unit,
+    )
+
+
+def _board(board: Board) -> str:
+    names = {
+        Board.MAIN: say("main board"),
+        Board.CHINEXT: say("ChiNext"),
+        Board.STAR: say("STAR"),
+        Board.BSE: say("Beijing"),
+        Board.B_SHARE: say("B-share"),
+        Board.FUND: say("fund"),
+        Board.HK: say("Hong Kong"),
+    }
+    return names[board]
 
 
 def _findings(
@@ -150,13 +178,26 @@ def _findings(
     """Find the rows of listings whose unit cannot be: one kind, with the median of one listing."""
     if not odd.any():
         return []
-    verdict = f"the unit in {column.header} is not true" if column.stated else _NEITHER
+    verdict = say("neither shares (1) nor lots (100)")
+    if column.stated:
+        verdict = say("the unit in {column} is not true", column=column.header)
     first = int(np.flatnonzero(odd)[0])
-    of = f" for {rows.listings[first].id}" if odd.sum() > 1 else ""
+    reason = say(
+        "amount / (volume × close) has median {ratio:.3g}: {verdict}",
+        ratio=ratio[first],
+        verdict=verdict,
+    )
+    if odd.sum() > 1:
+        reason = say(
+            "amount / (volume × close) has median {ratio:.3g} for {listing}: {verdict}",
+            ratio=ratio[first],
+            listing=rows.listings[first].id,
+            verdict=verdict,
+        )
     return [
         RowFault(
             rows=np.append(odd, False)[rows.listing],
-            reason=f"amount / (volume × close) has median {ratio[first]:.3g}{of}: {verdict}",
+            reason=reason,
         )
     ]
 
@@ -194,6 +235,11 @@ def _changed(rows: Rows, listings: FlagArray, text: str) -> list[str]:
         return []
     first = rows.listings[int(np.flatnonzero(listings)[0])].id
     return [
-        f"{text}, as amount / (volume × close), or turnover and float, show for {count} "
-        f"listing(s), first {first}"
+        say(
+            "{text}, as amount / (volume × close), or turnover and float, show for {n} "
+            "listing(s), first {first}",
+            text=text,
+            n=count,
+            first=first,
+        )
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from screener.errors import SchemaMismatch
+from screener.language import say
 
 __all__ = ["BOUNDS", "Bounds", "too_much"]
 
@@ -62,22 +63,45 @@ BOUNDS = Bounds()
 """The bounds in force."""
 
 
-def too_much(what: str, most: float, unit: str, *, where: str, of: str = "") -> SchemaMismatch:
+def too_much(what: str, most: str, *, where: str, part: str = "") -> SchemaMismatch:
     """Return the refusal of a file that holds more than is read.
 
     Parameters
     ----------
     what
         How much it holds, in words.
-    most, unit
-        The bound that it breaks, and of what.
+    most
+        The bound that it breaks, in words.
     where
         The file, and the place in it.
-    of
-        What the bound is for, if not the file.
+    part
+        What the bound is for, if not the file, in words.
     """
+    told = say("{what}, and up to {most} are read", what=what, most=most)
+    if part:
+        told = say("{what}, and up to {most} are read {part}", what=what, most=most, part=part)
     return SchemaMismatch(
-        f"{what}, and up to {most:,.0f} {unit} are read{of and f' {of}'}",
+        told,
         where=where,
-        fix="check the export, or give it in several files",
+        fix=say("check the export, or give it in several files"),
     )
+
+
+def rows(n: float) -> str:
+    """Return a number of rows in words."""
+    return say("{n:,.0f} rows", n=n)
+
+
+def columns(n: float) -> str:
+    """Return a number of columns in words."""
+    return say("{n:,.0f} columns", n=n)
+
+
+def megabytes(n_bytes: float) -> str:
+    """Return a size in words."""
+    return say("{n:,.0f} MB", n=n_bytes / 1e6)
+
+
+def size_in_bytes(n: float) -> str:
+    """Return a size in words, to the byte."""
+    return say("{n:,.0f} bytes", n=n)

@@ -15,6 +15,8 @@ from screener.data.sources.files.tables.raw import RawFile
 from screener.domain.arrays import IntArray
 from screener.domain.listing import Board, Kind, parse_listing
 from screener.errors import InputError, SchemaMismatch
+from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["DAY_SUFFIX", "read_day_file"]
 
@@ -60,13 +62,16 @@ def read_day_file(content: bytes, *, stem: str, label: str) -> RawFile:
     """
     rule = _rule_of(stem, label)
     if not content:
-        raise SchemaMismatch("the file is empty", where=label, fix="leave it out")
+        raise SchemaMismatch(say("the file is empty"), where=label, fix=say("leave it out"))
     if len(content) % _RECORD.itemsize:
         raise SchemaMismatch(
-            f"{len(content):,} bytes are no whole number of records of {_RECORD.itemsize} bytes: "
-            "the file is cut off",
+            say(
+                "{n:,} bytes are no whole number of records of {size} bytes: the file is cut off",
+                n=len(content),
+                size=_RECORD.itemsize,
+            ),
             where=label,
-            fix="let the program that wrote it download the data again",
+            fix=say("let the program that wrote it download the data again"),
         )
     records = np.frombuffer(content, dtype=_RECORD)
     columns = {
@@ -95,12 +100,16 @@ def _days(numbers: IntArray) -> npt.NDArray[np.generic]:
 
 def _rule_of(stem: str, label: str) -> _Rule:
     try:
-        board = parse_listing(stem, parameter="the file name", kind=Kind.SECURITY).board
+        board = parse_listing(stem, parameter=say("the file name"), kind=Kind.SECURITY).board
     except InputError as error:
         raise InputError(error.what, where=label, fix=error.fix) from error
     rule = _rules().get(board)
     if rule is None:
-        raise InputError(f"units of {board} files are not recorded", where=label, fix="leave it")
+        raise InputError(
+            say("units of {board} files are not recorded", board=named(board)),
+            where=label,
+            fix=say("leave it"),
+        )
     return rule
 
 

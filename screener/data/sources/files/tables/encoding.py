@@ -6,18 +6,10 @@ from itertools import islice
 
 from screener.errors import SchemaMismatch
 from screener.files.decoding import Undecodable, readings, unicode_mark
+from screener.language import say
 
 __all__ = ["to_utf8"]
 
-_MAGIC = (
-    (
-        b"\xd0\xcf\x11\xe0",
-        "an old Excel workbook (.xls), or one with a password",
-        "open it and save it as .xlsx without password, or as CSV (UTF-8)",
-    ),
-    (b"\x1f\x8b", "a gzip archive", "unpack it first"),
-    (b"%PDF", "a PDF document", "export the table as CSV"),
-)
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\v\x1a")
 _SAMPLE_CHARACTERS = 4_000
 
@@ -46,7 +38,7 @@ def to_utf8(content: bytes, *, file: str) -> tuple[bytes, str]:
     try:
         found = readings(content, tuple(_COMMON), damaged=_mostly_utf8)
     except Undecodable as error:
-        fix = "save the file again as CSV in UTF-8"
+        fix = say("save the file again as CSV in UTF-8")
         raise SchemaMismatch(str(error), where=file, fix=fix) from error
     if "utf-8" in found:
         return content[skip:], "utf-8"
@@ -55,9 +47,18 @@ def to_utf8(content: bytes, *, file: str) -> tuple[bytes, str]:
 
 
 def _refuse_known_formats(content: bytes, file: str) -> None:
-    for magic, what, fix in _MAGIC:
-        if content.startswith(magic):
-            raise SchemaMismatch(f"this is {what}, not text", where=file, fix=fix)
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        raise SchemaMismatch(
+            say("this is an old Excel workbook (.xls), or one with a password, not text"),
+            where=file,
+            fix=say("open it and save it as .xlsx without password, or as CSV (UTF-8)"),
+        )
+    if content.startswith(b"\x1f\x8b"):
+        what, fix = say("this is a gzip archive, not text"), say("unpack it first")
+        raise SchemaMismatch(what, where=file, fix=fix)
+    if content.startswith(b"%PDF"):
+        what, fix = say("this is a PDF document, not text"), say("export the table as CSV")
+        raise SchemaMismatch(what, where=file, fix=fix)
 
 
 def _refuse_binary(content: bytes, file: str) -> None:
@@ -65,10 +66,15 @@ def _refuse_binary(content: bytes, file: str) -> None:
     if controls:
         at = next(index for index, byte in enumerate(content) if byte in _CONTROLS)
         raise SchemaMismatch(
-            f"not a text file: {controls} control characters, the first is byte "
-            f"0x{content[at]:02x} at offset {at}",
+            say(
+                "not a text file: {n} control characters, the first is byte 0x{byte:02x} at "
+                "offset {offset}",
+                n=controls,
+                byte=content[at],
+                offset=at,
+            ),
             where=file,
-            fix="export the table again as CSV (UTF-8)",
+            fix=say("export the table again as CSV (UTF-8)"),
         )
 
 

@@ -10,9 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from screener.data.sources.files.tables import bounds
 from screener.data.sources.files.tables.bounds import BOUNDS, too_much
 from screener.data.sources.files.tables.raw import RawFile
 from screener.errors import SchemaMismatch
+from screener.language import say
+from screener.language.lists import listed
 
 __all__ = ["read_parquet"]
 
@@ -51,9 +54,11 @@ def read_parquet(path: Path, *, label: str) -> RawFile:
         if isinstance(error, (PermissionError, SchemaMismatch)):
             raise
         raise SchemaMismatch(
-            f"not a readable Parquet file: {(str(error).splitlines() or [''])[0]}",
+            say(
+                "not a readable Parquet file: {reason}", reason=(str(error).splitlines() or [""])[0]
+            ),
             where=label,
-            fix="write or download the file again",
+            fix=say("write or download the file again"),
         ) from error
 
 
@@ -65,31 +70,33 @@ def _read(file: pq.ParquetFile, stem: str, label: str) -> RawFile:
     if columns:
         _fill(file, columns, flat, label)
     n_rows = file.metadata.num_rows if columns else 0
-    told = f"columns of lists, records and the like are not read: {', '.join(left[:_SHOWN])}"
-    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    shown = listed(left[:_SHOWN])
+    if len(left) > _SHOWN:
+        shown = say("{shown} and {n} more", shown=shown, n=len(left) - _SHOWN)
+    told = say("columns of lists, records and the like are not read: {names}", names=shown)
     return RawFile(
         label=label,
         stem=stem,
         headers=tuple(column.name for column in columns),
         columns=tuple(column.whole() for column in columns),
         lines=np.arange(1, n_rows + 1, dtype=np.int64),
-        notes=(told + more,) if left else (),
+        notes=(told,) if left else (),
     )
 
 
 def _check_size(metadata: pq.FileMetaData, label: str) -> None:
     if metadata.num_rows > BOUNDS.rows:
-        raise too_much(f"{metadata.num_rows:,} rows", BOUNDS.rows, "rows", where=label)
+        raise too_much(bounds.rows(metadata.num_rows), bounds.rows(BOUNDS.rows), where=label)
     if metadata.num_columns > BOUNDS.columns:
-        raise too_much(f"{metadata.num_columns:,} columns", BOUNDS.columns, "columns", where=label)
+        most = bounds.columns(BOUNDS.columns)
+        raise too_much(bounds.columns(metadata.num_columns), most, where=label)
     groups = (metadata.row_group(place) for place in range(metadata.num_row_groups))
     packed = sum(group.total_byte_size for group in groups)
     # Eight bytes for each cell, however few the file packs them in.
     unpacked = max(packed, 8 * metadata.num_rows * metadata.num_columns)
     if unpacked > BOUNDS.unpacked:
-        raise too_much(
-            f"it unpacks to {unpacked / 1e6:,.0f} MB", BOUNDS.unpacked / 1e6, "MB", where=label
-        )
+        what = say("it unpacks to {size}", size=bounds.megabytes(unpacked))
+        raise too_much(what, bounds.megabytes(BOUNDS.unpacked), where=label)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,12 +130,9 @@ def _fill(file: pq.ParquetFile, columns: list[_Column], flat: list[int], label: 
             column.chunks.append(piece)
         row += batch.num_rows
         if taken > BOUNDS.unpacked:
-            raise too_much(
-                f"its first {row:,} rows unpack to {taken / 1e6:,.0f} MB",
-                BOUNDS.unpacked / 1e6,
-                "MB",
-                where=label,
-            )
+            size = bounds.megabytes(taken)
+            what = say("its first {n:,} rows unpack to {size}", n=row, size=size)
+            raise too_much(what, bounds.megabytes(BOUNDS.unpacked), where=label)
 
 
 def _checked(cells: pa.Array, name: str, row: int, label: str) -> pa.Array:
@@ -151,15 +155,23 @@ def _check_texts(cells: pa.Array, name: str, row: int, label: str) -> None:
     values = cells.dictionary if pa.types.is_dictionary(cells.type) else cells
     longest = pc.max(pc.binary_length(values)).as_py() or 0
     if longest > BOUNDS.cell:
-        place = f"{label}, column {name}, rows from {row + 1}"
-        raise too_much(f"a cell of {longest:,} bytes", BOUNDS.cell, "bytes of one", where=place)
+        place = say(
+            "{file}, column {column}, rows from {row}", file=label, column=name, row=row + 1
+        )
+        most = say("{n:,} bytes of one", n=BOUNDS.cell)
+        raise too_much(say("a cell of {n:,} bytes", n=longest), most, where=place)
     try:
         values.cast(pa.large_string()).validate(full=True)
     except pa.ArrowInvalid as error:
         raise SchemaMismatch(
-            "a cell is not UTF-8 text",
-            where=f"{label}, row {row + _first_bad(cells)}, column {name}",
-            fix="write the file again with the column as text",
+            say("a cell is not UTF-8 text"),
+            where=say(
+                "{file}, row {row}, column {column}",
+                file=label,
+                row=row + _first_bad(cells),
+                column=name,
+            ),
+            fix=say("write the file again with the column as text"),
         ) from error
 
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from screener.data.sources.files.columns.values import parse_day
 from screener.domain.arrays import FlagArray, IntArray
+from screener.language import say
 
 __all__ = ["BrokenLine", "Fit", "HeaderTest", "RawFile", "any_header", "first_fitting", "settled"]
 
@@ -90,7 +91,7 @@ class RawFile:
         """The file, and the line of its header where that is not the first."""
         if self.header_line == 1:
             return self.label
-        return f"{self.label}, header in line {self.header_line}"
+        return say("{file}, header in line {line}", file=self.label, line=self.header_line)
 
     @property
     def n_rows(self) -> int:
@@ -124,7 +125,10 @@ def first_fitting(lines: Sequence[tuple[str, ...]], test: HeaderTest) -> tuple[i
 def settled(raw: RawFile) -> RawFile:
     """Return a file without blank rows, and without the remarks above and below its rows."""
     headers = tuple(" ".join(name.split()) for name in raw.headers)
-    above = [f"the header is in line {raw.header_line}; above it: {it!r}" for it in raw.titles[:1]]
+    above = [
+        say("the header is in line {line}; above it: {text!r}", line=raw.header_line, text=it)
+        for it in raw.titles[:1]
+    ]
     raw = replace(raw, headers=headers, notes=(*raw.notes, *above))
     raw = _kept(raw, _not_blank(raw.columns, raw.n_rows))
     footers: list[str] = []
@@ -136,7 +140,7 @@ def settled(raw: RawFile) -> RawFile:
     if not footers:
         return raw
     told = "; ".join(repr(text[:_SHOWN]) for text in reversed(footers))
-    return replace(raw, notes=(*raw.notes, f"left out below the rows: {told}"))
+    return replace(raw, notes=(*raw.notes, say("left out below the rows: {told}", told=told)))
 
 
 def _without_last_note(raw: RawFile, footers: list[str]) -> RawFile:

@@ -21,6 +21,7 @@ from screener.data.sources.files.tables.raw import BrokenLine, HeaderTest, RawFi
 from screener.data.sources.files.tables.text import read_text
 from screener.errors import DataError, InputError, SchemaMismatch
 from screener.files.regular import check_regular, read_regular
+from screener.language import say
 
 __all__ = ["BrokenLine", "RawFile", "read_raw", "readable"]
 
@@ -28,7 +29,6 @@ _SHOWN = 200
 _PARQUET = b"PAR1"
 _ZIP = b"PK\x03\x04"
 _WORKBOOKS = (".xls", ".xlsx", ".xlsm")
-_SMALLER = "give it in several files"
 # What the reading libraries raise over a value that they cannot take.
 _FAULTS = (pa.ArrowException, OverflowError, RecursionError, UnicodeError, csv.Error, zlib.error)
 
@@ -59,35 +59,41 @@ def read_raw(path: Path, *, label: str, header: HeaderTest = any_header) -> RawF
             raw = _read(path, label, header)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(f"cannot be read: {reason}", where=label) from error
+        raise InputError(say("cannot be read: {reason}", reason=reason), where=label) from error
     if not raw.n_rows and not raw.broken:
-        raise DataError("the file has a header and no rows", where=label, fix="check the export")
+        raise DataError(
+            say("the file has a header and no rows"), where=label, fix=say("check the export")
+        )
     return raw
 
 
 def _read(path: Path, label: str, header: HeaderTest) -> RawFile:
-    suffix = path.suffix.lower()
-    check_regular(path, BOUNDS.parquet, where=label, fix=_SMALLER)
+    suffix, smaller = path.suffix.lower(), say("give it in several files")
+    check_regular(path, BOUNDS.parquet, where=label, fix=smaller)
     with path.open("rb") as stream:
         start = stream.read(4)
     if suffix == ".parquet" or start == _PARQUET:
         return read_parquet(path, label=label)
     if suffix == DAY_SUFFIX:
-        content = read_regular(path, BOUNDS.day_file, where=label, fix=_SMALLER)
+        content = read_regular(path, BOUNDS.day_file, where=label, fix=smaller)
         return read_day_file(content, stem=path.stem, label=label)
     most = BOUNDS.workbook if start == _ZIP else BOUNDS.file
-    content = read_regular(path, most, where=label, fix=_SMALLER)
+    content = read_regular(path, most, where=label, fix=smaller)
     if start == _ZIP:
         # Its library is slow to import: only a workbook needs it.
         from screener.data.sources.files.tables.workbooks import read_workbook
 
         raw = read_workbook(content, stem=path.stem, label=label, header=header)
-        return raw if suffix in _WORKBOOKS else _noted(raw, f"is a workbook, not {suffix}")
+        return (
+            raw
+            if suffix in _WORKBOOKS
+            else _noted(raw, say("is a workbook, not {suffix}", suffix=suffix))
+        )
     if not content.strip():
-        raise SchemaMismatch("the file is empty", where=label, fix="check the export")
+        raise SchemaMismatch(say("the file is empty"), where=label, fix=say("check the export"))
     raw = read_text(content, stem=path.stem, label=label, header=header)
     if suffix in _WORKBOOKS:
-        return _noted(raw, f"is text, though it is called {suffix}")
+        return _noted(raw, say("is text, though it is called {suffix}", suffix=suffix))
     return raw
 
 
@@ -114,9 +120,9 @@ def readable(label: str, column: str = "") -> Iterator[None]:
     except _FAULTS as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:_SHOWN]
         raise SchemaMismatch(
-            f"a value cannot be read: {reason}",
-            where=f"{label}, column {column}" if column else label,
-            fix="write the file again with plain numbers, dates and texts",
+            say("a value cannot be read: {reason}", reason=reason),
+            where=say("{file}, column {column}", file=label, column=column) if column else label,
+            fix=say("write the file again with plain numbers, dates and texts"),
         ) from error
 
 

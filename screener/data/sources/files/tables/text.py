@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from screener.data.sources.files.tables import bounds
 from screener.data.sources.files.tables.bounds import BOUNDS, too_much
 from screener.data.sources.files.tables.encoding import to_utf8
 from screener.data.sources.files.tables.raw import (
@@ -24,6 +25,7 @@ from screener.data.sources.files.tables.raw import (
 )
 from screener.domain.arrays import IntArray
 from screener.errors import SchemaMismatch
+from screener.language import say
 
 __all__ = ["read_text"]
 
@@ -81,10 +83,10 @@ def read_text(content: bytes, *, stem: str, label: str, header: HeaderTest) -> R
     _refuse_markup(text, label)
     n_lines = text.count(b"\n")
     if n_lines > BOUNDS.rows:
-        raise too_much(f"{n_lines:,} lines", BOUNDS.rows, "rows", where=label)
+        raise too_much(say("{n:,} lines", n=n_lines), bounds.rows(BOUNDS.rows), where=label)
     records = list(_records(text, label))
     if not records:
-        raise SchemaMismatch("the file is empty", where=label, fix="check the export")
+        raise SchemaMismatch(say("the file is empty"), where=label, fix=say("check the export"))
     stated = _STATED.fullmatch(records[0].text.strip(" \n"))
     head = _head(records[1:] if stated else records, stated[1] if stated else "", header, label)
     body = text[head.record.end :]
@@ -123,9 +125,9 @@ def _refuse_markup(text: bytes, label: str) -> None:
     start = text[:400].decode("utf-8", errors="replace").lstrip().lower()
     if start.startswith(_MARKUP):
         raise SchemaMismatch(
-            "a web page or XML, whatever its name says",
+            say("a web page or XML, whatever its name says"),
             where=label,
-            fix="open it in a spreadsheet program and save it as .xlsx or as CSV (UTF-8)",
+            fix=say("open it in a spreadsheet program and save it as .xlsx or as CSV (UTF-8)"),
         )
 
 
@@ -135,8 +137,9 @@ def _records(text: bytes, label: str) -> Iterator[_Record]:
     while at < len(text) and found < _HEAD:
         end, n_lines = _record_end(text, at)
         if end - at > BOUNDS.line:
-            place = f"{label} line {number}"
-            raise too_much(f"{end - at:,} bytes", BOUNDS.line, "bytes", where=place, of="of a line")
+            place = say("{file} line {line}", file=label, line=number)
+            what, most = bounds.size_in_bytes(end - at), bounds.size_in_bytes(BOUNDS.line)
+            raise too_much(what, most, where=place, part=say("of a line"))
         line = text[at:end].decode("utf-8")
         if line.strip():
             found += 1
@@ -161,7 +164,7 @@ def _line_end(text: bytes, at: int) -> int:
 
 def _head(records: list[_Record], stated: str, header: HeaderTest, label: str) -> _Head:
     if not records:
-        raise SchemaMismatch("the file is empty", where=label, fix="check the export")
+        raise SchemaMismatch(say("the file is empty"), where=label, fix=say("check the export"))
     levels = _three_levels(records, label)
     if levels is not None:
         return levels
@@ -201,12 +204,14 @@ def _separators(line: str) -> str:
 def _cells(line: str, separator: str, label: str) -> tuple[str, ...]:
     n_cells = line.count(separator) + 1
     if n_cells > BOUNDS.columns:
-        raise too_much(f"{n_cells:,} columns", BOUNDS.columns, "columns", where=label)
+        raise too_much(bounds.columns(n_cells), bounds.columns(BOUNDS.columns), where=label)
     try:
         return tuple(next(csv.reader(io.StringIO(line), delimiter=separator), ()))
     except csv.Error as error:
         first = line[:_CELL_SHOWN].strip()
-        raise _unreadable(f"{error}, in the line that begins {first!r}", label) from error
+        raise _unreadable(
+            say("{error}, in the line that begins {first!r}", error=error, first=first), label
+        ) from error
 
 
 def _widened(cells: tuple[str, ...], body: bytes, separator: str, label: str) -> tuple[str, ...]:
@@ -256,20 +261,28 @@ def _parse(
         )
     except pa.ArrowInvalid as error:
         if len(broken) >= BOUNDS.broken:
-            told = f"more than {BOUNDS.broken:,} lines have not as many cells as the header"
-            place = f"{label} line {broken[0].line}, the first"
-            raise _unreadable(f"{told}, {n_columns}", place) from error
+            told = say(
+                "more than {n:,} lines have not as many cells as the header, {columns}",
+                n=BOUNDS.broken,
+                columns=n_columns,
+            )
+            place = say("{file} line {line}, the first", file=label, line=broken[0].line)
+            raise _unreadable(told, place) from error
         if endless:
-            raise _endless_quote(f"{label} line {endless[0]}") from error
+            raise _endless_quote(say("{file} line {line}", file=label, line=endless[0])) from error
         reason = str(error).splitlines()[0]
-        if _TOO_LONG in reason:
-            reason = f"a line of more than {BOUNDS.line:,} bytes, or a quote that never ends"
+        if _TOO_LONG in str(error).splitlines()[0]:
+            reason = say(
+                "a line of more than {n:,} bytes, or a quote that never ends", n=BOUNDS.line
+            )
         raise _unreadable(reason, label) from error
     return tuple(table.columns), tuple(broken)
 
 
 def _endless_quote(where: str) -> SchemaMismatch:
-    return _unreadable(f"a quote holds more than {_QUOTED_LINES} lines: is it never closed?", where)
+    return _unreadable(
+        say("a quote holds more than {n} lines: is it never closed?", n=_QUOTED_LINES), where
+    )
 
 
 def _refuse_long_cells(
@@ -284,20 +297,33 @@ def _refuse_long_cells(
         breaks = pc.count_substring(column, "\n") if quoted else pa.array([0])
         if (pc.max(breaks).as_py() or 0) > _QUOTED_LINES:
             row = int(pc.index(breaks, pc.max(breaks)).as_py())
-            raise _endless_quote(f"{label} line {lines[row]}, column {name[:_CELL_SHOWN]}")
+            raise _endless_quote(
+                say(
+                    "{file} line {line}, column {column}",
+                    file=label,
+                    line=lines[row],
+                    column=name[:_CELL_SHOWN],
+                )
+            )
         sizes = pc.binary_length(column)
         longest = pc.max(sizes).as_py() or 0
         if longest > BOUNDS.cell:
             row = int(pc.index(sizes, longest).as_py())
-            place = f"{label} line {lines[row]}, column {name[:_CELL_SHOWN]}"
-            raise too_much(f"{longest:,} bytes", BOUNDS.cell, "bytes", where=place, of="of a cell")
+            place = say(
+                "{file} line {line}, column {column}",
+                file=label,
+                line=lines[row],
+                column=name[:_CELL_SHOWN],
+            )
+            what, most = bounds.size_in_bytes(longest), bounds.size_in_bytes(BOUNDS.cell)
+            raise too_much(what, most, where=place, part=say("of a cell"))
 
 
 def _unreadable(reason: str, label: str) -> SchemaMismatch:
     return SchemaMismatch(
-        f"not a readable table: {reason}",
+        say("not a readable table: {reason}", reason=reason),
         where=label,
-        fix="export the table again as CSV (UTF-8)",
+        fix=say("export the table again as CSV (UTF-8)"),
     )
 
 

@@ -9,6 +9,7 @@ from screener.data.sources.files.request import ImportKind, ImportRequest
 from screener.data.sources.files.tables.raw import RawFile
 from screener.domain.listing import Kind, Listing, parse_listing
 from screener.errors import InputError, ScreenerError
+from screener.language import say
 
 __all__ = ["listing_of_title", "refuse_other_bars"]
 
@@ -59,14 +60,14 @@ def refuse_other_bars(raw: RawFile, request: ImportRequest) -> None:
     period = _OTHER_PERIODS.search(title)
     if period is not None:
         raise InputError(
-            f"these are no daily bars: the title says {period[0]}",
+            say("these are no daily bars: the title says {period}", period=period[0]),
             where=raw.label,
-            fix="export the daily ones (日线)",
+            fix=say("export the daily ones (日线)"),
         )
     for word, basis in _BASES.items():
         if word in title and request.basis is not None and basis is not request.basis:
             raise InputError(
-                f"the title says {word}, --basis says {request.basis}",
+                say("the title says {word}, --basis says {basis}", word=word, basis=request.basis),
                 where=raw.label,
-                fix=f"import it with --basis {basis}",
+                fix=say("import it with --basis {basis}", basis=basis),
             )

@@ -18,9 +18,11 @@ import openpyxl
 import pyarrow as pa
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from screener.data.sources.files.tables import bounds
 from screener.data.sources.files.tables.bounds import BOUNDS, too_much
 from screener.data.sources.files.tables.raw import HeaderTest, RawFile, first_fitting, settled
 from screener.errors import InputError, SchemaMismatch, ScreenerError
+from screener.language import say
 
 __all__ = ["read_workbook"]
 
@@ -88,9 +90,9 @@ def read_workbook(content: bytes, *, stem: str, label: str, header: HeaderTest) 
     if len(fitting) > 1:
         names = ", ".join(repr(sheets[number].name) for number in fitting)
         raise InputError(
-            f"sheets {names} each hold such a table",
+            say("sheets {names} each hold such a table", names=names),
             where=label,
-            fix="save the one that you want by itself, as .xlsx or CSV",
+            fix=say("save the one that you want by itself, as .xlsx or CSV"),
         )
     best = max(range(len(sheets)), key=lambda number: heads[number][1])
     return settled(_raw(sheets, best, heads[best][0], stem=stem, label=label, day_zero=day_zero))
@@ -109,13 +111,16 @@ def _opened(content: bytes, label: str) -> tuple[list[_Sheet], date]:
         raise
     except Exception as error:  # the library raises whatever a damaged part causes
         raise SchemaMismatch(
-            f"an Excel workbook or zip archive that cannot be read ({type(error).__name__})",
+            say(
+                "an Excel workbook or zip archive that cannot be read ({error})",
+                error=type(error).__name__,
+            ),
             where=label,
-            fix="save the sheet again as .xlsx, or as CSV (UTF-8)",
+            fix=say("save the sheet again as .xlsx, or as CSV (UTF-8)"),
         ) from error
     sheets = [sheet for sheet in found if sheet.rows]
     if not sheets:
-        raise SchemaMismatch("all sheets are empty", where=label, fix="check the export")
+        raise SchemaMismatch(say("all sheets are empty"), where=label, fix=say("check the export"))
     return sheets, day_zero
 
 
@@ -124,27 +129,31 @@ def _check_size(content: bytes, label: str) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = archive.infolist()
     if len(parts) > BOUNDS.workbook_parts:
-        raise too_much(f"{len(parts):,} parts", BOUNDS.workbook_parts, "parts", where=label)
-    unpacked, most = sum(part.file_size for part in parts), BOUNDS.workbook_unpacked
-    if unpacked > most:
-        raise too_much(f"it unpacks to {unpacked / 1e6:,.0f} MB", most / 1e6, "MB", where=label)
+        most = say("{n:,} parts", n=BOUNDS.workbook_parts)
+        raise too_much(say("{n:,} parts", n=len(parts)), most, where=label)
+    unpacked = sum(part.file_size for part in parts)
+    if unpacked > BOUNDS.workbook_unpacked:
+        what = say("it unpacks to {size}", size=bounds.megabytes(unpacked))
+        raise too_much(what, bounds.megabytes(BOUNDS.workbook_unpacked), where=label)
 
 
 def _sheet(sheet: _ReadSheet, label: str) -> _Sheet:
     sheet.reset_dimensions()  # writers other than Excel state sizes that are not true
     rows, lines, n_cells = [], [], 0
-    where = f"{label}, sheet {sheet.title!r}"
+    where = say("{file}, sheet {sheet!r}", file=label, sheet=sheet.title)
     for number, cells in enumerate(sheet.iter_rows(), 1):
         n_cells += len(cells)
         if number > BOUNDS.sheet_rows:
-            raise too_much(f"more than {number - 1:,} rows", number - 1, "rows", where=where)
+            what = say("more than {rows}", rows=bounds.rows(number - 1))
+            raise too_much(what, bounds.rows(number - 1), where=where)
         if n_cells > BOUNDS.sheet_cells:
-            raise too_much(f"{n_cells:,} cells or more", BOUNDS.sheet_cells, "cells", where=where)
+            what = say("{n:,} cells or more", n=n_cells)
+            raise too_much(what, say("{n:,} cells", n=BOUNDS.sheet_cells), where=where)
         texts = [_text(cell) for cell in cells]
         while texts and not texts[-1]:
             texts.pop()
         if texts:
-            _refuse_long_cells(texts, f"{where}, row {number}")
+            _refuse_long_cells(texts, say("{place}, row {row}", place=where, row=number))
             rows.append(tuple(texts))
             lines.append(number)
     return _Sheet(name=sheet.title, rows=rows, lines=lines)
@@ -153,9 +162,8 @@ def _sheet(sheet: _ReadSheet, label: str) -> _Sheet:
 def _refuse_long_cells(texts: list[str], where: str) -> None:
     longest = max(map(len, texts))
     if longest > BOUNDS.cell:
-        raise too_much(
-            f"{longest:,} characters", BOUNDS.cell, "characters", where=where, of="of a cell"
-        )
+        what, most = say("{n:,} characters", n=longest), say("{n:,} characters", n=BOUNDS.cell)
+        raise too_much(what, most, where=where, part=say("of a cell"))
 
 
 def _text(cell: _ReadCell) -> str:
@@ -194,7 +202,9 @@ def _raw(
     width = max(map(len, (sheet.rows[head], *body)))
     headers, *padded = [(*row, *[""] * (width - len(row))) for row in (sheet.rows[head], *body)]
     columns = zip(*padded, strict=True) if padded else ((),) * width
-    several = f"read from sheet {sheet.name!r}, of {len(sheets)} that are not empty"
+    several = say(
+        "read from sheet {sheet!r}, of {n} that are not empty", sheet=sheet.name, n=len(sheets)
+    )
     return RawFile(
         label=label,
         stem=stem,
