@@ -233,7 +233,8 @@ def _english(name: str) -> list[str]:
 
 def _remark(item: SecurityMention) -> str:
     printed = say("printed {name}", name=item.printed) if item.printed != item.name else ""
-    return ", ".join(filter(None, (printed, item.note)))
+    rated = say("rated {rating}", rating=item.rating) if item.rating else ""
+    return ", ".join(filter(None, (printed, rated, item.note)))
 
 
 def _indices(report: Report) -> RenderableType:

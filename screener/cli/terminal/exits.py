@@ -25,6 +25,14 @@ _UsageError: Any = typer.BadParameter.__base__  # what a wrong option ends in
 class RootGroup(SpeakingGroup):
     """The root command: a user's error ends in a message and a code, a bug in a traceback."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the root's own options; what is wrong with them is told in the reader's language."""
+        try:
+            return super().parse_args(ctx, args)
+        except _UsageError as error:
+            _say_usage(error)
+            raise
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command and turn what a user can correct into a message on standard error."""
         try:
@@ -41,6 +49,7 @@ class RootGroup(SpeakingGroup):
 
                 told = usage_fault(error)
                 error.format_message = lambda: told
+            _say_usage(error)
             raise
         except KeyboardInterrupt:
             typer.echo(say("interrupted; what was not finished was not stored"), err=True)
@@ -55,6 +64,14 @@ class RootGroup(SpeakingGroup):
                 raise
             typer.echo(fault, err=True)
             raise typer.Exit(StorageError.exit_code) from None
+
+
+def _say_usage(error: Any) -> None:
+    """Let what the command framework refuses tell why in the reader's language."""
+    error.message = clean_line(error.message)
+    if bound() is not Language.EN:
+        told = usage_fault(error)
+        error.format_message = lambda: told
 
 
 def _machine_message(error: Exception) -> str:

@@ -123,7 +123,10 @@ def _parts(
             rows,
             name="securities",
             caption=title,
-            columns=("listing", "printed", "role", "theme"),
+            columns=(
+                *("listing", "printed", "role", "theme"),
+                *(("rating",) if any(row["rating"] for row in rows) else ()),
+            ),
         ),
         name="securities",
     )
@@ -198,6 +201,7 @@ def _securities(report: Report) -> list[Row]:
             "role": str(item.role),
             "theme": item.theme,
             "confidence": None,
+            "rating": clean_line(item.rating),
         }
         for item in report.securities
     ]

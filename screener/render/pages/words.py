@@ -84,6 +84,8 @@ def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each languag
         "mentioned": say("mentioned"),
         "mover": say("mover"),
         "risk": say("risk"),
+        "compared": say("compared"),
+        "example": say("example"),
         "exact": say("exact"),
         "day": say("entry session"),
         "fraction": say("fraction"),
