@@ -10,6 +10,7 @@ from rich.text import Text
 
 from screener.data.lake.schema import SIMULATED
 from screener.language import Language, bound, say
+from screener.language.lists import clauses
 from screener.render.local import told, word
 from screener.render.tables import UNDEFINED, Column, heads, plain_table
 from screener.results.screen import screen_spec
@@ -36,7 +37,7 @@ def screen_view(result: ScreenResult, titles: Mapping[str, str] | None = None) -
         parts.append(_passes(passes[:limit], result.fields))
     parts.extend(_closing(result, min(limit, len(passes))))
     if result.is_basket and failures:
-        rows = [[row.listing, row.name, "; ".join(map(told, row.reasons))] for row in failures]
+        rows = [[row.listing, row.name, clauses(map(told, row.reasons))] for row in failures]
         parts.append(plain_table([say("failed"), say("name"), say("why")], rows))
     return Group(*parts)
 
@@ -57,7 +58,7 @@ def _heading(result: ScreenResult, titles: Mapping[str, str]) -> Iterator[Text]:
             version=result.data_version,
         )
     )
-    yield Text("; ".join(map(told, result.questions)))
+    yield Text(clauses(map(told, result.questions)))
 
 
 def _label(result: ScreenResult, titles: Mapping[str, str]) -> str:
