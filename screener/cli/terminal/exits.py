@@ -45,25 +45,6 @@ class RootGroup(SpeakingGroup):
         except _UsageError as error:
             _say_usage(error)
             raise
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run a command and turn what a user can correct into a message on standard error."""
-        try:
-            _, typed = split_option(ctx.meta.get(TYPED, []))
-            ctx.default_map = defaults_of(self, typed)
-            return super().invoke(ctx)
-        except ScreenerError as error:
-            typer.echo(_message(error), err=True)
-            raise typer.Exit(error.exit_code) from None
-        except _UsageError as error:
-            error.message = clean_line(error.message)
-            if bound() is not Language.EN:
-                from screener.cli.terminal.usage import usage_fault
-
-                told = usage_fault(error)
-                error.format_message = lambda: told
-            _say_usage(error)
-            raise
         except KeyboardInterrupt:
             typer.echo(say("interrupted; what was not finished was not stored"), err=True)
             raise typer.Exit(INTERRUPTED) from None
