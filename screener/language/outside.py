@@ -9,10 +9,13 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from screener.language import say, say_count
 from screener.language.lists import listed
+
+if TYPE_CHECKING:
+    from json import JSONDecodeError
 
 __all__ = ["fault_of", "value_fault"]
 
@@ -28,8 +31,6 @@ _NAMED = re.compile(
 
 def fault_of(error: Exception) -> str:
     """Return why a file cannot be read or written, or why its text is none, no TOML or no JSON."""
-    import json  # loaded already where one of its errors comes from
-
     if isinstance(error, UnicodeDecodeError):
         return say(
             "byte 0x{byte:02x} at position {at} is not text in {encoding}",
@@ -37,7 +38,7 @@ def fault_of(error: Exception) -> str:
             at=error.start,
             encoding=error.encoding.upper(),
         )
-    if isinstance(error, json.JSONDecodeError):
+    if isinstance(error, _json_fault()):
         said = _JSON.get(error.msg)
         return say(
             "{fault}: line {line} column {column} (char {at})",
@@ -50,6 +51,12 @@ def fault_of(error: Exception) -> str:
         said = _SYSTEM.get(error.errno or 0)
         return said() if said else str(error.strerror or error)
     return _toml_fault(str(error))
+
+
+def _json_fault() -> type[JSONDecodeError]:
+    from json import JSONDecodeError  # light commands read no JSON
+
+    return JSONDecodeError
 
 
 def value_fault(detail: Mapping[str, Any]) -> str:

@@ -11,7 +11,6 @@ import typer
 
 from screener.cli.terminal.defaults import defaults_of
 from screener.cli.terminal.speaking import TYPED, SpeakingGroup
-from screener.cli.terminal.usage import usage_fault
 from screener.errors import ScreenerError, StorageError
 from screener.files.clean import clean_line
 from screener.files.memory import memory_error, tells_of_memory
@@ -65,6 +64,8 @@ def _say_usage(error: Any) -> None:
     """Let what the command framework refuses tell why in the reader's language."""
     error.message = clean_line(error.message)
     if bound() is not Language.EN:
+        from screener.cli.terminal.usage import usage_fault
+
         told = usage_fault(error)
         error.format_message = lambda: told
 

@@ -45,7 +45,7 @@ class SpeakingGroup(TyperGroup):
         if bound() is not Language.EN or isinstance(self.help, Said):
             _translate(self, ctx)
         option, rest = split_option(args)
-        if _HELP & set(rest):
+        if _HELP & set(rest[1:]):  # of a command
             from screener.cli.terminal.legends import add_legend
 
             add_legend(self, rest)
