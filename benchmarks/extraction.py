@@ -26,6 +26,7 @@ import screener
 from benchmarks.extraction_labels import (
     SHARED,
     Labels,
+    broker_core,
     labels_of_cases,
     labels_of_real,
     labels_of_shared,
@@ -46,7 +47,7 @@ from screener.domain.report import Precision, Publication
 from screener.errors import InputError
 from screener.reports.reader import UNKNOWN, Reading, read_report
 from screener.reports.securities.name_index import NameIndex, NameRow, build_index
-from screener.reports.text.text import make_text
+from screener.reports.text.text import clean_name, make_text
 from screener.workflows.report.name_master import Masters, read_masters
 from screener.workspace.locate import Workspace
 from tests.support.masters import MASTER, Known, padded
@@ -105,11 +106,17 @@ def answer_of(labels: Labels, names: NameIndex, closes: Closes | None = None) ->
     reading = _reading(labels, names, closes)
     notes = [note for note, _ in reading.notes]
     moment = reading.published
+    # A claim on a name in doubt is one on what is proposed for it: the card has it by the answer.
+    asked = {
+        clean_name(doubt.printed): str(doubt.proposals[0])
+        for doubt in reading.securities.doubts
+        if doubt.proposals
+    }
     told = moment.precision in ("exact", "day") and labels.given is None
     return Answer(
         roles={one.listing.id: str(one.role) for one in reading.securities.findings},
         day=moment.day.isoformat() if told and moment.day != _UNTOLD else "",
-        broker=reading.publisher if reading.publisher != UNKNOWN else "",
+        broker=broker_core(reading.publisher) if reading.publisher != UNKNOWN else "",
         rating=next((rating_core(note.rating) for note in notes if note.rating), ""),
         own_ratings={
             one.listing.id: rating_core(rating)
@@ -117,7 +124,14 @@ def answer_of(labels: Labels, names: NameIndex, closes: Closes | None = None) ->
             if (rating := getattr(one, "rating", ""))
         },
         claims=frozenset(
-            ((str(claim.listing or claim.subject), claim.measure, claim.as_of), claim.value)
+            (
+                (
+                    str(claim.listing or asked.get(claim.subject, claim.subject)),
+                    claim.measure,
+                    claim.as_of,
+                ),
+                claim.value,
+            )
             for claim in (found.claim for found in reading.claims)
         ),
     )

@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmarks.labelled_texts import Case, load_cases
 from screener.domain.report import Role
+from screener.reports.text.text import simplified
 
 __all__ = ["Group", "Labels", "Wanted", "labels_of_cases", "labels_of_real", "labels_of_shared"]
 
@@ -134,8 +135,8 @@ def _of_case(case: Case, group: Group) -> Labels:
         ),
         why_not={},
         dates=frozenset({case.published.isoformat()}) if case.dated else None,
-        brokers=frozenset({case.broker} - {""}) if case.dated else None,
-        ratings=frozenset({case.rating} - {""}) if case.dated else None,
+        brokers=frozenset({broker_core(case.broker)} - {""}) if case.dated else None,
+        ratings=frozenset({rating_core(case.rating)} - {""}) if case.dated else None,
         targeted=case.claims is not None,
         claims=case.claims,
     )
@@ -202,7 +203,7 @@ def _of_gold(name: str, group: Group, text: str, gold: Mapping[str, Any]) -> Lab
             if row.get("symbol")
         },
         dates=_said(gold, "published", lambda value: value[:10]),
-        brokers=_said(gold, "broker") if gold.get("broker_explicit", True) else None,
+        brokers=_said(gold, "broker", broker_core) if gold.get("broker_explicit", True) else None,
         ratings=_said(gold, "rating", rating_core),
         targeted=True,
     )
@@ -226,14 +227,26 @@ def _with_targets(one: Wanted, printed: str) -> Wanted:
 
 
 def _said(gold: Mapping[str, Any], name: str, shape: Any = lambda value: value) -> frozenset[str]:
-    values = [gold.get(name), *gold.get(f"{name}_accept", ())]
-    return frozenset(shape(str(value)) for value in values if value)
+    """Return what is right; an empty string among it where telling nothing is right, too."""
+    accepted = gold.get(f"{name}_accept") or ()
+    values = [value for value in (gold.get(name), *accepted) if value]
+    nothing = {""} if values and None in accepted else set()
+    return frozenset(nothing | {shape(str(value)) for value in values})
 
 
 def rating_core(printed: str) -> str:
-    """Return a rating without what is said of it: `增持(维持)` is `增持`."""
-    plain = unicodedata.normalize("NFKC", printed).strip('"“”「」 ')
-    return re.split(r"[(/,·]", plain)[0].strip().lower()
+    """Return a rating without what is said of it, in one script: `增持-A(維持)` is `增持`."""
+    plain = simplified(unicodedata.normalize("NFKC", printed)).strip('"“”「」 ')
+    core = re.split(r"[(/,·]", plain)[0].strip().lower()
+    core = re.sub(r"^(?:maintain|reiterate|keep|initiate)\s+|\s+the\s+market$", "", core)
+    return re.sub(r"-[ab]$", "", core)
+
+
+def broker_core(printed: str) -> str:
+    """Return a broker's name in one script, without what a house adds to it: 中国, 证券, 研究."""
+    plain = simplified(unicodedata.normalize("NFKC", printed)).strip().casefold()
+    core = re.sub(r"(?:股份)?有限公司$|(?:环球)?研究[所部院]?$", "", plain).removesuffix("证券")
+    return core.removeprefix("中国") or plain
 
 
 def normal(symbol: str) -> str:

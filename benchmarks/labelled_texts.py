@@ -16,6 +16,8 @@ How the texts are labelled:
   核心公司. A sector that is recommended recommends none of its companies.
 - `risk`: advised against (回避, 减持, 沽售, 不推荐, 不建议追涨), or named as what may go wrong.
   `mover`: named for a price move alone.
+- `compared`: named only to measure another by (可比公司, 对标); `example`: named only to show what
+  is meant (例如, 以…为例). Texts labelled before these were told apart call both `mentioned`.
 - `mentioned`: everything else, such as companies to compare with, customers, suppliers,
   competitors, shareholders, members of a chain that is only described, companies in the news,
   neutral ratings, what a text does not cover or has no view on, and recommendations of the past

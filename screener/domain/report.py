@@ -51,6 +51,8 @@ class Role(StrEnum):
     MENTIONED = "mentioned"
     MOVER = "mover"
     RISK = "risk"
+    COMPARED = "compared"  # only to measure others by: 可比公司, 对标
+    EXAMPLE = "example"  # only to show what is meant: 例如, 以…为例
 
 
 class RatingLevel(StrEnum):
@@ -211,7 +213,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityMention:
-    """A security that a report names: how it is printed, what part it plays, under which theme."""
+    """A security that a report names: how it is printed, what part it plays, under which theme.
+
+    Parameters
+    ----------
+    rating
+        The rating that the report gives it, as printed; empty where it gives none or several. That
+        of the report itself stands with its note.
+    """
 
     listing: Listing
     printed: str
@@ -220,6 +229,7 @@ class SecurityMention:
     name: str
     name_en: str = ""
     note: str = ""
+    rating: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

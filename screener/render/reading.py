@@ -17,7 +17,7 @@ from screener.workflows.report.rows import evidence_rows
 
 __all__ = ["added_view", "doubt_text", "evidence_table", "open_questions"]
 
-_SHOWN = ("recommended", "risk", "mover", "mentioned")
+_SHOWN = ("recommended", "risk", "mover", "compared", "example", "mentioned")
 
 
 def added_view(added: Added, *, wide: bool) -> RenderableType:

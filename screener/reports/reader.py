@@ -425,4 +425,5 @@ def _security(one: Finding) -> SecurityMention:
         name=one.name,
         name_en=one.name_en,
         note=f"also {others}" if others else "",
+        rating=one.rating,
     )

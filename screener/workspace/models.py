@@ -126,6 +126,7 @@ class SecurityModel(Strictly):
     role: Annotated[Role, Strict(False)]
     theme: Slug
     note: str = ""
+    rating: str = ""
 
 
 class ClaimModel(Strictly):

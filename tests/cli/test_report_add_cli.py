@@ -134,7 +134,7 @@ def test_the_json_has_these_keys(place: Workspace) -> None:
     assert document["unresolved"] == []
     assert document["notes"][0]["analysts"] == [{"name": "张甲乙", "licence": "S0680526000001"}]
     assert [list(item) for item in document["securities"]] == [
-        ["listing", "printed", "role", "theme", "confidence"]
+        ["listing", "printed", "role", "theme", "confidence", "rating"]
     ] * 3
     assert [item["listing"] for item in document["securities"]] == [
         "301990.SZ",

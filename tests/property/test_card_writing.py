@@ -185,6 +185,7 @@ def reports(draw: st.DrawFn) -> Report:
                 name=draw(texts),
                 name_en=draw(maybe),
                 note=draw(maybe),
+                rating=draw(maybe),
             )
             for listing, theme in pairs
         ),

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks import extraction_labels
-from benchmarks.extraction_labels import Labels, Wanted, labels_of_real, normal, rating_core
+from benchmarks.extraction_labels import (
+    Labels,
+    Wanted,
+    broker_core,
+    labels_of_real,
+    normal,
+    rating_core,
+)
 from benchmarks.extraction_measures import Answer, Measured, interval, kinds, measured, total
 from benchmarks.extraction_scores import Tally
 
@@ -135,10 +142,40 @@ def test_symbols(printed: str, listing: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "core"), [("增持（维持）", "增持"), ("“買入”", "買入"), ("BUY (Maintain)", "buy")]
+    ("printed", "core"),
+    [
+        ("增持（维持）", "增持"),
+        ("“買入”", "买入"),
+        ("增持-A", "增持"),
+        ("BUY (Maintain)", "buy"),
+        ("Maintain Buy", "buy"),
+        ("Outperform the market", "outperform"),
+    ],
 )
 def test_ratings(printed: str, core: str) -> None:
     assert rating_core(printed) == core
+
+
+@pytest.mark.parametrize(
+    ("printed", "core"),
+    [
+        ("國泰君安證券股份有限公司", "国泰君安"),
+        ("中国银河证券", "银河"),
+        ("滙豐環球研究", "汇丰"),
+        ("中国", "中国"),
+        ("安信国际", "安信国际"),
+    ],
+)
+def test_brokers(printed: str, core: str) -> None:
+    assert broker_core(printed) == core
+
+
+def test_where_nothing_may_be_told_nothing_is_counted() -> None:
+    labels = replace(LABELS, ratings=frozenset({"", "买入"}))
+    told = Answer(roles={}, rating="买入", own_ratings={}, claims=frozenset())
+    silent = replace(told, rating="")
+    assert "ratings" not in counts(silent, labels)
+    assert counts(told, labels)["ratings"] == Tally(1)
 
 
 def test_every_third_real_text_is_held_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

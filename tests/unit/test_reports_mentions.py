@@ -330,3 +330,18 @@ def test_listings_that_are_no_shares_raise_no_question() -> None:
 
 def test_nothing_in_nothing() -> None:
     assert read("") == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("中国平安（601318）银保增长最快。我们看好平安和中国太保。", True),
+        ("我们看好平安和中国太保。", False),
+        ("中国平安（601318）银保增长最快。祝大家一路平安健康。", False),
+        ("平安观点：中国平安（601318）银保增长最快。", False),
+    ],
+)
+def test_a_word_is_a_company_where_the_text_names_it_in_full(text: str, found: bool) -> None:
+    clean = make_text(text).clean
+    taken = {clean[slice(*one.place)] for one in read(text)[0]}
+    assert ("平安" in taken) is found

@@ -17,7 +17,7 @@ from screener.reports.authors.brokers import (
 )
 from screener.reports.authors.notes import notes_in, publisher_of, title_of
 from screener.reports.authors.signing import signing_broker
-from screener.reports.ratings.ratings import industry_in, rating_in, rating_named
+from screener.reports.ratings.ratings import industry_in, rating_in
 from screener.reports.text.text import make_text
 
 S1, S2, S3 = "S0000000000001", "S0000000000002", "S0000000000003"
@@ -448,10 +448,6 @@ class TestRatings:
         found = rating_in(clean)
         assert found is not None
         assert clean[slice(*found.place)] == "看好"
-
-    @pytest.mark.parametrize(("text", "name"), [("「買入」", "买入"), ("Buy", "Buy"), ("上涨", "")])
-    def test_by_name(self, text: str, name: str) -> None:
-        assert rating_named(text) == name
 
 
 class TestIndustries:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
-from functools import cache
 
 import pytest
 from hypothesis import given
@@ -13,39 +11,19 @@ from hypothesis import strategies as st
 from screener.domain.report import Role
 from screener.reports.ratings.ratings import Stance, rating_in, stances
 from screener.reports.roles.levelled import levelled
-from screener.reports.roles.roles import runs_with_roles
 from screener.reports.roles.runs import Run
 from screener.reports.securities.mentions import mentions_in
-from screener.reports.securities.name_index import NameIndex, NameRow, build_index
 from screener.reports.text.layout import lay_out
+from screener.reports.text.related import related_headlines
 from screener.reports.text.text import make_text
 from tests.support.laws import laws
-from tests.support.masters import MASTER
-
-DAY = date(2026, 5, 28)
-A, B, C, D = "澄岳科技", "启沅股份", "沐川精工", "拓泠科技"
-ADVISED, MOVER, RISK, NAMED = Role.RECOMMENDED, Role.MOVER, Role.RISK, Role.MENTIONED
-
-
-@cache
-def names() -> NameIndex:
-    return build_index(
-        NameRow(listing=row.listing, name=name, valid_from=since, industry=row.industry)
-        for row in MASTER
-        for since, name in row.dated()
-    )
-
-
-def runs(original: str) -> tuple[str, tuple[Run, ...]]:
-    text = make_text(original)
-    layout = lay_out(text.clean)
-    found, _ = mentions_in(text, layout, names(), day=DAY, brokers=frozenset())
-    return text.clean, runs_with_roles(text, layout, found)
+from tests.support.mentions import DAY, whole
+from tests.support.roles import ADVISED, MOVER, NAMED, RISK, A, B, C, D, runs
 
 
 def parts(original: str) -> dict[str, Role]:
     """Return each printed name with the weightiest part that it plays."""
-    rank = (NAMED, MOVER, RISK, ADVISED)
+    rank = (NAMED, Role.EXAMPLE, Role.COMPARED, MOVER, RISK, ADVISED)
     found: dict[str, Role] = {}
     clean, every = runs(original)
     for run in every:
@@ -221,7 +199,7 @@ def test_bold_print_that_is_copied_twice() -> None:
 
 def test_the_way_back_from_the_levelled_text() -> None:
     text = make_text(f"光伏-建议关注{A}、{B}[3] 风电需求增长[12]，{C}发布新品[1]。")
-    found, _ = mentions_in(text, lay_out(text.clean), names(), day=DAY, brokers=frozenset())
+    found, _ = mentions_in(text, lay_out(text.clean), whole(), day=DAY, brokers=frozenset())
     level = levelled(text, found)
     assert "[" not in level.text.clean
     for before, after in zip(found, level.mentions, strict=True):
@@ -258,3 +236,30 @@ def test_what_follows_changes_no_part_read_before(first: list[str], after: str) 
         ]
 
     assert set(told(every)) <= set(told(more)), re.sub(r"\s", "", clean)
+
+
+# A site's headline of other news, in the middle of a table and of a text.
+_OTHER_NEWS = "相關內容《大行》某行升沐川精工（920990.BJ）目標價至80元"
+
+
+def test_a_headline_of_other_news_does_not_part_a_row_from_its_rating() -> None:
+    rows = [f"{A}（301990.SZ） | 买入", f"{B}（301991.SZ） | 中性"]
+    told = {A: "买入", B: "中性"}
+    assert given_ratings("股份 | 投资评级" + "".join(rows)) == told
+    assert given_ratings("股份 | 投资评级" + _OTHER_NEWS.join(rows)) == told
+    assert given_ratings("股份 | 投资评级" + "".join(rows) + _OTHER_NEWS) == told
+
+
+@pytest.mark.parametrize("price", [" -0.040 (-0.300%)", " 1.200 (2.310%)"])
+def test_a_row_of_live_prices_ends_a_headline_of_other_news(price: str) -> None:
+    text = make_text(
+        f"{A}值得关注。相關內容某公司首季銷售額按年跌8%衡屿智能（07990.HK）{price} | 买入"
+    )
+    (place,) = related_headlines(text)
+    assert text.clean[slice(*place)].startswith("相关内容某公司首季销售额按年跌8%")
+    assert "07990" not in text.clean[slice(*place)]
+
+
+@pytest.mark.parametrize("said", ["与本报告相关内容请见附录", "相关内容见第二章"])
+def test_what_a_report_says_of_its_own_content_is_no_headline(said: str) -> None:
+    assert related_headlines(make_text(f"{said}，{A}维持“买入”评级。")) == ()

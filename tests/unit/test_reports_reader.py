@@ -231,3 +231,14 @@ def test_names_of_companies_and_footers_make_no_theme() -> None:
     text = "今日市场震荡。澄岳科技、启沅股份收平。资料来源：某证券研究所\n五、相关标的：澄岳科技。"
     themes = {one.theme for one in read(text, published=DAY).securities.findings}
     assert not any("suo" in theme for theme in themes)
+
+
+def test_the_card_has_the_rating_that_the_text_gives_each_name() -> None:
+    text = (
+        "买入评级：澄岳科技（301990.SZ）维持“买入”评级。"
+        "寒武纪（688256.SH）下调至“中性”评级。紫金矿业（601899.SH）昨日公告。"
+    )
+    rated = {item.name: item.rating for item in card(read(text, published=DAY)).securities}
+    assert rated["澄岳科技"] == "买入"
+    assert rated["寒武纪"] == "中性"
+    assert rated["紫金矿业"] == ""

@@ -2,38 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-from functools import cache
-
 import pytest
 
 from screener.domain.report import Role
-from screener.reports.roles.roles import Run, runs_with_roles
-from screener.reports.securities.mentions import mentions_in
-from screener.reports.securities.name_index import NameIndex, NameRow, build_index
-from screener.reports.text.layout import lay_out
-from screener.reports.text.text import make_text
-from tests.support.masters import MASTER
-
-DAY = date(2026, 5, 28)
-A, B, C, D = "澄岳科技", "启沅股份", "沐川精工", "拓泠科技"
-ADVISED, MOVER, RISK, NAMED = Role.RECOMMENDED, Role.MOVER, Role.RISK, Role.MENTIONED
-
-
-@cache
-def names() -> NameIndex:
-    return build_index(
-        NameRow(listing=row.listing, name=name, valid_from=since, industry=row.industry)
-        for row in MASTER
-        for since, name in row.dated()
-    )
-
-
-def runs(original: str) -> tuple[str, tuple[Run, ...]]:
-    text = make_text(original)
-    layout = lay_out(text.clean)
-    found, _ = mentions_in(text, layout, names(), day=DAY, brokers=frozenset())
-    return text.clean, runs_with_roles(text, layout, found)
+from tests.support.roles import ADVISED, MOVER, NAMED, RISK, A, B, C, D, runs
 
 
 def roles(original: str) -> dict[str, Role]:
@@ -132,7 +104,6 @@ def test_risks_after_names(tail: str) -> None:
         "客户包括",
         "供应商包括",
         "竞争对手",
-        "可比公司",
         "合作伙伴",
         "参股公司",
         "不推荐",
@@ -295,3 +266,42 @@ def test_rows_of_picks_with_their_days() -> None:
     head = "最新买入评级\n研究员 推荐股票 所属行业 起评日"
     text = f"{head}\n{A} 计算机行业 2026-03-04 16.40\n客户{B}扩产。"
     assert roles(text) == {A: ADVISED, B: NAMED}
+
+
+COMPARED, EXAMPLE = Role.COMPARED, Role.EXAMPLE
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        (f"我们选取{A}、{B}作为可比公司。", COMPARED),
+        (f"可比公司包括{A}、{B}，平均PE为30倍。", COMPARED),
+        (f"对标海外龙头{A}、{B}，费用率仍高。", COMPARED),
+        (f"与{A}、{B}相比，周转更慢。", COMPARED),
+        (f"可比公司估值 公司 PE {A} 20 {B} 25", COMPARED),
+        (f"出海的案例增多，例如{A}、{B}在海外建厂。", EXAMPLE),
+        (f"消费品牌出海如{A}、{B}等已进入收获期。", EXAMPLE),
+        (f"以{A}、{B}为例，产能利用率回升。", EXAMPLE),
+        (f"业绩不如{A}、{B}。", NAMED),
+        (f"正如{A}、{B}所说，需求回升。", NAMED),
+        (f"投资者可参考{A}、{B}的公告。", NAMED),
+        (f"与{A}、{B}签订合同。", NAMED),
+        (f"以{A}、{B}为主。", NAMED),
+    ],
+)
+def test_names_beside_what_a_text_is_about(text: str, part: Role) -> None:
+    assert roles(text) == {A: part, B: part}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"我们推荐水电龙头，例如{A}、{B}。",
+        f"建议关注高股息标的，如{A}、{B}等。",
+        f"推荐{A}、{B}，对标{C}。",
+    ],
+)
+def test_advice_outweighs_an_example(text: str) -> None:
+    found = roles(text)
+    assert (found[A], found[B]) == (ADVISED, ADVISED)
+    assert found.get(C, COMPARED) is COMPARED

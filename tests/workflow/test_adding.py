@@ -529,6 +529,7 @@ def test_rows_for_the_screen_and_for_json(place: Workspace) -> None:
         "role": "recommended",
         "theme": "liquid-cooling",
         "confidence": 1.0,
+        "rating": "",
     }
 
 

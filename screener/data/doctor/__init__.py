@@ -14,7 +14,12 @@ import pyarrow.compute as pc
 from screener.data.doctor.bar_columns import Marks
 from screener.data.doctor.bars import examine_bars
 from screener.data.doctor.beyond import examine_beyond
-from screener.data.doctor.dated import examine_ex_factors, examine_industries
+from screener.data.doctor.dated import (
+    examine_eligibility,
+    examine_estimates,
+    examine_ex_factors,
+    examine_industries,
+)
 from screener.data.doctor.distributions import examine_actions, examine_factors
 from screener.data.doctor.facts import (
     examine_calendar,
@@ -105,6 +110,8 @@ _EXAMINERS: dict[TableName, Callable[[Tables], Iterable[Finding]]] = {
     TableName.FACTORS: examine_factors,
     TableName.EX_FACTORS: examine_ex_factors,
     TableName.INDUSTRIES: examine_industries,
+    TableName.ELIGIBILITY: examine_eligibility,
+    TableName.ESTIMATES: examine_estimates,
     TableName.VALUATION: examine_valuation,
     TableName.FUNDAMENTALS: examine_fundamentals,
     TableName.FX: lambda tables: examine_fixings(tables[TableName.FX]),

@@ -74,6 +74,9 @@ class Batch:
         anchor.
     removes
         Keys of stored rows that are no longer true, by table, in the order of the table's key.
+    references
+        Of a market's list: the close before the session, by listing, as the exchange refers to
+        it, in the listing's currency. It proves which session the list is of, and is no row.
     spans
         Rows of `bars` that are not held in memory: spans that together hold every day, one after
         the other, each time they are asked for. They stand in place of rows in `tables`.
@@ -84,6 +87,7 @@ class Batch:
     remarks: tuple[str, ...] = ()
     replaces: frozenset[str] = field(default_factory=frozenset)
     removes: Mapping[TableName, frozenset[tuple[object, ...]]] = field(default_factory=dict)
+    references: Mapping[str, float] = field(default_factory=dict)
     spans: Iterable[Span] = ()
 
     @property

@@ -473,7 +473,7 @@ class Reader(lake.Connected):
         if found is None:
             with self._reading():
                 found = self._executed(sql).to_arrow_table()
-            if again:
+            if again and found.num_rows <= _KNOWN_ROWS:
                 self._remember(sql, found)
         return found
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from screener.domain.report import Band, Note, Precision, RatingDefinition, Report
 from screener.files.clean import clean_line
 from screener.language import say, say_count
+from screener.language.lists import listed
+from screener.render.catalog import market_name
 from screener.render.pages.cells import dated, fraction, sign_of
 from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.markup import Child, Node, node
@@ -121,7 +123,10 @@ def _parts(
             rows,
             name="securities",
             caption=title,
-            columns=("listing", "printed", "role", "theme"),
+            columns=(
+                *("listing", "printed", "role", "theme"),
+                *(("rating",) if any(row["rating"] for row in rows) else ()),
+            ),
         ),
         name="securities",
     )
@@ -196,6 +201,7 @@ def _securities(report: Report) -> list[Row]:
             "role": str(item.role),
             "theme": item.theme,
             "confidence": None,
+            "rating": clean_line(item.rating),
         }
         for item in report.securities
     ]
@@ -234,7 +240,7 @@ def _definition(item: RatingDefinition) -> Node:
         broker=clean_line(item.broker),
         months=_months(item),
     )
-    against = ", ".join(f"{market} {index}" for market, index in item.benchmarks)
+    against = listed(f"{market_name(market)} {index}" for market, index in item.benchmarks)
     return node(
         "div",
         node("h3", title),

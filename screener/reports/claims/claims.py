@@ -9,7 +9,6 @@ from datetime import date
 
 from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit, Publication
-from screener.reports.claims.bindings import Stated
 from screener.reports.claims.cases import cases_in
 from screener.reports.claims.estimates import forecast_rows
 from screener.reports.claims.numbers import Figure, number_breaks
@@ -22,10 +21,11 @@ from screener.reports.claims.price_moves import (
     span_told,
 )
 from screener.reports.claims.sectors import Sectors, industry_levels
-from screener.reports.claims.sentences import Reading
-from screener.reports.claims.subjects import Company, SubjectOf, Subjects, same_company
+from screener.reports.claims.sentences.bindings import Stated
+from screener.reports.claims.sentences.reading import Reading
+from screener.reports.claims.sentences.subjects import Company, SubjectOf, Subjects, same_company
 from screener.reports.claims.surroundings import Surroundings
-from screener.reports.claims.targets import Targets
+from screener.reports.claims.targets.prices import Targets
 from screener.reports.claims.valuation_tables import valuation_rows
 from screener.reports.claims.vocabulary import (
     Measure,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from screener.domain.listing import Currency, Listing
 from screener.domain.report import Claim, ClaimUnit, Estimate
 from screener.reports.claims.numbers import NUMBER, UNIT_LABEL, FigureKind, read_figures
-from screener.reports.claims.subjects import Company
+from screener.reports.claims.sentences.subjects import Company
 from screener.reports.claims.surroundings import Surroundings
 from screener.reports.claims.vocabulary import EPS, Measure, MeasureKind
 from screener.reports.text.found import FoundClaim

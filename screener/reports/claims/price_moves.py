@@ -13,10 +13,10 @@ from typing import TypeAlias
 
 from screener.domain.listing import Listing
 from screener.domain.report import Claim, ClaimUnit
-from screener.reports.claims.figure_runs import figure_run
-from screener.reports.claims.name_groups import Group, Unread, continues, group_from
 from screener.reports.claims.numbers import NUMBER, FigureKind, Figures
 from screener.reports.claims.periods import read_day
+from screener.reports.claims.sentences.figure_runs import figure_run
+from screener.reports.claims.sentences.name_groups import Group, Unread, continues, group_from
 from screener.reports.claims.vocabulary import Kind, Token, Vocabulary
 from screener.reports.text.found import FoundClaim
 from screener.reports.text.text import Place

@@ -16,7 +16,7 @@ from screener.domain.days import SHANGHAI
 from screener.domain.report import Publication
 from screener.reports.claims.periods import DAY
 from screener.reports.claims.price_moves import MovePeriod, SpanDays, week_of
-from screener.reports.claims.subjects import Company
+from screener.reports.claims.sentences.subjects import Company
 from screener.reports.claims.vocabulary import Token, Vocabulary
 
 __all__ = ["Surroundings"]

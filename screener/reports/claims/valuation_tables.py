@@ -13,7 +13,7 @@ from itertools import pairwise
 from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit
 from screener.reports.claims.numbers import NUMBER, FigureKind, read_figures
-from screener.reports.claims.subjects import Company, same_company
+from screener.reports.claims.sentences.subjects import Company, same_company
 from screener.reports.claims.vocabulary import TARGET, Measure, MeasureKind, Token
 from screener.reports.text.found import FoundClaim, Spotted
 from screener.reports.text.text import Place, Text

@@ -55,7 +55,7 @@ class DateWords:
 def date_words() -> DateWords:
     """Return the words, read and compiled once."""
     table = read_table("dates")
-    daily, of_year = alternatives(table["dailies"]), r"(?<![\d.])[01]\d[0-3]\d(?![\d.%])"
+    daily, of_year = alternatives(table["dailies"]), r"(?<![\d.])(?:2\d)?[01]\d[0-3]\d(?![\d.%])"
     cues, either = table["cues"], alternatives
     rows = {clean_name(word): row for row, words in table["sections"].items() for word in words}
     to_come = either([*cues["scheduled"], *cues["forecast"]])

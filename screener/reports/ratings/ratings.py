@@ -20,7 +20,6 @@ __all__ = [
     "Stance",
     "industry_in",
     "rating_in",
-    "rating_named",
     "rating_words",
     "stances",
 ]
@@ -83,12 +82,6 @@ class _Seen(NamedTuple):
 def rating_words() -> str:
     """Return a regular expression for every rating in Chinese, the longer ones first."""
     return alternatives([word for words in _chinese().values() for word in words])
-
-
-def rating_named(text: str) -> str:
-    """Return the rating that a text consists of, in Simplified characters, or an empty string."""
-    name = clean_name(text).strip("“”\"'")
-    return name if name in stances() else ""
 
 
 @cache

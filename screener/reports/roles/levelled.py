@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from screener.reports.ratings.ratings import SPOKEN, stances
 from screener.reports.securities.mentions import Mention
+from screener.reports.text.related import related_headlines
 from screener.reports.text.text import Place, Text
 from screener.reports.text.vocabulary import alternatives
 
@@ -159,6 +160,10 @@ def _emphasis(text: Text) -> list[_Edit]:
 def _references(text: Text) -> list[_Edit]:
     clean = text.clean
     furniture = [_Edit(*match.span(), "") for match in _FURNITURE.finditer(clean)]
+    for headline in related_headlines(text):  # the cell before it ends, and so does the headline
+        furniture.append(_Edit(headline.start, headline.start, "|"))
+        if headline.end < len(clean):
+            furniture.append(_Edit(headline.end, headline.end, "。"))
     return furniture + [
         _Edit(*match.span(), "" if _GOES_ON.match(clean, match.end()) else "。")
         for match in _REFERENCE.finditer(clean)

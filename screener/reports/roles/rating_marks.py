@@ -231,7 +231,8 @@ def _form(spot: _Spot) -> Form | None:
 
 def _in_cell(spot: _Spot) -> bool:
     before, next_one = spot.before, spot.after[:1]
-    if before.endswith(_ARROWS) or (before.endswith(("|", ">")) and next_one in ("", "|", "<")):
+    opened = before.endswith(("|", ">"))
+    if before.endswith(_ARROWS) or (opened and next_one in ("", "|", "<", "(")):
         return True
     if before[-1:] in ("(", "[", "【") and _words().bracket.match(spot.after):
         return True

@@ -17,6 +17,7 @@ from itertools import groupby
 from screener.domain.listing import Listing
 from screener.domain.report import Role
 from screener.reports.ratings.ratings import Stance
+from screener.reports.roles.asides import aside_of
 from screener.reports.roles.levelled import levelled
 from screener.reports.roles.rated import Ratings, ratings_in
 from screener.reports.roles.rating_marks import Rated
@@ -106,14 +107,22 @@ def _runs(text: Text, layout: Layout, mentions: Sequence[Mention]) -> list[Run]:
         found = [_bare_list(clean, run) for run in found]
     found = _rated(_moved_together(clean, found), ratings)
     advice = None if subject is None or ratings.own else _advice_on_subject(page)
-    if subject is None or advice is None:
-        return found
-    return [
-        replace(run, role=Role.RECOMMENDED, cue=advice)
-        if run.role is Role.MENTIONED and run.mentions[0].listings[0] == subject.listing
-        else run
-        for run in found
-    ]
+    if subject is not None and advice is not None:
+        found = [
+            replace(run, role=Role.RECOMMENDED, cue=advice)
+            if run.role is Role.MENTIONED and run.mentions[0].listings[0] == subject.listing
+            else run
+            for run in found
+        ]
+    return [_in_aside(clean, run) for run in found]
+
+
+def _in_aside(clean: str, run: Run) -> Run:
+    """Let names that are only named be compared with or an example, if the text says so."""
+    if run.role is not Role.MENTIONED or run.ratings:
+        return run
+    aside = aside_of(clean, run.place)
+    return replace(run, role=aside) if aside else run
 
 
 def _advice_on_subject(page: _Page) -> Place | None:

@@ -40,6 +40,7 @@ ALONE = {
     Trust.SHORT: 0.42,
     Trust.LETTERS: 0.3,
     Trust.NICK: 0.42,
+    Trust.BESIDE: 0.42,
     Trust.WORD: 0.1,
 }
 """Confidence in a written form of which nothing else is known."""

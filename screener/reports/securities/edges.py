@@ -138,7 +138,7 @@ def _weigh(text: Text, item: Candidate, begun: set[int], ends: set[int]) -> None
         rated = left and (_RATED_AFTER.match(clean, end) or _TARGETED_AFTER.match(clean, end))
         acting = opened and clean.startswith(words.corporate, told)
         item.score += _CORPORATE if acting or rated else 0.0
-    if item.trust is Trust.NICK and not (left and right):
+    if item.trust in (Trust.NICK, Trust.BESIDE) and not (left and right):
         item.score = 0.0  # two characters of a longer word
     item.score = _meant(text, item)
 

@@ -34,9 +34,13 @@ _WHOLE_CELL = 2 * EDGE + 0.05
 
 
 def weigh_company(candidates: list[Candidate]) -> None:
-    """Raise names whose code stands elsewhere in the text."""
+    """Raise names whose code stands elsewhere in the text, drop words whose company does not."""
     coded = {item.listings[0] for item in candidates if item.coded}
+    full = (item for item in candidates if item.trust is not Trust.BESIDE)
+    sure = coded.union(*(item.listings for item in full if item.score >= SURE))
     for item in candidates:
+        if item.trust is Trust.BESIDE and sure.isdisjoint(item.listings):
+            item.score = 0.0
         named = not item.coded and not item.broker and coded.intersection(item.listings)
         if named and (item.score >= ALONE[Trust.SHORT] or item.trust is not Trust.WORD):
             item.score += _CODED

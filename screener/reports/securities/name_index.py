@@ -486,12 +486,13 @@ def _add_aliases(
     found: dict[str, dict[Listing, Way]], companies: Mapping[Listing, Company]
 ) -> None:
     table = read_table("aliases")
-    for form, ids in (table["aliases"] | table["english"]).items():
+    for form, ids in (table["aliases"] | table["english"] | table["beside"]).items():
         key = capitals(clean_name(form))
         for text in [ids] if isinstance(ids, str) else ids:
             listing = _parsed(text)
             if listing is not None and listing in companies:
-                found[key][listing] = Way(listing, trust_in_alias(key))
+                trust = Trust.BESIDE if form in table["beside"] else trust_in_alias(key)
+                found[key][listing] = Way(listing, trust)
 
 
 def _without_media(

@@ -25,6 +25,7 @@ class Trust(StrEnum):
     LETTERS = "letters"  # an abbreviation of up to four letters
     RARE = "rare"  # three characters that make no word: 凯莱英
     NICK = "nick"  # the first two characters of a longer name: 光迅 for 光迅科技
+    BESIDE = "beside"  # a word that means a company where the text names it in full, too: 平安
 
 
 def capitals(text: str) -> str:

@@ -31,7 +31,12 @@ FALLBACK_THEME = "unsorted"
 """Theme of what the text puts under none."""
 
 _EXACT, _INLINE, _PHRASE, _HEADING, _WEAK = 1.0, 0.9, 0.7, 0.6, 0.2
-_RANK = {Role.RECOMMENDED: 3, Role.RISK: 2, Role.MOVER: 1, Role.MENTIONED: 0}
+_RANK = {
+    role: rank
+    for rank, role in enumerate(
+        (Role.MENTIONED, Role.EXAMPLE, Role.COMPARED, Role.MOVER, Role.RISK, Role.RECOMMENDED)
+    )
+}
 _BESIDE = 4  # enumerations on either side among which the nearest one is
 _LEAD = 80  # characters before an enumeration that tell which line of a company is meant
 _NEAR = 600  # characters before an enumeration, or after its cue, in which its theme is named
@@ -128,19 +133,20 @@ def securities_in(
         theme_places=tuple(
             (one.theme, one.mention.place.start) for one in seen if one.role is Role.RECOMMENDED
         ),
-        others_ratings=_others_ratings(text.clean, mentions, runs),
+        others_ratings=_others_ratings(text.clean, mentions, runs, names),
     )
 
 
 def _others_ratings(
-    clean: str, mentions: Sequence[Mention], runs: Sequence[Run]
+    clean: str, mentions: Sequence[Mention], runs: Sequence[Run], names: NameIndex
 ) -> tuple[Place, ...]:
-    """Return where the ratings of companies stand that a note is not on."""
+    """Return where the ratings of companies stand that a note is not on, on none of its lines."""
     subject = subject_of(clean, mentions)
+    own = () if subject is None else (subject.listing, *names.twins.get(subject.listing, ()))
     return tuple(
         rated.place
         for run in runs
-        if subject is None or run.mentions[0].listings[0] != subject.listing
+        if run.mentions[0].listings[0] not in own
         for rated in run.ratings
     )
 

@@ -223,4 +223,5 @@ def _securities(added: Added) -> Iterator[dict[str, Any]]:
             "role": str(item.role),
             "theme": item.theme,
             "confidence": sure.get((item.listing, item.theme)),
+            "rating": item.rating,
         }

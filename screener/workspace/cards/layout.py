@@ -177,7 +177,7 @@ def _security(item: SecurityMention) -> dict[str, str]:
         **_given(name_en=item.name_en),
         "role": _text(item.role),
         "theme": _text(item.theme),
-        **_given(note=item.note),
+        **_given(note=item.note, rating=item.rating),
     }
 
 

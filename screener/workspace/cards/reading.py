@@ -126,6 +126,7 @@ def _security(item: SecurityModel) -> SecurityMention:
         name=item.name or item.printed,
         name_en=item.name_en,
         note=item.note,
+        rating=item.rating,
     )
 
 

@@ -98,8 +98,9 @@ def folder_plan(request: ImportRequest, *, apart: Path) -> FolderPlan:
     if request.kind not in _KINDS:
         raise InputError(
             say(
-                "a folder is read for {kinds}, not for {kind}",
-                kinds=listed(named(kind) for kind in _KINDS),
+                "a folder is read for {one} and {other}, not for {kind}",
+                one=named(_KINDS[0]),
+                other=named(_KINDS[1]),
                 kind=named(request.kind),
             ),
             where=str(next(path for path in request.paths if is_folder(path))),

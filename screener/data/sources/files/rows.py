@@ -341,7 +341,7 @@ def _currency_findings(rows: Rows, mapping: ColumnMapping) -> list[RowFault]:
             reason = say(
                 "{name} is printed in {currency}, not in the listing's currency",
                 name=named(name),
-                currency=column.currency,
+                currency=named(column.currency),
             )
             findings.append(RowFault(rows=other, reason=reason))
     return findings

@@ -24,6 +24,7 @@ from screener.data.sources.files.columns.columns import (
 from screener.data.sources.files.columns.listings import Master, no_master
 from screener.data.sources.files.columns.units import normal_header
 from screener.data.sources.files.columns.values import distinct_texts, parse_day
+from screener.data.sources.files.kinds.dated import normalise_eligibility, normalise_estimates
 from screener.data.sources.files.kinds.facts import (
     normalise_calendar,
     normalise_factors,
@@ -74,6 +75,8 @@ _NORMALISERS: dict[ImportKind, Callable[[Rows, FileQuery], Normalised]] = {
     ImportKind.CALENDAR: normalise_calendar,
     ImportKind.STATUS: normalise_status,
     ImportKind.INDUSTRIES: normalise_industries,
+    ImportKind.ELIGIBILITY: normalise_eligibility,
+    ImportKind.ESTIMATES: normalise_estimates,
 }
 _ONE_LISTING = frozenset(
     {
@@ -86,6 +89,8 @@ _ONE_LISTING = frozenset(
         ImportKind.FUNDAMENTALS,
         ImportKind.STATUS,
         ImportKind.INDUSTRIES,
+        ImportKind.ELIGIBILITY,
+        ImportKind.ESTIMATES,
     }
 )
 _SHOWN_REASONS = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TypeAlias
 
-from screener.reports.claims.figure_runs import SEPARATORS, passing
+from screener.reports.claims.sentences.figure_runs import SEPARATORS, passing
 from screener.reports.claims.vocabulary import Kind, Token, Vocabulary
 from screener.reports.text.found import Spotted
 

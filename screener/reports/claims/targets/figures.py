@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from screener.reports.claims.numbers import NUMBER
+from screener.reports.text.related import related_headlines
 from screener.reports.text.text import Text
 
 __all__ = ["Cue", "TargetFigures", "TargetReading", "Value"]
@@ -136,9 +137,11 @@ class TargetFigures:
         self.text, self.clean, self.breaks = text, text.clean, breaks
 
     def cues(self) -> Iterator[Cue]:
-        """Yield the words for target prices, in order."""
+        """Yield the words for target prices, in order; a headline of other news has none."""
+        others = related_headlines(self.text)
         for match in _CUE.finditer(self.clean):
-            if self._stands(match):
+            related = any(one.start <= match.start() < one.end for one in others)
+            if not related and self._stands(match):
                 start, end = match.span("cue")
                 yield Cue(start, end, bool(match["old"]), bool(match["weak"]))
 

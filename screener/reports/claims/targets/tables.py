@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from screener.reports.claims.numbers import NUMBER
-from screener.reports.claims.subjects import same_company
-from screener.reports.claims.target_figures import Cue, Value
+from screener.reports.claims.sentences.subjects import same_company
+from screener.reports.claims.targets.figures import Cue, Value
 from screener.reports.claims.vocabulary import Token
 from screener.reports.text.text import Text
 

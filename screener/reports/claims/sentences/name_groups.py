@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from screener.reports.claims.figure_runs import SEPARATORS
+from screener.reports.claims.sentences.figure_runs import SEPARATORS
 from screener.reports.claims.vocabulary import Kind, Token
 
 __all__ = ["Group", "Unread", "continues", "group_from"]

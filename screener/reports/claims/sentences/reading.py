@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from screener.reports.claims.bindings import Bound, Stated
-from screener.reports.claims.figure_runs import SEPARATORS, figure_run, passing
 from screener.reports.claims.numbers import FigureKind, Figures
 from screener.reports.claims.periods import Period, read_day, read_periods
-from screener.reports.claims.subjects import Company, SubjectOf, Subjects
+from screener.reports.claims.sentences.bindings import Bound, Stated
+from screener.reports.claims.sentences.figure_runs import SEPARATORS, figure_run, passing
+from screener.reports.claims.sentences.subjects import Company, SubjectOf, Subjects
 from screener.reports.claims.vocabulary import TARGET, Kind, Measure, MeasureKind, Token
 from screener.reports.text.text import Place
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from screener.reports.claims.numbers import Figures
 from screener.reports.claims.periods import Period
-from screener.reports.claims.subjects import Company
+from screener.reports.claims.sentences.subjects import Company
 from screener.reports.claims.vocabulary import Measure
 from screener.reports.text.text import Place
 

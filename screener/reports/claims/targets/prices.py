@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 
 from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit
-from screener.reports.claims.figure_runs import SEPARATORS
-from screener.reports.claims.subjects import Company, same_company
+from screener.reports.claims.sentences.figure_runs import SEPARATORS
+from screener.reports.claims.sentences.subjects import Company, same_company
 from screener.reports.claims.surroundings import Surroundings
-from screener.reports.claims.target_figures import Cue, TargetFigures, TargetReading, Value
-from screener.reports.claims.target_tables import TargetTables
+from screener.reports.claims.targets.figures import Cue, TargetFigures, TargetReading, Value
+from screener.reports.claims.targets.tables import TargetTables
 from screener.reports.claims.vocabulary import TARGET, Token, Vocabulary
 from screener.reports.text.found import FoundClaim, Spotted
 from screener.reports.text.text import Place, Text

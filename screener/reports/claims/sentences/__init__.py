@@ -1,0 +1,1 @@
+"""Sentences with figures: whom they speak of, and what of which period they state."""

@@ -1,0 +1,1 @@
+"""Target prices: whose, from prose, from figures in a row, from tables."""
