@@ -19,6 +19,8 @@ from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.sources.files import ImportKind, ImportRequest, large
 from screener.data.sources.files.tables import parquet, text
+from screener.data.update import factor_update
+from screener.data.validation import import_parts
 from screener.domain.listing import Exchange
 from screener.errors import DataError, InputError
 from screener.files.spilled import Spilled
@@ -293,3 +295,26 @@ def test_spilled_rows_come_back_in_their_order_and_leave_no_file(tmp_path: Path)
         assert spilled.take("b").column("a").to_pylist() == [5, 4]
         assert "c" not in spilled
         assert not list(tmp_path.iterdir())
+
+
+def test_actions_of_many_listings_are_judged_as_those_of_few(
+    tmp_path: Path, in_pieces: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bars = written(tmp_path, market(6), "parquet")
+    codes = sorted({str(code)[:6] for code in market(6).column("code").to_pylist()} - {"no cod"})
+    codes = [code for code in codes if code.isdigit()]
+    rows = [f"{code},{DAYS[30]},{0.1 + at / 100}" for at, code in enumerate(codes)]
+    actions = tmp_path / "actions.csv"
+    actions.write_text("\n".join(["listing,ex_session,cash", *rows]))
+    in_pieces(False)
+    for few in (False, True):
+        if few:
+            monkeypatch.setattr(import_parts, "_LISTINGS", 2)
+            monkeypatch.setattr(factor_update, "_AT_ONCE", 3)
+        run(tmp_path / str(few), bars)
+        request = ImportRequest(
+            paths=(actions,), kind=ImportKind.ACTIONS, fetched_at=NOW, today=NOW.date()
+        )
+        done = import_files(Workspace(root=tmp_path / str(few)), request)
+        assert any(item.table is TableName.FACTORS and item.added for item in done.changes)
+    assert digest(tmp_path / "False") == digest(tmp_path / "True")
