@@ -23,8 +23,13 @@ from screener.domain.report import (
     SecurityMention,
 )
 from screener.language import Language, bound, say, say_count
-from screener.language.lists import listed
+<<<<<<< HEAD
+from screener.language.lists import clauses, listed
 from screener.render.local import measure, word
+=======
+from screener.language.lists import listed
+from screener.render.local import told, word
+>>>>>>> h-read16
 from screener.render.tables import (
     Column,
     compact,
@@ -164,7 +169,7 @@ def _links(report: Report) -> str:
         say("repeats {ids}", ids=repeats) if repeats else "",
         say("reiterates {ids}", ids=again) if again else "",
     )
-    return "; ".join(filter(None, told_))
+    return clauses(told_)
 
 
 def published_range(published: Publication) -> str:
