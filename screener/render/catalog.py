@@ -23,13 +23,8 @@ from screener.domain.report import (
     SecurityMention,
 )
 from screener.language import Language, bound, say, say_count
-<<<<<<< HEAD
 from screener.language.lists import clauses, listed
 from screener.render.local import measure, word
-=======
-from screener.language.lists import listed
-from screener.render.local import told, word
->>>>>>> h-read16
 from screener.render.tables import (
     Column,
     compact,
