@@ -45,11 +45,14 @@ if TYPE_CHECKING:
     from screener.data.update.run import Progress
     from screener.data.update.session import UpdateReport
     from screener.domain.listing import Listing
+    from screener.workflows.backtest.requests import BacktestRequest
+    from screener.workflows.backtest.streaming import Streamed
     from screener.workflows.data.importing import ImportOutcome
     from screener.workflows.data.status import Status
     from screener.workflows.data.verify import Verified
     from screener.workflows.explain.explain import Explanation
-    from screener.workspace.broken import Broken
+    from screener.workflows.report.catalog import BasketEvents
+    from screener.workspace.broken import Broken, Readable
     from screener.workspace.locate import Workspace as Place
 
 __all__ = [
@@ -366,6 +369,7 @@ class Workspace:
         start: Day | None = None,
         end: Day | None = None,
         replace_adjusted: bool = False,
+        peers: bool = False,
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> UpdateReport:
@@ -380,15 +384,18 @@ class Workspace:
         listings
             Codes, such as `["600519.SH", "00700.HK"]`.
         everything
-            Every listing of table `listings`: hours, or days.
+            Every listing of table `listings`: hours, or days. The baskets' names and those of
+            their industries come first.
         needs, sources
             Ask only for these, such as `bars`, and only these, such as `sina`.
         start, end
             First and last day of history; ten years back, and the last finished session.
         replace_adjusted
             Let raw prices replace the adjusted ones of imported files.
+        peers
+            Every listing of the industries of the baskets' names, too.
         dry_run
-            Count the questions in `planned`, and ask nobody.
+            Count the questions in `planned`, tell in `stages` how long they take, and ask nobody.
         progress
             Called with the steps done, all of them, and what comes next.
 
@@ -421,6 +428,7 @@ class Workspace:
             start=None if start is None else parse_day(start, parameter="--from"),
             end=None if end is None else parse_day(end, parameter="--to"),
             replace_adjusted=replace_adjusted,
+            peers=peers,
         )
         clock = _clock()
         today = clock.now().astimezone(SHANGHAI).date()
@@ -570,29 +578,99 @@ class Workspace:
         """
         from screener.data.lake.store import Store
         from screener.data.panels.calendar_cache import recorded_sessions
-        from screener.workflows.backtest.options import BacktestOptions
-        from screener.workflows.backtest.requests import request_of, variant_requests
         from screener.workflows.backtest.run import run_variants
-        from screener.workflows.report.catalog import basket_events
 
-        money = {} if capital is None else {"capital": capital}
-        chosen = BacktestOptions.of(**{**self._defaults(), **money, **options, "hold": hold})
-        groups = basket_events(self.place, names or None, report)
+        groups, requests = self._variants(names, report, hold, capital, benchmark, options)
         remarks = self._left_out(groups.broken)
-        request = request_of(groups, chosen.settings(), benchmark=benchmark)
         with (
             Store.open(self.place.data_cache, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
             runs = run_variants(
-                store,
-                variant_requests(request, chosen.variants()),
-                program_version=program_version(),
-                jobs=self._jobs(jobs),
+                store, requests, program_version=program_version(), jobs=self._jobs(jobs)
             )
         lacking = groups.lacking or any(run.lacking for run in runs)
         baskets = tuple(basket for basket, _ in groups)
         return BacktestResult(self.place, runs, lacking=lacking, remarks=remarks, baskets=baskets)
+
+    def backtest_to(
+        self,
+        folder: str | os.PathLike[str],
+        names: Sequence[str] | None = None,
+        *,
+        report: str | None = None,
+        hold: int | Sequence[int] = (5, 20, 60, 120),
+        capital: float | Sequence[float] | None = None,
+        benchmark: str = "",
+        data_version: int | None = None,
+        jobs: int | None = None,
+        **options: Any,
+    ) -> Streamed:
+        """Backtest very many events: rows are written as Parquet, some events at a time.
+
+        Nothing is kept in memory or stored as a run. The files are those of the frames of
+        `backtest`: returns, orders (names on paper), metrics and shortfall, and `remarks.txt` with
+        what is to be said of single rows.
+
+        Parameters
+        ----------
+        folder
+            A folder that is not there yet, or empty.
+        names, report, hold, capital, benchmark, data_version, jobs, **options
+            As in `backtest`.
+
+        Raises
+        ------
+        NotFoundError, InputError, DataError
+            As `backtest` does, and `InputError` if the folder holds something.
+        StorageError
+            If it cannot be written; nothing is left then.
+
+        Examples
+        --------
+        >>> found = ws.backtest_to(ws.place.root / "rows", ["copper"], hold=(5, 20))
+        >>> found.rows["returns"]
+        2
+        """
+        from screener.data.lake.store import Store
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.backtest.streaming import stream_variants
+
+        groups, requests = self._variants(names, report, hold, capital, benchmark, options)
+        remarks = self._left_out(groups.broken)
+        with (
+            Store.open(self.place.data_cache, version=data_version) as store,
+            recorded_sessions(self.place.data_cache),
+        ):
+            found = stream_variants(
+                store,
+                requests,
+                Path(folder),
+                program_version=program_version(),
+                jobs=self._jobs(jobs),
+            )
+        lacking = found.lacking or groups.lacking
+        return replace(found, lacking=lacking, remarks=(*remarks, *found.remarks))
+
+    def _variants(
+        self,
+        names: Sequence[str] | None,
+        report: str | None,
+        hold: int | Sequence[int],
+        capital: float | Sequence[float] | None,
+        benchmark: str,
+        options: Mapping[str, Any],
+    ) -> tuple[Readable[BasketEvents], tuple[BacktestRequest, ...]]:
+        """Return the baskets that are asked for, and a request for each combination of options."""
+        from screener.workflows.backtest.options import BacktestOptions
+        from screener.workflows.backtest.requests import request_of, variant_requests
+        from screener.workflows.report.catalog import basket_events
+
+        money = {} if capital is None else {"capital": capital}
+        chosen = BacktestOptions.of(**{**self._defaults(), **money, **options, "hold": hold})
+        groups = basket_events(self.place, names or None, report)
+        request = request_of(groups, chosen.settings(), benchmark=benchmark)
+        return groups, variant_requests(request, chosen.variants())
 
     def follow(
         self,

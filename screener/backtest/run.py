@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,12 +30,14 @@ from screener.language.lists import in_a_line
 from screener.paths.known import EntrySessions
 from screener.paths.legs import LegState
 from screener.paths.metrics.measures import max_drawdown
-from screener.paths.parallel import check_jobs, mapped
+from screener.paths.parallel import check_jobs, each
 from screener.paths.path_panel import PathPanel, path_panel_of
 from screener.paths.windows import Window, WindowStatus
-from screener.progress import counted
+from screener.progress import counted, is_heard
 
-__all__ = ["EventResult", "Settings", "run_backtest"]
+__all__ = ["EventResult", "Settings", "backtest_pieces", "run_backtest"]
+
+PieceT = TypeVar("PieceT")
 
 BenchmarkOf = Callable[[Event, Listing], BenchmarkSeries | None]
 
@@ -206,6 +209,48 @@ def run_backtest(
         One result per event, horizon and capital, in that order. They are independent of `jobs`
         and `chunk`.
     """
+    pieces = backtest_pieces(
+        panel,
+        events,
+        settings,
+        benchmark_of,
+        list,
+        trading,
+        caps,
+        jobs=jobs,
+        chunk=chunk,
+        one_by_one=is_heard(),
+    )
+    return tuple(result for results in pieces for result in results)
+
+
+def backtest_pieces(
+    panel: PricePanel,
+    events: Sequence[tuple[Event, tuple[EntrySessions, ...]]],
+    settings: Settings,
+    benchmark_of: BenchmarkOf,
+    make: Callable[[Sequence[EventResult]], PieceT],
+    trading: TradingPanel | None = None,
+    caps: CapPanel | None = None,
+    *,
+    jobs: int = 1,
+    chunk: int = EVENTS_AT_ONCE,
+    one_by_one: bool = True,
+) -> Iterator[PieceT]:
+    """Give what is made of the results of some events at a time, in their order.
+
+    However many events there are, no more results are held than those of one piece a worker.
+
+    Parameters
+    ----------
+    panel, events, settings, benchmark_of, trading, caps, jobs, chunk
+        As in `run_backtest`.
+    make
+        Makes something smaller of the results of one piece, where they were computed; with more
+        than one job it can be pickled.
+    one_by_one
+        As in `paths.parallel.each`.
+    """
     check_jobs(jobs)
     n_windows = sum(len(entries) for _, entries in events) * len(settings.horizons)
     compiled = n_windows > FEW_WINDOWS
@@ -215,7 +260,8 @@ def run_backtest(
     parts = [events[at : at + chunk] for at in range(0, len(events), chunk)]
     values = value_panel(panel, settings.entry)
     work = partial(
-        _some,
+        _piece,
+        make=make,
         values=values,
         layout=path_panel_of(panel, settings.entry),
         settings=settings,
@@ -224,9 +270,16 @@ def run_backtest(
         caps=caps,
         compiled=compiled,
     )
-    return tuple(
-        result for results in mapped(work, parts, jobs=jobs, size=len) for result in results
-    )
+    yield from each(work, parts, jobs=jobs, size=len, one_by_one=one_by_one)
+
+
+def _piece(
+    events: Sequence[tuple[Event, tuple[EntrySessions, ...]]],
+    *,
+    make: Callable[[Sequence[EventResult]], PieceT],
+    **settled: Any,
+) -> PieceT:
+    return make(_some(events, **settled))
 
 
 def _some(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -184,6 +184,15 @@ def backtest(
             "hold every row.",
         ),
     ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="DIR",
+            help="For very many events: write all rows as Parquet into a new folder, some events "
+            "at a time, and keep and show none.",
+        ),
+    ] = None,
     csv: CsvOption = None,
     json: JsonOption = None,
     html: HtmlOption = None,
@@ -231,17 +240,20 @@ def backtest(
         "delisting_recovery": delisting_recovery,
     }
     desk = Workspace(workspace_of(workspace), broken=tell_broken)
+    asked: dict[str, Any] = {
+        "report": report,
+        "hold": horizons_of(hold),
+        "capital": _capitals(capital),
+        "benchmark": benchmark,
+        "data_version": data_version,
+        "jobs": jobs,
+        **options,
+    }
+    if to is not None:
+        _stream(context, desk, to, names, asked)
+        return
     with working(say("backtesting")):
-        found = desk.backtest(
-            names,
-            report=report,
-            hold=horizons_of(hold),
-            capital=_capitals(capital),
-            benchmark=benchmark,
-            data_version=data_version,
-            jobs=jobs,
-            **options,
-        )
+        found = desk.backtest(names, **asked)
     runs = found.runs
     _write(
         found,
@@ -260,6 +272,32 @@ def backtest(
         if metrics is not None and len(runs) == 1:
             console().print(metrics_page(runs[0], found.titles))
     for line in dict.fromkeys(remarks):
+        messages().print(line, markup=False)
+    ends_lacking(found.lacking)
+
+
+_NOT_STREAMED = ("ledger", "metrics", "paths", "csv", "json", "html", "excel", "detail", "sort")
+
+
+def _stream(
+    context: typer.Context,
+    desk: Workspace,
+    folder: str,
+    names: list[str] | None,
+    asked: dict[str, Any],
+) -> None:
+    """Write the rows of very many events, and say where they are."""
+    if unread := given(context, *_NOT_STREAMED, "filter_"):
+        raise InputError(
+            say("--to writes every row and shows none: {option} is not read", option=unread[0]),
+            fix=say("leave out {option}, or --to", option=unread[0]),
+        )
+    with working(say("backtesting")):
+        found = desk.backtest_to(folder, names, **asked)
+    for name, count in found.rows.items():
+        console().print(f"{count:>12,}  {name}")
+    console().print(say("written to {folder}", folder=str(found.folder)), markup=False)
+    for line in found.remarks:
         messages().print(line, markup=False)
     ends_lacking(found.lacking)
 

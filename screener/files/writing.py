@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -238,8 +239,10 @@ def _workspace_folder(path: Path) -> str:
     return ""
 
 
-def write_table(target: Path, rows: pa.Table, *, file_format: FileFormat) -> None:
-    """Write an Arrow table as CSV or Parquet, whole or not at all; makes the folder.
+def write_table(target: Path, parts: Iterable[pa.Table], *, file_format: FileFormat) -> None:
+    """Write Arrow tables of the same columns as one CSV or Parquet file, whole or not at all.
+
+    Each table is written before the next is asked for; the folder is made.
 
     Raises
     ------
@@ -250,11 +253,17 @@ def write_table(target: Path, rows: pa.Table, *, file_format: FileFormat) -> Non
     from pyarrow import parquet
 
     def write(draft: Path) -> None:
+        held = iter(parts)
+        first = next(held)
         if file_format is FileFormat.CSV:
             options = arrow_csv.WriteOptions(quoting_style="needed")
-            arrow_csv.write_csv(_harmless_table(rows), draft, options)
+            with arrow_csv.CSVWriter(draft, first.schema, write_options=options) as lines:
+                for rows in chain([first], held):
+                    lines.write_table(_harmless_table(rows))
         else:
-            parquet.write_table(rows, draft)
+            with parquet.ParquetWriter(draft, first.schema) as groups:
+                for rows in chain([first], held):
+                    groups.write_table(rows)
 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from screener.errors import ScreenerError
 from screener.language import say, say_all
@@ -12,12 +12,12 @@ __all__ = ["about", "clauses", "in_a_line", "listed", "place_in"]
 
 def listed(items: Iterable[object]) -> str:
     """Return things one after another, as in "copper, gold, tin"; empty if there are none."""
-    return _folded([item if isinstance(item, str) else str(item) for item in items], _and_then)
+    return _joined(say(", "), (item if isinstance(item, str) else str(item) for item in items))
 
 
 def clauses(parts: Iterable[str]) -> str:
     """Return statements of their own in one line; empty ones are left out."""
-    return _folded([part for part in parts if part], _and_besides)
+    return _joined(say("; "), (part for part in parts if part))
 
 
 def about(subject: object, statement: object) -> str:
@@ -35,17 +35,8 @@ def in_a_line(error: ScreenerError) -> str:
     return say_all(" / ", (part for part in (error.what, error.where, error.fix) if part))
 
 
-def _folded(items: list[str], put: Callable[[str, str], str]) -> str:
-    """Join by halves, so that a long list is put together in few steps."""
-    if len(items) < 2:
-        return items[0] if items else ""
-    middle = len(items) // 2
-    return put(_folded(items[:middle], put), _folded(items[middle:], put))
-
-
-def _and_then(first: str, rest: str) -> str:
-    return say("{first}, {rest}", first=first, rest=rest)
-
-
-def _and_besides(first: str, rest: str) -> str:
-    return say("{first}; {rest}", first=first, rest=rest)
+def _joined(between: str, parts: Iterable[str]) -> str:
+    held = list(parts)
+    if len(held) > 1:
+        return say_all(between, held)
+    return held[0] if held else ""

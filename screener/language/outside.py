@@ -7,7 +7,6 @@ that a person can meet; what is not here is told as it came.
 from __future__ import annotations
 
 import errno
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,6 +28,8 @@ _NAMED = re.compile(
 
 def fault_of(error: Exception) -> str:
     """Return why a file cannot be read or written, or why its text is none, no TOML or no JSON."""
+    import json  # loaded already where one of its errors comes from
+
     if isinstance(error, UnicodeDecodeError):
         return say(
             "byte 0x{byte:02x} at position {at} is not text in {encoding}",
@@ -173,17 +174,17 @@ _VALUES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "extra_forbidden": lambda _: say("Extra inputs are not permitted"),
     "finite_number": lambda _: say("Input should be a finite number"),
     "float_type": lambda _: say("Input should be a valid number"),
-    "greater_than": lambda held: say("Input should be greater than {gt}", gt=held["gt"]),
+    "greater_than": lambda held: say("Input should be greater than {gt:g}", gt=held["gt"]),
     "greater_than_equal": lambda held: say(
-        "Input should be greater than or equal to {ge}", ge=held["ge"]
+        "Input should be greater than or equal to {ge:g}", ge=held["ge"]
     ),
     "int_from_float": lambda _: say(
         "Input should be a valid integer, got a number with a fractional part"
     ),
     "int_type": lambda _: say("Input should be a valid integer"),
-    "less_than": lambda held: say("Input should be less than {lt}", lt=held["lt"]),
+    "less_than": lambda held: say("Input should be less than {lt:g}", lt=held["lt"]),
     "less_than_equal": lambda held: say(
-        "Input should be less than or equal to {le}", le=held["le"]
+        "Input should be less than or equal to {le:g}", le=held["le"]
     ),
     "list_type": lambda _: say("Input should be a valid list"),
     "literal_error": lambda held: say(

@@ -8,7 +8,16 @@ from typing import TypeVar, cast
 from screener.errors import ScreenerError
 from screener.language.reader import Language, catalog, speaking
 
-__all__ = ["Said", "again", "in_english", "say", "say_all", "say_count", "say_declared"]
+__all__ = [
+    "Said",
+    "again",
+    "in_english",
+    "say",
+    "say_all",
+    "say_by",
+    "say_count",
+    "say_declared",
+]
 
 ValueT = TypeVar("ValueT")
 
@@ -36,7 +45,11 @@ def _said(
 ) -> str:
     said = Said(text)
     said._say, said._texts = how, texts
-    said._values = {name: _kept(item) for name, item in values.items()} if values else values
+    for item in values.values():  # a whole market has thousands: hardly any holds an error
+        if isinstance(item, BaseException):
+            values = {name: _kept(value) for name, value in values.items()}
+            break
+    said._values = values
     return said
 
 
@@ -44,6 +57,21 @@ def _kept(value: object) -> object:
     """Return what stands for a value from now on: for an error from outside only its text."""
     outside = isinstance(value, BaseException) and not isinstance(value, ScreenerError)
     return str(value) if outside else value
+
+
+def say_by(how: Callable[[str], str], word: str, told: str, /) -> str:
+    """Return what a word is called, told by a function that calls it otherwise in another language.
+
+    Parameters
+    ----------
+    how
+        The function; it is asked again with the word.
+    word
+        What is called so.
+    told
+        What it is called in the language that is bound.
+    """
+    return _said(told, how, (word,), {})
 
 
 def say(message: str, /, **values: object) -> str:

@@ -19,7 +19,20 @@ from screener.language.terms import named
 __all__ = ["retold"]
 
 _DEPTH = 6  # sentences within sentences
-_NUMBER = r"[-+]?(?:[0-9][0-9.,]*(?:e[-+]?[0-9]+)?|nan|inf)%?"  # what has a format is a number
+_JOINTS = frozenset(
+    {
+        "{first}, {rest}",
+        "{first}; {rest}",
+        "{jump}: {cause}",
+        "{name} {value:g}",
+        "{name}: {text}",
+        "{what} ({detail})",
+    }
+)
+"""Sentences without a word of their own that stand in what is stored; others fit any text."""
+_MOST_LEFT = 0.7  # of the letters: what explains fewer is hardly the sentence that it was
+# What has a format is a number.
+_NUMBER = r"[-+]?(?:[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?|nan|inf)%?"
 
 
 def retold(text: str) -> str:
@@ -32,7 +45,7 @@ def retold(text: str) -> str:
     """
     if isinstance(text, Said) or bound() is Language.EN:
         return text
-    return _retold(bound(), text, _DEPTH)[0]
+    return _read(bound(), text, _DEPTH).told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +66,6 @@ class _Sentence:
     pattern: re.Pattern[str]
     told: str
 
-    @property
-    def rank(self) -> int:
-        """How many letters of its own it has; one without any tells little."""
-        return sum(letter.isalpha() for piece in self.pieces for letter in piece)
-
     def values(self, text: str) -> dict[str, str] | None:
         """Return what stands in the placeholders of a text; `None` if it is another sentence."""
         at = 0
@@ -70,32 +78,57 @@ class _Sentence:
         return None if found is None else found.groupdict()
 
 
-@lru_cache(maxsize=4096)
-def _retold(language: Language, text: str, depth: int) -> tuple[str, int]:
-    """Return a text in a language, and how many letters of it are left as they are.
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One way to read a text: its translation, and how much the way explains.
 
-    Of the sentences that it may be, the one is taken that leaves the fewest letters.
+    Parameters
+    ----------
+    told
+        The text in the reader's language.
+    left
+        Letters that are left as they are.
+    n_sentences
+        Sentences and names that it is made of.
     """
+
+    told: str
+    left: int
+    n_sentences: int
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Of two ways the one is better that leaves fewer letters, and needs fewer sentences."""
+        return self.left, self.n_sentences
+
+
+@lru_cache(maxsize=4096)
+def _read(language: Language, text: str, depth: int) -> _Reading:
+    """Return the best way to read a text."""
     plain, sentences = _sentences(language)
-    if text in plain:
-        return plain[text], 0
     own = str(named(text))
-    best = (own, 0) if own != text else (text, sum(letter.isalpha() for letter in text))
-    for sentence in sentences if depth else ():
-        values = sentence.values(text) if best[1] else None
+    if own == text:  # a name goes before a sentence, of which a word may be one
+        own = plain.get(text, text)
+    if own != text:
+        return _Reading(own, 0, 1)
+    letters = sum(letter.isalpha() for letter in text)
+    best = _Reading(text, letters, 0)
+    for sentence in sentences if depth and letters else ():
+        values = sentence.values(text)
         if values is None:
             continue
-        found = {name: _retold(language, value, depth - 1) for name, value in values.items()}
-        left = sum(count for _, count in found.values())
-        if left < best[1]:
-            told = sentence.told.format(**{name: value for name, (value, _) in found.items()})
-            best = (told, left)
+        parts = {name: _read(language, value, depth - 1) for name, value in values.items()}
+        left = sum(part.left for part in parts.values())
+        told = sentence.told.format(**{name: part.told for name, part in parts.items()})
+        found = _Reading(told, left, 1 + sum(part.n_sentences for part in parts.values()))
+        if left <= _MOST_LEFT * letters and found.rank < best.rank:
+            best = found
     return best
 
 
 @cache
 def _sentences(language: Language) -> tuple[dict[str, str], tuple[_Sentence, ...]]:
-    """Return the sentences of a language: those without placeholders, and the others by rank."""
+    """Return the sentences of a language: those without placeholders, and the others."""
     if bound() is not language:
         raise ValueError(f"{language} is not bound")
     messages: dict[str | tuple[str, int], str] = getattr(catalog(), "_catalog", {})
@@ -106,9 +139,9 @@ def _sentences(language: Language) -> tuple[dict[str, str], tuple[_Sentence, ...
             sentence = _sentence(str(text), told)
             if sentence is not None:
                 found.append(sentence)
-            elif isinstance(message, str) and text:
+            elif isinstance(message, str) and text and "{" not in text:
                 plain[str(text)] = told
-    return plain, tuple(sorted(found, key=lambda item: -item.rank))
+    return plain, tuple(found)
 
 
 def _sentence(english: str, told: str) -> _Sentence | None:
@@ -129,4 +162,7 @@ def _sentence(english: str, told: str) -> _Sentence | None:
         compiled = re.compile(pattern, re.DOTALL)
     except (ValueError, re.error):  # braces that are no placeholders
         return None
-    return _Sentence(pieces=tuple(pieces), pattern=compiled, told=bare) if seen else None
+    wordless = not any(letter.isalpha() for piece in pieces for letter in piece)
+    if not seen or (wordless and english not in _JOINTS):
+        return None
+    return _Sentence(pieces=tuple(pieces), pattern=compiled, told=bare)

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 
 from screener.language.reader import Language, bound
-from screener.language.saying import _said
+from screener.language.saying import say_by
 
 __all__ = ["named"]
 
@@ -22,7 +22,7 @@ def named(word: str) -> str:
         is typed.
     """
     own = _terms().get(word, word) if bound() is Language.ZH else str(word)
-    return _said(own, named, (str(word),), {})
+    return say_by(named, str(word), own)
 
 
 @cache

@@ -10,7 +10,7 @@ from screener.errors import InputError
 from screener.language import Language, bind, bound, say
 from screener.progress import counting, is_heard
 
-__all__ = ["check_jobs", "mapped"]
+__all__ = ["check_jobs", "each", "mapped"]
 
 PartT = TypeVar("PartT")
 FoundT = TypeVar("FoundT")
@@ -63,17 +63,38 @@ def mapped(
     InputError
         If `jobs` is 0 or below -1.
     """
+    one_by_one = is_heard()
+    return list(each(work, parts, jobs=jobs, threads=threads, size=size, one_by_one=one_by_one))
+
+
+def each(
+    work: Callable[[PartT], FoundT],
+    parts: Sequence[PartT],
+    *,
+    jobs: int,
+    threads: bool = False,
+    size: Callable[[PartT], int] | None = None,
+    one_by_one: bool = True,
+) -> Iterator[FoundT]:
+    """Give what `mapped` returns, one after the other: what was given need not be kept.
+
+    Parameters
+    ----------
+    work, parts, jobs, threads, size
+        As in `mapped`.
+    one_by_one
+        Whether each is given as soon as it and those before it are done.
+    """
     check_jobs(jobs)
     if len(parts) < 2:
-        return [work(part) for part in parts]
+        yield from map(work, parts)
+        return
     sizes = [1 if size is None else size(part) for part in parts]
-    found: list[FoundT] = []
-    done = _done(work, parts, jobs, threads=threads, one_by_one=is_heard())
+    done = _done(work, parts, jobs, threads=threads, one_by_one=one_by_one)
     with counting(sum(sizes)) as tick:
         for one, count in zip(done, sizes, strict=True):
-            found.append(one)
+            yield one
             tick(count)
-    return found
 
 
 def _done(

@@ -10,7 +10,7 @@ from rich.text import Text
 from screener.data.lake.schema import SIMULATED
 from screener.domain.report import Claim, ClaimUnit
 from screener.language import say
-from screener.render.local import told, word
+from screener.render.local import measure, told, word
 from screener.render.tables import (
     UNDEFINED,
     compact,
@@ -85,8 +85,8 @@ def _security(claim: Claim) -> str:
 
 
 def _claim(row: Checked) -> str:
-    measure = told(row.claim.measure)
-    return say("{measure}, {day}", measure=measure, day=row.as_of) if row.as_of else measure
+    what = measure(row.claim.measure)
+    return say("{measure}, {day}", measure=what, day=row.as_of) if row.as_of else what
 
 
 def _found(row: Checked) -> str:

@@ -95,7 +95,7 @@ def _subtitle(items: Sequence[PlaceboResult]) -> str:
         entry=entry,
         n=told.n_controls,
         all=told.n_universe,
-        traits=local.told(told.matched_text),
+        traits=local.traits(told.matched_text),
     )
 
 

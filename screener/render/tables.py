@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -43,6 +45,8 @@ __all__ = [
 ]
 
 _POINT_DIGITS = 2
+_LEAST = 4  # columns that a column of a table keeps, if its text has so many
+_BETWEEN = 2
 _ORDERS = {
     Language.EN: ((1e12, " tn"), (1e9, " bn"), (1e6, " mn")),
     Language.ZH: ((1e12, "万亿"), (1e8, "亿"), (1e4, "万")),
@@ -119,8 +123,43 @@ def plain_table(
         )
     for row in body:
         table.add_row(*(Text(cell) for cell in row))
+    fitting = _FittingTable(table, 1 if tight else _BETWEEN)
     # Not the table's own title, which is folded to the width of the table.
-    return Group(Text(title, style="bold"), table) if title else table
+    return Group(Text(title, style="bold"), fitting) if title else fitting
+
+
+@dataclass(frozen=True, slots=True)
+class _FittingTable:
+    """A table; where a terminal is too narrow for its columns, a list of labels for each row.
+
+    Columns narrower than a few letters would fold every word of theirs, and those that have no
+    room for one wide character would lose it without a sign.
+    """
+
+    table: Table
+    between: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        cells = [
+            [str(column.header), *(str(cell) for cell in column.cells)]
+            for column in self.table.columns
+        ]
+        least = sum(min(max(map(_widest, column)), _LEAST) for column in cells)
+        if least + self.between * (len(cells) - 1) <= options.max_width:
+            yield self.table
+            return
+        for at, row in enumerate(zip(*(column[1:] for column in cells), strict=True)):
+            if at:
+                yield Text()
+            heads = (column[0] for column in cells)
+            yield facts(zip(heads, row, strict=True))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self.table)
+
+
+def _widest(text: str) -> int:
+    return max(map(cell_len, text.split("\n")))
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> Table:

@@ -7,6 +7,7 @@ have filled, a broker none of whose calls is mature.
 from __future__ import annotations
 
 from screener.language import Language, bound, say, say_count
+from screener.render.tables import money_whole
 from screener.workflows.study.verdict import BrokerRecord, PlaceboRecord, Verdict
 
 __all__ = ["verdict_line", "verdict_text"]
@@ -89,7 +90,7 @@ def _traded(found: Verdict) -> str:
         return say("it could not be traded to the end")
     if found.capital is None:
         return ""
-    traded, capital = _percent(found.executable_return), f"{found.capital:,.0f}"
+    traded, capital = _percent(found.executable_return), money_whole(found.capital)
     return say(
         "{traded} as you could have traded it with {capital} CNY", traded=traded, capital=capital
     )

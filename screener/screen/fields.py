@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from screener.errors import InputError
 from screener.language import Language, bound, say
 from screener.language.lists import listed
+from screener.language.saying import say_by
 
 __all__ = [
     "FIELDS",
@@ -69,9 +71,9 @@ class Field:
         return self.because() if self.because else ""
 
     @property
-    def called(self) -> FieldName:
+    def called(self) -> str:
         """Its name in sentences."""
-        return FieldName(self)
+        return _called(self.name, bound())
 
     @property
     def raw_name(self) -> str:
@@ -94,14 +96,14 @@ def _multiple(name: str, title_zh: str, meaning: str, because: Callable[[], str]
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FieldName:
-    """Name of a field in the language of the sentence in which it stands."""
+def _field_name(name: str) -> str:
+    return _called(name, bound())
 
-    field: Field
 
-    def __str__(self) -> str:
-        return self.field.title_zh if bound() is Language.ZH else self.field.name
+@cache
+def _called(name: str, language: Language) -> str:
+    told = FIELDS[name].title_zh if language is Language.ZH else name
+    return say_by(_field_name, name, told)
 
 
 def _loss() -> str:

@@ -9,7 +9,6 @@ from screener.errors import ConfigError, InputError, ScreenerError
 from screener.files.failures import storage_error
 from screener.files.regular import read_regular
 from screener.language import VARIABLE, say
-from screener.language.outside import fault_of
 from screener.workspace.locate import Workspace, find_workspace
 
 __all__ = ["FILE", "named_workspace", "read_settings", "spoken_environ", "write_setting"]
@@ -45,6 +44,8 @@ def read_settings(workspace: Workspace) -> Mapping[str, object]:
     except InputError as error:
         raise ConfigError(error.what, where=FILE, fix=error.fix) from error
     except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, nested too deeply
+        from screener.language.outside import fault_of
+
         raise ConfigError(
             say("not valid TOML: {why}", why=fault_of(error)), where=FILE, fix=fix
         ) from error

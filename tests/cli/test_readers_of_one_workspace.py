@@ -6,16 +6,25 @@ import csv
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
+from screener.language import Language, speaking
 
 RUNNER = CliRunner()
 CHINESE = re.compile("[\u4e00-\u9fff]")
 BOTH = pytest.mark.parametrize(("writer", "reader"), [("zh", "en"), ("en", "zh")])
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    """Speak English after commands that were typed in Chinese."""
+    with speaking(Language.EN):
+        yield
 
 
 def fine(language: str, place: Path, *arguments: object) -> str:

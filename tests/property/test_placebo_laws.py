@@ -7,12 +7,22 @@ from dataclasses import fields, replace
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 
 from screener.domain.market_panel import MarketPanel
 from screener.domain.panel import PricePanel
+from screener.paths.event_tables import CASH, event_table
+from screener.paths.kernel import paper_paths
 from screener.paths.path_panel import path_panel_of
 from screener.study.placebo.matching import Matched, match_names
-from screener.study.placebo.placebo import Holding, Placebo, run_placebo
+from screener.study.placebo.placebo import (
+    Holding,
+    Placebo,
+    held_values,
+    placebo_layout,
+    placebo_returns,
+    run_placebo,
+)
 from screener.study.placebo.random_dates import dated_returns, earlier_dates
 from tests.support.laws import laws
 from tests.support.markets import codes, simulated
@@ -204,3 +214,39 @@ def test_other_dates_are_earlier_and_later_sessions_change_none(
     first = dated_returns(path_panel_of(market.prices), holding, rows, 5)
     assert first.tobytes() == dated_returns(path_panel_of(short), holding, rows, 5).tobytes()
     assert np.isfinite(first).all()
+
+
+@given(worlds(), st.integers(0, 2**31))
+@LAWS
+def test_values_are_those_of_the_kernel_to_the_last_bit(
+    world: tuple[MarketPanel, list[int]], seed: int
+) -> None:
+    market, names = world
+    dice = np.random.default_rng(seed)
+    layout = placebo_layout(path_panel_of(market.prices))
+    fills = tuple(int(item) for item in dice.choice([-1, ROW, ROW + 2, ROW + 12], len(names)))
+    holding = Holding(
+        columns=tuple(names),
+        weights=tuple(dice.dirichlet(np.ones(len(names))).tolist()),
+        entry_rows=(ROW,) * len(names),
+        fill_rows=fills,
+        horizon=HORIZON,
+        available_row=ROW + HORIZON - 1 - int(dice.integers(0, 4)),
+    )
+    drawn = dice.integers(0, 80, (7, len(holding.bought)))
+    columns = np.full((len(drawn), len(names)), CASH, dtype=np.int64)
+    columns[:, list(holding.bought)] = drawn
+    table = event_table(
+        np.arange(len(drawn) + 1) * len(names),
+        columns.ravel(),
+        np.tile(holding.weights, len(drawn)),
+        np.tile(holding.entry_rows, len(drawn)),
+        fill_rows=np.tile(fills, len(drawn)),
+        available_rows=np.full(len(drawn), holding.available_row),
+    )
+    kernel = paper_paths(layout, table, (HORIZON,), paths=True)
+    assert_array_equal(placebo_returns(layout, holding, drawn), kernel.returns[:, 0])
+    for at, own in enumerate(drawn):
+        path = kernel.path(at)
+        rows = ROW + np.arange(len(path))
+        assert_array_equal(held_values(layout, holding, own[np.newaxis], rows)[0], path)

@@ -10,14 +10,15 @@ __all__ = ["MAY_STAND", "stray"]
 MAY_STAND = frozenset(
     """
     A H B S T ST ETF CSI PE PB PS TTM ROE EPS VWAP CAR CAAR AR BHAR BMP GRANK STAR ChiNext Stock
-    CNY HKD USD RMB MB GB kB KB B s bp bps UTC
+    CNY HKD USD HKDCNY RMB MB GB kB KB B s bp bps UTC
     API BOM CLASS CSV DOS FIFO GB18030 Big5 HTML HTTP HTTPS ISO JSON LIKE MD5 NaN NULL OCR OLE PDF
     PNG SHA SQL SVG TOML TTY UTF URL XLSX XML ZIP
     DISTINCT FILTER ORDER BY AND OR NOT IN IS BETWEEN CASE CAST ESCAPE
     DIR FILE FOLDER ID LISTING NAME NEW OLD TEXT THEME
-    screener exchange-calendars exchange_calendars pip duckdb DuckDB pydantic vectorbt akshare Excel
+    screener exchange-calendars exchange_calendars pip duckdb DuckDB pydantic vectorbt akshare baostock Excel
     Python Unicode shell
-    GIF JPEG Markdown Parquet PowerPoint RAR RTF SQLite TIFF WebP Word csv docx gzip txt
+    GIF JPEG Markdown Parquet PowerPoint RAR RTF SQLite TIFF WebP Word csv docx gzip txt xls
+    xlsx zip baostock COLUMN FIELD UNIT
     SIMULATED KP Holm B-H Benjamini-Hochberg Kolari-P
     Boehmer Corrado Cowan Jaffe Kolari Musumeci Newey-West Newey West Pape Patell Politis Poulsen
     Pynnönen Romano Student Wilson Zivney

@@ -32,6 +32,13 @@ KLINES = {
         ]
     }
 }
+# Thirty-one keys in this order: the wrapper names the columns by their place.
+SPOT_KEYS = (
+    *(f"f{number}" for number in range(1, 19)),
+    *("f20", "f21", "f22", "f23", "f24", "f25", "f62", "f115", "f128", "f140", "f141"),
+    *("f136", "f152"),
+)
+SPOT = {"data": {"total": 1, "diff": [{**dict.fromkeys(SPOT_KEYS, 1.5), "f12": "000001"}]}}
 VALUES = {
     "result": {
         "data": [
@@ -232,6 +239,8 @@ CASES = (
         changed=UNKNOWN_KEYS,
         symbol="000001",
     ),
+    _case("stock_zh_a_spot_em", "82.push2", SPOT, "eastmoney_lists"),
+    _case("stock_hk_spot_em", "72.push2", SPOT, "eastmoney_lists"),
     _case("stock_zh_valuation_baidu", "gushitong", BAIDU, "baidu", symbol="000001"),
     _case("tool_trade_date_hist_sina", "klc_td_sh", f'var datelist="{SINA_SESSIONS}";', "sina"),
     _case("stock_info_sh_name_code", "query.sse", SSE, "sse", changed=UNKNOWN_KEYS),

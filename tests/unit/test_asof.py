@@ -170,6 +170,42 @@ def test_one_vintage_of_each_period_and_only_of_the_listings_asked_for(store: St
     assert found["revenue"].to_pylist() == [3.0]
 
 
+def test_multiples_that_a_row_lacks_are_the_last_ones_told(tmp_path: Path) -> None:
+    def valued(listing: str, session: date, **numbers: float) -> dict[str, object]:
+        return {"listing": listing, "session": session, **numbers}
+
+    week = timedelta(days=7)
+    given = rows(
+        TableName.VALUATION,
+        valued("600000.SH", EVE - timedelta(days=3), pe_ttm=9.0, ps_ttm=3.0, market_cap=8e9),
+        valued("600000.SH", EVE, pe_ttm=10.0, dividend_yield=0.04, market_cap=9e9, pb=1.0),
+        valued("600000.SH", DAY, market_cap=1e10, pb=1.1),  # as a market's list tells it
+        valued("600001.SH", EVE, pe_ttm=10.0, market_cap=9e9),
+        valued(
+            "600001.SH", DAY, ps_ttm=2.0, market_cap=1e10
+        ),  # its earnings are not told: a whole row
+        valued("600002.SH", DAY - week - timedelta(days=1), pe_ttm=10.0),  # too old
+        valued("600002.SH", DAY, market_cap=1e10),
+        valued("600003.SH", DAY, market_cap=1e10),
+    )
+    with Store.create(tmp_path) as store:
+        store.commit(Batch(tables={TableName.VALUATION: given}), message="values")
+        found = AsOf.after_close(store, DAY).valuation()
+        before = AsOf.after_close(store, EVE).valuation()
+    assert values(found, "market_cap") == dict.fromkeys(values(found, "market_cap"), 1e10)
+    assert values(found, "pe_ttm") == {
+        "600000.SH": 10.0,
+        "600001.SH": None,
+        "600002.SH": None,
+        "600003.SH": None,
+    }
+    assert values(found, "ps_ttm")["600000.SH"] is None  # never from an older row than the others
+    assert values(found, "ps_ttm")["600001.SH"] == 2.0
+    assert values(found, "dividend_yield")["600000.SH"] == 0.04
+    assert values(found, "pb")["600000.SH"] == 1.1
+    assert values(before, "pe_ttm")["600000.SH"] == 10.0
+
+
 def test_valuation_is_each_names_last_one_within_seven_days(store: Store) -> None:
     morning = AsOf(store, local("09:00")).valuation()
     assert values(morning, "pb") == {SH: 1.0, HK: 3.0, "000001.SZ": 7.0}

@@ -658,3 +658,42 @@ def test_a_stored_fixing_that_no_currency_had_is_told() -> None:
 def test_cumulative_factors_have_no_bound() -> None:
     row = {"listing": NAME, "ex_session": START, "factor": 150.0}
     assert not list(examine_beyond(TableName.FACTORS, rows_of(TableName.FACTORS, row)))
+
+
+def test_spells_of_eligibility_that_overlap_are_told() -> None:
+    given = [
+        ("00001.HK", date(2020, 1, 2), date(2021, 1, 4)),
+        ("00001.HK", date(2021, 1, 4), None),  # both on 2021-01-04
+        ("00002.HK", date(2020, 1, 2), date(2019, 1, 2)),
+        ("00003.HK", date(2020, 1, 2), date(2021, 1, 3)),
+        ("00003.HK", date(2021, 1, 4), None),
+    ]
+    columns = dict(
+        zip(("listing", "valid_from", "valid_to"), zip(*given, strict=True), strict=True)
+    )
+    rows = make_rows(
+        TableName.ELIGIBILITY,
+        {**columns, "programme": "southbound"},
+        source="a.csv",
+        fetched_at=datetime(2026, 5, 28, tzinfo=UTC),
+    )
+    found = examined(TableName.ELIGIBILITY, eligibility=rows)
+    assert [(item.listing, item.cause) for item in found] == [
+        ("00001.HK", "eligible twice on one day"),
+        ("00002.HK", "valid_to is before valid_from"),
+    ]
+
+
+def test_an_estimate_of_a_year_long_past_is_told() -> None:
+    columns = {
+        "listing": ["600000.SH", "600000.SH"],
+        "fiscal_year": [2023, 2024],
+        "broker": "",
+        "known_at": [date(2026, 5, 6)] * 2,
+        "currency": "CNY",
+        "eps": [1.0, 1.0],
+    }
+    at = datetime(2026, 5, 28, tzinfo=UTC)
+    rows = make_rows(TableName.ESTIMATES, columns, source="a.csv", fetched_at=at)
+    (found,) = examined(TableName.ESTIMATES, estimates=rows)
+    assert found.cause == "an estimate of 2023, published 2026-05-06"

@@ -29,6 +29,7 @@ FAILED = {
     "502": (502, WEB_PAGE),
     "empty": "",
 }
+TOUCHY = ("eastmoney_quotes", "eastmoney_lists")
 WITHOUT_ROWS = {"null": NOTHING, "no rows": NO_ROWS}
 
 
@@ -127,7 +128,7 @@ def test_failures_block_and_are_counted(case: Case, failure: str, due: bool) -> 
     attempt = Attempt(case, FAILED[failure], due=due)
     attempt.is_told()
     assert type(attempt.error) is SourceBlocked
-    touchy = case.group == "eastmoney_quotes"
+    touchy = case.group in TOUCHY
     again = failure != "empty" and not touchy
     assert len(attempt.sent) == (2 if again else 1)
     assert attempt.breaker.failures(case.group) == 1
@@ -156,7 +157,7 @@ def test_no_rows_where_they_are_due_hide_a_refusal(case: Case, failure: str) -> 
     assert type(attempt.error) is (SourceBlocked if case.name in blocked else SourceChanged)
     assert "refusal" in attempt.error.what or "cannot be read" in attempt.error.what
     assert attempt.breaker.failures(case.group) == 1
-    if case.group == "eastmoney_quotes":
+    if case.group in TOUCHY:
         attempt.stays_away()
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
 
+from screener.backtest import attribution
 from screener.backtest.attribution import SHORTFALL_STEPS
+from screener.backtest.execution.shares import Execution
 from screener.backtest.frictions import Entitlement, Frictions, OrderStatus, Rights
 from screener.backtest.run import EventResult, Settings, run_backtest
 from screener.domain.basket import Rebalance
@@ -18,6 +22,7 @@ from screener.errors import InputError
 from screener.market.calendars import calendar_of
 from screener.market.charges import Plan
 from screener.paths.known import entry_choices
+from screener.paths.windows import Window
 from screener.results.backtest import SHORTFALL
 from screener.results.tables import fits
 from screener.workflows.backtest.requests import BacktestRequest
@@ -280,3 +285,37 @@ def test_bad_frictions_are_refused(given: dict[str, float], match: str) -> None:
     with pytest.raises(InputError, match=match) as info:
         replace(Frictions(), **given)  # type: ignore[arg-type]
     assert info.value.fix
+
+
+def test_a_run_that_no_bound_on_volume_changes_is_not_made_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    panel = panel_of({name: bars_of(SZ, DAY, RISING) for name in ("300857.SZ", "300750.SZ")})
+    for volume in (1e9, 4_000.0, 900.0):  # never met, met by the sale or both, by one lot at most
+        trading = trading_of(panel, volume=volume)
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                attribution,
+                "_executed",
+                lambda trading, frictions, windows, capital, _: attribution.execute_all(
+                    trading, windows, capital, frictions
+                ),
+            )
+            every = run(panel, trading, horizons=(2, 3), capitals=(10_000.0, 60_000.0))
+        counted: list[int] = []
+        execute = attribution.execute_all
+
+        def counting(
+            trading: TradingPanel, windows: Sequence[Window], *rest: Any
+        ) -> tuple[Execution, ...]:
+            counted.append(len(windows))  # noqa: B023
+            return execute(trading, windows, *rest)  # noqa: B023
+
+        with monkeypatch.context() as patch:
+            patch.setattr(attribution, "execute_all", counting)
+            found = run(panel, trading, horizons=(2, 3), capitals=(10_000.0, 60_000.0))
+        assert [item.shortfall for item in found] == [item.shortfall for item in every]
+        assert [item.lines for item in found] == [item.lines for item in every]
+        capped = any("volume" in line.reason for item in found for line in item.lines)
+        assert capped == (volume < 1e9)
+        assert (sum(counted) == 2 * 2 * 2) == (volume == 1e9)  # with the bound, and with charges

@@ -146,6 +146,56 @@ def test_industries_bear_dates(tmp_path: Path) -> None:
     ]
 
 
+def test_eligibility_bears_dates(tmp_path: Path) -> None:
+    text = (
+        "code,类型,from,to\n00700.HK,沪港通下的港股通,2014-11-17,\n9988.HK,港股通,2024-09-10,\n"
+        "01024.HK,southbound,2021-06-01,2022-05-31\n01024.HK,southbound,2023-01-03,\n"
+        "600000.SH,southbound,2020-01-02,\n00005.HK,northbound,2020-01-02,\n"
+        "00005.HK,southbound,2020-01-02,2019-01-02\n00005.HK,southbound,2027-01-04,\n"
+    )
+    batch = read(tmp_path, text, ImportKind.ELIGIBILITY)
+    columns = ("listing", "programme", "valid_from", "valid_to")
+    assert sorted(values(batch, TableName.ELIGIBILITY, *columns)) == [
+        ("00700.HK", "southbound", date(2014, 11, 17), None),
+        ("01024.HK", "southbound", date(2021, 6, 1), date(2022, 5, 31)),
+        ("01024.HK", "southbound", date(2023, 1, 3), None),
+        ("09988.HK", "southbound", date(2024, 9, 10), None),
+    ]
+    assert [item.reason for item in batch.rejects] == [
+        "southbound is for Hong Kong listings",
+        "the programme is not southbound",
+        "valid_to is before valid_from",
+        "date in the future",
+    ]
+
+
+def test_estimates_of_several_brokers_and_years_share_a_day(tmp_path: Path) -> None:
+    text = (
+        "code,年度,机构,发布日期,预测每股收益,预测净利润(亿元)\n"
+        "600000,2026,甲证券,2026-05-06,1.5,300\n600000,2027,甲证券,2026-05-06,1.8,\n"
+        "600000,2026,乙证券,2026-05-06,1.4,\n600000,2026,,2026-05-06,1.45,\n"
+        "600000,2026,乙证券,2026-05-06,1.4,\n"
+        "600001,2026.5,甲证券,2026-05-06,1,\n600002,2026,甲证券,2026-05-06,,\n"
+        "600003,2026,甲证券,2026-05-06,1,\n600003,2026,甲证券,2026-05-06,2,\n"
+        "600004,2026,甲证券,2026-07-06,1,\n00700.HK,2026,甲证券,2026-05-06,25,\n"
+    )
+    batch = read(tmp_path, text, ImportKind.ESTIMATES)
+    columns = ("listing", "fiscal_year", "broker", "known_at", "currency", "eps", "profit")
+    day = date(2026, 5, 6)
+    assert set(values(batch, TableName.ESTIMATES, *columns)) == {
+        ("00700.HK", 2026, "甲证券", day, "HKD", 25.0, None),
+        ("600000.SH", 2026, "", day, "CNY", 1.45, None),
+        ("600000.SH", 2026, "乙证券", day, "CNY", 1.4, None),
+        ("600000.SH", 2026, "甲证券", day, "CNY", 1.5, 3e10),
+        ("600000.SH", 2027, "甲证券", day, "CNY", 1.8, None),
+    }
+    reasons = [item.reason for item in batch.rejects]
+    assert "fiscal_year is no year" in reasons
+    assert "no value in the row" in reasons
+    assert sum("listing, year, broker" in text for text in reasons) == 2
+    assert "date in the future" in reasons
+
+
 @pytest.mark.parametrize(
     ("code", "listing", "basis"),
     [

@@ -154,7 +154,7 @@ def test_json_is_clean() -> None:
 
 def test_exported_cells_are_harmless_and_parquet_keeps_what_is_stored(tmp_path: Path) -> None:
     rows = pa.table({"source": ["=1+1", f"a{MARKS}b.csv", None], "close": [-1.0, 2.0, None]})
-    write_table(tmp_path / "t.csv", rows, file_format=FileFormat.CSV)
+    write_table(tmp_path / "t.csv", [rows], file_format=FileFormat.CSV)
     with (tmp_path / "t.csv").open(newline="") as file:
         assert list(csv.reader(file)) == [
             ["source", "close"],
@@ -162,7 +162,7 @@ def test_exported_cells_are_harmless_and_parquet_keeps_what_is_stored(tmp_path: 
             ["ab.csv", "2"],
             ["", ""],
         ]
-    write_table(tmp_path / "t.parquet", rows, file_format=FileFormat.PARQUET)
+    write_table(tmp_path / "t.parquet", [rows], file_format=FileFormat.PARQUET)
     assert pq.read_table(tmp_path / "t.parquet").equals(rows)
 
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 from screener.domain.listing import parse_listing
 from screener.domain.market_panel import MarketPanel
@@ -12,7 +13,7 @@ from screener.errors import ComputeError
 from screener.paths.legs import Reason, buy_block
 from screener.study.placebo.characteristics import Characteristic, traits_before
 from screener.study.placebo.matching import match_names
-from screener.study.placebo.universe import in_market, tradable
+from screener.study.placebo.universe import in_market, tradable, tradable_in
 from tests.support.markets import market_of, simulated
 
 ROW = 90
@@ -72,6 +73,9 @@ def test_universe_agrees_with_the_rules_of_the_backtest_everywhere() -> None:
             assert found[column] == (reason is Reason.NONE), (row, column, reason)
             blocked += reason is Reason.LIMIT_UP
     assert blocked > 100
+    some = [3, 17, 40]
+    together = tradable_in(panel, range(70), some)
+    assert_array_equal(together, [tradable(panel, row)[some] for row in range(70)])
 
 
 def test_markets_are_told_apart_and_b_shares_left_out() -> None:

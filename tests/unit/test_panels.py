@@ -18,7 +18,7 @@ from screener.data.lake.store import Store
 from screener.data.panels.fixings import read_fixings
 from screener.data.panels.price_panel import last_sessions_of, read_benchmark, read_panel
 from screener.domain.listing import Currency, Exchange, Kind, Listing, parse_listing
-from screener.domain.panel import PricePanel
+from screener.domain.panel import PricePanel, known_places
 
 ARROW = {
     "VARCHAR": pa.string(),
@@ -308,3 +308,17 @@ def test_later_bars_change_no_earlier_row(store: Store) -> None:
     assert len(after.sessions) == len(before.sessions) + 2
     for name in ("sessions", "open", "close", "factor", "fx", "trading", "suspended", "st"):
         assert_array_equal(getattr(after, name)[: len(before.sessions)], getattr(before, name))
+
+
+def test_the_last_known_place_is_the_same_however_wide_a_matrix_is() -> None:
+    dice = np.random.default_rng(1)
+    wide = np.where(dice.random((40, 200)) < 0.3, np.nan, 1.0)
+    found = known_places(wide)
+    for column in range(200):
+        last, expected = 0, []
+        for row in range(40):
+            last = row if np.isfinite(wide[row, column]) else last
+            expected.append(last)
+        assert found[:, column].tolist() == expected
+    assert_array_equal(known_places(wide[:, :5]), found[:, :5])
+    assert_array_equal(known_places(wide.T, axis=1), found.T)

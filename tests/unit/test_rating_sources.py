@@ -79,6 +79,28 @@ def test_reports_of_a_share(router: Router) -> None:
     assert batch.remarks == ("reports without a rating, left out: 1",)
 
 
+def test_earnings_are_read_of_reports_of_the_year_of_the_fetch_alone() -> None:
+    days = ("2026-05-14", "2026-01-05", "2025-12-30")
+    told = [ratings.report("300857", day, "中邮证券", "买入", day) for day in days]
+    told[0] |= {"predictThisYearEps": "1.5", "predictNextYearEps": "1.9"}
+    told[1] |= {"predictThisYearEps": "0", "predictNextTwoYearEps": "2.4"}
+    told.append(ratings.report("300857", days[0], "中邮证券", "买入", "again"))
+    told[-1] |= {"predictThisYearEps": "1.6"}
+    router = Router()
+    reply = {"hits": 4, "size": 5000, "data": told, "TotalPage": 1, "currentYear": 2026}
+    router.add("reportapi.eastmoney.com/report/list", reply)
+    batch = fetched(EastmoneyRatings, replace(OF_SHARE, start=date(2025, 1, 2)), router)
+    assert len(rows_of(batch)) == 4
+    table = batch.tables[TableName.ESTIMATES]
+    assert tuple(table.column_names) == TABLES[TableName.ESTIMATES].column_names
+    names = ("listing", "fiscal_year", "broker", "known_at", "currency", "eps", "profit")
+    assert [tuple(row[name] for name in names) for row in table.to_pylist()] == [
+        ("300857.SZ", 2026, "中邮证券", date(2026, 5, 14), "CNY", 1.5, None),
+        ("300857.SZ", 2027, "中邮证券", date(2026, 5, 14), "CNY", 1.9, None),
+        ("300857.SZ", 2028, "中邮证券", date(2026, 1, 5), "CNY", 2.4, None),
+    ]
+
+
 def test_only_the_asked_days_are_kept(router: Router) -> None:
     batch = fetched(EastmoneyRatings, replace(OF_SHARE, start=date(2026, 4, 1)), router)
     assert [row["published"] for row in rows_of(batch)] == [date(2026, 5, 14)]

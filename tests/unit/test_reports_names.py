@@ -16,6 +16,7 @@ from screener.reports.securities.name_index import (
     build_index,
     capitals,
 )
+from screener.reports.text.spoken import in_dictionary
 from screener.reports.text.vocabulary import read_table
 from tests.support.masters import MASTER, known
 
@@ -410,3 +411,27 @@ def test_a_paper_is_no_company_that_is_called_so_for_short() -> None:
     names = index(("00423.HK", "经济日报集团"), ("600519.SH", "贵州茅台"))
     assert "经济日报" not in names.ways
     assert names.ways["经济日报集团"]
+
+
+def test_names_are_sorted_as_in_a_chinese_dictionary() -> None:
+    names = [
+        "中信建投",
+        "长江证券",
+        "银河证券",
+        "重庆路桥",
+        "厦门钨业",
+        "行动教育",
+        "abc",
+        "国金证券",
+    ]
+    spoken = [
+        "abc",
+        "长江证券",
+        "重庆路桥",
+        "国金证券",
+        "厦门钨业",
+        "行动教育",
+        "银河证券",
+        "中信建投",
+    ]
+    assert sorted(names, key=in_dictionary) == spoken

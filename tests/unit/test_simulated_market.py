@@ -90,6 +90,8 @@ def test_tables_have_the_columns_types_and_keys_of_the_schema(tables: Tables) ->
         TableName.RATINGS,
         TableName.EX_FACTORS,
         TableName.INDUSTRIES,
+        TableName.ELIGIBILITY,
+        TableName.ESTIMATES,
     }
     assert set(tables) == set(TABLES) - {TableName.QUARANTINE} - real_only
     for name, rows in tables.items():

@@ -323,6 +323,30 @@ def test_spans(store: Store) -> None:
     }
 
 
+def test_a_span_is_asked_for_once_and_again_at_another_version(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    rows = store._rows
+    monkeypatch.setattr(store, "_rows", lambda sql: asked.append(sql) or rows(sql))
+    first = store.spans(["600000.SH", "999999.SH"])
+    assert store.spans(["999999.SH", "600000.SH"]) == first
+    assert len(asked) == 1
+    store.commit(bars(bar("600000.SH", WEDNESDAY)), message="more")
+    assert store.spans(["600000.SH"])["600000.SH"].last == WEDNESDAY
+    assert first["600000.SH"].last == TUESDAY
+
+
+def test_many_names_are_asked_for_as_few_are(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["600000.SH", "999999.SH"]
+    few = store.read(TableName.BARS, listings=names)
+    monkeypatch.setattr("screener.data.lake.reading._NAMED", 1)
+    assert store.read(TableName.BARS, listings=names).equals(few)
+    assert few.num_rows
+    unordered = store.read(TableName.BARS, listings=names, ordered=False)
+    assert unordered.sort_by([("session", "ascending"), ("listing", "ascending")]).equals(few)
+
+
 def test_coverage(store: Store) -> None:
     fx = table(TableName.FX, [{"pair": "HKDCNY", "session": MONDAY, "rate": 0.9}], source="fx.csv")
     store.commit(Batch(tables={TableName.FX: fx}), message="fx")

@@ -28,7 +28,7 @@ def test_ids_options_paths_and_units_may_stand(text: str) -> None:
     [
         ("没有 basket 'copper'", ["basket"]),
         ("原因：no bars in the tables", ["no", "bars", "in", "the", "tables"]),
-        ("SIMULATED：虚构行情", ["SIMULATED"]),
+        ("PENDING：尚未到期", ["PENDING"]),
         ("--hold 5 is empty", ["is", "empty"]),
         ("copper 没有名单", ["copper"]),
     ],

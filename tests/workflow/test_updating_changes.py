@@ -16,20 +16,23 @@ import pytest
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
-from screener.data.sources.online.registry import open_sources
+from screener.data.sources.online.registry import BREAKER_FILE, open_sources
 from screener.data.sources.online.transport.protocol import Need
 from screener.data.update.plan import UpdateRequest
 from screener.data.update.run import update
 from screener.data.update.session import UpdateReport
 from screener.domain.listing import parse_listing
 from screener.errors import SourceBlocked
+from screener.language import Language, speaking
 from screener.workspace.locate import Workspace
 from tests.support.canned.everything import FakeTime, outside, served
 from tests.support.canned.market import CannedMarket
+from tests.support.latin import stray
 from tests.workflow.test_updating import _adjusted
 
 NAME = "601899.SH"
 START = date(2025, 6, 2)
+OWN = ("tencent", "sina", "cninfo", "eastmoney")
 NEEDS = frozenset({Need.BARS, Need.ACTIONS, Need.RIGHTS})
 DAY = datetime(2026, 5, 20, 12, tzinfo=UTC)
 NEXT = datetime(2026, 5, 21, 12, tzinfo=UTC)
@@ -326,3 +329,31 @@ def test_two_sources_that_agree_leave_the_first_in_charge(
     stored = {row["session"]: row["source"] for row in rows(place, TableName.BARS)}
     assert stored[date(2026, 5, 20)] == "tencent"
     assert stored[date(2026, 5, 21)] == "sina"
+
+
+def test_what_an_update_stores_is_the_same_in_any_language(
+    tmp_path: Path, market: CannedMarket
+) -> None:
+    tenfold = edited(TableName.ACTIONS, lambda row: {**row, "cash": 10 * row["cash"]})
+    last = date(2026, 5, 20)
+
+    def tick(row: dict[str, Any]) -> dict[str, Any]:
+        far = {"high": 1.5 * row["close"], "close": 1.5 * row["close"]}
+        return {**row, **far} if row["session"] == last else row
+
+    doubted = {(Need.BARS, "tencent"): edited(TableName.BARS, tick)}
+    other = {(Need.ACTIONS, "cninfo"): blocked, (Need.ACTIONS, "eastmoney"): tenfold}
+    stored = []
+    for language in Language:
+        place = Workspace(root=tmp_path / language)
+        with speaking(language):
+            told = [run(place, market, twists=doubted), run(place, market, NEXT, other)]
+        with Store.open(place.data_cache) as store:
+            tables = {name: store.read(name).to_pylist() for name in TABLES}
+            stored.append((tables, store.content()))
+        hosts = (place.data_cache / BREAKER_FILE).read_text(encoding="utf-8")
+        assert hosts.isascii()
+        assert tables[TableName.QUARANTINE]
+        if language is Language.ZH:
+            assert not [text for report in told for text in report.remarks if stray(text, OWN)]
+    assert stored[0] == stored[1]

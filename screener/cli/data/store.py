@@ -42,7 +42,7 @@ for _name, _command in (
 
 _KINDS = (
     "bars|index|valuation|listings|names|fx|actions|factors|ratings|fundamentals|calendar|status|"
-    "industries"
+    "industries|eligibility|estimates"
 )
 
 

@@ -11,10 +11,11 @@ import typer
 
 from screener.cli.terminal.defaults import defaults_of
 from screener.cli.terminal.speaking import TYPED, SpeakingGroup
+from screener.cli.terminal.usage import usage_fault
 from screener.errors import ScreenerError, StorageError
 from screener.files.clean import clean_line
 from screener.files.memory import memory_error, tells_of_memory
-from screener.language import say, split_option
+from screener.language import Language, bound, say, split_option
 
 __all__ = ["INTERRUPTED", "RootGroup"]
 
@@ -24,6 +25,14 @@ _UsageError: Any = typer.BadParameter.__base__  # what a wrong option ends in
 
 class RootGroup(SpeakingGroup):
     """The root command: a user's error ends in a message and a code, a bug in a traceback."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the root's own options; what is wrong with them is told in the reader's language."""
+        try:
+            return super().parse_args(ctx, args)
+        except _UsageError as error:
+            _say_usage(error)
+            raise
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command and turn what a user can correct into a message on standard error."""
@@ -35,7 +44,7 @@ class RootGroup(SpeakingGroup):
             typer.echo(_message(error), err=True)
             raise typer.Exit(error.exit_code) from None
         except _UsageError as error:
-            error.message = clean_line(error.message)
+            _say_usage(error)
             raise
         except KeyboardInterrupt:
             typer.echo(say("interrupted; what was not finished was not stored"), err=True)
@@ -45,11 +54,19 @@ class RootGroup(SpeakingGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
         except Exception as error:
-            told = _machine_message(error)
-            if not told:
+            fault = _machine_message(error)
+            if not fault:
                 raise
-            typer.echo(told, err=True)
+            typer.echo(fault, err=True)
             raise typer.Exit(StorageError.exit_code) from None
+
+
+def _say_usage(error: Any) -> None:
+    """Let what the command framework refuses tell why in the reader's language."""
+    error.message = clean_line(error.message)
+    if bound() is not Language.EN:
+        told = usage_fault(error)
+        error.format_message = lambda: told
 
 
 def _machine_message(error: Exception) -> str:

@@ -30,6 +30,7 @@ TYPED = "screener.typed"
 """Where the context keeps the arguments of the command line."""
 
 _USAGE = "Usage:"  # the framework does not translate it
+_HELP = {"-h", "--help"}
 _EXAMPLE = "Example: "  # a command to type follows
 
 
@@ -44,6 +45,10 @@ class SpeakingGroup(TyperGroup):
         if bound() is not Language.EN or isinstance(self.help, Said):
             _translate(self, ctx)
         option, rest = split_option(args)
+        if _HELP & set(rest):
+            from screener.cli.terminal.legends import add_legend
+
+            add_legend(self, rest)
         if len(option) != 1:  # else its value is missing, which is said before all else
             option = [*option, *rest] if rest else []
         return super().parse_args(ctx, option)
@@ -109,7 +114,9 @@ def _is_worded(metavar: str | None) -> bool:
 
 
 def _usage(get_usage: Any, ctx: Any) -> str:
-    return say("Usage:") + str(get_usage(ctx)).removeprefix(_USAGE)
+    told = say("Usage:")
+    line = str(get_usage(ctx)).removeprefix(_USAGE)
+    return told + (line if told.isascii() else line.lstrip())
 
 
 def _below(command: Any) -> Iterator[Any]:

@@ -14,7 +14,12 @@ import pyarrow.compute as pc
 from screener.data.doctor.bar_columns import Marks
 from screener.data.doctor.bars import examine_bars
 from screener.data.doctor.beyond import examine_beyond
-from screener.data.doctor.dated import examine_ex_factors, examine_industries
+from screener.data.doctor.dated import (
+    examine_eligibility,
+    examine_estimates,
+    examine_ex_factors,
+    examine_industries,
+)
 from screener.data.doctor.distributions import examine_actions, examine_factors
 from screener.data.doctor.facts import (
     examine_calendar,
@@ -47,7 +52,7 @@ __all__ = [
 ]
 
 
-def examine(table: TableName, tables: Tables) -> tuple[Finding, ...]:
+def examine(table: TableName, tables: Tables, *, start: date | None = None) -> tuple[Finding, ...]:
     """Examine one table.
 
     Parameters
@@ -56,13 +61,16 @@ def examine(table: TableName, tables: Tables) -> tuple[Finding, ...]:
         Table to examine.
     tables
         Rows of that table, and of those that it is compared with; each is asked for when needed.
+    start
+        First session of all bars, where these are those of some listings alone.
 
     Returns
     -------
     tuple
         Findings by listing and session.
     """
-    return in_order([*_EXAMINERS[table](tables), *examine_beyond(table, tables[table])])
+    found = _bars(tables, start) if table is TableName.BARS else _EXAMINERS[table](tables)
+    return in_order([*found, *examine_beyond(table, tables[table])])
 
 
 def suspensions(tables: Tables) -> Marks:
@@ -80,13 +88,14 @@ def known_dates(tables: Tables, column: str) -> dict[str, date]:
     )
 
 
-def _bars(tables: Tables) -> Iterable[Finding]:
+def _bars(tables: Tables, start: date | None) -> Iterable[Finding]:
     found = examine_bars(
         tables[TableName.BARS],
         suspended=suspensions(tables),
         list_dates=known_dates(tables, "list_date"),
         delist_dates=known_dates(tables, "delist_date"),
         factors=tables[TableName.FACTORS],
+        start=start,
     )
     return (*found, *examine_ids(tables[TableName.BARS]))
 
@@ -97,11 +106,12 @@ _EXAMINERS: dict[TableName, Callable[[Tables], Iterable[Finding]]] = {
     TableName.BOARD_LOTS: examine_lots,
     TableName.CALENDAR: examine_calendar,
     TableName.STATUS: examine_status,
-    TableName.BARS: _bars,
     TableName.ACTIONS: examine_actions,
     TableName.FACTORS: examine_factors,
     TableName.EX_FACTORS: examine_ex_factors,
     TableName.INDUSTRIES: examine_industries,
+    TableName.ELIGIBILITY: examine_eligibility,
+    TableName.ESTIMATES: examine_estimates,
     TableName.VALUATION: examine_valuation,
     TableName.FUNDAMENTALS: examine_fundamentals,
     TableName.FX: lambda tables: examine_fixings(tables[TableName.FX]),

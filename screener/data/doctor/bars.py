@@ -32,6 +32,7 @@ def examine_bars(
     list_dates: Mapping[str, date],
     factors: pa.Table,
     delist_dates: Mapping[str, date] | None = None,
+    start: date | None = None,
 ) -> tuple[Finding, ...]:
     """Look for what is wrong with bars.
 
@@ -46,6 +47,8 @@ def examine_bars(
         First trading day, and first day no longer listed, of each listing that is known.
     factors
         Rows of table `factors`, applied to raw closes.
+    start
+        First session of all that is stored; that of these bars when `None`.
 
     Returns
     -------
@@ -62,6 +65,7 @@ def examine_bars(
         halted=halted,
         list_dates=list_dates,
         steps=factor_steps(factors),
+        start=start,
     )
     good, place = columns.sessions()
     found = [jump_finding(jump) for jump in jumps]

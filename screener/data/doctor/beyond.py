@@ -13,6 +13,7 @@ from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.validation.sense import FIXINGS, numbers_beyond
 from screener.domain.arrays import FlagArray
 from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["examine_beyond"]
 
@@ -45,7 +46,9 @@ def _fixings(rows: pa.Table) -> Iterator[Finding]:
     for name, span in FIXINGS.items():
         most = np.where(days >= np.datetime64(span.since, "D"), span.later, span.high)
         odd = (pairs == f"{name}CNY") & ((rates < span.low) | (rates > most))
-        reason = say("the rate is no price of 1 {currency} in renminbi since 1994", currency=name)
+        reason = say(
+            "the rate is no price of 1 {currency} in renminbi since 1994", currency=named(name)
+        )
         yield from _told(TableName.FX, rows, "rate", odd, reason)
 
 

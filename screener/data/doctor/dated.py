@@ -1,4 +1,4 @@
-"""Checks on factors that stand in for actions, and on dated industries."""
+"""Checks on factors that stand in for actions, on spells of industries and so on, on estimates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from screener.language import say
 from screener.language.terms import named
 from screener.market.calendars import calendar_name, calendar_of
 
-__all__ = ["examine_ex_factors", "examine_industries"]
+__all__ = [
+    "examine_eligibility",
+    "examine_estimates",
+    "examine_ex_factors",
+    "examine_industries",
+]
+
+_LATE_YEARS = 2
 
 
 def examine_ex_factors(tables: Tables) -> Iterator[Finding]:
@@ -46,26 +53,41 @@ def examine_ex_factors(tables: Tables) -> Iterator[Finding]:
 
 def examine_industries(tables: Tables) -> Iterator[Finding]:
     """Find industries that end before they begin, or begin before the one before has ended."""
-    rows = tables[TableName.INDUSTRIES].sort_by(
-        [("listing", "ascending"), ("valid_from", "ascending")]
-    )
-    listed = rows.to_pylist()
+    return _spells(tables, TableName.INDUSTRIES, ("listing",), say("two industries on one day"))
+
+
+def examine_eligibility(tables: Tables) -> Iterator[Finding]:
+    """Find spells that end before they begin, or begin before the one before has ended."""
+    columns = ("listing", "programme")
+    return _spells(tables, TableName.ELIGIBILITY, columns, say("eligible twice on one day"))
+
+
+def examine_estimates(tables: Tables) -> Iterator[Finding]:
+    """Find estimates of a year that was over before they were known for two years or more."""
+    for row in tables[TableName.ESTIMATES].to_pylist():
+        if row["fiscal_year"] < row["known_at"].year - _LATE_YEARS:
+            day = row["known_at"]
+            cause = say("an estimate of {year}, published {day}", year=row["fiscal_year"], day=day)
+            wanted = say("{year} or later", year=day.year - _LATE_YEARS)
+            yield _finding(TableName.ESTIMATES, row["listing"], day, Check.DATES, cause, wanted)
+
+
+def _spells(
+    tables: Tables, name: TableName, whose: tuple[str, ...], twice: str
+) -> Iterator[Finding]:
+    """Find spells of one key that end before they begin, or overlap."""
+    order = [(column, "ascending") for column in (*whose, "valid_from")]
+    listed = tables[name].sort_by(order).to_pylist()
     for row, after in pairwise([*listed, None]):
         first, last = row["valid_from"], row["valid_to"]
+        same = after is not None and all(after[column] == row[column] for column in whose)
         if last is not None and last < first:
             cause, wanted = say("valid_to is before valid_from"), say("{day} or after", day=first)
-        elif (
-            after is not None
-            and after["listing"] == row["listing"]
-            and (last is not None and last >= after["valid_from"])
-        ):
-            cause, wanted = (
-                say("two industries on one day"),
-                say("before {day}", day=after["valid_from"]),
-            )
+        elif same and last is not None and last >= after["valid_from"]:
+            cause, wanted = twice, say("before {day}", day=after["valid_from"])
         else:
             continue
-        yield _finding(TableName.INDUSTRIES, row["listing"], first, Check.DATES, cause, wanted)
+        yield _finding(name, row["listing"], first, Check.DATES, cause, wanted)
 
 
 def _finding(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from screener.data.lake.schema import TableName
 
-__all__ = ["Check", "Finding", "Severity", "Tables", "in_order"]
+__all__ = ["Check", "Finding", "Severity", "Tables", "gathered", "in_order"]
 
 Tables = Mapping[TableName, pa.Table]
 """Rows of any table of the lake by its name, as stored."""
@@ -90,3 +90,26 @@ def in_order(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(
         sorted(findings, key=lambda item: (item.listing, item.session or date.min, item.check))
     )
+
+
+def gathered(parts: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
+    """Return what was found of a table some listings at a time, as of all at once.
+
+    A day without a session is one finding for all listings of an exchange: the first of them, and
+    the rows of all. Damage that stands in the way of every part is told once.
+    """
+    if len(parts) < 2:
+        return tuple(finding for part in parts for finding in part)
+    found: list[Finding] = []
+    together: dict[Finding, Finding] = {}
+    for finding in (finding for part in parts for finding in part):
+        if finding.check is Check.DAMAGED:
+            together[finding] = finding
+        elif finding.check is Check.SESSION and finding.value is not None:
+            key = replace(finding, listing="", value=None)
+            before = together.get(key, replace(finding, value=0))
+            first = min(before, finding, key=lambda item: item.listing)
+            together[key] = replace(first, value=(before.value or 0) + finding.value)
+        else:
+            found.append(finding)
+    return in_order([*found, *together.values()])

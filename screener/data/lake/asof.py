@@ -7,11 +7,13 @@ rows that are dated or known later changes nothing that is returned here.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,10 +27,14 @@ from screener.language import say
 from screener.market.session_hours import session_end
 from screener.market.special_treatment import bears_st_name
 
-__all__ = ["REACH", "AsOf", "Market", "market_of"]
+__all__ = ["FROM_STATEMENTS", "REACH", "AsOf", "Market", "market_of"]
 
 REACH = timedelta(days=7)
 """How far before its market's last one a listing's own valuation may lie, in calendar days."""
+
+
+FROM_STATEMENTS = ("pe_ttm", "pe_static", "ps_ttm", "pcf_ttm", "dividend_yield")
+"""Columns of table `valuation` that move with the statements, beside the price."""
 
 
 class Market(StrEnum):
@@ -231,6 +237,9 @@ class AsOf:
     ) -> pa.Table:
         """Return each listing's last valuation known by then, within `REACH` of its market's last.
 
+        A row that tells none of `FROM_STATEMENTS`, as the list of a whole market does, has them
+        from the listing's last row that tells any, within the same reach.
+
         Parameters
         ----------
         snapshots
@@ -249,7 +258,7 @@ class AsOf:
             if session is not None
         ]
         rows = pa.concat_tables(parts) if parts else empty_rows(TableName.VALUATION)
-        return rows.take(pa.array(_lasts(rows.column("listing").to_pylist()), pa.int64()))
+        return _with_multiples(rows)
 
     def last_valued(self, listings: Sequence[str], *, within: timedelta) -> dict[str, date]:
         """Return the last session with a valuation of each listing, not older than `within`."""
@@ -291,6 +300,30 @@ class AsOf:
 
 def _day(day: date) -> pa.Scalar:
     return pa.scalar(day, pa.date32())
+
+
+def _with_multiples(rows: pa.Table) -> pa.Table:
+    """Return the last row of each listing, what moves with its statements from an earlier one.
+
+    Parameters
+    ----------
+    rows
+        Rows of table `valuation`, by session within each listing.
+    """
+    listings = rows.column("listing").to_pylist()
+    last = pa.array(_lasts(listings), pa.int64())
+    told = [rows.column(name).is_valid().combine_chunks() for name in FROM_STATEMENTS]
+    any_told = functools.reduce(pc.or_, told)
+    chosen = rows.take(last)
+    if pc.all(any_told.take(last)).as_py() is not False:
+        return chosen
+    places = {listings[at]: at for at in np.flatnonzero(any_told.to_numpy(zero_copy_only=False))}
+    before = pa.array([places.get(name) for name in chosen.column("listing").to_pylist()])
+    for name in FROM_STATEMENTS:
+        at = chosen.column_names.index(name)
+        values = rows.column(name).combine_chunks().take(before.cast(pa.int64()))
+        chosen = chosen.set_column(at, chosen.field(name), values)
+    return chosen
 
 
 def _gone(rows: pa.Table, today: pa.Scalar) -> pa.ChunkedArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,7 +11,16 @@ import pyarrow as pa
 from screener.data.lake.schema import TableName
 from screener.language import in_english
 
-__all__ = ["Batch", "Reject"]
+__all__ = ["Batch", "Reject", "Span"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days from the first to the last, both included, and all rows of a batch that lie in them."""
+
+    first: date
+    last: date
+    rows: pa.Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +74,12 @@ class Batch:
         anchor.
     removes
         Keys of stored rows that are no longer true, by table, in the order of the table's key.
+    references
+        Of a market's list: the close before the session, by listing, as the exchange refers to
+        it, in the listing's currency. It proves which session the list is of, and is no row.
+    spans
+        Rows of `bars` that are not held in memory: spans that together hold every day, one after
+        the other, each time they are asked for. They stand in place of rows in `tables`.
     """
 
     tables: Mapping[TableName, pa.Table]
@@ -72,3 +87,11 @@ class Batch:
     remarks: tuple[str, ...] = ()
     replaces: frozenset[str] = field(default_factory=frozenset)
     removes: Mapping[TableName, frozenset[tuple[object, ...]]] = field(default_factory=dict)
+    references: Mapping[str, float] = field(default_factory=dict)
+    spans: Iterable[Span] = ()
+
+    @property
+    def touches(self) -> frozenset[TableName]:
+        """Tables that it brings rows of, or removes rows from."""
+        found = {*self.tables, *self.removes}
+        return frozenset(found | ({TableName.BARS} if self.spans else set()))

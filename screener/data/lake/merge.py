@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
 
 import duckdb
 import pyarrow as pa
 
-from screener.data.lake.batch import Batch, Reject
+from screener.data.lake import lake
+from screener.data.lake.batch import Batch, Reject, Span
 from screener.data.lake.integrity.content import Balance
 from screener.data.lake.schema import TABLES, Table, TableName
 from screener.data.lake.versions import PROVENANCE, empty_relation
@@ -36,6 +38,16 @@ class TableChange:
     def differs(self) -> bool:
         """Whether any row is not as before."""
         return bool(self.added or self.changed or self.removed)
+
+    def plus(self, other: TableChange) -> TableChange:
+        """Return what became of these rows of a table and of others of it."""
+        return TableChange(
+            table=self.table,
+            added=self.added + other.added,
+            changed=self.changed + other.changed,
+            removed=self.removed + other.removed,
+            unchanged=self.unchanged + other.unchanged,
+        )
 
 
 def merge_batch(
@@ -74,7 +86,12 @@ def merge_batch(
         for name, rows in batch.tables.items()
         if rows.num_rows or (name is TableName.BARS and batch.replaces)
     ]
-    return (*removed, *changes)
+    bars = TABLES[TableName.BARS]
+    spans = [
+        _merge_table(connection, bars, span.rows, batch, balance, missing=missing, span=span)
+        for span in batch.spans
+    ]
+    return (*removed, *([reduce(TableChange.plus, spans)] if spans else []), *changes)
 
 
 def _remove(
@@ -107,25 +124,46 @@ def _merge_table(
     balance: Balance | None,
     *,
     missing: frozenset[TableName],
+    span: Span | None = None,
 ) -> TableChange:
-    connection.register("incoming_rows", rows)
+    held = _Incoming(rows)
+    connection.register("incoming_rows", held)
+    kind = "TABLE"
     try:
         _check_columns(spec, rows)
-        _take_in(connection, spec)
+        kind = _take_in(connection, spec)
         _check_rows(connection, spec)
         target = empty_relation(spec) if spec.name in missing else f"lake.{spec.name}"
-        return _merge_rows(connection, spec, target, batch, balance)
+        return _merge_rows(connection, spec, target, batch, balance, span)
     finally:
         # In a transaction that has failed these fail too, and would hide why.
         with suppress(duckdb.Error):
             connection.unregister("incoming_rows")
-            connection.execute("DROP TABLE IF EXISTS incoming")
+            connection.execute(f"DROP {kind} IF EXISTS incoming")
+        held.rows = None
 
 
-def _take_in(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
+@dataclass(slots=True)
+class _Incoming:
+    """Rows that the database reads, and can be taken from it: it holds what is registered."""
+
+    rows: pa.Table | None
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Give the rows as Arrow's PyCapsule interface says."""
+        if self.rows is None:
+            raise ValueError("rows that were merged already")
+        return self.rows.__arrow_c_stream__(requested_schema)
+
+
+def _take_in(connection: duckdb.DuckDBPyConnection, spec: Table) -> str:
+    """Let `incoming` be the rows with their columns' types: a view where they have them already.
+
+    A table would stay in memory until the transaction ends, though it is dropped.
+    """
     try:
-        _check_exact(connection, spec)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS {_typed_select(spec)}")
+        kind = "VIEW" if _check_exact(connection, spec) else "TABLE"
+        connection.execute(f"CREATE OR REPLACE TEMP {kind} incoming AS {_typed_select(spec)}")
     except duckdb.ConversionException as error:
         raise SchemaMismatch(
             say(
@@ -134,12 +172,21 @@ def _take_in(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
                 error=str(error).splitlines()[0],
             )
         ) from error
+    return kind
 
 
-def _check_exact(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
-    """Refuse values that a cast to their column's type would round or cut."""
+def _check_exact(connection: duckdb.DuckDBPyConnection, spec: Table) -> bool:
+    """Refuse values that a cast to their column's type would round or cut; tell if none is needed.
+
+    Raises
+    ------
+    SchemaMismatch
+        If there is such a value.
+    """
+    typed = True
     for name, kind, *_ in connection.execute("DESCRIBE SELECT * FROM incoming_rows").fetchall():
         target = spec.column(name).type
+        typed = typed and kind == target
         if kind == target or kind.startswith(_NEVER_LOSSY):
             continue
         back = f"CAST(CAST({name} AS {target}) AS {kind})"
@@ -163,6 +210,7 @@ def _check_exact(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
                         "give whole numbers, days without a time, and no finer than microseconds"
                     ),
                 )
+    return typed
 
 
 def _check_columns(spec: Table, rows: pa.Table) -> None:
@@ -229,11 +277,12 @@ def _merge_rows(
     target: str,
     batch: Batch,
     balance: Balance | None,
+    span: Span | None,
 ) -> TableChange:
     same_key = " AND ".join(f"t.{name} = i.{name}" for name in spec.key)
     compared = [name for name in spec.column_names if name not in (*spec.key, *PROVENANCE)]
     differs = " OR ".join(f"t.{name} IS DISTINCT FROM i.{name}" for name in compared) or "false"
-    outdated = _replaced_rows(connection, spec, target, same_key, batch)
+    outdated = _replaced_rows(connection, spec, target, same_key, batch, span)
     total = _count(connection, "incoming")
     ((known, changed),) = connection.execute(
         f"SELECT count(*), count(*) FILTER (WHERE {differs}) "
@@ -263,9 +312,16 @@ def _merge_rows(
 
 
 def _replaced_rows(
-    connection: duckdb.DuckDBPyConnection, spec: Table, target: str, same_key: str, batch: Batch
+    connection: duckdb.DuckDBPyConnection,
+    spec: Table,
+    target: str,
+    same_key: str,
+    batch: Batch,
+    span: Span | None,
 ) -> str:
     """Return the condition on `t` for stored bars that a new history replaces; empty for none.
+
+    Of a batch that comes span by span, only the stored bars of the same span are meant.
 
     Raises
     ------
@@ -285,8 +341,12 @@ def _replaced_rows(
         "(SELECT listing FROM replaced) AND listing IN (SELECT listing FROM incoming)"
     )
     _check_basis(connection, f"({both} UNION SELECT listing, basis FROM incoming)")
+    days = ""
+    if span is not None:
+        first, last = (f"{lake.literal(day)}::DATE" for day in (span.first, span.last))
+        days = f"AND t.session BETWEEN {first} AND {last} "
     return (
-        "t.listing IN (SELECT listing FROM replaced) "
+        f"t.listing IN (SELECT listing FROM replaced) {days}"
         f"AND NOT EXISTS (SELECT 1 FROM incoming i WHERE {same_key})"
     )
 

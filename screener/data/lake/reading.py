@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -31,10 +31,15 @@ from screener.errors import SchemaMismatch, StorageDamaged
 from screener.language import say
 from screener.language.terms import named
 
-__all__ = ["BarRange", "Coverage", "Reader"]
+__all__ = ["AT_ONCE", "BarRange", "Coverage", "Reader", "grouped"]
 
 AnswerT = TypeVar("AnswerT")
+KeyT = TypeVar("KeyT")
 
+AT_ONCE = 800_000
+"""Rows of a large table that are held together."""
+
+_BATCH = 1 << 18
 _LAST_SESSIONS = "last-sessions.json"
 _KNOWN_ROWS = 200_000  # of answers that may be asked for again
 _NAMED = 100  # listings that a query names one by one
@@ -55,6 +60,25 @@ class Coverage:
     first: date | None
     last: date | None
     sources: tuple[str, ...]
+
+
+def grouped(rows: Mapping[KeyT, int]) -> list[list[KeyT]]:
+    """Put keys into groups, in their order, of which all rows are held together.
+
+    Parameters
+    ----------
+    rows
+        Rows of each key.
+    """
+    groups: list[list[KeyT]] = []
+    held = 0
+    for key, more in rows.items():
+        if not groups or held + more > AT_ONCE:
+            groups.append([])
+            held = 0
+        groups[-1].append(key)
+        held += more
+    return groups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +182,56 @@ class Reader(lake.Connected):
         return self._table(
             f"SELECT {wanted} FROM {place}{conditions}{order}", again=listings is not None
         )
+
+    def parts(
+        self, table: TableName, *, listings: Sequence[str] | None = None
+    ) -> Iterator[pa.Table]:
+        """Read a table as `read` does, some days or listings at a time where it has many rows.
+
+        Returns
+        -------
+        iterator of pyarrow.Table
+            Tables with rows, none where there are none; together the rows in the table's order.
+        """
+        spec = TABLES[table]
+        wanted = listings if "listing" in spec.column_names else None
+        for first, last in self._ranges(spec, wanted):
+            conditions = _conditions(spec, wanted, None, None) or " WHERE true"
+            if first is not None:
+                ends = f"{lake.literal(first)} AND {lake.literal(last)}"
+                conditions += f" AND {spec.sort[0]} BETWEEN {ends}"
+            order, names = ", ".join(spec.sort), ", ".join(spec.column_names)
+            sql = f"SELECT {names} FROM {self._at(table)}{conditions} ORDER BY {order}"
+            rows = self._table(sql, again=False)
+            if rows.num_rows:
+                yield rows
+
+    def _ranges(
+        self, spec: Table, listings: Sequence[str] | None
+    ) -> Sequence[tuple[object, object]]:
+        """Return ranges of the first column that a table is sorted by, none of too many rows."""
+        first = spec.sort[0]
+        sql = (
+            f"SELECT {first}, count(*) FROM {self._at(spec.name)}"
+            f"{_conditions(spec, listings, None, None)} GROUP BY {first} ORDER BY {first}"
+        )
+        groups = grouped(dict(self._rows(sql)))
+        return [(group[0], group[-1]) for group in groups] if len(groups) > 1 else [(None, None)]
+
+    def batches(self, table: TableName, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Read some columns of all rows of a table, in no order, a bounded number at a time.
+
+        Nothing else is to be asked of the reader until the last is taken.
+        """
+        sql = f"SELECT {', '.join(columns)} FROM {self._at(table)}"
+        with self._reading():
+            for batch in self._executed(sql).to_arrow_reader(_BATCH):
+                yield pa.Table.from_batches([batch])
+
+    def rows_by_listing(self, table: TableName) -> dict[str, int]:
+        """Return how many rows a table has of each listing."""
+        sql = f"SELECT listing, count(*) FROM {self._at(table)} GROUP BY listing"
+        return dict(self._rows(sql))
 
     def _none_of(self, sql: str) -> pa.Table:
         """Return the rows of a query that has none, in any lake: it is asked once."""
@@ -399,7 +473,7 @@ class Reader(lake.Connected):
         if found is None:
             with self._reading():
                 found = self._executed(sql).to_arrow_table()
-            if again:
+            if again and found.num_rows <= _KNOWN_ROWS:
                 self._remember(sql, found)
         return found
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["SIMULATED", "TABLES", "Basis", "Column", "Table", "TableName", "Type"]
+__all__ = ["SIMULATED", "SOUTHBOUND", "TABLES", "Basis", "Column", "Table", "TableName", "Type"]
 
 SIMULATED = "SIMULATED"
 """Value of `source` on every row that the simulated market made."""
+
+
+SOUTHBOUND = "southbound"
+"""Programme by which mainland investors buy Hong Kong securities (港股通)."""
 
 
 class Basis(StrEnum):
@@ -46,6 +50,8 @@ class TableName(StrEnum):
     FX = "fx"
     RATINGS = "ratings"
     INDUSTRIES = "industries"
+    ELIGIBILITY = "eligibility"
+    ESTIMATES = "estimates"
     FETCHES = "fetches"
     QUARANTINE = "quarantine"
 
@@ -319,6 +325,40 @@ TABLES: dict[TableName, Table] = {
             ),
             key=("listing", "valid_from"),
             sort=("listing", "valid_from"),
+        ),
+        Table(
+            TableName.ELIGIBILITY,
+            (
+                _LISTING,
+                Column("programme", Type.TEXT, "who may buy it: southbound", required=True),
+                Column("valid_from", Type.DATE, "first day known to be eligible", required=True),
+                Column("valid_to", Type.DATE, "last day known; empty while it is"),
+                *_ORIGIN,
+            ),
+            key=("listing", "programme", "valid_from"),
+            sort=("listing", "programme", "valid_from"),
+        ),
+        Table(
+            TableName.ESTIMATES,
+            (
+                _LISTING,
+                Column("fiscal_year", Type.COUNT, "year in which it ends", required=True),
+                Column(
+                    "broker", Type.TEXT, "as printed; an empty text for a consensus", required=True
+                ),
+                Column(
+                    "known_at",
+                    Type.DATE,
+                    "day on which it was published; known after its close",
+                    required=True,
+                ),
+                Column("currency", Type.TEXT, "currency of the figures", required=True),
+                _number("eps", "currency per share"),
+                _number("profit", "currency, of the parent's owners"),
+                *_ORIGIN,
+            ),
+            key=("listing", "fiscal_year", "broker", "known_at"),
+            sort=("listing", "fiscal_year", "broker", "known_at"),
         ),
         Table(
             TableName.FETCHES,

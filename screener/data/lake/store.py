@@ -182,7 +182,7 @@ class Store(Reader):
             self._settle()
             self._version = self._latest()
             whole = complete(self, batch) if complete else batch
-            self._verify({*whole.tables, *whole.removes}, self._version)
+            self._verify(whole.touches, self._version)
             self._refuse_mixture(whole, self._version)
             return self._commit(partial(merge_batch, self._connection, whole), message)
 
@@ -240,7 +240,7 @@ class Store(Reader):
         """Tell what `commit` would do, and change nothing."""
         with lake.storage_errors(self._root):
             latest = self._latest()
-            self._verify({*batch.tables, *batch.removes}, latest)
+            self._verify(batch.touches, latest)
             self._refuse_mixture(batch, latest)
             missing = frozenset(name for name in TABLES if name not in self._tables(latest))
             changes = merge_batch(self._connection, batch, None, missing=missing)

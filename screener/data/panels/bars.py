@@ -177,6 +177,7 @@ class _CopyCells:
         values = self._kept.matrix(name)[self._rows]
         for at, row in zip(self._at.tolist(), self._from.tolist(), strict=True):
             found[at, self._to] = values[row, self._columns]
+        self._kept.release()
         return found
 
     def any_adjusted(self) -> FlagArray:

@@ -85,11 +85,13 @@ class Grid:
             Value before the first row.
         """
         found = np.full(self.shape, fill)
-        firsts = np.searchsorted(self.axis, days_of(table, "valid_from"))
+        firsts = np.searchsorted(self.axis, days_of(table, "valid_from")).tolist()
         said = table.column(name).to_pylist()
-        for column, first, value in zip(self.columns(table), firsts, said, strict=True):
-            if column >= 0:
-                found[first:, column] = read(value)
+        changed: set[int] = set()  # most names never say anything but what is there already
+        for column, first, value in zip(self.columns(table).tolist(), firsts, said, strict=True):
+            if column >= 0 and ((state := read(value)) != fill or column in changed):
+                found[first:, column] = state
+                changed.add(column)
         return found
 
     def states(

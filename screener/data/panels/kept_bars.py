@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -60,9 +61,9 @@ class KeptBars:
     days: SessionAxis
     ids: tuple[str, ...]
     adjusted: FlagArray
-    _path: Path
+    _bytes: mmap.mmap
     _hashes: dict[str, str]
-    _mapped: dict[str, FloatMatrix] = field(default_factory=dict)
+    _checked: set[str] = field(default_factory=set)
 
     def matrix(self, name: str) -> FloatMatrix:
         """Return `(n_days, n_listings)` one of `FIELDS`, read-only; NaN without a bar or a value.
@@ -72,17 +73,18 @@ class KeptBars:
         OSError
             If the file is not what was written.
         """
-        if name not in self._mapped:
-            self._mapped[name] = self._checked(name)
-        return self._mapped[name]
-
-    def _checked(self, name: str) -> FloatMatrix:
-        shape = len(self.days), len(self.ids)
-        at = FIELDS.index(name) * shape[0] * shape[1] * _ITEM
-        found = np.memmap(self._path, np.float64, mode="r", offset=at, shape=shape)
-        if _hash(found) != self._hashes[name]:
-            raise OSError(f"{self._path} is damaged")
+        found = _matrix(self._bytes, name, (len(self.days), len(self.ids)))
+        if name not in self._checked:
+            if _hash(found) != self._hashes[name]:
+                raise OSError(f"the kept bars are damaged: {name}")
+            self._checked.add(name)
+            self.release()
         return found
+
+    def release(self) -> None:
+        """Let go of the memory of what was read; it is mapped again when it is looked at."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._bytes.madvise(mmap.MADV_DONTNEED)
 
 
 def kept_bars(store: Store) -> KeptBars | None:
@@ -125,7 +127,7 @@ def _opened(root: Path, name: str, origin: str) -> KeptBars | None:
         days=days,
         ids=tuple(told["ids"]),
         adjusted=np.array(told["adjusted"], dtype=bool),
-        _path=path,
+        _bytes=_mapped(path),
         _hashes=told["sha256"],
     )
 
@@ -137,10 +139,8 @@ def _make(store: Store, name: str, origin: str) -> None:
     path = store.root / FOLDER / f"{name}.f64"
     put_whole(path, lambda draft: _fill(store, draft, days, ids))
     shape = len(days), len(ids)
-    hashes = {
-        item: _hash(np.memmap(path, np.float64, "r", at * shape[0] * shape[1] * _ITEM, shape))
-        for at, item in enumerate(FIELDS)
-    }
+    written = _mapped(path)
+    hashes = {item: _hash(_matrix(written, item, shape)) for item in FIELDS}
     told = {
         "days": days.astype(np.int64).tolist(),
         "ids": ids,
@@ -195,6 +195,17 @@ def _write_year(
     for at, name in enumerate(FIELDS):
         file.seek((at * n_days + first) * width)
         cells.matrix(name).tofile(file)
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _matrix(held: mmap.mmap, name: str, shape: tuple[int, int]) -> FloatMatrix:
+    count = shape[0] * shape[1]
+    at = FIELDS.index(name) * count * _ITEM
+    return np.frombuffer(held, np.float64, count, at).reshape(shape)
 
 
 def _hash(matrix: FloatMatrix) -> str:

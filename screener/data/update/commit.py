@@ -22,6 +22,7 @@ from screener.data.sources.online.observed import first_observed
 from screener.data.sources.online.transport.protocol import Need
 from screener.data.update.action_reconciliation import reconcile_actions
 from screener.data.update.bar_validation import checked_bars
+from screener.data.update.eligibility import recorded_spells
 from screener.data.update.factor_update import COMPUTED, with_factors
 from screener.data.update.listing_master import (
     alive,
@@ -39,7 +40,7 @@ from screener.data.validation.sense_checks import without_leaps, without_nonsens
 from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import DataError
-from screener.language import in_english, say
+from screener.language import in_english, say, say_count
 from screener.market.benchmarks import DEFAULT_BENCHMARK
 from screener.market.calendars import calendar_of
 
@@ -187,9 +188,25 @@ class UpdateCommit:
             fetched = tables[TableName.FUNDAMENTALS]
             stored = store.read(TableName.FUNDAMENTALS, listings=listings_in(fetched))
             tables[TableName.FUNDAMENTALS] = new_vintages(stored, fetched, today=self._today)
+        if TableName.ELIGIBILITY in tables:
+            tables[TableName.ELIGIBILITY] = self._eligible(store, tables[TableName.ELIGIBILITY])
         if TableName.CALENDAR in tables:
             self.remarks.extend(_calendar_remarks(tables[TableName.CALENDAR]))
         return tables
+
+    def _eligible(self, store: Store, seen: pa.Table) -> pa.Table:
+        """Return the spells that today's list begins or ends; say from when they are known."""
+        before = self.known.get((Need.ELIGIBILITY, str(Exchange.HK)))
+        rows = recorded_spells(
+            store.read(TableName.ELIGIBILITY),
+            seen,
+            today=self._today,
+            seen_before=None if before is None else before.fetched_at.astimezone(SHANGHAI).date(),
+        )
+        n_new = rows.column("valid_to").null_count
+        if n_new:
+            self.remarks.append(_eligible_since(n_new, self._today))
+        return rows
 
     def _listed(self, store: Store, fetched: pa.Table) -> pa.Table:
         """Return rows of table `listings` joined with what is stored of them.
@@ -316,6 +333,17 @@ class UpdateCommit:
         known = [] if before is None or before.last is None else [before.last]
         last = max([*found, *known], default=None)
         return None if last is None else min(last, piece.span.end)
+
+
+def _eligible_since(n: int, day: date) -> str:
+    return say_count(
+        "{n} security is recorded as eligible for southbound trading from {day} on; before that it "
+        "is not known",
+        "{n} securities are recorded as eligible for southbound trading from {day} on; before that "
+        "it is not known",
+        n,
+        day=day,
+    )
 
 
 def _keep_sessions(tables: dict[TableName, pa.Table]) -> None:

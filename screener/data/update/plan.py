@@ -8,8 +8,11 @@ from datetime import date, datetime, timedelta
 
 from screener.data.sources.online.transport.protocol import Ask, Need
 from screener.data.update.planning import (
+    LIST_MARK,
     ON_REQUEST,
     REFRESH,
+    RENEWED,
+    SETTLED_BY_LISTS,
     Fetched,
     Span,
     listing_needs,
@@ -61,6 +64,9 @@ class UpdateRequest:
         Names of the sources to use; all when empty.
     replace_adjusted
         Whether the adjusted prices of an imported file give way to raw ones.
+    stages
+        Where the parts of `listings` end that are worked off one after the other; one part when
+        empty.
     """
 
     listings: tuple[Listing, ...]
@@ -69,6 +75,7 @@ class UpdateRequest:
     needs: frozenset[Need] = frozenset()
     sources: frozenset[str] = frozenset()
     replace_adjusted: bool = False
+    stages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +109,8 @@ class UpdatePlan:
         Listings whose prices are asked for afresh, since raw ones replace adjusted ones.
     ends
         First day on which a listing was no longer listed, of those that are gone.
+    listed
+        Listings whose bar of today a market's list gives in this update.
     """
 
     request: UpdateRequest
@@ -110,6 +119,7 @@ class UpdatePlan:
     replaced: set[str] = field(default_factory=set)
     ends: Mapping[str, date] = field(default_factory=dict)
     up_to_date: int = field(default=0)
+    listed: set[str] = field(default_factory=set)
 
     def wants(self, need: Need) -> bool:
         """Tell whether a need is asked for; who asks for bars asks for all that they depend on."""
@@ -118,6 +128,7 @@ class UpdatePlan:
             Need.ACTIONS: {Need.BARS, Need.RIGHTS},
             Need.RIGHTS: {Need.BARS, Need.ACTIONS},
             Need.INDEX_BARS: {Need.BARS},
+            Need.SESSION_LIST: {Need.BARS},
         }
         asked = not needs and need not in ON_REQUEST
         return asked or need in needs or bool(needs & implied.get(need, set()))
@@ -147,8 +158,10 @@ class UpdatePlan:
         if any(item.mainland for item in exchanges):
             found.append(Question(need=Need.CALENDAR, exchange=Exchange.SH))
             found.append(Question(need=Need.MARKET_RATINGS, exchange=Exchange.SH))
+            found.append(Question(need=Need.INDUSTRIES, exchange=Exchange.SH))
         if Exchange.HK in exchanges:
             found.append(Question(need=Need.FX, exchange=Exchange.HK, pair=_PAIR))
+            found.append(Question(need=Need.ELIGIBILITY, exchange=Exchange.HK))
         return [item for item in found if self.wants(item.need)]
 
     def listing_questions(self, listing: Listing) -> list[Question]:
@@ -167,6 +180,9 @@ class UpdatePlan:
         )
         if wanted.start > wanted.end:
             return None
+        if self._settled_by_list(question):
+            self.up_to_date += 1
+            return None
         span = open_span(
             wanted,
             self.answered(question.need, question.subject),
@@ -179,6 +195,23 @@ class UpdatePlan:
             self.up_to_date += 1
             return None
         return self._asked(question, span)
+
+    def _settled_by_list(self, question: Question) -> bool:
+        """Tell whether a market's list answers a question, or lets its last answer do."""
+        listing = question.listing
+        if listing is None or not self._in_list(listing):
+            return False
+        if question.need is Need.BARS:
+            return listing.id in self.listed
+        waits = SETTLED_BY_LISTS[listing.exchange.mainland] - self.request.needs
+        known = self.answered(question.need, listing.id) if question.need in waits else None
+        return known is not None and timedelta(0) <= self.started - known.fetched_at < RENEWED
+
+    def _in_list(self, listing: Listing) -> bool:
+        bars = self.answered(Need.BARS, listing.id)
+        today = bars is not None and bars.last == self.over(listing.exchange)
+        told = bars is not None and bars.source.endswith(LIST_MARK)
+        return listing.id in self.listed or (today and told)
 
     def answered(self, need: Need, subject: str) -> Fetched | None:
         """Return what was answered so far that still stands."""

@@ -13,9 +13,12 @@ from screener.market.calendars import Calendar
 
 __all__ = [
     "FRESH",
+    "LIST_MARK",
     "ON_REQUEST",
     "OVERLAP",
     "REFRESH",
+    "RENEWED",
+    "SETTLED_BY_LISTS",
     "Fetched",
     "Span",
     "fetched_spans",
@@ -33,9 +36,23 @@ FRESH = timedelta(hours=6)
 ON_REQUEST = frozenset({Need.RATINGS, Need.MARKET_RATINGS})
 """Needs that are asked only where they are named: no price depends on them, and they take long."""
 
+LIST_MARK = " list"
+"""Ends the source of an answer about bars that a market's list gave."""
+
+RENEWED = timedelta(days=7)
+"""How old the other answers about a listing may grow while a market's list gives its bars."""
+
+SETTLED_BY_LISTS = {
+    False: frozenset({Need.VALUATION, Need.FUNDAMENTALS, Need.PROFILE}),
+    True: frozenset({Need.ACTIONS, Need.RIGHTS, Need.VALUATION, Need.FUNDAMENTALS, Need.RENAMES}),
+}
+"""What waits then, by whether the listing is on the mainland, where the previous closes in a list
+tell that no name of it has an ex-date."""
+
 REFRESH = {
     Need.PROFILE: timedelta(days=30),
     Need.DELISTED: timedelta(days=7),
+    Need.INDUSTRIES: timedelta(days=7),
     Need.RENAMES: timedelta(days=30),
 }
 """How long answers that seldom change are not asked for again; a session otherwise."""
@@ -67,6 +84,7 @@ class Fetched:
     asked_to: date
     last: date | None
     fetched_at: datetime
+    source: str = ""
 
 
 def fetched_spans(fetches: pa.Table) -> dict[tuple[Need, str], Fetched]:
@@ -77,6 +95,7 @@ def fetched_spans(fetches: pa.Table) -> dict[tuple[Need, str], Fetched]:
             asked_to=row["asked_to"],
             last=row["last"],
             fetched_at=row["fetched_at"],
+            source=row["source"],
         )
         for row in fetches.to_pylist()
     }

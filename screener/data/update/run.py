@@ -7,9 +7,7 @@ actions, or not at all; what could not be asked is reported and never stored as 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -20,11 +18,12 @@ import pyarrow.compute as pc
 
 from screener.data.lake.locks import update_lock
 from screener.data.lake.rows import make_rows
-from screener.data.lake.schema import Basis, TableName
+from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.protocol import Ask, Need, OnlineSource
 from screener.data.update.commit import Piece
+from screener.data.update.forecast import held_adjusted, refuse_simulated
 from screener.data.update.plan import (
     ESSENTIAL,
     PRICES,
@@ -34,14 +33,15 @@ from screener.data.update.plan import (
 )
 from screener.data.update.planning import Span, fetched_spans
 from screener.data.update.session import UpdateReport, UpdateState, UpdateWire
+from screener.data.update.session_list import ask_list, lists_due
 from screener.data.update.suspension_gaps import explain_gaps
 from screener.domain.listing import Listing
-from screener.errors import DataError, InputError, NetworkDown, SourceError
+from screener.errors import NetworkDown, SourceError
 from screener.language import say
 from screener.language.terms import named
 from screener.market.benchmarks import DEFAULT_BENCHMARK
 
-__all__ = ["Progress", "plan_update", "update"]
+__all__ = ["Progress", "update"]
 
 
 class Progress(Protocol):
@@ -86,16 +86,15 @@ def update(
         If another update is running, or the lake cannot be written.
     """
     with update_lock(root), Store.create(root) as store:
-        _refuse_simulated(store, root)
+        refuse_simulated(store, root)
         known = fetched_spans(store.read(TableName.FETCHES))
         plan = UpdatePlan(request=request, started=clock.now(), known=known)
-        spans = store.spans([item.id for item in request.listings])
-        adjusted = frozenset(name for name, item in spans.items() if item.basis is Basis.ADJUSTED)
+        adjusted = held_adjusted(store, request)
         state = UpdateState(store=store, plan=plan, chains=chains, wire=wire, adjusted=adjusted)
         before = store.version
         cut_off = None
         try:
-            _work_off(_steps(state), progress)
+            _work_off(_steps(state, clock), progress)
         except NetworkDown as error:
             cut_off = error
         finally:
@@ -113,39 +112,6 @@ def update(
         )
 
 
-def plan_update(
-    root: Path, request: UpdateRequest, *, clock: Clock
-) -> tuple[tuple[Need, int], ...]:
-    """Count the questions that an update would ask, by need; nobody is asked, nothing changes.
-
-    Questions that follow from answers (suspensions, the vendor's factors) are not in it.
-
-    Raises
-    ------
-    InputError
-        If the lake holds the simulated market.
-    """
-    plan = UpdatePlan(request=request, started=clock.now(), known={})
-    with suppress(DataError), Store.open(root) as store:  # no lake yet: all is open
-        _refuse_simulated(store, root)
-        plan.known = fetched_spans(store.read(TableName.FETCHES))
-    questions = [
-        *plan.market_questions(),
-        *(item for listing in request.listings for item in plan.listing_questions(listing)),
-    ]
-    counted = Counter(item.need for item in questions if plan.ask(item) is not None)
-    return tuple((need, counted[need]) for need in Need if counted[need])
-
-
-def _refuse_simulated(store: Store, root: Path) -> None:
-    if store.simulated():
-        raise InputError(
-            say("this lake holds the simulated market, and real prices must not join it"),
-            where=str(root),
-            fix=say("use another folder: `screener init DIR`, then `--workspace DIR`"),
-        )
-
-
 _DAYS_TOGETHER = 30
 
 _Step = tuple[str, Callable[[], None]]
@@ -158,7 +124,7 @@ def _work_off(steps: Sequence[_Step], progress: Progress) -> None:
     progress(len(steps), len(steps), "")
 
 
-def _steps(state: UpdateState) -> list[_Step]:
+def _steps(state: UpdateState, clock: Clock) -> list[_Step]:
     plan = state.plan
     steps: list[_Step] = [
         (
@@ -169,6 +135,13 @@ def _steps(state: UpdateState) -> list[_Step]:
         if item.need is not Need.DELISTED  # asked together with the exchange's own list
     ]
     steps.append((named("listings"), partial(_learn_ends, state)))
+    steps.extend(
+        (
+            say("{need} of {subject}", need=named(Need.SESSION_LIST), subject=market),
+            partial(ask_list, state, market, clock),
+        )
+        for market in lists_due(plan, state.adjusted)
+    )
     steps.extend((item.id, partial(_listing_step, state, item)) for item in plan.request.listings)
     steps.append((say("storing"), state.flush))
     mainland = [item for item in plan.securities() if item.exchange.mainland]
@@ -283,6 +256,9 @@ def _essential(state: UpdateState, questions: Sequence[Question]) -> list[Piece]
     pieces: list[Piece] = []
     for question in questions:
         ask = asks[question.need]
+        if question.need is Need.BARS and question.subject in state.listed:
+            pieces.append(state.listed.pop(question.subject))
+            continue
         if ask is None:
             continue
         piece = state.ask(ask)

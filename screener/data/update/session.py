@@ -19,6 +19,7 @@ from screener.data.sources.online.transport.failover import (
 )
 from screener.data.sources.online.transport.protocol import Ask, Need, OnlineSource, Wire
 from screener.data.update.commit import Piece, UpdateCommit
+from screener.data.update.duration import Stage
 from screener.data.update.plan import UpdatePlan
 from screener.data.update.planning import Span, fetched_spans
 from screener.domain.listing import Listing
@@ -52,6 +53,10 @@ _MAY_BE_EMPTY = frozenset(
     }
 )
 """Needs of which a market or a listing may truly have nothing."""
+
+
+_OPTIONAL = frozenset({Need.INDUSTRIES, Need.ELIGIBILITY})
+"""Needs that no price depends on, and that fail nothing unless they are named."""
 
 
 class UpdateWire(Wire, Protocol):
@@ -135,6 +140,8 @@ class UpdateReport:
         Set if this machine lost its way to the network, so that nobody was asked any more.
     planned
         Questions that would be asked, by need, where nobody was asked.
+    stages
+        How many listings each part of the update has then, and how long it takes.
     """
 
     outcomes: tuple[Outcome, ...] = ()
@@ -147,6 +154,7 @@ class UpdateReport:
     open_circuits: tuple[str, ...] = ()
     cut_off: NetworkDown | None = None
     planned: tuple[tuple[Need, int], ...] = ()
+    stages: tuple[Stage, ...] = ()
 
     @property
     def failures(self) -> tuple[Outcome, ...]:
@@ -220,6 +228,8 @@ class UpdateState:
         The sources' way out.
     adjusted
         Listings whose stored prices are adjusted.
+    listed
+        Bars of today from a market's list, by listing, that wait for their actions.
     """
 
     store: Store
@@ -230,6 +240,7 @@ class UpdateState:
     outcomes: list[Outcome] = field(default_factory=list)
     remarks: dict[str, None] = field(default_factory=dict)
     noted: int = 0
+    listed: dict[str, Piece] = field(default_factory=dict)
     _held: list[Piece] = field(default_factory=list)
     _settled: dict[Listing, date] = field(default_factory=dict)
 
@@ -269,7 +280,10 @@ class UpdateState:
         except NetworkDown:  # no other question would be answered
             raise
         except SourceError as error:
-            self.outcomes.append(Outcome(need=ask.need, subject=ask.subject, error=error))
+            if ask.need in _OPTIONAL - self.plan.request.needs:
+                self.note([_not_given(ask, error)])
+            else:
+                self.outcomes.append(Outcome(need=ask.need, subject=ask.subject, error=error))
             return None
         piece = Piece(
             need=ask.need,
@@ -346,3 +360,12 @@ class UpdateState:
         """Count answers as failed, since they must not be committed without another."""
         what = say("not stored without {need}, which nobody gave", need=named(need))
         self.drop(pieces, SourceBlocked(what))
+
+
+def _not_given(ask: Ask, error: SourceError) -> str:
+    return say(
+        "{need} of {subject}: nobody gave it this time: {why}",
+        need=named(ask.need),
+        subject=ask.subject,
+        why=error.what,
+    )

@@ -20,6 +20,9 @@ from screener.market.calendars import calendar_of
 
 __all__ = ["explain_gaps"]
 
+_TOGETHER = 100
+"""Listings whose sessions are looked at together: memory must not grow with the market."""
+
 _Missing = dict[str, set[date]]
 
 
@@ -93,19 +96,26 @@ def _missing(state: UpdateState, listings: Sequence[Listing]) -> _Missing:
             halted.setdefault(row["listing"], set()).add(row["session"])
     start = state.plan.request.start
     end = max(state.plan.settled(item.exchange) for item in listings)
-    bars = state.store.read(TableName.BARS, listings=names, start=start, end=end)
-    bars = bars.select(["listing", "session"])
     found: _Missing = {}
-    for listing in listings:
-        days = gaps(
-            bars.filter(pc.equal(bars.column("listing"), listing.id)),
-            calendar_of(listing.exchange),
-            start,
-            state.plan.settled(listing.exchange),
-            frozenset(halted.get(listing.id, ())),
+    for first in range(0, len(listings), _TOGETHER):
+        group = listings[first : first + _TOGETHER]
+        bars = state.store.read(
+            TableName.BARS,
+            listings=[item.id for item in group],
+            start=start,
+            end=end,
+            columns=("listing", "session"),
         )
-        if days:
-            found[listing.id] = set(days)
+        for listing in group:
+            days = gaps(
+                bars.filter(pc.equal(bars.column("listing"), listing.id)),
+                calendar_of(listing.exchange),
+                start,
+                state.plan.settled(listing.exchange),
+                frozenset(halted.get(listing.id, ())),
+            )
+            if days:
+                found[listing.id] = set(days)
     return found
 
 

@@ -13,6 +13,7 @@ from screener.data.lake.schema import TABLES
 from screener.language import say, say_count
 from screener.language.lists import listed
 from screener.language.terms import named
+from screener.render.data.allowances import allowance_parts
 from screener.render.tables import (
     UNDEFINED,
     Column,
@@ -55,6 +56,7 @@ def status_page(status: Status) -> RenderableType:
         *_sources(status.holdings),
         *_freshness(status),
         *(_cells(status) if status.by_listing else [*_baskets(status), *_gaps(status)]),
+        *allowance_parts(status.allowances),
         *(Text(f"· {remark}") for remark in status.remarks),
     ]
     return Group(*parts, Text(), *(Text(line, style="dim") for line in _footer(status)))

@@ -8,16 +8,19 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from screener.data.sources.online.transport.protocol import Need
+from screener.data.update.duration import Stage
 from screener.data.update.session import Outcome, UpdateReport
 from screener.language import say, say_count
 from screener.language.lists import clauses, listed
 from screener.language.terms import named
 from screener.render.tables import UNDEFINED, Column, plain_table
 
-__all__ = ["plan_page", "update_page"]
+__all__ = ["forecast_page", "plan_page", "update_page"]
 
 _FAILURES_SHOWN = 15
 _REMARKS_SHOWN = 15
+_MINUTE = 60
+_FEW_HOURS = 10
 
 
 def plan_page(counts: Sequence[tuple[Need, int]]) -> RenderableType:
@@ -30,6 +33,47 @@ def plan_page(counts: Sequence[tuple[Need, int]]) -> RenderableType:
     table = plain_table(columns, [[named(need), f"{count:,}"] for need, count in counts])
     told = say("{n:,} questions; nobody was asked.", n=total)
     return Group(table, Text(told, style="bold"))
+
+
+def forecast_page(stages: Sequence[Stage]) -> RenderableType:
+    """Return in which order an update works off its listings, and how long each part takes."""
+    parts = [
+        say("indices and names of the baskets"),
+        say("names of their industries"),
+        say("all other listings"),
+    ]
+    names = parts if len(stages) > 1 else [say("the names that were asked for")]
+    rows = [
+        [name, f"{item.n_listings:,}", f"{item.n_questions:,}", lasting(item.seconds)]
+        for name, item in zip(names, stages, strict=False)
+        if item.n_questions
+    ]
+    if len(rows) > 1:
+        counts = [sum(item.n_listings for item in stages), sum(item.n_questions for item in stages)]
+        together = lasting(sum(item.seconds for item in stages))
+        rows.append([say("together"), *(f"{count:,}" for count in counts), together])
+    columns: list[Column | str] = [
+        say("in this order"),
+        Column(header=say("listings"), numeric=True),
+        Column(header=say("questions"), numeric=True),
+        Column(header=say("about"), numeric=True),
+    ]
+    told = say(
+        "That is the pace the sources bear. Ctrl-C stops it at any time: what was fetched stays, "
+        "and the same command goes on from there."
+    )
+    return Group(plain_table(columns, rows), Text(told, style="dim"))
+
+
+def lasting(seconds: float) -> str:
+    """Write about how long something takes."""
+    minutes = max(1, round(seconds / _MINUTE))
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return say_count("{n} minute", "{n} minutes", minutes)
+    if hours < _FEW_HOURS:
+        return say("{hours} h {minutes:02} min", hours=hours, minutes=rest)
+    return say_count("{n} hour", "{n} hours", round(minutes / 60))
 
 
 def update_page(report: UpdateReport) -> RenderableType:
@@ -53,7 +97,7 @@ def _needs(report: UpdateReport) -> RenderableType:
     columns: list[Column | str] = [
         say("asked for"),
         Column(header=say("answered"), numeric=True),
-        Column(header=say("failed"), numeric=True),
+        Column(header=say("unanswered"), numeric=True),
         Column(header=say("rows"), numeric=True),
         say("answered by"),
     ]

@@ -10,7 +10,7 @@ from screener.domain.report import ClaimUnit, Precision
 from screener.files.clean import clean_line
 from screener.language import Language, bound, say
 from screener.render.pages.markup import Node, node
-from screener.render.pages.words import told, word
+from screener.render.pages.words import measure, told, traits, word
 from screener.render.tables import UNDEFINED, compact, number
 from screener.results.tables import Column, Dtype, Unit
 
@@ -28,7 +28,8 @@ __all__ = [
 
 MINUS = "−"
 _WHY = ("reason", "reasons", "remark", "remarks", "why", "note", "detail", "command")
-_TOLD = (*_WHY, "matched_on", "measure", "what")
+_TOLD = {**dict.fromkeys((*_WHY, "what"), told), "matched_on": traits, "measure": measure}
+"""How the texts of a column are said; those of others are words of closed sets."""
 _SIGNED = (
     "return",
     "excess",
@@ -80,7 +81,7 @@ def shown(column: Column, value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
-        return clean_line(told(value) if column.name in _TOLD else word(value))
+        return clean_line(_TOLD.get(column.name, word)(value))
     return _number(column, value) if isinstance(value, (int, float)) else clean_line(str(value))
 
 

@@ -116,7 +116,7 @@ def _body(page: Page) -> Node:
                 ),
                 class_="top",
             ),
-            node("p", f"{SIMULATED}: ", say("invented prices"), class_="simulated")
+            node("p", say("{mark}: invented prices", mark=SIMULATED), class_="simulated")
             if page.simulated
             else None,
             node("h1", page.title),

@@ -11,7 +11,7 @@ from screener.render.pages.charts.lines import Band, Line, line_chart
 from screener.render.pages.document import section
 from screener.render.pages.markup import Child, Node, node
 from screener.render.pages.random_baskets import placebo_histogram
-from screener.render.pages.words import told, word
+from screener.render.pages.words import told, traits, word
 from screener.results.tables import Row
 from screener.workflows.backtest.rows import path_rows
 from screener.workflows.page.basket import BasketPage
@@ -126,7 +126,7 @@ def _placebo(page: BasketPage) -> Child | None:
         "{n} random baskets, matched by {traits}: mean {mean}, this basket {excess} beyond it, "
         "above {below} of them, p = {p}",
         n=count_text(len(returns)),
-        traits=told(beside.matched.matched_text),
+        traits=traits(beside.matched.matched_text),
         mean=fraction(placement.mean, signed=True),
         excess=fraction(placement.excess, signed=True),
         below=fraction(placement.quantile),

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from screener.domain.report import Band, Note, Precision, RatingDefinition, Report
 from screener.files.clean import clean_line
 from screener.language import say, say_count
+from screener.language.lists import listed
+from screener.render.catalog import market_name
 from screener.render.pages.cells import dated, fraction, sign_of
 from screener.render.pages.document import Page, Way, document, section, ways
 from screener.render.pages.markup import Child, Node, node
@@ -238,7 +240,7 @@ def _definition(item: RatingDefinition) -> Node:
         broker=clean_line(item.broker),
         months=_months(item),
     )
-    against = ", ".join(f"{market} {index}" for market, index in item.benchmarks)
+    against = listed(f"{market_name(market)} {index}" for market, index in item.benchmarks)
     return node(
         "div",
         node("h3", title),

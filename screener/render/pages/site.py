@@ -24,6 +24,7 @@ from screener.render.pages.screen import screen_document
 from screener.render.pages.tables import plain_table
 from screener.render.pages.words import word
 from screener.render.verdict import verdict_text
+from screener.reports.text.spoken import in_dictionary
 from screener.workflows.page.basket import BasketPage
 from screener.workflows.page.calls import call_paths
 from screener.workflows.page.site import SiteFacts
@@ -179,7 +180,8 @@ def _title(basket: Basket) -> tuple[str, str]:
 def _brokers(facts: SiteFacts) -> list[str]:
     if facts.score is None:
         return []
-    return sorted({score.key[0] for score in facts.score.board.scores if score.key[0]})
+    names = {score.key[0] for score in facts.score.board.scores if score.key[0]}
+    return sorted(names, key=in_dictionary)
 
 
 def _around(page: BasketPage, places: _Places) -> Iterator[Way]:

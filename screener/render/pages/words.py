@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from screener.language import Language, Said, bound, say, say_declared
+from screener.language.lists import listed
 
-__all__ = ["told", "word"]
+__all__ = ["measure", "told", "traits", "word"]
 
 
 def word(text: str) -> str:
@@ -21,6 +24,30 @@ def told(text: str) -> str:
     market rules are, or a remark that a stored run keeps in English.
     """
     return word(text) if isinstance(text, Said) or text in _words(bound()) else say_declared(text)
+
+
+def measure(text: str) -> str:
+    """Return what a claim measures in the reader's language: `PE, low end` as PE（下限）.
+
+    The words of a card are English, whoever reads it.
+    """
+    for ending, said in _MEASURES.items():
+        if text.endswith(ending):
+            return said(measure(text.removesuffix(ending)))
+    return word(text)
+
+
+_MEASURES: Mapping[str, Callable[[str], str]] = {
+    " growth, year on year": lambda what: say("{what}, growth year on year", what=what),
+    ", low end": lambda what: say("{what} (low end)", what=what),
+    ", high end": lambda what: say("{what} (high end)", what=what),
+}
+
+
+def traits(text: str) -> str:
+    """Return by which traits random baskets are matched: their words, joined by ` + `."""
+    named = (re.fullmatch(r"(.*?)( \d+/\d+)?", part) for part in text.split(" + "))
+    return listed(f"{word(part[1])}{part[2] or ''}" for part in named if part)
 
 
 @cache

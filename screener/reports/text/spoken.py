@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import cache, lru_cache
 
-__all__ = ["reads_so", "sounds_alike"]
+__all__ = ["in_dictionary", "reads_so", "sounds_alike"]
 
 
 def sounds_alike(one: str, other: str) -> bool:
@@ -18,6 +18,16 @@ def _spoken(text: str) -> tuple[str, ...]:
     from pypinyin import lazy_pinyin
 
     return tuple(lazy_pinyin(list(text)))
+
+
+def in_dictionary(name: str) -> tuple[tuple[str, ...], str]:
+    """Return what a name is sorted by, as a Chinese dictionary does: how it is spoken, then itself.
+
+    A character of several readings is read as in the words that it stands in: 长江 is changjiang.
+    """
+    from pypinyin import lazy_pinyin
+
+    return tuple(part.casefold() for part in lazy_pinyin(name)), name
 
 
 @lru_cache(maxsize=4096)

@@ -46,7 +46,7 @@ def least_squares(values: FloatVector, factors: FloatMatrix, *, lag: int) -> Reg
     ComputeError
         If there are not more values than coefficients, or the factors do not vary.
     """
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS  # all of statsmodels takes a second more
 
     n, k = len(values), len(factors) + 1
     design = np.column_stack([np.ones(n), *factors])
@@ -63,7 +63,7 @@ def least_squares(values: FloatVector, factors: FloatMatrix, *, lag: int) -> Reg
     options = {"maxlags": lag, "use_correction": True}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fit = sm.OLS(values, design).fit(cov_type="HAC", cov_kwds=options)
+        fit = OLS(values, design).fit(cov_type="HAC", cov_kwds=options)
     return Regression(
         coefficients=tuple(float(value) for value in fit.params),
         errors=tuple(float(value) for value in fit.bse),

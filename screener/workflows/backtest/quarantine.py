@@ -14,11 +14,12 @@ from screener.language.lists import listed
 from screener.market.calendars import calendar_of
 from screener.paths.legs import Leg
 
-__all__ = ["quarantine_remarks"]
+__all__ = ["Noted", "quarantine_remarks", "quarantined", "touched_remarks"]
 
 _MARKING = frozenset({TableName.BARS, TableName.ACTIONS, TableName.FACTORS})
 
-_Noted = dict[str, list[tuple[date, str]]]
+Noted = dict[str, list[tuple[date, str]]]
+"""Quarantined rows by listing: their days and why."""
 
 
 def quarantine_remarks(
@@ -40,7 +41,13 @@ def quarantine_remarks(
     tuple
         One remark for each event and name, with the horizons it concerns and the first reason.
     """
-    noted = _noted(store, panel)
+    return touched_remarks(panel, results, quarantined(store, panel))
+
+
+def touched_remarks(
+    panel: PricePanel, results: Sequence[EventResult], noted: Noted
+) -> tuple[str, ...]:
+    """Return the remarks of `quarantine_remarks`, given the rows that `quarantined` returned."""
     if not noted:
         return ()
     horizons: dict[tuple[str, str, str], list[int]] = {}
@@ -55,10 +62,10 @@ def quarantine_remarks(
     return tuple(_remark(key, horizons[key], list(rows)) for key, rows in reasons.items())
 
 
-def _noted(store: Store, panel: PricePanel) -> _Noted:
+def quarantined(store: Store, panel: PricePanel) -> Noted:
     """Read the quarantined rows of the panel's names, on days that are sessions."""
     names = {listing.id: calendar_of(listing.exchange) for listing in panel.listings}
-    found: _Noted = {}
+    found: Noted = {}
     for row in store.read(TableName.QUARANTINE, listings=sorted(names)).to_pylist():
         day = row["session"]
         if row["table_name"] in _MARKING and day and names[row["listing"]].is_session(day):
@@ -67,7 +74,7 @@ def _noted(store: Store, panel: PricePanel) -> _Noted:
 
 
 def _touched(
-    panel: PricePanel, legs: Sequence[Leg], noted: _Noted
+    panel: PricePanel, legs: Sequence[Leg], noted: Noted
 ) -> Iterator[tuple[str, tuple[date, str]]]:
     for leg in legs:
         if leg.entry_row is None or leg.last_row is None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from screener.backtest.execution.pricing import ValuePanel, value_panel
 from screener.backtest.run import EventResult, Settings
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
@@ -18,7 +17,7 @@ from screener.paths.legs import Leg, LegState
 from screener.paths.limits import without_limit
 from screener.paths.windows import Window, WindowStatus
 
-__all__ = ["price_basis", "remarks_of"]
+__all__ = ["price_basis", "remarks_of", "row_remarks"]
 
 
 def price_basis(panel: PricePanel, result: EventResult) -> str:
@@ -85,7 +84,22 @@ def remarks_of(
     found += _unlimited_remarks(panel, results)
     found += _variant_remarks(results, settings)
     found += _partial_remarks(panel, results, settings)
-    found += dict.fromkeys(
+    return (*found, *_own_remarks(results))
+
+
+def row_remarks(
+    panel: PricePanel, results: Sequence[EventResult], settings: Settings
+) -> tuple[str, ...]:
+    """Return those of the remarks that are on single results and purchases, each once."""
+    return (
+        *_unlimited_remarks(panel, results),
+        *_partial_remarks(panel, results, settings),
+        *_own_remarks(results),
+    )
+
+
+def _own_remarks(results: Sequence[EventResult]) -> dict[str, None]:
+    return dict.fromkeys(
         about(
             f"{result.window.event.basket} {result.window.event.report} {result.window.horizon}",
             text,
@@ -93,7 +107,6 @@ def remarks_of(
         for result in results
         for text in result.remarks
     )
-    return tuple(found)
 
 
 def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> list[str]:
@@ -132,48 +145,48 @@ def _partial_remarks(
 ) -> list[str]:
     """Say of each partial window what the names came to whose data reach its end."""
     partial = [
-        item
+        item.window
         for item in results
         if item.status is WindowStatus.PARTIAL and item.window.rebalance is Rebalance.NONE
     ]
-    values = value_panel(panel, settings.entry) if partial else None
-    told: dict[str, None] = {}
-    for item in partial:
-        found = None if values is None else _priced(values, item.window)
-        if found is not None:
-            told[_priced_text(item.window, *found)] = None
-    return list(told)
+    found = [(window, _priced(panel, window, settings.entry)) for window in partial]
+    return list(dict.fromkeys(_priced_text(window, *came) for window, came in found if came))
 
 
-def _priced(values: ValuePanel, window: Window) -> tuple[int, int, float] | None:
+def _priced(panel: PricePanel, window: Window, price: EntryPrice) -> tuple[int, int, float] | None:
     """Return how many names reach their exit, of how many, and what their parts returned."""
     held = [
         (leg, weight)
         for leg, weight in zip(window.legs, window.weights, strict=True)
         if leg.state is not LegState.DROPPED
     ]
-    growth = [(weight, _growth(values, leg)) for leg, weight in held if _is_priced(values, leg)]
+    growth = [
+        (weight, _growth(panel, leg, price)) for leg, weight in held if _is_priced(panel, leg)
+    ]
     total = sum(weight for weight, _ in growth)
-    worth = sum(weight * growth_ for weight, growth_ in growth)
+    worth = sum(weight * grown for weight, grown in growth)
     if not total or not np.isfinite(worth):
         return None
     return len(growth), len(held), worth / total - 1
 
 
-def _is_priced(values: ValuePanel, leg: Leg) -> bool:
+def _is_priced(panel: PricePanel, leg: Leg) -> bool:
     """Tell whether a name has a price, or is known to be suspended, in its exit session."""
     if not leg.reached or leg.exit_row is None:
         return False
     cell = leg.exit_row, leg.column
-    return bool(np.isfinite(values.prices.close[cell]) or values.prices.suspended[cell])
+    return bool(np.isfinite(panel.close[cell]) or panel.suspended[cell])
 
 
-def _growth(values: ValuePanel, leg: Leg) -> float:
+def _growth(panel: PricePanel, leg: Leg, price: EntryPrice) -> float:
     """Return what 1 in a name has become at its exit; 1 for one that was never bought."""
     if leg.fill_row is None or leg.exit_row is None:
         return 1.0
-    paid = values.paid[leg.fill_row, leg.column]
-    return float(values.marks[leg.exit_row, leg.column] / paid)
+    bought, column = (leg.fill_row, leg.column), leg.column
+    paid = panel.paid(price)[bought] * panel.factor[bought] * panel.fx[bought]
+    closes = panel.close[: leg.exit_row + 1, column] * panel.factor[: leg.exit_row + 1, column]
+    last = closes[np.isfinite(closes)][-1]
+    return float(last * panel.fx[leg.exit_row, column] / paid)
 
 
 def _priced_text(window: Window, n_priced: int, n_held: int, gained: float) -> str:

@@ -26,22 +26,22 @@ __all__ = [
 _CURRENCY = "CNY"
 
 
-def result_table(runs: Sequence[BacktestRun]) -> Table:
+def result_table(runs: Sequence[BacktestRun], *, whole: bool = False) -> Table:
     """Return the results of some runs, one after the other, as one table.
 
     The columns of their variants are there if any run does not buy at the first open and hold,
-    and that of remarks if anything is missing that a row needs.
+    and that of remarks if anything is missing that a row needs; if whole, all of them anyway.
     """
     spec, rows = RETURNS, [row for run in runs for row in result_rows(run)]
     variants = [_variant(run.request.settings) for run in runs for _ in run.results]
-    if set(variants) - {_variant(Settings(horizons=()))}:
+    if whole or set(variants) - {_variant(Settings(horizons=()))}:
         spec = spec.joined(VARIANT)
         rows = [
             {**row, **dict(zip(VARIANT.names, variant, strict=True))}
             for row, variant in zip(rows, variants, strict=True)
         ]
     lacks = [_lack(result) for run in runs for result in run.results]
-    if any(lacks):
+    if whole or any(lacks):
         spec = spec.joined(REMARK)
         rows = [{**row, "remark": lack} for row, lack in zip(rows, lacks, strict=True)]
     return Table(spec=spec, rows=rows)

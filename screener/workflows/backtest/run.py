@@ -24,7 +24,7 @@ from screener.workflows.backtest.remarks import price_basis, remarks_of
 from screener.workflows.backtest.requests import BacktestRequest
 from screener.workflows.run_ids import run_id
 
-__all__ = ["BacktestRun", "run_events", "run_variants"]
+__all__ = ["BacktestRun", "prepared", "run_events", "run_variants"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,13 +116,7 @@ def run_variants(
     DataError
         What is missing, if no row at all comes out as it was asked for.
     """
-    if not all(request.events for request in requests):
-        raise NoTradableConstituents(
-            say("there is no event to backtest: no report recommends a name under these themes"),
-            fix=say("`screener basket list` shows which reports feed which basket"),
-        )
-    dated = [dated_events(request.events, request.settings.delay) for request in requests]
-    market = read_market(store, requests, [events for events, _ in dated])
+    dated, market = prepared(store, requests)
     runs = tuple(
         _run(store, market, request, events, left_out, program_version, jobs)
         for request, (events, left_out) in zip(requests, dated, strict=True)
@@ -131,6 +125,22 @@ def run_variants(
     if all(lacks):
         raise DataError(lacks[0])
     return runs
+
+
+def prepared(
+    store: Store, requests: Sequence[BacktestRequest]
+) -> tuple[list[tuple[DatedEvents, tuple[str, ...]]], Market]:
+    """Return the entries of each request's events, what was left out and why, and their market.
+
+    Raises as `run_variants`.
+    """
+    if not all(request.events for request in requests):
+        raise NoTradableConstituents(
+            say("there is no event to backtest: no report recommends a name under these themes"),
+            fix=say("`screener basket list` shows which reports feed which basket"),
+        )
+    dated = [dated_events(request.events, request.settings.delay) for request in requests]
+    return dated, read_market(store, requests, [events for events, _ in dated])
 
 
 def _run(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from types import MappingProxyType
+from typing import Any
 
 from screener.backtest.run import EventResult
 from screener.domain.days import parse_day
@@ -15,6 +16,7 @@ from screener.errors import InputError
 from screener.language import say
 from screener.language.lists import listed
 from screener.paths.windows import WindowStatus
+from screener.reports.text.spoken import in_dictionary
 from screener.results.backtest import RETURNS, VARIANT
 from screener.results.tables import Column, Dtype
 from screener.workflows.backtest.rows import result_rows
@@ -121,7 +123,7 @@ def summarise(
     every = sorted(found, key=lambda line: places[_event(line)])
     lines = [line for line in every if all(_passes(line, *test, titles) for test in shown.tests)]
     if shown.by is not None:
-        lines = _sorted(lines, shown.by, upside_down=shown.upside_down)
+        lines = _sorted(lines, shown.by, titles, upside_down=shown.upside_down)
     return Summary(lines=tuple(lines), hidden=len(every) - len(lines))
 
 
@@ -156,15 +158,21 @@ def _lines(run: BacktestRun, horizon: int | None) -> Iterator[SummaryLine]:
             yield SummaryLine(row=row, others=tuple(longer), result=result)
 
 
-def _sorted(lines: Sequence[SummaryLine], by: Column, *, upside_down: bool) -> list[SummaryLine]:
-    """Sort lines; those without a value come last, whatever the direction."""
+def _sorted(
+    lines: Sequence[SummaryLine], by: Column, titles: Mapping[str, str], *, upside_down: bool
+) -> list[SummaryLine]:
+    """Sort lines, baskets by what they are called; those without a value come last."""
     known = [line for line in lines if line.row[by.name] is not None]
     empty = [line for line in lines if line.row[by.name] is None]
     greatest_first = by.dtype is not Dtype.TEXT
-    return [
-        *sorted(known, key=lambda line: line.row[by.name], reverse=greatest_first != upside_down),  # type: ignore[arg-type,return-value]
-        *empty,
-    ]
+
+    def place(line: SummaryLine) -> Any:
+        value = line.row[by.name]
+        if by.name != "basket" or not titles:
+            return value
+        return in_dictionary(titles.get(str(value)) or str(value))
+
+    return [*sorted(known, key=place, reverse=greatest_first != upside_down), *empty]
 
 
 def _column(text: str, parameter: str) -> Column:

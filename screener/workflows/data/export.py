@@ -6,9 +6,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
-from screener.data.lake.schema import SIMULATED, TABLES, TableName
+from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Store
 from screener.errors import InputError
 from screener.files.failures import storage_error
@@ -70,12 +71,12 @@ def export_tables(
     ):
         mark = f"_{SIMULATED}" if store.simulated() else ""
         for table in counted(tables):
-            by_listing = "listing" in TABLES[table].column_names
-            rows = store.read(table, listings=listings if by_listing else None)
-            if rows.num_rows:
+            parts = store.parts(table, listings=listings)
+            first = next(parts, None)
+            if first is not None:
                 name = f"{table}{mark}.{file_format}"
                 check_targets(str(folder / name), force=force)
-                write_table(drafts / name, rows, file_format=file_format)
+                write_table(drafts / name, chain([first], parts), file_format=file_format)
                 written.append(name)
         return tuple(_put(drafts / name, folder / name) for name in written)
 

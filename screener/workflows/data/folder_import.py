@@ -92,7 +92,7 @@ class _Gathered:
         self.remarks += [Remark(text=text) for text in done.remarks]
         for change in done.changes:
             before = self.changes.get(change.table)
-            self.changes[change.table] = change if before is None else _sum(before, change)
+            self.changes[change.table] = change if before is None else before.plus(change)
 
     def outcome(self, request: ImportRequest, *, dry_run: bool) -> ImportOutcome:
         """Return what all pieces did together.
@@ -122,13 +122,3 @@ class _Gathered:
                 fix=say("check --kind and the files; one of them alone says more"),
             )
         return done
-
-
-def _sum(one: TableChange, other: TableChange) -> TableChange:
-    return TableChange(
-        table=one.table,
-        added=one.added + other.added,
-        changed=one.changed + other.changed,
-        removed=one.removed + other.removed,
-        unchanged=one.unchanged + other.unchanged,
-    )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +20,7 @@ from screener.data.lake.merge import TableChange, quarantine_rows
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.sources.files import FileSource, ImportRequest
+from screener.data.sources.files.large import LargeFiles
 from screener.data.update.factor_update import with_factors
 from screener.data.update.listing_master import halts_in, listings_in
 from screener.data.validation.import_checks import CheckedImport, checked_import
@@ -30,9 +32,11 @@ from screener.errors import DataError
 from screener.language import say
 from screener.language.lists import clauses
 from screener.language.stored import retold
+from screener.progress import counted
+from screener.workflows.data.gathered import Gathered
 from screener.workspace.locate import Workspace
 
-__all__ = ["ImportOutcome", "import_batch", "import_files", "known_listings"]
+__all__ = ["ImportOutcome", "completed_batch", "import_batch", "import_files", "known_listings"]
 
 
 _SHOWN = 5  # kinds of reasons that an error names
@@ -110,18 +114,34 @@ def import_files(
     StorageError
         If the lake cannot be written; nothing is changed then.
     """
-    source = FileSource(master=lambda: known_listings(workspace))
+    source = FileSource(master=cache(lambda: known_listings(workspace)))
     query = source.build_query(request)
-    batch = source.normalise(query, source.fetch(query))
     names = ", ".join(path.name for path in request.paths)
-    return import_batch(
-        workspace,
-        batch,
-        f"import {request.kind}: {names}",
-        request.fetched_at,
-        dry_run=dry_run,
-        continues=request.continues,
-    )
+    message = f"import {request.kind}: {names}"
+    large = LargeFiles.of(query, workspace.data_cache)
+    if large is None:
+        return import_batch(
+            workspace,
+            source.normalise(query, source.fetch(query)),
+            message,
+            request.fetched_at,
+            dry_run=dry_run,
+            continues=request.continues,
+        )
+    with large, Gathered(workspace.data_cache) as gathered:
+
+        def completed(store: Store, _: Batch) -> Batch:
+            gathered.clear()
+            for batch, remarks in counted(source.pieces(query, large), len(large)):
+                done = completed_batch(
+                    store, batch, request.fetched_at, continues=request.continues, tolerant=True
+                )
+                gathered.add(done, remarks)
+            if not gathered.n_bars and gathered.rejects:
+                raise nothing_left(len(gathered.rejects), gathered.rejects)
+            return gathered.batch()
+
+        return _committed(workspace, Batch(tables={}), message, completed, dry_run=dry_run)
 
 
 def known_listings(workspace: Workspace) -> frozenset[str]:
@@ -161,26 +181,27 @@ def import_batch(
     tolerant
         Whether a batch of which no row is left is one piece of many: its rejects are kept.
     """
-    committed: list[Batch] = []
 
     def completed(store: Store, given: Batch) -> Batch:
-        store.refuse_other_market(given)
-        beside, leaps = _beside_stored_fixings(store, given)
-        beside = _at_stored_scale(store, beside, tolerant=tolerant)
-        checked = checked_import(store, _with_known_status(store, beside), fetched_at)
-        if not tolerant:
-            _refuse_nothing(beside, checked)
-        whole = replace(
-            checked.batch,
-            rejects=(*beside.rejects, *leaps, *checked.rejects),
-            remarks=(*given.remarks, *checked.remarks),
-        )
-        found = with_factors(store, _joined(store, whole, continues, tolerant=tolerant))
-        committed[:] = [found]  # asked again where the catalog was busy
-        noted = set(checked.rejects)  # stand in the batch already
-        return _with_quarantine(
-            found, tuple(item for item in found.rejects if item not in noted), fetched_at
-        )
+        return completed_batch(store, given, fetched_at, continues=continues, tolerant=tolerant)
+
+    return _committed(workspace, batch, message, completed, dry_run=dry_run)
+
+
+def _committed(
+    workspace: Workspace,
+    batch: Batch,
+    message: str,
+    complete: Callable[[Store, Batch], Batch],
+    *,
+    dry_run: bool,
+) -> ImportOutcome:
+    """Commit a batch as it is completed, or tell what that would do."""
+    found = [batch]
+
+    def completed(store: Store, given: Batch) -> Batch:
+        found[0] = complete(store, given)  # asked again where the catalog was busy
+        return found[0]
 
     with _opened(workspace, dry_run=dry_run) as store:
         if dry_run:
@@ -190,9 +211,46 @@ def import_batch(
     return ImportOutcome(
         version=done.version,
         changes=done.changes,
-        rejects=committed[0].rejects,
-        remarks=committed[0].remarks,
+        rejects=found[0].rejects,
+        remarks=found[0].remarks,
         dry_run=dry_run,
+    )
+
+
+def completed_batch(
+    store: Store,
+    given: Batch,
+    fetched_at: datetime,
+    *,
+    continues: bool,
+    tolerant: bool,
+) -> Batch:
+    """Return a batch after its checks, with all that follows from it and from what is stored.
+
+    Parameters
+    ----------
+    store
+        The lake, at its newest version.
+    given
+        The rows.
+    fetched_at, continues, tolerant
+        As of `import_batch`.
+    """
+    store.refuse_other_market(given)
+    beside, leaps = _beside_stored_fixings(store, given)
+    beside = _at_stored_scale(store, beside, tolerant=tolerant)
+    checked = checked_import(store, _with_known_status(store, beside), fetched_at)
+    if not tolerant:
+        _refuse_nothing(beside, checked)
+    whole = replace(
+        checked.batch,
+        rejects=(*beside.rejects, *leaps, *checked.rejects),
+        remarks=(*given.remarks, *checked.remarks),
+    )
+    found = with_factors(store, _joined(store, whole, continues, tolerant=tolerant))
+    noted = set(checked.rejects)  # stand in the batch already
+    return _with_quarantine(
+        found, tuple(item for item in found.rejects if item not in noted), fetched_at
     )
 
 
@@ -201,11 +259,16 @@ def _refuse_nothing(given: Batch, checked: CheckedImport) -> None:
     before, left = (item.tables.get(TableName.BARS) for item in (given, checked.batch))
     if before is None or not before.num_rows or (left is not None and left.num_rows):
         return
-    kinds = Counter(_kind(item) for item in checked.rejects).most_common(_SHOWN)
-    first = checked.rejects[0]
+    raise nothing_left(before.num_rows, checked.rejects)
+
+
+def nothing_left(n_rows: int, rejects: Sequence[Reject]) -> DataError:
+    """Return the refusal of bars that are all rejected."""
+    kinds = Counter(_kind(item) for item in rejects).most_common(_SHOWN)
+    first = rejects[0]
     shown = clauses(say("{what} ({detail})", what=_told(kind), detail=n) for kind, n in kinds)
-    raise DataError(
-        say("all {n} rows are rejected: {reasons}", n=before.num_rows, reasons=shown),
+    return DataError(
+        say("all {n} rows are rejected: {reasons}", n=n_rows, reasons=shown),
         where=say("{place}, {what}", place=first.file, what=first.session),
         fix=say("compare them with another source; `screener data status` tells what is stored"),
     )

@@ -25,7 +25,8 @@ from screener.data.update.factor_update import with_factors
 from screener.data.validation.import_checks import checked_import
 from screener.errors import StaleCache
 from screener.language import say
-from screener.workflows.data.verify import StoredTables, Verified
+from screener.workflows.data.stored_tables import StoredTables
+from screener.workflows.data.verify import Verified
 from screener.workspace.locate import Workspace
 
 __all__ = ["RepairPlan", "apply_repairs", "plan_repairs"]

@@ -21,6 +21,8 @@ from screener.language import say
 from screener.market.benchmarks import default_benchmark
 from screener.market.calendars import Calendar
 from screener.market.session_hours import settled_session
+from screener.workflows.data.allowances import Allowance, Reach, allowances
+from screener.workflows.data.targets import basket_targets, in_stages, industry_groups
 from screener.workflows.report.catalog import basket_events
 from screener.workspace.broken import Broken
 from screener.workspace.locate import Workspace
@@ -83,6 +85,8 @@ class Status:
         What could not be told.
     by_listing
         Whether listings were asked for, instead of baskets.
+    allowances
+        What the coverage allows for the baskets' names; nothing where listings were asked for.
     """
 
     holdings: Holdings
@@ -95,6 +99,7 @@ class Status:
     place: str
     remarks: tuple[str, ...]
     by_listing: bool
+    allowances: tuple[Allowance, ...] = ()
 
     def held(self) -> dict[str, dict[str, tuple[int, int]]]:
         """Count by basket and table the names that have rows, and those that need them."""
@@ -150,12 +155,16 @@ def read_status(
     """
     names, remarks = _names(workspace, listings)
     with Store.open(workspace.data_cache, version=version) as store:
-        holdings = hold(store, holding_keys(names))
+        reach = None if listings is not None else _reach(workspace, store)
+        keys = holding_keys(names) | (set() if reach is None else reach.keys())
+        holdings = hold(store, keys)
         kept = versions(store)
         data_version, simulated = store.version, store.simulated()
+    fresh = tuple(_freshness(workspace, holdings, now))
+    late = [(item.last, item.behind) for item in fresh]
     return Status(
         holdings=holdings,
-        freshness=tuple(_freshness(workspace, holdings, now)),
+        freshness=fresh,
         cells=tuple(cell for name in names for cell in lacks(holdings, name)),
         disk=measure(workspace.data_cache),
         versions=kept,
@@ -164,7 +173,16 @@ def read_status(
         place=str(workspace.data_cache),
         remarks=remarks,
         by_listing=listings is not None,
+        allowances=() if reach is None else allowances(holdings, reach, late),
     )
+
+
+def _reach(workspace: Workspace, store: Store) -> Reach:
+    """Return whom the baskets need: their names, indices and the industries of their market."""
+    listed, _ = in_stages([basket_targets(workspace, None)])
+    indices = [item for item in listed if item.board is Board.INDEX]
+    names = [item for item in listed if item.board is not Board.INDEX]
+    return Reach(names=names, indices=indices, industries=industry_groups(store))
 
 
 def coverage_rows(status: Status) -> list[dict[str, object]]:

@@ -16,7 +16,7 @@ from screener.workflows.report.catalog import basket_events, list_reports
 from screener.workspace.broken import Readable
 from screener.workspace.locate import Workspace
 
-__all__ = ["basket_targets", "every_target", "with_benchmarks"]
+__all__ = ["basket_targets", "every_target", "in_stages", "industry_groups", "with_benchmarks"]
 
 
 def basket_targets(workspace: Workspace, names: Sequence[str] | None) -> Readable[Listing]:
@@ -77,3 +77,34 @@ def with_benchmarks(listings: Iterable[Listing]) -> tuple[Listing, ...]:
     securities = [item for item in given if item.board is not Board.INDEX]
     default = [default_benchmark(item) for item in securities]
     return tuple(dict.fromkeys([*indices, *default, *sorted(securities, key=lambda item: item.id)]))
+
+
+def industry_groups(store: Store) -> dict[str, str]:
+    """Return the industry of each listing that has one: the last dated one, else its master's."""
+    found = {
+        row["listing"]: row["industry"]
+        for row in store.read(TableName.LISTINGS).select(["listing", "industry"]).to_pylist()
+        if row["industry"]
+    }
+    dated = store.read(TableName.INDUSTRIES).select(["listing", "valid_from", "industry"])
+    rows = sorted(dated.to_pylist(), key=lambda row: row["valid_from"])
+    return found | {row["listing"]: row["industry"] for row in rows}
+
+
+def in_stages(
+    parts: Sequence[Iterable[Listing]],
+) -> tuple[tuple[Listing, ...], tuple[int, ...]]:
+    """Return listings part after part, each once, and where each part ends.
+
+    Parameters
+    ----------
+    parts
+        Listings that are worked off before those of the next part; each part has its indices and
+        the default benchmarks of its securities first.
+    """
+    order: dict[Listing, None] = {}
+    ends = []
+    for part in parts:
+        order |= dict.fromkeys(with_benchmarks(item for item in part if item not in order))
+        ends.append(len(order))
+    return tuple(order), tuple(ends)

@@ -11,22 +11,26 @@ from screener.data.lake.store import Store
 from screener.data.sources.online.registry import open_sources, way_out
 from screener.data.sources.online.transport.clock import Clock
 from screener.data.sources.online.transport.protocol import Need
+from screener.data.update import YEARS
+from screener.data.update.forecast import forecast_update
 from screener.data.update.plan import UpdateRequest
-from screener.data.update.run import Progress, plan_update
+from screener.data.update.run import Progress
 from screener.data.update.run import update as run_update
 from screener.data.update.session import UpdateReport
 from screener.domain.choices import choice
 from screener.domain.listing import Listing, parse_listings
 from screener.errors import DateRangeError, InputError
 from screener.language import say
-from screener.workflows.data.targets import basket_targets, every_target, with_benchmarks
+from screener.workflows.data.targets import (
+    basket_targets,
+    every_target,
+    in_stages,
+    industry_groups,
+)
 from screener.workspace.broken import Broken
 from screener.workspace.locate import Workspace
 
-__all__ = ["YEARS", "UpdateWish", "planned_update", "update_data", "update_request"]
-
-YEARS = 10
-"""Years of history that are fetched where no first day is given; the help says so too."""
+__all__ = ["UpdateWish", "planned_update", "update_data", "update_request"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,8 @@ class UpdateWish:
         First and last day of history.
     replace_adjusted
         Whether the adjusted prices of an imported file give way to raw ones.
+    peers
+        Whether every listing of the industries of the baskets' names is meant, too.
     """
 
     baskets: Sequence[str] = ()
@@ -59,6 +65,7 @@ class UpdateWish:
     start: date | None = None
     end: date | None = None
     replace_adjusted: bool = False
+    peers: bool = False
 
 
 def update_request(
@@ -75,9 +82,11 @@ def update_request(
     BasketNotFound
         If there is no such basket.
     """
-    listings, broken = _targets(place, wish)
+    parts, broken = _targets(place, wish)
+    listings, stages = in_stages(parts)
     request = UpdateRequest(
-        listings=with_benchmarks(listings),
+        listings=listings,
+        stages=stages,
         start=wish.start or today.replace(year=today.year - YEARS, day=1),
         end=wish.end,
         needs=frozenset(choice(Need, word, parameter="--only") for word in wish.needs),
@@ -97,24 +106,34 @@ def update_request(
     return request, broken
 
 
-def _targets(place: Workspace, wish: UpdateWish) -> tuple[Sequence[Listing], tuple[Broken, ...]]:
+def _targets(
+    place: Workspace, wish: UpdateWish
+) -> tuple[Sequence[Sequence[Listing]], tuple[Broken, ...]]:
+    """Return the listings that are meant, in the parts in which they are worked off."""
     if sum([bool(wish.baskets), wish.listings is not None, wish.everything]) > 1:
         raise InputError(
             say("--basket, --listing and --all exclude each other"), fix=say("give one of them")
         )
     if wish.listings is not None:
-        return parse_listings(",".join(wish.listings)), ()
-    if wish.everything:
-        with Store.open(place.data_cache) as store:
-            return every_target(store), ()
+        if wish.peers:
+            raise InputError(
+                say("--peers is for the names of baskets"), fix=say("drop --peers, or --listing")
+            )
+        return [parse_listings(",".join(wish.listings))], ()
     targets = basket_targets(place, wish.baskets or None)
-    return tuple(targets), targets.broken
+    if not (wish.everything or wish.peers):
+        return [tuple(targets)], targets.broken
+    with Store.open(place.data_cache) as store:
+        every, groups = every_target(store), industry_groups(store)
+    own = {groups[item.id] for item in targets if item.id in groups}
+    peers = [item for item in every if groups.get(item.id) in own]
+    return [tuple(targets), peers, every if wish.everything else ()], targets.broken
 
 
 def planned_update(place: Workspace, request: UpdateRequest, *, clock: Clock) -> UpdateReport:
     """Return an update with the questions that it would ask; nobody is asked, nothing changes."""
-    planned = plan_update(place.data_cache, request, clock=clock)
-    return UpdateReport(planned=planned)
+    found = forecast_update(place.data_cache, request, clock=clock)
+    return UpdateReport(planned=found.counts, stages=found.stages)
 
 
 def update_data(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
-
 from screener.data.doctor import Check, Finding, Severity, examine
-from screener.data.doctor.holdings import bare_bars
+from screener.data.doctor.findings import gathered
+from screener.data.doctor.holdings import first_session
 from screener.data.lake.integrity.checksums import (
     SUMS,
     Damage,
@@ -26,10 +27,11 @@ from screener.data.lake.store import Store
 from screener.errors import ScreenerError, StorageDamaged, StorageError
 from screener.language import say
 from screener.progress import counted
+from screener.workflows.data.stored_tables import IN_GROUPS, StoredTables, in_groups
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import RUNS, stored_runs
 
-__all__ = ["StoredTables", "Verified", "finding_rows", "rebuild", "verify"]
+__all__ = ["Verified", "finding_rows", "rebuild", "verify"]
 
 _FILES = "files"
 
@@ -71,44 +73,6 @@ class Verified:
         return sorted(found.items(), key=lambda entry: (entry[0][0].rank, entry[0][1:]))
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTables(Mapping[TableName, pa.Table]):
-    """Tables of a store, each read when it is first asked for; all bars without their origin.
-
-    Parameters
-    ----------
-    store
-        The lake.
-    listings
-        Listing ids to keep in tables that have a listing; all when `None`.
-    """
-
-    store: Store
-    listings: Sequence[str] | None = None
-    _known: dict[TableName, pa.Table] = field(default_factory=dict, repr=False)
-
-    def __getitem__(self, table: TableName) -> pa.Table:
-        if table not in self._known:
-            self._known[table] = self._read(table)
-        return self._known[table]
-
-    def _read(self, table: TableName) -> pa.Table:
-        if table is TableName.BARS and self.listings is None:
-            return bare_bars(self.store)
-        by_listing = "listing" in TABLES[table].column_names
-        return self.store.read(table, listings=self.listings if by_listing else None)
-
-    def n_rows(self, table: TableName) -> int:
-        """Return how many rows of a table were read."""
-        return self._known[table].num_rows if table in self._known else 0
-
-    def __iter__(self) -> Iterator[TableName]:
-        return iter(TABLES)
-
-    def __len__(self) -> int:
-        return len(TABLES)
-
-
 def verify(
     workspace: Workspace,
     version: int | None = None,
@@ -146,17 +110,53 @@ def verify(
         return _refused(workspace, error)
     with opened as store:
         found = [*_damaged(workspace.data_cache), *_ruined(workspace)] if whole else []
-        stored = StoredTables(store, listings)
-        for name in counted(chosen):
-            found.extend(_examined(name, stored))
+        examined, n_rows = _by_table(workspace, store, chosen, listings)
+        found += examined
         if whole:
             found.extend(_miscounted(store))
         return Verified(
             findings=_ordered(found),
-            n_rows=sum(stored.n_rows(name) for name in chosen),
+            n_rows=n_rows,
             data_version=store.version,
             simulated=_simulated(store),
         )
+
+
+def _by_table(
+    workspace: Workspace,
+    store: Store,
+    chosen: Sequence[TableName],
+    listings: Sequence[str] | None,
+) -> tuple[list[Finding], int]:
+    """Examine tables, large ones some listings at a time; also gives the rows of them all."""
+    large = bool(IN_GROUPS.intersection(chosen))
+    opened: AbstractContextManager[list[StoredTables]] = (
+        in_groups(store, listings, folder=workspace.data_cache) if large else nullcontext([])
+    )
+    with opened as groups:
+        alone = [name for name in chosen if not groups or name not in IN_GROUPS]
+        shared = [name for name in chosen if name not in alone]
+        start = _first_session(store, listings) if groups else None
+        found: dict[TableName, list[Sequence[Finding]]] = {name: [] for name in chosen}
+        rows = 0
+        whole = StoredTables(store, listings)
+        jobs = [([name], whole) for name in alone]
+        jobs += [(shared, group) for group in groups if shared]
+        for names, stored in counted(jobs):
+            for name in names:
+                found[name].append(_examined(name, stored, start))
+            rows += sum(stored.n_rows(name) for name in names)
+            if stored is not whole:
+                stored.forget()
+    return [finding for parts in found.values() for finding in gathered(parts)], rows
+
+
+def _first_session(store: Store, listings: Sequence[str] | None) -> date | None:
+    with suppress(StorageDamaged):
+        if listings is None:
+            return first_session(store)
+        return min((span.first for span in store.spans(listings).values()), default=None)
+    return None
 
 
 def rebuild(workspace: Workspace) -> Rebuilt:
@@ -173,10 +173,12 @@ def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda item: item.severity.rank))
 
 
-def _examined(table: TableName, stored: StoredTables) -> Sequence[Finding]:
+def _examined(
+    table: TableName, stored: StoredTables, start: date | None = None
+) -> Sequence[Finding]:
     """Examine a table; that one cannot be examined for what it holds is a finding too."""
     try:
-        return examine(table, stored)
+        return examine(table, stored, start=start)
     except StorageError as error:
         if not isinstance(error, StorageDamaged):
             raise

@@ -170,7 +170,8 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
     InputError
         If no call is left to score.
     """
-    reports, found, judged, panels = _judged(workspace, store, request)
+    reports = list_reports(workspace)
+    found, judged, panels = _judged(workspace, store, request, reports)
     crowd = places_in_crowd(found.calls)
     board = _board(found, judged, request)
     members = memberships(found.calls, request.by)
@@ -202,9 +203,11 @@ def run_score(workspace: Workspace, store: Store, request: ScoreRequest) -> Scor
     )
 
 
-def run_board(workspace: Workspace, store: Store, request: ScoreRequest) -> Leaderboard:
-    """Return the leaderboard of `run_score` alone, without what stands beside it; as it raises."""
-    _, found, judged, _ = _judged(workspace, store, request)
+def run_board(
+    workspace: Workspace, store: Store, request: ScoreRequest, reports: Readable[Report]
+) -> Leaderboard:
+    """Return the leaderboard of `run_score` alone, given the cards; raises as that does."""
+    found, judged, _ = _judged(workspace, store, request, reports)
     return _board(found, judged, request)
 
 
@@ -213,10 +216,9 @@ def _board(found: _Gathered, judged: Judged, request: ScoreRequest) -> Leaderboa
 
 
 def _judged(
-    workspace: Workspace, store: Store, request: ScoreRequest
-) -> tuple[Readable[Report], _Gathered, Judged, list[tuple[TotalReturnPanel, Calendar]]]:
+    workspace: Workspace, store: Store, request: ScoreRequest, reports: Readable[Report]
+) -> tuple[_Gathered, Judged, list[tuple[TotalReturnPanel, Calendar]]]:
     """Collect the calls that are asked for, and judge them in their markets."""
-    reports = list_reports(workspace)
     found = _gathered(workspace, store, reports, request)
     contracts = Contracts(
         (*shipped_definitions(), *own_definitions(workspace), *definitions_of(reports))
@@ -229,7 +231,7 @@ def _judged(
         backdate=request.backdate,
         prices=_prices(store, found.calls, panels),
     )
-    return reports, found, judged, panels
+    return found, judged, panels
 
 
 def _calendar(

@@ -284,7 +284,7 @@ def _remarks(looked: Looked, found: Evaluation, *, simulated: bool) -> Iterator[
         if valued and all(value is None for value in stored):
             yield say(
                 "{field} is missing for every name: the tables have no such values that day",
-                field=field.name,
+                field=field.called,
             )
     absent = sum(1 for row in found.rows if row.session is None)
     if absent:

@@ -9,6 +9,7 @@ from screener.backtest.frictions import Frictions
 from screener.backtest.run import EventResult, Settings
 from screener.data.lake.store import Store
 from screener.domain.basket import Basket, Event
+from screener.domain.report import Report
 from screener.errors import BasketDefinitionError, InputError
 from screener.paths.windows import WindowStatus
 from screener.results.placebo import VERDICTS
@@ -28,6 +29,7 @@ from screener.workflows.study.verdict import (
     placebo_record,
     verdict_of,
 )
+from screener.workspace.broken import Readable
 from screener.workspace.locate import Workspace
 
 __all__ = [
@@ -79,8 +81,9 @@ def run_verdicts(
     money = replace(asked, settings=replace(asked.settings, frictions=Frictions()))
     (backtest,) = run_variants(store, [money], program_version=program_version, jobs=jobs)
     placebo = run_placebos(store, request, program_version=program_version, jobs=jobs)
-    records = broker_records(workspace, store)
-    reports = {report.id: report for report in list_reports(workspace)}
+    cards = list_reports(workspace)
+    records = broker_records(workspace, store, cards)
+    reports = {report.id: report for report in cards}
     themes = {basket.name: set(basket.themes) for basket, _ in groups}
     titles = {basket.name: basket.title_zh for basket, _ in groups}
     chosen: dict[tuple[str, str], tuple[EventResult, PlaceboResult]] = {}
@@ -156,10 +159,21 @@ def _broker_columns(record: BrokerRecord) -> dict[str, object]:
     }
 
 
-def broker_records(workspace: Workspace, store: Store) -> Mapping[str, Score]:
-    """Return the score of each broker; none where no call is left to score."""
+def broker_records(
+    workspace: Workspace, store: Store, cards: Readable[Report] | None = None
+) -> Mapping[str, Score]:
+    """Return the score of each broker; none where no call is left to score.
+
+    Parameters
+    ----------
+    workspace, store
+        Where the cards are, and the lake at the version to read.
+    cards
+        The cards, where they are read already.
+    """
+    reports = list_reports(workspace) if cards is None else cards
     try:
-        board = run_board(workspace, store, ScoreRequest(by=(Grouping.BROKER,)))
+        board = run_board(workspace, store, ScoreRequest(by=(Grouping.BROKER,)), reports)
     except BasketDefinitionError:  # definitions that cannot be read are no lack of calls
         raise
     except InputError:

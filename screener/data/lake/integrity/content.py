@@ -150,15 +150,14 @@ def counted_content(
         return Content()
     prefix = f"{alias}." if alias else ""
     # A value is told from none, and columns that came later change no row that lacks them.
-    values = " || chr(31) || ".join(
-        f"coalesce('.' || {prefix}{name}::VARCHAR, '')"
-        for name in spec.column_names
-        if name not in PROVENANCE
+    values = ", chr(31), ".join(
+        f"'.' || {prefix}{name}::VARCHAR" for name in spec.column_names if name not in PROVENANCE
     )
-    text = f"rtrim({values}, chr(31))"
+    text = f"rtrim(concat({values}), chr(31))"
+    # One MD5 a row, cut in two: what `md5_number_lower` gives are its first eight bytes.
     sql = (
-        "SELECT count(*), sum(md5_number_lower(x)::HUGEINT), sum(md5_number_upper(x)::HUGEINT) "
-        f"FROM (SELECT {text} AS x FROM {place})"
+        f"SELECT count(*), sum((x >> 64)::HUGEINT), sum((x & {_MODULUS - 1}::UHUGEINT)::HUGEINT) "
+        f"FROM (SELECT md5_number({text}) AS x FROM {place})"
     )
     ((rows, low, high),) = connection.execute(sql).fetchall()
     if not rows:

@@ -23,7 +23,7 @@ from screener.language import say, say_count
 from screener.language.lists import listed
 from screener.language.terms import named
 
-__all__ = ["FolderPlan", "folder_plan", "is_folder"]
+__all__ = ["FolderPlan", "estimated_rows", "folder_plan", "is_folder"]
 
 _PIECE_ROWS = 400_000  # committed together: what a piece takes in memory, and what a kill loses
 _ROW_BYTES = {DAY_SUFFIX: 32, ".parquet": 24}
@@ -52,7 +52,7 @@ class FolderPlan:
         labels: list[str] = []
         rows = 0.0
         for path, label in zip(self.query.request.paths, self.query.labels, strict=True):
-            more = path.stat().st_size / _ROW_BYTES.get(path.suffix.lower(), _TEXT_ROW_BYTES)
+            more = estimated_rows(path)
             if paths and rows + more > _PIECE_ROWS:
                 yield self._piece(paths, labels)
                 paths, labels, rows = [], [], 0.0
@@ -65,6 +65,11 @@ class FolderPlan:
     def _piece(self, paths: Sequence[Path], labels: Sequence[str]) -> FileQuery:
         request = replace(self.query.request, paths=tuple(paths))
         return FileQuery(request=request, labels=tuple(labels))
+
+
+def estimated_rows(path: Path) -> float:
+    """Return about how many rows of bars a file has, by its size."""
+    return path.stat().st_size / _ROW_BYTES.get(path.suffix.lower(), _TEXT_ROW_BYTES)
 
 
 def is_folder(path: Path) -> bool:
@@ -93,8 +98,9 @@ def folder_plan(request: ImportRequest, *, apart: Path) -> FolderPlan:
     if request.kind not in _KINDS:
         raise InputError(
             say(
-                "a folder is read for {kinds}, not for {kind}",
-                kinds=listed(named(kind) for kind in _KINDS),
+                "a folder is read for {one} and {other}, not for {kind}",
+                one=named(_KINDS[0]),
+                other=named(_KINDS[1]),
                 kind=named(request.kind),
             ),
             where=str(next(path for path in request.paths if is_folder(path))),

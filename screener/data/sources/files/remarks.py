@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from screener.data.sources.files.columns.columns import ColumnMapping, shown_names
@@ -17,7 +17,8 @@ from screener.language.terms import named
 
 __all__ = ["Remark", "file_remarks", "lines_alike", "lines_of"]
 
-_COUNTED = re.compile(r"([0-9][0-9,]*)(?: |(?=[^ -~]))")  # Chinese puts no blank
+# A number, or two (`2 of 9 rows`); Chinese puts no blank behind it.
+_COUNTED = re.compile(r"([0-9][0-9,]*)(?: of ([0-9][0-9,]*))?(?= |[^ -~])")
 _PARTICULARS = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{1,10}\.[A-Z]{2,3}(?![0-9A-Z])|[0-9][0-9.,]*")
 
 
@@ -99,7 +100,8 @@ def lines_of(remarks: Iterable[Remark]) -> tuple[str, ...]:
 def lines_alike(remarks: Iterable[Remark]) -> tuple[str, ...]:
     """Return remarks on thousands of files as lines: those that differ in particulars are one.
 
-    Particulars are listings and numbers; of a number that a remark begins with, the sum is told.
+    Particulars are listings and numbers; of numbers that a remark begins with (`2 of 9 rows`), the
+    sums are told.
     """
     groups: dict[str, list[Remark]] = {}
     for remark in remarks:
@@ -107,14 +109,20 @@ def lines_alike(remarks: Iterable[Remark]) -> tuple[str, ...]:
     found = []
     for alike in groups.values():
         text, files = alike[0].text, [remark.file for remark in alike]
-        counts = [match[1] for remark in alike if (match := _COUNTED.match(remark.text))]
+        differing = {remark.text for remark in alike}
+        counts = [match for remark in alike if (match := _COUNTED.match(remark.text))]
         if len(counts) == len(alike) > 1:
-            total = sum(int(count.replace(",", "")) for count in counts)
-            text = f"{total:,}{text.removeprefix(counts[0])}"
-        if not any(files) and len({remark.text for remark in alike}) > 1:
+            of = f" of {_total(counts, 2):,}" if counts[0][2] else ""
+            text = f"{_total(counts, 1):,}{of}{text[counts[0].end() :]}"
+            differing = {match.string[match.end() :] for match in counts}
+        if not any(files) and len(differing) > 1:
             text = say("{text} (first of {n} alike)", text=text, n=len(alike))
         found.append(_line(text, files))
     return tuple(found)
+
+
+def _total(counts: Sequence[re.Match[str]], group: int) -> int:
+    return sum(int(match[group].replace(",", "")) for match in counts)
 
 
 def _line(text: str, names: list[str]) -> str:

@@ -44,6 +44,8 @@ class ImportKind(StrEnum):
     CALENDAR = "calendar"
     STATUS = "status"
     INDUSTRIES = "industries"
+    ELIGIBILITY = "eligibility"
+    ESTIMATES = "estimates"
 
 
 _WITHOUT_LISTING = (ImportKind.FX, ImportKind.CALENDAR)

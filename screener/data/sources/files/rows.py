@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from screener.data.sources.files.columns.codes import price_currency
 from screener.data.sources.files.columns.columns import ColumnMapping, MappedColumn
@@ -38,6 +39,7 @@ __all__ = ["Array", "Rows", "clean_text", "concatenated", "read_rows"]
 
 Array = npt.NDArray[np.generic]
 
+_NONE: Mapping[int, pa.ChunkedArray] = {}
 _EMPTY: Mapping[Form, Array] = {
     Form.DAY: np.array([np.datetime64("NaT")], dtype="datetime64[D]"),
     Form.NUMBER: np.array([np.nan]),
@@ -157,6 +159,7 @@ def read_rows(
     kind: Kind,
     listing: Listing | None,
     master: Master = no_master,
+    known: Mapping[int, pa.ChunkedArray] = _NONE,
 ) -> tuple[Rows, tuple[str, ...]]:
     """Read the mapped columns of one file, and tell what was decided on its codes.
 
@@ -174,13 +177,15 @@ def read_rows(
         The listing of a file without a listing column.
     master
         Gives the ids of the listings that the workspace knows.
+    known
+        Of some rows of a larger file: all cells of its columns of codes and exchanges, by place.
 
     Raises
     ------
     InputError
         If the unit of a column makes no sense.
     """
-    codes = _codes(raw, mapping, kind, listing, master)
+    codes = _codes(raw, mapping, kind, listing, master, known)
     findings = [RowFault(rows=rows, reason=reason) for rows, reason in codes.faults]
     findings.append(RowFault(rows=codes.absent, reason=say("code is missing")))
     hong_kong = np.array([item.exchange is Exchange.HK for item in codes.listings] + [False])
@@ -224,23 +229,42 @@ def concatenated(parts: Sequence[Rows]) -> Rows:
 
 
 def _codes(
-    raw: RawFile, mapping: ColumnMapping, kind: Kind, listing: Listing | None, master: Master
+    raw: RawFile,
+    mapping: ColumnMapping,
+    kind: Kind,
+    listing: Listing | None,
+    master: Master,
+    known: Mapping[int, pa.ChunkedArray],
 ) -> CodeColumn:
     column, beside = mapping.columns.get("listing"), mapping.columns.get("exchange")
     if column is not None:
-        cells = raw.columns[column.position]
-        exchanges = None if beside is None else raw.columns[beside.position]
-        if listing is None:
-            return read_codes(cells, kind, exchange=exchanges, master=master)
-        only = frozenset({listing.id})
-        return read_codes(
-            cells, kind, exchange=exchanges, master=lambda: only, told_by=say("the listing given")
+        cells = _behind(known.get(column.position), raw.columns[column.position])
+        exchanges = None
+        if beside is not None:
+            exchanges = _behind(known.get(beside.position), raw.columns[beside.position])
+        only = None if listing is None else frozenset({listing.id})
+        found = (
+            read_codes(cells, kind, exchange=exchanges, master=master)
+            if only is None
+            else read_codes(
+                cells,
+                kind,
+                exchange=exchanges,
+                master=lambda: only,
+                told_by=say("the listing given"),
+            )
         )
+        return found.last(raw.n_rows)
     return CodeColumn(
         listings=() if listing is None else (listing,),
         index=np.full(raw.n_rows, -1 if listing is None else 0, dtype=np.int64),
         absent=np.zeros(raw.n_rows, dtype=np.bool_),
     )
+
+
+def _behind(known: pa.ChunkedArray | None, cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return cells, behind those of all rows of which they are some."""
+    return cells if known is None else pa.chunked_array([*known.chunks, *cells.chunks])
 
 
 def _column(
@@ -317,7 +341,7 @@ def _currency_findings(rows: Rows, mapping: ColumnMapping) -> list[RowFault]:
             reason = say(
                 "{name} is printed in {currency}, not in the listing's currency",
                 name=named(name),
-                currency=column.currency,
+                currency=named(column.currency),
             )
             findings.append(RowFault(rows=other, reason=reason))
     return findings

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from screener.data.lake.batch import Batch
 from screener.data.lake.schema import SIMULATED, Basis
@@ -22,6 +24,7 @@ from screener.data.sources.files.columns.columns import (
 from screener.data.sources.files.columns.listings import Master, no_master
 from screener.data.sources.files.columns.units import normal_header
 from screener.data.sources.files.columns.values import distinct_texts, parse_day
+from screener.data.sources.files.kinds.dated import normalise_eligibility, normalise_estimates
 from screener.data.sources.files.kinds.facts import (
     normalise_calendar,
     normalise_factors,
@@ -35,8 +38,9 @@ from screener.data.sources.files.kinds.prices import normalise_prices
 from screener.data.sources.files.kinds.ratings import normalise_ratings
 from screener.data.sources.files.kinds.series import normalise_actions, normalise_valuation
 from screener.data.sources.files.kinds.suspensions import taken_as_suspended
-from screener.data.sources.files.kinds.volume import settle_volume
+from screener.data.sources.files.kinds.volume import VolumeProof, settle_volume, volume_proof
 from screener.data.sources.files.lake_rows import rejects_of
+from screener.data.sources.files.large import LargeFiles
 from screener.data.sources.files.remarks import Remark, file_remarks, lines_of
 from screener.data.sources.files.request import (
     FileQuery,
@@ -71,6 +75,8 @@ _NORMALISERS: dict[ImportKind, Callable[[Rows, FileQuery], Normalised]] = {
     ImportKind.CALENDAR: normalise_calendar,
     ImportKind.STATUS: normalise_status,
     ImportKind.INDUSTRIES: normalise_industries,
+    ImportKind.ELIGIBILITY: normalise_eligibility,
+    ImportKind.ESTIMATES: normalise_estimates,
 }
 _ONE_LISTING = frozenset(
     {
@@ -83,6 +89,8 @@ _ONE_LISTING = frozenset(
         ImportKind.FUNDAMENTALS,
         ImportKind.STATUS,
         ImportKind.INDUSTRIES,
+        ImportKind.ELIGIBILITY,
+        ImportKind.ESTIMATES,
     }
 )
 _SHOWN_REASONS = 3
@@ -190,6 +198,60 @@ class FileSource:
         _refuse_nothing(outcome, payload)
         return _batch(outcome, payload, parts)
 
+    def pieces(self, query: FileQuery, large: LargeFiles) -> Iterator[tuple[Batch, list[Remark]]]:
+        """Give checked rows of large files piece by piece, each with all rows of its listings.
+
+        Raises
+        ------
+        SchemaMismatch, InputError
+            As `normalise`.
+        DataError
+            After the last piece, if no row of any has passed the checks, or too many have not.
+        """
+        proofs = self._proofs(query, large)
+        tally = _Tally()
+        said: dict[Remark, None] = {}  # on whole files, and the same in each piece
+        for found in large.pieces():
+            payload = [part.raw for part in found]
+            request = replace(
+                query.request, paths=tuple(query.request.paths[part.number] for part in found)
+            )
+            own = FileQuery(request=request, labels=tuple(raw.label for raw in payload))
+            parts: list[_Part] = []
+            counted: list[Remark] = []
+            for at, part in enumerate(found):
+                with readable(part.raw.label):
+                    opened = _opened(part.raw, at, own, self._master, part.known)
+                    proof = proofs.get(part.number)
+                    (rows, mapping, told), idle = _settled(opened, part.raw, own, proof)
+                fresh = [remark for remark in told if remark not in said]
+                said.update(dict.fromkeys(fresh))
+                parts.append((rows, mapping, fresh))
+                counted += [*fresh, *idle]
+            outcome = _NORMALISERS[request.kind](concatenated([rows for rows, *_ in parts]), own)
+            tally.add(outcome, payload)
+            batch = replace(_batch(outcome, payload, parts), remarks=())
+            yield batch, [*counted, *outcome.remarks]
+        tally.refuse_nothing()
+
+    def _proofs(self, query: FileQuery, large: LargeFiles) -> dict[int, VolumeProof]:
+        """Return for each large file of raw bars what all its rows tell of the unit of volume."""
+        found: dict[int, VolumeProof] = {}
+        if query.request.kind is not ImportKind.BARS:
+            return found
+        provable = query.request.basis is Basis.RAW
+        for piece in large.pieces():
+            for part in piece:
+                with readable(part.raw.label):
+                    rows, mapping, _ = _opened(part.raw, 0, query, self._master, part.known)
+                column = mapping.columns.get("volume")
+                if column is None or column.stated:
+                    continue
+                proof = volume_proof(rows, column, provable=provable)
+                before = found.get(part.number)
+                found[part.number] = proof if before is None else before.beside(proof)
+        return found
+
     def read_separately(self, query: FileQuery) -> tuple[Batch, tuple[Remark, ...]]:
         """Read files of which none depends on another: one that cannot be read is left out.
 
@@ -246,6 +308,20 @@ def _batch(outcome: Normalised, payload: Sequence[RawFile], parts: Sequence[_Par
 
 
 def _one_file(raw: RawFile, number: int, query: FileQuery, master: Master) -> _Part:
+    (rows, mapping, said), idle = _settled(
+        _opened(raw, number, query, master, {}), raw, query, None
+    )
+    return rows, mapping, [*said, *idle]
+
+
+def _opened(
+    raw: RawFile,
+    number: int,
+    query: FileQuery,
+    master: Master,
+    known: Mapping[int, pa.ChunkedArray],
+) -> _Part:
+    """Read the rows of a file, or some of a larger one of which all codes are known."""
     request = query.request
     _refuse_simulated(raw)
     refuse_other_bars(raw, request)
@@ -264,7 +340,13 @@ def _one_file(raw: RawFile, number: int, query: FileQuery, master: Master) -> _P
         absent=frozenset(elsewhere),
     )
     rows, notes = read_rows(
-        raw, mapping, file=number, kind=code_kind, listing=alone or request.listing, master=master
+        raw,
+        mapping,
+        file=number,
+        kind=code_kind,
+        listing=alone or request.listing,
+        master=master,
+        known=known,
     )
     rows = sensible(rows)
     said = [*notes]
@@ -276,21 +358,24 @@ def _one_file(raw: RawFile, number: int, query: FileQuery, master: Master) -> _P
         rows, told = _dated(rows, day, request.kind)
         said += told
     remarks = [*file_remarks(raw, mapping), *(Remark(text=t, file=raw.label) for t in said)]
-    if request.kind is ImportKind.BARS:
-        rows, traded = _traded(rows, mapping, request, raw.label)
-        rows = sensible(rows)  # in shares
-        remarks += traded
     return rows, mapping, remarks
 
 
-def _traded(
-    rows: Rows, mapping: ColumnMapping, request: ImportRequest, label: str
-) -> tuple[Rows, list[Remark]]:
-    """Settle what the volume of bars means: its unit, and days on which nothing was traded."""
-    raw_basis = request.basis is Basis.RAW
-    rows, units = settle_volume(rows, mapping.columns.get("volume"), label, provable=raw_basis)
-    rows, idle = taken_as_suspended(rows, label)
-    return rows, [*units, *idle]
+def _settled(
+    part: _Part, raw: RawFile, query: FileQuery, proof: VolumeProof | None
+) -> tuple[_Part, list[Remark]]:
+    """Settle what the volume of bars means: its unit, and days on which nothing was traded.
+
+    What is counted in these rows is told apart from what holds of the whole file.
+    """
+    rows, mapping, remarks = part
+    if query.request.kind is not ImportKind.BARS:
+        return part, []
+    raw_basis = query.request.basis is Basis.RAW
+    column = mapping.columns.get("volume")
+    rows, units = settle_volume(rows, column, raw.label, provable=raw_basis, proof=proof)
+    rows, idle = taken_as_suspended(rows, raw.label)
+    return (sensible(rows), mapping, [*remarks, *units]), idle  # sensible in shares
 
 
 def _day_of_file(raw: RawFile, request: ImportRequest) -> date | None:
@@ -386,33 +471,55 @@ def _refuse_simulated(raw: RawFile) -> None:
 
 
 def _refuse_nothing(outcome: Normalised, payload: Sequence[RawFile]) -> None:
-    broken = sum(len(raw.broken) for raw in payload)
-    rejected = outcome.rows.n_rows - int(np.count_nonzero(outcome.rows.passed)) + broken
-    every = rejected == outcome.rows.n_rows + broken
-    if not every and rejected <= BOUNDS.rejects:
-        return
-    reasons = [
-        say("{what} ({detail})", what=reason, detail=count)
-        for reason, count in outcome.rows.verdict.counts()
-    ]
-    if broken:
-        reasons.insert(0, say("wrong number of cells ({n})", n=broken))
-    more = len(reasons) - _SHOWN_REASONS
-    others = [say("and {n} more reasons", n=more)] if more > 0 else []
-    shown = clauses([*reasons[:_SHOWN_REASONS], *others])
-    what = say(
-        "{n} rows are rejected, more than {most:,}; nothing is stored: {reasons}",
-        n=rejected,
-        most=BOUNDS.rejects,
-        reasons=shown,
-    )
-    if every:
-        what = say("all {n} rows are rejected: {reasons}", n=rejected, reasons=shown)
-    raise DataError(
-        what,
-        where=listed(raw.label for raw in payload[:_SHOWN_REASONS]),
-        fix=_advice(reasons[0]),
-    )
+    tally = _Tally()
+    tally.add(outcome, payload)
+    tally.refuse_nothing()
+
+
+@dataclass(slots=True)
+class _Tally:
+    """How many rows there were, of which files, and why some were rejected."""
+
+    n_rows: int = 0
+    rejected: int = 0
+    broken: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    labels: dict[str, None] = field(default_factory=dict)
+
+    def add(self, outcome: Normalised, payload: Sequence[RawFile]) -> None:
+        """Count what was made of some rows."""
+        self.n_rows += outcome.rows.n_rows
+        self.rejected += outcome.rows.n_rows - int(np.count_nonzero(outcome.rows.passed))
+        self.broken += sum(len(raw.broken) for raw in payload)
+        self.reasons.update(dict(outcome.rows.verdict.counts()))
+        self.labels.update(dict.fromkeys(raw.label for raw in payload))
+
+    def refuse_nothing(self) -> None:
+        """Refuse files of which no row is left, or more are rejected than are kept."""
+        broken, rejected = self.broken, self.rejected + self.broken
+        every = rejected == self.n_rows + broken
+        if not every and rejected <= BOUNDS.rejects:
+            return
+        counted = sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))
+        reasons = [say("{what} ({detail})", what=reason, detail=n) for reason, n in counted]
+        if broken:
+            reasons.insert(0, say("wrong number of cells ({n})", n=broken))
+        more = len(reasons) - _SHOWN_REASONS
+        others = [say("and {n} more reasons", n=more)] if more > 0 else []
+        shown = clauses([*reasons[:_SHOWN_REASONS], *others])
+        what = say(
+            "{n} rows are rejected, more than {most:,}; nothing is stored: {reasons}",
+            n=rejected,
+            most=BOUNDS.rejects,
+            reasons=shown,
+        )
+        if every:
+            what = say("all {n} rows are rejected: {reasons}", n=rejected, reasons=shown)
+        raise DataError(
+            what,
+            where=listed(list(self.labels)[:_SHOWN_REASONS]),
+            fix=_advice(reasons[0]),
+        )
 
 
 def _advice(reason: str) -> str:

@@ -21,6 +21,11 @@ from screener.data.sources.online.providers.calendars import SinaCalendar
 from screener.data.sources.online.providers.cninfo import CninfoActions
 from screener.data.sources.online.providers.csindex import CsindexIndexBars
 from screener.data.sources.online.providers.eastmoney_actions import EastmoneyActions
+from screener.data.sources.online.providers.eastmoney_lists import (
+    EastmoneyEligibility,
+    EastmoneyHkSessionList,
+    EastmoneySessionList,
+)
 from screener.data.sources.online.providers.eastmoney_prices import (
     EastmoneyBars,
     EastmoneyHkBars,
@@ -48,7 +53,7 @@ from screener.data.sources.online.providers.hk_master import (
     SinaHkMaster,
 )
 from screener.data.sources.online.providers.ratings import CninfoRatings, EastmoneyRatings
-from screener.data.sources.online.providers.shenwan import ShenwanIndexBars
+from screener.data.sources.online.providers.shenwan import ShenwanIndexBars, ShenwanIndustries
 from screener.data.sources.online.providers.sina import (
     SinaBars,
     SinaFactors,
@@ -87,6 +92,10 @@ SOURCES: tuple[type[OnlineSource], ...] = (
     SzseRenames,
     SinaRenames,
     SinaCalendar,
+    EastmoneySessionList,
+    EastmoneyHkSessionList,
+    ShenwanIndustries,
+    EastmoneyEligibility,
     BocFx,
     EastmoneyFx,
     TencentBars,

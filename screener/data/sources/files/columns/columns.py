@@ -121,7 +121,7 @@ def check_units(kind: ImportKind, units: tuple[tuple[str, str], ...]) -> None:
                     unit=text,
                     kind=named(kind),
                 ),
-                fix=f"the fields are {', '.join(measured) or 'none'}",
+                fix=say("the fields are {names}", names=listed(measured) or say("none")),
             )
         if unit_named(text, measured[name]) is None:
             raise InputError(

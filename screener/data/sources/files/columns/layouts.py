@@ -172,6 +172,19 @@ FIELDS: dict[ImportKind, tuple[Field, ...]] = {
         _field("valid_from", Form.DAY, must=True),
         _field("valid_to", Form.DAY),
     ),
+    ImportKind.ELIGIBILITY: (
+        _CODE,
+        _field("programme", Form.TEXT),
+        _field("valid_from", Form.DAY, must=True),
+        _field("valid_to", Form.DAY),
+    ),
+    ImportKind.ESTIMATES: (
+        _CODE,
+        _field("fiscal_year", Form.NUMBER, must=True),
+        _field("known_at", Form.DAY, must=True),
+        *(_field(name, Form.TEXT) for name in ("broker", "currency")),
+        *(_field(name, Form.NUMBER, Measure.MONEY) for name in ("eps", "profit")),
+    ),
     ImportKind.RATINGS: (
         _CODE,
         _EXCHANGE,
@@ -392,6 +405,27 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
         Rule(field="industry", headers=("行业", "所属行业", "行业名称", "industry_name", "行業")),
         Rule(field="valid_from", headers=("from", "in_date", "纳入日期", "开始日期", "start_date")),
         Rule(field="valid_to", headers=("to", "out_date", "剔除日期", "结束日期", "end_date")),
+    ),
+    ImportKind.ELIGIBILITY: (
+        _KEYS[0],
+        Rule(field="programme", headers=("program", "通道", "类型", "类别")),
+        Rule(
+            field="valid_from",
+            headers=("from", "in_date", "调入日期", "纳入日期", "生效日期", "开始日期"),
+        ),
+        Rule(field="valid_to", headers=("to", "out_date", "调出日期", "剔除日期", "结束日期")),
+    ),
+    ImportKind.ESTIMATES: (
+        _KEYS[0],
+        Rule(field="fiscal_year", headers=("year", "预测年度", "年度", "会计年度", "财政年度")),
+        Rule(
+            field="known_at",
+            headers=("report_date", "publish_date", "发布日期", "报告日期", "预测日期", "date"),
+        ),
+        Rule(field="broker", headers=("机构", "机构名称", "券商", "研究机构", "org_name")),
+        Rule(field="eps", headers=("每股收益", "预测每股收益", "预测eps")),
+        Rule(field="profit", headers=("净利润", "预测净利润", "归母净利润", "net_profit")),
+        Rule(field="currency", headers=("币种", "货币")),
     ),
     ImportKind.RATINGS: (
         *_ID,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ from screener.domain.listing import (
 from screener.errors import InputError, ScreenerError
 from screener.language import in_english, say
 from screener.language.saying import _said
+from screener.language.terms import named
 
 __all__ = ["CodeColumn", "Master", "lost_zeros", "no_master", "read_codes"]
 
@@ -60,6 +61,18 @@ class CodeColumn:
     absent: FlagArray
     faults: tuple[tuple[FlagArray, str], ...] = ()
     notes: tuple[str, ...] = ()
+
+    def last(self, n_rows: int) -> CodeColumn:
+        """Return the last rows, judged among all."""
+        if n_rows == len(self.index):
+            return self
+        start = len(self.index) - n_rows
+        return replace(
+            self,
+            index=self.index[start:],
+            absent=self.absent[start:],
+            faults=tuple((rows[start:], reason) for rows, reason in self.faults),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -139,7 +152,7 @@ def read_codes(
         try:
             listing = restored.get(text) or _listing(text, words[venue], kind)
         except ScreenerError as error:
-            first = _Wrong(text[:_SHOWN], error.what.replace(text, _cut(text)))
+            first = _Wrong(text[:_SHOWN], _shortened(error.what, text))
             wrong.setdefault(_kind(text, error), first).places.append(place)
         else:
             index_of[place] = listings.setdefault(listing, len(listings))
@@ -192,13 +205,13 @@ def _silent(word: str) -> bool:
 
 def _listing(text: str, venue: str, kind: Kind) -> Listing:
     if not venue:
-        return parse_listing(text, parameter="code", kind=kind)
+        return parse_listing(text, parameter=named("code"), kind=kind)
     if venue in _NUMBERED:
         return _numbered(text, venue)
     exchange = parse_exchange(venue)
     if exchange is None:
         raise InputError(say("{venue!r} is no exchange that is known", venue=venue))
-    return parse_listing_on(text, exchange, parameter="code")
+    return parse_listing_on(text, exchange, parameter=named("code"))
 
 
 def _numbered(text: str, venue: str) -> Listing:
@@ -206,14 +219,21 @@ def _numbered(text: str, venue: str) -> Listing:
     *others, last = _NUMBERED[venue]
     for exchange in others:
         try:
-            return parse_listing_on(text, exchange, parameter="code")
+            return parse_listing_on(text, exchange, parameter=named("code"))
         except ScreenerError:
             continue
-    return parse_listing_on(text, last, parameter="code")
+    return parse_listing_on(text, last, parameter=named("code"))
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _shortened(what: str, text: str) -> str:
+    """Return what is wrong with a code with no more of the code than is shown, in any language."""
+    if len(text) <= _SHOWN:
+        return what
+    return _said(what.replace(text, _cut(text)), _shortened, (what, text), {})
 
 
 def _kind(text: str, error: ScreenerError) -> str:

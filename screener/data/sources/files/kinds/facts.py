@@ -32,6 +32,7 @@ from screener.language.terms import named
 from screener.market.calendars import calendar_of
 
 __all__ = [
+    "lake_rows",
     "normalise_calendar",
     "normalise_factors",
     "normalise_fundamentals",
@@ -68,7 +69,7 @@ def normalise_factors(rows: Rows, query: FileQuery) -> Normalised:
             RowFault(rows=factor == 1, reason=say("a factor of 1 changes nothing")),
         ]
     )
-    return _lake_rows(rows, query, TableName.EX_FACTORS, "ex_session", {"factor": factor})
+    return lake_rows(rows, query, TableName.EX_FACTORS, "ex_session", {"factor": factor})
 
 
 def _refuse_cumulative(rows: Rows, far: FlagArray, query: FileQuery) -> None:
@@ -131,7 +132,7 @@ def normalise_fundamentals(rows: Rows, query: FileQuery) -> Normalised:
         "currency": currency,
         "known_by": np.array(by, dtype=np.object_),
     }
-    return _lake_rows(
+    return lake_rows(
         rows, query, TableName.FUNDAMENTALS, "known_at", columns, key=("period_end", "known_at")
     )
 
@@ -208,7 +209,7 @@ def normalise_status(rows: Rows, query: FileQuery) -> Normalised:
     columns: dict[str, Array | str] = {"suspended": rows.flags("suspended")}
     if "st" in rows.values:
         columns["st"] = rows.flags("st")
-    return _lake_rows(rows, query, TableName.STATUS, "session", columns)
+    return lake_rows(rows, query, TableName.STATUS, "session", columns)
 
 
 def normalise_industries(rows: Rows, query: FileQuery) -> Normalised:
@@ -225,10 +226,10 @@ def normalise_industries(rows: Rows, query: FileQuery) -> Normalised:
         ]
     )
     columns: dict[str, Array | str] = {"industry": names, "valid_to": ends}
-    return _lake_rows(rows, query, TableName.INDUSTRIES, "valid_from", columns)
+    return lake_rows(rows, query, TableName.INDUSTRIES, "valid_from", columns)
 
 
-def _lake_rows(
+def lake_rows(
     rows: Rows,
     query: FileQuery,
     name: TableName,
@@ -236,12 +237,35 @@ def _lake_rows(
     columns: Mapping[str, Array | str],
     *,
     key: tuple[str, ...] = (),
+    apart: IntArray | None = None,
 ) -> Normalised:
-    """Return the rows without repeats as a table whose key is the listing and a day."""
+    """Return the rows without repeats as a table.
+
+    Parameters
+    ----------
+    rows, query
+        Rows, judged so far, and what was asked.
+    name
+        The table.
+    day
+        Its first day, in the column of the same name.
+    columns
+        The other columns, `(n_rows,)` each.
+    key
+        Days that are its key together with the listing; `day` alone when empty.
+    apart
+        `(n_rows,)` what tells rows of one day apart in place of the listing.
+    """
     days = key or (day,)
     words = listed(named(name) for name in days)
-    key_name = say("listing and {days}", days=words)
-    rows, repeats, remarks = without_repeats(rows, days, key_name)
+    key_name = (
+        say("listing and {days}", days=words)
+        if apart is None
+        else say("listing, year, broker and {days}", days=words)
+    )
+    moved = rows if apart is None else replace(rows, listing=apart)
+    judged, repeats, remarks = without_repeats(moved, days, key_name)
+    rows = replace(judged, listing=rows.listing)
     good = rows.passed & ~repeats
     kept = rows.kept(good)
     chosen = {

@@ -26,6 +26,7 @@ from screener.domain.arrays import FlagArray, FloatArray, TextArray
 from screener.domain.listing import Currency
 from screener.errors import DataError
 from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["normalise_fx"]
 
@@ -107,7 +108,9 @@ def _pairs(rows: Rows, query: FileQuery) -> tuple[TextArray, FlagArray, Rows, li
         by_file.append(found or (Currency.HKD, False))
         silent = any(text is None for text in texts[rows.file == number])
         if silent and found is not None and found[0] is not Currency.HKD:
-            told = say("the rates are of {currency}, as the file's name says", currency=found[0])
+            told = say(
+                "the rates are of {currency}, as the file's name says", currency=named(found[0])
+            )
             remarks.append(Remark(text=told, file=label))
     pairs = [
         by_file[number] if text is None else known[text]
@@ -156,7 +159,7 @@ def _per_unit(rows: Rows, base: TextArray, query: FileQuery) -> tuple[Rows, list
             currency = Currency(name)
             if float(np.median(rate[mine])) > _PER_HUNDRED * FIXINGS[currency].high:
                 rate[every] /= 100
-                told = say("rates are for 100 {currency}: divided by 100", currency=currency)
+                told = say("rates are for 100 {currency}: divided by 100", currency=named(currency))
                 remarks.append(Remark(text=told, file=label))
             _check_rates(rate[mine], rows.days("session")[mine].min().item(), currency, label)
     return rows.with_values(rate=rate), remarks
@@ -170,7 +173,9 @@ def _odd_rates(rows: Rows, base: TextArray) -> list[RowFault]:
         mine = base == name
         most = np.where(days >= np.datetime64(span.since, "D"), span.later, span.high)
         odd = mine & ((rate < span.low) | (rate > most))
-        reason = say("the rate is no price of 1 {currency} in renminbi since 1994", currency=name)
+        reason = say(
+            "the rate is no price of 1 {currency} in renminbi since 1994", currency=named(name)
+        )
         findings.append(RowFault(rows=odd, reason=reason))
         leaps = fixing_jumps(rate, days, rows.passed & mine & ~odd)
         findings.append(RowFault(rows=leaps, reason=fixing_leap()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -14,16 +16,67 @@ from screener.domain.arrays import FlagArray, FloatArray
 from screener.domain.listing import Board, Exchange, Listing
 from screener.language import say
 
-__all__ = ["settle_volume"]
+__all__ = ["VolumeProof", "settle_volume", "volume_proof"]
 
 _NEAR = 2.0
 _LOT = 100.0
 _PROOFS = ("turnover_rate", "float_shares", "float_cap")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VolumeProof:
+    """What the rows of each listing tell of the unit of their volume, each array `(n_listings,)`.
+
+    Parameters
+    ----------
+    ratio
+        Median of amount / (volume × close); NaN without evidence.
+    by_float
+        The factor that turnover and float tell; NaN without evidence.
+    traded
+        Whether any volume is above 0.
+    """
+
+    ratio: FloatArray
+    by_float: FloatArray
+    traded: FlagArray
+
+    def beside(self, other: VolumeProof) -> VolumeProof:
+        """Return the proof of the same listings by other rows too, each listing's in one of both.
+
+        Parameters
+        ----------
+        other
+            What other rows tell.
+        """
+        return VolumeProof(
+            ratio=np.where(np.isnan(self.ratio), other.ratio, self.ratio),
+            by_float=np.where(np.isnan(self.by_float), other.by_float, self.by_float),
+            traded=self.traded | other.traded,
+        )
+
+
 @np.errstate(over="ignore", invalid="ignore")  # what is endless is rejected, and proves nothing
+def volume_proof(rows: Rows, column: MappedColumn, *, provable: bool) -> VolumeProof:
+    """Return what rows tell of the unit of their volume; the parameters are `settle_volume`'s."""
+    nothing = np.full(len(rows.listings), np.nan)
+    guessed = provable and not column.stated
+    volume = rows.numbers("volume")
+    return VolumeProof(
+        ratio=_ratios(rows) if provable else nothing,
+        by_float=_by_float(rows, _scales(rows, column)) if guessed else nothing,
+        traded=np.isfinite(_medians(rows, volume, volume > 0)),
+    )
+
+
+@np.errstate(over="ignore", invalid="ignore")
 def settle_volume(
-    rows: Rows, column: MappedColumn | None, file: str, *, provable: bool
+    rows: Rows,
+    column: MappedColumn | None,
+    file: str,
+    *,
+    provable: bool,
+    proof: VolumeProof | None = None,
 ) -> tuple[Rows, list[Remark]]:
     """Bring the volume of raw bars to shares where the rows prove another unit.
 
@@ -45,15 +98,17 @@ def settle_volume(
         Name for the remarks.
     provable
         Whether close and volume are as traded, so that the rest of the row proves anything.
+    proof
+        What all rows of the file tell, where these are some of them; by default what these tell.
     """
     if column is None:
         return rows.without(_PROOFS), [Remark(text=say("there is no volume"), file=file)]
-    ratio = _ratios(rows) if provable else np.full(len(rows.listings), np.nan)
-    scale = np.array([_scale(column, listing) for listing in rows.listings])
+    proof = proof or volume_proof(rows, column, provable=provable)
+    ratio, scale = proof.ratio, _scales(rows, column)
     factor = _factors(ratio, scale, stated=column.stated)
     odd = np.isfinite(ratio) & np.isnan(factor)
     if provable and not column.stated:
-        factor = np.where(np.isfinite(ratio), factor, _by_float(rows, scale))
+        factor = np.where(np.isfinite(ratio), factor, proof.by_float)
     remarks = [
         *_changed(
             rows,
@@ -67,7 +122,7 @@ def settle_volume(
         ),
     ]
     if not column.stated:
-        factor, told = _by_board(rows, factor, odd, column)
+        factor, told = _by_board(rows, factor, proof.traded & ~odd, column)
         remarks += told
     factor = np.where(np.isnan(factor), 1.0, factor)
     scaled = rows.numbers("volume") * np.append(factor, 1.0)[rows.listing]
@@ -110,14 +165,13 @@ def _by_float(rows: Rows, scale: FloatArray) -> FloatArray:
 
 
 def _by_board(
-    rows: Rows, factor: FloatArray, odd: FlagArray, column: MappedColumn
+    rows: Rows, factor: FloatArray, counted: FlagArray, column: MappedColumn
 ) -> tuple[FloatArray, list[str]]:
     """Take listings without proof as the others of their board, and tell it by board."""
     result, told = factor.copy(), []
     boards = np.array([str(item.board) for item in rows.listings], dtype=np.str_)
-    traded = np.isfinite(_medians(rows, rows.numbers("volume"), rows.numbers("volume") > 0))
     for board in dict.fromkeys(boards.tolist()):
-        silent = (boards == board) & np.isnan(factor) & ~odd & traded
+        silent = (boards == board) & np.isnan(factor) & counted
         if not silent.any() or board == Board.INDEX:
             continue
         ways = np.unique(factor[(boards == board) & np.isfinite(factor)])
@@ -218,6 +272,10 @@ def _medians(rows: Rows, values: FloatArray, usable: FlagArray) -> FloatArray:
     found = np.full(len(rows.listings), np.nan)
     found[medians.index.to_numpy(dtype=np.int64)] = medians.to_numpy(dtype=np.float64)
     return found
+
+
+def _scales(rows: Rows, column: MappedColumn) -> FloatArray:
+    return np.array([_scale(column, listing) for listing in rows.listings], dtype=np.float64)
 
 
 def _scale(column: MappedColumn, listing: Listing) -> float:

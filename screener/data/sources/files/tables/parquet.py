@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ from screener.errors import SchemaMismatch
 from screener.language import say
 from screener.language.lists import listed
 
-__all__ = ["read_parquet"]
+__all__ = ["parquet_blocks", "parquet_rows", "read_parquet"]
 
 _PIECE = 1 << 18  # rows unpacked at once
 _SHOWN = 5
@@ -42,12 +44,43 @@ def read_parquet(path: Path, *, label: str) -> RawFile:
     SchemaMismatch
         If it is damaged, a text is not UTF-8, or it holds more than is read.
     """
+    with _opened(path, label) as file:
+        return _read(file, path.stem, label)
+
+
+def parquet_rows(path: Path) -> int:
+    """Return how many rows a Parquet file says that it holds; 0 if it cannot be read."""
+    try:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            return int(file.metadata.num_rows)
+    except (pa.ArrowException, OSError, ValueError):
+        return 0
+
+
+def parquet_blocks(path: Path, *, label: str) -> Iterator[RawFile]:
+    """Read a Parquet file as `read_parquet` does, a bounded number of rows at a time."""
+    with _opened(path, label) as file:
+        whole = _empty(file, path.stem, label)
+        row = 0
+        for piece in _pieces(file, whole.headers, label):
+            n_rows = len(piece[0])
+            yield replace(
+                whole,
+                columns=tuple(pa.chunked_array([cells]) for cells in piece),
+                lines=np.arange(row + 1, row + n_rows + 1, dtype=np.int64),
+            )
+            row += n_rows
+
+
+@contextmanager
+def _opened(path: Path, label: str) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file that is within the bounds, its texts as dictionaries."""
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:
             _check_size(file.metadata, label)
             texts = [item.name for item in file.schema_arrow if _texts(item.type)]
         with pq.ParquetFile(path, pre_buffer=False, read_dictionary=texts) as file:
-            return _read(file, path.stem, label)
+            yield file
     except pa.ArrowMemoryError:
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
@@ -63,23 +96,39 @@ def read_parquet(path: Path, *, label: str) -> RawFile:
 
 
 def _read(file: pq.ParquetFile, stem: str, label: str) -> RawFile:
-    schema = file.schema_arrow
-    flat = [place for place, field in enumerate(schema) if _flat(field.type)]
-    left = [schema.field(place).name for place in range(len(schema)) if place not in set(flat)]
-    columns = [_Column(name=schema.field(place).name) for place in flat]
-    if columns:
-        _fill(file, columns, flat, label)
+    raw = _empty(file, stem, label)
+    columns = [_Column(name=name, chunks=[*cells.chunks]) for name, cells in _cells(raw)]
+    for piece in _pieces(file, raw.headers, label):
+        for column, cells in zip(columns, piece, strict=True):
+            column.chunks.append(cells)
     n_rows = file.metadata.num_rows if columns else 0
+    return replace(
+        raw,
+        columns=tuple(column.whole() for column in columns),
+        lines=np.arange(1, n_rows + 1, dtype=np.int64),
+    )
+
+
+def _cells(raw: RawFile) -> Iterator[tuple[str, pa.ChunkedArray]]:
+    return zip(raw.headers, raw.columns, strict=True)
+
+
+def _empty(file: pq.ParquetFile, stem: str, label: str) -> RawFile:
+    """Return a file without its rows: the columns that are read, and what is told of the others."""
+    schema = file.schema_arrow
+    flat = [field for field in schema if _flat(field.type)]
+    left = [field.name for field in schema if not _flat(field.type)]
     shown = listed(left[:_SHOWN])
     if len(left) > _SHOWN:
         shown = say("{shown} and {n} more", shown=shown, n=len(left) - _SHOWN)
     told = say("columns of lists, records and the like are not read: {names}", names=shown)
+    blank = [_checked(pa.nulls(0, field.type), field.name, 0, label) for field in flat]
     return RawFile(
         label=label,
         stem=stem,
-        headers=tuple(column.name for column in columns),
-        columns=tuple(column.whole() for column in columns),
-        lines=np.arange(1, n_rows + 1, dtype=np.int64),
+        headers=tuple(field.name for field in flat),
+        columns=tuple(pa.chunked_array([cells]) for cells in blank),
+        lines=np.arange(0, dtype=np.int64),
         notes=(told,) if left else (),
     )
 
@@ -114,21 +163,20 @@ class _Column:
         return whole
 
 
-def _fill(file: pq.ParquetFile, columns: list[_Column], flat: list[int], label: str) -> None:
-    """Read the flat columns piece by piece, each piece checked and counted."""
-    schema = file.schema_arrow
-    for column, place in zip(columns, flat, strict=True):  # a file may have no piece at all
-        column.chunks.append(
-            _checked(schema.empty_table().column(place).combine_chunks(), column.name, 0, label)
-        )
-    names = None if len(flat) == len(schema) else [column.name for column in columns]
+def _pieces(file: pq.ParquetFile, names: Sequence[str], label: str) -> Iterator[list[pa.Array]]:
+    """Give the columns that are read piece by piece, each piece checked and counted."""
+    if not names:
+        return
+    alone = None if len(names) == len(file.schema_arrow) else list(names)
     row, taken = 0, 0
-    for batch in file.iter_batches(_PIECE, columns=names):
-        for column, cells in zip(columns, batch.columns, strict=True):
-            piece = _checked(cells, column.name, row, label)
-            taken += piece.nbytes
-            column.chunks.append(piece)
+    for batch in file.iter_batches(_PIECE, columns=alone):
+        piece = [
+            _checked(cells, name, row, label)
+            for name, cells in zip(names, batch.columns, strict=True)
+        ]
+        taken += sum(cells.nbytes for cells in piece)
         row += batch.num_rows
+        yield piece
         if taken > BOUNDS.unpacked:
             size = bounds.megabytes(taken)
             what = say("its first {n:,} rows unpack to {size}", n=row, size=size)

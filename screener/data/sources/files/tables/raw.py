@@ -122,8 +122,16 @@ def first_fitting(lines: Sequence[tuple[str, ...]], test: HeaderTest) -> tuple[i
     return place, fits[place]
 
 
-def settled(raw: RawFile) -> RawFile:
-    """Return a file without blank rows, and without the remarks above and below its rows."""
+def settled(raw: RawFile, *, whole: bool = True) -> RawFile:
+    """Return a file without blank rows, and without the remarks above and below its rows.
+
+    Parameters
+    ----------
+    raw
+        The file.
+    whole
+        Whether the rows end where the file ends: only then remarks may stand below them.
+    """
     headers = tuple(" ".join(name.split()) for name in raw.headers)
     above = [
         say("the header is in line {line}; above it: {text!r}", line=raw.header_line, text=it)
@@ -132,7 +140,7 @@ def settled(raw: RawFile) -> RawFile:
     raw = replace(raw, headers=headers, notes=(*raw.notes, *above))
     raw = _kept(raw, _not_blank(raw.columns, raw.n_rows))
     footers: list[str] = []
-    while len(footers) < _MOST_NOTES:
+    while whole and len(footers) < _MOST_NOTES:
         shorter = _without_last_note(raw, footers)
         if shorter is raw:
             break

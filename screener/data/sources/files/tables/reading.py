@@ -16,14 +16,14 @@ import pyarrow as pa
 
 from screener.data.sources.files.tables.bounds import BOUNDS
 from screener.data.sources.files.tables.day_files import DAY_SUFFIX, read_day_file
-from screener.data.sources.files.tables.parquet import read_parquet
+from screener.data.sources.files.tables.parquet import parquet_blocks, read_parquet
 from screener.data.sources.files.tables.raw import BrokenLine, HeaderTest, RawFile, any_header
-from screener.data.sources.files.tables.text import read_text
+from screener.data.sources.files.tables.text import read_text, text_blocks
 from screener.errors import DataError, InputError, SchemaMismatch
 from screener.files.regular import check_regular, read_regular
 from screener.language import say
 
-__all__ = ["BrokenLine", "RawFile", "read_raw", "readable"]
+__all__ = ["BrokenLine", "RawFile", "read_blocks", "read_raw", "readable"]
 
 _SHOWN = 200
 _PARQUET = b"PAR1"
@@ -54,17 +54,47 @@ def read_raw(path: Path, *, label: str, header: HeaderTest = any_header) -> RawF
     DataError
         If it holds no row.
     """
-    try:
-        with readable(label):
-            raw = _read(path, label, header)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(say("cannot be read: {reason}", reason=reason), where=label) from error
+    with _reached(label):
+        raw = _read(path, label, header)
     if not raw.n_rows and not raw.broken:
         raise DataError(
             say("the file has a header and no rows"), where=label, fix=say("check the export")
         )
     return raw
+
+
+def read_blocks(path: Path, *, label: str, header: HeaderTest = any_header) -> Iterator[RawFile]:
+    """Read one file as `read_raw` does, a bounded number of rows at a time where it can be.
+
+    Raises
+    ------
+    NotInBlocks
+        If it is text that can only be read whole.
+    """
+    with _reached(label):
+        smaller = say("give it in several files")
+        check_regular(path, BOUNDS.parquet, where=label, fix=smaller)
+        with path.open("rb") as stream:
+            start = stream.read(4)
+        suffix = path.suffix.lower()
+        if suffix == ".parquet" or start == _PARQUET:
+            yield from parquet_blocks(path, label=label)
+        elif suffix == DAY_SUFFIX or start == _ZIP:
+            yield read_raw(path, label=label, header=header)
+        else:
+            check_regular(path, BOUNDS.file, where=label, fix=smaller)
+            yield from text_blocks(path, label=label, header=header)
+
+
+@contextmanager
+def _reached(label: str) -> Iterator[None]:
+    """Turn what the system and the reading libraries say about a file into a refusal of it."""
+    try:
+        with readable(label):
+            yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(say("cannot be read: {reason}", reason=reason), where=label) from error
 
 
 def _read(path: Path, label: str, header: HeaderTest) -> RawFile:

@@ -6,7 +6,8 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -27,13 +28,14 @@ from screener.domain.arrays import IntArray
 from screener.errors import SchemaMismatch
 from screener.language import say
 
-__all__ = ["read_text"]
+__all__ = ["NotInBlocks", "read_text", "text_blocks"]
 
 _SEPARATORS = ",\t;|"
 _SPACES = " "
 _TOO_LONG = "straddling"  # the parser's word for a line that is longer than one of its blocks
 _STATED = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _BLOCK = 2 * BOUNDS.line  # of the parser, which takes whole lines
+_AT_ONCE = 16 << 20  # bytes of a text that is read in blocks
 _HEAD = 30
 _QUOTED_LINES = 60
 _SHOWN = 160
@@ -80,10 +82,96 @@ def read_text(content: bytes, *, stem: str, label: str, header: HeaderTest) -> R
     """
     text, encoding = to_utf8(content, file=label)
     text = _plain_line_ends(text).rstrip(b"\x1a")
-    _refuse_markup(text, label)
     n_lines = text.count(b"\n")
     if n_lines > BOUNDS.rows:
         raise too_much(say("{n:,} lines", n=n_lines), bounds.rows(BOUNDS.rows), where=label)
+    top = _opened(text, encoding, stem=stem, label=label, header=header)
+    return settled(top.rows(text[top.head.record.end :], top.first)[0])
+
+
+def text_blocks(path: Path, *, label: str, header: HeaderTest) -> Iterator[RawFile]:
+    """Read UTF-8 text as `read_text` does, a bounded number of rows at a time.
+
+    Raises
+    ------
+    NotInBlocks
+        If it has to be read whole: it is in another encoding, or a cell holds a line end.
+    """
+    top, first = None, 1
+    for content, last in _blocks(path):
+        text = _plain_line_ends(_utf8(content, label, begins=top is None))
+        if last:
+            text = text.rstrip(b"\x1a")
+        if top is None:
+            top = _opened(text, "utf-8", stem=path.stem, label=label, header=header)
+            text, first = text[top.head.record.end :], top.first
+        raw, first = top.rows(text, first)
+        if first > BOUNDS.rows:
+            raise too_much(say("{n:,} lines", n=first), bounds.rows(BOUNDS.rows), where=label)
+        yield settled(raw, whole=last)
+
+
+def _blocks(path: Path) -> Iterator[tuple[bytes, bool]]:
+    """Give the bytes of a file in blocks of whole lines, and whether each is the last."""
+    with path.open("rb") as file:
+        block, rest = file.read(_AT_ONCE), b""
+        while block:
+            after = file.read(_AT_ONCE)
+            whole, mark, rest_of_line = (rest + block).rpartition(b"\n")
+            if not after:
+                yield rest + block, True
+                return
+            if not mark or whole.count(b'"') % 2:
+                raise NotInBlocks
+            yield whole + mark, False
+            block, rest = after, rest_of_line
+
+
+def _utf8(content: bytes, label: str, *, begins: bool) -> bytes:
+    if not begins:
+        content = b"a\n" + content  # a block is no file: its first bytes are no mark
+    try:
+        text, encoding = to_utf8(content, file=label)
+    except SchemaMismatch as error:
+        raise NotInBlocks from error
+    if encoding != "utf-8":
+        raise NotInBlocks
+    return text if begins else text[2:]
+
+
+class NotInBlocks(Exception):
+    """A text that can only be read whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Top:
+    """What stands above the rows of a text, and how they are read."""
+
+    raw: RawFile
+    head: _Head
+    separator: str
+
+    @property
+    def first(self) -> int:
+        """Number of the first line below the header."""
+        return self.head.record.number + self.head.record.n_lines
+
+    def rows(self, body: bytes, first: int) -> tuple[RawFile, int]:
+        """Read lines below the header from the `first` on; also gives the number of the next."""
+        if self.head.separator == _SPACES:
+            body = b"\n".join(b"\t".join(line.split()) for line in body.split(b"\n"))
+        cells, label = self.raw.headers, self.raw.label
+        columns, broken = _parse(body, len(cells), self.separator, first, label)
+        lines = _line_numbers(len(columns[0]), first, {item.line for item in broken})
+        _refuse_long_cells(columns, cells, lines, label, quoted=b'"' in body)
+        told = tuple(item for item in broken if item.text.strip(_SEPARATORS + ' \r\n"'))
+        after = first + len(columns[0]) + len(broken)
+        return replace(self.raw, columns=columns, lines=lines, broken=told), after
+
+
+def _opened(text: bytes, encoding: str, *, stem: str, label: str, header: HeaderTest) -> _Top:
+    """Find the header of a text that begins like this."""
+    _refuse_markup(text, label)
     records = list(_records(text, label))
     if not records:
         raise SchemaMismatch(say("the file is empty"), where=label, fix=say("check the export"))
@@ -94,24 +182,20 @@ def read_text(content: bytes, *, stem: str, label: str, header: HeaderTest) -> R
     if separator == _SPACES:
         separator = "\t"
         body = b"\n".join(b"\t".join(line.split()) for line in body.split(b"\n"))
-    cells = _widened(head.cells, body, separator, label)
-    first = head.record.number + head.record.n_lines
-    columns, broken = _parse(body, len(cells), separator, first, label)
-    lines = _line_numbers(len(columns[0]), first, {item.line for item in broken})
-    _refuse_long_cells(columns, cells, lines, label, quoted=b'"' in body)
     above = [item for item in records[bool(stated) :] if item.number < head.record.number]
-    return settled(
-        RawFile(
+    return _Top(
+        raw=RawFile(
             label=label,
             stem=stem,
-            headers=cells,
-            columns=columns,
-            lines=lines,
-            broken=tuple(item for item in broken if item.text.strip(_SEPARATORS + ' \r\n"')),
+            headers=_widened(head.cells, body, separator, label),
+            columns=(),
+            lines=np.arange(0, dtype=np.int64),
             encoding=encoding,
             header_line=head.record.number,
             titles=tuple(_title(item.text) for item in above),
-        )
+        ),
+        head=head,
+        separator=separator,
     )
 
 

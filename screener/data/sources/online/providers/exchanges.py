@@ -34,6 +34,7 @@ from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.listing import Exchange, Listing, parse_listing
 from screener.errors import InputError, SourceEmpty
 from screener.language import say
+from screener.language.terms import named
 
 __all__ = [
     "BseMaster",
@@ -290,7 +291,7 @@ class SinaRenames:
 def _member(
     row: Row, exchange: Exchange, seen_on: date, *, left: bool, known: Collection[Listing]
 ) -> _Member:
-    listing = parse_listing(f"{text_in(row, 'code')}.{exchange}", parameter="code")
+    listing = parse_listing(f"{text_in(row, 'code')}.{exchange}", parameter=named("code"))
     if listing in known:
         raise InputError(say("{listing} comes twice", listing=listing))
     kind, gone = text_in(row, "kind") or "stock", day_in(row, "delist_date")
@@ -362,7 +363,7 @@ def _changes(
 
 
 def _change(row: Row, line: int) -> _Change:
-    listing = parse_listing(f"{text_in(row, 'code')}.{Exchange.SZ}", parameter="code")
+    listing = parse_listing(f"{text_in(row, 'code')}.{Exchange.SZ}", parameter=named("code"))
     day, after = day_in(row, "day"), printed_name(text_in(row, "after"))
     if day is None or not after:
         raise InputError(say("a change of name needs its day and the new name"))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from screener.data.lake.batch import Batch, Reject
-from screener.data.lake.rows import make_rows
+from screener.data.lake.rows import Values, make_rows
 from screener.data.lake.schema import TableName
 from screener.data.sources.files.kinds.ratings import first_rating
 from screener.data.sources.files.rows import clean_text
@@ -35,10 +38,12 @@ from screener.data.sources.online.transport.upstream import Endpoint, endpoint
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import AmbiguousMention, InputError, SourceEmpty
 from screener.language import say
+from screener.language.terms import named
 
 __all__ = ["CninfoRatings", "EastmoneyRatings"]
 
 _BY_DAY = endpoint("ratings", "cninfo")
+_BY_REPORT = endpoint("ratings", "eastmoney")
 _ONE_DAY = timedelta(days=1)
 _Facts = dict[str, object]
 _KEY = ("listing", "published", "broker", "analyst", "title")
@@ -49,15 +54,16 @@ class EastmoneyRatings(ListingSource):
 
     name: ClassVar[str] = "eastmoney"
     need: ClassVar[Need] = Need.RATINGS
-    upstream = endpoint("ratings", "eastmoney")
+    upstream = _BY_REPORT
     exchanges = exchanges_in(upstream)
     hosts = upstream.hosts
     due: ClassVar[bool] = False
 
     def normalise(self, query: Query, payload: tuple[pd.DataFrame | str, ...]) -> Batch:
-        """Turn the reports of the asked days into rows of table `ratings`.
+        """Turn the reports of the asked days into rows of tables `ratings` and `estimates`.
 
-        A report without a rating is counted, not stored.
+        A report without a rating is counted, not stored. Earnings per share are read of reports
+        of the year of the fetch alone, as the others do not tell of which years they speak.
 
         Raises
         ------
@@ -66,7 +72,19 @@ class EastmoneyRatings(ListingSource):
         """
         listing = asked_listing(query.ask)
         (frame,) = frames_of(payload)
-        return _batch(self.upstream, read_rows(self.upstream, frame), query.ask, self.name, listing)
+        rows = read_rows(self.upstream, frame)
+        batch = _batch(self.upstream, rows, query.ask, self.name, listing)
+        found = _estimates(frame, rows, self.upstream.extra["estimates"], query.ask, listing)
+        names = ("fiscal_year", "broker", "known_at")
+        columns: dict[str, Values] = {
+            name: [key[at] for key in found] for at, name in enumerate(names)
+        }
+        columns |= {"listing": [listing.id] * len(found), "eps": list(found.values())}
+        columns["currency"] = [str(listing.currency)] * len(found)
+        table = make_rows(
+            TableName.ESTIMATES, columns, source=self.name, fetched_at=query.ask.fetched_at
+        )
+        return replace(batch, tables={**batch.tables, TableName.ESTIMATES: table})
 
 
 class CninfoRatings:
@@ -126,6 +144,36 @@ class CninfoRatings:
         return _batch(_BY_DAY, rows, query.ask, self.name, None)
 
 
+def _estimates(
+    frame: pd.DataFrame, rows: list[Row], pattern: str, ask: Ask, listing: Listing
+) -> dict[tuple[int, str, date], float]:
+    """Return earnings per share by fiscal year, broker and day, the first of equal keys."""
+    years = {int(told[1]): str(name) for name in frame if (told := re.match(pattern, str(name)))}
+    found: dict[tuple[int, str, date], float] = {}
+    for at, row in enumerate(rows):
+        try:
+            facts = _facts_of_report(row, listing)
+        except (InputError, AmbiguousMention):  # it is rejected as a rating
+            continue
+        day = facts[1]
+        if not ask.start <= day <= ask.end or day.year != min(years, default=None):
+            continue
+        for year, name in years.items():
+            eps = pd.to_numeric(frame[name].iloc[at], errors="coerce")
+            if np.isfinite(eps) and eps != 0:
+                found.setdefault((year, facts[0], day), float(eps))
+    return dict(sorted(found.items()))
+
+
+def _facts_of_report(row: Row, listing: Listing) -> tuple[str, date]:
+    """Return the broker and the day of a report on a listing; raises `InputError` if it is none."""
+    facts = _facts(_BY_REPORT, row, listing)
+    broker, day = facts["broker"], facts["published"]
+    if not isinstance(broker, str) or not isinstance(day, date):
+        raise TypeError("a report's facts are its broker and its day")
+    return broker, day
+
+
 def _batch(place: Endpoint, rows: list[Row], ask: Ask, source: str, asked: Listing | None) -> Batch:
     found: dict[tuple[object, ...], _Facts] = {}
     rejects: list[Reject] = []
@@ -159,7 +207,7 @@ def _batch(place: Endpoint, rows: list[Row], ask: Ask, source: str, asked: Listi
 
 
 def _facts(place: Endpoint, row: Row, asked: Listing | None) -> _Facts:
-    listing = parse_listing(text_in(row, "code"), parameter="code", kind=Kind.SECURITY)
+    listing = parse_listing(text_in(row, "code"), parameter=named("code"), kind=Kind.SECURITY)
     if asked is not None and listing != asked:
         raise InputError(
             say("a report on {listing} among those on {asked}", listing=listing, asked=asked)

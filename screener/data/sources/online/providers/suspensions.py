@@ -29,6 +29,7 @@ from screener.data.sources.online.transport.upstream import endpoint
 from screener.domain.listing import Exchange, Kind, Listing, parse_listing
 from screener.errors import AmbiguousMention, InputError, SourceEmpty
 from screener.language import say
+from screener.language.terms import named
 from screener.market.calendars import calendar_of
 
 __all__ = ["EastmoneySuspensions"]
@@ -141,7 +142,7 @@ def _halts(frame: pd.DataFrame, asked: date, source: str) -> Iterator[_Halt | Re
 
 
 def _halt(row: Row, asked: date) -> _Halt:
-    listing = parse_listing(text_in(row, "code"), parameter="code", kind=Kind.SECURITY)
+    listing = parse_listing(text_in(row, "code"), parameter=named("code"), kind=Kind.SECURITY)
     if not listing.exchange.mainland:
         raise InputError(say("{listing} is not a mainland listing", listing=listing))
     term, first = text_in(row, "term"), day_in(row, "first")

@@ -210,7 +210,7 @@ class BaostockConnection:
         if code == _ASSUMED["success"]:
             return
         if code == _ASSUMED["not_logged_in"] and self._open:
-            self._line.fault = ConnectionError("the server has ended the session")
+            self._line.fault = ConnectionError(say("the server has ended the session"))
             self._stop_if_lost()
         said = say("{host} says {code}: {message}", host=_HOST, code=code, message=message)
         if code in _ASSUMED["unknown"]:
@@ -342,9 +342,11 @@ class _Tap:
             part: bytes = self._inner.recv(size)
             self._received += len(part)
             if not part:
-                raise ConnectionError("the server has closed the connection")
+                raise ConnectionError(say("the server has closed the connection"))
             if self._received > _ASSUMED["most_bytes"]:
-                raise ConnectionError(f"a reply of more than {_ASSUMED['most_bytes']} bytes")
+                raise ConnectionError(
+                    say("a reply of more than {n} bytes", n=_ASSUMED["most_bytes"])
+                )
         return part
 
     def close(self) -> None:

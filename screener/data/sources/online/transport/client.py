@@ -132,7 +132,8 @@ class OnlineWire:
         if visit.refusal is not None:
             raise _for_due(visit.refusal, due=due)
         if not isinstance(frame, pd.DataFrame):
-            error = TypeError(f"a {type(frame).__name__} in place of a frame")
+            told = say("a {kind} in place of a frame", kind=type(frame).__name__)
+            error = TypeError(told)
             raise self._told(error, visit, due=True)
         if frame.empty:
             due = due or not visit.hosts

@@ -52,6 +52,12 @@ class Need(StrEnum):
     """Ratings of one mainland security by brokers: table `ratings`."""
     MARKET_RATINGS = "market_ratings"
     """Ratings of the whole mainland market, day by day: table `ratings`."""
+    SESSION_LIST = "session_list"
+    """Bar and value of each listing of a market, last session: tables `bars`, `valuation`."""
+    INDUSTRIES = "industries"
+    """Industries of the whole mainland market since when: table `industries`."""
+    ELIGIBILITY = "eligibility"
+    """Hong Kong securities that mainland investors may buy today: table `eligibility`."""
     STATUS = "status"
     """Suspension and special treatment of one security by session: table `status`."""
 

@@ -36,8 +36,9 @@ from screener.data.sources.online.transport.network import Network
 from screener.data.sources.online.transport.protocol import Call, Page
 from screener.errors import SourceBlocked, SourceError
 from screener.language import say
+from screener.language.lists import listed
 
-__all__ = ["HostGroup", "RateLimiter", "Visit", "group_of", "polite"]
+__all__ = ["HostGroup", "RateLimiter", "Visit", "group_named", "group_of", "polite"]
 
 CURL_MODULES = ("akshare.stock_feature.stock_hk_valuation_baidu",)
 """Modules whose `requests` is curl_cffi's, which does not pass through `HTTPAdapter`."""
@@ -89,6 +90,11 @@ def group_of(host: str) -> HostGroup:
         if any(fnmatch(name, pattern) for pattern in table["hosts"]):
             return _group(group, table)
     return _group(name, {"hosts": [name], **tables["unknown"]})
+
+
+def group_named(name: str) -> HostGroup:
+    """Return a group of `hosts.toml`; `KeyError` if there is none of that name."""
+    return _group(name, _tables()["groups"][name])
 
 
 def _group(name: str, table: Mapping[str, Any]) -> HostGroup:
@@ -212,7 +218,7 @@ class RateLimiter:
             opens_after = 1 if trouble.refuses else group.soft_failures
             reason = trouble.said(host)
             if detail:
-                reason = say("{what}, {detail}", what=reason, detail=detail)
+                reason = listed([reason, detail])
             self.breaker.failed(group.name, reason, opens_after=opens_after)
         return self.breaker.wait_until(group.name)
 

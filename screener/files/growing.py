@@ -1,0 +1,92 @@
+"""A folder of files that grow by pieces, put in place whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from screener.errors import InputError
+from screener.files.failures import storage_error
+from screener.language import say
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetWriter
+
+__all__ = ["GrowingFolder", "growing_folder"]
+
+
+class GrowingFolder:
+    """Tables as Parquet and lines as text, each in a file that pieces are added to.
+
+    Attributes
+    ----------
+    rows
+        Rows, or lines, so far by name.
+    """
+
+    def __init__(self, folder: Path, files: ExitStack) -> None:
+        self._folder, self._files = folder, files
+        self._tables: dict[str, ParquetWriter] = {}
+        self._texts: dict[str, TextIO] = {}
+        self.rows: dict[str, int] = {}
+
+    def add(self, name: str, rows: pa.Table) -> None:
+        """Add rows to `NAME.parquet`, all of the types of the first ones."""
+        from pyarrow.parquet import ParquetWriter
+
+        if name not in self._tables:
+            writer = ParquetWriter(self._folder / f"{name}.parquet", rows.schema)
+            self._tables[name] = self._files.enter_context(writer)
+        self._tables[name].write_table(rows)
+        self.rows[name] = self.rows.get(name, 0) + rows.num_rows
+
+    def tell(self, name: str, lines: Iterable[str]) -> None:
+        """Add lines to `NAME.txt`."""
+        if name not in self._texts:
+            file = (self._folder / f"{name}.txt").open("w", encoding="utf-8")
+            self._texts[name] = self._files.enter_context(file)
+        held = list(lines)
+        self._texts[name].writelines(f"{line}\n" for line in held)
+        self.rows[name] = self.rows.get(name, 0) + len(held)
+
+
+@contextmanager
+def growing_folder(folder: Path) -> Iterator[GrowingFolder]:
+    """Give files to add to, which are in a folder once all went well, and nowhere otherwise.
+
+    Parameters
+    ----------
+    folder
+        Where they will be: not there yet, or empty.
+
+    Raises
+    ------
+    InputError
+        If something is there.
+    StorageError
+        If it cannot be written.
+    """
+    try:
+        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise InputError(
+                say("{folder} holds something already", folder=str(folder)),
+                fix=say("name a new folder, or an empty one"),
+            )
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:40]}-"))
+        try:
+            with ExitStack() as files:
+                yield GrowingFolder(draft, files)
+            draft.chmod(0o755)
+            if folder.exists():
+                folder.rmdir()
+            draft.rename(folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except OSError as error:
+        raise storage_error(error, folder) from error

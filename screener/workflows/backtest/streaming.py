@@ -1,0 +1,212 @@
+"""A backtest of very many events: rows go to Parquet some events at a time, and are let go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from screener.backtest.run import EventResult, backtest_pieces
+from screener.data.lake.store import Store
+from screener.domain.panel import PricePanel
+from screener.errors import DataError
+from screener.files.growing import growing_folder
+from screener.results.arrow import arrow_rows
+from screener.results.backtest import METRICS, NAMES, ORDERS, RETURNS, SHORTFALL
+from screener.results.tables import TableSpec
+from screener.workflows.backtest.market import benchmarks_for
+from screener.workflows.backtest.measures import metric_rows
+from screener.workflows.backtest.order_rows import order_rows
+from screener.workflows.backtest.quarantine import Noted, quarantined, touched_remarks
+from screener.workflows.backtest.remarks import price_basis, remarks_of, row_remarks
+from screener.workflows.backtest.requests import BacktestRequest
+from screener.workflows.backtest.rows import ledger_rows, result_table, shortfall_rows
+from screener.workflows.backtest.run import BacktestRun, prepared
+from screener.workflows.run_ids import run_id
+
+__all__ = ["Streamed", "stream_variants"]
+
+_REMARKS = "remarks"
+_TABLES: Mapping[TableSpec, Callable[[BacktestRun], list[dict[str, object]]]] = {
+    NAMES: ledger_rows,
+    ORDERS: order_rows,
+    METRICS: metric_rows,
+    SHORTFALL: shortfall_rows,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streamed:
+    """What was written.
+
+    Parameters
+    ----------
+    folder
+        Where it is.
+    rows
+        Rows of each table, and lines of `remarks.txt`, which are on single rows.
+    run_ids
+        One for each combination that was run.
+    lacking
+        Whether something is missing that was asked for: an event's value, or one index.
+    remarks
+        What a reader should know of all of them.
+    """
+
+    folder: Path
+    rows: Mapping[str, int]
+    run_ids: tuple[str, ...]
+    lacking: bool
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Piece:
+    """Rows of some events of one run, by file, and what is told of them.
+
+    Parameters
+    ----------
+    examples
+        One result of each kind that the general remarks tell apart, without its paths and ledgers.
+    """
+
+    tables: Mapping[str, pa.Table]
+    remarks: tuple[str, ...]
+    lacks: tuple[str, ...]
+    examples: Mapping[tuple[object, ...], EventResult]
+
+
+def stream_variants(
+    store: Store,
+    requests: Sequence[BacktestRequest],
+    folder: Path,
+    *,
+    program_version: str,
+    jobs: int = 1,
+) -> Streamed:
+    """Run several requests as `run_variants` does, and write their rows instead of keeping them.
+
+    The rows are those of `run_variants`, in its order: returns, names (paper) or orders (money),
+    metrics and shortfall, a file each. Memory grows with neither events nor combinations.
+
+    Parameters
+    ----------
+    store, requests, program_version, jobs
+        As in `run_variants`.
+    folder
+        A folder that is not there yet, or empty.
+
+    Raises
+    ------
+    InputError
+        If the folder holds something.
+    StorageError
+        If it cannot be written.
+    NoTradableConstituents, DateRangeError, DataError
+        As in `run_variants`.
+    """
+    dated, market = prepared(store, requests)
+    noted = quarantined(store, market.panel)
+    simulated = store.simulated()
+    ids: list[str] = []
+    remarks: list[str] = []
+    lacks: list[str] = []
+    with growing_folder(folder) as written:
+        for request, (events, _) in zip(requests, dated, strict=True):
+            shell = _shell(store, request, program_version, simulated=simulated)
+            pieces = backtest_pieces(
+                market.panel,
+                events,
+                request.settings,
+                benchmarks_for(store, market, request.events, request.benchmark),
+                partial(_piece, shell=shell, panel=market.panel, noted=noted),
+                market.trading,
+                market.caps,
+                jobs=jobs,
+            )
+            examples: dict[tuple[object, ...], EventResult] = {}
+            for piece in pieces:
+                for name, rows in piece.tables.items():
+                    written.add(name, rows)
+                written.tell(_REMARKS, piece.remarks)
+                lacks += piece.lacks
+                examples = {**piece.examples, **examples}
+            ids.append(shell.run_id)
+            some = tuple(examples.values())
+            remarks += remarks_of(store, market.panel, some, request.settings, simulated=simulated)
+        if len(lacks) == written.rows[RETURNS.name]:
+            raise DataError(lacks[0])
+    left_out = [line for _, lines in dated for line in lines]
+    return Streamed(
+        folder=folder,
+        rows=written.rows,
+        run_ids=tuple(ids),
+        lacking=bool(lacks or left_out),
+        remarks=tuple(dict.fromkeys((*remarks, *left_out))),
+    )
+
+
+def _shell(
+    store: Store, request: BacktestRequest, program_version: str, *, simulated: bool
+) -> BacktestRun:
+    """Return a run without events and results, for rows to take its settings and its id from."""
+    return BacktestRun(
+        request=replace(request, events=()),
+        results=(),
+        price_basis=(),
+        data_version=store.version,
+        run_id=run_id("backtest", request, store, program_version, simulated=simulated),
+        simulated=simulated,
+        remarks=(),
+    )
+
+
+def _piece(
+    results: Sequence[EventResult], *, shell: BacktestRun, panel: PricePanel, noted: Noted
+) -> _Piece:
+    """Make rows of some results, where they were computed."""
+    basis = tuple(price_basis(panel, result) for result in results)
+    run = replace(shell, results=tuple(results), price_basis=basis)
+    table = result_table([run], whole=True)
+    tables = {RETURNS.name: arrow_rows(table.spec, table.rows)}
+    tables |= {spec.name: arrow_rows(spec, rows(run)) for spec, rows in _kept(shell).items()}
+    return _Piece(
+        tables=tables,
+        remarks=(
+            *row_remarks(panel, results, shell.request.settings),
+            *touched_remarks(panel, results, noted),
+        ),
+        lacks=tuple(lack for lack in run.lacks if lack),
+        examples={_kind(result): _bare(result) for result in results},
+    )
+
+
+def _kept(shell: BacktestRun) -> dict[TableSpec, Callable[[BacktestRun], list[dict[str, object]]]]:
+    """Return the tables of a run: orders tell of money what names tell of paper."""
+    without = NAMES if shell.request.settings.frictions is not None else ORDERS
+    return {spec: rows for spec, rows in _TABLES.items() if spec is not without}
+
+
+def _kind(result: EventResult) -> tuple[object, ...]:
+    tradable = result.window.event.weighting.tradable
+    return result.benchmark_basis, bool(result.benchmarks), tradable
+
+
+def _bare(result: EventResult) -> EventResult:
+    nothing = np.empty(0)
+    return replace(
+        result,
+        window=replace(result.window, legs=()),
+        path=nothing,
+        bought=nothing,
+        benchmark_path=nothing,
+        traded_path=nothing,
+        path_sessions=result.path_sessions[:0],
+        ledger=(),
+        lines=(),
+        remarks=(),
+    )
