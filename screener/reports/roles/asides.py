@@ -37,8 +37,8 @@ def aside_of(clean: str, place: Place) -> Role | None:
         return Role.COMPARED
     if words["beside"].search(before) and words["beside_after"].match(after):
         return Role.COMPARED
-    head = words["table"].search(clean, max(0, place.start - _TABLE), place.start)
-    if head is not None and not re.search(r"[。!?]", clean[head.end() : place.start]):
+    line = re.split(r"[。!?]", clean[max(0, place.start - _TABLE) : place.start])[-1]
+    if words["table"].search(line):
         return Role.COMPARED
     if words["example"].search(before):
         return Role.EXAMPLE
