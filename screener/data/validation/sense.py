@@ -95,7 +95,8 @@ NUMBERS: Mapping[str, ValueBounds] = {
     **dict.fromkeys(("market_cap", "float_cap"), _WORTH),
     "dividend_yield": ValueBounds(0.0, 1.0, _no_fraction),
     **dict.fromkeys(
-        ("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow", "equity"), _MONEY
+        ("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow", "equity", "profit"),
+        _MONEY,
     ),
     **dict.fromkeys(("eps", "bps"), ValueBounds(0.0, 1e5)),
     **dict.fromkeys(("roe", "gross_margin"), ValueBounds(0.0, 1e5)),
