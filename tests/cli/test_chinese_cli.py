@@ -105,7 +105,9 @@ def shown(place: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[Languag
         shutil.copytree(place, copied)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(copied)
-            found[language] = _run(language, patch)
+            patch.setenv("LANGUAGE", language)  # what a command line sets is taken back
+            with speaking(language):
+                found[language] = _run(language, patch)
     return found
 
 
