@@ -192,7 +192,7 @@ def rebuilt(kind: type[ValueT], value: object, *, where: str) -> ValueT:
     kind
         The dataclass.
     value
-        What `dataclasses.asdict` gave, as read from JSON; keys that are newer than the document
+        What `plain_of` gave, or as read from JSON; keys that are newer than the document
         get their defaults.
     where
         What the value is a part of, for the error message.
@@ -206,7 +206,7 @@ def rebuilt(kind: type[ValueT], value: object, *, where: str) -> ValueT:
         "type the command that made it again; this version of the program cannot read its request"
     )
     try:
-        found = TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
+        found = TypeAdapter(kind).validate_json(json.dumps(value, default=str), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
