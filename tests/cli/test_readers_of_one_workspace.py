@@ -15,6 +15,7 @@ from typing import Any, cast
 import pytest
 from typer.testing import CliRunner
 
+from screener import api
 from screener.backtest.frictions import Order, OrderStatus
 from screener.cli.main import app
 from screener.domain.listing import parse_listing
@@ -99,7 +100,8 @@ def test_a_stored_run_is_the_same_whoever_made_it_and_is_explained_to_either(
         assert told["differences"] == []
 
 
-def test_what_was_looked_at_is_known_in_either_language(place: Path) -> None:
+def test_what_was_looked_at_is_known_in_either_language(tmp_path: Path) -> None:
+    place = api.init(tmp_path / "w").root
     fine("zh", place, "today")
     (kept,) = (place / "data_cache" / "state").glob("looked.json")
     before = json.loads(kept.read_text(encoding="utf-8"))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeAlias, cast
@@ -310,26 +310,30 @@ def _classes() -> set[str]:
     }
 
 
+@cache
+def _sources() -> dict[str, ast.Module]:
+    """Return what every module of the program is made of, by its place."""
+    return {
+        path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
 def _raised() -> Iterator[tuple[str, str]]:
     known = _classes()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        place = path.relative_to(PACKAGE).as_posix()
+    for place, tree in _sources().items():
         if place.startswith(ELSEWHERE):
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree):
             called = node.func if isinstance(node, ast.Call) else None
             if isinstance(called, ast.Name) and called.id in known:
                 yield place.split("/")[0].removesuffix(".py"), called.id
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return api.init(tmp_path_factory.mktemp("chinese") / "w").root
-
-
-@pytest.fixture
-def place(made: Path, tmp_path: Path) -> Workspace:
-    return Workspace(root=Path(shutil.copytree(made, tmp_path / "w")))
+def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace that what is provoked leaves as it is."""
+    return Workspace(root=api.init(tmp_path_factory.mktemp("chinese") / "w").root)
 
 
 def test_every_kind_of_error_of_every_room_is_provoked() -> None:
@@ -357,8 +361,8 @@ def test_an_error_is_told_in_chinese(
 def _sentences() -> set[str]:
     """Return every sentence that stands within an error, wherever it is raised."""
     known, found = _classes(), set()
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for tree in _sources().values():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _name(node) in known:
                 found |= {
                     text.value
