@@ -69,6 +69,11 @@ data export out --table bars --listing 300857.SZ
 init ws"""
 REPORT = "华西证券 算力租赁周报\n2026年5月20日\n推荐宏景科技（301396.SZ）、润建股份，给予买入评级。"
 EXIT_CODES = {"today --since 2026-05-01": 10, "report show R2 --evidence": 3}
+ONLY_CHINESE = (
+    *("backtest", "backtest 算力租赁", "study copper --placebo 100 --hold 5", "score"),
+    *("follow 算力租赁 --hold 20", "data verify", "data restore 1 --dry-run"),
+)
+"""What takes longest, and has the same tables in both languages."""
 WIDTHS = (60, 80, 120, 160)
 SETTINGS = (
     *("language", "capital", "participation", "excel", "jobs"),
@@ -130,6 +135,8 @@ def _run(language: Language, patch: pytest.MonkeyPatch) -> Shown:
     patch.setattr(screens, "clean_console", recorded)
     patch.setenv("COLUMNS", "400")
     for command in COMMANDS.split("\n"):
+        if language is Language.EN and command in ONLY_CHINESE:
+            continue
         printed.clear()
         done = CliRunner().invoke(app, [*shlex.split(command), "--lang", language])
         found.texts[command] = done.output
