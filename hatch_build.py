@@ -118,9 +118,8 @@ def _help() -> list[str]:
 def _meanings() -> list[str]:
     from screener.results.screen import screen_spec
     from screener.results.tables import every_declared
-    from screener.screen.fields import FIELDS
 
-    tables = (*every_declared(), screen_spec(FIELDS.values(), FIELDS))
+    tables = (*every_declared(), screen_spec((), ()))  # a field brings its own Chinese
     return [column.meaning for table in tables for column in table.columns]
 
 

@@ -253,7 +253,7 @@ class Workspace:
         name
             Lowercase letters, digits and hyphens.
         listings
-            Codes such as `300857.SZ`, `sz300857` or `700.HK`, each once.
+            Codes such as `300857.SZ`, `sz300857` or `700.HK`, or names, each once.
         date
             When the list was made: a day, known after its close, or a time.
         weights
@@ -271,13 +271,12 @@ class Workspace:
         >>> ws.new_basket("two", ["601899.SH", "603993.SH"], date="2026-05-14").name
         'two.toml'
         """
-        from screener.domain.listing import parse_listing
         from screener.workflows.report.catalog import new_basket
 
         _, path = new_basket(
             self.place,
             name=name,
-            listings=[parse_listing(item, parameter="listings") for item in listings],
+            listings=self._listings(listings),
             published=parse_moment(date, parameter="date"),
             now=_now(),
             title_zh=title_zh,
@@ -448,12 +447,9 @@ class Workspace:
         >>> ws.status().data_version
         2
         """
-        from screener.domain.listing import parse_listing
         from screener.workflows.data.status import read_status
 
-        wanted = None
-        if listings is not None:
-            wanted = [parse_listing(item, parameter="listings") for item in listings]
+        wanted = None if listings is None else self._listings(listings)
         return read_status(self.place, now=_now(), listings=wanted)
 
     def verify(self) -> Verified:
@@ -482,7 +478,7 @@ class Workspace:
         Parameters
         ----------
         listings
-            Codes.
+            Codes or names.
         start, end
             First and last session, both included.
         adjust
@@ -510,7 +506,7 @@ class Workspace:
         with Store.open(self.place.data_cache, version=data_version) as store:
             rows = price_rows(
                 store,
-                listings,
+                self._listings(listings),
                 start=None if start is None else parse_day(start, parameter="start"),
                 end=None if end is None else parse_day(end, parameter="end"),
                 adjusted=adjust == "total",
@@ -526,7 +522,7 @@ class Workspace:
         *,
         report: str | None = None,
         hold: int | Sequence[int] = (5, 20, 60, 120),
-        capital: float | Sequence[float] | None = None,
+        capital: float | str | Sequence[float] | None = None,
         benchmark: str = "",
         data_version: int | None = None,
         jobs: int | None = None,
@@ -544,7 +540,7 @@ class Workspace:
             Sessions to hold; the entry is session 1.
         capital
             Money of the traded path in CNY, a million unless the settings of the workspace say
-            otherwise; several amounts give a row each.
+            otherwise, or text such as `20万`; several amounts give a row each.
         benchmark
             One index for all names, `none`, or empty for CSI 300 and Hang Seng.
         data_version
@@ -657,7 +653,7 @@ class Workspace:
         names: Sequence[str] | None,
         report: str | None,
         hold: int | Sequence[int],
-        capital: float | Sequence[float] | None,
+        capital: float | str | Sequence[float] | None,
         benchmark: str,
         options: Mapping[str, Any],
     ) -> tuple[Readable[BasketEvents], tuple[BacktestRequest, ...]]:
@@ -824,12 +820,17 @@ class Workspace:
         as_of: Day,
         universe: str | None = None,
         basket: str | None = None,
-        listings: Sequence[str | Listing] | None = None,
+        listings: str | Sequence[str | Listing] | None = None,
         where: str | None = None,
         sort: str | None = None,
         top: int | None = None,
         allow_missing: Sequence[str] = (),
         currency: str = "CNY",
+        rank: str | None = None,
+        checks: Mapping[str, str] | None = None,
+        exclude: Sequence[str] = (),
+        industry: str | None = None,
+        fields: Sequence[str] = (),
         data_version: int | None = None,
         **ranges: str | tuple[float | None, float | None],
     ) -> ScreenedResult:
@@ -844,7 +845,7 @@ class Workspace:
         basket
             Screen the names that this basket had on that day.
         listings
-            Screen these listings.
+            Screen these listings: codes, or names that one listing alone bears.
         where
             Condition over the fields, such as `pb < 3 OR dividend_yield > 0.03`.
         sort
@@ -855,6 +856,17 @@ class Workspace:
             Fields whose missing value may pass.
         currency
             Currency of the amounts, asked and shown.
+        rank
+            Expression over the fields that ranks the names, with ` desc` behind it for the highest
+            first; instead of `sort`.
+        checks
+            Named conditions, each told of each name.
+        exclude
+            What to leave out: `st`, `suspended`, `new` (listed for less than a year).
+        industry
+            Keep one industry, as dated in table `industries`.
+        fields
+            Fields to show besides those that are asked for.
         data_version
             Version of the data to read; the newest if left out.
         **ranges
@@ -889,6 +901,11 @@ class Workspace:
             top=top,
             allow_missing=allow_missing,
             currency=currency,
+            rank=rank,
+            checks=checks,
+            exclude=exclude,
+            industry=industry,
+            fields=fields,
         )
         remarks = self._left_out(groups.broken)
         with (
@@ -1127,6 +1144,13 @@ class Workspace:
         from screener.workflows.settings import backtest_defaults, held_settings
 
         return dict(backtest_defaults(held_settings(self.place, os.environ)))
+
+    def _listings(self, listings: Sequence[str]) -> list[Listing]:
+        from screener.workflows.listing_lookup import find_listing
+
+        return [
+            find_listing(self.place, item, parameter="listings", kind=None) for item in listings
+        ]
 
     def _left_out(self, broken: Sequence[Broken]) -> tuple[str, ...]:
         if self.broken is None:

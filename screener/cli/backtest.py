@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,6 +40,7 @@ from screener.cli.trading_options import (
     SpreadOption,
     WaitOption,
 )
+from screener.domain.amounts import parse_amounts
 from screener.errors import InputError
 from screener.language import Language, say
 
@@ -415,20 +415,6 @@ def _some(text: str, parameter: str) -> tuple[str, ...]:
 
 
 def _capitals(text: str) -> tuple[float, ...]:
-    if re.fullmatch(r"\s*\d{1,3}(,000)+\s*", text):
-        raise InputError(
-            say(
-                "{option} {text} may be one amount or several", option="--capital", text=repr(text)
-            ),
-            fix=say("write 1000000, or 20000,100000"),
-        )
-    try:
-        found = tuple(dict.fromkeys(float(part) for part in text.split(",") if part.strip()))
-    except ValueError:
-        found = ()
-    if not found:
-        raise InputError(
-            say("{option} {text} is no amount of money", option="--capital", text=repr(text)),
-            fix=say("write it like {example}", example="20000,1000000"),
-        )
-    return found
+    if found := parse_amounts(text, parameter="--capital"):
+        return found
+    raise InputError(say("--capital is empty"), fix=say("write it like 20万 or 20000,1000000"))

@@ -11,7 +11,6 @@ import typer
 
 from screener.cli.common import WorkspaceOption, console, messages, tell_broken, workspace_of
 from screener.domain.days import parse_moment
-from screener.domain.listing import Listing, parse_listing
 from screener.errors import InputError, ScreenerError
 from screener.language import say
 
@@ -101,6 +100,7 @@ def new(
 
     Example: screener basket new mine --listing 002837.SZ,700.HK --date 2026-05-14
     """
+    from screener.workflows.listing_lookup import find_listings
     from screener.workflows.report.catalog import new_basket, new_theme_basket
 
     if theme is not None:
@@ -121,10 +121,10 @@ def new(
             say("a list of your own needs --listing and --date"),
             fix=say("give both, or --theme for a basket that reports feed"),
         )
-    listings = _listings(listing)
+    place = workspace_of(workspace)
+    listings = find_listings(place, listing, parameter="--listing", kind=None)
     published = parse_moment(date_, parameter="--date")
     weights = None if weight is None else _weights(weight)
-    place = workspace_of(workspace)
     made, path = new_basket(
         place,
         name=name,
@@ -187,23 +187,6 @@ def _print(place: Workspace, name: str) -> None:
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in _BETWEEN.split(text) if part.strip()]
-
-
-def _listings(text: str) -> tuple[Listing, ...]:
-    """Parse the codes; one that may be a share or an index is refused, not guessed."""
-    found = tuple(parse_listing(part, parameter="--listing") for part in _parts(text))
-    if not found:
-        raise InputError(
-            say("{option} is empty", option="--listing"),
-            fix=say("give at least one code, such as 300857.SZ"),
-        )
-    repeated = dict.fromkeys(item.id for item in found if found.count(item) > 1)
-    if repeated:
-        raise InputError(
-            say("--listing names {listings} more than once", listings=", ".join(repeated)),
-            fix=say("name each one once"),
-        )
-    return found
 
 
 def _weights(text: str) -> tuple[float, ...]:

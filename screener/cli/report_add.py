@@ -28,6 +28,7 @@ from screener.cli.report_options import (
     ThemeOption,
     TitleOption,
 )
+from screener.domain.choices import parse_answer
 from screener.domain.days import parse_moment
 from screener.errors import (
     BasketDefinitionError,
@@ -194,10 +195,9 @@ def _ask() -> Answer:
         for number, listing in choices.items():
             screen.print(f"  {number}  {listing.id}", markup=False, highlight=False)
         answer = ""
-        while answer not in {*choices, "n"}:
-            answer = typer.prompt(
-                "  " + say("which is meant (n: none)"), default="n", err=True
-            ).strip()
+        asked = "  " + say("which is meant (n: none)")
+        while answer not in choices and parse_answer(answer) is not False:
+            answer = typer.prompt(asked, default="n", err=True).strip()
         return choices.get(answer)
 
     return ask

@@ -15,6 +15,7 @@ from screener.cli.report_options import (
     ThemeOption,
     TitleOption,
 )
+from screener.cli.terminal.asking import agreed
 from screener.domain.days import parse_moment
 from screener.errors import InputError
 from screener.language import say
@@ -76,11 +77,8 @@ def remove(
                 say("report {report} is not removed without being sure", report=card.id),
                 fix=say("add --yes"),
             )
-        typer.confirm(
-            say("Remove report {report}: {title}?", report=card.id, title=card.title),
-            abort=True,
-            err=True,
-        )
+        if not agreed(say("Remove report {report}: {title}?", report=card.id, title=card.title)):
+            raise typer.Abort
     removed = remove_report(place, card.id)
     messages().print(
         say("Removed {file}", file=removed.path), markup=False, soft_wrap=True, highlight=False

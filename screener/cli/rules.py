@@ -51,13 +51,13 @@ def rules(
 
     Example: screener rules --at 2026-07-06 --listing 00700.HK --csv rules.csv
     """
-    from screener.domain.listing import Kind, parse_listing
     from screener.files.writing import check_targets, write_json
     from screener.render.rules import rules_view
     from screener.results.files import write_rows
     from screener.results.rules import RULES
+    from screener.workflows.listing_lookup import find_listing
     from screener.workflows.rules.rows import rules_document, rules_rows
-    from screener.workflows.rules.run import lake_if_any, run_ruling
+    from screener.workflows.rules.run import lake_of, place_if_any, run_ruling
 
     check_targets(csv, json, force=force)
     if excel and csv is None:
@@ -65,8 +65,9 @@ def rules(
             say("{option} needs {other}", option="--excel", other="--csv"),
             fix=say("write --csv FILE --excel"),
         )
-    wanted = parse_listing(listing, parameter="--listing", kind=Kind.SECURITY)
-    lake = lake_if_any(workspace, environ=os.environ, cwd=Path.cwd())
+    place = place_if_any(workspace, environ=os.environ, cwd=Path.cwd())
+    wanted = find_listing(place, listing, parameter="--listing")
+    lake = lake_of(place)
     page = run_ruling(lake, wanted, parse_day(at, parameter="--at"), version=data_version)
     if "-" not in (csv, json):
         console().print(rules_view(page))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -24,23 +26,32 @@ from screener.cli.common import (
     titles_of,
     workspace_of,
 )
-from screener.domain.listing import Currency, parse_listings
-from screener.language import Language
+from screener.domain.listing import Currency
+from screener.language import Language, say
+from screener.screen.fields import FIELDS, Field
 
 if TYPE_CHECKING:
     from datetime import date
 
     from screener.workflows.screen.run import ScreenResult
+    from screener.workspace.locate import Workspace as Place
 
 __all__ = ["screen"]
 
 
-def _range(flag: str, what: str) -> typer.models.OptionInfo:
-    found: typer.models.OptionInfo = typer.Option(flag, metavar="A..B", help=what)
-    return found
+_SHOWN = frozenset(
+    {
+        *("pe_ttm", "pe_static", "pb", "ps_ttm", "pcf_ttm", "market_cap", "float_cap"),
+        *("dividend_yield", "roe_ttm", "revenue_yoy", "profit_yoy", "return_60", "pe_ttm_pct"),
+    }
+)
+"""Fields whose options the help shows; it names the way to all others."""
 
 
-def screen(
+def _run(
+    saved: Annotated[
+        str | None, typer.Argument(metavar="SAVED", help="Name of a saved screen.")
+    ] = None,
     basket: Annotated[
         str | None, typer.Option("--basket", metavar="NAME", help="Screen the names of a basket.")
     ] = None,
@@ -50,27 +61,25 @@ def screen(
     ] = None,
     listing: Annotated[
         str | None,
-        typer.Option("--listing", metavar="A,B,…", help="Screen listings, by their codes."),
+        typer.Option("--listing", metavar="A,B,…", help="Screen listings, by code or name."),
     ] = None,
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Use nothing after this day (today)."),
     ] = None,
-    pe_ttm: Annotated[str | None, _range("--pe-ttm", "Price over trailing profit.")] = None,
-    pe_static: Annotated[
-        str | None, _range("--pe-static", "Price over last annual profit.")
-    ] = None,
-    pb: Annotated[str | None, _range("--pb", "Price over book value.")] = None,
-    ps_ttm: Annotated[str | None, _range("--ps-ttm", "Price over trailing sales.")] = None,
-    pcf_ttm: Annotated[str | None, _range("--pcf-ttm", "Price over operating cash flow.")] = None,
-    market_cap: Annotated[str | None, _range("--market-cap", "Total market value.")] = None,
-    float_cap: Annotated[str | None, _range("--float-cap", "Market value of free shares.")] = None,
-    dividend_yield: Annotated[
-        str | None, _range("--dividend-yield", "Fraction: 0.03.. is 3 % or more.")
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="DATE", help="Tell who entered and who left since this day."
+        ),
     ] = None,
     where: Annotated[
         str | None,
-        typer.Option("--where", metavar="SQL", help="Condition over the same fields."),
+        typer.Option(
+            "--where",
+            metavar="CONDITION",
+            help="Condition over all fields, in SQL or in Chinese words.",
+        ),
     ] = None,
     sort: Annotated[
         str | None,
@@ -80,8 +89,41 @@ def screen(
             help="Rank by a field, -FIELD for descending (default: the first range's field).",
         ),
     ] = None,
+    rank: Annotated[
+        str | None,
+        typer.Option(
+            "--rank", metavar="EXPRESSION", help="Rank by an expression, with asc or desc behind."
+        ),
+    ] = None,
     top: Annotated[
         int | None, typer.Option("--top", metavar="N", help="Only the N best that passed.")
+    ] = None,
+    industry: Annotated[
+        str | None,
+        typer.Option("--industry", metavar="NAME", help="Only this industry, as of the day."),
+    ] = None,
+    exclude: Annotated[
+        str | None,
+        typer.Option(
+            "--exclude",
+            metavar="st,suspended,new",
+            help="Leave out ST, suspended names, those listed for less than a year.",
+        ),
+    ] = None,
+    fields: Annotated[
+        str | None,
+        typer.Option("--fields", metavar="A,B,…", help="Fields to show besides."),
+    ] = None,
+    list_fields: Annotated[
+        bool,
+        typer.Option("--list-fields", help="List the fields, or those that SAVED is a word of."),
+    ] = False,
+    list_screens: Annotated[
+        bool, typer.Option("--list-screens", help="List the saved screens.")
+    ] = False,
+    save: Annotated[
+        str | None,
+        typer.Option("--save", metavar="NAME", help="Save what is asked, under this name."),
     ] = None,
     allow_missing: Annotated[
         str | None,
@@ -93,8 +135,9 @@ def screen(
         bool, typer.Option("--passed-only", help="Leave the failures out of CSV and JSON.")
     ] = False,
     currency: Annotated[
-        Currency, typer.Option("--currency", help="Currency of the amounts.", case_sensitive=False)
-    ] = Currency.CNY,
+        Currency | None,
+        typer.Option("--currency", help="Currency of the amounts (CNY).", case_sensitive=False),
+    ] = None,
     csv: CsvOption = None,
     excel: ExcelOption = False,
     headers: HeadersOption = None,
@@ -103,47 +146,55 @@ def screen(
     html: HtmlOption = None,
     workspace: WorkspaceOption = None,
     data_version: VersionOption = None,
+    **ranges: str | None,
 ) -> None:
     """List the names that were cheap as of a day, ranked, each with the reason.
 
-    Ranges A..B include both ends; either may be left out.
+    Ranges A..B include both ends; either may be left out. Every field of --list-fields has one.
 
     A multiple of zero or less (a loss) is undefined and never passes.
 
     A missing value never passes unless allowed.
 
-    Example: screener screen --universe a --pe-static 0..15 --pb ..1.5 --market-cap 10e9..
+    Example: screener screen --universe a --pe-static 0..15 --pb ..1.5 --market-cap 100亿..
 
-    Example: screener screen --basket copper --where "pb < 3 OR dividend_yield > 0.03" --csv -
+    Example: screener screen --basket copper --where "pb < 3 OR dividend_yield > 3%" --csv -
     """
     from screener.files.writing import check_targets, write_text
 
+    if list_fields:
+        _list_fields(saved or "")
+        return
     check_targets(csv, json, html, force=force)
     check_excel(excel, csv)
-    ranges = {
-        "pe_ttm": pe_ttm,
-        "pe_static": pe_static,
-        "pb": pb,
-        "ps_ttm": ps_ttm,
-        "pcf_ttm": pcf_ttm,
-        "market_cap": market_cap,
-        "float_cap": float_cap,
-        "dividend_yield": dividend_yield,
-    }
-    desk = Workspace(workspace_of(workspace), broken=tell_broken)
-    found = desk.screen(
-        as_of=_day(as_of),
+    place = workspace_of(workspace)
+    if list_screens:
+        _list_screens(place)
+        return
+    from screener.workspace.screens import SavedScreen, saved_screen, write_screen
+
+    typed = SavedScreen(
         universe=universe,
         basket=basket,
-        listings=None if listing is None else parse_listings(listing, parameter="--listing"),
+        listings=listing,
+        ranges={name: text for name, text in ranges.items() if text is not None},
         where=where,
         sort=sort,
+        rank=rank,
         top=top,
-        allow_missing=() if allow_missing is None else (allow_missing,),
-        currency=currency,
-        data_version=data_version,
-        **{name: text for name, text in ranges.items() if text is not None},
+        industry=industry,
+        exclude=exclude,
+        fields=fields,
+        allow_missing=allow_missing,
+        currency=None if currency is None else str(currency),
     )
+    asked = typed if saved is None else saved_screen(place, saved).with_typed(typed)
+    desk = Workspace(place, broken=tell_broken)
+    day = _day(as_of)
+    found = desk.screen(as_of=day, data_version=data_version, **asked.arguments())
+    if save is not None:
+        path = write_screen(place, save, asked, force=force)
+        messages().print(say("Saved {file}", file=path), markup=False, soft_wrap=True)
     if html is not None:
         write_text(html, found.to_html())
     _show(
@@ -156,7 +207,72 @@ def screen(
         headers=headers,
         passed_only=passed_only,
     )
+    if since is not None:
+        before = desk.screen(as_of=_day(since), data_version=data_version, **asked.arguments())
+        _show_changes(before.result, found.result)
     ends_lacking(found.lacking)
+
+
+def _help(field: Field) -> str:
+    return f"{field.meaning_en[0].upper()}{field.meaning_en[1:]}."
+
+
+def _with_ranges(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for the range of each field that is a number."""
+    signature = inspect.signature(command)
+    own = [item for item in signature.parameters.values() if item.kind is not item.VAR_KEYWORD]
+    hints = get_type_hints(command, include_extras=True)
+    hints.pop("ranges")
+    for field in FIELDS.values():
+        if not field.unit.numeric:
+            continue
+        option = typer.Option(
+            field.flag,
+            metavar="A..B",
+            help=_help(field) if field.name in _SHOWN else None,
+            hidden=field.name not in _SHOWN,
+        )
+        hints[field.name] = Annotated[str | None, option]
+        own.append(
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=None,
+                annotation=hints[field.name],
+            )
+        )
+
+    def run(**given: Any) -> None:
+        command(**given)
+
+    run.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[item.replace(annotation=hints[item.name]) for item in own]
+    )
+    run.__annotations__ = hints
+    run.__name__, run.__doc__ = "screen", command.__doc__
+    return run
+
+
+screen = _with_ranges(_run)
+
+
+def _list_fields(word: str) -> None:
+    from screener.render.screen import fields_view
+
+    console().print(fields_view(word))
+
+
+def _list_screens(place: Place) -> None:
+    from screener.render.screen import screens_view
+    from screener.workspace.screens import list_screens
+
+    console().print(screens_view(list_screens(place)))
+
+
+def _show_changes(before: ScreenResult, now: ScreenResult) -> None:
+    from screener.render.screen import changes_view
+
+    console().print(changes_view(before, now))
 
 
 def _show(

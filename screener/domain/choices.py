@@ -10,7 +10,12 @@ from screener.errors import InputError
 from screener.language import say
 from screener.language.lists import listed
 
-__all__ = ["check_known", "choice"]
+__all__ = ["check_known", "choice", "parse_answer"]
+
+_ANSWERS = {
+    **dict.fromkeys(("y", "yes", "true", "是", "是的", "对", "好", "确认"), True),
+    **dict.fromkeys(("n", "no", "false", "否", "不", "不是", "取消"), False),
+}
 
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
@@ -51,3 +56,8 @@ def check_known(given: Iterable[str], known: Iterable[str]) -> None:
                 say("there is no option {name}", name=repr(name)),
                 fix=say("one of {there}", there=listed(there)),
             )
+
+
+def parse_answer(text: str) -> bool | None:
+    """Return whether a text says yes or no, in English or Chinese; `None` for any other text."""
+    return _ANSWERS.get(text.strip().casefold())

@@ -11,7 +11,6 @@ from functools import cache
 from screener.domain.former_codes import renumbering
 from screener.errors import AmbiguousMention, InputError
 from screener.language import say
-from screener.language.lists import listed
 
 __all__ = [
     "INDEX_ID",
@@ -23,7 +22,6 @@ __all__ = [
     "parse_exchange",
     "parse_listing",
     "parse_listing_on",
-    "parse_listings",
     "stored_listing",
 ]
 
@@ -314,30 +312,6 @@ def parse_exchange(text: str) -> Exchange | None:
     return next(
         (one for one, city in _CITIES.items() if re.fullmatch(f"(?:{city}){_VENUE}", word)), None
     )
-
-
-def parse_listings(text: str, *, parameter: str = _LISTING) -> tuple[Listing, ...]:
-    """Parse a comma-separated list of securities, refusing duplicates and an empty list."""
-    found = tuple(
-        parse_listing(part, parameter=parameter, kind=Kind.SECURITY)
-        for part in re.split(r"[,，、;；]", text)
-        if part.strip()
-    )
-    if not found:
-        raise InputError(
-            say("{parameter} is empty", parameter=_named(parameter)),
-            fix=say("give at least one code, such as 300857.SZ,00700.HK"),
-        )
-    repeated = sorted({item.id for item in found if found.count(item) > 1})
-    if repeated:
-        raise InputError(
-            say(
-                "{parameter} names {repeated} more than once",
-                parameter=_named(parameter),
-                repeated=listed(repeated),
-            )
-        )
-    return found
 
 
 def _cleaned(text: str) -> str:

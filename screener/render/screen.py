@@ -9,17 +9,22 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from screener.data.lake.schema import SIMULATED
-from screener.language import Language, bound, say
+from screener.language import Language, bound, say, say_count
+from screener.language.lists import clauses
 from screener.render.local import told, word
 from screener.render.tables import UNDEFINED, Column, heads, plain_table
 from screener.results.screen import screen_spec
 from screener.screen.evaluate import ScreenedRow
 from screener.screen.fields import FIELDS, Field, FieldUnit
 from screener.workflows.screen.run import ScreenResult
+from screener.workflows.screen.table import marks_of
+from screener.workspace.screens import SavedScreen
 
-__all__ = ["screen_view"]
+__all__ = ["changes_view", "fields_view", "screen_view", "screens_view"]
 
 _SHOWN_AT_MOST = 20
+_PERCENTILES = re.compile("pct|分位")
+_SHOW_PERCENTILES = "screener screen --list-fields pct"
 _NAMED_IN_ONE_LINE = 3  # more fields than that do not fit in 80 columns under their whole names
 
 
@@ -33,10 +38,10 @@ def screen_view(result: ScreenResult, titles: Mapping[str, str] | None = None) -
     limit = result.top or (len(passes) if result.is_basket else _SHOWN_AT_MOST)
     parts: list[RenderableType] = [*_heading(result, titles or {})]
     if passes:
-        parts.append(_passes(passes[:limit], result.fields))
+        parts.append(_passes(passes[:limit], result))
     parts.extend(_closing(result, min(limit, len(passes))))
     if result.is_basket and failures:
-        rows = [[row.listing, row.name, "; ".join(map(told, row.reasons))] for row in failures]
+        rows = [[row.listing, row.name, clauses(map(told, row.reasons))] for row in failures]
         parts.append(plain_table([say("failed"), say("name"), say("why")], rows))
     return Group(*parts)
 
@@ -57,7 +62,9 @@ def _heading(result: ScreenResult, titles: Mapping[str, str]) -> Iterator[Text]:
             version=result.data_version,
         )
     )
-    yield Text("; ".join(map(told, result.questions)))
+    lines = [told(line) for line in result.questions]
+    for line in lines if result.checks else [clauses(lines)]:
+        yield Text(line)
 
 
 def _label(result: ScreenResult, titles: Mapping[str, str]) -> str:
@@ -68,17 +75,22 @@ def _label(result: ScreenResult, titles: Mapping[str, str]) -> str:
     return label
 
 
-def _passes(rows: Sequence[ScreenedRow], fields: Sequence[Field]) -> RenderableType:
+def _passes(rows: Sequence[ScreenedRow], result: ScreenResult) -> RenderableType:
+    fields = result.fields
+    scored = any(row.score is not None for row in result.rows)
     between = "_\n" if len(fields) > _NAMED_IN_ONE_LINE else "_"
-    spec, names = screen_spec(fields, ()), [field.name for field in fields]
+    spec = screen_spec(fields, (), scored=scored, checked=bool(result.checks))
+    more = [name for name, there in (("score", scored), ("checks", result.checks)) if there]
     asked = [
-        Column(header=column.header.replace("_", between), numeric=True)
-        for column in heads(spec, *names)
+        Column(header=column.header.replace("_", between), numeric=field.unit.numeric)
+        for column, field in zip(heads(spec, *(item.name for item in fields)), fields, strict=True)
     ]
     return plain_table(
-        [*heads(spec, "rank", "listing", "name"), *asked],
+        [*heads(spec, "rank", "listing", "name", *more), *asked],
         [
             [str(row.rank), row.listing, row.name]
+            + ([_shown(FieldUnit.MULTIPLE, row.score)] if scored else [])
+            + ([marks_of(row)] if result.checks else [])
             + [_shown(field.unit, row.values[field.name]) for field in fields]
             for row in rows
         ],
@@ -121,9 +133,83 @@ def _in_chinese() -> bool:
     return bound() is Language.ZH
 
 
-def _shown(unit: FieldUnit, value: float | None) -> str:
+def fields_view(word: str) -> RenderableType:
+    """List the fields, or those with a word in their names or meaning."""
+    wanted = word.strip().casefold()
+    chinese = bound() is Language.ZH
+    found = [
+        field
+        for field in FIELDS.values()
+        if any(wanted in text.casefold() for text in _texts(field))
+        and (field.rank is None or _PERCENTILES.search(wanted))
+    ]
+    rows = [
+        [field.name, field.title_zh, field.meaning] if chinese else [field.name, field.meaning]
+        for field in found
+    ]
+    heads_ = [say("field"), say("meaning")]
+    if chinese:
+        heads_.insert(1, say("name"))
+    told = say_count("{n} field", "{n} fields", len(found))
+    if not wanted:
+        told = say("{fields}; with percentiles: {command}", fields=told, command=_SHOW_PERCENTILES)
+    return Group(plain_table(heads_, rows), Text(told, style="bold"))
+
+
+def _texts(field: Field) -> tuple[str, ...]:
+    return (
+        field.name,
+        field.title_zh,
+        *field.aliases,
+        field.meaning_en,
+        field.meaning_zh,
+        *field.tables,
+    )
+
+
+def screens_view(found: Sequence[tuple[str, SavedScreen, str]]) -> RenderableType:
+    """List saved screens: name, title, checks, and where each is from."""
+    rows = [
+        [name, item.title, "; ".join(item.checks.values()) or item.where or "", where]
+        for name, item, where in found
+    ]
+    return plain_table([say("screen"), say("title"), say("checks"), say("from")], rows)
+
+
+def changes_view(before: ScreenResult, now: ScreenResult) -> RenderableType:
+    """Tell who entered and who left between two days of one screen."""
+    was = {row.listing: row for row in before.passes}
+    is_ = {row.listing: row for row in now.passes}
+    looked = {row.listing: row for row in now.rows}
+    since = say(
+        "Since {day}: {entered} entered, {left} left",
+        day=before.as_of,
+        entered=len(is_.keys() - was.keys()),
+        left=len(was.keys() - is_.keys()),
+    )
+    rows = [[say("entered"), item, is_[item].name, ""] for item in is_ if item not in was]
+    for item in was:
+        if item not in is_:
+            row = looked.get(item)
+            why = "; ".join(map(told, row.reasons)) if row else say("no longer listed")
+            rows.append([say("left"), item, was[item].name, why])
+    parts: list[RenderableType] = [Text(since, style="bold")]
+    if rows:
+        parts.append(plain_table(["", say("listing"), say("name"), say("why")], rows))
+    return Group(*parts)
+
+
+def _shown(unit: FieldUnit, value: float | str | bool | None) -> str:
     if value is None:
         return UNDEFINED
+    if isinstance(value, bool):
+        return say("yes") if value else say("no")
+    if isinstance(value, str):
+        return value
     if unit is FieldUnit.MONEY:
-        return f"{value / 1e8:,.2f}亿" if _in_chinese() else f"{value / 1e9:,.2f} bn"
+        if bound() is Language.ZH:
+            return f"{value / 1e8:,.2f}亿"
+        return f"{value / 1e9:,.2f} bn"
+    if unit in (FieldUnit.COUNT, FieldUnit.DAYS):
+        return f"{value:,.0f}"
     return f"{value * 100:.2f} %" if unit is FieldUnit.FRACTION else f"{value:,.2f}"

@@ -93,6 +93,8 @@ class Column:
         Its label for people, in English and Chinese.
     meaning
         What it holds, in one line.
+    meaning_zh
+        The same in Chinese; empty where the catalog has it.
     unit
         Unit of its numbers.
     nullable
@@ -106,6 +108,7 @@ class Column:
     meaning: str
     unit: Unit = Unit.NONE
     nullable: bool = False
+    meaning_zh: str = ""
 
     def label(self, language: Language | None = None) -> str:
         """Return its label in a language; in the reader's if none is given."""
@@ -113,6 +116,8 @@ class Column:
 
     def told(self) -> str:
         """Return what it holds, in the reader's language."""
+        if self.meaning_zh and bound() is Language.ZH:
+            return self.meaning_zh
         return say_declared(self.meaning)
 
 

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from screener.domain.amounts import AMOUNT, parse_amount, plain_signs
 from screener.errors import InputError
 from screener.language import say
-from screener.language.lists import clauses
-from screener.screen.fields import Field, field_called
+from screener.screen.fields import Field, FieldUnit, field_called
 
-__all__ = ["Criterion", "Order", "parse_criteria", "parse_criterion", "parse_fields", "parse_order"]
+if TYPE_CHECKING:
+    from screener.screen.query import Predicate
 
-_NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
-_RANGE = re.compile(rf"\s*({_NUMBER})?\s*\.\.\s*({_NUMBER})?\s*")
-_BARE = re.compile(rf"\s*({_NUMBER})\s*")
+__all__ = [
+    "Criterion",
+    "Order",
+    "parse_criteria",
+    "parse_criterion",
+    "parse_fields",
+    "parse_order",
+    "parse_rank",
+]
+
+_END = rf"[+-]?{re.sub('[(](?![?])', '(?:', AMOUNT)}"  # its parts are read by `parse_amount`
+_RANGE = re.compile(rf"\s*({_END})?\s*\.\.\s*({_END})?\s*")
+_BARE = re.compile(rf"\s*({_END})\s*")
+_ORDER = re.compile(r"(-)?(\S*(?:\s+\(?TTM\)?)?)(?:\s+(\S+))?", re.IGNORECASE)
+_DIRECTIONS = {"": 1, "asc": 1, "desc": -1, "升序": 1, "降序": -1}
+_ORDERS = "pe_ttm, -pe_ttm, 'pb desc', '市净率 降序'"
+_UNITS = {
+    FieldUnit.MULTIPLE: "倍",
+    FieldUnit.MONEY: "元",
+    FieldUnit.PRICE: "元",
+    FieldUnit.FRACTION: "%",
+    FieldUnit.NUMBER: "",
+    FieldUnit.COUNT: "",
+    FieldUnit.DAYS: "天日",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +70,26 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """The field that ranks the names that passed, and in which direction."""
+    """What ranks the names that passed, a field or an expression, and in which direction."""
 
-    field: Field
+    field: Field | None = None
     descending: bool = False
+    expression: Predicate | None = None
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Fields that it reads."""
+        if self.field is not None:
+            return (self.field,)
+        return self.expression.fields if self.expression else ()
 
     @property
     def text(self) -> str:
         """The order in words."""
-        return f"{self.field.name} {'descending' if self.descending else 'ascending'}"
+        told = self.field.called if self.field else self.expression.text if self.expression else ""
+        if self.descending:
+            return say("{field} descending", field=told)
+        return say("{field} ascending", field=told)
 
 
 def parse_criterion(field_name: str, text: str) -> Criterion:
@@ -74,11 +108,16 @@ def parse_criterion(field_name: str, text: str) -> Criterion:
         If the field is unknown, or the range is not one, has no end, is reversed, is not finite,
         or lies wholly where a multiple is undefined.
     """
-    field = field_called(field_name, parameter=say("range for"))
-    match = _RANGE.fullmatch(text)
+    field = field_called(field_name, parameter="range for")
+    if not field.unit.numeric:
+        raise InputError(
+            say("{option} is no number, which can lie in a range", option=field.flag),
+            fix=say("ask for it in --where, such as {example}", example=field.name + " = '…'"),
+        )
+    match = _RANGE.fullmatch(plain_signs(text))
     if match is None:
         raise _not_a_range(field, text)
-    low_text, high_text = match[1] or "", match[2] or ""
+    low_text, high_text = ((match[at] or "").strip() for at in (1, 2))
     low, high = _number(low_text, field, text), _number(high_text, field, text)
     criterion = Criterion(field=field, low=low, high=high, low_text=low_text, high_text=high_text)
     _check_range(criterion, text)
@@ -98,17 +137,34 @@ def parse_order(text: str) -> Order:
     InputError
         If the field or the direction is unknown.
     """
-    words = text.split()
-    name = words[0] if words else ""
-    minus = name.startswith("-")
-    direction = words[1].lower() if len(words) > 1 else ""
-    if len(words) > 2 or direction not in ("", "asc", "desc") or (minus and direction):
+    match = _ORDER.fullmatch(text.strip())
+    direction = _DIRECTIONS.get(match[3].lower() if match and match[3] else "")
+    if match is None or direction is None or (match[1] and match[3]):
+        option = f"--sort {text!r}"
         raise InputError(
-            say("--sort {text} is not an order", text=repr(text)),
-            fix=say("write it like pe_ttm, -pe_ttm or 'pb desc'"),
+            say("{option} is not an order", option=option),
+            fix=say(
+                "write it like {examples}", examples="pe_ttm, -pe_ttm, 'pb desc', '市净率 降序'"
+            ),
         )
-    field = field_called(name.removeprefix("-"), parameter="--sort")
-    return Order(field=field, descending=minus or direction == "desc")
+    field = field_called(match[2], parameter="--sort")
+    return Order(field=field, descending=bool(match[1]) or direction < 0)
+
+
+def parse_rank(text: str) -> Order:
+    """Parse an expression over the fields, with `asc` or `desc` behind it; `asc` without.
+
+    Raises
+    ------
+    InputError
+        If it is refused, by the rules of a predicate.
+    """
+    from screener.screen.query import parse_score  # the database is not loaded for a range
+
+    match = re.fullmatch(r"(.*?)\s+(\w+)\s*", text, re.DOTALL)
+    direction = _DIRECTIONS.get(match[2].lower()) if match else None
+    told = match[1] if match and direction else text
+    return Order(expression=parse_score(told), descending=direction == -1)
 
 
 def parse_fields(text: str | None, *, parameter: str) -> tuple[Field, ...]:
@@ -124,13 +180,10 @@ def parse_fields(text: str | None, *, parameter: str) -> tuple[Field, ...]:
     names = [part for part in re.split(r"[,，、]", text) if part.strip()]
     if not names:
         raise InputError(
-            say("{parameter} is empty", parameter=parameter), fix=say("write it like pe_ttm,pb")
+            say("{parameter} is empty", parameter=parameter),
+            fix=say("write it like {examples}", examples="pe_ttm,pb"),
         )
     return _unique(field_called(name, parameter=parameter) for name in names)
-
-
-def _example() -> str:
-    return say("write it like 0..15, ..1.5 or 10e9.. (both ends included)")
 
 
 def _unique(fields: Iterable[Field]) -> tuple[Field, ...]:
@@ -140,65 +193,48 @@ def _unique(fields: Iterable[Field]) -> tuple[Field, ...]:
 def _number(number: str, field: Field, text: str) -> float | None:
     if not number:
         return None
-    value = float(number)
-    if not math.isfinite(value):
-        raise InputError(
-            say(
-                "{flag} {text}: {number} is not finite",
-                flag=field.flag,
-                text=repr(text),
-                number=number,
-            ),
-            fix=_example(),
-        )
-    return value
+    return parse_amount(
+        number, parameter=f"{field.flag} {text!r}:", units=_UNITS[field.unit], fix=_example()
+    )
 
 
 def _check_range(criterion: Criterion, text: str) -> None:
     field, low, high = criterion.field, criterion.low, criterion.high
+    option = f"{field.flag} {text!r}"
     if low is None and high is None:
         raise InputError(
-            say("{flag} {text} has no end, so it asks nothing", flag=field.flag, text=repr(text)),
-            fix=_example(),
+            say("{option} has no end, so it asks nothing", option=option), fix=_example()
         )
     if low is not None and high is not None and low > high:
+        first, last = criterion.low_text, criterion.high_text
         raise InputError(
-            say(
-                "{flag} {text} is reversed: {low_text} is above {high_text}",
-                flag=field.flag,
-                text=repr(text),
-                low_text=criterion.low_text,
-                high_text=criterion.high_text,
-            ),
-            fix=say(
-                "write {high_text}..{low_text}",
-                high_text=criterion.high_text,
-                low_text=criterion.low_text,
-            ),
+            say("{option} is reversed: {low} is above {high}", option=option, low=first, high=last),
+            fix=say("write {range}", range=last + ".." + first),
         )
     if field.positive_only and high is not None and high <= 0:
+        found = f'--where "{field.raw_name} <= 0"'
         raise InputError(
             say(
-                "{flag} {text} is empty: {field} is undefined at 0 and below ({undefined_because})",
-                flag=field.flag,
-                text=repr(text),
-                field=field.name,
-                undefined_because=field.undefined_because,
+                "{option} is empty: {field} is undefined at 0 and below ({why})",
+                option=option,
+                field=field.called,
+                why=field.undefined_because,
             ),
-            fix=say('to find those names write --where "{raw_name} <= 0"', raw_name=field.raw_name),
+            fix=say("to find those names write {option}", option=found),
         )
 
 
 def _not_a_range(field: Field, text: str) -> InputError:
-    if bare := _BARE.fullmatch(text):
-        number = bare[1]
+    option = f"{field.flag} {text!r}"
+    if bare := _BARE.fullmatch(plain_signs(text)):
         return InputError(
-            say("{flag} {text} is one number, not a range", flag=field.flag, text=repr(text)),
-            fix=say("write ..{number} for at most, {number}.. for at least", number=number),
+            say("{option} is one number, not a range", option=option),
+            fix=say("write ..{number} for at most, {number}.. for at least", number=bare[1]),
         )
     return InputError(
-        say(
-            "{flag} {text} is not a range of plain finite numbers", flag=field.flag, text=repr(text)
-        ),
-        fix=clauses([_example(), say("2e9 is 20亿, 0.03 is 3 %")]),
+        say("{option} is not a range of plain finite numbers", option=option), fix=_example()
     )
+
+
+def _example() -> str:
+    return say("write it like 0..15, ..1.5, 100亿.. or 3%.. (both ends included)")

@@ -3,39 +3,74 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 
 from screener.errors import InputError
 from screener.language import say
-from screener.language.lists import listed
+from screener.screen.computed import Why
 from screener.screen.criteria import Criterion, Order
-from screener.screen.fields import FIELDS, PREDICATE_COLUMNS, Field, predicate_field
-from screener.screen.query import Predicate, run_predicate
-from screener.screen.reasons import CriterionResult, predicate_result, range_result
+from screener.screen.fields import (
+    FIELDS,
+    IDENTITY,
+    PREDICATE_COLUMNS,
+    Field,
+    predicate_field,
+)
+from screener.screen.query import Predicate, run_predicate, run_score
+from screener.screen.reasons import CriterionResult, check_result, predicate_result, range_result
 
-__all__ = ["ROW_SCHEMA", "Evaluation", "Questions", "ScreenedRow", "evaluate"]
+__all__ = [
+    "WHY_SUFFIX",
+    "Check",
+    "Evaluation",
+    "Questions",
+    "ScreenedRow",
+    "evaluate",
+    "row_schema",
+]
 
-ROW_SCHEMA = pa.schema(
-    [
+WHY_SUFFIX = "_why"
+"""Ending of the column that says why a computed field has no value: a code of `Why`."""
+
+_ARROW = {"VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "DOUBLE": pa.float64()}
+
+
+def row_schema(fields: Iterable[Field]) -> pa.Schema:
+    """Return the columns of the rows to screen, one row per listing.
+
+    `name` is shown; `known_name` (null if no name was known by then) is what a predicate reads.
+    `absent` says why there is no valuation, null where there is one; `session` is the valuation's.
+    Of a field that is stored the value as stored, of a computed one its value and why there is
+    none.
+    """
+    columns = [
         ("listing", pa.string()),
         ("name", pa.string()),
         ("known_name", pa.string()),
         ("session", pa.date32()),
         ("absent", pa.string()),
-        *((name, pa.float64()) for name in FIELDS),
     ]
-)
-"""Columns of the rows to screen, one row per listing.
+    for field in fields:
+        columns.append((field.name, _ARROW[field.sql_type]))
+        if not field.stored and field.unit.numeric:
+            columns.append((field.name + WHY_SUFFIX, pa.int8()))
+    return pa.schema(columns)
 
-`name` is shown; `known_name` (null if no name was known by then) is what a predicate reads.
-`absent` says why there is no valuation, null where there is one; `session` is the valuation's.
-"""
 
-Value = float | None
+Value = float | str | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A named condition; each name shows whether it holds."""
+
+    name: str
+    predicate: Predicate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +83,19 @@ class Questions:
         Ranges; all must hold.
     predicate
         Condition that must hold too, or `None`.
+    checks
+        Named conditions; all must hold.
     order
         Ranking of what passed; default: the first criterion's field ascending, else market_cap
         descending.
+    shown
+        Fields to show that nothing asks for.
     allow_missing
         Fields whose missing value does not fail their range. An undefined multiple still does.
     currency
         Currency of the amounts, for the reasons.
     timeout_seconds
-        Longest run of the predicate.
+        Longest run of each condition.
 
     Raises
     ------
@@ -66,7 +105,9 @@ class Questions:
 
     criteria: tuple[Criterion, ...] = ()
     predicate: Predicate | None = None
+    checks: tuple[Check, ...] = ()
     order: Order | None = None
+    shown: tuple[Field, ...] = ()
     allow_missing: tuple[Field, ...] = ()
     currency: str = "CNY"
     timeout_seconds: float = 5.0
@@ -76,10 +117,11 @@ class Questions:
         unasked = [field.name for field in self.allow_missing if field.name not in asked]
         if unasked:
             raise InputError(
-                say("{unasked} may be missing, but has no range", unasked=listed(unasked)),
+                say("{fields} may be missing, but has no range", fields=", ".join(unasked)),
                 where="--allow-missing",
                 fix=say(
-                    "give its range too, or leave it out; in --where write `pb IS NULL OR pb < 2`"
+                    "give its range too, or leave it out; in --where write {example}",
+                    example="`pb IS NULL OR pb < 2`",
                 ),
             )
 
@@ -93,13 +135,36 @@ class Questions:
         return Order(field=FIELDS["market_cap"], descending=True)
 
     @property
-    def fields(self) -> tuple[Field, ...]:
-        """Fields asked for: by the ranges, the order and the predicate, each once."""
-        columns = self.predicate.columns if self.predicate else ()
+    def asked(self) -> tuple[Field, ...]:
+        """Fields that decide: of the ranges, the conditions and an order that was asked for."""
+        conditions = [self.predicate, *(check.predicate for check in self.checks)]
         found = [item.field for item in self.criteria]
-        found.append(self.ranking.field)
-        found.extend(field for name in columns if (field := predicate_field(name)) is not None)
-        return tuple({field.name: field for field in found}.values())
+        if self.order is not None:
+            found.extend(self.order.fields)
+        for condition in conditions:
+            found.extend(condition.fields if condition else ())
+        return _unique(found)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Fields to show: of the ranges, the order, the condition, and what else is to be shown.
+
+        Those of checks are not among them: their marks are.
+        """
+        found = [item.field for item in self.criteria]
+        if self.ranking.field is not None or not self.shown:  # an expression has its score
+            found.extend(self.ranking.fields)
+        found.extend(self.predicate.fields if self.predicate else ())
+        return _unique([*found, *self.shown])
+
+    @property
+    def needed(self) -> tuple[Field, ...]:
+        """Every field that has to be there: those to show, and those that decide."""
+        return _unique([*self.fields, *self.asked])
+
+
+def _unique(fields: Iterable[Field]) -> tuple[Field, ...]:
+    return tuple({field.name: field for field in fields}.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +187,10 @@ class ScreenedRow:
         Whether everything asked holds.
     reasons
         Why it passed or failed, one entry for each question.
+    marks
+        Whether each check holds, in their order; `None` where that cannot be told.
+    score
+        Value of the ranking's expression; `None` without one.
     """
 
     rank: int | None
@@ -129,9 +198,11 @@ class ScreenedRow:
     name: str
     session: date | None
     values: Mapping[str, Value]
-    raw: Mapping[str, Value]
+    raw: Mapping[str, float | None]
     passed: bool
     reasons: tuple[str, ...]
+    marks: tuple[bool | None, ...] = ()
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +229,9 @@ def evaluate(rows: pa.Table, questions: Questions) -> Evaluation:
     Parameters
     ----------
     rows
-        Table of `ROW_SCHEMA`, one row per listing, in any order; amounts in
-        `questions.currency`. Null, NaN and infinite values are missing.
+        Table of `row_schema` with at least the fields that `questions.needed` names, one row per
+        listing, in any order; amounts in `questions.currency`. Null, NaN and infinite values are
+        missing.
     questions
         What is asked.
 
@@ -171,97 +243,138 @@ def evaluate(rows: pa.Table, questions: Questions) -> Evaluation:
     Raises
     ------
     InputError
-        If the predicate fails while it runs.
+        If a condition or the ranking's expression fails while it runs.
     """
-    raw = {name: _finite(rows.column(name)) for name in FIELDS}
-    values = {name: _defined(FIELDS[name], column) for name, column in raw.items()}
-    verdicts = _range_verdicts(questions, raw, values)
+    cells = {field.name: _Cells.of(rows, field) for field in questions.needed}
+    seconds = questions.timeout_seconds
+    verdicts = [
+        _range_verdicts(questions, item, cells[item.field.name]) for item in questions.criteria
+    ]
     if questions.predicate is not None:
-        verdicts.append(_predicate_verdicts(rows, questions, questions.predicate, raw, values))
-    found = _rows(rows, questions.fields, raw, values, verdicts)
+        answers = _answers(rows, cells, questions.predicate, seconds)
+        empty = _empty(rows, cells, questions.predicate)
+        verdicts.append([predicate_result(*each) for each in zip(answers, empty, strict=True)])
+    marks = [_answers(rows, cells, check.predicate, seconds) for check in questions.checks]
+    for check, answers in zip(questions.checks, marks, strict=True):
+        empty = _empty(rows, cells, check.predicate)
+        verdicts.append(
+            [check_result(check.name, *each) for each in zip(answers, empty, strict=True)]
+        )
+    scores = _scores(rows, cells, questions)
+    found = _rows(rows, questions.fields, cells, verdicts, marks, scores)
     return Evaluation(fields=questions.fields, rows=_ranked(found, questions.ranking))
 
 
-def _finite(column: pa.ChunkedArray) -> list[Value]:
-    return [
-        value if value is not None and math.isfinite(value) else None
-        for value in column.to_pylist()
-    ]
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """A field's column: values, and why there is none; for a multiple what is stored, too."""
 
+    field: Field
+    values: Sequence[Value]
+    raw: Sequence[float | None]
+    why: Sequence[int]
 
-def _defined(field: Field, column: list[Value]) -> list[Value]:
-    if not field.positive_only:
-        return column
-    return [value if value is not None and value > 0 else None for value in column]
+    @classmethod
+    def of(cls, rows: pa.Table, field: Field) -> _Cells:
+        held = rows.column(field.name).to_pylist()
+        if not field.unit.numeric:
+            why = [Why.MISSING if value is None else Why.THERE for value in held]
+            return cls(field, held, (), why)
+        raw = [value if value is not None and math.isfinite(value) else None for value in held]
+        if field.name + WHY_SUFFIX in rows.column_names:
+            return cls(field, raw, (), rows.column(field.name + WHY_SUFFIX).to_pylist())
+        values = raw
+        if field.positive_only:
+            values = [value if value is not None and value > 0 else None for value in raw]
+        why = [
+            Why.THERE if value is not None else Why.MISSING if stored is None else Why.UNDEFINED
+            for value, stored in zip(values, raw, strict=True)
+        ]
+        return cls(field, values, raw, why)
 
 
 def _range_verdicts(
-    questions: Questions, raw: Mapping[str, list[Value]], values: Mapping[str, list[Value]]
-) -> list[list[CriterionResult]]:
-    allowed = {field.name for field in questions.allow_missing}
-    return [
-        [
-            range_result(
-                criterion,
-                value,
-                stored,
-                allow_missing=criterion.field.name in allowed,
-                currency=questions.currency,
-            )
-            for value, stored in zip(
-                values[criterion.field.name], raw[criterion.field.name], strict=True
-            )
-        ]
-        for criterion in questions.criteria
-    ]
-
-
-def _predicate_verdicts(
-    rows: pa.Table,
-    questions: Questions,
-    predicate: Predicate,
-    raw: Mapping[str, list[Value]],
-    values: Mapping[str, list[Value]],
+    questions: Questions, criterion: Criterion, cells: _Cells
 ) -> list[CriterionResult]:
-    table = _predicate_table(rows, raw, values)
-    answers = run_predicate(predicate, table, timeout_seconds=questions.timeout_seconds)
-    read = [(name, table.column(name).to_pylist()) for name in predicate.columns]
-    stored = {name: raw[field.name] for name in predicate.columns if (field := FIELDS.get(name))}
+    allowed = criterion.field in questions.allow_missing
+    stored: Sequence[float | None] = cells.raw or [None] * len(cells.values)
     return [
-        predicate_result(
-            answer,
-            # Only an undefined answer has to be explained by what was not there.
-            [] if answer is not None else [name for name, column in read if column[at] is None],
-            {name for name, column in stored.items() if column[at] is not None},
+        range_result(
+            criterion,
+            value if isinstance(value, float) else None,
+            raw,
+            Why(why),
+            allow_missing=allowed,
+            currency=questions.currency,
         )
-        for at, answer in enumerate(answers)
+        for value, raw, why in zip(cells.values, stored, cells.why, strict=True)
     ]
 
 
-def _predicate_table(
-    rows: pa.Table, raw: Mapping[str, list[Value]], values: Mapping[str, list[Value]]
-) -> pa.Table:
-    columns: dict[str, pa.Array] = {
-        "listing": rows.column("listing"),
-        "name": rows.column("known_name"),
-        "session": rows.column("session"),
-    }
-    for field in FIELDS.values():
-        columns[field.name] = pa.array(values[field.name], pa.float64())
-        if field.positive_only:
-            columns[field.raw_name] = pa.array(raw[field.name], pa.float64())
-    return pa.table({name: columns[name] for name in PREDICATE_COLUMNS})
+def _answers(
+    rows: pa.Table, cells: Mapping[str, _Cells], predicate: Predicate, seconds: float
+) -> tuple[bool | None, ...]:
+    table = _table(rows, cells, predicate)
+    return run_predicate(predicate, table, timeout_seconds=seconds)
+
+
+def _scores(
+    rows: pa.Table, cells: Mapping[str, _Cells], questions: Questions
+) -> Sequence[float | None]:
+    expression = questions.ranking.expression
+    if expression is None:
+        return [None] * rows.num_rows
+    table = _table(rows, cells, expression)
+    found = run_score(expression, table, timeout_seconds=questions.timeout_seconds)
+    return [value if value is not None and math.isfinite(value) else None for value in found]
+
+
+def _table(rows: pa.Table, cells: Mapping[str, _Cells], predicate: Predicate) -> pa.Table:
+    """Return the columns that a condition reads, and the listing."""
+    columns: dict[str, pa.Array] = {"listing": rows.column("listing")}
+    for name in predicate.columns:
+        if name in IDENTITY:
+            columns[name] = rows.column("known_name" if name == "name" else name)
+            continue
+        field = predicate_field(name)
+        if field is None:
+            raise KeyError(name)
+        held = cells[field.name]
+        values = held.values if name == field.name else held.raw
+        columns[name] = pa.array(values, _ARROW[PREDICATE_COLUMNS[name]])
+    return pa.table(columns)
+
+
+def _empty(
+    rows: pa.Table, cells: Mapping[str, _Cells], predicate: Predicate
+) -> Iterator[list[tuple[str, Why]]]:
+    """Give for each row the columns that a condition reads and that have no value, and why."""
+    read: list[tuple[str, Sequence[Any]]] = []
+    for name in predicate.columns:
+        field = predicate_field(name)
+        if field is None:
+            held = rows.column("known_name" if name == "name" else name).to_pylist()
+            read.append((name, [Why.MISSING if value is None else Why.THERE for value in held]))
+        elif name == field.name:
+            read.append((name, cells[name].why))
+        else:
+            held = cells[field.name].raw
+            read.append((name, [Why.MISSING if value is None else Why.THERE for value in held]))
+    for at in range(rows.num_rows):
+        yield [(name, Why(why[at])) for name, why in read if why[at] != Why.THERE]
 
 
 def _rows(
     rows: pa.Table,
     fields: Sequence[Field],
-    raw: Mapping[str, list[Value]],
-    values: Mapping[str, list[Value]],
+    cells: Mapping[str, _Cells],
     verdicts: Sequence[Sequence[CriterionResult]],
+    marks: Sequence[Sequence[bool | None]],
+    scores: Sequence[float | None],
 ) -> list[ScreenedRow]:
     names = ("listing", "name", "session", "absent")
     identities = zip(*(rows.column(name).to_pylist() for name in names), strict=True)
+    stored = [field.name for field in fields if field.positive_only]
     found = []
     for at, (listing, name, session, absent) in enumerate(identities):
         mine = [CriterionResult(False, absent)] if absent else [column[at] for column in verdicts]
@@ -271,10 +384,12 @@ def _rows(
                 listing=listing,
                 name=name or "",
                 session=session,
-                values={field.name: values[field.name][at] for field in fields},
-                raw={field.name: raw[field.name][at] for field in fields if field.positive_only},
+                values={field.name: cells[field.name].values[at] for field in fields},
+                raw={item: cells[item].raw[at] for item in stored},
                 passed=all(verdict.passed for verdict in mine),
                 reasons=tuple(verdict.reason for verdict in mine) or (say("nothing asked"),),
+                marks=tuple(column[at] for column in marks),
+                score=scores[at],
             )
         )
     return found
@@ -288,6 +403,7 @@ def _ranked(rows: Sequence[ScreenedRow], order: Order) -> tuple[ScreenedRow, ...
 
 
 def _sort_key(row: ScreenedRow, order: Order) -> tuple[bool, float, str]:
-    value = row.values[order.field.name]
-    number = 0.0 if value is None else -value if order.descending else value
-    return (value is None, number, row.listing)
+    value = row.score if order.field is None else row.values[order.field.name]
+    if not isinstance(value, float):
+        return (True, 0.0, row.listing)
+    return (False, -value if order.descending else value, row.listing)

@@ -1,11 +1,16 @@
-"""The closed set of fields that a screen can ask for, with what each one means."""
+"""The closed set of fields that a screen can ask for, as `tables/fields.toml` declares them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
+from importlib import resources
+from typing import Any
 
 from screener.errors import InputError
 from screener.language import Language, bound, say
@@ -13,67 +18,120 @@ from screener.language.lists import listed
 from screener.language.saying import say_by
 
 __all__ = [
+    "COLUMN_WORDS",
     "FIELDS",
+    "IDENTITY",
     "MONEY_FIELDS",
     "PREDICATE_COLUMNS",
     "RAW_SUFFIX",
     "Field",
     "FieldUnit",
+    "Rank",
     "field_called",
     "predicate_field",
+    "tight",
 ]
 
 RAW_SUFFIX = "_raw"
 """Ending of the column that holds a multiple as stored, zero and negative values included."""
 
+VALUATION = "valuation"
+_NEAR = 5
+
 
 class FieldUnit(StrEnum):
-    """What a field's number counts."""
+    """What a field's value counts."""
 
     MULTIPLE = "multiple"
     MONEY = "money"
+    PRICE = "price"
     FRACTION = "fraction"
+    NUMBER = "number"
+    COUNT = "count"
+    DAYS = "days"
+    TEXT = "text"
+    FLAG = "flag"
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is a number, which can lie in a range."""
+        return self not in (FieldUnit.TEXT, FieldUnit.FLAG)
+
+
+class Rank(StrEnum):
+    """What a percentile ranks a value in; the value is the ending of the field's id."""
+
+    OWN = "pct"
+    OWN_3Y = "pct_3y"
+    OWN_10Y = "pct_10y"
+    INDUSTRY = "industry_pct"
+    MARKET = "market_pct"
+
+    @property
+    def years(self) -> int | None:
+        """Years of its own history; `None` for a rank among listings."""
+        return {Rank.OWN: 5, Rank.OWN_3Y: 3, Rank.OWN_10Y: 10}.get(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of a valuation row.
+    """One field.
 
     Parameters
     ----------
     name
-        Column name in the table `valuation`, and the flag's name with hyphens.
-    title_zh
-        Its name in Chinese.
-    meaning
+        Its id, as in columns, `--where` and, with hyphens, as an option.
+    title_zh, aliases
+        Its name in Chinese, and other names that lead to it.
+    meaning_en, meaning_zh
         One line for people.
     unit
-        What its number counts.
+        What its value counts.
+    tables
+        Tables that it is computed from.
+    formula
+        How, in one line.
     because
-        Says why a value of zero or less says nothing; `None` for a field that may be negative or
-        zero.
+        Why a value may say nothing, in English and Chinese; empty where that cannot be.
+    history, cross
+        Whether there is a rank of it among its own days, and among listings.
+    base, rank
+        Of a percentile: the field that is ranked, and among what.
     """
 
     name: str
     title_zh: str
-    meaning: str
+    meaning_en: str
+    meaning_zh: str
     unit: FieldUnit
-    because: Callable[[], str] | None = None
+    tables: tuple[str, ...]
+    formula: str
+    because: tuple[str, str] = ("", "")
+    aliases: tuple[str, ...] = ()
+    history: bool = False
+    cross: bool = False
+    base: str = ""
+    rank: Rank | None = None
+
+    @property
+    def stored(self) -> bool:
+        """Whether it is a column of the table `valuation`."""
+        return self.tables == (VALUATION,) and self.rank is None
 
     @property
     def positive_only(self) -> bool:
-        """Whether a value of zero or less is undefined."""
-        return self.because is not None
+        """Whether a stored value of zero or less is undefined."""
+        return self.stored and bool(self.because[0])
 
     @property
     def undefined_because(self) -> str:
-        """Why a value of zero or less says nothing; empty if it says something."""
-        return self.because() if self.because else ""
+        """Why it may be undefined, in the reader's language."""
+        return _because(self.name, bound())
 
     @property
-    def called(self) -> str:
-        """Its name in sentences."""
-        return _called(self.name, bound())
+    def meaning(self) -> str:
+        """What it is, in the reader's language."""
+        return self.meaning_zh if bound() is Language.ZH else self.meaning_en
 
     @property
     def raw_name(self) -> str:
@@ -81,19 +139,19 @@ class Field:
         return self.name + RAW_SUFFIX
 
     @property
+    def called(self) -> str:
+        """Its name for the reader: the id in English, the term in Chinese."""
+        return _called(self.name, bound())
+
+    @property
     def flag(self) -> str:
         """Command-line option of the field."""
         return "--" + self.name.replace("_", "-")
 
-
-def _multiple(name: str, title_zh: str, meaning: str, because: Callable[[], str]) -> Field:
-    return Field(
-        name=name,
-        title_zh=title_zh,
-        meaning=meaning,
-        unit=FieldUnit.MULTIPLE,
-        because=because,
-    )
+    @property
+    def sql_type(self) -> str:
+        """Type of its column in a predicate."""
+        return {FieldUnit.TEXT: "VARCHAR", FieldUnit.FLAG: "BOOLEAN"}.get(self.unit, "DOUBLE")
 
 
 def _field_name(name: str) -> str:
@@ -106,86 +164,134 @@ def _called(name: str, language: Language) -> str:
     return say_by(_field_name, name, told)
 
 
-def _loss() -> str:
-    return say("loss")
+def _field_reason(name: str) -> str:
+    return _because(name, bound())
 
 
-FIELDS: dict[str, Field] = {
-    field.name: field
-    for field in (
-        _multiple(
-            "pe_ttm",
-            "市盈率TTM",
-            "price over profit of the trailing twelve months",
-            _loss,
-        ),
-        _multiple("pe_static", "静态市盈率", "price over profit of the last annual report", _loss),
-        _multiple("pb", "市净率", "price over book value", lambda: say("no positive book value")),
-        _multiple(
-            "ps_ttm",
-            "市销率TTM",
-            "price over sales of the trailing twelve months",
-            lambda: say("no positive sales"),
-        ),
-        _multiple(
-            "pcf_ttm",
-            "市现率TTM",
-            "price over operating cash flow of the trailing twelve months",
-            lambda: say("cash outflow"),
-        ),
-        Field(
-            name="market_cap", title_zh="总市值", meaning="total market value", unit=FieldUnit.MONEY
-        ),
-        Field(
-            name="float_cap",
-            title_zh="流通市值",
-            meaning="market value of tradable shares",
-            unit=FieldUnit.MONEY,
-        ),
-        Field(
-            name="dividend_yield",
-            title_zh="股息率",
-            meaning="dividends over price, 0.03 is 3 %",
-            unit=FieldUnit.FRACTION,
-        ),
+@cache
+def _because(name: str, language: Language) -> str:
+    told = FIELDS[name].because[language is Language.ZH]
+    return say_by(_field_reason, name, told) if told else ""
+
+
+def _declared() -> Iterator[Field]:
+    content = resources.files("screener.screen.tables").joinpath("fields.toml").read_bytes()
+    table = tomllib.loads(content.decode())
+    fields = [_field(name, held, table["reasons"]) for name, held in table["fields"].items()]
+    yield from fields
+    for field in fields:
+        yield from _ranks_of(field)
+
+
+def _field(name: str, held: Mapping[str, Any], reasons: Mapping[str, list[str]]) -> Field:
+    en, zh = reasons[held["undefined"]] if "undefined" in held else ("", "")
+    return Field(
+        name=name,
+        title_zh=held["zh"],
+        meaning_en=held["meaning"],
+        meaning_zh=held["meaning_zh"],
+        unit=FieldUnit(held["unit"]),
+        tables=tuple(held["tables"]),
+        formula=held["formula"],
+        because=(en, zh),
+        aliases=tuple(held.get("aliases", ())),
+        history=held.get("history", False),
+        cross=held.get("cross", False),
     )
+
+
+_RANK_WORDS = {
+    Rank.OWN: ("五年分位", "rank of {0} in its own last five years, from 0 to 1"),
+    Rank.OWN_3Y: ("三年分位", "rank of {0} in its own last three years, from 0 to 1"),
+    Rank.OWN_10Y: ("十年分位", "rank of {0} in its own last ten years, from 0 to 1"),
+    Rank.INDUSTRY: ("行业分位", "rank of {0} among listings of its industry that day, 0 to 1"),
+    Rank.MARKET: ("市场分位", "rank of {0} among listings of its market that day, 0 to 1"),
 }
+
+
+def _ranks_of(field: Field) -> Iterator[Field]:
+    for rank, (title, meaning) in _RANK_WORDS.items():
+        if not (field.history if rank.years else field.cross):
+            continue
+        more = ("industries",) if rank is Rank.INDUSTRY else ()
+        yield replace(
+            field,
+            name=f"{field.name}_{rank}",
+            title_zh=f"{field.title_zh}{title}",
+            aliases=tuple(f"{alias}{title}" for alias in field.aliases if not alias.isascii()),
+            meaning_en=meaning.format(field.name),
+            meaning_zh=f"{field.title_zh}的{title}，0为最低，1为最高",
+            unit=FieldUnit.FRACTION,
+            tables=(*field.tables, *more),
+            formula=f"(average rank of {field.name} - 1) / (number of values - 1)",
+            history=False,
+            cross=False,
+            base=field.name,
+            rank=rank,
+        )
+
+
+FIELDS: dict[str, Field] = {field.name: field for field in _declared()}
 
 MONEY_FIELDS: tuple[str, ...] = tuple(
     field.name for field in FIELDS.values() if field.unit is FieldUnit.MONEY
 )
 
+IDENTITY: dict[str, str] = {"listing": "VARCHAR", "name": "VARCHAR", "session": "DATE"}
+"""Columns of a predicate that are no fields, with their types."""
+
 PREDICATE_COLUMNS: dict[str, str] = {
-    "listing": "VARCHAR",
-    "name": "VARCHAR",
-    "session": "DATE",
-    **dict.fromkeys(FIELDS, "DOUBLE"),
+    **IDENTITY,
+    **{field.name: field.sql_type for field in FIELDS.values()},
     **{field.raw_name: "DOUBLE" for field in FIELDS.values() if field.positive_only},
 }
 """Columns that a predicate may read, with their types; a multiple is NULL where undefined."""
 
 
+def tight(word: str) -> str:
+    """Return a name without spaces, its brackets and letters in one form."""
+    return re.sub(r"\s", "", word).replace("（", "(").replace("）", ")").upper()
+
+
+def _words_of(field: Field) -> Iterator[str]:
+    for word in map(tight, (field.title_zh, *field.aliases)):
+        plain = word.replace("(", "").replace(")", "")
+        yield from {word, plain, re.sub("(?<!^)TTM$", "(TTM)", plain)}
+
+
+COLUMN_WORDS: dict[str, str] = {
+    **{word: field.name for field in FIELDS.values() for word in _words_of(field)},
+    **dict.fromkeys(("代码", "证券代码", "股票代码"), "listing"),
+    **dict.fromkeys(("名称", "简称", "证券简称", "股票名称"), "name"),
+    "交易日": "session",
+}
+"""Column of a predicate by another name, in the form of `tight`."""
+
+
 def field_called(name: str, *, parameter: str) -> Field:
-    """Return the field called `name` (hyphens allowed).
+    """Return the field of an id (hyphens allowed) or of another name.
 
     Raises
     ------
     InputError
-        If there is no such field.
+        If there is no such field; fields with a like name are named.
     """
-    found = FIELDS.get(name.strip().lower().replace("-", "_"))
+    known = name.strip().lower().replace("-", "_")
+    found = FIELDS.get(known) or FIELDS.get(COLUMN_WORDS.get(tight(name), ""))
     if found is None:
+        option = f"{parameter} {name!r}"
+        near = difflib.get_close_matches(known, FIELDS, n=_NEAR, cutoff=0.5)
+        first = dict.fromkeys([*(field for field in FIELDS if FIELDS[field].stored), *near])
         raise InputError(
-            say(
-                "{parameter} {name} is not a field of the screen",
-                parameter=parameter,
-                name=repr(name),
+            say("{option} is not a field of the screen", option=option),
+            fix=say(
+                "use one of {known}; all with `screener screen --list-fields`",
+                known=listed(first),
             ),
-            fix=say("use one of {fields}", fields=listed(FIELDS)),
         )
     return found
 
 
 def predicate_field(column: str) -> Field | None:
     """Return the field behind a predicate's column, or `None` for listing, name and session."""
-    return FIELDS.get(column.removesuffix(RAW_SUFFIX))
+    return FIELDS.get(column) or FIELDS.get(column.removesuffix(RAW_SUFFIX))

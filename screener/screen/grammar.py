@@ -69,7 +69,7 @@ def columns_of(root: Node, known: Collection[str]) -> tuple[str, ...]:
         node, depth = waiting.pop()
         visited += 1
         if depth > MAX_DEPTH:
-            raise Refused(say("it is nested more than {most} deep", most=MAX_DEPTH))
+            raise Refused(say("it is nested more than {n} deep", n=MAX_DEPTH))
         children = _children(node, known)
         if node["class"] == "COLUMN_REF":
             found[_column(node)] = None
@@ -84,12 +84,16 @@ def _children(node: Node, known: Collection[str]) -> list[Node]:
     kind = str(node.get("class"))
     rule = _RULES.get(kind)
     if rule is None:
-        raise Refused(say("{part} is not allowed", part=kind.lower().replace("_", " ")))
+        raise _not_allowed(kind)
     if node.get("alias") not in ("", "passed"):
-        raise Refused(say("the alias {alias} is not allowed", alias=repr(node.get("alias"))))
+        raise Refused(say("the alias {name} is not allowed", name=repr(node.get("alias"))))
     if kind == "COLUMN_REF" and _column(node) not in known:
-        raise Refused(say("there is no column {column}", column=repr(_column(node))))
+        raise Refused(say("there is no column {name}", name=repr(_column(node))))
     return rule(node)
+
+
+def _not_allowed(kind: str) -> Refused:
+    return Refused(say("{part} is not allowed", part=kind.lower().replace("_", " ")))
 
 
 def _column(node: Node) -> str:
@@ -104,9 +108,9 @@ def _constant(node: Node) -> list[Node]:
     value = cast(Node, node["value"])
     kind = str(cast(Node, value["type"])["id"])
     if kind not in _CONSTANT_TYPES:
-        raise Refused(say("a constant of type {kind} is not allowed", kind=kind))
+        raise Refused(say("a constant of type {type} is not allowed", type=kind))
     if kind == "VARCHAR" and len(str(value.get("value", ""))) > MAX_TEXT:
-        raise Refused(say("a text is longer than {most} characters", most=MAX_TEXT))
+        raise Refused(say("a text is longer than {n} characters", n=MAX_TEXT))
     return []
 
 
@@ -125,7 +129,7 @@ def _conjunction(node: Node) -> list[Node]:
 def _operator(node: Node) -> list[Node]:
     kind = str(node["type"])
     if kind not in _OPERATORS:
-        raise Refused(say("{part} is not allowed", part=kind.lower().replace("_", " ")))
+        raise _not_allowed(kind)
     return _list(node, "children")
 
 
@@ -138,7 +142,7 @@ def _case(node: Node) -> list[Node]:
 def _cast(node: Node) -> list[Node]:
     target = cast(Node, node["cast_type"])
     if target["id"] not in _CAST_TYPES or target["type_info"] is not None:
-        raise Refused(say("a cast to {kind} is not allowed", kind=target["id"]))
+        raise Refused(say("a cast to {type} is not allowed", type=target["id"]))
     return [_node(node, "child")]
 
 
@@ -168,7 +172,7 @@ def _check_like(children: Sequence[Node]) -> None:
         raise Refused(say("LIKE compares a column with a text, such as name LIKE '%银行%'"))
     text = str(cast(Node, pattern["value"]).get("value", ""))
     if text.count("%") > _MAX_WILDCARDS:
-        raise Refused(say("a LIKE pattern has at most {most} '%'", most=_MAX_WILDCARDS))
+        raise Refused(say("a LIKE pattern has at most {n} '%'", n=_MAX_WILDCARDS))
 
 
 _RULES: dict[str, Callable[[Node], list[Node]]] = {

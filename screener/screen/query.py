@@ -23,14 +23,25 @@ import pyarrow as pa
 
 from screener.errors import InputError
 from screener.language import say
-from screener.language.lists import listed
-from screener.screen.fields import PREDICATE_COLUMNS
+from screener.screen.fields import PREDICATE_COLUMNS, Field, predicate_field
 from screener.screen.grammar import MAX_DEPTH, Node, Refused, columns_of
+from screener.screen.spoken import as_sql
 
-__all__ = ["MAX_LENGTH", "Predicate", "parse_predicate", "run_predicate"]
+__all__ = [
+    "MAX_LENGTH",
+    "Predicate",
+    "parse_predicate",
+    "parse_score",
+    "run_predicate",
+    "run_score",
+]
 
 MAX_LENGTH = 2000
+_NAMED = 11  # columns that a refusal names
 """Longest predicate, in characters."""
+
+WHERE, RANK = "--where", "--rank"
+"""Options that an error names."""
 
 _STATEMENT = "SELECT ({}\n) AS passed FROM screen_rows ORDER BY position"
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -61,6 +72,12 @@ class Predicate:
     text: str
     columns: tuple[str, ...]
 
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Fields that it reads, each once."""
+        found = (predicate_field(name) for name in self.columns)
+        return tuple({field.name: field for field in found if field is not None}.values())
+
 
 def parse_predicate(text: str) -> Predicate:
     """Check a predicate without running it.
@@ -76,7 +93,7 @@ def parse_predicate(text: str) -> Predicate:
         If it is too long, is no single condition, or says anything not on the allow-list.
     """
     with _connection() as connection:
-        return _checked(connection, text)
+        return _checked(connection, text, where=WHERE)[0]
 
 
 def run_predicate(
@@ -103,26 +120,59 @@ def run_predicate(
     InputError
         If it is refused, gives no true or false, fails on a row, or runs for too long.
     """
-    if not (math.isfinite(timeout_seconds) and timeout_seconds > 0):
-        raise InputError(
-            say(
-                "a time limit of {timeout_seconds} s is not positive",
-                timeout_seconds=timeout_seconds,
-            )
-        )
-    with _connection(rows) as connection:
-        _checked(connection, predicate.text)
-        found = _run(connection, predicate.text, timeout_seconds)
+    found = _column(predicate, rows, timeout_seconds, where=WHERE)
     if not pa.types.is_boolean(found.type):
-        raise _refusal(
-            predicate.text, say("it gives {kind} values, not true or false", kind=found.type)
-        )
-    if len(found) != rows.num_rows:
-        raise _refusal(
-            predicate.text,
-            say("it gives {n} values for {rows} rows", n=len(found), rows=rows.num_rows),
-        )
+        told = say("it gives {type} values, not true or false", type=found.type)
+        raise _refusal(predicate.text, told, WHERE)
     return tuple(found.to_pylist())
+
+
+def parse_score(text: str) -> Predicate:
+    """Check an expression that ranks names without running it, as `parse_predicate` does.
+
+    Raises
+    ------
+    InputError
+        If it is refused; by the same rules as a predicate.
+    """
+    with _connection() as connection:
+        return _checked(connection, text, where=RANK)[0]
+
+
+def run_score(
+    expression: Predicate, rows: pa.Table, *, timeout_seconds: float = 5.0
+) -> tuple[float | None, ...]:
+    """Evaluate an expression on every row; parameters as those of `run_predicate`.
+
+    Returns
+    -------
+    tuple
+        For each row, in order, a number, or `None` where it is undefined.
+
+    Raises
+    ------
+    InputError
+        If it is refused, gives no number, fails on a row, or runs for too long.
+    """
+    found = _column(expression, rows, timeout_seconds, where=RANK)
+    kind = found.type
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    if not number:
+        told = say("it gives {type} values, no numbers", type=kind)
+        raise _refusal(expression.text, told, RANK)
+    return tuple(None if value is None else float(value) for value in found.to_pylist())
+
+
+def _column(predicate: Predicate, rows: pa.Table, seconds: float, *, where: str) -> pa.ChunkedArray:
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise InputError(say("a time limit of {s} s is not positive", s=seconds))
+    with _connection(rows) as connection:
+        _, sql = _checked(connection, predicate.text, where=where)
+        found = _run(connection, predicate.text, sql, seconds, where)
+    if len(found) != rows.num_rows:
+        told = say("it gives {n} values for {rows} rows", n=len(found), rows=rows.num_rows)
+        raise _refusal(predicate.text, told, where)
+    return found
 
 
 @contextmanager
@@ -130,7 +180,7 @@ def _connection(rows: pa.Table | None = None) -> Iterator[duckdb.DuckDBPyConnect
     connection = duckdb.connect(":memory:", config=_SETTINGS)
     try:
         if rows is not None:
-            columns = rows.select(list(PREDICATE_COLUMNS))
+            columns = rows.select([n for n in PREDICATE_COLUMNS if n in rows.column_names])
             positions = pa.array(range(rows.num_rows), type=pa.int64())
             connection.register("screen_rows", columns.append_column("position", positions))
         connection.execute("SET lock_configuration = true")
@@ -139,30 +189,38 @@ def _connection(rows: pa.Table | None = None) -> Iterator[duckdb.DuckDBPyConnect
         connection.close()
 
 
-def _checked(connection: duckdb.DuckDBPyConnection, text: str) -> Predicate:
+def _checked(
+    connection: duckdb.DuckDBPyConnection, text: str, *, where: str
+) -> tuple[Predicate, str]:
+    """Return the predicate, and the SQL that was checked."""
     try:
         _check_text(text)
+        sql = as_sql(text)
+        _check_text(sql)
         # On its own first: `a) OR (b` is balanced only by the parentheses of our statement.
-        _parse(connection, f"SELECT {text}\n")
-        tree = _parse(connection, _STATEMENT.format(text))
+        _parse(connection, f"SELECT {sql}\n")
+        tree = _parse(connection, _STATEMENT.format(sql))
         columns = columns_of(_predicate_node(connection, tree), PREDICATE_COLUMNS)
     except Refused as reason:
-        raise _refusal(text, str(reason)) from None
-    return Predicate(text=text, columns=columns)
+        raise _refusal(text, str(reason), where) from None
+    return Predicate(text=text, columns=columns), sql
 
 
 def _check_text(text: str) -> None:
     if not text.strip():
         raise Refused(say("it is empty"))
     if len(text) > MAX_LENGTH:
-        raise Refused(say("it has {n} characters, more than {most}", n=len(text), most=MAX_LENGTH))
+        raise Refused(
+            say("it has {n} characters, more than {bound}", n=len(text), bound=MAX_LENGTH)
+        )
     for char in text:
         # Control, invisible and unpaired characters can hide what a predicate says.
         if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char not in "\t\n\r":
-            raise Refused(say("it holds the invisible character U+{code:04X}", code=ord(char)))
+            code = f"U+{ord(char):04X}"
+            raise Refused(say("it holds the invisible character {code}", code=code))
     # Before the parser sees it: recursive parsers have been crashed by deep brackets.
     if max(accumulate((char in "([{") - (char in ")]}") for char in text)) > MAX_DEPTH:
-        raise Refused(say("it is nested more than {most} deep", most=MAX_DEPTH))
+        raise Refused(say("it is nested more than {n} deep", n=MAX_DEPTH))
 
 
 def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, object]:
@@ -172,10 +230,9 @@ def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, object]
     except RecursionError:
         raise Refused(say("it is nested too deep")) from None
     except duckdb.Error as error:
-        raise Refused(_said(error)) from None
+        raise Refused(_first_line(error)) from None
     if tree.get("error") is not False:
-        message = tree.get("error_message")
-        raise Refused(_quoted(str(message)) if message else say("it cannot be parsed"))
+        raise Refused(str(tree.get("error_message", say("it cannot be parsed"))))
     return tree
 
 
@@ -205,22 +262,21 @@ def _without_locations(value: object) -> object:
     return [_without_locations(item) for item in value] if isinstance(value, list) else value
 
 
-def _run(connection: duckdb.DuckDBPyConnection, text: str, seconds: float) -> pa.ChunkedArray:
+def _run(
+    connection: duckdb.DuckDBPyConnection, text: str, sql: str, seconds: float, where: str
+) -> pa.ChunkedArray:
     try:
         with _deadline(connection, seconds):
-            return connection.execute(_STATEMENT.format(text)).to_arrow_table().column(0)
+            return connection.execute(_STATEMENT.format(sql)).to_arrow_table().column(0)
     except duckdb.InterruptException:
+        told = f"{seconds:g}"
         raise InputError(
-            say(
-                "the predicate {text} ran longer than {seconds:g} s",
-                text=repr(text),
-                seconds=seconds,
-            ),
-            where="--where",
+            say("the predicate {text} ran longer than {s} s", text=repr(text), s=told),
+            where=where,
             fix=say("ask for less, or narrow the universe"),
         ) from None
     except duckdb.Error as error:
-        raise _refusal(text, _said(error)) from error
+        raise _refusal(text, _first_line(error), where) from error
 
 
 @contextmanager
@@ -243,26 +299,16 @@ def _deadline(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator
         watcher.join()
 
 
-def _said(error: duckdb.Error) -> str:
-    return _quoted(_first_line(error))
-
-
-def _quoted(message: str) -> str:
-    """Return what DuckDB says, which it says in English, as its own words."""
-    return say("the database says `{message}`", message=message)
-
-
 def _first_line(error: duckdb.Error) -> str:
     return str(error).strip().splitlines()[0]
 
 
-def _refusal(text: str, reason: str) -> InputError:
+def _refusal(text: str, reason: str, where: str) -> InputError:
     shown = text if len(text) <= 200 else text[:200] + "…"
-    return InputError(
-        say("the predicate {shown} is refused: {reason}", shown=repr(shown), reason=reason),
-        where="--where",
-        fix=say(
-            "columns: {columns}; example: `pe_ttm < 20 AND pb < 0.1 * pe_ttm`",
-            columns=listed(PREDICATE_COLUMNS),
-        ),
+    told = say("the predicate {text} is refused: {reason}", text=repr(shown), reason=reason)
+    hint = say(
+        "columns: {columns} and all fields of `screener screen --list-fields`; example: {example}",
+        columns=", ".join([*PREDICATE_COLUMNS][:_NAMED]),
+        example="pe_ttm < 20 AND pb < 0.1 * pe_ttm",
     )
+    return InputError(told, where=where, fix=hint)

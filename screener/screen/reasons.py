@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from screener.language import say
 from screener.language.lists import listed
+from screener.screen.computed import Why
 from screener.screen.criteria import Criterion
 from screener.screen.fields import FIELDS, Field, FieldUnit
 
-__all__ = ["CriterionResult", "predicate_result", "range_result"]
+__all__ = ["CriterionResult", "check_result", "predicate_result", "range_result"]
 
 
 class CriterionResult(NamedTuple):
@@ -24,6 +25,7 @@ def range_result(
     criterion: Criterion,
     value: float | None,
     raw: float | None,
+    why: Why,
     *,
     allow_missing: bool,
     currency: str,
@@ -35,9 +37,11 @@ def range_result(
     criterion
         The range.
     value
-        The value; `None` where missing or undefined.
+        The value; `None` where there is none.
     raw
-        The value as stored; `None` where missing.
+        The value as stored, of a field that is stored; `None` where missing.
+    why
+        Why there is no value.
     allow_missing
         Whether a missing value passes; an undefined one never does.
     currency
@@ -45,46 +49,26 @@ def range_result(
     """
     field = criterion.field
     if value is None:
-        if raw is not None:
-            why = say(
-                "{field} undefined (raw {raw:.6g}: {why})",
-                field=field.called,
-                raw=raw,
-                why=field.undefined_because,
-            )
-            return CriterionResult(False, why)
-        return CriterionResult(
-            allow_missing,
-            say("{field} missing, allowed", field=field.called)
-            if allow_missing
-            else say("{field} missing", field=field.called),
-        )
+        lack = _lack(field, raw, why)
+        if allow_missing and why is not Why.UNDEFINED:
+            return CriterionResult(True, say("{lack}, allowed", lack=lack))
+        return CriterionResult(False, lack)
     if criterion.low is not None and value < criterion.low:
         shown = _shown(field, value, criterion.low, currency)
-        why = say(
-            "{field} {value} below {bound}",
-            field=field.called,
-            value=shown,
-            bound=criterion.low_text,
-        )
-        return CriterionResult(False, why)
+        bound = criterion.low_text
+        told = say("{field} {value} below {bound}", field=field.called, value=shown, bound=bound)
+        return CriterionResult(False, told)
     if criterion.high is not None and value > criterion.high:
         shown = _shown(field, value, criterion.high, currency)
-        why = say(
-            "{field} {value} above {bound}",
-            field=field.called,
-            value=shown,
-            bound=criterion.high_text,
-        )
-        return CriterionResult(False, why)
-    inside = _inside(criterion, value, currency)
-    why = say("{field} {value} in {range}", field=field.called, value=inside, range=criterion.text)
-    return CriterionResult(True, why)
+        bound = criterion.high_text
+        told = say("{field} {value} above {bound}", field=field.called, value=shown, bound=bound)
+        return CriterionResult(False, told)
+    shown = _inside(criterion, value, currency)
+    told = say("{field} {value} in {range}", field=field.called, value=shown, range=criterion.text)
+    return CriterionResult(True, told)
 
 
-def predicate_result(
-    answer: bool | None, empty: Sequence[str], stored: Collection[str]
-) -> CriterionResult:
+def predicate_result(answer: bool | None, empty: Sequence[tuple[str, Why]]) -> CriterionResult:
     """Judge the predicate's answer.
 
     Parameters
@@ -92,22 +76,50 @@ def predicate_result(
     answer
         What the predicate gave; `None` where it is undefined.
     empty
-        Columns that it read and that had no value.
-    stored
-        Those of its columns that have a stored value: a multiple among them is undefined, not
-        missing.
+        Columns that it read and that had no value, and why.
     """
     if answer is not None:
         return CriterionResult(answer, say("predicate true") if answer else say("predicate false"))
     if not empty:
         return CriterionResult(False, say("predicate undefined"))
-    parts = listed(
-        say("{field} undefined", field=FIELDS[name].called)
-        if name in stored and name in FIELDS
-        else say("{field} missing", field=FIELDS[name].called if name in FIELDS else name)
-        for name in empty
-    )
-    return CriterionResult(False, say("predicate undefined ({columns})", columns=parts))
+    why = listed(_lack_of(name, reason) for name, reason in empty)
+    return CriterionResult(False, say("predicate undefined ({why})", why=why))
+
+
+def check_result(
+    name: str, answer: bool | None, empty: Sequence[tuple[str, Why]]
+) -> CriterionResult:
+    """Judge a named check; parameters as those of `predicate_result`."""
+    if answer:
+        return CriterionResult(True, say("{check}: passed", check=name))
+    if answer is False:
+        return CriterionResult(False, say("{check}: failed", check=name))
+    why = listed(_lack_of(column, reason) for column, reason in empty)
+    return CriterionResult(False, say("{check}: cannot be told ({why})", check=name, why=why))
+
+
+def _lack_of(column: str, why: Why) -> str:
+    field = FIELDS.get(column)
+    shown = field.called if field else column
+    return {
+        Why.UNDEFINED: lambda: say("{field} undefined", field=shown),
+        Why.STALE: lambda: say("{field} stale", field=shown),
+        Why.SHORT: lambda: say("{field} too short a history", field=shown),
+    }.get(why, lambda: say("{field} missing", field=shown))()
+
+
+def _lack(field: Field, raw: float | None, why: Why) -> str:
+    if raw is not None:
+        stored = f"{raw:.6g}"
+        return say(
+            "{field} undefined (raw {value}: {why})",
+            field=field.called,
+            value=stored,
+            why=field.undefined_because,
+        )
+    if why is Why.UNDEFINED and field.undefined_because:
+        return say("{field} undefined: {why}", field=field.called, why=field.undefined_because)
+    return _lack_of(field.name, why)
 
 
 def _inside(criterion: Criterion, value: float, currency: str) -> str:
@@ -129,6 +141,8 @@ def _digits(field: Field, value: float) -> str:
     if field.unit is FieldUnit.MONEY:
         scale = 9 if abs(value) >= 1e9 else 6
         return f"{value / 10**scale:.2f}e{scale}"
+    if field.unit in (FieldUnit.COUNT, FieldUnit.DAYS):
+        return f"{value:.0f}"
     return f"{value:.4f}" if field.unit is FieldUnit.FRACTION else f"{value:.2f}"
 
 

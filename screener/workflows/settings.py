@@ -9,7 +9,10 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Never
 
+from screener.domain.amounts import parse_amounts
+from screener.domain.choices import parse_answer
 from screener.errors import ConfigError, InputError
 from screener.language import AUTO, Language, say
 from screener.language.lists import listed, place_in
@@ -175,7 +178,10 @@ def _read(setting: Setting, given: object, where: str) -> Value:
 def _number(given: object) -> float:
     if isinstance(given, bool) or not isinstance(given, str | int | float):
         raise TypeError
-    return float(given)
+    if not isinstance(given, str):
+        return float(given)
+    (found,) = _typed(given)
+    return found
 
 
 def _whole(given: object) -> float:
@@ -186,21 +192,29 @@ def _whole(given: object) -> float:
 
 
 def _amounts(given: object) -> tuple[float, ...]:
-    parts = given.split(",") if isinstance(given, str) else given
-    found = tuple(_number(part) for part in (parts if isinstance(parts, list) else [parts]))
+    if isinstance(given, str):
+        return _typed(given)
+    found = tuple(_number(part) for part in (given if isinstance(given, list) else [given]))
     if not found:
         raise ValueError
     return found
 
 
+def _typed(text: str) -> tuple[float, ...]:
+    try:
+        return parse_amounts(text, parameter="") or _none()
+    except InputError as error:  # what `_read` tells of every setting is told of these, too
+        raise ValueError from error
+
+
 def _flag(given: object) -> bool:
     if isinstance(given, bool):
         return given
-    words = {"true": True, "yes": True, "是": True, "false": False, "no": False, "否": False}
-    return words[str(given).casefold()] if str(given).casefold() in words else _no_flag()
+    answer = parse_answer(str(given))
+    return _none() if answer is None else answer
 
 
-def _no_flag() -> bool:
+def _none() -> Never:
     raise ValueError
 
 

@@ -25,6 +25,7 @@ from screener.errors import (
     ConfigError,
     DateRangeError,
     InputError,
+    NotFoundError,
     ReportNotFound,
     ScreenerError,
 )
@@ -256,7 +257,8 @@ def test_basket_new_with_a_time(workspace: Path, given: str, shown: str) -> None
     ("options", "error", "message"),
     [
         ({"--listing": "300857,300857.SZ"}, InputError, "names 300857.SZ more than once"),
-        ({"--listing": "协创数据"}, InputError, "'协创数据' is not a listing code"),
+        ({"--listing": "协创数局"}, NotFoundError, "'协创数局': no listing is called so"),
+        ({"--listing": "协创数据,300857"}, InputError, "names 300857.SZ more than once"),
         ({"--listing": "700000"}, InputError, "'700000' is not a listing code"),
         ({"--listing": "600000.SZ"}, InputError, "a code of SH"),
         ({"--listing": "000001"}, AmbiguousMention, "write 000001.SZ for the share"),

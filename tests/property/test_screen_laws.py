@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from screener.data.lake.schema import TABLES, TableName
 from screener.errors import DataError
 from screener.screen.criteria import Criterion, Order, parse_criterion
-from screener.screen.evaluate import ROW_SCHEMA, Questions, evaluate
+from screener.screen.evaluate import Questions, evaluate, row_schema
 from screener.screen.fields import FIELDS
 from screener.screen.query import parse_predicate
 from screener.workflows.screen.run import ScreenRequest, Universe, run_screen
 from tests.support.laws import laws
 
 LAWS = laws(40)
+STORED = [field.name for field in FIELDS.values() if field.stored]
+SCHEMA = row_schema(FIELDS[name] for name in STORED)
 PREDICATE = parse_predicate("pb < 5 OR pe_ttm_raw < 0")
 
 values = st.one_of(
@@ -24,17 +26,17 @@ values = st.one_of(
     st.sampled_from([0.0, 1.5, -3.0, float("nan")]),
     st.floats(-100, 1e12, allow_nan=False),
 )
-markets = st.lists(st.fixed_dictionaries(dict.fromkeys(FIELDS, values)), min_size=1, max_size=12)
+markets = st.lists(st.fixed_dictionaries(dict.fromkeys(STORED, values)), min_size=1, max_size=12)
 bounds = st.floats(-50, 100).map(lambda value: round(value, 2))
 
 
 def table(market):
-    blank = dict.fromkeys(ROW_SCHEMA.names) | {"session": date(2026, 5, 27)}
+    blank = dict.fromkeys(SCHEMA.names) | {"session": date(2026, 5, 27)}
     items = [
         blank | {"listing": f"{at:06d}.SZ", "name": f"名{at}"} | item
         for at, item in enumerate(market)
     ]
-    return pa.Table.from_pylist(items, schema=ROW_SCHEMA)
+    return pa.Table.from_pylist(items, schema=SCHEMA)
 
 
 def criterion(name, low, high):
@@ -107,7 +109,7 @@ def test_scaling_amounts_and_their_bound_changes_nothing(market, factor, bound):
 
 
 @LAWS
-@given(markets, st.sampled_from(sorted(FIELDS)))
+@given(markets, st.sampled_from(sorted(STORED)))
 def test_nothing_undefined_or_missing_passes_and_ranks_count_up(market, name):
     found = evaluate(table(market), Questions(criteria=(criterion(name, -1e300, 1e300),)))
     for row in found.passes:
@@ -125,7 +127,7 @@ def test_nothing_undefined_or_missing_passes_and_ranks_count_up(market, name):
 def test_a_range_holds_both_its_ends(low, width):
     found = parse_criterion("dividend_yield", f"{low:.6f}..{low + width:.6f}")
     ends = (found.low, found.high)
-    rows = table([dict.fromkeys(FIELDS) | {"dividend_yield": end} for end in ends])
+    rows = table([dict.fromkeys(STORED) | {"dividend_yield": end} for end in ends])
     assert len(passed(rows, Questions(criteria=(found,)))) == 2
 
 

@@ -90,7 +90,7 @@ def test_no_form_belongs_to_two_terms() -> None:
 
 
 def test_fields_of_a_screen_are_called_as_brokers_call_them() -> None:
-    assert {name: field.title_zh for name, field in FIELDS.items()} == {
+    assert {name: field.title_zh for name, field in FIELDS.items() if field.stored} == {
         "pe_ttm": "市盈率TTM",
         "pe_static": "静态市盈率",
         "pb": "市净率",

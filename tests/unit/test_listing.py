@@ -12,13 +12,13 @@ from screener.domain.listing import (
     Kind,
     Listing,
     parse_listing,
-    parse_listings,
     stored_listing,
 )
 from screener.errors import AmbiguousMention, InputError
 from screener.market.calendars import calendar_of
 from screener.market.rules import order_cutoff
 from screener.market.session_hours import session_end
+from screener.workflows.listing_lookup import find_listings
 
 
 @pytest.mark.parametrize(
@@ -151,15 +151,15 @@ def test_board_and_currency_follow_from_the_code(
 
 
 def test_list_of_codes_takes_any_comma_and_refuses_repeats() -> None:
-    assert parse_listings("300857，00700.HK、sh603629") == (
+    assert find_listings(None, "300857，00700.HK、sh603629", parameter="listing") == (
         parse_listing("300857.SZ"),
         parse_listing("00700.HK"),
         parse_listing("603629.SH"),
     )
     with pytest.raises(InputError, match=r"names 300857\.SZ more than once"):
-        parse_listings("300857,sz300857")
+        find_listings(None, "300857,sz300857", parameter="listing")
     with pytest.raises(InputError, match="listing is empty"):
-        parse_listings(" , ")
+        find_listings(None, " , ", parameter="listing")
 
 
 def test_ids_sort_by_code() -> None:

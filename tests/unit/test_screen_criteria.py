@@ -15,6 +15,7 @@ from screener.screen.criteria import parse_criteria, parse_criterion, parse_fiel
         ("1...5e1", 1.0, 5.0),
         ("-3..+4", -3.0, 4.0),
         ("5..5", 5.0, 5.0),
+        ("３．５..５倍", 3.5, 5.0),
     ],
 )
 def test_range_is_read(text, low, high):
@@ -36,11 +37,10 @@ def test_range_keeps_what_the_user_wrote():
         ("nan..5", "not a range of plain finite numbers", "0..15"),
         ("0..inf", "not a range of plain finite numbers", "0..15"),
         ("0..1e999", "1e999 is not finite", "0..15"),
-        ("20亿..", "not a range of plain finite numbers", "2e9 is 20亿"),
         ("1,000..", "not a range", "0..15"),
         ("1_0..", "not a range", "0..15"),
-        ("３..５", "not a range", "0..15"),
-        ("3%..", "not a range", "0.03 is 3 %"),
+        ("3%..", "'3%' is no number", "0..15"),  # a multiple is no percentage
+        ("3²..", "not a range", "0..15"),
         ("1..2..3", "not a range", "0..15"),
         ("0..-1", "reversed", "-1..0"),
         ("-9..-1", "is empty: pb is undefined at 0 and below", "pb_raw <= 0"),
@@ -57,6 +57,36 @@ def test_bad_range_is_refused(text, match, fix):
 
 def test_a_field_that_may_be_zero_takes_any_range():
     assert parse_criterion("dividend_yield", "..0").high == 0.0
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "low", "high"),
+    [
+        ("market_cap", "20亿..1.5万亿元", 2e9, 1.5e12),
+        ("market-cap", "..０.３億", None, 3e7),
+        ("总市值", "100亿 .. 5千亿", 1e10, 5e11),
+        ("股息率", "3%..", 0.03, None),
+        ("dividend_yield", "２％..0.07", 0.02, 0.07),
+    ],
+)
+def test_a_range_takes_the_amounts_of_chinese_readers(field, text, low, high):
+    found = parse_criterion(field, text)
+    assert (found.low, found.high) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("市盈率TTM", "pe_ttm"),
+        ("市盈率（ttm）", "pe_ttm"),
+        ("滚动市盈率", "pe_ttm"),
+        (" 市净率", "pb"),
+    ],
+)
+def test_a_field_is_called_in_chinese(text, name):
+    assert parse_criterion(text, "..3").field.name == name
+    assert parse_order(f"{text.strip()} 降序").field.name == name
+    assert parse_order(f"{text.strip()} 降序").descending
 
 
 def test_unknown_field_is_refused():

@@ -5,19 +5,21 @@ import pytest
 
 from screener.errors import InputError
 from screener.screen.criteria import parse_criteria, parse_fields, parse_order
-from screener.screen.evaluate import ROW_SCHEMA, Questions, evaluate
+from screener.screen.evaluate import Questions, evaluate, row_schema
+from screener.screen.fields import FIELDS
 from screener.screen.query import parse_predicate
 
 DAY = date(2026, 5, 27)
+SCHEMA = row_schema(field for field in FIELDS.values() if field.stored)
 
 
 def rows(*items):
-    blank = dict.fromkeys(ROW_SCHEMA.names)
+    blank = dict.fromkeys(SCHEMA.names)
     full = [
         blank | {"name": item["listing"], "session": None if "absent" in item else DAY} | item
         for item in items
     ]
-    return pa.Table.from_pylist(full, schema=ROW_SCHEMA)
+    return pa.Table.from_pylist(full, schema=SCHEMA)
 
 
 def ask(*, where=None, sort=None, allow_missing=None, currency="CNY", **ranges):

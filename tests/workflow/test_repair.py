@@ -326,15 +326,17 @@ def test_yes_repairs_and_the_errors_are_gone(faulty: Workspace) -> None:
     assert checked(faulty).data_version == 3
 
 
-@pytest.mark.parametrize(("answer", "left"), [("y\n", 0), ("n\n", 2)])
+@pytest.mark.parametrize(("answer", "left"), [("y", 0), ("n", 2), ("是", 0), ("否", 2), ("", 2)])
 def test_on_a_terminal_it_asks(
     faulty: Workspace, monkeypatch: pytest.MonkeyPatch, answer: str, left: int
 ) -> None:
-    def confirm(text: str, **_: object) -> bool:
-        assert "Make these 2 repairs" in text
-        return answer == "y\n"
+    answers = iter(["perhaps", answer])
 
-    monkeypatch.setattr(typer, "confirm", confirm)
+    def prompt(text: str, **_: object) -> str:
+        assert text == "Make these 2 repairs as a new data version? [y/N]"
+        return next(answers)
+
+    monkeypatch.setattr(typer, "prompt", prompt)
     monkeypatch.setattr(data_health, "_interactive", lambda: True)
     done = typed(faulty, "--repair", "--table", "bars")
     assert done.exit_code == 0, done.output

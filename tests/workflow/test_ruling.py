@@ -28,7 +28,7 @@ from screener.results.tables import fits
 from screener.workflows.rules.listing_state import Known
 from screener.workflows.rules.result import RuleShown, RulesPage
 from screener.workflows.rules.rows import rules_document, rules_rows
-from screener.workflows.rules.run import lake_if_any, rules_for, run_ruling
+from screener.workflows.rules.run import lake_of, place_if_any, rules_for, run_ruling
 
 NOW = datetime(2026, 7, 10, tzinfo=UTC)
 SPECIAL, FRESH, LEAVING, PAYER, ISLE, FUND = (
@@ -260,13 +260,13 @@ def test_days_and_listings_that_are_refused(lake: Path) -> None:
 def test_the_lake_is_found_or_not(lake: Path, tmp_path: Path) -> None:
     root = lake.parent
     (root / "baskets").mkdir(exist_ok=True)
-    assert lake_if_any(root, environ={}, cwd=tmp_path) == lake
-    assert lake_if_any(None, environ={}, cwd=root / "baskets") == lake
-    assert lake_if_any(None, environ={}, cwd=tmp_path) is None
+    assert lake_of(place_if_any(root, environ={}, cwd=tmp_path)) == lake
+    assert lake_of(place_if_any(None, environ={}, cwd=root / "baskets")) == lake
+    assert lake_of(place_if_any(None, environ={}, cwd=tmp_path)) is None
     (tmp_path / "baskets").mkdir()
-    assert lake_if_any(tmp_path, environ={}, cwd=root) is None  # a workspace without data
+    assert lake_of(place_if_any(tmp_path, environ={}, cwd=root)) is None  # a workspace without data
     with pytest.raises(ConfigError, match="no workspace at"):
-        lake_if_any(tmp_path / "none", environ={}, cwd=root)
+        lake_of(place_if_any(tmp_path / "none", environ={}, cwd=root))
 
 
 @pytest.mark.parametrize("code", [SPECIAL, ISLE])

@@ -156,7 +156,7 @@ def test_each_name_uses_its_own_last_value_within_seven_days():
     )
     assert result.remarks == (
         "2 of 4 names have no valuation within 7 days: they fail",
-        "1 names are valued on a session before the snapshot's, within 7 days",
+        "1 name is valued on a session before the snapshot's, within 7 days",
     )
 
 
@@ -337,8 +337,7 @@ def test_a_missing_fixing_costs_the_names_that_need_it():
     assert found["00700.HK"].values["market_cap"] is None
     assert result.lacking
     assert any(
-        line.startswith("1 names have no amounts in CNY: no HKDCNY fixing")
-        for line in result.remarks
+        line.startswith("1 name has no amounts in CNY: no HKDCNY fixing") for line in result.remarks
     )
 
 

@@ -20,6 +20,7 @@ from screener.cli.common import (
     working,
     workspace_of,
 )
+from screener.cli.terminal.asking import agreed
 from screener.errors import DataError, InputError
 from screener.language import say, say_count
 from screener.language.lists import listed
@@ -60,11 +61,12 @@ def status(
     from screener.workflows.data.status import coverage_rows, read_status
 
     check_targets(csv, force=force)
+    place = workspace_of(workspace)
     found = read_status(
-        workspace_of(workspace),
+        place,
         now=datetime.now(UTC),
         version=data_version,
-        listings=_listings(listing),
+        listings=_listings(place, listing),
     )
     if csv is not None:
         write_rows(csv, COVERAGE, coverage_rows(found), excel=excel, headers=headers)
@@ -122,7 +124,7 @@ def verify(
     place = workspace_of(workspace)
     if rebuild_hashes:
         _rebuild(place)
-    chosen = _listings(listing)
+    chosen = _listings(place, listing)
     names = None if chosen is None else [item.id for item in chosen]
     with working(say("examining")):
         verified = examine(place, data_version, tables=tables, listings=names)
@@ -201,12 +203,13 @@ def _interactive() -> bool:
 
 
 def _agreed(plan: RepairPlan) -> bool:
-    question = say_count(
-        "Make this repair as a new data version?",
-        "Make these {n} repairs as a new data version?",
-        len(plan.proposal.repairs),
+    return agreed(
+        say_count(
+            "Make this repair as a new data version?",
+            "Make these {n} repairs as a new data version?",
+            len(plan.proposal.repairs),
+        )
     )
-    return typer.confirm(question, err=True)
 
 
 def _check_repair(
@@ -227,10 +230,10 @@ def _check_repair(
         )
 
 
-def _listings(text: str | None) -> tuple[Listing, ...] | None:
-    from screener.domain.listing import parse_listings
+def _listings(place: Workspace, text: str | None) -> tuple[Listing, ...] | None:
+    from screener.workflows.listing_lookup import find_listings
 
-    return None if text is None else parse_listings(text, parameter="--listing")
+    return None if text is None else find_listings(place, text, parameter="--listing")
 
 
 def _tables(texts: list[str] | None) -> list[TableName] | None:

@@ -164,17 +164,20 @@ def export(
     Example: screener data export out --table bars --listing 300857.SZ --format csv
     """
     from screener.data.lake.schema import TableName
-    from screener.domain.listing import parse_listings
     from screener.files.writing import FileFormat
     from screener.workflows.data.export import export_tables
+    from screener.workflows.listing_lookup import find_listings
 
+    place = workspace_of(workspace)
     with working(say("writing")):
         written = export_tables(
-            workspace_of(workspace),
+            place,
             folder,
             tables=[_choice(TableName, item, "--table") for item in table or list(TableName)],
             file_format=_choice(FileFormat, file_format, "--format"),
-            listings=None if listing is None else [item.id for item in parse_listings(listing)],
+            listings=None
+            if listing is None
+            else [item.id for item in find_listings(place, listing, parameter="--listing")],
             version=data_version,
             force=force,
         )

@@ -148,6 +148,49 @@ class AsOf:
         marked = status.filter(pc.fill_null(status.column("st"), False))
         return frozenset(named.union(marked.column("listing").to_pylist()))
 
+    def industries_on(self) -> pa.Table:
+        """Return the row of each listing's industry in force on the day of the instant.
+
+        A row that is known to have ended by then is none.
+        """
+        rows = _in_force(self._whole(TableName.INDUSTRIES), self.day)
+        over = pc.fill_null(pc.less(rows.column("valid_to"), _day(self.day)), False)
+        return rows.filter(pc.invert(over))
+
+    def ratings_since(self, first: date, *, columns: Sequence[str]) -> pa.Table:
+        """Return the ratings published from a day on, as known by then, by day.
+
+        A rating counts as known after the close of the day of its note.
+        """
+        rows = self.store.read(TableName.RATINGS, start=first, end=self.day, columns=tuple(columns))
+        return rows.filter(self._published(rows, "published"))
+
+    def last_bar_session(self, market: Market) -> date | None:
+        """Return a market's last session with a bar that was over by then."""
+        return self.store.last_session(
+            TableName.BARS,
+            on_or_before=self.closed_day(market.exchange),
+            suffixes=market.suffixes,
+        )
+
+    def suspensions(self, session: date, market: Market) -> dict[str, bool]:
+        """Tell of a market's listings whether they were suspended on a session.
+
+        A bar without volume is a suspension. A listing without bar and status is not told of.
+        """
+        bars = self.store.read(
+            TableName.BARS, start=session, end=session, columns=("listing", "volume")
+        )
+        status = self.store.read(
+            TableName.STATUS, start=session, end=session, columns=("listing", "suspended")
+        )
+        traded = pc.fill_null(pc.greater(bars.column("volume"), 0), True)
+        found = zip(bars.column("listing").to_pylist(), traded.to_pylist(), strict=True)
+        halted = {listing: not there for listing, there in found}
+        told = zip(*(status.column(n).to_pylist() for n in status.column_names), strict=True)
+        halted.update({listing: True for listing, suspended in told if suspended})
+        return {item: flag for item, flag in halted.items() if market_of(item) is market}
+
     def board_lots(self, day: date | None = None) -> pa.Table:
         """Return the row of each listing's board lot in force on a day; `day` as in `names_on`."""
         return _in_force(self._whole(TableName.BOARD_LOTS), self._until(day))
@@ -217,6 +260,29 @@ class AsOf:
         known = rows.filter(self._published(rows, "known_at"))
         pairs = [known.column(name).to_pylist() for name in ("listing", "period_end")]
         return known.take(pa.array(_lasts(zip(*pairs, strict=True)), pa.int64()))
+
+    def vintages(
+        self, *, columns: Sequence[str], listings: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Return every row of `fundamentals` published by then, older vintages included.
+
+        Parameters
+        ----------
+        columns
+            Columns to read; `listing`, `period_end` and `known_at` are always among them.
+        listings
+            Listing ids to keep; all when `None`.
+
+        Returns
+        -------
+        pyarrow.Table
+            Sorted by listing, period and `known_at`.
+        """
+        wanted = dict.fromkeys(("listing", "period_end", "known_at", *columns))
+        rows = self.store.read(
+            TableName.FUNDAMENTALS, listings=listings, end=self.day, columns=tuple(wanted)
+        )
+        return rows.filter(self._published(rows, "known_at"))
 
     def snapshots(self, markets: Iterable[Market] = tuple(Market)) -> dict[Market, date | None]:
         """Return each market's last session with a valuation whose close had come by then."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -264,6 +264,66 @@ class Reader(lake.Connected):
         sql = f"SELECT max({_date_column(spec)}) FROM {self._at(table)}{conditions}"
         found: date | None = self._rows(sql)[0][0]
         return found
+
+    def own_ranks(
+        self,
+        column: str,
+        *,
+        last: date,
+        reach: timedelta,
+        years: int,
+        suffixes: Sequence[str],
+        positive: bool,
+        listings: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Count how the last valuation of listings stands among their own of the years before.
+
+        Parameters
+        ----------
+        column
+            A number of table `valuation`.
+        last, reach
+            Day up to which rows count, and how far before it a listing's last one may lie.
+        years
+            Years up to that last one, so many years before it not included.
+        suffixes
+            Exchanges to consider, such as `(".SH", ".SZ")`.
+        positive
+            Whether a value of zero or less is none.
+        listings
+            Listing ids to keep; all when `None`.
+
+        Returns
+        -------
+        pyarrow.Table
+            `listing`, `n` values with the last one, how many lie `below` it and how many are the
+            `same`; no row for a listing whose last row has no value.
+        """
+        name = TABLES[TableName.VALUATION].column(column).name
+        place = self._at(TableName.VALUATION)
+        among = "" if listings is None else f" AND {_among(listings)}"
+        end, near = (lake.literal(day) + "::DATE" for day in (last, last - reach))
+        held = f"isfinite({name})" + (f" AND {name} > 0" if positive else "")
+        current = "now.value > 0" if positive else "now.value IS NOT NULL"
+        span = f"INTERVAL {int(years)} YEAR"
+        sql = f"""
+            WITH now AS (
+                SELECT listing, max(session) AS day, max_by({{'v': {name}}}, session).v AS value
+                FROM {place} WHERE session BETWEEN {near} AND {end}
+                AND ({_ending(suffixes)}){among} GROUP BY listing
+            )
+            SELECT own.listing AS listing, count(*) AS n,
+                count(*) FILTER (own.value < now.value) AS below,
+                count(*) FILTER (own.value = now.value) AS same
+            FROM (
+                SELECT listing, session, {name} AS value FROM {place}
+                WHERE session > {near} - {span} AND session <= {end} AND {held}
+                AND ({_ending(suffixes)}){among}
+            ) own JOIN now ON own.listing = now.listing
+            WHERE own.session <= now.day AND own.session > now.day - {span} AND {current}
+            GROUP BY own.listing ORDER BY own.listing
+        """
+        return self._table(sql, again=False)
 
     def last_available(self, suffixes: Sequence[str]) -> date | None:
         """Return the last session with a bar of a security (not an index) on some exchanges.

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from screener.backtest.frictions import Frictions, Rights
 from screener.backtest.run import Settings
+from screener.domain.amounts import parse_amounts
 from screener.domain.basket import EntryPrice, Rebalance, Weighting
 from screener.domain.choices import check_known, choice
 from screener.domain.days import MOST_SESSIONS
@@ -138,6 +139,8 @@ class BacktestOptions:
             If there is no such option, or one is out of its bounds.
         """
         check_known(given, (item.name for item in fields(cls)))
+        if isinstance(given.get("capital"), str):
+            given["capital"] = parse_amounts(given["capital"], parameter="capital")
         ready: dict[str, Any] = {
             name: _several(value) if name in _SEVERAL else value for name, value in given.items()
         }

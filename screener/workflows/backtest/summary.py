@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from screener.backtest.run import EventResult
+from screener.domain.amounts import parse_amount
 from screener.domain.days import parse_day
 from screener.errors import InputError
 from screener.language import say
@@ -24,9 +24,6 @@ from screener.workflows.backtest.run import BacktestRun
 
 __all__ = ["Shown", "Summary", "SummaryLine", "parse_shown", "summarise"]
 
-_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
-_AMOUNT = re.compile(rf"({_NUMBER})\s*(%|万|亿)?")
-_SCALE = {"": 1.0, "%": 0.01, "万": 1e4, "亿": 1e8}
 _NUMBERS = (Dtype.NUMBER, Dtype.WHOLE)
 
 Value = str | float | date
@@ -233,10 +230,4 @@ def _value(text: str, column: Column, whole: str) -> Value | None:
         return None
     if column.dtype is Dtype.DATE:
         return parse_day(text, parameter=f"--filter {column.name}")
-    found = _AMOUNT.fullmatch(text.strip())
-    if found is None:
-        option = f"--filter {whole!r}"
-        raise InputError(
-            say("{option}: {text} is no number", option=option, text=repr(text)), fix=_example()
-        )
-    return float(found[1]) * _SCALE[found[2] or ""]
+    return parse_amount(text, parameter=f"--filter {whole!r}:", units="%元", fix=_example())

@@ -14,7 +14,7 @@ from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.held_factors import factor_on
 from screener.domain.arrays import DayArray, FloatArray
-from screener.domain.listing import parse_listing
+from screener.domain.listing import Listing
 from screener.errors import BarsMissing
 from screener.language import say
 
@@ -26,7 +26,7 @@ _FACTS = ("listing", "session", "volume", "amount", "basis")
 
 def price_rows(
     store: Store,
-    listings: Sequence[str],
+    listings: Sequence[Listing],
     *,
     start: date | None,
     end: date | None,
@@ -39,7 +39,7 @@ def price_rows(
     store
         The lake, at the version to read.
     listings
-        Codes, each once; rows come in their order.
+        Listings; rows come in their order.
     start, end
         First and last session, both included.
     adjusted
@@ -50,8 +50,7 @@ def price_rows(
     BarsMissing
         If there is no bar of one of them.
     """
-    named = (parse_listing(item, parameter="listings").id for item in listings)
-    wanted = list(dict.fromkeys(named))
+    wanted = list(dict.fromkeys(item.id for item in listings))
     bars = store.read(TableName.BARS, listings=wanted, start=start, end=end)
     factors = store.read(TableName.FACTORS, listings=wanted)
     bars_of, steps_of = _by_listing(bars), _by_listing(factors)

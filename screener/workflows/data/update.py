@@ -18,7 +18,7 @@ from screener.data.update.run import Progress
 from screener.data.update.run import update as run_update
 from screener.data.update.session import UpdateReport
 from screener.domain.choices import choice
-from screener.domain.listing import Listing, parse_listings
+from screener.domain.listing import Listing
 from screener.errors import DateRangeError, InputError
 from screener.language import say
 from screener.workflows.data.targets import (
@@ -27,6 +27,7 @@ from screener.workflows.data.targets import (
     in_stages,
     industry_groups,
 )
+from screener.workflows.listing_lookup import find_listings
 from screener.workspace.broken import Broken
 from screener.workspace.locate import Workspace
 
@@ -119,7 +120,7 @@ def _targets(
             raise InputError(
                 say("--peers is for the names of baskets"), fix=say("drop --peers, or --listing")
             )
-        return [parse_listings(",".join(wish.listings))], ()
+        return [find_listings(place, ",".join(wish.listings), parameter="--listing")], ()
     targets = basket_targets(place, wish.baskets or None)
     if not (wish.everything or wish.peers):
         return [tuple(targets)], targets.broken

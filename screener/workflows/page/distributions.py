@@ -72,7 +72,7 @@ def distributions_of(result: ScreenResult) -> list[Distribution]:
     """Return the distribution of each field that a screen asked for; none without two values."""
     ranges = {item.field.name: (item.low, item.high) for item in result.criteria}
     found = []
-    for field in result.fields:
+    for field in (item for item in result.fields if item.unit.numeric):
         known = [value for row in result.rows if (value := row.values[field.name]) is not None]
         if len(set(known)) <= 1:
             continue

@@ -20,13 +20,13 @@ from screener.market.rules import price_limit
 from screener.workflows.rules.listing_state import Known, read_known
 from screener.workflows.rules.result import RulesPage
 from screener.workflows.rules.rule_rows import rules_for
-from screener.workspace.locate import VARIABLE, find_workspace
+from screener.workspace.locate import VARIABLE, Workspace, find_workspace
 
-__all__ = ["lake_if_any", "rules_for", "run_ruling"]
+__all__ = ["lake_of", "place_if_any", "rules_for", "run_ruling"]
 
 
-def lake_if_any(option: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Path | None:
-    """Return the folder of the market data, or `None` where there is no workspace or no data.
+def place_if_any(option: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Workspace | None:
+    """Return the workspace, or `None` where there is none.
 
     Parameters
     ----------
@@ -41,12 +41,16 @@ def lake_if_any(option: Path | None, *, environ: Mapping[str, str], cwd: Path) -
         If a workspace was named that is none.
     """
     try:
-        place = find_workspace(option, environ=environ, cwd=cwd)
+        return find_workspace(option, environ=environ, cwd=cwd)
     except ConfigError:
         if option is not None or environ.get(VARIABLE):
             raise
         return None
-    return place.data_cache if has_catalog(place.data_cache) else None
+
+
+def lake_of(place: Workspace | None) -> Path | None:
+    """Return the folder of a workspace's market data; `None` where there is none."""
+    return place.data_cache if place and has_catalog(place.data_cache) else None
 
 
 def run_ruling(

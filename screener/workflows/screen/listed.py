@@ -95,18 +95,15 @@ class SecurityNames:
         ]
         if not days:
             return ()
-        span = (
-            say("{first} to {last}", first=min(days), last=max(days))
-            if min(days) < max(days)
-            else str(min(days))
-        )
+        first, last = min(days), max(days)
+        span = f"{first}" if first == last else say("{first} to {last}", first=first, last=last)
         return (
             say(
-                "names of {span} for {n} of {all} listings: no earlier name is known; shown only, "
-                "never used to decide",
+                "names of {span} for {n} of {total} listings: no earlier name is known; shown "
+                "only, never used to decide",
                 span=span,
                 n=len(days),
-                all=len(listings),
+                total=len(listings),
             ),
         )
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from screener.domain.basket import Member
 from screener.domain.choices import choice
-from screener.domain.listing import Board, Currency, Listing, parse_listing
+from screener.domain.listing import Board, Currency, Listing
 from screener.errors import InputError
 from screener.language import say
-from screener.screen.criteria import parse_criteria, parse_fields, parse_order
-from screener.workflows.report.catalog import BasketEvents, basket_events, needed_events
-from screener.workflows.screen.run import ScreenRequest, members_as_of, parse_universe
+from screener.screen.criteria import parse_criteria, parse_fields, parse_order, parse_rank
+from screener.workflows.listing_lookup import find_listing, find_listings
+from screener.workflows.report.catalog import (
+    BasketEvents,
+    basket_events,
+    list_reports,
+    needed_events,
+)
+from screener.workflows.screen.run import Exclusion, ScreenRequest, members_as_of, parse_universe
 from screener.workspace.broken import Readable
 from screener.workspace.locate import Workspace
 
@@ -28,13 +36,18 @@ def screen_request(
     as_of: date,
     universe: str | None,
     basket: str | None,
-    listings: Sequence[str | Listing] | None = None,
+    listings: str | Sequence[str | Listing] | None = None,
     ranges: Mapping[str, Range | None],
     where: str | None,
     sort: str | None,
     top: int | None,
     allow_missing: Sequence[str],
     currency: str,
+    rank: str | None = None,
+    checks: Mapping[str, str] | None = None,
+    exclude: Sequence[str] = (),
+    industry: str | None = None,
+    fields: Sequence[str] = (),
 ) -> tuple[ScreenRequest, Readable[BasketEvents]]:
     """Make the request of a screen, with the basket's events that it rests on.
 
@@ -55,7 +68,10 @@ def screen_request(
         groups = basket_events(place, (basket,), None)
         members = members_as_of(needed_events(groups), as_of)
     if listings is not None:
-        members = tuple(Member(listing=item) for item in _each_once(listings))
+        members = tuple(Member(listing=item) for item in _each_once(place, listings))
+    if rank is not None and sort is not None:
+        raise InputError(say("--rank and --sort exclude each other"), fix=say("give one of them"))
+    order = None if sort is None else parse_order(sort)
     request = ScreenRequest(
         as_of=as_of,
         universe=None if universe is None else parse_universe(universe),
@@ -63,21 +79,44 @@ def screen_request(
         basket=basket or "",
         criteria=parse_criteria({name: _text(value) for name, value in ranges.items()}),
         where=where,
-        sort=None if sort is None else parse_order(sort),
+        sort=order if rank is None else parse_rank(rank),
+        checks=tuple((checks or {}).items()),
+        exclude=tuple(
+            dict.fromkeys(
+                choice(Exclusion, item, parameter="--exclude") for item in _words(exclude)
+            )
+        ),
+        industry=industry or "",
+        shown=parse_fields(",".join(fields) if fields else None, parameter="--fields"),
         top=top,
         allow_missing=parse_fields(
             ",".join(allow_missing) if allow_missing else None, parameter="--allow-missing"
         ),
         currency=choice(Currency, currency.upper(), parameter="--currency"),
     )
+    if any("cards" in field.tables for field in request.questions().needed):
+        cards = list_reports(place)
+        request = replace(request, cards=tuple(cards))
     return request, groups
 
 
-def _each_once(listings: Sequence[str | Listing]) -> Iterator[Listing]:
-    read = (
-        item if isinstance(item, Listing) else parse_listing(item, parameter="--listing")
-        for item in listings
-    )
+def _words(given: Sequence[str]) -> list[str]:
+    parts = re.split(r"[,，、]", ",".join(given))
+    return [part.strip().lower() for part in parts if part.strip()]
+
+
+def _each_once(place: Workspace, listings: str | Sequence[str | Listing]) -> Iterator[Listing]:
+    option = "--listing"
+    read: Iterable[Listing]
+    if isinstance(listings, str):
+        read = find_listings(place, listings, parameter=option)
+    else:
+        read = (
+            item
+            if isinstance(item, Listing)
+            else find_listing(place, item, parameter=option, kind=None)
+            for item in listings
+        )
     for item in dict.fromkeys(read):
         if item.board is Board.INDEX:
             raise InputError(

@@ -7,34 +7,40 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+import numpy as np
 import pyarrow as pa
 
 from screener.data.lake.asof import REACH, AsOf, Market, market_of
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.panels.fixings import Fixings, read_fixings
 from screener.domain.basket import Member
-from screener.domain.listing import Currency, parse_listing
+from screener.domain.listing import Currency
+from screener.domain.report import Report
 from screener.errors import DataError, InputError
 from screener.language import say
-from screener.language.lists import listed
-from screener.screen.evaluate import ROW_SCHEMA
-from screener.screen.fields import FIELDS, MONEY_FIELDS, Field
+from screener.screen.computed import Computed
+from screener.screen.evaluate import WHY_SUFFIX, row_schema
+from screener.screen.fields import Field, FieldUnit
+from screener.workflows.screen.amounts import converted_amounts
 from screener.workflows.screen.listed import ListedStocks, SecurityNames
 
 __all__ = [
     "REACH",
+    "Gathered",
     "Looked",
     "Market",
     "Universe",
     "gather_rows",
     "look_up",
-    "market_text",
+    "market_words",
     "parse_universe",
     "snapshots_of",
 ]
 
 _SEARCHED = timedelta(days=366)  # how far back to look for the last valuation of a stale name
+
+
+_TYPES = {FieldUnit.TEXT: pa.string(), FieldUnit.FLAG: pa.bool_()}
 
 
 class Universe(StrEnum):
@@ -72,6 +78,10 @@ class Looked:
         The last row of the table `valuation` of each name, within reach of its market's snapshot.
     known
         The tables as they could be known by the end of that day.
+    stocks
+        Ids of all stocks listed that day, among which a rank is taken.
+    valued
+        Whether something is asked of the table `valuation`: a name without a row then fails.
     """
 
     as_of: date
@@ -81,6 +91,8 @@ class Looked:
     currencies: Mapping[str, Currency]
     valuations: pa.Table
     known: AsOf
+    stocks: frozenset[str]
+    valued: bool
 
 
 def parse_universe(text: str) -> Universe:
@@ -94,28 +106,42 @@ def parse_universe(text: str) -> Universe:
     try:
         return Universe(text.strip().lower())
     except ValueError:
+        option = f"--universe {text!r}"
         raise InputError(
-            say(
-                "--universe {text} is none of {known}",
-                text=repr(text),
-                known=listed(Universe),
-            ),
+            say("{option} is none of {known}", option=option, known=", ".join(Universe)),
             fix=say("write a (Shanghai, Shenzhen, Beijing), hk or all"),
         ) from None
 
 
 def look_up(
-    store: Store, as_of: date, universe: Universe | None, members: Sequence[Member]
+    store: Store,
+    as_of: date,
+    universe: Universe | None,
+    members: Sequence[Member],
+    *,
+    valued: bool = True,
 ) -> Looked:
     """Find the names to evaluate: a basket's members, or a universe as of the day.
 
     A universe holds the stocks listed on or before the day and not delisted by then, and any
     other listing with a valuation within reach of the snapshot.
 
+    Parameters
+    ----------
+    store
+        Tables to read.
+    as_of
+        Day of the screen.
+    universe, members
+        A market, or `None` for these names.
+    valued
+        Whether something is asked of the table `valuation`.
+
     Raises
     ------
     DataError
-        If none of the markets has a snapshot on or before the day, or nothing is left to screen.
+        If that is asked and none of the markets has a snapshot on or before the day, or nothing is
+        left to screen.
     """
     given = {member.listing.id: member.name for member in members}
     if universe is None:
@@ -123,13 +149,13 @@ def look_up(
     else:
         markets = universe.markets
     known = AsOf.after_close(store, as_of)
-    snapshots = snapshots_of(known, markets)
+    snapshots = snapshots_of(known, markets) if valued else known.snapshots(markets)
     listed = ListedStocks.read(known)
     valuations = known.valuation(snapshots, listings=None if universe else sorted(given))
     found = set(given) if universe is None else _universe(valuations, snapshots, listed)
     if not found:
         raise DataError(
-            say("universe {universe} holds no listing on {as_of}", universe=universe, as_of=as_of),
+            say("universe {universe} holds no listing on {day}", universe=universe, day=as_of),
             where=say("tables listings and valuation"),
             fix=say("import a listing master: `screener data import FILE --kind listings`"),
         )
@@ -141,6 +167,8 @@ def look_up(
         currencies=listed.currencies,
         valuations=valuations,
         known=known,
+        stocks=listed.stocks,
+        valued=valued,
     )
 
 
@@ -156,37 +184,68 @@ def snapshots_of(known: AsOf, markets: Sequence[Market]) -> dict[Market, date | 
     if any(found.values()):
         return found
     as_of = known.day
+    names = market_words(markets)
     first = _first_snapshot(known.store, as_of, markets)
+    command = "`screener data import FILE --kind valuation`"
+    if first is None:
+        raise DataError(
+            say(
+                "there is no {market} valuation on or before {day}, and none later",
+                market=names,
+                day=as_of,
+            ),
+            where=say("table {table}", table="valuation"),
+            fix=say("import a snapshot: {command}", command=command),
+        )
     raise DataError(
         say(
-            "there is no {markets} valuation on or before {as_of}; the first is of {first}",
-            markets=_either(markets),
-            as_of=as_of,
+            "there is no {market} valuation on or before {day}; the first is of {first}",
+            market=names,
+            day=as_of,
             first=first,
-        )
-        if first
-        else say(
-            "there is no {markets} valuation on or before {as_of}, and none later",
-            markets=_either(markets),
-            as_of=as_of,
         ),
-        where=say("table valuation"),
+        where=say("table {table}", table="valuation"),
         fix=say(
-            "write --as-of {first} or later, or import a snapshot: `screener data import FILE "
-            "--kind valuation`",
-            first=first,
-        )
-        if first
-        else say("import a snapshot: `screener data import FILE --kind valuation`"),
+            "write --as-of {day} or later, or import a snapshot: {command}",
+            day=first,
+            command=command,
+        ),
     )
 
 
-def gather_rows(
-    store: Store, looked: Looked, fields: Sequence[Field], currency: Currency
-) -> tuple[pa.Table, tuple[str, ...], tuple[str, ...]]:
-    """Build the rows to evaluate, one for each name, and the remarks that belong to them.
+def market_words(markets: Sequence[Market]) -> str:
+    """Return the names of markets in the reader's language."""
+    words = [say("Hong Kong") if item is Market.HONG_KONG else say("mainland") for item in markets]
+    return words[0] if len(words) == 1 else say("{one} or {other}", one=words[0], other=words[1])
 
-    An amount that cannot be converted stays empty.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """Rows to evaluate, and what belongs to them.
+
+    Parameters
+    ----------
+    rows
+        Table of `screen.evaluate.row_schema`, one row for each name.
+    remarks
+        What the reader has to know.
+    lacks
+        What is missing for some names.
+    """
+
+    rows: pa.Table
+    remarks: tuple[str, ...]
+    lacks: tuple[str, ...]
+
+
+def gather_rows(
+    store: Store,
+    looked: Looked,
+    fields: Sequence[Field],
+    currency: Currency,
+    cards: Sequence[Report] = (),
+) -> Gathered:
+    """Build the rows to evaluate. An amount that cannot be converted stays empty.
 
     Parameters
     ----------
@@ -195,14 +254,11 @@ def gather_rows(
     looked
         Who is looked at.
     fields
-        Fields asked for; amounts that nobody asks for stay empty and need no fixing.
+        Fields asked for; of others nothing is read.
     currency
         Currency of the amounts.
-
-    Returns
-    -------
-    tuple
-        Table of `screen.evaluate.ROW_SCHEMA`, remarks, and what is missing for some names.
+    cards
+        Report cards of the workspace.
 
     Raises
     ------
@@ -213,18 +269,71 @@ def gather_rows(
     rows = looked.valuations.take(pa.array([at.get(item) for item in looked.listings], pa.int64()))
     sessions: list[date | None] = rows.column("session").to_pylist()
     names = SecurityNames.read(looked.known, looked.given_names)
-    amounts, fx_remarks, lacks = _amounts(store, looked, rows, sessions, fields, currency)
+    stored = [field for field in fields if field.stored]
+    amounts, fx_remarks, lacks = converted_amounts(store, looked, rows, sessions, stored, currency)
+    computed = _computed(looked, [field for field in fields if not field.stored], currency, cards)
+    absent = _absences(looked, sessions) if looked.valued else [None] * len(sessions)
     columns = {
         "listing": pa.array(looked.listings, pa.string()),
         "name": pa.array([names.shown(item) for item in looked.listings], pa.string()),
         "known_name": pa.array([names.known.get(item) for item in looked.listings], pa.string()),
         "session": rows.column("session"),
-        "absent": pa.array(_absences(looked, sessions), pa.string()),
-        **{name: rows.column(name) for name in FIELDS},
+        "absent": pa.array(absent, pa.string()),
+        **{field.name: rows.column(field.name) for field in stored},
         **amounts,
+        **computed.columns,
     }
-    table = pa.table({name: columns[name] for name in ROW_SCHEMA.names}).cast(ROW_SCHEMA)
-    return table, (*fx_remarks, *names.remarks(looked.listings)), lacks
+    schema = row_schema(fields)
+    table = pa.table({name: columns[name] for name in schema.names}).cast(schema)
+    remarks = (*fx_remarks, *computed.remarks, *names.remarks(looked.listings))
+    return Gathered(
+        rows=table,
+        remarks=tuple(dict.fromkeys(remarks)),
+        lacks=(*lacks, *computed.lacks),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Computed:
+    columns: Mapping[str, pa.Array]
+    remarks: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+
+
+def _computed(
+    looked: Looked, fields: Sequence[Field], currency: Currency, cards: Sequence[Report]
+) -> _Computed:
+    """Compute fields, of all stocks of the markets where a rank among them is asked for."""
+    if not fields:
+        return _Computed({})
+    from screener.workflows.screen.facts import Facts  # arrays are not loaded for stored fields
+
+    peers = {item for item in looked.stocks if market_of(item) in looked.snapshots}
+    ranked = any(field.rank and not field.rank.years for field in fields)
+    ids = tuple(sorted(peers.union(looked.listings))) if ranked else looked.listings
+    facts = Facts(
+        known=looked.known,
+        ids=ids,
+        peers=np.array([item in peers for item in ids], dtype=bool),
+        snapshots=looked.snapshots,
+        valuations=looked.known.valuation(looked.snapshots) if ranked else looked.valuations,
+        currency=currency,
+        currencies=looked.currencies,
+        cards=cards,
+        fields=fields,
+    )
+    wanted = set(looked.listings)
+    places = np.array([at for at, item in enumerate(ids) if item in wanted], dtype=np.intp)
+    columns: dict[str, pa.Array] = {}
+    for field in fields:
+        found = facts.column(field.name)
+        if isinstance(found, Computed):
+            columns[field.name] = pa.array(found.values[places], from_pandas=True)
+            columns[field.name + WHY_SUFFIX] = pa.array(found.why[places].astype(np.int8))
+        else:
+            columns[field.name] = pa.array(found[places].tolist(), type=_TYPES[field.unit])
+    lacks = tuple(say("some amounts are missing: {why}", why=why) for why in facts.lacks)
+    return _Computed(columns, tuple(facts.remarks), lacks)
 
 
 def _first_snapshot(store: Store, as_of: date, markets: Sequence[Market]) -> date | None:
@@ -255,108 +364,22 @@ def _absences(looked: Looked, sessions: Sequence[date | None]) -> list[str | Non
     return [reasons.get(item) for item in looked.listings]
 
 
-def market_text(market: Market) -> str:
-    """Return how people call a market."""
-    return say("Hong Kong") if market is Market.HONG_KONG else say("mainland")
-
-
-def _either(markets: Sequence[Market]) -> str:
-    first, *rest = map(market_text, markets)
-    return say("{first} or {last}", first=first, last=rest[0]) if rest else first
-
-
 def _absence(looked: Looked, listing: str, last: date | None) -> str:
     market = market_of(listing)
     session = looked.snapshots[market]
     if session is None:
-        return say(
-            "no {market} valuation on or before {as_of}",
-            market=market_text(market),
-            as_of=looked.as_of,
-        )
+        market_name = market_words([market])
+        return say("no {market} valuation on or before {day}", market=market_name, day=looked.as_of)
     if last:
         return say(
-            "no valuation within {days} days of {session} (last {last})",
-            days=REACH.days,
-            session=session,
+            "no valuation within {n} days of {day} (last {last})",
+            n=REACH.days,
+            day=session,
             last=last,
         )
     return say(
-        "no valuation within {days} days of {session} (none in {searched} days)",
-        days=REACH.days,
-        session=session,
-        searched=_SEARCHED.days,
+        "no valuation within {n} days of {day} (none in {span} days)",
+        n=REACH.days,
+        day=session,
+        span=_SEARCHED.days,
     )
-
-
-def _amounts(
-    store: Store,
-    looked: Looked,
-    rows: pa.Table,
-    sessions: Sequence[date | None],
-    fields: Sequence[Field],
-    currency: Currency,
-) -> tuple[dict[str, pa.Array], tuple[str, ...], tuple[str, ...]]:
-    """Convert the amounts asked for and leave the others empty; say what is missing for some."""
-    asked = {field.name for field in fields}.intersection(MONEY_FIELDS)
-    native = {name: rows.column(name).to_pylist() for name in asked}
-    days = [day for day in sessions if day is not None]
-    if not (asked and days):
-        nothing = pa.nulls(len(looked.listings), pa.float64())
-        return dict.fromkeys(MONEY_FIELDS, nothing), (), ()
-    fixings = read_fixings(store, min(days), max(days))
-    needed = [
-        day if any(native[name][at] is not None for name in asked) else None
-        for at, day in enumerate(sessions)
-    ]
-    rates, lacks = _rates_of(looked, fixings, needed, currency)
-    converted: dict[str, pa.Array] = {}
-    for name in MONEY_FIELDS:
-        amounts = native.get(name, [None] * len(looked.listings))
-        converted[name] = pa.array(
-            [
-                None if amount is None or rate is None else amount * rate
-                for amount, rate in zip(amounts, rates, strict=True)
-            ],
-            pa.float64(),
-        )
-    return converted, fixings.remarks(), lacks
-
-
-def _rates_of(
-    looked: Looked, fixings: Fixings, needed: Sequence[date | None], currency: Currency
-) -> tuple[list[float | None], tuple[str, ...]]:
-    """Return by what each name's amounts of a day are multiplied, and what is missing for some.
-
-    Raises
-    ------
-    DataError
-        If none of them can be converted.
-    """
-    rates: list[float | None] = []
-    lacks: dict[str, DataError] = {}
-    counts: dict[str, int] = {}
-    for listing, day in zip(looked.listings, needed, strict=True):
-        rate = None
-        if day is not None:
-            try:
-                rate = fixings.rate(_currency(looked, listing), currency, day)
-            except DataError as error:
-                lacks.setdefault(str(error), error)
-                counts[str(error)] = counts.get(str(error), 0) + 1
-        rates.append(rate)
-    if lacks and all(rate is None for rate in rates):
-        raise next(iter(lacks.values()))
-    return rates, tuple(
-        say(
-            "{n} names have no amounts in {currency}: {why}",
-            n=counts[text],
-            currency=currency,
-            why=lacks[text],
-        )
-        for text in lacks
-    )
-
-
-def _currency(looked: Looked, listing: str) -> Currency:
-    return looked.currencies.get(listing) or parse_listing(listing).currency

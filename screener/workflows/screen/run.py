@@ -5,28 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 
 from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member
 from screener.domain.listing import Currency, Listing
+from screener.domain.report import Report
 from screener.errors import DataError, InputError
 from screener.language import say, say_count
-from screener.language.lists import listed
 from screener.screen.criteria import Criterion, Order
-from screener.screen.evaluate import Evaluation, Questions, evaluate
+from screener.screen.evaluate import Check, Evaluation, Questions, evaluate
 from screener.screen.fields import Field
 from screener.screen.query import parse_predicate
+from screener.workflows.screen.lacks import lacking_tables
 from screener.workflows.screen.rows import (
     REACH,
     Looked,
     Universe,
     gather_rows,
     look_up,
-    market_text,
+    market_words,
     parse_universe,
 )
 
 __all__ = [
+    "Exclusion",
     "ScreenRequest",
     "ScreenResult",
     "Universe",
@@ -34,6 +37,32 @@ __all__ = [
     "parse_universe",
     "run_screen",
 ]
+
+
+class Exclusion(StrEnum):
+    """What a screen leaves out."""
+
+    ST = "st"
+    SUSPENDED = "suspended"
+    NEW = "new"
+
+    @property
+    def label(self) -> str:
+        """What stays, for the reader."""
+        return {
+            Exclusion.ST: lambda: say("not ST"),
+            Exclusion.SUSPENDED: lambda: say("not suspended"),
+            Exclusion.NEW: lambda: say("listed for a year"),
+        }[self]()
+
+    @property
+    def condition(self) -> str:
+        """What a name must be known to be, to stay."""
+        return {
+            Exclusion.ST: "NOT st AND NOT delisting",
+            Exclusion.SUSPENDED: "NOT suspended",
+            Exclusion.NEW: "days_listed >= 365",
+        }[self]
 
 
 _UNIVERSES = {
@@ -59,6 +88,16 @@ class ScreenRequest:
         Name of that basket, for the heading; empty for listings.
     criteria, where, sort, allow_missing
         Ranges, SQL predicate, order, and fields whose missing value does not fail their range.
+    checks
+        Name and condition of each check; all must hold.
+    exclude
+        What to leave out: members of `Exclusion`.
+    industry
+        Industry to keep; every one when empty.
+    shown
+        Fields to show that nothing asks for.
+    cards
+        Report cards of the workspace, for the fields of reports.
     top
         How many of the best to show; all when `None`.
     currency
@@ -81,6 +120,11 @@ class ScreenRequest:
     sort: Order | None = None
     top: int | None = None
     allow_missing: tuple[Field, ...] = ()
+    checks: tuple[tuple[str, str], ...] = ()
+    exclude: tuple[Exclusion, ...] = ()
+    industry: str = ""
+    shown: tuple[Field, ...] = ()
+    cards: tuple[Report, ...] = ()
     currency: Currency = Currency.CNY
     timeout_seconds: float = 5.0
 
@@ -89,14 +133,28 @@ class ScreenRequest:
             raise InputError(
                 say("a screen needs a universe, the names of a basket or listings, one of them"),
                 fix=say(
-                    "give `--universe a`, `--universe hk`, `--universe all`, `--basket "
-                    "NAME` or `--listing A,B`"
+                    "give `--universe a`, `--universe hk`, `--universe all`, `--basket NAME` or "
+                    "`--listing A,B`"
                 ),
             )
         if self.top is not None and self.top < 1:
             raise InputError(
-                say("top is {top}, less than 1", top=self.top), fix=say("write --top 20")
+                say("top is {n}, less than 1", n=self.top),
+                fix=say("write {range}", range="--top 20"),
             )
+
+    def questions(self) -> Questions:
+        """Return what is asked, its conditions checked."""
+        return Questions(
+            checks=tuple(_checks(self)),
+            shown=self.shown,
+            criteria=self.criteria,
+            predicate=None if self.where is None else parse_predicate(self.where),
+            order=self.sort,
+            allow_missing=self.allow_missing,
+            currency=str(self.currency),
+            timeout_seconds=self.timeout_seconds,
+        )
 
     @property
     def label(self) -> str:
@@ -104,7 +162,7 @@ class ScreenRequest:
         if self.universe is not None:
             return _UNIVERSES[self.universe]()
         if self.basket:
-            return say("basket {names}", names=self.basket)
+            return say("basket {basket}", basket=self.basket)
         return say_count("{n} listing", "{n} listings", len(self.members))
 
 
@@ -140,6 +198,8 @@ class ScreenResult(Evaluation):
         Whether something is missing that the amounts of some names need.
     criteria
         The ranges that were asked for.
+    checks
+        The named conditions that were asked for.
     """
 
     label: str
@@ -155,6 +215,7 @@ class ScreenResult(Evaluation):
     remarks: tuple[str, ...]
     lacking: bool = False
     criteria: tuple[Criterion, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
 def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
@@ -178,10 +239,17 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         If there is no snapshot on or before the day, nothing to screen, or no fixing to convert
         an amount with.
     """
-    questions = _questions(request)
-    looked = look_up(store, request.as_of, request.universe, request.members)
-    rows, remarks, lacks = gather_rows(store, looked, questions.fields, request.currency)
-    found = evaluate(rows, questions)
+    questions = request.questions()
+    asked = questions.asked
+    looked = look_up(
+        store,
+        request.as_of,
+        request.universe,
+        request.members,
+        valued=not asked or any("valuation" in field.tables for field in asked),
+    )
+    gathered = gather_rows(store, looked, questions.needed, request.currency, request.cards)
+    found = evaluate(gathered.rows, questions)
     simulated = store.simulated()
     return ScreenResult(
         label=request.label,
@@ -196,9 +264,15 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         is_basket=request.universe is None,
         data_version=store.version,
         simulated=simulated,
-        remarks=(*_remarks(looked, found, simulated=simulated), *remarks, *lacks),
-        lacking=bool(lacks),
+        remarks=(
+            *_remarks(looked, found, simulated=simulated),
+            *lacking_tables(looked.known, questions.needed, gathered.rows, request.cards),
+            *gathered.remarks,
+            *gathered.lacks,
+        ),
+        lacking=bool(gathered.lacks),
         criteria=request.criteria,
+        checks=questions.checks,
     )
 
 
@@ -219,27 +293,29 @@ def members_as_of(events: Iterable[Event], as_of: date) -> tuple[Member, ...]:
     if found:
         return tuple(found.values())
     first = min((event.published.day for event in events), default=None)
-    names = listed(sorted({event.basket for event in events}))
+    names = ", ".join(sorted({event.basket for event in events}))
+    if first is None:
+        raise DataError(
+            say("no security was named by {day}", day=as_of),
+            where=say("the basket has no event"),
+            fix=say("see {command}", command="`screener basket list`"),
+        )
     raise DataError(
-        say("no security was named by {as_of}; the first is of {first}", as_of=as_of, first=first)
-        if first
-        else say("no security was named by {as_of}", as_of=as_of),
-        where=say("basket {names}", names=names) if names else say("the basket has no event"),
-        fix=say("write --as-of {first} or later", first=first)
-        if first
-        else say("see `screener basket list`"),
+        say("no security was named by {day}; the first is of {first}", day=as_of, first=first),
+        where=say("basket {basket}", basket=names),
+        fix=say("write --as-of {day} or later", day=first),
     )
 
 
-def _questions(request: ScreenRequest) -> Questions:
-    return Questions(
-        criteria=request.criteria,
-        predicate=None if request.where is None else parse_predicate(request.where),
-        order=request.sort,
-        allow_missing=request.allow_missing,
-        currency=str(request.currency),
-        timeout_seconds=request.timeout_seconds,
-    )
+def _checks(request: ScreenRequest) -> Iterator[Check]:
+    for item in request.exclude:
+        yield Check(name=item.label, predicate=parse_predicate(item.condition))
+    if request.industry:
+        quoted = request.industry.replace("'", "''")
+        name = say("industry {industry}", industry=request.industry)
+        yield Check(name=name, predicate=parse_predicate(f"industry = '{quoted}'"))
+    for name, condition in request.checks:
+        yield Check(name=name, predicate=parse_predicate(condition))
 
 
 def _asked(questions: Questions) -> tuple[str, ...]:
@@ -248,37 +324,34 @@ def _asked(questions: Questions) -> tuple[str, ...]:
         for item in questions.criteria
     ]
     if questions.predicate is not None:
-        lines.append(say("where {predicate}", predicate=questions.predicate.text))
-    order = questions.ranking
-    ranked = (
-        say("sorted by {field} descending", field=order.field.called)
-        if order.descending
-        else say("sorted by {field} ascending", field=order.field.called)
+        lines.append(say("where {condition}", condition=questions.predicate.text))
+    lines.extend(
+        say("{check}: {condition}", check=check.name, condition=check.predicate.text)
+        for check in questions.checks
     )
-    return (*lines, ranked)
+    return (*lines, say("sorted by {order}", order=questions.ranking.text))
 
 
 def _remarks(looked: Looked, found: Evaluation, *, simulated: bool) -> Iterator[str]:
     if simulated:
         yield say("SIMULATED market: every number is made up")
     for market, session in looked.snapshots.items():
-        if session is None:
+        if session is None and looked.valued:
             yield say(
-                "no {market} valuation on or before {as_of}: those names cannot pass",
-                market=market_text(market),
-                as_of=looked.as_of,
+                "no {market} valuation on or before {day}: those names cannot pass",
+                market=market_words([market]),
+                day=looked.as_of,
             )
-        elif looked.as_of - session > REACH:
-            age = (looked.as_of - session) // timedelta(days=1)
+        elif session is not None and looked.as_of - session > REACH:
             yield say(
-                "the {market} snapshot of {session} is {age} days older than {as_of}",
-                market=market_text(market),
+                "the {market} snapshot of {session} is {n} days older than {day}",
+                market=market_words([market]),
                 session=session,
-                age=age,
-                as_of=looked.as_of,
+                n=(looked.as_of - session) // timedelta(days=1),
+                day=looked.as_of,
             )
     valued = [row for row in found.rows if row.session is not None]
-    for field in found.fields:
+    for field in (item for item in found.fields if item.stored):
         # As stored where the row keeps that: a loss is undefined, and not missing.
         stored = (row.raw.get(field.name, row.values[field.name]) for row in valued)
         if valued and all(value is None for value in stored):
@@ -287,11 +360,11 @@ def _remarks(looked: Looked, found: Evaluation, *, simulated: bool) -> Iterator[
                 field=field.called,
             )
     absent = sum(1 for row in found.rows if row.session is None)
-    if absent:
+    if absent and looked.valued:
         yield say(
-            "{n} of {all} names have no valuation within 7 days: they fail",
+            "{n} of {total} names have no valuation within 7 days: they fail",
             n=absent,
-            all=len(found.rows),
+            total=len(found.rows),
         )
     older = sum(
         1
@@ -299,4 +372,8 @@ def _remarks(looked: Looked, found: Evaluation, *, simulated: bool) -> Iterator[
         if row.session is not None and row.session not in looked.snapshots.values()
     )
     if older:
-        yield say("{n} names are valued on a session before the snapshot's, within 7 days", n=older)
+        yield say_count(
+            "{n} name is valued on a session before the snapshot's, within 7 days",
+            "{n} names are valued on a session before the snapshot's, within 7 days",
+            older,
+        )

@@ -8,7 +8,9 @@ from screener.results.tables import Table
 from screener.screen.evaluate import ScreenedRow
 from screener.workflows.screen.run import ScreenResult
 
-__all__ = ["screen_document", "screen_table"]
+__all__ = ["marks_of", "screen_document", "screen_table"]
+
+_MARKS = {True: "✓", False: "✗", None: "·"}
 
 
 def screen_table(result: ScreenResult, *, passed_only: bool = False) -> Table:
@@ -32,7 +34,8 @@ def screen_table(result: ScreenResult, *, passed_only: bool = False) -> Table:
         for row in result.rows
         if (stored := row.raw.get(field.name)) is not None and stored <= 0
     }
-    spec = screen_spec(result.fields, undefined)
+    scored = any(row.score is not None for row in result.rows)
+    spec = screen_spec(result.fields, undefined, scored=scored, checked=bool(result.checks))
     rows = result.passes if passed_only or result.top else result.rows
     return Table(spec=spec, rows=[spec.row(_cells(result, row)) for row in rows[: result.top]])
 
@@ -45,6 +48,7 @@ def screen_document(result: ScreenResult, *, passed_only: bool = False) -> dict[
         "as_of": result.as_of,
         "snapshots": dict(result.sessions),
         "questions": list(result.questions),
+        "checks": {check.name: check.predicate.text for check in result.checks},
         "allow_missing": list(result.allowed),
         "currency": result.currency,
         "data_version": result.data_version,
@@ -57,6 +61,11 @@ def screen_document(result: ScreenResult, *, passed_only: bool = False) -> dict[
     }
 
 
+def marks_of(row: ScreenedRow) -> str:
+    """Return the marks of a name's checks, one character each."""
+    return "".join(_MARKS[mark] for mark in row.marks)
+
+
 def _cells(result: ScreenResult, row: ScreenedRow) -> dict[str, object]:
     stored = {field.raw_name: row.raw.get(field.name) for field in result.fields}
     return {
@@ -64,6 +73,8 @@ def _cells(result: ScreenResult, row: ScreenedRow) -> dict[str, object]:
         "listing": row.listing,
         "name": row.name,
         "session": row.session,
+        "score": row.score,
+        "checks": marks_of(row),
         **row.values,
         **stored,
         "passed": row.passed,

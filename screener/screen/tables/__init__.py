@@ -1,0 +1,1 @@
+"""Fields of the screen as TOML: what each is, its unit, its tables, its rule."""

@@ -1,0 +1,142 @@
+"""Tables as the arrays that fields are computed from, as of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from screener.data.lake.asof import AsOf, Market
+from screener.data.lake.rows import days_of, numbers_of
+from screener.data.lake.schema import Basis, TableName
+from screener.data.panels.grid import Grid
+from screener.domain.arrays import DayArray, FlagArray, IntArray, SessionAxis, TextArray
+from screener.market.calendars import calendar_of
+from screener.screen.prices import STALE_DAYS, Prices
+from screener.screen.statements import Statements, place_statements
+
+__all__ = ["columns_of", "last_session", "read_prices", "read_statements"]
+
+_FIGURES = (
+    *("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow"),
+    *("equity", "gross_margin"),
+)
+_NO_AXIS: SessionAxis = np.empty(0, dtype="datetime64[D]")
+MANY = 500
+"""From so many listings on, a table is read whole."""
+
+
+def columns_of(table: pa.Table, ids: Sequence[str]) -> IntArray:
+    """Return the place of each row's listing among ids, -1 for another one."""
+    return Grid(_NO_AXIS, ids).columns(table)
+
+
+def last_session(known: AsOf, market: Market) -> np.datetime64:
+    """Return the last session of a market that is over."""
+    days = calendar_of(market.exchange).sessions
+    end = np.datetime64(known.closed_day(market.exchange), "D")
+    found: np.datetime64 = days[np.searchsorted(days, end, side="right") - 1]
+    return found
+
+
+def read_statements(known: AsOf, ids: Sequence[str]) -> tuple[Statements, TextArray]:
+    """Return the figures of listings by quarter, and the currency of each one's latest row."""
+    rows = known.vintages(
+        columns=("currency", *_FIGURES), listings=ids if len(ids) < MANY else None
+    )
+    places = columns_of(rows, ids)
+    kept = places >= 0
+    found = place_statements(
+        listings=places[kept],
+        n_listings=len(ids),
+        period_end=days_of(rows, "period_end")[kept],
+        known_at=days_of(rows, "known_at")[kept],
+        figures={name: numbers_of(rows, name)[kept] for name in _FIGURES},
+        as_of=known.day,
+    )
+    currencies = np.full(len(ids), None, dtype=object)
+    last = np.flatnonzero(np.append(places[1:] != places[:-1], True)[: len(places)] & kept)
+    currencies[places[last]] = rows.column("currency").take(pa.array(last)).to_pylist()
+    return found, currencies
+
+
+def read_prices(
+    known: AsOf, ids: Sequence[str], market: Market, n_sessions: int, listed: DayArray
+) -> Prices:
+    """Return the bars of one market's listings, over its last sessions that are over.
+
+    Parameters
+    ----------
+    known
+        The tables as of an instant.
+    ids
+        Listings of the market.
+    n_sessions
+        How many sessions, the last one with a bar included; fewer if the calendar has no more.
+    listed
+        `(n_ids,)` first day listed, NaT where it is not told.
+    """
+    days = calendar_of(market.exchange).sessions
+    end = known.store.last_session(
+        TableName.BARS,
+        on_or_before=known.closed_day(market.exchange),
+        suffixes=market.suffixes,
+    )
+    if end is None:
+        return _none(len(ids))
+    at = int(np.searchsorted(days, np.datetime64(end, "D"), side="right"))
+    axis = days[max(at - n_sessions, 0) : at]
+    grid = Grid(axis, ids)
+    wanted = ids if len(ids) < MANY else None
+    bars = known.store.read(
+        TableName.BARS,
+        listings=wanted,
+        start=axis[0].item(),
+        end=end,
+        columns=("listing", "session", "close", "amount", "basis"),
+    )
+    cells = grid.cells(bars)
+    close = cells.matrix("close")
+    adjusted = cells.any_of("basis", str(Basis.ADJUSTED))
+    factors = known.store.read(TableName.FACTORS, listings=wanted)
+    there = np.isfinite(close)
+    first = np.where(there.any(axis=0), there.argmax(axis=0), len(axis))
+    before = np.isfinite(listed.astype("datetime64[D]").astype(np.float64)) & (listed < axis[0])
+    return Prices(
+        close=close,
+        amount=cells.matrix("amount"),
+        factor=grid.factors(factors, adjusted),
+        adjusted=adjusted,
+        stopped=_stopped(known, grid, there),
+        first=np.where(there.any(axis=0) & before, -1, first),
+    )
+
+
+def _stopped(known: AsOf, grid: Grid, there: FlagArray) -> FlagArray:
+    """Tell whose bars stop more than a week before the market's last, without a suspension."""
+    axis = grid.axis
+    last = np.where(there.any(axis=0), len(axis) - 1 - there[::-1].argmax(axis=0), 0)
+    old = axis[-1] - axis[last] > np.timedelta64(STALE_DAYS, "D")
+    if not old.any():
+        return np.zeros(len(grid.ids), dtype=bool)
+    status = known.store.read(TableName.STATUS, start=axis[-1].item(), end=axis[-1].item())
+    suspended = status.filter(pc.fill_null(status.column("suspended"), False))
+    halted = np.zeros(len(grid.ids), dtype=bool)
+    halted[[at for at in grid.columns(suspended) if at >= 0]] = True
+    stopped: FlagArray = old & ~halted
+    return stopped
+
+
+def _none(n_listings: int) -> Prices:
+    empty = np.empty((0, n_listings))
+    no = np.zeros(n_listings, dtype=bool)
+    return Prices(
+        close=empty,
+        amount=empty,
+        factor=empty,
+        adjusted=no,
+        stopped=no,
+        first=np.zeros(n_listings, dtype=np.int64),
+    )

@@ -1,0 +1,410 @@
+"""Every field of the screen against pandas, on the simulated market: 20 dates in the soak.
+
+All listings, those delisted later too, and all fields. The expectation is worked out from the
+tables' frames with pandas and numpy alone.
+"""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from screener.data.lake.asof import AsOf, Market, market_of
+from screener.data.lake.batch import Batch
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
+from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
+from screener.data.sources.simulated.ratings import simulated_ratings
+from screener.data.sources.simulated.statements import simulated_statements
+from screener.domain.listing import Currency
+from screener.screen.computed import Computed, Why
+from screener.screen.fields import FIELDS, Rank
+from screener.workflows.screen.facts import Facts
+from tests.support.lake_rows import table
+from tests.support.soaking import SOAK
+
+AT = datetime(2025, 1, 2, tzinfo=UTC)
+EVERY = [date(year, month, 17) for year in (2022, 2023, 2024) for month in (1, 3, 5, 8, 9, 11)]
+EVERY += [date(2024, 4, 29), date(2024, 5, 1)]
+DATES = EVERY if SOAK else EVERY[::4]  # all 20 in the soak
+CARDS = ("reports", "themes", "days_since_report")
+SPANS = (5, 20, 60, 120, 250)
+DAYS = ("session", "ex_session", "valid_from", "period_end", "known_at", "published")
+OWN = [name for name, field in FIELDS.items() if field.rank and field.rank.years]
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory):
+    """Return the store, and its tables as frames."""
+    source = SimulatedMarket()
+    request = SimulationRequest(
+        seed=11, start=date(2021, 1, 4), end=date(2024, 12, 31), fetched_at=AT, n_other=80
+    )
+    query = source.build_query(request)
+    payload = source.fetch(query)
+    batch = source.normalise(query, payload)
+    extra = simulated_statements(query, payload, at=AT)
+    ratings = simulated_ratings(batch.tables, seed=11, at=AT)
+    tables = {**batch.tables, **extra, TableName.RATINGS: ratings}
+    root = tmp_path_factory.mktemp("fields") / "data_cache"
+    with Store.create(root) as store:
+        store.commit(replace(batch, tables=tables), message="simulated")
+    frames = {name: rows.to_pandas() for name, rows in tables.items()}
+    for frame in frames.values():
+        for column in (
+            "session",
+            "ex_session",
+            "valid_from",
+            "period_end",
+            "known_at",
+            "published",
+        ):
+            if column in frame:
+                frame[column] = pd.to_datetime(frame[column])
+    frames["wide"] = list(wide_tables(frames))
+    with Store.open(root) as store:
+        yield store, frames
+
+
+def is_hk(ids):
+    return pd.Series(list(ids)).str.endswith(".HK").to_numpy()
+
+
+def found(store, day):
+    """Return the ids of the stocks of the day, and each field as our code has it."""
+    known = AsOf.after_close(store, day)
+    alive = known.listings_alive()
+    rows = zip(alive.column("listing").to_pylist(), alive.column("kind").to_pylist(), strict=True)
+    ids = tuple(sorted(listing for listing, kind in rows if kind == "stock"))
+    snapshots = known.snapshots()
+    facts = Facts(
+        known=known,
+        ids=ids,
+        peers=np.ones(len(ids), dtype=bool),
+        snapshots=snapshots,
+        valuations=known.valuation(snapshots),
+        currency=Currency.CNY,
+        currencies={item: Currency(text) for item, text in known.currencies().items()},
+        fields=tuple(FIELDS.values()),
+    )
+    left_out = CARDS if day == DATES[-1] else (*CARDS, *OWN)
+    return ids, {name: facts.column(name) for name in FIELDS if name not in left_out}
+
+
+def wide_tables(frames):
+    """Return the bars of each market as sessions by listings."""
+    bars, steps = frames[TableName.BARS], frames[TableName.FACTORS]
+    factor = steps.pivot_table("factor", "ex_session", "listing")
+    for hk in (False, True):
+        own = bars[bars["listing"].str.endswith(".HK") == hk]
+        names = ("close", "amount", "volume")
+        wide = {name: own.pivot_table(name, "session", "listing") for name in names}
+        close = wide["close"]
+        held = factor.reindex(close.index.union(factor.index)).ffill().reindex(close.index)
+        wide["level"] = close * held.reindex(columns=close.columns).fillna(1.0)
+        yield wide
+
+
+class Oracle:
+    """The fields of one day with pandas."""
+
+    def __init__(self, frames, day, ids):
+        self.frames, self.day, self.ids = frames, pd.Timestamp(day), list(ids)
+        self.fx = frames[TableName.FX].set_index("session")["rate"].loc[: self.day].iloc[-1]
+        self.fields = {}
+        self.valued()
+        self.priced()
+        self.reported()
+        self.told()
+        self.mixed()
+        self.ranked()
+
+    def at(self, series):
+        return series.reindex(self.ids)
+
+    def rate(self):
+        return np.where(is_hk(self.ids), self.fx, 1.0)
+
+    def valued(self):
+        rows = self.frames[TableName.VALUATION]
+        rows = rows[rows["session"] <= self.day]
+        parts = []
+        for hk in (False, True):
+            own = rows[rows["listing"].str.endswith(".HK") == hk]
+            last = own["session"].max()
+            near = own[own["session"] >= last - pd.Timedelta(days=7)].sort_values("session")
+            parts.append(near.groupby("listing").tail(1))
+        last = pd.concat(parts).set_index("listing")
+        self.raw = last
+        for name in ("pe_ttm", "pe_static", "pb", "ps_ttm", "pcf_ttm"):
+            self.fields[name] = self.at(last[name].where(last[name] > 0))
+        fx = self.frames[TableName.FX].set_index("session")["rate"]
+        on = self.at(last["session"])
+        pairs = zip(is_hk(self.ids), on, strict=True)
+        rate = np.array(
+            [1.0 if not hk or pd.isna(day) else fx.loc[:day].iloc[-1] for hk, day in pairs]
+        )
+        for name in ("market_cap", "float_cap"):
+            self.fields[name] = self.at(last[name]) * rate
+        self.fields["dividend_yield"] = self.at(last["dividend_yield"])
+
+    def priced(self):
+        columns = {}
+        for wide in self.frames["wide"]:
+            names = [item for item in self.ids if item in wide["close"]]
+            close, level, amount, volume = (
+                wide[name][names].loc[: self.day] for name in ("close", "level", "amount", "volume")
+            )
+            count = close.notna().sum()
+            for n in SPANS:
+                ret = level.iloc[-1] / level.shift(n).iloc[-1] - 1
+                columns.setdefault(f"return_{n}", []).append(ret)
+            daily = level.pct_change(fill_method=None).iloc[-60:]
+            vol = daily.std(ddof=1) * np.sqrt(250)
+            columns.setdefault("volatility_60", []).append(vol.where(daily.notna().sum() == 60))
+            high = level.iloc[-1] / level.iloc[-250:].max() - 1
+            columns.setdefault("from_high_250", []).append(high.where(count >= 250))
+            mean = amount.iloc[-20:].mean().where(count >= 20)
+            columns.setdefault("amount", []).append(mean)
+            columns.setdefault("price", []).append(close.iloc[-1])
+            columns.setdefault("suspended", []).append(volume.iloc[-1] == 0)
+        for name, parts in columns.items():
+            self.fields[name] = self.at(pd.concat(parts))
+        self.fields["amount_20"] = self.fields["amount"] * self.rate()
+
+    def reported(self):
+        rows = self.frames[TableName.FUNDAMENTALS]
+        rows = rows[rows["known_at"] <= self.day].sort_values("known_at")
+        last = rows.groupby(["listing", "period_end"]).tail(1)
+        figures = {}
+        for listing, own in last.groupby("listing"):
+            if listing in set(self.ids):
+                figures[listing] = self.of_company(own.set_index("period_end").sort_index())
+        frame = pd.DataFrame.from_dict(figures, orient="index")
+        for name in frame:
+            self.fields[name] = self.at(frame[name])
+        for name in ("revenue_ttm", "net_profit_ttm", "core_profit_ttm", "equity"):
+            self.fields[name] = self.fields[name] * self.rate()
+        name = "operating_cash_flow_ttm"
+        self.fields[name] = self.fields[name] * self.rate()
+
+    def of_company(self, own):
+        end = own.index[-1]
+        if end < self.day - pd.DateOffset(months=15):
+            return {}
+        get = lambda when, name: own[name].get(when, np.nan)  # noqa: E731
+        ago = end - pd.DateOffset(years=1) + pd.offsets.MonthEnd(0)
+        year_end = end if end.month == 12 else pd.Timestamp(end.year - 1, 12, 31)
+
+        def ttm(name):
+            if end.month == 12:
+                return get(end, name)
+            return get(end, name) + get(year_end, name) - get(ago, name)
+
+        def yoy(name):
+            now, before = get(end, name), get(ago, name)
+            return now / before - 1 if before > 0 else np.nan
+
+        def cagr(name):
+            now, before = get(year_end, name), get(year_end - pd.DateOffset(years=3), name)
+            return (now / before) ** (1 / 3) - 1 if now > 0 and before > 0 else np.nan
+
+        annual = own["net_profit"][own.index.month == 12].loc[:year_end]
+        there = len(annual) and annual.index[-1] == year_end
+        streak = grown = np.nan
+        if there:
+            values = annual.to_numpy()[::-1]
+            streak = next((at for at, value in enumerate(values) if value <= 0), len(values))
+            if len(values) > 1:
+                rises = values[:-1] > values[1:]
+                grown = next((at for at, up in enumerate(rises) if not up), len(rises))
+        profit, revenue, cash = ttm("net_profit"), ttm("revenue"), ttm("operating_cash_flow")
+        now, before = get(end, "equity"), get(ago, "equity")
+        return {
+            "revenue_ttm": revenue,
+            "net_profit_ttm": profit,
+            "core_profit_ttm": ttm("net_profit_deducted"),
+            "operating_cash_flow_ttm": cash,
+            "equity": now,
+            "roe_ttm": profit / ((now + before) / 2) if now > 0 and before > 0 else np.nan,
+            "gross_margin": get(end, "gross_margin"),
+            "net_margin": profit / revenue if revenue > 0 else np.nan,
+            "revenue_yoy": yoy("revenue"),
+            "profit_yoy": yoy("net_profit"),
+            "core_profit_yoy": yoy("net_profit_deducted"),
+            "revenue_cagr_3y": cagr("revenue"),
+            "profit_cagr_3y": cagr("net_profit"),
+            "cash_to_profit": cash / profit if profit > 0 else np.nan,
+            "profit_years": streak,
+            "growth_years": grown,
+            "statement_days": (self.day - own["known_at"].iloc[-1]).days,
+        }
+
+    def told(self):
+        listed = self.frames[TableName.LISTINGS].set_index("listing")["list_date"]
+        self.fields["days_listed"] = (self.day - pd.to_datetime(self.at(listed))).dt.days
+        spells = self.frames[TableName.INDUSTRIES]
+        spells = spells[spells["valid_from"] <= self.day].sort_values("valid_from")
+        self.fields["industry"] = self.at(spells.groupby("listing")["industry"].last())
+        names = self.frames[TableName.NAMES]
+        names = names[names["valid_from"] <= self.day].sort_values("valid_from")
+        name = self.at(names.groupby("listing")["name"].last())
+        status = self.frames[TableName.STATUS]
+        marked = set(status[(status["session"] == self.day) & status["st"]]["listing"])
+        by_name = name.str.replace("*", "", regex=False).str.startswith("ST")
+        self.fields["st"] = by_name | pd.Series(self.ids, self.ids).isin(marked)
+        self.fields["delisting"] = name.str.startswith("退市") | name.str.endswith("退")
+        self.fields["exchange"] = pd.Series(self.ids, self.ids).str[-2:]
+        boards = self.frames[TableName.LISTINGS].set_index("listing")["board"]
+        self.fields["board"] = self.at(boards)
+        rated = self.frames[TableName.RATINGS]
+        rated = rated[rated["published"] <= self.day].sort_values("published", kind="stable")
+        recent = rated[rated["published"] > self.day - pd.Timedelta(days=90)]
+        brokers = recent.groupby("listing")["broker"].nunique()
+        self.fields["brokers_90"] = self.at(brokers).fillna(0)
+        near = rated[rated["published"] >= self.day - pd.Timedelta(days=180)]
+        self.rated = len(near)
+        targets = near.dropna(subset=["target_price"]).groupby(["listing", "broker"]).tail(1)
+        median = targets.groupby("listing")["target_price"].median()
+        self.fields["target_upside"] = self.at(median.astype(float)) / self.fields["price"] - 1
+
+    def mixed(self):
+        growth = self.fields["profit_cagr_3y"]
+        peg = self.fields["pe_ttm"] / (100 * growth)
+        self.fields["peg"] = peg.where(growth > 0)
+        self.fields["turnover_20"] = self.fields["amount"] / self.at(self.raw["float_cap"])
+
+    def ranked(self):
+        market = pd.Series(is_hk(self.ids), self.ids)
+        for field in FIELDS.values():
+            if field.rank is Rank.MARKET:
+                by, least = [market], 20
+            elif field.rank is Rank.INDUSTRY:
+                by, least = [market, self.fields["industry"]], 5
+            else:
+                continue
+            groups = self.fields[field.base].astype(float).groupby(by)
+            n = groups.transform("count")
+            rank = (groups.rank() - 1) / (n - 1)
+            self.fields[field.name] = rank.where(n >= least)
+
+
+@pytest.fixture(scope="module")
+def compared(market):
+    store, frames = market
+    days = {}
+    for day in DATES:
+        ids, ours = found(store, day)
+        days[day] = ids, ours, Oracle(frames, day, ids)
+    return days
+
+
+CHECKED = [name for name in FIELDS if name not in (*CARDS, *OWN)]
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_a_field_agrees_with_pandas(compared, name):
+    n_values = 0
+    for day, (_, ours, oracle) in compared.items():
+        mine, theirs = ours[name], oracle.fields[name]
+        if isinstance(mine, Computed):
+            expected = theirs.to_numpy(dtype=float)
+            assert (mine.why == Why.THERE).tolist() == np.isfinite(mine.values).tolist()
+            np.testing.assert_allclose(
+                mine.values, expected, rtol=1e-12, atol=1e-15, err_msg=str(day)
+            )
+            n_values += int(np.isfinite(expected).sum())
+        else:
+            assert list(mine) == [None if pd.isna(item) else item for item in theirs], day
+            n_values += sum(item is not None for item in mine)
+    assert n_values > 40, f"{name} has too few values to compare"
+
+
+def test_history_of_less_than_250_days_gives_no_rank(compared):
+    _, ours, _ = compared[DATES[-1]]
+    for name in OWN:
+        assert set(ours[name].why.tolist()) <= {Why.SHORT, Why.MISSING, Why.UNDEFINED}
+
+
+def test_listings_of_both_markets_and_later_delisted_ones_are_compared(compared):
+    ids = {item for listed, _, _ in compared.values() for item in listed}
+    assert {market_of(item) for item in ids} == set(Market)
+    first, last = (set(compared[day][0]) for day in (DATES[0], DATES[-1]))
+    assert first - last
+    assert last - first
+
+
+def test_the_market_has_every_reason_to_lack_a_value(compared):
+    reasons = {
+        Why(code)
+        for _, ours, _ in compared.values()
+        for column in ours.values()
+        if isinstance(column, Computed)
+        for code in column.why
+    }
+    assert reasons == set(Why) - {Why.STALE}
+
+
+@pytest.fixture(scope="module")
+def histories(tmp_path_factory):
+    """Daily multiples of 12 listings over eleven years, with gaps, losses and ties."""
+    random = np.random.default_rng(5)
+    days = pd.bdate_range("2013-06-03", "2024-06-28")
+    parts = []
+    for at in range(12):
+        values = np.round(random.normal(18, 15, len(days)), 1)  # rounded: many ties
+        values[random.random(len(days)) < 0.05] = np.nan
+        kept = random.random(len(days)) < (0.9, 0.2, 0.05)[at % 3]
+        parts.append(
+            pd.DataFrame({"listing": f"{600000 + at}.SH", "session": days, "pe_ttm": values})[kept]
+        )
+    frame = pd.concat(parts, ignore_index=True)
+    rows = [
+        {
+            **row,
+            "session": row["session"].date(),
+            "pe_ttm": None if np.isnan(row["pe_ttm"]) else row["pe_ttm"],
+        }
+        for row in frame.to_dict("records")
+    ]
+    root = tmp_path_factory.mktemp("histories") / "data_cache"
+    tables = {TableName.VALUATION: table(TableName.VALUATION, rows)}
+    with Store.create(root) as store:
+        store.commit(Batch(tables=tables), message="histories")
+    with Store.open(root) as store:
+        yield store, frame
+
+
+@pytest.mark.parametrize(("rank", "years"), [("pct", 5), ("pct_3y", 3), ("pct_10y", 10)])
+def test_a_rank_in_its_own_history_agrees_with_pandas(histories, rank, years):
+    store, frame = histories
+    ids = tuple(sorted(frame["listing"].unique()))
+    n_ranks = 0
+    for day in pd.bdate_range("2016-02-29", "2024-06-28", freq="331B"):
+        known = AsOf.after_close(store, day.date())
+        snapshots = known.snapshots((Market.MAINLAND,))
+        facts = Facts(
+            known=known,
+            ids=ids,
+            peers=np.ones(len(ids), dtype=bool),
+            snapshots=snapshots,
+            valuations=known.valuation(snapshots),
+            currency=Currency.CNY,
+            currencies={},
+        )
+        seen = frame[frame["session"] <= day]
+        near = seen["session"].max() - pd.Timedelta(days=7)
+        expected = []
+        for item in ids:
+            own = seen[seen["listing"] == item].set_index("session")["pe_ttm"].sort_index()
+            last = own.index[-1]
+            window = own.loc[own.index > last - pd.DateOffset(years=years)]
+            window = window[window > 0]
+            there = last >= near and own.iloc[-1] > 0 and len(window) >= 250
+            expected.append((window.rank().iloc[-1] - 1) / (len(window) - 1) if there else np.nan)
+        ours = facts.number(f"pe_ttm_{rank}")
+        np.testing.assert_allclose(ours.values, expected, rtol=1e-12)
+        n_ranks += int(np.isfinite(ours.values).sum())
+    assert n_ranks > 8
