@@ -21,8 +21,6 @@ __all__ = ["retold"]
 _DEPTH = 6  # sentences within sentences
 _JOINTS = frozenset(
     {
-        "{first}, {rest}",
-        "{first}; {rest}",
         "{jump}: {cause}",
         "{name} {value:g}",
         "{name}: {text}",
@@ -30,6 +28,7 @@ _JOINTS = frozenset(
     }
 )
 """Sentences without a word of their own that stand in what is stored; others fit any text."""
+_BETWEEN = (", ", "; ")  # what stands between the parts of a list, and of a line
 _MOST_LEFT = 0.7  # of the letters: what explains fewer is hardly the sentence that it was
 # What has a format is a number.
 _NUMBER = r"[-+]?(?:[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?|nan|inf)%?"
@@ -141,10 +140,15 @@ def _sentences(language: Language) -> tuple[dict[str, str], tuple[_Sentence, ...
                 found.append(sentence)
             elif isinstance(message, str) and text and "{" not in text:
                 plain[str(text)] = told
-    return plain, tuple(found)
+    joined = (
+        _sentence(f"{{first}}{between}{{rest}}", f"{{first}}{plain[between]}{{rest}}", joint=True)
+        for between in _BETWEEN
+        if between in plain
+    )
+    return plain, (*found, *(item for item in joined if item is not None))
 
 
-def _sentence(english: str, told: str) -> _Sentence | None:
+def _sentence(english: str, told: str, *, joint: bool = False) -> _Sentence | None:
     pieces: list[str] = []
     pattern, seen = "", set[str]()
     try:
@@ -163,6 +167,6 @@ def _sentence(english: str, told: str) -> _Sentence | None:
     except (ValueError, re.error):  # braces that are no placeholders
         return None
     wordless = not any(letter.isalpha() for piece in pieces for letter in piece)
-    if not seen or (wordless and english not in _JOINTS):
+    if not seen or (wordless and not joint and english not in _JOINTS):
         return None
     return _Sentence(pieces=tuple(pieces), pattern=compiled, told=bare)

@@ -14,6 +14,7 @@ from screener.backtest.run import EventResult
 from screener.domain.basket import Event
 from screener.domain.report import Precision
 from screener.language import say, say_all, say_count
+from screener.language.lists import listed
 from screener.market.charges import Side
 from screener.paths.windows import WindowStatus
 from screener.render.local import told, word
@@ -283,7 +284,7 @@ def _told(results: Sequence[EventResult]) -> dict[tuple[str, str, str, str], lis
 
 
 def _worth_telling(result: EventResult, order: Order) -> bool:
-    told = order.reason == str(result.window.legs[order.leg].reason)
+    told = order.reason == result.window.legs[order.leg].reason.told
     usual = order.rebalances or (order.side is Side.BUY and order.session is not None)
     return bool(order.reason) and not told and not usual
 
@@ -307,7 +308,7 @@ def _order_key(result: EventResult, order: Order) -> tuple[str, str, str, str]:
     why = told(order.reason)
     if order.session:
         why = say("sold on {day}: {why}", day=order.session, why=why)
-    verb = "not bought" if order.side is Side.BUY else "sale"
+    verb = say("not bought") if order.side is Side.BUY else say("sale")
     return verb, order.listing.id, name, _with(result, why)
 
 
@@ -322,4 +323,4 @@ def n_names(count: int) -> str:
 
 def held_only(text: str, horizons: Iterable[int]) -> str:
     """Add to a line the only horizons that it is about."""
-    return say("{text} (hold {horizons})", text=text, horizons=", ".join(map(str, horizons)))
+    return say("{text} (hold {horizons})", text=text, horizons=listed(horizons))

@@ -23,7 +23,7 @@ from screener.domain.report import (
     SecurityMention,
 )
 from screener.language import Language, bound, say, say_count
-from screener.language.lists import listed
+from screener.language.lists import clauses, listed
 from screener.render.local import measure, word
 from screener.render.tables import (
     Column,
@@ -164,7 +164,7 @@ def _links(report: Report) -> str:
         say("repeats {ids}", ids=repeats) if repeats else "",
         say("reiterates {ids}", ids=again) if again else "",
     )
-    return "; ".join(filter(None, told_))
+    return clauses(told_)
 
 
 def published_range(published: Publication) -> str:

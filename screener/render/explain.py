@@ -10,6 +10,7 @@ from rich.text import Text
 from screener.backtest.frictions import Line, Order, OrderStatus
 from screener.domain.basket import Rebalance
 from screener.language import Language, bound, say, say_all
+from screener.language.lists import about, clauses
 from screener.render.backtest import event_title
 from screener.render.local import told, word
 from screener.render.tables import (
@@ -123,7 +124,7 @@ def _names(found: Explanation) -> Iterator[RenderableType]:
     yield plain_table(columns, rows, title=title)
     for name, share in names:
         if share.why:
-            yield Text(f"  {name}: {told(share.why)}")
+            yield Text(f"  {about(name, told(share.why))}")
     yield Text()
 
 
@@ -169,7 +170,7 @@ def _order(found: Explanation, line: Line) -> list[str]:
         f"{line.listing} {name}".strip(),
         f"{session} {word(side_of(line))} {outcome}",
         money if done else UNDEFINED,
-        "; ".join(told(part) for part in why if part) or UNDEFINED,
+        clauses(told(part) for part in why if part) or UNDEFINED,
     ]
 
 

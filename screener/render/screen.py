@@ -10,6 +10,7 @@ from rich.text import Text
 
 from screener.data.lake.schema import SIMULATED
 from screener.language import Language, bound, say, say_count
+from screener.language.lists import clauses
 from screener.render.local import told, word
 from screener.render.tables import UNDEFINED, Column, heads, plain_table
 from screener.results.screen import screen_spec
@@ -40,7 +41,7 @@ def screen_view(result: ScreenResult, titles: Mapping[str, str] | None = None) -
         parts.append(_passes(passes[:limit], result))
     parts.extend(_closing(result, min(limit, len(passes))))
     if result.is_basket and failures:
-        rows = [[row.listing, row.name, "; ".join(map(told, row.reasons))] for row in failures]
+        rows = [[row.listing, row.name, clauses(map(told, row.reasons))] for row in failures]
         parts.append(plain_table([say("failed"), say("name"), say("why")], rows))
     return Group(*parts)
 
@@ -62,7 +63,7 @@ def _heading(result: ScreenResult, titles: Mapping[str, str]) -> Iterator[Text]:
         )
     )
     lines = [told(line) for line in result.questions]
-    for line in lines if result.checks else ["; ".join(lines)]:
+    for line in lines if result.checks else [clauses(lines)]:
         yield Text(line)
 
 

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from screener.language import say, say_count
-from screener.language.lists import listed
+from screener.language.lists import clauses, listed
 from screener.render.backtest import n_names, sparkline
 from screener.render.local import told, word
 from screener.render.tables import (
@@ -255,8 +255,8 @@ def _silent(parts: Sequence[PartResult]) -> dict[str, str]:
         by_parts: dict[tuple[str, ...], list[str]] = {}
         for name, parts_of in tests.items():
             by_parts.setdefault(tuple(parts_of), []).append(name)
-        answers[note] = "; ".join(
-            say("{tests} ({parts})", tests=", ".join(names), parts=", ".join(parts_of))
+        answers[note] = clauses(
+            say("{tests} ({parts})", tests=listed(names), parts=listed(parts_of))
             for parts_of, names in by_parts.items()
         )
     return answers

@@ -20,6 +20,7 @@ from screener.domain.report import (
     Role,
     SecurityMention,
 )
+from screener.language import say
 from screener.reports.authors.brokers import UNKNOWN_BROKER, brokers, brokers_in
 from screener.reports.authors.notes import notes_in, publisher_of, title_of
 from screener.reports.authors.titles import file_title
@@ -169,7 +170,13 @@ def read_report(
 def _notes_left(count: int) -> tuple[str, ...]:
     if count <= BOUNDS.notes:
         return ()
-    return (f"of {count:,} notes the first {BOUNDS.notes} were taken: split the document",)
+    return (
+        say(
+            "of {all:,} notes the first {n} were taken: split the document",
+            all=count,
+            n=BOUNDS.notes,
+        ),
+    )
 
 
 def _within_themes(securities: Securities) -> tuple[Securities, tuple[str, ...]]:
@@ -192,9 +199,11 @@ def _within_themes(securities: Securities) -> tuple[Securities, tuple[str, ...]]
         doubts=tuple(replace(one, theme=kept(one.theme)) for one in securities.doubts),
         theme_places=tuple((kept(theme), place) for theme, place in securities.theme_places),
     )
-    remark = (
-        f"{len(beyond):,} themes beyond the first {BOUNDS.themes} are put under {FALLBACK_THEME}: "
-        "split the document"
+    remark = say(
+        "{n:,} themes beyond the first {most} are put under {theme}: split the document",
+        n=len(beyond),
+        most=BOUNDS.themes,
+        theme=FALLBACK_THEME,
     )
     return within, (remark,)
 

@@ -7,13 +7,21 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from typer.testing import CliRunner
 
+from screener.backtest.frictions import Order, OrderStatus
 from screener.cli.main import app
+from screener.domain.listing import parse_listing
 from screener.language import Language, speaking
+from screener.market.charges import Side
+from screener.paths.legs import Reason
+from screener.render.backtest import _worth_telling
 
 RUNNER = CliRunner()
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -101,3 +109,21 @@ def test_what_was_looked_at_is_known_in_either_language(place: Path) -> None:
     assert {key: value for key, value in after.items() if key not in changing} == {
         key: value for key, value in before.items() if key not in changing
     }
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_the_ledger_tells_of_a_name_is_not_told_again_by_its_order(language: Language) -> None:
+    leg = SimpleNamespace(reason=Reason.LIMIT_UP)
+    result = SimpleNamespace(window=SimpleNamespace(legs=[leg]))
+    with speaking(language):
+        for reason, told in ((Reason.LIMIT_UP, False), (Reason.SUSPENDED, True)):
+            order = Order(
+                leg=0,
+                listing=parse_listing("300857.SZ"),
+                side=Side.BUY,
+                scheduled=date(2026, 5, 14),
+                session=None,
+                status=OrderStatus.UNFILLED,
+                reason=reason.told,
+            )
+            assert _worth_telling(cast(Any, result), order) is told

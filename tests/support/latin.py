@@ -15,7 +15,7 @@ MAY_STAND = frozenset(
     PNG SHA SQL SVG TOML TTY UTF URL XLSX XML ZIP
     DISTINCT FILTER ORDER BY AND OR NOT IN IS BETWEEN CASE CAST ESCAPE
     DIR FILE FOLDER ID LISTING NAME NEW OLD TEXT THEME
-    screener exchange-calendars exchange_calendars pip duckdb DuckDB pydantic vectorbt akshare baostock Excel
+    screener exchange-calendars exchange_calendars pip duckdb DuckDB pydantic vectorbt akshare Excel
     Python Unicode shell
     GIF JPEG Markdown Parquet PowerPoint RAR RTF SQLite TIFF WebP Word csv docx gzip txt xls
     xlsx zip baostock COLUMN FIELD UNIT

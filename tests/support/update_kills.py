@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,10 +28,13 @@ from screener.domain.listing import parse_listing
 from screener.errors import DataError
 from screener.workflows.data.targets import with_benchmarks
 from screener.workspace.locate import Workspace
+from tests.support.canned import eastmoney_lists
 from tests.support.canned.everything import FakeTime, outside, served
 from tests.support.canned.market import CannedMarket
 
 LISTINGS = ("300857.SZ", "000630.SZ", "601899.SH", "688256.SH", "00700.HK")
+BEFORE = datetime(2026, 5, 26, 12, tzinfo=UTC)  # 20:00 in Shanghai
+EVENING = datetime(2026, 5, 27, 12, tzinfo=UTC)
 REQUEST = UpdateRequest(
     listings=with_benchmarks(parse_listing(name) for name in LISTINGS),
     start=date(2025, 9, 1),
@@ -40,10 +44,11 @@ REQUEST = UpdateRequest(
 )
 
 
-def updated(place: Workspace, market: CannedMarket) -> None:
-    """Bring a workspace up to date."""
-    time_ = FakeTime()
+def updated(place: Workspace, market: CannedMarket, at: datetime = EVENING) -> None:
+    """Bring a workspace up to date; names that lack the day alone are asked for by one list."""
+    time_ = FakeTime(at=at)
     with (
+        eastmoney_lists.small(),
         outside(served(market), market),
         open_sources(place.data_cache, time_.clock, Random(1)) as sources,
     ):
@@ -107,35 +112,60 @@ def digest(place: Workspace) -> dict[str, Any]:
 
 
 def main(folder: Path, rounds: int, seed: int) -> dict[str, Any]:
-    """Kill `rounds` updates and report."""
+    """Kill `rounds` first updates, and half as many of the evening after one; report."""
     market, random = CannedMarket.make(), Random(seed)
-    whole = Workspace(root=folder / "whole")
-    start = time.perf_counter()
+    yesterday = folder / "yesterday"
+    if in_child(lambda: updated(Workspace(root=yesterday), market, BEFORE), None):
+        return {"faults": ["the update of the day before failed"]}
+    found = [
+        _trials(folder / "first", None, market, rounds, random),
+        _trials(folder / "evening", yesterday, market, max(1, rounds // 2), random),
+    ]
+    return {
+        "rounds": sum(item["rounds"] for item in found),
+        "completed": sum(item["completed"] for item in found),
+        "seconds": [item["seconds"] for item in found],
+        "faults": [text for item in found for text in item["faults"]],
+    }
+
+
+def _trials(
+    folder: Path, start: Path | None, market: CannedMarket, rounds: int, random: Random
+) -> dict[str, Any]:
+    """Kill updates that begin with nothing, or with what a folder holds."""
+
+    def begun(name: str) -> Workspace:
+        if start is not None:
+            shutil.copytree(start, folder / name)
+        return Workspace(root=folder / name)
+
+    folder.mkdir()
+    whole = begun("whole")
+    began = time.perf_counter()
     if in_child(lambda: updated(whole, market), None):
-        return {"faults": ["the update itself failed"]}
-    took = time.perf_counter() - start
+        return {"rounds": 0, "completed": 0, "seconds": 0, "faults": ["the update itself failed"]}
+    took = time.perf_counter() - began
     wrong: list[str] = []
     finished = lakes = 0
-    place = Workspace(root=folder / "lake0")
+    place = begun("lake0")
     for number in range(rounds):
         status = in_child(lambda: updated(place, market), random.uniform(0.05, took))  # noqa: B023
         in_child_faults = folder / "faults.json"
         if in_child(lambda: in_child_faults.write_text(json.dumps(faults(place))), None):  # noqa: B023
-            wrong.append(f"round {number}: cannot be read")
+            wrong.append(f"{folder.name}, round {number}: cannot be read")
         else:
-            wrong.extend(
-                f"round {number}: {text}" for text in json.loads(in_child_faults.read_text())
-            )
+            told = json.loads(in_child_faults.read_text())
+            wrong.extend(f"{folder.name}, round {number}: {text}" for text in told)
         ended = os.WIFEXITED(status) or random.random() < 0.2
         if ended or number == rounds - 1:
             # Complete it, compare it with the uninterrupted one, and begin another.
             if in_child(lambda: updated(place, market), None):  # noqa: B023
-                wrong.append(f"round {number}: cannot be completed")
+                wrong.append(f"{folder.name}, round {number}: cannot be completed")
             elif in_child(lambda: os._exit(digest(place) != digest(whole)), None):  # noqa: B023
-                wrong.append(f"round {number}: completed, and differs")
+                wrong.append(f"{folder.name}, round {number}: completed, and differs")
             finished += 1
             lakes += 1
-            place = Workspace(root=folder / f"lake{lakes}")
+            place = begun(f"lake{lakes}")
     return {"rounds": rounds, "completed": finished, "seconds": took, "faults": wrong}
 
 

@@ -56,7 +56,8 @@ def get(limiter: RateLimiter, url: str, **options: Any) -> requests.Response:
     [
         ("push2.eastmoney.com", "eastmoney_quotes"),
         ("push2his.eastmoney.com", "eastmoney_quotes"),
-        ("82.push2.eastmoney.com", "eastmoney_quotes"),
+        ("81.push2.eastmoney.com", "eastmoney_quotes"),
+        ("82.push2.eastmoney.com", "eastmoney_lists"),
         ("33.PUSH2HIS.eastmoney.com", "eastmoney_quotes"),
         ("datacenter-web.eastmoney.com", "eastmoney_tables"),
         ("reportapi.eastmoney.com", "eastmoney_tables"),

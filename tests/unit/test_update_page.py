@@ -21,10 +21,10 @@ OUTCOMES = (
     Outcome(need=Need.BARS, subject="688256.SH", error=SourceBlocked("refused")),
 )
 PAGE = """\
-asked for  answered  failed   rows  from
-─────────────────────────────────────────────────────
-bars              3       1  2,100  tencent 2, sina 1
-actions           0       1      0  -
+asked for  answered  unanswered   rows  answered by
+─────────────────────────────────────────────────────────
+bars              3           1  2,100  tencent 2, sina 1
+actions           0           1      0  -
 2 not answered
   300857.SZ actions: no column 日期
   688256.SH bars: refused

@@ -21,6 +21,7 @@ from screener.errors import ScreenerError
 from screener.language import Language, speaking
 from screener.language.stored import retold
 from screener.workflows.data.importing import ImportOutcome, import_files
+from screener.workflows.report.catalog import init_workspace
 from screener.workspace.locate import Workspace
 from tests.support.bad_files import BAD_FILES, REFUSED
 from tests.support.latin import stray
@@ -58,24 +59,18 @@ def brought(place: Workspace, kind: str, text: str, name: str = "") -> ImportOut
     )
 
 
-@pytest.fixture(scope="module", params=list(Language))
-def filled(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Language, Workspace, list[ImportOutcome]]:
-    """A workspace after the import of the bad files by a reader of a language."""
-    language: Language = request.param
-    place = workspace(tmp_path_factory.mktemp(language) / "w")
-    with speaking(language):
-        return language, place, [brought(place, *item) for item in BAD_FILES.items()]
+Filled = dict[Language, tuple[Workspace, list[ImportOutcome]]]
 
 
 @pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """What an English reader's import stores."""
-    place = workspace(tmp_path_factory.mktemp("stored") / "w")
-    for item in BAD_FILES.items():
-        brought(place, *item)
-    return contents(place)
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    """By language, a workspace after the import of the bad files. Not to be changed."""
+    found: Filled = {}
+    for language in Language:
+        place = workspace(tmp_path_factory.mktemp(language) / "w")
+        with speaking(language):
+            found[language] = place, [brought(place, *item) for item in BAD_FILES.items()]
+    return found
 
 
 def contents(place: Workspace) -> dict[str, object]:
@@ -84,17 +79,14 @@ def contents(place: Workspace) -> dict[str, object]:
         return {**rows, "digest": store.content().digest, "version": store.version}
 
 
-def test_what_is_stored_is_the_same_in_any_language(
-    filled: tuple[Language, Workspace, list[ImportOutcome]], stored: dict[str, object]
-) -> None:
-    _, place, _ = filled
-    assert contents(place) == stored
+def test_what_is_stored_is_the_same_in_any_language(filled: Filled) -> None:
+    english, chinese = (contents(place) for place, _ in filled.values())
+    assert english == chinese
 
 
-def test_every_stored_reason_is_told_as_it_was_said(
-    filled: tuple[Language, Workspace, list[ImportOutcome]],
-) -> None:
-    language, place, outcomes = filled
+@pytest.mark.parametrize("language", Language)
+def test_every_stored_reason_is_told_as_it_was_said(filled: Filled, language: Language) -> None:
+    place, outcomes = filled[language]
     with Store.open(place.data_cache) as store:
         rows = store.read(TableName.QUARANTINE).to_pylist()
     known = {(row["table_name"], row["file"], row["line"]): row["reason"] for row in rows}
@@ -108,14 +100,9 @@ def test_every_stored_reason_is_told_as_it_was_said(
         assert {key: retold(known[key]) for key in said} == said
 
 
-def test_what_an_import_tells_is_chinese(
-    filled: tuple[Language, Workspace, list[ImportOutcome]],
-) -> None:
-    language, _, outcomes = filled
-    if language is Language.EN:
-        assert stray(outcomes[0].rejects[0].reason)
-        return
-    for done in outcomes:
+def test_what_an_import_tells_is_chinese(filled: Filled) -> None:
+    assert stray(filled[Language.EN][1][0].rejects[0].reason)
+    for done in filled[Language.ZH][1]:
         for text in (*done.remarks, *(reason for reason, *_ in done.reasons)):
             assert not stray(text, ["sh、sz、bj、hk"]), text
 
@@ -143,13 +130,10 @@ def typed(place: Workspace, *words: str, width: int = 160) -> str:
     return done.output
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+@pytest.fixture
+def made(filled: Filled) -> Workspace:
     """A workspace of some versions. Not to be changed."""
-    place = workspace(tmp_path_factory.mktemp("made") / "w")
-    for item in BAD_FILES.items():
-        brought(place, *item)
-    return place
+    return filled[Language.ZH][0]
 
 
 @pytest.fixture
@@ -183,7 +167,7 @@ def test_commands_tell_it_in_chinese(
     told = typed(copied, *words, width=width)
     for word in known:
         assert word in told.replace("\n", "")
-    assert not stray(told, [str(copied.root), *COMPANIES, *TABLES, "parquet"]), told
+    assert not stray(told, [str(copied.root), *COMPANIES, *TABLES, "parquet", "Ctrl-C"]), told
 
 
 def test_damage_is_told_in_chinese(copied: Workspace) -> None:
@@ -226,12 +210,12 @@ def test_damage_is_told_in_chinese(copied: Workspace) -> None:
     ],
 )
 def test_refusals_of_commands_are_chinese(
-    copied: Workspace, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+    made: Workspace, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
-    monkeypatch.chdir(copied.root)
-    told = typed(copied, *words)
+    monkeypatch.chdir(made.root)
+    told = typed(made, *words)
     assert told
-    own = [str(copied.data_cache), *words, *TABLES, *ImportKind, *Need, *TYPED]
+    own = [str(made.data_cache), *words, *TABLES, *ImportKind, *Need, *TYPED]
     assert not stray(told.split("严重程度")[-1], own), told
 
 
@@ -252,3 +236,13 @@ def test_a_refused_host_is_remembered_in_english_and_told_in_chinese(tmp_path: P
         (line,) = CircuitBreaker(path, time.clock).describe()
     assert line.startswith("sina：熔断至 ")
     assert line.endswith("（hq.sinajs.cn 拒绝了请求）")
+
+
+def test_a_basket_is_called_by_its_chinese_title(tmp_path: Path) -> None:
+    place = init_workspace(tmp_path / "seeds")
+    brought(place, "bars", BAD_FILES["bars"])
+    told = typed(place, "data", "status")
+    assert "算力租赁" in told
+    assert "compute-leasing" not in told
+    line = ["--lang", "en", "data", "status", "--workspace", str(place.root)]
+    assert "compute-leasing" in CliRunner().invoke(app, line, env={"COLUMNS": "160"}).output

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,10 +19,6 @@ import requests
 from screener.data.lake.asof import AsOf
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
-from screener.data.sources.online.providers.eastmoney_lists import (
-    EastmoneyHkSessionList,
-    EastmoneySessionList,
-)
 from screener.data.sources.online.registry import open_sources
 from screener.data.sources.online.transport.protocol import Need
 from screener.data.update import session_list
@@ -50,14 +46,6 @@ SOURCES = frozenset(
 BARS = frozenset({Need.BARS})
 NEEDS = frozenset({Need.BARS, Need.INDEX_BARS, Need.VALUATION, Need.FUNDAMENTALS})
 BAR = ("session", "open", "high", "low", "close", "volume")
-
-
-def make_small(patch: pytest.MonkeyPatch) -> None:
-    """Let one name be many, and lists of two pages be those of a market."""
-    patch.setattr(session_list, "MANY", 1)
-    patch.setitem(EastmoneySessionList.upstream.extra, "floor", 100)
-    patch.setitem(EastmoneyHkSessionList.upstream.extra, "floor", 100)
-    patch.setattr(eastmoney_lists, "SIZES", {True: 120, False: 110})
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +85,7 @@ def evening(
     root = tmp_path_factory.mktemp("evening") / "w"
     shutil.copytree(yesterday, root)
     place, router = Workspace(root=root), served(market)
-    with pytest.MonkeyPatch.context() as patch:
-        make_small(patch)
+    with eastmoney_lists.small():
         return place, router, run(place, router, market, inland_of(names), EVENING, needs=BARS)
 
 
@@ -109,8 +96,9 @@ def place(tmp_path: Path, yesterday: Path) -> Workspace:
 
 
 @pytest.fixture(autouse=True)
-def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    make_small(monkeypatch)
+def _few() -> Iterator[None]:
+    with eastmoney_lists.small():
+        yield
 
 
 def inland_of(names: Iterable[Listing]) -> tuple[Listing, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import requests
 from typer.testing import CliRunner
 
 import screener
@@ -27,9 +28,11 @@ from screener.data.update.plan import UpdateRequest
 from screener.data.update.run import update
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import InputError
+from screener.workflows.data.targets import with_benchmarks
 from screener.workflows.data.update import UpdateWish, update_request
 from screener.workflows.report.catalog import new_basket
 from screener.workspace.locate import Workspace
+from tests.support.canned import eastmoney_lists
 from tests.support.canned.everything import FakeTime, outside, served
 from tests.support.canned.market import CannedMarket
 from tests.support.transport import Router
@@ -225,3 +228,54 @@ def test_a_dry_run_tells_the_parts_and_their_time(
     planned = screener.open(place.root).update(everything=True, dry_run=True)
     assert [item.n_listings for item in planned.stages] == [3, 1, 2]
     assert all(item.seconds > 5 for item in planned.stages)
+
+
+def asked_at(place: Workspace, router: Router, market: CannedMarket, day: int, **wish: Any) -> Any:
+    """Bring Hong Kong's and Shanghai's names up to date on the evening of a day of May."""
+    time = FakeTime(at=datetime(2026, 5, day, 12, tzinfo=UTC))
+    listings = with_benchmarks([parse_listing("00700.HK"), parse_listing("601899.SH")])
+    with (
+        outside(router, market),
+        open_sources(place.data_cache, time.clock, Random(1)) as sources,
+    ):
+        return update(
+            place.data_cache,
+            UpdateRequest(listings=listings, start=date(2026, 5, 4), **wish),
+            chains=sources.chains,
+            wire=sources,
+            clock=time.clock,
+            progress=lambda done, total, label: None,
+        )
+
+
+def test_eligibility_is_recorded_from_the_day_it_is_first_seen(
+    tmp_path: Path, market: CannedMarket
+) -> None:
+    place, only = Workspace(root=tmp_path), {"needs": frozenset({Need.ELIGIBILITY})}
+    first = asked_at(place, served(market), market, 18, **only)
+    assert any("recorded as eligible" in text and "2026-05-18" in text for text in first.remarks)
+    assert asked_at(place, served(market), market, 20, **only).outcomes == ()  # a week is enough
+    router = served(market)
+    rows = eastmoney_lists.eligible(market, without=["00700"])
+    router.add("33.push2", eastmoney_lists._pages(rows))
+    later = asked_at(place, router, market, 27, **only)
+    assert later.failures == ()
+    spells = {
+        row["listing"]: (row["valid_from"], row["valid_to"])
+        for row in tables(place)[TableName.ELIGIBILITY].to_pylist()
+    }
+    seen = date(2026, 5, 18)
+    assert spells["00700.HK"] == (seen, seen)  # what came after it was last seen does not count
+    assert spells["00001.HK"] == (seen, None)
+
+
+def test_what_no_price_depends_on_fails_nothing_unless_it_is_named(
+    tmp_path: Path, market: CannedMarket
+) -> None:
+    router = served(market).add("swsresearch", requests.exceptions.ConnectionError("closed"))
+    place, only = Workspace(root=tmp_path), {"sources": frozenset({"shenwan"})}
+    report = asked_at(place, router, market, 27, **only)
+    assert Need.INDUSTRIES not in {item.need for item in report.failures}
+    assert any("industries of SH: nobody gave it" in text for text in report.remarks)
+    named = asked_at(place, router, market, 28, needs=frozenset({Need.INDUSTRIES}), **only)
+    assert [item.need for item in named.failures] == [Need.INDUSTRIES]

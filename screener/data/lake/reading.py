@@ -133,14 +133,14 @@ class Reader(lake.Connected):
         self._version = self._latest() if version is None else version
 
     @property
-    def version(self) -> int:
-        """Data version (snapshot id) that reads see."""
-        return self._version
-
-    @property
     def root(self) -> Path:
         """Folder of the lake."""
         return self._root
+
+    @property
+    def version(self) -> int:
+        """Data version (snapshot id) that reads see."""
+        return self._version
 
     def read(
         self,

@@ -145,7 +145,10 @@ class UpdateCommit:
         replaces = self._joined(store, tables)
         _keep_sessions(tables)
         tables[TableName.FETCHES] = pa.concat_tables(
-            [self._record(item, tables) for item in self._stored()]
+            [
+                empty_rows(TableName.FETCHES),
+                *(self._record(item, tables) for item in self._stored() if _is_answer(item)),
+            ]
         )
         completed = with_factors(
             store, replace(batch, tables=tables, removes=removes, replaces=replaces)
@@ -344,6 +347,11 @@ def _eligible_since(n: int, day: date) -> str:
         n,
         day=day,
     )
+
+
+def _is_answer(piece: Piece) -> bool:
+    """Tell whether it answers a question of its own: a list answers those about its names."""
+    return piece.need is not Need.SESSION_LIST
 
 
 def _keep_sessions(tables: dict[TableName, pa.Table]) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.lake.batch import Batch
+from screener.data.lake.scattering import scattered
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.panels.factors import contradicted, total_return_factors, with_stand_ins
@@ -98,12 +99,13 @@ def _changed(batch: Batch, usable: pa.Table, stored: pa.Table) -> list[str]:
 def _computed(store: Store, batch: Batch, usable: pa.Table) -> pa.Table | None:
     """Compute factors, a bounded number of listings at a time."""
     names = sorted(_listings(usable))
+    groups = [names[at : at + _AT_ONCE] for at in range(0, len(names), _AT_ONCE)]
     found = []
-    for at in range(0, len(names), _AT_ONCE):
-        some = names[at : at + _AT_ONCE]
-        bars = _merged(store, batch, TableName.BARS, some, _BAR_KEY, columns=_CLOSES)
-        raw = bars.filter(pc.equal(bars.column("basis"), str(Basis.RAW)))
-        found.append(total_return_factors(_of(usable, some), raw))
+    with scattered(store, TableName.BARS, groups, columns=_CLOSES) as stored:
+        for at, some in enumerate(groups):
+            bars = _as_it_will_stand(stored(at), batch, TableName.BARS, some, _BAR_KEY)
+            raw = bars.filter(pc.equal(bars.column("basis"), str(Basis.RAW)))
+            found.append(total_return_factors(_of(usable, some), raw))
     return pa.concat_tables(found) if found else None
 
 
@@ -188,16 +190,17 @@ def _listings(table: pa.Table | None) -> set[str]:
 
 
 def _merged(
-    store: Store,
-    batch: Batch,
-    name: TableName,
-    listings: list[str],
-    key: tuple[str, ...],
-    *,
-    columns: Sequence[str] = (),
+    store: Store, batch: Batch, name: TableName, listings: list[str], key: tuple[str, ...]
 ) -> pa.Table:
     """Return the rows of some listings as they will stand once the batch is committed."""
-    stored = _without(store.read(name, listings=listings, columns=columns), batch, name)
+    return _as_it_will_stand(store.read(name, listings=listings), batch, name, listings, key)
+
+
+def _as_it_will_stand(
+    stored: pa.Table, batch: Batch, name: TableName, listings: list[str], key: tuple[str, ...]
+) -> pa.Table:
+    """Return the stored rows of some listings with those that the batch brings or removes."""
+    stored = _without(stored, batch, name)
     incoming = batch.tables.get(name)
     if incoming is None:
         return stored

@@ -53,6 +53,7 @@ REFRESH = {
     Need.PROFILE: timedelta(days=30),
     Need.DELISTED: timedelta(days=7),
     Need.INDUSTRIES: timedelta(days=7),
+    Need.ELIGIBILITY: timedelta(days=7),
     Need.RENAMES: timedelta(days=30),
 }
 """How long answers that seldom change are not asked for again; a session otherwise."""

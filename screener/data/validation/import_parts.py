@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from screener.data.lake.batch import Batch
 from screener.data.lake.rows import days_of
+from screener.data.lake.scattering import scattered
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
 from screener.data.update.listing_master import listings_in
@@ -87,10 +88,12 @@ def parts_of(store: Store, batch: Batch, fresh: pa.Table, fetched_at: datetime) 
     whole = set(listings_in(raw)) | explained
     settled = ends.settled.keys() if ends is not None else set()
     rest = sorted((whole | set(listings_in(fresh))) - settled)
-    for low in range(0, len(rest), _LISTINGS):
-        names = rest[low : low + _LISTINGS]
-        own = fresh if len(names) == len(rest) and not settled else _among(fresh, names)
-        yield _whole(store, batch, own, sorted(whole.intersection(names)), fetched_at)
+    groups = [rest[low : low + _LISTINGS] for low in range(0, len(rest), _LISTINGS)]
+    judged = [sorted(whole.intersection(names)) for names in groups]
+    with scattered(store, TableName.BARS, judged) as stored:
+        for at, names in enumerate(groups):
+            own = fresh if len(names) == len(rest) and not settled else _among(fresh, names)
+            yield _whole(store, batch, own, stored(at), fetched_at)
 
 
 def _explained(batch: Batch) -> set[str]:
@@ -104,10 +107,10 @@ def _explained(batch: Batch) -> set[str]:
 
 
 def _whole(
-    store: Store, batch: Batch, fresh: pa.Table, names: list[str], fetched_at: datetime
+    store: Store, batch: Batch, fresh: pa.Table, stored: pa.Table, fetched_at: datetime
 ) -> Part:
     """Return a part whose listings are judged over all their bars."""
-    stored = store.read(TableName.BARS, listings=names).cast(fresh.schema)
+    stored = stored.cast(fresh.schema)
     raw = _latest(_of_basis(stored, Basis.RAW), _of_basis(fresh, Basis.RAW))
     adjusted = _of_basis(fresh, Basis.ADJUSTED)
     facts = file_facts(

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from screener.data.doctor.holdings import Holdings
 from screener.data.lake.schema import TABLES
-from screener.language import say, say_count
+from screener.language import Language, bound, say, say_count
 from screener.language.lists import listed
 from screener.language.terms import named
 from screener.render.data.allowances import allowance_parts
@@ -145,10 +145,14 @@ def _behind(sessions: int | None) -> str:
     return say_count("{n:,} session", "{n:,} sessions", sessions)
 
 
+def _called(status: Status, basket: str) -> str:
+    return status.titles.get(basket, basket) if bound() is Language.ZH else basket
+
+
 def _baskets(status: Status) -> list[RenderableType]:
     headers = _headers()
     rows = [
-        [basket, *(_share(counts.get(table)) for table in headers)]
+        [_called(status, basket), *(_share(counts.get(table)) for table in headers)]
         for basket, counts in status.held().items()
     ]
     columns = [
@@ -171,10 +175,15 @@ def _gaps(status: Status) -> list[RenderableType]:
     if not gaps:
         return []
     rows = [
-        [item.listing, or_dash(item.name), item.reason, listed(item.baskets)]
+        [
+            item.listing,
+            or_dash(item.name),
+            item.reason,
+            listed(_called(status, name) for name in item.baskets),
+        ]
         for item in gaps[:_GAPS_SHOWN]
     ]
-    headers = [say("listing"), say("name"), say("bars"), say("baskets")]
+    headers = [named("listing"), named("name"), say("bars"), say("baskets")]
     parts = [Text(), plain_table(headers, rows)]
     hidden = len(gaps) - _GAPS_SHOWN
     if hidden > 0:

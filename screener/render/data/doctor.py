@@ -118,7 +118,7 @@ def _repairs(repairs: Sequence[Repair]) -> RenderableType:
     numbers = (say("ratio"), say("open says"), say("before"), say("after"))
     columns = [Column(header=name, numeric=True) for name in numbers]
     return plain_table(
-        [say("listing"), say("session"), *columns, say("by")],
+        [named("listing"), say("session"), *columns, say("by")],
         [
             [
                 item.listing,
@@ -141,7 +141,7 @@ def _refusals(refusals: Sequence[Refusal]) -> list[RenderableType]:
         for item in refusals[:_REFUSALS_SHOWN]
     ]
     parts: list[RenderableType] = [
-        plain_table([say("listing"), say("session"), say("cause"), say("no safe repair")], rows)
+        plain_table([named("listing"), say("session"), say("cause"), say("no safe repair")], rows)
     ]
     hidden = len(refusals) - _REFUSALS_SHOWN
     if hidden > 0:

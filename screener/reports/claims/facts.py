@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from screener.domain.report import Estimate, IndexMove, Publication
+from screener.language import say
 from screener.reports.claims.claims import Reader
 from screener.reports.claims.climate import climate_in
 from screener.reports.claims.estimates import estimates_of
@@ -67,9 +68,13 @@ def _questions(text: Text, reader: Reader) -> tuple[str, ...]:
     """Return one line for each figure in doubt, the first of them by name."""
     shown = list(dict.fromkeys(text.printed(place) for place in reader.open))
     lines = [
-        f"a figure is not taken, for it is not clear which or whose: {one[:_LONGEST]}"
+        say(
+            "a figure is not taken, for it is not clear which or whose: {figure}",
+            figure=one[:_LONGEST],
+        )
         for one in shown[:_MOST]
     ]
     if len(shown) > _MOST:
-        lines.append(f"{len(shown) - _MOST} more figures are not taken for the same reason")
+        more = len(shown) - _MOST
+        lines.append(say("{n} more figures are not taken for the same reason", n=more))
     return tuple(dict.fromkeys([*reader.targets.questions(), *lines]))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from screener.domain.listing import Listing
+from screener.language import say
 from screener.reports.securities.candidates import ALONE, Candidate, PossibleMention, same_company
 from screener.reports.securities.codes import PrintedCode
 from screener.reports.securities.name_index import NameIndex, Trust
@@ -388,7 +389,7 @@ def _unknown(code: PrintedCode, index: NameIndex) -> list[PossibleMention]:
             kind=DoubtKind.UNKNOWN_CODE,
             place=code.place,
             proposals=(),
-            reason=f"no listing {code.listing} in the master",
+            reason=say("no listing {listing} in the master", listing=code.listing),
         )
     ]
 
@@ -399,18 +400,35 @@ def _nameless(code: PrintedCode, index: NameIndex) -> PossibleMention:
         kind=DoubtKind.NAMELESS_CODE,
         place=code.place,
         proposals=(code.listing,),
-        reason=f"a number beside codes; {code.listing} is {name}, which the text does not name",
+        reason=say(
+            "a number beside codes; {listing} is {name}, which the text does not name",
+            listing=code.listing,
+            name=name,
+        ),
     )
 
 
 def _mismatch(item: Candidate, code: PrintedCode, index: NameIndex) -> PossibleMention:
     company = index.companies.get(code.listing)
-    owner = f"{code.listing} is {company.name}" if company else f"{code.listing} is not listed"
     named = item.listings[0]
+    reason = (
+        say(
+            "the name is that of {named}, but {listing} is {name}",
+            named=named,
+            listing=code.listing,
+            name=company.name,
+        )
+        if company
+        else say(
+            "the name is that of {named}, but {listing} is not listed",
+            named=named,
+            listing=code.listing,
+        )
+    )
     proposals = (named, code.listing) if company else (named,)
     return PossibleMention(
         kind=DoubtKind.MISMATCH,
         place=item.place,
         proposals=proposals,
-        reason=f"the name is that of {named}, but {owner}",
+        reason=reason,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from screener.domain.listing import Listing
+from screener.language import say
 from screener.reports.securities.candidates import (
     SURE,
     Candidate,
@@ -108,7 +109,7 @@ def _worded(item: Candidate) -> PossibleMention:
         kind=DoubtKind.WORD,
         place=item.place,
         proposals=item.listings,
-        reason="a name in a row among names, and a word or a source as well",
+        reason=say("a name in a row among names, and a word or a source as well"),
     )
 
 
@@ -169,7 +170,7 @@ def _sounding(clean: str, place: Place, index: NameIndex, day: date) -> Possible
         kind=DoubtKind.NEAR_MISS,
         place=place,
         proposals=proposals[:3],
-        reason=f"no listing is called so; {company.name} sounds the same",
+        reason=say("no listing is called so; {name} sounds the same", name=company.name),
     )
 
 

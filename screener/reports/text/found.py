@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from screener.domain.listing import Listing
 from screener.domain.report import Analyst, Claim, Publication, RatingLevel, Role
+from screener.language import say
 from screener.reports.text.text import Place
 
 __all__ = ["Doubt", "DoubtKind", "Finding", "FoundClaim", "FoundNote", "Spotted"]
@@ -78,6 +80,21 @@ class DoubtKind(StrEnum):
     WORD = "common word"  # the name is also an ordinary word
     UNKNOWN_CODE = "unknown code"  # a code that no master lists
     NAMELESS_CODE = "code without a name"  # a number that may be the code of what is not named
+
+    @property
+    def told(self) -> str:
+        """The kind in the reader's language; its value is what files call it."""
+        return _KINDS[self]()
+
+
+_KINDS: dict[DoubtKind, Callable[[], str]] = {
+    DoubtKind.NEAR_MISS: lambda: say("near miss"),
+    DoubtKind.MISMATCH: lambda: say("mismatch"),
+    DoubtKind.AMBIGUOUS: lambda: say("ambiguous"),
+    DoubtKind.WORD: lambda: say("common word"),
+    DoubtKind.UNKNOWN_CODE: lambda: say("unknown code"),
+    DoubtKind.NAMELESS_CODE: lambda: say("code without a name"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,9 +76,9 @@ class Place(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Text:
-    """A report's text as printed and as read; itself the key of what is remembered of it.
+    """A report's text as printed and as read.
 
     Parameters
     ----------
@@ -93,6 +93,10 @@ class Text:
     original: str
     clean: str
     starts: array[int]
+
+    def __hash__(self) -> int:
+        """Return the hash of what is printed: what is found in a text is remembered by it."""
+        return hash(self.original)
 
     def printed(self, place: Place) -> str:
         """Return a stretch as printed, without the white space inside it."""

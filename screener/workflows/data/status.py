@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import numpy as np
@@ -87,6 +87,8 @@ class Status:
         Whether listings were asked for, instead of baskets.
     allowances
         What the coverage allows for the baskets' names; nothing where listings were asked for.
+    titles
+        Chinese titles of the baskets that have one, by name.
     """
 
     holdings: Holdings
@@ -100,6 +102,7 @@ class Status:
     remarks: tuple[str, ...]
     by_listing: bool
     allowances: tuple[Allowance, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     def held(self) -> dict[str, dict[str, tuple[int, int]]]:
         """Count by basket and table the names that have rows, and those that need them."""
@@ -153,7 +156,7 @@ def read_status(
     DataError
         If there is no market data yet.
     """
-    names, remarks = _names(workspace, listings)
+    names, titles, remarks = _names(workspace, listings)
     with Store.open(workspace.data_cache, version=version) as store:
         reach = None if listings is not None else _reach(workspace, store)
         keys = holding_keys(names) | (set() if reach is None else reach.keys())
@@ -174,6 +177,7 @@ def read_status(
         remarks=remarks,
         by_listing=listings is not None,
         allowances=() if reach is None else allowances(holdings, reach, late),
+        titles=titles,
     )
 
 
@@ -203,13 +207,14 @@ def coverage_rows(status: Status) -> list[dict[str, object]]:
 
 def _names(
     workspace: Workspace, listings: Sequence[Listing] | None
-) -> tuple[list[Wanted], tuple[str, ...]]:
-    """Return the names to look at; files that cannot be read are remarks, not an end."""
+) -> tuple[list[Wanted], dict[str, str], tuple[str, ...]]:
+    """Return the names to look at, what their baskets are called, and what cannot be read."""
     if listings is not None:
-        return [_alone(item) for item in listings], ()
+        return [_alone(item) for item in listings], {}, ()
     groups = basket_events(workspace)
     told = tuple(_broken(item) for item in groups.broken)
-    return [name for basket, group in groups for name in _members(basket, group)], told
+    titles = {basket.name: basket.title_zh for basket, _ in groups if basket.title_zh}
+    return [name for basket, group in groups for name in _members(basket, group)], titles, told
 
 
 def _broken(item: Broken) -> str:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from screener.data.doctor.holdings import BARE, bare_bars
 from screener.data.lake.reading import grouped
-from screener.data.lake.rows import empty_rows
+from screener.data.lake.scattering import Groups, scattered
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
 from screener.errors import StorageDamaged
-from screener.files.spilled import Spilled
 
 __all__ = ["IN_GROUPS", "StoredTables", "in_groups"]
 
@@ -40,8 +36,6 @@ _SCATTERED: Mapping[TableName, Sequence[str]] = {
     TableName.VALUATION: TABLES[TableName.VALUATION].column_names,
 }
 """Tables stored by day, with the columns that are examined: read once, and set down by listing."""
-
-_Key = tuple[TableName, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +87,7 @@ class StoredTables(Mapping[TableName, pa.Table]):
 
 @contextmanager
 def in_groups(
-    store: Store, listings: Sequence[str] | None, *, folder: Path
+    store: Store, tables: Collection[TableName], listings: Sequence[str] | None
 ) -> Iterator[list[StoredTables]]:
     """Give the tables of listings in groups, of which all rows are held together.
 
@@ -101,18 +95,18 @@ def in_groups(
     ----------
     store
         The lake.
+    tables
+        What will be examined.
     listings
         Listing ids; all when `None`.
-    folder
-        On the disk that rows are set down on.
 
     Yields
     ------
     list of StoredTables
-        Empty where all rows can be held together.
+        Empty where all rows can be held together, or none of these tables is examined in groups.
     """
     rows: Counter[str] = Counter()
-    for table in IN_GROUPS:
+    for table in IN_GROUPS if IN_GROUPS.intersection(tables) else ():
         with suppress(StorageDamaged):  # a finding where it is examined
             rows.update(store.rows_by_listing(table))
     wanted = rows.keys() if listings is None else rows.keys() & set(listings)
@@ -120,33 +114,14 @@ def in_groups(
     if len(groups) < 2:
         yield []
         return
-    with Spilled[_Key](folder) as spilled:
-        there = [table for table in _SCATTERED if _scattered(store, table, groups, spilled)]
+    with ExitStack() as stack:
+        there: dict[TableName, Groups] = {}
+        for table, columns in _SCATTERED.items():
+            with suppress(StorageDamaged):
+                there[table] = stack.enter_context(scattered(store, table, groups, columns=columns))
         yield [
             StoredTables(
-                store, names, {table: partial(_taken, spilled, (table, at)) for table in there}
+                store, names, {table: partial(taken, at) for table, taken in there.items()}
             )
             for at, names in enumerate(groups)
         ]
-
-
-def _scattered(
-    store: Store, table: TableName, groups: Sequence[Sequence[str]], spilled: Spilled[_Key]
-) -> bool:
-    """Set down the rows of a table by group; tell whether it could be read."""
-    names = pa.array([name for group in groups for name in group], pa.string())
-    group_of = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-    try:
-        for rows in store.batches(table, _SCATTERED[table]):
-            place = pc.index_in(rows.column("listing"), value_set=names)
-            own = rows.filter(pc.is_valid(place))
-            spilled.spread(own, group_of[place.drop_null().to_numpy()], lambda at: (table, at))
-    except StorageDamaged:
-        return False
-    return True
-
-
-def _taken(spilled: Spilled[_Key], key: _Key) -> pa.Table:
-    if key in spilled:
-        return spilled.take(key)
-    return empty_rows(key[0]).select(list(_SCATTERED[key[0]]))

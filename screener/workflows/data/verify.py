@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -110,7 +110,7 @@ def verify(
         return _refused(workspace, error)
     with opened as store:
         found = [*_damaged(workspace.data_cache), *_ruined(workspace)] if whole else []
-        examined, n_rows = _by_table(workspace, store, chosen, listings)
+        examined, n_rows = _by_table(store, chosen, listings)
         found += examined
         if whole:
             found.extend(_miscounted(store))
@@ -123,17 +123,10 @@ def verify(
 
 
 def _by_table(
-    workspace: Workspace,
-    store: Store,
-    chosen: Sequence[TableName],
-    listings: Sequence[str] | None,
+    store: Store, chosen: Sequence[TableName], listings: Sequence[str] | None
 ) -> tuple[list[Finding], int]:
     """Examine tables, large ones some listings at a time; also gives the rows of them all."""
-    large = bool(IN_GROUPS.intersection(chosen))
-    opened: AbstractContextManager[list[StoredTables]] = (
-        in_groups(store, listings, folder=workspace.data_cache) if large else nullcontext([])
-    )
-    with opened as groups:
+    with in_groups(store, chosen, listings) as groups:
         alone = [name for name in chosen if not groups or name not in IN_GROUPS]
         shared = [name for name in chosen if name not in alone]
         start = _first_session(store, listings) if groups else None

@@ -8,6 +8,7 @@ from typing import Any
 from screener.domain.report import Note, Report
 from screener.errors import NotFoundError
 from screener.language import say
+from screener.language.lists import about
 from screener.reports.text.text import Place, make_text
 from screener.workflows.report.add import Added
 from screener.workflows.report.catalog import BasketEvents, get_report
@@ -41,7 +42,7 @@ def doubt_rows(added: Added) -> list[EvidenceRow]:
     return [
         {
             "printed": one.printed,
-            "why": f"{one.kind}: {one.reason}",
+            "why": about(one.kind.told, one.reason),
             "meant": ", ".join(listing.id for listing in one.proposals) or "-",
             "sentence": sentence_at(added.reading, one.place.start),
         }

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from functools import cache, partial
 from itertools import count
 from typing import Any
+from unittest import mock
 
 import pyarrow.compute as pc
 
 from screener.data.lake.schema import TableName
+from screener.data.sources.online.providers.eastmoney_lists import (
+    EastmoneyHkSessionList,
+    EastmoneySessionList,
+)
+from screener.data.update import session_list
 from screener.domain.listing import Exchange, Listing
 from tests.support.canned.exchanges import padded
 from tests.support.canned.market import CannedMarket
@@ -26,6 +33,18 @@ ELIGIBLE_KEYS = (
 )
 
 Row = dict[str, Any]
+
+
+@contextmanager
+def small() -> Iterator[None]:
+    """Let one name be many, and lists of two pages be those of a market."""
+    providers = (EastmoneySessionList, EastmoneyHkSessionList)
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(session_list, "MANY", 1))
+        stack.enter_context(mock.patch.dict(SIZES, {True: 120, False: 110}))
+        for provider in providers:
+            stack.enter_context(mock.patch.dict(provider.upstream.extra, {"floor": 100}))
+        yield
 
 
 def serve(router: Router, market: CannedMarket, day: date | None = None) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from screener.domain.listing import Currency
 from screener.domain.report import Claim, ClaimUnit
+from screener.language import say
 from screener.reports.claims.sentences.figure_runs import SEPARATORS
 from screener.reports.claims.sentences.subjects import Company, same_company
 from screener.reports.claims.surroundings import Surroundings
@@ -134,7 +135,10 @@ class Targets:
     def questions(self) -> tuple[str, ...]:
         """Return the targets that were not taken, but those of a company that has one."""
         return tuple(
-            f"a target price is not taken, for it is not clear which or whose: {shown}"
+            say(
+                "a target price is not taken, for it is not clear which or whose: {price}",
+                price=shown,
+            )
             for company, shown in self._open
             if company is None or company[0].name not in self._settled
         )

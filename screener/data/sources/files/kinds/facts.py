@@ -27,7 +27,6 @@ from screener.domain.arrays import FlagArray, IntArray
 from screener.domain.listing import Exchange, parse_exchange
 from screener.errors import DataError
 from screener.language import say
-from screener.language.lists import listed
 from screener.language.terms import named
 from screener.market.calendars import calendar_of
 
@@ -257,7 +256,9 @@ def lake_rows(
         `(n_rows,)` what tells rows of one day apart in place of the listing.
     """
     days = key or (day,)
-    words = listed(named(name) for name in days)
+    words = named(days[0])
+    for field in days[1:]:
+        words = say("{first} and {other}", first=words, other=named(field))
     key_name = (
         say("listing and {days}", days=words)
         if apart is None
