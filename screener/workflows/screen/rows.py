@@ -106,7 +106,7 @@ def parse_universe(text: str) -> Universe:
     try:
         return Universe(text.strip().lower())
     except ValueError:
-        known = ", ".join(map(repr, map(str, Universe)))
+        known = ", ".join(Universe)
         raise InputError(
             say("--universe {text} is none of {known}", text=repr(text), known=known),
             fix=say("write a (Shanghai, Shenzhen, Beijing), hk or all"),
