@@ -108,7 +108,7 @@ def parse_criterion(field_name: str, text: str) -> Criterion:
         If the field is unknown, or the range is not one, has no end, is reversed, is not finite,
         or lies wholly where a multiple is undefined.
     """
-    field = field_called(field_name, parameter="range for")
+    field = field_called(field_name, parameter=say("the range of"))
     if not field.unit.numeric:
         raise InputError(
             say("{option} is no number, which can lie in a range", option=field.flag),

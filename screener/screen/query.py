@@ -230,9 +230,10 @@ def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, object]
     except RecursionError:
         raise Refused(say("it is nested too deep")) from None
     except duckdb.Error as error:
-        raise Refused(_first_line(error)) from None
+        raise Refused(repr(_first_line(error))) from None
     if tree.get("error") is not False:
-        raise Refused(str(tree.get("error_message", say("it cannot be parsed"))))
+        message = tree.get("error_message")
+        raise Refused(repr(message) if message else say("it cannot be parsed"))
     return tree
 
 
@@ -276,7 +277,7 @@ def _run(
             fix=say("ask for less, or narrow the universe"),
         ) from None
     except duckdb.Error as error:
-        raise _refusal(text, _first_line(error), where) from error
+        raise _refusal(text, repr(_first_line(error)), where) from error
 
 
 @contextmanager

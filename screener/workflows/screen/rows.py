@@ -106,9 +106,9 @@ def parse_universe(text: str) -> Universe:
     try:
         return Universe(text.strip().lower())
     except ValueError:
-        option = f"--universe {text!r}"
+        known = ", ".join(Universe)
         raise InputError(
-            say("{option} is none of {known}", option=option, known=", ".join(Universe)),
+            say("--universe {text} is none of {known}", text=repr(text), known=known),
             fix=say("write a (Shanghai, Shenzhen, Beijing), hk or all"),
         ) from None
 
