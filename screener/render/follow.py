@@ -86,11 +86,12 @@ def title_of(row: Row) -> str:
 
 def _facts(row: Row) -> Iterator[tuple[str, str]]:
     """Yield the measures with their labels; what rests on too few sessions is left out."""
+    equity = f"{row['equity']:,.0f}"
     yield (
         MEASURES["equity"].label(),
         say(
             "{equity}, from {capital} at the start",
-            equity=f"{row['equity']:,.0f}",
+            equity=equity,
             capital=money_short(_float(row["capital"])),
         ),
     )
@@ -132,12 +133,13 @@ def _skipped(events: Sequence[Row], titles: Mapping[str, str]) -> Iterator[str]:
     """Tell once for each lack which events were skipped for it."""
     for why in dict.fromkeys(str(row["reason"]) for row in events if row["reason"]):
         some = [row for row in events if row["reason"] == why]
+        first = f"{_called(some[0], titles)} {some[0]['report']}".strip()
         yield say_count(
             "{n} event skipped: {why} ({first})",
             "{n} events skipped: {why} (first {first})",
             len(some),
             why=why,
-            first=f"{_called(some[0], titles)} {some[0]['report']}".strip(),
+            first=first,
         )
 
 

@@ -123,12 +123,13 @@ def _check(
     apart = np.flatnonzero(~busy & (np.abs(equity - cash) > _AGREE * capital))
     if len(apart):
         at = int(apart[0])
+        counted, valued = f"{cash[at]:.4f}", f"{equity[at]:.4f}"
         raise ComputeError(
             say(
                 "the orders come to {cash} in cash on {day}, the engine to {equity}",
-                cash=f"{cash[at]:.4f}",
+                cash=counted,
                 day=panel.session(int(rows[at])),
-                equity=f"{equity[at]:.4f}",
+                equity=valued,
             ),
             fix=say("this is a fault of the program: please report it with the command you typed"),
         )

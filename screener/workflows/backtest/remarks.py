@@ -190,6 +190,7 @@ def _growth(panel: PricePanel, leg: Leg, price: EntryPrice) -> float:
 
 
 def _priced_text(window: Window, n_priced: int, n_held: int, gained: float) -> str:
+    told = f"{gained:+.2%}"
     return say(
         "{basket} {report}: {priced} of {held} names have data to session {horizon}; these alone "
         "returned {gained}, the row stops where the others do.",
@@ -198,5 +199,5 @@ def _priced_text(window: Window, n_priced: int, n_held: int, gained: float) -> s
         priced=n_priced,
         held=n_held,
         horizon=window.horizon,
-        gained=f"{gained:+.2%}",
+        gained=told,
     )
