@@ -292,10 +292,12 @@ def _stream(
             say("--to writes every row and shows none: {option} is not read", option=unread[0]),
             fix=say("leave out {option}, or --to", option=unread[0]),
         )
+    from screener.render.widths import beside
+
     with working(say("backtesting")):
         found = desk.backtest_to(folder, names, **asked)
-    for name, count in found.rows.items():
-        console().print(f"{count:>12,}  {name}")
+    for line in beside([(f"{count:,}", name) for name, count in found.rows.items()]):
+        console().print(line, markup=False)
     console().print(say("written to {folder}", folder=str(found.folder)), markup=False)
     for line in found.remarks:
         messages().print(line, markup=False)

@@ -205,15 +205,16 @@ def rebuilt(kind: type[ValueT], value: object, *, where: str) -> ValueT:
     fix = say(
         "type the command that made it again; this version of the program cannot read its request"
     )
+    written = json.dumps(value, default=str)
     try:
-        found = TypeAdapter(kind).validate_json(json.dumps(value, default=str), strict=True)
+        found = TypeAdapter(kind).validate_json(written, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         fault = value_fault(first)
         raise InputError(about(place, fault), where=where, fix=fix) from error
     kept: dict[str, Any] = asdict(found)  # type: ignore[call-overload]
-    lost = _lost(value, json.loads(json.dumps(kept, default=str)), "")
+    lost = _lost(json.loads(written), json.loads(json.dumps(kept, default=str)), "")
     if lost:
         raise InputError(say("{lost} has no meaning here", lost=lost), where=where, fix=fix)
     return found

@@ -131,25 +131,3 @@ def test_where_the_catalog_is_not_built_english_is_shown_and_said_why(tmp_path: 
     assert "the Chinese texts are not built here" in done.stderr
     assert done.stdout == started("report", "list", "--lang", "en").stdout
     assert not started("basket", "list", "--lang", "en", at=tmp_path).stderr
-
-
-@pytest.mark.parametrize(
-    ("typed", "chinese", "english"),
-    [
-        ("basket list --nosuch", "没有选项 --nosuch", "No such option: --nosuch"),
-        ("backtest --jobs x", "--jobs 的值无效：不是整数", "'--jobs': not a whole number"),
-        ("backtest --slippage-bps x", "--slippage-bps 的值无效：不是数字", "not a number"),
-        ("rules 600000", "缺少选项 --at", "Missing option '--at'."),
-        ("backtst", "是不是想用 'backtest'", "Did you mean 'backtest'"),
-        ("report show", "缺少参数“编号”", "Missing argument 'ID'."),
-        ("demo x", "多出的参数：x", "Got unexpected extra argument(s) (x)"),
-        ("backtest --hol 5", "相近的有：--help, --hold", "(Possible options: --help, --hold"),
-        ("backtest --detail=3", "选项 --detail 不带值", "'--detail' does not take a value."),
-        ("follow --hold", "选项 --hold 需要一个值", "Option '--hold' requires an argument."),
-    ],
-)
-def test_wrong_options_in_both_languages(typed: str, chinese: str, english: str) -> None:
-    for language, words in (("zh", chinese), ("en", english)):
-        done = CliRunner().invoke(app, ["--lang", language, *typed.split()])
-        assert done.exit_code == 2
-        assert words in done.stderr, done.stderr

@@ -7,7 +7,6 @@ from datetime import date
 import numpy as np
 
 from screener.data.validation.row_checks import (
-    IN_FUTURE,
     Rejections,
     RowFault,
     duplicate_faults,
@@ -61,7 +60,7 @@ def test_rounding_tolerance_is_one_in_ten_thousand() -> None:
 
 def test_today_is_not_the_future() -> None:
     found = future_fault(days("2026-03-02", "2026-03-03", "NaT"), date(2026, 3, 2))
-    assert found.reason == IN_FUTURE
+    assert found.reason == "date in the future"
     assert found.rows.tolist() == [False, True, False]
 
 

@@ -51,7 +51,7 @@ def test_what_is_open_is_told_before_anything_is_asked(tmp_path: Path) -> None:
     with offline(Router().add("", dropped())), pytest.raises(SourceBlocked):
         wire.akshare(BARS, due=True)
     again, breaker = make_wire(time, path=path)
-    assert again.wait_until(["82.push2.eastmoney.com", "finance.sina.com.cn"])
+    assert again.wait_until(["81.push2.eastmoney.com", "finance.sina.com.cn"])
     assert not again.wait_until(["finance.sina.com.cn", "datacenter-web.eastmoney.com"])
     assert again.wait_until(["push2.eastmoney.com"]) == breaker.wait_until("eastmoney_quotes")
     with offline(Router()) as router, pytest.raises(SourceBlocked, match="circuit open"):

@@ -93,4 +93,4 @@ def test_a_window_that_touches_one_is_marked_with_its_horizons(store: Store) -> 
     )
     (more,) = remarks(store, (TableName.ACTIONS, NAME, date(2026, 3, 20), "unclear dividend"))
     assert "held 5, 20" in more
-    assert "and 1 more" in more
+    assert "touches 2 quarantined rows" in more
