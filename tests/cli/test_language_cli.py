@@ -131,3 +131,22 @@ def test_where_the_catalog_is_not_built_english_is_shown_and_said_why(tmp_path: 
     assert "the Chinese texts are not built here" in done.stderr
     assert done.stdout == started("report", "list", "--lang", "en").stdout
     assert not started("basket", "list", "--lang", "en", at=tmp_path).stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("basket", "list"),
+        ("report", "list"),
+        ("rules", "--at", "2026-07-06", "--listing", "600745.SH"),
+    ],
+)
+def test_a_pipe_under_a_bare_locale_gets_the_same_text(arguments: tuple[str, ...]) -> None:
+    """Columns, Chinese and all: what a pipe is given does not hang on the locale."""
+    told = [
+        started(*arguments, "--lang", "zh", env=env)
+        for env in ({"LC_ALL": "zh_CN.UTF-8"}, {"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "0"})
+    ]
+    assert [item.returncode for item in told] == [0, 0, 0]
+    assert told[0].stdout == told[1].stdout == told[2].stdout
+    assert "─" in told[0].stdout
