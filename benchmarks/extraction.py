@@ -43,6 +43,7 @@ from benchmarks.extraction_measures import (
 )
 from benchmarks.extraction_scores import Found, Score, Tally, score
 from benchmarks.labelled_texts import Case, load_cases
+from screener.cli.terminal.sparing import spare_collections
 from screener.domain.report import Precision, Publication
 from screener.errors import InputError
 from screener.reports.reader import UNKNOWN, Reading, read_report
@@ -188,6 +189,7 @@ HELD_OUT = ("held out", "real, held out")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read every text, print the scores, then the times."""
+    spare_collections()  # as the command line does
     options = _options().parse_args(arguments)
     console = Console()
     groups: dict[str, list[Measured]] = {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import io
 import os
 import sys
@@ -14,7 +12,7 @@ from typing import Annotated
 import typer
 
 from screener.cli.terminal.exits import RootGroup
-from screener.cli.terminal.sparing import spare_pandas, spare_plugins
+from screener.cli.terminal.sparing import spare_collections, spare_pandas, spare_plugins
 from screener.files.program import program_version
 from screener.language import bound, check_choice, is_lacking
 
@@ -24,7 +22,6 @@ _LACKING = (
     "中文文本尚未生成，暂以英文显示；请运行 `pip install -e .`\n"
     "the Chinese texts are not built here, English is shown: `pip install -e .` builds them"
 )
-_NEW_OBJECTS, _YOUNG, _OLD = 50_000, 20, 20  # by default 700, 10, 10
 _WITHOUT_PANDAS = ("backtest", "report", "rules", "screen")
 
 _GROUPS = ("report", "basket", "data")
@@ -110,7 +107,7 @@ def _root(
 
 def run() -> None:
     """Run the console command."""
-    _spare_collections()
+    spare_collections()
     spare_plugins()
     named = [name for name in sys.argv[1:2] if name in _COMMANDS]
     if named and named[0] in _WITHOUT_PANDAS:
@@ -121,13 +118,3 @@ def run() -> None:
             utf8 = not stream.isatty() or (stream.encoding or "").lower().startswith("utf")
             stream.reconfigure(encoding="utf-8" if utf8 else None, errors="backslashreplace")
     (_app_of(named) if named else __getattr__("app"))()
-
-
-def _spare_collections() -> None:
-    """Look for garbage in cycles seldom, and not at all at the end.
-
-    Importing vectorbt makes four hundred thousand lasting objects: by the defaults a third of that
-    time goes into looking through them again and again, and into a last look when all is done.
-    """
-    gc.set_threshold(_NEW_OBJECTS, _YOUNG, _OLD)
-    atexit.register(gc.freeze)
