@@ -66,6 +66,7 @@ data verify
 data compact --dry-run
 data restore 1 --dry-run
 data export out --table bars --listing 300857.SZ
+site pages --placebo 0 --hold 5
 init ws"""
 REPORT = "华西证券 算力租赁周报\n2026年5月20日\n推荐宏景科技（301396.SZ）、润建股份，给予买入评级。"
 EXIT_CODES = {"today --since 2026-05-01": 10, "report show R2 --evidence": 3}
