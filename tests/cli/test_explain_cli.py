@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from screener.cli.main import app
+from tests.support.soaking import soaked
 
 RUNNER = CliRunner()
 
@@ -100,6 +101,7 @@ def test_a_value_that_is_not_that_of_the_run_is_told(place: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--paper",), ("--capital", "30000,2000000")])
+@soaked
 def test_rows_of_the_other_files_come_out_again(place: Path, options: tuple[str, ...]) -> None:
     ledger, metrics = place / "ledger.csv", place / "metrics.csv"
     at = ["--workspace", place]

@@ -23,6 +23,7 @@ from screener.language import Language, speaking
 from screener.market.charges import Side
 from screener.paths.legs import Reason
 from screener.render.backtest import _worth_telling
+from tests.support.soaking import soaked
 
 RUNNER = CliRunner()
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -67,6 +68,7 @@ def documents(folder: Path) -> dict[str, str]:
 
 
 @BOTH
+@soaked
 def test_a_row_of_another_readers_file_comes_out_again(
     place: Path, writer: str, reader: str
 ) -> None:

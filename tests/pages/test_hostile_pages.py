@@ -11,6 +11,7 @@ import pytest
 import screener
 from screener.api import Workspace
 from tests.support.browser import opened
+from tests.support.soaking import soaked
 
 MARKUP = "</script><img src=x onerror=alert(1)>"
 SCRIPT = "<script>alert(2)</script>"
@@ -52,6 +53,7 @@ def hostile(ws: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspac
     return screener.open(root)
 
 
+@soaked
 def test_hostile_names_are_shown_as_they_are_and_do_nothing(
     browser: Any, hostile: Workspace, tmp_path: Path
 ) -> None:
@@ -76,6 +78,7 @@ def test_hostile_names_are_shown_as_they_are_and_do_nothing(
     assert n_shown > 10
 
 
+@soaked
 def test_a_policy_stops_a_script_that_is_not_the_pages_own(browser: Any, pages: Path) -> None:
     with opened(browser, pages / "basket.html") as found:
         found.page.evaluate(

@@ -18,10 +18,12 @@ from screener.results.backtest import RETURNS
 from screener.workflows.backtest.rows import result_table
 from tests.pages.conftest import PAGES
 from tests.support.browser import DESKTOP, PHONE, opened
+from tests.support.soaking import soaked
 
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
 @pytest.mark.parametrize("name", PAGES)
+@soaked
 def test_a_page_asks_for_nothing_complains_of_nothing_and_fits(
     browser: Any, pages: Path, name: str, width: int
 ) -> None:
@@ -35,6 +37,7 @@ def test_a_page_asks_for_nothing_complains_of_nothing_and_fits(
 
 @pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh")])
 @pytest.mark.parametrize("name", PAGES)
+@soaked
 def test_axe_finds_nothing_serious(
     browser: Any, pages: Path, name: str, theme: str, language: str
 ) -> None:
@@ -53,6 +56,7 @@ def test_axe_finds_nothing_serious(
         assert not grave, json.dumps(grave, ensure_ascii=False, indent=1)
 
 
+@soaked
 def test_the_language_changes_every_word_and_is_kept(browser: Any, pages: Path) -> None:
     with opened(browser, pages / "basket.html") as found:
         found.speak("en")
@@ -83,6 +87,7 @@ KNOWN = re.compile(  # names of tests and brokers, ids, and titles as printed
 
 
 @pytest.mark.parametrize("name", ["basket", "events", "study", "score", "screen", "today"])
+@soaked
 def test_a_chinese_page_has_no_english_words(browser: Any, pages: Path, name: str) -> None:
     with opened(browser, pages / f"{name}.html") as found:
         found.speak("zh")
@@ -91,6 +96,7 @@ def test_a_chinese_page_has_no_english_words(browser: Any, pages: Path, name: st
     assert not stray, stray[:20]
 
 
+@soaked
 def test_red_is_up_in_chinese_and_green_in_english(browser: Any, pages: Path) -> None:
     with opened(browser, pages / "basket.html") as found:
         colours = {}
@@ -108,6 +114,7 @@ def test_red_is_up_in_chinese_and_green_in_english(browser: Any, pages: Path) ->
         assert colours["en"][0] != colours["en"][1]
 
 
+@soaked
 def test_the_colour_of_a_gain_is_the_readers_choice(browser: Any, pages: Path) -> None:
     with opened(browser, pages / "basket.html") as found:
         found.speak("zh")
@@ -128,6 +135,7 @@ def number(text: str) -> float:
     return float(re.sub(r"[,%\s+]", "", text).replace("−", "-"))
 
 
+@soaked
 def test_a_table_is_sorted_by_value_and_what_is_undefined_comes_last(
     browser: Any, pages: Path
 ) -> None:
@@ -148,6 +156,7 @@ def test_a_table_is_sorted_by_value_and_what_is_undefined_comes_last(
         assert head.count() == 1
 
 
+@soaked
 def test_a_table_is_filtered(browser: Any, pages: Path) -> None:
     with opened(browser, pages / "screen.html") as found:
         every = found.cells("names", 1)
@@ -158,6 +167,7 @@ def test_a_table_is_filtered(browser: Any, pages: Path) -> None:
         assert found.cells("names", 1) == every
 
 
+@soaked
 def test_what_is_copied_is_the_csv(browser: Any, pages: Path, ws: Workspace) -> None:
     with opened(browser, pages / "basket.html") as found:
         found.page.click("[data-copy=returns]")
@@ -168,6 +178,7 @@ def test_what_is_copied_is_the_csv(browser: Any, pages: Path, ws: Workspace) -> 
     assert copied == csv_text(table.spec.names, table.rows)
 
 
+@soaked
 def test_numbers_on_the_page_are_those_of_the_csv(browser: Any, pages: Path, ws: Workspace) -> None:
     table = result_table(ws.backtest(["compute-leasing"], hold=(5, 20)).runs)
     rows = list(csv.DictReader(io.StringIO(csv_text(table.spec.names, table.rows))))
@@ -185,6 +196,7 @@ def test_numbers_on_the_page_are_those_of_the_csv(browser: Any, pages: Path, ws:
                 )
 
 
+@soaked
 def test_a_chart_tells_the_values_under_the_pointer(browser: Any, pages: Path) -> None:
     with opened(browser, pages / "basket.html") as found:
         found.speak("en")
@@ -205,6 +217,7 @@ def printed(browser: Any, page: Path) -> list[str]:
     return [sheet.extract_text() for sheet in sheets]
 
 
+@soaked
 def test_a_page_prints(browser: Any, pages: Path) -> None:
     sheets = printed(browser, pages / "basket.html")
     text = " ".join(sheets)
@@ -213,10 +226,12 @@ def test_a_page_prints(browser: Any, pages: Path) -> None:
     assert 1 < len(sheets) < 12
 
 
+@soaked
 def test_what_is_folded_is_printed(browser: Any, pages: Path) -> None:
     assert "Orders and their reasons" in " ".join(printed(browser, pages / "events.html"))
 
 
+@soaked
 def test_the_pages_of_a_site_lead_to_each_other(browser: Any, pages: Path) -> None:
     site = pages / "site"
     every = {path.relative_to(site).as_posix() for path in site.rglob("*.html")}

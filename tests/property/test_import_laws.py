@@ -22,6 +22,7 @@ from screener.market.calendars import calendar_of
 from screener.workflows.data.importing import import_batch
 from screener.workspace.locate import Workspace
 from tests.support.laws import laws
+from tests.support.soaking import soaked
 
 LAWS = laws(60)
 ORIGIN = {"source": "bars.csv", "fetched_at": datetime(2025, 6, 2, tzinfo=UTC)}
@@ -148,6 +149,7 @@ def told(found: CheckedImport) -> tuple[object, ...]:
 
 @given(seed=st.integers(0, 1 << 32))
 @LAWS
+@soaked
 def test_the_end_of_what_is_stored_is_enough(store: Store, seed: int) -> None:
     batch = later(store, seed)
     at = ORIGIN["fetched_at"]

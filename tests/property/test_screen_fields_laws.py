@@ -18,6 +18,7 @@ from screener.screen.percentiles import rank_among
 from screener.workflows.screen.facts import Facts
 from tests.support.lake_rows import bar, table
 from tests.support.laws import laws
+from tests.support.soaking import soaked
 
 AS_OF = date(2024, 6, 14)
 IDS = tuple(f"60000{at}.SH" for at in range(8))
@@ -140,6 +141,7 @@ def values(root, tables):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
+@soaked
 def test_later_rows_change_no_field_of_an_earlier_day(tmp_path, seed):
     random = np.random.default_rng(seed)
     before = rows_of(random, date(2022, 9, 1), AS_OF, AS_OF)

@@ -27,6 +27,7 @@ from screener.data.lake.integrity.checksums import damaged_files
 from screener.data.lake.schema import TABLES, Basis, TableName
 from screener.data.lake.store import Store
 from tests.support.laws import laws
+from tests.support.soaking import soaked
 
 LAWS = laws(9, unchecked=(HealthCheck.function_scoped_fixture, HealthCheck.too_slow))
 NUMBERS = dict.fromkeys(("open", "high", "low", "close", "volume", "amount", "rate"), pa.float64())
@@ -225,6 +226,7 @@ def test_compaction_and_expiry_change_no_row_of_a_kept_version(
 
 @LAWS
 @given(history=histories, days=st.sampled_from([0, 90]))
+@soaked
 def test_compacting_twice_does_nothing_the_second_time(
     fresh: Fresh, history: list[Commit | Compact], days: int
 ) -> None:
@@ -255,6 +257,7 @@ def test_compacting_twice_does_nothing_the_second_time(
 
 @LAWS
 @given(history=histories, data=st.data())
+@soaked
 def test_differences_are_those_of_the_rows(
     fresh: Fresh, history: list[Commit | Compact], data: st.DataObject
 ) -> None:

@@ -16,6 +16,7 @@ from screener.data.lake.store import Store
 from screener.domain.listing import Currency
 from screener.screen.computed import Why
 from screener.workflows.screen.facts import Facts
+from tests.support.soaking import soaked
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT.parent / "shared/data/later/valuation/pe_ttm_self_computed_2014_2026-04.parquet"
@@ -41,6 +42,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, pd
         yield store, found
 
 
+@soaked
 def test_percentiles_of_real_multiples_agree_with_pandas(
     market: tuple[Store, pd.DataFrame],
 ) -> None:

@@ -16,6 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
+
+import pytest
 
 __all__ = [
     "FINDINGS",
@@ -29,6 +32,7 @@ __all__ = [
     "modules",
     "rounds",
     "share",
+    "soaked",
     "warm",
 ]
 
@@ -37,6 +41,16 @@ SEED = int(os.environ.get("SEED") or f"{datetime.now(UTC):%Y%m%d}")
 FINDINGS = Path(os.environ.get("SOAK_FINDINGS") or Path(tempfile.gettempdir(), "screener-soak"))
 
 _RESERVED = 4 << 30
+
+
+TestT = TypeVar("TestT", bound=Callable[..., object])
+
+
+def soaked(test: TestT) -> TestT:
+    """Leave a test to the soak: it says one thing, and takes seconds to say it."""
+    left = pytest.mark.skipif(not SOAK, reason="the soak runs it: make soak")
+    marked: TestT = pytest.mark.soak(left(test))
+    return marked
 
 
 def share(rounds: int, full: int) -> int:

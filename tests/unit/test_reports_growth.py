@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 
 import screener.reports
-from tests.support.soaking import rounds
+from tests.support.soaking import rounds, soaked
 
 SIZES = (1_000, 10_000, 100_000)
 SLOW = 0.25  # seconds for one text: a quicker expression is not looked at
@@ -240,6 +240,7 @@ def slowest(pattern: Pattern) -> list[str]:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("module", MODULES)
+@soaked
 def test_time_grows_with_the_length_of_the_text(module: str) -> None:
     steep = [
         f"{name} over {unit!r}: {times:.0f} times"

@@ -21,6 +21,7 @@ from screener.screen.query import (
     run_score,
 )
 from tests.support.attacks import attacks, spoken_attacks
+from tests.support.soaking import soaked
 
 CANARY = "canary-91c2"
 
@@ -292,6 +293,7 @@ def test_every_allowed_function_answers_within_the_lock():
         assert run_predicate(parse_predicate(text), ROWS) == (True, True, False, True)
 
 
+@soaked
 def test_combinations_of_fragments_never_get_through_unseen():
     """Whatever fragments are glued together, the answer is one truth value by row, or a refusal."""
     fragments = ["pb > 1", "(", ")", ";", "--", "/*", "*/", "'", ",", " AS x", " FROM y", "SELECT "]

@@ -33,7 +33,7 @@ from screener.workflows.report.rows import (
 from screener.workspace.locate import Workspace
 from screener.workspace.readings import stored_reading, stored_readings
 from tests.support.report_lake import copy_lake, empty_workspace, fill_lake
-from tests.support.soaking import drawn_by, rounds
+from tests.support.soaking import drawn_by, rounds, soaked
 from tests.support.strict_reading import read_baskets, read_cards
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -656,6 +656,7 @@ def run(script: str, *arguments: object) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@soaked
 def test_two_at_once_get_two_ids_and_lose_nothing(place: Workspace) -> None:
     run(_AT_ONCE, place.root, "[range(0, 4), range(10, 14)]")
     cards = read_cards(place)
@@ -669,12 +670,14 @@ def test_two_at_once_get_two_ids_and_lose_nothing(place: Workspace) -> None:
         assert kept.text_hash == card.text_hash
 
 
+@soaked
 def test_the_same_report_twice_at_once_is_one_card(place: Workspace) -> None:
     run(_AT_ONCE, place.root, "[[number] for number in (1, 1, 1, 1)]")
     assert [card.id for card in read_cards(place)] == ["R1"]
 
 
 @pytest.mark.soak
+@soaked
 def test_killed_at_any_moment_leaves_whole_files_or_none(place: Workspace) -> None:
     run(_KILLED, place.root, ROUNDS, drawn_by(7))
     cards = read_cards(place)  # every card is whole

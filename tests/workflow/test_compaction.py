@@ -36,7 +36,7 @@ from screener.render.data.versions import compaction_page
 from screener.workflows.data.compact import compact_data
 from screener.workspace.locate import Workspace
 from tests.support.locked_folders import read_only, without_override
-from tests.support.soaking import SOAK
+from tests.support.soaking import SOAK, soaked
 
 SOURCES = Path(__file__).resolve().parents[2]
 FETCHED = datetime(2026, 6, 1, tzinfo=UTC)
@@ -194,6 +194,7 @@ def test_a_dry_run_tells_what_would_be_done(workspace: Workspace) -> None:
     assert foreseen.changed
 
 
+@soaked
 def test_a_commit_merges_small_files_when_there_are_many(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -408,6 +409,7 @@ def child(
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@soaked
 def test_no_room_for_the_merged_file(workspace: Workspace) -> None:
     def restrict() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
@@ -422,6 +424,7 @@ def test_no_room_for_the_merged_file(workspace: Workspace) -> None:
 
 
 @pytest.mark.soak
+@soaked
 def test_full_disk(example: Workspace, tmp_path: Path) -> None:
     """Compact on a disk with ever more pages free, in a mount that nobody else sees."""
     unshare = shutil.which("unshare")
@@ -473,6 +476,7 @@ print(path.stat().st_mode & 0o222)
 """
 
 
+@soaked
 def test_read_only_folder(locked_away: Workspace) -> None:
     before = fingerprint(locked_away.data_cache)
     ((kind, code, text, _),) = child(TRIED, locked_away.root, restrict=without_override)

@@ -48,6 +48,7 @@ from screener.workflows.explain.rerun import may_change, moved_last_sessions, re
 from screener.workspace.locate import Workspace
 from screener.workspace.runs import StoredRun, rebuilt, save_run, stored_runs
 from tests.support.laws import laws
+from tests.support.soaking import soaked
 
 ARROW = {
     "VARCHAR": pa.string(),
@@ -448,6 +449,7 @@ SEEN = {"differ": 0, "same": 0}
 @laws(12, unchecked=(HealthCheck.too_slow,))
 @given(changes=st.lists(edits, min_size=1, max_size=3))
 @hypothesis.example(changes=[(TableName.BARS, NAMES[0], at, 30.0) for at in range(30)])
+@soaked
 def test_the_filter_hides_no_run_that_differs(
     shared: Workspace, changes: list[tuple[TableName, str, int, float]]
 ) -> None:
@@ -483,6 +485,7 @@ def outcome(store: Store, asked: BacktestRequest) -> object:
         return str(error)
 
 
+@soaked
 def test_the_law_above_saw_both_cases() -> None:
     assert SEEN["differ"]
     assert SEEN["same"]

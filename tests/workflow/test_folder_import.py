@@ -27,7 +27,7 @@ from screener.workflows.data.importing import ImportOutcome, import_files
 from screener.workspace.locate import Workspace
 from tests.support.day_files import DayBar, write_day_file
 from tests.support.panels import sessions
-from tests.support.soaking import rounds
+from tests.support.soaking import rounds, soaked
 
 NOW = datetime(2025, 9, 1, tzinfo=UTC)
 DAYS = sessions(Exchange.SH, date(2025, 3, 3), 6)
@@ -296,6 +296,7 @@ def killed_at(moment: int, root: Path, folder: Path) -> subprocess.CompletedProc
     return subprocess.run(command, capture_output=True, text=True, env=env, check=False)
 
 
+@soaked
 def test_killed_and_resumed_it_is_as_undisturbed(workspace: Workspace, tmp_path: Path) -> None:
     folder = market(tmp_path)
     undisturbed = killed_at(-1, workspace.root, folder)

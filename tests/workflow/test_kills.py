@@ -26,7 +26,7 @@ from screener.data.lake.store import Store
 from screener.errors import InputError
 from screener.workflows.data.compact import compact_data
 from screener.workspace.locate import Workspace
-from tests.support.soaking import drawn_by, rounds
+from tests.support.soaking import drawn_by, rounds, soaked
 
 SOURCES = Path(__file__).resolve().parents[2]
 ROUNDS = rounds(2, 12, 200)
@@ -235,6 +235,7 @@ def check_settled(workspace: Workspace, pinned: dict[int, int]) -> None:
 
 
 @pytest.mark.soak
+@soaked
 def test_killed_while_committing_and_compacting(
     workspace: Workspace, nursery: Nursery, tmp_path: Path
 ) -> None:
@@ -261,6 +262,7 @@ def test_killed_while_committing_and_compacting(
 
 
 @pytest.mark.soak
+@soaked
 def test_two_writers_and_a_compactor_at_once(
     workspace: Workspace, nursery: Nursery, tmp_path: Path
 ) -> None:

@@ -28,6 +28,7 @@ from screener.workflows.data import importing
 from screener.workflows.data.importing import ImportOutcome, import_files
 from screener.workspace.locate import Workspace
 from tests.support.panels import sessions
+from tests.support.soaking import soaked
 
 NOW = datetime(2025, 9, 1, tzinfo=UTC)
 DAYS = sessions(Exchange.SH, date(2024, 11, 18), 50)  # two years, so two spans
@@ -112,6 +113,7 @@ def told(done: ImportOutcome) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])
 @pytest.mark.parametrize("seed", [1, 2])
+@soaked
 def test_pieces_give_the_lake_that_the_whole_file_gives(
     tmp_path: Path, in_pieces: Callable[[bool], None], suffix: str, seed: int
 ) -> None:
@@ -133,6 +135,7 @@ def test_pieces_give_the_lake_that_the_whole_file_gives(
     assert again.version == pieces.version
 
 
+@soaked
 def test_unit_without_any_proof_is_decided_over_all_pieces(
     tmp_path: Path, in_pieces: Callable[[bool], None]
 ) -> None:
@@ -145,6 +148,7 @@ def test_unit_without_any_proof_is_decided_over_all_pieces(
     assert digest(tmp_path / "False") == digest(tmp_path / "True")
 
 
+@soaked
 def test_adjusted_history_is_replaced_year_by_year_as_at_once(
     tmp_path: Path, in_pieces: Callable[[bool], None]
 ) -> None:
@@ -166,6 +170,7 @@ def test_adjusted_history_is_replaced_year_by_year_as_at_once(
     assert digest(tmp_path / "False") == digest(tmp_path / "True")
 
 
+@soaked
 def test_dry_run_in_pieces_tells_the_same_and_writes_nothing(
     tmp_path: Path, in_pieces: Callable[[bool], None]
 ) -> None:
@@ -178,6 +183,7 @@ def test_dry_run_in_pieces_tells_the_same_and_writes_nothing(
     assert not (tmp_path / "w" / "data_cache").exists()
 
 
+@soaked
 def test_file_of_which_nothing_is_left_is_refused_after_its_last_piece(
     tmp_path: Path, in_pieces: Callable[[bool], None]
 ) -> None:
@@ -189,6 +195,7 @@ def test_file_of_which_nothing_is_left_is_refused_after_its_last_piece(
         run(tmp_path / "w", path)
 
 
+@soaked
 def test_simulated_rows_in_a_large_file_are_refused(
     tmp_path: Path, in_pieces: Callable[[bool], None]
 ) -> None:
@@ -201,6 +208,7 @@ def test_simulated_rows_in_a_large_file_are_refused(
 
 
 @pytest.mark.parametrize("how", ["quote", "gb18030", "alone"])
+@soaked
 def test_what_cannot_be_read_in_blocks_is_read_whole(
     tmp_path: Path, in_pieces: Callable[[bool], None], how: str
 ) -> None:
@@ -226,6 +234,7 @@ def test_what_cannot_be_read_in_blocks_is_read_whole(
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])
+@soaked
 def test_killed_between_spans_nothing_is_stored_and_the_import_can_be_made_again(
     tmp_path: Path, in_pieces: Callable[[bool], None], at: int
 ) -> None:
@@ -258,6 +267,7 @@ def test_killed_between_spans_nothing_is_stored_and_the_import_can_be_made_again
     assert not [name for name in left if name.startswith("tmp")]
 
 
+@soaked
 def test_busy_catalog_gathers_the_pieces_again(
     tmp_path: Path, in_pieces: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,6 +292,7 @@ def test_busy_catalog_gathers_the_pieces_again(
     assert digest(tmp_path / "w") == digest(tmp_path / "v")
 
 
+@soaked
 def test_spilled_rows_come_back_in_their_order_and_leave_no_file(tmp_path: Path) -> None:
     rows = pa.table({"a": [5, 1, 4, 2], "b": ["x", None, "y", "z"]})
     with Spilled[str](tmp_path) as spilled:
@@ -297,6 +308,7 @@ def test_spilled_rows_come_back_in_their_order_and_leave_no_file(tmp_path: Path)
         assert not list(tmp_path.iterdir())
 
 
+@soaked
 def test_actions_of_many_listings_are_judged_as_those_of_few(
     tmp_path: Path, in_pieces: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ from screener.workflows.page.beside import SEED, band_rows, bands_beside
 from screener.workflows.page.distributions import distributions_of
 from screener.workflows.page.valuations import valuation_rows, valued_on
 from screener.workflows.study.placebo import PlaceboRequest, run_placebos
+from tests.support.soaking import soaked
 
 RUNNER = CliRunner()
 
@@ -157,6 +158,7 @@ def test_a_page_names_the_run_and_embeds_the_rows_of_the_csv(ws: Workspace, tmp_
     assert "screener-page" in (tmp_path / "letter.html").read_text(encoding="utf-8")
 
 
+@soaked
 def test_pages_are_the_same_each_time_and_a_site_rewrites_nothing(
     ws: Workspace, tmp_path: Path
 ) -> None:
@@ -170,6 +172,7 @@ def test_pages_are_the_same_each_time_and_a_site_rewrites_nothing(
     assert len(days) > 5
 
 
+@soaked
 def test_a_report_of_unknown_date_stands_last_in_a_site(ws: Workspace, tmp_path: Path) -> None:
     root = tmp_path / "research"
     shutil.copytree(ws.root, root)
@@ -186,6 +189,7 @@ def test_a_report_of_unknown_date_stands_last_in_a_site(ws: Workspace, tmp_path:
     assert "date unknown" in (tmp_path / "site" / "reports" / "R3.html").read_text("utf-8")
 
 
+@soaked
 def test_a_page_marks_estimates_and_counts_a_brokers_own_calls(
     ws: Workspace, tmp_path: Path
 ) -> None:

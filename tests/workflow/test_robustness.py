@@ -28,7 +28,7 @@ from screener.data.sources.files import ImportKind, ImportRequest
 from screener.workflows.data.importing import import_files
 from screener.workspace.locate import Workspace
 from tests.support.locked_folders import read_only, without_override
-from tests.support.soaking import SOAK, drawn_by, rounds
+from tests.support.soaking import SOAK, drawn_by, rounds, soaked
 
 SOURCES = Path(__file__).resolve().parents[2]
 DAYS = [date(2026, 5, day) for day in (11, 12, 13, 14, 15, 18, 19, 20, 21, 22)]
@@ -230,6 +230,7 @@ def file(workspace: Workspace, number: int) -> Path:
 
 
 @pytest.mark.soak
+@soaked
 def test_killed_at_any_point(workspace: Workspace, nursery: Nursery, tmp_path: Path) -> None:
     draws = random.Random(drawn_by(20260521))
     there = stored(workspace)
@@ -290,6 +291,7 @@ def versions(workspace: Workspace) -> int:
         pytest.param(((1, 2), (3, 4)), id="different-files"),
     ],
 )
+@soaked
 def test_two_processes_at_once(
     workspace: Workspace, nursery: Nursery, tmp_path: Path, crowd: tuple[tuple[int, ...], ...]
 ) -> None:
@@ -340,6 +342,7 @@ for pages in json.loads(sys.argv[3]):
 
 
 @pytest.mark.soak
+@soaked
 def test_full_disk(example: Workspace, tmp_path: Path) -> None:
     """Import on a disk with ever more pages free, in a mount that nobody else sees."""
     unshare = shutil.which("unshare")
@@ -368,6 +371,7 @@ def test_full_disk(example: Workspace, tmp_path: Path) -> None:
     assert found[-1][4] == 2 * BARS_OF_A_FILE - len(DAYS)
 
 
+@soaked
 def test_no_room_for_a_file_through_the_command_line(workspace: Workspace) -> None:
     def restrict() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
@@ -391,6 +395,7 @@ def locked_away(workspace: Workspace) -> Iterator[Workspace]:
         yield workspace
 
 
+@soaked
 def test_read_only_folder(locked_away: Workspace) -> None:
     before = fingerprint(locked_away.data_cache)
     read = screener(locked_away, "data", "status", restrict=without_override)
@@ -434,6 +439,7 @@ store.merge_batch = merge_batch
         ),
     ],
 )
+@soaked
 def test_ctrl_c_with_all_rows_written_but_not_committed(workspace: Workspace, work: str) -> None:
     command = import_command(file(workspace, 1))
     done = screener(workspace, *command, before=INTERRUPT.format(work=work))

@@ -34,6 +34,7 @@ from screener.workspace.locate import Workspace
 from tests.support.canned import eastmoney_lists
 from tests.support.canned.everything import FakeTime, outside, served
 from tests.support.canned.market import CannedMarket
+from tests.support.soaking import soaked
 from tests.support.transport import Router, Sent
 
 START = date(2026, 2, 2)
@@ -198,6 +199,7 @@ def test_afterwards_nothing_is_left_to_ask_that_evening(
     assert report.after == report.before
 
 
+@soaked
 def test_it_equals_an_update_name_by_name(
     place: Workspace,
     yesterday: Path,

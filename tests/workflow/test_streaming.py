@@ -31,6 +31,7 @@ from screener.workflows.backtest.run import run_variants
 from screener.workflows.backtest.streaming import Streamed, stream_variants
 from screener.workflows.run_ids import run_id
 from tests.support.canned.market import CannedMarket
+from tests.support.soaking import soaked
 
 NAMED = ("601899.SH", "300857.SZ", "00700.HK", "600000.SH")
 
@@ -78,6 +79,7 @@ def streamed(
 
 
 @pytest.mark.parametrize("money", [False, True])
+@soaked
 def test_the_rows_are_those_of_a_run_that_is_held(
     store: Store, money: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +110,7 @@ def test_the_rows_are_those_of_a_run_that_is_held(
     assert told
 
 
+@soaked
 def test_two_workers_write_the_same(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

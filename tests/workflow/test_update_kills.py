@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.soaking import drawn_by, rounds
+from tests.support.soaking import drawn_by, rounds, soaked
 
 ROUNDS = rounds(2, 8, 100)
 
 
 @pytest.mark.soak
+@soaked
 def test_updates_killed_at_random_instants(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.support.update_kills"]
     done = subprocess.run(

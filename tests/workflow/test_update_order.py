@@ -35,6 +35,7 @@ from screener.workspace.locate import Workspace
 from tests.support.canned import eastmoney_lists
 from tests.support.canned.everything import FakeTime, outside, served
 from tests.support.canned.market import CannedMarket
+from tests.support.soaking import soaked
 from tests.support.transport import Router
 
 START = date(2025, 5, 6)
@@ -173,6 +174,7 @@ def test_peers_of_listings_are_refused(place: Workspace) -> None:
 
 
 @pytest.mark.parametrize("at", [4, 14])
+@soaked
 def test_a_stop_keeps_what_came_first_and_goes_on_to_the_same_tables(
     place: Workspace, undisturbed: Workspace, market: CannedMarket, at: int
 ) -> None:

@@ -35,7 +35,7 @@ from screener.workflows.data.targets import with_benchmarks
 from screener.workspace.locate import Workspace
 from tests.support.canned.everything import FakeTime, outside, served
 from tests.support.canned.market import CannedMarket
-from tests.support.soaking import SOAK, rounds
+from tests.support.soaking import SOAK, rounds, soaked
 from tests.support.transport import Router
 
 START = date(2024, 1, 2)
@@ -410,6 +410,7 @@ def _interrupting(router: Router, after: int) -> Router:
 
 
 @pytest.mark.soak
+@soaked
 def test_many_listings_over_years_resume_to_the_same_tables(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -486,6 +487,7 @@ def test_ratings_are_asked_for_only_where_they_are_named(
     assert later.sent == []
 
 
+@soaked
 def test_the_api_and_the_command_update_as_the_workflow_does(
     tmp_path: Path, market: CannedMarket, monkeypatch: pytest.MonkeyPatch, landed: Any
 ) -> None:
