@@ -21,7 +21,6 @@ __all__ = [
     "COLUMN_WORDS",
     "FIELDS",
     "IDENTITY",
-    "MONEY_FIELDS",
     "PREDICATE_COLUMNS",
     "RAW_SUFFIX",
     "Field",
@@ -233,9 +232,6 @@ def _ranks_of(field: Field) -> Iterator[Field]:
 
 FIELDS: dict[str, Field] = {field.name: field for field in _declared()}
 
-MONEY_FIELDS: tuple[str, ...] = tuple(
-    field.name for field in FIELDS.values() if field.unit is FieldUnit.MONEY
-)
 
 IDENTITY: dict[str, str] = {"listing": "VARCHAR", "name": "VARCHAR", "session": "DATE"}
 """Columns of a predicate that are no fields, with their types."""

@@ -16,7 +16,7 @@ import numpy as np
 from screener.domain.arrays import DayArray, FlagArray, FloatMatrix, FloatVector, IntArray
 from screener.screen.computed import Computed, Why
 
-__all__ = ["STATEMENT_FIELDS", "Statements", "place_statements", "statement_field"]
+__all__ = ["STATEMENT_FIELDS", "Statements", "place_statements"]
 
 STALE_MONTHS = 15
 """A statement whose period ended longer ago says nothing of today."""
@@ -221,8 +221,3 @@ STATEMENT_FIELDS: Mapping[str, Callable[[Statements], Computed]] = {
     "statement_days": _days,
 }
 """How each field of reported figures is computed."""
-
-
-def statement_field(held: Statements, name: str) -> Computed:
-    """Compute one field of `STATEMENT_FIELDS`."""
-    return STATEMENT_FIELDS[name](held)

@@ -158,9 +158,6 @@ class MoneyModel:
         n_rows = own_end - start + 1
         return share_marks(self.dealing.trading, self.dealing.column, first, start, own_end, n_rows)
 
-    def _rate(self, row: int) -> float:
-        return self.dealing.fixing(row)
-
     def _fill(
         self, side: Side, row: int, shares: float, price: float, late: Reason = Reason.NONE
     ) -> Fill:

@@ -98,11 +98,6 @@ def study_document(run: StudyRun, beside: VerdictRun | None = None) -> str:
     return document(build)
 
 
-def _names(rows: Sequence[Row]) -> Node:
-    title = say("Names, kept and left out")
-    return section(title, result_table(NAMES, rows, name="names", caption=title), name="names")
-
-
 def _verdicts(beside: VerdictRun | None) -> Iterator[Node]:
     for found in () if beside is None else beside.verdicts:
         yield node("p", verdict_text(found), class_="verdict")
