@@ -26,6 +26,7 @@ from screener.domain.arrays import FloatVector, IntArray
 from screener.domain.basket import Event
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import DataError, DateRangeError
+from screener.language.lists import listed
 from screener.market.charges import Side
 from screener.paths.known import EntrySessions, instant_of, known_at
 from screener.paths.legs import Leg, LegState, resolve_leg
@@ -201,9 +202,9 @@ def _met(
 
 def _unreached(one: Followed, window: Window) -> Followed:
     """Return an event none of whose names has begun: left out, or beyond the tables."""
-    reasons = dict.fromkeys(str(leg.reason) for leg in window.legs if leg.reason)
+    reasons = dict.fromkeys(leg.reason.told for leg in window.legs if leg.reason)
     skip = Skip.NO_DATA if window.status is WindowStatus.NO_DATA else Skip.NOT_REACHED
-    return replace(one, skip=skip, why=", ".join(reasons))
+    return replace(one, skip=skip, why=listed(reasons))
 
 
 def _window(
@@ -287,7 +288,7 @@ def _traded(trading: TradingPanel, one: Followed, settings: Settings) -> Followe
     at_once = all(_at_once(Dealing(trading, leg.column, frictions), leg) for leg in tried)
     if at_once and not any(order.shares for order in bought):
         reasons = dict.fromkeys(order.reason for order in bought)
-        skipped = replace(one, skip=Skip.NO_MONEY, why=", ".join(reasons), money=0.0)
+        skipped = replace(one, skip=Skip.NO_MONEY, why=listed(reasons), money=0.0)
         return replace(skipped, window=None)
     return replace(one, execution=done, last_row=_last_row(window, done))
 

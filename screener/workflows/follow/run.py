@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -26,6 +27,7 @@ from screener.domain.report import Precision
 from screener.errors import BarsMissing, DataError, InputError, NoTradableConstituents
 from screener.language import say, say_count
 from screener.market.benchmarks import default_benchmark
+from screener.market.charges import Side
 from screener.workflows.backtest.market import (
     DatedEvents,
     Market,
@@ -362,6 +364,17 @@ def _remarks(followed: Sequence[Followed], *, simulated: bool) -> tuple[str, ...
                 guessed,
             )
         )
+    shared = _bought_twice(followed)
+    if shared:
+        found.append(
+            say_count(
+                "In {n} session two slots bought the same name: each kept to the share of its "
+                "volume by itself.",
+                "{n} times two slots bought the same name in one session: each kept to the share "
+                "of its volume by itself.",
+                shared,
+            )
+        )
     stuck = [one for one in followed if one.execution is not None and one.execution.pending]
     if stuck:
         found.append(
@@ -372,3 +385,15 @@ def _remarks(followed: Sequence[Followed], *, simulated: bool) -> tuple[str, ...
             )
         )
     return tuple(found)
+
+
+def _bought_twice(followed: Sequence[Followed]) -> int:
+    """Return how many purchases of a name in a session there are that several slots made."""
+    made = Counter(
+        (order.listing, order.row)
+        for one in followed
+        if one.execution is not None
+        for order in one.execution.orders
+        if order.side is Side.BUY and order.shares
+    )
+    return sum(n > 1 for n in made.values())
