@@ -13,8 +13,8 @@ import pytest
 
 from screener.data.lake import reading
 from screener.data.lake.batch import Batch
-from screener.data.lake.comparison import VersionComparison
 from screener.data.lake.compaction import Pins
+from screener.data.lake.comparison import VersionComparison
 from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
 from tests.support.lake_rows import Row, table

@@ -18,12 +18,14 @@ from screener.domain.arrays import DayArray, FlagArray, FloatVector, IntArray, T
 from screener.domain.listing import Currency, stored_listing
 from screener.domain.report import Report
 from screener.errors import DataError
+from screener.language import say
 from screener.market.special_treatment import in_delisting_period
 from screener.screen.computed import Computed, Why
 from screener.screen.fields import FIELDS, Field, FieldUnit, Rank
 from screener.screen.percentiles import LEAST_DAYS, rank_among, rank_of_counts
 from screener.screen.prices import Prices, price_field, sessions_needed
-from screener.screen.statements import STATEMENT_FIELDS, Statements
+from screener.screen.statements import STATEMENT_FIELDS, Statements, net_claims
+from screener.workflows.screen.expected import medians, read_expected, read_targets
 from screener.workflows.screen.readers import (
     MANY,
     columns_of,
@@ -215,8 +217,12 @@ class Facts:
 
     def _converted(self, found: Computed, currencies: TextArray, days: DayArray) -> Computed:
         """Convert amounts; without a fixing there is none, which `lacks` counts."""
-        there = found.why == Why.THERE
-        rates = np.ones(len(self.ids))
+        rates = self._rates(found.why == Why.THERE, currencies, days)
+        return Computed.of(found.values * rates).because_of(found)
+
+    def _rates(self, there: FlagArray, currencies: TextArray, days: DayArray) -> FloatVector:
+        """Return what 1 of each currency is on its day; 1 where nothing is there to convert."""
+        rates = np.ones(len(there))
         foreign = np.flatnonzero(there & (currencies != str(self.currency)))
         if len(foreign):
             fixings = read_fixings(self.known.store, days[foreign].min().item(), self.known.day)
@@ -224,14 +230,16 @@ class Facts:
             known = {key: self._rate(fixings, *key) for key in dict.fromkeys(keys)}
             rates[foreign] = [known[key] for key in keys]
             self.remarks.update(dict.fromkeys(fixings.remarks()))
-        return Computed.of(found.values * rates).because_of(found)
+        return rates
 
     def _rate(self, fixings: Fixings, currency: str, day: date) -> float:
         try:
             return fixings.rate(Currency(currency), self.currency, day)
         except DataError as error:
             self.lacks.setdefault(str(error))
-            return float("nan")
+        except ValueError:  # a currency of a file that no fixing is kept of
+            self.lacks.setdefault(say("there is no fixing of {currency}", currency=currency))
+        return float("nan")
 
     # What is told of a listing
 
@@ -270,6 +278,15 @@ class Facts:
         """Return the exchange of each listing."""
         return self._texts(lambda item: item.rpartition(".")[2])
 
+    def southbound(self) -> TextArray:
+        """Tell who may be bought southbound; unknown in Hong Kong before the first record."""
+        found = self.known.southbound_on()
+        return self._texts(
+            lambda item: (
+                None if found is None and item.endswith(".HK") else (found or {}).get(item, False)
+            )
+        )
+
     def special(self) -> TextArray:
         """Tell who is under special treatment; unknown without a name or a status."""
         marked = self.known.st_on()
@@ -298,12 +315,18 @@ class Facts:
     # Reports and ratings
 
     @cached_property
+    def _known_cards(self) -> list[Report]:
+        return [
+            card
+            for card in self.cards
+            if card.published.value is not None and card.published.day <= self.known.day
+        ]
+
+    @cached_property
     def _naming(self) -> dict[str, list[tuple[date, str]]]:
         """Return of each listing the day and theme of each card that named it by then."""
         found: dict[str, list[tuple[date, str]]] = defaultdict(list)
-        for card in self.cards:
-            if card.published.value is None or card.published.day > self.known.day:
-                continue
+        for card in self._known_cards:
             for item in card.securities:
                 found[item.listing.id].append((card.published.day, item.theme))
         return found
@@ -311,10 +334,9 @@ class Facts:
     @cached_property
     def _carded(self) -> dict[str, int]:
         counts: dict[str, int] = defaultdict(int)
-        for card in self.cards:
-            if card.published.value is not None and card.published.day <= self.known.day:
-                for listing in {item.listing.id for item in card.securities}:
-                    counts[listing] += 1
+        for card in self._known_cards:
+            for listing in {item.listing.id for item in card.securities}:
+                counts[listing] += 1
         return counts
 
     def reports(self) -> Computed:
@@ -329,39 +351,38 @@ class Facts:
             )
         )
 
+    def named_in(self) -> TextArray:
+        """Return the ids of the cards that name each listing, the oldest first."""
+        names: dict[str, dict[str, None]] = defaultdict(dict)
+        for card in sorted(self._known_cards, key=lambda card: (card.published.day, card.id)):
+            for item in card.securities:
+                names[item.listing.id][card.id] = None
+        return self._texts(lambda item: ",".join(names.get(item, ())) or None)
+
     def days_since_report(self) -> Computed:
         """Return the days since the newest card that names each listing."""
         last = {item: max(day for day, _ in held) for item, held in self._naming.items()}
         days = [(self.known.day - last[i]).days if i in last else np.nan for i in self.ids]
         return Computed.of(np.array(days, dtype=np.float64))
 
-    @cached_property
-    def _ratings(self) -> list[dict[str, object]]:
-        columns = ("listing", "published", "broker", "target_price")
-        rows = self.known.ratings_since(self.known.day - _TARGETED, columns=columns)
-        return list(rows.to_pylist())
-
     def brokers(self) -> Computed:
         """Count the brokers that rated each listing within 90 days; missing without any rating."""
-        bound = self.known.day - _RATED
-        names: dict[object, set[object]] = defaultdict(set)
-        for row in self._ratings:
-            if row["published"] > bound:  # type: ignore[operator]
-                names[row["listing"]].add(row["broker"])
+        columns = ("listing", "published", "broker")
+        rows = self.known.ratings_since(self.known.day - _TARGETED, columns=columns)
+        bound = np.datetime64(self.known.day - _RATED, "D")
+        names: dict[str, set[str]] = defaultdict(set)
+        told = (rows.column(name).to_pylist() for name in ("listing", "broker"))
+        for listing, broker, day in zip(*told, days_of(rows, "published"), strict=True):
+            if day > bound:
+                names[listing].add(broker)
         counts = np.array([float(len(names.get(item, ()))) for item in self.ids])
-        return Computed.of(counts if self._ratings else np.full(len(counts), np.nan))
+        return Computed.of(counts if rows.num_rows else np.full(len(counts), np.nan))
 
     def target_upside(self) -> Computed:
         """Return the median of each broker's newest target price over the price, less 1."""
-        newest: dict[object, dict[object, float]] = defaultdict(dict)
-        for row in self._ratings:  # by day: the newest stays
-            if (price := row["target_price"]) is not None:
-                newest[row["listing"]][row["broker"]] = float(str(price))
-        medians = [
-            float(np.median(list(newest[item].values()))) if item in newest else np.nan
-            for item in self.ids
-        ]
-        ratio = Computed.of(np.array(medians)).over(self._priced("price"))
+        found = read_targets(self.known, self.ids)
+        median = medians(found.listings, found.prices, len(self.ids))
+        ratio = Computed.of(median).over(self._priced("price"))
         return Computed(ratio.values - 1, ratio.why)
 
     # Of two tables
@@ -376,19 +397,65 @@ class Facts:
         percent = Computed(growth.values * 100, growth.why)
         return self.number("pe_ttm").over(percent)
 
+    def pe_forward(self) -> Computed:
+        """Return market value over expected profit, or price over expected earnings a share."""
+        found = read_expected(self.known, self.ids, self.cards)
+        rates = self._rates(
+            np.isfinite(found.profit) | np.isfinite(found.eps),
+            found.currencies,
+            self._today[found.listings],
+        )
+        profit, eps = (
+            Computed.of(medians(found.listings, values * rates, len(self.ids)))
+            for values in (found.profit, found.eps)
+        )
+        price = self._converted(self._priced("price"), self._own_currency, self._today)
+        whole, share = self.number("market_cap").over(profit), price.over(eps)
+        first = np.isfinite(profit.values) & (whole.why != Why.MISSING)
+        return Computed(
+            np.where(first, whole.values, share.values), np.where(first, whole.why, share.why)
+        )
 
-_BENEATH = {"turnover_20": "amount_20", "target_upside": "price"}
+    def enterprise(self) -> Computed:
+        """Return market value and what others claim, less cash."""
+        statements, currencies = self._reported
+        claims = self._converted(net_claims(statements), currencies, self._today)
+        cap = self.number("market_cap")
+        return Computed.of(cap.values + claims.values).because_of(cap, claims)
+
+    def _enterprise_over(self, name: str) -> Computed:
+        value, figure = self.number("ev"), self.number(name)
+        nothing = (value.why == Why.THERE) & (value.values <= 0)
+        positive = Computed.of(value.values, (nothing, Why.UNDEFINED)).because_of(value)
+        return positive.over(figure)
+
+    def ev_revenue(self) -> Computed:
+        """Return enterprise value over revenue of four quarters."""
+        return self._enterprise_over("revenue_ttm")
+
+    def ev_ebitda(self) -> Computed:
+        """Return enterprise value over profit before interest, tax and depreciation."""
+        return self._enterprise_over("ebitda_ttm")
+
+
+_BENEATH = {"turnover_20": "amount_20", "target_upside": "price", "pe_forward": "price"}
 _OTHERS: Mapping[str, Callable[[Facts], Values]] = {
+    "pe_forward": Facts.pe_forward,
     "peg": Facts.peg,
+    "ev": Facts.enterprise,
+    "ev_revenue": Facts.ev_revenue,
+    "ev_ebitda": Facts.ev_ebitda,
     "turnover_20": Facts.turnover,
     "industry": Facts.industry,
     "board": Facts.board,
     "exchange": Facts.exchange,
     "days_listed": Facts.days_listed,
+    "southbound": Facts.southbound,
     "st": Facts.special,
     "delisting": Facts.delisting,
     "suspended": Facts.suspended,
     "reports": Facts.reports,
+    "named_in": Facts.named_in,
     "themes": Facts.themes,
     "days_since_report": Facts.days_since_report,
     "brokers_90": Facts.brokers,

@@ -21,7 +21,8 @@ __all__ = ["columns_of", "last_session", "read_prices", "read_statements"]
 
 _FIGURES = (
     *("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow"),
-    *("equity", "gross_margin"),
+    *("equity", "gross_margin", "ebit", "income_tax", "depreciation", "interest_expense"),
+    *("total_assets", "total_liabilities", "cash_equivalents", "debt", "minorities"),
 )
 _NO_AXIS: SessionAxis = np.empty(0, dtype="datetime64[D]")
 MANY = 500
