@@ -16,10 +16,29 @@ import numpy as np
 from screener.domain.arrays import DayArray, FlagArray, FloatMatrix, FloatVector, IntArray
 from screener.screen.computed import Computed, Why
 
-__all__ = ["STATEMENT_FIELDS", "Statements", "net_claims", "place_statements"]
+__all__ = [
+    "DETAILS",
+    "STATEMENT_FIELDS",
+    "SUMMARY",
+    "Statements",
+    "net_claims",
+    "place_statements",
+]
 
 STALE_MONTHS = 15
 """A statement whose period ended longer ago says nothing of today."""
+
+SUMMARY = (
+    *("revenue", "net_profit", "net_profit_deducted"),
+    *("operating_cash_flow", "equity", "gross_margin"),
+)
+"""Figures that every source tells."""
+
+DETAILS = (
+    *("ebit", "income_tax", "depreciation", "interest_expense", "total_assets"),
+    *("total_liabilities", "cash_equivalents", "debt", "minorities"),
+)
+"""Figures of the income statement and the balance sheet that some sources tell."""
 
 _YEAR = 4  # quarters
 _SPAN = 3  # years of compound growth
@@ -35,7 +54,8 @@ class Statements:
         The day.
     figures
         `(n_listings, n_quarters)` by column of `fundamentals`; NaN where not reported. The last
-        vintage known that tells a figure counts.
+        vintage known counts, whole: of `SUMMARY` the last that tells any of it, and so of
+        `DETAILS`, since sources tell one of them alone.
     latest
         `(n_listings,)` place of the last quarter that was reported; -1 for none.
     quarter
@@ -116,7 +136,7 @@ def place_statements(
     period_end, known_at
         `(n_rows,)` days. A period that ends on no quarter's last day is left out.
     figures
-        `(n_rows,)` by column, NaN where empty.
+        `(n_rows,)` by column of `SUMMARY` and `DETAILS`, NaN where empty.
     as_of
         The day.
     """
@@ -135,10 +155,15 @@ def place_statements(
     published[rows[last]] = known_at[kept][last]
     ends = ((latest + first) * 3 + 2).astype("datetime64[M]")
     placed = {}
+    telling = {
+        name: np.any([np.isfinite(figures[one][kept]) for one in group], axis=0)
+        for group in (SUMMARY, DETAILS)
+        for name in group
+    }
     for name, values in figures.items():
         matrix = np.full((n_listings, n_quarters), np.nan)
-        told = np.isfinite(values[kept])  # of two vintages the later row stays, if it tells any
-        matrix[rows[told], places[told]] = values[kept][told]
+        told = telling[name]
+        matrix[rows[told], places[told]] = values[kept][told]  # of two vintages the later stays
         placed[name] = matrix
     return Statements(
         as_of=as_of,

@@ -229,7 +229,7 @@ class Oracle:
     def reported(self):
         rows = self.frames[TableName.FUNDAMENTALS]
         rows = rows[rows["known_at"] <= self.day].sort_values("known_at")
-        last = rows.groupby(["listing", "period_end"]).last().reset_index()  # the last one told
+        last = rows.groupby(["listing", "period_end"]).tail(1)
         figures = {}
         for listing, own in last.groupby("listing"):
             if listing in set(self.ids):

@@ -15,15 +15,11 @@ from screener.data.panels.grid import Grid
 from screener.domain.arrays import DayArray, FlagArray, IntArray, SessionAxis, TextArray
 from screener.market.calendars import calendar_of
 from screener.screen.prices import STALE_DAYS, Prices
-from screener.screen.statements import Statements, place_statements
+from screener.screen.statements import DETAILS, SUMMARY, Statements, place_statements
 
 __all__ = ["columns_of", "last_session", "read_prices", "read_statements"]
 
-_FIGURES = (
-    *("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow"),
-    *("equity", "gross_margin", "ebit", "income_tax", "depreciation", "interest_expense"),
-    *("total_assets", "total_liabilities", "cash_equivalents", "debt", "minorities"),
-)
+_FIGURES = (*SUMMARY, *DETAILS)
 _NO_AXIS: SessionAxis = np.empty(0, dtype="datetime64[D]")
 MANY = 500
 """From so many listings on, a table is read whole."""
