@@ -18,8 +18,10 @@ from screener.screen.computed import Computed, Why
 
 __all__ = [
     "DETAILS",
+    "STALE_MONTHS",
     "STATEMENT_FIELDS",
     "SUMMARY",
+    "TELLING",
     "Statements",
     "net_claims",
     "place_statements",
@@ -39,6 +41,9 @@ DETAILS = (
     *("total_liabilities", "cash_equivalents", "debt", "minorities"),
 )
 """Figures of the income statement and the balance sheet that some sources tell."""
+
+TELLING = {"ebitda_ttm": ("ebit", "depreciation")}
+"""Fields that end with the last statement that tells these: quarters may tell no depreciation."""
 
 _YEAR = 4  # quarters
 _SPAN = 3  # years of compound growth
@@ -231,7 +236,7 @@ def _less(one: Computed, other: Computed) -> Computed:
 
 
 def _ebitda(held: Statements) -> Computed:
-    whole = held.telling("ebit", "depreciation")  # quarters may tell no depreciation
+    whole = held.telling(*TELLING["ebitda_ttm"])
     return _sum(whole.trailing("ebit"), whole.trailing("depreciation"))
 
 
