@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -21,6 +21,7 @@ from screener.files.whole import put_new
 from screener.language import say
 from screener.language.lists import about, listed, place_in
 from screener.language.outside import fault_of, value_fault
+from screener.workspace.parsed import Parsed, parsed_toml
 
 __all__ = ["LARGEST", "SECONDS", "read_model", "toml_paths", "write_new"]
 
@@ -39,7 +40,9 @@ def toml_paths(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(found, key=_natural))
 
 
-def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
+def read_model(
+    path: Path, model: type[ModelT], *, root: Path, parsed: Parsed = parsed_toml
+) -> ModelT:
     """Read a TOML file into `model`.
 
     Parameters
@@ -50,6 +53,8 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
         Strict model of its content.
     root
         Folder from which the file is named in messages.
+    parsed
+        What parses its bytes.
 
     Raises
     ------
@@ -62,7 +67,7 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
     try:
         content = read_regular(path, LARGEST, where=where, fix=_smaller())
         with within(SECONDS):
-            return model.model_validate(_document(content))
+            return model.model_validate(parsed(content))
     except ValidationError as error:
         raise _definition_error(error, where, model) from error
     except InputError as error:
@@ -101,11 +106,6 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
 
 def _smaller() -> str:
     return say("keep in it what a card or a basket holds, and nothing else")
-
-
-def _document(content: bytes) -> dict[str, Any]:
-    # Editors on Windows put a byte-order mark in front, which TOML does not allow.
-    return tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def write_new(path: Path, text: str) -> None:

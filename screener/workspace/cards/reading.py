@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from screener.domain.listing import parse_listing
@@ -30,6 +31,7 @@ from screener.workspace.models import (
     RatingDefinitionModel,
     SecurityModel,
 )
+from screener.workspace.parsed import Parsed, kept_documents, parsed_toml
 from screener.workspace.toml_files import read_model, shown, toml_paths
 
 __all__ = ["read_card", "readable_cards", "report_of"]
@@ -42,8 +44,8 @@ def readable_cards(workspace: Workspace) -> Readable[Report]:
     """
     owner: dict[str, Path] = {}
 
-    def read(path: Path) -> Report:
-        report = read_card(path, root=workspace.root)
+    def read(path: Path, parsed: Parsed) -> Report:
+        report = read_card(path, root=workspace.root, parsed=parsed)
         first = owner.setdefault(report.id.casefold(), path)
         if first is not path:
             raise BasketDefinitionError(
@@ -57,10 +59,12 @@ def readable_cards(workspace: Workspace) -> Readable[Report]:
             )
         return report
 
-    return read_each(toml_paths(workspace.seeds), read, kind="card", key="id")
+    paths = toml_paths(workspace.seeds)
+    with kept_documents(workspace.data_cache, "cards", len(paths)) as parsed:
+        return read_each(paths, partial(read, parsed=parsed), kind="card", key="id")
 
 
-def read_card(path: Path, *, root: Path) -> Report:
+def read_card(path: Path, *, root: Path, parsed: Parsed = parsed_toml) -> Report:
     """Read one report card.
 
     Parameters
@@ -69,6 +73,8 @@ def read_card(path: Path, *, root: Path) -> Report:
         TOML file.
     root
         Folder from which the file is named in messages.
+    parsed
+        What parses its bytes.
 
     Raises
     ------
@@ -77,7 +83,7 @@ def read_card(path: Path, *, root: Path) -> Report:
     StorageError
         If the file cannot be read.
     """
-    return report_of(read_model(path, CardModel, root=root))
+    return report_of(read_model(path, CardModel, root=root, parsed=parsed))
 
 
 def report_of(card: CardModel) -> Report:
