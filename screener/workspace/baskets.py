@@ -16,8 +16,8 @@ from screener.language.lists import place_in
 from screener.workspace.broken import Readable, read_each
 from screener.workspace.locate import Workspace
 from screener.workspace.models import BasketModel, OwnEventModel
-from screener.workspace.parsed import Parsed, kept_documents, parsed_toml
-from screener.workspace.toml_files import read_model, shown, toml_paths, write_new
+from screener.workspace.parsed import Documents, kept_documents
+from screener.workspace.toml_files import read_made, shown, toml_paths, write_new
 
 __all__ = [
     "basket_path",
@@ -46,13 +46,16 @@ _BENCHMARK = "Default benchmark: CSI 300 for mainland names, Hang Seng for Hong 
 def readable_baskets(workspace: Workspace) -> Readable[Basket]:
     """Read every basket that can be read, by name."""
     paths = toml_paths(workspace.baskets)
-    with kept_documents(workspace.data_cache, "baskets", len(paths)) as parsed:
-        read = partial(read_basket, root=workspace.root, parsed=parsed)
+    made: dict[str, BasketModel] = {}
+    with kept_documents(workspace.data_cache, "baskets", len(paths), made) as documents:
+        read = partial(read_basket, root=workspace.root, documents=documents)
         return read_each(paths, read, kind="basket", key="name")
 
 
-def read_basket(path: Path, *, root: Path, parsed: Parsed = parsed_toml) -> Basket:
-    """Read one basket, its bytes parsed by `parsed`; its name is that of its file.
+def read_basket(
+    path: Path, *, root: Path, documents: Documents[BasketModel] | None = None
+) -> Basket:
+    """Read one basket; its name is that of its file, `documents` what was parsed before.
 
     Raises
     ------
@@ -61,7 +64,9 @@ def read_basket(path: Path, *, root: Path, parsed: Parsed = parsed_toml) -> Bask
     StorageError
         If the file cannot be read.
     """
-    model = read_model(path, BasketModel, root=root, parsed=parsed)
+    model = read_made(
+        path, BasketModel, lambda found: found, documents or Documents({}, {}), root=root
+    )
     if model.name != path.stem:
         raise BasketDefinitionError(
             say("name = {model} is not the name of its file", model=repr(model.name)),

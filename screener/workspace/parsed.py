@@ -13,18 +13,17 @@ import hashlib
 import json
 import platform
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from screener.files.derived import keep, kept
 
-__all__ = ["Parsed", "kept_documents", "parsed_toml"]
+__all__ = ["Documents", "kept_documents", "parsed_toml"]
 
-Parsed = Callable[[bytes], dict[str, Any]]
-"""Returns the document of a file's bytes."""
+ItemT = TypeVar("ItemT")
 
 LEAST_FILES = 100
 """Fewer are parsed in no time."""
@@ -46,9 +45,59 @@ def parsed_toml(content: bytes) -> dict[str, Any]:
     return tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
 
 
+class Documents(Generic[ItemT]):
+    """What is made of files by their bytes.
+
+    Parameters
+    ----------
+    held
+        Documents by the hash of the bytes, as JSON.
+    made
+        What this process has made already, by the same hash; more is added.
+    """
+
+    def __init__(self, held: Mapping[str, bytes], made: MutableMapping[str, ItemT]) -> None:
+        self._held, self._made = held, made
+        self._asked: set[str] = set()
+        self._fresh: dict[str, bytes] = {}
+
+    def value(self, content: bytes, make: Callable[[dict[str, Any]], ItemT]) -> ItemT:
+        """Return what `make` makes of the document of a file's bytes, or what it made of it before.
+
+        Raises
+        ------
+        ValueError, RecursionError
+            If it is no document; whatever `make` raises passes through.
+        """
+        key = hashlib.sha256(content).hexdigest()
+        self._asked.add(key)
+        if key not in self._made:
+            self._made[key] = make(self._document(key, content))
+        return self._made[key]
+
+    def to_keep(self) -> dict[str, bytes] | None:
+        """Return the documents that were asked for, unless those held are nearly the same."""
+        if not self._fresh and len(self._held) <= 2 * len(self._asked):
+            return None
+        found = {**self._held, **self._fresh}
+        return {key: line for key, line in sorted(found.items()) if key in self._asked}
+
+    def _document(self, key: str, content: bytes) -> dict[str, Any]:
+        if key in self._held:
+            found: dict[str, Any] = json.loads(self._held[key], object_hook=_restored)
+            return found
+        document = parsed_toml(content)
+        line = _written(document)
+        if line is not None:
+            self._fresh[key] = line
+        return document
+
+
 @contextmanager
-def kept_documents(root: Path, name: str, files: int) -> Iterator[Parsed]:
-    """Give what parses the files of a folder, and keep what they say when all are read.
+def kept_documents(
+    root: Path, name: str, files: int, made: MutableMapping[str, ItemT]
+) -> Iterator[Documents[ItemT]]:
+    """Give what is made of the files of a folder, and keep what they say when all are read.
 
     Parameters
     ----------
@@ -58,30 +107,17 @@ def kept_documents(root: Path, name: str, files: int) -> Iterator[Parsed]:
         Name of the copy: one for each folder.
     files
         How many files will be read.
+    made
+        As of `Documents`.
     """
-    if files < LEAST_FILES:
-        yield parsed_toml
-        return
-    origin = f"TOML of Python {platform.python_version()}"
-    held = _lines(kept(root, f"{name}.jsonl", origin) or b"")
-    asked: dict[str, bytes] = {}
-
-    def parsed(content: bytes) -> dict[str, Any]:
-        key = hashlib.sha256(content).hexdigest()
-        line = held.get(key)
-        if line is not None:
-            asked[key] = line
-            return json.loads(line, object_hook=_restored)
-        document = parsed_toml(content)
-        written = _written(document)
-        if written is not None:
-            asked[key] = written
-        return document
-
-    yield parsed
-    if asked.keys() - held.keys() or len(held) > 2 * len(asked):
-        lines = (f"{key} ".encode() + line for key, line in sorted(asked.items()))
-        keep(root, f"{name}.jsonl", origin, b"\n".join(lines))
+    is_kept = files >= LEAST_FILES
+    copy, origin = f"{name}.jsonl", f"TOML of Python {platform.python_version()}"
+    documents = Documents(_lines((kept(root, copy, origin) if is_kept else None) or b""), made)
+    yield documents
+    held = documents.to_keep() if is_kept else None
+    if held is not None:
+        lines = (f"{key} ".encode() + line for key, line in held.items())
+        keep(root, copy, origin, b"\n".join(lines))
 
 
 def _lines(content: bytes) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -21,10 +21,11 @@ from screener.files.whole import put_new
 from screener.language import say
 from screener.language.lists import about, listed, place_in
 from screener.language.outside import fault_of, value_fault
-from screener.workspace.parsed import Parsed, parsed_toml
+from screener.workspace.parsed import Documents
 
-__all__ = ["LARGEST", "SECONDS", "read_model", "toml_paths", "write_new"]
+__all__ = ["LARGEST", "SECONDS", "read_made", "read_model", "toml_paths", "write_new"]
 
+ItemT = TypeVar("ItemT")
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _LONGEST_VALUE = 60
@@ -40,10 +41,20 @@ def toml_paths(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(found, key=_natural))
 
 
-def read_model(
-    path: Path, model: type[ModelT], *, root: Path, parsed: Parsed = parsed_toml
-) -> ModelT:
-    """Read a TOML file into `model`.
+def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
+    """Read a TOML file into `model`; parameters and errors are those of `read_made`."""
+    return read_made(path, model, lambda found: found, Documents({}, {}), root=root)
+
+
+def read_made(
+    path: Path,
+    model: type[ModelT],
+    make: Callable[[ModelT], ItemT],
+    documents: Documents[ItemT],
+    *,
+    root: Path,
+) -> ItemT:
+    """Read a TOML file and make what its model stands for.
 
     Parameters
     ----------
@@ -51,10 +62,12 @@ def read_model(
         File to read.
     model
         Strict model of its content.
+    make
+        Returns the value of a model, which depends on nothing else.
+    documents
+        What was made or parsed before.
     root
         Folder from which the file is named in messages.
-    parsed
-        What parses its bytes.
 
     Raises
     ------
@@ -67,7 +80,7 @@ def read_model(
     try:
         content = read_regular(path, LARGEST, where=where, fix=_smaller())
         with within(SECONDS):
-            return model.model_validate(parsed(content))
+            return documents.value(content, lambda found: make(model.model_validate(found)))
     except ValidationError as error:
         raise _definition_error(error, where, model) from error
     except InputError as error:

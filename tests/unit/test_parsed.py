@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from screener.files.derived import FOLDER
 from screener.workspace import parsed
+from screener.workspace.cards import reading
 from screener.workspace.cards.reading import readable_cards
 from screener.workspace.locate import Workspace
 
@@ -54,8 +55,8 @@ DOCUMENTS = st.dictionaries(
 
 
 def read(root: Path, contents: list[bytes]) -> list[str]:
-    with parsed.kept_documents(root, "cards", MANY) as of:
-        return [repr(of(content)) for content in contents]
+    with parsed.kept_documents(root, "cards", MANY, {}) as documents:
+        return [documents.value(content, repr) for content in contents]
 
 
 def copy_of(root: Path) -> Path:
@@ -93,6 +94,17 @@ def test_what_is_kept_is_not_parsed_again_and_what_changed_is(
     assert b"30" not in copy_of(tmp_path).read_bytes().partition(b"\n")[2]
 
 
+def test_what_a_process_has_made_stays_in_the_copy(tmp_path: Path) -> None:
+    made: dict[str, str] = {}
+    contents = [b"a = 1", b"a = 2", b"a = 3", b"a = 4"]
+    for files in (contents, contents, [*contents, b"a = 5"]):
+        with parsed.kept_documents(tmp_path, "cards", MANY, made) as documents:
+            assert [documents.value(one, repr) for one in files] == [
+                f"{{'a': {number}}}" for number in range(1, len(files) + 1)
+            ]
+        assert len(copy_of(tmp_path).read_bytes().splitlines()) == 1 + len(files)
+
+
 def test_damage_costs_time_and_no_more(tmp_path: Path) -> None:
     contents = [f"a = {number}".encode() for number in range(9)]
     told = read(tmp_path, contents)
@@ -109,8 +121,8 @@ def test_damage_costs_time_and_no_more(tmp_path: Path) -> None:
 
 def test_nothing_is_made_where_there_is_no_lake_and_for_few_files(tmp_path: Path) -> None:
     assert read(tmp_path / "none", [b"a = 1"]) == ["{'a': 1}"]
-    with parsed.kept_documents(tmp_path, "cards", MANY - 1) as of:
-        assert of(b"a = 1") == {"a": 1}
+    with parsed.kept_documents(tmp_path, "cards", MANY - 1, {}) as documents:
+        assert documents.value(b"a = 1", repr) == "{'a': 1}"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -122,9 +134,12 @@ def test_cards_by_their_copy_are_the_cards(tmp_path: Path) -> None:
         (place.seeds / f"R{number}.toml").write_text(text, encoding="utf-8")
     (place.seeds / "R7.toml").write_text("id = ", encoding="utf-8")
     alone = readable_cards(place)
+    reading._MADE.clear()
     place.data_cache.mkdir()
-    for found in (readable_cards(place), readable_cards(place)):
+    for _ in range(3):
+        found = readable_cards(place)
         assert found == alone
+        reading._MADE.clear()
         assert [one.told() for one in found.broken] == [one.told() for one in alone.broken]
     assert len(copy_of(place.data_cache).read_bytes().splitlines()) == MANY  # a head, one broken
     assert alone[0].published.value == datetime(2026, 5, 14, 11, 48, tzinfo=UTC)

@@ -31,10 +31,13 @@ from screener.workspace.models import (
     RatingDefinitionModel,
     SecurityModel,
 )
-from screener.workspace.parsed import Parsed, kept_documents, parsed_toml
-from screener.workspace.toml_files import read_model, shown, toml_paths
+from screener.workspace.parsed import Documents, kept_documents
+from screener.workspace.toml_files import read_made, shown, toml_paths
 
 __all__ = ["read_card", "readable_cards", "report_of"]
+
+_MADE: dict[str, Report] = {}  # a command asks for the cards several times
+_MOST_MADE = 20_000
 
 
 def readable_cards(workspace: Workspace) -> Readable[Report]:
@@ -44,8 +47,8 @@ def readable_cards(workspace: Workspace) -> Readable[Report]:
     """
     owner: dict[str, Path] = {}
 
-    def read(path: Path, parsed: Parsed) -> Report:
-        report = read_card(path, root=workspace.root, parsed=parsed)
+    def read(path: Path, documents: Documents[Report]) -> Report:
+        report = read_card(path, root=workspace.root, documents=documents)
         first = owner.setdefault(report.id.casefold(), path)
         if first is not path:
             raise BasketDefinitionError(
@@ -60,11 +63,13 @@ def readable_cards(workspace: Workspace) -> Readable[Report]:
         return report
 
     paths = toml_paths(workspace.seeds)
-    with kept_documents(workspace.data_cache, "cards", len(paths)) as parsed:
-        return read_each(paths, partial(read, parsed=parsed), kind="card", key="id")
+    if len(_MADE) > _MOST_MADE:
+        _MADE.clear()
+    with kept_documents(workspace.data_cache, "cards", len(paths), _MADE) as documents:
+        return read_each(paths, partial(read, documents=documents), kind="card", key="id")
 
 
-def read_card(path: Path, *, root: Path, parsed: Parsed = parsed_toml) -> Report:
+def read_card(path: Path, *, root: Path, documents: Documents[Report] | None = None) -> Report:
     """Read one report card.
 
     Parameters
@@ -73,8 +78,8 @@ def read_card(path: Path, *, root: Path, parsed: Parsed = parsed_toml) -> Report
         TOML file.
     root
         Folder from which the file is named in messages.
-    parsed
-        What parses its bytes.
+    documents
+        What was made or parsed before; nothing when `None`.
 
     Raises
     ------
@@ -83,7 +88,7 @@ def read_card(path: Path, *, root: Path, parsed: Parsed = parsed_toml) -> Report
     StorageError
         If the file cannot be read.
     """
-    return report_of(read_model(path, CardModel, root=root, parsed=parsed))
+    return read_made(path, CardModel, report_of, documents or Documents({}, {}), root=root)
 
 
 def report_of(card: CardModel) -> Report:
