@@ -672,7 +672,11 @@ class Workspace:
         self,
         names: Sequence[str] | None = None,
         *,
-        report: str | None = None,
+        every: bool = False,
+        report: str | Sequence[str] | None = None,
+        broker: str | Sequence[str] | None = None,
+        theme: str | Sequence[str] | None = None,
+        ratings: str | None = None,
         hold: int = 20,
         slots: int = 10,
         capital: float | None = None,
@@ -682,7 +686,7 @@ class Workspace:
         data_version: int | None = None,
         **options: Any,
     ) -> FollowedResult:
-        """Follow the events of baskets with one account: one equity curve of acting on all of them.
+        """Follow a stream of events with one account: one equity curve of acting on all of them.
 
         At its entry each event gets the money of a slot, what the account was worth at the close
         before it divided by `slots`, and is held for `hold` sessions under every rule and charge.
@@ -691,9 +695,16 @@ class Workspace:
         Parameters
         ----------
         names
-            Baskets; every basket when left out.
-        report
-            Only the events of this report.
+            Baskets, and ids of reports, whose themes are an event each.
+        every
+            Every basket, as when nothing else is said either.
+        report, broker, theme
+            Only what these reports say; these brokers; what is said of these themes, or of
+            industries as notes and ratings print them. By themselves they choose from all themes
+            of all reports.
+        ratings
+            Imported ratings as well, an event of one name each: `all`, or those of a grade or
+            better: `buy`, `accumulate`, `hold`, `reduce`, `sell`.
         hold
             Sessions to hold each event; the entry is session 1.
         slots
@@ -714,7 +725,7 @@ class Workspace:
         Raises
         ------
         NotFoundError
-            If a basket or the report does not exist.
+            If a basket, a report, a broker or a theme does not exist.
         InputError
             If an option is out of its bounds.
         DataError
@@ -732,28 +743,33 @@ class Workspace:
         from screener.data.panels.calendar_cache import recorded_sessions
         from screener.workflows.backtest.options import BacktestOptions
         from screener.workflows.follow.run import FollowRequest, follow, refuse_unread
-        from screener.workflows.report.catalog import basket_events, needed_events
+        from screener.workflows.follow.streams import StreamRequest, gather_stream
 
         refuse_unread(options)
         money = {} if capital is None else {"capital": capital}
         chosen = BacktestOptions.of(**{**self._defaults(), **money, **options, "hold": hold})
-        groups = basket_events(self.place, names or None, report)
-        remarks = self._left_out(groups.broken)
-        request = FollowRequest.of(
-            needed_events(groups),
-            chosen,
-            slots=slots,
-            benchmark=benchmark,
-            first=None if first is None else parse_day(first, parameter="first"),
-            last=None if last is None else parse_day(last, parameter="last"),
+        filters = {"reports": report, "brokers": broker, "themes": theme}
+        wanted = {name: _words(value) for name, value in filters.items()}
+        nothing = not (names or ratings or any(wanted.values()))
+        asked = StreamRequest(
+            names=tuple(names or ()), every=every or nothing, ratings=ratings or "", **wanted
         )
+        span = {
+            name: None if day is None else parse_day(day, parameter=name)
+            for name, day in (("first", first), ("last", last))
+        }
         with (
             Store.open(self.place.data_cache, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
-            run = follow(store, request, program_version=program_version())
-        baskets = tuple(basket for basket, _ in groups)
-        lacking = groups.lacking or run.lacking
+            stream = gather_stream(self.place, store, asked)
+            remarks = self._left_out(stream.broken)
+            request = FollowRequest.of(
+                stream.needed, chosen, slots=slots, benchmark=benchmark, **span
+            )
+            run = follow(store, request, program_version=program_version(), told=stream.remarks)
+        lacking = stream.lacking or run.lacking
+        baskets = stream.baskets
         return FollowedResult(self.place, run, lacking=lacking, remarks=remarks, baskets=baskets)
 
     def site(
@@ -1171,6 +1187,10 @@ def _clock() -> Clock:
 
 def _untold(done: int, total: int, label: str) -> None:
     """Tell nobody how far an update is."""
+
+
+def _words(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 def _several(value: int | Sequence[int]) -> tuple[int, ...]:
