@@ -41,6 +41,7 @@ from screener.language import say
 if TYPE_CHECKING:
     import pandas as pd
 
+    from screener.data.lake.store import Store
     from screener.data.sources.online.transport.clock import Clock
     from screener.data.update.run import Progress
     from screener.data.update.session import UpdateReport
@@ -582,6 +583,7 @@ class Workspace:
             Store.open(self.place.data_cache, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
+            requests = self._leaving(store, requests)
             runs = run_variants(
                 store, requests, program_version=program_version(), jobs=self._jobs(jobs)
             )
@@ -638,6 +640,7 @@ class Workspace:
             Store.open(self.place.data_cache, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
+            requests = self._leaving(store, requests)
             found = stream_variants(
                 store,
                 requests,
@@ -667,6 +670,17 @@ class Workspace:
         groups = basket_events(self.place, names or None, report)
         request = request_of(groups, chosen.settings(), benchmark=benchmark)
         return groups, variant_requests(request, chosen.variants())
+
+    def _leaving(
+        self, store: Store, requests: Sequence[BacktestRequest]
+    ) -> tuple[BacktestRequest, ...]:
+        """Return requests whose names know when they leave for what was published later."""
+        from screener.workflows.backtest.leaves import with_leaves
+
+        return tuple(
+            replace(item, events=with_leaves(self.place, store, item.events, item.settings.exits))
+            for item in requests
+        )
 
     def follow(
         self,
@@ -720,7 +734,7 @@ class Workspace:
         **options
             Further options of trading, as in `backtest`: `participation`, `slippage_bps`,
             `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `hk_account`,
-            `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`.
+            `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`, `exit`.
 
         Raises
         ------
@@ -741,6 +755,7 @@ class Workspace:
         """
         from screener.data.lake.store import Store
         from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.backtest.leaves import with_leaves
         from screener.workflows.backtest.options import BacktestOptions
         from screener.workflows.follow.run import FollowRequest, follow, refuse_unread
         from screener.workflows.follow.streams import StreamRequest, gather_stream
@@ -764,9 +779,10 @@ class Workspace:
         ):
             stream = gather_stream(self.place, store, asked)
             remarks = self._left_out(stream.broken)
-            request = FollowRequest.of(
-                stream.needed, chosen, slots=slots, benchmark=benchmark, **span
+            events = with_leaves(
+                self.place, store, stream.needed, chosen.settings().exits, stream.brokers
             )
+            request = FollowRequest.of(events, chosen, slots=slots, benchmark=benchmark, **span)
             run = follow(store, request, program_version=program_version(), told=stream.remarks)
         lacking = stream.lacking or run.lacking
         baskets = stream.baskets

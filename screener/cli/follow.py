@@ -27,6 +27,7 @@ from screener.cli.trading_options import (
     AccountOption,
     BenchmarkOption,
     CommissionOption,
+    ExitOption,
     ImpactOption,
     LeastCommissionOption,
     ParticipationOption,
@@ -122,6 +123,7 @@ def follow(
     max_wait: WaitOption = 10,
     rights: RightsOption = "take-up",
     delisting_recovery: RecoveryOption = None,
+    exit_: ExitOption = None,
     benchmark: BenchmarkOption = "",
     ledger: Annotated[
         str | None,
@@ -193,6 +195,7 @@ def follow(
             max_wait=max_wait,
             rights=rights,
             delisting_recovery=delisting_recovery,
+            exit=tuple(exit_ or ()),
         )
     _write(
         found,

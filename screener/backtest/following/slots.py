@@ -28,6 +28,7 @@ from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import DataError, DateRangeError
 from screener.language.lists import listed
 from screener.market.charges import Side
+from screener.paths.exits import exited
 from screener.paths.known import EntrySessions, instant_of, known_at
 from screener.paths.legs import Leg, LegState, resolve_leg
 from screener.paths.weights import weighted, without_weight
@@ -246,6 +247,10 @@ def _window(
             horizon,
         )
         for member, entry in zip(event.members, scheduled, strict=True)
+    )
+    legs = tuple(
+        exited(panel, leg, settings.exits, member.leaves, settings.entry)
+        for leg, member in zip(legs, event.members, strict=True)
     )
     legs = without_weight(panel, caps, event, legs, scheduled)
     dropped = all(leg.state is LegState.DROPPED for leg in legs)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from screener.data.lake.schema import TableName
@@ -89,7 +89,7 @@ class StreamRequest:
         if self.ratings not in {item.label for item in Grade}:
             raise InputError(
                 say("--ratings {text} is no grade", text=repr(self.ratings)),
-                fix=say("say all, or one of {known}", known=listed(item.label for item in Grade)),
+                fix=say("say one of {known}", known=listed(["all", *(g.label for g in Grade)])),
             )
         return Grade[self.ratings.upper()]
 
@@ -116,6 +116,8 @@ class Stream:
         Whether one of those may have fed it.
     remarks
         What of the ratings was left out.
+    brokers
+        Broker of each event of a rating, by its `report`.
     """
 
     events: tuple[Event, ...]
@@ -123,6 +125,7 @@ class Stream:
     broken: tuple[Broken, ...] = ()
     lacking: bool = False
     remarks: tuple[str, ...] = ()
+    brokers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def needed(self) -> tuple[Event, ...]:
@@ -168,6 +171,7 @@ class _Gathering:
         self.remarks: list[str] = []
         self.broken: list[Broken] = []
         self.baskets: list[Basket] = []
+        self.of_ratings: dict[str, str] = {}
         self.lacking = False
 
     def stream(self) -> Stream:
@@ -188,6 +192,7 @@ class _Gathering:
             broken=tuple(dict.fromkeys(self.broken)),
             lacking=self.lacking,
             remarks=tuple(self.remarks),
+            brokers=self.of_ratings,
         )
 
     @cached_property
@@ -289,6 +294,7 @@ class _Gathering:
             if least is not None and grade is None:
                 unread += 1
             elif least is None or (grade is not None and grade >= least):
+                self.of_ratings[calls.id[at]] = calls.broker[at]
                 yield _rating_event(calls, at)
         self.remarks += _uncounted(found, unread)
 
