@@ -552,9 +552,9 @@ class Workspace:
             Further fields of `workflows.backtest.options.BacktestOptions`: `paper`,
             `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
             `commission_min`, `hk_account`, `cost_bps`, `max_wait`, `delay`, `weighting`, `entry`,
-            `rebalance`, `rights`, `delisting_recovery`; what is left out is as the settings of the
-            workspace say, else built in. Several values of `delay`, `weighting`,
-            `entry` or `rebalance` run every combination.
+            `rebalance`, `rights`, `delisting_recovery`, `exit`; what is left out is as the settings
+            of the workspace say, else built in. Several values of `delay`, `weighting`, `entry` or
+            `rebalance` run every combination.
 
         Raises
         ------
@@ -974,7 +974,7 @@ class Workspace:
         **options
             Further fields of `workflows.study.options.StudyOptions`: `unit`, `by`, `window`,
             `estimation`, `least`, `model`, `benchmark`, `factors`, `matched`, `convention`,
-            `max_wait`, `seed`, `draws`.
+            `max_wait`, `seed`, `draws`, `exit` (the reader's window ends at it).
 
         Raises
         ------
@@ -987,6 +987,7 @@ class Workspace:
         [...]
         """
         from screener.data.lake.store import Store
+        from screener.workflows.backtest.leaves import with_leaves
         from screener.workflows.report.catalog import basket_events, needed_events
         from screener.workflows.study.options import StudyOptions
         from screener.workflows.study.run import run_study
@@ -996,8 +997,15 @@ class Workspace:
         groups = basket_events(self.place, names or None, report)
         remarks = self._left_out(groups.broken)
         request = chosen.request(needed_events(groups))
+        if placebo and request.exits.any:
+            raise InputError(
+                say("--exit is not read by --placebo: random baskets are held to the horizon"),
+                fix=say("leave one of them out"),
+            )
         beside = None
         with Store.open(self.place.data_cache, version=data_version) as store:
+            events = with_leaves(self.place, store, request.events, request.exits)
+            request = replace(request, events=events)
             run = run_study(
                 store,
                 request,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pytest
 
 from screener.backtest.frictions import Frictions
@@ -16,6 +17,9 @@ from screener.domain.panel import PricePanel
 from screener.errors import InputError
 from screener.market.calendars import calendar_of
 from screener.paths.known import entry_choices
+from screener.study.legs import leg_returns, total_returns
+from screener.study.references import Reference
+from screener.study.windows import StudyWindows
 from tests.support.panels import bars_of, event_of, panel_of, sessions
 from tests.unit.test_executing import trading_of
 
@@ -91,6 +95,36 @@ def test_a_rule_that_fires_at_the_last_close_known_is_still_pending() -> None:
     found = run(market(PRICES[:2]), ExitRules(stop=-0.05))
     assert found.status == "pending"
     assert found.paper_return == pytest.approx(-0.05)
+
+
+def test_the_reader_s_window_of_a_study_ends_at_the_open_of_the_exit() -> None:
+    """By hand: to the close of session 2, then to session 3's open; the index 100, 101, 102."""
+    panel = market()
+    prices = total_returns(panel)
+    levels = np.array([[100.0, 101.0, 102.0, 103.0, 104.0, 105.0]])
+    reference = Reference(
+        name="index",
+        levels=levels,
+        opens=levels - 0.5,
+        compounded=True,
+        missing=np.zeros(6, dtype=bool),
+    )
+    found = leg_returns(
+        panel,
+        prices,
+        0,
+        DAYS[0],
+        reference,
+        StudyWindows(estimation=(-40, -5), event=(-1, 5)),
+        last_available=DAYS[-1],
+        max_wait=5,
+        exits=ExitRules(stop=-0.05),
+    )
+    reader = slice(7, None)  # after the columns around session 0
+    np.testing.assert_allclose(found.event[reader], [0.0, -0.05, 9.4 / 9.5 - 1, 0, 0, 0])
+    index = [100 / 99.5 - 1, 0.01, 101.5 / 101 - 1, 0, 0, 0]
+    np.testing.assert_allclose(found.event_factors[0, reader], index)
+    np.testing.assert_array_equal(found.spans[reader], [1, 1, 1, 0, 0, 0])
 
 
 @pytest.mark.parametrize(

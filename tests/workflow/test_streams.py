@@ -9,8 +9,10 @@ import pytest
 import screener
 from screener.data.lake.store import Store
 from screener.domain.basket import Event
+from screener.domain.exits import ExitRules
 from screener.domain.listing import Exchange
 from screener.errors import ScreenerError
+from screener.workflows.backtest.leaves import with_leaves
 from screener.workflows.backtest.market import entries_of
 from screener.workflows.follow.streams import StreamRequest, gather_stream
 from screener.workflows.score.words import Grade, grade_of, read_rating
@@ -21,11 +23,16 @@ FIRST = (
     "601899.SH,2026-04-20,国盛证券,买入\n"
     "300857.SZ,2026-04-20,国盛证券,增持\n"
     "002428.SZ,2026-04-21,东吴证券,强烈推荐\n"
+    "601899.SH,2026-05-15,银河证券,买入\n"
+    "603993.SH,2026-05-15,中信证券,买入\n"
+    "603993.SH,2026-05-19,中信证券,中性\n"
 )
 SECOND = (
     "601899.SH,2026-04-20,国盛证券股份有限公司,买入(维持)\n"  # the same call
     "603993.SH,2026-04-22,东吴证券,中性\n"
     "002975.SZ,2026-04-22,东吴证券,无评级\n"
+    "601899.SH,2026-05-20,银河证券,增持\n"
+    "603993.SH,2026-05-22,银河证券,中性(下调)\n"
 )
 
 
@@ -89,6 +96,38 @@ def test_cards_are_chosen_by_report_theme_and_broker(places: list[screener.Works
 def test_an_event_that_two_sources_give_is_one(places: list[screener.Workspace]) -> None:
     assert events(places[0], "copper", "R1")[0].basket == "copper"
     assert len(events(places[0], "copper", "R1")) == len(events(places[0], "R1"))
+
+
+def leaves(ws: screener.Workspace, name: str, rules: ExitRules) -> dict[tuple[str, str], str]:
+    with Store.open(ws.place.data_cache) as store:
+        found = with_leaves(ws.place, store, events(ws, name), rules)
+    return {
+        (event.report, member.listing.id): f"{day} {kind}"
+        for event in found
+        for member in event.members
+        for day, kind in member.leaves
+    }
+
+
+def test_a_name_leaves_with_the_first_later_report_that_drops_it(
+    places: list[screener.Workspace],
+) -> None:
+    found = leaves(places[0], "compute-leasing", ExitRules(next_report=True))
+    # R2, then R5 (known after the close of 04-29), then R1 (05-14, after the close).
+    assert found["R2", "000967.SZ"] == "2026-04-30 next-report"
+    assert found["R2", "603629.SH"] == found["R5", "603629.SH"] == "2026-05-15 next-report"
+    assert {key for key in found if key[1] == "300857.SZ" or key[0] == "R1"} == set()
+
+
+def test_a_name_leaves_with_a_cut_by_a_broker_of_its_report(
+    places: list[screener.Workspace],
+) -> None:
+    for ws in places:
+        assert leaves(ws, "copper", ExitRules(rating_cut=True)) == {
+            ("R1", "601899.SH"): "2026-05-21 rating-cut",  # from 买入 to 增持
+            ("R1", "603993.SH"): "2026-05-25 rating-cut",  # printed as lowered, on a Friday
+        }
+    assert leaves(places[0], "copper", ExitRules(stop=-0.1)) == {}
 
 
 def test_what_nobody_says_is_refused(places: list[screener.Workspace]) -> None:
