@@ -22,6 +22,7 @@ from screener.backtest.paper import FEW_WINDOWS, PaperPath, own_rows, paper_valu
 from screener.backtest.plain import sold_values
 from screener.domain.arrays import FloatVector, IntArray, SessionAxis
 from screener.domain.basket import EntryPrice, Event, Rebalance
+from screener.domain.exits import ExitRules
 from screener.domain.listing import Listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import BarsMissing
@@ -32,7 +33,7 @@ from screener.paths.legs import LegState
 from screener.paths.metrics.measures import max_drawdown
 from screener.paths.parallel import each, in_parts
 from screener.paths.path_panel import PathPanel, path_panel_of
-from screener.paths.windows import Window, WindowStatus
+from screener.paths.windows import NO_EXITS, Window, WindowStatus
 from screener.progress import counted, is_heard
 
 __all__ = ["EventResult", "Settings", "backtest_pieces", "run_backtest"]
@@ -71,6 +72,8 @@ class Settings:
     recovery
         What a delisted share pays out, as a fraction of its last close; without it a window whose
         name is delisted is partial.
+    exits
+        Rules by which names are sold before their horizon.
     """
 
     horizons: tuple[int, ...]
@@ -82,6 +85,7 @@ class Settings:
     entry: EntryPrice = EntryPrice.OPEN
     rebalance: Rebalance = Rebalance.NONE
     recovery: float | None = None
+    exits: ExitRules = NO_EXITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -310,6 +314,7 @@ def _some(
                     price=settings.entry,
                     rebalance=settings.rebalance,
                     caps=caps,
+                    exits=settings.exits,
                 )
                 for entry in entries
             ]
