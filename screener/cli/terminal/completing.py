@@ -118,7 +118,7 @@ def _weightings() -> Iterable[str]:
 
 
 def _needs() -> Iterable[str]:
-    from screener.data.sources.online.registry import Need
+    from screener.data.sources.online.transport.protocol import Need
 
     return [str(item) for item in Need]
 
