@@ -130,17 +130,31 @@ class BacktestResult:
 
     @cached_property
     def shortfall(self) -> pd.DataFrame:
-        """What each friction takes from the paper return.
+        """The steps from the index to the money, which sum to the executable return.
 
         Examples
         --------
         >>> found.shortfall["step"].iloc[0]
-        'paper'
+        'market'
         """
         from screener.results.backtest import SHORTFALL
         from screener.workflows.backtest.rows import shortfall_rows
 
         return self._frame(SHORTFALL, [row for run in self.runs for row in shortfall_rows(run)])
+
+    @cached_property
+    def shortfall_means(self) -> pd.DataFrame:
+        """The mean of those steps over the events with finished paths, by horizon and capital.
+
+        Examples
+        --------
+        >>> found.shortfall_means["step"].iloc[-1]
+        'FX'
+        """
+        from screener.results.backtest import SHORTFALL_MEANS
+        from screener.workflows.backtest.rows import mean_shortfall_rows
+
+        return self._frame(SHORTFALL_MEANS, mean_shortfall_rows(self.runs))
 
     @cached_property
     def paths(self) -> pd.DataFrame:

@@ -159,6 +159,15 @@ def backtest(
             "start.",
         ),
     ] = None,
+    shortfall: Annotated[
+        str | None,
+        typer.Option(
+            "--shortfall",
+            metavar="FILE",
+            help="Write the steps from the index to the money of each event as CSV, or as JSON "
+            "where the name ends in .json.",
+        ),
+    ] = None,
     jobs: Annotated[
         int,
         typer.Option("--jobs", metavar="N", help="Processes that share the events; -1 for all."),
@@ -213,8 +222,8 @@ def backtest(
     from screener.workflows.backtest.summary import parse_shown
 
     shown = parse_shown(sort, filter_ or [])
-    check_targets(csv, json, ledger, metrics, paths, html, force=force)
-    check_excel(excel, csv, ledger, metrics, paths)
+    check_targets(csv, json, ledger, metrics, paths, shortfall, html, force=force)
+    check_excel(excel, csv, ledger, metrics, paths, shortfall)
     _check_cost(context, cost_bps)
     if detail and (unread := given(context, "sort", "filter_")):
         raise InputError(
@@ -262,12 +271,13 @@ def backtest(
         ledger=ledger,
         metrics=metrics,
         paths=paths,
+        shortfall=shortfall,
         html=html,
         excel=excel,
         headers=headers,
     )
     remarks = [*(line for run in runs for line in run.remarks), *found.save()]
-    if "-" not in (csv, json, ledger, metrics, paths, html):
+    if "-" not in (csv, json, ledger, metrics, paths, shortfall, html):
         console().print(_page(found, shown, detail=detail))
         if metrics is not None and len(runs) == 1:
             console().print(metrics_page(runs[0], found.titles))
@@ -276,7 +286,17 @@ def backtest(
     ends_lacking(found.lacking)
 
 
-_NOT_STREAMED = ("ledger", "metrics", "paths", "csv", "json", "html", "excel", "detail", "sort")
+_NOT_STREAMED = (
+    "ledger",
+    "metrics",
+    "paths",
+    "shortfall",
+    "csv",
+    "json",
+    "html",
+    "excel",
+    "detail",
+)
 
 
 def _stream(
@@ -287,7 +307,7 @@ def _stream(
     asked: dict[str, Any],
 ) -> None:
     """Write the rows of very many events, and say where they are."""
-    if unread := given(context, *_NOT_STREAMED, "filter_"):
+    if unread := given(context, *_NOT_STREAMED, "detail", "sort", "filter_"):
         raise InputError(
             say("--to writes every row and shows none: {option} is not read", option=unread[0]),
             fix=say("leave out {option}, or --to", option=unread[0]),
@@ -312,17 +332,23 @@ def _write(
     ledger: str | None,
     metrics: str | None,
     paths: str | None,
+    shortfall: str | None,
     html: str | None,
     excel: bool,
     headers: Language | None,
 ) -> None:
     """Write the files that were asked for."""
     from screener.files.writing import write_json, write_text
-    from screener.results.backtest import METRICS, NAMES, ORDERS, PATHS
+    from screener.results.backtest import METRICS, NAMES, ORDERS, PATHS, SHORTFALL
     from screener.results.files import write_rows
     from screener.workflows.backtest.measures import metric_rows
     from screener.workflows.backtest.order_rows import order_rows
-    from screener.workflows.backtest.rows import ledger_rows, path_rows, result_table
+    from screener.workflows.backtest.rows import (
+        ledger_rows,
+        path_rows,
+        result_table,
+        shortfall_rows,
+    )
 
     runs = found.runs
     table = result_table(runs)
@@ -345,6 +371,12 @@ def _write(
             excel=excel,
             headers=headers,
         )
+    if shortfall is not None:
+        steps = [row for run in runs for row in shortfall_rows(run)]
+        if shortfall.lower().endswith(".json"):
+            write_json(shortfall, steps)
+        else:
+            write_rows(shortfall, SHORTFALL, steps, excel=excel, headers=headers)
     if html is not None:
         with working(say("making the page")):
             write_text(html, found.to_html())

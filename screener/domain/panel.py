@@ -255,6 +255,10 @@ class TradingPanel:
         for Hong Kong; `None` where that was not read.
     funds
         Whether each listing is a fund, by its master; empty where that was not read.
+    themes
+        `(n_sessions, n_listings)` growth of the stocks of each listing's industry over the session
+        before, in its own currency: 1 on no session of its exchange, NaN where it is not known;
+        `None` where that was not read.
     """
 
     prices: PricePanel
@@ -267,6 +271,7 @@ class TradingPanel:
     rights_price: FloatMatrix = field(default_factory=_nowhere)
     southbound: FlagMatrix | None = None
     funds: tuple[bool, ...] = ()
+    themes: FloatMatrix | None = None
     _entitled: dict[int, Places] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -28,6 +28,7 @@ from screener.market.calendars import calendar_of
 from screener.market.trading import southbound_open, southbound_rule
 
 __all__ = [
+    "LEAST_HISTORY",
     "VOLATILITY_HISTORY",
     "last_sessions_of",
     "read_benchmark",
@@ -36,9 +37,10 @@ __all__ = [
     "read_trading",
 ]
 
+LEAST_HISTORY = 60
+"""Days before the first entry, for the previous close across a long holiday."""
 VOLATILITY_HISTORY = 200
 """Days before an entry that hold 60 returns of a name that is suspended now and then."""
-_HISTORY_DAYS = 60  # before the first entry, for the previous close across a long holiday
 _CAP_DAYS = 30  # an older market value is not taken for today's
 _OFF_THE_DAY = 1e-3  # by which a VWAP may lie beyond high and low: turnover is told rounded
 _MAINLAND = (".SH", ".SZ", ".BJ")
@@ -64,7 +66,7 @@ def read_panel(
     *,
     first_entry: date,
     last_entry: date,
-    history: int = _HISTORY_DAYS,
+    history: int = LEAST_HISTORY,
     vwap: bool = False,
 ) -> PricePanel:
     """Read the panel of some listings, from before the first entry to the end of the tables.

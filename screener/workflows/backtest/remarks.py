@@ -12,12 +12,15 @@ from screener.data.lake.store import Store
 from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.panel import PricePanel
 from screener.language import say
-from screener.language.lists import about
+from screener.language.lists import about, listed
 from screener.paths.legs import Leg, LegState
 from screener.paths.limits import without_limit
 from screener.paths.windows import Window, WindowStatus
+from screener.workflows.naming import industry_remark
 
 __all__ = ["price_basis", "remarks_of", "row_remarks"]
+
+_NAMES_TOLD = 5
 
 
 def price_basis(panel: PricePanel, result: EventResult) -> str:
@@ -81,6 +84,8 @@ def remarks_of(
         found.append(
             say("The benchmark is a price index: without its dividends it flatters the basket.")
         )
+    if any(result.shortfall for result in results):
+        found += [industry_remark(store), *_theme_remarks(results)]
     found += _unlimited_remarks(panel, results)
     found += _variant_remarks(results, settings)
     found += _partial_remarks(panel, results, settings)
@@ -92,6 +97,7 @@ def row_remarks(
 ) -> tuple[str, ...]:
     """Return those of the remarks that are on single results and purchases, each once."""
     return (
+        *_theme_remarks(results),
         *_unlimited_remarks(panel, results),
         *_partial_remarks(panel, results, settings),
         *_own_remarks(results),
@@ -107,6 +113,22 @@ def _own_remarks(results: Sequence[EventResult]) -> dict[str, None]:
         for result in results
         for text in result.remarks
     )
+
+
+def _theme_remarks(results: Sequence[EventResult]) -> list[str]:
+    """Name the listings whose industry does not part theme from selection."""
+    names = sorted({item.id for result in results for item in result.unthemed})
+    if not names:
+        return []
+    shown = names[:_NAMES_TOLD]
+    more = len(names) - len(shown)
+    return [
+        say(
+            "Theme and selection are one step for {names}: too few stocks of their industry are "
+            "known over the window.",
+            names=listed([*shown, *([say("{n} more", n=more)] if more else [])]),
+        )
+    ]
 
 
 def _unlimited_remarks(panel: PricePanel, results: Sequence[EventResult]) -> list[str]:
