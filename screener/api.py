@@ -526,6 +526,7 @@ class Workspace:
         benchmark: str = "",
         data_version: int | None = None,
         jobs: int | None = None,
+        capacity: bool = False,
         **options: Any,
     ) -> BacktestResult:
         """Backtest baskets from the first session in which a reader could act.
@@ -547,6 +548,8 @@ class Workspace:
             Version of the data to read; the newest if left out.
         jobs
             Processes that share the events, -1 for all; as the settings say if left out.
+        capacity
+            Whether to look for the money at which the edge over the index is gone; see `.capacity`.
         **options
             Further fields of `workflows.backtest.options.BacktestOptions`: `paper`,
             `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
@@ -583,7 +586,11 @@ class Workspace:
             recorded_sessions(self.place.data_cache),
         ):
             runs = run_variants(
-                store, requests, program_version=program_version(), jobs=self._jobs(jobs)
+                store,
+                requests,
+                program_version=program_version(),
+                jobs=self._jobs(jobs),
+                capacity=capacity,
             )
         lacking = groups.lacking or any(run.lacking for run in runs)
         baskets = tuple(basket for basket, _ in groups)
@@ -680,6 +687,7 @@ class Workspace:
         last: Day | None = None,
         benchmark: str = "",
         data_version: int | None = None,
+        capacity: bool = False,
         **options: Any,
     ) -> FollowedResult:
         """Follow the events of baskets with one account: one equity curve of acting on all of them.
@@ -706,6 +714,8 @@ class Workspace:
             An index, `none`, or empty for CSI 300 (Hang Seng where every name is of Hong Kong).
         data_version
             Version of the data to read; the newest if left out.
+        capacity
+            Whether to look for the money at which the edge over the index is gone; see `.capacity`.
         **options
             Further options of trading, as in `backtest`: `participation`, `slippage_bps`,
             `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `hk_account`,
@@ -751,7 +761,7 @@ class Workspace:
             Store.open(self.place.data_cache, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
-            run = follow(store, request, program_version=program_version())
+            run = follow(store, request, program_version=program_version(), capacity=capacity)
         baskets = tuple(basket for basket, _ in groups)
         lacking = groups.lacking or run.lacking
         return FollowedResult(self.place, run, lacking=lacking, remarks=remarks, baskets=baskets)

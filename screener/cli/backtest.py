@@ -168,6 +168,14 @@ def backtest(
             "where the name ends in .json.",
         ),
     ] = None,
+    capacity: Annotated[
+        bool,
+        typer.Option(
+            "--capacity",
+            help="Look for the money at which the edge over the index is gone, and show the way "
+            "there.",
+        ),
+    ] = False,
     jobs: Annotated[
         int,
         typer.Option("--jobs", metavar="N", help="Processes that share the events; -1 for all."),
@@ -216,8 +224,11 @@ def backtest(
     Several values of --delay, --weighting, --entry or --rebalance run every combination.
 
     Example: screener backtest crossover-appliance --hold 5,20 --csv returns.csv
+
+    Example: screener backtest copper --hold 20 --impact-bps 100 --capacity
     """
     from screener.files.writing import check_targets
+    from screener.render.capacity import capacity_tables
     from screener.render.performance import metrics_page
     from screener.workflows.backtest.summary import parse_shown
 
@@ -256,6 +267,7 @@ def backtest(
         "benchmark": benchmark,
         "data_version": data_version,
         "jobs": jobs,
+        "capacity": capacity,
         **options,
     }
     if to is not None:
@@ -279,6 +291,9 @@ def backtest(
     remarks = [*(line for run in runs for line in run.remarks), *found.save()]
     if "-" not in (csv, json, ledger, metrics, paths, shortfall, html):
         console().print(_page(found, shown, detail=detail))
+        for run in runs:
+            for table in capacity_tables([(one.horizon, one.capacity) for one in run.capacities]):
+                console().print(table)
         if metrics is not None and len(runs) == 1:
             console().print(metrics_page(runs[0], found.titles))
     for line in dict.fromkeys(remarks):
@@ -307,7 +322,8 @@ def _stream(
     asked: dict[str, Any],
 ) -> None:
     """Write the rows of very many events, and say where they are."""
-    if unread := given(context, *_NOT_STREAMED, "detail", "sort", "filter_"):
+    asked.pop("capacity")
+    if unread := given(context, *_NOT_STREAMED, "capacity", "detail", "sort", "filter_"):
         raise InputError(
             say("--to writes every row and shows none: {option} is not read", option=unread[0]),
             fix=say("leave out {option}, or --to", option=unread[0]),

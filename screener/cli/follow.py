@@ -110,6 +110,14 @@ def follow(
         str | None,
         typer.Option("--metrics", metavar="FILE", help="Write the measures of the account as CSV."),
     ] = None,
+    capacity: Annotated[
+        bool,
+        typer.Option(
+            "--capacity",
+            help="Look for the money at which the edge over the index is gone, and show the way "
+            "there.",
+        ),
+    ] = False,
     csv: CsvOption = None,
     json: JsonOption = None,
     html: HtmlOption = None,
@@ -147,6 +155,7 @@ def follow(
             last=last,
             benchmark=benchmark,
             data_version=data_version,
+            capacity=capacity,
             weighting=weighting,
             delay=delay,
             participation=participation,
@@ -171,9 +180,13 @@ def follow(
         excel=excel,
     )
     if "-" not in targets:
+        from screener.render.capacity import capacity_tables
         from screener.render.follow import follow_page
 
         console().print(follow_page(found.run, titles=found.titles))
+        if found.run.capacity is not None:
+            for table in capacity_tables([(hold, found.run.capacity)]):
+                console().print(table)
     for line in dict.fromkeys(found.run.remarks):
         messages().print(line, markup=False)
     ends_lacking(found.lacking)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from screener.results.tables import declared
 
 __all__ = [
+    "CAPACITY",
     "METRICS",
     "NAMES",
     "ORDERS",
@@ -22,6 +23,7 @@ NAMES = _TABLES["names"]
 ORDERS = _TABLES["orders"]
 METRICS = _TABLES["metrics"]
 SHORTFALL = _TABLES["shortfall"]
+CAPACITY = _TABLES["capacity"]
 SHORTFALL_MEANS = _TABLES["shortfall_means"]
 PATHS = _TABLES["paths"]
 VARIANT = _TABLES["variant"]
