@@ -553,10 +553,10 @@ class Workspace:
         **options
             Further fields of `workflows.backtest.options.BacktestOptions`: `paper`,
             `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
-            `commission_min`, `hk_account`, `cost_bps`, `max_wait`, `delay`, `weighting`, `entry`,
-            `rebalance`, `rights`, `delisting_recovery`; what is left out is as the settings of the
-            workspace say, else built in. Several values of `delay`, `weighting`,
-            `entry` or `rebalance` run every combination.
+            `commission_min`, `account`, `hk_account`, `cost_bps`, `max_wait`, `delay`,
+            `weighting`, `entry`, `rebalance`, `rights`, `delisting_recovery`; what is left out is
+            as the settings of the workspace say, else built in. Several values of `delay`,
+            `weighting`, `entry` or `rebalance` run every combination.
 
         Raises
         ------
@@ -718,8 +718,8 @@ class Workspace:
             Whether to look for the money at which the edge over the index is gone; see `.capacity`.
         **options
             Further options of trading, as in `backtest`: `participation`, `slippage_bps`,
-            `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `hk_account`,
-            `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`.
+            `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `account`,
+            `hk_account`, `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`.
 
         Raises
         ------

@@ -39,6 +39,7 @@ from screener.cli.trading_options import (
     SlippageOption,
     SpreadOption,
     WaitOption,
+    WhereOption,
 )
 from screener.domain.amounts import parse_amounts
 from screener.errors import InputError
@@ -93,6 +94,7 @@ def backtest(
     fx_spread_bps: SpreadOption = 0.0,
     commission_bps: CommissionOption = 2.5,
     commission_min: LeastCommissionOption = 5.0,
+    account: WhereOption = "mainland",
     hk_account: AccountOption = "southbound",
     cost_bps: Annotated[
         float | None,
@@ -249,6 +251,7 @@ def backtest(
         "fx_spread_bps": fx_spread_bps,
         "commission_bps": commission_bps,
         "commission_min": commission_min,
+        "account": account,
         "hk_account": hk_account,
         "cost_bps": cost_bps,
         "max_wait": max_wait,

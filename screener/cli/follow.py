@@ -35,6 +35,7 @@ from screener.cli.trading_options import (
     SlippageOption,
     SpreadOption,
     WaitOption,
+    WhereOption,
 )
 from screener.errors import InputError
 from screener.language import say
@@ -93,6 +94,7 @@ def follow(
     fx_spread_bps: SpreadOption = 0.0,
     commission_bps: CommissionOption = 2.5,
     commission_min: LeastCommissionOption = 5.0,
+    account: WhereOption = "mainland",
     hk_account: AccountOption = "southbound",
     max_wait: WaitOption = 10,
     rights: RightsOption = "take-up",
@@ -164,6 +166,7 @@ def follow(
             fx_spread_bps=fx_spread_bps,
             commission_bps=commission_bps,
             commission_min=commission_min,
+            account=account,
             hk_account=hk_account,
             max_wait=max_wait,
             rights=rights,

@@ -33,7 +33,7 @@ def account_exits(trading: TradingPanel, window: Window, frictions: Frictions) -
 
 
 def _bought(leg: Leg, dealing: Dealing, window: Window, end: int) -> Leg:
-    row, reason = dealing.first_open(leg, window.price, end)
+    row, reason = dealing.first_open(leg, window.price, end, window.max_wait)
     if row == leg.fill_row:
         return leg
     state = LegState.WAITING if row is None else LegState.HELD

@@ -295,7 +295,7 @@ def _traded(trading: TradingPanel, one: Followed, settings: Settings) -> Followe
 
 def _at_once(dealing: Dealing, leg: Leg) -> bool:
     """Tell whether a purchase is tried at its entry, and nothing has it wait."""
-    return leg.fill_row is not None and not (leg.reason or dealing.closed(leg.fill_row))
+    return leg.fill_row is not None and not (leg.reason or dealing.shut(leg.fill_row))
 
 
 def _executed(

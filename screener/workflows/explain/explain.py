@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import numpy as np
 
+from screener.backtest.attribution import FRICTION_STEPS
 from screener.backtest.frictions import Line
 from screener.backtest.run import EventResult
 from screener.data.lake.schema import TableName
@@ -170,9 +171,21 @@ def explanation_document(found: Explanation) -> dict[str, object]:
             {**asdict(line), "listing": line.listing.id, "side": side_of(line)}
             for line in found.orders
         ],
-        "gap": dict(found.result.shortfall),
+        "gap": _gap(found.result),
+        "shortfall": dict(found.result.shortfall),
         "differences": [asdict(item) for item in found.differences],
     }
+
+
+def _gap(result: EventResult) -> dict[str, float]:
+    """Return the steps from the paper return to the traded one."""
+    told = dict(result.shortfall)
+    if not told or result.paper_return is None:
+        return {}
+    steps = {step: told[step] for step in FRICTION_STEPS}
+    scheduled = sum(effect for step, effect in told.items() if step not in steps)
+    steps[FRICTION_STEPS[0]] += scheduled - result.paper_return  # paper waits, too
+    return steps
 
 
 # ---- the names -----------------------------------------------------------------------------------
