@@ -527,6 +527,7 @@ class Workspace:
         benchmark: str = "",
         data_version: int | None = None,
         jobs: int | None = None,
+        capacity: bool = False,
         **options: Any,
     ) -> BacktestResult:
         """Backtest baskets from the first session in which a reader could act.
@@ -548,13 +549,15 @@ class Workspace:
             Version of the data to read; the newest if left out.
         jobs
             Processes that share the events, -1 for all; as the settings say if left out.
+        capacity
+            Whether to look for the money at which the edge over the index is gone; see `.capacity`.
         **options
             Further fields of `workflows.backtest.options.BacktestOptions`: `paper`,
             `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
-            `commission_min`, `hk_account`, `cost_bps`, `max_wait`, `delay`, `weighting`, `entry`,
-            `rebalance`, `rights`, `delisting_recovery`, `exit`; what is left out is as the settings
-            of the workspace say, else built in. Several values of `delay`, `weighting`, `entry` or
-            `rebalance` run every combination.
+            `commission_min`, `account`, `hk_account`, `cost_bps`, `max_wait`, `delay`,
+            `weighting`, `entry`, `rebalance`, `rights`, `delisting_recovery`, `exit`; what is left
+            out is as the settings of the workspace say, else built in. Several values of `delay`,
+            `weighting`, `entry` or `rebalance` run every combination.
 
         Raises
         ------
@@ -585,7 +588,11 @@ class Workspace:
         ):
             requests = self._leaving(store, requests)
             runs = run_variants(
-                store, requests, program_version=program_version(), jobs=self._jobs(jobs)
+                store,
+                requests,
+                program_version=program_version(),
+                jobs=self._jobs(jobs),
+                capacity=capacity,
             )
         lacking = groups.lacking or any(run.lacking for run in runs)
         baskets = tuple(basket for basket, _ in groups)
@@ -698,6 +705,7 @@ class Workspace:
         last: Day | None = None,
         benchmark: str = "",
         data_version: int | None = None,
+        capacity: bool = False,
         **options: Any,
     ) -> FollowedResult:
         """Follow a stream of events with one account: one equity curve of acting on all of them.
@@ -731,10 +739,12 @@ class Workspace:
             An index, `none`, or empty for CSI 300 (Hang Seng where every name is of Hong Kong).
         data_version
             Version of the data to read; the newest if left out.
+        capacity
+            Whether to look for the money at which the edge over the index is gone; see `.capacity`.
         **options
             Further options of trading, as in `backtest`: `participation`, `slippage_bps`,
-            `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `hk_account`,
-            `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`, `exit`.
+            `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `account`,
+            `hk_account`, `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`, `exit`.
 
         Raises
         ------
@@ -783,7 +793,13 @@ class Workspace:
                 self.place, store, stream.needed, chosen.settings().exits, stream.brokers
             )
             request = FollowRequest.of(events, chosen, slots=slots, benchmark=benchmark, **span)
-            run = follow(store, request, program_version=program_version(), told=stream.remarks)
+            run = follow(
+                store,
+                request,
+                program_version=program_version(),
+                told=stream.remarks,
+                capacity=capacity,
+            )
         lacking = stream.lacking or run.lacking
         baskets = stream.baskets
         return FollowedResult(self.place, run, lacking=lacking, remarks=remarks, baskets=baskets)

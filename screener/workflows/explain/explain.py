@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
+from screener.backtest.attribution import FRICTION_STEPS
 from screener.backtest.frictions import Line
 from screener.backtest.run import EventResult
 from screener.data.lake.schema import TableName
@@ -169,9 +170,21 @@ def explanation_document(found: Explanation) -> dict[str, object]:
             {**asdict(line), "listing": line.listing.id, "side": side_of(line)}
             for line in found.orders
         ],
-        "gap": dict(found.result.shortfall),
+        "gap": _gap(found.result),
+        "shortfall": dict(found.result.shortfall),
         "differences": [asdict(item) for item in found.differences],
     }
+
+
+def _gap(result: EventResult) -> dict[str, float]:
+    """Return the steps from the paper return to the traded one."""
+    told = dict(result.shortfall)
+    if not told or result.paper_return is None:
+        return {}
+    steps = {step: told[step] for step in FRICTION_STEPS}
+    scheduled = sum(effect for step, effect in told.items() if step not in steps)
+    steps[FRICTION_STEPS[0]] += scheduled - result.paper_return  # paper waits, too
+    return steps
 
 
 # ---- the names -----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from screener.results.follow import MEASURES
 from screener.study.calendar_time import LEAST_SESSIONS
 from screener.study.statistics.distributions import normal_two_sided
 from screener.study.statistics.regression import automatic_lag, least_squares
+from screener.workflows.backtest.capacity import capacity_rows
 from screener.workflows.backtest.order_rows import line_rows
 from screener.workflows.follow.run import FollowRun
 
@@ -138,6 +139,9 @@ def document_of(run: FollowRun) -> Row:
         "measures": [measure_row(run)],
         "events": event_rows(run),
         "curve": curve_rows(run),
+        "capacity": []
+        if run.capacity is None
+        else capacity_rows(run.capacity, run.run_id, run.request.settings.horizons[0]),
     }
 
 

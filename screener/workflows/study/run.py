@@ -30,8 +30,9 @@ from screener.study.returns import EventReturns
 from screener.study.statistics.multiple_testing import benjamini_hochberg, holm
 from screener.study.units import State, StudyEvent, UnitKind, Units, study_units
 from screener.workflows.backtest.market import Benchmarks, Market, benchmarks_for, dated_events
+from screener.workflows.naming import industry_remark
 from screener.workflows.run_ids import run_id
-from screener.workflows.study.industry_returns import industry_remark, industry_returns
+from screener.workflows.study.industry_returns import industry_returns
 from screener.workflows.study.references import References
 
 __all__ = ["ALL", "Grouping", "StudyGroup", "StudyRequest", "StudyRun", "run_study"]
