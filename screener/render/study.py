@@ -48,6 +48,8 @@ _SHORT: Mapping[Statistic, Callable[[], str]] = {
     Statistic.SIGN: lambda: say("sign"),
     Statistic.BOOTSTRAP: lambda: say("bootstrap"),
     Statistic.CALENDAR_TIME: lambda: say("cal. time"),
+    Statistic.SKEWNESS: lambda: say("BHAR t"),
+    Statistic.SKEWNESS_BOOTSTRAP: lambda: say("BHAR boot."),
 }
 _SHOWN = (Part.RUN_UP, Part.DAY, Part.DRIFT, Part.READER)
 

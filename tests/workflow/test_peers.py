@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,11 +14,12 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Store
+from screener.data.panels.return_tables import ReturnTable
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError
 from screener.market.calendars import calendar_of
-from screener.workflows.study.industry_returns import INDUSTRY, industry_remark, industry_returns
+from screener.workflows.study.portfolios import Match, industry_remark, matched_portfolios
 
 START, END = date(2025, 1, 2), date(2025, 12, 31)
 SHARES = tuple(Listing(f"60{number:04d}", Exchange.SH) for number in range(100, 116))
@@ -44,6 +45,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield lake
 
 
+def by_industry(store: Store, listings: Sequence[Listing], start: date, end: date) -> ReturnTable:
+    return matched_portfolios(store, listings, start, end, Match.INDUSTRY)[0]
+
+
 def by_pandas(store: Store, wanted: Listing, left_out: set[str]) -> pd.Series:
     """Return the mean of the daily total returns of the others."""
     bars, factors = (store.read(table).to_pandas() for table in (TableName.BARS, TableName.FACTORS))
@@ -63,8 +68,8 @@ def by_pandas(store: Store, wanted: Listing, left_out: set[str]) -> pd.Series:
 
 
 def test_peers_are_the_other_stocks_of_the_industry(store: Store) -> None:
-    table = industry_returns(store, SHARES[:2], START, END)
-    assert (table.name, table.columns) == (INDUSTRY, tuple(share.id for share in SHARES[:2]))
+    table = by_industry(store, SHARES[:2], START, END)
+    assert (table.name, table.columns) == (Match.INDUSTRY, tuple(share.id for share in SHARES[:2]))
     left_out = {share.id for share in SHARES[:2]}
     for share in SHARES[:2]:
         expected = by_pandas(store, share, left_out)
@@ -74,17 +79,17 @@ def test_peers_are_the_other_stocks_of_the_industry(store: Store) -> None:
 
 
 def test_later_sessions_change_no_earlier_return(store: Store) -> None:
-    whole = industry_returns(store, SHARES[:1], START, END)
-    short = industry_returns(store, SHARES[:1], START, date(2025, 8, 29))
+    whole = by_industry(store, SHARES[:1], START, END)
+    short = by_industry(store, SHARES[:1], START, date(2025, 8, 29))
     first, second = (table.column(SHARES[0].id) for table in (short, whole))
     np.testing.assert_array_equal(first, second[: len(first)])
 
 
 def test_a_name_without_peers_leaves_the_others_theirs(store: Store) -> None:
-    table = industry_returns(store, [LONELY, SHARES[0]], START, END)
+    table = by_industry(store, [LONELY, SHARES[0]], START, END)
     assert table.columns == (SHARES[0].id,)
     assert list(table.lacks) == [LONELY.id]
-    alone = industry_returns(store, [SHARES[0]], START, END)
+    alone = by_industry(store, [SHARES[0]], START, END)
     np.testing.assert_array_equal(table.column(SHARES[0].id), alone.column(SHARES[0].id))
 
 
@@ -104,7 +109,7 @@ def test_a_dated_industry_holds_from_its_first_day(store: Store, tmp_path: Path)
             fetched_at=datetime(2026, 1, 1, tzinfo=UTC),
         )
         lake.commit(Batch(tables={TableName.INDUSTRIES: row}), message="moved")
-        found = industry_returns(lake, SHARES[:1], START, END).column(SHARES[0].id)
+        found = by_industry(lake, SHARES[:1], START, END).column(SHARES[0].id)
         assert "of each session" in industry_remark(lake)
     whole = by_pandas(store, SHARES[0], {SHARES[0].id}).to_numpy()
     without = by_pandas(store, SHARES[0], {SHARES[0].id, moved.id}).to_numpy()
@@ -114,5 +119,5 @@ def test_a_dated_industry_holds_from_its_first_day(store: Store, tmp_path: Path)
 
 def test_too_few_peers_are_told(store: Store) -> None:
     with pytest.raises(DataError, match="industry 别的 has 0 other stocks") as told:
-        industry_returns(store, [LONELY], START, END)
+        by_industry(store, [LONELY], START, END)
     assert "--matched FILE" in told.value.fix
