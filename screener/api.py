@@ -923,6 +923,8 @@ class Workspace:
         report: str | None = None,
         placebo: int = 0,
         hold: int | Sequence[int] = (5, 20),
+        calibrate: int = 0,
+        planted: float = 0.0,
         data_version: int | None = None,
         jobs: int | None = None,
         **options: Any,
@@ -937,12 +939,15 @@ class Workspace:
             Random baskets to compare each with; 0 for none.
         hold
             Sessions that random baskets are held.
+        calibrate, planted
+            Draws of random stocks on random dates that show how often each test errs, 0 for none;
+            and a return planted on session 0 that shows what they find.
         data_version, jobs
             As in `backtest`.
         **options
             Further fields of `workflows.study.options.StudyOptions`: `unit`, `by`, `window`,
             `estimation`, `least`, `model`, `benchmark`, `factors`, `matched`, `convention`,
-            `max_wait`, `seed`, `draws`.
+            `max_wait`, `seed`, `draws`, `winsor`.
 
         Raises
         ------
@@ -956,6 +961,7 @@ class Workspace:
         """
         from screener.data.lake.store import Store
         from screener.workflows.report.catalog import basket_events, needed_events
+        from screener.workflows.study.calibration import calibrate as calibrated_on
         from screener.workflows.study.options import StudyOptions
         from screener.workflows.study.run import run_study
         from screener.workflows.study.verdicts import compared
@@ -964,15 +970,25 @@ class Workspace:
         groups = basket_events(self.place, names or None, report)
         remarks = self._left_out(groups.broken)
         request = chosen.request(needed_events(groups))
-        beside = None
+        table, beside, calibration = chosen.table(), None, None
         with Store.open(self.place.data_cache, version=data_version) as store:
             run = run_study(
                 store,
                 request,
                 program_version=program_version(),
-                table=chosen.table(),
+                table=table,
                 jobs=self._jobs(jobs),
             )
+            if calibrate:
+                calibration = calibrated_on(
+                    store,
+                    run,
+                    draws=calibrate,
+                    planted=planted,
+                    program_version=program_version(),
+                    table=table,
+                    jobs=self._jobs(jobs),
+                )
             if placebo:
                 beside = compared(
                     self.place,
@@ -986,7 +1002,9 @@ class Workspace:
                 )
         lacking = groups.lacking or run.lacking
         lacking = lacking or (beside is not None and beside.backtest.lacking)
-        return StudyResult(self.place, run, beside, lacking=lacking, remarks=remarks)
+        return StudyResult(
+            self.place, run, beside, lacking=lacking, remarks=remarks, calibrated=calibration
+        )
 
     def score(
         self,

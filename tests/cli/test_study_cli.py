@@ -22,6 +22,7 @@ from screener.results.study import NAMES, REVERSALS, SESSIONS, TESTS, UNITS
 from screener.results.tables import fits
 from screener.study.evaluating import StudySettings
 from screener.study.models import Model
+from screener.study.results import Statistic
 from screener.study.units import State, UnitKind
 from screener.study.windows import StudyWindows
 from screener.workflows.report.catalog import basket_events, needed_events
@@ -63,7 +64,7 @@ def test_all_baskets_with_every_file(workspace: Path, tmp_path: Path) -> None:
     groups = list(dict.fromkeys(row["group"] for row in rows))
     assert groups[0] == "all"
     assert len(groups) == 10
-    assert len(rows) == 10 * 6 * 8
+    assert len(rows) == 10 * 6 * len(Statistic)
     assert "nan" not in text.lower().replace("financ", "")
     for row in rows:
         kept = int(row["n_units"]) - int(row["n_dropped"])

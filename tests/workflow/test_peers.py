@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -49,20 +49,24 @@ def by_industry(store: Store, listings: Sequence[Listing], start: date, end: dat
     return matched_portfolios(store, listings, start, end, Match.INDUSTRY)[0]
 
 
-def by_pandas(store: Store, wanted: Listing, left_out: set[str]) -> pd.Series:
-    """Return the mean of the daily total returns of the others."""
+def daily_returns(store: Store, names: Iterable[str], days: list[date]) -> pd.DataFrame:
+    """Return daily total returns, a column a name."""
     bars, factors = (store.read(table).to_pandas() for table in (TableName.BARS, TableName.FACTORS))
-    days = [day.item() for day in calendar_of(Exchange.SH).between(START, END)]
     returns = {}
-    for name in (share.id for share in SHARES):
-        if name == wanted.id or name in left_out:
-            continue
+    for name in names:
         own = bars[bars["listing"] == name].set_index("session")["close"].reindex(days)
         steps = factors[factors["listing"] == name].sort_values("ex_session")
         at = np.searchsorted(steps["ex_session"].to_numpy(), np.array(days), side="right")
         worth = own * np.concatenate([[1.0], steps["factor"].to_numpy()])[at]
         returns[name] = worth / worth.shift(1) - 1
-    found = pd.DataFrame(returns)
+    return pd.DataFrame(returns)
+
+
+def by_pandas(store: Store, wanted: Listing, left_out: set[str]) -> pd.Series:
+    """Return the mean of the daily total returns of the others."""
+    days = [day.item() for day in calendar_of(Exchange.SH).between(START, END)]
+    names = [share.id for share in SHARES if share != wanted and share.id not in left_out]
+    found = daily_returns(store, names, days)
     mean: pd.Series = found.mean(axis=1)
     return mean.where(found.notna().sum(axis=1) >= 10)
 
@@ -121,3 +125,38 @@ def test_too_few_peers_are_told(store: Store) -> None:
     with pytest.raises(DataError, match="industry 别的 has 0 other stocks") as told:
         by_industry(store, [LONELY], START, END)
     assert "--matched FILE" in told.value.fix
+
+
+@pytest.mark.parametrize("match", [Match.SIZE, Match.SIZE_INDUSTRY])
+def test_portfolios_by_size_hold_the_nearest(store: Store, match: Match) -> None:
+    wanted = SHARES[3]
+    table, told = matched_portfolios(store, [wanted], START, END, match)
+    assert table.name == match
+    assert "size is the market value in" in told
+    days = [day.item() for day in table.days]
+    first, until = (next(day for day in days if day >= date(2025, month, 1)) for month in (9, 10))
+    values = store.read(TableName.VALUATION).to_pandas()
+    values = values[(values["session"] < first) & ~values["listing"].str.endswith(".HK")]
+    sizes = np.log(values.sort_values("session").groupby("listing")["market_cap"].last())
+    own = sizes.pop(wanted.id)
+    if match is Match.SIZE_INDUSTRY:
+        sizes = sizes[[share.id for share in SHARES if share != wanted]]
+    n = max(10, -(-len(sizes) // (3 if match is Match.SIZE_INDUSTRY else 10)))
+    peers = (sizes - own).abs().sort_values(kind="stable").index[:n]
+    expected = daily_returns(store, peers, days).mean(axis=1)
+    found = pd.Series(table.column(wanted.id), index=days)
+    within = [day for day in days if first <= day < until]
+    np.testing.assert_allclose(found[within], expected[within], rtol=0, atol=1e-12)
+    short, _ = matched_portfolios(store, [wanted], START, date(2025, 10, 15), match)
+    cut = pd.Series(short.column(wanted.id), index=[day.item() for day in short.days])
+    np.testing.assert_array_equal(cut, found[cut.index])
+
+
+def test_a_name_without_an_industry_lacks_a_portfolio_by_size_and_industry_alone(
+    store: Store,
+) -> None:
+    both = [LONELY, SHARES[0]]
+    table, _ = matched_portfolios(store, both, START, END, Match.SIZE_INDUSTRY)
+    assert list(table.lacks) == [LONELY.id]
+    assert "size and industry" in table.lacks[LONELY.id].what
+    assert not matched_portfolios(store, both, START, END, Match.SIZE)[0].lacks

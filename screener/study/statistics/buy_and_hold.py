@@ -17,6 +17,7 @@ __all__ = ["LEAST_DRAWN", "skewness_bootstrap_test", "skewness_test"]
 LEAST_DRAWN = 5
 """Fewest events of a resample, a quarter of all: fewer know no skewness."""
 
+_TURN = -3.0  # of γ S, where S + γ S²/3 is 0
 _CELLS_AT_ONCE = 4_000_000
 
 
@@ -25,7 +26,8 @@ def skewness_test(returns: FloatVector) -> TestResult:
 
     t = √n (S + γ S²/3 + γ/(6n)) with S = mean/s, s² = Σ (x - mean)²/(n - 1) and
     γ = Σ (x - mean)³/(n s³); Student t, n-1 degrees of freedom. Johnson (1978); Lyon, Barber and
-    Tsai (1999), equation 5. The interval is Johnson's: mean + γ s/(6n) ± t s/√n.
+    Tsai (1999), equation 5. The interval is Johnson's: mean + γ s/(6n) ± t s/√n. Where
+    γ S < -3 the adjusted value has the other sign than the mean: there is no answer.
 
     Parameters
     ----------
@@ -40,6 +42,9 @@ def skewness_test(returns: FloatVector) -> TestResult:
         return unanswered(Statistic.SKEWNESS, n, say("all events have the same value"))
     value = float(_adjusted(returns[np.newaxis], 0.0)[0])
     skewness = _skewness(returns, mean, deviation)
+    if skewness * mean / deviation < _TURN:
+        note = say("skewness {value:.2f} against their mean: too far to adjust", value=skewness)
+        return unanswered(Statistic.SKEWNESS, n, note)
     middle = mean + skewness * deviation / (6 * n)
     half_width = t_quantile((1 + CONFIDENCE) / 2, n - 1) * deviation / math.sqrt(n)
     return TestResult(
@@ -50,7 +55,7 @@ def skewness_test(returns: FloatVector) -> TestResult:
         high=middle + half_width,
         value=value,
         p=t_two_sided(value, n - 1),
-        note=say("skewness {skewness:.2f}", skewness=skewness),
+        note=say("skewness {value:.2f}", value=skewness),
     )
 
 
@@ -80,7 +85,7 @@ def skewness_bootstrap_test(
     if size < LEAST_DRAWN:
         note = say("{n} events, {needed} are needed", n=n, needed=4 * LEAST_DRAWN)
         return unanswered(Statistic.SKEWNESS_BOOTSTRAP, n, note)
-    found = _resampled(returns, size, draws, seed)
+    found = _resampled(np.sort(returns), size, draws, seed)  # whatever the order of the events
     above = int(np.count_nonzero(found >= plain.value))
     below = int(np.count_nonzero(found <= plain.value))
     return TestResult(

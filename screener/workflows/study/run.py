@@ -241,12 +241,12 @@ def run_study(
         max_wait=request.max_wait,
     )
     units = study([main for main, *_ in allowed], jobs=jobs)
-    simulated = store.simulated()
+    simulated, groups = store.simulated(), _groups(units, request)
     return StudyRun(
         request=request,
         panel=panel,
         units=units,
-        groups=_groups(units, request),
+        groups=groups,
         benchmarks=tuple(references.series),
         bands=date_bands(units, allowed, study),
         data_version=store.version,
@@ -260,6 +260,7 @@ def run_study(
                 simulated,
                 made,
             ),
+            *_winsorised(request, groups[0]),
             *_lacks(panel, units),
             *left_out,
         ),
@@ -408,18 +409,25 @@ def _remarks(
         )
     if made:
         found.append(made)
-    if request.settings.winsor:
-        found.append(
-            say(
-                "Winsorised at {share:.4g} % of the events in each tail: sums, buy-and-hold and "
-                "standardised returns; ranks, signs, calendar time and the returns of single "
-                "events are as they were.",
-                share=100 * request.settings.winsor,
-            )
-        )
     if not request.settings.windows.reader:
         found.append(say("There is no reader's window: the table of returns knows no opens."))
     return tuple(found)
+
+
+def _winsorised(request: StudyRequest, group: StudyGroup) -> list[str]:
+    """Say what was winsorised, and how many events that set."""
+    if not request.settings.winsor:
+        return []
+    most = max(part.n_winsorised for part in group.evaluation.parts)
+    return [
+        say(
+            "Winsorised at {share:.4g} % of the events in each tail: sums, buy-and-hold and "
+            "standardised returns, {n} events at most in a part; ranks, signs, calendar time and "
+            "the returns of single events are as they were.",
+            share=100 * request.settings.winsor,
+            n=most,
+        )
+    ]
 
 
 def _lacks(panel: PricePanel, units: Units) -> list[str]:
