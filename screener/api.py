@@ -912,7 +912,7 @@ class Workspace:
             recorded_sessions(self.place.data_cache),
             Store.open(self.place.data_cache, version=data_version) as store,
         ):
-            result = run_screen(store, request)
+            result = run_screen(store, request, program_version=program_version())
         lacking = groups.lacking or result.lacking
         return ScreenedResult(result, lacking=lacking, remarks=remarks)
 
@@ -1050,7 +1050,7 @@ class Workspace:
             backdate=backdate,
         )
         with Store.open(self.place.data_cache, version=data_version) as store:
-            run = run_score(self.place, store, request)
+            run = run_score(self.place, store, request, program_version=program_version())
         return ScoreResult(run, remarks=self._left_out(run.broken))
 
     def today(self, since: Day | None = None) -> TodayResult:

@@ -170,11 +170,15 @@ def follow(
         html=html,
         excel=excel,
     )
+    from screener.workflows.follow.rows import document_of
+    from screener.workspace.runs import save_run
+
+    stored = save_run(desk.place, found.run.run_id, document_of(found.run))
     if "-" not in targets:
         from screener.render.follow import follow_page
 
         console().print(follow_page(found.run, titles=found.titles))
-    for line in dict.fromkeys(found.run.remarks):
+    for line in dict.fromkeys((*found.run.remarks, *stored)):
         messages().print(line, markup=False)
     ends_lacking(found.lacking)
 
