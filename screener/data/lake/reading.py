@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from screener.data.lake import lake
-from screener.data.lake.derived import keep, kept
 from screener.data.lake.guards import is_simulated
 from screener.data.lake.integrity.content import Content, content_of, recounted
 from screener.data.lake.integrity.counted import keep_count, kept_count, state_of
@@ -28,6 +27,7 @@ from screener.data.lake.versions import (
 )
 from screener.domain.listing import INDEX_ID
 from screener.errors import SchemaMismatch, StorageDamaged
+from screener.files.derived import keep, kept
 from screener.language import say
 from screener.language.terms import named
 
