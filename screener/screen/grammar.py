@@ -175,10 +175,10 @@ def _check_like(children: Sequence[Node]) -> None:
     text = str(cast(Node, pattern["value"]).get("value", ""))
     if text.count("%") > _MAX_WILDCARDS:
         raise Refused(say("a LIKE pattern has at most {n} '%'", n=_MAX_WILDCARDS))
-    if _column(subject) in JOINED and "%" in text[1:-1]:
-        raise Refused(
-            say("{column} is a list, whose LIKE has '%' at its ends alone", column=_column(subject))
-        )
+    column = _column(subject)
+    if column in JOINED and ("%" in text[1:-1] or "_" in text):
+        told = say("{column} is a list: its LIKE has '%' at the ends alone, no '_'", column=column)
+        raise Refused(told)
 
 
 _RULES: dict[str, Callable[[Node], list[Node]]] = {

@@ -163,6 +163,7 @@ def attacks(path):
         "themes LIKE '%a_a%a_a%b'",
         "lower(named_in) NOT LIKE '%a%b'",
         "named_in ILIKE 'a%%b'",
+        "themes LIKE '%" + "a" * 60 + "_" * 30 + "b%'",
         "name LIKE listing",
         "name LIKE 'a' ESCAPE 'b'",
         "name = '" + "a" * 101 + "'",
