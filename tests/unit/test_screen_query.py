@@ -241,7 +241,7 @@ def test_the_worst_pattern_allowed_is_quick_even_on_long_names(subject):
 def test_the_worst_pattern_allowed_is_quick_on_lists_too():
     long = [name for name, f in FIELDS.items() if f.unit.value == "text" and "cards" in f.tables]
     assert set(long) == JOINED
-    rows = table(5_600, themes=["a" * 800] * 5_600)
+    rows = table(2_000, themes=["a" * 800] * 2_000)
     started = time.process_time()
     predicate = parse_predicate("themes ILIKE '%" + "a" * 96 + "b%'")
     run_predicate(predicate, rows, timeout_seconds=60)
