@@ -29,6 +29,7 @@ from screener.cli.common import (
 )
 from screener.cli.study_calibration import CalibrationPart, share_of
 from screener.cli.study_verdicts import VerdictPart
+from screener.cli.trading_options import ExitOption
 from screener.errors import InputError
 from screener.language import say
 
@@ -169,6 +170,7 @@ def study(
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", help="Workers that share the events; -1 for all.")
     ] = 1,
+    exit_: ExitOption = None,
     placebo: Annotated[
         int,
         typer.Option(
@@ -275,6 +277,7 @@ def study(
             max_wait=max_wait,
             seed=seed,
             draws=draws,
+            exit=tuple(exit_ or ()),
             winsor=share_of(winsor, "--winsor"),
             calibrate=erring.draws,
             planted=erring.planted,

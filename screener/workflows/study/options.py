@@ -10,6 +10,7 @@ from typing import Any, Self
 from screener.data.panels.return_tables import ReturnTable, read_return_table
 from screener.domain.basket import Event
 from screener.domain.choices import check_known, choice
+from screener.domain.exits import parse_exits
 from screener.errors import InputError
 from screener.language import say
 from screener.study.evaluating import StudySettings
@@ -53,6 +54,8 @@ class StudyOptions:
         Seed and samples of the bootstrap.
     winsor
         Share of each tail of the events that is winsorised.
+    exit
+        Rules by which the reader sells a name before the window ends, as in a backtest.
 
     Raises
     ------
@@ -74,6 +77,7 @@ class StudyOptions:
     seed: int = 20260514
     draws: int = 2_000
     winsor: float = 0.0
+    exit: str | tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.factors and self.matched:
@@ -128,6 +132,7 @@ class StudyOptions:
             by=choice(Grouping, self.by, parameter="--by"),
             max_wait=self.max_wait,
             peers=self.matched if self.matched in set(Match) else "",
+            exits=parse_exits(self.exit),
         )
 
     def table(self) -> ReturnTable | None:

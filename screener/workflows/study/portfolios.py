@@ -9,7 +9,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.panels.market_panel import read_market_panel
 from screener.data.panels.return_tables import ReturnTable
@@ -20,8 +19,9 @@ from screener.errors import DataError
 from screener.language import say
 from screener.study.placebo.characteristics import SESSIONS, Characteristic, size_before
 from screener.study.placebo.universe import in_market
+from screener.workflows.naming import industry_remark
 
-__all__ = ["LEAST_PEERS", "Match", "industry_remark", "match_remark", "matched_portfolios"]
+__all__ = ["LEAST_PEERS", "Match", "match_remark", "matched_portfolios"]
 
 LEAST_PEERS = 10
 """Fewer stocks with a return on a session give none."""
@@ -139,16 +139,6 @@ def match_remark(store: Store, match: Match, measures: Sequence[Characteristic])
             )
         )
     return " ".join(told)
-
-
-def industry_remark(store: Store) -> str:
-    """Say of which day the industries are."""
-    if store.read(TableName.INDUSTRIES, columns=("listing",)).num_rows:
-        return say(
-            "Industries are those of each session where the tables date them, else today's are "
-            "taken."
-        )
-    return say("Industries bear no date in the tables: today's are taken for every session.")
 
 
 def _formed(market: MarketPanel, match: Match) -> list[int]:
