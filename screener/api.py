@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from screener.workflows.data.status import Status
     from screener.workflows.data.verify import Verified
     from screener.workflows.explain.explain import Explanation
+    from screener.workflows.explain.traced import Traced
     from screener.workflows.report.catalog import BasketEvents
     from screener.workspace.broken import Broken, Readable
     from screener.workspace.locate import Workspace as Place
@@ -1151,17 +1152,17 @@ class Workspace:
             )
         return TodayResult(self.place, found, baskets=tuple(list_baskets(self.place)))
 
-    def explain(self, result: BacktestResult | str, row: int = 0) -> Explanation:
-        """Show where a row of a backtest came from: prices, weights, orders, rules, sources.
+    def explain(self, result: BacktestResult | str, row: int = 0) -> Explanation | Traced:
+        """Show where a row came from: prices, weights, orders, rules, statements, sources.
 
         It is evaluated again at the data version of its run; what comes out otherwise is told.
 
         Parameters
         ----------
         result
-            A backtest, or the id of a stored run.
+            A backtest, or the id of a stored run of any kind.
         row
-            Its row in `returns`, counted from 0 as a DataFrame does.
+            Its row in `returns`, or in the run's main table, counted from 0 as a DataFrame does.
 
         Raises
         ------
@@ -1178,6 +1179,8 @@ class Workspace:
         from screener.data.lake.store import Store
         from screener.data.panels.calendar_cache import recorded_sessions
         from screener.workflows.explain.explain import explain
+        from screener.workflows.explain.kinds import kind_of
+        from screener.workflows.explain.traced import trace
         from screener.workspace.runs import load_run, stored_row
 
         run_id = result
@@ -1185,11 +1188,14 @@ class Workspace:
             result.save()
             run_id, row = result.stored(row)
         stored = load_run(self.place, str(run_id))
-        wanted = stored_row(stored, row + 1)
+        kind = kind_of(stored)
+        wanted = stored_row(stored, row + 1, kind.main)
         with (
             Store.open(self.place.data_cache, version=stored.data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
+            if kind.name != "backtest":
+                return trace(self.place, store, stored, wanted, program_version=program_version())
             return explain(store, stored, wanted, program_version=program_version())
 
     def settings(self) -> dict[str, object]:
