@@ -194,7 +194,12 @@ def refuse_unread(options: Iterable[str]) -> None:
 
 
 def follow(
-    store: Store, request: FollowRequest, *, program_version: str, capacity: bool = False
+    store: Store,
+    request: FollowRequest,
+    *,
+    program_version: str,
+    told: tuple[str, ...] = (),
+    capacity: bool = False,
 ) -> FollowRun:
     """Follow a stream of events with one account.
 
@@ -206,6 +211,8 @@ def follow(
         Events, span, slots, money.
     program_version
         Version of the program, part of the run's id.
+    told
+        What of the stream was left out before.
     capacity
         Whether to look for the money at which the edge over the index is gone.
 
@@ -230,9 +237,9 @@ def follow(
     found = None
     if capacity and len(path):
         found = capacity_of(partial(_measured, play, trading, first, last, float(path[-1]) - 1))
-    told: tuple[str, ...] = ()
     if capacity:
-        told = capacity_remarks([] if found is None else [found], request.settings)
+        measured = [] if found is None else [found]
+        told = (*capacity_remarks(measured, request.settings), *told)
     return FollowRun(
         request=request,
         followed=followed,
@@ -305,7 +312,7 @@ def _within(dated: DatedEvents, request: FollowRequest) -> DatedEvents:
     ]
     if not some:
         raise NoTradableConstituents(
-            say("no event of these baskets has its entry in the span"),
+            say("no event of the stream has its entry in the span"),
             fix=say("`screener basket list` shows which reports feed which basket"),
         )
     return some
