@@ -960,7 +960,7 @@ class Workspace:
             recorded_sessions(self.place.data_cache),
             Store.open(self.place.data_cache, version=data_version) as store,
         ):
-            result = run_screen(store, request)
+            result = run_screen(store, request, program_version=program_version())
         lacking = groups.lacking or result.lacking
         return ScreenedResult(result, lacking=lacking, remarks=remarks)
 
@@ -971,6 +971,8 @@ class Workspace:
         report: str | None = None,
         placebo: int = 0,
         hold: int | Sequence[int] = (5, 20),
+        calibrate: int = 0,
+        planted: float = 0.0,
         data_version: int | None = None,
         jobs: int | None = None,
         **options: Any,
@@ -985,12 +987,15 @@ class Workspace:
             Random baskets to compare each with; 0 for none.
         hold
             Sessions that random baskets are held.
+        calibrate, planted
+            Draws of random stocks on random dates that show how often each test errs, 0 for none;
+            and a return planted on session 0 that shows what they find.
         data_version, jobs
             As in `backtest`.
         **options
             Further fields of `workflows.study.options.StudyOptions`: `unit`, `by`, `window`,
             `estimation`, `least`, `model`, `benchmark`, `factors`, `matched`, `convention`,
-            `max_wait`, `seed`, `draws`, `exit` (the reader's window ends at it).
+            `max_wait`, `seed`, `draws`, `winsor`, `exit` (the reader's window ends at it).
 
         Raises
         ------
@@ -1005,6 +1010,7 @@ class Workspace:
         from screener.data.lake.store import Store
         from screener.workflows.backtest.leaves import with_leaves
         from screener.workflows.report.catalog import basket_events, needed_events
+        from screener.workflows.study.calibration import calibrate as calibrated_on
         from screener.workflows.study.options import StudyOptions
         from screener.workflows.study.run import run_study
         from screener.workflows.study.verdicts import compared
@@ -1018,7 +1024,7 @@ class Workspace:
                 say("--exit is not read by --placebo: random baskets are held to the horizon"),
                 fix=say("leave one of them out"),
             )
-        beside = None
+        table, beside, calibration = chosen.table(), None, None
         with Store.open(self.place.data_cache, version=data_version) as store:
             events = with_leaves(self.place, store, request.events, request.exits)
             request = replace(request, events=events)
@@ -1026,9 +1032,19 @@ class Workspace:
                 store,
                 request,
                 program_version=program_version(),
-                table=chosen.table(),
+                table=table,
                 jobs=self._jobs(jobs),
             )
+            if calibrate:
+                calibration = calibrated_on(
+                    store,
+                    run,
+                    draws=calibrate,
+                    planted=planted,
+                    program_version=program_version(),
+                    table=table,
+                    jobs=self._jobs(jobs),
+                )
             if placebo:
                 beside = compared(
                     self.place,
@@ -1042,7 +1058,9 @@ class Workspace:
                 )
         lacking = groups.lacking or run.lacking
         lacking = lacking or (beside is not None and beside.backtest.lacking)
-        return StudyResult(self.place, run, beside, lacking=lacking, remarks=remarks)
+        return StudyResult(
+            self.place, run, beside, lacking=lacking, remarks=remarks, calibrated=calibration
+        )
 
     def score(
         self,
@@ -1088,7 +1106,7 @@ class Workspace:
             backdate=backdate,
         )
         with Store.open(self.place.data_cache, version=data_version) as store:
-            run = run_score(self.place, store, request)
+            run = run_score(self.place, store, request, program_version=program_version())
         return ScoreResult(run, remarks=self._left_out(run.broken))
 
     def today(self, since: Day | None = None) -> TodayResult:

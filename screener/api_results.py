@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from screener.workflows.report.add import Added
     from screener.workflows.score.run import ScoreRun
     from screener.workflows.screen.run import ScreenResult
+    from screener.workflows.study.calibration import CalibrationRun
     from screener.workflows.study.run import StudyRun
     from screener.workflows.study.verdicts import VerdictRun
     from screener.workflows.today.run import Today
@@ -569,13 +570,14 @@ class ScreenedResult:
 
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """A finished study, and the comparison with random baskets if there is one."""
+    """A finished study, with the comparison with random baskets and the calibration, if any."""
 
     place: Place
     run: StudyRun
     beside: VerdictRun | None = None
     lacking: bool = False
     remarks: tuple[str, ...] = ()
+    calibrated: CalibrationRun | None = None
 
     @cached_property
     def tests(self) -> pd.DataFrame:
@@ -618,6 +620,16 @@ class StudyResult:
         return self._frame(PLACEBOS, placebo_rows(self._beside.placebo))
 
     @cached_property
+    def calibration(self) -> pd.DataFrame:
+        """How often each test errs on random stocks and dates of this market."""
+        from screener.results.study import CALIBRATION
+        from screener.workflows.study.calibration import calibration_rows
+
+        if self.calibrated is None:
+            raise InputError(say("nothing was calibrated"), fix=say("give calibrate=200"))
+        return self._frame(CALIBRATION, calibration_rows(self.calibrated))
+
+    @cached_property
     def verdicts(self) -> pd.DataFrame:
         """What the closing sentence of each event rests on."""
         from screener.results.placebo import VERDICTS
@@ -629,7 +641,7 @@ class StudyResult:
         """Return its page as HTML, as `BacktestResult.to_html`."""
         from screener.render.pages.study import study_document
 
-        return _written(study_document(self.run, self.beside), target)
+        return _written(study_document(self.run, self.beside, self.calibrated), target)
 
     def _repr_html_(self) -> str:
         from screener.render.pages.notebook import table_shown

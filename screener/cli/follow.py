@@ -219,6 +219,10 @@ def follow(
         html=html,
         excel=excel,
     )
+    from screener.workflows.follow.rows import document_of
+    from screener.workspace.runs import save_run
+
+    stored = save_run(desk.place, found.run.run_id, document_of(found.run))
     if "-" not in targets:
         from screener.render.capacity import capacity_tables
         from screener.render.follow import follow_page
@@ -227,7 +231,7 @@ def follow(
         if found.run.capacity is not None:
             for table in capacity_tables([(hold, found.run.capacity)]):
                 console().print(table)
-    for line in dict.fromkeys(found.run.remarks):
+    for line in dict.fromkeys((*found.run.remarks, *stored)):
         messages().print(line, markup=False)
     ends_lacking(found.lacking)
 

@@ -153,6 +153,8 @@ def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each languag
         "Corrado rank": say("Corrado rank"),
         "generalised sign": say("generalised sign"),
         "stationary bootstrap": say("stationary bootstrap"),
+        "skewness-adjusted t": say("skewness-adjusted t"),
+        "bootstrapped skewness-adjusted t": say("bootstrapped skewness-adjusted t"),
         "calendar time": say("calendar time"),
         "revenue": say("revenue"),
         "net profit": say("net profit"),

@@ -237,9 +237,9 @@ def follow(
     found = None
     if capacity and len(path):
         found = capacity_of(partial(_measured, play, trading, first, last, float(path[-1]) - 1))
+    sized: tuple[str, ...] = ()
     if capacity:
-        measured = [] if found is None else [found]
-        told = (*capacity_remarks(measured, request.settings), *told)
+        sized = capacity_remarks([] if found is None else [found], request.settings)
     return FollowRun(
         request=request,
         followed=followed,
@@ -249,7 +249,7 @@ def follow(
         data_version=store.version,
         run_id=run_id("follow", request, store, program_version, simulated=simulated),
         simulated=simulated,
-        remarks=(*_remarks(followed, simulated=simulated), *told, *lack, *left_out),
+        remarks=(*_remarks(followed, simulated=simulated), *told, *sized, *lack, *left_out),
         lacking=bool(left_out or lack) or any(one.skip is Skip.NO_DATA for one in followed),
         panel=market.panel,
         capacity=found,
