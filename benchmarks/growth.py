@@ -32,10 +32,10 @@ from screener.market.calendars import calendar_of
 LAST = date(2025, 12, 31)
 JOBS = (
     *("import bars", "import actions", "import one day", "verify", "export", "compact"),
-    *("one basket", "1,000 events", "universe screen", "study, placebo", "score"),
+    *("one basket", "1000 events", "universe screen", "placebo", "score"),
     *("import folder",),
 )
-EVENTS = {"1,000 events": "backtest", "study, placebo": "placebo", "score": "score"}
+EVENTS = {"1000 events": "backtest", "placebo": "placebo", "score": "score"}
 """Jobs on many events, and what `benchmarks.volume` calls them."""
 _SIZES = ("500x2", "2000x5")
 
