@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -337,13 +338,15 @@ class Workspace:
         >>> own.import_data(fixing, kind="fx", dry_run=True).dry_run
         True
         """
+        from screener.data.panels.calendar_cache import recorded_sessions
         from screener.data.sources.files.folders import is_folder
         from screener.workflows.data.folder_import import import_folder
         from screener.workflows.data.frames import as_files
         from screener.workflows.data.importing import import_files
         from screener.workflows.data.requests import import_request
 
-        with as_files(source) as paths:
+        known = nullcontext() if dry_run else recorded_sessions(self.place.data_cache)
+        with known, as_files(source) as paths:
             request = import_request(
                 paths,
                 kind,
