@@ -65,7 +65,11 @@ class DatedRow:
         return self.covers(listing.board, listing.exchange)
 
     def covers(self, board: Board, exchange: Exchange) -> bool:
+<<<<<<< HEAD
         """Tell whether listings of a board and exchange are in the row's scope."""
+=======
+        """Tell whether the securities of a board of an exchange are in the row's scope."""
+>>>>>>> h-jobs
         return board in self.boards and (not self.exchanges or exchange in self.exchanges)
 
     def holds(self, day: date) -> bool:
@@ -138,7 +142,8 @@ def in_force(rows: Sequence[RowT], listing: Listing, day: date, *, what: str) ->
         If the table has nothing on that day.
     """
     check_tradable(listing)
-    concerned = [row for row in rows if row.concerns(listing)]
+    board, exchange = listing.board, listing.exchange
+    concerned = [row for row in rows if row.covers(board, exchange)]
     if not concerned:
         raise DataError(
             say(
