@@ -43,7 +43,7 @@ from screener.language import say
 if TYPE_CHECKING:
     from screener.api import FollowedResult
 
-__all__ = ["follow"]
+__all__ = ["follow", "show_followed"]
 
 
 def follow(
@@ -94,6 +94,14 @@ def follow(
     capital: Annotated[
         float, typer.Option("--capital", metavar="CNY", help="Money at the start.")
     ] = 1_000_000.0,
+    chain: Annotated[
+        bool,
+        typer.Option(
+            "--chain",
+            help="The events of each basket are its versions: held one after the other, each "
+            "brought about at the open of its entry, without --hold and --slots.",
+        ),
+    ] = False,
     first: Annotated[
         str | None,
         typer.Option("--from", metavar="D", help="Only events with their entry from this day on."),
@@ -178,6 +186,7 @@ def follow(
             ratings=ratings,
             hold=hold,
             slots=slots,
+            chain=chain,
             capital=capital,
             first=first,
             last=last,
@@ -197,7 +206,7 @@ def follow(
             delisting_recovery=delisting_recovery,
             exit=tuple(exit_ or ()),
         )
-    _write(
+    show_followed(
         found,
         csv=csv,
         json=json,
@@ -207,7 +216,12 @@ def follow(
         html=html,
         excel=excel,
     )
-    if "-" not in targets:
+
+
+def show_followed(found: FollowedResult, *, excel: bool, **files: str | None) -> None:
+    """Write the files that were asked for, show the account unless one is shown, and exit."""
+    _write(found, excel=excel, **files)
+    if "-" not in files.values():
         from screener.render.follow import follow_page
 
         console().print(follow_page(found.run, titles=found.titles))
@@ -216,18 +230,7 @@ def follow(
     ends_lacking(found.lacking)
 
 
-def _write(
-    found: FollowedResult,
-    *,
-    csv: str | None,
-    json: str | None,
-    ledger: str | None,
-    paths: str | None,
-    metrics: str | None,
-    html: str | None,
-    excel: bool,
-) -> None:
-    """Write the files that were asked for."""
+def _write(found: FollowedResult, *, excel: bool, **files: str | None) -> None:
     from screener.files.writing import write_json, write_text
     from screener.results.backtest import ORDERS
     from screener.results.files import write_rows
@@ -241,16 +244,17 @@ def _write(
     )
 
     run = found.run
-    if csv is not None:
-        write_rows(csv, EVENTS, event_rows(run), excel=excel)
-    if json is not None:
-        write_json(json, document_of(run))
-    if ledger is not None:
-        write_rows(ledger, ORDERS, followed_orders(run), excel=excel)
-    if paths is not None:
-        write_rows(paths, CURVE, curve_rows(run), excel=excel)
-    if metrics is not None:
-        write_rows(metrics, MEASURES, [measure_row(run)], excel=excel)
-    if html is not None:
+    for name, spec, rows in (
+        ("csv", EVENTS, event_rows),
+        ("ledger", ORDERS, followed_orders),
+        ("paths", CURVE, curve_rows),
+        ("metrics", MEASURES, lambda run: [measure_row(run)]),
+    ):
+        target = files[name]
+        if target is not None:
+            write_rows(target, spec, rows(run), excel=excel)
+    if (target := files["json"]) is not None:
+        write_json(target, document_of(run))
+    if (target := files["html"]) is not None:
         with working(say("making the page")):
-            write_text(html, found.to_html())
+            write_text(target, found.to_html())
