@@ -42,6 +42,7 @@ from screener.language import say
 if TYPE_CHECKING:
     import pandas as pd
 
+    from screener.data.lake.store import Store
     from screener.data.sources.online.transport.clock import Clock
     from screener.data.update.run import Progress
     from screener.data.update.session import UpdateReport
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from screener.workflows.data.status import Status
     from screener.workflows.data.verify import Verified
     from screener.workflows.explain.explain import Explanation
+    from screener.workflows.explain.traced import Traced
     from screener.workflows.report.catalog import BasketEvents
     from screener.workspace.broken import Broken, Readable
     from screener.workspace.locate import Workspace as Place
@@ -529,6 +531,7 @@ class Workspace:
         benchmark: str = "",
         data_version: int | None = None,
         jobs: int | None = None,
+        capacity: bool = False,
         **options: Any,
     ) -> BacktestResult:
         """Backtest baskets from the first session in which a reader could act.
@@ -550,13 +553,15 @@ class Workspace:
             Version of the data to read; the newest if left out.
         jobs
             Processes that share the events, -1 for all; as the settings say if left out.
+        capacity
+            Whether to look for the money at which the edge over the index is gone; see `.capacity`.
         **options
             Further fields of `workflows.backtest.options.BacktestOptions`: `paper`,
             `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
-            `commission_min`, `hk_account`, `cost_bps`, `max_wait`, `delay`, `weighting`, `entry`,
-            `rebalance`, `rights`, `delisting_recovery`; what is left out is as the settings of the
-            workspace say, else built in. Several values of `delay`, `weighting`,
-            `entry` or `rebalance` run every combination.
+            `commission_min`, `account`, `hk_account`, `cost_bps`, `max_wait`, `delay`,
+            `weighting`, `entry`, `rebalance`, `rights`, `delisting_recovery`, `exit`; what is left
+            out is as the settings of the workspace say, else built in. Several values of `delay`,
+            `weighting`, `entry` or `rebalance` run every combination.
 
         Raises
         ------
@@ -585,8 +590,13 @@ class Workspace:
             Store.open(self.place.data_cache, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
+            requests = self._leaving(store, requests)
             runs = run_variants(
-                store, requests, program_version=program_version(), jobs=self._jobs(jobs)
+                store,
+                requests,
+                program_version=program_version(),
+                jobs=self._jobs(jobs),
+                capacity=capacity,
             )
         lacking = groups.lacking or any(run.lacking for run in runs)
         baskets = tuple(basket for basket, _ in groups)
@@ -641,6 +651,7 @@ class Workspace:
             Store.open(self.place.data_cache, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
+            requests = self._leaving(store, requests)
             found = stream_variants(
                 store,
                 requests,
@@ -671,11 +682,26 @@ class Workspace:
         request = request_of(groups, chosen.settings(), benchmark=benchmark)
         return groups, variant_requests(request, chosen.variants())
 
+    def _leaving(
+        self, store: Store, requests: Sequence[BacktestRequest]
+    ) -> tuple[BacktestRequest, ...]:
+        """Return requests whose names know when they leave for what was published later."""
+        from screener.workflows.backtest.leaves import with_leaves
+
+        return tuple(
+            replace(item, events=with_leaves(self.place, store, item.events, item.settings.exits))
+            for item in requests
+        )
+
     def follow(
         self,
         names: Sequence[str] | None = None,
         *,
-        report: str | None = None,
+        every: bool = False,
+        report: str | Sequence[str] | None = None,
+        broker: str | Sequence[str] | None = None,
+        theme: str | Sequence[str] | None = None,
+        ratings: str | None = None,
         hold: int = 20,
         slots: int = 10,
         capital: float | None = None,
@@ -683,9 +709,10 @@ class Workspace:
         last: Day | None = None,
         benchmark: str = "",
         data_version: int | None = None,
+        capacity: bool = False,
         **options: Any,
     ) -> FollowedResult:
-        """Follow the events of baskets with one account: one equity curve of acting on all of them.
+        """Follow a stream of events with one account: one equity curve of acting on all of them.
 
         At its entry each event gets the money of a slot, what the account was worth at the close
         before it divided by `slots`, and is held for `hold` sessions under every rule and charge.
@@ -694,9 +721,16 @@ class Workspace:
         Parameters
         ----------
         names
-            Baskets; every basket when left out.
-        report
-            Only the events of this report.
+            Baskets, and ids of reports, whose themes are an event each.
+        every
+            Every basket, as when nothing else is said either.
+        report, broker, theme
+            Only what these reports say; these brokers; what is said of these themes, or of
+            industries as notes and ratings print them. By themselves they choose from all themes
+            of all reports.
+        ratings
+            Imported ratings as well, an event of one name each: `all`, or those of a grade or
+            better: `buy`, `accumulate`, `hold`, `reduce`, `sell`.
         hold
             Sessions to hold each event; the entry is session 1.
         slots
@@ -709,15 +743,17 @@ class Workspace:
             An index, `none`, or empty for CSI 300 (Hang Seng where every name is of Hong Kong).
         data_version
             Version of the data to read; the newest if left out.
+        capacity
+            Whether to look for the money at which the edge over the index is gone; see `.capacity`.
         **options
             Further options of trading, as in `backtest`: `participation`, `slippage_bps`,
-            `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `hk_account`,
-            `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`.
+            `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `account`,
+            `hk_account`, `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`, `exit`.
 
         Raises
         ------
         NotFoundError
-            If a basket or the report does not exist.
+            If a basket, a report, a broker or a theme does not exist.
         InputError
             If an option is out of its bounds.
         DataError
@@ -733,30 +769,43 @@ class Workspace:
         """
         from screener.data.lake.store import Store
         from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.backtest.leaves import with_leaves
         from screener.workflows.backtest.options import BacktestOptions
         from screener.workflows.follow.run import FollowRequest, follow, refuse_unread
-        from screener.workflows.report.catalog import basket_events, needed_events
+        from screener.workflows.follow.streams import StreamRequest, gather_stream
 
         refuse_unread(options)
         money = {} if capital is None else {"capital": capital}
         chosen = BacktestOptions.of(**{**self._defaults(), **money, **options, "hold": hold})
-        groups = basket_events(self.place, names or None, report)
-        remarks = self._left_out(groups.broken)
-        request = FollowRequest.of(
-            needed_events(groups),
-            chosen,
-            slots=slots,
-            benchmark=benchmark,
-            first=None if first is None else parse_day(first, parameter="first"),
-            last=None if last is None else parse_day(last, parameter="last"),
+        filters = {"reports": report, "brokers": broker, "themes": theme}
+        wanted = {name: _words(value) for name, value in filters.items()}
+        nothing = not (names or ratings or any(wanted.values()))
+        asked = StreamRequest(
+            names=tuple(names or ()), every=every or nothing, ratings=ratings or "", **wanted
         )
+        span = {
+            name: None if day is None else parse_day(day, parameter=name)
+            for name, day in (("first", first), ("last", last))
+        }
         with (
             Store.open(self.place.data_cache, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
-            run = follow(store, request, program_version=program_version())
-        baskets = tuple(basket for basket, _ in groups)
-        lacking = groups.lacking or run.lacking
+            stream = gather_stream(self.place, store, asked)
+            remarks = self._left_out(stream.broken)
+            events = with_leaves(
+                self.place, store, stream.needed, chosen.settings().exits, stream.brokers
+            )
+            request = FollowRequest.of(events, chosen, slots=slots, benchmark=benchmark, **span)
+            run = follow(
+                store,
+                request,
+                program_version=program_version(),
+                told=stream.remarks,
+                capacity=capacity,
+            )
+        lacking = stream.lacking or run.lacking
+        baskets = stream.baskets
         return FollowedResult(self.place, run, lacking=lacking, remarks=remarks, baskets=baskets)
 
     def site(
@@ -915,7 +964,7 @@ class Workspace:
             recorded_sessions(self.place.data_cache),
             Store.open(self.place.data_cache, version=data_version) as store,
         ):
-            result = run_screen(store, request)
+            result = run_screen(store, request, program_version=program_version())
         lacking = groups.lacking or result.lacking
         return ScreenedResult(result, lacking=lacking, remarks=remarks)
 
@@ -926,6 +975,8 @@ class Workspace:
         report: str | None = None,
         placebo: int = 0,
         hold: int | Sequence[int] = (5, 20),
+        calibrate: int = 0,
+        planted: float = 0.0,
         data_version: int | None = None,
         jobs: int | None = None,
         **options: Any,
@@ -940,12 +991,15 @@ class Workspace:
             Random baskets to compare each with; 0 for none.
         hold
             Sessions that random baskets are held.
+        calibrate, planted
+            Draws of random stocks on random dates that show how often each test errs, 0 for none;
+            and a return planted on session 0 that shows what they find.
         data_version, jobs
             As in `backtest`.
         **options
             Further fields of `workflows.study.options.StudyOptions`: `unit`, `by`, `window`,
             `estimation`, `least`, `model`, `benchmark`, `factors`, `matched`, `convention`,
-            `max_wait`, `seed`, `draws`.
+            `max_wait`, `seed`, `draws`, `winsor`, `exit` (the reader's window ends at it).
 
         Raises
         ------
@@ -958,7 +1012,9 @@ class Workspace:
         [...]
         """
         from screener.data.lake.store import Store
+        from screener.workflows.backtest.leaves import with_leaves
         from screener.workflows.report.catalog import basket_events, needed_events
+        from screener.workflows.study.calibration import calibrate as calibrated_on
         from screener.workflows.study.options import StudyOptions
         from screener.workflows.study.run import run_study
         from screener.workflows.study.verdicts import compared
@@ -967,15 +1023,32 @@ class Workspace:
         groups = basket_events(self.place, names or None, report)
         remarks = self._left_out(groups.broken)
         request = chosen.request(needed_events(groups))
-        beside = None
+        if placebo and request.exits.any:
+            raise InputError(
+                say("--exit is not read by --placebo: random baskets are held to the horizon"),
+                fix=say("leave one of them out"),
+            )
+        table, beside, calibration = chosen.table(), None, None
         with Store.open(self.place.data_cache, version=data_version) as store:
+            events = with_leaves(self.place, store, request.events, request.exits)
+            request = replace(request, events=events)
             run = run_study(
                 store,
                 request,
                 program_version=program_version(),
-                table=chosen.table(),
+                table=table,
                 jobs=self._jobs(jobs),
             )
+            if calibrate:
+                calibration = calibrated_on(
+                    store,
+                    run,
+                    draws=calibrate,
+                    planted=planted,
+                    program_version=program_version(),
+                    table=table,
+                    jobs=self._jobs(jobs),
+                )
             if placebo:
                 beside = compared(
                     self.place,
@@ -989,7 +1062,9 @@ class Workspace:
                 )
         lacking = groups.lacking or run.lacking
         lacking = lacking or (beside is not None and beside.backtest.lacking)
-        return StudyResult(self.place, run, beside, lacking=lacking, remarks=remarks)
+        return StudyResult(
+            self.place, run, beside, lacking=lacking, remarks=remarks, calibrated=calibration
+        )
 
     def score(
         self,
@@ -1035,7 +1110,7 @@ class Workspace:
             backdate=backdate,
         )
         with Store.open(self.place.data_cache, version=data_version) as store:
-            run = run_score(self.place, store, request)
+            run = run_score(self.place, store, request, program_version=program_version())
         return ScoreResult(run, remarks=self._left_out(run.broken))
 
     def today(self, since: Day | None = None) -> TodayResult:
@@ -1080,17 +1155,17 @@ class Workspace:
             )
         return TodayResult(self.place, found, baskets=tuple(list_baskets(self.place)))
 
-    def explain(self, result: BacktestResult | str, row: int = 0) -> Explanation:
-        """Show where a row of a backtest came from: prices, weights, orders, rules, sources.
+    def explain(self, result: BacktestResult | str, row: int = 0) -> Explanation | Traced:
+        """Show where a row came from: prices, weights, orders, rules, statements, sources.
 
         It is evaluated again at the data version of its run; what comes out otherwise is told.
 
         Parameters
         ----------
         result
-            A backtest, or the id of a stored run.
+            A backtest, or the id of a stored run of any kind.
         row
-            Its row in `returns`, counted from 0 as a DataFrame does.
+            Its row in `returns`, or in the run's main table, counted from 0 as a DataFrame does.
 
         Raises
         ------
@@ -1107,6 +1182,8 @@ class Workspace:
         from screener.data.lake.store import Store
         from screener.data.panels.calendar_cache import recorded_sessions
         from screener.workflows.explain.explain import explain
+        from screener.workflows.explain.kinds import kind_of
+        from screener.workflows.explain.traced import trace
         from screener.workspace.runs import load_run, stored_row
 
         run_id = result
@@ -1114,11 +1191,14 @@ class Workspace:
             result.save()
             run_id, row = result.stored(row)
         stored = load_run(self.place, str(run_id))
-        wanted = stored_row(stored, row + 1)
+        kind = kind_of(stored)
+        wanted = stored_row(stored, row + 1, kind.main)
         with (
             Store.open(self.place.data_cache, version=stored.data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
+            if kind.name != "backtest":
+                return trace(self.place, store, stored, wanted, program_version=program_version())
             return explain(store, stored, wanted, program_version=program_version())
 
     def settings(self) -> dict[str, object]:
@@ -1174,6 +1254,10 @@ def _clock() -> Clock:
 
 def _untold(done: int, total: int, label: str) -> None:
     """Tell nobody how far an update is."""
+
+
+def _words(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 def _several(value: int | Sequence[int]) -> tuple[int, ...]:

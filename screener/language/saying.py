@@ -21,6 +21,8 @@ __all__ = [
 
 ValueT = TypeVar("ValueT")
 
+_UNSAID = frozenset({str, int, float, bool, type(None)})  # what most values are: nothing to say
+
 
 class Said(str):
     """A text that remembers of what it was made, so that `again` can say it in another language.
@@ -150,7 +152,10 @@ def _all_in_english(value: object) -> object:
     if isinstance(value, Said):
         return str(value.again())
     if isinstance(value, Mapping):
-        return {key: _all_in_english(item) for key, item in value.items()}
+        return {
+            key: item if type(item) in _UNSAID else _all_in_english(item)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [_all_in_english(item) for item in value]
+        return [item if type(item) in _UNSAID else _all_in_english(item) for item in value]
     return value

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
 __all__ = ["plain_of"]
+
+_UNCHANGING = frozenset({str, int, float, bool, type(None), date})  # what most values are
 
 
 def plain_of(value: Any) -> Any:
@@ -17,11 +20,12 @@ def plain_of(value: Any) -> Any:
     thousands of events that takes longer than all the rest.
     """
     if isinstance(value, (list, tuple)):
-        return [plain_of(item) for item in value]
+        return [item if type(item) in _UNCHANGING else plain_of(item) for item in value]
     if isinstance(value, Mapping):
         return {key: plain_of(item) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain_of(getattr(value, name)) for name in _names(type(value))}
+        held = ((name, getattr(value, name)) for name in _names(type(value)))
+        return {name: item if type(item) in _UNCHANGING else plain_of(item) for name, item in held}
     return value
 
 
