@@ -23,7 +23,7 @@ from screener.market.charges import Side
 from screener.paths.rebalancing import rebalancing_rows
 from screener.paths.windows import Window
 
-__all__ = ["PaperRun", "execute_rebalanced", "paper_rebalanced"]
+__all__ = ["PaperRun", "execute_rebalanced", "paper_rebalanced", "simulated"]
 
 _PLACES = 3  # rows of the engine for a session: entries, sales, purchases
 _AGREE = 1e-6  # of the capital
@@ -79,7 +79,7 @@ def paper_rebalanced(
         for window in windows
     ]
     plays = _played(values.prices, windows, models, capital=PAPER_MONEY, sell=sell)
-    found = _simulated(windows, models, plays, capital=PAPER_MONEY)
+    found = simulated(windows, models, plays, capital=PAPER_MONEY)
     return tuple(
         PaperRun(
             path=path / PAPER_MONEY,
@@ -119,7 +119,7 @@ def execute_rebalanced(
         for window in windows
     ]
     plays = _played(trading.prices, windows, models, capital=capital, sell=True)
-    found = _simulated(windows, models, plays, capital=capital)
+    found = simulated(windows, models, plays, capital=capital)
     return tuple(
         Execution(
             value=None if play.open else float(path[-1]),
@@ -161,7 +161,7 @@ def _played(
     ]
 
 
-def _simulated(
+def simulated(
     windows: Sequence[Window],
     models: Sequence[Sequence[ExecutionModel]],
     plays: Sequence[Played],
