@@ -130,17 +130,53 @@ class BacktestResult:
 
     @cached_property
     def shortfall(self) -> pd.DataFrame:
-        """What each friction takes from the paper return.
+        """The steps from the index to the money, which sum to the executable return.
 
         Examples
         --------
         >>> found.shortfall["step"].iloc[0]
-        'paper'
+        'market'
         """
         from screener.results.backtest import SHORTFALL
         from screener.workflows.backtest.rows import shortfall_rows
 
         return self._frame(SHORTFALL, [row for run in self.runs for row in shortfall_rows(run)])
+
+    @cached_property
+    def shortfall_means(self) -> pd.DataFrame:
+        """The mean of those steps over the events with finished paths, by horizon and capital.
+
+        Examples
+        --------
+        >>> found.shortfall_means["step"].iloc[-1]
+        'FX'
+        """
+        from screener.results.backtest import SHORTFALL_MEANS
+        from screener.workflows.backtest.rows import mean_shortfall_rows
+
+        return self._frame(SHORTFALL_MEANS, mean_shortfall_rows(self.runs))
+
+    @cached_property
+    def capacity(self) -> pd.DataFrame:
+        """Amounts of money on the way to the one at which the edge is gone, by sessions held.
+
+        Empty unless `backtest` was asked for it.
+
+        Examples
+        --------
+        >>> found.capacity.columns.to_list()[:3]
+        ['horizon', 'capital', 'n_events']
+        """
+        from screener.results.backtest import CAPACITY
+        from screener.workflows.backtest.capacity import capacity_rows
+
+        rows = [
+            row
+            for run in self.runs
+            for one in run.capacities
+            for row in capacity_rows(one.capacity, run.run_id, one.horizon)
+        ]
+        return self._frame(CAPACITY, rows)
 
     @cached_property
     def paths(self) -> pd.DataFrame:
@@ -423,6 +459,25 @@ class FollowedResult:
         from screener.workflows.follow.rows import curve_rows
 
         return self._frame(CURVE, curve_rows(self.run))
+
+    @cached_property
+    def capacity(self) -> pd.DataFrame:
+        """Amounts of money on the way to the one at which the edge is gone.
+
+        Empty unless `follow` was asked for it.
+
+        Examples
+        --------
+        >>> len(followed.capacity)
+        0
+        """
+        from screener.results.backtest import CAPACITY
+        from screener.workflows.backtest.capacity import capacity_rows
+
+        run = self.run
+        horizon = run.request.settings.horizons[0]
+        rows = [] if run.capacity is None else capacity_rows(run.capacity, run.run_id, horizon)
+        return self._frame(CAPACITY, rows)
 
     @cached_property
     def orders(self) -> pd.DataFrame:

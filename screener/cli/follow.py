@@ -27,6 +27,7 @@ from screener.cli.trading_options import (
     AccountOption,
     BenchmarkOption,
     CommissionOption,
+    ExitOption,
     ImpactOption,
     LeastCommissionOption,
     ParticipationOption,
@@ -35,6 +36,7 @@ from screener.cli.trading_options import (
     SlippageOption,
     SpreadOption,
     WaitOption,
+    WhereOption,
 )
 from screener.errors import InputError
 from screener.language import say
@@ -47,11 +49,36 @@ __all__ = ["follow"]
 
 def follow(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]…", help="Baskets whose events to follow.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME]…", help="Baskets, or reports by their ids."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="The events of every basket.")] = False,
     report: Annotated[
-        str | None, typer.Option("--report", metavar="ID", help="Only the events of this report.")
+        list[str] | None,
+        typer.Option("--report", metavar="ID", help="Only what this report says, or these."),
+    ] = None,
+    broker: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--broker", metavar="NAME", help="Only what this broker says, under any of its names."
+        ),
+    ] = None,
+    theme: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--theme",
+            metavar="WORD",
+            help="Only what is said of this theme, or of an industry as notes print it.",
+        ),
+    ] = None,
+    ratings: Annotated[
+        str | None,
+        typer.Option(
+            "--ratings",
+            metavar="GRADE",
+            help="Imported ratings too, an event of one name each: all, or those that say buy, "
+            "accumulate, hold, reduce or sell, or better.",
+        ),
     ] = None,
     hold: Annotated[
         int,
@@ -93,10 +120,12 @@ def follow(
     fx_spread_bps: SpreadOption = 0.0,
     commission_bps: CommissionOption = 2.5,
     commission_min: LeastCommissionOption = 5.0,
+    account: WhereOption = "mainland",
     hk_account: AccountOption = "southbound",
     max_wait: WaitOption = 10,
     rights: RightsOption = "take-up",
     delisting_recovery: RecoveryOption = None,
+    exit_: ExitOption = None,
     benchmark: BenchmarkOption = "",
     ledger: Annotated[
         str | None,
@@ -110,6 +139,14 @@ def follow(
         str | None,
         typer.Option("--metrics", metavar="FILE", help="Write the measures of the account as CSV."),
     ] = None,
+    capacity: Annotated[
+        bool,
+        typer.Option(
+            "--capacity",
+            help="Look for the money at which the edge over the index is gone, and show the way "
+            "there.",
+        ),
+    ] = False,
     csv: CsvOption = None,
     json: JsonOption = None,
     html: HtmlOption = None,
@@ -118,7 +155,11 @@ def follow(
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Follow every event of baskets with one account: the equity curve of acting on the reports.
+    """Follow a stream of events with one account: the equity curve of acting on the reports.
+
+    The events are those of baskets and of reports by NAME, of all baskets with --all, and imported
+    --ratings; --report, --broker and --theme choose among them, and by themselves from all themes
+    of all reports.
 
     An event gets a slot at its entry if one is free, is traded under the rules and charges of each
     day, and gives its money back after its last sale.
@@ -127,7 +168,8 @@ def follow(
     """
     from screener.files.writing import check_targets
 
-    if bool(names) == every:
+    chosen = names or ratings or report or broker or theme
+    if (every and names) or not (every or chosen):
         raise InputError(
             say("name the baskets to follow, or say --all"),
             fix=say("`screener basket list` shows which there are"),
@@ -139,7 +181,11 @@ def follow(
     with working(say("following")):
         found = desk.follow(
             names,
+            every=every,
             report=report,
+            broker=broker,
+            theme=theme,
+            ratings=ratings,
             hold=hold,
             slots=slots,
             capital=capital,
@@ -147,6 +193,7 @@ def follow(
             last=last,
             benchmark=benchmark,
             data_version=data_version,
+            capacity=capacity,
             weighting=weighting,
             delay=delay,
             participation=participation,
@@ -155,10 +202,12 @@ def follow(
             fx_spread_bps=fx_spread_bps,
             commission_bps=commission_bps,
             commission_min=commission_min,
+            account=account,
             hk_account=hk_account,
             max_wait=max_wait,
             rights=rights,
             delisting_recovery=delisting_recovery,
+            exit=tuple(exit_ or ()),
         )
     _write(
         found,
@@ -171,9 +220,13 @@ def follow(
         excel=excel,
     )
     if "-" not in targets:
+        from screener.render.capacity import capacity_tables
         from screener.render.follow import follow_page
 
         console().print(follow_page(found.run, titles=found.titles))
+        if found.run.capacity is not None:
+            for table in capacity_tables([(hold, found.run.capacity)]):
+                console().print(table)
     for line in dict.fromkeys(found.run.remarks):
         messages().print(line, markup=False)
     ends_lacking(found.lacking)

@@ -10,6 +10,7 @@ __all__ = [
     "AccountOption",
     "BenchmarkOption",
     "CommissionOption",
+    "ExitOption",
     "ImpactOption",
     "LeastCommissionOption",
     "ParticipationOption",
@@ -53,6 +54,15 @@ LeastCommissionOption = Annotated[
     float,
     typer.Option("--commission-min", metavar="M", help="Its least amount an order, in CNY or HKD."),
 ]
+WhereOption = Annotated[
+    str,
+    typer.Option(
+        "--account",
+        metavar="WHERE",
+        help="Where your account is: mainland, which buys Hong Kong southbound, or hongkong, which "
+        "buys the mainland northbound; each on the days of both markets, and what is eligible.",
+    ),
+]
 AccountOption = Annotated[
     str,
     typer.Option(
@@ -68,6 +78,15 @@ WaitOption = Annotated[
         "--max-wait",
         metavar="N",
         help="Sessions that a purchase may wait when suspended or locked at the upper limit.",
+    ),
+]
+ExitOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exit",
+        metavar="RULE",
+        help="Sell a name before its horizon, at the open after the rule fires: next-report, "
+        "rating-cut, stop:-0.1, take:0.2; several together, the first to fire.",
     ),
 ]
 RightsOption = Annotated[

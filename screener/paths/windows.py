@@ -9,12 +9,18 @@ from enum import StrEnum
 import numpy as np
 
 from screener.domain.basket import EntryPrice, Event, Rebalance
+from screener.domain.exits import ExitRules
 from screener.domain.panel import CapPanel, PricePanel
+from screener.paths.exits import exited
 from screener.paths.known import EntrySessions
 from screener.paths.legs import Leg, LegState, Reason, left_out, resolve_leg
 from screener.paths.weights import weighted, without_weight
 
-__all__ = ["Window", "WindowStatus", "resolve_window", "unvalued_window"]
+__all__ = ["NO_EXITS", "Window", "WindowStatus", "resolve_window", "unvalued_window"]
+
+
+NO_EXITS = ExitRules()
+"""No name is sold before its horizon, but for what was published of it."""
 
 
 class WindowStatus(StrEnum):
@@ -50,6 +56,8 @@ class Window:
         At which price of its session each name is bought.
     rebalance
         How often it is brought back to its weights.
+    max_wait
+        Sessions that a blocked purchase may wait.
     """
 
     event: Event
@@ -62,6 +70,7 @@ class Window:
     sessions_held: int
     price: EntryPrice = EntryPrice.OPEN
     rebalance: Rebalance = Rebalance.NONE
+    max_wait: int = 10
 
     @property
     def valued(self) -> bool:
@@ -94,6 +103,7 @@ def resolve_window(
     price: EntryPrice = EntryPrice.OPEN,
     rebalance: Rebalance = Rebalance.NONE,
     caps: CapPanel | None = None,
+    exits: ExitRules = NO_EXITS,
 ) -> Window:
     """Resolve one window of an event.
 
@@ -115,6 +125,8 @@ def resolve_window(
         How often it is brought back to its weights; daily where the weighting is an index's.
     caps
         Market values, needed by weightings that are made of them.
+    exits
+        Rules by which names are sold before their horizon.
 
     Raises
     ------
@@ -134,6 +146,10 @@ def resolve_window(
             price=price,
         )
         for member in event.members
+    )
+    legs = tuple(
+        exited(panel, leg, exits, member.leaves, price)
+        for leg, member in zip(legs, event.members, strict=True)
     )
     scheduled = tuple(by_exchange[member.listing.exchange] for member in event.members)
     legs = without_weight(panel, caps, event, legs, scheduled)
@@ -155,6 +171,7 @@ def resolve_window(
         sessions_held=_sessions_held(panel, legs, end_rows, horizon, status),
         price=price,
         rebalance=rebalance if event.weighting.tradable else Rebalance.DAILY,
+        max_wait=max_wait,
     )
 
 

@@ -14,11 +14,14 @@ from screener.data.lake.batch import Batch
 from screener.data.lake.rows import make_rows
 from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Store
+from screener.data.panels.price_panel import read_panel
+from screener.data.panels.theme_panel import read_themes
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.domain.listing import Exchange, Listing
 from screener.errors import DataError
 from screener.market.calendars import calendar_of
-from screener.workflows.study.industry_returns import INDUSTRY, industry_remark, industry_returns
+from screener.workflows.naming import industry_remark
+from screener.workflows.study.industry_returns import INDUSTRY, industry_returns
 
 START, END = date(2025, 1, 2), date(2025, 12, 31)
 SHARES = tuple(Listing(f"60{number:04d}", Exchange.SH) for number in range(100, 116))
@@ -116,3 +119,42 @@ def test_too_few_peers_are_told(store: Store) -> None:
     with pytest.raises(DataError, match="industry 别的 has 0 other stocks") as told:
         industry_returns(store, [LONELY], START, END)
     assert "--matched FILE" in told.value.fix
+
+
+def themes_of(store: Store, names: list[Listing], entry: date) -> tuple[list[date], np.ndarray]:
+    panel = read_panel(store, names, first_entry=entry, last_entry=entry)
+    return [day.item() for day in panel.sessions], read_themes(store, panel)
+
+
+def test_a_theme_is_the_mean_of_all_stocks_of_the_industry(store: Store) -> None:
+    days, found = themes_of(store, [LONELY, SHARES[0]], date(2025, 6, 2))
+    assert np.isnan(found[1:, 0]).all()  # one stock is no industry
+    expected = by_pandas(store, LONELY, set()).reindex(days[1:]) + 1
+    np.testing.assert_allclose(found[1:, 1], expected, rtol=0, atol=1e-12)
+    assert found[0].tolist() == [1.0, 1.0]
+    later_days, later = themes_of(store, [SHARES[0]], date(2025, 9, 1))  # knows less
+    np.testing.assert_array_equal(later[1:, 0], found[days.index(later_days[1]) :, 1])
+
+
+def test_a_theme_takes_a_stock_while_it_is_in_the_industry(store: Store, tmp_path: Path) -> None:
+    moved, since = SHARES[5], date(2025, 6, 3)
+    with Store.create(tmp_path / "lake") as lake:
+        for name in TableName:
+            rows = store.read(name)
+            if rows.num_rows:
+                lake.commit(Batch(tables={name: rows}), message="copy")
+        row = make_rows(
+            TableName.INDUSTRIES,
+            {"listing": [moved.id], "valid_from": [since], "industry": ["别处"]},
+            source=SIMULATED,
+            fetched_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        lake.commit(Batch(tables={TableName.INDUSTRIES: row}), message="moved")
+        days, found = themes_of(lake, [SHARES[0], moved], since)
+    at = days.index(since)
+    whole = by_pandas(store, LONELY, set()).reindex(days) + 1
+    without = by_pandas(store, LONELY, {moved.id}).reindex(days) + 1
+    np.testing.assert_allclose(found[1:at, 0], whole[1:at], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found[at:, 0], without[at:], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found[1:at, 1], whole[1:at], rtol=0, atol=1e-12)
+    assert np.isnan(found[at:, 1]).all()  # alone where it is now

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel, carried
 from screener.errors import DataError
 from screener.language import say
+from screener.paths.exits import end_quote
 from screener.paths.legs import Leg, LegState, Reason, sale_block
 from screener.paths.windows import Window, WindowStatus
 
@@ -19,6 +21,7 @@ __all__ = [
     "Exits",
     "ValuePanel",
     "executed_exits",
+    "exit_value",
     "no_fixing",
     "order_book",
     "unfixed",
@@ -59,6 +62,15 @@ class Exits:
         return any(row < 0 and reason for row, reason in zip(self.rows, self.reasons, strict=True))
 
 
+def exit_value(values: ValuePanel, leg: Leg, row: int) -> float:
+    """Return what values a name that leaves at a row, as `marks` has it: at the open if early."""
+    quote = end_quote(values.prices, replace(leg, exit_row=row), row)
+    if not quote.opening:
+        return float(values.marks[row, leg.column])
+    panel = values.prices
+    return float(quote.price * panel.factor[row, leg.column] * panel.fx[row, leg.column])
+
+
 def value_panel(panel: PricePanel, price: EntryPrice = EntryPrice.OPEN) -> ValuePanel:
     """Return the panel in units of total return in the base currency.
 
@@ -74,15 +86,23 @@ def value_panel(panel: PricePanel, price: EntryPrice = EntryPrice.OPEN) -> Value
     return ValuePanel(prices=panel, paid=paid, marks=closes * panel.fx)
 
 
-def executed_exits(panel: PricePanel, window: Window) -> Exits:
+def _open(column: int, row: int) -> Reason:
+    del column, row
+    return Reason.NONE
+
+
+def executed_exits(
+    panel: PricePanel, window: Window, closed: Callable[[int, int], Reason] = _open
+) -> Exits:
     """Resolve the sales of the executable path.
 
     A name is sold at the close of its scheduled exit, or at the first later close at which it is
     neither suspended nor at its lower limit, nor, on the mainland, bought that very day (T+1).
-    `reasons` says why a sale was or is late. Nothing is sold before the window is mature.
+    `reasons` says why a sale was or is late. Nothing is sold before the window is mature. `closed`
+    tells by column and row what more keeps an account from selling.
     """
     mature = window.status is WindowStatus.MATURE
-    found = [_sale(panel, leg) if mature else (-1, Reason.NONE) for leg in window.legs]
+    found = [_sale(panel, leg, closed) if mature else (-1, Reason.NONE) for leg in window.legs]
     return Exits(rows=tuple(row for row, _ in found), reasons=tuple(why for _, why in found))
 
 
@@ -135,7 +155,7 @@ def order_book(
         if leg.fill_row is not None:
             buys[:, out] = leg.fill_row - start, values.paid[leg.fill_row, leg.column]
             if sold >= 0:
-                sells[:, out] = sold - start + 1, values.marks[sold, leg.column]
+                sells[:, out] = sold - start + 1, exit_value(values, leg, sold)
     return OrderBook(
         marks=marks,
         groups=np.array([group for group, _, _ in columns], dtype=np.int64),
@@ -195,7 +215,7 @@ def no_fixing(panel: PricePanel, leg: Leg, end: int) -> DataError:
     )
 
 
-def _sale(panel: PricePanel, leg: Leg) -> tuple[int, Reason]:
+def _sale(panel: PricePanel, leg: Leg, closed: Callable[[int, int], Reason]) -> tuple[int, Reason]:
     if leg.fill_row is None or not leg.reached or leg.exit_row is None:
         return -1, Reason.NONE
     first_block = Reason.NONE
@@ -204,7 +224,10 @@ def _sale(panel: PricePanel, leg: Leg) -> tuple[int, Reason]:
     mainland = panel.listings[leg.column].exchange.mainland
     for row in own:
         same_day = mainland and int(row) == leg.fill_row
-        block = Reason.SAME_DAY if same_day else sale_block(panel, leg.column, int(row))
+        blocked = closed(leg.column, int(row)) or sale_block(
+            panel, leg.column, int(row), opening=leg.early
+        )
+        block = Reason.SAME_DAY if same_day else blocked
         if block is Reason.NONE:
             return int(row), first_block
         first_block = first_block or block

@@ -12,16 +12,17 @@ from screener.domain.amounts import parse_amounts
 from screener.domain.basket import EntryPrice, Rebalance, Weighting
 from screener.domain.choices import check_known, choice
 from screener.domain.days import MOST_SESSIONS
+from screener.domain.exits import parse_exits
 from screener.errors import InputError
 from screener.language import say
-from screener.market.charges import Plan
+from screener.market.charges import Account, Plan
 from screener.workflows.backtest.requests import Variants
 
 __all__ = ["BacktestOptions"]
 
 _MOST_MONEY = 1e12
-_ACCOUNTS = ("southbound", "direct")
-_SEVERAL = ("hold", "capital", "delay", "weighting", "entry", "rebalance")
+_ROUTES = ("southbound", "direct")
+_SEVERAL = ("hold", "capital", "delay", "weighting", "entry", "rebalance", "exit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +44,10 @@ class BacktestOptions:
         adds, and that each conversion of money loses.
     commission_bps, commission_min
         The broker's commission, and its least amount an order, in CNY or HKD.
+    account
+        `mainland`, or `hongkong`, which trades Hong Kong at home and the mainland northbound.
     hk_account
-        `southbound` from a mainland account, or `direct`.
+        How a mainland account reaches Hong Kong: `southbound`, or `direct`.
     cost_bps
         A plain cost of each order, instead of rules and charges.
     max_wait
@@ -57,6 +60,9 @@ class BacktestOptions:
     delisting_recovery
         What a delisted share pays out, as a fraction of its last close; `None` leaves its window
         partial.
+    exit
+        Rules by which a name is sold before its horizon, the first to fire: `next-report`,
+        `rating-cut`, `stop:-0.1`, `take:0.2`; `horizon` for none.
 
     Raises
     ------
@@ -73,6 +79,7 @@ class BacktestOptions:
     fx_spread_bps: float = 0.0
     commission_bps: float = 2.5
     commission_min: float = 5.0
+    account: str = "mainland"
     hk_account: str = "southbound"
     cost_bps: float | None = None
     max_wait: int = 10
@@ -82,6 +89,7 @@ class BacktestOptions:
     rebalance: tuple[str, ...] = ("none",)
     rights: str = "take-up"
     delisting_recovery: float | None = None
+    exit: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_sessions(self.hold, "--hold", least=1)
@@ -112,7 +120,8 @@ class BacktestOptions:
                 )
         _check_points(self.commission_bps, "--commission-bps")
         _check_money(self.commission_min, "--commission-min", zero=True)
-        if self.hk_account not in _ACCOUNTS:
+        choice(Account, self.account, parameter="--account")
+        if self.hk_account not in _ROUTES:
             raise InputError(
                 say(
                     "--hk-account {hk_account} is no kind of account",
@@ -149,6 +158,7 @@ class BacktestOptions:
     def settings(self) -> Settings:
         """Return the settings of the first variant."""
         commission = self.commission_bps / 10_000
+        at_home = choice(Account, self.account, parameter="--account") is Account.MAINLAND
         plain = self.paper or self.cost_bps is not None
         frictions = Frictions(
             plan=Plan(
@@ -156,7 +166,8 @@ class BacktestOptions:
                 minimum=self.commission_min,
                 hk_commission=commission,
                 hk_minimum=self.commission_min,
-                southbound=self.hk_account == "southbound",
+                southbound=at_home and self.hk_account == "southbound",
+                northbound=not at_home,
             ),
             participation=self.participation,
             slippage_bps=self.slippage_bps,
@@ -172,6 +183,7 @@ class BacktestOptions:
             frictions=None if plain else frictions,
             recovery=self.delisting_recovery,
             capitals=self.capital,
+            exits=parse_exits(self.exit),
         )
 
     def variants(self) -> Variants:

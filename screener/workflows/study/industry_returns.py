@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.data.panels.market_panel import read_market_panel
 from screener.data.panels.return_tables import ReturnTable
@@ -18,7 +17,7 @@ from screener.domain.market_panel import MarketPanel
 from screener.errors import DataError
 from screener.language import say
 
-__all__ = ["INDUSTRY", "LEAST_PEERS", "industry_remark", "industry_returns"]
+__all__ = ["INDUSTRY", "LEAST_PEERS", "industry_returns"]
 
 INDUSTRY = "industry"
 """Name of the table, and what `--matched` asks it by."""
@@ -74,16 +73,6 @@ def industry_returns(
         values=np.column_stack(list(found.values())),
         lacks=unmatched,
     )
-
-
-def industry_remark(store: Store) -> str:
-    """Say of which day the industries are."""
-    if store.read(TableName.INDUSTRIES, columns=("listing",)).num_rows:
-        return say(
-            "Industries are those of each session where the tables date them, else today's are "
-            "taken."
-        )
-    return say("Industries bear no date in the tables: today's are taken for every session.")
 
 
 def _peer_returns(market: MarketPanel, column: int, left_out: frozenset[int]) -> FloatArray:
