@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 from screener.data.doctor import known_dates
 from screener.data.doctor.bar_columns import Marks
 from screener.data.lake.batch import Batch
-from screener.data.lake.rows import make_rows
-from screener.data.lake.schema import TableName
+from screener.data.lake.schema import TABLES, TableName
 from screener.data.lake.store import Store
 from screener.data.validation.file_checks import FileFacts
 from screener.domain.days import SHANGHAI
@@ -66,13 +65,13 @@ def _steps(store: Store, batch: Batch, names: list[str]) -> dict[_Key, _Row]:
     gone = batch.removes.get(TableName.ACTIONS, frozenset())
     found: dict[_Key, _Row] = {}
     before: dict[str, float] = {}
+    empty = dict.fromkeys(TABLES[TableName.ACTIONS].column_names)
     for key, row in sorted(_standing(store, batch, TableName.FACTORS, names)):
         split = row["factor"] / before.get(key[0], 1.0)
         before[key[0]] = row["factor"]
         if key not in gone:  # a factor goes with its action
-            columns = {"listing": [key[0]], "ex_session": [key[1]], "split": [split]}
-            origin = {"source": row["source"], "fetched_at": row["fetched_at"]}
-            (found[key],) = make_rows(TableName.ACTIONS, columns, **origin).to_pylist()
+            told = {name: row[name] for name in ("listing", "ex_session", "source", "fetched_at")}
+            found[key] = {**empty, **told, "split": split}
     return found
 
 
