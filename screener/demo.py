@@ -47,7 +47,7 @@ _START = date(2019, 1, 2)
 _END = date(2026, 10, 30)
 _RATED_FROM, _CALLS = date(2021, 11, 1), 150
 _MODEL = MarketModel(wait_ratio=4.0)  # something happens in each of its eight years
-_OTHERS = 240
+_OTHERS = 180
 _FETCHED_AT = datetime(2026, 10, 30, 10, 0, tzinfo=UTC)  # fixed: the same demo, byte for byte
 _RANGES = {"pe_ttm": "..25", "pb": "..3"}
 

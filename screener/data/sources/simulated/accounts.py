@@ -19,6 +19,7 @@ __all__ = ["Accounts", "Shares", "keep_accounts", "share_counts"]
 
 _FOLLOWS = 0.6  # of a year's return, in the growth of the next
 _GROWTH, _GROWTH_NOISE = 0.06, 0.14
+_LEAST_MARGIN = 0.012  # in size: a profit near nothing looks like one in another unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +75,7 @@ def keep_accounts(draws: ListingDraws, yearly: FloatMatrix) -> Accounts:
     growth[1:] += _FOLLOWS * yearly[:-1]
     revenue = first * np.exp(np.cumsum(growth, axis=0))
     margin = 0.09 + 0.08 * traits[:, Trait.MARGIN] + 0.025 * draws.margins.T
+    margin = np.where(margin < 0, -1, 1) * np.maximum(np.abs(margin), _LEAST_MARGIN)
     return Accounts(
         revenue=revenue,
         profit=revenue * margin,
