@@ -76,6 +76,7 @@ class Way(IntEnum):
     MOVED = 12
     MOVED_ON = 13
     MOVED_TO = 14
+    TOLD = 15
 
 
 class Entry(IntEnum):
@@ -139,7 +140,7 @@ class ListingDraws:
         `(n_listings, n_years)` standard normals of revenue growth and margin, and uniforms that
         decide on bonus issues and splits.
     ways, entries
-        `(n_listings, 15)` uniforms by `Way`; `(n_listings, n_years, 16)` by `Entry`.
+        `(n_listings, 16)` uniforms by `Way`; `(n_listings, n_years, 16)` by `Entry`.
     shocks
         `(n_listings, n_sessions)` Student t, scaled to unit variance.
     moves

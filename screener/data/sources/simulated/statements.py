@@ -37,6 +37,7 @@ _RESTATED = 0.08
 _TOLD = 3 * QUARTERS  # periods that a prospectus tells
 _TAXES = (0.15, 0.25)
 _INTEREST = 0.035  # of the debt, a year
+_DEBTLESS, _UNTOLD = 0.15, 0.06  # listings that owe nothing, that tell no balance sheet
 _NOT_YET = np.datetime64("NaT", "D")
 
 
@@ -202,7 +203,8 @@ class _Books:
         ways = self._ways
         outside = 0.12 * ways[:, Way.MINORITIES] ** 2  # of the profit
         tax = np.where(ways[:, Way.TAX] < 0.5, *_TAXES)
-        debt = 0.7 * ways[:, Way.DEBT] * self._annual_revenue
+        owed = np.maximum(ways[:, Way.DEBT] - _DEBTLESS, 0.0)
+        debt = 0.8 * owed * self._annual_revenue
         total = profit / (1 - outside)
         before_tax = np.where(total > 0, total / (1 - tax), total)
         interest = _INTEREST * debt * self._elapsed
@@ -217,16 +219,7 @@ class _Books:
         deducted = profit - 0.2 * entries[:, :, Entry.DEDUCTED] * np.abs(profit)
         cash_flow = (total + depreciation) * (0.6 + 0.7 * entries[:, :, Entry.CASH_FLOW])
         mean = (self._opening + equity) / 2
-        return {
-            "revenue": self._revenue,
-            "net_profit": profit,
-            "net_profit_deducted": deducted,
-            "operating_cash_flow": cash_flow,
-            "equity": equity,
-            "eps": profit / self._shares,
-            "bps": equity / self._shares,
-            "roe": np.where(mean > 0, profit / np.where(mean > 0, mean, 1.0), np.nan),
-            "gross_margin": (ebit + expenses) / self._revenue,
+        balance = {
             "ebit": ebit,
             "income_tax": before_tax - total,
             "depreciation": depreciation,
@@ -236,6 +229,19 @@ class _Books:
             "cash_equivalents": (0.05 + 0.25 * ways[:, Way.CASH]) * assets,
             "debt": debt,
             "minorities": minorities,
+        }
+        untold = ways[:, Way.TOLD] < _UNTOLD
+        return {
+            **{name: np.where(untold, np.nan, values) for name, values in balance.items()},
+            "revenue": self._revenue,
+            "net_profit": profit,
+            "net_profit_deducted": deducted,
+            "operating_cash_flow": cash_flow,
+            "equity": equity,
+            "eps": profit / self._shares,
+            "bps": equity / self._shares,
+            "roe": np.where(mean > 0, profit / np.where(mean > 0, mean, 1.0), np.nan),
+            "gross_margin": (ebit + expenses) / self._revenue,
         }
 
 
