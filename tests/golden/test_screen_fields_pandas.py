@@ -14,7 +14,7 @@ import pytest
 
 from screener.data.lake.asof import AsOf, Market, market_of
 from screener.data.lake.batch import Batch
-from screener.data.lake.schema import SIMULATED, TableName
+from screener.data.lake.schema import SIMULATED, TABLES, TableName
 from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.data.sources.simulated.ratings import simulated_ratings
