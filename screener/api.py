@@ -527,6 +527,7 @@ class Workspace:
         benchmark: str = "",
         data_version: int | None = None,
         jobs: int | None = None,
+        capacity: bool = False,
         **options: Any,
     ) -> BacktestResult:
         """Backtest baskets from the first session in which a reader could act.
@@ -548,13 +549,15 @@ class Workspace:
             Version of the data to read; the newest if left out.
         jobs
             Processes that share the events, -1 for all; as the settings say if left out.
+        capacity
+            Whether to look for the money at which the edge over the index is gone; see `.capacity`.
         **options
             Further fields of `workflows.backtest.options.BacktestOptions`: `paper`,
             `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
-            `commission_min`, `hk_account`, `cost_bps`, `max_wait`, `delay`, `weighting`, `entry`,
-            `rebalance`, `rights`, `delisting_recovery`, `exit`; what is left out is as the settings
-            of the workspace say, else built in. Several values of `delay`, `weighting`, `entry` or
-            `rebalance` run every combination.
+            `commission_min`, `account`, `hk_account`, `cost_bps`, `max_wait`, `delay`,
+            `weighting`, `entry`, `rebalance`, `rights`, `delisting_recovery`, `exit`; what is left
+            out is as the settings of the workspace say, else built in. Several values of `delay`,
+            `weighting`, `entry` or `rebalance` run every combination.
 
         Raises
         ------
@@ -585,7 +588,11 @@ class Workspace:
         ):
             requests = self._leaving(store, requests)
             runs = run_variants(
-                store, requests, program_version=program_version(), jobs=self._jobs(jobs)
+                store,
+                requests,
+                program_version=program_version(),
+                jobs=self._jobs(jobs),
+                capacity=capacity,
             )
         lacking = groups.lacking or any(run.lacking for run in runs)
         baskets = tuple(basket for basket, _ in groups)
@@ -698,6 +705,7 @@ class Workspace:
         last: Day | None = None,
         benchmark: str = "",
         data_version: int | None = None,
+        capacity: bool = False,
         **options: Any,
     ) -> FollowedResult:
         """Follow a stream of events with one account: one equity curve of acting on all of them.
@@ -731,10 +739,12 @@ class Workspace:
             An index, `none`, or empty for CSI 300 (Hang Seng where every name is of Hong Kong).
         data_version
             Version of the data to read; the newest if left out.
+        capacity
+            Whether to look for the money at which the edge over the index is gone; see `.capacity`.
         **options
             Further options of trading, as in `backtest`: `participation`, `slippage_bps`,
-            `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `hk_account`,
-            `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`, `exit`.
+            `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `account`,
+            `hk_account`, `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`, `exit`.
 
         Raises
         ------
@@ -783,7 +793,13 @@ class Workspace:
                 self.place, store, stream.needed, chosen.settings().exits, stream.brokers
             )
             request = FollowRequest.of(events, chosen, slots=slots, benchmark=benchmark, **span)
-            run = follow(store, request, program_version=program_version(), told=stream.remarks)
+            run = follow(
+                store,
+                request,
+                program_version=program_version(),
+                told=stream.remarks,
+                capacity=capacity,
+            )
         lacking = stream.lacking or run.lacking
         baskets = stream.baskets
         return FollowedResult(self.place, run, lacking=lacking, remarks=remarks, baskets=baskets)
@@ -944,7 +960,7 @@ class Workspace:
             recorded_sessions(self.place.data_cache),
             Store.open(self.place.data_cache, version=data_version) as store,
         ):
-            result = run_screen(store, request)
+            result = run_screen(store, request, program_version=program_version())
         lacking = groups.lacking or result.lacking
         return ScreenedResult(result, lacking=lacking, remarks=remarks)
 
@@ -955,6 +971,8 @@ class Workspace:
         report: str | None = None,
         placebo: int = 0,
         hold: int | Sequence[int] = (5, 20),
+        calibrate: int = 0,
+        planted: float = 0.0,
         data_version: int | None = None,
         jobs: int | None = None,
         **options: Any,
@@ -969,12 +987,15 @@ class Workspace:
             Random baskets to compare each with; 0 for none.
         hold
             Sessions that random baskets are held.
+        calibrate, planted
+            Draws of random stocks on random dates that show how often each test errs, 0 for none;
+            and a return planted on session 0 that shows what they find.
         data_version, jobs
             As in `backtest`.
         **options
             Further fields of `workflows.study.options.StudyOptions`: `unit`, `by`, `window`,
             `estimation`, `least`, `model`, `benchmark`, `factors`, `matched`, `convention`,
-            `max_wait`, `seed`, `draws`, `exit` (the reader's window ends at it).
+            `max_wait`, `seed`, `draws`, `winsor`, `exit` (the reader's window ends at it).
 
         Raises
         ------
@@ -989,6 +1010,7 @@ class Workspace:
         from screener.data.lake.store import Store
         from screener.workflows.backtest.leaves import with_leaves
         from screener.workflows.report.catalog import basket_events, needed_events
+        from screener.workflows.study.calibration import calibrate as calibrated_on
         from screener.workflows.study.options import StudyOptions
         from screener.workflows.study.run import run_study
         from screener.workflows.study.verdicts import compared
@@ -1002,7 +1024,7 @@ class Workspace:
                 say("--exit is not read by --placebo: random baskets are held to the horizon"),
                 fix=say("leave one of them out"),
             )
-        beside = None
+        table, beside, calibration = chosen.table(), None, None
         with Store.open(self.place.data_cache, version=data_version) as store:
             events = with_leaves(self.place, store, request.events, request.exits)
             request = replace(request, events=events)
@@ -1010,9 +1032,19 @@ class Workspace:
                 store,
                 request,
                 program_version=program_version(),
-                table=chosen.table(),
+                table=table,
                 jobs=self._jobs(jobs),
             )
+            if calibrate:
+                calibration = calibrated_on(
+                    store,
+                    run,
+                    draws=calibrate,
+                    planted=planted,
+                    program_version=program_version(),
+                    table=table,
+                    jobs=self._jobs(jobs),
+                )
             if placebo:
                 beside = compared(
                     self.place,
@@ -1026,7 +1058,9 @@ class Workspace:
                 )
         lacking = groups.lacking or run.lacking
         lacking = lacking or (beside is not None and beside.backtest.lacking)
-        return StudyResult(self.place, run, beside, lacking=lacking, remarks=remarks)
+        return StudyResult(
+            self.place, run, beside, lacking=lacking, remarks=remarks, calibrated=calibration
+        )
 
     def score(
         self,
@@ -1072,7 +1106,7 @@ class Workspace:
             backdate=backdate,
         )
         with Store.open(self.place.data_cache, version=data_version) as store:
-            run = run_score(self.place, store, request)
+            run = run_score(self.place, store, request, program_version=program_version())
         return ScoreResult(run, remarks=self._left_out(run.broken))
 
     def today(self, since: Day | None = None) -> TodayResult:

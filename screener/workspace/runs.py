@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from screener.errors import InputError, NotFoundError, StorageDamaged
+from screener.files.program import program_version
 from screener.files.regular import read_regular
 from screener.files.whole import write_whole
 from screener.language import in_english, say
 from screener.language.lists import about
 from screener.language.outside import fault_of, value_fault
+from screener.market.dated import rules_digest
 from screener.workspace.locate import Workspace
 from screener.workspace.sealed import checked, sealed
 
@@ -60,6 +62,8 @@ class StoredRuns:
 def save_run(workspace: Workspace, run_id: str, document: Mapping[str, object]) -> tuple[str, ...]:
     """Store a run under its id, whole or not at all; the same run again changes nothing.
 
+    Beside what the document holds stand the program's version and the hash of its rule tables.
+
     Returns
     -------
     tuple
@@ -69,7 +73,8 @@ def save_run(workspace: Workspace, run_id: str, document: Mapping[str, object]) 
     target = folder / f"{run_id}.json"
     try:
         folder.mkdir(exist_ok=True)
-        write_whole(target, sealed(in_english(document)))
+        program = {"program_version": program_version(), "rules": rules_digest()}
+        write_whole(target, sealed({**in_english(document), **program}))
     except OSError as error:
         why = fault_of(error)
         return (say("The run was not stored in {folder}: {why}.", folder=folder, why=why),)

@@ -323,7 +323,7 @@ def _given_up(dealing: Dealing, leg: Leg, settings: Settings) -> int | None:
 
 def _at_once(dealing: Dealing, leg: Leg) -> bool:
     """Tell whether a purchase is tried at its entry, and nothing has it wait."""
-    return leg.fill_row is not None and not (leg.reason or dealing.closed(leg.fill_row))
+    return leg.fill_row is not None and not (leg.reason or dealing.shut(leg.fill_row))
 
 
 def _executed(
