@@ -56,6 +56,7 @@ class Reason(StrEnum):
     LIMIT_UP = "open at the upper limit"
     CLOSE_LIMIT_UP = "close at the upper limit"
     LIMIT_DOWN = "close at the lower limit"
+    OPEN_LIMIT_DOWN = "open at the lower limit"
     SAME_DAY = "bought that session, sold the next at the earliest (T+1)"
     NO_SOUTHBOUND = "no southbound trading that session"
     NO_CAP = "no market value known in the 30 days before its entry"
@@ -66,7 +67,12 @@ class Reason(StrEnum):
     @property
     def at_limit(self) -> bool:
         """Whether a price limit is behind it."""
-        return self in (Reason.LIMIT_UP, Reason.CLOSE_LIMIT_UP, Reason.LIMIT_DOWN)
+        return self in (
+            Reason.LIMIT_UP,
+            Reason.CLOSE_LIMIT_UP,
+            Reason.LIMIT_DOWN,
+            Reason.OPEN_LIMIT_DOWN,
+        )
 
     @property
     def told(self) -> str:
@@ -88,6 +94,7 @@ _TOLD: dict[Reason, Callable[[], str]] = {
     Reason.LIMIT_UP: lambda: say("open at the upper limit"),
     Reason.CLOSE_LIMIT_UP: lambda: say("close at the upper limit"),
     Reason.LIMIT_DOWN: lambda: say("close at the lower limit"),
+    Reason.OPEN_LIMIT_DOWN: lambda: say("open at the lower limit"),
     Reason.SAME_DAY: lambda: say("bought that session, sold the next at the earliest (T+1)"),
     Reason.NO_SOUTHBOUND: lambda: say("no southbound trading that session"),
     Reason.NO_CAP: lambda: say("no market value known in the 30 days before its entry"),
@@ -302,13 +309,18 @@ def _without_average(panel: PricePanel, column: int, row: int) -> Reason:
     )
 
 
-def sale_block(panel: PricePanel, column: int, row: int) -> Reason:
-    """Tell why a sale at the close of `row` is blocked, `Reason.NONE` if it is not."""
-    price = float(panel.close[row, column])
-    block = _untradable(panel, column, row, price)
-    if block or not locked(panel, column, row, price, upper=False):
+def sale_block(
+    panel: PricePanel, column: int, row: int, price: EntryPrice = EntryPrice.CLOSE
+) -> Reason:
+    """Tell why a sale at the close or the open of `row` is blocked, `Reason.NONE` if it is not."""
+    opening = price is EntryPrice.OPEN
+    quoted = float((panel.open if opening else panel.close)[row, column])
+    block = _untradable(panel, column, row, quoted)
+    if block is Reason.NO_BAR and math.isfinite(panel.close[row, column]):
+        return Reason.NO_OPEN
+    if block or not locked(panel, column, row, quoted, upper=False):
         return block
-    return Reason.LIMIT_DOWN
+    return Reason.OPEN_LIMIT_DOWN if opening else Reason.LIMIT_DOWN
 
 
 def _untradable(panel: PricePanel, column: int, row: int, price: float) -> Reason:

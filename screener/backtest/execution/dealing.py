@@ -102,12 +102,12 @@ class Dealing:
         capped = cap is not None and cap < wanted
         return shares, price, self.cap_told() if capped else ""
 
-    def sold_at(self, row: int, shares: float) -> float:
-        """Return the price of a sale at the close, in the listing's currency."""
-        close = float(self.panel.close[row, self.column])
+    def sold_at(self, row: int, shares: float, price: EntryPrice = EntryPrice.CLOSE) -> float:
+        """Return the price of a sale at the close or the open, in the listing's currency."""
+        quote = float(self.panel.paid(price)[row, self.column])
         if self.panel.paid_out(self.column, row):
-            return close
-        return self._bounded(Side.SELL, row, close, self._worse(row, shares))
+            return quote
+        return self._bounded(Side.SELL, row, quote, self._worse(row, shares))
 
     def sellable(self, row: int, shares: float, held: float) -> float:
         """Return how many of some shares one session takes: whole lots, unless all held go."""
@@ -245,9 +245,9 @@ class Dealing:
             same_day = self.listing.exchange.mainland and row == bought
             yield row, Reason.SAME_DAY if same_day else self.sale_block(row)
 
-    def sale_block(self, row: int) -> Reason:
-        """Tell why a sale at the close of a row is blocked, for this account too."""
-        return self.closed(row) or sale_block(self.panel, self.column, row)
+    def sale_block(self, row: int, price: EntryPrice = EntryPrice.CLOSE) -> Reason:
+        """Tell why a sale of a row is blocked, for this account too."""
+        return self.closed(row) or sale_block(self.panel, self.column, row, price)
 
     def closed(self, row: int) -> Reason:
         """Tell whether the account cannot trade the name in a session of its exchange.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from screener.backtest.execution.pricing import ValuePanel, no_fixing
 from screener.backtest.execution.shares import share_marks
 from screener.backtest.frictions import Entitlement, Order, OrderStatus
 from screener.domain.arrays import FloatVector
+from screener.domain.basket import EntryPrice
 from screener.language import say
 from screener.market.charges import Side
 from screener.market.lots import buyable_shares
@@ -74,19 +76,26 @@ class MoneyModel:
     Parameters
     ----------
     dealing, booking
-        The name and its place in the window.
-    window
-        The window.
+        The name, and who writes its orders.
+    entry
+        Price that is paid at the entry.
+    price
+        Price of every later order.
     """
 
-    def __init__(self, dealing: Dealing, booking: Booking, window: Window) -> None:
-        self.dealing, self.booking, self.window = dealing, booking, window
-        self._entry = dealing.first_open(booking.leg, window.price, booking.end)[0]
+    def __init__(
+        self,
+        dealing: Dealing,
+        booking: Booking,
+        entry: EntryPrice,
+        price: EntryPrice = EntryPrice.CLOSE,
+    ) -> None:
+        self.dealing, self.booking, self.entry, self.price = dealing, booking, entry, price
 
-    @property
+    @cached_property
     def entry_row(self) -> int | None:
         """See `ExecutionModel.entry_row`."""
-        return self._entry
+        return self.dealing.first_open(self.booking.leg, self.entry, self.booking.end)[0]
 
     def closed(self, row: int) -> Reason:
         """See `ExecutionModel.closed`."""
@@ -110,13 +119,13 @@ class MoneyModel:
 
     def enter(self, budget: float) -> Booked:
         """See `ExecutionModel.enter`."""
-        return first_purchase(self.dealing, self.booking, self.window.price, budget)
+        return first_purchase(self.dealing, self.booking, self.entry, budget)
 
     def add(self, row: int, budget: float) -> Booked:
         """See `ExecutionModel.add`."""
         dealing = self.dealing
         rate = dealing.conversion(row, Side.BUY)
-        aimed = float(dealing.panel.close[row, dealing.column])
+        aimed = float(dealing.panel.paid(self.price)[row, dealing.column])
         shares, price, reason = dealing.affordable(budget, row, rate, aimed)
         if not shares:
             return None, None
@@ -128,14 +137,16 @@ class MoneyModel:
         if not sold:
             return None, None
         capped = sold < buyable_shares(shares, self.dealing.lot(row))
-        return self._booked(Side.SELL, row, sold, self.dealing.sold_at(row, sold), capped=capped)
+        price = self.dealing.sold_at(row, sold, self.price)
+        return self._booked(Side.SELL, row, sold, price, capped=capped)
 
     def leave(self, row: int, due: int, held: float, late: Reason) -> Booked:
         """See `ExecutionModel.leave`."""
         sold = self.dealing.sellable(row, held, held)
         if not sold:
             return None, None
-        fill = self._fill(Side.SELL, row, sold, self.dealing.sold_at(row, sold), late)
+        price = self.dealing.sold_at(row, sold, self.price)
+        fill = self._fill(Side.SELL, row, sold, price, late)
         return fill, self.booking.sold(fill, due, last=sold == held)
 
     def unsold(self, reason: Reason, due: int) -> Order | None:
