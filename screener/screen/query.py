@@ -13,7 +13,7 @@ import math
 import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import cast
@@ -29,7 +29,9 @@ from screener.screen.spoken import as_sql
 
 __all__ = [
     "MAX_LENGTH",
+    "Locked",
     "Predicate",
+    "locked",
     "parse_predicate",
     "parse_score",
     "run_predicate",
@@ -92,12 +94,20 @@ def parse_predicate(text: str) -> Predicate:
     InputError
         If it is too long, is no single condition, or says anything not on the allow-list.
     """
-    with _connection() as connection:
+    with locked() as connection:
         return _checked(connection, text, where=WHERE)[0]
 
 
+Locked = duckdb.DuckDBPyConnection
+"""A connection on which nothing can be set any more."""
+
+
 def run_predicate(
-    predicate: Predicate, rows: pa.Table, *, timeout_seconds: float = 5.0
+    predicate: Predicate,
+    rows: pa.Table,
+    *,
+    timeout_seconds: float = 5.0,
+    within: Locked | None = None,
 ) -> tuple[bool | None, ...]:
     """Evaluate a predicate on every row.
 
@@ -109,6 +119,8 @@ def run_predicate(
         Table with the columns of `fields.PREDICATE_COLUMNS`; a missing value is null.
     timeout_seconds
         Longest run; positive.
+    within
+        Connection of `locked`, for very many runs; one of its own otherwise.
 
     Returns
     -------
@@ -120,7 +132,7 @@ def run_predicate(
     InputError
         If it is refused, gives no true or false, fails on a row, or runs for too long.
     """
-    found = _column(predicate, rows, timeout_seconds, where=WHERE)
+    found = _column(predicate, rows, timeout_seconds, where=WHERE, within=within)
     if not pa.types.is_boolean(found.type):
         told = say("it gives {type} values, not true or false", type=found.type)
         raise _refusal(predicate.text, told, WHERE)
@@ -135,12 +147,16 @@ def parse_score(text: str) -> Predicate:
     InputError
         If it is refused; by the same rules as a predicate.
     """
-    with _connection() as connection:
+    with locked() as connection:
         return _checked(connection, text, where=RANK)[0]
 
 
 def run_score(
-    expression: Predicate, rows: pa.Table, *, timeout_seconds: float = 5.0
+    expression: Predicate,
+    rows: pa.Table,
+    *,
+    timeout_seconds: float = 5.0,
+    within: Locked | None = None,
 ) -> tuple[float | None, ...]:
     """Evaluate an expression on every row; parameters as those of `run_predicate`.
 
@@ -154,7 +170,7 @@ def run_score(
     InputError
         If it is refused, gives no number, fails on a row, or runs for too long.
     """
-    found = _column(expression, rows, timeout_seconds, where=RANK)
+    found = _column(expression, rows, timeout_seconds, where=RANK, within=within)
     kind = found.type
     number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     if not number:
@@ -163,10 +179,12 @@ def run_score(
     return tuple(None if value is None else float(value) for value in found.to_pylist())
 
 
-def _column(predicate: Predicate, rows: pa.Table, seconds: float, *, where: str) -> pa.ChunkedArray:
+def _column(
+    predicate: Predicate, rows: pa.Table, seconds: float, *, where: str, within: Locked | None
+) -> pa.ChunkedArray:
     if not (math.isfinite(seconds) and seconds > 0):
         raise InputError(say("a time limit of {s} s is not positive", s=seconds))
-    with _connection(rows) as connection:
+    with nullcontext(within) if within else locked() as connection, _rows_on(connection, rows):
         _, sql = _checked(connection, predicate.text, where=where)
         found = _run(connection, predicate.text, sql, seconds, where)
     if len(found) != rows.num_rows:
@@ -176,17 +194,26 @@ def _column(predicate: Predicate, rows: pa.Table, seconds: float, *, where: str)
 
 
 @contextmanager
-def _connection(rows: pa.Table | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def locked() -> Iterator[Locked]:
+    """Open a fresh database without files, network, extensions or settings to change."""
     connection = duckdb.connect(":memory:", config=_SETTINGS)
     try:
-        if rows is not None:
-            columns = rows.select([n for n in PREDICATE_COLUMNS if n in rows.column_names])
-            positions = pa.array(range(rows.num_rows), type=pa.int64())
-            connection.register("screen_rows", columns.append_column("position", positions))
         connection.execute("SET lock_configuration = true")
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def _rows_on(connection: Locked, rows: pa.Table) -> Iterator[None]:
+    """Let a connection read some rows, and forget them."""
+    columns = rows.select([n for n in PREDICATE_COLUMNS if n in rows.column_names])
+    positions = pa.array(range(rows.num_rows), type=pa.int64())
+    connection.register("screen_rows", columns.append_column("position", positions))
+    try:
+        yield
+    finally:
+        connection.unregister("screen_rows")
 
 
 def _checked(

@@ -67,7 +67,7 @@ class Rebalanced:
     wanted
         By column the money that its purchase was to spend.
     kept
-        Names that were held before and stay.
+        Columns of the names that were held before and stay.
     entered, left
         Names that were bought anew, and of which all was sold.
     waiting
@@ -77,7 +77,7 @@ class Rebalanced:
     target: Target
     worth: float
     wanted: dict[int, float]
-    kept: int
+    kept: frozenset[int]
     entered: int = 0
     left: int = 0
     waiting: int = 0
@@ -96,7 +96,7 @@ class Rotated:
     held
         `(n_rows,)` names held at the close of each row from the first trade on.
     last
-        Shares by column that are held at the end.
+        By column what is held at the end, at its last close.
     due
         Columns of the names whose sale still waits.
     """
@@ -176,7 +176,7 @@ def play_targets(
             play.share_out(row)
         play.buy_due(row)
         play.counts.append(len(play.held))
-    return play.result()
+    return play.result(last_row)
 
 
 class _Play(CashAccount):
@@ -228,7 +228,7 @@ class _Play(CashAccount):
                 self.cuts[at] = excess / worth[at] * self.holdings[at].shares
         lacks = {at: part - worth.get(at, 0.0) for at in target.columns}
         self.needs = {at: lack for at, lack in lacks.items() if lack > least}
-        kept = sum(at in wanted for at in worth)
+        kept = frozenset(wanted & self.held)
         self.done.append(Rebalanced(target=target, worth=total, wanted={}, kept=kept))
 
     def sell_due(self, row: int) -> None:
@@ -263,7 +263,7 @@ class _Play(CashAccount):
             if self._waited(at, order.due, row) >= self.max_wait:
                 self._give_up(at)
 
-    def result(self) -> Rotated:
+    def result(self, last_row: int) -> Rotated:
         """Return what became of the account; what still waits is booked as waiting."""
         for at, order in sorted(self.leaving.items()):
             self.lines.append(self.own[at].booking.unsold(order.late, order.due))
@@ -272,7 +272,10 @@ class _Play(CashAccount):
             played=self.played(self.cash, waits=bool(self.leaving)),
             rebalanced=tuple(self.done),
             held=np.array(self.counts, dtype=np.int64),
-            last={at: self.holdings[at].shares for at in sorted(self.held)},
+            last={
+                at: self.holdings[at].shares * self.own[at].worth(last_row, last_row)
+                for at in sorted(self.held)
+            },
             due=tuple(sorted(self.leaving)),
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from screener.data.lake.asof import AsOf
 from screener.data.lake.store import Store
 from screener.domain.basket import Event, Member
 from screener.domain.listing import Currency, Listing
@@ -20,6 +21,7 @@ from screener.screen.query import parse_predicate
 from screener.workflows.screen.lacks import lacking_tables
 from screener.workflows.screen.rows import (
     REACH,
+    Gathered,
     Looked,
     Universe,
     gather_rows,
@@ -33,6 +35,8 @@ __all__ = [
     "ScreenRequest",
     "ScreenResult",
     "Universe",
+    "asked_lines",
+    "gathered_rows",
     "members_as_of",
     "parse_universe",
     "run_screen",
@@ -240,15 +244,7 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         an amount with.
     """
     questions = request.questions()
-    asked = questions.asked
-    looked = look_up(
-        store,
-        request.as_of,
-        request.universe,
-        request.members,
-        valued=not asked or any("valuation" in field.tables for field in asked),
-    )
-    gathered = gather_rows(store, looked, questions.needed, request.currency, request.cards)
+    looked, gathered = gathered_rows(AsOf.after_close(store, request.as_of), request, questions)
     found = evaluate(gathered.rows, questions)
     simulated = store.simulated()
     return ScreenResult(
@@ -256,7 +252,7 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         as_of=request.as_of,
         sessions={str(market): day for market, day in looked.snapshots.items() if day},
         currency=str(request.currency),
-        questions=_asked(questions),
+        questions=asked_lines(questions),
         fields=found.fields,
         rows=found.rows,
         top=request.top,
@@ -274,6 +270,34 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         criteria=request.criteria,
         checks=questions.checks,
     )
+
+
+def gathered_rows(
+    known: AsOf, request: ScreenRequest, questions: Questions
+) -> tuple[Looked, Gathered]:
+    """Return who is looked at on the day of an instant, and the rows to evaluate.
+
+    Parameters
+    ----------
+    known
+        The tables as of that instant, which stands for the request's own day.
+    request, questions
+        What to screen and what to ask.
+
+    Raises
+    ------
+    DataError
+        As `run_screen` does.
+    """
+    asked = questions.asked
+    looked = look_up(
+        known,
+        request.universe,
+        request.members,
+        valued=not asked or any("valuation" in field.tables for field in asked),
+    )
+    rows = gather_rows(known.store, looked, questions.needed, request.currency, request.cards)
+    return looked, rows
 
 
 def members_as_of(events: Iterable[Event], as_of: date) -> tuple[Member, ...]:
@@ -318,7 +342,8 @@ def _checks(request: ScreenRequest) -> Iterator[Check]:
         yield Check(name=name, predicate=parse_predicate(condition))
 
 
-def _asked(questions: Questions) -> tuple[str, ...]:
+def asked_lines(questions: Questions) -> tuple[str, ...]:
+    """Return what is asked, one line each, the order last."""
     lines = [
         say("{field} {range}", field=item.field.called, range=item.text)
         for item in questions.criteria
