@@ -251,7 +251,6 @@ def _run(
     if backtest:
         refuse_beside({"as_of": as_of, "since": since})
         named = ("csv", "json", "html", "ledger", "paths", "metrics")
-        _save(place, save, asked, force=force)
         hold_screen(
             desk,
             {
@@ -267,6 +266,7 @@ def _run(
             excel=excel,
             headers=headers,
         )
+        _save(place, save, asked, force=force)
         return
     day = _day(as_of)
     found = desk.screen(as_of=day, data_version=data_version, **asked.arguments())
