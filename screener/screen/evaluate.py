@@ -228,7 +228,7 @@ class Evaluation:
 def passing(
     rows: pa.Table, questions: Questions, *, within: Locked | None = None
 ) -> tuple[ScreenedRow, ...]:
-    """Return the names that pass, by rank, as `evaluate` does; nothing is told of the others.
+    """Return the names that pass, by rank, as `evaluate` does, without reasons and marks.
 
     Parameters
     ----------
@@ -248,7 +248,16 @@ def passing(
         cells = {field.name: _Cells.of(kept, field) for field in condition.fields}
         answers = _answers(kept, cells, condition, questions.timeout_seconds, within)
         kept = kept.filter(pa.array([answer is True for answer in answers], pa.bool_()))
-    return evaluate(kept, questions, within=within).passes
+    order = questions.ranking
+    wanted = (*(item.field for item in questions.criteria), *order.fields)
+    cells = {field.name: _Cells.of(kept, field) for field in wanted}
+    verdicts = [
+        _range_verdicts(questions, item, cells[item.field.name]) for item in questions.criteria
+    ]
+    scores = _scores(kept, cells, questions, within)
+    shown = order.fields if order.field is not None else ()
+    found = _rows(kept, shown, cells, verdicts, (), scores)
+    return tuple(row for row in _ranked(found, order) if row.passed)
 
 
 def _within(rows: pa.Table, criterion: Criterion) -> pa.Array:

@@ -14,7 +14,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import cast
 
@@ -59,6 +59,14 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A connection on which nothing can be set any more, and the SQL that it has checked."""
+
+    connection: duckdb.DuckDBPyConnection
+    checked: dict[str, tuple[Predicate, str]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predicate:
     """A predicate that passed the allow-list.
@@ -94,12 +102,8 @@ def parse_predicate(text: str) -> Predicate:
     InputError
         If it is too long, is no single condition, or says anything not on the allow-list.
     """
-    with locked() as connection:
-        return _checked(connection, text, where=WHERE)[0]
-
-
-Locked = duckdb.DuckDBPyConnection
-"""A connection on which nothing can be set any more."""
+    with locked() as held:
+        return _checked(held, text, where=WHERE)[0]
 
 
 def run_predicate(
@@ -147,8 +151,8 @@ def parse_score(text: str) -> Predicate:
     InputError
         If it is refused; by the same rules as a predicate.
     """
-    with locked() as connection:
-        return _checked(connection, text, where=RANK)[0]
+    with locked() as held:
+        return _checked(held, text, where=RANK)[0]
 
 
 def run_score(
@@ -184,9 +188,9 @@ def _column(
 ) -> pa.ChunkedArray:
     if not (math.isfinite(seconds) and seconds > 0):
         raise InputError(say("a time limit of {s} s is not positive", s=seconds))
-    with nullcontext(within) if within else locked() as connection, _rows_on(connection, rows):
-        _, sql = _checked(connection, predicate.text, where=where)
-        found = _run(connection, predicate.text, sql, seconds, where)
+    with nullcontext(within) if within else locked() as held, _rows_on(held.connection, rows):
+        _, sql = _checked(held, predicate.text, where=where)
+        found = _run(held.connection, predicate.text, sql, seconds, where)
     if len(found) != rows.num_rows:
         told = say("it gives {n} values for {rows} rows", n=len(found), rows=rows.num_rows)
         raise _refusal(predicate.text, told, where)
@@ -199,13 +203,13 @@ def locked() -> Iterator[Locked]:
     connection = duckdb.connect(":memory:", config=_SETTINGS)
     try:
         connection.execute("SET lock_configuration = true")
-        yield connection
+        yield Locked(connection)
     finally:
         connection.close()
 
 
 @contextmanager
-def _rows_on(connection: Locked, rows: pa.Table) -> Iterator[None]:
+def _rows_on(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> Iterator[None]:
     """Let a connection read some rows, and forget them."""
     columns = rows.select([n for n in PREDICATE_COLUMNS if n in rows.column_names])
     positions = pa.array(range(rows.num_rows), type=pa.int64())
@@ -216,10 +220,16 @@ def _rows_on(connection: Locked, rows: pa.Table) -> Iterator[None]:
         connection.unregister("screen_rows")
 
 
-def _checked(
+def _checked(held: Locked, text: str, *, where: str) -> tuple[Predicate, str]:
+    """Return the predicate, and the SQL that was checked: once on each connection."""
+    if text not in held.checked:
+        held.checked[text] = _check(held.connection, text, where=where)
+    return held.checked[text]
+
+
+def _check(
     connection: duckdb.DuckDBPyConnection, text: str, *, where: str
 ) -> tuple[Predicate, str]:
-    """Return the predicate, and the SQL that was checked."""
     try:
         _check_text(text)
         sql = as_sql(text)

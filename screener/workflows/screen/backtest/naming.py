@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from screener.data.lake.asof import AsOf
 from screener.data.lake.schema import TableName
+from screener.data.lake.stepping import SteppedStore
 from screener.data.lake.store import Store
 from screener.domain.basket import Event
 from screener.domain.days import SHANGHAI
@@ -157,12 +158,13 @@ def names_on(
     questions = screen.questions()
     last = max(days) if today is None else today
     tables: dict[TableName, pa.Table] = {}
+    stepped = SteppedStore(store)
     with locked() as connection:
         for day in counted(days):
             known = (
-                Hindsight(store, _evening(day), tables, biases=biases, today=last)
+                Hindsight(stepped, _evening(day), tables, biases=biases, today=last)
                 if biases
-                else AsOf(store, _evening(day), tables)
+                else AsOf(stepped, _evening(day), tables)
             )
             asked = screen
             if events:
