@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from screener.api_results import (
     AddedReport,
     BacktestResult,
+    BesideResult,
     FollowedResult,
     HeldScreenResult,
     ScoreResult,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AddedReport",
     "BacktestResult",
+    "BesideResult",
     "FollowedResult",
     "HeldScreenResult",
     "ScoreResult",
@@ -917,6 +919,55 @@ class Workspace:
             result = run_screen(store, request)
         lacking = groups.lacking or result.lacking
         return ScreenedResult(result, lacking=lacking, remarks=remarks)
+
+    def screen_report(
+        self,
+        report: str,
+        *,
+        as_of: Day,
+        data_version: int | None = None,
+        **asked: Any,
+    ) -> BesideResult:
+        """Screen the names of a report at the moment when it could be known, and on a day.
+
+        Parameters
+        ----------
+        report
+            Its id.
+        as_of
+            The day to compare with.
+        data_version
+            Version of the data to read; the newest if left out.
+        **asked
+            What `screen` takes besides who is looked at, ranges too.
+
+        Raises
+        ------
+        ReportNotFound
+            If there is no such report.
+        DataError
+            If its day is not known, or the tables do not reach it.
+
+        Examples
+        --------
+        >>> beside = ws.screen_report("R5", as_of="2026-06-30")
+        >>> beside.rows.query("measure == 'price'")["claimed"].to_list()
+        [264.18, 335.99, 119.35]
+        """
+        from screener.data.lake.store import Store
+        from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.report.catalog import get_report
+        from screener.workflows.screen.beside import beside_request, screen_beside
+
+        card = get_report(self.place, report)
+        day = parse_day(as_of, parameter="as_of")
+        request = beside_request(self.place, card, as_of=day, asked=asked)
+        with (
+            recorded_sessions(self.place.data_cache),
+            Store.open(self.place.data_cache, version=data_version) as store,
+        ):
+            found = screen_beside(store, card, request)
+        return BesideResult(found, lacking=found.then.lacking or found.now.lacking)
 
     def screen_backtest(
         self,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from screener.workflows.report.add import Added
     from screener.workflows.score.run import ScoreRun
     from screener.workflows.screen.backtest.run import ScreenBacktest
+    from screener.workflows.screen.beside import Beside
     from screener.workflows.screen.run import ScreenResult
     from screener.workflows.study.run import StudyRun
     from screener.workflows.study.verdicts import VerdictRun
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AddedReport",
     "BacktestResult",
+    "BesideResult",
     "FollowedResult",
     "HeldScreenResult",
     "ScoreResult",
@@ -512,6 +514,55 @@ class ScreenedResult:
 
         table = screen_table(self.result)
         return table_shown(table.spec, table.rows)
+
+
+@dataclass(frozen=True, eq=False)
+class BesideResult:
+    """The names of a report when it could be known and now, beside its own figures.
+
+    Parameters
+    ----------
+    found
+        Both screens, and the report.
+    lacking
+        Whether something is missing that the amounts of some names need.
+    """
+
+    found: Beside
+    lacking: bool = False
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """One name and field a row: the CSV of `screener screen --report ID --csv`.
+
+        Examples
+        --------
+        >>> int(beside.rows["then"].notna().sum() > 0)
+        1
+        """
+        from screener.results.screen import BESIDE
+        from screener.workflows.screen.beside import beside_rows
+
+        return framed(
+            BESIDE,
+            beside_rows(self.found),
+            data_version=self.found.now.data_version,
+            simulated=self.found.now.simulated,
+            remarks=self.found.remarks,
+        )
+
+    def to_html(self, target: str | PathLike[str] | None = None) -> str:
+        """Return its page as HTML, as `BacktestResult.to_html`."""
+        from screener.render.pages.screen_report import screen_report_document
+
+        return _written(screen_report_document(self.found), target)
+
+    def _repr_html_(self) -> str:
+        from screener.render.pages.notebook import table_shown
+        from screener.results.screen import BESIDE
+        from screener.workflows.screen.beside import beside_rows
+
+        return table_shown(BESIDE, beside_rows(self.found))
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,6 +33,7 @@ from screener.cli.screen_backtest import (
     refuse_beside,
     trading_parameters,
 )
+from screener.cli.screen_report import screen_report
 from screener.cli.trading_options import BenchmarkOption
 from screener.domain.listing import Currency
 from screener.language import Language, say
@@ -71,6 +72,14 @@ def _run(
     listing: Annotated[
         str | None,
         typer.Option("--listing", metavar="A,B,…", help="Screen listings, by code or name."),
+    ] = None,
+    report: Annotated[
+        str | None,
+        typer.Option(
+            "--report",
+            metavar="ID",
+            help="Screen the names of a report when it could be known and now, side by side.",
+        ),
     ] = None,
     as_of: Annotated[
         str | None,
@@ -209,6 +218,8 @@ def _run(
 
     Example: screener screen --basket copper --where "pb < 3 OR dividend_yield > 3%" --csv -
 
+    Example: screener screen --report R5
+
     Example: screener screen dividend --backtest --from 2026-01-01 --to 2026-06-30 --top 10
     """
     from screener.files.writing import check_targets, write_text
@@ -269,6 +280,18 @@ def _run(
         _save(place, save, asked, force=force)
         return
     day = _day(as_of)
+    if report is not None:
+        screen_report(
+            desk,
+            asked.arguments(),
+            report=report,
+            day=day,
+            data_version=data_version,
+            files={"csv": csv, "json": json, "html": html},
+            excel=excel,
+            headers=headers,
+        )
+        return
     found = desk.screen(as_of=day, data_version=data_version, **asked.arguments())
     _save(place, save, asked, force=force)
     if html is not None:

@@ -129,6 +129,10 @@ _SCHEMAS: Mapping[str, Schema] = {
         ("screened", "as_of", "questions", "currency", "looked_at", "passed", "columns"),
         rows=_rows(_SCREENED, others=_FIELD),
     ),
+    "screen report": _document(
+        ("report", "known", "as_of", "currency", "questions"),
+        rows=_rows(screen.BESIDE),
+    ),
     "screen backtest": _document(
         ("run_id",),
         measures=_rows(screen_backtest.MEASURES),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from screener.data.lake.asof import AsOf
@@ -108,6 +108,8 @@ class ScreenRequest:
         Currency of the amounts, asked and shown.
     timeout_seconds
         Longest run of the predicate.
+    unvalued
+        Whether a name without a valuation is shown like any other, where nothing asks for one.
 
     Raises
     ------
@@ -131,6 +133,7 @@ class ScreenRequest:
     cards: tuple[Report, ...] = ()
     currency: Currency = Currency.CNY
     timeout_seconds: float = 5.0
+    unvalued: bool = False
 
     def __post_init__(self) -> None:
         if (self.universe is None) == (not self.members):
@@ -222,7 +225,7 @@ class ScreenResult(Evaluation):
     checks: tuple[Check, ...] = ()
 
 
-def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
+def run_screen(store: Store, request: ScreenRequest, *, at: datetime | None = None) -> ScreenResult:
     """Screen a universe or a basket as of a day.
 
     Each market is screened on its last snapshot on or before that day, each listing on its own
@@ -234,6 +237,8 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         Tables to read.
     request
         What to screen and what to ask.
+    at
+        Instant up to which things are known; after every close of its day if left out.
 
     Raises
     ------
@@ -244,7 +249,8 @@ def run_screen(store: Store, request: ScreenRequest) -> ScreenResult:
         an amount with.
     """
     questions = request.questions()
-    looked, gathered = gathered_rows(AsOf.after_close(store, request.as_of), request, questions)
+    known = AsOf.after_close(store, request.as_of) if at is None else AsOf(store, at)
+    looked, gathered = gathered_rows(known, request, questions)
     found = evaluate(gathered.rows, questions)
     simulated = store.simulated()
     return ScreenResult(
@@ -294,7 +300,8 @@ def gathered_rows(
         known,
         request.universe,
         request.members,
-        valued=not asked or any("valuation" in field.tables for field in asked),
+        valued=any("valuation" in field.tables for field in asked)
+        or not (asked or request.unvalued),
     )
     rows = gather_rows(known.store, looked, questions.needed, request.currency, request.cards)
     return looked, rows
