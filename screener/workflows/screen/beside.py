@@ -94,9 +94,10 @@ def beside_request(
     """
     listings = list(dict.fromkeys(item.listing for item in report.securities))
     if not listings:
+        command = f"`screener report show {report.id}`"
         raise DataError(
             say("report {report} names no security", report=report.id),
-            fix=say("see {command}", command=f"`screener report show {report.id}`"),
+            fix=say("see {command}", command=command),
         )
     given = dict(asked)
     fields = [*given.pop("fields", ()), *_asked_fields(report)]
@@ -127,12 +128,10 @@ def screen_beside(store: Store, report: Report, request: ScreenRequest) -> Besid
         If its day is not known, comes after the day asked for, or the tables do not reach it.
     """
     if report.published.value is None:
+        command = f"`screener report edit {report.id} --published D`"
         raise DataError(
             say("nobody knows when report {report} came out", report=report.id),
-            fix=say(
-                "say so on its card: {command}",
-                command=f"`screener report edit {report.id} --published D`",
-            ),
+            fix=say("say so on its card: {command}", command=command),
         )
     known = known_at(report.published)
     at = instant_of(known)
