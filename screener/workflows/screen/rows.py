@@ -313,7 +313,10 @@ def _computed(
         ids=ids,
         peers=np.array([item in peers for item in ids], dtype=bool),
         snapshots=looked.snapshots,
-        valuations=looked.known.valuation(looked.snapshots) if ranked else looked.valuations,
+        # Of a universe they are those of every listing already.
+        valuations=looked.known.valuation(looked.snapshots)
+        if ranked and looked.given_names
+        else looked.valuations,
         currency=currency,
         currencies=looked.currencies,
         cards=cards,
