@@ -3,6 +3,7 @@
 # make check  lint, format and types
 # make soak   many examples, hostile inputs, flipped bits, kills; SEED=N again, FULL=1 all of it
 # make bench  measurements side by side
+# make docs   what is stale in docs/, then the site in docs/site
 # make schemas    write the JSON Schemas of --json again, into docs/schema
 # make catalogs   find the program's sentences again, compile what is said for them in Chinese
 PYTHON ?= python3
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Tests start many short processes, which compiled modules make quicker.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test soak check bench catalogs schemas format clean
+.PHONY: demo test soak check bench docs catalogs schemas format clean
 
 $(VENV)/runtime.stamp: pyproject.toml constraints.txt hatch_build.py $(CATALOGS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -59,6 +60,10 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.score   # 100,000 ratings held to their houses' definitions
 	$(BIN)/python -m benchmarks.placebo   # placebo baskets: speed, and how honest their p-values are
 	$(BIN)/python -m benchmarks.extraction   # how well and how fast reports are read
+
+docs: $(VENV)/dev.stamp
+	$(BIN)/python -m docs.making check
+	$(BIN)/python -m docs.making build docs/site
 
 schemas: $(VENV)/runtime.stamp
 	$(BIN)/python -m screener.results.schemas docs/schema

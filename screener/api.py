@@ -43,6 +43,7 @@ from screener.language import say
 if TYPE_CHECKING:
     import pandas as pd
 
+    from screener.data.lake.store import Store
     from screener.data.sources.online.transport.clock import Clock
     from screener.data.update.run import Progress
     from screener.data.update.session import UpdateReport
@@ -555,9 +556,9 @@ class Workspace:
             Further fields of `workflows.backtest.options.BacktestOptions`: `paper`,
             `participation`, `slippage_bps`, `impact_bps`, `fx_spread_bps`, `commission_bps`,
             `commission_min`, `hk_account`, `cost_bps`, `max_wait`, `delay`, `weighting`, `entry`,
-            `rebalance`, `rights`, `delisting_recovery`; what is left out is as the settings of the
-            workspace say, else built in. Several values of `delay`, `weighting`,
-            `entry` or `rebalance` run every combination.
+            `rebalance`, `rights`, `delisting_recovery`, `exit`; what is left out is as the settings
+            of the workspace say, else built in. Several values of `delay`, `weighting`, `entry` or
+            `rebalance` run every combination.
 
         Raises
         ------
@@ -586,6 +587,7 @@ class Workspace:
             Store.open(self.place.data_cache, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
+            requests = self._leaving(store, requests)
             runs = run_variants(
                 store, requests, program_version=program_version(), jobs=self._jobs(jobs)
             )
@@ -642,6 +644,7 @@ class Workspace:
             Store.open(self.place.data_cache, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
+            requests = self._leaving(store, requests)
             found = stream_variants(
                 store,
                 requests,
@@ -672,11 +675,26 @@ class Workspace:
         request = request_of(groups, chosen.settings(), benchmark=benchmark)
         return groups, variant_requests(request, chosen.variants())
 
+    def _leaving(
+        self, store: Store, requests: Sequence[BacktestRequest]
+    ) -> tuple[BacktestRequest, ...]:
+        """Return requests whose names know when they leave for what was published later."""
+        from screener.workflows.backtest.leaves import with_leaves
+
+        return tuple(
+            replace(item, events=with_leaves(self.place, store, item.events, item.settings.exits))
+            for item in requests
+        )
+
     def follow(
         self,
         names: Sequence[str] | None = None,
         *,
-        report: str | None = None,
+        every: bool = False,
+        report: str | Sequence[str] | None = None,
+        broker: str | Sequence[str] | None = None,
+        theme: str | Sequence[str] | None = None,
+        ratings: str | None = None,
         hold: int = 20,
         slots: int = 10,
         capital: float | None = None,
@@ -686,7 +704,7 @@ class Workspace:
         data_version: int | None = None,
         **options: Any,
     ) -> FollowedResult:
-        """Follow the events of baskets with one account: one equity curve of acting on all of them.
+        """Follow a stream of events with one account: one equity curve of acting on all of them.
 
         At its entry each event gets the money of a slot, what the account was worth at the close
         before it divided by `slots`, and is held for `hold` sessions under every rule and charge.
@@ -695,9 +713,16 @@ class Workspace:
         Parameters
         ----------
         names
-            Baskets; every basket when left out.
-        report
-            Only the events of this report.
+            Baskets, and ids of reports, whose themes are an event each.
+        every
+            Every basket, as when nothing else is said either.
+        report, broker, theme
+            Only what these reports say; these brokers; what is said of these themes, or of
+            industries as notes and ratings print them. By themselves they choose from all themes
+            of all reports.
+        ratings
+            Imported ratings as well, an event of one name each: `all`, or those of a grade or
+            better: `buy`, `accumulate`, `hold`, `reduce`, `sell`.
         hold
             Sessions to hold each event; the entry is session 1.
         slots
@@ -713,12 +738,12 @@ class Workspace:
         **options
             Further options of trading, as in `backtest`: `participation`, `slippage_bps`,
             `impact_bps`, `fx_spread_bps`, `commission_bps`, `commission_min`, `hk_account`,
-            `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`.
+            `max_wait`, `delay`, `weighting`, `rights`, `delisting_recovery`, `exit`.
 
         Raises
         ------
         NotFoundError
-            If a basket or the report does not exist.
+            If a basket, a report, a broker or a theme does not exist.
         InputError
             If an option is out of its bounds.
         DataError
@@ -734,30 +759,37 @@ class Workspace:
         """
         from screener.data.lake.store import Store
         from screener.data.panels.calendar_cache import recorded_sessions
+        from screener.workflows.backtest.leaves import with_leaves
         from screener.workflows.backtest.options import BacktestOptions
         from screener.workflows.follow.run import FollowRequest, follow, refuse_unread
-        from screener.workflows.report.catalog import basket_events, needed_events
+        from screener.workflows.follow.streams import StreamRequest, gather_stream
 
         refuse_unread(options)
         money = {} if capital is None else {"capital": capital}
         chosen = BacktestOptions.of(**{**self._defaults(), **money, **options, "hold": hold})
-        groups = basket_events(self.place, names or None, report)
-        remarks = self._left_out(groups.broken)
-        request = FollowRequest.of(
-            needed_events(groups),
-            chosen,
-            slots=slots,
-            benchmark=benchmark,
-            first=None if first is None else parse_day(first, parameter="first"),
-            last=None if last is None else parse_day(last, parameter="last"),
+        filters = {"reports": report, "brokers": broker, "themes": theme}
+        wanted = {name: _words(value) for name, value in filters.items()}
+        nothing = not (names or ratings or any(wanted.values()))
+        asked = StreamRequest(
+            names=tuple(names or ()), every=every or nothing, ratings=ratings or "", **wanted
         )
+        span = {
+            name: None if day is None else parse_day(day, parameter=name)
+            for name, day in (("first", first), ("last", last))
+        }
         with (
             Store.open(self.place.data_cache, version=data_version) as store,
             recorded_sessions(self.place.data_cache),
         ):
-            run = follow(store, request, program_version=program_version())
-        baskets = tuple(basket for basket, _ in groups)
-        lacking = groups.lacking or run.lacking
+            stream = gather_stream(self.place, store, asked)
+            remarks = self._left_out(stream.broken)
+            events = with_leaves(
+                self.place, store, stream.needed, chosen.settings().exits, stream.brokers
+            )
+            request = FollowRequest.of(events, chosen, slots=slots, benchmark=benchmark, **span)
+            run = follow(store, request, program_version=program_version(), told=stream.remarks)
+        lacking = stream.lacking or run.lacking
+        baskets = stream.baskets
         return FollowedResult(self.place, run, lacking=lacking, remarks=remarks, baskets=baskets)
 
     def site(
@@ -1082,7 +1114,7 @@ class Workspace:
         **options
             Further fields of `workflows.study.options.StudyOptions`: `unit`, `by`, `window`,
             `estimation`, `least`, `model`, `benchmark`, `factors`, `matched`, `convention`,
-            `max_wait`, `seed`, `draws`.
+            `max_wait`, `seed`, `draws`, `exit` (the reader's window ends at it).
 
         Raises
         ------
@@ -1095,6 +1127,7 @@ class Workspace:
         [...]
         """
         from screener.data.lake.store import Store
+        from screener.workflows.backtest.leaves import with_leaves
         from screener.workflows.report.catalog import basket_events, needed_events
         from screener.workflows.study.options import StudyOptions
         from screener.workflows.study.run import run_study
@@ -1104,8 +1137,15 @@ class Workspace:
         groups = basket_events(self.place, names or None, report)
         remarks = self._left_out(groups.broken)
         request = chosen.request(needed_events(groups))
+        if placebo and request.exits.any:
+            raise InputError(
+                say("--exit is not read by --placebo: random baskets are held to the horizon"),
+                fix=say("leave one of them out"),
+            )
         beside = None
         with Store.open(self.place.data_cache, version=data_version) as store:
+            events = with_leaves(self.place, store, request.events, request.exits)
+            request = replace(request, events=events)
             run = run_study(
                 store,
                 request,
@@ -1311,6 +1351,10 @@ def _clock() -> Clock:
 
 def _untold(done: int, total: int, label: str) -> None:
     """Tell nobody how far an update is."""
+
+
+def _words(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 def _several(value: int | Sequence[int]) -> tuple[int, ...]:

@@ -55,7 +55,8 @@ def benchmark_return(
     Every name that has a weight counts with its own window: the benchmark's open on the name's
     scheduled entry to its close on the last session valued; names bought at the close count from
     the benchmark's close. Where the benchmark's exchange is closed on such a day, its next session
-    after the entry, from the open on, and its last one before the end count.
+    after the entry, from the open on, and its last one before the end count. A name that leaves
+    early, at an open, has the benchmark's open of that session.
 
     Parameters
     ----------
@@ -77,9 +78,9 @@ def benchmark_return(
         If a benchmark lacks a bar on a session that counts.
     """
     total = 0.0
-    for (benchmark, entry_row, end), weight in _shares(panel, window, series).items():
+    for (benchmark, entry_row, end, early), weight in _shares(panel, window, series).items():
         entry, last = panel.session(entry_row), panel.session(end)
-        own = _own_return(benchmark, entry, last, window.price)
+        own = _own_return(benchmark, entry, last, window.price, early=early)
         if own is None:
             return None
         total += weight * own
@@ -123,9 +124,9 @@ def benchmark_path(
     """
     days = panel.sessions[window.first_row + rows]
     path = np.ones(len(days))
-    for (benchmark, entry_row, end), weight in _shares(panel, window, series).items():
+    for (benchmark, entry_row, end, early), weight in _shares(panel, window, series).items():
         entry, last = panel.session(entry_row), panel.session(end)
-        own = index_path(benchmark, entry, last, days, window.price)
+        own = index_path(benchmark, entry, last, days, window.price, early=early)
         if own is None:
             return np.empty(0)
         path += weight * (own - 1)
@@ -134,22 +135,33 @@ def benchmark_path(
 
 def _shares(
     panel: PricePanel, window: Window, series: Mapping[Listing, BenchmarkSeries]
-) -> dict[tuple[BenchmarkSeries, int, int], float]:
-    """Return the weight of each benchmark from one row to another, as its names have them."""
-    shares: dict[tuple[BenchmarkSeries, int, int], float] = {}
+) -> dict[tuple[BenchmarkSeries, int, int, bool], float]:
+    """Return the weight of each benchmark from one row to another, as its names have them.
+
+    The flag tells whether it ends at the open of that row: its names left early.
+    """
+    shares: dict[tuple[BenchmarkSeries, int, int, bool], float] = {}
     for leg, weight, end in zip(window.legs, window.weights, window.end_rows, strict=True):
         if leg.entry_row is not None and end >= leg.entry_row:
-            span = (series[panel.listings[leg.column]], leg.entry_row, end)
+            early = leg.early and end == leg.exit_row
+            span = (series[panel.listings[leg.column]], leg.entry_row, end, early)
             shares[span] = shares.get(span, 0.0) + weight
     return shares
 
 
 def index_path(
-    series: BenchmarkSeries, entry: date, end: date, days: SessionAxis, price: EntryPrice
+    series: BenchmarkSeries,
+    entry: date,
+    end: date,
+    days: SessionAxis,
+    price: EntryPrice,
+    *,
+    early: bool = False,
 ) -> FloatVector | None:
     """Return `(n_days,)` value of an index at each close from an entry to an end, 1 before it.
 
-    The last close stays where its exchange has no session; `None` where it has none at all.
+    Its last value is that of the open if it ends early. The last close stays where its exchange has
+    no session; `None` where it has none at all.
 
     Raises
     ------
@@ -163,7 +175,8 @@ def index_path(
     if at[-1] >= len(series.sessions) or (series.sessions[at] != own).any():
         raise _not_covered(series, entry, end)
     bars = series.values[at]
-    closes, opened = bars[:, 1], bars[0, _first_column(own, entry, price)]
+    closes, opened = bars[:, 1].copy(), bars[0, _first_column(own, entry, price)]
+    closes[-1] = bars[-1, _last_column(own, end, early)]
     if not (np.isfinite(opened) and np.isfinite(closes).all()):
         raise _no_value(series, entry, end, bars[0])
     values = np.concatenate([[1.0], closes / opened])
@@ -176,7 +189,14 @@ def _first_column(days: SessionAxis, entry: date, price: EntryPrice) -> int:
     return int(price is EntryPrice.CLOSE and days[0] == np.datetime64(entry, "D"))
 
 
-def _own_return(series: BenchmarkSeries, entry: date, end: date, price: EntryPrice) -> float | None:
+def _last_column(days: SessionAxis, end: date, early: bool) -> int:
+    """Return which column a window ends with: the open if its names leave at it."""
+    return int(not (early and days[-1] == np.datetime64(end, "D")))
+
+
+def _own_return(
+    series: BenchmarkSeries, entry: date, end: date, price: EntryPrice, *, early: bool
+) -> float | None:
     days = series.calendar.between(entry, end)
     if not len(days):
         return None
@@ -185,7 +205,7 @@ def _own_return(series: BenchmarkSeries, entry: date, end: date, price: EntryPri
     if at[1] >= len(series.sessions) or (series.sessions[at] != ends).any():
         raise _not_covered(series, entry, end)
     opened = series.values[at[0], _first_column(days, entry, price)]
-    closed = series.values[at[1], 1]
+    closed = series.values[at[1], _last_column(days, end, early)]
     if not (np.isfinite(opened) and np.isfinite(closed)):
         raise _no_value(series, entry, end, series.values[at[0]])
     return float(closed / opened - 1)

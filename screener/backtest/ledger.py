@@ -9,9 +9,11 @@ import numpy as np
 
 from screener.backtest.execution.pricing import Exits
 from screener.domain.arrays import FloatMatrix
+from screener.domain.exits import ExitKind
 from screener.domain.panel import PricePanel
 from screener.language import say, say_count
 from screener.language.lists import clauses
+from screener.paths.exits import EndQuote, end_quote
 from screener.paths.legs import Leg, LegState, Reason
 from screener.paths.limits import limit_on, without_limit
 from screener.paths.windows import Window
@@ -60,6 +62,7 @@ class LedgerEntry:
     exit_price: float | None
     sold_session: date | None
     return_local: float | None
+    exit: ExitKind | None
     currency: str
     sessions_without_bar: int | None
     reason: str
@@ -80,7 +83,7 @@ def _entry(panel: PricePanel, window: Window, at: int, exits: Exits | None) -> L
     sold = exits.rows[at] if exits else -1
     sold_session = _session(panel, sold if sold >= 0 else None)
     late_sale = exits.reasons[at] if exits else Reason.NONE
-    closed = _last_close_row(panel, leg, end) if held else None
+    quote = end_quote(panel, leg, end) if held else None
     gaps = _gaps(panel, leg, end) if held else None
     return LedgerEntry(
         basket=window.event.basket,
@@ -95,9 +98,10 @@ def _entry(panel: PricePanel, window: Window, at: int, exits: Exits | None) -> L
         entry_price=_price(panel.paid(window.price), leg, leg.fill_row),
         scheduled_exit=_session(panel, leg.exit_row),
         exit_session=_session(panel, end if held else None),
-        exit_price=_price(panel.close, leg, closed),
+        exit_price=None if quote is None else quote.price,
         sold_session=sold_session,
-        return_local=_return_local(panel, window, leg, closed),
+        return_local=_return_local(panel, window, leg, quote),
+        exit=leg.exit if held and end == leg.exit_row else None,
         currency=member.listing.currency,
         sessions_without_bar=gaps,
         reason=_reason(panel, leg, late_sale, sold_session, gaps or 0, end),
@@ -109,19 +113,17 @@ def _session(panel: PricePanel, row: int | None) -> date | None:
     return None if row is None else panel.session(row)
 
 
-def _last_close_row(panel: PricePanel, leg: Leg, end: int) -> int:
-    return int(np.flatnonzero(np.isfinite(panel.close[: end + 1, leg.column]))[-1])
-
-
 def _price(prices: FloatMatrix, leg: Leg, row: int | None) -> float | None:
     return None if row is None else float(prices[row, leg.column])
 
 
-def _return_local(panel: PricePanel, window: Window, leg: Leg, closed: int | None) -> float | None:
-    if closed is None or leg.fill_row is None:
+def _return_local(
+    panel: PricePanel, window: Window, leg: Leg, quote: EndQuote | None
+) -> float | None:
+    if quote is None or leg.fill_row is None:
         return None
-    price, factor, column = panel.close, panel.factor, leg.column
-    worth = price[closed, column] * factor[closed, column]
+    factor, column = panel.factor, leg.column
+    worth = quote.price * factor[quote.row, column]
     paid = panel.paid(window.price)[leg.fill_row, column] * factor[leg.fill_row, column]
     return float(worth / paid - 1)
 
@@ -164,6 +166,8 @@ def _reason(
                 "delisted on {day}, valued at what was paid out", day=panel.delist_dates[leg.column]
             )
         )
+    if leg.early and end == leg.exit_row:
+        parts.append(leg.exit.told)
     if late_sale:
         parts.append(
             say("not sold yet: {why}", why=late_sale.told)

@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from screener.backtest.execution.pricing import ValuePanel, no_fixing
+from screener.backtest.execution.pricing import ValuePanel, exit_value, no_fixing
 from screener.backtest.execution.rebalanced import paper_rebalanced
 from screener.domain.arrays import FloatVector, IntArray
 from screener.domain.basket import Rebalance
@@ -18,11 +18,11 @@ from screener.language import say
 from screener.paths.event_tables import PaperPaths, events_of_legs
 from screener.paths.kernel import paper_paths
 from screener.paths.kernel_numpy import paper_paths_numpy
-from screener.paths.legs import LegState
+from screener.paths.legs import Leg, LegState
 from screener.paths.path_panel import PathPanel
 from screener.paths.windows import Window
 
-__all__ = ["FEW_WINDOWS", "PaperPath", "own_rows", "paper_values"]
+__all__ = ["FEW_WINDOWS", "PaperPath", "leg_values", "own_rows", "paper_values"]
 
 FEW_WINDOWS = 200
 """Up to so many windows plain numpy is done before the compiled loops are loaded."""
@@ -64,14 +64,47 @@ def paper_values(
         If a name in foreign currency has no fresh fixing on a day that it is valued.
     """
     priced = [window for window in windows if window.valued]
+    left = [window for window in priced if any(leg.early for leg in window.legs)]
+    priced = [window for window in priced if not any(leg.early for leg in window.legs)]
     held = [window for window in priced if window.rebalance is Rebalance.NONE]
     others = [window for window in priced if window.rebalance is not Rebalance.NONE]
     found = _held_values(values, layout, held, compiled=compiled) if held else {}
+    found |= {id(window): _left_early(values, window) for window in left}
     if others:
         for window, run in zip(others, paper_rebalanced(values, others), strict=True):
             rows = own_rows(values.prices, window)
             found[id(window)] = PaperPath(values=run.path[rows], bought=run.bought[rows])
     return found
+
+
+def leg_values(values: ValuePanel, leg: Leg, end: int, rows: IntArray) -> FloatVector:
+    """Return `(n_rows,)` value of 1 in a held name at the close of each row, 1 before its purchase.
+
+    It is valued to row `end`, and stays as it is from there on.
+    """
+    if leg.fill_row is None:
+        return np.ones(len(rows))
+    worth = values.marks[np.clip(rows, leg.fill_row, end), leg.column]
+    if leg.early and end == leg.exit_row:
+        worth = np.where(rows >= end, exit_value(values, leg, end), worth)
+    path = worth / values.paid[leg.fill_row, leg.column]
+    return np.where(rows < leg.fill_row, 1.0, path)
+
+
+def _left_early(values: ValuePanel, window: Window) -> PaperPath:
+    """Return the paper path of a window of which a name leaves before the horizon."""
+    rows = own_rows(values.prices, window)
+    at = window.first_row + rows
+    path, bought = np.zeros(len(rows)), np.zeros(len(rows))
+    for leg, weight, end in zip(window.legs, window.weights, window.end_rows, strict=True):
+        if leg.state is LegState.DROPPED:
+            continue
+        path += weight * leg_values(values, leg, end, at)
+        if leg.fill_row is not None:
+            bought[at == leg.fill_row] += weight
+    if not np.isfinite(path).all():
+        raise _missing(values, window)
+    return PaperPath(values=path, bought=bought)
 
 
 def own_rows(panel: PricePanel, window: Window) -> IntArray:

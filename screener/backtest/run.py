@@ -22,6 +22,7 @@ from screener.backtest.paper import FEW_WINDOWS, PaperPath, own_rows, paper_valu
 from screener.backtest.plain import sold_values
 from screener.domain.arrays import FloatVector, IntArray, SessionAxis
 from screener.domain.basket import EntryPrice, Event, Rebalance
+from screener.domain.exits import ExitRules
 from screener.domain.listing import Listing
 from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import BarsMissing
@@ -30,9 +31,9 @@ from screener.language.lists import in_a_line
 from screener.paths.known import EntrySessions
 from screener.paths.legs import LegState
 from screener.paths.metrics.measures import max_drawdown
-from screener.paths.parallel import check_jobs, each
+from screener.paths.parallel import each, in_parts
 from screener.paths.path_panel import PathPanel, path_panel_of
-from screener.paths.windows import Window, WindowStatus
+from screener.paths.windows import NO_EXITS, Window, WindowStatus
 from screener.progress import counted, is_heard
 
 __all__ = ["EventResult", "Settings", "backtest_pieces", "run_backtest"]
@@ -43,6 +44,7 @@ BenchmarkOf = Callable[[Event, Listing], BenchmarkSeries | None]
 
 EVENTS_AT_ONCE = 250
 """Events whose windows and orders are in memory together."""
+_LEAST_EVENTS = 20  # that are worth handing to another worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,8 @@ class Settings:
     recovery
         What a delisted share pays out, as a fraction of its last close; without it a window whose
         name is delisted is partial.
+    exits
+        Rules by which names are sold before their horizon.
     """
 
     horizons: tuple[int, ...]
@@ -81,6 +85,7 @@ class Settings:
     entry: EntryPrice = EntryPrice.OPEN
     rebalance: Rebalance = Rebalance.NONE
     recovery: float | None = None
+    exits: ExitRules = NO_EXITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -247,17 +252,16 @@ def backtest_pieces(
         As in `run_backtest`.
     make
         Makes something smaller of the results of one piece, where they were computed; with more
-        than one job it can be pickled.
+        than one job it and what it makes can be pickled.
     one_by_one
         As in `paths.parallel.each`.
     """
-    check_jobs(jobs)
+    parts = in_parts(events, jobs=jobs, most=chunk, least=_LEAST_EVENTS)
     n_windows = sum(len(entries) for _, entries in events) * len(settings.horizons)
     compiled = n_windows > FEW_WINDOWS
     if settings.recovery is not None:
         panel = with_payouts(panel, settings.recovery)
         trading = None if trading is None else replace(trading, prices=panel)
-    parts = [events[at : at + chunk] for at in range(0, len(events), chunk)]
     values = value_panel(panel, settings.entry)
     work = partial(
         _piece,
@@ -310,6 +314,7 @@ def _some(
                     price=settings.entry,
                     rebalance=settings.rebalance,
                     caps=caps,
+                    exits=settings.exits,
                 )
                 for entry in entries
             ]

@@ -31,6 +31,7 @@ from screener.cli.trading_options import (
     AccountOption,
     BenchmarkOption,
     CommissionOption,
+    ExitOption,
     ImpactOption,
     LeastCommissionOption,
     ParticipationOption,
@@ -141,6 +142,7 @@ def backtest(
     ] = None,
     rights: RightsOption = "take-up",
     delisting_recovery: RecoveryOption = None,
+    exit_: ExitOption = None,
     metrics: Annotated[
         str | None,
         typer.Option(
@@ -238,6 +240,7 @@ def backtest(
         "rebalance": _some(rebalance, "--rebalance"),
         "rights": rights,
         "delisting_recovery": delisting_recovery,
+        "exit": tuple(exit_ or ()),
     }
     desk = Workspace(workspace_of(workspace), broken=tell_broken)
     asked: dict[str, Any] = {
@@ -363,7 +366,9 @@ def _page(found: BacktestResult, shown: Shown, *, detail: bool) -> RenderableTyp
         if len(found.runs) == 1:
             return backtest_page(run, found.titles)
         return variants_page(found.runs, found.titles)
-    verdicts, told = known_verdicts(found.place, run.data_version, run.request.events)
+    # Verdicts are of baskets that are held to the horizon.
+    events = () if run.request.settings.exits.any else run.request.events
+    verdicts, told = known_verdicts(found.place, run.data_version, events)
     for line in told:
         messages().print(line, markup=False)
     return summary_page(

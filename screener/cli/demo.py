@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import sys
@@ -99,7 +100,7 @@ def _tell_meanings(command: str) -> None:
 def _next(directory: Path) -> tuple[str, ...]:
     return (
         *on_path(Path(sys.argv[0])),
-        f"cd {shlex.quote(str(directory))}",
+        f"cd {_quoted(directory)}",
         "screener report show R1",
         "screener backtest compute-leasing --hold 5,20,60",
         "screener basket new mine --listing 300857,00700.HK --date 2026-05-14",
@@ -110,9 +111,18 @@ def _next(directory: Path) -> tuple[str, ...]:
     )
 
 
-def on_path(program: Path) -> tuple[str, ...]:
-    """Return the line that makes the shell find this program, if it does not, or finds another."""
+def _quoted(directory: Path) -> str:
+    return f'"{directory}"' if os.name == "nt" else shlex.quote(str(directory))
+
+
+def on_path(program: Path, *, windows: bool = os.name == "nt") -> tuple[str, ...]:
+    """Return the line that makes the shell find this program, if it does not, or finds another.
+
+    It is for a POSIX shell, or on Windows for PowerShell.
+    """
     found = shutil.which(_PROGRAM)
     if program.stem != _PROGRAM or (found and Path(found).resolve() == program.resolve()):
         return ()
+    if windows:
+        return (f'$env:Path = "{program.resolve().parent};$env:Path"',)
     return (f"export PATH={shlex.quote(str(program.resolve().parent))}:$PATH",)

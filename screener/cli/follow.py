@@ -27,6 +27,7 @@ from screener.cli.trading_options import (
     AccountOption,
     BenchmarkOption,
     CommissionOption,
+    ExitOption,
     ImpactOption,
     LeastCommissionOption,
     ParticipationOption,
@@ -47,11 +48,36 @@ __all__ = ["follow"]
 
 def follow(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]…", help="Baskets whose events to follow.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME]…", help="Baskets, or reports by their ids."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="The events of every basket.")] = False,
     report: Annotated[
-        str | None, typer.Option("--report", metavar="ID", help="Only the events of this report.")
+        list[str] | None,
+        typer.Option("--report", metavar="ID", help="Only what this report says, or these."),
+    ] = None,
+    broker: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--broker", metavar="NAME", help="Only what this broker says, under any of its names."
+        ),
+    ] = None,
+    theme: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--theme",
+            metavar="WORD",
+            help="Only what is said of this theme, or of an industry as notes print it.",
+        ),
+    ] = None,
+    ratings: Annotated[
+        str | None,
+        typer.Option(
+            "--ratings",
+            metavar="GRADE",
+            help="Imported ratings too, an event of one name each: all, or those that say buy, "
+            "accumulate, hold, reduce or sell, or better.",
+        ),
     ] = None,
     hold: Annotated[
         int,
@@ -97,6 +123,7 @@ def follow(
     max_wait: WaitOption = 10,
     rights: RightsOption = "take-up",
     delisting_recovery: RecoveryOption = None,
+    exit_: ExitOption = None,
     benchmark: BenchmarkOption = "",
     ledger: Annotated[
         str | None,
@@ -118,7 +145,11 @@ def follow(
     data_version: VersionOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Follow every event of baskets with one account: the equity curve of acting on the reports.
+    """Follow a stream of events with one account: the equity curve of acting on the reports.
+
+    The events are those of baskets and of reports by NAME, of all baskets with --all, and imported
+    --ratings; --report, --broker and --theme choose among them, and by themselves from all themes
+    of all reports.
 
     An event gets a slot at its entry if one is free, is traded under the rules and charges of each
     day, and gives its money back after its last sale.
@@ -127,7 +158,8 @@ def follow(
     """
     from screener.files.writing import check_targets
 
-    if bool(names) == every:
+    chosen = names or ratings or report or broker or theme
+    if (every and names) or not (every or chosen):
         raise InputError(
             say("name the baskets to follow, or say --all"),
             fix=say("`screener basket list` shows which there are"),
@@ -139,7 +171,11 @@ def follow(
     with working(say("following")):
         found = desk.follow(
             names,
+            every=every,
             report=report,
+            broker=broker,
+            theme=theme,
+            ratings=ratings,
             hold=hold,
             slots=slots,
             capital=capital,
@@ -159,6 +195,7 @@ def follow(
             max_wait=max_wait,
             rights=rights,
             delisting_recovery=delisting_recovery,
+            exit=tuple(exit_ or ()),
         )
     _write(
         found,

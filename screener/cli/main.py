@@ -26,21 +26,13 @@ _WITHOUT_PANDAS = ("backtest", "report", "rules", "screen")
 
 _GROUPS = ("report", "basket", "data")
 _PLACES = {"data": "data.store"}
-_COMMANDS = (
-    "demo",
-    "init",
-    *_GROUPS,
-    "backtest",
-    "follow",
-    "study",
-    "score",
-    "explain",
-    "rules",
-    "screen",
-    "today",
-    "config",
-    "site",
-)
+_JOBS = {
+    "Start here": ("demo", "report", "backtest"),
+    "Is it real, and would I have got it?": ("study", "score", "follow", "explain", "rules"),
+    "What is cheap, what is new": ("screen", "today", "site"),
+    "Your data and your workspace": ("data", "basket", "init", "config"),
+}
+_COMMANDS = tuple(name for names in _JOBS.values() for name in names)
 
 app: typer.Typer
 """The whole command line, made when it is first asked for."""
@@ -64,12 +56,14 @@ def _app_of(names: Iterable[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     made.callback()(_root)
+    panels = {name: job for job, inside in _JOBS.items() for name in inside}
     for name in names:
         module = import_module(f"screener.cli.{_PLACES.get(name, name)}")
         if name in _GROUPS:
-            made.add_typer(getattr(module, f"{name}_app"), name=name)
+            group = getattr(module, f"{name}_app")
+            made.add_typer(group, name=name, rich_help_panel=panels[name])
         else:
-            made.command()(getattr(module, name))
+            made.command(rich_help_panel=panels[name])(getattr(module, name))
     return made
 
 

@@ -28,6 +28,7 @@ from screener.cli.common import (
     workspace_of,
 )
 from screener.cli.study_verdicts import VerdictPart
+from screener.cli.trading_options import ExitOption
 from screener.errors import InputError
 from screener.language import say
 
@@ -137,6 +138,7 @@ def study(
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", help="Workers that share the events; -1 for all.")
     ] = 1,
+    exit_: ExitOption = None,
     placebo: Annotated[
         int,
         typer.Option(
@@ -242,6 +244,7 @@ def study(
             max_wait=max_wait,
             seed=seed,
             draws=draws,
+            exit=tuple(exit_ or ()),
         )
     run = found.run
     part.found = found.beside

@@ -10,6 +10,7 @@ __all__ = [
     "AccountOption",
     "BenchmarkOption",
     "CommissionOption",
+    "ExitOption",
     "ImpactOption",
     "LeastCommissionOption",
     "ParticipationOption",
@@ -68,6 +69,15 @@ WaitOption = Annotated[
         "--max-wait",
         metavar="N",
         help="Sessions that a purchase may wait when suspended or locked at the upper limit.",
+    ),
+]
+ExitOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exit",
+        metavar="RULE",
+        help="Sell a name before its horizon, at the open after the rule fires: next-report, "
+        "rating-cut, stop:-0.1, take:0.2; several together, the first to fire.",
     ),
 ]
 RightsOption = Annotated[

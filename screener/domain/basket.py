@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from screener.domain.days import SHANGHAI
+from screener.domain.exits import ExitKind
 from screener.domain.listing import Listing
 from screener.domain.report import Note, Publication, Report
 from screener.errors import BasketDefinitionError
@@ -18,6 +19,7 @@ __all__ = [
     "Basket",
     "EntryPrice",
     "Event",
+    "Leaves",
     "Member",
     "OwnEvent",
     "Rebalance",
@@ -26,6 +28,10 @@ __all__ = [
     "published_again",
     "published_instant",
 ]
+
+
+Leaves = tuple[tuple[date, ExitKind], ...]
+"""Sessions at whose open a name is to be sold for what was published, each with its rule."""
 
 
 class Weighting(StrEnum):
@@ -71,12 +77,23 @@ class Rebalance(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A named security of an event; `weight` is its custom weight, else `None`."""
+    """A named security of an event.
+
+    Parameters
+    ----------
+    listing, name, name_en
+        Which it is, and what it is called.
+    weight
+        Its custom weight, else `None`.
+    leaves
+        When it is to be sold for what was published, where such rules are asked for.
+    """
 
     listing: Listing
     name: str = ""
     name_en: str = ""
     weight: float | None = None
+    leaves: Leaves = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

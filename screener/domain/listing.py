@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from screener.domain.former_codes import renumbering
 from screener.errors import AmbiguousMention, InputError
@@ -263,6 +263,11 @@ def parse_listing(text: str, *, parameter: str = _LISTING, kind: Kind | None = N
     AmbiguousMention
         If the bare code is both a share and an index and `kind` does not say which.
     """
+    return _parsed(text, parameter, kind)
+
+
+@lru_cache(maxsize=1 << 16)  # a workspace of many cards names the same few thousand
+def _parsed(text: str, parameter: str, kind: Kind | None) -> Listing:
     cleaned = _cleaned(text)
     if match := _WITH_SUFFIX.match(cleaned):
         return _from_parts(match[1], match[2], text, parameter, kind)

@@ -21,6 +21,8 @@ __all__ = [
 
 ValueT = TypeVar("ValueT")
 
+_UNSAID = frozenset({str, int, float, bool, type(None)})  # what most values are: nothing to say
+
 
 class Said(str):
     """A text that remembers of what it was made, so that `again` can say it in another language.
@@ -147,6 +149,8 @@ def in_english(value: ValueT) -> ValueT:
 
 
 def _all_in_english(value: object) -> object:
+    if type(value) in _UNSAID:
+        return value
     if isinstance(value, Said):
         return str(value.again())
     if isinstance(value, Mapping):

@@ -12,6 +12,7 @@ import numpy as np
 
 from screener.domain.arrays import Places
 from screener.domain.basket import EntryPrice
+from screener.domain.exits import ExitKind
 from screener.domain.panel import PricePanel
 from screener.errors import DataError
 from screener.language import say
@@ -128,6 +129,8 @@ class Leg:
         Whether no later session can change this leg.
     stopped
         Whether its data stop before its exit while those of others go on.
+    exit
+        Which rule makes its exit; but for the horizon it is at the open of that session.
     """
 
     column: int
@@ -139,6 +142,12 @@ class Leg:
     last_row: int | None = None
     settled: bool
     stopped: bool = False
+    exit: ExitKind = ExitKind.HORIZON
+
+    @property
+    def early(self) -> bool:
+        """Whether it is sold at an open, by another rule than its horizon."""
+        return self.exit is not ExitKind.HORIZON
 
     @property
     def reached(self) -> bool:
@@ -309,16 +318,13 @@ def _without_average(panel: PricePanel, column: int, row: int) -> Reason:
     )
 
 
-def sale_block(
-    panel: PricePanel, column: int, row: int, price: EntryPrice = EntryPrice.CLOSE
-) -> Reason:
-    """Tell why a sale at the close or the open of `row` is blocked, `Reason.NONE` if it is not."""
-    opening = price is EntryPrice.OPEN
-    quoted = float((panel.open if opening else panel.close)[row, column])
-    block = _untradable(panel, column, row, quoted)
-    if block is Reason.NO_BAR and math.isfinite(panel.close[row, column]):
+def sale_block(panel: PricePanel, column: int, row: int, *, opening: bool = False) -> Reason:
+    """Tell why a sale at the close, or the open, of `row` is blocked; else `Reason.NONE`."""
+    price = float((panel.open if opening else panel.close)[row, column])
+    block = _untradable(panel, column, row, price)
+    if block is Reason.NO_BAR and opening and math.isfinite(panel.close[row, column]):
         return Reason.NO_OPEN
-    if block or not locked(panel, column, row, quoted, upper=False):
+    if block or not locked(panel, column, row, price, upper=False):
         return block
     return Reason.OPEN_LIMIT_DOWN if opening else Reason.LIMIT_DOWN
 

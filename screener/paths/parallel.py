@@ -1,19 +1,26 @@
-"""The one door to joblib: parts of a job shared among workers."""
+"""Parts of a job shared among workers; the one door to joblib."""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from screener.errors import InputError
+from screener.errors import InputError, OutOfMemory
 from screener.language import Language, bind, bound, say
+from screener.paths.forking import can_fork, forked
 from screener.progress import counting, is_heard
 
-__all__ = ["check_jobs", "each", "mapped"]
+__all__ = ["check_jobs", "each", "in_parts", "mapped"]
 
 PartT = TypeVar("PartT")
 FoundT = TypeVar("FoundT")
+
+_EACH = 4
+"""Parts that each worker does: some take longer than others."""
 
 
 def check_jobs(jobs: int) -> None:
@@ -31,6 +38,29 @@ def check_jobs(jobs: int) -> None:
         )
 
 
+def in_parts(
+    items: Sequence[PartT], *, jobs: int, most: int, least: int = 1
+) -> list[Sequence[PartT]]:
+    """Return items in parts for `mapped`, as alike in size as they can be.
+
+    Parameters
+    ----------
+    items
+        What is worked on.
+    jobs
+        Workers; -1 for one per processor.
+    most
+        Items of a part at most: what bounds the memory.
+    least
+        Items of a part at least: what is worth handing over.
+    """
+    check_jobs(jobs)
+    workers = _workers(jobs)
+    shared = workers * _EACH if workers > 1 else 1
+    size = max(min(most, -(-len(items) // shared)), min(least, most), 1)
+    return [items[at : at + size] for at in range(0, len(items), size)]
+
+
 def mapped(
     work: Callable[[PartT], FoundT],
     parts: Sequence[PartT],
@@ -41,13 +71,14 @@ def mapped(
 ) -> list[FoundT]:
     """Return what `work` makes of each part, in their order.
 
-    Inside `joblib.parallel_config` processes are those of whatever engine is chosen there; threads
+    Processes are copies of this one where the system can make them, those of joblib elsewhere;
+    inside `joblib.parallel_config` they are those of whatever engine is chosen there. Threads
     stay threads of this process, for their work may write into memory that they share.
 
     Parameters
     ----------
     work
-        What to do with a part; for processes it can be pickled.
+        What to do with a part; for processes it and what it returns can be pickled.
     parts
         Independent parts.
     jobs
@@ -62,6 +93,8 @@ def mapped(
     ------
     InputError
         If `jobs` is 0 or below -1.
+    OutOfMemory
+        If a worker was ended by the system.
     """
     one_by_one = is_heard()
     return list(each(work, parts, jobs=jobs, threads=threads, size=size, one_by_one=one_by_one))
@@ -109,6 +142,28 @@ def _done(
     if jobs == 1:
         yield from map(work, parts)
         return
+    joblib = sys.modules.get("joblib")
+    if not threads and can_fork() and not (joblib and _is_chosen(joblib)):
+        done = forked(work, parts, min(_workers(jobs), len(parts)))
+    else:
+        done = _by_joblib(work, parts, jobs, threads=threads, one_by_one=one_by_one)
+    try:
+        yield from done
+    except BrokenProcessPool as error:
+        raise OutOfMemory(
+            say("one of the workers was ended before its part was done"),
+            fix=say("give fewer of them with --jobs: each needs memory of its own"),
+        ) from error
+
+
+def _by_joblib(
+    work: Callable[[PartT], FoundT],
+    parts: Sequence[PartT],
+    jobs: int,
+    *,
+    threads: bool,
+    one_by_one: bool,
+) -> Iterator[FoundT]:
     import joblib
 
     given = "generator" if one_by_one else "list"
@@ -117,6 +172,22 @@ def _done(
     parallel = joblib.Parallel(n_jobs=jobs, return_as=given, **workers)
     told = work if threads else partial(_in_language, bound(), work)
     yield from parallel(joblib.delayed(told)(part) for part in parts)
+
+
+def _is_chosen(joblib: Any) -> bool:
+    """Tell whether an engine is chosen by `joblib.parallel_config`: then no hint changes it."""
+    found = {
+        type(joblib.parallel.get_active_backend(prefer=hint)[0])
+        for hint in ("threads", "processes")
+    }
+    return len(found) == 1
+
+
+def _workers(jobs: int) -> int:
+    """Return how many workers are meant, -1 being one for each processor that this process has."""
+    if jobs != -1:
+        return jobs
+    return len(os.sched_getaffinity(0)) if can_fork() else os.cpu_count() or 1
 
 
 def _in_language(language: Language, work: Callable[[PartT], FoundT], part: PartT) -> FoundT:

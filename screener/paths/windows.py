@@ -9,12 +9,18 @@ from enum import StrEnum
 import numpy as np
 
 from screener.domain.basket import EntryPrice, Event, Rebalance
+from screener.domain.exits import ExitRules
 from screener.domain.panel import CapPanel, PricePanel
+from screener.paths.exits import exited
 from screener.paths.known import EntrySessions
 from screener.paths.legs import Leg, LegState, Reason, left_out, resolve_leg
 from screener.paths.weights import weighted, without_weight
 
-__all__ = ["Window", "WindowStatus", "resolve_window", "unvalued_window"]
+__all__ = ["NO_EXITS", "Window", "WindowStatus", "resolve_window", "unvalued_window"]
+
+
+NO_EXITS = ExitRules()
+"""No name is sold before its horizon, but for what was published of it."""
 
 
 class WindowStatus(StrEnum):
@@ -94,6 +100,7 @@ def resolve_window(
     price: EntryPrice = EntryPrice.OPEN,
     rebalance: Rebalance = Rebalance.NONE,
     caps: CapPanel | None = None,
+    exits: ExitRules = NO_EXITS,
 ) -> Window:
     """Resolve one window of an event.
 
@@ -115,6 +122,8 @@ def resolve_window(
         How often it is brought back to its weights; daily where the weighting is an index's.
     caps
         Market values, needed by weightings that are made of them.
+    exits
+        Rules by which names are sold before their horizon.
 
     Raises
     ------
@@ -134,6 +143,10 @@ def resolve_window(
             price=price,
         )
         for member in event.members
+    )
+    legs = tuple(
+        exited(panel, leg, exits, member.leaves, price)
+        for leg, member in zip(legs, event.members, strict=True)
     )
     scheduled = tuple(by_exchange[member.listing.exchange] for member in event.members)
     legs = without_weight(panel, caps, event, legs, scheduled)

@@ -26,9 +26,12 @@ from screener.results.follow import EVENTS, MEASURES
 from screener.results.tables import Row
 from screener.workflows.follow.rows import event_rows, measure_row
 from screener.workflows.follow.run import FollowRun
+from screener.workflows.follow.streams import RATINGS
 
 __all__ = ["follow_page", "title_of"]
 
+_ROWS = 60
+"""Events that the terminal lists; of more, those that were followed come first."""
 _COLUMNS = (
     "basket",
     "report",
@@ -52,7 +55,8 @@ def follow_page(run: FollowRun, *, titles: Mapping[str, str] | None = None) -> R
         What to call a basket instead of its name.
     """
     row, events = measure_row(run), event_rows(run)
-    table = plain_table(heads(EVENTS, *_COLUMNS), [_cells(item, titles or {}) for item in events])
+    shown = _shown(events)
+    table = plain_table(heads(EVENTS, *_COLUMNS), [_cells(item, titles or {}) for item in shown])
     footer = say(
         "returns in %, in CNY · data version {version} · run {id}",
         version=run.data_version,
@@ -65,6 +69,7 @@ def follow_page(run: FollowRun, *, titles: Mapping[str, str] | None = None) -> R
         facts(_facts(row)),
         Text(),
         table,
+        *(Text(line) for line in _left(events, shown)),
         *(Text(line) for line in _skipped(events, titles or {})),
         Text(footer, style="dim"),
     )
@@ -129,14 +134,39 @@ def _cells(row: Row, titles: Mapping[str, str]) -> list[str]:
     ]
 
 
+def _shown(events: Sequence[Row]) -> Sequence[Row]:
+    """Return the events to list, in their order: of too many the last ones that had a slot."""
+    if len(events) <= _ROWS:
+        return events
+    return [row for row in events if row["money"] is not None][-_ROWS:]
+
+
+def _left(events: Sequence[Row], shown: Sequence[Row]) -> Iterator[str]:
+    """Tell how many events are not listed, and how many found no slot."""
+    if len(shown) < len(events):
+        yield say(
+            "the last {n} of {followed} followed events; all {all} are in --csv",
+            n=len(shown),
+            followed=sum(row["money"] is not None for row in events),
+            all=len(events),
+        )
+    crowded = sum(row["status"] == "no_slot" for row in events)
+    if crowded:
+        yield say_count(
+            "{n} event found every slot taken",
+            "{n} events found every slot taken",
+            crowded,
+        )
+
+
 def _skipped(events: Sequence[Row], titles: Mapping[str, str]) -> Iterator[str]:
     """Tell once for each lack which events were skipped for it."""
     for why in dict.fromkeys(str(row["reason"]) for row in events if row["reason"]):
         some = [row for row in events if row["reason"] == why]
         first = f"{_called(some[0], titles)} {some[0]['report']}".strip()
         yield say_count(
-            "{n} event skipped: {why} ({first})",
-            "{n} events skipped: {why} (first {first})",
+            "{n} event not bought: {why} ({first})",
+            "{n} events not bought: {why} (first {first})",
             len(some),
             why=why,
             first=first,
@@ -145,7 +175,7 @@ def _skipped(events: Sequence[Row], titles: Mapping[str, str]) -> Iterator[str]:
 
 def _called(row: Row, titles: Mapping[str, str]) -> str:
     name = str(row["basket"])
-    return titles.get(name, name)
+    return titles.get(name) or (word(name) if name == RATINGS else name)
 
 
 def _float(value: object) -> float | None:

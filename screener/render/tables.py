@@ -7,20 +7,23 @@ which a Chinese character takes two columns; a cell too wide is folded, never cu
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.measure import Measurement
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from screener.data.lake.schema import SIMULATED
 from screener.domain.report import Moment, Precision, Publication
 from screener.language import Language, bound, say
+from screener.render.widths import padded
 from screener.results.tables import Dtype, TableSpec
 
 __all__ = [
@@ -47,6 +50,7 @@ __all__ = [
 _POINT_DIGITS = 2
 _LEAST = 4  # columns that a column of a table keeps, if its text has so many
 _BETWEEN = 2
+_MANY = 50  # rows of a table from which on it shows how long `rich` takes for each
 _ORDERS = {
     Language.EN: ((1e12, " tn"), (1e9, " bn"), (1e6, " mn")),
     Language.ZH: ((1e12, "万亿"), (1e8, "亿"), (1e4, "万")),
@@ -144,8 +148,12 @@ class _FittingTable:
             [str(column.header), *(str(cell) for cell in column.cells)]
             for column in self.table.columns
         ]
-        least = sum(min(max(map(_widest, column)), _LEAST) for column in cells)
-        if least + self.between * (len(cells) - 1) <= options.max_width:
+        widths = [max(map(_widest, column)) for column in cells]
+        blank = self.between * (len(cells) - 1)
+        if len(cells[0]) > _MANY and sum(widths) + blank <= options.max_width and _is_plain(cells):
+            yield from self._laid_out(console, cells, widths)
+            return
+        if sum(min(width, _LEAST) for width in widths) + blank <= options.max_width:
             yield self.table
             return
         for at, row in enumerate(zip(*(column[1:] for column in cells), strict=True)):
@@ -154,8 +162,28 @@ class _FittingTable:
             heads = (column[0] for column in cells)
             yield facts(zip(heads, row, strict=True))
 
+    def _laid_out(
+        self, console: Console, cells: Sequence[Sequence[str]], widths: Sequence[int]
+    ) -> Iterator[Segment]:
+        """Give the lines that `rich` gives of a table that fits, without asking it of each cell."""
+        laid = [
+            [padded(cell, width, right=column.justify == "right") for cell in some]
+            for some, width, column in zip(cells, widths, self.table.columns, strict=True)
+        ]
+        between = padded("", self.between)
+        head, *lines = (between.join(row) for row in zip(*laid, strict=True))
+        yield Segment(head, console.get_style("table.header"))
+        yield Segment("\n" + "─" * cell_len(head) + "\n")
+        for line in lines:
+            yield Segment(line + "\n")
+
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement.get(console, options, self.table)
+
+
+def _is_plain(cells: Sequence[Sequence[str]]) -> bool:
+    """Tell whether every cell is one line, without a character that is none on a terminal."""
+    return all(map(str.isprintable, chain.from_iterable(cells)))
 
 
 def _widest(text: str) -> int:

@@ -13,9 +13,10 @@ from rich.cells import cell_len
 __all__ = ["beside", "padded"]
 
 
-def padded(text: str, columns: int) -> str:
-    """Return text with blanks after it up to so many columns; wider text as it is."""
-    return text + " " * (columns - cell_len(text))
+def padded(text: str, columns: int, *, right: bool = False) -> str:
+    """Return text with blanks up to so many columns, after it or before; wider text as it is."""
+    blank = " " * (columns - cell_len(text))
+    return blank + text if right else text + blank
 
 
 def beside(pairs: Sequence[tuple[str, str]]) -> list[str]:

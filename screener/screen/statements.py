@@ -8,7 +8,7 @@ every figure that needs one. Nothing is guessed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -16,10 +16,34 @@ import numpy as np
 from screener.domain.arrays import DayArray, FlagArray, FloatMatrix, FloatVector, IntArray
 from screener.screen.computed import Computed, Why
 
-__all__ = ["STATEMENT_FIELDS", "Statements", "place_statements"]
+__all__ = [
+    "DETAILS",
+    "STALE_MONTHS",
+    "STATEMENT_FIELDS",
+    "SUMMARY",
+    "TELLING",
+    "Statements",
+    "net_claims",
+    "place_statements",
+]
 
 STALE_MONTHS = 15
 """A statement whose period ended longer ago says nothing of today."""
+
+SUMMARY = (
+    *("revenue", "net_profit", "net_profit_deducted"),
+    *("operating_cash_flow", "equity", "gross_margin"),
+)
+"""Figures that every source tells."""
+
+DETAILS = (
+    *("ebit", "income_tax", "depreciation", "interest_expense", "total_assets"),
+    *("total_liabilities", "cash_equivalents", "debt", "minorities"),
+)
+"""Figures of the income statement and the balance sheet that some sources tell."""
+
+TELLING = {"ebitda_ttm": ("ebit", "depreciation")}
+"""Fields that end with the last statement that tells these: quarters may tell no depreciation."""
 
 _YEAR = 4  # quarters
 _SPAN = 3  # years of compound growth
@@ -35,15 +59,16 @@ class Statements:
         The day.
     figures
         `(n_listings, n_quarters)` by column of `fundamentals`; NaN where not reported. The last
-        vintage known counts, whole.
+        vintage known counts, whole: of `SUMMARY` the last that tells any of it, and so of
+        `DETAILS`, since sources tell one of them alone.
     latest
         `(n_listings,)` place of the last quarter that was reported; -1 for none.
     quarter
         `(n_listings,)` its number in the year, 1 to 4.
     published
         `(n_listings,)` day on which it was published in the vintage that counts; NaT for none.
-    stale
-        `(n_listings,)` whether the last period ended more than 15 months before.
+    ends
+        `(n_listings,)` month in which the last period ended, as `datetime64[M]`.
     """
 
     as_of: date
@@ -51,7 +76,7 @@ class Statements:
     latest: IntArray
     quarter: IntArray
     published: DayArray
-    stale: FlagArray
+    ends: DayArray
 
     def at(self, name: str, back: IntArray | int = 0) -> FloatVector:
         """Return a figure so many quarters before the latest, NaN where there is none."""
@@ -68,6 +93,25 @@ class Statements:
     def since_year_end(self) -> IntArray:
         """Return how many quarters after a year's end the latest is, 0 to 3."""
         return self.quarter % _YEAR
+
+    def telling(self, *names: str) -> Statements:
+        """Return the same with the last quarter that tells some figures as the latest.
+
+        Without such a quarter there is none, and the figures are missing.
+        """
+        there = np.all([np.isfinite(self.figures[name]) for name in names], axis=0)
+        n_quarters = there.shape[1]
+        last = np.where(there.any(axis=1), n_quarters - 1 - there[:, ::-1].argmax(axis=1), -1)
+        back = self.latest - last
+        ends = np.where(last >= 0, self.ends - 3 * back, self.ends)
+        return replace(self, latest=last, ends=ends, quarter=(self.quarter - 1 - back) % _YEAR + 1)
+
+    @property
+    def stale(self) -> FlagArray:
+        """Whether the last period ended more than 15 months before, `(n_listings,)`."""
+        days = (self.ends + 1).astype("datetime64[D]") - 1
+        found: FlagArray = (self.latest >= 0) & (days < _months_before(self.as_of, STALE_MONTHS))
+        return found
 
     def trailing(self, name: str) -> Computed:
         """Return a figure over the last four quarters."""
@@ -97,7 +141,7 @@ def place_statements(
     period_end, known_at
         `(n_rows,)` days. A period that ends on no quarter's last day is left out.
     figures
-        `(n_rows,)` by column, NaN where empty.
+        `(n_rows,)` by column of `SUMMARY` and `DETAILS`, NaN where empty.
     as_of
         The day.
     """
@@ -114,12 +158,17 @@ def place_statements(
     published = np.full(n_listings, np.datetime64("NaT"), dtype="datetime64[D]")
     last = places == latest[rows]
     published[rows[last]] = known_at[kept][last]
-    bound = _months_before(as_of, STALE_MONTHS)
-    ends = ((latest + first) * 3 + 3).astype("datetime64[M]").astype("datetime64[D]") - 1
+    ends = ((latest + first) * 3 + 2).astype("datetime64[M]")
     placed = {}
+    telling = {
+        name: np.any([np.isfinite(figures[one][kept]) for one in group], axis=0)
+        for group in (SUMMARY, DETAILS)
+        for name in group
+    }
     for name, values in figures.items():
         matrix = np.full((n_listings, n_quarters), np.nan)
-        matrix[rows, places] = values[kept]  # of two vintages the later row stays
+        told = telling[name]
+        matrix[rows[told], places[told]] = values[kept][told]  # of two vintages the later stays
         placed[name] = matrix
     return Statements(
         as_of=as_of,
@@ -127,7 +176,7 @@ def place_statements(
         latest=latest,
         quarter=(latest + first) % _YEAR + 1,
         published=published,
-        stale=(latest >= 0) & (ends < bound),
+        ends=ends,
     )
 
 
@@ -177,6 +226,34 @@ def _roe(held: Statements) -> Computed:
     return held.trailing("net_profit").over(held.given((now + before) / 2, (poor, Why.UNDEFINED)))
 
 
+def _sum(*parts: Computed) -> Computed:
+    total = np.sum([part.values for part in parts], axis=0)
+    return Computed.of(total).because_of(*parts)
+
+
+def _less(one: Computed, other: Computed) -> Computed:
+    return _sum(one, Computed(-other.values, other.why))
+
+
+def _ebitda(held: Statements) -> Computed:
+    whole = held.telling(*TELLING["ebitda_ttm"])
+    return _sum(whole.trailing("ebit"), whole.trailing("depreciation"))
+
+
+def _roic(held: Statements) -> Computed:
+    parts = ("equity", "minorities", "debt")
+    now, before = (np.sum([held.at(name, back) for name in parts], axis=0) for back in (0, _YEAR))
+    poor = (now <= 0) | (before <= 0)
+    earned = _less(held.trailing("ebit"), held.trailing("income_tax"))
+    return earned.over(held.given((now + before) / 2, (poor, Why.UNDEFINED)))
+
+
+def net_claims(held: Statements) -> Computed:
+    """Return what others than its owners claim of a company, less its cash: debt and minorities."""
+    claims = _sum(*(held.given(held.at(name)) for name in ("debt", "minorities")))
+    return _less(claims, held.given(held.at("cash_equivalents")))
+
+
 def _streak(*, grows: bool) -> Callable[[Statements], Computed]:
     def count(held: Statements) -> Computed:
         back = held.since_year_end()
@@ -213,6 +290,17 @@ STATEMENT_FIELDS: Mapping[str, Callable[[Statements], Computed]] = {
     "core_profit_yoy": _yoy("net_profit_deducted"),
     "revenue_cagr_3y": _compound("revenue"),
     "profit_cagr_3y": _compound("net_profit"),
+    "core_profit_cagr_3y": _compound("net_profit_deducted"),
+    "ebit_ttm": _total("ebit"),
+    "ebitda_ttm": _ebitda,
+    "roic_ttm": _roic,
+    "debt_ratio": lambda held: held.given(held.at("total_liabilities")).over(
+        held.given(held.at("total_assets"))
+    ),
+    "interest_cover": lambda held: held.trailing("ebit").over(held.trailing("interest_expense")),
+    "net_cash": lambda held: _less(
+        held.given(held.at("cash_equivalents")), held.given(held.at("debt"))
+    ),
     "cash_to_profit": lambda held: held.trailing("operating_cash_flow").over(
         held.trailing("net_profit")
     ),

@@ -3,7 +3,8 @@
 The rule for suspensions: in the estimation window only returns over a single session count. In the
 event window a session without a trade has an abnormal return of 0, and the first session with one
 answers for all sessions since the last: what it returned, less what was expected of them all
-(Maynes and Rumsey 1993). A purchase is blocked and waits as in a backtest.
+(Maynes and Rumsey 1993). A purchase is blocked and waits as in a backtest, and the reader's window
+ends at the open of an early exit as the paper path of one does: what comes later is no return.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from datetime import date
 import numpy as np
 
 from screener.domain.arrays import FlagArray, FloatMatrix, FloatVector, IntArray
+from screener.domain.basket import EntryPrice, Leaves
+from screener.domain.exits import ExitRules
 from screener.domain.panel import PricePanel
 from screener.errors import BarsMissing, DataError, ScreenerError
 from screener.language import say
+from screener.paths.exits import end_quote, exited
 from screener.paths.legs import Leg, LegState, resolve_leg
+from screener.paths.windows import NO_EXITS
 from screener.study.references import Reference
 from screener.study.windows import StudyWindows
 
@@ -89,6 +94,8 @@ def leg_returns(
     *,
     last_available: date,
     max_wait: int,
+    exits: ExitRules = NO_EXITS,
+    leaves: Leaves = (),
 ) -> LegReturns:
     """Cut one listing's returns around its entry session.
 
@@ -108,6 +115,8 @@ def leg_returns(
         Last available session of any exchange of the event.
     max_wait
         Sessions that a blocked purchase may wait.
+    exits, leaves
+        Rules of the reader's exit before the window ends, as in `paths.exits.exited`.
 
     A listing whose windows need what is missing (a value of the reference, a fixing) is left out.
     """
@@ -119,6 +128,7 @@ def leg_returns(
         max_wait=min(max_wait, windows.event[1]),
         last_available=last_available,
     )
+    leg = exited(panel, leg, exits, leaves, EntryPrice.OPEN)
     if leg.state is LegState.DROPPED or leg.entry_row is None:
         return _without(leg, entry, reference, windows)
     if reference.lack is not None:
@@ -191,7 +201,7 @@ class _Cut:
         self._opens, self._closes = prices[0][:, leg.column], prices[1][:, leg.column]
         self._own = panel.own_rows(leg.column).astype(np.int64)
         self.at = int(np.searchsorted(self._own, leg.entry_row or 0))
-        self._column = leg.column
+        self._column, self._leg = leg.column, leg
         fill = leg.fill_row
         self._fill = None if fill is None else int(np.searchsorted(self._own, fill))
         covered = panel.covered_rows(leg.column)
@@ -290,4 +300,23 @@ class _Cut:
             if len(factors):
                 factors[:, at] = self._reference.from_open(row)[:, np.newaxis]
             spans[at] = 1.0
+        if self._leg.early:
+            self._leave(places, values, factors, spans)
         return values, factors, spans
+
+    def _leave(
+        self, places: IntArray, values: FloatVector, factors: FloatMatrix, spans: FloatVector
+    ) -> None:
+        """End the returns at the open of the exit; where it has none, at the close before it."""
+        row = self._leg.exit_row or 0
+        out = int(np.searchsorted(self._own, row))
+        left = places >= out
+        values[left], factors[:, left], spans[left] = 0.0, 0.0, 0.0
+        at = np.flatnonzero(places == out)
+        if not len(at) or not end_quote(self._panel, self._leg, row).opening:
+            return
+        start = int(self._own[self._before[out]])
+        values[at] = self._opens[row] / self._closes[start] - 1
+        if len(factors):
+            factors[:, at] = self._reference.to_open(start, row)[:, np.newaxis]
+        spans[at] = out - self._before[out]

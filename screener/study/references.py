@@ -76,6 +76,13 @@ class Reference:
         found: FloatVector = self.levels[:, row] / self.opens[:, row] - 1
         return found
 
+    def to_open(self, start: int, row: int) -> FloatVector:
+        """Return `(n_factors,)` its return from the close of a row to the open of a later one."""
+        if self.opens is None:
+            return np.full(len(self.levels), np.nan)
+        found: FloatVector = self.opens[:, row] / self.levels[:, start] - 1
+        return found
+
     def check(self, rows: IntArray, sessions: SessionAxis, whose: str) -> None:
         """Refuse rows on which it has no value.
 

@@ -12,10 +12,12 @@ import numpy as np
 
 from screener.domain.arrays import FloatMatrix, FloatVector, IntArray
 from screener.domain.basket import Event
+from screener.domain.exits import ExitRules
 from screener.domain.panel import PricePanel
 from screener.language import say
 from screener.paths.known import EntrySessions
 from screener.paths.parallel import mapped
+from screener.paths.windows import NO_EXITS
 from screener.study.legs import LegReturns, leg_returns, total_returns
 from screener.study.models import Convention, Model, abnormal_returns
 from screener.study.references import Reference
@@ -116,6 +118,7 @@ def study_units(
     convention: Convention = Convention.TEXTBOOK,
     max_wait: int = 10,
     jobs: int = 1,
+    exits: ExitRules = NO_EXITS,
 ) -> Units:
     """Cut the returns of all units around their entry sessions and fit the model to each.
 
@@ -137,6 +140,8 @@ def study_units(
         Sessions that a blocked purchase may wait.
     jobs
         Workers; the results are independent of it.
+    exits
+        Rules by which the reader sells a name before the window ends.
 
     Raises
     ------
@@ -145,7 +150,7 @@ def study_units(
     """
     prices = total_returns(panel)
     parts = [events[at : at + EVENTS_AT_ONCE] for at in range(0, len(events), EVENTS_AT_ONCE)]
-    work = partial(_legs_of, panel, prices, windows, max_wait)
+    work = partial(_legs_of, panel, prices, windows, max_wait, exits)
     found = [legs for part in mapped(work, parts, jobs=jobs, size=len) for legs in part]
     units: list[Observation] = []
     for number, legs in enumerate(found):
@@ -176,6 +181,7 @@ def _legs_of(
     prices: tuple[FloatMatrix, FloatMatrix],
     windows: StudyWindows,
     max_wait: int,
+    exits: ExitRules,
     events: Sequence[StudyEvent],
 ) -> list[tuple[LegReturns, ...]]:
     found = []
@@ -193,6 +199,8 @@ def _legs_of(
                     windows,
                     last_available=last_available,
                     max_wait=max_wait,
+                    exits=exits,
+                    leaves=member.leaves,
                 )
                 for member, reference in zip(item.event.members, item.references, strict=True)
             )

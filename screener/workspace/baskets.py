@@ -16,7 +16,8 @@ from screener.language.lists import place_in
 from screener.workspace.broken import Readable, read_each
 from screener.workspace.locate import Workspace
 from screener.workspace.models import BasketModel, OwnEventModel
-from screener.workspace.toml_files import read_model, shown, toml_paths, write_new
+from screener.workspace.parsed import Documents, kept_documents
+from screener.workspace.toml_files import read_made, shown, toml_paths, write_new
 
 __all__ = [
     "basket_path",
@@ -44,12 +45,17 @@ _BENCHMARK = "Default benchmark: CSI 300 for mainland names, Hang Seng for Hong 
 
 def readable_baskets(workspace: Workspace) -> Readable[Basket]:
     """Read every basket that can be read, by name."""
-    read = partial(read_basket, root=workspace.root)
-    return read_each(toml_paths(workspace.baskets), read, kind="basket", key="name")
+    paths = toml_paths(workspace.baskets)
+    made: dict[str, BasketModel] = {}
+    with kept_documents(workspace.data_cache, "baskets", len(paths), made) as documents:
+        read = partial(read_basket, root=workspace.root, documents=documents)
+        return read_each(paths, read, kind="basket", key="name")
 
 
-def read_basket(path: Path, *, root: Path) -> Basket:
-    """Read one basket; its name is that of its file.
+def read_basket(
+    path: Path, *, root: Path, documents: Documents[BasketModel] | None = None
+) -> Basket:
+    """Read one basket; its name is that of its file, `documents` what was parsed before.
 
     Raises
     ------
@@ -58,7 +64,9 @@ def read_basket(path: Path, *, root: Path) -> Basket:
     StorageError
         If the file cannot be read.
     """
-    model = read_model(path, BasketModel, root=root)
+    model = read_made(
+        path, BasketModel, lambda found: found, documents or Documents({}, {}), root=root
+    )
     if model.name != path.stem:
         raise BasketDefinitionError(
             say("name = {model} is not the name of its file", model=repr(model.name)),

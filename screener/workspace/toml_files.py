@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -21,9 +21,11 @@ from screener.files.whole import put_new
 from screener.language import say
 from screener.language.lists import about, listed, place_in
 from screener.language.outside import fault_of, value_fault
+from screener.workspace.parsed import Documents
 
-__all__ = ["LARGEST", "SECONDS", "read_model", "toml_paths", "write_new"]
+__all__ = ["LARGEST", "SECONDS", "read_made", "read_model", "toml_paths", "write_new"]
 
+ItemT = TypeVar("ItemT")
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _LONGEST_VALUE = 60
@@ -40,7 +42,19 @@ def toml_paths(folder: Path) -> tuple[Path, ...]:
 
 
 def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
-    """Read a TOML file into `model`.
+    """Read a TOML file into `model`; parameters and errors are those of `read_made`."""
+    return read_made(path, model, lambda found: found, Documents({}, {}), root=root)
+
+
+def read_made(
+    path: Path,
+    model: type[ModelT],
+    make: Callable[[ModelT], ItemT],
+    documents: Documents[ItemT],
+    *,
+    root: Path,
+) -> ItemT:
+    """Read a TOML file and make what its model stands for.
 
     Parameters
     ----------
@@ -48,6 +62,10 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
         File to read.
     model
         Strict model of its content.
+    make
+        Returns the value of a model, which depends on nothing else.
+    documents
+        What was made or parsed before.
     root
         Folder from which the file is named in messages.
 
@@ -62,7 +80,7 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
     try:
         content = read_regular(path, LARGEST, where=where, fix=_smaller())
         with within(SECONDS):
-            return model.model_validate(_document(content))
+            return documents.value(content, lambda found: make(model.model_validate(found)))
     except ValidationError as error:
         raise _definition_error(error, where, model) from error
     except InputError as error:
@@ -101,11 +119,6 @@ def read_model(path: Path, model: type[ModelT], *, root: Path) -> ModelT:
 
 def _smaller() -> str:
     return say("keep in it what a card or a basket holds, and nothing else")
-
-
-def _document(content: bytes) -> dict[str, Any]:
-    # Editors on Windows put a byte-order mark in front, which TOML does not allow.
-    return tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def write_new(path: Path, text: str) -> None:

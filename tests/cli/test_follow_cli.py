@@ -95,7 +95,7 @@ def test_the_terminal_shows_every_event_in_eighty_columns(made: Path) -> None:
         (("--all", "--slots", "0"), 2, "--slots 0 is not from 1 to"),
         (("--all", "--hold", "1"), 2, "(T+1)"),
         (("--all", "--from", "2026-06-01", "--to", "2026-05-01"), 2, "comes before --from"),
-        (("--all", "--to", "1999-01-01"), 6, "no event of these baskets has its entry"),
+        (("--all", "--to", "1999-01-01"), 6, "no event of the stream has its entry"),
         (("--all", "--benchmark", "no-index"), 2, "no-index"),
     ],
 )

@@ -125,3 +125,6 @@ def test_the_demonstration_says_how_the_shell_finds_the_program(
     told = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == str(here)
     assert on_path(tmp_path / "pytest") == ()
+    told = on_path(here, windows=True)
+    assert bool(told) is (found != "this")
+    assert not told or told == (f'$env:Path = "{here.parent};$env:Path"',)

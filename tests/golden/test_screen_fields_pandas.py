@@ -9,11 +9,12 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from screener.data.lake.asof import AsOf, Market, market_of
 from screener.data.lake.batch import Batch
-from screener.data.lake.schema import TableName
+from screener.data.lake.schema import SIMULATED, TableName
 from screener.data.lake.store import Store
 from screener.data.sources.simulated import SimulatedMarket, SimulationRequest
 from screener.data.sources.simulated.ratings import simulated_ratings
@@ -29,7 +30,7 @@ AT = datetime(2025, 1, 2, tzinfo=UTC)
 EVERY = [date(year, month, 17) for year in (2022, 2023, 2024) for month in (1, 3, 5, 8, 9, 11)]
 EVERY += [date(2024, 4, 29), date(2024, 5, 1)]
 DATES = EVERY if SOAK else EVERY[::4]  # all 20 in the soak
-CARDS = ("reports", "themes", "days_since_report")
+CARDS = ("reports", "named_in", "themes", "days_since_report")
 SPANS = (5, 20, 60, 120, 250)
 DAYS = ("session", "ex_session", "valid_from", "period_end", "known_at", "published")
 OWN = [name for name, field in FIELDS.items() if field.rank and field.rank.years]
@@ -47,7 +48,15 @@ def market(tmp_path_factory):
     batch = source.normalise(query, payload)
     extra = simulated_statements(query, payload, at=AT)
     ratings = simulated_ratings(batch.tables, seed=11, at=AT)
-    tables = {**batch.tables, **extra, TableName.RATINGS: ratings}
+    extra[TableName.FUNDAMENTALS] = half_yearly_depreciation(extra[TableName.FUNDAMENTALS])
+    random = np.random.default_rng(5)
+    tables = {
+        **batch.tables,
+        **extra,
+        TableName.RATINGS: ratings,
+        TableName.ESTIMATES: estimates(extra[TableName.FUNDAMENTALS], random),
+        TableName.ELIGIBILITY: eligibility(batch.tables[TableName.LISTINGS], random),
+    }
     root = tmp_path_factory.mktemp("fields") / "data_cache"
     with Store.create(root) as store:
         store.commit(replace(batch, tables=tables), message="simulated")
@@ -66,6 +75,49 @@ def market(tmp_path_factory):
     frames["wide"] = list(wide_tables(frames))
     with Store.open(root) as store:
         yield store, frames
+
+
+def half_yearly_depreciation(rows):
+    """Leave out the depreciation of the first and third quarters, as mainland reports do."""
+    frame = rows.to_pandas()
+    quarter = pd.to_datetime(frame["period_end"]).dt.month.isin((3, 9))
+    frame.loc[quarter, "depreciation"] = np.nan
+    return pa.Table.from_pandas(frame, schema=rows.schema, preserve_index=False)
+
+
+def estimates(statements, random):
+    """Return estimates of four brokers and, for a few names, of a consensus."""
+    rows = {}
+    for at, listing in enumerate(sorted(set(statements.column("listing").to_pylist()))):
+        names = ["a", "b", "c", "d", *([""] if at % 7 == 0 else [])]
+        for day in pd.date_range("2021-06-01", "2024-12-20", freq="67D").date:
+            for broker in random.choice(names, 2, replace=False) if at % 11 else ():
+                year = day.year + int(random.integers(0, 2))
+                rows[listing, year, broker, day] = {
+                    "source": SIMULATED,
+                    "listing": listing,
+                    "fiscal_year": year,
+                    "broker": broker,
+                    "known_at": day,
+                    "currency": "CNY" if random.random() < 0.7 else "HKD",
+                    "eps": None if random.random() < 0.2 else random.normal(1.0, 0.8),
+                    "profit": None if at % 3 == 0 else random.normal(1e9, 7e8),
+                }
+    return table(TableName.ESTIMATES, list(rows.values()))
+
+
+def eligibility(listings, random):
+    """Return spells of Hong Kong listings from the second year on, some of them over."""
+    names = [item for item in listings.column("listing").to_pylist() if item.endswith(".HK")]
+    rows = []
+    for item in names[::2]:
+        ends = [None, date(2023, 5, 17), date(2023, 12, 1)][int(random.integers(0, 3))]
+        spell = {"listing": item, "programme": "southbound", "source": SIMULATED}
+        spell["valid_from"] = date(2022, 3, 17)
+        rows.append({**spell, "valid_to": ends})
+        if ends is not None and random.random() < 0.5:
+            rows.append({**spell, "valid_from": date(2024, 4, 1), "valid_to": None})
+    return table(TableName.ELIGIBILITY, rows)
 
 
 def is_hk(ids):
@@ -185,10 +237,9 @@ class Oracle:
         frame = pd.DataFrame.from_dict(figures, orient="index")
         for name in frame:
             self.fields[name] = self.at(frame[name])
-        for name in ("revenue_ttm", "net_profit_ttm", "core_profit_ttm", "equity"):
+        money = ("revenue_ttm", "net_profit_ttm", "core_profit_ttm", "equity", "ebit_ttm")
+        for name in (*money, "operating_cash_flow_ttm", "ebitda_ttm", "net_cash", "claims"):
             self.fields[name] = self.fields[name] * self.rate()
-        name = "operating_cash_flow_ttm"
-        self.fields[name] = self.fields[name] * self.rate()
 
     def of_company(self, own):
         end = own.index[-1]
@@ -222,6 +273,11 @@ class Oracle:
                 grown = next((at for at, up in enumerate(rises) if not up), len(rises))
         profit, revenue, cash = ttm("net_profit"), ttm("revenue"), ttm("operating_cash_flow")
         now, before = get(end, "equity"), get(ago, "equity")
+        put_in = [
+            get(when, "equity") + get(when, "minorities") + get(when, "debt") for when in (end, ago)
+        ]
+        interest, tax = ttm("interest_expense"), ttm("income_tax")
+        assets, debt, held = (get(end, n) for n in ("total_assets", "debt", "cash_equivalents"))
         return {
             "revenue_ttm": revenue,
             "net_profit_ttm": profit,
@@ -230,6 +286,14 @@ class Oracle:
             "equity": now,
             "roe_ttm": profit / ((now + before) / 2) if now > 0 and before > 0 else np.nan,
             "gross_margin": get(end, "gross_margin"),
+            "ebit_ttm": ttm("ebit"),
+            "ebitda_ttm": self.worn(own),
+            "roic_ttm": (ttm("ebit") - tax) / np.mean(put_in) if min(put_in) > 0 else np.nan,
+            "debt_ratio": get(end, "total_liabilities") / assets if assets > 0 else np.nan,
+            "interest_cover": ttm("ebit") / interest if interest > 0 else np.nan,
+            "net_cash": held - debt,
+            "claims": debt + get(end, "minorities") - held,
+            "core_profit_cagr_3y": cagr("net_profit_deducted"),
             "net_margin": profit / revenue if revenue > 0 else np.nan,
             "revenue_yoy": yoy("revenue"),
             "profit_yoy": yoy("net_profit"),
@@ -242,7 +306,63 @@ class Oracle:
             "statement_days": (self.day - own["known_at"].iloc[-1]).days,
         }
 
+    def worn(self, own):
+        """Return EBITDA of four quarters, to the last statement that tells depreciation."""
+        both = (own["ebit"] + own["depreciation"]).dropna()
+        if not len(both) or both.index[-1] < self.day - pd.DateOffset(months=15):
+            return np.nan
+        end = both.index[-1]
+        if end.month == 12:
+            return both.iloc[-1]
+        ago = end - pd.DateOffset(years=1) + pd.offsets.MonthEnd(0)
+        return both.iloc[-1] + both.get(pd.Timestamp(end.year - 1, 12, 31)) - both.get(ago)
+
+    def shares_since(self, rows, day):
+        """Return the shares of today that one of each row's day became."""
+        actions = self.frames[TableName.ACTIONS]
+        actions = actions[actions["ex_session"] <= self.day]
+        made = (1 + actions["bonus"].fillna(0)) * actions["split"].fillna(1)
+        actions = actions.assign(made=made)[made != 1]
+        ratio = []
+        for listing, since in zip(rows["listing"], rows[day], strict=True):
+            own = actions[(actions["listing"] == listing) & (actions["ex_session"] > since)]
+            ratio.append(own["made"].prod())
+        return np.array(ratio)
+
+    def expected(self):
+        rows = self.frames[TableName.ESTIMATES]
+        near = (rows["known_at"] <= self.day) & (
+            rows["known_at"] >= self.day - pd.Timedelta(days=180)
+        )
+        rows = rows[near & (rows["fiscal_year"] == self.day.year)].sort_values("known_at")
+        rows = rows.groupby(["listing", "broker"]).tail(1)
+        agreed = set(rows[rows["broker"] == ""]["listing"])
+        rows = rows[(rows["broker"] == "") | ~rows["listing"].isin(agreed)]
+        fx = self.frames[TableName.FX].set_index("session")["rate"]
+        last = [wide["close"].loc[: self.day].index[-1] for wide in self.frames["wide"]]
+        mainland, hong_kong = (fx.loc[:day].iloc[-1] for day in last)  # of its market's session
+        of_market = np.where(is_hk(rows["listing"]), hong_kong, mainland)
+        rate = np.where(rows["currency"] == "HKD", of_market, 1.0)
+        rows = rows.assign(
+            profit=rows["profit"].astype(float) * rate,
+            eps=rows["eps"].astype(float) * rate / self.shares_since(rows, "known_at"),
+        )
+        profit, eps = (
+            self.at(rows.groupby("listing")[name].median()) for name in ("profit", "eps")
+        )
+        whole = (self.fields["market_cap"] / profit).where(profit > 0)
+        share = (self.fields["price"] * self.rate() / eps).where(eps > 0)
+        first = profit.notna() & self.fields["market_cap"].notna()
+        self.fields["pe_forward"] = whole.where(first, share)
+
     def told(self):
+        spells = self.frames[TableName.ELIGIBILITY]
+        spells = spells[spells["valid_from"] <= self.day]
+        ends = pd.to_datetime(spells["valid_to"])
+        inside = set(spells[ends.isna() | (ends >= self.day)]["listing"])
+        bought = pd.Series([item in inside for item in self.ids], self.ids, dtype=object)
+        unknown = is_hk(self.ids) & (len(spells) == 0)
+        self.fields["southbound"] = bought.where(~unknown, None)
         listed = self.frames[TableName.LISTINGS].set_index("listing")["list_date"]
         self.fields["days_listed"] = (self.day - pd.to_datetime(self.at(listed))).dt.days
         spells = self.frames[TableName.INDUSTRIES]
@@ -267,13 +387,19 @@ class Oracle:
         near = rated[rated["published"] >= self.day - pd.Timedelta(days=180)]
         self.rated = len(near)
         targets = near.dropna(subset=["target_price"]).groupby(["listing", "broker"]).tail(1)
-        median = targets.groupby("listing")["target_price"].median()
-        self.fields["target_upside"] = self.at(median.astype(float)) / self.fields["price"] - 1
+        today = targets["target_price"].astype(float) / self.shares_since(targets, "published")
+        median = today.groupby(targets["listing"]).median()
+        self.fields["target_upside"] = self.at(median) / self.fields["price"] - 1
 
     def mixed(self):
         growth = self.fields["profit_cagr_3y"]
         peg = self.fields["pe_ttm"] / (100 * growth)
         self.fields["peg"] = peg.where(growth > 0)
+        self.expected()
+        value = self.fields["ev"] = self.fields["market_cap"] + self.fields["claims"]
+        for name in ("revenue", "ebitda"):
+            figure = self.fields[f"{name}_ttm"]
+            self.fields[f"ev_{name}"] = (value / figure).where((figure > 0) & (value > 0))
         self.fields["turnover_20"] = self.fields["amount"] / self.at(self.raw["float_cap"])
 
     def ranked(self):
@@ -324,7 +450,7 @@ def test_a_field_agrees_with_pandas(compared, name):
 
 def test_history_of_less_than_250_days_gives_no_rank(compared):
     _, ours, _ = compared[DATES[-1]]
-    for name in OWN:
+    for name in (name for name in OWN if "valuation" in FIELDS[name].tables):
         assert set(ours[name].why.tolist()) <= {Why.SHORT, Why.MISSING, Why.UNDEFINED}
 
 

@@ -66,9 +66,12 @@ class ReferenceAccount:
         self.cash -= money
         horizon = self.stream.market.choices.horizon
         days = [order.session for order in found.orders if order.side == "sell" and order.session]
+        bought = any(order.side == "buy" and order.shares for order in found.orders)
+        # Where nothing was bought it is given up with the last session that it may wait.
+        last = horizon - 1 if bought else min(self.stream.market.choices.max_wait, horizon - 1)
         for name in names:
             exchange = parse_listing(name.listing_id).exchange
-            day = calendar_of(exchange).offset(name.entry, horizon - 1)
+            day = calendar_of(exchange).offset(name.entry, last)
             days += [day] if day else []
         self.open.append((names, money, date.max if found.pending else max(days)))
 

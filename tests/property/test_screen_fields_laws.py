@@ -15,6 +15,7 @@ from screener.domain.listing import Currency
 from screener.screen.computed import Computed, Why
 from screener.screen.fields import FIELDS
 from screener.screen.percentiles import rank_among
+from screener.screen.statements import DETAILS
 from screener.workflows.screen.facts import Facts
 from tests.support.lake_rows import bar, table
 from tests.support.laws import laws
@@ -69,6 +70,7 @@ def rows_of(random, first, last, until):
                 "equity": number(),
                 "gross_margin": 0.3,
                 "operating_cash_flow": number(),
+                **{name: abs(number()) for name in DETAILS if random.random() < 0.9},
             }
             for day in days
             for item, end in ((pick(), ends[int(random.integers(len(ends)))]),)
@@ -91,6 +93,30 @@ def rows_of(random, first, last, until):
         TableName.STATUS: {
             (item, day): {"listing": item, "session": day, "suspended": True, "st": True}
             for day in days[-3:]
+            for item in (pick(),)
+        },
+        TableName.ESTIMATES: {
+            (item, year, broker, day): {
+                "listing": item,
+                "fiscal_year": year,
+                "broker": broker,
+                "known_at": day,
+                "currency": "CNY",
+                "profit": number() if random.random() < 0.6 else None,
+                "eps": number(),
+            }
+            for day in days
+            for item, broker in ((pick(), str(random.choice(["甲", "乙", ""]))),)
+            for year in (2024, 2025)
+        },
+        TableName.ACTIONS: {
+            (item, day): {"listing": item, "ex_session": day, "bonus": 0.5, "announced": day}
+            for day in days[-5:]
+            for item in (pick(),)
+        },
+        TableName.ELIGIBILITY: {
+            (item, day): {"listing": item, "programme": "southbound", "valid_from": day}
+            for day in days[:5]
             for item in (pick(),)
         },
         TableName.RATINGS: {

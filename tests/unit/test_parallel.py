@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
@@ -9,8 +10,9 @@ import joblib
 import numpy as np
 import pytest
 
-from screener.errors import InputError
-from screener.paths.parallel import mapped
+from screener.errors import InputError, OutOfMemory
+from screener.paths.forking import can_fork
+from screener.paths.parallel import each, in_parts, mapped
 
 _PARTS = range(12)
 
@@ -57,3 +59,58 @@ def test_processes_return_what_they_found_in_order(engine: str) -> None:
 def test_no_number_of_workers_is_refused(jobs: int) -> None:
     with pytest.raises(InputError, match=f"--jobs {jobs} is no number of workers"):
         mapped(abs, range(3), jobs=jobs)
+
+
+copies = pytest.mark.skipif(not can_fork(), reason="workers are no copies of this process here")
+
+
+@copies
+def test_workers_hold_what_this_process_holds() -> None:
+    held = object()  # what cannot be sent to a process that starts anew
+    found = mapped(lambda part: (os.getpid(), id(held), part), _PARTS, jobs=2)
+    assert [part for _, _, part in found] == list(_PARTS)
+    assert {at for _, at, _ in found} == {id(held)}
+    assert os.getpid() not in {process for process, _, _ in found}
+
+
+@copies
+def test_no_more_is_found_ahead_than_some_parts_for_each_worker() -> None:
+    read, write = os.pipe()
+    for one in each(lambda part: os.write(write, b"x") * part, range(40), jobs=2):
+        if one == 10:
+            break
+    os.close(write)
+    with os.fdopen(read, "rb") as told:
+        assert 11 <= len(told.read()) <= 11 + 2 * 2 + 1
+
+
+@copies
+def test_an_error_of_a_part_is_that_of_the_whole() -> None:
+    def work(part: int) -> int:
+        raise InputError(f"part {part}")
+
+    with pytest.raises(InputError, match="part 0"):
+        mapped(work, _PARTS, jobs=2)
+
+
+@copies
+def test_a_worker_that_is_ended_is_told() -> None:
+    with pytest.raises(OutOfMemory, match="ended before its part was done"):
+        mapped(lambda _: os._exit(1), _PARTS, jobs=2)
+
+
+@pytest.mark.parametrize(
+    ("n", "jobs", "sizes"),
+    [
+        (1_000, 1, [250] * 4),
+        (1_000, 2, [125] * 8),
+        (5_000, 2, [250] * 20),
+        (30, 2, [20, 10]),
+        (3, 2, [3]),
+        (0, 2, []),
+    ],
+)
+def test_parts_are_alike_and_worth_handing_over(n: int, jobs: int, sizes: list[int]) -> None:
+    parts = in_parts(range(n), jobs=jobs, most=250, least=20)
+    assert [len(part) for part in parts] == sizes
+    assert [item for part in parts for item in part] == list(range(n))

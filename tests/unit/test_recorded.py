@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from screener.data.panels.calendar_cache import FOLDER, recorded_calendar, recorded_sessions
+from screener.data.panels.calendar_cache import recorded_calendar, recorded_sessions
 from screener.domain.arrays import SessionAxis
 from screener.domain.listing import Exchange
+from screener.files.derived import FOLDER
 from screener.market import calendars
 from screener.market.calendars import calendar_of
 

@@ -8,13 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.screen.computed import Why
-from screener.screen.statements import STATEMENT_FIELDS, place_statements
+from screener.screen.statements import (
+    DETAILS,
+    STATEMENT_FIELDS,
+    SUMMARY,
+    net_claims,
+    place_statements,
+)
 from tests.support.laws import laws
 
-NAMES = (
-    *("revenue", "net_profit", "net_profit_deducted"),
-    *("operating_cash_flow", "equity", "gross_margin"),
-)
+NAMES = (*SUMMARY, *DETAILS)
 AS_OF = date(2024, 9, 17)
 
 
@@ -78,6 +81,50 @@ def test_what_a_restatement_leaves_out_is_not_taken_from_the_statement_before():
     assert value(company(YEAR, again), "net_profit_ttm")[1] is Why.MISSING
 
 
+BALANCE = {"debt": 30, "minorities": 5, "cash_equivalents": 50, "total_assets": 2000}
+SHEET = BALANCE | {"total_liabilities": 1000, "equity": 995}
+
+
+def test_a_source_that_tells_a_part_alone_takes_nothing_back():
+    late = (*YEAR[:1], "2024-05-01", {"debt": 400, "total_assets": 1})
+    held = company(YEAR, (*YEAR[:1], "2024-04-22", BALANCE))
+    assert value(held, "net_profit_ttm") == (90, Why.THERE)
+    assert value(held, "net_cash") == (20, Why.THERE)
+    held = company(YEAR, (*YEAR[:1], "2024-04-22", BALANCE), late)
+    assert value(held, "net_cash")[1] is Why.MISSING  # the last balance sheet counts, whole
+    assert value(held, "revenue_ttm") == (900, Why.THERE)
+
+
+def test_a_balance_sheet_and_what_it_earns():
+    earned = {"ebit": 140, "income_tax": 30, "interest_expense": 4, "depreciation": 25}
+    before = ("2022-12-31", "2023-04-20", {"equity": 800, "debt": 10, "minorities": 0, "ebit": 1})
+    held = company((*YEAR[:2], YEAR[2] | SHEET | earned), before)
+    assert value(held, "net_cash") == (20, Why.THERE)
+    assert net_claims(held).values[0] == 30 + 5 - 50
+    assert value(held, "debt_ratio") == (0.5, Why.THERE)
+    assert value(held, "interest_cover") == (35, Why.THERE)
+    assert value(held, "ebitda_ttm") == (165, Why.THERE)
+    assert value(held, "roic_ttm") == (110 / ((995 + 30 + 5 + 810) / 2), Why.THERE)
+
+
+def test_depreciation_is_told_with_the_half_year_and_the_year():
+    told = {"ebit": 140, "depreciation": 25}
+    third = ("2024-03-31", "2024-04-25", {"ebit": 50, "revenue": 1})
+    held = company((*YEAR[:2], told), third, as_of=date(2025, 3, 31))
+    assert value(held, "ebitda_ttm") == (165, Why.THERE)
+    assert value(held, "ebit_ttm")[1] is Why.MISSING  # the first quarter of 2023 is not told
+    stale = company((*YEAR[:2], told), third, as_of=date(2025, 4, 1))
+    assert value(stale, "ebitda_ttm")[1] is Why.STALE
+    assert value(stale, "ebit_ttm")[1] is Why.MISSING
+    assert value(company(third), "ebitda_ttm")[1] is Why.MISSING
+
+
+@pytest.mark.parametrize("left_out", ["debt", "minorities", "cash_equivalents"])
+def test_what_a_balance_sheet_leaves_out_is_not_zero(left_out):
+    kept = {name: figure for name, figure in SHEET.items() if name != left_out}
+    assert net_claims(company((*YEAR[:2], kept))).why[0] == Why.MISSING
+
+
 def test_a_statement_is_stale_after_fifteen_months():
     row = ("2023-06-30", "2023-08-28", {"equity": 5, "net_profit": 1})
     assert value(company(row, as_of=date(2024, 9, 30)), "equity") == (5, Why.THERE)
@@ -92,6 +139,16 @@ def test_a_statement_is_stale_after_fifteen_months():
         ("roe_ttm", [HALF, YEAR, ("2023-06-30", "2023-08-28", {"net_profit": 40, "equity": -1})]),
         ("cash_to_profit", [(*YEAR[:2], {"net_profit": -1, "operating_cash_flow": 5})]),
         ("net_margin", [(*YEAR[:2], {"net_profit": 3, "revenue": 0})]),
+        ("interest_cover", [(*YEAR[:2], {"ebit": 3, "interest_expense": 0})]),
+        ("interest_cover", [(*YEAR[:2], {"ebit": 3, "interest_expense": -1})]),
+        ("debt_ratio", [(*YEAR[:2], {"total_liabilities": 3, "total_assets": 0})]),
+        (
+            "roic_ttm",
+            [
+                (*YEAR[:2], {"equity": -9, "minorities": 1, "debt": 2, "ebit": 3, "income_tax": 1}),
+                ("2022-12-31", "2023-04-20", {"equity": 9, "minorities": 1, "debt": 2}),
+            ],
+        ),
         (
             "profit_cagr_3y",
             [(*YEAR[:2], {"net_profit": -1}), ("2020-12-31", "2021-04-20", {"net_profit": 5})],

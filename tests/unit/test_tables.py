@@ -131,6 +131,32 @@ def test_a_narrow_terminal_folds_and_never_cuts(rows: list[tuple[str, float]], w
     assert sum(sign.isdigit() for sign in text) == digits
 
 
+@laws(30)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(["铜", "copper [bold]", "", " a b", "é́"]),
+            st.floats(allow_nan=False),
+            st.sampled_from(["x", "x\ty", "x\ny", "\x1b[1m", "终"]),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    tight=st.booleans(),
+    plain=st.booleans(),
+)
+def test_a_long_table_is_laid_out_as_its_library_does(
+    rows: list[tuple[str, float, str]], tight: bool, plain: bool
+) -> None:
+    columns = ["名 name", Column(header="n", numeric=True), "last"]
+    cells = [(name, number(value), "x" if plain else last) for name, value, last in rows]
+    few = show(plain_table(columns, cells, tight=tight), 200)
+    many = show(plain_table(columns, cells * 60, tight=tight), 200)
+    assert many[:2] == few[:2]
+    assert many[2:] == few[2:] * 60
+    assert show(plain_table(columns, cells * 60, tight=tight), 9) != many
+
+
 def test_markup_in_a_cell_is_text() -> None:
     lines = show(plain_table(["Name"], [["[bold]x[/bold] [/]"]], title="[red]t"))
     assert lines[0].strip() == "[red]t"

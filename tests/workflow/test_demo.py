@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
-import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from docs.making.__main__ import generated, language_of_page
+from docs.making.blocks import blocks_of, ran
+from docs.making.words import PAGES, ROOT
 from screener.cli.main import app
+from tests.support.soaking import soaked
 
 RUNNER = CliRunner()
 
@@ -91,31 +94,35 @@ def test_page_fits_eighty_columns_and_says_what_to_type_next(demo: tuple[Path, s
     assert "screener basket new mine" in page
 
 
-def blocks(kind: str) -> list[str]:
-    """Return the lines of a fenced block of the README."""
-    text = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    return text.split(f"```{kind}\n")[1].split("\n```")[0].splitlines()
+def test_readme_shows_what_the_program_prints(demo: tuple[Path, str], tmp_path: Path) -> None:
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    assert {"console", "demo"} <= {block.kind for block in blocks_of(text)}
+    assert ran(text, demo[0], tmp_path, language_of_page(readme)) == text
 
 
-def test_readme_shows_what_the_program_prints(demo: tuple[Path, str]) -> None:
-    folder, page = demo
-    printed = [line.rstrip() for line in page.splitlines()]
-    assert not [line for line in blocks("demo") if line.rstrip() not in printed]
-    at = ["--workspace", str(folder)]
-    listing = ["--listing", "300857,00700.HK", "--date", "2026-05-14"]
-    assert RUNNER.invoke(app, ["basket", "new", "mine", *listing, *at]).exit_code == 0
-    done = RUNNER.invoke(
-        app,
-        ["backtest", "mine", "--hold", "5,20", "--capital", "100000", *at],
-        env={"COLUMNS": "80"},
-    )
-    (folder / "baskets" / "mine.toml").unlink()
-    # The last digits of simulated figures differ from processor to processor, and so the run's id.
-    told, shown = (
-        [re.sub("SIMULATED-[0-9a-f]{12}", "SIMULATED-…", line.rstrip()) for line in lines]
-        for lines in (done.stdout.splitlines(), blocks("mine"))
-    )
-    assert told == shown
+def documents() -> list[Path]:
+    """Return the pages with commands that people write, the English README apart."""
+    return [
+        path
+        for path in [*sorted(PAGES.rglob("*.md")), ROOT / "README.zh.md"]
+        if "reference" not in path.parts and "```console" in path.read_text(encoding="utf-8")
+    ]
+
+
+@soaked
+@pytest.mark.parametrize("page", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_documents_show_what_the_program_prints(
+    page: Path, demo: tuple[Path, str], tmp_path: Path
+) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert ran(text, demo[0], tmp_path, language_of_page(page)) == text
+
+
+@soaked
+def test_generated_pages_are_those_of_the_program() -> None:
+    stale = [path for path, text in generated() if path.read_text(encoding="utf-8") != text]
+    assert not stale, "python -m docs.making write"
 
 
 def test_again_it_gives_the_same_bytes_and_no_new_version(demo: tuple[Path, str]) -> None:

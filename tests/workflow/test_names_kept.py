@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from screener.data.lake.derived import keep, kept
 from screener.data.lake.store import Store
+from screener.files.derived import keep, kept
 from screener.reports.securities.name_index import NameIndex
 from screener.reports.securities.stored_index import index_of_bytes, index_to_bytes
 from screener.workflows.report import name_master as masters

@@ -125,9 +125,13 @@ class Booking:
             fill,
             fill.price / self.dealing.conversion(fill.row, Side.SELL),
             status=OrderStatus.FILLED if last else OrderStatus.PARTIAL,
-            reason=clauses([waited(fill.waited), part]),
+            reason=clauses([self.left(), waited(fill.waited), part]),
             cited=self.cited(fill.waited, due),
         )
+
+    def left(self) -> str:
+        """Tell which rule sells it before its horizon; empty where none does."""
+        return self.leg.exit.told if self.leg.early else ""
 
     def unsold(self, reason: Reason, due: int) -> Order:
         """Return the order of what is still held after it was due."""

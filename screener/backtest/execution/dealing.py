@@ -102,12 +102,13 @@ class Dealing:
         capped = cap is not None and cap < wanted
         return shares, price, self.cap_told() if capped else ""
 
-    def sold_at(self, row: int, shares: float, price: EntryPrice = EntryPrice.CLOSE) -> float:
-        """Return the price of a sale at the close or the open, in the listing's currency."""
-        quote = float(self.panel.paid(price)[row, self.column])
+    def sold_at(self, row: int, shares: float, *, opening: bool = False) -> float:
+        """Return the price of a sale at the close, or the open, in the listing's currency."""
+        prices = self.panel.open if opening else self.panel.close
+        close = float(prices[row, self.column])
         if self.panel.paid_out(self.column, row):
-            return quote
-        return self._bounded(Side.SELL, row, quote, self._worse(row, shares))
+            return close
+        return self._bounded(Side.SELL, row, close, self._worse(row, shares))
 
     def sellable(self, row: int, shares: float, held: float) -> float:
         """Return how many of some shares one session takes: whole lots, unless all held go."""
@@ -236,18 +237,25 @@ class Dealing:
         spread = self.frictions.fx_spread_bps * _BASIS_POINT
         return rate * (1 + spread if side is Side.BUY else 1 - spread)
 
-    def closes(self, due: int, bought: int) -> Iterator[tuple[int, Reason]]:
-        """Yield the sessions from the scheduled exit on, with what blocks a sale there."""
+    def sales(
+        self, due: int, bought: int, *, opening: bool = False
+    ) -> Iterator[tuple[int, Reason]]:
+        """Yield the sessions from the scheduled exit on, with what blocks a sale there.
+
+        A sale at the open, as at an early exit, comes after the day of the purchase everywhere.
+        """
         column = self.column
         own = self.panel.own_rows(column)
         for at in range(int(np.searchsorted(own, due)), len(own)):
             row = int(own[at])
+            if opening and row <= bought:
+                continue
             same_day = self.listing.exchange.mainland and row == bought
-            yield row, Reason.SAME_DAY if same_day else self.sale_block(row)
+            yield row, Reason.SAME_DAY if same_day else self.sale_block(row, opening=opening)
 
-    def sale_block(self, row: int, price: EntryPrice = EntryPrice.CLOSE) -> Reason:
-        """Tell why a sale of a row is blocked, for this account too."""
-        return self.closed(row) or sale_block(self.panel, self.column, row, price)
+    def sale_block(self, row: int, *, opening: bool = False) -> Reason:
+        """Tell why a sale at the close, or the open, of a row is blocked, for this account too."""
+        return self.closed(row) or sale_block(self.panel, self.column, row, opening=opening)
 
     def closed(self, row: int) -> Reason:
         """Tell whether the account cannot trade the name in a session of its exchange.

@@ -183,12 +183,13 @@ class _Name:
 
     def _sell(self) -> Sale | None:
         """Resolve the sales of what was bought; none before the window is mature."""
-        due = self.leg.exit_row
-        if due is None or self.window.status is not WindowStatus.MATURE:
+        due, early = self.leg.exit_row, self.leg.early
+        done = self.window.status is WindowStatus.MATURE or (early and due == self.end)
+        if due is None or not done:
             return None
         fills: list[Fill] = []
         reason = Reason.NONE
-        for row, block in self.dealing.closes(due, self.first_row):
+        for row, block in self.dealing.sales(due, self.first_row, opening=early):
             if block is not Reason.NONE:
                 reason = reason or block
                 continue
@@ -208,7 +209,7 @@ class _Name:
         shares = self.dealing.sellable(row, held, held)
         if not shares or due is None:
             return None
-        price = self.dealing.sold_at(row, shares)
+        price = self.dealing.sold_at(row, shares, opening=self.leg.early)
         rate = self.dealing.conversion(row, Side.SELL)
         fill = Fill(
             row=row,

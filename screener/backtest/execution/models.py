@@ -137,7 +137,7 @@ class MoneyModel:
         if not sold:
             return None, None
         capped = sold < buyable_shares(shares, self.dealing.lot(row))
-        price = self.dealing.sold_at(row, sold, self.price)
+        price = self.dealing.sold_at(row, sold, opening=self.price is EntryPrice.OPEN)
         return self._booked(Side.SELL, row, sold, price, capped=capped)
 
     def leave(self, row: int, due: int, held: float, late: Reason) -> Booked:
@@ -145,7 +145,7 @@ class MoneyModel:
         sold = self.dealing.sellable(row, held, held)
         if not sold:
             return None, None
-        price = self.dealing.sold_at(row, sold, self.price)
+        price = self.dealing.sold_at(row, sold, opening=self.price is EntryPrice.OPEN)
         fill = self._fill(Side.SELL, row, sold, price, late)
         return fill, self.booking.sold(fill, due, last=sold == held)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from screener.domain.basket import EntryPrice
 from screener.domain.panel import PricePanel, carried
 from screener.errors import DataError
 from screener.language import say
+from screener.paths.exits import end_quote
 from screener.paths.legs import Leg, LegState, Reason, sale_block
 from screener.paths.windows import Window, WindowStatus
 
@@ -19,6 +20,7 @@ __all__ = [
     "Exits",
     "ValuePanel",
     "executed_exits",
+    "exit_value",
     "no_fixing",
     "order_book",
     "unfixed",
@@ -57,6 +59,15 @@ class Exits:
     def open(self) -> bool:
         """Whether a sale that was due still waits."""
         return any(row < 0 and reason for row, reason in zip(self.rows, self.reasons, strict=True))
+
+
+def exit_value(values: ValuePanel, leg: Leg, row: int) -> float:
+    """Return what values a name that leaves at a row, as `marks` has it: at the open if early."""
+    quote = end_quote(values.prices, replace(leg, exit_row=row), row)
+    if not quote.opening:
+        return float(values.marks[row, leg.column])
+    panel = values.prices
+    return float(quote.price * panel.factor[row, leg.column] * panel.fx[row, leg.column])
 
 
 def value_panel(panel: PricePanel, price: EntryPrice = EntryPrice.OPEN) -> ValuePanel:
@@ -135,7 +146,7 @@ def order_book(
         if leg.fill_row is not None:
             buys[:, out] = leg.fill_row - start, values.paid[leg.fill_row, leg.column]
             if sold >= 0:
-                sells[:, out] = sold - start + 1, values.marks[sold, leg.column]
+                sells[:, out] = sold - start + 1, exit_value(values, leg, sold)
     return OrderBook(
         marks=marks,
         groups=np.array([group for group, _, _ in columns], dtype=np.int64),
@@ -204,7 +215,11 @@ def _sale(panel: PricePanel, leg: Leg) -> tuple[int, Reason]:
     mainland = panel.listings[leg.column].exchange.mainland
     for row in own:
         same_day = mainland and int(row) == leg.fill_row
-        block = Reason.SAME_DAY if same_day else sale_block(panel, leg.column, int(row))
+        block = (
+            Reason.SAME_DAY
+            if same_day
+            else sale_block(panel, leg.column, int(row), opening=leg.early)
+        )
         if block is Reason.NONE:
             return int(row), first_block
         first_block = first_block or block

@@ -6,12 +6,13 @@ from functools import partial
 
 from screener.backtest.execution.pricing import ValuePanel, unfixed
 from screener.domain.basket import EntryPrice, Event, Rebalance
+from screener.domain.exits import ExitRules
 from screener.domain.panel import CapPanel
 from screener.errors import DataError
 from screener.language.lists import in_a_line
 from screener.paths.known import EntrySessions
 from screener.paths.legs import Reason
-from screener.paths.windows import Window, resolve_window, unvalued_window
+from screener.paths.windows import NO_EXITS, Window, resolve_window, unvalued_window
 
 __all__ = ["resolved_window"]
 
@@ -26,6 +27,7 @@ def resolved_window(
     price: EntryPrice,
     rebalance: Rebalance,
     caps: CapPanel | None,
+    exits: ExitRules = NO_EXITS,
 ) -> tuple[Window, str]:
     """Resolve one window of an event; see `resolve_window`.
 
@@ -49,6 +51,7 @@ def resolved_window(
             price=price,
             rebalance=rebalance,
             caps=caps,
+            exits=exits,
         )
     except DataError as error:
         return unvalued({}), in_a_line(error)

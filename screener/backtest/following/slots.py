@@ -28,6 +28,7 @@ from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.errors import DataError, DateRangeError
 from screener.language.lists import listed
 from screener.market.charges import Side
+from screener.paths.exits import exited
 from screener.paths.known import EntrySessions, instant_of, known_at
 from screener.paths.legs import Leg, LegState, resolve_leg
 from screener.paths.weights import weighted, without_weight
@@ -65,8 +66,9 @@ class Followed:
     window, execution
         Its names, and what the money came to; `None` where it was skipped.
     last_row
-        Row of its last sale, or of the exit of what was never bought; `None` while something of it
-        is still held.
+        Row of its last sale, or of the exit of what was never bought; where nothing was bought and
+        nothing can be any more, of the last session in which that was tried. `None` while something
+        of it is still held or waited for.
     """
 
     event: Event
@@ -78,6 +80,12 @@ class Followed:
     window: Window | None = None
     execution: Execution | None = None
     last_row: int | None = None
+
+    @property
+    def bought(self) -> bool:
+        """Whether anything of it was bought."""
+        orders = () if self.execution is None else self.execution.orders
+        return any(order.side is Side.BUY and order.shares for order in orders)
 
     def worth(self, row: int) -> float:
         """Return its money at the close of a row, in CNY; that of its slot before it begins."""
@@ -240,6 +248,10 @@ def _window(
         )
         for member, entry in zip(event.members, scheduled, strict=True)
     )
+    legs = tuple(
+        exited(panel, leg, settings.exits, member.leaves, settings.entry)
+        for leg, member in zip(legs, event.members, strict=True)
+    )
     legs = without_weight(panel, caps, event, legs, scheduled)
     dropped = all(leg.state is LegState.DROPPED for leg in legs)
     return Window(
@@ -290,7 +302,23 @@ def _traded(trading: TradingPanel, one: Followed, settings: Settings) -> Followe
         reasons = dict.fromkeys(order.reason for order in bought)
         skipped = replace(one, skip=Skip.NO_MONEY, why=listed(reasons), money=0.0)
         return replace(skipped, window=None)
-    return replace(one, execution=done, last_row=_last_row(window, done))
+    found = replace(one, execution=done)
+    if found.bought:
+        return replace(found, last_row=_last_row(window, done))
+    given_up = [_given_up(Dealing(trading, leg.column, frictions), leg, settings) for leg in tried]
+    known = [row for row in given_up if row is not None]
+    return replace(found, last_row=max(known) if len(known) == len(tried) else None)
+
+
+def _given_up(dealing: Dealing, leg: Leg, settings: Settings) -> int | None:
+    """Return the row from whose close on a name that was not bought can be bought no more."""
+    if leg.fill_row is not None:
+        return leg.exit_row if dealing.closed(leg.fill_row) else leg.fill_row
+    if not leg.settled or leg.entry_row is None:
+        return None
+    own = dealing.panel.own_rows(leg.column)
+    first = int(np.searchsorted(own, leg.entry_row))
+    return int(own[first + min(settings.max_wait, settings.horizons[0] - 1)])
 
 
 def _at_once(dealing: Dealing, leg: Leg) -> bool:

@@ -320,7 +320,7 @@ class _Play(CashAccount):
         mainland = self.panel.listings[at].exchange.mainland
         if mainland and self.holdings[at].bought(row):
             return Reason.SAME_DAY
-        return self.own[at].dealing.sale_block(row, _PRICE)
+        return self.own[at].dealing.sale_block(row, opening=True)
 
     def _leave(self, at: int, row: int, order: _Waiting) -> None:
         if not self.panel.trading[row, at]:

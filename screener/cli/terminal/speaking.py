@@ -29,6 +29,7 @@ __all__ = ["TYPED", "SpeakingGroup", "help_texts"]
 TYPED = "screener.typed"
 """Where the context keeps the arguments of the command line."""
 
+_COMPLETE = "_SCREENER_COMPLETE"  # set by a shell that asks what could be typed next
 _USAGE = "Usage:"  # the framework does not translate it
 _HELP = {"-h", "--help"}
 _EXAMPLE = "Example: "  # a command to type follows
@@ -53,6 +54,13 @@ class SpeakingGroup(TyperGroup):
             option = [*option, *rest] if rest else []
         return super().parse_args(ctx, option)
 
+    def _main_shell_completion(self, *args: Any, **kwargs: Any) -> None:
+        if _COMPLETE in os.environ:
+            from screener.cli.terminal.completing import add_completion
+
+            add_completion(self)
+        super()._main_shell_completion(*args, **kwargs)
+
 
 def help_texts(command: Any, ctx: Any) -> Iterator[str]:
     """Give every text that the help of a command and of all below it shows, in English.
@@ -63,6 +71,7 @@ def help_texts(command: Any, ctx: Any) -> Iterator[str]:
     yield from (option.metavar for option in command.params if _is_worded(option.metavar))
     yield from (_line(option.help) for option in _options(command, ctx))
     for inner in _below(command):
+        yield from (panel for panel in (inner.rich_help_panel,) if isinstance(panel, str))
         yield from help_texts(inner, ctx)
 
 
@@ -95,6 +104,8 @@ def _translate(command: Any, ctx: Any) -> None:
     if isinstance(command, TyperGroup):
         command.subcommand_metavar = say("COMMAND [ARGS]...")
     for inner in _below(command):
+        if isinstance(inner.rich_help_panel, str):
+            inner.rich_help_panel = _said(inner.rich_help_panel)
         _translate(inner, ctx)
 
 

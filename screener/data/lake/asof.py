@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from screener.data.lake.rows import empty_rows
-from screener.data.lake.schema import TableName
+from screener.data.lake.schema import SOUTHBOUND, TableName
 from screener.data.lake.store import Store
 from screener.domain.days import SHANGHAI
 from screener.domain.listing import Exchange
@@ -283,6 +283,41 @@ class AsOf:
             TableName.FUNDAMENTALS, listings=listings, end=self.day, columns=tuple(wanted)
         )
         return rows.filter(self._published(rows, "known_at"))
+
+    def estimates(self, fiscal_year: int, *, since: date) -> pa.Table:
+        """Return the estimates of a fiscal year that were published from a day on, known by then.
+
+        An estimate is known after the close of the day of `known_at`.
+
+        Returns
+        -------
+        pyarrow.Table
+            `listing`, `broker`, `known_at`, `currency`, `eps` and `profit`, sorted by listing.
+        """
+        told = ("listing", "broker", "known_at", "currency", "eps", "profit")
+        columns = (*told, "fiscal_year")
+        rows = self.store.read(TableName.ESTIMATES, start=since, end=self.day, columns=columns)
+        rows = rows.filter(pc.equal(rows.column("fiscal_year"), fiscal_year))
+        return rows.filter(self._published(rows, "known_at")).select(list(told))
+
+    def southbound_on(self) -> dict[str, bool] | None:
+        """Tell of the listings that were ever recorded whether southbound money may buy them.
+
+        Returns
+        -------
+        dict or None
+            Whether a recorded spell holds the day, by listing id; `None` before the first one.
+        """
+        rows = self._whole(TableName.ELIGIBILITY)
+        rows = rows.filter(pc.equal(rows.column("programme"), SOUTHBOUND))
+        rows = rows.filter(pc.less_equal(rows.column("valid_from"), _day(self.day)))
+        if not rows.num_rows:
+            return None
+        over = pc.fill_null(pc.less(rows.column("valid_to"), _day(self.day)), False).to_pylist()
+        found: dict[str, bool] = {}
+        for listing, ended in zip(rows.column("listing").to_pylist(), over, strict=True):
+            found[listing] = found.get(listing, False) or not ended
+        return found
 
     def snapshots(self, markets: Iterable[Market] = tuple(Market)) -> dict[Market, date | None]:
         """Return each market's last session with a valuation whose close had come by then."""

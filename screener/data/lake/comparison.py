@@ -20,9 +20,9 @@ from screener.data.lake.schema import TABLES, Table, TableName
 from screener.data.lake.versions import (
     PROVENANCE,
     check_version,
+    columns_at,
     empty_relation,
     relation,
-    tables_at,
 )
 
 __all__ = ["Change", "TableDiff", "ValueChange", "VersionComparison"]
@@ -106,11 +106,12 @@ class VersionComparison(lake.Connected):
         self._verifier.catalog()
         for version in self._sides:
             check_version(connection, root, version)
-        self._present = tuple(tables_at(connection, version) for version in self._sides)
+        self._present = tuple(columns_at(connection, version) for version in self._sides)
         rows = connection.execute(
             _TOUCHED, {"low": min(self._sides), "high": max(self._sides)}
         ).fetchall()
-        self._touched = {row[0] for row in rows} | (self._present[0] ^ self._present[1])
+        older, newer = (held.keys() for held in self._present)
+        self._touched = {row[0] for row in rows} | (older ^ newer)
 
     @classmethod
     def open(cls, root: Path, old: int, new: int) -> Self:
@@ -165,7 +166,7 @@ class VersionComparison(lake.Connected):
         if spec.name not in self._present[at]:
             return empty_relation(spec)
         self._verifier.table(spec.name, self._sides[at])
-        return relation(spec, self._sides[at])
+        return relation(spec, self._present[at][spec.name], self._sides[at])
 
     def _run(self, sql: str) -> list[tuple[Any, ...]]:
         with lake.storage_errors(self._root):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screener.data.lake import lake
 from screener.data.lake.batch import Batch
-from screener.data.lake.schema import SIMULATED, TABLES, Table
-from screener.data.lake.versions import latest_version, tables_at
+from screener.data.lake.schema import SIMULATED, TABLES, Table, TableName
+from screener.data.lake.versions import columns_at, latest_version
 from screener.errors import InputError, StorageBusy, StorageDamaged
 from screener.files.clean import clean_line
 from screener.language import in_english, say
@@ -68,14 +68,15 @@ def refuse_lost_catalog(root: Path) -> None:
 
 
 def make_tables(connection: lake.Connection, root: Path) -> None:
-    """Make the tables that the lake lacks, and let be empty what an older program would not."""
+    """Make the tables and columns that the lake lacks, and let be empty what may be."""
     with lake.storage_errors(root):
         _forget_folder(connection, root)
-        there = tables_at(connection, latest_version(connection))
+        there = columns_at(connection, latest_version(connection))
         unsorted = _unsorted(connection)
         statements = [
             *(text for spec in TABLES.values() if spec.name not in there for text in making(spec)),
             *(_sorting(TABLES[name]) for name in TABLES if name in unsorted),
+            *_widening(there),
             *_loosening(connection),
         ]
         if not statements:
@@ -122,6 +123,14 @@ def making(spec: Table) -> Iterator[str]:
 def _sorting(spec: Table) -> str:
     # Told to the lake, since it merges files by itself, and would only put one after another.
     return f"ALTER TABLE lake.{spec.name} SET SORTED BY ({', '.join(spec.sort)})"
+
+
+def _widening(there: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """Add the columns that a table of an older program lacks; they are empty in its rows."""
+    for name, held in there.items():
+        for column in TABLES[TableName(name)].columns if name in TABLES else ():
+            if column.name not in held:
+                yield f"ALTER TABLE lake.{name} ADD COLUMN {column.name} {column.type}"
 
 
 def _loosening(connection: lake.Connection) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
@@ -13,7 +14,7 @@ from screener.data.lake import lake
 from screener.data.lake.batch import Batch, Reject, Span
 from screener.data.lake.integrity.content import Balance
 from screener.data.lake.schema import TABLES, Table, TableName
-from screener.data.lake.versions import PROVENANCE, empty_relation
+from screener.data.lake.versions import PROVENANCE
 from screener.errors import SchemaMismatch
 from screener.language import in_english, say
 from screener.language.lists import listed
@@ -55,7 +56,7 @@ def merge_batch(
     batch: Batch,
     balance: Balance | None,
     *,
-    missing: frozenset[TableName] = frozenset(),
+    places: Mapping[TableName, str] | None = None,
 ) -> tuple[TableChange, ...]:
     """Merge a batch inside the caller's transaction; the lake is attached as `lake`.
 
@@ -67,8 +68,9 @@ def merge_batch(
         Rows by table.
     balance
         Books the rows that come and go; without one nothing is written, only counted.
-    missing
-        Tables that the lake does not have yet; only counting can do without them.
+    places
+        What stands for a table that the lake does not have yet, or lacks columns of, as written
+        after FROM; only counting can do without them.
 
     Raises
     ------
@@ -76,19 +78,20 @@ def merge_batch(
         If a table does not fit the schema, repeats a key, mixes bases within a listing, or holds
         a value that its column's type would round.
     """
+    places = places or {}
     removed = [
-        _remove(connection, TABLES[name], keys, balance)
+        _remove(connection, TABLES[name], keys, balance, places.get(name, f"lake.{name}"))
         for name, keys in batch.removes.items()
-        if keys and name not in missing
+        if keys
     ]
     changes = [
-        _merge_table(connection, TABLES[name], rows, batch, balance, missing=missing)
+        _merge_table(connection, TABLES[name], rows, batch, balance, places=places)
         for name, rows in batch.tables.items()
         if rows.num_rows or (name is TableName.BARS and batch.replaces)
     ]
     bars = TABLES[TableName.BARS]
     spans = [
-        _merge_table(connection, bars, span.rows, batch, balance, missing=missing, span=span)
+        _merge_table(connection, bars, span.rows, batch, balance, places=places, span=span)
         for span in batch.spans
     ]
     return (*removed, *([reduce(TableChange.plus, spans)] if spans else []), *changes)
@@ -99,13 +102,14 @@ def _remove(
     spec: Table,
     keys: frozenset[tuple[object, ...]],
     balance: Balance | None,
+    target: str,
 ) -> TableChange:
     """Remove stored rows by their keys."""
     columns = zip(*sorted(keys, key=str), strict=True)
     connection.register("removed_keys", pa.table(dict(zip(spec.key, columns, strict=True))))
     try:
         same_key = " AND ".join(f"t.{name} = r.{name}" for name in spec.key)
-        source = f"lake.{spec.name} t"
+        source = f"{target} t"
         count = _count(connection, f"{source} JOIN removed_keys r ON {same_key}")
         if count and balance is not None:
             balance.less(spec, f"{source} JOIN removed_keys r ON {same_key}", "t")
@@ -123,7 +127,7 @@ def _merge_table(
     batch: Batch,
     balance: Balance | None,
     *,
-    missing: frozenset[TableName],
+    places: Mapping[TableName, str],
     span: Span | None = None,
 ) -> TableChange:
     held = _Incoming(rows)
@@ -133,7 +137,7 @@ def _merge_table(
         _check_columns(spec, rows)
         kind = _take_in(connection, spec)
         _check_rows(connection, spec)
-        target = empty_relation(spec) if spec.name in missing else f"lake.{spec.name}"
+        target = places.get(spec.name, f"lake.{spec.name}")
         return _merge_rows(connection, spec, target, batch, balance, span)
     finally:
         # In a transaction that has failed these fail too, and would hide why.
@@ -301,7 +305,7 @@ def _merge_rows(
             fresh = f"incoming i WHERE NOT EXISTS (SELECT 1 FROM {target} t WHERE {same_key})"
             balance.plus(spec, fresh, "i")
             # Sorted by the lake itself.
-            connection.execute(f"INSERT INTO {target} SELECT i.* FROM {fresh}")
+            connection.execute(f"INSERT INTO {target} BY NAME SELECT i.* FROM {fresh}")
     return TableChange(
         table=spec.name,
         added=total - known,

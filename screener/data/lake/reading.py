@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from screener.data.lake import lake
-from screener.data.lake.derived import keep, kept
 from screener.data.lake.guards import is_simulated
 from screener.data.lake.integrity.content import Content, content_of, recounted
 from screener.data.lake.integrity.counted import keep_count, kept_count, state_of
@@ -21,13 +20,14 @@ from screener.data.lake.integrity.verified import Verifier
 from screener.data.lake.schema import TABLES, Basis, Table, TableName
 from screener.data.lake.versions import (
     check_version,
+    columns_at,
     empty_relation,
     latest_version,
     relation,
-    tables_at,
 )
 from screener.domain.listing import INDEX_ID
 from screener.errors import SchemaMismatch, StorageDamaged
+from screener.files.derived import keep, kept
 from screener.language import say
 from screener.language.terms import named
 
@@ -123,7 +123,7 @@ class Reader(lake.Connected):
     ) -> None:
         self._root = root
         self._connection = connection
-        self._present: dict[int, frozenset[str]] = {}
+        self._present: dict[int, dict[str, frozenset[str]]] = {}
         self._known: dict[str, pa.Table] = {}
         self._spans: dict[tuple[int, str], BarRange | None] = {}
         self._verifier = Verifier(root, connection)
@@ -511,18 +511,20 @@ class Reader(lake.Connected):
 
     def _at(self, table: TableName) -> str:
         spec = TABLES[table]
-        if table in self._tables(self._version):
+        held = self._tables(self._version).get(table)
+        if held is not None:
             self._asked(lambda: self._verifier.table(table, self._version))
             if self._has_files(table, self._version):
-                return relation(spec, self._version)
+                return relation(spec, held, self._version)
         return empty_relation(spec)  # the lake would take longer to say so
 
     def _has_files(self, table: TableName, version: int) -> bool:
         return self._asked(lambda: self._verifier.has_files(table, version))
 
-    def _tables(self, version: int) -> frozenset[str]:
+    def _tables(self, version: int) -> dict[str, frozenset[str]]:
+        """Return the columns of each table that a version has."""
         if version not in self._present:
-            self._present = {version: self._asked(lambda: tables_at(self._connection, version))}
+            self._present = {version: self._asked(lambda: columns_at(self._connection, version))}
         return self._present[version]
 
     @staticmethod

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from screener.data.lake import lake
 from screener.data.lake.guards import making
 from screener.data.lake.integrity.content import Balance
 from screener.data.lake.merge import TableChange
 from screener.data.lake.schema import TABLES, Table, TableName
 from screener.data.lake.versions import (
+    columns_at,
     empty_relation,
     filled_at,
     latest_version,
     relation,
-    tables_at,
 )
 
 __all__ = ["restore_tables", "what_restoring_changes"]
@@ -40,14 +42,15 @@ def what_restoring_changes(
     tuple of TableChange
         Of the tables that differ; their rows wait in temporary tables for `restore_tables`.
     """
-    there = tables_at(connection, version)
-    filled = filled_at(connection, version) | filled_at(connection, latest_version(connection))
+    latest = latest_version(connection)
+    there, now = columns_at(connection, version), columns_at(connection, latest)
+    filled = filled_at(connection, version) | filled_at(connection, latest)
     found = [
         _compared(
             connection,
             spec,
-            _old(connection, spec, version) if spec.name in there else empty_relation(spec),
-            empty_relation(spec) if spec.name in lost else f"lake.{spec.name}",
+            _place(spec, there, version),
+            empty_relation(spec) if spec.name in lost else _place(spec, now),
         )
         for spec in TABLES.values()
         if spec.name in filled
@@ -73,7 +76,9 @@ def restore_tables(
         same = " AND ".join(f"t.{name} = g.{name}" for name in spec.key)
         connection.execute(f"DELETE FROM lake.{spec.name} t USING gone_{spec.name} g WHERE {same}")
         columns = ", ".join(spec.column_names)
-        connection.execute(f"INSERT INTO lake.{spec.name} SELECT {columns} FROM back_{spec.name}")
+        connection.execute(
+            f"INSERT INTO lake.{spec.name} BY NAME SELECT {columns} FROM back_{spec.name}"
+        )
     return changes
 
 
@@ -94,12 +99,6 @@ def _compared(connection: lake.Connection, spec: Table, old: str, now: str) -> T
     )
 
 
-def _old(connection: lake.Connection, spec: Table, version: int) -> str:
-    """Return the rows of a version, with a null for each column that it did not know yet."""
-    place = relation(spec, version)
-    held = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {place}").fetchall()}
-    columns = ", ".join(
-        item.name if item.name in held else f"NULL::{item.type} AS {item.name}"
-        for item in spec.columns
-    )
-    return f"(SELECT {columns} FROM {place})"
+def _place(spec: Table, held: Mapping[str, Collection[str]], version: int | None = None) -> str:
+    columns = held.get(spec.name)
+    return empty_relation(spec) if columns is None else relation(spec, columns, version)

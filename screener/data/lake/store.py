@@ -36,7 +36,13 @@ from screener.data.lake.merge import TableChange, merge_batch
 from screener.data.lake.reading import BarRange, Coverage, Reader
 from screener.data.lake.restoring import restore_tables, what_restoring_changes
 from screener.data.lake.schema import TABLES, TableName
-from screener.data.lake.versions import FIRST_VERSION, RETENTION, check_version
+from screener.data.lake.versions import (
+    FIRST_VERSION,
+    RETENTION,
+    check_version,
+    empty_relation,
+    relation,
+)
 from screener.errors import StorageDamaged
 from screener.language import say
 from screener.language.terms import named
@@ -242,8 +248,12 @@ class Store(Reader):
             latest = self._latest()
             self._verify(batch.touches, latest)
             self._refuse_mixture(batch, latest)
-            missing = frozenset(name for name in TABLES if name not in self._tables(latest))
-            changes = merge_batch(self._connection, batch, None, missing=missing)
+            held = self._tables(latest)
+            places = {
+                name: relation(spec, held[name]) if name in held else empty_relation(spec)
+                for name, spec in TABLES.items()
+            }
+            changes = merge_batch(self._connection, batch, None, places=places)
             return Commit(version=latest, changes=changes)
 
     def compact(

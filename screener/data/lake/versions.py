@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +20,11 @@ __all__ = [
     "RETENTION",
     "Version",
     "check_version",
+    "columns_at",
     "empty_relation",
     "filled_at",
     "latest_version",
     "relation",
-    "tables_at",
     "versions_of",
 ]
 
@@ -47,8 +49,12 @@ _NEAREST = """
     SELECT count(*) FILTER (snapshot_id = ?), min(snapshot_id) FILTER (snapshot_id > ?)
     FROM __ducklake_metadata_lake.ducklake_snapshot
 """
-_TABLES = """
-    SELECT table_name, begin_snapshot, end_snapshot FROM __ducklake_metadata_lake.ducklake_table
+_COLUMNS = """
+    SELECT t.table_name, c.column_name
+    FROM __ducklake_metadata_lake.ducklake_table t
+    JOIN __ducklake_metadata_lake.ducklake_column c USING (table_id)
+    WHERE t.begin_snapshot <= {0} AND (t.end_snapshot IS NULL OR t.end_snapshot > {0})
+    AND c.begin_snapshot <= {0} AND (c.end_snapshot IS NULL OR c.end_snapshot > {0})
 """
 _FILLED = """
     SELECT DISTINCT t.table_name FROM __ducklake_metadata_lake.ducklake_data_file f
@@ -78,13 +84,13 @@ def versions_of(connection: lake.Connection) -> tuple[Version, ...]:
     )
 
 
-def tables_at(connection: lake.Connection, version: int) -> frozenset[str]:
-    """Return the names of the tables that a version holds."""
+def columns_at(connection: lake.Connection, version: int) -> dict[str, frozenset[str]]:
+    """Return the columns of each table that a version holds: an older program made fewer."""
     # No parameter: to convert one, DuckDB imports pandas.
-    rows = connection.execute(_TABLES).fetchall()
-    return frozenset(
-        name for name, begin, end in rows if begin <= version and (end is None or end > version)
-    )
+    found = defaultdict(set)
+    for table, column in connection.execute(_COLUMNS.format(version)).fetchall():
+        found[table].add(column)
+    return {table: frozenset(columns) for table, columns in found.items()}
 
 
 def filled_at(connection: lake.Connection, version: int) -> frozenset[str]:
@@ -127,9 +133,26 @@ def check_version(connection: lake.Connection, root: Path, version: int) -> None
     )
 
 
-def relation(spec: Table, version: int) -> str:
-    """Return a table at a version, as written after FROM."""
-    return f"lake.{spec.name} AT (VERSION => {version})"
+def relation(spec: Table, held: Collection[str], version: int | None = None) -> str:
+    """Return a table, as written after FROM, a column that it does not have yet with nulls.
+
+    Parameters
+    ----------
+    spec
+        The table.
+    held
+        Columns that it has, of `columns_at`.
+    version
+        The version to read; `None` for the newest, which alone can be written.
+    """
+    place = f"lake.{spec.name}" + ("" if version is None else f" AT (VERSION => {version})")
+    if all(name in held for name in spec.column_names):
+        return place
+    columns = ", ".join(
+        item.name if item.name in held else f"NULL::{item.type} AS {item.name}"
+        for item in spec.columns
+    )
+    return f"(SELECT {columns} FROM {place})"
 
 
 def empty_relation(spec: Table) -> str:

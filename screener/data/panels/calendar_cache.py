@@ -17,6 +17,7 @@ import numpy as np
 
 from screener.domain.arrays import SessionAxis
 from screener.domain.listing import Exchange
+from screener.files.derived import FOLDER
 from screener.files.whole import write_whole
 from screener.market.calendars import (
     Calendar,
@@ -26,10 +27,7 @@ from screener.market.calendars import (
     take_over,
 )
 
-__all__ = ["FOLDER", "recorded_calendar", "recorded_sessions"]
-
-FOLDER = "derived"
-"""Folder of what can be made again, within the market data."""
+__all__ = ["recorded_calendar", "recorded_sessions"]
 
 
 @contextmanager

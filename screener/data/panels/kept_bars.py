@@ -23,13 +23,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pyarrow.compute as pc
 
-from screener.data.lake.derived import keep, kept
 from screener.data.lake.rows import days_of
 from screener.data.lake.schema import Basis, TableName
 from screener.data.lake.store import Store
-from screener.data.panels.calendar_cache import FOLDER
 from screener.data.panels.grid import Grid
 from screener.domain.arrays import FlagArray, FloatMatrix, SessionAxis
+from screener.files.derived import FOLDER, keep, kept
 from screener.files.whole import put_whole
 
 __all__ = ["FIELDS", "LEAST_ROWS", "KeptBars", "kept_bars"]

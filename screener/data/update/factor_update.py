@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -80,19 +79,18 @@ def _changed(batch: Batch, usable: pa.Table, stored: pa.Table) -> list[str]:
     A factor follows from the actions up to it and the last close before each: bars from an
     ex-session on change none up to it.
     """
-    first: dict[str, date] = {}
-    bars = batch.tables.get(TableName.BARS)
-    if bars is not None:
-        starts = bars.group_by("listing").aggregate([("session", "min")])
-        first = dict(zip(*(starts[name].to_pylist() for name in starts.column_names), strict=True))
     touched = {str(key[0]) for key in batch.removes.get(TableName.BARS, ())} | batch.replaces
     for name in (TableName.ACTIONS, TableName.EX_FACTORS):
         touched |= _listings(batch.tables.get(name))
         touched |= {str(key[0]) for key in batch.removes.get(name, ())}
-    there, wanted = keys_of(stored, _ACTION_KEY), keys_of(usable, _ACTION_KEY)
-    touched |= {str(listing) for listing, _ in there ^ wanted}
-    days = zip(*(usable[name].to_pylist() for name in _ACTION_KEY), strict=True)
-    touched |= {name for name, day in days if name in first and day > first[name]}
+    own, other = (rows.select(list(_ACTION_KEY)) for rows in (stored, usable))
+    for one, another in ((own, other), (other, own)):
+        touched |= _listings(one.join(another, keys=list(_ACTION_KEY), join_type="left anti"))
+    bars = batch.tables.get(TableName.BARS)
+    if bars is not None:
+        starts = bars.group_by("listing").aggregate([("session", "min")])
+        both = other.join(starts, keys="listing", join_type="inner")
+        touched |= _listings(both.filter(pc.greater(both["ex_session"], both["session_min"])))
     return sorted(touched)
 
 

@@ -195,14 +195,17 @@ def _untraded(bars: pa.Table) -> list[str]:
 
 def _acting(actions: pa.Table, after: _Day, until: _Day) -> pa.Table:
     """Return the actions of each listing after one day, until another one."""
-    keys = zip(
-        *(actions.column(name).to_pylist() for name in ("listing", "ex_session")), strict=True
+    if not after:
+        return actions.slice(0, 0)
+    code = pc.index_in(actions.column("listing"), value_set=pa.array(list(after), pa.string()))
+    known = code.is_valid().to_numpy()
+    at = pc.fill_null(code, 0).to_numpy()
+    low, high = (
+        np.array([days.get(name, date.min) for name in after], "datetime64[D]")[at]
+        for days in (after, until)
     )
-    return actions.filter(
-        pa.array(
-            [name in after and after[name] < day <= until[name] for name, day in keys], pa.bool_()
-        )
-    )
+    day = days_of(actions, "ex_session")
+    return actions.filter(pa.array(known & (low < day) & (day <= high)))
 
 
 def _among(bars: pa.Table, names: list[str]) -> pa.Table:

@@ -95,7 +95,11 @@ NUMBERS: Mapping[str, ValueBounds] = {
     **dict.fromkeys(("market_cap", "float_cap"), _WORTH),
     "dividend_yield": ValueBounds(0.0, 1.0, _no_fraction),
     **dict.fromkeys(
-        ("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow", "equity", "profit"),
+        (
+            *("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow", "equity"),
+            *("ebit", "income_tax", "depreciation", "interest_expense", "total_assets"),
+            *("total_liabilities", "cash_equivalents", "debt", "minorities", "profit"),
+        ),
         _MONEY,
     ),
     **dict.fromkeys(("eps", "bps"), ValueBounds(0.0, 1e5)),

@@ -66,6 +66,8 @@ def _words(language: Language) -> dict[str, str]:  # noqa: ARG001 - each languag
         "waiting": say("waiting"),
         "sold": say("sold"),
         "no_slot": say("no slot"),
+        "not_bought": say("not bought"),
+        "ratings": say("rating"),
         "no_money": say("no money"),
         "not_reached": say("yet to come"),
         "not_tradable": say("not tradable"),

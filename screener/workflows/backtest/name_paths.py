@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from screener.backtest.execution.delisting import with_payouts
-from screener.backtest.paper import own_rows
+from screener.backtest.execution.pricing import ValuePanel, value_panel
+from screener.backtest.paper import leg_values, own_rows
 from screener.backtest.run import EventResult
 from screener.domain.arrays import FloatVector
 from screener.domain.basket import Rebalance
-from screener.paths.path_panel import PathPanel, path_panel_of
 from screener.workflows.backtest.run import BacktestRun
 
 __all__ = ["drawdown_rows", "name_path_rows"]
@@ -29,15 +29,15 @@ def name_path_rows(run: BacktestRun) -> list[Row]:
         return []
     recovery = run.request.settings.recovery
     panel = run.panel if recovery is None else with_payouts(run.panel, recovery)
-    layout = path_panel_of(panel, run.request.settings.entry)
+    values = value_panel(panel, run.request.settings.entry)
     first: dict[int, EventResult] = {}
     for result in run.results:
         if len(result.path):
             first.setdefault(id(result.window), result)
-    return [row for result in first.values() for row in _rows(run, layout, result)]
+    return [row for result in first.values() for row in _rows(run, values, result)]
 
 
-def _rows(run: BacktestRun, layout: PathPanel, result: EventResult) -> Iterator[Row]:
+def _rows(run: BacktestRun, panel: ValuePanel, result: EventResult) -> Iterator[Row]:
     window, event = result.window, result.window.event
     assert run.panel is not None  # noqa: S101 - the caller has looked
     rows = window.first_row + own_rows(run.panel, window)
@@ -48,9 +48,7 @@ def _rows(run: BacktestRun, layout: PathPanel, result: EventResult) -> Iterator[
     ):
         if leg.fill_row is None:
             continue
-        bounded = np.minimum(rows, window.end_rows[at])
-        paid = layout.opens[leg.fill_row, leg.column]
-        values = np.where(rows < leg.fill_row, 1.0, layout.marks[leg.column, bounded] / paid)
+        values = leg_values(panel, leg, window.end_rows[at], rows)
         added = (weight * (values - 1)).tolist() if held else [None] * len(rows)
         for day, value, contribution in zip(days, values.tolist(), added, strict=True):
             yield {

@@ -12,6 +12,7 @@ from screener.domain.amounts import parse_amounts
 from screener.domain.basket import EntryPrice, Rebalance, Weighting
 from screener.domain.choices import check_known, choice
 from screener.domain.days import MOST_SESSIONS
+from screener.domain.exits import parse_exits
 from screener.errors import InputError
 from screener.language import say
 from screener.market.charges import Plan
@@ -21,7 +22,7 @@ __all__ = ["BacktestOptions"]
 
 _MOST_MONEY = 1e12
 _ACCOUNTS = ("southbound", "direct")
-_SEVERAL = ("hold", "capital", "delay", "weighting", "entry", "rebalance")
+_SEVERAL = ("hold", "capital", "delay", "weighting", "entry", "rebalance", "exit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,9 @@ class BacktestOptions:
     delisting_recovery
         What a delisted share pays out, as a fraction of its last close; `None` leaves its window
         partial.
+    exit
+        Rules by which a name is sold before its horizon, the first to fire: `next-report`,
+        `rating-cut`, `stop:-0.1`, `take:0.2`; `horizon` for none.
 
     Raises
     ------
@@ -82,6 +86,7 @@ class BacktestOptions:
     rebalance: tuple[str, ...] = ("none",)
     rights: str = "take-up"
     delisting_recovery: float | None = None
+    exit: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_sessions(self.hold, "--hold", least=1)
@@ -172,6 +177,7 @@ class BacktestOptions:
             frictions=None if plain else frictions,
             recovery=self.delisting_recovery,
             capitals=self.capital,
+            exits=parse_exits(self.exit),
         )
 
     def variants(self) -> Variants:

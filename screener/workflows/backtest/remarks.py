@@ -13,6 +13,7 @@ from screener.domain.basket import EntryPrice, Rebalance
 from screener.domain.panel import PricePanel
 from screener.language import say
 from screener.language.lists import about
+from screener.paths.exits import end_quote
 from screener.paths.legs import Leg, LegState
 from screener.paths.limits import without_limit
 from screener.paths.windows import Window, WindowStatus
@@ -184,8 +185,8 @@ def _growth(panel: PricePanel, leg: Leg, price: EntryPrice) -> float:
         return 1.0
     bought, column = (leg.fill_row, leg.column), leg.column
     paid = panel.paid(price)[bought] * panel.factor[bought] * panel.fx[bought]
-    closes = panel.close[: leg.exit_row + 1, column] * panel.factor[: leg.exit_row + 1, column]
-    last = closes[np.isfinite(closes)][-1]
+    quote = end_quote(panel, leg, leg.exit_row)
+    last = quote.price * panel.factor[quote.row, column]
     return float(last * panel.fx[leg.exit_row, column] / paid)
 
 

@@ -138,5 +138,14 @@ def _variant(
             ),
             fix=say("give another --weighting, or leave --rebalance out"),
         )
+    if request.settings.exits.any and (index or rebalance is not Rebalance.NONE):
+        raise InputError(
+            say(
+                "--exit {exit}: a basket brought back to its weights sells no name for good",
+                exit=request.settings.exits.told(),
+            ),
+            where=index[0] if index else "",
+            fix=say("leave --exit out, or --rebalance and the weighting daily-equal"),
+        )
     settings = replace(request.settings, entry=entry, delay=delay, rebalance=rebalance)
     return replace(request, events=events, settings=settings)

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from screener.data.lake.batch import Batch, Reject
 from screener.data.lake.lake import CATALOG
 from screener.data.lake.merge import TableChange, quarantine_rows
-from screener.data.lake.schema import TableName
+from screener.data.lake.schema import TABLES, TableName, Type
 from screener.data.lake.store import Store
 from screener.data.sources.files import FileSource, ImportRequest
 from screener.data.sources.files.large import LargeFiles
@@ -239,7 +239,8 @@ def completed_batch(
     store.refuse_other_market(given)
     beside, leaps = _beside_stored_fixings(store, given)
     beside = _at_stored_scale(store, beside, tolerant=tolerant)
-    checked = checked_import(store, _with_known_status(store, beside), fetched_at)
+    told = _with_known_figures(store, _with_known_status(store, beside))
+    checked = checked_import(store, told, fetched_at)
     if not tolerant:
         _refuse_nothing(beside, checked)
     whole = replace(
@@ -338,6 +339,25 @@ def _beside_stored_fixings(store: Store, batch: Batch) -> tuple[Batch, tuple[Rej
         return batch, ()
     kept, leaps = without_leaps(fixings, store.read(TableName.FX))
     return replace(batch, tables={**batch.tables, TableName.FX: kept}), leaps
+
+
+def _with_known_figures(store: Store, batch: Batch) -> Batch:
+    """Keep stored figures that a file does not tell: income and balance come in several files."""
+    name = TableName.FUNDAMENTALS
+    rows = batch.tables.get(name)
+    if rows is None or not rows.num_rows:
+        return batch
+    spec = TABLES[name]
+    stored = store.read(name, listings=listings_in(rows))
+    key, figures = [*spec.key, "currency"], [c.name for c in spec.columns if c.type is Type.NUMBER]
+    both = rows.append_column("place", pa.array(range(rows.num_rows))).join(
+        stored.select([*key, *figures]), keys=key, join_type="left outer", right_suffix="_stored"
+    )
+    both = both.sort_by("place")
+    for figure in figures:
+        told = pc.coalesce(both.column(figure), both.column(f"{figure}_stored"))
+        rows = rows.set_column(rows.column_names.index(figure), figure, told)
+    return replace(batch, tables={**batch.tables, name: rows})
 
 
 def _with_known_status(store: Store, batch: Batch) -> Batch:

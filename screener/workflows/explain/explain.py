@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-import numpy as np
-
 from screener.backtest.frictions import Line
 from screener.backtest.run import EventResult
 from screener.data.lake.schema import TableName
@@ -17,7 +15,8 @@ from screener.domain.panel import PricePanel
 from screener.errors import ComputeError, InputError
 from screener.language import say
 from screener.language.lists import about, listed
-from screener.paths.legs import Leg, LegState
+from screener.paths.exits import end_quote
+from screener.paths.legs import LegState
 from screener.workflows.backtest.order_rows import side_of
 from screener.workflows.backtest.rows import result_rows
 from screener.workflows.backtest.run import BacktestRun, run_events
@@ -184,7 +183,7 @@ def _names(store: Store, panel: PricePanel, result: EventResult) -> tuple[NameSh
         row
         for at, leg in enumerate(window.legs)
         if leg.fill_row is not None
-        for row in (leg.fill_row, _last_close(panel, leg, window.end_rows[at]))
+        for row in (leg.fill_row, end_quote(panel, leg, window.end_rows[at]).row)
     }
     bars = _bars(store, panel, [panel.session(row) for row in sorted(rows)])
     return tuple(_share(panel, result, at, bars) for at in range(len(window.legs)))
@@ -204,12 +203,12 @@ def _share(panel: PricePanel, result: EventResult, at: int, bars: _Bars) -> Name
             adds=None if leg.state is LegState.DROPPED else 0.0,
             why=about(_state(leg.state), entry.reason),
         )
-    closed = _last_close(panel, leg, end)
+    quote = end_quote(panel, leg, end)
     paid = float(panel.paid(window.price)[leg.fill_row, leg.column])
     bought = _quote(panel, leg.column, leg.fill_row, str(window.price), paid, bars)
-    close = float(panel.close[closed, leg.column])
+    kind = "open" if quote.opening else "close"
     # Carried over a hole, a close keeps its own day's factor and takes the end's rate.
-    valued = _quote(panel, leg.column, closed, "close", close, bars, rate_row=end)
+    valued = _quote(panel, leg.column, quote.row, kind, quote.price, bars, rate_row=end)
     total = valued.price * valued.factor * valued.rate
     total /= bought.price * bought.factor * bought.rate
     return NameShare(
@@ -222,10 +221,6 @@ def _share(panel: PricePanel, result: EventResult, at: int, bars: _Bars) -> Name
         adds=entry.weight * (total - 1),
         why=entry.reason,
     )
-
-
-def _last_close(panel: PricePanel, leg: Leg, end: int) -> int:
-    return int(np.flatnonzero(np.isfinite(panel.close[: end + 1, leg.column]))[-1])
 
 
 _Bars = Mapping[tuple[str, date], Mapping[str, object]]

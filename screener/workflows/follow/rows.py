@@ -8,6 +8,7 @@ import numpy as np
 
 from screener.backtest.following.slots import Followed
 from screener.backtest.frictions import Order
+from screener.language.lists import clauses
 from screener.market.charges import Side
 from screener.results.follow import MEASURES
 from screener.workflows.backtest.order_rows import line_rows
@@ -20,8 +21,12 @@ Row = dict[str, object]
 
 
 def status_of(one: Followed) -> str:
-    """Return `held`, `sold`, or why an event was skipped."""
-    return str(one.skip) or ("held" if one.last_row is None else "sold")
+    """Return `held`, `sold`, `not_bought`, or why an event was skipped."""
+    if one.skip:
+        return str(one.skip)
+    if one.last_row is None:
+        return "held"
+    return "sold" if one.bought else "not_bought"
 
 
 def event_rows(run: FollowRun) -> list[Row]:
@@ -39,6 +44,7 @@ def _event(run: FollowRun, one: Followed) -> Row:
         "entry_session": min(day for _, day in one.entries),
         "status": status_of(one),
         "exit_session": None if one.last_row is None else run.panel.session(one.last_row),
+        "exit": "",
         "n_named": len(event.members),
         "n_bought": 0,
         "money": None,
@@ -56,8 +62,19 @@ def _event(run: FollowRun, one: Followed) -> Row:
             "gain_return": gain / one.money,
             "n_bought": len({order.leg for order in _filled(one) if order.side is Side.BUY}),
             "fees": done.fees,
+            "exit": _exits(one),
         }
+        if one.last_row is not None and not one.bought:
+            blocks = dict.fromkeys(order.reason for order in done.orders)
+            row["reason"] = clauses(list(blocks))
     return row
+
+
+def _exits(one: Followed) -> str:
+    """Return the rules by which the names that were bought leave, each once."""
+    legs = () if one.window is None else one.window.legs
+    bought = {order.leg for order in _filled(one) if order.side is Side.BUY}
+    return ";".join(sorted({str(leg.exit) for at, leg in enumerate(legs) if at in bought}))
 
 
 def _filled(one: Followed) -> Iterator[Order]:

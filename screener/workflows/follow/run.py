@@ -186,7 +186,9 @@ def refuse_unread(options: Iterable[str]) -> None:
         )
 
 
-def follow(store: Store, request: FollowRequest, *, program_version: str) -> FollowRun:
+def follow(
+    store: Store, request: FollowRequest, *, program_version: str, told: tuple[str, ...] = ()
+) -> FollowRun:
     """Follow a stream of events with one account.
 
     Parameters
@@ -197,6 +199,8 @@ def follow(store: Store, request: FollowRequest, *, program_version: str) -> Fol
         Events, span, slots, money.
     program_version
         Version of the program, part of the run's id.
+    told
+        What of the stream was left out before.
 
     Raises
     ------
@@ -234,7 +238,7 @@ def follow(store: Store, request: FollowRequest, *, program_version: str) -> Fol
         data_version=store.version,
         run_id=run_id("follow", request, store, program_version, simulated=simulated),
         simulated=simulated,
-        remarks=(*_remarks(followed, simulated=simulated), *lack, *left_out),
+        remarks=(*_remarks(followed, simulated=simulated), *told, *lack, *left_out),
         lacking=bool(left_out or lack) or any(one.skip is Skip.NO_DATA for one in followed),
         panel=market.panel,
     )
@@ -249,7 +253,7 @@ def _within(dated: DatedEvents, request: FollowRequest) -> DatedEvents:
     ]
     if not some:
         raise NoTradableConstituents(
-            say("no event of these baskets has its entry in the span"),
+            say("no event of the stream has its entry in the span"),
             fix=say("`screener basket list` shows which reports feed which basket"),
         )
     return some

@@ -96,7 +96,9 @@ def basket_pages(
     """
     groups = run.by_event
     main = [_main(results) for results in groups]
-    beside = bands_beside(store, run, main, draws=draws) if draws else [None] * len(main)
+    # Random baskets are held to the horizon: beside one whose names leave early they say nothing.
+    alike = draws and not run.request.settings.exits.any
+    beside = bands_beside(store, run, main, draws=draws) if alike else [None] * len(main)
     known = _Known(
         store=store,
         baskets={basket.name: basket for basket in list_baskets(workspace)},

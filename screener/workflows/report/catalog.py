@@ -44,6 +44,7 @@ __all__ = [
     "init_workspace",
     "list_baskets",
     "list_reports",
+    "near_names",
     "needed_events",
     "new_basket",
     "new_theme_basket",
@@ -302,7 +303,7 @@ def _find_report(reports: Readable[Report], text: str) -> Report:
         )
     raise ReportNotFound(
         say("no report {text}", text=repr(text)),
-        where=_near(wanted, [item.id for item in reports])
+        where=near_names(wanted, [item.id for item in reports])
         or say("the workspace has no report cards"),
         fix=say("see `screener report list`"),
     )
@@ -345,7 +346,8 @@ def find_basket(baskets: Readable[Basket], text: str) -> Basket:
         )
     raise BasketNotFound(
         say("no basket {text}", text=repr(text)),
-        where=_near(wanted, [item.name for item in baskets]) or say("the workspace has no baskets"),
+        where=near_names(wanted, [item.name for item in baskets])
+        or say("the workspace has no baskets"),
         fix=say("see `screener basket list`"),
     )
 
@@ -353,7 +355,7 @@ def find_basket(baskets: Readable[Basket], text: str) -> Basket:
 _TOLD = 10  # names, where none is near
 
 
-def _near(wanted: str, names: Sequence[str]) -> str:
+def near_names(wanted: str, names: Sequence[str]) -> str:
     """Say which names are near, else which there are; empty if there are none."""
     if not names:
         return ""

@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from screener.data.lake.derived import keep, kept
 from screener.data.lake.schema import TableName
 from screener.data.lake.store import Store
 from screener.domain.listing import Listing, parse_listing
 from screener.errors import DataError, ScreenerError
+from screener.files.derived import keep, kept
 from screener.language import say
 from screener.reports.securities.name_index import NameIndex, NameRow, build_index
 from screener.reports.securities.stored_index import index_maker, index_of_bytes, index_to_bytes

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from screener.data.lake.schema import TableName
+from screener.data.lake.store import Store
 from screener.domain.arrays import FlagArray, TextArray
 from screener.domain.basket import published_again
 from screener.domain.days import SHANGHAI
@@ -24,7 +26,15 @@ from screener.reports.authors.brokers import broker_named
 from screener.scoring.calls import Call, CallTable
 from screener.workflows.score.words import PrintedRating, read_rating
 
-__all__ = ["CardCalls", "ImportedCalls", "calls_of_cards", "calls_of_ratings", "definitions_of"]
+__all__ = [
+    "CardCalls",
+    "ImportedCalls",
+    "broker_called",
+    "calls_of_cards",
+    "calls_of_ratings",
+    "definitions_of",
+    "industries_of",
+]
 
 _NAMES = re.compile(r"[,，、;；/|\s]+")
 _VENDORS = frozenset({"eastmoney", "cninfo"})
@@ -121,10 +131,10 @@ def calls_of_ratings(
         reader acts on the next day's open at the earliest.
     """
     columns = {name: rows.column(name).to_pylist() for name in rows.column_names}
-    brokers = _renamed(columns["broker"], _broker)
+    brokers = _renamed(columns["broker"], broker_called)
     said = _renamed(columns["rating"], read_rating)
     ratings = [item.word for item in said]
-    told = {(_broker(call.broker), str(call.listing), call.published) for call in cards}
+    told = {(broker_called(call.broker), str(call.listing), call.published) for call in cards}
     kept, torn = _distinct(columns, brokers, ratings)
     kept = [
         at
@@ -257,7 +267,14 @@ def _renamed(texts: Sequence[str], name: Callable[[str], _ValueT]) -> list[_Valu
     return [known[text] for text in texts]
 
 
-def _broker(text: str) -> str:
+def industries_of(store: Store) -> dict[str, str]:
+    """Return the industry of each listing that table `listings` has one of."""
+    master = store.read(TableName.LISTINGS, columns=("listing", "industry")).to_pylist()
+    return {row["listing"]: row["industry"] for row in master if row["industry"]}
+
+
+def broker_called(text: str) -> str:
+    """Return the name under which calls of a broker count; the text itself of an unknown one."""
     found = broker_named(text) or broker_named(_INSTITUTE.sub("", text.strip()))
     return found.name if found is not None else text.strip()
 

@@ -20,7 +20,6 @@ from screener.errors import BasketNotFound, InputError
 from screener.language import say
 from screener.language.lists import listed
 from screener.market.calendars import Calendar, calendar_of
-from screener.reports.authors.brokers import broker_named
 from screener.scoring.calendar_time import CalendarTime, calendar_time
 from screener.scoring.calls import CallTable
 from screener.scoring.contracts import Contracts
@@ -39,7 +38,13 @@ from screener.scoring.score import Judged, judge_calls, needed_benchmarks
 from screener.scoring.scores import Score, score_of
 from screener.workflows.report.catalog import find_basket, list_baskets, list_reports
 from screener.workflows.report.dating import undated_text
-from screener.workflows.score.calls import calls_of_cards, calls_of_ratings, definitions_of
+from screener.workflows.score.calls import (
+    broker_called,
+    calls_of_cards,
+    calls_of_ratings,
+    definitions_of,
+    industries_of,
+)
 from screener.workflows.score.remarks import remarks_of
 from screener.workspace.broken import Broken, Readable
 from screener.workspace.definitions import own_definitions, shipped_definitions
@@ -278,9 +283,8 @@ def _gathered(
 ) -> _Gathered:
     """Collect the calls of cards and of imported histories, those asked for, by date."""
     of_cards = calls_of_cards(reports)
-    master = store.read(TableName.LISTINGS, columns=("listing", "industry")).to_pylist()
-    industries = {row["listing"]: row["industry"] for row in master if row["industry"]}
-    imported = calls_of_ratings(store.read(TableName.RATINGS), industries, of_cards.calls)
+    rows = store.read(TableName.RATINGS)
+    imported = calls_of_ratings(rows, industries_of(store), of_cards.calls)
     calls = CallTable.joined([CallTable.of(of_cards.calls), imported.calls]).by_date()
     named = _named(workspace, reports, request.names) if request.names else None
     calls = calls.take(_wanted(calls, request, named))
@@ -328,9 +332,7 @@ def _wanted(
 ) -> IntArray:
     kept = np.ones(len(calls), dtype=np.bool_)
     if request.broker:
-        broker = broker_named(request.broker)
-        name = broker.name if broker is not None else request.broker
-        kept &= calls.broker == name
+        kept &= calls.broker == broker_called(request.broker)
     if named is not None:
         cards, themes = named
         kept &= np.array(

@@ -3,17 +3,52 @@
 from __future__ import annotations
 
 import re
+from enum import IntEnum
 from functools import cache
 from typing import NamedTuple
 
 from screener.reports.text.text import clean_name
 from screener.reports.text.vocabulary import alternatives, read_table
 
-__all__ = ["PrintedRating", "read_rating"]
+__all__ = ["Grade", "PrintedRating", "grade_of", "read_rating"]
 
 _ORDINAL = re.compile(r"^\d{1,2}[.、)](?=\D)")
 _FILLING = re.compile(r"公司|行业|股票|投资|评级|给予|予以|至|为|到|[^\w]|_")
 _GRADE = re.compile(r"[a-d]")
+
+
+_UTMOST = {
+    "good": frozenset(
+        [
+            "强烈推荐",
+            "强推",
+            "强力买入",
+            "强烈买入",
+            "确信买入",
+            "买入",
+            "a-买入",
+            "strongbuy",
+            "buy",
+        ]
+    ),
+    "poor": frozenset(["卖出", "沽出", "沽售", "回避", "sell", "avoid"]),
+}
+"""Words that every house means alike: its strongest, either way."""
+
+
+class Grade(IntEnum):
+    """A rating on one scale for all houses, the better the greater."""
+
+    SELL = 1
+    REDUCE = 2
+    HOLD = 3
+    ACCUMULATE = 4
+    BUY = 5
+
+    @property
+    def label(self) -> str:
+        """What it is called on the command line."""
+        return self.name.lower()
 
 
 class PrintedRating(NamedTuple):
@@ -56,6 +91,26 @@ def read_rating(text: str) -> PrintedRating:
     if left and not _GRADE.fullmatch(left):
         return PrintedRating(text.strip())
     return PrintedRating(_words()[word], change, left.upper())
+
+
+@cache
+def grade_of(word: str) -> Grade | None:
+    """Return the grade of a rating's word as `read_rating` gives it; `None` if it is none.
+
+    Buying, recommending strongly and selling are so in every mouth. All other words that advise
+    to hold more than the market, such as 推荐, 增持 or 优于大市, are one grade: houses of three
+    grades have them at the top, those of five below it.
+    """
+    key = word.casefold()
+    for kind, least, most in (
+        ("good", Grade.ACCUMULATE, Grade.BUY),
+        ("neutral", Grade.HOLD, Grade.HOLD),
+        ("poor", Grade.REDUCE, Grade.SELL),
+    ):
+        words = read_table("ratings")[kind]
+        if key in {item.casefold() for item in (*words["chinese"], *words["english"])}:
+            return most if key in _UTMOST.get(kind, ()) else least
+    return None
 
 
 def _changed(text: str) -> tuple[str, str]:

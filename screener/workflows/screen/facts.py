@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -18,12 +17,14 @@ from screener.domain.arrays import DayArray, FlagArray, FloatVector, IntArray, T
 from screener.domain.listing import Currency, stored_listing
 from screener.domain.report import Report
 from screener.errors import DataError
-from screener.market.special_treatment import in_delisting_period
+from screener.language import say
 from screener.screen.computed import Computed, Why
 from screener.screen.fields import FIELDS, Field, FieldUnit, Rank
 from screener.screen.percentiles import LEAST_DAYS, rank_among, rank_of_counts
 from screener.screen.prices import Prices, price_field, sessions_needed
-from screener.screen.statements import STATEMENT_FIELDS, Statements
+from screener.screen.statements import STATEMENT_FIELDS, Statements, net_claims
+from screener.workflows.screen.expected import medians, read_expected, read_targets
+from screener.workflows.screen.own_history import OwnHistory
 from screener.workflows.screen.readers import (
     MANY,
     columns_of,
@@ -31,12 +32,12 @@ from screener.workflows.screen.readers import (
     read_prices,
     read_statements,
 )
+from screener.workflows.screen.told import TOLD, Told
 
 __all__ = ["Facts", "Values"]
 
 _LEAST = {Rank.INDUSTRY: 5, Rank.MARKET: 20}
 _MARKETS = tuple(Market)
-_RATED, _TARGETED = timedelta(days=90), timedelta(days=180)
 
 Values = Computed | TextArray
 """Values of a field: numbers, or texts and flags, `None` where unknown."""
@@ -108,7 +109,13 @@ class Facts:
             found = self._priced(asked.name)
             money = asked.unit is FieldUnit.MONEY
             return self._converted(found, self._own_currency, self._today) if money else found
+        if asked.name in TOLD:
+            return TOLD[asked.name](self._told)
         return _OTHERS[asked.name](self)
+
+    @cached_property
+    def _told(self) -> Told:
+        return Told(known=self.known, ids=self.ids, cards=self.cards)
 
     # Valuation and ranks
 
@@ -139,6 +146,9 @@ class Facts:
 
     def _own_rank(self, asked: Field) -> Computed:
         base, years = FIELDS[asked.base], asked.rank.years if asked.rank else None
+        if not base.stored and years is not None:
+            own = self._history.counts(base.name, years)
+            return _ranked(*own).because_of(self.number(base.name))
         n, below, same = np.zeros((3, len(self.ids)))
         for market, session in self.snapshots.items():
             ours = [item for item in self.ids if market_of(item) is market]
@@ -157,13 +167,23 @@ class Facts:
             kept = places >= 0
             for counts, name in ((n, "n"), (below, "below"), (same, "same")):
                 counts[places[kept]] = numbers_of(rows, name)[kept]
-        ranks = rank_of_counts(n, below, same)
-        return Computed.of(ranks, (n < LEAST_DAYS, Why.SHORT)).because_of(self.number(base.name))
+        return _ranked(n, below, same).because_of(self.number(base.name))
+
+    @cached_property
+    def _history(self) -> OwnHistory:
+        return OwnHistory(
+            known=self.known,
+            ids=self.ids,
+            listed=self._told.list_dates,
+            valuations=self.valuations,
+            currencies=self._own_currency,
+            names=tuple(name for name, item in FIELDS.items() if item.history and not item.stored),
+        )
 
     def _rank_among(self, asked: Field) -> Computed:
         groups = self._market
         if asked.rank is Rank.INDUSTRY:
-            texts = self.industry()
+            texts = self._told.industry()
             names = {text: at for at, text in enumerate(sorted({str(t) for t in texts if t}))}
             own = np.array([names.get(text, -1) for text in texts], dtype=np.int64)
             groups = np.where(own >= 0, own * len(_MARKETS) + groups, -1)
@@ -190,7 +210,7 @@ class Facts:
             own = np.flatnonzero(self._market == number)
             if len(own):
                 ids = [self.ids[at] for at in own]
-                listed = self._list_dates[own]
+                listed = self._told.list_dates[own]
                 parts.append((own, read_prices(self.known, ids, market, n_sessions, listed)))
         return tuple(parts)
 
@@ -215,8 +235,12 @@ class Facts:
 
     def _converted(self, found: Computed, currencies: TextArray, days: DayArray) -> Computed:
         """Convert amounts; without a fixing there is none, which `lacks` counts."""
-        there = found.why == Why.THERE
-        rates = np.ones(len(self.ids))
+        rates = self._rates(found.why == Why.THERE, currencies, days)
+        return Computed.of(found.values * rates).because_of(found)
+
+    def _rates(self, there: FlagArray, currencies: TextArray, days: DayArray) -> FloatVector:
+        """Return what 1 of each currency is on its day; 1 where nothing is there to convert."""
+        rates = np.ones(len(there))
         foreign = np.flatnonzero(there & (currencies != str(self.currency)))
         if len(foreign):
             fixings = read_fixings(self.known.store, days[foreign].min().item(), self.known.day)
@@ -224,147 +248,25 @@ class Facts:
             known = {key: self._rate(fixings, *key) for key in dict.fromkeys(keys)}
             rates[foreign] = [known[key] for key in keys]
             self.remarks.update(dict.fromkeys(fixings.remarks()))
-        return Computed.of(found.values * rates).because_of(found)
+        return rates
 
     def _rate(self, fixings: Fixings, currency: str, day: date) -> float:
         try:
             return fixings.rate(Currency(currency), self.currency, day)
         except DataError as error:
             self.lacks.setdefault(str(error))
-            return float("nan")
+        except ValueError:  # a currency of a file that no fixing is kept of
+            self.lacks.setdefault(say("there is no fixing of {currency}", currency=currency))
+        return float("nan")
 
-    # What is told of a listing
-
-    @cached_property
-    def _list_dates(self) -> DayArray:
-        alive = self.known.listings_alive()
-        days = np.full(len(self.ids), np.datetime64("NaT"), dtype="datetime64[D]")
-        places = columns_of(alive, self.ids)
-        kept = places >= 0
-        days[places[kept]] = days_of(alive, "list_date")[kept]
-        return days
-
-    @cached_property
-    def _names(self) -> dict[str, str]:
-        rows = self.known.names_on()
-        columns = (rows.column(name).to_pylist() for name in ("listing", "name"))
-        return dict(zip(*columns, strict=True))
-
-    def days_listed(self) -> Computed:
-        """Return the days since the first session."""
-        dates = self._list_dates
-        days = (np.datetime64(self.known.day, "D") - dates).astype(np.float64)
-        return Computed.of(np.where(np.isnat(dates), np.nan, days))
-
-    def industry(self) -> TextArray:
-        """Return the industry in force on the day."""
-        rows = self.known.industries_on()
-        columns = (rows.column(name).to_pylist() for name in ("listing", "industry"))
-        return self._texts(dict(zip(*columns, strict=True)).get)
-
-    def board(self) -> TextArray:
-        """Return the board that each code tells."""
-        return self._texts(lambda item: str(stored_listing(item).board))
-
-    def exchange(self) -> TextArray:
-        """Return the exchange of each listing."""
-        return self._texts(lambda item: item.rpartition(".")[2])
-
-    def special(self) -> TextArray:
-        """Tell who is under special treatment; unknown without a name or a status."""
-        marked = self.known.st_on()
-        return self._texts(
-            lambda item: True if item in marked else (False if item in self._names else None)
-        )
-
-    def delisting(self) -> TextArray:
-        """Tell who is in its delisting period, by its name."""
-        return self._texts(
-            lambda item: in_delisting_period(self._names[item]) if item in self._names else None
-        )
-
-    def suspended(self) -> TextArray:
-        """Tell who was not traded in its market's last session; unknown without bar and status."""
-        found: dict[str, bool] = {}
-        for market in _MARKETS:
-            last = self.known.last_bar_session(market)
-            if last is not None:
-                found.update(self.known.suspensions(last, market))
-        return self._texts(found.get)
-
-    def _texts(self, told: Callable[[str], object]) -> TextArray:
-        return np.array([told(item) for item in self.ids] or [], dtype=object)
-
-    # Reports and ratings
-
-    @cached_property
-    def _naming(self) -> dict[str, list[tuple[date, str]]]:
-        """Return of each listing the day and theme of each card that named it by then."""
-        found: dict[str, list[tuple[date, str]]] = defaultdict(list)
-        for card in self.cards:
-            if card.published.value is None or card.published.day > self.known.day:
-                continue
-            for item in card.securities:
-                found[item.listing.id].append((card.published.day, item.theme))
-        return found
-
-    @cached_property
-    def _carded(self) -> dict[str, int]:
-        counts: dict[str, int] = defaultdict(int)
-        for card in self.cards:
-            if card.published.value is not None and card.published.day <= self.known.day:
-                for listing in {item.listing.id for item in card.securities}:
-                    counts[listing] += 1
-        return counts
-
-    def reports(self) -> Computed:
-        """Count the cards that name each listing; none is 0."""
-        return Computed.of(np.array([float(self._carded.get(i, 0)) for i in self.ids]))
-
-    def themes(self) -> TextArray:
-        """Return the themes under which cards name each listing."""
-        return self._texts(
-            lambda item: (
-                ",".join(dict.fromkeys(t for _, t in self._naming.get(item, ()) if t)) or None
-            )
-        )
-
-    def days_since_report(self) -> Computed:
-        """Return the days since the newest card that names each listing."""
-        last = {item: max(day for day, _ in held) for item, held in self._naming.items()}
-        days = [(self.known.day - last[i]).days if i in last else np.nan for i in self.ids]
-        return Computed.of(np.array(days, dtype=np.float64))
-
-    @cached_property
-    def _ratings(self) -> list[dict[str, object]]:
-        columns = ("listing", "published", "broker", "target_price")
-        rows = self.known.ratings_since(self.known.day - _TARGETED, columns=columns)
-        return list(rows.to_pylist())
-
-    def brokers(self) -> Computed:
-        """Count the brokers that rated each listing within 90 days; missing without any rating."""
-        bound = self.known.day - _RATED
-        names: dict[object, set[object]] = defaultdict(set)
-        for row in self._ratings:
-            if row["published"] > bound:  # type: ignore[operator]
-                names[row["listing"]].add(row["broker"])
-        counts = np.array([float(len(names.get(item, ()))) for item in self.ids])
-        return Computed.of(counts if self._ratings else np.full(len(counts), np.nan))
+    # Of several tables
 
     def target_upside(self) -> Computed:
         """Return the median of each broker's newest target price over the price, less 1."""
-        newest: dict[object, dict[object, float]] = defaultdict(dict)
-        for row in self._ratings:  # by day: the newest stays
-            if (price := row["target_price"]) is not None:
-                newest[row["listing"]][row["broker"]] = float(str(price))
-        medians = [
-            float(np.median(list(newest[item].values()))) if item in newest else np.nan
-            for item in self.ids
-        ]
-        ratio = Computed.of(np.array(medians)).over(self._priced("price"))
+        found = read_targets(self.known, self.ids)
+        median = medians(found.listings, found.prices, len(self.ids))
+        ratio = Computed.of(median).over(self._priced("price"))
         return Computed(ratio.values - 1, ratio.why)
-
-    # Of two tables
 
     def turnover(self) -> Computed:
         """Return the mean amount over the market value of tradable shares."""
@@ -376,21 +278,58 @@ class Facts:
         percent = Computed(growth.values * 100, growth.why)
         return self.number("pe_ttm").over(percent)
 
+    def pe_forward(self) -> Computed:
+        """Return market value over expected profit, or price over expected earnings a share."""
+        found = read_expected(self.known, self.ids, self.cards)
+        rates = self._rates(
+            np.isfinite(found.profit) | np.isfinite(found.eps),
+            found.currencies,
+            self._today[found.listings],
+        )
+        profit, eps = (
+            Computed.of(medians(found.listings, values * rates, len(self.ids)))
+            for values in (found.profit, found.eps)
+        )
+        price = self._converted(self._priced("price"), self._own_currency, self._today)
+        whole, share = self.number("market_cap").over(profit), price.over(eps)
+        first = np.isfinite(profit.values) & (whole.why != Why.MISSING)
+        return Computed(
+            np.where(first, whole.values, share.values), np.where(first, whole.why, share.why)
+        )
 
-_BENEATH = {"turnover_20": "amount_20", "target_upside": "price"}
+    def enterprise(self) -> Computed:
+        """Return market value and what others claim, less cash."""
+        statements, currencies = self._reported
+        claims = self._converted(net_claims(statements), currencies, self._today)
+        cap = self.number("market_cap")
+        return Computed.of(cap.values + claims.values).because_of(cap, claims)
+
+    def _enterprise_over(self, name: str) -> Computed:
+        value, figure = self.number("ev"), self.number(name)
+        nothing = (value.why == Why.THERE) & (value.values <= 0)
+        positive = Computed.of(value.values, (nothing, Why.UNDEFINED)).because_of(value)
+        return positive.over(figure)
+
+    def ev_revenue(self) -> Computed:
+        """Return enterprise value over revenue of four quarters."""
+        return self._enterprise_over("revenue_ttm")
+
+    def ev_ebitda(self) -> Computed:
+        """Return enterprise value over profit before interest, tax and depreciation."""
+        return self._enterprise_over("ebitda_ttm")
+
+
+def _ranked(n: FloatVector, below: FloatVector, same: FloatVector) -> Computed:
+    return Computed.of(rank_of_counts(n, below, same), (n < LEAST_DAYS, Why.SHORT))
+
+
+_BENEATH = {"turnover_20": "amount_20", "target_upside": "price", "pe_forward": "price"}
 _OTHERS: Mapping[str, Callable[[Facts], Values]] = {
+    "pe_forward": Facts.pe_forward,
     "peg": Facts.peg,
+    "ev": Facts.enterprise,
+    "ev_revenue": Facts.ev_revenue,
+    "ev_ebitda": Facts.ev_ebitda,
     "turnover_20": Facts.turnover,
-    "industry": Facts.industry,
-    "board": Facts.board,
-    "exchange": Facts.exchange,
-    "days_listed": Facts.days_listed,
-    "st": Facts.special,
-    "delisting": Facts.delisting,
-    "suspended": Facts.suspended,
-    "reports": Facts.reports,
-    "themes": Facts.themes,
-    "days_since_report": Facts.days_since_report,
-    "brokers_90": Facts.brokers,
     "target_upside": Facts.target_upside,
 }

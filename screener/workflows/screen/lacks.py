@@ -27,6 +27,8 @@ _FETCHED = {
     "status": "`screener data update --only bars`",
     "industries": "`screener data import FILE --kind industries`",
     "listings": "`screener data import FILE --kind listings`",
+    "estimates": "`screener data import FILE --kind estimates`",
+    "eligibility": "`screener data update --only eligibility`",
     _CARDS: "`screener report add FILE`",
 }
 

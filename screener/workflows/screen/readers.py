@@ -14,15 +14,13 @@ from screener.data.lake.schema import Basis, TableName
 from screener.data.panels.grid import Grid
 from screener.domain.arrays import DayArray, FlagArray, IntArray, SessionAxis, TextArray
 from screener.market.calendars import calendar_of
+from screener.screen.histories import Rows
 from screener.screen.prices import STALE_DAYS, Prices
-from screener.screen.statements import Statements, place_statements
+from screener.screen.statements import DETAILS, SUMMARY, Statements, place_statements
 
-__all__ = ["columns_of", "last_session", "read_prices", "read_statements"]
+__all__ = ["MANY", "columns_of", "last_session", "read_prices", "read_rows", "read_statements"]
 
-_FIGURES = (
-    *("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow"),
-    *("equity", "gross_margin"),
-)
+_FIGURES = (*SUMMARY, *DETAILS)
 _NO_AXIS: SessionAxis = np.empty(0, dtype="datetime64[D]")
 MANY = 500
 """From so many listings on, a table is read whole."""
@@ -33,6 +31,14 @@ def columns_of(table: pa.Table, ids: Sequence[str]) -> IntArray:
     return Grid(_NO_AXIS, ids).columns(table)
 
 
+def texts_of(table: pa.Table, name: str) -> TextArray:
+    """Return a column of texts, few of which differ."""
+    codes = table.column(name).combine_chunks().dictionary_encode()
+    words = np.array([*codes.dictionary.to_pylist(), None], dtype=object)
+    found: TextArray = words[codes.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    return found
+
+
 def last_session(known: AsOf, market: Market) -> np.datetime64:
     """Return the last session of a market that is over."""
     days = calendar_of(market.exchange).sessions
@@ -41,24 +47,37 @@ def last_session(known: AsOf, market: Market) -> np.datetime64:
     return found
 
 
-def read_statements(known: AsOf, ids: Sequence[str]) -> tuple[Statements, TextArray]:
-    """Return the figures of listings by quarter, and the currency of each one's latest row."""
+def read_rows(known: AsOf, ids: Sequence[str]) -> tuple[Rows, TextArray]:
+    """Return the rows of `fundamentals` of listings, and the currency of each row."""
     rows = known.vintages(
         columns=("currency", *_FIGURES), listings=ids if len(ids) < MANY else None
     )
     places = columns_of(rows, ids)
     kept = places >= 0
-    found = place_statements(
+    if not kept.all():
+        rows = rows.filter(pa.array(kept))
+    found = Rows(
         listings=places[kept],
+        period_end=days_of(rows, "period_end"),
+        known_at=days_of(rows, "known_at"),
+        figures={name: numbers_of(rows, name) for name in _FIGURES},
+    )
+    return found, texts_of(rows, "currency")
+
+
+def read_statements(known: AsOf, ids: Sequence[str]) -> tuple[Statements, TextArray]:
+    """Return the figures of listings by quarter, and the currency of each one's latest row."""
+    rows, told = read_rows(known, ids)
+    found = place_statements(
+        listings=rows.listings,
         n_listings=len(ids),
-        period_end=days_of(rows, "period_end")[kept],
-        known_at=days_of(rows, "known_at")[kept],
-        figures={name: numbers_of(rows, name)[kept] for name in _FIGURES},
+        period_end=rows.period_end,
+        known_at=rows.known_at,
+        figures=rows.figures,
         as_of=known.day,
     )
     currencies = np.full(len(ids), None, dtype=object)
-    last = np.flatnonzero(np.append(places[1:] != places[:-1], True)[: len(places)] & kept)
-    currencies[places[last]] = rows.column("currency").take(pa.array(last)).to_pylist()
+    currencies[rows.listings] = told  # of several rows the last one stays
     return found, currencies
 
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 from screener.data.panels.return_tables import ReturnTable, read_return_table
 from screener.domain.basket import Event
 from screener.domain.choices import check_known, choice
+from screener.domain.exits import parse_exits
 from screener.errors import InputError
 from screener.language import say
 from screener.study.evaluating import StudySettings
@@ -50,6 +51,8 @@ class StudyOptions:
         Sessions that a blocked purchase of the reader's may wait.
     seed, draws
         Seed and samples of the bootstrap.
+    exit
+        Rules by which the reader sells a name before the window ends, as in a backtest.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class StudyOptions:
     max_wait: int = 10
     seed: int = 20260514
     draws: int = 2_000
+    exit: str | tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.factors and self.matched:
@@ -123,6 +127,7 @@ class StudyOptions:
             by=choice(Grouping, self.by, parameter="--by"),
             max_wait=self.max_wait,
             peers=self.matched == INDUSTRY,
+            exits=parse_exits(self.exit),
         )
 
     def table(self) -> ReturnTable | None:

@@ -15,12 +15,14 @@ from screener.data.lake.store import Store
 from screener.data.panels.price_panel import read_panel
 from screener.data.panels.return_tables import ReturnTable
 from screener.domain.basket import Event
+from screener.domain.exits import ExitRules
 from screener.domain.panel import PricePanel
 from screener.domain.report import Precision
 from screener.errors import InputError, NoTradableConstituents
 from screener.language import say
 from screener.language.lists import about, listed
 from screener.paths.known import EntrySessions
+from screener.paths.windows import NO_EXITS
 from screener.study.evaluating import Evaluation, StudySettings, evaluate
 from screener.study.models import Model
 from screener.study.results import Statistic, TestResult
@@ -78,6 +80,8 @@ class StudyRequest:
         Name of the table of factors or matched portfolios, with a digest of its values.
     peers
         Whether the matched portfolios are those of each name's industry, made from the tables.
+    exits
+        Rules by which the reader sells a name before the window ends.
     """
 
     events: tuple[Event, ...]
@@ -88,6 +92,7 @@ class StudyRequest:
     max_wait: int = 10
     table: str = ""
     peers: bool = False
+    exits: ExitRules = NO_EXITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -217,6 +222,7 @@ def run_study(
         convention=request.settings.convention,
         max_wait=request.max_wait,
         jobs=jobs,
+        exits=request.exits,
     )
     simulated = store.simulated()
     return StudyRun(
@@ -257,6 +263,14 @@ def _fitting(request: StudyRequest, table: ReturnTable | None) -> StudyRequest:
         )
     if table is None:
         return request
+    if request.exits.any:
+        raise InputError(
+            say(
+                "--exit {exit}: a table of returns knows no opens, and no reader's window",
+                exit=request.exits.told(),
+            ),
+            fix=say("leave --exit out, or take --model market"),
+        )
     digest = hashlib.sha256(table.values.tobytes()).hexdigest()[:12]
     windows = replace(request.settings.windows, reader=False)
     return replace(
@@ -386,6 +400,13 @@ def _remarks(
         )
     if industries:
         found.append(industries)
+    if request.exits.any:
+        found.append(
+            say(
+                "The reader's window ends at the exits ({rules}); the other parts do not.",
+                rules=request.exits.told(),
+            )
+        )
     if not request.settings.windows.reader:
         found.append(say("There is no reader's window: the table of returns knows no opens."))
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from screener.domain.listing import parse_listing
@@ -30,9 +31,13 @@ from screener.workspace.models import (
     RatingDefinitionModel,
     SecurityModel,
 )
-from screener.workspace.toml_files import read_model, shown, toml_paths
+from screener.workspace.parsed import Documents, kept_documents
+from screener.workspace.toml_files import read_made, shown, toml_paths
 
 __all__ = ["read_card", "readable_cards", "report_of"]
+
+_MADE: dict[str, Report] = {}  # a command asks for the cards several times
+_MOST_MADE = 20_000
 
 
 def readable_cards(workspace: Workspace) -> Readable[Report]:
@@ -42,8 +47,8 @@ def readable_cards(workspace: Workspace) -> Readable[Report]:
     """
     owner: dict[str, Path] = {}
 
-    def read(path: Path) -> Report:
-        report = read_card(path, root=workspace.root)
+    def read(path: Path, documents: Documents[Report]) -> Report:
+        report = read_card(path, root=workspace.root, documents=documents)
         first = owner.setdefault(report.id.casefold(), path)
         if first is not path:
             raise BasketDefinitionError(
@@ -57,10 +62,14 @@ def readable_cards(workspace: Workspace) -> Readable[Report]:
             )
         return report
 
-    return read_each(toml_paths(workspace.seeds), read, kind="card", key="id")
+    paths = toml_paths(workspace.seeds)
+    if len(_MADE) > _MOST_MADE:
+        _MADE.clear()
+    with kept_documents(workspace.data_cache, "cards", len(paths), _MADE) as documents:
+        return read_each(paths, partial(read, documents=documents), kind="card", key="id")
 
 
-def read_card(path: Path, *, root: Path) -> Report:
+def read_card(path: Path, *, root: Path, documents: Documents[Report] | None = None) -> Report:
     """Read one report card.
 
     Parameters
@@ -69,6 +78,8 @@ def read_card(path: Path, *, root: Path) -> Report:
         TOML file.
     root
         Folder from which the file is named in messages.
+    documents
+        What was made or parsed before; nothing when `None`.
 
     Raises
     ------
@@ -77,7 +88,7 @@ def read_card(path: Path, *, root: Path) -> Report:
     StorageError
         If the file cannot be read.
     """
-    return report_of(read_model(path, CardModel, root=root))
+    return read_made(path, CardModel, report_of, documents or Documents({}, {}), root=root)
 
 
 def report_of(card: CardModel) -> Report:

@@ -16,7 +16,7 @@ from typing import Self
 
 from screener.data.lake import lake
 from screener.data.lake.schema import TABLES, Table, TableName
-from screener.data.lake.versions import FIRST_VERSION, PROVENANCE, filled_at, relation
+from screener.data.lake.versions import FIRST_VERSION, PROVENANCE, columns_at, filled_at, relation
 
 __all__ = [
     "Balance",
@@ -201,9 +201,10 @@ def recounted(
 ) -> Content:
     """Sum over all rows of a version, but for tables that cannot be read."""
     found = Content()
-    filled = filled_at(connection, version)
+    filled, held = filled_at(connection, version), columns_at(connection, version)
     for spec in (spec for name, spec in TABLES.items() if name in filled and name not in lost):
-        found = found.plus(counted_content(connection, spec, relation(spec, version)))
+        place = relation(spec, held[spec.name], version)
+        found = found.plus(counted_content(connection, spec, place))
     return found
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from screener.data.lake import lake
 from screener.data.lake.integrity.content import Content, read_content
 from screener.data.lake.schema import TABLES
-from screener.data.panels.calendar_cache import FOLDER
+from screener.files.derived import FOLDER
 from screener.files.whole import write_whole
 
 __all__ = ["keep_count", "kept_count", "state_of"]

@@ -30,7 +30,6 @@ from screener.data.lake.integrity.checksums import (
 from screener.data.lake.integrity.content import content_of, recounted
 from screener.data.lake.schema import TABLES
 from screener.data.lake.versions import latest_version
-from screener.data.panels.calendar_cache import FOLDER
 from screener.errors import (
     ScreenerError,
     StorageBusy,
@@ -38,6 +37,7 @@ from screener.errors import (
     StorageFull,
     StorageReadOnly,
 )
+from screener.files.derived import FOLDER
 from screener.files.whole import write_whole
 from screener.language import say
 from screener.language.terms import named

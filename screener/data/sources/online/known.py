@@ -105,7 +105,8 @@ def new_vintages(stored: pa.Table, fetched: pa.Table, *, today: date) -> pa.Tabl
     A period of which nothing is stored comes in as it is. Figures equal to the latest stored
     vintage of their period add nothing. Figures that differ become a further vintage, known from
     the latest of their own date, today, and the day after the latest stored vintage: until today
-    nobody could see them here, so whatever was answered as of an earlier day stays as it was.
+    nobody could see them here, so whatever was answered as of an earlier day stays as it was. A
+    figure that the source does not tell stays as it is stored.
 
     Parameters
     ----------
@@ -131,6 +132,7 @@ def new_vintages(stored: pa.Table, fetched: pa.Table, *, today: date) -> pa.Tabl
         period = row["listing"], row["period_end"]
         known = latest.get(period)
         if known is not None:
+            row = {name: known[name] if row[name] is None else row[name] for name in row}
             if _same(known, row):
                 continue
             row = _dated(row, known, today if period in before else None)

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -32,7 +33,10 @@ _RESTATED, _MOVED = 0.08, 0.1
 _FIGURES = (
     *("revenue", "net_profit", "net_profit_deducted"),
     *("operating_cash_flow", "equity", "gross_margin"),
+    *("ebit", "income_tax", "depreciation", "interest_expense"),
+    *("total_assets", "total_liabilities", "cash_equivalents", "debt", "minorities"),
 )
+_UNTOLD, _DEBTLESS = 0.06, 0.15  # listings that tell no balance sheet, and that owe nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,42 @@ class _Row:
     known_at: date
     currency: str
     figures: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Habits:
+    """How a company keeps its balance sheet; `told` is whether it tells one."""
+
+    told: bool
+    debt: float
+    others: float
+    cash: float
+    depreciation: float
+    rate: float
+    tax: float
+
+    @classmethod
+    def drawn(cls, draws: np.random.Generator) -> Self:
+        told, owes = draws.random() >= _UNTOLD, draws.random() >= _DEBTLESS
+        debt, others, cash = draws.uniform((0.05, 0.0, 0.05), (1.2, 0.15, 0.9))
+        worn, rate, tax = draws.uniform((0.02, 0.03, 0.15), (0.08, 0.05, 0.25))
+        return cls(told, debt if owes else 0.0, others, cash, worn, rate, tax)
+
+    def figures(self, plain: tuple[float, ...], part: float) -> tuple[float, ...]:
+        """Return the figures from `ebit` on, which belong to those of `_figures`."""
+        if not self.told:
+            return (float("nan"),) * 9
+        revenue, profit, _, _, equity, _ = plain
+        size = abs(equity)
+        debt, others = self.debt * size, self.others * size
+        interest = self.rate * part * debt
+        whole = profit * (1 + self.others)  # with what belongs to others
+        before = whole / (1 - self.tax) if whole > 0 else whole
+        liabilities = debt + 0.2 * revenue / part
+        return (
+            *(before + interest, before - whole, self.depreciation * revenue, interest),
+            *(equity + others + liabilities, liabilities, self.cash * size, debt, others),
+        )
 
 
 def simulated_statements(
@@ -92,6 +132,7 @@ def _statements(query: SimulationQuery, side: SimulatedListings) -> Iterator[_Ro
     for column, member in enumerate(side.market.members):
         listing = member.listing
         quarters = (1, 2, 3, 4) if listing.exchange.mainland else (2, 4)
+        habits = _Habits.drawn(_random(query, listing.id, "balance"))
         for place, year in enumerate(query.years):
             draws = _random(query, listing.id, year)
             early = {quarter: int(draws.integers(0, _BEFORE)) for quarter in _ENDS}
@@ -99,7 +140,8 @@ def _statements(query: SimulationQuery, side: SimulatedListings) -> Iterator[_Ro
             error = 1 + 0.2 * draws.standard_normal()
             deducted, margin = draws.uniform(0.8, 1.0), draws.uniform(0.1, 0.6)
             for quarter in quarters:
-                true = _figures(side, column, place, quarter / 4, deducted, margin)
+                plain = _figures(side, column, place, quarter / 4, deducted, margin)
+                true = (*plain, *habits.figures(plain, quarter / 4))
                 month, day, later = _DEADLINES[quarter]
                 known = date(year + later, month, day) - timedelta(days=early[quarter])
                 end = date(year, *_ENDS[quarter])

@@ -148,9 +148,13 @@ FIELDS: dict[ImportKind, tuple[Field, ...]] = {
         _field("known_at", Form.DAY, must=True),
         *(
             _field(name, Form.NUMBER, Measure.MONEY)
-            for name in ("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow")
+            for name in (
+                *("revenue", "net_profit", "net_profit_deducted", "operating_cash_flow"),
+                *("equity", "eps", "bps", "ebit", "income_tax", "depreciation"),
+                *("interest_expense", "total_assets", "total_liabilities"),
+                *("cash_equivalents", "debt", "minorities"),
+            )
         ),
-        *(_field(name, Form.NUMBER, Measure.MONEY) for name in ("equity", "eps", "bps")),
         *(_field(name, Form.NUMBER, Measure.FRACTION) for name in ("roe", "gross_margin")),
         *(_field(name, Form.TEXT) for name in ("currency", "known_by")),
     ),
@@ -387,6 +391,36 @@ COMMON: dict[ImportKind, tuple[Rule, ...]] = {
         Rule(field="bps", headers=("每股净资产",)),
         Rule(field="roe", headers=("净资产收益率", "加权净资产收益率", "roe_waa")),
         Rule(field="gross_margin", headers=("销售毛利率", "毛利率", "grossprofit_margin")),
+        Rule(field="ebit", headers=("息税前利润", "除息税前利润")),
+        Rule(field="income_tax", headers=("所得税费用", "所得税", "减:所得税费用", "减:所得税")),
+        Rule(
+            field="depreciation",
+            headers=("折旧与摊销", "折旧和摊销", "当期计提折旧与摊销", "daa", "da"),
+        ),
+        Rule(
+            field="interest_expense",
+            headers=("利息费用", "利息支出", "其中:利息费用", "fin_exp_int_exp", "int_exp"),
+        ),
+        Rule(field="total_assets", headers=("资产总计", "资产合计", "总资产", "资产总额")),
+        Rule(
+            field="total_liabilities",
+            headers=("负债合计", "负债总计", "总负债", "负债总额", "total_liab"),
+        ),
+        Rule(
+            field="cash_equivalents",
+            headers=(
+                *("现金及现金等价物", "期末现金及现金等价物余额", "c_cash_equ_end_period"),
+                *("货币资金", "money_cap", "monetaryfunds"),
+            ),
+        ),
+        Rule(
+            field="debt",
+            headers=("有息负债", "带息债务", "带息负债", "有息债务", "interestdebt"),
+        ),
+        Rule(
+            field="minorities",
+            headers=("少数股东权益", "minority_int", "minority_equity", "非控股权益"),
+        ),
         Rule(field="currency", headers=("币种", "货币")),
     ),
     ImportKind.CALENDAR: (

@@ -43,6 +43,7 @@ _FIGURES = tuple(
     column.name for column in TABLES[TableName.FUNDAMENTALS].columns if column.type is Type.NUMBER
 )
 _KNOWN_BY = "announcement date in the file"
+_BALANCE = 0.05  # of the assets: equity is told with perpetual bonds or without
 
 
 def normalise_factors(rows: Rows, query: FileQuery) -> Normalised:
@@ -114,6 +115,11 @@ def normalise_fundamentals(rows: Rows, query: FileQuery) -> Normalised:
                 rows=rows.days("known_at") <= ends, reason=say("published before its period ended")
             ),
             RowFault(rows=empty, reason=say("no value in the row")),
+            *quantities(rows, ("total_assets", "total_liabilities", "cash_equivalents", "debt")),
+            RowFault(
+                rows=_unbalanced(rows),
+                reason=say("assets less liabilities are not the equity: is a unit another?"),
+            ),
         ]
     )
     for name in ("roe", "gross_margin"):
@@ -134,6 +140,15 @@ def normalise_fundamentals(rows: Rows, query: FileQuery) -> Normalised:
     return lake_rows(
         rows, query, TableName.FUNDAMENTALS, "known_at", columns, key=("period_end", "known_at")
     )
+
+
+def _unbalanced(rows: Rows) -> FlagArray:
+    """Tell which balance sheets do not balance, of those that tell all of their parts."""
+    assets = rows.numbers("total_assets")
+    net = assets - rows.numbers("total_liabilities")
+    equity = rows.numbers("equity") + rows.numbers("minorities")
+    wrong: FlagArray = np.abs(net - equity) > _BALANCE * assets
+    return wrong
 
 
 def _refuse_percent(rows: Rows, name: str, query: FileQuery) -> None:

@@ -1,4 +1,4 @@
-"""What can be made again from the tables, kept beside the lake so that it is made once.
+"""What can be made again from tables and files, kept beside the lake so that it is made once.
 
 What is kept says what it was made from and by, and bears the hash of its bytes: a copy that is
 older, damaged or of other data is not there, and a folder that cannot be written keeps nothing.
@@ -11,10 +11,12 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from screener.data.panels.calendar_cache import FOLDER
 from screener.files.whole import write_whole
 
-__all__ = ["keep", "kept"]
+__all__ = ["FOLDER", "keep", "kept"]
+
+FOLDER = "derived"
+"""Folder of what can be made again, within the market data."""
 
 
 def kept(root: Path, name: str, origin: str) -> bytes | None:
