@@ -107,7 +107,7 @@ def made(rotation: Rotation) -> list[tuple[str, str, date | None, float]]:
     )
 
 
-@laws(120, unchecked=(HealthCheck.filter_too_much, HealthCheck.too_slow))
+@laws(36, unchecked=(HealthCheck.filter_too_much, HealthCheck.too_slow))
 @given(SEEDS)
 def test_every_order_and_the_value_are_those_of_the_reference(seed: int) -> None:
     one = world(seed)
@@ -134,7 +134,7 @@ def test_every_order_and_the_value_are_those_of_the_reference(seed: int) -> None
     assert found.cash[-1] == pytest.approx(float(account.cash), abs=CENT)
 
 
-@laws(60, unchecked=(HealthCheck.filter_too_much, HealthCheck.too_slow))
+@laws(12, unchecked=(HealthCheck.filter_too_much, HealthCheck.too_slow))
 @given(SEEDS)
 def test_money_is_closed(seed: int) -> None:
     """The ledger sums to the cash; with what is held it is the engine's value at every end."""
@@ -151,7 +151,7 @@ def test_money_is_closed(seed: int) -> None:
     assert len(found.equity) == one.last_row - one.targets[0].traded + 1
 
 
-@laws(60, unchecked=(HealthCheck.filter_too_much, HealthCheck.too_slow))
+@laws(12, unchecked=(HealthCheck.filter_too_much, HealthCheck.too_slow))
 @given(SEEDS, st.floats(0, 1))
 def test_later_sessions_change_no_earlier_value(seed: int, part: float) -> None:
     one = world(seed)
@@ -166,7 +166,7 @@ def test_later_sessions_change_no_earlier_value(seed: int, part: float) -> None:
     np.testing.assert_array_equal(early.held, late.held[:n_rows])
 
 
-@laws(30, unchecked=(HealthCheck.filter_too_much, HealthCheck.too_slow))
+@laws(9, unchecked=(HealthCheck.filter_too_much, HealthCheck.too_slow))
 @given(SEEDS)
 def test_no_order_is_decided_by_a_later_price(seed: int) -> None:
     """Prices after the session traded change neither what was bought nor how much of it."""

@@ -131,7 +131,8 @@ class Booking:
 
     def left(self) -> str:
         """Tell which rule sells it before its horizon; empty where none does."""
-        return self.leg.exit.told if self.leg.early else ""
+        leg = self._leg
+        return leg.exit.told if leg is not None and leg.early else ""
 
     def unsold(self, reason: Reason, due: int) -> Order:
         """Return the order of what is still held after it was due."""
