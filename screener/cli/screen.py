@@ -296,6 +296,7 @@ def _run(
     _save(place, save, asked, force=force)
     if html is not None:
         write_text(html, found.to_html())
+    _store(place, found.result, day, asked)
     _show(
         found.result,
         desk,
@@ -319,6 +320,15 @@ def _save(place: Place, name: str | None, asked: SavedScreen, *, force: bool) ->
 
     path = write_screen(place, name, asked, force=force)
     messages().print(say("Saved {file}", file=path), markup=False, soft_wrap=True)
+
+
+def _store(place: Place, result: ScreenResult, day: date, asked: SavedScreen) -> None:
+    """Keep the screen, so that it can be explained and compared at another data version."""
+    from screener.workflows.screen.table import screen_run_document
+    from screener.workspace.runs import save_run
+
+    for line in save_run(place, result.run_id, screen_run_document(result, day, asked.kept())):
+        messages().print(line, markup=False)
 
 
 def _help(field: Field) -> str:

@@ -37,6 +37,9 @@ class ExecutionModel(Protocol):
     def closed(self, row: int) -> Reason:
         """Tell whether the account cannot trade the name in a session of its exchange."""
 
+    def ineligible(self, row: int) -> Reason:
+        """Tell whether the account may not buy the name in a session."""
+
     def worth(self, row: int, decided: int) -> float:
         """Return CNY for one share of a row, by its last close up to the row of a decision."""
 
@@ -77,8 +80,8 @@ class MoneyModel:
     ----------
     dealing, booking
         The name, and who writes its orders.
-    entry
-        Price that is paid at the entry.
+    window
+        The window that it is a name of; `None` where names come and go.
     price
         Price of every later order.
     """
@@ -87,19 +90,27 @@ class MoneyModel:
         self,
         dealing: Dealing,
         booking: Booking,
-        entry: EntryPrice,
+        window: Window | None = None,
         price: EntryPrice = EntryPrice.CLOSE,
     ) -> None:
-        self.dealing, self.booking, self.entry, self.price = dealing, booking, entry, price
+        self.dealing, self.booking, self.window, self.price = dealing, booking, window, price
 
     @cached_property
     def entry_row(self) -> int | None:
         """See `ExecutionModel.entry_row`."""
-        return self.dealing.first_open(self.booking.leg, self.entry, self.booking.end)[0]
+        window = self.window
+        if window is None:
+            return None
+        leg, end = self.booking.leg, self.booking.end
+        return self.dealing.first_open(leg, window.price, end, window.max_wait)[0]
 
     def closed(self, row: int) -> Reason:
         """See `ExecutionModel.closed`."""
         return self.dealing.closed(row)
+
+    def ineligible(self, row: int) -> Reason:
+        """See `ExecutionModel.ineligible`."""
+        return self.dealing.ineligible(row)
 
     def worth(self, row: int, decided: int) -> float:
         """See `ExecutionModel.worth`; raises `DataError` without a fresh fixing."""
@@ -119,7 +130,9 @@ class MoneyModel:
 
     def enter(self, budget: float) -> Booked:
         """See `ExecutionModel.enter`."""
-        return first_purchase(self.dealing, self.booking, self.entry, budget)
+        if self.window is None:
+            raise LookupError(self.dealing.listing.id)
+        return first_purchase(self.dealing, self.booking, self.window, budget)
 
     def add(self, row: int, budget: float) -> Booked:
         """See `ExecutionModel.add`."""
@@ -215,6 +228,11 @@ class PaperModel:
 
     def closed(self, row: int) -> Reason:
         """See `ExecutionModel.closed`: paper is nobody's account."""
+        del row
+        return Reason.NONE
+
+    def ineligible(self, row: int) -> Reason:
+        """See `ExecutionModel.ineligible`: paper is nobody's account."""
         del row
         return Reason.NONE
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.execution.account import Played, Trade
 from screener.backtest.execution.account_book import AccountBook, simulated
 from screener.backtest.execution.booking import Booking
+from screener.backtest.execution.cash_account import Played, Trade
 from screener.backtest.execution.dealing import Dealing
 from screener.backtest.execution.models import ExecutionModel, MoneyModel, PaperModel
 from screener.backtest.execution.pricing import ValuePanel
@@ -132,7 +132,7 @@ def _with_money(
     trading: TradingPanel, window: Window, number: int, frictions: Frictions
 ) -> MoneyModel:
     dealing = Dealing(trading, window.legs[number].column, frictions)
-    return MoneyModel(dealing, Booking.of(dealing, window, number), window.price)
+    return MoneyModel(dealing, Booking.of(dealing, window, number), window)
 
 
 def _played(

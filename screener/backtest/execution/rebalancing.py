@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.execution.account import CashAccount, Played, cost_of
+from screener.backtest.execution.cash_account import CashAccount, Played, cost_of
 from screener.backtest.execution.models import ExecutionModel
 from screener.backtest.portfolio import LEAST_PART
 from screener.domain.basket import EntryPrice
@@ -212,7 +212,8 @@ class _Play(CashAccount):
         least = LEAST_PART * (sum(worth.values()) + self.cash)
         column = self.window.legs[at].column
         if target - worth[at] > least:
-            return bool(buy_block(self.panel, column, row, EntryPrice.CLOSE))
+            unwanted = self.models[at].ineligible(row)
+            return bool(unwanted or buy_block(self.panel, column, row, EntryPrice.CLOSE))
         return worth[at] - target > least and bool(sale_block(self.panel, column, row))
 
     def _sale_block(self, at: int, row: int) -> Reason:

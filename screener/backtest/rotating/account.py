@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.execution.account import CashAccount, Played, cost_of
 from screener.backtest.execution.booking import Booking, Fill
+from screener.backtest.execution.cash_account import CashAccount, Played, cost_of
 from screener.backtest.execution.dealing import Dealing
 from screener.backtest.execution.fills import purchase
 from screener.backtest.execution.models import MoneyModel
@@ -124,7 +124,7 @@ def models_of(trading: TradingPanel, frictions: Frictions) -> list[MoneyModel]:
     dealings = [Dealing(trading, at, frictions) for at in range(len(panel.listings))]
     start = panel.session(0)
     return [
-        MoneyModel(dealing, Booking(dealing, at, start), _PRICE, _PRICE)
+        MoneyModel(dealing, Booking(dealing, at, start), price=_PRICE)
         for at, dealing in enumerate(dealings)
     ]
 

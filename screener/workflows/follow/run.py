@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Self
 
 import numpy as np
 
 from screener.backtest.benchmark import index_path
+from screener.backtest.capacity import Capacity, Measured, capacity_of, orders_share
 from screener.backtest.execution.delisting import with_payouts
-from screener.backtest.execution.pricing import value_panel
+from screener.backtest.execution.pricing import ValuePanel, value_panel
 from screener.backtest.following.curve import Curve, curve_of
 from screener.backtest.following.slots import Followed, Skip, follow_events
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order
@@ -22,12 +24,13 @@ from screener.data.lake.store import Store
 from screener.domain.arrays import FloatVector
 from screener.domain.basket import Event
 from screener.domain.listing import Kind, Listing, parse_listing
-from screener.domain.panel import PricePanel, TradingPanel
+from screener.domain.panel import CapPanel, PricePanel, TradingPanel
 from screener.domain.report import Precision
 from screener.errors import BarsMissing, DataError, InputError, NoTradableConstituents
 from screener.language import say, say_count
 from screener.market.benchmarks import default_benchmark
 from screener.market.charges import Side
+from screener.workflows.backtest.capacity import capacity_remarks
 from screener.workflows.backtest.market import (
     DatedEvents,
     Market,
@@ -145,6 +148,9 @@ class FollowRun:
         What a reader should know.
     lacking
         Whether something is missing that was asked for.
+    capacity
+        The money at which the account earns no more than its index; `None` where that was not
+        asked, or there is no index.
     """
 
     request: FollowRequest
@@ -158,6 +164,7 @@ class FollowRun:
     remarks: tuple[str, ...]
     lacking: bool
     panel: PricePanel
+    capacity: Capacity | None = None
 
     @property
     def capital(self) -> float:
@@ -187,7 +194,12 @@ def refuse_unread(options: Iterable[str]) -> None:
 
 
 def follow(
-    store: Store, request: FollowRequest, *, program_version: str, told: tuple[str, ...] = ()
+    store: Store,
+    request: FollowRequest,
+    *,
+    program_version: str,
+    told: tuple[str, ...] = (),
+    capacity: bool = False,
 ) -> FollowRun:
     """Follow a stream of events with one account.
 
@@ -201,6 +213,8 @@ def follow(
         Version of the program, part of the run's id.
     told
         What of the stream was left out before.
+    capacity
+        Whether to look for the money at which the edge over the index is gone.
 
     Raises
     ------
@@ -216,19 +230,16 @@ def follow(
     market, trading = _read(store, request, some)
     values = value_panel(market.panel, request.settings.entry)
     first, last = _span(market.panel, some, request)
-    met = follow_events(
-        values,
-        trading,
-        [(event, entries[0]) for event, entries in some],
-        request.settings,
-        request.slots,
-        market.caps,
-    )
-    _check_any(met)
-    followed = tuple(_until(one, last) for one in met)
-    curve = curve_of(market.panel, followed, request.settings.capitals[0], first, last)
+    play = partial(_play, values, trading, some, request.settings, request.slots, market.caps)
+    followed, curve = play(first, last, request.settings.capitals[0])
     index, path, lack = _beside(store, request, market.panel, first, last)
     simulated = store.simulated()
+    found = None
+    if capacity and len(path):
+        found = capacity_of(partial(_measured, play, trading, first, last, float(path[-1]) - 1))
+    sized: tuple[str, ...] = ()
+    if capacity:
+        sized = capacity_remarks([] if found is None else [found], request.settings)
     return FollowRun(
         request=request,
         followed=followed,
@@ -238,9 +249,57 @@ def follow(
         data_version=store.version,
         run_id=run_id("follow", request, store, program_version, simulated=simulated),
         simulated=simulated,
-        remarks=(*_remarks(followed, simulated=simulated), *told, *lack, *left_out),
+        remarks=(*_remarks(followed, simulated=simulated), *told, *sized, *lack, *left_out),
         lacking=bool(left_out or lack) or any(one.skip is Skip.NO_DATA for one in followed),
         panel=market.panel,
+        capacity=found,
+    )
+
+
+def _play(
+    values: ValuePanel,
+    trading: TradingPanel,
+    some: DatedEvents,
+    settings: Settings,
+    slots: int,
+    caps: CapPanel | None,
+    first: int,
+    last: int,
+    capital: float,
+) -> tuple[tuple[Followed, ...], Curve]:
+    """Return what an account with an amount of money came to between two rows of the panel."""
+    met = follow_events(
+        values,
+        trading,
+        [(event, entries[0]) for event, entries in some],
+        replace(settings, capitals=(capital,)),
+        slots,
+        caps,
+    )
+    _check_any(met)
+    followed = tuple(_until(one, last) for one in met)
+    return followed, curve_of(values.prices, followed, capital, first, last)
+
+
+def _measured(
+    play: Callable[[int, int, float], tuple[tuple[Followed, ...], Curve]],
+    trading: TradingPanel,
+    first: int,
+    last: int,
+    index_return: float,
+    capital: float,
+) -> Measured:
+    """Return what an account with an amount of money came to, beside its index."""
+    followed, curve = play(first, last, capital)
+    done = [one.execution for one in followed if one.execution is not None]
+    traded = float(curve.equity[-1]) / capital - 1
+    return Measured(
+        capital=capital,
+        traded=traded,
+        active=traded - index_return,
+        participation=max((orders_share(trading, one) for one in done), default=0.0),
+        invested=float(curve.exposure.mean()),
+        n_events=len(done),
     )
 
 

@@ -18,6 +18,7 @@ from screener.screen.criteria import Criterion, Order
 from screener.screen.evaluate import Check, Evaluation, Questions, evaluate
 from screener.screen.fields import Field
 from screener.screen.query import parse_predicate
+from screener.workflows.run_ids import run_id
 from screener.workflows.screen.lacks import lacking_tables
 from screener.workflows.screen.rows import (
     REACH,
@@ -207,6 +208,8 @@ class ScreenResult(Evaluation):
         The ranges that were asked for.
     checks
         The named conditions that were asked for.
+    run_id
+        Hash of request, data and program; empty where none was made.
     """
 
     label: str
@@ -223,9 +226,16 @@ class ScreenResult(Evaluation):
     lacking: bool = False
     criteria: tuple[Criterion, ...] = ()
     checks: tuple[Check, ...] = ()
+    run_id: str = ""
 
 
-def run_screen(store: Store, request: ScreenRequest, *, at: datetime | None = None) -> ScreenResult:
+def run_screen(
+    store: Store,
+    request: ScreenRequest,
+    *,
+    program_version: str = "",
+    at: datetime | None = None,
+) -> ScreenResult:
     """Screen a universe or a basket as of a day.
 
     Each market is screened on its last snapshot on or before that day, each listing on its own
@@ -237,6 +247,8 @@ def run_screen(store: Store, request: ScreenRequest, *, at: datetime | None = No
         Tables to read.
     request
         What to screen and what to ask.
+    program_version
+        Version of the program, part of the run's id; without it the run has none.
     at
         Instant up to which things are known; after every close of its day if left out.
 
@@ -275,6 +287,9 @@ def run_screen(store: Store, request: ScreenRequest, *, at: datetime | None = No
         lacking=bool(gathered.lacks),
         criteria=request.criteria,
         checks=questions.checks,
+        run_id=run_id("screen", request, store, program_version, simulated=simulated)
+        if program_version
+        else "",
     )
 
 

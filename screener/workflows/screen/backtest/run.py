@@ -229,7 +229,7 @@ def backtest_screen(
         benchmark=index,
         benchmark_path=path,
         data_version=store.version,
-        run_id=run_id("screen", request, store, program_version, simulated=simulated),
+        run_id=run_id("screen-backtest", request, store, program_version, simulated=simulated),
         simulated=simulated,
         remarks=(*told, *lack),
         lacking=bool(lack),
