@@ -711,6 +711,7 @@ class Workspace:
         capital: float | None = None,
         first: Day | None = None,
         last: Day | None = None,
+        chain: bool = False,
         benchmark: str = "",
         data_version: int | None = None,
         capacity: bool = False,
@@ -743,6 +744,10 @@ class Workspace:
             Money at the start in CNY, a million unless the settings say otherwise.
         first, last
             Span of entry sessions; the curve ends with `last`, or with the tables.
+        chain
+            Hold the events of each basket as its versions, one after the other: names that one adds
+            are bought, those that it drops are sold, the others are brought to their weights, all
+            at the open of its entry. `hold` and `slots` are not read then.
         benchmark
             An index, `none`, or empty for CSI 300 (Hang Seng where every name is of Hong Kong).
         data_version
@@ -800,7 +805,9 @@ class Workspace:
             events = with_leaves(
                 self.place, store, stream.needed, chosen.settings().exits, stream.brokers
             )
-            request = FollowRequest.of(events, chosen, slots=slots, benchmark=benchmark, **span)
+            request = FollowRequest.of(
+                events, chosen, slots=slots, benchmark=benchmark, chain=chain, **span
+            )
             run = follow(
                 store,
                 request,

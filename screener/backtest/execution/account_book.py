@@ -16,7 +16,7 @@ from screener.errors import ComputeError
 from screener.language import say
 from screener.market.charges import Side
 
-__all__ = ["AccountBook", "simulated"]
+__all__ = ["AccountBook", "simulated_books"]
 
 _PLACES = 3  # rows of the engine for a session: entries, sales, purchases
 _AGREE = 1e-6  # of the capital
@@ -107,7 +107,7 @@ class AccountBook:
         return self.n_sessions * _PLACES
 
 
-def simulated(books: Sequence[AccountBook]) -> list[FloatVector]:
+def simulated_books(books: Sequence[AccountBook]) -> list[FloatVector]:
     """Return each account's value by the engine at the close of each row, checked at its end.
 
     Raises

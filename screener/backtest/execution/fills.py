@@ -14,6 +14,7 @@ from screener.backtest.execution.booking import Booking, Fill, waited
 from screener.backtest.execution.dealing import Dealing
 from screener.backtest.execution.holdings import Holding, TaxLot, begin_session, tax_leaving
 from screener.backtest.frictions import Frictions, Line, Order, OrderStatus
+from screener.domain.basket import EntryPrice
 from screener.domain.panel import TradingPanel
 from screener.language import say
 from screener.language.lists import clauses

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.execution.account_book import AccountBook, simulated
+from screener.backtest.execution.account_book import AccountBook, simulated_books
 from screener.backtest.execution.booking import Booking
 from screener.backtest.execution.cash_account import Played, Trade
 from screener.backtest.execution.dealing import Dealing
@@ -23,7 +23,7 @@ from screener.market.charges import Side
 from screener.paths.rebalancing import rebalancing_rows
 from screener.paths.windows import Window
 
-__all__ = ["PaperRun", "execute_rebalanced", "paper_rebalanced"]
+__all__ = ["PaperRun", "execute_rebalanced", "paper_rebalanced", "simulated"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,7 +74,7 @@ def paper_rebalanced(
         for window in windows
     ]
     plays = _played(values.prices, windows, models, capital=PAPER_MONEY, sell=sell)
-    found = _simulated(windows, models, plays, PAPER_MONEY)
+    found = simulated(windows, models, plays, capital=PAPER_MONEY)
     return tuple(
         PaperRun(
             path=path / PAPER_MONEY,
@@ -114,7 +114,7 @@ def execute_rebalanced(
         for window in windows
     ]
     plays = _played(trading.prices, windows, models, capital=capital, sell=True)
-    found = _simulated(windows, models, plays, capital)
+    found = simulated(windows, models, plays, capital=capital)
     return tuple(
         Execution(
             value=None if play.open else float(path[-1]),
@@ -156,10 +156,11 @@ def _played(
     ]
 
 
-def _simulated(
+def simulated(
     windows: Sequence[Window],
     models: Sequence[Sequence[ExecutionModel]],
     plays: Sequence[Played],
+    *,
     capital: float,
 ) -> list[FloatVector]:
     """Return each window's value by the engine at the close of each row, checked at its end."""
@@ -167,7 +168,7 @@ def _simulated(
         AccountBook(own, play, window.end_rows, _span(window, play), capital)
         for window, own, play in zip(windows, models, plays, strict=True)
     ]
-    return simulated(books)
+    return simulated_books(books)
 
 
 def _span(window: Window, play: Played) -> tuple[int, int]:

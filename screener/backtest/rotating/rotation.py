@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.backtest.execution.account_book import AccountBook, simulated
+from screener.backtest.execution.account_book import AccountBook, simulated_books
 from screener.backtest.execution.shares import dated
 from screener.backtest.frictions import EntitlementKind, Frictions, Line, Order
 from screener.backtest.rotating.account import (
@@ -120,7 +120,7 @@ def rotate(
     first_row = targets[0].traded
     ends = [last_row] * len(models)
     book = AccountBook(models, done.played, ends, (first_row, last_row), capital, packed=True)
-    (path,) = simulated([book])
+    (path,) = simulated_books([book])
     lines, n_rows = done.played.lines, last_row - first_row + 1
     flows, bought, sold, fees = np.zeros((4, n_rows))
     for line in lines:

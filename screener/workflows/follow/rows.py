@@ -88,7 +88,8 @@ def curve_rows(run: FollowRun) -> list[Row]:
     """Return one row per session: the account, its fall from its peak, and the index."""
     curve = run.curve
     peaks = np.maximum.accumulate(np.maximum(curve.equity, run.capital))
-    index = run.benchmark_path.tolist() or [None] * len(curve.sessions)
+    none = [None] * len(curve.sessions)
+    index, level = run.benchmark_path.tolist() or none, run.level.tolist() or none
     columns = (
         curve.sessions.tolist(),
         curve.equity.tolist(),
@@ -96,9 +97,13 @@ def curve_rows(run: FollowRun) -> list[Row]:
         curve.exposure.tolist(),
         curve.slots.tolist(),
         (curve.equity / peaks - 1).tolist(),
+        level,
         index,
     )
-    names = ("session", "equity", "cash", "exposure", "slots", "drawdown", "benchmark_value")
+    names = (
+        *("session", "equity", "cash", "exposure", "slots", "drawdown"),
+        *("level", "benchmark_value"),
+    )
     return [
         {**dict(zip(names, values, strict=True)), "run_id": run.run_id}
         for values in zip(*columns, strict=True)
@@ -148,8 +153,9 @@ def measure_row(run: FollowRun) -> Row:
     row = account_measures(
         curve.sessions, curve.equity, run.capital, curve.bought, run.benchmark_path, exchanges
     ) | {
-        "slots": request.slots,
-        "horizon": request.settings.horizons[0],
+        "slots": len(run.followed) if request.chain else request.slots,
+        "versions": run.versions,
+        "horizon": None if request.chain else request.settings.horizons[0],
         "n_events": len(run.followed),
         "n_followed": len(run.taken),
         "n_open": sum(one.last_row is None for one in run.taken),

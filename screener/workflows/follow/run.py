@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Self
@@ -15,6 +15,7 @@ from screener.backtest.benchmark import index_path
 from screener.backtest.capacity import Capacity, Measured, capacity_of, orders_share
 from screener.backtest.execution.delisting import with_payouts
 from screener.backtest.execution.pricing import ValuePanel, value_panel
+from screener.backtest.following.chains import Chain, chain_of, follow_chain, paper_level
 from screener.backtest.following.curve import Curve, curve_of
 from screener.backtest.following.slots import Followed, Skip, follow_events
 from screener.backtest.frictions import Entitlement, EntitlementKind, Order
@@ -29,7 +30,9 @@ from screener.domain.report import Precision
 from screener.errors import BarsMissing, DataError, InputError, NoTradableConstituents
 from screener.language import say, say_count
 from screener.market.benchmarks import default_benchmark
+from screener.market.calendars import calendar_of
 from screener.market.charges import Side
+from screener.paths.known import EntrySessions, entry_choices
 from screener.workflows.backtest.capacity import capacity_remarks
 from screener.workflows.backtest.market import (
     DatedEvents,
@@ -44,6 +47,7 @@ from screener.workflows.backtest.requests import (
     BacktestRequest,
     variant_requests,
 )
+from screener.workflows.follow.streams import RATINGS
 from screener.workflows.run_ids import run_id
 
 __all__ = ["MOST_SLOTS", "FollowRequest", "FollowRun", "follow", "refuse_unread"]
@@ -67,6 +71,9 @@ class FollowRequest:
         An index, `none`, or empty for CSI 300, Hang Seng where every name is of Hong Kong.
     first, last
         Span of entry sessions, and the end of the curve; `None` for as far as events and data go.
+    chain
+        Whether the events of a basket are its versions, held one after the other, each basket with
+        an equal part of the money; `slots` and the horizon are not read then.
     """
 
     events: tuple[Event, ...]
@@ -75,6 +82,7 @@ class FollowRequest:
     benchmark: str = ""
     first: date | None = None
     last: date | None = None
+    chain: bool = False
 
     @classmethod
     def of(
@@ -86,6 +94,7 @@ class FollowRequest:
         benchmark: str = "",
         first: date | None = None,
         last: date | None = None,
+        chain: bool = False,
     ) -> Self:
         """Put events and options of trading into a request.
 
@@ -108,6 +117,7 @@ class FollowRequest:
             benchmark=benchmark,
             first=first,
             last=last,
+            chain=chain,
         )
 
     def __post_init__(self) -> None:
@@ -120,12 +130,28 @@ class FollowRequest:
                 say("--hold 1: what is bought one day is sold the next at the earliest (T+1)"),
                 fix=say("hold 2 sessions or more"),
             )
+        if self.chain:
+            self._check_chain()
         if self.first and self.last and self.last < self.first:
             raise InputError(
                 say("--to {last} comes before --from {first}", last=self.last, first=self.first)
             )
         if self.benchmark and self.benchmark != NO_BENCHMARK:
             parse_listing(self.benchmark, parameter="--benchmark", kind=Kind.INDEX)
+
+    def _check_chain(self) -> None:
+        """Refuse what is no version of a basket, or does not go with versions."""
+        if self.settings.exits.any:
+            raise InputError(
+                say("--exit is not read by --chain: a name goes when a version drops it"),
+                fix=say("leave one of them out"),
+            )
+        for event in self.events:
+            if event.basket == RATINGS or not event.weighting.tradable:
+                raise InputError(
+                    say("--chain: {name} has no versions to hold", name=event.basket),
+                    fix=say("name baskets that are weighted at their entry, or leave --chain out"),
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -140,6 +166,10 @@ class FollowRun:
         What became of each event of the span, in the order in which the account met them.
     curve
         The account at each close.
+    level
+        `(n_sessions,)` level of the chains on paper, 1 at the start; empty without `chain`.
+    versions
+        How many versions the chains have; `None` without `chain`.
     benchmark, benchmark_path
         The index, and its value at each close, 1 at the start; empty without one.
     data_version, run_id, simulated
@@ -165,6 +195,8 @@ class FollowRun:
     lacking: bool
     panel: PricePanel
     capacity: Capacity | None = None
+    level: FloatVector = field(default_factory=lambda: np.empty(0))
+    versions: int | None = None
 
     @property
     def capital(self) -> float:
@@ -230,7 +262,8 @@ def follow(
     market, trading = _read(store, request, some)
     values = value_panel(market.panel, request.settings.entry)
     first, last = _span(market.panel, some, request)
-    play = partial(_play, values, trading, some, request.settings, request.slots, market.caps)
+    chains = _chains(market, some, request) if request.chain else ()
+    play = partial(_play, values, trading, some, chains, request, market.caps)
     followed, curve = play(first, last, request.settings.capitals[0])
     index, path, lack = _beside(store, request, market.panel, first, last)
     simulated = store.simulated()
@@ -253,6 +286,8 @@ def follow(
         lacking=bool(left_out or lack) or any(one.skip is Skip.NO_DATA for one in followed),
         panel=market.panel,
         capacity=found,
+        level=_level(values, chains, request, first, last),
+        versions=sum(len(chain.versions) for chain in chains) if request.chain else None,
     )
 
 
@@ -260,21 +295,26 @@ def _play(
     values: ValuePanel,
     trading: TradingPanel,
     some: DatedEvents,
-    settings: Settings,
-    slots: int,
+    chains: Sequence[Chain],
+    request: FollowRequest,
     caps: CapPanel | None,
     first: int,
     last: int,
     capital: float,
 ) -> tuple[tuple[Followed, ...], Curve]:
     """Return what an account with an amount of money came to between two rows of the panel."""
-    met = follow_events(
-        values,
-        trading,
-        [(event, entries[0]) for event, entries in some],
-        replace(settings, capitals=(capital,)),
-        slots,
-        caps,
+    settings = replace(request.settings, capitals=(capital,))
+    met = (
+        _followed(trading, chains, replace(request, settings=settings))
+        if request.chain
+        else follow_events(
+            values,
+            trading,
+            [(event, entries[0]) for event, entries in some],
+            settings,
+            request.slots,
+            caps,
+        )
     )
     _check_any(met)
     followed = tuple(_until(one, last) for one in met)
@@ -301,6 +341,47 @@ def _measured(
         invested=float(curve.exposure.mean()),
         n_events=len(done),
     )
+
+
+def _chains(market: Market, some: DatedEvents, request: FollowRequest) -> tuple[Chain, ...]:
+    """Return the chain of each basket, of those whose names can be held."""
+    exchanges = {item.exchange for item in market.panel.listings}
+    versions: dict[str, list[tuple[Event, EntrySessions]]] = {}
+    for event, _ in some:
+        # Versions have an entry on every exchange: what one drops is sold on its own.
+        known = entry_choices(event.published, exchanges, calendar_of, delay=request.settings.delay)
+        versions.setdefault(event.basket, []).append((event, known[0]))
+    found = (
+        chain_of(market.panel, own, request.settings, market.caps) for own in versions.values()
+    )
+    return tuple(chain for chain in found if chain is not None)
+
+
+def _followed(
+    trading: TradingPanel, chains: Sequence[Chain], request: FollowRequest
+) -> tuple[Followed, ...]:
+    if not chains:
+        raise DataError(
+            say("no version of the chain could be held for want of data"),
+            fix=say("`screener data status` shows what the tables hold"),
+        )
+    money = request.settings.capitals[0] / len(chains)
+    return tuple(follow_chain(trading, chain, request.settings, money) for chain in chains)
+
+
+def _level(
+    values: ValuePanel, chains: Sequence[Chain], request: FollowRequest, first: int, last: int
+) -> FloatVector:
+    """Return the mean level of the chains from one row to another; empty without chains."""
+    levels = []
+    for chain in chains:
+        if chain.first_row > last:
+            levels.append(np.ones(last - first + 1))
+            continue
+        own = paper_level(values, chain, request.settings, last)
+        levels.append(np.concatenate([np.ones(chain.first_row - first), own]))
+    found: FloatVector = np.mean(levels, axis=0) if levels else np.empty(0)
+    return found
 
 
 def _within(dated: DatedEvents, request: FollowRequest) -> DatedEvents:
