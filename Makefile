@@ -55,6 +55,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks.rivals   # the same job in other tools, the same numbers
 	$(BIN)/python -m benchmarks.executing   # trading with every friction: seconds and memory by stage
 	$(BIN)/python -m benchmarks.follow   # one account over 20,000 events; whether its alpha is honest
+	$(BIN)/python -m benchmarks.screens   # a screen held month by month over 5,400 listings
 	$(BIN)/python -m benchmarks.study   # event study: seconds, and how often each test errs
 	$(BIN)/python -m benchmarks.score   # 100,000 ratings held to their houses' definitions
 	$(BIN)/python -m benchmarks.placebo   # placebo baskets: speed, and how honest their p-values are

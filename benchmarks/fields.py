@@ -49,12 +49,13 @@ def fill(folder: Path, n_listings: int) -> None:
     )
     query = source.build_query(request)
     batch = source.normalise(query, source.fetch(query))
-    tables = {name: _repeated(rows, n_listings) for name, rows in batch.tables.items()}
+    tables = {name: repeated(rows, n_listings) for name, rows in batch.tables.items()}
     with Store.create(folder) as store:
         store.commit(replace(batch, tables=tables), message="simulated, repeated")
 
 
-def _repeated(rows: pa.Table, n_listings: int) -> pa.Table:
+def repeated(rows: pa.Table, n_listings: int) -> pa.Table:
+    """Return rows of as many listings, the mainland's own repeated under other codes."""
     if "listing" not in rows.column_names:
         return rows
     listings = np.array(rows.column("listing").to_pylist(), dtype=object)
